@@ -53,7 +53,7 @@ class Checker:
         program = words[0]
         if program == "sh":
             program, words = words[1], words[1:]
-        if re.match(r"(ci|tests/api)/\w+\.sh$", program):
+        if re.match(r"(ci|tests|fuzz|packaging|ports)/[\w/-]+\.sh$", program):
             return self.script(program, words[1:])
         if program == "cmake":
             return self.cmake(words[1:])

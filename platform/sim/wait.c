@@ -214,45 +214,57 @@ static bool lacks_buffers_for_good(const ferp_sim_network *network)
            network->now < network->config.windows.no_buffers_until.nanos;
 }
 
-/* A select looks at the socket when it begins, and again at the end of each slice. If events are
- * lost, it does not look in between. A request ends with its slice. */
+/* Whether the wait ends now, and with which result. If it has lost the last events, it does not
+ * examine the socket. */
+static bool ends_now(ferp_sim_network *network, ferp_wait *wait, const ferp_sim_watch *watch,
+                     bool examines, fer_error *result)
+{
+    const ferp_sim_socket *socket = socket_of(network, wait);
+    *result = FERP_SIM_OK;
+    if (socket == NULL) {
+        *result = ferp_sim_error(network, FERP_SIM_EBADF);
+        return true;
+    }
+    if (lacks_buffers_for_good(network)) {
+        *result = (fer_error){FER_DEADLOCK, 0};
+        return true;
+    }
+    if (examines && is_ready(network, socket, readiness_of(wait))) {
+        *result = ready_status(network, socket, wait);
+        return true;
+    }
+    return (!loses_cancels(network) && was_woken(socket, wait)) ||
+           ferp_sim_watch_ends(network, watch);
+}
+
+/* A select examines the socket when it begins, and again at the end of each slice. If events are
+ * lost, it does not examine it in between. A request ends with its slice. POSIX has one slice, up
+ * to the deadline, and loses nothing. */
 static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t deadline)
 {
-    ferp_readiness readiness = readiness_of(wait);
-    bool is_request = is_receive(readiness);
-    bool looks = true;
+    bool is_request = is_receive(readiness_of(wait));
+    bool examines = true;
+    fer_error error = FERP_SIM_OK;
     ferp_sim_watch watch = watch_of(network, socket_of(network, wait), wait);
     uint64_t end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
-    for (;;) {
+    while (!ends_now(network, wait, &watch, examines, &error)) {
         const ferp_sim_socket *socket = socket_of(network, wait);
-        if (socket == NULL) {
-            return ferp_sim_error(network, FERP_SIM_EBADF);
-        }
-        if (lacks_buffers_for_good(network)) {
-            return (fer_error){FER_DEADLOCK, 0};
-        }
-        if (looks && is_ready(network, socket, readiness)) {
-            return ready_status(network, socket, wait);
-        }
-        if ((!loses_cancels(network) && was_woken(socket, wait)) ||
-            ferp_sim_watch_ends(network, &watch)) {
-            return FERP_SIM_OK;
-        }
         bool idle = is_idle(network, socket, wait);
         uint64_t last = end_of_idle_slices(network, wait, socket, deadline);
-        if (looks && readiness == FERP_WRITABLE && is_hung_up(network, socket)) {
+        if (examines && readiness_of(wait) == FERP_WRITABLE && is_hung_up(network, socket)) {
             return give_false_hint(network, idle && last == FERP_NO_DEADLINE);
         }
         uint64_t until = idle ? last : ferp_sim_watch_until(network, &watch, end);
-        fer_error error = ferp_sim_pass_time(network, until);
-        looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
+        error = ferp_sim_pass_time(network, until);
+        examines = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
         bool selects_again = until < end || (!is_request && end < deadline);
         if (error.kind == FER_TIMED_OUT && (selects_again || was_lost(network, wait))) {
             end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
-            continue;
+        } else {
+            FER_TRY(error);
         }
-        FER_TRY(error);
     }
+    return error;
 }
 
 static fer_error injected_fault(ferp_sim_network *network, const ferp_wait *wait)

@@ -14,8 +14,8 @@ static fer_error connect_outcome(fer_tcp_stream *stream)
 {
     fer_interest ready = 0;
     fer_error outcome = {FER_OK, 0};
-    assert_ok(fer_tcp_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_tcp_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
     assert_ok(fer_tcp_stream_take_error(stream, &outcome));
     return outcome;
 }
@@ -50,8 +50,8 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
     assert_ok(fer_tcp_stream_connect_start(stream, &target.addr));
     assert_stream_connecting(stream);
     assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_MISUSE);
-    assert_ok(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_stream_ready(stream, FER_READABLE | FER_WRITABLE, millis(SHORT_MS), &ready),
+                ready, 0);
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
     peer_socket other = pending_target_accept(&target, own.port);
     assert_ok(connect_outcome(stream));

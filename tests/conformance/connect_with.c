@@ -323,8 +323,7 @@ CONNECT_TEST("K8", a_name_is_looked_up_and_connected_to_within_limits)
         options.family = i == 3 ? FER_IP_V4 : (fer_ip_family)0;
         assert_ok(i == 3 ? fer_tcp_stream_connect_host_with(stream, "localhost", port, &options)
                          : fer_tcp_stream_connect_with(stream, text, &options));
-        assert_ok(fer_tcp_stream_nodelay(stream, &nodelay));
-        assert_int_equal(nodelay, i == 3);
+        assert_ok_n(fer_tcp_stream_nodelay(stream, &nodelay), nodelay, i == 3);
         assert_exchange(stream, peer_accept(listener));
         fer_tcp_stream_close(stream);
     }
@@ -432,9 +431,7 @@ CONNECT_TEST("K2", limits_end_a_unix_connect_that_waits_for_room)
     fer_unix_addr addr;
     peer_socket listener = unix_peer_listen(path, 1);
     assert_true(listener != PEER_NONE);
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("only Linux waits for room");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "only Linux waits for room");
     while (unix_peer_connect(path, NULL) != PEER_NONE) {
     }
     assert_ok(fer_unix_addr_from_pathname(&addr, path));

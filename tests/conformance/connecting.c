@@ -69,9 +69,8 @@ RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out)
     assert_true(peer_listen(PEER_V4, 1, &port) != PEER_NONE);
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_tcp_stream *stream = test_stream();
-    if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_fill_backlog(PEER_V4, port),
+            "this OS refuses if a backlog is full, so no connect can be made to wait");
     for (size_t i = 0; i < 3; i++) {
         fer_duration limit = {limits_us[i] == 0 ? 1 : limits_us[i] * 1000};
         uint64_t start = peer_now_us();

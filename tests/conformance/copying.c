@@ -72,12 +72,10 @@ PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte)
     uint64_t n = 77;
     assert_true(send_pattern(pair->other, PART, 0));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(copy(&pair->stream, link.stream, &buffer, &n), n, PART);
     assert_int_equal(buffer.len, 0);
     assert_true(receives_pattern(link.other, PART, 0));
-    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(copy(&pair->stream, link.stream, &buffer, &n), n, 0);
     /* The write half of the destination stays open. */
     assert_exchange(link.stream, link.other);
 }
@@ -89,8 +87,7 @@ PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself)
     uint64_t n = 77;
     assert_true(send_pattern(pair->other, PART, 0));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(copy(&pair->stream, &pair->stream, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(copy(&pair->stream, &pair->stream, &buffer, &n), n, PART);
     assert_true(receives_pattern(pair->other, PART, 0));
 }
 
@@ -204,13 +201,11 @@ UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back)
     fer_stream local = fer_unix_stream_as_stream(pair.stream);
     assert_true(send_pattern(link.other, PART, 0));
     assert_true(peer_shutdown_write(link.other));
-    assert_ok(fer_copy(tcp, local, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(fer_copy(tcp, local, &buffer, &n), n, PART);
     assert_true(receives_pattern(pair.other, PART, 0));
     assert_true(send_pattern(pair.other, PART, 9));
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_copy(local, tcp, &buffer, &n));
-    assert_int_equal(n, PART);
+    assert_ok_n(fer_copy(local, tcp, &buffer, &n), n, PART);
     assert_true(receives_pattern(link.other, PART, 9));
     assert_ok(fer_stream_shutdown(tcp, FER_SHUTDOWN_WRITE));
     assert_ok(fer_stream_shutdown(local, FER_SHUTDOWN_BOTH));
@@ -225,12 +220,10 @@ static void use_stream(fer_stream stream, peer_socket other)
     size_t n = 77;
     fer_interest ready = 0;
     fer_limits late = {.deadline = fer_instant_after((fer_duration){0})};
-    assert_kind(fer_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
-    assert_ok(fer_stream_ready(stream, FER_READABLE | FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
-    assert_ok(fer_stream_write(stream, "a", 1, &n));
-    assert_int_equal(n, 1);
+    assert_kind_n(fer_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK, n, 0);
+    assert_ok_n(fer_stream_ready(stream, FER_READABLE | FER_WRITABLE, FER_DURATION_NONE, &ready),
+                ready, FER_WRITABLE);
+    assert_ok_n(fer_stream_write(stream, "a", 1, &n), n, 1);
     assert_ok(fer_stream_try_write(stream, "b", 1, NULL));
     assert_ok(fer_stream_write_all(stream, "cd", 2, NULL));
     assert_true(peer_recv_exact(other, buf, 4) && memcmp(buf, "abcd", 4) == 0);
@@ -243,8 +236,7 @@ static void use_stream(fer_stream stream, peer_socket other)
     assert_own(fer_stream_read(stream, buf, 8, &n), FER_TIMED_OUT);
     assert_ok(fer_stream_set_limits(stream, NULL));
     assert_ok(fer_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
-    assert_kind(fer_stream_write_all(stream, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_stream_write_all(stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
 }
 
 /* E3: one code for both types of streams. */
@@ -320,8 +312,7 @@ PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset)
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
     for (int i = 0; i < 2; i++) {
         uint64_t n = 77;
-        assert_kind(copy(&pair->stream, link.stream, &buffer, &n), FER_CONNECTION_RESET);
-        assert_int_equal(n, 0);
+        assert_kind_n(copy(&pair->stream, link.stream, &buffer, &n), FER_CONNECTION_RESET, n, 0);
     }
     assert_exchange(link.stream, link.other);
 }
@@ -357,8 +348,7 @@ PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end)
     fer_copy_buffer buffer = empty_buffer(64);
     uint64_t n = 77;
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
-    assert_ok(copy(&pair->stream, link.stream, &buffer, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(copy(&pair->stream, link.stream, &buffer, &n), n, 0);
     assert_exchange(link.stream, link.other);
 }
 
@@ -370,8 +360,7 @@ PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe)
     uint64_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_ok(fer_tcp_stream_shutdown(link.stream, FER_SHUTDOWN_WRITE));
-    assert_own(copy(&pair->stream, link.stream, &buffer, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_own_n(copy(&pair->stream, link.stream, &buffer, &n), FER_BROKEN_PIPE, n, 0);
     assert_int_equal(buffer.len, 0);
     char got[4] = {0};
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 3, NULL));
@@ -412,10 +401,8 @@ PAIR_TEST("E4", misuse_moves_nothing)
     uint64_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        n = 77;
-        assert_own(copy(&pair->stream, link.stream, &wrong[i], &n),
-                   wrong[i].base == NULL ? FER_MISUSE : FER_INVALID_INPUT);
-        assert_int_equal(n, 0);
+        assert_own_n(copy(&pair->stream, link.stream, &wrong[i], &n),
+                     wrong[i].base == NULL ? FER_MISUSE : FER_INVALID_INPUT, n, 0);
     }
     assert_own(copy(&pair->stream, link.stream, NULL, NULL), FER_MISUSE);
     assert_own(copy(NULL, link.stream, &buffer, &n), FER_MISUSE);

@@ -128,8 +128,8 @@ PAIR_TEST("E3", read_exact_reports_what_came_before_the_end)
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_shutdown_write(pair->other));
-    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF,
+                 n, 3);
     assert_memory_equal(buf, "abc", 3);
     assert_reads_end(&pair->stream);
 }
@@ -142,17 +142,13 @@ PAIR_TEST("E3", read_to_end_reports_a_full_buffer_and_leaves_the_rest)
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "abcdefg", 7));
     assert_true(peer_shutdown_write(pair->other));
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_BUFFER_TOO_SMALL);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, buf, 3, &n), FER_BUFFER_TOO_SMALL, n, 3);
     assert_memory_equal(buf, "abc\0", 4);
-    n = 77;
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_BUFFER_TOO_SMALL);
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, &n));
-    assert_int_equal(n, 4);
+    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), FER_BUFFER_TOO_SMALL, n,
+                 0);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, &n), n, 4);
     assert_memory_equal(buf, "defg", 4);
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), n, 0);
 }
 
 PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry)
@@ -162,14 +158,13 @@ PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry)
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(50)));
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT, n,
+                 3);
     assert_memory_equal(buf, "abc", 3);
     assert_true(peer_send_all(pair->other, "de", 2));
     assert_true(peer_shutdown_write(pair->other));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), n, 2);
 }
 
 /* Calls write_all until it fails, however much the system buffers. *total is the sum of the

@@ -98,8 +98,8 @@ SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
     process_signals_stop();
     assert_connecting(socket);
     (void)pending_target_accept(&target, local_addr_of(socket).port);
-    assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
     assert_ok(await_connect(socket));
 }
 
@@ -110,12 +110,10 @@ SIGNAL_TEST("I4", the_wait_of_a_poller_ends_with_a_signal)
     size_t count = 77;
     assert_ok(fer_poller_set_interruptible(poller, true));
     start_signals();
-    assert_kind(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
-                FER_INTERRUPTED);
-    assert_int_equal(count, 0);
+    assert_kind_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
+                  FER_INTERRUPTED, count, 0);
     assert_ok(fer_poller_set_interruptible(poller, false));
-    assert_ok(fer_poller_wait(poller, millis(40), &event, 1, &count, NULL));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_poller_wait(poller, millis(40), &event, 1, &count, NULL), count, 0);
 }
 
 RULE_TESTS("interruptible")

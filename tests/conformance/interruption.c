@@ -266,9 +266,8 @@ static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream
     fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = loopback(PEER_V4, port);
     test_thread thread;
-    if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_fill_backlog(PEER_V4, port),
+            "this OS refuses if a backlog is full, so no connect can be made to wait");
     atomic_init(&helper.stop, false);
     start_signals();
     test_thread_start(&thread, accept_all_after_signals, &helper);
@@ -311,9 +310,8 @@ SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout)
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_tcp_stream *stream = test_stream();
     assert_true(listener != PEER_NONE);
-    if (!peer_fill_backlog(PEER_V4, port)) {
-        skip_because("this OS refuses if a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_fill_backlog(PEER_V4, port),
+            "this OS refuses if a backlog is full, so no connect can be made to wait");
     start_signals();
     uint64_t start = peer_now_us();
     fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
@@ -386,9 +384,7 @@ static fer_error write_until_it_fails(fer_tcp_stream *stream)
 
 KIND_TEST("I2", no_write_raises_sigpipe)
 {
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no SIGPIPE");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no SIGPIPE");
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
     for (int how = 0; how < 3; how++) {
@@ -421,9 +417,7 @@ KIND_TEST("I2", no_write_raises_sigpipe)
 /* I2: the same for an adopted socket. */
 RULE_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe)
 {
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no SIGPIPE");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no SIGPIPE");
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     peer_socket raw = peer_connect(PEER_V4, port);
@@ -447,9 +441,8 @@ KIND_TEST("I2", signal_handlers_are_never_touched)
 {
     struct pair *pair = pair_open_kind(kind);
     fer_tcp_stream *clone = test_stream();
-    if (!process_let_sigpipe_kill() || !process_remember_signal_handlers()) {
-        skip_because("this OS has no signal handlers");
-    }
+    skip_if(!process_let_sigpipe_kill() || !process_remember_signal_handlers(),
+            "this OS has no signal handlers");
     assert_alive(pair);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_BOTH));

@@ -19,18 +19,15 @@ enum { HUGE_LENGTHS = (int)(sizeof huge_lengths / sizeof huge_lengths[0]) };
 static unsigned char *area_of_memory(void)
 {
     unsigned char *area = process_reserve(AREA_LENGTH);
-    if (area == NULL) {
-        skip_because("this machine has no 2.4 GB of address space");
-    }
+    skip_if(area == NULL, "this machine has no 2.4 GB of address space");
     return area;
 }
 
 static void skip_huge_reads_on_wine(void)
 {
-    if (peer_is_wine()) {
-        skip_because("Wine writes to every page of a receive's buffer first: gigabytes and seconds "
-                     "for each call");
-    }
+    skip_if(peer_is_wine(),
+            "Wine writes to every page of a receive's buffer first: gigabytes and seconds "
+            "for each call");
 }
 
 /* POSIX systems access only the bytes that they store. Windows returns WSAEFAULT for memory that is
@@ -219,14 +216,12 @@ PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
     fer_io_slice_mut in[4] = {{NULL, 0}, {a, 2}, {NULL, 0}, {b, 4}};
     char got[8] = {0};
     size_t n = 77;
-    assert_ok(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n));
-    assert_int_equal(n, 7);
+    assert_ok_n(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n), n, 7);
     assert_true(peer_recv_exact(pair->other, got, 7));
     assert_string_equal(got, "abcdefg");
     assert_true(peer_send_all(pair->other, "uvwxyz", 6));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n));
-    assert_int_equal(n, 6);
+    assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n), n, 6);
     assert_string_equal(a, "uv");
     assert_string_equal(b, "wxyz");
 }

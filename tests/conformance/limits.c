@@ -66,8 +66,7 @@ LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
     assert_own(error, FER_CANCELLED);
     assert_int_equal(reads, 4);
     assert_ok(fer_cancel_token_reset(&limits_token));
-    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
-    assert_int_equal(byte, '4');
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), byte, '4');
 }
 
 /* K1: "What the handle's own state answers (NEW, CLOSED, misuse, its own end) comes first." */
@@ -158,8 +157,7 @@ LIMITS_PAIR_TEST("K1", the_try_calls_never_check)
     assert_true(peer_recv_exact(pair->other, buf, 4));
     assert_true(peer_send_all(pair->other, "pong", 4));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(stream)));
-    assert_ok(fer_tcp_stream_try_read(stream, buf, 4, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_tcp_stream_try_read(stream, buf, 4, &n), n, 4);
     assert_kind(fer_udp_socket_try_recv_from(udp.socket, buf, 4, &got), FER_WOULD_BLOCK);
     assert_ok(fer_udp_socket_try_send_to(udp.socket, "ping", 4, &udp.other_addr, &n));
 }
@@ -264,13 +262,10 @@ LIMITS_PAIR_TEST("K3a", readiness_keeps_its_own_timeout_s_answer)
     fer_interest ready = 77;
     limits.deadline = fer_instant_after(millis(60000));
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(0), &ready));
-    assert_int_equal(ready, 0);
-    ready = 77;
-    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(30), &ready));
-    assert_int_equal(ready, 0);
-    assert_ok(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(30), &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(0), &ready), ready, 0);
+    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(30), &ready), ready, 0);
+    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(30), &ready), ready,
+                FER_WRITABLE);
 }
 
 /* K3a: "a cancel or the deadline ends it with CANCELLED or TIMED_OUT"; also on a nonblocking

@@ -75,8 +75,7 @@ LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline)
     assert_int_equal(n, 3);
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
     assert_true(peer_send_all(pair->other, "def", 3));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n), n, 3);
     assert_string_equal(buf, "abcdef");
 }
 

@@ -37,10 +37,9 @@ RULE_TEST("L1", a_second_wildcard_listener_is_addr_in_use)
     assert_ok(fer_tcp_listener_bind_addr(first, &addr));
     assert_ok(fer_tcp_listener_local_addr(first, &addr));
     fer_error error = fer_tcp_listener_bind_addr(second, &addr);
-    if (peer_is_wine() && error.kind == FER_PERMISSION_DENIED) {
-        skip_because("Wine denies access (10013) if an exclusive wildcard is in use, and not "
-                     "10048 as Windows");
-    }
+    skip_if(peer_is_wine() && error.kind == FER_PERMISSION_DENIED,
+            "Wine denies access (10013) if an exclusive wildcard is in use, and not "
+            "10048 as Windows");
     assert_kind(error, FER_ADDR_IN_USE);
 }
 
@@ -240,9 +239,7 @@ RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
     assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
     fer_socket_addr addr = loopback(PEER_V4, port);
     fer_socket_addr any_port = loopback(PEER_V4, 0);
-    if (!forbid_new_handles()) {
-        skip_because("this OS has no limit on a process's handles");
-    }
+    skip_if(!forbid_new_handles(), "this OS has no limit on a process's handles");
     fer_error errors[7];
     errors[0] = fer_tcp_listener_accept(listener, stream, NULL);
     errors[1] = fer_tcp_listener_accept(listener, stream, NULL);

@@ -77,8 +77,7 @@ PAIR_TEST("E4", null_buffers_are_misuse_on_ended_halves_too)
     size_t n = 77;
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
-    assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE, n, 0);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
     assert_own(fer_tcp_stream_read(&pair->stream, NULL, 4, &n), FER_MISUSE);
     assert_own(fer_tcp_stream_write(&pair->stream, NULL, 4, &n), FER_MISUSE);

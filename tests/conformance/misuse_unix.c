@@ -236,8 +236,7 @@ UNIX_TEST("E4", a_datagram_socket_s_null_arguments_are_invalid_input)
     assert_ok(fer_unix_datagram_send_to(socket, "kept", 4, path, NULL));
     assert_own(fer_unix_datagram_recv(socket, NULL, 1, &got), FER_MISUSE);
     assert_own(fer_unix_datagram_recv_from(socket, buf, 8, NULL), FER_MISUSE);
-    assert_own(fer_unix_datagram_send(socket, NULL, 1, &n), FER_MISUSE);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_unix_datagram_send(socket, NULL, 1, &n), FER_MISUSE, n, 0);
     assert_own(fer_unix_datagram_send_to(socket, "x", 1, NULL, &n), FER_MISUSE);
     assert_own(fer_unix_datagram_send_to_addr(socket, "x", 1, NULL, &n), FER_MISUSE);
     assert_own(fer_unix_datagram_connect(socket, NULL), FER_MISUSE);

@@ -24,8 +24,8 @@ PAIR_TEST("T2", nonblocking_read_exact_counts_what_it_got)
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 3);
+    assert_kind_n(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_WOULD_BLOCK, n,
+                  3);
     assert_memory_equal(buf, "abc", 3);
 }
 
@@ -87,8 +87,7 @@ PAIR_TEST("T6", a_clone_sees_what_was_set_before)
     assert_in_range(got.nanos, UINT64_C(7000000000), UINT64_C(7020000000));
     assert_ok(fer_tcp_stream_nodelay(clone, &nodelay));
     assert_true(nodelay);
-    assert_ok(fer_tcp_stream_ttl(clone, &ttl));
-    assert_int_equal(ttl, 42);
+    assert_ok_n(fer_tcp_stream_ttl(clone, &ttl), ttl, 42);
     assert_kind(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_WOULD_BLOCK);
 }
 
@@ -110,8 +109,7 @@ static void set_on_one_see_on_other(fer_tcp_stream *one, fer_tcp_stream *other, 
                     UINT64_C(1000000000) * (step + 1) + 20000000);
     assert_ok(fer_tcp_stream_nodelay(other, &nodelay_got));
     assert_true(nodelay_got == nodelay);
-    assert_ok(fer_tcp_stream_ttl(other, &ttl));
-    assert_int_equal(ttl, 50 + step);
+    assert_ok_n(fer_tcp_stream_ttl(other, &ttl), ttl, 50 + step);
     assert_own(fer_tcp_stream_read(other, &byte, 1, NULL), FER_TIMED_OUT);
     assert_ok(fer_tcp_stream_set_nonblocking(one, true));
     assert_kind(fer_tcp_stream_read(other, &byte, 1, NULL), FER_WOULD_BLOCK);

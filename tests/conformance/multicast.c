@@ -99,18 +99,15 @@ RULE_TEST("U6", a_multicast_ttl_is_0_to_255_and_1_at_first)
     uint16_t port = 0;
     uint32_t ttl = 0;
     fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_ok(fer_udp_socket_multicast_ttl_v4(socket, &ttl));
-    assert_int_equal(ttl, 1);
+    assert_ok_n(fer_udp_socket_multicast_ttl_v4(socket, &ttl), ttl, 1);
     static const uint32_t good[] = {0, 255, 1, 200};
     for (size_t i = 0; i < 4; i++) {
         assert_ok(fer_udp_socket_set_multicast_ttl_v4(socket, good[i]));
-        assert_ok(fer_udp_socket_multicast_ttl_v4(socket, &ttl));
-        assert_int_equal(ttl, good[i]);
+        assert_ok_n(fer_udp_socket_multicast_ttl_v4(socket, &ttl), ttl, good[i]);
     }
     assert_own(fer_udp_socket_set_multicast_ttl_v4(socket, 256), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_set_multicast_ttl_v4(socket, UINT32_MAX), FER_INVALID_INPUT);
-    assert_ok(fer_udp_socket_multicast_ttl_v4(socket, &ttl));
-    assert_int_equal(ttl, 200);
+    assert_ok_n(fer_udp_socket_multicast_ttl_v4(socket, &ttl), ttl, 200);
 }
 
 RULE_TEST("U6", joining_twice_is_in_use_and_leaving_twice_is_not_available)
@@ -187,9 +184,8 @@ RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves)
     fer_error joined = fer_udp_socket_join_multicast_v6(member, group, 1);
     fer_socket_addr to = fer_socket_addr_v6_new(group, port, 0, 1);
     fer_error sent = fer_udp_socket_send_to(sender, "all", 3, &to, NULL);
-    if (joined.kind != FER_OK || sent.kind != FER_OK) {
-        skip_because("this machine has no IPv6 multicast on its loopback");
-    }
+    skip_if(joined.kind != FER_OK || sent.kind != FER_OK,
+            "this machine has no IPv6 multicast on its loopback");
     assert_receives(member, "all", sender_port);
     assert_kind(fer_udp_socket_join_multicast_v6(member, group, 1), FER_ADDR_IN_USE);
     assert_ok(fer_udp_socket_leave_multicast_v6(member, group, 1));

@@ -31,11 +31,9 @@ PAIR_TEST("T4", what_has_arrived_is_read)
     size_t n = 77;
     assert_true(peer_send_all(pair->other, "hello", 5));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n), n, 1);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
-    assert_ok(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n), n, 1);
     assert_memory_equal(got, "hello", 5);
     assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, &n), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SHORT_MS)));
@@ -91,8 +89,8 @@ PAIR_TEST("T2", slices_are_filled_without_a_wait)
     char got[] = "--------";
     fer_io_slice_mut slices[] = {{got, 2}, {NULL, 0}, {got + 2, 6}};
     size_t n = 77;
-    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK,
+                  n, 0);
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_secs(60)));
     assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
     assert_true(peer_send_all(pair->other, "hello", 5));
@@ -122,18 +120,15 @@ PAIR_TEST("S4", ended_halves_answer_by_themselves)
     assert_true(peer_shutdown_write(pair->other));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
     for (int i = 0; i < 3; i++) {
-        n = 77;
-        assert_ok(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n)
-                         : fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n)
+                           : fer_tcp_stream_try_read(&pair->stream, got, 4, &n),
+                    n, 0);
     }
-    assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n),
+                n, 0);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
-    assert_int_equal(n, 0);
-    assert_kind(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), n, 0);
+    assert_kind_n(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
     assert_kind(fer_tcp_stream_try_write_vectored(&pair->stream, &(fer_io_slice){"x", 1}, 1, &n),
                 FER_BROKEN_PIPE);
 }
@@ -147,14 +142,11 @@ PAIR_TEST("S2", a_read_half_that_was_shut_reads_as_ended_through_every_handle)
     size_t n = 77;
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
-    assert_ok(fer_tcp_stream_try_read(clone, got, 4, &n));
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n));
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_try_read(&pair->stream, got, 4, &n));
-    assert_int_equal(n, 0);
-    assert_ok(fer_tcp_stream_try_write(&pair->stream, "on", 2, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(fer_tcp_stream_try_read(clone, got, 4, &n), n, 0);
+    assert_ok_n(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n),
+                n, 0);
+    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), n, 0);
+    assert_ok_n(fer_tcp_stream_try_write(&pair->stream, "on", 2, &n), n, 2);
     assert_true(peer_recv_exact(pair->other, got, 2));
 }
 
@@ -165,8 +157,7 @@ PAIR_TEST("S5", a_reset_sticks)
     size_t n = 77;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET, n, 0);
     assert_kind(fer_tcp_stream_try_peek(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
     assert_writes_fail(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n));
     assert_kind(fer_tcp_stream_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
@@ -227,8 +218,7 @@ SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block)
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
-    assert_ok(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n), n, 5);
     assert_peer_receives(&pair, "there");
     send_from_peer(&pair, "too long for it");
     wait_until_queued(pair.socket);
@@ -237,8 +227,7 @@ SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block)
     assert_true(got.truncated);
     assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
     connect_to_peer(&pair);
-    assert_ok(fer_udp_socket_try_send(pair.socket, "connected", 9, &n));
-    assert_int_equal(n, 9);
+    assert_ok_n(fer_udp_socket_try_send(pair.socket, "connected", 9, &n), n, 9);
     assert_peer_receives(&pair, "connected");
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }

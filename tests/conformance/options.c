@@ -16,10 +16,8 @@ PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input)
         assert_own(fer_tcp_stream_set_ttl(&pair->stream, bad[i]), FER_INVALID_INPUT);
         assert_own(fer_tcp_listener_set_ttl(listener, bad[i]), FER_INVALID_INPUT);
     }
-    assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
-    assert_int_equal(got, 33);
-    assert_ok(fer_tcp_listener_ttl(listener, &got));
-    assert_int_equal(got, 44);
+    assert_ok_n(fer_tcp_stream_ttl(&pair->stream, &got), got, 33);
+    assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, 44);
 }
 
 /* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes
@@ -32,13 +30,11 @@ PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint32_t got = 0;
         assert_ok(fer_tcp_stream_set_ttl(&pair->stream, good[i]));
-        assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
-        assert_int_equal(got, good[i]);
+        assert_ok_n(fer_tcp_stream_ttl(&pair->stream, &got), got, good[i]);
         assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family),
                          good[i]);
         assert_ok(fer_tcp_listener_set_ttl(listener, good[i]));
-        assert_ok(fer_tcp_listener_ttl(listener, &got));
-        assert_int_equal(got, good[i]);
+        assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, good[i]);
         assert_int_equal(peer_raw_hops(fer_tcp_listener_as_raw(listener), pair->kind.family),
                          good[i]);
     }
@@ -84,8 +80,7 @@ RULE_TEST("O1", ttl_works_on_a_mapped_connection)
     peer_socket other = peer_connect(PEER_V4, addr.port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok(fer_tcp_stream_set_ttl(stream, 99));
-    assert_ok(fer_tcp_stream_ttl(stream, &got));
-    assert_int_equal(got, 99);
+    assert_ok_n(fer_tcp_stream_ttl(stream, &got), got, 99);
     if (!peer_is_windows() && !peer_is_bsd()) {
         assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(stream), PEER_V4), 99);
     }
@@ -191,10 +186,9 @@ static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time
 
 static void skip_without_keepalive_options(struct pair *pair)
 {
-    if (!has_keepalive_options(pair)) {
-        skip_because("this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, "
-                     "TCP_KEEPINTVL and TCP_KEEPCNT, or reports none (NetBSD)");
-    }
+    skip_if(!has_keepalive_options(pair),
+            "this OS (Wine, and Windows before 10 1709) has no TCP_KEEPIDLE, "
+            "TCP_KEEPINTVL and TCP_KEEPCNT, or reports none (NetBSD)");
 }
 
 /* O3: "keepalive sets time, interval and retries"; rounded up to whole seconds. */
@@ -235,9 +229,8 @@ PAIR_TEST("O3", keepalive_saturates)
     fer_tcp_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
     fer_tcp_keepalive got = {0};
     fer_error error = fer_tcp_stream_set_keepalive(&pair->stream, &keepalive);
-    if (peer_is_wine() && error.os_code == 10022) {
-        skip_because("Wine 10 has Linux' limits, 32767 s and 127, and reports them as 10022");
-    }
+    skip_if(peer_is_wine() && error.os_code == 10022,
+            "Wine 10 has Linux' limits, 32767 s and 127, and reports them as 10022");
     assert_ok(error);
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
     assert_true(got.enabled);
@@ -289,10 +282,9 @@ PAIR_TEST("O3", a_refused_keepalive_changes_nothing)
  * ignored." The getter returns `enabled` with zeros. */
 PAIR_TEST("O3", keepalive_without_the_options_ignores_retries)
 {
-    if (has_keepalive_options(pair) ||
-        peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
-        skip_because("this OS has TCP_KEEPCNT; the rule is for one without it");
-    }
+    skip_if(has_keepalive_options(pair) ||
+                peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream)),
+            "this OS has TCP_KEEPCNT; the rule is for one without it");
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 0};
     if (!peer_is_windows()) { /* row keepalive_fields: OpenBSD */
         assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
@@ -323,9 +315,8 @@ PAIR_TEST("O3", keepalive_without_the_options_ignores_retries)
 /* O3: NetBSD sets the fields, and the getter returns zeros for them. */
 PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set)
 {
-    if (!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream))) {
-        skip_because("this OS reports the fields of keepalive, or has none");
-    }
+    skip_if(!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream)),
+            "this OS reports the fields of keepalive, or has none");
     fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
     assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
     assert_keepalive(&pair->stream, true, 0, 0, 0);

@@ -8,7 +8,6 @@
 
 POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     char got[4];
     assert_ok(fer_poller_add(poller, raw, reading(7), FER_POLL_LEVEL));
@@ -24,7 +23,6 @@ POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes)
 
 POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_room)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(7), FER_POLL_LEVEL));
     assert_event(poller, 7, false, true);
@@ -44,7 +42,6 @@ POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_room)
 /* Both interests. Only the ready ones are reported. */
 POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(7), FER_POLL_LEVEL));
     assert_event(poller, 7, false, true);
@@ -58,11 +55,9 @@ POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for)
 }
 
 /* "What is ready already is told by the next wait": for every kind of socket. */
-POLLER_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait)
+MAILBOX_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_raw_socket raws[3] = {fer_tcp_stream_as_raw(&pair->stream), mailbox->raw,
@@ -83,7 +78,6 @@ POLLER_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait)
 POLLER_TEST("P1", watching_changes_nothing_of_a_socket)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
@@ -121,10 +115,8 @@ POLLER_FAMILY_TEST("P7", a_listener_is_readable_while_a_connection_is_queued)
     assert_no_event(poller);
 }
 
-POLLER_TEST("P7", a_datagram_socket_is_readable_while_it_has_one_and_writable)
+MAILBOX_TEST("P7", a_datagram_socket_is_readable_while_it_has_one_and_writable)
 {
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     fer_udp_received got;
     char buf[8];
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(3), FER_POLL_LEVEL));
@@ -144,7 +136,6 @@ POLLER_TEST("P7", a_unix_stream_and_its_listener_are_reported)
 {
     skip_without_unix_streams();
     fer_unix_stream *streams[2] = {test_unix_stream(), test_unix_stream()};
-    fer_poller *poller = test_poller();
     const char *path = unix_peer_path("watched");
     fer_unix_listener *listener = test_unix_listening(path);
     assert_ok(fer_poller_add(poller, fer_unix_listener_as_raw(listener), both_interests(4),
@@ -215,9 +206,7 @@ POLLER_FAMILY_TEST("P2", a_connect_that_has_been_refused_already_is_reported_by_
     fer_poller *poller = test_poller();
     assert_ok(fer_socket_set_nonblocking(socket, true));
     fer_error started = fer_socket_connect(socket, &to);
-    if (started.kind == FER_CONNECTION_REFUSED) {
-        skip_because("this OS refuses within a nonblocking connect");
-    }
+    skip_if(started.kind == FER_CONNECTION_REFUSED, "this OS refuses within a nonblocking connect");
     assert_kind(started, FER_WOULD_BLOCK);
     assert_true(peer_raw_wait_failed(fer_socket_as_raw(socket)));
     assert_ok(fer_poller_add(poller, fer_socket_as_raw(socket), writing(9), FER_POLL_ONESHOT));
@@ -254,7 +243,6 @@ POLLER_KIND_TEST("P2", a_reset_is_readable_and_writable)
  * failure. */
 POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     (void)fill_until_it_would_block(&pair->stream);
@@ -277,7 +265,6 @@ POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable)
 
 POLLER_PAIR_TEST("P2", the_peers_end_is_readable)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     char got[4];
     assert_ok(fer_poller_add(poller, raw, reading(11), FER_POLL_LEVEL));
@@ -293,7 +280,6 @@ POLLER_PAIR_TEST("P2", the_peers_end_is_readable)
 /* P2, after both halves were shut down. */
 POLLER_PAIR_TEST("P2", the_end_of_both_halves_is_readable)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(11), FER_POLL_LEVEL));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
@@ -305,14 +291,12 @@ POLLER_PAIR_TEST("P2", the_end_of_both_halves_is_readable)
 }
 
 /* P2 for datagrams: the peer's refusal, which the next call returns (rule U3). */
-POLLER_TEST("P2", a_refused_datagram_is_readable)
+MAILBOX_TEST("P2", a_refused_datagram_is_readable)
 {
     uint16_t port = 0;
     /* A socket that receives only its own datagrams keeps its port bound. The port of a closed
      * socket could be assigned to another one. */
     peer_socket refusing = peer_datagram(PEER_V4, &port);
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     fer_socket_addr to = loopback(PEER_V4, port);
     fer_udp_received got;
     char buf[8];
@@ -324,19 +308,16 @@ POLLER_TEST("P2", a_refused_datagram_is_readable)
     struct wait_result result = wait_for(poller, 12, millis(PEER_LIMIT_MS));
     assert_true(result.readable);
     fer_error error = fer_udp_socket_recv(&mailbox->socket, buf, sizeof buf, &got);
-    if (peer_is_wine() && error.kind == FER_WOULD_BLOCK) {
-        skip_because("Wine's AFD clears the refusal when it reports it");
-    }
+    skip_if(peer_is_wine() && error.kind == FER_WOULD_BLOCK,
+            "Wine's AFD clears the refusal when it reports it");
     assert_kind(error, FER_CONNECTION_REFUSED);
     assert_no_event(poller);
 }
 
 /* ---- P1: "An event is a hint ... the call that follows may still be FER_WOULD_BLOCK" */
 
-POLLER_TEST("P1", who_finds_nothing_after_an_event_waits_again)
+MAILBOX_TEST("P1", who_finds_nothing_after_an_event_waits_again)
 {
-    struct mailbox *mailbox = test_mailbox();
-    fer_poller *poller = test_poller();
     fer_udp_socket *clone = test_udp();
     fer_udp_received got;
     char buf[8];
@@ -370,7 +351,6 @@ POLLER_TEST("P7", every_key_comes_back_as_it_was)
                                     ALL_ONES - 1,
                                     ALL_ONES};
     enum { KEYS = sizeof keys / sizeof keys[0] };
-    fer_poller *poller = test_poller();
     for (size_t i = 0; i < KEYS; i++) {
         struct mailbox *mailbox = test_mailbox();
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(keys[i]), FER_POLL_LEVEL));
@@ -388,7 +368,6 @@ POLLER_TEST("P7", every_key_comes_back_as_it_was)
 /* Keys need not differ: each socket is reported. */
 POLLER_TEST("P7", sockets_may_share_a_key)
 {
-    fer_poller *poller = test_poller();
     fer_event events[8];
     size_t count = 0;
     for (int i = 0; i < 4; i++) {

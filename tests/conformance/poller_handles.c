@@ -5,7 +5,7 @@
 
 /* "NEW when it is all zero bytes, OPEN after fer_poller_new, CLOSED after fer_poller_close", and
  * fer_poller_new makes a closed poller OPEN again. */
-POLLER_TEST("P12", a_poller_can_be_made_again_once_it_is_closed)
+POLLER_RULE_TEST("P12", a_poller_can_be_made_again_once_it_is_closed)
 {
     fer_poller poller = {0};
     struct mailbox *mailbox = test_mailbox();
@@ -25,7 +25,7 @@ POLLER_TEST("P12", a_poller_can_be_made_again_once_it_is_closed)
 }
 
 /* "Copying it moves it: use and close one copy only." */
-POLLER_TEST("P12", a_copied_poller_has_moved)
+POLLER_RULE_TEST("P12", a_copied_poller_has_moved)
 {
     fer_poller first = {0};
     struct mailbox *mailbox = test_mailbox();
@@ -42,10 +42,8 @@ POLLER_TEST("P12", a_copied_poller_has_moved)
 
 /* P12: the caller cannot register, modify or delete the poller's own descriptors by their
  * numbers. */
-POLLER_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s)
+MAILBOX_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (size_t i = 0; i < sizeof poller->p_.system_ / sizeof poller->p_.system_[0]; i++) {
         fer_raw_socket own = (fer_raw_socket)poller->p_.system_[i];
@@ -65,7 +63,6 @@ POLLER_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s)
 /* "The sockets that it watched are left as they are." */
 POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone)
 {
-    fer_poller *poller = test_poller();
     assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), both_interests(1),
                              FER_POLL_LEVEL));
     assert_event(poller, 1, false, true);
@@ -76,7 +73,7 @@ POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone)
 
 /* "FER_TOO_MANY_OPEN_FILES": whichever handle cannot be opened, no handle stays open and the poller
  * stays NEW. An open poller stays usable. */
-POLLER_TEST("P12", a_poller_that_cannot_be_made_is_new)
+POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)
 {
     enum { ROOM_MAX = 6 };
     fer_poller *other = test_poller();
@@ -90,9 +87,7 @@ POLLER_TEST("P12", a_poller_that_cannot_be_made_is_new)
             room[i] = peer_datagram(PEER_V4, &port);
             assert_true(room[i] != PEER_NONE);
         }
-        if (!forbid_new_handles()) {
-            skip_because("this OS sets no limit to a process's handles");
-        }
+        skip_if(!forbid_new_handles(), "this OS sets no limit to a process's handles");
         for (size_t i = 0; i < room_count; i++) {
             peer_close(room[i]);
         }
@@ -111,17 +106,13 @@ POLLER_TEST("P12", a_poller_that_cannot_be_made_is_new)
     assert_ok(fer_poller_notify(&poller));
     assert_notified(&poller);
     fer_poller_close(&poller);
-    if (room_count == 0) {
-        skip_because("a poller costs no handle here");
-    }
+    skip_if(room_count == 0, "a poller costs no handle here");
 }
 
 /* I3 for the handles of a poller. */
-POLLER_TEST("I3", a_pollers_handles_are_not_inheritable)
+MAILBOX_TEST("I3", a_pollers_handles_are_not_inheritable)
 {
-    struct mailbox *mailbox = test_mailbox();
     size_t before = peer_inheritable_handles();
-    fer_poller *poller = test_poller();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_ok(fer_poller_notify(poller));
     assert_notified(poller);
@@ -132,7 +123,7 @@ POLLER_TEST("I3", a_pollers_handles_are_not_inheritable)
 
 /* Over many rounds, with sockets in every state when a poller is closed: reported or not, closed
  * before it, closed after it. */
-POLLER_TEST("I3", nothing_of_a_poller_leaks)
+POLLER_RULE_TEST("I3", nothing_of_a_poller_leaks)
 {
     size_t before = 0;
     for (int round = 0; round < 60; round++) {

@@ -6,7 +6,6 @@
 
 POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_comes)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));
     for (int i = 0; i < 3; i++) {
@@ -25,10 +24,8 @@ POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_comes)
 }
 
 /* After modify, a socket that is still ready is reported again, with the new key. */
-POLLER_TEST("P7", a_oneshot_socket_is_reported_again_after_modify)
+MAILBOX_TEST("P7", a_oneshot_socket_is_reported_again_after_modify)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_ONESHOT));
     for (uint64_t i = 0; i < 5; i++) {
@@ -46,10 +43,8 @@ POLLER_TEST("P7", a_oneshot_socket_is_reported_again_after_modify)
 }
 
 /* After two calls of modify before a wait, there is one event. */
-POLLER_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_reported_once)
+MAILBOX_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_reported_once)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
     assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
@@ -61,7 +56,6 @@ POLLER_TEST("P7", a_oneshot_socket_that_is_modified_twice_is_reported_once)
 /* Both interests, one event: the other half's later readiness is not reported. */
 POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_reported_once)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
         assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT)
@@ -74,10 +68,8 @@ POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_reported_once)
     }
 }
 
-POLLER_TEST("P7", a_oneshot_socket_that_is_added_anew_is_reported_anew)
+MAILBOX_TEST("P7", a_oneshot_socket_that_is_added_anew_is_reported_anew)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (uint64_t i = 0; i < 3; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
@@ -118,7 +110,6 @@ POLLER_KIND_TEST("P7", a_oneshot_socket_reports_its_end_once)
 /* "until fer_poller_modify": a reset that arrives after the event is not reported either. */
 POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_ONESHOT));
     assert_event(poller, 1, false, true);
@@ -133,10 +124,8 @@ POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset)
 
 /* ---- "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
 
-POLLER_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained)
+MAILBOX_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int round = 0; round < 3; round++) {
         mailbox_send(mailbox);
@@ -154,7 +143,6 @@ POLLER_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained)
 
 POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_reported_by_halves)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
@@ -169,10 +157,8 @@ POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_reported_by_halves)
 
 /* ---- Changing the mode */
 
-POLLER_TEST("P7", modes_are_changed_by_modify)
+MAILBOX_TEST("P7", modes_are_changed_by_modify)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
@@ -187,11 +173,9 @@ POLLER_TEST("P7", modes_are_changed_by_modify)
 
 /* ---- "FER_POLL_EDGE gives one whenever the socket becomes ready, and may give more." */
 
-POLLER_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready)
+MAILBOX_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready)
 {
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE));
     assert_no_event(poller);
     for (int i = 0; i < 3; i++) {
@@ -204,11 +188,9 @@ POLLER_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready)
 
 /* A socket that is ready when it is added or modified becomes ready then, as with epoll and
  * kqueue. */
-POLLER_TEST("P7", an_edge_socket_that_is_ready_already_is_reported)
+MAILBOX_TEST("P7", an_edge_socket_that_is_ready_already_is_reported)
 {
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_EDGE));
     assert_event(poller, 1, true, false);
@@ -222,7 +204,6 @@ POLLER_TEST("P7", an_edge_socket_that_is_ready_already_is_reported)
 POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends)
 {
     skip_without_edges();
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE));
     struct wait_result result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
@@ -247,11 +228,9 @@ POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends)
 /* ---- "FER_POLL_EDGE_ONESHOT gives one when the socket becomes ready, then none until
  * fer_poller_modify." */
 
-POLLER_TEST("P7", an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again)
+MAILBOX_TEST("P7", an_edge_oneshot_socket_is_reported_once_though_it_becomes_ready_again)
 {
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_EDGE_ONESHOT));
     for (uint64_t i = 0; i < 3; i++) {
         assert_no_event(poller);
@@ -269,11 +248,9 @@ POLLER_TEST("P7", an_edge_oneshot_socket_is_reported_once_though_it_becomes_read
 }
 
 /* A socket that is ready when it is added or modified becomes ready then. */
-POLLER_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_reported_once)
+MAILBOX_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_reported_once)
 {
     skip_without_edges();
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(0), FER_POLL_EDGE_ONESHOT));
     for (uint64_t i = 0; i < 3; i++) {
@@ -290,7 +267,6 @@ POLLER_TEST("P7", an_edge_oneshot_socket_that_is_ready_already_is_reported_once)
 POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_reported_once)
 {
     skip_without_edges();
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE_ONESHOT));
     assert_event(poller, 1, false, true);

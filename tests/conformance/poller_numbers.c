@@ -36,9 +36,7 @@ static bool replace(struct mailbox *mailbox)
     assert_ok(bound);
     assert_ok(fer_udp_socket_set_nonblocking(&mailbox->socket, true));
     mailbox->raw = fer_udp_socket_as_raw(&mailbox->socket);
-    if (mailbox->raw != before) {
-        skip_because("this OS has not reused the closed socket's raw value yet");
-    }
+    skip_if(mailbox->raw != before, "this OS has not reused the closed socket's raw value yet");
     return true;
 }
 
@@ -59,7 +57,7 @@ static struct mailbox *register_replacement(enum history history, fer_poller *po
 
 /* P4: "the number can be added again", by a socket that cannot be distinguished from the old one by
  * its raw value or addresses. */
-POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added)
+POLLER_RULE_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_be_added)
 {
     for (enum history history = NO_DATAGRAM; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
@@ -77,7 +75,6 @@ POLLER_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one_can_
 /* P4: the new socket that has the old socket's number was never added. */
 POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched)
 {
-    fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
     mailbox_send(old);
@@ -95,10 +92,8 @@ POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched)
 
 /* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
  * between. */
-POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket)
+MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 3; i++) {
         fer_socket_addr peer = loopback(PEER_V4, test_mailbox()->port);
@@ -116,10 +111,8 @@ POLLER_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 
 /* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
  * not. */
-POLLER_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
+MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (uint64_t i = 0; i < 30; i++) {
         assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_LEVEL));
@@ -134,10 +127,8 @@ POLLER_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
 }
 
 /* The same for a socket that is readable and writable, and whose interest alternates. */
-POLLER_TEST("P7", what_is_modified_is_reported_at_once)
+MAILBOX_TEST("P7", what_is_modified_is_reported_at_once)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
     assert_no_event(poller);
@@ -152,10 +143,8 @@ POLLER_TEST("P7", what_is_modified_is_reported_at_once)
 }
 
 /* The same if it was not ready for the first interest, whose request is still in flight. */
-POLLER_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once)
+MAILBOX_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (uint64_t i = 0; i < 10; i++) {
         assert_no_event(poller);

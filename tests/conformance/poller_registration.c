@@ -11,10 +11,8 @@ enum { WITH_INTEREST, REPORTED, WITHOUT_INTEREST, HISTORIES };
 
 /* "Adding a socket twice is FER_ALREADY_EXISTS": in each mode. "Neither changes anything": the key,
  * interest and mode of the first add remain. */
-POLLER_TEST("P3", adding_twice_already_exists)
+MAILBOX_TEST("P3", adding_twice_already_exists)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (int i = 0; i < 2; i++) {
         assert_kind(fer_poller_add(poller, mailbox->raw, reading(2), modes[i]), FER_ALREADY_EXISTS);
@@ -35,7 +33,6 @@ POLLER_TEST("P3", adding_twice_already_exists)
  * socket has no interest. */
 POLLER_TEST("P3", adding_a_quiet_socket_twice_already_exists)
 {
-    fer_poller *poller = test_poller();
     struct mailbox *reported = test_mailbox();
     struct mailbox *without_interest = test_mailbox();
     mailbox_send(reported);
@@ -54,10 +51,8 @@ POLLER_TEST("P3", adding_a_quiet_socket_twice_already_exists)
 
 /* "modifying or deleting one that is not there is FER_NOT_FOUND": a socket that was never added, or
  * was deleted. The failed call does not add it. */
-POLLER_TEST("P3", what_is_not_there_is_not_found)
+MAILBOX_TEST("P3", what_is_not_there_is_not_found)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (int i = 0; i < 3; i++) {
         assert_kind(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL),
@@ -71,10 +66,8 @@ POLLER_TEST("P3", what_is_not_there_is_not_found)
     }
 }
 
-POLLER_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode)
+MAILBOX_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     assert_event(poller, 1, true, false);
@@ -91,7 +84,7 @@ POLLER_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode)
 }
 
 /* Each poller has its own registrations: one socket, two keys. */
-POLLER_TEST("P3", two_pollers_watch_one_socket_apart)
+POLLER_RULE_TEST("P3", two_pollers_watch_one_socket_apart)
 {
     fer_poller *pollers[2] = {test_poller(), test_poller()};
     struct mailbox *mailbox = test_mailbox();
@@ -110,10 +103,8 @@ POLLER_TEST("P3", two_pollers_watch_one_socket_apart)
 }
 
 /* A clone has its own raw value and is registered by it. */
-POLLER_TEST("P3", a_clone_is_watched_apart)
+MAILBOX_TEST("P3", a_clone_is_watched_apart)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     fer_udp_socket *clone = test_udp();
     assert_ok(fer_udp_socket_try_clone(&mailbox->socket, clone));
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -133,7 +124,6 @@ POLLER_TEST("P3", a_clone_is_watched_apart)
 /* "Deleting a socket stops its events at once": also if it was ready before, reported or not. */
 POLLER_TEST("P4", a_deleted_socket_is_reported_no_longer)
 {
-    fer_poller *poller = test_poller();
     for (int i = 0; i < 4; i++) {
         struct mailbox *mailbox = test_mailbox();
         bool was_reported = i % 2 == 1;
@@ -169,7 +159,7 @@ static struct mailbox *replace_after_delete(fer_poller *poller, int history)
 }
 
 /* "no wait that begins afterwards gives its key, also when a new socket gets the same number." */
-POLLER_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number)
+POLLER_RULE_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number)
 {
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
@@ -186,7 +176,6 @@ POLLER_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number)
 
 POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_reported_no_longer)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
     peer_reset(pair->other);
@@ -200,7 +189,7 @@ POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_reported_no_longer)
 
 /* "A close without it corrupts nothing: the number can be added again": whether the old socket was
  * reported or not, and had an interest or not. Without a clone, the old socket is not reported. */
-POLLER_TEST("P4", a_number_that_was_closed_without_delete_can_be_added_again)
+POLLER_RULE_TEST("P4", a_number_that_was_closed_without_delete_can_be_added_again)
 {
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
@@ -229,7 +218,7 @@ POLLER_TEST("P4", a_number_that_was_closed_without_delete_can_be_added_again)
 
 /* The same with waits between the close and the new socket. They report no event, except on
  * Windows: an event that was ready before the close, once. */
-POLLER_TEST("P4", a_closed_socket_is_reported_no_longer)
+POLLER_RULE_TEST("P4", a_closed_socket_is_reported_no_longer)
 {
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
@@ -258,7 +247,6 @@ POLLER_TEST("P4", a_closed_socket_is_reported_no_longer)
  * new socket is reported. */
 POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_lives)
 {
-    fer_poller *poller = test_poller();
     struct mailbox *old = test_mailbox();
     fer_udp_socket *clone = test_udp();
     fer_event events[8];
@@ -289,7 +277,6 @@ POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_lives)
 /* "Delete before into_raw, too": the new owner can add the socket again. */
 POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_LEVEL));
     assert_event(poller, 1, false, true);
@@ -306,7 +293,6 @@ POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away)
 
 POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_quiet)
 {
-    fer_poller *poller = test_poller();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     for (int i = 0; i < 2; i++) {
         assert_ok(i == 0 ? fer_poller_add(poller, raw, no_interest(1), modes[i])
@@ -347,10 +333,8 @@ POLLER_KIND_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_
 
 /* ---- P12: "A failed call leaves the poller and all of its sockets as they were." */
 
-POLLER_TEST("P12", what_cannot_be_watched_is_refused)
+MAILBOX_TEST("P12", what_cannot_be_watched_is_refused)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     fer_raw_socket other = peer_not_a_socket();
     struct mailbox *closed = test_mailbox();
     mailbox_close(closed);
@@ -371,10 +355,8 @@ POLLER_TEST("P12", what_cannot_be_watched_is_refused)
     peer_close_not_a_socket(other);
 }
 
-POLLER_TEST("P12", an_unknown_mode_changes_nothing)
+MAILBOX_TEST("P12", an_unknown_mode_changes_nothing)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     for (int mode = 4; mode < 7; mode++) {
         assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode),

@@ -164,7 +164,6 @@ POLLER_TEST("P8", many_threads_come_to_an_end)
     static void (*const others[])(void *) = {write_all_streams, add_and_delete, notify_often};
     enum { OTHERS = sizeof others / sizeof others[0] };
     test_thread threads[WAITERS + OTHERS];
-    fer_poller *poller = test_poller();
     open_stress(&stress, poller);
     for (size_t i = 0; i < WAITERS + OTHERS; i++) {
         test_thread_start(&threads[i], i < WAITERS ? wait_and_read : others[i - WAITERS], &stress);

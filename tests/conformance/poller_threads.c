@@ -74,7 +74,6 @@ static void pause_on(int round)
 
 POLLER_TEST("P6", a_notify_wakes_a_wait_that_is_under_way)
 {
-    fer_poller *poller = test_poller();
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
         start_waiters(&waiter, 1, poller, NULL);
@@ -90,7 +89,6 @@ POLLER_TEST("P6", a_notify_wakes_a_wait_that_is_under_way)
 /* "wakes exactly one wait": the others continue until their own notification. */
 POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits)
 {
-    fer_poller *poller = test_poller();
     for (int round = 0; round < 5; round++) {
         struct waiter waiters[WAITERS];
         atomic_uint returned;
@@ -136,7 +134,6 @@ static void notify_often(void *argument)
 POLLER_TEST("P6", no_notify_of_many_threads_is_lost)
 {
     enum { NOTIFIERS = 3, TIMES = 2000 };
-    fer_poller *poller = test_poller();
     struct notifier notifiers[NOTIFIERS];
     atomic_uint sent;
     fer_event event;
@@ -197,7 +194,7 @@ static void play_other_side(void *argument)
     ping_pong->worked = play(ping_pong, 1);
 }
 
-POLLER_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait)
+POLLER_RULE_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait)
 {
     struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
     test_thread thread;
@@ -256,7 +253,7 @@ static void run_holder(void *argument)
 
 /* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
  * what is watched by this call." */
-POLLER_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event)
+POLLER_RULE_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event)
 {
     struct mailbox *mailbox = test_mailbox();
     struct token token = {test_poller(), mailbox->raw, 0};
@@ -309,10 +306,8 @@ POLLER_KIND_TEST("P5", a_wait_without_end_is_woken_by_bytes)
 }
 
 /* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
-POLLER_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen)
+MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
         bool posted_before = round % 4 < 2;
@@ -335,10 +330,8 @@ POLLER_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen)
 
 /* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
  * that is reported again. */
-POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
+MAILBOX_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
     for (int round = 0; round < ROUNDS; round++) {
@@ -363,7 +356,6 @@ POLLER_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
 /* P4 for a wait that has started: the readiness of a deleted socket does not end it. */
 POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
 {
-    fer_poller *poller = test_poller();
     for (int round = 0; round < 12; round++) {
         struct mailbox *mailbox = test_mailbox();
         struct waiter waiter;
@@ -387,10 +379,8 @@ POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
 }
 
 /* P5 and P7: a level-triggered socket wakes a wait each time, also in different threads. */
-POLLER_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread)
+MAILBOX_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread)
 {
-    fer_poller *poller = test_poller();
-    struct mailbox *mailbox = test_mailbox();
     struct waiter waiters[WAITERS];
     mailbox_send(mailbox);
     for (int round = 0; round < 5; round++) {
@@ -444,12 +434,12 @@ static void expect_one_wait_for_each_event(fer_poll_mode mode)
 }
 
 /* "Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them." */
-POLLER_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits)
+POLLER_RULE_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits)
 {
     expect_one_wait_for_each_event(FER_POLL_ONESHOT);
 }
 
-POLLER_TEST("P8", an_edge_oneshot_event_goes_to_one_of_many_waits)
+POLLER_RULE_TEST("P8", an_edge_oneshot_event_goes_to_one_of_many_waits)
 {
     skip_without_edges();
     expect_one_wait_for_each_event(FER_POLL_EDGE_ONESHOT);

@@ -35,8 +35,7 @@ FAMILY_TEST("R1", from_raw_takes_a_connected_stream)
     assert_ok(fer_tcp_stream_peer_addr(stream, &addr));
     assert_int_equal(addr.port, peer_local_port(other));
     assert_ok(fer_tcp_stream_set_ttl(stream, 55));
-    assert_ok(fer_tcp_stream_ttl(stream, &ttl));
-    assert_int_equal(ttl, 55);
+    assert_ok_n(fer_tcp_stream_ttl(stream, &ttl), ttl, 55);
     assert_int_equal(peer_raw_hops(raw, family), 55);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
@@ -328,9 +327,7 @@ RULE_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone)
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     fer_tcp_stream *stream = test_stream();
-    if (peer_is_windows()) {
-        skip_because("Windows has no look at the queue: release all clones together");
-    }
+    skip_if(peer_is_windows(), "Windows has no look at the queue: release all clones together");
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_ok(
         fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(PEER_LIMIT_MS)));

@@ -167,14 +167,12 @@ SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well)
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     uint16_t own_port = local_addr_of(socket).port;
-    assert_ok(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
-    assert_ok(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready), ready, 0);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, millis(SHORT_MS), &ready), ready, 0);
     assert_connecting(socket);
     peer_socket other = pending_target_accept(&target, own_port);
-    assert_ok(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
     assert_ok(await_connect(socket));
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     assert_int_equal(ready_now(stream, ALL_INTERESTS), FER_WRITABLE);
@@ -193,12 +191,11 @@ SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_requested)
         fer_interest ready = 77;
         fer_error outcome = {FER_OK, 0};
         pending_target_refuse(&target);
-        assert_ok(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready));
-        assert_int_equal(ready, interests[i]);
+        assert_ok_n(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready), ready,
+                    interests[i]);
         assert_ok(fer_socket_take_error(socket, &outcome));
         assert_kind(outcome, FER_CONNECTION_REFUSED);
-        assert_ok(fer_socket_ready(socket, interests[i], NOW, &ready));
-        assert_int_equal(ready, interests[i]);
+        assert_ok_n(fer_socket_ready(socket, interests[i], NOW, &ready), ready, interests[i]);
         assert_failed(socket, outcome);
     }
 }
@@ -265,19 +262,16 @@ SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued)
     fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
-    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
-    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,
+                0);
     peer_socket other = peer_connect(family, port);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok_n(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready), ready, 0);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_ok(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready), ready, 0);
     assert_exchange(stream, other);
 }
 
@@ -287,11 +281,10 @@ SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queu
     uint16_t port = 0;
     fer_socket *listener = test_built_listener(family, &port);
     fer_interest ready = 77;
-    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
     assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
 }
 
 /* ---- Datagrams */
@@ -302,18 +295,16 @@ SOCKET_FAMILY_TEST("T1", a_datagram_socket_is_readable_while_a_datagram_is_queue
     fer_interest ready = 77;
     fer_udp_received got;
     char buf[8];
-    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
-    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, NOW, &ready), ready, FER_WRITABLE);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, millis(SHORT_MS), &ready), ready,
+                0);
     assert_true(peer_datagram_send(pair.other, pair.family, pair.port, "data", 4));
-    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, ALL_INTERESTS);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                ALL_INTERESTS);
     assert_ok(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got));
-    assert_ok(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready), ready, 0);
 }
 
 /* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked

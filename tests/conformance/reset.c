@@ -377,9 +377,8 @@ static unsigned read_as_rust_does(fer_tcp_stream *stream, fer_error *error)
 /* T2: "a loop that continues after TIMED_OUT ends when the system gives up the connection" */
 SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection)
 {
-    if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300)) {
-        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
-    }
+    skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300),
+            "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     fer_error error = {FER_OK, 0};
     char filling[4096] = {0};
     while (fer_tcp_stream_try_write(&pair->stream, filling, sizeof filling, NULL).kind == FER_OK) {

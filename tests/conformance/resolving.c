@@ -106,8 +106,7 @@ RESOLVING_TEST("N1", an_address_text_is_answered_at_once)
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
-        assert_ok(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count));
-        assert_int_equal(count, 1);
+        assert_ok_n(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count), count, 1);
         assert_same_answer(&lookups[i], texts[i]);
     }
 }
@@ -157,8 +156,8 @@ RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_more_room)
         fer_socket_addr addrs[CAP];
         size_t count = 0;
         memset(addrs, 0, sizeof addrs);
-        assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count));
-        assert_int_equal(count, total);
+        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count,
+                    total);
         for (size_t i = 0; i < CAP; i++) {
             assert_int_equal(addrs[i].port, i < cap ? 80 : 0);
         }
@@ -202,13 +201,11 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &poller, 0, &lookups[i]));
-        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
-        assert_int_equal(count, 0);
+        assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 0);
         fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
         assert_true(i == 0 ? is_lookup_failure(error) : error.kind == FER_OK);
     }
-    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL), count, 0);
 }
 
 /* N5, with as many lookups as an event loop may have: all are polled after each notification, and

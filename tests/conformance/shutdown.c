@@ -17,17 +17,10 @@ static void assert_writes_are_broken(fer_tcp_stream *stream)
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
     size_t n = 77;
-    assert_kind(fer_tcp_stream_write(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_kind(fer_tcp_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_kind(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_kind(fer_tcp_stream_write(stream, buf, 0, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_write(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(fer_tcp_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(fer_tcp_stream_write(stream, buf, 0, &n), FER_BROKEN_PIPE, n, 0);
     assert_kind(fer_tcp_stream_write(stream, buf, 1, NULL), FER_BROKEN_PIPE);
 }
 
@@ -62,8 +55,7 @@ PAIR_TEST("S1", a_second_shutdown_of_the_write_half_loses_no_input)
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE));
     queue_input(pair, "2");
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, &byte, 1, NULL));
-    assert_int_equal(byte, '2');
+    assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, &byte, 1, NULL), byte, '2');
 }
 
 KIND_TEST("S1", shutdown_after_the_peer_closed_is_ok)
@@ -243,8 +235,7 @@ PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_write)
     queue_input(pair, "reading still works");
     char buf[64];
     size_t n = 0;
-    assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 19);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 19);
 }
 
 KIND_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_both)
@@ -308,24 +299,17 @@ PAIR_TEST("S4", a_zero_length_read_is_ok_at_once_and_takes_nothing)
     fer_io_slice_mut empty[2] = {{NULL, 0}, {buf, 0}};
     size_t n;
     for (int queued = 0; queued < 2; queued++) {
-        n = 77;
-        assert_ok(fer_tcp_stream_read(&pair->stream, buf, 0, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, 0, &n), n, 0);
         assert_ok(fer_tcp_stream_read(&pair->stream, NULL, 0, &n));
         assert_ok(fer_tcp_stream_peek(&pair->stream, NULL, 0, &n));
         assert_ok(fer_tcp_stream_read_exact(&pair->stream, NULL, 0, &n));
-        n = 77;
-        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, NULL, 0, &n));
-        assert_int_equal(n, 0);
-        n = 77;
-        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, empty, 2, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, NULL, 0, &n), n, 0);
+        assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, empty, 2, &n), n, 0);
         if (!queued) {
             queue_input(pair, "data");
         }
     }
-    assert_ok(fer_tcp_stream_read(&pair->stream, buf, 4, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, 4, &n), n, 4);
     assert_alive(pair);
 }
 
@@ -349,8 +333,7 @@ PAIR_TEST("S4", a_peek_that_met_the_end_has_seen_it)
     size_t n = 77;
     fer_socket_addr addr;
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_peek(&pair->stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_peek(&pair->stream, &byte, 1, &n), n, 0);
     assert_kind(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
     assert_reads_end(&pair->stream);
 }
@@ -362,12 +345,10 @@ PAIR_TEST("S4", a_peek_takes_nothing)
     queue_input(pair, "twice");
     for (int i = 0; i < 3; i++) {
         memset(buf, 0, sizeof buf);
-        assert_ok(fer_tcp_stream_peek(&pair->stream, buf, sizeof buf, &n));
-        assert_int_equal(n, 5);
+        assert_ok_n(fer_tcp_stream_peek(&pair->stream, buf, sizeof buf, &n), n, 5);
         assert_memory_equal(buf, "twice", 5);
     }
-    assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 5);
     assert_alive(pair);
 }
 
@@ -433,8 +414,7 @@ PAIR_TEST("S7", draining_before_close_ends_in_good_order)
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     assert_true(peer_recv_exact(pair->other, buf, 6));
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 10);
+    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), n, 10);
     fer_tcp_stream_close(&pair->stream);
     assert_int_equal(peer_recv_some(pair->other, buf, sizeof buf, &n), PEER_END);
 }

@@ -82,8 +82,8 @@ SOCKET_TEST("L1", set_reuse_address_decides_what_bind_does_for_a_stream)
         bool reuses = false;
         assert_ok(fer_socket_set_reuse_address(socket, choices[i]));
         assert_ok(fer_socket_set_reuse_address(second, choices[i]));
-        assert_ok(fer_socket_reuse_address(socket, &reuses));
-        assert_int_equal(reuses, peer_is_windows() || choices[i]);
+        assert_ok_n(fer_socket_reuse_address(socket, &reuses), reuses,
+                    peer_is_windows() || choices[i]);
         assert_ok(fer_socket_bind(socket, &addr));
         assert_ok(fer_socket_listen(socket, 4));
         assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)),

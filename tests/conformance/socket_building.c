@@ -98,15 +98,11 @@ SOCKET_TEST("E4", an_unknown_domain_or_type_is_invalid_input)
 SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied)
 {
     fer_socket *socket = test_socket();
-    if (!process_drop_privileges()) {
-        skip_because("this system has no privileges that a test could drop");
-    }
+    skip_if(!process_drop_privileges(), "this system has no privileges that a test could drop");
     fer_error error = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, FER_PROTOCOL_ICMP);
     bool knows_privileges = !peer_still_opens_raw_sockets();
     process_regain_privileges();
-    if (!knows_privileges) {
-        skip_because("this kernel does not know the privileges of the process");
-    }
+    skip_if(!knows_privileges, "this kernel does not know the privileges of the process");
     assert_kind(error, FER_PERMISSION_DENIED);
     assert_int_not_equal(error.os_code, 0);
     assert_empty(socket);
@@ -143,12 +139,10 @@ SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set)
     for (int on = 1; on >= 0; on--) {
         bool got = on == 0;
         assert_int_equal(peer_raw_is_inheritable(fer_socket_as_raw(socket)), on == 0);
-        assert_ok(fer_socket_inheritable(socket, &got));
-        assert_int_equal(got, on == 0);
+        assert_ok_n(fer_socket_inheritable(socket, &got), got, on == 0);
         got = on == 0;
         assert_ok(fer_socket_set_inheritable(socket, on != 0));
-        assert_ok(fer_socket_inheritable(socket, &got));
-        assert_int_equal(got, on);
+        assert_ok_n(fer_socket_inheritable(socket, &got), got, on);
         assert_int_equal(peer_raw_is_inheritable(fer_socket_as_raw(socket)), on);
         assert_ok(fer_socket_try_clone(socket, clone));
         assert_ok(fer_socket_inheritable(clone, &got));
@@ -162,9 +156,7 @@ SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one)
 {
     fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
-    if (!forbid_new_handles()) {
-        skip_because("this system has no limit of handles that a test could set");
-    }
+    skip_if(!forbid_new_handles(), "this system has no limit of handles that a test could set");
     fer_error created = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
     fer_error cloned = fer_socket_try_clone(existing, socket);
     process_allow_new_handles();
@@ -370,8 +362,7 @@ SOCKET_TEST("O6", an_interface_has_an_index_and_a_name)
     uint32_t index = 77;
     assert_ok(fer_interface_name(1, name, sizeof name));
     assert_in_range(strlen(name), 1, sizeof name - 1);
-    assert_ok(fer_interface_index(name, &index));
-    assert_int_equal(index, 1);
+    assert_ok_n(fer_interface_index(name, &index), index, 1);
     size_t len = strlen(name);
     memset(name, 'x', sizeof name);
     assert_own(fer_interface_name(1, name, len), FER_BUFFER_TOO_SMALL);

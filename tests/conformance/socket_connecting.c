@@ -310,9 +310,8 @@ SOCKET_TEST("L4", each_wildcard_on_a_port_accepts_its_own_ip_version)
             peer_family family = (peer_family)(i == 0 ? first : PEER_V6 - first);
             fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
             fer_socket_addr addr = wildcard(family, port);
-            if (fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED) {
-                skip_because("this OS has no SO_REUSEPORT");
-            }
+            skip_if(fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED,
+                    "this OS has no SO_REUSEPORT");
             assert_ok(fer_socket_bind(socket, &addr));
             port = local_addr_of(socket).port;
             assert_int_not_equal(port, 0);

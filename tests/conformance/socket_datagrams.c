@@ -42,13 +42,11 @@ SOCKET_FAMILY_TEST("U1", datagrams_go_both_ways_without_a_peer)
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr peer;
     size_t n = 77;
-    assert_ok(fer_socket_send_to(socket, "there", 5, &to, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_socket_send_to(socket, "there", 5, &to, &n), n, 5);
     assert_peer_socket_receives(other, "there", port);
     assert_true(peer_datagram_send(other, family, port, "back", 4));
     assert_built_receives(socket, "back", family, other_port);
-    assert_kind(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED, n, 0);
     assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
 }
 
@@ -83,8 +81,7 @@ SOCKET_FAMILY_TEST("U1", a_long_datagram_is_cut_and_an_empty_one_is_one)
     assert_true(got.truncated);
     assert_int_equal(got.from.port, other_port);
     assert_memory_equal(buf, "long", 4);
-    assert_ok(fer_socket_send_to(socket, NULL, 0, &to, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_socket_send_to(socket, NULL, 0, &to, &n), n, 0);
     assert_peer_socket_receives(other, "", port);
     assert_true(peer_datagram_send(other, family, port, "", 0));
     assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
@@ -103,10 +100,8 @@ SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes)
     size_t n = 77;
     assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
     to.port = other_port;
-    assert_ok(fer_socket_send_to(socket, large, 65507, &to, &n));
-    assert_int_equal(n, 65507);
-    assert_kind(fer_socket_send_to(socket, large, 65508, &to, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_socket_send_to(socket, large, 65507, &to, &n), n, 65507);
+    assert_kind_n(fer_socket_send_to(socket, large, 65508, &to, &n), FER_MESSAGE_TOO_LONG, n, 0);
 }
 
 /* L4: of the two wildcards on one port, IPv4's receives what is sent to IPv4. */
@@ -151,8 +146,7 @@ SOCKET_FAMILY_TEST("U5", a_peer_is_set_without_a_wait_and_can_be_replaced)
                          : fer_socket_connect_timeout(socket, &to, millis(1000)));
         assert_ok(fer_socket_peer_addr(socket, &peer));
         assert_true(fer_socket_addr_eq(&peer, &to));
-        assert_ok(fer_socket_send(socket, "to you", 6, &n));
-        assert_int_equal(n, 6);
+        assert_ok_n(fer_socket_send(socket, "to you", 6, &n), n, 6);
         assert_peer_socket_receives(others[i], "to you", port);
         assert_true(peer_datagram_send(others[i], family, port, "to me", 5));
         assert_built_receives(socket, "to me", family, ports[i]);
@@ -216,9 +210,7 @@ SOCKET_FAMILY_TEST("U3", a_connected_socket_reports_a_refusal)
     uint16_t port = 0;
     uint16_t gone = 0;
     fer_socket *socket = bound_socket(family, &port);
-    if (peer_is_wine()) {
-        skip_because("Wine reports a refusal only to a later send");
-    }
+    skip_if(peer_is_wine(), "Wine reports a refusal only to a later send");
     peer_socket other = peer_datagram(family, &gone);
     fer_socket_addr to = loopback(family, gone);
     fer_udp_received got;
@@ -243,8 +235,7 @@ SOCKET_FAMILY_TEST("E4", datagram_calls_that_cannot_be_are_invalid_input)
     char byte = 'x';
     size_t n = 77;
     odd.ip.family = (fer_ip_family)5;
-    assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_INVALID_INPUT);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_INVALID_INPUT, n, 0);
     assert_own(fer_socket_send_to(socket, &byte, 1, &odd, NULL), FER_INVALID_INPUT);
     assert_own(fer_socket_send_to(socket, &byte, 1, NULL, NULL), FER_MISUSE);
     assert_own(fer_socket_send_to(socket, NULL, 1, &to, NULL), FER_MISUSE);
@@ -266,11 +257,8 @@ static void assert_moves_no_datagrams(fer_socket *socket)
     fer_udp_received got;
     char byte = 'x';
     size_t n = 77;
-    assert_own(fer_socket_send(socket, &byte, 1, &n), FER_UNSUPPORTED);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_own(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_UNSUPPORTED);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_socket_send(socket, &byte, 1, &n), FER_UNSUPPORTED, n, 0);
+    assert_own_n(fer_socket_send_to(socket, &byte, 1, &to, &n), FER_UNSUPPORTED, n, 0);
     assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
     assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_UNSUPPORTED);
 }
@@ -371,14 +359,12 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     make_echo(echo, family);
     assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
     assert_kind(fer_socket_listen(socket, 4), FER_MISUSE);
-    assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, &n));
-    assert_int_equal(n, sizeof echo);
+    assert_ok_n(fer_socket_send_to(socket, echo, sizeof echo, &to, &n), n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_peer_addr(socket, &peer));
     assert_int_equal(peer.port, 0);
-    assert_ok(fer_socket_send(socket, echo, sizeof echo, &n));
-    assert_int_equal(n, sizeof echo);
+    assert_ok_n(fer_socket_send(socket, echo, sizeof echo, &n), n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
 }
 

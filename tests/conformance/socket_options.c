@@ -94,8 +94,7 @@ SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_datagram_socket)
     assert_ok(fer_socket_into_udp_socket(socket, udp));
     assert_ok(fer_udp_socket_broadcast(udp, &flag));
     assert_true(flag);
-    assert_ok(fer_udp_socket_ttl(udp, &number));
-    assert_int_equal(number, 33);
+    assert_ok_n(fer_udp_socket_ttl(udp, &number), number, 33);
     assert_ok(fer_udp_socket_write_timeout(udp, &duration));
     assert_in_range(duration.nanos, UINT64_C(3000000000), UINT64_C(3020000000));
 }
@@ -114,15 +113,13 @@ SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255)
         uint32_t got = 0;
         for (size_t i = 0; i < 3; i++) {
             assert_ok(fer_socket_set_ttl(socket, good[i]));
-            assert_ok(fer_socket_ttl(socket, &got));
-            assert_int_equal(got, good[i]);
+            assert_ok_n(fer_socket_ttl(socket, &got), got, good[i]);
             assert_int_equal(peer_raw_hops(fer_socket_as_raw(socket), family), good[i]);
         }
         for (size_t i = 0; i < 4; i++) {
             assert_own(fer_socket_set_ttl(socket, bad[i]), FER_INVALID_INPUT);
         }
-        assert_ok(fer_socket_ttl(socket, &got));
-        assert_int_equal(got, 255);
+        assert_ok_n(fer_socket_ttl(socket, &got), got, 255);
     }
 }
 
@@ -203,11 +200,9 @@ SOCKET_FAMILY_TEST("O4", buffer_sizes_are_reported_as_they_were_set)
         size_t got = 0;
         for (size_t i = 0; i < 3; i++) {
             assert_ok(fer_socket_set_recv_buffer_size(socket, sizes[i]));
-            assert_ok(fer_socket_recv_buffer_size(socket, &got));
-            assert_int_equal(got, sizes[i]);
+            assert_ok_n(fer_socket_recv_buffer_size(socket, &got), got, sizes[i]);
             assert_ok(fer_socket_set_send_buffer_size(socket, sizes[2 - i]));
-            assert_ok(fer_socket_send_buffer_size(socket, &got));
-            assert_int_equal(got, sizes[2 - i]);
+            assert_ok_n(fer_socket_send_buffer_size(socket, &got), got, sizes[2 - i]);
         }
     }
 }
@@ -220,12 +215,10 @@ SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most)
     assert_ok(fer_socket_set_recv_buffer_size(socket, 32768));
     assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
     assert_own(fer_socket_set_send_buffer_size(socket, 0), FER_INVALID_INPUT);
-    assert_ok(fer_socket_recv_buffer_size(socket, &got));
-    assert_int_equal(got, 32768);
+    assert_ok_n(fer_socket_recv_buffer_size(socket, &got), got, 32768);
     fer_error error = fer_socket_set_recv_buffer_size(socket, SIZE_MAX);
-    if (error.kind == FER_NO_BUFFER_SPACE) {
-        skip_because("this OS refuses a buffer that is too large (BSD: ENOBUFS)");
-    }
+    skip_if(error.kind == FER_NO_BUFFER_SPACE,
+            "this OS refuses a buffer that is too large (BSD: ENOBUFS)");
     assert_ok(error);
     assert_ok(fer_socket_recv_buffer_size(socket, &got));
     assert_true(got >= 32768);
@@ -241,15 +234,13 @@ SOCKET_TEST("O4", unix_sockets_have_buffer_sizes)
     fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     size_t got = 0;
     assert_ok(fer_socket_set_send_buffer_size(socket, 16384));
-    assert_ok(fer_socket_send_buffer_size(socket, &got));
-    assert_int_equal(got, 16384);
+    assert_ok_n(fer_socket_send_buffer_size(socket, &got), got, 16384);
 }
 
 static void skip_without_tos(fer_error error)
 {
-    if (error.kind == FER_UNSUPPORTED) {
-        skip_because("this system has no type of service, or no traffic class");
-    }
+    skip_if(error.kind == FER_UNSUPPORTED,
+            "this system has no type of service, or no traffic class");
 }
 
 /* O5: "Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class". */
@@ -267,14 +258,12 @@ SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255)
             fer_error error = fer_socket_set_tos(socket, good[i]);
             skip_without_tos(error);
             assert_ok(error);
-            assert_ok(fer_socket_tos(socket, &got));
-            assert_int_equal(got, good[i]);
+            assert_ok_n(fer_socket_tos(socket, &got), got, good[i]);
         }
         for (size_t i = 0; i < 3; i++) {
             assert_own(fer_socket_set_tos(socket, bad[i]), FER_INVALID_INPUT);
         }
-        assert_ok(fer_socket_tos(socket, &got));
-        assert_int_equal(got, 0xfc);
+        assert_ok_n(fer_socket_tos(socket, &got), got, 0xfc);
     }
 }
 
@@ -290,8 +279,7 @@ SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone)
         fer_error error = fer_socket_set_tos(datagrams, 0xb8 + bits);
         skip_without_tos(error);
         assert_ok(error);
-        assert_ok(fer_socket_tos(datagrams, &got));
-        assert_int_equal(got, 0xb8 + bits);
+        assert_ok_n(fer_socket_tos(datagrams, &got), got, 0xb8 + bits);
     }
 }
 
@@ -306,18 +294,15 @@ SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device)
     if (error.kind == FER_NOT_FOUND) {
         error = fer_socket_bind_device(socket, names[1]);
     }
-    if (error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
-        error.kind == FER_NOT_FOUND) {
-        skip_because(
+    skip_if(error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED ||
+                error.kind == FER_NOT_FOUND,
             "this system does not bind to network interfaces, or does not permit it, or has no "
             "loopback by that name");
-    }
     assert_ok(error);
     assert_exchange(stream, connect_stream(socket, family, stream));
     error = fer_socket_bind_device(fer_tcp_stream_as_socket(stream), NULL);
-    if (error.kind == FER_PERMISSION_DENIED) {
-        skip_because("this system does not permit this user to change a binding");
-    }
+    skip_if(error.kind == FER_PERMISSION_DENIED,
+            "this system does not permit this user to change a binding");
     assert_ok(error);
 }
 

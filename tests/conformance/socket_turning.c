@@ -74,14 +74,12 @@ static void assert_describes(const fer_socket *socket, int type)
     fer_type of_type = (fer_type)0;
     int protocol = -1;
     bool is_listening = type % 3 != 1;
-    assert_ok(fer_socket_domain(socket, &domain));
-    assert_int_equal(domain, type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX);
-    assert_ok(fer_socket_type(socket, &of_type));
-    assert_int_equal(of_type, type % 3 == 2 ? FER_TYPE_DGRAM : FER_TYPE_STREAM);
-    assert_ok(fer_socket_protocol(socket, &protocol));
-    assert_int_equal(protocol, protocols[type]);
-    assert_ok(fer_socket_is_listening(socket, &is_listening));
-    assert_int_equal(is_listening, type % 3 == 1);
+    assert_ok_n(fer_socket_domain(socket, &domain), domain,
+                type < 3 ? FER_DOMAIN_IPV4 : FER_DOMAIN_UNIX);
+    assert_ok_n(fer_socket_type(socket, &of_type), of_type,
+                type % 3 == 2 ? FER_TYPE_DGRAM : FER_TYPE_STREAM);
+    assert_ok_n(fer_socket_protocol(socket, &protocol), protocol, protocols[type]);
+    assert_ok_n(fer_socket_is_listening(socket, &is_listening), is_listening, type % 3 == 1);
 }
 
 /* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". */
@@ -214,8 +212,7 @@ SOCKET_FAMILY_TEST("O7", a_buffer_size_can_be_set_after_the_peers_end)
     size_t n = 1;
     char byte;
     assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), n, 0);
     assert_ok(fer_socket_set_recv_buffer_size(socket, 65536));
     assert_ok(fer_socket_set_send_buffer_size(socket, 65536));
     assert_own(fer_socket_set_recv_buffer_size(socket, 0), FER_INVALID_INPUT);
@@ -232,8 +229,7 @@ SOCKET_FAMILY_TEST("S1", a_lent_stream_is_shut_down_and_a_listener_is_not)
     assert_own(fer_socket_shutdown(socket, (fer_shutdown)3), FER_INVALID_INPUT);
     assert_ok(fer_socket_shutdown(socket, FER_SHUTDOWN_BOTH));
     assert_own(fer_tcp_stream_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE);
-    assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, &n), n, 0);
     fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
     assert_own(fer_socket_shutdown(fer_tcp_listener_as_socket(listener), FER_SHUTDOWN_BOTH),
                FER_UNSUPPORTED);
@@ -283,9 +279,8 @@ SOCKET_FAMILY_TEST("O2", a_listener_that_shares_its_port_accepts_streams_that_do
     fer_tcp_listener *listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_duration linger = {0};
-    if (fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED) {
-        skip_because("this OS has no SO_REUSEPORT");
-    }
+    skip_if(fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED,
+            "this OS has no SO_REUSEPORT");
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
     (void)peer_connect(family, port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));

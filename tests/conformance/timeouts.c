@@ -157,9 +157,8 @@ PAIR_TEST("T2", an_expiry_changes_nothing)
 /* T2: "CONNECTION_TIMED_OUT is different: the connection is dead, and the error is fatal". */
 SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
 {
-    if (!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100)) {
-        skip_because("this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
-    }
+    skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100),
+            "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
     fer_error error = write_until_failure(&pair->stream, 65536, &total);
@@ -326,12 +325,10 @@ PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry)
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(60)));
     assert_true(peer_send_all(pair->other, "abc", 3));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, 8, &n), FER_TIMED_OUT);
-    assert_int_equal(n, 3);
+    assert_own_n(fer_tcp_stream_read_exact(&pair->stream, buf, 8, &n), FER_TIMED_OUT, n, 3);
     assert_true(peer_send_all(pair->other, "defgh", 5));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 5, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 5, &n), n, 5);
     assert_string_equal(buf, "abcdefgh");
 }
 
@@ -403,8 +400,7 @@ PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
         }
         assert_true(peer_send_all(pair->other, "abc", 3));
         assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-        assert_ok(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n));
-        assert_int_equal(n, 3);
+        assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 3);
         assert_memory_equal(buf, "abc", 3);
     }
 }

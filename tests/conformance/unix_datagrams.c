@@ -12,9 +12,7 @@ enum { SHORT_MS = 40 };
 UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none)
 {
     fer_unix_datagram *socket = test_unix_datagram();
-    if (unix_peer_has_datagrams()) {
-        skip_because("this OS has them");
-    }
+    skip_if(unix_peer_has_datagrams(), "this OS has them");
     assert_kind(fer_unix_datagram_unbound(socket), FER_UNSUPPORTED);
     assert_kind(fer_unix_datagram_bind(socket, "ferrule-none"), FER_UNSUPPORTED);
     assert_kind(fer_unix_datagram_pair(socket, test_unix_datagram()), FER_UNSUPPORTED);
@@ -40,8 +38,7 @@ UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name)
     assert_ok(fer_unix_datagram_recv_from(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 5);
     assert_path(&got.from, other_path);
-    assert_ok(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), n, 4);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, path, &named),
                      PEER_GOT);
     assert_int_equal(n, 4);
@@ -49,8 +46,8 @@ UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name)
     assert_ok(fer_unix_datagram_recv(socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 3);
     assert_unnamed(&got.from);
-    assert_own(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n), FER_INVALID_INPUT);
-    assert_int_equal(n, 0);
+    assert_own_n(fer_unix_datagram_send_to_addr(socket, "back", 4, &got.from, &n),
+                 FER_INVALID_INPUT, n, 0);
     send_text(test_unix_unbound(), "unnamed", other_path);
     assert_int_equal(unix_peer_datagram_receive(other, buf, sizeof buf, &n, NULL, &named),
                      PEER_GOT);
@@ -94,9 +91,8 @@ UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
     assert_kind(fer_unix_datagram_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
 }
 
-UNIX_TEST("U1", a_pair_is_connected_to_each_other_and_nameless)
+UNIX_DATAGRAM_TEST("U1", a_pair_is_connected_to_each_other_and_nameless)
 {
-    skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
     fer_unix_addr addr;
@@ -127,13 +123,11 @@ UNIX_TEST("U2", one_that_is_too_long_is_not_sent)
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
-    assert_kind(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send_to(sender, big, sizeof big, path, &n),
+                  FER_MESSAGE_TOO_LONG, n, 0);
     assert_own(fer_unix_datagram_send_to(sender, big, SIZE_MAX, path, &n), FER_MESSAGE_TOO_LONG);
     assert_ok(fer_unix_datagram_connect(sender, path));
-    n = 77;
-    assert_kind(fer_unix_datagram_send(sender, big, sizeof big, &n), FER_MESSAGE_TOO_LONG);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_datagram_send(sender, big, sizeof big, &n), FER_MESSAGE_TOO_LONG, n, 0);
     send_text(sender, "short", NULL);
     assert_receives(socket, "short");
     assert_receives_nothing(socket);
@@ -145,8 +139,7 @@ UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such)
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     size_t n = 77;
-    assert_ok(fer_unix_datagram_send_to(sender, NULL, 0, path, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_datagram_send_to(sender, NULL, 0, path, &n), n, 0);
     send_text(sender, "behind", path);
     assert_receives(socket, "");
     assert_receives(socket, "behind");
@@ -180,9 +173,7 @@ UNIX_TEST("T1", a_receive_that_expires_is_timed_out)
 UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so)
 {
     const char *path = unix_peer_path("ferrule");
-    if (unix_peer_has_bsd_datagrams()) {
-        skip_because("a full queue is FER_NO_BUFFER_SPACE here");
-    }
+    skip_if(unix_peer_has_bsd_datagrams(), "a full queue is FER_NO_BUFFER_SPACE here");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     fer_duration timeout;
@@ -219,9 +210,7 @@ UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so)
 UNIX_TEST("T2", a_full_queue_is_no_buffer_space_where_no_send_waits)
 {
     const char *path = unix_peer_path("ferrule");
-    if (!unix_peer_has_bsd_datagrams()) {
-        skip_because("a sender waits for room here");
-    }
+    skip_if(!unix_peer_has_bsd_datagrams(), "a sender waits for room here");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
     fer_error error;
@@ -261,9 +250,7 @@ static void send_many(void *argument)
 UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver)
 {
     const char *path = unix_peer_path("ferrule");
-    if (unix_peer_has_bsd_datagrams()) {
-        skip_because("no sender waits here");
-    }
+    skip_if(unix_peer_has_bsd_datagrams(), "no sender waits here");
     fer_unix_datagram *socket = test_unix_bound(path);
     struct sender sender = {test_unix_unbound(), 500, {FER_OK, 0}};
     test_thread thread;
@@ -294,14 +281,11 @@ UNIX_TEST("C6", filling_an_open_handle_is_refused)
     assert_receives(socket, "well");
 }
 
-UNIX_TEST("I2", no_send_raises_sigpipe)
+UNIX_DATAGRAM_TEST("I2", no_send_raises_sigpipe)
 {
-    skip_without_unix_datagrams();
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no signals");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no signals");
     assert_ok(fer_unix_datagram_pair(one, other));
     assert_ok(fer_unix_datagram_shutdown(other, FER_SHUTDOWN_READ));
     assert_not_received(fer_unix_datagram_send(one, "x", 1, NULL));
@@ -347,9 +331,7 @@ UNIX_TEST("L6", an_abstract_name_is_a_sender_s_too)
 {
     fer_unix_received got;
     char buf[8];
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS has no abstract names");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS has no abstract names");
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);
     fer_unix_datagram *other = test_unix_datagram();

@@ -7,9 +7,8 @@
 
 /* ---- L1: paths */
 
-UNIX_TEST("L1", a_path_that_exists_is_addr_in_use)
+UNIX_STREAM_TEST("L1", a_path_that_exists_is_addr_in_use)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *first = test_unix_listening(path);
     fer_unix_listener *second = test_unix_listener();
@@ -24,9 +23,8 @@ UNIX_TEST("L1", a_path_that_exists_is_addr_in_use)
     assert_ok(fer_unix_listener_bind(second, path));
 }
 
-UNIX_TEST("L1", a_path_can_be_removed_under_a_listener)
+UNIX_STREAM_TEST("L1", a_path_can_be_removed_under_a_listener)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *first = test_unix_listening(path);
     fer_unix_listener *second = test_unix_listener();
@@ -43,34 +41,26 @@ UNIX_TEST("L1", a_path_can_be_removed_under_a_listener)
     char got = 0;
     assert_ok(fer_unix_stream_write_all(one, "1", 1, NULL));
     assert_ok(fer_unix_stream_write_all(other, "2", 1, NULL));
-    assert_ok(fer_unix_stream_read_exact(accepted[0], &got, 1, NULL));
-    assert_int_equal(got, '1');
-    assert_ok(fer_unix_stream_read_exact(accepted[1], &got, 1, NULL));
-    assert_int_equal(got, '2');
+    assert_ok_n(fer_unix_stream_read_exact(accepted[0], &got, 1, NULL), got, '1');
+    assert_ok_n(fer_unix_stream_read_exact(accepted[1], &got, 1, NULL), got, '2');
     assert_ok(fer_unix_listener_local_addr(first, &addr));
     assert_path(&addr, path);
 }
 
-UNIX_TEST("L1", a_directory_that_is_not_there_is_not_found)
+UNIX_STREAM_TEST("L1", a_directory_that_is_not_there_is_not_found)
 {
-    skip_without_unix_streams();
-    if (peer_is_windows()) {
-        skip_because("Windows reports another error");
-    }
+    skip_if(peer_is_windows(), "Windows reports another error");
     const char *path = unix_peer_path("no/such");
     fer_unix_listener *listener = test_unix_listener();
     fer_error error = fer_unix_listener_bind(listener, path);
-    if (error.kind == FER_OK) {
-        skip_because("the simulated network has no directories");
-    }
+    skip_if(error.kind == FER_OK, "the simulated network has no directories");
     assert_kind(error, FER_NOT_FOUND);
     assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
 }
 
 /* The longest path that an address holds here, and one byte more. */
-UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
+UNIX_STREAM_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 {
-    skip_without_unix_streams();
     char path[FER_UNIX_ADDR_NAME_MAX + 2];
     fer_unix_addr addr;
     const char *base = unix_peer_path("");
@@ -98,9 +88,8 @@ UNIX_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 
 /* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
  * back. */
-UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
+UNIX_STREAM_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
 {
-    skip_without_unix_streams();
     char path[FER_UNIX_ADDR_NAME_MAX + 1];
     fer_unix_addr addr;
     const char *base = unix_peer_path("");
@@ -112,9 +101,7 @@ UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
     fer_unix_stream *back = test_unix_stream();
     const char *listening = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(listening);
-    if (unix_peer_connect(listening, path) == PEER_NONE) {
-        skip_because("only Linux accepts such a path");
-    }
+    skip_if(unix_peer_connect(listening, path) == PEER_NONE, "only Linux accepts such a path");
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_path(&addr, path);
     /* The path exists, and its socket does not listen. */
@@ -128,9 +115,7 @@ UNIX_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
 UNIX_TEST("E1", abstract_names_are_linux_s_alone)
 {
     fer_unix_addr addr;
-    if (unix_peer_has_abstract_names()) {
-        skip_because("this OS has abstract names");
-    }
+    skip_if(unix_peer_has_abstract_names(), "this OS has abstract names");
     assert_own(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED);
 }
 
@@ -140,9 +125,7 @@ UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket)
     fer_unix_addr shorter;
     size_t len = 0;
     size_t reported_len = 0;
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS has no abstract names");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS has no abstract names");
     fer_unix_addr addr = test_unix_abstract("ferrule\0name of a test", 22);
     const char *name = fer_unix_addr_as_abstract_name(&addr, &len);
     assert_ok(fer_unix_addr_from_abstract_name(&shorter, name, len - 1));
@@ -167,9 +150,7 @@ UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket)
 UNIX_TEST("C1", a_plain_listener_with_an_abstract_name_is_reached)
 {
     size_t len = 0;
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS has no abstract names");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS has no abstract names");
     fer_unix_addr addr = test_unix_abstract("\0ferrule test", 13);
     const char *name = fer_unix_addr_as_abstract_name(&addr, &len);
     peer_socket listener = unix_peer_listen_abstract(name, len);
@@ -199,8 +180,7 @@ UNIX_TEST("L2", a_listener_queues_many_connections)
         unsigned char number = 255;
         fer_unix_stream accepted = {0};
         assert_ok(fer_unix_listener_accept(listener, &accepted, NULL));
-        assert_ok(fer_unix_stream_read_exact(&accepted, &number, 1, NULL));
-        assert_int_equal(number, i);
+        assert_ok_n(fer_unix_stream_read_exact(&accepted, &number, 1, NULL), number, i);
         fer_unix_stream_close(&accepted);
     }
 }
@@ -229,15 +209,12 @@ static void fill_queue(const char *path)
 }
 
 /* Linux waits; macOS and the BSDs refuse, as Windows does. */
-UNIX_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux)
 {
-    skip_without_unix_streams();
     struct connector connector = {unix_peer_path("listener"), test_unix_stream(), {FER_OK, 0}};
     peer_socket listener = unix_peer_listen(connector.path, 1);
     assert_true(listener != PEER_NONE);
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("only Linux waits");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "only Linux waits");
     fill_queue(connector.path);
     test_thread thread;
     test_thread_start(&thread, connect_once, &connector);
@@ -252,12 +229,9 @@ UNIX_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux)
     assert_unix_exchange(connector.stream, last);
 }
 
-UNIX_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
 {
-    skip_without_unix_streams();
-    if (unix_peer_has_abstract_names()) {
-        skip_because("Linux waits");
-    }
+    skip_if(unix_peer_has_abstract_names(), "Linux waits");
     const char *path = unix_peer_path("listener");
     fer_unix_stream *stream = test_unix_stream();
     peer_socket listener = unix_peer_listen(path, 1);
@@ -272,9 +246,8 @@ UNIX_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
 /* ---- L3 */
 
 /* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
-UNIX_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
+UNIX_STREAM_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
@@ -287,14 +260,12 @@ UNIX_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
     peer_close(client);
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_unnamed(&addr);
-    assert_ok(fer_unix_stream_read_to_end(stream, got, sizeof got, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_read_to_end(stream, got, sizeof got, &n), n, 4);
     assert_unix_reads_end(stream);
 }
 
-UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
+UNIX_STREAM_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
@@ -302,9 +273,7 @@ UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
     fer_unix_datagram *datagram = test_unix_datagram();
     peer_socket client = unix_peer_connect(path, NULL);
     assert_true(client != PEER_NONE);
-    if (!forbid_new_handles()) {
-        skip_because("this OS has no limit on a process's handles");
-    }
+    skip_if(!forbid_new_handles(), "this OS has no limit on a process's handles");
     bool has_pairs = unix_peer_has_datagrams();
     fer_error errors[6];
     errors[0] = fer_unix_listener_accept(listener, stream, NULL);
@@ -323,9 +292,8 @@ UNIX_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 
 /* ---- T6, I3, R1 */
 
-UNIX_TEST("T6", what_is_accepted_starts_blocking)
+UNIX_STREAM_TEST("T6", what_is_accepted_starts_blocking)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
@@ -345,9 +313,8 @@ UNIX_TEST("T6", what_is_accepted_starts_blocking)
     assert_false(peer_raw_is_inheritable(fer_unix_listener_as_raw(listener)));
 }
 
-UNIX_TEST("R1", listeners_are_cloned_given_away_and_taken_in)
+UNIX_STREAM_TEST("R1", listeners_are_cloned_given_away_and_taken_in)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_listener *clone = test_unix_listener();

@@ -70,9 +70,7 @@ UNIX_PAIR_TEST("T6", modes_are_the_clones_too)
 
 UNIX_PAIR_TEST("I2", no_write_raises_sigpipe)
 {
-    if (!process_let_sigpipe_kill()) {
-        skip_because("this OS has no signals");
-    }
+    skip_if(!process_let_sigpipe_kill(), "this OS has no signals");
     peer_close(pair.other);
     assert_unix_writes_are_broken(pair.stream);
 }
@@ -106,9 +104,8 @@ UNIX_PAIR_TEST("R1", raw_sockets_come_and_go)
     assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_MISUSE);
 }
 
-UNIX_TEST("R1", what_is_no_connected_unix_stream_is_not_taken)
+UNIX_STREAM_TEST("R1", what_is_no_connected_unix_stream_is_not_taken)
 {
-    skip_without_unix_streams();
     uint16_t port = 0;
     fer_unix_stream *stream = test_unix_stream();
     peer_socket listening = peer_listen(PEER_V4, 4, &port);
@@ -131,15 +128,13 @@ UNIX_PAIR_TEST("R3", slices_keep_their_order)
     fer_io_slice out[3] = {{"ab", 2}, {NULL, 0}, {"cde", 3}};
     fer_io_slice_mut in[2] = {{got, 1}, {got + 1, 7}};
     size_t n = 0;
-    assert_ok(fer_unix_stream_write_vectored(pair.stream, out, 3, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_unix_stream_write_vectored(pair.stream, out, 3, &n), n, 5);
     assert_true(peer_recv_exact(pair.other, got, 5));
     assert_memory_equal(got, "abcde", 5);
     assert_true(peer_send_all(pair.other, "vwxyz", 5));
     assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
     memset(got, 0, sizeof got);
-    assert_ok(fer_unix_stream_read_vectored(pair.stream, in, 2, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(fer_unix_stream_read_vectored(pair.stream, in, 2, &n), n, 5);
     assert_memory_equal(got, "vwxyz\0\0\0", 8);
 }
 

@@ -22,15 +22,13 @@ UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read)
     char got[8];
     size_t n = 77;
     assert_int_equal(ready_of(pair.stream, NOW), FER_WRITABLE);
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
-    assert_kind(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready), ready,
+                0);
+    assert_kind_n(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
     assert_true(peer_send_all(pair.other, "data", 4));
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
-    assert_ok(fer_unix_stream_try_read(pair.stream, got, 8, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok_n(fer_unix_stream_try_read(pair.stream, got, 8, &n), n, 4);
     assert_ok(fer_unix_stream_try_write(pair.stream, "back", 4, &n));
     assert_true(peer_recv_exact(pair.other, got, n));
     assert_unix_alive(&pair);
@@ -44,22 +42,20 @@ UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait)
     fer_io_slice from[] = {{"ba", 2}, {"ck", 2}};
     fer_interest ready = 77;
     size_t n = 77;
-    assert_kind(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), FER_WOULD_BLOCK, n,
+                  0);
     assert_true(peer_send_all(pair.other, "data", 4));
     assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_ok(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), n, 4);
     assert_memory_equal(got, "data", 4);
-    assert_ok(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), n, 4);
     assert_true(peer_recv_exact(pair.other, got, n));
     assert_memory_equal(got, "back", 4);
     while (fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n).kind == FER_OK) {
         assert_true(n > 0);
     }
-    assert_kind(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), FER_WOULD_BLOCK, n,
+                  0);
 }
 
 /* S4, S2: an ended half and a half that was shut down are ready without waiting. */
@@ -67,8 +63,8 @@ UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once)
 {
     fer_interest ready = 77;
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_unix_reads_end(pair.stream);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
     assert_int_equal(ready_of(pair.stream, FER_DURATION_NONE), ALL_INTERESTS);
@@ -95,22 +91,20 @@ UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for)
 }
 
 /* T1 and T2 for listeners. */
-UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
+UNIX_STREAM_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_addr peer;
     fer_interest ready = 77;
-    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_unix_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
     assert_kind(fer_unix_listener_try_accept(listener, stream, &peer), FER_WOULD_BLOCK);
     assert_unix_new(stream);
     peer_socket other = unix_peer_connect(path, NULL);
     assert_true(other != PEER_NONE);
-    assert_ok(fer_unix_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_unix_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_ok(fer_unix_listener_try_accept(listener, stream, &peer));
     assert_unnamed(&peer);
     assert_unix_exchange(stream, other);
@@ -118,9 +112,8 @@ UNIX_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
 
 /* C5: "A started (nonblocking) connect": it ends within the call on POSIX, and is pending on
  * Windows. */
-UNIX_TEST("C5", a_started_connect_ends_well)
+UNIX_STREAM_TEST("C5", a_started_connect_ends_well)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     peer_socket listener = unix_peer_listen(path, 5);
     fer_unix_stream *stream = test_unix_stream();
@@ -141,12 +134,9 @@ UNIX_TEST("C5", a_started_connect_ends_well)
 
 /* "nothing is under way, must not enter CONNECTING": with a full queue the result is RESOURCE_BUSY,
  * and the handle is NEW. */
-UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
+UNIX_STREAM_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
 {
-    skip_without_unix_streams();
-    if (peer_is_windows()) {
-        skip_because("Windows refuses such a connect, or lets it wait");
-    }
+    skip_if(peer_is_windows(), "Windows refuses such a connect, or lets it wait");
     const char *path = unix_peer_path("listener");
     peer_socket listener = unix_peer_listen(path, 1);
     fer_unix_addr to;
@@ -157,9 +147,7 @@ UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
         stream = test_unix_stream();
         error = fer_unix_stream_connect_start(stream, &to);
     }
-    if (error.kind == FER_CONNECTION_REFUSED) {
-        skip_because("this OS refuses if the queue is full");
-    }
+    skip_if(error.kind == FER_CONNECTION_REFUSED, "this OS refuses if the queue is full");
     assert_kind(error, FER_RESOURCE_BUSY);
     assert_unix_new(stream);
     assert_true(peer_accept(listener) != PEER_NONE);
@@ -167,9 +155,8 @@ UNIX_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
 }
 
 /* T1 and T2 for datagrams: with and without a peer, and with a full queue. */
-UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting)
+UNIX_DATAGRAM_TEST("T2", datagrams_are_sent_and_received_without_waiting)
 {
-    skip_without_unix_datagrams();
     const char *paths[2] = {unix_peer_path("one"), unix_peer_path("two")};
     fer_unix_datagram *one = test_unix_bound(paths[0]);
     fer_unix_datagram *two = test_unix_bound(paths[1]);
@@ -179,14 +166,12 @@ UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting)
     char buf[8];
     size_t n = 77;
     assert_ok(fer_unix_addr_from_pathname(&to, paths[1]));
-    assert_ok(fer_unix_datagram_ready(two, ALL_INTERESTS, NOW, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_unix_datagram_ready(two, ALL_INTERESTS, NOW, &ready), ready, FER_WRITABLE);
     assert_kind(fer_unix_datagram_try_recv_from(two, buf, 8, &got), FER_WOULD_BLOCK);
-    assert_ok(fer_unix_datagram_try_send_to_addr(one, "path", 4, &to, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_datagram_try_send_to_addr(one, "path", 4, &to, &n), n, 4);
     assert_ok(fer_unix_datagram_try_send_to_addr(one, "addr", 4, &to, &n));
-    assert_ok(fer_unix_datagram_ready(two, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_unix_datagram_ready(two, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_ok(fer_unix_datagram_try_recv_from(two, buf, 8, &got));
     assert_memory_equal(buf, "path", 4);
     assert_path(&got.from, paths[0]);
@@ -197,17 +182,15 @@ UNIX_TEST("T2", datagrams_are_sent_and_received_without_waiting)
     for (int i = 0; i < 10000 && error.kind == FER_OK; i++) {
         error = fer_unix_datagram_try_send(one, "full", 4, &n);
     }
-    if (error.kind == FER_NO_BUFFER_SPACE) {
-        skip_because("this OS has no way to wait for room in a datagram socket's queue");
-    }
+    skip_if(error.kind == FER_NO_BUFFER_SPACE,
+            "this OS has no way to wait for room in a datagram socket's queue");
     assert_kind(error, FER_WOULD_BLOCK);
     assert_int_equal(n, 0);
-    assert_ok(fer_unix_datagram_ready(one, FER_WRITABLE, NOW, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_unix_datagram_ready(one, FER_WRITABLE, NOW, &ready), ready, 0);
     while (fer_unix_datagram_try_recv_from(two, buf, 8, &got).kind == FER_OK) {
     }
-    assert_ok(fer_unix_datagram_ready(one, FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(fer_unix_datagram_ready(one, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
 }
 
 RULE_TESTS("unix_readiness")

@@ -16,9 +16,7 @@ UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none)
 {
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_listener *listener = test_unix_listener();
-    if (unix_peer_has_streams()) {
-        skip_because("this OS has Unix sockets");
-    }
+    skip_if(unix_peer_has_streams(), "this OS has Unix sockets");
     assert_kind(fer_unix_stream_connect(stream, "ferrule-none"), FER_UNSUPPORTED);
     assert_kind(fer_unix_listener_bind(listener, "ferrule-none"), FER_UNSUPPORTED);
     assert_unix_new(stream);
@@ -30,9 +28,7 @@ UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none)
 {
     fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
-    if (unix_peer_has_datagrams()) {
-        skip_because("this OS has socketpair");
-    }
+    skip_if(unix_peer_has_datagrams(), "this OS has socketpair");
     assert_kind(fer_unix_stream_pair(one, other), FER_UNSUPPORTED);
     assert_unix_new(one);
     assert_unix_new(other);
@@ -63,9 +59,8 @@ UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection)
     assert_unix_reads_end(other);
 }
 
-UNIX_TEST("C4", a_failed_connect_leaves_a_new_handle)
+UNIX_STREAM_TEST("C4", a_failed_connect_leaves_a_new_handle)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("missing");
     fer_unix_stream *stream = test_unix_stream();
     fer_error error = fer_unix_stream_connect(stream, path);
@@ -162,12 +157,9 @@ UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone)
 }
 
 /* Unlike TCP: the peer's writes fail. */
-UNIX_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux)
+UNIX_DATAGRAM_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux)
 {
-    skip_without_unix_datagrams();
-    if (!unix_peer_has_abstract_names()) {
-        skip_because("this OS is not Linux");
-    }
+    skip_if(!unix_peer_has_abstract_names(), "this OS is not Linux");
     fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
     assert_ok(fer_unix_stream_pair(one, other));
@@ -199,8 +191,7 @@ UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half
     char byte = 'x';
     size_t n = 0;
     assert_true(peer_shutdown_write(pair.other));
-    assert_ok(fer_unix_stream_read(pair.stream, &byte, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_stream_read(pair.stream, &byte, 1, &n), n, 0);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
     assert_int_equal(peer_recv_some(pair.other, &byte, 1, &n), PEER_END);
 }
@@ -220,8 +211,7 @@ UNIX_KIND_TEST("S4", the_peer_s_end_is_0_for_ever)
         } else {
             assert_true(peer_shutdown_write(pair.other));
         }
-        assert_ok(fer_unix_stream_read(pair.stream, got, 0, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_unix_stream_read(pair.stream, got, 0, &n), n, 0);
         fer_error error = fer_unix_stream_peer_addr(pair.stream, &addr);
         if (closes && unix_peer_forgets_closed_peer()) {
             /* row unix_peer_addr_gone */
@@ -229,8 +219,7 @@ UNIX_KIND_TEST("S4", the_peer_s_end_is_0_for_ever)
         } else {
             assert_ok(error);
         }
-        assert_ok(fer_unix_stream_read_to_end(pair.stream, got, sizeof got, &n));
-        assert_int_equal(n, 4);
+        assert_ok_n(fer_unix_stream_read_to_end(pair.stream, got, sizeof got, &n), n, 4);
         assert_unix_reads_end(pair.stream);
         assert_unix_reads_end(pair.stream);
         assert_own(fer_unix_stream_peer_addr(pair.stream, &addr), FER_NOT_CONNECTED);
@@ -241,17 +230,15 @@ UNIX_KIND_TEST("S4", the_peer_s_end_is_0_for_ever)
 UNIX_PAIR_TEST("S4", reading_nothing_never_waits)
 {
     size_t n = 77;
-    assert_ok(fer_unix_stream_read(pair.stream, NULL, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(fer_unix_stream_read(pair.stream, NULL, 0, &n), n, 0);
     assert_ok(fer_unix_stream_read_vectored(pair.stream, NULL, 0, NULL));
     assert_unix_alive(&pair);
 }
 
 UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 {
-    if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not report unread input (macOS, the BSDs)");
-    }
+    skip_if(!unix_peer_reports_unread_input(),
+            "this OS does not report unread input (macOS, the BSDs)");
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
     assert_true(peer_raw_wait_readable(pair.other));
     peer_close(pair.other);
@@ -266,9 +253,8 @@ UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
  * ends were shut down. */
 UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
 {
-    if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not report unread input (macOS, the BSDs)");
-    }
+    skip_if(!unix_peer_reports_unread_input(),
+            "this OS does not report unread input (macOS, the BSDs)");
     assert_true(peer_shutdown_write(pair.other));
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
@@ -281,9 +267,8 @@ UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
 UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle)
 {
     fer_error pending = {FER_OK, 0};
-    if (!unix_peer_reports_unread_input()) {
-        skip_because("this OS does not report unread input (macOS, the BSDs)");
-    }
+    skip_if(!unix_peer_reports_unread_input(),
+            "this OS does not report unread input (macOS, the BSDs)");
     assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
     assert_ok(pending);
     assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
@@ -306,9 +291,8 @@ UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
         return;
     }
     fer_error error = fer_unix_stream_peer_cred(pair.stream, &cred);
-    if (**(int **)state == UNIX_PAIRED && error.kind == FER_NOT_CONNECTED) {
-        skip_because("this OS records no credentials of a pair (NetBSD)");
-    }
+    skip_if(**(int **)state == UNIX_PAIRED && error.kind == FER_NOT_CONNECTED,
+            "this OS records no credentials of a pair (NetBSD)");
     assert_ok(error);
     assert_int_equal(cred.uid, own.uid);
     assert_int_equal(cred.gid, own.gid);
@@ -319,9 +303,8 @@ UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
     assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
 }
 
-UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s)
+UNIX_STREAM_TEST("L6", every_end_has_its_own_name_and_its_peer_s)
 {
-    skip_without_unix_streams();
     const char *path = unix_peer_path("listener");
     const char *own = unix_peer_path("own");
     fer_unix_addr addr;
@@ -347,9 +330,8 @@ UNIX_TEST("L6", every_end_has_its_own_name_and_its_peer_s)
     assert_path(&addr, own);
 }
 
-UNIX_TEST("L6", a_pair_has_no_names)
+UNIX_DATAGRAM_TEST("L6", a_pair_has_no_names)
 {
-    skip_without_unix_datagrams();
     fer_unix_stream *one = test_unix_stream();
     fer_unix_addr addr;
     assert_ok(fer_unix_stream_pair(one, test_unix_stream()));

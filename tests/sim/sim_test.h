@@ -68,6 +68,10 @@ static inline void expect_code(fer_error error, fer_error_kind kind, int32_t cod
 
 #define assert_ok(call) expect((call), FER_OK, #call, __FILE__, __LINE__)
 #define assert_kind(call, kind) expect((call), (kind), #call, __FILE__, __LINE__)
+/* The same, and the call stores this count in n. */
+#define assert_ok_n(call, n, count) ((n) = 77, assert_ok(call), assert_int_equal((n), (count)))
+#define assert_kind_n(call, kind, n, count) \
+    ((n) = 77, assert_kind(call, kind), assert_int_equal((n), (count)))
 #define assert_code(call, kind, code) expect_code((call), (kind), (code), #call, __FILE__, __LINE__)
 
 static inline int sim_choose(void **state)

@@ -63,8 +63,7 @@ BSD_TEST(a_buffer_size_is_read_as_it_was_set)
     uint32_t size = 0;
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 16384));
-    assert_ok(ferp_option_value(raw, FERP_SEND_BUFFER, &size));
-    assert_int_equal(size, 16384);
+    assert_ok_n(ferp_option_value(raw, FERP_SEND_BUFFER, &size), size, 16384);
     ferp_close(raw);
 }
 
@@ -122,8 +121,8 @@ BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
     fer_raw_socket raw = raw_socket();
     assert_ok(ferp_poller_open(&poller));
     assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
-    assert_ok(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified));
-    assert_int_equal(count, 0);
+    assert_ok_n(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified), count,
+                0);
     ferp_poller_close(&poller);
     ferp_close(raw);
 }
@@ -145,8 +144,8 @@ BSD_TEST(a_poller_forgets_a_closed_number)
     assert_ok(ferp_poller_add(&poller, raw, writable, FER_POLL_LEVEL));
     assert_ok(ferp_duplicate(raw, &clone));
     ferp_close(raw);
-    assert_ok(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified));
-    assert_int_equal(count, 0);
+    assert_ok_n(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified), count,
+                0);
     assert_ok(ferp_duplicate(clone, &back));
     assert_true(back == raw);
     assert_code(ferp_poller_delete(&poller, back), FER_NOT_FOUND, 0);

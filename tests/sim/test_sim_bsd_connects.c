@@ -144,8 +144,7 @@ BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
     fer_raw_socket client = raw_connected(&addr);
     assert_ok(ferp_set_nonblocking(listener, true));
     assert_ok(ferp_accept(listener, &accepted, &peer));
-    assert_ok(ferp_is_nonblocking(accepted, &nonblocking));
-    assert_int_equal(nonblocking, is_on(ON_MACOS));
+    assert_ok_n(ferp_is_nonblocking(accepted, &nonblocking), nonblocking, is_on(ON_MACOS));
     assert_ok(ferp_timeout(accepted, FERP_READING, &timeout));
     assert_int_equal(timeout.nanos == FER_DURATION_NONE_NANOS, is_on(ON_MACOS));
     assert_ok(ferp_linger(accepted, &linger));

@@ -167,8 +167,7 @@ BSD_TEST(openbsd_has_no_dual_stack)
     for (size_t i = 0; i < 3; i++) {
         assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raws[i]));
         assert_kind(ferp_set_option(raws[i], FERP_ONLY_V6, 0), lacks ? FER_INVALID_INPUT : FER_OK);
-        assert_ok(ferp_option_value(raws[i], FERP_ONLY_V6, &only));
-        assert_int_equal(only, lacks);
+        assert_ok_n(ferp_option_value(raws[i], FERP_ONLY_V6, &only), only, lacks);
     }
     assert_ok(ferp_set_option(raws[0], FERP_ONLY_V6, 1));
     assert_ok(ferp_bind(raws[0], &specific));

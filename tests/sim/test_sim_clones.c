@@ -52,8 +52,7 @@ PLAIN_TEST(timeouts_and_linger_are_each_sockets_own_or_shared)
         assert_int_equal(lingers(raw), shared != 0);
         assert_ok(ferp_set_option(raw, FERP_NODELAY, 1)); /* other options are always shared */
         uint32_t nodelay = 0;
-        assert_ok(ferp_option_value(duplicate, FERP_NODELAY, &nodelay));
-        assert_int_equal(nodelay, 1);
+        assert_ok_n(ferp_option_value(duplicate, FERP_NODELAY, &nodelay), nodelay, 1);
         ferp_close(raw);
         ferp_close(duplicate);
         assert_ok(fer_sim_stop(NULL));

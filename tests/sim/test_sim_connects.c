@@ -171,8 +171,8 @@ static uint64_t at_ms(uint64_t count)
 
 static void assert_last_ends(uint64_t deadline, const fer_cancel_token *limit, uint64_t time_ms)
 {
-    assert_ok(ferp_wait_for_connects(raws, MANY, deadline, limit, &ended));
-    assert_int_equal(ended, 1u << (MANY - 1));
+    assert_ok_n(ferp_wait_for_connects(raws, MANY, deadline, limit, &ended), ended,
+                1u << (MANY - 1));
     assert_int_equal(now_ms(), time_ms);
 }
 
@@ -205,8 +205,7 @@ SIM_CONFIG_TEST(a_token_ends_a_wait_for_connects)
 {
     begin_many();
     assert_ok(fer_sim_after(millis(5), cancel, &token));
-    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended));
-    assert_int_equal(ended, 0);
+    assert_ok_n(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended), ended, 0);
     assert_int_equal(now_ms(), is_winsock() ? 20 : 5);
     close_many();
 }

@@ -22,8 +22,7 @@ SIM_TEST(what_accept_takes_over)
     assert_false(nonblocking);
     assert_ok(ferp_timeout(server, FERP_READING, &timeout));
     assert_int_equal(timeout.nanos, millis(400).nanos);
-    assert_ok(ferp_option_value(server, FERP_NODELAY, &nodelay));
-    assert_int_equal(nodelay, 1);
+    assert_ok_n(ferp_option_value(server, FERP_NODELAY, &nodelay), nodelay, 1);
     ferp_close(listener);
     ferp_close(client);
     ferp_close(server);

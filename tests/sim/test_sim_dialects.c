@@ -320,13 +320,11 @@ SIM_TEST(options_have_the_systems_limits)
                 windows ? FER_OK : FER_INVALID_INPUT);
     assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 256), FER_INVALID_INPUT);
     assert_kind(ferp_set_keepalive_values(raw, true, 10, 1), windows ? FER_OK : FER_UNSUPPORTED);
-    assert_ok(ferp_option_value(raw, FERP_TTL_V4, &value));
-    assert_int_equal(value, windows ? 128 : 64);
+    assert_ok_n(ferp_option_value(raw, FERP_TTL_V4, &value), value, windows ? 128 : 64);
     ferp_close(raw);
     fer_raw_socket v6 = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &v6));
-    assert_ok(ferp_option_value(v6, FERP_ONLY_V6, &value));
-    assert_int_equal(value, windows);
+    assert_ok_n(ferp_option_value(v6, FERP_ONLY_V6, &value), value, windows);
     ferp_close(v6);
 }
 
@@ -340,8 +338,7 @@ WINSOCK_CONFIG_TEST(an_old_windows_lacks_the_keepalive_fields)
     assert_code(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 10), FER_UNSUPPORTED, 10042);
     assert_code(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &value), FER_UNSUPPORTED, 10042);
     assert_ok(ferp_set_keepalive_values(raw, true, 10, 1));
-    assert_ok(ferp_option_value(raw, FERP_KEEPALIVE, &value));
-    assert_int_equal(value, 1);
+    assert_ok_n(ferp_option_value(raw, FERP_KEEPALIVE, &value), value, 1);
     ferp_close(raw);
 }
 
@@ -378,8 +375,7 @@ POSIX_CONFIG_TEST(a_timeout_of_linux_is_for_the_whole_send)
     assert_ok(ferp_set_timeout(pair.client, FERP_WRITING, (fer_duration){100 * milli}));
     assert_ok(fer_sim_after((fer_duration){60 * milli}, receive_some, &pair.server));
     uint64_t began = ferp_now();
-    assert_ok(ferp_send(pair.client, much, sizeof much, 0, &n));
-    assert_int_equal(n, 2048 + 256);
+    assert_ok_n(ferp_send(pair.client, much, sizeof much, 0, &n), n, 2048 + 256);
     assert_int_equal(ferp_now() - began, 100 * milli);
     close_pair(pair);
 }

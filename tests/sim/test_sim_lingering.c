@@ -128,10 +128,8 @@ SIM_TEST(nothing_is_lost_on_any_loopback)
                     FER_OK, 0);
         assert_ok(fer_sim_peer_shutdown(ends.peer));
         assert_ok(fer_tcp_stream_close_gracefully(&ends.stream, millis(TIMEOUT_MS)));
-        assert_ok(fer_sim_peer_recv(ends.peer, got, sizeof got, &n));
-        assert_int_equal(n, 5);
-        assert_ok(fer_sim_peer_recv(ends.peer, got, sizeof got, &n));
-        assert_int_equal(n, 0);
+        assert_ok_n(fer_sim_peer_recv(ends.peer, got, sizeof got, &n), n, 5);
+        assert_ok_n(fer_sim_peer_recv(ends.peer, got, sizeof got, &n), n, 0);
         fer_sim_peer_close(ends.peer);
     }
 }

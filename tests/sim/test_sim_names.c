@@ -37,8 +37,7 @@ NAMES_TEST(a_name_has_the_addresses_of_the_config)
 {
     fer_socket_addr addrs[4];
     size_t count = 0;
-    assert_ok(fer_lookup_host("two.test", 80, addrs, 4, &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(fer_lookup_host("two.test", 80, addrs, 4, &count), count, 2);
     fer_socket_addr first = addr_of("10.0.0.7:80");
     fer_socket_addr second = addr_of("10.0.0.8:80");
     assert_true(fer_socket_addr_eq(&addrs[0], &first));
@@ -77,15 +76,13 @@ NAMES_TEST(localhost_is_known_and_can_be_another)
 {
     static const fer_sim_name own = {.host = "localhost", .addrs = two_addrs, .count = 1};
     size_t count = 0;
-    assert_ok(look_up("localhost", &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(look_up("localhost", &count), count, 2);
     assert_ok(fer_sim_stop(NULL));
     fer_sim_config config = config_of();
     config.names = &own;
     config.name_count = 1;
     sim_begin_with(config);
-    assert_ok(look_up("localhost", &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(look_up("localhost", &count), count, 1);
 }
 
 NAMES_TEST(short_forms_of_ipv4_are_known)
@@ -102,8 +99,7 @@ NAMES_TEST(short_forms_of_ipv4_are_known)
         fer_socket_addr got;
         fer_socket_addr want = addr_of(forms[i].addr);
         size_t count = 0;
-        assert_ok(fer_lookup_host(forms[i].text, 80, &got, 1, &count));
-        assert_int_equal(count, 1);
+        assert_ok_n(fer_lookup_host(forms[i].text, 80, &got, 1, &count), count, 1);
         assert_true(fer_socket_addr_eq(&got, &want));
     }
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
@@ -178,8 +174,7 @@ SIM_CONFIG_TEST(a_name_beyond_ascii_is_requested_as_it_is)
     config.names = &own;
     config.name_count = 1;
     sim_begin_with(config);
-    assert_ok(look_up("b\xc3\xbcrger.test", &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(look_up("b\xc3\xbcrger.test", &count), count, 2);
     assert_kind(look_up("bu\xcc\x88rger.test", &count), FER_HOST_NOT_FOUND);
     assert_kind(look_up("b\xfcrger.test", &count), FER_INVALID_INPUT);
 }
@@ -204,8 +199,7 @@ SIM_CONFIG_TEST(many_addresses_come_in_the_order_of_the_config)
     for (size_t cap = ROOM; cap <= MANY + 1; cap += MANY + 1 - ROOM) {
         size_t count = 0;
         memset(got, 0, sizeof got);
-        assert_ok(fer_to_socket_addrs("many.test:443", got, cap, &count));
-        assert_int_equal(count, MANY);
+        assert_ok_n(fer_to_socket_addrs("many.test:443", got, cap, &count), count, MANY);
         for (size_t i = 0; i < MANY + 1; i++) {
             fer_socket_addr want = i < cap && i < MANY ? many[i] : (fer_socket_addr){.port = 0};
             want.port = i < cap && i < MANY ? 443 : 0;

@@ -108,14 +108,12 @@ SIM_CONFIG_TEST(buffers_are_as_large_as_the_config_says)
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, 5000);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 5000);
     assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
     char buf[10000];
     assert_ok(fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n));
     assert_int_equal(n, 2000); /* the bytes of the reader's buffer; the others follow */
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, 2000);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 2000);
     fer_tcp_stream_close(&ends.stream);
 }
 
@@ -371,11 +369,10 @@ SIM_CONFIG_TEST(a_write_that_a_reset_cuts_short_leaves_it_to_the_read)
     sim_begin_with(config);
     struct ends ends = connected();
     assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
-    assert_ok(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 128);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n), n, 128);
     advance_ms(8);
-    assert_kind(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET, n,
+                  0);
     fer_tcp_stream_close(&ends.stream);
 }
 
@@ -390,8 +387,7 @@ SIM_PAIR_TEST(a_reader_sees_all_of_one_moment)
     size_t n = 0;
     assert_ok(fer_sim_after(millis(6), send_three, &ends->peer));
     assert_ok(fer_sim_after(millis(6), send_three, &ends->peer));
-    assert_ok(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 6);
+    assert_ok_n(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n), n, 6);
 }
 
 SIM_PAIR_TEST(what_has_ended_never_would_block)

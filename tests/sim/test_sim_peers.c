@@ -172,8 +172,7 @@ SIM_PAIR_TEST(a_handler_receives_when_there_is_room_again)
     struct recorded recorded = {.count = 0};
     size_t n = 0;
     assert_ok(fer_sim_peer_set_handler(ends->peer, record_event, &recorded));
-    assert_ok(fer_sim_peer_send(ends->peer, buf, sizeof buf, &n));
-    assert_int_equal(n, 131072);
+    assert_ok_n(fer_sim_peer_send(ends->peer, buf, sizeof buf, &n), n, 131072);
     assert_kind(fer_sim_peer_send(ends->peer, buf, 1, NULL), FER_WOULD_BLOCK);
     advance_ms(1);
     assert_int_equal(recorded.count, 0);

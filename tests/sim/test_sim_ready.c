@@ -153,8 +153,8 @@ SIM_TEST(a_listener_is_never_falsely_ready)
     fer_interest ready = 77;
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:80"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
-    assert_ok(fer_tcp_listener_ready(&listener, FER_READABLE, fer_duration_from_nanos(0), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(&listener, FER_READABLE, fer_duration_from_nanos(0), &ready),
+                ready, 0);
     assert_kind(fer_tcp_listener_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK);
     assert_int_equal(fer_sim_clear_faults(), 1);
     fer_tcp_listener_close(&listener);

@@ -186,8 +186,7 @@ RECONNECT_TEST(it_gives_up_after_so_many_attempts)
     begin("10.0.0.7:80");
     reconnect way = way_to_service();
     refuse("10.0.0.7:0");
-    assert_kind(come_back(&way, &stream, &pauses), FER_CONNECTION_REFUSED);
-    assert_int_equal(pauses, ATTEMPTS - 1);
+    assert_kind_n(come_back(&way, &stream, &pauses), FER_CONNECTION_REFUSED, pauses, ATTEMPTS - 1);
 }
 
 RECONNECT_TEST(what_is_no_address_is_given_up_at_once)
@@ -198,8 +197,7 @@ RECONNECT_TEST(what_is_no_address_is_given_up_at_once)
     reconnect way = way_to_service();
     way.host_port = "service.test";
     way.attempts = 0;
-    assert_kind(come_back(&way, &stream, &pauses), FER_INVALID_INPUT);
-    assert_int_equal(pauses, 0);
+    assert_kind_n(come_back(&way, &stream, &pauses), FER_INVALID_INPUT, pauses, 0);
 }
 
 /* ---- Pauses, which need no network */

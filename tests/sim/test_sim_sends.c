@@ -59,8 +59,7 @@ WINSOCK_CONFIG_TEST(a_vectored_send_is_accepted_as_a_whole)
     fer_io_slice slices[] = {{bytes, 200}, {bytes, 0}, {bytes + 200, 400}};
     struct ends ends = connected_with(config_of(), 64);
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok(fer_tcp_stream_write_vectored(&ends.stream, slices, 3, &n));
-    assert_int_equal(n, 600);
+    assert_ok_n(fer_tcp_stream_write_vectored(&ends.stream, slices, 3, &n), n, 600);
     assert_int_equal(receive_all(&ends), 600);
     fer_tcp_stream_close(&ends.stream);
 }
@@ -90,8 +89,7 @@ SIM_CONFIG_TEST(others_accept_the_bytes_that_fit)
         assert_int_equal(write_now(&ends, 300000), 8000);
     }
     for (int i = 0; i < 8; i++) {
-        assert_ok(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n));
-        assert_int_equal(n, sizeof zeros);
+        assert_ok_n(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n), n, sizeof zeros);
     }
     assert_kind(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n), FER_WOULD_BLOCK);
     fer_tcp_stream_close(&ends.stream);
@@ -111,8 +109,7 @@ WINSOCK_TEST(write_all_of_256_mebibytes_reaches_the_peer)
     assert_non_null(zeros);
     (void)serve_script(SERVER, steps, sizeof steps / sizeof *steps);
     assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(&stream, zeros, len, &n));
-    assert_int_equal(n, len);
+    assert_ok_n(fer_tcp_stream_write_all(&stream, zeros, len, &n), n, len);
     assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     stream_reads(&stream, "done");
     fer_tcp_stream_close(&stream);
@@ -129,14 +126,10 @@ WINSOCK_CONFIG_TEST(a_long_send_is_halved)
     config.windows.no_buffers_above = 10000;
     struct ends ends = connected_with(config, 1000000);
     fer_io_slice slices[] = {{zeros, 9000}, {zeros, 9000}};
-    assert_ok(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, 131071 / 16);
-    assert_ok(fer_tcp_stream_write_vectored(&ends.stream, slices, 2, &n));
-    assert_int_equal(n, 9000);
-    assert_ok(fer_tcp_stream_try_write(&ends.stream, zeros, 10001, &n));
-    assert_int_equal(n, 5000);
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n));
-    assert_int_equal(n, sizeof zeros);
+    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 131071 / 16);
+    assert_ok_n(fer_tcp_stream_write_vectored(&ends.stream, slices, 2, &n), n, 9000);
+    assert_ok_n(fer_tcp_stream_try_write(&ends.stream, zeros, 10001, &n), n, 5000);
+    assert_ok_n(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n), n, sizeof zeros);
     assert_int_equal(receive_all(&ends), 131071 / 16 + 9000 + 5000 + sizeof zeros);
     assert_int_equal(now_us(), 0);
     fer_tcp_stream_close(&ends.stream);
@@ -155,8 +148,7 @@ WINSOCK_CONFIG_TEST(a_blocking_call_continues_when_the_lack_ends)
     char buf[8] = {0};
     size_t n = 0;
     struct ends ends = connected_without_buffers();
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, &n));
-    assert_int_equal(n, sizeof buf);
+    assert_ok_n(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, &n), n, sizeof buf);
     assert_in_range(now_ms(), 50, 70);
     assert_int_equal(receive_all(&ends), sizeof buf);
     fer_tcp_stream_close(&ends.stream);

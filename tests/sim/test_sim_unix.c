@@ -73,10 +73,8 @@ SIM_CONFIG_TEST(unix_streams_have_no_latency)
     assert_ok(fer_unix_listener_bind(&listener, "a"));
     assert_ok(fer_unix_stream_connect(&stream, "a"));
     assert_ok(fer_unix_listener_accept(&listener, &accepted, NULL));
-    assert_ok(fer_unix_stream_write(&stream, "at once", 7, &n));
-    assert_int_equal(n, 7);
-    assert_ok(fer_unix_stream_read(&accepted, got, sizeof got, &n));
-    assert_int_equal(n, 7);
+    assert_ok_n(fer_unix_stream_write(&stream, "at once", 7, &n), n, 7);
+    assert_ok_n(fer_unix_stream_read(&accepted, got, sizeof got, &n), n, 7);
     assert_memory_equal(got, "at once", 7);
     assert_int_equal(now_us(), 0);
     fer_unix_stream_close(&stream);

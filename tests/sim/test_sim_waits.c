@@ -96,8 +96,9 @@ SIM_CONFIG_TEST(a_blocked_call_makes_few_calls)
             uint64_t begin = now_ms();
             assert_code(write_one(&ends.stream), FER_TIMED_OUT, 0);
             assert_int_equal(now_ms(), begin + TIMEOUT_MS);
-            assert_ok(fer_tcp_stream_ready(&ends.stream, FER_WRITABLE, millis(TIMEOUT_MS), &ready));
-            assert_int_equal(ready, 0);
+            assert_ok_n(
+                fer_tcp_stream_ready(&ends.stream, FER_WRITABLE, millis(TIMEOUT_MS), &ready), ready,
+                0);
             assert_true(trace_lines <= 3 * (TIMEOUT_MS / 100 + 1) * CALLS_PER_SLICE);
             fer_tcp_stream_close(&clone);
             fer_tcp_stream_close(&ends.stream);
@@ -205,14 +206,14 @@ WINSOCK_CONFIG_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice)
     inner = connected();
     uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_int_equal(now_ms() - begin, 300);
     assert_ok(read_one(&inner.stream));
     begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(SHORT_MS + 10), &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(SHORT_MS + 10), &ready),
+                ready, FER_READABLE);
     assert_int_equal(now_ms() - begin, SHORT_MS + 10);
     fer_tcp_stream_close(&inner.stream);
 }
@@ -229,8 +230,8 @@ WINSOCK_CONFIG_TEST(a_wait_in_slices_without_events_is_a_deadlock)
     assert_kind(fer_tcp_listener_ready(&listener, FER_READABLE, FER_DURATION_NONE, &ready),
                 FER_DEADLOCK);
     uint64_t begin = now_ms();
-    assert_ok(fer_tcp_listener_ready(&listener, FER_READABLE, millis(SHORT_MS), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(&listener, FER_READABLE, millis(SHORT_MS), &ready), ready,
+                0);
     assert_int_equal(now_ms() - begin, SHORT_MS);
     fer_tcp_listener_close(&listener);
 }
@@ -251,8 +252,8 @@ WINSOCK_CONFIG_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice
     inner = connected();
     begin = now_ms();
     assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
     assert_int_equal(now_ms() - begin, 100);
     fer_tcp_stream_close(&inner.stream);
 }
@@ -272,8 +273,8 @@ WINSOCK_CONFIG_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lo
     inner = connected();
     begin = now_ms();
     assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(50), &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(50), &ready), ready,
+                FER_READABLE);
     assert_int_equal(now_ms() - begin, 50);
     fer_tcp_stream_close(&inner.stream);
 }

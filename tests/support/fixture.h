@@ -65,6 +65,12 @@
             RULE_ROW(rule, function, " [IPv4]", fixture, &test_pair_connected_v4), \
             RULE_ROW(rule, function, " [IPv6]", fixture, &test_pair_connected_v6))
 
+/* The same with a bound datagram socket and its peer in `pair`. */
+#define UDP_TEST(rule, function)                                                 \
+    TEST_OF(function, (struct udp_pair pair), (udp_pair_open(family_of(state))), \
+            RULE_ROW(rule, function, " [IPv4]", test, &test_pair_connected_v4),  \
+            RULE_ROW(rule, function, " [IPv6]", test, &test_pair_connected_v6))
+
 /* The main function of a file. */
 #define RULE_TESTS(name)                                                 \
     int main(void)                                                       \
@@ -99,6 +105,7 @@ int test_end(void **state);
 
 /* Prints the reason and ends the test as skipped. */
 void skip_because(const char *reason);
+void skip_if(bool condition, const char *reason);
 void skip_without_v6(void);
 void skip_without_dual_stack(void);
 void skip_without_localhost(void);
@@ -171,6 +178,12 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
 /* The local address of a connection that has ended. */
 #define assert_ended_name(call) \
     assert_kind((call), peer_forgets_ended_names() ? FER_NOT_CONNECTED : FER_OK)
+/* The same, and the call stores this count in n. */
+#define assert_ok_n(call, n, count) ((n) = 77, assert_ok(call), assert_int_equal((n), (count)))
+#define assert_kind_n(call, kind, n, count) \
+    ((n) = 77, assert_kind(call, kind), assert_int_equal((n), (count)))
+#define assert_own_n(call, kind, n, count) \
+    ((n) = 77, assert_own(call, kind), assert_int_equal((n), (count)))
 #define assert_either(call, one, other) \
     expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)

@@ -30,14 +30,20 @@ struct test_group {
 };
 static struct test_group test_group;
 
+static inline void test_group_is_full(void **state)
+{
+    (void)state;
+    fail_msg("this file has more than %d tests", TEST_GROUP_MAX);
+}
+
 /* In the order of the lines, because MinGW's start-up code runs the functions from last to first.
- * Too many tests run none. */
+ * If there is no place for a test, the last one fails instead. */
 static inline void test_group_add(int line, const struct CMUnitTest *tests, size_t count)
 {
     struct test_group *group = &test_group;
     size_t at = group->count;
     if (count > TEST_GROUP_MAX - at) {
-        group->count = 0;
+        group->tests[at - 1].test_func = test_group_is_full;
         return;
     }
     for (; at > 0 && group->lines[at - 1] > line; at--) {
@@ -53,12 +59,15 @@ static inline void test_group_add(int line, const struct CMUnitTest *tests, size
 
 /* Defines a test: its body follows. The body is a function with these parameters, which is called
  * with these arguments, expressions of cmocka's `void **state`. The rows are TEST_ROW. */
-#define TEST_OF(function, parameters, arguments, ...)                       \
+#define TEST_OF(function, parameters, arguments, ...) \
+    TEST_BY(function, parameters, function arguments, __VA_ARGS__)
+/* The same with any call of the function. */
+#define TEST_BY(function, parameters, call, ...)                            \
     static void function parameters;                                        \
     static void function##_test(void **state)                               \
     {                                                                       \
         (void)state;                                                        \
-        function arguments;                                                 \
+        call;                                                               \
     }                                                                       \
     TEST_BEFORE_MAIN(function##_registers)                                  \
     {                                                                       \

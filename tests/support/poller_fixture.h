@@ -8,9 +8,20 @@
 
 /* ---- Tests */
 
-#define POLLER_TEST(rule, function) RULE_TEST_WITH(poller_test, rule, function)
+/* The body has an open poller in `poller`. A MAILBOX_TEST also has a `mailbox`, a POLLER_PAIR_TEST
+ * an open pair in `pair`. */
+#define POLLER_TEST(rule, function)                           \
+    TEST_OF(function, (fer_poller * poller), (test_poller()), \
+            RULE_ROW(rule, function, "", poller_test, &test_no_pair))
+#define MAILBOX_TEST(rule, function)                                   \
+    TEST_OF(function, (fer_poller * poller, struct mailbox * mailbox), \
+            (test_poller(), test_mailbox()),                           \
+            RULE_ROW(rule, function, "", poller_test, &test_no_pair))
+#define POLLER_RULE_TEST(rule, function) RULE_TEST_WITH(poller_test, rule, function)
 #define POLLER_FAMILY_TEST(rule, function) FAMILY_TEST_WITH(poller_test, rule, function)
-#define POLLER_PAIR_TEST(rule, function) MIXED_PAIR_TEST(poller_test, rule, function)
+#define POLLER_PAIR_TEST(rule, function)                                                       \
+    MIXED_PAIR_TEST_OF(poller_test, rule, function, (fer_poller * poller, struct pair * pair), \
+                       (test_poller(), pair_open(state)))
 #define POLLER_KIND_TEST(rule, function) MIXED_KIND_TEST(poller_test, rule, function)
 
 int poller_test_begin(void **state);

@@ -9,9 +9,7 @@ void skip_without_interrupting_signals(void)
         kernel = has_signals && peer_is_interrupted() ? INTERRUPTED : NOT_INTERRUPTED;
         process_signals_stop();
     }
-    if (kernel == NOT_INTERRUPTED) {
-        skip_because("this OS has no signals that interrupt a call");
-    }
+    skip_if(kernel == NOT_INTERRUPTED, "this OS has no signals that interrupt a call");
 }
 
 void skip_without_handles(size_t count)
@@ -25,7 +23,5 @@ void skip_without_handles(size_t count)
     for (size_t i = 0; i < made_count; i++) {
         peer_close(made[i]);
     }
-    if (made_count < count) {
-        skip_because("this process cannot have enough sockets");
-    }
+    skip_if(made_count < count, "this process cannot have enough sockets");
 }

@@ -3,17 +3,14 @@
 #ifndef TEST_SEAM_H
 #define TEST_SEAM_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "platform/platform.h"
+#include "support/group.h"
 
 /* The longest that a wait which must end may take. */
 #define SEAM_PATIENCE_NANOS UINT64_C(20000000000)

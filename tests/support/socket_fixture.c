@@ -118,9 +118,8 @@ struct pending_target pending_target(peer_family family)
                                     loopback(family, 0)};
     assert_true(target.listener != PEER_NONE);
     target.addr.port = port;
-    if (!peer_stop_answering(family, port)) {
-        skip_because("this OS refuses where a backlog is full, so no connect can be made to wait");
-    }
+    skip_if(!peer_stop_answering(family, port),
+            "this OS refuses where a backlog is full, so no connect can be made to wait");
     return target;
 }
 

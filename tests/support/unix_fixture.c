@@ -39,16 +39,14 @@ int unix_test_end(void **state)
 
 void skip_without_unix_streams(void)
 {
-    if (!unix_peer_has_streams()) {
-        skip_because("this OS has no Unix sockets (Wine, and Windows before version 1803)");
-    }
+    skip_if(!unix_peer_has_streams(),
+            "this OS has no Unix sockets (Wine, and Windows before version 1803)");
 }
 
 void skip_without_unix_datagrams(void)
 {
-    if (!unix_peer_has_datagrams()) {
-        skip_because("this OS has no datagrams on Unix sockets, and no pairs (Windows)");
-    }
+    skip_if(!unix_peer_has_datagrams(),
+            "this OS has no datagrams on Unix sockets, and no pairs (Windows)");
 }
 
 /* ---- Handles */
@@ -168,13 +166,11 @@ void assert_unix_exchange(fer_unix_stream *stream, peer_socket other)
 {
     char got[5] = {0};
     size_t n = 0;
-    assert_ok(fer_unix_stream_write_all(stream, "ping", 4, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_write_all(stream, "ping", 4, &n), n, 4);
     assert_true(peer_recv_exact(other, got, 4));
     assert_string_equal(got, "ping");
     assert_true(peer_send_all(other, "pong", 4));
-    assert_ok(fer_unix_stream_read_exact(stream, got, 4, &n));
-    assert_int_equal(n, 4);
+    assert_ok_n(fer_unix_stream_read_exact(stream, got, 4, &n), n, 4);
     assert_string_equal(got, "pong");
 }
 
@@ -201,8 +197,8 @@ void assert_unix_reads_end(fer_unix_stream *stream)
 {
     for (int sort = 0; sort < 5; sort++) {
         size_t n = 0;
-        assert_kind(read_of_sort(stream, sort, &n), sort == 4 ? FER_UNEXPECTED_EOF : FER_OK);
-        assert_int_equal(n, 0);
+        assert_kind_n(read_of_sort(stream, sort, &n), sort == 4 ? FER_UNEXPECTED_EOF : FER_OK, n,
+                      0);
     }
 }
 
@@ -210,8 +206,7 @@ void assert_unix_reads_fail(fer_unix_stream *stream, fer_error_kind kind)
 {
     for (int sort = 0; sort < 5; sort++) {
         size_t n = 0;
-        assert_kind(read_of_sort(stream, sort, &n), kind);
-        assert_int_equal(n, 0);
+        assert_kind_n(read_of_sort(stream, sort, &n), kind, n, 0);
     }
 }
 
@@ -219,14 +214,9 @@ void assert_unix_writes_are_broken(fer_unix_stream *stream)
 {
     fer_io_slice slices[2] = {{"ab", 2}, {"cd", 2}};
     size_t n = 77;
-    assert_kind(fer_unix_stream_write(stream, "ab", 2, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_kind(fer_unix_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_kind(fer_unix_stream_write_all(stream, "ab", 2, &n), FER_BROKEN_PIPE);
-    assert_int_equal(n, 0);
+    assert_kind_n(fer_unix_stream_write(stream, "ab", 2, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(fer_unix_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(fer_unix_stream_write_all(stream, "ab", 2, &n), FER_BROKEN_PIPE, n, 0);
 }
 
 void assert_unix_new(fer_unix_stream *stream)

@@ -17,6 +17,12 @@ extern int unix_paired_kind;
 
 #define UNIX_TEST(rule, function) \
     TEST_OF(function, (void), (), RULE_ROW(rule, function, "", unix_test, &unix_connected_kind))
+/* Skipped if the OS has no such sockets. */
+#define UNIX_STREAM_TEST(rule, function) UNIX_TEST_OF(rule, function, skip_without_unix_streams)
+#define UNIX_DATAGRAM_TEST(rule, function) UNIX_TEST_OF(rule, function, skip_without_unix_datagrams)
+#define UNIX_TEST_OF(rule, function, skip_without)          \
+    TEST_BY(function, (void), (skip_without(), function()), \
+            RULE_ROW(rule, function, "", unix_test, &unix_connected_kind))
 /* The body has the open pair in `pair`, or opens pairs of the kind itself. */
 #define UNIX_PAIR_TEST(rule, function) \
     UNIX_PAIR_TEST_OF(rule, function, (struct unix_pair pair), (unix_pair_open(state)))

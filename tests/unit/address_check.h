@@ -3,12 +3,8 @@
 #ifndef ADDRESS_CHECK_H
 #define ADDRESS_CHECK_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +12,7 @@
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "fuzz/models/address_reference.h"
+#include "support/group.h"
 
 enum { UNTOUCHED = 0xA5 };
 

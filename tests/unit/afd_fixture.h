@@ -3,16 +3,13 @@
 #ifndef TEST_AFD_FIXTURE_H
 #define TEST_AFD_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "ferrule.h"
 #include "platform/winsock/afd_sources.h"
+#include "support/group.h"
 #include "unit/fake_afd.h"
 #include "unit/limited_memory.h" /* the poller allocates inside its lock */
 
@@ -160,6 +157,6 @@ static inline int end(void **state)
     return fake_violations() == 0 ? memory_end(state) : -1;
 }
 
-#define AFD_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define AFD_TEST(function) TEST_WITH(function, begin, end)
 
 #endif

@@ -47,6 +47,6 @@ static int memory_end(void **state)
     return blocks == 0 ? 0 : -1;
 }
 
-#define MEMORY_TEST(name) cmocka_unit_test_setup_teardown(name, memory_begin, memory_end)
+#define MEMORY_TEST(function) TEST_WITH(function, memory_begin, memory_end)
 
 #endif

@@ -98,6 +98,6 @@ static inline bool poller_was_notified(void)
     return notified;
 }
 
-#define RESOLVER_TEST(name) cmocka_unit_test_teardown(name, resolver_teardown)
+#define RESOLVER_TEST(function) TEST_WITH(function, NULL, resolver_teardown)
 
 #endif

@@ -3,14 +3,11 @@
 #ifndef UNIT_SCHEDULE_CHECK_H
 #define UNIT_SCHEDULE_CHECK_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "core/open/connect_schedule.h"
+#include "support/group.h"
 
 #define MILLI UINT64_C(1000000)
 #define START FERI_SCHEDULE_DO_START

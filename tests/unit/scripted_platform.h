@@ -6,18 +6,15 @@
 #ifndef TEST_SCRIPTED_PLATFORM_H
 #define TEST_SCRIPTED_PLATFORM_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/handle/handle.h"
 #include "platform/platform.h"
+#include "support/group.h"
 
 /* X(name, name in the log, whether it can fail). */
 #define SCRIPT_CALLS(X)                                      \
@@ -200,6 +197,27 @@ void script_close_during(script_call call, fer_handle *handle);
         }                                                                                    \
     } while (0)
 #define assert_ok(call) assert_error(call, FER_OK, 0)
+/* The same, and the call stores this count in n. */
+#define assert_error_n(call, want_kind, want_code, n, count) \
+    do {                                                     \
+        (n) = 77;                                            \
+        assert_error(call, want_kind, want_code);            \
+        assert_int_equal(n, count);                          \
+    } while (0)
+#define assert_ok_n(call, n, count) assert_error_n(call, FER_OK, 0, n, count)
+/* The same, and the log of the calls so far. */
+#define assert_error_log(call, want_kind, want_code, want) \
+    do {                                                   \
+        assert_error(call, want_kind, want_code);          \
+        assert_log(want);                                  \
+    } while (0)
+#define assert_ok_log(call, want) assert_error_log(call, FER_OK, 0, want)
+/* The call returns the failure of this function of the seam. */
+#define assert_forwards(function, kind, code, call) \
+    do {                                            \
+        script_then_fail(function, kind, code);     \
+        assert_error(call, kind, code);             \
+    } while (0)
 
 /* A handle whose socket is not connected, and one with a pending connect. */
 static inline fer_handle script_unconnected(uint32_t flags)
@@ -217,7 +235,14 @@ static inline fer_handle script_connecting(uint32_t flags)
     return handle;
 }
 
-/* One entry of a test group. */
-#define script_test(name) cmocka_unit_test_teardown(name, script_teardown)
+/* Tests. A SYSTEM_TEST has the facts of a system, a STREAM_TEST also an open stream in `handle`. */
+#define SCRIPT_TEST(function) TEST_WITH(function, NULL, script_teardown)
+#define SCRIPT_TEST_AFTER(begin, function)         \
+    TEST_BY(function, (void), (begin, function()), \
+            TEST_ROW(#function, function, NULL, script_teardown, NULL))
+#define SYSTEM_TEST(system, function) SCRIPT_TEST_AFTER(script_begin(&(system)), function)
+#define STREAM_TEST(system, function)                                                             \
+    TEST_BY(function, (fer_handle handle), (script_begin(&(system)), function(script_stream(0))), \
+            TEST_ROW(#function, function, NULL, script_teardown, NULL))
 
 #endif

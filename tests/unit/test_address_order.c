@@ -1,12 +1,9 @@
 /* test_address_order.c: the order in which the addresses of a host are tried (RFC 8305, 4). */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "core/open/connect_attempts.h"
+#include "support/group.h"
 
 #define ADDRS_MAX 10000
 
@@ -54,9 +51,8 @@ static void expect_order(const char *kinds, const char *want)
 
 /* RFC 8305, 4: "Whichever address family is first in the list should be followed by an address of
  * the other address family", with a First Address Family Count of 1 (section 8). */
-static void families_take_turns_and_the_first_ones_is_first(void **state)
+TEST(families_take_turns_and_the_first_ones_is_first)
 {
-    (void)state;
     expect_order("6644", "0213");
     expect_order("4466", "0213");
     expect_order("66444", "02134");
@@ -65,18 +61,16 @@ static void families_take_turns_and_the_first_ones_is_first(void **state)
     expect_order("6464", "0123");
 }
 
-static void the_rest_of_a_family_follows_in_its_order(void **state)
+TEST(the_rest_of_a_family_follows_in_its_order)
 {
-    (void)state;
     expect_order("66664", "04123");
     expect_order("46666", "01234");
     expect_order("6444", "0123");
     expect_order("4446", "0312");
 }
 
-static void one_family_keeps_its_order(void **state)
+TEST(one_family_keeps_its_order)
 {
-    (void)state;
     expect_order("4", "0");
     expect_order("6", "0");
     expect_order("4444", "0123");
@@ -84,24 +78,21 @@ static void one_family_keeps_its_order(void **state)
 }
 
 /* The packets of an IPv4-mapped address are IPv4: it stands or falls with the IPv4 network. */
-static void an_ipv4_mapped_address_counts_as_ipv4(void **state)
+TEST(an_ipv4_mapped_address_counts_as_ipv4)
 {
-    (void)state;
     expect_order("m466", "0213");
     expect_order("66m4", "0213");
     expect_order("4m6", "021");
 }
 
-static void an_address_of_a_bad_family_has_its_turn_too(void **state)
+TEST(an_address_of_a_bad_family_has_its_turn_too)
 {
-    (void)state;
     expect_order("44?", "021");
     expect_order("??", "01");
 }
 
-static void no_address_has_no_order(void **state)
+TEST(no_address_has_no_order)
 {
-    (void)state;
     feri_address_order order = {0};
     size_t index = 99;
     assert_false(feri_address_order_next(&order, NULL, 0, &index));
@@ -109,9 +100,8 @@ static void no_address_has_no_order(void **state)
 }
 
 /* Every list of up to 8 addresses, against two lists that are merged. */
-static void every_short_list_is_merged_from_the_lists_of_its_families(void **state)
+TEST(every_short_list_is_merged_from_the_lists_of_its_families)
 {
-    (void)state;
     for (size_t count = 1; count <= 8; count++) {
         for (unsigned bits = 0; bits < 1u << count; bits++) {
             char kinds[9] = {0};
@@ -138,9 +128,8 @@ static void every_short_list_is_merged_from_the_lists_of_its_families(void **sta
     }
 }
 
-static void ten_thousand_addresses_are_each_returned_once(void **state)
+TEST(ten_thousand_addresses_are_each_returned_once)
 {
-    (void)state;
     static fer_socket_addr addrs[ADDRS_MAX];
     static bool seen[ADDRS_MAX];
     for (size_t i = 0; i < ADDRS_MAX; i++) {
@@ -158,17 +147,4 @@ static void ten_thousand_addresses_are_each_returned_once(void **state)
     assert_false(feri_address_order_next(&order, addrs, ADDRS_MAX, &index));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(families_take_turns_and_the_first_ones_is_first),
-        cmocka_unit_test(the_rest_of_a_family_follows_in_its_order),
-        cmocka_unit_test(one_family_keeps_its_order),
-        cmocka_unit_test(an_ipv4_mapped_address_counts_as_ipv4),
-        cmocka_unit_test(an_address_of_a_bad_family_has_its_turn_too),
-        cmocka_unit_test(no_address_has_no_order),
-        cmocka_unit_test(every_short_list_is_merged_from_the_lists_of_its_families),
-        cmocka_unit_test(ten_thousand_addresses_are_each_returned_once),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("address_order")

@@ -19,9 +19,8 @@ static void check_literal(const char *text, const char *want)
     assert_log("");
 }
 
-static void text_that_is_an_address_is_never_looked_up(void **state)
+SCRIPT_TEST(text_that_is_an_address_is_never_looked_up)
 {
-    (void)state;
     check_literal("127.0.0.1:80", "127.0.0.1:80");
     check_literal("[::1]:80", "[::1]:80");
     check_literal("[fe80::1%7]:80", "[fe80::1%7]:80");
@@ -39,9 +38,8 @@ static void check_looked_up(const char *text, const char *log)
     assert_log(log);
 }
 
-static void all_else_is_the_resolver_s_to_accept(void **state)
+SCRIPT_TEST(all_else_is_the_resolver_s_to_accept)
 {
-    (void)state;
     check_looked_up("localhost:80", "lookup_begin(localhost) lookup_end()");
     check_looked_up("h:80", "lookup_begin(h) lookup_end()");
     check_looked_up("127.1:80", "lookup_begin(127.1) lookup_end()");
@@ -52,10 +50,8 @@ static void all_else_is_the_resolver_s_to_accept(void **state)
     check_looked_up(" 127.0.0.1:80", "lookup_begin( 127.0.0.1) lookup_end()");
 }
 
-static void the_resolver_s_addresses_come_in_its_order_with_the_port(void **state)
+SYSTEM_TEST(script_posix, the_resolver_s_addresses_come_in_its_order_with_the_port)
 {
-    (void)state;
-    script_begin(&script_posix);
     feri_address_source source;
     fer_socket_addr got;
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1%3]:0");
@@ -70,21 +66,16 @@ static void the_resolver_s_addresses_come_in_its_order_with_the_port(void **stat
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
 }
 
-static void a_failure_is_reported_and_leaves_nothing_to_end(void **state)
+SYSTEM_TEST(script_posix, a_failure_is_reported_and_leaves_nothing_to_end)
 {
-    (void)state;
-    script_begin(&script_posix);
     feri_address_source source;
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_RESOLVE_TRY_AGAIN, -3);
-    assert_error(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN,
-                 -3);
-    assert_log("lookup_begin(example.test)");
+    assert_error_log(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN,
+                     -3, "lookup_begin(example.test)");
 }
 
-static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
+SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup)
 {
-    (void)state;
-    script_begin(&script_posix);
     feri_address_source source;
     const char *const bad[] = {
         "",  "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http",
@@ -93,22 +84,19 @@ static void text_that_cannot_be_split_is_refused_before_any_lookup(void **state)
         assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_error(feri_address_source_of_text(&source, NULL), FER_MISUSE, 0);
-    assert_error(feri_address_source_of_host(&source, "", 80), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(feri_address_source_of_host(&source, "", 80), FER_INVALID_INPUT, 0, "");
 }
 
-static void a_name_is_requested_as_the_utf_8_that_it_is(void **state)
+SCRIPT_TEST(a_name_is_requested_as_the_utf_8_that_it_is)
 {
-    (void)state;
     check_looked_up("b\xc3\xbcrger.test:80", "lookup_begin(b\xc3\xbcrger.test) lookup_end()");
     check_looked_up("\xf0\x9f\x98\x80:80", "lookup_begin(\xf0\x9f\x98\x80) lookup_end()");
     check_looked_up("a b:80", "lookup_begin(a b) lookup_end()");
     check_looked_up("a\x01\x7f\n:80", "lookup_begin(a\x01\x7f\n) lookup_end()");
 }
 
-static void a_name_that_is_not_utf_8_is_refused_before_any_lookup(void **state)
+SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
 {
-    (void)state;
     static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80",         "a\xff:80",
                                       "\xc0\xae:80",       "\xed\xa0\x80:80", "\xe2\x82:80"};
     script_begin(&script_posix);
@@ -135,10 +123,8 @@ static fer_error source_of_long_host(size_t len, char last)
     return error;
 }
 
-static void a_name_of_253_bytes_is_requested_and_a_longer_one_is_not(void **state)
+SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_not)
 {
-    (void)state;
-    script_begin(&script_posix);
     assert_ok(source_of_long_host(253, 'x'));
     assert_ok(source_of_long_host(253, '.'));
     assert_ok(source_of_long_host(254, '.'));
@@ -148,24 +134,19 @@ static void a_name_of_253_bytes_is_requested_and_a_longer_one_is_not(void **stat
     script.log[0] = '\0';
     assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);
     assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
-    assert_error(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
 }
 
-static void only_the_host_s_own_bytes_are_requested(void **state)
+SYSTEM_TEST(script_posix, only_the_host_s_own_bytes_are_requested)
 {
-    (void)state;
-    script_begin(&script_posix);
     feri_address_source source;
     assert_ok(feri_address_source_of_text(&source, "host:80"));
     feri_address_source_end(&source);
     assert_log("lookup_begin(host) lookup_end()");
 }
 
-static void a_host_that_is_an_address_is_not_looked_up(void **state)
+SYSTEM_TEST(script_posix, a_host_that_is_an_address_is_not_looked_up)
 {
-    (void)state;
-    script_begin(&script_posix);
     feri_address_source source;
     fer_socket_addr got;
     assert_ok(feri_address_source_of_host(&source, "::1", 9));
@@ -175,19 +156,4 @@ static void a_host_that_is_an_address_is_not_looked_up(void **state)
     assert_log("");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(text_that_is_an_address_is_never_looked_up),
-        script_test(all_else_is_the_resolver_s_to_accept),
-        script_test(the_resolver_s_addresses_come_in_its_order_with_the_port),
-        script_test(a_failure_is_reported_and_leaves_nothing_to_end),
-        script_test(text_that_cannot_be_split_is_refused_before_any_lookup),
-        script_test(a_name_is_requested_as_the_utf_8_that_it_is),
-        script_test(a_name_that_is_not_utf_8_is_refused_before_any_lookup),
-        script_test(a_name_of_253_bytes_is_requested_and_a_longer_one_is_not),
-        script_test(only_the_host_s_own_bytes_are_requested),
-        script_test(a_host_that_is_an_address_is_not_looked_up),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("address_source")

@@ -1,12 +1,9 @@
 /* test_afd.c: the error of ferp_afd_open if the AFD driver, or a function of ntdll, is missing. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "platform/winsock/afd.h"
+#include "support/group.h"
 
 static bool scripted_find(const wchar_t *module, const char *name, void *function);
 
@@ -53,9 +50,8 @@ static void assert_open_fails(fer_error_kind kind, int32_t os_code)
 }
 
 /* The functions are found once, so this test comes first. */
-static void a_missing_function_is_unsupported(void **state)
+TEST(a_missing_function_is_unsupported)
 {
-    (void)state;
     static const char *const names[] = {"NtCreateFile", "NtDeviceIoControlFile", "NtCancelIoFileEx",
                                         "RtlNtStatusToDosError"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -65,30 +61,20 @@ static void a_missing_function_is_unsupported(void **state)
     missing_function = NULL;
 }
 
-static void a_missing_driver_is_unsupported_with_the_code_of_the_os(void **state)
+TEST(a_missing_driver_is_unsupported_with_the_code_of_the_os)
 {
-    (void)state;
     open_status = (NTSTATUS)0xC0000034u; /* STATUS_OBJECT_NAME_NOT_FOUND */
     assert_open_fails(FER_UNSUPPORTED, ERROR_FILE_NOT_FOUND);
     open_status = (NTSTATUS)0xC0000022u; /* STATUS_ACCESS_DENIED */
     assert_open_fails(FER_UNSUPPORTED, ERROR_ACCESS_DENIED);
 }
 
-static void a_transient_failure_is_reported_as_it_is(void **state)
+TEST(a_transient_failure_is_reported_as_it_is)
 {
-    (void)state;
     open_status = (NTSTATUS)0xC0000017u; /* STATUS_NO_MEMORY */
     assert_open_fails(FER_OUT_OF_MEMORY, ERROR_NOT_ENOUGH_MEMORY);
     open_status = (NTSTATUS)0xC000011Fu; /* STATUS_TOO_MANY_OPENED_FILES */
     assert_open_fails(FER_TOO_MANY_OPEN_FILES, ERROR_TOO_MANY_OPEN_FILES);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_missing_function_is_unsupported),
-        cmocka_unit_test(a_missing_driver_is_unsupported_with_the_code_of_the_os),
-        cmocka_unit_test(a_transient_failure_is_reported_as_it_is),
-    };
-    return cmocka_run_group_tests_name("afd", tests, NULL, NULL);
-}
+TEST_MAIN("afd")

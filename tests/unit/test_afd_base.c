@@ -1,12 +1,9 @@
 /* test_afd_base.c: the base SOCKET below layered providers that hide it in the reported ways. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "platform/winsock/afd.h"
+#include "support/group.h"
 
 static int WINAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
                                  DWORD out_size, LPDWORD length, LPWSAOVERLAPPED overlapped,
@@ -57,6 +54,8 @@ static int begin(void **state)
     return 0;
 }
 
+#define BASE_TEST(function) TEST_WITH(function, begin, NULL)
+
 static void assert_base(SOCKET socket, SOCKET base)
 {
     SOCKET found = INVALID_SOCKET;
@@ -64,27 +63,24 @@ static void assert_base(SOCKET socket, SOCKET base)
     assert_true(found == base);
 }
 
-static void without_layers_one_call_answers(void **state)
+BASE_TEST(without_layers_one_call_answers)
 {
-    (void)state;
     answer(100, IOCTL_BASE_HANDLE, 100);
     assert_base(100, 100);
     assert_int_equal(calls, 1);
 }
 
 /* Komodia: SIO_BASE_HANDLE fails, SIO_BSP_HANDLE_POLL answers; two of them, one over the other. */
-static void each_layer_is_passed(void **state)
+BASE_TEST(each_layer_is_passed)
 {
-    (void)state;
     answer(100, IOCTL_BSP_HANDLE_POLL, 200);
     answer(200, IOCTL_BSP_HANDLE_POLL, 300);
     answer(300, IOCTL_BASE_HANDLE, 300);
     assert_base(100, 300);
 }
 
-static void any_of_the_other_codes_passes_a_layer(void **state)
+BASE_TEST(any_of_the_other_codes_passes_a_layer)
 {
-    (void)state;
     const DWORD codes[] = {IOCTL_BSP_HANDLE_SELECT, IOCTL_BSP_HANDLE_POLL, IOCTL_BSP_HANDLE};
     for (size_t i = 0; i < 3; i++) {
         answer_count = 0;
@@ -96,9 +92,8 @@ static void any_of_the_other_codes_passes_a_layer(void **state)
     }
 }
 
-static void the_lowest_known_socket_is_the_answer_if_the_base_is_hidden(void **state)
+BASE_TEST(the_lowest_known_socket_is_the_answer_if_the_base_is_hidden)
 {
-    (void)state;
     assert_base(100, 100);
     answer(100, IOCTL_BSP_HANDLE_SELECT, 200);
     assert_base(100, 200);
@@ -106,18 +101,16 @@ static void the_lowest_known_socket_is_the_answer_if_the_base_is_hidden(void **s
     assert_base(100, 200);
 }
 
-static void an_endless_chain_of_layers_ends(void **state)
+BASE_TEST(an_endless_chain_of_layers_ends)
 {
-    (void)state;
     SOCKET found = INVALID_SOCKET;
     answer(0, IOCTL_BSP_HANDLE_POLL, 0);
     assert_int_equal(ferp_afd_base_of(100, &found).kind, FER_OK);
     assert_true(calls <= 4 * LAYERS_MAX);
 }
 
-static void two_layers_that_name_each_other_end(void **state)
+BASE_TEST(two_layers_that_name_each_other_end)
 {
-    (void)state;
     SOCKET found = INVALID_SOCKET;
     answer(100, IOCTL_BSP_HANDLE_POLL, 200);
     answer(200, IOCTL_BSP_HANDLE_POLL, 100);
@@ -126,27 +119,12 @@ static void two_layers_that_name_each_other_end(void **state)
     assert_true(calls <= 4 * LAYERS_MAX);
 }
 
-static void what_is_no_socket_is_a_bad_handle(void **state)
+BASE_TEST(what_is_no_socket_is_a_bad_handle)
 {
-    (void)state;
     SOCKET found = INVALID_SOCKET;
     error = WSAENOTSOCK;
     assert_int_equal(ferp_afd_base_of(100, &found).kind, FER_BAD_HANDLE);
     assert_int_equal(calls, 1);
 }
 
-#define BASE_TEST(name) cmocka_unit_test_setup(name, begin)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        BASE_TEST(without_layers_one_call_answers),
-        BASE_TEST(each_layer_is_passed),
-        BASE_TEST(any_of_the_other_codes_passes_a_layer),
-        BASE_TEST(the_lowest_known_socket_is_the_answer_if_the_base_is_hidden),
-        BASE_TEST(an_endless_chain_of_layers_ends),
-        BASE_TEST(two_layers_that_name_each_other_end),
-        BASE_TEST(what_is_no_socket_is_a_bad_handle),
-    };
-    return cmocka_run_group_tests_name("afd_base", tests, NULL, NULL);
-}
+TEST_MAIN("afd_base")

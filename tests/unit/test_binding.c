@@ -17,9 +17,8 @@ static fer_error bind_to(fer_type type, const char *text)
 }
 
 /* The calls on each system for each type and family. */
-static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
+SCRIPT_TEST(a_port_is_held_with_the_options_that_each_system_needs)
 {
-    (void)state;
     static const struct {
         const struct ferp_traits *traits;
         fer_type type;
@@ -50,24 +49,18 @@ static void a_port_is_held_with_the_options_that_each_system_needs(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(rows[i].traits);
-        assert_ok(bind_to(rows[i].type, rows[i].addr));
-        assert_log(rows[i].log);
+        assert_ok_log(bind_to(rows[i].type, rows[i].addr), rows[i].log);
     }
 }
 
-static void a_family_that_the_system_has_not_is_reported_as_it_is(void **state)
+SYSTEM_TEST(script_posix, a_family_that_the_system_has_not_is_reported_as_it_is)
 {
-    (void)state;
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_SOCKET, FER_UNSUPPORTED, 97);
-    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 97);
+    assert_forwards(SCRIPT_SOCKET, FER_UNSUPPORTED, 97, bind_to(FER_TYPE_DGRAM, "[::]:80"));
     assert_log("socket(udp,v6)");
 }
 
-static void a_system_without_dual_stack_is_unsupported(void **state)
+SYSTEM_TEST(script_bsd, a_system_without_dual_stack_is_unsupported)
 {
-    (void)state;
-    script_begin(&script_bsd);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
     assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
@@ -75,40 +68,33 @@ static void a_system_without_dual_stack_is_unsupported(void **state)
     assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
 }
 
-static void a_port_that_cannot_be_held_is_not_bound(void **state)
+SYSTEM_TEST(script_windows, a_port_that_cannot_be_held_is_not_bound)
 {
-    (void)state;
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 10022);
-    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_INVALID_INPUT, 10022);
+    assert_forwards(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 10022,
+                    bind_to(FER_TYPE_DGRAM, "[::]:80"));
     assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) close(1)");
 }
 
-static void a_bind_that_fails_is_reported_and_its_socket_closed(void **state)
+SYSTEM_TEST(script_posix, a_bind_that_fails_is_reported_and_its_socket_closed)
 {
-    (void)state;
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
-    assert_error(bind_to(FER_TYPE_DGRAM, "192.0.2.1:80"), FER_ADDR_NOT_AVAILABLE, 99);
+    assert_forwards(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99,
+                    bind_to(FER_TYPE_DGRAM, "192.0.2.1:80"));
     assert_log("socket(udp,v4) bind(1,192.0.2.1:80) close(1)");
 }
 
 /* ---- A denied bind */
 
-static void a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else(void **state)
+SYSTEM_TEST(script_posix, a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else)
 {
-    (void)state;
-    script_begin(&script_posix);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 13);
-    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 13);
+    assert_forwards(SCRIPT_BIND, FER_PERMISSION_DENIED, 13,
+                    bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"));
     assert_log("socket(udp,v4) bind(1,127.0.0.1:80) close(1)");
 }
 
 /* The probe after a denied bind uses a socket of the same type, because TCP and UDP ports are
  * independent. */
-static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **state)
+SCRIPT_TEST(a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code)
 {
-    (void)state;
     static const char *const logs[] = {
         [FER_TYPE_STREAM] = "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
                             "socket(v4) bind(2,0.0.0.0:80) close(2) close(1)",
@@ -118,35 +104,29 @@ static void a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code(void **s
         script_begin(&script_windows);
         script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
         script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
-        assert_error(bind_to((fer_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
-        assert_log(logs[type]);
+        assert_error_log(bind_to((fer_type)type, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013,
+                         logs[type]);
     }
 }
 
-static void a_denied_bind_of_a_free_port_is_denied(void **state)
+SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
 {
-    (void)state;
-    script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
-               "bind(1,[2001:db8::1%4]:80) "
-               "socket(udp,v6) bind(2,[::]:80) close(2) close(1)");
+    assert_error_log(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013,
+                     "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
+                     "bind(1,[2001:db8::1%4]:80) "
+                     "socket(udp,v6) bind(2,[::]:80) close(2) close(1)");
 }
 
-static void a_denied_bind_of_a_reserved_port_is_denied(void **state)
+SYSTEM_TEST(script_windows, a_denied_bind_of_a_reserved_port_is_denied)
 {
-    (void)state;
-    script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
 }
 
-static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
+SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_looked_into_is_denied)
 {
-    (void)state;
-    script_begin(&script_windows);
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     (void)script_then(SCRIPT_SOCKET);
     script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);
@@ -155,19 +135,4 @@ static void a_denied_bind_that_cannot_be_looked_into_is_denied(void **state)
                "socket(udp,v4) close(1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_port_is_held_with_the_options_that_each_system_needs),
-        script_test(a_family_that_the_system_has_not_is_reported_as_it_is),
-        script_test(a_system_without_dual_stack_is_unsupported),
-        script_test(a_port_that_cannot_be_held_is_not_bound),
-        script_test(a_bind_that_fails_is_reported_and_its_socket_closed),
-        script_test(a_denied_bind_is_reported_as_it_is_where_it_can_mean_nothing_else),
-        script_test(a_denied_bind_of_a_taken_port_is_in_use_with_the_first_code),
-        script_test(a_denied_bind_of_a_free_port_is_denied),
-        script_test(a_denied_bind_of_a_reserved_port_is_denied),
-        script_test(a_denied_bind_that_cannot_be_looked_into_is_denied),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("binding")

@@ -110,9 +110,8 @@ static bool build_with_failure(size_t builder, const struct ferp_traits *traits,
     return script.calls_that_can_fail >= n;
 }
 
-static void whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed(void **state)
+TEST(whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed)
 {
-    (void)state;
     for (size_t i = 0; i < BUILDER_COUNT; i++) {
         for (size_t s = 0; s < 3; s++) {
             fer_socket socket = {0};
@@ -129,10 +128,4 @@ static void whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("building_failures")

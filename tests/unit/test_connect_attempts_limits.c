@@ -3,6 +3,8 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin_pending(&script_posix), function)
+
 static void open_token(void)
 {
     assert_ok(fer_cancel_token_new(&token));
@@ -27,24 +29,20 @@ static void cancel_in_second_wait(script_call call)
     }
 }
 
-static void limits_that_are_reached_before_start_nothing(void **state)
+SCRIPT_TEST(limits_that_are_reached_before_start_nothing)
 {
-    (void)state;
     begin(&script_posix);
     options.limits.deadline = fer_instant_now();
     assert_error(connect_one(A), FER_TIMED_OUT, 0);
     open_token();
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
-    assert_error(connect_one(A), FER_CANCELLED, 0);
-    assert_log("");
+    assert_error_log(connect_one(A), FER_CANCELLED, 0, "");
     assert_int_equal(failed, 0);
 }
 
-static void a_cancel_closes_every_attempt_and_each_is_a_failure(void **state)
+BEGUN_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
 {
-    (void)state;
-    begin_pending(&script_posix);
     open_token();
     options.attempt_delay = (fer_duration){7};
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
@@ -59,10 +57,8 @@ static void a_cancel_closes_every_attempt_and_each_is_a_failure(void **state)
                                        "set_linger(2,1,0) close(2)"));
 }
 
-static void the_deadline_closes_every_attempt_and_each_is_a_failure(void **state)
+BEGUN_TEST(the_deadline_closes_every_attempt_and_each_is_a_failure)
 {
-    (void)state;
-    begin_pending(&script_posix);
     options.attempt_delay = (fer_duration){7};
     options.limits.deadline = fer_instant_after((fer_duration){20});
     script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
@@ -74,10 +70,8 @@ static void the_deadline_closes_every_attempt_and_each_is_a_failure(void **state
     assert_int_equal(script.times[SCRIPT_SET_LINGER], 2);
 }
 
-static void the_deadline_does_not_begin_anew_with_an_attempt(void **state)
+BEGUN_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
 {
-    (void)state;
-    begin_pending(&script_posix);
     options.limits.deadline = fer_instant_after((fer_duration){20});
     options.attempt_timeout = (fer_duration){15};
     script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
@@ -87,10 +81,8 @@ static void the_deadline_does_not_begin_anew_with_an_attempt(void **state)
     assert_failure(1, B, FER_TIMED_OUT, 0, 5);
 }
 
-static void a_connection_wins_over_a_cancel_that_is_seen_with_it(void **state)
+BEGUN_TEST(a_connection_wins_over_a_cancel_that_is_seen_with_it)
 {
-    (void)state;
-    begin_pending(&script_posix);
     open_token();
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
     script.on_call = cancel_in_wait;
@@ -99,9 +91,8 @@ static void a_connection_wins_over_a_cancel_that_is_seen_with_it(void **state)
     assert_false(feri_handle_is_limited(&stream.handle_));
 }
 
-static void a_signal_restarts_the_wait_unless_its_handler_cancels(void **state)
+SCRIPT_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
 {
-    (void)state;
     begin_pending(&script_posix);
     open_token();
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
@@ -116,20 +107,15 @@ static void a_signal_restarts_the_wait_unless_its_handler_cancels(void **state)
 }
 
 /* I4 */
-static void a_signal_ends_an_interruptible_wait(void **state)
+BEGUN_TEST(a_signal_ends_an_interruptible_wait)
 {
-    (void)state;
-    begin_pending(&script_posix);
     options.limits.interruptible = true;
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
-    assert_error(connect_one(A), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4, connect_one(A));
     assert_int_equal(script.times[SCRIPT_CLOSE], 1);
 }
 
-static void the_deadline_precedes_a_signal_in_the_wait(void **state)
+BEGUN_TEST(the_deadline_precedes_a_signal_in_the_wait)
 {
-    (void)state;
-    begin_pending(&script_posix);
     options.limits.interruptible = true;
     options.limits.deadline = fer_instant_after((fer_duration){500});
     script_result *late = script_then(SCRIPT_WAIT_FOR_CONNECTS);
@@ -145,10 +131,9 @@ static void cancel_at_second_connect(script_call call)
     }
 }
 
-static void a_cancel_is_seen_between_attempts_that_fail_at_once(void **state)
+SCRIPT_TEST(a_cancel_is_seen_between_attempts_that_fail_at_once)
 {
     fer_socket_addr addrs[] = {script_addr(A), script_addr(B), script_addr(A)};
-    (void)state;
     begin(&script_posix);
     open_token();
     script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
@@ -157,33 +142,15 @@ static void a_cancel_is_seen_between_attempts_that_fail_at_once(void **state)
     assert_int_equal(failed, 2);
 }
 
-static void a_wait_that_fails_ends_the_call_with_its_error(void **state)
+SCRIPT_TEST(a_wait_that_fails_ends_the_call_with_its_error)
 {
-    (void)state;
     begin_pending(&script_windows);
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_DEADLOCK, 0);
-    assert_error(connect_one(A), FER_DEADLOCK, 0);
+    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_DEADLOCK, 0, connect_one(A));
     assert_failure(0, A, FER_DEADLOCK, 0, 0);
     /* With an OS code it is an error of the wait, and not the end of its time. */
     begin_pending(&script_windows);
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_CONNECTION_TIMED_OUT, 10060);
-    assert_error(connect_one(A), FER_CONNECTION_TIMED_OUT, 10060);
+    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_CONNECTION_TIMED_OUT, 10060, connect_one(A));
     assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(limits_that_are_reached_before_start_nothing),
-        script_test(a_cancel_closes_every_attempt_and_each_is_a_failure),
-        script_test(the_deadline_closes_every_attempt_and_each_is_a_failure),
-        script_test(the_deadline_does_not_begin_anew_with_an_attempt),
-        script_test(a_connection_wins_over_a_cancel_that_is_seen_with_it),
-        script_test(a_signal_restarts_the_wait_unless_its_handler_cancels),
-        script_test(a_signal_ends_an_interruptible_wait),
-        script_test(the_deadline_precedes_a_signal_in_the_wait),
-        script_test(a_cancel_is_seen_between_attempts_that_fail_at_once),
-        script_test(a_wait_that_fails_ends_the_call_with_its_error),
-    };
-    return cmocka_run_group_tests_name("connect_attempts_limits", tests, NULL, NULL);
-}
+TEST_MAIN("connect_attempts_limits")

@@ -4,9 +4,8 @@
 
 /* ---- RFC 8305, 5 and 8 */
 
-static void the_next_attempt_is_started_250_ms_after_the_latest(void **state)
+TEST(the_next_attempt_is_started_250_ms_after_the_latest)
 {
-    (void)state;
     assert_true(FERI_ATTEMPT_DELAY_DEFAULT_NANOS == 250 * MILLI);
     feri_connect_schedule_begin(&schedule, 3, FERI_ATTEMPT_DELAY_DEFAULT_NANOS, FERI_NEVER,
                                 FERI_NEVER);
@@ -23,18 +22,16 @@ static void the_next_attempt_is_started_250_ms_after_the_latest(void **state)
     expect_result(510, CONNECTED, 1);
 }
 
-static void an_attempt_that_connects_before_the_delay_is_over_is_the_only_one(void **state)
+TEST(an_attempt_that_connects_before_the_delay_is_over_is_the_only_one)
 {
-    (void)state;
     begin_unlimited(8);
     expect_step(0, START, 0);
     attempt_connects(0);
     expect_result(249, CONNECTED, 0);
 }
 
-static void a_failure_of_the_latest_attempt_starts_the_next_at_once(void **state)
+TEST(a_failure_of_the_latest_attempt_starts_the_next_at_once)
 {
-    (void)state;
     begin_unlimited(3);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -43,9 +40,8 @@ static void a_failure_of_the_latest_attempt_starts_the_next_at_once(void **state
     expect_wait(260, FERI_NEVER);
 }
 
-static void a_failure_of_an_earlier_attempt_changes_nothing_of_the_timer(void **state)
+TEST(a_failure_of_an_earlier_attempt_changes_nothing_of_the_timer)
 {
-    (void)state;
     begin_unlimited(3);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -55,18 +51,16 @@ static void a_failure_of_an_earlier_attempt_changes_nothing_of_the_timer(void **
     expect_step(500, START, 0);
 }
 
-static void the_delay_begins_with_the_start_and_not_when_it_was_due(void **state)
+TEST(the_delay_begins_with_the_start_and_not_when_it_was_due)
 {
-    (void)state;
     begin_unlimited(3);
     expect_step(7, START, 0);
     expect_step(300, START, 1);
     expect_wait(300, 550);
 }
 
-static void a_delay_of_never_starts_one_after_another(void **state)
+TEST(a_delay_of_never_starts_one_after_another)
 {
-    (void)state;
     begin(3, FERI_NEVER, FERI_NEVER, FERI_NEVER);
     expect_step(0, START, 0);
     expect_wait(0, FERI_NEVER);
@@ -80,9 +74,8 @@ static void a_delay_of_never_starts_one_after_another(void **state)
     expect_result(1000000002, FAILED, 0);
 }
 
-static void when_every_address_has_failed_the_schedule_has_failed(void **state)
+TEST(when_every_address_has_failed_the_schedule_has_failed)
 {
-    (void)state;
     begin_unlimited(2);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -102,9 +95,8 @@ static void start_16_at_once(size_t addresses, uint64_t attempt_timeout)
     }
 }
 
-static void a_delay_of_0_starts_16_at_once_and_then_one_for_each_that_fails(void **state)
+TEST(a_delay_of_0_starts_16_at_once_and_then_one_for_each_that_fails)
 {
-    (void)state;
     start_16_at_once(18, FERI_NEVER);
     expect_wait(0, FERI_NEVER);
     attempt_fails(3);
@@ -122,17 +114,15 @@ static void a_delay_of_0_starts_16_at_once_and_then_one_for_each_that_fails(void
     expect_result(3, CONNECTED, 4);
 }
 
-static void the_attempt_to_the_16th_of_16_addresses_is_the_last(void **state)
+TEST(the_attempt_to_the_16th_of_16_addresses_is_the_last)
 {
-    (void)state;
     start_16_at_once(16, FERI_NEVER);
     attempt_fails(7);
     expect_wait(1, FERI_NEVER);
 }
 
-static void while_16_are_open_only_attempt_timeouts_and_the_deadline_end_a_wait(void **state)
+TEST(while_16_are_open_only_attempt_timeouts_and_the_deadline_end_a_wait)
 {
-    (void)state;
     start_16_at_once(17, 40);
     expect_wait(1, 40);
     expect_step(40, TIME_OUT, 0);
@@ -144,9 +134,8 @@ static void while_16_are_open_only_attempt_timeouts_and_the_deadline_end_a_wait(
     expect_wait(500, 1000);
 }
 
-static void after_16_were_open_the_delay_since_the_latest_start_counts(void **state)
+TEST(after_16_were_open_the_delay_since_the_latest_start_counts)
 {
-    (void)state;
     begin(20, 10, FERI_NEVER, FERI_NEVER);
     for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
         expect_step(10 * i, START, i);
@@ -162,9 +151,8 @@ static void after_16_were_open_the_delay_since_the_latest_start_counts(void **st
     expect_step(301, START, 0);
 }
 
-static void ten_thousand_addresses_that_fail_at_once_are_each_tried_once(void **state)
+TEST(ten_thousand_addresses_that_fail_at_once_are_each_tried_once)
 {
-    (void)state;
     begin_unlimited(10000);
     for (size_t i = 0; i < 10000; i++) {
         expect_step(i / 100, START, 0);
@@ -175,9 +163,8 @@ static void ten_thousand_addresses_that_fail_at_once_are_each_tried_once(void **
 
 /* ---- The timeout of an attempt */
 
-static void an_attempt_that_times_out_has_failed_and_the_next_is_started(void **state)
+TEST(an_attempt_that_times_out_has_failed_and_the_next_is_started)
 {
-    (void)state;
     begin(3, FERI_NEVER, 100, FERI_NEVER);
     expect_step(0, START, 0);
     expect_wait(0, 100);
@@ -191,9 +178,8 @@ static void an_attempt_that_times_out_has_failed_and_the_next_is_started(void **
     expect_result(351, FAILED, 0);
 }
 
-static void an_earlier_attempt_that_times_out_changes_nothing_of_the_timer(void **state)
+TEST(an_earlier_attempt_that_times_out_changes_nothing_of_the_timer)
 {
-    (void)state;
     begin(3, 250, 300, FERI_NEVER);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -205,9 +191,8 @@ static void an_earlier_attempt_that_times_out_changes_nothing_of_the_timer(void 
 }
 
 /* Slots are used again, so their order is not that of the attempts. */
-static void attempts_that_are_due_together_time_out_in_the_order_of_their_starts(void **state)
+TEST(attempts_that_are_due_together_time_out_in_the_order_of_their_starts)
 {
-    (void)state;
     begin(5, 10, 100, FERI_NEVER);
     expect_step(0, START, 0);
     expect_step(10, START, 1);
@@ -223,9 +208,8 @@ static void attempts_that_are_due_together_time_out_in_the_order_of_their_starts
     expect_result(500, FAILED, 0);
 }
 
-static void attempts_of_one_moment_time_out_in_the_order_of_their_starts(void **state)
+TEST(attempts_of_one_moment_time_out_in_the_order_of_their_starts)
 {
-    (void)state;
     begin(4, 0, 100, FERI_NEVER);
     expect_step(0, START, 0);
     expect_step(0, START, 1);
@@ -238,9 +222,8 @@ static void attempts_of_one_moment_time_out_in_the_order_of_their_starts(void **
     expect_result(100, FAILED, 0);
 }
 
-static void an_attempt_without_a_timeout_waits_for_the_os(void **state)
+TEST(an_attempt_without_a_timeout_waits_for_the_os)
 {
-    (void)state;
     begin_unlimited(1);
     expect_step(0, START, 0);
     expect_wait(0, FERI_NEVER);
@@ -249,9 +232,8 @@ static void an_attempt_without_a_timeout_waits_for_the_os(void **state)
 
 /* ---- Times that the clock does not reach */
 
-static void a_time_beyond_the_clock_is_never(void **state)
+TEST(a_time_beyond_the_clock_is_never)
 {
-    (void)state;
     const uint64_t end = UINT64_MAX;
     feri_connect_schedule_begin(&schedule, 2, 10, 20, end);
     assert_int_equal(feri_connect_schedule_next(&schedule, end - 11).action, START);
@@ -266,37 +248,12 @@ static void a_time_beyond_the_clock_is_never(void **state)
     assert_true(step.action == FERI_SCHEDULE_DO_WAIT && step.until == FERI_NEVER);
 }
 
-static void a_clock_that_steps_back_delays_nothing_twice(void **state)
+TEST(a_clock_that_steps_back_delays_nothing_twice)
 {
-    (void)state;
     begin_unlimited(2);
     expect_step(100, START, 0);
     expect_wait(50, 350);
     expect_step(350, START, 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_next_attempt_is_started_250_ms_after_the_latest),
-        cmocka_unit_test(an_attempt_that_connects_before_the_delay_is_over_is_the_only_one),
-        cmocka_unit_test(a_failure_of_the_latest_attempt_starts_the_next_at_once),
-        cmocka_unit_test(a_failure_of_an_earlier_attempt_changes_nothing_of_the_timer),
-        cmocka_unit_test(the_delay_begins_with_the_start_and_not_when_it_was_due),
-        cmocka_unit_test(a_delay_of_never_starts_one_after_another),
-        cmocka_unit_test(when_every_address_has_failed_the_schedule_has_failed),
-        cmocka_unit_test(a_delay_of_0_starts_16_at_once_and_then_one_for_each_that_fails),
-        cmocka_unit_test(the_attempt_to_the_16th_of_16_addresses_is_the_last),
-        cmocka_unit_test(while_16_are_open_only_attempt_timeouts_and_the_deadline_end_a_wait),
-        cmocka_unit_test(after_16_were_open_the_delay_since_the_latest_start_counts),
-        cmocka_unit_test(ten_thousand_addresses_that_fail_at_once_are_each_tried_once),
-        cmocka_unit_test(an_attempt_that_times_out_has_failed_and_the_next_is_started),
-        cmocka_unit_test(an_earlier_attempt_that_times_out_changes_nothing_of_the_timer),
-        cmocka_unit_test(attempts_that_are_due_together_time_out_in_the_order_of_their_starts),
-        cmocka_unit_test(attempts_of_one_moment_time_out_in_the_order_of_their_starts),
-        cmocka_unit_test(an_attempt_without_a_timeout_waits_for_the_os),
-        cmocka_unit_test(a_time_beyond_the_clock_is_never),
-        cmocka_unit_test(a_clock_that_steps_back_delays_nothing_twice),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("connect_schedule")

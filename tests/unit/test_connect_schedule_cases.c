@@ -1,15 +1,12 @@
 /* test_connect_schedule_cases.c: the table of the schedule against the rules in plain ifs; and
  * every case of up to four addresses with small times, against a model that computes the times of
  * all starts and ends in advance and has no states. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/open/connect_schedule.h"
+#include "support/group.h"
 
 #define NEVER FERI_NEVER
 
@@ -65,9 +62,8 @@ static feri_schedule_phase phase_after(feri_schedule_phase phase, feri_schedule_
     }
 }
 
-static void every_event_does_to_every_phase_what_the_rules_say(void **state)
+TEST(every_event_does_to_every_phase_what_the_rules_say)
 {
-    (void)state;
     for (int phase = 0; phase < FERI_SCHEDULE_PHASE_COUNT; phase++) {
         for (int event = 0; event < FERI_SCHEDULE_EVENT_COUNT; event++) {
             assert_int_equal(
@@ -77,9 +73,8 @@ static void every_event_does_to_every_phase_what_the_rules_say(void **state)
     }
 }
 
-static void every_phase_has_its_action_and_its_timers(void **state)
+TEST(every_phase_has_its_action_and_its_timers)
 {
-    (void)state;
     static const feri_schedule_action actions[] = {
         FERI_SCHEDULE_DO_START, FERI_SCHEDULE_DO_WAIT,      FERI_SCHEDULE_DO_WAIT,
         FERI_SCHEDULE_DO_WAIT,  FERI_SCHEDULE_DO_CONNECTED, FERI_SCHEDULE_DO_FAILED,
@@ -457,9 +452,8 @@ static void compare_with_all_times(struct plan *plan)
     }
 }
 
-static void every_case_of_up_to_four_addresses_is_as_computed_in_advance(void **state)
+TEST(every_case_of_up_to_four_addresses_is_as_computed_in_advance)
 {
-    (void)state;
     struct plan plan;
     memset(&plan, 0, sizeof plan);
     size_t cases = 1;
@@ -476,12 +470,4 @@ static void every_case_of_up_to_four_addresses_is_as_computed_in_advance(void **
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_event_does_to_every_phase_what_the_rules_say),
-        cmocka_unit_test(every_phase_has_its_action_and_its_timers),
-        cmocka_unit_test(every_case_of_up_to_four_addresses_is_as_computed_in_advance),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("connect_schedule_cases")

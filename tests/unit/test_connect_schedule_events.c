@@ -6,9 +6,8 @@
 
 /* PR 1928: the timer expired a moment before the delay was over by another clock reading, and was
  * never set again. */
-static void a_wait_that_returns_a_moment_too_early_is_repeated(void **state)
+TEST(a_wait_that_returns_a_moment_too_early_is_repeated)
 {
-    (void)state;
     begin(2, 200, 1000, 5000);
     expect_step(3, START, 0);
     for (uint64_t early = 200; early < 203; early++) {
@@ -26,9 +25,8 @@ static void a_wait_that_returns_a_moment_too_early_is_repeated(void **state)
 
 /* PR 5089: [::1], [::2], 127.0.0.1. Both IPv6 addresses failed at once, and IPv4 was never tried.
  * The order of the addresses is ::1, 127.0.0.1, ::2. */
-static void a_family_whose_addresses_fail_at_once_does_not_end_the_other(void **state)
+TEST(a_family_whose_addresses_fail_at_once_does_not_end_the_other)
 {
-    (void)state;
     begin_unlimited(3);
     expect_step(0, START, 0); /* ::1 */
     attempt_fails(0);
@@ -42,9 +40,8 @@ static void a_family_whose_addresses_fail_at_once_does_not_end_the_other(void **
 }
 
 /* Issue 18767, and PR 11939 for a single address. */
-static void when_all_are_started_no_timer_of_the_delay_runs(void **state)
+TEST(when_all_are_started_no_timer_of_the_delay_runs)
 {
-    (void)state;
     begin_unlimited(1);
     expect_step(0, START, 0);
     expect_wait(0, FERI_NEVER);
@@ -59,9 +56,8 @@ static void when_all_are_started_no_timer_of_the_delay_runs(void **state)
 }
 
 /* Issue 14144: Windows refuses a connect to ::1 only after 2 s. */
-static void a_refusal_that_takes_2_s_delays_localhost_by_250_ms(void **state)
+TEST(a_refusal_that_takes_2_s_delays_localhost_by_250_ms)
 {
-    (void)state;
     begin_unlimited(2);
     expect_step(0, START, 0);   /* ::1 */
     expect_step(250, START, 1); /* 127.0.0.1 */
@@ -71,9 +67,8 @@ static void a_refusal_that_takes_2_s_delays_localhost_by_250_ms(void **state)
 }
 
 /* PR 22897: a list of addresses that fail at once was tried to its end, whatever the time. */
-static void the_deadline_is_checked_before_each_start(void **state)
+TEST(the_deadline_is_checked_before_each_start)
 {
-    (void)state;
     begin(10000, 250, FERI_NEVER, 50);
     for (size_t i = 0; i < 50; i++) {
         expect_step(i, START, 0);
@@ -84,9 +79,8 @@ static void the_deadline_is_checked_before_each_start(void **state)
 
 /* ---- Events that are seen together */
 
-static void of_two_that_connect_together_the_first_reported_wins(void **state)
+TEST(of_two_that_connect_together_the_first_reported_wins)
 {
-    (void)state;
     begin_unlimited(3);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -96,9 +90,8 @@ static void of_two_that_connect_together_the_first_reported_wins(void **state)
     expect_result(251, CONNECTED, 1);
 }
 
-static void a_failure_beside_a_connection_leaves_nothing_to_close(void **state)
+TEST(a_failure_beside_a_connection_leaves_nothing_to_close)
 {
-    (void)state;
     for (int connects_first = 0; connects_first < 2; connects_first++) {
         begin_unlimited(3);
         expect_step(0, START, 0);
@@ -114,9 +107,8 @@ static void a_failure_beside_a_connection_leaves_nothing_to_close(void **state)
     }
 }
 
-static void a_connection_at_the_moment_of_the_deadline_wins(void **state)
+TEST(a_connection_at_the_moment_of_the_deadline_wins)
 {
-    (void)state;
     begin(2, 250, 500, 500);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -126,9 +118,8 @@ static void a_connection_at_the_moment_of_the_deadline_wins(void **state)
     expect_result(500, CONNECTED, 0);
 }
 
-static void a_connection_that_is_reported_after_the_deadline_is_closed(void **state)
+TEST(a_connection_that_is_reported_after_the_deadline_is_closed)
 {
-    (void)state;
     begin(3, 250, FERI_NEVER, 500);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -138,9 +129,8 @@ static void a_connection_that_is_reported_after_the_deadline_is_closed(void **st
     expect_result(500, LATE, 0);
 }
 
-static void failures_at_the_moment_of_the_deadline_are_failures(void **state)
+TEST(failures_at_the_moment_of_the_deadline_are_failures)
 {
-    (void)state;
     begin(2, 250, FERI_NEVER, 500);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -149,9 +139,8 @@ static void failures_at_the_moment_of_the_deadline_are_failures(void **state)
     expect_result(500, FAILED, 0);
 }
 
-static void the_deadline_comes_before_a_timeout_and_before_a_start(void **state)
+TEST(the_deadline_comes_before_a_timeout_and_before_a_start)
 {
-    (void)state;
     begin(1, 250, 500, 500);
     expect_step(0, START, 0);
     expect_step(500, CLOSE, 0);
@@ -164,9 +153,8 @@ static void the_deadline_comes_before_a_timeout_and_before_a_start(void **state)
     expect_result(250, LATE, 0);
 }
 
-static void a_timeout_comes_before_the_start_of_the_same_moment(void **state)
+TEST(a_timeout_comes_before_the_start_of_the_same_moment)
 {
-    (void)state;
     begin(3, 250, 250, FERI_NEVER);
     expect_step(0, START, 0);
     expect_step(250, TIME_OUT, 0);
@@ -174,9 +162,8 @@ static void a_timeout_comes_before_the_start_of_the_same_moment(void **state)
     expect_wait(250, 500);
 }
 
-static void a_cancel_closes_every_attempt_once(void **state)
+TEST(a_cancel_closes_every_attempt_once)
 {
-    (void)state;
     begin(3, 250, 300, 1000);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -189,9 +176,8 @@ static void a_cancel_closes_every_attempt_once(void **state)
     expect_result(0, CANCELLED, 0);
 }
 
-static void a_connection_that_was_reported_before_a_cancel_wins(void **state)
+TEST(a_connection_that_was_reported_before_a_cancel_wins)
 {
-    (void)state;
     begin_unlimited(2);
     expect_step(0, START, 0);
     expect_step(250, START, 1);
@@ -207,23 +193,4 @@ static void a_connection_that_was_reported_before_a_cancel_wins(void **state)
     expect_result(250, CANCELLED, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wait_that_returns_a_moment_too_early_is_repeated),
-        cmocka_unit_test(a_family_whose_addresses_fail_at_once_does_not_end_the_other),
-        cmocka_unit_test(when_all_are_started_no_timer_of_the_delay_runs),
-        cmocka_unit_test(a_refusal_that_takes_2_s_delays_localhost_by_250_ms),
-        cmocka_unit_test(the_deadline_is_checked_before_each_start),
-        cmocka_unit_test(of_two_that_connect_together_the_first_reported_wins),
-        cmocka_unit_test(a_failure_beside_a_connection_leaves_nothing_to_close),
-        cmocka_unit_test(a_connection_at_the_moment_of_the_deadline_wins),
-        cmocka_unit_test(a_connection_that_is_reported_after_the_deadline_is_closed),
-        cmocka_unit_test(failures_at_the_moment_of_the_deadline_are_failures),
-        cmocka_unit_test(the_deadline_comes_before_a_timeout_and_before_a_start),
-        cmocka_unit_test(a_timeout_comes_before_the_start_of_the_same_moment),
-        cmocka_unit_test(a_cancel_closes_every_attempt_once),
-        cmocka_unit_test(a_connection_that_was_reported_before_a_cancel_wins),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("connect_schedule_events")

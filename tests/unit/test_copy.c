@@ -19,6 +19,8 @@ static void begin(void)
     buffer = (fer_copy_buffer){memory, sizeof memory, 0, 0};
 }
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(), function)
+
 static fer_error copy(uint64_t *n)
 {
     return fer_copy(fer_tcp_stream_as_stream(&from), fer_unix_stream_as_stream(&to), &buffer, n);
@@ -34,54 +36,43 @@ static void assert_kept(size_t start, size_t len)
 
 /* ---- Complete copies */
 
-static void each_read_is_written_before_the_next(void **state)
+BEGUN_TEST(each_read_is_written_before_the_next)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
     script_then_move(SCRIPT_RECV, 3);
     script_then_move(SCRIPT_SEND, 4);
     script_then_move(SCRIPT_SEND, 3);
-    assert_ok(copy(&n));
-    assert_int_equal(n, 7);
+    assert_ok_n(copy(&n), n, 7);
     assert_string_equal(script.sent, "abcdabc");
     assert_log("recv(1,4) send(2,4) recv(1,4) send(2,3) recv(1,4)");
     assert_kept(0, 0);
 }
 
-static void the_end_at_once_is_a_copy_of_nothing(void **state)
+BEGUN_TEST(the_end_at_once_is_a_copy_of_nothing)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
-    assert_ok(copy(&n));
-    assert_int_equal(n, 0);
+    assert_ok_n(copy(&n), n, 0);
     assert_log("recv(1,4)");
     assert_ok(copy(NULL));
     assert_log(""); /* the handle knows the end of file */
     assert_kept(0, 0);
 }
 
-static void short_writes_are_completed(void **state)
+BEGUN_TEST(short_writes_are_completed)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
     script_then_move(SCRIPT_SEND, 1);
     script_then_move(SCRIPT_SEND, 2);
     script_then_move(SCRIPT_SEND, 1);
-    assert_ok(copy(&n));
-    assert_int_equal(n, 4);
+    assert_ok_n(copy(&n), n, 4);
     assert_string_equal(script.sent, "abcd");
     assert_log("recv(1,4) send(2,4) send(2,3) send(2,1) recv(1,4)");
 }
 
-static void signals_do_not_end_it(void **state)
+BEGUN_TEST(signals_do_not_end_it)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
@@ -89,31 +80,25 @@ static void signals_do_not_end_it(void **state)
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_SEND, 2);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    assert_ok(copy(&n));
-    assert_int_equal(n, 2);
+    assert_ok_n(copy(&n), n, 2);
     assert_string_equal(script.sent, "ab");
 }
 
-static void a_buffer_of_one_byte_suffices(void **state)
+BEGUN_TEST(a_buffer_of_one_byte_suffices)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     buffer.cap = 1;
     for (int i = 0; i < 3; i++) {
         script_then_move(SCRIPT_RECV, 1);
         script_then_move(SCRIPT_SEND, 1);
     }
-    assert_ok(copy(&n));
-    assert_int_equal(n, 3);
+    assert_ok_n(copy(&n), n, 3);
     assert_string_equal(script.sent, "aaa");
     assert_log("recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1)");
 }
 
-static void one_stream_can_be_both_sides(void **state)
+BEGUN_TEST(one_stream_can_be_both_sides)
 {
-    (void)state;
-    begin();
     fer_stream both = fer_tcp_stream_as_stream(&from);
     script_then_move(SCRIPT_RECV, 3);
     script_then_move(SCRIPT_SEND, 3);
@@ -124,77 +109,61 @@ static void one_stream_can_be_both_sides(void **state)
 
 /* ---- Errors; the buffer keeps the unwritten bytes */
 
-static void a_read_that_fails_leaves_an_empty_buffer(void **state)
+BEGUN_TEST(a_read_that_fails_leaves_an_empty_buffer)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_move(SCRIPT_SEND, 3);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
-    assert_error(copy(&n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 3);
+    assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 3);
     assert_kept(0, 0);
-    script_then_fail(SCRIPT_RECV, FER_CONNECTION_RESET, 104);
-    assert_error(copy(&n), FER_CONNECTION_RESET, 104);
+    assert_forwards(SCRIPT_RECV, FER_CONNECTION_RESET, 104, copy(&n));
     assert_int_equal(n, 0);
     assert_kept(0, 0);
 }
 
-static void a_write_that_fails_leaves_the_rest_in_the_buffer(void **state)
+BEGUN_TEST(a_write_that_fails_leaves_the_rest_in_the_buffer)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
     script_then_move(SCRIPT_SEND, 1);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(copy(&n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 1);
+    assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 1);
     assert_kept(1, 3);
     assert_memory_equal(memory, "abcd", 4);
     assert_log("recv(1,4) send(2,4) send(2,3) is_nonblocking(2)");
 }
 
-static void the_next_call_writes_the_rest_first(void **state)
+BEGUN_TEST(the_next_call_writes_the_rest_first)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     memcpy(memory, "wxyz", sizeof memory);
     buffer.start = 1;
     buffer.len = 3;
     script_then_move(SCRIPT_SEND, 2);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(copy(&n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 2);
+    assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 2);
     assert_kept(3, 1);
     assert_log("send(2,3) send(2,1) is_nonblocking(2)");
     script_then_move(SCRIPT_SEND, 1);
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_SEND, 2);
-    assert_ok(copy(&n));
-    assert_int_equal(n, 3);
+    assert_ok_n(copy(&n), n, 3);
     assert_string_equal(script.sent, "xyzab");
     assert_log("send(2,1) recv(1,4) send(2,2) recv(1,4)");
     assert_kept(0, 0);
 }
 
-static void a_write_of_which_the_os_takes_nothing_is_write_zero(void **state)
+BEGUN_TEST(a_write_of_which_the_os_takes_nothing_is_write_zero)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
-    assert_error(copy(&n), FER_WRITE_ZERO, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(copy(&n), FER_WRITE_ZERO, 0, n, 0);
     assert_kept(0, 2);
 }
 
-static void a_source_that_was_reset_has_its_last_bytes_written(void **state)
+BEGUN_TEST(a_source_that_was_reset_has_its_last_bytes_written)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
@@ -202,50 +171,40 @@ static void a_source_that_was_reset_has_its_last_bytes_written(void **state)
     assert_true(feri_handle_fail(&from.handle_, FERI_EVENT_GOT_RESET,
                                  (fer_error){FER_CONNECTION_RESET, 104}));
     script_then_move(SCRIPT_SEND, 4);
-    assert_error(copy(&n), FER_CONNECTION_RESET, 104);
-    assert_int_equal(n, 4);
+    assert_error_n(copy(&n), FER_CONNECTION_RESET, 104, n, 4);
     assert_string_equal(script.sent, "abcd");
     assert_kept(0, 0);
 }
 
-static void a_destination_that_is_gone_is_reported_before_anything_is_read(void **state)
+BEGUN_TEST(a_destination_that_is_gone_is_reported_before_anything_is_read)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     script_then_move(SCRIPT_RECV, 4);
-    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
-    assert_error(copy(&n), FER_BROKEN_PIPE, 32);
+    assert_forwards(SCRIPT_SEND, FER_BROKEN_PIPE, 32, copy(&n));
     assert_int_equal(n, 0);
     assert_kept(0, 4);
     assert_log("recv(1,4) send(2,4)");
     assert_error(copy(&n), FER_BROKEN_PIPE, 0);
     assert_kept(0, 4);
     buffer.len = 0;
-    assert_error(copy(&n), FER_BROKEN_PIPE, 0);
-    assert_log("");
+    assert_error_log(copy(&n), FER_BROKEN_PIPE, 0, "");
 }
 
-static void a_destination_that_still_connects_is_queried_before_anything_is_read(void **state)
+BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
 {
-    (void)state;
-    begin();
     uint64_t n = 99;
     to.handle_ = (fer_handle){0};
     assert_ok(feri_handle_claim(&to.handle_));
-    assert_error(copy(&n), FER_WOULD_BLOCK, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(copy(&n), FER_WOULD_BLOCK, 0, n, 0);
     assert_log("");
     assert_ok(feri_handle_fill_unconnected(&to.handle_, script_open_socket(), 0));
     assert_error(copy(&n), FER_NOT_CONNECTED, 0);
     assert_true(feri_handle_apply(&to.handle_, FERI_EVENT_CONNECT_BEGIN));
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    assert_error(copy(&n), FER_WOULD_BLOCK, 0);
-    assert_log("take_error(3) peer_addr(3)");
+    assert_error_log(copy(&n), FER_WOULD_BLOCK, 0, "take_error(3) peer_addr(3)");
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_SEND, 2);
-    assert_ok(copy(&n));
-    assert_int_equal(n, 2);
+    assert_ok_n(copy(&n), n, 2);
     assert_log("take_error(3) peer_addr(3) recv(1,4) send(3,2) recv(1,4)");
 }
 
@@ -255,16 +214,12 @@ static void assert_refused(fer_stream source, fer_stream destination, fer_copy_b
                            fer_error_kind kind)
 {
     uint64_t n = 99;
-    assert_error(fer_copy(source, destination, through, &n), kind, 0);
-    assert_int_equal(n, 0);
-    assert_error(fer_copy(source, destination, through, NULL), kind, 0);
-    assert_log("");
+    assert_error_n(fer_copy(source, destination, through, &n), kind, 0, n, 0);
+    assert_error_log(fer_copy(source, destination, through, NULL), kind, 0, "");
 }
 
-static void a_buffer_that_is_none_is_refused(void **state)
+BEGUN_TEST(a_buffer_that_is_none_is_refused)
 {
-    (void)state;
-    begin();
     fer_copy_buffer wrong[] = {
         {NULL, sizeof memory, 0, 0},          {memory, 0, 0, 0},
         {memory, sizeof memory, 5, 0},        {memory, sizeof memory, 0, 5},
@@ -282,20 +237,15 @@ static void a_buffer_that_is_none_is_refused(void **state)
     }
 }
 
-static void a_buffer_may_end_where_its_memory_ends(void **state)
+BEGUN_TEST(a_buffer_may_end_where_its_memory_ends)
 {
-    (void)state;
-    begin();
     buffer.start = sizeof memory;
-    assert_ok(copy(NULL));
-    assert_log("recv(1,4)");
+    assert_ok_log(copy(NULL), "recv(1,4)");
     assert_kept(0, 0);
 }
 
-static void a_side_that_is_no_stream_is_refused_and_nothing_is_moved(void **state)
+BEGUN_TEST(a_side_that_is_no_stream_is_refused_and_nothing_is_moved)
 {
-    (void)state;
-    begin();
     fer_tcp_stream fresh = {0};
     fer_tcp_stream closed = {.handle_ = script_stream(0)};
     fer_stream open = fer_tcp_stream_as_stream(&from);
@@ -320,25 +270,4 @@ static void a_side_that_is_no_stream_is_refused_and_nothing_is_moved(void **stat
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_read_is_written_before_the_next),
-        script_test(the_end_at_once_is_a_copy_of_nothing),
-        script_test(short_writes_are_completed),
-        script_test(signals_do_not_end_it),
-        script_test(a_buffer_of_one_byte_suffices),
-        script_test(one_stream_can_be_both_sides),
-        script_test(a_read_that_fails_leaves_an_empty_buffer),
-        script_test(a_write_that_fails_leaves_the_rest_in_the_buffer),
-        script_test(the_next_call_writes_the_rest_first),
-        script_test(a_write_of_which_the_os_takes_nothing_is_write_zero),
-        script_test(a_source_that_was_reset_has_its_last_bytes_written),
-        script_test(a_destination_that_is_gone_is_reported_before_anything_is_read),
-        script_test(a_destination_that_still_connects_is_queried_before_anything_is_read),
-        script_test(a_buffer_that_is_none_is_refused),
-        script_test(a_buffer_may_end_where_its_memory_ends),
-        script_test(a_side_that_is_no_stream_is_refused_and_nothing_is_moved),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("copy")

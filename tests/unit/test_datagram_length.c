@@ -177,28 +177,24 @@ static void assert_rows(unsigned flags, int recvfroms, int recvmsgs)
     }
 }
 
-static void a_datagram_of_any_length_is_one_recvfrom(void **state)
+TEST_WITH(a_datagram_of_any_length_is_one_recvfrom, reset_system, NULL)
 {
-    (void)state;
     assert_rows(0, 1, 0);
 }
 
-static void a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg(void **state)
+TEST_WITH(a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg, reset_system, NULL)
 {
-    (void)state;
     rejects_the_flag = true;
     assert_rows(0, 1, 1);
 }
 
-static void other_protocols_are_received_by_recvmsg(void **state)
+TEST_WITH(other_protocols_are_received_by_recvmsg, reset_system, NULL)
 {
-    (void)state;
     assert_rows(FERP_NOT_UDP, 0, 1);
 }
 
-static void the_longest_datagram_is_reported_as_truncated(void **state)
+TEST_WITH(the_longest_datagram_is_reported_as_truncated, reset_system, NULL)
 {
-    (void)state;
     static char longest[65507];
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
@@ -212,9 +208,8 @@ static void the_longest_datagram_is_reported_as_truncated(void **state)
 }
 
 /* The system is not trusted with more bytes than the buffer has. */
-static void a_length_above_the_buffers_is_never_returned(void **state)
+TEST_WITH(a_length_above_the_buffers_is_never_returned, reset_system, NULL)
 {
-    (void)state;
     static const ssize_t lengths[] = {9, 65536, SSIZE_MAX};
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
@@ -231,9 +226,8 @@ static void a_length_above_the_buffers_is_never_returned(void **state)
 
 /* ---- Errors */
 
-static void other_errors_are_returned_without_a_second_call(void **state)
+TEST_WITH(other_errors_are_returned_without_a_second_call, reset_system, NULL)
 {
-    (void)state;
     static const int codes[] = {EAGAIN, ECONNREFUSED, EINTR, EBADF, ENOMEM};
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
@@ -248,9 +242,8 @@ static void other_errors_are_returned_without_a_second_call(void **state)
     close_ends(&ends);
 }
 
-static void an_empty_queue_would_block_with_the_flag_or_without(void **state)
+TEST_WITH(an_empty_queue_would_block_with_the_flag_or_without, reset_system, NULL)
 {
-    (void)state;
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char byte;
@@ -262,9 +255,8 @@ static void an_empty_queue_would_block_with_the_flag_or_without(void **state)
     close_ends(&ends);
 }
 
-static void a_sender_without_an_ip_address_is_an_error(void **state)
+TEST_WITH(a_sender_without_an_ip_address_is_an_error, reset_system, NULL)
 {
-    (void)state;
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char byte;
@@ -279,9 +271,8 @@ static void a_sender_without_an_ip_address_is_an_error(void **state)
 /* ---- Where the flag would mislead */
 
 /* With MSG_TRUNC a peek would return the length from the start of the datagram. */
-static void a_peek_at_an_offset_reports_the_bytes_that_it_stored(void **state)
+TEST_WITH(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system, NULL)
 {
-    (void)state;
     struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char buf[] = "########";
@@ -304,9 +295,8 @@ static void a_peek_at_an_offset_reports_the_bytes_that_it_stored(void **state)
 }
 
 /* icmp(7). Linux fills in the identifier and the checksum. */
-static void a_truncated_answer_of_icmp_is_reported_as_truncated(void **state)
+TEST_WITH(a_truncated_answer_of_icmp_is_reported_as_truncated, reset_system, NULL)
 {
-    (void)state;
     static const unsigned char echo[16] = {8, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr localhost = seam_loopback(0);
@@ -332,9 +322,8 @@ static void a_truncated_answer_of_icmp_is_reported_as_truncated(void **state)
 
 /* X4: the datagram arrived, and the read half was shut down, after a try that found none. Any other
  * error of the second try is the call's. */
-static void what_came_before_a_shutdown_is_received(void **state)
+TEST_WITH(what_came_before_a_shutdown_is_received, reset_system, NULL)
 {
-    (void)state;
     static const struct {
         int errors[2];
         bool is_shut;
@@ -370,21 +359,4 @@ static void what_came_before_a_shutdown_is_received(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_datagram_of_any_length_is_one_recvfrom, reset_system),
-        cmocka_unit_test_setup(a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg,
-                               reset_system),
-        cmocka_unit_test_setup(other_protocols_are_received_by_recvmsg, reset_system),
-        cmocka_unit_test_setup(the_longest_datagram_is_reported_as_truncated, reset_system),
-        cmocka_unit_test_setup(a_length_above_the_buffers_is_never_returned, reset_system),
-        cmocka_unit_test_setup(other_errors_are_returned_without_a_second_call, reset_system),
-        cmocka_unit_test_setup(an_empty_queue_would_block_with_the_flag_or_without, reset_system),
-        cmocka_unit_test_setup(a_sender_without_an_ip_address_is_an_error, reset_system),
-        cmocka_unit_test_setup(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system),
-        cmocka_unit_test_setup(a_truncated_answer_of_icmp_is_reported_as_truncated, reset_system),
-        cmocka_unit_test_setup(what_came_before_a_shutdown_is_received, reset_system),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("datagram_length")

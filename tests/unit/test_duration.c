@@ -1,28 +1,23 @@
 /* test_duration.c: making durations: the units, and the longest finite duration for values that do
  * not fit. Such a value never yields NONE. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "ferrule/duration.h"
+#include "support/group.h"
 
 #define LONGEST_FINITE (UINT64_MAX - 1)
 
-static void each_unit_is_counted_in_nanoseconds(void **state)
+TEST(each_unit_is_counted_in_nanoseconds)
 {
-    (void)state;
     assert_true(fer_duration_from_secs(5).nanos == 5000000000u);
     assert_true(fer_duration_from_millis(5).nanos == 5000000u);
     assert_true(fer_duration_from_micros(5).nanos == 5000u);
     assert_true(fer_duration_from_nanos(5).nanos == 5u);
 }
 
-static void zero_of_each_unit_is_zero_and_not_none(void **state)
+TEST(zero_of_each_unit_is_zero_and_not_none)
 {
-    (void)state;
     assert_true(fer_duration_from_secs(0).nanos == 0);
     assert_true(fer_duration_from_millis(0).nanos == 0);
     assert_true(fer_duration_from_micros(0).nanos == 0);
@@ -44,31 +39,20 @@ static void check_saturation(fer_duration (*from)(uint64_t), uint64_t nanos_per_
     assert_false(from(UINT64_MAX / 2).nanos == FER_DURATION_NONE_NANOS);
 }
 
-static void what_does_not_fit_is_the_longest_finite_duration(void **state)
+TEST(what_does_not_fit_is_the_longest_finite_duration)
 {
-    (void)state;
     check_saturation(fer_duration_from_secs, 1000000000u);
     check_saturation(fer_duration_from_millis, 1000000u);
     check_saturation(fer_duration_from_micros, 1000u);
     check_saturation(fer_duration_from_nanos, 1u);
 }
 
-static void only_none_is_none(void **state)
+TEST(only_none_is_none)
 {
-    (void)state;
     assert_true(FER_DURATION_NONE.nanos == FER_DURATION_NONE_NANOS);
     assert_false((fer_duration){LONGEST_FINITE}.nanos == FER_DURATION_NONE_NANOS);
     assert_false((fer_duration){0}.nanos == FER_DURATION_NONE_NANOS);
     assert_false((fer_duration){1}.nanos == FER_DURATION_NONE_NANOS);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_unit_is_counted_in_nanoseconds),
-        cmocka_unit_test(zero_of_each_unit_is_zero_and_not_none),
-        cmocka_unit_test(what_does_not_fit_is_the_longest_finite_duration),
-        cmocka_unit_test(only_none_is_none),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("duration")

@@ -6,15 +6,11 @@
 #define _DEFAULT_SOURCE /* syscall */
 #endif
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,6 +22,7 @@
 
 #include "ferrule/tcp.h"
 #include "ferrule/unix.h"
+#include "support/group.h"
 
 #ifndef POLLRDHUP
 #define POLLRDHUP 0x2000 /* with _GNU_SOURCE getpeername has another type */
@@ -130,13 +127,12 @@ static void wait_until_ended(const fer_tcp_stream *stream)
 
 /* ---- L3 */
 
-static void ended_connections_are_skipped(void **state)
+TEST(ended_connections_are_skipped)
 {
     struct sockaddr_in addr;
     fer_tcp_listener listener = adopted_listener(&addr);
     fer_tcp_stream stream = {0};
     char byte = 0;
-    (void)state;
     for (int i = 0; i < 3; i++) {
         reset(connect_to((struct sockaddr *)&addr, sizeof addr));
     }
@@ -152,12 +148,11 @@ static void ended_connections_are_skipped(void **state)
 
 /* An option that the system refuses for a good connection is an error, and the connection is not
  * dropped silently. */
-static void a_refused_option_of_a_good_connection_is_reported(void **state)
+TEST(a_refused_option_of_a_good_connection_is_reported)
 {
     struct sockaddr_in addr;
     fer_tcp_listener listener = adopted_listener(&addr);
     fer_tcp_stream stream = {0};
-    (void)state;
     int peer = connect_to((struct sockaddr *)&addr, sizeof addr);
     refuses_every_option = true;
     fer_error error = fer_tcp_listener_accept(&listener, &stream, NULL);
@@ -169,7 +164,7 @@ static void a_refused_option_of_a_good_connection_is_reported(void **state)
 }
 
 /* X3: "accept returns a client that has already closed, with the bytes that it had sent". */
-static void a_closed_unix_client_is_accepted_with_its_bytes(void **state)
+TEST(a_closed_unix_client_is_accepted_with_its_bytes)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     int name_len = snprintf(addr.sun_path + 1, 64, "ferrule-ended-connections-%ld", (long)getpid());
@@ -178,7 +173,6 @@ static void a_closed_unix_client_is_accepted_with_its_bytes(void **state)
     fer_unix_stream stream = {0};
     char got[4] = {0};
     size_t n = 99;
-    (void)state;
     int raw = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(raw, (struct sockaddr *)&addr, len), 0);
     assert_int_equal(listen(raw, 4), 0);
@@ -209,13 +203,12 @@ static void assert_options_can_be_set(fer_tcp_stream *stream)
     assert_ok(fer_tcp_stream_set_keepalive(stream, &keepalive));
 }
 
-static void options_of_an_ended_stream_are_not_refused(void **state)
+TEST(options_of_an_ended_stream_are_not_refused)
 {
     char got[4] = {0};
     size_t n = 99;
     int peer = -1;
     fer_tcp_stream stream = new_stream(&peer);
-    (void)state;
     assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     assert_int_equal(send(peer, "bye", 3, 0), 3);
     close(peer);
@@ -228,11 +221,10 @@ static void options_of_an_ended_stream_are_not_refused(void **state)
     fer_tcp_stream_close(&stream);
 }
 
-static void an_option_of_an_open_stream_is_refused_as_the_system_does(void **state)
+TEST(an_option_of_an_open_stream_is_refused_as_the_system_does)
 {
     int peer = -1;
     fer_tcp_stream stream = new_stream(&peer);
-    (void)state;
     refuses_every_option = true;
     fer_error error = fer_tcp_stream_set_nodelay(&stream, true);
     refuses_every_option = false;
@@ -241,14 +233,4 @@ static void an_option_of_an_open_stream_is_refused_as_the_system_does(void **sta
     fer_tcp_stream_close(&stream);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ended_connections_are_skipped),
-        cmocka_unit_test(a_refused_option_of_a_good_connection_is_reported),
-        cmocka_unit_test(a_closed_unix_client_is_accepted_with_its_bytes),
-        cmocka_unit_test(options_of_an_ended_stream_are_not_refused),
-        cmocka_unit_test(an_option_of_an_open_stream_is_refused_as_the_system_does),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ended_connections")

@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,11 +16,10 @@
 #include <netdb.h>
 #endif
 
-#include <cmocka.h>
-
 #include "ferrule/error.h"
 #include "ferrule/resolve.h"
 #include "ferrule/version.h"
+#include "support/group.h"
 
 struct kind_row {
     fer_error_kind kind;
@@ -38,17 +35,15 @@ static const struct kind_row kinds[] = {
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
-static void zero_is_ok_with_no_code(void **state)
+TEST(zero_is_ok_with_no_code)
 {
-    (void)state;
     fer_error err = fer_error_from_raw_os_error(0);
     assert_int_equal(err.kind, FER_OK);
     assert_int_equal(err.os_code, 0);
 }
 
-static void from_os_keeps_the_code_of_an_unknown_error(void **state)
+TEST(from_os_keeps_the_code_of_an_unknown_error)
 {
-    (void)state;
     const int32_t codes[] = {INT32_MIN, -1, 999999, INT32_MAX};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         fer_error err = fer_error_from_raw_os_error(codes[i]);
@@ -57,9 +52,8 @@ static void from_os_keeps_the_code_of_an_unknown_error(void **state)
     }
 }
 
-static void a_kind_is_named_as_rust_names_it(void **state)
+TEST(a_kind_is_named_as_rust_names_it)
 {
-    (void)state;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         assert_int_equal(kinds[i].kind, kinds[i].value);
         assert_string_equal(fer_error_kind_name(kinds[i].kind), kinds[i].name);
@@ -68,9 +62,8 @@ static void a_kind_is_named_as_rust_names_it(void **state)
     assert_string_equal(fer_error_kind_name(FER_CONNECTION_REFUSED), "ConnectionRefused");
 }
 
-static void a_value_that_is_no_kind_is_named_unknown(void **state)
+TEST(a_value_that_is_no_kind_is_named_unknown)
 {
-    (void)state;
     const int values[] = {-1, 42, 63, 76, 126, 128, INT_MAX, INT_MIN};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         fer_error_kind kind = (fer_error_kind)values[i];
@@ -82,9 +75,8 @@ static void a_value_that_is_no_kind_is_named_unknown(void **state)
 }
 
 /* The numbers of Rust's kinds that ferrule does not have. */
-static void a_reserved_number_is_no_kind(void **state)
+TEST(a_reserved_number_is_no_kind)
 {
-    (void)state;
     static const int reserved[] = {16, 17, 20, 26, 27, 28, 30, 32, 33, 35};
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         assert_string_equal(fer_error_kind_name((fer_error_kind)reserved[i]), "Unknown");
@@ -95,9 +87,8 @@ static void a_reserved_number_is_no_kind(void **state)
     assert_int_equal(KIND_COUNT + sizeof reserved / sizeof reserved[0], 42 + 12 + 1);
 }
 
-static void no_two_kinds_share_a_value_or_a_name(void **state)
+TEST(no_two_kinds_share_a_value_or_a_name)
 {
-    (void)state;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         for (size_t j = i + 1; j < KIND_COUNT; j++) {
             assert_int_not_equal(kinds[i].value, kinds[j].value);
@@ -141,9 +132,8 @@ static void check_format(fer_error error, const char *phrase)
     }
 }
 
-static void text_is_phrase_and_code_at_every_capacity(void **state)
+TEST(text_is_phrase_and_code_at_every_capacity)
 {
-    (void)state;
     const int32_t codes[] = {0, 1, -2, 9, 10, 111, 10061, -2147483647, INT32_MIN, INT32_MAX};
     for (size_t i = 0; i < KIND_COUNT; i++) {
         bool has_system_text = kinds[i].kind == FER_UNCATEGORIZED;
@@ -155,9 +145,8 @@ static void text_is_phrase_and_code_at_every_capacity(void **state)
     assert_string_equal(fer_error_kind_text((fer_error_kind)126), "unknown error");
 }
 
-static void text_reads_as_documented(void **state)
+TEST(text_reads_as_documented)
 {
-    (void)state;
     char text[96];
     fer_error_format((fer_error){FER_CONNECTION_REFUSED, 111}, text, sizeof text);
     assert_string_equal(text, "connection refused (os error 111)");
@@ -166,9 +155,8 @@ static void text_reads_as_documented(void **state)
 }
 
 /* Every code of the host, and some that are none. */
-static void an_uncategorized_error_names_the_system_s_text_on_one_line(void **state)
+TEST(an_uncategorized_error_names_the_system_s_text_on_one_line)
 {
-    (void)state;
     for (int32_t i = -3000; i <= 20000; i++) {
         const int32_t code = i == -3000 ? INT32_MIN : i == 20000 ? INT32_MAX : i;
         char text[FER_ERROR_TEXT_CAP];
@@ -188,9 +176,8 @@ static void an_uncategorized_error_names_the_system_s_text_on_one_line(void **st
 }
 
 #ifdef __linux__
-static void the_system_s_text_is_that_of_the_code(void **state)
+TEST(the_system_s_text_is_that_of_the_code)
 {
-    (void)state;
     char want[FER_ERROR_TEXT_CAP];
     char text[FER_ERROR_TEXT_CAP];
     snprintf(want, sizeof want, "uncategorized error: %s (os error %d)", strerror(EPROTO), EPROTO);
@@ -215,9 +202,8 @@ static void check_lookup_text(fer_error error, const char *want)
     assert_int_equal(cut[sizeof cut - 1], '\0');
 }
 
-static void a_failed_lookup_has_the_resolver_s_text(void **state)
+TEST(a_failed_lookup_has_the_resolver_s_text)
 {
-    (void)state;
 #ifdef _WIN32
     char text[FER_ERROR_TEXT_CAP];
     fer_error unknown_host = {FER_HOST_NOT_FOUND, 11001};
@@ -238,9 +224,8 @@ static void a_failed_lookup_has_the_resolver_s_text(void **state)
     check_lookup_text((fer_error){(fer_error_kind)126, 1}, "unknown error");
 }
 
-static void an_error_of_each_kind_has_an_errno(void **state)
+TEST(an_error_of_each_kind_has_an_errno)
 {
-    (void)state;
     assert_int_equal(fer_error_to_errno((fer_error){FER_OK, 0}), 0);
     assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_REFUSED, 0}), ECONNREFUSED);
     assert_int_equal(fer_error_to_errno((fer_error){FER_WOULD_BLOCK, 0}), EAGAIN);
@@ -265,9 +250,8 @@ static void an_error_of_each_kind_has_an_errno(void **state)
 }
 
 #ifndef _WIN32
-static void an_errno_of_the_kind_is_returned_as_it_is(void **state)
+TEST(an_errno_of_the_kind_is_returned_as_it_is)
 {
-    (void)state;
     assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EPERM)), EPERM);
     assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EACCES)), EACCES);
     assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EPROTO)), EPROTO);
@@ -286,9 +270,8 @@ static fer_error try_it(fer_error first, int *reached)
     return (fer_error){FER_OTHER, 0};
 }
 
-static void try_returns_a_failure_and_passes_success(void **state)
+TEST(try_returns_a_failure_and_passes_success)
 {
-    (void)state;
     int reached = 0;
     fer_error err = try_it((fer_error){FER_NOT_FOUND, 2}, &reached);
     assert_int_equal(err.kind, FER_NOT_FOUND);
@@ -299,9 +282,8 @@ static void try_returns_a_failure_and_passes_success(void **state)
     assert_int_equal(reached, 1);
 }
 
-static void the_version_is_the_header_s(void **state)
+TEST(the_version_is_the_header_s)
 {
-    (void)state;
     char want[64];
     snprintf(want, sizeof want, "%d.%d.%d", FER_VERSION_MAJOR, FER_VERSION_MINOR,
              FER_VERSION_PATCH);
@@ -310,28 +292,4 @@ static void the_version_is_the_header_s(void **state)
     assert_int_equal(fer_version_number(), FER_VERSION_NUMBER);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zero_is_ok_with_no_code),
-        cmocka_unit_test(from_os_keeps_the_code_of_an_unknown_error),
-        cmocka_unit_test(a_kind_is_named_as_rust_names_it),
-        cmocka_unit_test(a_value_that_is_no_kind_is_named_unknown),
-        cmocka_unit_test(a_reserved_number_is_no_kind),
-        cmocka_unit_test(no_two_kinds_share_a_value_or_a_name),
-        cmocka_unit_test(text_is_phrase_and_code_at_every_capacity),
-        cmocka_unit_test(text_reads_as_documented),
-        cmocka_unit_test(an_uncategorized_error_names_the_system_s_text_on_one_line),
-#ifdef __linux__
-        cmocka_unit_test(the_system_s_text_is_that_of_the_code),
-#endif
-        cmocka_unit_test(a_failed_lookup_has_the_resolver_s_text),
-        cmocka_unit_test(an_error_of_each_kind_has_an_errno),
-#ifndef _WIN32
-        cmocka_unit_test(an_errno_of_the_kind_is_returned_as_it_is),
-#endif
-        cmocka_unit_test(try_returns_a_failure_and_passes_success),
-        cmocka_unit_test(the_version_is_the_header_s),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("error")

@@ -1,14 +1,10 @@
 /* test_error_maps.c: the tables that map the codes of the systems to kinds, tested on every
  * system: one kind for each code, Rust's kind if Rust names one, and the same kind for the same
  * meaning. Also this host's own map, which covers every code. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "ferrule/error.h"
 #include "fuzz/models/error_reference.h"
@@ -16,6 +12,7 @@
 #include "platform/posix/errors_bsd.h"
 #include "platform/posix/errors_linux.h"
 #include "platform/winsock/errors_winsock.h"
+#include "support/group.h"
 
 #if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && \
     !defined(__hppa__)
@@ -75,9 +72,8 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
-static void each_code_and_each_name_stands_once_in_its_table(void **state)
+TEST(each_code_and_each_name_stands_once_in_its_table)
 {
-    (void)state;
     check_rows(linux_rows, LINUX_COUNT);
     check_rows(bsd_rows, BSD_COUNT);
     check_rows(winsock_rows, WINSOCK_COUNT);
@@ -203,9 +199,8 @@ static void check_pairs(const struct pair *pairs, size_t pair_count, const struc
     }
 }
 
-static void a_kind_that_rust_names_is_rust_s(void **state)
+TEST(a_kind_that_rust_names_is_rust_s)
 {
-    (void)state;
     check_pairs(rust_linux, sizeof rust_linux / sizeof rust_linux[0], linux_rows, LINUX_COUNT);
     check_pairs(rust_windows, sizeof rust_windows / sizeof rust_windows[0], winsock_rows,
                 WINSOCK_COUNT);
@@ -223,9 +218,8 @@ static void check_against_reference(const struct row *rows, size_t count,
     }
 }
 
-static void each_code_is_of_the_kind_that_its_meaning_has(void **state)
+TEST(each_code_is_of_the_kind_that_its_meaning_has)
 {
-    (void)state;
     check_against_reference(linux_rows, LINUX_COUNT, reference_linux_kind);
     check_against_reference(winsock_rows, WINSOCK_COUNT, reference_windows_kind);
 }
@@ -239,9 +233,8 @@ static fer_error_kind linux_kind_named(const char *name)
 }
 
 /* Each name of 4.4BSD that has a kind is a name of Linux. */
-static void an_errno_of_one_name_is_of_one_kind(void **state)
+TEST(an_errno_of_one_name_is_of_one_kind)
 {
-    (void)state;
     for (size_t i = 0; i < BSD_COUNT; i++) {
         const struct row *on_linux = find_name(linux_rows, LINUX_COUNT, bsd_rows[i].name);
         assert_non_null(on_linux);
@@ -264,9 +257,8 @@ static bool is_winsock_s_alone(const char *name)
     return false;
 }
 
-static void wsae_and_e_of_one_name_are_of_one_kind(void **state)
+TEST(wsae_and_e_of_one_name_are_of_one_kind)
 {
-    (void)state;
     size_t twins = 0;
     for (size_t i = 0; i < WINSOCK_COUNT; i++) {
         const char *name = winsock_rows[i].name;
@@ -280,9 +272,8 @@ static void wsae_and_e_of_one_name_are_of_one_kind(void **state)
     assert_true(twins >= 35);
 }
 
-static void codes_of_one_meaning_and_two_names_are_of_one_kind(void **state)
+TEST(codes_of_one_meaning_and_two_names_are_of_one_kind)
 {
-    (void)state;
     static const char *const twins[][2] = {
         {"EAGAIN", "WSAEWOULDBLOCK"},
         {"ECANCELED", "WSAECANCELLED"},
@@ -313,9 +304,8 @@ static void codes_of_one_meaning_and_two_names_are_of_one_kind(void **state)
     }
 }
 
-static void the_resolver_s_codes_have_the_resolver_s_kinds(void **state)
+TEST(the_resolver_s_codes_have_the_resolver_s_kinds)
 {
-    (void)state;
     assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11001)->kind, FER_HOST_NOT_FOUND);
     assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11002)->kind, FER_RESOLVE_TRY_AGAIN);
     assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11003)->kind, FER_RESOLVE_FAILED);
@@ -333,9 +323,8 @@ static void check_host_code(int32_t code)
     assert_int_equal(err.kind == FER_OK, code == 0);
 }
 
-static void this_host_s_map_is_total(void **state)
+TEST(this_host_s_map_is_total)
 {
-    (void)state;
     for (int32_t code = -70000; code <= 70000; code++) {
         check_host_code(code);
     }
@@ -358,9 +347,8 @@ static void check_host_against(const struct row *rows, size_t count)
     }
 }
 
-static void this_host_s_map_is_its_table(void **state)
+TEST(this_host_s_map_is_its_table)
 {
-    (void)state;
     if (HOST_IS_WINDOWS) {
         check_host_against(winsock_rows, WINSOCK_COUNT);
     } else if (HOST_IS_GENERIC_LINUX) {
@@ -371,18 +359,4 @@ static void this_host_s_map_is_its_table(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_code_and_each_name_stands_once_in_its_table),
-        cmocka_unit_test(a_kind_that_rust_names_is_rust_s),
-        cmocka_unit_test(each_code_is_of_the_kind_that_its_meaning_has),
-        cmocka_unit_test(an_errno_of_one_name_is_of_one_kind),
-        cmocka_unit_test(wsae_and_e_of_one_name_are_of_one_kind),
-        cmocka_unit_test(codes_of_one_meaning_and_two_names_are_of_one_kind),
-        cmocka_unit_test(the_resolver_s_codes_have_the_resolver_s_kinds),
-        cmocka_unit_test(this_host_s_map_is_total),
-        cmocka_unit_test(this_host_s_map_is_its_table),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("error_maps")

@@ -19,9 +19,8 @@
     } while (0)
 
 /* The waits of this call report "ready" immediately, although it still would block. */
-static void false_hints_pause_longer_and_longer_from_the_second_on(void **state)
+SCRIPT_TEST(false_hints_pause_longer_and_longer_from_the_second_on)
 {
-    (void)state;
     const uint64_t milli = 1000000;
     const uint64_t pauses[] = {0, 1, 2, 4, 8, 16, 20, 20};
     const ferp_readiness all[] = {FERP_READABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
@@ -39,11 +38,8 @@ static void false_hints_pause_longer_and_longer_from_the_second_on(void **state)
     }
 }
 
-static void a_wait_between_two_false_hints_begins_a_new_row(void **state)
+STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_FOR)->elapsed = 1000000;
     for (int i = 0; i < 10; i++) {
@@ -52,11 +48,8 @@ static void a_wait_between_two_false_hints_begins_a_new_row(void **state)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-static void a_slice_is_no_false_hint(void **state)
+STREAM_TEST(script_windows, a_slice_is_no_false_hint)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
     for (int i = 0; i < 10; i++) {
@@ -74,11 +67,8 @@ static void shut_reading_in_a_pause(script_call call)
     }
 }
 
-static void a_shutdown_in_a_pause_ends_the_wait(void **state)
+STREAM_TEST(script_windows, a_shutdown_in_a_pause_ends_the_wait)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_retries(&waiting);
     assert_retries(&waiting);
@@ -90,11 +80,9 @@ static void a_shutdown_in_a_pause_ends_the_wait(void **state)
 }
 
 /* K2: a cancel ends a pause at once. */
-static void a_pause_within_limits_waits_for_the_token(void **state)
+SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
 {
-    (void)state;
     fer_cancel_token token = {0};
-    script_begin(&script_posix);
     assert_ok(fer_cancel_token_new(&token));
     fer_handle handle = script_stream(FERI_FLAG_LISTENING);
     const fer_limits limits = {.token = &token};
@@ -114,11 +102,8 @@ static void a_pause_within_limits_waits_for_the_token(void **state)
 }
 
 /* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
-static void a_wait_without_buffers_is_a_false_hint(void **state)
+STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_retries(&waiting);
@@ -134,9 +119,8 @@ static void a_wait_without_buffers_is_a_false_hint(void **state)
     assert_retries(&waiting);
 }
 
-static void a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits(void **state)
+SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
 {
-    (void)state;
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
     for (size_t i = 0; i < 4; i++) {
         script_begin(&script_windows);
@@ -148,10 +132,8 @@ static void a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits(
     }
 }
 
-static void a_false_hint_at_the_deadline_does_not_pause(void **state)
+SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)
 {
-    (void)state;
-    script_begin(&script_posix);
     feri_false_hints hints = {0, 0};
     for (int i = 0; i < 3; i++) {
         feri_pause_after_false_hint(&hints, script.now, NULL);
@@ -161,17 +143,4 @@ static void a_false_hint_at_the_deadline_does_not_pause(void **state)
     assert_log("pause(1001)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(false_hints_pause_longer_and_longer_from_the_second_on),
-        script_test(a_wait_between_two_false_hints_begins_a_new_row),
-        script_test(a_slice_is_no_false_hint),
-        script_test(a_shutdown_in_a_pause_ends_the_wait),
-        script_test(a_pause_within_limits_waits_for_the_token),
-        script_test(a_wait_without_buffers_is_a_false_hint),
-        script_test(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits),
-        script_test(a_false_hint_at_the_deadline_does_not_pause),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("false_hints")

@@ -36,9 +36,8 @@ static char becomes(fer_socket *socket)
 }
 
 /* A stream that an accept returned would need an address of the family, or cut the messages. */
-static void what_reads_and_writes_is_turned_and_a_listener_is_not(void **state)
+SCRIPT_TEST(what_reads_and_writes_is_turned_and_a_listener_is_not)
 {
-    (void)state;
     static const struct {
         ferp_description description;
         fer_error_kind domain;
@@ -74,9 +73,8 @@ static void what_reads_and_writes_is_turned_and_a_listener_is_not(void **state)
     }
 }
 
-static void a_stream_of_another_family_has_neither_addresses_nor_options_of_ip(void **state)
+SCRIPT_TEST(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip)
 {
-    (void)state;
     fer_socket socket = adopted((ferp_description){.is_stream = true});
     fer_socket_addr addr = {.port = 80, .ip = {.family = FER_IP_V4}};
     fer_unix_addr name;
@@ -94,10 +92,9 @@ static void a_stream_of_another_family_has_neither_addresses_nor_options_of_ip(v
     assert_error(fer_socket_set_nodelay(&socket, true), FER_UNSUPPORTED, 0);
     assert_error(fer_socket_set_only_v6(&socket, true), FER_UNSUPPORTED, 0);
     assert_error(fer_socket_bind_device(&socket, "lo"), FER_UNSUPPORTED, 0);
-    assert_error(fer_socket_set_broadcast(&socket, true), FER_UNSUPPORTED, 0);
-    assert_log("");
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 42);
-    assert_error(fer_socket_protocol(&socket, &protocol), FER_UNSUPPORTED, 42);
+    assert_error_log(fer_socket_set_broadcast(&socket, true), FER_UNSUPPORTED, 0, "");
+    assert_forwards(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 42,
+                    fer_socket_protocol(&socket, &protocol));
     assert_log("option_value(1,PROTOCOL)");
     /* the system says whether it is bound */
     assert_ok(fer_socket_listen(&socket, 4));
@@ -106,9 +103,8 @@ static void a_stream_of_another_family_has_neither_addresses_nor_options_of_ip(v
 }
 
 /* Linux would send to the peer, whatever the address is. */
-static void messages_in_sequence_go_to_the_peer_alone(void **state)
+SCRIPT_TEST(messages_in_sequence_go_to_the_peer_alone)
 {
-    (void)state;
     fer_socket socket =
         adopted((ferp_description){.is_packets = true, .is_unix = true, .is_connected = true});
     fer_unix_datagram datagram = {0};
@@ -118,20 +114,10 @@ static void messages_in_sequence_go_to_the_peer_alone(void **state)
     assert_ok(fer_socket_into_unix_datagram(&socket, &datagram));
     assert_error(fer_unix_datagram_send_to(&datagram, "x", 1, "name", &n), FER_INVALID_INPUT, 0);
     assert_int_equal(n, 0);
-    assert_error(fer_unix_datagram_try_send_to_addr(&datagram, "x", 1, &name, NULL),
-                 FER_INVALID_INPUT, 0);
-    assert_log("");
+    assert_error_log(fer_unix_datagram_try_send_to_addr(&datagram, "x", 1, &name, NULL),
+                     FER_INVALID_INPUT, 0, "");
     script_then_move(SCRIPT_SEND, 1);
-    assert_ok(fer_unix_datagram_send(&datagram, "x", 1, &n));
-    assert_log("send(1,1)");
+    assert_ok_log(fer_unix_datagram_send(&datagram, "x", 1, &n), "send(1,1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(what_reads_and_writes_is_turned_and_a_listener_is_not),
-        script_test(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip),
-        script_test(messages_in_sequence_go_to_the_peer_alone),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("foreign_sockets")

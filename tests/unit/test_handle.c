@@ -10,10 +10,8 @@ static void assert_is_new(const fer_handle *handle)
 
 /* ---- Claims */
 
-static void a_claimed_handle_is_filled_and_owns_its_socket(void **state)
+SYSTEM_TEST(script_posix, a_claimed_handle_is_filled_and_owns_its_socket)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_raw_socket raw = script_open_socket();
     assert_ok(feri_handle_claim(&handle));
@@ -26,10 +24,8 @@ static void a_claimed_handle_is_filled_and_owns_its_socket(void **state)
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
 }
 
-static void a_claim_that_is_abandoned_leaves_a_new_handle(void **state)
+SYSTEM_TEST(script_posix, a_claim_that_is_abandoned_leaves_a_new_handle)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     feri_handle_abandon(&handle);
@@ -41,10 +37,8 @@ static void a_claim_that_is_abandoned_leaves_a_new_handle(void **state)
     assert_log("");
 }
 
-static void a_handle_that_is_claimed_or_open_is_not_claimed_again(void **state)
+SYSTEM_TEST(script_posix, a_handle_that_is_claimed_or_open_is_not_claimed_again)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_error(feri_handle_claim(NULL), FER_MISUSE, 0);
     assert_ok(feri_handle_claim(&handle));
@@ -55,10 +49,8 @@ static void a_handle_that_is_claimed_or_open_is_not_claimed_again(void **state)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_CLONED);
 }
 
-static void a_closed_handle_is_claimed_as_a_new_one(void **state)
+SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
@@ -71,15 +63,12 @@ static void a_closed_handle_is_claimed_as_a_new_one(void **state)
     assert_is_new(&handle);
 }
 
-static void a_socket_for_a_handle_that_was_closed_meanwhile_is_closed(void **state)
+SYSTEM_TEST(script_posix, a_socket_for_a_handle_that_was_closed_meanwhile_is_closed)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     feri_handle_close(&handle);
-    assert_error(feri_handle_fill(&handle, script_open_socket(), 0), FER_MISUSE, 0);
-    assert_log("close(1)");
+    assert_error_log(feri_handle_fill(&handle, script_open_socket(), 0), FER_MISUSE, 0, "close(1)");
     assert_int_equal(script.sockets_open, 0);
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
     feri_handle_close(&handle);
@@ -88,10 +77,8 @@ static void a_socket_for_a_handle_that_was_closed_meanwhile_is_closed(void **sta
 
 /* ---- Clones */
 
-static void a_clone_has_seen_what_its_original_has(void **state)
+SYSTEM_TEST(script_posix, a_clone_has_seen_what_its_original_has)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle original = script_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     fer_handle clone = {0};
     assert_true(feri_handle_apply(&original, FERI_EVENT_SHUT_WRITE));
@@ -106,10 +93,8 @@ static void a_clone_has_seen_what_its_original_has(void **state)
     assert_log("");
 }
 
-static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state)
+SYSTEM_TEST(script_posix, a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle original = script_stream(0);
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
@@ -120,10 +105,8 @@ static void a_clone_of_a_handle_that_was_closed_meanwhile_is_closed(void **state
     assert_is_new(&clone);
 }
 
-static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
+SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle original = script_stream(0);
     fer_handle clone = {0};
     assert_ok(feri_handle_claim(&clone));
@@ -136,11 +119,8 @@ static void a_clone_that_was_closed_meanwhile_is_closed(void **state)
 
 /* ---- Release, close and move */
 
-static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
+STREAM_TEST(script_posix, vacating_gives_the_socket_away_and_closes_nothing)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_int_equal(feri_handle_release(&handle), 1);
     assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
     assert_int_equal(feri_handle_release(&handle), FER_RAW_SOCKET_NONE);
@@ -148,10 +128,8 @@ static void vacating_gives_the_socket_away_and_closes_nothing(void **state)
     assert_log("");
 }
 
-static void closing_is_harmless_on_null_on_zero_and_twice(void **state)
+SYSTEM_TEST(script_posix, closing_is_harmless_on_null_on_zero_and_twice)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     feri_handle_close(NULL);
     feri_handle_close(&handle);
@@ -162,10 +140,8 @@ static void closing_is_harmless_on_null_on_zero_and_twice(void **state)
     assert_log("close(1)");
 }
 
-static void a_failed_connect_keeps_its_socket_until_close(void **state)
+SYSTEM_TEST(script_posix, a_failed_connect_keeps_its_socket_until_close)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_connecting(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
@@ -178,10 +154,8 @@ static void a_failed_connect_keeps_its_socket_until_close(void **state)
     assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
 }
 
-static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
+SYSTEM_TEST(script_posix, a_move_takes_all_along_and_leaves_a_closed_handle)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle from = script_stream(FERI_FLAG_V6);
     fer_handle to = {0};
     assert_true(
@@ -202,10 +176,8 @@ static void a_move_takes_all_along_and_leaves_a_closed_handle(void **state)
     assert_log("close(1) close(2)");
 }
 
-static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state)
+SYSTEM_TEST(script_posix, an_event_that_cannot_happen_leaves_the_handle_as_it_was)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_false(
@@ -219,11 +191,8 @@ static void an_event_that_cannot_happen_leaves_the_handle_as_it_was(void **state
 
 /* ---- Saved errors and answers */
 
-static void the_first_reason_stays_with_its_code(void **state)
+STREAM_TEST(script_posix, the_first_reason_stays_with_its_code)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
     assert_true(
@@ -231,11 +200,8 @@ static void the_first_reason_stays_with_its_code(void **state)
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
-static void a_first_reason_without_a_code_takes_none_from_the_second(void **state)
+STREAM_TEST(script_posix, a_first_reason_without_a_code_takes_none_from_the_second)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
     assert_true(
@@ -245,10 +211,8 @@ static void a_first_reason_without_a_code_takes_none_from_the_second(void **stat
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
  * may fail with another error. */
-static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
+SYSTEM_TEST(script_posix, a_reason_that_cannot_be_leaves_no_code_behind)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_unconnected(0);
     assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
                                   (fer_error){FER_CONNECTION_TIMED_OUT, 110}));
@@ -258,31 +222,22 @@ static void a_reason_that_cannot_be_leaves_no_code_behind(void **state)
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
 }
 
-static void a_reason_s_code_may_be_negative(void **state)
+STREAM_TEST(script_posix, a_reason_s_code_may_be_negative)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
     assert_error(feri_handle_saved_error(&handle), FER_UNCATEGORIZED, INT32_MIN);
 }
 
-static void without_a_reason_the_reason_is_a_broken_pipe(void **state)
+STREAM_TEST(script_posix, without_a_reason_the_reason_is_a_broken_pipe)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
     assert_error(feri_handle_saved_error(&handle), FER_BROKEN_PIPE, 0);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-static void every_answer_is_one_error(void **state)
+STREAM_TEST(script_posix, every_answer_is_one_error)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CALL_OS));
@@ -296,9 +251,8 @@ static void every_answer_is_one_error(void **state)
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_MISUSE, 0);
 }
 
-static void null_is_misuse_of_every_request(void **state)
+SCRIPT_TEST(null_is_misuse_of_every_request)
 {
-    (void)state;
     for (int request = 0; request < FERI_REQUEST_COUNT; request++) {
         assert_error(feri_handle_check(NULL, (feri_request)request), FER_MISUSE, 0);
     }
@@ -307,10 +261,8 @@ static void null_is_misuse_of_every_request(void **state)
 
 /* ---- Flags */
 
-static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state)
+SYSTEM_TEST(script_posix, a_handle_is_shared_when_it_was_cloned_or_made_elsewhere)
 {
-    (void)state;
-    script_begin(&script_posix);
     const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED,
                               FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 4; i++) {
@@ -322,30 +274,4 @@ static void a_handle_is_shared_when_it_was_cloned_or_made_elsewhere(void **state
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_claimed_handle_is_filled_and_owns_its_socket),
-        script_test(a_claim_that_is_abandoned_leaves_a_new_handle),
-        script_test(a_handle_that_is_claimed_or_open_is_not_claimed_again),
-        script_test(a_closed_handle_is_claimed_as_a_new_one),
-        script_test(a_socket_for_a_handle_that_was_closed_meanwhile_is_closed),
-        script_test(a_clone_has_seen_what_its_original_has),
-        script_test(a_clone_of_a_handle_that_was_closed_meanwhile_is_closed),
-        script_test(a_clone_that_was_closed_meanwhile_is_closed),
-        script_test(vacating_gives_the_socket_away_and_closes_nothing),
-        script_test(closing_is_harmless_on_null_on_zero_and_twice),
-        script_test(a_failed_connect_keeps_its_socket_until_close),
-        script_test(a_move_takes_all_along_and_leaves_a_closed_handle),
-        script_test(an_event_that_cannot_happen_leaves_the_handle_as_it_was),
-        script_test(the_first_reason_stays_with_its_code),
-        script_test(a_first_reason_without_a_code_takes_none_from_the_second),
-        script_test(a_reason_that_cannot_be_leaves_no_code_behind),
-        script_test(a_reason_s_code_may_be_negative),
-        script_test(without_a_reason_the_reason_is_a_broken_pipe),
-        script_test(every_answer_is_one_error),
-        script_test(null_is_misuse_of_every_request),
-        script_test(a_handle_is_shared_when_it_was_cloned_or_made_elsewhere),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("handle")

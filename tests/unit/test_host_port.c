@@ -1,6 +1,4 @@
 /* test_host_port.c: splitting "host:port" text, and which hosts are UTF-8 text (rule A3). */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/address/host_port.h"
+#include "support/group.h"
 
 static void check_splits(const char *text, const char *host, uint16_t port)
 {
@@ -36,9 +33,8 @@ static void check_refused(const char *text)
     assert_int_equal(got.port, 7);
 }
 
-static void the_last_colon_parts_host_and_port(void **state)
+TEST(the_last_colon_parts_host_and_port)
 {
-    (void)state;
     check_splits("localhost:80", "localhost", 80);
     check_splits("a:1", "a", 1);
     check_splits("::1:80", "::1", 80);
@@ -49,9 +45,8 @@ static void the_last_colon_parts_host_and_port(void **state)
     check_splits(":::80", "::", 80);
 }
 
-static void text_without_a_colon_a_host_or_a_port_is_refused(void **state)
+TEST(text_without_a_colon_a_host_or_a_port_is_refused)
 {
-    (void)state;
     check_refused("");
     check_refused(":");
     check_refused("::");
@@ -62,9 +57,8 @@ static void text_without_a_colon_a_host_or_a_port_is_refused(void **state)
     check_refused("[::1]");
 }
 
-static void a_port_is_decimal_digits_up_to_65535(void **state)
+TEST(a_port_is_decimal_digits_up_to_65535)
 {
-    (void)state;
     check_splits("h:0", "h", 0);
     check_splits("h:1", "h", 1);
     check_splits("h:9", "h", 9);
@@ -81,9 +75,8 @@ static void a_port_is_decimal_digits_up_to_65535(void **state)
     check_refused("h:99999999999999999999999999999999999999999");
 }
 
-static void a_port_with_any_other_byte_is_refused(void **state)
+TEST(a_port_with_any_other_byte_is_refused)
 {
-    (void)state;
     char text[] = "h:8?0";
     for (int byte = 1; byte < 256; byte++) {
         bool is_digit = byte >= '0' && byte <= '9';
@@ -100,9 +93,8 @@ static void a_port_with_any_other_byte_is_refused(void **state)
     check_refused("h:0x50");
 }
 
-static void a_host_may_hold_any_byte(void **state)
+TEST(a_host_may_hold_any_byte)
 {
-    (void)state;
     char text[] = "a?b:80";
     char host[] = "a?b";
     for (int byte = 1; byte < 256; byte++) {
@@ -111,9 +103,8 @@ static void a_host_may_hold_any_byte(void **state)
     }
 }
 
-static void brackets_are_taken_off_a_host_with_a_colon_only(void **state)
+TEST(brackets_are_taken_off_a_host_with_a_colon_only)
 {
-    (void)state;
     check_splits("[::1]:80", "::1", 80);
     check_splits("[fe80::1%eth0]:80", "fe80::1%eth0", 80);
     check_splits("[:]:80", ":", 80);
@@ -130,16 +121,14 @@ static void brackets_are_taken_off_a_host_with_a_colon_only(void **state)
     check_splits("]:80", "]", 80);
 }
 
-static void nothing_behind_the_end_of_the_text_is_checked(void **state)
+TEST(nothing_behind_the_end_of_the_text_is_checked)
 {
-    (void)state;
     check_splits("h:80\0:90", "h", 80);
     check_refused("h\0:90");
 }
 
-static void a_very_long_text_is_split_too(void **state)
+TEST(a_very_long_text_is_split_too)
 {
-    (void)state;
     const size_t len = 1000000;
     char *text = malloc(len + 4);
     assert_non_null(text);
@@ -188,9 +177,8 @@ static bool is_utf_8(const uint8_t *bytes, size_t len)
     return answer;
 }
 
-static void every_character_is_utf_8_and_no_part_of_one(void **state)
+TEST(every_character_is_utf_8_and_no_part_of_one)
 {
-    (void)state;
     for (uint32_t scalar = 0; scalar < 0x110000; scalar++) {
         uint8_t bytes[4];
         const size_t len = encode(scalar, bytes);
@@ -221,9 +209,8 @@ static void every_character_is_utf_8_and_no_part_of_one(void **state)
 
 /* Checks every text of up to three bytes. The number of UTF-8 texts must equal the number of ways
  * to compose one from characters. */
-static void no_other_bytes_are_utf_8(void **state)
+TEST(no_other_bytes_are_utf_8)
 {
-    (void)state;
     const uint32_t one = 0x80;
     const uint32_t two = 0x800 - 0x80;
     const uint32_t three = 0x10000 - 0x800 - 0x800;
@@ -248,19 +235,4 @@ static void no_other_bytes_are_utf_8(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_last_colon_parts_host_and_port),
-        cmocka_unit_test(text_without_a_colon_a_host_or_a_port_is_refused),
-        cmocka_unit_test(a_port_is_decimal_digits_up_to_65535),
-        cmocka_unit_test(a_port_with_any_other_byte_is_refused),
-        cmocka_unit_test(a_host_may_hold_any_byte),
-        cmocka_unit_test(brackets_are_taken_off_a_host_with_a_colon_only),
-        cmocka_unit_test(nothing_behind_the_end_of_the_text_is_checked),
-        cmocka_unit_test(a_very_long_text_is_split_too),
-        cmocka_unit_test(every_character_is_utf_8_and_no_part_of_one),
-        cmocka_unit_test(no_other_bytes_are_utf_8),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("host_port")

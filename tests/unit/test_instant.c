@@ -20,9 +20,8 @@ static uint64_t remaining(fer_instant instant)
     return fer_instant_remaining(instant).nanos;
 }
 
-static void elapsed_is_the_time_since_an_instant_that_is_reached(void **state)
+SCRIPT_TEST(elapsed_is_the_time_since_an_instant_that_is_reached)
 {
-    (void)state;
     begin_at(1000);
     const fer_instant start = fer_instant_now();
     const fer_instant later = fer_instant_after(fer_duration_from_nanos(8));
@@ -33,9 +32,8 @@ static void elapsed_is_the_time_since_an_instant_that_is_reached(void **state)
     assert_int_equal(fer_instant_elapsed(FER_INSTANT_NONE).nanos, 0);
 }
 
-static void now_is_never_none_and_is_reached(void **state)
+SCRIPT_TEST(now_is_never_none_and_is_reached)
 {
-    (void)state;
     const uint64_t times[] = {0, 1, 1000, FERP_NO_DEADLINE - 1};
     for (size_t i = 0; i < 4; i++) {
         begin_at(times[i]);
@@ -46,9 +44,8 @@ static void now_is_never_none_and_is_reached(void **state)
     }
 }
 
-static void an_instant_is_reached_at_its_nanosecond_and_stays_so(void **state)
+SCRIPT_TEST(an_instant_is_reached_at_its_nanosecond_and_stays_so)
 {
-    (void)state;
     begin_at(1000);
     fer_instant later = fer_instant_after(fer_duration_from_nanos(5));
     assert_true(remaining(later) == 5);
@@ -60,18 +57,16 @@ static void an_instant_is_reached_at_its_nanosecond_and_stays_so(void **state)
     assert_true(remaining(later) == 0);
 }
 
-static void after_no_time_is_now(void **state)
+SCRIPT_TEST(after_no_time_is_now)
 {
-    (void)state;
     begin_at(1000);
     fer_instant at_once = fer_instant_after(fer_duration_from_nanos(0));
     assert_true(at_once.nanos_ == fer_instant_now().nanos_);
     assert_true(remaining(at_once) == 0);
 }
 
-static void none_is_zero_bytes_and_is_never_reached(void **state)
+SCRIPT_TEST(none_is_zero_bytes_and_is_never_reached)
 {
-    (void)state;
     fer_instant zero;
     memset(&zero, 0, sizeof zero);
     begin_at(FERP_NO_DEADLINE - 1);
@@ -82,9 +77,8 @@ static void none_is_zero_bytes_and_is_never_reached(void **state)
     assert_true(is_none(feri_instant_at(FERP_NO_DEADLINE)));
 }
 
-static void a_sum_that_the_clock_cannot_hold_is_none(void **state)
+SCRIPT_TEST(a_sum_that_the_clock_cannot_hold_is_none)
 {
-    (void)state;
     begin_at(1000);
     assert_true(is_none(fer_instant_after(FER_DURATION_NONE)));
     assert_true(is_none(fer_instant_after((fer_duration){UINT64_MAX - 1})));
@@ -99,9 +93,8 @@ static uint64_t since(fer_instant later, fer_instant earlier)
     return fer_instant_duration_since(later, earlier).nanos;
 }
 
-static void a_difference_is_exact_and_is_0_for_an_earlier_time(void **state)
+SCRIPT_TEST(a_difference_is_exact_and_is_0_for_an_earlier_time)
 {
-    (void)state;
     begin_at(0);
     fer_instant first = fer_instant_now();
     fer_instant last = fer_instant_after((fer_duration){FERP_NO_DEADLINE - 1});
@@ -117,9 +110,8 @@ static void a_difference_is_exact_and_is_0_for_an_earlier_time(void **state)
     assert_true(since(first, last) == 0);
 }
 
-static void the_time_until_none_is_none_and_since_none_is_0(void **state)
+SCRIPT_TEST(the_time_until_none_is_none_and_since_none_is_0)
 {
-    (void)state;
     begin_at(1000);
     fer_instant now = fer_instant_now();
     assert_true(since(FER_INSTANT_NONE, now) == FER_DURATION_NONE_NANOS);
@@ -129,17 +121,4 @@ static void the_time_until_none_is_none_and_since_none_is_0(void **state)
     assert_true(since(fer_instant_now(), FER_INSTANT_NONE) == 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(elapsed_is_the_time_since_an_instant_that_is_reached),
-        script_test(now_is_never_none_and_is_reached),
-        script_test(an_instant_is_reached_at_its_nanosecond_and_stays_so),
-        script_test(after_no_time_is_now),
-        script_test(none_is_zero_bytes_and_is_never_reached),
-        script_test(a_sum_that_the_clock_cannot_hold_is_none),
-        script_test(a_difference_is_exact_and_is_0_for_an_earlier_time),
-        script_test(the_time_until_none_is_none_and_since_none_is_0),
-    };
-    return cmocka_run_group_tests_name("instant", tests, NULL, NULL);
-}
+TEST_MAIN("instant")

@@ -28,28 +28,23 @@ static void interrupt(script_call call)
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
 }
 
-static void a_signal_ends_a_transfer_with_its_count(void **state)
+SCRIPT_TEST(a_signal_ends_a_transfer_with_its_count)
 {
-    (void)state;
     size_t n = 77;
     begin();
     script_then_move(SCRIPT_TRY_RECV, 3);
     interrupt(SCRIPT_TRY_RECV);
-    assert_error(fer_tcp_stream_read_exact(&stream, buf, 8, &n), FER_INTERRUPTED, 4);
-    assert_int_equal(n, 3);
+    assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 8, &n), FER_INTERRUPTED, 4, n, 3);
     script_then_move(SCRIPT_TRY_SEND, 2);
     interrupt(SCRIPT_TRY_SEND);
-    assert_error(fer_tcp_stream_write_all(&stream, "abcd", 4, &n), FER_INTERRUPTED, 4);
-    assert_int_equal(n, 2);
+    assert_error_n(fer_tcp_stream_write_all(&stream, "abcd", 4, &n), FER_INTERRUPTED, 4, n, 2);
     script_then_move(SCRIPT_TRY_RECV, 3);
     interrupt(SCRIPT_TRY_PEEK);
-    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 3, &n), FER_INTERRUPTED, 4);
-    assert_int_equal(n, 3);
+    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 3, &n), FER_INTERRUPTED, 4, n, 3);
 }
 
-static void a_signal_ends_a_copy_and_loses_nothing(void **state)
+SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
 {
-    (void)state;
     fer_copy_buffer buffer = {buf, 8, 0, 0};
     fer_stream both = fer_tcp_stream_as_stream(&stream);
     uint64_t n = 77;
@@ -64,23 +59,20 @@ static void a_signal_ends_a_copy_and_loses_nothing(void **state)
     assert_true(n == 3 && buffer.len == 0);
 }
 
-static void a_signal_ends_readiness(void **state)
+SCRIPT_TEST(a_signal_ends_readiness)
 {
-    (void)state;
     fer_interest ready = 77;
     begin();
-    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
-    assert_error(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready),
-                 FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_READY, FER_INTERRUPTED, 4,
+                    fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready));
     assert_int_equal(ready, 77);
     script_then(SCRIPT_READY)->value = FER_READABLE;
     assert_ok(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready));
 }
 
 /* K1: the limits come before the signal. */
-static void the_deadline_precedes_a_signal(void **state)
+SCRIPT_TEST(the_deadline_precedes_a_signal)
 {
-    (void)state;
     fer_interest ready = 77;
     begin();
     const fer_limits limits = {.deadline = fer_instant_after((fer_duration){500}),
@@ -103,9 +95,8 @@ static void the_deadline_precedes_a_signal(void **state)
 }
 
 /* A later version may use the bytes. */
-static void the_other_bytes_of_limits_are_zero(void **state)
+SCRIPT_TEST(the_other_bytes_of_limits_are_zero)
 {
-    (void)state;
     fer_limits limits = {.interruptible = true};
     begin();
     limits.reserved_[6] = 1;
@@ -115,17 +106,14 @@ static void the_other_bytes_of_limits_are_zero(void **state)
                  0);
 }
 
-static void a_signal_ends_an_accept(void **state)
+SYSTEM_TEST(script_posix, a_signal_ends_an_accept)
 {
-    (void)state;
     fer_handle accepted = {0};
-    script_begin(&script_posix);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     assert_ok(feri_set_limits(&listener, &by_signals));
     interrupt(SCRIPT_ACCEPT);
     assert_error(feri_accept(&listener, &accepted, NULL), FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
-    assert_error(feri_accept(&listener, &accepted, NULL), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_ACCEPT, FER_INTERRUPTED, 4, feri_accept(&listener, &accepted, NULL));
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
     assert_ok(feri_accept(&listener, &accepted, NULL));
     assert_int_equal(script.times[SCRIPT_ACCEPT], 4);
@@ -134,37 +122,31 @@ static void a_signal_ends_an_accept(void **state)
 }
 
 /* As connect(2): the connect continues, and a later call returns its result. */
-static void a_signal_leaves_the_connect_of_a_built_socket_pending(void **state)
+SCRIPT_TEST(a_signal_leaves_the_connect_of_a_built_socket_pending)
 {
-    (void)state;
     fer_socket socket = new_stream(&script_posix);
     assert_ok(fer_socket_set_limits(&socket, &by_signals));
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, connect_to(&socket, "192.0.2.1:80"));
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
     fer_unix_addr addr = script_path("/a");
     socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(fer_socket_set_limits(&socket, &by_signals));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    assert_error(fer_socket_connect_unix(&socket, &addr), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, fer_socket_connect_unix(&socket, &addr));
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
 }
 
-static void a_signal_ends_the_wait_of_a_poller(void **state)
+SYSTEM_TEST(script_posix, a_signal_ends_the_wait_of_a_poller)
 {
-    (void)state;
     fer_poller poller = {0};
     fer_event events[2];
     size_t count = 77;
     bool notified = false;
-    script_begin(&script_posix);
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_poller_set_interruptible(&poller, true));
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL),
-                 FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4,
+                    fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
     assert_int_equal(count, 0);
     assert_ok(fer_poller_notify(&poller));
     assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, &notified));
@@ -177,17 +159,4 @@ static void a_signal_ends_the_wait_of_a_poller(void **state)
     assert_error(fer_poller_set_interruptible(&poller, true), FER_MISUSE, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_signal_ends_a_transfer_with_its_count),
-        script_test(a_signal_ends_a_copy_and_loses_nothing),
-        script_test(a_signal_ends_readiness),
-        script_test(the_deadline_precedes_a_signal),
-        script_test(the_other_bytes_of_limits_are_zero),
-        script_test(a_signal_ends_an_accept),
-        script_test(a_signal_leaves_the_connect_of_a_built_socket_pending),
-        script_test(a_signal_ends_the_wait_of_a_poller),
-    };
-    return cmocka_run_group_tests_name("interruptible", tests, NULL, NULL);
-}
+TEST_MAIN("interruptible")

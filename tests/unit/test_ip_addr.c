@@ -2,9 +2,8 @@
  * the families. */
 #include "tests/unit/address_check.h"
 
-static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
+TEST(octets_bits_and_segments_are_in_the_order_of_writing)
 {
-    (void)state;
     const fer_ipv4_addr v4 = fer_ipv4_addr_new(1, 2, 3, 254);
     const uint8_t v4_octets[4] = {1, 2, 3, 254};
     assert_memory_equal(v4.octets, v4_octets, 4);
@@ -24,9 +23,8 @@ static void octets_bits_and_segments_are_in_the_order_of_writing(void **state)
     assert_memory_equal(again.octets, v6_octets, 16);
 }
 
-static void the_constants_are_rust_s(void **state)
+TEST(the_constants_are_rust_s)
 {
-    (void)state;
     const fer_ipv4_addr v4s[] = {FER_IPV4_ADDR_LOCALHOST, FER_IPV4_ADDR_UNSPECIFIED,
                                  FER_IPV4_ADDR_BROADCAST};
     const uint32_t bits[] = {0x7F000001, 0, 0xFFFFFFFF};
@@ -43,9 +41,8 @@ static void the_constants_are_rust_s(void **state)
     assert_int_equal(FER_IP_V6, 6);
 }
 
-static void an_ip_address_holds_one_family_and_zeros_besides(void **state)
+TEST(an_ip_address_holds_one_family_and_zeros_besides)
 {
-    (void)state;
     const fer_ipv4_addr v4 = fer_ipv4_addr_new(9, 8, 7, 6);
     const fer_ipv6_addr v6 = fer_ipv6_addr_new(1, 2, 3, 4, 5, 6, 7, 8);
     const fer_ip_addr a = fer_ip_addr_from_v4(v4);
@@ -64,9 +61,8 @@ static int sign_of(int order)
     return (order > 0) - (order < 0);
 }
 
-static void ipv4_order_is_that_of_the_octets(void **state)
+TEST(ipv4_order_is_that_of_the_octets)
 {
-    (void)state;
     static const uint32_t bits[] = {0,          1,          0xFF,       0x100,      0x010000,
                                     0x01000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFF00, 0xFFFFFFFF};
     for (size_t i = 0; i < 10; i++) {
@@ -84,9 +80,8 @@ static void ipv4_order_is_that_of_the_octets(void **state)
     }
 }
 
-static void ipv6_order_is_that_of_the_octets(void **state)
+TEST(ipv6_order_is_that_of_the_octets)
 {
-    (void)state;
     for (size_t i = 0; i < 16; i++) {
         fer_ipv6_addr small = FER_IPV6_ADDR_UNSPECIFIED;
         fer_ipv6_addr large = FER_IPV6_ADDR_UNSPECIFIED;
@@ -107,9 +102,8 @@ static void ipv6_order_is_that_of_the_octets(void **state)
     }
 }
 
-static void every_ipv4_address_comes_before_every_ipv6_address(void **state)
+TEST(every_ipv4_address_comes_before_every_ipv6_address)
 {
-    (void)state;
     const fer_ipv4_addr highest = FER_IPV4_ADDR_BROADCAST;
     const fer_ipv6_addr lowest = FER_IPV6_ADDR_UNSPECIFIED;
     const fer_ip_addr v4 = fer_ip_addr_from_v4(highest);
@@ -127,9 +121,8 @@ static fer_ip_addr of_family(int family, uint8_t octet)
     return addr;
 }
 
-static void bad_families_are_ordered_by_their_number_alone(void **state)
+TEST(bad_families_are_ordered_by_their_number_alone)
 {
-    (void)state;
     for (int a = 0; a < 9; a++) {
         for (int b = 0; b < 9; b++) {
             const fer_ip_addr left = of_family(a, 2);
@@ -142,9 +135,8 @@ static void bad_families_are_ordered_by_their_number_alone(void **state)
     }
 }
 
-static void a_bad_family_is_nothing(void **state)
+TEST(a_bad_family_is_nothing)
 {
-    (void)state;
     for (int family = 0; family < 9; family++) {
         const fer_ip_addr addr = of_family(family, family == FER_IP_V4 ? 224 : 127);
         const bool is_bad = family != FER_IP_V4 && family != FER_IP_V6;
@@ -161,27 +153,12 @@ static void a_bad_family_is_nothing(void **state)
     }
 }
 
-static void null_segments_are_all_zero_and_null_outputs_stay_untouched(void **state)
+TEST(null_segments_are_all_zero_and_null_outputs_stay_untouched)
 {
-    (void)state;
     const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(fer_ipv4_addr_new(1, 2, 3, 4));
     assert_true(fer_ipv6_addr_is_unspecified(fer_ipv6_addr_from_segments(NULL)));
     fer_ipv6_addr_segments(mapped, NULL);
     assert_false(fer_ipv6_addr_to_ipv4(mapped, NULL) || fer_ipv6_addr_to_ipv4_mapped(mapped, NULL));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(octets_bits_and_segments_are_in_the_order_of_writing),
-        cmocka_unit_test(the_constants_are_rust_s),
-        cmocka_unit_test(an_ip_address_holds_one_family_and_zeros_besides),
-        cmocka_unit_test(ipv4_order_is_that_of_the_octets),
-        cmocka_unit_test(ipv6_order_is_that_of_the_octets),
-        cmocka_unit_test(every_ipv4_address_comes_before_every_ipv6_address),
-        cmocka_unit_test(bad_families_are_ordered_by_their_number_alone),
-        cmocka_unit_test(a_bad_family_is_nothing),
-        cmocka_unit_test(null_segments_are_all_zero_and_null_outputs_stay_untouched),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ip_addr")

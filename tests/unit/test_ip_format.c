@@ -34,9 +34,8 @@ static void check_v6(const fer_ipv6_addr *v6, const char *wanted)
     check_format_at_every_cap(format_ip, &ip, wanted);
 }
 
-static void every_octet_is_written_in_every_position_at_every_cap(void **state)
+TEST(every_octet_is_written_in_every_position_at_every_cap)
 {
-    (void)state;
     for (unsigned octet = 0; octet < 256; octet++) {
         for (unsigned position = 0; position < 4; position++) {
             for (unsigned other = 0; other < 3; other++) {
@@ -53,9 +52,8 @@ static void every_octet_is_written_in_every_position_at_every_cap(void **state)
     }
 }
 
-static void every_combination_of_octet_lengths_is_written(void **state)
+TEST(every_combination_of_octet_lengths_is_written)
 {
-    (void)state;
     static const unsigned octets[] = {0, 9, 10, 99, 100, 255};
     for (unsigned i = 0; i < 6 * 6 * 6 * 6; i++) {
         const unsigned a = octets[i % 6], b = octets[i / 6 % 6], c = octets[i / 36 % 6],
@@ -95,9 +93,8 @@ static void write_slowly(const uint16_t group[8], char *text)
     }
 }
 
-static void every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says(void **state)
+TEST(every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says)
 {
-    (void)state;
     static const uint16_t values[] = {0x1, 0xFF, 0xABC, 0xFFFF, 0x10, 0x1000};
     for (unsigned zeros = 0; zeros < 256; zeros++) {
         for (size_t first = 0; first < 6; first++) {
@@ -116,9 +113,8 @@ static void every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says(void **s
     }
 }
 
-static void every_group_is_written_without_leading_zeros_in_lower_case(void **state)
+TEST(every_group_is_written_without_leading_zeros_in_lower_case)
 {
-    (void)state;
     for (unsigned value = 1; value <= 0xFFFF; value++) {
         const fer_ipv6_addr addr = fer_ipv6_addr_new((uint16_t)value, 1, 2, 3, 4, 5,
                                                      (uint16_t)(value ^ 0xFFFF), (uint16_t)value);
@@ -130,9 +126,8 @@ static void every_group_is_written_without_leading_zeros_in_lower_case(void **st
     }
 }
 
-static void only_mapped_addresses_have_dots(void **state)
+TEST(only_mapped_addresses_have_dots)
 {
-    (void)state;
     const fer_ipv6_addr mapped = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFF, 0x0A14, 0x1E28);
     const fer_ipv6_addr longest = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFF, 0xFFFF, 0xFFFF);
     const fer_ipv6_addr shortest = fer_ipv6_addr_new(0, 0, 0, 0, 0, 0xFFFF, 0, 0);
@@ -149,9 +144,8 @@ static void only_mapped_addresses_have_dots(void **state)
     check_v6(&further, "1::ffff:102:304");
 }
 
-static void the_longest_text_fits_its_cap_exactly(void **state)
+TEST(the_longest_text_fits_its_cap_exactly)
 {
-    (void)state;
     const fer_ipv6_addr addr =
         fer_ipv6_addr_new(0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF);
     char text[FER_IPV6_ADDR_TEXT_CAP];
@@ -162,9 +156,8 @@ static void the_longest_text_fits_its_cap_exactly(void **state)
     assert_int_equal(FER_IP_ADDR_TEXT_CAP, FER_IPV6_ADDR_TEXT_CAP);
 }
 
-static void what_is_written_is_read_as_the_same_value(void **state)
+TEST(what_is_written_is_read_as_the_same_value)
 {
-    (void)state;
     uint64_t seed = 11;
     for (int round = 0; round < 300000; round++) {
         uint16_t group[8];
@@ -186,9 +179,8 @@ static void what_is_written_is_read_as_the_same_value(void **state)
     }
 }
 
-static void bad_families_write_an_empty_text(void **state)
+TEST(bad_families_write_an_empty_text)
 {
-    (void)state;
     fer_ip_addr bad = {FER_IP_V4, {{{1, 2, 3, 4}}}};
     for (int family = 0; family < 10; family++) {
         bad.family = (fer_ip_family)family;
@@ -198,17 +190,4 @@ static void bad_families_write_an_empty_text(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_octet_is_written_in_every_position_at_every_cap),
-        cmocka_unit_test(every_combination_of_octet_lengths_is_written),
-        cmocka_unit_test(every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says),
-        cmocka_unit_test(every_group_is_written_without_leading_zeros_in_lower_case),
-        cmocka_unit_test(only_mapped_addresses_have_dots),
-        cmocka_unit_test(the_longest_text_fits_its_cap_exactly),
-        cmocka_unit_test(what_is_written_is_read_as_the_same_value),
-        cmocka_unit_test(bad_families_write_an_empty_text),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ip_format")

@@ -2,9 +2,8 @@
  * changes. Ports: test_socket_addr_parse.c. */
 #include "tests/unit/address_check.h"
 
-static void every_octet_text_is_judged_in_every_position(void **state)
+TEST(every_octet_text_is_judged_in_every_position)
 {
-    (void)state;
     static const char *const formats[] = {"%s.2.3.4",    "1.%s.3.4",        "1.2.%s.4",
                                           "1.2.3.%s",    "::ffff:%s.2.3.4", "::1.2.3.%s",
                                           "%s.2.3.4:80", "1.2.3.%s:80"};
@@ -22,9 +21,8 @@ static void every_octet_text_is_judged_in_every_position(void **state)
     }
 }
 
-static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(void **state)
+TEST(an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood)
 {
-    (void)state;
     static const char *const octets[] = {"0",   "9",   "10",  "99",  "100", "249", "250", "255",
                                          "256", "260", "300", "999", "00",  "05",  "010"};
     const size_t count = sizeof octets / sizeof octets[0];
@@ -38,9 +36,8 @@ static void an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood(v
 
 /* Most of these texts are too short for an IPv4 address, but not for an IPv6 one, and they detect a
  * loop that runs past the end. */
-static void every_short_row_of_digits_and_dots_is_judged(void **state)
+TEST(every_short_row_of_digits_and_dots_is_judged)
 {
-    (void)state;
     static const char alphabet[] = {'0', '1', '.', ':'};
     for (size_t len = 0; len <= 7; len++) {
         for (unsigned long row = 0; row < 1ul << (2 * len); row++) {
@@ -66,9 +63,8 @@ static size_t write_groups(char *text, size_t count, unsigned first)
     return len;
 }
 
-static void the_double_colon_stands_anywhere_for_one_group_or_more(void **state)
+TEST(the_double_colon_stands_anywhere_for_one_group_or_more)
 {
-    (void)state;
     static const char *const middles[] = {"::", ":", ":::", "::::", "", "::0::", ":0:", "::0:"};
     static const char *const tails[] = {"",           ":",          "::",        "1.2.3.4",
                                         ":1.2.3.4",   "::1.2.3.4",  ":1.2.3",    ".1",
@@ -89,9 +85,8 @@ static void the_double_colon_stands_anywhere_for_one_group_or_more(void **state)
     }
 }
 
-static void each_count_of_groups_on_each_side_keeps_its_place(void **state)
+TEST(each_count_of_groups_on_each_side_keeps_its_place)
 {
-    (void)state;
     for (size_t left = 0; left <= 7; left++) {
         for (size_t right = 0; left + right <= 7; right++) {
             char text[64];
@@ -113,9 +108,8 @@ static void each_count_of_groups_on_each_side_keeps_its_place(void **state)
     }
 }
 
-static void a_group_has_one_to_four_digits_of_either_case(void **state)
+TEST(a_group_has_one_to_four_digits_of_either_case)
 {
-    (void)state;
     static const char *const formats[] = {
         "%s::",    "::%s",        "1:%s:3:4:5:6:7:8", "1:2:3:4:5:6:7:%s", "%s:2:3:4:5:6:7:8",
         "1::%s:8", "::%s:1.2.3.4"};
@@ -133,9 +127,8 @@ static void a_group_has_one_to_four_digits_of_either_case(void **state)
     }
 }
 
-static void every_group_value_is_read(void **state)
+TEST(every_group_value_is_read)
 {
-    (void)state;
     for (unsigned value = 0; value <= 0xFFFF; value++) {
         char text[64];
         snprintf(text, sizeof text, value & 1 ? "1:%x::%04X" : "::%X:3:%x", value, value ^ 0x5A5A);
@@ -143,9 +136,8 @@ static void every_group_value_is_read(void **state)
     }
 }
 
-static void an_embedded_ipv4_address_is_the_last_item_only(void **state)
+TEST(an_embedded_ipv4_address_is_the_last_item_only)
 {
-    (void)state;
     for (size_t position = 0; position <= 8; position++) {
         for (size_t count = position; count <= 9; count++) {
             for (size_t gap = 0; gap <= 9; gap++) {
@@ -162,9 +154,8 @@ static void an_embedded_ipv4_address_is_the_last_item_only(void **state)
     }
 }
 
-static void zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address(void **state)
+TEST(zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address)
 {
-    (void)state;
     static const char *const texts[] = {"fe80::1%1",  "fe80::1%eth0", "fe80::1%", "%1",
                                         "[::1]",      "[::1",         "::1]",     "::1/64",
                                         "10.0.0.0/8", "1.2.3.4%1",    "::%0"};
@@ -175,9 +166,8 @@ static void zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address(void 
     }
 }
 
-static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
+TEST(one_changed_byte_is_judged_as_the_grammar_says)
 {
-    (void)state;
     static const char *const texts[] = {"0.0.0.0",
                                         "127.0.0.1",
                                         "255.249.100.199",
@@ -195,9 +185,8 @@ static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
     }
 }
 
-static void every_part_of_a_text_is_judged_without_a_check_past_its_end(void **state)
+TEST(every_part_of_a_text_is_judged_without_a_check_past_its_end)
 {
-    (void)state;
     static const char *const texts[] = {"255.255.255.255",
                                         "1.2.3.4.5.6.7.8.9",
                                         "12345678901234567890",
@@ -216,9 +205,8 @@ static void every_part_of_a_text_is_judged_without_a_check_past_its_end(void **s
     }
 }
 
-static void a_nul_inside_the_length_is_refused(void **state)
+TEST(a_nul_inside_the_length_is_refused)
 {
-    (void)state;
     static const char text[] = "1.2.3.4\0::1\0";
     fer_ip_addr addr;
     assert_true(is_success(fer_ip_addr_parse(&addr, text)));
@@ -231,9 +219,8 @@ static void a_nul_inside_the_length_is_refused(void **state)
     assert_true(is_refusal(fer_ip_addr_parse_n(&addr, text, 8)));
 }
 
-static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
+TEST(random_rows_of_the_grammar_s_bytes_are_judged)
 {
-    (void)state;
     static const char alphabet[] = "0123456789abcdefABCDEF::::....%[]:1";
     uint64_t seed = 42;
     for (int round = 0; round < 50000; round++) {
@@ -246,9 +233,8 @@ static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
     }
 }
 
-static void null_pointers_are_refused(void **state)
+TEST(null_pointers_are_refused)
 {
-    (void)state;
     fer_ipv4_addr v4;
     fer_ipv6_addr v6;
     fer_ip_addr ip;
@@ -269,23 +255,4 @@ static void null_pointers_are_refused(void **state)
     assert_true(is_misuse(fer_ip_addr_parse_n(&ip, NULL, 2)));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_octet_text_is_judged_in_every_position),
-        cmocka_unit_test(an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood),
-        cmocka_unit_test(every_short_row_of_digits_and_dots_is_judged),
-        cmocka_unit_test(the_double_colon_stands_anywhere_for_one_group_or_more),
-        cmocka_unit_test(each_count_of_groups_on_each_side_keeps_its_place),
-        cmocka_unit_test(a_group_has_one_to_four_digits_of_either_case),
-        cmocka_unit_test(every_group_value_is_read),
-        cmocka_unit_test(an_embedded_ipv4_address_is_the_last_item_only),
-        cmocka_unit_test(zones_brackets_and_prefix_lengths_are_no_part_of_an_ip_address),
-        cmocka_unit_test(one_changed_byte_is_judged_as_the_grammar_says),
-        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_check_past_its_end),
-        cmocka_unit_test(a_nul_inside_the_length_is_refused),
-        cmocka_unit_test(random_rows_of_the_grammar_s_bytes_are_judged),
-        cmocka_unit_test(null_pointers_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ip_parse")

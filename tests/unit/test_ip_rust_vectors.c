@@ -23,9 +23,8 @@ static fer_ipv6_addr v6_of(const char *hex)
     return addr;
 }
 
-static void the_reference_and_the_parsers_answer_every_text_as_rust_does(void **state)
+TEST(the_reference_and_the_parsers_answer_every_text_as_rust_does)
 {
-    (void)state;
     for (size_t i = 0; i < TEXTS; i++) {
         const struct rust_text *row = &rust_texts[i];
         uint8_t octets[16] = {0};
@@ -48,9 +47,8 @@ static void the_reference_and_the_parsers_answer_every_text_as_rust_does(void **
     }
 }
 
-static void every_text_is_shown_as_rust_shows_it(void **state)
+TEST(every_text_is_shown_as_rust_shows_it)
 {
-    (void)state;
     for (size_t i = 0; i < TEXTS; i++) {
         const struct rust_text *row = &rust_texts[i];
         char text[FER_SOCKET_ADDR_TEXT_CAP] = "";
@@ -65,9 +63,8 @@ static void every_text_is_shown_as_rust_shows_it(void **state)
     }
 }
 
-static void ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says(void **state)
+TEST(ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says)
 {
-    (void)state;
     for (size_t i = 0; i < V4S; i++) {
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
         const fer_ip_addr ip = fer_ip_addr_from_v4(addr);
@@ -88,9 +85,8 @@ static void ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says(void **stat
     }
 }
 
-static void ipv4_addresses_are_shown_and_widened_as_rust_does(void **state)
+TEST(ipv4_addresses_are_shown_and_widened_as_rust_does)
 {
-    (void)state;
     for (size_t i = 0; i < V4S; i++) {
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
         const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr);
@@ -106,9 +102,8 @@ static void ipv4_addresses_are_shown_and_widened_as_rust_does(void **state)
     }
 }
 
-static void ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says(void **state)
+TEST(ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says)
 {
-    (void)state;
     for (size_t i = 0; i < V6S; i++) {
         const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
         const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
@@ -140,9 +135,8 @@ static void check_extracted(bool is_extracted, const fer_ipv4_addr *v4, const ch
     assert_string_equal(text, wanted);
 }
 
-static void ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does(void **state)
+TEST(ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does)
 {
-    (void)state;
     for (size_t i = 0; i < V6S; i++) {
         const fer_ipv6_addr addr = v6_of(rust_v6s[i].octets);
         const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
@@ -162,9 +156,8 @@ static void ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does(void **s
     }
 }
 
-static void ipv6_addresses_are_ordered_as_rust_orders_them(void **state)
+TEST(ipv6_addresses_are_ordered_as_rust_orders_them)
 {
-    (void)state;
     for (size_t i = 1; i < V6S; i++) {
         const fer_ipv6_addr before = v6_of(rust_v6s[i - 1].octets);
         const fer_ipv6_addr after = v6_of(rust_v6s[i].octets);
@@ -172,16 +165,4 @@ static void ipv6_addresses_are_ordered_as_rust_orders_them(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_reference_and_the_parsers_answer_every_text_as_rust_does),
-        cmocka_unit_test(every_text_is_shown_as_rust_shows_it),
-        cmocka_unit_test(ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says),
-        cmocka_unit_test(ipv4_addresses_are_shown_and_widened_as_rust_does),
-        cmocka_unit_test(ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says),
-        cmocka_unit_test(ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does),
-        cmocka_unit_test(ipv6_addresses_are_ordered_as_rust_orders_them),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ip_rust_vectors")

@@ -18,34 +18,30 @@ static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint
     return feri_set_keepalive(handle, &keepalive);
 }
 
-static void the_fields_are_set_and_it_is_on_last(void **state)
+SCRIPT_TEST(the_fields_are_set_and_it_is_on_last)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
-    assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 3));
-    assert_log("option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,5) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1)");
+    assert_ok_log(set(&handle, true, 60 * SECOND, 5 * SECOND, 3),
+                  "option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) "
+                  "set_option(1,INTERVAL,5) "
+                  "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1)");
 }
 
-static void a_field_of_zero_is_left_alone(void **state)
+SCRIPT_TEST(a_field_of_zero_is_left_alone)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
-    assert_ok(set(&handle, false, 0, 0, 0));
-    assert_log("set_option(1,KEEPALIVE,0)");
+    assert_ok_log(set(&handle, false, 0, 0, 0), "set_option(1,KEEPALIVE,0)");
     assert_ok(set(&handle, true, 0, SECOND, 0));
     assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,1) set_option(1,KEEPALIVE,1)");
 }
 
-static void seconds_are_rounded_up_and_everything_saturates(void **state)
+SCRIPT_TEST(seconds_are_rounded_up_and_everything_saturates)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
-    assert_ok(set(&handle, true, 1, SECOND + 1, 127));
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,2) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
+    assert_ok_log(set(&handle, true, 1, SECOND + 1, 127),
+                  "option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+                  "set_option(1,INTERVAL,2) "
+                  "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
     assert_ok(set(&handle, true, 32767 * SECOND + 1, UINT64_MAX - 1, 128));
     assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) "
                "set_option(1,INTERVAL,32767) "
@@ -71,23 +67,21 @@ static void succeed_first(script_call call, int times)
     }
 }
 
-static void after_a_failure_the_earlier_values_are_put_back(void **state)
+SCRIPT_TEST(after_a_failure_the_earlier_values_are_put_back)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
-    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_NO_BUFFER_SPACE, 105);
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,2) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) "
-               "set_option(1,INTERVAL,72)");
+    assert_error_log(set(&handle, true, SECOND, 2 * SECOND, 3), FER_NO_BUFFER_SPACE, 105,
+                     "option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
+                     "set_option(1,INTERVAL,2) "
+                     "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) "
+                     "set_option(1,INTERVAL,72)");
 }
 
-static void a_connection_that_has_ended_needs_no_keepalive(void **state)
+SCRIPT_TEST(a_connection_that_has_ended_needs_no_keepalive)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
@@ -95,9 +89,8 @@ static void a_connection_that_has_ended_needs_no_keepalive(void **state)
     assert_log("option_value(1,TIME) set_option(1,TIME,1) peer_addr(1)");
 }
 
-static void a_field_that_was_left_alone_is_not_put_back(void **state)
+SCRIPT_TEST(a_field_that_was_left_alone_is_not_put_back)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_then(SCRIPT_OPTION_VALUE)->value = 72;
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
@@ -106,14 +99,13 @@ static void a_field_that_was_left_alone_is_not_put_back(void **state)
                "set_option(1,INTERVAL,72)");
 }
 
-static void when_it_cannot_be_turned_on_all_values_are_put_back(void **state)
+SCRIPT_TEST(when_it_cannot_be_turned_on_all_values_are_put_back)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 3);
-    script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
-    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9,
+                    set(&handle, true, SECOND, 2 * SECOND, 3));
     assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
                "set_option(1,INTERVAL,2) "
                "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1) "
@@ -127,18 +119,16 @@ static void script_unsupported_fields(void)
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
 }
 
-static void without_the_fields_the_older_call_is_made(void **state)
+SCRIPT_TEST(without_the_fields_the_older_call_is_made)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 0));
     assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
 }
 
-static void what_is_not_given_to_the_older_call_is_windows_own_default(void **state)
+SCRIPT_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok(set(&handle, true, 0, 5 * SECOND, 0));
@@ -147,27 +137,23 @@ static void what_is_not_given_to_the_older_call_is_windows_own_default(void **st
     assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
 }
 
-static void the_older_call_ignores_retries(void **state)
+SCRIPT_TEST(the_older_call_ignores_retries)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 1));
     assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
 }
 
-static void retries_alone_that_the_os_lacks_need_no_older_call(void **state)
+SCRIPT_TEST(retries_alone_that_the_os_lacks_need_no_older_call)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
-    assert_ok(set(&handle, true, 0, 0, 3));
-    assert_log("option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
+    assert_ok_log(set(&handle, true, 0, 0, 3), "option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
 }
 
-static void without_either_it_is_unsupported_with_the_first_code(void **state)
+SCRIPT_TEST(without_either_it_is_unsupported_with_the_first_code)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_unsupported_fields();
     script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_UNSUPPORTED, 0);
@@ -176,9 +162,8 @@ static void without_either_it_is_unsupported_with_the_first_code(void **state)
     assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_NO_BUFFER_SPACE, 10055);
 }
 
-static void retries_that_alone_are_lacking_are_ignored_and_not_put_back(void **state)
+SCRIPT_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
@@ -192,9 +177,8 @@ static void retries_that_alone_are_lacking_are_ignored_and_not_put_back(void **s
 
 /* ---- The getter */
 
-static void the_setting_is_reported(void **state)
+SCRIPT_TEST(the_setting_is_reported)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     fer_tcp_keepalive got = {0};
     script_then(SCRIPT_OPTION_VALUE)->value = 1;
@@ -210,9 +194,8 @@ static void the_setting_is_reported(void **state)
                "option_value(1,RETRIES)");
 }
 
-static void a_field_that_the_os_does_not_report_is_zero(void **state)
+SCRIPT_TEST(a_field_that_the_os_does_not_report_is_zero)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows);
     fer_tcp_keepalive got = {false, {7}, {7}, 7};
     script_then(SCRIPT_OPTION_VALUE)->value = 8;
@@ -224,29 +207,25 @@ static void a_field_that_the_os_does_not_report_is_zero(void **state)
     assert_int_equal(got.retries, 0);
 }
 
-static void a_getter_that_fails_leaves_what_was_there(void **state)
+SCRIPT_TEST(a_getter_that_fails_leaves_what_was_there)
 {
-    (void)state;
     for (int i = 0; i < 4; i++) {
         fer_handle handle = open_stream(&script_posix);
         fer_tcp_keepalive got = {true, {7}, {7}, 7};
         succeed_first(SCRIPT_OPTION_VALUE, i);
-        script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-        assert_error(feri_keepalive(&handle, &got), FER_BAD_HANDLE, 9);
+        assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_keepalive(&handle, &got));
         assert_true(got.enabled && got.time.nanos == 7 && got.interval.nanos == 7 &&
                     got.retries == 7);
     }
     fer_handle handle = open_stream(&script_posix);
     fer_tcp_keepalive got = {true, {7}, {7}, 7};
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 92);
-    assert_error(feri_keepalive(&handle, &got), FER_UNSUPPORTED, 92);
+    assert_forwards(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 92, feri_keepalive(&handle, &got));
 }
 
 /* ---- Misuse */
 
-static void misuse_is_refused_before_any_call(void **state)
+SCRIPT_TEST(misuse_is_refused_before_any_call)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     fer_handle empty = {0};
     fer_tcp_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
@@ -257,30 +236,7 @@ static void misuse_is_refused_before_any_call(void **state)
     assert_error(feri_set_keepalive(&empty, &keepalive), FER_MISUSE, 0);
     assert_error(feri_keepalive(&handle, NULL), FER_MISUSE, 0);
     assert_error(feri_keepalive(NULL, &keepalive), FER_MISUSE, 0);
-    assert_error(feri_keepalive(&empty, &keepalive), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_keepalive(&empty, &keepalive), FER_MISUSE, 0, "");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_fields_are_set_and_it_is_on_last),
-        script_test(a_field_of_zero_is_left_alone),
-        script_test(seconds_are_rounded_up_and_everything_saturates),
-        script_test(after_a_failure_the_earlier_values_are_put_back),
-        script_test(a_connection_that_has_ended_needs_no_keepalive),
-        script_test(a_field_that_was_left_alone_is_not_put_back),
-        script_test(when_it_cannot_be_turned_on_all_values_are_put_back),
-        script_test(without_the_fields_the_older_call_is_made),
-        script_test(what_is_not_given_to_the_older_call_is_windows_own_default),
-        script_test(the_older_call_ignores_retries),
-        script_test(retries_alone_that_the_os_lacks_need_no_older_call),
-        script_test(without_either_it_is_unsupported_with_the_first_code),
-        script_test(retries_that_alone_are_lacking_are_ignored_and_not_put_back),
-        script_test(the_setting_is_reported),
-        script_test(a_field_that_the_os_does_not_report_is_zero),
-        script_test(a_getter_that_fails_leaves_what_was_there),
-        script_test(misuse_is_refused_before_any_call),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("keepalive")

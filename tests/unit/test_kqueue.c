@@ -4,8 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/group.h"
 
 enum { TIMEOUT_S = 10, USER = 7 };
 
@@ -42,6 +40,8 @@ static int end(void **state)
     (void)close(pair[1]);
     return 0;
 }
+
+#define KQUEUE_TEST(function) TEST_WITH(function, begin, end)
 
 /* Applies one change and returns its errno. */
 static int change(int fd, int filter, int flags, unsigned notes, uintptr_t key)
@@ -104,9 +104,8 @@ static void connect_tcp(int ends[2])
 
 /* ---- Changes */
 
-static void what_is_not_there_is_enoent(void **state)
+KQUEUE_TEST(what_is_not_there_is_enoent)
 {
-    (void)state;
     static const int filters[] = {EVFILT_READ, EVFILT_WRITE, EVFILT_USER};
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(change(pair[0], filters[i], EV_DELETE, 0, 0), ENOENT);
@@ -115,9 +114,8 @@ static void what_is_not_there_is_enoent(void **state)
     }
 }
 
-static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_made(void **state)
+KQUEUE_TEST(each_receipt_answers_its_change_and_none_keeps_the_next_from_being_made)
 {
-    (void)state;
     struct kevent changes[3];
     EV_SET(&changes[0], (uintptr_t)pair[0], EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
     EV_SET(&changes[1], (uintptr_t)pair[0], EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, NULL);
@@ -131,9 +129,8 @@ static void each_receipt_answers_its_change_and_none_keeps_the_next_from_being_m
 }
 
 /* The new key applies, but the flag EV_ONESHOT remains. */
-static void what_is_added_again_keeps_its_flags(void **state)
+KQUEUE_TEST(what_is_added_again_keeps_its_flags)
 {
-    (void)state;
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 2);
     write_byte(pair[1]);
@@ -142,9 +139,8 @@ static void what_is_added_again_keeps_its_flags(void **state)
     assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
 }
 
-static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
+KQUEUE_TEST(what_is_disabled_is_quiet_until_it_is_enabled)
 {
-    (void)state;
     write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_DISABLE, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_DISABLE, 0, 1);
@@ -156,9 +152,8 @@ static void what_is_disabled_is_quiet_until_it_is_enabled(void **state)
 }
 
 /* This holds even if other descriptors share the socket. A user knote belongs to no descriptor. */
-static void a_close_takes_away_the_descriptors_knotes(void **state)
+KQUEUE_TEST(a_close_takes_away_the_descriptors_knotes)
 {
-    (void)state;
     int clone = dup(pair[0]);
     int number = pair[0];
     assert_changed(number, EVFILT_READ, EV_ADD, 0, 1);
@@ -176,9 +171,8 @@ static void a_close_takes_away_the_descriptors_knotes(void **state)
 
 /* ---- Events */
 
-static void a_level_is_reported_until_it_is_gone_and_goes_to_the_end(void **state)
+KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_goes_to_the_end)
 {
-    (void)state;
     write_byte(pair[0]);
     write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 1);
@@ -195,9 +189,8 @@ static void a_level_is_reported_until_it_is_gone_and_goes_to_the_end(void **stat
 }
 
 /* EV_CLEAR beside EV_ONESHOT has no effect, but it is reported. */
-static void what_is_reported_once_is_gone_and_has_its_flags(void **state)
+KQUEUE_TEST(what_is_reported_once_is_gone_and_has_its_flags)
 {
-    (void)state;
     const int flags[] = {EV_ONESHOT, EV_ONESHOT | EV_CLEAR};
     write_byte(pair[1]);
     for (size_t i = 0; i < 2; i++) {
@@ -210,9 +203,8 @@ static void what_is_reported_once_is_gone_and_has_its_flags(void **state)
     }
 }
 
-static void an_edge_is_reported_whenever_something_comes(void **state)
+KQUEUE_TEST(an_edge_is_reported_whenever_something_comes)
 {
-    (void)state;
     write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1);
     for (int i = 0; i < 3; i++) {
@@ -222,9 +214,8 @@ static void an_edge_is_reported_whenever_something_comes(void **state)
     }
 }
 
-static void many_triggers_fold_into_one(void **state)
+KQUEUE_TEST(many_triggers_fold_into_one)
 {
-    (void)state;
     assert_changed(USER, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0);
     assert_no_event();
     for (int round = 0; round < 3; round++) {
@@ -247,9 +238,8 @@ static struct kevent wait_for_eof(int filter)
     return event;
 }
 
-static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
+KQUEUE_TEST(the_peers_end_is_that_of_the_filter_that_reads)
 {
-    (void)state;
     int ends[2];
     struct kevent event;
     connect_tcp(ends);
@@ -270,9 +260,8 @@ static void the_peers_end_is_that_of_the_filter_that_reads(void **state)
 }
 
 /* The error is in fflags until SO_ERROR is read. */
-static void a_reset_is_the_end_of_both_filters(void **state)
+KQUEUE_TEST(a_reset_is_the_end_of_both_filters)
 {
-    (void)state;
     static const int filters[] = {EVFILT_READ, EVFILT_WRITE};
     const struct linger none = {1, 0};
     int ends[2];
@@ -295,9 +284,8 @@ static void a_reset_is_the_end_of_both_filters(void **state)
     (void)close(ends[0]);
 }
 
-static void a_stream_that_is_not_connected_is_not_writable(void **state)
+KQUEUE_TEST(a_stream_that_is_not_connected_is_not_writable)
 {
-    (void)state;
     int fresh = socket(AF_INET, SOCK_STREAM, 0);
     assert_changed(fresh, EVFILT_READ, EV_ADD, 0, 1);
     assert_changed(fresh, EVFILT_WRITE, EV_ADD, 0, 1);
@@ -305,23 +293,4 @@ static void a_stream_that_is_not_connected_is_not_writable(void **state)
     assert_int_equal(close(fresh), 0);
 }
 
-#define KQUEUE_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        KQUEUE_TEST(what_is_not_there_is_enoent),
-        KQUEUE_TEST(each_receipt_answers_its_change_and_none_keeps_the_next_from_being_made),
-        KQUEUE_TEST(what_is_added_again_keeps_its_flags),
-        KQUEUE_TEST(what_is_disabled_is_quiet_until_it_is_enabled),
-        KQUEUE_TEST(a_close_takes_away_the_descriptors_knotes),
-        KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_goes_to_the_end),
-        KQUEUE_TEST(what_is_reported_once_is_gone_and_has_its_flags),
-        KQUEUE_TEST(an_edge_is_reported_whenever_something_comes),
-        KQUEUE_TEST(many_triggers_fold_into_one),
-        KQUEUE_TEST(the_peers_end_is_that_of_the_filter_that_reads),
-        KQUEUE_TEST(a_reset_is_the_end_of_both_filters),
-        KQUEUE_TEST(a_stream_that_is_not_connected_is_not_writable),
-    };
-    return cmocka_run_group_tests_name("kqueue", tests, NULL, NULL);
-}
+TEST_MAIN("kqueue")

@@ -148,61 +148,58 @@ static int begin(void **state)
     return test_begin(state);
 }
 
+#define PROVIDER_TEST(function)   \
+    TEST_OF(function, (void), (), \
+            TEST_ROW("S6 " #function, function, begin, test_end, &test_no_pair))
+
 /* ---- Tests */
 
-static void waits_use_requests(void **state)
+PROVIDER_TEST(waits_use_requests)
 {
-    (void)state;
     assert_all_waits_end();
     assert_true(atomic_load(&provider.requests) > 0);
 }
 
-static void waits_end_if_no_request_can_be_cancelled(void **state)
+PROVIDER_TEST(waits_end_if_no_request_can_be_cancelled)
 {
-    (void)state;
     provider.cancel_is_invalid = true;
     assert_all_waits_end();
     assert_int_equal(atomic_load(&provider.requests), 0);
 }
 
-static void waits_end_on_sockets_that_are_no_handles_of_the_system(void **state)
+PROVIDER_TEST(waits_end_on_sockets_that_are_no_handles_of_the_system)
 {
-    (void)state;
     provider.lacks_ifs_handles = true;
     assert_all_waits_end();
     assert_int_equal(atomic_load(&provider.requests), 0);
 }
 
 /* No Unix sockets exist on Wine, so the test changes only the reported family. */
-static void waits_on_unix_sockets_make_no_requests(void **state)
+PROVIDER_TEST(waits_on_unix_sockets_make_no_requests)
 {
-    (void)state;
     provider.is_unix = true;
     assert_all_waits_end();
     assert_int_equal(atomic_load(&provider.requests), 0);
 }
 
 /* S6: the reader detects the shutdown at the end of its slice. */
-static void waits_end_if_a_wake_is_lost(void **state)
+PROVIDER_TEST(waits_end_if_a_wake_is_lost)
 {
-    (void)state;
     provider.loses_wakes = true;
     assert_all_waits_end();
     assert_true(atomic_load(&provider.requests) > 0);
 }
 
-static void a_cancel_that_fails_is_repeated(void **state)
+PROVIDER_TEST(a_cancel_that_fails_is_repeated)
 {
-    (void)state;
     provider.cancels_that_fail = 3;
     assert_reads_expire();
     assert_true(provider.cancels_that_fail < 0);
 }
 
 /* T2: an abandoned request costs one second, and its memory stays valid. */
-static void reads_end_if_no_cancel_reaches_their_request(void **state)
+PROVIDER_TEST(reads_end_if_no_cancel_reaches_their_request)
 {
-    (void)state;
     provider.cancels_that_fail = INT16_MAX;
     assert_reads_expire();
     assert_cancel_ends_the_reader();
@@ -211,9 +208,8 @@ static void reads_end_if_no_cancel_reaches_their_request(void **state)
     assert_all_waits_end();
 }
 
-static void a_cancelled_wait_is_not_an_interrupted_call(void **state)
+PROVIDER_TEST(a_cancelled_wait_is_not_an_interrupted_call)
 {
-    (void)state;
     provider.cancels_interrupt = true;
     assert_all_waits_end();
     assert_true(atomic_load(&provider.requests) > 0);
@@ -221,9 +217,8 @@ static void a_cancelled_wait_is_not_an_interrupted_call(void **state)
     assert_all_waits_end();
 }
 
-static void waits_end_without_memory_for_requests(void **state)
+PROVIDER_TEST(waits_end_without_memory_for_requests)
 {
-    (void)state;
     static const int failures[] = {WSAENOBUFS, WSA_NOT_ENOUGH_MEMORY, WSAEWOULDBLOCK};
     provider.lacks_events = true;
     assert_all_waits_end();
@@ -263,9 +258,8 @@ static uint64_t soon(void)
     return in_millis(SOON_US / 1000);
 }
 
-static void connects_end_if_no_select_has_them_all(void **state)
+PROVIDER_TEST(connects_end_if_no_select_has_them_all)
 {
-    (void)state;
     peer_socket listener = PEER_NONE;
     fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
     fer_raw_socket raws[CONNECTS];
@@ -286,9 +280,8 @@ static void connects_end_if_no_select_has_them_all(void **state)
 }
 
 /* K2, and a failure of one of them */
-static void connects_expire_if_no_select_has_them_all(void **state)
+PROVIDER_TEST(connects_expire_if_no_select_has_them_all)
 {
-    (void)state;
     fer_raw_socket raws[CONNECTS];
     fer_cancel_token token = {0};
     uint32_t ended = 77;
@@ -328,9 +321,8 @@ static void wait_by_selects(const fer_raw_socket *raws, const fer_cancel_token *
 }
 
 /* K2: a cancel ends a wait within 20 ms, if it is a select. Without a token nothing is shorter. */
-static void a_select_with_a_token_is_short(void **state)
+PROVIDER_TEST(a_select_with_a_token_is_short)
 {
-    (void)state;
     fer_raw_socket raws[CONNECTS];
     fer_cancel_token token = {0};
     open_raws(raws);
@@ -345,9 +337,8 @@ static void a_select_with_a_token_is_short(void **state)
 }
 
 /* Nobody documents in which sets of a select a reset connection is. */
-static void a_reset_is_ready_for_both_whichever_set_has_it(void **state)
+PROVIDER_TEST(a_reset_is_ready_for_both_whichever_set_has_it)
 {
-    (void)state;
     static const fer_interest omitted[] = {0, FER_READABLE, FER_WRITABLE};
     const fer_interest both = FER_READABLE | FER_WRITABLE;
     peer_socket listener = PEER_NONE;
@@ -366,9 +357,8 @@ static void a_reset_is_ready_for_both_whichever_set_has_it(void **state)
     peer_close(listener);
 }
 
-static void no_token_is_made_without_an_event(void **state)
+PROVIDER_TEST(no_token_is_made_without_an_event)
 {
-    (void)state;
     fer_cancel_token token = {0};
     provider.lacks_events = true;
     assert_kind(fer_cancel_token_new(&token), FER_NO_BUFFER_SPACE);
@@ -377,28 +367,4 @@ static void no_token_is_made_without_an_event(void **state)
     fer_cancel_token_close(&token);
 }
 
-#define PROVIDER_TEST(function)                                   \
-    {                                                             \
-        "S6 " #function, function, begin, test_end, &test_no_pair \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        PROVIDER_TEST(waits_use_requests),
-        PROVIDER_TEST(waits_end_if_no_request_can_be_cancelled),
-        PROVIDER_TEST(waits_end_on_sockets_that_are_no_handles_of_the_system),
-        PROVIDER_TEST(waits_on_unix_sockets_make_no_requests),
-        PROVIDER_TEST(waits_end_if_a_wake_is_lost),
-        PROVIDER_TEST(a_cancel_that_fails_is_repeated),
-        PROVIDER_TEST(reads_end_if_no_cancel_reaches_their_request),
-        PROVIDER_TEST(a_cancelled_wait_is_not_an_interrupted_call),
-        PROVIDER_TEST(waits_end_without_memory_for_requests),
-        PROVIDER_TEST(connects_end_if_no_select_has_them_all),
-        PROVIDER_TEST(connects_expire_if_no_select_has_them_all),
-        PROVIDER_TEST(a_select_with_a_token_is_short),
-        PROVIDER_TEST(a_reset_is_ready_for_both_whichever_set_has_it),
-        PROVIDER_TEST(no_token_is_made_without_an_event),
-    };
-    return RUN_TESTS("layered_provider", tests);
-}
+RULE_TESTS("layered_provider")

@@ -24,6 +24,8 @@ static void begin(void)
     script.log[0] = '\0';
 }
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(), function)
+
 static fer_limits limits_at(uint64_t deadline)
 {
     return (fer_limits){.deadline = feri_instant_at(deadline), .token = &token};
@@ -45,19 +47,15 @@ static void assert_no_limits(const fer_handle *handle)
 
 /* ---- Setting */
 
-static void a_handle_begins_without_limits(void **state)
+BEGUN_TEST(a_handle_begins_without_limits)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     assert_no_limits(&handle);
     assert_true(feri_handle_is_fast_path(&handle));
 }
 
-static void limits_are_what_was_set_last_and_make_no_call(void **state)
+BEGUN_TEST(limits_are_what_was_set_last_and_make_no_call)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     const uint64_t deadlines[] = {
         0, 1, UINT32_MAX - 1, UINT32_MAX, UINT64_C(1) << 32, FERP_NO_DEADLINE - 1};
@@ -77,10 +75,8 @@ static void limits_are_what_was_set_last_and_make_no_call(void **state)
     assert_log("");
 }
 
-static void null_and_zero_bytes_remove_them(void **state)
+BEGUN_TEST(null_and_zero_bytes_remove_them)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
     const fer_limits zero = {.token = NULL};
@@ -93,10 +89,8 @@ static void null_and_zero_bytes_remove_them(void **state)
     }
 }
 
-static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state)
+BEGUN_TEST(a_token_that_is_not_open_is_refused_and_changes_nothing)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     fer_cancel_token never_made = {0};
     const fer_limits kept = limits_at(9);
@@ -111,10 +105,8 @@ static void a_token_that_is_not_open_is_refused_and_changes_nothing(void **state
     assert_limits(&handle, 9, &token);
 }
 
-static void a_cancelled_token_may_be_set(void **state)
+BEGUN_TEST(a_cancelled_token_may_be_set)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
     assert_ok(fer_cancel_token_cancel(&token));
@@ -124,10 +116,8 @@ static void a_cancelled_token_may_be_set(void **state)
 
 /* ---- Handles without a socket */
 
-static void null_new_and_closed_handles_have_no_limits_to_set(void **state)
+BEGUN_TEST(null_new_and_closed_handles_have_no_limits_to_set)
 {
-    (void)state;
-    begin();
     fer_handle handle = {0};
     const fer_limits limits = limits_at(9);
     assert_error(feri_set_limits(NULL, &limits), FER_MISUSE, 0);
@@ -143,10 +133,8 @@ static void null_new_and_closed_handles_have_no_limits_to_set(void **state)
     feri_handle_abandon(&handle);
 }
 
-static void each_type_of_handle_refuses_what_is_new_and_null(void **state)
+BEGUN_TEST(each_type_of_handle_refuses_what_is_new_and_null)
 {
-    (void)state;
-    begin();
     fer_tcp_stream stream = {0};
     fer_tcp_listener listener = {0};
     fer_udp_socket udp = {0};
@@ -168,16 +156,13 @@ static void each_type_of_handle_refuses_what_is_new_and_null(void **state)
     assert_error(fer_unix_stream_set_limits(NULL, &limits), FER_MISUSE, 0);
     assert_error(fer_unix_listener_set_limits(NULL, NULL), FER_MISUSE, 0);
     assert_error(fer_unix_datagram_set_limits(NULL, &limits), FER_MISUSE, 0);
-    assert_error(fer_socket_set_limits(NULL, NULL), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_socket_set_limits(NULL, NULL), FER_MISUSE, 0, "");
 }
 
 /* ---- What takes them away */
 
-static void close_ends_them_and_the_next_use_begins_without(void **state)
+BEGUN_TEST(close_ends_them_and_the_next_use_begins_without)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     const fer_limits limits = limits_at(9);
     assert_ok(feri_set_limits(&handle, &limits));
@@ -189,10 +174,8 @@ static void close_ends_them_and_the_next_use_begins_without(void **state)
     assert_null(handle.p_.token_);
 }
 
-static void events_of_the_stream_keep_them(void **state)
+BEGUN_TEST(events_of_the_stream_keep_them)
 {
-    (void)state;
-    begin();
     const feri_event events[] = {FERI_EVENT_SHUT_READ, FERI_EVENT_SHUT_WRITE, FERI_EVENT_GOT_EOF};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         fer_handle handle = script_stream(0);
@@ -209,10 +192,8 @@ static void events_of_the_stream_keep_them(void **state)
 }
 
 /* A handle whose connect has failed only tells its error, so it needs no limits. */
-static void a_connect_keeps_them_until_it_fails(void **state)
+BEGUN_TEST(a_connect_keeps_them_until_it_fails)
 {
-    (void)state;
-    begin();
     const fer_limits limits = limits_at(9);
     fer_handle handle = script_unconnected(0);
     assert_ok(feri_set_limits(&handle, &limits));
@@ -228,10 +209,8 @@ static void a_connect_keeps_them_until_it_fails(void **state)
     assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
 }
 
-static void clones_and_what_a_handle_moves_to_begin_without(void **state)
+BEGUN_TEST(clones_and_what_a_handle_moves_to_begin_without)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     fer_handle clone = {0};
     fer_handle moved = {0};
@@ -246,10 +225,8 @@ static void clones_and_what_a_handle_moves_to_begin_without(void **state)
 }
 
 /* The memory of a handle that had limits may be used again for another one. */
-static void a_clone_into_a_closed_handle_begins_without(void **state)
+BEGUN_TEST(a_clone_into_a_closed_handle_begins_without)
 {
-    (void)state;
-    begin();
     fer_handle handle = script_stream(0);
     fer_handle reused = script_stream(0);
     const fer_limits limits = limits_at(9);
@@ -259,10 +236,8 @@ static void a_clone_into_a_closed_handle_begins_without(void **state)
     assert_no_limits(&reused);
 }
 
-static void a_handle_without_a_socket_is_never_flagged(void **state)
+BEGUN_TEST(a_handle_without_a_socket_is_never_flagged)
 {
-    (void)state;
-    begin();
     fer_handle handle = {0};
     assert_false(feri_handle_mark_limited(&handle, true));
     assert_ok(feri_handle_claim(&handle));
@@ -298,17 +273,15 @@ static void begin_change_of_another(void)
 }
 
 /* K4: a real-time thread on the processor of the other one lets it run. */
-static void a_reader_pauses_until_the_change_has_ended(void **state)
+SCRIPT_TEST(a_reader_pauses_until_the_change_has_ended)
 {
-    (void)state;
     begin_change_of_another();
     assert_limits(&changing, 2001, &token);
     assert_log("pause(1001000) pause(2001000)");
 }
 
-static void a_writer_pauses_until_the_change_has_ended(void **state)
+SCRIPT_TEST(a_writer_pauses_until_the_change_has_ended)
 {
-    (void)state;
     begin_change_of_another();
     assert_ok(feri_set_limits(&changing, NULL));
     assert_no_limits(&changing);
@@ -317,10 +290,8 @@ static void a_writer_pauses_until_the_change_has_ended(void **state)
 
 /* ---- The look */
 
-static void the_check_reports_the_token_before_the_deadline(void **state)
+BEGUN_TEST(the_check_reports_the_token_before_the_deadline)
 {
-    (void)state;
-    begin();
     feri_limits limits = {1001, &token, false};
     assert_ok(feri_limits_check(&limits));
     script.now = 1001;
@@ -334,25 +305,4 @@ static void the_check_reports_the_token_before_the_deadline(void **state)
     assert_ok(feri_limits_check(&limits));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_handle_begins_without_limits),
-        script_test(limits_are_what_was_set_last_and_make_no_call),
-        script_test(null_and_zero_bytes_remove_them),
-        script_test(a_token_that_is_not_open_is_refused_and_changes_nothing),
-        script_test(a_cancelled_token_may_be_set),
-        script_test(null_new_and_closed_handles_have_no_limits_to_set),
-        script_test(each_type_of_handle_refuses_what_is_new_and_null),
-        script_test(close_ends_them_and_the_next_use_begins_without),
-        script_test(events_of_the_stream_keep_them),
-        script_test(a_connect_keeps_them_until_it_fails),
-        script_test(clones_and_what_a_handle_moves_to_begin_without),
-        script_test(a_clone_into_a_closed_handle_begins_without),
-        script_test(a_handle_without_a_socket_is_never_flagged),
-        script_test(a_reader_pauses_until_the_change_has_ended),
-        script_test(a_writer_pauses_until_the_change_has_ended),
-        script_test(the_check_reports_the_token_before_the_deadline),
-    };
-    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
-}
+TEST_MAIN("limits")

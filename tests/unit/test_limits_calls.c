@@ -37,6 +37,8 @@ static void begin_with_deadline(const struct ferp_traits *traits)
     limit(DEADLINE);
 }
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin_with_deadline(&script_posix), function)
+
 static void begin_cancelled(void)
 {
     begin(&script_posix);
@@ -44,6 +46,8 @@ static void begin_cancelled(void)
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
 }
+
+#define CANCELLED_TEST(function) SCRIPT_TEST_AFTER(begin_cancelled(), function)
 
 static void would_block(script_call call)
 {
@@ -54,13 +58,12 @@ static void would_block(script_call call)
 
 /* K2, S5: the failure of a wait, or of a query, says nothing about the connection. An unknown error
  * of a receive or a send would end it. */
-static void the_wait_s_own_failure_changes_nothing(void **state)
+SCRIPT_TEST(the_wait_s_own_failure_changes_nothing)
 {
     static const fer_error failures[] = {{FER_INVALID_INPUT, 22},
                                          {FER_UNCATEGORIZED, 5},
                                          {FER_PERMISSION_DENIED, 1},
                                          {FER_TOO_MANY_OPEN_FILES, 22}};
-    (void)state;
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         begin_with_deadline(&script_posix);
         would_block(SCRIPT_TRY_RECV);
@@ -78,10 +81,9 @@ static void the_wait_s_own_failure_changes_nothing(void **state)
     }
 }
 
-static void a_query_that_fails_changes_nothing(void **state)
+SCRIPT_TEST(a_query_that_fails_changes_nothing)
 {
     static const script_call queries[] = {SCRIPT_IS_NONBLOCKING, SCRIPT_TIMEOUT};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         begin(&script_posix);
         stream.handle_ = script_stream(FERI_FLAG_CLONED);
@@ -99,9 +101,8 @@ static void a_query_that_fails_changes_nothing(void **state)
 }
 
 /* The error of the socket that a wait has taken from the system is the result of a receive. */
-static void an_error_of_the_socket_that_a_wait_took_ends_the_stream(void **state)
+SCRIPT_TEST(an_error_of_the_socket_that_a_wait_took_ends_the_stream)
 {
-    (void)state;
     begin(&script_windows);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
     script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_ABORTED, 10053};
@@ -123,27 +124,22 @@ static void move_two_parts_until_the_deadline(script_call call, size_t one, size
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
 }
 
-static void read_exact_has_one_deadline_and_reports_its_count(void **state)
+SCRIPT_TEST(read_exact_has_one_deadline_and_reports_its_count)
 {
-    (void)state;
     size_t n = 77;
     begin_with_deadline(&script_windows);
     move_two_parts_until_the_deadline(SCRIPT_TRY_RECV, 3, 2);
-    assert_error(fer_tcp_stream_read_exact(&stream, buf, 16, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 5);
+    assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 16, &n), FER_TIMED_OUT, 0, n, 5);
     assert_log("try_recv(1,16) try_recv(1,13) wait_arm(1,READABLE) wait_for(50001000,token) "
                "try_recv(1,13) try_recv(1,11) wait_arm(1,READABLE) wait_for(50001000,token)");
     assert_true(script.now == DEADLINE);
 }
 
-static void write_all_has_one_deadline_and_reports_its_count(void **state)
+BEGUN_TEST(write_all_has_one_deadline_and_reports_its_count)
 {
-    (void)state;
     size_t n = 77;
-    begin_with_deadline(&script_posix);
     move_two_parts_until_the_deadline(SCRIPT_TRY_SEND, 7, 1);
-    assert_error(fer_tcp_stream_write_all(&stream, buf, 16, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 8);
+    assert_error_n(fer_tcp_stream_write_all(&stream, buf, 16, &n), FER_TIMED_OUT, 0, n, 8);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
     assert_true(script.now == DEADLINE);
 }
@@ -164,9 +160,8 @@ static void block_until_cancelled(script_call call)
     script.on_call = cancel_in_the_wait;
 }
 
-static void a_signal_does_not_end_a_transfer_but_its_cancel_does(void **state)
+SCRIPT_TEST(a_signal_does_not_end_a_transfer_but_its_cancel_does)
 {
-    (void)state;
     for (int cancels = 0; cancels < 2; cancels++) {
         size_t n = 77;
         begin_with_deadline(&script_posix);
@@ -178,24 +173,20 @@ static void a_signal_does_not_end_a_transfer_but_its_cancel_does(void **state)
         } else {
             script_then_move(SCRIPT_TRY_RECV, 5);
         }
-        assert_error(fer_tcp_stream_read_exact(&stream, buf, 8, &n),
-                     cancels == 1 ? FER_CANCELLED : FER_OK, 0);
-        assert_int_equal(n, cancels == 1 ? 3 : 8);
+        assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 8, &n),
+                       cancels == 1 ? FER_CANCELLED : FER_OK, 0, n, cancels == 1 ? 3 : 8);
     }
 }
 
-static void read_to_end_and_copy_report_their_counts(void **state)
+BEGUN_TEST(read_to_end_and_copy_report_their_counts)
 {
-    (void)state;
     size_t n = 77;
     uint64_t copied = 77;
     char between[8];
     fer_copy_buffer buffer = {between, sizeof between, 0, 0};
-    begin_with_deadline(&script_posix);
     script_then_move(SCRIPT_TRY_RECV, 3);
     block_until_cancelled(SCRIPT_TRY_RECV);
-    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 16, &n), FER_CANCELLED, 0);
-    assert_int_equal(n, 3);
+    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 16, &n), FER_CANCELLED, 0, n, 3);
     assert_ok(fer_cancel_token_reset(&token));
     script_then_move(SCRIPT_TRY_RECV, 5);
     script_then_move(SCRIPT_TRY_SEND, 4);
@@ -206,45 +197,36 @@ static void read_to_end_and_copy_report_their_counts(void **state)
     assert_int_equal(buffer.len, 1); /* the fifth byte is the caller's */
 }
 
-static void a_full_read_to_end_checks_for_the_end_within_the_limits(void **state)
+BEGUN_TEST(a_full_read_to_end_checks_for_the_end_within_the_limits)
 {
-    (void)state;
     size_t n = 77;
-    begin_with_deadline(&script_posix);
     script_then_move(SCRIPT_TRY_RECV, 4);
     block_until_cancelled(SCRIPT_TRY_PEEK);
-    assert_error(fer_tcp_stream_read_to_end(&stream, buf, 4, &n), FER_CANCELLED, 0);
-    assert_int_equal(n, 4);
+    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 4, &n), FER_CANCELLED, 0, n, 4);
 }
 
 /* ---- K1: what comes before the limits, and what never looks at them */
 
-static void what_the_handle_answers_comes_before_the_limits(void **state)
+CANCELLED_TEST(what_the_handle_answers_comes_before_the_limits)
 {
-    (void)state;
     size_t n = 77;
-    begin_cancelled();
     assert_ok(fer_tcp_stream_read(&stream, buf, 0, &n));
     assert_ok(fer_tcp_stream_write(&stream, buf, 0, &n));
     assert_error(fer_tcp_stream_read(&stream, NULL, 1, &n), FER_MISUSE, 0);
-    assert_error(fer_tcp_stream_write(&stream, NULL, 1, &n), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_tcp_stream_write(&stream, NULL, 1, &n), FER_MISUSE, 0, "");
     assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_READ));
     assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_WRITE));
     assert_ok(fer_tcp_stream_read(&stream, buf, 1, &n));
     assert_ok(fer_tcp_stream_peek(&stream, buf, 1, &n));
     assert_error(fer_tcp_stream_write(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0);
-    assert_error(fer_tcp_stream_write_all(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0);
-    assert_log("");
+    assert_error_log(fer_tcp_stream_write_all(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0, "");
     fer_tcp_stream_close(&stream);
     assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_MISUSE, 0);
 }
 
-static void the_saved_error_comes_before_the_limits_and_queued_input_after(void **state)
+CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
 {
-    (void)state;
     size_t n = 77;
-    begin_cancelled();
     assert_true(feri_handle_fail(&stream.handle_, FERI_EVENT_GOT_RESET,
                                  (fer_error){FER_CONNECTION_RESET, 104}));
     assert_error(fer_tcp_stream_write(&stream, buf, 1, &n), FER_CONNECTION_RESET, 104);
@@ -254,13 +236,11 @@ static void the_saved_error_comes_before_the_limits_and_queued_input_after(void 
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
 }
 
-static void the_try_calls_never_check(void **state)
+CANCELLED_TEST(the_try_calls_never_check)
 {
-    (void)state;
     size_t n = 77;
     fer_io_slice_mut in = {buf, 4};
     fer_io_slice out = {buf, 4};
-    begin_cancelled();
     script_then_move(SCRIPT_TRY_RECV, 1);
     assert_ok(fer_tcp_stream_try_read(&stream, buf, 8, &n));
     script_then_move(SCRIPT_TRY_PEEK, 1);
@@ -275,14 +255,12 @@ static void the_try_calls_never_check(void **state)
     assert_error(fer_tcp_stream_try_read(&stream, buf, 8, &n), FER_WOULD_BLOCK, 11);
 }
 
-static void getters_setters_shutdown_and_close_never_check(void **state)
+CANCELLED_TEST(getters_setters_shutdown_and_close_never_check)
 {
-    (void)state;
     fer_duration timeout;
     fer_error pending;
     fer_socket_addr addr;
     bool on = false;
-    begin_cancelled();
     assert_ok(fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)));
     assert_ok(fer_tcp_stream_read_timeout(&stream, &timeout));
     assert_ok(fer_tcp_stream_set_nodelay(&stream, true));
@@ -303,14 +281,11 @@ static fer_error wait_ready(fer_interest interest, fer_duration timeout, fer_int
     return fer_tcp_stream_ready(&stream, interest, timeout, ready);
 }
 
-static void readiness_checks_first_and_waits_for_the_token_too(void **state)
+BEGUN_TEST(readiness_checks_first_and_waits_for_the_token_too)
 {
-    (void)state;
     fer_interest ready = 77;
-    begin_with_deadline(&script_posix);
     script_then(SCRIPT_READY)->value = FER_READABLE;
-    assert_ok(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready), ready, FER_READABLE);
     assert_log("ready(1,r,50001000,token)");
     ready = 77;
     limit(1000);
@@ -324,14 +299,11 @@ static void readiness_checks_first_and_waits_for_the_token_too(void **state)
 }
 
 /* The timeout is no error, and the deadline is one. */
-static void readiness_reports_its_timeout_from_the_deadline(void **state)
+BEGUN_TEST(readiness_reports_its_timeout_from_the_deadline)
 {
-    (void)state;
     fer_interest ready = 77;
-    begin_with_deadline(&script_posix);
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_ok(wait_ready(FER_READABLE, fer_duration_from_millis(20), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(wait_ready(FER_READABLE, fer_duration_from_millis(20), &ready), ready, 0);
     assert_true(script.now == 1000 + 20 * MILLI);
     ready = 77;
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
@@ -341,15 +313,12 @@ static void readiness_reports_its_timeout_from_the_deadline(void **state)
     assert_log("ready(1,r,20001000,token) ready(1,r,50001000,token)");
 }
 
-static void a_cancel_ends_readiness_and_a_signal_does_not(void **state)
+BEGUN_TEST(a_cancel_ends_readiness_and_a_signal_does_not)
 {
-    (void)state;
     fer_interest ready = 77;
-    begin_with_deadline(&script_posix);
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script_then(SCRIPT_READY)->value = FER_WRITABLE;
-    assert_ok(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready), ready, FER_WRITABLE);
     ready = 77;
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script.on_call = cancel_in_the_wait;
@@ -361,19 +330,15 @@ static void a_cancel_ends_readiness_and_a_signal_does_not(void **state)
     assert_int_equal(ready, 77);
 }
 
-static void a_half_that_has_ended_is_ready_whatever_the_limits(void **state)
+CANCELLED_TEST(a_half_that_has_ended_is_ready_whatever_the_limits)
 {
-    (void)state;
     fer_interest ready = 77;
-    begin_cancelled();
     assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_READ));
-    assert_ok(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(wait_ready(FER_READABLE, FER_DURATION_NONE, &ready), ready, FER_READABLE);
 }
 
-static void readiness_of_other_handles_is_limited_too(void **state)
+SCRIPT_TEST(readiness_of_other_handles_is_limited_too)
 {
-    (void)state;
     fer_interest ready = 77;
     fer_udp_socket udp = {0};
     begin(&script_windows);
@@ -384,31 +349,8 @@ static void readiness_of_other_handles_is_limited_too(void **state)
     assert_ok(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready));
     assert_log("ready(2,r,ever,token)");
     assert_ok(fer_cancel_token_cancel(&token));
-    assert_error(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready), FER_CANCELLED,
-                 0);
-    assert_log("token_signal()");
+    assert_error_log(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready),
+                     FER_CANCELLED, 0, "token_signal()");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_wait_s_own_failure_changes_nothing),
-        script_test(a_query_that_fails_changes_nothing),
-        script_test(an_error_of_the_socket_that_a_wait_took_ends_the_stream),
-        script_test(read_exact_has_one_deadline_and_reports_its_count),
-        script_test(write_all_has_one_deadline_and_reports_its_count),
-        script_test(a_signal_does_not_end_a_transfer_but_its_cancel_does),
-        script_test(read_to_end_and_copy_report_their_counts),
-        script_test(a_full_read_to_end_checks_for_the_end_within_the_limits),
-        script_test(what_the_handle_answers_comes_before_the_limits),
-        script_test(the_saved_error_comes_before_the_limits_and_queued_input_after),
-        script_test(the_try_calls_never_check),
-        script_test(getters_setters_shutdown_and_close_never_check),
-        script_test(readiness_checks_first_and_waits_for_the_token_too),
-        script_test(readiness_reports_its_timeout_from_the_deadline),
-        script_test(a_cancel_ends_readiness_and_a_signal_does_not),
-        script_test(a_half_that_has_ended_is_ready_whatever_the_limits),
-        script_test(readiness_of_other_handles_is_limited_too),
-    };
-    return cmocka_run_group_tests_name("limits_calls", tests, NULL, NULL);
-}
+TEST_MAIN("limits_calls")

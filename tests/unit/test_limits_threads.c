@@ -1,13 +1,9 @@
 /* test_limits_threads.c: the limits of a handle, set by threads while others read them: nobody gets
  * the halves of two deadlines, or the token of another deadline. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* A unit test is a single source file, so it includes the helper. It comes first, because it
  * includes the system's headers. */
@@ -15,6 +11,7 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "support/group.h"
 
 /* A reader has seen enough when the limits have changed so often between two of its reads, and
  * after so many reads. */
@@ -67,9 +64,8 @@ static void read_many(void *argument)
     atomic_fetch_sub(&readers_left, 1);
 }
 
-static void nobody_reads_torn_limits(void **state)
+TEST(nobody_reads_torn_limits)
 {
-    (void)state;
     test_thread threads[WRITERS + READERS];
     struct setter setters[WRITERS] = {{1, 0}, {1000000, 0}};
     struct reader readers[READERS] = {{0}, {0}};
@@ -96,8 +92,4 @@ static void nobody_reads_torn_limits(void **state)
     assert_int_equal(readers[0].torn + readers[1].torn, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nobody_reads_torn_limits)};
-    return cmocka_run_group_tests_name("limits_threads", tests, NULL, NULL);
-}
+TEST_MAIN("limits_threads")

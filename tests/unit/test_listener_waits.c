@@ -36,49 +36,43 @@ static fer_error accept_one(fer_handle *listener)
 }
 
 /* K5 */
-static void an_accept_without_limits_is_one_call(void **state)
+SCRIPT_TEST(an_accept_without_limits_is_one_call)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     assert_ok(accept_one(&listener));
     assert_ok(feri_set_limits(&listener, NULL));
     assert_ok(feri_set_timeout(&listener, FERP_READING, FER_DURATION_NONE));
     assert_ok(feri_set_nonblocking(&listener, false));
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) accept(1)");
+    assert_ok_log(accept_one(&listener), "accept(1) accept(1)");
 }
 
 /* K6 */
-static void an_accept_within_limits_tries_first_and_then_waits_with_the_token(void **state)
+SCRIPT_TEST(an_accept_within_limits_tries_first_and_then_waits_with_the_token)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_log("set_nonblocking(1,1)");
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1)");
+    assert_ok_log(accept_one(&listener), "accept(1)");
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_ok(accept_one(&listener));
     assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
 }
 
 /* K7: another thread took the connection, so accept waits again, and not in the kernel. */
-static void a_connection_that_another_thread_took_is_waited_for_again(void **state)
+SCRIPT_TEST(a_connection_that_another_thread_took_is_waited_for_again)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     script.log[0] = '\0';
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1) "
-               "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
+    assert_ok_log(accept_one(&listener),
+                  "accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1) "
+                  "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
 }
 
-static void removed_limits_leave_the_socket_nonblocking(void **state)
+SCRIPT_TEST(removed_limits_leave_the_socket_nonblocking)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_ok(feri_set_limits(&listener, NULL));
@@ -88,22 +82,19 @@ static void removed_limits_leave_the_socket_nonblocking(void **state)
     assert_log("set_nonblocking(1,1) accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
-static void limits_that_cannot_be_applied_are_not_set(void **state)
+SCRIPT_TEST(limits_that_cannot_be_applied_are_not_set)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     const fer_limits limits = {.token = &token};
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(feri_set_limits(&listener, &limits), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, feri_set_limits(&listener, &limits));
     assert_false(feri_handle_is_limited(&listener));
     assert_ok(fer_cancel_token_cancel(&token));
     assert_ok(accept_one(&listener));
 }
 
 /* K1 */
-static void the_limits_are_checked_first_and_the_handle_is_released(void **state)
+SCRIPT_TEST(the_limits_are_checked_first_and_the_handle_is_released)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     fer_handle stream = {0};
     set_token(&listener);
@@ -114,8 +105,7 @@ static void the_limits_are_checked_first_and_the_handle_is_released(void **state
     assert_int_equal(feri_handle_state(&stream), 0);
     assert_log("");
     assert_error(feri_accept(&listener, &listener, NULL), FER_MISUSE, 0);
-    assert_ok(feri_try_accept(&listener, &stream, NULL));
-    assert_log("accept(1)");
+    assert_ok_log(feri_try_accept(&listener, &stream, NULL), "accept(1)");
 }
 
 static void cancel_it(script_call call)
@@ -126,9 +116,8 @@ static void cancel_it(script_call call)
     }
 }
 
-static void a_cancel_ends_the_wait_after_the_next_try(void **state)
+SCRIPT_TEST(a_cancel_ends_the_wait_after_the_next_try)
 {
-    (void)state;
     const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
     for (size_t i = 0; i < 3; i++) {
         fer_handle listener = open_listener(systems[i]);
@@ -141,9 +130,8 @@ static void a_cancel_ends_the_wait_after_the_next_try(void **state)
 }
 
 /* I1: a signal does not end accept, but its handler may cancel. */
-static void a_signal_ends_the_wait_only_if_its_handler_cancels(void **state)
+SCRIPT_TEST(a_signal_ends_the_wait_only_if_its_handler_cancels)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
@@ -161,9 +149,8 @@ static void pass_time(script_call call)
 }
 
 /* I1, K3, T2: accepts that are interrupted without end, before the first wait or after one. */
-static void signals_without_end_end_with_the_deadline(void **state)
+SCRIPT_TEST(signals_without_end_end_with_the_deadline)
 {
-    (void)state;
     for (int i = 0; i < 4; i++) {
         fer_handle listener = open_listener(&script_posix);
         if (i % 2 == 0) {
@@ -184,9 +171,8 @@ static void signals_without_end_end_with_the_deadline(void **state)
 }
 
 /* I1: by its name or in nonblocking mode, with limits or without. */
-static void an_accept_that_never_waits_reports_signals_without_end(void **state)
+SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
 {
-    (void)state;
     fer_handle stream = {0};
     for (int i = 0; i < 3; i++) {
         fer_handle listener = open_listener(&script_posix);
@@ -207,9 +193,8 @@ static void an_accept_that_never_waits_reports_signals_without_end(void **state)
 
 /* ---- Timeouts */
 
-static void the_timeout_is_core_s_own(void **state)
+SCRIPT_TEST(the_timeout_is_core_s_own)
 {
-    (void)state;
     const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
     for (size_t i = 0; i < 3; i++) {
         fer_handle listener = open_listener(systems[i]);
@@ -219,64 +204,55 @@ static void the_timeout_is_core_s_own(void **state)
         assert_ok(feri_timeout(&listener, FERP_READING, &got));
         assert_int_equal(got.nanos, SECOND);
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, accept_one(&listener));
         assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(1000001000)");
     }
 }
 
 /* K3 */
-static void the_earlier_of_timeout_and_deadline_counts(void **state)
+SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
 {
-    (void)state;
     for (uint64_t seconds = 1; seconds <= 3; seconds += 2) {
         fer_handle listener = open_listener(&script_posix);
         const fer_limits limits = {.deadline = fer_instant_after((fer_duration){2 * SECOND})};
         assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){seconds * SECOND}));
         assert_ok(feri_set_limits(&listener, &limits));
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(accept_one(&listener), FER_TIMED_OUT, 0);
+        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, accept_one(&listener));
         assert_int_equal(script.now, 1000 + (seconds == 1 ? 1 : 2) * SECOND);
     }
 }
 
-static void limits_do_not_apply_in_nonblocking_mode(void **state)
+SCRIPT_TEST(limits_do_not_apply_in_nonblocking_mode)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_ok(feri_set_nonblocking(&listener, true));
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) accept(1)");
+    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
+    assert_ok_log(accept_one(&listener), "accept(1) accept(1)");
 }
 
 /* T2: the poll and its race are only for a socket that waits in the kernel. */
-static void try_accept_polls_only_if_the_socket_is_blocking(void **state)
+SCRIPT_TEST(try_accept_polls_only_if_the_socket_is_blocking)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     fer_handle stream = {0};
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0);
-    assert_log("ready(1,r,1000)");
+    assert_error_log(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0,
+                     "ready(1,r,1000)");
     set_token(&listener);
     script.log[0] = '\0';
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_error(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 11);
+    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, feri_try_accept(&listener, &stream, NULL));
     assert_log("accept(1)");
 }
 
 /* ---- Clones */
 
 /* K7, T6: the mark is shared, whichever handle sets it. */
-static void clones_share_whether_core_waits(void **state)
+SCRIPT_TEST(clones_share_whether_core_waits)
 {
-    (void)state;
     for (int set_first = 0; set_first < 2; set_first++) {
         fer_handle listener = open_listener(&script_posix);
         fer_handle clone = {0};
@@ -289,8 +265,7 @@ static void clones_share_whether_core_waits(void **state)
         }
         script.log[0] = '\0';
         assert_ok(feri_set_nonblocking(&clone, true));
-        assert_ok(feri_set_nonblocking(&clone, false));
-        assert_log("");
+        assert_ok_log(feri_set_nonblocking(&clone, false), "");
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
         script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
         assert_ok(feri_accept_without_peer(&clone, &(fer_handle){0}));
@@ -299,9 +274,8 @@ static void clones_share_whether_core_waits(void **state)
     }
 }
 
-static void clones_share_mode_and_timeout(void **state)
+SCRIPT_TEST(clones_share_mode_and_timeout)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     fer_handle clone = {0};
     fer_duration got = {0};
@@ -317,11 +291,9 @@ static void clones_share_mode_and_timeout(void **state)
     feri_handle_close(&clone);
 }
 
-static void a_clone_of_a_stream_needs_no_memory(void **state)
+SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
 {
-    (void)state;
     fer_handle clone = {0};
-    script_begin(&script_posix);
     fer_handle stream = script_stream(0);
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     script.has_no_memory = true;
@@ -332,16 +304,15 @@ static void a_clone_of_a_stream_needs_no_memory(void **state)
 /* ---- Other processes */
 
 /* Another process has set limits, so the description is nonblocking without a mark here. */
-static void a_blocking_accept_that_would_block_waits_in_core_from_then_on(void **state)
+SCRIPT_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_ok(accept_one(&listener));
     assert_log("accept(1) set_nonblocking(1,1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
+    assert_ok_log(accept_one(&listener),
+                  "accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
 /* ---- Adoption and release */
@@ -357,22 +328,19 @@ static fer_handle adopt_listener(bool nonblocking, uint64_t read_timeout)
     return listener;
 }
 
-static void an_adopted_listener_has_its_mode(void **state)
+SCRIPT_TEST(an_adopted_listener_has_its_mode)
 {
-    (void)state;
     bool nonblocking = false;
     fer_handle listener = adopt_listener(true, FER_DURATION_NONE_NANOS);
     assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
     assert_ok(feri_mode_before_try(&listener, &nonblocking));
     assert_true(nonblocking);
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_error(accept_one(&listener), FER_WOULD_BLOCK, 11);
+    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
 }
 
 /* macOS and the BSDs ignore SO_RCVTIMEO in accept. */
-static void an_adopted_listener_has_its_timeout(void **state)
+SCRIPT_TEST(an_adopted_listener_has_its_timeout)
 {
-    (void)state;
     fer_duration got = {0};
     fer_handle listener = adopt_listener(false, SECOND);
     assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1) set_nonblocking(1,1)");
@@ -380,25 +348,21 @@ static void an_adopted_listener_has_its_timeout(void **state)
     assert_int_equal(got.nanos, SECOND);
 }
 
-static void a_listener_that_cannot_be_prepared_is_left_to_the_caller(void **state)
+SYSTEM_TEST(script_posix, a_listener_that_cannot_be_prepared_is_left_to_the_caller)
 {
-    (void)state;
     fer_handle listener = {0};
-    script_begin(&script_posix);
     script_then(SCRIPT_DESCRIBE)->description =
         (ferp_description){.is_stream = true, .is_ip = true, .is_listening = true};
     script_then(SCRIPT_TIMEOUT)->value = SECOND;
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP),
-                 FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9,
+                    feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(script.sockets_open, 1);
     assert_int_equal(feri_handle_state(&listener), 0);
 }
 
 /* R1: into_raw applies the mode and the timeouts that were set. */
-static void a_released_listener_has_the_user_s_modes(void **state)
+SCRIPT_TEST(a_released_listener_has_the_user_s_modes)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     assert_int_equal(feri_into_raw(&listener), 1);
     assert_log("");
@@ -411,10 +375,8 @@ static void a_released_listener_has_the_user_s_modes(void **state)
                "set_nonblocking(2,0)");
 }
 
-static void a_timeout_from_before_listen_is_that_of_accept(void **state)
+SYSTEM_TEST(script_bsd, a_timeout_from_before_listen_is_that_of_accept)
 {
-    (void)state;
-    script_begin(&script_bsd);
     fer_handle socket = script_unconnected(FERI_FLAG_BOUND);
     fer_duration got = {0};
     assert_ok(feri_set_timeout(&socket, FERP_READING, (fer_duration){SECOND}));
@@ -427,55 +389,21 @@ static void a_timeout_from_before_listen_is_that_of_accept(void **state)
 }
 
 /* T6: on macOS and the BSDs an accepted stream inherits O_NONBLOCK. */
-static void accepted_streams_are_blocking_though_core_waits(void **state)
+SCRIPT_TEST(accepted_streams_are_blocking_though_core_waits)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_bsd);
     set_token(&listener);
     assert_ok(feri_set_limits(&listener, NULL));
     script.log[0] = '\0';
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) set_nonblocking(2,0)");
+    assert_ok_log(accept_one(&listener), "accept(1) set_nonblocking(2,0)");
 }
 
-static void an_accept_that_cannot_wait_in_core_fails(void **state)
+SCRIPT_TEST(an_accept_that_cannot_wait_in_core_fails)
 {
-    (void)state;
     fer_handle listener = open_listener(&script_posix);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(accept_one(&listener), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, accept_one(&listener));
     assert_log("accept(1) set_nonblocking(1,1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(an_accept_without_limits_is_one_call),
-        script_test(an_accept_within_limits_tries_first_and_then_waits_with_the_token),
-        script_test(a_connection_that_another_thread_took_is_waited_for_again),
-        script_test(removed_limits_leave_the_socket_nonblocking),
-        script_test(limits_that_cannot_be_applied_are_not_set),
-        script_test(the_limits_are_checked_first_and_the_handle_is_released),
-        script_test(a_cancel_ends_the_wait_after_the_next_try),
-        script_test(a_signal_ends_the_wait_only_if_its_handler_cancels),
-        script_test(the_timeout_is_core_s_own),
-        script_test(signals_without_end_end_with_the_deadline),
-        script_test(an_accept_that_never_waits_reports_signals_without_end),
-        script_test(the_earlier_of_timeout_and_deadline_counts),
-        script_test(limits_do_not_apply_in_nonblocking_mode),
-        script_test(try_accept_polls_only_if_the_socket_is_blocking),
-        script_test(clones_share_whether_core_waits),
-        script_test(clones_share_mode_and_timeout),
-        script_test(a_clone_of_a_stream_needs_no_memory),
-        script_test(a_blocking_accept_that_would_block_waits_in_core_from_then_on),
-        script_test(an_adopted_listener_has_its_mode),
-        script_test(an_adopted_listener_has_its_timeout),
-        script_test(a_listener_that_cannot_be_prepared_is_left_to_the_caller),
-        script_test(a_released_listener_has_the_user_s_modes),
-        script_test(a_timeout_from_before_listen_is_that_of_accept),
-        script_test(accepted_streams_are_blocking_though_core_waits),
-        script_test(an_accept_that_cannot_wait_in_core_fails),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("listener_waits")

@@ -41,9 +41,8 @@ static bool is_nonblocking(const fer_handle *handle)
 
 /* ---- One handle */
 
-static void timeouts_are_rounded_up_to_milliseconds(void **state)
+SCRIPT_TEST(timeouts_are_rounded_up_to_milliseconds)
 {
-    (void)state;
     static const struct {
         uint64_t set, got;
     } rows[] = {{1, MILLI},
@@ -64,9 +63,8 @@ static void timeouts_are_rounded_up_to_milliseconds(void **state)
     assert_log("");
 }
 
-static void the_modes_do_not_touch_each_other(void **state)
+SCRIPT_TEST(the_modes_do_not_touch_each_other)
 {
-    (void)state;
     fer_handle handle = begin();
     struct ferp_linger linger = {false, 0};
     assert_timeout(&handle, FERP_READING, FER_DURATION_NONE_NANOS);
@@ -100,9 +98,8 @@ static void the_modes_do_not_touch_each_other(void **state)
     feri_handle_close(&clone);
 }
 
-static void a_handle_that_was_never_cloned_allocates_nothing(void **state)
+SCRIPT_TEST(a_handle_that_was_never_cloned_allocates_nothing)
 {
-    (void)state;
     fer_handle handle = begin();
     script.has_no_memory = true;
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
@@ -114,10 +111,8 @@ static void a_handle_that_was_never_cloned_allocates_nothing(void **state)
 }
 
 /* If the kernel waits, it keeps the modes, and a clone needs no memory. */
-static void where_the_kernel_waits_nothing_is_kept_here(void **state)
+SYSTEM_TEST(script_posix, where_the_kernel_waits_nothing_is_kept_here)
 {
-    (void)state;
-    script_begin(&script_posix);
     script_background_begin();
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
     script.has_no_memory = true;
@@ -138,9 +133,8 @@ static void where_the_kernel_waits_nothing_is_kept_here(void **state)
 
 /* ---- Clones. T6: "clones share them, whenever they are set". */
 
-static void clones_share_what_was_set_before_and_what_is_set_later(void **state)
+SCRIPT_TEST(clones_share_what_was_set_before_and_what_is_set_later)
 {
-    (void)state;
     fer_handle handles[4] = {begin(), {{0}}, {{0}}, {{0}}};
     assert_ok(feri_set_timeout(&handles[0], FERP_READING, (fer_duration){MILLI}));
     for (size_t i = 1; i < 4; i++) {
@@ -168,15 +162,13 @@ static void clones_share_what_was_set_before_and_what_is_set_later(void **state)
     assert_int_equal(script.sockets_open, 0);
 }
 
-static void a_clone_without_memory_leaves_all_as_it_was(void **state)
+SCRIPT_TEST(a_clone_without_memory_leaves_all_as_it_was)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle clone = {0};
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     script.has_no_memory = true;
-    assert_error(feri_try_clone(&handle, &clone), FER_OUT_OF_MEMORY, 0);
-    assert_log("");
+    assert_error_log(feri_try_clone(&handle, &clone), FER_OUT_OF_MEMORY, 0, "");
     assert_int_equal(feri_handle_state(&clone), 0);
     assert_int_equal(feri_handle_flags(&handle), 0);
     assert_timeout(&handle, FERP_READING, MILLI);
@@ -191,18 +183,17 @@ static void a_clone_without_memory_leaves_all_as_it_was(void **state)
     assert_int_equal(background.memory_live, 0);
 }
 
-static void a_duplicate_that_fails_frees_the_record(void **state)
+SCRIPT_TEST(a_duplicate_that_fails_frees_the_record)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle clone = {0};
-    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
-    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024,
+                    feri_try_clone(&handle, &clone));
     assert_int_equal(background.memory_live, 0);
     assert_null(handle.p_.shared_);
     fer_handle first = clone_of(&handle);
-    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
-    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024,
+                    feri_try_clone(&handle, &clone));
     assert_int_equal(background.memory_live, 1);
     feri_handle_close(&handle);
     feri_handle_close(&first);
@@ -221,9 +212,8 @@ static void close_while_duplicating(script_call call)
     }
 }
 
-static void a_clone_that_is_given_up_leaks_no_record(void **state)
+SCRIPT_TEST(a_clone_that_is_given_up_leaks_no_record)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle clone = {0};
     script.on_call = close_while_duplicating;
@@ -254,9 +244,8 @@ static void clone_while_duplicating(script_call call)
     }
 }
 
-static void two_threads_that_clone_a_handle_share_one_record(void **state)
+SCRIPT_TEST(two_threads_that_clone_a_handle_share_one_record)
 {
-    (void)state;
     fer_handle handle = begin();
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     handle_to_clone = &handle;
@@ -274,9 +263,8 @@ static void two_threads_that_clone_a_handle_share_one_record(void **state)
     assert_int_equal(background.memory_live, 0);
 }
 
-static void a_handle_that_is_moved_keeps_its_place_among_the_clones(void **state)
+SCRIPT_TEST(a_handle_that_is_moved_keeps_its_place_among_the_clones)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     fer_handle moved = {0};
@@ -292,9 +280,8 @@ static void a_handle_that_is_moved_keeps_its_place_among_the_clones(void **state
     assert_int_equal(background.memory_live, 0);
 }
 
-static void a_handle_that_was_never_cloned_is_moved_with_its_modes(void **state)
+SCRIPT_TEST(a_handle_that_was_never_cloned_is_moved_with_its_modes)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle moved = {0};
     assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * MILLI}));
@@ -312,14 +299,12 @@ static void a_handle_that_was_never_cloned_is_moved_with_its_modes(void **state)
 
 /* ---- Linger. O2: "the setting of the socket", even if the OS keeps one for each raw socket. */
 
-static void a_linger_time_reaches_every_raw_socket_before_its_close(void **state)
+SCRIPT_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     fer_duration got = {7};
-    assert_ok(feri_linger(&handle, &got));
-    assert_log("duplicate(1) wake(1) linger(1)");
+    assert_ok_log(feri_linger(&handle, &got), "duplicate(1) wake(1) linger(1)");
     assert_ok(feri_set_linger(&clone, fer_duration_from_secs(3)));
     assert_ok(feri_linger(&handle, &got));
     assert_true(got.nanos == 3000 * MILLI);
@@ -331,9 +316,8 @@ static void a_linger_time_reaches_every_raw_socket_before_its_close(void **state
                "set_timeout(1,writing,18446744073709551615) set_nonblocking(1,0)");
 }
 
-static void a_linger_time_that_was_set_before_the_clone_is_the_clone_s(void **state)
+SCRIPT_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_duration got = {7};
     assert_ok(feri_set_linger(&handle, fer_duration_from_secs(0)));
@@ -347,9 +331,8 @@ static void a_linger_time_that_was_set_before_the_clone_is_the_clone_s(void **st
     assert_log("duplicate(1) wake(1) set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)");
 }
 
-static void a_linger_time_that_cannot_be_set_is_not_recorded(void **state)
+SCRIPT_TEST(a_linger_time_that_cannot_be_set_is_not_recorded)
 {
-    (void)state;
     fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     struct ferp_linger linger;
@@ -365,9 +348,8 @@ static void a_linger_time_that_cannot_be_set_is_not_recorded(void **state)
 static const ferp_description stream = {
     .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
 
-static void an_adopted_socket_keeps_its_own_timeouts_and_linger_time(void **state)
+SCRIPT_TEST(an_adopted_socket_keeps_its_own_timeouts_and_linger_time)
 {
-    (void)state;
     begin();
     fer_handle handle = {0};
     script.log[0] = '\0';
@@ -391,9 +373,8 @@ static void an_adopted_socket_keeps_its_own_timeouts_and_linger_time(void **stat
     feri_handle_close(&handle);
 }
 
-static void a_socket_whose_timeouts_cannot_be_read_is_not_adopted(void **state)
+SCRIPT_TEST(a_socket_whose_timeouts_cannot_be_read_is_not_adopted)
 {
-    (void)state;
     for (int nth = 1; nth <= 2; nth++) {
         begin();
         fer_handle handle = {0};
@@ -401,33 +382,11 @@ static void a_socket_whose_timeouts_cannot_be_read_is_not_adopted(void **state)
         if (nth == 2) {
             (void)script_then(SCRIPT_TIMEOUT);
         }
-        script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038);
-        assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                     FER_BAD_HANDLE, 10038);
+        assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038,
+                        feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
         assert_int_equal(script.times[SCRIPT_ADOPT], 0);
         assert_int_equal(feri_handle_state(&handle), 0);
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(timeouts_are_rounded_up_to_milliseconds),
-        script_test(the_modes_do_not_touch_each_other),
-        script_test(a_handle_that_was_never_cloned_allocates_nothing),
-        script_test(where_the_kernel_waits_nothing_is_kept_here),
-        script_test(clones_share_what_was_set_before_and_what_is_set_later),
-        script_test(a_clone_without_memory_leaves_all_as_it_was),
-        script_test(a_duplicate_that_fails_frees_the_record),
-        script_test(a_clone_that_is_given_up_leaks_no_record),
-        script_test(two_threads_that_clone_a_handle_share_one_record),
-        script_test(a_handle_that_is_moved_keeps_its_place_among_the_clones),
-        script_test(a_handle_that_was_never_cloned_is_moved_with_its_modes),
-        script_test(a_linger_time_reaches_every_raw_socket_before_its_close),
-        script_test(a_linger_time_that_was_set_before_the_clone_is_the_clone_s),
-        script_test(a_linger_time_that_cannot_be_set_is_not_recorded),
-        script_test(an_adopted_socket_keeps_its_own_timeouts_and_linger_time),
-        script_test(a_socket_whose_timeouts_cannot_be_read_is_not_adopted),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("modes")

@@ -1,18 +1,15 @@
 /* test_modes_threads.c: the modes that clones share, changed and cloned by threads at the same
  * time. The facts and the heap are the test's own, so that core keeps the modes on every system. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/handle/modes.h"
 
 /* A unit test is a single source file, so it includes the helper. */
+#include "support/group.h"
 #include "support/thread.c"
 
 #define ROUNDS 300
@@ -124,9 +121,8 @@ static void make_clone(void *argument)
 /* T6: "clones share them, whenever they are set": a thread sets increasing timeouts, through the
  * handle from which the others make their clones. No thread sees an older one after a newer one,
  * and all see the last one. */
-static void a_change_is_not_lost_while_clones_are_made(void **state)
+TEST(a_change_is_not_lost_while_clones_are_made)
 {
-    (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         fer_handle handle;
         struct player players[CLONERS];
@@ -172,9 +168,8 @@ static void set_write_timeouts(void *argument)
 
 /* Changes of different modes through different handles are all kept, and the last handle frees the
  * record, in whatever order they are closed. */
-static void changes_through_all_handles_are_kept(void **state)
+TEST(changes_through_all_handles_are_kept)
 {
-    (void)state;
     for (int round = 0; round < ROUNDS / 10; round++) {
         fer_handle handle;
         struct player players[2];
@@ -207,11 +202,4 @@ static void changes_through_all_handles_are_kept(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_change_is_not_lost_while_clones_are_made),
-        cmocka_unit_test(changes_through_all_handles_are_kept),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("modes_threads")

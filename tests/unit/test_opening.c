@@ -24,10 +24,8 @@ static fer_error connect_to_some(fer_handle *handle)
 
 /* ---- Given addresses */
 
-static void the_first_address_that_works_wins_and_no_other_is_tried(void **state)
+SYSTEM_TEST(script_posix, the_first_address_that_works_wins_and_no_other_is_tried)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_ok(connect_to_some(&handle));
@@ -36,10 +34,8 @@ static void the_first_address_that_works_wins_and_no_other_is_tried(void **state
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
-static void the_last_address_may_be_the_one(void **state)
+SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
@@ -49,10 +45,8 @@ static void the_last_address_may_be_the_one(void **state)
     assert_int_equal(script.sockets_open, 1);
 }
 
-static void when_none_works_the_error_is_the_last_one_s_and_the_handle_new(void **state)
+SYSTEM_TEST(script_posix, when_none_works_the_error_is_the_last_one_s_and_the_handle_new)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
@@ -63,10 +57,8 @@ static void when_none_works_the_error_is_the_last_one_s_and_the_handle_new(void 
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-static void listeners_are_opened_the_same_way(void **state)
+SYSTEM_TEST(script_posix, listeners_are_opened_the_same_way)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
@@ -76,10 +68,8 @@ static void listeners_are_opened_the_same_way(void **state)
     assert_int_equal(feri_handle_flags(&handle), 0);
 }
 
-static void however_many_addresses_there_are_all_are_tried(void **state)
+SYSTEM_TEST(script_posix, however_many_addresses_there_are_all_are_tried)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addrs[200];
     for (size_t i = 0; i < 200; i++) {
@@ -91,10 +81,8 @@ static void however_many_addresses_there_are_all_are_tried(void **state)
     assert_int_equal(script.times[SCRIPT_CONNECT], 200);
 }
 
-static void no_address_or_a_bad_family_among_them_is_refused_before_any_call(void **state)
+SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_before_any_call)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
@@ -115,23 +103,18 @@ static void no_address_or_a_bad_family_among_them_is_refused_before_any_call(voi
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-static void an_open_handle_is_left_alone(void **state)
+STREAM_TEST(script_posix, an_open_handle_is_left_alone)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_error(connect_to_some(&handle), FER_MISUSE, 0);
     assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_MISUSE, 0);
-    assert_error(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_MISUSE, 0,
+                     "");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
 }
 
 /* Misuse by another thread: it closes a handle while a call fills it. */
-static void a_handle_that_is_closed_while_it_is_filled_leaks_nothing(void **state)
+SYSTEM_TEST(script_posix, a_handle_that_is_closed_while_it_is_filled_leaks_nothing)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_close_during(SCRIPT_CONNECT, &handle);
     assert_error(connect_to_some(&handle), FER_MISUSE, 0);
@@ -140,10 +123,8 @@ static void a_handle_that_is_closed_while_it_is_filled_leaks_nothing(void **stat
 
 /* ---- Names */
 
-static void the_addresses_of_a_name_are_tried_in_order(void **state)
+SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
@@ -154,10 +135,8 @@ static void the_addresses_of_a_name_are_tried_in_order(void **state)
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
-static void when_no_address_of_a_name_works_the_error_is_the_last_one_s(void **state)
+SYSTEM_TEST(script_posix, when_no_address_of_a_name_works_the_error_is_the_last_one_s)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
@@ -171,57 +150,31 @@ static void when_no_address_of_a_name_works_the_error_is_the_last_one_s(void **s
     assert_int_equal(script.sockets_open, 0);
 }
 
-static void a_name_without_an_address_is_invalid_input(void **state)
+SYSTEM_TEST(script_posix, a_name_without_an_address_is_invalid_input)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
-                 FER_INVALID_INPUT, 0);
-    assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
+    assert_error_log(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
+                     FER_INVALID_INPUT, 0, "lookup_begin(example.test) lookup_next() lookup_end()");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-static void a_lookup_that_fails_is_reported(void **state)
+SYSTEM_TEST(script_posix, a_lookup_that_fails_is_reported)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
                  FER_HOST_NOT_FOUND, -2);
     assert_error(feri_open_by_name(&handle, NULL, feri_connection_open), FER_MISUSE, 0);
-    assert_error(feri_open_by_name(&handle, "example.test", feri_connection_open),
-                 FER_INVALID_INPUT, 0);
-    assert_log("lookup_begin(example.test)");
+    assert_error_log(feri_open_by_name(&handle, "example.test", feri_connection_open),
+                     FER_INVALID_INPUT, 0, "lookup_begin(example.test)");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-static void an_address_text_is_not_looked_up(void **state)
+SYSTEM_TEST(script_posix, an_address_text_is_not_looked_up)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_open_by_name(&handle, "[::1]:80", feri_connection_open));
     assert_log("socket(v6) connect(1,[::1]:80)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_first_address_that_works_wins_and_no_other_is_tried),
-        script_test(the_last_address_may_be_the_one),
-        script_test(when_none_works_the_error_is_the_last_one_s_and_the_handle_new),
-        script_test(listeners_are_opened_the_same_way),
-        script_test(however_many_addresses_there_are_all_are_tried),
-        script_test(no_address_or_a_bad_family_among_them_is_refused_before_any_call),
-        script_test(an_open_handle_is_left_alone),
-        script_test(a_handle_that_is_closed_while_it_is_filled_leaks_nothing),
-        script_test(the_addresses_of_a_name_are_tried_in_order),
-        script_test(when_no_address_of_a_name_works_the_error_is_the_last_one_s),
-        script_test(a_name_without_an_address_is_invalid_input),
-        script_test(a_lookup_that_fails_is_reported),
-        script_test(an_address_text_is_not_looked_up),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("opening")

@@ -1,14 +1,11 @@
 /* test_operation_error.c: how each operation maps an error of the OS, and which errors end a
  * stream: each row, and every other kind. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "core/base/error.h"
+#include "support/group.h"
 
 static const fer_error_kind kinds[] = {
 #define KIND(name, value, rust_name, phrase) name,
@@ -70,9 +67,8 @@ static fer_error wanted(feri_operation operation, fer_error error)
     return error;
 }
 
-static void every_listed_answer_is_reported_as_listed_and_every_other_as_it_is(void **state)
+TEST(every_listed_answer_is_reported_as_listed_and_every_other_as_it_is)
 {
-    (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
         for (size_t i = 0; i < KIND_COUNT; i++) {
             fer_error error = {kinds[i], 77};
@@ -87,9 +83,8 @@ static void every_listed_answer_is_reported_as_listed_and_every_other_as_it_is(v
     }
 }
 
-static void success_is_reported_as_success_to_every_operation(void **state)
+TEST(success_is_reported_as_success_to_every_operation)
 {
-    (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
         fer_error got = feri_map_error((feri_operation)operation, (fer_error){FER_OK, 0});
         assert_int_equal(got.kind, FER_OK);
@@ -108,9 +103,8 @@ static bool is_nonfatal(fer_error_kind kind)
            kind == FER_DEADLOCK || kind == FER_TIMED_OUT || kind == FER_BROKEN_PIPE;
 }
 
-static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
+TEST(every_kind_that_is_not_known_to_pass_is_fatal)
 {
-    (void)state;
     const int32_t codes[] = {1, 104, INT32_MAX, -1, INT32_MIN};
     for (size_t i = 0; i < KIND_COUNT; i++) {
         for (size_t j = 0; j < sizeof codes / sizeof codes[0]; j++) {
@@ -120,9 +114,8 @@ static void every_kind_that_is_not_known_to_pass_is_fatal(void **state)
     }
 }
 
-static void an_error_that_may_be_of_the_connection_is_fatal_without_a_peer(void **state)
+TEST(an_error_that_may_be_of_the_connection_is_fatal_without_a_peer)
 {
-    (void)state;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         bool is_listed = kinds[i] == FER_INVALID_INPUT || kinds[i] == FER_PERMISSION_DENIED ||
                          kinds[i] == FER_UNSUPPORTED;
@@ -132,18 +125,16 @@ static void an_error_that_may_be_of_the_connection_is_fatal_without_a_peer(void 
     }
 }
 
-static void the_end_of_an_ended_connection_is_fatal_and_a_timeout_is_not(void **state)
+TEST(the_end_of_an_ended_connection_is_fatal_and_a_timeout_is_not)
 {
-    (void)state;
     assert_false(feri_error_is_fatal((fer_error){FER_TIMED_OUT, 0}));
     assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_TIMED_OUT, 0}));
     assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_TIMED_OUT, 110}));
     assert_true(feri_error_is_fatal((fer_error){FER_CONNECTION_RESET, 0}));
 }
 
-static void misuse_that_core_has_found_is_reported_as_it_is(void **state)
+TEST(misuse_that_core_has_found_is_reported_as_it_is)
 {
-    (void)state;
     for (int operation = 0; operation < OPERATION_COUNT; operation++) {
         const fer_error misuse = {FER_MISUSE, 0};
         fer_error got = feri_map_error((feri_operation)operation, misuse);
@@ -152,15 +143,4 @@ static void misuse_that_core_has_found_is_reported_as_it_is(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(misuse_that_core_has_found_is_reported_as_it_is),
-        cmocka_unit_test(every_listed_answer_is_reported_as_listed_and_every_other_as_it_is),
-        cmocka_unit_test(success_is_reported_as_success_to_every_operation),
-        cmocka_unit_test(every_kind_that_is_not_known_to_pass_is_fatal),
-        cmocka_unit_test(an_error_that_may_be_of_the_connection_is_fatal_without_a_peer),
-        cmocka_unit_test(the_end_of_an_ended_connection_is_fatal_and_a_timeout_is_not),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("operation_error")

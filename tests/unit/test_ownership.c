@@ -7,14 +7,11 @@
 
 /* ---- Clones */
 
-static void a_clone_is_a_second_handle_of_the_socket_and_both_have(void **state)
+SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
     fer_handle clone = {0};
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_log("duplicate(1) wake(1)");
+    assert_ok_log(feri_try_clone(&handle, &clone), "duplicate(1) wake(1)");
     assert_int_equal(feri_handle_as_raw(&handle), 1);
     assert_int_equal(feri_handle_as_raw(&clone), 2);
     assert_int_equal(feri_handle_flags(&handle),
@@ -26,11 +23,8 @@ static void a_clone_is_a_second_handle_of_the_socket_and_both_have(void **state)
     assert_log("close(1) close(2)");
 }
 
-static void a_clone_has_seen_the_end_that_its_original_saw(void **state)
+STREAM_TEST(script_posix, a_clone_has_seen_the_end_that_its_original_saw)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_handle clone = {0};
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
@@ -38,24 +32,17 @@ static void a_clone_has_seen_the_end_that_its_original_saw(void **state)
     assert_error(feri_handle_check(&clone, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
 }
 
-static void a_duplicate_that_fails_leaves_both_handles_as_they_were(void **state)
+STREAM_TEST(script_posix, a_duplicate_that_fails_leaves_both_handles_as_they_were)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_handle clone = {0};
-    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_error(feri_try_clone(&handle, &clone), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 24, feri_try_clone(&handle, &clone));
     assert_log("duplicate(1)");
     assert_int_equal(feri_handle_state(&clone), 0);
     assert_int_equal(feri_handle_flags(&handle), 0);
 }
 
-static void a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing(void **state)
+STREAM_TEST(script_posix, a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_handle clone = {0};
     script_close_during(SCRIPT_WAKE, &handle);
     assert_error(feri_try_clone(&handle, &clone), FER_MISUSE, 0);
@@ -63,11 +50,8 @@ static void a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing(void **st
     assert_int_equal(script.sockets_open, 0);
 }
 
-static void cloning_from_what_is_not_open_or_into_what_is_is_refused(void **state)
+STREAM_TEST(script_posix, cloning_from_what_is_not_open_or_into_what_is_is_refused)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_handle other = script_stream(0);
     fer_handle empty = {0};
     assert_error(feri_try_clone(NULL, &empty), FER_MISUSE, 0);
@@ -89,23 +73,18 @@ static const ferp_description connected_v4 = {
 static const ferp_description listening_v6 = {
     .is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true};
 
-static void a_connected_stream_is_taken_over(void **state)
+SYSTEM_TEST(script_posix, a_connected_stream_is_taken_over)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     fer_raw_socket raw = script_open_socket();
     script_then(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_ok(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP));
-    assert_log("describe(1) adopt(1)");
+    assert_ok_log(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), "describe(1) adopt(1)");
     assert_int_equal(feri_handle_as_raw(&handle), raw);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED);
 }
 
-static void the_family_and_the_mode_are_read(void **state)
+SYSTEM_TEST(script_posix, the_family_and_the_mode_are_read)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     ferp_description *description = &script_then(SCRIPT_DESCRIBE)->description;
     *description = listening_v6;
@@ -116,9 +95,8 @@ static void the_family_and_the_mode_are_read(void **state)
 }
 
 /* The type of a handle determines the address family of its socket. */
-static void a_socket_of_the_other_domain_is_refused(void **state)
+SCRIPT_TEST(a_socket_of_the_other_domain_is_refused)
 {
-    (void)state;
     static const struct {
         ferp_description description;
         feri_domain own_domain;
@@ -158,18 +136,17 @@ static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, f
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = description;
-    assert_error(from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 adopted ? FER_OK : FER_INVALID_INPUT, 0);
-    assert_log(!adopted                   ? "describe(1)"
-               : description.is_listening ? ADOPT_LISTENER
-                                          : "describe(1) adopt(1)");
+    assert_error_log(from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                     adopted ? FER_OK : FER_INVALID_INPUT, 0,
+                     !adopted                   ? "describe(1)"
+                     : description.is_listening ? ADOPT_LISTENER
+                                                : "describe(1) adopt(1)");
     assert_int_equal(feri_handle_state(&handle), adopted ? FERI_PHASE_OPEN : FERI_PHASE_NEW);
     assert_int_equal(script.sockets_open, 1);
 }
 
-static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(void **state)
+SCRIPT_TEST(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller)
 {
-    (void)state;
     for (unsigned bits = 0; bits < 32; bits++) {
         ferp_description description = {.is_stream = (bits & 1) != 0,
                                         .is_ip = (bits & 2) != 0,
@@ -182,9 +159,8 @@ static void what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller(v
     }
 }
 
-static void a_datagram_socket_of_another_protocol_is_taken_in_without_ports(void **state)
+SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_taken_in_without_ports)
 {
-    (void)state;
     for (int other = 0; other <= 1; other++) {
         script_begin(&script_posix);
         fer_handle handle = {0};
@@ -202,38 +178,29 @@ static void a_datagram_socket_of_another_protocol_is_taken_in_without_ports(void
     }
 }
 
-static void what_is_no_socket_is_refused_with_the_os_code(void **state)
+SYSTEM_TEST(script_posix, what_is_no_socket_is_refused_with_the_os_code)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_default(SCRIPT_DESCRIBE)->error = (fer_error){FER_BAD_HANDLE, 9};
     assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                  FER_BAD_HANDLE, 9);
-    assert_error(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 FER_BAD_HANDLE, 9);
-    assert_log("describe(1) describe(2)");
+    assert_error_log(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+                     FER_BAD_HANDLE, 9, "describe(1) describe(2)");
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-static void a_socket_that_cannot_be_adopted_is_left_to_the_caller(void **state)
+SYSTEM_TEST(script_posix, a_socket_that_cannot_be_adopted_is_left_to_the_caller)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = connected_v4;
-    script_then_fail(SCRIPT_ADOPT, FER_INVALID_INPUT, 22);
-    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 FER_INVALID_INPUT, 22);
+    assert_forwards(SCRIPT_ADOPT, FER_INVALID_INPUT, 22,
+                    feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(feri_handle_state(&handle), 0);
     assert_int_equal(script.sockets_open, 1);
 }
 
-static void a_handle_that_is_open_takes_no_other_socket(void **state)
+STREAM_TEST(script_posix, a_handle_that_is_open_takes_no_other_socket)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_raw_socket raw = script_open_socket();
     script_default(SCRIPT_DESCRIBE)->description = connected_v4;
     assert_error(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), FER_MISUSE, 0);
@@ -245,11 +212,8 @@ static void a_handle_that_is_open_takes_no_other_socket(void **state)
 
 /* ---- into_raw */
 
-static void a_socket_is_given_up_with_its_modes_on_it(void **state)
+STREAM_TEST(script_windows, a_socket_is_given_up_with_its_modes_on_it)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){5000000}));
     assert_ok(feri_set_nonblocking(&handle, true));
     assert_int_equal(feri_into_raw(&handle), 1);
@@ -264,10 +228,8 @@ static void a_socket_is_given_up_with_its_modes_on_it(void **state)
                "set_timeout(2,writing,18446744073709551615) set_nonblocking(2,0)");
 }
 
-static void what_has_no_socket_gives_none_up(void **state)
+SYSTEM_TEST(script_posix, what_has_no_socket_gives_none_up)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
     assert_int_equal(feri_into_raw(NULL), FER_RAW_SOCKET_NONE);
@@ -341,9 +303,8 @@ static const struct {
      "describe(1) adopt(1)"},
 };
 
-static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
+SCRIPT_TEST(a_socket_of_any_kind_is_taken_over_as_what_it_is)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof adopted_kinds / sizeof adopted_kinds[0]; i++) {
         fer_handle handle = {0};
         script_begin(&script_posix);
@@ -355,52 +316,26 @@ static void a_socket_of_any_kind_is_taken_over_as_what_it_is(void **state)
     }
 }
 
-static void a_socket_of_no_known_kind_is_left_to_the_caller(void **state)
+SYSTEM_TEST(script_posix, a_socket_of_no_known_kind_is_left_to_the_caller)
 {
-    (void)state;
     static const ferp_description unknown[] = {{.is_datagram = true},
                                                {.is_ip = true, .family = FER_IP_V4},
                                                {.is_unix = true},
                                                {.is_raw = true}};
     fer_handle handle = {0};
-    script_begin(&script_posix);
     fer_raw_socket raw = script_open_socket();
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         script_then(SCRIPT_DESCRIBE)->description = unknown[i];
         assert_error(feri_socket_from_raw(&handle, raw), FER_INVALID_INPUT, 0);
     }
-    script_then_fail(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88);
-    assert_error(feri_socket_from_raw(&handle, raw), FER_BAD_HANDLE, 88);
+    assert_forwards(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88, feri_socket_from_raw(&handle, raw));
     script_default(SCRIPT_DESCRIBE)->description =
         (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
-    script_then_fail(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105);
-    assert_error(feri_socket_from_raw(&handle, raw), FER_NO_BUFFER_SPACE, 105);
+    assert_forwards(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105, feri_socket_from_raw(&handle, raw));
     assert_int_equal(feri_handle_state(&handle), 0);
     assert_error(feri_socket_from_raw(NULL, raw), FER_MISUSE, 0);
     assert_int_equal(script.sockets_open, 1);
     assert_int_equal(script.times[SCRIPT_CLOSE], 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_clone_is_a_second_handle_of_the_socket_and_both_have),
-        script_test(a_clone_has_seen_the_end_that_its_original_saw),
-        script_test(a_duplicate_that_fails_leaves_both_handles_as_they_were),
-        script_test(a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing),
-        script_test(cloning_from_what_is_not_open_or_into_what_is_is_refused),
-        script_test(a_connected_stream_is_taken_over),
-        script_test(the_family_and_the_mode_are_read),
-        script_test(a_socket_of_the_other_domain_is_refused),
-        script_test(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller),
-        script_test(a_datagram_socket_of_another_protocol_is_taken_in_without_ports),
-        script_test(what_is_no_socket_is_refused_with_the_os_code),
-        script_test(a_socket_that_cannot_be_adopted_is_left_to_the_caller),
-        script_test(a_handle_that_is_open_takes_no_other_socket),
-        script_test(a_socket_is_given_up_with_its_modes_on_it),
-        script_test(what_has_no_socket_gives_none_up),
-        script_test(a_socket_of_any_kind_is_taken_over_as_what_it_is),
-        script_test(a_socket_of_no_known_kind_is_left_to_the_caller),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ownership")

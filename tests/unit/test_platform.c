@@ -5,9 +5,8 @@
 
 /* ---- Errors, time, facts */
 
-static void the_clock_never_goes_back(void **state)
+TEST(the_clock_never_goes_back)
 {
-    (void)state;
     uint64_t last = ferp_now();
     for (int i = 0; i < 10000; i++) {
         uint64_t now = ferp_now();
@@ -16,9 +15,8 @@ static void the_clock_never_goes_back(void **state)
     }
 }
 
-static void the_facts_are_constant_and_have_room(void **state)
+TEST(the_facts_are_constant_and_have_room)
 {
-    (void)state;
     const struct ferp_traits *traits = ferp_traits();
     assert_ptr_equal(traits, ferp_traits());
     assert_true(traits->io_length_max >= 65536);
@@ -38,9 +36,8 @@ static ferp_description describe(fer_raw_socket raw)
     return description;
 }
 
-static void a_new_socket_is_a_stream_that_is_nothing_yet(void **state)
+TEST(a_new_socket_is_a_stream_that_is_nothing_yet)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     ferp_description is = describe(raw);
     assert_true(is.is_stream);
@@ -52,9 +49,8 @@ static void a_new_socket_is_a_stream_that_is_nothing_yet(void **state)
     ferp_close(raw);
 }
 
-static void a_socket_has_the_family_it_was_made_of(void **state)
+TEST(a_socket_has_the_family_it_was_made_of)
 {
-    (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error err = ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw);
     if (err.kind == FER_UNSUPPORTED) {
@@ -66,9 +62,8 @@ static void a_socket_has_the_family_it_was_made_of(void **state)
     ferp_close(raw);
 }
 
-static void a_listener_and_both_ends_are_described_as_such(void **state)
+TEST(a_listener_and_both_ends_are_described_as_such)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_true(describe(pair.listener).is_listening);
     assert_false(describe(pair.listener).is_connected);
@@ -78,9 +73,8 @@ static void a_listener_and_both_ends_are_described_as_such(void **state)
     seam_close(&pair);
 }
 
-static void what_is_closed_is_no_socket(void **state)
+TEST(what_is_closed_is_no_socket)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     ferp_description is;
     ferp_close(raw);
@@ -89,9 +83,8 @@ static void what_is_closed_is_no_socket(void **state)
 
 /* ---- Addresses and connections */
 
-static void port_zero_picks_a_port(void **state)
+TEST(port_zero_picks_a_port)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     assert_int_equal(addr.ip.family, FER_IP_V4);
@@ -101,9 +94,8 @@ static void port_zero_picks_a_port(void **state)
     ferp_close(listener);
 }
 
-static void a_port_is_taken_once(void **state)
+TEST(a_port_is_taken_once)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket second = seam_socket();
@@ -112,9 +104,8 @@ static void a_port_is_taken_once(void **state)
     ferp_close(listener);
 }
 
-static void another_machine_s_address_cannot_be_bound(void **state)
+TEST(another_machine_s_address_cannot_be_bound)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_socket_addr addr = seam_loopback(0);
     addr.ip.u.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* a documentation address (RFC 5737) */
@@ -122,9 +113,8 @@ static void another_machine_s_address_cannot_be_bound(void **state)
     ferp_close(raw);
 }
 
-static void ipv6_addresses_go_there_and_back(void **state)
+TEST(ipv6_addresses_go_there_and_back)
 {
-    (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr;
     fer_socket_addr got;
@@ -147,9 +137,8 @@ static void ipv6_addresses_go_there_and_back(void **state)
     ferp_close(raw);
 }
 
-static void both_ends_agree_on_their_addresses(void **state)
+TEST(both_ends_agree_on_their_addresses)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_socket_addr client_local;
     fer_socket_addr server_peer;
@@ -164,18 +153,16 @@ static void both_ends_agree_on_their_addresses(void **state)
     seam_close(&pair);
 }
 
-static void an_unconnected_socket_has_no_peer(void **state)
+TEST(an_unconnected_socket_has_no_peer)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_socket_addr addr;
     assert_kind(ferp_peer_addr(raw, &addr), FER_NOT_CONNECTED);
     ferp_close(raw);
 }
 
-static void accept_with_nobody_there_would_block(void **state)
+TEST(accept_with_nobody_there_would_block)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
@@ -185,9 +172,8 @@ static void accept_with_nobody_there_would_block(void **state)
     ferp_close(listener);
 }
 
-static void a_refused_connect_ends_refused(void **state)
+TEST(a_refused_connect_ends_refused)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_error pending = {FER_OK, 0};
     ferp_close(seam_listener(&addr)); /* a port without a listener */
@@ -212,9 +198,8 @@ static void a_refused_connect_ends_refused(void **state)
 
 /* ---- Bytes */
 
-static void bytes_go_both_ways(void **state)
+TEST(bytes_go_both_ways)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     seam_send(pair.client, "there");
     seam_expect(pair.server, "there");
@@ -223,9 +208,8 @@ static void bytes_go_both_ways(void **state)
     seam_close(&pair);
 }
 
-static void receiving_nothing_yet_would_block(void **state)
+TEST(receiving_nothing_yet_would_block)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     char byte;
     size_t moved = 7;
@@ -238,9 +222,8 @@ static void receiving_nothing_yet_would_block(void **state)
     seam_close(&pair);
 }
 
-static void a_peek_leaves_the_bytes_queued(void **state)
+TEST(a_peek_leaves_the_bytes_queued)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     char got[8] = {0};
     size_t moved = 0;
@@ -258,9 +241,8 @@ static void a_peek_leaves_the_bytes_queued(void **state)
     seam_close(&pair);
 }
 
-static void slices_are_sent_and_filled_in_order(void **state)
+TEST(slices_are_sent_and_filled_in_order)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     char first[3] = {0};
     char second[8] = {0};
@@ -277,9 +259,8 @@ static void slices_are_sent_and_filled_in_order(void **state)
     seam_close(&pair);
 }
 
-static void the_most_slices_are_taken(void **state)
+TEST(the_most_slices_are_taken)
 {
-    (void)state;
     static fer_io_slice out[1024];
     static fer_io_slice_mut in[1024];
     static char sent[1024];
@@ -301,9 +282,8 @@ static void the_most_slices_are_taken(void **state)
     seam_close(&pair);
 }
 
-static void the_peer_s_end_is_ok_with_nothing_again_and_again(void **state)
+TEST(the_peer_s_end_is_ok_with_nothing_again_and_again)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     char byte;
     size_t moved = 7;
@@ -325,9 +305,8 @@ static void the_peer_s_end_is_ok_with_nothing_again_and_again(void **state)
 
 /* An orderly shutdown is never reported as a reset, whichever side shuts down first, and also not
  * after both sides have. */
-static void an_orderly_end_is_never_a_reset(void **state)
+TEST(an_orderly_end_is_never_a_reset)
 {
-    (void)state;
     for (int i = 0; i < 50; i++) {
         struct seam_pair pair = seam_open();
         fer_error pending = {FER_OTHER, 0};
@@ -357,9 +336,8 @@ static void close_reset(const struct seam_pair *pair)
     ferp_close(pair->listener);
 }
 
-static void a_reset_is_reported_by_recv_and_peek_and_slices(void **state)
+TEST(a_reset_is_reported_by_recv_and_peek_and_slices)
 {
-    (void)state;
     char byte;
     size_t moved = 7;
     const fer_io_slice_mut slice = {&byte, 1};
@@ -377,9 +355,8 @@ static void a_reset_is_reported_by_recv_and_peek_and_slices(void **state)
     }
 }
 
-static void a_reset_is_reported_by_take_error(void **state)
+TEST(a_reset_is_reported_by_take_error)
 {
-    (void)state;
     struct seam_pair pair = open_then_reset();
     fer_error pending = {FER_OK, 0};
     assert_ok(ferp_take_error(pair.client, &pending));
@@ -388,9 +365,8 @@ static void a_reset_is_reported_by_take_error(void **state)
     close_reset(&pair);
 }
 
-static void sending_after_own_shutdown_is_a_broken_pipe(void **state)
+TEST(sending_after_own_shutdown_is_a_broken_pipe)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     size_t moved = 7;
     const fer_io_slice slice = {"x", 1};
@@ -404,9 +380,8 @@ static void sending_after_own_shutdown_is_a_broken_pipe(void **state)
     seam_close(&pair);
 }
 
-static void shutdown_of_an_unconnected_socket_is_not_connected(void **state)
+TEST(shutdown_of_an_unconnected_socket_is_not_connected)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     /* NetBSD shuts it down (tcp_usrreq.c, tcp_shutdown). core answers before. */
     fer_error_kind want = seam_is_netbsd() ? FER_OK : FER_NOT_CONNECTED;
@@ -414,9 +389,8 @@ static void shutdown_of_an_unconnected_socket_is_not_connected(void **state)
     ferp_close(raw);
 }
 
-static void closing_while_lingering_still_sends_the_rest(void **state)
+TEST(closing_while_lingering_still_sends_the_rest)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_ok(ferp_set_linger(pair.client, (struct ferp_linger){true, 5}));
     seam_send(pair.client, "rest");
@@ -427,35 +401,4 @@ static void closing_while_lingering_still_sends_the_rest(void **state)
     ferp_close(pair.listener);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_clock_never_goes_back),
-        cmocka_unit_test(the_facts_are_constant_and_have_room),
-        cmocka_unit_test(a_new_socket_is_a_stream_that_is_nothing_yet),
-        cmocka_unit_test(a_socket_has_the_family_it_was_made_of),
-        cmocka_unit_test(a_listener_and_both_ends_are_described_as_such),
-        cmocka_unit_test(what_is_closed_is_no_socket),
-        cmocka_unit_test(port_zero_picks_a_port),
-        cmocka_unit_test(a_port_is_taken_once),
-        cmocka_unit_test(another_machine_s_address_cannot_be_bound),
-        cmocka_unit_test(ipv6_addresses_go_there_and_back),
-        cmocka_unit_test(both_ends_agree_on_their_addresses),
-        cmocka_unit_test(an_unconnected_socket_has_no_peer),
-        cmocka_unit_test(accept_with_nobody_there_would_block),
-        cmocka_unit_test(a_refused_connect_ends_refused),
-        cmocka_unit_test(bytes_go_both_ways),
-        cmocka_unit_test(receiving_nothing_yet_would_block),
-        cmocka_unit_test(a_peek_leaves_the_bytes_queued),
-        cmocka_unit_test(slices_are_sent_and_filled_in_order),
-        cmocka_unit_test(the_most_slices_are_taken),
-        cmocka_unit_test(the_peer_s_end_is_ok_with_nothing_again_and_again),
-        cmocka_unit_test(an_orderly_end_is_never_a_reset),
-        cmocka_unit_test(a_reset_is_reported_by_recv_and_peek_and_slices),
-        cmocka_unit_test(a_reset_is_reported_by_take_error),
-        cmocka_unit_test(sending_after_own_shutdown_is_a_broken_pipe),
-        cmocka_unit_test(shutdown_of_an_unconnected_socket_is_not_connected),
-        cmocka_unit_test(closing_while_lingering_still_sends_the_rest),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("platform")

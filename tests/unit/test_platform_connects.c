@@ -122,9 +122,8 @@ static void wait_for_all(const fer_raw_socket *raws, size_t count, const fer_can
     }
 }
 
-static void any_number_of_connects_end(void **state)
+TEST(any_number_of_connects_end)
 {
-    (void)state;
     const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
@@ -146,9 +145,8 @@ static void any_number_of_connects_end(void **state)
 }
 
 /* Each place of the set has each of the three. */
-static void a_refused_a_connected_and_a_pending_connect_are_distinguished(void **state)
+TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
 {
-    (void)state;
     struct full full = open_full();
     fer_raw_socket pending = full.raws[full.count - 1];
     fer_socket_addr refused_addr;
@@ -179,9 +177,8 @@ static void a_refused_a_connected_and_a_pending_connect_are_distinguished(void *
 }
 
 /* Another descriptor of the socket takes the error. Windows keeps it. */
-static void a_connect_whose_error_was_taken_is_not_pending(void **state)
+TEST(a_connect_whose_error_was_taken_is_not_pending)
 {
-    (void)state;
     struct full full = open_full();
     fer_socket_addr addr;
     fer_raw_socket bound = refusing(&addr);
@@ -199,9 +196,8 @@ static void a_connect_whose_error_was_taken_is_not_pending(void **state)
     close_full(&full);
 }
 
-static void a_refused_connect_alone_ends_the_wait(void **state)
+TEST(a_refused_connect_alone_ends_the_wait)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket bound = refusing(&addr);
     fer_raw_socket raw = start_connect(&addr);
@@ -214,9 +210,8 @@ static void a_refused_connect_alone_ends_the_wait(void **state)
 }
 
 /* The queue has room again, and the OS retries. */
-static void a_pending_connect_ends_the_wait_when_it_succeeds(void **state)
+TEST(a_pending_connect_ends_the_wait_when_it_succeeds)
 {
-    (void)state;
     struct full full = open_full();
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
@@ -229,9 +224,8 @@ static void a_pending_connect_ends_the_wait_when_it_succeeds(void **state)
     close_full(&full);
 }
 
-static void a_wait_for_pending_connects_expires_or_is_cancelled(void **state)
+TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
 {
-    (void)state;
     struct full full = open_full();
     fer_raw_socket raws[FERP_CONNECTS_MAX];
     const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
@@ -266,9 +260,8 @@ static void a_wait_for_pending_connects_expires_or_is_cancelled(void **state)
 }
 
 /* The wait of one connect, which tells a failure by its own hint. */
-static void a_token_ends_the_wait_for_one_connect(void **state)
+TEST(a_token_ends_the_wait_for_one_connect)
 {
-    (void)state;
     struct full full = open_full();
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
@@ -283,9 +276,8 @@ static void a_token_ends_the_wait_for_one_connect(void **state)
     close_full(&full);
 }
 
-static void what_is_no_socket_is_reported(void **state)
+TEST(what_is_no_socket_is_reported)
 {
-    (void)state;
     fer_raw_socket raws[2];
     uint32_t ended = 77;
     struct seam_pair pair = seam_open();
@@ -297,17 +289,4 @@ static void what_is_no_socket_is_reported(void **state)
     seam_close(&pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_number_of_connects_end),
-        cmocka_unit_test(a_refused_a_connected_and_a_pending_connect_are_distinguished),
-        cmocka_unit_test(a_connect_whose_error_was_taken_is_not_pending),
-        cmocka_unit_test(a_refused_connect_alone_ends_the_wait),
-        cmocka_unit_test(a_pending_connect_ends_the_wait_when_it_succeeds),
-        cmocka_unit_test(a_wait_for_pending_connects_expires_or_is_cancelled),
-        cmocka_unit_test(a_token_ends_the_wait_for_one_connect),
-        cmocka_unit_test(what_is_no_socket_is_reported),
-    };
-    return cmocka_run_group_tests_name("platform_connects", tests, NULL, NULL);
-}
+TEST_MAIN("platform_connects")

@@ -19,9 +19,8 @@ static void send_text(fer_raw_socket raw, const char *text, const fer_socket_add
     assert_int_equal(n, strlen(text));
 }
 
-static void a_datagram_socket_is_described_as_one(void **state)
+TEST(a_datagram_socket_is_described_as_one)
 {
-    (void)state;
     fer_socket_addr addrs[2];
     ferp_description is;
     fer_raw_socket one = bound_socket(&addrs[0]);
@@ -37,9 +36,8 @@ static void a_datagram_socket_is_described_as_one(void **state)
     ferp_close(two);
 }
 
-static void a_datagram_is_peeked_at_and_received_whole_or_cut(void **state)
+TEST(a_datagram_is_peeked_at_and_received_whole_or_cut)
 {
-    (void)state;
     fer_socket_addr addrs[2];
     struct ferp_datagram got;
     char buf[8] = "########";
@@ -68,9 +66,8 @@ static void a_datagram_is_peeked_at_and_received_whole_or_cut(void **state)
     ferp_close(two);
 }
 
-static void what_does_not_fit_into_a_datagram_is_too_long(void **state)
+TEST(what_does_not_fit_into_a_datagram_is_too_long)
 {
-    (void)state;
     static char big[65508];
     fer_socket_addr addrs[2];
     size_t n = 77;
@@ -82,9 +79,8 @@ static void what_does_not_fit_into_a_datagram_is_too_long(void **state)
     ferp_close(two);
 }
 
-static void the_options_of_datagrams_read_back(void **state)
+TEST(the_options_of_datagrams_read_back)
 {
-    (void)state;
     static const struct {
         ferp_option option;
         uint32_t value;
@@ -107,9 +103,8 @@ static void the_options_of_datagrams_read_back(void **state)
     ferp_close(raw);
 }
 
-static void groups_are_joined_once_and_left_once(void **state)
+TEST(groups_are_joined_once_and_left_once)
 {
-    (void)state;
     fer_ipv4_addr group = {{239, 255, 77, 8}};
     fer_ipv4_addr local = {{127, 0, 0, 1}};
     fer_socket_addr addr;
@@ -123,9 +118,8 @@ static void groups_are_joined_once_and_left_once(void **state)
 }
 
 /* The wait may be pending when the datagram arrives. */
-static void a_wait_takes_no_datagram(void **state)
+TEST(a_wait_takes_no_datagram)
 {
-    (void)state;
     static const char *const texts[] = {"four", "", "12345678"};
     fer_socket_addr addr;
     struct ferp_datagram got;
@@ -172,9 +166,8 @@ static fer_error wait_and_receive(ferp_wait *wait, fer_raw_socket raw)
 
 /* U3: either the wait reports it, or the receive that follows. Wine reports only a socket's first
  * refusal to a wait. */
-static void a_refusal_that_ends_a_wait_is_reported_once(void **state)
+TEST(a_refusal_that_ends_a_wait_is_reported_once)
 {
-    (void)state;
     fer_socket_addr addrs[2];
     struct ferp_datagram got;
     ferp_wait wait;
@@ -194,9 +187,8 @@ static void a_refusal_that_ends_a_wait_is_reported_once(void **state)
     ferp_close(raw);
 }
 
-static void refusals_can_be_turned_on_and_off_anywhere(void **state)
+TEST(refusals_can_be_turned_on_and_off_anywhere)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket raw = bound_socket(&addr);
     ferp_report_refusals(raw, true);
@@ -206,17 +198,4 @@ static void refusals_can_be_turned_on_and_off_anywhere(void **state)
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_datagram_socket_is_described_as_one),
-        cmocka_unit_test(a_datagram_is_peeked_at_and_received_whole_or_cut),
-        cmocka_unit_test(what_does_not_fit_into_a_datagram_is_too_long),
-        cmocka_unit_test(the_options_of_datagrams_read_back),
-        cmocka_unit_test(groups_are_joined_once_and_left_once),
-        cmocka_unit_test(a_wait_takes_no_datagram),
-        cmocka_unit_test(a_refusal_that_ends_a_wait_is_reported_once),
-        cmocka_unit_test(refusals_can_be_turned_on_and_off_anywhere),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("platform_datagrams")

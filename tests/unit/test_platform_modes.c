@@ -27,18 +27,16 @@ static void assert_timeout(fer_duration got, uint64_t want)
 
 /* ---- Timeouts */
 
-static void a_new_socket_has_no_timeouts(void **state)
+TEST(a_new_socket_has_no_timeouts)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     assert_true(timeout_of(raw, FERP_READING).nanos == FER_DURATION_NONE_NANOS);
     assert_true(timeout_of(raw, FERP_WRITING).nanos == FER_DURATION_NONE_NANOS);
     ferp_close(raw);
 }
 
-static void a_timeout_reads_back_rounded_up(void **state)
+TEST(a_timeout_reads_back_rounded_up)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     const uint64_t nanos[] = {
         1, 999, 1000000, 1000001, 1500 * MILLI, 3600000 * MILLI, UINT64_C(1000000000) * MILLI};
@@ -51,9 +49,8 @@ static void a_timeout_reads_back_rounded_up(void **state)
     ferp_close(raw);
 }
 
-static void the_longest_timeout_is_long_and_not_none(void **state)
+TEST(the_longest_timeout_is_long_and_not_none)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){FER_DURATION_NONE_NANOS - 1}));
     fer_duration got = timeout_of(raw, FERP_READING);
@@ -62,9 +59,8 @@ static void the_longest_timeout_is_long_and_not_none(void **state)
     ferp_close(raw);
 }
 
-static void none_clears_one_direction_alone(void **state)
+TEST(none_clears_one_direction_alone)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){2000 * MILLI}));
     assert_ok(ferp_set_timeout(raw, FERP_WRITING, (fer_duration){4000 * MILLI}));
@@ -96,9 +92,8 @@ static void assert_receive_would_block(fer_raw_socket raw)
     assert_kind(ferp_recv(raw, &byte, 1, 0, &n), FER_WOULD_BLOCK);
 }
 
-static void a_new_socket_is_nonblocking_if_core_waits(void **state)
+TEST(a_new_socket_is_nonblocking_if_core_waits)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     if (mode_can_be_read()) {
         assert_false(is_nonblocking(pair.client));
@@ -113,9 +108,8 @@ static void a_new_socket_is_nonblocking_if_core_waits(void **state)
     seam_close(&pair);
 }
 
-static void a_blocking_receive_ends_with_its_timeout_and_a_nonblocking_one_at_once(void **state)
+TEST(a_blocking_receive_ends_with_its_timeout_and_a_nonblocking_one_at_once)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     char byte;
     size_t n = 77;
@@ -135,9 +129,8 @@ static void a_blocking_receive_ends_with_its_timeout_and_a_nonblocking_one_at_on
 /* ---- Duplicates */
 
 /* Whether duplicates share timeouts depends on the system, if core keeps them. */
-static void a_duplicate_shares_what_is_set_later(void **state)
+TEST(a_duplicate_shares_what_is_set_later)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     uint32_t nodelay = 0;
@@ -161,9 +154,8 @@ static void a_duplicate_shares_what_is_set_later(void **state)
     ferp_close(duplicate);
 }
 
-static void a_duplicate_is_nonblocking_if_core_waits(void **state)
+TEST(a_duplicate_is_nonblocking_if_core_waits)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     if (ferp_traits()->io_waits_in_kernel) {
@@ -178,9 +170,8 @@ static void a_duplicate_is_nonblocking_if_core_waits(void **state)
     seam_close(&pair);
 }
 
-static void the_connection_ends_with_the_last_duplicate(void **state)
+TEST(the_connection_ends_with_the_last_duplicate)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_duplicate(pair.client, &duplicate));
@@ -194,9 +185,8 @@ static void the_connection_ends_with_the_last_duplicate(void **state)
     ferp_close(pair.listener);
 }
 
-static void a_duplicate_of_what_is_closed_is_a_bad_handle(void **state)
+TEST(a_duplicate_of_what_is_closed_is_a_bad_handle)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     ferp_close(raw);
@@ -206,9 +196,8 @@ static void a_duplicate_of_what_is_closed_is_a_bad_handle(void **state)
 
 /* ---- Adopting */
 
-static void an_adopted_socket_keeps_its_timeouts(void **state)
+TEST(an_adopted_socket_keeps_its_timeouts)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_ok(ferp_set_timeout(pair.client, FERP_READING, (fer_duration){1500 * MILLI}));
     assert_ok(ferp_adopt(pair.client));
@@ -219,9 +208,8 @@ static void an_adopted_socket_keeps_its_timeouts(void **state)
     seam_close(&pair);
 }
 
-static void what_is_closed_is_not_adopted(void **state)
+TEST(what_is_closed_is_not_adopted)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     ferp_close(raw);
     if (!ferp_traits()->io_waits_in_kernel) {
@@ -229,9 +217,8 @@ static void what_is_closed_is_not_adopted(void **state)
     }
 }
 
-static void an_accepted_socket_can_be_given_its_own_modes(void **state)
+TEST(an_accepted_socket_can_be_given_its_own_modes)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket client = seam_socket();
@@ -272,9 +259,8 @@ static void set_winsock_timeout(fer_raw_socket raw, int option, DWORD value)
         setsockopt((SOCKET)raw, SOL_SOCKET, option, (const char *)&value, (int)sizeof value), 0);
 }
 
-static void a_timeout_is_the_option_in_milliseconds_and_nothing_else(void **state)
+TEST(a_timeout_is_the_option_in_milliseconds_and_nothing_else)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){60 * MILLI + 1}));
     assert_ok(ferp_set_timeout(raw, FERP_WRITING, (fer_duration){FER_DURATION_NONE_NANOS - 1}));
@@ -287,9 +273,8 @@ static void a_timeout_is_the_option_in_milliseconds_and_nothing_else(void **stat
     ferp_close(raw);
 }
 
-static void an_adopted_socket_waits_in_the_library_only(void **state)
+TEST(an_adopted_socket_waits_in_the_library_only)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     u_long blocking = 0;
     char byte;
@@ -310,9 +295,8 @@ static bool is_wine(void)
 
 /* Without WSA_FLAG_OVERLAPPED no overlapped request can be pending, so the wait uses another
  * method. */
-static void a_socket_made_without_overlapping_waits_as_well(void **state)
+TEST(a_socket_made_without_overlapping_waits_as_well)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
@@ -341,9 +325,8 @@ static void a_socket_made_without_overlapping_waits_as_well(void **state)
     ferp_close(listener);
 }
 
-static void no_handle_is_inherited(void **state)
+TEST(no_handle_is_inherited)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     assert_ok(ferp_duplicate(pair.client, &duplicate));
@@ -359,28 +342,4 @@ static void no_handle_is_inherited(void **state)
 
 #endif
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_socket_has_no_timeouts),
-        cmocka_unit_test(a_timeout_reads_back_rounded_up),
-        cmocka_unit_test(the_longest_timeout_is_long_and_not_none),
-        cmocka_unit_test(none_clears_one_direction_alone),
-        cmocka_unit_test(a_new_socket_is_nonblocking_if_core_waits),
-        cmocka_unit_test(a_blocking_receive_ends_with_its_timeout_and_a_nonblocking_one_at_once),
-        cmocka_unit_test(a_duplicate_shares_what_is_set_later),
-        cmocka_unit_test(the_connection_ends_with_the_last_duplicate),
-        cmocka_unit_test(a_duplicate_of_what_is_closed_is_a_bad_handle),
-        cmocka_unit_test(a_duplicate_is_nonblocking_if_core_waits),
-        cmocka_unit_test(an_adopted_socket_keeps_its_timeouts),
-        cmocka_unit_test(what_is_closed_is_not_adopted),
-        cmocka_unit_test(an_accepted_socket_can_be_given_its_own_modes),
-#if defined(_WIN32)
-        cmocka_unit_test(a_timeout_is_the_option_in_milliseconds_and_nothing_else),
-        cmocka_unit_test(an_adopted_socket_waits_in_the_library_only),
-        cmocka_unit_test(a_socket_made_without_overlapping_waits_as_well),
-        cmocka_unit_test(no_handle_is_inherited),
-#endif
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("platform_modes")

@@ -13,9 +13,8 @@ static uint32_t option_value(fer_raw_socket raw, ferp_option option)
     return value;
 }
 
-static void a_boolean_option_reads_back_as_zero_or_one(void **state)
+TEST(a_boolean_option_reads_back_as_zero_or_one)
 {
-    (void)state;
     const ferp_option booleans[] = {FERP_REUSE_ADDRESS, FERP_NODELAY, FERP_KEEPALIVE};
     fer_raw_socket raw = seam_socket();
     for (size_t i = 0; i < sizeof booleans / sizeof booleans[0]; i++) {
@@ -27,9 +26,8 @@ static void a_boolean_option_reads_back_as_zero_or_one(void **state)
     ferp_close(raw);
 }
 
-static void exclusive_address_is_there_where_reuse_steals(void **state)
+TEST(exclusive_address_is_there_where_reuse_steals)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     if (ferp_traits()->reuse_address_steals_ports) {
         assert_ok(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 1));
@@ -40,18 +38,16 @@ static void exclusive_address_is_there_where_reuse_steals(void **state)
     ferp_close(raw);
 }
 
-static void a_ttl_reads_back(void **state)
+TEST(a_ttl_reads_back)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_option(raw, FERP_TTL_V4, 77));
     assert_int_equal(option_value(raw, FERP_TTL_V4), 77);
     ferp_close(raw);
 }
 
-static void hops_and_only_v6_read_back(void **state)
+TEST(hops_and_only_v6_read_back)
 {
-    (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     if (ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw).kind != FER_OK) {
         print_message("this machine has no IPv6\n");
@@ -66,9 +62,8 @@ static void hops_and_only_v6_read_back(void **state)
     ferp_close(raw);
 }
 
-static void linger_reads_back(void **state)
+TEST(linger_reads_back)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     struct ferp_linger linger = {true, 9};
     assert_ok(ferp_linger(raw, &linger));
@@ -87,9 +82,8 @@ static void linger_reads_back(void **state)
 }
 
 /* Each of the three options reads back, or this system does not support it. */
-static void keepalive_fields_read_back_or_are_unsupported(void **state)
+TEST(keepalive_fields_read_back_or_are_unsupported)
 {
-    (void)state;
     const ferp_option fields[] = {FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL,
                                   FERP_KEEPALIVE_RETRIES};
     fer_raw_socket raw = seam_socket();
@@ -106,9 +100,8 @@ static void keepalive_fields_read_back_or_are_unsupported(void **state)
 
 /* A system without the single options supports the one call for all values, and the call accepts
  * the longest times. */
-static void keepalive_can_be_set_one_way_or_the_other(void **state)
+TEST(keepalive_can_be_set_one_way_or_the_other)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_error single = ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60);
     fer_error all = ferp_set_keepalive_values(raw, true, 60, 5);
@@ -163,22 +156,19 @@ static void skip_without_localhost(void)
     }
 }
 
-static void localhost_is_this_machine(void **state)
+TEST(localhost_is_this_machine)
 {
-    (void)state;
     skip_without_localhost();
     assert_true(count_loopback("localhost") >= 1);
 }
 
-static void an_address_is_a_name_of_its_own(void **state)
+TEST(an_address_is_a_name_of_its_own)
 {
-    (void)state;
     assert_int_equal(count_loopback("127.0.0.1"), 1);
 }
 
-static void a_lookup_may_end_early(void **state)
+TEST(a_lookup_may_end_early)
 {
-    (void)state;
     ferp_lookup lookup;
     assert_ok(ferp_lookup_begin(&lookup, "127.0.0.1", FERP_ANY_FAMILY));
     ferp_lookup_end(&lookup);
@@ -192,9 +182,8 @@ static bool is_resolver_kind(fer_error_kind kind)
 
 /* RFC 6761: no name under .invalid exists. A machine without a name server reports another resolver
  * error. */
-static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
+TEST(a_name_that_does_not_exist_is_the_resolver_s_error)
 {
-    (void)state;
     ferp_lookup lookup;
     fer_error err = ferp_lookup_begin(&lookup, "no-such-host.invalid", FERP_ANY_FAMILY);
     assert_true(is_resolver_kind(err.kind));
@@ -203,29 +192,11 @@ static void a_name_that_does_not_exist_is_the_resolver_s_error(void **state)
 
 /* core passes only UTF-8. The backend must not replace other bytes, because the result would be
  * another host's name. */
-static void a_name_that_is_not_utf_8_is_never_found(void **state)
+TEST(a_name_that_is_not_utf_8_is_never_found)
 {
-    (void)state;
     ferp_lookup lookup;
     fer_error_kind kind = ferp_lookup_begin(&lookup, "no\xff\xfe.invalid", FERP_ANY_FAMILY).kind;
     assert_true(kind == FER_INVALID_INPUT || is_resolver_kind(kind));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_boolean_option_reads_back_as_zero_or_one),
-        cmocka_unit_test(exclusive_address_is_there_where_reuse_steals),
-        cmocka_unit_test(a_ttl_reads_back),
-        cmocka_unit_test(hops_and_only_v6_read_back),
-        cmocka_unit_test(linger_reads_back),
-        cmocka_unit_test(keepalive_fields_read_back_or_are_unsupported),
-        cmocka_unit_test(keepalive_can_be_set_one_way_or_the_other),
-        cmocka_unit_test(localhost_is_this_machine),
-        cmocka_unit_test(an_address_is_a_name_of_its_own),
-        cmocka_unit_test(a_lookup_may_end_early),
-        cmocka_unit_test(a_name_that_does_not_exist_is_the_resolver_s_error),
-        cmocka_unit_test(a_name_that_is_not_utf_8_is_never_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("platform_options")

@@ -30,9 +30,8 @@ static fer_interest wait_ready(fer_raw_socket raw, fer_interest interest)
     return ready;
 }
 
-static void a_stream_is_ready_for_what_it_can_do(void **state)
+TEST(a_stream_is_ready_for_what_it_can_do)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_int_equal(poll_now(pair.client, FER_READABLE), 0);
     assert_int_equal(poll_now(pair.client, BOTH), FER_WRITABLE);
@@ -45,9 +44,8 @@ static void a_stream_is_ready_for_what_it_can_do(void **state)
     seam_close(&pair);
 }
 
-static void a_wait_expires_at_its_time_and_not_before(void **state)
+TEST(a_wait_expires_at_its_time_and_not_before)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
@@ -64,9 +62,8 @@ static void a_wait_expires_at_its_time_and_not_before(void **state)
 }
 
 /* The peer's end of file does not affect writing. A failed connection is ready for everything. */
-static void the_end_is_readable_and_a_reset_is_ready_for_all(void **state)
+TEST(the_end_is_readable_and_a_reset_is_ready_for_all)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
     assert_int_equal(wait_ready(pair.client, FER_READABLE), FER_READABLE);
@@ -81,9 +78,8 @@ static void the_end_is_readable_and_a_reset_is_ready_for_all(void **state)
     ferp_close(pair.listener);
 }
 
-static void a_listener_is_readable_while_somebody_is_queued(void **state)
+TEST(a_listener_is_readable_while_somebody_is_queued)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket client = seam_socket();
@@ -100,9 +96,8 @@ static void a_listener_is_readable_while_somebody_is_queued(void **state)
     ferp_close(listener);
 }
 
-static void what_is_no_socket_is_reported(void **state)
+TEST(what_is_no_socket_is_reported)
 {
-    (void)state;
     fer_interest ready = 77;
     fer_raw_socket raw = seam_socket();
     ferp_close(raw);
@@ -111,9 +106,8 @@ static void what_is_no_socket_is_reported(void **state)
 }
 
 /* Never-waiting calls on a blocking socket. */
-static void calls_that_never_wait_do_not(void **state)
+TEST(calls_that_never_wait_do_not)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     size_t moved = 77;
     char byte;
@@ -134,9 +128,8 @@ static void calls_that_never_wait_do_not(void **state)
     seam_close(&pair);
 }
 
-static void slices_that_never_wait_do_not(void **state)
+TEST(slices_that_never_wait_do_not)
 {
-    (void)state;
     static char block[65536];
     struct seam_pair pair = seam_open();
     char got[2] = {0};
@@ -161,9 +154,8 @@ static void slices_that_never_wait_do_not(void **state)
     seam_close(&pair);
 }
 
-static void datagrams_that_never_wait_do_not(void **state)
+TEST(datagrams_that_never_wait_do_not)
 {
-    (void)state;
     fer_raw_socket raw = seam_datagram_socket();
     fer_socket_addr addr;
     struct ferp_datagram got;
@@ -186,17 +178,4 @@ static void datagrams_that_never_wait_do_not(void **state)
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stream_is_ready_for_what_it_can_do),
-        cmocka_unit_test(a_wait_expires_at_its_time_and_not_before),
-        cmocka_unit_test(the_end_is_readable_and_a_reset_is_ready_for_all),
-        cmocka_unit_test(a_listener_is_readable_while_somebody_is_queued),
-        cmocka_unit_test(what_is_no_socket_is_reported),
-        cmocka_unit_test(calls_that_never_wait_do_not),
-        cmocka_unit_test(slices_that_never_wait_do_not),
-        cmocka_unit_test(datagrams_that_never_wait_do_not),
-    };
-    return cmocka_run_group_tests_name("platform_ready", tests, NULL, NULL);
-}
+TEST_MAIN("platform_ready")

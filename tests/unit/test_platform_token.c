@@ -104,9 +104,8 @@ static void assert_expires(const struct sockets *sockets, enum wait_kind kind,
 
 /* ---- In one thread */
 
-static void a_token_that_is_not_signalled_changes_no_deadline(void **state)
+TEST(a_token_that_is_not_signalled_changes_no_deadline)
 {
-    (void)state;
     struct sockets sockets = open_sockets();
     fer_cancel_token token = {0};
     const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
@@ -120,9 +119,8 @@ static void a_token_that_is_not_signalled_changes_no_deadline(void **state)
     close_sockets(&sockets);
 }
 
-static void a_signal_before_the_wait_ends_every_wait(void **state)
+TEST(a_signal_before_the_wait_ends_every_wait)
 {
-    (void)state;
     struct sockets sockets = open_sockets();
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
@@ -139,9 +137,8 @@ static void a_signal_before_the_wait_ends_every_wait(void **state)
     close_sockets(&sockets);
 }
 
-static void a_signal_between_arm_and_wait_is_not_lost(void **state)
+TEST(a_signal_between_arm_and_wait_is_not_lost)
 {
-    (void)state;
     const ferp_readiness readiness[] = {FERP_READABLE, FERP_ACCEPTABLE};
     struct seam_pair pair = seam_open();
     fer_cancel_token token = {0};
@@ -159,9 +156,8 @@ static void a_signal_between_arm_and_wait_is_not_lost(void **state)
     seam_close(&pair);
 }
 
-static void after_a_clear_the_waits_expire_again(void **state)
+TEST(after_a_clear_the_waits_expire_again)
 {
-    (void)state;
     struct sockets sockets = open_sockets();
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
@@ -179,9 +175,8 @@ static void after_a_clear_the_waits_expire_again(void **state)
 }
 
 /* 160,000 bytes: more than a pipe holds. */
-static void any_number_of_signals_is_one(void **state)
+TEST(any_number_of_signals_is_one)
 {
-    (void)state;
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
     for (int i = 0; i < 20000; i++) {
@@ -195,9 +190,8 @@ static void any_number_of_signals_is_one(void **state)
     ferp_token_close(&token);
 }
 
-static void a_ready_socket_ends_a_wait_with_a_token(void **state)
+TEST(a_ready_socket_ends_a_wait_with_a_token)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_cancel_token token = {0};
     fer_interest ready = 0;
@@ -218,9 +212,8 @@ static void a_ready_socket_ends_a_wait_with_a_token(void **state)
     seam_close(&pair);
 }
 
-static void a_wait_that_a_token_ended_changes_nothing(void **state)
+TEST(a_wait_that_a_token_ended_changes_nothing)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_raw_socket datagrams = seam_datagram_socket();
     fer_socket_addr addr = {0};
@@ -280,9 +273,8 @@ static void start_waiter(struct waiter *waiter, const struct sockets *sockets, e
 }
 
 /* Every second wait has probably begun in the system when it is signalled. */
-static void another_thread_signals_each_kind_of_wait(void **state)
+TEST(another_thread_signals_each_kind_of_wait)
 {
-    (void)state;
     struct sockets sockets = open_sockets();
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
@@ -302,9 +294,8 @@ static void another_thread_signals_each_kind_of_wait(void **state)
     close_sockets(&sockets);
 }
 
-static void one_signal_ends_all_waits(void **state)
+TEST(one_signal_ends_all_waits)
 {
-    (void)state;
     struct sockets sockets = open_sockets();
     fer_cancel_token token = {0};
     struct waiter waiters[2 * KIND_COUNT];
@@ -324,9 +315,8 @@ static void one_signal_ends_all_waits(void **state)
     close_sockets(&sockets);
 }
 
-static void a_token_ends_only_the_waits_with_it(void **state)
+TEST(a_token_ends_only_the_waits_with_it)
 {
-    (void)state;
     struct sockets sockets = open_sockets();
     fer_cancel_token signalled = {0};
     fer_cancel_token other = {0};
@@ -347,19 +337,4 @@ static void a_token_ends_only_the_waits_with_it(void **state)
     close_sockets(&sockets);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_token_that_is_not_signalled_changes_no_deadline),
-        cmocka_unit_test(a_signal_before_the_wait_ends_every_wait),
-        cmocka_unit_test(a_signal_between_arm_and_wait_is_not_lost),
-        cmocka_unit_test(after_a_clear_the_waits_expire_again),
-        cmocka_unit_test(any_number_of_signals_is_one),
-        cmocka_unit_test(a_ready_socket_ends_a_wait_with_a_token),
-        cmocka_unit_test(a_wait_that_a_token_ended_changes_nothing),
-        cmocka_unit_test(another_thread_signals_each_kind_of_wait),
-        cmocka_unit_test(one_signal_ends_all_waits),
-        cmocka_unit_test(a_token_ends_only_the_waits_with_it),
-    };
-    return cmocka_run_group_tests_name("platform_token", tests, NULL, NULL);
-}
+TEST_MAIN("platform_token")

@@ -29,9 +29,8 @@ static bool expires(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos
     return true;
 }
 
-static void a_wait_expires_at_its_deadline_and_not_before(void **state)
+TEST(a_wait_expires_at_its_deadline_and_not_before)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
@@ -42,9 +41,8 @@ static void a_wait_expires_at_its_deadline_and_not_before(void **state)
 }
 
 /* The grain of Windows' clock can be 16 ms. */
-static void a_pause_lasts_until_its_time(void **state)
+TEST(a_pause_lasts_until_its_time)
 {
-    (void)state;
     const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         uint64_t until = ferp_now() + nanos[i];
@@ -57,9 +55,8 @@ static void a_pause_lasts_until_its_time(void **state)
     assert_true(ferp_now() < before + 10000 * MILLI);
 }
 
-static void after_an_expiry_all_is_as_it_was(void **state)
+TEST(after_an_expiry_all_is_as_it_was)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     for (int i = 0; i < 20; i++) {
         assert_true(expires(pair.client, FERP_READABLE, 0));
@@ -69,9 +66,8 @@ static void after_an_expiry_all_is_as_it_was(void **state)
     seam_close(&pair);
 }
 
-static void a_deadline_that_has_passed_still_checks_once(void **state)
+TEST(a_deadline_that_has_passed_still_checks_once)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     seam_send(pair.server, "x");
     seam_await(pair.client, FERP_READABLE);
@@ -82,9 +78,8 @@ static void a_deadline_that_has_passed_still_checks_once(void **state)
     seam_close(&pair);
 }
 
-static void a_wait_without_deadline_ends_when_ready(void **state)
+TEST(a_wait_without_deadline_ends_when_ready)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     ferp_wait wait;
     seam_send(pair.server, "x");
@@ -102,9 +97,8 @@ static void a_wait_without_deadline_ends_when_ready(void **state)
 
 /* ---- Readiness */
 
-static void end_and_reset_are_readable(void **state)
+TEST(end_and_reset_are_readable)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
     seam_await(pair.client, FERP_READABLE);
@@ -120,9 +114,8 @@ static void end_and_reset_are_readable(void **state)
     ferp_close(pair.listener);
 }
 
-static void a_reset_that_comes_while_waiting_ends_the_wait(void **state)
+TEST(a_reset_that_comes_while_waiting_ends_the_wait)
 {
-    (void)state;
     for (int i = 0; i < 20; i++) {
         struct seam_pair pair = seam_open();
         ferp_wait wait;
@@ -156,9 +149,8 @@ static void drain(fer_raw_socket raw, size_t total)
     }
 }
 
-static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
+TEST(a_full_stream_is_writable_when_its_peer_has_read)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     assert_ok(seam_look(pair.client, FERP_WRITABLE));
     size_t total = seam_fill(pair.client);
@@ -170,9 +162,8 @@ static void a_full_stream_is_writable_when_its_peer_has_read(void **state)
     seam_close(&pair);
 }
 
-static void a_listener_is_acceptable_while_a_connection_is_queued(void **state)
+TEST(a_listener_is_acceptable_while_a_connection_is_queued)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket client = seam_socket();
@@ -190,9 +181,8 @@ static void a_listener_is_acceptable_while_a_connection_is_queued(void **state)
 
 /* ---- Arming */
 
-static void disarming_leaves_the_stream_whole(void **state)
+TEST(disarming_leaves_the_stream_whole)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     ferp_wait wait;
     for (int i = 0; i < 100; i++) {
@@ -209,9 +199,8 @@ static void disarming_leaves_the_stream_whole(void **state)
     seam_close(&pair);
 }
 
-static void two_waits_on_one_socket_end_each(void **state)
+TEST(two_waits_on_one_socket_end_each)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     ferp_wait first;
     ferp_wait second;
@@ -257,9 +246,8 @@ static void end_reading_when_armed(void *argument)
     atomic_store(&waker->has_woken, true);
 }
 
-static void a_wake_between_arm_and_wait_is_not_lost(void **state)
+TEST(a_wake_between_arm_and_wait_is_not_lost)
 {
-    (void)state;
     for (int i = 0; i < 50; i++) {
         struct seam_pair pair = seam_open();
         ferp_wait wait;
@@ -297,9 +285,8 @@ static void check_woken(fer_raw_socket raw, fer_raw_socket waker_raw)
     assert_ok(error);
 }
 
-static void another_thread_wakes_a_wait_to_read(void **state)
+TEST(another_thread_wakes_a_wait_to_read)
 {
-    (void)state;
     for (int i = 0; i < 100; i++) {
         struct seam_pair pair = seam_open();
         check_woken(pair.client, pair.client);
@@ -307,9 +294,8 @@ static void another_thread_wakes_a_wait_to_read(void **state)
     }
 }
 
-static void another_thread_wakes_through_a_duplicate(void **state)
+TEST(another_thread_wakes_through_a_duplicate)
 {
-    (void)state;
     for (int i = 0; i < 100; i++) {
         struct seam_pair pair = seam_open();
         fer_raw_socket twin = FER_RAW_SOCKET_NONE;
@@ -320,9 +306,8 @@ static void another_thread_wakes_through_a_duplicate(void **state)
     }
 }
 
-static void a_wake_with_nobody_waiting_harms_nothing(void **state)
+TEST(a_wake_with_nobody_waiting_harms_nothing)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     ferp_wake(pair.client);
     ferp_wake(pair.listener);
@@ -349,9 +334,8 @@ static void wake_repeatedly(void *argument)
     }
 }
 
-static void wakes_lose_no_bytes(void **state)
+TEST(wakes_lose_no_bytes)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     struct wake_loop wake_loop;
     test_thread thread;
@@ -380,9 +364,8 @@ static void wakes_lose_no_bytes(void **state)
 
 #if defined(_WIN32) || defined(__ANDROID__) || defined(TEST_OVER_BSD)
 
-static void no_wait_is_a_cancellation_point(void **state)
+TEST(no_wait_is_a_cancellation_point)
 {
-    (void)state;
     print_message("the seam has no pthread_cancel here\n");
     skip(); /* over a BSD kernel the seam does not see this system's threads */
 }
@@ -447,9 +430,8 @@ static void end_wait(void)
 }
 
 /* The cancel is pending before the wait ends, whether the wait has begun or not. */
-static void no_wait_is_a_cancellation_point(void **state)
+TEST(no_wait_is_a_cancellation_point)
 {
-    (void)state;
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         pthread_t thread;
         void *result = NULL;
@@ -475,26 +457,4 @@ static void no_wait_is_a_cancellation_point(void **state)
 
 #endif
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wait_expires_at_its_deadline_and_not_before),
-        cmocka_unit_test(a_pause_lasts_until_its_time),
-        cmocka_unit_test(after_an_expiry_all_is_as_it_was),
-        cmocka_unit_test(a_deadline_that_has_passed_still_checks_once),
-        cmocka_unit_test(a_wait_without_deadline_ends_when_ready),
-        cmocka_unit_test(end_and_reset_are_readable),
-        cmocka_unit_test(a_reset_that_comes_while_waiting_ends_the_wait),
-        cmocka_unit_test(a_full_stream_is_writable_when_its_peer_has_read),
-        cmocka_unit_test(a_listener_is_acceptable_while_a_connection_is_queued),
-        cmocka_unit_test(disarming_leaves_the_stream_whole),
-        cmocka_unit_test(two_waits_on_one_socket_end_each),
-        cmocka_unit_test(a_wake_between_arm_and_wait_is_not_lost),
-        cmocka_unit_test(another_thread_wakes_a_wait_to_read),
-        cmocka_unit_test(another_thread_wakes_through_a_duplicate),
-        cmocka_unit_test(a_wake_with_nobody_waiting_harms_nothing),
-        cmocka_unit_test(wakes_lose_no_bytes),
-        cmocka_unit_test(no_wait_is_a_cancellation_point),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("platform_wait")

@@ -16,10 +16,11 @@ static void begin(const struct ferp_traits *traits)
 {
     script_begin(traits);
     memset(&poller, 0, sizeof poller);
-    assert_ok(fer_poller_new(&poller));
-    assert_log("poller_open()");
+    assert_ok_log(fer_poller_new(&poller), "poller_open()");
     count = 77;
 }
+
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
 static fer_error wait_nanos(uint64_t nanos)
 {
@@ -59,36 +60,28 @@ static void notify_thrice(void)
 
 static void fail_to_notify(void)
 {
-    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    assert_error(fer_poller_notify(&poller), FER_OUT_OF_MEMORY, 12);
+    assert_forwards(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12, fer_poller_notify(&poller));
 }
 
 /* ---- Creation and closing */
 
-static void a_poller_that_could_not_be_opened_is_new(void **state)
+SYSTEM_TEST(script_posix, a_poller_that_could_not_be_opened_is_new)
 {
-    (void)state;
-    script_begin(&script_posix);
     memset(&poller, 0, sizeof poller);
-    script_then_fail(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_error(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES, 24);
+    assert_forwards(SCRIPT_POLLER_OPEN, FER_TOO_MANY_OPEN_FILES, 24, fer_poller_new(&poller));
     fer_poller_close(&poller);
-    assert_error(fer_poller_notify(&poller), FER_MISUSE, 0);
-    assert_log("poller_open()");
+    assert_error_log(fer_poller_notify(&poller), FER_MISUSE, 0, "poller_open()");
     assert_ok(fer_poller_new(&poller));
     assert_error(fer_poller_new(&poller), FER_MISUSE, 0);
     fer_poller_close(&poller);
     fer_poller_close(&poller);
     fer_poller_close(NULL);
     assert_log("poller_open() poller_close()");
-    assert_ok(fer_poller_new(&poller));
-    assert_log("poller_open()");
+    assert_ok_log(fer_poller_new(&poller), "poller_open()");
 }
 
-static void misuse_never_reaches_the_system(void **state)
+BEGUN_TEST(misuse_never_reaches_the_system)
 {
-    (void)state;
-    begin(&script_posix);
     fer_poller others[3] = {{.p_ = {.state_ = 0}}, {.p_ = {.state_ = 2}}, {.p_ = {.state_ = 3}}};
     for (int i = 0; i < 4; i++) {
         fer_poller *other = i < 3 ? &others[i] : NULL;
@@ -113,37 +106,32 @@ static void misuse_never_reaches_the_system(void **state)
         assert_error(err, i == 0 ? FER_MISUSE : FER_INVALID_INPUT, 0);
         assert_int_equal(count, 0);
     }
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL), FER_MISUSE,
-                 0);
-    assert_log("");
+    assert_error_log(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL),
+                     FER_MISUSE, 0, "");
 }
 
 /* ---- Registration */
 
-static void each_change_is_one_call_of_the_system(void **state)
+BEGUN_TEST(each_change_is_one_call_of_the_system)
 {
-    (void)state;
-    begin(&script_posix);
     script.traits.poller_has_edges = true;
     int raw = (int)script_open_socket();
     assert_int_equal(raw, 1);
     assert_ok(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
     assert_log("poller_add(1,18446744073709551615,r,level)");
-    assert_ok(fer_poller_modify(&poller, raw,
-                                (fer_event){.key = 0, .interest = FER_READABLE | FER_WRITABLE},
-                                FER_POLL_ONESHOT));
-    assert_log("poller_modify(1,0,r,w,oneshot)");
+    assert_ok_log(fer_poller_modify(&poller, raw,
+                                    (fer_event){.key = 0, .interest = FER_READABLE | FER_WRITABLE},
+                                    FER_POLL_ONESHOT),
+                  "poller_modify(1,0,r,w,oneshot)");
     assert_ok(fer_poller_modify(&poller, raw, (fer_event){.key = 1, .interest = 0}, FER_POLL_EDGE));
     assert_log("poller_modify(1,1,edge)");
     assert_ok(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE_ONESHOT));
     assert_log("poller_modify(1,18446744073709551615,r,edge oneshot)");
-    assert_ok(fer_poller_delete(&poller, raw));
-    assert_log("poller_delete(1)");
+    assert_ok_log(fer_poller_delete(&poller, raw), "poller_delete(1)");
 }
 
-static void edges_are_refused_where_there_are_none(void **state)
+SCRIPT_TEST(edges_are_refused_where_there_are_none)
 {
-    (void)state;
     static const fer_poll_mode modes[] = {FER_POLL_EDGE, FER_POLL_EDGE_ONESHOT};
     for (int i = 0; i < 4; i++) {
         bool has = i % 2 != 0;
@@ -159,13 +147,11 @@ static void edges_are_refused_where_there_are_none(void **state)
     }
 }
 
-static void an_error_of_registering_is_returned_unchanged(void **state)
+BEGUN_TEST(an_error_of_registering_is_returned_unchanged)
 {
-    (void)state;
     static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND,
                                            FER_BAD_HANDLE,     FER_OUT_OF_MEMORY,
                                            FER_STORAGE_FULL,   FER_PERMISSION_DENIED};
-    begin(&script_posix);
     int raw = (int)script_open_socket();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         script_then_fail(SCRIPT_POLLER_ADD, kinds[i], 5);
@@ -179,9 +165,8 @@ static void an_error_of_registering_is_returned_unchanged(void **state)
 
 /* ---- Waits */
 
-static void a_wait_that_finds_something_is_one_call(void **state)
+SCRIPT_TEST(a_wait_that_finds_something_is_one_call)
 {
-    (void)state;
     static const uint64_t timeouts[] = {0, 1, 1000, UINT64_MAX - 1, UINT64_MAX};
     static const char *const logs[] = {"poller_wait(0)", "poller_wait(1)", "poller_wait(1000)",
                                        "poller_wait(18446744073709551614)", "poller_wait(none)"};
@@ -195,10 +180,8 @@ static void a_wait_that_finds_something_is_one_call(void **state)
     }
 }
 
-static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
+BEGUN_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
 {
-    (void)state;
-    begin(&script_posix);
     /* with the first, every deadline overflows; with the second, every deadline is in the future */
     static const uint64_t nows[] = {UINT64_MAX, 0};
     for (size_t i = 0; i < 2; i++) {
@@ -209,10 +192,8 @@ static void a_wait_of_zero_is_one_call_that_does_not_ask_the_clock(void **state)
     }
 }
 
-static void a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left(void **state)
+BEGUN_TEST(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left)
 {
-    (void)state;
-    begin(&script_posix);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 300;
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 0;
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 699;
@@ -223,20 +204,16 @@ static void a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left
     assert_int_equal(script.now, 2000);
 }
 
-static void a_wait_that_the_system_ends_late_is_over(void **state)
+BEGUN_TEST(a_wait_that_the_system_ends_late_is_over)
 {
-    (void)state;
-    begin(&script_posix);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 5000;
     assert_ok(wait_nanos(1000));
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000)");
 }
 
-static void a_signal_does_not_end_a_wait(void **state)
+BEGUN_TEST(a_signal_does_not_end_a_wait)
 {
-    (void)state;
-    begin(&script_posix);
     for (int i = 0; i < 3; i++) {
         script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
     }
@@ -252,16 +229,13 @@ static void a_signal_does_not_end_a_wait(void **state)
     assert_int_equal(count, 1);
     assert_log("poller_wait(none) poller_wait(none) poller_wait(none)");
     script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0) poller_wait(0)");
+    assert_ok_log(wait_nanos(0), "poller_wait(0) poller_wait(0)");
 }
 
 /* An event that arrives while a signal handler runs past the timeout is still reported, because the
  * poller checks once more. */
-static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
+BEGUN_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
 {
-    (void)state;
-    begin(&script_posix);
     script_result *interrupted = script_then(SCRIPT_POLLER_WAIT);
     interrupted->error = (fer_error){FER_INTERRUPTED, 4};
     interrupted->elapsed = 5000;
@@ -271,9 +245,8 @@ static void a_signal_at_the_end_of_a_wait_hides_no_event(void **state)
     assert_log("poller_wait(1000) poller_wait(0)");
 }
 
-static void a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves(void **state)
+SCRIPT_TEST(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves)
 {
-    (void)state;
     static const uint64_t timeouts[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1000};
     for (size_t i = 0; i < 3; i++) {
         begin(&script_posix);
@@ -288,12 +261,9 @@ static void a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves(
     }
 }
 
-static void a_wait_s_failure_is_reported_without_events(void **state)
+BEGUN_TEST(a_wait_s_failure_is_reported_without_events)
 {
-    (void)state;
-    begin(&script_posix);
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
-    assert_error(wait_nanos(1000), FER_OUT_OF_MEMORY, 12);
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12, wait_nanos(1000));
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000)");
 }
@@ -301,60 +271,47 @@ static void a_wait_s_failure_is_reported_without_events(void **state)
 /* ---- Notifications */
 
 /* No thread waits, so no system call is made, and the next wait only polls. */
-static void a_notify_before_a_wait_costs_no_call_and_ends_the_next_one(void **state)
+BEGUN_TEST(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one)
 {
-    (void)state;
-    begin(&script_posix);
     notify_thrice();
     assert_log("");
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 0);
     assert_log("poller_wait(0)");
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0)");
+    assert_ok_log(wait_nanos(0), "poller_wait(0)");
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_log("poller_wait(none)");
+    assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(none)");
 }
 
-static void a_wait_of_zero_takes_a_notification_that_came_before(void **state)
+BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
 {
-    (void)state;
-    begin(&script_posix);
     notify();
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0)");
+    assert_ok_log(wait_nanos(0), "poller_wait(0)");
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
 /* A wait of zero never waits, so no thread has to be woken. A notification during it or after it
  * ends the next wait. */
-static void a_wait_of_zero_is_nobody_to_be_woken(void **state)
+SCRIPT_TEST(a_wait_of_zero_is_nobody_to_be_woken)
 {
-    (void)state;
     static void (*const notifies[])(void) = {notify, notify_thrice};
     begin(&script_posix);
     for (size_t i = 0; i < 2; i++) {
         run_during_wait(notifies[i]);
-        assert_ok(wait_nanos(0));
-        assert_log("poller_wait(0)");
+        assert_ok_log(wait_nanos(0), "poller_wait(0)");
         assert_ok(wait_nanos(UINT64_MAX));
         assert_int_equal(count, 0);
         assert_log("poller_wait(0)");
         assert_ok(wait_nanos(0));
         notifies[i]();
         assert_log("poller_wait(0)");
-        assert_ok(wait_nanos(UINT64_MAX));
-        assert_log("poller_wait(0)");
+        assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
     }
 }
 
-static void events_come_beside_a_notification(void **state)
+BEGUN_TEST(events_come_beside_a_notification)
 {
-    (void)state;
-    begin(&script_posix);
     notify();
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -367,14 +324,11 @@ static void events_come_beside_a_notification(void **state)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 1);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(none) poller_notify() poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_wait(none) poller_notify() poller_wait(1000)");
 }
 
-static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
+BEGUN_TEST(notifies_during_a_wait_are_one_call_of_the_system)
 {
-    (void)state;
-    begin(&script_posix);
     for (int round = 0; round < 3; round++) {
         run_during_wait(notify_thrice);
         script_then(SCRIPT_POLLER_WAIT)->on = true;
@@ -386,10 +340,8 @@ static void notifies_during_a_wait_are_one_call_of_the_system(void **state)
 
 /* An event ended the wait first. The notification remains for the next wait, and wakes it only
  * once. */
-static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
+BEGUN_TEST(a_notification_that_a_wait_left_is_the_next_one_s)
 {
-    (void)state;
-    begin(&script_posix);
     run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -402,22 +354,17 @@ static void a_notification_that_a_wait_left_is_the_next_one_s(void **state)
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000)");
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
-static void a_failed_notify_is_forgotten(void **state)
+BEGUN_TEST(a_failed_notify_is_forgotten)
 {
-    (void)state;
-    begin(&script_posix);
     run_during_wait(fail_to_notify);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000) poller_notify()");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000) poller_notify()");
     run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000) poller_notify()");
+    assert_ok_log(wait_nanos(1000), "poller_wait(1000) poller_notify()");
 }
 
 /* The first of two waits has ended, and the second one must still be woken. */
@@ -426,15 +373,12 @@ static void wait_and_notify(void)
     fer_event event;
     size_t n = 0;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &n, NULL));
-    assert_int_equal(n, 1);
+    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &n, NULL), n, 1);
     notify();
 }
 
-static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
+BEGUN_TEST(a_notify_is_sent_as_long_as_any_wait_is_under_way)
 {
-    (void)state;
-    begin(&script_posix);
     run_during_wait(wait_and_notify);
     script_default(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -445,56 +389,21 @@ static void a_notify_is_sent_as_long_as_any_wait_is_under_way(void **state)
 }
 
 /* A failed wait no longer counts as a wait in progress. */
-static void a_notify_after_a_failed_wait_is_the_next_one_s(void **state)
+BEGUN_TEST(a_notify_after_a_failed_wait_is_the_next_one_s)
 {
-    (void)state;
-    begin(&script_posix);
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9);
-    assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9, wait_nanos(UINT64_MAX));
     notify();
     assert_log("poller_wait(none)");
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_log("poller_wait(0)");
+    assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
 }
 
-static void a_new_poller_has_no_notification(void **state)
+BEGUN_TEST(a_new_poller_has_no_notification)
 {
-    (void)state;
-    begin(&script_posix);
     notify();
     fer_poller_close(&poller);
     assert_ok(fer_poller_new(&poller));
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_close() poller_open() poller_wait(1000)");
+    assert_ok_log(wait_nanos(1000), "poller_close() poller_open() poller_wait(1000)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_poller_that_could_not_be_opened_is_new),
-        script_test(misuse_never_reaches_the_system),
-        script_test(each_change_is_one_call_of_the_system),
-        script_test(edges_are_refused_where_there_are_none),
-        script_test(an_error_of_registering_is_returned_unchanged),
-        script_test(a_wait_that_finds_something_is_one_call),
-        script_test(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock),
-        script_test(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left),
-        script_test(a_wait_that_the_system_ends_late_is_over),
-        script_test(a_signal_does_not_end_a_wait),
-        script_test(a_signal_at_the_end_of_a_wait_hides_no_event),
-        script_test(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves),
-        script_test(a_wait_s_failure_is_reported_without_events),
-        script_test(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one),
-        script_test(a_wait_of_zero_takes_a_notification_that_came_before),
-        script_test(a_wait_of_zero_is_nobody_to_be_woken),
-        script_test(events_come_beside_a_notification),
-        script_test(notifies_during_a_wait_are_one_call_of_the_system),
-        script_test(a_notification_that_a_wait_left_is_the_next_one_s),
-        script_test(a_failed_notify_is_forgotten),
-        script_test(a_notify_is_sent_as_long_as_any_wait_is_under_way),
-        script_test(a_notify_after_a_failed_wait_is_the_next_one_s),
-        script_test(a_new_poller_has_no_notification),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("poller")

@@ -41,9 +41,8 @@ static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, U
 
 /* ---- One request */
 
-static void a_socket_has_one_request_whatever_is_done_with_it(void **state)
+AFD_TEST(a_socket_has_one_request_whatever_is_done_with_it)
 {
-    (void)state;
     for (int step = 0; step < 60; step++) {
         fer_poll_mode mode = step % 2 == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT;
         size_t i = step == 0 ? open_socket() : 0;
@@ -64,9 +63,8 @@ static void a_socket_has_one_request_whatever_is_done_with_it(void **state)
     assert_int_equal(fake_violations(), 0);
 }
 
-static void a_one_shot_event_leaves_no_request(void **state)
+AFD_TEST(a_one_shot_event_leaves_no_request)
 {
-    (void)state;
     size_t i = open_and_add(1, FER_POLL_ONESHOT);
     fake_set_ready(number_of(i), READ);
     expect(1, true, false);
@@ -75,9 +73,8 @@ static void a_one_shot_event_leaves_no_request(void **state)
 }
 
 /* "A cancel is awaited before the next request." */
-static void a_request_follows_the_packet_of_a_late_cancel(void **state)
+AFD_TEST(a_request_follows_the_packet_of_a_late_cancel)
 {
-    (void)state;
     size_t i = open_and_add(1, FER_POLL_LEVEL);
     fake_set_fault(number_of(i), FAKE_DELAYS_CANCELS);
     modify(i, writing(2), FER_POLL_LEVEL);
@@ -99,9 +96,8 @@ static void arm_changed(void)
 }
 
 /* The request begins in the modify, and not when the wait of a period is over. */
-static void a_modify_during_a_wait_begins_the_request(void **state)
+AFD_TEST(a_modify_during_a_wait_begins_the_request)
 {
-    (void)state;
     changed = open_and_add(1, FER_POLL_ONESHOT);
     fake_set_ready(number_of(changed), READ);
     expect(1, true, false);
@@ -124,9 +120,8 @@ static void change_again(void)
 }
 
 /* The sum of the system's waits, as if each packet came at the end of one. */
-static void packets_without_an_event_extend_no_wait(void **state)
+AFD_TEST(packets_without_an_event_extend_no_wait)
 {
-    (void)state;
     enum { MILLIS = 5 * PERIOD_MILLIS };
     fer_event event = {0};
     size_t count = 1;
@@ -193,9 +188,8 @@ static void poll_all(void)
     }
 }
 
-static void no_call_during_a_wait_loses_an_event(void **state)
+AFD_TEST(no_call_during_a_wait_loses_an_event)
 {
-    (void)state;
     static void (*const calls[])(void) = {NULL, modify_to_reading, modify_to_writing,
                                           register_again, poll_once};
     enum { CALLS = sizeof calls / sizeof *calls };
@@ -226,9 +220,8 @@ static void no_call_during_a_wait_loses_an_event(void **state)
 
 /* ---- Lost and mixed-up completions */
 
-static void a_lost_completion_is_found(void **state)
+AFD_TEST(a_lost_completion_is_found)
 {
-    (void)state;
     for (uint64_t key = 0; key < 40; key++) {
         size_t i = open_and_add(key, FER_POLL_ONESHOT);
         fake_set_fault(number_of(i), FAKE_LOSES_COMPLETIONS);
@@ -241,9 +234,8 @@ static void a_lost_completion_is_found(void **state)
 }
 
 /* Other sources keep the poller busy, so no wait ends without packets. */
-static void a_lost_completion_is_found_beside_a_busy_socket(void **state)
+AFD_TEST(a_lost_completion_is_found_beside_a_busy_socket)
 {
-    (void)state;
     size_t busy = open_and_add(1, FER_POLL_LEVEL);
     size_t i = open_and_add(2, FER_POLL_ONESHOT);
     fake_set_fault(number_of(i), FAKE_LOSES_COMPLETIONS);
@@ -260,9 +252,8 @@ static void a_lost_completion_is_found_beside_a_busy_socket(void **state)
 }
 
 /* The request's packet never comes, not even after the cancel. */
-static void a_source_outlives_its_lost_request(void **state)
+AFD_TEST(a_source_outlives_its_lost_request)
 {
-    (void)state;
     for (int round = 0; round < 3; round++) {
         size_t i = open_and_add(1, FER_POLL_ONESHOT);
         SOCKET number = number_of(i);
@@ -278,9 +269,8 @@ static void a_source_outlives_its_lost_request(void **state)
 }
 
 /* A deleted source whose packet never comes, and a new registration of its number. */
-static void a_number_outlives_a_lost_request(void **state)
+AFD_TEST(a_number_outlives_a_lost_request)
 {
-    (void)state;
     size_t i = open_and_add(1, FER_POLL_LEVEL);
     fake_set_fault(number_of(i), FAKE_LOSES_REQUESTS);
     assert_ok(fer_poller_delete(&poller, raw_of(i)));
@@ -291,9 +281,8 @@ static void a_number_outlives_a_lost_request(void **state)
     expect(2, true, false);
 }
 
-static void a_mixed_up_completion_is_no_event(void **state)
+AFD_TEST(a_mixed_up_completion_is_no_event)
 {
-    (void)state;
     size_t i = open_and_add(1, FER_POLL_ONESHOT);
     fake_complete(number_of(i), WRITE);
     expect_none_for(0);
@@ -308,9 +297,8 @@ static void a_mixed_up_completion_is_no_event(void **state)
 }
 
 /* A driver that always completes with another event costs a few requests in each period. */
-static void empty_completions_do_not_spin(void **state)
+AFD_TEST(empty_completions_do_not_spin)
 {
-    (void)state;
     size_t i = open_and_add(1, FER_POLL_LEVEL);
     size_t other = open_and_add(2, FER_POLL_LEVEL);
     fake_set_fault(number_of(i), FAKE_MIXES_UP);
@@ -333,9 +321,8 @@ static void empty_completions_do_not_spin(void **state)
 }
 
 /* Every source is examined again, and only a bounded number in each period. */
-static void an_idle_wait_rearms_a_bounded_number(void **state)
+AFD_TEST(an_idle_wait_rearms_a_bounded_number)
 {
-    (void)state;
     enum { IDLE = 80, PERIODS = 12, PER_PERIOD = IDLE / 32 + 16 };
     for (uint64_t key = 0; key < IDLE; key++) {
         (void)open_and_add(key, FER_POLL_LEVEL);
@@ -352,22 +339,4 @@ static void an_idle_wait_rearms_a_bounded_number(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        AFD_TEST(a_socket_has_one_request_whatever_is_done_with_it),
-        AFD_TEST(a_one_shot_event_leaves_no_request),
-        AFD_TEST(a_request_follows_the_packet_of_a_late_cancel),
-        AFD_TEST(a_modify_during_a_wait_begins_the_request),
-        AFD_TEST(packets_without_an_event_extend_no_wait),
-        AFD_TEST(no_call_during_a_wait_loses_an_event),
-        AFD_TEST(a_lost_completion_is_found),
-        AFD_TEST(a_lost_completion_is_found_beside_a_busy_socket),
-        AFD_TEST(a_source_outlives_its_lost_request),
-        AFD_TEST(a_number_outlives_a_lost_request),
-        AFD_TEST(a_mixed_up_completion_is_no_event),
-        AFD_TEST(empty_completions_do_not_spin),
-        AFD_TEST(an_idle_wait_rearms_a_bounded_number),
-    };
-    return cmocka_run_group_tests_name("poller_afd", tests, NULL, NULL);
-}
+TEST_MAIN("poller_afd")

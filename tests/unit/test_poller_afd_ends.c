@@ -29,9 +29,8 @@ static void count_events(int waits, int counts[3])
 
 /* A request that does not begin, or completes with a failure: it is the socket's event, and the
  * other socket is reported as often. */
-static void a_failing_source_is_reported_and_stops_no_other(void **state)
+AFD_TEST(a_failing_source_is_reported_and_stops_no_other)
 {
-    (void)state;
     for (int completes = 0; completes < 2; completes++) {
         int counts[3];
         size_t bad = open_and_add(1, FER_POLL_LEVEL);
@@ -55,9 +54,8 @@ static void a_failing_source_is_reported_and_stops_no_other(void **state)
 }
 
 /* A failure of the system, and not of the socket, is no event: a later period tries again. */
-static void a_request_without_memory_begins_in_a_later_turn(void **state)
+AFD_TEST(a_request_without_memory_begins_in_a_later_turn)
 {
-    (void)state;
     for (int completes = 0; completes < 2; completes++) {
         size_t i = open_and_add(1, FER_POLL_ONESHOT);
         size_t good = open_and_add(2, FER_POLL_LEVEL);
@@ -79,9 +77,8 @@ static void a_request_without_memory_begins_in_a_later_turn(void **state)
 
 /* UNSUPPORTED with the code of the OS, or its error if a later call may succeed. There is no other
  * poller on Windows. */
-static void a_poller_whose_driver_cannot_be_opened_is_not_made(void **state)
+AFD_TEST(a_poller_whose_driver_cannot_be_opened_is_not_made)
 {
-    (void)state;
     static const fer_error rows[] = {{FER_UNSUPPORTED, 2}, {FER_TOO_MANY_OPEN_FILES, 4}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_poller other = {0};
@@ -98,9 +95,8 @@ static void a_poller_whose_driver_cannot_be_opened_is_not_made(void **state)
     }
 }
 
-static void an_add_that_fails_changes_nothing(void **state)
+AFD_TEST(an_add_that_fails_changes_nothing)
 {
-    (void)state;
     size_t i = open_socket();
     fake_set_failure(number_of(i), broken, false);
     assert_kind(fer_poller_add(&poller, raw_of(i), reading(1), FER_POLL_LEVEL), FER_OTHER);
@@ -170,9 +166,8 @@ static size_t open_at(enum point point)
 
 /* P4: a socket that this library closed is reported no more, whatever its request was. The new
  * socket of its number is reported only after it is added. */
-static void a_close_at_any_point_ends_the_old_key(void **state)
+AFD_TEST(a_close_at_any_point_ends_the_old_key)
 {
-    (void)state;
     for (enum point point = PENDING_REQUEST; point < POINT_COUNT; point++) {
         size_t old = open_at(point);
         SOCKET number = number_of(old);
@@ -197,9 +192,8 @@ static void a_close_at_any_point_ends_the_old_key(void **state)
 }
 
 /* The same if no wait takes the old packets before the add: they are of the old socket. */
-static void old_packets_are_not_of_the_new_socket(void **state)
+AFD_TEST(old_packets_are_not_of_the_new_socket)
 {
-    (void)state;
     for (enum point point = PENDING_REQUEST; point < POINT_COUNT; point++) {
         size_t old = open_at(point);
         SOCKET number = number_of(old);
@@ -216,9 +210,8 @@ static void old_packets_are_not_of_the_new_socket(void **state)
 }
 
 /* A pending request shows a close by other code, even if a new socket has the number by now. */
-static void a_close_behind_the_library_ends_a_pending_registration(void **state)
+AFD_TEST(a_close_behind_the_library_ends_a_pending_registration)
 {
-    (void)state;
     for (int modes = 0; modes < 2; modes++) {
         size_t old = open_and_add(1, modes == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT);
         SOCKET number = number_of(old);
@@ -231,9 +224,8 @@ static void a_close_behind_the_library_ends_a_pending_registration(void **state)
 }
 
 /* If other code closes it, the old key may be returned once more, and its number can be added. */
-static void a_close_behind_the_library_at_any_point_corrupts_nothing(void **state)
+AFD_TEST(a_close_behind_the_library_at_any_point_corrupts_nothing)
 {
-    (void)state;
     for (enum point point = PENDING_REQUEST; point < POINT_COUNT; point++) {
         size_t old = open_at(point);
         SOCKET number = number_of(old);
@@ -257,9 +249,8 @@ static void a_close_behind_the_library_at_any_point_corrupts_nothing(void **stat
 /* ---- The end of a poller */
 
 /* Its memory stays with the system. */
-static void a_poller_ends_without_the_packets_of_lost_requests(void **state)
+AFD_TEST(a_poller_ends_without_the_packets_of_lost_requests)
 {
-    (void)state;
     SOCKET numbers[3];
     for (size_t n = 0; n < 3; n++) {
         numbers[n] = number_of(open_and_add(n, FER_POLL_LEVEL));
@@ -272,9 +263,8 @@ static void a_poller_ends_without_the_packets_of_lost_requests(void **state)
     blocks = 0;
 }
 
-static void a_poller_ends_with_a_request_at_any_point(void **state)
+AFD_TEST(a_poller_ends_with_a_request_at_any_point)
 {
-    (void)state;
     for (enum point point = PENDING_REQUEST; point < POINT_COUNT; point++) {
         size_t i = open_at(point);
         int lost = point == LATE_CANCEL || point == LOST_REQUEST || point == DELETED;
@@ -282,7 +272,7 @@ static void a_poller_ends_with_a_request_at_any_point(void **state)
         assert_int_equal(blocks, lost);
         assert_int_equal(fake_violations(), 0);
         close_socket(i);
-        (void)begin(state);
+        (void)begin(NULL);
     }
 }
 
@@ -324,9 +314,8 @@ static void wait_and_arm(void *argument)
 
 /* Makes each socket ready, under changing faults, until it is reported. Its number of events may
  * grow by one more, by a hint. */
-static void no_event_is_lost_among_threads(void **state)
+AFD_TEST(no_event_is_lost_among_threads)
 {
-    (void)state;
     static const fake_fault faults[] = {FAKE_NONE, FAKE_LOSES_COMPLETIONS, FAKE_NONE,
                                         FAKE_LOSES_REQUESTS};
     test_thread threads[WAITERS];
@@ -364,20 +353,4 @@ static void no_event_is_lost_among_threads(void **state)
     expect_none();
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        AFD_TEST(a_failing_source_is_reported_and_stops_no_other),
-        AFD_TEST(a_request_without_memory_begins_in_a_later_turn),
-        AFD_TEST(a_poller_whose_driver_cannot_be_opened_is_not_made),
-        AFD_TEST(an_add_that_fails_changes_nothing),
-        AFD_TEST(a_close_at_any_point_ends_the_old_key),
-        AFD_TEST(old_packets_are_not_of_the_new_socket),
-        AFD_TEST(a_close_behind_the_library_ends_a_pending_registration),
-        AFD_TEST(a_close_behind_the_library_at_any_point_corrupts_nothing),
-        AFD_TEST(a_poller_ends_without_the_packets_of_lost_requests),
-        AFD_TEST(a_poller_ends_with_a_request_at_any_point),
-        AFD_TEST(no_event_is_lost_among_threads),
-    };
-    return cmocka_run_group_tests_name("poller_afd_ends", tests, NULL, NULL);
-}
+TEST_MAIN("poller_afd_ends")

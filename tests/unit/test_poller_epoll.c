@@ -5,14 +5,11 @@
 #endif
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "platform/platform.h"
+#include "support/group.h"
 
 enum { NANOS = 1500001 };
 
@@ -57,11 +54,10 @@ static fer_error wait_briefly(fer_poller *poller)
 }
 
 /* ENOSYS: an older kernel. EPERM: the seccomp filter of a container. */
-static void a_wait_that_is_refused_waits_by_milliseconds(void **state)
+TEST(a_wait_that_is_refused_waits_by_milliseconds)
 {
     static const int errnos[] = {ENOSYS, EPERM};
     fer_poller poller = {0};
-    (void)state;
     assert_int_equal(ferp_poller_open(&poller).kind, FER_OK);
     for (size_t i = 0; i < 2; i++) {
         epoll_errno = errnos[i];
@@ -74,21 +70,13 @@ static void a_wait_that_is_refused_waits_by_milliseconds(void **state)
 }
 
 /* The caller of the seam retries with the remaining time. */
-static void a_signal_ends_the_wait(void **state)
+TEST(a_signal_ends_the_wait)
 {
     fer_poller poller = {0};
-    (void)state;
     assert_int_equal(ferp_poller_open(&poller).kind, FER_OK);
     epoll_errno = EINTR;
     assert_int_equal(wait_briefly(&poller).kind, FER_INTERRUPTED);
     ferp_poller_close(&poller);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wait_that_is_refused_waits_by_milliseconds),
-        cmocka_unit_test(a_signal_ends_the_wait),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("poller_epoll")

@@ -28,6 +28,14 @@ static int end(void **state)
     return poller_test_end(state);
 }
 
+#define KQUEUE_ROW(rule, function, initial) \
+    TEST_ROW(rule " " #function, function, begin, end, initial)
+#define KQUEUE_TEST(rule, function) \
+    TEST_OF(function, (void), (), KQUEUE_ROW(rule, function, &test_no_pair))
+#define KQUEUE_PAIR_TEST(rule, function)                        \
+    TEST_OF(function, (struct pair * pair), (pair_open(state)), \
+            KQUEUE_ROW(rule, function, &test_pair_connected_v4))
+
 /* ---- Calls of other threads while an event is on its way to the waiting thread */
 
 static void modify_to_key_2(void)
@@ -36,9 +44,8 @@ static void modify_to_key_2(void)
 }
 
 /* P7: "gives one event": the event on its way may be reported; the new one must be. */
-static void an_event_on_its_way_does_not_take_the_place_of_a_new_one(void **state)
+KQUEUE_TEST("P7", an_event_on_its_way_does_not_take_the_place_of_a_new_one)
 {
-    (void)state;
     poller = test_poller();
     mailbox = test_mailbox();
     raw = mailbox->raw;
@@ -62,10 +69,13 @@ static void replace_by_key_2(void)
 
 /* P4: a new socket with the same number reports its events, even if an event of the old socket is
  * on its way. */
-static void an_event_of_a_deleted_socket_does_not_take_that_of_its_number(void **state)
+TEST_OF(an_event_of_a_deleted_socket_does_not_take_that_of_its_number,
+        (const struct pair_kind *kind), (*state),
+        KQUEUE_ROW("P4", an_event_of_a_deleted_socket_does_not_take_that_of_its_number,
+                   &test_pair_connected_v4))
 {
     for (int half_count = 1; half_count <= 2; half_count++) {
-        struct pair *pair = pair_open(state);
+        struct pair *pair = pair_open_kind(kind);
         poller = test_poller();
         mailbox = test_mailbox();
         raw = mailbox->raw;
@@ -98,9 +108,8 @@ static struct wait_result wait_for_one(void)
 
 /* P8: two threads receive the two halves of a one-shot socket. Only one of them reports an
  * event. */
-static void of_two_halves_one_thread_is_reported(void **state)
+KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_reported)
 {
-    struct pair *pair = pair_open(state);
     poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_true(peer_send_all(pair->other, "x", 1));
@@ -129,10 +138,9 @@ static void wait_in_gap(void)
 
 /* P7, P8: another thread waits while the changes of one call are made. Whichever half it receives,
  * and after whichever changes, there is one event. */
-static void between_the_changes_of_a_call_no_event_is_lost(void **state)
+KQUEUE_PAIR_TEST("P7", between_the_changes_of_a_call_no_event_is_lost)
 {
     enum { GAPS = 6 };
-    struct pair *pair = pair_open(state);
     poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_true(peer_send_all(pair->other, "x", 1));
@@ -161,9 +169,8 @@ static void modify_both_halves(void)
 }
 
 /* P7: with the same key there is at least one event, and exactly one of the last interest. */
-static void both_halves_that_are_modified_meanwhile_are_reported(void **state)
+KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_reported)
 {
-    struct pair *pair = pair_open(state);
     poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT));
@@ -177,9 +184,8 @@ static void both_halves_that_are_modified_meanwhile_are_reported(void **state)
 
 /* P7: two halves of one socket are one event if one wait returns both, and they never become an
  * event of another socket. */
-static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
+KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event)
 {
-    (void)state;
     uint16_t port = 0;
     fer_event events[4];
     size_t count = 0;
@@ -201,9 +207,8 @@ static void two_halves_in_one_wait_are_their_own_sockets_event(void **state)
 
 /* ---- P11: the marker knote never reports, not even urgent data, for which its filter exists */
 
-static void urgent_data_are_none_of_the_markers_business(void **state)
+KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business)
 {
-    struct pair *pair = pair_open(state);
     poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_int_equal(send((int)pair->other, "!", 1, MSG_OOB), 1);
@@ -219,9 +224,8 @@ static void urgent_data_are_none_of_the_markers_business(void **state)
 
 /* ---- P2: a hang-up whose error was already read still makes an event readable and writable */
 
-static void a_hang_up_is_readable_and_writable_once_its_error_was_taken(void **state)
+KQUEUE_PAIR_TEST("P2", a_hang_up_is_readable_and_writable_once_its_error_was_taken)
 {
-    struct pair *pair = pair_open(state);
     fer_error taken = {FER_OK, 0};
     poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
@@ -241,9 +245,8 @@ static void a_hang_up_is_readable_and_writable_once_its_error_was_taken(void **s
 
 enum { KNOTES_OF_BOTH = 4 };
 
-static void a_socket_that_there_is_no_memory_for_is_not_added(void **state)
+KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_for_is_not_added)
 {
-    (void)state;
     poller = test_poller();
     struct mailbox *other = test_mailbox();
     mailbox = test_mailbox();
@@ -268,9 +271,8 @@ static void a_socket_that_there_is_no_memory_for_is_not_added(void **state)
 }
 
 /* The socket stays registered, and the next modify repairs it. */
-static void a_socket_that_there_is_no_memory_to_modify_stays(void **state)
+KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_to_modify_stays)
 {
-    (void)state;
     poller = test_poller();
     mailbox = test_mailbox();
     mailbox_send(mailbox);
@@ -288,9 +290,8 @@ static void a_socket_that_there_is_no_memory_to_modify_stays(void **state)
     }
 }
 
-static void a_poller_that_there_is_no_memory_for_leaves_nothing_open(void **state)
+KQUEUE_TEST("P12", a_poller_that_there_is_no_memory_for_leaves_nothing_open)
 {
-    (void)state;
     fer_poller none = {0};
     size_t before = peer_open_handles();
     kqueue_memory = 0;
@@ -300,9 +301,8 @@ static void a_poller_that_there_is_no_memory_for_leaves_nothing_open(void **stat
 
 /* ---- P4: a close leaves only a user knote, which belongs to no descriptor */
 
-static void a_closed_oneshot_socket_leaves_nothing_to_its_number(void **state)
+KQUEUE_TEST("P4", a_closed_oneshot_socket_leaves_nothing_to_its_number)
 {
-    (void)state;
     static const fer_poll_mode modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL, FER_POLL_EDGE};
     poller = test_poller();
     for (int i = 0; i < 3; i++) {
@@ -321,30 +321,4 @@ static void a_closed_oneshot_socket_leaves_nothing_to_its_number(void **state)
     }
 }
 
-#define KQUEUE_TEST(rule, function)                             \
-    {                                                           \
-        rule " " #function, function, begin, end, &test_no_pair \
-    }
-#define KQUEUE_PAIR_TEST(rule, function)                                  \
-    {                                                                     \
-        rule " " #function, function, begin, end, &test_pair_connected_v4 \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        KQUEUE_TEST("P7", an_event_on_its_way_does_not_take_the_place_of_a_new_one),
-        KQUEUE_PAIR_TEST("P4", an_event_of_a_deleted_socket_does_not_take_that_of_its_number),
-        KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_reported),
-        KQUEUE_PAIR_TEST("P7", between_the_changes_of_a_call_no_event_is_lost),
-        KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_reported),
-        KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event),
-        KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business),
-        KQUEUE_PAIR_TEST("P2", a_hang_up_is_readable_and_writable_once_its_error_was_taken),
-        KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_for_is_not_added),
-        KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_to_modify_stays),
-        KQUEUE_TEST("P12", a_poller_that_there_is_no_memory_for_leaves_nothing_open),
-        KQUEUE_TEST("P4", a_closed_oneshot_socket_leaves_nothing_to_its_number),
-    };
-    return RUN_TESTS("poller_kqueue", tests);
-}
+RULE_TESTS("poller_kqueue")

@@ -4,8 +4,6 @@
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* syscall */
 #endif
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,11 +13,10 @@
 #include <unistd.h>
 #endif
 
-#include <cmocka.h>
-
 #include "core/base/compiler.h"
 #include "ferrule.h"
 #include "platform/platform.h"
+#include "support/group.h"
 #include "support/thread.h"
 #include "unit/limited_memory.h" /* the list allocates inside its lock, so the counters need none */
 
@@ -71,9 +68,8 @@ static void assert_one_event(fer_poller *poller, uint64_t key)
 
 /* ---- Without memory */
 
-static void a_poller_without_memory_is_not_made(void **state)
+MEMORY_TEST(a_poller_without_memory_is_not_made)
 {
-    (void)state;
     fer_poller poller = {0};
     int needed = 0;
     for (fer_error err = {FER_OUT_OF_MEMORY, 0}; err.kind != FER_OK; needed++) {
@@ -86,9 +82,8 @@ static void a_poller_without_memory_is_not_made(void **state)
     fer_poller_close(&poller);
 }
 
-static void an_add_without_memory_changes_nothing(void **state)
+MEMORY_TEST(an_add_without_memory_changes_nothing)
 {
-    (void)state;
     fer_poller poller = {0};
     fer_udp_socket mailboxes[SOCKETS] = {0};
     int refused = 0;
@@ -146,9 +141,8 @@ static void start(struct waiter *waiter)
     test_thread_start(&waiter->thread, wait_on, waiter);
 }
 
-static void what_is_added_is_waited_for_while_the_table_grows(void **state)
+MEMORY_TEST(what_is_added_is_waited_for_while_the_table_grows)
 {
-    (void)state;
     static struct waiter waiter; /* static, because the thread of a failed test still uses it */
     fer_udp_socket mailboxes[SOCKETS] = {0};
     start(&waiter);
@@ -168,9 +162,8 @@ static void what_is_added_is_waited_for_while_the_table_grows(void **state)
 
 /* On some systems poll keeps a closed socket open until it returns: the peer receives no end of
  * file, and the port stays in use. */
-static void a_socket_that_was_deleted_is_closed_by_close_alone(void **state)
+MEMORY_TEST(a_socket_that_was_deleted_is_closed_by_close_alone)
 {
-    (void)state;
     enum { ROUNDS = 200 };
     static struct waiter waiter; /* static, because the thread of a failed test still uses it */
     start(&waiter);
@@ -226,9 +219,8 @@ static void reuse_and_add(int closed)
 
 /* P4. The close must be counted before the system's close: after it, the number may be another
  * socket's. */
-static void a_socket_that_gets_the_number_during_a_close_stays_registered(void **state)
+MEMORY_TEST(a_socket_that_gets_the_number_during_a_close_stays_registered)
 {
-    (void)state;
     fer_udp_socket closed = {0};
     fer_udp_socket other = {0};
     reused_poller = (fer_poller){0};
@@ -248,16 +240,4 @@ static void a_socket_that_gets_the_number_during_a_close_stays_registered(void *
 
 #endif
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        MEMORY_TEST(a_poller_without_memory_is_not_made),
-        MEMORY_TEST(an_add_without_memory_changes_nothing),
-        MEMORY_TEST(what_is_added_is_waited_for_while_the_table_grows),
-        MEMORY_TEST(a_socket_that_was_deleted_is_closed_by_close_alone),
-#if defined(__linux__) && !defined(TEST_OVER_BSD)
-        MEMORY_TEST(a_socket_that_gets_the_number_during_a_close_stays_registered),
-#endif
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("poller_list")

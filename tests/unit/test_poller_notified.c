@@ -21,6 +21,8 @@ static void begin(void)
     assert_log("poller_open()");
 }
 
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(), function)
+
 static fer_error wait_nanos(uint64_t nanos)
 {
     return fer_poller_wait(&poller, (fer_duration){nanos}, events, CAP, &count, &notified);
@@ -59,10 +61,8 @@ static void assert_expires_without_notification(void)
     assert_false(notified);
 }
 
-static void a_wait_without_a_notification_reports_none(void **state)
+BEGUN_TEST(a_wait_without_a_notification_reports_none)
 {
-    (void)state;
-    begin();
     assert_expires_without_notification();
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
     notified = true;
@@ -75,9 +75,8 @@ static void a_wait_without_a_notification_reports_none(void **state)
 }
 
 /* No thread waits: the notification is not sent, and the next wait takes it. */
-static void a_notification_before_a_wait_is_reported_once(void **state)
+SCRIPT_TEST(a_notification_before_a_wait_is_reported_once)
 {
-    (void)state;
     static const uint64_t timeouts[] = {UINT64_MAX, 1000, 0};
     for (size_t i = 0; i < 3; i++) {
         begin();
@@ -91,9 +90,8 @@ static void a_notification_before_a_wait_is_reported_once(void **state)
     }
 }
 
-static void a_notification_during_a_wait_is_reported_once(void **state)
+SCRIPT_TEST(a_notification_during_a_wait_is_reported_once)
 {
-    (void)state;
     (void)begin_with_notification(true);
     notified = false;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -103,9 +101,8 @@ static void a_notification_during_a_wait_is_reported_once(void **state)
     assert_expires_without_notification();
 }
 
-static void events_are_reported_beside_it(void **state)
+SCRIPT_TEST(events_are_reported_beside_it)
 {
-    (void)state;
     for (int is_sent = 0; is_sent < 2; is_sent++) {
         begin_with_notification(is_sent != 0)->value = 3;
         notified = false;
@@ -117,10 +114,8 @@ static void events_are_reported_beside_it(void **state)
 }
 
 /* An event ended the wait before the system delivered the notification. */
-static void a_notification_that_a_wait_left_is_reported_by_the_next(void **state)
+BEGUN_TEST(a_notification_that_a_wait_left_is_reported_by_the_next)
 {
-    (void)state;
-    begin();
     script.on_call = notify_once;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(UINT64_MAX));
@@ -134,9 +129,8 @@ static void a_notification_that_a_wait_left_is_reported_by_the_next(void **state
 
 /* A wait that is not told of notifications polls: the system's wakeup ends with the poll, unless
  * the poll fails (P12). */
-static void a_poll_takes_the_notification_that_a_wait_left(void **state)
+SCRIPT_TEST(a_poll_takes_the_notification_that_a_wait_left)
 {
-    (void)state;
     for (int is_interrupted = 0; is_interrupted < 2; is_interrupted++) {
         begin();
         script.on_call = notify_once;
@@ -157,9 +151,8 @@ static void a_poll_takes_the_notification_that_a_wait_left(void **state)
 }
 
 /* P12: "A failed call leaves the poller unchanged": the next wait reports the notification. */
-static void a_failed_wait_leaves_the_notification_to_the_next(void **state)
+SCRIPT_TEST(a_failed_wait_leaves_the_notification_to_the_next)
 {
-    (void)state;
     for (int is_sent = 0; is_sent < 2; is_sent++) {
         begin_with_notification(is_sent != 0)->error = (fer_error){FER_BAD_HANDLE, 9};
         notified = true;
@@ -204,21 +197,18 @@ static void begin_with_refusals(int refusals)
     script.on_call = refuse_and_merge;
 }
 
-static void a_refused_notification_is_sent_again_for_a_merged_one(void **state)
+SCRIPT_TEST(a_refused_notification_is_sent_again_for_a_merged_one)
 {
-    (void)state;
     begin_with_refusals(1);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);
-    assert_ok(refusal);
-    assert_log("poller_wait(none) poller_notify() poller_notify()");
+    assert_ok_log(refusal, "poller_wait(none) poller_notify() poller_notify()");
     assert_expires_without_notification();
 }
 
-static void a_merged_notification_that_cannot_be_sent_is_the_next_wait_s(void **state)
+SCRIPT_TEST(a_merged_notification_that_cannot_be_sent_is_the_next_wait_s)
 {
-    (void)state;
     begin_with_refusals(2);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
     assert_ok(wait_nanos(1000));
@@ -238,9 +228,8 @@ static void refuse_and_notify_again(script_call call)
     assert_ok(fer_poller_notify(&poller));
 }
 
-static void a_later_notification_is_sent_for_both(void **state)
+SCRIPT_TEST(a_later_notification_is_sent_for_both)
 {
-    (void)state;
     begin_with_refusals(2);
     script.on_call = refuse_and_notify_again;
     script_then(SCRIPT_POLLER_WAIT)->on = true;
@@ -276,10 +265,8 @@ static void wait_in_vain(script_call call)
 }
 
 /* P12. Nobody would get the error. */
-static void a_failed_wait_s_notification_stays_if_the_system_refuses_it(void **state)
+BEGUN_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
 {
-    (void)state;
-    begin();
     script.on_call = wait_in_vain;
     assert_ok(wait_nanos(1000));
     assert_false(notified);
@@ -305,10 +292,8 @@ static void merge_and_wait(script_call call)
     script_then(SCRIPT_POLLER_WAIT)->on = true;
 }
 
-static void merged_notifications_wake_one_wait(void **state)
+BEGUN_TEST(merged_notifications_wake_one_wait)
 {
-    (void)state;
-    begin();
     script.on_call = merge_and_wait;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);
@@ -316,10 +301,8 @@ static void merged_notifications_wake_one_wait(void **state)
     assert_expires_without_notification();
 }
 
-static void misuse_takes_no_notification(void **state)
+BEGUN_TEST(misuse_takes_no_notification)
 {
-    (void)state;
-    begin();
     assert_ok(fer_poller_notify(&poller));
     assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, &notified),
                  FER_MISUSE, 0);
@@ -337,22 +320,4 @@ static void misuse_takes_no_notification(void **state)
     assert_true(notified);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_wait_without_a_notification_reports_none),
-        script_test(a_notification_before_a_wait_is_reported_once),
-        script_test(a_notification_during_a_wait_is_reported_once),
-        script_test(events_are_reported_beside_it),
-        script_test(a_notification_that_a_wait_left_is_reported_by_the_next),
-        script_test(a_poll_takes_the_notification_that_a_wait_left),
-        script_test(a_failed_wait_leaves_the_notification_to_the_next),
-        script_test(a_refused_notification_is_sent_again_for_a_merged_one),
-        script_test(a_merged_notification_that_cannot_be_sent_is_the_next_wait_s),
-        script_test(a_later_notification_is_sent_for_both),
-        script_test(a_failed_wait_s_notification_stays_if_the_system_refuses_it),
-        script_test(merged_notifications_wake_one_wait),
-        script_test(misuse_takes_no_notification),
-    };
-    return cmocka_run_group_tests_name("poller_notified", tests, NULL, NULL);
-}
+TEST_MAIN("poller_notified")

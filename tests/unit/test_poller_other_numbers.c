@@ -1,15 +1,12 @@
 /* test_poller_other_numbers.c: a registered socket is closed without a delete, and its number
  * becomes a file, an event, a pipe or another socket before the next wait (rule P4: "Closing
  * without deleting corrupts nothing"). Which closes of which numbers are recognized. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "ferrule.h"
 #include "platform/winsock/poller.h"
+#include "support/group.h"
 
 enum object { FILE_OBJECT, EVENT_OBJECT, PIPE_OBJECT, SOCKET_OBJECT, OBJECTS };
 enum { TRIES = 100 };
@@ -133,9 +130,8 @@ static void wait_beside(fer_poller *poller, enum object object, bool is_closed_b
     close_all(object);
 }
 
-static void a_number_that_names_another_object_stops_no_wait(void **state)
+TEST(a_number_that_names_another_object_stops_no_wait)
 {
-    (void)state;
     for (enum object object = FILE_OBJECT; object < OBJECTS; object++) {
         for (int behind = 0; behind < 2; behind++) {
             fer_poller poller = {0};
@@ -148,9 +144,8 @@ static void a_number_that_names_another_object_stops_no_wait(void **state)
 
 /* Numbers that differ by a multiple of SHARED share a counter. The last close in it is certain;
  * otherwise port and peer decide. */
-static void only_a_close_of_its_number_is_its_close(void **state)
+TEST(only_a_close_of_its_number_is_its_close)
 {
-    (void)state;
     enum { SHARED = 4 * 4096 };
     fer_udp_socket mailbox;
     open_ready(&mailbox);
@@ -178,11 +173,4 @@ static void only_a_close_of_its_number_is_its_close(void **state)
     assert_true(ferp_winsock_was_closed(&identity));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_number_that_names_another_object_stops_no_wait),
-        cmocka_unit_test(only_a_close_of_its_number_is_its_close),
-    };
-    return cmocka_run_group_tests_name("poller_other_numbers", tests, NULL, NULL);
-}
+TEST_MAIN("poller_other_numbers")

@@ -3,13 +3,9 @@
  * calls that fail as its kernel's do. Linux only. Rules I2, I3, L3, L6, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -195,9 +191,8 @@ static void unqueue(struct queued queued)
     ferp_close(queued.listener);
 }
 
-static void an_accepted_descriptor_is_not_inherited(void **state)
+TEST(an_accepted_descriptor_is_not_inherited)
 {
-    (void)state;
     struct queued queued = queue_one();
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
@@ -208,13 +203,12 @@ static void an_accepted_descriptor_is_not_inherited(void **state)
 }
 
 /* L3: EINVAL is a connection that has ended, any other failure is not. No descriptor stays. */
-static void a_descriptor_that_fcntl_refuses_is_an_ended_connection(void **state)
+TEST(a_descriptor_that_fcntl_refuses_is_an_ended_connection)
 {
     static const struct {
         int code;
         fer_error_kind kind;
     } rows[] = {{EINVAL, FER_CONNECTION_ABORTED}, {EBADF, FER_BAD_HANDLE}};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct queued queued = queue_one();
         fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -228,9 +222,8 @@ static void a_descriptor_that_fcntl_refuses_is_an_ended_connection(void **state)
     }
 }
 
-static void a_descriptor_without_an_address_is_an_ended_connection(void **state)
+TEST(a_descriptor_without_an_address_is_an_ended_connection)
 {
-    (void)state;
     struct queued queued = queue_one();
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
@@ -243,10 +236,9 @@ static void a_descriptor_without_an_address_is_an_ended_connection(void **state)
 }
 
 /* L3: XNU would take the connection from the queue and close it. */
-static void without_a_descriptor_the_connection_stays_queued(void **state)
+TEST(without_a_descriptor_the_connection_stays_queued)
 {
     static const int codes[] = {EMFILE, ENFILE};
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct queued queued = queue_one();
         fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -262,12 +254,11 @@ static void without_a_descriptor_the_connection_stays_queued(void **state)
 }
 
 /* L3: accept(2), "Error handling". Only a socket that listens has connections. */
-static void an_error_of_a_queued_connection_is_an_ended_connection(void **state)
+TEST(an_error_of_a_queued_connection_is_an_ended_connection)
 {
     static const int codes[] = {ECONNABORTED, ECONNRESET,  ETIMEDOUT,   ENETDOWN,
                                 EPROTO,       ENOPROTOOPT, EHOSTDOWN,   ENONET,
                                 EHOSTUNREACH, EOPNOTSUPP,  ENETUNREACH, EPERM};
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_raw_socket listener = seam_listener(&addr);
@@ -286,9 +277,8 @@ static void an_error_of_a_queued_connection_is_an_ended_connection(void **state)
 }
 
 /* L3: Linux stops listening, and macOS ends both halves. Only then is the listener gone. */
-static void a_listener_that_the_system_has_shut_down_is_not_connected(void **state)
+TEST(a_listener_that_the_system_has_shut_down_is_not_connected)
 {
-    (void)state;
     fer_socket_addr addr;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_raw_socket listener = seam_listener(&addr);
@@ -308,9 +298,8 @@ static void a_listener_that_the_system_has_shut_down_is_not_connected(void **sta
 }
 
 /* L6: the peer's address is gone. Whether the connection has ended is another question. */
-static void the_peer_of_a_connection_that_has_ended_is_not_connected(void **state)
+TEST(the_peer_of_a_connection_that_has_ended_is_not_connected)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     fer_socket_addr addr;
     assert_ok(ferp_peer_addr(pair.client, &addr));
@@ -324,9 +313,8 @@ static void the_peer_of_a_connection_that_has_ended_is_not_connected(void **stat
 }
 
 /* S1, S3: the peer reads the end of file although the read half had ended before. */
-static void both_halves_are_shut_after_the_read_half_has_ended(void **state)
+TEST(both_halves_are_shut_after_the_read_half_has_ended)
 {
-    (void)state;
     struct queued queued = queue_one();
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
@@ -351,9 +339,8 @@ static void both_halves_are_shut_after_the_read_half_has_ended(void **state)
 }
 
 /* T3: rounded up to microseconds, the longest duration would be more than 2^64 nanoseconds. */
-static void the_longest_timeout_does_not_wrap_around(void **state)
+TEST(the_longest_timeout_does_not_wrap_around)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_timeout(raw, FERP_READING, (fer_duration){UINT64_MAX - 1}));
     assert_true(last_timeout.tv_sec == INT64_MAX / 1000000000 && last_timeout.tv_usec == 0);
@@ -363,9 +350,8 @@ static void the_longest_timeout_does_not_wrap_around(void **state)
 }
 
 /* A sandbox that lacks the option has no timeouts; any other failure is one. */
-static void a_missing_timeout_option_is_no_timeout(void **state)
+TEST(a_missing_timeout_option_is_no_timeout)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_duration timeout = {0};
     getsockopt_error = ENOPROTOOPT;
@@ -377,9 +363,8 @@ static void a_missing_timeout_option_is_no_timeout(void **state)
 }
 
 /* R1: without SO_PROTOCOL UDP's own option distinguishes UDP from ICMP. */
-static void a_ping_socket_is_no_udp_socket(void **state)
+TEST(a_ping_socket_is_no_udp_socket)
 {
-    (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     ferp_description description;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
@@ -392,10 +377,9 @@ static void a_ping_socket_is_no_udp_socket(void **state)
 }
 
 /* T2: EAGAIN of poll is a lack of memory in the kernel, and no result of the socket. */
-static void a_poll_without_memory_is_out_of_memory(void **state)
+TEST(a_poll_without_memory_is_out_of_memory)
 {
     static const int results[] = {-EAGAIN};
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fer_interest ready = 0;
     ferp_wait wait;
@@ -410,10 +394,9 @@ static void a_poll_without_memory_is_out_of_memory(void **state)
 }
 
 /* T2: a poll that has no timeout and returns 0 has not expired. */
-static void a_poll_without_a_timeout_does_not_expire(void **state)
+TEST(a_poll_without_a_timeout_does_not_expire)
 {
     static const int results[] = {0};
-    (void)state;
     fer_raw_socket raw = seam_socket(); /* unconnected: POLLHUP, at once */
     ferp_wait wait;
     polls = 0;
@@ -427,9 +410,8 @@ static void a_poll_without_a_timeout_does_not_expire(void **state)
 
 /* S5: reported of macOS after the peer's early close (MariaDB/server#5008). Nothing is lost. The
  * row does not concern datagrams. */
-static void an_invalid_receive_of_a_stream_is_a_reset(void **state)
+TEST(an_invalid_receive_of_a_stream_is_a_reset)
 {
-    (void)state;
     struct seam_pair pair = seam_open();
     char byte = 0;
     size_t moved = 77;
@@ -460,9 +442,8 @@ static void an_invalid_receive_of_a_stream_is_a_reset(void **state)
 }
 
 /* A socket that has ended raises no signal, so EINVAL is no failure. */
-static void an_ended_socket_is_created_and_adopted_without_nosigpipe(void **state)
+TEST(an_ended_socket_is_created_and_adopted_without_nosigpipe)
 {
-    (void)state;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     setsockopt_error = EINVAL;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &raw));
@@ -473,24 +454,4 @@ static void an_ended_socket_is_created_and_adopted_without_nosigpipe(void **stat
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_accepted_descriptor_is_not_inherited),
-        cmocka_unit_test(a_descriptor_that_fcntl_refuses_is_an_ended_connection),
-        cmocka_unit_test(a_descriptor_without_an_address_is_an_ended_connection),
-        cmocka_unit_test(without_a_descriptor_the_connection_stays_queued),
-        cmocka_unit_test(an_error_of_a_queued_connection_is_an_ended_connection),
-        cmocka_unit_test(a_listener_that_the_system_has_shut_down_is_not_connected),
-        cmocka_unit_test(the_peer_of_a_connection_that_has_ended_is_not_connected),
-        cmocka_unit_test(both_halves_are_shut_after_the_read_half_has_ended),
-        cmocka_unit_test(the_longest_timeout_does_not_wrap_around),
-        cmocka_unit_test(a_missing_timeout_option_is_no_timeout),
-        cmocka_unit_test(a_ping_socket_is_no_udp_socket),
-        cmocka_unit_test(a_poll_without_memory_is_out_of_memory),
-        cmocka_unit_test(a_poll_without_a_timeout_does_not_expire),
-        cmocka_unit_test(an_invalid_receive_of_a_stream_is_a_reset),
-        cmocka_unit_test(an_ended_socket_is_created_and_adopted_without_nosigpipe),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("posix_as_macos")

@@ -2,13 +2,9 @@
  * that counts timeouts in ticks and refuses too many, and over a pipe. Linux only. Rules K2, T3. */
 #include "platform/posix/posix.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -93,11 +89,10 @@ static uint64_t micros_for(uint64_t nanos)
 }
 
 /* T3: never early. The kernel rounds down to 10 ms, and a wait ends within its last tick. */
-static void a_timeout_is_the_next_tick_and_one_more(void **state)
+TEST(a_timeout_is_the_next_tick_and_one_more)
 {
     static const uint64_t rows[][2] = {{1, 20000},        {1000, 20000},     {10000000, 20000},
                                        {10000001, 30000}, {15000000, 30000}, {999000000, 1010000}};
-    (void)state;
     ticks_per_second = 100;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(micros_for(rows[i][0]), rows[i][1]);
@@ -107,9 +102,8 @@ static void a_timeout_is_the_next_tick_and_one_more(void **state)
 
 /* 24 days are the longest timeout that fits every rate up to 1000 ticks a second, and 327 s if the
  * kernel counts ticks in a short. */
-static void a_timeout_that_is_too_long_is_the_longest_that_fits(void **state)
+TEST(a_timeout_that_is_too_long_is_the_longest_that_fits)
 {
-    (void)state;
     ticks_per_second = 100;
     assert_int_equal(micros_for(UINT64_MAX - 1) / 1000000, INT_MAX / 1000);
     ticks_per_second = 1000;
@@ -119,11 +113,10 @@ static void a_timeout_that_is_too_long_is_the_longest_that_fits(void **state)
 }
 
 /* K2: a signal of the process does not lose the wakeup, and a full pipe has it already. */
-static void a_write_that_fails_leaves_the_token_signalled(void **state)
+TEST(a_write_that_fails_leaves_the_token_signalled)
 {
     static const int signals[] = {EINTR, EINTR, 0};
     static const int shortage[] = {ENOMEM, 0};
-    (void)state;
     fer_cancel_token token = {0};
     assert_ok(netbsd_token_open(&token));
     assert_false(is_signalled(&token));
@@ -145,12 +138,4 @@ static void a_write_that_fails_leaves_the_token_signalled(void **state)
     netbsd_token_close(&token);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_timeout_is_the_next_tick_and_one_more),
-        cmocka_unit_test(a_timeout_that_is_too_long_is_the_longest_that_fits),
-        cmocka_unit_test(a_write_that_fails_leaves_the_token_signalled),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("posix_as_netbsd")

@@ -2,11 +2,7 @@
  * arithmetic (net/core/sock.c, sock_set_timeout and sock_get_timeout). Linux only. Rules T3, T5. */
 #include "platform/posix/posix.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
-
-#include <cmocka.h>
 
 #include <sys/time.h>
 
@@ -62,12 +58,11 @@ static int long32_getsockopt(int fd, int level, int name, void *value, socklen_t
 #undef ferp_is_nonblocking
 
 /* "A longer timeout is the longest one": it is read back as finite, and expires. */
-static void a_long_timeout_stays_finite(void **state)
+TEST(a_long_timeout_stays_finite)
 {
     static const int32_t rates[] = {100, 250, 300, 1000};
     static const uint64_t days[] = {24, 25, 30, 365, 36500};
     const uint64_t day = UINT64_C(86400) * 1000000000;
-    (void)state;
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
         hz = rates[i];
         for (size_t k = 0; k < sizeof days / sizeof days[0]; k++) {
@@ -82,10 +77,4 @@ static void a_long_timeout_stays_finite(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_long_timeout_stays_finite),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("posix_long32")

@@ -3,15 +3,13 @@
  * creates no thread. Linux only. Rules A1 and N8. */
 #include "platform/posix/posix.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
-
-#include <cmocka.h>
 
 #include <netdb.h>
 #include <signal.h>
 #include <string.h>
+
+#include "support/group.h"
 
 #define FERP_POSIX_LOOKUP_HIDES_IPV4 true
 
@@ -61,10 +59,9 @@ static fer_error look(int both, int ipv4, ferp_lookup *lookup)
     return ferp_lookup_begin(lookup, "name.example", FERP_ANY_FAMILY);
 }
 
-static void an_error_for_ipv6_does_not_hide_ipv4(void **state)
+TEST(an_error_for_ipv6_does_not_hide_ipv4)
 {
     static const int codes[] = {EAI_AGAIN, EAI_NONAME, EAI_FAIL};
-    (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         ferp_lookup lookup = {NULL, NULL};
         fer_socket_addr addr;
@@ -79,19 +76,17 @@ static void an_error_for_ipv6_does_not_hide_ipv4(void **state)
     }
 }
 
-static void a_name_without_any_address_has_the_first_error(void **state)
+TEST(a_name_without_any_address_has_the_first_error)
 {
     ferp_lookup lookup = {NULL, NULL};
-    (void)state;
     assert_int_equal(look(EAI_NONAME, EAI_AGAIN, &lookup).kind, FER_HOST_NOT_FOUND);
     assert_int_equal(lookups, 2);
     assert_int_equal(look(EAI_AGAIN, EAI_NONAME, &lookup).kind, FER_RESOLVE_TRY_AGAIN);
 }
 
-static void a_lookup_that_succeeds_or_lacks_memory_is_one_call(void **state)
+TEST(a_lookup_that_succeeds_or_lacks_memory_is_one_call)
 {
     ferp_lookup lookup = {NULL, NULL};
-    (void)state;
     assert_int_equal(look(0, EAI_FAIL, &lookup).kind, FER_OK);
     ferp_lookup_end(&lookup);
     assert_int_equal(lookups, 1);
@@ -100,11 +95,10 @@ static void a_lookup_that_succeeds_or_lacks_memory_is_one_call(void **state)
 }
 
 /* glibc answers EAI_NONAME for any name if it can open no socket and no file. */
-static void a_lack_of_descriptors_is_no_missing_host(void **state)
+TEST(a_lack_of_descriptors_is_no_missing_host)
 {
     static const int causes[] = {EMFILE, ENFILE, ENOMEM};
     ferp_lookup lookup = {NULL, NULL};
-    (void)state;
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
         errno_of_lookup = causes[i];
         fer_error error = look(EAI_NONAME, EAI_NONAME, &lookup);
@@ -120,11 +114,10 @@ static void a_lack_of_descriptors_is_no_missing_host(void **state)
 }
 
 /* N8: "They take no signal", not even one that arrives before their first instruction. */
-static void a_thread_is_created_with_all_signals_blocked(void **state)
+TEST(a_thread_is_created_with_all_signals_blocked)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGHUP};
     static const ferp_thread nothing = {NULL, NULL};
-    (void)state;
     for (code_of_create = 0; code_of_create <= EAGAIN; code_of_create += EAGAIN) {
         sigset_t after;
         fer_error error = ferp_thread_start(&nothing);
@@ -137,14 +130,4 @@ static void a_thread_is_created_with_all_signals_blocked(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_error_for_ipv6_does_not_hide_ipv4),
-        cmocka_unit_test(a_name_without_any_address_has_the_first_error),
-        cmocka_unit_test(a_lack_of_descriptors_is_no_missing_host),
-        cmocka_unit_test(a_lookup_that_succeeds_or_lacks_memory_is_one_call),
-        cmocka_unit_test(a_thread_is_created_with_all_signals_blocked),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("posix_resolve")

@@ -33,27 +33,19 @@ static fer_handle new_connecting(void)
 
 /* ---- Sockets without halves and without a pending connect */
 
-static void the_os_is_queried_once_for_each_turn(void **state)
+STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     then_ready(FER_READABLE);
-    assert_ok(feri_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(feri_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_log("ready(1,rw,ever)");
     then_timed_out();
-    assert_ok(feri_ready(&handle, FER_READABLE, NO_WAIT, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_ready(&handle, FER_READABLE, NO_WAIT, &ready), ready, 0);
     assert_log("ready(1,r,1000)");
 }
 
-static void a_signal_and_a_wake_go_on_with_the_time_that_is_left(void **state)
+STREAM_TEST(script_posix, a_signal_and_a_wake_go_on_with_the_time_that_is_left)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script_then(SCRIPT_READY)->elapsed = 200;
@@ -64,24 +56,17 @@ static void a_signal_and_a_wake_go_on_with_the_time_that_is_left(void **state)
 }
 
 /* I1, T2: neither do signals without end extend it. */
-static void signals_without_end_end_with_the_timeout(void **state)
+STREAM_TEST(script_posix, signals_without_end_end_with_the_timeout)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_handle connecting = new_connecting();
     fer_interest ready = 77;
     *script_default(SCRIPT_READY) = (script_result){.error = {FER_INTERRUPTED, 4}, .elapsed = 200};
     *script_default(SCRIPT_WAIT_FOR) = *script_default(SCRIPT_READY);
-    assert_ok(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready));
-    assert_int_equal(ready, 0);
-    ready = 77;
-    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(500), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready), ready, 0);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(500), &ready), ready, 0);
     assert_int_equal(script.times[SCRIPT_READY], 6);
-    ready = 77;
-    assert_ok(feri_stream_ready(&connecting, BOTH, fer_duration_from_nanos(500), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_stream_ready(&connecting, BOTH, fer_duration_from_nanos(500), &ready), ready,
+                0);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     const feri_limits limits = {script.now + 500, NULL, false};
     fer_raw_socket raw = script_open_socket();
@@ -89,28 +74,21 @@ static void signals_without_end_end_with_the_timeout(void **state)
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);
 }
 
-static void what_else_the_os_says_is_reported_and_leaves_the_output(void **state)
+STREAM_TEST(script_posix, what_else_the_os_says_is_reported_and_leaves_the_output)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
     assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_OUT_OF_MEMORY, 12);
-    script_then_fail(SCRIPT_READY, FER_CONNECTION_TIMED_OUT, 110);
-    assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_CONNECTION_TIMED_OUT,
-                 110);
+    assert_forwards(SCRIPT_READY, FER_CONNECTION_TIMED_OUT, 110,
+                    feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
     script_then_fail(SCRIPT_READY, FER_BAD_HANDLE, 9);
     assert_error(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_BAD_HANDLE, 9);
     assert_int_equal(ready, 77);
 }
 
-static void misuse_makes_no_call(void **state)
+STREAM_TEST(script_posix, misuse_makes_no_call)
 {
-    (void)state;
     static const fer_interest bad[] = {0, 4, 5, UINT32_MAX};
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_handle empty = {0};
     fer_interest ready = 77;
     for (int i = 0; i < 4; i++) {
@@ -129,15 +107,12 @@ static void misuse_makes_no_call(void **state)
 
 /* ---- Streams: halves that are ready without a system call */
 
-static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
+SYSTEM_TEST(script_posix, on_posix_a_stream_waits_as_long_as_it_may)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     then_ready(BOTH);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, BOTH);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     then_timed_out();
     assert_ok(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(7), &ready));
     assert_int_equal(ready, 0);
@@ -145,9 +120,8 @@ static void on_posix_a_stream_waits_as_long_as_it_may(void **state)
 }
 
 /* Each event that ends a half, and the remaining query of the OS. */
-static void a_half_that_has_ended_is_ready_and_the_other_is_only_checked(void **state)
+SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
 {
-    (void)state;
     static const struct {
         feri_event event;
         fer_interest known;
@@ -167,33 +141,26 @@ static void a_half_that_has_ended_is_ready_and_the_other_is_only_checked(void **
         if (rows[i].known != BOTH) {
             then_timed_out();
         }
-        assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-        assert_int_equal(ready, rows[i].known);
+        assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, rows[i].known);
         assert_log(rows[i].log);
-        assert_ok(feri_stream_ready(&handle, rows[i].known, NO_TIMEOUT, &ready));
-        assert_int_equal(ready, rows[i].known);
+        assert_ok_n(feri_stream_ready(&handle, rows[i].known, NO_TIMEOUT, &ready), ready,
+                    rows[i].known);
         assert_log("");
     }
 }
 
 /* The additional query may fail or find more. */
-static void a_check_besides_what_is_known_adds_to_it_and_cannot_fail(void **state)
+STREAM_TEST(script_posix, a_check_besides_what_is_known_adds_to_it_and_cannot_fail)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, BOTH);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, BOTH);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
 }
 
 /* ---- Streams whose shutdown may not wake a wait */
@@ -208,26 +175,19 @@ static void shut_write_at_second_slice(script_call call)
 }
 
 /* S6: "within 100 ms on Windows". */
-static void on_windows_a_wait_is_cut_into_slices(void **state)
+STREAM_TEST(script_windows, on_windows_a_wait_is_cut_into_slices)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     handle_to_shut = &handle;
     script.on_call = shut_write_at_second_slice;
     then_timed_out();
     then_timed_out();
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
 }
 
-static void the_last_slice_ends_with_the_timeout(void **state)
+STREAM_TEST(script_windows, the_last_slice_ends_with_the_timeout)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     fer_interest ready = 77;
     then_timed_out();
     then_timed_out();
@@ -236,118 +196,95 @@ static void the_last_slice_ends_with_the_timeout(void **state)
     assert_log("ready(1,r,100001000,100001005) ready(1,r,100001005)");
 }
 
-static void only_what_may_be_missed_is_cut(void **state)
+SCRIPT_TEST(only_what_may_be_missed_is_cut)
 {
-    (void)state;
     struct ferp_traits traits = script_windows;
     traits.write_wait_misses_shutdown = false;
     script_begin(&traits);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
-    assert_log("ready(1,w,ever)");
+    assert_ok_log(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), "ready(1,w,ever)");
     traits.shutdown_read_resets_on_data = false;
     traits.write_wait_misses_shutdown = true;
     script_begin(&traits);
     handle = script_stream(FERI_FLAG_CLONED);
     then_ready(FER_READABLE);
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
-    assert_log("ready(1,r,ever)");
+    assert_ok_log(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), "ready(1,r,ever)");
 }
 
 /* S6: "through a clone": the mark on the socket ends the read half. A send of zero bytes checks the
  * write half if the wait does not report its shutdown. */
-static void what_a_clone_has_shut_is_ready(void **state)
+SYSTEM_TEST(script_windows, what_a_clone_has_shut_is_ready)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     feri_modes_end_reading(&handle);
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_log("");
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("ready(1,w,100001000,ever) send(1,0)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
 }
 
 /* The check also happens in the last or only slice. A wait for reading alone does not check. */
-static void the_write_half_is_queried_about_in_the_last_turn_too(void **state)
+SYSTEM_TEST(script_windows, the_write_half_is_queried_about_in_the_last_turn_too)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_WAIT, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_WAIT, &ready), ready, FER_WRITABLE);
     assert_log("ready(1,rw,1000) send(1,0)");
     then_timed_out();
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_WAIT, &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_WAIT, &ready), ready, 0);
     assert_log("ready(1,r,1000)");
 }
 
-static void a_clones_write_half_that_is_open_is_waited_for(void **state)
+SYSTEM_TEST(script_windows, a_clones_write_half_that_is_open_is_waited_for)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_ADOPTED);
     fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     then_timed_out();
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("ready(1,rw,100001000,ever) send(1,0) "
                "ready(1,rw,200001000,ever) send(1,0) "
                "ready(1,rw,300001000,ever)");
 }
 
 /* S5: "every fatal error sticks to that handle, whichever ... saw it". */
-static void a_reset_that_the_send_of_nothing_meets_sticks(void **state)
+SYSTEM_TEST(script_windows, a_reset_that_the_send_of_nothing_meets_sticks)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_ABORTED, 10053);
-    assert_ok(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 10053);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, BOTH);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     assert_log("ready(1,w,100001000,ever) send(1,0)");
 }
 
 /* ---- Connects */
 
-static void a_connect_under_way_is_waited_for_and_then_the_stream(void **state)
+SYSTEM_TEST(script_posix, a_connect_under_way_is_waited_for_and_then_the_stream)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then(SCRIPT_WAIT_FOR);
     script_then(SCRIPT_PEER_ADDR);
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
 
-static void a_connect_that_ends_as_the_time_does_is_still_reported(void **state)
+SYSTEM_TEST(script_posix, a_connect_that_ends_as_the_time_does_is_still_reported)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then(SCRIPT_WAIT_FOR)->elapsed = 9;
@@ -356,83 +293,67 @@ static void a_connect_that_ends_as_the_time_does_is_still_reported(void **state)
     assert_int_equal(ready, FER_WRITABLE);
 }
 
-static void a_connect_that_has_not_ended_in_time_is_ready_for_nothing(void **state)
+SYSTEM_TEST(script_posix, a_connect_that_has_not_ended_in_time_is_ready_for_nothing)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready, 0);
     assert_log("wait_arm(1,CONNECTED) wait_for(1005) wait_arm(1,CONNECTED) wait_for(1005)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
 /* False readiness does not extend the wait past its timeout. */
 /* A connect that is falsely ready, and a socket whose wait is woken: both pause. */
-static void what_is_falsely_ready_for_ever_pauses(void **state)
+SYSTEM_TEST(script_windows, what_is_falsely_ready_for_ever_pauses)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
-    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_secs(1), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_secs(1), &ready), ready, 0);
     assert_int_equal(script.now, 1000001000);
     assert_in_range(script.times[SCRIPT_WAIT_FOR], 50, 60);
     handle = script_stream(0);
     script_default(SCRIPT_READY)->error = (fer_error){FER_OK, 0};
     ready = 77;
     uint64_t before = script.now;
-    assert_ok(feri_ready(&handle, FER_READABLE, fer_duration_from_millis(4), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_ready(&handle, FER_READABLE, fer_duration_from_millis(4), &ready), ready, 0);
     assert_int_equal(script.now - before, 4000000);
     assert_int_equal(script.times[SCRIPT_READY], 5);
 }
 
-static void a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over(void **state)
+SYSTEM_TEST(script_posix, a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     for (int i = 0; i < 2; i++) {
         script_then(SCRIPT_WAIT_FOR)->elapsed = 3;
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     }
-    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready, 0);
     assert_log("wait_arm(1,CONNECTED) wait_for(1005) peer_addr(1) wait_arm(1,CONNECTED) "
                "wait_for(1005) peer_addr(1)");
 }
 
-static void a_connect_that_fails_is_ready_for_all_that_was_requested(void **state)
+SYSTEM_TEST(script_windows, a_connect_that_fails_is_ready_for_all_that_was_requested)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, FER_READABLE);
+    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1)");
-    assert_ok(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready));
-    assert_int_equal(ready, BOTH);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     assert_log("");
 }
 
-static void a_wait_for_a_connect_that_cannot_begin_is_reported(void **state)
+SYSTEM_TEST(script_posix, a_wait_for_a_connect_that_cannot_begin_is_reported)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = new_connecting();
     fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 105);
@@ -442,12 +363,10 @@ static void a_wait_for_a_connect_that_cannot_begin_is_reported(void **state)
 
 /* ---- The public functions: which of the two waits each one uses */
 
-static void a_built_socket_waits_as_what_it_is(void **state)
+SYSTEM_TEST(script_windows, a_built_socket_waits_as_what_it_is)
 {
-    (void)state;
     fer_interest ready = 77;
     fer_socket socket = {0};
-    script_begin(&script_windows);
     assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     socket.handle_ = script_stream(0);
@@ -462,32 +381,4 @@ static void a_built_socket_waits_as_what_it_is(void **state)
     assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_os_is_queried_once_for_each_turn),
-        script_test(a_signal_and_a_wake_go_on_with_the_time_that_is_left),
-        script_test(what_else_the_os_says_is_reported_and_leaves_the_output),
-        script_test(signals_without_end_end_with_the_timeout),
-        script_test(misuse_makes_no_call),
-        script_test(on_posix_a_stream_waits_as_long_as_it_may),
-        script_test(a_half_that_has_ended_is_ready_and_the_other_is_only_checked),
-        script_test(a_check_besides_what_is_known_adds_to_it_and_cannot_fail),
-        script_test(on_windows_a_wait_is_cut_into_slices),
-        script_test(the_last_slice_ends_with_the_timeout),
-        script_test(only_what_may_be_missed_is_cut),
-        script_test(what_a_clone_has_shut_is_ready),
-        script_test(the_write_half_is_queried_about_in_the_last_turn_too),
-        script_test(a_clones_write_half_that_is_open_is_waited_for),
-        script_test(a_reset_that_the_send_of_nothing_meets_sticks),
-        script_test(a_connect_under_way_is_waited_for_and_then_the_stream),
-        script_test(a_connect_that_ends_as_the_time_does_is_still_reported),
-        script_test(a_connect_that_has_not_ended_in_time_is_ready_for_nothing),
-        script_test(a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over),
-        script_test(what_is_falsely_ready_for_ever_pauses),
-        script_test(a_connect_that_fails_is_ready_for_all_that_was_requested),
-        script_test(a_wait_for_a_connect_that_cannot_begin_is_reported),
-        script_test(a_built_socket_waits_as_what_it_is),
-    };
-    return cmocka_run_group_tests_name("readiness", tests, NULL, NULL);
-}
+TEST_MAIN("readiness")

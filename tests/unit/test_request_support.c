@@ -93,9 +93,8 @@ static void check_number_reuse(fer_raw_socket (*make)(void), const char *name)
     }
 }
 
-static void a_new_socket_of_an_old_number_is_queried(void **state)
+TEST(a_new_socket_of_an_old_number_is_queried)
 {
-    (void)state;
     check_number_reuse(new_datagram_socket, "new");
     check_number_reuse(new_duplicate, "duplicated");
     check_number_reuse(adopted, "adopted");
@@ -103,9 +102,8 @@ static void a_new_socket_of_an_old_number_is_queried(void **state)
 }
 
 /* More SOCKETs than the table has words. */
-static void each_socket_has_its_own_answer(void **state)
+TEST(each_socket_has_its_own_answer)
 {
-    (void)state;
     enum { SOCKETS = ANSWER_WORDS + 100, HALF = SOCKETS / 2 };
     static fer_raw_socket raws[SOCKETS];
     for (int i = 0; i < SOCKETS; i++) {
@@ -121,9 +119,8 @@ static void each_socket_has_its_own_answer(void **state)
 }
 
 /* No number of the system has these lower bits. */
-static void other_numbers_are_always_queried(void **state)
+TEST(other_numbers_are_always_queried)
 {
-    (void)state;
     fer_raw_socket raw = new_datagram_socket();
     assert_int_equal(queries_of(raw, true), 1);
     for (SOCKET bits = 1; bits <= ANSWER_BITS; bits++) {
@@ -135,12 +132,4 @@ static void other_numbers_are_always_queried(void **state)
     ferp_close(raw);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_new_socket_of_an_old_number_is_queried),
-        cmocka_unit_test(each_socket_has_its_own_answer),
-        cmocka_unit_test(other_numbers_are_always_queried),
-    };
-    return cmocka_run_group_tests_name("request_support", tests, NULL, NULL);
-}
+TEST_MAIN("request_support")

@@ -12,72 +12,58 @@ static void begin_with_two(void)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
 }
 
-static void all_addresses_are_stored_and_counted(void **state)
+SCRIPT_TEST(all_addresses_are_stored_and_counted)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
     begin_with_two();
-    assert_ok(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), count, 2);
     assert_addr(&addrs[0], "192.0.2.1:80");
     assert_addr(&addrs[1], "[2001:db8::2]:80");
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
     begin_with_two();
-    assert_ok(fer_lookup_host("example.test", 81, addrs, ROOM, &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(fer_lookup_host("example.test", 81, addrs, ROOM, &count), count, 2);
     assert_addr(&addrs[1], "[2001:db8::2]:81");
 }
 
-static void the_room_is_never_overrun_and_all_are_counted(void **state)
+SCRIPT_TEST(the_room_is_never_overrun_and_all_are_counted)
 {
-    (void)state;
     for (size_t cap = 0; cap <= ROOM; cap++) {
         fer_socket_addr addrs[ROOM];
         size_t count = 99;
         begin_with_two();
         memset(addrs, 0, sizeof addrs);
-        assert_ok(fer_to_socket_addrs("example.test:80", addrs, cap, &count));
-        assert_int_equal(count, 2);
+        assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, cap, &count), count, 2);
         for (size_t i = 0; i < ROOM; i++) {
             assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0);
         }
     }
 }
 
-static void without_room_the_addresses_are_only_counted(void **state)
+SCRIPT_TEST(without_room_the_addresses_are_only_counted)
 {
-    (void)state;
     size_t count = 99;
     begin_with_two();
-    assert_ok(fer_to_socket_addrs("example.test:80", NULL, 0, &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(fer_to_socket_addrs("example.test:80", NULL, 0, &count), count, 2);
     begin_with_two();
-    assert_ok(fer_lookup_host("example.test", 80, NULL, 0, &count));
-    assert_int_equal(count, 2);
+    assert_ok_n(fer_lookup_host("example.test", 80, NULL, 0, &count), count, 2);
 }
 
-static void an_address_text_is_one_address(void **state)
+SYSTEM_TEST(script_posix, an_address_text_is_one_address)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
-    script_begin(&script_posix);
-    assert_ok(fer_to_socket_addrs("[::1]:80", addrs, ROOM, &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_to_socket_addrs("[::1]:80", addrs, ROOM, &count), count, 1);
     assert_addr(&addrs[0], "[::1]:80");
-    assert_ok(fer_lookup_host("::1", 80, addrs, ROOM, &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_lookup_host("::1", 80, addrs, ROOM, &count), count, 1);
     assert_addr(&addrs[0], "[::1]:80");
     assert_log("");
 }
 
-static void a_failure_is_reported_and_stores_nothing(void **state)
+SYSTEM_TEST(script_posix, a_failure_is_reported_and_stores_nothing)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
-    script_begin(&script_posix);
     script_default(SCRIPT_LOOKUP_BEGIN)->error = (fer_error){FER_HOST_NOT_FOUND, -2};
     assert_error(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), FER_HOST_NOT_FOUND,
                  -2);
@@ -86,12 +72,10 @@ static void a_failure_is_reported_and_stores_nothing(void **state)
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
 }
 
-static void misuse_is_refused_before_any_lookup(void **state)
+SYSTEM_TEST(script_posix, misuse_is_refused_before_any_lookup)
 {
-    (void)state;
     fer_socket_addr addrs[ROOM];
     size_t count = 99;
-    script_begin(&script_posix);
     assert_error(fer_to_socket_addrs(NULL, addrs, ROOM, &count), FER_MISUSE, 0);
     assert_error(fer_to_socket_addrs("h:1", NULL, 1, &count), FER_MISUSE, 0);
     assert_error(fer_to_socket_addrs("h:1", addrs, ROOM, NULL), FER_MISUSE, 0);
@@ -103,9 +87,8 @@ static void misuse_is_refused_before_any_lookup(void **state)
     assert_log("");
 }
 
-static void a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind(void **state)
+TEST(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind)
 {
-    (void)state;
     char text[FER_ERROR_TEXT_CAP];
     fer_error error = {FER_HOST_NOT_FOUND, -2};
     assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen("host not found"));
@@ -115,16 +98,4 @@ static void a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind(vo
     assert_string_equal(text, "name");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(all_addresses_are_stored_and_counted),
-        script_test(the_room_is_never_overrun_and_all_are_counted),
-        script_test(without_room_the_addresses_are_only_counted),
-        script_test(an_address_text_is_one_address),
-        script_test(a_failure_is_reported_and_stores_nothing),
-        script_test(misuse_is_refused_before_any_lookup),
-        cmocka_unit_test(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("resolve")

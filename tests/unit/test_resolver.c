@@ -4,27 +4,23 @@
 
 /* ---- N1 */
 
-static void an_address_text_is_answered_at_once_and_without_a_thread(void **state)
+RESOLVER_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
 {
     fer_socket_addr addrs[CAP];
     fer_socket_addr want = script_addr("[::1]:80");
     size_t count = 0;
-    (void)state;
     begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]));
-    assert_log("");
+    assert_ok_log(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]), "");
     assert_true(poller_was_notified());
     assert_false(poller_was_notified());
-    assert_ok(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count));
-    assert_int_equal(count, 1);
+    assert_ok_n(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count), count, 1);
     assert_true(fer_socket_addr_eq(&addrs[0], &want));
     assert_int_equal(background.threads_started, 0);
     assert_int_equal(background.waits, 0);
 }
 
-static void an_address_text_needs_no_place_in_line(void **state)
+RESOLVER_TEST(an_address_text_needs_no_place_in_line)
 {
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, NULL, 0, &lookups[1]),
@@ -33,10 +29,9 @@ static void an_address_text_needs_no_place_in_line(void **state)
     script_thread_finish(0);
 }
 
-static void what_is_no_host_port_is_refused_at_once(void **state)
+RESOLVER_TEST(what_is_no_host_port_is_refused_at_once)
 {
     static const char *const bad[] = {"", "a", "a:", ":80", "a:b", "a:65536", "\xff:80"};
-    (void)state;
     begin(1, 0);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_error(fer_resolver_start(&resolver, bad[i], NULL, &poller, 0, &lookups[0]),
@@ -49,9 +44,8 @@ static void what_is_no_host_port_is_refused_at_once(void **state)
 
 /* ---- N2 */
 
-static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **state)
+RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for)
 {
-    (void)state;
     begin(2, 1);
     start(0, "a.test:80");
     start(1, "b.test:80");
@@ -78,9 +72,8 @@ static void no_more_are_under_way_and_in_line_than_there_is_room_for(void **stat
     }
 }
 
-static void those_in_line_come_up_in_their_order(void **state)
+RESOLVER_TEST(those_in_line_come_up_in_their_order)
 {
-    (void)state;
     begin(1, UINT32_MAX - 1);
     start(0, "a.test:80");
     start(1, "b.test:80");
@@ -94,10 +87,9 @@ static void those_in_line_come_up_in_their_order(void **state)
 
 /* ---- N3 */
 
-static void an_answer_stays_and_can_be_requested_again(void **state)
+RESOLVER_TEST(an_answer_stays_and_can_be_requested_again)
 {
     fer_socket_addr addrs[CAP];
-    (void)state;
     begin(1, 0);
     start(0, "example.test:80");
     script_addresses(2);
@@ -107,8 +99,7 @@ static void an_answer_stays_and_can_be_requested_again(void **state)
     for (size_t cap = 0; cap <= CAP; cap++) {
         size_t count = 0;
         memset(addrs, 0x5C, sizeof addrs);
-        assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count));
-        assert_int_equal(count, 2);
+        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count, 2);
         for (size_t i = 0; i < CAP; i++) {
             assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0x5C5C);
         }
@@ -117,11 +108,10 @@ static void an_answer_stays_and_can_be_requested_again(void **state)
     assert_true(fer_socket_addr_eq(&addrs[1], &want));
 }
 
-static void a_failed_lookup_is_reported_with_its_code_and_touches_nothing(void **state)
+RESOLVER_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing)
 {
     fer_socket_addr addr = script_addr("192.0.2.9:9");
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     start(0, "example.test:80");
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
@@ -136,9 +126,8 @@ static void a_failed_lookup_is_reported_with_its_code_and_touches_nothing(void *
 
 /* ---- N4 */
 
-static void a_wait_of_nothing_only_queries(void **state)
+RESOLVER_TEST(a_wait_of_nothing_only_queries)
 {
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     assert_error(poll_lookup(0), FER_WOULD_BLOCK, 0);
@@ -150,10 +139,9 @@ static void a_wait_of_nothing_only_queries(void **state)
     assert_ok(poll_lookup(0));
 }
 
-static void a_wait_ends_at_its_deadline_and_the_lookup_goes_on(void **state)
+RESOLVER_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count),
@@ -171,10 +159,9 @@ static void finish_at_third_wait(void)
     }
 }
 
-static void a_wait_that_is_woken_for_nothing_goes_on(void **state)
+RESOLVER_TEST(a_wait_that_is_woken_for_nothing_goes_on)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     background.wait_result.kind = FER_OK;
@@ -195,10 +182,9 @@ static void complete_another(void)
     background.wait_result.kind = script.now < 1500 ? FER_OK : FER_TIMED_OUT;
 }
 
-static void other_lookups_that_complete_extend_no_wait(void **state)
+RESOLVER_TEST(other_lookups_that_complete_extend_no_wait)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     has_other_deadline = false;
@@ -211,22 +197,20 @@ static void other_lookups_that_complete_extend_no_wait(void **state)
 }
 
 /* A lookup that is done exactly at the deadline returns its result, not a timeout. */
-static void an_answer_that_comes_with_the_deadline_is_given(void **state)
+RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     background.waits = 2;
     background.on_wait = finish_at_third_wait;
-    assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count));
-    assert_int_equal(count, 0);
+    assert_ok_n(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count), count,
+                0);
 }
 
-static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
+RESOLVER_TEST(a_wait_that_nothing_can_end_is_a_deadlock)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     background.wait_result.kind = FER_DEADLOCK;
@@ -234,22 +218,4 @@ static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
     script_thread_finish(0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RESOLVER_TEST(an_address_text_is_answered_at_once_and_without_a_thread),
-        RESOLVER_TEST(an_address_text_needs_no_place_in_line),
-        RESOLVER_TEST(what_is_no_host_port_is_refused_at_once),
-        RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for),
-        RESOLVER_TEST(those_in_line_come_up_in_their_order),
-        RESOLVER_TEST(an_answer_stays_and_can_be_requested_again),
-        RESOLVER_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing),
-        RESOLVER_TEST(a_wait_of_nothing_only_queries),
-        RESOLVER_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on),
-        RESOLVER_TEST(a_wait_that_is_woken_for_nothing_goes_on),
-        RESOLVER_TEST(other_lookups_that_complete_extend_no_wait),
-        RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given),
-        RESOLVER_TEST(a_wait_that_nothing_can_end_is_a_deadlock),
-    };
-    return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
-}
+TEST_MAIN("resolver")

@@ -4,9 +4,8 @@
 
 /* ---- N5 */
 
-static void the_poller_is_notified_once_with_the_answer(void **state)
+RESOLVER_TEST(the_poller_is_notified_once_with_the_answer)
 {
-    (void)state;
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
@@ -39,9 +38,8 @@ static void wait_for_poller(void)
     assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
 }
 
-static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **state)
+RESOLVER_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there)
 {
-    (void)state;
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_then(SCRIPT_POLLER_WAIT)->on = true;
@@ -51,9 +49,8 @@ static void who_waits_for_the_poller_is_woken_when_the_answer_is_there(void **st
 }
 
 /* Misuse: a poller must stay open until its lookups are closed. */
-static void a_poller_that_was_closed_is_not_notified(void **state)
+RESOLVER_TEST(a_poller_that_was_closed_is_not_notified)
 {
-    (void)state;
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
@@ -64,9 +61,8 @@ static void a_poller_that_was_closed_is_not_notified(void **state)
     assert_ok(poll_lookup(0));
 }
 
-static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
+RESOLVER_TEST(a_poller_that_cannot_be_notified_loses_no_answer)
 {
-    (void)state;
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
@@ -77,9 +73,8 @@ static void a_poller_that_cannot_be_notified_loses_no_answer(void **state)
 
 /* ---- N6 */
 
-static void an_abandoned_lookup_in_line_is_never_made(void **state)
+RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made)
 {
-    (void)state;
     for (size_t gone = 1; gone <= 3; gone++) {
         begin(1, 3);
         start(0, "a.test:80");
@@ -95,14 +90,13 @@ static void an_abandoned_lookup_in_line_is_never_made(void **state)
             assert_true(i == gone || poll_lookup(i).kind == FER_OK);
         }
         if (gone < 3) {
-            assert_int_equal(resolver_teardown(state), 0);
+            assert_int_equal(resolver_teardown(NULL), 0);
         }
     }
 }
 
-static void an_abandoned_lookup_that_is_under_way_is_answered_to_nobody(void **state)
+RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody)
 {
-    (void)state;
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_addresses(2);
@@ -118,10 +112,8 @@ static void an_abandoned_lookup_that_is_under_way_is_answered_to_nobody(void **s
     assert_ok(poll_lookup(1));
 }
 
-static void an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do(
-    void **state)
+RESOLVER_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do)
 {
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     fer_lookup_close(&lookups[0]);
@@ -129,9 +121,8 @@ static void an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_no
     assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 0);
 }
 
-static void a_lookup_can_be_closed_after_its_resolver(void **state)
+RESOLVER_TEST(a_lookup_can_be_closed_after_its_resolver)
 {
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     fer_resolver_close(&resolver);
@@ -144,9 +135,8 @@ static void a_lookup_can_be_closed_after_its_resolver(void **state)
 
 /* ---- N7 */
 
-static void a_closed_resolver_cancels_what_is_not_done(void **state)
+RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done)
 {
-    (void)state;
     begin(2, 2);
     start(0, "a.test:80");
     script_thread_finish(0);
@@ -168,9 +158,8 @@ static void a_closed_resolver_cancels_what_is_not_done(void **state)
     assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
 }
 
-static void a_closed_resolver_cancels_all_that_the_system_is_at(void **state)
+RESOLVER_TEST(a_closed_resolver_cancels_all_that_the_system_is_at)
 {
-    (void)state;
     begin(3, 0);
     for (size_t i = 0; i < 3; i++) {
         start(i, "a.test:80");
@@ -185,9 +174,8 @@ static void a_closed_resolver_cancels_all_that_the_system_is_at(void **state)
     }
 }
 
-static void the_last_one_out_frees_what_is_shared(void **state)
+RESOLVER_TEST(the_last_one_out_frees_what_is_shared)
 {
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     step_into_lookup(0);
@@ -201,9 +189,8 @@ static void the_last_one_out_frees_what_is_shared(void **state)
 
 /* ---- N8 */
 
-static void threads_are_made_when_there_is_work_and_end_when_there_is_none(void **state)
+RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none)
 {
-    (void)state;
     begin(4, 0);
     assert_int_equal(background.threads_started, 0);
     for (size_t round = 1; round <= 3; round++) {
@@ -219,9 +206,8 @@ static void threads_are_made_when_there_is_work_and_end_when_there_is_none(void 
 }
 
 /* A thread that has not yet started working counts for one lookup. */
-static void a_thread_that_has_nothing_left_takes_the_next_one_itself(void **state)
+RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
 {
-    (void)state;
     begin(2, 2);
     start(0, "a.test:80");
     start(1, "b.test:80");
@@ -236,9 +222,8 @@ static void a_thread_that_has_nothing_left_takes_the_next_one_itself(void **stat
 
 /* ---- Failures of the system */
 
-static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void **state)
+RESOLVER_TEST(a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other)
 {
-    (void)state;
     begin(2, 2);
     background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
     assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]),
@@ -254,9 +239,8 @@ static void a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other(void
     assert_ok(poll_lookup(1));
 }
 
-static void without_memory_nothing_is_begun(void **state)
+RESOLVER_TEST(without_memory_nothing_is_begun)
 {
-    (void)state;
     begin(1, 1);
     for (size_t fails_at = 1; fails_at <= 2; fails_at++) {
         background.memory_fails_at = fails_at;
@@ -280,9 +264,8 @@ static void without_memory_nothing_is_begun(void **state)
     assert_int_equal(background.memory_live, 0);
 }
 
-static void addresses_that_find_no_room_are_out_of_memory(void **state)
+RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory)
 {
-    (void)state;
     begin(1, 0);
     start(0, "a.test:80");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
@@ -294,12 +277,11 @@ static void addresses_that_find_no_room_are_out_of_memory(void **state)
 
 /* ---- Handles */
 
-static void handles_that_are_not_open_are_invalid_input(void **state)
+RESOLVER_TEST(handles_that_are_not_open_are_invalid_input)
 {
     fer_lookup other = {0};
     fer_poller closed = {0};
     size_t count = 99;
-    (void)state;
     begin(1, 0);
     assert_error(
         fer_resolver_new(&resolver,
@@ -331,10 +313,9 @@ static void handles_that_are_not_open_are_invalid_input(void **state)
 
 /* ---- Fork: a thread held the mutex, and does not exist in the child */
 
-static void a_child_leaves_its_copies_alone(void **state)
+RESOLVER_TEST(a_child_leaves_its_copies_alone)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 1);
     start(0, "a.test:80");
     start(1, "b.test:80");
@@ -372,10 +353,9 @@ static void close_resolver(void)
     fer_resolver_close(&resolver);
 }
 
-static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
+RESOLVER_TEST(a_lookup_that_starts_during_the_close_is_cancelled)
 {
     size_t count = 99;
-    (void)state;
     begin(1, 1);
     background.on_process = close_resolver;
     start(0, "a.test:80");
@@ -395,11 +375,10 @@ static void a_lookup_that_starts_during_the_close_is_cancelled(void **state)
 }
 
 /* The close marks the resolver before it clears the pool. */
-static void a_call_that_finds_the_flag_of_the_close_is_misuse(void **state)
+RESOLVER_TEST(a_call_that_finds_the_flag_of_the_close_is_misuse)
 {
     uint64_t key;
     size_t count = 99;
-    (void)state;
     begin(1, 1);
     fer_resolver marked = resolver;
     marked.p_.calls_ = 0x80000000u;
@@ -411,30 +390,4 @@ static void a_call_that_finds_the_flag_of_the_close_is_misuse(void **state)
                  FER_MISUSE, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RESOLVER_TEST(the_poller_is_notified_once_with_the_answer),
-        RESOLVER_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there),
-        RESOLVER_TEST(a_poller_that_was_closed_is_not_notified),
-        RESOLVER_TEST(a_poller_that_cannot_be_notified_loses_no_answer),
-        RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made),
-        RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody),
-        RESOLVER_TEST(
-            an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do),
-        RESOLVER_TEST(a_lookup_can_be_closed_after_its_resolver),
-        RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done),
-        RESOLVER_TEST(a_closed_resolver_cancels_all_that_the_system_is_at),
-        RESOLVER_TEST(the_last_one_out_frees_what_is_shared),
-        RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none),
-        RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself),
-        RESOLVER_TEST(a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other),
-        RESOLVER_TEST(without_memory_nothing_is_begun),
-        RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory),
-        RESOLVER_TEST(handles_that_are_not_open_are_invalid_input),
-        RESOLVER_TEST(a_child_leaves_its_copies_alone),
-        RESOLVER_TEST(a_lookup_that_starts_during_the_close_is_cancelled),
-        RESOLVER_TEST(a_call_that_finds_the_flag_of_the_close_is_misuse),
-    };
-    return cmocka_run_group_tests_name("resolver ends", tests, NULL, NULL);
-}
+TEST_MAIN("resolver ends")

@@ -5,16 +5,12 @@
 #define _GNU_SOURCE /* pthread_getname_np */
 #endif
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -25,6 +21,7 @@
 
 #include "ferrule/poller.h"
 #include "ferrule/resolve.h"
+#include "support/group.h"
 #include "support/thread.h"
 
 enum { LOOKUPS = 16, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
@@ -179,6 +176,9 @@ static int end(void **state)
     return 0;
 }
 
+#define RESOLVER_TEST(rule, function) \
+    TEST_OF(function, (void), (), TEST_ROW(rule " " #function, function, begin, end, NULL))
+
 static fer_error start(size_t at, const char *text)
 {
     return fer_resolver_start(&resolver, text, NULL, NULL, 0, &lookups[at]);
@@ -191,9 +191,8 @@ static fer_error wait_for(size_t at, fer_duration timeout)
 }
 
 /* N2: "At most so many names are being looked up at once, and so many wait in line". */
-static void no_more_threads_run_than_were_requested(void **state)
+RESOLVER_TEST("N2", no_more_threads_run_than_were_requested)
 {
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){THREADS, THREADS, {0}}));
     for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
         assert_ok(start(i, "slow.test:80"));
@@ -216,10 +215,9 @@ static int64_t nanos_of(clockid_t clock)
 }
 
 /* N4: "other timeouts never end early". T8: "less than 2 % of the time", here of a second. */
-static void a_wait_has_its_time_and_no_processor_time(void **state)
+RESOLVER_TEST("N4", a_wait_has_its_time_and_no_processor_time)
 {
     static const uint64_t micros[] = {1, 700, 5000, 20000, 1000000};
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &one_thread));
     assert_ok(start(0, "slow.test:80"));
     assert_kind(wait_for(0, (fer_duration){0}), FER_WOULD_BLOCK);
@@ -242,13 +240,12 @@ static void wait_without_timeout(void *argument)
 }
 
 /* N3 with several waiting threads, and N5. */
-static void every_waiting_thread_gets_the_result(void **state)
+RESOLVER_TEST("N3", every_waiting_thread_gets_the_result)
 {
     test_thread threads[THREADS];
     size_t results[THREADS] = {0};
     fer_event event;
     size_t count = 99;
-    (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, &one_thread));
     assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &poller, 0, &lookups[0]));
@@ -267,11 +264,10 @@ static void every_waiting_thread_gets_the_result(void **state)
 }
 
 /* N6: "never waits". The system's later result reaches neither the lookup nor its poller. */
-static void a_lookup_is_abandoned_while_the_system_runs_it(void **state)
+RESOLVER_TEST("N6", a_lookup_is_abandoned_while_the_system_runs_it)
 {
     fer_event event;
     size_t count = 99;
-    (void)state;
     assert_ok(fer_poller_new(&poller));
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
     assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &poller, 0, &lookups[0]));
@@ -287,11 +283,10 @@ static void a_lookup_is_abandoned_while_the_system_runs_it(void **state)
 }
 
 /* N7: "Closing a resolver never waits". A thread that waits for one of its lookups is woken. */
-static void a_resolver_is_closed_while_the_system_runs_a_lookup(void **state)
+RESOLVER_TEST("N7", a_resolver_is_closed_while_the_system_runs_a_lookup)
 {
     test_thread thread;
     size_t result = 0;
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 4}));
     for (size_t i = 0; i < 4; i++) {
         assert_ok(start(i, "slow.test:80"));
@@ -311,11 +306,10 @@ static void a_resolver_is_closed_while_the_system_runs_a_lookup(void **state)
 }
 
 /* N8: "They take no signal". They have a name, by which tools show them. */
-static void threads_take_no_signal_and_have_a_name(void **state)
+RESOLVER_TEST("N8", threads_take_no_signal_and_have_a_name)
 {
     sigset_t before;
     sigset_t after;
-    (void)state;
     assert_ok(fer_resolver_new(&resolver, &one_thread));
     pthread_sigmask(SIG_SETMASK, NULL, &before);
     assert_ok(start(0, "none.test:80"));
@@ -419,9 +413,8 @@ static void run_many_threads(void (*first)(void *), void (*second)(void *))
     }
 }
 
-static void many_threads_start_abandon_and_close(void **state)
+RESOLVER_TEST("N6", many_threads_start_abandon_and_close)
 {
-    (void)state;
     run_many_threads(start_and_abandon, open_and_close);
     assert_ok(start(0, "fast.test:80"));
     assert_ok(wait_for(0, FER_DURATION_NONE));
@@ -472,29 +465,10 @@ static void take_keys(void *argument)
 
 /* N9: "returns each listed key once", to any of several threads, while lookups are started,
  * finished and closed. */
-static void many_threads_take_each_key_once(void **state)
+RESOLVER_TEST("N9", many_threads_take_each_key_once)
 {
-    (void)state;
     starters = STRESS_THREADS;
     run_many_threads(start_with_keys, take_keys);
 }
 
-#define RESOLVER_TEST(rule, function)                  \
-    {                                                  \
-        rule " " #function, function, begin, end, NULL \
-    }
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        RESOLVER_TEST("N2", no_more_threads_run_than_were_requested),
-        RESOLVER_TEST("N4", a_wait_has_its_time_and_no_processor_time),
-        RESOLVER_TEST("N3", every_waiting_thread_gets_the_result),
-        RESOLVER_TEST("N6", a_lookup_is_abandoned_while_the_system_runs_it),
-        RESOLVER_TEST("N7", a_resolver_is_closed_while_the_system_runs_a_lookup),
-        RESOLVER_TEST("N8", threads_take_no_signal_and_have_a_name),
-        RESOLVER_TEST("N6", many_threads_start_abandon_and_close),
-        RESOLVER_TEST("N9", many_threads_take_each_key_once),
-    };
-    return cmocka_run_group_tests_name("resolver's threads", tests, NULL, NULL);
-}
+TEST_MAIN("resolver's threads")

@@ -11,57 +11,44 @@ static char buf[64];
 
 #define LACKS(call) script_then_fail(SCRIPT_##call, FER_NO_BUFFER_SPACE, 10055)
 
-static void the_length_is_halved_until_a_try_succeeds(void **state)
+STREAM_TEST(script_windows, the_length_is_halved_until_a_try_succeeds)
 {
-    (void)state;
     size_t n = 0;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     LACKS(SEND);
     LACKS(SEND);
     script_then_move(SCRIPT_SEND, 7);
-    assert_ok(feri_stream_write(&handle, buf, 1000000, &n));
-    assert_int_equal(n, 7);
+    assert_ok_n(feri_stream_write(&handle, buf, 1000000, &n), n, 7);
     assert_log("send(1,131071) send(1,65535) send(1,32767)");
     LACKS(RECV);
     script_then_move(SCRIPT_RECV, 5);
-    assert_ok(feri_stream_read(&handle, buf, 10000, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(feri_stream_read(&handle, buf, 10000, &n), n, 5);
     assert_log("recv(1,10000) recv(1,5000)");
     LACKS(PEEK);
     script_then_move(SCRIPT_PEEK, 5);
-    assert_ok(feri_stream_peek(&handle, buf, 8191, &n));
-    assert_log("peek(1,8191) peek(1,4096)");
+    assert_ok_log(feri_stream_peek(&handle, buf, 8191, &n), "peek(1,8191) peek(1,4096)");
 }
 
 /* A call that still fails with the shortest length waits. The wait is a false hint as long as the
  * shortage lasts, so it pauses. */
-static void a_blocking_call_waits_with_pauses_until_the_shortage_ends(void **state)
+STREAM_TEST(script_windows, a_blocking_call_waits_with_pauses_until_the_shortage_ends)
 {
-    (void)state;
     size_t n = 0;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){50000000});
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){50000000});
     for (int i = 0; i < 4; i++) {
         LACKS(SEND);
     }
     script_then_move(SCRIPT_SEND, 9);
-    assert_ok(feri_stream_write(&handle, buf, 5000, &n));
-    assert_int_equal(n, 9);
+    assert_ok_n(feri_stream_write(&handle, buf, 5000, &n), n, 9);
     assert_log("send(1,5000) send(1,4096) wait_arm(1,WRITABLE) "
                "wait_for(50001000) send(1,4096) wait_arm(1,WRITABLE) wait_for(50001000) "
                "send(1,4096) pause(1001000) wait_arm(1,WRITABLE) wait_for(50001000) "
                "send(1,4096)");
 }
 
-static void a_shortage_that_lasts_is_a_timeout(void **state)
+STREAM_TEST(script_windows, a_shortage_that_lasts_is_a_timeout)
 {
-    (void)state;
     size_t n = 9;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){50000000});
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){50000000});
     script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
@@ -75,36 +62,28 @@ static void a_shortage_that_lasts_is_a_timeout(void **state)
     assert_true(script.times[SCRIPT_SEND] < 12 && script.times[SCRIPT_RECV] < 12);
 }
 
-static void a_nonblocking_call_would_block(void **state)
+STREAM_TEST(script_windows, a_nonblocking_call_would_block)
 {
-    (void)state;
     size_t n = 9;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_set_nonblocking(&handle, true);
     LACKS(SEND);
     LACKS(SEND);
     assert_error(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055);
     assert_log("send(1,4097) send(1,4096)");
     LACKS(RECV);
-    assert_error(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055);
-    assert_log("recv(1,4096)");
+    assert_error_log(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055,
+                     "recv(1,4096)");
     assert_int_equal(n, 0);
 }
 
-static void the_calls_that_never_wait_are_shortened_too(void **state)
+STREAM_TEST(script_windows, the_calls_that_never_wait_are_shortened_too)
 {
-    (void)state;
     size_t n = 9;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     LACKS(TRY_SEND);
     script_then_move(SCRIPT_TRY_SEND, 3);
-    assert_ok(feri_stream_try_write(&handle, buf, 9000, &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(feri_stream_try_write(&handle, buf, 9000, &n), n, 3);
     LACKS(TRY_SEND);
-    assert_error(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055, n, 0);
     assert_log("try_send(1,9000) try_send(1,4500) try_send(1,1)");
     LACKS(TRY_RECV);
     script_then_move(SCRIPT_TRY_RECV, 3);
@@ -115,23 +94,19 @@ static void the_calls_that_never_wait_are_shortened_too(void **state)
 }
 
 /* The bytes that are sent are the first ones, in their order. */
-static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
+STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
 {
-    (void)state;
     static char header[3000];
     static char body[20000];
     fer_io_slice from[] = {{header, sizeof header}, {NULL, 0}, {body, sizeof body}, {header, 1}};
     fer_io_slice_mut into[] = {{header, sizeof header}, {body, sizeof body}};
     size_t n = 0;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     memset(header, 'h', sizeof header);
     LACKS(SEND_VECTORED);
     LACKS(SEND_VECTORED);
     LACKS(SEND_VECTORED);
     script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok(feri_stream_write_vectored(&handle, from, 4, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(feri_stream_write_vectored(&handle, from, 4, &n), n, 2);
     assert_memory_equal(script.sent, "hh", 2);
     /* 23001, 11500, 5750, 4096 */
     assert_log("send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
@@ -148,9 +123,8 @@ static void a_vectored_call_is_cut_to_the_shorter_sum(void **state)
     assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
 }
 
-static void on_other_systems_the_error_is_reported(void **state)
+SCRIPT_TEST(on_other_systems_the_error_is_reported)
 {
-    (void)state;
     fer_io_slice slice = {buf, sizeof buf};
     for (size_t i = 0; i < 2; i++) {
         script_begin(i == 0 ? &script_posix : &script_bsd);
@@ -163,9 +137,8 @@ static void on_other_systems_the_error_is_reported(void **state)
         LACKS(TRY_SEND);
         assert_error(feri_stream_try_write(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
         LACKS(SEND_VECTORED);
-        assert_error(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE,
-                     10055);
-        assert_log("send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
+        assert_error_log(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE,
+                         10055, "send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
     }
 }
 
@@ -177,9 +150,8 @@ static void begin_macos(void)
 }
 
 /* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */
-static void on_macos_a_short_write_waits_for_buffers(void **state)
+SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
 {
-    (void)state;
     size_t n = 0;
     begin_macos();
     fer_handle handle = script_stream(0);
@@ -187,36 +159,31 @@ static void on_macos_a_short_write_waits_for_buffers(void **state)
     LACKS(TRY_SEND);
     LACKS(TRY_SEND);
     script_then_move(SCRIPT_TRY_SEND, 9);
-    assert_ok(feri_stream_write(&handle, buf, 2048, &n));
-    assert_int_equal(n, 9);
+    assert_ok_n(feri_stream_write(&handle, buf, 2048, &n), n, 9);
     assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
     LACKS(TRY_SEND);
-    assert_error(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055, n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
-static void on_macos_a_long_write_without_buffers_ends_the_stream(void **state)
+SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
 {
-    (void)state;
     size_t n = 9;
     begin_macos();
     fer_handle handle = script_stream(0);
     LACKS(RECV);
     assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
     LACKS(TRY_SEND);
-    assert_error(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 10055);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 10055, n, 0);
     assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 10055);
     assert_log("recv(1,9) try_send(1,2049)");
 }
 
 /* E3: a firewall refuses the segment, not the bytes, which stay queued. */
-static void a_denied_write_ends_the_stream_if_its_bytes_may_be_queued(void **state)
+SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
 {
-    (void)state;
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
         script.traits.cut_send_loses_count = i == 1;
@@ -229,18 +196,14 @@ static void a_denied_write_ends_the_stream_if_its_bytes_may_be_queued(void **sta
     }
 }
 
-static void write_all_goes_on_after_a_shortage(void **state)
+STREAM_TEST(script_windows, write_all_goes_on_after_a_shortage)
 {
-    (void)state;
     size_t n = 0;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     script_then_move(SCRIPT_SEND, 20);
     LACKS(SEND);
     LACKS(SEND);
     script_then_move(SCRIPT_SEND, 44);
-    assert_ok(feri_stream_write_all(&handle, buf, sizeof buf, &n));
-    assert_int_equal(n, sizeof buf);
+    assert_ok_n(feri_stream_write_all(&handle, buf, sizeof buf, &n), n, sizeof buf);
     assert_int_equal(script.sent_len, sizeof buf);
 }
 
@@ -254,23 +217,18 @@ static void shut_writing_in_the_second_wait(script_call call)
 }
 
 /* S6: the shutdown of another thread ends the call although the shortage lasts. */
-static void a_shutdown_ends_a_call_in_a_shortage(void **state)
+STREAM_TEST(script_windows, a_shutdown_ends_a_call_in_a_shortage)
 {
-    (void)state;
     size_t n = 9;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     handle_to_shut = &handle;
     script.on_call = shut_writing_in_the_second_wait;
-    assert_error(feri_stream_write(&handle, buf, sizeof buf, &n), FER_BROKEN_PIPE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_write(&handle, buf, sizeof buf, &n), FER_BROKEN_PIPE, 0, n, 0);
     assert_true(script.now <= 1000 + 20000000);
 }
 
-static void a_vectored_call_is_cut_to_sixteen_slices(void **state)
+SCRIPT_TEST(a_vectored_call_is_cut_to_sixteen_slices)
 {
-    (void)state;
     static char block[1000];
     fer_io_slice from[40];
     fer_io_slice_mut into[40];
@@ -292,22 +250,4 @@ static void a_vectored_call_is_cut_to_sixteen_slices(void **state)
     assert_log("recv_vectored(1,40x1000) recv_vectored(1,16x1000)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(the_length_is_halved_until_a_try_succeeds),
-        script_test(a_blocking_call_waits_with_pauses_until_the_shortage_ends),
-        script_test(a_shortage_that_lasts_is_a_timeout),
-        script_test(a_nonblocking_call_would_block),
-        script_test(the_calls_that_never_wait_are_shortened_too),
-        script_test(a_vectored_call_is_cut_to_the_shorter_sum),
-        script_test(on_other_systems_the_error_is_reported),
-        script_test(on_macos_a_short_write_waits_for_buffers),
-        script_test(on_macos_a_long_write_without_buffers_ends_the_stream),
-        script_test(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued),
-        script_test(write_all_goes_on_after_a_shortage),
-        script_test(a_shutdown_ends_a_call_in_a_shortage),
-        script_test(a_vectored_call_is_cut_to_sixteen_slices),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("retry")

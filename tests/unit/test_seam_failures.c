@@ -259,9 +259,8 @@ static bool run_with_failure(const struct operation *operation, const struct fer
     return has_failed;
 }
 
-static void whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new(void **state)
+TEST(whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new)
 {
-    (void)state;
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         for (size_t s = 0; s < 3; s++) {
             for (size_t f = 0; f < FAILURE_COUNT; f++) {
@@ -275,9 +274,8 @@ static void whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new(void **st
     }
 }
 
-static void without_a_failure_every_operation_succeeds(void **state)
+TEST(without_a_failure_every_operation_succeeds)
 {
-    (void)state;
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         for (size_t s = 0; s < 3; s++) {
             set_up(systems[s]);
@@ -289,9 +287,8 @@ static void without_a_failure_every_operation_succeeds(void **state)
     }
 }
 
-static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
+TEST(an_open_handle_is_never_harmed_by_what_is_refused)
 {
-    (void)state;
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         set_up(&script_posix);
         fer_raw_socket before[OUT_COUNT];
@@ -310,9 +307,8 @@ static void an_open_handle_is_never_harmed_by_what_is_refused(void **state)
 
 /* Keepalive is set completely or not at all: after any failed call, the previous values are
  * restored. */
-static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **state)
+TEST(a_failed_keepalive_puts_back_as_many_fields_as_it_had_set)
 {
-    (void)state;
     fer_tcp_keepalive keepalive = {true, fer_duration_from_secs(1), fer_duration_from_secs(2), 3};
     for (uint64_t n = 1; n <= 7; n++) {
         set_up(&script_posix);
@@ -326,13 +322,4 @@ static void a_failed_keepalive_puts_back_as_many_fields_as_it_had_set(void **sta
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new),
-        cmocka_unit_test(without_a_failure_every_operation_succeeds),
-        cmocka_unit_test(an_open_handle_is_never_harmed_by_what_is_refused),
-        cmocka_unit_test(a_failed_keepalive_puts_back_as_many_fields_as_it_had_set),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("seam_failures")

@@ -1,13 +1,10 @@
 /* test_sim_traits.c: the simulation copies the facts of its systems by value. This test compares
  * them with the real backend's facts on this host. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "platform/sim/network.h"
+#include "support/group.h"
 
 /* Includes the simulation's ferp_traits under another name beside this host's own. */
 static const struct ferp_traits *simulated_traits(void);
@@ -32,9 +29,8 @@ ferp_sim_network *ferp_sim_current(void)
     return &simulation;
 }
 
-static void facts_are_the_backends(void **state)
+TEST(facts_are_the_backends)
 {
-    (void)state;
 #if defined(_WIN32)
     simulation.config.dialect = FER_SIM_DIALECT_WINSOCK;
 #elif defined(__linux__)
@@ -74,10 +70,4 @@ static void facts_are_the_backends(void **state)
     assert_memory_equal(real, simulated, sizeof *real);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(facts_are_the_backends),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sim_traits")

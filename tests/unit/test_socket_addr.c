@@ -14,9 +14,8 @@ static fer_socket_addr v4_addr(uint32_t bits, uint16_t port)
     return fer_socket_addr_v4_new(ip, port);
 }
 
-static void members_are_what_the_address_was_made_of(void **state)
+TEST(members_are_what_the_address_was_made_of)
 {
-    (void)state;
     const fer_socket_addr v6 = v6_addr(9, 65535, 0xFFFFFFFF, 0xFFFFFFFE);
     assert_int_equal(v6.ip.family, FER_IP_V6);
     assert_int_equal(v6.ip.u.v6.octets[15], 9);
@@ -31,9 +30,8 @@ static void members_are_what_the_address_was_made_of(void **state)
     assert_true(fer_socket_addr_is_ipv4(&v4) && !fer_socket_addr_is_ipv6(&v4));
 }
 
-static void an_address_of_either_family_gets_its_port(void **state)
+TEST(an_address_of_either_family_gets_its_port)
 {
-    (void)state;
     const fer_socket_addr v6 = v6_addr(9, 1, 0, 0);
     const fer_socket_addr v4 = v4_addr(0x7F000001, 2);
     const fer_socket_addr from_v6 = fer_socket_addr_new(v6.ip, 1);
@@ -51,9 +49,8 @@ static void check_is_all_zero(const fer_socket_addr *addr)
     assert_false(fer_socket_addr_is_ipv4(addr) || fer_socket_addr_is_ipv6(addr));
 }
 
-static void what_is_made_of_a_bad_family_is_all_zero(void **state)
+TEST(what_is_made_of_a_bad_family_is_all_zero)
 {
-    (void)state;
     for (int family = 0; family < 9; family++) {
         fer_socket_addr addr = v4_addr(0x01020304, 80);
         addr.ip.family = (fer_ip_family)family;
@@ -68,9 +65,8 @@ static void what_is_made_of_a_bad_family_is_all_zero(void **state)
     assert_false(fer_socket_addr_is_ipv4(NULL) || fer_socket_addr_is_ipv6(NULL));
 }
 
-static void order_is_address_port_flowinfo_scope(void **state)
+TEST(order_is_address_port_flowinfo_scope)
 {
-    (void)state;
     const fer_socket_addr sorted[] = {
         v4_addr(0, 0),          v4_addr(0, 1),
         v4_addr(0, 0x7FFF),     v4_addr(0, 0x8000),
@@ -91,9 +87,8 @@ static void order_is_address_port_flowinfo_scope(void **state)
     }
 }
 
-static void flowinfo_and_scope_of_an_ipv4_address_do_not_count(void **state)
+TEST(flowinfo_and_scope_of_an_ipv4_address_do_not_count)
 {
-    (void)state;
     const fer_socket_addr a = v4_addr(1, 80);
     fer_socket_addr b = a;
     b.flowinfo = 1;
@@ -102,9 +97,8 @@ static void flowinfo_and_scope_of_an_ipv4_address_do_not_count(void **state)
     assert_true(fer_socket_addr_eq(&a, &b));
 }
 
-static void bad_families_are_ordered_by_their_number_alone(void **state)
+TEST(bad_families_are_ordered_by_their_number_alone)
 {
-    (void)state;
     for (int left = 0; left < 9; left++) {
         for (int right = 0; right < 9; right++) {
             fer_socket_addr a = v4_addr(2, 2);
@@ -119,9 +113,8 @@ static void bad_families_are_ordered_by_their_number_alone(void **state)
     }
 }
 
-static void null_comes_first(void **state)
+TEST(null_comes_first)
 {
-    (void)state;
     const fer_socket_addr addr = v4_addr(0, 0);
     assert_int_equal(fer_socket_addr_cmp(NULL, NULL), 0);
     assert_int_equal(fer_socket_addr_cmp(NULL, &addr), -1);
@@ -130,16 +123,4 @@ static void null_comes_first(void **state)
     assert_false(fer_socket_addr_eq(NULL, &addr) || fer_socket_addr_eq(&addr, NULL));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_are_what_the_address_was_made_of),
-        cmocka_unit_test(an_address_of_either_family_gets_its_port),
-        cmocka_unit_test(what_is_made_of_a_bad_family_is_all_zero),
-        cmocka_unit_test(order_is_address_port_flowinfo_scope),
-        cmocka_unit_test(flowinfo_and_scope_of_an_ipv4_address_do_not_count),
-        cmocka_unit_test(bad_families_are_ordered_by_their_number_alone),
-        cmocka_unit_test(null_comes_first),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("socket_addr")

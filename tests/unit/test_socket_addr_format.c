@@ -13,9 +13,8 @@ static fer_ipv6_addr longest_v6(void)
     return fer_ipv6_addr_new(0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF);
 }
 
-static void every_port_is_written(void **state)
+TEST(every_port_is_written)
 {
-    (void)state;
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
     for (unsigned port = 0; port <= 65535; port++) {
@@ -32,9 +31,8 @@ static void every_port_is_written(void **state)
     }
 }
 
-static void the_scope_is_written_when_it_is_not_0_and_flowinfo_never(void **state)
+TEST(the_scope_is_written_when_it_is_not_0_and_flowinfo_never)
 {
-    (void)state;
     static const uint32_t scopes[] = {1,        9,         10,        99,         100,
                                       999,      1000,      9999,      10000,      99999,
                                       100000,   999999,    1000000,   9999999,    10000000,
@@ -50,9 +48,8 @@ static void the_scope_is_written_when_it_is_not_0_and_flowinfo_never(void **stat
     check_format_at_every_cap(format, &addr, "[fe80::1]:0");
 }
 
-static void the_longest_and_shortest_texts_fit_at_every_cap(void **state)
+TEST(the_longest_and_shortest_texts_fit_at_every_cap)
 {
-    (void)state;
     const fer_ipv6_addr v6 = longest_v6();
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_BROADCAST;
     const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(v4);
@@ -70,9 +67,8 @@ static void the_longest_and_shortest_texts_fit_at_every_cap(void **state)
     check_format_at_every_cap(format, &shortest_v4, "0.0.0.0:0");
 }
 
-static void scope_and_flowinfo_of_an_ipv4_address_are_not_written(void **state)
+TEST(scope_and_flowinfo_of_an_ipv4_address_are_not_written)
 {
-    (void)state;
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
     addr.scope_id = 5;
@@ -80,9 +76,8 @@ static void scope_and_flowinfo_of_an_ipv4_address_are_not_written(void **state)
     check_format_at_every_cap(format, &addr, "127.0.0.1:80");
 }
 
-static void null_and_bad_families_write_an_empty_text(void **state)
+TEST(null_and_bad_families_write_an_empty_text)
 {
-    (void)state;
     const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
     fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
     check_format_at_every_cap(format, NULL, "");
@@ -94,9 +89,8 @@ static void null_and_bad_families_write_an_empty_text(void **state)
     }
 }
 
-static void what_is_written_is_read_as_the_same_value(void **state)
+TEST(what_is_written_is_read_as_the_same_value)
 {
-    (void)state;
     uint64_t seed = 5;
     for (int round = 0; round < 200000; round++) {
         uint16_t group[8];
@@ -119,15 +113,4 @@ static void what_is_written_is_read_as_the_same_value(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_port_is_written),
-        cmocka_unit_test(the_scope_is_written_when_it_is_not_0_and_flowinfo_never),
-        cmocka_unit_test(the_longest_and_shortest_texts_fit_at_every_cap),
-        cmocka_unit_test(scope_and_flowinfo_of_an_ipv4_address_are_not_written),
-        cmocka_unit_test(null_and_bad_families_write_an_empty_text),
-        cmocka_unit_test(what_is_written_is_read_as_the_same_value),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("socket_addr_format")

@@ -6,9 +6,8 @@ static const char *const ips[] = {
     "1.2.3.4",           "255.255.255.255", "[::]", "[fe80::1]", "[::ffff:1.2.3.4]",
     "[1:2:3:4:5:6:7:8]", "[1.2.3.4]",       "::1",  "[::1",      "::1]"};
 
-static void every_port_and_what_lies_past_the_last_is_judged(void **state)
+TEST(every_port_and_what_lies_past_the_last_is_judged)
 {
-    (void)state;
     for (unsigned port = 0; port < 70000; port++) {
         char text[64];
         snprintf(text, sizeof text, port & 1 ? "1.2.3.4:%u" : "[::1]:%u", port);
@@ -16,9 +15,8 @@ static void every_port_and_what_lies_past_the_last_is_judged(void **state)
     }
 }
 
-static void ports_are_digits_with_any_number_of_zeros_before(void **state)
+TEST(ports_are_digits_with_any_number_of_zeros_before)
 {
-    (void)state;
     static const char *const ports[] = {"",
                                         ":",
                                         ":0",
@@ -67,9 +65,8 @@ static void ports_are_digits_with_any_number_of_zeros_before(void **state)
     }
 }
 
-static void a_number_of_any_length_is_read_to_its_end(void **state)
+TEST(a_number_of_any_length_is_read_to_its_end)
 {
-    (void)state;
     static char text[70000];
     fer_socket_addr addr;
     memset(text, '0', sizeof text);
@@ -84,9 +81,8 @@ static void a_number_of_any_length_is_read_to_its_end(void **state)
     assert_true(is_refusal(fer_socket_addr_parse(&addr, text)));
 }
 
-static void scopes_are_numbers_of_32_bits_on_any_ipv6_address(void **state)
+TEST(scopes_are_numbers_of_32_bits_on_any_ipv6_address)
 {
-    (void)state;
     static const char *const insides[] = {"fe80::1",        "::",      "1:2:3:4:5:6:7:8",
                                           "::ffff:1.2.3.4", "1.2.3.4", ""};
     static const char *const scopes[] = {"%",
@@ -127,9 +123,8 @@ static void scopes_are_numbers_of_32_bits_on_any_ipv6_address(void **state)
     }
 }
 
-static void what_is_read_stands_in_every_member(void **state)
+TEST(what_is_read_stands_in_every_member)
 {
-    (void)state;
     fer_socket_addr addr;
     memset(&addr, UNTOUCHED, sizeof addr);
     assert_true(is_success(fer_socket_addr_parse(&addr, "[fe80::1:2%4294967295]:00443")));
@@ -151,9 +146,8 @@ static void what_is_read_stands_in_every_member(void **state)
     assert_int_equal(addr.scope_id, 0);
 }
 
-static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
+TEST(one_changed_byte_is_judged_as_the_grammar_says)
 {
-    (void)state;
     static const char *const texts[] = {"1.2.3.4:80",
                                         "255.255.255.255:65535",
                                         "0.0.0.0:0",
@@ -168,9 +162,8 @@ static void one_changed_byte_is_judged_as_the_grammar_says(void **state)
     }
 }
 
-static void every_part_of_a_text_is_judged_without_a_check_past_its_end(void **state)
+TEST(every_part_of_a_text_is_judged_without_a_check_past_its_end)
 {
-    (void)state;
     static const char *const texts[] = {"255.255.255.255:65535",
                                         "[::]:0",
                                         "[fe80::1%4294967295]:65535",
@@ -186,9 +179,8 @@ static void every_part_of_a_text_is_judged_without_a_check_past_its_end(void **s
     }
 }
 
-static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
+TEST(random_rows_of_the_grammar_s_bytes_are_judged)
 {
-    (void)state;
     static const char *const words[] = {"[", "]",     ":",          "%",       "::",   "1",
                                         "0", "65535", "65536",      "1.2.3.4", "fe80", "ffff",
                                         ".", "]:",    "4294967295", "255",     "256",  ":0"};
@@ -203,9 +195,8 @@ static void random_rows_of_the_grammar_s_bytes_are_judged(void **state)
     }
 }
 
-static void null_pointers_are_refused(void **state)
+TEST(null_pointers_are_refused)
 {
-    (void)state;
     fer_socket_addr addr;
     assert_true(is_misuse(fer_socket_addr_parse(NULL, "1.2.3.4:5")));
     assert_true(is_misuse(fer_socket_addr_parse(NULL, "[::1]:5")));
@@ -216,18 +207,4 @@ static void null_pointers_are_refused(void **state)
     assert_true(is_misuse(fer_socket_addr_parse_n(&addr, NULL, 9)));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_port_and_what_lies_past_the_last_is_judged),
-        cmocka_unit_test(ports_are_digits_with_any_number_of_zeros_before),
-        cmocka_unit_test(a_number_of_any_length_is_read_to_its_end),
-        cmocka_unit_test(scopes_are_numbers_of_32_bits_on_any_ipv6_address),
-        cmocka_unit_test(what_is_read_stands_in_every_member),
-        cmocka_unit_test(one_changed_byte_is_judged_as_the_grammar_says),
-        cmocka_unit_test(every_part_of_a_text_is_judged_without_a_check_past_its_end),
-        cmocka_unit_test(random_rows_of_the_grammar_s_bytes_are_judged),
-        cmocka_unit_test(null_pointers_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("socket_addr_parse")

@@ -57,36 +57,33 @@ static void assert_failed_with(fer_socket *socket, fer_error_kind kind)
 
 /* ---- IP */
 
-static void a_connect_within_limits_waits_for_the_socket_and_the_token(void **state)
+SCRIPT_TEST(a_connect_within_limits_waits_for_the_socket_and_the_token)
 {
-    (void)state;
     fer_socket socket = limited_stream(&script_posix, 500);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
     assert_log("set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
                "wait_for(1500,token) take_error(1) peer_addr(1) set_nonblocking(1,0)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
     socket = limited_stream(&script_windows, 500);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500,token) take_error(1) "
-               "peer_addr(1)");
+    assert_ok_log(
+        connect_to(&socket, "192.0.2.1:80"),
+        "connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500,token) take_error(1) "
+        "peer_addr(1)");
 }
 
-static void a_deadline_ends_a_connect_as_a_timeout_does(void **state)
+SCRIPT_TEST(a_deadline_ends_a_connect_as_a_timeout_does)
 {
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
         fer_socket socket = limited_stream(systems[i], 500);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
+        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_to(&socket, "192.0.2.1:80"));
         assert_int_equal(script.now, 1500);
         assert_failed_with(&socket, FER_TIMED_OUT);
         assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], i < 2 ? 2 : 0);
     }
 }
 
-static void a_cancel_ends_a_connect_as_a_timeout_does(void **state)
+SCRIPT_TEST(a_cancel_ends_a_connect_as_a_timeout_does)
 {
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
         fer_socket socket = limited_stream(systems[i], 500);
         script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
@@ -96,11 +93,10 @@ static void a_cancel_ends_a_connect_as_a_timeout_does(void **state)
     }
 }
 
-static void limits_that_are_reached_before_change_nothing(void **state)
+SCRIPT_TEST(limits_that_are_reached_before_change_nothing)
 {
     fer_socket_addr addr = script_addr("192.0.2.1:80");
     fer_socket_addr other = script_addr("[2001:db8::1]:80");
-    (void)state;
     fer_socket socket = limited_stream(&script_posix, 0);
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_TIMED_OUT, 0);
     assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){9}), FER_TIMED_OUT, 0);
@@ -109,8 +105,7 @@ static void limits_that_are_reached_before_change_nothing(void **state)
     assert_error(fer_socket_connect(&socket, &other), FER_INVALID_INPUT, 0);
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0);
-    assert_log("");
+    assert_error_log(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0, "");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
     assert_ok(fer_socket_set_limits(&socket, NULL));
     script_then(SCRIPT_CONNECT)->error.os_code = 0;
@@ -120,70 +115,61 @@ static void limits_that_are_reached_before_change_nothing(void **state)
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0); /* the state first */
 }
 
-static void a_nonblocking_connect_never_checks(void **state)
+SCRIPT_TEST(a_nonblocking_connect_never_checks)
 {
-    (void)state;
     fer_socket socket = limited_stream(&script_posix, 0);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
 }
 
-static void the_mode_that_cannot_be_read_is_reported(void **state)
+SCRIPT_TEST(the_mode_that_cannot_be_read_is_reported)
 {
-    (void)state;
     fer_socket socket = limited_stream(&script_posix, 500);
     socket.handle_.p_.flags_ |= FERI_FLAG_ADOPTED;
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9, connect_to(&socket, "192.0.2.1:80"));
     assert_log("is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 /* Rule K3. connect_timeout waits in nonblocking mode too, so its limits apply there as well. */
-static void the_earlier_of_timeout_and_deadline_counts(void **state)
+SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
 {
     static const struct {
         uint64_t timeout, deadline;
         const char *wait;
     } cases[] = {{300, 500, "wait_for(1300,token)"}, {500, 300, "wait_for(1300,token)"}};
     fer_socket_addr addr = script_addr("192.0.2.1:80");
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         fer_socket socket = limited_stream(&script_posix, cases[i % 2].deadline);
         assert_ok(fer_socket_set_nonblocking(&socket, i < 2));
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_error(
-            fer_socket_connect_timeout(&socket, &addr, (fer_duration){cases[i % 2].timeout}),
-            FER_TIMED_OUT, 0);
+        assert_forwards(
+            SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0,
+            fer_socket_connect_timeout(&socket, &addr, (fer_duration){cases[i % 2].timeout}));
         assert_non_null(strstr(script.log, cases[i % 2].wait));
         assert_failed_with(&socket, FER_TIMED_OUT);
     }
 }
 
-static void port_0_is_refused_within_limits_too(void **state)
+SCRIPT_TEST(port_0_is_refused_within_limits_too)
 {
-    (void)state;
     fer_socket socket = limited_stream(&script_posix, 500);
-    assert_error(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_log("");
+    assert_error_log(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0, "");
     assert_failed_with(&socket, FER_CONNECTION_REFUSED);
 }
 
 /* ---- Unix sockets */
 
-static void a_unix_connect_within_limits_does_not_wait_in_the_kernel(void **state)
+SCRIPT_TEST(a_unix_connect_within_limits_does_not_wait_in_the_kernel)
 {
-    (void)state;
     fer_socket socket = limited_unix(500);
     assert_ok(connect_unix(&socket));
     assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) set_nonblocking(1,0)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
 }
 
-static void room_in_a_full_queue_is_looked_for_every_4_ms(void **state)
+SCRIPT_TEST(room_in_a_full_queue_is_looked_for_every_4_ms)
 {
-    (void)state;
     fer_socket socket = limited_unix(100000000);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
@@ -195,9 +181,8 @@ static void room_in_a_full_queue_is_looked_for_every_4_ms(void **state)
 }
 
 /* No connect has started, so the call can be repeated. */
-static void limits_end_the_wait_for_room_and_the_socket_stays_unconnected(void **state)
+SCRIPT_TEST(limits_end_the_wait_for_room_and_the_socket_stays_unconnected)
 {
-    (void)state;
     for (int cancels = 0; cancels < 2; cancels++) {
         fer_socket socket = limited_unix(10000000);
         script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
@@ -214,27 +199,24 @@ static void limits_end_the_wait_for_room_and_the_socket_stays_unconnected(void *
     }
 }
 
-static void the_write_timeout_ends_the_wait_for_room_too(void **state)
+SCRIPT_TEST(the_write_timeout_ends_the_wait_for_room_too)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     limits = (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(1))};
     assert_ok(fer_socket_set_limits(&socket, &limits));
     script_then(SCRIPT_TIMEOUT)->value = 6000000;
     script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
-    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
-    assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) pause(4001000) "
-               "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0) "
-               "is_nonblocking(1)");
+    assert_error_log(connect_unix(&socket), FER_TIMED_OUT, 0,
+                     "timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) pause(4001000) "
+                     "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0) "
+                     "is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
-static void a_unix_connect_that_fails_has_failed(void **state)
+SCRIPT_TEST(a_unix_connect_that_fails_has_failed)
 {
-    (void)state;
     fer_socket socket = limited_unix(500);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(connect_unix(&socket), FER_CONNECTION_REFUSED, 111);
+    assert_forwards(SCRIPT_UNIX_CONNECT, FER_CONNECTION_REFUSED, 111, connect_unix(&socket));
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = limited_unix(500);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_TIMED_OUT, 110); /* not the limits */
@@ -242,49 +224,25 @@ static void a_unix_connect_that_fails_has_failed(void **state)
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
 }
 
-static void a_unix_connect_that_started_is_awaited_within_limits(void **state)
+SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)
 {
-    (void)state;
     fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     set_limits(&socket, 500);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_unix(&socket));
     assert_log("unix_connect(1,/a) wait_arm(1,CONNECTED) wait_for(1500,token)");
     assert_failed_with(&socket, FER_TIMED_OUT);
 }
 
-static void a_unix_connect_checks_first_after_the_state(void **state)
+SCRIPT_TEST(a_unix_connect_checks_first_after_the_state)
 {
-    (void)state;
     fer_socket socket = limited_unix(0);
     assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
-    assert_error(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0, "");
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_unix(&socket), FER_RESOURCE_BUSY, 11);
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_connect_within_limits_waits_for_the_socket_and_the_token),
-        script_test(a_deadline_ends_a_connect_as_a_timeout_does),
-        script_test(a_cancel_ends_a_connect_as_a_timeout_does),
-        script_test(limits_that_are_reached_before_change_nothing),
-        script_test(a_nonblocking_connect_never_checks),
-        script_test(the_mode_that_cannot_be_read_is_reported),
-        script_test(the_earlier_of_timeout_and_deadline_counts),
-        script_test(port_0_is_refused_within_limits_too),
-        script_test(a_unix_connect_within_limits_does_not_wait_in_the_kernel),
-        script_test(room_in_a_full_queue_is_looked_for_every_4_ms),
-        script_test(limits_end_the_wait_for_room_and_the_socket_stays_unconnected),
-        script_test(the_write_timeout_ends_the_wait_for_room_too),
-        script_test(a_unix_connect_that_fails_has_failed),
-        script_test(a_unix_connect_that_started_is_awaited_within_limits),
-        script_test(a_unix_connect_checks_first_after_the_state),
-    };
-    return cmocka_run_group_tests_name("socket_limits", tests, NULL, NULL);
-}
+TEST_MAIN("socket_limits")

@@ -1,14 +1,11 @@
 /* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list,
  * and without memory. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "platform/common/sources.c" /* not every system's library contains it */
+#include "support/group.h"
 #include "unit/limited_memory.h"
 
 /* ---- The model */
@@ -51,9 +48,8 @@ static fer_raw_socket raw_of(size_t kind, size_t i)
     }
 }
 
-static void any_order_of_inserting_and_removing_gives_what_a_list_gives(void **state)
+MEMORY_TEST(any_order_of_inserting_and_removing_gives_what_a_list_gives)
 {
-    (void)state;
     for (size_t kind = 0; kind < 4; kind++) {
         ferp_sources sources = {NULL, 0, 0};
         struct model model = {{0}, {NULL}};
@@ -82,9 +78,8 @@ static void any_order_of_inserting_and_removing_gives_what_a_list_gives(void **s
     }
 }
 
-static void an_empty_table_holds_nothing(void **state)
+MEMORY_TEST(an_empty_table_holds_nothing)
 {
-    (void)state;
     ferp_sources sources = {NULL, 0, 0};
     assert_null(ferp_sources_find(&sources, 5));
     ferp_sources_remove(&sources, 5);
@@ -97,9 +92,8 @@ static void an_empty_table_holds_nothing(void **state)
 }
 
 /* Without memory an insert returns false and changes nothing. With memory it works again. */
-static void without_memory_nothing_changes(void **state)
+MEMORY_TEST(without_memory_nothing_changes)
 {
-    (void)state;
     ferp_sources sources = {NULL, 0, 0};
     size_t inserted = 0;
     allowed = 0;
@@ -128,9 +122,8 @@ static void without_memory_nothing_changes(void **state)
     ferp_sources_end(&sources);
 }
 
-static void thousands_are_found(void **state)
+MEMORY_TEST(thousands_are_found)
 {
-    (void)state;
     enum { MANY = 20000 };
     ferp_sources sources = {NULL, 0, 0};
     for (size_t i = 0; i < MANY; i++) {
@@ -148,13 +141,4 @@ static void thousands_are_found(void **state)
     ferp_sources_end(&sources);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        MEMORY_TEST(any_order_of_inserting_and_removing_gives_what_a_list_gives),
-        MEMORY_TEST(an_empty_table_holds_nothing),
-        MEMORY_TEST(without_memory_nothing_changes),
-        MEMORY_TEST(thousands_are_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("sources")

@@ -14,35 +14,30 @@ static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
 
 /* ---- Reading */
 
-static void a_read_is_one_call_and_its_bytes_are_counted(void **state)
+SCRIPT_TEST(a_read_is_one_call_and_its_bytes_are_counted)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
     script_then_move(SCRIPT_RECV, 3);
-    assert_ok(feri_stream_read(&handle, buf, sizeof buf, &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(feri_stream_read(&handle, buf, sizeof buf, &n), n, 3);
     assert_memory_equal(buf, "abc", 3);
     assert_log("recv(1,64)");
 }
 
-static void a_peek_is_one_call_and_its_bytes_are_counted(void **state)
+SCRIPT_TEST(a_peek_is_one_call_and_its_bytes_are_counted)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
     script_then_move(SCRIPT_PEEK, 2);
-    assert_ok(feri_stream_peek(&handle, buf, 5, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(feri_stream_peek(&handle, buf, 5, &n), n, 2);
     assert_memory_equal(buf, "ab", 2);
     assert_log("peek(1,5)");
 }
 
-static void lengths_beyond_what_the_os_takes_are_cut_to_it(void **state)
+SCRIPT_TEST(lengths_beyond_what_the_os_takes_are_cut_to_it)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 0;
     open_stream(&handle, &script_posix);
@@ -53,16 +48,14 @@ static void lengths_beyond_what_the_os_takes_are_cut_to_it(void **state)
     assert_ok(feri_stream_read(&handle, buf, SIZE_MAX, &n));
     assert_ok(feri_stream_read(&handle, buf, 11, &n));
     assert_ok(feri_stream_read(&handle, buf, 10, &n));
-    assert_ok(feri_stream_read(&handle, buf, 9, &n));
-    assert_log("recv(1,10) recv(1,10) recv(1,10) recv(1,9)");
+    assert_ok_log(feri_stream_read(&handle, buf, 9, &n),
+                  "recv(1,10) recv(1,10) recv(1,10) recv(1,9)");
     assert_ok(feri_stream_peek(&handle, buf, SIZE_MAX, &n));
-    assert_ok(feri_stream_write(&handle, buf, SIZE_MAX, &n));
-    assert_log("peek(1,10) send(1,10)");
+    assert_ok_log(feri_stream_write(&handle, buf, SIZE_MAX, &n), "peek(1,10) send(1,10)");
 }
 
-static void counts_may_be_left_out(void **state)
+SCRIPT_TEST(counts_may_be_left_out)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
     script_default(SCRIPT_RECV)->value = 1;
@@ -73,79 +66,59 @@ static void counts_may_be_left_out(void **state)
     assert_ok(feri_stream_write(&handle, buf, 1, NULL));
 }
 
-static void a_length_of_zero_makes_no_call_and_reports_nothing(void **state)
+SCRIPT_TEST(a_length_of_zero_makes_no_call_and_reports_nothing)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    assert_ok(feri_stream_read(&handle, NULL, 0, &n));
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_ok(feri_stream_peek(&handle, NULL, 0, &n));
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_ok(feri_stream_write(&handle, NULL, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(feri_stream_read(&handle, NULL, 0, &n), n, 0);
+    assert_ok_n(feri_stream_peek(&handle, NULL, 0, &n), n, 0);
+    assert_ok_n(feri_stream_write(&handle, NULL, 0, &n), n, 0);
     assert_log("");
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
 }
 
-static void a_buffer_of_null_with_a_length_is_refused_and_counts_nothing(void **state)
+SCRIPT_TEST(a_buffer_of_null_with_a_length_is_refused_and_counts_nothing)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    assert_error(feri_stream_read(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_error(feri_stream_peek(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_error(feri_stream_write(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_peek(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_write(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_log("");
 }
 
-static void the_peer_s_end_is_reported_again_and_again_without_a_query(void **state)
+SCRIPT_TEST(the_peer_s_end_is_reported_again_and_again_without_a_query)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("recv(1,1)");
     assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_ok(feri_stream_peek(&handle, buf, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(feri_stream_peek(&handle, buf, 1, &n), n, 0);
     assert_log("");
 }
 
-static void a_peek_that_met_the_end_has_seen_it(void **state)
+SCRIPT_TEST(a_peek_that_met_the_end_has_seen_it)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
     assert_ok(feri_stream_peek(&handle, buf, 1, &n));
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("peek(1,1)");
     assert_error(feri_handle_check(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
 }
 
-static void a_reset_is_reported_again_and_again_with_its_code(void **state)
+SCRIPT_TEST(a_reset_is_reported_again_and_again_with_its_code)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    script_then_fail(SCRIPT_RECV, FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
+    assert_forwards(SCRIPT_RECV, FER_CONNECTION_RESET, 104, feri_stream_read(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_peek(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
@@ -153,40 +126,33 @@ static void a_reset_is_reported_again_and_again_with_its_code(void **state)
     assert_log("recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-static void what_had_arrived_before_a_reset_is_read_and_then_the_reset_again(void **state)
+SCRIPT_TEST(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
+    assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
     script_then_fail(SCRIPT_BYTES_QUEUED, FER_INVALID_INPUT, 22);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
     assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-static void an_end_of_file_behind_a_reset_is_the_reset(void **state)
+SCRIPT_TEST(an_end_of_file_behind_a_reset_is_the_reset)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    script_then_fail(SCRIPT_SEND, FER_HOST_UNREACHABLE, 113);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_HOST_UNREACHABLE, 113);
+    assert_forwards(SCRIPT_SEND, FER_HOST_UNREACHABLE, 113, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_HOST_UNREACHABLE, 113);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_HOST_UNREACHABLE, 113, n, 0);
 }
 
-static void an_aborted_connection_is_a_reset_to_reads_and_writes(void **state)
+SCRIPT_TEST(an_aborted_connection_is_a_reset_to_reads_and_writes)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_windows);
     script_then_fail(SCRIPT_RECV, FER_CONNECTION_ABORTED, 10053);
@@ -196,24 +162,20 @@ static void an_aborted_connection_is_a_reset_to_reads_and_writes(void **state)
     assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
 }
 
-static void a_read_half_that_a_clone_has_shut_reads_as_the_end(void **state)
+SCRIPT_TEST(a_read_half_that_a_clone_has_shut_reads_as_the_end)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_windows);
     script_then_fail(SCRIPT_RECV, FER_BROKEN_PIPE, 10058);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 0);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_log("recv(1,1)");
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
+    assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "recv(1,1)");
 }
 
 /* ---- Errors that do not end the stream */
 
-static void a_timeout_has_no_code_and_the_next_call_works(void **state)
+SCRIPT_TEST(a_timeout_has_no_code_and_the_next_call_works)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
@@ -223,18 +185,15 @@ static void a_timeout_has_no_code_and_the_next_call_works(void **state)
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_TIMED_OUT, 0);
     assert_error(feri_stream_peek(&handle, buf, 1, &n), FER_TIMED_OUT, 0);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_write(&handle, buf, 1, &n), FER_TIMED_OUT, 0, n, 0);
     script_then_move(SCRIPT_RECV, 1);
     script_then_move(SCRIPT_SEND, 1);
     assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_ok(feri_stream_write(&handle, buf, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_write(&handle, buf, 1, &n), n, 1);
 }
 
-static void an_interruption_is_reported_and_the_next_call_works(void **state)
+SCRIPT_TEST(an_interruption_is_reported_and_the_next_call_works)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
@@ -250,30 +209,25 @@ static void an_interruption_is_reported_and_the_next_call_works(void **state)
 }
 
 /* It is no error of the connection. */
-static void an_invalid_receive_changes_nothing(void **state)
+SCRIPT_TEST(an_invalid_receive_changes_nothing)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    script_then_fail(SCRIPT_RECV, FER_INVALID_INPUT, 22);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_INVALID_INPUT, 22);
+    assert_forwards(SCRIPT_RECV, FER_INVALID_INPUT, 22, feri_stream_read(&handle, buf, 1, &n));
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_log("recv(1,1) peer_addr(1) recv(1,1)");
 }
 
-static void where_core_waits_each_call_waits_and_tries_again(void **state)
+SCRIPT_TEST(where_core_waits_each_call_waits_and_tries_again)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_windows);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_log("recv(1,1) wait_arm(1,READABLE) wait_for(ever) recv(1,1)");
     script_then_fail(SCRIPT_PEEK, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_PEEK, 1);
@@ -287,38 +241,32 @@ static void where_core_waits_each_call_waits_and_tries_again(void **state)
 
 /* ---- Writing */
 
-static void a_write_is_one_call_and_its_bytes_are_counted(void **state)
+SCRIPT_TEST(a_write_is_one_call_and_its_bytes_are_counted)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
     script_then_move(SCRIPT_SEND, 3);
-    assert_ok(feri_stream_write(&handle, "hello", 5, &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 3);
     assert_string_equal(script.sent, "hel");
     assert_log("send(1,5)");
 }
 
-static void a_broken_pipe_is_reported_again_without_a_call_and_reading_continues(void **state)
+SCRIPT_TEST(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
 {
-    (void)state;
     fer_handle handle;
     size_t n = 99;
     open_stream(&handle, &script_posix);
-    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_BROKEN_PIPE, 32);
+    assert_forwards(SCRIPT_SEND, FER_BROKEN_PIPE, 32, feri_stream_write(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_error(feri_stream_write(&handle, buf, 1, &n), FER_BROKEN_PIPE, 0);
     assert_error(feri_stream_write(&handle, buf, 0, &n), FER_BROKEN_PIPE, 0);
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_log("send(1,1) recv(1,1)");
+    assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "send(1,1) recv(1,1)");
 }
 
-static void an_ended_connection_s_timeout_sticks_with_its_code(void **state)
+SCRIPT_TEST(an_ended_connection_s_timeout_sticks_with_its_code)
 {
-    (void)state;
     fer_handle handle;
     open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_TIMED_OUT, 110);
@@ -330,9 +278,8 @@ static void an_ended_connection_s_timeout_sticks_with_its_code(void **state)
 
 /* ---- take_error */
 
-static void a_pending_error_sticks_as_one_that_a_read_met(void **state)
+SCRIPT_TEST(a_pending_error_sticks_as_one_that_a_read_met)
 {
-    (void)state;
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
@@ -348,9 +295,8 @@ static void a_pending_error_sticks_as_one_that_a_read_met(void **state)
     assert_ok(got);
 }
 
-static void an_error_that_was_reported_is_not_there_to_be_taken_again(void **state)
+SCRIPT_TEST(an_error_that_was_reported_is_not_there_to_be_taken_again)
 {
-    (void)state;
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
@@ -358,27 +304,22 @@ static void an_error_that_was_reported_is_not_there_to_be_taken_again(void **sta
     script_default(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_error(feri_stream_read(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 104);
     assert_ok(feri_stream_take_error(&handle, &got));
-    assert_ok(got);
-    assert_log("recv(1,1)");
+    assert_ok_log(got, "recv(1,1)");
 }
 
-static void a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once(void **state)
+SYSTEM_TEST(script_posix, a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once)
 {
-    (void)state;
     fer_error got = {FER_OTHER, 1};
-    script_begin(&script_posix);
     fer_handle handle = script_connecting(0);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_RESET, 104);
     assert_ok(feri_stream_take_error(&handle, &got));
-    assert_ok(got);
-    assert_log("take_error(1)");
+    assert_ok_log(got, "take_error(1)");
 }
 
-static void a_pending_broken_pipe_ends_the_write_half_alone(void **state)
+SCRIPT_TEST(a_pending_broken_pipe_ends_the_write_half_alone)
 {
-    (void)state;
     fer_handle handle;
     fer_error got;
     open_stream(&handle, &script_posix);
@@ -390,9 +331,8 @@ static void a_pending_broken_pipe_ends_the_write_half_alone(void **state)
     assert_ok(feri_stream_read(&handle, buf, 1, NULL));
 }
 
-static void a_pending_abort_is_a_reset_and_a_passing_error_passes(void **state)
+SCRIPT_TEST(a_pending_abort_is_a_reset_and_a_passing_error_passes)
 {
-    (void)state;
     fer_handle handle;
     fer_error got;
     open_stream(&handle, &script_windows);
@@ -406,22 +346,19 @@ static void a_pending_abort_is_a_reset_and_a_passing_error_passes(void **state)
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
 }
 
-static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **state)
+SCRIPT_TEST(take_error_is_refused_where_there_is_no_socket_or_no_room)
 {
-    (void)state;
     fer_handle handle;
     fer_error got = {FER_OTHER, 1};
     open_stream(&handle, &script_posix);
     assert_error(feri_stream_take_error(&handle, NULL), FER_MISUSE, 0);
     assert_error(feri_stream_take_error(NULL, &got), FER_MISUSE, 0);
-    script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
-    assert_error(feri_stream_take_error(&handle, &got), FER_BAD_HANDLE, 9);
+    assert_forwards(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9, feri_stream_take_error(&handle, &got));
     handle = (fer_handle){0};
     assert_error(feri_stream_take_error(&handle, &got), FER_MISUSE, 0);
     assert_ok(feri_handle_claim(&handle));
     assert_error(feri_stream_take_error(&handle, &got), FER_WOULD_BLOCK, 0);
-    assert_error(got, FER_OTHER, 1);
-    assert_log("take_error(1)");
+    assert_error_log(got, FER_OTHER, 1, "take_error(1)");
     assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
     assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
@@ -430,35 +367,4 @@ static void take_error_is_refused_where_there_is_no_socket_or_no_room(void **sta
     assert_error(got, FER_CONNECTION_REFUSED, 111);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_read_is_one_call_and_its_bytes_are_counted),
-        script_test(a_peek_is_one_call_and_its_bytes_are_counted),
-        script_test(lengths_beyond_what_the_os_takes_are_cut_to_it),
-        script_test(counts_may_be_left_out),
-        script_test(a_length_of_zero_makes_no_call_and_reports_nothing),
-        script_test(a_buffer_of_null_with_a_length_is_refused_and_counts_nothing),
-        script_test(the_peer_s_end_is_reported_again_and_again_without_a_query),
-        script_test(a_peek_that_met_the_end_has_seen_it),
-        script_test(a_reset_is_reported_again_and_again_with_its_code),
-        script_test(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again),
-        script_test(an_end_of_file_behind_a_reset_is_the_reset),
-        script_test(an_aborted_connection_is_a_reset_to_reads_and_writes),
-        script_test(a_read_half_that_a_clone_has_shut_reads_as_the_end),
-        script_test(a_timeout_has_no_code_and_the_next_call_works),
-        script_test(an_interruption_is_reported_and_the_next_call_works),
-        script_test(an_invalid_receive_changes_nothing),
-        script_test(where_core_waits_each_call_waits_and_tries_again),
-        script_test(a_write_is_one_call_and_its_bytes_are_counted),
-        script_test(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues),
-        script_test(an_ended_connection_s_timeout_sticks_with_its_code),
-        script_test(a_pending_error_sticks_as_one_that_a_read_met),
-        script_test(an_error_that_was_reported_is_not_there_to_be_taken_again),
-        script_test(a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once),
-        script_test(a_pending_broken_pipe_ends_the_write_half_alone),
-        script_test(a_pending_abort_is_a_reset_and_a_passing_error_passes),
-        script_test(take_error_is_refused_where_there_is_no_socket_or_no_room),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_io")

@@ -34,11 +34,8 @@ static const fer_error broken = {FER_BROKEN_PIPE, 0};
 
 /* ---- Before the system call */
 
-static void an_open_half_is_requested_any_length_but_zero(void **state)
+STREAM_TEST(script_posix, an_open_half_is_requested_any_length_but_zero)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     check_before_read(&handle, true, 1, ok, true);
     check_before_read(&handle, true, SIZE_MAX, ok, true);
     check_before_read(&handle, true, 0, ok, false);
@@ -50,10 +47,8 @@ static void an_open_half_is_requested_any_length_but_zero(void **state)
     assert_log("");
 }
 
-static void a_handle_that_was_never_connected_is_not_connected(void **state)
+SYSTEM_TEST(script_posix, a_handle_that_was_never_connected_is_not_connected)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     check_before_read(&handle, true, 1, unconnected, false);
     check_before_read(&handle, true, 0, unconnected, false);
@@ -63,11 +58,8 @@ static void a_handle_that_was_never_connected_is_not_connected(void **state)
     check_before_write(&handle, false, 1, unconnected, false);
 }
 
-static void null_and_closed_handles_are_misuse(void **state)
+STREAM_TEST(script_posix, null_and_closed_handles_are_misuse)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
     check_before_read(&handle, true, 1, invalid, false);
     check_before_write(&handle, true, 1, invalid, false);
@@ -76,21 +68,16 @@ static void null_and_closed_handles_are_misuse(void **state)
     check_before_write(NULL, false, 1, invalid, false);
 }
 
-static void a_connect_that_is_under_way_would_block(void **state)
+SYSTEM_TEST(script_posix, a_connect_that_is_under_way_would_block)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
     check_before_read(&handle, true, 1, pending, false);
     check_before_write(&handle, true, 1, pending, false);
 }
 
-static void a_half_that_was_shut_answers_by_itself(void **state)
+STREAM_TEST(script_posix, a_half_that_was_shut_answers_by_itself)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
     check_before_read(&handle, true, 1, ok, false);
     check_before_read(&handle, false, 1, invalid, false);
@@ -100,10 +87,8 @@ static void a_half_that_was_shut_answers_by_itself(void **state)
     assert_log("");
 }
 
-static void each_half_is_queried_when_the_other_has_ended(void **state)
+SYSTEM_TEST(script_posix, each_half_is_queried_when_the_other_has_ended)
 {
-    (void)state;
-    script_begin(&script_posix);
     const feri_event ends_of_reading[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_SHUT_READ};
     const feri_event ends_of_writing[] = {FERI_EVENT_GOT_PIPE, FERI_EVENT_SHUT_WRITE};
     for (size_t i = 0; i < 2; i++) {
@@ -118,11 +103,8 @@ static void each_half_is_queried_when_the_other_has_ended(void **state)
     }
 }
 
-static void after_a_reset_only_what_is_queued_is_read(void **state)
+STREAM_TEST(script_posix, after_a_reset_only_what_is_queued_is_read)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     check_before_read(&handle, true, 1, ok, true);
@@ -136,11 +118,8 @@ static void after_a_reset_only_what_is_queued_is_read(void **state)
     assert_log("");
 }
 
-static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
+STREAM_TEST(script_posix, the_short_way_is_that_of_an_open_handle_without_limits)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     const size_t max = ferp_traits()->io_length_max;
     const size_t lengths[] = {0, 1, max, max + 1, SIZE_MAX};
     for (size_t i = 0; i < 10; i++) {
@@ -165,21 +144,15 @@ static void the_short_way_is_that_of_an_open_handle_without_limits(void **state)
 
 /* ---- After the system call */
 
-static void bytes_that_were_moved_change_nothing(void **state)
+STREAM_TEST(script_posix, bytes_that_were_moved_change_nothing)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
     assert_ok(feri_stream_after_read(&handle, ok, 1));
     assert_int_equal(feri_handle_state(&handle), before);
 }
 
-static void passing_errors_change_nothing(void **state)
+STREAM_TEST(script_posix, passing_errors_change_nothing)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_state before = feri_handle_state(&handle);
     const fer_error passing[] = {{FER_TIMED_OUT, 0},
                                  {FER_WOULD_BLOCK, 11},
@@ -196,9 +169,8 @@ static void passing_errors_change_nothing(void **state)
 
 /* S5: "The handle saves any fatal error". An ICMP message may have ended the connection, or the
  * system has refused the call only. */
-static void an_error_that_may_be_of_the_connection_ends_it_without_a_peer(void **state)
+SCRIPT_TEST(an_error_that_may_be_of_the_connection_ends_it_without_a_peer)
 {
-    (void)state;
     const fer_error soft[] = {{FER_INVALID_INPUT, 22},
                               {FER_PERMISSION_DENIED, 13},
                               {FER_UNSUPPORTED, 92},
@@ -230,22 +202,16 @@ static void an_error_that_may_be_of_the_connection_ends_it_without_a_peer(void *
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */
-static void a_half_that_was_shut_meanwhile_answers_for_the_os(void **state)
+STREAM_TEST(script_posix, a_half_that_was_shut_meanwhile_answers_for_the_os)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
     assert_ok(feri_stream_after_failed_read(&handle, reset));
     assert_ok(feri_stream_after_read(&handle, ok, 0));
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
 }
 
-static void an_end_that_was_seen_meanwhile_answers_for_the_os(void **state)
+STREAM_TEST(script_posix, an_end_that_was_seen_meanwhile_answers_for_the_os)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
     assert_ok(feri_stream_after_failed_read(&handle, reset));
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
@@ -258,22 +224,16 @@ static void an_end_that_was_seen_meanwhile_answers_for_the_os(void **state)
                  FER_CONNECTION_RESET, 104);
 }
 
-static void the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s(void **state)
+STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     feri_handle_close(&handle);
     assert_ok(feri_stream_after_read(&handle, ok, 0));
     assert_error(feri_stream_after_failed_read(&handle, reset), FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
 }
 
-static void a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without(void **state)
+STREAM_TEST(script_posix, a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without)
 {
-    (void)state;
-    script_begin(&script_posix);
-    fer_handle handle = script_stream(0);
     assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}),
                  FER_BROKEN_PIPE, 32);
     assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
@@ -281,9 +241,8 @@ static void a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without(
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-static void counts_are_stored_where_they_are_wanted(void **state)
+SCRIPT_TEST(counts_are_stored_where_they_are_wanted)
 {
-    (void)state;
     size_t n = 1;
     feri_store_count(&n, 7);
     assert_int_equal(n, 7);
@@ -298,9 +257,8 @@ static fer_handle new_connecting(void)
     return script_connecting(0);
 }
 
-static void every_request_that_needs_a_connection_queries_how_the_connect_stands(void **state)
+SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands)
 {
-    (void)state;
     static const feri_request requests[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
                                             FERI_REQUEST_SHUTDOWN,   FERI_REQUEST_PEER_ADDR,
                                             FERI_REQUEST_TAKE_ERROR, FERI_REQUEST_CLONE};
@@ -312,8 +270,7 @@ static void every_request_that_needs_a_connection_queries_how_the_connect_stands
                          FERI_ANSWER_CHECK_CONNECT);
         assert_error(error, FER_WOULD_BLOCK, 0);
         assert_int_equal(feri_stream_answer(&handle, requests[i], &error), FERI_ANSWER_CALL_OS);
-        assert_error(error, FER_OK, 0);
-        assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
+        assert_error_log(error, FER_OK, 0, "take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
         assert_ok(feri_stream_check(&handle, requests[i]));
         handle = new_connecting();
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
@@ -325,13 +282,11 @@ static void every_request_that_needs_a_connection_queries_how_the_connect_stands
     }
     fer_handle handle = new_connecting();
     assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_MISUSE, 0);
-    assert_ok(feri_stream_check(&handle, FERI_REQUEST_USE));
-    assert_log("");
+    assert_ok_log(feri_stream_check(&handle, FERI_REQUEST_USE), "");
 }
 
-static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state)
+SCRIPT_TEST(a_read_or_write_goes_on_once_the_connect_has_ended_well)
 {
-    (void)state;
     fer_handle handle = new_connecting();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     bool needs_os = true;
@@ -352,36 +307,11 @@ static void a_read_or_write_goes_on_once_the_connect_has_ended_well(void **state
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,
  * which is misuse. */
-static void the_state_after_the_a_query_decides(void **state)
+SCRIPT_TEST(the_state_after_the_a_query_decides)
 {
-    (void)state;
     fer_handle handle = new_connecting();
     script_close_during(SCRIPT_PEER_ADDR, &handle);
     assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_MISUSE, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(an_open_half_is_requested_any_length_but_zero),
-        script_test(a_handle_that_was_never_connected_is_not_connected),
-        script_test(null_and_closed_handles_are_misuse),
-        script_test(a_connect_that_is_under_way_would_block),
-        script_test(a_half_that_was_shut_answers_by_itself),
-        script_test(each_half_is_queried_when_the_other_has_ended),
-        script_test(after_a_reset_only_what_is_queued_is_read),
-        script_test(the_short_way_is_that_of_an_open_handle_without_limits),
-        script_test(bytes_that_were_moved_change_nothing),
-        script_test(passing_errors_change_nothing),
-        script_test(an_error_that_may_be_of_the_connection_ends_it_without_a_peer),
-        script_test(a_half_that_was_shut_meanwhile_answers_for_the_os),
-        script_test(an_end_that_was_seen_meanwhile_answers_for_the_os),
-        script_test(the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s),
-        script_test(a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without),
-        script_test(counts_are_stored_where_they_are_wanted),
-        script_test(every_request_that_needs_a_connection_queries_how_the_connect_stands),
-        script_test(a_read_or_write_goes_on_once_the_connect_has_ended_well),
-        script_test(the_state_after_the_a_query_decides),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_request")

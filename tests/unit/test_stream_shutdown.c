@@ -17,22 +17,17 @@ static fer_handle open_stream(const struct ferp_traits *traits, uint32_t flags)
 
 /* ---- All systems */
 
-static void a_shutdown_is_passed_on_where_it_does_no_harm(void **state)
+SCRIPT_TEST(a_shutdown_is_passed_on_where_it_does_no_harm)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix, FERI_FLAG_CLONED);
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("shutdown(1,0)");
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("shutdown(1,2)");
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "shutdown(1,0)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "shutdown(1,2)");
     assert_true(feri_state_both_halves_shut(feri_handle_state(&handle)));
 }
 
-static void a_shutdown_shuts_its_half_and_no_other(void **state)
+SCRIPT_TEST(a_shutdown_shuts_its_half_and_no_other)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix, 0);
     assert_ok(feri_stream_shutdown(&handle, READ));
     assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_SHUT);
@@ -43,9 +38,8 @@ static void a_shutdown_shuts_its_half_and_no_other(void **state)
     assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_SHUT);
 }
 
-static void a_shutdown_after_the_connection_s_end_is_ok(void **state)
+SCRIPT_TEST(a_shutdown_after_the_connection_s_end_is_ok)
 {
-    (void)state;
     const fer_error_kind ends[] = {FER_NOT_CONNECTED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED,
                                    FER_BROKEN_PIPE};
     for (size_t i = 0; i < 4; i++) {
@@ -58,17 +52,14 @@ static void a_shutdown_after_the_connection_s_end_is_ok(void **state)
     }
 }
 
-static void any_other_failure_is_reported(void **state)
+SCRIPT_TEST(any_other_failure_is_reported)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix, 0);
-    script_then_fail(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105);
-    assert_error(feri_stream_shutdown(&handle, BOTH), FER_NO_BUFFER_SPACE, 105);
+    assert_forwards(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105, feri_stream_shutdown(&handle, BOTH));
 }
 
-static void misuse_is_refused_and_changes_nothing(void **state)
+SCRIPT_TEST(misuse_is_refused_and_changes_nothing)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix, 0);
     feri_state before = feri_handle_state(&handle);
     assert_error(feri_stream_shutdown(&handle, (fer_shutdown)3), FER_INVALID_INPUT, 0);
@@ -78,8 +69,7 @@ static void misuse_is_refused_and_changes_nothing(void **state)
     feri_handle_close(&handle);
     assert_error(feri_stream_shutdown(&handle, BOTH), FER_MISUSE, 0);
     handle = (fer_handle){0};
-    assert_error(feri_stream_shutdown(&handle, BOTH), FER_NOT_CONNECTED, 0);
-    assert_log("close(1)");
+    assert_error_log(feri_stream_shutdown(&handle, BOTH), FER_NOT_CONNECTED, 0, "close(1)");
 }
 
 /* The OS wakes the waiting threads, which then read the state. So the state must change first. */
@@ -93,9 +83,8 @@ static void record_state(script_call call)
     }
 }
 
-static void the_state_is_changed_before_any_waiter_is_woken(void **state)
+SCRIPT_TEST(the_state_is_changed_before_any_waiter_is_woken)
 {
-    (void)state;
     const struct ferp_traits *both[] = {&script_posix, &script_windows};
     for (size_t i = 0; i < 2; i++) {
         fer_handle handle = open_stream(both[i], 0);
@@ -108,92 +97,72 @@ static void the_state_is_changed_before_any_waiter_is_woken(void **state)
 
 /* ---- Systems on which a shut down read half resets the connection when data arrives */
 
-static void a_lone_read_is_kept_from_the_os_and_wakes_the_reader(void **state)
+SCRIPT_TEST(a_lone_read_is_kept_from_the_os_and_wakes_the_reader)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("wake(1)");
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
 }
 
-static void a_lone_read_is_flagged_for_the_clones(void **state)
+SCRIPT_TEST(a_lone_read_is_flagged_for_the_clones)
 {
-    (void)state;
     const uint32_t flags[] = {0, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 3; i++) {
         fer_handle handle = open_stream(&script_windows, flags[i]);
-        assert_ok(feri_stream_shutdown(&handle, READ));
-        assert_log("wake(1)");
+        assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
         assert_true(feri_modes_has_ended_reading(&handle));
     }
 }
 
-static void a_lone_write_is_passed_on(void **state)
+SCRIPT_TEST(a_lone_write_is_passed_on)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
 }
 
-static void both_halves_are_passed_on_where_no_input_is_queued(void **state)
+SCRIPT_TEST(both_halves_are_passed_on_where_no_input_is_queued)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,2) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,2) wake(1)");
     handle = open_stream(&script_windows, 0);
     assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("wake(1) bytes_queued(1) shutdown(1,2)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "wake(1) bytes_queued(1) shutdown(1,2)");
     handle = open_stream(&script_windows, 0);
     assert_ok(feri_stream_shutdown(&handle, WRITE));
     assert_ok(feri_stream_shutdown(&handle, READ));
     assert_log("shutdown(1,1) bytes_queued(1) shutdown(1,2) wake(1)");
 }
 
-static void only_the_write_half_is_passed_on_where_input_is_queued(void **state)
+SCRIPT_TEST(only_the_write_half_is_passed_on_where_input_is_queued)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows, 0);
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,1) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,1) wake(1)");
     handle = open_stream(&script_windows, 0);
     script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 10038);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,1) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,1) wake(1)");
 }
 
-static void a_clone_s_read_counts_as_this_handle_s(void **state)
+SCRIPT_TEST(a_clone_s_read_counts_as_this_handle_s)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
     feri_modes_end_reading(&handle);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("bytes_queued(1) shutdown(1,2)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "bytes_queued(1) shutdown(1,2)");
     handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_log("shutdown(1,1)");
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
 }
 
-static void both_halves_of_a_clone_are_flagged_and_passed_on(void **state)
+SCRIPT_TEST(both_halves_of_a_clone_are_flagged_and_passed_on)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    assert_ok(feri_stream_shutdown(&handle, BOTH));
-    assert_log("bytes_queued(1) shutdown(1,2) wake(1)");
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,2) wake(1)");
 }
 
 /* ---- close */
 
-static void closing_is_one_call_where_the_os_resets_for_unread_input_itself(void **state)
+SCRIPT_TEST(closing_is_one_call_where_the_os_resets_for_unread_input_itself)
 {
-    (void)state;
     const struct ferp_traits *both[] = {&script_posix, &script_windows};
     for (size_t i = 0; i < 2; i++) {
         fer_handle handle = open_stream(both[i], 0);
@@ -203,9 +172,8 @@ static void closing_is_one_call_where_the_os_resets_for_unread_input_itself(void
     }
 }
 
-static void unread_input_resets_where_the_os_would_hide_it(void **state)
+SCRIPT_TEST(unread_input_resets_where_the_os_would_hide_it)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_bsd, 0);
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     feri_stream_close(&handle);
@@ -219,9 +187,8 @@ static void unread_input_resets_where_the_os_would_hide_it(void **state)
     assert_log("bytes_queued(1) close(1)");
 }
 
-static void unread_input_of_a_shared_socket_is_left_to_the_others(void **state)
+SCRIPT_TEST(unread_input_of_a_shared_socket_is_left_to_the_others)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_bsd, FERI_FLAG_CLONED);
     feri_stream_close(&handle);
     assert_log("close(1)");
@@ -230,9 +197,8 @@ static void unread_input_of_a_shared_socket_is_left_to_the_others(void **state)
     assert_log("close(1)");
 }
 
-static void closing_what_has_no_socket_makes_no_call(void **state)
+SCRIPT_TEST(closing_what_has_no_socket_makes_no_call)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_bsd, 0);
     feri_stream_close(&handle);
     assert_log("bytes_queued(1) close(1)");
@@ -243,26 +209,4 @@ static void closing_what_has_no_socket_makes_no_call(void **state)
     assert_log("");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_shutdown_is_passed_on_where_it_does_no_harm),
-        script_test(a_shutdown_shuts_its_half_and_no_other),
-        script_test(a_shutdown_after_the_connection_s_end_is_ok),
-        script_test(any_other_failure_is_reported),
-        script_test(misuse_is_refused_and_changes_nothing),
-        script_test(the_state_is_changed_before_any_waiter_is_woken),
-        script_test(a_lone_read_is_kept_from_the_os_and_wakes_the_reader),
-        script_test(a_lone_read_is_flagged_for_the_clones),
-        script_test(a_lone_write_is_passed_on),
-        script_test(both_halves_are_passed_on_where_no_input_is_queued),
-        script_test(only_the_write_half_is_passed_on_where_input_is_queued),
-        script_test(a_clone_s_read_counts_as_this_handle_s),
-        script_test(both_halves_of_a_clone_are_flagged_and_passed_on),
-        script_test(closing_is_one_call_where_the_os_resets_for_unread_input_itself),
-        script_test(unread_input_resets_where_the_os_would_hide_it),
-        script_test(unread_input_of_a_shared_socket_is_left_to_the_others),
-        script_test(closing_what_has_no_socket_makes_no_call),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_shutdown")

@@ -1,15 +1,12 @@
 /* test_stream_state.c: the state tables against an independent model of the same rules in plain
  * ifs; the reachable states; and the fields. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/handle/stream_state.h"
+#include "support/group.h"
 
 /* The model's state of a handle. */
 struct model {
@@ -268,9 +265,8 @@ static feri_answer answer_of(struct model model, feri_request request)
 
 /* ---- The tables against the model */
 
-static void every_event_does_to_every_word_what_the_rules_say(void **state)
+TEST(every_event_does_to_every_word_what_the_rules_say)
 {
-    (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
             for (size_t r = 0; r < ERROR_COUNT; r++) {
@@ -291,9 +287,8 @@ static void every_event_does_to_every_word_what_the_rules_say(void **state)
     }
 }
 
-static void every_request_is_answered_as_the_rules_say(void **state)
+TEST(every_request_is_answered_as_the_rules_say)
 {
-    (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned r = 0; r < FERI_REQUEST_COUNT; r++) {
             struct model model = nth_model(n);
@@ -306,9 +301,8 @@ static void every_request_is_answered_as_the_rules_say(void **state)
     }
 }
 
-static void the_fields_of_every_word_are_read_back(void **state)
+TEST(the_fields_of_every_word_are_read_back)
 {
-    (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct model model = nth_model(n);
         feri_state word = word_of(model);
@@ -323,9 +317,8 @@ static void the_fields_of_every_word_are_read_back(void **state)
     }
 }
 
-static void what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect(void **state)
+TEST(what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect)
 {
-    (void)state;
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct model model = nth_model(n);
         bool untouched = model.read == FERI_READ_OPEN && model.write == FERI_WRITE_OPEN &&
@@ -340,9 +333,8 @@ static void what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect(
     }
 }
 
-static void a_word_of_zero_is_a_new_handle(void **state)
+TEST(a_word_of_zero_is_a_new_handle)
 {
-    (void)state;
     assert_int_equal(feri_state_phase(0), FERI_PHASE_NEW);
     assert_int_equal(feri_state_read_half(0), FERI_READ_OPEN);
     assert_int_equal(feri_state_write_half(0), FERI_WRITE_OPEN);
@@ -390,9 +382,8 @@ static void reach_all(struct reached *reached)
     }
 }
 
-static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
+TEST(every_state_of_every_field_is_reached_and_none_beyond)
 {
-    (void)state;
     struct reached reached;
     unsigned phases = 0;
     unsigned reads = 0;
@@ -417,9 +408,8 @@ static void every_state_of_every_field_is_reached_and_none_beyond(void **state)
     assert_int_equal(endings, (1u << FERI_ENDING_COUNT) - 1);
 }
 
-static void what_is_reached_makes_sense(void **state)
+TEST(what_is_reached_makes_sense)
 {
-    (void)state;
     struct reached reached;
     reach_all(&reached);
     for (size_t i = 0; i < reached.count; i++) {
@@ -441,16 +431,4 @@ static void what_is_reached_makes_sense(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_event_does_to_every_word_what_the_rules_say),
-        cmocka_unit_test(every_request_is_answered_as_the_rules_say),
-        cmocka_unit_test(the_fields_of_every_word_are_read_back),
-        cmocka_unit_test(what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect),
-        cmocka_unit_test(a_word_of_zero_is_a_new_handle),
-        cmocka_unit_test(every_state_of_every_field_is_reached_and_none_beyond),
-        cmocka_unit_test(what_is_reached_makes_sense),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_state")

@@ -15,242 +15,179 @@ static fer_handle open_stream(void)
 
 /* ---- read_exact */
 
-static void read_exact_reads_until_the_buffer_is_full(void **state)
+SCRIPT_TEST(read_exact_reads_until_the_buffer_is_full)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_RECV, 1);
     script_then_move(SCRIPT_RECV, 3);
-    assert_ok(feri_stream_read_exact(&handle, buf, 6, &n));
-    assert_int_equal(n, 6);
+    assert_ok_n(feri_stream_read_exact(&handle, buf, 6, &n), n, 6);
     assert_memory_equal(buf, "abaabc#", 7);
     assert_log("recv(1,6) recv(1,4) recv(1,3)");
 }
 
-static void read_exact_that_meets_the_end_is_unexpected_and_counted(void **state)
+SCRIPT_TEST(read_exact_that_meets_the_end_is_unexpected_and_counted)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
-    assert_error(feri_stream_read_exact(&handle, buf, 6, &n), FER_UNEXPECTED_EOF, 0);
-    assert_int_equal(n, 2);
+    assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_UNEXPECTED_EOF, 0, n, 2);
     assert_log("recv(1,6) recv(1,4)");
-    assert_error(feri_stream_read_exact(&handle, buf, 6, &n), FER_UNEXPECTED_EOF, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_UNEXPECTED_EOF, 0, n, 0);
     assert_log("");
 }
 
-static void read_exact_goes_on_after_a_signal(void **state)
+SCRIPT_TEST(read_exact_goes_on_after_a_signal)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_RECV, 1);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read_exact(&handle, buf, 2, &n));
-    assert_int_equal(n, 2);
+    assert_ok_n(feri_stream_read_exact(&handle, buf, 2, &n), n, 2);
 }
 
-static void read_exact_that_fails_counts_what_came_before(void **state)
+SCRIPT_TEST(read_exact_that_fails_counts_what_came_before)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
-    assert_error(feri_stream_read_exact(&handle, buf, 6, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 2);
+    assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_TIMED_OUT, 0, n, 2);
     script_then_move(SCRIPT_RECV, 1);
     script_then_fail(SCRIPT_RECV, FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_read_exact(&handle, buf, 6, &n), FER_CONNECTION_RESET, 104);
-    assert_int_equal(n, 1);
+    assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_CONNECTION_RESET, 104, n, 1);
     assert_error(feri_stream_read_exact(&handle, buf, 6, NULL), FER_CONNECTION_RESET, 104);
 }
 
-static void read_exact_of_nothing_and_of_null_is_a_read_of_it(void **state)
+SCRIPT_TEST(read_exact_of_nothing_and_of_null_is_a_read_of_it)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
-    assert_ok(feri_stream_read_exact(&handle, buf, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(feri_stream_read_exact(&handle, buf, 0, &n), n, 0);
     assert_ok(feri_stream_read_exact(&handle, NULL, 0, NULL));
-    n = 99;
-    assert_error(feri_stream_read_exact(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_exact(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_exact(NULL, buf, 1, &n), FER_MISUSE, 0);
     handle = (fer_handle){0};
-    assert_error(feri_stream_read_exact(&handle, buf, 0, &n), FER_NOT_CONNECTED, 0);
-    assert_log("");
+    assert_error_log(feri_stream_read_exact(&handle, buf, 0, &n), FER_NOT_CONNECTED, 0, "");
 }
 
 /* ---- read_to_end */
 
-static void read_to_end_reads_up_to_the_end(void **state)
+SCRIPT_TEST(read_to_end_reads_up_to_the_end)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_RECV, 3);
-    assert_ok(feri_stream_read_to_end(&handle, buf, 10, &n));
-    assert_int_equal(n, 5);
+    assert_ok_n(feri_stream_read_to_end(&handle, buf, 10, &n), n, 5);
     assert_memory_equal(buf, "ababc#", 6);
     assert_log("recv(1,10) recv(1,8) recv(1,5)");
 }
 
-static void a_full_buffer_is_the_whole_when_a_peek_meets_the_end(void **state)
+SCRIPT_TEST(a_full_buffer_is_the_whole_when_a_peek_meets_the_end)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_fail(SCRIPT_PEEK, FER_INTERRUPTED, 4);
-    assert_ok(feri_stream_read_to_end(&handle, buf, 3, &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(feri_stream_read_to_end(&handle, buf, 3, &n), n, 3);
     assert_log("recv(1,3) peek(1,1) peek(1,1)");
 }
 
-static void a_full_buffer_with_more_to_come_is_storage_full(void **state)
+SCRIPT_TEST(a_full_buffer_with_more_to_come_is_storage_full)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_move(SCRIPT_PEEK, 1);
-    assert_error(feri_stream_read_to_end(&handle, buf, 3, &n), FER_BUFFER_TOO_SMALL, 0);
-    assert_int_equal(n, 3);
+    assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_BUFFER_TOO_SMALL, 0, n, 3);
 }
 
-static void a_full_buffer_whose_peek_fails_is_counted(void **state)
+SCRIPT_TEST(a_full_buffer_whose_peek_fails_is_counted)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_fail(SCRIPT_PEEK, FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_read_to_end(&handle, buf, 3, &n), FER_CONNECTION_RESET, 104);
-    assert_int_equal(n, 3);
+    assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_CONNECTION_RESET, 104, n, 3);
 }
 
-static void read_to_end_without_room_only_peeks(void **state)
+SCRIPT_TEST(read_to_end_without_room_only_peeks)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_PEEK, 1);
-    assert_error(feri_stream_read_to_end(&handle, NULL, 0, &n), FER_BUFFER_TOO_SMALL, 0);
-    assert_int_equal(n, 0);
-    assert_ok(feri_stream_read_to_end(&handle, buf, 0, NULL));
-    assert_log("peek(1,1) peek(1,1)");
+    assert_error_n(feri_stream_read_to_end(&handle, NULL, 0, &n), FER_BUFFER_TOO_SMALL, 0, n, 0);
+    assert_ok_log(feri_stream_read_to_end(&handle, buf, 0, NULL), "peek(1,1) peek(1,1)");
 }
 
-static void read_to_end_that_fails_counts_what_came_before(void **state)
+SCRIPT_TEST(read_to_end_that_fails_counts_what_came_before)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
-    assert_error(feri_stream_read_to_end(&handle, buf, 9, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 2);
+    assert_error_n(feri_stream_read_to_end(&handle, buf, 9, &n), FER_TIMED_OUT, 0, n, 2);
     assert_int_equal(script.times[SCRIPT_PEEK], 0);
 }
 
-static void read_to_end_into_null_is_refused(void **state)
+SCRIPT_TEST(read_to_end_into_null_is_refused)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
-    assert_error(feri_stream_read_to_end(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_to_end(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_to_end(NULL, buf, 1, &n), FER_MISUSE, 0);
-    assert_error(feri_stream_read_to_end(NULL, NULL, 0, &n), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_stream_read_to_end(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
 }
 
 /* ---- write_all */
 
-static void write_all_writes_the_rest_after_each_short_write(void **state)
+SCRIPT_TEST(write_all_writes_the_rest_after_each_short_write)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_SEND, 2);
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_SEND, 1);
     script_then_move(SCRIPT_SEND, 3);
-    assert_ok(feri_stream_write_all(&handle, "ferrule", 6, &n));
-    assert_int_equal(n, 6);
+    assert_ok_n(feri_stream_write_all(&handle, "ferrule", 6, &n), n, 6);
     assert_string_equal(script.sent, "ferrul");
     assert_log("send(1,6) send(1,4) send(1,4) send(1,3)");
 }
 
-static void write_all_of_which_the_os_takes_nothing_is_write_zero(void **state)
+SCRIPT_TEST(write_all_of_which_the_os_takes_nothing_is_write_zero)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_SEND, 2);
-    assert_error(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_WRITE_ZERO, 0);
-    assert_int_equal(n, 2);
+    assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_WRITE_ZERO, 0, n, 2);
     assert_log("send(1,7) send(1,5)");
 }
 
-static void write_all_that_fails_counts_what_went_before(void **state)
+SCRIPT_TEST(write_all_that_fails_counts_what_went_before)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
     script_then_move(SCRIPT_SEND, 2);
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
-    assert_error(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_BROKEN_PIPE, 32);
-    assert_int_equal(n, 2);
+    assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_BROKEN_PIPE, 32, n, 2);
     assert_error(feri_stream_write_all(&handle, "ferrule", 7, NULL), FER_BROKEN_PIPE, 0);
 }
 
-static void write_all_of_nothing_and_of_null_is_a_write_of_it(void **state)
+SCRIPT_TEST(write_all_of_nothing_and_of_null_is_a_write_of_it)
 {
-    (void)state;
     fer_handle handle = open_stream();
     size_t n = 99;
-    assert_ok(feri_stream_write_all(&handle, buf, 0, &n));
-    assert_int_equal(n, 0);
+    assert_ok_n(feri_stream_write_all(&handle, buf, 0, &n), n, 0);
     assert_ok(feri_stream_write_all(&handle, NULL, 0, NULL));
-    n = 99;
-    assert_error(feri_stream_write_all(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_write_all(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_write_all(NULL, buf, 1, &n), FER_MISUSE, 0);
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE));
-    assert_error(feri_stream_write_all(&handle, buf, 0, &n), FER_BROKEN_PIPE, 0);
-    assert_log("");
+    assert_error_log(feri_stream_write_all(&handle, buf, 0, &n), FER_BROKEN_PIPE, 0, "");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(read_exact_reads_until_the_buffer_is_full),
-        script_test(read_exact_that_meets_the_end_is_unexpected_and_counted),
-        script_test(read_exact_goes_on_after_a_signal),
-        script_test(read_exact_that_fails_counts_what_came_before),
-        script_test(read_exact_of_nothing_and_of_null_is_a_read_of_it),
-        script_test(read_to_end_reads_up_to_the_end),
-        script_test(a_full_buffer_is_the_whole_when_a_peek_meets_the_end),
-        script_test(a_full_buffer_with_more_to_come_is_storage_full),
-        script_test(a_full_buffer_whose_peek_fails_is_counted),
-        script_test(read_to_end_without_room_only_peeks),
-        script_test(read_to_end_that_fails_counts_what_came_before),
-        script_test(read_to_end_into_null_is_refused),
-        script_test(write_all_writes_the_rest_after_each_short_write),
-        script_test(write_all_of_which_the_os_takes_nothing_is_write_zero),
-        script_test(write_all_that_fails_counts_what_went_before),
-        script_test(write_all_of_nothing_and_of_null_is_a_write_of_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_transfer")

@@ -30,41 +30,35 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
     assert_ok(feri_stream_read_vectored(handle, into, count, &n));
     assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
     assert_log(read_log);
-    assert_ok(feri_stream_write_vectored(handle, from, count, &n));
-    assert_log(write_log);
+    assert_ok_log(feri_stream_write_vectored(handle, from, count, &n), write_log);
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
-static void slices_within_the_limits_go_along_in_one_call(void **state)
+SCRIPT_TEST(slices_within_the_limits_go_along_in_one_call)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     check_both(&handle, (size_t[]){4, 0, 2}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
     check_both(&handle, (size_t[]){7}, 1, "recv_vectored(1,1x7)", "send_vectored(1,1x7)");
 }
 
-static void leading_slices_of_nothing_are_left_out(void **state)
+SCRIPT_TEST(leading_slices_of_nothing_are_left_out)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)",
                "send_vectored(1,3x3)");
 }
 
-static void slices_of_nothing_make_no_call(void **state)
+SCRIPT_TEST(slices_of_nothing_make_no_call)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     check_both(&handle, (size_t[]){0, 0}, 2, "", "");
     check_both(&handle, (size_t[]){0}, 0, "", "");
     assert_ok(feri_stream_read_vectored(&handle, NULL, 0, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, NULL, 0, NULL));
-    assert_log("");
+    assert_ok_log(feri_stream_write_vectored(&handle, NULL, 0, NULL), "");
 }
 
-static void a_sum_beyond_the_limit_is_cut_to_it(void **state)
+SCRIPT_TEST(a_sum_beyond_the_limit_is_cut_to_it)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 10;
     check_both(&handle, (size_t[]){4, 6}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
@@ -75,9 +69,8 @@ static void a_sum_beyond_the_limit_is_cut_to_it(void **state)
 }
 
 /* The scripted send accepts everything: its count is the sum of what it was given. */
-static void a_short_slice_before_a_long_one_is_not_sent_alone(void **state)
+SCRIPT_TEST(a_short_slice_before_a_long_one_is_not_sent_alone)
 {
-    (void)state;
     static const char header[3] = "abc";
     static const char body[20] = "0123456789ABCDEFGHIJ";
     fer_io_slice slices[] = {{header, 3}, {body, sizeof body}, {header, 3}};
@@ -85,15 +78,13 @@ static void a_short_slice_before_a_long_one_is_not_sent_alone(void **state)
     script.traits.io_length_max = 10;
     script_default(SCRIPT_SEND_VECTORED)->value = 10;
     size_t n = 0;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 3, &n));
-    assert_int_equal(n, 10);
+    assert_ok_n(feri_stream_write_vectored(&handle, slices, 3, &n), n, 10);
     assert_int_equal(script.sent_len, 10);
     assert_memory_equal(script.sent, "abc0123456", 10);
 }
 
-static void a_cut_call_has_sixteen_slices_at_most(void **state)
+SCRIPT_TEST(a_cut_call_has_sixteen_slices_at_most)
 {
-    (void)state;
     fer_io_slice slices[20];
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 18;
@@ -108,9 +99,8 @@ static void a_cut_call_has_sixteen_slices_at_most(void **state)
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
 }
 
-static void a_first_slice_beyond_the_limit_is_cut_itself(void **state)
+SCRIPT_TEST(a_first_slice_beyond_the_limit_is_cut_itself)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 10;
     check_both(&handle, (size_t[]){11}, 1, "recv(1,10)", "send(1,10)");
@@ -118,9 +108,8 @@ static void a_first_slice_beyond_the_limit_is_cut_itself(void **state)
     check_both(&handle, (size_t[]){10}, 1, "recv_vectored(1,1x10)", "send_vectored(1,1x10)");
 }
 
-static void sums_that_would_wrap_do_not(void **state)
+SCRIPT_TEST(sums_that_would_wrap_do_not)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = SIZE_MAX / 2;
     check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,2x1)",
@@ -132,9 +121,8 @@ static void sums_that_would_wrap_do_not(void **state)
                "send_vectored(1,2x2)");
 }
 
-static void more_slices_than_the_os_takes_are_cut(void **state)
+SCRIPT_TEST(more_slices_than_the_os_takes_are_cut)
 {
-    (void)state;
     enum { MANY = 1500 };
     static fer_io_slice_mut into[MANY];
     static fer_io_slice from[MANY];
@@ -146,24 +134,20 @@ static void more_slices_than_the_os_takes_are_cut(void **state)
     assert_ok(feri_stream_read_vectored(&handle, into, MANY, NULL));
     assert_ok(feri_stream_write_vectored(&handle, from, MANY, NULL));
     assert_ok(feri_stream_write_vectored(&handle, from, 1027, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, from, 1026, NULL));
-    assert_log("recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) "
-               "send_vectored(1,1023x1)");
+    assert_ok_log(feri_stream_write_vectored(&handle, from, 1026, NULL),
+                  "recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) "
+                  "send_vectored(1,1023x1)");
 }
 
-static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(void **state)
+SCRIPT_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     script.traits.io_slices_max = 2;
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     size_t n = 99;
-    assert_error(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_error(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0, n, 0);
     script.traits.io_slices_max = 1;
     assert_ok(feri_stream_read_vectored(&handle, into, 4, &n));
     assert_ok(feri_stream_write_vectored(&handle, from, 4, &n));
@@ -171,13 +155,11 @@ static void a_slice_of_null_with_a_length_is_refused_where_it_would_go_along(voi
     into[1].base = NULL;
     from[1].base = NULL;
     assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_MISUSE, 0);
-    assert_error(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
 }
 
-static void a_slice_of_null_without_a_length_goes_along(void **state)
+SCRIPT_TEST(a_slice_of_null_without_a_length_goes_along)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     fer_io_slice_mut into[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
     fer_io_slice from[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
@@ -186,33 +168,25 @@ static void a_slice_of_null_without_a_length_goes_along(void **state)
     assert_log("recv_vectored(1,3x1) send_vectored(1,3x1)");
 }
 
-static void an_array_of_null_with_a_count_is_refused(void **state)
+SCRIPT_TEST(an_array_of_null_with_a_count_is_refused)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     size_t n = 99;
-    assert_error(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
-    n = 99;
-    assert_error(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
-    assert_error(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
 }
 
-static void the_end_and_a_reset_are_seen_by_slices_too(void **state)
+SCRIPT_TEST(the_end_and_a_reset_are_seen_by_slices_too)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
     size_t n = 99;
     script_then_move(SCRIPT_RECV_VECTORED, 0);
-    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
-    assert_int_equal(n, 0);
-    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
-    assert_log("recv_vectored(1,1x1)");
+    assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 0);
+    assert_ok_log(feri_stream_read_vectored(&handle, &into, 1, &n), "recv_vectored(1,1x1)");
     script_then_fail(SCRIPT_SEND_VECTORED, FER_CONNECTION_ABORTED, 10053);
     assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
     assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
@@ -222,27 +196,24 @@ static void the_end_and_a_reset_are_seen_by_slices_too(void **state)
     assert_error(feri_stream_read_vectored(&handle, &into, 1, &n), FER_CONNECTION_RESET, 104);
 }
 
-static void where_core_waits_slices_wait_and_try_again(void **state)
+SCRIPT_TEST(where_core_waits_slices_wait_and_try_again)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_windows);
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
     size_t n = 99;
     script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
-    assert_ok(feri_stream_read_vectored(&handle, &into, 1, &n));
-    assert_int_equal(n, 1);
+    assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 1);
     assert_log("recv_vectored(1,1x1) wait_arm(1,READABLE) wait_for(ever) "
                "recv_vectored(1,1x1)");
-    assert_ok(feri_stream_write_vectored(&handle, &from, 1, &n));
-    assert_log("send_vectored(1,1x1) wait_arm(1,WRITABLE) "
-               "wait_for(100001000) send_vectored(1,1x1)");
+    assert_ok_log(feri_stream_write_vectored(&handle, &from, 1, &n),
+                  "send_vectored(1,1x1) wait_arm(1,WRITABLE) "
+                  "wait_for(100001000) send_vectored(1,1x1)");
 }
 
-static void a_wait_in_vain_is_timed_out(void **state)
+SCRIPT_TEST(a_wait_in_vain_is_timed_out)
 {
-    (void)state;
     fer_handle handle = open_stream(&script_posix);
     handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     fer_io_slice_mut into = {buf, 1};
@@ -253,24 +224,4 @@ static void a_wait_in_vain_is_timed_out(void **state)
     assert_error(feri_stream_write_vectored(&handle, &from, 1, NULL), FER_TIMED_OUT, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(slices_within_the_limits_go_along_in_one_call),
-        script_test(leading_slices_of_nothing_are_left_out),
-        script_test(slices_of_nothing_make_no_call),
-        script_test(a_sum_beyond_the_limit_is_cut_to_it),
-        script_test(a_short_slice_before_a_long_one_is_not_sent_alone),
-        script_test(a_cut_call_has_sixteen_slices_at_most),
-        script_test(a_first_slice_beyond_the_limit_is_cut_itself),
-        script_test(sums_that_would_wrap_do_not),
-        script_test(more_slices_than_the_os_takes_are_cut),
-        script_test(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along),
-        script_test(a_slice_of_null_without_a_length_goes_along),
-        script_test(an_array_of_null_with_a_count_is_refused),
-        script_test(the_end_and_a_reset_are_seen_by_slices_too),
-        script_test(where_core_waits_slices_wait_and_try_again),
-        script_test(a_wait_in_vain_is_timed_out),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("stream_vectored")

@@ -13,12 +13,10 @@ static fer_tcp_listener open_listener(void)
     return listener;
 }
 
-static void each_way_to_bind_binds_and_listens(void **state)
+SYSTEM_TEST(script_posix, each_way_to_bind_binds_and_listens)
 {
-    (void)state;
     fer_tcp_listener listener = {0};
     fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
-    script_begin(&script_posix);
     addrs[0] = script_addr("192.0.2.1:1");
     addrs[1] = script_addr("192.0.2.2:2");
     assert_ok(fer_tcp_listener_bind_addr(&listener, &addrs[1]));
@@ -37,22 +35,20 @@ static void each_way_to_bind_binds_and_listens(void **state)
     assert_int_equal(fer_tcp_listener_as_raw(&listener), 4);
 }
 
-static void accept_fills_a_stream_and_reports_the_peer(void **state)
+SCRIPT_TEST(accept_fills_a_stream_and_reports_the_peer)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_stream stream = {0};
     fer_socket_addr peer;
     assert_ok(fer_tcp_listener_accept(&listener, &stream, &peer));
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
     assert_int_equal(peer.port, 1001);
-    assert_error(fer_tcp_listener_accept(&listener, &stream, &peer), FER_MISUSE, 0);
-    assert_log("accept(1)");
+    assert_error_log(fer_tcp_listener_accept(&listener, &stream, &peer), FER_MISUSE, 0,
+                     "accept(1)");
 }
 
-static void raw_sockets_come_and_go(void **state)
+SCRIPT_TEST(raw_sockets_come_and_go)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener clone = {0};
     assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
@@ -67,9 +63,8 @@ static void raw_sockets_come_and_go(void **state)
     fer_tcp_listener_close(&clone);
 }
 
-static void the_local_address_is_the_os_s(void **state)
+SCRIPT_TEST(the_local_address_is_the_os_s)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener empty = {0};
     fer_socket_addr got;
@@ -77,13 +72,11 @@ static void the_local_address_is_the_os_s(void **state)
     assert_int_equal(got.port, 1002);
     assert_error(fer_tcp_listener_local_addr(&listener, NULL), FER_MISUSE, 0);
     assert_error(fer_tcp_listener_local_addr(NULL, &got), FER_MISUSE, 0);
-    assert_error(fer_tcp_listener_local_addr(&empty, &got), FER_MISUSE, 0);
-    assert_log("local_addr(1)");
+    assert_error_log(fer_tcp_listener_local_addr(&empty, &got), FER_MISUSE, 0, "local_addr(1)");
 }
 
-static void a_pending_error_is_reported_and_changes_nothing(void **state)
+SCRIPT_TEST(a_pending_error_is_reported_and_changes_nothing)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     fer_tcp_listener empty = {0};
     fer_error got = {FER_OTHER, 1};
@@ -99,9 +92,8 @@ static void a_pending_error_is_reported_and_changes_nothing(void **state)
     assert_log("take_error(1) take_error(1)");
 }
 
-static void each_option_is_its_own(void **state)
+SCRIPT_TEST(each_option_is_its_own)
 {
-    (void)state;
     fer_tcp_listener listener = open_listener();
     uint32_t number;
     assert_ok(fer_tcp_listener_set_ttl(&listener, 9));
@@ -115,9 +107,8 @@ static void each_option_is_its_own(void **state)
     assert_log("set_option(1,TTL_V4,9) option_value(1,TTL_V4) set_nonblocking(1,1)");
 }
 
-static void null_is_refused_by_every_function(void **state)
+SCRIPT_TEST(null_is_refused_by_every_function)
 {
-    (void)state;
     /* volatile, because link-time optimization would otherwise warn about unreachable code */
     fer_tcp_listener *volatile null = NULL;
     fer_tcp_listener listener = open_listener();
@@ -147,16 +138,4 @@ static void null_is_refused_by_every_function(void **state)
     assert_log("describe(-1)");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_bind_binds_and_listens),
-        script_test(accept_fills_a_stream_and_reports_the_peer),
-        script_test(raw_sockets_come_and_go),
-        script_test(the_local_address_is_the_os_s),
-        script_test(a_pending_error_is_reported_and_changes_nothing),
-        script_test(each_option_is_its_own),
-        script_test(null_is_refused_by_every_function),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("tcp_listener")

@@ -1,21 +1,17 @@
 /* test_text.c: how every format function stores its text in the caller's buffer. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "core/base/text.h"
+#include "support/group.h"
 
 #define WHOLE "a text of 20 bytes.."
 #define WHOLE_LEN (sizeof WHOLE - 1)
 
-static void a_text_of_any_length_is_cut_to_any_room_and_ended(void **state)
+TEST(a_text_of_any_length_is_cut_to_any_room_and_ended)
 {
-    (void)state;
     for (size_t len = 0; len <= WHOLE_LEN; len++) {
         for (size_t cap = 1; cap <= WHOLE_LEN + 3; cap++) {
             char got[40];
@@ -31,33 +27,29 @@ static void a_text_of_any_length_is_cut_to_any_room_and_ended(void **state)
     }
 }
 
-static void no_room_reports_the_length_and_writes_nothing(void **state)
+TEST(no_room_reports_the_length_and_writes_nothing)
 {
-    (void)state;
     char got = '#';
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, &got, 0), WHOLE_LEN);
     assert_int_equal(got, '#');
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, NULL, 0), WHOLE_LEN);
 }
 
-static void a_buffer_of_null_with_room_stores_nothing(void **state)
+TEST(a_buffer_of_null_with_room_stores_nothing)
 {
-    (void)state;
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, NULL, 1), 0);
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, NULL, SIZE_MAX), 0);
 }
 
-static void the_greatest_room_is_room(void **state)
+TEST(the_greatest_room_is_room)
 {
-    (void)state;
     char got[40];
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, got, SIZE_MAX), WHOLE_LEN);
     assert_string_equal(got, WHOLE);
 }
 
-static void a_text_of_the_system_has_one_line_of_whole_characters(void **state)
+TEST(a_text_of_the_system_has_one_line_of_whole_characters)
 {
-    (void)state;
     static const struct {
         const char *text;
         const char *want;
@@ -87,9 +79,8 @@ static void a_text_of_the_system_has_one_line_of_whole_characters(void **state)
     }
 }
 
-static void a_text_that_fills_its_room_is_tidied_too(void **state)
+TEST(a_text_that_fills_its_room_is_tidied_too)
 {
-    (void)state;
     char text[8] = "1234567";
     assert_int_equal(feri_text_tidy(text, sizeof text), 7);
     assert_string_equal(text, "1234567");
@@ -97,15 +88,4 @@ static void a_text_that_fills_its_room_is_tidied_too(void **state)
     assert_string_equal(text, "");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_text_of_any_length_is_cut_to_any_room_and_ended),
-        cmocka_unit_test(no_room_reports_the_length_and_writes_nothing),
-        cmocka_unit_test(a_buffer_of_null_with_room_stores_nothing),
-        cmocka_unit_test(the_greatest_room_is_room),
-        cmocka_unit_test(a_text_of_the_system_has_one_line_of_whole_characters),
-        cmocka_unit_test(a_text_that_fills_its_room_is_tidied_too),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("text")

@@ -4,12 +4,10 @@
 #include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 
-static void a_path_is_kept_with_its_end(void **state)
+SYSTEM_TEST(script_posix, a_path_is_kept_with_its_end)
 {
-    (void)state;
     fer_unix_addr addr;
     size_t len = 77;
-    script_begin(&script_posix);
     memset(&addr, 0x5a, sizeof addr);
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/a"));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "/run/a");
@@ -21,9 +19,8 @@ static void a_path_is_kept_with_its_end(void **state)
     assert_memory_equal(&addr, &same, sizeof addr); /* no previous bytes remain */
 }
 
-static void a_path_is_as_long_as_the_system_takes(void **state)
+SCRIPT_TEST(a_path_is_as_long_as_the_system_takes)
 {
-    (void)state;
     static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
                                                         &script_windows};
     static const size_t longest[] = {107, 103, 107};
@@ -51,13 +48,11 @@ static void a_path_is_as_long_as_the_system_takes(void **state)
     }
 }
 
-static void an_abstract_name_is_any_bytes(void **state)
+SYSTEM_TEST(script_posix, an_abstract_name_is_any_bytes)
 {
-    (void)state;
     char bytes[120];
     fer_unix_addr addr;
     size_t len = 77;
-    script_begin(&script_posix);
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (char)i;
     }
@@ -80,11 +75,9 @@ static void an_abstract_name_is_any_bytes(void **state)
     assert_null(fer_unix_addr_as_abstract_name(NULL, &len));
 }
 
-static void abstract_names_are_unsupported_where_there_are_none(void **state)
+SYSTEM_TEST(script_posix, abstract_names_are_unsupported_where_there_are_none)
 {
-    (void)state;
     fer_unix_addr addr;
-    script_begin(&script_posix);
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
     script.traits.has_abstract_unix_names = false;
     assert_error(feri_check_unix_name(&addr), FER_UNSUPPORTED, 0);
@@ -92,12 +85,10 @@ static void abstract_names_are_unsupported_where_there_are_none(void **state)
     assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
 }
 
-static void all_zero_bytes_are_the_unnamed_address(void **state)
+SYSTEM_TEST(script_posix, all_zero_bytes_are_the_unnamed_address)
 {
-    (void)state;
     fer_unix_addr addr = {0};
     size_t len = 77;
-    script_begin(&script_posix);
     assert_true(fer_unix_addr_is_unnamed(&addr));
     assert_false(fer_unix_addr_is_unnamed(NULL));
     assert_null(fer_unix_addr_as_pathname(&addr));
@@ -108,11 +99,9 @@ static void all_zero_bytes_are_the_unnamed_address(void **state)
 }
 
 /* A path from the OS may fill the whole field, without a NUL. */
-static void a_path_without_room_for_its_end_has_one_here(void **state)
+SYSTEM_TEST(script_posix, a_path_without_room_for_its_end_has_one_here)
 {
-    (void)state;
     fer_unix_addr addr = {.kind_ = FERP_UNIX_PATHNAME, .len_ = 108};
-    script_begin(&script_posix);
     memset(addr.name_, 'p', 108);
     assert_non_null(fer_unix_addr_as_pathname(&addr));
     assert_int_equal(strlen(fer_unix_addr_as_pathname(&addr)), 108);
@@ -120,12 +109,10 @@ static void a_path_without_room_for_its_end_has_one_here(void **state)
 }
 
 /* Arbitrary memory instead of an address: no function reads past it. */
-static void wild_bytes_are_no_address(void **state)
+SYSTEM_TEST(script_posix, wild_bytes_are_no_address)
 {
-    (void)state;
     static const uint16_t lengths[] = {0, 1, 107, 108, 109, 111, 112, 113, 255, 32767, 65535};
     static const uint16_t kinds[] = {0, 1, 2, 3, 255, 65535};
-    script_begin(&script_posix);
     for (size_t k = 0; k < 6; k++) {
         for (size_t i = 0; i < 11; i++) {
             fer_unix_addr addr;
@@ -141,16 +128,4 @@ static void wild_bytes_are_no_address(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_path_is_kept_with_its_end),
-        script_test(a_path_is_as_long_as_the_system_takes),
-        script_test(an_abstract_name_is_any_bytes),
-        script_test(abstract_names_are_unsupported_where_there_are_none),
-        script_test(all_zero_bytes_are_the_unnamed_address),
-        script_test(a_path_without_room_for_its_end_has_one_here),
-        script_test(wild_bytes_are_no_address),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("unix_addr")

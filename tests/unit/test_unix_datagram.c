@@ -12,12 +12,10 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
     return socket;
 }
 
-static void each_way_to_make_one(void **state)
+SYSTEM_TEST(script_posix, each_way_to_make_one)
 {
-    (void)state;
     fer_unix_datagram socket = {0};
     fer_unix_datagram other = {0};
-    script_begin(&script_posix);
     fer_unix_addr addr = script_path("b");
     assert_ok(fer_unix_datagram_bind(&socket, "a"));
     fer_unix_datagram_close(&socket);
@@ -33,14 +31,12 @@ static void each_way_to_make_one(void **state)
     assert_int_equal(fer_unix_datagram_as_raw(&socket), 4);
     assert_int_equal(fer_unix_datagram_as_raw(&other), 5);
     assert_error(fer_unix_datagram_bind(&socket, "a"), FER_MISUSE, 0);
-    assert_error(fer_unix_datagram_unbound(NULL), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_unix_datagram_unbound(NULL), FER_MISUSE, 0, "");
 }
 
 /* Where the buffers limit datagrams, each way makes room for the largest. */
-static void each_way_raises_the_buffers_where_they_limit_datagrams(void **state)
+SCRIPT_TEST(each_way_raises_the_buffers_where_they_limit_datagrams)
 {
-    (void)state;
     fer_unix_datagram socket = {0};
     fer_unix_datagram other = {0};
     script_begin(&script_bsd);
@@ -50,9 +46,10 @@ static void each_way_raises_the_buffers_where_they_limit_datagrams(void **state)
                "set_option(1,RECV_BUFFER,131072) unix_bind(1,a)");
     fer_unix_datagram_close(&socket);
     script_begin(&script_bsd);
-    assert_ok(fer_unix_datagram_unbound(&socket));
-    assert_log("unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
-               "set_option(1,RECV_BUFFER,131072)");
+    assert_ok_log(
+        fer_unix_datagram_unbound(&socket),
+        "unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
+        "set_option(1,RECV_BUFFER,131072)");
     fer_unix_datagram_close(&socket);
     script_begin(&script_bsd);
     script_default(SCRIPT_OPTION_VALUE)->value = 131072;
@@ -61,29 +58,25 @@ static void each_way_raises_the_buffers_where_they_limit_datagrams(void **state)
                "set_option(2,SEND_BUFFER,65535) option_value(2,RECV_BUFFER)");
 }
 
-static void connecting_goes_on_after_a_signal_and_checks_the_name(void **state)
+SCRIPT_TEST(connecting_goes_on_after_a_signal_and_checks_the_name)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     assert_ok(fer_unix_datagram_connect(&socket, "a"));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_NOT_FOUND, 2);
-    assert_error(fer_unix_datagram_connect(&socket, "b"), FER_NOT_FOUND, 2);
+    assert_forwards(SCRIPT_UNIX_CONNECT, FER_NOT_FOUND, 2, fer_unix_datagram_connect(&socket, "b"));
     assert_log("unix_connect(1,a) unix_connect(1,a) unix_connect(1,b)");
     assert_error(fer_unix_datagram_connect(&socket, ""), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_datagram_connect(&socket, NULL), FER_MISUSE, 0);
     assert_error(fer_unix_datagram_connect_addr(&socket, &unnamed), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_datagram_connect_addr(&socket, NULL), FER_MISUSE, 0);
     assert_error(fer_unix_datagram_connect(&empty, "a"), FER_MISUSE, 0);
-    assert_error(fer_unix_datagram_connect(NULL, "a"), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_unix_datagram_connect(NULL, "a"), FER_MISUSE, 0, "");
 }
 
-static void each_send_is_one_call(void **state)
+SCRIPT_TEST(each_send_is_one_call)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_addr addr;
     size_t n = 77;
@@ -91,18 +84,14 @@ static void each_send_is_one_call(void **state)
     script_then_move(SCRIPT_SEND, 3);
     script_then_move(SCRIPT_UNIX_SEND_TO, 3);
     script_then_move(SCRIPT_UNIX_SEND_TO, 3);
-    assert_ok(fer_unix_datagram_send(&socket, "abc", 3, &n));
-    assert_int_equal(n, 3);
-    n = 77;
-    assert_ok(fer_unix_datagram_send_to(&socket, "abc", 3, "a", &n));
-    assert_int_equal(n, 3);
+    assert_ok_n(fer_unix_datagram_send(&socket, "abc", 3, &n), n, 3);
+    assert_ok_n(fer_unix_datagram_send_to(&socket, "abc", 3, "a", &n), n, 3);
     assert_ok(fer_unix_datagram_send_to_addr(&socket, "abc", 3, &addr, NULL));
     assert_log("send(1,3) unix_send_to(1,a) unix_send_to(1,@b)");
 }
 
-static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
+SCRIPT_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
@@ -124,15 +113,13 @@ static void what_cannot_be_sent_makes_no_call_and_counts_nothing(void **state)
     }
     size_t n = 77;
     script.traits.datagram_length_max = 1000;
-    assert_error(fer_unix_datagram_send(&socket, "x", 1001, &n), FER_MESSAGE_TOO_LONG, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(fer_unix_datagram_send(&socket, "x", 1001, &n), FER_MESSAGE_TOO_LONG, 0, n, 0);
     assert_error(fer_unix_datagram_send_to(&socket, "x", 1001, "a", NULL), FER_MESSAGE_TOO_LONG, 0);
     assert_log("");
 }
 
-static void the_kernel_waits_and_a_timeout_is_reported_as_one(void **state)
+SCRIPT_TEST(the_kernel_waits_and_a_timeout_is_reported_as_one)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
     fer_unix_received got;
     char buf[8];
@@ -140,8 +127,7 @@ static void the_kernel_waits_and_a_timeout_is_reported_as_one(void **state)
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_UNIX_SEND_TO, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_UNIX_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(fer_unix_datagram_send(&socket, "x", 1, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 0);
+    assert_error_n(fer_unix_datagram_send(&socket, "x", 1, &n), FER_TIMED_OUT, 0, n, 0);
     assert_error(fer_unix_datagram_send_to(&socket, "x", 1, "a", &n), FER_TIMED_OUT, 0);
     assert_error(fer_unix_datagram_recv(&socket, buf, 8, &got), FER_TIMED_OUT, 0);
     assert_log("send(1,1) is_nonblocking(1) unix_send_to(1,a) is_nonblocking(1) "
@@ -150,26 +136,24 @@ static void the_kernel_waits_and_a_timeout_is_reported_as_one(void **state)
 
 /* If the kernel does not wait: an imaginary system with Unix datagrams that waits as Windows
  * does. */
-static void core_waits_for_room_and_for_a_datagram(void **state)
+SCRIPT_TEST(core_waits_for_room_and_for_a_datagram)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_windows, 0);
     fer_unix_received got;
     char buf[8];
     script.traits.write_wait_misses_shutdown = false;
     script_then_fail(SCRIPT_UNIX_SEND_TO, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_UNIX_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_ok(fer_unix_datagram_send_to(&socket, "x", 1, "a", NULL));
-    assert_log("unix_send_to(1,a) wait_arm(1,WRITABLE) wait_for(ever) "
-               "unix_send_to(1,a)");
-    assert_ok(fer_unix_datagram_recv_from(&socket, buf, 8, &got));
-    assert_log("unix_recv_from(1,8) wait_arm(1,RECEIVABLE) wait_for(ever) "
-               "unix_recv_from(1,8)");
+    assert_ok_log(fer_unix_datagram_send_to(&socket, "x", 1, "a", NULL),
+                  "unix_send_to(1,a) wait_arm(1,WRITABLE) wait_for(ever) "
+                  "unix_send_to(1,a)");
+    assert_ok_log(fer_unix_datagram_recv_from(&socket, buf, 8, &got),
+                  "unix_recv_from(1,8) wait_arm(1,RECEIVABLE) wait_for(ever) "
+                  "unix_recv_from(1,8)");
 }
 
-static void what_is_received_is_reported_and_nothing_else(void **state)
+SCRIPT_TEST(what_is_received_is_reported_and_nothing_else)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_received got;
@@ -202,9 +186,8 @@ static void what_is_received_is_reported_and_nothing_else(void **state)
     assert_log("");
 }
 
-static void shutdown_is_passed_on(void **state)
+SCRIPT_TEST(shutdown_is_passed_on)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_BOTH));
@@ -212,13 +195,11 @@ static void shutdown_is_passed_on(void **state)
     assert_log("shutdown(1,0) shutdown(1,2) shutdown(1,1)");
     assert_error(fer_unix_datagram_shutdown(&socket, (fer_shutdown)3), FER_INVALID_INPUT, 0);
     assert_error(fer_unix_datagram_shutdown(&socket, (fer_shutdown)-1), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_datagram_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0);
-    assert_log("");
+    assert_error_log(fer_unix_datagram_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0, "");
 }
 
-static void every_other_call_is_any_socket_s(void **state)
+SCRIPT_TEST(every_other_call_is_any_socket_s)
 {
-    (void)state;
     fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram clone = {0};
     fer_duration duration;
@@ -231,10 +212,10 @@ static void every_other_call_is_any_socket_s(void **state)
     assert_ok(fer_unix_datagram_set_nonblocking(&socket, true));
     assert_ok(fer_unix_datagram_local_addr(&socket, &addr));
     assert_ok(fer_unix_datagram_peer_addr(&socket, &addr));
-    assert_ok(fer_unix_datagram_take_error(&socket, &pending));
-    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
-               "timeout(1,writing) set_nonblocking(1,1) "
-               "unix_local_addr(1) unix_peer_addr(1) take_error(1)");
+    assert_ok_log(fer_unix_datagram_take_error(&socket, &pending),
+                  "set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
+                  "timeout(1,writing) set_nonblocking(1,1) "
+                  "unix_local_addr(1) unix_peer_addr(1) take_error(1)");
     assert_ok(fer_unix_datagram_try_clone(&socket, &clone));
     assert_int_equal(fer_unix_datagram_into_raw(&clone), 2);
     fer_unix_datagram_close(&socket);
@@ -243,11 +224,9 @@ static void every_other_call_is_any_socket_s(void **state)
     assert_error(fer_unix_datagram_take_error(&socket, &pending), FER_MISUSE, 0);
 }
 
-static void a_raw_socket_is_taken_in(void **state)
+SYSTEM_TEST(script_posix, a_raw_socket_is_taken_in)
 {
-    (void)state;
     fer_unix_datagram socket = {0};
-    script_begin(&script_posix);
     script_then(SCRIPT_DESCRIBE)->description =
         (ferp_description){.is_unix = true, .is_datagram = true, .is_connected = true};
     assert_ok(fer_unix_datagram_from_raw(&socket, script_open_socket()));
@@ -255,20 +234,4 @@ static void a_raw_socket_is_taken_in(void **state)
     assert_int_equal(fer_unix_datagram_as_raw(&socket), 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(each_way_to_make_one),
-        script_test(each_way_raises_the_buffers_where_they_limit_datagrams),
-        script_test(connecting_goes_on_after_a_signal_and_checks_the_name),
-        script_test(each_send_is_one_call),
-        script_test(what_cannot_be_sent_makes_no_call_and_counts_nothing),
-        script_test(the_kernel_waits_and_a_timeout_is_reported_as_one),
-        script_test(core_waits_for_room_and_for_a_datagram),
-        script_test(what_is_received_is_reported_and_nothing_else),
-        script_test(shutdown_is_passed_on),
-        script_test(every_other_call_is_any_socket_s),
-        script_test(a_raw_socket_is_taken_in),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("unix_datagram")

@@ -6,15 +6,11 @@
 #define _DEFAULT_SOURCE /* syscall */
 #endif
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +27,7 @@
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
+#include "support/group.h"
 
 static void assert_ok_at(fer_error error, int line)
 {
@@ -101,9 +98,8 @@ static void close_pair(struct connected *pair)
 }
 
 /* poll(2): EINVAL, if it has more sockets than the limit. With a token it has two. */
-static void a_wait_works_below_the_limit_of_open_files(void **state)
+TEST_WITH(a_wait_works_below_the_limit_of_open_files, read_limit, restore_limit_after)
 {
-    (void)state;
     for (rlim_t limit = 0; limit < 2; limit++) {
         struct connected pair = connect_pair();
         fer_cancel_token token = {0};
@@ -133,9 +129,8 @@ static void a_wait_works_below_the_limit_of_open_files(void **state)
 }
 
 /* fcntl(2), F_DUPFD: EINVAL, if the lowest number is not below the limit. */
-static void a_clone_above_the_limit_is_too_many_open_files(void **state)
+TEST_WITH(a_clone_above_the_limit_is_too_many_open_files, read_limit, restore_limit_after)
 {
-    (void)state;
     struct connected pair = connect_pair();
     fer_tcp_stream clone = {0};
     lower_limit(0);
@@ -147,9 +142,8 @@ static void a_clone_above_the_limit_is_too_many_open_files(void **state)
 }
 
 /* The wait has no other way for such a number. It is not the connection's end. */
-static void a_number_that_no_wait_can_have_is_too_many_open_files(void **state)
+TEST_WITH(a_number_that_no_wait_can_have_is_too_many_open_files, read_limit, restore_limit_after)
 {
-    (void)state;
     struct connected pair = connect_pair();
     char byte = 0;
     if (old_limit.rlim_cur <= FD_SETSIZE) {
@@ -212,9 +206,8 @@ static fer_socket_addr listening_addr(fer_tcp_listener *listener)
 }
 
 /* FreeBSD: connect(2). Nothing is pending, so no handle is opened. */
-static void a_connect_without_a_port_has_not_started(void **state)
+TEST(a_connect_without_a_port_has_not_started)
 {
-    (void)state;
     fer_tcp_listener listener;
     fer_tcp_stream stream = {0};
     fer_socket_addr addr = listening_addr(&listener);
@@ -232,9 +225,8 @@ static void a_connect_without_a_port_has_not_started(void **state)
 }
 
 /* The codes of a started connect, of another call (a sandbox, a filter). */
-static void a_socket_that_cannot_be_opened_is_no_started_connect(void **state)
+TEST(a_socket_that_cannot_be_opened_is_no_started_connect)
 {
-    (void)state;
     const int codes[] = {EINPROGRESS, EALREADY, EAGAIN, EINTR};
     fer_tcp_listener listener;
     fer_tcp_stream stream = {0};
@@ -259,9 +251,8 @@ static void a_socket_that_cannot_be_opened_is_no_started_connect(void **state)
 }
 
 /* C5: the connect of a built socket has failed, in each mode. */
-static void a_built_socket_without_a_port_has_failed_to_connect(void **state)
+TEST(a_built_socket_without_a_port_has_failed_to_connect)
 {
-    (void)state;
     fer_tcp_listener listener;
     fer_socket_addr addr = listening_addr(&listener);
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
@@ -279,9 +270,8 @@ static void a_built_socket_without_a_port_has_failed_to_connect(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-static void a_bind_without_a_port_is_no_would_block(void **state)
+TEST(a_bind_without_a_port_is_no_would_block)
 {
-    (void)state;
     fer_tcp_listener listener = {0};
     fer_udp_socket udp = {0};
     port_error = EAGAIN;
@@ -380,9 +370,8 @@ static int use_up_the_ports(void)
     return result;
 }
 
-static void a_datagram_socket_without_a_port_does_not_wait(void **state)
+TEST(a_datagram_socket_without_a_port_does_not_wait)
 {
-    (void)state;
     int status = -1;
     pid_t child = fork();
     assert_true(child >= 0);
@@ -416,9 +405,8 @@ ssize_t recv(int fd, void *buf, size_t len, int flags)
 static const int refusals[] = {EACCES, EPERM, EINVAL, EOPNOTSUPP, ENOPROTOOPT};
 
 /* S5: "The handle saves any fatal error". Linux returns it once: icmp.c, icmp_err_convert. */
-static void the_error_of_an_icmp_message_is_no_end_of_file(void **state)
+TEST(the_error_of_an_icmp_message_is_no_end_of_file)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         struct connected pair = connect_pair();
         fer_interest ready = 0;
@@ -438,9 +426,8 @@ static void the_error_of_an_icmp_message_is_no_end_of_file(void **state)
     }
 }
 
-static void a_refused_read_leaves_a_stream_that_has_a_peer(void **state)
+TEST(a_refused_read_leaves_a_stream_that_has_a_peer)
 {
-    (void)state;
     struct connected pair = connect_pair();
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         char byte = 0;
@@ -454,21 +441,4 @@ static void a_refused_read_leaves_a_stream_that_has_a_peer(void **state)
     close_pair(&pair);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(a_wait_works_below_the_limit_of_open_files, restore_limit_after),
-        cmocka_unit_test_teardown(a_clone_above_the_limit_is_too_many_open_files,
-                                  restore_limit_after),
-        cmocka_unit_test_teardown(a_number_that_no_wait_can_have_is_too_many_open_files,
-                                  restore_limit_after),
-        cmocka_unit_test(a_connect_without_a_port_has_not_started),
-        cmocka_unit_test(a_socket_that_cannot_be_opened_is_no_started_connect),
-        cmocka_unit_test(a_built_socket_without_a_port_has_failed_to_connect),
-        cmocka_unit_test(a_bind_without_a_port_is_no_would_block),
-        cmocka_unit_test(a_datagram_socket_without_a_port_does_not_wait),
-        cmocka_unit_test(the_error_of_an_icmp_message_is_no_end_of_file),
-        cmocka_unit_test(a_refused_read_leaves_a_stream_that_has_a_peer),
-    };
-    return cmocka_run_group_tests(tests, read_limit, NULL);
-}
+TEST_MAIN("unusual_errors")

@@ -58,9 +58,8 @@ static void apply_while_arming(fer_handle *handle, feri_event event)
 
 /* ---- Systems whose kernel has already waited */
 
-static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out(void **state)
+SCRIPT_TEST(after_the_kernel_s_wait_a_blocking_handle_has_timed_out)
 {
-    (void)state;
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
     for (size_t i = 0; i < 3; i++) {
         script_begin(&script_posix);
@@ -71,10 +70,8 @@ static void after_the_kernel_s_wait_a_blocking_handle_has_timed_out(void **state
     }
 }
 
-static void a_nonblocking_handle_would_block_without_a_query(void **state)
+SYSTEM_TEST(script_posix, a_nonblocking_handle_would_block_without_a_query)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
@@ -83,9 +80,8 @@ static void a_nonblocking_handle_would_block_without_a_query(void **state)
 
 /* T2, T6: only a timeout that was set can expire. Another thread or process has changed
  * the mode since, or has set the timeout. */
-static void without_a_timeout_a_blocking_handle_was_nonblocking(void **state)
+SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
 {
-    (void)state;
     const uint32_t flags[] = {0, FERI_FLAG_CLONED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
@@ -102,9 +98,8 @@ static void without_a_timeout_a_blocking_handle_was_nonblocking(void **state)
     }
 }
 
-static void the_mode_of_a_shared_handle_is_queried(void **state)
+SCRIPT_TEST(the_mode_of_a_shared_handle_is_queried)
 {
-    (void)state;
     const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
@@ -121,10 +116,8 @@ static void the_mode_of_a_shared_handle_is_queried(void **state)
     }
 }
 
-static void a_failed_query_of_the_mode_is_reported(void **state)
+SYSTEM_TEST(script_posix, a_failed_query_of_the_mode_is_reported)
 {
-    (void)state;
-    script_begin(&script_posix);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
@@ -133,11 +126,8 @@ static void a_failed_query_of_the_mode_is_reported(void **state)
 
 /* ---- Systems where core waits: the modes */
 
-static void a_nonblocking_socket_is_not_waited_for(void **state)
+STREAM_TEST(script_windows, a_nonblocking_socket_is_not_waited_for)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_set_nonblocking(&handle, true);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
@@ -150,11 +140,8 @@ static void a_nonblocking_socket_is_not_waited_for(void **state)
     assert_log("");
 }
 
-static void a_read_half_that_another_handle_has_ended_is_not_waited_for(void **state)
+STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_waited_for)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_modes_end_reading(&handle);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
@@ -163,21 +150,15 @@ static void a_read_half_that_another_handle_has_ended_is_not_waited_for(void **s
 
 /* ---- Repeated waits */
 
-static void a_wait_without_a_timeout_has_no_deadline(void **state)
+STREAM_TEST(script_windows, a_wait_without_a_timeout_has_no_deadline)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,READABLE) wait_for(ever)");
 }
 
-static void the_deadline_of_the_first_wait_is_that_of_every_wait(void **state)
+STREAM_TEST(script_windows, the_deadline_of_the_first_wait_is_that_of_every_wait)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){5 * MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = 2 * MILLI;
@@ -192,11 +173,8 @@ static void the_deadline_of_the_first_wait_is_that_of_every_wait(void **state)
     assert_int_equal(script.now, 5001000);
 }
 
-static void endless_false_readiness_ends_at_the_deadline(void **state)
+STREAM_TEST(script_windows, endless_false_readiness_ends_at_the_deadline)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_default(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
@@ -207,11 +185,8 @@ static void endless_false_readiness_ends_at_the_deadline(void **state)
                "wait_for(1001000)");
 }
 
-static void a_half_that_is_shut_at_the_deadline_has_not_timed_out(void **state)
+STREAM_TEST(script_windows, a_half_that_is_shut_at_the_deadline_has_not_timed_out)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI;
@@ -220,10 +195,8 @@ static void a_half_that_is_shut_at_the_deadline_has_not_timed_out(void **state)
     assert_ends(&waiting, FER_OK, 0);
 }
 
-static void a_deadline_that_the_clock_cannot_hold_is_none(void **state)
+SYSTEM_TEST(script_windows, a_deadline_that_the_clock_cannot_hold_is_none)
 {
-    (void)state;
-    script_begin(&script_windows);
     assert_true(feri_deadline_after(FER_DURATION_NONE) == FERP_NO_DEADLINE);
     assert_true(feri_deadline_after((fer_duration){0}) == 1000);
     assert_true(feri_deadline_after((fer_duration){UINT64_MAX - 1}) == FERP_NO_DEADLINE);
@@ -232,22 +205,16 @@ static void a_deadline_that_the_clock_cannot_hold_is_none(void **state)
                 FERP_NO_DEADLINE - 1);
 }
 
-static void a_wait_that_cannot_be_armed_is_reported_and_not_begun(void **state)
+STREAM_TEST(script_windows, a_wait_that_cannot_be_armed_is_reported_and_not_begun)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     script_then_fail(SCRIPT_WAIT_ARM, FER_OUT_OF_MEMORY, 8);
     assert_ends(&waiting, FER_OUT_OF_MEMORY, 8);
     assert_log("wait_arm(1,READABLE)");
 }
 
-static void a_wait_that_fails_is_reported(void **state)
+STREAM_TEST(script_windows, a_wait_that_fails_is_reported)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
     for (size_t i = 0; i < 3; i++) {
         feri_waiting waiting = feri_waiting_to(&handle, all[i]);
@@ -256,11 +223,8 @@ static void a_wait_that_fails_is_reported(void **state)
     }
 }
 
-static void an_interruption_ends_a_read_and_a_write_and_restarts_accept(void **state)
+STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts_accept)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_INTERRUPTED, 10004};
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_INTERRUPTED, 10004);
@@ -272,11 +236,8 @@ static void an_interruption_ends_a_read_and_a_write_and_restarts_accept(void **s
 
 /* ---- Slices, if a wakeup may be missed */
 
-static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **state)
+STREAM_TEST(script_windows, a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * SLICE + 7 * MILLI});
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
@@ -288,21 +249,16 @@ static void a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices(void **sta
     assert_log("wait_arm(1,WRITABLE) wait_for(207001000)");
 }
 
-static void a_timeout_of_just_one_slice_is_one_wait(void **state)
+STREAM_TEST(script_windows, a_timeout_of_just_one_slice_is_one_wait)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){SLICE});
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_ends(&waiting, FER_TIMED_OUT, 0);
 }
 
-static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
+SYSTEM_TEST(script_windows, a_wait_to_write_that_shutdown_wakes_is_not_cut)
 {
-    (void)state;
-    script_begin(&script_windows);
     script.traits.write_wait_misses_shutdown = false;
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
@@ -310,9 +266,8 @@ static void a_wait_to_write_that_shutdown_wakes_is_not_cut(void **state)
     assert_log("wait_arm(1,WRITABLE) wait_for(ever)");
 }
 
-static void a_wait_to_read_is_cut_only_if_a_clone_may_end_it(void **state)
+SCRIPT_TEST(a_wait_to_read_is_cut_only_if_a_clone_may_end_it)
 {
-    (void)state;
     const uint32_t shared[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
@@ -324,10 +279,8 @@ static void a_wait_to_read_is_cut_only_if_a_clone_may_end_it(void **state)
     }
 }
 
-static void a_wait_to_accept_is_never_cut(void **state)
+SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
@@ -335,11 +288,8 @@ static void a_wait_to_accept_is_never_cut(void **state)
 }
 
 /* The slice of a backend. Core has not cut this wait. */
-static void a_slice_of_the_backend_is_no_expiry(void **state)
+STREAM_TEST(script_windows, a_slice_of_the_backend_is_no_expiry)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_result *slice = script_then(SCRIPT_WAIT_FOR);
@@ -353,9 +303,8 @@ static void a_slice_of_the_backend_is_no_expiry(void **state)
 }
 
 /* T2: a timeout with an OS code is the end of the connection, and may be reported only once. */
-static void a_failed_connection_is_reported_whatever_time_remains(void **state)
+SCRIPT_TEST(a_failed_connection_is_reported_whatever_time_remains)
 {
-    (void)state;
     const uint32_t flags[] = {0, FERI_FLAG_CLONED};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
@@ -370,9 +319,8 @@ static void a_failed_connection_is_reported_whatever_time_remains(void **state)
 
 /* ---- Changes between arming and waiting */
 
-static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(void **state)
+SCRIPT_TEST(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end)
 {
-    (void)state;
     const feri_event ends[] = {FERI_EVENT_SHUT_READ, FERI_EVENT_SHUT_BOTH, FERI_EVENT_GOT_EOF};
     for (size_t i = 0; i < 3; i++) {
         script_begin(&script_windows);
@@ -384,20 +332,16 @@ static void a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end(voi
     }
 }
 
-static void a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe(void **state)
+STREAM_TEST(script_windows, a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_ends(&waiting, FER_BROKEN_PIPE, 0);
     assert_log("wait_arm(1,WRITABLE) wait_disarm()");
 }
 
-static void a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it(void **state)
+SCRIPT_TEST(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it)
 {
-    (void)state;
     const ferp_readiness both[] = {FERP_READABLE, FERP_WRITABLE};
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
@@ -410,11 +354,8 @@ static void a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it(void **
     }
 }
 
-static void the_other_half_s_shutdown_does_not_end_a_wait(void **state)
+STREAM_TEST(script_windows, the_other_half_s_shutdown_does_not_end_a_wait)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_retries(&waiting);
@@ -424,10 +365,8 @@ static void the_other_half_s_shutdown_does_not_end_a_wait(void **state)
     assert_retries(&waiting);
 }
 
-static void a_clone_s_end_of_the_read_half_while_arming_ends_the_wait(void **state)
+SYSTEM_TEST(script_windows, a_clone_s_end_of_the_read_half_while_arming_ends_the_wait)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     handle_to_change = &handle;
@@ -436,21 +375,16 @@ static void a_clone_s_end_of_the_read_half_while_arming_ends_the_wait(void **sta
     assert_log("wait_arm(1,READABLE) wait_disarm()");
 }
 
-static void the_end_of_the_read_half_does_not_end_a_wait_to_write(void **state)
+SYSTEM_TEST(script_windows, the_end_of_the_read_half_does_not_end_a_wait_to_write)
 {
-    (void)state;
-    script_begin(&script_windows);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
 }
 
-static void a_spurious_wakeup_waits_again_for_the_remaining_time(void **state)
+STREAM_TEST(script_windows, a_spurious_wakeup_waits_again_for_the_remaining_time)
 {
-    (void)state;
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
     feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
@@ -461,38 +395,4 @@ static void a_spurious_wakeup_waits_again_for_the_remaining_time(void **state)
                "wait_disarm()");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(after_the_kernel_s_wait_a_blocking_handle_has_timed_out),
-        script_test(a_nonblocking_handle_would_block_without_a_query),
-        script_test(without_a_timeout_a_blocking_handle_was_nonblocking),
-        script_test(the_mode_of_a_shared_handle_is_queried),
-        script_test(a_failed_query_of_the_mode_is_reported),
-        script_test(a_nonblocking_socket_is_not_waited_for),
-        script_test(a_read_half_that_another_handle_has_ended_is_not_waited_for),
-        script_test(a_wait_without_a_timeout_has_no_deadline),
-        script_test(the_deadline_of_the_first_wait_is_that_of_every_wait),
-        script_test(endless_false_readiness_ends_at_the_deadline),
-        script_test(a_half_that_is_shut_at_the_deadline_has_not_timed_out),
-        script_test(a_deadline_that_the_clock_cannot_hold_is_none),
-        script_test(a_wait_that_cannot_be_armed_is_reported_and_not_begun),
-        script_test(a_wait_that_fails_is_reported),
-        script_test(an_interruption_ends_a_read_and_a_write_and_restarts_accept),
-        script_test(a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices),
-        script_test(a_timeout_of_just_one_slice_is_one_wait),
-        script_test(a_wait_to_write_that_shutdown_wakes_is_not_cut),
-        script_test(a_wait_to_read_is_cut_only_if_a_clone_may_end_it),
-        script_test(a_wait_to_accept_is_never_cut),
-        script_test(a_slice_of_the_backend_is_no_expiry),
-        script_test(a_failed_connection_is_reported_whatever_time_remains),
-        script_test(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end),
-        script_test(a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe),
-        script_test(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it),
-        script_test(the_other_half_s_shutdown_does_not_end_a_wait),
-        script_test(a_clone_s_end_of_the_read_half_while_arming_ends_the_wait),
-        script_test(the_end_of_the_read_half_does_not_end_a_wait_to_write),
-        script_test(a_spurious_wakeup_waits_again_for_the_remaining_time),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("waiting")

@@ -166,9 +166,8 @@ static void makes_no_call_if_cancelled(const struct sort *sort)
     expect(sort, FER_OK);
 }
 
-static void a_call_that_begins_cancelled_makes_no_system_call(void **state)
+SCRIPT_TEST(a_call_that_begins_cancelled_makes_no_system_call)
 {
-    (void)state;
     for_each(makes_no_call_if_cancelled);
 }
 
@@ -184,9 +183,8 @@ static void makes_no_call_if_late(const struct sort *sort)
     expect_calls(sort, 1, 0);
 }
 
-static void a_call_that_begins_at_its_deadline_makes_no_system_call(void **state)
+SCRIPT_TEST(a_call_that_begins_at_its_deadline_makes_no_system_call)
 {
-    (void)state;
     for_each(makes_no_call_if_late);
 }
 
@@ -200,9 +198,8 @@ static void is_misuse_with_a_closed_token(const struct sort *sort)
     expect(sort, FER_OK); /* the misuse has changed nothing */
 }
 
-static void a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing(void **state)
+SCRIPT_TEST(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing)
 {
-    (void)state;
     for_each(is_misuse_with_a_closed_token);
 }
 
@@ -221,9 +218,8 @@ static void ignores_limits_if_nonblocking(const struct sort *sort)
     expect_calls(sort, 2, 0);
 }
 
-static void a_call_on_a_nonblocking_socket_ignores_its_limits(void **state)
+SCRIPT_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
 {
-    (void)state;
     for_each(ignores_limits_if_nonblocking);
 }
 
@@ -237,9 +233,8 @@ static void needs_one_try(const struct sort *sort)
     assert_int_equal(script.calls_that_can_fail, 2); /* this one, and that which made the token */
 }
 
-static void a_call_that_need_not_wait_is_one_call(void **state)
+SCRIPT_TEST(a_call_that_need_not_wait_is_one_call)
 {
-    (void)state;
     for_each(needs_one_try);
 }
 
@@ -253,9 +248,8 @@ static void asks_the_mode_too(const struct sort *sort)
     assert_int_equal(script.times[SCRIPT_IS_NONBLOCKING], is_posix ? 1 : 0);
 }
 
-static void on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode(void **state)
+SCRIPT_TEST(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode)
 {
-    (void)state;
     for_each(asks_the_mode_too);
 }
 
@@ -264,15 +258,13 @@ static void fails_without_a_try(const struct sort *sort)
     if (script.traits.io_waits_in_kernel) {
         *sort->handle = script_stream(FERI_FLAG_CLONED);
         limit(sort, DEADLINE);
-        script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-        assert_error(sort->run(), FER_BAD_HANDLE, 9);
+        assert_forwards(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9, sort->run());
         expect_calls(sort, 0, 0);
     }
 }
 
-static void a_failed_query_of_the_mode_is_the_call_s_result(void **state)
+SCRIPT_TEST(a_failed_query_of_the_mode_is_the_call_s_result)
 {
-    (void)state;
     for_each(fails_without_a_try);
 }
 
@@ -287,9 +279,8 @@ static void waits_for_both(const struct sort *sort)
     assert_non_null(strstr(script.log, "wait_for(50001000,token)"));
 }
 
-static void a_call_that_waits_does_so_once_for_the_socket_and_the_token(void **state)
+SCRIPT_TEST(a_call_that_waits_does_so_once_for_the_socket_and_the_token)
 {
-    (void)state;
     for_each(waits_for_both);
 }
 
@@ -322,9 +313,8 @@ static void ends_if_cancelled_in_the_wait(const struct sort *sort)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-static void a_cancel_ends_the_wait(void **state)
+SCRIPT_TEST(a_cancel_ends_the_wait)
 {
-    (void)state;
     for_each(ends_if_cancelled_in_the_wait);
 }
 
@@ -342,9 +332,8 @@ static void does_not_wait_if_cancelled_before(const struct sort *sort)
     }
 }
 
-static void a_cancel_between_the_check_and_the_wait_is_not_lost(void **state)
+SCRIPT_TEST(a_cancel_between_the_check_and_the_wait_is_not_lost)
 {
-    (void)state;
     for_each(does_not_wait_if_cancelled_before);
 }
 
@@ -360,9 +349,8 @@ static void moves_what_came_with_the_cancel(const struct sort *sort)
     expect(sort, FER_OK);
 }
 
-static void what_came_together_with_a_cancel_is_not_lost(void **state)
+SCRIPT_TEST(what_came_together_with_a_cancel_is_not_lost)
 {
-    (void)state;
     for_each(moves_what_came_with_the_cancel);
 }
 
@@ -370,8 +358,7 @@ static void is_interrupted_or_cancelled(const struct sort *sort)
 {
     limit(sort, DEADLINE);
     would_block(sort);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    assert_error(sort->run(), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, sort->run());
     would_block(sort);
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
     cancel_during(SCRIPT_WAIT_FOR);
@@ -379,9 +366,8 @@ static void is_interrupted_or_cancelled(const struct sort *sort)
     expect_calls(sort, 2, 2);
 }
 
-static void a_signal_ends_the_wait_and_its_handler_may_have_cancelled(void **state)
+SCRIPT_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
 {
-    (void)state;
     for_each(is_interrupted_or_cancelled);
 }
 
@@ -411,9 +397,8 @@ static void ends_at_the_earlier(const struct sort *sort)
     expect_calls(sort, 3, 3);
 }
 
-static void the_earlier_of_timeout_and_deadline_counts(void **state)
+SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
 {
-    (void)state;
     for_each(ends_at_the_earlier);
 }
 
@@ -426,9 +411,8 @@ static void pauses_until_the_deadline(const struct sort *sort)
     assert_int_not_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-static void readiness_that_is_always_false_ends_at_the_deadline(void **state)
+SCRIPT_TEST(readiness_that_is_always_false_ends_at_the_deadline)
 {
-    (void)state;
     for_each(pauses_until_the_deadline);
 }
 
@@ -440,9 +424,8 @@ static void ends_in_a_pause(const struct sort *sort)
     expect(sort, FER_CANCELLED);
 }
 
-static void a_cancel_in_a_pause_ends_the_call(void **state)
+SCRIPT_TEST(a_cancel_in_a_pause_ends_the_call)
 {
-    (void)state;
     for_each(ends_in_a_pause);
 }
 
@@ -451,37 +434,14 @@ static void cannot_read_its_timeout(const struct sort *sort)
     if (script.traits.io_waits_in_kernel) {
         limit(sort, DEADLINE);
         would_block(sort);
-        script_then_fail(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9);
-        assert_error(sort->run(), FER_BAD_HANDLE, 9);
+        assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9, sort->run());
         expect_calls(sort, 1, 0);
     }
 }
 
-static void a_timeout_that_cannot_be_read_is_the_call_s_result(void **state)
+SCRIPT_TEST(a_timeout_that_cannot_be_read_is_the_call_s_result)
 {
-    (void)state;
     for_each(cannot_read_its_timeout);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        script_test(a_call_that_begins_cancelled_makes_no_system_call),
-        script_test(a_call_that_begins_at_its_deadline_makes_no_system_call),
-        script_test(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing),
-        script_test(a_call_on_a_nonblocking_socket_ignores_its_limits),
-        script_test(a_call_that_need_not_wait_is_one_call),
-        script_test(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode),
-        script_test(a_failed_query_of_the_mode_is_the_call_s_result),
-        script_test(a_call_that_waits_does_so_once_for_the_socket_and_the_token),
-        script_test(a_cancel_ends_the_wait),
-        script_test(a_cancel_between_the_check_and_the_wait_is_not_lost),
-        script_test(what_came_together_with_a_cancel_is_not_lost),
-        script_test(a_signal_ends_the_wait_and_its_handler_may_have_cancelled),
-        script_test(the_earlier_of_timeout_and_deadline_counts),
-        script_test(readiness_that_is_always_false_ends_at_the_deadline),
-        script_test(a_cancel_in_a_pause_ends_the_call),
-        script_test(a_timeout_that_cannot_be_read_is_the_call_s_result),
-    };
-    return cmocka_run_group_tests_name("waiting_limits", tests, NULL, NULL);
-}
+TEST_MAIN("waiting_limits")

@@ -121,9 +121,8 @@ static int reset_fakes(void **state)
 
 /* ---- C5: a pending connect is not connected, if any one of the three answers is wrong */
 
-static void a_stream_is_connected_if_it_has_a_peer_and_a_time_or_room(void **state)
+TEST_WITH(a_stream_is_connected_if_it_has_a_peer_and_a_time_or_room, NULL, reset_fakes)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     for (int bits = 0; bits < 16; bits++) {
         fake.is_faked = true;
@@ -144,9 +143,8 @@ static void a_stream_is_connected_if_it_has_a_peer_and_a_time_or_room(void **sta
     ferp_close(raw);
 }
 
-static void a_datagram_socket_is_connected_if_it_has_a_peer(void **state)
+TEST_WITH(a_datagram_socket_is_connected_if_it_has_a_peer, NULL, reset_fakes)
 {
-    (void)state;
     fer_raw_socket raw = seam_socket();
     fake.is_faked = true;
     fake.type = SOCK_DGRAM;
@@ -182,23 +180,21 @@ static fer_error accept_with(struct fakes fakes)
     return error;
 }
 
-static void a_refused_inheritance_drops_no_connection(void **state)
+TEST_WITH(a_refused_inheritance_drops_no_connection, NULL, reset_fakes)
 {
-    (void)state;
     assert_ok(accept_with((struct fakes){.refuses_inheritance = true}));
 }
 
-static void a_missing_address_is_queried_and_if_there_is_none_the_connection_is_ended(void **state)
+TEST_WITH(a_missing_address_is_queried_and_if_there_is_none_the_connection_is_ended, NULL,
+          reset_fakes)
 {
-    (void)state;
     assert_ok(accept_with((struct fakes){.omits_address = true}));
     assert_kind(accept_with((struct fakes){.omits_address = true, .omits_peer = true}),
                 FER_CONNECTION_ABORTED);
 }
 
-static void a_refused_mode_is_an_ended_connection_unless_it_is_connected(void **state)
+TEST_WITH(a_refused_mode_is_an_ended_connection_unless_it_is_connected, NULL, reset_fakes)
 {
-    (void)state;
     assert_kind(accept_with((struct fakes){.refuses_mode = true}), FER_INVALID_INPUT);
     assert_kind(
         accept_with((struct fakes){.refuses_mode = true, .is_faked = true, .type = SOCK_STREAM}),
@@ -229,9 +225,8 @@ static void open_and_add(SOCKET closed)
 }
 
 /* The close must be counted before closesocket: after it, the number may be another socket's. */
-static void a_socket_that_gets_the_number_during_a_close_stays_registered(void **state)
+TEST_WITH(a_socket_that_gets_the_number_during_a_close_stays_registered, NULL, reset_fakes)
 {
-    (void)state;
     poller = (fer_poller){0};
     opened_count = 0;
     is_added = false;
@@ -255,19 +250,4 @@ static void a_socket_that_gets_the_number_during_a_close_stays_registered(void *
     assert_ok(error);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(a_stream_is_connected_if_it_has_a_peer_and_a_time_or_room,
-                                  reset_fakes),
-        cmocka_unit_test_teardown(a_datagram_socket_is_connected_if_it_has_a_peer, reset_fakes),
-        cmocka_unit_test_teardown(a_refused_inheritance_drops_no_connection, reset_fakes),
-        cmocka_unit_test_teardown(
-            a_missing_address_is_queried_and_if_there_is_none_the_connection_is_ended, reset_fakes),
-        cmocka_unit_test_teardown(a_refused_mode_is_an_ended_connection_unless_it_is_connected,
-                                  reset_fakes),
-        cmocka_unit_test_teardown(a_socket_that_gets_the_number_during_a_close_stays_registered,
-                                  reset_fakes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("winsock_truths")
