@@ -104,7 +104,7 @@ def ends_statement(kind, text, depth, is_value):
 
 
 def statements_of(definition):
-    """The statements, as lists of tokens. The head of an if or of a loop, up to its brace, is one."""
+    """Lists of tokens. The head of an if or of a loop, up to its brace, is a statement."""
     found, tokens, depth, is_value = [], [], 0, False
     for token in definition.tokens:
         tokens.append(token)
