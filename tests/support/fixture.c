@@ -261,6 +261,30 @@ void pair_close(struct pair *pair)
     }
 }
 
+void pair_close_other(struct pair *pair)
+{
+    peer_close(pair->other);
+    pair->other = PEER_NONE;
+}
+
+void pair_reset(struct pair *pair)
+{
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+}
+
+void pair_reset_and_wait(struct pair *pair)
+{
+    pair_reset(pair);
+    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+}
+
+void pair_send(struct pair *pair, const void *bytes, size_t len)
+{
+    assert_true(peer_send_all(pair->other, bytes, len));
+    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+}
+
 void assert_exchange(fer_tcp_stream *stream, peer_socket other)
 {
     char got[5] = {0};
