@@ -1,9 +1,9 @@
 /* limits.c: the limits of a handle.
  *
- * The deadline has two words, because not every system has atomic words of 64 bits. Threads that
- * read it while another one sets it must not combine the halves of two deadlines. A version is odd
- * while the words change. A reader repeats until it has found the same even version before and
- * after. A writer owns the words from its change of the version to odd. */
+ * The deadline has two words, because not every system has atomic words of 64 bits. A thread that
+ * reads it while another one sets it must not combine the halves of two deadlines. The writer holds
+ * the handle's lock, whose word is a version (modes.h): it is odd while the words change. A reader
+ * repeats until it has found the same even version before and after. */
 #include "core/handle/limits.h"
 
 #include "core/base/cancel_token.h"
@@ -58,35 +58,7 @@ bool feri_ends_transfer(const fer_handle *handle, fer_error error)
     return feri_limits_of(handle).interruptible;
 }
 
-/* The attempts before a thread pauses between two of them. A writer changes the words in a few
- * instructions, but it does not run while a real-time thread of a higher priority repeats. */
-#define CHANGE_ATTEMPTS_MAX 100
-#define CHANGE_PAUSE_NANOS FERP_NANOS_PER_MILLI
-
 /* ---- The words */
-
-static void before_next_change_attempt(uint32_t *attempts)
-{
-    if (++*attempts >= CHANGE_ATTEMPTS_MAX) {
-        ferp_pause(ferp_now() + CHANGE_PAUSE_NANOS);
-    }
-}
-
-static uint32_t begin_change(fer_handle *handle)
-{
-    for (uint32_t attempts = 0;; before_next_change_attempt(&attempts)) {
-        uint32_t version = feri_atomic_load(&handle->p_.limits_version_);
-        bool is_even = (version & 1) == 0;
-        if (is_even && feri_atomic_replace(&handle->p_.limits_version_, version, version + 1)) {
-            return version;
-        }
-    }
-}
-
-static void end_change(fer_handle *handle, uint32_t version)
-{
-    feri_atomic_store(&handle->p_.limits_version_, version + 2);
-}
 
 static void store(fer_handle *handle, const fer_limits *limits)
 {
@@ -111,10 +83,12 @@ feri_limits feri_limits_of(const fer_handle *handle)
     if (!feri_handle_is_limited(handle)) {
         return FERI_NO_LIMITS;
     }
-    for (uint32_t attempts = 0;; before_next_change_attempt(&attempts)) {
-        uint32_t version = feri_atomic_load(&handle->p_.limits_version_);
+    uint32_t attempts = 0;
+    for (;;) {
+        feri_handle_before_attempt(&attempts);
+        uint32_t version = feri_atomic_load(&handle->p_.lock_);
         fer_limits found = load(handle);
-        bool is_whole = feri_atomic_load(&handle->p_.limits_version_) == version;
+        bool is_whole = feri_atomic_load(&handle->p_.lock_) == version;
         if (is_whole && (version & 1) == 0) {
             return feri_limits_from(&found);
         }
@@ -135,9 +109,9 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     if (is_limited) {
         FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
     }
-    uint32_t version = begin_change(handle);
+    uint32_t version = feri_handle_lock(handle);
     store(handle, chosen);
     bool is_set = feri_handle_mark_limited(handle, is_limited);
-    end_change(handle, version);
+    feri_handle_unlock(handle, version);
     return is_set ? feri_ok() : feri_own_error(FER_MISUSE);
 }

@@ -51,7 +51,7 @@ static inline void feri_limits_clear(fer_handle *handle)
     handle->p_.token_ = NULL;
     handle->p_.deadline_[0] = 0;
     handle->p_.deadline_[1] = 0;
-    handle->p_.limits_version_ = 0;
+    handle->p_.lock_ = 0;
     handle->p_.interruptible_ = 0;
 }
 

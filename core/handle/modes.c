@@ -1,17 +1,9 @@
 /* modes.c: what all handles of a socket share, if the OS does not keep it.
  *
- * The settings are in words. A word is in one place at a time: in the handle, and after
- * feri_modes_share in the record. The move of a word is one compare-and-swap in the handle, which
- * adds the mark MOVED to the value. Every change of the handle's word is a compare-and-swap too,
- * and expects a word without the mark. It therefore either precedes the move, and the moved value
- * contains it, or it fails, finds the mark and is made in the record instead. No change is lost,
- * and none is made twice.
- *
- * The record's word begins as UNSET. A call that finds the mark gives it the moved value, with a
- * compare-and-swap that expects UNSET. The value with the mark never changes again, so all of them
- * would store the same, and only the first one does. A reader takes UNSET for the moved value. The
- * mark is added after the record's address is in the handle, so a call that finds the mark finds
- * the record. A clone is filled after all words have moved: it never finds UNSET. */
+ * The settings are words: those of the handle, and from its first clone on those of the record. The
+ * first clone copies the words to the record, and every change of a word finds out where the word
+ * is. Both hold the handle's lock, so no change is lost. A reader needs no lock, because a word of
+ * the handle keeps its value after the copy. */
 #include "core/handle/modes.h"
 
 #include <stddef.h>
@@ -25,9 +17,6 @@
 /* The words: the timeouts of both directions, which have the numbers of the directions, and the
  * rest. */
 enum { AT_MARKS = 2, WORD_COUNT = 3 };
-
-#define MOVED 0x80000000u
-#define UNSET MOVED /* a record's word has no other use for the mark */
 
 /* A timeout: milliseconds, 0 for none. */
 #define MILLIS_MAX 0x3FFFFFFFu
@@ -52,42 +41,57 @@ static feri_shared_modes *record_of(const fer_handle *handle)
     return feri_atomic_load_pointer(&handle->p_.shared_);
 }
 
-/* ---- Words */
+/* ---- The lock of a handle */
 
-/* Where a word of the handle is now. */
-static uint32_t *place_of(fer_handle *handle, size_t index)
+/* The attempts before a thread pauses between two of them. The lock is held for a few instructions,
+ * but its holder does not run while a real-time thread of a higher priority repeats. */
+#define LOCK_ATTEMPTS_MAX 100
+#define LOCK_PAUSE_NANOS FERP_NANOS_PER_MILLI
+
+void feri_handle_before_attempt(uint32_t *attempts)
 {
-    uint32_t own = feri_atomic_load(&handle->p_.modes_[index]);
-    if ((own & MOVED) == 0) {
-        return &handle->p_.modes_[index];
+    if (++*attempts > LOCK_ATTEMPTS_MAX) {
+        ferp_pause(ferp_now() + LOCK_PAUSE_NANOS);
     }
-    feri_shared_modes *record = record_of(handle);
-    FERI_ASSERT(record != NULL);
-    (void)feri_atomic_replace(&record->words[index], UNSET, own & ~MOVED);
-    return &record->words[index];
 }
 
-/* Replaces the bits of mask with those of value. */
-static void change(fer_handle *handle, size_t index, uint32_t mask, uint32_t value)
+uint32_t feri_handle_lock(fer_handle *handle)
 {
+    uint32_t attempts = 0;
     for (;;) {
-        uint32_t *place = place_of(handle, index);
-        uint32_t old = feri_atomic_load(place);
-        bool has_moved = (old & MOVED) != 0; /* meanwhile */
-        if (!has_moved && feri_atomic_replace(place, old, (old & ~mask) | value)) {
-            return;
+        feri_handle_before_attempt(&attempts);
+        uint32_t version = feri_atomic_load(&handle->p_.lock_);
+        bool is_free = (version & 1) == 0;
+        if (is_free && feri_atomic_replace(&handle->p_.lock_, version, version + 1)) {
+            return version;
         }
     }
 }
 
-static uint32_t word_of(const fer_handle *handle, size_t index)
+void feri_handle_unlock(fer_handle *handle, uint32_t version)
 {
-    uint32_t own = feri_atomic_load(&handle->p_.modes_[index]);
-    if ((own & MOVED) == 0) {
-        return own;
-    }
-    uint32_t shared = feri_atomic_load(&record_of(handle)->words[index]);
-    return shared == UNSET ? own & ~MOVED : shared;
+    feri_atomic_store(&handle->p_.lock_, version + 2);
+}
+
+/* ---- Words */
+
+static uint32_t *mode_word(fer_handle *handle, size_t index)
+{
+    feri_shared_modes *record = record_of(handle);
+    return record != NULL ? &record->words[index] : &handle->p_.modes_[index];
+}
+
+/* Replaces the bits of mask with those of value. Other handles change the record's words too. */
+static void update_mode_word(fer_handle *handle, size_t index, uint32_t mask, uint32_t value)
+{
+    uint32_t version = feri_handle_lock(handle);
+    feri_atomic_change_bits(mode_word(handle, index), value, mask);
+    feri_handle_unlock(handle, version);
+}
+
+static uint32_t load_mode_word(const fer_handle *handle, size_t index)
+{
+    return feri_atomic_load(mode_word((fer_handle *)(uintptr_t)handle, index));
 }
 
 /* ---- Listeners */
@@ -99,7 +103,8 @@ bool feri_modes_are_kept(const fer_handle *handle)
 
 bool feri_modes_core_waits(const fer_handle *handle)
 {
-    return !ferp_traits()->io_waits_in_kernel || (word_of(handle, AT_MARKS) & CORE_WAITS) != 0;
+    return !ferp_traits()->io_waits_in_kernel ||
+           (load_mode_word(handle, AT_MARKS) & CORE_WAITS) != 0;
 }
 
 fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
@@ -108,7 +113,7 @@ fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
         return feri_ok();
     }
     FER_TRY(ferp_set_nonblocking(raw, true));
-    change(handle, AT_MARKS, CORE_WAITS, CORE_WAITS);
+    update_mode_word(handle, AT_MARKS, CORE_WAITS, CORE_WAITS);
     return feri_ok();
 }
 
@@ -127,12 +132,12 @@ static uint32_t millis_from(fer_duration timeout)
 
 void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
-    change(handle, direction, MILLIS_MAX, millis_from(timeout));
+    update_mode_word(handle, direction, MILLIS_MAX, millis_from(timeout));
 }
 
 fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction direction)
 {
-    uint32_t millis = word_of(handle, direction);
+    uint32_t millis = load_mode_word(handle, direction);
     return millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
 }
 
@@ -140,32 +145,32 @@ fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction directi
 void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     if (nonblocking) {
-        change(handle, AT_MARKS, NONBLOCKING | CORE_WAITS, NONBLOCKING | CORE_WAITS);
+        update_mode_word(handle, AT_MARKS, NONBLOCKING | CORE_WAITS, NONBLOCKING | CORE_WAITS);
     } else {
-        change(handle, AT_MARKS, NONBLOCKING, 0);
+        update_mode_word(handle, AT_MARKS, NONBLOCKING, 0);
     }
 }
 
 bool feri_modes_is_nonblocking(const fer_handle *handle)
 {
-    return (word_of(handle, AT_MARKS) & NONBLOCKING) != 0;
+    return (load_mode_word(handle, AT_MARKS) & NONBLOCKING) != 0;
 }
 
 void feri_modes_end_reading(fer_handle *handle)
 {
-    change(handle, AT_MARKS, READ_ENDED, READ_ENDED);
+    update_mode_word(handle, AT_MARKS, READ_ENDED, READ_ENDED);
 }
 
 bool feri_modes_has_ended_reading(const fer_handle *handle)
 {
-    return (word_of(handle, AT_MARKS) & READ_ENDED) != 0;
+    return (load_mode_word(handle, AT_MARKS) & READ_ENDED) != 0;
 }
 
 void feri_modes_record_linger(fer_handle *handle, struct ferp_linger linger)
 {
     FERI_ASSERT(linger.seconds <= LINGER_SECONDS);
     uint32_t on = linger.on ? LINGER_IS_ON | (linger.seconds & LINGER_SECONDS) : 0;
-    change(handle, AT_MARKS, LINGER, LINGER_IS_SET | on);
+    update_mode_word(handle, AT_MARKS, LINGER, LINGER_IS_SET | on);
 }
 
 bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
@@ -173,7 +178,7 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
     if (record_of(handle) == NULL) {
         return false;
     }
-    uint32_t marks = word_of(handle, AT_MARKS);
+    uint32_t marks = load_mode_word(handle, AT_MARKS);
     *out = (struct ferp_linger){(marks & LINGER_IS_ON) != 0, marks & LINGER_SECONDS};
     return (marks & LINGER_IS_SET) != 0;
 }
@@ -188,22 +193,27 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
     }
     feri_shared_modes *made = ferp_alloc(sizeof *made);
     FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
-    *made = (feri_shared_modes){1, {UNSET, UNSET, UNSET}};
+    *made = (feri_shared_modes){.references = 1};
     *out = made;
     return feri_ok();
 }
 
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
 {
-    if (made != NULL && !feri_atomic_replace_pointer(&handle->p_.shared_, NULL, made)) {
-        ferp_free(made); /* another thread makes a clone too and was first */
-    }
-    if (record_of(handle) == NULL) {
+    if (made == NULL) {
         return;
     }
-    for (size_t i = 0; i < WORD_COUNT; i++) {
-        feri_atomic_change_bits(&handle->p_.modes_[i], MOVED, 0);
-        (void)place_of(handle, i);
+    uint32_t version = feri_handle_lock(handle);
+    bool is_first = record_of(handle) == NULL;
+    if (is_first) {
+        for (size_t i = 0; i < WORD_COUNT; i++) {
+            made->words[i] = handle->p_.modes_[i];
+        }
+        feri_atomic_store_pointer(&handle->p_.shared_, made);
+    }
+    feri_handle_unlock(handle, version);
+    if (!is_first) {
+        ferp_free(made); /* another thread makes a clone too and was first */
     }
 }
 
@@ -215,9 +225,6 @@ void feri_modes_join(fer_handle *clone, const fer_handle *source)
     }
     (void)feri_atomic_add(&record->references, 1);
     clone->p_.shared_ = record;
-    for (size_t i = 0; i < WORD_COUNT; i++) {
-        clone->p_.modes_[i] = MOVED;
-    }
 }
 
 void feri_modes_clear(fer_handle *handle)
@@ -274,7 +281,7 @@ fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle 
 
 static bool has_timeout(const fer_handle *handle)
 {
-    return word_of(handle, FERP_READING) != 0 || word_of(handle, FERP_WRITING) != 0;
+    return load_mode_word(handle, FERP_READING) != 0 || load_mode_word(handle, FERP_WRITING) != 0;
 }
 
 fer_error feri_modes_apply_timeouts(fer_handle *handle, fer_raw_socket raw)
@@ -296,7 +303,7 @@ void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
         return; /* the socket has its modes */
     }
     if (ferp_traits()->io_waits_in_kernel) {
-        change(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
+        update_mode_word(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
     }
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));

@@ -17,11 +17,22 @@
 #define FERI_MODES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "platform/platform.h"
+
+/* Locks a handle for a change of its modes or its limits, for a few instructions. Returns a number,
+ * which is passed to feri_handle_unlock. The lock's word is odd while it is locked and larger after
+ * each change, so a reader without the lock detects a change. */
+uint32_t feri_handle_lock(fer_handle *handle);
+void feri_handle_unlock(fer_handle *handle, uint32_t version);
+
+/* Called before each attempt to lock a handle, or to read what its lock protects: pauses after many
+ * attempts. *attempts is 0 at first. */
+void feri_handle_before_attempt(uint32_t *attempts);
 
 /* Milliseconds, rounded up to at least 1, at most 12 days. */
 void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
@@ -62,7 +73,8 @@ typedef struct feri_shared_modes feri_shared_modes;
  * is passed to feri_modes_share or to ferp_free. OUT_OF_MEMORY: nothing has changed. */
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out);
 
-/* Moves the handle's words to its record. made may be NULL. */
+/* Copies the handle's words to made, which is its record from now on, or frees made if the handle
+ * has a record. made may be NULL. */
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made);
 
 /* Makes an unpublished handle a clone: source's record has one reference more. */

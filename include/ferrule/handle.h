@@ -40,7 +40,7 @@ typedef union fer_handle {
         void *shared_;
         void *token_;
         uint32_t deadline_[2];
-        uint32_t limits_version_;
+        uint32_t lock_;
         uint32_t interruptible_;
         fer_socket_addr peer_;
     } p_;

@@ -247,6 +247,14 @@ static void the_limits_are_whole(void)
     finish();
 }
 
+/* Both changes lock the handle. */
+static void the_timeout_and_the_limits_are_set(void)
+{
+    check_timeout(&stream);
+    INTER_CHECK(feri_limits_of(&stream.handle_).token == &tokens[1]);
+    finish();
+}
+
 /* The mark makes calls look at the limits. */
 static void the_mark_has_limits(void)
 {
@@ -354,6 +362,12 @@ const inter_program inter_mode_programs[] = {
      .finish = the_limits_are_whole,
      .preemptions = 3,
      .old_values = 1},
+    {.name = "limits_and_timeout_windows",
+     .traits = &inter_windows,
+     .begin = begin_limited,
+     .states = "K1, T6: limits and a timeout that are set at the same time",
+     .threads = {set_other_limits, set_timeout},
+     .finish = the_timeout_and_the_limits_are_set},
     {.name = "limits_mark",
      .begin = begin_limited,
      .states = "K1: the handle is marked if it has limits, and only then",

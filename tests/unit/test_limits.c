@@ -257,7 +257,7 @@ static fer_handle changing;
 static void end_the_change(script_call call)
 {
     if (call == SCRIPT_PAUSE && script.times[SCRIPT_PAUSE] == 2) {
-        changing.p_.limits_version_++;
+        changing.p_.lock_++;
     }
 }
 
@@ -267,7 +267,7 @@ static void begin_change_of_another(void)
     begin();
     changing = script_stream(0);
     assert_ok(feri_set_limits(&changing, &limits));
-    changing.p_.limits_version_++;
+    changing.p_.lock_++;
     script.log[0] = '\0';
     script.on_call = end_the_change;
 }
