@@ -1,5 +1,5 @@
 """c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
-ci/plant.py and tests/mutants/mutate.py."""
+ci/plant.py, tests/mutants/mutate.py and tests/coverage/conditions.py. When: they import it."""
 import bisect, collections, pathlib, re
 
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
@@ -12,8 +12,10 @@ TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
 Token = collections.namedtuple('Token', 'kind text begin end')
 # kind: function, object, type or macro. tokens: all of the definition. A definition between #if and
 # #endif, other than the guard of a header, is conditional.
-Definition = collections.namedtuple('Definition', 'kind name file is_static is_conditional tokens')
-Statement = collections.namedtuple('Statement', 'definition words text begin')
+Definition = collections.namedtuple('Definition',
+                                    'kind name file is_static is_conditional tokens')
+# nth: of the statements of the definition with the same words, from 1.
+Statement = collections.namedtuple('Statement', 'definition words text begin nth')
 
 
 def tokens_of(text, begin=0, end=None):
@@ -38,7 +40,8 @@ def kind_and_name(top, tokens):
         opener = len(top) - 1 - top[::-1].index('(')
         return 'function', top[opener - 1]
     if equals == len(top) and '{' in top:
-        return ('type', names[1]) if len(names) == 2 else ('type', tokens[2].text)
+        name = names[1] if len(names) == 2 else tokens[2].text
+        return ('type', name) if tokens[3].text != '(' else (None, None)
     if '(' in top[:equals] or len(names) < 2:
         return None, None
     return 'object', names[-1]
@@ -101,7 +104,7 @@ def ends_statement(kind, text, depth, is_value):
 
 
 def statements_of(definition):
-    """The statements, as lists of tokens. The head of an if or of a loop, up to its brace, is one."""
+    """Lists of tokens. The head of an if or of a loop, up to its brace, is a statement."""
     found, tokens, depth, is_value = [], [], 0, False
     for token in definition.tokens:
         tokens.append(token)
@@ -120,14 +123,15 @@ def statements_of(definition):
 class Statements:
     """The statements of a file, by position."""
     def __init__(self, text, file):
-        found = []
+        found, count = [], collections.Counter()
         for definition in definitions_of(text, file):
             for tokens in statements_of(definition):
-                found.append(Statement(definition.name, tuple(token.text for token in tokens),
-                                       one_line(tokens), tokens[0].begin))
+                key = definition.name, tuple(token.text for token in tokens)
+                count[key] += 1
+                found.append(Statement(*key, one_line(tokens), tokens[0].begin, count[key]))
         self.found = sorted(found, key=lambda statement: statement.begin)
         self.begins = [statement.begin for statement in self.found]
-        self.nothing = Statement(file, (), '', 0)
+        self.nothing = Statement(file, (), '', 0, 1)
 
     def at(self, position):
         at = bisect.bisect_right(self.begins, position)

@@ -107,17 +107,19 @@ launcher_of() {
     case $1 in coverage | fuzz-afl | msvc) ;; *) command -v ccache || true ;; esac
 }
 
+# configure_in TREE PRESET [ARGUMENT...]: configures the preset of the sources in TREE.
+configure_in() {
+    launcher=$(launcher_of "$2")
+    (cd "$1" && shift && CMAKE_C_COMPILER_LAUNCHER=$launcher CMAKE_CXX_COMPILER_LAUNCHER=$launcher \
+        cmake --preset "$@")
+}
+
 # configure_preset PRESET [ARGUMENT...]: configures it. If that fails, removes the cache, which may
 # be outdated, and configures again.
 configure_preset() {
-    preset=$1
-    shift
-    launcher=$(launcher_of "$preset")
-    set -- env "CMAKE_C_COMPILER_LAUNCHER=$launcher" "CMAKE_CXX_COMPILER_LAUNCHER=$launcher" \
-        cmake --preset "$preset" "$@"
-    (cd "$root" && "$@") || {
-        rm -rf "$root/build/$preset/CMakeCache.txt" "$root/build/$preset/CMakeFiles" &&
-            (cd "$root" && "$@")
+    configure_in "$root" "$@" || {
+        rm -rf "$root/build/$1/CMakeCache.txt" "$root/build/$1/CMakeFiles" &&
+            configure_in "$root" "$@"
     }
 }
 

@@ -10,12 +10,13 @@ usage: ci/cross.sh [--no-setup] [--selftest] [TARGET...]
 Installs qemu-user, and the zig compiler through npm into build/cache; zig contains the headers of
 every target. With warnings as errors, it then
   compiles                    x86-windows-msvc aarch64-windows-msvc (clang in MSVC's dialect)
-  compiles and links          x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu
+  compiles and links          aarch64-macos x86-windows-gnu
   compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
   compiles and links only ferrule_selftest, and runs it if this machine can
-                              x86_64-linux-musl x86_64-windows-gnu
-The first two and the last two take the library as one file. For all but the first two, ferrule.c is
-also compiled alone with a program, which runs if this machine can run it.
+                              x86_64-macos aarch64-windows-gnu x86_64-linux-musl x86_64-windows-gnu
+The first two and the last four take the library as one file: all else of these four is compiled for
+the same system with types of the same sizes, here or in the preset mingw. For all but the first
+two, ferrule.c is also compiled alone with a program, which runs if this machine can run it.
 Every ferrule_selftest is copied to build/selftest. --selftest builds nothing else, and not for
 powerpc64.
 TARGET is one of these or another zig target. If zig is not available, Debian's cross-compiler
@@ -110,7 +111,7 @@ build_target() {
 
 builds_selftest_only() {
     case $1 in
-        x86_64-linux-musl | x86_64-windows-gnu) return 0 ;;
+        x86_64-macos | aarch64-windows-gnu | x86_64-linux-musl | x86_64-windows-gnu) return 0 ;;
         *) [ "$selftest" = yes ] ;;
     esac
 }
@@ -215,7 +216,7 @@ for argument in "$@"; do
     esac
 done
 if [ -z "$targets" ]; then
-    targets="x86_64-macos aarch64-macos aarch64-windows-gnu x86-windows-gnu aarch64-linux-musl
+    targets="aarch64-macos x86_64-macos x86-windows-gnu aarch64-windows-gnu aarch64-linux-musl
         x86_64-linux-musl x86_64-windows-gnu"
     [ "$selftest" = yes ] ||
         targets="x86-windows-msvc aarch64-windows-msvc $targets powerpc64-linux-musl"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""plant.py - planted bugs: edits of the library that a check must find.
+"""plant.py - planted bugs: edits of the library that a check must find. When: ci/planted.sh and
+ci/interleave.sh call it, and a person to check a new bug.
 
   plant.py list TABLE                 prints each name, its harness or program and what is wrong
   plant.py apply TABLE NAME FOLDER    edits the sources in FOLDER; prints the files that it changed

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that the fuzzers find bugs: applies each planted bug of fuzz/planted.txt to a copy of the
-# tree and runs its harness.
+# tree and runs its harness. When: after a change of fuzz/; .ci/run runs a sample.
 set -eu
 
 usage() {
@@ -67,8 +67,8 @@ restore_harnesses() {
 }
 
 build_harness() {
-    (cd "$tree" && { [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"; } &&
-        run_nice cmake --build "build/$preset" --target "fuzz_$1" -j "$jobs")
+    { [ -f "$tree/build/$preset/build.ninja" ] || configure_in "$tree" "$preset"; } &&
+        run_nice cmake --build "$tree/build/$preset" --target "fuzz_$1" -j "$jobs"
 }
 
 # prepare_inputs HARNESS: sets $inputs to the initial inputs, and $dictionary. An engine needs at

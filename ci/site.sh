@@ -1,10 +1,11 @@
 #!/bin/sh
-# Builds the site of docs/generate into build/site and tests it.
+# Builds the site of docs/generate into build/site and tests it. When: after a change of docs/ or of
+# a header; .ci/run runs it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/site.sh [--no-setup] [--no-browser]
+usage: ci/site.sh [--no-setup]
 
 Writes the site into build/site with MkDocs: guide, reference, state diagrams and the page of
 differences. Open build/site/index.html; only the search needs a server
@@ -12,8 +13,7 @@ differences. Open build/site/index.html; only the search needs a server
 the pages in headless Chromium (the search, without JavaScript, the width of a phone) and checks the
 manual pages. A screenshot is in build/site-screenshots.
 
-  --no-setup    installs no packages
-  --no-browser  leaves out the tests in Chromium
+  --no-setup  installs no packages
 TEXT
 }
 
@@ -21,11 +21,9 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 setup=yes
-browser=yes
 for argument in "$@"; do
     case $argument in
         --no-setup) setup=no ;;
-        --no-browser) browser=no ;;
         --help) usage; exit 0 ;;
         *) usage >&2; exit 2 ;;
     esac
@@ -34,7 +32,5 @@ done
 
 generate=$root/docs/generate
 python3 "$generate/site.py" "$root" "$root/build/site"
-shots=
-[ "$browser" = no ] || shots=$root/build/site-screenshots
-python3 "$generate/check_site.py" "$root/build/site" ${shots:+"$shots"}
+python3 "$generate/check_site.py" "$root/build/site" "$root/build/site-screenshots"
 sh "$root/tests/api/check_man.sh" "$root"

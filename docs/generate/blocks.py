@@ -18,42 +18,19 @@ import files
 QUOTES = {"docs/PORTING.md"}
 
 
+def blocks_of(text, pattern, margin=""):
+    """The blocks that a pattern finds: (number of the first line, lines without the margin)."""
+    return [(text.count("\n", 0, match.start(1)) + 1, [line[len(margin):] for line in match.group(1).splitlines()])
+            for match in re.finditer(pattern, text, re.M | re.S)]
+
+
 def markdown_blocks(text, language):
-    """The blocks of a language: (number of the first line, lines)."""
-    blocks = []
-    inside = None
-    for number, line in enumerate(text.split("\n"), 1):
-        if inside is not None and line.startswith("```"):
-            if inside:
-                blocks.append((start + 1, lines))
-            inside = None
-        elif inside is not None:
-            lines.append(line)
-        elif line.startswith("```"):
-            inside = line[3:].strip() == language
-            start, lines = number, []
-    return blocks
+    return blocks_of(text, r"^``` *%s\n(.*?)^```" % language)
 
 
 def header_blocks(text):
-    """Text in comments that is indented by four more columns, except in rules."""
-    blocks = []
-    in_comment = False
-    paragraph = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith("/*"):
-            in_comment = True
-        content = re.sub(r"^ \* ?", "", line)
-        if in_comment and content.strip() and not line.startswith("/*"):
-            paragraph.append((number, content))
-        else:
-            if paragraph and all(part.startswith("    ") for _, part in paragraph):
-                blocks.append((paragraph[0][0], [part[4:] for _, part in paragraph]))
-            paragraph = []
-        if line.endswith("*/"):
-            in_comment = False
-            paragraph = []
-    return blocks
+    """Paragraphs of comments that are indented by four more columns; those of rules are not."""
+    return blocks_of(text, r"^ \*\n((?: \*     [^\n]*\n)+)(?= \*\n)", " *     ")
 
 
 def all_blocks(root):

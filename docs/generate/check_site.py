@@ -28,7 +28,8 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-dev-shm-usage", "--enable-logging=stderr")
 WAIT_SECONDS = 300  # for all tests, on a busy machine
 # The pages of the screenshot, and their widths.
-SHOTS = (("index.html", 1100), ("index.html", 390), ("docs/DIFFERENCES.html", 1300), ("docs/STATE.html", 1100),
+SHOTS = (("index.html", 1100), ("index.html", 390), ("docs/DIFFERENCES.html#S5-reset", 1300),
+         ("docs/STATE.html#write-half", 1100),
          ("include/ferrule/tcp.h.html#fer_tcp_stream_connect", 1100),
          ("include/ferrule/tcp.h.html#fer_tcp_stream_connect", 390), ("search.html?q=fer_poller_wait", 1100))
 # The page of the tests, which opens the others in a frame.
@@ -56,6 +57,8 @@ async function testPage(page, hasScript) {
     expect(loaded.every((name) => name.startsWith(location.origin)), `${page} loads ${loaded}`);
     const hidden = all(frame, "[role=main] :is(h1, h2, h3, p, li, td, dd)").find((element) => !element.checkVisibility());
     expect(!hidden, `${page} hides ${hidden && hidden.textContent}, script: ${hasScript}`);
+    const narrow = all(frame, "td").find((cell) => cell.offsetWidth < 60);
+    expect(!narrow, `${page} has a narrow cell: ${narrow && narrow.textContent}, script: ${hasScript}`);
     for (const width of [360, 768, 1280]) {
         frame.width = width;
         const wide = frame.contentDocument.documentElement.scrollWidth;
@@ -115,7 +118,7 @@ async function testMenu() {
 
 onload = async () => {
     try {
-        const {pages, searches} = await (await fetch("/input")).json();
+        const [pages, searches] = INPUT;
         for (const page of pages) {
             for (const hasScript of [true, false]) await testPage(page, hasScript);
         }
@@ -193,7 +196,7 @@ def check_pages(site, names, screenshots):
     if program is None:
         sys.exit("check_site.py: there is no Chromium")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(site)))
-    server.given = {"/tests": TESTS, "/input": json.dumps({"pages": names, "searches": SEARCHES}), "/shots": "".join(
+    server.given = {"/tests": TESTS.replace("INPUT", json.dumps([names, SEARCHES])), "/shots": "".join(
         '<iframe src="%s" width="%d" height="900"></iframe>' % shot for shot in SHOTS)}
     server.done = threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-/* poller_model.h: an independent model of rules P1 to P12 of ferrule/poller.h: sockets that become
+/* poller_model.h: an independent model of rules P1 to P12 of pollers: sockets that become
  * ready at known times, their registrations, and the events that each wait may and must report. It
  * uses neither the library's tables nor the simulation. */
 #ifndef FUZZ_POLLER_MODEL_H

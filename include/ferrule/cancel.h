@@ -20,51 +20,11 @@
  * thread that cancels for an event loop also calls fer_poller_notify. The loop then calls
  * fer_cancel_token_is_cancelled; a token needs no key.
  *
- * The following rules hold for every handle with limits. docs/DIFFERENCES.md and the tests use
- * their numbers. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of
+ * Rules K1 to K7 and I4 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for every handle with limits:
+ * K1 which calls check the limits, and what precedes them, K2 how soon and with which count a call
+ * ends, K3 timeout and deadline, clones, K4 one token for many calls, K5 and K6 the cost, K7
+ * accepts, I4 signals. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of
  * fer_tcp_stream_close_gracefully (tcp.h).
- *
- * K1  A call that can wait first checks the limits. It is FER_CANCELLED if the token is cancelled,
- *     and FER_TIMED_OUT if the deadline is reached, even if the socket is
- *     ready. A loop over a socket that is always ready therefore ends too. An answer of the
- *     handle's own state (misuse, a half that has ended, a saved error) precedes the limits.
- *     Getters, setters, shutdown, close, the _try_ calls and calls of length 0 never check the
- *     limits. Neither do calls on a nonblocking socket, except those that wait in every mode:
- *     _ready, close_gracefully and fer_socket_connect_timeout.
- * K2  A cancel or the deadline ends a call that waits: immediately on POSIX systems; on Windows a
- *     read of TCP and a receive of UDP immediately, any other call within 20 ms. It changes
- *     nothing: no received byte is lost, no sent byte is uncounted, and the handle can be used
- *     again after a reset of the token or with new limits. A call that is cancelled may try a last
- *     time. If this try succeeds, the call is FER_OK, and the next call is FER_CANCELLED.
- *     read_exact, write_all, read_to_end and fer_copy report their counts. One deadline holds for
- *     the whole call, whereas a timeout starts again with each read and each write. If a call finds
- *     both the cancel and the deadline, it is FER_CANCELLED. A write within limits may be short on
- *     every system.
- * K3  The earlier of timeout and deadline applies, with the same error. If it was the deadline,
- *     fer_instant_remaining of it is 0. Limits belong to the handle and not to the socket: clones,
- *     accepted streams and handles that are converted from another one start without limits. A call
- *     keeps the limits that it started with.
- * K3a The timeout of a _ready call ends it as usual (FER_OK, none ready). A cancel or the deadline
- *     ends it with FER_CANCELLED or FER_TIMED_OUT.
- * K4  One token may limit any number of handles and calls in any number of threads. A cancel ends
- *     all of them, and its cost does not depend on their number. Calls that start after
- *     fer_cancel_token_cancel has returned are FER_CANCELLED, without a lock. All writes before the
- *     cancel happen-before the return of FER_CANCELLED.
- * K5  A handle without limits makes no system call for them, and executes no instruction of a read
- *     or a write for them.
- * K6  With limits, a call that need not wait makes at most one system call more than without.
- * K7  A cancel ends every accept of a listener that has the token, in all threads. Another process
- *     has a token of its own, which ends its accepts on the same listener. No accept with limits
- *     remains blocked in the system because another one took the connection.
- * I4  If the limits are interruptible, a signal that a thread handles while it waits ends its call
- *     with FER_INTERRUPTED, with SA_RESTART too. read_exact, write_all, read_to_end and fer_copy
- *     report their counts. The call can be repeated. An accept has accepted nothing, and a connect
- *     of a built socket is still pending: fer_socket_ready waits for its result. A cancel or a
- *     deadline precedes. Limits of fer_tcp_stream_connect_with and of a lookup end the whole call.
- *     A signal before the wait, or in another thread, ends nothing: a handler that must end a call
- *     in any case cancels the token. close_gracefully continues, and so does a connect that waits
- *     for room in a Unix listener's queue. Windows has no signals. fer_poller_set_interruptible
- *     does the same for the waits of a poller.
  *
  * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
  * fer_cancel_token_close. Do not move a token while it is OPEN, and keep it OPEN while a handle's

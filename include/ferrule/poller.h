@@ -20,51 +20,11 @@
  *
  * A poller registers sockets by their raw values, for example from fer_tcp_stream_as_raw. It does
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
- * calls. The following rules hold for all functions. docs/DIFFERENCES.md and the tests use their
- * numbers.
- *
- * P1  An event is a hint: the next call may still return FER_WOULD_BLOCK, on every OS. Try, then
- *     wait again. If both halves are ready, an event may report only one. (On Windows an event
- *     reports only what was ready when the poller queried the system.) The next event reports the
- *     other half.
- * P2  A hang-up (both halves have ended) or an error (a reset, a refused connect) is reported as
- *     both readable and writable, whichever of the two is the interest. The peer's shutdown is
- *     reported as readable.
- * P3  Adding a registered socket is FER_ALREADY_EXISTS. Modifying or deleting a socket that is not
- *     registered is FER_NOT_FOUND. Neither changes anything.
- * P4  Deleting a socket stops its events. No wait that begins afterwards returns its key, even if a
- *     new socket gets the same number. Events that a wait has already returned are not withdrawn.
- *     If keys are pointers, free their memory only after processing all of these events. Delete a
- *     socket before closing it, and before into_raw, because the new owner of the raw socket may
- *     close it. Closing without deleting corrupts nothing, and the number can be added again. But
- *     if a clone keeps the socket open, the key may be returned repeatedly (Linux), until the clone
- *     or the poller is closed. No call can delete that registration, because its number no longer
- *     refers to the socket. If other code than ferrule closes the socket (Windows), the old key may
- *     be returned once more, and repeatedly for a new socket with the same number, until that one
- *     is added or deleted. If its port is the same too, adding it may be FER_ALREADY_EXISTS.
- * P5  A wait with a timeout of 0 checks and never blocks. FER_DURATION_NONE blocks until there is
- *     an event or a notification. Other timeouts are rounded up to the OS's resolution, and never
- *     end early. An expired timeout is FER_OK with no events.
- * P6  A notification wakes exactly one wait: one in progress, otherwise the next one. Several
- *     notifications count as one until a wait wakes. A wait woken only by a notification is FER_OK
- *     with no events. A notification may also wake a wait that returns events, so check for the
- *     notified work after every wait, or pass `notified` to the wait. To stop several threads, let
- *     each thread that finds the stop request notify once more.
- * P7  FER_POLL_ONESHOT returns one event, then none until fer_poller_modify. FER_POLL_LEVEL returns
- *     one in each wait while the socket is ready. FER_POLL_EDGE returns one each time the socket
- *     becomes ready, and may return more. FER_POLL_EDGE_ONESHOT returns one when the socket becomes
- *     ready, then none until fer_poller_modify. In both edge modes a socket that is ready when it
- *     is added or modified becomes ready then.
- * P8  Several threads may wait at once. Each event of a one-shot socket (FER_POLL_ONESHOT,
- *     FER_POLL_EDGE_ONESHOT) goes to one of them.
- * P9  A signal does not end a wait, which continues with the remaining time, except after
- *     fer_poller_set_interruptible. On POSIX systems a signal handler may call fer_poller_notify.
- * P10 More sockets may be ready than the array holds, or than the system reports at once (64 on
- *     Windows and with kqueue). The next waits then report the other sockets before they repeat the
- *     first ones.
- * P11 A socket with neither interest stays registered, and gets at most one event, for a hang-up or
- *     an error. kqueue (macOS, the BSDs) and poll report nothing then.
- * P12 A failed call leaves the poller and all registered sockets unchanged.
+ * calls. An event is a hint: the next call may still return FER_WOULD_BLOCK. Delete a socket before
+ * closing it, and before into_raw. Rules P1 to P12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
+ * all functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and
+ * closing, P5 timeouts, P6 notifications, P7 modes, P8 several threads, P9 signals, P10 more events
+ * than the array holds, P11 no interest, P12 failures.
  *
  * A poller is for sockets. Whether other descriptors (for example pipes) can be registered depends
  * on the OS. A registration belongs to the socket and not to the handle, so it survives

@@ -166,30 +166,9 @@ FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t p
  *         }
  *     } while (taken == 16);
  *
- * The following rules hold for all functions. docs/DIFFERENCES.md and the tests use their numbers.
- *
- * N1  Starting a lookup never waits. An address text is done immediately, without a thread. Text
- *     that is not "host:port" is FER_INVALID_INPUT.
- * N2  A resolver's limits bound how many lookups run at once and how many are queued. A lookup
- *     beyond them is FER_WOULD_BLOCK and changes nothing. Queued lookups run in the order of their
- *     start.
- * N3  A lookup's result is that of fer_to_socket_addrs. Once the lookup is done, the result stays
- *     available and can be read any number of times.
- * N4  A wait with a timeout of 0 only checks. Other timeouts never end early. An expired timeout is
- *     FER_TIMED_OUT (FER_WOULD_BLOCK for a timeout of 0), and the lookup continues.
- * N5  The poller is notified once for each lookup, when its result is available, even if that is
- *     FER_CANCELLED. It is never notified after fer_lookup_close has returned.
- * N6  Closing a lookup abandons it and never waits. A queued lookup leaves the queue. A running one
- *     occupies its thread until the system has answered, and the answer is discarded. Names that
- *     are slow to fail thus delay the later lookups of the resolver.
- * N7  Closing a resolver never waits. Its lookups that are not done end with FER_CANCELLED. Those
- *     that are done keep their results. Calls that use the resolver may run at the same time. One
- *     that begins after the close is misuse.
- * N8  Threads are created when there is work and end when there is none, so an idle resolver has no
- *     thread. The threads receive no signals.
- * N9  The key of a lookup is listed when the result is available, before the poller is notified.
- *     fer_resolver_take_completed returns each listed key once, in the order of completion. A call
- *     that starts after fer_lookup_close has returned never returns the key of that lookup.
+ * Rules N1 to N9 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for all functions: N1 starting, N2
+ * the bounds of a resolver, N3 results, N4 waits, N5 notifications, N6 closing a lookup, N7 closing
+ * a resolver, N8 threads, N9 keys.
  *
  * A handle is NEW if all of its bytes are zero, OPEN after it was made or started, and CLOSED after
  * its close function. Any other call that returns a fer_error is misuse on a handle that is NULL or
@@ -281,9 +260,9 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_host(
  *
  * Returns only keys of lookups that were started with this poller. With NULL it returns those that
  * were started without one. *count is the number of keys stored, 0 if there are none. If *count ==
- * cap, call again: there may be more. Several notifications may count as one (rule P6 of poller.h),
- * so take all keys after a wait that was notified. Such a wait may also find no key: the
- * notification of a lookup that was closed meanwhile stays pending.
+ * cap, call again: there may be more. Several notifications may count as one (rule P6), so take all
+ * keys after a wait that was notified. Such a wait may also find no key: the notification of a
+ * lookup that was closed meanwhile stays pending.
  *
  * A key that nobody takes stays listed until its lookup is closed, and every call of this function
  * passes over it.

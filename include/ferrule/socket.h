@@ -123,8 +123,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
     FER_INOUT(1);
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none. Same as fer_tcp_stream_into_raw: the socket has the mode and the timeouts that
- * were set.
+ * there is none. Same as fer_tcp_stream_into_raw: the socket has the blocking mode and the timeouts
+ * that were set.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket. */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
@@ -375,7 +375,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
 /** Binds to a Unix address. Otherwise same as fer_socket_bind.
  * Owns: addr is not kept. The path remains when the socket is closed.
  * Errors: FER_INVALID_INPUT (not a Unix socket; an unnamed address; already bound); otherwise same
- * as fer_unix_listener_bind.
+ * as fer_unix_listener_bind, but never FER_TOO_MANY_OPEN_FILES.
  * Rust: socket2: Socket::bind with SockAddr::unix. */
 FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
     FER_INOUT(1);
@@ -440,7 +440,8 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
  * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline), FER_CANCELLED,
  * FER_MISUSE (a stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not
- * a Unix stream; an unnamed address); otherwise same as fer_unix_stream_connect_addr.
+ * a Unix stream; an unnamed address); otherwise same as fer_unix_stream_connect_addr, but never
+ * FER_TOO_MANY_OPEN_FILES.
  * Rust: socket2: Socket::connect with SockAddr::unix. */
 FER_MUST_USE FER_API fer_error fer_socket_connect_unix(fer_socket *socket,
                                                        const fer_unix_addr *addr) FER_INOUT(1);

@@ -254,7 +254,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket,
                                                                fer_duration timeout) FER_INOUT(1);
 
-/** Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
+/** Sets the timeout of each single send. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket,
                                                                 fer_duration timeout) FER_INOUT(1);
@@ -312,7 +312,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/** Stores in *out whether IPv4 multicast datagrams are also delivered on this machine. */
+/** Stores the setting of fer_udp_socket_set_multicast_loop_v4 in *out. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket,
                                                                 bool *out);
 
@@ -331,7 +331,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_soc
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
-/** Stores in *out whether IPv6 multicast datagrams are also delivered on this machine.
+/** Stores the setting of fer_udp_socket_set_multicast_loop_v6 in *out.
  * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket,
                                                                 bool *out);

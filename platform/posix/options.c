@@ -7,7 +7,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#define FERP_POSIX_NO_OPTION (-1)
+/* No system has an option of this number. */
+#define FERP_POSIX_NO_OPTION 0
 
 #if defined(TCP_KEEPIDLE)
 #define FERP_POSIX_KEEPALIVE_TIME TCP_KEEPIDLE
@@ -48,9 +49,10 @@ typedef struct system_option {
     int name;
 } system_option;
 
-static const system_option system_options[] = {
+/* An option without a row: UNSUPPORTED. FERP_EXCLUSIVE_ADDRESS has none, because every bind is;
+ * FERP_INHERITABLE is a flag of the descriptor. */
+static const system_option system_options[FERP_OPTION_COUNT] = {
     [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
-    [FERP_EXCLUSIVE_ADDRESS] = {SOL_SOCKET, FERP_POSIX_NO_OPTION}, /* every bind is */
     [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
     [FERP_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
     [FERP_TTL_V4] = {IPPROTO_IP, IP_TTL},
@@ -69,7 +71,6 @@ static const system_option system_options[] = {
     [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
     [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
     [FERP_USER_TIMEOUT] = {IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT},
-    [FERP_INHERITABLE] = {SOL_SOCKET, FERP_POSIX_NO_OPTION}, /* a flag of the descriptor */
     [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
     [FERP_PROTOCOL] = {SOL_SOCKET, FERP_POSIX_PROTOCOL},
     [FERP_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN},

@@ -11,8 +11,13 @@ enum {
     WINDOWS_RETRIES_MAX = 255
 };
 
-#define LEVEL_OF_ROW(name, kind, level) [FERP_##name] = FERP_SIM_##level##_LEVEL,
+#define LEVEL_OF_ROW(name, kind, level, systems) [FERP_##name] = FERP_SIM_##level##_LEVEL,
 static const ferp_sim_level levels[] = {FERP_OPTIONS(LEVEL_OF_ROW)};
+
+/* The dialects that have the option. */
+enum { ON_POSIX = 1, ON_WINDOWS = 2, ON_ALL = ON_POSIX | ON_WINDOWS };
+#define SYSTEMS_OF_ROW(name, kind, level, systems) [FERP_##name] = ON_##systems,
+static const unsigned char systems_of[] = {FERP_OPTIONS(SYSTEMS_OF_ROW)};
 
 static bool is_keepalive_field(ferp_option option)
 {
@@ -25,11 +30,8 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
                      ferp_option option)
 {
     bool windows = ferp_sim_is_winsock(network);
-    if (option == FERP_EXCLUSIVE_ADDRESS) {
-        return windows;
-    }
-    if (option == FERP_REUSE_PORT) {
-        return !windows;
+    if ((systems_of[option] & (windows ? ON_WINDOWS : ON_POSIX)) == 0) {
+        return false;
     }
     if (levels[option] == FERP_SIM_IPV6_LEVEL) {
         return socket->family == FER_IP_V6;

@@ -12,15 +12,14 @@
 
 #define WINSOCK_TCP_MAXRT 5 /* seconds; 0xFFFFFFFF is no limit */
 
-/* Not a valid option number. */
-#define WINSOCK_NO_OPTION (-1)
-
 struct option_name {
     int level;
     int name;
 };
 
-static const struct option_name option_names[] = {
+/* An option without a row: UNSUPPORTED. FERP_INHERITABLE is a flag of the handle, FERP_PROTOCOL a
+ * member of SO_PROTOCOL_INFOW. */
+static const struct option_name option_names[FERP_OPTION_COUNT] = {
     [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
     [FERP_EXCLUSIVE_ADDRESS] = {SOL_SOCKET, SO_EXCLUSIVEADDRUSE},
     [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
@@ -31,7 +30,6 @@ static const struct option_name option_names[] = {
     [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, WINSOCK_TCP_KEEPIDLE},
     [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, WINSOCK_TCP_KEEPINTVL},
     [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, WINSOCK_TCP_KEEPCNT},
-    [FERP_REUSE_PORT] = {SOL_SOCKET, WINSOCK_NO_OPTION},
     [FERP_TOS_V4] = {IPPROTO_IP, IP_TOS},
     [FERP_TCLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS},
     [FERP_RECV_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
@@ -41,9 +39,7 @@ static const struct option_name option_names[] = {
     [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
     [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
     [FERP_USER_TIMEOUT] = {IPPROTO_TCP, WINSOCK_TCP_MAXRT},
-    [FERP_INHERITABLE] = {SOL_SOCKET, WINSOCK_NO_OPTION},
     [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
-    [FERP_PROTOCOL] = {SOL_SOCKET, WINSOCK_NO_OPTION},
     [FERP_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN}};
 
 static fer_error set_inheritable(SOCKET socket, DWORD flag)
@@ -79,7 +75,7 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     if (option == FERP_INHERITABLE) {
         return set_inheritable(ferp_winsock_socket(raw), value != 0 ? HANDLE_FLAG_INHERIT : 0);
     }
-    if (name.name == WINSOCK_NO_OPTION) {
+    if (name.name == 0) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
     return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), name.level, name.name,
@@ -98,7 +94,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     if (option == FERP_PROTOCOL) {
         return read_protocol(ferp_winsock_socket(raw), out);
     }
-    if (name.name == WINSOCK_NO_OPTION) {
+    if (name.name == 0) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
     FER_TRY(ferp_winsock_result(

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that every shell script can be parsed by sh and, where shellcheck is installed, that it
-# warns of nothing.
+# warns of nothing. Each file of ci/ says in its first four lines when it is run.
 # usage: check_shell.sh ROOT
 set -eu
 cd "$1"
@@ -8,7 +8,7 @@ cd "$1"
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1 && [ -e .git ]; then
     files=$(git ls-files -co --exclude-standard)
 else
-    files=$(find . -type f -not -path './.git/*' -not -path './build*')
+    files=$(find . -type f -not -path './.git/*' -not -path './build*' | sed 's,^\./,,')
 fi
 scripts=$(printf '%s\n' "$files" | grep -E '\.sh$|(^|/)\.ci/run$' | LC_ALL=C sort || true)
 [ -n "$scripts" ] || { echo "check_shell: no script in $1" >&2; exit 1; }
@@ -17,6 +17,10 @@ bad=0
 for script in $scripts; do
     [ -f "$script" ] || continue
     sh -n "$script" || bad=1
+done
+for file in $(printf '%s\n' "$files" | grep '^ci/' || true); do
+    [ ! -f "$file" ] || head -n 4 "$file" | grep -q 'When:' ||
+        { echo "$file: the first lines do not say \`When:\`"; bad=1; }
 done
 with=
 if command -v shellcheck >/dev/null 2>&1; then

@@ -20,7 +20,7 @@ tried=0
 make_clean_tree() {
     rm -rf "$tree"
     mkdir -p "$tree/include/ferrule" "$tree/core/base" "$tree/platform" "$tree/ci"
-    printf '#!/bin/sh\necho one\n' >"$tree/ci/one.sh"
+    printf '#!/bin/sh\n# One. When: two.\necho one\n' >"$tree/ci/one.sh"
     mkdir -p "$tree/cmake"
     echo 'project(x)' >"$tree/CMakeLists.txt"
     printf 'set(sources\n    core/base/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
@@ -174,6 +174,8 @@ if command -v shellcheck >/dev/null 2>&1; then
     printf 'cd $1\nrm -f *\n' >>"$tree/ci/one.sh"
     planted check_shell "a script that shellcheck warns of"
 fi
+printf '#!/bin/sh\n' >"$tree/ci/one.sh"
+planted check_shell "a script that does not say when it is run"
 
 # ---- workflows
 sed -i 's/@[0-9]* #/@v1.2.0 #/' "$workflow"

@@ -135,10 +135,8 @@ PAIR_TEST("R1", into_raw_leaves_what_a_clone_has_set)
 }
 
 /* T6: an accepted stream has none of the modes of its listener and its clones. */
-RULE_TEST("T6", a_stream_of_a_cloned_listener_starts_afresh)
+LISTENER_TEST("T6", a_stream_of_a_cloned_listener_starts_afresh)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_duration got = {0};

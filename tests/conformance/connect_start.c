@@ -22,11 +22,10 @@ static fer_error connect_outcome(fer_tcp_stream *stream)
 
 /* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is
  * nonblocking afterwards. */
-SOCKET_FAMILY_TEST("C5", a_started_connect_ends_well)
+SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_ends_well)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr peer;
     char byte;
     start_stream_connect(stream, &to);
@@ -41,10 +40,9 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_ends_well)
 
 /* "There every read, write, take_error and peer_addr first asks ...; else the call's result is
  * WOULD_BLOCK ... A second connect there is C6's MISUSE." */
-SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
+SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 {
     struct pending_target target = pending_target(family);
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr own;
     fer_interest ready = 77;
     assert_ok(fer_tcp_stream_connect_start(stream, &target.addr));
@@ -61,12 +59,11 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 
 /* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns
  * the error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
-SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_reports_the_reason)
+SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_reason)
 {
     fer_socket_addr to = refusing_addr(family);
     peer_socket listener;
     fer_socket_addr good = accepting_addr(family, &listener);
-    fer_tcp_stream *stream = test_stream();
     fer_error error = fer_tcp_stream_connect_start(stream, &to);
     if (error.kind == FER_OK) {
         fer_error saved = connect_outcome(stream);
@@ -86,9 +83,8 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_that_is_refused_reports_the_reason)
 
 /* C2: "a refused port is CONNECTION_REFUSED": no listener can use port 0, so the result needs no
  * system call. C4: the handle is NEW. */
-SOCKET_FAMILY_TEST("C2", a_connect_to_port_0_is_refused_at_once)
+SOCKET_FAMILY_STREAM_TEST("C2", a_connect_to_port_0_is_refused_at_once)
 {
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr to = loopback(family, 0);
     assert_own(fer_tcp_stream_connect_start(stream, &to), FER_CONNECTION_REFUSED);
     assert_new(stream);
@@ -109,13 +105,12 @@ SOCKET_TEST("C4", closing_a_started_connect_leaks_nothing)
 }
 
 /* An IPv6 socket connects to an IPv4-mapped address, as with every other connect. */
-SOCKET_TEST("C5", a_connect_to_a_mapped_address_is_started)
+SOCKET_STREAM_TEST("C5", a_connect_to_a_mapped_address_is_started)
 {
     peer_socket listener;
     skip_without_dual_stack();
     fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
     fer_socket_addr to = mapped_of(&v4);
-    fer_tcp_stream *stream = test_stream();
     start_stream_connect(stream, &to);
     assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));

@@ -36,11 +36,10 @@ FAMILY_TEST("C1", connect_timeout_reports_a_refusal)
 
 /* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a
  * pending error. */
-RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream)
+STREAM_TEST("C1", connect_timeout_leaves_a_blocking_stream)
 {
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
-    fer_tcp_stream *stream = test_stream();
     fer_duration got = {0};
     fer_error pending = {FER_OTHER, 1};
     char byte;
@@ -62,13 +61,12 @@ RULE_TEST("C1", connect_timeout_leaves_a_blocking_stream)
 
 /* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not too early. The handle is NEW
  * afterwards (C4). */
-RULE_TEST("C2", expiry_of_connect_timeout_is_timed_out)
+STREAM_TEST("C2", expiry_of_connect_timeout_is_timed_out)
 {
     static const uint64_t limits_us[] = {0, 1000, 150000};
     uint16_t port = 0;
     assert_true(peer_listen(PEER_V4, 1, &port) != PEER_NONE);
     fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
     skip_if(!peer_fill_backlog(PEER_V4, port),
             "this OS refuses if a backlog is full, so no connect can be made to wait");
     for (size_t i = 0; i < 3; i++) {
@@ -112,11 +110,10 @@ FAMILY_TEST("C2", a_refused_port_is_connection_refused_at_once)
 
 /* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once", and the next
  * address is tried. */
-RULE_TEST("C2", port_0_is_connection_refused)
+STREAM_TEST("C2", port_0_is_connection_refused)
 {
     peer_socket listener;
     fer_socket_addr addrs[] = {loopback(PEER_V4, 0), accepting(PEER_V4, &listener)};
-    fer_tcp_stream *stream = test_stream();
     assert_own(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
     assert_own(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)),
                FER_CONNECTION_REFUSED);
@@ -146,26 +143,24 @@ RULE_TEST("C3", all_addresses_are_tried_however_many)
     }
 }
 
-RULE_TEST("C3", the_first_address_that_connects_wins)
+STREAM_TEST("C3", the_first_address_that_connects_wins)
 {
     peer_socket listeners[2];
     fer_socket_addr addrs[3];
     addrs[0] = refusing(PEER_V4);
     addrs[1] = accepting(PEER_V4, &listeners[0]);
     addrs[2] = accepting(PEER_V4, &listeners[1]);
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL));
     assert_exchange(stream, peer_accept(listeners[0]));
     assert_false(peer_is_queued(listeners[1], 50));
 }
 
-RULE_TEST("C3", addresses_of_both_families_are_tried)
+STREAM_TEST("C3", addresses_of_both_families_are_tried)
 {
     skip_without_v6();
     peer_socket listener;
     fer_socket_addr addrs[3] = {refusing(PEER_V6), refusing(PEER_V4),
                                 accepting(PEER_V6, &listener)};
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL));
     assert_exchange(stream, peer_accept(listener));
     fer_tcp_stream_close(stream);
@@ -176,14 +171,13 @@ RULE_TEST("C3", addresses_of_both_families_are_tried)
 
 /* C3: a listener on all of IPv6 reports its IPv4 peers as IPv4-mapped addresses. A stream can
  * connect to such an address as it was reported, unless the system has no dual stack. */
-RULE_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4)
+STREAM_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4)
 {
     skip_without_v6();
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
     fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr.ip.u.v4);
     fer_socket_addr mapped_addr = fer_socket_addr_v6_new(mapped, addr.port, 0, 0);
-    fer_tcp_stream *stream = test_stream();
     if (!peer_has_dual_stack()) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &mapped_addr), FER_ADDR_NOT_AVAILABLE);
         return;
@@ -197,12 +191,11 @@ RULE_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4)
 
 /* C3: "when none does, the error is the last address's." A connect to the broadcast address fails
  * with another error than a refusal. */
-RULE_TEST("C3", the_error_is_the_last_addresss)
+STREAM_TEST("C3", the_error_is_the_last_addresss)
 {
     fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
     fer_socket_addr odd = fer_socket_addr_v4_new(broadcast, 9);
     fer_socket_addr refused = refusing(PEER_V4);
-    fer_tcp_stream *stream = test_stream();
     fer_error odd_error = fer_tcp_stream_connect_addr(stream, &odd);
     assert_true(odd_error.kind != FER_OK && odd_error.kind != FER_CONNECTION_REFUSED);
     fer_socket_addr odd_last[3] = {refused, refused, odd};
@@ -216,9 +209,8 @@ RULE_TEST("C3", the_error_is_the_last_addresss)
 }
 
 /* C3: "No address at all is INVALID_INPUT." */
-RULE_TEST("C3", no_address_at_all_is_invalid_input)
+STREAM_TEST("C3", no_address_at_all_is_invalid_input)
 {
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr = refusing(PEER_V4);
     assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0, NULL), FER_INVALID_INPUT);
     assert_own(fer_tcp_stream_connect_addrs(stream, NULL, 0, NULL), FER_MISUSE);
@@ -227,7 +219,7 @@ RULE_TEST("C3", no_address_at_all_is_invalid_input)
 }
 
 /* C3: a connect to a name tries all its addresses; one of them has a listener. */
-RULE_TEST("C3", connect_tries_all_addresses_of_a_name)
+STREAM_TEST("C3", connect_tries_all_addresses_of_a_name)
 {
     skip_without_localhost();
     uint16_t port = 0;
@@ -237,7 +229,6 @@ RULE_TEST("C3", connect_tries_all_addresses_of_a_name)
         text[14 - i] = (char)('0' + port % 10);
         port = (uint16_t)(port / 10);
     }
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_connect(stream, text));
     assert_exchange(stream, peer_accept(listener));
 }
@@ -262,10 +253,9 @@ FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
     }
 }
 
-RULE_TEST("C4", failed_connects_leak_nothing)
+STREAM_TEST("C4", failed_connects_leak_nothing)
 {
     fer_socket_addr addrs[3] = {refusing(PEER_V4), refusing(PEER_V4), refusing(PEER_V4)};
-    fer_tcp_stream *stream = test_stream();
     size_t before = 0;
     for (int i = 0; i < 60; i++) {
         assert_kind(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
@@ -279,9 +269,8 @@ RULE_TEST("C4", failed_connects_leak_nothing)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
 }
 
-RULE_TEST("C4", a_failed_lookup_leaves_a_new_handle)
+STREAM_TEST("C4", a_failed_lookup_leaves_a_new_handle)
 {
-    fer_tcp_stream *stream = test_stream();
     assert_own(fer_tcp_stream_connect(stream, "no port"), FER_INVALID_INPUT);
     assert_new(stream);
     peer_socket listener;
@@ -354,11 +343,9 @@ PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input)
 }
 
 /* C6: the same for listeners: binding and cloning into an open listener. */
-RULE_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input)
+LISTENER_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input)
 {
-    uint16_t port = 0;
     uint16_t second_port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *second = test_listening(PEER_V4, &second_port);
     fer_socket_addr addr = loopback(PEER_V4, 0);
     assert_own(fer_tcp_listener_bind_addr(listener, &addr), FER_MISUSE);

@@ -9,12 +9,11 @@ PAIR_TEST("I3", streams_are_not_inheritable)
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-RULE_TEST("I3", streams_of_every_connect_are_not_inheritable)
+STREAM_TEST("I3", streams_of_every_connect_are_not_inheritable)
 {
     uint16_t port = 0;
     assert_true(peer_listen(PEER_V4, 8, &port) != PEER_NONE);
     fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&addr, text, sizeof text);
     for (int how = 0; how < 3; how++) {
@@ -69,12 +68,11 @@ RULE_TEST("I3", from_raw_leaves_inheritance_as_it_is)
 }
 
 /* I3: a stream that was accepted from an inheritable listener is not inheritable. */
-RULE_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable)
+STREAM_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable)
 {
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 8, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     assert_true(peer_raw_set_inheritable(raw, true));
     peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));

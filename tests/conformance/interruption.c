@@ -415,14 +415,13 @@ KIND_TEST("I2", no_write_raises_sigpipe)
 }
 
 /* I2: the same for an adopted socket. */
-RULE_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe)
+STREAM_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe)
 {
     skip_if(!process_let_sigpipe_kill(), "this OS has no SIGPIPE");
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     peer_socket raw = peer_connect(PEER_V4, port);
     peer_socket other = peer_accept(listener);
-    fer_tcp_stream *stream = test_stream();
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
     peer_release(raw);

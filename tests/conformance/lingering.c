@@ -269,10 +269,9 @@ PAIR_TEST("K11", a_clone_stays_open_and_cannot_write)
 }
 
 /* E4: as for shutdown: a stream that was never connected. It is closed all the same. */
-RULE_TEST("K11", an_unconnected_stream_is_not_connected_and_closed)
+STREAM_TEST("K11", an_unconnected_stream_is_not_connected_and_closed)
 {
     fer_socket socket = {0};
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
     assert_ok(fer_socket_into_tcp_stream(&socket, stream));
     assert_own(fer_tcp_stream_close_gracefully(stream, long_time()), FER_NOT_CONNECTED);

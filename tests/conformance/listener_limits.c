@@ -42,11 +42,9 @@ static void assert_expires(fer_tcp_listener *listener)
 /* ---- T: timeouts */
 
 /* T1: "A timeout of zero is INVALID_INPUT in the setters". */
-RULE_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input)
+LISTENER_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input)
 {
-    uint16_t port = 0;
     fer_duration got = {0};
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_own(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(0)),
                FER_INVALID_INPUT);
     assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
@@ -56,10 +54,8 @@ RULE_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input)
 
 /* T2: "An expired timeout is TIMED_OUT with os_code 0, on every system"; and not too early. T4:
  * "the next call works". */
-FAMILY_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
+FAMILY_LISTENER_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
     assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
     assert_expires(listener);
     assert_accepts(listener, test_stream(), family, port);
@@ -68,11 +64,9 @@ FAMILY_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
 
 /* T5: "The getter returns the value that was set, exact to the system's resolution. It returns NONE
  * if there is no timeout and never otherwise." T3: a timeout that is too long is the longest. */
-RULE_TEST("T5", a_listeners_timeout_is_read_back)
+LISTENER_TEST("T5", a_listeners_timeout_is_read_back)
 {
-    uint16_t port = 0;
     fer_duration got = {0};
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
                                           fer_duration_from_nanos(1)));
     assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
@@ -91,13 +85,11 @@ RULE_TEST("T5", a_listeners_timeout_is_read_back)
 
 /* T6: "Timeouts ... belong to the socket, so clones share them, whenever they are set. An accepted
  * stream starts in blocking mode and without timeouts". */
-RULE_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams)
+LISTENER_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams)
 {
-    uint16_t port = 0;
     fer_duration got = {0};
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *clones[2] = {test_listener(), test_listener()};
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_tcp_listener_try_clone(listener, clones[0]));
     assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(clones[0]), millis(SHORT_MS)));
     assert_ok(fer_tcp_listener_try_clone(listener, clones[1]));
@@ -178,11 +170,9 @@ RULE_TEST("R1", an_adopted_listener_expires_and_is_released_as_it_was)
 /* ---- K1: "begins by looking at them: cancelled is FER_CANCELLED, a deadline reached is
  * FER_TIMED_OUT, both with os_code 0, whatever is ready" */
 
-RULE_TEST("K1", an_accept_checks_its_limits_first)
+LISTENER_TEST("K1", an_accept_checks_its_limits_first)
 {
-    uint16_t port = 0;
     fer_tcp_stream *stream = test_stream();
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     token_begin();
     assert_ok(fer_cancel_token_cancel(&token));
     peer_socket peer = queue_connection(listener, port);
@@ -201,10 +191,8 @@ RULE_TEST("K1", an_accept_checks_its_limits_first)
 }
 
 /* K1: "`_try_` calls and calls on a nonblocking socket never look at limits." */
-RULE_TEST("K1", accepts_that_never_wait_never_check_at_limits)
+LISTENER_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     token_begin();
     assert_ok(fer_cancel_token_cancel(&token));
     set_limits(listener, fer_instant_now(), &token);
@@ -223,10 +211,8 @@ RULE_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 /* ---- K2, K3 */
 
 /* K2: "the deadline ends a call that waits ... the handle works on after ... new limits". */
-FAMILY_TEST("K2", a_deadline_ends_an_accept)
+FAMILY_LISTENER_TEST("K2", a_deadline_ends_an_accept)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
     set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
     assert_expires(listener);
     set_limits(listener, fer_instant_after(fer_duration_from_secs(60)), NULL);
@@ -248,13 +234,11 @@ RULE_TEST("K3", the_earlier_of_a_listeners_timeout_and_deadline_counts)
 }
 
 /* K3: "clones, accepted streams and what a handle is turned into begin without". */
-RULE_TEST("K3", clones_and_accepted_streams_begin_without_limits)
+LISTENER_TEST("K3", clones_and_accepted_streams_begin_without_limits)
 {
-    uint16_t port = 0;
     fer_tcp_listener *other = test_listener();
     fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *clone = test_listener();
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     token_begin();
     set_limits(listener, FER_INSTANT_NONE, &token);
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
@@ -365,14 +349,12 @@ RULE_TEST("K7", a_cancel_ends_every_accept_on_clones)
 }
 
 /* A blocking clone without limits continues to wait when another clone has them. */
-RULE_TEST("K7", the_limits_of_a_clone_are_no_would_block)
+LISTENER_TEST("K7", the_limits_of_a_clone_are_no_would_block)
 {
-    uint16_t port = 0;
     atomic_int started = 0;
     atomic_int accepted = 0;
     test_thread thread;
     fer_tcp_listener *clone = test_listener();
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     token_begin();
     set_limits(listener, FER_INSTANT_NONE, &token);

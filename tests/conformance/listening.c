@@ -54,10 +54,8 @@ RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use)
 
 /* L1: "where it would let another process steal the port, exclusive use is asked for instead": no
  * other listener can bind the same port, with or without SO_REUSEADDR. */
-RULE_TEST("L1", nobody_can_listen_beside_a_listener)
+LISTENER_TEST("L1", nobody_can_listen_beside_a_listener)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
     fer_tcp_stream *stream = test_stream();
     assert_accepts(listener, stream, PEER_V4, port);
@@ -73,10 +71,8 @@ RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows)
 }
 
 /* L1: "a port in TIME_WAIT can then be bound again at once". */
-RULE_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once)
+LISTENER_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     for (int i = 0; i < 3; i++) {
         leave_port_in_time_wait(listener, PEER_V4, port);
         fer_socket_addr addr = loopback(PEER_V4, port);
@@ -101,11 +97,9 @@ FAMILY_TEST("L2", port_0_picks_one_and_local_addr_reports_it)
 
 /* L2: "Backlog is 128": the queue holds 128 connections. If the OS reports the backlog, it is
  * 128. */
-RULE_TEST("L2", the_backlog_is_128)
+LISTENER_TEST("L2", the_backlog_is_128)
 {
     enum { BACKLOG = 128 };
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     skip_without_handles(2 * BACKLOG + 8);
     int reported = peer_raw_backlog(fer_tcp_listener_as_raw(listener));
     assert_true(reported == BACKLOG || reported == -1);
@@ -153,11 +147,10 @@ static bool is_alive(fer_tcp_stream *stream)
 
 /* The OS may return a dead connection (Linux does): its stream then reports the reset. accept
  * itself never fails. */
-RULE_TEST("L3", accept_survives_connections_that_ended_in_the_queue)
+STREAM_TEST("L3", accept_survives_connections_that_ended_in_the_queue)
 {
     struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
-    fer_tcp_stream *stream = test_stream();
     test_thread thread;
     for (int i = 0; i < 5; i++) {
         peer_reset(peer_connect(PEER_V4, client.port));
@@ -194,10 +187,8 @@ static void assert_survives_dead_connections(fer_tcp_listener *listener, uint16_
     assert_accepts(listener, stream, PEER_V4, port);
 }
 
-RULE_TEST("L3", nonblocking_accept_survives_connections_that_ended)
+LISTENER_TEST("L3", nonblocking_accept_survives_connections_that_ended)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_survives_dead_connections(listener, port);
 }
 
@@ -213,11 +204,10 @@ RULE_TEST("L3", accept_of_an_adopted_listener_survives_connections_that_ended)
     assert_survives_dead_connections(listener, port);
 }
 
-RULE_TEST("L3", accept_waits_for_a_connection)
+STREAM_TEST("L3", accept_waits_for_a_connection)
 {
     struct delayed_client client = {0, PEER_NONE, false};
     fer_tcp_listener *listener = test_listening(PEER_V4, &client.port);
-    fer_tcp_stream *stream = test_stream();
     test_thread thread;
     test_thread_start(&thread, connect_delayed, &client);
     fer_error error = fer_tcp_listener_accept(listener, stream, NULL);
@@ -228,11 +218,9 @@ RULE_TEST("L3", accept_waits_for_a_connection)
 
 /* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Every other call
  * that opens a handle reports it too. */
-RULE_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
+LISTENER_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *other_listener = test_listener();
     fer_tcp_stream *stream = test_stream();
     peer_socket other = peer_connect(PEER_V4, port);
@@ -337,10 +325,8 @@ PAIR_TEST("L6", both_addresses_are_the_oss_answer)
     assert_true(fer_socket_addr_eq(&peer, &want_peer));
 }
 
-FAMILY_TEST("L6", accept_reports_the_peers_address)
+FAMILY_LISTENER_TEST("L6", accept_reports_the_peers_address)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     peer_socket other = peer_connect(family, port);
     fer_socket_addr reported;

@@ -114,12 +114,11 @@ PAIR_TEST("E4", every_call_on_a_stream_that_was_given_up_is_invalid_input)
 }
 
 /* C4 and E4: a handle whose connect failed is NEW. */
-RULE_TEST("E4", every_call_after_a_failed_connect_is_misuse)
+STREAM_TEST("E4", every_call_after_a_failed_connect_is_misuse)
 {
     uint16_t port = 0;
     assert_true(peer_refuse(PEER_V4, &port));
     fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
     assert_kind(fer_tcp_stream_connect_addr(stream, &addr), FER_CONNECTION_REFUSED);
     CHECK_ROWS(stream_rows, stream, true);
 }

@@ -52,10 +52,8 @@ SLOW_PAIR_TEST("T2", nonblocking_writes_would_block)
 }
 
 /* T2: ... and accept. */
-RULE_TEST("T2", nonblocking_accept_would_block)
+LISTENER_TEST("T2", nonblocking_accept_would_block)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
@@ -133,10 +131,8 @@ PAIR_TEST("T6", a_clone_sees_what_is_set_later)
 }
 
 /* T6: the same for a listener's mode. */
-RULE_TEST("T6", a_listeners_clone_shares_its_mode)
+LISTENER_TEST("T6", a_listeners_clone_shares_its_mode)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
@@ -174,10 +170,8 @@ static void assert_accepts_afresh(fer_tcp_listener *listener, uint16_t port)
 }
 
 /* T6: ... also if the listener is nonblocking ... */
-RULE_TEST("T6", accepted_streams_are_blocking_though_the_listener_is_not)
+LISTENER_TEST("T6", accepted_streams_are_blocking_though_the_listener_is_not)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
     assert_accepts_afresh(listener, port);
 }
@@ -195,10 +189,8 @@ RULE_TEST("T6", accepted_streams_have_no_timeout_though_the_listener_has)
 }
 
 /* T6: ... and if a clone was set to nonblocking mode, which this handle does not record. */
-RULE_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not)
+LISTENER_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_is_not)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_ok(fer_tcp_listener_set_nonblocking(clone, true));
@@ -206,10 +198,8 @@ RULE_TEST("T6", accepted_streams_start_blocking_though_a_clone_of_the_listener_i
 }
 
 /* T6: ... and if a clone was released, given timeouts and adopted again. */
-RULE_TEST("T6", accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one)
+LISTENER_TEST("T6", accepted_streams_have_no_timeout_though_a_clone_of_the_listener_brought_one)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     fer_raw_socket raw = fer_tcp_listener_into_raw(clone);

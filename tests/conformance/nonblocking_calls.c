@@ -164,11 +164,10 @@ PAIR_TEST("S5", a_reset_sticks)
 }
 
 /* C5: "There every read, write ... first asks ...; else the call's result is WOULD_BLOCK". */
-SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_would_block)
+SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_under_way_would_block)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
-    fer_tcp_stream *stream = test_stream();
     char byte;
     uint16_t own_port = local_addr_of(socket).port;
     assert_ok(fer_socket_into_tcp_stream(socket, stream));

@@ -54,10 +54,8 @@ PAIR_TEST("O1", an_untouched_ttl_is_the_oss)
 }
 
 /* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
-FAMILY_TEST("O1", accepted_connections_start_with_the_listeners_ttl)
+FAMILY_LISTENER_TEST("O1", accepted_connections_start_with_the_listeners_ttl)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
     fer_tcp_stream *stream = test_stream();
     uint32_t got = 0;
     assert_ok(fer_tcp_listener_set_ttl(listener, 77));
@@ -68,11 +66,10 @@ FAMILY_TEST("O1", accepted_connections_start_with_the_listeners_ttl)
 }
 
 /* O1 for an IPv4 connection of a dual-stack listener: an IPv6 socket whose peer is IPv4-mapped. */
-RULE_TEST("O1", ttl_works_on_a_mapped_connection)
+STREAM_TEST("O1", ttl_works_on_a_mapped_connection)
 {
     skip_without_dual_stack();
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
     uint32_t got = 0;
     assert_ok(fer_tcp_listener_bind(listener, "[::]:0"));

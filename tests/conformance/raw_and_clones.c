@@ -46,10 +46,9 @@ FAMILY_TEST("R1", from_raw_takes_a_connected_stream)
 }
 
 /* R1: an adopted stream follows all other rules: its end, its shutdown, a reset. */
-RULE_TEST("R1", an_adopted_stream_behaves_as_any_other)
+STREAM_TEST("R1", an_adopted_stream_behaves_as_any_other)
 {
     peer_socket other;
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_from_raw(stream, connected_raw(PEER_V4, &other)));
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
     assert_true(peer_send_all(other, "ignored", 7));
@@ -65,10 +64,9 @@ RULE_TEST("R1", an_adopted_stream_behaves_as_any_other)
 }
 
 /* R1: the handle has the socket's timeouts. It has its mode too, if the OS reports it. */
-RULE_TEST("R1", from_raw_reads_timeouts_and_mode)
+STREAM_TEST("R1", from_raw_reads_timeouts_and_mode)
 {
     peer_socket other;
-    fer_tcp_stream *stream = test_stream();
     fer_duration got = {0};
     char byte;
     fer_raw_socket raw = connected_raw(PEER_V4, &other);
@@ -92,12 +90,11 @@ RULE_TEST("R1", from_raw_reads_timeouts_and_mode)
     assert_exchange(stream, other);
 }
 
-RULE_TEST("R1", from_raw_takes_a_listener)
+STREAM_TEST("R1", from_raw_takes_a_listener)
 {
     uint16_t port = 0;
     peer_socket raw = peer_listen(PEER_V4, 4, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
     peer_release(raw);
     assert_ok(fer_tcp_listener_from_raw(listener, raw));
@@ -111,7 +108,7 @@ RULE_TEST("R1", from_raw_takes_a_listener)
 
 /* R1: "and refuses with INVALID_INPUT what is not of the handle's type (a listener, an unconnected
  * or already ended socket as a stream, ...), leaving it to the caller." */
-RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
+STREAM_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
 {
     uint16_t port = 0;
     uint16_t other_port = 0;
@@ -119,7 +116,6 @@ RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     peer_socket refused[4] = {listener, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
                               peer_bind_only(PEER_V4, &bound_port)};
-    fer_tcp_stream *stream = test_stream();
     for (size_t i = 0; i < 4; i++) {
         assert_kind(fer_tcp_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
         assert_true(peer_is_open(refused[i]));
@@ -144,13 +140,12 @@ RULE_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
 }
 
 /* R1: "What is no open socket is BAD_HANDLE." */
-RULE_TEST("R1", from_raw_refuses_what_is_no_socket)
+STREAM_TEST("R1", from_raw_refuses_what_is_no_socket)
 {
     static const fer_raw_socket absurd[] = {
         FER_RAW_SOCKET_NONE, -2,         999999,
         INTPTR_MAX,          INTPTR_MIN, (fer_raw_socket)((uint64_t)1 << 32)};
     fer_raw_socket file = peer_not_a_socket();
-    fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
         assert_kind(fer_tcp_stream_from_raw(stream, absurd[i]), FER_BAD_HANDLE);
@@ -254,10 +249,8 @@ PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again)
     assert_exchange(again, pair->other);
 }
 
-RULE_TEST("R1", into_raw_of_a_listener_gives_it_up)
+LISTENER_TEST("R1", into_raw_of_a_listener_gives_it_up)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_socket_addr addr;
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
@@ -268,9 +261,8 @@ RULE_TEST("R1", into_raw_of_a_listener_gives_it_up)
     assert_true(peer_accept(raw) != PEER_NONE);
 }
 
-RULE_TEST("R1", a_new_handle_has_no_raw_socket)
+STREAM_TEST("R1", a_new_handle_has_no_raw_socket)
 {
-    fer_tcp_stream *stream = test_stream();
     fer_tcp_listener *listener = test_listener();
     assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
@@ -303,10 +295,8 @@ KIND_TEST("R2", the_connection_ends_with_the_last_clone)
 }
 
 /* R2: a listener listens until its last handle is closed. */
-RULE_TEST("R2", listening_ends_with_the_last_clone)
+LISTENER_TEST("R2", listening_ends_with_the_last_clone)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
     fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
@@ -321,12 +311,11 @@ RULE_TEST("R2", listening_ends_with_the_last_clone)
 }
 
 /* "Blocks: never", although into_raw of a clone has made the socket blocking again. */
-RULE_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone)
+STREAM_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone)
 {
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
-    fer_tcp_stream *stream = test_stream();
     skip_if(peer_is_windows(), "Windows has no look at the queue: release all clones together");
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_ok(

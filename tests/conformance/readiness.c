@@ -160,11 +160,10 @@ PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
 
 /* "while under way waits for its end": nothing is ready. After that the socket is writable, and
  * readable if bytes are queued. */
-SOCKET_FAMILY_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well)
+SOCKET_FAMILY_STREAM_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
-    fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     uint16_t own_port = local_addr_of(socket).port;
     assert_ok_n(fer_socket_ready(socket, ALL_INTERESTS, NOW, &ready), ready, 0);
@@ -241,10 +240,9 @@ SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
 
 /* E4: "NOT_CONNECTED where a stream that was never connected is read, written": also for
  * readiness. */
-SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
+SOCKET_FAMILY_STREAM_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     assert_own(fer_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready),
                FER_NOT_CONNECTED);
@@ -256,11 +254,10 @@ SOCKET_FAMILY_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
 
 /* ---- Listeners */
 
-SOCKET_FAMILY_TEST("T1", a_listener_is_readable_while_a_connection_is_queued)
+SOCKET_FAMILY_STREAM_TEST("T1", a_listener_is_readable_while_a_connection_is_queued)
 {
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
-    fer_tcp_stream *stream = test_stream();
     fer_interest ready = 77;
     assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
     assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,

@@ -115,9 +115,8 @@ PAIR_TEST("S1", shutdown_through_a_clone_and_again_here_is_ok)
 }
 
 /* S1: "On a stream that was never connected it is NOT_CONNECTED." */
-RULE_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
+STREAM_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
 {
-    fer_tcp_stream *stream = test_stream();
     for (size_t how = 0; how < 3; how++) {
         assert_own(fer_tcp_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
     }

@@ -322,11 +322,10 @@ SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address)
 }
 
 /* The handle that it is turned into reports that address, too. */
-SOCKET_FAMILY_TEST("L6", what_an_unbound_socket_becomes_has_the_unspecified_address)
+SOCKET_FAMILY_STREAM_TEST("L6", what_an_unbound_socket_becomes_has_the_unspecified_address)
 {
     fer_socket_addr none = wildcard(family, 0);
     fer_socket_addr addr;
-    fer_tcp_stream *stream = test_stream();
     fer_udp_socket *datagrams = test_udp();
     assert_ok(
         fer_socket_into_tcp_stream(test_new_socket(domain_of(family), FER_TYPE_STREAM), stream));
@@ -341,11 +340,10 @@ SOCKET_FAMILY_TEST("L6", what_an_unbound_socket_becomes_has_the_unspecified_addr
 /* ---- Listening */
 
 /* "An IP socket that is not bound is bound to a port of the OS's choice on every address." */
-SOCKET_FAMILY_TEST("L2", listening_binds_an_unbound_socket)
+SOCKET_FAMILY_STREAM_TEST("L2", listening_binds_an_unbound_socket)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     if (family == PEER_V6 && !peer_has_dual_stack()) {
         assert_kind(fer_socket_listen(socket, 4), FER_UNSUPPORTED);
         assert_ok(fer_socket_set_only_v6(socket, true));
@@ -426,12 +424,11 @@ SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen)
 
 /* T6: accepted streams start in blocking mode without timeouts, whatever the listener's
  * settings. */
-SOCKET_TEST("T6", streams_of_a_built_listener_start_blocking)
+SOCKET_STREAM_TEST("T6", streams_of_a_built_listener_start_blocking)
 {
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_duration got = {0};
     assert_ok(fer_socket_set_nonblocking(socket, true));
     assert_ok(fer_socket_set_read_timeout(socket, millis(7000)));

@@ -169,13 +169,12 @@ SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one)
 /* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
  * last." */
 
-SOCKET_FAMILY_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed)
+SOCKET_FAMILY_STREAM_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed)
 {
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(family, &port);
     fer_socket *clone = test_socket();
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_try_clone(socket, clone));
     assert_own(fer_socket_try_clone(socket, clone), FER_MISUSE);
     assert_own(fer_socket_try_clone(socket, NULL), FER_MISUSE);
@@ -216,7 +215,7 @@ SOCKET_TEST("R2", a_clone_shares_options_modes_and_connection)
 
 /* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
  * listener, a connected stream. */
-SOCKET_TEST("R1", from_raw_reads_what_a_stream_is)
+SOCKET_STREAM_TEST("R1", from_raw_reads_what_a_stream_is)
 {
     fer_socket *socket = test_socket();
     fer_socket_addr addr = any_port(PEER_V4);
@@ -234,7 +233,6 @@ SOCKET_TEST("R1", from_raw_reads_what_a_stream_is)
     peer_release(raw);
     assert_ok(fer_socket_from_raw(socket, raw));
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
     assert_ok(fer_socket_listen(socket, 8));
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
@@ -250,13 +248,12 @@ SOCKET_TEST("R1", from_raw_reads_what_a_stream_is)
 }
 
 /* Also a datagram socket; "leaving it to the caller" if it is none of these. */
-SOCKET_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket)
+SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket)
 {
     static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999};
     uint16_t port = 0;
     fer_socket *socket = test_socket();
     fer_udp_socket *udp = test_udp();
-    fer_tcp_stream *stream = test_stream();
     for (size_t i = 0; i < 3; i++) {
         assert_kind(fer_socket_from_raw(socket, absurd[i]), FER_BAD_HANDLE);
     }

@@ -9,12 +9,11 @@ enum { REFUSED_WITHIN_US = 1500000 };
 /* ---- C1 */
 
 /* C1: a blocking connect ends connected, and keeps the socket's options and its binding. */
-SOCKET_FAMILY_TEST("C1", a_blocking_connect_ends_connected)
+SOCKET_FAMILY_STREAM_TEST("C1", a_blocking_connect_ends_connected)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr from = any_port(family);
     fer_socket_addr peer;
     bool nodelay = false;
@@ -33,12 +32,11 @@ SOCKET_FAMILY_TEST("C1", a_blocking_connect_ends_connected)
 }
 
 /* C1: "connect_timeout restores the blocking mode it found": of a blocking socket. */
-SOCKET_TEST("C1", connect_timeout_restores_blocking)
+SOCKET_STREAM_TEST("C1", connect_timeout_restores_blocking)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     char byte;
     assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
     assert_ok(fer_socket_connect_timeout(socket, &to, millis(9000)));
@@ -52,12 +50,11 @@ SOCKET_TEST("C1", connect_timeout_restores_blocking)
 }
 
 /* C1: also of a nonblocking socket, for which connect_timeout waits too. */
-SOCKET_TEST("C1", connect_timeout_restores_nonblocking)
+SOCKET_STREAM_TEST("C1", connect_timeout_restores_nonblocking)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     char byte;
     assert_ok(fer_socket_set_nonblocking(socket, true));
     assert_ok(fer_socket_connect_timeout(socket, &to, millis(9000)));
@@ -144,13 +141,12 @@ SOCKET_TEST("C2", port_0_is_connection_refused)
 
 /* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the
  * socket can still be connected. */
-SOCKET_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing)
+SOCKET_STREAM_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    fer_tcp_stream *stream = test_stream();
     assert_own(fer_socket_connect_timeout(socket, &to, (fer_duration){0}), FER_INVALID_INPUT);
     assert_own(fer_socket_connect_timeout(datagrams, &to, (fer_duration){0}), FER_INVALID_INPUT);
     assert_false(peer_is_queued(listener, 50));
@@ -160,13 +156,12 @@ SOCKET_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing)
 }
 
 /* C4: a connect to an invalid address leaves the socket as it was: another family, no address. */
-SOCKET_FAMILY_TEST("C4", an_address_of_another_family_begins_nothing)
+SOCKET_FAMILY_STREAM_TEST("C4", an_address_of_another_family_begins_nothing)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
     fer_socket_addr other = any_port(family == PEER_V4 ? PEER_V6 : PEER_V4);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr odd = to;
     odd.ip.family = (fer_ip_family)5;
     other.port = to.port;
@@ -183,12 +178,11 @@ SOCKET_FAMILY_TEST("C4", an_address_of_another_family_begins_nothing)
 
 /* A write timeout does not end a blocking connect: only connect_timeout limits it (Linux:
  * socket(7), SO_SNDTIMEO). */
-SOCKET_TEST("C5", a_write_timeout_does_not_limit_connect)
+SOCKET_STREAM_TEST("C5", a_write_timeout_does_not_limit_connect)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_socket_set_write_timeout(socket, millis(1)));
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_set_write_timeout(socket, FER_DURATION_NONE));

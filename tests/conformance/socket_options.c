@@ -18,10 +18,9 @@ static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tc
 
 /* T6: "Timeouts, nonblocking mode and socket options are the socket's": also those of the stream
  * that the socket becomes. */
-SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_stream)
+SOCKET_FAMILY_STREAM_TEST("T6", what_was_set_goes_along_into_the_stream)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     bool flag = false;
     uint32_t number = 0;
     fer_duration duration = {0};
@@ -52,13 +51,12 @@ SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_stream)
 }
 
 /* T6: also the mode. */
-SOCKET_TEST("T6", the_mode_goes_along_into_every_handle)
+SOCKET_STREAM_TEST("T6", the_mode_goes_along_into_every_handle)
 {
     uint16_t port = 0;
     fer_socket *listening = test_built_listener(PEER_V4, &port);
     fer_socket *datagrams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_udp_socket *udp = test_udp();
     fer_socket_addr addr = any_port(PEER_V4);
     fer_udp_received got;
@@ -285,11 +283,10 @@ SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone)
 
 /* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. Linux
  * permits only CAP_NET_RAW to change a binding (sock_bindtoindex_locked). */
-SOCKET_FAMILY_TEST("O6", a_socket_is_bound_to_the_loopback_s_device)
+SOCKET_FAMILY_STREAM_TEST("O6", a_socket_is_bound_to_the_loopback_s_device)
 {
     static const char *const names[] = {"lo", "lo0"};
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     fer_error error = fer_socket_bind_device(socket, names[0]);
     if (error.kind == FER_NOT_FOUND) {
         error = fer_socket_bind_device(socket, names[1]);
@@ -384,11 +381,10 @@ SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported)
 
 /* O8: "rounded up to the system's unit, and 24 days at most. A time of 0 is INVALID_INPUT. NONE is
  * the system's own time". */
-SOCKET_FAMILY_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems)
+SOCKET_FAMILY_STREAM_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     fer_socket *datagrams = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
-    fer_tcp_stream *stream = test_stream();
     fer_duration got = {0};
     assert_own(fer_socket_set_tcp_user_timeout(datagrams, millis(1)), FER_UNSUPPORTED);
     assert_own(fer_socket_tcp_user_timeout(datagrams, &got), FER_UNSUPPORTED);
@@ -416,12 +412,11 @@ SOCKET_FAMILY_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems)
 
 /* O2: "Accepted streams inherit it from a listener": a linger time of zero stays zero, and the
  * close resets. */
-SOCKET_FAMILY_TEST("O2", an_accepted_stream_inherits_a_linger_of_zero)
+SOCKET_FAMILY_STREAM_TEST("O2", an_accepted_stream_inherits_a_linger_of_zero)
 {
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(family, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_duration linger = FER_DURATION_NONE;
     size_t n = 0;
     char byte;

@@ -55,11 +55,10 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 
 /* "every read, write, take_error and peer_addr first asks": also on the stream that the socket was
  * turned into. "into_tcp_stream works in every state." */
-SOCKET_FAMILY_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing)
+SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
-    fer_tcp_stream *stream = test_stream();
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     assert_empty(socket);
@@ -145,11 +144,10 @@ SOCKET_TEST("C5", a_connect_that_is_refused_late_is_reported_by_peer_addr)
 
 /* A connect that succeeds later: bytes can be exchanged, after earlier calls returned
  * WOULD_BLOCK. */
-SOCKET_TEST("C5", a_connect_that_ends_well_late_carries_bytes)
+SOCKET_STREAM_TEST("C5", a_connect_that_ends_well_late_carries_bytes)
 {
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *socket = test_connecting(&target);
-    fer_tcp_stream *stream = test_stream();
     uint16_t own_port = local_addr_of(socket).port;
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     assert_stream_connecting(stream);
@@ -215,11 +213,10 @@ static fer_raw_socket pending_raw(const struct pending_target *target, uint16_t 
 
 /* "from_raw takes ownership of a socket after it has queried its type and state": a pending connect
  * continues, and its result is reported as rule C5 states. */
-SOCKET_FAMILY_TEST("R1", a_pending_connect_that_is_adopted_goes_on)
+SOCKET_FAMILY_STREAM_TEST("R1", a_pending_connect_that_is_adopted_goes_on)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_socket();
-    fer_tcp_stream *stream = test_stream();
     uint16_t own_port = 0;
     fer_raw_socket raw = pending_raw(&target, &own_port);
     assert_ok(fer_socket_from_raw(socket, raw));
@@ -247,10 +244,9 @@ SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_reports_so)
 
 /* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4),
  * for handles of both types. */
-SOCKET_FAMILY_TEST("C5", a_stream_that_was_never_connected_is_not_connected)
+SOCKET_FAMILY_STREAM_TEST("C5", a_stream_that_was_never_connected_is_not_connected)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     fer_tcp_stream *clone = test_stream();
     fer_socket_addr addr;
     fer_error outcome = {FER_OTHER, 1};
@@ -291,12 +287,11 @@ SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected)
 }
 
 /* It can be lent as a socket, and then be connected. */
-SOCKET_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected)
+SOCKET_STREAM_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_tcp_stream *stream = test_stream();
     fer_socket_addr from = any_port(PEER_V4);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
     socket = fer_tcp_stream_as_socket(stream);

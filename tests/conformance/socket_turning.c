@@ -257,11 +257,10 @@ SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it)
 }
 
 /* A listener of the library, whose backlog is changed here. */
-SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_is_lent_and_listens_on)
+SOCKET_FAMILY_STREAM_TEST("R1", a_listener_of_the_librarys_own_is_lent_and_listens_on)
 {
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
-    fer_tcp_stream *stream = test_stream();
     fer_socket *socket = fer_tcp_listener_as_socket(listener);
     fer_socket_addr addr = loopback(family, port);
     assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
@@ -272,12 +271,11 @@ SOCKET_FAMILY_TEST("R1", a_listener_of_the_librarys_own_is_lent_and_listens_on)
 }
 
 /* What a listener's handle stores of its options does not mix: its streams do not linger. */
-SOCKET_FAMILY_TEST("O2", a_listener_that_shares_its_port_accepts_streams_that_do_not_linger)
+SOCKET_FAMILY_STREAM_TEST("O2", a_listener_that_shares_its_port_accepts_streams_that_do_not_linger)
 {
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(family, &port);
     fer_tcp_listener *listener = test_listener();
-    fer_tcp_stream *stream = test_stream();
     fer_duration linger = {0};
     skip_if(fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED,
             "this OS has no SO_REUSEPORT");

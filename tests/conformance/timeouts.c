@@ -26,12 +26,11 @@ PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
 }
 
 /* T1: as above: no socket was created, and the listener got no connection. */
-RULE_TEST("T1", zero_connect_timeout_is_refused_before_any_call)
+STREAM_TEST("T1", zero_connect_timeout_is_refused_before_any_call)
 {
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
     assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(0)), FER_INVALID_INPUT);
     assert_false(peer_is_queued(listener, 100));
     assert_new(stream);
@@ -76,12 +75,11 @@ PAIR_TEST("T1", no_timeout_waits_until_data_comes)
 }
 
 /* T1: the same for connect_timeout: without a timeout it is connect. */
-RULE_TEST("T1", connect_timeout_of_none_connects)
+STREAM_TEST("T1", connect_timeout_of_none_connects)
 {
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
     assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, FER_DURATION_NONE));
     assert_exchange(stream, peer_accept(listener));
 }

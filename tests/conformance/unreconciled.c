@@ -26,13 +26,12 @@ PAIR_TEST("S8", bytes_before_a_reset_are_read_or_lost_but_never_changed)
 
 /* S8: with a full backlog a connect is refused (Windows) or waits (other systems): a connect with a
  * timeout returns one of the two before the timeout. */
-RULE_TEST("S8", a_full_backlog_refuses_or_waits)
+STREAM_TEST("S8", a_full_backlog_refuses_or_waits)
 {
     uint16_t port = 0;
     assert_true(peer_listen(PEER_V4, 1, &port) != PEER_NONE);
     (void)peer_fill_backlog(PEER_V4, port);
     fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
     fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
     assert_either(error, FER_TIMED_OUT, peer_is_windows() ? FER_CONNECTION_REFUSED : FER_TIMED_OUT);
     assert_new(stream);
@@ -154,10 +153,8 @@ KIND_TEST("S8", peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connec
 
 /* S8: binding a listener again while an accepted connection is open: OK (POSIX), or ADDR_IN_USE
  * (Windows, exclusive use). */
-RULE_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use)
+LISTENER_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use)
 {
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_stream *stream = test_stream();
     peer_socket other = peer_connect(PEER_V4, port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));

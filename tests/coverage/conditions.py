@@ -11,11 +11,15 @@ an error. The exit code is 1 if there is an error.
 import collections
 import json
 import os
+import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "ci"))
+import c_source
+
 REQUIRE = "FERI_REQUIRE("
-LINE = re.compile(r"(\S+): (condition \d+)( in a race)? #(\d+): (.*?)   # (.+)")
+LINE = re.compile(r"(\w+): (condition \d+)( in a race)? #(\d+): (.*?)   # (.+)")
 
 
 def merge(records, value_of, combine):
@@ -65,27 +69,30 @@ def conditions_of(entry):
 
 
 def gaps_of(entry, folder):
-    """{key: (line number, text of the condition)} of the conditions that do not decide alone, and
-    the keys of all conditions."""
+    """{key: (place, text of the condition, statement)} of the conditions that do not decide alone,
+    and the keys of all conditions."""
     with open(entry["filename"], encoding="utf-8") as file:
-        lines = file.read().splitlines()
+        source = file.read()
     name = os.path.relpath(entry["filename"], os.path.dirname(folder))
+    lines, statements = source.splitlines(keepends=True), c_source.Statements(source, name)
     gaps, keys, count = {}, set(), collections.Counter()
     for position, decides in sorted(conditions_of(entry).items()):
         number = position[0]
-        count[number] += 1
-        text = lines[number - 1].strip()
-        nth = sum(line.strip() == text for line in lines[:number])
-        key = (name, f"condition {count[number]}", nth, text)
+        begin = sum(map(len, lines[:number - 1])) + position[1] - 1
+        statement = statements.at(begin)
+        count[statement] += 1
+        key = (statement.definition, f"condition {count[statement]}", statement.nth,
+               statement.words)
         keys.add(key)
         if not decides:
             end = position[3] - 1 if position[2] == number else None
-            gaps[key] = (number, lines[number - 1][position[1] - 1:end].strip())
+            gaps[key] = (f"{name}:{number}", lines[number - 1][position[1] - 1:end].strip(),
+                         statement.text)
     return gaps, keys
 
 
 def read_undecided(path):
-    """{key: whether it is a race}"""
+    """{key: (whether it is a race, statement)}"""
     known = {}
     with open(path, encoding="utf-8") as file:
         for line in file.read().splitlines():
@@ -94,8 +101,9 @@ def read_undecided(path):
             match = LINE.fullmatch(line)
             if not match:
                 raise SystemExit(f"{path}: not a line: {line}")
-            name, what, race, nth, text, _ = match.groups()
-            known[(name, what, int(nth), text)] = race is not None
+            definition, what, race, nth, text, _ = match.groups()
+            key = (definition, what, int(nth), tuple(c_source.words_of(text)))
+            known[key] = (race is not None, text)
     return known
 
 
@@ -109,13 +117,13 @@ def main(arguments):
         gaps.update(own_gaps)
         keys |= own_keys
     bad = 0
-    for key, (number, condition) in sorted(gaps.items()):
+    for key, (place, condition, statement) in sorted(gaps.items()):
         if key not in known:
             bad += 1
-            print(f"{key[0]}:{number}: `{condition}` does not decide alone in any test. The key: "
-                  f"{key[0]}: {key[1]} #{key[2]}: {key[3]}")
-    for key, is_race in known.items():
-        name = f"{undecided}: {key[0]}: {key[1]} #{key[2]}: {key[3]}"
+            print(f"{place}: `{condition}` does not decide alone in any test. The key: "
+                  f"{key[0]}: {key[1]} #{key[2]}: {statement}")
+    for key, (is_race, statement) in known.items():
+        name = f"{undecided}: {key[0]}: {key[1]} #{key[2]}: {statement}"
         if key not in keys:
             bad += 1
             print(f"{name}: there is no such condition")

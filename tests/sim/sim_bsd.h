@@ -14,12 +14,12 @@ static fer_sim_bsd bsd_system;
 #define BSD_ROW(function, words, begin, system) \
     TEST_ROW(#function " " words, function, begin, sim_end, system)
 /* On the four systems, in a simulation that is started, or that the body starts. */
-#define BSD_TEST(function) BSD_TEST_OF(function, bsd_start)
-#define BSD_CONFIG_TEST(function) BSD_TEST_OF(function, bsd_choose)
-#define BSD_TEST_OF(function, begin)                                               \
-    TEST_OF(function, (void), (), BSD_ROW(function, "[macOS]", begin, &bsd_macos), \
-            BSD_ROW(function, "[FreeBSD]", begin, &bsd_freebsd),                   \
-            BSD_ROW(function, "[NetBSD]", begin, &bsd_netbsd),                     \
+#define BSD_TEST(function) BSD_TEST_OF(function, (void), (), bsd_start)
+#define BSD_CONFIG_TEST(function) BSD_TEST_OF(function, (void), (), bsd_choose)
+#define BSD_TEST_OF(function, parameters, arguments, begin)                                   \
+    TEST_OF(function, parameters, arguments, BSD_ROW(function, "[macOS]", begin, &bsd_macos), \
+            BSD_ROW(function, "[FreeBSD]", begin, &bsd_freebsd),                              \
+            BSD_ROW(function, "[NetBSD]", begin, &bsd_netbsd),                                \
             BSD_ROW(function, "[OpenBSD]", begin, &bsd_openbsd))
 
 /* Sets of systems, for what is true of some of them. */

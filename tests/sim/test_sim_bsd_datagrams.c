@@ -3,6 +3,8 @@
 #include "platform/sim/network.h"
 #include "sim/sim_bsd.h"
 
+static size_t n;
+
 static fer_raw_socket udp_bound(const char *text, fer_socket_addr *addr)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -21,7 +23,6 @@ BSD_TEST(sending_to_another_address_is_eisconn)
     fer_socket_addr peer;
     fer_socket_addr other;
     fer_socket_addr own;
-    size_t n = 77;
     fer_raw_socket one = udp_bound("127.0.0.1:0", &peer);
     fer_raw_socket two = udp_bound("127.0.0.1:0", &other);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
@@ -40,7 +41,6 @@ BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
     fer_socket_addr to;
     struct ferp_datagram datagram;
     char byte = 0;
-    size_t n = 77;
     fer_raw_socket receiver = udp_bound("127.0.0.1:0", &to);
     to.ip = addr_of("0.0.0.0:0").ip;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -90,7 +90,6 @@ BSD_TEST(a_datagram_fits_into_the_send_buffer)
 {
     static char bytes[9217];
     fer_socket_addr addr;
-    size_t n = 77;
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &addr);
     assert_code(ferp_send_to(raw, bytes, 9217, 0, &addr, &n), FER_MESSAGE_TOO_LONG, 40);
     assert_ok(ferp_send_to(raw, bytes, 9216, 0, &addr, &n));
@@ -207,7 +206,6 @@ BSD_TEST(a_full_unix_queue_is_enobufs)
 {
     fer_unix_addr addrs[2];
     fer_error error;
-    size_t n = 77;
     fer_raw_socket receiver = unix_bound("/run/receiver", &addrs[0]);
     fer_raw_socket sender = unix_bound("/run/sender", &addrs[1]);
     while ((error = ferp_unix_send_to(sender, "x", 1, 0, &addrs[0], &n)).kind == FER_OK) {
@@ -241,7 +239,6 @@ BSD_TEST(a_unix_peer_that_closes_is_econnreset)
 BSD_TEST(a_connected_unix_socket_receives_all_and_keeps_its_queue)
 {
     fer_unix_addr addrs[3];
-    size_t n = 77;
     fer_raw_socket one = unix_bound("/run/one", &addrs[0]);
     fer_raw_socket two = unix_bound("/run/two", &addrs[1]);
     fer_raw_socket raw = unix_bound("/run/own", &addrs[2]);
@@ -272,7 +269,6 @@ BSD_TEST(a_datagram_to_a_shut_read_half)
 BSD_TEST(shutdown_of_an_unconnected_datagram_socket)
 {
     fer_unix_addr addr;
-    size_t n = 77;
     fer_raw_socket raw = unix_bound("/run/own", &addr);
     assert_kind(ferp_shutdown(raw, FER_SHUTDOWN_WRITE),
                 is_on(ON_MACOS | ON_FREEBSD) ? FER_NOT_CONNECTED : FER_OK);

@@ -3,6 +3,11 @@
 #include "platform/sim/network.h"
 #include "sim/sim_bsd.h"
 
+static size_t n;
+
+#define BSD_PAIR_TEST(function) \
+    BSD_TEST_OF(function, (struct raw_pair pair), (raw_pair()), bsd_start)
+
 static const ferp_sim_switches *switches(void)
 {
     return ferp_sim_current()->switches;
@@ -11,13 +16,11 @@ static const ferp_sim_switches *switches(void)
 /* ---- Resets */
 
 /* send_after_reset_is_epipe, error_precedes_end: Linux reports the reset to either call. */
-BSD_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
+BSD_PAIR_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
 {
-    struct raw_pair pair = raw_pair();
     raw_reset(pair.client);
     assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
     assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
-    size_t n = 77;
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
     ferp_close(pair.listener);
@@ -25,11 +28,9 @@ BSD_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
 }
 
 /* peek_keeps_error */
-BSD_TEST(a_peek_leaves_the_reset_for_a_receive)
+BSD_PAIR_TEST(a_peek_leaves_the_reset_for_a_receive)
 {
-    struct raw_pair pair = raw_pair();
     char byte = 0;
-    size_t n = 77;
     raw_reset(pair.client);
     assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
     assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
@@ -41,15 +42,13 @@ BSD_TEST(a_peek_leaves_the_reset_for_a_receive)
 
 /* reset_after_end_is_econnreset, error_precedes_end: on Linux a receive reports the end first, and
  * the error is EPIPE. */
-BSD_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
+BSD_PAIR_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
 {
-    struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.client, "last"));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     advance_ms(5);
     raw_reset(pair.client);
     raw_recv_is(pair.server, 4);
-    size_t n = 77;
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
     ferp_close(pair.listener);
@@ -59,10 +58,8 @@ BSD_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
 /* ---- Closing */
 
 /* close_discards_input: XNU resets, as Linux does. */
-BSD_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
+BSD_PAIR_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
 {
-    struct raw_pair pair = raw_pair();
-    size_t n = 77;
     assert_ok(raw_send(pair.server, "unread"));
     ferp_close(pair.client);
     if (is_on(ON_MACOS)) {
@@ -108,9 +105,8 @@ BSD_TEST(a_unix_peer_that_shut_its_read_half_can_be_written_to)
 }
 
 /* shutdown_dead_is_einval: NetBSD and OpenBSD, except for the read half. */
-BSD_TEST(shutdown_after_a_reset_is_einval_on_two)
+BSD_PAIR_TEST(shutdown_after_a_reset_is_einval_on_two)
 {
-    struct raw_pair pair = raw_pair();
     bool is_einval = is_on(ON_NETBSD | ON_OPENBSD);
     raw_reset(pair.client);
     assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE),
@@ -129,11 +125,9 @@ static void reset_client(void *client)
     raw_reset(*(const fer_raw_socket *)client);
 }
 
-BSD_TEST(a_send_that_is_cut_off_loses_its_count)
+BSD_PAIR_TEST(a_send_that_is_cut_off_loses_its_count)
 {
     static char bytes[1024 * 1024];
-    struct raw_pair pair = raw_pair();
-    size_t n = 77;
     assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
     assert_kind_n(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE, n, 0);
     ferp_close(pair.listener);
@@ -141,9 +135,8 @@ BSD_TEST(a_send_that_is_cut_off_loses_its_count)
 }
 
 /* shut_both_disconnects: getpeername is EINVAL on macOS, as of any ended stream. */
-BSD_TEST(a_stream_that_shut_both_halves_has_no_peer)
+BSD_PAIR_TEST(a_stream_that_shut_both_halves_has_no_peer)
 {
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
     assert_ok(ferp_check_connected(pair.client));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
@@ -215,10 +208,9 @@ static fer_error_kind setting_and_getting(fer_raw_socket raw, ferp_option option
 
 /* dead_tcp_options_fail, dead_ip_options_fail, dead_options_fail: after a reset. NetBSD reads the
  * options of the socket itself. */
-BSD_TEST(options_of_an_ended_stream_are_econnreset_by_level)
+BSD_PAIR_TEST(options_of_an_ended_stream_are_econnreset_by_level)
 {
     struct ferp_linger zero = {true, 0};
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_set_linger(pair.server, zero));
     ferp_close(pair.server);
     advance_ms(5);

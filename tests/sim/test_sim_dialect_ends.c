@@ -2,12 +2,15 @@
  * shutdown, wakeups. It calls the seam's functions, as test_sim_dialects.c does. */
 #include "sim/sim_raw.h"
 
+static size_t n;
+
+#define RAW_PAIR_TEST(function) \
+    SIM_TEST_OF(function, (struct raw_pair pair), (raw_pair()), sim_start)
+
 /* ---- Resets */
 
-SIM_TEST(a_reset_keeps_input_on_linux_and_loses_it_on_windows)
+RAW_PAIR_TEST(a_reset_keeps_input_on_linux_and_loses_it_on_windows)
 {
-    size_t n = 77;
-    struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "before"));
     raw_reset(pair.server);
     assert_ok_n(ferp_bytes_queued(pair.client, &n), n, is_winsock() ? 0 : 6);
@@ -20,10 +23,8 @@ SIM_TEST(a_reset_keeps_input_on_linux_and_loses_it_on_windows)
     ferp_close(pair.listener);
 }
 
-SIM_TEST(linux_reports_a_reset_once_and_windows_always)
+RAW_PAIR_TEST(linux_reports_a_reset_once_and_windows_always)
 {
-    size_t n = 77;
-    struct raw_pair pair = raw_pair();
     raw_reset(pair.server);
     fer_error first = raw_recv(pair.client, &n);
     if (is_winsock()) {
@@ -61,7 +62,6 @@ WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 {
     size_t aborted = 0;
     for (int i = 0; i < 64; i++) {
-        size_t n = 77;
         struct raw_pair pair = raw_pair();
         raw_reset(pair.server);
         fer_error error = raw_recv(pair.client, &n);
@@ -76,7 +76,6 @@ WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 /* After the peer's close, a write is answered by a reset ("end_then_reset"). */
 SIM_CONFIG_TEST(an_end_and_then_a_reset)
 {
-    size_t n = 77;
     fer_sim_config config = config_of();
     config.windows.keeps_early_closed_input = true;
     sim_begin_with(config);
@@ -97,10 +96,8 @@ SIM_CONFIG_TEST(an_end_and_then_a_reset)
     ferp_close(pair.listener);
 }
 
-SIM_TEST(closing_with_input_unread_resets)
+RAW_PAIR_TEST(closing_with_input_unread_resets)
 {
-    size_t n = 77;
-    struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.client, "unread"));
     ferp_close(pair.server);
     fer_error error = raw_recv(pair.client, &n);
@@ -111,10 +108,8 @@ SIM_TEST(closing_with_input_unread_resets)
 
 /* ---- Shutdown */
 
-SIM_TEST(reading_after_the_own_shutdown)
+RAW_PAIR_TEST(reading_after_the_own_shutdown)
 {
-    size_t n = 77;
-    struct raw_pair pair = raw_pair();
     if (!is_winsock()) {
         assert_ok(raw_send(pair.server, "queued"));
     }
@@ -132,7 +127,6 @@ SIM_TEST(reading_after_the_own_shutdown)
 
 WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
 {
-    size_t n = 77;
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
     assert_ok(raw_send(pair.server, "late"));
@@ -149,7 +143,6 @@ WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
 /* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13; measured. Queued bytes stay readable. */
 POSIX_TEST(linux_resets_where_input_meets_both_halves_shut)
 {
-    size_t n = 77;
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "queued"));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
@@ -163,18 +156,16 @@ POSIX_TEST(linux_resets_where_input_meets_both_halves_shut)
     close_pair(pair);
 }
 
-SIM_TEST(writing_after_the_own_shutdown)
+RAW_PAIR_TEST(writing_after_the_own_shutdown)
 {
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, is_winsock() ? 10058 : 32);
     raw_recv_is(pair.server, 0);
     close_pair(pair);
 }
 
-SIM_TEST(shutting_down_what_is_over)
+RAW_PAIR_TEST(shutting_down_what_is_over)
 {
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
@@ -196,7 +187,6 @@ SIM_TEST(shutting_down_what_is_over)
 
 SIM_TEST(an_unconnected_socket_refuses_bytes_in_its_own_words)
 {
-    size_t n = 77;
     fer_raw_socket raw = raw_socket();
     assert_code(raw_recv(raw, &n), FER_NOT_CONNECTED, is_winsock() ? 10057 : 107);
     assert_code(raw_send(raw, "x"), is_winsock() ? FER_NOT_CONNECTED : FER_BROKEN_PIPE,
@@ -206,10 +196,9 @@ SIM_TEST(an_unconnected_socket_refuses_bytes_in_its_own_words)
 
 /* ---- Waiting */
 
-SIM_TEST(a_write_wait_misses_the_own_shutdown_on_windows)
+RAW_PAIR_TEST(a_write_wait_misses_the_own_shutdown_on_windows)
 {
     ferp_wait wait;
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_set_nonblocking(pair.client, true));
     while (raw_send(pair.client, "fill, and fill, and fill, and fill").kind == FER_OK) {
     }
@@ -220,10 +209,9 @@ SIM_TEST(a_write_wait_misses_the_own_shutdown_on_windows)
     close_pair(pair);
 }
 
-SIM_TEST(a_wake_between_arm_and_wait_is_not_lost)
+RAW_PAIR_TEST(a_wake_between_arm_and_wait_is_not_lost)
 {
     ferp_wait wait;
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     ferp_wake(pair.client);
     assert_kind(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock() ? FER_OK : FER_DEADLOCK);
@@ -232,11 +220,9 @@ SIM_TEST(a_wake_between_arm_and_wait_is_not_lost)
     close_pair(pair);
 }
 
-SIM_TEST(a_wait_that_meets_a_reset_reports_it_on_windows)
+RAW_PAIR_TEST(a_wait_that_meets_a_reset_reports_it_on_windows)
 {
     ferp_wait wait;
-    size_t n = 77;
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     raw_reset(pair.server);
     assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));

@@ -2,6 +2,8 @@
  * loses events or cancels. */
 #include "sim/sim_test.h"
 
+static fer_interest ready;
+
 enum { SHORT_MS = 250, TIMEOUT_MS = 2000, CALLS_PER_SLICE = 4 };
 
 static struct ends inner;
@@ -81,7 +83,6 @@ SIM_CONFIG_TEST(a_blocked_call_makes_few_calls)
         for (int cloned = 0; cloned < 2; cloned++) {
             struct ends ends = connected();
             fer_tcp_stream clone = {0};
-            fer_interest ready = 77;
             if (cloned == 1) {
                 assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
             }
@@ -201,7 +202,6 @@ WINSOCK_CONFIG_TEST(a_connect_finds_a_lost_answer_at_the_end_of_its_slice)
 
 WINSOCK_CONFIG_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice)
 {
-    fer_interest ready = 77;
     begin_with(losing_events);
     inner = connected();
     uint64_t begin = now_ms();
@@ -223,7 +223,6 @@ WINSOCK_CONFIG_TEST(a_wait_in_slices_without_events_is_a_deadlock)
 {
     fer_tcp_listener listener = {0};
     fer_socket_addr addr;
-    fer_interest ready = 77;
     begin_with(losing_events);
     assert_ok(fer_socket_addr_parse(&addr, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
@@ -241,7 +240,6 @@ WINSOCK_CONFIG_TEST(a_wait_in_slices_without_events_is_a_deadlock)
 /* S6: a shutdown whose cancel fails is detected at the end of the slice. */
 WINSOCK_CONFIG_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice)
 {
-    fer_interest ready = 77;
     begin_with((fer_sim_windows){.loses_cancels = true});
     inner = connected();
     uint64_t begin = now_ms();
@@ -261,7 +259,6 @@ WINSOCK_CONFIG_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice
 /* S6: a timeout that expires first is no timeout of a call that a shutdown has ended. */
 WINSOCK_CONFIG_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost)
 {
-    fer_interest ready = 77;
     begin_with((fer_sim_windows){.loses_cancels = true});
     inner = connected();
     assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, millis(SHORT_MS)));

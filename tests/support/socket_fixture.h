@@ -10,6 +10,15 @@
 
 #define SOCKET_TEST(rule, function) RULE_TEST_WITH(socket_test, rule, function)
 #define SOCKET_FAMILY_TEST(rule, function) FAMILY_TEST_WITH(socket_test, rule, function)
+/* The body also has a zeroed stream in `stream`, which is closed after the test. */
+#define SOCKET_STREAM_TEST(rule, function)                        \
+    TEST_OF(function, (fer_tcp_stream * stream), (test_stream()), \
+            RULE_ROW(rule, function, "", socket_test, &test_no_pair))
+#define SOCKET_FAMILY_STREAM_TEST(rule, function)                                      \
+    TEST_OF(function, (peer_family family, fer_tcp_stream * stream),                   \
+            (family_of(state), test_stream()),                                         \
+            RULE_ROW(rule, function, " [IPv4]", socket_test, &test_pair_connected_v4), \
+            RULE_ROW(rule, function, " [IPv6]", socket_test, &test_pair_connected_v6))
 
 int socket_test_begin(void **state);
 int socket_test_end(void **state);

@@ -332,11 +332,11 @@ fn text_row(bytes: &[u8]) -> String {
             s.scope_id(),
             s.to_string(),
         ),
-        (None, None) => ("RUST_REJECTED", String::new(), 0, 0, String::new()),
+        (None, None) => return format!("NO(\"{}\", {}),", escaped(bytes), bytes.len()),
         (Some(_), Some(_)) => panic!("a text is either"),
     };
     format!(
-        "    {{\"{}\", {}, {what}, \"{octets}\", {port}, {scope}u, \"{shown}\"}},",
+        "{{\"{}\", {}, {what}, \"{octets}\", {port}, {scope}u, \"{shown}\"}},",
         escaped(bytes),
         bytes.len()
     )
@@ -359,7 +359,7 @@ fn v4_row(bits: u32) -> String {
         .map(|(i, &yes)| (yes as u32) << i)
         .sum();
     format!(
-        "    {{{bits:#010x}u, {mask:#04x}, \"{a}\", \"{}\", \"{}\"}},",
+        "{{{bits:#010x}u, {mask:#04x}, \"{a}\", \"{}\", \"{}\"}},",
         a.to_ipv6_mapped(),
         a.to_ipv6_compatible()
     )
@@ -380,7 +380,7 @@ fn v6_row(a: Ipv6Addr) -> String {
         .sum();
     let shown = |v4: Option<Ipv4Addr>| v4.map_or(String::new(), |v4| v4.to_string());
     format!(
-        "    {{\"{}\", {mask:#04x}, \"{a}\", \"{}\", \"{}\", \"{}\"}},",
+        "{{\"{}\", {mask:#04x}, \"{a}\", \"{}\", \"{}\", \"{}\"}},",
         hex(&a.octets()),
         shown(a.to_ipv4()),
         shown(a.to_ipv4_mapped()),
@@ -467,6 +467,19 @@ fn v6_edges() -> Vec<Ipv6Addr> {
     all
 }
 
+/// Prints as many rows on a line as fit into 100 columns.
+fn fill(rows: impl Iterator<Item = String>) {
+    let mut line = String::from("   ");
+    for row in rows {
+        if line.len() > 3 && line.len() + 1 + row.len() > 100 {
+            println!("{line}");
+            line = String::from("   ");
+        }
+        line = line + " " + &row;
+    }
+    println!("{line}");
+}
+
 fn main() {
     println!("/* rust_address_vectors.h: what Rust 1.95's std::net answers. Recorded by record_rust_addresses.rs, which says how to do it");
     println!(" * again; not written by hand. */");
@@ -476,26 +489,21 @@ fn main() {
     println!(
         "/* A text and what FromStr makes of it: octets in hexadecimal, and Display's text. */"
     );
+    println!("#define NO(text, len) {{text, len, RUST_REJECTED, \"\", 0, 0u, \"\"}}");
     println!("static const struct rust_text {{");
     println!("    const char *text;\n    size_t len;\n    enum rust_answer answer;\n    const char *octets;\n    uint16_t port;\n    uint32_t scope_id;");
     println!("    const char *shown;\n}} rust_texts[] = {{");
-    texts()
-        .iter()
-        .for_each(|text| println!("{}", text_row(text)));
+    fill(texts().iter().map(|text| text_row(text)));
     println!("}};\n");
     println!("/* Bits: unspecified, loopback, private, link_local, multicast, broadcast, documentation. */");
     println!("static const struct rust_v4 {{");
     println!("    uint32_t bits;\n    unsigned is;\n    const char *shown;\n    const char *mapped;\n    const char *compatible;\n}} rust_v4s[] = {{");
-    v4_edges()
-        .iter()
-        .for_each(|&bits| println!("{}", v4_row(bits)));
+    fill(v4_edges().iter().map(|&bits| v4_row(bits)));
     println!("}};\n");
     println!("/* Bits: unspecified, loopback, multicast, unique_local, unicast_link_local. Texts are empty for None. In order. */");
     println!("static const struct rust_v6 {{");
     println!("    const char *octets;\n    unsigned is;\n    const char *shown;\n    const char *ipv4;\n    const char *ipv4_mapped;");
     println!("    const char *canonical;\n}} rust_v6s[] = {{");
-    v6_edges()
-        .iter()
-        .for_each(|&addr| println!("{}", v6_row(addr)));
+    fill(v6_edges().iter().map(|&addr| v6_row(addr)));
     println!("}};\n\n#endif");
 }

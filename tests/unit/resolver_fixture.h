@@ -98,6 +98,11 @@ static inline bool poller_was_notified(void)
     return notified;
 }
 
+/* A RESOLVING_TEST has a resolver with one thread and without a queue. */
 #define RESOLVER_TEST(function) TEST_WITH(function, NULL, resolver_teardown)
+#define RESOLVER_TEST_AFTER(begin, function)       \
+    TEST_BY(function, (void), (begin, function()), \
+            TEST_ROW(#function, function, NULL, resolver_teardown, NULL))
+#define RESOLVING_TEST(function) RESOLVER_TEST_AFTER(begin(1, 0), function)
 
 #endif

@@ -241,8 +241,11 @@ static inline fer_handle script_connecting(uint32_t flags)
     TEST_BY(function, (void), (begin, function()), \
             TEST_ROW(#function, function, NULL, script_teardown, NULL))
 #define SYSTEM_TEST(system, function) SCRIPT_TEST_AFTER(script_begin(&(system)), function)
-#define STREAM_TEST(system, function)                                                             \
-    TEST_BY(function, (fer_handle handle), (script_begin(&(system)), function(script_stream(0))), \
+#define STREAM_TEST(system, function) \
+    SCRIPT_TEST_WITH(fer_handle handle, (script_begin(&(system)), script_stream(0)), function)
+/* The body has this variable, with this value. */
+#define SCRIPT_TEST_WITH(variable, value, function) \
+    TEST_OF(function, (variable), (value),          \
             TEST_ROW(#function, function, NULL, script_teardown, NULL))
 
 #endif

@@ -5,6 +5,8 @@
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 static char buf[64];
 
 static fer_handle open_stream(uint32_t flags)
@@ -14,11 +16,11 @@ static fer_handle open_stream(uint32_t flags)
     return script_stream(flags);
 }
 
-SCRIPT_TEST(a_write_with_room_is_one_call)
+#define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
+
+OPEN_TEST(a_write_with_room_is_one_call)
 {
-    size_t n = 0;
     fer_io_slice slice = {buf, 5};
-    fer_handle handle = open_stream(0);
     script_then_move(SCRIPT_TRY_SEND, 5);
     assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 5);
     script_then_move(SCRIPT_TRY_SEND_VECTORED, 2);
@@ -28,7 +30,6 @@ SCRIPT_TEST(a_write_with_room_is_one_call)
 
 SCRIPT_TEST(a_write_without_room_waits_in_core_for_the_sockets_timeout)
 {
-    size_t n = 0;
     fer_io_slice slice = {buf, 5};
     fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);
     script_default(SCRIPT_TIMEOUT)->value = 5000;
@@ -46,7 +47,6 @@ SCRIPT_TEST(a_write_without_room_waits_in_core_for_the_sockets_timeout)
 
 SCRIPT_TEST(a_timeout_that_expires_has_no_code)
 {
-    size_t n = 9;
     fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);
     script_default(SCRIPT_TIMEOUT)->value = 5000;
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
@@ -72,10 +72,8 @@ SCRIPT_TEST(a_nonblocking_stream_never_waits)
 }
 
 /* E3: the count of the bytes before the failure. */
-SCRIPT_TEST(write_all_counts_what_was_sent_before_the_shutdown)
+OPEN_TEST(write_all_counts_what_was_sent_before_the_shutdown)
 {
-    size_t n = 0;
-    fer_handle handle = open_stream(0);
     script_then_move(SCRIPT_TRY_SEND, 3);
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
     script_then_fail(SCRIPT_TRY_SEND, FER_BROKEN_PIPE, 32);
@@ -85,18 +83,16 @@ SCRIPT_TEST(write_all_counts_what_was_sent_before_the_shutdown)
 }
 
 /* Only macOS lacks buffers after bytes of the call have been queued. */
-SCRIPT_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
+OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
 {
-    fer_handle handle = open_stream(0);
     script_then_fail(SCRIPT_TRY_SEND, FER_NO_BUFFER_SPACE, 55);
     script_then_move(SCRIPT_TRY_SEND, 5);
     assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
     assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
 }
 
-SCRIPT_TEST(a_signal_ends_the_wait)
+OPEN_TEST(a_signal_ends_the_wait)
 {
-    fer_handle handle = open_stream(0);
     script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
     assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, feri_stream_write(&handle, buf, 5, NULL));
 }
@@ -104,7 +100,6 @@ SCRIPT_TEST(a_signal_ends_the_wait)
 /* A datagram is sent complete or not at all, so its send waits in the system as everywhere. */
 SCRIPT_TEST(a_datagram_is_sent_by_one_call_that_may_wait)
 {
-    size_t n = 0;
     fer_udp_socket socket = {.handle_ = open_stream(FERI_FLAG_DATAGRAM)};
     script_then_move(SCRIPT_SEND, 5);
     assert_ok(feri_datagram_send(&socket.handle_, buf, 5, 0, &n));

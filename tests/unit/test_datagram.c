@@ -6,6 +6,12 @@
 
 #include <limits.h>
 
+#define CONNECTED_TEST(function) \
+    SCRIPT_TEST_WITH(fer_udp_socket socket, connected_socket(&script_posix, 0), function)
+
+#define SOCKET_TEST(function) \
+    SCRIPT_TEST_WITH(fer_udp_socket socket, open_socket(&script_posix, 0), function)
+
 /* ---- Creation */
 
 static fer_error open_at(const char *text)
@@ -77,9 +83,8 @@ SCRIPT_TEST(an_ipv4_sender_is_mapped_for_an_ipv6_socket)
     assert_addr(&got.from, "192.0.2.1:1001");
 }
 
-SCRIPT_TEST(a_datagram_has_its_length_its_sender_and_whether_it_was_cut)
+SOCKET_TEST(a_datagram_has_its_length_its_sender_and_whether_it_was_cut)
 {
-    fer_udp_socket socket = open_socket(&script_posix, 0);
     fer_udp_received got;
     fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
     char buf[4] = "####";
@@ -99,9 +104,8 @@ SCRIPT_TEST(a_datagram_has_its_length_its_sender_and_whether_it_was_cut)
     assert_log("recv_from(1,4) peek_from(1,4) recv_from(1,0)");
 }
 
-SCRIPT_TEST(a_failure_is_reported_and_leaves_the_output_alone)
+SOCKET_TEST(a_failure_is_reported_and_leaves_the_output_alone)
 {
-    fer_udp_socket socket = open_socket(&script_posix, 0);
     fer_udp_received got;
     fer_udp_received untouched;
     char buf[4];
@@ -150,9 +154,8 @@ SCRIPT_TEST(a_length_above_the_systems_is_cut_for_receiving)
 
 /* ---- Datagrams of other senders (U5) */
 
-SCRIPT_TEST(other_senders_are_dropped_before_the_peers)
+CONNECTED_TEST(other_senders_are_dropped_before_the_peers)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1002", 2); /* another port */
@@ -191,9 +194,8 @@ SCRIPT_TEST(an_interface_need_not_be_in_both_addresses)
     }
 }
 
-SCRIPT_TEST(a_peek_removes_another_sender_s_datagram_to_reach_the_next)
+CONNECTED_TEST(a_peek_removes_another_sender_s_datagram_to_reach_the_next)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
@@ -217,9 +219,8 @@ SCRIPT_TEST(an_error_while_dropping_is_reported)
 
 /* Another thread has received the datagram since the peek. The receive that drops it never waits:
  * else it would wait for the next one, and drop that. */
-SCRIPT_TEST(a_drop_of_a_datagram_that_is_gone_does_not_wait)
+CONNECTED_TEST(a_drop_of_a_datagram_that_is_gone_does_not_wait)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_udp_received got;
     char buf[4];
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
@@ -252,9 +253,8 @@ SCRIPT_TEST(a_shared_socket_reads_its_peer_from_the_os)
 
 /* ---- Sending */
 
-SCRIPT_TEST(a_send_is_one_call_and_returns_its_count)
+CONNECTED_TEST(a_send_is_one_call_and_returns_its_count)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_socket_addr to = script_addr("192.0.2.7:7");
     size_t n = 77;
     script_then_move(SCRIPT_SEND, 5);
@@ -324,9 +324,8 @@ SCRIPT_TEST(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket)
                "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) report_refusals(1,1)");
 }
 
-SCRIPT_TEST(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call)
+SOCKET_TEST(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call)
 {
-    fer_udp_socket socket = open_socket(&script_posix, 0);
     fer_socket_addr bad[2] = {{.port = 0}, {.port = 0}};
     bad[0] = script_addr("192.0.2.7:0");
     bad[1] = script_addr("[::1]:7");
@@ -339,9 +338,8 @@ SCRIPT_TEST(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call)
     assert_log("");
 }
 
-SCRIPT_TEST(misuse_is_refused_without_a_call)
+SOCKET_TEST(misuse_is_refused_without_a_call)
 {
-    fer_udp_socket socket = open_socket(&script_posix, 0);
     fer_udp_socket empty;
     fer_socket_addr to = script_addr(PEER);
     fer_socket_addr bad = to;

@@ -5,6 +5,12 @@
 
 #include "core/handle/modes.h"
 
+#define CONNECTED_TEST(function) \
+    SCRIPT_TEST_WITH(fer_udp_socket socket, connected_socket(&script_posix, 0), function)
+
+#define SOCKET_TEST(function) \
+    SCRIPT_TEST_WITH(fer_udp_socket socket, open_socket(&script_windows, 0), function)
+
 /* ---- Waiting */
 
 SCRIPT_TEST(would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode)
@@ -50,9 +56,8 @@ static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
 }
 
 /* The wait's own failure is none of the socket. */
-SCRIPT_TEST(a_socket_error_that_a_wait_took_is_reported_as_by_a_receive)
+SOCKET_TEST(a_socket_error_that_a_wait_took_is_reported_as_by_a_receive)
 {
-    fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_udp_received got;
     char buf[4];
     script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
@@ -95,9 +100,8 @@ SCRIPT_TEST(an_error_of_a_wait_is_not_mapped_as_one_of_a_send)
     }
 }
 
-SCRIPT_TEST(core_does_not_wait_for_a_nonblocking_socket)
+SOCKET_TEST(core_does_not_wait_for_a_nonblocking_socket)
 {
-    fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_udp_received got;
     char buf[4];
     feri_modes_set_nonblocking(&socket.handle_, true);
@@ -108,9 +112,8 @@ SCRIPT_TEST(core_does_not_wait_for_a_nonblocking_socket)
     assert_log("recv_from(1,4) send(1,1)");
 }
 
-SCRIPT_TEST(sending_waits_until_writable_and_retries)
+SOCKET_TEST(sending_waits_until_writable_and_retries)
 {
-    fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_socket_addr to = script_addr(PEER);
     size_t n = 77;
     socket.handle_.p_.peer_ = to;
@@ -141,9 +144,8 @@ SCRIPT_TEST(sending_ends_at_its_timeout)
 
 /* ---- Connecting */
 
-SCRIPT_TEST(connecting_stores_the_peer_of_the_system_and_reports_refusals)
+SOCKET_TEST(connecting_stores_the_peer_of_the_system_and_reports_refusals)
 {
-    fer_udp_socket socket = open_socket(&script_windows, 0);
     fer_socket_addr to = script_addr("0.0.0.0:7");
     fer_socket_addr reported = script_addr("127.0.0.1:7");
     script_default(SCRIPT_PEER_ADDR)->addr = reported;
@@ -161,11 +163,10 @@ SCRIPT_TEST(an_interrupted_connect_is_restarted)
     assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
 }
 
-SCRIPT_TEST(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did)
+CONNECTED_TEST(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did)
 {
     fer_socket_addr to = script_addr("192.0.2.7:7");
     fer_socket_addr was = script_addr(PEER);
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
     assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 101);
     assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &was));
@@ -276,9 +277,8 @@ static void assert_end(fer_udp_socket *socket, unsigned flags)
     assert_addr(&got.from, PEER);
 }
 
-SCRIPT_TEST(a_shutdown_of_receiving_is_the_end_of_this_handle_s_receives)
+CONNECTED_TEST(a_shutdown_of_receiving_is_the_end_of_this_handle_s_receives)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     fer_udp_received got;
     char buf[4];
     assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_WRITE));
@@ -307,9 +307,8 @@ SCRIPT_TEST(a_shutdown_without_a_peer_changes_nothing)
 }
 
 /* A clone, or the owner of the raw socket, has shut it down. */
-SCRIPT_TEST(a_receive_without_a_sender_is_the_end)
+CONNECTED_TEST(a_receive_without_a_sender_is_the_end)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, 0);
     memset(&script_then(SCRIPT_RECV_FROM)->addr, 0, sizeof(fer_socket_addr));
     assert_end(&socket, 0);
     assert_log("recv_from(1,4)");

@@ -20,9 +20,8 @@ static void check_text(const char *text, size_t len)
     free(exact);
 }
 
-static void all_numbers_of_three_digits_are_read(void **state)
+TEST(all_numbers_of_three_digits_are_read)
 {
-    (void)state;
     for (unsigned value = 0; value < 10000; value++) {
         char text[64];
         for (int width = 1; width <= 4; width++) {
@@ -34,9 +33,8 @@ static void all_numbers_of_three_digits_are_read(void **state)
     }
 }
 
-static void all_rows_of_ten_bytes_are_read(void **state)
+TEST(all_rows_of_ten_bytes_are_read)
 {
-    (void)state;
     static const char alphabet[] = {'0', '2', '.', '6'};
     for (unsigned long row = 0; row < 1ul << 20; row++) {
         char text[10];
@@ -47,9 +45,8 @@ static void all_rows_of_ten_bytes_are_read(void **state)
     }
 }
 
-static void every_byte_ends_an_address_or_makes_it_invalid(void **state)
+TEST(every_byte_ends_an_address_or_makes_it_invalid)
 {
-    (void)state;
     static const char *const texts[] = {"1.2.3.4", "12.34.56.78", "255.255.255.255", "1.2.3.45"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const size_t len = strlen(texts[i]);
@@ -66,9 +63,8 @@ static void every_byte_ends_an_address_or_makes_it_invalid(void **state)
     }
 }
 
-static void an_address_before_other_text_is_matched(void **state)
+TEST(an_address_before_other_text_is_matched)
 {
-    (void)state;
     uint64_t seed = 3;
     for (int round = 0; round < 100000; round++) {
         const uint32_t bits = (uint32_t)(reference_random(&seed) >> 32);
@@ -82,13 +78,4 @@ static void an_address_before_other_text_is_matched(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_numbers_of_three_digits_are_read),
-        cmocka_unit_test(all_rows_of_ten_bytes_are_read),
-        cmocka_unit_test(every_byte_ends_an_address_or_makes_it_invalid),
-        cmocka_unit_test(an_address_before_other_text_is_matched),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("ipv4_texts")

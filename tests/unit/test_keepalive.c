@@ -11,6 +11,12 @@ static fer_handle open_stream(const struct ferp_traits *traits)
     return script_stream(0);
 }
 
+#define WINDOWS_OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle handle, open_stream(&script_windows), function)
+
+#define OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle handle, open_stream(&script_posix), function)
+
 static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint64_t interval_nanos,
                      uint32_t retries)
 {
@@ -18,26 +24,23 @@ static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint
     return feri_set_keepalive(handle, &keepalive);
 }
 
-SCRIPT_TEST(the_fields_are_set_and_it_is_on_last)
+OPEN_TEST(the_fields_are_set_and_it_is_on_last)
 {
-    fer_handle handle = open_stream(&script_posix);
     assert_ok_log(set(&handle, true, 60 * SECOND, 5 * SECOND, 3),
                   "option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) "
                   "set_option(1,INTERVAL,5) "
                   "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1)");
 }
 
-SCRIPT_TEST(a_field_of_zero_is_left_alone)
+OPEN_TEST(a_field_of_zero_is_left_alone)
 {
-    fer_handle handle = open_stream(&script_posix);
     assert_ok_log(set(&handle, false, 0, 0, 0), "set_option(1,KEEPALIVE,0)");
     assert_ok(set(&handle, true, 0, SECOND, 0));
     assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,1) set_option(1,KEEPALIVE,1)");
 }
 
-SCRIPT_TEST(seconds_are_rounded_up_and_everything_saturates)
+OPEN_TEST(seconds_are_rounded_up_and_everything_saturates)
 {
-    fer_handle handle = open_stream(&script_posix);
     assert_ok_log(set(&handle, true, 1, SECOND + 1, 127),
                   "option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
                   "set_option(1,INTERVAL,2) "
@@ -67,9 +70,8 @@ static void succeed_first(script_call call, int times)
     }
 }
 
-SCRIPT_TEST(after_a_failure_the_earlier_values_are_put_back)
+OPEN_TEST(after_a_failure_the_earlier_values_are_put_back)
 {
-    fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
@@ -80,18 +82,16 @@ SCRIPT_TEST(after_a_failure_the_earlier_values_are_put_back)
                      "set_option(1,INTERVAL,72)");
 }
 
-SCRIPT_TEST(a_connection_that_has_ended_needs_no_keepalive)
+OPEN_TEST(a_connection_that_has_ended_needs_no_keepalive)
 {
-    fer_handle handle = open_stream(&script_posix);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
     assert_ok(set(&handle, true, SECOND, 0, 0));
     assert_log("option_value(1,TIME) set_option(1,TIME,1) peer_addr(1)");
 }
 
-SCRIPT_TEST(a_field_that_was_left_alone_is_not_put_back)
+OPEN_TEST(a_field_that_was_left_alone_is_not_put_back)
 {
-    fer_handle handle = open_stream(&script_posix);
     script_then(SCRIPT_OPTION_VALUE)->value = 72;
     script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
     assert_error(set(&handle, true, 0, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
@@ -99,9 +99,8 @@ SCRIPT_TEST(a_field_that_was_left_alone_is_not_put_back)
                "set_option(1,INTERVAL,72)");
 }
 
-SCRIPT_TEST(when_it_cannot_be_turned_on_all_values_are_put_back)
+OPEN_TEST(when_it_cannot_be_turned_on_all_values_are_put_back)
 {
-    fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 3);
     assert_forwards(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9,
@@ -119,17 +118,15 @@ static void script_unsupported_fields(void)
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
 }
 
-SCRIPT_TEST(without_the_fields_the_older_call_is_made)
+WINDOWS_OPEN_TEST(without_the_fields_the_older_call_is_made)
 {
-    fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 0));
     assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
 }
 
-SCRIPT_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
+WINDOWS_OPEN_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
 {
-    fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok(set(&handle, true, 0, 5 * SECOND, 0));
     assert_log("option_value(1,INTERVAL) set_keepalive_values(1,1,7200,5)");
@@ -137,24 +134,21 @@ SCRIPT_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
     assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
 }
 
-SCRIPT_TEST(the_older_call_ignores_retries)
+WINDOWS_OPEN_TEST(the_older_call_ignores_retries)
 {
-    fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 1));
     assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
 }
 
-SCRIPT_TEST(retries_alone_that_the_os_lacks_need_no_older_call)
+WINDOWS_OPEN_TEST(retries_alone_that_the_os_lacks_need_no_older_call)
 {
-    fer_handle handle = open_stream(&script_windows);
     script_unsupported_fields();
     assert_ok_log(set(&handle, true, 0, 0, 3), "option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
 }
 
-SCRIPT_TEST(without_either_it_is_unsupported_with_the_first_code)
+OPEN_TEST(without_either_it_is_unsupported_with_the_first_code)
 {
-    fer_handle handle = open_stream(&script_posix);
     script_unsupported_fields();
     script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_UNSUPPORTED, 0);
     assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
@@ -162,9 +156,8 @@ SCRIPT_TEST(without_either_it_is_unsupported_with_the_first_code)
     assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_NO_BUFFER_SPACE, 10055);
 }
 
-SCRIPT_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
+OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
 {
-    fer_handle handle = open_stream(&script_posix);
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
     script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
@@ -177,9 +170,8 @@ SCRIPT_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
 
 /* ---- The getter */
 
-SCRIPT_TEST(the_setting_is_reported)
+OPEN_TEST(the_setting_is_reported)
 {
-    fer_handle handle = open_stream(&script_posix);
     fer_tcp_keepalive got = {0};
     script_then(SCRIPT_OPTION_VALUE)->value = 1;
     script_then(SCRIPT_OPTION_VALUE)->value = 60;
@@ -194,9 +186,8 @@ SCRIPT_TEST(the_setting_is_reported)
                "option_value(1,RETRIES)");
 }
 
-SCRIPT_TEST(a_field_that_the_os_does_not_report_is_zero)
+WINDOWS_OPEN_TEST(a_field_that_the_os_does_not_report_is_zero)
 {
-    fer_handle handle = open_stream(&script_windows);
     fer_tcp_keepalive got = {false, {7}, {7}, 7};
     script_then(SCRIPT_OPTION_VALUE)->value = 8;
     script_unsupported_fields();
@@ -224,9 +215,8 @@ SCRIPT_TEST(a_getter_that_fails_leaves_what_was_there)
 
 /* ---- Misuse */
 
-SCRIPT_TEST(misuse_is_refused_before_any_call)
+OPEN_TEST(misuse_is_refused_before_any_call)
 {
-    fer_handle handle = open_stream(&script_posix);
     fer_handle empty = {0};
     fer_tcp_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
     assert_error(set(&handle, true, UINT64_MAX, SECOND, 1), FER_INVALID_INPUT, 0);

@@ -8,6 +8,8 @@
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 
+static size_t n;
+
 #define MILLI UINT64_C(1000000)
 #define DEADLINE (1000 + 50 * MILLI)
 
@@ -126,7 +128,6 @@ static void move_two_parts_until_the_deadline(script_call call, size_t one, size
 
 SCRIPT_TEST(read_exact_has_one_deadline_and_reports_its_count)
 {
-    size_t n = 77;
     begin_with_deadline(&script_windows);
     move_two_parts_until_the_deadline(SCRIPT_TRY_RECV, 3, 2);
     assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 16, &n), FER_TIMED_OUT, 0, n, 5);
@@ -137,7 +138,6 @@ SCRIPT_TEST(read_exact_has_one_deadline_and_reports_its_count)
 
 BEGUN_TEST(write_all_has_one_deadline_and_reports_its_count)
 {
-    size_t n = 77;
     move_two_parts_until_the_deadline(SCRIPT_TRY_SEND, 7, 1);
     assert_error_n(fer_tcp_stream_write_all(&stream, buf, 16, &n), FER_TIMED_OUT, 0, n, 8);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
@@ -163,7 +163,6 @@ static void block_until_cancelled(script_call call)
 SCRIPT_TEST(a_signal_does_not_end_a_transfer_but_its_cancel_does)
 {
     for (int cancels = 0; cancels < 2; cancels++) {
-        size_t n = 77;
         begin_with_deadline(&script_posix);
         script_then_move(SCRIPT_TRY_RECV, 3);
         would_block(SCRIPT_TRY_RECV);
@@ -180,7 +179,6 @@ SCRIPT_TEST(a_signal_does_not_end_a_transfer_but_its_cancel_does)
 
 BEGUN_TEST(read_to_end_and_copy_report_their_counts)
 {
-    size_t n = 77;
     uint64_t copied = 77;
     char between[8];
     fer_copy_buffer buffer = {between, sizeof between, 0, 0};
@@ -199,7 +197,6 @@ BEGUN_TEST(read_to_end_and_copy_report_their_counts)
 
 BEGUN_TEST(a_full_read_to_end_checks_for_the_end_within_the_limits)
 {
-    size_t n = 77;
     script_then_move(SCRIPT_TRY_RECV, 4);
     block_until_cancelled(SCRIPT_TRY_PEEK);
     assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 4, &n), FER_CANCELLED, 0, n, 4);
@@ -209,7 +206,6 @@ BEGUN_TEST(a_full_read_to_end_checks_for_the_end_within_the_limits)
 
 CANCELLED_TEST(what_the_handle_answers_comes_before_the_limits)
 {
-    size_t n = 77;
     assert_ok(fer_tcp_stream_read(&stream, buf, 0, &n));
     assert_ok(fer_tcp_stream_write(&stream, buf, 0, &n));
     assert_error(fer_tcp_stream_read(&stream, NULL, 1, &n), FER_MISUSE, 0);
@@ -226,7 +222,6 @@ CANCELLED_TEST(what_the_handle_answers_comes_before_the_limits)
 
 CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
 {
-    size_t n = 77;
     assert_true(feri_handle_fail(&stream.handle_, FERI_EVENT_GOT_RESET,
                                  (fer_error){FER_CONNECTION_RESET, 104}));
     assert_error(fer_tcp_stream_write(&stream, buf, 1, &n), FER_CONNECTION_RESET, 104);
@@ -238,7 +233,6 @@ CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
 
 CANCELLED_TEST(the_try_calls_never_check)
 {
-    size_t n = 77;
     fer_io_slice_mut in = {buf, 4};
     fer_io_slice out = {buf, 4};
     script_then_move(SCRIPT_TRY_RECV, 1);

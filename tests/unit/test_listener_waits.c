@@ -23,6 +23,9 @@ static fer_handle open_listener(const struct ferp_traits *traits)
     return listener;
 }
 
+#define LISTENER_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle listener, open_listener(&script_posix), function)
+
 static void set_token(fer_handle *handle)
 {
     const fer_limits limits = {.token = &token};
@@ -36,9 +39,8 @@ static fer_error accept_one(fer_handle *listener)
 }
 
 /* K5 */
-SCRIPT_TEST(an_accept_without_limits_is_one_call)
+LISTENER_TEST(an_accept_without_limits_is_one_call)
 {
-    fer_handle listener = open_listener(&script_posix);
     assert_ok(accept_one(&listener));
     assert_ok(feri_set_limits(&listener, NULL));
     assert_ok(feri_set_timeout(&listener, FERP_READING, FER_DURATION_NONE));
@@ -47,9 +49,8 @@ SCRIPT_TEST(an_accept_without_limits_is_one_call)
 }
 
 /* K6 */
-SCRIPT_TEST(an_accept_within_limits_tries_first_and_then_waits_with_the_token)
+LISTENER_TEST(an_accept_within_limits_tries_first_and_then_waits_with_the_token)
 {
-    fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_log("set_nonblocking(1,1)");
     assert_ok_log(accept_one(&listener), "accept(1)");
@@ -59,9 +60,8 @@ SCRIPT_TEST(an_accept_within_limits_tries_first_and_then_waits_with_the_token)
 }
 
 /* K7: another thread took the connection, so accept waits again, and not in the kernel. */
-SCRIPT_TEST(a_connection_that_another_thread_took_is_waited_for_again)
+LISTENER_TEST(a_connection_that_another_thread_took_is_waited_for_again)
 {
-    fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     script.log[0] = '\0';
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
@@ -71,9 +71,8 @@ SCRIPT_TEST(a_connection_that_another_thread_took_is_waited_for_again)
                   "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
 }
 
-SCRIPT_TEST(removed_limits_leave_the_socket_nonblocking)
+LISTENER_TEST(removed_limits_leave_the_socket_nonblocking)
 {
-    fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_ok(feri_set_limits(&listener, NULL));
     assert_ok(feri_set_nonblocking(&listener, false));
@@ -82,9 +81,8 @@ SCRIPT_TEST(removed_limits_leave_the_socket_nonblocking)
     assert_log("set_nonblocking(1,1) accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
-SCRIPT_TEST(limits_that_cannot_be_applied_are_not_set)
+LISTENER_TEST(limits_that_cannot_be_applied_are_not_set)
 {
-    fer_handle listener = open_listener(&script_posix);
     const fer_limits limits = {.token = &token};
     assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, feri_set_limits(&listener, &limits));
     assert_false(feri_handle_is_limited(&listener));
@@ -93,9 +91,8 @@ SCRIPT_TEST(limits_that_cannot_be_applied_are_not_set)
 }
 
 /* K1 */
-SCRIPT_TEST(the_limits_are_checked_first_and_the_handle_is_released)
+LISTENER_TEST(the_limits_are_checked_first_and_the_handle_is_released)
 {
-    fer_handle listener = open_listener(&script_posix);
     fer_handle stream = {0};
     set_token(&listener);
     assert_ok(fer_cancel_token_cancel(&token));
@@ -130,9 +127,8 @@ SCRIPT_TEST(a_cancel_ends_the_wait_after_the_next_try)
 }
 
 /* I1: a signal does not end accept, but its handler may cancel. */
-SCRIPT_TEST(a_signal_ends_the_wait_only_if_its_handler_cancels)
+LISTENER_TEST(a_signal_ends_the_wait_only_if_its_handler_cancels)
 {
-    fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
@@ -223,9 +219,8 @@ SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
     }
 }
 
-SCRIPT_TEST(limits_do_not_apply_in_nonblocking_mode)
+LISTENER_TEST(limits_do_not_apply_in_nonblocking_mode)
 {
-    fer_handle listener = open_listener(&script_posix);
     set_token(&listener);
     assert_ok(feri_set_nonblocking(&listener, true));
     assert_ok(fer_cancel_token_cancel(&token));
@@ -235,9 +230,8 @@ SCRIPT_TEST(limits_do_not_apply_in_nonblocking_mode)
 }
 
 /* T2: the poll and its race are only for a socket that waits in the kernel. */
-SCRIPT_TEST(try_accept_polls_only_if_the_socket_is_blocking)
+LISTENER_TEST(try_accept_polls_only_if_the_socket_is_blocking)
 {
-    fer_handle listener = open_listener(&script_posix);
     fer_handle stream = {0};
     script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
     assert_error_log(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0,
@@ -274,9 +268,8 @@ SCRIPT_TEST(clones_share_whether_core_waits)
     }
 }
 
-SCRIPT_TEST(clones_share_mode_and_timeout)
+LISTENER_TEST(clones_share_mode_and_timeout)
 {
-    fer_handle listener = open_listener(&script_posix);
     fer_handle clone = {0};
     fer_duration got = {0};
     bool nonblocking = false;
@@ -304,9 +297,8 @@ SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
 /* ---- Other processes */
 
 /* Another process has set limits, so the description is nonblocking without a mark here. */
-SCRIPT_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
+LISTENER_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
 {
-    fer_handle listener = open_listener(&script_posix);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_ok(accept_one(&listener));
     assert_log("accept(1) set_nonblocking(1,1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
@@ -361,9 +353,8 @@ SYSTEM_TEST(script_posix, a_listener_that_cannot_be_prepared_is_left_to_the_call
 }
 
 /* R1: into_raw applies the mode and the timeouts that were set. */
-SCRIPT_TEST(a_released_listener_has_the_user_s_modes)
+LISTENER_TEST(a_released_listener_has_the_user_s_modes)
 {
-    fer_handle listener = open_listener(&script_posix);
     assert_int_equal(feri_into_raw(&listener), 1);
     assert_log("");
     listener = script_stream(FERI_FLAG_LISTENING);
@@ -398,9 +389,8 @@ SCRIPT_TEST(accepted_streams_are_blocking_though_core_waits)
     assert_ok_log(accept_one(&listener), "accept(1) set_nonblocking(2,0)");
 }
 
-SCRIPT_TEST(an_accept_that_cannot_wait_in_core_fails)
+LISTENER_TEST(an_accept_that_cannot_wait_in_core_fails)
 {
-    fer_handle listener = open_listener(&script_posix);
     script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
     assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, accept_one(&listener));
     assert_log("accept(1) set_nonblocking(1,1)");

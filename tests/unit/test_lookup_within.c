@@ -18,6 +18,8 @@ static void begin_lookup(void)
     count = 99;
 }
 
+#define LOOKUP_TEST(function) RESOLVER_TEST_AFTER(begin_lookup(), function)
+
 static void begin_with_token(void)
 {
     begin_lookup();
@@ -25,6 +27,8 @@ static void begin_with_token(void)
     limits.token = &token;
     script.log[0] = '\0';
 }
+
+#define TOKEN_TEST(function) RESOLVER_TEST_AFTER(begin_with_token(), function)
 
 /* After the call only the test's resolver is left, once the thread has ended. */
 static fer_error look_up(const char *text, fer_resolver *with)
@@ -64,9 +68,8 @@ static void do_both_in_wait(script_call call)
 
 /* ---- Where it runs */
 
-RESOLVER_TEST(without_limits_and_resolver_it_runs_in_this_thread)
+LOOKUP_TEST(without_limits_and_resolver_it_runs_in_this_thread)
 {
-    begin_lookup();
     script_addresses(2);
     assert_ok_n(fer_to_socket_addrs_with("a.test:80", NULL, addrs, CAP, &count), count, 2);
     assert_addr(&addrs[0], "192.0.2.1:80");
@@ -75,9 +78,8 @@ RESOLVER_TEST(without_limits_and_resolver_it_runs_in_this_thread)
     assert_int_equal(background.threads_started, 0);
 }
 
-RESOLVER_TEST(only_addresses_of_the_family_are_found)
+LOOKUP_TEST(only_addresses_of_the_family_are_found)
 {
-    begin_lookup();
     script_addresses(2);
     assert_ok_n(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.family = FER_IP_V6},
                                          addrs, CAP, &count),
@@ -91,9 +93,8 @@ RESOLVER_TEST(only_addresses_of_the_family_are_found)
                  FER_HOST_NOT_FOUND, 0);
 }
 
-RESOLVER_TEST(an_address_text_needs_no_thread)
+TOKEN_TEST(an_address_text_needs_no_thread)
 {
-    begin_with_token();
     assert_ok(look_up("[::1]:80", NULL));
     assert_ok(look_up("[::1]:80", &resolver));
     assert_addr(&addrs[0], "[::1]:80");
@@ -102,9 +103,8 @@ RESOLVER_TEST(an_address_text_needs_no_thread)
     assert_int_equal(background.threads_started, 0);
 }
 
-RESOLVER_TEST(within_limits_it_has_a_thread_of_its_own)
+TOKEN_TEST(within_limits_it_has_a_thread_of_its_own)
 {
-    begin_with_token();
     script_addresses(2);
     script.on_call = finish_thread_in_wait;
     assert_ok(look_up("a.test:80", NULL));
@@ -114,9 +114,8 @@ RESOLVER_TEST(within_limits_it_has_a_thread_of_its_own)
     assert_int_equal(background.threads_started, 1);
 }
 
-RESOLVER_TEST(a_resolver_runs_it_even_without_limits)
+LOOKUP_TEST(a_resolver_runs_it_even_without_limits)
 {
-    begin_lookup();
     script_addresses(1);
     script.on_call = finish_thread_in_wait;
     assert_ok_n(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &resolver},
@@ -125,9 +124,8 @@ RESOLVER_TEST(a_resolver_runs_it_even_without_limits)
     assert_non_null(strstr(script.log, "token_wait(ever) lookup_begin(a.test)"));
 }
 
-RESOLVER_TEST(a_small_array_gets_the_first_and_the_number_of_all)
+LOOKUP_TEST(a_small_array_gets_the_first_and_the_number_of_all)
 {
-    begin_lookup();
     script_addresses(3);
     assert_ok_n(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits},
                                          addrs, 1, &count),
@@ -137,18 +135,16 @@ RESOLVER_TEST(a_small_array_gets_the_first_and_the_number_of_all)
 
 /* ---- Ends */
 
-RESOLVER_TEST(a_failed_lookup_is_reported)
+TOKEN_TEST(a_failed_lookup_is_reported)
 {
-    begin_with_token();
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     script.on_call = finish_thread_in_wait;
     assert_error(look_up("a.test:80", NULL), FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
 }
 
-RESOLVER_TEST(a_cancel_abandons_the_lookup)
+TOKEN_TEST(a_cancel_abandons_the_lookup)
 {
-    begin_with_token();
     script.on_call = cancel_in_wait;
     assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
     assert_log("token_open() token_wait(ever,other) token_signal() token_close()");
@@ -167,9 +163,8 @@ static void step_and_cancel_in_wait(script_call call)
     }
 }
 
-RESOLVER_TEST(the_event_is_not_signalled_after_the_call)
+TOKEN_TEST(the_event_is_not_signalled_after_the_call)
 {
-    begin_with_token();
     script_addresses(2);
     script.on_call = step_and_cancel_in_wait;
     assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
@@ -179,9 +174,8 @@ RESOLVER_TEST(the_event_is_not_signalled_after_the_call)
     assert_log("");
 }
 
-RESOLVER_TEST(the_deadline_abandons_the_lookup)
+LOOKUP_TEST(the_deadline_abandons_the_lookup)
 {
-    begin_lookup();
     limits.deadline = fer_instant_after((fer_duration){500});
     assert_forwards(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0, look_up("a.test:80", NULL));
     assert_log("token_open() token_wait(1500) token_close()");
@@ -189,18 +183,16 @@ RESOLVER_TEST(the_deadline_abandons_the_lookup)
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it)
+TOKEN_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it)
 {
-    begin_with_token();
     script_addresses(1);
     script.on_call = do_both_in_wait;
     assert_ok(look_up("a.test:80", NULL));
     assert_int_equal(count, 1);
 }
 
-RESOLVER_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
+TOKEN_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
 {
-    begin_with_token();
     script_then_fail(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4);
     script.on_call = cancel_in_wait;
     assert_error(look_up("a.test:80", &resolver), FER_CANCELLED, 0);
@@ -214,17 +206,15 @@ RESOLVER_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
 }
 
 /* I4 */
-RESOLVER_TEST(a_signal_ends_an_interruptible_wait)
+LOOKUP_TEST(a_signal_ends_an_interruptible_wait)
 {
-    begin_lookup();
     limits.interruptible = true;
     assert_forwards(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4, look_up("a.test:80", NULL));
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(false_hints_pause)
+TOKEN_TEST(false_hints_pause)
 {
-    begin_with_token();
     limits.deadline = fer_instant_after(fer_duration_from_millis(100));
     assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
     assert_int_equal(script.now, 100001000);
@@ -232,9 +222,8 @@ RESOLVER_TEST(false_hints_pause)
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(the_first_false_hint_does_not_pause)
+TOKEN_TEST(the_first_false_hint_does_not_pause)
 {
-    begin_with_token();
     script_then(SCRIPT_TOKEN_WAIT);
     script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
     assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
@@ -244,10 +233,9 @@ RESOLVER_TEST(the_first_false_hint_does_not_pause)
 
 /* ---- Refusals */
 
-RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits)
+TOKEN_TEST(bad_arguments_and_bad_text_come_before_the_limits)
 {
     fer_resolver closed = {0};
-    begin_with_token();
     assert_ok(fer_cancel_token_cancel(&token));
     script.log[0] = '\0';
     assert_error(look_up("a.test", NULL), FER_INVALID_INPUT, 0);
@@ -269,9 +257,8 @@ RESOLVER_TEST(bad_arguments_and_bad_text_come_before_the_limits)
     assert_int_equal(count, 99);
 }
 
-RESOLVER_TEST(a_full_queue_is_reported_at_once)
+TOKEN_TEST(a_full_queue_is_reported_at_once)
 {
-    begin_with_token();
     start(0, "b.test:80");
     assert_error(look_up("a.test:80", &resolver), FER_WOULD_BLOCK, 0);
     assert_log("token_open() token_close()");
@@ -279,9 +266,8 @@ RESOLVER_TEST(a_full_queue_is_reported_at_once)
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(a_lack_of_events_memory_and_threads_is_reported)
+TOKEN_TEST(a_lack_of_events_memory_and_threads_is_reported)
 {
-    begin_with_token();
     assert_forwards(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24, look_up("a.test:80", NULL));
     for (size_t at = 1; at <= 2; at++) {
         background.memory_fails_at = at;
@@ -295,9 +281,8 @@ RESOLVER_TEST(a_lack_of_events_memory_and_threads_is_reported)
     assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 11);
 }
 
-RESOLVER_TEST(memory_for_the_addresses_may_lack)
+LOOKUP_TEST(memory_for_the_addresses_may_lack)
 {
-    begin_lookup();
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     background.memory_fails_at = 1;
     assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 0);
@@ -329,9 +314,10 @@ static void begin_connect(void)
     memset(&options, 0, sizeof options);
 }
 
-RESOLVER_TEST(the_addresses_of_a_name_are_tried)
+#define CONNECT_TEST(function) RESOLVER_TEST_AFTER(begin_connect(), function)
+
+CONNECT_TEST(the_addresses_of_a_name_are_tried)
 {
-    begin_connect();
     script_addresses(2);
     script.on_call = finish_thread_in_wait;
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
@@ -342,9 +328,8 @@ RESOLVER_TEST(the_addresses_of_a_name_are_tried)
                                        "set_nonblocking(2,1) connect(2,[2001:db8::2]:80)"));
 }
 
-RESOLVER_TEST(the_deadline_is_one_for_the_lookup_and_the_attempts)
+CONNECT_TEST(the_deadline_is_one_for_the_lookup_and_the_attempts)
 {
-    begin_connect();
     limits.deadline = fer_instant_after((fer_duration){500});
     script_addresses(1);
     script.on_call = finish_thread_in_wait;
@@ -355,9 +340,8 @@ RESOLVER_TEST(the_deadline_is_one_for_the_lookup_and_the_attempts)
     assert_int_equal(failed, 1);
 }
 
-RESOLVER_TEST(a_deadline_reached_by_the_lookup_starts_no_attempt)
+CONNECT_TEST(a_deadline_reached_by_the_lookup_starts_no_attempt)
 {
-    begin_connect();
     limits.deadline = fer_instant_after((fer_duration){500});
     script_addresses(1);
     script.on_call = finish_thread_in_wait;
@@ -367,9 +351,8 @@ RESOLVER_TEST(a_deadline_reached_by_the_lookup_starts_no_attempt)
     assert_int_equal(failed, 0);
 }
 
-RESOLVER_TEST(a_name_that_fails_starts_no_attempt)
+CONNECT_TEST(a_name_that_fails_starts_no_attempt)
 {
-    begin_connect();
     limits.token = NULL;
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     assert_error_log(connect_to_name("a.test:80"), FER_HOST_NOT_FOUND, -2, "lookup_begin(a.test)");
@@ -380,10 +363,9 @@ RESOLVER_TEST(a_name_that_fails_starts_no_attempt)
     assert_int_equal(failed, 0);
 }
 
-RESOLVER_TEST(bad_options_of_a_connect_by_name_are_refused)
+CONNECT_TEST(bad_options_of_a_connect_by_name_are_refused)
 {
     fer_resolver closed = {0};
-    begin_connect();
     options.resolver = &closed;
     assert_error(connect_to_name("127.0.0.1:80"), FER_MISUSE, 0);
     options.resolver = NULL;
@@ -393,9 +375,8 @@ RESOLVER_TEST(bad_options_of_a_connect_by_name_are_refused)
     assert_int_equal(failed, 0);
 }
 
-RESOLVER_TEST(a_handle_in_use_looks_nothing_up)
+CONNECT_TEST(a_handle_in_use_looks_nothing_up)
 {
-    begin_connect();
     fer_tcp_stream open = {script_stream(0)};
     assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL), FER_MISUSE, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&open), 1);
@@ -403,9 +384,8 @@ RESOLVER_TEST(a_handle_in_use_looks_nothing_up)
     fer_tcp_stream_close(&open);
 }
 
-RESOLVER_TEST(a_connect_to_an_address_text_with_no_options_has_no_thread)
+CONNECT_TEST(a_connect_to_an_address_text_with_no_options_has_no_thread)
 {
-    begin_connect();
     memset(&stream, 0, sizeof stream);
     assert_ok(fer_tcp_stream_connect_with(&stream, "192.0.2.1:80", NULL));
     assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)");

@@ -18,6 +18,8 @@ static fer_handle begin(void)
     return script_stream(0);
 }
 
+#define MODES_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, begin(), function)
+
 static fer_handle clone_of(fer_handle *handle)
 {
     fer_handle clone = {0};
@@ -63,9 +65,8 @@ SCRIPT_TEST(timeouts_are_rounded_up_to_milliseconds)
     assert_log("");
 }
 
-SCRIPT_TEST(the_modes_do_not_touch_each_other)
+MODES_TEST(the_modes_do_not_touch_each_other)
 {
-    fer_handle handle = begin();
     struct ferp_linger linger = {false, 0};
     assert_timeout(&handle, FERP_READING, FER_DURATION_NONE_NANOS);
     assert_timeout(&handle, FERP_WRITING, FER_DURATION_NONE_NANOS);
@@ -98,9 +99,8 @@ SCRIPT_TEST(the_modes_do_not_touch_each_other)
     feri_handle_close(&clone);
 }
 
-SCRIPT_TEST(a_handle_that_was_never_cloned_allocates_nothing)
+MODES_TEST(a_handle_that_was_never_cloned_allocates_nothing)
 {
-    fer_handle handle = begin();
     script.has_no_memory = true;
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     assert_ok(feri_set_nonblocking(&handle, true));
@@ -162,9 +162,8 @@ SCRIPT_TEST(clones_share_what_was_set_before_and_what_is_set_later)
     assert_int_equal(script.sockets_open, 0);
 }
 
-SCRIPT_TEST(a_clone_without_memory_leaves_all_as_it_was)
+MODES_TEST(a_clone_without_memory_leaves_all_as_it_was)
 {
-    fer_handle handle = begin();
     fer_handle clone = {0};
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     script.has_no_memory = true;
@@ -183,9 +182,8 @@ SCRIPT_TEST(a_clone_without_memory_leaves_all_as_it_was)
     assert_int_equal(background.memory_live, 0);
 }
 
-SCRIPT_TEST(a_duplicate_that_fails_frees_the_record)
+MODES_TEST(a_duplicate_that_fails_frees_the_record)
 {
-    fer_handle handle = begin();
     fer_handle clone = {0};
     assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024,
                     feri_try_clone(&handle, &clone));
@@ -212,9 +210,8 @@ static void close_while_duplicating(script_call call)
     }
 }
 
-SCRIPT_TEST(a_clone_that_is_given_up_leaks_no_record)
+MODES_TEST(a_clone_that_is_given_up_leaks_no_record)
 {
-    fer_handle handle = begin();
     fer_handle clone = {0};
     script.on_call = close_while_duplicating;
     handle_to_close = &clone;
@@ -244,9 +241,8 @@ static void clone_while_duplicating(script_call call)
     }
 }
 
-SCRIPT_TEST(two_threads_that_clone_a_handle_share_one_record)
+MODES_TEST(two_threads_that_clone_a_handle_share_one_record)
 {
-    fer_handle handle = begin();
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     handle_to_clone = &handle;
     script.on_call = clone_while_duplicating;
@@ -263,9 +259,8 @@ SCRIPT_TEST(two_threads_that_clone_a_handle_share_one_record)
     assert_int_equal(background.memory_live, 0);
 }
 
-SCRIPT_TEST(a_handle_that_is_moved_keeps_its_place_among_the_clones)
+MODES_TEST(a_handle_that_is_moved_keeps_its_place_among_the_clones)
 {
-    fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     fer_handle moved = {0};
     assert_ok(feri_socket_into(&handle, &moved, 0));
@@ -280,9 +275,8 @@ SCRIPT_TEST(a_handle_that_is_moved_keeps_its_place_among_the_clones)
     assert_int_equal(background.memory_live, 0);
 }
 
-SCRIPT_TEST(a_handle_that_was_never_cloned_is_moved_with_its_modes)
+MODES_TEST(a_handle_that_was_never_cloned_is_moved_with_its_modes)
 {
-    fer_handle handle = begin();
     fer_handle moved = {0};
     assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * MILLI}));
     assert_ok(feri_set_nonblocking(&handle, true));
@@ -299,9 +293,8 @@ SCRIPT_TEST(a_handle_that_was_never_cloned_is_moved_with_its_modes)
 
 /* ---- Linger. O2: "the setting of the socket", even if the OS keeps one for each raw socket. */
 
-SCRIPT_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
+MODES_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
 {
-    fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     fer_duration got = {7};
     assert_ok_log(feri_linger(&handle, &got), "duplicate(1) wake(1) linger(1)");
@@ -316,9 +309,8 @@ SCRIPT_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
                "set_timeout(1,writing,18446744073709551615) set_nonblocking(1,0)");
 }
 
-SCRIPT_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
+MODES_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
 {
-    fer_handle handle = begin();
     fer_duration got = {7};
     assert_ok(feri_set_linger(&handle, fer_duration_from_secs(0)));
     assert_ok(feri_linger(&handle, &got)); /* not shared: the OS answers */
@@ -331,9 +323,8 @@ SCRIPT_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
     assert_log("duplicate(1) wake(1) set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)");
 }
 
-SCRIPT_TEST(a_linger_time_that_cannot_be_set_is_not_recorded)
+MODES_TEST(a_linger_time_that_cannot_be_set_is_not_recorded)
 {
-    fer_handle handle = begin();
     fer_handle clone = clone_of(&handle);
     struct ferp_linger linger;
     script_then_fail(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 10038);

@@ -11,11 +11,15 @@ static fer_handle open_stream(uint32_t flags)
     return script_stream(flags);
 }
 
+#define V6_OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle handle, open_stream(FERI_FLAG_V6), function)
+
+#define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
+
 /* ---- Timeouts */
 
-SCRIPT_TEST(a_timeout_is_set_for_its_direction)
+OPEN_TEST(a_timeout_is_set_for_its_direction)
 {
-    fer_handle handle = open_stream(0);
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}));
     assert_ok(feri_set_timeout(&handle, FERP_WRITING, FER_DURATION_NONE));
     assert_log("set_timeout(1,reading,1) set_timeout(1,writing,18446744073709551615)");
@@ -23,17 +27,15 @@ SCRIPT_TEST(a_timeout_is_set_for_its_direction)
     assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}), FER_BAD_HANDLE, 9);
 }
 
-SCRIPT_TEST(a_timeout_of_zero_is_refused_before_any_call)
+OPEN_TEST(a_timeout_of_zero_is_refused_before_any_call)
 {
-    fer_handle handle = open_stream(0);
     assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){0}), FER_INVALID_INPUT, 0);
     assert_error(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){0}), FER_INVALID_INPUT, 0);
     assert_log("");
 }
 
-SCRIPT_TEST(a_timeout_is_reported_for_its_direction)
+OPEN_TEST(a_timeout_is_reported_for_its_direction)
 {
-    fer_handle handle = open_stream(0);
     fer_duration got = {7};
     script_then(SCRIPT_TIMEOUT)->value = 4000000;
     assert_ok(feri_timeout(&handle, FERP_WRITING, &got));
@@ -55,9 +57,8 @@ static void record_flag(script_call call)
     }
 }
 
-SCRIPT_TEST(the_flag_covers_the_time_in_which_the_socket_is_nonblocking)
+V6_OPEN_TEST(the_flag_covers_the_time_in_which_the_socket_is_nonblocking)
 {
-    fer_handle handle = open_stream(FERI_FLAG_V6);
     observed_handle = &handle;
     script.on_call = record_flag;
     assert_ok(feri_set_nonblocking(&handle, true));
@@ -104,9 +105,8 @@ SCRIPT_TEST(setting_the_mode_changes_its_own_flags_alone)
 
 /* ---- TCP_NODELAY, TTL */
 
-SCRIPT_TEST(nodelay_is_set_and_reported)
+OPEN_TEST(nodelay_is_set_and_reported)
 {
-    fer_handle handle = open_stream(0);
     bool got = false;
     assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, false));
@@ -123,9 +123,8 @@ SCRIPT_TEST(nodelay_is_set_and_reported)
     assert_true(got);
 }
 
-SCRIPT_TEST(a_ttl_is_one_to_255)
+OPEN_TEST(a_ttl_is_one_to_255)
 {
-    fer_handle handle = open_stream(0);
     assert_error(feri_set_ttl(&handle, 0), FER_INVALID_INPUT, 0);
     assert_error(feri_set_ttl(&handle, 256), FER_INVALID_INPUT, 0);
     assert_error_log(feri_set_ttl(&handle, UINT32_MAX), FER_INVALID_INPUT, 0, "");
@@ -133,9 +132,8 @@ SCRIPT_TEST(a_ttl_is_one_to_255)
     assert_ok_log(feri_set_ttl(&handle, 255), "set_option(1,TTL_V4,1) set_option(1,TTL_V4,255)");
 }
 
-SCRIPT_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken)
+V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken)
 {
-    fer_handle handle = open_stream(FERI_FLAG_V6);
     assert_ok(feri_set_ttl(&handle, 9));
     (void)script_then(SCRIPT_SET_OPTION);
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
@@ -161,9 +159,8 @@ SCRIPT_TEST(the_ttl_is_reported_for_the_family)
 
 /* ---- Linger */
 
-SCRIPT_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
+OPEN_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
 {
-    fer_handle handle = open_stream(0);
     script.traits.linger_seconds_max = 327;
     assert_ok(feri_set_linger(&handle, FER_DURATION_NONE));
     assert_ok(feri_set_linger(&handle, (fer_duration){0}));
@@ -181,9 +178,8 @@ SCRIPT_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
                     feri_set_linger(&handle, (fer_duration){0}));
 }
 
-SCRIPT_TEST(linger_is_reported_as_a_duration_or_none)
+OPEN_TEST(linger_is_reported_as_a_duration_or_none)
 {
-    fer_handle handle = open_stream(0);
     fer_duration got = {7};
     script_result *answer = script_then(SCRIPT_LINGER);
     answer->on = true;
@@ -215,9 +211,8 @@ static void check_all_refused(fer_handle *handle)
     assert_error(feri_linger(handle, &duration), FER_MISUSE, 0);
 }
 
-SCRIPT_TEST(handles_without_a_socket_are_refused_by_every_option)
+OPEN_TEST(handles_without_a_socket_are_refused_by_every_option)
 {
-    fer_handle handle = open_stream(0);
     feri_handle_close(&handle);
     assert_log("close(1)");
     check_all_refused(NULL);
@@ -229,9 +224,8 @@ SCRIPT_TEST(handles_without_a_socket_are_refused_by_every_option)
     assert_log("");
 }
 
-SCRIPT_TEST(a_getter_without_room_is_refused)
+OPEN_TEST(a_getter_without_room_is_refused)
 {
-    fer_handle handle = open_stream(0);
     assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_MISUSE, 0);
     assert_error(feri_bool_option(&handle, FERP_NODELAY, NULL), FER_MISUSE, 0);
     assert_error(feri_ttl(&handle, NULL), FER_MISUSE, 0);
@@ -269,9 +263,8 @@ SCRIPT_TEST(a_type_of_service_out_of_range_makes_no_call)
     assert_int_equal(script.times[SCRIPT_SET_OPTION], 64 + 256);
 }
 
-SCRIPT_TEST(a_type_of_service_is_reported_for_the_family)
+V6_OPEN_TEST(a_type_of_service_is_reported_for_the_family)
 {
-    fer_handle handle = open_stream(FERI_FLAG_V6);
     uint32_t got = 7;
     script_then(SCRIPT_OPTION_VALUE)->value = 0xb8;
     assert_ok_n(feri_tos(&handle, &got), got, 0xb8);
@@ -282,9 +275,8 @@ SCRIPT_TEST(a_type_of_service_is_reported_for_the_family)
     assert_log("option_value(1,TCLASS_V6) option_value(2,TOS_V4)");
 }
 
-SCRIPT_TEST(a_buffer_size_is_cut_to_what_the_option_holds)
+OPEN_TEST(a_buffer_size_is_cut_to_what_the_option_holds)
 {
-    fer_handle handle = open_stream(0);
     assert_error(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 0), FER_INVALID_INPUT, 0);
     assert_ok(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 1));
     assert_ok(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, INT32_MAX));
@@ -295,9 +287,8 @@ SCRIPT_TEST(a_buffer_size_is_cut_to_what_the_option_holds)
                   "set_option(1,SEND_BUFFER,2147483647)");
 }
 
-SCRIPT_TEST(a_buffer_size_is_reported_in_the_unit_in_which_it_was_set)
+OPEN_TEST(a_buffer_size_is_reported_in_the_unit_in_which_it_was_set)
 {
-    fer_handle handle = open_stream(0);
     size_t got = 7;
     script_default(SCRIPT_OPTION_VALUE)->value = 9001;
     assert_ok_n(feri_buffer_size(&handle, FERP_RECV_BUFFER, &got), got, 9001);
@@ -377,9 +368,8 @@ SYSTEM_TEST(script_bsd, an_option_is_moot_once_the_pending_connect_has_failed)
 }
 
 /* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. */
-SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
+OPEN_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
 {
-    fer_handle handle = open_stream(0);
     int protocol = -1;
     fer_type type = FER_TYPE_RAW;
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 42};
@@ -395,9 +385,8 @@ SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
     assert_int_equal(protocol, FER_PROTOCOL_UDP);
 }
 
-SCRIPT_TEST(a_user_timeout_is_in_milliseconds)
+OPEN_TEST(a_user_timeout_is_in_milliseconds)
 {
-    fer_handle handle = open_stream(0);
     fer_duration got = {0};
     assert_error(feri_set_user_timeout(&handle, (fer_duration){0}), FER_INVALID_INPUT, 0);
     assert_ok(feri_set_user_timeout(&handle, (fer_duration){1000001}));

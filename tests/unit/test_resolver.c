@@ -4,12 +4,11 @@
 
 /* ---- N1 */
 
-RESOLVER_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
+RESOLVING_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
 {
     fer_socket_addr addrs[CAP];
     fer_socket_addr want = script_addr("[::1]:80");
     size_t count = 0;
-    begin(1, 0);
     assert_ok_log(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]), "");
     assert_true(poller_was_notified());
     assert_false(poller_was_notified());
@@ -19,9 +18,8 @@ RESOLVER_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
     assert_int_equal(background.waits, 0);
 }
 
-RESOLVER_TEST(an_address_text_needs_no_place_in_line)
+RESOLVING_TEST(an_address_text_needs_no_place_in_line)
 {
-    begin(1, 0);
     start(0, "a.test:80");
     assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, NULL, 0, &lookups[1]),
                  FER_WOULD_BLOCK, 0);
@@ -87,10 +85,9 @@ RESOLVER_TEST(those_in_line_come_up_in_their_order)
 
 /* ---- N3 */
 
-RESOLVER_TEST(an_answer_stays_and_can_be_requested_again)
+RESOLVING_TEST(an_answer_stays_and_can_be_requested_again)
 {
     fer_socket_addr addrs[CAP];
-    begin(1, 0);
     start(0, "example.test:80");
     script_addresses(2);
     script_thread_finish(0);
@@ -108,11 +105,10 @@ RESOLVER_TEST(an_answer_stays_and_can_be_requested_again)
     assert_true(fer_socket_addr_eq(&addrs[1], &want));
 }
 
-RESOLVER_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing)
+RESOLVING_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing)
 {
     fer_socket_addr addr = script_addr("192.0.2.9:9");
     size_t count = 99;
-    begin(1, 0);
     start(0, "example.test:80");
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     script_thread_finish(0);
@@ -126,9 +122,8 @@ RESOLVER_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing)
 
 /* ---- N4 */
 
-RESOLVER_TEST(a_wait_of_nothing_only_queries)
+RESOLVING_TEST(a_wait_of_nothing_only_queries)
 {
-    begin(1, 0);
     start(0, "a.test:80");
     assert_error(poll_lookup(0), FER_WOULD_BLOCK, 0);
     assert_int_equal(background.waits, 1);
@@ -139,10 +134,9 @@ RESOLVER_TEST(a_wait_of_nothing_only_queries)
     assert_ok(poll_lookup(0));
 }
 
-RESOLVER_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on)
+RESOLVING_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on)
 {
     size_t count = 99;
-    begin(1, 0);
     start(0, "a.test:80");
     assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count),
                  FER_TIMED_OUT, 0);
@@ -159,10 +153,9 @@ static void finish_at_third_wait(void)
     }
 }
 
-RESOLVER_TEST(a_wait_that_is_woken_for_nothing_goes_on)
+RESOLVING_TEST(a_wait_that_is_woken_for_nothing_goes_on)
 {
     size_t count = 99;
-    begin(1, 0);
     start(0, "a.test:80");
     background.wait_result.kind = FER_OK;
     background.on_wait = finish_at_third_wait;
@@ -182,10 +175,9 @@ static void complete_another(void)
     background.wait_result.kind = script.now < 1500 ? FER_OK : FER_TIMED_OUT;
 }
 
-RESOLVER_TEST(other_lookups_that_complete_extend_no_wait)
+RESOLVING_TEST(other_lookups_that_complete_extend_no_wait)
 {
     size_t count = 99;
-    begin(1, 0);
     start(0, "a.test:80");
     has_other_deadline = false;
     background.on_wait = complete_another;
@@ -197,10 +189,9 @@ RESOLVER_TEST(other_lookups_that_complete_extend_no_wait)
 }
 
 /* A lookup that is done exactly at the deadline returns its result, not a timeout. */
-RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given)
+RESOLVING_TEST(an_answer_that_comes_with_the_deadline_is_given)
 {
     size_t count = 99;
-    begin(1, 0);
     start(0, "a.test:80");
     background.waits = 2;
     background.on_wait = finish_at_third_wait;
@@ -208,10 +199,9 @@ RESOLVER_TEST(an_answer_that_comes_with_the_deadline_is_given)
                 0);
 }
 
-RESOLVER_TEST(a_wait_that_nothing_can_end_is_a_deadlock)
+RESOLVING_TEST(a_wait_that_nothing_can_end_is_a_deadlock)
 {
     size_t count = 99;
-    begin(1, 0);
     start(0, "a.test:80");
     background.wait_result.kind = FER_DEADLOCK;
     assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_DEADLOCK, 0);

@@ -4,9 +4,8 @@
 
 /* ---- N5 */
 
-RESOLVER_TEST(the_poller_is_notified_once_with_the_answer)
+RESOLVING_TEST(the_poller_is_notified_once_with_the_answer)
 {
-    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
     assert_false(poller_was_notified());
@@ -38,9 +37,8 @@ static void wait_for_poller(void)
     assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
 }
 
-RESOLVER_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there)
+RESOLVING_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there)
 {
-    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     wait_for_poller();
@@ -49,9 +47,8 @@ RESOLVER_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there)
 }
 
 /* Misuse: a poller must stay open until its lookups are closed. */
-RESOLVER_TEST(a_poller_that_was_closed_is_not_notified)
+RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
 {
-    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
     fer_poller_close(&poller);
@@ -61,9 +58,8 @@ RESOLVER_TEST(a_poller_that_was_closed_is_not_notified)
     assert_ok(poll_lookup(0));
 }
 
-RESOLVER_TEST(a_poller_that_cannot_be_notified_loses_no_answer)
+RESOLVING_TEST(a_poller_that_cannot_be_notified_loses_no_answer)
 {
-    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
     wait_for_poller();
@@ -95,9 +91,8 @@ RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made)
     }
 }
 
-RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody)
+RESOLVING_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody)
 {
-    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_addresses(2);
     step_into_lookup(0);
@@ -112,18 +107,16 @@ RESOLVER_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody)
     assert_ok(poll_lookup(1));
 }
 
-RESOLVER_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do)
+RESOLVING_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do)
 {
-    begin(1, 0);
     start(0, "a.test:80");
     fer_lookup_close(&lookups[0]);
     assert_false(script_thread_step(0));
     assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 0);
 }
 
-RESOLVER_TEST(a_lookup_can_be_closed_after_its_resolver)
+RESOLVING_TEST(a_lookup_can_be_closed_after_its_resolver)
 {
-    begin(1, 0);
     start(0, "a.test:80");
     fer_resolver_close(&resolver);
     assert_error(poll_lookup(0), FER_CANCELLED, 0);
@@ -174,9 +167,8 @@ RESOLVER_TEST(a_closed_resolver_cancels_all_that_the_system_is_at)
     }
 }
 
-RESOLVER_TEST(the_last_one_out_frees_what_is_shared)
+RESOLVING_TEST(the_last_one_out_frees_what_is_shared)
 {
-    begin(1, 0);
     start(0, "a.test:80");
     step_into_lookup(0);
     fer_lookup_close(&lookups[0]);
@@ -264,9 +256,8 @@ RESOLVER_TEST(without_memory_nothing_is_begun)
     assert_int_equal(background.memory_live, 0);
 }
 
-RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory)
+RESOLVING_TEST(addresses_that_find_no_room_are_out_of_memory)
 {
-    begin(1, 0);
     start(0, "a.test:80");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     background.memory_fails_at = 1;
@@ -277,12 +268,11 @@ RESOLVER_TEST(addresses_that_find_no_room_are_out_of_memory)
 
 /* ---- Handles */
 
-RESOLVER_TEST(handles_that_are_not_open_are_invalid_input)
+RESOLVING_TEST(handles_that_are_not_open_are_invalid_input)
 {
     fer_lookup other = {0};
     fer_poller closed = {0};
     size_t count = 99;
-    begin(1, 0);
     assert_error(
         fer_resolver_new(&resolver,
                          &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}),

@@ -26,9 +26,8 @@ static void assert_taken(const fer_poller *notified, size_t cap, const char *exp
     assert_false(background.is_locked);
 }
 
-RESOLVER_TEST(a_key_is_returned_once_and_after_the_completion)
+RESOLVING_TEST(a_key_is_returned_once_and_after_the_completion)
 {
-    begin(1, 0);
     start_key(0, "a.test:80", &poller);
     assert_taken(&poller, KEYS, "");
     step_into_lookup(0);
@@ -40,9 +39,8 @@ RESOLVER_TEST(a_key_is_returned_once_and_after_the_completion)
     assert_ok(poll_lookup(0));
 }
 
-RESOLVER_TEST(an_address_text_is_listed_by_its_start)
+RESOLVING_TEST(an_address_text_is_listed_by_its_start)
 {
-    begin(1, 0);
     start_key(0, "127.0.0.1:80", &poller);
     start_key(1, "[::1]:80", NULL);
     assert_taken(&poller, KEYS, "0");
@@ -52,11 +50,10 @@ RESOLVER_TEST(an_address_text_is_listed_by_its_start)
 
 /* N3: "A lookup's result is that of fer_to_socket_addrs": an address of the other family is not
  * found, which the start does not report. */
-RESOLVER_TEST(an_address_of_the_other_family_is_not_found)
+RESOLVING_TEST(an_address_of_the_other_family_is_not_found)
 {
     const fer_lookup_options only_v6 = {.family = FER_IP_V6};
     size_t count = 77;
-    begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "192.0.2.1:80", &only_v6, &poller, 107, &lookups[0]));
     assert_taken(&poller, KEYS, "7");
     assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count),
@@ -65,9 +62,8 @@ RESOLVER_TEST(an_address_of_the_other_family_is_not_found)
     assert_ok_n(fer_lookup_wait(&lookups[1], FER_DURATION_NONE, NULL, 0, &count), count, 1);
 }
 
-RESOLVER_TEST(a_start_that_fails_lists_nothing)
+RESOLVING_TEST(a_start_that_fails_lists_nothing)
 {
-    begin(1, 0);
     start_key(0, "a.test:80", &poller);
     assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &poller, 7, &lookups[1]),
                  FER_WOULD_BLOCK, 0);
@@ -93,9 +89,8 @@ RESOLVER_TEST(keys_come_in_the_order_of_completion)
     assert_taken(&poller, KEYS, "2301");
 }
 
-RESOLVER_TEST(a_short_array_leaves_the_rest)
+RESOLVING_TEST(a_short_array_leaves_the_rest)
 {
-    begin(1, 0);
     for (size_t i = 0; i < 5; i++) {
         start_key(i, "127.0.0.1:80", &poller);
     }
@@ -107,9 +102,8 @@ RESOLVER_TEST(a_short_array_leaves_the_rest)
 }
 
 /* The keys of the other poller stay in their order. */
-RESOLVER_TEST(each_poller_gets_its_own_keys)
+RESOLVING_TEST(each_poller_gets_its_own_keys)
 {
-    begin(1, 0);
     memset(&other_poller, 0, sizeof other_poller);
     assert_ok(fer_poller_new(&other_poller));
     fer_poller *const pollers[] = {&poller, &other_poller, NULL};
@@ -160,9 +154,8 @@ RESOLVER_TEST(a_lookup_that_is_closed_before_it_is_done_is_never_listed)
     assert_taken(&poller, KEYS, "2");
 }
 
-RESOLVER_TEST(a_failed_lookup_is_listed_too)
+RESOLVING_TEST(a_failed_lookup_is_listed_too)
 {
-    begin(1, 0);
     start_key(0, "a.test:80", &poller);
     script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
     script_thread_finish(0);
@@ -194,9 +187,8 @@ static void finish_during_a_wait(void (*on_call)(script_call call))
     script.on_call = NULL;
 }
 
-RESOLVER_TEST(a_key_is_listed_before_the_notification)
+RESOLVING_TEST(a_key_is_listed_before_the_notification)
 {
-    begin(1, 0);
     start_key(0, "a.test:80", &poller);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     finish_during_a_wait(take_key_at_notification);
@@ -211,9 +203,8 @@ static void finish_thread_0(script_call call)
     }
 }
 
-RESOLVER_TEST(a_notification_that_is_lost_loses_no_key)
+RESOLVING_TEST(a_notification_that_is_lost_loses_no_key)
 {
-    begin(1, 0);
     start_key(0, "a.test:80", &poller);
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
     finish_during_a_wait(finish_thread_0);
@@ -226,9 +217,8 @@ static void finish_at_the_wait(void)
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(a_call_that_finds_nothing_checks_again)
+RESOLVING_TEST(a_call_that_finds_nothing_checks_again)
 {
-    begin(1, 0);
     start_key(0, "a.test:80", &poller);
     background.on_wait = finish_at_the_wait;
     assert_taken(&poller, KEYS, "0");

@@ -5,6 +5,8 @@
 #include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 /* The lengths that the OS is given are longer than this buffer: the scripted calls move few
  * bytes. */
 static char buf[64];
@@ -13,7 +15,6 @@ static char buf[64];
 
 STREAM_TEST(script_windows, the_length_is_halved_until_a_try_succeeds)
 {
-    size_t n = 0;
     LACKS(SEND);
     LACKS(SEND);
     script_then_move(SCRIPT_SEND, 7);
@@ -32,7 +33,6 @@ STREAM_TEST(script_windows, the_length_is_halved_until_a_try_succeeds)
  * shortage lasts, so it pauses. */
 STREAM_TEST(script_windows, a_blocking_call_waits_with_pauses_until_the_shortage_ends)
 {
-    size_t n = 0;
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){50000000});
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){50000000});
     for (int i = 0; i < 4; i++) {
@@ -48,7 +48,6 @@ STREAM_TEST(script_windows, a_blocking_call_waits_with_pauses_until_the_shortage
 
 STREAM_TEST(script_windows, a_shortage_that_lasts_is_a_timeout)
 {
-    size_t n = 9;
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){50000000});
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){50000000});
     script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
@@ -64,7 +63,6 @@ STREAM_TEST(script_windows, a_shortage_that_lasts_is_a_timeout)
 
 STREAM_TEST(script_windows, a_nonblocking_call_would_block)
 {
-    size_t n = 9;
     feri_modes_set_nonblocking(&handle, true);
     LACKS(SEND);
     LACKS(SEND);
@@ -78,7 +76,6 @@ STREAM_TEST(script_windows, a_nonblocking_call_would_block)
 
 STREAM_TEST(script_windows, the_calls_that_never_wait_are_shortened_too)
 {
-    size_t n = 9;
     LACKS(TRY_SEND);
     script_then_move(SCRIPT_TRY_SEND, 3);
     assert_ok_n(feri_stream_try_write(&handle, buf, 9000, &n), n, 3);
@@ -100,7 +97,6 @@ STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
     static char body[20000];
     fer_io_slice from[] = {{header, sizeof header}, {NULL, 0}, {body, sizeof body}, {header, 1}};
     fer_io_slice_mut into[] = {{header, sizeof header}, {body, sizeof body}};
-    size_t n = 0;
     memset(header, 'h', sizeof header);
     LACKS(SEND_VECTORED);
     LACKS(SEND_VECTORED);
@@ -152,7 +148,6 @@ static void begin_macos(void)
 /* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */
 SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
 {
-    size_t n = 0;
     begin_macos();
     fer_handle handle = script_stream(0);
     LACKS(TRY_SEND);
@@ -170,7 +165,6 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
 SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
 {
-    size_t n = 9;
     begin_macos();
     fer_handle handle = script_stream(0);
     LACKS(RECV);
@@ -198,7 +192,6 @@ SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
 
 STREAM_TEST(script_windows, write_all_goes_on_after_a_shortage)
 {
-    size_t n = 0;
     script_then_move(SCRIPT_SEND, 20);
     LACKS(SEND);
     LACKS(SEND);
@@ -219,7 +212,6 @@ static void shut_writing_in_the_second_wait(script_call call)
 /* S6: the shutdown of another thread ends the call although the shortage lasts. */
 STREAM_TEST(script_windows, a_shutdown_ends_a_call_in_a_shortage)
 {
-    size_t n = 9;
     script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     handle_to_shut = &handle;
     script.on_call = shut_writing_in_the_second_wait;

@@ -3,6 +3,8 @@
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
+#define NEW_TEST(function) SCRIPT_TEST_WITH(fer_socket socket, new_stream(&script_posix), function)
+
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
 static fer_error connect_with_timeout(fer_socket *socket, const char *text)
@@ -15,9 +17,8 @@ static fer_error connect_with_timeout(fer_socket *socket, const char *text)
 
 #define WAIT_LOG "wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)"
 
-SCRIPT_TEST(a_blocking_connect_is_one_call_or_is_awaited)
+NEW_TEST(a_blocking_connect_is_one_call_or_is_awaited)
 {
-    fer_socket socket = new_stream(&script_posix);
     assert_ok_log(connect_to(&socket, "192.0.2.1:80"), "connect(1,192.0.2.1:80)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
     socket = new_stream(&script_posix);
@@ -55,9 +56,8 @@ SCRIPT_TEST(a_nonblocking_connect_only_starts)
     }
 }
 
-SCRIPT_TEST(a_connect_that_fails_keeps_the_socket_and_the_reason)
+NEW_TEST(a_connect_that_fails_keeps_the_socket_and_the_reason)
 {
-    fer_socket socket = new_stream(&script_posix);
     fer_error outcome = {FER_OTHER, 1};
     assert_forwards(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111,
                     connect_to(&socket, "192.0.2.1:80"));
@@ -74,9 +74,8 @@ SCRIPT_TEST(a_connect_that_fails_keeps_the_socket_and_the_reason)
     assert_log("close(1)");
 }
 
-SCRIPT_TEST(a_wait_for_a_connect_that_fails_ends_it)
+NEW_TEST(a_wait_for_a_connect_that_fails_ends_it)
 {
-    fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_HOST_UNREACHABLE, 113);
@@ -129,9 +128,8 @@ SCRIPT_TEST(port_0_refuses_without_a_call)
 
 /* ---- connect_timeout */
 
-SCRIPT_TEST(connect_timeout_puts_the_mode_back)
+NEW_TEST(connect_timeout_puts_the_mode_back)
 {
-    fer_socket socket = new_stream(&script_posix);
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_ok_log(
         connect_with_timeout(&socket, "127.0.0.1:80"),
@@ -167,9 +165,8 @@ SCRIPT_TEST(connect_timeout_that_expires_puts_the_mode_back_too)
     }
 }
 
-SCRIPT_TEST(a_mode_that_cannot_be_put_back_ends_the_connect)
+NEW_TEST(a_mode_that_cannot_be_put_back_ends_the_connect)
 {
-    fer_socket socket = new_stream(&script_posix);
     (void)script_then(SCRIPT_SET_NONBLOCKING);
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);

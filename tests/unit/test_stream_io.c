@@ -4,6 +4,8 @@
 
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 static char buf[64];
 
 static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
@@ -14,33 +16,24 @@ static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
 
 /* ---- Reading */
 
-SCRIPT_TEST(a_read_is_one_call_and_its_bytes_are_counted)
+STREAM_TEST(script_posix, a_read_is_one_call_and_its_bytes_are_counted)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     script_then_move(SCRIPT_RECV, 3);
     assert_ok_n(feri_stream_read(&handle, buf, sizeof buf, &n), n, 3);
     assert_memory_equal(buf, "abc", 3);
     assert_log("recv(1,64)");
 }
 
-SCRIPT_TEST(a_peek_is_one_call_and_its_bytes_are_counted)
+STREAM_TEST(script_posix, a_peek_is_one_call_and_its_bytes_are_counted)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     script_then_move(SCRIPT_PEEK, 2);
     assert_ok_n(feri_stream_peek(&handle, buf, 5, &n), n, 2);
     assert_memory_equal(buf, "ab", 2);
     assert_log("peek(1,5)");
 }
 
-SCRIPT_TEST(lengths_beyond_what_the_os_takes_are_cut_to_it)
+STREAM_TEST(script_posix, lengths_beyond_what_the_os_takes_are_cut_to_it)
 {
-    fer_handle handle;
-    size_t n = 0;
-    open_stream(&handle, &script_posix);
     script.traits.io_length_max = 10;
     script_default(SCRIPT_RECV)->value = 1;
     script_default(SCRIPT_PEEK)->value = 1;
@@ -54,10 +47,8 @@ SCRIPT_TEST(lengths_beyond_what_the_os_takes_are_cut_to_it)
     assert_ok_log(feri_stream_write(&handle, buf, SIZE_MAX, &n), "peek(1,10) send(1,10)");
 }
 
-SCRIPT_TEST(counts_may_be_left_out)
+STREAM_TEST(script_posix, counts_may_be_left_out)
 {
-    fer_handle handle;
-    open_stream(&handle, &script_posix);
     script_default(SCRIPT_RECV)->value = 1;
     script_default(SCRIPT_PEEK)->value = 1;
     script_default(SCRIPT_SEND)->value = 1;
@@ -66,11 +57,8 @@ SCRIPT_TEST(counts_may_be_left_out)
     assert_ok(feri_stream_write(&handle, buf, 1, NULL));
 }
 
-SCRIPT_TEST(a_length_of_zero_makes_no_call_and_reports_nothing)
+STREAM_TEST(script_posix, a_length_of_zero_makes_no_call_and_reports_nothing)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_ok_n(feri_stream_read(&handle, NULL, 0, &n), n, 0);
     assert_ok_n(feri_stream_peek(&handle, NULL, 0, &n), n, 0);
     assert_ok_n(feri_stream_write(&handle, NULL, 0, &n), n, 0);
@@ -79,22 +67,16 @@ SCRIPT_TEST(a_length_of_zero_makes_no_call_and_reports_nothing)
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
 }
 
-SCRIPT_TEST(a_buffer_of_null_with_a_length_is_refused_and_counts_nothing)
+STREAM_TEST(script_posix, a_buffer_of_null_with_a_length_is_refused_and_counts_nothing)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_error_n(feri_stream_read(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_peek(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_write(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_log("");
 }
 
-SCRIPT_TEST(the_peer_s_end_is_reported_again_and_again_without_a_query)
+STREAM_TEST(script_posix, the_peer_s_end_is_reported_again_and_again_without_a_query)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("recv(1,1)");
     assert_ok(feri_stream_read(&handle, buf, 1, &n));
@@ -102,22 +84,16 @@ SCRIPT_TEST(the_peer_s_end_is_reported_again_and_again_without_a_query)
     assert_log("");
 }
 
-SCRIPT_TEST(a_peek_that_met_the_end_has_seen_it)
+STREAM_TEST(script_posix, a_peek_that_met_the_end_has_seen_it)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_ok(feri_stream_peek(&handle, buf, 1, &n));
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("peek(1,1)");
     assert_error(feri_handle_check(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
 }
 
-SCRIPT_TEST(a_reset_is_reported_again_and_again_with_its_code)
+STREAM_TEST(script_posix, a_reset_is_reported_again_and_again_with_its_code)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_forwards(SCRIPT_RECV, FER_CONNECTION_RESET, 104, feri_stream_read(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
@@ -126,11 +102,8 @@ SCRIPT_TEST(a_reset_is_reported_again_and_again_with_its_code)
     assert_log("recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-SCRIPT_TEST(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
+STREAM_TEST(script_posix, what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     script_then_move(SCRIPT_RECV, 1);
@@ -141,11 +114,8 @@ SCRIPT_TEST(what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
     assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-SCRIPT_TEST(an_end_of_file_behind_a_reset_is_the_reset)
+STREAM_TEST(script_posix, an_end_of_file_behind_a_reset_is_the_reset)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_forwards(SCRIPT_SEND, FER_HOST_UNREACHABLE, 113, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
     assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_HOST_UNREACHABLE, 113, n, 0);
@@ -162,11 +132,8 @@ SCRIPT_TEST(an_aborted_connection_is_a_reset_to_reads_and_writes)
     assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
 }
 
-SCRIPT_TEST(a_read_half_that_a_clone_has_shut_reads_as_the_end)
+STREAM_TEST(script_windows, a_read_half_that_a_clone_has_shut_reads_as_the_end)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_windows);
     script_then_fail(SCRIPT_RECV, FER_BROKEN_PIPE, 10058);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "recv(1,1)");
@@ -174,11 +141,8 @@ SCRIPT_TEST(a_read_half_that_a_clone_has_shut_reads_as_the_end)
 
 /* ---- Errors that do not end the stream */
 
-SCRIPT_TEST(a_timeout_has_no_code_and_the_next_call_works)
+STREAM_TEST(script_posix, a_timeout_has_no_code_and_the_next_call_works)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_PEEK, FER_WOULD_BLOCK, 11);
@@ -192,10 +156,8 @@ SCRIPT_TEST(a_timeout_has_no_code_and_the_next_call_works)
     assert_ok_n(feri_stream_write(&handle, buf, 1, &n), n, 1);
 }
 
-SCRIPT_TEST(an_interruption_is_reported_and_the_next_call_works)
+STREAM_TEST(script_posix, an_interruption_is_reported_and_the_next_call_works)
 {
-    fer_handle handle;
-    open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_PEEK, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
@@ -209,22 +171,16 @@ SCRIPT_TEST(an_interruption_is_reported_and_the_next_call_works)
 }
 
 /* It is no error of the connection. */
-SCRIPT_TEST(an_invalid_receive_changes_nothing)
+STREAM_TEST(script_posix, an_invalid_receive_changes_nothing)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_forwards(SCRIPT_RECV, FER_INVALID_INPUT, 22, feri_stream_read(&handle, buf, 1, &n));
     script_then_move(SCRIPT_RECV, 1);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_log("recv(1,1) peer_addr(1) recv(1,1)");
 }
 
-SCRIPT_TEST(where_core_waits_each_call_waits_and_tries_again)
+STREAM_TEST(script_windows, where_core_waits_each_call_waits_and_tries_again)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_windows);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
     script_then_move(SCRIPT_RECV, 1);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
@@ -241,22 +197,16 @@ SCRIPT_TEST(where_core_waits_each_call_waits_and_tries_again)
 
 /* ---- Writing */
 
-SCRIPT_TEST(a_write_is_one_call_and_its_bytes_are_counted)
+STREAM_TEST(script_posix, a_write_is_one_call_and_its_bytes_are_counted)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     script_then_move(SCRIPT_SEND, 3);
     assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 3);
     assert_string_equal(script.sent, "hel");
     assert_log("send(1,5)");
 }
 
-SCRIPT_TEST(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
+STREAM_TEST(script_posix, a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
 {
-    fer_handle handle;
-    size_t n = 99;
-    open_stream(&handle, &script_posix);
     assert_forwards(SCRIPT_SEND, FER_BROKEN_PIPE, 32, feri_stream_write(&handle, buf, 1, &n));
     assert_int_equal(n, 0);
     assert_error(feri_stream_write(&handle, buf, 1, &n), FER_BROKEN_PIPE, 0);
@@ -265,10 +215,8 @@ SCRIPT_TEST(a_broken_pipe_is_reported_again_without_a_call_and_reading_continues
     assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "send(1,1) recv(1,1)");
 }
 
-SCRIPT_TEST(an_ended_connection_s_timeout_sticks_with_its_code)
+STREAM_TEST(script_posix, an_ended_connection_s_timeout_sticks_with_its_code)
 {
-    fer_handle handle;
-    open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_TIMED_OUT, 110);
     assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_TIMED_OUT, 110);
     assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_TIMED_OUT, 110);
@@ -278,11 +226,9 @@ SCRIPT_TEST(an_ended_connection_s_timeout_sticks_with_its_code)
 
 /* ---- take_error */
 
-SCRIPT_TEST(a_pending_error_sticks_as_one_that_a_read_met)
+STREAM_TEST(script_posix, a_pending_error_sticks_as_one_that_a_read_met)
 {
-    fer_handle handle;
     fer_error got = {FER_OTHER, 1};
-    open_stream(&handle, &script_posix);
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_ok(got);
     assert_int_equal(feri_handle_state(&handle), FERI_PHASE_OPEN);
@@ -295,11 +241,9 @@ SCRIPT_TEST(a_pending_error_sticks_as_one_that_a_read_met)
     assert_ok(got);
 }
 
-SCRIPT_TEST(an_error_that_was_reported_is_not_there_to_be_taken_again)
+STREAM_TEST(script_posix, an_error_that_was_reported_is_not_there_to_be_taken_again)
 {
-    fer_handle handle;
     fer_error got = {FER_OTHER, 1};
-    open_stream(&handle, &script_posix);
     script_then_fail(SCRIPT_RECV, FER_CONNECTION_RESET, 104);
     script_default(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
     assert_error(feri_stream_read(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 104);
@@ -318,11 +262,9 @@ SYSTEM_TEST(script_posix, a_reset_before_anybody_queried_how_the_connect_stands_
     assert_ok_log(got, "take_error(1)");
 }
 
-SCRIPT_TEST(a_pending_broken_pipe_ends_the_write_half_alone)
+STREAM_TEST(script_posix, a_pending_broken_pipe_ends_the_write_half_alone)
 {
-    fer_handle handle;
     fer_error got;
-    open_stream(&handle, &script_posix);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_BROKEN_PIPE, 32);
@@ -331,11 +273,9 @@ SCRIPT_TEST(a_pending_broken_pipe_ends_the_write_half_alone)
     assert_ok(feri_stream_read(&handle, buf, 1, NULL));
 }
 
-SCRIPT_TEST(a_pending_abort_is_a_reset_and_a_passing_error_passes)
+STREAM_TEST(script_windows, a_pending_abort_is_a_reset_and_a_passing_error_passes)
 {
-    fer_handle handle;
     fer_error got;
-    open_stream(&handle, &script_windows);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_NO_BUFFER_SPACE, 10055);
@@ -346,11 +286,9 @@ SCRIPT_TEST(a_pending_abort_is_a_reset_and_a_passing_error_passes)
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
 }
 
-SCRIPT_TEST(take_error_is_refused_where_there_is_no_socket_or_no_room)
+STREAM_TEST(script_posix, take_error_is_refused_where_there_is_no_socket_or_no_room)
 {
-    fer_handle handle;
     fer_error got = {FER_OTHER, 1};
-    open_stream(&handle, &script_posix);
     assert_error(feri_stream_take_error(&handle, NULL), FER_MISUSE, 0);
     assert_error(feri_stream_take_error(NULL, &got), FER_MISUSE, 0);
     assert_forwards(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9, feri_stream_take_error(&handle, &got));

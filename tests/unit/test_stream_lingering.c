@@ -21,6 +21,9 @@ static fer_handle open_stream(const struct ferp_traits *traits)
     return stream;
 }
 
+#define OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle stream, open_stream(&script_posix), function)
+
 static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_token *chosen)
 {
     const fer_limits limits = {.deadline = deadline, .token = chosen};
@@ -37,9 +40,8 @@ static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_toke
         assert_int_equal(script.sockets_open, 0);                                         \
     } while (0)
 
-SCRIPT_TEST(it_shuts_down_discards_and_closes)
+OPEN_TEST(it_shuts_down_discards_and_closes)
 {
-    fer_handle stream = open_stream(&script_posix);
     script_then_move(SCRIPT_TRY_RECV, 8192);
     script_then_move(SCRIPT_TRY_RECV, 5);
     assert_lingers(&stream, SECOND, FER_OK, 0);
@@ -65,9 +67,8 @@ SCRIPT_TEST(it_waits_until_its_own_deadline_in_every_mode)
     }
 }
 
-SCRIPT_TEST(without_a_timeout_it_waits_without_limit)
+OPEN_TEST(without_a_timeout_it_waits_without_limit)
 {
-    fer_handle stream = open_stream(&script_posix);
     script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
     assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_OK, 0);
     assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(ever) "
@@ -91,9 +92,8 @@ SCRIPT_TEST(with_a_timeout_of_zero_only_what_is_queued_is_discarded)
 }
 
 /* A peer that sends without end does not extend the call. */
-SCRIPT_TEST(input_without_end_does_not_extend_the_call)
+OPEN_TEST(input_without_end_does_not_extend_the_call)
 {
-    fer_handle stream = open_stream(&script_posix);
     script_default(SCRIPT_TRY_RECV)->value = 8192;
     script_then(SCRIPT_BYTES_QUEUED)->value = 20000;
     assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
@@ -130,9 +130,8 @@ SCRIPT_TEST(the_limits_apply_in_every_mode)
     }
 }
 
-SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
+OPEN_TEST(the_earlier_of_timeout_and_deadline_counts)
 {
-    fer_handle stream = open_stream(&script_posix);
     set_limits(&stream, fer_instant_after((fer_duration){10}), &token);
     script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
@@ -158,9 +157,8 @@ static void cancel_in_try(script_call call)
     cancel_in(call, SCRIPT_TRY_RECV);
 }
 
-SCRIPT_TEST(a_cancel_ends_it_even_if_input_never_ends)
+OPEN_TEST(a_cancel_ends_it_even_if_input_never_ends)
 {
-    fer_handle stream = open_stream(&script_posix);
     set_limits(&stream, FER_INSTANT_NONE, &token);
     script_default(SCRIPT_TRY_RECV)->value = 8192;
     script.on_call = cancel_in_try;
@@ -189,9 +187,8 @@ static void pass_time(script_call call)
 }
 
 /* I1, K11: signals without end do not extend it. */
-SCRIPT_TEST(signals_without_end_end_with_the_timeout)
+OPEN_TEST(signals_without_end_end_with_the_timeout)
 {
-    fer_handle stream = open_stream(&script_posix);
     *script_default(SCRIPT_TRY_RECV) = (script_result){.error = {FER_INTERRUPTED, 4}};
     script.on_call = pass_time;
     assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);

@@ -4,6 +4,8 @@
 
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 static char buf[64];
 
 static fer_handle open_stream(void)
@@ -13,12 +15,12 @@ static fer_handle open_stream(void)
     return script_stream(FERI_FLAG_TIMEOUT_SET);
 }
 
+#define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(), function)
+
 /* ---- read_exact */
 
-SCRIPT_TEST(read_exact_reads_until_the_buffer_is_full)
+OPEN_TEST(read_exact_reads_until_the_buffer_is_full)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_RECV, 1);
     script_then_move(SCRIPT_RECV, 3);
@@ -27,10 +29,8 @@ SCRIPT_TEST(read_exact_reads_until_the_buffer_is_full)
     assert_log("recv(1,6) recv(1,4) recv(1,3)");
 }
 
-SCRIPT_TEST(read_exact_that_meets_the_end_is_unexpected_and_counted)
+OPEN_TEST(read_exact_that_meets_the_end_is_unexpected_and_counted)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_UNEXPECTED_EOF, 0, n, 2);
     assert_log("recv(1,6) recv(1,4)");
@@ -38,10 +38,8 @@ SCRIPT_TEST(read_exact_that_meets_the_end_is_unexpected_and_counted)
     assert_log("");
 }
 
-SCRIPT_TEST(read_exact_goes_on_after_a_signal)
+OPEN_TEST(read_exact_goes_on_after_a_signal)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_RECV, 1);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
@@ -49,10 +47,8 @@ SCRIPT_TEST(read_exact_goes_on_after_a_signal)
     assert_ok_n(feri_stream_read_exact(&handle, buf, 2, &n), n, 2);
 }
 
-SCRIPT_TEST(read_exact_that_fails_counts_what_came_before)
+OPEN_TEST(read_exact_that_fails_counts_what_came_before)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
     assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_TIMED_OUT, 0, n, 2);
@@ -62,10 +58,8 @@ SCRIPT_TEST(read_exact_that_fails_counts_what_came_before)
     assert_error(feri_stream_read_exact(&handle, buf, 6, NULL), FER_CONNECTION_RESET, 104);
 }
 
-SCRIPT_TEST(read_exact_of_nothing_and_of_null_is_a_read_of_it)
+OPEN_TEST(read_exact_of_nothing_and_of_null_is_a_read_of_it)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     assert_ok_n(feri_stream_read_exact(&handle, buf, 0, &n), n, 0);
     assert_ok(feri_stream_read_exact(&handle, NULL, 0, NULL));
     assert_error_n(feri_stream_read_exact(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
@@ -76,10 +70,8 @@ SCRIPT_TEST(read_exact_of_nothing_and_of_null_is_a_read_of_it)
 
 /* ---- read_to_end */
 
-SCRIPT_TEST(read_to_end_reads_up_to_the_end)
+OPEN_TEST(read_to_end_reads_up_to_the_end)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_move(SCRIPT_RECV, 3);
     assert_ok_n(feri_stream_read_to_end(&handle, buf, 10, &n), n, 5);
@@ -87,47 +79,37 @@ SCRIPT_TEST(read_to_end_reads_up_to_the_end)
     assert_log("recv(1,10) recv(1,8) recv(1,5)");
 }
 
-SCRIPT_TEST(a_full_buffer_is_the_whole_when_a_peek_meets_the_end)
+OPEN_TEST(a_full_buffer_is_the_whole_when_a_peek_meets_the_end)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_fail(SCRIPT_PEEK, FER_INTERRUPTED, 4);
     assert_ok_n(feri_stream_read_to_end(&handle, buf, 3, &n), n, 3);
     assert_log("recv(1,3) peek(1,1) peek(1,1)");
 }
 
-SCRIPT_TEST(a_full_buffer_with_more_to_come_is_storage_full)
+OPEN_TEST(a_full_buffer_with_more_to_come_is_storage_full)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_move(SCRIPT_PEEK, 1);
     assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_BUFFER_TOO_SMALL, 0, n, 3);
 }
 
-SCRIPT_TEST(a_full_buffer_whose_peek_fails_is_counted)
+OPEN_TEST(a_full_buffer_whose_peek_fails_is_counted)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 3);
     script_then_fail(SCRIPT_PEEK, FER_CONNECTION_RESET, 104);
     assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_CONNECTION_RESET, 104, n, 3);
 }
 
-SCRIPT_TEST(read_to_end_without_room_only_peeks)
+OPEN_TEST(read_to_end_without_room_only_peeks)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_PEEK, 1);
     assert_error_n(feri_stream_read_to_end(&handle, NULL, 0, &n), FER_BUFFER_TOO_SMALL, 0, n, 0);
     assert_ok_log(feri_stream_read_to_end(&handle, buf, 0, NULL), "peek(1,1) peek(1,1)");
 }
 
-SCRIPT_TEST(read_to_end_that_fails_counts_what_came_before)
+OPEN_TEST(read_to_end_that_fails_counts_what_came_before)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_RECV, 2);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
@@ -135,10 +117,8 @@ SCRIPT_TEST(read_to_end_that_fails_counts_what_came_before)
     assert_int_equal(script.times[SCRIPT_PEEK], 0);
 }
 
-SCRIPT_TEST(read_to_end_into_null_is_refused)
+OPEN_TEST(read_to_end_into_null_is_refused)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     assert_error_n(feri_stream_read_to_end(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_to_end(NULL, buf, 1, &n), FER_MISUSE, 0);
     assert_error_log(feri_stream_read_to_end(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
@@ -146,10 +126,8 @@ SCRIPT_TEST(read_to_end_into_null_is_refused)
 
 /* ---- write_all */
 
-SCRIPT_TEST(write_all_writes_the_rest_after_each_short_write)
+OPEN_TEST(write_all_writes_the_rest_after_each_short_write)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_SEND, 2);
     script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_SEND, 1);
@@ -159,29 +137,23 @@ SCRIPT_TEST(write_all_writes_the_rest_after_each_short_write)
     assert_log("send(1,6) send(1,4) send(1,4) send(1,3)");
 }
 
-SCRIPT_TEST(write_all_of_which_the_os_takes_nothing_is_write_zero)
+OPEN_TEST(write_all_of_which_the_os_takes_nothing_is_write_zero)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_SEND, 2);
     assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_WRITE_ZERO, 0, n, 2);
     assert_log("send(1,7) send(1,5)");
 }
 
-SCRIPT_TEST(write_all_that_fails_counts_what_went_before)
+OPEN_TEST(write_all_that_fails_counts_what_went_before)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     script_then_move(SCRIPT_SEND, 2);
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
     assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_BROKEN_PIPE, 32, n, 2);
     assert_error(feri_stream_write_all(&handle, "ferrule", 7, NULL), FER_BROKEN_PIPE, 0);
 }
 
-SCRIPT_TEST(write_all_of_nothing_and_of_null_is_a_write_of_it)
+OPEN_TEST(write_all_of_nothing_and_of_null_is_a_write_of_it)
 {
-    fer_handle handle = open_stream();
-    size_t n = 99;
     assert_ok_n(feri_stream_write_all(&handle, buf, 0, &n), n, 0);
     assert_ok(feri_stream_write_all(&handle, NULL, 0, NULL));
     assert_error_n(feri_stream_write_all(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);

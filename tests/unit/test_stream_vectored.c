@@ -3,6 +3,8 @@
 
 #include "core/transfer/stream_io.h"
 
+static size_t n;
+
 static char buf[64];
 
 static fer_handle open_stream(const struct ferp_traits *traits)
@@ -15,13 +17,15 @@ static fer_handle open_stream(const struct ferp_traits *traits)
     return script_stream(0);
 }
 
+#define OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle handle, open_stream(&script_posix), function)
+
 /* Reads into and writes from slices of these lengths, and checks the calls. */
 static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
                        const char *read_log, const char *write_log)
 {
     fer_io_slice_mut into[8];
     fer_io_slice from[8];
-    size_t n = 99;
     assert_true(count <= 8);
     for (size_t i = 0; i < count; i++) {
         into[i] = (fer_io_slice_mut){buf, lengths[i]};
@@ -34,32 +38,28 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
-SCRIPT_TEST(slices_within_the_limits_go_along_in_one_call)
+OPEN_TEST(slices_within_the_limits_go_along_in_one_call)
 {
-    fer_handle handle = open_stream(&script_posix);
     check_both(&handle, (size_t[]){4, 0, 2}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
     check_both(&handle, (size_t[]){7}, 1, "recv_vectored(1,1x7)", "send_vectored(1,1x7)");
 }
 
-SCRIPT_TEST(leading_slices_of_nothing_are_left_out)
+OPEN_TEST(leading_slices_of_nothing_are_left_out)
 {
-    fer_handle handle = open_stream(&script_posix);
     check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)",
                "send_vectored(1,3x3)");
 }
 
-SCRIPT_TEST(slices_of_nothing_make_no_call)
+OPEN_TEST(slices_of_nothing_make_no_call)
 {
-    fer_handle handle = open_stream(&script_posix);
     check_both(&handle, (size_t[]){0, 0}, 2, "", "");
     check_both(&handle, (size_t[]){0}, 0, "", "");
     assert_ok(feri_stream_read_vectored(&handle, NULL, 0, NULL));
     assert_ok_log(feri_stream_write_vectored(&handle, NULL, 0, NULL), "");
 }
 
-SCRIPT_TEST(a_sum_beyond_the_limit_is_cut_to_it)
+OPEN_TEST(a_sum_beyond_the_limit_is_cut_to_it)
 {
-    fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 10;
     check_both(&handle, (size_t[]){4, 6}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
     check_both(&handle, (size_t[]){4, 7}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
@@ -69,24 +69,21 @@ SCRIPT_TEST(a_sum_beyond_the_limit_is_cut_to_it)
 }
 
 /* The scripted send accepts everything: its count is the sum of what it was given. */
-SCRIPT_TEST(a_short_slice_before_a_long_one_is_not_sent_alone)
+OPEN_TEST(a_short_slice_before_a_long_one_is_not_sent_alone)
 {
     static const char header[3] = "abc";
     static const char body[20] = "0123456789ABCDEFGHIJ";
     fer_io_slice slices[] = {{header, 3}, {body, sizeof body}, {header, 3}};
-    fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 10;
     script_default(SCRIPT_SEND_VECTORED)->value = 10;
-    size_t n = 0;
     assert_ok_n(feri_stream_write_vectored(&handle, slices, 3, &n), n, 10);
     assert_int_equal(script.sent_len, 10);
     assert_memory_equal(script.sent, "abc0123456", 10);
 }
 
-SCRIPT_TEST(a_cut_call_has_sixteen_slices_at_most)
+OPEN_TEST(a_cut_call_has_sixteen_slices_at_most)
 {
     fer_io_slice slices[20];
-    fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 18;
     for (size_t i = 0; i < 20; i++) {
         slices[i] = (fer_io_slice){buf, 1};
@@ -99,18 +96,16 @@ SCRIPT_TEST(a_cut_call_has_sixteen_slices_at_most)
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
 }
 
-SCRIPT_TEST(a_first_slice_beyond_the_limit_is_cut_itself)
+OPEN_TEST(a_first_slice_beyond_the_limit_is_cut_itself)
 {
-    fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = 10;
     check_both(&handle, (size_t[]){11}, 1, "recv(1,10)", "send(1,10)");
     check_both(&handle, (size_t[]){0, 0, SIZE_MAX, 1}, 4, "recv(1,10)", "send(1,10)");
     check_both(&handle, (size_t[]){10}, 1, "recv_vectored(1,1x10)", "send_vectored(1,1x10)");
 }
 
-SCRIPT_TEST(sums_that_would_wrap_do_not)
+OPEN_TEST(sums_that_would_wrap_do_not)
 {
-    fer_handle handle = open_stream(&script_posix);
     script.traits.io_length_max = SIZE_MAX / 2;
     check_both(&handle, (size_t[]){1, SIZE_MAX, SIZE_MAX}, 3, "recv_vectored(1,2x1)",
                "send_vectored(1,2x1)");
@@ -139,13 +134,11 @@ SCRIPT_TEST(more_slices_than_the_os_takes_are_cut)
                   "send_vectored(1,1023x1)");
 }
 
-SCRIPT_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
+OPEN_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
 {
-    fer_handle handle = open_stream(&script_posix);
     script.traits.io_slices_max = 2;
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
-    size_t n = 99;
     assert_error_n(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0, n, 0);
     script.traits.io_slices_max = 1;
@@ -158,9 +151,8 @@ SCRIPT_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
     assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(a_slice_of_null_without_a_length_goes_along)
+OPEN_TEST(a_slice_of_null_without_a_length_goes_along)
 {
-    fer_handle handle = open_stream(&script_posix);
     fer_io_slice_mut into[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
     fer_io_slice from[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
     assert_ok(feri_stream_read_vectored(&handle, into, 3, NULL));
@@ -168,10 +160,8 @@ SCRIPT_TEST(a_slice_of_null_without_a_length_goes_along)
     assert_log("recv_vectored(1,3x1) send_vectored(1,3x1)");
 }
 
-SCRIPT_TEST(an_array_of_null_with_a_count_is_refused)
+OPEN_TEST(an_array_of_null_with_a_count_is_refused)
 {
-    fer_handle handle = open_stream(&script_posix);
-    size_t n = 99;
     assert_error_n(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error_n(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
     assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
@@ -183,7 +173,6 @@ SCRIPT_TEST(the_end_and_a_reset_are_seen_by_slices_too)
     fer_handle handle = open_stream(&script_posix);
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
-    size_t n = 99;
     script_then_move(SCRIPT_RECV_VECTORED, 0);
     assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 0);
     assert_ok_log(feri_stream_read_vectored(&handle, &into, 1, &n), "recv_vectored(1,1x1)");
@@ -201,7 +190,6 @@ SCRIPT_TEST(where_core_waits_slices_wait_and_try_again)
     fer_handle handle = open_stream(&script_windows);
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};
-    size_t n = 99;
     script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
     script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
     assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 1);
@@ -212,9 +200,8 @@ SCRIPT_TEST(where_core_waits_slices_wait_and_try_again)
                   "wait_for(100001000) send_vectored(1,1x1)");
 }
 
-SCRIPT_TEST(a_wait_in_vain_is_timed_out)
+OPEN_TEST(a_wait_in_vain_is_timed_out)
 {
-    fer_handle handle = open_stream(&script_posix);
     handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
     fer_io_slice_mut into = {buf, 1};
     fer_io_slice from = {buf, 1};

@@ -13,6 +13,9 @@ static fer_tcp_listener open_listener(void)
     return listener;
 }
 
+#define LISTENER_TEST(function) \
+    SCRIPT_TEST_WITH(fer_tcp_listener listener, open_listener(), function)
+
 SYSTEM_TEST(script_posix, each_way_to_bind_binds_and_listens)
 {
     fer_tcp_listener listener = {0};
@@ -35,9 +38,8 @@ SYSTEM_TEST(script_posix, each_way_to_bind_binds_and_listens)
     assert_int_equal(fer_tcp_listener_as_raw(&listener), 4);
 }
 
-SCRIPT_TEST(accept_fills_a_stream_and_reports_the_peer)
+LISTENER_TEST(accept_fills_a_stream_and_reports_the_peer)
 {
-    fer_tcp_listener listener = open_listener();
     fer_tcp_stream stream = {0};
     fer_socket_addr peer;
     assert_ok(fer_tcp_listener_accept(&listener, &stream, &peer));
@@ -47,9 +49,8 @@ SCRIPT_TEST(accept_fills_a_stream_and_reports_the_peer)
                      "accept(1)");
 }
 
-SCRIPT_TEST(raw_sockets_come_and_go)
+LISTENER_TEST(raw_sockets_come_and_go)
 {
-    fer_tcp_listener listener = open_listener();
     fer_tcp_listener clone = {0};
     assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
     assert_int_equal(fer_tcp_listener_as_raw(&clone), 2);
@@ -63,9 +64,8 @@ SCRIPT_TEST(raw_sockets_come_and_go)
     fer_tcp_listener_close(&clone);
 }
 
-SCRIPT_TEST(the_local_address_is_the_os_s)
+LISTENER_TEST(the_local_address_is_the_os_s)
 {
-    fer_tcp_listener listener = open_listener();
     fer_tcp_listener empty = {0};
     fer_socket_addr got;
     assert_ok(fer_tcp_listener_local_addr(&listener, &got));
@@ -75,9 +75,8 @@ SCRIPT_TEST(the_local_address_is_the_os_s)
     assert_error_log(fer_tcp_listener_local_addr(&empty, &got), FER_MISUSE, 0, "local_addr(1)");
 }
 
-SCRIPT_TEST(a_pending_error_is_reported_and_changes_nothing)
+LISTENER_TEST(a_pending_error_is_reported_and_changes_nothing)
 {
-    fer_tcp_listener listener = open_listener();
     fer_tcp_listener empty = {0};
     fer_error got = {FER_OTHER, 1};
     assert_ok(fer_tcp_listener_take_error(&listener, &got));
@@ -92,9 +91,8 @@ SCRIPT_TEST(a_pending_error_is_reported_and_changes_nothing)
     assert_log("take_error(1) take_error(1)");
 }
 
-SCRIPT_TEST(each_option_is_its_own)
+LISTENER_TEST(each_option_is_its_own)
 {
-    fer_tcp_listener listener = open_listener();
     uint32_t number;
     assert_ok(fer_tcp_listener_set_ttl(&listener, 9));
     assert_ok(fer_tcp_listener_ttl(&listener, &number));

@@ -13,6 +13,9 @@ static fer_tcp_stream open_stream(const struct ferp_traits *traits)
     return stream;
 }
 
+#define OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_tcp_stream stream, open_stream(&script_posix), function)
+
 /* ---- Opening and closing */
 
 SYSTEM_TEST(script_posix, each_way_to_connect_connects)
@@ -37,9 +40,8 @@ SYSTEM_TEST(script_posix, each_way_to_connect_connects)
                   "socket(v4) connect(5,192.0.2.3:3)");
 }
 
-SCRIPT_TEST(a_closed_stream_can_be_connected_again)
+OPEN_TEST(a_closed_stream_can_be_connected_again)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_tcp_stream_close(&stream);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), FER_RAW_SOCKET_NONE);
     assert_ok(fer_tcp_stream_connect(&stream, "192.0.2.3:3"));
@@ -54,9 +56,8 @@ SCRIPT_TEST(closing_resets_for_unread_input_where_the_os_would_not)
     assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
 }
 
-SCRIPT_TEST(raw_sockets_come_and_go)
+OPEN_TEST(raw_sockets_come_and_go)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_tcp_stream clone = {0};
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
     assert_ok(fer_tcp_stream_try_clone(&stream, &clone));
@@ -70,9 +71,8 @@ SCRIPT_TEST(raw_sockets_come_and_go)
 
 /* ---- Addresses */
 
-SCRIPT_TEST(each_end_has_its_address)
+OPEN_TEST(each_end_has_its_address)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_socket_addr got;
     assert_ok(fer_tcp_stream_peer_addr(&stream, &got));
     assert_addr(&got, "192.0.2.1:1001");
@@ -81,9 +81,8 @@ SCRIPT_TEST(each_end_has_its_address)
     assert_log("peer_addr(1) local_addr(1)");
 }
 
-SCRIPT_TEST(the_peer_s_address_is_gone_once_the_end_was_seen)
+OPEN_TEST(the_peer_s_address_is_gone_once_the_end_was_seen)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_socket_addr got;
     char byte;
     assert_ok(fer_tcp_stream_read(&stream, &byte, 1, NULL));
@@ -101,9 +100,8 @@ SCRIPT_TEST(the_peer_s_address_of_an_ended_connection_is_not_connected)
     assert_error(fer_tcp_stream_local_addr(&stream, &got), FER_INVALID_INPUT, 22);
 }
 
-SCRIPT_TEST(addresses_without_room_or_socket_are_refused)
+OPEN_TEST(addresses_without_room_or_socket_are_refused)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_tcp_stream empty = {0};
     fer_socket_addr got;
     assert_error(fer_tcp_stream_peer_addr(&stream, NULL), FER_MISUSE, 0);
@@ -116,9 +114,8 @@ SCRIPT_TEST(addresses_without_room_or_socket_are_refused)
 
 /* ---- Bytes */
 
-SCRIPT_TEST(each_way_to_move_bytes_moves_them)
+OPEN_TEST(each_way_to_move_bytes_moves_them)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     char buf[4];
     fer_io_slice_mut into = {buf, 4};
     fer_io_slice from = {buf, 4};
@@ -141,9 +138,8 @@ SCRIPT_TEST(each_way_to_move_bytes_moves_them)
     assert_log("send(1,4) send_vectored(1,1x4) send(1,4) send(1,2)");
 }
 
-SCRIPT_TEST(shutdown_and_take_error_are_the_stream_s)
+OPEN_TEST(shutdown_and_take_error_are_the_stream_s)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_error got = {FER_OTHER, 1};
     assert_ok(fer_tcp_stream_take_error(&stream, &got));
     assert_ok(got);
@@ -154,9 +150,8 @@ SCRIPT_TEST(shutdown_and_take_error_are_the_stream_s)
 
 /* ---- Options */
 
-SCRIPT_TEST(each_option_is_its_own)
+OPEN_TEST(each_option_is_its_own)
 {
-    fer_tcp_stream stream = open_stream(&script_posix);
     fer_duration duration;
     uint32_t number;
     bool flag;

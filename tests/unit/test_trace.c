@@ -1,20 +1,17 @@
 /* test_trace.c: the lines of a library with FERRULE_TRACE: arguments and results of the seam's
  * functions, as core calls them. Over this system and, with TEST_TRACE_OVER_SIM, over the simulated
  * network. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "ferrule.h"
 #ifdef TEST_TRACE_OVER_SIM
 #include "ferrule/sim.h"
 #endif
+#include "support/group.h"
 
 static int record(const char *line, FILE *stream);
 
@@ -100,14 +97,15 @@ static int end(void **state)
 #endif
 }
 
+#define TRACE_TEST(function) TEST_WITH(function, begin, end)
+
 static fer_socket_addr loopback(uint16_t port)
 {
     return fer_socket_addr_v4_new(fer_ipv4_addr_new(127, 0, 0, 1), port);
 }
 
-static void datagrams_are_traced(void **state)
+TRACE_TEST(datagrams_are_traced)
 {
-    (void)state;
     fer_udp_socket socket = {0};
     fer_socket_addr addr = loopback(0);
     fer_udp_received got;
@@ -128,9 +126,8 @@ static void datagrams_are_traced(void **state)
     assert_traced("ferp_close(#)");
 }
 
-static void streams_are_traced(void **state)
+TRACE_TEST(streams_are_traced)
 {
-    (void)state;
     fer_tcp_listener listener = {0};
     fer_tcp_stream client = {0};
     fer_tcp_stream server = {0};
@@ -156,9 +153,8 @@ static void streams_are_traced(void **state)
     fer_tcp_listener_close(&listener);
 }
 
-static void options_are_traced_by_name(void **state)
+TRACE_TEST(options_are_traced_by_name)
 {
-    (void)state;
     fer_socket socket = {0};
     uint32_t hops = 0;
     bool broadcasts = false;
@@ -173,9 +169,8 @@ static void options_are_traced_by_name(void **state)
     fer_socket_close(&socket);
 }
 
-static void pollers_are_traced(void **state)
+TRACE_TEST(pollers_are_traced)
 {
-    (void)state;
     fer_poller poller = {0};
     fer_udp_socket socket = {0};
     fer_socket_addr addr = loopback(0);
@@ -195,9 +190,8 @@ static void pollers_are_traced(void **state)
     fer_udp_socket_close(&socket);
 }
 
-static void a_long_line_is_cut_off_and_ends(void **state)
+TRACE_TEST(a_long_line_is_cut_off_and_ends)
 {
-    (void)state;
     char name[600];
     uint32_t number = 0;
     memset(name, 'x', sizeof name - 1);
@@ -208,9 +202,8 @@ static void a_long_line_is_cut_off_and_ends(void **state)
     assert_int_equal(lines[0][strlen(lines[0]) - 1], '\n');
 }
 
-static void the_trace_keeps_errno(void **state)
+TRACE_TEST(the_trace_keeps_errno)
 {
-    (void)state;
     fer_cancel_token token = {0};
     assert_ok(fer_cancel_token_new(&token));
     errno = 77;
@@ -220,17 +213,4 @@ static void the_trace_keeps_errno(void **state)
     fer_cancel_token_close(&token);
 }
 
-#define TRACE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TRACE_TEST(datagrams_are_traced),
-        TRACE_TEST(streams_are_traced),
-        TRACE_TEST(options_are_traced_by_name),
-        TRACE_TEST(pollers_are_traced),
-        TRACE_TEST(a_long_line_is_cut_off_and_ends),
-        TRACE_TEST(the_trace_keeps_errno),
-    };
-    return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
-}
+TEST_MAIN("trace")

@@ -13,6 +13,11 @@ static fer_udp_socket open_socket(uint32_t flags)
     return socket;
 }
 
+#define V6_SOCKET_TEST(function) \
+    SCRIPT_TEST_WITH(fer_udp_socket socket, open_socket(FERI_FLAG_V6), function)
+
+#define SOCKET_TEST(function) SCRIPT_TEST_WITH(fer_udp_socket socket, open_socket(0), function)
+
 SCRIPT_TEST(each_way_to_bind_binds_and_forgets_the_old_peer)
 {
     fer_udp_socket socket;
@@ -41,9 +46,8 @@ SCRIPT_TEST(each_way_to_bind_binds_and_forgets_the_old_peer)
     assert_error_log(fer_udp_socket_bind_addr(&socket, &addrs[1]), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(each_way_to_connect_connects)
+SOCKET_TEST(each_way_to_connect_connects)
 {
-    fer_udp_socket socket = open_socket(0);
     fer_socket_addr addrs[2] = {{.port = 0}, {.port = 0}};
     addrs[0] = script_addr("192.0.2.1:1");
     addrs[1] = script_addr("192.0.2.2:2");
@@ -59,9 +63,8 @@ SCRIPT_TEST(each_way_to_connect_connects)
     assert_error_log(fer_udp_socket_connect_addr(&socket, NULL), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends)
+SOCKET_TEST(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends)
 {
-    fer_udp_socket socket = open_socket(0);
     /* not usable for an IPv4 socket */
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
@@ -81,9 +84,8 @@ SCRIPT_TEST(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends)
     assert_log("lookup_begin(example.test)");
 }
 
-SCRIPT_TEST(the_addresses_are_the_os_s)
+SOCKET_TEST(the_addresses_are_the_os_s)
 {
-    fer_udp_socket socket = open_socket(0);
     fer_socket_addr got;
     assert_ok(fer_udp_socket_local_addr(&socket, &got));
     assert_int_equal(got.port, 1002);
@@ -96,9 +98,8 @@ SCRIPT_TEST(the_addresses_are_the_os_s)
     assert_log("local_addr(1) peer_addr(1) peer_addr(1)");
 }
 
-SCRIPT_TEST(each_transfer_is_its_own)
+SOCKET_TEST(each_transfer_is_its_own)
 {
-    fer_udp_socket socket = open_socket(0);
     fer_socket_addr to = script_addr("192.0.2.1:1");
     fer_udp_received got;
     char buf[4];
@@ -113,9 +114,8 @@ SCRIPT_TEST(each_transfer_is_its_own)
                   "peek_from(1,4)");
 }
 
-SCRIPT_TEST(each_mode_is_its_own)
+V6_SOCKET_TEST(each_mode_is_its_own)
 {
-    fer_udp_socket socket = open_socket(FERI_FLAG_V6);
     fer_duration duration;
     uint32_t number;
     assert_ok(fer_udp_socket_set_read_timeout(&socket, (fer_duration){1}));
@@ -130,9 +130,8 @@ SCRIPT_TEST(each_mode_is_its_own)
                   "set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) option_value(1,HOPS_V6)");
 }
 
-SCRIPT_TEST(each_option_is_its_own)
+V6_SOCKET_TEST(each_option_is_its_own)
 {
-    fer_udp_socket socket = open_socket(FERI_FLAG_V6);
     bool flag;
     uint32_t number;
     assert_ok(fer_udp_socket_set_broadcast(&socket, true));
@@ -149,9 +148,8 @@ SCRIPT_TEST(each_option_is_its_own)
                   "set_option(1,LOOP_V6,1) option_value(1,LOOP_V6)");
 }
 
-SCRIPT_TEST(each_group_call_is_its_own)
+V6_SOCKET_TEST(each_group_call_is_its_own)
 {
-    fer_udp_socket socket = open_socket(FERI_FLAG_V6);
     fer_ipv4_addr v4 = {{224, 0, 0, 9}};
     fer_ipv4_addr local = {{0, 0, 0, 0}};
     fer_ipv6_addr v6 = {{0xff, 2, [15] = 9}};
@@ -164,9 +162,8 @@ SCRIPT_TEST(each_group_call_is_its_own)
         "change_group_v6(1,join,ff02::9,1) change_group_v6(1,leave,ff02::9,1)");
 }
 
-SCRIPT_TEST(a_pending_refusal_is_reported_as_one)
+SOCKET_TEST(a_pending_refusal_is_reported_as_one)
 {
-    fer_udp_socket socket = open_socket(0);
     fer_error got = {FER_OTHER, 1};
     assert_ok(fer_udp_socket_take_error(&socket, &got));
     assert_ok(got);
@@ -178,9 +175,8 @@ SCRIPT_TEST(a_pending_refusal_is_reported_as_one)
                      "take_error(1) take_error(1) take_error(1)");
 }
 
-SCRIPT_TEST(a_clone_has_the_peer_and_queries_it)
+SOCKET_TEST(a_clone_has_the_peer_and_queries_it)
 {
-    fer_udp_socket socket = open_socket(0);
     fer_udp_socket clone;
     fer_socket_addr peer = script_addr("192.0.2.1:1001");
     fer_udp_received got;

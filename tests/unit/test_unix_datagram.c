@@ -12,6 +12,9 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
     return socket;
 }
 
+#define SOCKET_TEST(function) \
+    SCRIPT_TEST_WITH(fer_unix_datagram socket, open_socket(&script_posix, 0), function)
+
 SYSTEM_TEST(script_posix, each_way_to_make_one)
 {
     fer_unix_datagram socket = {0};
@@ -58,9 +61,8 @@ SCRIPT_TEST(each_way_raises_the_buffers_where_they_limit_datagrams)
                "set_option(2,SEND_BUFFER,65535) option_value(2,RECV_BUFFER)");
 }
 
-SCRIPT_TEST(connecting_goes_on_after_a_signal_and_checks_the_name)
+SOCKET_TEST(connecting_goes_on_after_a_signal_and_checks_the_name)
 {
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
@@ -75,9 +77,8 @@ SCRIPT_TEST(connecting_goes_on_after_a_signal_and_checks_the_name)
     assert_error_log(fer_unix_datagram_connect(NULL, "a"), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(each_send_is_one_call)
+SOCKET_TEST(each_send_is_one_call)
 {
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_addr addr;
     size_t n = 77;
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "b", 1));
@@ -90,9 +91,8 @@ SCRIPT_TEST(each_send_is_one_call)
     assert_log("send(1,3) unix_send_to(1,a) unix_send_to(1,@b)");
 }
 
-SCRIPT_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
+SOCKET_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
 {
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_addr unnamed = {0};
     for (int variant = 0; variant < 9; variant++) {
@@ -152,9 +152,8 @@ SCRIPT_TEST(core_waits_for_room_and_for_a_datagram)
                   "unix_recv_from(1,8)");
 }
 
-SCRIPT_TEST(what_is_received_is_reported_and_nothing_else)
+SOCKET_TEST(what_is_received_is_reported_and_nothing_else)
 {
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram empty = {0};
     fer_unix_received got;
     fer_unix_received before;
@@ -186,9 +185,8 @@ SCRIPT_TEST(what_is_received_is_reported_and_nothing_else)
     assert_log("");
 }
 
-SCRIPT_TEST(shutdown_is_passed_on)
+SOCKET_TEST(shutdown_is_passed_on)
 {
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
     assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_BOTH));
     assert_ok(fer_socket_shutdown(fer_unix_datagram_as_socket(&socket), FER_SHUTDOWN_WRITE));
@@ -198,9 +196,8 @@ SCRIPT_TEST(shutdown_is_passed_on)
     assert_error_log(fer_unix_datagram_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(every_other_call_is_any_socket_s)
+SOCKET_TEST(every_other_call_is_any_socket_s)
 {
-    fer_unix_datagram socket = open_socket(&script_posix, 0);
     fer_unix_datagram clone = {0};
     fer_duration duration;
     fer_unix_addr addr;
