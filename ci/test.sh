@@ -18,12 +18,10 @@ under Wine; and msvc, the same built in MSVC's dialect. Six further names are ac
   counts      bench/count_calls.sh --gates: the instructions and system calls of reads, writes and
               the poller, in the archive, the shared library and a link-time-optimized build
 What runs:
-  (nothing)   the quick check: debug, asan and mingw, without the tests with the label thorough.
-              asan also leaves out examples and fidelity; mingw also leaves out fidelity, the
-              corpora and the conformance tests over the simulated network. Every unit and
-              conformance test runs in each of the three
-  --all       every test, in each preset in which it can find a defect (docs/TESTING.md)
+  (nothing)   the quick check: debug, asan and mingw, with every unit and conformance test
+  --all       every test, in each preset in which it can find a defect
   PRESET...   all tests of these presets
+docs/TESTING.md has the table of the suites that run with each preset.
 Prints a line for each preset with its tests and its time, and the number of skipped tests for each
 reason; build/log/skipped.txt names each test. The last line is `N passed, N failed, N skipped`; the
 exit code is 0 if nothing failed. If Wine, the Windows compiler or cmocka's source is missing, the
