@@ -146,6 +146,8 @@ LIMITS_PAIR_TEST("K1", the_try_calls_never_check)
     struct udp_pair udp = udp_pair_open(PEER_V4);
     const fer_limits limits = limits_with_token();
     char buf[4];
+    const fer_io_slice_mut in = {buf, 4};
+    const fer_io_slice out = {"pi", 2};
     size_t n = 0;
     fer_udp_received got;
     assert_ok(fer_tcp_stream_set_limits(stream, &limits));
@@ -153,7 +155,9 @@ LIMITS_PAIR_TEST("K1", the_try_calls_never_check)
     assert_ok(fer_cancel_token_cancel(&limits_token));
     assert_kind(fer_tcp_stream_try_read(stream, buf, 4, &n), FER_WOULD_BLOCK);
     assert_kind(fer_tcp_stream_try_peek(stream, buf, 4, &n), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_try_write(stream, "ping", 4, &n));
+    assert_kind(fer_tcp_stream_try_read_vectored(stream, &in, 1, &n), FER_WOULD_BLOCK);
+    assert_ok_n(fer_tcp_stream_try_write_vectored(stream, &out, 1, &n), n, 2);
+    assert_ok_n(fer_tcp_stream_try_write(stream, "ng", 2, &n), n, 2);
     assert_true(peer_recv_exact(pair->other, buf, 4));
     assert_true(peer_send_all(pair->other, "pong", 4));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(stream)));
@@ -182,6 +186,7 @@ LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check)
     assert_ok(fer_tcp_stream_read_timeout(stream, &timeout));
     assert_ok(fer_tcp_stream_take_error(stream, &pending));
     assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
     assert_true(peer_raw_wait_readable(pair->other));
     fer_tcp_stream_close(stream);

@@ -115,22 +115,6 @@ PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
     assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
 }
 
-PENDING_TEST(an_attempt_that_fails_starts_the_next_one_at_once)
-{
-    script_result *first = script_then(SCRIPT_WAIT_FOR_CONNECTS);
-    first->value = 1;
-    first->elapsed = 5 * MS;
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_ok_log(connect_two(A, B),
-                  "socket(v4) set_nonblocking(1,1) connect(1," A ") "
-                  "wait_for_connects(1,1," DELAY_END ") take_error(1) close(1) "
-                  "socket(v4) set_nonblocking(2,1) connect(2," B ") wait_for_connects(2,1,ever) "
-                  "take_error(2) peer_addr(2) set_nonblocking(2,0)");
-    assert_int_equal(failed, 1);
-    assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
-}
-
 PENDING_TEST(of_two_connections_seen_together_the_earlier_attempt_wins)
 {
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
@@ -174,24 +158,6 @@ BEGUN_TEST(an_attempt_without_a_socket_is_a_failure_of_that_attempt)
     assert_failure(0, A, FER_TOO_MANY_OPEN_FILES, 24, 0);
 }
 
-PENDING_TEST(at_most_sixteen_attempts_are_open)
-{
-    fer_socket_addr addrs[CAP];
-    options.attempt_delay = (fer_duration){1};
-    options.attempt_timeout = (fer_duration){100 * MS};
-    for (size_t i = 0; i < CAP; i++) {
-        addrs[i] = script_addr(A);
-        addrs[i].port = (uint16_t)(100 + i);
-    }
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
-    assert_error(connect_all(addrs, CAP), FER_TIMED_OUT, 0);
-    assert_int_equal(failed, CAP);
-    assert_failure(0, "192.0.2.1:100", FER_TIMED_OUT, 0, 100 * MS);
-    assert_failure(CAP - 1, "192.0.2.1:119", FER_TIMED_OUT, 0, 100 * MS);
-    assert_int_equal(script.times[SCRIPT_SET_LINGER], CAP);
-    assert_int_equal(script.now, 1000 + 200 * MS + 3);
-}
-
 /* ---- Options */
 
 PENDING_TEST(a_delay_of_none_is_one_attempt_after_another)
@@ -202,27 +168,6 @@ PENDING_TEST(a_delay_of_none_is_one_attempt_after_another)
     assert_ok_log(connect_two(A, B),
                   "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
                   "take_error(1) peer_addr(1) set_nonblocking(1,0)");
-}
-
-BEGUN_TEST(each_attempt_is_bound_to_the_local_address)
-{
-    fer_socket_addr local = script_addr("192.0.2.9:0");
-    options.local = &local;
-    assert_ok_log(connect_one(A), "socket(v4) bind(1,192.0.2.9:0) set_nonblocking(1,1) connect(1," A
-                                  ") set_nonblocking(1,0)");
-}
-
-SCRIPT_TEST(a_local_address_of_the_other_family_fails_that_attempt)
-{
-    fer_socket_addr local = script_addr("192.0.2.9:0");
-    begin(&script_posix);
-    options.local = &local;
-    assert_ok(connect_two(A6, A));
-    assert_int_equal(failed, 1);
-    assert_failure(0, A6, FER_INVALID_INPUT, 0, 0);
-    begin(&script_posix);
-    options.local = &local;
-    assert_error_log(connect_one(A6), FER_INVALID_INPUT, 0, "");
 }
 
 /* K9: the error is that of the last address that was tried, wherever the others are. */
@@ -243,29 +188,6 @@ SCRIPT_TEST(an_address_that_local_does_not_fit_does_not_decide)
     begin(&script_posix);
     options.local = &local;
     assert_error_log(connect_two(A6, A6), FER_INVALID_INPUT, 0, "");
-}
-
-SCRIPT_TEST(a_local_address_has_the_form_of_the_address)
-{
-    static const char *const refused[][2] = {{"192.0.2.9:0", MAPPED},
-                                             {"[::ffff:192.0.2.9]:0", A},
-                                             {"[::ffff:192.0.2.9]:0", A6},
-                                             {"[2001:db8::9]:0", MAPPED}};
-    static const char *const locals[] = {"[::ffff:192.0.2.9]:0", "[::]:0"};
-    for (size_t i = 0; i < 4; i++) {
-        fer_socket_addr local = script_addr(refused[i][0]);
-        begin(&script_posix);
-        options.local = &local;
-        assert_error_log(connect_one(refused[i][1]), FER_INVALID_INPUT, 0, "");
-        assert_failure(0, refused[i][1], FER_INVALID_INPUT, 0, 0);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        fer_socket_addr local = script_addr(locals[i]);
-        begin(&script_posix);
-        options.local = &local;
-        assert_ok(connect_one(MAPPED));
-        assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) bind(1,["));
-    }
 }
 
 BEGUN_TEST(a_bind_that_fails_fails_that_attempt)

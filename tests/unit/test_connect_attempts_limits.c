@@ -29,18 +29,6 @@ static void cancel_in_second_wait(script_call call)
     }
 }
 
-SCRIPT_TEST(limits_that_are_reached_before_start_nothing)
-{
-    begin(&script_posix);
-    options.limits.deadline = fer_instant_now();
-    assert_error(connect_one(A), FER_TIMED_OUT, 0);
-    open_token();
-    assert_ok(fer_cancel_token_cancel(&token));
-    script.log[0] = '\0';
-    assert_error_log(connect_one(A), FER_CANCELLED, 0, "");
-    assert_int_equal(failed, 0);
-}
-
 BEGUN_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
 {
     open_token();
@@ -55,19 +43,6 @@ BEGUN_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
     assert_non_null(strstr(script.log, "connect(2," B ") wait_for_connects(1,2,ever,token) "
                                        "token_signal() set_linger(1,1,0) close(1) "
                                        "set_linger(2,1,0) close(2)"));
-}
-
-BEGUN_TEST(the_deadline_closes_every_attempt_and_each_is_a_failure)
-{
-    options.attempt_delay = (fer_duration){7};
-    options.limits.deadline = fer_instant_after((fer_duration){20});
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->error = (fer_error){FER_TIMED_OUT, 0};
-    assert_error(connect_two(A, B), FER_TIMED_OUT, 0);
-    assert_int_equal(script.now, 1020);
-    assert_int_equal(failed, 2);
-    assert_failure(0, A, FER_TIMED_OUT, 0, 20);
-    assert_failure(1, B, FER_TIMED_OUT, 0, 13);
-    assert_int_equal(script.times[SCRIPT_SET_LINGER], 2);
 }
 
 BEGUN_TEST(the_deadline_does_not_begin_anew_with_an_attempt)

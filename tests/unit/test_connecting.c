@@ -200,14 +200,6 @@ SYSTEM_TEST(script_posix, a_connection_whose_mode_cannot_be_restored_is_given_up
         "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0) close(1)");
 }
 
-SYSTEM_TEST(script_posix, no_timeout_is_a_plain_connect)
-{
-    fer_handle handle = {0};
-    fer_socket_addr addr = script_addr("192.0.2.1:80");
-    assert_ok(feri_connect_timeout(&handle, &addr, FER_DURATION_NONE));
-    assert_log("socket(v4) connect(1,192.0.2.1:80)");
-}
-
 /* ---- Disabled retries of a refused connect */
 
 SCRIPT_TEST(a_refusal_is_hastened_on_loopback_where_the_system_retries)

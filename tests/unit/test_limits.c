@@ -133,32 +133,6 @@ BEGUN_TEST(null_new_and_closed_handles_have_no_limits_to_set)
     feri_handle_abandon(&handle);
 }
 
-BEGUN_TEST(each_type_of_handle_refuses_what_is_new_and_null)
-{
-    fer_tcp_stream stream = {0};
-    fer_tcp_listener listener = {0};
-    fer_udp_socket udp = {0};
-    fer_unix_stream unix_stream = {0};
-    fer_unix_listener unix_listener = {0};
-    fer_unix_datagram datagram = {0};
-    fer_socket socket = {0};
-    const fer_limits limits = limits_at(9);
-    assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_MISUSE, 0);
-    assert_error(fer_tcp_listener_set_limits(&listener, &limits), FER_MISUSE, 0);
-    assert_error(fer_udp_socket_set_limits(&udp, &limits), FER_MISUSE, 0);
-    assert_error(fer_unix_stream_set_limits(&unix_stream, &limits), FER_MISUSE, 0);
-    assert_error(fer_unix_listener_set_limits(&unix_listener, &limits), FER_MISUSE, 0);
-    assert_error(fer_unix_datagram_set_limits(&datagram, &limits), FER_MISUSE, 0);
-    assert_error(fer_socket_set_limits(&socket, &limits), FER_MISUSE, 0);
-    assert_error(fer_tcp_stream_set_limits(NULL, &limits), FER_MISUSE, 0);
-    assert_error(fer_tcp_listener_set_limits(NULL, &limits), FER_MISUSE, 0);
-    assert_error(fer_udp_socket_set_limits(NULL, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_stream_set_limits(NULL, &limits), FER_MISUSE, 0);
-    assert_error(fer_unix_listener_set_limits(NULL, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_datagram_set_limits(NULL, &limits), FER_MISUSE, 0);
-    assert_error_log(fer_socket_set_limits(NULL, NULL), FER_MISUSE, 0, "");
-}
-
 /* ---- What takes them away */
 
 BEGUN_TEST(close_ends_them_and_the_next_use_begins_without)

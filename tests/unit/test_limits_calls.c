@@ -115,32 +115,19 @@ SCRIPT_TEST(an_error_of_the_socket_that_a_wait_took_ends_the_stream)
 
 /* ---- Complete transfers: one deadline for the whole call, and their counts */
 
-/* The tries move two parts and wait after each of them: 30 ms, and then until the deadline. */
-static void move_two_parts_until_the_deadline(script_call call, size_t one, size_t other)
-{
-    script_then_move(call, one);
-    would_block(call);
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
-    script_then_move(call, other);
-    would_block(call);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-}
-
+/* Two parts arrive, and a wait follows each of them: 30 ms, and then until the deadline. */
 SCRIPT_TEST(read_exact_has_one_deadline_and_reports_its_count)
 {
     begin_with_deadline(&script_windows);
-    move_two_parts_until_the_deadline(SCRIPT_TRY_RECV, 3, 2);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    would_block(SCRIPT_TRY_RECV);
+    script_then(SCRIPT_WAIT_FOR)->elapsed = 30 * MILLI;
+    script_then_move(SCRIPT_TRY_RECV, 2);
+    would_block(SCRIPT_TRY_RECV);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 16, &n), FER_TIMED_OUT, 0, n, 5);
     assert_log("try_recv(1,16) try_recv(1,13) wait_arm(1,READABLE) wait_for(50001000,token) "
                "try_recv(1,13) try_recv(1,11) wait_arm(1,READABLE) wait_for(50001000,token)");
-    assert_true(script.now == DEADLINE);
-}
-
-BEGUN_TEST(write_all_has_one_deadline_and_reports_its_count)
-{
-    move_two_parts_until_the_deadline(SCRIPT_TRY_SEND, 7, 1);
-    assert_error_n(fer_tcp_stream_write_all(&stream, buf, 16, &n), FER_TIMED_OUT, 0, n, 8);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 2);
     assert_true(script.now == DEADLINE);
 }
 
@@ -150,14 +137,6 @@ static void cancel_in_the_wait(script_call call)
         script.on_call = NULL;
         assert_int_equal(fer_cancel_token_cancel(&token).kind, FER_OK);
     }
-}
-
-/* Two tries would block, and a cancel ends the wait between them. */
-static void block_until_cancelled(script_call call)
-{
-    would_block(call);
-    would_block(call);
-    script.on_call = cancel_in_the_wait;
 }
 
 SCRIPT_TEST(a_signal_does_not_end_a_transfer_but_its_cancel_does)
@@ -177,48 +156,7 @@ SCRIPT_TEST(a_signal_does_not_end_a_transfer_but_its_cancel_does)
     }
 }
 
-BEGUN_TEST(read_to_end_and_copy_report_their_counts)
-{
-    uint64_t copied = 77;
-    char between[8];
-    fer_copy_buffer buffer = {between, sizeof between, 0, 0};
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    block_until_cancelled(SCRIPT_TRY_RECV);
-    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 16, &n), FER_CANCELLED, 0, n, 3);
-    assert_ok(fer_cancel_token_reset(&token));
-    script_then_move(SCRIPT_TRY_RECV, 5);
-    script_then_move(SCRIPT_TRY_SEND, 4);
-    block_until_cancelled(SCRIPT_TRY_SEND);
-    fer_stream end = fer_tcp_stream_as_stream(&stream);
-    assert_error(fer_copy(end, end, &buffer, &copied), FER_CANCELLED, 0);
-    assert_true(copied == 4);
-    assert_int_equal(buffer.len, 1); /* the fifth byte is the caller's */
-}
-
-BEGUN_TEST(a_full_read_to_end_checks_for_the_end_within_the_limits)
-{
-    script_then_move(SCRIPT_TRY_RECV, 4);
-    block_until_cancelled(SCRIPT_TRY_PEEK);
-    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 4, &n), FER_CANCELLED, 0, n, 4);
-}
-
 /* ---- K1: what comes before the limits, and what never looks at them */
-
-CANCELLED_TEST(what_the_handle_answers_comes_before_the_limits)
-{
-    assert_ok(fer_tcp_stream_read(&stream, buf, 0, &n));
-    assert_ok(fer_tcp_stream_write(&stream, buf, 0, &n));
-    assert_error(fer_tcp_stream_read(&stream, NULL, 1, &n), FER_MISUSE, 0);
-    assert_error_log(fer_tcp_stream_write(&stream, NULL, 1, &n), FER_MISUSE, 0, "");
-    assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_READ));
-    assert_true(feri_handle_apply(&stream.handle_, FERI_EVENT_SHUT_WRITE));
-    assert_ok(fer_tcp_stream_read(&stream, buf, 1, &n));
-    assert_ok(fer_tcp_stream_peek(&stream, buf, 1, &n));
-    assert_error(fer_tcp_stream_write(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0);
-    assert_error_log(fer_tcp_stream_write_all(&stream, buf, 1, &n), FER_BROKEN_PIPE, 0, "");
-    fer_tcp_stream_close(&stream);
-    assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_MISUSE, 0);
-}
 
 CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
 {
@@ -229,43 +167,6 @@ CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
     script_then(SCRIPT_BYTES_QUEUED)->value = 1;
     assert_error(fer_tcp_stream_read(&stream, buf, 1, &n), FER_CANCELLED, 0);
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
-}
-
-CANCELLED_TEST(the_try_calls_never_check)
-{
-    fer_io_slice_mut in = {buf, 4};
-    fer_io_slice out = {buf, 4};
-    script_then_move(SCRIPT_TRY_RECV, 1);
-    assert_ok(fer_tcp_stream_try_read(&stream, buf, 8, &n));
-    script_then_move(SCRIPT_TRY_PEEK, 1);
-    assert_ok(fer_tcp_stream_try_peek(&stream, buf, 8, &n));
-    script_then_move(SCRIPT_TRY_SEND, 1);
-    assert_ok(fer_tcp_stream_try_write(&stream, buf, 8, &n));
-    script_then_move(SCRIPT_TRY_RECV_VECTORED, 1);
-    assert_ok(fer_tcp_stream_try_read_vectored(&stream, &in, 1, &n));
-    script_then_move(SCRIPT_TRY_SEND_VECTORED, 1);
-    assert_ok(fer_tcp_stream_try_write_vectored(&stream, &out, 1, &n));
-    would_block(SCRIPT_TRY_RECV);
-    assert_error(fer_tcp_stream_try_read(&stream, buf, 8, &n), FER_WOULD_BLOCK, 11);
-}
-
-CANCELLED_TEST(getters_setters_shutdown_and_close_never_check)
-{
-    fer_duration timeout;
-    fer_error pending;
-    fer_socket_addr addr;
-    bool on = false;
-    assert_ok(fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)));
-    assert_ok(fer_tcp_stream_read_timeout(&stream, &timeout));
-    assert_ok(fer_tcp_stream_set_nodelay(&stream, true));
-    assert_ok(fer_tcp_stream_nodelay(&stream, &on));
-    assert_ok(fer_tcp_stream_local_addr(&stream, &addr));
-    assert_ok(fer_tcp_stream_peer_addr(&stream, &addr));
-    assert_ok(fer_tcp_stream_take_error(&stream, &pending));
-    assert_ok(fer_tcp_stream_set_nonblocking(&stream, true));
-    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_BOTH));
-    fer_tcp_stream_close(&stream);
-    assert_int_equal(script.sockets_open, 0);
 }
 
 /* ---- K3a: readiness */
@@ -290,21 +191,6 @@ BEGUN_TEST(readiness_checks_first_and_waits_for_the_token_too)
     assert_error(wait_ready(FER_READABLE, fer_duration_from_nanos(0), &ready), FER_CANCELLED, 0);
     assert_int_equal(ready, 77);
     assert_log("");
-}
-
-/* The timeout is no error, and the deadline is one. */
-BEGUN_TEST(readiness_reports_its_timeout_from_the_deadline)
-{
-    fer_interest ready = 77;
-    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_ok_n(wait_ready(FER_READABLE, fer_duration_from_millis(20), &ready), ready, 0);
-    assert_true(script.now == 1000 + 20 * MILLI);
-    ready = 77;
-    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_error(wait_ready(FER_READABLE, fer_duration_from_millis(40), &ready), FER_TIMED_OUT, 0);
-    assert_int_equal(ready, 77);
-    assert_true(script.now == DEADLINE);
-    assert_log("ready(1,r,20001000,token) ready(1,r,50001000,token)");
 }
 
 BEGUN_TEST(a_cancel_ends_readiness_and_a_signal_does_not)

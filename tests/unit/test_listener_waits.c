@@ -205,30 +205,6 @@ SCRIPT_TEST(the_timeout_is_core_s_own)
     }
 }
 
-/* K3 */
-SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
-{
-    for (uint64_t seconds = 1; seconds <= 3; seconds += 2) {
-        fer_handle listener = open_listener(&script_posix);
-        const fer_limits limits = {.deadline = fer_instant_after((fer_duration){2 * SECOND})};
-        assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){seconds * SECOND}));
-        assert_ok(feri_set_limits(&listener, &limits));
-        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, accept_one(&listener));
-        assert_int_equal(script.now, 1000 + (seconds == 1 ? 1 : 2) * SECOND);
-    }
-}
-
-LISTENER_TEST(limits_do_not_apply_in_nonblocking_mode)
-{
-    set_token(&listener);
-    assert_ok(feri_set_nonblocking(&listener, true));
-    assert_ok(fer_cancel_token_cancel(&token));
-    script.log[0] = '\0';
-    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
-    assert_ok_log(accept_one(&listener), "accept(1) accept(1)");
-}
-
 /* T2: the poll and its race are only for a socket that waits in the kernel. */
 LISTENER_TEST(try_accept_polls_only_if_the_socket_is_blocking)
 {
@@ -268,22 +244,6 @@ SCRIPT_TEST(clones_share_whether_core_waits)
     }
 }
 
-LISTENER_TEST(clones_share_mode_and_timeout)
-{
-    fer_handle clone = {0};
-    fer_duration got = {0};
-    bool nonblocking = false;
-    assert_ok(feri_try_clone(&listener, &clone));
-    assert_ok(feri_set_timeout(&clone, FERP_READING, (fer_duration){SECOND}));
-    assert_ok(feri_timeout(&listener, FERP_READING, &got));
-    assert_int_equal(got.nanos, SECOND);
-    assert_ok(feri_set_nonblocking(&listener, true));
-    assert_ok(feri_mode_before_try(&clone, &nonblocking));
-    assert_true(nonblocking);
-    feri_handle_close(&listener);
-    feri_handle_close(&clone);
-}
-
 SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
 {
     fer_handle clone = {0};
@@ -309,35 +269,18 @@ LISTENER_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
 
 /* ---- Adoption and release */
 
-static fer_handle adopt_listener(bool nonblocking, uint64_t read_timeout)
-{
-    fer_handle listener = {0};
-    script_begin(&script_posix);
-    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){
-        .is_stream = true, .is_ip = true, .is_listening = true, .is_nonblocking = nonblocking};
-    script_then(SCRIPT_TIMEOUT)->value = read_timeout;
-    assert_ok(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
-    return listener;
-}
-
-SCRIPT_TEST(an_adopted_listener_has_its_mode)
+SYSTEM_TEST(script_posix, an_adopted_listener_has_its_mode)
 {
     bool nonblocking = false;
-    fer_handle listener = adopt_listener(true, FER_DURATION_NONE_NANOS);
+    fer_handle listener = {0};
+    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){
+        .is_stream = true, .is_ip = true, .is_listening = true, .is_nonblocking = true};
+    script_then(SCRIPT_TIMEOUT)->value = FER_DURATION_NONE_NANOS;
+    assert_ok(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
     assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
     assert_ok(feri_mode_before_try(&listener, &nonblocking));
     assert_true(nonblocking);
     assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
-}
-
-/* macOS and the BSDs ignore SO_RCVTIMEO in accept. */
-SCRIPT_TEST(an_adopted_listener_has_its_timeout)
-{
-    fer_duration got = {0};
-    fer_handle listener = adopt_listener(false, SECOND);
-    assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1) set_nonblocking(1,1)");
-    assert_ok(feri_timeout(&listener, FERP_READING, &got));
-    assert_int_equal(got.nanos, SECOND);
 }
 
 SYSTEM_TEST(script_posix, a_listener_that_cannot_be_prepared_is_left_to_the_caller)
@@ -364,19 +307,6 @@ LISTENER_TEST(a_released_listener_has_the_user_s_modes)
     assert_int_equal(feri_into_raw(&listener), 2);
     assert_log("set_timeout(2,reading,1000000000) set_timeout(2,writing,18446744073709551615) "
                "set_nonblocking(2,0)");
-}
-
-SYSTEM_TEST(script_bsd, a_timeout_from_before_listen_is_that_of_accept)
-{
-    fer_handle socket = script_unconnected(FERI_FLAG_BOUND);
-    fer_duration got = {0};
-    assert_ok(feri_set_timeout(&socket, FERP_READING, (fer_duration){SECOND}));
-    script.log[0] = '\0';
-    script_then(SCRIPT_TIMEOUT)->value = SECOND;
-    assert_ok(feri_socket_listen(&socket, 1));
-    assert_log("listen(1,1) timeout(1,reading) timeout(1,writing) set_nonblocking(1,1)");
-    assert_ok(feri_timeout(&socket, FERP_READING, &got));
-    assert_int_equal(got.nanos, SECOND);
 }
 
 /* T6: on macOS and the BSDs an accepted stream inherits O_NONBLOCK. */

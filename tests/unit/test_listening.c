@@ -26,12 +26,6 @@ SYSTEM_TEST(script_posix, a_bound_socket_listens)
     assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
 }
 
-SYSTEM_TEST(script_posix, a_bind_that_fails_is_reported)
-{
-    assert_forwards(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99, listen_at("192.0.2.1:80"));
-    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.1:80) close(1)");
-}
-
 SYSTEM_TEST(script_posix, a_listen_that_fails_is_reported_and_its_socket_closed)
 {
     assert_forwards(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98, listen_at("127.0.0.1:80"));
@@ -92,15 +86,6 @@ SYSTEM_TEST(script_posix, ended_connections_without_end_are_reported_at_last)
     assert_error(accept_from(&listener, &stream), FER_CONNECTION_ABORTED, 1);
     assert_int_equal(script.times[SCRIPT_ACCEPT], 65536);
     assert_int_equal(feri_handle_state(&stream), 0);
-}
-
-SYSTEM_TEST(script_posix, too_many_open_files_are_reported)
-{
-    fer_handle listener = script_stream(0);
-    fer_handle stream = {0};
-    assert_forwards(SCRIPT_ACCEPT, FER_TOO_MANY_OPEN_FILES, 24, accept_from(&listener, &stream));
-    assert_int_equal(feri_handle_state(&stream), 0);
-    assert_ok_log(accept_from(&listener, &stream), "accept(1) accept(1)");
 }
 
 SYSTEM_TEST(script_posix, a_nonblocking_listener_without_a_connection_would_block)
@@ -262,20 +247,6 @@ SCRIPT_TEST(a_refused_option_of_a_good_connection_is_reported)
 }
 
 /* ---- Misuse */
-
-SYSTEM_TEST(script_posix, accept_into_what_is_open_and_from_what_is_not_is_refused)
-{
-    fer_handle listener = script_stream(0);
-    fer_handle open = script_stream(0);
-    fer_handle empty = {0};
-    assert_error(accept_from(&listener, &open), FER_MISUSE, 0);
-    assert_error(accept_from(&listener, NULL), FER_MISUSE, 0);
-    assert_error(accept_from(NULL, &empty), FER_MISUSE, 0);
-    assert_error(accept_from(&empty, &empty), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_as_raw(&open), 2);
-    assert_int_equal(feri_handle_state(&empty), 0);
-    assert_log("");
-}
 
 /* A built listener may have got a timeout before it listened. */
 SYSTEM_TEST(script_posix, timeouts_of_the_listener_are_not_inherited)

@@ -316,30 +316,6 @@ static void begin_connect(void)
 
 #define CONNECT_TEST(function) RESOLVER_TEST_AFTER(begin_connect(), function)
 
-CONNECT_TEST(the_addresses_of_a_name_are_tried)
-{
-    script_addresses(2);
-    script.on_call = finish_thread_in_wait;
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_ok(connect_to_name("a.test:80"));
-    assert_int_equal(failed, 1);
-    assert_non_null(strstr(script.log, "token_close() socket(v4) set_nonblocking(1,1) "
-                                       "connect(1,192.0.2.1:80) close(1) socket(v6) "
-                                       "set_nonblocking(2,1) connect(2,[2001:db8::2]:80)"));
-}
-
-CONNECT_TEST(the_deadline_is_one_for_the_lookup_and_the_attempts)
-{
-    limits.deadline = fer_instant_after((fer_duration){500});
-    script_addresses(1);
-    script.on_call = finish_thread_in_wait;
-    script_then(SCRIPT_TOKEN_WAIT)->elapsed = 300;
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0, connect_to_name("a.test:80"));
-    assert_int_equal(script.now, 1500);
-    assert_int_equal(failed, 1);
-}
-
 CONNECT_TEST(a_deadline_reached_by_the_lookup_starts_no_attempt)
 {
     limits.deadline = fer_instant_after((fer_duration){500});

@@ -80,36 +80,6 @@ SYSTEM_TEST(script_posix, a_poller_that_could_not_be_opened_is_new)
     assert_ok_log(fer_poller_new(&poller), "poller_open()");
 }
 
-BEGUN_TEST(misuse_never_reaches_the_system)
-{
-    fer_poller others[3] = {{.p_ = {.state_ = 0}}, {.p_ = {.state_ = 2}}, {.p_ = {.state_ = 3}}};
-    for (int i = 0; i < 4; i++) {
-        fer_poller *other = i < 3 ? &others[i] : NULL;
-        assert_error(fer_poller_add(other, 1, interest, FER_POLL_LEVEL), FER_MISUSE, 0);
-        assert_error(fer_poller_modify(other, 1, interest, FER_POLL_LEVEL), FER_MISUSE, 0);
-        assert_error(fer_poller_delete(other, 1), FER_MISUSE, 0);
-        assert_error(fer_poller_notify(other), FER_MISUSE, 0);
-        assert_error(fer_poller_wait(other, FER_DURATION_NONE, events, CAP, &count, NULL),
-                     FER_MISUSE, 0);
-        fer_poller_close(other);
-    }
-    assert_error(fer_poller_new(&others[2]), FER_MISUSE, 0);
-    assert_error(fer_poller_add(&poller, FER_RAW_SOCKET_NONE, interest, FER_POLL_LEVEL), FER_MISUSE,
-                 0);
-    assert_error(fer_poller_add(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_modify(&poller, 1, interest, (fer_poll_mode)4), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_delete(&poller, FER_RAW_SOCKET_NONE), FER_MISUSE, 0);
-    for (size_t i = 0; i < 2; i++) {
-        count = 77;
-        fer_error err = fer_poller_wait(&poller, FER_DURATION_NONE, i == 0 ? NULL : events,
-                                        i == 0 ? CAP : 0, &count, NULL);
-        assert_error(err, i == 0 ? FER_MISUSE : FER_INVALID_INPUT, 0);
-        assert_int_equal(count, 0);
-    }
-    assert_error_log(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, NULL),
-                     FER_MISUSE, 0, "");
-}
-
 /* ---- Registration */
 
 BEGUN_TEST(each_change_is_one_call_of_the_system)
@@ -270,19 +240,6 @@ BEGUN_TEST(a_wait_s_failure_is_reported_without_events)
 
 /* ---- Notifications */
 
-/* No thread waits, so no system call is made, and the next wait only polls. */
-BEGUN_TEST(a_notify_before_a_wait_costs_no_call_and_ends_the_next_one)
-{
-    notify_thrice();
-    assert_log("");
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 0);
-    assert_log("poller_wait(0)");
-    assert_ok_log(wait_nanos(0), "poller_wait(0)");
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(none)");
-}
-
 BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
 {
     notify();
@@ -308,53 +265,6 @@ SCRIPT_TEST(a_wait_of_zero_is_nobody_to_be_woken)
         assert_log("poller_wait(0)");
         assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
     }
-}
-
-BEGUN_TEST(events_come_beside_a_notification)
-{
-    notify();
-    script_then(SCRIPT_POLLER_WAIT)->value = 2;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 2);
-    assert_log("poller_wait(0)");
-    run_during_wait(notify);
-    script_result *both = script_then(SCRIPT_POLLER_WAIT);
-    both->on = true;
-    both->value = 1;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 1);
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok_log(wait_nanos(1000), "poller_wait(none) poller_notify() poller_wait(1000)");
-}
-
-BEGUN_TEST(notifies_during_a_wait_are_one_call_of_the_system)
-{
-    for (int round = 0; round < 3; round++) {
-        run_during_wait(notify_thrice);
-        script_then(SCRIPT_POLLER_WAIT)->on = true;
-        assert_ok(wait_nanos(UINT64_MAX));
-        assert_int_equal(count, 0);
-        assert_log("poller_wait(none) poller_notify()");
-    }
-}
-
-/* An event ended the wait first. The notification remains for the next wait, and wakes it only
- * once. */
-BEGUN_TEST(a_notification_that_a_wait_left_is_the_next_one_s)
-{
-    run_during_wait(notify);
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 1);
-    assert_log("poller_wait(none) poller_notify()");
-    notify(); /* folds, because the first one is still pending */
-    assert_log("");
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 0);
-    assert_log("poller_wait(1000)");
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
 BEGUN_TEST(a_failed_notify_is_forgotten)

@@ -121,6 +121,8 @@ BEGUN_TEST(a_notification_that_a_wait_left_is_reported_by_the_next)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 1);
     assert_false(notified);
+    assert_ok(fer_poller_notify(&poller)); /* merged with the one that is still pending */
+    assert_log("poller_wait(none) poller_notify()");
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);

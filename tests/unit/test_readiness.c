@@ -86,25 +86,6 @@ STREAM_TEST(script_posix, what_else_the_os_says_is_reported_and_leaves_the_outpu
     assert_int_equal(ready, 77);
 }
 
-STREAM_TEST(script_posix, misuse_makes_no_call)
-{
-    static const fer_interest bad[] = {0, 4, 5, UINT32_MAX};
-    fer_handle empty = {0};
-    fer_interest ready = 77;
-    for (int i = 0; i < 4; i++) {
-        assert_error(feri_ready(&handle, bad[i], NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
-        assert_error(feri_stream_ready(&handle, bad[i], NO_TIMEOUT, &ready), FER_INVALID_INPUT, 0);
-    }
-    assert_error(feri_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_MISUSE, 0);
-    assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, NULL), FER_MISUSE, 0);
-    assert_error(feri_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
-    assert_error(feri_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
-    assert_error(feri_stream_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
-    assert_error(feri_stream_ready(&empty, BOTH, NO_TIMEOUT, &ready), FER_NOT_CONNECTED, 0);
-    assert_int_equal(ready, 77);
-    assert_log("");
-}
-
 /* ---- Streams: halves that are ready without a system call */
 
 SYSTEM_TEST(script_posix, on_posix_a_stream_waits_as_long_as_it_may)

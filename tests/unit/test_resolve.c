@@ -40,26 +40,6 @@ SCRIPT_TEST(the_room_is_never_overrun_and_all_are_counted)
     }
 }
 
-SCRIPT_TEST(without_room_the_addresses_are_only_counted)
-{
-    size_t count = 99;
-    begin_with_two();
-    assert_ok_n(fer_to_socket_addrs("example.test:80", NULL, 0, &count), count, 2);
-    begin_with_two();
-    assert_ok_n(fer_lookup_host("example.test", 80, NULL, 0, &count), count, 2);
-}
-
-SYSTEM_TEST(script_posix, an_address_text_is_one_address)
-{
-    fer_socket_addr addrs[ROOM];
-    size_t count = 99;
-    assert_ok_n(fer_to_socket_addrs("[::1]:80", addrs, ROOM, &count), count, 1);
-    assert_addr(&addrs[0], "[::1]:80");
-    assert_ok_n(fer_lookup_host("::1", 80, addrs, ROOM, &count), count, 1);
-    assert_addr(&addrs[0], "[::1]:80");
-    assert_log("");
-}
-
 SYSTEM_TEST(script_posix, a_failure_is_reported_and_stores_nothing)
 {
     fer_socket_addr addrs[ROOM];
@@ -70,21 +50,6 @@ SYSTEM_TEST(script_posix, a_failure_is_reported_and_stores_nothing)
     assert_error(fer_lookup_host("example.test", 80, addrs, ROOM, &count), FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
-}
-
-SYSTEM_TEST(script_posix, misuse_is_refused_before_any_lookup)
-{
-    fer_socket_addr addrs[ROOM];
-    size_t count = 99;
-    assert_error(fer_to_socket_addrs(NULL, addrs, ROOM, &count), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs("h:1", NULL, 1, &count), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs("h:1", addrs, ROOM, NULL), FER_MISUSE, 0);
-    assert_error(fer_lookup_host(NULL, 1, addrs, ROOM, &count), FER_MISUSE, 0);
-    assert_error(fer_lookup_host("h", 1, NULL, 1, &count), FER_MISUSE, 0);
-    assert_error(fer_lookup_host("h", 1, addrs, ROOM, NULL), FER_MISUSE, 0);
-    assert_error(fer_lookup_host("", 1, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
-    assert_int_equal(count, 99);
-    assert_log("");
 }
 
 TEST(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind)

@@ -27,19 +27,6 @@ RESOLVING_TEST(an_address_text_needs_no_place_in_line)
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(what_is_no_host_port_is_refused_at_once)
-{
-    static const char *const bad[] = {"", "a", "a:", ":80", "a:b", "a:65536", "\xff:80"};
-    begin(1, 0);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(fer_resolver_start(&resolver, bad[i], NULL, &poller, 0, &lookups[0]),
-                     FER_INVALID_INPUT, 0);
-    }
-    assert_error(fer_resolver_start(&resolver, NULL, NULL, &poller, 0, &lookups[0]), FER_MISUSE, 0);
-    assert_int_equal(background.memory_live, 1);
-    assert_log("");
-}
-
 /* ---- N2 */
 
 RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for)

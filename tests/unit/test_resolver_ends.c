@@ -268,39 +268,6 @@ RESOLVING_TEST(addresses_that_find_no_room_are_out_of_memory)
 
 /* ---- Handles */
 
-RESOLVING_TEST(handles_that_are_not_open_are_invalid_input)
-{
-    fer_lookup other = {0};
-    fer_poller closed = {0};
-    size_t count = 99;
-    assert_error(
-        fer_resolver_new(&resolver,
-                         &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}),
-        FER_MISUSE, 0);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, &closed, 0, &other), FER_MISUSE,
-                 0);
-    start(0, "127.0.0.1:1");
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, NULL, 0, &lookups[0]),
-                 FER_MISUSE, 0);
-    assert_error(fer_lookup_wait(&other, FER_DURATION_NONE, NULL, 0, &count), FER_MISUSE, 0);
-    fer_lookup_close(&lookups[0]);
-    fer_lookup_close(&lookups[0]);
-    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_MISUSE, 0);
-    fer_resolver_close(&resolver);
-    fer_resolver_close(&resolver);
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:1", NULL, NULL, 0, &other), FER_MISUSE,
-                 0);
-    assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.reserved_ = {1}}),
-                 FER_INVALID_INPUT, 0);
-    assert_error(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = FER_RESOLVER_THREADS_MAX + 1,
-                                                            .queue_cap = FER_RESOLVER_NO_QUEUE}),
-        FER_INVALID_INPUT, 0);
-    assert_ok(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = FER_RESOLVER_THREADS_MAX,
-                                                            .queue_cap = UINT32_MAX - 1}));
-}
-
 /* ---- Fork: a thread held the mutex, and does not exist in the child */
 
 RESOLVER_TEST(a_child_leaves_its_copies_alone)

@@ -226,23 +226,4 @@ RESOLVING_TEST(a_call_that_finds_nothing_checks_again)
     assert_int_equal(background.waited_until, 0);
 }
 
-RESOLVER_TEST(a_closed_resolver_returns_no_keys)
-{
-    uint64_t key = 4711;
-    size_t count = 99;
-    begin(1, 1);
-    start_key(0, "127.0.0.1:80", &poller);
-    start_key(1, "a.test:80", &poller);
-    start_key(2, "b.test:80", &poller);
-    step_into_lookup(0);
-    fer_resolver_close(&resolver);
-    assert_error(fer_resolver_take_completed(&resolver, &poller, &key, 1, &count), FER_MISUSE, 0);
-    assert_true(key == 4711 && count == 99);
-    assert_ok(poll_lookup(0));
-    assert_error(poll_lookup(1), FER_CANCELLED, 0);
-    assert_error(poll_lookup(2), FER_CANCELLED, 0);
-    assert_false(script_thread_step(0));
-    fer_lookup_close(&lookups[1]);
-}
-
 TEST_MAIN("resolver's keys")

@@ -115,17 +115,6 @@ SCRIPT_TEST(the_mode_of_a_shared_socket_is_read_from_the_os)
     assert_int_equal(phase_of(&other), FERI_PHASE_CONNECT_FAILED);
 }
 
-SCRIPT_TEST(port_0_refuses_without_a_call)
-{
-    fer_socket socket = new_stream(&script_windows);
-    assert_error(connect_to(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    socket = new_stream(&script_posix);
-    assert_error(connect_with_timeout(&socket, "127.0.0.1:0"), FER_CONNECTION_REFUSED, 0);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    assert_log("");
-}
-
 /* ---- connect_timeout */
 
 NEW_TEST(connect_timeout_puts_the_mode_back)
@@ -147,22 +136,6 @@ NEW_TEST(connect_timeout_puts_the_mode_back)
     assert_ok(connect_with_timeout(&socket, "127.0.0.1:80"));
     assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) "
                "wait_for(1500) take_error(1) peer_addr(1)");
-}
-
-SCRIPT_TEST(connect_timeout_that_expires_puts_the_mode_back_too)
-{
-    for (size_t i = 0; i < 3; i++) {
-        bool would_block = systems[i]->connect_would_block_means_started;
-        fer_error outcome = {FER_OTHER, 1};
-        fer_socket socket = new_stream(systems[i]);
-        script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
-        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0,
-                        connect_with_timeout(&socket, "192.0.2.1:80"));
-        assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-        assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], would_block ? 0 : 2);
-        assert_ok(fer_socket_take_error(&socket, &outcome));
-        assert_error(outcome, FER_TIMED_OUT, 0);
-    }
 }
 
 NEW_TEST(a_mode_that_cannot_be_put_back_ends_the_connect)

@@ -123,22 +123,6 @@ SCRIPT_TEST(a_started_connect_reports_the_same_kind)
     assert_int_equal(script.sockets_open, 0);
 }
 
-SYSTEM_TEST(script_posix, what_cannot_be_a_name_makes_no_call)
-{
-    fer_unix_stream stream = {0};
-    fer_unix_listener listener = {0};
-    fer_unix_addr unnamed = {0};
-    assert_error(fer_unix_stream_connect(&stream, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_stream_connect(&stream, ""), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_connect_addr(&stream, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_stream_connect_addr(&stream, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_listener_bind(&listener, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_listener_bind_addr(&listener, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_listener_bind_addr(&listener, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error(fer_unix_stream_connect(NULL, "a"), FER_MISUSE, 0);
-    assert_error_log(fer_unix_listener_bind(NULL, "a"), FER_MISUSE, 0, "");
-}
-
 /* ---- Pairs */
 
 SYSTEM_TEST(script_posix, a_pair_fills_two_handles_or_none)
