@@ -181,6 +181,8 @@ UNIX_TEST("E4", a_missing_name_is_invalid_input)
         const fer_unix_addr *addr = i == 0 ? NULL : &none;
         assert_own(fer_unix_stream_connect_addr(test_unix_stream(), addr),
                    addr == NULL ? FER_MISUSE : FER_INVALID_INPUT);
+        assert_own(fer_unix_stream_connect_start(test_unix_stream(), addr),
+                   addr == NULL ? FER_MISUSE : FER_INVALID_INPUT);
         assert_own(fer_unix_listener_bind_addr(test_unix_listener(), addr),
                    addr == NULL ? FER_MISUSE : FER_INVALID_INPUT);
         assert_own(fer_unix_datagram_bind_addr(test_unix_datagram(), addr),

@@ -212,44 +212,6 @@ PENDING_TEST(a_local_port_has_one_attempt_after_another)
                   "take_error(1) peer_addr(1) set_nonblocking(1,0)");
 }
 
-BEGUN_TEST(all_arguments_but_the_addresses_may_be_null)
-{
-    fer_socket_addr addr = script_addr(A);
-    assert_ok(fer_tcp_stream_connect_addrs(&stream, &addr, 1, NULL));
-    fer_tcp_stream_close(&stream);
-    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, NULL), FER_CONNECTION_REFUSED,
-                 111);
-}
-
-BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
-{
-    fer_socket_addr addr = script_addr(A);
-    fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
-    assert_error(connect_all(&addr, 0), FER_INVALID_INPUT, 0);
-    assert_int_equal(failed, 0);
-    assert_error(connect_all(NULL, 1), FER_MISUSE, 0);
-    assert_error(connect_all(&bad, 1), FER_INVALID_INPUT, 0);
-    options.failures = NULL;
-    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
-    options.failures_cap = 0;
-    options.local = &bad;
-    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
-    options.local = NULL;
-    options.limits.token = &token; /* not open */
-    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
-    assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
-}
-
-BEGUN_TEST(a_handle_in_use_is_left_alone)
-{
-    fer_socket_addr addr = script_addr(A);
-    stream.handle_ = script_stream(0);
-    assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, &options), FER_MISUSE, 0);
-    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
-    assert_log("");
-}
-
 /* ---- Failures of the seam */
 
 static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,

@@ -72,20 +72,6 @@ SCRIPT_TEST(a_connect_that_fails_at_once_leaves_a_new_handle)
     assert_new_again(&handle);
 }
 
-SCRIPT_TEST(misuse_makes_no_call)
-{
-    fer_handle handle = {0};
-    fer_socket_addr bad = script_addr("127.0.0.1:7");
-    fer_unix_addr unnamed = {0};
-    bad.ip.family = (fer_ip_family)9;
-    script_begin(&script_posix);
-    assert_error(feri_start_connect(&handle, NULL), FER_MISUSE, 0);
-    assert_error(feri_start_connect(&handle, &bad), FER_INVALID_INPUT, 0);
-    assert_error(feri_unix_start_connect(&handle, &unnamed), FER_INVALID_INPUT, 0);
-    assert_error_log(feri_unix_start_connect(&handle, NULL), FER_MISUSE, 0, "");
-    assert_new_again(&handle);
-}
-
 /* Closing a handle during a connect is misuse by another thread. The new socket is closed. */
 SYSTEM_TEST(script_posix, a_handle_that_is_closed_meanwhile_leaves_no_socket)
 {

@@ -253,49 +253,6 @@ SYSTEM_TEST(script_bsd, where_there_is_no_such_socket_connect_reports)
     assert_error(connect_to("[::ffff:192.0.2.1]:80", NO_TIMEOUT), FER_NETWORK_UNREACHABLE, 51);
 }
 
-/* ---- Misuse, and handles */
-
-SYSTEM_TEST(script_posix, misuse_is_refused_before_any_call)
-{
-    fer_handle handle = {0};
-    fer_socket_addr addr = script_addr("127.0.0.1:80");
-    assert_error(feri_connect_timeout(&handle, NULL, SOON), FER_MISUSE, 0);
-    assert_error(feri_connect_timeout(&handle, NULL, NO_TIMEOUT), FER_MISUSE, 0);
-    assert_error(feri_connect_timeout(NULL, &addr, SOON), FER_MISUSE, 0);
-    assert_error(feri_connect_timeout(NULL, &addr, NO_TIMEOUT), FER_MISUSE, 0);
-    assert_error(feri_connect_timeout(&handle, &addr, (fer_duration){0}), FER_INVALID_INPUT, 0);
-    const int families[] = {0, 2, 3, 5, 7, 10, 23};
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-        addr.ip.family = (fer_ip_family)families[i];
-        assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_INVALID_INPUT, 0);
-        assert_error(feri_connect_timeout(&handle, &addr, NO_TIMEOUT), FER_INVALID_INPUT, 0);
-    }
-    assert_log("");
-    assert_int_equal(feri_handle_state(&handle), 0);
-}
-
-STREAM_TEST(script_posix, an_open_handle_is_refused_and_its_connection_left_alone)
-{
-    fer_socket_addr addr = script_addr("127.0.0.1:80");
-    assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_MISUSE, 0);
-    assert_error_log(feri_connect_timeout(&handle, &addr, NO_TIMEOUT), FER_MISUSE, 0, "");
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-}
-
-SYSTEM_TEST(script_posix, a_failed_connect_can_be_tried_again_with_a_fresh_socket)
-{
-    fer_handle handle = {0};
-    fer_socket_addr addr = script_addr("[::1]:80");
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_connect_timeout(&handle, &addr, SOON), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(feri_handle_state(&handle), 0);
-    assert_ok(feri_connect_timeout(&handle, &addr, SOON));
-    assert_log("socket(v6) set_nonblocking(1,1) connect(1,[::1]:80) close(1) "
-               "socket(v6) set_nonblocking(2,1) connect(2,[::1]:80) set_nonblocking(2,0)");
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
-    assert_int_equal(feri_handle_as_raw(&handle), 2);
-}
-
 /* ---- The status of a pending connect (rule C5) */
 
 static fer_handle new_connecting(const struct ferp_traits *traits)

@@ -6,10 +6,6 @@
 #include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "ferrule/socket.h"
-#include "ferrule/tcp.h"
-#include "ferrule/udp.h"
-#include "ferrule/unix.h"
 
 static fer_cancel_token token;
 static fer_cancel_token other_token;

@@ -1,12 +1,10 @@
-/* test_limits_calls.c: limits of the calls that are more than one try: complete transfers, copy and
- * readiness; and the calls that never look. Single calls: test_waiting_limits.c. */
+/* test_limits_calls.c: limits of the calls that are more than one try: complete transfers and
+ * readiness; and what comes before the limits. Single calls: test_waiting_limits.c. */
 #include "unit/scripted_platform.h"
 
 #include "core/base/time.h"
-#include "ferrule/io.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
-#include "ferrule/unix.h"
 
 static size_t n;
 
@@ -156,7 +154,7 @@ SCRIPT_TEST(a_signal_does_not_end_a_transfer_but_its_cancel_does)
     }
 }
 
-/* ---- K1: what comes before the limits, and what never looks at them */
+/* ---- K1: what comes before the limits */
 
 CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
 {

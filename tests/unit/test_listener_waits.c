@@ -7,7 +7,6 @@
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/open/socket_building.h"
 
 #define SECOND UINT64_C(1000000000)
 

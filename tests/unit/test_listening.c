@@ -2,9 +2,7 @@
  * no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/open/socket_building.h"
 
 static fer_error listen_at(const char *text)
 {
@@ -19,12 +17,6 @@ static fer_error listen_at(const char *text)
 }
 
 /* ---- listen (bind: test_binding.c) */
-
-SYSTEM_TEST(script_posix, a_bound_socket_listens)
-{
-    assert_ok(listen_at("127.0.0.1:80"));
-    assert_log("socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128)");
-}
 
 SYSTEM_TEST(script_posix, a_listen_that_fails_is_reported_and_its_socket_closed)
 {
@@ -85,15 +77,6 @@ SYSTEM_TEST(script_posix, ended_connections_without_end_are_reported_at_last)
     script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_CONNECTION_ABORTED, 1};
     assert_error(accept_from(&listener, &stream), FER_CONNECTION_ABORTED, 1);
     assert_int_equal(script.times[SCRIPT_ACCEPT], 65536);
-    assert_int_equal(feri_handle_state(&stream), 0);
-}
-
-SYSTEM_TEST(script_posix, a_nonblocking_listener_without_a_connection_would_block)
-{
-    fer_handle listener = script_stream(FERI_FLAG_LISTENING | FERI_FLAG_NONBLOCKING);
-    fer_handle stream = {0};
-    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_from(&listener, &stream));
-    assert_log("accept(1)");
     assert_int_equal(feri_handle_state(&stream), 0);
 }
 
@@ -247,19 +230,5 @@ SCRIPT_TEST(a_refused_option_of_a_good_connection_is_reported)
 }
 
 /* ---- Misuse */
-
-/* A built listener may have got a timeout before it listened. */
-SYSTEM_TEST(script_posix, timeouts_of_the_listener_are_not_inherited)
-{
-    fer_handle listener = script_unconnected(0);
-    fer_handle stream = {0};
-    fer_socket_addr peer;
-    assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){1000}));
-    assert_ok(feri_socket_listen(&listener, 1));
-    script.log[0] = '\0';
-    assert_ok_log(feri_accept(&listener, &stream, &peer),
-                  "accept(1) set_timeout(2,reading,18446744073709551615) "
-                  "set_timeout(2,writing,18446744073709551615)");
-}
 
 TEST_MAIN("listening")

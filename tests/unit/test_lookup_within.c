@@ -124,15 +124,6 @@ LOOKUP_TEST(a_resolver_runs_it_even_without_limits)
     assert_non_null(strstr(script.log, "token_wait(ever) lookup_begin(a.test)"));
 }
 
-LOOKUP_TEST(a_small_array_gets_the_first_and_the_number_of_all)
-{
-    script_addresses(3);
-    assert_ok_n(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits},
-                                         addrs, 1, &count),
-                count, 3);
-    assert_addr(&addrs[0], "192.0.2.1:80");
-}
-
 /* ---- Ends */
 
 TOKEN_TEST(a_failed_lookup_is_reported)
@@ -141,16 +132,6 @@ TOKEN_TEST(a_failed_lookup_is_reported)
     script.on_call = finish_thread_in_wait;
     assert_error(look_up("a.test:80", NULL), FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
-}
-
-TOKEN_TEST(a_cancel_abandons_the_lookup)
-{
-    script.on_call = cancel_in_wait;
-    assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
-    assert_log("token_open() token_wait(ever,other) token_signal() token_close()");
-    assert_int_equal(count, 99);
-    script_thread_finish(0); /* it was queued, so it never runs */
-    assert_log("");
 }
 
 /* The worker is inside the system's resolver when the call is cancelled. */
@@ -336,18 +317,6 @@ CONNECT_TEST(a_name_that_fails_starts_no_attempt)
     assert_log("lookup_begin(a.test) lookup_next() lookup_end()");
     assert_error(connect_to_name("a.test"), FER_INVALID_INPUT, 0);
     assert_error_log(connect_to_name(NULL), FER_MISUSE, 0, "");
-    assert_int_equal(failed, 0);
-}
-
-CONNECT_TEST(bad_options_of_a_connect_by_name_are_refused)
-{
-    fer_resolver closed = {0};
-    options.resolver = &closed;
-    assert_error(connect_to_name("127.0.0.1:80"), FER_MISUSE, 0);
-    options.resolver = NULL;
-    options.failures_cap = 1;
-    assert_error(connect_to_name("127.0.0.1:80"), FER_MISUSE, 0);
-    assert_error_log(fer_tcp_stream_connect_with(NULL, "127.0.0.1:80", NULL), FER_MISUSE, 0, "");
     assert_int_equal(failed, 0);
 }
 

@@ -1,4 +1,4 @@
-/* test_poller.c: the part of the poller that core adds to a backend: misuse, waits that end neither
+/* test_poller.c: the part of the poller that core adds to a backend: waits that end neither
  * early nor late, and notifications that fold. */
 #include "unit/scripted_platform.h"
 

@@ -16,36 +16,6 @@ RESOLVING_TEST(the_poller_is_notified_once_with_the_answer)
     assert_false(poller_was_notified());
 }
 
-/* A thread finishes while the program waits for its poller. */
-static void finish_while_the_poller_waits(script_call call)
-{
-    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
-        script_thread_finish(0);
-    }
-    if (call == SCRIPT_POLLER_NOTIFY) {
-        assert_true(background.is_locked);
-        assert_int_equal(background.notified, 1);
-    }
-}
-
-static void wait_for_poller(void)
-{
-    fer_event event;
-    size_t count = 0;
-    script.on_call = finish_while_the_poller_waits;
-    script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
-    assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
-}
-
-RESOLVING_TEST(who_waits_for_the_poller_is_woken_when_the_answer_is_there)
-{
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    wait_for_poller();
-    assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
-    assert_ok(poll_lookup(0));
-}
-
 /* Misuse: a poller must stay open until its lookups are closed. */
 RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
 {
@@ -55,15 +25,6 @@ RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
     poller.p_.notified_ = 4; /* as during a wait */
     assert_false(script_thread_step(0));
     assert_null(strstr(script.log, "poller_notify"));
-    assert_ok(poll_lookup(0));
-}
-
-RESOLVING_TEST(a_poller_that_cannot_be_notified_loses_no_answer)
-{
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
-    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    wait_for_poller();
-    assert_non_null(strstr(script.log, "poller_notify() poller_notify()"));
     assert_ok(poll_lookup(0));
 }
 
@@ -265,8 +226,6 @@ RESOLVING_TEST(addresses_that_find_no_room_are_out_of_memory)
     assert_error(poll_lookup(0), FER_OUT_OF_MEMORY, 0);
     assert_log("lookup_begin(a.test) lookup_next() lookup_next() lookup_end()");
 }
-
-/* ---- Handles */
 
 /* ---- Fork: a thread held the mutex, and does not exist in the child */
 

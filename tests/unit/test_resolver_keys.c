@@ -171,6 +171,8 @@ static void take_key_at_notification(script_call call)
         script_thread_finish(0);
     }
     if (call == SCRIPT_POLLER_NOTIFY) {
+        assert_true(background.is_locked);
+        assert_int_equal(background.notified, 1);
         background.is_locked = false;
         assert_taken(&poller, KEYS, "0");
         background.is_locked = true;
@@ -194,6 +196,7 @@ RESOLVING_TEST(a_key_is_listed_before_the_notification)
     finish_during_a_wait(take_key_at_notification);
     assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
     assert_taken(&poller, KEYS, "");
+    assert_ok(poll_lookup(0));
 }
 
 static void finish_thread_0(script_call call)
@@ -208,7 +211,9 @@ RESOLVING_TEST(a_notification_that_is_lost_loses_no_key)
     start_key(0, "a.test:80", &poller);
     script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
     finish_during_a_wait(finish_thread_0);
+    assert_non_null(strstr(script.log, "poller_notify() poller_notify()"));
     assert_taken(&poller, KEYS, "0");
+    assert_ok(poll_lookup(0));
 }
 
 /* A call that finds nothing waits once without time left. A lookup that is done then is found. */

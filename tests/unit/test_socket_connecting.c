@@ -56,24 +56,6 @@ SCRIPT_TEST(a_nonblocking_connect_only_starts)
     }
 }
 
-NEW_TEST(a_connect_that_fails_keeps_the_socket_and_the_reason)
-{
-    fer_error outcome = {FER_OTHER, 1};
-    assert_forwards(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111,
-                    connect_to(&socket, "192.0.2.1:80"));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    assert_log("connect(1,192.0.2.1:80)");
-    for (int i = 0; i < 2; i++) {
-        assert_ok(fer_socket_take_error(&socket, &outcome));
-        assert_error(outcome, FER_CONNECTION_REFUSED, 111);
-    }
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0);
-    assert_int_equal(fer_socket_as_raw(&socket), 1);
-    assert_log("");
-    fer_socket_close(&socket);
-    assert_log("close(1)");
-}
-
 NEW_TEST(a_wait_for_a_connect_that_fails_ends_it)
 {
     script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);

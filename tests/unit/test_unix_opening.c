@@ -15,20 +15,6 @@ static fer_unix_stream open_stream(const struct ferp_traits *traits)
 
 /* ---- Connecting */
 
-SYSTEM_TEST(script_posix, each_way_to_connect_connects)
-{
-    fer_unix_stream stream = {0};
-    fer_unix_addr addr;
-    assert_ok(fer_unix_stream_connect(&stream, "/run/a"));
-    fer_unix_stream_close(&stream);
-    assert_log("unix_socket() unix_connect(1,/run/a) close(1)");
-    assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
-    assert_ok_log(fer_unix_stream_connect_addr(&stream, &addr),
-                  "unix_socket() unix_connect(2,@name)");
-    assert_error(fer_unix_stream_connect_addr(&stream, &addr), FER_MISUSE, 0);
-    assert_error_log(fer_unix_stream_connect(&stream, "/run/a"), FER_MISUSE, 0, "");
-}
-
 /* The signal arrives before the connect has started. */
 SYSTEM_TEST(script_posix, a_connect_that_a_signal_interrupts_is_made_again)
 {
@@ -190,22 +176,6 @@ SCRIPT_TEST(accept_queries_the_peer_only_where_it_is_wanted)
     assert_memory_equal(&peer, &before, sizeof peer);
     assert_error(fer_unix_listener_accept(&listener, NULL, &peer), FER_MISUSE, 0);
     assert_error_log(fer_unix_listener_accept(NULL, &stream, &peer), FER_MISUSE, 0, "");
-}
-
-/* Skips aborted connections and clears the inherited mode. */
-SCRIPT_TEST(accept_is_as_any_listener_s)
-{
-    fer_unix_listener listener;
-    fer_unix_stream stream = {0};
-    memset(&listener, 0, sizeof listener);
-    script_begin(&script_bsd);
-    listener.handle_ = script_stream(FERI_FLAG_ADOPTED);
-    script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 53);
-    script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
-    assert_ok_log(fer_unix_listener_accept(&listener, &stream, NULL),
-                  "accept(1) accept(1) accept(1) set_nonblocking(2,0) "
-                  "set_timeout(2,reading,18446744073709551615) "
-                  "set_timeout(2,writing,18446744073709551615)");
 }
 
 /* ---- Addresses */
