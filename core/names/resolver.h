@@ -40,7 +40,7 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
 /* The result of a lookup that is done. Moves its addresses to an empty list. */
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list);
 
-/* A lookup within limits. */
+/* ---- A lookup within limits. */
 
 /* Looks up a query and fills an empty list. The lookup runs in a thread of the resolver. If that is
  * NULL, it has a thread of its own, but without limits it runs in the calling thread. An address

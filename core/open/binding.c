@@ -117,7 +117,7 @@ void feri_unix_datagram_prepare(fer_raw_socket raw)
     }
 }
 
-/* Fills a handle with the first of several addresses that works. */
+/* ---- Fills a handle with the first of several addresses that works. */
 
 bool feri_is_family_choice(fer_ip_family family)
 {
@@ -191,7 +191,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
                                feri_family_flag(&addrs[tried]) | feri_any_addr_flag(&addrs[tried]));
 }
 
-/* Opens listeners and accepts connections. */
+/* ---- Opens listeners and accepts connections. */
 
 /* The number of connections that failed in the queue, and of signals, that one accept skips. Then
  * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,

@@ -32,7 +32,7 @@ void feri_datagram_prepare(fer_raw_socket raw);
 /* Prepares a new Unix datagram socket: datagrams of 65535 bytes fit. */
 void feri_unix_datagram_prepare(fer_raw_socket raw);
 
-/* Fills a handle with the first of several addresses that works, for connect and bind. */
+/* ---- Fills a handle with the first of several addresses that works, for connect and bind. */
 
 /* Whether there is at least one address, and each has a known family. */
 bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
@@ -67,7 +67,7 @@ uint32_t feri_family_flag(const fer_socket_addr *addr);
 /* FERI_FLAG_ANY_ADDR, or 0. */
 uint32_t feri_any_addr_flag(const fer_socket_addr *addr);
 
-/* Opens listeners and accepts connections. */
+/* ---- Opens listeners and accepts connections. */
 
 /* A feri_opener: binds and listens, with the options that make the behaviour the same on every
  * system (rules L1, L2, L4). */

@@ -335,7 +335,7 @@ fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *add
     return feri_connect_first(handle, addrs, count, options);
 }
 
-/* Takes the addresses of a host in turns of their families, by one cursor for each family. */
+/* ---- Takes the addresses of a host in turns of their families, by one cursor for each family. */
 
 static bool is_ipv4(const fer_socket_addr *addr)
 {

@@ -209,9 +209,9 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }
 
-/* A datagram socket that has a peer is connected to another. If the system drops the address that
- * the socket is bound to, a socket that is bound to the loopback address would be reachable from
- * the network afterwards. Another socket tries the connect first. */
+/* ---- A datagram socket that has a peer is connected to another. If the system drops the address
+ * that the socket is bound to, a socket that is bound to the loopback address would be reachable
+ * from the network afterwards. Another socket tries the connect first. */
 
 /* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast,
  * because it must not fail where the socket itself would not. The kernels of FreeBSD and NetBSD

@@ -59,7 +59,7 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);
 
-/* Whether a datagram socket that has a peer can be connected again. */
+/* ---- Whether a datagram socket that has a peer can be connected again. */
 
 /* Called before the connect of a datagram socket to addr. Any error is the connect's result, and
  * the socket is unchanged. *old is the peer that connect may dissolve; its port is 0 if there is

@@ -294,7 +294,7 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
     return error;
 }
 
-/* Waits for the result of a started connect. */
+/* ---- Waits for the result of a started connect. */
 
 /* One wait. FER_OK: *failed is the OS's hint of the result. Any other error: the wait ended without
  * a result. */
@@ -358,7 +358,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
     }
 }
 
-/* Pauses of a call for which waits report "ready" although it still would block.
+/* ---- Pauses of a call for which waits report "ready" although it still would block.
  *
  * Known causes: WSAPoll reports a write as ready from the peer's half-close on (Wine,
  * dlls/ws2_32/tests/sock.c, poll tests); a system without memory for a send reports the socket as

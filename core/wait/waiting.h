@@ -14,7 +14,7 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
-/* Pauses of a call for which waits report "ready" although it still would block. */
+/* ---- Pauses of a call for which waits report "ready" although it still would block. */
 
 /* The shortest and the longest pause. Two false hints that are further apart than the shortest
  * pause are not "in a row": a wait lay between them. */
@@ -35,6 +35,8 @@ typedef struct feri_false_hints {
  * The token, which may be NULL, ends a pause. */
 void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
                                  const fer_cancel_token *token);
+
+/* ---- The waits of a call on one socket. */
 
 /* The length of a slice: the longest wait without a look for changes by other threads, if no wakeup
  * can reach the wait (rule S6). */
@@ -139,7 +141,7 @@ typedef fer_error feri_try(void *call, unsigned flags);
  * says nothing about the socket. */
 fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
 
-/* Waits for the result of a started connect. */
+/* ---- Waits for the result of a started connect. */
 
 /* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
  * the wait. operation maps the result of the connect, and no other error. */
