@@ -1,5 +1,6 @@
 /* binding.c: bound sockets and listeners, with the options that make their behaviour the same on
- * every system (rules L1, L4); accepts. */
+ * every system (rules L1, L4); accepts; the first of several addresses, and the end of every
+ * opening, connects included. */
 #include "core/open/binding.h"
 
 #include "core/base/compiler.h"

@@ -1,5 +1,5 @@
 /* binding.h: bound sockets, for listeners and datagram sockets; the first of several addresses that
- * works; listeners and their accepts. */
+ * works, also for a connect; the end of every opening; listeners and their accepts. */
 #ifndef FERI_BINDING_H
 #define FERI_BINDING_H
 
@@ -13,7 +13,7 @@
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"
 
-/* Creates a socket bound to addr. On failure no socket is left open. */
+/* Creates a socket bound to addr. As for a feri_opener, the caller closes *out after a failure. */
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* The three parts of feri_bound_socket_open, for a built socket. The options are set before bind;

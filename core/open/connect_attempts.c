@@ -242,7 +242,7 @@ static fer_error run_schedule(attempts *all)
         case FERI_SCHEDULE_DO_WAIT: wait_for_ends(all, step.until); break;
         case FERI_SCHEDULE_DO_CONNECTED: return feri_ok();
         case FERI_SCHEDULE_DO_FAILED: return all->last_error;
-        default: return limit_error(all);
+        default: return limit_error(all); /* LATE, CANCELLED */
         }
     }
 }

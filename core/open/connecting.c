@@ -1,5 +1,6 @@
 /* connecting.c: opens connections. Each try uses a new OS socket, and the OS's final status decides
- * (rules C1, C4). A datagram socket is connected here too. */
+ * (rules C1, C4). A datagram socket that has a peer is checked here before it is connected again;
+ * datagram.c connects it. */
 #include "core/open/connecting.h"
 
 #include <stdbool.h>
@@ -60,9 +61,9 @@ fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
     return connect_until(raw, operation, addr, limits);
 }
 
-/* Restores blocking mode afterwards. */
-static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
-                                fer_duration timeout)
+/* As feri_connect_within, and restores blocking mode afterwards. */
+static fer_error connect_within_timeout(fer_raw_socket raw, const fer_socket_addr *addr,
+                                        fer_duration timeout)
 {
     const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
     FER_TRY(feri_connect_within(raw, feri_unbound_connect_operation(), addr, &limits));
@@ -108,7 +109,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     const feri_limits none = FERI_NO_LIMITS;
     return timeout.nanos == FER_DURATION_NONE_NANOS
                ? connect_until(*out, feri_unbound_connect_operation(), addr, &none)
-               : connect_within(*out, addr, timeout);
+               : connect_within_timeout(*out, addr, timeout);
 }
 
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)

@@ -52,10 +52,12 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
  * open. After a failure the handle is NEW. */
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 
+/* The flags of a socket whose connect was started. */
+#define FERI_STARTED_FLAGS FERI_FLAG_NONBLOCKING
+
 /* Ends a claim with a nonblocking socket after its connect was called. started is FER_OK,
  * IN_PROGRESS, or an error. After an error raw may be FER_RAW_SOCKET_NONE, and otherwise it is
  * closed. */
-#define FERI_STARTED_FLAGS FERI_FLAG_NONBLOCKING
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);
 

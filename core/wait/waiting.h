@@ -1,5 +1,5 @@
-/* waiting.h: what a call does after "would block". If the kernel has waited, it maps the error.
- * Otherwise core arms, checks, waits, and retries with the remaining time. */
+/* waiting.h: the waits of a call after "would block". If the kernel has waited, the error is
+ * mapped. Otherwise core arms, checks, waits, and retries with the remaining time. */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
@@ -46,14 +46,14 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
  * its own deadline. */
 typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER, FERI_WAIT_UNTIL } feri_wait_mode;
 
-/* The waits of one call, for all its retries. deadline is the earlier one of the timeout's, or the
- * call's own, and the limits', once the wait has started. */
+/* The waits of one call, for all its retries. deadline is the call's own (UNTIL) or none at first.
+ * From has_begun on it is the earlier of that of the limits and the call's own or the timeout's. */
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
     feri_wait_mode wait_mode;
-    bool has_limits;
-    bool has_begun;
+    bool has_limits; /* limits are in use: no try waits in the system */
+    bool has_begun;  /* deadline is final */
     bool has_failed; /* an error of the socket ended the call, or the wait (ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;
@@ -92,11 +92,12 @@ static inline feri_waiting feri_waiting_until(fer_handle *handle, ferp_readiness
     return waiting;
 }
 
-/* The look of a call on a handle with limits (rule K1). On a nonblocking socket they do not apply,
- * except to a call with a deadline of its own. */
+/* Stores the limits of the handle in waiting, and checks them (rule K1). On a nonblocking socket
+ * they do not apply, except to a call with a deadline of its own. */
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
 
-/* Called before the first try. Any error is the call's result. */
+/* Called before the first try. Any error is the call's result: limits that are reached precede data
+ * that is ready (rule K1). */
 static inline fer_error feri_waiting_begin(feri_waiting *waiting)
 {
     if (waiting->wait_mode != FERI_WAIT_NEVER && feri_handle_is_limited(waiting->handle)) {
