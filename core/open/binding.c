@@ -283,7 +283,7 @@ static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw
     return feri_ok();
 }
 
-/* A connection that ended before its modes were reset is skipped, whichever call tells of it (rule
+/* A connection that ended before its modes were reset is skipped, whichever call reports it (rule
  * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
 static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
 {

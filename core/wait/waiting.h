@@ -38,8 +38,8 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
 
 /* ---- The waits of a call on one socket. */
 
-/* The length of a slice: the longest wait without a look for changes by other threads, if no wakeup
- * can reach the wait (rule S6). */
+/* The length of a slice: the longest wait without a check for changes by other threads, if no
+ * wakeup can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
 /* Whether a call waits according to the socket's mode and timeouts, never, or in every mode until
