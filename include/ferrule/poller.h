@@ -16,7 +16,9 @@
  *     }
  *
  * serve accepts, reads or writes until FER_WOULD_BLOCK, with the _try_ calls
- * (fer_tcp_stream_try_read and similar ones).
+ * (fer_tcp_stream_try_read and similar ones). After FER_TOO_MANY_OPEN_FILES of an accept the
+ * listener stays ready: change its interest to none until a socket was closed. Otherwise every wait
+ * returns at once.
  *
  * A poller registers sockets by their raw values, for example from fer_tcp_stream_as_raw. It does
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_

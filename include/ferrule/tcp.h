@@ -320,8 +320,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
  * wait returns FER_WOULD_BLOCK. Streams start in blocking mode, accepted ones whatever the
- * listener's mode is. Exceptions are those of fer_tcp_stream_connect_start (nonblocking) and
- * fer_tcp_stream_from_raw (described there). */
+ * listener's mode is. Exceptions: fer_tcp_stream_connect_start makes a nonblocking one, and
+ * fer_tcp_stream_from_raw queries the mode. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream,
                                                               bool nonblocking) FER_INOUT(1);
 
@@ -333,7 +333,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * Owns: buf is caller-owned, len or cap bytes; it may be NULL if that is 0. The memory of slices is
  * caller-owned; slices may be NULL if count is 0. n may be NULL. *n is the number of bytes that
  * were stored, or that the OS accepted, after a failure too.
- * Threads: one read call and one write call may run concurrently on one handle. */
+ * Threads: one read call and one write call at once, and any other call on the handle except
+ * close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. After
  * end of file every read returns 0 again. End of file is never an error, and a reset is never

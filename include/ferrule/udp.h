@@ -117,7 +117,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Threads: one receive call and one send call may run concurrently on one handle. */
+ * Threads: one receive call and one send call at once, and any other call except close. */
 
 /** Sends one datagram to the peer. With len 0 an empty datagram is sent.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),

@@ -198,7 +198,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
  * Owns: same as fer_tcp_stream_NAME. No pointer is kept.
  * Errors: same as fer_tcp_stream_NAME.
  * Rust: tokio: net::UnixStream::NAME.
- * Threads: one read call and one write call may run concurrently on one handle. */
+ * Threads: one read call and one write call at once, and any other call on the handle except
+ * close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
  * Rust: std::io::Read::read for UnixStream. */
@@ -562,7 +563,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
  * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
  * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Threads: one receive call and one send call may run concurrently on one handle. */
+ * Threads: one receive call and one send call at once, and any other call except close. */
 
 /** Sends one datagram to the peer.
  * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; on macOS and the
