@@ -192,8 +192,8 @@ FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, 
  * before the call. A notification has no key. After the notification of a lookup,
  * fer_resolver_take_completed (resolve.h) returns the keys of the lookups that are done. A cancel
  * token needs no key: fer_cancel_token_is_cancelled reads its state.
- * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. A notification that was merged with the failed one is not
- * lost: if no wait in progress can be woken for it, the next one reports it.
+ * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. The notifications that were merged with the failed one are
+ * not lost: they wake a wait in progress, otherwise the next one (rule P6).
  * Rust: polling::Poller::notify.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close. On POSIX systems a signal handler may call it too. */

@@ -111,9 +111,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
 
 /* ---- Sending and receiving
  *
- * Over IPv4 a datagram holds up to 65507 bytes. n may be NULL. *n is len, or 0 after a failure. A
- * _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the
- * same as the call without _try_.
+ * Over IPv4 a datagram holds up to 65507 bytes. buf may be NULL if len is 0. n may be NULL. *n is
+ * len, or 0 after a failure. A _try_ call never waits, regardless of the blocking mode and the
+ * timeouts. Otherwise it is the same as the call without _try_.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).

@@ -556,9 +556,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
 
 /* ---- UnixDatagram: sending and receiving
  *
- * A datagram is sent whole or not at all. *n is len, or 0 after a failure; n may be NULL. A _try_
- * call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
- * the call without _try_.
+ * A datagram is sent whole or not at all. buf may be NULL if len is 0. *n is len, or 0 after a
+ * failure; n may be NULL. A _try_ call never waits, regardless of the blocking mode and the
+ * timeouts. Otherwise it is the same as the call without _try_.
  *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
  * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
