@@ -99,15 +99,19 @@ def changed_sources(plant, sources, definitions):
     for file, begin, end, new in reversed(places):
         text = changed.get(file, sources[file])
         changed[file] = text[:begin] + new + text[end:]
-    known = set(re.findall(r'\w+', ' '.join(sources.values())))
-    for new in (place[3] for place in places):
-        for name in re.findall(r'(?:->|[.])(\w+)|\b([a-z_]\w*)\(', new):
-            if not known.issuperset(filter(None, name)):
-                raise Wrong(f'{"".join(name)} of the new tokens is in no source')
     for file, text in changed.items():
         if c_source.words_of(text) == c_source.words_of(sources[file]):
             raise Wrong(f'{file}: no token differs')
     return changed
+
+
+def check_new_names(plant, words):
+    """Functions and members that the new tokens name must not have been renamed in the sources."""
+    for edit in plant.edits:
+        for names in re.findall(r'(?:->|[.])(\w+)|\b([a-z_]\w*)\(', ' '.join(edit.new)):
+            name = ''.join(names)
+            if name not in words:
+                raise Wrong(f'{edit.definition}: no source has {name}, which the new tokens name')
 
 
 def list_plants(table):
@@ -132,9 +136,11 @@ def check(table, folder):
     plants, bad = read_table(table), []
     counts = collections.Counter(plant.name for plant in plants)
     bad += [f'{count} entries of the name {name}' for name, count in counts.items() if count > 1]
+    words = {word for text in sources.values() for word in re.findall(r'\w+', text)}
     for plant in plants:
         try:
             changed_sources(plant, sources, definitions)
+            check_new_names(plant, words)
         except Wrong as error:
             bad.append(f'{plant.name}: {error}')
     if bad or not plants:

@@ -371,8 +371,8 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out);
 fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
                                     uint32_t interval_seconds);
 
-/* ---- Waiting: arm, look, wait. core arms the wait, looks for a change by another thread, and
- * waits. A ferp_wake between the look and the wait is not lost. Exactly one ferp_wait_for or
+/* ---- Waiting: arm, check, wait. core arms the wait, checks for a change by another thread, and
+ * waits. A ferp_wake between the check and the wait is not lost. Exactly one ferp_wait_for or
  * ferp_wait_disarm ends an armed wait. */
 
 typedef enum ferp_readiness {

@@ -8,6 +8,7 @@ set(ferrule_sim_support_sources
     conformance/peer.c
     support/fixture.c
     support/limits_fixture.c
+    support/pattern.c
     support/poller_fixture.c
     support/process_fixture.c
     support/process_no_signals.c

@@ -9,7 +9,7 @@
 
 _Static_assert(sizeof(fer_cancel_token) == 32, "the size does not change");
 
-/* Between two looks of reset at a cancel in progress. */
+/* Between two checks of reset whether a cancel is in progress. */
 #define RESET_PAUSE_NANOS FERP_NANOS_PER_MILLI
 
 static uint32_t state_of(const fer_cancel_token *token)

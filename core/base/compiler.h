@@ -39,8 +39,8 @@
 #define FERI_FAST FERI_HOT
 #define FERI_NOINLINE __attribute__((noinline))
 #elif defined(__GNUC__)
-/* noipa: gcc uses nothing that it knows of the function when it compiles the callers. An argument
- * whose address they pass then has its value in memory, not in a register that must be saved. */
+/* noipa: gcc compiles the callers without an analysis of the function. An argument whose address
+ * they pass then has its value in memory, not in a register that must be saved. */
 #define FERI_HOT __attribute__((flatten))
 #if defined(__OPTIMIZE_SIZE__)
 #define FERI_FAST __attribute__((flatten, optimize("O2")))

@@ -1,5 +1,5 @@
-/* error.h: the library's own errors, and the table of the errors that an operation turns into
- * another kind. */
+/* error.h: the library's own errors, and the table of the errors that an operation maps to another
+ * kind. */
 #ifndef FERI_ERROR_H
 #define FERI_ERROR_H
 

@@ -276,8 +276,8 @@ static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
            (error.kind == FER_CONNECTION_RESET || halves_have_ended(handle->p_.raw_, error));
 }
 
-/* A connect that has failed, although no call has told so yet (rule C5). SO_ERROR is not read, so
- * that the call that detects the failure returns its cause. */
+/* A connect that has failed, although no call has reported it yet (rule C5). SO_ERROR is not read,
+ * so that the call that detects the failure returns its cause. */
 static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
 {
     return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&

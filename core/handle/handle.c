@@ -138,6 +138,16 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
     return fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags);
 }
 
+/* Publishes a filled handle with the state of another one. */
+static fer_error publish(fer_handle *handle, feri_state claimed, feri_state state)
+{
+    bool is_filled = feri_atomic_replace(&handle->p_.state_, claimed, state);
+    if (!is_filled) {
+        feri_modes_leave(handle);
+    }
+    return fill_or_close(is_filled, handle->p_.raw_);
+}
+
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
@@ -153,11 +163,7 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
         (int32_t)feri_atomic_load((const uint32_t *)&source->p_.saved_os_code_);
     handle->p_.peer_ = source->p_.peer_;
     feri_modes_join(handle, source);
-    bool is_filled = feri_atomic_replace(&handle->p_.state_, claimed, seen);
-    if (!is_filled) {
-        feri_modes_leave(handle);
-    }
-    return fill_or_close(is_filled, raw);
+    return publish(handle, claimed, seen);
 }
 
 fer_error feri_handle_move(fer_handle *from, fer_handle *to)
@@ -172,11 +178,7 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
     to->p_.saved_os_code_ = os_code;
     to->p_.peer_ = from->p_.peer_;
     feri_modes_move(from, to);
-    bool is_filled = feri_atomic_replace(&to->p_.state_, claimed, seen);
-    if (!is_filled) {
-        feri_modes_leave(to);
-    }
-    return fill_or_close(is_filled, to->p_.raw_);
+    return publish(to, claimed, seen);
 }
 
 void feri_handle_abandon(fer_handle *handle)

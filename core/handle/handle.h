@@ -48,9 +48,9 @@ enum {
 /* The kinds of sockets whose addresses are not IP. */
 #define FERI_NOT_IP (FERI_FLAG_UNIX | FERI_FLAG_FOREIGN)
 
-/* The word state_ has the state and this mark: the handle has limits. A handle without limits that
- * is fully open has no bit set but that of its phase, so the calls that move bytes detect both with
- * one comparison (rule K5). */
+/* The word state_ has the state and this mark, which is set if the handle has limits. If a handle
+ * is fully open and has no limits, only the bits of its phase are set. The calls that move bytes
+ * therefore detect both with one comparison (rule K5). */
 #define FERI_HANDLE_LIMITED 0x80000000u
 
 /* The handle of a public socket type; NULL for NULL, which the called functions refuse. */

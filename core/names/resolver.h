@@ -44,7 +44,7 @@ fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list);
 
 /* Looks up a query and fills an empty list. The lookup runs in a thread of the resolver. If that is
  * NULL, it has a thread of its own, but without limits it runs in the calling thread. An address
- * text never waits. Errors as fer_to_socket_addrs_with, but the limits are looked at only by
+ * text never waits. Errors as fer_to_socket_addrs_with, but the limits are checked only by
  * waiting. */
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,
                              fer_resolver *resolver, feri_address_list *list);

@@ -238,10 +238,10 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-/* If a blocking accept would block, the limits, the timeout or the mode of another handle have made
- * the socket nonblocking, perhaps in another process. From then on core waits for this handle
- * too. */
-static bool should_wait(fer_handle *listener, feri_waiting *waiting, fer_error *error)
+/* Called after each accept. True: it would block, and core has waited for a connection. If a
+ * blocking accept would block, the limits, the timeout or the mode of another handle have made the
+ * socket nonblocking, perhaps in another process. From then on core waits for this handle too. */
+static bool wait_for_connection(fer_handle *listener, feri_waiting *waiting, fer_error *error)
 {
     if (error->kind == FER_WOULD_BLOCK && waiting->wait_mode == FERI_WAIT_BY_MODE) {
         fer_error prepared = feri_modes_wait_in_core(listener, listener->p_.raw_);
@@ -282,8 +282,9 @@ static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw
     return feri_ok();
 }
 
-/* A connection that ended before its modes were reset is skipped, whichever call tells of it (rule
- * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
+/* A connection that ended before its modes were reset is skipped (rule L3), because any of those
+ * calls may be the first to fail. A Unix stream is kept, with the bytes that it may still hold
+ * (rule X3). */
 static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
 {
     if (error.kind == FER_OK || !feri_connection_has_ended(raw, error)) {
@@ -313,13 +314,16 @@ static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_
     feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
     uint32_t skips = 0;
     FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error;
-    do {
-        error = check_queue(listener, wait_mode);
-        error = error.kind == FER_OK ? accept_prepared(listener, out, peer) : error;
-    } while (should_wait(listener, &waiting, &error) ||
-             should_accept_again(&waiting, error, &skips));
-    return error;
+    for (;;) {
+        fer_error error = check_queue(listener, wait_mode);
+        if (error.kind == FER_OK) {
+            error = accept_prepared(listener, out, peer);
+        }
+        bool has_waited = wait_for_connection(listener, &waiting, &error);
+        if (!has_waited && !should_accept_again(&waiting, error, &skips)) {
+            return error;
+        }
+    }
 }
 
 static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode, fer_handle *out,

@@ -64,8 +64,8 @@ static void remove_attempt(attempts *all, size_t index)
     }
 }
 
-/* An address that local does not fit was not tried. Its failure is the result only if there is no
- * other. */
+/* An address of another form than options->local was not tried. Its failure is the result only if
+ * every other address has failed in the same way. */
 static size_t number_of_failure(const attempts *all, const attempt *failed)
 {
     const fer_socket_addr *local = all->options->local;
@@ -335,7 +335,7 @@ fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *add
     return feri_connect_first(handle, addrs, count, options);
 }
 
-/* Takes the addresses of a host in turns of their families, by one cursor for each family. */
+/* Takes the addresses of a host alternately from the two families, by one cursor for each. */
 
 static bool is_ipv4(const fer_socket_addr *addr)
 {

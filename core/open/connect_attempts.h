@@ -33,7 +33,7 @@ fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *add
 typedef struct feri_address_order {
     size_t at[2]; /* for each family, the index from which it is searched */
     bool has_begun;
-    bool next_is_ipv4; /* the family whose turn it is */
+    bool next_is_ipv4; /* the family of the next address */
 } feri_address_order;
 
 /* Stores the index of the next address, or returns false after the last one. Each index is stored

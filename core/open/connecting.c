@@ -60,15 +60,6 @@ fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
     return connect_until(raw, operation, addr, limits);
 }
 
-/* Restores blocking mode afterwards. */
-static fer_error connect_within(fer_raw_socket raw, const fer_socket_addr *addr,
-                                fer_duration timeout)
-{
-    const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
-    FER_TRY(feri_connect_within(raw, feri_unbound_connect_operation(), addr, &limits));
-    return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(raw, false) : feri_ok();
-}
-
 void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
@@ -102,13 +93,17 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
     return feri_ok();
 }
 
+/* With a timeout the socket is nonblocking during the connect. */
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
+    feri_operation operation = feri_unbound_connect_operation();
+    const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
     FER_TRY(open_socket_for(addr, out));
-    const feri_limits none = FERI_NO_LIMITS;
-    return timeout.nanos == FER_DURATION_NONE_NANOS
-               ? connect_until(*out, feri_unbound_connect_operation(), addr, &none)
-               : connect_within(*out, addr, timeout);
+    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
+        return connect_until(*out, operation, addr, &limits);
+    }
+    FER_TRY(feri_connect_within(*out, operation, addr, &limits));
+    return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(*out, false) : feri_ok();
 }
 
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)

@@ -42,8 +42,8 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
 
 /* slices.c: the slices of one vectored call: `count` from `first` on, after leading empty slices.
  * `sum` is their sum, which is within the OS's limit; if the last of them is above it, they are
- * clipped to the limit. A count of 0 before the end of the array is a first slice above the
- * limit. */
+ * clipped to the limit. If the first slice is longer than the limit,
+ * `count` is 0 and `first` is its index. */
 typedef struct feri_slice_plan {
     bool valid;
     bool is_clipped;

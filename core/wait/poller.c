@@ -166,8 +166,8 @@ static fer_duration time_left(uint64_t deadline)
 #define SENT 2u
 #define ONE_WAIT 4u
 
-/* A poll for more events is not the common case. epoll's backend takes as many in one wait, so the
- * compiler drops its cut of the length. */
+/* The most events of a fast poll. epoll's backend has the same maximum for one wait, so the
+ * compiler removes its comparison. */
 #define FAST_POLL_EVENTS_MAX 65536u
 
 /* Returns whether the wait takes a notification that was not sent. It then does not wait any more.
@@ -309,7 +309,7 @@ static void store_notified(bool *notified, bool value)
     }
 }
 
-/* A wait that is not a plain poll. */
+/* A wait that is not a fast poll. */
 FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration timeout,
                                             fer_event *events, size_t cap, size_t *count,
                                             bool *notified)
@@ -327,7 +327,7 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
     return error;
 }
 
-/* ---- A poll that nothing precedes, which is the common case: one call of the system. */
+/* ---- A poll with no pending notification, the common case: one system call. */
 
 /* The arguments of a poll, stored for the rare cases after the system's call, as in stream_io.c. */
 typedef struct poll_call {

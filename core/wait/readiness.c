@@ -32,7 +32,8 @@ typedef struct bounds {
 } bounds;
 
 /* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
- * hint. After the first of these the last look may have been no look, even at the deadline. */
+ * hint. The first wait that finds nothing is always repeated, even at the deadline, because a
+ * wakeup may have ended it before the socket was polled. */
 static bool should_retry(fer_error *error, fer_interest found, feri_false_hints *hints,
                          const bounds *within)
 {
@@ -59,18 +60,18 @@ static bounds bounds_of(const fer_handle *handle, fer_duration timeout)
 static fer_error report(fer_error error, fer_interest found, const bounds *within,
                         fer_interest *ready)
 {
-    bool is_expired = error.kind == FER_TIMED_OUT;
-    bool is_none = is_expired || (error.kind == FER_OK && found == 0);
+    if (error.kind == FER_TIMED_OUT) {
+        found = 0;
+    } else {
+        FER_TRY(error);
+    }
     bool ends_by_limits =
         within->limits.deadline != FERP_NO_DEADLINE && within->limits.deadline == within->deadline;
-    if (is_none && ends_by_limits) {
+    if (found == 0 && ends_by_limits) {
         return feri_own_error(FER_TIMED_OUT);
     }
-    if (error.kind == FER_OK || is_expired) {
-        *ready = is_expired ? 0 : found;
-        return feri_ok();
-    }
-    return error;
+    *ready = found;
+    return feri_ok();
 }
 
 /* One wait of a socket that is no stream. */
@@ -99,7 +100,7 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
 
 /* ---- Streams */
 
-/* A half that has ended is ready without a system call: for this handle, */
+/* The halves that have ended for this handle. They are ready without a system call. */
 static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
 {
     bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS;
@@ -107,7 +108,8 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
     return ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
-/* or by a clone. Not every system tells that, so it does not come before the limits (rule K1). */
+/* The read half, if a clone has shut it down and the system does not report that. The limits come
+ * before it (rule K1), because on other systems the wait reports it. */
 static fer_interest ready_by_clone(const fer_handle *handle, fer_interest interest)
 {
     bool reads = (interest & FER_READABLE) != 0 && feri_read_shut_by_clone(handle);
@@ -157,8 +159,8 @@ static uint64_t end_of_ready_slice(fer_interest interest, uint64_t deadline)
     return feri_earlier(slice, deadline);
 }
 
-/* Looks for what is ready besides a half that is, without waiting. */
-static fer_error look(fer_handle *handle, fer_interest interest, fer_interest *found)
+/* Adds the other half to *found if it is ready too. Never waits. */
+static fer_error poll_other_half(fer_handle *handle, fer_interest interest, fer_interest *found)
 {
     uint64_t now = ferp_now();
     fer_interest seen = 0;
@@ -167,7 +169,7 @@ static fer_error look(fer_handle *handle, fer_interest interest, fer_interest *f
     return feri_ok();
 }
 
-/* One wait of an OPEN stream. What the state answers comes before the limits (rule K1). */
+/* One wait of an OPEN stream. The answer of the state comes before the limits (rule K1). */
 static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const bounds *within,
                                fer_interest *found)
 {
@@ -177,7 +179,7 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     }
     *found |= ready_by_clone(handle, interest);
     if (*found != 0) {
-        return *found == interest ? feri_ok() : look(handle, interest, found);
+        return *found == interest ? feri_ok() : poll_other_half(handle, interest, found);
     }
     uint64_t until = end_of_ready_slice(interest, within->deadline);
     fer_error error =
@@ -185,7 +187,7 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     if (error.kind != FER_TIMED_OUT) {
         return error;
     }
-    /* A shutdown that woke nothing. */
+    /* another thread's shutdown that did not wake the wait */
     *found = ready_by_state(handle, interest) | ready_by_clone(handle, interest);
     if (*found != 0 || until < within->deadline) {
         return feri_ok();

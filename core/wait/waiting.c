@@ -29,8 +29,9 @@ static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
     return feri_ok();
 }
 
-/* The kernel has waited, so WOULD_BLOCK is a timeout unless the socket is nonblocking, or was:
- * without a timeout, another thread or process has made it blocking since. */
+/* The kernel has waited, so WOULD_BLOCK means that the timeout expired, unless the socket is or was
+ * nonblocking. It was if it has no timeout: another thread or process has made it blocking since
+ * the try. */
 static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error)
 {
     bool nonblocking = false;
@@ -61,7 +62,7 @@ static bool reading_has_ended(const feri_waiting *waiting)
     return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
 }
 
-/* Looks for a change by another thread. Returns true if the call has a result. */
+/* Checks for a change by another thread. Returns true if the call has a result. */
 static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
     if (half_has_answer(waiting, answer)) {

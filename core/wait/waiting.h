@@ -36,8 +36,8 @@ typedef struct feri_false_hints {
 void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
                                  const fer_cancel_token *token);
 
-/* The length of a slice: the longest wait without a look for changes by other threads, if no wakeup
- * can reach the wait (rule S6). */
+/* The length of a slice: a wait that no wakeup can reach ends after it, to check for changes by
+ * other threads (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
 /* Whether a call waits according to the socket's mode and timeouts, never, or in every mode until
@@ -90,8 +90,8 @@ static inline feri_waiting feri_waiting_until(fer_handle *handle, ferp_readiness
     return waiting;
 }
 
-/* The look of a call on a handle with limits (rule K1). On a nonblocking socket they do not apply,
- * except to a call with a deadline of its own. */
+/* Checks the limits of the handle at the start of a call (rule K1). On a nonblocking socket they do
+ * not apply, except to a call with a deadline of its own. */
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
 
 /* Called before the first try. Any error is the call's result. */

@@ -75,7 +75,11 @@ class Header:
     def __init__(self, path):
         self.file = path.name
         self.stem = path.stem
-        chunks = list(chunks_of(files.read(path)))
+        text = files.read(path)
+        included = re.findall(r'#include "ferrule/(\w+\.h)"', text)
+        self.types = re.findall(r"^\} (fer_\w+);", "\n".join(
+            [text] + [files.read(path.with_name(name)) for name in included]), re.M)
+        chunks = list(chunks_of(text))
         if not chunks or not chunks[0][0].startswith(self.file + ": "):
             raise HeaderError("%s does not begin with its name" % path)
         text, self.defaults = take_defaults(chunks[0][0][len(self.file) + 2:])
@@ -118,9 +122,7 @@ class Header:
 
     def _words_of(self, function):
         """fer_tcp_stream_read is read of TcpStream."""
-        types = [name for section in self.sections for entry in section.entries
-                 if not entry.is_function for name in entry.names]
-        kind = max((name for name in types if function.startswith(name + "_")), key=len, default="fer")
+        kind = max((name for name in self.types if function.startswith(name + "_")), key=len, default="fer")
         return {"TYPE": "".join(word.capitalize() for word in kind.split("_")[1:]),
                 "NAME": function[len(kind) + 1:]}
 

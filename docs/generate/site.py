@@ -241,7 +241,7 @@ class Pages:
         for header in self.headers.values():
             self.header(header)
         shutil.copy(pathlib.Path(__file__).parent / "site.css", self.out)
-        # Debian's theme loads two scripts that its package does not have. The second adds classes to tables.
+        # Debian 12's theme loads two scripts that its package does not have. The second adds classes to tables.
         if JQUERY.exists():
             self.write("js/jquery-3.6.0.min.js", files.read(JQUERY))
             self.write("js/theme_extra.js", "")

@@ -525,43 +525,48 @@ FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FE
  *
  * Owns: out owns the socket afterwards.
  * Errors: FER_MISUSE (out is open), FER_INVALID_INPUT (another kind of socket).
- * Rust: socket2: From<Socket> for std's type. Differs: the socket is checked.
  * Threads: no concurrent call on either handle. */
 
 /** Converts the socket to a fer_tcp_stream. It must be a stream that does not listen, and no Unix
  * socket. Every other state is allowed, even unconnected: reads and writes are then
- * FER_NOT_CONNECTED. */
+ * FER_NOT_CONNECTED.
+ * Rust: socket2: From<Socket> for TcpStream. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Converts the socket to a fer_tcp_listener. It must be an IP stream that listens. */
+/** Converts the socket to a fer_tcp_listener. It must be an IP stream that listens.
+ * Rust: socket2: From<Socket> for TcpListener. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_into_tcp_listener(fer_socket *socket,
                                                             fer_tcp_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
-/** Converts the socket to a fer_udp_socket. It must be a UDP socket, bound or not. */
+/** Converts the socket to a fer_udp_socket. It must be a UDP socket, bound or not.
+ * Rust: socket2: From<Socket> for UdpSocket. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
     FER_INOUT(1) FER_INOUT(2);
 
 /** Converts the socket to a fer_unix_stream. It must be a Unix stream that does not listen. Every
- * other state is allowed. */
+ * other state is allowed.
+ * Rust: socket2: From<Socket> for UnixStream. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
     FER_INOUT(1) FER_INOUT(2);
 
-/** Converts the socket to a fer_unix_listener. It must be a Unix stream that listens. */
+/** Converts the socket to a fer_unix_listener. It must be a Unix stream that listens.
+ * Rust: socket2: From<Socket> for UnixListener. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_listener(fer_socket *socket,
                                                              fer_unix_listener *out) FER_INOUT(1)
     FER_INOUT(2);
 
 /** Converts the socket to a fer_unix_datagram. It must be a Unix datagram socket, or one of
- * SOCK_SEQPACKET that does not listen. */
+ * SOCK_SEQPACKET that does not listen.
+ * Rust: socket2: From<Socket> for UnixDatagram. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
                                                              fer_unix_datagram *out) FER_INOUT(1)
     FER_INOUT(2);
 
 /* ---- Every other handle as a fer_socket, for the options that its type does not have.
  *
- * Rust: socket2: SockRef::from.
+ * Rust: socket2: SockRef::from(&TYPE).
  * Threads: no call that opens or closes the handle. */
 
 /** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL

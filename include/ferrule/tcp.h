@@ -660,7 +660,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
 /** Listens on one address. Otherwise same as fer_tcp_listener_bind.
  * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
  * Errors: same as fer_tcp_listener_bind, except those of the name lookup.
- * Rust: the default with a SocketAddr.
+ * Rust: std::net::TcpListener::bind with a SocketAddr.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener,
                                                           const fer_socket_addr *addr) FER_INOUT(1);

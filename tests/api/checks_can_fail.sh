@@ -221,6 +221,7 @@ if command -v python3 >/dev/null 2>&1; then
     spoiled_one "a planted bug whose tokens stand twice" 's/return 1;/return 1; return 1;/'
     spoiled_one "a planted bug whose function is gone" 's/fer_one/fer_two/'
     spoiled_one "a planted bug that changes nothing" 's/return 2/return 1/' fuzz/planted.txt
+    spoiled_one "a planted bug with a name that no source has" 's/return 2/return fer_none()/' fuzz/planted.txt
     spoiled_one "a planted bug without an edit" 1q fuzz/planted.txt
     cat "$tree/fuzz/planted.txt" "$tree/fuzz/planted.txt" >"$work/other"
     mv "$work/other" "$tree/fuzz/planted.txt"

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,8 +21,7 @@
 #include <sys/event.h>
 #endif
 
-#include <cmocka.h>
-
+#include "support/group.h"
 #include "support/process.h"
 #include "support/thread.h"
 
@@ -109,10 +106,9 @@ static void assert_passes_bytes(int from, int to)
 
 /* ---- Sockets */
 
-static void streams_pass_bytes_both_ways_and_end(void **state)
+TEST(streams_pass_bytes_both_ways_and_end)
 {
     static const int families[] = {AF_INET, AF_INET6};
-    (void)state;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         int ends[2];
         char byte;
@@ -125,10 +121,9 @@ static void streams_pass_bytes_both_ways_and_end(void **state)
     }
 }
 
-static void a_connect_to_a_closed_port_is_refused(void **state)
+TEST(a_connect_to_a_closed_port_is_refused)
 {
     static const int families[] = {AF_INET, AF_INET6};
-    (void)state;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         union address to;
         assert_int_equal(close(bound(families[i], SOCK_STREAM, &to)), 0);
@@ -139,12 +134,11 @@ static void a_connect_to_a_closed_port_is_refused(void **state)
     }
 }
 
-static void a_reset_is_reported(void **state)
+TEST(a_reset_is_reported)
 {
     const struct linger discard = {1, 0};
     int ends[2];
     char byte;
-    (void)state;
     connect_tcp(AF_INET, ends);
     assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &discard, sizeof discard), 0);
     assert_int_equal(close(ends[0]), 0);
@@ -153,10 +147,9 @@ static void a_reset_is_reported(void **state)
     assert_int_equal(close(ends[1]), 0);
 }
 
-static void datagrams_arrive_with_their_source(void **state)
+TEST(datagrams_arrive_with_their_source)
 {
     static const int families[] = {AF_INET, AF_INET6};
-    (void)state;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         union address to;
         union address from;
@@ -174,11 +167,10 @@ static void datagrams_arrive_with_their_source(void **state)
     }
 }
 
-static void the_loopback_interface_takes_a_multicast_group(void **state)
+TEST(the_loopback_interface_takes_a_multicast_group)
 {
     struct ip_mreq group;
     union address unused;
-    (void)state;
     memset(&group, 0, sizeof group);
     group.imr_multiaddr.s_addr = htonl(UINT32_C(0xefff0001)); /* 239.255.0.1 */
     group.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
@@ -187,10 +179,9 @@ static void the_loopback_interface_takes_a_multicast_group(void **state)
     assert_int_equal(close(fd), 0);
 }
 
-static void pairs_and_pipes_pass_bytes(void **state)
+TEST(pairs_and_pipes_pass_bytes)
 {
     int ends[2];
-    (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     assert_passes_bytes(ends[0], ends[1]);
     assert_passes_bytes(ends[1], ends[0]);
@@ -200,12 +191,11 @@ static void pairs_and_pipes_pass_bytes(void **state)
     close_both(ends);
 }
 
-static void a_unix_listener_is_found_by_its_path(void **state)
+TEST(a_unix_listener_is_found_by_its_path)
 {
     char folder[] = "/tmp/kernel-XXXXXX";
     union address to;
     int ends[2];
-    (void)state;
     assert_non_null(mkdtemp(folder));
     memset(&to, 0, sizeof to);
     to.path.sun_family = AF_UNIX;
@@ -231,11 +221,10 @@ static void a_unix_listener_is_found_by_its_path(void **state)
 
 /* ---- Time */
 
-static void poll_waits_for_its_timeout_or_a_byte(void **state)
+TEST(poll_waits_for_its_timeout_or_a_byte)
 {
     int ends[2];
     char byte;
-    (void)state;
     connect_tcp(AF_INET, ends);
     int64_t start = now_us();
     assert_int_equal(wait_readable(ends[1], SHORT_MS), 0);
@@ -246,12 +235,11 @@ static void poll_waits_for_its_timeout_or_a_byte(void **state)
     close_both(ends);
 }
 
-static void a_receive_timeout_expires(void **state)
+TEST(a_receive_timeout_expires)
 {
     const struct timeval timeout = {0, SHORT_MS * 1000};
     int ends[2];
     char byte;
-    (void)state;
     connect_tcp(AF_INET, ends);
     assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), 0);
     int64_t start = now_us();
@@ -316,22 +304,19 @@ static void assert_no_wake_is_lost(bool polls)
     assert_int_equal(atomic_load(&lost), 0);
 }
 
-static void no_poll_misses_its_wake(void **state)
+TEST(no_poll_misses_its_wake)
 {
-    (void)state;
     assert_no_wake_is_lost(true);
 }
 
-static void no_receive_misses_its_wake(void **state)
+TEST(no_receive_misses_its_wake)
 {
-    (void)state;
     assert_no_wake_is_lost(false);
 }
 
 /* The shim of NetBSD looks for signals from the first handler on. */
-static void no_wake_is_missed_between_two_checks_for_signals(void **state)
+TEST(no_wake_is_missed_between_two_checks_for_signals)
 {
-    (void)state;
     assert_true(process_signals_start());
     process_signals_stop();
     assert_no_wake_is_lost(true);
@@ -348,12 +333,11 @@ static int wait_event(int kq, struct kevent *event, int timeout_ms)
     return kevent(kq, NULL, 0, event, 1, &timeout);
 }
 
-static void kqueue_reports_bytes_and_the_end(void **state)
+TEST(kqueue_reports_bytes_and_the_end)
 {
     int ends[2];
     char byte;
     struct kevent event;
-    (void)state;
     int kq = kqueue();
     assert_true(kq >= FIRST_FD);
     connect_tcp(AF_INET, ends);
@@ -377,24 +361,4 @@ static void kqueue_reports_bytes_and_the_end(void **state)
 }
 #endif
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(streams_pass_bytes_both_ways_and_end),
-        cmocka_unit_test(a_connect_to_a_closed_port_is_refused),
-        cmocka_unit_test(a_reset_is_reported),
-        cmocka_unit_test(datagrams_arrive_with_their_source),
-        cmocka_unit_test(the_loopback_interface_takes_a_multicast_group),
-        cmocka_unit_test(pairs_and_pipes_pass_bytes),
-        cmocka_unit_test(a_unix_listener_is_found_by_its_path),
-        cmocka_unit_test(poll_waits_for_its_timeout_or_a_byte),
-        cmocka_unit_test(a_receive_timeout_expires),
-        cmocka_unit_test(no_poll_misses_its_wake),
-        cmocka_unit_test(no_receive_misses_its_wake),
-        cmocka_unit_test(no_wake_is_missed_between_two_checks_for_signals),
-#ifdef __FreeBSD__
-        cmocka_unit_test(kqueue_reports_bytes_and_the_end),
-#endif
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_MAIN("kernel")

@@ -307,9 +307,7 @@ PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset)
 {
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_reset_and_wait(pair);
     for (int i = 0; i < 2; i++) {
         uint64_t n = 77;
         assert_kind_n(copy(&pair->stream, link.stream, &buffer, &n), FER_CONNECTION_RESET, n, 0);

@@ -91,9 +91,7 @@ PAIR_TEST("E1", os_code_is_the_oss_number_or_0)
                 (peer_is_windows() && error.os_code == 0));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
     assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_reset_and_wait(pair);
     error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
     assert_kind(error, FER_CONNECTION_RESET);
     assert_int_not_equal(error.os_code, 0);
@@ -156,8 +154,7 @@ PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry)
     char buf[8] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(50)));
-    assert_true(peer_send_all(pair->other, "abc", 3));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "abc", 3);
     assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT, n,
                  3);
     assert_memory_equal(buf, "abc", 3);

@@ -135,8 +135,7 @@ KIND_TEST("I3", nothing_leaks_over_many_rounds)
         assert_ok(fer_tcp_stream_set_read_timeout(&clone, millis(1)));
         assert_own(fer_tcp_stream_read(&clone, &byte, 1, NULL), FER_TIMED_OUT);
         if (round % 2 == 0) {
-            peer_reset(pair->other);
-            pair->other = PEER_NONE;
+            pair_reset(pair);
             (void)!fer_tcp_stream_read(&pair->stream, &byte, 1, NULL).kind;
         }
         fer_tcp_stream_close(&clone);

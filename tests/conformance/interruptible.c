@@ -58,8 +58,7 @@ SIGNAL_PAIR_TEST("I4", read_exact_ends_with_a_signal_and_its_count, test_pair_co
     char buf[8] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
-    assert_true(peer_send_all(pair->other, "abc", 3));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "abc", 3);
     start_signals();
     assert_kind(fer_tcp_stream_read_exact(&pair->stream, buf, 6, &n), FER_INTERRUPTED);
     process_signals_stop();

@@ -39,8 +39,7 @@ static bool may_claim(size_t len)
 
 static void send_seven(struct pair *pair)
 {
-    assert_true(peer_send_all(pair->other, "seven b", 7));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "seven b", 7);
 }
 
 /* R3 for reads. On POSIX the largest lengths exceed the memory, but only the received bytes are
@@ -190,8 +189,7 @@ PAIR_TEST("R3", many_empty_slices_are_not_the_end)
     size_t n = 77;
     slices[SLICES - 1] = (fer_io_slice_mut){buf, 4};
     out[SLICES - 1] = (fer_io_slice){"last", 4};
-    assert_true(peer_send_all(pair->other, "data", 4));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "data", 4);
     assert_ok(fer_tcp_stream_read_vectored(&pair->stream, slices, SLICES, &n));
     assert_true(n == 0 || n == 4);
     assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &addr));
@@ -219,8 +217,7 @@ PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
     assert_ok_n(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n), n, 7);
     assert_true(peer_recv_exact(pair->other, got, 7));
     assert_string_equal(got, "abcdefg");
-    assert_true(peer_send_all(pair->other, "uvwxyz", 6));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "uvwxyz", 6);
     assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n), n, 6);
     assert_string_equal(a, "uv");
     assert_string_equal(b, "wxyz");

@@ -66,8 +66,7 @@ LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline)
     char buf[8] = {0};
     size_t n = 77;
     uint64_t deadline_ms = SOON_MS;
-    assert_true(peer_send_all(pair->other, "abc", 3));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "abc", 3);
     do {
         set_deadline(&pair->stream, deadline_ms);
         assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, 6, &n), FER_TIMED_OUT);
@@ -87,8 +86,7 @@ LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline)
     for (size_t i = 0; i < 2; i++) {
         size_t n = 77;
         uint64_t deadline_ms = SOON_MS;
-        assert_true(peer_send_all(pair->other, "abc", 3));
-        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        pair_send(pair, "abc", 3);
         do {
             set_deadline(&pair->stream, deadline_ms);
             assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, caps[i], &n), FER_TIMED_OUT);

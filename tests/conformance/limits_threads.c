@@ -335,8 +335,7 @@ static void peek_until_cancelled(void *argument)
 LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_sees_it)
 {
     const fer_limits limits = limits_with_token();
-    assert_true(peer_send_all(pair->other, "x", 1));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "x", 1);
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
     for (int round = 0; round < 50; round++) {
         struct follower follower = {.stream = &pair->stream};

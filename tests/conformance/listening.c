@@ -349,8 +349,7 @@ KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen)
         char byte;
         assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
         if (closed) {
-            peer_close(pair->other);
-            pair->other = PEER_NONE;
+            pair_close_other(pair);
         } else {
             assert_true(peer_shutdown_write(pair->other));
         }
@@ -372,8 +371,7 @@ PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_seen)
     fer_socket_addr addr;
     fer_socket_addr local;
     assert_ok(fer_tcp_stream_local_addr(&pair->stream, &local));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_own(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
     assert_ended_name(fer_tcp_stream_local_addr(&pair->stream, &addr));

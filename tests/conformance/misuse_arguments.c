@@ -123,9 +123,7 @@ PAIR_TEST("E4", a_getter_without_an_output_is_invalid_input)
 /* take_error without an output does not clear the error. */
 PAIR_TEST("E4", take_error_without_an_output_takes_nothing)
 {
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_reset_and_wait(pair);
     assert_own(fer_tcp_stream_take_error(&pair->stream, NULL), FER_MISUSE);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }

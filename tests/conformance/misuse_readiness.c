@@ -91,8 +91,7 @@ PAIR_TEST("E4", a_missing_buffer_or_output_is_invalid_input_and_takes_nothing)
     fer_udp_received got;
     char buf[4];
     size_t n[3] = {77, 77, 77};
-    assert_true(peer_send_all(pair->other, "kept", 4));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "kept", 4);
     assert_own(fer_tcp_stream_try_read(&pair->stream, NULL, 4, &n[0]), FER_MISUSE);
     assert_own(fer_tcp_stream_try_peek(&pair->stream, NULL, SIZE_MAX, &n[1]), FER_MISUSE);
     assert_own(fer_tcp_stream_try_write(&pair->stream, NULL, 4, &n[2]), FER_MISUSE);

@@ -22,8 +22,7 @@ PAIR_TEST("T2", nonblocking_read_exact_counts_what_it_got)
     char buf[8] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_true(peer_send_all(pair->other, "abc", 3));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "abc", 3);
     assert_kind_n(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_WOULD_BLOCK, n,
                   3);
     assert_memory_equal(buf, "abc", 3);

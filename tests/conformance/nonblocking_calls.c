@@ -29,8 +29,7 @@ PAIR_TEST("T4", what_has_arrived_is_read)
 {
     char got[8] = {0};
     size_t n = 77;
-    assert_true(peer_send_all(pair->other, "hello", 5));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "hello", 5);
     assert_ok_n(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n), n, 1);
     assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
     assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n), n, 1);

@@ -416,9 +416,7 @@ PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished)
 PAIR_TEST("O7", options_can_be_set_after_a_reset)
 {
     char byte;
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_reset_and_wait(pair);
     assert_options_can_be_set(pair);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
     assert_options_can_be_set(pair);

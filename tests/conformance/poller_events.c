@@ -226,8 +226,7 @@ POLLER_KIND_TEST("P2", a_reset_is_readable_and_writable)
                               .interest = (variant != 0 ? FER_READABLE : 0) |
                                           (variant != 1 ? FER_WRITABLE : 0)};
         assert_ok(fer_poller_add(poller, raw, interest, FER_POLL_LEVEL));
-        peer_reset(pair->other);
-        pair->other = PEER_NONE;
+        pair_reset(pair);
         assert_true(peer_raw_wait_failed(raw));
         assert_both_events(poller, 11);
         assert_both_events(poller, 11);
@@ -248,8 +247,7 @@ POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable)
     (void)fill_until_it_would_block(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(11), FER_POLL_LEVEL));
     assert_no_event(poller);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_true(peer_raw_wait_failed(raw));
     assert_both_events(poller, 11);
     assert_either(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_CONNECTION_RESET,

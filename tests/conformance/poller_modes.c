@@ -89,8 +89,7 @@ POLLER_KIND_TEST("P7", a_oneshot_socket_reports_its_end_once)
         fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
         assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));
         if (reset) {
-            peer_reset(pair->other);
-            pair->other = PEER_NONE;
+            pair_reset(pair);
             assert_true(peer_raw_wait_failed(raw));
         } else {
             assert_true(peer_shutdown_write(pair->other));
@@ -113,8 +112,7 @@ POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset)
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_ONESHOT));
     assert_event(poller, 1, false, true);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_true(peer_raw_wait_failed(raw));
     assert_no_event(poller);
     assert_ok(fer_poller_modify(poller, raw, writing(2), FER_POLL_ONESHOT));
@@ -215,8 +213,7 @@ POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends)
     } while (!result.readable);
     char byte;
     assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_true(peer_raw_wait_failed(raw));
     do {
         result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
@@ -276,8 +273,7 @@ POLLER_PAIR_TEST("P7", an_edge_oneshot_stream_with_both_interests_is_reported_on
     assert_ok(fer_poller_modify(poller, raw, both_interests(2), FER_POLL_EDGE_ONESHOT));
     assert_event(poller, 2, true, true);
     assert_no_event(poller);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_true(peer_raw_wait_failed(raw));
     assert_no_event(poller);
     assert_ok(fer_poller_modify(poller, raw, reading(3), FER_POLL_EDGE_ONESHOT));

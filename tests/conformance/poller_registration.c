@@ -178,8 +178,7 @@ POLLER_PAIR_TEST("P4", a_deleted_socket_that_was_reset_is_reported_no_longer)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_true(peer_raw_wait_failed(raw));
     assert_ok(fer_poller_delete(poller, raw));
     assert_no_event(poller);
@@ -315,8 +314,7 @@ POLLER_KIND_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_
         fer_poller *poller = test_poller();
         fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
         assert_ok(fer_poller_add(poller, raw, no_interest(1), modes[i]));
-        peer_reset(pair->other);
-        pair->other = PEER_NONE;
+        pair_reset(pair);
         assert_true(peer_raw_wait_failed(raw));
         size_t events = 0;
         for (int waits = 0; waits < 3; waits++) {

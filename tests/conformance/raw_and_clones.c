@@ -238,8 +238,7 @@ PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again)
     fer_tcp_stream *again = test_stream();
     fer_duration got = {0};
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
-    assert_true(peer_send_all(pair->other, "ab", 2));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "ab", 2);
     assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(&pair->stream)));
     assert_ok(fer_tcp_stream_read_timeout(again, &got));
     assert_in_range(got.nanos, UINT64_C(3000000000), UINT64_C(3020000000));

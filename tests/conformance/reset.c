@@ -3,13 +3,6 @@
 #include "support/fixture.h"
 #include "support/thread.h"
 
-static void reset_and_wait(struct pair *pair)
-{
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-}
-
 /* The results of all calls on a handle that has detected a reset. */
 static void assert_reset_sticks(fer_tcp_stream *stream)
 {
@@ -48,7 +41,7 @@ KIND_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks)
         char buf[8];
         fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
         size_t n = 77;
-        reset_and_wait(pair);
+        pair_reset_and_wait(pair);
         fer_error error = sort == 0   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
                           : sort == 1 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
                           : sort == 2 ? fer_tcp_stream_read_vectored(stream, slices, 2, &n)
@@ -67,7 +60,7 @@ KIND_TEST("S5", a_reset_is_reported_in_every_mode)
         struct pair *pair = pair_open_kind(kind);
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(9000)));
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
-        reset_and_wait(pair);
+        pair_reset_and_wait(pair);
         assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
         assert_reset_sticks(&pair->stream);
         pair_close(pair);
@@ -80,8 +73,7 @@ PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset)
 {
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "unread", 6, NULL));
     assert_true(peer_raw_wait_readable(pair->other));
-    peer_close(pair->other);
-    pair->other = PEER_NONE;
+    pair_close_other(pair);
     if (peer_close_hides_unread_input()) {
         assert_reads_end(&pair->stream);
         return;
@@ -100,7 +92,7 @@ KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
         char buf[8] = {0};
         fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
         fer_error error = {FER_OK, 0};
-        reset_and_wait(pair);
+        pair_reset_and_wait(pair);
         for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
             error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, NULL)
                     : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, NULL)
@@ -116,7 +108,7 @@ KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
 PAIR_TEST("S5", a_reset_that_take_error_took_sticks)
 {
     fer_error pending = {FER_OTHER, 1};
-    reset_and_wait(pair);
+    pair_reset_and_wait(pair);
     assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
     assert_kind(pending, FER_CONNECTION_RESET);
     assert_int_not_equal(pending.os_code, 0);
@@ -129,9 +121,8 @@ PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset)
 {
     char buf[16];
     size_t n = 77;
-    assert_true(peer_send_all(pair->other, "before", 6));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    reset_and_wait(pair);
+    pair_send(pair, "before", 6);
+    pair_reset_and_wait(pair);
     fer_error error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
     if (error.kind == FER_OK) {
         assert_int_equal(n, 6);
@@ -151,9 +142,8 @@ KIND_TEST("S5", reads_that_go_on_count_what_came_before_the_reset)
         struct pair *pair = pair_open_kind(kind);
         char buf[16];
         size_t n = 77;
-        assert_true(peer_send_all(pair->other, "before", 6));
-        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-        reset_and_wait(pair);
+        pair_send(pair, "before", 6);
+        pair_reset_and_wait(pair);
         assert_kind(to_end ? fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n)
                            : fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n),
                     FER_CONNECTION_RESET);
@@ -169,9 +159,8 @@ PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset)
 {
     char buf[16] = {0};
     size_t n = 77;
-    assert_true(peer_send_all(pair->other, "before", 6));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    reset_and_wait(pair);
+    pair_send(pair, "before", 6);
+    pair_reset_and_wait(pair);
     fer_error error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
     if (error.kind == FER_OK) {
         error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
@@ -194,7 +183,7 @@ PAIR_TEST("S5", an_eof_seen_before_the_reset_stays_an_eof)
     fer_error error = {FER_OK, 0};
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
-    reset_and_wait(pair);
+    pair_reset_and_wait(pair);
     assert_reads_end(&pair->stream);
     for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
         error = fer_tcp_stream_write(&pair->stream, &byte, 1, NULL);
@@ -210,8 +199,7 @@ PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut)
 {
     char byte = 0;
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     for (int i = 0; i < 3; i++) {
         assert_reads_end(&pair->stream);
         assert_kind(fer_tcp_stream_write(&pair->stream, &byte, 1, NULL), FER_BROKEN_PIPE);
@@ -245,7 +233,7 @@ PAIR_TEST("S5", timeouts_do_not_stick)
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
     assert_alive(pair);
-    reset_and_wait(pair);
+    pair_reset_and_wait(pair);
     assert_reset_sticks(&pair->stream);
 }
 
@@ -286,8 +274,7 @@ SLOW_KIND_TEST("S5", a_blocked_read_is_ended_by_a_reset)
         test_thread thread;
         test_thread_start(&thread, read_blocked, &reader);
         peer_pause((unsigned)round / 5 * 4);
-        peer_reset(pair->other);
-        pair->other = PEER_NONE;
+        pair_reset(pair);
         test_thread_join(&thread);
         assert_kind(reader.error, FER_CONNECTION_RESET);
         assert_int_equal(reader.n, 0);
@@ -315,8 +302,7 @@ SLOW_KIND_TEST("S5", a_blocked_write_is_ended_by_a_reset)
         (void)fill_until_it_would_block(&pair->stream);
         test_thread_start(&thread, write_blocked, &writer);
         peer_pause((unsigned)round * 4);
-        peer_reset(pair->other);
-        pair->other = PEER_NONE;
+        pair_reset(pair);
         test_thread_join(&thread);
         assert_writes_fail(writer.error);
         assert_int_equal(writer.n, 0);
@@ -330,7 +316,7 @@ SLOW_KIND_TEST("S5", a_blocked_write_is_ended_by_a_reset)
 PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it)
 {
     fer_tcp_stream *clone = test_stream();
-    reset_and_wait(pair);
+    pair_reset_and_wait(pair);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_reset_sticks(clone);
@@ -343,7 +329,7 @@ PAIR_TEST("S5", a_new_connection_forgets_the_reset)
     uint16_t port = 0;
     peer_socket listener = peer_listen(pair->kind.family, 4, &port);
     fer_socket_addr addr = loopback(pair->kind.family, port);
-    reset_and_wait(pair);
+    pair_reset_and_wait(pair);
     assert_reset_sticks(&pair->stream);
     fer_tcp_stream_close(&pair->stream);
     assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));

@@ -7,8 +7,7 @@ static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, 
 
 static void queue_input(struct pair *pair, const char *text)
 {
-    assert_true(peer_send_all(pair->other, text, strlen(text)));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, text, strlen(text));
 }
 
 /* Every kind of write returns BROKEN_PIPE and writes nothing, also with a length of zero. */
@@ -63,8 +62,7 @@ KIND_TEST("S1", shutdown_after_the_peer_closed_is_ok)
     for (size_t first = 0; first < 3; first++) {
         for (size_t second = 0; second < 3; second++) {
             struct pair *pair = pair_open_kind(kind);
-            peer_close(pair->other);
-            pair->other = PEER_NONE;
+            pair_close_other(pair);
             assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
@@ -80,9 +78,7 @@ KIND_TEST("S1", shutdown_after_a_reset_is_ok)
         for (int seen = 0; seen < 2; seen++) {
             struct pair *pair = pair_open_kind(kind);
             char byte;
-            peer_reset(pair->other);
-            pair->other = PEER_NONE;
-            assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+            pair_reset_and_wait(pair);
             if (seen) {
                 assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL),
                             FER_CONNECTION_RESET);
@@ -276,8 +272,7 @@ PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again)
 
 PAIR_TEST("S4", the_peers_close_reads_as_0_again_and_again)
 {
-    peer_close(pair->other);
-    pair->other = PEER_NONE;
+    pair_close_other(pair);
     for (int i = 0; i < 20; i++) {
         assert_reads_end(&pair->stream);
     }

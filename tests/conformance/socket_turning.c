@@ -246,8 +246,7 @@ SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it)
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_socket_addr peer;
     fer_error outcome = {FER_OTHER, 1};
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_own(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
     assert_ok(fer_socket_take_error(socket, &outcome));

@@ -321,11 +321,9 @@ PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry)
     char buf[9] = {0};
     size_t n = 77;
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(60)));
-    assert_true(peer_send_all(pair->other, "abc", 3));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "abc", 3);
     assert_own_n(fer_tcp_stream_read_exact(&pair->stream, buf, 8, &n), FER_TIMED_OUT, n, 3);
-    assert_true(peer_send_all(pair->other, "defgh", 5));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "defgh", 5);
     assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 5, &n), n, 5);
     assert_string_equal(buf, "abcdefgh");
 }
@@ -396,8 +394,7 @@ PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
         if (with_timeout) {
             assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(600000)));
         }
-        assert_true(peer_send_all(pair->other, "abc", 3));
-        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+        pair_send(pair, "abc", 3);
         assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 3);
         assert_memory_equal(buf, "abc", 3);
     }

@@ -11,11 +11,8 @@ PAIR_TEST("S8", bytes_before_a_reset_are_read_or_lost_but_never_changed)
     unsigned char got[5000];
     size_t n = 0;
     pattern_fill(sent, sizeof sent, 0);
-    assert_true(peer_send_all(pair->other, sent, sizeof sent));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, sent, sizeof sent);
+    pair_reset_and_wait(pair);
     fer_error error = fer_tcp_stream_read_exact(&pair->stream, got, sizeof got, &n);
     assert_either(error, FER_OK, FER_CONNECTION_RESET);
     assert_true(error.kind == FER_OK ? n == sizeof got : n < sizeof got);
@@ -45,8 +42,7 @@ PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end)
     char buf[16];
     size_t n = 77;
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_true(peer_send_all(pair->other, "queued", 6));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_send(pair, "queued", 6);
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
     assert_reads_end(&pair->stream);
     assert_ok(fer_tcp_stream_read(clone, buf, sizeof buf, &n));
@@ -62,8 +58,7 @@ PAIR_TEST("S8", a_clone_that_checks_a_reset_second_sees_a_reset_or_the_end)
     char byte;
     size_t n = 77;
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
+    pair_reset(pair);
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     fer_error first = fer_tcp_stream_read(clone, &byte, 1, &n);
     assert_either(first, FER_CONNECTION_RESET, FER_OK);
@@ -79,8 +74,7 @@ PAIR_TEST("S8", writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe)
 {
     fer_error error = {FER_OK, 0};
     uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
-    peer_close(pair->other);
-    pair->other = PEER_NONE;
+    pair_close_other(pair);
     while (error.kind == FER_OK && peer_now_us() < end) {
         error = fer_tcp_stream_write(&pair->stream, "x", 1, NULL);
     }
@@ -115,9 +109,7 @@ PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset)
     size_t n = 77;
     assert_true(peer_shutdown_write(pair->other));
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
+    pair_reset_and_wait(pair);
     fer_error first = fer_tcp_stream_read(&pair->stream, &byte, 1, &n);
     assert_true(first.kind == FER_OK || first.kind == FER_CONNECTION_RESET ||
                 first.kind == FER_BROKEN_PIPE);

@@ -112,27 +112,18 @@ static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shut
     }
 }
 
+#define WAKES_READERS(function, how, through_clone)              \
+    SLOW_KIND_TEST("S6", function)                               \
+    {                                                            \
+        assert_shutdown_wakes_readers(kind, how, through_clone); \
+    }
+
 /* S6: "shutdown from another thread wakes a blocked read ... on every OS, through this handle or a
  * clone: at once". */
-SLOW_KIND_TEST("S6", shutdown_read_wakes_a_blocked_read)
-{
-    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_READ, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_both_wakes_a_blocked_read)
-{
-    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_BOTH, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_read_through_a_clone_wakes_a_blocked_read)
-{
-    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_READ, true);
-}
-
-SLOW_KIND_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_read)
-{
-    assert_shutdown_wakes_readers(kind, FER_SHUTDOWN_BOTH, true);
-}
+WAKES_READERS(shutdown_read_wakes_a_blocked_read, FER_SHUTDOWN_READ, false)
+WAKES_READERS(shutdown_both_wakes_a_blocked_read, FER_SHUTDOWN_BOTH, false)
+WAKES_READERS(shutdown_read_through_a_clone_wakes_a_blocked_read, FER_SHUTDOWN_READ, true)
+WAKES_READERS(shutdown_both_through_a_clone_wakes_a_blocked_read, FER_SHUTDOWN_BOTH, true)
 
 /* S6: also a read with a long timeout. */
 PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout)
@@ -175,26 +166,17 @@ static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shut
     }
 }
 
+#define WAKES_WRITERS(function, how, through_clone)              \
+    SLOW_KIND_TEST("S6", function)                               \
+    {                                                            \
+        assert_shutdown_wakes_writers(kind, how, through_clone); \
+    }
+
 /* S6: "and shutdown(WRITE|BOTH) a blocked write". */
-SLOW_KIND_TEST("S6", shutdown_write_wakes_a_blocked_write)
-{
-    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_WRITE, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_both_wakes_a_blocked_write)
-{
-    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_BOTH, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_write_through_a_clone_wakes_a_blocked_write)
-{
-    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_WRITE, true);
-}
-
-SLOW_KIND_TEST("S6", shutdown_both_through_a_clone_wakes_a_blocked_write)
-{
-    assert_shutdown_wakes_writers(kind, FER_SHUTDOWN_BOTH, true);
-}
+WAKES_WRITERS(shutdown_write_wakes_a_blocked_write, FER_SHUTDOWN_WRITE, false)
+WAKES_WRITERS(shutdown_both_wakes_a_blocked_write, FER_SHUTDOWN_BOTH, false)
+WAKES_WRITERS(shutdown_write_through_a_clone_wakes_a_blocked_write, FER_SHUTDOWN_WRITE, true)
+WAKES_WRITERS(shutdown_both_through_a_clone_wakes_a_blocked_write, FER_SHUTDOWN_BOTH, true)
 
 /* S6: shutdown(WRITE) does not wake a blocked read, which still receives later bytes. */
 PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting)

@@ -20,6 +20,13 @@ static fer_sim_dialect sim_dialect;
 #define SIM_TEST(function) SIM_TEST_OF(function, (void), (), sim_start)
 #define SIM_PAIR_TEST(function) \
     SIM_TEST_OF(function, (struct ends * ends), (ends_open()), sim_start)
+/* With a zeroed handle, which is closed after the test. */
+#define SIM_STREAM_TEST(function) \
+    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&closed_stream), sim_start)
+#define SIM_STREAM_CONFIG_TEST(function) \
+    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&closed_stream), sim_choose)
+#define SIM_UDP_TEST(function) \
+    SIM_TEST_OF(function, (fer_udp_socket * socket), (&closed_socket), sim_start)
 #define SIM_CONFIG_TEST(function) SIM_TEST_OF(function, (void), (), sim_choose)
 #define SIM_TEST_OF(function, parameters, arguments, begin)                             \
     TEST_OF(function, parameters, arguments,                                            \
@@ -113,6 +120,8 @@ struct ends {
     fer_sim_peer peer;
 };
 static struct ends open_ends;
+static fer_tcp_stream closed_stream;
+static fer_udp_socket closed_socket;
 
 /* After each test no handle, lookup, wait, poller or cancel token may be left. */
 static inline int sim_end(void **state)
@@ -121,6 +130,10 @@ static inline int sim_end(void **state)
     (void)state;
     fer_tcp_stream_close(&open_ends.stream);
     memset(&open_ends, 0, sizeof open_ends);
+    fer_tcp_stream_close(&closed_stream);
+    memset(&closed_stream, 0, sizeof closed_stream);
+    fer_udp_socket_close(&closed_socket);
+    memset(&closed_socket, 0, sizeof closed_socket);
     if (fer_sim_stop(&report).kind != FER_OK) {
         return 0;
     }

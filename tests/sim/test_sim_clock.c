@@ -73,17 +73,15 @@ SIM_TEST(as_many_calls_as_there_is_room_for_wait)
 
 /* ---- Blocking calls */
 
-SIM_TEST(a_blocked_read_passes_time_until_bytes_come)
+SIM_STREAM_TEST(a_blocked_read_passes_time_until_bytes_come)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {UINT64_C(2500000000)}, "late", 4}};
     fer_sim_peer listener = serve(SERVER);
-    fer_tcp_stream stream = {0};
     assert_ok(fer_sim_peer_play(listener, steps, 1));
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_int_equal(now_ms(), 2);
-    stream_reads(&stream, "late");
+    stream_reads(stream, "late");
     assert_int_equal(now_ms(), 2502);
-    fer_tcp_stream_close(&stream);
 }
 
 SIM_PAIR_TEST(a_read_timeout_is_as_long_as_it_says)
@@ -298,20 +296,18 @@ SIM_TEST(a_close_in_a_callback_ends_the_call_that_waits)
 
 /* ---- Polling */
 
-SIM_TEST(a_loop_that_polls_gets_somewhere)
+SIM_STREAM_TEST(a_loop_that_polls_gets_somewhere)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
     size_t polls = 0;
     (void)serve_script(SERVER, steps, 1);
-    fer_tcp_stream stream = {0};
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_set_nonblocking(&stream, true));
-    while (read_one(&stream).kind == FER_WOULD_BLOCK) {
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
+    while (read_one(stream).kind == FER_WOULD_BLOCK) {
         polls++;
         assert_true(polls < 10000);
     }
     assert_int_equal(polls, 1000);
-    fer_tcp_stream_close(&stream);
 }
 
 TEST_MAIN("sim_clock")

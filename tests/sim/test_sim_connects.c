@@ -53,18 +53,16 @@ SIM_TEST(one_loopback_address_is_slow_and_the_other_is_not)
 }
 
 /* Without a route the system refuses at once, as without IPv6. */
-SIM_TEST(all_addresses_of_a_family_fail_at_once)
+SIM_STREAM_TEST(all_addresses_of_a_family_fail_at_once)
 {
     fer_socket_addr addrs[3] = {addr_of("[fd00::7]:80"), addr_of("[fd00::8]:80"), addr_of(SERVER)};
-    fer_tcp_stream stream = {0};
     (void)serve("[fd00::7]:80");
     (void)serve(SERVER);
     answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 500);
     answer("[fd00::8]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     assert_int_equal(connect_time("[fd00::7]:80", FER_NETWORK_UNREACHABLE), 0);
-    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, 3, NULL));
+    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL));
     assert_int_equal(now_ms(), 2);
-    fer_tcp_stream_close(&stream);
 }
 
 SIM_TEST(a_connect_without_a_route_leaves_the_socket_unconnected)
@@ -81,17 +79,15 @@ SIM_TEST(a_connect_without_a_route_leaves_the_socket_unconnected)
     ferp_close(raw);
 }
 
-SIM_TEST(a_datagram_without_a_route_is_not_sent)
+SIM_UDP_TEST(a_datagram_without_a_route_is_not_sent)
 {
-    fer_udp_socket socket = {0};
     fer_socket_addr nowhere = addr_of("10.0.0.9:9");
     int32_t code = is_winsock() ? 10051 : 101;
     answer("10.0.0.9:9", FER_SIM_ANSWER_NO_ROUTE, 0);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:0"));
-    assert_code(fer_udp_socket_send_to(&socket, "x", 1, &nowhere, NULL), FER_NETWORK_UNREACHABLE,
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
+    assert_code(fer_udp_socket_send_to(socket, "x", 1, &nowhere, NULL), FER_NETWORK_UNREACHABLE,
                 code);
-    assert_code(fer_udp_socket_connect_addr(&socket, &nowhere), FER_NETWORK_UNREACHABLE, code);
-    fer_udp_socket_close(&socket);
+    assert_code(fer_udp_socket_connect_addr(socket, &nowhere), FER_NETWORK_UNREACHABLE, code);
 }
 
 static void answer_again(void *context)
@@ -280,10 +276,9 @@ SIM_CONFIG_TEST(a_wait_for_tokens_expires_polls_and_deadlocks)
 
 /* ---- Hosts without an open peer */
 
-SIM_TEST(a_host_remains_when_its_last_peer_is_closed)
+SIM_UDP_TEST(a_host_remains_when_its_last_peer_is_closed)
 {
     fer_tcp_stream stream = {0};
-    fer_udp_socket socket = {0};
     fer_socket_addr addr = addr_of("10.0.0.9:80");
     fer_sim_peer datagrams = FER_SIM_PEER_NONE;
     fer_udp_received datagram;
@@ -298,11 +293,10 @@ SIM_TEST(a_host_remains_when_its_last_peer_is_closed)
     addr.ip.u.v4.octets[3] = 10;
     assert_ok(fer_sim_peer_bind(&addr, &datagrams));
     fer_sim_peer_close(datagrams);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:0"));
-    assert_ok(fer_udp_socket_connect_addr(&socket, &addr));
-    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
-    assert_kind(fer_udp_socket_recv(&socket, &byte, 1, &datagram), FER_CONNECTION_REFUSED);
-    fer_udp_socket_close(&socket);
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
+    assert_ok(fer_udp_socket_connect_addr(socket, &addr));
+    assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
+    assert_kind(fer_udp_socket_recv(socket, &byte, 1, &datagram), FER_CONNECTION_REFUSED);
 }
 
 /* The simulation remembers 256 hosts besides those that have a peer. */
@@ -323,29 +317,27 @@ SIM_TEST(the_oldest_of_many_hosts_is_forgotten)
 
 /* T2: "a loop that reads again after TIMED_OUT ends when the system gives up the connection": the
  * literal port of a loop of Rust, on a connect without an answer. */
-SIM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
+SIM_STREAM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
 {
     fer_socket_addr addr = addr_of("10.0.0.9:80");
-    fer_tcp_stream stream = {0};
     fer_error error = {FER_OK, 0};
     fer_interest ready = 0;
     unsigned reads = 0;
     char byte = 0;
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
-    assert_ok(fer_tcp_stream_connect_start(&stream, &addr));
+    assert_ok(fer_tcp_stream_connect_start(stream, &addr));
     for (bool is_over = false; !is_over && reads < 1000; reads++) {
-        error = fer_tcp_stream_read(&stream, &byte, 1, NULL);
+        error = fer_tcp_stream_read(stream, &byte, 1, NULL);
         switch (error.kind) {
         case FER_WOULD_BLOCK:
         case FER_TIMED_OUT:
-            assert_ok(fer_tcp_stream_ready(&stream, FER_READABLE, millis(1000), &ready));
+            assert_ok(fer_tcp_stream_ready(stream, FER_READABLE, millis(1000), &ready));
             break;
         default: is_over = true;
         }
     }
     assert_true(reads > 1 && reads < 1000);
     assert_int_equal(error.kind, FER_CONNECTION_TIMED_OUT);
-    fer_tcp_stream_close(&stream);
 }
 
 TEST_MAIN("sim_connects")

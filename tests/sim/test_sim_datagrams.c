@@ -56,21 +56,19 @@ static void peer_gets(fer_sim_peer peer, const char *text, const char *from)
 
 /* ---- Peers */
 
-SIM_TEST(a_datagram_takes_a_latency_each_way)
+SIM_UDP_TEST(a_datagram_takes_a_latency_each_way)
 {
-    fer_udp_socket socket = {0};
     fer_sim_peer peer = peer_at(PEER_ADDR);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
-    sends_to(&socket, "ask", PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
+    sends_to(socket, "ask", PEER_ADDR);
     fer_udp_received none;
     assert_kind(fer_sim_peer_recv_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
     advance_ms(1);
     peer_gets(peer, "ask", "10.0.0.1:1000");
     peer_sends_to(peer, "answer", "10.0.0.1:1000");
-    gets(&socket, "answer", PEER_ADDR);
+    gets(socket, "answer", PEER_ADDR);
     assert_int_equal(now_ms(), 2);
-    assert_kind(receive_one(&socket), FER_DEADLOCK);
-    fer_udp_socket_close(&socket);
+    assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
 static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
@@ -85,19 +83,17 @@ static void echo(fer_sim_peer peer, fer_sim_event event, void *context)
     }
 }
 
-SIM_TEST(a_handler_receives_datagrams)
+SIM_UDP_TEST(a_handler_receives_datagrams)
 {
-    fer_udp_socket socket = {0};
     int calls = 0;
     fer_sim_peer peer = peer_at(PEER_ADDR);
     assert_ok(fer_sim_peer_set_handler(peer, echo, &calls));
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
-    sends_to(&socket, "one", PEER_ADDR);
-    sends_to(&socket, "two", PEER_ADDR);
-    gets(&socket, "one", PEER_ADDR);
-    gets(&socket, "two", PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
+    sends_to(socket, "one", PEER_ADDR);
+    sends_to(socket, "two", PEER_ADDR);
+    gets(socket, "one", PEER_ADDR);
+    gets(socket, "two", PEER_ADDR);
     assert_true(calls > 0);
-    fer_udp_socket_close(&socket);
 }
 
 PLAIN_TEST(what_a_peer_cannot_do_is_refused)
@@ -130,48 +126,42 @@ PLAIN_TEST(what_a_peer_cannot_do_is_refused)
 
 /* ---- Faults */
 
-SIM_TEST(a_lost_datagram_never_arrives)
+SIM_UDP_TEST(a_lost_datagram_never_arrives)
 {
-    fer_udp_socket socket = {0};
     fer_sim_peer peer = peer_at(PEER_ADDR);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 1));
-    sends_to(&socket, "lost", PEER_ADDR);
-    sends_to(&socket, "kept", PEER_ADDR);
+    sends_to(socket, "lost", PEER_ADDR);
+    sends_to(socket, "kept", PEER_ADDR);
     advance_ms(100);
     peer_gets(peer, "kept", "10.0.0.1:1000");
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 1));
     peer_sends_to(peer, "lost", "10.0.0.1:1000");
-    assert_kind(receive_one(&socket), FER_DEADLOCK);
-    fer_udp_socket_close(&socket);
+    assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
-SIM_TEST(a_doubled_datagram_arrives_twice)
+SIM_UDP_TEST(a_doubled_datagram_arrives_twice)
 {
-    fer_udp_socket socket = {0};
     fer_udp_received none;
     fer_sim_peer peer = peer_at(PEER_ADDR);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_DOUBLED, 1));
-    sends_to(&socket, "twice", PEER_ADDR);
+    sends_to(socket, "twice", PEER_ADDR);
     advance_ms(100);
     peer_gets(peer, "twice", "10.0.0.1:1000");
     peer_gets(peer, "twice", "10.0.0.1:1000");
     assert_kind(fer_sim_peer_recv_from(peer, NULL, 0, &none), FER_WOULD_BLOCK);
-    fer_udp_socket_close(&socket);
 }
 
-SIM_TEST(a_late_datagram_is_overtaken)
+SIM_UDP_TEST(a_late_datagram_is_overtaken)
 {
-    fer_udp_socket socket = {0};
     fer_sim_peer peer = peer_at(PEER_ADDR);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LATE, 1));
     peer_sends_to(peer, "late", "10.0.0.1:1000");
     peer_sends_to(peer, "in time", "10.0.0.1:1000");
-    gets(&socket, "in time", PEER_ADDR);
-    gets(&socket, "late", PEER_ADDR);
-    fer_udp_socket_close(&socket);
+    gets(socket, "in time", PEER_ADDR);
+    gets(socket, "late", PEER_ADDR);
 }
 
 SIM_CONFIG_TEST(what_finds_no_room_is_lost)
@@ -199,44 +189,40 @@ SIM_CONFIG_TEST(what_finds_no_room_is_lost)
 
 /* ---- Refusals, below ferrule: each dialect's own code */
 
-SIM_TEST(a_connected_socket_is_reported_by_its_system_s_code)
+SIM_UDP_TEST(a_connected_socket_is_reported_by_its_system_s_code)
 {
-    fer_udp_socket socket = {0};
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
     peer_at(PEER_ADDR);
-    assert_ok(fer_udp_socket_connect(&socket, "10.0.0.7:54"));
-    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
-    assert_code(receive_one(&socket), FER_CONNECTION_REFUSED, is_winsock() ? 10054 : 111);
+    assert_ok(fer_udp_socket_connect(socket, "10.0.0.7:54"));
+    assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
+    assert_code(receive_one(socket), FER_CONNECTION_REFUSED, is_winsock() ? 10054 : 111);
     assert_int_equal(now_ms(), 2);
-    assert_kind(receive_one(&socket), FER_DEADLOCK);
-    fer_udp_socket_close(&socket);
+    assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
-SIM_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
+SIM_UDP_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES,
                                              FER_SIM_ANSWER_HOST_UNREACHABLE,
                                              FER_SIM_ANSWER_NETWORK_UNREACHABLE};
     static const fer_error_kind kinds[] = {FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE,
                                            FER_NETWORK_UNREACHABLE};
-    fer_udp_socket socket = {0};
     fer_socket_addr silent = addr_of("10.0.0.9:9");
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
     for (uint16_t i = 0; i < 3; i++) {
         fer_socket_addr to = addr_of("10.0.0.9:1");
         to.port = (uint16_t)(1 + i);
         assert_ok(fer_sim_set_answer(&to, answers[i], millis(30)));
-        assert_ok(fer_udp_socket_connect_addr(&socket, &to));
-        assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
+        assert_ok(fer_udp_socket_connect_addr(socket, &to));
+        assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
         uint64_t began = now_ms();
-        assert_kind(receive_one(&socket), kinds[i]);
+        assert_kind(receive_one(socket), kinds[i]);
         assert_int_equal(now_ms() - began, 32);
     }
     assert_ok(fer_sim_set_answer(&silent, FER_SIM_ANSWER_SILENT, (fer_duration){0}));
-    assert_ok(fer_udp_socket_connect_addr(&socket, &silent));
-    assert_ok(fer_udp_socket_send(&socket, "x", 1, NULL));
-    assert_kind(receive_one(&socket), FER_DEADLOCK);
-    fer_udp_socket_close(&socket);
+    assert_ok(fer_udp_socket_connect_addr(socket, &silent));
+    assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
+    assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
 /* ---- Broadcast and multicast */
@@ -328,29 +314,25 @@ SIM_TEST(every_member_has_its_own_copy)
 
 /* ---- Invalid destinations */
 
-SIM_TEST(the_wildcard_is_the_loopback_or_nobody)
+SIM_UDP_TEST(the_wildcard_is_the_loopback_or_nobody)
 {
-    fer_udp_socket socket = {0};
     fer_socket_addr to = addr_of("0.0.0.0:1000");
     fer_error_kind want = is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK;
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
-    assert_kind(fer_udp_socket_send_to(&socket, "x", 1, &to, NULL), want);
-    assert_kind(fer_udp_socket_connect_addr(&socket, &to), want);
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
+    assert_kind(fer_udp_socket_send_to(socket, "x", 1, &to, NULL), want);
+    assert_kind(fer_udp_socket_connect_addr(socket, &to), want);
     if (want == FER_OK) {
-        assert_ok(fer_udp_socket_peer_addr(&socket, &to));
+        assert_ok(fer_udp_socket_peer_addr(socket, &to));
         assert_true(fer_ip_addr_is_loopback(to.ip));
     }
-    fer_udp_socket_close(&socket);
 }
 
-SIM_TEST(a_socket_of_one_address_cannot_reach_the_other_family)
+SIM_UDP_TEST(a_socket_of_one_address_cannot_reach_the_other_family)
 {
-    fer_udp_socket socket = {0};
     fer_socket_addr v4 = addr_of("127.0.0.1:9");
-    assert_ok(fer_udp_socket_bind(&socket, "[::1]:1000"));
-    assert_kind(fer_udp_socket_send_to(&socket, "x", 1, &v4, NULL), FER_NETWORK_UNREACHABLE);
-    assert_kind(fer_udp_socket_connect_addr(&socket, &v4), FER_NETWORK_UNREACHABLE);
-    fer_udp_socket_close(&socket);
+    assert_ok(fer_udp_socket_bind(socket, "[::1]:1000"));
+    assert_kind(fer_udp_socket_send_to(socket, "x", 1, &v4, NULL), FER_NETWORK_UNREACHABLE);
+    assert_kind(fer_udp_socket_connect_addr(socket, &v4), FER_NETWORK_UNREACHABLE);
 }
 
 /* ---- Determinism */

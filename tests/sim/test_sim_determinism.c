@@ -201,7 +201,7 @@ static void has_line(const struct trace *trace, const char *text)
     }
 }
 
-SIM_CONFIG_TEST(the_trace_reports_what_happened)
+SIM_STREAM_CONFIG_TEST(the_trace_reports_what_happened)
 {
     struct trace *trace = calloc(1, sizeof *trace);
     fer_sim_config config = config_of();
@@ -212,15 +212,14 @@ SIM_CONFIG_TEST(the_trace_reports_what_happened)
     config.trace_context = trace;
     sim_begin_with(config);
     fer_sim_peer listener = serve(SERVER);
-    fer_tcp_stream stream = {0};
     fer_socket_addr local;
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_local_addr(&stream, &local));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_local_addr(stream, &local));
     memset(buf, 'x', sizeof buf);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_PARTIAL_WRITE, 1));
-    assert_ok(fer_tcp_stream_write(&stream, buf, sizeof buf, &n));
+    assert_ok(fer_tcp_stream_write(stream, buf, sizeof buf, &n));
     assert_true(n > 0 && n < sizeof buf);
-    fer_tcp_stream_close(&stream);
+    fer_tcp_stream_close(stream);
     advance_ms(10);
     fer_sim_peer_close(listener);
     char want[160];

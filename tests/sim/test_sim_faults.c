@@ -107,22 +107,21 @@ SIM_PAIR_TEST(interrupted_is_reported_by_single_calls_and_changes_nothing)
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 2);
 }
 
-SIM_TEST(long_calls_go_on_after_interruptions)
+SIM_STREAM_TEST(long_calls_go_on_after_interruptions)
 {
     char buf[4];
     fer_sim_peer listener = serve("127.0.0.1:80");
-    fer_tcp_stream stream = {0};
     fer_tcp_stream accepted_stream = {0};
     fer_tcp_listener own = {0};
     fer_socket_addr addr;
     arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
+    assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
     fer_sim_peer peer = accepted(listener);
     peer_sends(peer, "four");
     arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_stream_read_exact(&stream, buf, 4, NULL));
+    assert_ok(fer_tcp_stream_read_exact(stream, buf, 4, NULL));
     arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_stream_write_all(&stream, "four", 4, NULL));
+    assert_ok(fer_tcp_stream_write_all(stream, "four", 4, NULL));
     assert_ok(fer_tcp_listener_bind(&own, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_local_addr(&own, &addr));
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));
@@ -130,12 +129,12 @@ SIM_TEST(long_calls_go_on_after_interruptions)
     assert_ok(fer_tcp_listener_accept(&own, &accepted_stream, NULL));
     fer_tcp_listener_close(&own);
     fer_tcp_stream_close(&accepted_stream);
-    fer_tcp_stream_close(&stream);
+    fer_tcp_stream_close(stream);
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 4);
 }
 
 /* Even if every chance injects the fault. */
-SIM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
+SIM_STREAM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
 {
     fer_sim_config config = config_of();
     config.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 1000000;
@@ -147,36 +146,32 @@ SIM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     (void)serve_script(SERVER, steps, 2);
-    fer_tcp_stream stream = {0};
     char buf[100];
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(&stream, "this is a text that comes back", 30, NULL));
-    assert_ok(fer_tcp_stream_read_exact(&stream, buf, 30, NULL));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(stream, "this is a text that comes back", 30, NULL));
+    assert_ok(fer_tcp_stream_read_exact(stream, buf, 30, NULL));
     assert_memory_equal(buf, "this is a text that comes back", 30);
     fer_error error = {FER_INTERRUPTED, 0};
     for (int i = 0; i < 3 && error.kind == FER_INTERRUPTED; i++) {
-        error = read_one(&stream);
+        error = read_one(stream);
     }
     assert_kind(error, FER_DEADLOCK);
-    fer_tcp_stream_close(&stream);
 }
 
 /* The fault affects only the library's own waits: on POSIX a connect with a timeout, on Windows all
  * waits. */
-SIM_TEST(spurious_readiness_is_not_seen)
+SIM_STREAM_TEST(spurious_readiness_is_not_seen)
 {
     fer_socket_addr addr = addr_of(SERVER);
-    fer_tcp_stream stream = {0};
     (void)serve(SERVER);
     arm(FER_SIM_FAULT_SPURIOUS_READY);
-    assert_ok(fer_tcp_stream_connect_timeout(&stream, &addr, millis(100)));
+    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(100)));
     assert_int_equal(now_ms(), 2);
-    assert_ok(fer_tcp_stream_set_read_timeout(&stream, millis(40)));
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(40)));
     arm(FER_SIM_FAULT_SPURIOUS_READY);
-    assert_code(read_one(&stream), FER_TIMED_OUT, 0);
+    assert_code(read_one(stream), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 42);
     assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
-    fer_tcp_stream_close(&stream);
 }
 
 SIM_PAIR_TEST(a_reset_is_met_by_both_ends)
@@ -202,18 +197,17 @@ SIM_PAIR_TEST(a_reset_can_strike_a_write)
     assert_injected(FER_SIM_FAULT_RESET, 1);
 }
 
-SIM_TEST(refused_fails_a_connect)
+SIM_STREAM_TEST(refused_fails_a_connect)
 {
-    fer_tcp_stream stream = {0};
     fer_socket_addr addr = addr_of(SERVER);
     (void)serve(SERVER);
     arm(FER_SIM_FAULT_REFUSED);
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED, code(111, 10061));
+    assert_code(fer_tcp_stream_connect(stream, SERVER), FER_CONNECTION_REFUSED, code(111, 10061));
     arm(FER_SIM_FAULT_REFUSED);
-    assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(50)), FER_CONNECTION_REFUSED,
+    assert_code(fer_tcp_stream_connect_timeout(stream, &addr, millis(50)), FER_CONNECTION_REFUSED,
                 code(111, 10061));
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    fer_tcp_stream_close(stream);
     assert_injected(FER_SIM_FAULT_REFUSED, 2);
 }
 
@@ -232,11 +226,10 @@ SIM_TEST(unreachable_fails_a_connect)
     assert_injected(FER_SIM_FAULT_UNREACHABLE, 32);
 }
 
-SIM_TEST(an_aborted_accept_is_passed_over)
+SIM_STREAM_TEST(an_aborted_accept_is_passed_over)
 {
     char byte = 0;
     fer_tcp_listener listener = {0};
-    fer_tcp_stream stream = {0};
     fer_socket_addr addr;
     fer_sim_peer peers[2];
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
@@ -244,19 +237,18 @@ SIM_TEST(an_aborted_accept_is_passed_over)
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peers[0]));
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peers[1]));
     arm(FER_SIM_FAULT_ACCEPT_ABORTED);
-    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+    assert_ok(fer_tcp_listener_accept(&listener, stream, NULL));
     peer_sends(peers[1], "second");
-    stream_reads(&stream, "second");
+    stream_reads(stream, "second");
     assert_kind(fer_sim_peer_recv(peers[0], &byte, 1, NULL), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&stream);
+    fer_tcp_stream_close(stream);
     fer_tcp_listener_close(&listener);
     assert_injected(FER_SIM_FAULT_ACCEPT_ABORTED, 1);
 }
 
-SIM_TEST(too_many_handles_loses_no_connection)
+SIM_STREAM_TEST(too_many_handles_loses_no_connection)
 {
     fer_tcp_listener listener = {0};
-    fer_tcp_stream stream = {0};
     fer_tcp_stream clone = {0};
     fer_socket_addr addr;
     fer_sim_peer peer;
@@ -267,13 +259,13 @@ SIM_TEST(too_many_handles_loses_no_connection)
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
     assert_ok(fer_sim_peer_connect(NULL, &addr, &peer));
     arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
-    assert_kind(fer_tcp_listener_accept(&listener, &stream, NULL), FER_TOO_MANY_OPEN_FILES);
-    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+    assert_kind(fer_tcp_listener_accept(&listener, stream, NULL), FER_TOO_MANY_OPEN_FILES);
+    assert_ok(fer_tcp_listener_accept(&listener, stream, NULL));
     arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
-    assert_kind(fer_tcp_stream_try_clone(&stream, &clone), FER_TOO_MANY_OPEN_FILES);
+    assert_kind(fer_tcp_stream_try_clone(stream, &clone), FER_TOO_MANY_OPEN_FILES);
     peer_sends(peer, "alive");
-    stream_reads(&stream, "alive");
-    fer_tcp_stream_close(&stream);
+    stream_reads(stream, "alive");
+    fer_tcp_stream_close(stream);
     fer_tcp_listener_close(&listener);
     assert_injected(FER_SIM_FAULT_TOO_MANY_HANDLES, 3);
 }
@@ -328,16 +320,15 @@ SIM_TEST(a_slow_lookup_takes_five_seconds)
     assert_injected(FER_SIM_FAULT_RESOLVE_SLOW, 1);
 }
 
-SIM_TEST(a_time_jump_lets_what_is_due_happen)
+SIM_STREAM_TEST(a_time_jump_lets_what_is_due_happen)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "due", 3}};
     (void)serve_script(SERVER, steps, 1);
-    fer_tcp_stream stream = {0};
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     arm(FER_SIM_FAULT_TIME_JUMP);
-    stream_reads(&stream, "due");
+    stream_reads(stream, "due");
     assert_true(now_ms() > 3 && now_ms() <= 3600002);
-    fer_tcp_stream_close(&stream);
+    fer_tcp_stream_close(stream);
     assert_injected(FER_SIM_FAULT_TIME_JUMP, 1);
 }
 

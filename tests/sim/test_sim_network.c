@@ -9,16 +9,14 @@ static int32_t code(int32_t on_linux, int32_t on_windows)
 
 /* ---- Latency */
 
-SIM_CONFIG_TEST(a_connect_takes_there_and_back)
+SIM_STREAM_CONFIG_TEST(a_connect_takes_there_and_back)
 {
-    fer_tcp_stream stream = {0};
     fer_sim_config config = config_of();
     config.latency = millis(30);
     sim_begin_with(config);
     (void)serve(SERVER);
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_int_equal(now_ms(), 60);
-    fer_tcp_stream_close(&stream);
 }
 
 SIM_PAIR_TEST(on_the_loopback_nothing_takes_time)
@@ -139,21 +137,20 @@ SIM_CONFIG_TEST(close_sends_what_is_left)
     assert_int_equal(total, 5000);
 }
 
-SIM_CONFIG_TEST(linger_waits_until_all_is_taken)
+SIM_STREAM_CONFIG_TEST(linger_waits_until_all_is_taken)
 {
     static const char zeros[5000];
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {2000000000}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    fer_tcp_stream stream = {0};
     fer_sim_config config = config_of();
     config.send_buffer = 3000;
     config.receive_buffer = 2000;
     sim_begin_with(config);
     (void)serve_script(SERVER, steps, 2);
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(&stream, zeros, sizeof zeros, NULL));
-    assert_ok(fer_tcp_stream_set_linger(&stream, fer_duration_from_secs(10)));
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(stream, zeros, sizeof zeros, NULL));
+    assert_ok(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(10)));
+    fer_tcp_stream_close(stream);
     assert_true(now_ms() > 2000 && now_ms() < 2010);
 }
 
@@ -207,39 +204,36 @@ SIM_TEST(a_host_without_listener_refuses)
     assert_int_equal(now_ms(), begin);
 }
 
-SIM_TEST(answers_are_as_they_were_set)
+SIM_STREAM_TEST(answers_are_as_they_were_set)
 {
     fer_socket_addr addr = addr_of(SERVER);
     fer_socket_addr host = addr_of("10.0.0.7:0");
-    fer_tcp_stream stream = {0};
     (void)serve(SERVER);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_REFUSES, millis(0)));
-    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect(stream, SERVER), FER_CONNECTION_REFUSED);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, millis(0)));
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE, code(113, 10065));
+    assert_code(fer_tcp_stream_connect(stream, SERVER), FER_HOST_UNREACHABLE, code(113, 10065));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_NETWORK_UNREACHABLE, millis(0)));
-    assert_code(fer_tcp_stream_connect(&stream, SERVER), FER_NETWORK_UNREACHABLE, code(101, 10051));
+    assert_code(fer_tcp_stream_connect(stream, SERVER), FER_NETWORK_UNREACHABLE, code(101, 10051));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
-    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_CONNECTION_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect(stream, SERVER), FER_CONNECTION_TIMED_OUT);
     assert_ok(fer_sim_set_answer(&host, FER_SIM_ANSWER_REFUSES, millis(0)));
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_AS_IS, millis(0)));
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
 }
 
-SIM_TEST(a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late)
+SIM_STREAM_TEST(a_delayed_connect_succeeds_late_and_a_delayed_failure_fails_late)
 {
     fer_socket_addr addr = addr_of(SERVER);
-    fer_tcp_stream stream = {0};
     (void)serve(SERVER);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_AS_IS, millis(700)));
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_int_equal(now_ms(), 702);
-    fer_tcp_stream_close(&stream);
+    fer_tcp_stream_close(stream);
     assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_HOST_UNREACHABLE, millis(500)));
-    assert_kind(fer_tcp_stream_connect(&stream, SERVER), FER_HOST_UNREACHABLE);
+    assert_kind(fer_tcp_stream_connect(stream, SERVER), FER_HOST_UNREACHABLE);
     assert_int_equal(now_ms(), 1204);
-    assert_code(fer_tcp_stream_connect_timeout(&stream, &addr, millis(300)), FER_TIMED_OUT, 0);
+    assert_code(fer_tcp_stream_connect_timeout(stream, &addr, millis(300)), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 1504);
 }
 
@@ -268,13 +262,11 @@ static void listen_late(void *context)
     }
 }
 
-SIM_TEST(a_connect_that_is_tried_again_meets_a_late_listener)
+SIM_STREAM_TEST(a_connect_that_is_tried_again_meets_a_late_listener)
 {
-    fer_tcp_stream stream = {0};
     assert_ok(fer_sim_after(millis(2000), listen_late, NULL));
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_int_equal(now_ms(), 3002);
-    fer_tcp_stream_close(&stream);
 }
 
 /* ---- Backlog: POSIX queues one connection more and ignores the others, Windows refuses them. */
@@ -317,20 +309,18 @@ SIM_TEST(ipv6_hosts_are_hosts_too)
     fer_tcp_stream_close(&ends.stream);
 }
 
-SIM_TEST(an_ipv4_mapped_connect_goes_to_the_ipv4_host)
+SIM_STREAM_TEST(an_ipv4_mapped_connect_goes_to_the_ipv4_host)
 {
-    fer_tcp_stream stream = {0};
     fer_socket_addr peer;
     fer_socket_addr mapped = addr_of("[::ffff:10.0.0.7]:80");
     fer_sim_peer listener = serve(SERVER);
-    assert_ok(fer_tcp_stream_connect_addr(&stream, &mapped));
-    assert_ok(fer_tcp_stream_peer_addr(&stream, &peer));
+    assert_ok(fer_tcp_stream_connect_addr(stream, &mapped));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
     assert_true(fer_socket_addr_eq(&peer, &mapped));
     fer_sim_peer other = accepted(listener);
     fer_socket_addr seen;
     assert_ok(fer_sim_peer_remote_addr(other, &seen));
     assert_int_equal(seen.ip.family, FER_IP_V4);
-    fer_tcp_stream_close(&stream);
 }
 
 /* Many consecutive connections exhaust no table. */

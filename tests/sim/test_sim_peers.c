@@ -1,24 +1,22 @@
 /* test_sim_peers.c: peers that are controlled by the test's calls, by a handler, or by a script. */
 #include "sim/sim_test.h"
 
-SIM_TEST(a_peer_accepts_sends_receives_and_closes)
+SIM_STREAM_TEST(a_peer_accepts_sends_receives_and_closes)
 {
-    fer_tcp_stream stream = {0};
     fer_sim_peer listener = serve(SERVER);
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     assert_kind(fer_sim_peer_accept(listener, &peer), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     peer = accepted(listener);
-    assert_ok(fer_tcp_stream_write_all(&stream, "hello", 5, NULL));
+    assert_ok(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
     advance_ms(1);
     peer_receives(peer, "hello");
     char byte = 0;
     assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_WOULD_BLOCK);
     peer_sends(peer, "and back");
-    stream_reads(&stream, "and back");
+    stream_reads(stream, "and back");
     fer_sim_peer_close(peer);
-    stream_reads(&stream, "");
-    fer_tcp_stream_close(&stream);
+    stream_reads(stream, "");
 }
 
 SIM_TEST(a_peer_has_both_addresses)
@@ -35,10 +33,9 @@ SIM_TEST(a_peer_has_both_addresses)
     fer_tcp_stream_close(&ends.stream);
 }
 
-SIM_TEST(a_peer_connects_to_the_programs_listener)
+SIM_STREAM_TEST(a_peer_connects_to_the_programs_listener)
 {
     fer_tcp_listener listener = {0};
-    fer_tcp_stream stream = {0};
     fer_socket_addr from = addr_of("203.0.113.9:4000");
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr seen;
@@ -46,13 +43,12 @@ SIM_TEST(a_peer_connects_to_the_programs_listener)
     assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
     assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_listener_accept(&listener, &stream, &seen));
+    assert_ok(fer_tcp_listener_accept(&listener, stream, &seen));
     assert_true(fer_socket_addr_eq(&seen, &from));
     assert_int_equal(now_ms(), 1);
     advance_ms(1);
     peer_sends(peer, "from afar");
-    stream_reads(&stream, "from afar");
-    fer_tcp_stream_close(&stream);
+    stream_reads(stream, "from afar");
     fer_tcp_listener_close(&listener);
 }
 
@@ -102,18 +98,17 @@ SIM_PAIR_TEST(the_programs_close_with_bytes_unread_resets)
     assert_kind(fer_sim_peer_recv(ends->peer, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-SIM_TEST(closing_a_listening_peer_resets_its_queue)
+SIM_STREAM_TEST(closing_a_listening_peer_resets_its_queue)
 {
-    fer_tcp_stream stream = {0};
     fer_sim_peer listener = serve(SERVER);
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     fer_sim_peer_close(listener);
-    assert_kind(read_one(&stream), FER_CONNECTION_RESET);
-    fer_tcp_stream_close(&stream);
+    assert_kind(read_one(stream), FER_CONNECTION_RESET);
+    fer_tcp_stream_close(stream);
     assert_ok(fer_sim_advance(fer_duration_from_secs(1)));
     fer_sim_peer again = serve(SERVER);
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    fer_tcp_stream_close(stream);
     fer_sim_peer_close(again);
 }
 
@@ -135,20 +130,19 @@ static void record_event(fer_sim_peer peer, fer_sim_event event, void *context)
     recorded->peer = peer;
 }
 
-SIM_TEST(a_handler_receives_all_that_happens)
+SIM_STREAM_TEST(a_handler_receives_all_that_happens)
 {
     struct recorded recorded = {.count = 0};
     fer_tcp_listener listener = {0};
-    fer_tcp_stream stream = {0};
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr from = addr_of("203.0.113.9:0");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
     assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
-    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
-    assert_ok(fer_tcp_stream_write_all(&stream, "abc", 3, NULL));
-    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
+    assert_ok(fer_tcp_listener_accept(&listener, stream, NULL));
+    assert_ok(fer_tcp_stream_write_all(stream, "abc", 3, NULL));
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
     advance_ms(10);
     assert_int_equal(recorded.peer, peer);
     assert_int_equal(recorded.count, 3);
@@ -159,7 +153,7 @@ SIM_TEST(a_handler_receives_all_that_happens)
     peer_receives(peer, "abc");
     peer_sends(peer, "unread");
     advance_ms(10);
-    fer_tcp_stream_close(&stream);
+    fer_tcp_stream_close(stream);
     advance_ms(10);
     assert_int_equal(recorded.count, 4);
     assert_int_equal(recorded.events[3], FER_SIM_EVENT_WAS_RESET);
@@ -221,17 +215,15 @@ static void accept_and_answer(fer_sim_peer listener, fer_sim_event event, void *
     }
 }
 
-SIM_TEST(a_handler_can_be_a_server)
+SIM_STREAM_TEST(a_handler_can_be_a_server)
 {
-    fer_tcp_stream stream = {0};
     fer_sim_peer listener = serve(SERVER);
     assert_ok(fer_sim_peer_set_handler(listener, accept_and_answer, NULL));
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(&stream, "hello", 5, NULL));
-    stream_reads(&stream, "HELLO");
-    assert_ok(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
-    stream_reads(&stream, "");
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
+    stream_reads(stream, "HELLO");
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+    stream_reads(stream, "");
 }
 
 static void close_peer(fer_sim_peer peer, fer_sim_event event, void *context)
@@ -254,7 +246,7 @@ SIM_PAIR_TEST(a_handler_may_close_its_peer)
 
 /* ---- Scripts */
 
-SIM_CONFIG_TEST(a_script_plays_every_action)
+SIM_STREAM_CONFIG_TEST(a_script_plays_every_action)
 {
     static const fer_sim_step steps[] = {
         {FER_SIM_ACTION_RECEIVE, {0}, NULL, 5},
@@ -265,34 +257,30 @@ SIM_CONFIG_TEST(a_script_plays_every_action)
         {FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0},
         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0},
     };
-    fer_tcp_stream stream = {0};
     sim_begin();
     (void)serve_script("127.0.0.1:80", steps, 7);
-    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
-    assert_ok(fer_tcp_stream_write_all(&stream, "hel", 3, NULL));
+    assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
+    assert_ok(fer_tcp_stream_write_all(stream, "hel", 3, NULL));
     advance_ms(100);
-    assert_ok(fer_tcp_stream_write_all(&stream, "lo", 2, NULL));
-    stream_reads(&stream, "one");
+    assert_ok(fer_tcp_stream_write_all(stream, "lo", 2, NULL));
+    stream_reads(stream, "one");
     assert_int_equal(now_ms(), 110);
-    stream_reads(&stream, "two");
+    stream_reads(stream, "two");
     assert_int_equal(now_ms(), 130);
-    stream_reads(&stream, "");
+    stream_reads(stream, "");
     assert_int_equal(now_ms(), 135);
-    assert_ok(fer_tcp_stream_write_all(&stream, "dropped", 7, NULL));
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_stream_write_all(stream, "dropped", 7, NULL));
 }
 
-SIM_TEST(a_script_can_reset)
+SIM_STREAM_TEST(a_script_can_reset)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "x", 1},
                                          {FER_SIM_ACTION_RESET, {1000000}, NULL, 0}};
-    fer_tcp_stream stream = {0};
     (void)serve_script("127.0.0.1:80", steps, 2);
-    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
-    stream_reads(&stream, "x");
-    assert_kind(read_one(&stream), FER_CONNECTION_RESET);
+    assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
+    stream_reads(stream, "x");
+    assert_kind(read_one(stream), FER_CONNECTION_RESET);
     assert_int_equal(now_ms(), 1);
-    fer_tcp_stream_close(&stream);
 }
 
 SIM_TEST(everybody_who_connects_gets_a_script_of_their_own)
@@ -315,46 +303,42 @@ SIM_TEST(everybody_who_connects_gets_a_script_of_their_own)
 }
 
 /* An echo of more bytes than all buffers can hold; the program writes and reads in turn. */
-SIM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
+SIM_STREAM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     static unsigned char out[50000];
     static unsigned char in[50000];
-    fer_tcp_stream stream = {0};
     fer_sim_config config = config_of();
     config.send_buffer = 1000;
     config.receive_buffer = 700;
     sim_begin_with(config);
     (void)serve_script(SERVER, steps, 2);
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     for (size_t i = 0; i < sizeof out; i++) {
         out[i] = (unsigned char)(i * 7 + i / 251);
     }
     for (size_t at = 0; at < sizeof out; at += 500) {
-        assert_ok(fer_tcp_stream_write_all(&stream, out + at, 500, NULL));
-        assert_ok(fer_tcp_stream_read_exact(&stream, in + at, 500, NULL));
+        assert_ok(fer_tcp_stream_write_all(stream, out + at, 500, NULL));
+        assert_ok(fer_tcp_stream_read_exact(stream, in + at, 500, NULL));
     }
     assert_memory_equal(in, out, sizeof out);
-    fer_tcp_stream_close(&stream);
 }
 
-SIM_TEST(a_connecting_peer_can_play_a_script)
+SIM_STREAM_TEST(a_connecting_peer_can_play_a_script)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "knock", 5},
                                          {FER_SIM_ACTION_CLOSE, {3000000}, NULL, 0}};
     fer_tcp_listener listener = {0};
-    fer_tcp_stream stream = {0};
     fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr from = addr_of("203.0.113.9:0");
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     assert_ok(fer_tcp_listener_bind(&listener, "10.0.0.1:7"));
     assert_ok(fer_sim_peer_connect(&from, &to, &peer));
     assert_ok(fer_sim_peer_play(peer, steps, 2));
-    assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
-    stream_reads(&stream, "knock");
-    stream_reads(&stream, "");
-    fer_tcp_stream_close(&stream);
+    assert_ok(fer_tcp_listener_accept(&listener, stream, NULL));
+    stream_reads(stream, "knock");
+    stream_reads(stream, "");
     fer_tcp_listener_close(&listener);
 }
 
@@ -384,20 +368,18 @@ SIM_TEST(the_program_can_have_both_ends)
 }
 
 /* A restarted server listens while its earlier connection is still open. */
-SIM_TEST(a_peer_listens_again_while_its_connection_is_open)
+SIM_STREAM_TEST(a_peer_listens_again_while_its_connection_is_open)
 {
     const fer_socket_addr addr = addr_of("10.0.0.7:80");
     fer_sim_peer first = FER_SIM_PEER_NONE;
     fer_sim_peer accepted = FER_SIM_PEER_NONE;
     fer_sim_peer second = FER_SIM_PEER_NONE;
-    fer_tcp_stream stream = {0};
     assert_ok(fer_sim_peer_listen(&addr, 4, &first));
-    assert_ok(fer_tcp_stream_connect_addr(&stream, &addr));
+    assert_ok(fer_tcp_stream_connect_addr(stream, &addr));
     assert_ok(fer_sim_peer_accept(first, &accepted));
     assert_kind(fer_sim_peer_listen(&addr, 4, &second), FER_ADDR_IN_USE);
     fer_sim_peer_close(first);
     assert_ok(fer_sim_peer_listen(&addr, 4, &second));
-    fer_tcp_stream_close(&stream);
 }
 
 TEST_MAIN("sim_peers")

@@ -11,20 +11,18 @@ static fer_interest ready_of(fer_tcp_stream *stream, fer_interest interest, fer_
     return ready;
 }
 
-SIM_TEST(a_wait_passes_time_until_bytes_come)
+SIM_STREAM_TEST(a_wait_passes_time_until_bytes_come)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {250000000}, "x", 1}};
     (void)serve_script(SERVER, steps, 1);
-    fer_tcp_stream stream = {0};
-    assert_ok(fer_tcp_stream_connect(&stream, SERVER));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
     uint64_t begin = now_ms();
-    assert_int_equal(ready_of(&stream, FER_READABLE, millis(100)), 0);
+    assert_int_equal(ready_of(stream, FER_READABLE, millis(100)), 0);
     assert_int_equal(now_ms(), begin + 100);
-    assert_int_equal(ready_of(&stream, FER_READABLE, FER_DURATION_NONE), FER_READABLE);
+    assert_int_equal(ready_of(stream, FER_READABLE, FER_DURATION_NONE), FER_READABLE);
     assert_true(now_ms() >= begin + 249 && now_ms() <= begin + 251);
-    assert_ok(read_one(&stream));
-    assert_int_equal(ready_of(&stream, FER_READABLE, millis(3000)), 0);
-    fer_tcp_stream_close(&stream);
+    assert_ok(read_one(stream));
+    assert_int_equal(ready_of(stream, FER_READABLE, millis(3000)), 0);
 }
 
 SIM_PAIR_TEST(a_wait_that_nothing_can_end_is_a_deadlock)

@@ -138,6 +138,12 @@ struct pair *pair_open(void **state);
 struct pair *pair_open_kind(const struct pair_kind *kind);
 void pair_close(struct pair *pair);
 
+/* The peer closes its socket, or resets the connection; or it sends, and the bytes have arrived. */
+void pair_close_other(struct pair *pair);
+void pair_reset(struct pair *pair);
+void pair_reset_and_wait(struct pair *pair);
+void pair_send(struct pair *pair, const void *bytes, size_t len);
+
 /* A zeroed stream, and a zeroed listener; closed after the test. */
 fer_tcp_stream *test_stream(void);
 fer_tcp_listener *test_listener(void);

@@ -117,6 +117,10 @@ static void for_each(void (*test)(const struct sort *sort))
     }
 }
 
+#define EACH_TEST(function)                                          \
+    TEST_BY(function, (const struct sort *sort), for_each(function), \
+            TEST_ROW(#function, function, NULL, script_teardown, NULL))
+
 static void limit(const struct sort *sort, uint64_t deadline)
 {
     const fer_limits limits = {.deadline = feri_instant_at(deadline), .token = &token};
@@ -154,7 +158,7 @@ static void would_block(const struct sort *sort)
 
 /* ---- K1: the look */
 
-static void makes_no_call_if_cancelled(const struct sort *sort)
+EACH_TEST(a_call_that_begins_cancelled_makes_no_system_call)
 {
     limit(sort, FERP_NO_DEADLINE);
     assert_ok(fer_cancel_token_cancel(&token));
@@ -166,12 +170,7 @@ static void makes_no_call_if_cancelled(const struct sort *sort)
     expect(sort, FER_OK);
 }
 
-SCRIPT_TEST(a_call_that_begins_cancelled_makes_no_system_call)
-{
-    for_each(makes_no_call_if_cancelled);
-}
-
-static void makes_no_call_if_late(const struct sort *sort)
+EACH_TEST(a_call_that_begins_at_its_deadline_makes_no_system_call)
 {
     limit(sort, 1000);
     expect(sort, FER_TIMED_OUT);
@@ -183,12 +182,7 @@ static void makes_no_call_if_late(const struct sort *sort)
     expect_calls(sort, 1, 0);
 }
 
-SCRIPT_TEST(a_call_that_begins_at_its_deadline_makes_no_system_call)
-{
-    for_each(makes_no_call_if_late);
-}
-
-static void is_misuse_with_a_closed_token(const struct sort *sort)
+EACH_TEST(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing)
 {
     limit(sort, FERP_NO_DEADLINE);
     fer_cancel_token_close(&token);
@@ -198,12 +192,7 @@ static void is_misuse_with_a_closed_token(const struct sort *sort)
     expect(sort, FER_OK); /* the misuse has changed nothing */
 }
 
-SCRIPT_TEST(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing)
-{
-    for_each(is_misuse_with_a_closed_token);
-}
-
-static void ignores_limits_if_nonblocking(const struct sort *sort)
+EACH_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
 {
     const bool is_posix = script.traits.io_waits_in_kernel;
     *sort->handle = script_stream(is_posix ? FERI_FLAG_NONBLOCKING : 0);
@@ -218,14 +207,9 @@ static void ignores_limits_if_nonblocking(const struct sort *sort)
     expect_calls(sort, 2, 0);
 }
 
-SCRIPT_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
-{
-    for_each(ignores_limits_if_nonblocking);
-}
-
 /* ---- K6: what a call costs */
 
-static void needs_one_try(const struct sort *sort)
+EACH_TEST(a_call_that_need_not_wait_is_one_call)
 {
     limit(sort, DEADLINE);
     expect(sort, FER_OK);
@@ -233,12 +217,7 @@ static void needs_one_try(const struct sort *sort)
     assert_int_equal(script.calls_that_can_fail, 2); /* this one, and that which made the token */
 }
 
-SCRIPT_TEST(a_call_that_need_not_wait_is_one_call)
-{
-    for_each(needs_one_try);
-}
-
-static void asks_the_mode_too(const struct sort *sort)
+EACH_TEST(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode)
 {
     bool is_posix = script.traits.io_waits_in_kernel;
     *sort->handle = script_stream(FERI_FLAG_CLONED);
@@ -248,12 +227,7 @@ static void asks_the_mode_too(const struct sort *sort)
     assert_int_equal(script.times[SCRIPT_IS_NONBLOCKING], is_posix ? 1 : 0);
 }
 
-SCRIPT_TEST(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode)
-{
-    for_each(asks_the_mode_too);
-}
-
-static void fails_without_a_try(const struct sort *sort)
+EACH_TEST(a_failed_query_of_the_mode_is_the_call_s_result)
 {
     if (script.traits.io_waits_in_kernel) {
         *sort->handle = script_stream(FERI_FLAG_CLONED);
@@ -263,25 +237,15 @@ static void fails_without_a_try(const struct sort *sort)
     }
 }
 
-SCRIPT_TEST(a_failed_query_of_the_mode_is_the_call_s_result)
-{
-    for_each(fails_without_a_try);
-}
-
 /* ---- K2: a cancel during the call */
 
-static void waits_for_both(const struct sort *sort)
+EACH_TEST(a_call_that_waits_does_so_once_for_the_socket_and_the_token)
 {
     limit(sort, DEADLINE);
     would_block(sort);
     expect(sort, FER_OK);
     expect_calls(sort, 2, 1);
     assert_non_null(strstr(script.log, "wait_for(50001000,token)"));
-}
-
-SCRIPT_TEST(a_call_that_waits_does_so_once_for_the_socket_and_the_token)
-{
-    for_each(waits_for_both);
 }
 
 static script_call cancelled_during;
@@ -300,7 +264,7 @@ static void cancel_during(script_call call)
     script.on_call = cancel;
 }
 
-static void ends_if_cancelled_in_the_wait(const struct sort *sort)
+EACH_TEST(a_cancel_ends_the_wait)
 {
     limit(sort, DEADLINE);
     would_block(sort);
@@ -313,12 +277,7 @@ static void ends_if_cancelled_in_the_wait(const struct sort *sort)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-SCRIPT_TEST(a_cancel_ends_the_wait)
-{
-    for_each(ends_if_cancelled_in_the_wait);
-}
-
-static void does_not_wait_if_cancelled_before(const struct sort *sort)
+EACH_TEST(a_cancel_between_the_check_and_the_wait_is_not_lost)
 {
     const script_call before[] = {sort->attempt, SCRIPT_WAIT_ARM};
     for (uint64_t i = 0; i < 2; i++) {
@@ -332,12 +291,7 @@ static void does_not_wait_if_cancelled_before(const struct sort *sort)
     }
 }
 
-SCRIPT_TEST(a_cancel_between_the_check_and_the_wait_is_not_lost)
-{
-    for_each(does_not_wait_if_cancelled_before);
-}
-
-static void moves_what_came_with_the_cancel(const struct sort *sort)
+EACH_TEST(what_came_together_with_a_cancel_is_not_lost)
 {
     limit(sort, DEADLINE);
     would_block(sort);
@@ -349,12 +303,7 @@ static void moves_what_came_with_the_cancel(const struct sort *sort)
     expect(sort, FER_OK);
 }
 
-SCRIPT_TEST(what_came_together_with_a_cancel_is_not_lost)
-{
-    for_each(moves_what_came_with_the_cancel);
-}
-
-static void is_interrupted_or_cancelled(const struct sort *sort)
+EACH_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
 {
     limit(sort, DEADLINE);
     would_block(sort);
@@ -364,11 +313,6 @@ static void is_interrupted_or_cancelled(const struct sort *sort)
     cancel_during(SCRIPT_WAIT_FOR);
     expect(sort, FER_CANCELLED);
     expect_calls(sort, 2, 2);
-}
-
-SCRIPT_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
-{
-    for_each(is_interrupted_or_cancelled);
 }
 
 /* ---- K3: the timeout and the deadline */
@@ -382,7 +326,7 @@ static void set_timeout(const struct sort *sort, fer_duration timeout)
     }
 }
 
-static void ends_at_the_earlier(const struct sort *sort)
+EACH_TEST(the_earlier_of_timeout_and_deadline_counts)
 {
     const uint64_t timeouts[] = {20, 50, 80};
     for (size_t i = 0; i < 3; i++) {
@@ -397,12 +341,7 @@ static void ends_at_the_earlier(const struct sort *sort)
     expect_calls(sort, 3, 3);
 }
 
-SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
-{
-    for_each(ends_at_the_earlier);
-}
-
-static void pauses_until_the_deadline(const struct sort *sort)
+EACH_TEST(readiness_that_is_always_false_ends_at_the_deadline)
 {
     limit(sort, DEADLINE);
     *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
@@ -411,12 +350,7 @@ static void pauses_until_the_deadline(const struct sort *sort)
     assert_int_not_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-SCRIPT_TEST(readiness_that_is_always_false_ends_at_the_deadline)
-{
-    for_each(pauses_until_the_deadline);
-}
-
-static void ends_in_a_pause(const struct sort *sort)
+EACH_TEST(a_cancel_in_a_pause_ends_the_call)
 {
     limit(sort, FERP_NO_DEADLINE);
     *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
@@ -424,12 +358,7 @@ static void ends_in_a_pause(const struct sort *sort)
     expect(sort, FER_CANCELLED);
 }
 
-SCRIPT_TEST(a_cancel_in_a_pause_ends_the_call)
-{
-    for_each(ends_in_a_pause);
-}
-
-static void cannot_read_its_timeout(const struct sort *sort)
+EACH_TEST(a_timeout_that_cannot_be_read_is_the_call_s_result)
 {
     if (script.traits.io_waits_in_kernel) {
         limit(sort, DEADLINE);
@@ -437,11 +366,6 @@ static void cannot_read_its_timeout(const struct sort *sort)
         assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9, sort->run());
         expect_calls(sort, 1, 0);
     }
-}
-
-SCRIPT_TEST(a_timeout_that_cannot_be_read_is_the_call_s_result)
-{
-    for_each(cannot_read_its_timeout);
 }
 
 TEST_MAIN("waiting_limits")
