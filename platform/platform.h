@@ -371,8 +371,8 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out);
 fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
                                     uint32_t interval_seconds);
 
-/* ---- Waiting: arm, look, wait. core arms the wait, looks for a change by another thread, and
- * waits. A ferp_wake between the look and the wait is not lost. Exactly one ferp_wait_for or
+/* ---- Waiting: arm, check, wait. core arms the wait, checks for a change by another thread, and
+ * waits. A ferp_wake between the check and the wait is not lost. Exactly one ferp_wait_for or
  * ferp_wait_disarm ends an armed wait. */
 
 typedef enum ferp_readiness {
@@ -384,7 +384,7 @@ typedef enum ferp_readiness {
 } ferp_readiness;
 
 /* The caller's storage for one wait. The words belong to the backend. It must not move while armed.
- * ferp_wait_arm clears the other members, and core may set the first two afterwards.
+ * ferp_wait_arm clears the other members, and core may set call_deadline and token afterwards.
  * call_deadline: the wait is a slice of a longer one, and this is the end of the last slice. Only
  * simulated time uses it: if no event is scheduled and the last slice has no end, further slices
  * would change nothing.

@@ -15,14 +15,14 @@ typedef struct ferp_poll_set {
     size_t count;
 } ferp_poll_set;
 
-/* Allocates an empty set with room for capacity entries. False: out of memory, *out is
+/* Allocates an empty set for capacity entries. False: out of memory, *out is
  * unchanged. */
 bool ferp_poll_set_new(ferp_poll_set *out, size_t capacity);
 
 /* Leaves an empty set without memory. */
 void ferp_poll_set_free(ferp_poll_set *set);
 
-/* Appends an entry. The caller ensures that there is room. */
+/* Appends an entry. The caller ensures that it fits. */
 static inline void ferp_poll_set_append(ferp_poll_set *set, int fd, short events, uint64_t serial)
 {
     set->entries[set->count] = (struct pollfd){.fd = fd, .events = events};

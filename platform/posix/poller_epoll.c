@@ -19,7 +19,7 @@
  * array is in user memory. */
 #define EVENTS_MAX 65536
 
-/* glibc has epoll_pwait2 since 2.35. The memory sanitizer does not know that it fills the array:
+/* glibc has epoll_pwait2 since 2.35. The memory sanitizer does not detect that it fills the array:
  * compiler-rt intercepts only epoll_wait and epoll_pwait. */
 #ifdef __has_feature
 #if __has_feature(memory_sanitizer)

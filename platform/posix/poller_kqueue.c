@@ -160,7 +160,7 @@ static fer_error check_fd(fer_raw_socket raw)
     return raw < 0 || raw > INT_MAX ? ferp_posix_error_of(EBADF) : fine;
 }
 
-/* The failure of a change without a marker. XNU looks for the knote before the descriptor
+/* The failure of a change without a marker. XNU searches the knote before the descriptor
  * (kern_event.c, kevent_register), FreeBSD after it, so for a closed one XNU is ENOENT too. */
 static fer_error not_registered(fer_raw_socket raw)
 {

@@ -62,7 +62,7 @@ int ferp_list_waker_fd(const ferp_list_waker *waker)
 }
 
 /* write is async-signal-safe (signal-safety(7)). The reader is always open, so there is no SIGPIPE.
- * The pipe has room, because it holds at most two bytes. */
+ * The pipe is never full, because it holds at most two bytes. */
 fer_error ferp_list_waker_send(ferp_list_waker *waker, ferp_list_reason reason)
 {
     int before = errno;
@@ -111,7 +111,7 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
 
 /* ---- poll */
 
-/* Whether the poll can have hidden a failure: it was asked about one direction only. */
+/* Whether the poll can have hidden a failure: it was for one direction only. */
 static bool may_hide_failure(const struct pollfd *entry)
 {
     int both = POLLIN | POLLOUT;

@@ -23,7 +23,7 @@ static fer_error_kind kind_of(int code)
     }
 }
 
-/* glibc's answer is EAI_NONAME also if it could not ask for lack of a descriptor or memory. */
+/* glibc's answer is EAI_NONAME also if it could not query for lack of a descriptor or memory. */
 static bool could_not_ask(int code)
 {
     return kind_of(code) == FER_HOST_NOT_FOUND &&
@@ -39,7 +39,7 @@ static fer_error error_of(int code)
     return (fer_error){kind_of(code), code > 0 ? -code : code};
 }
 
-/* Whether one family's error hides the addresses of the other one. musl asks for both at once, and
+/* Whether one family's error hides the addresses of the other one. musl queries both at once, and
  * an error for IPv6 is the error of the whole lookup (reported: openziti, issue 3075). musl defines
  * no macro of its own. */
 #ifndef FERP_POSIX_LOOKUP_HIDES_IPV4
@@ -70,7 +70,7 @@ static int ask_for_ipv4(const char *host, int code, struct addrinfo **found)
     return may_hide && ask_resolver(host, AF_INET, found) == 0 ? 0 : code;
 }
 
-static int ask(const char *host, fer_ip_family family, struct addrinfo **found)
+static int query(const char *host, fer_ip_family family, struct addrinfo **found)
 {
     if (family != FERP_ANY_FAMILY) {
         return ask_resolver(host, family == FER_IP_V4 ? AF_INET : AF_INET6, found);
@@ -82,7 +82,7 @@ static int ask(const char *host, fer_ip_family family, struct addrinfo **found)
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     struct addrinfo *found = NULL;
-    int code = ask(host, family, &found);
+    int code = query(host, family, &found);
     if (code != 0) {
         return error_of(code);
     }

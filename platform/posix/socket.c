@@ -376,7 +376,7 @@ static bool is_connecting(int fd)
 }
 
 /* A TCP that has ended has a state before SYN_SENT (Linux, macOS) or none (ECONNRESET, EINVAL: the
- * BSDs, tcp_ctloutput). Any other failure, for example of a sandbox, does not tell. */
+ * BSDs, tcp_ctloutput). Any other failure, for example of a sandbox, proves nothing. */
 bool ferp_connect_is_pending(fer_raw_socket raw)
 {
     int state = tcp_state((int)raw);

@@ -13,7 +13,7 @@
 
 #define PATH_AT offsetof(struct sockaddr_un, sun_path)
 
-/* A path includes its NUL if there is room. An abstract name follows a NUL and has none of its own
+/* A path includes its NUL if it fits. An abstract name follows a NUL and has none of its own
  * (unix(7)). Core has checked the length. */
 static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
 {
@@ -34,9 +34,9 @@ static socklen_t sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *o
 static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t len)
 {
     fer_unix_addr addr = {0};
-    size_t room = len > PATH_AT ? (size_t)len - PATH_AT : 0;
-    room = room < sizeof from->sun_path ? room : sizeof from->sun_path;
-    if (room == 0) {
+    size_t name_cap = len > PATH_AT ? (size_t)len - PATH_AT : 0;
+    name_cap = name_cap < sizeof from->sun_path ? name_cap : sizeof from->sun_path;
+    if (name_cap == 0) {
         return addr;
     }
     bool is_path = from->sun_path[0] != '\0';
@@ -45,7 +45,7 @@ static fer_unix_addr from_sockaddr_un(const struct sockaddr_un *from, socklen_t 
         return addr;
     }
 #endif
-    size_t length = is_path ? strnlen(from->sun_path, room) : room - 1;
+    size_t length = is_path ? strnlen(from->sun_path, name_cap) : name_cap - 1;
     addr.kind_ = is_path ? FERP_UNIX_PATHNAME : FERP_UNIX_ABSTRACT;
     addr.len_ = (uint16_t)length;
     memcpy(addr.name_, from->sun_path + !is_path, length);
@@ -184,7 +184,7 @@ static fer_error path_result(fer_raw_socket raw, intptr_t returned)
 }
 
 #ifdef FERP_POSIX_BSD
-/* macOS and the BSDs dissolve the old connection of a datagram socket before they look for the new
+/* macOS and the BSDs dissolve the old connection of a datagram socket before they search the new
  * peer (FreeBSD, sys/kern/uipc_socket.c, soconnectat). After a failure the old one is made again,
  * if its peer has a path. */
 fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)

@@ -85,7 +85,7 @@ static fer_error accepted_peer(SOCKET accepted, const ferp_winsock_sockaddr *nam
 }
 
 /* FIONBIO has no arguments that can be wrong, so its failure on a SOCKET that is not connected
- * tells that the connection has ended. */
+ * shows that the connection has ended. */
 static fer_error configuring_failure(SOCKET accepted, fer_error err)
 {
     bool has_ended = ferp_check_connected((fer_raw_socket)accepted).kind != FER_OK;
@@ -158,7 +158,7 @@ static bool can_send(SOCKET socket)
 }
 
 /* While a connect is pending getpeername succeeds: reported of Windows (asupersync, PR 57), seen
- * under Wine 10. Under Wine 8 it fails. SO_CONNECT_TIME is documented to tell the two apart. A
+ * under Wine 10. Under Wine 8 it fails. SO_CONNECT_TIME is documented to distinguish the two. A
  * provider may lack it or not count the time. Then the ability to send decides. */
 fer_error ferp_check_connected(fer_raw_socket raw)
 {

@@ -39,7 +39,7 @@ static bool next_layer(SOCKET *layer)
 }
 
 /* A layered provider must not intercept SIO_BASE_HANDLE ("Winsock IOCTLs", MSDN), but those over
- * Komodia's library fail it and forward SIO_BSP_HANDLE_POLL (wepoll, src/ws.c, which asks each
+ * Komodia's library fail it and forward SIO_BSP_HANDLE_POLL (wepoll, src/ws.c, which queries each
  * lower layer again). Another one answers only one of the other codes (mio, issue 1314 and pull
  * request 1316). If no layer answers, the lowest known SOCKET is tried: the request's failure
  * shows whether the driver accepts it. */

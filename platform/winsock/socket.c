@@ -146,7 +146,7 @@ bool ferp_winsock_was_connected(SOCKET socket)
     return socket_option(socket, SO_CONNECT_TIME, &seconds).kind == FER_OK && seconds != UINT32_MAX;
 }
 
-/* A stream that has a peer and is not connected has a pending or a failed connect. SO_ERROR tells
+/* A stream that has a peer and is not connected has a pending or a failed connect. SO_ERROR shows
  * which. Under Wine 8 a pending connect has no peer. */
 static bool is_connecting(SOCKET socket, DWORD type, bool is_connected)
 {

@@ -3,8 +3,8 @@
 
 #include <limits.h>
 
-/* The longest recv or send. Windows is reported to take a nonblocking send as a whole if there is
- * any room, or to fail with WSAENOBUFS (twisted#5094; pika#14: 100 MB; cherrypy#909: 18 MB; libzmq,
+/* The longest recv or send. Windows is reported to take a nonblocking send as a whole if any space
+ * is free, or to fail with WSAENOBUFS (twisted#5094; pika#14: 100 MB; cherrypy#909: 18 MB; libzmq,
  * pull requests 1471: 5 to 7 MB, and 3297: recv too). Microsoft confirmed such failures of NT 4.0's
  * blocking sends of 3 MB, and recommends at most 64 KB (KB 201213). OpenJDK gives a WSASend or
  * WSARecv at most this length (libnio/ch/nio_util.h, MAX_BUFFER_SIZE), twisted 128 KiB

@@ -31,8 +31,9 @@ static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int le
     if (from->family != WINSOCK_AF_UNIX) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    size_t room = len > PATH_AT ? (size_t)(len - PATH_AT) : 0;
-    size_t length = strnlen(from->path, room < sizeof from->path ? room : sizeof from->path);
+    size_t name_cap = len > PATH_AT ? (size_t)(len - PATH_AT) : 0;
+    size_t length =
+        strnlen(from->path, name_cap < sizeof from->path ? name_cap : sizeof from->path);
     memset(out, 0, sizeof *out);
     out->kind_ = length > 0 ? FERP_UNIX_PATHNAME : FERP_UNIX_UNNAMED;
     out->len_ = (uint16_t)length;

@@ -5,7 +5,7 @@
 
 #include "platform/winsock/winsock.h"
 
-/* The longest single wait, in milliseconds. After it the wait looks at the socket again, so that an
+/* The longest single wait, in milliseconds. After it the wait checks the socket again, so that an
  * event that the system has lost delays a call by one slice. select is a poll of the AFD driver
  * inside, and AFD confuses two polls of one socket (piscisaureus/wepoll#35, python-trio/trio#52). A
  * zero-byte receive is no such poll. Its longer slice bounds only a lost cancel. */
@@ -68,9 +68,9 @@ fer_error ferp_winsock_request_wait(ferp_wait *wait, int millis);
  * ended without the cancel. */
 bool ferp_winsock_request_cancel(ferp_wait *wait);
 
-/* Looks once whether a receive returns something, without waiting. OK: it does, or a failure of the
- * look is stored. */
-fer_error ferp_winsock_look(ferp_wait *wait);
+/* Checks once whether a receive returns something, without waiting. OK: it does, or a failure of
+ * the check is stored. */
+fer_error ferp_winsock_check_readable(ferp_wait *wait);
 
 /* ---- token.c */
 

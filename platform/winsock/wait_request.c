@@ -112,7 +112,7 @@ static void store_failure(ferp_wait *wait, int code)
 }
 
 /* Not select: it is a poll of the AFD driver inside, which Wine lets consume a refusal. */
-fer_error ferp_winsock_look(ferp_wait *wait)
+fer_error ferp_winsock_check_readable(ferp_wait *wait)
 {
     char byte;
     if (recv(ferp_winsock_wait_socket(wait), &byte, 1, MSG_PEEK) >= 0) {
@@ -218,6 +218,6 @@ bool ferp_winsock_request_cancel(ferp_wait *wait)
             return collect_request(wait);
         }
     }
-    set_kind(wait, FERP_WINSOCK_SELECTS);
+    set_kind(wait, FERP_WINSOCK_SELECTS); /* the request is abandoned */
     return false;
 }

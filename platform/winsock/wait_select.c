@@ -1,15 +1,15 @@
 /* wait_select.c: the waits that no request can do: to write, accept or connect, for either
  * direction, for several connects, and to receive on a SOCKET without requests. select never
  * reports the end of the peer's half as writable. WSAPoll does (POLLHUP), at once and without
- * room. */
+ * space. */
 #include "platform/winsock/wait.h"
 
-/* A look without waiting. It answers for this moment only, so it can neither delay a call nor
+/* A check without waiting. It answers for this moment only, so it can neither delay a call nor
  * replace a wait. No other call shows a reset on Wine, where recv returns 0 and SO_ERROR is 0. */
 bool ferp_winsock_is_broken(SOCKET socket)
 {
-    WSAPOLLFD look = {socket, POLLRDNORM, 0};
-    return WSAPoll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0;
+    WSAPOLLFD entry = {socket, POLLRDNORM, 0};
+    return WSAPoll(&entry, 1, 0) > 0 && (entry.revents & POLLERR) != 0;
 }
 
 /* A select that another thread's CancelIoEx ended has been woken, which is no error. */
@@ -77,7 +77,7 @@ static fer_error select_either(SOCKET socket, fer_interest interest, int millis,
     return FERP_WINSOCK_OK;
 }
 
-/* A failure makes every interest ready. Nobody documents in which sets a reset is, so a look
+/* A failure makes every interest ready. No page documents in which sets a reset is, so a check
  * follows each slice that has not found everything. The last select does not wait, as in
  * wait.c. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
@@ -149,7 +149,7 @@ static fer_error look_at_each(const fer_raw_socket *raws, size_t count, int mill
     return FERP_WINSOCK_EXPIRED;
 }
 
-/* A failure of one socket fails both looks. */
+/* A failure of one socket fails both checks. */
 fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
                                  const fer_cancel_token *token, uint32_t *ended)
 {
