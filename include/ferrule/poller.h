@@ -1,5 +1,5 @@
-/* poller.h: waiting for many sockets at once, with the same rules for epoll, kqueue, AFD (Windows)
- * and poll: those of Rust's polling crate.
+/* poller.h: waiting for many sockets at once, with the same rules for epoll (Linux), kqueue (macOS,
+ * FreeBSD), AFD (Windows) and poll (other systems): those of Rust's polling crate.
  *
  *     fer_poller poller = {0};
  *     fer_event events[64];

@@ -380,10 +380,10 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
 FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
     FER_INOUT(1);
 
-/** Starts to listen, with an accept queue of about backlog connections. 0 means as few as the
- * system allows. A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn). An
- * unbound IP socket is bound to an ephemeral port on every address. On a listening socket the call
- * changes the backlog, except on Windows ("listen function", MSDN).
+/** Starts to listen, with an accept queue of about backlog connections. 0 is the system's choice
+ * (`backlog_zero`). A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn).
+ * An unbound IP socket is bound to an ephemeral port on every address. On a listening socket the
+ * call changes the backlog, except on Windows ("listen function", MSDN).
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
  * IPv6 socket on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (a negative backlog; not a
  * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and

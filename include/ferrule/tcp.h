@@ -152,7 +152,7 @@ typedef struct fer_connect_options {
     size_t *FER_NULLABLE failures_count;
     /* The family of the addresses to look up, FER_IP_V4 or FER_IP_V6; 0: both. */
     fer_ip_family family;
-    /* True: Nagle's algorithm is off, as by fer_tcp_stream_set_nodelay. */
+    /* True: each socket has Nagle's algorithm off (fer_tcp_stream_set_nodelay). */
     bool nodelay;
     /* 0, like reserved_; a later version may use both. Any other value is FER_INVALID_INPUT. */
     uint8_t unused_[3];
@@ -259,7 +259,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
  * wake a blocked write. On Windows that may take 100 ms (rule S6).
  *
- * A close may lose written data, and so may input that arrives after both halves are shut down
+ * Written data may be lost by a close, and by input that arrives after both halves are shut down
  * (rule S7). For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
  * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
@@ -333,8 +333,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * Owns: buf is caller-owned, len or cap bytes; it may be NULL if that is 0. The memory of slices is
  * caller-owned; slices may be NULL if count is 0. n may be NULL. *n is the number of bytes that
  * were stored, or that the OS accepted, after a failure too.
- * Threads: one read call and one write call at once, and any other call on the handle except
- * close. */
+ * Threads: one read call and one write call at once, and any other call except close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. After
  * end of file every read returns 0 again. End of file is never an error, and a reset is never

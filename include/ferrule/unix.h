@@ -198,8 +198,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
  * Owns: same as fer_tcp_stream_NAME. No pointer is kept.
  * Errors: same as fer_tcp_stream_NAME.
  * Rust: tokio: net::UnixStream::NAME.
- * Threads: one read call and one write call at once, and any other call on the handle except
- * close. */
+ * Threads: one read call and one write call at once, and any other call except close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
  * Rust: std::io::Read::read for UnixStream. */
@@ -665,7 +664,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
  * receiving, a send to this socket is FER_BROKEN_PIPE on Linux (others: `unix_datagram_shut`).
  * Receive calls still return the queued datagrams, and after these FER_OK with out->len 0. After a
  * shutdown of sending, sends are FER_BROKEN_PIPE.
- * Errors: FER_NOT_CONNECTED, and the default.
+ * Errors: FER_NOT_CONNECTED (macOS, FreeBSD: no peer), and the default.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);
