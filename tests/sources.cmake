@@ -79,10 +79,7 @@ set(ferrule_unit_sources
     unit/test_stream_request.c
     unit/test_stream_transfer.c
     unit/test_stream_vectored.c
-    unit/test_tcp_listener.c
-    unit/test_tcp_stream.c
     unit/test_text.c
-    unit/test_udp_socket.c
     unit/test_unix_addr.c
     unit/test_unix_datagram.c
     unit/test_unix_opening.c

@@ -1,6 +1,7 @@
 /* test_datagram.c: sent and received datagrams and their senders (rules U1 to U5), with the calls
  * for each. Waiting and connecting: test_datagram_waiting.c. */
 #include "core/open/binding.h"
+#include "ferrule/udp.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 
@@ -324,50 +325,6 @@ SCRIPT_TEST(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket)
                "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) report_refusals(1,1)");
 }
 
-SOCKET_TEST(port_0_and_ipv6_on_an_ipv4_socket_are_refused_without_a_call)
-{
-    fer_socket_addr bad[2] = {{.port = 0}, {.port = 0}};
-    bad[0] = script_addr("192.0.2.7:0");
-    bad[1] = script_addr("[::1]:7");
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = 77;
-        assert_error_n(feri_datagram_send_to(&socket.handle_, "x", 1, &bad[i], 0, &n),
-                       FER_INVALID_INPUT, 0, n, 0);
-        assert_error(feri_datagram_connect(&socket.handle_, &bad[i]), FER_INVALID_INPUT, 0);
-    }
-    assert_log("");
-}
-
-SOCKET_TEST(misuse_is_refused_without_a_call)
-{
-    fer_udp_socket empty;
-    fer_socket_addr to = script_addr(PEER);
-    fer_socket_addr bad = to;
-    fer_udp_received got;
-    char buf[4];
-    memset(&empty, 0, sizeof empty);
-    bad.ip.family = (fer_ip_family)9;
-    for (unsigned flags = 0; flags <= FERP_PEEK; flags++) {
-        assert_error(feri_datagram_receive(NULL, buf, 4, flags, &got), FER_MISUSE, 0);
-        assert_error(feri_datagram_receive(&empty.handle_, buf, 4, flags, &got), FER_MISUSE, 0);
-        assert_error(feri_datagram_receive(&socket.handle_, NULL, 4, flags, &got), FER_MISUSE, 0);
-        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, flags, NULL), FER_MISUSE, 0);
-    }
-    size_t n[7] = {77, 77, 77, 77, 77, 77, 77};
-    assert_error(feri_datagram_send(NULL, "x", 1, 0, &n[0]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send(&empty.handle_, "x", 1, 0, &n[1]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send(&socket.handle_, NULL, 1, 0, &n[2]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(NULL, "x", 1, &to, 0, &n[3]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(&socket.handle_, NULL, 1, &to, 0, &n[4]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, NULL, 0, &n[5]), FER_MISUSE, 0);
-    assert_error(feri_datagram_send_to(&socket.handle_, "x", 1, &bad, 0, &n[6]), FER_INVALID_INPUT,
-                 0);
-    for (size_t i = 0; i < 7; i++) {
-        assert_int_equal(n[i], 0);
-    }
-    assert_log("");
-}
-
 SCRIPT_TEST(a_socket_without_ports_keeps_its_peer_though_it_is_shared)
 {
     fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_ADOPTED | FERI_FLAG_NO_PORTS);
@@ -405,6 +362,62 @@ SCRIPT_TEST(the_os_gets_the_protocol_of_a_received_datagram)
     assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got));
     assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
     assert_log("recv_from(1,4,not_udp) try_recv_from(1,4,not_udp) peek_from(1,4,not_udp)");
+}
+
+/* ---- Public functions */
+
+SOCKET_TEST(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends)
+{
+    /* not usable for an IPv4 socket */
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
+    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    assert_ok_log(
+        fer_udp_socket_connect(&socket, "example.test:80"),
+        "lookup_begin(example.test) lookup_next() lookup_next() connect(1,192.0.2.1:80) "
+        "peer_addr(1) report_refusals(1,1) "
+        "lookup_next() connect(1,192.0.2.2:80) peer_addr(1) report_refusals(1,1) lookup_end()");
+    assert_error(fer_udp_socket_connect(&socket, "example.test:80"), FER_INVALID_INPUT, 0);
+    assert_log("lookup_begin(example.test) lookup_next() lookup_end()");
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_udp_socket_connect(&socket, "example.test:80"), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_udp_socket_connect(&socket, "192.0.2.1"), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_connect(&socket, NULL), FER_MISUSE, 0);
+    assert_log("lookup_begin(example.test)");
+}
+
+SOCKET_TEST(a_pending_refusal_is_reported_as_one)
+{
+    fer_error got = {FER_OTHER, 1};
+    assert_ok(fer_udp_socket_take_error(&socket, &got));
+    assert_ok(got);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
+    assert_ok(fer_udp_socket_take_error(&socket, &got));
+    assert_error(got, FER_CONNECTION_REFUSED, 10054);
+    assert_forwards(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9, fer_udp_socket_take_error(&socket, &got));
+    assert_error_log(got, FER_CONNECTION_REFUSED, 10054,
+                     "take_error(1) take_error(1) take_error(1)");
+}
+
+SOCKET_TEST(a_clone_has_the_peer_and_queries_it)
+{
+    fer_udp_socket clone;
+    fer_socket_addr peer = script_addr("192.0.2.1:1001");
+    fer_udp_received got;
+    char buf[4];
+    memset(&clone, 0, sizeof clone);
+    socket.handle_.p_.peer_ = peer;
+    assert_ok(fer_udp_socket_try_clone(&socket, &clone));
+    assert_true(fer_socket_addr_eq(&clone.handle_.p_.peer_, &peer));
+    assert_int_equal(fer_udp_socket_as_raw(&clone), 2);
+    assert_ok(fer_udp_socket_recv(&clone, buf, 4, &got));
+    assert_ok(fer_udp_socket_recv(&socket, buf, 4, &got));
+    assert_log("duplicate(1) wake(1) recv_from(2,4) peer_addr(2) recv_from(1,4) peer_addr(1)");
+    assert_error(fer_udp_socket_try_clone(&socket, &clone), FER_MISUSE, 0);
+    fer_udp_socket_close(&socket);
+    fer_udp_socket_close(&clone);
+    assert_log("close(1) close(2)");
 }
 
 TEST_MAIN("datagram")

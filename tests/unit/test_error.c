@@ -35,23 +35,6 @@ static const struct kind_row kinds[] = {
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
-TEST(zero_is_ok_with_no_code)
-{
-    fer_error err = fer_error_from_raw_os_error(0);
-    assert_int_equal(err.kind, FER_OK);
-    assert_int_equal(err.os_code, 0);
-}
-
-TEST(from_os_keeps_the_code_of_an_unknown_error)
-{
-    const int32_t codes[] = {INT32_MIN, -1, 999999, INT32_MAX};
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        fer_error err = fer_error_from_raw_os_error(codes[i]);
-        assert_int_equal(err.kind, FER_UNCATEGORIZED);
-        assert_int_equal(err.os_code, codes[i]);
-    }
-}
-
 TEST(a_kind_is_named_as_rust_names_it)
 {
     for (size_t i = 0; i < KIND_COUNT; i++) {
@@ -167,15 +150,6 @@ TEST(text_is_phrase_and_code_at_every_capacity)
         assert_string_equal(fer_error_kind_text(kinds[i].kind), kinds[i].phrase);
     }
     assert_string_equal(fer_error_kind_text((fer_error_kind)126), "unknown error");
-}
-
-TEST(text_reads_as_documented)
-{
-    char text[96];
-    fer_error_format((fer_error){FER_CONNECTION_REFUSED, 111}, text, sizeof text);
-    assert_string_equal(text, "connection refused (os error 111)");
-    fer_error_format((fer_error){FER_TIMED_OUT, 0}, text, sizeof text);
-    assert_string_equal(text, "timed out");
 }
 
 /* Every code of the host, and some that are none. */

@@ -27,13 +27,6 @@ OPEN_TEST(a_timeout_is_set_for_its_direction)
     assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}), FER_BAD_HANDLE, 9);
 }
 
-OPEN_TEST(a_timeout_of_zero_is_refused_before_any_call)
-{
-    assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){0}), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){0}), FER_INVALID_INPUT, 0);
-    assert_log("");
-}
-
 OPEN_TEST(a_timeout_is_reported_for_its_direction)
 {
     fer_duration got = {7};
@@ -123,15 +116,6 @@ OPEN_TEST(nodelay_is_set_and_reported)
     assert_true(got);
 }
 
-OPEN_TEST(a_ttl_is_one_to_255)
-{
-    assert_error(feri_set_ttl(&handle, 0), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_ttl(&handle, 256), FER_INVALID_INPUT, 0);
-    assert_error_log(feri_set_ttl(&handle, UINT32_MAX), FER_INVALID_INPUT, 0, "");
-    assert_ok(feri_set_ttl(&handle, 1));
-    assert_ok_log(feri_set_ttl(&handle, 255), "set_option(1,TTL_V4,1) set_option(1,TTL_V4,255)");
-}
-
 V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken)
 {
     assert_ok(feri_set_ttl(&handle, 9));
@@ -194,43 +178,6 @@ OPEN_TEST(linger_is_reported_as_a_duration_or_none)
 }
 
 /* ---- Misuse */
-
-static void check_all_refused(fer_handle *handle)
-{
-    fer_duration duration;
-    uint32_t number;
-    bool flag;
-    assert_error(feri_set_timeout(handle, FERP_READING, (fer_duration){1}), FER_MISUSE, 0);
-    assert_error(feri_timeout(handle, FERP_READING, &duration), FER_MISUSE, 0);
-    assert_error(feri_set_nonblocking(handle, true), FER_MISUSE, 0);
-    assert_error(feri_set_bool_option(handle, FERP_NODELAY, true), FER_MISUSE, 0);
-    assert_error(feri_bool_option(handle, FERP_NODELAY, &flag), FER_MISUSE, 0);
-    assert_error(feri_set_ttl(handle, 1), FER_MISUSE, 0);
-    assert_error(feri_ttl(handle, &number), FER_MISUSE, 0);
-    assert_error(feri_set_linger(handle, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_error(feri_linger(handle, &duration), FER_MISUSE, 0);
-}
-
-OPEN_TEST(handles_without_a_socket_are_refused_by_every_option)
-{
-    feri_handle_close(&handle);
-    assert_log("close(1)");
-    check_all_refused(NULL);
-    check_all_refused(&handle);
-    handle = (fer_handle){0};
-    check_all_refused(&handle);
-    assert_int_equal(feri_handle_state(&handle), 0);
-    assert_int_equal(feri_handle_flags(&handle), 0);
-    assert_log("");
-}
-
-OPEN_TEST(a_getter_without_room_is_refused)
-{
-    assert_error(feri_timeout(&handle, FERP_READING, NULL), FER_MISUSE, 0);
-    assert_error(feri_bool_option(&handle, FERP_NODELAY, NULL), FER_MISUSE, 0);
-    assert_error(feri_ttl(&handle, NULL), FER_MISUSE, 0);
-    assert_error_log(feri_linger(&handle, NULL), FER_MISUSE, 0, "");
-}
 
 /* ---- Options of built sockets */
 

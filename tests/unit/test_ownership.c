@@ -50,38 +50,12 @@ STREAM_TEST(script_posix, a_clone_of_a_handle_that_is_closed_meanwhile_leaks_not
     assert_int_equal(script.sockets_open, 0);
 }
 
-STREAM_TEST(script_posix, cloning_from_what_is_not_open_or_into_what_is_is_refused)
-{
-    fer_handle other = script_stream(0);
-    fer_handle empty = {0};
-    assert_error(feri_try_clone(NULL, &empty), FER_MISUSE, 0);
-    assert_error(feri_try_clone(&empty, &empty), FER_MISUSE, 0);
-    assert_error(feri_try_clone(&handle, NULL), FER_MISUSE, 0);
-    assert_error(feri_try_clone(&handle, &other), FER_MISUSE, 0);
-    assert_error(feri_try_clone(&handle, &handle), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_state(&empty), 0);
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-    assert_int_equal(feri_handle_as_raw(&other), 2);
-    assert_int_equal(feri_handle_flags(&handle), 0);
-    assert_log("");
-}
-
 /* ---- from_raw */
 
 static const ferp_description connected_v4 = {
     .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
 static const ferp_description listening_v6 = {
     .is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true};
-
-SYSTEM_TEST(script_posix, a_connected_stream_is_taken_over)
-{
-    fer_handle handle = {0};
-    fer_raw_socket raw = script_open_socket();
-    script_then(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_ok_log(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), "describe(1) adopt(1)");
-    assert_int_equal(feri_handle_as_raw(&handle), raw);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED);
-}
 
 SYSTEM_TEST(script_posix, the_family_and_the_mode_are_read)
 {
@@ -226,17 +200,6 @@ STREAM_TEST(script_windows, a_socket_is_given_up_with_its_modes_on_it)
     assert_int_equal(feri_into_raw(&handle), 2);
     assert_log("set_timeout(2,reading,18446744073709551615) "
                "set_timeout(2,writing,18446744073709551615) set_nonblocking(2,0)");
-}
-
-SYSTEM_TEST(script_posix, what_has_no_socket_gives_none_up)
-{
-    fer_handle handle = {0};
-    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
-    assert_int_equal(feri_into_raw(NULL), FER_RAW_SOCKET_NONE);
-    handle = script_stream(0);
-    feri_handle_close(&handle);
-    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
-    assert_log("close(1)");
 }
 
 /* ---- Sockets of any kind */

@@ -5,200 +5,118 @@
 #include "unit/scripted_platform.h"
 #include "unit/seam_failures.h"
 
-/* ---- The operations: each fills one or two of the handles out_... */
+/* ---- What happens before the call */
 
-static fer_error connect_addr(void)
-{
-    fer_socket_addr addr = script_addr("127.0.0.1:80");
-    return fer_tcp_stream_connect_addr(&fixture.out_stream, &addr);
-}
-
-static fer_error connect_with_timeout(void)
-{
-    fer_socket_addr addr = script_addr("[::1]:80");
-    script_slow_connect();
-    return fer_tcp_stream_connect_timeout(&fixture.out_stream, &addr, fer_duration_from_secs(1));
-}
-
-static fer_error connect_by_name(void)
+static void look_up_two(void)
 {
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
+}
+
+static void connect_slowly_by_name(void)
+{
+    look_up_two();
     script_slow_connect();
-    return fer_tcp_stream_connect(&fixture.out_stream, "example.test:80");
 }
 
-static fer_error bind_addr(void)
+static void accept_later(void)
 {
-    fer_socket_addr addr = script_addr("[::]:80");
-    return fer_tcp_listener_bind_addr(&fixture.out_listener, &addr);
-}
-
-static fer_error bind_by_name(void)
-{
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
-    return fer_tcp_listener_bind(&fixture.out_listener, "example.test:80");
-}
-
-static fer_error accept_after_wait(void)
-{
-    fer_socket_addr peer;
     if (!script.traits.io_waits_in_kernel) {
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 10035);
     }
-    return fer_tcp_listener_accept(&fixture.listener, &fixture.out_stream, &peer);
 }
 
-static fer_error clone_stream(void)
-{
-    return fer_tcp_stream_try_clone(&fixture.stream, &fixture.out_stream);
-}
-
-static fer_error clone_listener(void)
-{
-    return fer_tcp_listener_try_clone(&fixture.listener, &fixture.out_listener);
-}
-
-static fer_error adopt_stream(void)
-{
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){
-        .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
-    return fer_tcp_stream_from_raw(&fixture.out_stream, fixture.adoptable);
-}
-
-static fer_error adopt_listener(void)
-{
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true,
-                                                                      .is_ip = true,
-                                                                      .family = FER_IP_V6,
-                                                                      .is_listening = true,
-                                                                      .is_nonblocking = true};
-    return fer_tcp_listener_from_raw(&fixture.out_listener, fixture.adoptable);
-}
-
-static fer_error bind_datagrams(void)
-{
-    fer_socket_addr addr = script_addr("[::]:80");
-    return fer_udp_socket_bind_addr(&fixture.out_socket, &addr);
-}
-
-static fer_error bind_datagrams_by_name(void)
-{
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
-    return fer_udp_socket_bind(&fixture.out_socket, "example.test:80");
-}
-
-static fer_error clone_datagrams(void)
-{
-    return fer_udp_socket_try_clone(&fixture.socket, &fixture.out_socket);
-}
-
-static fer_error adopt_datagrams(void)
-{
-    script_default(SCRIPT_DESCRIBE)->description = (ferp_description){
-        .is_datagram = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true};
-    return fer_udp_socket_from_raw(&fixture.out_socket, fixture.adoptable);
-}
-
-static fer_error connect_to_path(void)
+static void connect_later(void)
 {
     if (script.traits.connect_would_block_means_started) {
         script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
         script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
     }
-    return fer_unix_stream_connect(&fixture.out_unix_streams[0], "a");
 }
 
-static fer_error open_stream_pair(void)
+static void describe(ferp_description description)
 {
-    return fer_unix_stream_pair(&fixture.out_unix_streams[0], &fixture.out_unix_streams[1]);
+    script_default(SCRIPT_DESCRIBE)->description = description;
 }
 
-static fer_error listen_at_path(void)
-{
-    return fer_unix_listener_bind(&fixture.out_unix_listener, "a");
-}
+/* ---- The operations: each fills one or two of the handles out_... */
 
-static fer_error accept_with_peer(void)
-{
-    fer_unix_addr peer;
-    return fer_unix_listener_accept(&fixture.unix_listener, &fixture.out_unix_streams[0], &peer);
-}
+#define ADDR(text) ((fer_socket_addr[]){script_addr(text)})
+#define NOTHING (void)0
 
-static fer_error bind_to_path(void)
-{
-    return fer_unix_datagram_bind(&fixture.out_unix_datagrams[0], "a");
-}
+/* X(name, the number of sockets that it adds when it succeeds, what happens before, the call). */
+#define OPERATIONS(X)                                                                              \
+    X(connect_addr, 1, NOTHING,                                                                    \
+      fer_tcp_stream_connect_addr(&fixture.out_stream, ADDR("127.0.0.1:80")))                      \
+    X(connect_with_timeout, 1, script_slow_connect(),                                              \
+      fer_tcp_stream_connect_timeout(&fixture.out_stream, ADDR("[::1]:80"),                        \
+                                     fer_duration_from_secs(1)))                                   \
+    X(connect_by_name, 1, connect_slowly_by_name(),                                                \
+      fer_tcp_stream_connect(&fixture.out_stream, "example.test:80"))                              \
+    X(bind_addr, 1, NOTHING, fer_tcp_listener_bind_addr(&fixture.out_listener, ADDR("[::]:80")))   \
+    X(bind_by_name, 1, look_up_two(),                                                              \
+      fer_tcp_listener_bind(&fixture.out_listener, "example.test:80"))                             \
+    X(accept_after_wait, 1, accept_later(),                                                        \
+      fer_tcp_listener_accept(&fixture.listener, &fixture.out_stream, &(fer_socket_addr){0}))      \
+    X(clone_stream, 1, NOTHING, fer_tcp_stream_try_clone(&fixture.stream, &fixture.out_stream))    \
+    X(clone_listener, 1, NOTHING,                                                                  \
+      fer_tcp_listener_try_clone(&fixture.listener, &fixture.out_listener))                        \
+    X(adopt_stream, 0,                                                                             \
+      describe((ferp_description){                                                                 \
+          .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true}),           \
+      fer_tcp_stream_from_raw(&fixture.out_stream, fixture.adoptable))                             \
+    X(adopt_listener, 0,                                                                           \
+      describe((ferp_description){.is_stream = true,                                               \
+                                  .is_ip = true,                                                   \
+                                  .family = FER_IP_V6,                                             \
+                                  .is_listening = true,                                            \
+                                  .is_nonblocking = true}),                                        \
+      fer_tcp_listener_from_raw(&fixture.out_listener, fixture.adoptable))                         \
+    X(bind_datagrams, 1, NOTHING, fer_udp_socket_bind_addr(&fixture.out_socket, ADDR("[::]:80")))  \
+    X(bind_datagrams_by_name, 1, look_up_two(),                                                    \
+      fer_udp_socket_bind(&fixture.out_socket, "example.test:80"))                                 \
+    X(clone_datagrams, 1, NOTHING, fer_udp_socket_try_clone(&fixture.socket, &fixture.out_socket)) \
+    X(adopt_datagrams, 0,                                                                          \
+      describe((ferp_description){                                                                 \
+          .is_datagram = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true}),         \
+      fer_udp_socket_from_raw(&fixture.out_socket, fixture.adoptable))                             \
+    X(connect_to_path, 1, connect_later(),                                                         \
+      fer_unix_stream_connect(&fixture.out_unix_streams[0], "a"))                                  \
+    X(open_stream_pair, 2, NOTHING,                                                                \
+      fer_unix_stream_pair(&fixture.out_unix_streams[0], &fixture.out_unix_streams[1]))            \
+    X(listen_at_path, 1, NOTHING, fer_unix_listener_bind(&fixture.out_unix_listener, "a"))         \
+    X(accept_with_peer, 1, NOTHING,                                                                \
+      fer_unix_listener_accept(&fixture.unix_listener, &fixture.out_unix_streams[0],               \
+                               &(fer_unix_addr){0}))                                               \
+    X(bind_to_path, 1, NOTHING, fer_unix_datagram_bind(&fixture.out_unix_datagrams[0], "a"))       \
+    X(open_unbound_datagram, 1, NOTHING,                                                           \
+      fer_unix_datagram_unbound(&fixture.out_unix_datagrams[0]))                                   \
+    X(open_datagram_pair, 2, NOTHING,                                                              \
+      fer_unix_datagram_pair(&fixture.out_unix_datagrams[0], &fixture.out_unix_datagrams[1]))      \
+    X(adopt_unix_stream, 0,                                                                        \
+      describe((ferp_description){.is_stream = true, .is_unix = true, .is_connected = true}),      \
+      fer_unix_stream_from_raw(&fixture.out_unix_streams[0], fixture.adoptable))                   \
+    X(new_datagram_socket, 1, NOTHING,                                                             \
+      fer_socket_new(&fixture.out_built, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT))   \
+    X(clone_built_socket, 1, NOTHING, fer_socket_try_clone(&fixture.built, &fixture.out_built))    \
+    X(adopt_any_socket, 0,                                                                         \
+      describe((ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4}),            \
+      fer_socket_from_raw(&fixture.out_built, fixture.adoptable))
 
-static fer_error open_unbound_datagram(void)
-{
-    return fer_unix_datagram_unbound(&fixture.out_unix_datagrams[0]);
-}
+#define OPERATION_FUNCTION(name, sockets_more, before, call) \
+    static fer_error name(void)                              \
+    {                                                        \
+        before;                                              \
+        return call;                                         \
+    }
+#define OPERATION_ROW(name, sockets_more, before, call) {#name, name, sockets_more},
+OPERATIONS(OPERATION_FUNCTION)
 
-static fer_error open_datagram_pair(void)
-{
-    return fer_unix_datagram_pair(&fixture.out_unix_datagrams[0], &fixture.out_unix_datagrams[1]);
-}
-
-static fer_error adopt_unix_stream(void)
-{
-    script_default(SCRIPT_DESCRIBE)->description =
-        (ferp_description){.is_stream = true, .is_unix = true, .is_connected = true};
-    return fer_unix_stream_from_raw(&fixture.out_unix_streams[0], fixture.adoptable);
-}
-
-static fer_error new_datagram_socket(void)
-{
-    return fer_socket_new(&fixture.out_built, FER_DOMAIN_IPV6, FER_TYPE_DGRAM,
-                          FER_PROTOCOL_DEFAULT);
-}
-
-static fer_error clone_built_socket(void)
-{
-    return fer_socket_try_clone(&fixture.built, &fixture.out_built);
-}
-
-static fer_error adopt_any_socket(void)
-{
-    script_default(SCRIPT_DESCRIBE)->description =
-        (ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4};
-    return fer_socket_from_raw(&fixture.out_built, fixture.adoptable);
-}
-
-/* The number of sockets that each operation adds when it succeeds. */
 static const struct operation {
     const char *name;
     fer_error (*run)(void);
     int sockets_more;
-} operations[] = {
-    {"connect_addr", connect_addr, 1},
-    {"connect_with_timeout", connect_with_timeout, 1},
-    {"connect_by_name", connect_by_name, 1},
-    {"bind_addr", bind_addr, 1},
-    {"bind_by_name", bind_by_name, 1},
-    {"accept_after_wait", accept_after_wait, 1},
-    {"clone_stream", clone_stream, 1},
-    {"clone_listener", clone_listener, 1},
-    {"adopt_stream", adopt_stream, 0},
-    {"adopt_listener", adopt_listener, 0},
-    {"bind_datagrams", bind_datagrams, 1},
-    {"bind_datagrams_by_name", bind_datagrams_by_name, 1},
-    {"clone_datagrams", clone_datagrams, 1},
-    {"adopt_datagrams", adopt_datagrams, 0},
-    {"connect_to_path", connect_to_path, 1},
-    {"open_stream_pair", open_stream_pair, 2},
-    {"listen_at_path", listen_at_path, 1},
-    {"accept_with_peer", accept_with_peer, 1},
-    {"bind_to_path", bind_to_path, 1},
-    {"open_unbound_datagram", open_unbound_datagram, 1},
-    {"open_datagram_pair", open_datagram_pair, 2},
-    {"adopt_unix_stream", adopt_unix_stream, 0},
-    {"new_datagram_socket", new_datagram_socket, 1},
-    {"clone_built_socket", clone_built_socket, 1},
-    {"adopt_any_socket", adopt_any_socket, 0},
-};
+} operations[] = {OPERATIONS(OPERATION_ROW)};
 #define OPERATION_COUNT (sizeof operations / sizeof operations[0])
 
 static void check_outcome(const struct operation *operation, fer_error error)

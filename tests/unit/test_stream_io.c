@@ -47,16 +47,6 @@ STREAM_TEST(script_posix, lengths_beyond_what_the_os_takes_are_cut_to_it)
     assert_ok_log(feri_stream_write(&handle, buf, SIZE_MAX, &n), "peek(1,10) send(1,10)");
 }
 
-STREAM_TEST(script_posix, counts_may_be_left_out)
-{
-    script_default(SCRIPT_RECV)->value = 1;
-    script_default(SCRIPT_PEEK)->value = 1;
-    script_default(SCRIPT_SEND)->value = 1;
-    assert_ok(feri_stream_read(&handle, buf, 1, NULL));
-    assert_ok(feri_stream_peek(&handle, buf, 1, NULL));
-    assert_ok(feri_stream_write(&handle, buf, 1, NULL));
-}
-
 STREAM_TEST(script_posix, a_length_of_zero_makes_no_call_and_reports_nothing)
 {
     assert_ok_n(feri_stream_read(&handle, NULL, 0, &n), n, 0);
@@ -65,14 +55,6 @@ STREAM_TEST(script_posix, a_length_of_zero_makes_no_call_and_reports_nothing)
     assert_log("");
     script_then_move(SCRIPT_RECV, 1);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
-}
-
-STREAM_TEST(script_posix, a_buffer_of_null_with_a_length_is_refused_and_counts_nothing)
-{
-    assert_error_n(feri_stream_read(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error_n(feri_stream_peek(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error_n(feri_stream_write(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_log("");
 }
 
 STREAM_TEST(script_posix, the_peer_s_end_is_reported_again_and_again_without_a_query)

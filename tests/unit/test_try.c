@@ -125,21 +125,6 @@ SCRIPT_TEST(slices_are_answered_by_an_ended_half)
     assert_log("try_recv_vectored(1,1x8) try_send_vectored(1,1x8)");
 }
 
-STREAM_TEST(script_posix, misuse_makes_no_system_call)
-{
-    size_t n[3] = {77, 77, 77};
-    char buf[8];
-    fer_handle empty = {0};
-    assert_error(feri_stream_try_read(&handle, NULL, 8, &n[0]), FER_MISUSE, 0);
-    assert_error(feri_stream_try_peek(NULL, buf, 8, &n[1]), FER_MISUSE, 0);
-    assert_error(feri_stream_try_write(&empty, "x", 1, &n[2]), FER_NOT_CONNECTED, 0);
-    assert_int_equal(n[0] + n[1] + n[2], 0);
-    assert_ok(feri_stream_try_read(&handle, buf, 0, NULL));
-    assert_ok(feri_stream_try_read_vectored(&handle, NULL, 0, NULL));
-    assert_error(feri_stream_try_read_vectored(&handle, NULL, 1, NULL), FER_MISUSE, 0);
-    assert_error_log(feri_stream_try_write_vectored(NULL, NULL, 0, NULL), FER_MISUSE, 0, "");
-}
-
 /* ---- Listeners */
 
 /* POSIX has no accept that never waits. A blocking listener's queue is checked first; a nonblocking

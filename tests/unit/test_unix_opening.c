@@ -134,23 +134,6 @@ SYSTEM_TEST(script_posix, a_pair_fills_two_handles_or_none)
 
 /* ---- Listening */
 
-SYSTEM_TEST(script_posix, each_way_to_bind_binds_and_listens)
-{
-    fer_unix_listener listener = {0};
-    fer_unix_addr addr;
-    addr = script_path("b");
-    assert_ok(fer_unix_listener_bind(&listener, "a"));
-    fer_unix_listener_close(&listener);
-    assert_ok_log(
-        fer_unix_listener_bind_addr(&listener, &addr),
-        "unix_socket() unix_bind(1,a) listen(1,128) close(1) unix_socket() unix_bind(2,b) "
-        "listen(2,128)");
-    fer_unix_listener_close(&listener);
-    script.log[0] = '\0';
-    assert_forwards(SCRIPT_UNIX_BIND, FER_ADDR_IN_USE, 98, fer_unix_listener_bind(&listener, "a"));
-    assert_log("unix_socket() unix_bind(3,a) close(3)");
-}
-
 SCRIPT_TEST(accept_queries_the_peer_only_where_it_is_wanted)
 {
     fer_unix_listener listener;
@@ -205,31 +188,6 @@ SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_seen)
     assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0 bytes: the end of file */
     script.log[0] = '\0';
     assert_error_log(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 0, "");
-}
-
-SCRIPT_TEST(every_other_call_is_any_stream_s)
-{
-    fer_unix_stream stream = open_stream(&script_posix);
-    fer_unix_listener listener;
-    fer_duration duration;
-    fer_error pending;
-    memset(&listener, 0, sizeof listener);
-    listener.handle_ = script_stream(0);
-    assert_ok(fer_unix_stream_set_read_timeout(&stream, (fer_duration){1}));
-    assert_ok(fer_unix_stream_set_write_timeout(&stream, (fer_duration){2}));
-    assert_ok(fer_unix_stream_read_timeout(&stream, &duration));
-    assert_ok(fer_unix_stream_write_timeout(&stream, &duration));
-    assert_ok(fer_unix_stream_set_nonblocking(&stream, true));
-    assert_ok(fer_unix_listener_set_nonblocking(&listener, true));
-    assert_ok(fer_unix_stream_take_error(&stream, &pending));
-    assert_ok_log(fer_unix_listener_take_error(&listener, &pending),
-                  "set_timeout(1,reading,1) set_timeout(1,writing,2) timeout(1,reading) "
-                  "timeout(1,writing) set_nonblocking(1,1) "
-                  "set_nonblocking(2,1) take_error(1) take_error(2)");
-    assert_error(fer_unix_listener_take_error(&listener, NULL), FER_MISUSE, 0);
-    assert_int_equal(fer_unix_stream_into_raw(&stream), 1);
-    assert_int_equal(fer_unix_listener_into_raw(&listener), 2);
-    assert_log("");
 }
 
 TEST_MAIN("unix_opening")
