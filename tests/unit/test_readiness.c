@@ -16,9 +16,11 @@ enum { BOTH = FER_READABLE | FER_WRITABLE };
 #define NO_TIMEOUT FER_DURATION_NONE
 #define NO_WAIT fer_duration_from_nanos(0)
 
-static void then_ready(fer_interest ready)
+static fer_interest ready;
+
+static void then_ready(fer_interest interest)
 {
-    script_then(SCRIPT_READY)->value = ready;
+    script_then(SCRIPT_READY)->value = interest;
 }
 
 static void then_timed_out(void)
@@ -31,11 +33,14 @@ static fer_handle new_connecting(void)
     return script_connecting(FERI_FLAG_NONBLOCKING);
 }
 
+/* The body has this handle. */
+#define HANDLE_TEST(system, value, function) \
+    SCRIPT_TEST_WITH(fer_handle handle, (script_begin(&(system)), value), function)
+
 /* ---- Sockets without halves and without a pending connect */
 
 STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
 {
-    fer_interest ready = 77;
     then_ready(FER_READABLE);
     assert_ok_n(feri_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_log("ready(1,rw,ever)");
@@ -46,12 +51,11 @@ STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
 
 STREAM_TEST(script_posix, a_signal_and_a_wake_go_on_with_the_time_that_is_left)
 {
-    fer_interest ready = 77;
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script_then(SCRIPT_READY)->elapsed = 200;
     then_ready(FER_WRITABLE);
-    assert_ok(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready), ready,
+                FER_WRITABLE);
     assert_log("ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)");
 }
 
@@ -59,7 +63,6 @@ STREAM_TEST(script_posix, a_signal_and_a_wake_go_on_with_the_time_that_is_left)
 STREAM_TEST(script_posix, signals_without_end_end_with_the_timeout)
 {
     fer_handle connecting = new_connecting();
-    fer_interest ready = 77;
     *script_default(SCRIPT_READY) = (script_result){.error = {FER_INTERRUPTED, 4}, .elapsed = 200};
     *script_default(SCRIPT_WAIT_FOR) = *script_default(SCRIPT_READY);
     assert_ok_n(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready), ready, 0);
@@ -76,7 +79,7 @@ STREAM_TEST(script_posix, signals_without_end_end_with_the_timeout)
 
 STREAM_TEST(script_posix, what_else_the_os_says_is_reported_and_leaves_the_output)
 {
-    fer_interest ready = 77;
+    ready = 77;
     script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
     assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_OUT_OF_MEMORY, 12);
     assert_forwards(SCRIPT_READY, FER_CONNECTION_TIMED_OUT, 110,
@@ -88,15 +91,14 @@ STREAM_TEST(script_posix, what_else_the_os_says_is_reported_and_leaves_the_outpu
 
 /* ---- Streams: halves that are ready without a system call */
 
-SYSTEM_TEST(script_posix, on_posix_a_stream_waits_as_long_as_it_may)
+HANDLE_TEST(script_posix, script_stream(FERI_FLAG_CLONED),
+            on_posix_a_stream_waits_as_long_as_it_may)
 {
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    fer_interest ready = 77;
     then_ready(BOTH);
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     then_timed_out();
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(7), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(7), &ready), ready,
+                0);
     assert_log("ready(1,rw,ever) ready(1,r,1007)");
 }
 
@@ -117,7 +119,6 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(&script_posix);
         fer_handle handle = script_stream(0);
-        fer_interest ready = 77;
         assert_true(feri_handle_apply(&handle, rows[i].event));
         if (rows[i].known != BOTH) {
             then_timed_out();
@@ -133,7 +134,6 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
 /* The additional query may fail or find more. */
 STREAM_TEST(script_posix, a_check_besides_what_is_known_adds_to_it_and_cannot_fail)
 {
-    fer_interest ready = 77;
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     then_ready(FER_WRITABLE);
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
@@ -158,7 +158,6 @@ static void shut_write_at_second_slice(script_call call)
 /* S6: "within 100 ms on Windows". */
 STREAM_TEST(script_windows, on_windows_a_wait_is_cut_into_slices)
 {
-    fer_interest ready = 77;
     handle_to_shut = &handle;
     script.on_call = shut_write_at_second_slice;
     then_timed_out();
@@ -169,11 +168,11 @@ STREAM_TEST(script_windows, on_windows_a_wait_is_cut_into_slices)
 
 STREAM_TEST(script_windows, the_last_slice_ends_with_the_timeout)
 {
-    fer_interest ready = 77;
     then_timed_out();
     then_timed_out();
-    assert_ok(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(SLICE + 5), &ready));
-    assert_int_equal(ready, 0);
+    assert_ok_n(
+        feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(SLICE + 5), &ready), ready,
+        0);
     assert_log("ready(1,r,100001000,100001005) ready(1,r,100001005)");
 }
 
@@ -183,7 +182,6 @@ SCRIPT_TEST(only_what_may_be_missed_is_cut)
     traits.write_wait_misses_shutdown = false;
     script_begin(&traits);
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    fer_interest ready = 77;
     then_ready(FER_WRITABLE);
     assert_ok_log(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), "ready(1,w,ever)");
     traits.shutdown_read_resets_on_data = false;
@@ -196,10 +194,8 @@ SCRIPT_TEST(only_what_may_be_missed_is_cut)
 
 /* S6: "through a clone": the mark on the socket ends the read half. A send of zero bytes checks the
  * write half if the wait does not report its shutdown. */
-SYSTEM_TEST(script_windows, what_a_clone_has_shut_is_ready)
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), what_a_clone_has_shut_is_ready)
 {
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    fer_interest ready = 77;
     feri_modes_end_reading(&handle);
     assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_log("");
@@ -211,10 +207,9 @@ SYSTEM_TEST(script_windows, what_a_clone_has_shut_is_ready)
 }
 
 /* The check also happens in the last or only slice. A wait for reading alone does not check. */
-SYSTEM_TEST(script_windows, the_write_half_is_queried_about_in_the_last_turn_too)
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
+            the_write_half_is_queried_about_in_the_last_turn_too)
 {
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_WAIT, &ready), ready, FER_WRITABLE);
@@ -224,10 +219,9 @@ SYSTEM_TEST(script_windows, the_write_half_is_queried_about_in_the_last_turn_too
     assert_log("ready(1,r,1000)");
 }
 
-SYSTEM_TEST(script_windows, a_clones_write_half_that_is_open_is_waited_for)
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_ADOPTED),
+            a_clones_write_half_that_is_open_is_waited_for)
 {
-    fer_handle handle = script_stream(FERI_FLAG_ADOPTED);
-    fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
     then_timed_out();
@@ -239,10 +233,9 @@ SYSTEM_TEST(script_windows, a_clones_write_half_that_is_open_is_waited_for)
 }
 
 /* S5: "every fatal error sticks to that handle, whichever ... saw it". */
-SYSTEM_TEST(script_windows, a_reset_that_the_send_of_nothing_meets_sticks)
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
+            a_reset_that_the_send_of_nothing_meets_sticks)
 {
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    fer_interest ready = 77;
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_ABORTED, 10053);
     assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
@@ -253,10 +246,8 @@ SYSTEM_TEST(script_windows, a_reset_that_the_send_of_nothing_meets_sticks)
 
 /* ---- Connects */
 
-SYSTEM_TEST(script_posix, a_connect_under_way_is_waited_for_and_then_the_stream)
+HANDLE_TEST(script_posix, new_connecting(), a_connect_under_way_is_waited_for_and_then_the_stream)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
     script_then(SCRIPT_WAIT_FOR);
     script_then(SCRIPT_PEER_ADDR);
     then_ready(FER_WRITABLE);
@@ -264,20 +255,17 @@ SYSTEM_TEST(script_posix, a_connect_under_way_is_waited_for_and_then_the_stream)
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
 
-SYSTEM_TEST(script_posix, a_connect_that_ends_as_the_time_does_is_still_reported)
+HANDLE_TEST(script_posix, new_connecting(), a_connect_that_ends_as_the_time_does_is_still_reported)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
     script_then(SCRIPT_WAIT_FOR)->elapsed = 9;
     then_ready(FER_WRITABLE);
-    assert_ok(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready));
-    assert_int_equal(ready, FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready,
+                FER_WRITABLE);
 }
 
-SYSTEM_TEST(script_posix, a_connect_that_has_not_ended_in_time_is_ready_for_nothing)
+HANDLE_TEST(script_posix, new_connecting(),
+            a_connect_that_has_not_ended_in_time_is_ready_for_nothing)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready, 0);
@@ -287,27 +275,23 @@ SYSTEM_TEST(script_posix, a_connect_that_has_not_ended_in_time_is_ready_for_noth
 
 /* False readiness does not extend the wait past its timeout. */
 /* A connect that is falsely ready, and a socket whose wait is woken: both pause. */
-SYSTEM_TEST(script_windows, what_is_falsely_ready_for_ever_pauses)
+HANDLE_TEST(script_windows, new_connecting(), what_is_falsely_ready_for_ever_pauses)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
     assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_secs(1), &ready), ready, 0);
     assert_int_equal(script.now, 1000001000);
     assert_in_range(script.times[SCRIPT_WAIT_FOR], 50, 60);
     handle = script_stream(0);
     script_default(SCRIPT_READY)->error = (fer_error){FER_OK, 0};
-    ready = 77;
     uint64_t before = script.now;
     assert_ok_n(feri_ready(&handle, FER_READABLE, fer_duration_from_millis(4), &ready), ready, 0);
     assert_int_equal(script.now - before, 4000000);
     assert_int_equal(script.times[SCRIPT_READY], 5);
 }
 
-SYSTEM_TEST(script_posix, a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over)
+HANDLE_TEST(script_posix, new_connecting(),
+            a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
     for (int i = 0; i < 2; i++) {
         script_then(SCRIPT_WAIT_FOR)->elapsed = 3;
         script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
@@ -317,10 +301,9 @@ SYSTEM_TEST(script_posix, a_connect_that_is_falsely_ready_is_queried_again_until
                "wait_for(1005) peer_addr(1)");
 }
 
-SYSTEM_TEST(script_windows, a_connect_that_fails_is_ready_for_all_that_was_requested)
+HANDLE_TEST(script_windows, new_connecting(),
+            a_connect_that_fails_is_ready_for_all_that_was_requested)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
     script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
     assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
@@ -333,10 +316,9 @@ SYSTEM_TEST(script_windows, a_connect_that_fails_is_ready_for_all_that_was_reque
     assert_log("");
 }
 
-SYSTEM_TEST(script_posix, a_wait_for_a_connect_that_cannot_begin_is_reported)
+HANDLE_TEST(script_posix, new_connecting(), a_wait_for_a_connect_that_cannot_begin_is_reported)
 {
-    fer_handle handle = new_connecting();
-    fer_interest ready = 77;
+    ready = 77;
     script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 105);
     assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), FER_NO_BUFFER_SPACE, 105);
     assert_int_equal(ready, 77);
@@ -346,7 +328,6 @@ SYSTEM_TEST(script_posix, a_wait_for_a_connect_that_cannot_begin_is_reported)
 
 SYSTEM_TEST(script_windows, a_built_socket_waits_as_what_it_is)
 {
-    fer_interest ready = 77;
     fer_socket socket = {0};
     assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
