@@ -115,6 +115,22 @@ PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
     assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
 }
 
+PENDING_TEST(an_attempt_that_fails_starts_the_next_one_at_once)
+{
+    script_result *first = script_then(SCRIPT_WAIT_FOR_CONNECTS);
+    first->value = 1;
+    first->elapsed = 5 * MS;
+    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_ok_log(connect_two(A, B),
+                  "socket(v4) set_nonblocking(1,1) connect(1," A ") "
+                  "wait_for_connects(1,1," DELAY_END ") take_error(1) close(1) "
+                  "socket(v4) set_nonblocking(2,1) connect(2," B ") wait_for_connects(2,1,ever) "
+                  "take_error(2) peer_addr(2) set_nonblocking(2,0)");
+    assert_int_equal(failed, 1);
+    assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
+}
+
 PENDING_TEST(of_two_connections_seen_together_the_earlier_attempt_wins)
 {
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
@@ -210,6 +226,34 @@ PENDING_TEST(a_local_port_has_one_attempt_after_another)
                   "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99) "
                   "set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
                   "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+}
+
+BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
+{
+    fer_socket_addr addr = script_addr(A);
+    fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
+    assert_error(connect_all(&addr, 0), FER_INVALID_INPUT, 0);
+    assert_int_equal(failed, 0);
+    assert_error(connect_all(NULL, 1), FER_MISUSE, 0);
+    assert_error(connect_all(&bad, 1), FER_INVALID_INPUT, 0);
+    options.failures = NULL;
+    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
+    options.failures_cap = 0;
+    options.local = &bad;
+    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
+    options.local = NULL;
+    options.limits.token = &token; /* not open */
+    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
+    assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
+}
+
+BEGUN_TEST(a_handle_in_use_is_left_alone)
+{
+    fer_socket_addr addr = script_addr(A);
+    stream.handle_ = script_stream(0);
+    assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, &options), FER_MISUSE, 0);
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
+    assert_log("");
 }
 
 /* ---- Failures of the seam */
