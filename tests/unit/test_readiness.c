@@ -39,7 +39,7 @@ static fer_handle new_connecting(void)
 
 /* ---- Sockets without halves and without a pending connect */
 
-STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
+STREAM_TEST(script_windows, the_os_is_queried_once_per_slice)
 {
     then_ready(FER_READABLE);
     assert_ok_n(feri_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
@@ -49,7 +49,7 @@ STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
     assert_log("ready(1,r,1000)");
 }
 
-STREAM_TEST(script_posix, a_signal_and_a_wake_go_on_with_the_time_that_is_left)
+STREAM_TEST(script_posix, a_wait_continues_after_a_signal_and_a_wake_with_the_time_left)
 {
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
     script_then(SCRIPT_READY)->elapsed = 200;
@@ -132,7 +132,7 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
 }
 
 /* The additional query may fail or find more. */
-STREAM_TEST(script_posix, a_check_besides_what_is_known_adds_to_it_and_cannot_fail)
+STREAM_TEST(script_posix, a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
 {
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     then_ready(FER_WRITABLE);
@@ -208,7 +208,7 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), what_a_clone_has_sh
 
 /* The check also happens in the last or only slice. A wait for reading alone does not check. */
 HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
-            the_write_half_is_queried_about_in_the_last_turn_too)
+            the_write_half_is_queried_in_the_last_slice_too)
 {
     then_timed_out();
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
@@ -246,7 +246,7 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
 
 /* ---- Connects */
 
-HANDLE_TEST(script_posix, new_connecting(), a_connect_under_way_is_waited_for_and_then_the_stream)
+HANDLE_TEST(script_posix, new_connecting(), a_pending_connect_is_waited_for_and_then_the_stream)
 {
     script_then(SCRIPT_WAIT_FOR);
     script_then(SCRIPT_PEER_ADDR);

@@ -163,7 +163,7 @@ SCRIPT_TEST(accept_queries_the_peer_only_where_it_is_wanted)
 
 /* ---- Addresses */
 
-SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_seen)
+SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_reported)
 {
     fer_unix_stream stream = open_stream(&script_posix);
     fer_unix_listener listener;
