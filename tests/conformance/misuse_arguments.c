@@ -200,6 +200,10 @@ RULE_TEST("E4", parsing_with_null_is_invalid_input)
         assert_own(fer_ipv6_addr_parse_n(&v6, NULL, lengths[i]), FER_MISUSE);
         assert_own(fer_ip_addr_parse_n(&ip, NULL, lengths[i]), FER_MISUSE);
         assert_own(fer_socket_addr_parse_n(&addr, NULL, lengths[i]), FER_MISUSE);
+        assert_own(fer_ipv4_addr_parse_n(NULL, "1.2.3.4:5", lengths[i]), FER_MISUSE);
+        assert_own(fer_ipv6_addr_parse_n(NULL, "::1", lengths[i]), FER_MISUSE);
+        assert_own(fer_ip_addr_parse_n(NULL, "::1", lengths[i]), FER_MISUSE);
+        assert_own(fer_socket_addr_parse_n(NULL, "[::1]:5", lengths[i]), FER_MISUSE);
     }
 }
 

@@ -241,14 +241,6 @@ STREAM_TEST(script_posix, a_broken_pipe_of_a_write_is_reported_with_its_code_and
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
-SCRIPT_TEST(counts_are_stored_where_they_are_wanted)
-{
-    size_t n = 1;
-    feri_store_count(&n, 7);
-    assert_int_equal(n, 7);
-    feri_store_count(NULL, 7);
-}
-
 /* ---- Pending connects (rule C5) */
 
 static fer_handle new_connecting(void)
