@@ -46,7 +46,7 @@ unexpected_warnings() {
 # run_tests TARGET
 run_tests() {
     code=0
-    (cd "$root/build/cross-$1" && ctest -j "$jobs" -L 'unit|conformance' --output-on-failure) \
+    (cd "$root/build/cross-$1" && ctest -j "$test_jobs" -L 'unit|conformance' --output-on-failure) \
         >"$logs/cross-$1-test.log" 2>&1 </dev/null || code=$?
     awk -f "$root/tests/count_tests.awk" "$logs/cross-$1-test.log" \
         "$root/build/cross-$1/Testing/Temporary/LastTest.log" >"$logs/cross-$1-counts.txt"

@@ -384,7 +384,7 @@ typedef enum ferp_readiness {
 } ferp_readiness;
 
 /* The caller's storage for one wait. The words belong to the backend. It must not move while armed.
- * ferp_wait_arm clears the other members, and core may set the first two afterwards.
+ * ferp_wait_arm clears the other members, and core may set call_deadline and token afterwards.
  * call_deadline: the wait is a slice of a longer one, and this is the end of the last slice. Only
  * simulated time uses it: if no event is scheduled and the last slice has no end, further slices
  * would change nothing.

@@ -12,7 +12,7 @@
 #include "ferrule/error.h"
 #include "ferrule/ip.h"
 
-/* The position of a parser in address text: the text, its length, an index. Single bytes and
+/* ---- The position of a parser in address text: the text, its length, an index. Single bytes and
  * decimal numbers; no addresses. Nothing here copies, reads past the length, needs a NUL, or
  * depends on a locale. */
 

@@ -96,7 +96,7 @@ bool fer_socket_addr_eq(const fer_socket_addr *a, const fer_socket_addr *b)
     return fer_socket_addr_cmp(a, b) == 0;
 }
 
-/* Formats socket addresses as Rust's Display. ip_format.c writes the IP addresses. */
+/* ---- Formats socket addresses as Rust's Display. ip_format.c writes the IP addresses. */
 
 static void feri_bracketed_ipv6_write(feri_addr_text *out, const fer_socket_addr *addr)
 {
@@ -195,7 +195,7 @@ fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)
     return fer_socket_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
 }
 
-/* Addresses of Unix sockets. */
+/* ---- Addresses of Unix sockets. */
 
 _Static_assert(FERP_UNIX_UNNAMED == 0, "all zero bytes are the unnamed address");
 

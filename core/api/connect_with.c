@@ -1,5 +1,6 @@
 /* connect_with.c: the public functions that connect to the first of several addresses that answers,
- * and that look names up within limits. They link the resolver's threads; resolve.c does not. */
+ * and that look names up within limits. A program that calls none of them does not link the
+ * resolver's threads. */
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
@@ -18,7 +19,8 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
                            : feri_connect_addrs_with(handle, addrs, count, options);
 }
 
-/* Fills an empty list with at least one address. parsed is the result of parsing the query. */
+/* Fills an empty list with at least one address. parsed is the result of parsing the query, which
+ * the checks of the options and of the handle precede. */
 static fer_error look_up(const feri_address_query *query, fer_error parsed,
                          const fer_connect_options *options, feri_address_list *list)
 {

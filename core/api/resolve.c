@@ -99,7 +99,7 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
     return error;
 }
 
-/* The names and indexes of network interfaces. */
+/* ---- The names and indexes of network interfaces. */
 
 fer_error fer_interface_index(const char *interface_name, uint32_t *out)
 {

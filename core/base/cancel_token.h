@@ -1,5 +1,4 @@
-/* cancel_token.h: the state of a cancel token, for calls with limits. cancel.h has the public
- * functions. */
+/* cancel_token.h: the checks of a cancel token. cancel.h has the public functions. */
 #ifndef FERI_CANCEL_TOKEN_H
 #define FERI_CANCEL_TOKEN_H
 

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FERI_ASSERT, for the preconditions and invariants of core. It is active if FERI_ASSERTIONS is
- * defined (debug, sanitizer and fuzz builds) and costs nothing elsewhere. A caller's mistake is
+/* ---- FERI_ASSERT, for the preconditions and invariants of core. It is active if FERI_ASSERTIONS
+ * is defined (debug, sanitizer and fuzz builds) and costs nothing elsewhere. A caller's mistake is
  * never asserted: it is an error in every build. A failure traps, because core has no stdio. */
 
 #if defined(__GNUC__)
@@ -28,11 +28,12 @@
 #define FERI_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
 #endif
 
-/* Attributes for optimization. FERI_HOT: the function is called for each transfer. The functions
- * that it calls are inlined, if the translation unit defines them. FERI_FAST: the same for a
- * function with loops over bytes. It is compiled for speed, also in a library that is compiled for
- * size. FERI_NOINLINE: the less common cases of such a function. The common case then saves no
- * registers for them. feri_likely and feri_rare: a condition that is mostly true, mostly false. */
+/* ---- Attributes for optimization. FERI_HOT: the function is called for each transfer. The
+ * functions that it calls are inlined, if the translation unit defines them. FERI_FAST: the same
+ * for a function with loops over bytes. It is compiled for speed, also in a library that is
+ * compiled for size. FERI_NOINLINE: the less common cases of such a function. The common case then
+ * saves no registers for them. feri_likely and feri_rare: a condition that is mostly true, mostly
+ * false. */
 
 #if defined(__clang__)
 #define FERI_HOT __attribute__((flatten))
@@ -77,7 +78,7 @@ FERI_INLINE bool feri_rare(bool condition)
     return FERI_EXPECT(condition, false);
 }
 
-/* Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), …
+/* ---- Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), …
  * X(255)}. */
 
 #define FERI_4_OF(X, n) X(n), X((n) + 1), X((n) + 2), X((n) + 3)
@@ -90,7 +91,7 @@ FERI_INLINE bool feri_rare(bool condition)
         FERI_64_OF(X, 0), FERI_64_OF(X, 64), FERI_64_OF(X, 128), FERI_64_OF(X, 192) \
     }
 
-/* Atomic access to plain members of a handle: 32-bit words and pointers. _Atomic in a public
+/* ---- Atomic access to plain members of a handle: 32-bit words and pointers. _Atomic in a public
  * header would not be C++. Uses GNU builtins, Interlocked functions, or C11. The meaning of the
  * words is defined elsewhere. */
 

@@ -125,7 +125,7 @@ size_t fer_error_format(fer_error error, char *buf, size_t cap)
     return feri_text_store(text.bytes, text.len, buf, cap);
 }
 
-/* Maps errors by operation, and decides which errors end a stream. */
+/* ---- Maps errors by operation, and decides which errors end a stream. */
 
 typedef struct mapping {
     feri_operation operation;
@@ -169,6 +169,8 @@ bool feri_error_is_fatal_without_peer(fer_error error)
     default: return false;
     }
 }
+
+/* ---- The version. */
 
 FER_STATIC_ASSERT(FER_VERSION_NUMBER ==
                       FER_VERSION_MAJOR * 10000 + FER_VERSION_MINOR * 100 + FER_VERSION_PATCH,

@@ -9,7 +9,7 @@
 #include "core/handle/handle.h"
 #include "platform/platform.h"
 
-/* The state's answer to a request, before any system call. */
+/* ---- The state's answer to a request, before any system call. */
 
 feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)
 {
@@ -79,7 +79,7 @@ fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size
     return error;
 }
 
-/* After a receive or a send of a stream: the effect of the result on the state. */
+/* ---- After a receive or a send of a stream: the effect of the result on the state. */
 
 /* The read half's answer after an event. */
 static fer_error read_half_error(const fer_handle *handle)
@@ -137,7 +137,8 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
     return feri_handle_check(handle, FERI_REQUEST_WRITE);
 }
 
-/* The status of a started connect, and its effect on the state (rule C5). Nothing here waits. */
+/* ---- The status of a started connect, and its effect on the state (rule C5). Nothing here
+ * waits. */
 
 /* Only Windows has codes of its own for the lack of a port, and only for one that the system was to
  * choose. */
@@ -233,7 +234,7 @@ fer_error feri_pending_connect_status(fer_handle *handle)
     return feri_pending_connect_apply(handle, status);
 }
 
-/* The failures of calls that the system refuses because the connection has ended. */
+/* ---- The failures of calls that the system refuses because the connection has ended. */
 
 /* A failure of the query itself, for example without buffers, says nothing. */
 bool feri_has_lost_its_peer(fer_raw_socket raw)

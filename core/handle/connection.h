@@ -13,7 +13,7 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
-/* Before a read or a write of a stream: the state's answer to the request, before any system
+/* ---- Before a read or a write of a stream: the state's answer to the request, before any system
  * call. */
 
 /* The length that one system call accepts. */
@@ -55,7 +55,7 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
 fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
                                   bool *needs_os);
 
-/* After a receive or a send of a stream: the effect of the result on the state. */
+/* ---- After a receive or a send of a stream: the effect of the result on the state. */
 
 /* error is the failure of a receive or of a send of the OS, and not the result of another call, for
  * example of a wait. Returns the call's result. FER_OK: a receive that has found the end of
@@ -76,7 +76,8 @@ static inline fer_error feri_stream_after_read(fer_handle *handle, fer_error err
     return error;
 }
 
-/* The status of a started connect, and its effect on the state (rule C5). Nothing here waits. */
+/* ---- The status of a started connect, and its effect on the state (rule C5). Nothing here
+ * waits. */
 
 /* The operation whose errors a connect has: the call and, if it has started, SO_ERROR. */
 feri_operation feri_connect_operation(const fer_handle *handle);
@@ -101,7 +102,7 @@ fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status);
 /* Queries the status and applies it. A failure of the query is returned and changes nothing. */
 fer_error feri_pending_connect_status(fer_handle *handle);
 
-/* The failures of calls that the system refuses because the connection has ended. */
+/* ---- The failures of calls that the system refuses because the connection has ended. */
 
 /* Whether a stream that was connected has no peer any more, because the connection has ended. A
  * Windows socket may keep its peer. */

@@ -161,7 +161,7 @@ void feri_handle_close(fer_handle *handle);
 /* The raw socket, FER_RAW_SOCKET_NONE if there is none. */
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle);
 
-/* Clones, and sockets that are adopted or released, for every handle type (rules R1, R2). */
+/* ---- Clones, and sockets that are adopted or released, for every handle type (rules R1, R2). */
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 

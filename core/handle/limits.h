@@ -26,8 +26,8 @@ feri_limits feri_limits_from(const fer_limits *limits);
 /* Whether the reserved bytes are 0. */
 bool feri_limits_are_known(const fer_limits *limits);
 
-/* Checks limits, without waiting. FER_OK, CANCELLED, TIMED_OUT, or MISUSE if the token is not
- * open. */
+/* Checks limits (rule K1): the token first, then the deadline. FER_OK, CANCELLED, TIMED_OUT, or
+ * MISUSE if the token is not open. */
 fer_error feri_limits_check(const feri_limits *limits);
 
 /* Called after a system call, if the operation continues after a signal (rule I1). True: a signal

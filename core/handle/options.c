@@ -293,8 +293,8 @@ fer_error feri_read_protocol(const fer_handle *handle, int *out)
     return error;
 }
 
-/* TCP keepalive, all or nothing. The fields are set first and SO_KEEPALIVE last. After a failure
- * the previous values are restored. */
+/* ---- TCP keepalive, all or nothing. The fields are set first and SO_KEEPALIVE last. After a
+ * failure the previous values are restored. */
 
 /* One field, in the unit of the OS. A value of 0 leaves the field unchanged. */
 typedef struct field {
@@ -429,7 +429,7 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
     return feri_ok();
 }
 
-/* Multicast groups and options. */
+/* ---- Multicast groups and options. */
 
 /* An IPv6 option of an IPv4 socket is misuse, for which each system reports a different error. */
 static fer_error check_v6(const fer_handle *handle)

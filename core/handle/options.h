@@ -50,8 +50,8 @@ static inline uint32_t feri_whole_seconds(fer_duration duration, uint32_t max)
     return secs < max ? (uint32_t)secs : max;
 }
 
-/* Multicast groups and options. Each function checks all arguments of the public function with its
- * name. */
+/* ---- Multicast groups and options. Each function checks all arguments of the public function with
+ * its name. */
 
 fer_error feri_set_multicast_loop_v6(fer_handle *handle, bool loop);
 fer_error feri_multicast_loop_v6(const fer_handle *handle, bool *out);

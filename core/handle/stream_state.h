@@ -135,8 +135,8 @@ static inline bool feri_state_is_fully_open(feri_state state)
 /* Whether this handle has shut down both halves. */
 bool feri_state_both_halves_shut(feri_state state);
 
-/* FERI_VISIT, which reports each visited cell of the state tables to a fuzzer, because coverage
- * reports edges only. Empty in a build without a fuzzer. */
+/* ---- FERI_VISIT, which reports each visited cell of the state tables to a fuzzer, because
+ * coverage reports edges only. Empty in a build without a fuzzer. */
 
 #if defined(FERI_FUZZ_CELLS)
 #include "core/handle/stream_state.h"

@@ -158,7 +158,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
                                feri_family_flag(&addr) | feri_any_addr_flag(&addr));
 }
 
-/* All addresses of a query, in memory. */
+/* ---- All addresses of a query, in memory. */
 
 static size_t count_addresses(feri_address_source source)
 {

@@ -57,7 +57,7 @@ void feri_address_source_end(feri_address_source *source);
 /* As feri_open_first for "host:port" text: tries each address that the resolver returns. */
 fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener);
 
-/* All addresses of a query, in memory. */
+/* ---- All addresses of a query, in memory. */
 
 /* {0} is empty. */
 typedef struct feri_address_list {

@@ -87,9 +87,9 @@ void feri_pool_release(feri_pool *pool);
 bool feri_pool_belongs_to_process(const feri_pool *pool);
 
 /* Runs the query of an address text, and queues any other lookup, or cancels it if the resolver was
- * closed. out is OPEN before the key is
- * listed and the poller is notified, so another thread may use and close it before this call
- * returns. After a failure the lookup is not in the pool, and out is unchanged. */
+ * closed. out is OPEN before the key is listed and the poller is notified, so another thread may
+ * use and close it before this call returns. After a failure the lookup is not in the pool, and out
+ * is unchanged. */
 fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out);
 
 /* Removes the keys of up to cap completed lookups with this poller from the list, oldest first, and

@@ -299,7 +299,7 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     feri_pool_release(pool);
 }
 
-/* Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in
+/* ---- Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in
  * time (getaddrinfo(3)), so it runs in another thread, and the call waits for an event of the
  * lookup and for its limits. A lookup that is cancelled or late is abandoned. */
 

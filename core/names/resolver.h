@@ -40,12 +40,12 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
 /* The result of a lookup that is done. Moves its addresses to an empty list. */
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list);
 
-/* A lookup within limits. */
+/* ---- A lookup within limits. */
 
 /* Looks up a query and fills an empty list. The lookup runs in a thread of the resolver. If that is
  * NULL, it has a thread of its own, but without limits it runs in the calling thread. An address
- * text never waits. Errors as fer_to_socket_addrs_with, but the limits are checked only by
- * waiting. */
+ * text never waits. Errors as fer_to_socket_addrs_with, but the limits are checked only while
+ * it waits: the caller checks them before. */
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,
                              fer_resolver *resolver, feri_address_list *list);
 

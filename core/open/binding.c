@@ -1,5 +1,6 @@
 /* binding.c: bound sockets and listeners, with the options that make their behaviour the same on
- * every system (rules L1, L4); accepts. */
+ * every system (rules L1, L4); accepts; the first of several addresses, and the end of every
+ * opening, connects included. */
 #include "core/open/binding.h"
 
 #include "core/base/compiler.h"
@@ -117,7 +118,7 @@ void feri_unix_datagram_prepare(fer_raw_socket raw)
     }
 }
 
-/* Fills a handle with the first of several addresses that works. */
+/* ---- Fills a handle with the first of several addresses that works. */
 
 bool feri_is_family_choice(fer_ip_family family)
 {
@@ -191,7 +192,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
                                feri_family_flag(&addrs[tried]) | feri_any_addr_flag(&addrs[tried]));
 }
 
-/* Opens listeners and accepts connections. */
+/* ---- Opens listeners and accepts connections. */
 
 /* The number of connections that failed in the queue, and of signals, that one accept skips. Then
  * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,
@@ -282,9 +283,8 @@ static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw
     return feri_ok();
 }
 
-/* A connection that ended before its modes were reset is skipped (rule L3), because any of those
- * calls may be the first to fail. A Unix stream is kept, with the bytes that it may still hold
- * (rule X3). */
+/* A connection that ended before its modes were reset is skipped, whichever call reports it (rule
+ * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
 static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
 {
     if (error.kind == FER_OK || !feri_connection_has_ended(raw, error)) {

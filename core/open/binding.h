@@ -1,5 +1,5 @@
 /* binding.h: bound sockets, for listeners and datagram sockets; the first of several addresses that
- * works; listeners and their accepts. */
+ * works, also for a connect; the end of every opening; listeners and their accepts. */
 #ifndef FERI_BINDING_H
 #define FERI_BINDING_H
 
@@ -13,7 +13,7 @@
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"
 
-/* Creates a socket bound to addr. On failure no socket is left open. */
+/* Creates a socket bound to addr. As for a feri_opener, the caller closes *out after a failure. */
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* The three parts of feri_bound_socket_open, for a built socket. The options are set before bind;
@@ -32,7 +32,7 @@ void feri_datagram_prepare(fer_raw_socket raw);
 /* Prepares a new Unix datagram socket: datagrams of 65535 bytes fit. */
 void feri_unix_datagram_prepare(fer_raw_socket raw);
 
-/* Fills a handle with the first of several addresses that works, for connect and bind. */
+/* ---- Fills a handle with the first of several addresses that works, for connect and bind. */
 
 /* Whether there is at least one address, and each has a known family. */
 bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
@@ -67,7 +67,7 @@ uint32_t feri_family_flag(const fer_socket_addr *addr);
 /* FERI_FLAG_ANY_ADDR, or 0. */
 uint32_t feri_any_addr_flag(const fer_socket_addr *addr);
 
-/* Opens listeners and accepts connections. */
+/* ---- Opens listeners and accepts connections. */
 
 /* A feri_opener: binds and listens, with the options that make the behaviour the same on every
  * system (rules L1, L2, L4). */

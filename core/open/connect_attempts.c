@@ -242,7 +242,7 @@ static fer_error run_schedule(attempts *all)
         case FERI_SCHEDULE_DO_WAIT: wait_for_ends(all, step.until); break;
         case FERI_SCHEDULE_DO_CONNECTED: return feri_ok();
         case FERI_SCHEDULE_DO_FAILED: return all->last_error;
-        default: return limit_error(all);
+        default: return limit_error(all); /* LATE, CANCELLED */
         }
     }
 }
@@ -335,7 +335,7 @@ fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *add
     return feri_connect_first(handle, addrs, count, options);
 }
 
-/* Takes the addresses of a host alternately from the two families, by one cursor for each. */
+/* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */
 
 static bool is_ipv4(const fer_socket_addr *addr)
 {

@@ -27,7 +27,7 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
 fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                                   const fer_connect_options *options);
 
-/* The order in which the addresses of a host are tried (RFC 8305, 4). */
+/* ---- The order in which the addresses of a host are tried (RFC 8305, 4). */
 
 /* {0} at first. */
 typedef struct feri_address_order {

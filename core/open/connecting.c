@@ -1,5 +1,6 @@
 /* connecting.c: opens connections. Each try uses a new OS socket, and the OS's final status decides
- * (rules C1, C4). A datagram socket is connected here too. */
+ * (rules C1, C4). A datagram socket that has a peer is checked here before it is connected again;
+ * datagram.c connects it. */
 #include "core/open/connecting.h"
 
 #include <stdbool.h>
@@ -204,9 +205,9 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }
 
-/* A datagram socket that has a peer is connected to another. If the system drops the address that
- * the socket is bound to, a socket that is bound to the loopback address would be reachable from
- * the network afterwards. Another socket tries the connect first. */
+/* ---- A datagram socket that has a peer is connected to another. If the system drops the address
+ * that the socket is bound to, a socket that is bound to the loopback address would be reachable
+ * from the network afterwards. Another socket tries the connect first. */
 
 /* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast,
  * because it must not fail where the socket itself would not. The kernels of FreeBSD and NetBSD

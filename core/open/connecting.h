@@ -52,14 +52,16 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
  * open. After a failure the handle is NEW. */
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 
+/* The flags of a socket whose connect was started. */
+#define FERI_STARTED_FLAGS FERI_FLAG_NONBLOCKING
+
 /* Ends a claim with a nonblocking socket after its connect was called. started is FER_OK,
  * IN_PROGRESS, or an error. After an error raw may be FER_RAW_SOCKET_NONE, and otherwise it is
  * closed. */
-#define FERI_STARTED_FLAGS FERI_FLAG_NONBLOCKING
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);
 
-/* Whether a datagram socket that has a peer can be connected again. */
+/* ---- Whether a datagram socket that has a peer can be connected again. */
 
 /* Called before the connect of a datagram socket to addr. Any error is the connect's result, and
  * the socket is unchanged. *old is the peer that connect may dissolve; its port is 0 if there is

@@ -80,8 +80,7 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
     return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);
 }
 
-/* Whether the handle's flag has the value of set_reuse_port, and the system another one:
- * SO_REUSEPORT is also set to share the address. */
+/* Whether the flag of this handle, and not the system, has the value of set_reuse_port. */
 static bool keeps_reuse_port(const fer_handle *handle)
 {
     return shares_by_reuse_port(handle) && !feri_handle_is_shared(handle);

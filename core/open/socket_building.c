@@ -297,7 +297,7 @@ static fer_error connect_built_within(const fer_handle *handle, const fer_socket
     return restore_mode(handle, nonblocking, error);
 }
 
-/* Checks the state, then the limits (rule K1), and begins the connect. */
+/* The state is checked before the limits (rule K1). */
 static fer_error begin_limited_connect(fer_handle *handle, const feri_limits *limits)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));

@@ -33,7 +33,7 @@ struct stream_call {
     size_t moved;
 };
 
-/* The first try was already made. */
+/* A flag beside those of platform.h: the first try was already made. */
 #define TRIED 8u
 
 /* ---- One try */
@@ -89,8 +89,9 @@ static bool shortage_is_transient(const stream_call *call)
            call->len <= WHOLE_SEND_MAX;
 }
 
-/* After NO_BUFFER_SPACE that passes on this system. True: a shorter try remains. False: the call
- * waits or not as after WOULD_BLOCK, which is then *error. */
+/* Called after a try. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
+ * may succeed. False: *error is the result of the try. If the shortest try lacked buffers that may
+ * be free later, that is WOULD_BLOCK. */
 static bool shortens(stream_call *call, fer_error *error)
 {
     if (error->kind != FER_NO_BUFFER_SPACE || !shortage_is_transient(call)) {
@@ -133,7 +134,7 @@ static fer_error move_with_waits(stream_call *call, feri_waiting *waiting)
     return error;
 }
 
-/* FER_OK with *needs_os == false: the call's result, without a system call. */
+/* *needs_os == false: the return value is the call's result, without a system call. */
 static fer_error check_call(const stream_call *call, bool *needs_os)
 {
     *needs_os = (call->flags & TRIED) != 0 ||
@@ -178,6 +179,8 @@ FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t
     return transfer(&call, &waiting, n);
 }
 
+/* The common case. On POSIX its receive waits in the kernel. Every result but bytes is for
+ * read_stream, which continues after this try. */
 FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {

@@ -102,8 +102,8 @@ void feri_stream_close(fer_handle *handle)
     feri_handle_close(handle);
 }
 
-/* A close that waits for the peer's end of file (rule K11). nginx and the Apache HTTP server call
- * it a lingering close; see also RFC 9112, 9.6. */
+/* ---- A close that waits for the peer's end of file (rule K11). nginx and the Apache HTTP server
+ * call it a lingering close; see also RFC 9112, 9.6. */
 
 /* The input that one try discards. */
 #define DISCARD_LENGTH 8192

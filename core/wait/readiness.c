@@ -100,7 +100,7 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
 
 /* ---- Streams */
 
-/* The halves that have ended for this handle. They are ready without a system call. */
+/* A half that has ended for this handle is ready, without a system call. */
 static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
 {
     bool reads = feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS;
@@ -108,8 +108,8 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
     return ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }
 
-/* The read half, if a clone has shut it down and the system does not report that. The limits come
- * before it (rule K1), because on other systems the wait reports it. */
+/* A read half that a clone has shut down is ready too. Not every system reports that, so the limits
+ * come first (rule K1). */
 static fer_interest ready_by_clone(const fer_handle *handle, fer_interest interest)
 {
     bool reads = (interest & FER_READABLE) != 0 && feri_read_shut_by_clone(handle);

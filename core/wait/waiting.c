@@ -1,4 +1,5 @@
-/* waiting.c: arm, check, wait: the only place where a call on an open handle waits. */
+/* waiting.c: arm, check, wait: the waits of a call on one socket. The _ready calls (readiness.c),
+ * several connects at once (connect_attempts.c), pollers and lookups have their own. */
 #include "core/wait/waiting.h"
 
 #include "core/base/cancel_token.h"
@@ -29,9 +30,9 @@ static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
     return feri_ok();
 }
 
-/* The kernel has waited, so WOULD_BLOCK means that the timeout expired, unless the socket is or was
- * nonblocking. It was if it has no timeout: another thread or process has made it blocking since
- * the try. */
+/* The kernel has waited, so WOULD_BLOCK is an expired timeout, unless the socket is or was
+ * nonblocking. A blocking socket without a timeout was nonblocking during the try: another thread
+ * or process has made it blocking since. */
 static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error)
 {
     bool nonblocking = false;
@@ -44,7 +45,7 @@ static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error
 }
 
 /* Whether this handle's own halves now answer the call. *answer is then the result. The halves of a
- * listener never answer. */
+ * listener never answer. A try has found nothing queued, so CHECK_QUEUED is the saved error. */
 static bool half_has_answer(const feri_waiting *waiting, fer_error *answer)
 {
     feri_request request =
@@ -124,8 +125,9 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
     return feri_earlier(slice, waiting->deadline);
 }
 
-/* The handler of the signal may have cancelled the call. Else the signal ends it, but not an accept
- * (rule I1), and after the deadline of an interruptible call that does (rule I4). */
+/* Whether a call continues after a signal. If not, *answer is its result: CANCELLED, if the handler
+ * has cancelled it; else TIMED_OUT for an accept or an interruptible call whose deadline is
+ * reached; else INTERRUPTED. Only an accept that is not interruptible continues (rules I1, I4). */
 static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
 {
     const feri_limits limits = {waiting->deadline, waiting->limits.token,
@@ -135,8 +137,10 @@ static bool continues_after_signal(const feri_waiting *waiting, fer_error *answe
            feri_retries_after_signal(&limits, answer);
 }
 
-/* One wait. Returns true if the call should be retried: the socket is ready, a slice expired, or
- * accept was interrupted (rule I1). */
+/* One wait. Returns true if the call should be retried: the socket is ready, the token is
+ * signalled, a slice expired, memory is short for a while, or a signal interrupted an accept (rule
+ * I1). The last try after a cancel may still succeed (rule K2). False: *answer is the call's
+ * result, an error of the socket if has_failed is set. */
 static bool wait_once(feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
@@ -295,7 +299,7 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
     return error;
 }
 
-/* Waits for the result of a started connect. */
+/* ---- Waits for the result of a started connect. */
 
 /* One wait. FER_OK: *failed is the OS's hint of the result. Any other error: the wait ended without
  * a result. */
@@ -359,7 +363,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
     }
 }
 
-/* Pauses of a call for which waits report "ready" although it still would block.
+/* ---- Pauses of a call for which waits report "ready" although it still would block.
  *
  * Known causes: WSAPoll reports a write as ready from the peer's half-close on (Wine,
  * dlls/ws2_32/tests/sock.c, poll tests); a system without memory for a send reports the socket as

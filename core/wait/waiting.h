@@ -1,5 +1,5 @@
-/* waiting.h: what a call does after "would block". If the kernel has waited, it maps the error.
- * Otherwise core arms, checks, waits, and retries with the remaining time. */
+/* waiting.h: the waits of a call after "would block". If the kernel has waited, the error is
+ * mapped. Otherwise core arms, checks, waits, and retries with the remaining time. */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
@@ -14,7 +14,7 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
-/* Pauses of a call for which waits report "ready" although it still would block. */
+/* ---- Pauses of a call for which waits report "ready" although it still would block. */
 
 /* The shortest and the longest pause. Two false hints that are further apart than the shortest
  * pause are not "in a row": a wait lay between them. */
@@ -36,22 +36,24 @@ typedef struct feri_false_hints {
 void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
                                  const fer_cancel_token *token);
 
-/* The length of a slice: a wait that no wakeup can reach ends after it, to check for changes by
- * other threads (rule S6). */
+/* ---- The waits of a call on one socket. */
+
+/* The length of a slice: the longest wait without a check for changes by other threads, if no
+ * wakeup can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
 /* Whether a call waits according to the socket's mode and timeouts, never, or in every mode until
  * its own deadline. */
 typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER, FERI_WAIT_UNTIL } feri_wait_mode;
 
-/* The waits of one call, for all its retries. deadline is the earlier one of the timeout's, or the
- * call's own, and the limits', once the wait has started. */
+/* The waits of one call, for all its retries. deadline is the call's own (UNTIL) or none at first.
+ * From has_begun on it is the earlier of that of the limits and the call's own or the timeout's. */
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
     feri_wait_mode wait_mode;
-    bool has_limits;
-    bool has_begun;
+    bool has_limits; /* limits are in use: no try waits in the system */
+    bool has_begun;  /* deadline is final */
     bool has_failed; /* an error of the socket ended the call, or the wait (ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;
@@ -90,11 +92,12 @@ static inline feri_waiting feri_waiting_until(fer_handle *handle, ferp_readiness
     return waiting;
 }
 
-/* Checks the limits of the handle at the start of a call (rule K1). On a nonblocking socket they do
- * not apply, except to a call with a deadline of its own. */
+/* Stores the limits of the handle in waiting, and checks them (rule K1). On a nonblocking socket
+ * they do not apply, except to a call with a deadline of its own. */
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
 
-/* Called before the first try. Any error is the call's result. */
+/* Called before the first try. Any error is the call's result: limits that are reached precede data
+ * that is ready (rule K1). */
 static inline fer_error feri_waiting_begin(feri_waiting *waiting)
 {
     if (waiting->wait_mode != FERI_WAIT_NEVER && feri_handle_is_limited(waiting->handle)) {
@@ -139,7 +142,7 @@ typedef fer_error feri_try(void *call, unsigned flags);
  * says nothing about the socket. */
 fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
 
-/* Waits for the result of a started connect. */
+/* ---- Waits for the result of a started connect. */
 
 /* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
  * the wait. operation maps the result of the connect, and no other error. */

@@ -73,8 +73,8 @@ def program_text(lines):
         # The continuation marks of a macro stand in one column, which is far to the right.
         line = re.sub(r" {2,}\\$", " \\\\", line)
         pieces = [escape(line[i:i + 60], True) for i in range(0, max(len(line), 1), 60)]
-        if pieces[0][:1] in ".'":
-            pieces[0] = "\\&" + pieces[0]
+        # A line of the source that begins with a dot would be a request.
+        pieces = ["\\&" + piece if piece[:1] in ".'" else piece for piece in pieces]
         for piece in pieces[:-1]:
             out.append(piece + "\\c")
         out.append(pieces[-1] if pieces[-1] else "\\&")

@@ -14,23 +14,24 @@
  *
  * Limits apply to every call that waits on a handle with limits. fer_tcp_stream_connect_with,
  * _connect_host_with and _connect_addrs, fer_to_socket_addrs_with and fer_lookup_host_with take
- * them as arguments. fer_socket_connect and fer_socket_connect_unix apply those of their built
- * socket. Other functions that open a handle, fer_lookup_host and fer_lookup_wait have no limits.
- * fer_poller_wait has none either; fer_poller_notify ends it. A cancel notifies no poller, so a
- * thread that cancels for an event loop also calls fer_poller_notify. The loop then calls
- * fer_cancel_token_is_cancelled; a token needs no key.
+ * them as arguments. fer_socket_connect, fer_socket_connect_timeout and fer_socket_connect_unix
+ * apply those of their built socket. Other functions that open a handle, fer_to_socket_addrs,
+ * fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none either;
+ * fer_poller_notify ends it. A cancel notifies no poller, so a thread that cancels for an event
+ * loop also calls fer_poller_notify. The loop then calls fer_cancel_token_is_cancelled; a token
+ * needs no key.
  *
  * Rules K1 to K7 and I4 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for every handle with limits:
  * K1 which calls check the limits, and what precedes them, K2 how soon and with which count a call
  * ends, K3 timeout and deadline, clones, K4 one token for many calls, K5 and K6 the cost, K7
- * accepts, I4 signals. Rules K8 to K10 are those of fer_tcp_stream_connect_with, and K11 is that of
- * fer_tcp_stream_close_gracefully (tcp.h).
+ * accepts, I4 signals (interruptible). Rules K8 to K10 are those of fer_tcp_stream_connect_with,
+ * and K11 is that of fer_tcp_stream_close_gracefully (tcp.h).
  *
  * A token is NEW if all of its bytes are zero, OPEN after fer_cancel_token_new, and CLOSED after
  * fer_cancel_token_close. Do not move a token while it is OPEN, and keep it OPEN while a handle's
- * limits refer to it. A call that checks limits whose token is NEW or CLOSED is FER_MISUSE.
- * After fork, the child may only close the tokens of its parent. It must first set other limits on
- * the handles that have them.
+ * limits refer to it, or a call that began with such limits runs. A call that checks limits whose
+ * token is NEW or CLOSED is FER_MISUSE. After fork, the child may only close the tokens of its
+ * parent. It must first set other limits on the handles that have them.
  *
  * The defaults of the slots, as in tcp.h:
  * Blocks: never.

@@ -22,36 +22,38 @@ FER_BEGIN_DECLS
  * minor version may add entries, so a switch needs a default. The numbers 16, 17, 20, 26 to 28, 30,
  * 32, 33 and 35 are reserved: Rust's kinds of files that no socket call reports.
  *
- * The following is what the kinds mean that ferrule's functions report. The Errors: of a function
- * list the kinds that it reports. "Other errors of the OS" there are FER_ALREADY_CONNECTED,
- * FER_BAD_HANDLE, FER_INVALID_INPUT, FER_NETWORK_DOWN, FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY,
- * FER_PERMISSION_DENIED, FER_RESOURCE_BUSY, FER_UNCATEGORIZED and FER_UNSUPPORTED, with the code of
- * the OS. A system call has them if memory is short, in a sandbox, if another part of the program
- * has closed the socket, or if Windows' network subsystem has failed (FER_NETWORK_DOWN). They say
- * nothing about the peer, unless the list names them too. A kind that is not in the list in either
- * way comes from a system that ferrule does not know: the call has failed, and os_code says why.
+ * The lists below say what the kinds mean that ferrule's functions report. The Errors: slot of a
+ * function lists the kinds that it reports. "Other errors of the OS" there are
+ * FER_ALREADY_CONNECTED, FER_BAD_HANDLE, FER_INVALID_INPUT, FER_NETWORK_DOWN, FER_NO_BUFFER_SPACE,
+ * FER_OUT_OF_MEMORY, FER_PERMISSION_DENIED, FER_RESOURCE_BUSY, FER_UNCATEGORIZED and
+ * FER_UNSUPPORTED, with the code of the OS. A system call has them if memory is short, in a
+ * sandbox, if another part of the program has closed the socket, or if Windows' network subsystem
+ * has failed (FER_NETWORK_DOWN). They say nothing about the peer, unless the slot names them too. A
+ * kind that the slot lists in neither way comes from a system that ferrule does not know: the call
+ * has failed, and os_code says why.
  *
- * The connection is as before, and the call can be repeated. A transfer of many bytes continues at
- * the count that it has stored. A function that opens or closes a handle says what it leaves.
+ * After the following kinds the connection is as before, and the call can be repeated. Repeat a
+ * transfer of many bytes from the count that it has stored. A function that opens or closes a
+ * handle says what it leaves.
  *
- * - FER_INTERRUPTED: immediately. A signal arrived before the first byte. One read, one write and
- *   the calls of datagram sockets report it; all others continue, unless the limits are
- *   interruptible (rule I4, cancel.h). An accept that never waits continues 65535 times.
- * - FER_WOULD_BLOCK: after a _ready call or a wait of a poller. The call would have to wait, and
- *   the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0. Also: a
- *   resolver has as many lookups as its limits allow.
+ * - FER_INTERRUPTED: repeat it immediately. A signal arrived before the first byte. A single read,
+ *   a single write and the calls of datagram sockets report it; all others continue, unless the
+ *   limits are interruptible (rule I4, cancel.h). An accept that never waits continues 65535 times.
+ * - FER_WOULD_BLOCK: repeat it after a _ready call or a wait of a poller. The call would have to
+ *   wait, and the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0.
+ *   Also: a connect is pending (rule C5), or a resolver has as many lookups as its options allow.
  * - FER_TIMED_OUT: a timeout, a deadline or an attempt_timeout of the program has expired. After a
  *   deadline every call that can wait is FER_TIMED_OUT until the limits are set again.
  * - FER_CANCELLED: every call that can wait is FER_CANCELLED until the token of the limits is
  *   reset, or limits without this token are set. Of a lookup: its resolver was closed, and there
  *   will be no other result.
- * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: after
- *   something was closed or freed. The last one is the full queue of a Unix listener (Linux), or a
- *   system call that never waits and was interrupted or refused for now. The first one is also the
- *   result of a call that waits, if the raw socket is 1024 or more and the process has lowered its
- *   limit of open files below 2 (Linux, OpenBSD).
+ * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: repeat it
+ *   after something was closed or freed. FER_RESOURCE_BUSY is the full queue of a Unix listener
+ *   (Linux), or a system call that never waits and was interrupted or refused for now.
+ *   FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is 1024 or
+ *   more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
  *
- * The connection:
+ * Kinds that say something about the connection:
  *
  * - FER_CONNECTION_REFUSED: nothing listens at the address. For a datagram socket: an earlier
  *   datagram was refused.
@@ -65,12 +67,13 @@ FER_BEGIN_DECLS
  * - FER_NOT_CONNECTED: the socket has no peer. Of accept: the listener was shut down.
  * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already, or a
  *   connect failed and another handle of the socket has taken the cause.
- * - FER_ALREADY_CONNECTED: a connected datagram socket cannot send to an address (macOS, the BSDs).
+ * - FER_ALREADY_CONNECTED: a connected datagram socket can send to its peer's address only (macOS,
+ *   the BSDs).
  * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
  * - FER_WRITE_ZERO: the OS accepted no byte of a write_all.
  * - FER_MESSAGE_TOO_LONG: the datagram is longer than the protocol or the OS allows.
  *
- * Addresses and names:
+ * Kinds that say something about addresses and names:
  *
  * - FER_ADDR_IN_USE: another socket has the address.
  * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address, or no local port is left for
@@ -78,12 +81,13 @@ FER_BEGIN_DECLS
  * - FER_HOST_NOT_FOUND: the name does not exist, or has no address.
  * - FER_RESOLVE_TRY_AGAIN: the name server did not answer, for example without a network.
  * - FER_RESOLVE_FAILED: any other failure of a lookup.
- * - FER_NOT_FOUND: no such path, for a Unix socket; the socket is not registered with the poller.
+ * - FER_NOT_FOUND: no such path of a Unix socket; no such network interface; the socket is not
+ *   registered with the poller; no anonymous inodes (Linux: fer_cancel_token_new).
  * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
  * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
  *   FER_READ_ONLY_FILESYSTEM: the path of a Unix socket cannot be used, for this reason.
  *
- * The call is wrong, or not possible here:
+ * Kinds that mean that the call is wrong, or not possible here:
  *
  * - FER_MISUSE: NULL, a handle in the wrong state, for example an open one that a call should open,
  *   or a token, poller or resolver that is not open. It is a mistake in the program, which Rust's

@@ -1,5 +1,5 @@
-/* io.h: operations of std::io on streams of any type: reads, writes, waits, and copying one stream
- * into another.
+/* io.h: operations of std::io on streams of any type: reads, writes, waits, and copies of one
+ * stream into another.
  *
  * The defaults of the slots, as in tcp.h:
  * Blocks: same as fer_tcp_stream_NAME.
@@ -119,11 +119,11 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * call returns that error without reading. `from` and `to` may be the same stream (an echo). At the
  * end the write half of `to` stays open.
  *
- * A signal does not end the copy, unless the limits of the stream are interruptible (rule I4 of
- * cancel.h). Every error ends it, including an expired timeout and FER_WOULD_BLOCK. Then buffer
- * holds the bytes that were read but not written. Call again with the same buffer, and no byte is
- * lost or duplicated. Instead the caller may write the bytes elsewhere, or discard them by setting
- * start and len to 0. After FER_OK buffer is empty.
+ * A signal does not end the copy, unless the limits of the stream are interruptible (rule I4).
+ * Every error ends it, including an expired timeout and FER_WOULD_BLOCK. Then buffer holds the
+ * bytes that were read but not written. Call again with the same buffer, and no byte is lost or
+ * duplicated. Instead the caller may write the bytes elsewhere, or discard them by setting start
+ * and len to 0. After FER_OK buffer is empty.
  *
  * A relay between a and b needs two threads, each with its own buffer. One calls fer_copy from a to
  * b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on end of file. The other

@@ -1,5 +1,5 @@
-/* poller.h: waiting for many sockets at once, with the same rules for epoll, kqueue, AFD (Windows)
- * and poll: those of Rust's polling crate.
+/* poller.h: waiting for many sockets at once, with the same rules for epoll (Linux), kqueue (macOS,
+ * FreeBSD), AFD (Windows) and poll (other systems): those of Rust's polling crate.
  *
  *     fer_poller poller = {0};
  *     fer_event events[64];
@@ -16,15 +16,18 @@
  *     }
  *
  * serve accepts, reads or writes until FER_WOULD_BLOCK, with the _try_ calls
- * (fer_tcp_stream_try_read and similar ones).
+ * (fer_tcp_stream_try_read and similar ones). After FER_TOO_MANY_OPEN_FILES of an accept the
+ * listener stays ready: change its interest to none until a socket was closed. Otherwise every wait
+ * returns at once.
  *
  * A poller registers sockets by their raw values, for example from fer_tcp_stream_as_raw. It does
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
  * calls. An event is a hint: the next call may still return FER_WOULD_BLOCK. Delete a socket before
- * closing it, and before into_raw. Rules P1 to P12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
- * all functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and
- * closing, P5 timeouts, P6 notifications, P7 modes, P8 several threads, P9 signals, P10 more events
- * than the array holds, P11 no interest, P12 failures.
+ * closing it, and before into_raw. If keys are pointers, free their memory only after the last
+ * event of the wait (rule P4). Rules P1 to P12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for all
+ * functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and closing,
+ * P5 timeouts, P6 notifications, P7 modes, P8 several threads, P9 signals, P10 more events than the
+ * array holds, P11 no interest, P12 failures.
  *
  * A poller is for sockets. Whether other descriptors (for example pipes) can be registered depends
  * on the OS. A registration belongs to the socket and not to the handle, so it survives
@@ -33,8 +36,8 @@
  * registrations, but may close its copy.
  *
  * A handle is NEW if all of its bytes are zero, OPEN after fer_poller_new, and CLOSED after
- * fer_poller_close. Any other call that returns a fer_error is misuse on a handle that is NULL or
- * not OPEN: FER_MISUSE.
+ * fer_poller_close. Any other call that returns a fer_error is FER_MISUSE on a handle that is NULL
+ * or not OPEN.
  *
  * The defaults of the slots, as in tcp.h:
  * Blocks: never.
@@ -89,7 +92,7 @@ typedef union fer_poller {
  * Owns: the poller owns its OS resources until fer_poller_close: three descriptors with epoll; a
  * completion port and a few other handles on Windows.
  * Errors: FER_MISUSE (NULL; an OPEN poller), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
- * FER_STORAGE_FULL (as in fer_poller_add), FER_UNSUPPORTED (Windows, if the AFD driver cannot be
+ * FER_STORAGE_FULL (as in fer_poller_add), FER_UNSUPPORTED (Windows: the AFD driver cannot be
  * opened) and other errors of the OS.
  * Rust: polling::Poller::new; mio::Poll::new.
  * Threads: no concurrent call on the poller. */
@@ -153,18 +156,18 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with no
  * events means that the timeout expired, or that fer_poller_notify was called.
  *
- * notified may be NULL. *notified is true for exactly one wait for each notification, or for
- * several that were merged (rule P6). The wait may return events too: a notification that was
- * pending does not hide them, and a wait that an event has ended may leave the notification to the
- * next one. If cap is 1, a notification that arrives during the wait may leave the event to the
- * next one.
+ * notified may be NULL; then check for the notified work after every wait. Each notification, or
+ * several that were merged, makes *notified true for exactly one wait (rule P6). This wait may
+ * return events as well. If an event has ended a wait, the notification may be left to the next
+ * wait. If cap is 1 and a notification arrives during the wait, the event may be left to the next
+ * wait.
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: events is caller-owned, cap elements; the events in it are copies.
  * Errors: FER_MISUSE (events or count is NULL), FER_INVALID_INPUT (cap is 0), FER_INTERRUPTED (a
  * signal, after fer_poller_set_interruptible) and other errors of the OS. After a failure *count is
- * 0 and *notified is false, and a pending notification wakes the next wait.
- * Rust: polling::Poller::wait. Differs: a timeout never ends it early, and a notification is
+ * 0 and *notified is false. A pending notification then wakes the next wait.
+ * Rust: polling::Poller::wait. Differs: a timeout never expires early, and a notification is
  * reported.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close. */
@@ -189,8 +192,8 @@ FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, 
  * before the call. A notification has no key. After the notification of a lookup,
  * fer_resolver_take_completed (resolve.h) returns the keys of the lookups that are done. A cancel
  * token needs no key: fer_cancel_token_is_cancelled reads its state.
- * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. A notification that was merged with the failed one is not
- * lost: if no wait in progress can be woken for it, the next one reports it.
+ * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. The notifications that were merged with the failed one are
+ * not lost: they wake a wait in progress, otherwise the next one (rule P6).
  * Rust: polling::Poller::notify.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
  * close. On POSIX systems a signal handler may call it too. */

@@ -87,18 +87,19 @@ union fer_resolver;
 /* The options of lookups. All zero bytes are the defaults. All pointers are caller-owned and used
  * during the call only. */
 typedef struct fer_lookup_options {
-    /* of the lookup (cancel.h) */
+    /* The limits of the lookup (cancel.h). */
     fer_limits limits;
-    /* that runs the lookup; may be NULL */
+    /* The resolver whose threads run the lookup, or NULL. */
     union fer_resolver *FER_NULLABLE resolver;
-    /* the family of the addresses, FER_IP_V4 or FER_IP_V6; 0: both */
+    /* The family of the addresses, FER_IP_V4 or FER_IP_V6; 0: both. */
     fer_ip_family family;
-    /* 0, as reserved_; a later version may use them. Any other value is FER_INVALID_INPUT. */
+    /* 0, like reserved_; a later version may use both. Any other value is FER_INVALID_INPUT. */
     uint32_t unused_;
     uint64_t reserved_[6];
 } fer_lookup_options;
 
-/** Same as fer_to_socket_addrs, within limits, in the threads of a resolver, or for one family.
+/** Converts "host:port" to socket addresses, as fer_to_socket_addrs does, within limits, in the
+ * threads of a resolver, or for one family.
  *
  * options may be NULL: the defaults. The call begins by looking at the limits (rule K1), for an
  * address text too, but bad arguments and bad text come first. A result that is available is
@@ -171,8 +172,8 @@ FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t p
  * a resolver, N8 threads, N9 keys.
  *
  * A handle is NEW if all of its bytes are zero, OPEN after it was made or started, and CLOSED after
- * its close function. Any other call that returns a fer_error is misuse on a handle that is NULL or
- * not OPEN: FER_MISUSE. */
+ * its close function. Any other call that returns a fer_error is FER_MISUSE on a handle that is
+ * NULL or not OPEN. */
 
 /* A resolver. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
  * close only one copy. */
@@ -197,12 +198,12 @@ typedef union fer_lookup {
 
 /* The options of a resolver. All zero bytes are the defaults, which are enough for most clients. */
 typedef struct fer_resolver_options {
-    /* lookups that run at once, 1 to FER_RESOLVER_THREADS_MAX; 0: 4. A name that is slow to fail
-     * occupies one thread for many seconds. */
+    /* The number of lookups that run at once, 1 to FER_RESOLVER_THREADS_MAX; 0: 4. A name that is
+     * slow to fail occupies one thread for many seconds. */
     uint32_t threads;
-    /* lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none */
+    /* The number of lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none. */
     uint32_t queue_cap;
-    /* 0; a later version may use them. Any other value is FER_INVALID_INPUT. */
+    /* 0; a later version may use these bytes. Any other value is FER_INVALID_INPUT. */
     uint64_t reserved_[6];
 } fer_resolver_options;
 
@@ -225,8 +226,8 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
  * Its limits and its resolver are not used, but unknown values are refused all the same;
  * fer_lookup_wait bounds a wait. An address text is done before this call returns.
  *
- * poller may be NULL; otherwise it is notified when the lookup is done. If notifying fails
- * (FER_OUT_OF_MEMORY), the notification is lost, but not the result. fer_resolver_take_completed
+ * poller may be NULL; otherwise it is notified when the lookup is done. If the system refuses to
+ * wake a running wait, the next wait gets the notification (rule N5). fer_resolver_take_completed
  * returns key when the lookup is done. key is any number, for example an index of the caller's
  * lookups. Lookups may have the same key. These keys are separate from those of fer_poller_add: a
  * wait never returns them. *out is OPEN before the key is listed and the poller is notified, so
@@ -268,7 +269,7 @@ FER_MUST_USE FER_API fer_error fer_resolver_start_host(
  * passes over it.
  *
  * fer_lookup_wait on a lookup whose key was returned does not wait. It may also be called before.
- * After fer_resolver_close all lookups are done, and this call is misuse.
+ * After fer_resolver_close all lookups are done, and this call is FER_MISUSE.
  * Owns: keys is caller-owned, cap elements; cap is at least 1. The poller is only compared.
  * Errors: FER_MISUSE (a poller or resolver that is not OPEN; resolver, keys or count is NULL; a
  * call in the child after fork), FER_INVALID_INPUT (cap is 0). *count and keys are unchanged then.
@@ -326,8 +327,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * Threads: concurrent with calls on its lookups, with fer_resolver_start, fer_resolver_start_host
  * and fer_resolver_take_completed, and with lookups within limits that use the resolver
  * (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Such a call that begins after the close
- * is misuse. So the resolver stays at its address until they have returned. No other close and no
- * fer_resolver_new run concurrently. */
+ * is FER_MISUSE. So the resolver stays at its address until they have returned. No other close and
+ * no fer_resolver_new run concurrently. */
 FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
 
 FER_END_DECLS

@@ -17,7 +17,7 @@
  * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
- * fer_socket_into_raw, close and conversion are allowed. Every other call is misuse.
+ * fer_socket_into_raw, close and conversion are allowed. Every other call is FER_MISUSE (rule C5).
  *
  * An option that this kind of socket does not have is FER_UNSUPPORTED. os_code is 0 if no system
  * has it. In the lines that begin with "Rust:", "socket2" is the crate of that name, because
@@ -109,12 +109,12 @@ FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_sock
  * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 
-/** Takes ownership of a socket that was made elsewhere, of any kind in this header and in any
- * state, or of one of two kinds that fer_socket_new does not make (rule R4). A stream of another
- * address family (AF_VSOCK) becomes a fer_tcp_stream, which reads and writes. A Unix socket of type
- * SOCK_SEQPACKET becomes a fer_unix_datagram, which sends to its peer only. A pending connect that
- * was started elsewhere continues, and its result is reported as after a nonblocking
- * fer_socket_connect. Wine 8 reports such a socket as unconnected.
+/** Takes ownership of a socket that was made elsewhere, in any state. It may be of any kind that
+ * fer_socket_new makes, or one of two others (rule R4): a stream of another address family
+ * (AF_VSOCK), which can be converted to a fer_tcp_stream to read and write, and a Unix socket of
+ * type SOCK_SEQPACKET, which can be converted to a fer_unix_datagram and sends to its peer only. A
+ * pending connect that was started elsewhere continues, and its result is reported as after a
+ * nonblocking fer_socket_connect. Wine 8 reports such a socket as unconnected.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (any other kind) and other errors of the OS.
@@ -340,7 +340,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
  * days. Clones share it, and accepted streams do not inherit it. A call in progress keeps the
  * timeout that it began with. ferrule waits itself, because macOS, the BSDs and Windows ignore
  * SO_RCVTIMEO in accept. On POSIX the first timeout of a listener makes the descriptor nonblocking
- * (see fer_tcp_listener_set_nonblocking). Limits bound one call (fer_tcp_listener_set_limits).
+ * (see fer_tcp_listener_set_nonblocking). For a deadline, see fer_tcp_listener_set_limits.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
     FER_INOUT(1);
@@ -380,10 +380,10 @@ FER_MUST_USE FER_API fer_error fer_socket_bind(fer_socket *socket, const fer_soc
 FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
     FER_INOUT(1);
 
-/** Starts to listen, with an accept queue of about backlog connections. 0 means as few as the
- * system allows. A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn). An
- * unbound IP socket is bound to an ephemeral port on every address. On a listening socket the call
- * changes the backlog, except on Windows ("listen function", MSDN).
+/** Starts to listen, with an accept queue of about backlog connections. 0 is the system's choice
+ * (`backlog_zero`). A backlog above the system's limit is cut to it (Linux: listen(2), somaxconn).
+ * An unbound IP socket is bound to an ephemeral port on every address. On a listening socket the
+ * call changes the backlog, except on Windows ("listen function", MSDN).
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
  * IPv6 socket on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (a negative backlog; not a
  * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and
@@ -393,8 +393,8 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
 /** Connects to an address of the socket's own family. In nonblocking mode a stream only starts to
  * connect. The result is FER_WOULD_BLOCK and the connect is pending (rule C5). Wait until the raw
  * socket is writable, with fer_socket_ready or a poller, then call fer_socket_take_error. It
- * returns FER_WOULD_BLOCK during the pending connect, then FER_OK with the result in *out. If the
- * socket was converted to a fer_tcp_stream, call fer_tcp_stream_take_error instead.
+ * returns FER_WOULD_BLOCK during the pending connect, then FER_OK with the result in *out. After a
+ * conversion to a fer_tcp_stream, call fer_tcp_stream_take_error instead.
  *
  * A stream whose connect failed cannot be connected again. Make a new socket, because the options
  * and the binding belong to the old one. This includes a connect that a timeout or the handle's
@@ -477,9 +477,8 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * fer_unix_datagram_shutdown for a Unix datagram socket. A UDP or raw socket must be connected.
  * After a shutdown of receiving, each receive call of this handle is FER_OK with out->len 0 and the
  * peer as the sender, which cannot be distinguished from an empty datagram. A waiting receive call
- * ends the same way, and one of a clone; on Linux a clone still receives datagrams, and
- * FER_WOULD_BLOCK in nonblocking mode (net/ipv4/udp.c). After a shutdown of sending, send calls are
- * FER_BROKEN_PIPE. The peer is not notified.
+ * ends the same way, and so does one of a clone, except on Linux (`clone_receives_on`). After a
+ * shutdown of sending, send calls are FER_BROKEN_PIPE. The peer is not notified.
  * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_INVALID_INPUT, and the default.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
@@ -567,7 +566,7 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
 /* ---- Every other handle as a fer_socket, for the options that its type does not have.
  *
  * Rust: socket2: SockRef::from(&TYPE).
- * Threads: no call that opens or closes the handle. */
+ * Threads: concurrent with any call on the handle, except those that open or close it. */
 
 /** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL
  * for NULL. Do not close the result, and do not convert it or take its raw socket: these calls end

@@ -1,8 +1,10 @@
-/* tcp.h: TcpStream and TcpListener of std::net. The following holds for all functions here.
+/* tcp.h: TcpStream and TcpListener of std::net. The following holds for all functions here. A rule
+ * (rule C4) or a difference between systems (`ended_option`) is one of docs/DIFFERENCES.md,
+ * ferrule_rules(7), ferrule_differences(7).
  *
- * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, into_raw and
- * conversion to a fer_socket (socket.h). A call that opens a handle needs a NEW or CLOSED one. On
- * any other handle it returns FER_MISUSE and leaves the handle unchanged.
+ * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, close_gracefully
+ * and into_raw, and a fer_socket after its conversion (socket.h). A call that opens a handle needs
+ * a NEW or CLOSED one. On any other handle it returns FER_MISUSE and leaves the handle unchanged.
  *
  * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle, in
  * every build. The same holds for a NEW handle, except that reads, writes, shutdown and
@@ -21,7 +23,8 @@
  * as in the system; the handle stays usable.
  *
  * Options. On a stream whose connection has ended, setting an option, a timeout or the mode is
- * FER_OK for every valid value (rule O7). `ended_option` has its effect and the getters then.
+ * FER_OK for every valid value (rule O7). Whether the value is stored, and what a getter then
+ * returns, depends on the system (`ended_option`).
  *
  * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may also have a
  * pending or a failed connect (rule C5), or be unconnected. An unconnected stream has a socket and
@@ -29,9 +32,11 @@
  * the connect calls of this file and try_clone are FER_MISUSE. To connect it, call
  * fer_socket_connect with fer_tcp_stream_as_socket.
  *
- * The defaults of the slots. A function's comment has a slot only if the default does not hold for
- * it. A function that returns no fer_error has no errors. TYPE::NAME is Rust's name of the
- * function: that of fer_tcp_stream_read is TcpStream::read.
+ * The defaults of the slots. A function has a slot only if the default does not hold for it. A
+ * section (----) may have defaults of its own, which replace these. "The default" in a slot is what
+ * the slot replaces. A function that returns no fer_error has no errors. error.h lists the "other
+ * errors of the OS". In Threads:, close means every call that opens, closes or releases the handle.
+ * TYPE::NAME is Rust's name: that of fer_tcp_stream_read is TcpStream::read.
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -83,9 +88,8 @@ typedef struct fer_tcp_listener {
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
     FER_INOUT(1);
 
-/** Connects to one address. A signal does not end the call: it continues to wait after EINTR, as
- * POSIX connect(2) describes. No listener can use port 0, so port 0 is FER_CONNECTION_REFUSED
- * without a system call.
+/** Connects to one address. A signal does not end the call (rule I1). No listener can use port 0,
+ * so port 0 is FER_CONNECTION_REFUSED without a system call.
  * Errors: same as fer_tcp_stream_connect, except those of the name lookup. FER_INVALID_INPUT also
  * for a bad address family.
  * Rust: std::net::TcpStream::connect with a SocketAddr. Differs: in Rust the result for port 0
@@ -94,9 +98,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *strea
                                                            const fer_socket_addr *addr)
     FER_INOUT(1);
 
-/** Connects to one address and waits at most timeout. Whether the connect succeeded is read from
- * SO_ERROR, and not concluded from writability alone. The stream is in blocking mode afterwards.
- * With FER_DURATION_NONE the call is the same as fer_tcp_stream_connect_addr.
+/** Connects to one address and waits at most timeout. The OS's final answer decides, not
+ * writability alone (rule C1). The stream is in blocking mode afterwards. With FER_DURATION_NONE
+ * the call is the same as fer_tcp_stream_connect_addr.
  * Blocks: until connected or failed, at most timeout.
  * Errors: FER_TIMED_OUT (the timeout expired), FER_INVALID_INPUT (a timeout of 0); otherwise same
  * as fer_tcp_stream_connect_addr.
@@ -127,30 +131,30 @@ typedef struct fer_connect_failure {
 /* The options of fer_tcp_stream_connect_with. All zero bytes are the defaults. All pointers are
  * caller-owned and used during the call only. */
 typedef struct fer_connect_options {
-    /* of the lookup and all attempts together (cancel.h). The stream has no limits (rule K8a). */
+    /* The limits of lookup and attempts together (cancel.h). The stream has none (rule K8a). */
     fer_limits limits;
-    /* of each attempt, from its start; 0 and FER_DURATION_NONE: that of the OS */
+    /* The timeout of each attempt. 0 and FER_DURATION_NONE: that of the OS. */
     fer_duration attempt_timeout;
-    /* from the start of an attempt to that of the next one, which starts earlier if the attempt
-     * fails; 0: 250 ms (RFC 8305, 8); FER_DURATION_NONE: one attempt after another. RFC 8305, 5
-     * recommends 10 ms to 2 s; every value is accepted. */
+    /* The time from the start of an attempt to the start of the next one, which starts earlier if
+     * the attempt fails. 0: 250 ms (RFC 8305, 8). FER_DURATION_NONE: one attempt after another. RFC
+     * 8305, 5 recommends 10 ms to 2 s; every value is accepted. */
     fer_duration attempt_delay;
-    /* for the lookup; may be NULL. A resolver is advised: it bounds the threads of abandoned
-     * lookups (see fer_to_socket_addrs_with). */
+    /* The resolver that runs the lookup, or NULL. A resolver is advised: it bounds the threads of
+     * abandoned lookups (see fer_to_socket_addrs_with). */
     union fer_resolver *FER_NULLABLE resolver;
-    /* the local address that each attempt is bound to, in the same form as the address (see the
-     * function); NULL: the OS's choice */
+    /* The local address that each attempt is bound to, in the same form as the address (see the
+     * function). NULL: the OS's choice. */
     const fer_socket_addr *FER_NULLABLE local;
     /* An array of failures_cap elements for the attempts that failed. May be NULL if failures_cap
      * is 0. *failures_count, which may be NULL, receives the number of all failures. */
     fer_connect_failure *FER_NULLABLE failures;
     size_t failures_cap;
     size_t *FER_NULLABLE failures_count;
-    /* the family of the addresses that the lookup finds, FER_IP_V4 or FER_IP_V6; 0: both */
+    /* The family of the addresses to look up, FER_IP_V4 or FER_IP_V6; 0: both. */
     fer_ip_family family;
-    /* true: each socket has Nagle's algorithm off (fer_tcp_stream_set_nodelay) */
+    /* True: each socket has Nagle's algorithm off (fer_tcp_stream_set_nodelay). */
     bool nodelay;
-    /* 0, as reserved_; a later version may use them. Any other value is FER_INVALID_INPUT. */
+    /* 0, like reserved_; a later version may use both. Any other value is FER_INVALID_INPUT. */
     uint8_t unused_[3];
     uint64_t reserved_[6];
 } fer_connect_options;
@@ -158,8 +162,8 @@ typedef struct fer_connect_options {
 /** Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
  * Eyeballs Version 2"). host_port has the format of fer_to_socket_addrs. The lookup is that of
  * fer_to_socket_addrs_with. options may be NULL: the defaults. Rules K8 to K10 of
- * docs/DIFFERENCES.md hold: which attempt starts when, which connection wins, and what remains
- * after a failure.
+ * docs/DIFFERENCES.md hold: which attempt starts when, which connection wins, which error the call
+ * has, and what remains after a failure.
  *
  * An attempt fails with any error of its socket, for example FER_TOO_MANY_OPEN_FILES, and with
  * FER_TIMED_OUT after attempt_timeout. If the limits end the call, the attempts that are still open
@@ -216,9 +220,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_addrs(
 /** Starts to connect to one address and does not wait for the result. FER_OK means that the connect
  * is pending or has already succeeded. The handle is open, in nonblocking mode. Wait until the
  * stream is writable, with fer_tcp_stream_ready or a poller, then call fer_tcp_stream_take_error.
- * If the connect succeeded, that call returns FER_OK and *out is FER_OK too. Rule C5 has the other
- * calls on a pending connect. If the connect fails later than in this call, the handle keeps its OS
- * socket until close.
+ * It returns FER_OK, and *out is the result of the connect: FER_OK or the cause of the failure.
+ * Rule C5 has the other calls on a pending or failed connect. If the connect fails after this call
+ * has returned, the handle keeps its OS socket until close.
  * Blocks: never.
  * Errors: same as fer_tcp_stream_connect_addr.
  * Rust: mio: net::TcpStream::connect. Differs: the first call that detects a failure reports it. */
@@ -255,10 +259,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
  * wake a blocked write. On Windows that may take 100 ms (rule S6).
  *
- * A close may lose written data: with unread input it resets the connection
- * (`close_with_unread_input`), as does input that arrives after both halves are shut down (RFC
- * 1122, 4.2.2.13), and over Windows' loopback it may reset it even without (`early_close_loses`).
- * For an orderly end on every OS use fer_tcp_stream_close_gracefully.
+ * Written data may be lost by a close, and by input that arrives after both halves are shut down
+ * (rule S7). For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
  * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
  * Rust: the default. Differs: never NotConnected after a connection; wakes reads on Windows too.
@@ -309,7 +311,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
 /** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
  * NULL or all zero bytes remove them, which is the default. The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
+ * limits are set or the handle is closed, and the calls that began with it have returned.
  * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
  * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
@@ -318,8 +320,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
  * wait returns FER_WOULD_BLOCK. Streams start in blocking mode, accepted ones whatever the
- * listener's mode is. Exceptions are those of fer_tcp_stream_connect_start (nonblocking) and
- * fer_tcp_stream_from_raw (described there). */
+ * listener's mode is. Exceptions: fer_tcp_stream_connect_start makes a nonblocking one, and
+ * fer_tcp_stream_from_raw queries the mode. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream,
                                                               bool nonblocking) FER_INOUT(1);
 
@@ -331,7 +333,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * Owns: buf is caller-owned, len or cap bytes; it may be NULL if that is 0. The memory of slices is
  * caller-owned; slices may be NULL if count is 0. n may be NULL. *n is the number of bytes that
  * were stored, or that the OS accepted, after a failure too.
- * Threads: one read call and one write call may run concurrently on one handle. */
+ * Threads: one read call and one write call at once, and any other call except close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. After
  * end of file every read returns 0 again. End of file is never an error, and a reset is never
@@ -343,10 +345,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_TIMED_OUT (the read timeout expired; no data is lost, call again. Or the deadline is
  * reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits), FER_WOULD_BLOCK
- * (nonblocking mode), FER_INTERRUPTED (a signal arrived before any byte was read),
- * FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
- * ...), which this handle saves (rule S5), FER_NOT_CONNECTED, FER_MISUSE, FER_CONNECTION_ABORTED (a
- * connect failed, and the OS does not tell the cause) and other errors of the OS.
+ * (nonblocking mode, or a pending connect in every mode), FER_INTERRUPTED (a signal arrived before
+ * any byte was read), FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT,
+ * FER_HOST_UNREACHABLE, ...), which this handle saves (rule S5), FER_NOT_CONNECTED, FER_MISUSE,
+ * FER_CONNECTION_ABORTED (a connect failed, and the OS does not tell the cause) and other errors of
+ * the OS.
  * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
  * read of zero bytes never blocks. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *FER_NULLABLE buf,
@@ -400,8 +403,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(
 /** Reads exactly len bytes, with as many reads as necessary. A signal does not end the call, unless
  * the limits are interruptible (rule I4). The read timeout applies to each underlying read, and
  * restarts after a signal.
- * Blocks: until len bytes, end of file or an error arrives. The handle's limits end it with
- * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: until len bytes, end of file or an error arrives. Never in nonblocking mode. The handle's
+ * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
  * but never FER_INTERRUPTED, unless the limits are interruptible.
  * Rust: std::io::Read::read_exact for TcpStream. Differs: a failure has the number of bytes. */
@@ -414,8 +417,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream,
  * more byte and may block for it. If that shows end of file, the result is FER_OK. If it shows
  * data, the result is FER_BUFFER_TOO_SMALL and the data stays queued. Signals and the read timeout:
  * as fer_tcp_stream_read_exact.
- * Blocks: until end of file or an error. The handle's limits end it with FER_CANCELLED or
- * FER_TIMED_OUT (cancel.h).
+ * Blocks: until end of file or an error. Never in nonblocking mode. The handle's limits end it with
+ * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_BUFFER_TOO_SMALL (more than cap bytes); otherwise same as fer_tcp_stream_read, but
  * never FER_INTERRUPTED, unless the limits are interruptible.
  * Rust: std::io::Read::read_to_end for TcpStream. Differs: the buffer is caller-owned and does not
@@ -436,9 +439,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
  * FER_CONNECTION_RESET, FER_TIMED_OUT (the write timeout expired, or the deadline; nothing was
- * accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode), FER_INTERRUPTED (a
- * signal arrived before any byte was written), other fatal errors as in fer_tcp_stream_read,
- * FER_NOT_CONNECTED, FER_MISUSE, FER_NETWORK_UNREACHABLE, FER_NETWORK_DOWN.
+ * accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode, or a pending connect),
+ * FER_INTERRUPTED (a signal arrived before any byte was written), other errors as in
+ * fer_tcp_stream_read, FER_NETWORK_UNREACHABLE; FER_PERMISSION_DENIED and FER_NO_BUFFER_SPACE may
+ * end the stream (`failed_send_may_have_sent`).
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is always TimedOut. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream,
                                                     const void *FER_NULLABLE buf, size_t len,
@@ -477,8 +481,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(
 /** Writes all len bytes, with as many writes as necessary. A signal does not end the call, unless
  * the limits are interruptible (rule I4). The write timeout applies to each underlying write, and
  * restarts after a signal.
- * Blocks: until the OS has accepted all bytes, or until an error. The handle's limits end it with
- * FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: until the OS has accepted all bytes, or until an error. Never in nonblocking mode. The
+ * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but
  * never FER_INTERRUPTED, unless the limits are interruptible.
  * Rust: std::io::Write::write_all for TcpStream. Differs: a failure has the number of bytes. */
@@ -513,8 +517,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, 
 /** Sets what close does with unsent data. With FER_DURATION_NONE, the default, close returns
  * immediately and the OS keeps sending. A finite linger makes close wait up to that time for the
  * data to be acknowledged. It is rounded up to whole seconds and limited to the OS's maximum (327 s
- * on macOS, 65535 s on Windows). If the time expires, Windows resets the connection (documented),
- * and Linux keeps sending. A linger of 0 resets the connection when its last handle is closed.
+ * on macOS, 65535 s on Windows). If the time expires, Windows resets the connection, and Linux
+ * keeps sending (`linger_expires`). A linger of 0 resets the connection when its last handle is
+ * closed.
  * Rust: the default (unstable in Rust). */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream,
                                                          fer_duration linger) FER_INOUT(1);
@@ -578,10 +583,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  * Threads: no concurrent call on the handle. */
 
 /** Closes the handle. The connection ends with its last handle. Does nothing on NULL, NEW and
- * CLOSED handles. A CLOSED handle can be connected again. If input is unread, the peer gets a
- * reset. Over Windows' loopback the peer may lose data that it has not received yet. For an orderly
- * end see fer_tcp_stream_close_gracefully. A close while another thread uses the handle is
- * undefined behaviour. End the other thread's call first, with fer_tcp_stream_shutdown or a cancel
+ * CLOSED handles. A CLOSED handle can be connected again. If input is unread, the peer gets a reset
+ * (exceptions: `close_with_unread_input`). Over Windows' loopback the peer may lose data that it
+ * has not received yet (`early_close_loses`). For an orderly end see
+ * fer_tcp_stream_close_gracefully. A close while another thread uses the handle is undefined
+ * behaviour. End the other thread's call first, with fer_tcp_stream_shutdown or a cancel
  * (cancel.h), and wait until it has returned.
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
@@ -631,9 +637,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
- * call applies them to the SOCKET. Remaining clones may share its blocking mode and its timeouts. A
- * call on a remaining clone would then wait inside the system, and after an expired timeout the
- * stream would be unusable. So release all clones together.
+ * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`): a call on such
+ * a clone would wait inside the system, and after an expired timeout the stream would be unusable.
+ * So release all clones together.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
@@ -670,9 +676,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * returned, and its first read is FER_CONNECTION_RESET (`reset_in_queue`). A signal does not end
  * the call, unless the limits are interruptible (rule I4). The stream starts in blocking mode
  * without timeouts, and child processes do not inherit it. peer may be NULL; otherwise *peer is the
- * peer address. To end a blocked accept from another thread, give the listener limits with a cancel
- * token before the call (fer_tcp_listener_set_limits). The other thread then calls
- * fer_cancel_token_cancel; on Windows the accept returns within 20 ms (rule K2).
+ * peer address. To end a blocked accept from another thread, set limits with a cancel token before
+ * the call (fer_tcp_listener_set_limits), then cancel the token. On Windows the accept returns
+ * within 20 ms (rule K2).
  * Blocks: until a connection arrives, at most the timeout of the listener
  * (fer_socket_set_read_timeout of fer_tcp_listener_as_socket), and within the limits of the handle.
  * Never in nonblocking mode.
@@ -757,7 +763,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
  * another thread or process took (rule K7). A call in progress keeps the limits that it began with.
  * The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
- * limits are set or the handle is closed.
+ * limits are set or the handle is closed, and the calls that began with it have returned.
  * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0) and
  * other errors of the OS.
  * Rust: none in std; tokio::time::timeout and select! around an accept. */
@@ -797,8 +803,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *liste
                                                          fer_raw_socket raw) FER_INOUT(1);
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none. Same as fer_tcp_stream_into_raw, on POSIX too if the listener has clones and has
- * had limits, a timeout or nonblocking mode: release all clones together.
+ * there is none. Same as fer_tcp_stream_into_raw. If the listener has had limits, a timeout or
+ * nonblocking mode, release all clones together on POSIX too.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd.
  * Threads: no concurrent call on the handle. */

@@ -111,21 +111,22 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
 
 /* ---- Sending and receiving
  *
- * Over IPv4 a datagram holds up to 65507 bytes. n may be NULL. *n is len, or 0 after a failure. A
- * _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the
- * same as the call without _try_.
+ * Over IPv4 a datagram holds up to 65507 bytes. buf may be NULL if len is 0. n may be NULL. *n is
+ * len, or 0 after a failure. A _try_ call never waits, regardless of the blocking mode and the
+ * timeouts. Otherwise it is the same as the call without _try_.
  *
  * Blocks: while the socket's send buffer is full, at most the write timeout. Never in nonblocking
  * mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Threads: one receive call and one send call may run concurrently on one handle. */
+ * Threads: one receive call and one send call at once, and any other call except close. */
 
 /** Sends one datagram to the peer. With len 0 an empty datagram is sent.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
- * FER_CONNECTION_REFUSED (an earlier datagram was refused; reported once; this datagram was not
- * sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout expired, or the
- * deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
+ * FER_CONNECTION_REFUSED (connected: an earlier datagram was refused; reported once; this datagram
+ * was not sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout expired, or
+ * the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
  * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE, FER_ADDR_NOT_AVAILABLE,
- * FER_BROKEN_PIPE, FER_NETWORK_DOWN and other errors of the OS.
+ * FER_BROKEN_PIPE (sending is shut down), FER_NO_BUFFER_SPACE (macOS, the BSDs, Windows: send again
+ * after about 1 ms; `no_buffer_space_datagram`), FER_NETWORK_DOWN and other errors of the OS.
  * Rust: the default. Differs: without a peer it is NotConnected on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
                                                    const void *FER_NULLABLE buf, size_t len,
@@ -134,7 +135,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
 
 /** Sends one datagram to an address. Otherwise same as fer_udp_socket_send. For an IPv6 socket an
  * IPv4 address is converted to its IPv4-mapped form, on every OS. On macOS and the BSDs a connected
- * socket cannot send to an address: FER_ALREADY_CONNECTED.
+ * socket sends to its peer's address only; any other is FER_ALREADY_CONNECTED
+ * (`send_to_when_connected`).
  * Errors: same as fer_udp_socket_send, but never FER_NOT_CONNECTED. Also FER_PERMISSION_DENIED (a
  * broadcast address while broadcast is off), FER_ADDR_NOT_AVAILABLE (the socket is not bound, and
  * no local port is left), FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket),
@@ -408,7 +410,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
- * call applies them to the socket, and thus to remaining clones too. Release all clones together.
+ * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`): release all
+ * clones together.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket) FER_INOUT(1);

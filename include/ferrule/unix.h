@@ -7,9 +7,8 @@
  * remains in the file system when its socket is closed. The program that bound it removes it. On
  * Windows call DeleteFileW without a check, because functions that query a file's properties are
  * reported to fail for it. A refused connect does not show that a path is unused: a full queue
- * refuses too on some systems (row unix_full_queue of DIFFERENCES.md).
- * Windows 10 has streams and listeners since version 1803. A feature that the OS, or its version,
- * does not have is FER_UNSUPPORTED.
+ * refuses too on some systems (`unix_full_queue`). Windows 10 has streams and listeners since
+ * version 1803. A feature that the OS, or its version, does not have is FER_UNSUPPORTED.
  *
  * The defaults of the slots, as in tcp.h:
  * Blocks: never.
@@ -115,10 +114,10 @@ FER_API const void *FER_NULLABLE fer_unix_addr_as_abstract_name(const fer_unix_a
 /** Connects to the listener at a path. path has the format of fer_unix_addr_from_pathname.
  * Blocks: while the listener's accept queue is full. On Windows, macOS and the BSDs a full queue is
  * FER_CONNECTION_REFUSED instead. A signal does not end the call.
- * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no listener at the path),
- * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP,
- * FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), FER_CONNECTION_ABORTED (Windows does not
- * tell the cause) and other errors of the OS. */
+ * Errors: FER_NOT_FOUND (no such path; Windows: `unix_missing_path`), FER_CONNECTION_REFUSED (no
+ * listener at the path), FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
+ * FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
+ * path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
     FER_INOUT(1);
 
@@ -183,8 +182,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_cred(const fer_unix_stream *
                                                          fer_unix_cred *out);
 
 /** Shuts down the read half, the write half or both, for this handle and its clones. Same as
- * fer_tcp_stream_shutdown. On Linux a shutdown of the read half also makes the peer's writes
- * FER_BROKEN_PIPE.
+ * fer_tcp_stream_shutdown. On Linux, and on FreeBSD from 15 on, a shutdown of the read half makes
+ * the peer's writes FER_BROKEN_PIPE (`unix_shut_read`).
  * Errors: same as fer_tcp_stream_shutdown.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how)
@@ -199,7 +198,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
  * Owns: same as fer_tcp_stream_NAME. No pointer is kept.
  * Errors: same as fer_tcp_stream_NAME.
  * Rust: tokio: net::UnixStream::NAME.
- * Threads: one read call and one write call may run concurrently on one handle. */
+ * Threads: one read call and one write call at once, and any other call except close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
  * Rust: std::io::Read::read for UnixStream. */
@@ -279,9 +278,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/* ---- UnixStream: timeouts and modes, as in tcp.h
- *
- * Timeouts and the blocking mode belong to the socket, so clones share them (rule T6). */
+/* ---- UnixStream: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 
 /** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
@@ -395,8 +392,9 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_bind_addr(fer_unix_listener *li
  * skipped, out starts in blocking mode, and a cancel token in limits that were set before the call
  * ends it. peer may be NULL; otherwise *peer is the peer address. It is usually unnamed. It is
  * unnamed too if the peer has closed and the OS no longer returns its address.
- * Blocks: until a connection arrives, at most the timeout of the listener, and within the limits of
- * the handle. Never in nonblocking mode.
+ * Blocks: until a connection arrives, at most the timeout of the listener
+ * (fer_socket_set_read_timeout of fer_unix_listener_as_socket), and within the limits of the
+ * handle. Never in nonblocking mode.
  * Owns: the handle out owns the connection until fer_unix_stream_close.
  * Errors: same as fer_tcp_listener_accept.
  * Rust: the default, and each step of incoming.
@@ -519,12 +517,13 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
                                                       fer_unix_datagram *other) FER_INOUT(1)
     FER_INOUT(2);
 
-/** Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and from now
- * on only it can send to this socket. Datagrams that were queued before are still received. A
- * second connect, to another peer, may discard them (Linux).
+/** Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and only it
+ * can send to this socket (macOS, the BSDs: `unix_other_senders`). Datagrams that were queued
+ * before are still received. A second connect, to another peer, discards them on Linux.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_FOUND, FER_CONNECTION_REFUSED (no socket has that path), FER_PERMISSION_DENIED,
- * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), and the default. */
+ * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no socket is open there),
+ * FER_PERMISSION_DENIED, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
+ * path), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *socket,
                                                          const char *path) FER_INOUT(1);
 
@@ -556,21 +555,21 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
 
 /* ---- UnixDatagram: sending and receiving
  *
- * A datagram is sent whole or not at all. *n is len, or 0 after a failure; n may be NULL. A _try_
- * call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
- * the call without _try_.
+ * A datagram is sent whole or not at all. buf may be NULL if len is 0. *n is len, or 0 after a
+ * failure; n may be NULL. A _try_ call never waits, regardless of the blocking mode and the
+ * timeouts. Otherwise it is the same as the call without _try_.
  *
  * Blocks: while the receiver's queue is full, at most the write timeout. Never in nonblocking mode.
  * On macOS and the BSDs a full queue is FER_NO_BUFFER_SPACE instead. The handle's limits end it
  * with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Threads: one receive call and one send call may run concurrently on one handle. */
+ * Threads: one receive call and one send call at once, and any other call except close. */
 
 /** Sends one datagram to the peer.
  * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; on macOS and the
  * BSDs FER_CONNECTION_RESET; reported once, then there is no peer: `unix_datagram_gone`),
  * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
- * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or receiving at the other socket),
- * FER_MISUSE, FER_CONNECTION_RESET and other errors of the OS.
+ * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other
+ * socket), FER_MISUSE, FER_CONNECTION_RESET and other errors of the OS.
  * Rust: the default. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
                                                       const void *FER_NULLABLE buf, size_t len,
@@ -581,9 +580,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
  * FER_CONNECTION_RESET (macOS and the BSDs: this socket's peer is closed, whatever the path;
  * reported once, by the first call), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode),
- * FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or
- * receiving at the other socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the
- * path) and other errors of the OS. */
+ * FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or on
+ * Linux receiving at the other socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY
+ * (the path) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          const char *path, size_t *FER_NULLABLE n)
@@ -649,9 +648,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram
                                                                fer_unix_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/* ---- UnixDatagram: timeouts and modes, as in tcp.h
- *
- * Timeouts and the blocking mode belong to the socket, so clones share them (rule T6). */
+/* ---- UnixDatagram: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 
 /** Waits until a datagram can be received (FER_READABLE) or sent (FER_WRITABLE). Same as
  * fer_udp_socket_ready. A connected socket is writable if its peer's queue has room. For an
@@ -664,10 +661,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
                                                        fer_interest *ready);
 
 /** Shuts down receiving, sending or both, for this handle and its clones. After a shutdown of
- * receiving, a send to this socket is FER_BROKEN_PIPE. Receive calls still return the queued
- * datagrams, and after these FER_OK with out->len 0. After a shutdown of sending, sends are
- * FER_BROKEN_PIPE.
- * Errors: FER_NOT_CONNECTED, and the default.
+ * receiving, a send to this socket is FER_BROKEN_PIPE on Linux (others: `unix_datagram_shut`).
+ * Receive calls still return the queued datagrams, and after these FER_OK with out->len 0. After a
+ * shutdown of sending, sends are FER_BROKEN_PIPE.
+ * Errors: FER_NOT_CONNECTED (macOS, FreeBSD: no peer), and the default.
  * Threads: any thread at any time, but not during or after close. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);
@@ -678,7 +675,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_read_timeout(fer_unix_datag
                                                                   fer_duration timeout)
     FER_INOUT(1);
 
-/** Sets the timeout of each single send call. FER_DURATION_NONE, the default, waits without limit.
+/** Sets the timeout of each single send. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket,
                                                                    fer_duration timeout)

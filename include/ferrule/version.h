@@ -45,10 +45,11 @@
 #define FER_STATIC_ASSERT(condition, text) struct fer_static_assert_
 #endif
 
-/* What a call does with the memory behind its pointers, for gcc's warnings of overflows and of
- * reads of memory that was never written. Parameter i points to one initialized object that the
- * call changes; to n elements that it reads; to n elements that it writes. n is a parameter's
- * number. A program that defines FER_NO_POINTER_ATTRIBUTES gets no such warnings. */
+/* These macros tell gcc what a call does with the memory behind parameter i, for its warnings of
+ * overflows and of reads of memory that was never written. FER_INOUT: one initialized object, which
+ * the call changes. FER_IN_READS: n elements, which it reads. FER_OUT_WRITES: n elements, which it
+ * writes. i and n are numbers of parameters; n is the one with the number of elements. A program
+ * that defines FER_NO_POINTER_ATTRIBUTES gets no such warnings. */
 #ifdef __has_attribute
 #if __has_attribute(access) && !defined(FER_NO_POINTER_ATTRIBUTES)
 #define FER_INOUT(i) __attribute__((access(read_write, i)))

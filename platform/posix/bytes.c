@@ -4,7 +4,8 @@
 
 #include <sys/uio.h>
 
-#define FERP_POSIX_SLICES_MAX 1024 /* IOV_MAX of Linux, macOS and the BSDs */
+/* io_slices_max in traits.c: IOV_MAX of Linux, macOS and the BSDs. */
+#define FERP_POSIX_SLICES_MAX 1024
 
 static fer_error store_moved(ssize_t moved, size_t *n)
 {

@@ -1,4 +1,4 @@
-/* afd_requests.c: when the requests of a poller's sources begin and are cancelled, and who owns
+/* afd_requests.c: when the requests of a poller's sources begin and are cancelled, and the owner of
  * their memory. */
 #include "platform/winsock/afd_sources.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define SLICES_MAX 1024
+#define SLICES_MAX 1024 /* io_slices_max in traits.c */
 
 /* A received 0 is the end of the stream, unless the connection is broken. After a reset, recv fails
  * with WSAECONNRESET on Windows. On Wine it mostly returns 0, and only WSAPoll shows the reset. */

@@ -73,8 +73,9 @@ static fer_error end_pending_request(ferp_wait *wait)
     return ferp_winsock_request_cancel(wait) ? FERP_WINSOCK_OK : ferp_winsock_check_readable(wait);
 }
 
-/* A wait to receive ends after a slice, so that the caller receives and checks for changes again: a
- * completion may be lost, and a ferp_wake may not reach the wait. */
+/* A wait to receive ends after `longest`, so that the caller receives and checks for changes again:
+ * a completion may be lost, and a ferp_wake may not reach the wait. One wait of the system lasts at
+ * most `slice`, which is shorter than `longest` only for a select with a token. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     bool is_request = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING;

@@ -218,6 +218,6 @@ bool ferp_winsock_request_cancel(ferp_wait *wait)
             return collect_request(wait);
         }
     }
-    set_kind(wait, FERP_WINSOCK_SELECTS);
+    set_kind(wait, FERP_WINSOCK_SELECTS); /* the request is abandoned */
     return false;
 }

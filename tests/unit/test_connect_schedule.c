@@ -1,259 +1,277 @@
 /* test_connect_schedule.c: the schedule of connection attempts, step by step: the numbers of RFC
- * 8305, the limit of 16 attempts, the timeouts of attempts. */
-#include "unit/schedule_check.h"
+ * 8305, the limit of 16 attempts, the timeouts of attempts, events that the schedule sees together,
+ * and the bugs that other implementations had. */
+#include <stdlib.h>
+#include <string.h>
 
-/* ---- RFC 8305, 5 and 8 */
+#include "core/open/connect_schedule.h"
+#include "support/group.h"
 
-TEST(the_next_attempt_is_started_250_ms_after_the_latest)
+#define MILLI UINT64_C(1000000)
+#define NEVER FERI_NEVER
+
+/* All times are in ms. The steps are words with a space between them: `AT:ACTION`, the action that
+ * the schedule must return at that time, with its slot or the end of its WAIT (without a number:
+ * never); `connect` and `fail`, the end of the attempt in a slot that is reported; `cancel`. */
+struct row {
+    const char *name;
+    size_t addresses;
+    uint64_t delay;
+    uint64_t attempt_timeout;
+    uint64_t deadline;
+    const char *steps;
+};
+
+#define ACTION_NAME(name, text) #name,
+static const char *const actions[] = {FERI_SCHEDULE_ACTIONS(ACTION_NAME)};
+
+static feri_connect_schedule schedule;
+
+static uint64_t nanos(uint64_t millis)
 {
-    assert_true(FERI_ATTEMPT_DELAY_DEFAULT_NANOS == 250 * MILLI);
-    feri_connect_schedule_begin(&schedule, 3, FERI_ATTEMPT_DELAY_DEFAULT_NANOS, FERI_NEVER,
-                                FERI_NEVER);
-    expect_step(0, START, 0);
-    expect_wait(0, 250);
-    expect_wait(249, 250);
-    expect_step(250, START, 1);
-    expect_wait(250, 500);
-    expect_step(500, START, 2);
-    expect_wait(500, FERI_NEVER);
-    attempt_connects(1);
-    expect_step(510, CLOSE, 0);
-    expect_step(510, CLOSE, 2);
-    expect_result(510, CONNECTED, 1);
+    return millis == NEVER ? NEVER : millis * MILLI;
 }
 
-TEST(an_attempt_that_connects_before_the_delay_is_over_is_the_only_one)
+static void begin(size_t addresses, uint64_t delay, uint64_t attempt_timeout, uint64_t deadline)
 {
-    begin_unlimited(8);
-    expect_step(0, START, 0);
-    attempt_connects(0);
-    expect_result(249, CONNECTED, 0);
+    feri_connect_schedule_begin(&schedule, addresses, nanos(delay), nanos(attempt_timeout),
+                                nanos(deadline));
 }
 
-TEST(a_failure_of_the_latest_attempt_starts_the_next_at_once)
+static bool returns(uint64_t at, feri_schedule_action action, uint64_t number)
 {
-    begin_unlimited(3);
-    expect_step(0, START, 0);
-    expect_step(250, START, 1);
-    attempt_fails(1);
-    expect_step(260, START, 1);
-    expect_wait(260, FERI_NEVER);
+    feri_schedule_step step = feri_connect_schedule_next(&schedule, nanos(at));
+    bool waits = action == FERI_SCHEDULE_DO_WAIT;
+    return step.action == action && step.slot == (waits || number == NEVER ? 0 : number) &&
+           step.until == (waits ? nanos(number) : 0);
 }
 
-TEST(a_failure_of_an_earlier_attempt_changes_nothing_of_the_timer)
+/* A result is final: whatever happens later, it is returned again. */
+static bool stays(uint64_t at, feri_schedule_action result, uint64_t number)
 {
-    begin_unlimited(3);
-    expect_step(0, START, 0);
-    expect_step(250, START, 1);
-    attempt_fails(0);
-    expect_wait(260, 500);
-    expect_wait(499, 500);
-    expect_step(500, START, 0);
+    bool is_same = returns(at, result, number);
+    feri_connect_schedule_cancel(&schedule);
+    return is_same && returns(at + 1000000, result, number);
 }
 
-TEST(the_delay_begins_with_the_start_and_not_when_it_was_due)
+static bool is_word(const char *word, size_t length, const char *wanted)
 {
-    begin_unlimited(3);
-    expect_step(7, START, 0);
-    expect_step(300, START, 1);
-    expect_wait(300, 550);
+    return strlen(wanted) == length && strncmp(word, wanted, length) == 0;
 }
 
-TEST(a_delay_of_never_starts_one_after_another)
+/* Whether the schedule does what the step says. */
+static bool run_step(const char *step)
 {
-    begin(3, FERI_NEVER, FERI_NEVER, FERI_NEVER);
-    expect_step(0, START, 0);
-    expect_wait(0, FERI_NEVER);
-    expect_wait(1000000000, FERI_NEVER);
-    attempt_fails(0);
-    expect_step(1000000000, START, 0);
-    expect_wait(1000000000, FERI_NEVER);
-    attempt_fails(0);
-    expect_step(1000000001, START, 0);
-    attempt_fails(0);
-    expect_result(1000000002, FAILED, 0);
-}
-
-TEST(when_every_address_has_failed_the_schedule_has_failed)
-{
-    begin_unlimited(2);
-    expect_step(0, START, 0);
-    expect_step(250, START, 1);
-    attempt_fails(0);
-    expect_wait(251, FERI_NEVER);
-    attempt_fails(1);
-    expect_result(252, FAILED, 0);
-}
-
-/* ---- At most 16 attempts */
-
-static void start_16_at_once(size_t addresses, uint64_t attempt_timeout)
-{
-    begin(addresses, 0, attempt_timeout, FERI_NEVER);
-    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
-        expect_step(0, START, i);
+    char *end;
+    uint64_t at = strtoull(step, &end, 10);
+    const char *word = *end == ':' ? end + 1 : end;
+    size_t length = strcspn(word, "0123456789 ");
+    bool has_number = word[length] != '\0' && word[length] != ' ';
+    uint64_t number = has_number ? strtoull(word + length, NULL, 10) : NEVER;
+    if (is_word(word, length, "connect") || is_word(word, length, "fail")) {
+        feri_connect_schedule_ended(&schedule, number, *word == 'c');
+        return true;
     }
+    if (is_word(word, length, "cancel")) {
+        feri_connect_schedule_cancel(&schedule);
+        return true;
+    }
+    int action = 0;
+    while (action < FERI_SCHEDULE_ACTION_COUNT && !is_word(word, length, actions[action])) {
+        action++;
+    }
+    bool is_result = action >= FERI_SCHEDULE_DO_CONNECTED;
+    return returns(at, (feri_schedule_action)action, number) &&
+           (!is_result || stays(at, (feri_schedule_action)action, number));
 }
 
-TEST(a_delay_of_0_starts_16_at_once_and_then_one_for_each_that_fails)
+static void run_steps(const char *name, const char *steps)
 {
-    start_16_at_once(18, FERI_NEVER);
-    expect_wait(0, FERI_NEVER);
-    attempt_fails(3);
-    expect_step(1, START, 3);
-    expect_wait(1, FERI_NEVER);
-    attempt_fails(15);
-    expect_step(2, START, 15);
-    expect_wait(2, FERI_NEVER);
-    attempt_connects(4);
-    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
-        if (i != 4) {
-            expect_step(3, CLOSE, i);
+    for (const char *step = steps; *step != '\0'; step += strspn(step, " ")) {
+        if (!run_step(step)) {
+            fail_msg("%s: not %s", name, step);
         }
+        step += strcspn(step, " ");
     }
-    expect_result(3, CONNECTED, 4);
 }
 
-TEST(the_attempt_to_the_16th_of_16_addresses_is_the_last)
+static void run_rows(const struct row *rows, size_t count)
 {
-    start_16_at_once(16, FERI_NEVER);
-    attempt_fails(7);
-    expect_wait(1, FERI_NEVER);
+    for (size_t i = 0; i < count; i++) {
+        begin(rows[i].addresses, rows[i].delay, rows[i].attempt_timeout, rows[i].deadline);
+        run_steps(rows[i].name, rows[i].steps);
+    }
 }
 
-TEST(while_16_are_open_only_attempt_timeouts_and_the_deadline_end_a_wait)
+#define START_16_AT_0                                                          \
+    "0:START0 0:START1 0:START2 0:START3 0:START4 0:START5 0:START6 0:START7 " \
+    "0:START8 0:START9 0:START10 0:START11 0:START12 0:START13 0:START14 0:START15 "
+#define START_16_EVERY_10                                                             \
+    "0:START0 10:START1 20:START2 30:START3 40:START4 50:START5 60:START6 70:START7 " \
+    "80:START8 90:START9 100:START10 110:START11 120:START12 130:START13 140:START14 150:START15 "
+
+TEST(the_schedule_is_that_of_rfc_8305)
 {
-    start_16_at_once(17, 40);
-    expect_wait(1, 40);
-    expect_step(40, TIME_OUT, 0);
-    begin(17, 10, FERI_NEVER, 1000);
-    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
-        expect_step(10 * i, START, i);
-    }
-    expect_wait(150, 1000);
-    expect_wait(500, 1000);
+    static const struct row rows[] = {
+        /* RFC 8305, 5 and 8 */
+        {"the next attempt is started 250 ms after the latest", 3, 250, NEVER, NEVER,
+         "0:START0 0:WAIT250 249:WAIT250 250:START1 250:WAIT500 500:START2 500:WAIT connect1 "
+         "510:CLOSE0 510:CLOSE2 510:CONNECTED1"},
+        {"an attempt that connects before the delay is over is the only one", 8, 250, NEVER, NEVER,
+         "0:START0 connect0 249:CONNECTED0"},
+        {"a failure of the latest attempt starts the next at once", 3, 250, NEVER, NEVER,
+         "0:START0 250:START1 fail1 260:START1 260:WAIT"},
+        {"a failure of an earlier attempt changes nothing of the timer", 3, 250, NEVER, NEVER,
+         "0:START0 250:START1 fail0 260:WAIT500 499:WAIT500 500:START0"},
+        {"the delay begins with the start and not when it was due", 3, 250, NEVER, NEVER,
+         "7:START0 300:START1 300:WAIT550"},
+        {"a delay of never starts one after another", 3, NEVER, NEVER, NEVER,
+         "0:START0 0:WAIT 1000000000:WAIT fail0 1000000000:START0 1000000000:WAIT fail0 "
+         "1000000001:START0 fail0 1000000002:FAILED"},
+        {"when every address has failed the schedule has failed", 2, 250, NEVER, NEVER,
+         "0:START0 250:START1 fail0 251:WAIT fail1 252:FAILED"},
+        {"a clock that steps back delays nothing twice", 2, 250, NEVER, NEVER,
+         "100:START0 50:WAIT350 350:START1"},
+        /* At most 16 attempts */
+        {"a delay of 0 starts 16 at once and then one for each that fails", 18, 0, NEVER, NEVER,
+         START_16_AT_0 "0:WAIT fail3 1:START3 1:WAIT fail15 2:START15 2:WAIT connect4 "
+                       "3:CLOSE0 3:CLOSE1 3:CLOSE2 3:CLOSE3 3:CLOSE5 3:CLOSE6 3:CLOSE7 3:CLOSE8 "
+                       "3:CLOSE9 3:CLOSE10 3:CLOSE11 3:CLOSE12 3:CLOSE13 3:CLOSE14 3:CLOSE15 "
+                       "3:CONNECTED4"},
+        {"the attempt to the 16th of 16 addresses is the last", 16, 0, NEVER, NEVER,
+         START_16_AT_0 "fail7 1:WAIT"},
+        {"while 16 are open an attempt timeout ends a wait", 17, 0, 40, NEVER,
+         START_16_AT_0 "1:WAIT40 40:TIME_OUT0"},
+        {"while 16 are open the deadline ends a wait, and no delay", 17, 10, NEVER, 1000,
+         START_16_EVERY_10 "150:WAIT1000 500:WAIT1000"},
+        {"after 16 were open the delay since the latest start counts", 20, 10, NEVER, NEVER,
+         START_16_EVERY_10 "150:WAIT fail2 155:WAIT160 160:START2 300:WAIT fail0 300:START0 "
+                           "fail0 301:START0"}, /* the latest */
+        /* The timeout of an attempt */
+        {"an attempt that times out has failed and the next is started", 3, NEVER, 100, NEVER,
+         "0:START0 0:WAIT100 99:WAIT100 100:TIME_OUT0 100:START0 100:WAIT200 250:TIME_OUT0 "
+         "251:START0 351:TIME_OUT0 351:FAILED"},
+        {"an earlier attempt that times out changes nothing of the timer", 3, 250, 300, NEVER,
+         "0:START0 250:START1 250:WAIT300 300:TIME_OUT0 300:WAIT500 500:START0 500:WAIT550"},
+        /* Slots are used again, so their order is not that of the attempts. */
+        {"attempts that are due together time out in the order of their starts", 5, 10, 100, NEVER,
+         "0:START0 10:START1 fail0 20:START0 30:START2 125:TIME_OUT1 125:TIME_OUT0 125:START0 "
+         "125:WAIT130 500:TIME_OUT2 500:TIME_OUT0 500:FAILED"},
+        {"attempts of one moment time out in the order of their starts", 4, 0, 100, NEVER,
+         "0:START0 0:START1 fail0 0:START0 0:START2 100:TIME_OUT1 100:TIME_OUT0 100:TIME_OUT2 "
+         "100:FAILED"},
+        {"an attempt without a timeout waits for the OS", 1, 250, NEVER, NEVER,
+         "0:START0 0:WAIT 1000000000:WAIT"},
+    };
+    assert_true(FERI_ATTEMPT_DELAY_DEFAULT_NANOS == 250 * MILLI);
+    run_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
-TEST(after_16_were_open_the_delay_since_the_latest_start_counts)
+TEST(bugs_of_curl_are_not_repeated)
 {
-    begin(20, 10, FERI_NEVER, FERI_NEVER);
-    for (size_t i = 0; i < FERI_ATTEMPTS_MAX; i++) {
-        expect_step(10 * i, START, i);
-    }
-    expect_wait(150, FERI_NEVER);
-    attempt_fails(2);
-    expect_wait(155, 160);
-    expect_step(160, START, 2);
-    expect_wait(300, FERI_NEVER);
-    attempt_fails(0);
-    expect_step(300, START, 0);
-    attempt_fails(0); /* the latest */
-    expect_step(301, START, 0);
+    static const struct row rows[] = {
+        /* PR 1928: the timer expired a moment before the delay was over by another clock reading,
+         * and was never set again. */
+        {"a wait that returns a moment too early is repeated", 2, 200, 1000, 5000,
+         "3:START0 200:WAIT203 201:WAIT203 202:WAIT203 203:START1 1002:WAIT1003 1003:TIME_OUT0 "
+         "1203:TIME_OUT1 1203:FAILED"},
+        /* PR 5089: [::1], [::2], 127.0.0.1. Both IPv6 addresses failed at once, and IPv4 was never
+         * tried. The order of the addresses is ::1, 127.0.0.1, ::2. */
+        {"a family whose addresses fail at once does not end the other", 3, 250, NEVER, NEVER,
+         "0:START0 fail0 0:START0 0:WAIT250 250:START1 fail1 250:WAIT connect0 400:CONNECTED0"},
+        /* Issue 18767, and PR 11939 for a single address. */
+        {"when all are started no timer of the delay runs", 1, 250, NEVER, NEVER,
+         "0:START0 0:WAIT"},
+        {"when both are started no timer of the delay runs", 2, 200, NEVER, 9000,
+         "0:START0 0:WAIT200 200:START1 200:WAIT9000 400:WAIT9000 fail1 400:WAIT9000"},
+        /* Issue 14144: Windows refuses a connect to ::1 only after 2 s. */
+        {"a refusal that takes 2 s delays localhost by 250 ms", 2, 250, NEVER, NEVER,
+         "0:START0 250:START1 connect1 250:CLOSE0 250:CONNECTED1"},
+    };
+    run_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
+TEST(events_that_are_seen_together_have_an_order)
+{
+    static const struct row rows[] = {
+        {"of two that connect together the first reported wins", 3, 250, NEVER, NEVER,
+         "0:START0 250:START1 connect1 connect0 251:CLOSE0 251:CONNECTED1"},
+        {"a failure before a connection leaves nothing to close", 3, 250, NEVER, NEVER,
+         "0:START0 250:START1 fail1 connect0 251:CONNECTED0"},
+        {"a failure after a connection leaves nothing to close", 3, 250, NEVER, NEVER,
+         "0:START0 250:START1 connect0 fail1 251:CONNECTED0"},
+        {"a connection at the moment of the deadline wins", 2, 250, 500, 500,
+         "0:START0 250:START1 250:WAIT500 connect0 500:CLOSE1 500:CONNECTED0"},
+        {"a connection that is reported after the deadline is closed", 3, 250, NEVER, 500,
+         "0:START0 250:START1 500:CLOSE0 connect1 500:CLOSE1 500:LATE"},
+        {"failures at the moment of the deadline are failures", 2, 250, NEVER, 500,
+         "0:START0 250:START1 fail1 fail0 500:FAILED"},
+        {"the deadline comes before a timeout", 1, 250, 500, 500, "0:START0 500:CLOSE0 500:LATE"},
+        {"the deadline comes before a start", 3, 250, NEVER, 250, "0:START0 fail0 250:LATE"},
+        {"the deadline comes before the first start", 1, 250, NEVER, 250, "250:LATE"},
+        {"a timeout comes before the start of the same moment", 3, 250, 250, NEVER,
+         "0:START0 250:TIME_OUT0 250:START0 250:WAIT500"},
+        {"a cancel closes every attempt once", 3, 250, 300, 1000,
+         "0:START0 250:START1 cancel 1000:CLOSE0 fail1 1000:CANCELLED"},
+        {"a cancel before the first start", 1, 250, NEVER, NEVER, "cancel 0:CANCELLED"},
+        {"a connection that was reported before a cancel wins", 2, 250, NEVER, NEVER,
+         "0:START0 250:START1 connect1 cancel 250:CLOSE0 250:CONNECTED1"},
+        {"a connection that is reported after a cancel is closed", 2, 250, NEVER, NEVER,
+         "0:START0 cancel connect0 250:CLOSE0 250:CANCELLED"},
+    };
+    run_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
 TEST(ten_thousand_addresses_that_fail_at_once_are_each_tried_once)
 {
-    begin_unlimited(10000);
+    begin(10000, 250, NEVER, NEVER);
     for (size_t i = 0; i < 10000; i++) {
-        expect_step(i / 100, START, 0);
-        attempt_fails(0);
+        assert_true(returns(i / 100, FERI_SCHEDULE_DO_START, 0));
+        feri_connect_schedule_ended(&schedule, 0, false);
     }
-    expect_result(100, FAILED, 0);
+    run_steps("each has failed", "100:FAILED");
 }
 
-/* ---- The timeout of an attempt */
-
-TEST(an_attempt_that_times_out_has_failed_and_the_next_is_started)
+/* curl, PR 22897: a list of addresses that fail at once was tried to its end, whatever the time. */
+TEST(the_deadline_is_checked_before_each_start)
 {
-    begin(3, FERI_NEVER, 100, FERI_NEVER);
-    expect_step(0, START, 0);
-    expect_wait(0, 100);
-    expect_wait(99, 100);
-    expect_step(100, TIME_OUT, 0);
-    expect_step(100, START, 0);
-    expect_wait(100, 200);
-    expect_step(250, TIME_OUT, 0);
-    expect_step(251, START, 0);
-    expect_step(351, TIME_OUT, 0);
-    expect_result(351, FAILED, 0);
+    begin(10000, 250, NEVER, 50);
+    for (size_t i = 0; i < 50; i++) {
+        assert_true(returns(i, FERI_SCHEDULE_DO_START, 0));
+        feri_connect_schedule_ended(&schedule, 0, false);
+    }
+    run_steps("the deadline is reached", "50:LATE");
 }
 
-TEST(an_earlier_attempt_that_times_out_changes_nothing_of_the_timer)
+/* ---- Times between ms, and those that the clock does not reach */
+
+static void expect_wait(uint64_t at, uint64_t until)
 {
-    begin(3, 250, 300, FERI_NEVER);
-    expect_step(0, START, 0);
-    expect_step(250, START, 1);
-    expect_wait(250, 300);
-    expect_step(300, TIME_OUT, 0);
-    expect_wait(300, 500);
-    expect_step(500, START, 0);
-    expect_wait(500, 550);
+    feri_schedule_step step = feri_connect_schedule_next(&schedule, at);
+    assert_true(step.action == FERI_SCHEDULE_DO_WAIT && step.until == until);
 }
 
-/* Slots are used again, so their order is not that of the attempts. */
-TEST(attempts_that_are_due_together_time_out_in_the_order_of_their_starts)
+TEST(a_wait_ends_at_its_last_nanosecond)
 {
-    begin(5, 10, 100, FERI_NEVER);
-    expect_step(0, START, 0);
-    expect_step(10, START, 1);
-    attempt_fails(0);
-    expect_step(20, START, 0);
-    expect_step(30, START, 2);
-    expect_step(125, TIME_OUT, 1);
-    expect_step(125, TIME_OUT, 0);
-    expect_step(125, START, 0);
-    expect_wait(125, 130);
-    expect_step(500, TIME_OUT, 2);
-    expect_step(500, TIME_OUT, 0);
-    expect_result(500, FAILED, 0);
+    begin(2, 200, NEVER, NEVER);
+    run_steps("the first starts", "3:START0");
+    expect_wait(203 * MILLI - 1, 203 * MILLI);
+    run_steps("the second starts", "203:START1");
 }
-
-TEST(attempts_of_one_moment_time_out_in_the_order_of_their_starts)
-{
-    begin(4, 0, 100, FERI_NEVER);
-    expect_step(0, START, 0);
-    expect_step(0, START, 1);
-    attempt_fails(0);
-    expect_step(0, START, 0);
-    expect_step(0, START, 2);
-    expect_step(100, TIME_OUT, 1);
-    expect_step(100, TIME_OUT, 0);
-    expect_step(100, TIME_OUT, 2);
-    expect_result(100, FAILED, 0);
-}
-
-TEST(an_attempt_without_a_timeout_waits_for_the_os)
-{
-    begin_unlimited(1);
-    expect_step(0, START, 0);
-    expect_wait(0, FERI_NEVER);
-    expect_wait(1000000000, FERI_NEVER);
-}
-
-/* ---- Times that the clock does not reach */
 
 TEST(a_time_beyond_the_clock_is_never)
 {
     const uint64_t end = UINT64_MAX;
     feri_connect_schedule_begin(&schedule, 2, 10, 20, end);
-    assert_int_equal(feri_connect_schedule_next(&schedule, end - 11).action, START);
-    feri_schedule_step step = feri_connect_schedule_next(&schedule, end - 11);
-    assert_true(step.action == FERI_SCHEDULE_DO_WAIT && step.until == end - 1);
-    assert_int_equal(feri_connect_schedule_next(&schedule, end - 1).action, START);
-    step = feri_connect_schedule_next(&schedule, end);
-    assert_true(step.action == FERI_SCHEDULE_DO_WAIT && step.until == FERI_NEVER);
+    assert_int_equal(feri_connect_schedule_next(&schedule, end - 11).action,
+                     FERI_SCHEDULE_DO_START);
+    expect_wait(end - 11, end - 1);
+    assert_int_equal(feri_connect_schedule_next(&schedule, end - 1).action, FERI_SCHEDULE_DO_START);
+    expect_wait(end, NEVER);
     feri_connect_schedule_begin(&schedule, 2, 11, 11, end);
-    assert_int_equal(feri_connect_schedule_next(&schedule, end - 11).action, START);
-    step = feri_connect_schedule_next(&schedule, end);
-    assert_true(step.action == FERI_SCHEDULE_DO_WAIT && step.until == FERI_NEVER);
-}
-
-TEST(a_clock_that_steps_back_delays_nothing_twice)
-{
-    begin_unlimited(2);
-    expect_step(100, START, 0);
-    expect_wait(50, 350);
-    expect_step(350, START, 1);
+    assert_int_equal(feri_connect_schedule_next(&schedule, end - 11).action,
+                     FERI_SCHEDULE_DO_START);
+    expect_wait(end, NEVER);
 }
 
 TEST_MAIN("connect_schedule")
