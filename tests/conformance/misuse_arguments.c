@@ -216,6 +216,7 @@ RULE_TEST("E4", questions_about_null_are_false)
     assert_true(fer_ipv6_addr_is_unspecified(empty));
     const fer_socket_addr none = {0};
     assert_true(fer_socket_addr_eq(NULL, NULL));
+    assert_false(fer_socket_addr_eq(NULL, &none) || fer_socket_addr_eq(&none, NULL));
     assert_int_equal(fer_socket_addr_cmp(NULL, &none), -1);
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
 }
