@@ -235,7 +235,7 @@ SCRIPT_TEST(a_socket_of_any_kind_is_taken_over_as_what_it_is)
     }
 }
 
-SYSTEM_TEST(script_posix, a_socket_of_no_known_kind_is_left_to_the_caller)
+SYSTEM_TEST(script_posix, a_socket_of_an_unsupported_kind_is_left_to_the_caller)
 {
     static const ferp_description unknown[] = {{.is_datagram = true},
                                                {.is_ip = true, .family = FER_IP_V4},
