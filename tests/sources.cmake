@@ -71,7 +71,6 @@ set(ferrule_unit_sources
     unit/test_socket_connecting.c
     unit/test_socket_limits.c
     unit/test_sources.c
-    unit/test_state_precedence.c
     unit/test_stream_io.c
     unit/test_stream_lingering.c
     unit/test_stream_shutdown.c

@@ -391,10 +391,8 @@ PAIR_TEST("E4", misuse_moves_nothing)
     struct link link = open_link();
     fer_tcp_stream *fresh = test_stream();
     fer_copy_buffer buffer = {memory, 8, 2, 3};
-    fer_copy_buffer wrong[] = {{NULL, 8, 0, 0},
-                               {memory, 0, 0, 0},
-                               {memory, 8, 9, 0},
-                               {memory, 8, 2, 7},
+    fer_copy_buffer wrong[] = {{NULL, 8, 0, 0},         {memory, 0, 0, 0}, {memory, 8, 9, 0},
+                               {memory, 8, 0, 9},       {memory, 8, 2, 7}, {memory, 8, SIZE_MAX, 1},
                                {memory, 8, 1, SIZE_MAX}};
     uint64_t n = 77;
     assert_true(peer_send_all(pair->other, "abc", 3));

@@ -200,6 +200,10 @@ RULE_TEST("E4", parsing_with_null_is_invalid_input)
         assert_own(fer_ipv6_addr_parse_n(&v6, NULL, lengths[i]), FER_MISUSE);
         assert_own(fer_ip_addr_parse_n(&ip, NULL, lengths[i]), FER_MISUSE);
         assert_own(fer_socket_addr_parse_n(&addr, NULL, lengths[i]), FER_MISUSE);
+        assert_own(fer_ipv4_addr_parse_n(NULL, "1.2.3.4:5", lengths[i]), FER_MISUSE);
+        assert_own(fer_ipv6_addr_parse_n(NULL, "::1", lengths[i]), FER_MISUSE);
+        assert_own(fer_ip_addr_parse_n(NULL, "::1", lengths[i]), FER_MISUSE);
+        assert_own(fer_socket_addr_parse_n(NULL, "[::1]:5", lengths[i]), FER_MISUSE);
     }
 }
 
@@ -212,6 +216,7 @@ RULE_TEST("E4", questions_about_null_are_false)
     assert_true(fer_ipv6_addr_is_unspecified(empty));
     const fer_socket_addr none = {0};
     assert_true(fer_socket_addr_eq(NULL, NULL));
+    assert_false(fer_socket_addr_eq(NULL, &none) || fer_socket_addr_eq(&none, NULL));
     assert_int_equal(fer_socket_addr_cmp(NULL, &none), -1);
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
 }

@@ -55,11 +55,6 @@ static inline bool is_refusal(fer_error error)
     return error.kind == FER_INVALID_INPUT && error.os_code == 0;
 }
 
-static inline bool is_misuse(fer_error error)
-{
-    return error.kind == FER_MISUSE && error.os_code == 0;
-}
-
 static inline bool is_success(fer_error error)
 {
     return error.kind == FER_OK && error.os_code == 0;

@@ -84,29 +84,6 @@ BEGUN_TEST(signals_do_not_end_it)
     assert_string_equal(script.sent, "ab");
 }
 
-BEGUN_TEST(a_buffer_of_one_byte_suffices)
-{
-    uint64_t n = 99;
-    buffer.cap = 1;
-    for (int i = 0; i < 3; i++) {
-        script_then_move(SCRIPT_RECV, 1);
-        script_then_move(SCRIPT_SEND, 1);
-    }
-    assert_ok_n(copy(&n), n, 3);
-    assert_string_equal(script.sent, "aaa");
-    assert_log("recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1) send(2,1) recv(1,1)");
-}
-
-BEGUN_TEST(one_stream_can_be_both_sides)
-{
-    fer_stream both = fer_tcp_stream_as_stream(&from);
-    script_then_move(SCRIPT_RECV, 3);
-    script_then_move(SCRIPT_SEND, 3);
-    assert_ok(fer_copy(both, both, &buffer, NULL));
-    assert_string_equal(script.sent, "abc");
-    assert_log("recv(1,4) send(1,3) recv(1,4)");
-}
-
 /* ---- Errors; the buffer keeps the unwritten bytes */
 
 BEGUN_TEST(a_read_that_fails_leaves_an_empty_buffer)
@@ -208,66 +185,11 @@ BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
     assert_log("take_error(3) peer_addr(3) recv(1,4) send(3,2) recv(1,4)");
 }
 
-/* ---- Misuse */
-
-static void assert_refused(fer_stream source, fer_stream destination, fer_copy_buffer *through,
-                           fer_error_kind kind)
-{
-    uint64_t n = 99;
-    assert_error_n(fer_copy(source, destination, through, &n), kind, 0, n, 0);
-    assert_error_log(fer_copy(source, destination, through, NULL), kind, 0, "");
-}
-
-BEGUN_TEST(a_buffer_that_is_none_is_refused)
-{
-    fer_copy_buffer wrong[] = {
-        {NULL, sizeof memory, 0, 0},          {memory, 0, 0, 0},
-        {memory, sizeof memory, 5, 0},        {memory, sizeof memory, 0, 5},
-        {memory, sizeof memory, 4, 1},        {memory, sizeof memory, SIZE_MAX, 1},
-        {memory, sizeof memory, 1, SIZE_MAX},
-    };
-    fer_stream source = fer_tcp_stream_as_stream(&from);
-    fer_stream destination = fer_unix_stream_as_stream(&to);
-    assert_refused(source, destination, NULL, FER_MISUSE);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        fer_copy_buffer before = wrong[i];
-        assert_refused(source, destination, &wrong[i],
-                       wrong[i].base == NULL ? FER_MISUSE : FER_INVALID_INPUT);
-        assert_memory_equal(&wrong[i], &before, sizeof before);
-    }
-}
-
 BEGUN_TEST(a_buffer_may_end_where_its_memory_ends)
 {
     buffer.start = sizeof memory;
     assert_ok_log(copy(NULL), "recv(1,4)");
     assert_kept(0, 0);
-}
-
-BEGUN_TEST(a_side_that_is_no_stream_is_refused_and_nothing_is_moved)
-{
-    fer_tcp_stream fresh = {0};
-    fer_tcp_stream closed = {.handle_ = script_stream(0)};
-    fer_stream open = fer_tcp_stream_as_stream(&from);
-    const struct {
-        fer_stream stream;
-        fer_error_kind kind;
-    } wrong[] = {
-        {fer_tcp_stream_as_stream(NULL), FER_MISUSE},
-        {fer_unix_stream_as_stream(NULL), FER_MISUSE},
-        {{NULL}, FER_MISUSE},
-        {fer_tcp_stream_as_stream(&closed), FER_MISUSE},
-        {fer_tcp_stream_as_stream(&fresh), FER_NOT_CONNECTED},
-    };
-    fer_tcp_stream_close(&closed);
-    assert_log("close(3)");
-    buffer.len = 2;
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_refused(wrong[i].stream, open, &buffer, wrong[i].kind);
-        assert_refused(open, wrong[i].stream, &buffer, wrong[i].kind);
-        assert_refused(wrong[i].stream, wrong[i].stream, &buffer, wrong[i].kind);
-        assert_kept(0, 2);
-    }
 }
 
 TEST_MAIN("copy")

@@ -57,13 +57,6 @@ SCRIPT_TEST(buffers_that_limit_datagrams_are_raised_as_far_as_possible)
     assert_int_equal(script.sockets_open, 1);
 }
 
-SYSTEM_TEST(script_bsd, a_bind_that_fails_leaves_no_socket)
-{
-    assert_forwards(SCRIPT_BIND, FER_ADDR_IN_USE, 48, open_at("127.0.0.1:9"));
-    assert_log("socket(udp,v4) bind(1,127.0.0.1:9) close(1)");
-    assert_int_equal(script.sockets_open, 0);
-}
-
 /* ---- Receiving */
 
 /* FreeBSD and macOS report the IPv4 peer of a connected IPv6 socket as an IPv4 address. */

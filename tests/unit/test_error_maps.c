@@ -81,13 +81,7 @@ TEST(each_code_and_each_name_stands_once_in_its_table)
 
 /* ---- Rust 1.95's own tables, copied by number */
 
-/* The codes of a kind, and 0 after the last. */
-struct rust_kind {
-    fer_error_kind kind;
-    int32_t codes[24];
-};
-
-static const struct rust_kind rust_linux[] = {
+static const struct reference_kind rust_linux[] = {
     {FER_PERMISSION_DENIED, {1, 13}},
     {FER_NOT_FOUND, {2}},
     {FER_INTERRUPTED, {4}},
@@ -117,7 +111,7 @@ static const struct rust_kind rust_linux[] = {
     {FER_HOST_UNREACHABLE, {113}},
     {FER_IN_PROGRESS, {115}}};
 
-static const struct rust_kind rust_windows[] = {
+static const struct reference_kind rust_windows[] = {
     {FER_NOT_FOUND, {2, 3, 15, 53, 67}},
     {FER_PERMISSION_DENIED, {5, 10013}},
     {FER_OUT_OF_MEMORY, {8, 14}},
@@ -147,8 +141,8 @@ static const struct rust_kind rust_windows[] = {
     {FER_NOT_CONNECTED, {10057}},
     {FER_CONNECTION_REFUSED, {10061}}};
 
-static void check_rust_kinds(const struct rust_kind *kinds, size_t count, const struct row *rows,
-                             size_t row_count)
+static void check_rust_kinds(const struct reference_kind *kinds, size_t count,
+                             const struct row *rows, size_t row_count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; kinds[i].codes[j] != 0; j++) {
@@ -229,46 +223,6 @@ TEST(wsae_and_e_of_one_name_are_of_one_kind)
         twins += find_name(linux_rows, LINUX_COUNT, name + 3) != NULL;
     }
     assert_true(twins >= 35);
-}
-
-TEST(codes_of_one_meaning_and_two_names_are_of_one_kind)
-{
-    static const char *const twins[][2] = {
-        {"EAGAIN", "WSAEWOULDBLOCK"},
-        {"ECANCELED", "WSAECANCELLED"},
-        {"ECANCELED", "WSA_E_CANCELLED"},
-        {"ECANCELED", "ERROR_CANCELLED"},
-        {"ENFILE", "ERROR_TOO_MANY_OPEN_FILES"},
-        {"EBADF", "ERROR_INVALID_HANDLE"},
-        {"ENOMEM", "ERROR_NOT_ENOUGH_MEMORY"},
-        {"ENOMEM", "ERROR_WORKING_SET_QUOTA"},
-        {"ENOMEM", "ERROR_COMMITMENT_LIMIT"},
-        {"ENOMEM", "ERROR_NOT_ENOUGH_QUOTA"},
-        {"EINVAL", "ERROR_INVALID_PARAMETER"},
-        {"EPIPE", "ERROR_BROKEN_PIPE"},
-        {"EINPROGRESS", "ERROR_IO_PENDING"},
-        {"ECONNREFUSED", "ERROR_CONNECTION_REFUSED"},
-        {"ECONNABORTED", "ERROR_CONNECTION_ABORTED"},
-        {"ECONNRESET", "ERROR_NETNAME_DELETED"},
-        {"EOPNOTSUPP", "ERROR_NOT_SUPPORTED"},
-        {"ENOBUFS", "ERROR_NO_SYSTEM_RESOURCES"},
-        {"EACCES", "ERROR_ACCESS_DENIED"},
-    };
-    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++) {
-        const struct row *on_linux = find_name(linux_rows, LINUX_COUNT, twins[i][0]);
-        const struct row *on_windows = find_name(winsock_rows, WINSOCK_COUNT, twins[i][1]);
-        assert_non_null(on_linux);
-        assert_non_null(on_windows);
-        assert_int_equal(on_linux->kind, on_windows->kind);
-    }
-}
-
-TEST(the_resolver_s_codes_have_the_resolver_s_kinds)
-{
-    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11001)->kind, FER_HOST_NOT_FOUND);
-    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11002)->kind, FER_RESOLVE_TRY_AGAIN);
-    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11003)->kind, FER_RESOLVE_FAILED);
-    assert_int_equal(find_code(winsock_rows, WINSOCK_COUNT, 11004)->kind, FER_HOST_NOT_FOUND);
 }
 
 /* ---- This host's map */

@@ -128,18 +128,6 @@ STREAM_TEST(script_posix, vacating_gives_the_socket_away_and_closes_nothing)
     assert_log("");
 }
 
-SYSTEM_TEST(script_posix, closing_is_harmless_on_null_on_zero_and_twice)
-{
-    fer_handle handle = {0};
-    feri_handle_close(NULL);
-    feri_handle_close(&handle);
-    assert_is_new(&handle);
-    handle = script_stream(0);
-    feri_handle_close(&handle);
-    feri_handle_close(&handle);
-    assert_log("close(1)");
-}
-
 SYSTEM_TEST(script_posix, a_failed_connect_keeps_its_socket_until_close)
 {
     fer_handle handle = script_connecting(0);
@@ -249,14 +237,6 @@ STREAM_TEST(script_posix, every_answer_is_one_error)
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_MISUSE, 0);
-}
-
-SCRIPT_TEST(null_is_misuse_of_every_request)
-{
-    for (int request = 0; request < FERI_REQUEST_COUNT; request++) {
-        assert_error(feri_handle_check(NULL, (feri_request)request), FER_MISUSE, 0);
-    }
-    assert_int_equal(feri_handle_as_raw(NULL), FER_RAW_SOCKET_NONE);
 }
 
 /* ---- Flags */

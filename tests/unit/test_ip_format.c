@@ -179,15 +179,4 @@ TEST(what_is_written_is_read_as_the_same_value)
     }
 }
 
-TEST(bad_families_write_an_empty_text)
-{
-    fer_ip_addr bad = {FER_IP_V4, {{{1, 2, 3, 4}}}};
-    for (int family = 0; family < 10; family++) {
-        bad.family = (fer_ip_family)family;
-        if (family != FER_IP_V4 && family != FER_IP_V6) {
-            check_format_at_every_cap(format_ip, &bad, "");
-        }
-    }
-}
-
 TEST_MAIN("ip_format")

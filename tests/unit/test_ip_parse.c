@@ -233,26 +233,4 @@ TEST(random_rows_of_the_grammar_s_bytes_are_judged)
     }
 }
 
-TEST(null_pointers_are_refused)
-{
-    fer_ipv4_addr v4;
-    fer_ipv6_addr v6;
-    fer_ip_addr ip;
-    assert_true(is_misuse(fer_ipv4_addr_parse(NULL, "1.2.3.4")));
-    assert_true(is_misuse(fer_ipv4_addr_parse(&v4, NULL)));
-    assert_true(is_misuse(fer_ipv4_addr_parse_n(NULL, "1.2.3.4", 7)));
-    assert_true(is_misuse(fer_ipv4_addr_parse_n(&v4, NULL, 0)));
-    assert_true(is_misuse(fer_ipv4_addr_parse_n(&v4, NULL, 7)));
-    assert_true(is_misuse(fer_ipv6_addr_parse(NULL, "::")));
-    assert_true(is_misuse(fer_ipv6_addr_parse(&v6, NULL)));
-    assert_true(is_misuse(fer_ipv6_addr_parse_n(NULL, "::", 2)));
-    assert_true(is_misuse(fer_ipv6_addr_parse_n(&v6, NULL, 0)));
-    assert_true(is_misuse(fer_ipv6_addr_parse_n(&v6, NULL, 2)));
-    assert_true(is_misuse(fer_ip_addr_parse(NULL, "::")));
-    assert_true(is_misuse(fer_ip_addr_parse(&ip, NULL)));
-    assert_true(is_misuse(fer_ip_addr_parse_n(NULL, "1.2.3.4", 7)));
-    assert_true(is_misuse(fer_ip_addr_parse_n(&ip, NULL, 0)));
-    assert_true(is_misuse(fer_ip_addr_parse_n(&ip, NULL, 2)));
-}
-
 TEST_MAIN("ip_parse")

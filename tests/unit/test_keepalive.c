@@ -118,11 +118,13 @@ static void script_unsupported_fields(void)
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
 }
 
-WINDOWS_OPEN_TEST(without_the_fields_the_older_call_is_made)
+WINDOWS_OPEN_TEST(without_the_fields_the_older_call_is_made_and_ignores_retries)
 {
     script_unsupported_fields();
-    assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 0));
-    assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
+    for (uint32_t retries = 0; retries < 2; retries++) {
+        assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, retries));
+        assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
+    }
 }
 
 WINDOWS_OPEN_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
@@ -132,13 +134,6 @@ WINDOWS_OPEN_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
     assert_log("option_value(1,INTERVAL) set_keepalive_values(1,1,7200,5)");
     assert_ok(set(&handle, false, 60 * SECOND, 0, 0));
     assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
-}
-
-WINDOWS_OPEN_TEST(the_older_call_ignores_retries)
-{
-    script_unsupported_fields();
-    assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, 1));
-    assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
 }
 
 WINDOWS_OPEN_TEST(retries_alone_that_the_os_lacks_need_no_older_call)

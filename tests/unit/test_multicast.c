@@ -99,23 +99,4 @@ SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
     assert_log("set_option(1,LOOP_V6,1) set_option(1,LOOP_V6,0) option_value(1,LOOP_V6)");
 }
 
-SCRIPT_TEST(misuse_is_refused_without_a_call)
-{
-    fer_handle handle = open_handle(FERI_FLAG_V6);
-    fer_handle empty = {0};
-    fer_handle *const bad[] = {NULL, &empty};
-    bool flag = false;
-    uint32_t number = 0;
-    for (size_t i = 0; i < 2; i++) {
-        assert_error(feri_set_multicast_loop_v6(bad[i], true), FER_MISUSE, 0);
-        assert_error(feri_multicast_loop_v6(bad[i], &flag), FER_MISUSE, 0);
-        assert_error(feri_set_multicast_ttl_v4(bad[i], 1), FER_MISUSE, 0);
-        assert_error(feri_multicast_ttl_v4(bad[i], &number), FER_MISUSE, 0);
-        assert_error(feri_change_group_v4(bad[i], FERP_JOIN, &group_v4, &local_v4), FER_MISUSE, 0);
-        assert_error(feri_change_group_v6(bad[i], FERP_JOIN, &group_v6, 0), FER_MISUSE, 0);
-    }
-    assert_error(feri_multicast_loop_v6(&handle, NULL), FER_MISUSE, 0);
-    assert_error_log(feri_multicast_ttl_v4(&handle, NULL), FER_MISUSE, 0, "");
-}
-
 TEST_MAIN("multicast")

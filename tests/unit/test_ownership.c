@@ -23,15 +23,6 @@ SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have
     assert_log("close(1) close(2)");
 }
 
-STREAM_TEST(script_posix, a_clone_has_the_end_of_its_original)
-{
-    fer_handle clone = {0};
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_error(feri_handle_check(&clone, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
-}
-
 STREAM_TEST(script_posix, a_duplicate_that_fails_leaves_both_handles_as_they_were)
 {
     fer_handle clone = {0};
@@ -52,17 +43,14 @@ STREAM_TEST(script_posix, a_clone_of_a_handle_that_is_closed_meanwhile_leaks_not
 
 /* ---- from_raw */
 
-static const ferp_description connected_v4 = {
-    .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
-static const ferp_description listening_v6 = {
-    .is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_listening = true};
-
 SYSTEM_TEST(script_posix, the_family_and_the_mode_are_read)
 {
     fer_handle handle = {0};
-    ferp_description *description = &script_then(SCRIPT_DESCRIBE)->description;
-    *description = listening_v6;
-    description->is_nonblocking = true;
+    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true,
+                                                                   .is_ip = true,
+                                                                   .family = FER_IP_V6,
+                                                                   .is_listening = true,
+                                                                   .is_nonblocking = true};
     assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED | FERI_FLAG_V6 |
                                                      FERI_FLAG_NONBLOCKING | FERI_FLAG_LISTENING);
@@ -150,38 +138,6 @@ SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_taken_in_without_ports)
         assert_error(feri_datagram_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                      other ? FER_INVALID_INPUT : FER_OK, 0);
     }
-}
-
-SYSTEM_TEST(script_posix, what_is_no_socket_is_refused_with_the_os_code)
-{
-    fer_handle handle = {0};
-    script_default(SCRIPT_DESCRIBE)->error = (fer_error){FER_BAD_HANDLE, 9};
-    assert_error(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                 FER_BAD_HANDLE, 9);
-    assert_error_log(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                     FER_BAD_HANDLE, 9, "describe(1) describe(2)");
-    assert_int_equal(feri_handle_state(&handle), 0);
-}
-
-SYSTEM_TEST(script_posix, a_socket_that_cannot_be_adopted_is_left_to_the_caller)
-{
-    fer_handle handle = {0};
-    script_then(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_forwards(SCRIPT_ADOPT, FER_INVALID_INPUT, 22,
-                    feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
-    assert_int_equal(feri_handle_state(&handle), 0);
-    assert_int_equal(script.sockets_open, 1);
-}
-
-STREAM_TEST(script_posix, a_handle_that_is_open_takes_no_other_socket)
-{
-    fer_raw_socket raw = script_open_socket();
-    script_default(SCRIPT_DESCRIBE)->description = connected_v4;
-    assert_error(feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP), FER_MISUSE, 0);
-    assert_error(feri_stream_from_raw(NULL, raw, FERI_DOMAIN_IP), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-    assert_int_equal(script.times[SCRIPT_ADOPT], 0);
-    assert_int_equal(script.sockets_open, 2);
 }
 
 /* ---- into_raw */

@@ -49,19 +49,6 @@ TEST(a_new_socket_is_a_stream_that_is_nothing_yet)
     ferp_close(raw);
 }
 
-TEST(a_socket_has_the_family_it_was_made_of)
-{
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error err = ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw);
-    if (err.kind == FER_UNSUPPORTED) {
-        print_message("this machine has no IPv6\n");
-        skip();
-    }
-    assert_ok(err);
-    assert_int_equal(describe(raw).family, FER_IP_V6);
-    ferp_close(raw);
-}
-
 TEST(a_listener_and_both_ends_are_described_as_such)
 {
     struct seam_pair pair = seam_open();
@@ -130,6 +117,7 @@ TEST(ipv6_addresses_survive_a_round_trip)
         print_message("this machine has no ::1\n");
         skip();
     }
+    assert_int_equal(describe(raw).family, FER_IP_V6);
     assert_ok(ferp_local_addr(raw, &got));
     assert_int_equal(got.ip.family, FER_IP_V6);
     assert_memory_equal(got.ip.u.v6.octets, addr.ip.u.v6.octets, 16);
@@ -197,16 +185,6 @@ TEST(a_refused_connect_ends_refused)
 }
 
 /* ---- Bytes */
-
-TEST(bytes_are_sent_both_ways)
-{
-    struct seam_pair pair = seam_open();
-    seam_send(pair.client, "there");
-    seam_expect(pair.server, "there");
-    seam_send(pair.server, "and back");
-    seam_expect(pair.client, "and back");
-    seam_close(&pair);
-}
 
 TEST(receiving_nothing_yet_would_block)
 {

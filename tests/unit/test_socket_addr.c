@@ -113,14 +113,4 @@ TEST(bad_families_are_ordered_by_their_number_alone)
     }
 }
 
-TEST(null_comes_first)
-{
-    const fer_socket_addr addr = v4_addr(0, 0);
-    assert_int_equal(fer_socket_addr_cmp(NULL, NULL), 0);
-    assert_int_equal(fer_socket_addr_cmp(NULL, &addr), -1);
-    assert_int_equal(fer_socket_addr_cmp(&addr, NULL), 1);
-    assert_true(fer_socket_addr_eq(NULL, NULL));
-    assert_false(fer_socket_addr_eq(NULL, &addr) || fer_socket_addr_eq(&addr, NULL));
-}
-
 TEST_MAIN("socket_addr")

@@ -76,19 +76,6 @@ TEST(scope_and_flowinfo_of_an_ipv4_address_are_not_written)
     check_format_at_every_cap(format, &addr, "127.0.0.1:80");
 }
 
-TEST(null_and_bad_families_write_an_empty_text)
-{
-    const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
-    fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
-    check_format_at_every_cap(format, NULL, "");
-    for (int family = 0; family < 10; family++) {
-        addr.ip.family = (fer_ip_family)family;
-        if (family != FER_IP_V4 && family != FER_IP_V6) {
-            check_format_at_every_cap(format, &addr, "");
-        }
-    }
-}
-
 TEST(what_is_written_is_read_as_the_same_value)
 {
     uint64_t seed = 5;

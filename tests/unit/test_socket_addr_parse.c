@@ -195,16 +195,4 @@ TEST(random_rows_of_the_grammar_s_bytes_are_judged)
     }
 }
 
-TEST(null_pointers_are_refused)
-{
-    fer_socket_addr addr;
-    assert_true(is_misuse(fer_socket_addr_parse(NULL, "1.2.3.4:5")));
-    assert_true(is_misuse(fer_socket_addr_parse(NULL, "[::1]:5")));
-    assert_true(is_misuse(fer_socket_addr_parse(&addr, NULL)));
-    assert_true(is_misuse(fer_socket_addr_parse_n(NULL, "1.2.3.4:5", 9)));
-    assert_true(is_misuse(fer_socket_addr_parse_n(NULL, "[::1]:5", 7)));
-    assert_true(is_misuse(fer_socket_addr_parse_n(&addr, NULL, 0)));
-    assert_true(is_misuse(fer_socket_addr_parse_n(&addr, NULL, 9)));
-}
-
 TEST_MAIN("socket_addr_parse")

@@ -235,6 +235,9 @@ SCRIPT_TEST(the_address_of_an_unbound_socket_is_the_unspecified_one)
     script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
     assert_ok(fer_socket_local_addr(&v4, &addr));
     assert_true(fer_socket_addr_eq(&addr, &none));
+    assert_ok(connect_to(&v4, "192.0.2.1:80"));
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 22); /* XNU, an ended connection */
+    assert_error(fer_socket_local_addr(&v4, &addr), FER_INVALID_INPUT, 22);
 }
 
 /* ---- Listening */

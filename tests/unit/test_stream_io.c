@@ -16,22 +16,6 @@ static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
 
 /* ---- Reading */
 
-STREAM_TEST(script_posix, a_read_is_one_call_and_its_bytes_are_counted)
-{
-    script_then_move(SCRIPT_RECV, 3);
-    assert_ok_n(feri_stream_read(&handle, buf, sizeof buf, &n), n, 3);
-    assert_memory_equal(buf, "abc", 3);
-    assert_log("recv(1,64)");
-}
-
-STREAM_TEST(script_posix, a_peek_is_one_call_and_its_bytes_are_counted)
-{
-    script_then_move(SCRIPT_PEEK, 2);
-    assert_ok_n(feri_stream_peek(&handle, buf, 5, &n), n, 2);
-    assert_memory_equal(buf, "ab", 2);
-    assert_log("peek(1,5)");
-}
-
 STREAM_TEST(script_posix, lengths_beyond_what_the_os_takes_are_cut_to_it)
 {
     script.traits.io_length_max = 10;
@@ -138,20 +122,6 @@ STREAM_TEST(script_posix, a_timeout_has_no_code_and_the_next_call_works)
     assert_ok_n(feri_stream_write(&handle, buf, 1, &n), n, 1);
 }
 
-STREAM_TEST(script_posix, an_interruption_is_reported_and_the_next_call_works)
-{
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_PEEK, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_RECV, 1);
-    script_then_move(SCRIPT_SEND, 1);
-    assert_error(feri_stream_read(&handle, buf, 1, NULL), FER_INTERRUPTED, 4);
-    assert_error(feri_stream_peek(&handle, buf, 1, NULL), FER_INTERRUPTED, 4);
-    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_INTERRUPTED, 4);
-    assert_ok(feri_stream_read(&handle, buf, 1, NULL));
-    assert_ok(feri_stream_write(&handle, buf, 1, NULL));
-}
-
 /* It is no error of the connection. */
 STREAM_TEST(script_posix, an_invalid_receive_changes_nothing)
 {
@@ -178,14 +148,6 @@ STREAM_TEST(script_windows, where_core_waits_each_call_waits_and_tries_again)
 }
 
 /* ---- Writing */
-
-STREAM_TEST(script_posix, a_write_is_one_call_and_its_bytes_are_counted)
-{
-    script_then_move(SCRIPT_SEND, 3);
-    assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 3);
-    assert_string_equal(script.sent, "hel");
-    assert_log("send(1,5)");
-}
 
 STREAM_TEST(script_posix, a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
 {

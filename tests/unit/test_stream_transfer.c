@@ -58,16 +58,6 @@ OPEN_TEST(read_exact_that_fails_counts_what_came_before)
     assert_error(feri_stream_read_exact(&handle, buf, 6, NULL), FER_CONNECTION_RESET, 104);
 }
 
-OPEN_TEST(read_exact_of_nothing_and_of_null_is_a_read_of_it)
-{
-    assert_ok_n(feri_stream_read_exact(&handle, buf, 0, &n), n, 0);
-    assert_ok(feri_stream_read_exact(&handle, NULL, 0, NULL));
-    assert_error_n(feri_stream_read_exact(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error(feri_stream_read_exact(NULL, buf, 1, &n), FER_MISUSE, 0);
-    handle = (fer_handle){0};
-    assert_error_log(feri_stream_read_exact(&handle, buf, 0, &n), FER_NOT_CONNECTED, 0, "");
-}
-
 /* ---- read_to_end */
 
 OPEN_TEST(read_to_end_reads_up_to_the_end)
@@ -117,13 +107,6 @@ OPEN_TEST(read_to_end_that_fails_counts_what_came_before)
     assert_int_equal(script.times[SCRIPT_PEEK], 0);
 }
 
-OPEN_TEST(read_to_end_into_null_is_refused)
-{
-    assert_error_n(feri_stream_read_to_end(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error(feri_stream_read_to_end(NULL, buf, 1, &n), FER_MISUSE, 0);
-    assert_error_log(feri_stream_read_to_end(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
-}
-
 /* ---- write_all */
 
 OPEN_TEST(write_all_writes_the_rest_after_each_short_write)
@@ -150,16 +133,6 @@ OPEN_TEST(write_all_that_fails_counts_what_went_before)
     script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
     assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_BROKEN_PIPE, 32, n, 2);
     assert_error(feri_stream_write_all(&handle, "ferrule", 7, NULL), FER_BROKEN_PIPE, 0);
-}
-
-OPEN_TEST(write_all_of_nothing_and_of_null_is_a_write_of_it)
-{
-    assert_ok_n(feri_stream_write_all(&handle, buf, 0, &n), n, 0);
-    assert_ok(feri_stream_write_all(&handle, NULL, 0, NULL));
-    assert_error_n(feri_stream_write_all(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error(feri_stream_write_all(NULL, buf, 1, &n), FER_MISUSE, 0);
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE));
-    assert_error_log(feri_stream_write_all(&handle, buf, 0, &n), FER_BROKEN_PIPE, 0, "");
 }
 
 TEST_MAIN("stream_transfer")

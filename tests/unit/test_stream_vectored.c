@@ -151,23 +151,6 @@ OPEN_TEST(a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
     assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
 }
 
-OPEN_TEST(a_slice_of_null_without_a_length_is_accepted)
-{
-    fer_io_slice_mut into[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
-    fer_io_slice from[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
-    assert_ok(feri_stream_read_vectored(&handle, into, 3, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, from, 3, NULL));
-    assert_log("recv_vectored(1,3x1) send_vectored(1,3x1)");
-}
-
-OPEN_TEST(an_array_of_null_with_a_count_is_refused)
-{
-    assert_error_n(feri_stream_read_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error_n(feri_stream_write_vectored(&handle, NULL, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error(feri_stream_read_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0);
-    assert_error_log(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
-}
-
 SCRIPT_TEST(the_end_and_a_reset_are_reported_to_slices_too)
 {
     fer_handle handle = open_stream(&script_posix);
