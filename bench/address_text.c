@@ -12,7 +12,7 @@
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 
-enum { TEXTS_COLD = 32768, TEXTS_HOT = 4096, POOL_SIZE = TEXTS_COLD * 64, TEXT_ROOM = 64 };
+enum { TEXTS_COLD = 32768, TEXTS_HOT = 4096, POOL_SIZE = TEXTS_COLD * 64, TEXT_CAP = 64 };
 
 typedef struct texts {
     bench_texts view;
@@ -75,12 +75,12 @@ static fer_ipv6_addr random_v6(uint32_t short_one_in)
 
 static void write_v4(char *text, size_t at)
 {
-    inet_ntop(AF_INET, v4_values[at].octets, text, TEXT_ROOM);
+    inet_ntop(AF_INET, v4_values[at].octets, text, TEXT_CAP);
 }
 
 static void write_v6(char *text, size_t at)
 {
-    inet_ntop(AF_INET6, v6_values[at].octets, text, TEXT_ROOM);
+    inet_ntop(AF_INET6, v6_values[at].octets, text, TEXT_CAP);
 }
 
 static void write_bad(char *text)
@@ -90,27 +90,27 @@ static void write_bad(char *text)
     const uint32_t kind = random_below(6);
     const uint32_t n = random_below(256);
     if (kind < 2) {
-        snprintf(text, TEXT_ROOM, "host%u.%s", (unsigned)random_below(100000),
+        snprintf(text, TEXT_CAP, "host%u.%s", (unsigned)random_below(100000),
                  domains[random_below(5)]);
     } else if (kind == 2) {
-        snprintf(text, TEXT_ROOM, "%u.%u.%u.%u", (unsigned)n, (unsigned)random_below(256),
+        snprintf(text, TEXT_CAP, "%u.%u.%u.%u", (unsigned)n, (unsigned)random_below(256),
                  (unsigned)(256 + random_below(700)), (unsigned)n);
     } else if (kind == 3) {
-        snprintf(text, TEXT_ROOM, "%u.%u.%u", (unsigned)n, (unsigned)random_below(256),
+        snprintf(text, TEXT_CAP, "%u.%u.%u", (unsigned)n, (unsigned)random_below(256),
                  (unsigned)random_below(256));
     } else if (kind == 4) {
-        snprintf(text, TEXT_ROOM, "%x:%x::%x::%x", (unsigned)random_below(65536), (unsigned)n,
+        snprintf(text, TEXT_CAP, "%x:%x::%x::%x", (unsigned)random_below(65536), (unsigned)n,
                  (unsigned)n, (unsigned)random_below(65536));
     } else {
-        snprintf(text, TEXT_ROOM, "%x:%x:%x:%x", (unsigned)random_below(65536), (unsigned)n,
+        snprintf(text, TEXT_CAP, "%x:%x:%x:%x", (unsigned)random_below(65536), (unsigned)n,
                  (unsigned)n, (unsigned)random_below(65536));
     }
 }
 
 static void make_inputs(void)
 {
-    char text[TEXT_ROOM];
-    char with_port[TEXT_ROOM + 16];
+    char text[TEXT_CAP];
+    char with_port[TEXT_CAP + 16];
     for (size_t i = 0; i < TEXTS_COLD; i++) {
         const bool is_v4 = random_below(2) == 0;
         v4_values[i] = random_v4();
@@ -221,7 +221,7 @@ static uint64_t ferrule_parse_ip(const void *input, size_t count)
  * inet_pton and strtoul. */
 static uint64_t libc_parse_one_sa(const char *text)
 {
-    char host[TEXT_ROOM];
+    char host[TEXT_CAP];
     struct in6_addr addr;
     const char *colon = strrchr(text, ':');
     const size_t bracket = text[0] == '[' ? 1 : 0;
@@ -262,7 +262,7 @@ static uint64_t ferrule_parse_sa(const void *input, size_t count)
 static uint64_t libc_format_v4(const void *input, size_t count)
 {
     const fer_ipv4_addr *values = input;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         inet_ntop(AF_INET, values[i].octets, text, sizeof text);
@@ -274,7 +274,7 @@ static uint64_t libc_format_v4(const void *input, size_t count)
 static uint64_t ferrule_format_v4(const void *input, size_t count)
 {
     const fer_ipv4_addr *values = input;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         sum += fer_ipv4_addr_format(values[i], text, sizeof text);
@@ -286,7 +286,7 @@ static uint64_t ferrule_format_v4(const void *input, size_t count)
 static uint64_t libc_format_v6(const void *input, size_t count)
 {
     const fer_ipv6_addr *values = input;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         inet_ntop(AF_INET6, values[i].octets, text, sizeof text);
@@ -298,7 +298,7 @@ static uint64_t libc_format_v6(const void *input, size_t count)
 static uint64_t ferrule_format_v6(const void *input, size_t count)
 {
     const fer_ipv6_addr *values = input;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         sum += fer_ipv6_addr_format(values[i], text, sizeof text);

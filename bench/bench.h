@@ -120,7 +120,7 @@ static inline double bench_time(void)
 }
 
 /* Whether a case that has begun at `begin` and had so many rounds has another one. */
-static inline bool bench_goes_on(double begin, size_t rounds)
+static inline bool bench_continues(double begin, size_t rounds)
 {
     return rounds < bench_rounds_max && (bench_seconds <= 0 || rounds < BENCH_ROUNDS_MIN ||
                                          bench_time() - begin < bench_seconds);
@@ -162,7 +162,7 @@ static inline void bench_run(const bench_case *c)
     }
     const double begin = bench_time();
     size_t round = 0;
-    for (; bench_goes_on(begin, round); round++) {
+    for (; bench_continues(begin, round); round++) {
         for (size_t i = 0; i < c->contender_count; i++) {
             const size_t which = (i + round) % c->contender_count;
             ns[which][round] = bench_ns_per_op(c->contenders[which].body, c, repeats);

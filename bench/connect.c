@@ -129,7 +129,7 @@ static void run_accepts(bench_server *server)
     }
     const double begin = bench_time();
     size_t round = 0;
-    for (; bench_goes_on(begin, round); round++) {
+    for (; bench_continues(begin, round); round++) {
         for (size_t i = 0; i < count; i++) {
             const size_t which = (i + round) % count;
             ns[which][round] = time_accepts(server, accepts[which]);

@@ -330,7 +330,7 @@ static void run_case(size_t count, size_t ready)
     const size_t repeats = 2000 / ready;
     const double begin = bench_time();
     size_t round = 0;
-    for (; bench_goes_on(begin, round); round++) {
+    for (; bench_continues(begin, round); round++) {
         for (size_t i = 0; i < used; i++) {
             const size_t which = (i + round) % used;
             ns[which][round] = turns(chosen[which], repeats, ready, count);

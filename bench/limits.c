@@ -438,7 +438,7 @@ static void run_returns(void)
     }
     const double begin = bench_time();
     size_t round = 0;
-    for (; bench_goes_on(begin, round); round++) {
+    for (; bench_continues(begin, round); round++) {
         for (size_t i = 0; i < WAYS; i++) {
             double times[RETURNS];
             const size_t way = (i + round) % WAYS;

@@ -14,7 +14,7 @@
 #include "bench/echo_turn.h"
 #include "bench/peers.h"
 
-enum { TEXT_ROOM = 64 };
+enum { TEXT_CAP = 64 };
 
 static void good(apr_status_t status, const char *what)
 {
@@ -65,7 +65,7 @@ static uint64_t format(const void *input, size_t count, int family)
     const size_t size = family == APR_INET ? 4 : 16;
     apr_pool_t *pool = new_pool();
     apr_sockaddr_t *address = NULL;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     good(apr_sockaddr_info_get(&address, family == APR_INET ? "127.0.0.1" : "::1", family, 80, 0,
                                pool),

@@ -11,7 +11,7 @@
 #include "bench/echo_turn.h"
 #include "bench/peers.h"
 
-enum { TEXT_ROOM = 64 };
+enum { TEXT_CAP = 64 };
 
 /* ---- Address text */
 
@@ -40,7 +40,7 @@ static uint64_t format(const void *input, size_t count, int family)
 {
     const unsigned char *values = input;
     const size_t size = family == AF_INET ? 4 : 16;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         evutil_inet_ntop(family, values + i * size, text, sizeof text);
@@ -102,12 +102,12 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
     *(uint64_t *)context += 1;
 }
 
-static uint64_t wakes_seen;
+static uint64_t wake_count;
 
 static void loop_begin(const int *sockets, size_t count, int free_socket)
 {
     add_all(sockets, count, on_nothing);
-    wake_event = event_new(base, -1, EV_PERSIST, on_wake, &wakes_seen);
+    wake_event = event_new(base, -1, EV_PERSIST, on_wake, &wake_count);
     free_event = event_new(base, free_socket, EV_READ | EV_PERSIST, on_nothing, NULL);
     bench_must(wake_event != NULL && free_event != NULL, "event_new");
 }
@@ -122,13 +122,13 @@ static void loop_end(void)
 /* By the thread of the loop itself: libevent then makes no system call for the wake. */
 static uint64_t loop_wakes(const void *input, size_t count)
 {
-    const uint64_t before = wakes_seen;
+    const uint64_t before = wake_count;
     (void)input;
     for (size_t i = 0; i < count; i++) {
         event_active(wake_event, EV_READ, 0);
         event_base_loop(base, EVLOOP_ONCE);
     }
-    bench_must(wakes_seen - before == count, "event_active");
+    bench_must(wake_count - before == count, "event_active");
     return count;
 }
 

@@ -13,7 +13,7 @@
 #include "bench/echo_turn.h"
 #include "bench/peers.h"
 
-enum { TEXT_ROOM = 64, IN_FLIGHT = 64 };
+enum { TEXT_CAP = 64, IN_FLIGHT = 64 };
 
 static uv_loop_t loop;
 static size_t remaining;
@@ -142,7 +142,7 @@ static uint64_t format(const void *input, size_t count, int family)
 {
     const unsigned char *values = input;
     const size_t size = family == AF_INET ? 4 : 16;
-    char text[TEXT_ROOM];
+    char text[TEXT_CAP];
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         sum += uv_inet_ntop(family, values + i * size, text, sizeof text) == 0;
@@ -303,12 +303,12 @@ static uint64_t lookups(const void *input, size_t count)
 
 static uv_async_t waker;
 static uv_poll_t free_poll;
-static size_t wakes_seen;
+static size_t wake_count;
 
 static void on_wake(uv_async_t *async)
 {
     (void)async;
-    wakes_seen++;
+    wake_count++;
 }
 
 static void on_nothing(uv_poll_t *poll, int status, int events)
@@ -343,13 +343,13 @@ static void loop_end(void)
 
 static uint64_t loop_wakes(const void *input, size_t count)
 {
-    const size_t before = wakes_seen;
+    const size_t before = wake_count;
     (void)input;
     for (size_t i = 0; i < count; i++) {
         bench_must(uv_async_send(&waker) == 0, "uv_async_send");
         uv_run(&loop, UV_RUN_ONCE);
     }
-    bench_must(wakes_seen - before == count, "uv_async_send");
+    bench_must(wake_count - before == count, "uv_async_send");
     return count;
 }
 

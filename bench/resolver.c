@@ -13,7 +13,7 @@
 #include "bench/peers.h"
 #include "ferrule.h"
 
-enum { THREADS = 4, IN_FLIGHT = 64, LOOKUPS = 400, TEXT_ROOM = 64 };
+enum { THREADS = 4, IN_FLIGHT = 64, LOOKUPS = 400, TEXT_CAP = 64 };
 
 #define MUST(call) bench_must((call).kind == FER_OK, #call)
 
@@ -52,7 +52,7 @@ static void *raw_share(void *argument)
 static void *ferrule_share(void *argument)
 {
     const share *mine = argument;
-    char host_port[TEXT_ROOM];
+    char host_port[TEXT_CAP];
     (void)snprintf(host_port, sizeof host_port, "%s:80", mine->host);
     for (size_t i = 0; i < mine->count; i++) {
         fer_socket_addr addrs[4];
@@ -79,7 +79,7 @@ static uint64_t resolver_lookups(const void *input, size_t count)
 {
     static fer_resolver resolver;
     static bool has_resolver;
-    char host_port[TEXT_ROOM];
+    char host_port[TEXT_CAP];
     if (!has_resolver) {
         MUST(fer_resolver_new(&resolver,
                               &(fer_resolver_options){.threads = THREADS, .queue_cap = IN_FLIGHT}));

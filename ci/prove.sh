@@ -102,9 +102,9 @@ parse_half() {
 # format TREE LOG: each formatter, with the buffer size that its longest text needs, and two bytes
 # more.
 format() {
-    for which_room in 0:18 1:48 2:48 3:64; do
+    for which_cap in 0:18 1:48 2:48 3:64; do
         # shellcheck disable=SC2086 # the list is words
-        eva "$1" "$2.${which_room%:*}" ",-DWHICH=${which_room%:*},-DROOM=${which_room#*:}" 3 \
+        eva "$1" "$2.${which_cap%:*}" ",-DWHICH=${which_cap%:*},-DCAP=${which_cap#*:}" 3 \
             tests/proof/eva_format.c core/address/ip_format.c core/base/text.c \
             $address_sources || return 1
     done
@@ -130,7 +130,7 @@ wp() {
 cursor=feri_addr_cursor
 number() {
     wp "$1" "$2" "" tests/proof/wp_parse.c \
-        "${cursor}_look,${cursor}_take,${cursor}_read_decimal,feri_digit_look,feri_octet_take,feri_octet_read"
+        "${cursor}_peek,${cursor}_take,${cursor}_read_decimal,feri_digit_peek,feri_octet_take,feri_octet_read"
 }
 
 ipv4() {
@@ -257,7 +257,7 @@ planted() {
 parse_short() { parse_one "$1" "$2" 1 12; }
 # shellcheck disable=SC2086 # the list is words
 format_one() {
-    eva "$1" "$2" ",-DWHICH=0,-DROOM=18" 3 tests/proof/eva_format.c core/address/ip_format.c \
+    eva "$1" "$2" ",-DWHICH=0,-DCAP=18" 3 tests/proof/eva_format.c core/address/ip_format.c \
         core/base/text.c $address_sources
 }
 

@@ -181,14 +181,14 @@ static void accept_some(struct relay *relay)
 
 /* ---- Sending */
 
-static void set_interest(struct relay *relay, struct client *client, bool for_room)
+static void set_interest(struct relay *relay, struct client *client, bool for_space)
 {
     const fer_event interest = {.key = (uint64_t)(uintptr_t)client,
                                 .interest = (client->state == RELAYING ? FER_READABLE : 0) |
-                                            (for_room ? FER_WRITABLE : 0)};
+                                            (for_space ? FER_WRITABLE : 0)};
     fer_error error = fer_poller_modify(&relay->poller, fer_tcp_stream_as_raw(&client->stream),
                                         interest, FER_POLL_LEVEL);
-    client->waits_for_room = for_room;
+    client->waits_for_space = for_space;
     if (error.kind != FER_OK) {
         complain_of(relay, client->name, error);
         disconnect(relay, client);
@@ -215,7 +215,7 @@ static void flush(struct relay *relay, struct client *client)
     } else if (!has_more && client->state == ENDING) {
         report_end(relay, client, "disconnected");
         disconnect(relay, client);
-    } else if (has_more != client->waits_for_room) {
+    } else if (has_more != client->waits_for_space) {
         set_interest(relay, client, has_more);
     }
 }
@@ -239,7 +239,8 @@ static void flush_unsent(struct relay *relay)
 static void enqueue(struct relay *relay, struct client *client, const char *bytes, size_t len)
 {
     bool is_put = relay_queue_put(&client->queue, bytes, len);
-    if (!is_put || (relay_queue_len(&client->queue) >= SEND_THRESHOLD && !client->waits_for_room)) {
+    if (!is_put ||
+        (relay_queue_len(&client->queue) >= SEND_THRESHOLD && !client->waits_for_space)) {
         FER_IGNORE(send_queue(relay, client)); /* the next flush reports a failure */
     }
     if (!is_put && !relay_queue_put(&client->queue, bytes, len)) {

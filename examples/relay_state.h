@@ -27,9 +27,9 @@ struct client {
     struct client *previous; /* in the relay's list of clients */
     struct client *next;     /* in the relay's list of clients, or of closed ones */
     struct client *next_unsent;
-    bool is_unsent;      /* in the relay's list of clients to flush */
-    bool waits_for_room; /* registered for writability */
-    uint64_t heard_at;   /* milliseconds, when its last bytes arrived */
+    bool is_unsent;       /* in the relay's list of clients to flush */
+    bool waits_for_space; /* registered for writability */
+    uint64_t heard_at;    /* milliseconds, when its last bytes arrived */
     uint64_t bytes_in;
     uint64_t bytes_out;
     size_t input_len;

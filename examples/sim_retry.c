@@ -44,8 +44,8 @@ static fer_error ask(const reconnect *retry, fer_tcp_stream *stream, receive_fun
 }
 
 /* Retries after growing pauses, whatever the failure. */
-static fer_error ask_until_answered(fer_resolver *resolver, receive_function receive_reply,
-                                    pause_function pause, char *reply)
+static fer_error query_until_answered(fer_resolver *resolver, receive_function receive_reply,
+                                      pause_function pause, char *reply)
 {
     reconnect retry = {
         .resolver = resolver,
@@ -132,7 +132,7 @@ static bool succeeds(receive_function receive_reply, fer_sim_dialect dialect, ui
     fer_error error = fer_resolver_new(
         &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE});
     if (error.kind == FER_OK) {
-        error = ask_until_answered(&resolver, receive_reply, pause_in_virtual_time, reply);
+        error = query_until_answered(&resolver, receive_reply, pause_in_virtual_time, reply);
     }
     fer_resolver_close(&resolver);
     if (fer_sim_stop(&report).kind != FER_OK) {

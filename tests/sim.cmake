@@ -63,7 +63,7 @@ set_property(TEST sim_winsock_options_of_old APPEND PROPERTY ENVIRONMENT FERRULE
 # The rules that clones share (T6, S6, O2, R1, R2) again, with options that all SOCKETs of a socket
 # share, as documented and as in Wine.
 foreach(name IN ITEMS clones modes options raw_and_clones readiness shutdown socket_options
-        socket_turning timeouts unix_modes datagram_sockets)
+        socket_conversion timeouts unix_modes datagram_sockets)
     ferrule_add_test(sim_winsock_${name}_shared sim sim_tests_winsock ${name})
     set_property(TEST sim_winsock_${name}_shared APPEND PROPERTY
         ENVIRONMENT FERRULE_SIM_SHARED_OPTIONS=1)

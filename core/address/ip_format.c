@@ -82,7 +82,7 @@ static inline size_t feri_ipv4_store(char *text, size_t at, const fer_ipv4_addr 
 
 void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr)
 {
-    FERI_ASSERT(out->len + FER_IPV4_ADDR_TEXT_CAP <= FERI_ADDR_TEXT_ROOM);
+    FERI_ASSERT(out->len + FER_IPV4_ADDR_TEXT_CAP <= FERI_ADDR_TEXT_CAP);
     out->len += feri_ipv4_store(out->text, out->len, addr);
 }
 
@@ -149,7 +149,7 @@ static inline size_t feri_groups_store(char *text, size_t at, const uint16_t gro
         const bool is_in_run = i - run.begin < run.len;
         const size_t len = 1u + (group[i] > 0xF) + (group[i] > 0xFF) + (group[i] > 0xFFF);
         const size_t more = is_in_run ? i == run.begin : len + 1;
-        FERI_ASSERT(at + 5 <= FERI_ADDR_TEXT_ROOM);
+        FERI_ASSERT(at + 5 <= FERI_ADDR_TEXT_CAP);
         feri_word_store_4(text, at, is_in_run ? ':' : feri_group_text(group[i], len));
         text[at + len] = ':';
         at += more;
@@ -181,7 +181,7 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value)
         value /= 10;
         count = i + 1;
     }
-    FERI_ASSERT(count >= 1 && value == 0 && out->len + 10 <= FERI_ADDR_TEXT_ROOM);
+    FERI_ASSERT(count >= 1 && value == 0 && out->len + 10 <= FERI_ADDR_TEXT_CAP);
     for (size_t i = 0; i < 10; i++) {
         out->text[out->len + i] = digits[10 - count + i];
     }
@@ -202,7 +202,7 @@ static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
         }
         return;
     }
-    for (size_t i = 0; i + 16 < FERI_ADDR_TEXT_ROOM && i + 16 < n; i += 16) {
+    for (size_t i = 0; i + 16 < FERI_ADDR_TEXT_CAP && i + 16 < n; i += 16) {
         memcpy(&buf[i], &text[i], 16);
     }
     memcpy(&buf[n - 16], &text[n - 16], 16);
@@ -210,7 +210,7 @@ static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
 
 size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap)
 {
-    FERI_ASSERT(out->len < FERI_ADDR_TEXT_ROOM);
+    FERI_ASSERT(out->len < FERI_ADDR_TEXT_CAP);
     if (buf == NULL || cap <= out->len) {
         return feri_text_store(out->text, out->len, buf, cap);
     }

@@ -10,10 +10,10 @@
 
 /* The size of the longest text here, plus the unused bytes that the writers may leave after it:
  * nine at most. A prover needs more. */
-enum { FERI_ADDR_TEXT_ROOM = 128 };
+enum { FERI_ADDR_TEXT_CAP = 128 };
 
 typedef struct feri_addr_text {
-    char text[FERI_ADDR_TEXT_ROOM];
+    char text[FERI_ADDR_TEXT_CAP];
     size_t len;
 } feri_addr_text;
 

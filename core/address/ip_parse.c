@@ -23,9 +23,9 @@ enum { FERI_IPV6_GROUPS = 8 };
 static const int8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
 
 /* The value of the decimal digit `ahead` bytes after the index; above 9 if there is none. */
-static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ahead)
+static inline uint32_t feri_digit_peek(const feri_addr_cursor *cursor, size_t ahead)
 {
-    return feri_addr_cursor_look(cursor, ahead) - '0';
+    return feri_addr_cursor_peek(cursor, ahead) - '0';
 }
 
 /* Takes the digits of one octet and appends it to *bits as the lowest byte. */
@@ -41,18 +41,18 @@ static inline bool feri_octet_take(feri_addr_cursor *cursor, size_t digits, uint
 
 static inline bool feri_octet_read(feri_addr_cursor *cursor, uint32_t *bits)
 {
-    const uint32_t first = feri_digit_look(cursor, 0);
+    const uint32_t first = feri_digit_peek(cursor, 0);
     if (first > 9) {
         return false;
     }
-    const uint32_t second = feri_digit_look(cursor, 1);
+    const uint32_t second = feri_digit_peek(cursor, 1);
     if (second > 9) {
         return feri_octet_take(cursor, 1, first, bits);
     }
     if (first == 0) {
         return false;
     }
-    const uint32_t third = feri_digit_look(cursor, 2);
+    const uint32_t third = feri_digit_peek(cursor, 2);
     if (third > 9) {
         return feri_octet_take(cursor, 2, 10 * first + second, bits);
     }
@@ -119,12 +119,12 @@ typedef struct feri_hex_group {
 
 /* The value of the hexadecimal digit `ahead` bytes after the index; above 0xFFFF if there is
  * none. */
-static inline uint32_t feri_hex_look(const feri_addr_cursor *cursor, size_t ahead)
+static inline uint32_t feri_hex_peek(const feri_addr_cursor *cursor, size_t ahead)
 {
-    return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_look(cursor, ahead)];
+    return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_peek(cursor, ahead)];
 }
 
-/* As feri_hex_look, for an index within the text. */
+/* As feri_hex_peek, for an index within the text. */
 static inline uint32_t feri_hex_at(const feri_addr_cursor *cursor, size_t at)
 {
     FERI_ASSERT(at < cursor->len);
@@ -133,11 +133,11 @@ static inline uint32_t feri_hex_at(const feri_addr_cursor *cursor, size_t at)
 
 /* Reads the next group without taking it, if it has at most three digits. The number of digits is
  * not predictable, so it does not branch on it. */
-static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *cursor)
+static inline feri_hex_group feri_hex_group_peek_short(const feri_addr_cursor *cursor)
 {
-    const uint32_t first = feri_hex_look(cursor, 0);
-    const uint32_t second = feri_hex_look(cursor, 1);
-    const uint32_t third = feri_hex_look(cursor, 2);
+    const uint32_t first = feri_hex_peek(cursor, 0);
+    const uint32_t second = feri_hex_peek(cursor, 1);
+    const uint32_t third = feri_hex_peek(cursor, 2);
     feri_hex_group group = {0, 0};
     if (first > 15) {
         return group;
@@ -151,7 +151,7 @@ static inline feri_hex_group feri_hex_group_look_short(const feri_addr_cursor *c
 
 /* Reads the next group without taking it. Most groups have four digits, so those are read
  * together. */
-static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
+static inline feri_hex_group feri_hex_group_peek(const feri_addr_cursor *cursor)
 {
     const size_t last = cursor->index + 3;
     if (last < cursor->len) {
@@ -163,7 +163,7 @@ static inline feri_hex_group feri_hex_group_look(const feri_addr_cursor *cursor)
             return group;
         }
     }
-    return feri_hex_group_look_short(cursor);
+    return feri_hex_group_peek_short(cursor);
 }
 
 /* Reads an IPv4 address as the last two of at most `limit` groups. */
@@ -189,11 +189,11 @@ static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limi
     FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
     size_t end = cursor->index;
     for (size_t i = 0; i < limit; i++) {
-        const feri_hex_group group = feri_hex_group_look(cursor);
+        const feri_hex_group group = feri_hex_group_peek(cursor);
         if (group.digits == 0) {
             break;
         }
-        if (group.digits < 4 && feri_addr_cursor_look(cursor, group.digits) == '.') {
+        if (group.digits < 4 && feri_addr_cursor_peek(cursor, group.digits) == '.') {
             return true;
         }
         cursor->index += group.digits;
@@ -275,9 +275,9 @@ FERI_FAST bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
  * after the colon of "::1.". */
 static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
 {
-    return feri_addr_cursor_look(cursor, 0) != ':' &&
-           (feri_addr_cursor_look(cursor, 1) == '.' || feri_addr_cursor_look(cursor, 2) == '.' ||
-            feri_addr_cursor_look(cursor, 3) == '.');
+    return feri_addr_cursor_peek(cursor, 0) != ':' &&
+           (feri_addr_cursor_peek(cursor, 1) == '.' || feri_addr_cursor_peek(cursor, 2) == '.' ||
+            feri_addr_cursor_peek(cursor, 3) == '.');
 }
 
 FERI_FAST fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)

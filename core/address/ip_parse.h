@@ -25,7 +25,7 @@ typedef struct feri_addr_cursor {
 /* The byte `ahead` bytes after the index, or 0 past the end. A NUL and the end are not
  * distinguished: no address contains a NUL, so none is ever taken, and feri_addr_cursor_is_at_end
  * compares the length. */
-static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead)
+static inline uint32_t feri_addr_cursor_peek(const feri_addr_cursor *cursor, size_t ahead)
 {
     /* one comparison with the length: Frama-C's Eva keeps that bound */
     const size_t at = cursor->index + ahead;
@@ -43,7 +43,7 @@ static inline bool feri_addr_cursor_is_at_end(const feri_addr_cursor *cursor)
 static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted)
 {
     FERI_ASSERT(wanted != '\0');
-    if (feri_addr_cursor_look(cursor, 0) != (uint32_t)(unsigned char)wanted) {
+    if (feri_addr_cursor_peek(cursor, 0) != (uint32_t)(unsigned char)wanted) {
         return false;
     }
     cursor->index++;

@@ -21,7 +21,7 @@ feri_limits feri_limits_from(const fer_limits *limits)
     return (feri_limits){feri_deadline_of(limits->deadline), limits->token, limits->interruptible};
 }
 
-bool feri_limits_are_known(const fer_limits *limits)
+bool feri_limits_are_valid(const fer_limits *limits)
 {
     unsigned bits = 0;
     for (size_t i = 0; i < sizeof limits->reserved_; i++) {
@@ -103,7 +103,7 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
         return feri_own_error(FER_MISUSE);
     }
-    FERI_REQUIRE(feri_limits_are_known(chosen), FER_INVALID_INPUT);
+    FERI_REQUIRE(feri_limits_are_valid(chosen), FER_INVALID_INPUT);
     bool is_limited =
         chosen->token != NULL || chosen->deadline.nanos_ != 0 || chosen->interruptible;
     if (is_limited) {

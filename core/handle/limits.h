@@ -24,7 +24,7 @@ typedef struct feri_limits {
 feri_limits feri_limits_from(const fer_limits *limits);
 
 /* Whether the reserved bytes are 0. */
-bool feri_limits_are_known(const fer_limits *limits);
+bool feri_limits_are_valid(const fer_limits *limits);
 
 /* Checks limits (rule K1): the token first, then the deadline. FER_OK, CANCELLED, TIMED_OUT, or
  * MISUSE if the token is not open. */

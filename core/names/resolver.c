@@ -131,7 +131,7 @@ const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_option
 fer_error feri_lookup_options_check(const fer_lookup_options *options)
 {
     bool is_known = feri_is_family_choice(options->family) && options->unused_ == 0 &&
-                    feri_are_zero(options->reserved_) && feri_limits_are_known(&options->limits);
+                    feri_are_zero(options->reserved_) && feri_limits_are_valid(&options->limits);
     return is_known ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 

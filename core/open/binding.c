@@ -83,7 +83,7 @@ fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer
 
 #define FERI_DATAGRAM_MAX 65535
 /* Room for one such datagram, with the system's bookkeeping. */
-#define FERI_DATAGRAM_ROOM (2 * (FERI_DATAGRAM_MAX + 1))
+#define FERI_DATAGRAM_CAP (2 * (FERI_DATAGRAM_MAX + 1))
 
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
@@ -92,14 +92,14 @@ fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
     return feri_ok();
 }
 
-/* A queue with less room loses the largest datagrams: FreeBSD's has 42080 bytes
+/* A queue with less space loses the largest datagrams: FreeBSD's has 42080 bytes
  * (sys/netinet/udp_usrreq.c, udp_recvspace), and NetBSD's as many. macOS' has more. */
-static void make_room(fer_raw_socket raw)
+static void raise_receive_buffer(fer_raw_socket raw)
 {
-    uint32_t room = FERI_DATAGRAM_ROOM;
+    uint32_t room = FERI_DATAGRAM_CAP;
     FER_IGNORE(ferp_option_value(raw, FERP_RECV_BUFFER, &room));
-    if (room < FERI_DATAGRAM_ROOM) {
-        FER_IGNORE(ferp_set_option(raw, FERP_RECV_BUFFER, FERI_DATAGRAM_ROOM));
+    if (room < FERI_DATAGRAM_CAP) {
+        FER_IGNORE(ferp_set_option(raw, FERP_RECV_BUFFER, FERI_DATAGRAM_CAP));
     }
 }
 
@@ -114,7 +114,7 @@ void feri_unix_datagram_prepare(fer_raw_socket raw)
     if (ferp_traits()->datagram_limit_is_send_buffer) {
         /* a smaller limit is reported by the first send that exceeds it */
         FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX));
-        make_room(raw);
+        raise_receive_buffer(raw);
     }
 }
 

@@ -271,7 +271,7 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
     int unused = options->unused_[0] | options->unused_[1] | options->unused_[2];
     bool is_known = unused == 0 && feri_are_zero(options->reserved_) &&
                     feri_is_family_choice(options->family) &&
-                    feri_limits_are_known(&options->limits);
+                    feri_limits_are_valid(&options->limits);
     FERI_REQUIRE(is_known, FER_INVALID_INPUT);
     bool is_valid = options->local == NULL || feri_addresses_are_valid(options->local, 1);
     return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);

@@ -380,13 +380,13 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 
 /* Waits for room in the accept queue, and for the result. */
 static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *addr,
-                                    const feri_limits *limits, uint64_t room_deadline)
+                                    const feri_limits *limits, uint64_t queue_deadline)
 {
     if (ferp_traits()->io_waits_in_kernel) {
         FER_TRY(ferp_set_nonblocking(handle->p_.raw_, true));
     }
     return restore_mode(handle, false,
-                        feri_unix_connect_within(handle->p_.raw_, addr, limits, room_deadline));
+                        feri_unix_connect_within(handle->p_.raw_, addr, limits, queue_deadline));
 }
 
 static fer_error connect_unix_within(fer_handle *handle, const fer_unix_addr *addr,

@@ -44,25 +44,25 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 }
 
 /* No event reports room in the queue, so the connect is repeated at these intervals. */
-#define ROOM_PAUSE_NANOS (4 * FERP_NANOS_PER_MILLI)
+#define QUEUE_PAUSE_NANOS (4 * FERP_NANOS_PER_MILLI)
 
-/* WOULD_BLOCK after room_deadline. */
-static fer_error pause_for_room(const feri_limits *limits, uint64_t room_deadline)
+/* WOULD_BLOCK after queue_deadline. */
+static fer_error pause_for_queue(const feri_limits *limits, uint64_t queue_deadline)
 {
     FER_TRY(feri_limits_check(limits));
     uint64_t now = ferp_now();
-    FERI_REQUIRE(now < room_deadline, FER_WOULD_BLOCK);
-    uint64_t deadline = feri_earlier(limits->deadline, room_deadline);
-    return ferp_pause_within(limits->token, feri_earlier(now + ROOM_PAUSE_NANOS, deadline),
+    FERI_REQUIRE(now < queue_deadline, FER_WOULD_BLOCK);
+    uint64_t deadline = feri_earlier(limits->deadline, queue_deadline);
+    return ferp_pause_within(limits->token, feri_earlier(now + QUEUE_PAUSE_NANOS, deadline),
                              deadline);
 }
 
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
-                                   const feri_limits *limits, uint64_t room_deadline)
+                                   const feri_limits *limits, uint64_t queue_deadline)
 {
     fer_error error = feri_unix_connect_raw(raw, addr);
     while (error.kind == FER_WOULD_BLOCK) {
-        FER_TRY(pause_for_room(limits, room_deadline));
+        FER_TRY(pause_for_queue(limits, queue_deadline));
         error = feri_unix_connect_raw(raw, addr);
     }
     return error;

@@ -34,9 +34,9 @@ fer_error feri_unix_connect_once(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 
 /* As feri_unix_connect_raw on a nonblocking socket, but waits for room in the queue, within limits,
- * and at most until room_deadline: WOULD_BLOCK. It does not wait for the result of the connect. */
+ * and at most until queue_deadline: WOULD_BLOCK. It does not wait for the result of the connect. */
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
-                                   const feri_limits *limits, uint64_t room_deadline);
+                                   const feri_limits *limits, uint64_t queue_deadline);
 
 /* Creates a Unix datagram socket with room for the largest datagrams. */
 fer_error feri_unix_datagram_new(fer_raw_socket *out);

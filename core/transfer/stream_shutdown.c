@@ -152,7 +152,7 @@ static fer_error discard_until(fer_handle *handle, uint64_t deadline)
 
 /* If this handle had shut the read half down before it saw the end, nothing reports the peer's
  * end. */
-static fer_error end_was_seen(const fer_handle *handle)
+static fer_error end_was_received(const fer_handle *handle)
 {
     return feri_state_ending(feri_handle_state(handle)) == FERI_ENDING_SEEN
                ? feri_ok()
@@ -165,7 +165,7 @@ fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
     uint64_t deadline = feri_deadline_after(timeout);
     fer_error error = feri_stream_shutdown(handle, FER_SHUTDOWN_WRITE);
     error = error.kind == FER_OK ? discard_until(handle, deadline) : error;
-    error = error.kind == FER_OK ? end_was_seen(handle) : error;
+    error = error.kind == FER_OK ? end_was_received(handle) : error;
     feri_stream_close(handle);
     return error;
 }

@@ -132,8 +132,8 @@ static bool continues_after_signal(const feri_waiting *waiting, fer_error *answe
 {
     const feri_limits limits = {waiting->deadline, waiting->limits.token,
                                 waiting->limits.interruptible};
-    bool asks_limits = waiting->readiness == FERP_ACCEPTABLE || limits.interruptible;
-    return !is_cancelled(waiting, answer) && asks_limits &&
+    bool checks_limits = waiting->readiness == FERP_ACCEPTABLE || limits.interruptible;
+    return !is_cancelled(waiting, answer) && checks_limits &&
            feri_retries_after_signal(&limits, answer);
 }
 

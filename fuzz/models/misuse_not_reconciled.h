@@ -112,8 +112,8 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
 {
     static const char *const writes[] = {"write", "try_write", "unix_write", "unix_try_write",
                                          NULL};
-    bool lacks_room = is_unfinished(posix) || posix == FER_DEADLOCK;
-    return is_any_of(misuse_call_name(step[0]), writes) && lacks_room && other == FER_OK;
+    bool lacks_space = is_unfinished(posix) || posix == FER_DEADLOCK;
+    return is_any_of(misuse_call_name(step[0]), writes) && lacks_space && other == FER_OK;
 }
 
 /* `udp_reconnect_unbinds`: the address of a socket's first peer is free once it has another. No

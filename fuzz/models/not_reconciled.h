@@ -18,7 +18,7 @@
 #define NOT_RECONCILED(X)                         \
     X(clone_reads_on, ON_ALL, true)               \
     X(reset_loses_input, ON_WINDOWS, false)       \
-    X(reset_seen_second, ON_ALL, false)           \
+    X(saw_reset_second, ON_ALL, false)            \
     X(end_then_reset, ON_ALL, false)              \
     X(one_write_takes, ON_ALL, true)              \
     X(no_buffer_space, ON_WINDOWS, true)          \
@@ -99,7 +99,7 @@ static inline bool reset_loses_input(const struct record *posix, const struct re
 
 /* A second handle of a cloned socket, after another handle has reported the reset: Linux reports
  * nothing, Windows the reset. */
-static inline bool reset_seen_second(const struct record *posix, const struct record *winsock)
+static inline bool saw_reset_second(const struct record *posix, const struct record *winsock)
 {
     bool ended =
         is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);

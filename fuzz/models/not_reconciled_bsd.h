@@ -18,7 +18,7 @@ static inline bool has_ended(const struct record *record)
            (reads_end && (record->facts & FACT_SHUT_WRITE) != 0);
 }
 
-/* reset_seen_second: after a write that left the error pending another clone is the one that reads
+/* saw_reset_second: after a write that left the error pending another clone is the one that reads
  * the reset, and the first one the end. */
 static inline bool is_reset_of_another_clone(const struct record *posix, const struct record *bsd)
 {
@@ -44,10 +44,10 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
  * the stream. A short one waits for buffers. */
 static inline bool failed_send_may_have_sent(const struct record *posix, const struct record *bsd)
 {
-    bool is_told = bsd->error.kind == FER_NO_BUFFER_SPACE || bsd->op == OP_TAKE_ERROR ||
-                   bsd->op == OP_READY ||
-                   (bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED);
-    bool is_kept = (bsd->facts & FACT_SEND_FAILED) != 0 && is_told;
+    bool is_reported = bsd->error.kind == FER_NO_BUFFER_SPACE || bsd->op == OP_TAKE_ERROR ||
+                       bsd->op == OP_READY ||
+                       (bsd->op == OP_PEER_ADDR && bsd->error.kind == FER_NOT_CONNECTED);
+    bool is_kept = (bsd->facts & FACT_SEND_FAILED) != 0 && is_reported;
     bool waits = is_write(bsd) && bsd->fault == FER_SIM_FAULT_NO_BUFFERS &&
                  posix->error.kind == FER_NO_BUFFER_SPACE;
     return bsd->system == SYSTEM_MACOS && (is_kept || waits);

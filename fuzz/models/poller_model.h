@@ -39,7 +39,7 @@ typedef enum poller_arrival {
     POLLER_REFUSAL /* of a datagram */
 } poller_arrival;
 
-typedef enum poller_room { POLLER_ROOM, POLLER_FULL, POLLER_UNSURE } poller_room;
+typedef enum poller_space { POLLER_SPACE, POLLER_FULL, POLLER_UNSURE } poller_space;
 
 typedef struct poller_wait_result {
     int poller;
@@ -48,7 +48,7 @@ typedef struct poller_wait_result {
     fer_error error;
     const fer_event *events;
     size_t count;
-    bool knows_notified; /* notified was reported */
+    bool saw_notified; /* notified was reported */
     bool notified;
     bool is_fault_hit; /* a spurious readiness was injected, and happened */
 } poller_wait_result;
@@ -66,7 +66,7 @@ void poller_model_close(fer_raw_socket raw);
 void poller_model_arrives(int socket, poller_arrival what, size_t count, uint64_t time);
 void poller_model_received(int socket, size_t count);
 void poller_model_connect_started(int socket);
-void poller_model_room(int socket, poller_room room);
+void poller_model_space(int socket, poller_space room);
 void poller_model_refusal_reported(int socket);
 /* This end shut down a half. After a shutdown of reading the reported readiness differs by
  * system. */

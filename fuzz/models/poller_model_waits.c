@@ -196,7 +196,7 @@ static const char *check_notified(const poller_wait_result *wait)
     const struct poller_state *poller = &poller_states[wait->poller];
     bool may = poller->is_notified || poller->may_be_notified;
     bool must = poller->is_notified && (poller->was_notified || !poller->notified_during);
-    if (!wait->knows_notified) {
+    if (!wait->saw_notified) {
         return NULL;
     }
     if (wait->notified && (!may || wait->error.kind != FER_OK)) {

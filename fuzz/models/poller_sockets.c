@@ -13,7 +13,7 @@ static struct model_socket {
     poller_kind kind;
     int refs;
     size_t arrived;
-    poller_room room;
+    poller_space room;
     bool has_eof;
     bool has_failed;
     bool may_be_over;       /* a hang-up may be reported */
@@ -62,7 +62,7 @@ static poller_readiness must_be(const struct model_socket *socket)
     ready.over = is_over(socket);
     ready.readable = ready.over || (has_input && !socket->is_undefined);
     ready.writable = ready.over ||
-                     (connected && socket->room == POLLER_ROOM && !socket->shut_write) ||
+                     (connected && socket->room == POLLER_SPACE && !socket->shut_write) ||
                      socket->kind == POLLER_DATAGRAM;
     return ready;
 }
@@ -197,7 +197,7 @@ void poller_model_connect_started(int socket)
     poller_registrations_update(socket, now);
 }
 
-void poller_model_room(int socket, poller_room room)
+void poller_model_space(int socket, poller_space room)
 {
     sockets[socket].room = room;
     poller_registrations_update(socket, now);

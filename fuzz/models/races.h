@@ -164,10 +164,10 @@ static inline bool count_is_explained(const struct record *posix, const struct r
     bool may_transfer_less = meets_other_buffers(winsock);
     bool is_same = posix->error.kind == winsock->error.kind;
     unsigned half = is_read(winsock) ? FACT_SHUT_READ : FACT_SHUT_WRITE;
-    bool goes_on = winsock->error.kind != FER_CONNECTION_RESET &&
-                   (winsock->facts_after & half) == 0 &&
-                   (is_same || posix->error.kind == FER_CANCELLED);
-    return winsock->n >= posix->n || !goes_on || may_transfer_less;
+    bool continues = winsock->error.kind != FER_CONNECTION_RESET &&
+                     (winsock->facts_after & half) == 0 &&
+                     (is_same || posix->error.kind == FER_CANCELLED);
+    return winsock->n >= posix->n || !continues || may_transfer_less;
 }
 
 /* The call noticed later on Windows what ended it on POSIX, or what happened meanwhile. */

@@ -133,7 +133,7 @@ static FUZZ_UNCOUNTED bool next_may_start(const schedule_model *model, uint64_t 
            has_come(sum(latest->started, model->delay), now);
 }
 
-static FUZZ_UNCOUNTED bool next_has_room(const schedule_model *model)
+static FUZZ_UNCOUNTED bool next_has_space(const schedule_model *model)
 {
     return model->tried < model->addresses && count_open(model) < SCHEDULE_SLOTS;
 }
@@ -158,7 +158,7 @@ static FUZZ_UNCOUNTED uint64_t earliest_timer(const schedule_model *model)
             earliest = timeout_of(model, i);
         }
     }
-    if (next_has_room(model)) {
+    if (next_has_space(model)) {
         uint64_t start = sum(model->attempts[model->tried - 1].started, model->delay);
         earliest = start < earliest ? start : earliest;
     }
@@ -210,7 +210,7 @@ FUZZ_UNCOUNTED void schedule_model_check(schedule_model *model, uint64_t now,
         FUZZ_CHECK(action == SCHEDULE_TIME_OUT);
         FUZZ_CHECK(slot == model->attempts[due].slot);
         end_attempt(model, due, ATTEMPT_TIMED_OUT);
-    } else if (next_has_room(model) && next_may_start(model, now)) {
+    } else if (next_has_space(model) && next_may_start(model, now)) {
         FUZZ_CHECK(action == SCHEDULE_START);
         check_start(model, now, slot);
     } else {

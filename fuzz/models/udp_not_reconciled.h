@@ -38,7 +38,7 @@ static fer_ip_addr destination(const struct udp_record *record)
     return fer_ip_addr_to_canonical(record->addr.ip);
 }
 
-static bool goes_to_group(const struct udp_record *record)
+static bool is_sent_to_group(const struct udp_record *record)
 {
     fer_ip_addr to = destination(record);
     return fer_ip_addr_is_multicast(to);
@@ -98,7 +98,7 @@ static bool multicast_loop(const struct udp_record *posix, const struct udp_reco
         posix->op == UDP_LOOP && posix->value == 0 && history.sent_to_group && !posix->after_pause;
     (void)winsock;
     return ends_in_flight ||
-           (is_send(posix) && posix->error.kind == FER_OK && goes_to_group(posix) &&
+           (is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix) &&
             history.has_loop_off[destination(posix).family == FER_IP_V6]);
 }
 
@@ -111,7 +111,7 @@ static bool member_at_an_address(const struct udp_record *posix, const struct ud
     for (int i = 0; i < UDP_SOCKETS; i++) {
         is_there = is_there || (history.is_narrowed[i] && history.is_member[i]);
     }
-    bool sends = is_send(posix) && posix->error.kind == FER_OK && goes_to_group(posix);
+    bool sends = is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix);
     return is_there && (sends || history.sent_to_group);
 }
 
@@ -202,7 +202,7 @@ static void note_record(const struct udp_record *record)
         history.sent_together[socket] =
             history.sent_together[socket] || history.sent_since_pause[socket] > 1;
     }
-    history.sent_to_group = history.sent_to_group || (is_send(record) && goes_to_group(record));
+    history.sent_to_group = history.sent_to_group || (is_send(record) && is_sent_to_group(record));
     bool leaves = record->op == UDP_SEND_TO ||
                   (record->op == UDP_CONNECT && is_allowed && history.sent_since_pause[socket] > 0);
     if (is_allowed && leaves) {

@@ -81,7 +81,7 @@ fer_error_kind unix_model_remove(int name)
     return existed ? FER_OK : FER_NOT_FOUND;
 }
 
-bool unix_model_has_room(int name)
+bool unix_model_has_space(int name)
 {
     struct model_socket *listener = NULL;
     return unix_find_name(name, LISTENER, &listener) != FER_OK || listener->queued < UNIX_QUEUE_MAX;
@@ -328,7 +328,7 @@ fer_error_kind unix_model_read(unix_handle *handle, size_t len, bool is_peek,
     }
     if (socket->has_reset) {
         handle->saw_reset = true;
-        /* Linux reports it once. On the BSDs a peek leaves it (row reset_seen_second). */
+        /* Linux reports it once. On the BSDs a peek leaves it (row saw_reset_second). */
         socket->has_reset = windows || (unix_is_bsd && is_peek);
         return FER_CONNECTION_RESET;
     }

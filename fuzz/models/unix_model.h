@@ -51,7 +51,7 @@ fer_error_kind unix_model_remove(int name);
 fer_error_kind unix_model_local_name(const unix_handle *handle, int *name);
 fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, int *name);
 /* True if a connect to this name does not wait. */
-bool unix_model_has_room(int name);
+bool unix_model_has_space(int name);
 
 /* expected has room for len bytes. wait_kind is the kind of a call that cannot proceed: WOULD_BLOCK
  * or TIMED_OUT. */

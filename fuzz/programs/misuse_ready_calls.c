@@ -35,7 +35,7 @@ static bool is_variant(const struct misuse_arguments *a)
 }
 
 /* The buffer as two slices. */
-static const fer_io_slice_mut *room_of(const struct misuse_arguments *a)
+static const fer_io_slice_mut *buffers_of(const struct misuse_arguments *a)
 {
     size_t half = a->len / 2;
     uint8_t *rest = a->buf == NULL ? NULL : a->buf + half;
@@ -46,15 +46,15 @@ static const fer_io_slice_mut *room_of(const struct misuse_arguments *a)
 
 static const fer_io_slice *bytes_of(const struct misuse_arguments *a)
 {
-    const fer_io_slice_mut *room = room_of(a);
+    const fer_io_slice_mut *room = buffers_of(a);
     for (int i = 0; i < 2; i++) {
         a->values->slices[i] = (fer_io_slice){room[i].base, room[i].len};
     }
     return a->values->slices;
 }
 
-#define TRY_READ(type, handle)                                                          \
-    (is_variant(a) ? fer_##type##_stream_try_read_vectored(handle, room_of(a), 2, a->n) \
+#define TRY_READ(type, handle)                                                             \
+    (is_variant(a) ? fer_##type##_stream_try_read_vectored(handle, buffers_of(a), 2, a->n) \
                    : MISUSE_MOVE(type, try_read, handle))
 #define TRY_WRITE(type, handle)                                                           \
     (is_variant(a) ? fer_##type##_stream_try_write_vectored(handle, bytes_of(a), 2, a->n) \

@@ -427,11 +427,11 @@ static void send_bytes(struct poller_program *program, poller_handle *handle, si
                           : fer_unix_stream_write(&handle->as.unix_stream, buf, len, &n);
     bool is_unsure = link->peer_is_closed || fer_sim_now().nanos < program->no_buffers_until.nanos;
     if (error.kind == FER_WOULD_BLOCK) {
-        poller_model_room(handle->socket, is_unsure ? POLLER_UNSURE : POLLER_FULL);
+        poller_model_space(handle->socket, is_unsure ? POLLER_UNSURE : POLLER_FULL);
     } else if (error.kind == FER_OK) {
         link->outstanding += n;
-        poller_model_room(handle->socket,
-                          link->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+        poller_model_space(handle->socket,
+                           link->outstanding < POLLER_BUFFER ? POLLER_SPACE : POLLER_UNSURE);
         poller_unix_sent(program, handle->socket, n);
     }
     if (error.kind == FER_OK && link->peer_is_closed) {

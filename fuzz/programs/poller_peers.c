@@ -89,8 +89,8 @@ void poller_peer_receives(struct poller_program *program, const poller_step *ste
     if (link->peer != FER_SIM_PEER_NONE &&
         fer_sim_peer_recv(link->peer, buf, len, &n).kind == FER_OK && n > 0) {
         link->outstanding -= n;
-        poller_model_room(handle->socket,
-                          link->outstanding < POLLER_BUFFER ? POLLER_ROOM : POLLER_UNSURE);
+        poller_model_space(handle->socket,
+                           link->outstanding < POLLER_BUFFER ? POLLER_SPACE : POLLER_UNSURE);
     }
 }
 
@@ -118,7 +118,7 @@ static void note_closed(struct poller_program *program, poller_link *link)
     link->peer = FER_SIM_PEER_NONE;
     link->peer_is_closed = true;
     if (link->outstanding >= POLLER_BUFFER) {
-        poller_model_room((int)(link - program->links), POLLER_UNSURE);
+        poller_model_space((int)(link - program->links), POLLER_UNSURE);
     }
 }
 

@@ -204,9 +204,9 @@ static void wait_for(struct poller_program *program, const poller_step *step)
     arm_fault(program, step->third);
     bool is_open = poller_model_wait_begins(wait.poller, wait.timeout);
     program->is_waiting = true;
-    wait.knows_notified = (step->third & 64) == 0;
+    wait.saw_notified = (step->third & 64) == 0;
     wait.error =
-        wait.knows_notified
+        wait.saw_notified
             ? fer_poller_wait(poller, wait.timeout, events, wait.cap, &wait.count, &wait.notified)
             : fer_poller_wait(poller, wait.timeout, events, wait.cap, &wait.count, NULL);
     program->is_waiting = false;

@@ -87,9 +87,9 @@ void poller_unix_received(struct poller_program *program, int socket, size_t cou
     int other_end = program->links[socket].other_end;
     if (other_end != POLLER_NO_SOCKET) {
         program->links[other_end].outstanding -= count;
-        poller_model_room(other_end, program->links[other_end].outstanding < POLLER_BUFFER
-                                         ? POLLER_ROOM
-                                         : POLLER_UNSURE);
+        poller_model_space(other_end, program->links[other_end].outstanding < POLLER_BUFFER
+                                          ? POLLER_SPACE
+                                          : POLLER_UNSURE);
     }
 }
 
@@ -119,7 +119,7 @@ static void close_other_end(struct poller_program *program, int socket, bool was
     left->other_end = POLLER_NO_SOCKET;
     left->peer_is_closed = true;
     if (left->outstanding >= POLLER_BUFFER) {
-        poller_model_room(other_end, POLLER_UNSURE);
+        poller_model_space(other_end, POLLER_UNSURE);
     }
     arrives(other_end, program->dialect == FER_SIM_DIALECT_WINSOCK ? on_windows : POLLER_FAILED, 0);
 }

@@ -18,8 +18,8 @@ typedef struct slot {
     bool is_listed; /* its key was not returned */
     uint64_t key;
     const fer_poller *poller;
-    size_t seen_done;     /* the first time, or UNSEEN */
-    size_t seen_not_done; /* the last time, or UNSEEN */
+    size_t reported_done;     /* the first time, or UNSEEN */
+    size_t reported_not_done; /* the last time, or UNSEEN */
 } slot;
 
 static struct {
@@ -44,11 +44,11 @@ FUZZ_UNCOUNTED static void observe(slot *seen)
     run.now++;
     FUZZ_CHECK(error.kind != FER_MISUSE && error.kind != FER_TIMED_OUT);
     FUZZ_CHECK((error.kind == FER_OK) == (count != 12345));
-    FUZZ_CHECK(is_done || seen->seen_done == UNSEEN);
+    FUZZ_CHECK(is_done || seen->reported_done == UNSEEN);
     if (!is_done) {
-        seen->seen_not_done = run.now;
-    } else if (seen->seen_done == UNSEEN) {
-        seen->seen_done = run.now;
+        seen->reported_not_done = run.now;
+    } else if (seen->reported_done == UNSEEN) {
+        seen->reported_done = run.now;
     }
 }
 
@@ -86,8 +86,8 @@ FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size
         started->is_listed = true;
         started->key = run.next_key;
         started->poller = poller;
-        started->seen_done = choice % 4 == 1 && !has_host ? run.now : UNSEEN;
-        started->seen_not_done = UNSEEN;
+        started->reported_done = choice % 4 == 1 && !has_host ? run.now : UNSEEN;
+        started->reported_not_done = UNSEEN;
     }
 }
 
@@ -104,7 +104,7 @@ static slot *slot_of_key(uint64_t key)
 /* Whether a completed before b, as far as it was seen. */
 static bool was_earlier(const slot *a, const slot *b)
 {
-    return a->seen_done != UNSEEN && a->seen_done < b->seen_not_done;
+    return a->reported_done != UNSEEN && a->reported_done < b->reported_not_done;
 }
 
 /* No listed lookup of this poller is known to be done, unless the array was full and no returned
@@ -115,7 +115,7 @@ FUZZ_UNCOUNTED static void check_rest(const fer_poller *poller, slot *const *ret
     for (size_t i = 0; i < SLOTS; i++) {
         const slot *left = &run.slots[i];
         if (left->is_open && left->is_listed && left->poller == poller) {
-            FUZZ_CHECK(is_full || left->seen_done == UNSEEN);
+            FUZZ_CHECK(is_full || left->reported_done == UNSEEN);
             for (size_t k = 0; k < count; k++) {
                 FUZZ_CHECK(!was_earlier(left, returned[k]));
             }
@@ -147,7 +147,7 @@ FUZZ_UNCOUNTED static void take(size_t poller_index, size_t cap)
     check_rest(poller, returned, count, count == cap);
     for (size_t i = 0; i < count; i++) {
         observe(returned[i]);
-        FUZZ_CHECK(returned[i]->seen_done != UNSEEN);
+        FUZZ_CHECK(returned[i]->reported_done != UNSEEN);
     }
 }
 
@@ -163,7 +163,7 @@ FUZZ_UNCOUNTED static void close_resolver(void)
     fer_resolver_close(&run.resolver);
     observe_all();
     for (size_t i = 0; i < SLOTS; i++) {
-        FUZZ_CHECK(!run.slots[i].is_open || run.slots[i].seen_done != UNSEEN);
+        FUZZ_CHECK(!run.slots[i].is_open || run.slots[i].reported_done != UNSEEN);
     }
 }
 

@@ -128,11 +128,11 @@ static void connect_within(struct socket_program *p, const struct socket_call *c
     model_destination to = socket_destination(c->arg);
     model_handle *model = &p->models[c->socket];
     fer_socket *socket = &p->handles[c->socket].socket;
-    bool has_room = true;
+    bool has_space = true;
     if (to.is_local) {
-        (void)model_has_listener(&to.addr, &has_room);
+        (void)model_has_listener(&to.addr, &has_space);
     }
-    if (!has_room) {
+    if (!has_space) {
         return; /* DIFFERENCES.md, full_backlog */
     }
     struct bounded_connect bounded = predict(p, c, &to, timeout);

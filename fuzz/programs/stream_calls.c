@@ -69,7 +69,7 @@ static size_t slice_begin(size_t len, size_t at)
     return slice_count(len) == 4 ? thirds[at] : slice_count(len) == 1 ? at * len : at;
 }
 
-static void cut_room(fer_io_slice_mut slices[SLICES], uint8_t *buf, size_t len)
+static void cut_buffers(fer_io_slice_mut slices[SLICES], uint8_t *buf, size_t len)
 {
     for (size_t i = 0; i < slice_count(len); i++) {
         size_t begin = slice_begin(len, i);
@@ -95,7 +95,7 @@ static fer_error read_into(fer_tcp_stream *stream, enum program_op op, uint8_t *
     case OP_READ: return fer_tcp_stream_read(stream, buf, len, n);
     case OP_PEEK: return fer_tcp_stream_peek(stream, buf, len, n);
     case OP_READ_VECTORED:
-        cut_room(slices, buf, len);
+        cut_buffers(slices, buf, len);
         return fer_tcp_stream_read_vectored(stream, slices, slice_count(len), n);
     case OP_READ_EXACT: return fer_tcp_stream_read_exact(stream, buf, len, n);
     default: return fer_tcp_stream_read_to_end(stream, buf, len, n);

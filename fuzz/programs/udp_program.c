@@ -87,7 +87,7 @@ static void read_bytes(struct udp_record *record, const uint8_t *buf, size_t n)
 }
 
 /* True if the network has room for one more datagram, with all of its copies. */
-static bool has_room(struct udp_program *program, const fer_socket_addr *to)
+static bool has_space(struct udp_program *program, const fer_socket_addr *to)
 {
     int copies = fer_ip_addr_is_multicast(to->ip) ||
                          (to->ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(to->ip.u.v4))
@@ -252,7 +252,7 @@ static void do_send(struct udp_program *program, int handle, uint8_t arg, struct
         memset(&record->addr, 0, sizeof record->addr);
         FER_IGNORE(fer_udp_socket_peer_addr(socket, &record->addr));
     }
-    if (!has_room(program, &record->addr)) {
+    if (!has_space(program, &record->addr)) {
         return;
     }
     record->serial = fill(program, buf, record->requested);
@@ -293,7 +293,7 @@ static void do_peer(struct udp_program *program, int which, uint8_t arg, struct 
     memset(&got, 0, sizeof got);
     if (record->op == UDP_PEER_SEND) {
         record->addr = destination(program, arg);
-        if (!fer_ip_addr_is_unspecified(record->addr.ip) && has_room(program, &record->addr)) {
+        if (!fer_ip_addr_is_unspecified(record->addr.ip) && has_space(program, &record->addr)) {
             record->serial = fill(program, buf, record->requested);
             record->error = fer_sim_peer_send_to(peer, buf, record->requested, &record->addr);
             record->n = record->error.kind == FER_OK ? record->requested : 0;

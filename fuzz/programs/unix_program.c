@@ -99,7 +99,7 @@ static void listen_at(struct unix_program *p, const struct call *c)
 
 static void connect_to(struct unix_program *p, const struct call *c)
 {
-    if (!unix_model_has_room(c->name)) {
+    if (!unix_model_has_space(c->name)) {
         return;
     }
     fer_error error = fer_unix_stream_connect_addr(&p->streams[c->one], &c->addr);

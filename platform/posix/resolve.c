@@ -24,7 +24,7 @@ static fer_error_kind kind_of(int code)
 }
 
 /* glibc's answer is EAI_NONAME also if it could not query for lack of a descriptor or memory. */
-static bool could_not_ask(int code)
+static bool lacked_resources(int code)
 {
     return kind_of(code) == FER_HOST_NOT_FOUND &&
            (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
@@ -33,7 +33,7 @@ static bool could_not_ask(int code)
 /* EAI_SYSTEM carries no cause. errno does, and is reported unchanged, as a positive number. */
 static fer_error error_of(int code)
 {
-    if (code == EAI_SYSTEM || could_not_ask(code)) {
+    if (code == EAI_SYSTEM || lacked_resources(code)) {
         return (fer_error){FER_RESOLVE_FAILED, errno};
     }
     return (fer_error){kind_of(code), code > 0 ? -code : code};
@@ -50,7 +50,7 @@ static fer_error error_of(int code)
 #endif
 #endif
 
-static int ask_resolver(const char *host, int family, struct addrinfo **found)
+static int query_resolver(const char *host, int family, struct addrinfo **found)
 {
     struct addrinfo hints;
     memset(&hints, 0, sizeof hints);
@@ -64,19 +64,19 @@ static int ask_resolver(const char *host, int family, struct addrinfo **found)
 }
 
 /* The first lookup's error stays if IPv4 has no addresses either. */
-static int ask_for_ipv4(const char *host, int code, struct addrinfo **found)
+static int retry_with_ipv4(const char *host, int code, struct addrinfo **found)
 {
     bool may_hide = FERP_POSIX_LOOKUP_HIDES_IPV4 && code != EAI_MEMORY && code != EAI_SYSTEM;
-    return may_hide && ask_resolver(host, AF_INET, found) == 0 ? 0 : code;
+    return may_hide && query_resolver(host, AF_INET, found) == 0 ? 0 : code;
 }
 
 static int query(const char *host, fer_ip_family family, struct addrinfo **found)
 {
     if (family != FERP_ANY_FAMILY) {
-        return ask_resolver(host, family == FER_IP_V4 ? AF_INET : AF_INET6, found);
+        return query_resolver(host, family == FER_IP_V4 ? AF_INET : AF_INET6, found);
     }
-    int code = ask_resolver(host, AF_UNSPEC, found);
-    return code == 0 ? code : ask_for_ipv4(host, code, found);
+    int code = query_resolver(host, AF_UNSPEC, found);
+    return code == 0 ? code : retry_with_ipv4(host, code, found);
 }
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)

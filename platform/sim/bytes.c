@@ -346,7 +346,7 @@ static fer_error send_status_windows(ferp_sim_network *network, ferp_sim_socket 
     return room > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
 
-static fer_error check_room(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
+static fer_error check_space(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     *count = ferp_sim_acceptable(network, socket);
     return ferp_sim_acts_as_windows(network, socket) ? send_status_windows(network, socket, *count)
@@ -354,10 +354,10 @@ static fer_error check_room(ferp_sim_network *network, ferp_sim_socket *socket, 
 }
 
 /* After a partial send the pending error stays for the next call (Linux, tcp_sendmsg, do_error). */
-static fer_error check_more_room(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
+static fer_error check_more_space(ferp_sim_network *network, ferp_sim_socket *socket, size_t *count)
 {
     ferp_sim_code pending = socket->pending;
-    fer_error error = check_room(network, socket, count);
+    fer_error error = check_space(network, socket, count);
     socket->pending = pending;
     return error;
 }
@@ -409,7 +409,7 @@ static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
     uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     do {
         size_t room = 0;
-        ferp_sim_check check = *n > 0 ? check_more_room : check_room;
+        ferp_sim_check check = *n > 0 ? check_more_space : check_space;
         fer_error error = ferp_sim_check_with_wait(network, socket, deadline, check, &room);
         if (error.kind != FER_OK) {
             bool keeps_count = *n > 0 && !loses_count(socket, error);

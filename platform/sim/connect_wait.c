@@ -22,8 +22,8 @@ static fer_error find_ended(ferp_sim_network *network, const connect_wait *wait,
 }
 
 /* An expired wait may have lost an event. */
-static fer_error last_look(ferp_sim_network *network, const connect_wait *wait, fer_error expired,
-                           uint32_t *ended)
+static fer_error last_check(ferp_sim_network *network, const connect_wait *wait, fer_error expired,
+                            uint32_t *ended)
 {
     FER_TRY(find_ended(network, wait, ended));
     return *ended != 0 ? FERP_SIM_OK : expired;
@@ -53,7 +53,7 @@ static fer_error wait_on(ferp_sim_network *network, const connect_wait *wait, ui
             continue;
         }
         if (error.kind != FER_OK) {
-            return last_look(network, wait, error, ended);
+            return last_check(network, wait, error, ended);
         }
     }
 }

@@ -179,7 +179,7 @@ bool ferp_sim_join(ferp_sim_network *network, ferp_sim_socket *listener, ferp_si
 }
 
 /* Linux queues one connection more than the backlog. */
-static int queue_room(const ferp_sim_network *network, const ferp_sim_socket *listener)
+static int queue_capacity(const ferp_sim_network *network, const ferp_sim_socket *listener)
 {
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
     int wanted = listener->is_unix ? switches->unix_queue_halves : switches->queue_halves;
@@ -189,7 +189,7 @@ static int queue_room(const ferp_sim_network *network, const ferp_sim_socket *li
 
 bool ferp_sim_queue_is_full(const ferp_sim_network *network, const ferp_sim_socket *listener)
 {
-    return listener->queue_count >= queue_room(network, listener);
+    return listener->queue_count >= queue_capacity(network, listener);
 }
 
 /* FreeBSD answers the SYN, and resets the connection when the client's acknowledgement finds the

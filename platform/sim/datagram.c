@@ -207,11 +207,11 @@ static bool deliver_to(ferp_sim_network *network, ferp_sim_socket *socket,
                        ferp_sim_datagram *datagram, bool is_queued)
 {
     bool is_shut = socket->shut_read && ferp_sim_shut_read_discards(network, socket);
-    bool has_room =
+    bool has_space =
         !is_shut && (socket->datagram_count == 0 ||
                      socket->datagram_bytes + datagram->len <= network->config.receive_buffer);
-    ferp_sim_datagram *delivered = is_queued && has_room ? copy_of(network, datagram) : datagram;
-    if (!has_room || delivered == NULL) {
+    ferp_sim_datagram *delivered = is_queued && has_space ? copy_of(network, datagram) : datagram;
+    if (!has_space || delivered == NULL) {
         ferp_sim_trace_event(network, "a datagram finds no room", socket);
         return false;
     }

@@ -216,7 +216,7 @@ void ferp_sim_fail_connect(ferp_sim_network *network, ferp_sim_socket *socket, f
 ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_network *network, const ferp_sim_socket *socket);
 ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_network *network, const ferp_sim_socket *socket);
 size_t ferp_sim_readable(ferp_sim_network *network, const ferp_sim_socket *socket);
-size_t ferp_sim_room(ferp_sim_network *network, const ferp_sim_socket *socket);
+size_t ferp_sim_space(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* The number of bytes that one send can accept: those for which there is room, or, if Windows is
  * simulated as reported, any number if there is any room. */
 size_t ferp_sim_acceptable(ferp_sim_network *network, const ferp_sim_socket *socket);

@@ -35,7 +35,7 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
                         (socket->is_unix && is_connected && !ferp_sim_has_reader(network, socket));
     return (readiness){
         .readable = input_ended || (is_connected && ferp_sim_readable(network, socket) > 0),
-        .writable = is_connected && (output_ended || ferp_sim_room(network, socket) > 0),
+        .writable = is_connected && (output_ended || ferp_sim_space(network, socket) > 0),
         .failed = has_failed(socket) ||
                   (socket->state == FERP_SIM_UNCONNECTED &&
                    !ferp_sim_switches_for(network, socket)->poller_ignores_never_connected) ||
@@ -50,7 +50,7 @@ static readiness datagrams_of_epoll(ferp_sim_network *network, const ferp_sim_so
     return (readiness){
         .readable = socket->datagram_count > 0 || socket->shut_read,
         .writable =
-            (interest.interest & FER_WRITABLE) != 0 && ferp_sim_unix_has_room(network, socket),
+            (interest.interest & FER_WRITABLE) != 0 && ferp_sim_unix_has_space(network, socket),
         .failed = socket->pending != FERP_SIM_NO_ERROR || (socket->shut_read && socket->shut_write),
     };
 }
@@ -64,7 +64,7 @@ static readiness stream_of_afd(ferp_sim_network *network, const ferp_sim_socket 
         is_connected && (ferp_sim_readable(network, socket) > 0 || has_ended(network, socket));
     return (readiness){
         .readable = has_input || socket->queue_count > 0,
-        .writable = is_connected && ferp_sim_room(network, socket) > 0,
+        .writable = is_connected && ferp_sim_space(network, socket) > 0,
         .failed = has_failed(socket),
     };
 }

@@ -11,6 +11,6 @@ fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *s
 
 /* unix.c: whether the peer's queue has room for a datagram. True for a socket that is no Unix
  * socket or has no peer. */
-bool ferp_sim_unix_has_room(ferp_sim_network *network, const ferp_sim_socket *socket);
+bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket);
 
 #endif

@@ -141,7 +141,7 @@ static progress echo_step(ferp_sim_network *network, fer_sim_peer peer, ferp_sim
 {
     unsigned char piece[PIECE];
     for (;;) {
-        size_t room = ferp_sim_room(network, socket);
+        size_t room = ferp_sim_space(network, socket);
         size_t n = 0;
         if (room == 0) {
             return WAIT;

@@ -90,7 +90,7 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
 
 /* The largest number of events: those of fer_sim_after, one for each datagram and thread, the
  * arrivals of bytes, and those that each socket and link can have at once. */
-static size_t event_room(const fer_sim_config *config)
+static size_t event_capacity(const fer_sim_config *config)
 {
     return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX +
            (FERP_SIM_ARRIVALS_PER_SOCKET + (size_t)12) * config->max_sockets;
@@ -108,7 +108,7 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     size_t links_at = sockets_at + rounded(config->max_sockets * sizeof(ferp_sim_socket));
     size_t handles_at = links_at + rounded(link_max * sizeof(ferp_sim_link));
     size_t events_at = handles_at + rounded(config->max_sockets * sizeof(ferp_sim_handle));
-    size_t payloads_at = events_at + rounded(event_room(config) * sizeof(ferp_sim_event));
+    size_t payloads_at = events_at + rounded(event_capacity(config) * sizeof(ferp_sim_event));
     size_t rings_at = payloads_at + FERP_SIM_DATAGRAM_BYTES;
     size_t ring = config->send_buffer + config->receive_buffer;
     if (config->dialect == FER_SIM_DIALECT_WINSOCK && !config->windows.partial_sends) {

@@ -42,7 +42,7 @@ size_t ferp_sim_readable(ferp_sim_network *network, const ferp_sim_socket *socke
     return in == NULL ? 0 : in->arrived;
 }
 
-size_t ferp_sim_room(ferp_sim_network *network, const ferp_sim_socket *socket)
+size_t ferp_sim_space(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
     size_t size = buffer_size(network);
@@ -51,7 +51,7 @@ size_t ferp_sim_room(ferp_sim_network *network, const ferp_sim_socket *socket)
 
 size_t ferp_sim_acceptable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    size_t room = ferp_sim_room(network, socket);
+    size_t room = ferp_sim_space(network, socket);
     bool whole =
         ferp_sim_acts_as_windows(network, socket) && !network->config.windows.partial_sends;
     return room > 0 && whole ? network->ring_size - ferp_sim_pipe_out(network, socket)->count

@@ -60,14 +60,14 @@ ferp_sim_watch ferp_sim_watch_begin(const ferp_sim_network *network, const fer_c
     return (ferp_sim_watch){token, network->now, is_request || !ferp_sim_is_winsock(network)};
 }
 
-static uint64_t since_last_look(const ferp_sim_network *network, const ferp_sim_watch *watch)
+static uint64_t since_last_check(const ferp_sim_network *network, const ferp_sim_watch *watch)
 {
     return watch->is_event ? 0 : (network->now - watch->begin) % FERP_SIM_TOKEN_SLICE;
 }
 
 bool ferp_sim_watch_ends(const ferp_sim_network *network, const ferp_sim_watch *watch)
 {
-    return fer_cancel_token_is_cancelled(watch->token) && since_last_look(network, watch) == 0;
+    return fer_cancel_token_is_cancelled(watch->token) && since_last_check(network, watch) == 0;
 }
 
 uint64_t ferp_sim_watch_until(const ferp_sim_network *network, const ferp_sim_watch *watch,
@@ -77,7 +77,7 @@ uint64_t ferp_sim_watch_until(const ferp_sim_network *network, const ferp_sim_wa
         return end;
     }
     uint64_t look =
-        ferp_sim_time_after(network, FERP_SIM_TOKEN_SLICE - since_last_look(network, watch));
+        ferp_sim_time_after(network, FERP_SIM_TOKEN_SLICE - since_last_check(network, watch));
     return look < end ? look : end;
 }
 

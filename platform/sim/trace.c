@@ -5,7 +5,7 @@
 
 #include "platform/sim/network.h"
 
-enum { LINE_ROOM = 320 };
+enum { LINE_CAP = 320 };
 
 /* ---- The digest: FNV-1a by Fowler, Noll and Vo, in steps of 8 bytes */
 
@@ -64,7 +64,7 @@ static void digest(ferp_sim_network *network, const ferp_sim_record *record)
 /* ---- The text */
 
 typedef struct line {
-    char text[LINE_ROOM];
+    char text[LINE_CAP];
     size_t len;
 } line;
 

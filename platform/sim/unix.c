@@ -193,8 +193,8 @@ static fer_error find(ferp_sim_network *network, const fer_unix_addr *addr, ferp
 /* Finds the listener, and waits while its queue is full. Linux waits at most for SO_SNDTIMEO, and
  * returns EAGAIN in nonblocking mode. The other systems refuse the connect. The listener may be
  * closed during a wait. */
-static fer_error wait_for_room(ferp_sim_network *network, ferp_sim_socket *socket,
-                               const fer_unix_addr *addr, ferp_sim_socket **listener)
+static fer_error wait_for_space(ferp_sim_network *network, ferp_sim_socket *socket,
+                                const fer_unix_addr *addr, ferp_sim_socket **listener)
 {
     uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     for (;;) {
@@ -245,7 +245,7 @@ static fer_error connect_stream(ferp_sim_network *network, ferp_sim_socket *sock
         return ferp_sim_error(network, socket->state == FERP_SIM_CONNECTED ? FERP_SIM_EISCONN
                                                                            : FERP_SIM_EINVAL);
     }
-    FER_TRY(wait_for_room(network, socket, addr, &listener));
+    FER_TRY(wait_for_space(network, socket, addr, &listener));
     socket->unix_peer_name = listener->unix_name;
     socket->state = FERP_SIM_CONNECTED;
     if (!ferp_sim_join(network, listener, socket)) {
@@ -384,26 +384,26 @@ static ferp_sim_code send_status(const ferp_sim_network *network, ferp_sim_socke
 
 /* The limit applies to a socket with several possible senders. Between two sockets that are
  * connected to each other only the send buffer limits (here: all the room). */
-static bool has_room_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
+static bool has_space_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
 {
     bool is_pair = receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
     return is_pair || receiver->datagram_count < DATAGRAMS_MAX;
 }
 
-bool ferp_sim_unix_has_room(ferp_sim_network *network, const ferp_sim_socket *socket)
+bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_socket *receiver =
         socket->is_unix && socket->state == FERP_SIM_CONNECTED &&
                 !ferp_sim_switches_for(network, socket)->unix_full_datagrams
             ? peer_of(network, socket)
             : NULL;
-    return receiver == NULL || has_room_for(socket, receiver);
+    return receiver == NULL || has_space_for(socket, receiver);
 }
 
 static bool queue(ferp_sim_network *network, const ferp_sim_socket *socket,
                   ferp_sim_socket *receiver, const void *buf, size_t len)
 {
-    return has_room_for(socket, receiver) &&
+    return has_space_for(socket, receiver) &&
            ferp_sim_queue_datagram(network, socket, receiver, buf, len);
 }
 

@@ -117,9 +117,9 @@ static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket
     bool shut = socket->shut_write && !ferp_sim_is_winsock(network);
     bool failed = socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
     bool can_send_datagram =
-        socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_room(network, socket);
+        socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_space(network, socket);
     return can_send_datagram || shut || failed ||
-           (socket->state == FERP_SIM_CONNECTED && ferp_sim_room(network, socket) > 0);
+           (socket->state == FERP_SIM_CONNECTED && ferp_sim_space(network, socket) > 0);
 }
 
 /* Whether a wait to write ends because of POLLHUP alone. */

@@ -131,7 +131,7 @@ static fer_error select_connects(const fer_raw_socket *raws, size_t count, int m
 
 /* One slice without a common select, which is limited to the sockets of one provider ("Multiple
  * Provider Restrictions on Select", MSDN). A layered provider may serve one IP family only. */
-static fer_error look_at_each(const fer_raw_socket *raws, size_t count, int millis, uint32_t *ended)
+static fer_error check_each(const fer_raw_socket *raws, size_t count, int millis, uint32_t *ended)
 {
     *ended = 0;
     for (size_t i = 0; i < count; i++) {
@@ -160,7 +160,7 @@ fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint6
         millis = ferp_winsock_millis_until(deadline, ferp_winsock_select_slice(token));
         err = select_connects(raws, count, millis, &found);
         if (err.kind != FER_OK && err.kind != FER_TIMED_OUT) {
-            err = look_at_each(raws, count, millis, &found);
+            err = check_each(raws, count, millis, &found);
         }
         err = ferp_winsock_or_signalled(err, token);
     } while (err.kind == FER_TIMED_OUT && millis > 0);

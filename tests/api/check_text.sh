@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks the text of every file: no left-over words, no path of one machine, no trailing white
-# space, a final line end.
+# space, a final line end, no test name with a word of the glossary's right column.
 # usage: check_text.sh ROOT
 set -eu
 cd "$1"
@@ -33,6 +33,28 @@ case $PWD in
 esac
 report '[[:blank:]]$' "trailing white space"
 report "$(printf '\r')\$" "a carriage return"
+
+# The names of tests: the arguments of the macros ..._TEST(...), without strings, up to the body.
+test_sources=$(printf '%s\n' "$files" | grep -E '^(tests|fuzz)/.*\.(c|h|cpp)$' || true)
+found=$(printf '%s' "$test_sources" | tr '\n' '\0' | xargs -0 awk '
+    BEGIN {
+        banned = "_(room|at_once|seen|goes|go|passes|under_way|turn|turns|turned|turning|known|" \
+            "knows|look|looks|looked|told|lives|in_line|ask|asks|asked)_"
+    }
+    FNR == 1 || /^($|[{}#])/ || /;$/ { is_name = 0 }
+    /^[A-Z0-9_]*TEST[A-Z0-9_]*\(/ { is_name = 1 }
+    is_name {
+        gsub(/"[^"]*"/, "")
+        count = split($0, names, /[^A-Za-z0-9_]+/)
+        for (i = 1; i <= count; i++) {
+            words = "_" names[i] "_"
+            gsub(/_look(s|ed)?_up_/, "_", words)
+            if (names[i] ~ /_/ && match(words, banned))
+                print FILENAME ":" FNR ": " names[i] "    <- a test name with \"" \
+                    substr(words, RSTART + 1, RLENGTH - 2) "\", see the glossary of docs/STYLE.md"
+        }
+    }' /dev/null)
+[ -z "$found" ] || { printf '%s\n' "$found"; bad=1; }
 
 printf '%s\n' "$files" >"${TMPDIR:-/tmp}/check_text.$$"
 while IFS= read -r file; do

@@ -341,6 +341,10 @@ for line in "/* TO""DO: later */" "x; // FIX""ME" "/""home/someone/ferrule" "x='
 done
 printf 'x' >>"$tree/core/base/one.c"
 planted check_text "a file without a line end at the end"
+for name in a_write_without_room_waits read_is_eof_at_once the_end_was_seen a_wait_goes_on the_call_looks_at_limits; do
+    printf 'SCRIPT_TEST_WITH(begin("a", 1),\n    %s)\n' "$name" >>"$tree/tests/conformance/one.c"
+    planted check_text "a test named $name"
+done
 
 # ---- versions
 make_versions() {

@@ -20,7 +20,7 @@
 #include "ferrule/resolve.h"
 #include "support/system_names.h"
 
-enum { ROOM = 8, SKIPPED = 77 };
+enum { CAP = 8, SKIPPED = 77 };
 
 /* The files that replace the machine's own. 192.0.2.0/24 and 2001:db8::/32 are documentation
  * addresses (RFC 5737, RFC 3849). */
@@ -85,31 +85,31 @@ static void check_ok(fer_error error)
     }
 }
 
-static void A3_localhost_is_known_without_a_network(void **state)
+static void A3_localhost_is_resolved_without_a_network(void **state)
 {
     (void)state;
-    fer_socket_addr addrs[ROOM];
+    fer_socket_addr addrs[CAP];
     size_t count = 0;
-    check_ok(fer_to_socket_addrs("localhost:80", addrs, ROOM, &count));
-    assert_in_range(count, 1, ROOM);
+    check_ok(fer_to_socket_addrs("localhost:80", addrs, CAP, &count));
+    assert_in_range(count, 1, CAP);
     for (size_t i = 0; i < count; i++) {
         assert_true(fer_ip_addr_is_loopback(addrs[i].ip));
         assert_int_equal(addrs[i].port, 80);
     }
 }
 
-static void A3_a_name_that_no_server_can_be_asked_for_is_to_be_tried_again(void **state)
+static void A3_a_name_that_no_server_can_resolve_is_to_be_retried(void **state)
 {
     (void)state;
-    fer_socket_addr addrs[ROOM];
+    fer_socket_addr addrs[CAP];
     size_t count = 99;
-    const fer_error error = fer_to_socket_addrs("elsewhere.test:80", addrs, ROOM, &count);
+    const fer_error error = fer_to_socket_addrs("elsewhere.test:80", addrs, CAP, &count);
     assert_int_equal(error.kind, FER_RESOLVE_TRY_AGAIN);
     assert_true(error.os_code < 0);
     assert_int_equal(count, 99);
 }
 
-static void A3_a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
+static void A3_a_name_beyond_ascii_is_queried_unchanged(void **state)
 {
     (void)state;
     fer_socket_addr addr;
@@ -124,17 +124,17 @@ static void A3_a_name_beyond_ascii_is_asked_for_as_it_is(void **state)
 static void A4_several_families_come_in_the_resolver_s_order(void **state)
 {
     (void)state;
-    fer_socket_addr addrs[ROOM];
-    fer_socket_addr wanted[ROOM];
+    fer_socket_addr addrs[CAP];
+    fer_socket_addr wanted[CAP];
     size_t families[2] = {0, 0};
-    const size_t all = system_names_resolve("several.test", wanted, ROOM);
+    const size_t all = system_names_resolve("several.test", wanted, CAP);
     assert_int_equal(all, 6);
-    for (size_t cap = 0; cap <= ROOM; cap++) {
+    for (size_t cap = 0; cap <= CAP; cap++) {
         size_t count = 0;
         memset(addrs, 0, sizeof addrs);
         check_ok(fer_to_socket_addrs("several.test:80", addrs, cap, &count));
         assert_int_equal(count, all);
-        for (size_t i = 0; i < ROOM; i++) {
+        for (size_t i = 0; i < CAP; i++) {
             const bool is_stored = i < cap && i < all;
             wanted[i].port = 80;
             assert_true(is_stored ? fer_socket_addr_eq(&addrs[i], &wanted[i]) : addrs[i].port == 0);
@@ -148,9 +148,9 @@ static void A4_several_families_come_in_the_resolver_s_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(A3_localhost_is_known_without_a_network),
-        cmocka_unit_test(A3_a_name_that_no_server_can_be_asked_for_is_to_be_tried_again),
-        cmocka_unit_test(A3_a_name_beyond_ascii_is_asked_for_as_it_is),
+        cmocka_unit_test(A3_localhost_is_resolved_without_a_network),
+        cmocka_unit_test(A3_a_name_that_no_server_can_resolve_is_to_be_retried),
+        cmocka_unit_test(A3_a_name_beyond_ascii_is_queried_unchanged),
         cmocka_unit_test(A4_several_families_come_in_the_resolver_s_order),
     };
     if (!replace_machine()) {

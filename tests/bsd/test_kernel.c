@@ -95,7 +95,7 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void assert_passes_bytes(int from, int to)
+static void assert_sends_bytes(int from, int to)
 {
     char got[8];
     assert_int_equal(write(from, "hello", 5), 5);
@@ -113,8 +113,8 @@ TEST(streams_pass_bytes_both_ways_and_end)
         int ends[2];
         char byte;
         connect_tcp(families[i], ends);
-        assert_passes_bytes(ends[0], ends[1]);
-        assert_passes_bytes(ends[1], ends[0]);
+        assert_sends_bytes(ends[0], ends[1]);
+        assert_sends_bytes(ends[1], ends[0]);
         assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
         assert_int_equal(recv(ends[1], &byte, 1, 0), 0);
         close_both(ends);
@@ -183,11 +183,11 @@ TEST(pairs_and_pipes_pass_bytes)
 {
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    assert_passes_bytes(ends[0], ends[1]);
-    assert_passes_bytes(ends[1], ends[0]);
+    assert_sends_bytes(ends[0], ends[1]);
+    assert_sends_bytes(ends[1], ends[0]);
     close_both(ends);
     assert_int_equal(pipe(ends), 0);
-    assert_passes_bytes(ends[1], ends[0]);
+    assert_sends_bytes(ends[1], ends[0]);
     close_both(ends);
 }
 
@@ -206,7 +206,7 @@ TEST(a_unix_listener_is_found_by_its_path)
     ends[0] = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(ends[0], &to.any, sizeof to.path), 0);
     ends[1] = accept(listener, NULL, NULL);
-    assert_passes_bytes(ends[0], ends[1]);
+    assert_sends_bytes(ends[0], ends[1]);
     close_both(ends);
     assert_int_equal(close(listener), 0);
     ends[0] = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -253,7 +253,7 @@ RULE_TEST("A2", formatting_is_rfc_5952)
 
 /* A2: formatting follows snprintf: for every capacity the text is truncated, ends with a NUL, and
  * no byte after the capacity is written. */
-RULE_TEST("A2", formatting_never_passes_its_capacity)
+RULE_TEST("A2", formatting_never_exceeds_its_capacity)
 {
     static const char whole[] = "[fe80::1%4294967295]:65535";
     fer_socket_addr addr;

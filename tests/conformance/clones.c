@@ -99,7 +99,7 @@ PAIR_TEST("T6", a_call_waits_by_the_timeout_of_a_clone)
 
 /* T6: "Options stay set when a socket is turned into another handle", and the handle shares them
  * further. */
-PAIR_TEST("T6", a_handle_that_is_turned_into_another_type_shares_further)
+PAIR_TEST("T6", a_handle_that_is_converted_stays_shared)
 {
     fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
     fer_tcp_stream *clone = test_stream();
@@ -229,7 +229,7 @@ KIND_TEST("O2", the_last_close_obeys_the_linger_time_of_any_handle)
     }
 }
 
-PAIR_TEST("O2", linger_that_a_clone_turned_off_resets_nothing)
+PAIR_TEST("O2", linger_that_a_clone_disabled_resets_nothing)
 {
     fer_tcp_stream *clone = test_stream();
     char byte;

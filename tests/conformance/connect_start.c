@@ -83,7 +83,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_re
 
 /* C2: "a refused port is CONNECTION_REFUSED": no listener can use port 0, so the result needs no
  * system call. C4: the handle is NEW. */
-SOCKET_FAMILY_STREAM_TEST("C2", a_connect_to_port_0_is_refused_at_once)
+SOCKET_FAMILY_STREAM_TEST("C2", a_connect_to_port_0_is_refused_immediately)
 {
     fer_socket_addr to = loopback(family, 0);
     assert_own(fer_tcp_stream_connect_start(stream, &to), FER_CONNECTION_REFUSED);

@@ -425,7 +425,7 @@ CONNECT_FAMILY_TEST("K3", a_built_socket_connects_within_limits)
 }
 
 /* On Linux a Unix connect waits for room in the accept queue, and has not started then. */
-CONNECT_TEST("K2", limits_end_a_unix_connect_that_waits_for_room)
+CONNECT_TEST("K2", limits_end_a_unix_connect_that_waits_for_the_queue)
 {
     skip_without_unix_streams();
     const char *path = unix_peer_path("listener");

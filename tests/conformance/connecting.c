@@ -87,7 +87,7 @@ STREAM_TEST("C2", expiry_of_connect_timeout_is_timed_out)
 
 /* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
  * connect function. */
-FAMILY_TEST("C2", a_refused_port_is_connection_refused_at_once)
+FAMILY_TEST("C2", a_closed_port_is_connection_refused_immediately)
 {
     fer_socket_addr addr = refusing(family);
     fer_tcp_stream *stream = test_stream();

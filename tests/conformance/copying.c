@@ -192,7 +192,7 @@ SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
 }
 
 /* E3: streams of two kinds, in both directions. */
-UNIX_PAIR_TEST("E3", bytes_go_from_tcp_to_unix_and_back)
+UNIX_PAIR_TEST("E3", bytes_are_copied_from_tcp_to_unix_and_back)
 {
     struct link link = open_link();
     fer_copy_buffer buffer = empty_buffer(64);

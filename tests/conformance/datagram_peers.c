@@ -14,7 +14,7 @@ UDP_TEST("U5", another_sender_s_datagram_from_before_connect_is_dropped)
     assert_receives_nothing(pair.socket);
 }
 
-UDP_TEST("U5", peeking_passes_over_other_senders_too)
+UDP_TEST("U5", peeking_skips_other_senders_too)
 {
     char buf[16];
     fer_udp_received got;

@@ -25,7 +25,7 @@ static void skip_refusals_on_wine(void)
 
 /* ---- Both ways */
 
-FAMILY_TEST("U1", datagrams_go_there_and_back)
+FAMILY_TEST("U1", datagrams_are_sent_and_answered)
 {
     struct udp_pair pair = udp_pair_open(family);
     send_text_to(pair.socket, "ping", pair.family, pair.other_port);

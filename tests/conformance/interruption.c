@@ -41,9 +41,9 @@ struct helper {
 
 static bool wait_for_signals(unsigned count)
 {
-    unsigned target = process_signals_seen() + count;
+    unsigned target = process_signals_caught() + count;
     uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
-    while (process_signals_seen() < target) {
+    while (process_signals_caught() < target) {
         if (peer_now_us() > end) {
             return false;
         }
@@ -147,7 +147,7 @@ static void send_in_parts(void *argument)
 }
 
 /* I1: "read_exact, write_all and read_to_end go on too". */
-SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals)
+SIGNAL_TEST("I1", read_exact_and_read_to_end_continue_after_signals)
 {
     for (int to_end = 0; to_end < 2; to_end++) {
         struct pair *pair = pair_open_kind(&test_pair_connected_v4);
@@ -170,7 +170,7 @@ SIGNAL_TEST("I1", read_exact_and_read_to_end_go_on_after_signals)
 }
 
 /* I1: fer_copy, which reads and writes, continues too. */
-SIGNAL_PAIR_TEST("I1", a_copy_goes_on_after_signals, test_pair_connected_v4)
+SIGNAL_PAIR_TEST("I1", a_copy_continues_after_signals, test_pair_connected_v4)
 {
     struct helper helper = {.peer = pair->other};
     unsigned char memory[7];
@@ -199,7 +199,7 @@ static void drain_after_signals(void *argument)
     helper->worked = peer_drain(helper->peer, &helper->total, &helper->intact) == PEER_END && hit;
 }
 
-SIGNAL_PAIR_TEST("I1", write_all_goes_on_after_signals, test_pair_accepted_v4)
+SIGNAL_PAIR_TEST("I1", write_all_continues_after_signals, test_pair_accepted_v4)
 {
     enum { LEN = 16000000 };
     static unsigned char bytes[LEN];
@@ -228,7 +228,7 @@ static void connect_after_signals(void *argument)
 }
 
 /* I1: "connect, accept and wait go on with the time that is left." */
-SIGNAL_TEST("I1", accept_goes_on_after_signals)
+SIGNAL_TEST("I1", accept_continues_after_signals)
 {
     struct helper helper = {.made = PEER_NONE};
     fer_tcp_listener *listener = test_listening(PEER_V4, &helper.port);
@@ -292,12 +292,12 @@ static fer_error connect_with_timeout(fer_tcp_stream *stream, const fer_socket_a
     return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
 }
 
-SIGNAL_TEST("I1", connect_goes_on_after_signals)
+SIGNAL_TEST("I1", connect_continues_after_signals)
 {
     assert_connect_continues(connect_blocking);
 }
 
-SIGNAL_TEST("I1", connect_timeout_goes_on_after_signals)
+SIGNAL_TEST("I1", connect_timeout_continues_after_signals)
 {
     assert_connect_continues(connect_with_timeout);
 }

@@ -67,7 +67,7 @@ TEST_OF(write_all_of_256_mebibytes_reaches_a_slow_reader, (struct pair * pair), 
 }
 
 /* R3: if a sum is cut, it is cut within a slice. A short slice is not sent alone. */
-PAIR_TEST("R3", a_short_slice_goes_with_the_long_one_after_it)
+PAIR_TEST("R3", a_short_slice_is_sent_with_the_long_one_after_it)
 {
     static unsigned char bytes[1000000];
     static unsigned char got[sizeof bytes];

@@ -4,7 +4,7 @@
 #include "support/limits_fixture.h"
 
 /* K1 for every call: the kind of limits that have ended. */
-static void assert_every_call_looks(const fer_limits *limits, fer_error_kind kind)
+static void assert_every_call_checks(const fer_limits *limits, fer_error_kind kind)
 {
     struct limits_set set;
     limits_set_open(&set);
@@ -37,14 +37,14 @@ LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready)
 {
     const fer_limits limits = limits_with_token();
     assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_every_call_looks(&limits, FER_CANCELLED);
+    assert_every_call_checks(&limits, FER_CANCELLED);
 }
 
 /* K1: "a deadline reached is FER_TIMED_OUT ... with os_code 0, whatever is ready." */
 LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_whatever_is_ready)
 {
     const fer_limits limits = limits_past();
-    assert_every_call_looks(&limits, FER_TIMED_OUT);
+    assert_every_call_checks(&limits, FER_TIMED_OUT);
 }
 
 /* K1: "So a loop over an always busy socket ends too." */
@@ -90,7 +90,7 @@ LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first)
 }
 
 /* K1: as above: an end of file and a reset that the handle has seen. */
-LIMITS_KIND_TEST("K1", an_end_or_a_reset_that_was_seen_comes_first)
+LIMITS_KIND_TEST("K1", an_end_or_a_reset_of_the_state_comes_first)
 {
     const fer_limits limits = limits_with_token();
     for (int resets = 0; resets < 2; resets++) {
@@ -227,7 +227,7 @@ LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
 }
 
 /* K3: "accepted streams and what a handle is turned into begin without." */
-LIMITS_TEST("K3", accepted_streams_and_what_a_handle_is_turned_into_begin_without)
+LIMITS_TEST("K3", accepted_streams_and_converted_handles_begin_without)
 {
     const fer_limits limits = limits_with_token();
     uint16_t port = 0;

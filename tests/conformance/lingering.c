@@ -160,7 +160,7 @@ PAIR_TEST("K11", a_read_timeout_does_not_matter)
 }
 
 /* S5: a reset is CONNECTION_RESET, whichever call met it. */
-PAIR_TEST("K11", a_reset_is_told)
+PAIR_TEST("K11", a_reset_is_reported)
 {
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));

@@ -71,7 +71,7 @@ RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows)
 }
 
 /* L1: "a port in TIME_WAIT can then be bound again at once". */
-LISTENER_TEST("L1", a_port_in_time_wait_can_be_bound_again_at_once)
+LISTENER_TEST("L1", a_port_in_time_wait_can_be_bound_again_immediately)
 {
     for (int i = 0; i < 3; i++) {
         leave_port_in_time_wait(listener, PEER_V4, port);
@@ -340,7 +340,7 @@ FAMILY_LISTENER_TEST("L6", accept_reports_the_peers_address)
 }
 
 /* L6: "from then on it is NOT_CONNECTED everywhere": after the end ... */
-KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen)
+KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_reported)
 {
     for (int closed = 0; closed < 2; closed++) {
         struct pair *pair = pair_open_kind(kind);
@@ -366,7 +366,7 @@ KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_seen)
 }
 
 /* L6: ... and after a reset. */
-PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_seen)
+PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_reported)
 {
     fer_socket_addr addr;
     fer_socket_addr local;

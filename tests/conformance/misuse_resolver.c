@@ -195,7 +195,7 @@ RULE_TEST("E4", a_start_needs_a_text_an_empty_lookup_and_an_open_poller)
 }
 
 /* A key that is listed stays listed. */
-RULE_TEST("E4", keys_are_taken_with_room_and_an_open_poller)
+RULE_TEST("E4", keys_are_taken_with_a_capacity_and_an_open_poller)
 {
     fer_resolver resolver = {0};
     fer_lookup lookup = {0};
@@ -220,7 +220,7 @@ RULE_TEST("E4", keys_are_taken_with_room_and_an_open_poller)
     fer_resolver_close(&resolver);
 }
 
-RULE_TEST("E4", a_wait_needs_a_lookup_and_room)
+RULE_TEST("E4", a_wait_needs_a_lookup_and_a_capacity)
 {
     fer_resolver resolver = {0};
     fer_lookup lookup = {0};

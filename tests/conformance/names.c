@@ -174,7 +174,7 @@ static void assert_scoped(fer_error error, const struct results *results, uint32
 
 /* A3: "all else (... `fe80::1%lo`) is the system resolver's": every system resolver accepts the
  * number of an interface as a scope. */
-RULE_TEST("A3", a_scope_by_number_is_known_everywhere)
+RULE_TEST("A3", a_scope_by_number_is_parsed_everywhere)
 {
     static const char *const texts[] = {"fe80::1%1:80", "[fe80::1%1]:80", "[fe80::1%0001]:80"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

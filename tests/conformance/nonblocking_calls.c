@@ -42,7 +42,7 @@ PAIR_TEST("T4", what_has_arrived_is_read)
 enum { PIECE = 100000 };
 typedef fer_error try_write_function(fer_tcp_stream *stream, const unsigned char *piece, size_t *n);
 
-static void assert_takes_what_there_is_room_for(struct pair *pair, try_write_function *try_write)
+static void assert_takes_what_there_is_space_for(struct pair *pair, try_write_function *try_write)
 {
     static unsigned char piece[PIECE];
     uint64_t sent = 0;
@@ -77,9 +77,9 @@ static fer_error try_write_slices(fer_tcp_stream *stream, const unsigned char *p
 
 /* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
  * arrive. */
-SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_room_for)
+SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_space_for)
 {
-    assert_takes_what_there_is_room_for(pair, try_write_piece);
+    assert_takes_what_there_is_space_for(pair, try_write_piece);
 }
 
 /* T2 and T4 for vectored reads: the slices are filled in order with what has arrived. */
@@ -106,9 +106,9 @@ PAIR_TEST("T2", slices_are_filled_without_a_wait)
 }
 
 /* E3 for vectored writes: "A count ... is true", and then there is no room. */
-SLOW_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_room_for)
+SLOW_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_space_for)
 {
-    assert_takes_what_there_is_room_for(pair, try_write_slices);
+    assert_takes_what_there_is_space_for(pair, try_write_slices);
 }
 
 /* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
@@ -163,7 +163,7 @@ PAIR_TEST("S5", a_reset_sticks)
 }
 
 /* C5: "There every read, write ... first asks ...; else the call's result is WOULD_BLOCK". */
-SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_under_way_would_block)
+SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_pending_would_block)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);

@@ -114,7 +114,7 @@ PAIR_TEST("O2", linger_is_rounded_up_and_saturates)
 }
 
 /* O2: "NONE turns it off", which is a stream's default. */
-PAIR_TEST("O2", linger_starts_off_and_none_turns_it_off)
+PAIR_TEST("O2", linger_starts_off_and_none_disables_it)
 {
     fer_duration got = {0};
     char byte;
@@ -239,7 +239,7 @@ PAIR_TEST("O3", keepalive_saturates)
 }
 
 /* O3: enabling and disabling without other values works on every OS. */
-PAIR_TEST("O3", keepalive_is_turned_on_and_off)
+PAIR_TEST("O3", keepalive_is_enabled_and_disabled)
 {
     fer_tcp_keepalive got = {0};
     assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));

@@ -181,7 +181,7 @@ bool peer_send_all(peer_socket peer, const void *buf, size_t len)
     size_t sent = 0;
     while (sent < len) {
         size_t n = 0;
-        if (!peer_system_wait_for_room(peer, PEER_LIMIT_MS) ||
+        if (!peer_system_wait_for_space(peer, PEER_LIMIT_MS) ||
             !peer_system_send(peer, bytes + sent, len - sent, &n)) {
             return false;
         }
@@ -195,7 +195,8 @@ size_t peer_fill(peer_socket peer)
     static const unsigned char zeros[SOME_BYTES];
     size_t sent = 0;
     size_t n = 0;
-    while (peer_system_wait_for_room(peer, 50) && peer_system_send(peer, zeros, sizeof zeros, &n)) {
+    while (peer_system_wait_for_space(peer, 50) &&
+           peer_system_send(peer, zeros, sizeof zeros, &n)) {
         sent += n;
     }
     return sent;

@@ -146,7 +146,7 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 }
 
 /* Another system's kernel may have interfaces that this system's resolver does not know. */
-static bool resolver_knows(const char *interface_name)
+static bool can_resolve(const char *interface_name)
 {
 #ifdef __linux__
     (void)interface_name;
@@ -165,7 +165,7 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
     char found[IF_NAMESIZE] = "";
     for (unsigned i = 1; i < 256; i++) {
         if (if_indextoname(i, found) != NULL && strlen(found) < PEER_INTERFACE_CAP &&
-            resolver_knows(found)) {
+            can_resolve(found)) {
             strcpy(name, found);
             *index = i;
             return true;
@@ -355,7 +355,7 @@ bool peer_system_still_connects(peer_socket peer)
 
 /* ---- Bytes */
 
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
+bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms)
 {
     return peer_system_wait_events(peer, POLLOUT, wait_ms) != 0;
 }

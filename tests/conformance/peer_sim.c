@@ -132,9 +132,9 @@ static bool has_ended_connecting(const ferp_sim_socket *socket)
 {
     return socket->state != FERP_SIM_CONNECTING;
 }
-static bool has_room(const ferp_sim_socket *socket)
+static bool has_space(const ferp_sim_socket *socket)
 {
-    return ferp_sim_room(network(), socket) > 0 || socket->state == FERP_SIM_CONNECTION_RESET;
+    return ferp_sim_space(network(), socket) > 0 || socket->state == FERP_SIM_CONNECTION_RESET;
 }
 
 static bool has_input(const ferp_sim_socket *socket)
@@ -244,9 +244,9 @@ bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
 
 /* ---- Bytes */
 
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
+bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms)
 {
-    return wait_until(peer, has_room, wait_ms);
+    return wait_until(peer, has_space, wait_ms);
 }
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)

@@ -26,7 +26,7 @@ bool peer_system_set_silent(peer_family family, uint16_t port, bool silent);
 /* Waits until one of poll's events is set, and returns the set events. 0: none within wait_ms. Not
  * on the simulated network. */
 short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms);
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms);
+bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms);
 /* Sends the bytes that fit, without waiting. *n is their number, 0 if none fits. False: the
  * connection has ended. */
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n);

@@ -307,7 +307,7 @@ bool peer_system_still_connects(peer_socket peer)
 
 /* ---- Bytes */
 
-bool peer_system_wait_for_room(peer_socket peer, unsigned wait_ms)
+bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms)
 {
     return peer_system_wait_events(peer, POLLWRNORM, wait_ms) != 0;
 }

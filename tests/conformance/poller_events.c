@@ -21,7 +21,7 @@ POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes)
     assert_alive(pair);
 }
 
-POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_room)
+POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_space)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(7), FER_POLL_LEVEL));

@@ -75,20 +75,20 @@ POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone)
  * stays NEW. An open poller stays usable. */
 POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)
 {
-    enum { ROOM_MAX = 6 };
+    enum { SPARE_MAX = 6 };
     fer_poller *other = test_poller();
     fer_poller poller = {0};
     fer_error error = {FER_TOO_MANY_OPEN_FILES, 0};
-    size_t room_count = 0;
-    while (error.kind == FER_TOO_MANY_OPEN_FILES && room_count < ROOM_MAX) {
-        peer_socket room[ROOM_MAX];
+    size_t spare_count = 0;
+    while (error.kind == FER_TOO_MANY_OPEN_FILES && spare_count < SPARE_MAX) {
+        peer_socket room[SPARE_MAX];
         uint16_t port = 0;
-        for (size_t i = 0; i < room_count; i++) {
+        for (size_t i = 0; i < spare_count; i++) {
             room[i] = peer_datagram(PEER_V4, &port);
             assert_true(room[i] != PEER_NONE);
         }
         skip_if(!forbid_new_handles(), "this OS sets no limit to a process's handles");
-        for (size_t i = 0; i < room_count; i++) {
+        for (size_t i = 0; i < spare_count; i++) {
             peer_close(room[i]);
         }
         size_t before = peer_open_handles();
@@ -97,7 +97,7 @@ POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)
         if (error.kind != FER_OK) {
             assert_int_equal(peer_open_handles(), before);
             assert_own(fer_poller_notify(&poller), FER_MISUSE);
-            room_count++;
+            spare_count++;
         }
         assert_ok(fer_poller_notify(other));
         assert_notified(other);
@@ -106,7 +106,7 @@ POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)
     assert_ok(fer_poller_notify(&poller));
     assert_notified(&poller);
     fer_poller_close(&poller);
-    skip_if(room_count == 0, "a poller costs no handle here");
+    skip_if(spare_count == 0, "a poller costs no handle here");
 }
 
 /* I3 for the handles of a poller. */

@@ -135,7 +135,7 @@ MANY_TEST("P7", the_ready_ones_of_thousands_are_reported)
 
 /* P3 and P4: sockets are deleted, or closed without a delete, and replaced, in an order that is not
  * that of their numbers. */
-MANY_TEST("P4", thousands_come_and_go)
+MANY_TEST("P4", thousands_are_opened_and_closed)
 {
     static unsigned char seen[2 * MOST];
     fer_poller *poller = test_poller();

@@ -199,7 +199,7 @@ MAILBOX_TEST("P7", an_edge_socket_that_is_ready_already_is_reported)
     assert_event(poller, 3, true, false);
 }
 
-POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_room_and_of_ends)
+POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_writable_and_ended)
 {
     skip_without_edges();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);

@@ -111,7 +111,7 @@ MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 
 /* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
  * not. */
-MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
+MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_immediately)
 {
     mailbox_send(mailbox);
     for (uint64_t i = 0; i < 30; i++) {
@@ -127,7 +127,7 @@ MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_at_once)
 }
 
 /* The same for a socket that is readable and writable, and whose interest alternates. */
-MAILBOX_TEST("P7", what_is_modified_is_reported_at_once)
+MAILBOX_TEST("P7", what_is_modified_is_reported_immediately)
 {
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
@@ -143,7 +143,7 @@ MAILBOX_TEST("P7", what_is_modified_is_reported_at_once)
 }
 
 /* The same if it was not ready for the first interest, whose request is still in flight. */
-MAILBOX_TEST("P7", what_has_come_to_be_wanted_is_reported_at_once)
+MAILBOX_TEST("P7", a_new_interest_is_reported_immediately)
 {
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (uint64_t i = 0; i < 10; i++) {

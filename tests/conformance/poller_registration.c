@@ -244,7 +244,7 @@ POLLER_RULE_TEST("P4", a_closed_socket_is_reported_no_longer)
 
 /* "at worst a wait gives the old key, where a clone keeps the socket alive": no other key, and the
  * new socket is reported. */
-POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_lives)
+POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_is_open)
 {
     struct mailbox *old = test_mailbox();
     fer_udp_socket *clone = test_udp();

@@ -72,7 +72,7 @@ static void pause_on(int round)
 
 /* ---- P6 */
 
-POLLER_TEST("P6", a_notify_wakes_a_wait_that_is_under_way)
+POLLER_TEST("P6", a_notify_wakes_a_running_wait)
 {
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
@@ -194,7 +194,7 @@ static void play_other_side(void *argument)
     ping_pong->worked = play(ping_pong, 1);
 }
 
-POLLER_RULE_TEST("P6", what_was_written_before_a_notify_is_seen_after_the_wait)
+POLLER_RULE_TEST("P6", what_was_written_before_a_notify_is_visible_after_the_wait)
 {
     struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
     test_thread thread;
@@ -253,7 +253,7 @@ static void run_holder(void *argument)
 
 /* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
  * what is watched by this call." */
-POLLER_RULE_TEST("P8", what_was_written_before_modify_is_seen_by_who_gets_the_event)
+POLLER_RULE_TEST("P8", what_was_written_before_modify_is_visible_to_who_gets_the_event)
 {
     struct mailbox *mailbox = test_mailbox();
     struct token token = {test_poller(), mailbox->raw, 0};
@@ -306,7 +306,7 @@ POLLER_KIND_TEST("P5", a_wait_without_end_is_woken_by_bytes)
 }
 
 /* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
-MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_seen)
+MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_reported)
 {
     for (int round = 0; round < ROUNDS; round++) {
         struct waiter waiter;
@@ -434,12 +434,12 @@ static void expect_one_wait_for_each_event(fer_poll_mode mode)
 }
 
 /* "Several threads may wait at once. An event of a FER_POLL_ONESHOT socket goes to one of them." */
-POLLER_RULE_TEST("P8", a_oneshot_event_goes_to_one_of_many_waits)
+POLLER_RULE_TEST("P8", a_oneshot_event_ends_one_of_many_waits)
 {
     expect_one_wait_for_each_event(FER_POLL_ONESHOT);
 }
 
-POLLER_RULE_TEST("P8", an_edge_oneshot_event_goes_to_one_of_many_waits)
+POLLER_RULE_TEST("P8", an_edge_oneshot_event_ends_one_of_many_waits)
 {
     skip_without_edges();
     expect_one_wait_for_each_event(FER_POLL_EDGE_ONESHOT);

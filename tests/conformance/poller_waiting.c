@@ -199,20 +199,20 @@ static int end_with_signals(void **state)
             TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, NULL))
 
 /* "A signal does not end a wait: it goes on with the time that is left." */
-SIGNAL_TEST("P9", a_wait_goes_on_after_signals_with_the_time_that_is_left)
+SIGNAL_TEST("P9", a_wait_continues_after_signals_with_the_time_left)
 {
     static const uint64_t lengths[] = {20000, 50000, 150000};
     skip_without_interrupting_signals();
     fer_poller *poller = test_poller();
     assert_true(process_signals_start());
     for (size_t i = 0; i < 3; i++) {
-        unsigned before = process_signals_seen();
+        unsigned before = process_signals_caught();
         uint64_t start = peer_now_us();
         struct wait_result result = wait_for(poller, 1, fer_duration_from_micros(lengths[i]));
         uint64_t took = microseconds_since(start);
         assert_int_equal(result.events, 0);
         assert_true(took + 1 >= lengths[i] && took < SOON_US);
-        assert_true(process_signals_seen() > before);
+        assert_true(process_signals_caught() > before);
     }
     process_signals_stop();
 }
@@ -240,14 +240,14 @@ SIGNAL_TEST("P9", a_signals_handler_may_notify)
         assert_notified(notified_by_signals);
     }
     process_signals_stop();
-    assert_true(process_signals_seen() >= 20);
+    assert_true(process_signals_caught() >= 20);
     assert_int_equal(atomic_load(&failed_notifies), 0);
 }
 
 /* ---- P10: "Where more sockets are ready than the array holds, the next waits give the others
  * their turn before the first ones come again." */
 
-POLLER_RULE_TEST("P10", all_ready_sockets_get_their_turn)
+POLLER_RULE_TEST("P10", all_ready_sockets_are_reported)
 {
     enum { COUNT = 12, ROUNDS = 3 };
     for (size_t cap = 1; cap <= 7; cap += 2) {
@@ -302,7 +302,7 @@ POLLER_TEST("P10", each_oneshot_socket_comes_once_however_small_the_array_is)
 
 /* A socket that becomes ready later is reported after each busy socket was reported at most once
  * more. */
-POLLER_TEST("P10", a_late_socket_gets_its_turn_among_busy_ones)
+POLLER_TEST("P10", a_late_socket_is_reported_among_busy_ones)
 {
     enum { BUSY = 6 };
     struct mailbox *late = test_mailbox();

@@ -46,13 +46,13 @@ static fer_error call_write(struct call *call)
 {
     uint64_t start = peer_now_us();
     fer_error error;
-    bool goes_on;
+    bool continues;
     do {
         size_t n = 0;
         error = fer_tcp_stream_write(call->stream, zeros, sizeof zeros, &n);
         bool has_time = microseconds_since(start) < WAIT_MS * UINT64_C(1000);
-        goes_on = error.kind == FER_OK && (has_time || call->expected != FER_TIMED_OUT);
-    } while (goes_on);
+        continues = error.kind == FER_OK && (has_time || call->expected != FER_TIMED_OUT);
+    } while (continues);
     return error.kind == FER_OK ? (fer_error){FER_TIMED_OUT, 0} : error;
 }
 

@@ -89,7 +89,7 @@ PAIR_TEST("S4", the_peers_end_is_readable_again_and_again)
 
 /* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
  * affect the other half. */
-SLOW_KIND_TEST("S2", an_own_shut_half_is_ready_at_once)
+SLOW_KIND_TEST("S2", an_own_shut_half_is_ready_immediately)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
         struct pair *pair = pair_open_kind(kind);
@@ -160,7 +160,7 @@ PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
 
 /* "while under way waits for its end": nothing is ready. After that the socket is writable, and
  * readable if bytes are queued. */
-SOCKET_FAMILY_STREAM_TEST("C5", a_connect_under_way_is_ready_when_it_has_ended_well)
+SOCKET_FAMILY_STREAM_TEST("C5", a_pending_connect_is_ready_when_it_has_succeeded)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);

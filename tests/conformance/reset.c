@@ -136,7 +136,7 @@ PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset)
 
 /* S5 and E3: the same for the reads that continue: the received bytes are counted, and the result
  * is the reset. */
-KIND_TEST("S5", reads_that_go_on_count_what_came_before_the_reset)
+KIND_TEST("S5", reads_that_continue_count_what_came_before_the_reset)
 {
     for (int to_end = 0; to_end < 2; to_end++) {
         struct pair *pair = pair_open_kind(kind);
@@ -177,7 +177,7 @@ PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset)
 }
 
 /* S5: "An EOF seen before stays an EOF." */
-PAIR_TEST("S5", an_eof_seen_before_the_reset_stays_an_eof)
+PAIR_TEST("S5", an_eof_before_the_reset_stays_an_eof)
 {
     char byte = 0;
     fer_error error = {FER_OK, 0};

@@ -96,7 +96,7 @@ static fer_error poll_until_done(fer_lookup *lookup)
 }
 
 /* N1: "What needs no resolver is answered at once and without a thread: address texts". */
-RESOLVING_TEST("N1", an_address_text_is_answered_at_once)
+RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
 {
     static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80",
                                         "0.0.0.0:0"};
@@ -143,7 +143,7 @@ RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 }
 
 /* N3: "Once it is there it stays, and can be asked for as often as wanted." */
-RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_more_room)
+RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_a_larger_buffer)
 {
     skip_without_localhost();
     assert_ok(fer_resolver_new(

@@ -122,14 +122,14 @@ STREAM_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
 /* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once,
  * on every OS, even if data was queued." */
 
-PAIR_TEST("S2", read_after_own_shutdown_read_is_eof_at_once)
+PAIR_TEST("S2", read_after_own_shutdown_read_is_eof_immediately)
 {
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
     assert_reads_end(&pair->stream);
     assert_reads_end(&pair->stream);
 }
 
-PAIR_TEST("S2", read_after_own_shutdown_both_is_eof_at_once)
+PAIR_TEST("S2", read_after_own_shutdown_both_is_eof_immediately)
 {
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
     assert_reads_end(&pair->stream);
@@ -278,7 +278,7 @@ PAIR_TEST("S4", the_peers_close_reads_as_0_again_and_again)
     }
 }
 
-PAIR_TEST("S4", writing_goes_on_after_the_peers_end)
+PAIR_TEST("S4", writing_continues_after_the_peers_end)
 {
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
@@ -287,7 +287,7 @@ PAIR_TEST("S4", writing_goes_on_after_the_peers_end)
 
 /* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for
  * bytes nor consumes any ... */
-PAIR_TEST("S4", a_zero_length_read_is_ok_at_once_and_takes_nothing)
+PAIR_TEST("S4", a_zero_length_read_is_ok_without_waiting_and_takes_nothing)
 {
     char buf[4];
     fer_io_slice_mut empty[2] = {{NULL, 0}, {buf, 0}};
@@ -321,7 +321,7 @@ PAIR_TEST("S4", a_zero_length_read_is_not_taken_for_the_end)
 }
 
 /* S4: "a peek that met the end has seen it." */
-PAIR_TEST("S4", a_peek_that_met_the_end_has_seen_it)
+PAIR_TEST("S4", a_peek_records_the_end)
 {
     char byte;
     size_t n = 77;

@@ -100,9 +100,9 @@ SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied)
     fer_socket *socket = test_socket();
     skip_if(!process_drop_privileges(), "this system has no privileges that a test could drop");
     fer_error error = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, FER_PROTOCOL_ICMP);
-    bool knows_privileges = !peer_still_opens_raw_sockets();
+    bool checks_privileges = !peer_still_opens_raw_sockets();
     process_regain_privileges();
-    skip_if(!knows_privileges, "this kernel does not know the privileges of the process");
+    skip_if(!checks_privileges, "this kernel does not know the privileges of the process");
     assert_kind(error, FER_PERMISSION_DENIED);
     assert_int_not_equal(error.os_code, 0);
     assert_empty(socket);

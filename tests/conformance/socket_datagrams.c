@@ -33,7 +33,7 @@ static void assert_built_receives(fer_socket *socket, const char *text, peer_fam
 
 /* ---- Without a peer */
 
-SOCKET_FAMILY_TEST("U1", datagrams_go_both_ways_without_a_peer)
+SOCKET_FAMILY_TEST("U1", datagrams_are_sent_both_ways_without_a_peer)
 {
     uint16_t port = 0;
     uint16_t other_port = 0;
@@ -155,7 +155,7 @@ SOCKET_FAMILY_TEST("U5", a_peer_is_set_without_a_wait_and_can_be_replaced)
 
 /* U5: "a stranger's that was queued before connect is dropped, its own is not": also if the socket
  * is turned into a fer_udp_socket afterwards, and back. */
-SOCKET_FAMILY_TEST("U5", a_turned_socket_keeps_its_peer)
+SOCKET_FAMILY_TEST("U5", a_converted_socket_keeps_its_peer)
 {
     uint16_t port = 0;
     uint16_t other_port = 0;

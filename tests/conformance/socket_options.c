@@ -18,7 +18,7 @@ static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tc
 
 /* T6: "Timeouts, nonblocking mode and socket options are the socket's": also those of the stream
  * that the socket becomes. */
-SOCKET_FAMILY_STREAM_TEST("T6", what_was_set_goes_along_into_the_stream)
+SOCKET_FAMILY_STREAM_TEST("T6", options_are_kept_in_the_stream)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
     bool flag = false;
@@ -51,7 +51,7 @@ SOCKET_FAMILY_STREAM_TEST("T6", what_was_set_goes_along_into_the_stream)
 }
 
 /* T6: also the mode. */
-SOCKET_STREAM_TEST("T6", the_mode_goes_along_into_every_handle)
+SOCKET_STREAM_TEST("T6", the_mode_is_kept_in_every_handle)
 {
     uint16_t port = 0;
     fer_socket *listening = test_built_listener(PEER_V4, &port);
@@ -75,7 +75,7 @@ SOCKET_STREAM_TEST("T6", the_mode_goes_along_into_every_handle)
 }
 
 /* Also the options of a datagram socket. */
-SOCKET_FAMILY_TEST("T6", what_was_set_goes_along_into_the_datagram_socket)
+SOCKET_FAMILY_TEST("T6", options_are_kept_in_the_datagram_socket)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_udp_socket *udp = test_udp();
@@ -122,7 +122,7 @@ SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255)
 }
 
 /* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is the default. */
-SOCKET_TEST("O2", linger_is_rounded_up_and_none_turns_it_off)
+SOCKET_TEST("O2", linger_is_rounded_up_and_none_disables_it)
 {
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_duration got = {0};

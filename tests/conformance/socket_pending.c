@@ -55,7 +55,7 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 
 /* "every read, write, take_error and peer_addr first asks": also on the stream that the socket was
  * turned into. "into_tcp_stream works in every state." */
-SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothing)
+SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_pending_moves_nothing)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
@@ -73,7 +73,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_under_way_moves_nothin
 }
 
 /* "connected → goes on": any of these calls can be the first one to detect it. */
-SOCKET_TEST("C5", a_connect_that_ended_well_is_seen_by_whichever_call_queries_first)
+SOCKET_TEST("C5", a_connect_that_succeeded_is_reported_to_the_first_call_that_queries)
 {
     for (int query_kind = 0; query_kind < QUERIES; query_kind++) {
         peer_socket listener;
@@ -213,7 +213,7 @@ static fer_raw_socket pending_raw(const struct pending_target *target, uint16_t 
 
 /* "from_raw takes ownership of a socket after it has queried its type and state": a pending connect
  * continues, and its result is reported as rule C5 states. */
-SOCKET_FAMILY_STREAM_TEST("R1", a_pending_connect_that_is_adopted_goes_on)
+SOCKET_FAMILY_STREAM_TEST("R1", a_pending_connect_that_is_adopted_continues)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_socket();

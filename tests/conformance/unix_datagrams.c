@@ -22,7 +22,7 @@ UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none)
 
 /* ---- U1 */
 
-UNIX_TEST("U1", datagrams_go_there_and_back_with_their_sender_s_name)
+UNIX_TEST("U1", datagrams_are_received_with_their_sender_s_name)
 {
     const char *path = unix_peer_path("ferrule");
     const char *other_path = unix_peer_path("other");
@@ -170,7 +170,7 @@ UNIX_TEST("T1", a_receive_that_expires_is_timed_out)
 }
 
 /* A receiver with many senders has little room. No accepted datagram is lost. */
-UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_room_or_says_so)
+UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
 {
     const char *path = unix_peer_path("ferrule");
     skip_if(unix_peer_has_bsd_datagrams(), "a full queue is FER_NO_BUFFER_SPACE here");

@@ -88,15 +88,15 @@ UNIX_STREAM_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 
 /* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
  * back. */
-UNIX_STREAM_TEST("L6", a_path_that_fills_its_field_is_reported_and_goes_back)
+UNIX_STREAM_TEST("L6", a_path_that_fills_its_field_is_reported_and_connectable)
 {
     char path[FER_UNIX_ADDR_NAME_MAX + 1];
     fer_unix_addr addr;
     const char *base = unix_peer_path("");
-    assert_true(unix_peer_path_room() <= FER_UNIX_ADDR_NAME_MAX);
+    assert_true(unix_peer_path_cap() <= FER_UNIX_ADDR_NAME_MAX);
     memset(path, 'x', sizeof path);
     memcpy(path, base, strlen(base));
-    path[unix_peer_path_room()] = '\0';
+    path[unix_peer_path_cap()] = '\0';
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_stream *back = test_unix_stream();
     const char *listening = unix_peer_path("listener");
@@ -119,7 +119,7 @@ UNIX_TEST("E1", abstract_names_are_linux_s_alone)
     assert_own(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED);
 }
 
-UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_goes_with_its_socket)
+UNIX_TEST("L1", an_abstract_name_is_any_bytes_and_is_freed_with_its_socket)
 {
     fer_unix_addr got;
     fer_unix_addr shorter;
@@ -209,7 +209,7 @@ static void fill_queue(const char *path)
 }
 
 /* Linux waits; macOS and the BSDs refuse, as Windows does. */
-UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_for_room_on_linux)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_for_space_on_linux)
 {
     struct connector connector = {unix_peer_path("listener"), test_unix_stream(), {FER_OK, 0}};
     peer_socket listener = unix_peer_listen(connector.path, 1);

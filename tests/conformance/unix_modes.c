@@ -27,7 +27,7 @@ UNIX_PAIR_TEST("T1", a_read_that_expires_is_timed_out_and_loses_nothing)
     assert_unix_alive(&pair);
 }
 
-UNIX_PAIR_TEST("T4", a_write_that_finds_no_room_expires_with_a_true_count)
+UNIX_PAIR_TEST("T4", a_write_that_finds_no_space_expires_with_a_true_count)
 {
     static unsigned char piece[65536];
     uint64_t sent = 0;
@@ -87,7 +87,7 @@ UNIX_PAIR_TEST("I3", no_handle_is_inherited)
 
 /* ---- R */
 
-UNIX_PAIR_TEST("R1", raw_sockets_come_and_go)
+UNIX_PAIR_TEST("R1", raw_sockets_are_opened_and_closed)
 {
     fer_unix_stream *adopted = test_unix_stream();
     fer_tcp_stream *tcp = test_stream();

@@ -22,7 +22,7 @@ bool unix_peer_forgets_closed_peer(void);
 /* Stores the credentials of this process. False: the OS has none of a peer (Windows). */
 bool unix_peer_own_cred(fer_unix_cred *out);
 /* The length of the path field of an address, with room for a NUL or without. */
-size_t unix_peer_path_room(void);
+size_t unix_peer_path_cap(void);
 
 /* ---- Paths, in a directory that the first path creates and unix_peer_remove_all removes */
 

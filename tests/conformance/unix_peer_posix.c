@@ -83,7 +83,7 @@ bool unix_peer_forgets_closed_peer(void)
 }
 #endif
 
-size_t unix_peer_path_room(void)
+size_t unix_peer_path_cap(void)
 {
     return sizeof((struct sockaddr_un *)0)->sun_path;
 }

@@ -8,9 +8,9 @@
 #include "ferrule/sim.h"
 #include "platform/sim/network.h"
 
-enum { PATHS_MAX = 16, PATH_ROOM = 108 };
+enum { PATHS_MAX = 16, PATH_CAP = 108 };
 
-static char paths[PATHS_MAX][PATH_ROOM];
+static char paths[PATHS_MAX][PATH_CAP];
 static size_t path_count;
 
 bool unix_peer_has_streams(void)
@@ -42,7 +42,7 @@ bool unix_peer_forgets_closed_peer(void)
 {
     return ferp_sim_current()->switches->unix_closed_peer_has_no_name;
 }
-size_t unix_peer_path_room(void)
+size_t unix_peer_path_cap(void)
 {
     return ferp_traits()->unix_path_max + 1;
 }
@@ -52,7 +52,7 @@ size_t unix_peer_path_room(void)
 const char *unix_peer_path(const char *name)
 {
     static const char directory[] = "/run/";
-    if (path_count == PATHS_MAX || strlen(name) + sizeof directory > PATH_ROOM) {
+    if (path_count == PATHS_MAX || strlen(name) + sizeof directory > PATH_CAP) {
         abort();
     }
     memcpy(paths[path_count], directory, sizeof directory);

@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATHS_MAX = 16, PATH_ROOM = 108, FAMILY = 1 };
+enum { PATHS_MAX = 16, PATH_CAP = 108, FAMILY = 1 };
 
 struct name {
     ADDRESS_FAMILY family;
-    char path[PATH_ROOM];
+    char path[PATH_CAP];
 };
 
-static char paths[PATHS_MAX][PATH_ROOM];
+static char paths[PATHS_MAX][PATH_CAP];
 static size_t path_count;
 
 static SOCKET new_socket(void)
@@ -60,20 +60,20 @@ bool unix_peer_forgets_closed_peer(void)
 {
     return false;
 }
-size_t unix_peer_path_room(void)
+size_t unix_peer_path_cap(void)
 {
-    return PATH_ROOM;
+    return PATH_CAP;
 }
 
 /* The process id and the number of the path make a new path. */
 const char *unix_peer_path(const char *name)
 {
-    char directory[PATH_ROOM / 2] = ".\\";
+    char directory[PATH_CAP / 2] = ".\\";
     if (path_count == PATHS_MAX) {
         abort();
     }
     DWORD len = GetTempPathA(sizeof directory, directory);
-    (void)snprintf(paths[path_count], PATH_ROOM, "%sfer%lu-%s",
+    (void)snprintf(paths[path_count], PATH_CAP, "%sfer%lu-%s",
                    len < sizeof directory ? directory : ".\\", GetCurrentProcessId(), name);
     return paths[path_count++];
 }

@@ -59,7 +59,7 @@ UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait)
 }
 
 /* S4, S2: an ended half and a half that was shut down are ready without waiting. */
-UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once)
+UNIX_PAIR_TEST("S4", an_ended_half_is_ready_immediately)
 {
     fer_interest ready = 77;
     assert_true(peer_shutdown_write(pair.other));
@@ -72,7 +72,7 @@ UNIX_PAIR_TEST("S4", an_ended_half_is_ready_at_once)
 }
 
 /* T2 for writes: they succeed until there is no room, and the counted bytes arrive. */
-UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_room_for)
+UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_space_for)
 {
     static char piece[65536];
     uint64_t sent = 0;

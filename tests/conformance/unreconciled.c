@@ -120,7 +120,7 @@ PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset)
 }
 
 /* S8: peer_addr after an end that this handle has not detected: the address or NOT_CONNECTED. */
-KIND_TEST("S8", peer_addr_after_an_end_not_yet_seen_is_the_address_or_not_connected)
+KIND_TEST("S8", peer_addr_after_an_unreported_end_is_the_address_or_not_connected)
 {
     for (int reset = 0; reset < 2; reset++) {
         struct pair *pair = pair_open_kind(kind);

@@ -45,7 +45,7 @@ struct end {
     bool resets_at_close; /* linger 0 */
     bool is_in_flight;    /* data is in flight to it */
     bool peer_discards;   /* bytes that the other end discards and does not count were sent */
-    bool reset_seen;      /* the system has reported the reset */
+    bool saw_reset;       /* the system has reported the reset */
     const char *mask;     /* the reason why its results are not compared, or NULL */
 };
 
@@ -110,7 +110,7 @@ void tracker_stopped_listening(struct program *program, int listening);
 bool tracker_is_over(const struct program *program, const struct end *end);
 /* Waits until all data in flight has arrived. Returns false after a long time. */
 bool tracker_wait(struct program *program);
-bool tracker_has_room(const struct program *program);
+bool tracker_has_space(const struct program *program);
 
 /* ---- print.c: a line for each call. The text after " ; " is not compared. */
 

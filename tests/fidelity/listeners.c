@@ -224,12 +224,12 @@ static void listener_ttl(struct program *program, int at)
     print_end();
 }
 
-static void listener_looks(struct program *program, int at)
+static void listener_checks(struct program *program, int at)
 {
     fer_tcp_listener *listener = &program->listeners[at].handle;
     fer_error pending = {FER_UNCATEGORIZED, 0};
     fer_socket_addr addr = parsed("0.0.0.0:0");
-    print_step(program, "listener_looks", at);
+    print_step(program, "listener_checks", at);
     print_kind(fer_tcp_listener_take_error(listener, &pending), NULL);
     print_kind(pending, NULL);
     print_kind(fer_tcp_listener_local_addr(listener, &addr), NULL);
@@ -263,7 +263,7 @@ void step_listener(struct program *program)
     case 5: clone_listener(program, at); break;
     case 6: listener_through_raw(program, at); break;
     case 7: listener_ttl(program, at); break;
-    case 8: listener_looks(program, at); break;
+    case 8: listener_checks(program, at); break;
     case 9: bind_elsewhere(program); break;
     default: set_listener_mode(program, at, choice == 10); break;
     }
@@ -392,7 +392,7 @@ void step_connect(struct program *program)
         (void)open_listener(program);
         return;
     }
-    if (at == NONE || !tracker_has_room(program)) {
+    if (at == NONE || !tracker_has_space(program)) {
         return;
     }
     struct stream *stream = &program->streams[at];

@@ -21,8 +21,8 @@ static SHORT polled(fer_raw_socket raw)
 /* Remembers a failure, because a call can clear it. */
 static bool has_failed(fer_raw_socket raw, struct end *end)
 {
-    end->reset_seen = end->reset_seen || (polled(raw) & POLLERR) != 0;
-    return end->reset_seen;
+    end->saw_reset = end->saw_reset || (polled(raw) & POLLERR) != 0;
+    return end->saw_reset;
 }
 
 /* WSAPoll does not report a FIN behind unread bytes, so that only the bytes count then. With a mask

@@ -2,7 +2,7 @@
  * the two systems. */
 #include "fidelity/fidelity.h"
 
-bool tracker_has_room(const struct program *program)
+bool tracker_has_space(const struct program *program)
 {
     return program->end_count + 2 <= SOCKETS;
 }
@@ -10,7 +10,7 @@ bool tracker_has_room(const struct program *program)
 int tracker_connect(struct program *program, int listening)
 {
     struct listening *queue = &program->listenings[listening];
-    if (!tracker_has_room(program) || queue->queued == QUEUE_MAX) {
+    if (!tracker_has_space(program) || queue->queued == QUEUE_MAX) {
         return NONE;
     }
     int client = program->end_count++;

@@ -87,7 +87,7 @@ static void collect(void)
     seen[results[0]][results[1]] = true;
 }
 
-static void all_results_are_seen(void)
+static void all_results_are_reported(void)
 {
     INTER_CHECK(seen[0][0] && seen[0][1] && seen[1][0] && seen[1][1]);
 }
@@ -235,7 +235,7 @@ const inter_program inter_litmus_programs[] = {
      .states = "both loads may return 0",
      .threads = {store_x_load_y, store_y_load_x},
      .finish = collect,
-     .end = all_results_are_seen},
+     .end = all_results_are_reported},
     {.begin = begin,
      .name = "litmus_coherence",
      .states = "a load never returns an older store than before",

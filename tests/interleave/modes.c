@@ -210,7 +210,7 @@ static void clear_limits(void)
     INTER_CHECK(fer_tcp_stream_set_limits(&stream, NULL).kind == FER_OK);
 }
 
-static void look_at_limits(void)
+static void check_limits(void)
 {
     feri_limits found = feri_limits_of(&stream.handle_);
     if (found.token != NULL) {
@@ -235,15 +235,15 @@ static void clear_and_set_limits(void)
     set_other_limits();
 }
 
-static void set_and_look_at_limits(void)
+static void set_and_check_limits(void)
 {
     set_other_limits();
-    look_at_limits();
+    check_limits();
 }
 
 static void the_limits_are_whole(void)
 {
-    look_at_limits();
+    check_limits();
     finish();
 }
 
@@ -344,21 +344,21 @@ const inter_program inter_mode_programs[] = {
     {.name = "limits_whole",
      .begin = begin_limited,
      .states = "K1: a call never has parts of two limits",
-     .threads = {look_at_limits, set_other_limits},
+     .threads = {check_limits, set_other_limits},
      .finish = finish,
      .preemptions = 3,
      .old_values = 1},
     {.name = "limits_set_twice",
      .begin = begin_limited,
      .states = "K1: the same while limits are set twice",
-     .threads = {look_at_limits, set_limits_twice},
+     .threads = {check_limits, set_limits_twice},
      .finish = finish,
      .preemptions = 3,
      .old_values = 1},
     {.name = "limits_two_setters",
      .begin = begin_limited,
      .states = "K1: the same while two threads set limits",
-     .threads = {set_and_look_at_limits, set_same_limits},
+     .threads = {set_and_check_limits, set_same_limits},
      .finish = the_limits_are_whole,
      .preemptions = 3,
      .old_values = 1},
@@ -376,7 +376,7 @@ const inter_program inter_mode_programs[] = {
     {.name = "limits_cleared",
      .begin = begin_limited,
      .states = "K1: the same while the limits are removed and set again",
-     .threads = {look_at_limits, clear_and_set_limits},
+     .threads = {check_limits, clear_and_set_limits},
      .finish = finish,
      .preemptions = 3,
      .old_values = 1},

@@ -9,7 +9,7 @@ enum { WAITS_MAX = 4 };
 
 static fer_poller poller;
 static unsigned data; /* written before each notification, without a lock */
-static unsigned data_seen;
+static unsigned data_read;
 static unsigned notified[INTER_THREADS_MAX];
 static unsigned failed;
 static unsigned accepted[INTER_THREADS_MAX]; /* notifications that returned FER_OK */
@@ -20,7 +20,7 @@ static void begin(void)
     memset(notified, 0, sizeof notified);
     memset(accepted, 0, sizeof accepted);
     data = 0;
-    data_seen = 0;
+    data_read = 0;
     failed = 0;
     INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
 }
@@ -68,14 +68,14 @@ static void wait_once(void)
 static void wait_and_read(void)
 {
     if (wait_for(FER_DURATION_NONE)) {
-        data_seen = data;
+        data_read = data;
     }
 }
 
 static void poll_and_read(void)
 {
     if (wait_for(fer_duration_from_millis(0))) {
-        data_seen = data;
+        data_read = data;
     }
 }
 
@@ -117,9 +117,9 @@ static void one_was_reported(void)
     close_poller();
 }
 
-static void data_was_seen(void)
+static void data_was_visible(void)
 {
-    INTER_CHECK(notified[1] == 0 || data_seen == 1);
+    INTER_CHECK(notified[1] == 0 || data_read == 1);
     one_was_reported();
 }
 
@@ -208,12 +208,12 @@ const inter_program inter_notify_programs[] = {
      .name = "notify_wait",
      .states = "P6: a notification wakes one wait, and what was written before it is visible",
      .threads = {wait_and_read, notify},
-     .finish = data_was_seen},
+     .finish = data_was_visible},
     {.begin = begin,
      .name = "notify_poll",
      .states = "P6: the same for a wait with a timeout of 0",
      .threads = {poll_and_read, notify},
-     .finish = data_was_seen},
+     .finish = data_was_visible},
     {.begin = begin,
      .name = "notify_brief_wait",
      .states = "P6: a wait whose timeout expires meanwhile loses no notification",

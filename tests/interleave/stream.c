@@ -20,7 +20,7 @@ static size_t moved;
 static size_t accepts;
 static fer_error_kind ended_with;
 
-static void begin_with_room(size_t room)
+static void begin_with_buffer(size_t room)
 {
     memset(&clone, 0, sizeof clone);
     memset(&token, 0, sizeof token);
@@ -34,7 +34,7 @@ static void begin_with_room(size_t room)
 
 static void begin(void)
 {
-    begin_with_room(0);
+    begin_with_buffer(0);
 }
 
 static void begin_cloned(void)
@@ -150,9 +150,9 @@ static void limit_by(const fer_limits *limits)
     INTER_CHECK(fer_tcp_stream_set_limits(&stream, limits).kind == FER_OK);
 }
 
-static void begin_limited_with_room(size_t room)
+static void begin_limited_with_buffer(size_t room)
 {
-    begin_with_room(room);
+    begin_with_buffer(room);
     INTER_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
     const fer_limits limits = {.token = &token};
     limit_by(&limits);
@@ -160,7 +160,7 @@ static void begin_limited_with_room(size_t room)
 
 static void begin_limited(void)
 {
-    begin_limited_with_room(0);
+    begin_limited_with_buffer(0);
 }
 
 static void begin_limited_with_deadline(void)
@@ -232,9 +232,9 @@ static void no_byte_was_lost_by_cancel(void)
 
 /* ---- Writing */
 
-static void begin_limited_with_little_room(void)
+static void begin_limited_with_small_buffers(void)
 {
-    begin_limited_with_room(1);
+    begin_limited_with_buffer(1);
 }
 
 static void write_all(void)
@@ -257,7 +257,7 @@ static void write_all_until_shut(void)
                 (ended_with == FER_BROKEN_PIPE && moved < BYTES));
 }
 
-static void make_room(void)
+static void make_space(void)
 {
     inter_peer_reads(raw, BYTES - 1);
 }
@@ -267,9 +267,9 @@ static void shut_write(void)
     INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE).kind == FER_OK);
 }
 
-static void begin_with_little_room(void)
+static void begin_with_small_buffers(void)
 {
-    begin_with_room(1);
+    begin_with_buffer(1);
 }
 
 static void every_sent_byte_is_counted(void)
@@ -443,11 +443,11 @@ const inter_program inter_stream_programs[] = {
     ON_BOTH("cancel_bytes", .begin = begin_limited, .states = "K2: a cancel loses no byte",
             .threads = {read_bytes_until_cancelled, cancel, send_bytes},
             .finish = no_byte_was_lost_by_cancel),
-    ON_BOTH("cancel_write_all", .begin = begin_limited_with_little_room,
+    ON_BOTH("cancel_write_all", .begin = begin_limited_with_small_buffers,
             .states = "K2: a cancelled write_all counts every byte that was sent",
-            .threads = {write_all_until_cancelled, cancel, make_room},
+            .threads = {write_all_until_cancelled, cancel, make_space},
             .finish = every_sent_byte_is_counted),
-    ON_BOTH("shut_write_all", .begin = begin_with_little_room,
+    ON_BOTH("shut_write_all", .begin = begin_with_small_buffers,
             .states = "S6: shutdown wakes a write", .threads = {write_all_until_shut, shut_write},
             .finish = every_sent_byte_is_counted),
     ON_BOTH("cancel_accepts", .begin = begin_listening,

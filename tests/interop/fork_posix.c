@@ -305,12 +305,12 @@ void two_processes_accept_within_limits_on_one_listener(void **state)
     bool is_good = hear(channel.from_child[0]) && start_acceptors(&all, each);
     is_good = is_good && connect_and_switch_modes(all.listener, port);
     bool is_cancelled = cancel_acceptors(&all);
-    bool is_told = tell(channel.to_child[1]);
+    bool is_reported = tell(channel.to_child[1]);
     int code = exit_code_of(child);
     channel_close_in_parent(&channel);
     assert_true(is_good);
     assert_true(is_cancelled);
-    assert_true(is_told);
+    assert_true(is_reported);
     assert_int_equal(code, 0);
 }
 

@@ -225,7 +225,7 @@ static void plain_calls_may_check_what_as_raw_lends(void **state)
 
 /* R1: a handle's socket passes to another descriptor table with SCM_RIGHTS (unix(7)) and returns as
  * another number of the same socket. */
-static void a_socket_goes_through_a_unix_socket(void **state)
+static void a_socket_is_passed_through_a_unix_socket(void **state)
 {
     (void)state;
     int ends[2];
@@ -356,7 +356,7 @@ int main(int count, char **arguments)
         RULE_ROW_OF("R1", a_socketpair_is_two_unix_streams),
         RULE_ROW_OF("R1", plain_calls_work_on_what_into_raw_gives),
         RULE_ROW_OF("R1", plain_calls_may_check_what_as_raw_lends),
-        RULE_ROW_OF("R1", a_socket_goes_through_a_unix_socket),
+        RULE_ROW_OF("R1", a_socket_is_passed_through_a_unix_socket),
         RULE_ROW_OF("R1", sockets_of_a_service_manager_are_taken_in),
         /* Before a thread of an abandoned lookup can be left: ThreadSanitizer lets a child of a
          * process with several threads start none. */

@@ -1,5 +1,5 @@
 /* eva_format.c: every public formatter of an address, with any value, for Frama-C's Eva. The buffer
- * has every size up to ROOM and ends with its block. WHICH selects the formatter. */
+ * has every size up to CAP and ends with its block. WHICH selects the formatter. */
 #include <stddef.h>
 
 #include "__fc_builtin.h"
@@ -7,7 +7,7 @@
 
 int main(void)
 {
-    char bytes[ROOM];
+    char bytes[CAP];
     size_t len = 0;
     fer_ipv4_addr v4;
     fer_ipv6_addr v6;
@@ -18,9 +18,9 @@ int main(void)
     Frama_C_make_unknown((char *)&ip, sizeof ip);
     Frama_C_make_unknown((char *)&addr, sizeof addr);
     Frama_C_make_unknown(bytes, sizeof bytes);
-    const size_t cap = Frama_C_size_t_interval(0, ROOM);
+    const size_t cap = Frama_C_size_t_interval(0, CAP);
     //@ split cap;
-    char *buf = &bytes[ROOM - cap];
+    char *buf = &bytes[CAP - cap];
     switch (WHICH) {
     case 0: len = fer_ipv4_addr_format(v4, buf, cap); break;
     case 1: len = fer_ipv6_addr_format(v6, buf, cap); break;
@@ -28,5 +28,5 @@ int main(void)
     case 3: len = fer_socket_addr_format(&addr, buf, cap); break;
     default: break;
     }
-    return len < ROOM;
+    return len < CAP;
 }

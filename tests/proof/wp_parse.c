@@ -7,7 +7,7 @@
     ensures cursor->index + ahead < cursor->len ==>
       \result == (uint8_t)cursor->text[cursor->index + ahead];
     ensures cursor->index + ahead >= cursor->len ==> \result == 0; */
-static inline uint32_t feri_addr_cursor_look(const feri_addr_cursor *cursor, size_t ahead);
+static inline uint32_t feri_addr_cursor_peek(const feri_addr_cursor *cursor, size_t ahead);
 
 /*@ requires is_cursor(cursor) && cursor->len <= PTRDIFF_MAX && wanted > 0;
     assigns cursor->index;
@@ -25,7 +25,7 @@ static inline bool feri_addr_cursor_take(feri_addr_cursor *cursor, char wanted);
     ensures digit_at(cursor->text, cursor->index + ahead, cursor->len) == \true ==>
       \result == cursor->text[cursor->index + ahead] - '0';
     ensures digit_at(cursor->text, cursor->index + ahead, cursor->len) == \false ==> \result > 9; */
-static inline uint32_t feri_digit_look(const feri_addr_cursor *cursor, size_t ahead);
+static inline uint32_t feri_digit_peek(const feri_addr_cursor *cursor, size_t ahead);
 
 #endif
 

@@ -25,7 +25,7 @@ bool child_start(struct child *child, const char *const *arguments);
 size_t child_read(struct child *child, char *buf, size_t cap);
 
 /* Updates is_running. */
-void child_look(struct child *child);
+void child_check(struct child *child);
 
 /* Ends a process that is running. */
 void child_kill(struct child *child);

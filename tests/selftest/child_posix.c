@@ -82,7 +82,7 @@ static void set_end(struct child *child, int status)
     child->code = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-void child_look(struct child *child)
+void child_check(struct child *child)
 {
     int status = 0;
     if (child->is_running && waitpid((pid_t)child->process, &status, WNOHANG) > 0) {

@@ -101,7 +101,7 @@ size_t child_read(struct child *child, char *buf, size_t cap)
     return ReadFile((HANDLE)child->output, buf, (DWORD)cap, &n, NULL) ? n : 0;
 }
 
-void child_look(struct child *child)
+void child_check(struct child *child)
 {
     DWORD code = 0;
     if (child->is_running && WaitForSingleObject((HANDLE)child->process, 0) == WAIT_OBJECT_0) {

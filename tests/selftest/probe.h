@@ -47,7 +47,7 @@ void conclude_fact(bool believed, bool seen);
 /* ---- For the report */
 
 typedef enum probe_verdict {
-    PROBE_SEEN,
+    PROBE_OBSERVED,
     PROBE_SAME,
     PROBE_DIFFERS,
     PROBE_ABSENT,

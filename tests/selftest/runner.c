@@ -8,7 +8,7 @@
 #include "selftest/system.h"
 
 /* More tests than a suite has. */
-enum { LOOK_EVERY_MS = 5, RESTARTS_MAX = 1000 };
+enum { CHECK_EVERY_MS = 5, RESTARTS_MAX = 1000 };
 
 static void start(struct runner *runner, struct job *job)
 {
@@ -106,7 +106,7 @@ static void finish(struct runner *runner, struct job *job, bool has_hung)
 
 static void look(struct runner *runner, struct job *job)
 {
-    child_look(&job->child);
+    child_check(&job->child);
     if (!job->child.is_running) {
         finish(runner, job, false);
         return;
@@ -142,6 +142,6 @@ void runner_run(struct runner *runner, struct job *jobs, size_t count)
                 look(runner, &jobs[i]);
             }
         }
-        system_pause_ms(LOOK_EVERY_MS);
+        system_pause_ms(CHECK_EVERY_MS);
     }
 }

@@ -249,7 +249,7 @@ bool summary_end(const struct results *results, uint64_t took_ms)
     report_line(0, "tests:  %u passed, %u failed (of these %u passed when run alone), %u skipped",
                 of[RESULT_PASSED], failed, passed_alone, of[RESULT_SKIPPED]);
     report_line(0, "probes: %u same, %u different, %u only seen, %u absent, %u failed",
-                verdicts[PROBE_SAME], verdicts[PROBE_DIFFERS], verdicts[PROBE_SEEN],
+                verdicts[PROBE_SAME], verdicts[PROBE_DIFFERS], verdicts[PROBE_OBSERVED],
                 verdicts[PROBE_ABSENT], verdicts[PROBE_FAILED]);
     report_line(0, "time:   %u s", (unsigned)(took_ms / 1000));
     return failed == passed_alone;

@@ -184,7 +184,7 @@ static void receive_all(void *context)
     }
 }
 
-CANCEL_TEST(room_within_the_slice_of_the_cancel_completes_a_write_on_windows)
+CANCEL_TEST(space_within_the_slice_of_the_cancel_completes_a_write_on_windows)
 {
     struct ends ends = limited();
     late_peer = ends.peer;
@@ -397,7 +397,7 @@ CANCEL_TEST(a_deadline_expires_at_its_nanosecond)
 
 /* Without events, waits in slices last until the deadline at once. The shared handle of a clone
  * waits in slices on Windows. */
-CANCEL_TEST(a_deadline_in_a_hundred_years_is_reached_at_once)
+CANCEL_TEST(a_deadline_in_a_hundred_years_is_reached_immediately)
 {
     const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
     fer_tcp_stream clone = {0};

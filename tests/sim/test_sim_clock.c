@@ -1,7 +1,7 @@
 /* test_sim_clock.c: virtual time: when it passes, when it does not, and deadlocks. */
 #include "sim/sim_test.h"
 
-SIM_TEST(time_begins_at_zero_and_passes_when_reported)
+SIM_TEST(time_begins_at_zero_and_advances_when_reported)
 {
     assert_int_equal(fer_sim_now().nanos, 0);
     assert_ok(fer_sim_advance((fer_duration){1}));
@@ -51,7 +51,7 @@ SIM_TEST(what_is_due_happens_in_time_and_order)
     assert_int_equal(calls.count, 4);
 }
 
-SIM_TEST(what_is_due_now_happens_when_no_time_passes)
+SIM_TEST(what_is_due_now_happens_without_an_advance_of_time)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call call = {&calls, 1};
@@ -61,7 +61,7 @@ SIM_TEST(what_is_due_now_happens_when_no_time_passes)
     assert_int_equal(calls.count, 1);
 }
 
-SIM_TEST(as_many_calls_as_there_is_room_for_wait)
+SIM_TEST(calls_wait_up_to_the_capacity)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call call = {&calls, 1};
@@ -73,7 +73,7 @@ SIM_TEST(as_many_calls_as_there_is_room_for_wait)
 
 /* ---- Blocking calls */
 
-SIM_STREAM_TEST(a_blocked_read_passes_time_until_bytes_come)
+SIM_STREAM_TEST(a_blocked_read_advances_the_clock_until_bytes_come)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {UINT64_C(2500000000)}, "late", 4}};
     fer_sim_peer listener = serve(SERVER);

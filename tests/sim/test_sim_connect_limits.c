@@ -164,9 +164,10 @@ static void accept_one(void *context)
     fer_unix_stream_close(&accepted_stream);
 }
 
-TEST_OF(a_unix_connect_waits_for_room_within_limits, (void), (),
-        TEST_ROW("K2_a_unix_connect_waits_for_room_within_limits",
-                 a_unix_connect_waits_for_room_within_limits, connect_start, end, &sim_dialects[0]))
+TEST_OF(a_unix_connect_waits_for_queue_space_within_limits, (void), (),
+        TEST_ROW("K2_a_unix_connect_waits_for_queue_space_within_limits",
+                 a_unix_connect_waits_for_queue_space_within_limits, connect_start, end,
+                 &sim_dialects[0]))
 {
     fer_unix_addr addr;
     fer_socket queued[200];

@@ -4,7 +4,7 @@
 
 /* ---- K9 */
 
-CONNECT_TEST("K9", the_families_take_turns)
+CONNECT_TEST("K9", the_families_alternate)
 {
     (void)serve("10.0.0.7:80");
     answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);

@@ -53,7 +53,7 @@ SIM_TEST(one_loopback_address_is_slow_and_the_other_is_not)
 }
 
 /* Without a route the system refuses at once, as without IPv6. */
-SIM_STREAM_TEST(all_addresses_of_a_family_fail_at_once)
+SIM_STREAM_TEST(all_addresses_of_a_family_fail_immediately)
 {
     fer_socket_addr addrs[3] = {addr_of("[fd00::7]:80"), addr_of("[fd00::8]:80"), addr_of(SERVER)};
     (void)serve("[fd00::7]:80");

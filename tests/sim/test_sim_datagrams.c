@@ -164,7 +164,7 @@ SIM_UDP_TEST(a_late_datagram_is_overtaken)
     gets(socket, "late", PEER_ADDR);
 }
 
-SIM_CONFIG_TEST(what_finds_no_room_is_lost)
+SIM_CONFIG_TEST(datagrams_beyond_the_receive_buffer_are_lost)
 {
     fer_udp_socket socket = {0};
     static char big[600];

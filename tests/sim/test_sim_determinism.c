@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRACE_ROOM = 1 << 20, ROUNDS = 40 };
+enum { TRACE_CAP = 1 << 20, ROUNDS = 40 };
 
 struct trace {
-    char text[TRACE_ROOM];
+    char text[TRACE_CAP];
     size_t len;
     size_t lines;
 };
@@ -18,7 +18,7 @@ static void keep_line(void *context, const char *line)
     struct trace *trace = context;
     size_t len = strlen(line);
     trace->lines++;
-    if (trace->len + len + 1 < TRACE_ROOM) {
+    if (trace->len + len + 1 < TRACE_CAP) {
         memcpy(trace->text + trace->len, line, len);
         trace->len += len;
         trace->text[trace->len++] = '\n';

@@ -86,7 +86,7 @@ SIM_PAIR_TEST(would_block_strikes_nonblocking_calls)
 }
 
 /* On POSIX the kernel waits. On Windows core gets the error, waits and retries. */
-SIM_PAIR_TEST(would_block_is_not_seen_by_blocking_calls)
+SIM_PAIR_TEST(would_block_is_not_returned_by_blocking_calls)
 {
     peer_sends(ends->peer, "x");
     arm(FER_SIM_FAULT_WOULD_BLOCK);
@@ -107,7 +107,7 @@ SIM_PAIR_TEST(interrupted_is_reported_by_single_calls_and_changes_nothing)
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 2);
 }
 
-SIM_STREAM_TEST(long_calls_go_on_after_interruptions)
+SIM_STREAM_TEST(long_calls_are_restarted_after_interruptions)
 {
     char buf[4];
     fer_sim_peer listener = serve("127.0.0.1:80");
@@ -160,7 +160,7 @@ SIM_STREAM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
 
 /* The fault affects only the library's own waits: on POSIX a connect with a timeout, on Windows all
  * waits. */
-SIM_STREAM_TEST(spurious_readiness_is_not_seen)
+SIM_STREAM_TEST(spurious_readiness_is_not_reported)
 {
     fer_socket_addr addr = addr_of(SERVER);
     (void)serve(SERVER);

@@ -254,7 +254,7 @@ static void run_write(int distance, bool cancel_is_first)
     end();
 }
 
-SIM_CONFIG_TEST(K2_a_cancel_beside_room_leaves_no_byte_of_a_write_uncounted)
+SIM_CONFIG_TEST(K2_a_cancel_with_writability_leaves_no_byte_of_a_write_uncounted)
 {
     for (int distance = -STEPS; distance <= STEPS; distance++) {
         run_write(distance, false);
@@ -434,7 +434,7 @@ SIM_CONFIG_TEST(K3_ready_keeps_the_answer_of_its_timeout_beside_a_cancel)
 }
 
 /* K1: the handle's own end comes before the limits, a clone's does not: not every system tells. */
-SIM_CONFIG_TEST(K1_ready_looks_at_limits_before_the_shutdown_of_a_clone)
+SIM_CONFIG_TEST(K1_ready_checks_limits_before_the_shutdown_of_a_clone)
 {
     fer_tcp_stream clone = {0};
     fer_interest ready = 77;

@@ -72,7 +72,7 @@ NAMES_TEST(a_slow_name_takes_its_time)
     assert_int_equal(now_ms(), 3000);
 }
 
-NAMES_TEST(localhost_is_known_and_can_be_another)
+NAMES_TEST(localhost_is_built_in_and_can_be_replaced)
 {
     static const fer_sim_name own = {.host = "localhost", .addrs = two_addrs, .count = 1};
     size_t count = 0;
@@ -85,7 +85,7 @@ NAMES_TEST(localhost_is_known_and_can_be_another)
     assert_ok_n(look_up("localhost", &count), count, 1);
 }
 
-NAMES_TEST(short_forms_of_ipv4_are_known)
+NAMES_TEST(short_forms_of_ipv4_are_parsed)
 {
     static const struct {
         const char *text;
@@ -182,7 +182,7 @@ SIM_CONFIG_TEST(a_name_beyond_ascii_is_requested_as_it_is)
 /* A4: more addresses than there is room for, of both families, in the resolver's order. */
 SIM_CONFIG_TEST(many_addresses_come_in_the_order_of_the_config)
 {
-    enum { MANY = 40, ROOM = 7 };
+    enum { MANY = 40, CAP = 7 };
     static fer_socket_addr many[MANY];
     const fer_sim_name own = {.host = "many.test", .addrs = many, .count = MANY};
     fer_socket_addr got[MANY + 1];
@@ -196,7 +196,7 @@ SIM_CONFIG_TEST(many_addresses_come_in_the_order_of_the_config)
     config.names = &own;
     config.name_count = 1;
     sim_begin_with(config);
-    for (size_t cap = ROOM; cap <= MANY + 1; cap += MANY + 1 - ROOM) {
+    for (size_t cap = CAP; cap <= MANY + 1; cap += MANY + 1 - CAP) {
         size_t count = 0;
         memset(got, 0, sizeof got);
         assert_ok_n(fer_to_socket_addrs("many.test:443", got, cap, &count), count, MANY);

@@ -74,7 +74,7 @@ SIM_CONFIG_TEST(nothing_overtakes)
 
 /* More pieces in flight than the simulation can schedule separately: they join, and none is
  * lost. */
-SIM_CONFIG_TEST(any_number_of_pieces_may_be_under_way)
+SIM_CONFIG_TEST(any_number_of_pieces_may_be_pending)
 {
     static unsigned char buf[3000];
     fer_sim_config config = config_of();
@@ -309,7 +309,7 @@ SIM_TEST(ipv6_hosts_are_hosts_too)
     fer_tcp_stream_close(&ends.stream);
 }
 
-SIM_STREAM_TEST(an_ipv4_mapped_connect_goes_to_the_ipv4_host)
+SIM_STREAM_TEST(an_ipv4_mapped_connect_reaches_the_ipv4_host)
 {
     fer_socket_addr peer;
     fer_socket_addr mapped = addr_of("[::ffff:10.0.0.7]:80");

@@ -160,7 +160,7 @@ SIM_STREAM_TEST(a_handler_receives_all_that_happens)
     fer_tcp_listener_close(&listener);
 }
 
-SIM_PAIR_TEST(a_handler_receives_when_there_is_room_again)
+SIM_PAIR_TEST(a_handler_receives_when_there_is_space_again)
 {
     static char buf[200000];
     struct recorded recorded = {.count = 0};

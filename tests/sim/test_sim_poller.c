@@ -98,7 +98,7 @@ WATCHER_TEST(time_stands_still_in_an_event)
 
 /* ---- Faults */
 
-SIM_TEST(an_interrupted_wait_goes_on_with_the_time_that_is_left)
+SIM_TEST(an_interrupted_wait_continues_with_the_time_left)
 {
     struct watcher watcher = opened();
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
@@ -111,7 +111,7 @@ SIM_TEST(an_interrupted_wait_goes_on_with_the_time_that_is_left)
     assert_int_equal(stopped().faults[FER_SIM_FAULT_INTERRUPTED], 2);
 }
 
-SIM_TEST(a_wait_that_ends_for_nothing_goes_on)
+SIM_TEST(a_wait_continues_after_a_spurious_wakeup)
 {
     struct watcher watcher = opened();
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));

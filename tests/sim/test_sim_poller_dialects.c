@@ -37,7 +37,7 @@ WATCHER_TEST(what_was_never_connected_is_hung_up_on_linux_alone)
     fer_socket_close(&fresh);
 }
 
-WATCHER_PAIR_TEST(the_own_shutdown_is_seen_by_epoll_alone)
+WATCHER_PAIR_TEST(the_own_shutdown_is_reported_by_epoll_alone)
 {
     add_level(watcher, &ends->stream, 1, "r");
     assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_READ));
@@ -159,7 +159,7 @@ POSIX_TEST(an_edge_is_reported_for_each_change)
     close_both(&watcher, &ends);
 }
 
-POSIX_TEST(an_edge_is_reported_when_there_is_room_again)
+POSIX_TEST(an_edge_is_reported_when_there_is_space_again)
 {
     char chunk[4096] = {0};
     size_t n = 0;
@@ -355,7 +355,7 @@ SIM_CONFIG_TEST(the_same_seed_gives_the_same_run)
     assert_true(injected > 0);
 }
 
-SIM_CONFIG_TEST(where_all_goes_wrong_every_wait_still_ends)
+SIM_CONFIG_TEST(every_wait_ends_though_every_call_fails)
 {
     (void)report_of(1, 1000000);
     (void)report_of(1, 500000);

@@ -11,7 +11,7 @@ static fer_interest ready_of(fer_tcp_stream *stream, fer_interest interest, fer_
     return ready;
 }
 
-SIM_STREAM_TEST(a_wait_passes_time_until_bytes_come)
+SIM_STREAM_TEST(a_wait_advances_the_clock_until_bytes_come)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {250000000}, "x", 1}};
     (void)serve_script(SERVER, steps, 1);
@@ -133,7 +133,7 @@ SIM_TEST(a_loop_that_queries_gets_somewhere)
 
 /* ---- Faults */
 
-SIM_PAIR_TEST(an_interrupted_wait_goes_on_and_false_readiness_is_reported)
+SIM_PAIR_TEST(an_interrupted_wait_continues_and_false_readiness_is_reported)
 {
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
     assert_int_equal(ready_of(&ends->stream, EITHER, millis(5)), FER_WRITABLE);

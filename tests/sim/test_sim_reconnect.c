@@ -79,7 +79,7 @@ static void assert_connected_to(const fer_tcp_stream *stream, const char *addres
     assert_true(fer_socket_addr_eq(&peer, &wanted));
 }
 
-RECONNECT_TEST(each_attempt_looks_the_name_up_anew)
+RECONNECT_TEST(each_attempt_resolves_the_name_again)
 {
     fer_tcp_stream stream = {0};
     begin("10.0.0.7:80");
@@ -137,7 +137,7 @@ RECONNECT_TEST(a_name_that_is_gone_for_a_while_is_queried_again)
     fer_tcp_stream_close(&stream);
 }
 
-RECONNECT_TEST(a_lookup_ends_with_the_limit_and_leaves_room_for_the_next)
+RECONNECT_TEST(a_lookup_ends_with_the_limit_and_frees_its_place)
 {
     fer_tcp_stream stream = {0};
     begin("10.0.0.7:80");
@@ -189,7 +189,7 @@ RECONNECT_TEST(it_gives_up_after_so_many_attempts)
     assert_kind_n(come_back(&way, &stream, &pauses), FER_CONNECTION_REFUSED, pauses, ATTEMPTS - 1);
 }
 
-RECONNECT_TEST(what_is_no_address_is_given_up_at_once)
+RECONNECT_TEST(what_is_no_address_is_rejected_immediately)
 {
     fer_tcp_stream stream = {0};
     unsigned pauses = 0;

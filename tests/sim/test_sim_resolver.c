@@ -77,7 +77,7 @@ RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
     assert_int_equal(now_ms(), 3000);
 }
 
-RESOLVER_TEST(time_passes_for_a_lookup_that_nobody_waits_for)
+RESOLVER_TEST(time_advances_for_a_lookup_that_nobody_waits_for)
 {
     begin(1, 0);
     start(0, "slow.test:80");
@@ -99,7 +99,7 @@ RESOLVER_TEST(queries_again_and_again_come_to_an_end)
     assert_int_equal(now_ms(), 5);
 }
 
-RESOLVER_TEST(threads_look_up_side_by_side_and_the_line_waits)
+RESOLVER_TEST(threads_look_up_in_parallel_and_the_queue_waits)
 {
     begin(2, 1);
     start(0, "slow.test:80");
@@ -124,7 +124,7 @@ static void send_a_byte(void *context)
 }
 
 /* A lookup on the event loop's own thread would delay the byte by three seconds. */
-RESOLVER_TEST(an_event_loop_goes_on_while_a_name_is_looked_up)
+RESOLVER_TEST(an_event_loop_runs_while_a_name_is_looked_up)
 {
     fer_event events[2];
     size_t count = 0;

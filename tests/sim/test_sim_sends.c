@@ -38,7 +38,7 @@ static size_t receive_all(struct ends *ends)
     return total;
 }
 
-WINSOCK_CONFIG_TEST(a_send_is_accepted_as_a_whole_if_there_is_any_room)
+WINSOCK_CONFIG_TEST(a_send_is_accepted_as_a_whole_if_there_is_any_space)
 {
     struct ends ends = connected_with(config_of(), 64);
     assert_int_equal(write_now(&ends, 127), 127);

@@ -136,7 +136,7 @@ WINSOCK_CONFIG_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice)
     fer_tcp_stream_close(&inner.stream);
 }
 
-WINSOCK_CONFIG_TEST(a_write_finds_lost_room_at_the_end_of_its_slice)
+WINSOCK_CONFIG_TEST(a_write_finds_lost_writability_at_the_end_of_its_slice)
 {
     begin_with(losing_events);
     inner = connected();

@@ -24,7 +24,7 @@ void process_regain_privileges(void);
  * process_shield_thread. */
 bool process_signals_start(void);
 void process_signals_stop(void);
-unsigned process_signals_seen(void);
+unsigned process_signals_caught(void);
 /* An action of the signal handler besides counting, from the next start on; NULL: none. */
 void process_signals_call(void (*action)(void));
 void process_shield_thread(void);

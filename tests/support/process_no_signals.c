@@ -11,7 +11,7 @@ void process_signals_stop(void)
 {
 }
 
-unsigned process_signals_seen(void)
+unsigned process_signals_caught(void)
 {
     return 0;
 }

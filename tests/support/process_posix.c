@@ -72,14 +72,14 @@ void process_regain_privileges(void)
 
 enum { SIGNAL_INTERVAL_US = 3000, SIGNALS_REMEMBERED = 32 };
 
-static atomic_uint signals_seen;
+static atomic_uint signals_caught;
 static void (*signal_action)(void);
 static struct sigaction remembered[SIGNALS_REMEMBERED];
 
 static void count_signal(int number)
 {
     (void)number;
-    atomic_fetch_add(&signals_seen, 1u);
+    atomic_fetch_add(&signals_caught, 1u);
     if (signal_action != NULL) {
         signal_action();
     }
@@ -100,7 +100,7 @@ bool process_signals_start(void)
     memset(&action, 0, sizeof action);
     action.sa_handler = count_signal;
     (void)sigemptyset(&action.sa_mask);
-    atomic_store(&signals_seen, 0u);
+    atomic_store(&signals_caught, 0u);
     return sigaction(SIGALRM, &action, NULL) == 0 && set_alarm(SIGNAL_INTERVAL_US);
 }
 
@@ -113,9 +113,9 @@ void process_signals_stop(void)
     (void)sigaction(SIGALRM, &action, NULL);
 }
 
-unsigned process_signals_seen(void)
+unsigned process_signals_caught(void)
 {
-    return atomic_load(&signals_seen);
+    return atomic_load(&signals_caught);
 }
 
 void process_signals_call(void (*action)(void))

@@ -102,7 +102,7 @@ static inline void seam_await_reset(fer_raw_socket raw)
 }
 
 /* The result of a wait whose deadline has passed. */
-static inline fer_error seam_look(fer_raw_socket raw, ferp_readiness readiness)
+static inline fer_error seam_check_ready(fer_raw_socket raw, ferp_readiness readiness)
 {
     ferp_wait wait;
     assert_ok(ferp_wait_arm(&wait, raw, readiness));

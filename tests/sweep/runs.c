@@ -153,7 +153,7 @@ static void run_seconds(size_t row, enum mode mode, struct sweep_fault fault)
         int codes[4];
         int count = later[call] > 0 && call != fault.call ? few_errors(call, codes) : 0;
         for (int i = 0; i < count; i++) {
-            if (is_my_turn()) {
+            if (is_in_my_share()) {
                 run(row, mode, fault,
                     (struct sweep_fault){call, codes[i], 1, without_end(codes[i])});
             }
@@ -183,7 +183,7 @@ static bool may_wait_forever(size_t row, enum mode mode, struct sweep_fault faul
 
 static void run_fault(size_t row, enum mode mode, struct sweep_fault fault)
 {
-    if (is_my_turn()) {
+    if (is_in_my_share()) {
         run(row, mode, fault, none);
         if (is_one_of_few(fault.call, fault.code) && !may_wait_forever(row, mode, fault)) {
             run_seconds(row, mode, fault);

@@ -387,9 +387,9 @@ static bool run(size_t row, enum mode mode, struct plan plan)
     return is_possible;
 }
 
-static void run_in_turn(size_t row, enum mode mode, struct plan plan)
+static void run_if_in_share(size_t row, enum mode mode, struct plan plan)
 {
-    if (is_my_turn()) {
+    if (is_in_my_share()) {
         run(row, mode, plan);
     }
 }
@@ -398,7 +398,7 @@ static void run_faults(size_t row, enum mode mode, struct plan plan)
 {
     for (plan.fault = 0; plan.fault < FER_SIM_FAULT_COUNT; plan.fault++) {
         for (plan.nth = 0; plan.nth <= 3; plan.nth++) {
-            run_in_turn(row, mode, plan);
+            run_if_in_share(row, mode, plan);
         }
     }
 }
@@ -412,7 +412,7 @@ static void run_events(size_t row, enum mode mode, struct plan plan)
         plan.event = (enum event)event;
         for (size_t i = 0; i < 4; i++) {
             plan.millis = times[i];
-            run_in_turn(row, mode, plan);
+            run_if_in_share(row, mode, plan);
         }
     }
 }
@@ -423,7 +423,7 @@ static void run_answers(size_t row, enum mode mode, struct plan plan)
          plan.answer++) {
         for (size_t i = 0; i < 4; i++) {
             plan.millis = times[i];
-            run_in_turn(row, mode, plan);
+            run_if_in_share(row, mode, plan);
         }
     }
 }
@@ -438,7 +438,7 @@ static void run_seeds(size_t row, enum mode mode, struct plan plan)
         plan.event = (enum event)(seed * 7 % EVENT_COUNT);
         plan.millis = times[seed % 4];
         plan.is_held = seed % 2 != 0;
-        run_in_turn(row, mode, plan);
+        run_if_in_share(row, mode, plan);
     }
 }
 

@@ -105,7 +105,7 @@ void require(bool is_so, const char *text)
     }
 }
 
-bool is_my_turn(void)
+bool is_in_my_share(void)
 {
     return turn++ % every == 0;
 }

@@ -224,7 +224,7 @@ void stage_set(void);
 void stage_clear(void);
 
 /* True for one run in N (--every). */
-bool is_my_turn(void);
+bool is_in_my_share(void);
 
 /* The run in progress. */
 void run_begin(size_t row, enum mode mode);

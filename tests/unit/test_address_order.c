@@ -51,7 +51,7 @@ static void expect_order(const char *kinds, const char *want)
 
 /* RFC 8305, 4: "Whichever address family is first in the list should be followed by an address of
  * the other address family", with a First Address Family Count of 1 (section 8). */
-TEST(families_take_turns_and_the_first_ones_is_first)
+TEST(families_alternate_and_the_first_ones_is_first)
 {
     expect_order("6644", "0213");
     expect_order("4466", "0213");
@@ -85,7 +85,7 @@ TEST(an_ipv4_mapped_address_counts_as_ipv4)
     expect_order("4m6", "021");
 }
 
-TEST(an_address_of_a_bad_family_has_its_turn_too)
+TEST(an_address_of_a_bad_family_is_tried_too)
 {
     expect_order("44?", "021");
     expect_order("??", "01");

@@ -79,7 +79,7 @@ BASE_TEST(each_layer_is_passed)
     assert_base(100, 300);
 }
 
-BASE_TEST(any_of_the_other_codes_passes_a_layer)
+BASE_TEST(any_of_the_other_codes_descends_a_layer)
 {
     const DWORD codes[] = {IOCTL_BSP_HANDLE_SELECT, IOCTL_BSP_HANDLE_POLL, IOCTL_BSP_HANDLE};
     for (size_t i = 0; i < 3; i++) {
@@ -92,7 +92,7 @@ BASE_TEST(any_of_the_other_codes_passes_a_layer)
     }
 }
 
-BASE_TEST(the_lowest_known_socket_is_the_answer_if_the_base_is_hidden)
+BASE_TEST(the_lowest_socket_found_is_the_answer_if_the_base_is_hidden)
 {
     assert_base(100, 100);
     answer(100, IOCTL_BSP_HANDLE_SELECT, 200);

@@ -125,7 +125,7 @@ SYSTEM_TEST(script_windows, a_denied_bind_of_a_reserved_port_is_denied)
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
 }
 
-SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_looked_into_is_denied)
+SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_examined_is_denied)
 {
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     (void)script_then(SCRIPT_SOCKET);

@@ -112,7 +112,7 @@ BEGUN_TEST(a_reset_makes_it_usable_again)
 static int looks;
 
 /* A call that looks at the state before it waits must not miss the cancel that then wakes it. */
-static void look_during_signal(script_call call)
+static void check_during_signal(script_call call)
 {
     if (call == SCRIPT_TOKEN_SIGNAL) {
         looks++;
@@ -125,14 +125,14 @@ static void look_during_signal(script_call call)
 BEGUN_TEST(the_state_changes_before_the_waits_are_woken)
 {
     looks = 0;
-    script.on_call = look_during_signal;
+    script.on_call = check_during_signal;
     assert_ok(fer_cancel_token_cancel(&token));
     assert_int_equal(looks, 1);
     assert_log("token_signal()");
 }
 
 /* A cancel after the reset must wake again, so the event is cleared before the state changes. */
-static void look_during_clear(script_call call)
+static void check_during_clear(script_call call)
 {
     if (call == SCRIPT_TOKEN_CLEAR) {
         looks++;
@@ -144,7 +144,7 @@ BEGUN_TEST(the_event_is_cleared_before_the_state_changes)
 {
     assert_ok(fer_cancel_token_cancel(&token));
     looks = 0;
-    script.on_call = look_during_clear;
+    script.on_call = check_during_clear;
     assert_ok(fer_cancel_token_reset(&token));
     assert_int_equal(looks, 1);
 }

@@ -115,7 +115,7 @@ PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
     assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
 }
 
-PENDING_TEST(an_attempt_that_fails_starts_the_next_one_at_once)
+PENDING_TEST(an_attempt_that_fails_starts_the_next_one_immediately)
 {
     script_result *first = script_then(SCRIPT_WAIT_FOR_CONNECTS);
     first->value = 1;
@@ -131,7 +131,7 @@ PENDING_TEST(an_attempt_that_fails_starts_the_next_one_at_once)
     assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
 }
 
-PENDING_TEST(of_two_connections_seen_together_the_earlier_attempt_wins)
+PENDING_TEST(of_two_simultaneous_connections_the_earlier_attempt_wins)
 {
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 3;

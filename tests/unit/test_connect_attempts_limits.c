@@ -81,7 +81,7 @@ BEGUN_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
     assert_failure(1, B, FER_TIMED_OUT, 0, 5);
 }
 
-BEGUN_TEST(a_connection_wins_over_a_cancel_that_is_seen_with_it)
+BEGUN_TEST(a_connection_wins_over_a_simultaneous_cancel)
 {
     open_token();
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
@@ -131,7 +131,7 @@ static void cancel_at_second_connect(script_call call)
     }
 }
 
-SCRIPT_TEST(a_cancel_is_seen_between_attempts_that_fail_at_once)
+SCRIPT_TEST(a_cancel_is_noticed_between_attempts_that_fail_immediately)
 {
     fer_socket_addr addrs[] = {script_addr(A), script_addr(B), script_addr(A)};
     begin(&script_posix);

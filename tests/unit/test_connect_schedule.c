@@ -191,7 +191,7 @@ TEST(bugs_of_curl_are_not_repeated)
     run_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
-TEST(events_that_are_seen_together_have_an_order)
+TEST(simultaneous_events_have_an_order)
 {
     static const struct row rows[] = {
         {"of two that connect together the first reported wins", 3, 250, NEVER, NEVER,
@@ -222,7 +222,7 @@ TEST(events_that_are_seen_together_have_an_order)
     run_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
-TEST(ten_thousand_addresses_that_fail_at_once_are_each_tried_once)
+TEST(ten_thousand_addresses_that_fail_immediately_are_each_tried_once)
 {
     begin(10000, 250, NEVER, NEVER);
     for (size_t i = 0; i < 10000; i++) {

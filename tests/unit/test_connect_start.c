@@ -15,7 +15,7 @@ static void assert_new_again(fer_handle *handle)
     assert_int_equal(script.sockets_open, 0);
 }
 
-SCRIPT_TEST(a_connect_that_has_started_is_under_way)
+SCRIPT_TEST(a_connect_that_has_started_is_pending)
 {
     static const struct {
         const struct ferp_traits *traits;
@@ -41,7 +41,7 @@ SCRIPT_TEST(a_connect_that_has_started_is_under_way)
     }
 }
 
-SYSTEM_TEST(script_posix, a_connect_that_ends_at_once_leaves_an_open_stream)
+SYSTEM_TEST(script_posix, a_connect_that_ends_immediately_leaves_an_open_stream)
 {
     fer_handle handle = {0};
     fer_socket_addr to = script_addr("[2001:db8::1]:7");
@@ -52,7 +52,7 @@ SYSTEM_TEST(script_posix, a_connect_that_ends_at_once_leaves_an_open_stream)
 }
 
 /* C4: "leaves a NEW handle that can be connected again ..., and leaks nothing". */
-SCRIPT_TEST(a_connect_that_fails_at_once_leaves_a_new_handle)
+SCRIPT_TEST(a_connect_that_fails_immediately_leaves_a_new_handle)
 {
     fer_handle handle = {0};
     fer_socket_addr to = script_addr("127.0.0.1:7");
@@ -99,7 +99,7 @@ SYSTEM_TEST(script_posix, a_handle_that_is_closed_meanwhile_leaves_no_socket)
 
 /* ---- Unix sockets */
 
-SCRIPT_TEST(a_unix_connect_starts_or_ends_at_once)
+SCRIPT_TEST(a_unix_connect_starts_or_ends_immediately)
 {
     fer_handle handle = {0};
     fer_unix_addr to = script_path("p");

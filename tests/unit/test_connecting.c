@@ -30,7 +30,7 @@ SCRIPT_TEST(a_connect_that_the_kernel_finishes_is_one_call)
     assert_log("socket(v6) connect(1,[2001:db8::1]:80)");
 }
 
-SYSTEM_TEST(script_posix, a_connect_that_fails_at_once_is_reported_and_its_socket_closed)
+SYSTEM_TEST(script_posix, a_connect_that_fails_immediately_is_reported_and_its_socket_closed)
 {
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
     assert_error(connect_to("192.0.2.1:80", NO_TIMEOUT), FER_CONNECTION_REFUSED, 111);
@@ -168,7 +168,7 @@ SYSTEM_TEST(script_windows, a_connect_that_takes_too_long_is_timed_out_without_a
     assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) close(1)");
 }
 
-SYSTEM_TEST(script_posix, a_wait_that_fails_is_told)
+SYSTEM_TEST(script_posix, a_wait_that_fails_is_reported)
 {
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
     assert_forwards(SCRIPT_WAIT_FOR, FER_OUT_OF_MEMORY, 12, connect_to("192.0.2.1:80", SOON));

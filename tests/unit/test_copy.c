@@ -49,7 +49,7 @@ BEGUN_TEST(each_read_is_written_before_the_next)
     assert_kept(0, 0);
 }
 
-BEGUN_TEST(the_end_at_once_is_a_copy_of_nothing)
+BEGUN_TEST(an_immediate_end_is_a_copy_of_nothing)
 {
     uint64_t n = 99;
     assert_ok_n(copy(&n), n, 0);

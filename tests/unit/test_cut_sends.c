@@ -18,7 +18,7 @@ static fer_handle open_stream(uint32_t flags)
 
 #define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
 
-OPEN_TEST(a_write_with_room_is_one_call)
+OPEN_TEST(a_write_with_space_is_one_call)
 {
     fer_io_slice slice = {buf, 5};
     script_then_move(SCRIPT_TRY_SEND, 5);
@@ -28,7 +28,7 @@ OPEN_TEST(a_write_with_room_is_one_call)
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
 }
 
-SCRIPT_TEST(a_write_without_room_waits_in_core_for_the_sockets_timeout)
+SCRIPT_TEST(a_write_without_space_waits_in_core_for_the_sockets_timeout)
 {
     fer_io_slice slice = {buf, 5};
     fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);

@@ -366,7 +366,7 @@ SCRIPT_TEST(the_os_gets_the_protocol_of_a_received_datagram)
 
 /* ---- Public functions */
 
-SOCKET_TEST(a_name_s_addresses_are_tried_in_turn_and_its_lookup_ends)
+SOCKET_TEST(a_name_s_addresses_are_tried_in_order_and_its_lookup_ends)
 {
     /* not usable for an IPv4 socket */
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0");

@@ -268,7 +268,7 @@ static fer_error try_it(fer_error first, int *reached)
     return (fer_error){FER_OTHER, 0};
 }
 
-TEST(try_returns_a_failure_and_passes_success)
+TEST(try_returns_a_failure_and_continues_after_success)
 {
     int reached = 0;
     fer_error err = try_it((fer_error){FER_NOT_FOUND, 2}, &reached);

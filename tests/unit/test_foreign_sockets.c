@@ -36,7 +36,7 @@ static char becomes(fer_socket *socket)
 }
 
 /* A stream that an accept returned would need an address of the family, or cut the messages. */
-SCRIPT_TEST(what_reads_and_writes_is_turned_and_a_listener_is_not)
+SCRIPT_TEST(what_reads_and_writes_is_converted_and_a_listener_is_not)
 {
     static const struct {
         ferp_description description;
@@ -103,7 +103,7 @@ SCRIPT_TEST(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip)
 }
 
 /* Linux would send to the peer, whatever the address is. */
-SCRIPT_TEST(messages_in_sequence_go_to_the_peer_alone)
+SCRIPT_TEST(messages_in_sequence_are_sent_to_the_peer_alone)
 {
     fer_socket socket =
         adopted((ferp_description){.is_packets = true, .is_unix = true, .is_connected = true});

@@ -77,7 +77,7 @@ SYSTEM_TEST(script_posix, a_socket_for_a_handle_that_was_closed_meanwhile_is_clo
 
 /* ---- Clones */
 
-SYSTEM_TEST(script_posix, a_clone_has_seen_what_its_original_has)
+SYSTEM_TEST(script_posix, a_clone_has_the_ends_of_its_original)
 {
     fer_handle original = script_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED | FERI_FLAG_NONBLOCKING);
     fer_handle clone = {0};

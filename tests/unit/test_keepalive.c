@@ -99,7 +99,7 @@ OPEN_TEST(a_field_that_was_left_alone_is_not_put_back)
                "set_option(1,INTERVAL,72)");
 }
 
-OPEN_TEST(when_it_cannot_be_turned_on_all_values_are_put_back)
+OPEN_TEST(when_it_cannot_be_enabled_all_values_are_restored)
 {
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 3);

@@ -171,7 +171,7 @@ KQUEUE_TEST(a_close_takes_away_the_descriptors_knotes)
 
 /* ---- Events */
 
-KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_goes_to_the_end)
+KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_moves_to_the_end)
 {
     write_byte(pair[0]);
     write_byte(pair[1]);

@@ -183,7 +183,7 @@ LOOKUP_TEST(the_deadline_abandons_the_lookup)
     script_thread_finish(0);
 }
 
-TOKEN_TEST(a_result_wins_over_a_cancel_that_is_seen_with_it)
+TOKEN_TEST(a_result_wins_over_a_simultaneous_cancel)
 {
     script_addresses(1);
     script.on_call = do_both_in_wait;
@@ -257,7 +257,7 @@ TOKEN_TEST(bad_arguments_and_bad_text_come_before_the_limits)
     assert_int_equal(count, 99);
 }
 
-TOKEN_TEST(a_full_queue_is_reported_at_once)
+TOKEN_TEST(a_full_queue_is_reported_without_waiting)
 {
     start(0, "b.test:80");
     assert_error(look_up("a.test:80", &resolver), FER_WOULD_BLOCK, 0);
@@ -375,7 +375,7 @@ CONNECT_TEST(bad_options_of_a_connect_by_name_are_refused)
     assert_int_equal(failed, 0);
 }
 
-CONNECT_TEST(a_handle_in_use_looks_nothing_up)
+CONNECT_TEST(a_handle_in_use_starts_no_lookup)
 {
     fer_tcp_stream open = {script_stream(0)};
     assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL), FER_MISUSE, 0);

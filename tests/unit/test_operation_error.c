@@ -103,7 +103,7 @@ static bool is_nonfatal(fer_error_kind kind)
            kind == FER_DEADLOCK || kind == FER_TIMED_OUT || kind == FER_BROKEN_PIPE;
 }
 
-TEST(every_kind_that_is_not_known_to_pass_is_fatal)
+TEST(every_kind_that_is_not_transient_is_fatal)
 {
     const int32_t codes[] = {1, 104, INT32_MAX, -1, INT32_MIN};
     for (size_t i = 0; i < KIND_COUNT; i++) {

@@ -41,12 +41,12 @@ OPEN_TEST(a_timeout_is_reported_for_its_direction)
 /* ---- Nonblocking mode */
 
 static const fer_handle *observed_handle;
-static bool flag_seen;
+static bool observed_flag;
 
 static void record_flag(script_call call)
 {
     if (call == SCRIPT_SET_NONBLOCKING) {
-        flag_seen = feri_handle_has_flag(observed_handle, FERI_FLAG_NONBLOCKING);
+        observed_flag = feri_handle_has_flag(observed_handle, FERI_FLAG_NONBLOCKING);
     }
 }
 
@@ -55,10 +55,10 @@ V6_OPEN_TEST(the_flag_covers_the_time_in_which_the_socket_is_nonblocking)
     observed_handle = &handle;
     script.on_call = record_flag;
     assert_ok(feri_set_nonblocking(&handle, true));
-    assert_true(flag_seen);
+    assert_true(observed_flag);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
     assert_ok(feri_set_nonblocking(&handle, false));
-    assert_true(flag_seen);
+    assert_true(observed_flag);
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
     assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
 }

@@ -23,7 +23,7 @@ SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have
     assert_log("close(1) close(2)");
 }
 
-STREAM_TEST(script_posix, a_clone_has_seen_the_end_that_its_original_saw)
+STREAM_TEST(script_posix, a_clone_has_the_end_of_its_original)
 {
     fer_handle clone = {0};
     assert_true(
@@ -279,7 +279,7 @@ SCRIPT_TEST(a_socket_of_any_kind_is_taken_over_as_what_it_is)
     }
 }
 
-SYSTEM_TEST(script_posix, a_socket_of_no_known_kind_is_left_to_the_caller)
+SYSTEM_TEST(script_posix, a_socket_of_an_unsupported_kind_is_left_to_the_caller)
 {
     static const ferp_description unknown[] = {{.is_datagram = true},
                                                {.is_ip = true, .family = FER_IP_V4},

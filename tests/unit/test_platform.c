@@ -5,7 +5,7 @@
 
 /* ---- Errors, time, facts */
 
-TEST(the_clock_never_goes_back)
+TEST(the_clock_never_decreases)
 {
     uint64_t last = ferp_now();
     for (int i = 0; i < 10000; i++) {
@@ -15,7 +15,7 @@ TEST(the_clock_never_goes_back)
     }
 }
 
-TEST(the_facts_are_constant_and_have_room)
+TEST(the_facts_are_constant_and_large_enough)
 {
     const struct ferp_traits *traits = ferp_traits();
     assert_ptr_equal(traits, ferp_traits());
@@ -113,7 +113,7 @@ TEST(another_machine_s_address_cannot_be_bound)
     ferp_close(raw);
 }
 
-TEST(ipv6_addresses_go_there_and_back)
+TEST(ipv6_addresses_survive_a_round_trip)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr;
@@ -198,7 +198,7 @@ TEST(a_refused_connect_ends_refused)
 
 /* ---- Bytes */
 
-TEST(bytes_go_both_ways)
+TEST(bytes_are_sent_both_ways)
 {
     struct seam_pair pair = seam_open();
     seam_send(pair.client, "there");

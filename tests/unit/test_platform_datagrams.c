@@ -61,7 +61,7 @@ TEST(a_datagram_is_peeked_at_and_received_whole_or_cut)
     assert_memory_equal(buf, "cutr####", 8);
     assert_ok(ferp_recv_from(two, NULL, 0, 0, &got));
     assert_true(got.len == 0 && got.truncated);
-    assert_kind(seam_look(two, FERP_RECEIVABLE), FER_TIMED_OUT);
+    assert_kind(seam_check_ready(two, FERP_RECEIVABLE), FER_TIMED_OUT);
     ferp_close(one);
     ferp_close(two);
 }
@@ -136,7 +136,7 @@ TEST(a_wait_takes_no_datagram)
         assert_ok(ferp_recv_from(raw, buf, sizeof buf, 0, &got));
         assert_true(got.len == strlen(texts[i]) && !got.truncated);
         assert_memory_equal(buf, texts[i], got.len);
-        assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
+        assert_kind(seam_check_ready(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
     }
     ferp_close(raw);
 }
@@ -182,12 +182,12 @@ TEST(a_refusal_that_ends_a_wait_is_reported_once)
     assert_ok(ferp_send(raw, "refused", 7, 0, &n));
     assert_true(is_refusal(wait_and_receive(&wait, raw)));
     assert_kind(ferp_recv_from(raw, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
-    assert_kind(seam_look(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
+    assert_kind(seam_check_ready(raw, FERP_RECEIVABLE), FER_TIMED_OUT);
     ferp_close(refusing);
     ferp_close(raw);
 }
 
-TEST(refusals_can_be_turned_on_and_off_anywhere)
+TEST(refusals_can_be_enabled_and_disabled_anywhere)
 {
     fer_socket_addr addr;
     fer_raw_socket raw = bound_socket(&addr);

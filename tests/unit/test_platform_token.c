@@ -228,7 +228,7 @@ TEST(a_wait_that_a_token_ended_changes_nothing)
         assert_ok(wait_for_socket(pair.client, FERP_READABLE, &token, seam_deadline()));
         assert_ok(wait_for_socket(datagrams, FERP_RECEIVABLE, &token, seam_deadline()));
         ferp_token_clear(&token);
-        assert_kind(seam_look(pair.client, FERP_READABLE), FER_TIMED_OUT);
+        assert_kind(seam_check_ready(pair.client, FERP_READABLE), FER_TIMED_OUT);
         seam_send(pair.server, "whole");
         seam_expect(pair.client, "whole");
         assert_ok(ferp_send_to(datagrams, "y", 1, 0, &addr, &n));

@@ -71,10 +71,10 @@ TEST(a_deadline_that_has_passed_still_checks_once)
     struct seam_pair pair = seam_open();
     seam_send(pair.server, "x");
     seam_await(pair.client, FERP_READABLE);
-    assert_ok(seam_look(pair.client, FERP_READABLE));
-    assert_ok(seam_look(pair.client, FERP_WRITABLE));
+    assert_ok(seam_check_ready(pair.client, FERP_READABLE));
+    assert_ok(seam_check_ready(pair.client, FERP_WRITABLE));
     seam_expect(pair.client, "x");
-    assert_kind(seam_look(pair.client, FERP_READABLE), FER_TIMED_OUT);
+    assert_kind(seam_check_ready(pair.client, FERP_READABLE), FER_TIMED_OUT);
     seam_close(&pair);
 }
 
@@ -152,7 +152,7 @@ static void drain(fer_raw_socket raw, size_t total)
 TEST(a_full_stream_is_writable_when_its_peer_has_read)
 {
     struct seam_pair pair = seam_open();
-    assert_ok(seam_look(pair.client, FERP_WRITABLE));
+    assert_ok(seam_check_ready(pair.client, FERP_WRITABLE));
     size_t total = seam_fill(pair.client);
     drain(pair.server, total);
     seam_await(pair.client, FERP_WRITABLE);
@@ -168,12 +168,12 @@ TEST(a_listener_is_acceptable_while_a_connection_is_queued)
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket client = seam_socket();
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
-    assert_kind(seam_look(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
+    assert_kind(seam_check_ready(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
     (void)ferp_connect(client, &addr);
     seam_await(listener, FERP_ACCEPTABLE);
     seam_await(listener, FERP_ACCEPTABLE);
     assert_ok(ferp_accept(listener, &accepted, &addr));
-    assert_kind(seam_look(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
+    assert_kind(seam_check_ready(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
     ferp_close(accepted);
     ferp_close(client);
     ferp_close(listener);
@@ -311,7 +311,7 @@ TEST(a_wake_with_nobody_waiting_harms_nothing)
     struct seam_pair pair = seam_open();
     ferp_wake(pair.client);
     ferp_wake(pair.listener);
-    assert_kind(seam_look(pair.client, FERP_READABLE), FER_TIMED_OUT);
+    assert_kind(seam_check_ready(pair.client, FERP_READABLE), FER_TIMED_OUT);
     seam_send(pair.server, "still");
     seam_expect(pair.client, "still");
     seam_send(pair.client, "here");

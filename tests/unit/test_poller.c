@@ -180,7 +180,7 @@ SCRIPT_TEST(a_wait_that_finds_something_is_one_call)
     }
 }
 
-BEGUN_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
+BEGUN_TEST(a_wait_of_zero_is_one_call_without_the_clock)
 {
     /* with the first, every deadline overflows; with the second, every deadline is in the future */
     static const uint64_t nows[] = {UINT64_MAX, 0};
@@ -192,7 +192,7 @@ BEGUN_TEST(a_wait_of_zero_is_one_call_that_does_not_ask_the_clock)
     }
 }
 
-BEGUN_TEST(a_wait_that_the_system_ends_early_goes_on_with_the_time_that_is_left)
+BEGUN_TEST(a_wait_that_the_system_ends_early_continues_with_the_time_left)
 {
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 300;
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 0;
@@ -377,7 +377,7 @@ static void wait_and_notify(void)
     notify();
 }
 
-BEGUN_TEST(a_notify_is_sent_as_long_as_any_wait_is_under_way)
+BEGUN_TEST(a_notify_is_sent_as_long_as_any_wait_is_running)
 {
     run_during_wait(wait_and_notify);
     script_default(SCRIPT_POLLER_WAIT)->on = true;

@@ -8,7 +8,7 @@
 static void (*before_packets)(void);
 static void (*after_packets)(void);
 static unsigned system_waits;
-static ULONGLONG millis_asked;
+static ULONGLONG millis_requested;
 
 static void run_once(void (**other_thread)(void))
 {
@@ -23,7 +23,7 @@ static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, U
                            DWORD millis, BOOL is_alertable)
 {
     system_waits++;
-    millis_asked += millis;
+    millis_requested += millis;
     run_once(&before_packets);
     BOOL has_found = GetQueuedCompletionStatusEx(port, packets, room, found, millis, is_alertable);
     DWORD code = GetLastError();
@@ -127,13 +127,13 @@ AFD_TEST(packets_without_an_event_extend_no_wait)
     size_t count = 1;
     bool notified = true;
     changed = open_and_add(1, FER_POLL_LEVEL);
-    millis_asked = 0;
+    millis_requested = 0;
     changes_left = CHANGES;
     before_packets = change_again;
     assert_ok(
         ferp_poller_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count, &notified));
     assert_true(count == 0 && !notified && changes_left == 0);
-    assert_true(millis_asked <= MILLIS);
+    assert_true(millis_requested <= MILLIS);
 }
 
 /* ---- Each pair of calls of another thread, before and after the system's wait */

@@ -54,7 +54,7 @@ AFD_TEST(a_failing_source_is_reported_and_stops_no_other)
 }
 
 /* A failure of the system, and not of the socket, is no event: a later period tries again. */
-AFD_TEST(a_request_without_memory_begins_in_a_later_turn)
+AFD_TEST(a_request_without_memory_begins_later)
 {
     for (int completes = 0; completes < 2; completes++) {
         size_t i = open_and_add(1, FER_POLL_ONESHOT);

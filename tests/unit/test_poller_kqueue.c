@@ -44,7 +44,7 @@ static void modify_to_key_2(void)
 }
 
 /* P7: "gives one event": the event on its way may be reported; the new one must be. */
-KQUEUE_TEST("P7", an_event_on_its_way_does_not_take_the_place_of_a_new_one)
+KQUEUE_TEST("P7", a_pending_event_does_not_replace_a_new_one)
 {
     poller = test_poller();
     mailbox = test_mailbox();

@@ -33,7 +33,7 @@ static fer_handle new_connecting(void)
 
 /* ---- Sockets without halves and without a pending connect */
 
-STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
+STREAM_TEST(script_windows, the_os_is_queried_once_per_slice)
 {
     fer_interest ready = 77;
     then_ready(FER_READABLE);
@@ -44,7 +44,7 @@ STREAM_TEST(script_windows, the_os_is_queried_once_for_each_turn)
     assert_log("ready(1,r,1000)");
 }
 
-STREAM_TEST(script_posix, a_signal_and_a_wake_go_on_with_the_time_that_is_left)
+STREAM_TEST(script_posix, a_wait_continues_after_a_signal_and_a_wake_with_the_time_left)
 {
     fer_interest ready = 77;
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
@@ -150,7 +150,7 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
 }
 
 /* The additional query may fail or find more. */
-STREAM_TEST(script_posix, a_check_besides_what_is_known_adds_to_it_and_cannot_fail)
+STREAM_TEST(script_posix, a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
 {
     fer_interest ready = 77;
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
@@ -230,7 +230,7 @@ SYSTEM_TEST(script_windows, what_a_clone_has_shut_is_ready)
 }
 
 /* The check also happens in the last or only slice. A wait for reading alone does not check. */
-SYSTEM_TEST(script_windows, the_write_half_is_queried_about_in_the_last_turn_too)
+SYSTEM_TEST(script_windows, the_write_half_is_queried_in_the_last_slice_too)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     fer_interest ready = 77;
@@ -272,7 +272,7 @@ SYSTEM_TEST(script_windows, a_reset_that_the_send_of_nothing_meets_sticks)
 
 /* ---- Connects */
 
-SYSTEM_TEST(script_posix, a_connect_under_way_is_waited_for_and_then_the_stream)
+SYSTEM_TEST(script_posix, a_pending_connect_is_waited_for_and_then_the_stream)
 {
     fer_handle handle = new_connecting();
     fer_interest ready = 77;

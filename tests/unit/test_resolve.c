@@ -3,7 +3,7 @@
 
 #include "ferrule/resolve.h"
 
-#define ROOM 3
+#define CAP 3
 
 static void begin_with_two(void)
 {
@@ -14,33 +14,33 @@ static void begin_with_two(void)
 
 SCRIPT_TEST(all_addresses_are_stored_and_counted)
 {
-    fer_socket_addr addrs[ROOM];
+    fer_socket_addr addrs[CAP];
     size_t count = 99;
     begin_with_two();
-    assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), count, 2);
+    assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, CAP, &count), count, 2);
     assert_addr(&addrs[0], "192.0.2.1:80");
     assert_addr(&addrs[1], "[2001:db8::2]:80");
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
     begin_with_two();
-    assert_ok_n(fer_lookup_host("example.test", 81, addrs, ROOM, &count), count, 2);
+    assert_ok_n(fer_lookup_host("example.test", 81, addrs, CAP, &count), count, 2);
     assert_addr(&addrs[1], "[2001:db8::2]:81");
 }
 
-SCRIPT_TEST(the_room_is_never_overrun_and_all_are_counted)
+SCRIPT_TEST(the_array_is_never_overrun_and_all_are_counted)
 {
-    for (size_t cap = 0; cap <= ROOM; cap++) {
-        fer_socket_addr addrs[ROOM];
+    for (size_t cap = 0; cap <= CAP; cap++) {
+        fer_socket_addr addrs[CAP];
         size_t count = 99;
         begin_with_two();
         memset(addrs, 0, sizeof addrs);
         assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, cap, &count), count, 2);
-        for (size_t i = 0; i < ROOM; i++) {
+        for (size_t i = 0; i < CAP; i++) {
             assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0);
         }
     }
 }
 
-SCRIPT_TEST(without_room_the_addresses_are_only_counted)
+SCRIPT_TEST(without_capacity_the_addresses_are_only_counted)
 {
     size_t count = 99;
     begin_with_two();
@@ -51,38 +51,38 @@ SCRIPT_TEST(without_room_the_addresses_are_only_counted)
 
 SYSTEM_TEST(script_posix, an_address_text_is_one_address)
 {
-    fer_socket_addr addrs[ROOM];
+    fer_socket_addr addrs[CAP];
     size_t count = 99;
-    assert_ok_n(fer_to_socket_addrs("[::1]:80", addrs, ROOM, &count), count, 1);
+    assert_ok_n(fer_to_socket_addrs("[::1]:80", addrs, CAP, &count), count, 1);
     assert_addr(&addrs[0], "[::1]:80");
-    assert_ok_n(fer_lookup_host("::1", 80, addrs, ROOM, &count), count, 1);
+    assert_ok_n(fer_lookup_host("::1", 80, addrs, CAP, &count), count, 1);
     assert_addr(&addrs[0], "[::1]:80");
     assert_log("");
 }
 
 SYSTEM_TEST(script_posix, a_failure_is_reported_and_stores_nothing)
 {
-    fer_socket_addr addrs[ROOM];
+    fer_socket_addr addrs[CAP];
     size_t count = 99;
     script_default(SCRIPT_LOOKUP_BEGIN)->error = (fer_error){FER_HOST_NOT_FOUND, -2};
-    assert_error(fer_to_socket_addrs("example.test:80", addrs, ROOM, &count), FER_HOST_NOT_FOUND,
+    assert_error(fer_to_socket_addrs("example.test:80", addrs, CAP, &count), FER_HOST_NOT_FOUND,
                  -2);
-    assert_error(fer_lookup_host("example.test", 80, addrs, ROOM, &count), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_lookup_host("example.test", 80, addrs, CAP, &count), FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
 }
 
 SYSTEM_TEST(script_posix, misuse_is_refused_before_any_lookup)
 {
-    fer_socket_addr addrs[ROOM];
+    fer_socket_addr addrs[CAP];
     size_t count = 99;
-    assert_error(fer_to_socket_addrs(NULL, addrs, ROOM, &count), FER_MISUSE, 0);
+    assert_error(fer_to_socket_addrs(NULL, addrs, CAP, &count), FER_MISUSE, 0);
     assert_error(fer_to_socket_addrs("h:1", NULL, 1, &count), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs("h:1", addrs, ROOM, NULL), FER_MISUSE, 0);
-    assert_error(fer_lookup_host(NULL, 1, addrs, ROOM, &count), FER_MISUSE, 0);
+    assert_error(fer_to_socket_addrs("h:1", addrs, CAP, NULL), FER_MISUSE, 0);
+    assert_error(fer_lookup_host(NULL, 1, addrs, CAP, &count), FER_MISUSE, 0);
     assert_error(fer_lookup_host("h", 1, NULL, 1, &count), FER_MISUSE, 0);
-    assert_error(fer_lookup_host("h", 1, addrs, ROOM, NULL), FER_MISUSE, 0);
-    assert_error(fer_lookup_host("", 1, addrs, ROOM, &count), FER_INVALID_INPUT, 0);
+    assert_error(fer_lookup_host("h", 1, addrs, CAP, NULL), FER_MISUSE, 0);
+    assert_error(fer_lookup_host("", 1, addrs, CAP, &count), FER_INVALID_INPUT, 0);
     assert_int_equal(count, 99);
     assert_log("");
 }

@@ -4,7 +4,7 @@
 
 /* ---- N1 */
 
-RESOLVING_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
+RESOLVING_TEST(an_address_text_is_answered_immediately_and_without_a_thread)
 {
     fer_socket_addr addrs[CAP];
     fer_socket_addr want = script_addr("[::1]:80");
@@ -18,7 +18,7 @@ RESOLVING_TEST(an_address_text_is_answered_at_once_and_without_a_thread)
     assert_int_equal(background.waits, 0);
 }
 
-RESOLVING_TEST(an_address_text_needs_no_place_in_line)
+RESOLVING_TEST(an_address_text_is_not_queued)
 {
     start(0, "a.test:80");
     assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, NULL, 0, &lookups[1]),
@@ -27,7 +27,7 @@ RESOLVING_TEST(an_address_text_needs_no_place_in_line)
     script_thread_finish(0);
 }
 
-RESOLVER_TEST(what_is_no_host_port_is_refused_at_once)
+RESOLVER_TEST(what_is_no_host_port_is_refused_immediately)
 {
     static const char *const bad[] = {"", "a", "a:", ":80", "a:b", "a:65536", "\xff:80"};
     begin(1, 0);
@@ -42,7 +42,7 @@ RESOLVER_TEST(what_is_no_host_port_is_refused_at_once)
 
 /* ---- N2 */
 
-RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for)
+RESOLVER_TEST(running_and_queued_lookups_never_exceed_the_capacity)
 {
     begin(2, 1);
     start(0, "a.test:80");
@@ -70,7 +70,7 @@ RESOLVER_TEST(no_more_are_under_way_and_in_line_than_there_is_room_for)
     }
 }
 
-RESOLVER_TEST(those_in_line_come_up_in_their_order)
+RESOLVER_TEST(queued_lookups_run_in_their_order)
 {
     begin(1, UINT32_MAX - 1);
     start(0, "a.test:80");
@@ -134,7 +134,7 @@ RESOLVING_TEST(a_wait_of_nothing_only_queries)
     assert_ok(poll_lookup(0));
 }
 
-RESOLVING_TEST(a_wait_ends_at_its_deadline_and_the_lookup_goes_on)
+RESOLVING_TEST(a_wait_ends_at_its_deadline_and_the_lookup_continues)
 {
     size_t count = 99;
     start(0, "a.test:80");
@@ -153,7 +153,7 @@ static void finish_at_third_wait(void)
     }
 }
 
-RESOLVING_TEST(a_wait_that_is_woken_for_nothing_goes_on)
+RESOLVING_TEST(a_wait_continues_after_a_spurious_wakeup)
 {
     size_t count = 99;
     start(0, "a.test:80");

@@ -69,7 +69,7 @@ RESOLVING_TEST(a_poller_that_cannot_be_notified_loses_no_answer)
 
 /* ---- N6 */
 
-RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made)
+RESOLVER_TEST(an_abandoned_queued_lookup_is_never_made)
 {
     for (size_t gone = 1; gone <= 3; gone++) {
         begin(1, 3);
@@ -91,7 +91,7 @@ RESOLVER_TEST(an_abandoned_lookup_in_line_is_never_made)
     }
 }
 
-RESOLVING_TEST(an_abandoned_lookup_that_is_under_way_is_answered_to_nobody)
+RESOLVING_TEST(an_abandoned_running_lookup_is_answered_to_nobody)
 {
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     script_addresses(2);
@@ -256,7 +256,7 @@ RESOLVER_TEST(without_memory_nothing_is_begun)
     assert_int_equal(background.memory_live, 0);
 }
 
-RESOLVING_TEST(addresses_that_find_no_room_are_out_of_memory)
+RESOLVING_TEST(addresses_beyond_the_memory_are_out_of_memory)
 {
     start(0, "a.test:80");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");

@@ -190,7 +190,7 @@ SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
     }
 }
 
-STREAM_TEST(script_windows, write_all_goes_on_after_a_shortage)
+STREAM_TEST(script_windows, write_all_continues_after_a_shortage)
 {
     script_then_move(SCRIPT_SEND, 20);
     LACKS(SEND);

@@ -168,7 +168,7 @@ SCRIPT_TEST(a_unix_connect_within_limits_does_not_wait_in_the_kernel)
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
 }
 
-SCRIPT_TEST(room_in_a_full_queue_is_looked_for_every_4_ms)
+SCRIPT_TEST(a_full_queue_is_checked_every_4_ms)
 {
     fer_socket socket = limited_unix(100000000);
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
@@ -181,7 +181,7 @@ SCRIPT_TEST(room_in_a_full_queue_is_looked_for_every_4_ms)
 }
 
 /* No connect has started, so the call can be repeated. */
-SCRIPT_TEST(limits_end_the_wait_for_room_and_the_socket_stays_unconnected)
+SCRIPT_TEST(limits_end_the_wait_for_the_queue_and_the_socket_stays_unconnected)
 {
     for (int cancels = 0; cancels < 2; cancels++) {
         fer_socket socket = limited_unix(10000000);
@@ -199,7 +199,7 @@ SCRIPT_TEST(limits_end_the_wait_for_room_and_the_socket_stays_unconnected)
     }
 }
 
-SCRIPT_TEST(the_write_timeout_ends_the_wait_for_room_too)
+SCRIPT_TEST(the_write_timeout_ends_the_wait_for_the_queue_too)
 {
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     limits = (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(1))};

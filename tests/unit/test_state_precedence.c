@@ -12,7 +12,7 @@ static feri_state opened(void)
     return feri_state_next(word, FERI_EVENT_CONNECT_OK, FER_OK);
 }
 
-TEST(an_end_of_file_never_turns_into_a_reset)
+TEST(an_end_of_file_never_becomes_a_reset)
 {
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_EOF, FER_OK);
     word = feri_state_next(word, FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
@@ -20,7 +20,7 @@ TEST(an_end_of_file_never_turns_into_a_reset)
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_WRITE), FERI_ANSWER_SAVED_ERROR);
 }
 
-TEST(a_reset_never_turns_into_an_end_of_file)
+TEST(a_reset_never_becomes_an_end_of_file)
 {
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_RESET, FER_CONNECTION_RESET);
     word = feri_state_next(word, FERI_EVENT_GOT_EOF, FER_OK);
@@ -34,7 +34,7 @@ TEST(the_first_reason_stays)
     assert_int_equal(feri_state_saved_kind(word), FER_HOST_UNREACHABLE);
 }
 
-TEST(the_handle_s_own_shutdown_goes_over_every_end)
+TEST(the_handle_s_own_shutdown_overrides_every_end)
 {
     const feri_event ends[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_GOT_RESET, FERI_EVENT_GOT_PIPE};
     for (size_t i = 0; i < 3; i++) {
@@ -52,7 +52,7 @@ TEST(the_handle_s_own_shutdown_goes_over_every_end)
     }
 }
 
-TEST(an_end_of_one_s_own_making_leaves_the_peer_s_address_known)
+TEST(an_end_by_one_s_own_shutdown_keeps_the_peer_s_address)
 {
     feri_state word = feri_state_next(opened(), FERI_EVENT_SHUT_READ, FER_OK);
     word = feri_state_next(word, FERI_EVENT_GOT_EOF, FER_OK);
@@ -61,7 +61,7 @@ TEST(an_end_of_one_s_own_making_leaves_the_peer_s_address_known)
     assert_int_equal(feri_state_answer(word, FERI_REQUEST_PEER_ADDR), FERI_ANSWER_UNCONNECTED);
 }
 
-TEST(an_end_that_was_seen_outlives_the_shutdown_of_its_half)
+TEST(a_received_end_outlives_the_shutdown_of_its_half)
 {
     feri_state word = feri_state_next(opened(), FERI_EVENT_GOT_EOF, FER_OK);
     word = feri_state_next(word, FERI_EVENT_SHUT_READ, FER_OK);

@@ -66,7 +66,7 @@ STREAM_TEST(script_posix, the_peer_s_end_is_reported_again_and_again_without_a_q
     assert_log("");
 }
 
-STREAM_TEST(script_posix, a_peek_that_met_the_end_has_seen_it)
+STREAM_TEST(script_posix, a_peek_records_the_end)
 {
     assert_ok(feri_stream_peek(&handle, buf, 1, &n));
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
@@ -255,7 +255,7 @@ STREAM_TEST(script_posix, a_pending_broken_pipe_ends_the_write_half_alone)
     assert_ok(feri_stream_read(&handle, buf, 1, NULL));
 }
 
-STREAM_TEST(script_windows, a_pending_abort_is_a_reset_and_a_passing_error_passes)
+STREAM_TEST(script_windows, a_pending_abort_is_a_reset_and_a_transient_error_is_skipped)
 {
     fer_error got;
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NO_BUFFER_SPACE, 10055};
@@ -268,7 +268,7 @@ STREAM_TEST(script_windows, a_pending_abort_is_a_reset_and_a_passing_error_passe
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
 }
 
-STREAM_TEST(script_posix, take_error_is_refused_where_there_is_no_socket_or_no_room)
+STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_pointer)
 {
     fer_error got = {FER_OTHER, 1};
     assert_error(feri_stream_take_error(&handle, NULL), FER_MISUSE, 0);

@@ -197,7 +197,7 @@ OPEN_TEST(signals_without_end_end_with_the_timeout)
 
 /* ---- Other states */
 
-SCRIPT_TEST(an_end_that_was_seen_before_is_ok_at_once)
+SCRIPT_TEST(an_earlier_end_is_ok_immediately)
 {
     fer_handle stream = open_stream(&script_posix);
     assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));

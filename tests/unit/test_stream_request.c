@@ -68,7 +68,7 @@ STREAM_TEST(script_posix, null_and_closed_handles_are_misuse)
     check_before_write(NULL, false, 1, invalid, false);
 }
 
-SYSTEM_TEST(script_posix, a_connect_that_is_under_way_would_block)
+SYSTEM_TEST(script_posix, a_pending_connect_would_block)
 {
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
@@ -210,7 +210,7 @@ STREAM_TEST(script_posix, a_half_that_was_shut_meanwhile_answers_for_the_os)
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
 }
 
-STREAM_TEST(script_posix, an_end_that_was_seen_meanwhile_answers_for_the_os)
+STREAM_TEST(script_posix, an_end_that_came_meanwhile_answers_for_the_os)
 {
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
     assert_ok(feri_stream_after_failed_read(&handle, reset));
@@ -285,7 +285,7 @@ SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands
     assert_ok_log(feri_stream_check(&handle, FERI_REQUEST_USE), "");
 }
 
-SCRIPT_TEST(a_read_or_write_goes_on_once_the_connect_has_ended_well)
+SCRIPT_TEST(a_read_or_write_is_allowed_when_the_connect_has_succeeded)
 {
     fer_handle handle = new_connecting();
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);

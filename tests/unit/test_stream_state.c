@@ -13,7 +13,7 @@ struct model {
     feri_phase phase;
     feri_read_half read;
     feri_write_half write;
-    bool end_seen;
+    bool saw_end;
     fer_error_kind error;
 };
 
@@ -27,7 +27,7 @@ static const fer_error_kind some_errors[] = {FER_OK, FER_CONNECTION_RESET, FER_T
 static feri_state word_of(struct model model)
 {
     return (uint32_t)model.phase | (uint32_t)model.read << 4 | (uint32_t)model.write << 8 |
-           (uint32_t)model.end_seen << 12 | (uint32_t)model.error << 16;
+           (uint32_t)model.saw_end << 12 | (uint32_t)model.error << 16;
 }
 
 /* Returns the n-th of all words whose fields are in range, including words that no handle ever
@@ -41,7 +41,7 @@ static struct model nth_model(size_t n)
     n /= FERI_READ_COUNT;
     model.write = (feri_write_half)(n % FERI_WRITE_COUNT);
     n /= FERI_WRITE_COUNT;
-    model.end_seen = n % 2 != 0;
+    model.saw_end = n % 2 != 0;
     model.error = some_errors[n / 2];
     return model;
 }
@@ -57,7 +57,7 @@ static void reset_fields(struct model *model)
 {
     model->read = FERI_READ_OPEN;
     model->write = FERI_WRITE_OPEN;
-    model->end_seen = false;
+    model->saw_end = false;
     model->error = FER_OK;
 }
 
@@ -83,7 +83,7 @@ static void apply_reset(struct model *model, fer_error_kind error)
     if (model->error == FER_OK) {
         model->error = error;
     }
-    model->end_seen = true;
+    model->saw_end = true;
 }
 
 static void apply_eof(struct model *model)
@@ -94,7 +94,7 @@ static void apply_eof(struct model *model)
     if (model->read == FERI_READ_OPEN) {
         model->read = FERI_READ_EOF;
     }
-    model->end_seen = true;
+    model->saw_end = true;
 }
 
 static void apply_pipe(struct model *model)
@@ -212,7 +212,7 @@ static feri_answer answer_when_open(struct model model, feri_request request)
     if (request == FERI_REQUEST_WRITE && model.write == FERI_WRITE_GONE) {
         return FERI_ANSWER_SAVED_ERROR;
     }
-    if (request == FERI_REQUEST_PEER_ADDR && model.end_seen) {
+    if (request == FERI_REQUEST_PEER_ADDR && model.saw_end) {
         return FERI_ANSWER_UNCONNECTED;
     }
     if (request == FERI_REQUEST_TAKE_ERROR && model.error != FER_OK) {
@@ -310,7 +310,7 @@ TEST(the_fields_of_every_word_are_read_back)
         assert_int_equal(feri_state_read_half(word), model.read);
         assert_int_equal(feri_state_write_half(word), model.write);
         assert_int_equal(feri_state_ending(word),
-                         model.end_seen ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
+                         model.saw_end ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
         assert_int_equal(feri_state_saved_kind(word), model.error);
         assert_int_equal(feri_state_both_halves_shut(word),
                          model.read == FERI_READ_SHUT && model.write == FERI_WRITE_SHUT);
@@ -322,7 +322,7 @@ TEST(what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect)
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct model model = nth_model(n);
         bool untouched = model.read == FERI_READ_OPEN && model.write == FERI_WRITE_OPEN &&
-                         !model.end_seen && model.error == FER_OK;
+                         !model.saw_end && model.error == FER_OK;
         assert_int_equal(feri_state_is_fully_open(word_of(model)),
                          model.phase == FERI_PHASE_OPEN && untouched);
         for (unsigned r = 0; feri_state_is_fully_open(word_of(model)) && r < FERI_REQUEST_COUNT;

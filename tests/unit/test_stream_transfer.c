@@ -38,7 +38,7 @@ OPEN_TEST(read_exact_that_meets_the_end_is_unexpected_and_counted)
     assert_log("");
 }
 
-OPEN_TEST(read_exact_goes_on_after_a_signal)
+OPEN_TEST(read_exact_continues_after_a_signal)
 {
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_RECV, 1);
@@ -101,7 +101,7 @@ OPEN_TEST(a_full_buffer_whose_peek_fails_is_counted)
     assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_CONNECTION_RESET, 104, n, 3);
 }
 
-OPEN_TEST(read_to_end_without_room_only_peeks)
+OPEN_TEST(read_to_end_without_capacity_only_peeks)
 {
     script_then_move(SCRIPT_PEEK, 1);
     assert_error_n(feri_stream_read_to_end(&handle, NULL, 0, &n), FER_BUFFER_TOO_SMALL, 0, n, 0);

@@ -38,7 +38,7 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
-OPEN_TEST(slices_within_the_limits_go_along_in_one_call)
+OPEN_TEST(slices_within_the_limits_are_passed_in_one_call)
 {
     check_both(&handle, (size_t[]){4, 0, 2}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
     check_both(&handle, (size_t[]){7}, 1, "recv_vectored(1,1x7)", "send_vectored(1,1x7)");
@@ -134,7 +134,7 @@ SCRIPT_TEST(more_slices_than_the_os_takes_are_cut)
                   "send_vectored(1,1023x1)");
 }
 
-OPEN_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
+OPEN_TEST(a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
 {
     script.traits.io_slices_max = 2;
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
@@ -151,7 +151,7 @@ OPEN_TEST(a_slice_of_null_with_a_length_is_refused_where_it_would_go_along)
     assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
 }
 
-OPEN_TEST(a_slice_of_null_without_a_length_goes_along)
+OPEN_TEST(a_slice_of_null_without_a_length_is_accepted)
 {
     fer_io_slice_mut into[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
     fer_io_slice from[] = {{buf, 1}, {NULL, 0}, {buf, 1}};
@@ -168,7 +168,7 @@ OPEN_TEST(an_array_of_null_with_a_count_is_refused)
     assert_error_log(feri_stream_write_vectored(NULL, NULL, 0, &n), FER_MISUSE, 0, "");
 }
 
-SCRIPT_TEST(the_end_and_a_reset_are_seen_by_slices_too)
+SCRIPT_TEST(the_end_and_a_reset_are_reported_to_slices_too)
 {
     fer_handle handle = open_stream(&script_posix);
     fer_io_slice_mut into = {buf, 1};

@@ -10,7 +10,7 @@
 #define WHOLE "a text of 20 bytes.."
 #define WHOLE_LEN (sizeof WHOLE - 1)
 
-TEST(a_text_of_any_length_is_cut_to_any_room_and_ended)
+TEST(a_text_of_any_length_is_cut_to_any_capacity_and_ended)
 {
     for (size_t len = 0; len <= WHOLE_LEN; len++) {
         for (size_t cap = 1; cap <= WHOLE_LEN + 3; cap++) {
@@ -27,7 +27,7 @@ TEST(a_text_of_any_length_is_cut_to_any_room_and_ended)
     }
 }
 
-TEST(no_room_reports_the_length_and_writes_nothing)
+TEST(no_capacity_reports_the_length_and_writes_nothing)
 {
     char got = '#';
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, &got, 0), WHOLE_LEN);
@@ -35,13 +35,13 @@ TEST(no_room_reports_the_length_and_writes_nothing)
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, NULL, 0), WHOLE_LEN);
 }
 
-TEST(a_buffer_of_null_with_room_stores_nothing)
+TEST(a_buffer_of_null_with_a_capacity_stores_nothing)
 {
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, NULL, 1), 0);
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, NULL, SIZE_MAX), 0);
 }
 
-TEST(the_greatest_room_is_room)
+TEST(the_greatest_capacity_is_valid)
 {
     char got[40];
     assert_int_equal(feri_text_store(WHOLE, WHOLE_LEN, got, SIZE_MAX), WHOLE_LEN);
@@ -79,7 +79,7 @@ TEST(a_text_of_the_system_has_one_line_of_whole_characters)
     }
 }
 
-TEST(a_text_that_fills_its_room_is_tidied_too)
+TEST(a_text_that_fills_its_buffer_is_tidied_too)
 {
     char text[8] = "1234567";
     assert_int_equal(feri_text_tidy(text, sizeof text), 7);

@@ -213,7 +213,7 @@ SYSTEM_TEST(script_windows, on_windows_an_accept_never_waits_by_itself)
 
 /* ---- Datagrams */
 
-SYSTEM_TEST(script_posix, datagrams_go_and_come_without_a_wait)
+SYSTEM_TEST(script_posix, datagrams_are_sent_and_received_without_a_wait)
 {
     char buf[8];
     size_t n = 77;
@@ -266,7 +266,7 @@ SYSTEM_TEST(script_posix, a_peek_drops_another_sender_s_datagram_without_a_wait)
     assert_log("try_peek_from(1,8)");
 }
 
-SYSTEM_TEST(script_posix, unix_datagrams_go_and_come_without_a_wait)
+SYSTEM_TEST(script_posix, unix_datagrams_are_sent_and_received_without_a_wait)
 {
     char buf[8];
     size_t n = 77;

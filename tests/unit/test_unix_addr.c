@@ -99,7 +99,7 @@ SYSTEM_TEST(script_posix, all_zero_bytes_are_the_unnamed_address)
 }
 
 /* A path from the OS may fill the whole field, without a NUL. */
-SYSTEM_TEST(script_posix, a_path_without_room_for_its_end_has_one_here)
+SYSTEM_TEST(script_posix, a_path_without_space_for_its_nul_is_terminated_here)
 {
     fer_unix_addr addr = {.kind_ = FERP_UNIX_PATHNAME, .len_ = 108};
     memset(addr.name_, 'p', 108);

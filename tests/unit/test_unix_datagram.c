@@ -39,7 +39,7 @@ SCRIPT_TEST(each_way_raises_the_buffers_where_they_limit_datagrams)
                "set_option(2,SEND_BUFFER,65535) option_value(2,RECV_BUFFER)");
 }
 
-SOCKET_TEST(connecting_goes_on_after_a_signal_and_checks_the_name)
+SOCKET_TEST(connecting_is_retried_after_a_signal_and_checks_the_name)
 {
     fer_unix_addr unnamed = {0};
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
@@ -81,7 +81,7 @@ SCRIPT_TEST(the_kernel_waits_and_a_timeout_is_reported_as_one)
 
 /* If the kernel does not wait: an imaginary system with Unix datagrams that waits as Windows
  * does. */
-SCRIPT_TEST(core_waits_for_room_and_for_a_datagram)
+SCRIPT_TEST(core_waits_for_space_and_for_a_datagram)
 {
     fer_unix_datagram socket = open_socket(&script_windows, 0);
     fer_unix_received got;

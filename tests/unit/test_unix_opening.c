@@ -179,7 +179,7 @@ SCRIPT_TEST(accept_is_as_any_listener_s)
 
 /* ---- Addresses */
 
-SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_seen)
+SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_reported)
 {
     fer_unix_stream stream = open_stream(&script_posix);
     fer_unix_listener listener;

@@ -121,7 +121,7 @@ static int reset_fakes(void **state)
 
 /* ---- C5: a pending connect is not connected, if any one of the three answers is wrong */
 
-TEST_WITH(a_stream_is_connected_if_it_has_a_peer_and_a_time_or_room, NULL, reset_fakes)
+TEST_WITH(a_stream_is_connected_if_it_has_a_peer_and_a_time_or_space, NULL, reset_fakes)
 {
     fer_raw_socket raw = seam_socket();
     for (int bits = 0; bits < 16; bits++) {

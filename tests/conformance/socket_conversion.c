@@ -1,6 +1,6 @@
-/* socket_turning.c: rules R1 and C6 for built sockets: a conversion into the handle of their type,
- * and into no other, keeps all settings and all that the handle has detected. A handle of any type,
- * lent as a socket, has them too. */
+/* socket_conversion.c: rules R1 and C6 for built sockets: a conversion into the handle of their
+ * type, and into no other, keeps all settings and all that the handle has detected. A handle of any
+ * type, lent as a socket, has them too. */
 #include "support/socket_fixture.h"
 
 /* One empty handle of each type. */
@@ -303,4 +303,4 @@ SOCKET_TEST("R1", an_unbound_unix_datagram_socket_is_lent_and_bound)
     assert_own(fer_socket_local_addr_unix(of_ip, &name), FER_UNSUPPORTED);
 }
 
-RULE_TESTS("socket_turning")
+RULE_TESTS("socket_conversion")
