@@ -111,6 +111,7 @@ SOCKET_STREAM_TEST("C5", a_connect_to_a_mapped_address_is_started)
     skip_without_dual_stack();
     fer_socket_addr v4 = accepting_addr(PEER_V4, &listener);
     fer_socket_addr to = mapped_of(&v4);
+    peer_keep_from_v6(v4.port);
     start_stream_connect(stream, &to);
     assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));

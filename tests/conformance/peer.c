@@ -84,6 +84,12 @@ peer_socket peer_listen_at(peer_family family, uint16_t port)
     return listen_on(peer_system_bind(family, port, true), 16);
 }
 
+/* If this fails, another socket has the port, and it is not chosen either. */
+void peer_keep_from_v6(uint16_t port)
+{
+    (void)peer_listen_at(PEER_V6, port);
+}
+
 /* The local port of a connection refuses connects on every system, because no socket listens
  * there. One for each family serves the whole test. */
 static bool refuse_at_connected_port(peer_family family, uint16_t *port)
@@ -121,7 +127,7 @@ bool peer_has_v6(void)
     return has;
 }
 
-peer_socket peer_connect(peer_family family, uint16_t port)
+static peer_socket connect_once(peer_family family, uint16_t port)
 {
     peer_socket peer = peer_connect_begin(family, port);
     if (peer != PEER_NONE && !peer_connect_ended(peer, PEER_LIMIT_MS)) {
@@ -129,6 +135,15 @@ peer_socket peer_connect(peer_family family, uint16_t port)
         return PEER_NONE;
     }
     return peer;
+}
+
+/* NetBSD may choose the port of a dual-stack listener for an IPv4 socket, which then connects to
+ * itself ("connect_to_itself"). While that is open, the next has another port. */
+peer_socket peer_connect(peer_family family, uint16_t port)
+{
+    peer_socket peer = connect_once(family, port);
+    bool is_to_itself = peer != PEER_NONE && peer_local_port(peer) == port;
+    return is_to_itself ? connect_once(family, port) : peer;
 }
 
 /* A connect that ends later than this is taken for one that finds no room. */

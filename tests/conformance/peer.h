@@ -68,6 +68,10 @@ bool peer_handle_count_is_exact(void);
 
 peer_socket peer_listen(peer_family family, int backlog, uint16_t *port);
 peer_socket peer_listen_at(peer_family family, uint16_t port);
+/* Until the test ends, the OS chooses this port for no IPv6 socket. NetBSD and FreeBSD may choose
+ * the port of an IPv4 listener for a socket that then connects to it over IPv4
+ * ("connect_to_itself"). */
+void peer_keep_from_v6(uint16_t port);
 /* Like peer_listen. After the listener is closed, its port refuses connects until the test ends: no
  * other socket can listen there meanwhile. If a port that is only bound refuses nothing, no socket
  * keeps it. */
