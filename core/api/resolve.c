@@ -34,7 +34,7 @@ static void collect(feri_address_source *source, fer_socket_addr *addrs, size_t 
 
 static bool can_store(const fer_socket_addr *addrs, size_t cap, const size_t *count)
 {
-    return count != NULL && (addrs != NULL || cap == 0);
+    return count != NULL && feri_is_buffer(addrs, cap);
 }
 
 fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,

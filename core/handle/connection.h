@@ -23,11 +23,6 @@ static inline size_t feri_clamp_length(size_t len)
     return len < max ? len : max;
 }
 
-static inline bool feri_is_valid_buffer(const void *buf, size_t len)
-{
-    return buf != NULL || len == 0;
-}
-
 /* The state's answer, after the status of a pending connect was queried and applied (rule C5).
  * *error is the caller's result: WOULD_BLOCK while the connect is pending, its error if it has just
  * failed. */

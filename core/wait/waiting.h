@@ -70,11 +70,6 @@ static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, fer_handl
                           .limits = FERI_NO_LIMITS};
 }
 
-static inline feri_waiting feri_waiting_to(fer_handle *handle, ferp_readiness readiness)
-{
-    return feri_waiting_with(FERI_WAIT_BY_MODE, handle, readiness);
-}
-
 /* With FERP_DONTWAIT the call never waits. */
 static inline feri_waiting feri_waiting_with_flags(fer_handle *handle, ferp_readiness readiness,
                                                    unsigned flags)

@@ -4,9 +4,6 @@
 
 #include <sys/uio.h>
 
-/* io_slices_max in traits.c: IOV_MAX of Linux, macOS and the BSDs. */
-#define FERP_POSIX_SLICES_MAX 1024
-
 static fer_error store_moved(ssize_t moved, size_t *n)
 {
     if (moved < 0) {

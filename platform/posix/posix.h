@@ -79,6 +79,9 @@
 #define FERP_POSIX_POLL_HIDES_FAILURES false
 #endif
 
+/* io_slices_max: IOV_MAX of Linux, macOS and the BSDs. */
+#define FERP_POSIX_SLICES_MAX 1024
+
 /* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. macOS
  * has both since its SDK 11. */
 #ifdef MSG_NOSIGNAL

@@ -72,7 +72,7 @@ const struct ferp_traits *ferp_traits(void)
         .no_buffer_space_is_transient = FERP_POSIX_IS_APPLE,
         .io_length_max = FERP_POSIX_IO_LENGTH_MAX,
         .datagram_length_max = FERP_POSIX_DATAGRAM_LENGTH_MAX,
-        .io_slices_max = 1024,
+        .io_slices_max = FERP_POSIX_SLICES_MAX,
         .linger_seconds_max = FERP_POSIX_LINGER_MAX,
         /* Linux: tcp(7), MAX_TCP_KEEPIDLE. The other systems allow at least as much. */
         .keepalive_seconds_max = 32767,

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define SLICES_MAX 1024 /* io_slices_max in traits.c */
-
 /* A received 0 is the end of the stream, unless the connection is broken. After a reset, recv fails
  * with WSAECONNRESET on Windows. On Wine it mostly returns 0, and only WSAPoll shows the reset. */
 static fer_error end_or_reset(SOCKET socket)
@@ -37,13 +35,13 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
                              unsigned flags, size_t *n)
 {
     SOCKET socket = ferp_winsock_socket(raw);
-    WSABUF buffers[SLICES_MAX];
+    WSABUF buffers[FERP_WINSOCK_SLICES_MAX];
     DWORD moved = 0;
     DWORD os_flags = 0;
     size_t requested = 0;
     (void)flags;
     *n = 0;
-    for (size_t i = 0; i < count && i < SLICES_MAX; i++) {
+    for (size_t i = 0; i < count && i < FERP_WINSOCK_SLICES_MAX; i++) {
         buffers[i].buf = slices[i].base;
         buffers[i].len = (ULONG)slices[i].len;
         requested += slices[i].len;
@@ -63,11 +61,11 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              unsigned flags, size_t *n)
 {
-    WSABUF buffers[SLICES_MAX];
+    WSABUF buffers[FERP_WINSOCK_SLICES_MAX];
     DWORD moved = 0;
     (void)flags;
     *n = 0;
-    for (size_t i = 0; i < count && i < SLICES_MAX; i++) {
+    for (size_t i = 0; i < count && i < FERP_WINSOCK_SLICES_MAX; i++) {
         /* WSABUF has one pointer type for both directions; WSASend only reads. */
         buffers[i].buf = (char *)(uintptr_t)slices[i].base;
         buffers[i].len = (ULONG)slices[i].len;

@@ -34,11 +34,10 @@ static const struct ferp_traits winsock_traits = {
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
     .no_buffer_space_is_transient = true,
-    /* recvfrom and sendto take an int. WSARecv has no documented limit of buffers; 1024 is IOV_MAX
-     * on other systems, and Wine's limit. */
+    /* recvfrom and sendto take an int. */
     .io_length_max = IO_LENGTH_MAX,
     .datagram_length_max = INT_MAX,
-    .io_slices_max = 1024,
+    .io_slices_max = FERP_WINSOCK_SLICES_MAX,
     /* struct linger stores a u_short. */
     .linger_seconds_max = USHRT_MAX,
     /* SIO_KEEPALIVE_VALS takes milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code",

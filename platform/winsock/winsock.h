@@ -22,6 +22,10 @@
 
 #include "platform/platform.h"
 
+/* io_slices_max. WSARecv has no documented limit; this is IOV_MAX of other systems, and Wine's
+ * limit. */
+#define FERP_WINSOCK_SLICES_MAX 1024
+
 /* WSAStartup 2.2, once. Every seam function that may be a program's first call calls it. The
  * library never calls WSACleanup, because sockets may be open at any time. error.c */
 fer_error ferp_winsock_start(void);

@@ -375,7 +375,7 @@ static int some_stream(struct program *program, bool open)
 }
 
 /* NetBSD may choose a dual-stack listener's port for an IPv4 socket, which then connects to itself
- * (once in 24,952 connects to one listener; "connect_to_itself"). */
+ * (9 in 201,221 connects to one listener; "connect_to_itself"). */
 static bool is_connected_to_itself(const fer_tcp_stream *stream)
 {
     fer_socket_addr own, peer;

@@ -27,7 +27,7 @@ SCRIPT_TEST(false_hints_pause_longer_and_longer_from_the_second_on)
     for (size_t i = 0; i < 3; i++) {
         script_begin(&script_windows);
         fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
         assert_retries(&waiting);
         for (size_t j = 0; j < sizeof pauses / sizeof *pauses; j++) {
             uint64_t before = script.now;
@@ -40,7 +40,7 @@ SCRIPT_TEST(false_hints_pause_longer_and_longer_from_the_second_on)
 
 STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_FOR)->elapsed = 1000000;
     for (int i = 0; i < 10; i++) {
         assert_retries(&waiting);
@@ -50,7 +50,7 @@ STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 
 STREAM_TEST(script_windows, a_slice_is_no_false_hint)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
     for (int i = 0; i < 10; i++) {
         assert_retries(&waiting);
@@ -69,7 +69,7 @@ static void shut_reading_in_a_pause(script_call call)
 
 STREAM_TEST(script_windows, a_shutdown_in_a_pause_ends_the_wait)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     assert_retries(&waiting);
     assert_retries(&waiting);
     handle_to_change = &handle;
@@ -87,7 +87,7 @@ SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
     fer_handle handle = script_stream(FERI_FLAG_LISTENING);
     const fer_limits limits = {.token = &token};
     assert_ok(feri_set_limits(&handle, &limits));
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
     assert_ok(feri_waiting_begin(&waiting));
     assert_retries(&waiting);
     assert_retries(&waiting);
@@ -104,7 +104,7 @@ SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
 /* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
 STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_retries(&waiting);
     assert_retries(&waiting);
@@ -113,7 +113,7 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
                "wait_arm(1,READABLE)");
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_ends(&waiting, FER_OK, 0);
-    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
     script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
     assert_retries(&waiting);
@@ -126,7 +126,7 @@ SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
         script_begin(&script_windows);
         script.traits.no_buffer_space_is_transient = i >= 2;
         fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
         script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
         assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
     }

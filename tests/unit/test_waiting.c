@@ -64,7 +64,7 @@ SCRIPT_TEST(after_the_kernel_s_wait_a_blocking_handle_has_timed_out)
     for (size_t i = 0; i < 3; i++) {
         script_begin(&script_posix);
         fer_handle handle = script_stream(FERI_FLAG_V6 | FERI_FLAG_TIMEOUT_SET);
-        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
         assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("is_nonblocking(1)");
     }
@@ -73,7 +73,7 @@ SCRIPT_TEST(after_the_kernel_s_wait_a_blocking_handle_has_timed_out)
 SYSTEM_TEST(script_posix, a_nonblocking_handle_would_block_without_a_query)
 {
     fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     assert_ends(&waiting, FER_WOULD_BLOCK, 11);
     assert_log("");
 }
@@ -86,7 +86,7 @@ SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
         fer_handle handle = script_stream(flags[i]);
-        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
         assert_ends(&waiting, FER_WOULD_BLOCK, 11);
         assert_log("is_nonblocking(1) timeout(1,reading)");
         script_then(SCRIPT_TIMEOUT)->value = 1000000;
@@ -105,7 +105,7 @@ SCRIPT_TEST(the_mode_of_a_shared_handle_is_queried)
         script_begin(&script_posix);
         fer_handle handle =
             script_stream(shared[i] | FERI_FLAG_NONBLOCKING | FERI_FLAG_TIMEOUT_SET);
-        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
         script_then(SCRIPT_IS_NONBLOCKING)->value = 0;
         assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("is_nonblocking(1)");
@@ -119,7 +119,7 @@ SCRIPT_TEST(the_mode_of_a_shared_handle_is_queried)
 SYSTEM_TEST(script_posix, a_failed_query_of_the_mode_is_reported)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     assert_ends(&waiting, FER_BAD_HANDLE, 9);
 }
@@ -131,7 +131,7 @@ STREAM_TEST(script_windows, a_nonblocking_socket_is_not_waited_for)
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
     feri_modes_set_nonblocking(&handle, true);
     for (size_t i = 0; i < 3; i++) {
-        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
         assert_ends(&waiting, FER_WOULD_BLOCK, 11);
         assert_log("");
     }
@@ -140,7 +140,7 @@ STREAM_TEST(script_windows, a_nonblocking_socket_is_not_waited_for)
 STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_waited_for)
 {
     feri_modes_end_reading(&handle);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
     assert_log("");
 }
@@ -149,14 +149,14 @@ STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_wai
 
 STREAM_TEST(script_windows, a_wait_without_a_timeout_has_no_deadline)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,READABLE) wait_for(ever)");
 }
 
 STREAM_TEST(script_windows, the_deadline_of_the_first_wait_is_that_of_every_wait)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){5 * MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = 2 * MILLI;
     script_then(SCRIPT_WAIT_FOR)->elapsed = 2 * MILLI;
@@ -172,7 +172,7 @@ STREAM_TEST(script_windows, the_deadline_of_the_first_wait_is_that_of_every_wait
 
 STREAM_TEST(script_windows, endless_false_readiness_ends_at_the_deadline)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_default(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
     assert_retries(&waiting);
@@ -184,7 +184,7 @@ STREAM_TEST(script_windows, endless_false_readiness_ends_at_the_deadline)
 
 STREAM_TEST(script_windows, a_half_that_is_shut_at_the_deadline_has_not_timed_out)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI;
     assert_retries(&waiting);
@@ -204,7 +204,7 @@ SYSTEM_TEST(script_windows, a_deadline_that_the_clock_cannot_hold_is_none)
 
 STREAM_TEST(script_windows, a_wait_that_cannot_be_armed_is_reported_and_not_begun)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     script_then_fail(SCRIPT_WAIT_ARM, FER_OUT_OF_MEMORY, 8);
     assert_ends(&waiting, FER_OUT_OF_MEMORY, 8);
     assert_log("wait_arm(1,READABLE)");
@@ -214,7 +214,7 @@ STREAM_TEST(script_windows, a_wait_that_fails_is_reported)
 {
     const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE};
     for (size_t i = 0; i < 3; i++) {
-        feri_waiting waiting = feri_waiting_to(&handle, all[i]);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
         script_then_fail(SCRIPT_WAIT_FOR, FER_OUT_OF_MEMORY, 8);
         assert_ends(&waiting, FER_OUT_OF_MEMORY, 8);
     }
@@ -223,11 +223,11 @@ STREAM_TEST(script_windows, a_wait_that_fails_is_reported)
 STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts_accept)
 {
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_INTERRUPTED, 10004};
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     assert_ends(&waiting, FER_INTERRUPTED, 10004);
-    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     assert_ends(&waiting, FER_INTERRUPTED, 10004);
-    waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
 }
 
@@ -235,7 +235,7 @@ STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts
 
 STREAM_TEST(script_windows, a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * SLICE + 7 * MILLI});
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
     assert_retries(&waiting);
@@ -248,7 +248,7 @@ STREAM_TEST(script_windows, a_wait_to_write_that_misses_a_shutdown_is_cut_into_s
 
 STREAM_TEST(script_windows, a_timeout_of_just_one_slice_is_one_wait)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){SLICE});
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_ends(&waiting, FER_TIMED_OUT, 0);
@@ -258,7 +258,7 @@ SYSTEM_TEST(script_windows, a_wait_to_write_that_shutdown_wakes_is_not_cut)
 {
     script.traits.write_wait_misses_shutdown = false;
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,WRITABLE) wait_for(ever)");
 }
@@ -269,7 +269,7 @@ SCRIPT_TEST(a_wait_to_read_is_cut_only_if_a_clone_may_end_it)
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
         fer_handle handle = script_stream(shared[i]);
-        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
         script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
         assert_retries(&waiting);
         assert_log("wait_arm(1,READABLE) wait_for(100001000)");
@@ -279,7 +279,7 @@ SCRIPT_TEST(a_wait_to_read_is_cut_only_if_a_clone_may_end_it)
 SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_ACCEPTABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
@@ -287,7 +287,7 @@ SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
 /* The slice of a backend. Core has not cut this wait. */
 STREAM_TEST(script_windows, a_slice_of_the_backend_is_no_expiry)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_result *slice = script_then(SCRIPT_WAIT_FOR);
     slice->error = (fer_error){FER_TIMED_OUT, 0};
@@ -306,7 +306,7 @@ SCRIPT_TEST(a_failed_connection_is_reported_whatever_time_remains)
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
         fer_handle handle = script_stream(flags[i]);
-        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
         script_result *dead = script_then(SCRIPT_WAIT_FOR);
         dead->error = (fer_error){FER_CONNECTION_TIMED_OUT, 10060};
         dead->slice_ends = true;
@@ -322,7 +322,7 @@ SCRIPT_TEST(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end)
     for (size_t i = 0; i < 3; i++) {
         script_begin(&script_windows);
         fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
         apply_while_arming(&handle, ends[i]);
         assert_ends(&waiting, FER_OK, 0);
         assert_log("wait_arm(1,READABLE) wait_disarm()");
@@ -331,7 +331,7 @@ SCRIPT_TEST(a_read_half_that_is_shut_while_arming_ends_the_wait_with_the_end)
 
 STREAM_TEST(script_windows, a_write_half_that_is_shut_while_arming_ends_the_wait_with_a_broken_pipe)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_ends(&waiting, FER_BROKEN_PIPE, 0);
     assert_log("wait_arm(1,WRITABLE) wait_disarm()");
@@ -343,7 +343,7 @@ SCRIPT_TEST(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it)
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_windows);
         fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_to(&handle, both[i]);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, both[i]);
         apply_while_arming(&handle, FERI_EVENT_GOT_RESET);
         assert_ends(&waiting, FER_CONNECTION_RESET, 104);
         assert_int_equal(script.times[SCRIPT_WAIT_DISARM], 1);
@@ -353,11 +353,11 @@ SCRIPT_TEST(a_fatal_error_that_is_met_while_arming_ends_the_wait_with_it)
 
 STREAM_TEST(script_windows, the_other_half_s_shutdown_does_not_end_a_wait)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_WRITE);
     assert_retries(&waiting);
     handle = script_stream(0);
-    waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     apply_while_arming(&handle, FERI_EVENT_SHUT_READ);
     assert_retries(&waiting);
 }
@@ -365,7 +365,7 @@ STREAM_TEST(script_windows, the_other_half_s_shutdown_does_not_end_a_wait)
 SYSTEM_TEST(script_windows, a_clone_s_end_of_the_read_half_while_arming_ends_the_wait)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     handle_to_change = &handle;
     script.on_call = end_reading;
     assert_ends(&waiting, FER_OK, 0);
@@ -375,7 +375,7 @@ SYSTEM_TEST(script_windows, a_clone_s_end_of_the_read_half_while_arming_ends_the
 SYSTEM_TEST(script_windows, the_end_of_the_read_half_does_not_end_a_wait_to_write)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_WRITABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     feri_modes_end_reading(&handle);
     assert_retries(&waiting);
     assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
@@ -383,7 +383,7 @@ SYSTEM_TEST(script_windows, the_end_of_the_read_half_does_not_end_a_wait_to_writ
 
 STREAM_TEST(script_windows, a_spurious_wakeup_waits_again_for_the_remaining_time)
 {
-    feri_waiting waiting = feri_waiting_to(&handle, FERP_READABLE);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
     assert_retries(&waiting);
