@@ -44,16 +44,21 @@ static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error
     return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
 }
 
-/* Whether this handle's own halves now answer the call. *answer is then the result. The halves of a
- * listener never answer. A try has found nothing queued, so CHECK_QUEUED is the saved error. */
-static bool half_has_answer(const feri_waiting *waiting, fer_error *answer)
+/* Whether this handle's own halves now answer the call. *answer is then the result, or WOULD_BLOCK
+ * if the call should be retried once: bytes may have arrived between its last try and the reset,
+ * and they come before the saved error (rule S5). A retry that would block has found none. The
+ * halves of a listener never answer. */
+static bool half_has_answer(feri_waiting *waiting, fer_error *answer)
 {
     feri_request request =
         waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
     feri_answer current = feri_handle_answer(waiting->handle, request);
-    bool is_drained = current == FERI_ANSWER_CHECK_QUEUED;
-    *answer =
-        feri_handle_answer_error(waiting->handle, is_drained ? FERI_ANSWER_SAVED_ERROR : current);
+    *answer = feri_handle_answer_error(waiting->handle, current);
+    if (current == FERI_ANSWER_CHECK_QUEUED) {
+        *answer = waiting->was_reset ? feri_handle_saved_error(waiting->handle)
+                                     : feri_own_error(FER_WOULD_BLOCK);
+        waiting->was_reset = true;
+    }
     return current != FERI_ANSWER_CALL_OS;
 }
 
@@ -63,8 +68,9 @@ static bool reading_has_ended(const feri_waiting *waiting)
     return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
 }
 
-/* Checks for a change by another thread. Returns true if the call has a result. */
-static bool state_has_answer(const feri_waiting *waiting, fer_error *answer)
+/* Checks for a change by another thread. Returns true if the call has a result, or should be
+ * retried: *answer is then WOULD_BLOCK. */
+static bool state_has_answer(feri_waiting *waiting, fer_error *answer)
 {
     if (half_has_answer(waiting, answer)) {
         return true;
@@ -101,13 +107,14 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
 }
 
 /* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown or a cancel
- * that woke no wait is noticed now. */
-static void expire(const feri_waiting *waiting, fer_error *answer)
+ * that woke no wait is noticed now. Returns true if the call should be retried. */
+static bool expire(feri_waiting *waiting, fer_error *answer)
 {
     fer_error expired = *answer;
     if (!state_has_answer(waiting, answer) && !is_cancelled(waiting, answer)) {
         *answer = feri_map_error(FERI_OPERATION_EXPIRED, expired);
     }
+    return answer->kind == FER_WOULD_BLOCK;
 }
 
 /* Whether time remains after a slice of core or of the backend. */
@@ -138,15 +145,16 @@ static bool continues_after_signal(const feri_waiting *waiting, fer_error *answe
 }
 
 /* One wait. Returns true if the call should be retried: the socket is ready, the token is
- * signalled, a slice expired, memory is short for a while, or a signal interrupted an accept (rule
- * I1). The last try after a cancel may still succeed (rule K2). False: *answer is the call's
- * result, an error of the socket if has_failed is set. */
+ * signalled, a slice expired, memory is short for a while, a signal interrupted an accept (rule
+ * I1), or another call has met a reset. The last try after a cancel may still succeed (rule K2).
+ * False: *answer is the call's result, an error of the socket if has_failed is set. */
 static bool wait_once(feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
     *answer = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
     if (answer->kind != FER_OK) {
-        return is_transient_shortage(waiting, *answer) && !state_has_answer(waiting, answer);
+        return is_transient_shortage(waiting, *answer) &&
+               (!state_has_answer(waiting, answer) || answer->kind == FER_WOULD_BLOCK);
     }
     /* A clone that is made from now on wakes the armed wait. */
     uint64_t end = end_of_slice(waiting);
@@ -154,7 +162,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
     wait.token = waiting->limits.token;
     if (state_has_answer(waiting, answer) || is_cancelled(waiting, answer)) {
         ferp_wait_disarm(&wait);
-        return false;
+        return answer->kind == FER_WOULD_BLOCK;
     }
     *answer = ferp_wait_for(&wait, end);
     if (wait.failure.kind != FER_OK) {
@@ -166,8 +174,7 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
         if (has_time_left(waiting, end)) {
             return true;
         }
-        expire(waiting, answer);
-        return false;
+        return expire(waiting, answer);
     }
     return answer->kind == FER_OK || is_transient_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
@@ -248,8 +255,7 @@ static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
         return begin_waits(waiting, answer) && wait_once(waiting, answer);
     }
     if (ferp_now() >= waiting->deadline) {
-        expire(waiting, answer);
-        return false;
+        return expire(waiting, answer);
     }
     if (is_cancelled(waiting, answer)) {
         return false;

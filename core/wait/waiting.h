@@ -54,6 +54,7 @@ typedef struct feri_waiting {
     feri_wait_mode wait_mode;
     bool has_limits; /* limits are in use: no try waits in the system */
     bool has_begun;  /* deadline is final */
+    bool was_reset;  /* a read: the read half was reset before the last try */
     bool has_failed; /* an error of the socket ended the call, or the wait (ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;

@@ -169,12 +169,18 @@ bool ferp_connect_is_pending(fer_raw_socket raw)
     return socket->is_connecting;
 }
 
+static fer_error take_error(inter_socket *socket)
+{
+    fer_error error = socket->error;
+    socket->error = success;
+    return error;
+}
+
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     inter_socket *socket = inter_socket_step("take error", raw);
     inter_note("%s", fer_error_kind_name(socket->error.kind));
-    *pending = socket->error;
-    socket->error = success;
+    *pending = take_error(socket);
     return success;
 }
 
@@ -316,6 +322,10 @@ static fer_error transmit(const char *name, fer_raw_socket raw, const void *buf,
     inter_socket *socket = inter_socket_of(raw);
     if (socket->write_shut) {
         return (fer_error){FER_BROKEN_PIPE, 32};
+    }
+    error = take_error(socket);
+    if (error.kind != FER_OK) {
+        return error;
     }
     *n = len < socket->room ? len : socket->room;
     inter_plain_read((uintptr_t)buf, *n);

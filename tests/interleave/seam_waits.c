@@ -122,6 +122,13 @@ void inter_peer_closes(fer_raw_socket raw)
     inter_socket_step("the peer closes", raw)->has_ended = true;
 }
 
+void inter_peer_resets(fer_raw_socket raw)
+{
+    inter_socket *socket = inter_socket_step("the peer resets", raw);
+    socket->has_ended = true;
+    socket->error = (fer_error){FER_CONNECTION_RESET, 104};
+}
+
 void inter_peer_connects(fer_raw_socket listener)
 {
     inter_socket_step("the peer connects", listener)->connections++;

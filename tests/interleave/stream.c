@@ -1,5 +1,5 @@
-/* stream.c: reads, writes and accepts against shutdown, cancel, timeouts and the peer (rules S6,
- * K2, K4, K7, C5), with the facts of Linux and of Windows. */
+/* stream.c: reads, writes and accepts against shutdown, cancel, timeouts and the peer (rules S5,
+ * S6, K2, K4, K7, C5), with the facts of Linux and of Windows. */
 #include <string.h>
 
 #include "ferrule/socket_addr.h"
@@ -143,12 +143,42 @@ static void no_byte_was_lost(void)
     finish();
 }
 
-/* ---- Cancel */
+/* ---- A reset */
 
 static void limit_by(const fer_limits *limits)
 {
     INTER_CHECK(fer_tcp_stream_set_limits(&stream, limits).kind == FER_OK);
 }
+
+/* With limits core waits, on every system. */
+static void begin_with_timeout_in_core(void)
+{
+    begin_with_timeout();
+    inter_peer_reads(raw, BYTES);
+    limit_by(&(fer_limits){.interruptible = true});
+}
+
+static void send_and_meet_the_reset(void)
+{
+    char byte = 0;
+    size_t n = 7;
+    inter_peer_sends(raw, BYTES);
+    inter_peer_resets(raw);
+    INTER_CHECK(fer_tcp_stream_write(&stream, &byte, 1, &n).kind == FER_CONNECTION_RESET);
+}
+
+static void all_bytes_come_before_the_reset(void)
+{
+    size_t n = 7;
+    if (moved == 0) {
+        read_bytes();
+    }
+    INTER_CHECK(ended_with == FER_OK && moved == BYTES);
+    INTER_CHECK(read_from(&stream, &n) == FER_CONNECTION_RESET && n == 0);
+    finish();
+}
+
+/* ---- Cancel */
 
 static void begin_limited_with_buffer(size_t room)
 {
@@ -426,6 +456,10 @@ const inter_program inter_stream_programs[] = {
     ON_BOTH("timeout_bytes", .begin = begin_with_timeout,
             .states = "no byte is lost if the timeout expires meanwhile",
             .threads = {read_bytes_until_timeout, send_bytes}, .finish = no_byte_was_lost),
+    ON_BOTH("reset_bytes", .begin = begin_with_timeout_in_core,
+            .states = "S5: bytes come before a reset that a write meets while a read waits",
+            .threads = {read_bytes_until_timeout, send_and_meet_the_reset},
+            .finish = all_bytes_come_before_the_reset),
     ON_BOTH("cancel_read", .begin = begin_limited,
             .states = "K2, K4: a cancel ends a read, and what was written before it is visible",
             .threads = {read_until_cancelled, cancel}, .finish = finish),

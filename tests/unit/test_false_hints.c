@@ -113,6 +113,12 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
                "wait_arm(1,READABLE)");
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_ends(&waiting, FER_OK, 0);
+    fer_handle reset = script_stream(0);
+    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &reset, FERP_READABLE);
+    assert_true(
+        feri_handle_fail(&reset, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 10054}));
+    assert_retries(&waiting);
+    assert_ends(&waiting, FER_CONNECTION_RESET, 10054);
     waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
     script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);

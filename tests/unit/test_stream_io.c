@@ -2,6 +2,7 @@
  * the result of the next call. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/connection.h"
 #include "core/transfer/stream_io.h"
 
 static size_t n;
@@ -145,6 +146,54 @@ STREAM_TEST(script_windows, where_core_waits_each_call_waits_and_tries_again)
     script_then_move(SCRIPT_SEND, 1);
     assert_ok(feri_stream_write(&handle, buf, 1, &n));
     assert_log("send(1,1) wait_arm(1,WRITABLE) wait_for(100001000) send(1,1)");
+}
+
+/* ---- A reset that another thread's write meets while a read waits (rule S5) */
+
+static fer_handle *handle_to_reset;
+
+static void reset_while_arming(script_call call)
+{
+    if (call == SCRIPT_WAIT_ARM) {
+        assert_error(feri_stream_after_failed_write(handle_to_reset,
+                                                    (fer_error){FER_CONNECTION_RESET, 10054}),
+                     FER_CONNECTION_RESET, 10054);
+    }
+}
+
+static void begin_reset_while_arming(fer_handle *handle)
+{
+    handle_to_reset = handle;
+    script.on_call = reset_while_arming;
+    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
+}
+
+STREAM_TEST(script_windows, a_read_that_waits_reads_what_had_arrived_before_the_reset)
+{
+    begin_reset_while_arming(&handle);
+    script_then_move(SCRIPT_RECV, 1);
+    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
+    assert_log("recv(1,1) wait_arm(1,READABLE) wait_disarm() recv(1,1)");
+    assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 10054, n, 0);
+    assert_log("bytes_queued(1)");
+}
+
+STREAM_TEST(script_windows, a_read_that_waits_is_the_reset_if_nothing_had_arrived_before)
+{
+    begin_reset_while_arming(&handle);
+    script_then_move(SCRIPT_RECV, 0);
+    assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 10054, n, 0);
+    assert_log("recv(1,1) wait_arm(1,READABLE) wait_disarm() recv(1,1)");
+}
+
+/* Wine 8: after a reset that another call has met, a receive would block (docs/DIFFERENCES.md). */
+STREAM_TEST(script_windows, a_read_that_waits_is_the_reset_if_it_would_block_after_it)
+{
+    begin_reset_while_arming(&handle);
+    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
+    assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 10054, n, 0);
+    assert_log("recv(1,1) wait_arm(1,READABLE) wait_disarm() "
+               "recv(1,1) wait_arm(1,READABLE) wait_disarm()");
 }
 
 /* ---- Writing */
