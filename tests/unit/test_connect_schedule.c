@@ -42,8 +42,10 @@ static bool returns(uint64_t at, feri_schedule_action action, uint64_t number)
 {
     feri_schedule_step step = feri_connect_schedule_next(&schedule, nanos(at));
     bool waits = action == FERI_SCHEDULE_DO_WAIT;
-    return step.action == action && step.slot == (waits || number == NEVER ? 0 : number) &&
-           step.until == (waits ? nanos(number) : 0);
+    bool has_slot = !waits && number != NEVER;
+    uint64_t slot = has_slot ? number : 0;
+    uint64_t until = waits ? nanos(number) : 0;
+    return step.action == action && step.slot == slot && step.until == until;
 }
 
 /* A result is final: whatever happens later, it is returned again. */
