@@ -383,19 +383,18 @@ typedef enum ferp_readiness {
     FERP_CONNECTED   /* a started connect has succeeded or failed */
 } ferp_readiness;
 
-/* The caller's storage for one wait. The words belong to the backend. It must not move while armed.
- * ferp_wait_arm clears the other members, and core may set call_deadline and token afterwards.
- * call_deadline: the wait is a slice of a longer one, and this is the end of the last slice. Only
- * simulated time uses it: if no event is scheduled and the last slice has no end, further slices
- * would change nothing.
- * token: the wait also ends when this token is signalled; NULL for none. failure: an error of the
- * socket that ended the wait and that the OS reports only once, so it is the result of the receive
- * that follows. ferp_wait_for sets it, and returns OK. An error that ferp_wait_for returns is one
- * of the wait, and says nothing about the socket. */
+/* The caller's storage for one wait. It must not move while the wait is armed. ferp_wait_arm clears
+ * all members but the words, and core may set call_deadline and token afterwards. */
 typedef struct ferp_wait {
-    uintptr_t words[16];
+    uintptr_t words[16]; /* the backend's */
+    /* The wait is a slice of a longer one, and this is the end of the last slice. Only simulated
+     * time uses it: if no event is scheduled and the last slice has no end, further slices would
+     * change nothing. */
     uint64_t call_deadline;
-    const fer_cancel_token *token;
+    const fer_cancel_token *token; /* ends the wait when it is signalled; NULL: none */
+    /* An error of the socket that ended the wait and that the OS reports only once, so it is the
+     * result of the receive that follows. ferp_wait_for sets it and returns OK: an error that
+     * ferp_wait_for returns is one of the wait, and says nothing about the socket. */
     fer_error failure;
 } ferp_wait;
 

@@ -28,12 +28,12 @@
 #define FERI_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
 #endif
 
-/* ---- Attributes for optimization. FERI_HOT: the function is called for each transfer. The
- * functions that it calls are inlined, if the translation unit defines them. FERI_FAST: the same
- * for a function with loops over bytes. It is compiled for speed, also in a library that is
- * compiled for size. FERI_NOINLINE: the less common cases of such a function. The common case then
- * saves no registers for them. feri_likely and feri_rare: a condition that is mostly true, mostly
- * false. */
+/* ---- Attributes for optimization. FERI_HOT: the function is called for each transfer, or for each
+ * event of a poller. The functions that it calls are inlined, if the translation unit defines them.
+ * FERI_FAST: the same for a function with loops over bytes. It is compiled for speed, also in a
+ * library that is compiled for size. FERI_NOINLINE: the less common cases of such a function. The
+ * common case then saves no registers for them. feri_likely and feri_rare: a condition that is
+ * mostly true, mostly false. */
 
 #if defined(__clang__)
 #define FERI_HOT __attribute__((flatten))

@@ -161,7 +161,8 @@ void feri_handle_close(fer_handle *handle);
 /* The raw socket, FER_RAW_SOCKET_NONE if there is none. */
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle);
 
-/* ---- Clones, and sockets that are adopted or released, for every handle type (rules R1, R2). */
+/* ---- Clones, and sockets that are adopted or released, for every handle type (rules R1, R2):
+ * ownership.c. */
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 
@@ -181,6 +182,7 @@ fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_do
 /* Adopts any of these, connected or not. */
 fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw);
 
+/* As feri_handle_release, and sets the modes that core keeps on the socket itself. */
 fer_raw_socket feri_into_raw(fer_handle *handle);
 
 #endif

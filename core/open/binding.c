@@ -240,8 +240,9 @@ static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mod
 }
 
 /* Called after each accept. True: it would block, and core has waited for a connection. If a
- * blocking accept would block, the limits, the timeout or the mode of another handle have made the
- * socket nonblocking, perhaps in another process. From then on core waits for this handle too. */
+ * blocking accept would block, the socket is nonblocking: by the limits, a timeout or the mode of
+ * this handle or of another one, perhaps in another process. From then on core waits for this
+ * handle too. */
 static bool wait_for_connection(fer_handle *listener, feri_waiting *waiting, fer_error *error)
 {
     if (error->kind == FER_WOULD_BLOCK && waiting->wait_mode == FERI_WAIT_BY_MODE) {

@@ -1,5 +1,5 @@
 /* connecting.h: opens a connection to one address, with or without a timeout. binding.h tries
- * several addresses. */
+ * several addresses one after another, and connect_attempts.h side by side. */
 #ifndef FERI_CONNECTING_H
 #define FERI_CONNECTING_H
 

@@ -106,7 +106,7 @@ static fer_error drop_from_other(const receive_call *call)
     return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
 }
 
-/* Receives until a datagram is the peer's. */
+/* Receives until a datagram is the peer's, or the read half has ended. */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
@@ -130,7 +130,7 @@ static void store_end(const fer_handle *handle, struct ferp_datagram *out)
     FER_IGNORE(feri_datagram_peer(handle, &out->from));
 }
 
-/* A wait that the end of the read half has ended returns FER_OK as well. */
+/* The end of the read half during a wait is FER_OK too. Then no datagram was received. */
 static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                          struct ferp_datagram *out)
 {

@@ -1,5 +1,5 @@
 /* poller.c: the behaviour of a poller that is the same on every OS: argument checks, timeouts that
- * never expire early, coalesced notifications. The backend registers sockets (platform.h). */
+ * never expire early, merged notifications. The backend registers sockets (platform.h). */
 #include "core/wait/poller.h"
 
 #include "core/base/compiler.h"

@@ -180,8 +180,9 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
-/* The mode after a try. With limits feri_waiting_begin_with_limits has already queried that of a
- * shared handle. */
+/* The mode after a try. With limits feri_waiting_begin_with_limits has queried the mode of a shared
+ * handle, which was blocking. Only a mode that core keeps is then read again: the handle's words
+ * stay 0 if the OS keeps it. */
 static fer_error read_mode(const feri_waiting *waiting, bool *nonblocking)
 {
     if (!waiting->has_limits || !feri_handle_is_shared(waiting->handle)) {
@@ -233,7 +234,8 @@ fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
     return feri_limits_check(&waiting->limits);
 }
 
-/* Whether the try was a call that waits in the kernel, by the socket's mode and timeouts. */
+/* Whether the try was a call that waits in the kernel, by the socket's mode and timeouts. Not for a
+ * listener: core keeps both (modes.h). */
 static bool kernel_has_waited(const feri_waiting *waiting)
 {
     return feri_waiting_tries_may_wait(waiting) && !feri_modes_are_kept(waiting->handle);

@@ -46,16 +46,17 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
  * its own deadline. */
 typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER, FERI_WAIT_UNTIL } feri_wait_mode;
 
-/* The waits of one call, for all its retries. deadline is the call's own (UNTIL) or none at first.
- * From has_begun on it is the earlier of that of the limits and the call's own or the timeout's. */
+/* The waits of one call, for all its retries. deadline is at first the call's own (UNTIL), or none.
+ * When the waits begin, a call by mode gets the deadline of the socket's timeout. If the deadline
+ * of the limits is earlier, it replaces this one. */
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
     feri_wait_mode wait_mode;
     bool has_limits; /* limits are in use: no try waits in the system */
-    bool has_begun;  /* deadline is final */
+    bool has_begun;  /* the waits have begun: deadline is final */
     bool was_reset;  /* a read: the read half was reset before the last try */
-    bool has_failed; /* an error of the socket ended the call, or the wait (ferp_wait) */
+    bool has_failed; /* an error of the socket ended the call, or a wait (failure of ferp_wait) */
     uint64_t deadline;
     feri_false_hints false_hints;
     feri_limits limits;

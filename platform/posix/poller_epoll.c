@@ -2,10 +2,10 @@
  * has only descriptors.
  *
  * A notification is a registered descriptor that is always ready: the write end of an empty pipe.
- * ferp_poller_notify re-arms it as one-shot. So no byte is written or read back, many notifications
- * fold into one, and each wakes one wait. Keys belong to the user, so the notification is
- * identified by EPOLLWRNORM, which no other registration requests (an eventfd has only EPOLLIN and
- * EPOLLOUT). */
+ * ferp_poller_notify re-arms it as one-shot. So no byte is written or read back, several
+ * notifications merge into one, and each wakes one wait. Keys belong to the user, so the
+ * notification is identified by EPOLLWRNORM, which no other registration requests. The descriptor
+ * is no eventfd, because an eventfd has only EPOLLIN and EPOLLOUT. */
 #include "platform/posix/posix.h"
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_EPOLL
@@ -15,8 +15,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* The maximum number of events of one wait. The kernel accepts more, but checks that the whole
- * array is in user memory. */
+/* The maximum number of events of one wait, as FAST_POLL_EVENTS_MAX of core/wait/poller.c. The
+ * kernel accepts more, but checks that the whole array is in user memory. */
 #define EVENTS_MAX 65536
 
 /* glibc has epoll_pwait2 since 2.35. The memory sanitizer does not detect that it fills the array:

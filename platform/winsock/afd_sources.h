@@ -17,7 +17,8 @@
 #include "platform/winsock/afd.h"
 #include "platform/winsock/poller.h"
 
-/* The maximum number of packets of one system call; the next call returns the others. */
+/* The maximum number of packets of one system call, and of events of one wait (rule P10); the next
+ * call returns the others. */
 enum { FERP_AFD_BATCH = 64 };
 
 /* The length of a period in milliseconds. */

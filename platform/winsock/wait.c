@@ -74,8 +74,9 @@ static fer_error end_pending_request(ferp_wait *wait)
 }
 
 /* A wait to receive ends after `longest`, so that the caller receives and checks for changes again:
- * a completion may be lost, and a ferp_wake may not reach the wait. One wait of the system lasts at
- * most `slice`, which is shorter than `longest` only for a select with a token. */
+ * a completion may be lost, and a ferp_wake may not reach the wait. Every other wait lasts until
+ * the deadline. One wait of the system lasts at most `slice`, which is shorter than `longest` only
+ * for a select with a token. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     bool is_request = kind_of(wait) == FERP_WINSOCK_REQUEST_PENDING;
