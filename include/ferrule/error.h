@@ -1,7 +1,7 @@
 /* error.h: the error type of most calls: a kind that is the same on every OS, and the OS's own
  * number; its texts, and its errno.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: none.
@@ -83,7 +83,8 @@ FER_BEGIN_DECLS
  * - FER_RESOLVE_FAILED: any other failure of a lookup.
  * - FER_NOT_FOUND: no such path of a Unix socket; no such network interface; the socket is not
  *   registered with the poller; no anonymous inodes (Linux: fer_cancel_token_new).
- * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
+ * - FER_ALREADY_EXISTS: the socket is registered with the poller already. Of a bind of a Unix
+ *   socket on macOS: another process has created the path.
  * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
  *   FER_READ_ONLY_FILESYSTEM: the path of a Unix socket cannot be used, for this reason.
  *
