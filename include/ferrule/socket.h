@@ -164,7 +164,6 @@ FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, 
     FER_INOUT(1);
 
 /** Stores in *out the reuse setting that bind will use: false for a Unix socket.
- * Errors: same as fer_socket_set_reuse_address.
  * Rust: the default. Differs: true for a fresh stream, because bind sets it. */
 FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out);
 
@@ -219,7 +218,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
     FER_INOUT(1);
 
 /** Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
- * Errors: same as fer_socket_set_keepalive.
+ * Errors: FER_UNSUPPORTED (not TCP); otherwise same as fer_tcp_stream_keepalive.
  * Rust: socket2: Socket::keepalive, keepalive_time, keepalive_interval, keepalive_retries. */
 FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
                                                     fer_tcp_keepalive *out);
@@ -237,7 +236,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_tcp_user_timeout(fer_socket *socke
                                                                fer_duration timeout) FER_INOUT(1);
 
 /** Stores the time of fer_socket_set_tcp_user_timeout in *out, FER_DURATION_NONE if none was set.
- * Errors: same as fer_socket_set_tcp_user_timeout. */
+ * Errors: FER_UNSUPPORTED (not TCP; an OS without this option), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_tcp_user_timeout(const fer_socket *socket,
                                                            fer_duration *out);
 
@@ -258,7 +257,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nodelay(fer_socket *socket, bool n
     FER_INOUT(1);
 
 /** Stores in *out whether Nagle's algorithm is off. Same as fer_tcp_stream_nodelay.
- * Errors: same as fer_socket_set_nodelay.
+ * Errors: FER_UNSUPPORTED (not TCP); otherwise same as fer_tcp_stream_nodelay.
  * Rust: socket2: Socket::tcp_nodelay. */
 FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool *out);
 
@@ -268,7 +267,7 @@ FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool
 FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl) FER_INOUT(1);
 
 /** Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
- * Errors: FER_UNSUPPORTED (Unix sockets), and the default.
+ * Errors: FER_UNSUPPORTED (Unix sockets); otherwise same as fer_tcp_stream_ttl.
  * Rust: socket2: Socket::ttl_v4, unicast_hops_v6. */
 FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out);
 

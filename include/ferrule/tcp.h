@@ -311,7 +311,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
                                                             fer_duration *out);
 
 /** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
- * NULL or all zero bytes remove them, which is the default. The limits are copied.
+ * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed, and the calls that began with it have returned.
  * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
@@ -757,7 +757,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
                                                            fer_error *out) FER_INOUT(1);
 
 /** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
- * NULL or all zero bytes remove them, which is the default. They belong to this handle: clones and
+ * NULL or all zero bytes remove them; a new handle has none. They belong to this handle: clones and
  * accepted streams begin without. On POSIX the first limits make the descriptor nonblocking (see
  * fer_tcp_listener_set_nonblocking), so that no accept waits in the system for a connection that
  * another thread or process took (rule K7). A call in progress keeps the limits that it began with.
