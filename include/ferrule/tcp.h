@@ -174,13 +174,13 @@ typedef struct fer_connect_options {
  * order in which the attempts ended. *options->failures_count is the number of all failures, which
  * may be higher. Every call sets it, even a successful one.
  *
- * With local, only the addresses of its form are tried: IPv4, IPv6 or IPv4-mapped IPv6
- * ([::ffff:127.0.0.1]). A local address [::] also fits IPv4-mapped addresses. The attempt to any
- * other address fails with FER_INVALID_INPUT. The error of the call is that of the last address
- * that local fits, and FER_INVALID_INPUT if it fits none. If the port of local is not 0, one
- * attempt follows another whatever attempt_delay is, because one socket at a time can be bound to
- * the port. A signal ends the call only if its handler cancels the token or the limits are
- * interruptible (rule I4).
+ * local fits the addresses of its own form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). A
+ * local address [::] also fits IPv4-mapped addresses. The attempt to an address that local does not
+ * fit fails with FER_INVALID_INPUT. The error of the call is that of the last address that local
+ * fits, and FER_INVALID_INPUT if it fits none. If the port of local is not 0, one attempt follows
+ * another whatever attempt_delay is, because one socket at a time can be bound to the port. A
+ * signal ends the call only if its handler cancels the token or the limits are interruptible (rule
+ * I4).
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the default. During the call, the call owns memory for the addresses.
  * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_with. FER_CANCELLED,
