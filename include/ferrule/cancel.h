@@ -33,7 +33,7 @@
  * token is NEW or CLOSED is FER_MISUSE. After fork, the child may only close the tokens of its
  * parent. It must first set other limits on the handles that have them.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE. */

@@ -1,6 +1,6 @@
 /* duration.h: a span of time for timeouts, linger and keepalive. No clock and no calendar.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: none.

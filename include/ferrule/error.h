@@ -1,7 +1,7 @@
 /* error.h: the error type of most calls: a kind that is the same on every OS, and the OS's own
  * number; its texts, and its errno.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: none.
@@ -38,7 +38,8 @@ FER_BEGIN_DECLS
  *
  * - FER_INTERRUPTED: repeat it immediately. A signal arrived before the first byte. A single read,
  *   a single write and the calls of datagram sockets report it; all others continue, unless the
- *   limits are interruptible (rule I4, cancel.h). An accept that never waits continues 65535 times.
+ *   limits are interruptible (rule I4, cancel.h). An accept that never waits continues at most
+ *   65535 times.
  * - FER_WOULD_BLOCK: repeat it after a _ready call or a wait of a poller. The call would have to
  *   wait, and the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0.
  *   Also: a connect is pending (rule C5), or a resolver has as many lookups as its options allow.
@@ -66,7 +67,8 @@ FER_BEGIN_DECLS
  * - FER_BROKEN_PIPE: a write after this end has shut down writing, or after the peer has closed.
  * - FER_NOT_CONNECTED: the socket has no peer. Of accept: the listener was shut down.
  * - FER_CONNECTION_ABORTED: accept found nothing but connections that had ended already, or a
- *   connect failed and another handle of the socket has taken the cause.
+ *   connect failed and the OS does not tell the cause, for example because another handle of the
+ *   socket has taken it.
  * - FER_ALREADY_CONNECTED: a connected datagram socket can send to its peer's address only (macOS,
  *   the BSDs).
  * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
@@ -75,15 +77,18 @@ FER_BEGIN_DECLS
  *
  * Kinds that say something about addresses and names:
  *
- * - FER_ADDR_IN_USE: another socket has the address.
+ * - FER_ADDR_IN_USE: another socket has the address, the path of a Unix socket exists, or the
+ *   socket has already joined the multicast group.
  * - FER_ADDR_NOT_AVAILABLE: no interface of this host has the address, or no local port is left for
- *   a connect, or for a datagram of a socket that is not bound.
+ *   a connect, or for a datagram of a socket that is not bound. Of a multicast group: it was not
+ *   joined, or there is no such interface.
  * - FER_HOST_NOT_FOUND: the name does not exist, or has no address.
  * - FER_RESOLVE_TRY_AGAIN: the name server did not answer, for example without a network.
  * - FER_RESOLVE_FAILED: any other failure of a lookup.
  * - FER_NOT_FOUND: no such path of a Unix socket; no such network interface; the socket is not
  *   registered with the poller; no anonymous inodes (Linux: fer_cancel_token_new).
- * - FER_ALREADY_EXISTS: the socket is registered with the poller already.
+ * - FER_ALREADY_EXISTS: the socket is registered with the poller already. Of a bind to a path on
+ *   macOS: the path was created during the call.
  * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
  *   FER_READ_ONLY_FILESYSTEM: the path of a Unix socket cannot be used, for this reason.
  *
@@ -94,10 +99,11 @@ FER_BEGIN_DECLS
  *   types exclude.
  * - FER_INVALID_INPUT: text that is not an address, an argument out of range, a timeout of 0, or
  *   EINVAL of the OS.
- * - FER_BUFFER_TOO_SMALL: the caller's buffer does not hold everything up to the end of file.
+ * - FER_BUFFER_TOO_SMALL: the caller's buffer does not hold everything up to the end of file, or
+ *   the name of a network interface.
  * - FER_STORAGE_FULL: a limit of Linux' epoll, or a file system without room for the path of a Unix
  *   socket.
- * - FER_PERMISSION_DENIED: the OS does not allow it, for example a port below 1024.
+ * - FER_PERMISSION_DENIED: the OS or a firewall does not allow it, for example a port below 1024.
  * - FER_UNSUPPORTED: this OS, or this kind of socket, has no such operation.
  * - FER_BAD_HANDLE: the raw value is not an open socket.
  * - FER_DEADLOCK: on the simulated network, the call would wait forever.

@@ -1,7 +1,7 @@
 /* io.h: operations of std::io on streams of any type: reads, writes, waits, and copies of one
  * stream into another.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: same as fer_tcp_stream_NAME.
  * Owns: same as fer_tcp_stream_NAME.
  * Errors: same as fer_tcp_stream_NAME.

@@ -1,7 +1,7 @@
 /* ip.h: IPv4 and IPv6 addresses as plain values: construction, classification, text. No ports,
  * names or sockets.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: none.

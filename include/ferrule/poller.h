@@ -39,7 +39,7 @@
  * fer_poller_close. Any other call that returns a fer_error is FER_MISUSE on a handle that is NULL
  * or not OPEN.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept. */
 #ifndef FERRULE_POLLER_H

@@ -2,7 +2,7 @@
  * runs in the calling thread or, so that an event loop does not block, in the background. The
  * strict address grammar is in socket_addr.h.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Threads: any number of concurrent calls. */

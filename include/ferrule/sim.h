@@ -19,7 +19,7 @@
  * remains when the peer is closed. Before that moment it does not answer. The simulation remembers
  * the last 256 hosts; an older one exists only while a peer is open there.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Rust: none.

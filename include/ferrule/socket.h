@@ -23,7 +23,7 @@
  * has it. In the lines that begin with "Rust:", "socket2" is the crate of that name, because
  * std::net has no builder.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -95,7 +95,7 @@ FER_API void fer_socket_close(fer_socket *socket) FER_INOUT(1);
  * stream must be connected or listening, because a clone made before that would not detect a
  * connect through the other handle. On a pending connect the call first queries the OS for the
  * result.
- * Owns: out is a separate handle; close it with fer_socket_close. It ends with its last handle.
+ * Owns: out is a separate handle; close it with fer_socket_close. The last close ends the socket.
  * Errors: same as fer_tcp_stream_try_clone.
  * Threads: concurrent with any other call on the handle except close. */
 FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
@@ -110,11 +110,11 @@ FER_MUST_USE FER_API fer_error fer_socket_try_clone(fer_socket *socket, fer_sock
 FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 
 /** Takes ownership of a socket that was made elsewhere, in any state. It may be of any kind that
- * fer_socket_new makes, or one of two others (rule R4): a stream of another address family
- * (AF_VSOCK), which can be converted to a fer_tcp_stream to read and write, and a Unix socket of
- * type SOCK_SEQPACKET, which can be converted to a fer_unix_datagram and sends to its peer only. A
- * pending connect that was started elsewhere continues, and its result is reported as after a
- * nonblocking fer_socket_connect. Wine 8 reports such a socket as unconnected.
+ * fer_socket_new makes, or of two others (rule R4). A stream of another address family (AF_VSOCK)
+ * can be converted to a fer_tcp_stream to read and write. A Unix socket of type SOCK_SEQPACKET can
+ * be converted to a fer_unix_datagram and sends to its peer only. A pending connect that was
+ * started elsewhere continues, and its result is reported as after a nonblocking
+ * fer_socket_connect. Wine 8 reports such a socket as unconnected.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (any other kind) and other errors of the OS.
@@ -164,7 +164,6 @@ FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, 
     FER_INOUT(1);
 
 /** Stores in *out the reuse setting that bind will use: false for a Unix socket.
- * Errors: same as fer_socket_set_reuse_address.
  * Rust: the default. Differs: true for a fresh stream, because bind sets it. */
 FER_MUST_USE FER_API fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out);
 
@@ -219,7 +218,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_keepalive(fer_socket *socket,
     FER_INOUT(1);
 
 /** Stores the keepalive settings in *out. Same as fer_tcp_stream_keepalive.
- * Errors: same as fer_socket_set_keepalive.
+ * Errors: FER_UNSUPPORTED (not TCP); otherwise same as fer_tcp_stream_keepalive.
  * Rust: socket2: Socket::keepalive, keepalive_time, keepalive_interval, keepalive_retries. */
 FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
                                                     fer_tcp_keepalive *out);
@@ -237,7 +236,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_tcp_user_timeout(fer_socket *socke
                                                                fer_duration timeout) FER_INOUT(1);
 
 /** Stores the time of fer_socket_set_tcp_user_timeout in *out, FER_DURATION_NONE if none was set.
- * Errors: same as fer_socket_set_tcp_user_timeout. */
+ * Errors: FER_UNSUPPORTED (not TCP; an OS without this option), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_tcp_user_timeout(const fer_socket *socket,
                                                            fer_duration *out);
 
@@ -258,7 +257,7 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nodelay(fer_socket *socket, bool n
     FER_INOUT(1);
 
 /** Stores in *out whether Nagle's algorithm is off. Same as fer_tcp_stream_nodelay.
- * Errors: same as fer_socket_set_nodelay.
+ * Errors: FER_UNSUPPORTED (not TCP); otherwise same as fer_tcp_stream_nodelay.
  * Rust: socket2: Socket::tcp_nodelay. */
 FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool *out);
 
@@ -268,7 +267,7 @@ FER_MUST_USE FER_API fer_error fer_socket_nodelay(const fer_socket *socket, bool
 FER_MUST_USE FER_API fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl) FER_INOUT(1);
 
 /** Stores the time to live in *out. On an IPv6 socket this is the unicast hop limit.
- * Errors: FER_UNSUPPORTED (Unix sockets), and the default.
+ * Errors: FER_UNSUPPORTED (Unix sockets); otherwise same as fer_tcp_stream_ttl.
  * Rust: socket2: Socket::ttl_v4, unicast_hops_v6. */
 FER_MUST_USE FER_API fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out);
 
@@ -335,12 +334,12 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
     FER_INOUT(1);
 
 /** Sets the timeout of each single read or receive call. Same as fer_tcp_stream_set_read_timeout.
- * On a stream that listens, or will listen, it is the timeout of each accept, also on a listener
- * that is lent (fer_tcp_listener_as_socket). It is rounded up to milliseconds and limited to 12
- * days. Clones share it, and accepted streams do not inherit it. A call in progress keeps the
- * timeout that it began with. ferrule waits itself, because macOS, the BSDs and Windows ignore
- * SO_RCVTIMEO in accept. On POSIX the first timeout of a listener makes the descriptor nonblocking
- * (see fer_tcp_listener_set_nonblocking). For a deadline, see fer_tcp_listener_set_limits.
+ * On a stream that listens, or will listen, it is the timeout of each accept, also through
+ * fer_tcp_listener_as_socket. It is rounded up to milliseconds and limited to 12 days. Clones share
+ * it, and accepted streams do not inherit it. A call in progress keeps the timeout that it began
+ * with. ferrule waits itself, because macOS, the BSDs and Windows ignore SO_RCVTIMEO in accept. On
+ * POSIX the first timeout of a listener makes the descriptor nonblocking (see
+ * fer_tcp_listener_set_nonblocking). For a deadline, see fer_tcp_listener_set_limits.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
     FER_INOUT(1);
@@ -402,9 +401,9 @@ FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog
  * nothing has changed. A datagram or raw socket gets its peer immediately, and another call
  * replaces it. Same as fer_udp_socket_connect_addr; a protocol without ports ignores the address's
  * port.
- * Blocks: on a stream in blocking mode until connected or failed. The write timeout does not end
- * the call, but the handle's limits do, and a signal if they are interruptible (rule I4: the
- * connect is then pending); fer_socket_connect_timeout has a timeout.
+ * Blocks: on a stream in blocking mode until connected or failed. The handle's limits end the call,
+ * and so does a signal if they are interruptible (rule I4: the connect is then pending). The write
+ * timeout does not; fer_socket_connect_timeout has a timeout.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
  * limits), FER_MISUSE (a stream that is connected, connecting, failed or listening),
  * FER_INVALID_INPUT (another family; port 0 on a UDP socket); otherwise same as
@@ -435,8 +434,8 @@ FER_MUST_USE FER_API fer_error fer_socket_connect_timeout(fer_socket *socket,
  * socket. Bind that with fer_socket_bind_unix, and connect it as a fer_unix_datagram.
  * Blocks: in blocking mode while the accept queue is full (Linux), at most the write timeout. With
  * limits, the call looks for room every 4 ms, because no event reports it. Neither a signal nor
- * interruptible limits end the call. After a signal a call with a write timeout looks in the same
- * way.
+ * interruptible limits end the call. After a signal, a call with a write timeout looks every 4 ms
+ * too.
  * Errors: FER_WOULD_BLOCK (Windows, in nonblocking mode: the connect is pending),
  * FER_RESOURCE_BUSY, FER_TIMED_OUT (the write timeout expired; the deadline), FER_CANCELLED,
  * FER_MISUSE (a stream that is connected, connecting, failed or listening), FER_INVALID_INPUT (not
@@ -479,8 +478,7 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
  * peer as the sender, which cannot be distinguished from an empty datagram. A waiting receive call
  * ends the same way, and so does one of a clone, except on Linux (`clone_receives_on`). After a
  * shutdown of sending, send calls are FER_BROKEN_PIPE. The peer is not notified.
- * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_INVALID_INPUT, and the default.
- * Threads: any thread at any time, but not during or after close. */
+ * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_INVALID_INPUT, and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
     FER_INOUT(1);
 
@@ -569,9 +567,9 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
  * Threads: concurrent with any call on the handle, except those that open or close it. */
 
 /** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL
- * for NULL. Do not close the result, and do not convert it or take its raw socket: these calls end
- * the stream. A call that needs a socket that is not open, or not connected, fails as it does on
- * every fer_socket, and what the type cannot do is FER_UNSUPPORTED.
+ * for NULL. Do not close or convert the result, and do not call fer_socket_into_raw: these calls
+ * end the stream. A call that an open or a connected socket refuses fails here as on every
+ * fer_socket. What the type cannot do is FER_UNSUPPORTED.
  * Owns: nothing. The result is valid as long as the stream stays at its address. */
 FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream) FER_INOUT(1);
 

@@ -1,7 +1,7 @@
 /* socket_addr.h: an IP address with a port as a plain value, and its text. No host names and no
  * sockaddr of an OS.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: none.

@@ -1,10 +1,11 @@
 /* tcp.h: TcpStream and TcpListener of std::net. The following holds for all functions here. A rule
- * (rule C4) or a difference between systems (`ended_option`) is one of docs/DIFFERENCES.md,
- * ferrule_rules(7), ferrule_differences(7).
+ * is cited by its number (rule C4), a difference between systems by its tag (`ended_option`):
+ * docs/DIFFERENCES.md, ferrule_rules(7), ferrule_differences(7).
  *
  * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, close_gracefully
- * and into_raw, and a fer_socket after its conversion (socket.h). A call that opens a handle needs
- * a NEW or CLOSED one. On any other handle it returns FER_MISUSE and leaves the handle unchanged.
+ * and into_raw; a fer_socket also after its conversion (socket.h). Any other handle is open. A call
+ * that opens a handle needs a NEW or CLOSED one. On an open handle it is FER_MISUSE and changes
+ * nothing.
  *
  * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle, in
  * every build. The same holds for a NEW handle, except that reads, writes, shutdown and
@@ -32,11 +33,12 @@
  * the connect calls of this file and try_clone are FER_MISUSE. To connect it, call
  * fer_socket_connect with fer_tcp_stream_as_socket.
  *
- * The defaults of the slots. A function has a slot only if the default does not hold for it. A
- * section (----) may have defaults of its own, which replace these. "The default" in a slot is what
- * the slot replaces. A function that returns no fer_error has no errors. error.h lists the "other
- * errors of the OS". In Threads:, close means every call that opens, closes or releases the handle.
- * TYPE::NAME is Rust's name: that of fer_tcp_stream_read is TcpStream::read.
+ * Slots. A slot is one of the five parts below of a function's comment. A function without a slot
+ * has the default of its section (----), otherwise that of the header: the text below. "The
+ * default" in a slot is the text that the slot replaces. A function that returns no fer_error has
+ * no errors. error.h lists the "other errors of the OS". In Threads:, close means every call that
+ * opens, closes or releases the handle. TYPE and NAME are the type and the rest of the function's
+ * name: TcpStream and read of fer_tcp_stream_read.
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -145,8 +147,8 @@ typedef struct fer_connect_options {
     /* The local address that each attempt is bound to, in the same form as the address (see the
      * function). NULL: the OS's choice. */
     const fer_socket_addr *FER_NULLABLE local;
-    /* An array of failures_cap elements for the attempts that failed. May be NULL if failures_cap
-     * is 0. *failures_count, which may be NULL, receives the number of all failures. */
+    /* An array of failures_cap elements for the attempts that failed; may be NULL if that is 0.
+     * failures_count receives the number of all failures, and may be NULL. */
     fer_connect_failure *FER_NULLABLE failures;
     size_t failures_cap;
     size_t *FER_NULLABLE failures_count;
@@ -172,19 +174,20 @@ typedef struct fer_connect_options {
  * order in which the attempts ended. *options->failures_count is the number of all failures, which
  * may be higher. Every call sets it, even a successful one.
  *
- * With local, an attempt fails with FER_INVALID_INPUT unless its address and local have one form:
- * IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). The unspecified address [::] also fits an
- * IPv4-mapped address. So the addresses of one family are tried. The error of the call is that of
- * the last of these; it is FER_INVALID_INPUT only if there are none. If the port of local is not 0,
- * there is one attempt after another whatever attempt_delay is, because a port is bound to one of
- * them at a time. A signal ends the call only if its handler cancels the token or the limits are
- * interruptible (rule I4).
+ * local fits the addresses of its own form: IPv4, IPv6 or IPv4-mapped IPv6 ([::ffff:127.0.0.1]). A
+ * local address [::] also fits IPv4-mapped addresses. The attempt to an address that local does not
+ * fit fails with FER_INVALID_INPUT. The error of the call is that of the last address that local
+ * fits, and FER_INVALID_INPUT if it fits none. If the port of local is not 0, one attempt follows
+ * another whatever attempt_delay is, because one socket at a time can be bound to the port. A
+ * signal ends the call only if its handler cancels the token or the limits are interruptible (rule
+ * I4).
  * Blocks: until connected, until the last attempt has failed, or until the deadline or a cancel.
  * Owns: the default. During the call, the call owns memory for the addresses.
  * Errors: same as fer_tcp_stream_connect and as fer_to_socket_addrs_with. FER_CANCELLED,
- * FER_TIMED_OUT and FER_INTERRUPTED (the limits; FER_TIMED_OUT also if attempt_timeout ended the
- * attempt to the last address). FER_INVALID_INPUT also for a local address of no family, FER_MISUSE
- * for failures_cap without failures, and for a token or a resolver that is not OPEN.
+ * FER_TIMED_OUT and FER_INTERRUPTED (the limits). FER_TIMED_OUT also if attempt_timeout ended the
+ * attempt to the last address; if it was the deadline, fer_instant_remaining of it is 0.
+ * FER_INVALID_INPUT also for a local address of no family, FER_MISUSE for failures_cap without
+ * failures, and for a token or a resolver that is not OPEN.
  * Rust: std::net::TcpStream::connect. Differs: in Rust there are no limits, and an attempt starts
  * only after the previous one has failed. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect_with(
@@ -263,8 +266,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  * (rule S7). For an orderly end on every OS use fer_tcp_stream_close_gracefully.
  * Errors: FER_NOT_CONNECTED (not connected yet, even if how is unknown), FER_MISUSE,
  * FER_INVALID_INPUT (an unknown how), the cause of a failed connect if this call detects it.
- * Rust: the default. Differs: never NotConnected after a connection; wakes reads on Windows too.
- * Threads: any thread at any time, but not during or after close. */
+ * Rust: the default. Differs: never NotConnected after a connection; wakes reads on Windows too. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, fer_shutdown how)
     FER_INOUT(1);
 
@@ -309,7 +311,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream
                                                             fer_duration *out);
 
 /** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
- * NULL or all zero bytes remove them, which is the default. The limits are copied.
+ * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed, and the calls that began with it have returned.
  * Errors: FER_MISUSE (a token that is not OPEN), FER_INVALID_INPUT (a reserved byte is not 0).
@@ -319,8 +321,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
     FER_INOUT(1);
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
- * wait returns FER_WOULD_BLOCK. Streams start in blocking mode, accepted ones whatever the
- * listener's mode is. Exceptions: fer_tcp_stream_connect_start makes a nonblocking one, and
+ * wait returns FER_WOULD_BLOCK. A stream starts in blocking mode, an accepted one whatever the
+ * listener's mode is. Exceptions: a stream of fer_tcp_stream_connect_start is nonblocking, and
  * fer_tcp_stream_from_raw queries the mode. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream,
                                                               bool nonblocking) FER_INOUT(1);
@@ -343,13 +345,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * the error, if the OS kept it, and then the saved error every time (rule S5).
  * Blocks: until data, end of file or an error arrives, at most the read timeout. Never in
  * nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: FER_TIMED_OUT (the read timeout expired; no data is lost, call again. Or the deadline is
- * reached: fer_instant_remaining of it is 0), FER_CANCELLED (the limits), FER_WOULD_BLOCK
- * (nonblocking mode, or a pending connect in every mode), FER_INTERRUPTED (a signal arrived before
- * any byte was read), FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT,
- * FER_HOST_UNREACHABLE, ...), which this handle saves (rule S5), FER_NOT_CONNECTED, FER_MISUSE,
- * FER_CONNECTION_ABORTED (a connect failed, and the OS does not tell the cause) and other errors of
- * the OS.
+ * Errors: FER_TIMED_OUT (the read timeout expired, or the deadline: then fer_instant_remaining of
+ * it is 0; no data is lost), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode, or a
+ * pending connect in every mode), FER_INTERRUPTED (a signal arrived before any byte was read),
+ * FER_CONNECTION_RESET and other fatal errors (FER_CONNECTION_TIMED_OUT, FER_HOST_UNREACHABLE,
+ * ...), which this handle saves (rule S5), FER_NOT_CONNECTED, FER_MISUSE, FER_CONNECTION_ABORTED (a
+ * connect failed, and the OS does not tell the cause) and other errors of the OS.
  * Rust: std::io::Read::read for TcpStream. Differs: an expired timeout is TimedOut on every OS; a
  * read of zero bytes never blocks. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *FER_NULLABLE buf,
@@ -434,15 +435,15 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
  * accepted some bytes, the call returns FER_OK with their number. After the peer has closed, some
  * writes may succeed before one fails, with FER_BROKEN_PIPE or FER_CONNECTION_RESET
  * (`write_after_peer_gone`).
- * Blocks: until the OS has accepted all bytes (Linux) or some (Windows, macOS, the BSDs; within
- * limits; `one_write_takes`), at most the write timeout. Never in nonblocking mode. The handle's
- * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
+ * Blocks: until the OS has accepted all bytes (Linux) or some bytes (Windows, macOS, the BSDs, and
+ * Linux within limits: `one_write_takes`), at most the write timeout. Never in nonblocking mode.
+ * The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_BROKEN_PIPE (this half is shut down, or the peer has closed; reading is unaffected),
  * FER_CONNECTION_RESET, FER_TIMED_OUT (the write timeout expired, or the deadline; nothing was
  * accepted), FER_CANCELLED (the limits), FER_WOULD_BLOCK (nonblocking mode, or a pending connect),
- * FER_INTERRUPTED (a signal arrived before any byte was written), other errors as in
- * fer_tcp_stream_read, FER_NETWORK_UNREACHABLE; FER_PERMISSION_DENIED and FER_NO_BUFFER_SPACE may
- * end the stream (`failed_send_may_have_sent`).
+ * FER_INTERRUPTED (a signal arrived before any byte was written), FER_NETWORK_UNREACHABLE,
+ * FER_PERMISSION_DENIED and FER_NO_BUFFER_SPACE (the last two may end the stream:
+ * `failed_send_may_have_sent`) and other errors as in fer_tcp_stream_read.
  * Rust: std::io::Write::write for TcpStream. Differs: an expired timeout is always TimedOut. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write(fer_tcp_stream *stream,
                                                     const void *FER_NULLABLE buf, size_t len,
@@ -533,8 +534,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  * rounded up to whole seconds. time, interval and retries are limited to the OS's maximums (on
  * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. If the
  * call fails, the earlier values are restored. Retries are ignored if the OS cannot set them
- * (OpenBSD, older Windows). Windows before Windows 10 1709 has only SIO_KEEPALIVE_VALS. If time or
- * interval is given there, the one of 0 sets Windows' default (7200 s, 1 s).
+ * (OpenBSD, older Windows). Windows before Windows 10 1709 has only SIO_KEEPALIVE_VALS. If one of
+ * time and interval is 0 there and the other is not, the 0 sets Windows' default (7200 s, 1 s).
  * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_INVALID_INPUT (a
  * time or interval of FER_DURATION_NONE), and the default.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive. */
@@ -586,9 +587,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream
  * CLOSED handles. A CLOSED handle can be connected again. If input is unread, the peer gets a reset
  * (exceptions: `close_with_unread_input`). Over Windows' loopback the peer may lose data that it
  * has not received yet (`early_close_loses`). For an orderly end see
- * fer_tcp_stream_close_gracefully. A close while another thread uses the handle is undefined
- * behaviour. End the other thread's call first, with fer_tcp_stream_shutdown or a cancel
- * (cancel.h), and wait until it has returned.
+ * fer_tcp_stream_close_gracefully. End the calls of other threads on the handle first, with
+ * fer_tcp_stream_shutdown or a cancel (cancel.h), and wait until they have returned.
  * Blocks: never, except for a linger time that was set.
  * Owns: releases the handle's socket.
  * Rust: Drop for std::net::TcpStream. */
@@ -637,9 +637,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
- * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`): a call on such
- * a clone would wait inside the system, and after an expired timeout the stream would be unusable.
- * So release all clones together.
+ * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`). A call on such
+ * a clone would wait inside the system, and an expired timeout would make the stream unusable. So
+ * release all clones together.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
@@ -688,8 +688,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * open or NULL), FER_TIMED_OUT (the timeout expired, or the deadline of the limits), FER_CANCELLED
  * (the token of the limits), FER_INTERRUPTED (interruptible limits; in nonblocking mode 65536
  * signals in a row), FER_CONNECTION_ABORTED (65536 dead connections in a row), FER_NOT_CONNECTED
- * (the listener was shut down, by the OS, as mobile systems do, or through its raw socket: close it
- * and bind again) and other errors of the OS.
+ * (the OS shut the listener down, as mobile systems do, or the program did through its raw socket:
+ * close it and bind again) and other errors of the OS.
  * Rust: the default. Differs: continues after dead connections; inherits no modes.
  * Threads: any number of concurrent calls on one listener, each with its own out. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listener,
@@ -702,8 +702,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * call checks the accept queue first. It still waits if the connection disappears between the check
  * and the accept. Another thread or process may accept it, or (on macOS and the BSDs) it may be
  * aborted. A listener that was in nonblocking mode, or had limits or a timeout, has no such race.
- * On Windows the call waits after fer_tcp_listener_into_raw of a clone of a listener in blocking
- * mode, which makes the clones' SOCKETs blocking.
+ * On Windows the call waits if fer_tcp_listener_into_raw has released a clone in blocking mode,
+ * because the SOCKETs of all clones are blocking then.
  * Blocks: never, except as above.
  * Owns: same as fer_tcp_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept in
@@ -757,7 +757,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *lis
                                                            fer_error *out) FER_INOUT(1);
 
 /** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
- * NULL or all zero bytes remove them, which is the default. They belong to this handle: clones and
+ * NULL or all zero bytes remove them; a new handle has none. They belong to this handle: clones and
  * accepted streams begin without. On POSIX the first limits make the descriptor nonblocking (see
  * fer_tcp_listener_set_nonblocking), so that no accept waits in the system for a connection that
  * another thread or process took (rule K7). A call in progress keeps the limits that it began with.

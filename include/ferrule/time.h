@@ -1,7 +1,7 @@
 /* time.h: a point in time of the monotonic clock, for deadlines and elapsed times. No calendar, and
  * no clock that can be set.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: none.

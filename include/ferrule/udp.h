@@ -5,9 +5,9 @@
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
- * receiving and one for sending.
+ * receiving and one for sending. Others need clones (fer_udp_socket_try_clone).
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -83,9 +83,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * (also if an IPv6 socket is bound to an address of one family and the peer has the other),
  * FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example the loopback's,
  * from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast address while
- * broadcast is off), and the errors of fer_to_socket_addrs, FER_ADDR_IN_USE, FER_HOST_UNREACHABLE,
- * FER_NETWORK_DOWN, FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound socket that has a peer),
- * and the default.
+ * broadcast is off), FER_ADDR_IN_USE, FER_HOST_UNREACHABLE, FER_NETWORK_DOWN,
+ * FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound socket that has a peer), the errors of
+ * fer_to_socket_addrs, and the default.
  * Rust: the default with a &str. Differs: queued datagrams of other senders are never received;
  * port 0 is refused by the call. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
@@ -150,8 +150,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
 
 /** Receives one datagram. If the datagram is longer than len, the result is FER_OK with
  * out->truncated set. The first len bytes are stored, the rest is lost. An empty datagram is FER_OK
- * with out->len 0, and does not mean end of file. With len 0 the next datagram is discarded. An
- * unconnected socket never reports refusals. A connected socket receives only its peer's datagrams.
+ * with out->len 0, and does not mean end of file. With len 0 the next datagram is discarded. Only a
+ * connected socket reports refusals, and remains usable (rule U3). It receives only its peer's
+ * datagrams.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),

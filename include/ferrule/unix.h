@@ -6,11 +6,11 @@
  * socket follows the rules of fer_udp_socket in udp.h for handles, misuse and threads. A path
  * remains in the file system when its socket is closed. The program that bound it removes it. On
  * Windows call DeleteFileW without a check, because functions that query a file's properties are
- * reported to fail for it. A refused connect does not show that a path is unused: a full queue
- * refuses too on some systems (`unix_full_queue`). Windows 10 has streams and listeners since
+ * reported to fail for such a path. A refused connect does not show that a path is unused: a full
+ * queue refuses too on some systems (`unix_full_queue`). Windows 10 has streams and listeners since
  * version 1803. A feature that the OS, or its version, does not have is FER_UNSUPPORTED.
  *
- * The defaults of the slots, as in tcp.h:
+ * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -112,8 +112,8 @@ FER_API const void *FER_NULLABLE fer_unix_addr_as_abstract_name(const fer_unix_a
  * Threads: no concurrent call on the handle. */
 
 /** Connects to the listener at a path. path has the format of fer_unix_addr_from_pathname.
- * Blocks: while the listener's accept queue is full. On Windows, macOS and the BSDs a full queue is
- * FER_CONNECTION_REFUSED instead. A signal does not end the call.
+ * Blocks: on Linux while the listener's accept queue is full; on other systems a full queue is
+ * FER_CONNECTION_REFUSED. A signal does not end the call. fer_socket_connect_unix has limits.
  * Errors: FER_NOT_FOUND (no such path; Windows: `unix_missing_path`), FER_CONNECTION_REFUSED (no
  * listener at the path), FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
  * FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
@@ -167,12 +167,12 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_addr(const fer_unix_stream *
                                                          fer_unix_addr *out);
 
 /** Stores the effective user, the effective group and the process of the peer in *out. A server
- * decides by it which clients it serves. The system recorded them when the peer called connect, or
- * the listener that the peer accepted from called listen. They do not change if the peer changes
- * its user or passes its descriptor to another process. A pid is only a hint, because the process
- * may have ended and its number may be in use again. On Linux uid and gid are those of this
- * process's user namespace, and pid is -1 if the peer is in no visible PID namespace. On macOS pid
- * is -1 once the peer has closed. Query them before the stream's end of file, for example after
+ * decides by it which clients it serves. The system recorded them when the peer called connect or,
+ * if the peer accepted the connection, when its listener called listen. They do not change if the
+ * peer changes its user or passes its descriptor to another process. A pid is only a hint, because
+ * the process may have ended and its number may be in use again. On Linux uid and gid are those of
+ * this process's user namespace, and pid is -1 if the peer is in no visible PID namespace. On macOS
+ * pid is -1 once the peer has closed. Query them before the stream's end of file, for example after
  * accept. Windows has no user and group of a peer (SIO_AF_UNIX_GETPEERPID returns a process id
  * only).
  * Errors: same as fer_unix_stream_peer_addr; FER_NOT_CONNECTED is reported for a pair on NetBSD.
@@ -184,15 +184,13 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peer_cred(const fer_unix_stream *
 /** Shuts down the read half, the write half or both, for this handle and its clones. Same as
  * fer_tcp_stream_shutdown. On Linux, and on FreeBSD from 15 on, a shutdown of the read half makes
  * the peer's writes FER_BROKEN_PIPE (`unix_shut_read`).
- * Errors: same as fer_tcp_stream_shutdown.
- * Threads: any thread at any time, but not during or after close. */
+ * Errors: same as fer_tcp_stream_shutdown. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream, fer_shutdown how)
     FER_INOUT(1);
 
 /* ---- UnixStream: bytes
  *
- * The same as the calls of tcp.h: read and the _try_ calls make one system call on POSIX. A _try_
- * call never waits, regardless of the blocking mode and the timeouts.
+ * Each call is the same as that of tcp.h with its NAME.
  *
  * Blocks: same as fer_tcp_stream_NAME.
  * Owns: same as fer_tcp_stream_NAME. No pointer is kept.
@@ -332,6 +330,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stre
  * Threads: no concurrent call on the handle. */
 
 /** Closes the handle. Does nothing on NULL, NEW and CLOSED handles. The path remains.
+ * Blocks: never, except for a linger time that was set (fer_socket_set_linger).
  * Owns: releases the handle's socket.
  * Rust: Drop for std::os::unix::net::UnixStream. */
 FER_API void fer_unix_stream_close(fer_unix_stream *stream) FER_INOUT(1);
@@ -373,10 +372,10 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *st
  * fer_unix_addr_from_pathname. If a file of that name exists, even one left by an earlier listener,
  * the result is FER_ADDR_IN_USE.
  * Owns: the handle owns the socket, but not the path, until fer_unix_listener_close.
- * Errors: FER_ADDR_IN_USE, FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED,
- * FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_ALREADY_EXISTS, FER_FILESYSTEM_LOOP,
- * FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the
- * path) and other errors of the OS.
+ * Errors: FER_ADDR_IN_USE, FER_ALREADY_EXISTS (macOS: the path was created during the call),
+ * FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
+ * FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
+ * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
     FER_INOUT(1);
@@ -446,14 +445,12 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *l
                                                             const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/** Sets nonblocking mode (true) or blocking mode (false). Same as fer_tcp_listener_set_nonblocking.
- * In nonblocking mode accept returns FER_WOULD_BLOCK if no connection is queued. The mode belongs
- * to the socket, so clones share it. */
+/** Sets nonblocking mode (true) or blocking mode (false). Same as
+ * fer_tcp_listener_set_nonblocking. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener,
                                                                  bool nonblocking) FER_INOUT(1);
 
-/** Takes the socket's pending error and stores it in *out. FER_OK means no error. The return value
- * is the result of the query itself; *out is the socket's error. */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_take_error(fer_unix_listener *listener,
                                                             fer_error *out) FER_INOUT(1);
 
@@ -517,8 +514,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
                                                       fer_unix_datagram *other) FER_INOUT(1)
     FER_INOUT(2);
 
-/** Makes the socket at a path this socket's peer: fer_unix_datagram_send sends to it, and only it
- * can send to this socket (macOS, the BSDs: `unix_other_senders`). Datagrams that were queued
+/** Connects to the socket at a path, the peer: fer_unix_datagram_send sends to it, and only it can
+ * send to this socket (not on macOS and the BSDs: `unix_other_senders`). Datagrams that were queued
  * before are still received. A second connect, to another peer, discards them on Linux.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no socket is open there),
@@ -565,11 +562,12 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * Threads: one receive call and one send call at once, and any other call except close. */
 
 /** Sends one datagram to the peer.
- * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; on macOS and the
- * BSDs FER_CONNECTION_RESET; reported once, then there is no peer: `unix_datagram_gone`),
- * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
- * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other
- * socket), FER_MISUSE, FER_CONNECTION_RESET and other errors of the OS.
+ * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; reported once,
+ * then there is no peer: `unix_datagram_gone`), FER_CONNECTION_RESET (macOS and the BSDs: the same;
+ * Linux: the peer has connected to another socket; reported once), FER_MESSAGE_TOO_LONG,
+ * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
+ * FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other socket),
+ * FER_MISUSE and other errors of the OS.
  * Rust: the default. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
                                                       const void *FER_NULLABLE buf, size_t len,
@@ -664,8 +662,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
  * receiving, a send to this socket is FER_BROKEN_PIPE on Linux (others: `unix_datagram_shut`).
  * Receive calls still return the queued datagrams, and after these FER_OK with out->len 0. After a
  * shutdown of sending, sends are FER_BROKEN_PIPE.
- * Errors: FER_NOT_CONNECTED (macOS, FreeBSD: no peer), and the default.
- * Threads: any thread at any time, but not during or after close. */
+ * Errors: FER_NOT_CONNECTED (macOS, FreeBSD: no peer), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);
 
@@ -703,8 +700,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *s
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket,
                                                                  bool nonblocking) FER_INOUT(1);
 
-/** Takes the socket's pending error and stores it in *out. FER_OK means no error. The return value
- * is the result of the query itself; *out is the socket's error. */
+/** Takes the socket's pending error and stores it in *out. Same as fer_udp_socket_take_error. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket,
                                                             fer_error *out) FER_INOUT(1);
 
