@@ -71,7 +71,7 @@ static bool run_step(const char *step)
     bool has_number = word[length] != '\0' && word[length] != ' ';
     uint64_t number = has_number ? strtoull(word + length, NULL, 10) : NEVER;
     if (is_word(word, length, "connect") || is_word(word, length, "fail")) {
-        feri_connect_schedule_ended(&schedule, number, *word == 'c');
+        feri_connect_schedule_ended(&schedule, (size_t)number, *word == 'c');
         return true;
     }
     if (is_word(word, length, "cancel")) {
