@@ -103,6 +103,7 @@ set(ferrule_conformance_sources
     conformance/connect_start.c
     conformance/connect_with.c
     conformance/connecting.c
+    conformance/connector.c
     conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
@@ -121,6 +122,7 @@ set(ferrule_conformance_sources
     conformance/listening.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
+    conformance/misuse_connector.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
     conformance/misuse_limits.c
@@ -176,6 +178,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_clones.c
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
+    sim/test_sim_connector.c
     sim/test_sim_connects.c
     sim/test_sim_datagrams.c
     sim/test_sim_determinism.c

@@ -22,7 +22,7 @@ RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
     assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
     step_into_lookup(0);
     fer_poller_close(&poller);
-    poller.p_.notified_ = 4; /* as during a wait */
+    poller.p_.notified_ = 8; /* as during a wait */
     assert_false(script_thread_step(0));
     assert_null(strstr(script.log, "poller_notify"));
     assert_ok(poll_lookup(0));
