@@ -129,7 +129,7 @@ static size_t take_hints(const fer_poller *poller, fer_event *events, size_t cou
 
 /* ---- Driving a connector */
 
-static void finish(connection_race *race, fer_error result)
+static void end_race(connection_race *race, fer_error result)
 {
     if (result.kind == FER_OK) {
         feri_open_attempt *winner = &race->attempts.open[0];
@@ -151,7 +151,7 @@ static void begin_attempts(connection_race *race, const fer_socket_addr *addrs, 
     if (error.kind == FER_OK) {
         race->stage = CONNECTING;
     } else {
-        finish(race, error);
+        end_race(race, error);
     }
 }
 
@@ -172,7 +172,7 @@ static void advance_lookup(connection_race *race)
     if (error.kind == FER_OK) {
         begin_attempts(race, race->found.addrs, race->found.count);
     } else {
-        finish(race, error);
+        end_race(race, error);
     }
 }
 
@@ -196,7 +196,7 @@ static void apply_hints(connection_race *race)
     false_hints->in_a_row++;
 }
 
-static uint64_t earlier_of(uint64_t a, uint64_t b)
+static uint64_t sooner_of(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
@@ -210,10 +210,10 @@ static uint64_t advance_attempts(connection_race *race)
         apply_hints(race);
     }
     if (feri_attempts_advance(&race->attempts, &until, &result)) {
-        finish(race, result);
+        end_race(race, result);
         return 0;
     }
-    return race->hinted != 0 ? earlier_of(until, race->query_at) : until;
+    return race->hinted != 0 ? sooner_of(until, race->query_at) : until;
 }
 
 static uint64_t advance(connection_race *race)
@@ -239,7 +239,7 @@ static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, s
     while (next != NULL) {
         connection_race *race = (void *)next;
         next = next->next;
-        until = earlier_of(until, advance(race));
+        until = sooner_of(until, advance(race));
         if (race->stage == DONE && *count < cap) {
             events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
             (*count)++;
@@ -262,7 +262,7 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
             *count = done;
             return feri_ok();
         }
-        fer_duration left = feri_poller_time_left(done > 0 ? 0 : earlier_of(deadline, until));
+        fer_duration left = feri_poller_time_left(done > 0 ? 0 : sooner_of(deadline, until));
         fer_error error =
             ferp_poller_wait(poller, events + done, cap - done, left, count, notified);
         size_t reported = *count;

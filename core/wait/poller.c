@@ -155,9 +155,10 @@ fer_duration feri_poller_time_left(uint64_t deadline)
 }
 
 /* ---- Notifications. The word counts the running waits, and has two bits for a pending
- * notification. (A third one says that the poller has connectors, poller.h.) If no wait is running, the notification is KEPT, and the next wait finds the bit,
+ * notification. If no wait is running, the notification is KEPT, and the next wait finds the bit,
  * without a system call. Otherwise it is SENT, and the system delivers it to one wait. Both bits:
  * another notification was merged with the sent one, and stays KEPT if the system refuses that one.
+ * The bit DRIVEN says that the poller has connectors (poller.h), so no poll is a fast one.
  * Each notifier changes the word, if only to the same value. Its earlier writes thus happen before
  * the return of the wait that receives the notification. add and modify do the same. */
 

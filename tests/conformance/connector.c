@@ -1,5 +1,5 @@
-/* connector.c: rules K12 to K15: connectors in a poller, with the system's resolver and sockets; and
- * rule E4 of them in misuse_connector.c. Their times and schedules: sim/test_sim_connector.c. */
+/* connector.c: rules K12 to K15: connectors in a poller, with the system's resolver and sockets.
+ * Rule E4 of them: misuse_connector.c. Their times and schedules: sim/test_sim_connector.c. */
 #include "ferrule/connector.h"
 #include "support/poller_fixture.h"
 
