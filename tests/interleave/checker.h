@@ -98,6 +98,8 @@ _Noreturn void inter_fail(const char *format, ...) __attribute__((format(printf,
         }                                                                           \
     } while (0)
 
+#define INTER_OK(call) INTER_CHECK((call).kind == FER_OK)
+
 typedef struct inter_totals {
     uint64_t schedules;
     uint64_t cut;    /* runs that were ended because another one covers the rest */
