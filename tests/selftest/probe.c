@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Writing */
@@ -43,6 +44,7 @@ void conclude_absent(const char *format, ...)
     print("=seen", format, arguments);
     va_end(arguments);
     printf("=absent \n");
+    exit(0);
 }
 
 void conclude_fact(bool believed, bool seen)

@@ -39,8 +39,10 @@ void believe(const char *format, ...) PROBE_FORMAT;
 void see(const char *format, ...) PROBE_FORMAT;
 /* Whether the two agree. Without it the probe only reports. */
 void conclude(bool agrees);
-/* The system has no such thing, or refuses it. */
-void conclude_absent(const char *format, ...) PROBE_FORMAT;
+/* The system has no such thing, or refuses it. Ends the probe. */
+_Noreturn void conclude_absent(const char *format, ...) PROBE_FORMAT;
+/* The same, unless it has. */
+#define need(condition, ...) ((condition) ? (void)0 : conclude_absent(__VA_ARGS__))
 /* A boolean fact: believe, see and conclude. */
 void conclude_fact(bool believed, bool seen);
 

@@ -29,10 +29,8 @@ void probe_io_length_max(void)
     len = len < LARGE ? len : LARGE;
 #endif
     void *area = process_reserve(len);
-    if (area == NULL || !raw_pair(two)) {
-        conclude_absent("no memory of that size in this process");
-        return;
-    }
+    need(area != NULL, "no memory of that size in this process");
+    raw_pair(two);
     raw_set_nonblocking(two[0], true);
     int n = raw_recv(two[0], area, len);
     int code = n < 0 ? raw_code() : 0;
@@ -41,7 +39,6 @@ void probe_io_length_max(void)
     see("a send: %s", raw_text(sent));
     conclude(n < 0 && raw_is_would_block(code) && sent > 0);
     process_unreserve(area, len);
-    raw_close_pair(two);
 }
 
 /* IP allows 65507 bytes of a datagram over IPv4. The limit of a call must not cut it. */
@@ -58,7 +55,6 @@ void probe_datagram_length_max(void)
     int n = raw_send(socket, bytes, IP_LIMIT + 1);
     see("a datagram of %d bytes: %s", IP_LIMIT + 1, raw_text(n));
     conclude(n < 0 && most >= IP_LIMIT);
-    raw_close(socket);
 }
 
 /* A lack of buffers cannot be caused. Sends of growing lengths may meet one. */
@@ -68,10 +64,8 @@ void probe_no_buffer_space_is_transient(void)
     raw_socket two[2];
     void *area = process_reserve(LONGEST);
     believe(ferp_traits()->no_buffer_space_is_transient ? "yes" : "no");
-    if (area == NULL || !raw_pair(two)) {
-        conclude_absent("no memory of that size in this process");
-        return;
-    }
+    need(area != NULL, "no memory of that size in this process");
+    raw_pair(two);
     raw_set_nonblocking(two[0], true);
     int code = 0;
     size_t len = SHORTEST;
@@ -90,7 +84,6 @@ void probe_no_buffer_space_is_transient(void)
                         (unsigned long)(len / 2), code);
     }
     process_unreserve(area, LONGEST);
-    raw_close_pair(two);
 }
 
 void probe_linger_seconds_max(void)
@@ -109,7 +102,6 @@ void probe_linger_seconds_max(void)
         (void)raw_linger(socket, &on, &seconds);
         see("%ld is read as %ld", most + 1, seconds);
     }
-    raw_close(socket);
 }
 
 #ifdef KEEPALIVE_TIME
@@ -136,7 +128,6 @@ static void probe_keepalive(int name, uint32_t most)
         see("setting %lu: %s, read as %d", (unsigned long)most + 1,
             result == 0 ? "OK" : raw_text(result), value);
     }
-    raw_close(socket);
 }
 
 void probe_keepalive_seconds_max(void)

@@ -90,36 +90,22 @@ int raw_connect(raw_socket socket, uint16_t port)
 raw_socket raw_listen(int backlog, uint16_t *port)
 {
     raw_socket made = raw_new(SOCK_STREAM);
-    if (raw_bind(made, 0) != 0 || listen(made, backlog) != 0) {
-        conclude_absent("no listener on 127.0.0.1: %s", raw_text(-1));
-        return RAW_NONE;
-    }
+    need(raw_bind(made, 0) == 0 && listen(made, backlog) == 0, "no listener on 127.0.0.1: %s",
+         raw_text(-1));
     *port = raw_port(made);
     return made;
 }
 
-bool raw_pair(raw_socket two[2])
+void raw_pair(raw_socket two[2])
 {
     uint16_t port = 0;
     raw_socket listener = raw_listen(8, &port);
-    if (listener == RAW_NONE) {
-        return false;
-    }
     two[0] = raw_new(SOCK_STREAM);
-    two[1] = RAW_NONE;
-    bool is_connected = raw_connect(two[0], port) == 0;
-    if (is_connected) {
-        two[1] = accept(listener, NULL, NULL);
-    }
-    if (two[1] == RAW_NONE) {
-        conclude_absent("no connection on 127.0.0.1: %s", raw_text(-1));
-        raw_close(two[0]);
-    } else {
-        raw_set_timeouts(two[0], LIMIT_MS);
-        raw_set_timeouts(two[1], LIMIT_MS);
-    }
+    two[1] = raw_connect(two[0], port) == 0 ? accept(listener, NULL, NULL) : RAW_NONE;
+    need(two[1] != RAW_NONE, "no connection on 127.0.0.1: %s", raw_text(-1));
+    raw_set_timeouts(two[0], LIMIT_MS);
+    raw_set_timeouts(two[1], LIMIT_MS);
     raw_close(listener);
-    return two[1] != RAW_NONE;
 }
 
 void raw_close_pair(raw_socket two[2])

@@ -64,9 +64,10 @@ struct sockaddr_in raw_address(uint16_t port);
 int raw_bind(raw_socket socket, uint16_t port);
 uint16_t raw_port(raw_socket socket);
 int raw_connect(raw_socket socket, uint16_t port);
+/* These two end the probe if they fail, by conclude_absent. */
 raw_socket raw_listen(int backlog, uint16_t *port);
-/* A connected and an accepted stream, with time limits. Reports a failure by conclude_absent. */
-bool raw_pair(raw_socket two[2]);
+/* A connected and an accepted stream, with time limits. */
+void raw_pair(raw_socket two[2]);
 void raw_close_pair(raw_socket two[2]);
 /* A close that resets the connection. */
 void raw_reset(raw_socket socket);
