@@ -86,9 +86,10 @@
             RULE_ROW(rule, function, " [IPv4]", test, &test_pair_connected_v4),         \
             RULE_ROW(rule, function, " [IPv6]", test, &test_pair_connected_v6))
 
-/* The main function of a file. */
-#define RULE_TESTS(name)                                                                         \
-    int main(void)                                                                               \
+/* The main function of a file, or a function of a program of several files. */
+#define RULE_TESTS(name) RULE_TESTS_AS(main, name)
+#define RULE_TESTS_AS(function, name)                                                            \
+    int function(void)                                                                           \
     {                                                                                            \
         return test_group.count == 0 ? 2                                                         \
                                      : test_run_group(name, test_group.tests, test_group.count); \
