@@ -1,8 +1,6 @@
 /* fixture.c: shared by the conformance tests; see fixture.h. */
 #include "support/fixture.h"
 
-enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, UDP_SOCKETS_MAX = 8 };
-
 struct pair_kind test_no_pair = {true, PEER_V4};
 struct pair_kind test_pair_connected_v4 = {true, PEER_V4};
 struct pair_kind test_pair_accepted_v4 = {false, PEER_V4};
@@ -11,13 +9,11 @@ struct pair_kind test_pair_accepted_v6 = {false, PEER_V6};
 
 static struct pair the_pair;
 static bool pair_is_open;
-static fer_tcp_stream streams[STREAMS_MAX];
-static size_t stream_count;
-static fer_tcp_listener listeners[LISTENERS_MAX];
-static size_t listener_count;
-static fer_udp_socket udp_sockets[UDP_SOCKETS_MAX];
-static size_t udp_socket_count;
 static size_t handles_before;
+
+TEST_POOL(fer_tcp_stream, test_stream, 16)
+TEST_POOL(fer_tcp_listener, test_listener, 8)
+TEST_POOL(fer_udp_socket, test_udp, 8)
 
 size_t test_first;
 size_t test_count;
@@ -52,15 +48,9 @@ static void close_everything(void)
         fer_tcp_stream_close(&the_pair.stream);
         pair_is_open = false;
     }
-    while (stream_count > 0) {
-        fer_tcp_stream_close(&streams[--stream_count]);
-    }
-    while (listener_count > 0) {
-        fer_tcp_listener_close(&listeners[--listener_count]);
-    }
-    while (udp_socket_count > 0) {
-        fer_udp_socket_close(&udp_sockets[--udp_socket_count]);
-    }
+    test_stream_close_all();
+    test_listener_close_all();
+    test_udp_close_all();
     peer_close_all();
 }
 
@@ -108,22 +98,6 @@ void skip_without_localhost(void)
 
 /* ---- Handles */
 
-fer_tcp_stream *test_stream(void)
-{
-    assert_true(stream_count < STREAMS_MAX);
-    fer_tcp_stream *stream = &streams[stream_count++];
-    memset(stream, 0, sizeof *stream);
-    return stream;
-}
-
-fer_tcp_listener *test_listener(void)
-{
-    assert_true(listener_count < LISTENERS_MAX);
-    fer_tcp_listener *listener = &listeners[listener_count++];
-    memset(listener, 0, sizeof *listener);
-    return listener;
-}
-
 fer_tcp_listener *test_listening(peer_family family, uint16_t *port)
 {
     fer_tcp_listener *listener = test_listener();
@@ -147,14 +121,6 @@ void test_with_family_listener(peer_family family, void (*body)(fer_tcp_listener
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     body(listener, port, family);
-}
-
-fer_udp_socket *test_udp(void)
-{
-    assert_true(udp_socket_count < UDP_SOCKETS_MAX);
-    fer_udp_socket *socket = &udp_sockets[udp_socket_count++];
-    memset(socket, 0, sizeof *socket);
-    return socket;
 }
 
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port)

@@ -86,6 +86,25 @@
             RULE_ROW(rule, function, " [IPv4]", test, &test_pair_connected_v4),         \
             RULE_ROW(rule, function, " [IPv6]", test, &test_pair_connected_v6))
 
+/* Handles of a type that are closed after the test: name() returns a zeroed one, and name_close_all
+ * closes them. */
+#define TEST_POOL(type, name, cap)                     \
+    static type name##_all[cap];                       \
+    static size_t name##_count;                        \
+    type *name(void)                                   \
+    {                                                  \
+        assert_true(name##_count < (cap));             \
+        type *made = &name##_all[name##_count++];      \
+        memset(made, 0, sizeof *made);                 \
+        return made;                                   \
+    }                                                  \
+    static void name##_close_all(void)                 \
+    {                                                  \
+        while (name##_count > 0) {                     \
+            type##_close(&name##_all[--name##_count]); \
+        }                                              \
+    }
+
 /* The main function of a file, or a function of a program of several files. */
 #define RULE_TESTS(name) RULE_TESTS_AS(main, name)
 #define RULE_TESTS_AS(function, name)                                                            \
