@@ -85,7 +85,7 @@ static void close_poll(struct poll *poll)
 }
 
 /* trio#52, wepoll#35: one poll waits for SEND of a socket without room, the other for RECEIVE. */
-static void two_polls_of_a_socket(void)
+PROBE(two_polls_of_a_socket, "platform/winsock/afd_sources.c")
 {
     enum { ROUNDS = 30 };
     static struct poll sends;
@@ -120,7 +120,7 @@ static void two_polls_of_a_socket(void)
     conclude(right == ROUNDS);
 }
 
-static void poll_reports_a_close(void)
+PROBE(poll_reports_a_close, "platform/winsock/poller_afd.c")
 {
     static struct poll poll;
     raw_socket two[2];
@@ -133,10 +133,3 @@ static void poll_reports_a_close(void)
     see("%lx", events);
     conclude((events & FERP_AFD_LOCAL_CLOSE) != 0);
 }
-
-static const struct probe list[] = {
-    {"two_polls_of_a_socket", two_polls_of_a_socket, "platform/winsock/afd_sources.c"},
-    {"poll_reports_a_close", poll_reports_a_close, "platform/winsock/poller_afd.c"},
-};
-
-const struct probe_list probes_of_driver = {list, sizeof list / sizeof list[0]};

@@ -49,7 +49,7 @@ static void send_a_byte_later(void *writer)
 }
 
 /* XNU, msleep: 2^64 ns and more wrap. */
-static void timeout_of_584_years(void)
+PROBE(timeout_of_584_years, "platform/posix/modes.c")
 {
     struct timeval timeout = {(time_t)18446744073, 709552};
     raw_socket two[2];
@@ -90,7 +90,7 @@ static void see_clock(const char *name, clockid_t clock)
 }
 
 /* macOS' CLOCK_MONOTONIC is slewed and counts sleep; the kernel's waits use CLOCK_UPTIME_RAW. */
-static void clocks(void)
+PROBE(clocks, "platform/posix/clock.c")
 {
     see_clock("CLOCK_MONOTONIC", CLOCK_MONOTONIC);
 #ifdef CLOCK_UPTIME_RAW
@@ -129,7 +129,7 @@ static unsigned send_blocks(const raw_socket *writers, uint64_t *sent)
 }
 
 /* ponyc issues 5826 and 5842: over lo0 a nonblocking send waits for buffers of the interface. */
-static void nonblocking_sends_over_loopback(void)
+PROBE(nonblocking_sends_over_loopback, "row loopback_send_waits")
 {
     raw_socket writers[STREAMS];
     raw_socket readers[STREAMS];
@@ -158,7 +158,7 @@ static void nonblocking_sends_over_loopback(void)
 
 /* ---- Datagrams */
 
-static void receive_of_0_bytes(void)
+PROBE(receive_of_0_bytes, "rule U4; platform/posix/bytes.c")
 {
     char byte = 0;
     raw_socket socket = raw_new(SOCK_DGRAM);
@@ -181,7 +181,7 @@ static const char *share_a_port(int option)
     return result;
 }
 
-static void datagram_sockets_that_share_a_port(void)
+PROBE(datagram_sockets_that_share_a_port, "rule L1")
 {
     answer("with SO_REUSEADDR",
            EXPECTED("OK", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE"),
@@ -192,7 +192,7 @@ static void datagram_sockets_that_share_a_port(void)
 }
 
 /* udp_disconnect of macOS and the BSDs takes the local address away. */
-static void bound_address_after_a_failed_connect(void)
+PROBE(bound_address_after_a_failed_connect, "row udp_reconnect_unbinds")
 {
     struct sockaddr_in bound = raw_address(0);
     raw_len len = sizeof bound;
@@ -206,7 +206,7 @@ static void bound_address_after_a_failed_connect(void)
            bound.sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? "127.0.0.1" : "0.0.0.0");
 }
 
-static void length_of_a_unix_datagram(void)
+PROBE(length_of_a_unix_datagram, "row unix_datagram_size")
 {
     static const char bytes[2049];
     raw_socket two[2];
@@ -222,7 +222,7 @@ static void length_of_a_unix_datagram(void)
 #define SO_BINDTODEVICE 0x1134 /* public since the headers of macOS 14.6 */
 #endif
 
-static void device_that_does_not_exist(void)
+PROBE(device_that_does_not_exist, "rule O6")
 {
 #ifdef SO_BINDTODEVICE
     static const char name[] = "ferrule_none";
@@ -234,28 +234,3 @@ static void device_that_does_not_exist(void)
     conclude_absent("this system has no SO_BINDTODEVICE");
 #endif
 }
-
-static const struct probe list[] = {
-    {"shutdown_of_both_after_the_end", probe_shutdown_of_both_after_the_end,
-     "rule S1; ferp_shutdown"},
-    {"linger_of_an_accepted_stream", probe_linger_of_an_accepted_stream,
-     "rule O2; core/open/binding.c"},
-    {"connect_whose_error_was_taken", probe_connect_whose_error_was_taken, "rule C5"},
-    {"writable_means_connected", probe_writable_means_connected, "rule C1"},
-    {"connect_to_a_bound_port", probe_connect_to_a_bound_port, "row bound_port_is_silent"},
-    {"resets_in_the_queue", probe_resets_in_the_queue, "row reset_in_queue"},
-    {"accept_without_descriptors", probe_accept_without_descriptors, "row accept_out_of_handles"},
-    {"both_wildcards", probe_both_wildcards, "row dual_stack_beside_ipv4"},
-    {"timeouts_of_an_accepted_stream", probe_timeouts_of_an_accepted_stream, "rule T6"},
-    {"timeout_of_584_years", timeout_of_584_years, "platform/posix/modes.c"},
-    {"clocks", clocks, "platform/posix/clock.c"},
-    {"nonblocking_sends_over_loopback", nonblocking_sends_over_loopback, "row loopback_send_waits"},
-    {"receive_of_0_bytes", receive_of_0_bytes, "rule U4; platform/posix/bytes.c"},
-    {"datagram_sockets_that_share_a_port", datagram_sockets_that_share_a_port, "rule L1"},
-    {"bound_address_after_a_failed_connect", bound_address_after_a_failed_connect,
-     "row udp_reconnect_unbinds"},
-    {"length_of_a_unix_datagram", length_of_a_unix_datagram, "row unix_datagram_size"},
-    {"device_that_does_not_exist", device_that_does_not_exist, "rule O6"},
-};
-
-const struct probe_list probes_of_bsd = {list, sizeof list / sizeof list[0]};

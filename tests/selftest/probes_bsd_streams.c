@@ -63,7 +63,7 @@ static void shut_both_after_the_end(const char *what, raw_socket two[2])
 }
 
 /* XNU, soshutdownlock_final: a read half that has ended ends the call. */
-void probe_shutdown_of_both_after_the_end(void)
+PROBE(shutdown_of_both_after_the_end, "rule S1; ferp_shutdown")
 {
     raw_socket two[2];
     raw_pair(two);
@@ -74,7 +74,7 @@ void probe_shutdown_of_both_after_the_end(void)
 }
 
 /* XNU, tcp_usr_attach: a queued connection whose linger is 0 gets 120 s. */
-void probe_linger_of_an_accepted_stream(void)
+PROBE(linger_of_an_accepted_stream, "rule O2; core/open/binding.c")
 {
 #ifdef SO_LINGER_SEC
     const int name = SO_LINGER_SEC;
@@ -119,7 +119,7 @@ static const char *tcp_state(raw_socket socket)
 }
 
 /* A failed connect whose error another call has taken: what still shows that it has failed. */
-void probe_connect_whose_error_was_taken(void)
+PROBE(connect_whose_error_was_taken, "rule C5")
 {
     struct sockaddr_in address = raw_address(0);
     raw_len len = sizeof address;
@@ -141,7 +141,7 @@ void probe_connect_whose_error_was_taken(void)
 }
 
 /* socket2 issue 652: writable, SO_ERROR is 0, and not connected. */
-void probe_writable_means_connected(void)
+PROBE(writable_means_connected, "rule C1")
 {
     enum { TIMES = 200 };
     unsigned lies = 0;
@@ -166,7 +166,7 @@ void probe_writable_means_connected(void)
 }
 
 /* XNU and NetBSD, tcp_input: a connection in the state CLOSED answers nothing. */
-void probe_connect_to_a_bound_port(void)
+PROBE(connect_to_a_bound_port, "row bound_port_is_silent")
 {
     raw_socket bound = raw_new(SOCK_STREAM);
     raw_socket client = raw_new(SOCK_STREAM);
@@ -207,7 +207,7 @@ static const char *accept_a_reset(int family, raw_socket listener, const struct 
 }
 
 /* XNU, tcp_usr_accept and tcp6_usr_accept. */
-void probe_resets_in_the_queue(void)
+PROBE(resets_in_the_queue, "row reset_in_queue")
 {
     struct sockaddr_in6 address6;
     uint16_t port = 0;
@@ -228,7 +228,7 @@ void probe_resets_in_the_queue(void)
 }
 
 /* XNU, accept_nocancel: the connection is closed if there is no descriptor for it. */
-void probe_accept_without_descriptors(void)
+PROBE(accept_without_descriptors, "row accept_out_of_handles")
 {
     struct rlimit before;
     uint16_t port = 0;
@@ -258,7 +258,7 @@ void probe_accept_without_descriptors(void)
 }
 
 /* XNU and FreeBSD, in6_pcbbind: 0.0.0.0 of the same user does not count. */
-void probe_both_wildcards(void)
+PROBE(both_wildcards, "row dual_stack_beside_ipv4")
 {
     struct sockaddr_in any = raw_address(0);
     struct sockaddr_in6 any6 = loopback_of_ipv6(0);
@@ -277,7 +277,7 @@ void probe_both_wildcards(void)
            name_of(bind(second, (struct sockaddr *)&any6, sizeof any6)));
 }
 
-void probe_timeouts_of_an_accepted_stream(void)
+PROBE(timeouts_of_an_accepted_stream, "rule T6")
 {
     struct timeval timeout = {0, 0};
     raw_len len = sizeof timeout;

@@ -57,7 +57,7 @@ static void measure_write(fer_tcp_stream *stream, const char *wait)
     measure_end(&measure, error);
 }
 
-static void processor_time_of_waits(void)
+PROBE(processor_time_of_waits, "core/wait/waiting.c; platform/*/wait.c")
 {
     fer_tcp_stream two[2];
     fer_duration limit = fer_duration_from_millis(WAIT_MS);
@@ -95,7 +95,7 @@ static void read_slowly(void *argument)
     } while (reader->error.kind == FER_OK && n > 0);
 }
 
-static void write_all_to_a_slow_reader(void)
+PROBE(write_all_to_a_slow_reader, "core/transfer/stream_io.c")
 {
     enum { LARGE = 100 * 1000 * 1000 };
     fer_tcp_stream two[2];
@@ -121,7 +121,7 @@ static void write_all_to_a_slow_reader(void)
     conclude(error.kind == FER_OK && n == LARGE && reader.total == LARGE);
 }
 
-static void timeout_through_a_clone(void)
+PROBE(timeout_through_a_clone, "platform/winsock/modes.c")
 {
     fer_tcp_stream two[2];
     fer_tcp_stream clone = {0};
@@ -135,11 +135,3 @@ static void timeout_through_a_clone(void)
     see("a timeout that is set through the clone is %s", is_shared ? "shared" : "not shared");
     conclude(is_shared);
 }
-
-static const struct probe list[] = {
-    {"processor_time_of_waits", processor_time_of_waits, "core/wait/waiting.c; platform/*/wait.c"},
-    {"write_all_to_a_slow_reader", write_all_to_a_slow_reader, "core/transfer/stream_io.c"},
-    {"timeout_through_a_clone", timeout_through_a_clone, "platform/winsock/modes.c"},
-};
-
-const struct probe_list probes_of_library = {list, sizeof list / sizeof list[0]};

@@ -1,5 +1,7 @@
 /* probes_limits.c: the probes of the limits in ferp_traits that are the same on all systems. */
-#include "selftest/probes_limits.h"
+#include "selftest/raw.h"
+
+#include <stdint.h>
 
 #include "platform/platform.h"
 #include "selftest/probe.h"
@@ -18,7 +20,7 @@
 #endif
 
 /* A receive on an empty socket, and a send, of the maximum length in one nonblocking call. */
-void probe_io_length_max(void)
+PROBE(io_length_max, "platform/*/traits.c")
 {
     enum { LARGE = 64 * 1024 * 1024 };
     raw_socket two[2];
@@ -42,7 +44,7 @@ void probe_io_length_max(void)
 }
 
 /* IP allows 65507 bytes of a datagram over IPv4. The limit of a call must not cut it. */
-void probe_datagram_length_max(void)
+PROBE(datagram_length_max, "platform/*/traits.c")
 {
     enum { IP_LIMIT = 65507 };
     static const char bytes[IP_LIMIT + 1];
@@ -58,7 +60,7 @@ void probe_datagram_length_max(void)
 }
 
 /* A lack of buffers cannot be caused. Sends of growing lengths may meet one. */
-void probe_no_buffer_space_is_transient(void)
+PROBE(no_buffer_space_is_transient, "row no_buffer_space")
 {
     enum { SHORTEST = 1 << 17, LONGEST = 1 << 26 };
     raw_socket two[2];
@@ -86,7 +88,7 @@ void probe_no_buffer_space_is_transient(void)
     process_unreserve(area, LONGEST);
 }
 
-void probe_linger_seconds_max(void)
+PROBE(linger_seconds_max, "platform/*/traits.c")
 {
     long most = (long)ferp_traits()->linger_seconds_max;
     raw_socket socket = raw_new(SOCK_STREAM);
@@ -130,22 +132,22 @@ static void probe_keepalive(int name, uint32_t most)
     }
 }
 
-void probe_keepalive_seconds_max(void)
+PROBE(keepalive_seconds_max, "platform/*/traits.c")
 {
     probe_keepalive(KEEPALIVE_TIME, ferp_traits()->keepalive_seconds_max);
 }
 
-void probe_keepalive_retries_max(void)
+PROBE(keepalive_retries_max, "platform/*/traits.c")
 {
     probe_keepalive(KEEPALIVE_RETRIES, ferp_traits()->keepalive_retries_max);
 }
 #else
-void probe_keepalive_seconds_max(void)
+PROBE(keepalive_seconds_max, "platform/*/traits.c")
 {
     conclude_absent("the system has no such option");
 }
 
-void probe_keepalive_retries_max(void)
+PROBE(keepalive_retries_max, "platform/*/traits.c")
 {
     conclude_absent("the system has no such option");
 }

@@ -1,6 +1,7 @@
-/* probes_limits_posix.c: the probes of probes_limits.h that have system calls of POSIX. */
-#include "selftest/probes_limits.h"
+/* probes_limits_posix.c: the probes of the limits in ferp_traits that need calls of POSIX. */
+#include "selftest/raw.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static int count_edges(raw_socket socket, int count)
 #endif
 
 /* Unread input causes one event in two waits. */
-void probe_poller_has_edges(void)
+PROBE(poller_has_edges, "platform/*/traits.c")
 {
     raw_socket two[2];
     raw_pair(two);
@@ -85,11 +86,11 @@ static int bind_path_of(size_t len)
     (void)close(made);
     (void)unlink(address.sun_path);
     (void)rmdir(folder);
-    raw_set_code(code);
+    errno = code;
     return result;
 }
 
-void probe_unix_path_max(void)
+PROBE(unix_path_max, "platform/*/traits.c")
 {
     size_t most = ferp_traits()->unix_path_max;
     believe("%lu", (unsigned long)most);
@@ -99,7 +100,7 @@ void probe_unix_path_max(void)
     conclude(result == 0);
 }
 
-void probe_has_abstract_unix_names(void)
+PROBE(has_abstract_unix_names, "platform/*/traits.c")
 {
     struct sockaddr_un address;
     int made = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -132,7 +133,7 @@ static ssize_t send_slices(raw_socket socket, size_t count)
     return n;
 }
 
-void probe_io_slices_max(void)
+PROBE(io_slices_max, "platform/*/traits.c")
 {
     raw_socket two[2];
     size_t most = ferp_traits()->io_slices_max;

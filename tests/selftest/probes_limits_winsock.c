@@ -1,5 +1,5 @@
-/* probes_limits_winsock.c: the probes of probes_limits.h that have system calls of Windows. */
-#include "selftest/probes_limits.h"
+/* probes_limits_winsock.c: the probes of the limits in ferp_traits, with calls of Windows. */
+#include "selftest/raw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +9,13 @@
 #include "selftest/probe.h"
 #include "selftest/unix_winsock.h"
 
-void probe_poller_has_edges(void)
+PROBE(poller_has_edges, "platform/*/traits.c")
 {
     believe(ferp_traits()->poller_has_edges ? "yes" : "no");
     conclude_absent("AFD has no such request");
 }
 
-void probe_unix_path_max(void)
+PROBE(unix_path_max, "platform/*/traits.c")
 {
     struct unix_address address;
     size_t most = ferp_traits()->unix_path_max;
@@ -30,7 +30,7 @@ void probe_unix_path_max(void)
     (void)DeleteFileA(address.path);
 }
 
-void probe_has_abstract_unix_names(void)
+PROBE(has_abstract_unix_names, "platform/*/traits.c")
 {
     struct unix_address address = {AF_UNIX, {0}};
     SOCKET made = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -60,7 +60,7 @@ static int send_slices(SOCKET socket, size_t count)
     return result == 0 ? (int)sent : -1;
 }
 
-void probe_io_slices_max(void)
+PROBE(io_slices_max, "platform/*/traits.c")
 {
     raw_socket two[2];
     size_t most = ferp_traits()->io_slices_max;

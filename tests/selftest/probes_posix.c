@@ -18,7 +18,7 @@
 #include "selftest/system.h"
 
 /* A clone's SO_RCVTIMEO and blocking mode are the socket's. */
-static void clones_share_options(void)
+PROBE(clones_share_options, "rule T6; platform/posix/modes.c")
 {
     raw_socket two[2];
     char byte = 0;
@@ -40,7 +40,7 @@ static void clones_share_options(void)
 }
 
 /* heph PR 336: EINVAL instead of ENOTCONN. */
-static void getpeername_of_an_unconnected_socket(void)
+PROBE(getpeername_of_an_unconnected_socket, "ferp_check_connected")
 {
     struct sockaddr_in address;
     socklen_t len = sizeof address;
@@ -67,7 +67,7 @@ static void see_event(const char *when, const struct kevent *event, int count)
 }
 
 /* bun PRs 37076 and 37077: a reset behind pending writes. */
-static void kqueue_reports_a_reset_to_a_writer(void)
+PROBE(kqueue_reports_a_reset_to_a_writer, "tests/kqueue")
 {
     raw_socket two[2];
     struct kevent event;
@@ -88,7 +88,7 @@ static void kqueue_reports_a_reset_to_a_writer(void)
 
 /* A second EV_ADD must leave EV_CLEAR and EV_DISPATCH as they were, or not: the model of kqueue
  * decides. */
-static void kqueue_add_again(void)
+PROBE(kqueue_add_again, "tests/kqueue")
 {
     raw_socket two[2];
     struct kevent event;
@@ -128,7 +128,7 @@ static int count_halves(raw_socket two[2])
 }
 
 /* corefx issue 30688: EVFILT_WRITE of a Unix socket never came. */
-static void kqueue_adds_both_filters(void)
+PROBE(kqueue_adds_both_filters, "platform/posix/poller_kqueue.c")
 {
     raw_socket two[2];
     raw_pair(two);
@@ -144,16 +144,17 @@ static void kqueue_adds_both_filters(void)
     conclude(of_tcp == 2 && of_unix == 2);
 }
 #else
-static void no_kqueue(void)
-{
-    conclude_absent("this system has no kqueue");
-}
-#define kqueue_adds_both_filters no_kqueue
-#define kqueue_reports_a_reset_to_a_writer no_kqueue
-#define kqueue_add_again no_kqueue
+#define NO_KQUEUE(name)                               \
+    PROBE(name, NULL)                                 \
+    {                                                 \
+        conclude_absent("this system has no kqueue"); \
+    }
+NO_KQUEUE(kqueue_reports_a_reset_to_a_writer)
+NO_KQUEUE(kqueue_add_again)
+NO_KQUEUE(kqueue_adds_both_filters)
 #endif
 
-static void flags_and_calls(void)
+PROBE(flags_and_calls, NULL)
 {
     believe("none needed");
 #ifdef MSG_NOSIGNAL
@@ -176,7 +177,7 @@ static void flags_and_calls(void)
     see("CLOCK_MONOTONIC counts in %ld ns", (long)resolution.tv_nsec);
 }
 
-static void unix_sockets(void)
+PROBE(unix_sockets, "rules X1 to X6")
 {
     int two[2] = {-1, -1};
     char byte = 0;
@@ -204,21 +205,3 @@ static void unix_sockets(void)
         (void)close(two[1]);
     }
 }
-
-static const struct probe first[] = {
-    {"clones_share_options", clones_share_options, "rule T6; platform/posix/modes.c"},
-    {"getpeername_of_an_unconnected_socket", getpeername_of_an_unconnected_socket,
-     "ferp_check_connected"},
-    {"flags_and_calls", flags_and_calls, NULL},
-    {"unix_sockets", unix_sockets, "rules X1 to X6"},
-};
-
-const struct probe_list probes_of_system = {first, sizeof first / sizeof first[0]};
-
-static const struct probe second[] = {
-    {"kqueue_reports_a_reset_to_a_writer", kqueue_reports_a_reset_to_a_writer, "tests/kqueue"},
-    {"kqueue_add_again", kqueue_add_again, "tests/kqueue"},
-    {"kqueue_adds_both_filters", kqueue_adds_both_filters, "platform/posix/poller_kqueue.c"},
-};
-
-const struct probe_list probes_of_driver = {second, sizeof second / sizeof second[0]};

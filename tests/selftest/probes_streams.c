@@ -47,7 +47,7 @@ static void see_connect(int number, raw_socket socket, int result, int code)
     see("SO_ERROR %d", raw_socket_error(socket));
 }
 
-static void full_backlog(void)
+PROBE(full_backlog, "row full_backlog; core/open/connecting.c")
 {
     enum { CLIENTS = 6 };
     raw_socket clients[CLIENTS];
@@ -70,7 +70,7 @@ static void full_backlog(void)
     see("SO_ERROR %d", raw_socket_error(clients[CLIENTS - 1]));
 }
 
-static void failed_connect(void)
+PROBE(failed_connect, "platform/*/wait.c")
 {
     raw_socket client = raw_new(SOCK_STREAM);
     char byte = 0;
@@ -86,7 +86,7 @@ static void failed_connect(void)
     see("connect again: %s", raw_text(raw_connect(client, raw_refused_port())));
 }
 
-static void connect_to_itself(void)
+PROBE(connect_to_itself, NULL)
 {
     raw_socket client = raw_new(SOCK_STREAM);
     (void)raw_bind(client, 0);
@@ -95,7 +95,7 @@ static void connect_to_itself(void)
     see("%s", result == 0 ? "OK" : raw_text(result));
 }
 
-static void wildcard_destination(void)
+PROBE(wildcard_destination, "row wildcard_destination")
 {
     uint16_t port = 0;
     (void)raw_listen(4, &port);
@@ -111,7 +111,7 @@ static void wildcard_destination(void)
 }
 
 /* A poll that reported a connect may be followed by a write that is not connected: qore#4791. */
-static void write_after_writable(void)
+PROBE(write_after_writable, "core/open/connecting.c")
 {
     uint16_t port = 0;
     unsigned failed = 0;
@@ -155,7 +155,7 @@ static void see_options_of(raw_socket socket)
 #endif
 }
 
-static void reset_in_queue(void)
+PROBE(reset_in_queue, "row reset_in_queue; ferp_accept")
 {
     uint16_t port = 0;
     char byte = 0;
@@ -179,7 +179,7 @@ static void reset_in_queue(void)
     }
 }
 
-static void options_of_a_reset_connection(void)
+PROBE(options_of_a_reset_connection, NULL)
 {
     raw_socket two[2];
     char byte = 0;
@@ -196,7 +196,7 @@ static void options_of_a_reset_connection(void)
     see("shutdown: %s", raw_text(raw_shutdown_write(two[0])));
 }
 
-static void options_of_an_ended_connection(void)
+PROBE(options_of_an_ended_connection, NULL)
 {
     raw_socket two[2];
     char byte = 0;
@@ -232,7 +232,7 @@ static void send_and_close(void *argument)
 }
 
 /* objeck-lang#669: a receive is 10054 although the sender closed in good order. */
-static void early_close_loses_bytes(void)
+PROBE(early_close_loses_bytes, "rule S7")
 {
     static char bytes[4096];
     struct closer closer = {0, ROUNDS};
@@ -265,7 +265,7 @@ static void early_close_loses_bytes(void)
 #endif
 }
 
-static void reset_loses_input(void)
+PROBE(reset_loses_input, "row reset_loses_input")
 {
     raw_socket two[2];
     char bytes[16];
@@ -279,7 +279,7 @@ static void reset_loses_input(void)
     see("again: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
 }
 
-static void end_then_reset(void)
+PROBE(end_then_reset, "row end_then_reset")
 {
     raw_socket two[2];
     char byte = 0;
@@ -319,7 +319,7 @@ static void wait_in_kernel(void *argument)
 }
 
 /* ferrule relies on it on POSIX only. The thread ends with the process. */
-static void shutdown_wakes_a_recv(void)
+PROBE(shutdown_wakes_a_recv, "rule S6; core/wait/waiting.c")
 {
     static raw_socket two[2];
     static struct waiter waiter;
@@ -344,7 +344,7 @@ static void shutdown_wakes_a_recv(void)
 }
 
 /* WSAPoll reports HANGUP at once; a wait for room then needs no time. */
-static void wait_to_write_beside_a_half_close(void)
+PROBE(wait_to_write_beside_a_half_close, "ferp_wait_for")
 {
     raw_socket two[2];
     raw_pair(two);
@@ -369,7 +369,7 @@ static void wait_to_write_beside_a_half_close(void)
     see("select after a reset: %d", count);
 }
 
-static void large_nonblocking_send(void)
+PROBE(large_nonblocking_send, "rule T7; io_length_max")
 {
     enum { LARGE = 64 * 1024 * 1024 };
     raw_socket two[2];
@@ -388,7 +388,7 @@ static void large_nonblocking_send(void)
 
 /* ---- Datagrams */
 
-static void refused_datagram(void)
+PROBE(refused_datagram, "platform/*/bytes.c")
 {
     raw_socket socket = raw_new(SOCK_DGRAM);
     struct sockaddr_in address = raw_address(raw_refused_port());
@@ -403,23 +403,3 @@ static void refused_datagram(void)
     (void)raw_send(socket, "x", 1);
     see("connected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
 }
-
-static const struct probe list[] = {
-    {"early_close_loses_bytes", early_close_loses_bytes, "rule S7"},
-    {"full_backlog", full_backlog, "row full_backlog; core/open/connecting.c"},
-    {"failed_connect", failed_connect, "platform/*/wait.c"},
-    {"connect_to_itself", connect_to_itself, NULL},
-    {"wildcard_destination", wildcard_destination, "row wildcard_destination"},
-    {"write_after_writable", write_after_writable, "core/open/connecting.c"},
-    {"reset_in_queue", reset_in_queue, "row reset_in_queue; ferp_accept"},
-    {"options_of_a_reset_connection", options_of_a_reset_connection, NULL},
-    {"options_of_an_ended_connection", options_of_an_ended_connection, NULL},
-    {"reset_loses_input", reset_loses_input, "row reset_loses_input"},
-    {"end_then_reset", end_then_reset, "row end_then_reset"},
-    {"shutdown_wakes_a_recv", shutdown_wakes_a_recv, "rule S6; core/wait/waiting.c"},
-    {"wait_to_write_beside_a_half_close", wait_to_write_beside_a_half_close, "ferp_wait_for"},
-    {"large_nonblocking_send", large_nonblocking_send, "rule T7; io_length_max"},
-    {"refused_datagram", refused_datagram, "platform/*/bytes.c"},
-};
-
-const struct probe_list probes_of_streams = {list, sizeof list / sizeof list[0]};

@@ -1,19 +1,16 @@
 /* probes_traits.c: one probe for each boolean member of ferp_traits. The numbers are in
  * probes_limits.c. */
-#include "selftest/probes_limits.h"
+#include "selftest/raw.h"
 
 #include <stdatomic.h>
 
 #include "platform/platform.h"
 #include "selftest/probe.h"
-#include "selftest/raw.h"
 #include "selftest/system.h"
 #include "support/thread.h"
 
-static const char traits_file[] = "platform/*/traits.c";
-
 /* A choice, which depends on what a receive that has timed out in the kernel does. */
-static void io_waits_in_kernel(void)
+PROBE(io_waits_in_kernel, "platform/*/traits.c")
 {
     raw_socket two[2];
     char bytes[8];
@@ -33,7 +30,7 @@ static void io_waits_in_kernel(void)
     see("then a close; the peer's recv: %s%s", raw_text(n), n == 0 ? ", the end of file" : "");
 }
 
-static void shutdown_read_resets_on_data(void)
+PROBE(shutdown_read_resets_on_data, "platform/*/traits.c")
 {
     raw_socket two[2];
     char bytes[8];
@@ -72,7 +69,7 @@ static int end_of_unread(bool shuts_first)
     return n;
 }
 
-static void close_hides_unread_input(void)
+PROBE(close_hides_unread_input, "row close_with_unread_input")
 {
     int n = end_of_unread(false);
     believe(ferp_traits()->close_hides_unread_input ? "the peer sees the end of file"
@@ -96,7 +93,7 @@ static void send_and_wait(void *argument)
 }
 
 /* A shutdown ends a send of more than the buffers hold. The peer counts the bytes. */
-static void cut_send_loses_count(void)
+PROBE(cut_send_loses_count, "platform/*/traits.c")
 {
     raw_socket two[2];
     struct cut_send cut;
@@ -137,7 +134,7 @@ static void wait_to_write(void *argument)
     atomic_store(&wait->bits, raw_poll(wait->socket, RAW_WRITE, 1500));
 }
 
-static void write_wait_misses_shutdown(void)
+PROBE(write_wait_misses_shutdown, "platform/*/traits.c")
 {
     raw_socket two[2];
     struct write_wait wait;
@@ -163,7 +160,7 @@ static raw_socket accept_one(raw_socket listener, uint16_t port, raw_socket *cli
     return accept(listener, NULL, NULL);
 }
 
-static void accept_inherits_nonblocking(void)
+PROBE(accept_inherits_nonblocking, "platform/*/traits.c")
 {
     uint16_t port = 0;
     char byte = 0;
@@ -178,7 +175,7 @@ static void accept_inherits_nonblocking(void)
     conclude_fact(ferp_traits()->accept_inherits_nonblocking, is_inherited);
 }
 
-static void accept_loses_zero_linger(void)
+PROBE(accept_loses_zero_linger, "platform/*/traits.c")
 {
     bool is_on = false;
     long seconds = 0;
@@ -192,7 +189,7 @@ static void accept_loses_zero_linger(void)
     conclude_fact(ferp_traits()->accept_loses_zero_linger, !is_on || seconds != 0);
 }
 
-static void reuse_address_steals_ports(void)
+PROBE(reuse_address_steals_ports, "platform/*/traits.c")
 {
     uint16_t port = 0;
     (void)raw_listen(4, &port);
@@ -218,7 +215,7 @@ static int bind_second(int option, const char *name)
     return bound;
 }
 
-static void datagrams_share_by_reuse_port(void)
+PROBE(datagrams_share_by_reuse_port, "platform/*/traits.c")
 {
     int bound = bind_second(SO_REUSEADDR, "SO_REUSEADDR");
 #ifdef SO_REUSEPORT
@@ -228,7 +225,7 @@ static void datagrams_share_by_reuse_port(void)
 }
 
 /* Each pair of a first socket, on the wildcard address, and a second one. */
-static void bind_denied_can_mean_in_use(void)
+PROBE(bind_denied_can_mean_in_use, "platform/*/traits.c")
 {
     bool is_denied = false;
     for (int i = 0; i < 4; i++) {
@@ -253,7 +250,7 @@ static void bind_denied_can_mean_in_use(void)
     conclude(is_denied == ferp_traits()->bind_denied_can_mean_in_use);
 }
 
-static void connect_would_block_means_started(void)
+PROBE(connect_would_block_means_started, "platform/*/traits.c")
 {
     uint16_t port = 0;
     (void)raw_listen(4, &port);
@@ -268,7 +265,7 @@ static void connect_would_block_means_started(void)
     }
 }
 
-static void refused_connect_is_retried(void)
+PROBE(refused_connect_is_retried, "row late_refusal")
 {
     raw_socket client = raw_new(SOCK_STREAM);
     uint16_t port = raw_refused_port();
@@ -280,7 +277,7 @@ static void refused_connect_is_retried(void)
     see("%s after %u ms", raw_code_text(code), (unsigned)took);
 }
 
-static void connect_error_comes_late(void)
+PROBE(connect_error_comes_late, "platform/*/traits.c")
 {
     enum { COUNT = 20 };
     raw_socket clients[COUNT];
@@ -313,7 +310,7 @@ static void connect_error_comes_late(void)
     }
 }
 
-static void buffer_sizes_are_doubled(void)
+PROBE(buffer_sizes_are_doubled, "platform/*/traits.c")
 {
     int value = 0;
     raw_socket socket = raw_new(SOCK_STREAM);
@@ -323,7 +320,7 @@ static void buffer_sizes_are_doubled(void)
     see("SO_RCVBUF set to 16384 is read as %d", value);
 }
 
-static void datagram_limit_is_send_buffer(void)
+PROBE(datagram_limit_is_send_buffer, "platform/*/traits.c")
 {
     static const char bytes[65507];
     int size = 0;
@@ -339,7 +336,7 @@ static void datagram_limit_is_send_buffer(void)
     conclude_fact(ferp_traits()->datagram_limit_is_send_buffer, is_limited);
 }
 
-static void reconnect_drops_bound_addr(void)
+PROBE(reconnect_drops_bound_addr, "platform/*/traits.c")
 {
     struct sockaddr_in to = raw_address(9);
     struct sockaddr_in local = raw_address(0);
@@ -356,34 +353,3 @@ static void reconnect_drops_bound_addr(void)
         (unsigned)(bound >> 16 & 255), (unsigned)(bound >> 8 & 255), (unsigned)(bound & 255));
     conclude_fact(ferp_traits()->reconnect_drops_bound_addr, bound != 0x7f000001u);
 }
-
-static const struct probe list[] = {
-    {"io_waits_in_kernel", io_waits_in_kernel, traits_file},
-    {"shutdown_read_resets_on_data", shutdown_read_resets_on_data, traits_file},
-    {"close_hides_unread_input", close_hides_unread_input, "row close_with_unread_input"},
-    {"cut_send_loses_count", cut_send_loses_count, traits_file},
-    {"write_wait_misses_shutdown", write_wait_misses_shutdown, traits_file},
-    {"accept_inherits_nonblocking", accept_inherits_nonblocking, traits_file},
-    {"accept_loses_zero_linger", accept_loses_zero_linger, traits_file},
-    {"reuse_address_steals_ports", reuse_address_steals_ports, traits_file},
-    {"datagrams_share_by_reuse_port", datagrams_share_by_reuse_port, traits_file},
-    {"bind_denied_can_mean_in_use", bind_denied_can_mean_in_use, traits_file},
-    {"connect_would_block_means_started", connect_would_block_means_started, traits_file},
-    {"refused_connect_is_retried", refused_connect_is_retried, "row late_refusal"},
-    {"connect_error_comes_late", connect_error_comes_late, traits_file},
-    {"buffer_sizes_are_doubled", buffer_sizes_are_doubled, traits_file},
-    {"datagram_limit_is_send_buffer", datagram_limit_is_send_buffer, traits_file},
-    {"reconnect_drops_bound_addr", reconnect_drops_bound_addr, traits_file},
-    {"poller_has_edges", probe_poller_has_edges, traits_file},
-    {"unix_path_max", probe_unix_path_max, traits_file},
-    {"has_abstract_unix_names", probe_has_abstract_unix_names, traits_file},
-    {"io_length_max", probe_io_length_max, traits_file},
-    {"io_slices_max", probe_io_slices_max, traits_file},
-    {"datagram_length_max", probe_datagram_length_max, traits_file},
-    {"no_buffer_space_is_transient", probe_no_buffer_space_is_transient, "row no_buffer_space"},
-    {"linger_seconds_max", probe_linger_seconds_max, traits_file},
-    {"keepalive_seconds_max", probe_keepalive_seconds_max, traits_file},
-    {"keepalive_retries_max", probe_keepalive_retries_max, traits_file},
-};
-
-const struct probe_list probes_of_traits = {list, sizeof list / sizeof list[0]};

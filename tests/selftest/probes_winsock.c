@@ -40,7 +40,7 @@ static SOCKET duplicate(SOCKET socket)
 
 /* ---- Words and modes of duplicates */
 
-static void clones_share_timeouts(void)
+PROBE(clones_share_timeouts, "rule T6; platform/winsock/modes.c")
 {
     raw_socket two[2];
     int value = 0;
@@ -58,7 +58,7 @@ static void clones_share_timeouts(void)
     see("3333 set through the original: the clone reads %d", value);
 }
 
-static void timeout_words_keep_bits(void)
+PROBE(timeout_words_keep_bits, "platform/winsock/modes.c")
 {
     static const unsigned words[] = {0x80001234u, 0xC0000001u, 0x40000000u, 0xFFFFFFFFu};
     bool is_kept = true;
@@ -75,7 +75,7 @@ static void timeout_words_keep_bits(void)
     conclude(is_kept);
 }
 
-static void clones_share_linger(void)
+PROBE(clones_share_linger, "rule O2")
 {
     raw_socket two[2];
     bool on = false;
@@ -89,7 +89,7 @@ static void clones_share_linger(void)
     raw_set_linger(clone, false, 0);
 }
 
-static void clones_share_nonblocking(void)
+PROBE(clones_share_nonblocking, "rule T6; ferp_duplicate")
 {
     raw_socket two[2];
     char byte = 0;
@@ -120,7 +120,7 @@ static const char *flags_text(SOCKET socket)
     return (flags & HANDLE_FLAG_INHERIT) != 0 ? "inherited" : "not inherited";
 }
 
-static void inheritance_of_handles(void)
+PROBE(inheritance_of_handles, "ferp_accept")
 {
     raw_socket two[2];
     raw_pair(two);
@@ -134,7 +134,7 @@ static void inheritance_of_handles(void)
     conclude(is_set && strcmp(flags_text(two[1]), "not inherited") == 0);
 }
 
-static void providers(void)
+PROBE(providers, "platform/winsock/afd.c")
 {
     WSAPROTOCOL_INFOW info;
     int len = (int)sizeof info;
@@ -205,7 +205,7 @@ static void see_empty_receives(SOCKET reader, SOCKET writer)
     see("later data: recv %s", raw_text(raw_recv(reader, bytes, sizeof bytes)));
 }
 
-static void empty_receives(void)
+PROBE(empty_receives, "platform/winsock/wait.c")
 {
     raw_socket two[2];
     struct request request;
@@ -224,7 +224,7 @@ static void empty_receives(void)
     see("then recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
 }
 
-static void empty_receives_of_unix_sockets(void)
+PROBE(empty_receives_of_unix_sockets, "platform/winsock/unix.c")
 {
     struct unix_address address;
     SOCKET listener = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -253,7 +253,7 @@ static void empty_receives_of_unix_sockets(void)
 
 /* ---- Connects and waits */
 
-static void initial_rto(void)
+PROBE(initial_rto, "ferp_disable_connect_retry")
 {
     struct {
         USHORT rtt;
@@ -287,7 +287,7 @@ static const char *mode_text(SOCKET socket)
     return (mode & 0x30u) != 0 ? "synchronous" : "overlapped";
 }
 
-static void file_mode_of_sockets(void)
+PROBE(file_mode_of_sockets, "ferp_adopt")
 {
     SOCKET overlapped = WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED);
     SOCKET synchronous = WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0, 0);
@@ -312,7 +312,7 @@ static void block_in_recv(void *argument)
 }
 
 /* libuv and .NET rely on it; ferrule cancels requests of its own only. */
-static void cancel_wakes_a_recv(void)
+PROBE(cancel_wakes_a_recv, "platform/winsock/wait.c")
 {
     static raw_socket two[2];
     static struct blocked blocked;
@@ -330,19 +330,3 @@ static void cancel_wakes_a_recv(void)
     see("the recv: %s",
         atomic_load(&blocked.is_done) == 0 ? "not woken" : raw_code_text(blocked.code));
 }
-
-static const struct probe list[] = {
-    {"clones_share_timeouts", clones_share_timeouts, "rule T6; platform/winsock/modes.c"},
-    {"timeout_words_keep_bits", timeout_words_keep_bits, "platform/winsock/modes.c"},
-    {"clones_share_linger", clones_share_linger, "rule O2"},
-    {"clones_share_nonblocking", clones_share_nonblocking, "rule T6; ferp_duplicate"},
-    {"inheritance_of_handles", inheritance_of_handles, "ferp_accept"},
-    {"providers", providers, "platform/winsock/afd.c"},
-    {"empty_receives", empty_receives, "platform/winsock/wait.c"},
-    {"empty_receives_of_unix_sockets", empty_receives_of_unix_sockets, "platform/winsock/unix.c"},
-    {"initial_rto", initial_rto, "ferp_disable_connect_retry"},
-    {"file_mode_of_sockets", file_mode_of_sockets, "ferp_adopt"},
-    {"cancel_wakes_a_recv", cancel_wakes_a_recv, "platform/winsock/wait.c"},
-};
-
-const struct probe_list probes_of_system = {list, sizeof list / sizeof list[0]};

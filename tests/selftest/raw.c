@@ -1,11 +1,30 @@
 /* raw.c: the functions of raw.h that are the same on all systems. */
 #include "selftest/raw.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "selftest/probe.h"
 #include "selftest/system.h"
+
+#ifdef _WIN32
+#define RAW_POLL_IN POLLRDNORM
+#define RAW_POLL_OUT POLLWRNORM
+#define poll WSAPoll
+#define SHUT_RD SD_RECEIVE
+#define SHUT_WR SD_SEND
+typedef int raw_size;
+typedef u_short raw_seconds;
+#else
+#define RAW_POLL_IN POLLIN
+#define RAW_POLL_OUT POLLOUT
+typedef size_t raw_size;
+typedef int raw_seconds;
+#endif
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 
 enum { TEXTS = 12, TEXT_CAP = 60, LIMIT_MS = 8000 };
 
@@ -50,6 +69,62 @@ const char *raw_poll_text(int bits)
     }
     text[len - 1] = 0;
     return text;
+}
+
+void raw_set_linger(raw_socket socket, bool on, unsigned seconds)
+{
+    struct linger linger = {on, (raw_seconds)seconds};
+    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, (void *)&linger, (raw_len)sizeof linger);
+}
+
+bool raw_linger(raw_socket socket, bool *on, long *seconds)
+{
+    struct linger linger = {0, 0};
+    raw_len len = (raw_len)sizeof linger;
+    bool is_read = getsockopt(socket, SOL_SOCKET, SO_LINGER, (void *)&linger, &len) == 0;
+    *on = linger.l_onoff != 0;
+    *seconds = linger.l_linger;
+    return is_read;
+}
+
+int raw_poll(raw_socket socket, int interest, int milliseconds)
+{
+    int bits = 0;
+    struct pollfd look = {socket, 0, 0};
+    look.events = (short)(((interest & RAW_READ) != 0 ? RAW_POLL_IN : 0) |
+                          ((interest & RAW_WRITE) != 0 ? RAW_POLL_OUT : 0));
+    if (poll(&look, 1, milliseconds) <= 0) {
+        return 0;
+    }
+    bits |= (look.revents & RAW_POLL_IN) != 0 ? RAW_READ : 0;
+    bits |= (look.revents & RAW_POLL_OUT) != 0 ? RAW_WRITE : 0;
+    bits |= (look.revents & POLLERR) != 0 ? RAW_ERROR : 0;
+    bits |= (look.revents & POLLHUP) != 0 ? RAW_HANGUP : 0;
+    return bits;
+}
+
+/* macOS has no MSG_NOSIGNAL. */
+int raw_send(raw_socket socket, const void *bytes, size_t len)
+{
+#ifdef SIGPIPE
+    (void)signal(SIGPIPE, SIG_IGN);
+#endif
+    return (int)send(socket, bytes, (raw_size)len, MSG_NOSIGNAL);
+}
+
+int raw_recv(raw_socket socket, void *bytes, size_t len)
+{
+    return (int)recv(socket, bytes, (raw_size)len, 0);
+}
+
+int raw_shutdown_read(raw_socket socket)
+{
+    return shutdown(socket, SHUT_RD);
+}
+
+int raw_shutdown_write(raw_socket socket)
+{
+    return shutdown(socket, SHUT_WR);
 }
 
 raw_socket raw_new(int type)

@@ -35,15 +35,16 @@ enum { RAW_READ = 1, RAW_WRITE = 2, RAW_ERROR = 4, RAW_HANGUP = 8 };
 
 /* The code of the last failure. */
 int raw_code(void);
-void raw_set_code(int code);
 bool raw_is_would_block(int code);
-bool raw_is_reset(int code); /* also "aborted" and "broken pipe" */
 /* A name such as ECONNRESET, or NULL. */
 const char *raw_name(int code);
 void raw_close(raw_socket socket);
 void raw_set_nonblocking(raw_socket socket, bool nonblocking);
 /* SO_RCVTIMEO and SO_SNDTIMEO. */
 void raw_set_timeouts(raw_socket socket, unsigned milliseconds);
+
+/* ---- The same in both: raw.c */
+
 void raw_set_linger(raw_socket socket, bool on, unsigned seconds);
 bool raw_linger(raw_socket socket, bool *on, long *seconds);
 /* A bit set of RAW_, of poll or WSAPoll. 0: none within the time. */
@@ -52,8 +53,6 @@ int raw_send(raw_socket socket, const void *bytes, size_t len);
 int raw_recv(raw_socket socket, void *bytes, size_t len);
 int raw_shutdown_read(raw_socket socket);
 int raw_shutdown_write(raw_socket socket);
-
-/* ---- The same in both: raw.c */
 
 /* The last failure or the result as text, in one of a few buffers. */
 const char *raw_text(long result);
