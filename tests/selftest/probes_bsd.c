@@ -168,26 +168,13 @@ PROBE(receive_of_0_bytes, "rule U4; platform/posix/bytes.c")
            EXPECTED("EAGAIN", "OK", "OK", "OK", "OK"), name_of(raw_recv(socket, &byte, 0)));
 }
 
-static const char *share_a_port(int option)
-{
-    raw_socket first = raw_new(SOCK_DGRAM);
-    raw_socket second = raw_new(SOCK_DGRAM);
-    (void)raw_set_int_option(first, SOL_SOCKET, option, 1);
-    (void)raw_set_int_option(second, SOL_SOCKET, option, 1);
-    (void)raw_bind(first, 0);
-    const char *result = name_of(raw_bind(second, raw_port(first)));
-    raw_close(second);
-    raw_close(first);
-    return result;
-}
-
 PROBE(datagram_sockets_that_share_a_port, "rule L1")
 {
     answer("with SO_REUSEADDR",
            EXPECTED("OK", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE"),
-           share_a_port(SO_REUSEADDR));
+           raw_share_port(SO_REUSEADDR));
 #ifdef SO_REUSEPORT
-    answer("with SO_REUSEPORT", EVERYWHERE("OK"), share_a_port(SO_REUSEPORT));
+    answer("with SO_REUSEPORT", EVERYWHERE("OK"), raw_share_port(SO_REUSEPORT));
 #endif
 }
 

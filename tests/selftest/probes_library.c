@@ -1,5 +1,4 @@
 /* probes_library.c: probes through ferrule: the processor time of waits, and large writes. */
-#include <stdatomic.h>
 #include <string.h>
 
 #include "ferrule/tcp.h"
@@ -119,19 +118,4 @@ PROBE(write_all_to_a_slow_reader, "core/transfer/stream_io.c")
     see("%u ms, %u ms of processor time", (unsigned)(system_now_ms() - began),
         (unsigned)(system_processor_ms() - processor));
     conclude(error.kind == FER_OK && n == LARGE && reader.total == LARGE);
-}
-
-PROBE(timeout_through_a_clone, "platform/winsock/modes.c")
-{
-    fer_tcp_stream two[2];
-    fer_tcp_stream clone = {0};
-    fer_duration read_back = FER_DURATION_NONE;
-    open_pair(two);
-    believe("rule T6: a clone's timeout is the stream's");
-    (void)fer_tcp_stream_try_clone(&two[0], &clone).kind;
-    (void)fer_tcp_stream_set_read_timeout(&clone, fer_duration_from_millis(500)).kind;
-    (void)fer_tcp_stream_read_timeout(&two[0], &read_back).kind;
-    bool is_shared = read_back.nanos != FER_DURATION_NONE_NANOS;
-    see("a timeout that is set through the clone is %s", is_shared ? "shared" : "not shared");
-    conclude(is_shared);
 }

@@ -1,6 +1,5 @@
 /* probes_posix.c: probes that have system calls of POSIX. */
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/un.h>
 #include <time.h>
@@ -16,28 +15,6 @@
 #include "selftest/probe.h"
 #include "selftest/raw.h"
 #include "selftest/system.h"
-
-/* A clone's SO_RCVTIMEO and blocking mode are the socket's. */
-PROBE(clones_share_options, "rule T6; platform/posix/modes.c")
-{
-    raw_socket two[2];
-    char byte = 0;
-    raw_pair(two);
-    int clone = dup(two[0]);
-    raw_set_timeouts(clone, 200);
-    uint64_t began = system_now_ms();
-    (void)raw_recv(two[0], &byte, 1);
-    uint64_t timed = system_now_ms() - began;
-    raw_set_timeouts(two[0], 2000);
-    raw_set_nonblocking(clone, true);
-    began = system_now_ms();
-    (void)raw_recv(two[0], &byte, 1);
-    uint64_t nonblocking = system_now_ms() - began;
-    believe("yes");
-    see("a timeout of 200 ms, set through dup: %u ms; nonblocking mode: %u ms", (unsigned)timed,
-        (unsigned)nonblocking);
-    conclude(timed < 1000 && nonblocking < 1000);
-}
 
 /* heph PR 336: EINVAL instead of ENOTCONN. */
 PROBE(getpeername_of_an_unconnected_socket, "ferp_check_connected")

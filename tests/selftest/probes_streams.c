@@ -1,5 +1,4 @@
 /* probes_streams.c: what connections on loopback do, with the same calls on each system. */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -295,51 +294,18 @@ PROBE(end_then_reset, "row end_then_reset")
 
 /* ---- Waits */
 
-struct waiter {
-    raw_socket socket;
-    bool accepts;
-    atomic_int is_done;
-    int result;
-    int code;
-};
-
-static void wait_in_kernel(void *argument)
-{
-    struct waiter *waiter = argument;
-    char byte = 0;
-    raw_socket accepted = RAW_NONE;
-    if (waiter->accepts) {
-        accepted = accept(waiter->socket, NULL, NULL);
-        waiter->result = accepted == RAW_NONE ? -1 : 0;
-    } else {
-        waiter->result = raw_recv(waiter->socket, &byte, 1);
-    }
-    waiter->code = waiter->result < 0 ? raw_code() : 0;
-    atomic_store(&waiter->is_done, 1);
-}
-
-/* ferrule relies on it on POSIX only. The thread ends with the process. */
+/* ferrule relies on it on POSIX only. */
 PROBE(shutdown_wakes_a_recv, "rule S6; core/wait/waiting.c")
 {
-    static raw_socket two[2];
-    static struct waiter waiter;
-    static test_thread thread;
+    raw_socket two[2];
     raw_pair(two);
-    waiter.socket = two[0];
-    atomic_init(&waiter.is_done, 0);
-    test_thread_start(&thread, wait_in_kernel, &waiter);
-    system_pause_ms(200);
-    (void)raw_shutdown_read(two[0]);
-    for (int i = 0; i < 100 && atomic_load(&waiter.is_done) == 0; i++) {
-        system_pause_ms(10);
-    }
-    bool is_woken = atomic_load(&waiter.is_done) != 0;
+    const char *woken = raw_wake_recv(two[0], raw_shutdown_read);
     believe("POSIX: yes; Windows: no");
-    see("%s", is_woken ? waiter.result < 0 ? raw_code_text(waiter.code) : "woken" : "not woken");
+    see("%s", woken != NULL ? woken : "not woken");
 #ifdef _WIN32
-    conclude(!is_woken);
+    conclude(woken == NULL);
 #else
-    conclude(is_woken);
+    conclude(woken != NULL);
 #endif
 }
 

@@ -2,7 +2,6 @@
 #include <winsock2.h>
 
 #include <mswsock.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 #include "selftest/raw.h"
 #include "selftest/system.h"
 #include "selftest/unix_winsock.h"
-#include "support/thread.h"
 
 bool unix_path_of(struct unix_address *out, size_t len)
 {
@@ -297,36 +295,16 @@ PROBE(file_mode_of_sockets, "ferp_adopt")
              strcmp(mode_text(synchronous), "synchronous") == 0);
 }
 
-struct blocked {
-    SOCKET socket;
-    atomic_int is_done;
-    int code;
-};
-
-static void block_in_recv(void *argument)
+static int cancel_all(SOCKET socket)
 {
-    struct blocked *blocked = argument;
-    char byte = 0;
-    blocked->code = raw_recv(blocked->socket, &byte, 1) < 0 ? raw_code() : 0;
-    atomic_store(&blocked->is_done, 1);
+    return CancelIoEx((HANDLE)socket, NULL);
 }
 
 /* libuv and .NET rely on it; ferrule cancels requests of its own only. */
 PROBE(cancel_wakes_a_recv, "platform/winsock/wait.c")
 {
-    static raw_socket two[2];
-    static struct blocked blocked;
-    static test_thread thread;
+    raw_socket two[2];
     raw_pair(two);
-    blocked.socket = two[0];
-    atomic_init(&blocked.is_done, 0);
-    test_thread_start(&thread, block_in_recv, &blocked);
-    system_pause_ms(200);
-    BOOL is_cancelled = CancelIoEx((HANDLE)two[0], NULL);
-    for (int i = 0; i < 100 && atomic_load(&blocked.is_done) == 0; i++) {
-        system_pause_ms(10);
-    }
-    see("CancelIoEx(NULL): %s", is_cancelled ? "OK" : "failed");
-    see("the recv: %s",
-        atomic_load(&blocked.is_done) == 0 ? "not woken" : raw_code_text(blocked.code));
+    const char *woken = raw_wake_recv(two[0], cancel_all);
+    see("CancelIoEx(NULL); the recv: %s", woken != NULL ? woken : "not woken");
 }
