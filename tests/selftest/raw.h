@@ -75,13 +75,13 @@ uint16_t raw_refused_port(void);
 int raw_int_option(raw_socket socket, int level, int name, int *value);
 int raw_set_int_option(raw_socket socket, int level, int name, int value);
 int raw_socket_error(raw_socket socket);
-/* The second bind of two datagram sockets to one port, which both have set the option: "OK", or the
- * name of the failure. */
+/* The second bind of two datagram sockets to one port, which both have set the option: "OK", or
+ * the name of the failure. */
 const char *raw_share_port(int option);
 /* Makes the socket nonblocking, and sends until no more is accepted. */
 size_t raw_fill(raw_socket socket);
-/* Calls recv in a thread, then wake. What the recv returned, or NULL if it has not returned within a
- * second; its thread then ends with the process. */
+/* Calls recv in a thread, then wake. What the recv returned, or NULL if it has not returned within
+ * a second; its thread then ends with the process. */
 const char *raw_wake_recv(raw_socket socket, int (*wake)(raw_socket socket));
 /* "READ WRITE ERROR HANGUP" of the set bits, or "nothing". */
 const char *raw_poll_text(int bits);
