@@ -57,6 +57,18 @@ bool inter_step(const inter_operation *operation);
  * That order is no happens-before of C11: it only restricts which values later loads return. */
 bool inter_system_step(const inter_operation *operation);
 
+/* The same for one object, without waiting. */
+static inline void inter_step_on(const char *name, const void *object, bool writes)
+{
+    inter_operation operation = inter_operation_on(name, object, writes);
+    (void)inter_step(&operation);
+}
+static inline void inter_system_step_on(const char *name, const void *object, bool writes)
+{
+    inter_operation operation = inter_operation_on(name, object, writes);
+    (void)inter_system_step(&operation);
+}
+
 /* A number below count; the search tries each of them. */
 unsigned inter_choose(unsigned count);
 

@@ -50,18 +50,16 @@ static fer_error_kind read_from(fer_tcp_stream *from, size_t *n)
     return fer_tcp_stream_read(from, buf, sizeof buf, n).kind;
 }
 
-static void read_the_end(void)
+static fer_error_kind read_nothing(fer_tcp_stream *from)
 {
     size_t n = 7;
-    INTER_CHECK(read_from(&stream, &n) == FER_OK && n == 0);
+    fer_error_kind kind = read_from(from, &n);
+    INTER_CHECK(n == 0);
+    return kind;
 }
 
-static void read_the_end_of_clone(void)
-{
-    size_t n = 7;
-    INTER_CHECK(read_from(&clone, &n) == FER_OK && n == 0);
-}
-
+STEP(read_the_end, INTER_CHECK(read_nothing(&stream) == FER_OK))
+STEP(read_the_end_of_clone, INTER_CHECK(read_nothing(&clone) == FER_OK))
 STEP(shut_read, INTER_OK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_READ)))
 STEP(shut_both, INTER_OK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_BOTH)))
 STEP(shut_clone_read, INTER_OK(fer_tcp_stream_shutdown(&clone, FER_SHUTDOWN_READ)))
@@ -88,9 +86,8 @@ static void begin_with_timeout(void)
 
 static void read_until_timeout(void)
 {
-    size_t n = 7;
-    fer_error_kind kind = read_from(&stream, &n);
-    INTER_CHECK(n == 0 && (kind == FER_OK || kind == FER_TIMED_OUT));
+    fer_error_kind kind = read_nothing(&stream);
+    INTER_CHECK(kind == FER_OK || kind == FER_TIMED_OUT);
 }
 
 static void read_bytes_until_timeout(void)
@@ -137,12 +134,11 @@ static void send_and_meet_the_reset(void)
 
 static void all_bytes_come_before_the_reset(void)
 {
-    size_t n = 7;
     if (moved == 0) {
         read_bytes();
     }
     INTER_CHECK(ended_with == FER_OK && moved == BYTES);
-    INTER_CHECK(read_from(&stream, &n) == FER_CONNECTION_RESET && n == 0);
+    INTER_CHECK(read_nothing(&stream) == FER_CONNECTION_RESET);
     finish();
 }
 
@@ -168,46 +164,28 @@ static void begin_limited_with_deadline(void)
 
 STEP(begin_limited_with_signal, begin_limited(); inter_sky.interrupts[1] = 1)
 
-static void cancel(void)
-{
-    data = 1;
-    INTER_OK(fer_cancel_token_cancel(&token));
-    INTER_CHECK(fer_cancel_token_is_cancelled(&token));
-}
-
-static void read_until_cancelled(void)
-{
-    size_t n = 7;
-    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
-    INTER_CHECK(data == 1);
-}
-
 static void cancel_again(void)
 {
     INTER_OK(fer_cancel_token_cancel(&token));
     INTER_CHECK(fer_cancel_token_is_cancelled(&token));
 }
 
+static void read_until_cancelled_or(fer_error_kind other)
+{
+    fer_error_kind kind = read_nothing(&stream);
+    INTER_CHECK(kind == other || (kind == FER_CANCELLED && data == 1));
+}
+
 static void read_until_cancelled_by_any(void)
 {
-    size_t n = 7;
-    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
-    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
+    INTER_CHECK(read_nothing(&stream) == FER_CANCELLED);
+    INTER_CHECK(read_nothing(&stream) == FER_CANCELLED);
 }
 
-static void read_until_cancelled_or_late(void)
-{
-    size_t n = 7;
-    fer_error_kind kind = read_from(&stream, &n);
-    INTER_CHECK(n == 0 && (kind == FER_TIMED_OUT || (kind == FER_CANCELLED && data == 1)));
-}
-
-static void read_until_cancelled_or_interrupted(void)
-{
-    size_t n = 7;
-    fer_error_kind kind = read_from(&stream, &n);
-    INTER_CHECK(n == 0 && (kind == FER_INTERRUPTED || (kind == FER_CANCELLED && data == 1)));
-}
+STEP(cancel, data = 1; cancel_again())
+STEP(read_until_cancelled, INTER_CHECK(read_nothing(&stream) == FER_CANCELLED && data == 1))
+STEP(read_until_cancelled_or_late, read_until_cancelled_or(FER_TIMED_OUT))
+STEP(read_until_cancelled_or_interrupted, read_until_cancelled_or(FER_INTERRUPTED))
 
 static void read_bytes_until_cancelled(void)
 {
@@ -221,26 +199,16 @@ STEP(no_byte_was_lost_by_cancel, INTER_OK(fer_cancel_token_reset(&token)); no_by
 
 STEP(begin_limited_with_small_buffers, begin_limited_with_buffer(1))
 
-static void write_all(void)
+static void write_all_until(fer_error_kind kind)
 {
     char bytes[BYTES] = {0};
     ended_with = fer_tcp_stream_write_all(&stream, bytes, sizeof bytes, &moved).kind;
+    INTER_CHECK((ended_with == FER_OK && moved == BYTES) || (ended_with == kind && moved < BYTES));
+    INTER_CHECK(ended_with != FER_CANCELLED || data == 1);
 }
 
-static void write_all_until_cancelled(void)
-{
-    write_all();
-    INTER_CHECK((ended_with == FER_OK && moved == BYTES) ||
-                (ended_with == FER_CANCELLED && data == 1 && moved < BYTES));
-}
-
-static void write_all_until_shut(void)
-{
-    write_all();
-    INTER_CHECK((ended_with == FER_OK && moved == BYTES) ||
-                (ended_with == FER_BROKEN_PIPE && moved < BYTES));
-}
-
+STEP(write_all_until_cancelled, write_all_until(FER_CANCELLED))
+STEP(write_all_until_shut, write_all_until(FER_BROKEN_PIPE))
 STEP(make_space, inter_peer_reads(raw, BYTES - 1))
 STEP(shut_write, INTER_OK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE)))
 STEP(begin_with_small_buffers, begin_with_buffer(1))
@@ -307,14 +275,21 @@ static void begin_connecting(void)
 
 STEP(refuse, inter_connect_ends(raw, FER_CONNECTION_REFUSED))
 
-static void take_pending_error(void)
+/* WOULD_BLOCK, or OK with the result of the connect. */
+static fer_error_kind take_result(fer_error_kind kind, int32_t os_code)
 {
     fer_error found = {FER_OK, 0};
-    fer_error error = fer_tcp_stream_take_error(&stream, &found);
-    INTER_CHECK(
-        error.kind == FER_WOULD_BLOCK ||
-        (error.kind == FER_OK && found.kind == FER_CONNECTION_REFUSED && found.os_code == 111));
+    fer_error_kind taken = fer_tcp_stream_take_error(&stream, &found).kind;
+    INTER_CHECK(taken == FER_WOULD_BLOCK ||
+                (taken == FER_OK && found.kind == kind && found.os_code == os_code));
+    return taken;
 }
+
+STEP(take_pending_error, (void)take_result(FER_CONNECTION_REFUSED, 111))
+STEP(take_no_error, (void)take_result(FER_OK, 0))
+STEP(the_refusal_is_saved, INTER_CHECK(take_result(FER_CONNECTION_REFUSED, 111) == FER_OK);
+     finish())
+STEP(it_is_connected, INTER_CHECK(take_result(FER_OK, 0) == FER_OK); finish())
 
 static void read_while_connecting(void)
 {
@@ -324,14 +299,6 @@ static void read_while_connecting(void)
     INTER_CHECK(kind == FER_WOULD_BLOCK || kind == FER_CONNECTION_REFUSED || kind == FER_MISUSE);
 }
 
-static void the_refusal_is_saved(void)
-{
-    fer_error found = {FER_OK, 0};
-    INTER_OK(fer_tcp_stream_take_error(&stream, &found));
-    INTER_CHECK(found.kind == FER_CONNECTION_REFUSED && found.os_code == 111);
-    finish();
-}
-
 STEP(succeed, inter_connect_ends(raw, FER_OK))
 
 static void try_read_while_connecting(void)
@@ -339,21 +306,6 @@ static void try_read_while_connecting(void)
     char buf[BYTES];
     size_t n = 7;
     INTER_CHECK(fer_tcp_stream_try_read(&stream, buf, sizeof buf, &n).kind == FER_WOULD_BLOCK);
-}
-
-static void take_no_error(void)
-{
-    fer_error found = {FER_OK, 0};
-    fer_error error = fer_tcp_stream_take_error(&stream, &found);
-    INTER_CHECK(error.kind == FER_WOULD_BLOCK || (error.kind == FER_OK && found.kind == FER_OK));
-}
-
-static void it_is_connected(void)
-{
-    fer_error found = {FER_OK, 0};
-    INTER_OK(fer_tcp_stream_take_error(&stream, &found));
-    INTER_OK(found);
-    finish();
 }
 
 const inter_program inter_stream_programs[] = {

@@ -246,17 +246,7 @@ void pair_send(struct pair *pair, const void *bytes, size_t len)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-void assert_exchange(fer_tcp_stream *stream, peer_socket other)
-{
-    char got[5] = {0};
-    size_t n = 0;
-    assert_ok_n(fer_tcp_stream_write_all(stream, "ping", 4, &n), n, 4);
-    assert_true(peer_recv_exact(other, got, 4));
-    assert_string_equal(got, "ping");
-    assert_true(peer_send_all(other, "pong", 4));
-    assert_ok_n(fer_tcp_stream_read_exact(stream, got, 4, &n), n, 4);
-    assert_string_equal(got, "pong");
-}
+STREAM_ASSERTIONS(fer_tcp_stream, assert_exchange, assert_reads_end, assert_reads_fail)
 
 void assert_alive(struct pair *pair)
 {
@@ -340,31 +330,6 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
     if (error.kind != one && error.kind != other) {
         fail_with(error, text, fer_error_kind_name(one), file, line);
     }
-}
-
-void assert_reads_end(fer_tcp_stream *stream)
-{
-    char buf[8] = {0};
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    size_t n = 77;
-    assert_ok_n(fer_tcp_stream_read(stream, buf, sizeof buf, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_peek(stream, buf, sizeof buf, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_read_vectored(stream, slices, 2, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n), n, 0);
-    assert_own_n(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF, n, 0);
-    assert_ok(fer_tcp_stream_read(stream, buf, sizeof buf, NULL));
-}
-
-void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind)
-{
-    char buf[8] = {0};
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    size_t n = 77;
-    assert_kind_n(fer_tcp_stream_read(stream, buf, sizeof buf, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_peek(stream, buf, sizeof buf, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_read_vectored(stream, slices, 2, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n), kind, n, 0);
 }
 
 uint64_t microseconds_since(uint64_t start_us)

@@ -127,52 +127,12 @@ struct unix_pair unix_pair_open(void **state)
 
 /* ---- Assertions */
 
-void assert_unix_exchange(fer_unix_stream *stream, peer_socket other)
-{
-    char got[5] = {0};
-    size_t n = 0;
-    assert_ok_n(fer_unix_stream_write_all(stream, "ping", 4, &n), n, 4);
-    assert_true(peer_recv_exact(other, got, 4));
-    assert_string_equal(got, "ping");
-    assert_true(peer_send_all(other, "pong", 4));
-    assert_ok_n(fer_unix_stream_read_exact(stream, got, 4, &n), n, 4);
-    assert_string_equal(got, "pong");
-}
+STREAM_ASSERTIONS(fer_unix_stream, assert_unix_exchange, assert_unix_reads_end,
+                  assert_unix_reads_fail)
 
 void assert_unix_alive(const struct unix_pair *pair)
 {
     assert_unix_exchange(pair->stream, pair->other);
-}
-
-static fer_error read_of_sort(fer_unix_stream *stream, int sort, size_t *n)
-{
-    char buf[8];
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    *n = 77;
-    switch (sort) {
-    case 0: return fer_unix_stream_read(stream, buf, sizeof buf, n);
-    case 1: return fer_unix_stream_peek(stream, buf, sizeof buf, n);
-    case 2: return fer_unix_stream_read_vectored(stream, slices, 2, n);
-    case 3: return fer_unix_stream_read_to_end(stream, buf, sizeof buf, n);
-    default: return fer_unix_stream_read_exact(stream, buf, sizeof buf, n);
-    }
-}
-
-void assert_unix_reads_end(fer_unix_stream *stream)
-{
-    for (int sort = 0; sort < 5; sort++) {
-        size_t n = 0;
-        assert_kind_n(read_of_sort(stream, sort, &n), sort == 4 ? FER_UNEXPECTED_EOF : FER_OK, n,
-                      0);
-    }
-}
-
-void assert_unix_reads_fail(fer_unix_stream *stream, fer_error_kind kind)
-{
-    for (int sort = 0; sort < 5; sort++) {
-        size_t n = 0;
-        assert_kind_n(read_of_sort(stream, sort, &n), kind, n, 0);
-    }
 }
 
 void assert_unix_writes_are_broken(fer_unix_stream *stream)
