@@ -48,25 +48,6 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
     assert_code(fer_lookup_host("broken.test", 80, &addr, 1, &count), FER_RESOLVE_FAILED, -4);
 }
 
-BSD_TEST(a_connection_has_two_ends)
-{
-    struct raw_pair pair = raw_pair();
-    assert_ok(raw_send(pair.client, "hello"));
-    raw_recv_is(pair.server, 5);
-    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
-    raw_recv_is(pair.server, 0);
-    close_pair(pair);
-}
-
-BSD_TEST(a_buffer_size_is_read_as_it_was_set)
-{
-    uint32_t size = 0;
-    fer_raw_socket raw = raw_socket();
-    assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 16384));
-    assert_ok_n(ferp_option_value(raw, FERP_SEND_BUFFER, &size), size, 16384);
-    ferp_close(raw);
-}
-
 /* ---- unix_full_queue_refuses */
 
 BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
@@ -153,14 +134,6 @@ BSD_TEST(a_poller_forgets_a_closed_number)
     ferp_poller_close(&poller);
     ferp_close(back);
     ferp_close(clone);
-}
-
-TEST_OF(an_unknown_system_is_refused, (void), (),
-        BSD_ROW(an_unknown_system_is_refused, "", bsd_choose, &bsd_macos))
-{
-    fer_sim_config config = bsd_config();
-    config.bsd = (fer_sim_bsd)(FER_SIM_BSD_OPENBSD + 1);
-    assert_kind(fer_sim_start(&config), FER_INVALID_INPUT);
 }
 
 TEST_MAIN("sim_bsd")

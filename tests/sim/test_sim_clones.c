@@ -78,27 +78,6 @@ PLAIN_TEST(the_last_close_obeys_its_own_linger_time_or_the_shared_one)
     }
 }
 
-PLAIN_TEST(an_accepted_socket_inherits_its_listeners)
-{
-    for (int shared = 0; shared < 2; shared++) {
-        fer_socket_addr addr;
-        fer_raw_socket server = FER_RAW_SOCKET_NONE;
-        begin_on_windows(shared != 0);
-        fer_raw_socket listener = raw_listener(&addr);
-        fer_raw_socket duplicate = duplicate_of(listener);
-        assert_ok(ferp_set_timeout(duplicate, FERP_READING, millis(90)));
-        fer_raw_socket client = raw_connected(&addr);
-        assert_ok(ferp_accept(duplicate, &server, &addr));
-        assert_true(timeout_of(server, FERP_READING) == millis(90).nanos);
-        assert_true(timeout_of(client, FERP_READING) == FER_DURATION_NONE_NANOS);
-        ferp_close(server);
-        ferp_close(client);
-        ferp_close(duplicate);
-        ferp_close(listener);
-        assert_ok(fer_sim_stop(NULL));
-    }
-}
-
 /* R2: the first clone of a socket needs memory on Windows. Without it nothing changes. */
 SIM_PAIR_TEST(a_clone_without_memory_changes_nothing)
 {

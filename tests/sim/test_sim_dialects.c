@@ -344,19 +344,6 @@ WINSOCK_CONFIG_TEST(an_old_windows_lacks_the_keepalive_fields)
 
 /* ---- Core over both dialects: the same behaviour */
 
-SIM_PAIR_TEST(the_caller_sees_the_same)
-{
-    fer_error pending = {FER_OTHER, 0};
-    fer_sim_peer_reset(ends->peer);
-    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
-    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
-    assert_kind(write_one(&ends->stream), FER_CONNECTION_RESET);
-    assert_ok(fer_tcp_stream_take_error(&ends->stream, &pending));
-    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_BOTH));
-    stream_reads(&ends->stream, "");
-    assert_kind(write_one(&ends->stream), FER_BROKEN_PIPE);
-}
-
 static void receive_some(void *context)
 {
     char buf[256];

@@ -107,8 +107,8 @@ SIM_TEST(a_second_start_is_misuse)
 
 SIM_CONFIG_TEST(a_bad_config_is_misuse)
 {
-    fer_sim_config bad[11];
-    for (size_t i = 0; i < 11; i++) {
+    fer_sim_config bad[12];
+    for (size_t i = 0; i < 12; i++) {
         bad[i] = config_of();
     }
     bad[0].dialect = (fer_sim_dialect)3;
@@ -122,7 +122,9 @@ SIM_CONFIG_TEST(a_bad_config_is_misuse)
     bad[8].max_sockets = SIZE_MAX;
     bad[9].windows.no_buffers_above = 4095;
     bad[10].windows.no_buffers_until = FER_DURATION_NONE;
-    for (size_t i = 0; i < 11; i++) {
+    bad[11].dialect = FER_SIM_DIALECT_BSD;
+    bad[11].bsd = (fer_sim_bsd)(FER_SIM_BSD_OPENBSD + 1);
+    for (size_t i = 0; i < 12; i++) {
         assert_code(fer_sim_start(&bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
