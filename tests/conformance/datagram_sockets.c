@@ -23,19 +23,6 @@ static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *p
 
 /* ---- T: timeouts and modes */
 
-RULE_TEST("T1", a_timeout_of_zero_is_refused)
-{
-    uint16_t port = 0;
-    fer_duration got = {0};
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_own(fer_udp_socket_set_read_timeout(socket, millis(0)), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_set_write_timeout(socket, millis(0)), FER_INVALID_INPUT);
-    assert_ok(fer_udp_socket_read_timeout(socket, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_udp_socket_write_timeout(socket, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-}
-
 UDP_TEST("T2", a_receive_that_expires_is_timed_out_not_sooner_and_loses_nothing)
 {
     char buf[8];
@@ -64,19 +51,6 @@ UDP_TEST("T2", a_nonblocking_receive_would_block)
     assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_TIMED_OUT);
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
     assert_udp_exchange(pair.socket, &pair);
-}
-
-RULE_TEST("T5", the_getters_report_what_was_set)
-{
-    uint16_t port = 0;
-    fer_duration got = {0};
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(200)));
-    assert_ok(fer_udp_socket_set_write_timeout(socket, millis(3000)));
-    assert_ok(fer_udp_socket_read_timeout(socket, &got));
-    assert_in_range(got.nanos, 200000000, 220000000);
-    assert_ok(fer_udp_socket_write_timeout(socket, &got));
-    assert_in_range(got.nanos, 3000000000, 3020000000);
 }
 
 RULE_TEST("T6", a_clone_has_the_modes_that_are_set_later)
@@ -301,18 +275,6 @@ FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_says_that_it_is_connecte
 }
 
 /* ---- O: options */
-
-FAMILY_TEST("O1", a_ttl_is_one_to_255)
-{
-    uint16_t port = 0;
-    uint32_t ttl = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    assert_own(fer_udp_socket_set_ttl(socket, 0), FER_INVALID_INPUT);
-    assert_own(fer_udp_socket_set_ttl(socket, 256), FER_INVALID_INPUT);
-    assert_ok(fer_udp_socket_set_ttl(socket, 9));
-    assert_ok_n(fer_udp_socket_ttl(socket, &ttl), ttl, 9);
-    assert_int_equal(peer_raw_hops(fer_udp_socket_as_raw(socket), family), 9);
-}
 
 RULE_TEST("O1", broadcasting_has_to_be_requested)
 {

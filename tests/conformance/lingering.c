@@ -292,12 +292,4 @@ UNIX_PAIR_TEST("K11", a_unix_stream_lingers_as_a_tcp_stream_does)
     assert_peer_sees_the_end(pair.other);
 }
 
-UNIX_PAIR_TEST("K11", a_unix_peer_that_does_not_end_is_timed_out)
-{
-    uint64_t start = peer_now_us();
-    assert_own(fer_unix_stream_close_gracefully(pair.stream, millis(SHORT_MS)), FER_TIMED_OUT);
-    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
-    assert_peer_sees_the_end(pair.other);
-}
-
 RULE_TESTS("lingering")

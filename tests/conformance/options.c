@@ -131,20 +131,6 @@ PAIR_TEST("O2", linger_starts_off_and_none_disables_it)
     assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
 }
 
-/* O2: "zero resets the connection at the last close": not at an earlier close. */
-PAIR_TEST("O2", a_linger_of_zero_resets_at_the_last_close)
-{
-    fer_tcp_stream *clone = test_stream();
-    char byte;
-    size_t n = 0;
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(0)));
-    fer_tcp_stream_close(&pair->stream);
-    assert_exchange(clone, pair->other);
-    fer_tcp_stream_close(clone);
-    assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_RESET);
-}
-
 /* O2: with a finite linger no byte is lost: close waits for the acknowledgement, in both modes. It
  * does not prevent `early_close_loses`. */
 KIND_TEST("O2", a_finite_linger_delivers_what_was_written)

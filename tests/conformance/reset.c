@@ -222,21 +222,6 @@ PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half)
     assert_reads_end(&pair->stream);
 }
 
-/* S5: only fatal errors are saved: an expired timeout and WOULD_BLOCK are not. */
-PAIR_TEST("S5", timeouts_do_not_stick)
-{
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
-    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    assert_alive(pair);
-    pair_reset_and_wait(pair);
-    assert_reset_sticks(&pair->stream);
-}
-
 struct reader {
     fer_tcp_stream *stream;
     int sort;
@@ -320,20 +305,6 @@ PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_reset_sticks(clone);
-}
-
-/* S5: the reset belongs to the handle's connection: a new connection in the handle does not have
- * it. */
-PAIR_TEST("S5", a_new_connection_forgets_the_reset)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(pair->kind.family, 4, &port);
-    fer_socket_addr addr = loopback(pair->kind.family, port);
-    pair_reset_and_wait(pair);
-    assert_reset_sticks(&pair->stream);
-    fer_tcp_stream_close(&pair->stream);
-    assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
-    assert_exchange(&pair->stream, peer_accept(listener));
 }
 
 /* A read loop as Rust programs have it: `Err(e) if WouldBlock | TimedOut => continue`. Returns the

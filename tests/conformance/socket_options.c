@@ -121,52 +121,6 @@ SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255)
     }
 }
 
-/* O2: "linger is rounded up to whole seconds ...; NONE turns it off", which is the default. */
-SOCKET_TEST("O2", linger_is_rounded_up_and_none_disables_it)
-{
-    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_duration got = {0};
-    assert_ok(fer_socket_linger(socket, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_socket_set_linger(socket, (fer_duration){1}));
-    assert_ok(fer_socket_linger(socket, &got));
-    assert_int_equal(got.nanos, UINT64_C(1000000000));
-    assert_ok(fer_socket_set_linger(socket, (fer_duration){0}));
-    assert_ok(fer_socket_linger(socket, &got));
-    assert_int_equal(got.nanos, 0);
-    assert_ok(fer_socket_set_linger(socket, FER_DURATION_NONE));
-    assert_ok(fer_socket_linger(socket, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-}
-
-/* O3: "keepalive sets time, interval and retries; ... what the OS lacks is UNSUPPORTED". */
-SOCKET_TEST("O3", keepalive_is_that_of_a_stream)
-{
-    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_tcp_keepalive whole = {true, millis(60000), millis(5000), 4};
-    fer_tcp_keepalive got = {true, {0}, {0}, 0};
-    assert_ok(fer_socket_keepalive(socket, &got));
-    assert_false(got.enabled);
-    fer_raw_socket raw = fer_socket_as_raw(socket);
-    if (peer_raw_hides_keepalive_options(raw)) {
-        assert_ok(fer_socket_set_keepalive(socket, &whole));
-        skip_because("this system does not report keepalive's fields");
-    }
-    if (!peer_raw_has_keepalive_options(raw)) { /* older Windows ignores the retries; OpenBSD */
-        assert_kind(fer_socket_set_keepalive(socket, &whole),
-                    peer_is_windows() ? FER_OK : FER_UNSUPPORTED);
-        skip_because("this system has no options for keepalive's fields");
-    }
-    assert_ok(fer_socket_set_keepalive(socket, &whole));
-    assert_ok(fer_socket_keepalive(socket, &got));
-    assert_true(got.enabled);
-    assert_int_equal(got.time.nanos, whole.time.nanos);
-    assert_int_equal(got.interval.nanos, whole.interval.nanos);
-    assert_int_equal(got.retries, 4);
-    assert_own(fer_socket_set_keepalive(socket, NULL), FER_MISUSE);
-    assert_own(fer_socket_keepalive(socket, NULL), FER_MISUSE);
-}
-
 /* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter gives back what was set, or NONE". */
 SOCKET_TEST("T1", timeouts_are_reported_as_they_were_set)
 {
@@ -223,16 +177,6 @@ SOCKET_TEST("O4", a_buffer_size_of_0_is_invalid_input_and_too_much_is_the_most)
     assert_ok(fer_socket_set_send_buffer_size(socket, 1));
     assert_ok(fer_socket_send_buffer_size(socket, &got));
     assert_true(got >= 1);
-}
-
-/* Unix sockets have buffer sizes, too. */
-SOCKET_TEST("O4", unix_sockets_have_buffer_sizes)
-{
-    skip_without_unix_streams();
-    fer_socket *socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    size_t got = 0;
-    assert_ok(fer_socket_set_send_buffer_size(socket, 16384));
-    assert_ok_n(fer_socket_send_buffer_size(socket, &got), got, 16384);
 }
 
 static void skip_without_tos(fer_error error)
