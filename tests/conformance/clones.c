@@ -165,8 +165,7 @@ KIND_TEST("S6", a_read_half_that_a_clone_has_shut_has_ended)
 static void assert_linger(const fer_tcp_stream *stream, fer_duration want)
 {
     fer_duration got = {7};
-    assert_ok(fer_tcp_stream_linger(stream, &got));
-    assert_true(got.nanos == want.nanos);
+    assert_ok_n(fer_tcp_stream_linger(stream, &got), got.nanos, want.nanos);
 }
 
 PAIR_TEST("O2", linger_is_that_of_every_handle)

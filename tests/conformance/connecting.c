@@ -46,10 +46,8 @@ STREAM_TEST("C1", connect_timeout_leaves_a_blocking_stream)
     assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)));
     assert_ok(fer_tcp_stream_take_error(stream, &pending));
     assert_ok(pending);
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     if (!peer_is_windows()) {
         assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
     }

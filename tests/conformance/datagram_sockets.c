@@ -67,8 +67,7 @@ RULE_TEST("T6", a_clone_has_the_modes_that_are_set_later)
     assert_ok(fer_udp_socket_set_nonblocking(clone, true));
     assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_ok(fer_udp_socket_set_ttl(socket, 77));
-    assert_ok(fer_udp_socket_ttl(clone, &ttl));
-    assert_int_equal(ttl, 77);
+    assert_ok_n(fer_udp_socket_ttl(clone, &ttl), ttl, 77);
 }
 
 /* ---- I3 */
@@ -284,14 +283,12 @@ RULE_TEST("O1", broadcasting_has_to_be_requested)
     fer_udp_socket *unspecified = test_udp();
     fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
     fer_socket_addr to = fer_socket_addr_v4_new(broadcast, port);
-    assert_ok(fer_udp_socket_broadcast(socket, &on));
-    assert_false(on);
+    assert_ok_n(fer_udp_socket_broadcast(socket, &on), on, false);
     assert_ok(fer_udp_socket_set_broadcast(socket, true));
     assert_ok(fer_udp_socket_broadcast(socket, &on));
     assert_true(on);
     assert_ok(fer_udp_socket_set_broadcast(socket, false));
-    assert_ok(fer_udp_socket_broadcast(socket, &on));
-    assert_false(on);
+    assert_ok_n(fer_udp_socket_broadcast(socket, &on), on, false);
     assert_ok(fer_udp_socket_bind(unspecified, "0.0.0.0:0"));
     fer_error error = fer_udp_socket_send_to(unspecified, "all", 3, &to, NULL);
     skip_if(error.kind == FER_NETWORK_UNREACHABLE ||

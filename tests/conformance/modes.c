@@ -79,10 +79,8 @@ static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)
 {
     fer_duration got = {0};
     char byte;
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
 }

@@ -61,8 +61,7 @@ SOCKET_FAMILY_TEST("L1", bind_of_a_datagram_socket_shares_nothing)
     fer_socket *second = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
     fer_socket_addr addr = any_port(family);
     bool reuses = true;
-    assert_ok(fer_socket_reuse_address(socket, &reuses));
-    assert_false(reuses);
+    assert_ok_n(fer_socket_reuse_address(socket, &reuses), reuses, false);
     assert_ok(fer_socket_bind(socket, &addr));
     assert_int_equal(peer_raw_reuses_address(fer_socket_as_raw(socket)), 0);
     assert_int_equal(peer_raw_is_exclusive(fer_socket_as_raw(socket)), peer_is_windows() ? 1 : -1);
@@ -149,8 +148,7 @@ SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections)
         skip_because("this OS has no SO_REUSEPORT");
     }
     assert_ok(error);
-    assert_ok(fer_socket_reuse_port(sockets[1], &reuses));
-    assert_false(reuses);
+    assert_ok_n(fer_socket_reuse_port(sockets[1], &reuses), reuses, false);
     assert_ok(fer_socket_set_reuse_port(sockets[1], true));
     assert_ok(fer_socket_reuse_port(sockets[1], &reuses));
     assert_true(reuses);

@@ -20,8 +20,8 @@ PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
     assert_own(fer_tcp_stream_set_write_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
     assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
     assert_true(got.nanos >= UINT64_C(5000000000) && got.nanos < UINT64_C(5100000000));
-    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(&pair->stream, &got), got.nanos,
+                FER_DURATION_NONE_NANOS);
     assert_alive(pair);
 }
 
@@ -365,22 +365,17 @@ PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
 {
     fer_tcp_stream *stream = &pair->stream;
     fer_duration got = {0};
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(2000)));
     assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_write_timeout(stream, &got));
     assert_in_range(got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
     assert_ok(fer_tcp_stream_set_write_timeout(stream, FER_DURATION_NONE));
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
 }
 
 /* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."

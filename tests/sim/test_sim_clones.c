@@ -97,8 +97,7 @@ SIM_PAIR_TEST(a_clone_without_memory_changes_nothing)
     assert_int_equal(fer_sim_clear_faults(), 1);
     fer_tcp_stream_close(&ends->stream);
     fer_tcp_stream_close(&clone);
-    assert_ok(fer_tcp_stream_read_timeout(&second, &got));
-    assert_true(got.nanos == millis(40).nanos);
+    assert_ok_n(fer_tcp_stream_read_timeout(&second, &got), got.nanos, millis(40).nanos);
     fer_tcp_stream_close(&second);
 }
 

@@ -20,8 +20,7 @@ SIM_TEST(what_accept_takes_over)
     fer_error mode = ferp_is_nonblocking(server, &nonblocking);
     assert_int_equal(mode.kind, is_winsock() ? FER_UNSUPPORTED : FER_OK);
     assert_false(nonblocking);
-    assert_ok(ferp_timeout(server, FERP_READING, &timeout));
-    assert_int_equal(timeout.nanos, millis(400).nanos);
+    assert_ok_n(ferp_timeout(server, FERP_READING, &timeout), timeout.nanos, millis(400).nanos);
     assert_ok_n(ferp_option_value(server, FERP_NODELAY, &nodelay), nodelay, 1);
     ferp_close(listener);
     ferp_close(client);
