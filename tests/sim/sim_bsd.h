@@ -34,6 +34,7 @@ enum {
 static inline int bsd_choose(void **state)
 {
     bsd_system = *(const fer_sim_bsd *)*state;
+    has_raw_sockets = true;
     return 0;
 }
 

@@ -53,26 +53,22 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
 BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 {
     fer_unix_addr addr;
-    fer_raw_socket listener = FER_RAW_SOCKET_NONE;
     fer_raw_socket clients[2];
     fer_sim_config config = bsd_config();
     config.max_sockets = 1024; /* OpenBSD's shortest queue has 241 connections */
     sim_begin_with(config);
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
-    assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &listener));
+    fer_raw_socket listener = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(ferp_unix_bind(listener, &addr));
     assert_ok(ferp_listen(listener, 1));
     for (size_t i = 0; i < 2; i++) {
-        assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &clients[i]));
+        clients[i] = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     }
     while (ferp_unix_connect(clients[0], &addr).kind == FER_OK) {
         ferp_close(clients[0]);
-        assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &clients[0]));
+        clients[0] = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     }
     assert_code(ferp_unix_connect(clients[1], &addr), FER_CONNECTION_REFUSED, 61);
-    ferp_close(clients[0]);
-    ferp_close(clients[1]);
-    ferp_close(listener);
 }
 
 /* ---- poller_errors_without_code */
@@ -88,7 +84,6 @@ BSD_TEST(a_poller_s_own_errors_have_no_code)
     assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
     assert_code(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL), FER_ALREADY_EXISTS, 0);
     ferp_poller_close(&poller);
-    ferp_close(raw);
 }
 
 /* poller_ignores_never_connected: epoll reports a hang-up. */
@@ -105,7 +100,6 @@ BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
     assert_ok_n(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified), count,
                 0);
     ferp_poller_close(&poller);
-    ferp_close(raw);
 }
 
 /* poller_forgets_closed_numbers: also if a clone keeps the socket open, and a later clone gets the
@@ -119,8 +113,7 @@ BSD_TEST(a_poller_forgets_a_closed_number)
     fer_raw_socket clone = FER_RAW_SOCKET_NONE;
     fer_raw_socket back = FER_RAW_SOCKET_NONE;
     fer_event writable = {.key = 1, .interest = FER_WRITABLE};
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(ferp_poller_open(&poller));
     assert_ok(ferp_poller_add(&poller, raw, writable, FER_POLL_LEVEL));
     assert_ok(ferp_duplicate(raw, &clone));
@@ -132,8 +125,6 @@ BSD_TEST(a_poller_forgets_a_closed_number)
     assert_code(ferp_poller_delete(&poller, back), FER_NOT_FOUND, 0);
     assert_ok(ferp_poller_add(&poller, back, writable, FER_POLL_LEVEL));
     ferp_poller_close(&poller);
-    ferp_close(back);
-    ferp_close(clone);
 }
 
 TEST_MAIN("sim_bsd")
