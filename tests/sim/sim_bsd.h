@@ -48,6 +48,9 @@ static inline fer_sim_config bsd_config(void)
     return (fer_sim_config){.dialect = FER_SIM_DIALECT_BSD, .bsd = bsd_system};
 }
 
+#define bsd_begin_of(...) \
+    sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_BSD, .bsd = bsd_system, __VA_ARGS__})
+
 static inline void bsd_begin(void)
 {
     sim_begin_with(bsd_config());

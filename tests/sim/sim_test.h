@@ -105,6 +105,9 @@ static inline void sim_begin_with(fer_sim_config config)
     assert_ok(fer_sim_start(&config));
 }
 
+/* With these fields of the config. */
+#define sim_begin_of(...) sim_begin_with((fer_sim_config){.dialect = sim_dialect, __VA_ARGS__})
+
 static inline void sim_begin(void)
 {
     sim_begin_with(config_of());

@@ -34,12 +34,9 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
         {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
         {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
     };
-    fer_sim_config config = bsd_config();
     fer_socket_addr addr;
     size_t count = 0;
-    config.names = names;
-    config.name_count = 3;
-    sim_begin_with(config);
+    bsd_begin_of(.names = names, .name_count = 3);
     bool glibc = is_on(ON_OPENBSD);
     assert_code(fer_lookup_host("gone.test", 80, &addr, 1, &count), FER_HOST_NOT_FOUND,
                 glibc ? -2 : -8);
@@ -54,9 +51,7 @@ BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 {
     fer_unix_addr addr;
     fer_raw_socket clients[2];
-    fer_sim_config config = bsd_config();
-    config.max_sockets = 1024; /* OpenBSD's shortest queue has 241 connections */
-    sim_begin_with(config);
+    bsd_begin_of(.max_sockets = 1024); /* OpenBSD's shortest queue has 241 connections */
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
     fer_raw_socket listener = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(ferp_unix_bind(listener, &addr));

@@ -103,8 +103,6 @@ static void check_sharing(ferp_option option, const char *first, const char *sec
     }
     assert_ok(ferp_bind(raws[0], &one));
     assert_kind(ferp_bind(raws[1], &two), expected);
-    ferp_close(raws[0]);
-    ferp_close(raws[1]);
     assert_int_equal(sim_end(NULL), 0);
 }
 

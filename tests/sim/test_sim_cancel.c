@@ -19,9 +19,7 @@ static fer_limits with_token(void)
 
 static void begin_with(fer_sim_windows windows)
 {
-    fer_sim_config config = config_of();
-    config.windows = windows;
-    sim_begin_with(config);
+    sim_begin_of(.windows = windows);
     memset(&token, 0, sizeof token);
     assert_ok(fer_cancel_token_new(&token));
 }

@@ -53,8 +53,6 @@ PLAIN_TEST(timeouts_and_linger_are_each_sockets_own_or_shared)
         assert_ok(ferp_set_option(raw, FERP_NODELAY, 1)); /* other options are always shared */
         uint32_t nodelay = 0;
         assert_ok_n(ferp_option_value(duplicate, FERP_NODELAY, &nodelay), nodelay, 1);
-        ferp_close(raw);
-        ferp_close(duplicate);
         assert_ok(fer_sim_stop(NULL));
     }
 }
@@ -72,8 +70,6 @@ PLAIN_TEST(the_last_close_obeys_its_own_linger_time_or_the_shared_one)
         ferp_close(duplicate);
         fer_error error = raw_recv(pair.server, &n);
         assert_kind(error, shared != 0 ? FER_CONNECTION_RESET : FER_OK);
-        ferp_close(pair.server);
-        ferp_close(pair.listener);
         assert_ok(fer_sim_stop(NULL));
     }
 }

@@ -170,9 +170,7 @@ SIM_CONFIG_TEST(datagrams_beyond_the_receive_buffer_are_lost)
     static char big[600];
     char buf[600];
     fer_udp_received got;
-    fer_sim_config config = config_of();
-    config.receive_buffer = 1000;
-    sim_begin_with(config);
+    sim_begin_of(.receive_buffer = 1000);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     fer_socket_addr to = addr_of("10.0.0.1:1000");
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));

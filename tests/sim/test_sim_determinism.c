@@ -258,13 +258,10 @@ static void has_line(const struct trace *trace, const char *text)
 SIM_STREAM_CONFIG_TEST(the_trace_reports_what_happened)
 {
     struct trace *trace = calloc(1, sizeof *trace);
-    fer_sim_config config = config_of();
     char buf[512];
     size_t n = 0;
     assert_non_null(trace);
-    config.trace = keep_line;
-    config.trace_context = trace;
-    sim_begin_with(config);
+    sim_begin_of(.trace = keep_line, .trace_context = trace);
     fer_sim_peer listener = serve(SERVER);
     fer_socket_addr local;
     assert_ok(fer_tcp_stream_connect(stream, SERVER));

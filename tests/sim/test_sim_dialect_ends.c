@@ -70,9 +70,7 @@ WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 /* After the peer's close, a write is answered by a reset ("end_then_reset"). */
 SIM_CONFIG_TEST(an_end_and_then_a_reset)
 {
-    fer_sim_config config = config_of();
-    config.windows.keeps_early_closed_input = true;
-    sim_begin_with(config);
+    sim_begin_of(.windows.keeps_early_closed_input = true);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "last"));
     ferp_close(pair.server);

@@ -315,9 +315,7 @@ SIM_TEST(options_have_the_systems_limits)
 WINSOCK_CONFIG_TEST(an_old_windows_lacks_the_keepalive_fields)
 {
     uint32_t value = 0;
-    fer_sim_config config = config_of();
-    config.lacks_keepalive_fields = true;
-    sim_begin_with(config);
+    sim_begin_of(.lacks_keepalive_fields = true);
     fer_raw_socket raw = raw_socket();
     assert_code(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 10), FER_UNSUPPORTED, 10042);
     assert_code(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &value), FER_UNSUPPORTED, 10042);

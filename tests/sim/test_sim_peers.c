@@ -274,10 +274,7 @@ SIM_STREAM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     static unsigned char out[50000];
     static unsigned char in[50000];
-    fer_sim_config config = config_of();
-    config.send_buffer = 1000;
-    config.receive_buffer = 700;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 1000, .receive_buffer = 700);
     (void)serve_script(SERVER, steps, 2);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     for (size_t i = 0; i < sizeof out; i++) {

@@ -259,9 +259,7 @@ WATCHER_PAIR_TEST(the_same_socket_may_get_the_same_number_back)
 /* With any number of them, and without a wait that would remove them. */
 SIM_CONFIG_TEST(what_was_closed_without_a_delete_is_never_reported)
 {
-    fer_sim_config config = config_of();
-    config.max_sockets = 4;
-    sim_begin_with(config);
+    sim_begin_of(.max_sockets = 4);
     struct watcher watcher = opened();
     for (uint64_t i = 0; i < 40; i++) {
         fer_udp_socket socket = {0};
