@@ -33,20 +33,17 @@ SLOW_PAIR_TEST("T2", nonblocking_writes_would_block)
 {
     fer_tcp_stream *stream = &pair->stream;
     char buf[64] = {0};
-    fer_io_slice slices[2] = {{buf, 32}, {buf + 32, 32}};
     (void)fill_until_it_would_block(stream);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
-    for (int sort = 0; sort < 3; sort++) {
+    for (int sort = 0; sort < WRITE_SORTS; sort++) {
         size_t n;
         fer_error error;
         do {
             n = 77;
-            error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, &n)
-                    : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, &n)
-                                : fer_tcp_stream_write_all(stream, buf, sizeof buf, &n);
+            error = write_by(sort, stream, buf, sizeof buf, &n);
         } while (error.kind == FER_OK);
         assert_kind(error, FER_WOULD_BLOCK);
-        assert_true(sort == 2 ? n < sizeof buf : n == 0);
+        assert_true(sort == WRITE_ALL ? n < sizeof buf : n == 0);
     }
 }
 

@@ -221,6 +221,12 @@ void assert_reads_end(fer_tcp_stream *stream);
 /* Every read function returns kind, with no bytes. */
 void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 
+/* A read or a write of this sort, in two slices if it is vectored. */
+enum read_sort { READ, PEEK, READ_VECTORED, READ_EXACT, READ_TO_END, READ_SORTS };
+enum write_sort { WRITE, WRITE_VECTORED, WRITE_ALL, WRITE_SORTS };
+fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
+fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n);
+
 /* ---- Time */
 
 #define NOT_SOONER_SLACK_US 2000
