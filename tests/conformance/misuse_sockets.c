@@ -68,7 +68,7 @@ static struct {
     X(fer_socket_shutdown, (s, FER_SHUTDOWN_BOTH), false)                          \
     X(fer_socket_send, (s, "x", 1, &outputs.n), true)                              \
     X(fer_socket_send_to, (s, "x", 1, &address, &outputs.n), true)                 \
-    X(fer_socket_recv_from, (s, outputs.bytes, 8, DATAGRAM), false)                \
+    X(fer_socket_recv_from, (s, BYTES, DATAGRAM), false)                           \
     X(fer_socket_into_tcp_stream, (s, &spares.stream), false)                      \
     X(fer_socket_into_tcp_listener, (s, &spares.listener), false)                  \
     X(fer_socket_into_udp_socket, (s, &spares.udp), false)                         \
