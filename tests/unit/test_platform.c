@@ -62,6 +62,8 @@ TEST(a_port_is_taken_once_and_another_machine_s_address_never)
     fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket second = seam_socket();
     assert_kind(ferp_bind(second, &addr), FER_ADDR_IN_USE);
+    ferp_close(second);
+    second = seam_socket();
     addr.port = 0;
     addr.ip.u.v4 = (fer_ipv4_addr){{192, 0, 2, 1}}; /* a documentation address (RFC 5737) */
     assert_kind(ferp_bind(second, &addr), FER_ADDR_NOT_AVAILABLE);
