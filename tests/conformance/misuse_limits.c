@@ -25,6 +25,22 @@ RULE_TEST("E4", every_call_on_a_null_or_new_handle_is_misuse)
     CHECK_ROWS(rows, &handle, true);
 }
 
+RULE_TEST("E4", a_closed_token_is_invalid_input)
+{
+    fer_cancel_token token = {0};
+    assert_kind(fer_cancel_token_new(NULL), FER_MISUSE);
+    assert_ok(fer_cancel_token_new(&token));
+    assert_kind(fer_cancel_token_new(&token), FER_MISUSE);
+    assert_ok(fer_cancel_token_cancel(&token));
+    fer_cancel_token_close(&token);
+    assert_kind(fer_cancel_token_cancel(&token), FER_MISUSE);
+    assert_kind(fer_cancel_token_reset(&token), FER_MISUSE);
+    assert_false(fer_cancel_token_is_cancelled(&token));
+    assert_false(fer_cancel_token_is_cancelled(NULL));
+    fer_cancel_token_close(&token);
+    fer_cancel_token_close(NULL);
+}
+
 /* The limits that were set before remain. */
 RULE_TEST("E4", limits_with_a_token_that_is_not_open_are_refused)
 {

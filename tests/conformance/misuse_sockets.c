@@ -131,6 +131,14 @@ SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input)
     assert_own(fer_socket_take_error(datagrams, NULL), FER_MISUSE);
 }
 
+RULE_TEST("E4", no_socket_is_adopted)
+{
+    fer_socket socket = {0};
+    assert_kind(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
+    assert_kind(fer_socket_from_raw(&socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
+    assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
+}
+
 /* NULL lends nothing, which every function refuses, and so does what is not open. */
 RULE_TEST("E4", what_is_not_open_lends_nothing)
 {
