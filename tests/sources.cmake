@@ -14,6 +14,7 @@ set(ferrule_unit_sources
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
+    unit/test_copy_spliced.c
     unit/test_cut_sends.c
     unit/test_datagram.c
     unit/test_datagram_waiting.c
@@ -119,6 +120,7 @@ set(ferrule_conformance_sources
     conformance/lingering.c
     conformance/listener_limits.c
     conformance/listening.c
+    conformance/long_copies.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
@@ -177,6 +179,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
     sim/test_sim_connects.c
+    sim/test_sim_copies.c
     sim/test_sim_datagrams.c
     sim/test_sim_determinism.c
     sim/test_sim_dialect_ends.c

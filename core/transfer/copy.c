@@ -1,10 +1,11 @@
 /* copy.c: copies from one stream to another through the caller's buffer. The bytes that were read
- * stay in the buffer until they are written. */
+ * stay in the buffer until they are written. Long copies go on in splicing.c. */
 #include <stdint.h>
 
 #include "core/base/compiler.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
 #include "ferrule/io.h"
 
@@ -52,8 +53,14 @@ static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
 static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
                                 uint64_t *copied)
 {
+    bool has_spliced = false;
     do {
         FER_TRY(write_buffer(to, buffer, copied));
+        if (!has_spliced && *copied >= FERI_SPLICE_AFTER) {
+            has_spliced = true;
+            FER_TRY(feri_splice(from, to, buffer, copied));
+            FER_TRY(write_buffer(to, buffer, copied));
+        }
         FER_TRY(read_into_buffer(from, buffer));
     } while (buffer->len > 0);
     return feri_ok();
