@@ -27,6 +27,7 @@ set(ferrule_core_sources
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c
+    core/transfer/copy_both.c
     core/transfer/datagram.c
     core/transfer/slices.c
     core/transfer/splicing.c

@@ -19,7 +19,7 @@ set(ferrule_untraced
     lookup_next lookup_end)
 
 # A pointer to one of these is an argument, not a result.
-set(ferrule_trace_objects ferp_wait fer_cancel_token fer_poller ferp_lookup ferp_thread ferp_pipe)
+set(ferrule_trace_objects ferp_wait fer_cancel_token fer_poller ferp_lookup ferp_thread ferp_pipe ferp_ready_pair)
 # Not printed: the bytes of a buffer, whose length is; the events, whose number is.
 set(ferrule_trace_hidden void fer_io_slice fer_io_slice_mut fer_event)
 

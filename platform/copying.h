@@ -6,8 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <stdint.h>
+
+#include "ferrule/cancel.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/poller.h"
 
 /* ---- Pipes between two streams. UNSUPPORTED: this OS has none, or refuses these sockets; the
  * bytes are where they were. */
@@ -32,5 +36,20 @@ fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, 
 
 /* Moves bytes of a pipe, which contains len, to a buffer. Never waits. read */
 fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n);
+
+/* ---- Waits for two streams */
+
+/* Two sockets, the directions for which each is waited, none or both too, and tokens, which may be
+ * NULL. */
+typedef struct ferp_ready_pair {
+    fer_raw_socket raws[2];
+    fer_interest interests[2];
+    const fer_cancel_token *tokens[2];
+} ferp_ready_pair;
+
+/* One wait, until a time by ferp_now, as ferp_ready. OK, as a hint: a direction of one of the
+ * sockets is ready, a token is signalled, or the wait was woken. TIMED_OUT with os_code 0,
+ * INTERRUPTED. poll | select. */
+fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline);
 
 #endif

@@ -14,6 +14,7 @@ set(ferrule_unit_sources
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
+    unit/test_copy_both.c
     unit/test_copy_spliced.c
     unit/test_cut_sends.c
     unit/test_datagram.c
@@ -48,6 +49,7 @@ set(ferrule_unit_sources
     unit/test_ownership.c
     unit/test_platform.c
     unit/test_platform_connects.c
+    unit/test_platform_copying.c
     unit/test_platform_datagrams.c
     unit/test_platform_modes.c
     unit/test_platform_options.c
@@ -100,6 +102,7 @@ set(ferrule_unit_alone
 
 set(ferrule_conformance_sources
     conformance/addresses.c
+    conformance/bidirectional.c
     conformance/clones.c
     conformance/connect_start.c
     conformance/connect_with.c

@@ -56,6 +56,7 @@
     X(PIPE_FILL, "pipe_fill", true)                          \
     X(PIPE_DRAIN, "pipe_drain", true)                        \
     X(PIPE_READ, "pipe_read", true)                          \
+    X(WAIT_FOR_PAIR, "wait_for_pair", true)                  \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \
