@@ -85,7 +85,10 @@ typedef enum fer_sim_bsd {
       "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
     X(NO_MEMORY, "no memory",                                                                   \
       "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "  \
-      "(on Windows: of a socket); starting a thread")
+      "(on Windows: of a socket); starting a thread")                                           \
+    X(NO_PIPE, "no pipe", "fer_copy: making a pipe, on Linux: too many open files")             \
+    X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")   \
+    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,

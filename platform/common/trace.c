@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "platform/copying.h"
 #include "platform/platform.h"
 
 /* One line; a longer one is cut off. */

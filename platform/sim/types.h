@@ -29,7 +29,9 @@ enum {
     FERP_SIM_DATAGRAMS_MAX = 64, /* of all sockets, in flight and queued */
     FERP_SIM_DATAGRAM_BYTES = 262144,
     FERP_SIM_GROUPS_MAX = 8, /* for each socket */
-    FERP_SIM_UNIX_NAMES_MAX = 32
+    FERP_SIM_UNIX_NAMES_MAX = 32,
+    FERP_SIM_RELAYS_MAX = 2,
+    FERP_SIM_RELAY_BYTES = 65536 /* the default of a pipe: pipe(7) */
 };
 
 /* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two
@@ -258,6 +260,15 @@ typedef struct ferp_sim_time_wait {
     uint64_t until;
 } ferp_sim_time_wait;
 
+/* A pipe of platform/copying.h. */
+typedef struct ferp_sim_relay {
+    bool is_open;
+    size_t cap;
+    size_t first;
+    size_t count;
+    unsigned char *bytes; /* FERP_SIM_RELAY_BYTES */
+} ferp_sim_relay;
+
 /* ---- The network */
 
 typedef struct ferp_sim_network {
@@ -309,6 +320,7 @@ typedef struct ferp_sim_network {
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */
+    ferp_sim_relay relays[FERP_SIM_RELAYS_MAX];
 } ferp_sim_network;
 
 #endif
