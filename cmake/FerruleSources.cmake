@@ -28,6 +28,7 @@ set(ferrule_core_sources
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
+    core/transfer/handles.c
     core/transfer/slices.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
@@ -110,6 +111,7 @@ set(ferrule_sim_sources
     platform/sim/error.c
     platform/sim/faults.c
     platform/sim/groups.c
+    platform/sim/handles.c
     platform/sim/memory.c
     platform/sim/modes.c
     platform/sim/options.c
