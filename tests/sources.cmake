@@ -160,6 +160,7 @@ set(ferrule_conformance_sources
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
     conformance/unix_datagrams.c
+    conformance/unix_handles.c
     conformance/unix_listeners.c
     conformance/unix_modes.c
     conformance/unix_readiness.c

@@ -139,8 +139,7 @@ fer_error fer_unix_datagram_recv_handles(fer_unix_datagram *socket, void *buf, s
                                          fer_raw_socket *handles, size_t cap,
                                          fer_unix_received_handles *out)
 {
-    struct ferp_received_handles message = {
-        .buf = buf, .len = len, .handles = handles, .cap = cap};
+    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
     return feri_datagram_recv_handles(FERI_HANDLE(socket), &message, out);
 }
 

@@ -174,8 +174,7 @@ fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream, void *buf, size_
                                        fer_raw_socket *handles, size_t cap,
                                        fer_unix_received_handles *out)
 {
-    struct ferp_received_handles message = {
-        .buf = buf, .len = len, .handles = handles, .cap = cap};
+    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
     return feri_stream_recv_handles(FERI_HANDLE(stream), &message, out);
 }
 

@@ -55,8 +55,8 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
 {
     send_handles_call call = {.message = *message};
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, 0);
-    bool is_valid = feri_is_buffer(message->buf, message->len) &&
-                    has_handles(message->handles, message->count);
+    bool is_valid =
+        feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
     bool needs_os;
     fer_error error = feri_stream_check_write(handle, is_valid, message->len, &needs_os);
     call.message.len = feri_clamp_length(message->len);

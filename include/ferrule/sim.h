@@ -85,7 +85,9 @@ typedef enum fer_sim_bsd {
       "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
     X(NO_MEMORY, "no memory",                                                                   \
       "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "  \
-      "(on Windows: of a socket); starting a thread")
+      "(on Windows: of a socket); starting a thread")                                           \
+    X(CONTROL_LOST, "control messages lost", "receiving handles: none is stored")               \
+    X(CONTROL_CUT, "control messages cut", "receiving handles: the last is not stored")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,

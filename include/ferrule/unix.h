@@ -330,10 +330,12 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
  * Errors: FER_INVALID_INPUT (len is 0), FER_UNSUPPORTED (Windows); otherwise same as
  * fer_unix_stream_read.
  * Rust: std: UnixStream::recv_vectored_with_ancillary (unstable); socket.recv_fds in Python. */
-FER_MUST_USE FER_API fer_error fer_unix_stream_recv_handles(
-    fer_unix_stream *stream, void *FER_NULLABLE buf, size_t len,
-    fer_raw_socket *FER_NULLABLE handles, size_t cap, fer_unix_received_handles *out) FER_INOUT(1)
-    FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
+FER_MUST_USE FER_API fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream,
+                                                            void *FER_NULLABLE buf, size_t len,
+                                                            fer_raw_socket *FER_NULLABLE handles,
+                                                            size_t cap,
+                                                            fer_unix_received_handles *out)
+    FER_INOUT(1) FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
 
 /* ---- UnixStream: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 
@@ -723,10 +725,12 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send_handles(
  * Owns: same as fer_unix_stream_recv_handles.
  * Errors: FER_INVALID_INPUT (len is 0); otherwise same as fer_unix_datagram_recv_from.
  * Rust: std: UnixDatagram::recv_vectored_with_ancillary_from (unstable). */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_handles(
-    fer_unix_datagram *socket, void *FER_NULLABLE buf, size_t len,
-    fer_raw_socket *FER_NULLABLE handles, size_t cap, fer_unix_received_handles *out) FER_INOUT(1)
-    FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
+FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_handles(fer_unix_datagram *socket,
+                                                              void *FER_NULLABLE buf, size_t len,
+                                                              fer_raw_socket *FER_NULLABLE handles,
+                                                              size_t cap,
+                                                              fer_unix_received_handles *out)
+    FER_INOUT(1) FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
 
 /* ---- UnixDatagram: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 

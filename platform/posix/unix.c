@@ -345,7 +345,8 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
     header.msg_iov = &slice;
     header.msg_iovlen = 1;
     ssize_t moved = sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
-    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_unix_peer(raw, message->to)) {
+    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && message->to != NULL &&
+        is_unix_peer(raw, message->to)) {
         header.msg_name = NULL;
         header.msg_namelen = 0;
         moved = sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
