@@ -82,6 +82,7 @@ set(ferrule_unit_sources
     unit/test_text.c
     unit/test_unix_addr.c
     unit/test_unix_datagram.c
+    unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
     unit/test_waiting_limits.c)

@@ -129,9 +129,9 @@ fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, 
 
 fer_error fer_unix_datagram_send_handles(fer_unix_datagram *socket, const void *buf, size_t len,
                                          const fer_raw_socket *handles, size_t count,
-                                         const fer_unix_addr *to, size_t *n)
+                                         const fer_unix_addr *receiver, size_t *n)
 {
-    const struct ferp_sent_handles message = {buf, len, handles, count, to};
+    const struct ferp_sent_handles message = {buf, len, handles, count, receiver};
     return feri_datagram_send_handles(FERI_HANDLE(socket), &message, n);
 }
 

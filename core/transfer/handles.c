@@ -9,6 +9,7 @@
 #include "core/handle/handle.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
+#include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "platform/handles.h"
 #include "platform/platform.h"
@@ -27,6 +28,26 @@ static fer_error try_to_send_handles(void *context, unsigned flags)
     return ferp_unix_send_handles(call->raw, &call->message, flags, &call->sent);
 }
 
+/* A stream's send that lacked buffers, which may be free later, moved nothing and is repeated, as
+ * in stream_io.c. */
+static fer_error try_to_send_on_stream(void *context, unsigned flags)
+{
+    fer_error error = try_to_send_handles(context, flags);
+    return ferp_traits()->no_buffer_space_is_transient
+               ? feri_map_error(FERI_OPERATION_SHORTAGE, error)
+               : error;
+}
+
+/* The length of one send: one that the system moves complete or not at all, if the count of another
+ * may be lost. */
+static size_t clamp_length(size_t len)
+{
+    size_t clamped = feri_clamp_length(len);
+    return ferp_traits()->cut_send_loses_count && clamped > FERI_WHOLE_SEND_MAX
+               ? FERI_WHOLE_SEND_MAX
+               : clamped;
+}
+
 /* Whether the arguments are an array. */
 static bool has_handles(const void *handles, size_t count)
 {
@@ -42,12 +63,12 @@ static fer_error check_handles(const struct ferp_sent_handles *message)
 }
 
 static fer_error send_with_handles(fer_handle *handle, send_handles_call *call,
-                                   feri_waiting *waiting)
+                                   feri_waiting *waiting, feri_try *attempt)
 {
     FER_TRY(check_handles(&call->message));
     FER_TRY(feri_waiting_begin(waiting));
     call->raw = handle->p_.raw_;
-    return feri_waiting_run(waiting, try_to_send_handles, call);
+    return feri_waiting_run(waiting, attempt, call);
 }
 
 fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
@@ -59,9 +80,9 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
         feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
     bool needs_os;
     fer_error error = feri_stream_check_write(handle, is_valid, message->len, &needs_os);
-    call.message.len = feri_clamp_length(message->len);
+    call.message.len = clamp_length(message->len);
     if (needs_os) {
-        error = send_with_handles(handle, &call, &waiting);
+        error = send_with_handles(handle, &call, &waiting, try_to_send_on_stream);
     } else if (error.kind == FER_OK) {
         error = check_handles(message);
     }
@@ -91,7 +112,7 @@ fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, 0);
     fer_error error = check_datagram(handle, message);
     if (error.kind == FER_OK) {
-        error = send_with_handles(handle, &call, &waiting);
+        error = send_with_handles(handle, &call, &waiting, try_to_send_handles);
     }
     feri_store_count(n, call.sent);
     return error;
@@ -110,8 +131,8 @@ static fer_error try_to_receive_handles(void *context, unsigned flags)
     return ferp_unix_recv_handles(call->raw, call->message, flags);
 }
 
-static void store_received(const struct ferp_received_handles *message,
-                           fer_unix_received_handles *out)
+static void store_handles_received(const struct ferp_received_handles *message,
+                                   fer_unix_received_handles *out)
 {
     *out = (fer_unix_received_handles){message->moved, message->count, message->handles_truncated,
                                        message->truncated, message->from};
@@ -146,7 +167,7 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
     if (needs_os) {
         FER_TRY(receive_from_stream(handle, message));
     }
-    store_received(message, out);
+    store_handles_received(message, out);
     out->from = (fer_unix_addr){0};
     out->truncated = false;
     return feri_ok();
@@ -165,6 +186,6 @@ fer_error feri_datagram_recv_handles(fer_handle *handle, struct ferp_received_ha
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, 0);
     FER_TRY(feri_waiting_begin(&waiting));
     FER_TRY(feri_waiting_run(&waiting, try_to_receive_handles, &call));
-    store_received(message, out);
+    store_handles_received(message, out);
     return feri_ok();
 }

@@ -707,17 +707,18 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram
                                                                fer_unix_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Sends one datagram with count handles to the socket at an address, or to the peer if `to` is
- * NULL. The rules are those of fer_unix_stream_send_handles; a datagram has at least one byte too.
+/** Sends one datagram with count handles to the socket at the address receiver, or to the peer if
+ * that is NULL. The rules are those of fer_unix_stream_send_handles; a datagram has at least one byte too.
  * Owns: the caller still owns the handles, and may close them when the call returns.
  * Errors: FER_INVALID_INPUT, FER_BAD_HANDLE and FER_TOO_MANY_OPEN_FILES (see
  * fer_unix_stream_send_handles); otherwise same as fer_unix_datagram_send and
  * fer_unix_datagram_send_to_addr.
  * Rust: std: UnixDatagram::send_vectored_with_ancillary_to (unstable). */
-FER_MUST_USE FER_API fer_error fer_unix_datagram_send_handles(
-    fer_unix_datagram *socket, const void *FER_NULLABLE buf, size_t len,
-    const fer_raw_socket *FER_NULLABLE handles, size_t count, const fer_unix_addr *FER_NULLABLE to,
-    size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3) FER_IN_READS(4, 5);
+FER_MUST_USE FER_API fer_error
+fer_unix_datagram_send_handles(fer_unix_datagram *socket, const void *FER_NULLABLE buf, size_t len,
+                               const fer_raw_socket *FER_NULLABLE handles, size_t count,
+                               const fer_unix_addr *FER_NULLABLE receiver, size_t *FER_NULLABLE n)
+    FER_INOUT(1) FER_IN_READS(2, 3) FER_IN_READS(4, 5);
 
 /** Receives one datagram and its handles, at most cap. Otherwise same as
  * fer_unix_stream_recv_handles.

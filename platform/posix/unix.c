@@ -300,12 +300,13 @@ union handles_control {
     unsigned char bytes[HANDLES_SPACE + OTHER_SPACE];
 };
 
-/* macOS has no MSG_CMSG_CLOEXEC. There fcntl sets the flag before the call returns, and another
- * thread may fork and exec in between. */
+/* macOS has no MSG_CMSG_CLOEXEC, and a kernel of a BSD may be older than its header. There fcntl
+ * sets the flag too, before the call returns. On macOS another thread may fork and exec in
+ * between. */
 #ifdef MSG_CMSG_CLOEXEC
-#define FERP_POSIX_RECV_CLOEXEC MSG_CMSG_CLOEXEC
+#define RECV_CLOEXEC MSG_CMSG_CLOEXEC
 #else
-#define FERP_POSIX_RECV_CLOEXEC 0
+#define RECV_CLOEXEC 0
 #endif
 
 /* Two codes that no other send has: too many descriptors are in flight (Linux, unix(7); FreeBSD),
@@ -317,6 +318,13 @@ static fer_error handles_error(fer_raw_socket raw)
     case E2BIG: return (fer_error){FER_INVALID_INPUT, errno};
     default: return path_result(raw, -1);
     }
+}
+
+/* Whether a socket of macOS or a BSD is connected to the address, so that a send to it is EISCONN.
+ * NetBSD leaks the handles of a send that fails with it (run). */
+static bool sends_to_peer(fer_raw_socket raw, const fer_unix_addr *to)
+{
+    return FERP_POSIX_IS_BSD && is_unix_peer(raw, to);
 }
 
 fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_handles *message,
@@ -338,19 +346,13 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
         header.msg_control = control.bytes;
         header.msg_controllen = (__typeof__(header.msg_controllen))used;
     }
-    if (message->to != NULL) {
+    if (message->to != NULL && !sends_to_peer(raw, message->to)) {
         header.msg_namelen = sockaddr_un_of(message->to, &to);
         header.msg_name = &to;
     }
     header.msg_iov = &slice;
     header.msg_iovlen = 1;
     ssize_t moved = sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
-    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && message->to != NULL &&
-        is_unix_peer(raw, message->to)) {
-        header.msg_name = NULL;
-        header.msg_namelen = 0;
-        moved = sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
-    }
     *n = moved < 0 ? 0 : (size_t)moved;
     return moved < 0 ? handles_error(raw) : (fer_error){FER_OK, 0};
 }
@@ -362,7 +364,7 @@ static void take_handle(struct ferp_received_handles *message, int fd)
         message->handles_truncated = true;
         return;
     }
-    if (FERP_POSIX_RECV_CLOEXEC == 0) {
+    if (FERP_POSIX_IS_BSD || RECV_CLOEXEC == 0) {
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     }
     message->handles[message->count] = (fer_raw_socket)fd;
@@ -406,8 +408,8 @@ static void take_handles(struct ferp_received_handles *message, const unsigned c
 
 /* The length of the block for control messages. Linux installs as many descriptors as fit, and
  * closes the others (net/core/scm.c, scm_detach_fds), so that a peer cannot fill this process's
- * table. macOS leaks those that do not fit (XNU, uipc_syscalls.c, copyout_control), and the BSDs cut
- * the list, so there the block holds the most. */
+ * table. macOS leaks those that do not fit (XNU, uipc_syscalls.c, copyout_control), and the BSDs
+ * cut the list, so there the block holds the most. */
 static size_t control_len_for(const struct ferp_received_handles *message)
 {
     size_t most = FER_UNIX_HANDLES_MAX;
@@ -448,7 +450,7 @@ fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handle
     header.msg_controllen = (__typeof__(header.msg_controllen))control_len_for(message);
     message->count = 0;
     message->handles_truncated = false;
-    int os_flags = ferp_posix_recv_flags(flags) | FERP_POSIX_RECV_CLOEXEC;
+    int os_flags = ferp_posix_recv_flags(flags) | RECV_CLOEXEC;
     ssize_t moved = receive_with_control(raw, &header, os_flags, message);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);

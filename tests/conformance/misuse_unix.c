@@ -6,42 +6,46 @@
 
 /* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
  * that fill a handle. */
-#define STREAM_CALLS(X)                                                                           \
-    X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
-    X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)          \
-    X(stream_read_vectored, fer_unix_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET,  \
-      true)                                                                                       \
-    X(stream_read_exact, fer_unix_stream_read_exact(s, outputs.bytes, 8, &outputs.n), NOT_YET,    \
-      true)                                                                                       \
-    X(stream_read_to_end, fer_unix_stream_read_to_end(s, outputs.bytes, 8, &outputs.n), NOT_YET,  \
-      true)                                                                                       \
-    X(stream_write, fer_unix_stream_write(s, "x", 1, &outputs.n), NOT_YET, true)                  \
-    X(stream_write_vectored, fer_unix_stream_write_vectored(s, slices_out, 2, &outputs.n),        \
-      NOT_YET, true)                                                                              \
-    X(stream_write_all, fer_unix_stream_write_all(s, "x", 1, &outputs.n), NOT_YET, true)          \
-    X(stream_read_nothing, fer_unix_stream_read(s, NULL, 0, &outputs.n), NOT_YET, true)           \
-    X(stream_peek_nothing, fer_unix_stream_peek(s, NULL, 0, &outputs.n), NOT_YET, true)           \
-    X(stream_write_nothing, fer_unix_stream_write(s, NULL, 0, &outputs.n), NOT_YET, true)         \
-    X(stream_write_all_nothing, fer_unix_stream_write_all(s, NULL, 0, &outputs.n), NOT_YET, true) \
-    X(stream_read_huge, fer_unix_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET,    \
-      true)                                                                                       \
-    X(stream_shutdown_read, fer_unix_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)       \
-    X(stream_shutdown_write, fer_unix_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)     \
-    X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)       \
-    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE, false)             \
-    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE, false)               \
-    X(stream_peer_cred, fer_unix_stream_peer_cred(s, CRED), MISUSE, false)                        \
-    X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)),    \
-      MISUSE, false)                                                                              \
-    X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE,  \
-      false)                                                                                      \
-    X(stream_read_timeout, fer_unix_stream_read_timeout(s, &outputs.duration), MISUSE, false)     \
-    X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)   \
-    X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)            \
-    X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)            \
-    X(stream_close_gracefully, fer_unix_stream_close_gracefully(s, FER_DURATION_NONE), MISUSE,    \
-      false)                                                                                      \
-    X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)         \
+#define STREAM_CALLS(X)                                                                            \
+    X(stream_read, fer_unix_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
+    X(stream_peek, fer_unix_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)           \
+    X(stream_read_vectored, fer_unix_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET,   \
+      true)                                                                                        \
+    X(stream_read_exact, fer_unix_stream_read_exact(s, outputs.bytes, 8, &outputs.n), NOT_YET,     \
+      true)                                                                                        \
+    X(stream_read_to_end, fer_unix_stream_read_to_end(s, outputs.bytes, 8, &outputs.n), NOT_YET,   \
+      true)                                                                                        \
+    X(stream_write, fer_unix_stream_write(s, "x", 1, &outputs.n), NOT_YET, true)                   \
+    X(stream_write_vectored, fer_unix_stream_write_vectored(s, slices_out, 2, &outputs.n),         \
+      NOT_YET, true)                                                                               \
+    X(stream_write_all, fer_unix_stream_write_all(s, "x", 1, &outputs.n), NOT_YET, true)           \
+    X(stream_read_nothing, fer_unix_stream_read(s, NULL, 0, &outputs.n), NOT_YET, true)            \
+    X(stream_peek_nothing, fer_unix_stream_peek(s, NULL, 0, &outputs.n), NOT_YET, true)            \
+    X(stream_write_nothing, fer_unix_stream_write(s, NULL, 0, &outputs.n), NOT_YET, true)          \
+    X(stream_write_all_nothing, fer_unix_stream_write_all(s, NULL, 0, &outputs.n), NOT_YET, true)  \
+    X(stream_read_huge, fer_unix_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET,     \
+      true)                                                                                        \
+    X(stream_shutdown_read, fer_unix_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)        \
+    X(stream_shutdown_write, fer_unix_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)      \
+    X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)        \
+    X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE, false)              \
+    X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE, false)                \
+    X(stream_send_handles, fer_unix_stream_send_handles(s, "x", 1, &outputs.raw, 1, &outputs.n),   \
+      NOT_YET, true)                                                                               \
+    X(stream_recv_handles,                                                                         \
+      fer_unix_stream_recv_handles(s, outputs.bytes, 8, &outputs.raw, 1, HANDLES), NOT_YET, false) \
+    X(stream_peer_cred, fer_unix_stream_peer_cred(s, CRED), MISUSE, false)                         \
+    X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)),     \
+      MISUSE, false)                                                                               \
+    X(stream_set_write_timeout, fer_unix_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE,   \
+      false)                                                                                       \
+    X(stream_read_timeout, fer_unix_stream_read_timeout(s, &outputs.duration), MISUSE, false)      \
+    X(stream_write_timeout, fer_unix_stream_write_timeout(s, &outputs.duration), MISUSE, false)    \
+    X(stream_set_nonblocking, fer_unix_stream_set_nonblocking(s, true), MISUSE, false)             \
+    X(stream_take_error, fer_unix_stream_take_error(s, &outputs.error), MISUSE, false)             \
+    X(stream_close_gracefully, fer_unix_stream_close_gracefully(s, FER_DURATION_NONE), MISUSE,     \
+      false)                                                                                       \
+    X(stream_try_clone, fer_unix_stream_try_clone(s, &spares.unix_stream), MISUSE, false)          \
     X(stream_try_clone_into_itself, fer_unix_stream_try_clone(s, s), MISUSE, false)
 
 #define LISTENER_CALLS(X)                                                                        \
@@ -74,6 +78,11 @@
     X(datagram_recv_from, fer_unix_datagram_recv_from(s, outputs.bytes, 8, RECEIVED), MISUSE,      \
       false)                                                                                       \
     X(datagram_recv_nothing, fer_unix_datagram_recv_from(s, NULL, 0, RECEIVED), MISUSE, false)     \
+    X(datagram_send_handles,                                                                       \
+      fer_unix_datagram_send_handles(s, "x", 1, &outputs.raw, 1, &name, &outputs.n), MISUSE, true) \
+    X(datagram_recv_handles,                                                                       \
+      fer_unix_datagram_recv_handles(s, outputs.bytes, 8, &outputs.raw, 1, HANDLES), MISUSE,       \
+      false)                                                                                       \
     X(datagram_shutdown, fer_unix_datagram_shutdown(s, FER_SHUTDOWN_BOTH), MISUSE, false)          \
     X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.name), MISUSE, false)          \
     X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.name), MISUSE, false)            \

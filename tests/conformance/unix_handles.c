@@ -59,7 +59,7 @@ static void assert_passed(fer_raw_socket handle, const struct ends *passed)
 
 /* ---- X7 */
 
-UNIX_TEST("X7", a_handle_passes_with_the_bytes_and_outlives_the_sender_s)
+UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
 {
     struct ends through = open_ends();
     struct ends passed = open_ends();
@@ -77,7 +77,7 @@ UNIX_TEST("X7", a_handle_passes_with_the_bytes_and_outlives_the_sender_s)
     assert_unix_reads_end(through.other);
 }
 
-UNIX_TEST("X7", bytes_pass_without_handles_too)
+UNIX_TEST("X7", bytes_are_sent_without_handles_too)
 {
     struct ends through = open_ends();
     size_t n = 0;
@@ -280,7 +280,7 @@ UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
     assert_int_equal(receive(through.other, "alive", handles, 2).count, 0);
 }
 
-UNIX_TEST("X5", handles_are_unsupported_where_the_os_passes_none)
+UNIX_TEST("X5", handles_are_unsupported_where_the_os_sends_none)
 {
     fer_unix_stream *stream = test_unix_stream();
     fer_raw_socket raw;
@@ -338,7 +338,7 @@ UNIX_TEST("K1", the_limits_end_calls_with_handles)
     assert_passed(handle, &passed);
 }
 
-UNIX_TEST("S7", a_half_that_is_shut_down_passes_no_handles)
+UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
 {
     struct ends through = open_ends();
     struct ends passed = open_ends();

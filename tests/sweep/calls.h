@@ -192,6 +192,9 @@
       fer_unix_stream_connect_start(&w->unix_, &w->unix_peer))                                     \
     X(fer_unix_stream_pair, NONE, 0, fer_unix_stream_pair(&w->unix_, &w->unix2))                   \
     X(fer_unix_stream_from_raw, RAW_UNIX, 0, fer_unix_stream_from_raw(&w->unix_, w->raw))          \
+    X(fer_unix_stream_send_handles, UNIX, OUT,                                                     \
+      fer_unix_stream_send_handles(&w->unix_, pattern, BYTES, NULL, 0, &w->n))                     \
+    X(fer_unix_stream_recv_handles, UNIX, IN, recv_handles(w))                                     \
     SWEEP_LISTENER(X, fer_unix_listener, UNIX_LISTENER, unix_listener, unix_listener2, unix_,      \
                    path_addr)                                                                      \
     X(fer_unix_listener_bind, NONE, 0, fer_unix_listener_bind(&w->unix_listener, w->free_path))    \
@@ -228,6 +231,10 @@
       fer_unix_datagram_try_send_to_addr(&w->gram_, pattern, BYTES, &w->gram_peer, &w->n))         \
     X(fer_unix_datagram_try_recv_from, UNIX_GRAM, GRAM_IN,                                         \
       fer_unix_datagram_try_recv_from(&w->gram_, w->buf, BYTES, &w->unix_gram))                    \
+    X(fer_unix_datagram_send_handles, UNIX_GRAM, GRAM_OUT,                                         \
+      fer_unix_datagram_send_handles(&w->gram_, pattern, BYTES, NULL, 0, &w->gram_peer, &w->n))    \
+    X(fer_unix_datagram_recv_handles, UNIX_GRAM, GRAM_IN,                                          \
+      fer_unix_datagram_recv_handles(&w->gram_, w->buf, BYTES, &w->raw, 1, &w->handles))           \
     X(fer_unix_datagram_shutdown, UNIX_GRAM, 0,                                                    \
       fer_unix_datagram_shutdown(&w->gram_, FER_SHUTDOWN_WRITE))                                   \
     X(fer_unix_datagram_from_raw, RAW_UNIX_GRAM, 0, fer_unix_datagram_from_raw(&w->gram_, w->raw))
