@@ -708,7 +708,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram
     FER_OUT_WRITES(2, 3);
 
 /** Sends one datagram with count handles to the socket at the address receiver, or to the peer if
- * that is NULL. The rules are those of fer_unix_stream_send_handles; a datagram has at least one byte too.
+ * that is NULL. The rules are those of fer_unix_stream_send_handles: there is at least one byte.
  * Owns: the caller still owns the handles, and may close them when the call returns.
  * Errors: FER_INVALID_INPUT, FER_BAD_HANDLE and FER_TOO_MANY_OPEN_FILES (see
  * fer_unix_stream_send_handles); otherwise same as fer_unix_datagram_send and
