@@ -29,6 +29,7 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/copy_both.c
     core/transfer/datagram.c
+    core/transfer/handles.c
     core/transfer/slices.c
     core/transfer/splicing.c
     core/transfer/stream_io.c
@@ -115,6 +116,7 @@ set(ferrule_sim_sources
     platform/sim/error.c
     platform/sim/faults.c
     platform/sim/groups.c
+    platform/sim/handles.c
     platform/sim/memory.c
     platform/sim/modes.c
     platform/sim/options.c
