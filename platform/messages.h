@@ -24,13 +24,15 @@
 #define FERP_SEGMENTS_MAX 64
 #define FERP_SEGMENTED_LENGTH_MAX 65507
 
-/* A message to send. core has converted the addresses to the family of the socket. */
+/* A message to send. family is that of the packets: IPv4 also if an IPv6 socket sends to an
+ * IPv4-mapped address. It decides the control messages. */
 struct ferp_send_message {
     const void *buf;
     size_t len;
     size_t segment_size;      /* 0: one datagram; otherwise less than len, and at most 65535 */
-    fer_socket_addr to;       /* family 0: the peer */
-    fer_ip_addr from;         /* the local address; family 0: the OS chooses */
+    fer_socket_addr to;       /* in the form of the socket's family; family 0: the peer */
+    fer_ip_family family;     /* FER_IP_V4 or FER_IP_V6 */
+    fer_ip_addr from;         /* the local address, of family; family 0: the OS chooses */
     uint32_t interface_index; /* 0: the OS chooses */
     uint8_t tos;              /* the whole byte: TOS of IPv4 or traffic class of IPv6 */
     bool has_tos;             /* false: the byte of the socket */

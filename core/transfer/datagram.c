@@ -44,9 +44,9 @@ static bool is_from_peer(const fer_handle *handle, const fer_socket_addr *from)
            feri_datagram_is_same_end(&peer, from);
 }
 
-/* Received addresses need it too. An IPv6 socket that is connected to an IPv4 address receives from an IPv4 address on FreeBSD and
- * macOS: connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c, udp6_connect), so the sender is not
- * mapped (sys/netinet/udp_usrreq.c, udp_append). */
+/* Senders need it too: an IPv6 socket that is connected to an IPv4 address receives from an IPv4
+ * address on FreeBSD and macOS. connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c,
+ * udp6_connect), so the sender is not mapped (sys/netinet/udp_usrreq.c, udp_append). */
 void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr)
 {
     if (addr->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {

@@ -34,6 +34,7 @@ typedef struct send_batch {
     bool has_failed;     /* the last error is one of the socket */
     bool has_socket_tos; /* socket_tos was read */
     uint32_t socket_tos;
+    fer_ip_family peer_family; /* 0: not read */
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
 } send_batch;
 
@@ -54,17 +55,33 @@ static bool os_cuts(fer_handle *handle)
     return !feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF);
 }
 
-/* The checks and the form of a destination hold for a local address too. It has no port; 1 is one
- * that a destination can have. */
-static fer_error convert_source(const fer_handle *handle, fer_ip_addr from, fer_ip_addr *out)
+/* The family of the packets to the peer. The peer is queried at most once. */
+static fer_ip_family family_of_peer(send_batch *batch)
 {
-    fer_socket_addr addr = {.ip = from, .port = 1};
-    fer_socket_addr converted = {.port = 0};
-    if (from.family != 0) {
-        FERI_REQUIRE(feri_addresses_are_valid(&addr, 1), FER_INVALID_INPUT);
-        FER_TRY(feri_datagram_destination(handle, &addr, &converted));
+    fer_socket_addr peer;
+    if (batch->peer_family == 0) {
+        bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
+        batch->peer_family = has_peer ? fer_ip_addr_to_canonical(peer.ip).family : FER_IP_V6;
     }
-    *out = converted.ip;
+    return batch->peer_family;
+}
+
+/* The family of the packets that a message becomes. */
+static fer_ip_family family_of_packets(send_batch *batch, const fer_socket_addr *to)
+{
+    if (!feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
+        return FER_IP_V4;
+    }
+    return to->ip.family != 0 ? fer_ip_addr_to_canonical(to->ip).family : family_of_peer(batch);
+}
+
+/* The local address in the form of the packets' family. */
+static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
+{
+    if (from.family != 0) {
+        out->from = fer_ip_addr_to_canonical(from);
+        FERI_REQUIRE(out->from.family == out->family, FER_INVALID_INPUT);
+    }
     return feri_ok();
 }
 
@@ -90,7 +107,8 @@ static fer_error convert(send_batch *batch, size_t index, struct ferp_send_messa
         FERI_REQUIRE(feri_addresses_are_valid(message->to, 1), FER_INVALID_INPUT);
         FER_TRY(feri_datagram_destination(batch->handle, message->to, &out->to));
     }
-    FER_TRY(convert_source(batch->handle, message->from, &out->from));
+    out->family = family_of_packets(batch, &out->to);
+    FER_TRY(convert_source(message->from, out));
     out->has_tos = message->ecn != FER_ECN_NOT_ECT && index != batch->unmarked &&
                    !feri_handle_has_flag(batch->handle, FERI_FLAG_ECN_OFF);
     out->tos = out->has_tos ? tos_of(batch, message->ecn) : 0;
@@ -259,6 +277,7 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
     batch.has_socket_tos = false;
+    batch.peer_family = (fer_ip_family)0;
     batch.socket_tos = 0;
     fer_error error = feri_handle_check_use(handle);
     if (error.kind == FER_OK) {
