@@ -133,7 +133,7 @@ static void cut(send_batch *batch, size_t index, size_t left, struct ferp_send_m
 }
 
 /* Appends the parts of a message to the chunk, as far as there is space. */
-static fer_error append(send_batch *batch, size_t index)
+static fer_error append_parts(send_batch *batch, size_t index)
 {
     const fer_datagram_send *message = &batch->messages[index];
     struct ferp_send_message part;
@@ -159,12 +159,12 @@ static bool is_complete(const fer_datagram_send *message)
 
 /* Makes the next chunk. The error is that of messages[done]; that of a later message is found
  * again when it is the first one. */
-static fer_error fill(send_batch *batch)
+static fer_error fill_chunk(send_batch *batch)
 {
     batch->at = 0;
     batch->filled = 0;
     for (size_t i = batch->done; i < batch->count && batch->filled < FERP_MESSAGES_MAX; i++) {
-        fer_error error = is_complete(&batch->messages[i]) ? feri_ok() : append(batch, i);
+        fer_error error = is_complete(&batch->messages[i]) ? feri_ok() : append_parts(batch, i);
         if (error.kind != FER_OK) {
             return batch->filled == 0 ? error : feri_ok();
         }
@@ -246,7 +246,7 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
     skip_complete(batch);
     while (batch->done < batch->count) {
         if (batch->at == batch->filled) {
-            FER_TRY(fill(batch));
+            FER_TRY(fill_chunk(batch));
         }
         fer_error error = send_some(batch, flags);
         if (error.kind == FER_OK) {
@@ -378,7 +378,7 @@ static fer_error take_saved_failure(fer_handle *handle)
 }
 
 /* A message without bytes, from the peer. */
-static void store_end(receive_batch *batch)
+static void store_end_message(receive_batch *batch)
 {
     fer_datagram_recv *end = &batch->messages[0];
     *end = (fer_datagram_recv){.buf = end->buf, .cap = end->cap};
@@ -410,7 +410,7 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
     }
     FER_TRY(error);
     if (batch->received == 0) {
-        store_end(batch);
+        store_end_message(batch);
     } else {
         receive_rest(batch);
     }
@@ -436,7 +436,7 @@ fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *mes
         bool is_shut = !feri_handle_is_fast_path(handle) &&
                        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
         if (is_shut) {
-            store_end(&batch);
+            store_end_message(&batch);
         } else {
             error = receive_messages(&batch, flags);
         }

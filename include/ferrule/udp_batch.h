@@ -122,11 +122,13 @@ typedef struct fer_datagram_recv {
     /* len for one datagram; otherwise len is larger, and the datagrams are segment_size bytes each,
      * of which the last may be shorter */
     size_t segment_size;
-    bool truncated; /* bytes that did not fit are lost; the first len / segment_size are whole */
+    bool truncated; /* bytes that did not fit are lost; of several the first len / segment_size
+                       are whole */
     bool has_ecn;
     fer_ecn ecn;
     fer_socket_addr from;
-    fer_ip_addr local_ip;     /* the address that it was sent to; family 0: not reported */
+    /* the address that it was sent to, perhaps a group's; family 0: not reported */
+    fer_ip_addr local_ip;
     uint32_t interface_index; /* the network interface that it came by; 0: not reported */
     uint32_t drops;           /* the datagrams dropped before it, since the socket was made */
     uint64_t unix_nanos;      /* the time of arrival since 1970, by the system clock; 0: unknown */
@@ -155,7 +157,7 @@ typedef struct fer_datagram_recv {
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
                                                          fer_datagram_send *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
-    FER_INOUT(1);
+    FER_INOUT(1) FER_INOUT(2);
 
 /** Receives messages: waits for the first one, and takes those that are queued behind it, at most
  * count. After FER_OK with count above 0, *n is at least 1, and if it is less than count, the queue
@@ -172,21 +174,21 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket,
                                                          fer_datagram_recv *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
-    FER_INOUT(1);
+    FER_INOUT(1) FER_INOUT(2);
 
 /** Sends messages in order and never waits.
  * Errors: FER_WOULD_BLOCK (no room for messages[*n]); otherwise same as fer_udp_socket_send_batch,
  * but no expired timeout. */
 FER_MUST_USE FER_API fer_error
 fer_udp_socket_try_send_batch(fer_udp_socket *socket, fer_datagram_send *FER_NULLABLE messages,
-                              size_t count, size_t *FER_NULLABLE n) FER_INOUT(1);
+                              size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_INOUT(2);
 
 /** Receives queued messages and never waits.
  * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_batch, but
  * no expired timeout. */
 FER_MUST_USE FER_API fer_error
 fer_udp_socket_try_recv_batch(fer_udp_socket *socket, fer_datagram_recv *FER_NULLABLE messages,
-                              size_t count, size_t *FER_NULLABLE n) FER_INOUT(1);
+                              size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_INOUT(2);
 
 /* ---- The length of datagrams on the path */
 

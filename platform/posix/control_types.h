@@ -9,10 +9,29 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* sendmmsg and recvmmsg as system calls: Linux, NetBSD since 7, OpenBSD since 7.2. FreeBSD's are
- * loops of its C library. */
-#if defined(MSG_WAITFORONE) && !defined(__FreeBSD__)
+/* sendmmsg and recvmmsg. FreeBSD's are loops of its C library. NetBSD's leave the error that ends
+ * them, EAGAIN included, to the next call (sys/kern/uipc_syscalls.c, sys_sendmmsg: so_error). */
+#ifdef __linux__
 #define FERP_POSIX_HAS_MMSG 1
+#endif
+
+/* The local address of a sent struct in_pktinfo. NetBSD's has one address, and its UDP refuses
+ * control messages before 8 (EINVAL, run on 7.99.34). */
+#ifdef __NetBSD__
+#include <sys/param.h>
+#define FERP_POSIX_PKTINFO_SOURCE ipi_addr
+#if __NetBSD_Version__ < 800000000
+#define FERP_POSIX_NO_SOURCE_V4 1
+#endif
+#else
+#define FERP_POSIX_PKTINFO_SOURCE ipi_spec_dst
+#endif
+
+/* The type of a received struct in_pktinfo: NetBSD has its own. */
+#ifdef IP_RECVPKTINFO
+#define FERP_POSIX_RECEIVED_PKTINFO IP_RECVPKTINFO
+#else
+#define FERP_POSIX_RECEIVED_PKTINFO IP_PKTINFO
 #endif
 
 /* A local address of IPv4 without an interface: ip(4) of FreeBSD, OpenBSD and DragonFly. */

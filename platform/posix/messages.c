@@ -34,24 +34,30 @@ static void append_control(outgoing *out, int level, int type, const void *data,
  * decides (bsd/netinet/udp_usrreq.c, udp_check_pktinfo). */
 static bool append_source_v4(outgoing *out, const struct ferp_send_message *message)
 {
-#ifdef FERP_POSIX_SOURCE_BY_ADDRESS
+#if defined(FERP_POSIX_NO_SOURCE_V4)
+    (void)out;
+    (void)message;
+    return false;
+#elif defined(FERP_POSIX_SOURCE_BY_ADDRESS)
     if (message->from.family == 0) {
         return false;
     }
     append_control(out, IPPROTO_IP, IP_SENDSRCADDR, message->from.u.v4.octets,
                    sizeof message->from.u.v4.octets);
+    return true;
 #else
     struct in_pktinfo info;
     memset(&info, 0, sizeof info);
     if (message->from.family != 0) {
-        memcpy(&info.ipi_spec_dst, message->from.u.v4.octets, sizeof info.ipi_spec_dst);
+        memcpy(&info.FERP_POSIX_PKTINFO_SOURCE, message->from.u.v4.octets,
+               sizeof info.FERP_POSIX_PKTINFO_SOURCE);
     }
     if (!FERP_POSIX_IS_APPLE || message->from.family == 0) {
         info.ipi_ifindex = (__typeof__(info.ipi_ifindex))message->interface_index;
     }
     append_control(out, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
-#endif
     return true;
+#endif
 }
 
 static void append_source_v6(outgoing *out, const struct ferp_send_message *message)
@@ -310,7 +316,8 @@ static void take_addr(const ferp_control_message *item, fer_datagram_recv *messa
     }
 #else
     struct in_pktinfo info;
-    if (ferp_control_take(item, IPPROTO_IP, IP_PKTINFO, &info, sizeof info)) {
+    if (ferp_control_take(item, IPPROTO_IP, FERP_POSIX_RECEIVED_PKTINFO, &info, sizeof info) ||
+        ferp_control_take(item, IPPROTO_IP, IP_PKTINFO, &info, sizeof info)) {
         ip->family = FER_IP_V4;
         memcpy(ip->u.v4.octets, &info.ipi_addr, sizeof ip->u.v4.octets);
         message->interface_index = (uint32_t)info.ipi_ifindex;
@@ -421,8 +428,8 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
         make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
     }
     *received = 0;
-    int moved = recvmmsg((int)raw, headers, (unsigned)count,
-                         ferp_posix_recv_flags(flags) | MSG_WAITFORONE, NULL);
+    int os_flags = ferp_posix_recv_flags(flags) | MSG_WAITFORONE;
+    int moved = recvmmsg((int)raw, headers, (unsigned)count, os_flags, NULL);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }

@@ -83,7 +83,7 @@ UDP_TEST("B1", messages_are_sent_in_order)
     assert_peer_receives(&pair, "three");
 }
 
-UDP_TEST("B1", messages_without_an_address_go_to_the_peer)
+UDP_TEST("B1", messages_without_an_address_are_for_the_peer)
 {
     fer_datagram_send messages[] = {text_to("one", NULL), text_to("two", NULL)};
     size_t n = 0;
@@ -251,7 +251,7 @@ static fer_socket_addr any_addr(peer_family family)
     return addr;
 }
 
-FAMILY_TEST("B7", an_answer_comes_from_the_address_that_was_asked)
+FAMILY_TEST("B7", an_answer_comes_from_the_address_of_the_question)
 {
     uint16_t port = 0;
     peer_socket other = peer_datagram(family, &port);
