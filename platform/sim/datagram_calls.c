@@ -118,7 +118,8 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
     }
     FER_TRY(
         ensure_port(network, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6));
-    ferp_sim_send_datagram(network, socket, buf, len, &to);
+    ferp_sim_sending sending = {&to, NULL, FERP_SIM_NONE};
+    ferp_sim_send_datagram(network, socket, buf, len, &sending);
     return FERP_SIM_OK;
 }
 
