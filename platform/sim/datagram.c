@@ -347,8 +347,7 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
                         : is_unbound          ? ferp_sim_source_for(socket, to)
                                               : socket->local.ip;
     datagram->sender = socket->sequence;
-    datagram->is_loopback =
-        fer_ip_addr_is_loopback(*to) || fer_ip_addr_eq(*to, datagram->from.ip);
+    datagram->is_loopback = fer_ip_addr_is_loopback(*to) || fer_ip_addr_eq(*to, datagram->from.ip);
     datagram->loops = to->family == FER_IP_V6 ? socket->settings.options[FERP_MULTICAST_LOOP_V6]
                                               : socket->settings.options[FERP_MULTICAST_LOOP_V4];
     datagram->interface_index = datagram->is_loopback ? LOOPBACK_INTERFACE : OTHER_INTERFACE;

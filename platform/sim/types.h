@@ -186,7 +186,7 @@ typedef struct ferp_sim_datagram {
     uint32_t interface_index; /* it arrived on */
     uint32_t dropped;         /* of its queue, when it arrived */
     uint8_t traffic_class;    /* the header's octet: DSCP and ECN */
-    int from_name;   /* Unix: the sender's index in network->unix_names, or none */
+    int from_name;            /* Unix: the sender's index in network->unix_names, or none */
 } ferp_sim_datagram;
 
 typedef struct ferp_sim_unix_name {
