@@ -28,6 +28,7 @@ set(ferrule_core_sources
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
+    core/transfer/datagram_batch.c
     core/transfer/slices.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
@@ -40,6 +41,7 @@ set(ferrule_core_sources
     core/api/stream.c
     core/api/tcp_listener.c
     core/api/tcp_stream.c
+    core/api/udp_batch.c
     core/api/udp_socket.c
     core/api/unix_datagram.c
     core/api/unix_listener.c
