@@ -111,6 +111,7 @@ set(ferrule_sim_sources
     platform/sim/faults.c
     platform/sim/groups.c
     platform/sim/memory.c
+    platform/sim/messages.c
     platform/sim/modes.c
     platform/sim/options.c
     platform/sim/peer.c

@@ -302,6 +302,13 @@ fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *
 /* addr may be NULL: the datagram goes to the peer. */
 fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                             size_t len, const fer_socket_addr *addr, size_t *n);
+/* Everything that precedes a send, without the send. *to is the destination: addr, or if that is
+ * NULL the peer. */
+fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket, size_t len,
+                              const fer_socket_addr *addr, fer_socket_addr *to);
+/* Waits until a datagram is queued, or the read half has ended; traces a failure. */
+fer_error ferp_sim_wait_for_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
+                                     const char *verb);
 /* Copies the first datagram of the queue. An empty queue gives an empty datagram. */
 void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *socket, void *buf,
                             size_t len, struct ferp_datagram *out);

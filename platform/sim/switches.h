@@ -163,6 +163,16 @@ typedef struct ferp_sim_switches {
     /* The default of SO_SNDBUF, which limits a datagram (udp_sendspace). */
     unsigned udp_send_buffer;
 
+    /* The features of datagram sockets (platform/posix/udp_features.c). Linux has all. */
+    fer_udp_features udp_features;
+    /* There is no option for these over IPv4: the received TOS (NetBSD, OpenBSD: ip_savecontrol,
+     * ip_input), no fragmentation (NetBSD, OpenBSD: ip_ctloutput), the path's MTU (all). */
+    bool lacks_ecn_v4;
+    bool lacks_dont_fragment_v4;
+    bool lacks_path_mtu_v4;
+    /* A socket that is bound to an address sends from no other one (FreeBSD: udp_output). */
+    bool bound_source_is_einval;
+
     /* ---- Unix sockets */
 
     /* A datagram that finds no room is ENOBUFS, and its sender never waits (all: uipc_send). */

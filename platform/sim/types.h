@@ -119,6 +119,7 @@ typedef struct ferp_sim_socket {
     bool refuses_segments; /* no segmented send succeeds any more: EIO */
     uint32_t dropped;      /* datagrams that found no room in the queue */
     uint32_t features;     /* fer_udp_features that are on */
+    bool dont_fragment;
     bool is_unix;
     int unix_name; /* its own and its peer's index in network->unix_names, or none */
     int unix_peer_name;
