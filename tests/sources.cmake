@@ -186,6 +186,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_faults.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
+    sim/test_sim_messages.c
     sim/test_sim_names.c
     sim/test_sim_network.c
     sim/test_sim_peers.c
