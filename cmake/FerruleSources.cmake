@@ -47,6 +47,7 @@ set(ferrule_core_sources
     core/api/unix_listener.c
     core/api/unix_stream.c)
 set(ferrule_posix_sources
+    platform/common/control.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/posix/address.c
@@ -67,6 +68,7 @@ set(ferrule_posix_sources
     platform/posix/unix.c
     platform/posix/wait.c)
 set(ferrule_winsock_sources
+    platform/common/control.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/sources.c
