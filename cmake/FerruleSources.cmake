@@ -81,6 +81,7 @@ set(ferrule_winsock_sources
     platform/winsock/bytes.c
     platform/winsock/clock.c
     platform/winsock/error.c
+    platform/winsock/messages.c
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
@@ -92,6 +93,7 @@ set(ferrule_winsock_sources
     platform/winsock/thread.c
     platform/winsock/token.c
     platform/winsock/traits.c
+    platform/winsock/udp_features.c
     platform/winsock/unix.c
     platform/winsock/wait.c
     platform/winsock/wait_request.c

@@ -198,5 +198,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_resolver.c
     sim/test_sim_sends.c
     sim/test_sim_start.c
+    sim/test_sim_udp_features.c
     sim/test_sim_unix.c
     sim/test_sim_waits.c)
