@@ -7,6 +7,48 @@
 
 #include "platform/common/control.h"
 
+/* ---- The system's functions. WSARecvMsg has no import: each provider has its own ("WSARecvMsg",
+ * MSDN), and WSASendMsg is found in the same way. Those of one UDP provider serve all its sockets
+ * (quinn-udp, windows.rs; msquic, datapath_winuser.c). */
+
+typedef struct message_functions {
+    LPFN_WSASENDMSG send;
+    LPFN_WSARECVMSG receive;
+} message_functions;
+
+struct function_search {
+    SOCKET socket;
+    message_functions *found;
+};
+
+static bool find_function(SOCKET socket, GUID id, void *function, DWORD size)
+{
+    DWORD unused = 0;
+    return WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, (DWORD)sizeof id, function,
+                    size, &unused, NULL, NULL) == 0;
+}
+
+static BOOL CALLBACK find_message_functions(PINIT_ONCE once, PVOID parameter, PVOID *context)
+{
+    static const GUID send_id = WSAID_WSASENDMSG;
+    static const GUID receive_id = WSAID_WSARECVMSG;
+    const struct function_search *search = parameter;
+    message_functions *found = search->found;
+    (void)once;
+    (void)context;
+    return find_function(search->socket, send_id, &found->send, (DWORD)sizeof found->send) &&
+           find_function(search->socket, receive_id, &found->receive, (DWORD)sizeof found->receive);
+}
+
+/* NULL: WSAGetLastError has the cause. The next call tries again. */
+static const message_functions *functions_of(SOCKET socket)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    static message_functions functions;
+    struct function_search search = {socket, &functions};
+    return InitOnceExecuteOnce(&once, find_message_functions, &search, NULL) ? &functions : NULL;
+}
+
 /* ---- Control messages */
 
 /* Both families' local address, and ECN, and as much again for options that the program has set on
@@ -74,6 +116,7 @@ size_t ferp_messages_per_call(void)
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent)
 {
+    SOCKET socket = ferp_winsock_socket(raw);
     ferp_winsock_sockaddr to;
     control_block control;
     WSABUF buffer;
@@ -82,6 +125,10 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     (void)count;
     (void)flags;
     *sent = 0;
+    const message_functions *functions = functions_of(socket);
+    if (functions == NULL) {
+        return ferp_winsock_last_error();
+    }
     if ((messages->from.family != 0 || messages->interface_index != 0) &&
         !ferp_winsock_sends_control()) {
         return ferp_winsock_error(WSAEOPNOTSUPP);
@@ -100,40 +147,12 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     add_controls(&control, messages);
     call.Control.buf = control.len > 0 ? (char *)control.u.bytes : NULL;
     call.Control.len = (ULONG)control.len;
-    FER_TRY(ferp_winsock_transfer_result(
-        WSASendMsg(ferp_winsock_socket(raw), &call, 0, &moved, NULL, NULL)));
+    FER_TRY(ferp_winsock_transfer_result(functions->send(socket, &call, 0, &moved, NULL, NULL)));
     *sent = 1;
     return FERP_WINSOCK_OK;
 }
 
 /* ---- Receiving */
-
-/* WSARecvMsg has no import: each provider has its own ("WSARecvMsg", MSDN). The functions of one
- * UDP provider serve all its sockets (quinn-udp, windows.rs; msquic, datapath_winuser.c). */
-struct receive_search {
-    SOCKET socket;
-    LPFN_WSARECVMSG *found;
-};
-
-static BOOL CALLBACK find_receive(PINIT_ONCE once, PVOID parameter, PVOID *context)
-{
-    const struct receive_search *search = parameter;
-    GUID id = WSAID_WSARECVMSG;
-    DWORD unused = 0;
-    (void)once;
-    (void)context;
-    return WSAIoctl(search->socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, (DWORD)sizeof id,
-                    search->found, (DWORD)sizeof *search->found, &unused, NULL, NULL) == 0;
-}
-
-/* NULL: WSAGetLastError has the cause. The next call tries again. */
-static LPFN_WSARECVMSG receive_of(SOCKET socket)
-{
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
-    static LPFN_WSARECVMSG receive;
-    struct receive_search search = {socket, &receive};
-    return InitOnceExecuteOnce(&once, find_receive, &search, NULL) ? receive : NULL;
-}
 
 /* An IPv6 socket gets both families' messages for a datagram over IPv4: the mapped address of
  * IPv6's stays (measured under Wine 8). */
@@ -202,8 +221,8 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     (void)count;
     (void)flags;
     *received = 0;
-    LPFN_WSARECVMSG receive = receive_of(socket);
-    if (receive == NULL) {
+    const message_functions *functions = functions_of(socket);
+    if (functions == NULL) {
         return ferp_winsock_last_error();
     }
     memset(&from, 0, sizeof from);
@@ -217,7 +236,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     call.dwBufferCount = 1;
     call.Control.buf = (char *)control.u.bytes;
     call.Control.len = CONTROL_MAX;
-    fer_error failure = receive(socket, &call, &moved, NULL, NULL) == 0
+    fer_error failure = functions->receive(socket, &call, &moved, NULL, NULL) == 0
                             ? FERP_WINSOCK_OK
                             : ferp_winsock_datagram_error(WSAGetLastError());
     control.len = call.Control.len;
