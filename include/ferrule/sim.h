@@ -425,6 +425,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *F
                                                       size_t len, fer_udp_received *out)
     FER_OUT_WRITES(2, 3);
 
+/** Stores in *out the TOS (IPv4) or traffic class (IPv6) of the datagram that a peer receives next:
+ * its DSCP in the upper six bits, and its ECN codepoint.
+ * Owns: out is caller-owned.
+ * Errors: FER_WOULD_BLOCK (no datagram), FER_INVALID_INPUT (NULL; no such peer),
+ * FER_UNSUPPORTED. */
+FER_MUST_USE FER_API fer_error fer_sim_peer_tos(fer_sim_peer peer, uint32_t *out);
+
 /** Sets the function that is called for each event of a peer. NULL removes it. Peers that a
  * listener accepts while it runs a script (fer_sim_peer_play) inherit its handler. Events that have
  * already occurred are reported too, before time passes.

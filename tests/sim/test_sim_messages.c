@@ -1,5 +1,5 @@
-/* test_sim_messages.c: batches on the simulated network: segments, coalescing, control messages, and
- * their faults. */
+/* test_sim_messages.c: batches on the simulated network: segments, coalescing, control messages,
+ * and their faults. */
 #include "platform/messages.h"
 #include "platform/sim/network.h"
 #include "sim/sim_test.h"

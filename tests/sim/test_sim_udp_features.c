@@ -1,5 +1,5 @@
-/* test_sim_udp_features.c: the features of datagram sockets of each simulated system, and the length
- * of datagrams on the path. */
+/* test_sim_udp_features.c: the features of datagram sockets of each simulated system, the length of
+ * datagrams on the path, and the octet of the header that a peer receives. */
 #include "sim/sim_test.h"
 
 #define OWN "127.0.0.1:1000"
@@ -100,6 +100,36 @@ SIM_UDP_TEST(datagrams_that_may_not_be_fragmented_have_an_mtu)
     assert_ok(fer_udp_socket_connect_addr(socket, &far));
     assert_ok(fer_udp_socket_path_mtu(socket, &mtu));
     assert_int_equal(mtu, 1500);
+}
+
+/* ---- The octet of the header */
+
+SIM_UDP_TEST(a_peer_receives_dscp_and_ecn)
+{
+    uint32_t tos = 0;
+    fer_socket v4;
+    fer_udp_received got;
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_socket_addr at = addr_of("10.0.0.7:53");
+    fer_datagram_send out = {.buf = "x", .len = 1, .to = &at};
+    memset(&v4, 0, sizeof v4);
+    assert_ok(fer_socket_new(&v4, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
+    assert_ok(fer_socket_set_tos(&v4, 0xb9));
+    assert_ok(fer_socket_into_udp_socket(&v4, socket));
+    assert_ok(fer_sim_peer_bind(&at, &peer));
+    assert_kind(fer_sim_peer_tos(peer, &tos), FER_WOULD_BLOCK);
+    assert_kind(fer_sim_peer_tos(peer, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_tos(FER_SIM_PEER_NONE, &tos), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+    out.sent = 0;
+    out.ecn = FER_ECN_CE;
+    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+    advance_ms(1);
+    assert_ok(fer_sim_peer_tos(peer, &tos));
+    assert_int_equal(tos, 0xb9);
+    assert_ok(fer_sim_peer_recv_from(peer, NULL, 0, &got));
+    assert_ok(fer_sim_peer_tos(peer, &tos));
+    assert_int_equal(tos, 0xbb);
 }
 
 TEST_MAIN("sim_udp_features")
