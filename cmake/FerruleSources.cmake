@@ -54,6 +54,8 @@ set(ferrule_posix_sources
     platform/posix/bytes.c
     platform/posix/clock.c
     platform/posix/error.c
+    platform/posix/message_options.c
+    platform/posix/messages.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c

@@ -159,6 +159,7 @@ set(ferrule_conformance_sources
     conformance/socket_conversion.c
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
+    conformance/udp_batches.c
     conformance/unix_datagrams.c
     conformance/unix_listeners.c
     conformance/unix_modes.c
