@@ -20,25 +20,20 @@ enum {
 /* The wall clock at virtual time 0: 2000-01-01. */
 #define UNIX_NANOS_AT_START UINT64_C(946684800000000000)
 
-/* ---- Features. WINDOWS is 11; an older one is fer_sim_config's lacks_udp_features. */
+/* ---- Features. Windows is 11; an older one is fer_sim_config's lacks_udp_features. */
 
-#define LINUX_FEATURES                                                                            \
-    (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | \
-     FER_UDP_SOURCE | FER_UDP_SEGMENTING | FER_UDP_BATCHING)
-#define WINDOWS_FEATURES (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_SOURCE | FER_UDP_SEGMENTING)
+#define WINDOWS_LACKS (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | FER_UDP_BATCHING)
 #define SETTABLE \
     (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS)
 
 static bool has_feature(const ferp_sim_network *network, fer_ip_family family,
                         fer_udp_features feature)
 {
-    bool is_bsd = network->config.dialect == FER_SIM_DIALECT_BSD;
-    fer_udp_features system = is_bsd                         ? network->switches->udp_features
-                              : ferp_sim_is_winsock(network) ? WINDOWS_FEATURES
-                                                             : LINUX_FEATURES;
-    bool lacks_ecn =
-        family == FER_IP_V4 && network->switches->lacks_ecn_v4 && feature == FER_UDP_ECN;
-    return (system & ~network->config.lacks_udp_features & feature) != 0 && !lacks_ecn;
+    fer_udp_features lacks =
+        network->config.lacks_udp_features | network->switches->lacks_udp_features;
+    lacks |= ferp_sim_is_winsock(network) ? WINDOWS_LACKS : 0;
+    lacks |= family == FER_IP_V4 && network->switches->lacks_ecn_v4 ? FER_UDP_ECN : 0;
+    return (feature & ~lacks) != 0;
 }
 
 fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
@@ -124,7 +119,9 @@ static ferp_sim_code source_status(const ferp_sim_network *network, const ferp_s
     if (message->from.family == 0 && message->interface_index == 0) {
         return FERP_SIM_NO_ERROR;
     }
-    if (!has_feature(network, socket->family, FER_UDP_SOURCE)) {
+    bool lacks_interface = message->from.family == 0 && message->family == FER_IP_V4 &&
+                           network->switches->lacks_interface_v4;
+    if (!has_feature(network, socket->family, FER_UDP_SOURCE) || lacks_interface) {
         return FERP_SIM_EOPNOTSUPP;
     }
     if (message->interface_index > INTERFACES) {
@@ -181,9 +178,11 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
                               const struct ferp_send_message *message)
 {
     bool has_from = message->from.family != 0 && !ferp_sim_is_wildcard(&message->from);
+    bool has_tos =
+        message->has_tos && !(message->family == FER_IP_V4 && network->switches->lacks_ecn_v4);
     fer_socket_addr to;
     ferp_sim_sending sending = {&to, has_from ? &message->from : NULL,
-                                message->has_tos ? message->tos : FERP_SIM_NONE};
+                                has_tos ? message->tos : FERP_SIM_NONE};
     FER_TRY(ferp_sim_check_send(network, socket, message->len,
                                 message->to.ip.family != 0 ? &message->to : NULL, &to));
     FER_TRY(ferp_sim_error(network, source_status(network, socket, message, &to.ip)));
@@ -191,7 +190,7 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
     }
     FER_TRY(ferp_sim_error(network, segments_status(network, socket, message)));
-    if (message->has_tos && ferp_sim_injects(network, socket, FER_SIM_FAULT_ECN_REFUSED)) {
+    if (has_tos && ferp_sim_injects(network, socket, FER_SIM_FAULT_ECN_REFUSED)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     send_segments(network, socket, message, &sending);

@@ -2,8 +2,8 @@
  * NetBSD 7 and OpenBSD 7, each by file and function at its switch in switches.h. */
 #include "platform/sim/network.h"
 
-/* The features of datagram sockets that the systems of the BSD dialect share. */
-#define BSD_UDP_FEATURES (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_TIMESTAMPS | FER_UDP_SOURCE)
+/* The features of datagram sockets that the systems of the BSD dialect lack. */
+#define LACKED (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_SEGMENTING)
 
 /* The switches that the systems of the BSD dialect share, and then those of one system. */
 #define BSD_SWITCHES(...)                                                                         \
@@ -25,14 +25,13 @@
 
 /* The switches that macOS does not share with the others. */
 #define OTHER_BSD_SWITCHES(...)                                                        \
-    BSD_SWITCHES(.udp_features = BSD_UDP_FEATURES | FER_UDP_BATCHING,                  \
-                 .close_discards_input = true, .queued_reset_is_aborted = true,        \
+    BSD_SWITCHES(.close_discards_input = true, .queued_reset_is_aborted = true,        \
                  .lacks_user_timeout = true, .unix_datagram_to_shut_is_enobufs = true, \
                  __VA_ARGS__)
 
 static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
-        BSD_SWITCHES(.udp_features = BSD_UDP_FEATURES, .lacks_protocol = true,
+        BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_protocol = true,
                      .user_timeout_is_in_seconds = true, .unix_shut_read_discards = true,
                      .shutdown_dead_does_nothing = true, .ended_options_fail = true,
                      .self_connect_is_einval = true, .eai_noname_is_8 = true,
@@ -44,23 +43,26 @@ static const ferp_sim_switches bsd_switches[] = {
                      .unix_datagram_to_shut_is_lost = true,
                      .unconnected_shutdown_is_enotconn = true, .unconnected_shutdown_fails = true),
     [FER_SIM_BSD_FREEBSD] =
-        OTHER_BSD_SWITCHES(.bound_source_is_einval = true, .eai_noname_is_8 = true,
-                           .shutdown_dead_does_nothing = true, .dead_tcp_options_fail = true,
-                           .time_wait_is_dead = true, .keepalive_retries = 8,
-                           .failed_connect_is_refused = true, .dual_stack_beside_ipv4 = true,
-                           .queue_halves = 3, .unix_queue_halves = 3, .full_queue_resets = true,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
+                           .lacks_interface_v4 = true, .bound_source_is_einval = true,
+                           .eai_noname_is_8 = true, .shutdown_dead_does_nothing = true,
+                           .dead_tcp_options_fail = true, .time_wait_is_dead = true,
+                           .keepalive_retries = 8, .failed_connect_is_refused = true,
+                           .dual_stack_beside_ipv4 = true, .queue_halves = 3,
+                           .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
     [FER_SIM_BSD_NETBSD] =
-        OTHER_BSD_SWITCHES(.lacks_ecn_v4 = true, .lacks_dont_fragment_v4 = true,
-                           .lacks_protocol = true, .eai_noname_is_8 = true,
-                           .shutdown_dead_is_einval = true, .dead_options_fail = true,
-                           .local_name_of_dead_is_einval = true, .hides_keepalive_fields = true,
-                           .keepalive_retries = 8, .bound_port_drops_syn = true,
-                           .dual_stack_beside_ipv4 = true, .separates_ip_versions = true,
-                           .queue_halves = 2, .unix_queue_halves = 3,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED, .lacks_ecn_v4 = true,
+                           .lacks_dont_fragment_v4 = true, .lacks_protocol = true,
+                           .eai_noname_is_8 = true, .shutdown_dead_is_einval = true,
+                           .dead_options_fail = true, .local_name_of_dead_is_einval = true,
+                           .hides_keepalive_fields = true, .keepalive_retries = 8,
+                           .bound_port_drops_syn = true, .dual_stack_beside_ipv4 = true,
+                           .separates_ip_versions = true, .queue_halves = 2, .unix_queue_halves = 3,
                            .accepted_linger_zero_is_120s = true),
     [FER_SIM_BSD_OPENBSD] =
-        OTHER_BSD_SWITCHES(.lacks_ecn_v4 = true, .lacks_dont_fragment_v4 = true,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED, .lacks_interface_v4 = true,
+                           .lacks_ecn_v4 = true, .lacks_dont_fragment_v4 = true,
                            .shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
                            .dead_ip_options_fail = true, .lacks_dual_stack = true,
                            .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
