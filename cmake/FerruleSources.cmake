@@ -83,6 +83,7 @@ set(ferrule_winsock_sources
     platform/winsock/bytes.c
     platform/winsock/clock.c
     platform/winsock/error.c
+    platform/winsock/messages.c
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
@@ -94,6 +95,7 @@ set(ferrule_winsock_sources
     platform/winsock/thread.c
     platform/winsock/token.c
     platform/winsock/traits.c
+    platform/winsock/udp_features.c
     platform/winsock/unix.c
     platform/winsock/wait.c
     platform/winsock/wait_request.c
@@ -115,6 +117,7 @@ set(ferrule_sim_sources
     platform/sim/faults.c
     platform/sim/groups.c
     platform/sim/memory.c
+    platform/sim/messages.c
     platform/sim/modes.c
     platform/sim/options.c
     platform/sim/peer.c

@@ -37,6 +37,7 @@
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
+#include "ferrule/udp_batch.h"
 #include "ferrule/version.h"
 
 FER_BEGIN_DECLS
@@ -85,7 +86,19 @@ typedef enum fer_sim_bsd {
       "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
     X(NO_MEMORY, "no memory",                                                                   \
       "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "  \
-      "(on Windows: of a socket); starting a thread")
+      "(on Windows: of a socket); starting a thread")                                           \
+    X(SEGMENTS_REFUSED, "segments refused",                                                     \
+      "sending a message in segments: refused, once, or by a choice of the seed for ever")      \
+    X(ECN_REFUSED, "ECN refused", "sending a message with ECN: refused")                        \
+    X(SHORT_BATCH, "short batch",                                                               \
+      "sending two messages or more in one system call: fewer are sent")                        \
+    X(LATE_BATCH_ERROR, "late batch error",                                                     \
+      "sending or receiving two messages or more in one system call: an error after the first " \
+      "ends it. A send loses the error, a receive leaves it to the next")                       \
+    X(CONTROL_LOST, "control messages lost",                                                    \
+      "receiving a message with features: without its address, ECN, drops and time")            \
+    X(CONTROL_CUT, "control messages cut",                                                      \
+      "receiving a message with features: with its address alone")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -172,6 +185,9 @@ typedef struct fer_sim_config {
     bool lacks_keepalive_fields;
     fer_sim_windows windows; /* used by the WINSOCK dialect only */
     fer_sim_bsd bsd;         /* used by the BSD dialect only */
+    /* The features of datagram sockets that the system lacks: those of an older version, or of
+     * Wine, which has no FER_UDP_ECN, FER_UDP_SOURCE and FER_UDP_SEGMENTING. */
+    fer_udp_features lacks_udp_features;
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
      * are always known. */
     const fer_sim_name *names;
@@ -408,6 +424,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const voi
 FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *FER_NULLABLE buf,
                                                       size_t len, fer_udp_received *out)
     FER_OUT_WRITES(2, 3);
+
+/** Stores in *out the TOS (IPv4) or traffic class (IPv6) of the datagram that a peer receives next:
+ * its DSCP in the upper six bits, and its ECN codepoint.
+ * Owns: out is caller-owned.
+ * Errors: FER_WOULD_BLOCK (no datagram), FER_INVALID_INPUT (NULL; no such peer),
+ * FER_UNSUPPORTED. */
+FER_MUST_USE FER_API fer_error fer_sim_peer_tos(fer_sim_peer peer, uint32_t *out);
 
 /** Sets the function that is called for each event of a peer. NULL removes it. Peers that a
  * listener accepts while it runs a script (fer_sim_peer_play) inherit its handler. Events that have
