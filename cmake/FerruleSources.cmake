@@ -29,6 +29,7 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/copy_both.c
     core/transfer/datagram.c
+    core/transfer/datagram_batch.c
     core/transfer/handles.c
     core/transfer/slices.c
     core/transfer/splicing.c
@@ -43,6 +44,7 @@ set(ferrule_core_sources
     core/api/stream.c
     core/api/tcp_listener.c
     core/api/tcp_stream.c
+    core/api/udp_batch.c
     core/api/udp_socket.c
     core/api/unix_datagram.c
     core/api/unix_listener.c
@@ -56,6 +58,8 @@ set(ferrule_posix_sources
     platform/posix/clock.c
     platform/posix/copying.c
     platform/posix/error.c
+    platform/posix/message_options.c
+    platform/posix/messages.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
@@ -84,6 +88,7 @@ set(ferrule_winsock_sources
     platform/winsock/clock.c
     platform/winsock/copying.c
     platform/winsock/error.c
+    platform/winsock/messages.c
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
@@ -95,6 +100,7 @@ set(ferrule_winsock_sources
     platform/winsock/thread.c
     platform/winsock/token.c
     platform/winsock/traits.c
+    platform/winsock/udp_features.c
     platform/winsock/unix.c
     platform/winsock/wait.c
     platform/winsock/wait_request.c
@@ -118,6 +124,7 @@ set(ferrule_sim_sources
     platform/sim/groups.c
     platform/sim/handles.c
     platform/sim/memory.c
+    platform/sim/messages.c
     platform/sim/modes.c
     platform/sim/options.c
     platform/sim/peer.c

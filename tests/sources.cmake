@@ -164,6 +164,7 @@ set(ferrule_conformance_sources
     conformance/socket_conversion.c
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
+    conformance/udp_batches.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c
     conformance/unix_listeners.c
@@ -194,6 +195,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_faults.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
+    sim/test_sim_messages.c
     sim/test_sim_names.c
     sim/test_sim_network.c
     sim/test_sim_peers.c
@@ -204,5 +206,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_resolver.c
     sim/test_sim_sends.c
     sim/test_sim_start.c
+    sim/test_sim_udp_features.c
     sim/test_sim_unix.c
     sim/test_sim_waits.c)
