@@ -216,7 +216,7 @@ static uint64_t advance_attempts(connection_race *race)
     return race->hinted != 0 ? sooner_of(until, race->query_at) : until;
 }
 
-static uint64_t advance(connection_race *race)
+static uint64_t advance_race(connection_race *race)
 {
     if (race->stage == LOOKING_UP) {
         advance_lookup(race);
@@ -239,7 +239,7 @@ static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, s
     while (next != NULL) {
         connection_race *race = (void *)next;
         next = next->next;
-        until = sooner_of(until, advance(race));
+        until = sooner_of(until, advance_race(race));
         if (race->stage == DONE && *count < cap) {
             events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
             (*count)++;
@@ -325,7 +325,7 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     FER_TRY(begin(race, query, resolver));
     connector->p_.state_ = CONNECTOR_OPEN;
     enlist(race);
-    (void)advance(race);
+    (void)advance_race(race);
     return feri_ok();
 }
 
