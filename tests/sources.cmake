@@ -13,6 +13,7 @@ set(ferrule_unit_sources
     unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
+    unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
     unit/test_copy_spliced.c
