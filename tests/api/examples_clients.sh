@@ -94,7 +94,7 @@ test_connect_all() {
         run connect_all "localhost:$port" 127.0.0.1:1 no-port
         expect "each name has its line, and a failure is the exit code's" 1 out '3*' \
             out "=localhost:$port: connected to 127.0.0.1:$port" out "~127\\.0\\.0\\.1:1: $refused" \
-            out '=no-port: invalid input'
+            out '=no-port: invalid input parameter'
     fi
     wrong_usage connect_all '' '--help'
 }
