@@ -7,8 +7,6 @@
 #define TEST_SCRIPTED_PLATFORM_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
