@@ -124,9 +124,8 @@ static bool echoes(int fd)
 /* R1: sockets that another program has bound, listened on and connected to, inherited by number
  * across fork and exec, are adopted and served. The program that created them may have closed its
  * own descriptors. */
-void sockets_of_a_service_manager_are_taken_in(void **state)
+RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t udp_port = 0;
     uint16_t own_port = 0;
@@ -159,3 +158,5 @@ void sockets_of_a_service_manager_are_taken_in(void **state)
     assert_int_equal(WEXITSTATUS(code), SERVED);
     assert_true(has_echoed);
 }
+
+RULE_TESTS_AS(activation_tests, "activation")

@@ -222,9 +222,8 @@ static void offer(const struct candidate *candidate, int type)
 
 /* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
  * each handle type with each socket. */
-void each_type_takes_its_own_and_leaves_all_else(void **state)
+RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
         for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
             offer(&candidates[i], type);
@@ -233,9 +232,8 @@ void each_type_takes_its_own_and_leaves_all_else(void **state)
 }
 
 /* R1: the same with handles that are not sockets, and with numbers that name nothing. */
-void no_type_takes_what_is_no_socket(void **state)
+RULE_TEST("R1", no_type_takes_what_is_no_socket)
 {
-    (void)state;
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     HANDLE ends[2];
     assert_true(CreatePipe(&ends[0], &ends[1], NULL, 0));
@@ -263,3 +261,5 @@ void no_type_takes_what_is_no_socket(void **state)
                 ReadFile(ends[0], &byte, 1, &moved, NULL) && byte == 'x');
     assert_true(CloseHandle(event) && CloseHandle(ends[0]) && CloseHandle(ends[1]));
 }
+
+RULE_TESTS_AS(adoption_tests, "adoption")

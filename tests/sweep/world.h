@@ -162,7 +162,8 @@ fer_raw_socket raw_of(fer_handle *handle);
 /* The socket under test, or -1. */
 fer_raw_socket world_socket(struct world *w);
 
-/* ---- The peers: plain sockets of the system, below ferrule. posix.c, winsock.c, sim_peers.c */
+/* ---- The peers: plain sockets of the system, below ferrule. peers.c with posix.c or
+ * winsock.c, sim_peers.c */
 
 struct stage {
     fer_raw_socket tcp_listener, unix_listener, udp, gram; /* -1: the system lacks it */
