@@ -16,6 +16,8 @@ static struct outputs {
     unsigned char datagram[sizeof(fer_udp_received)];
     unsigned char received[sizeof(fer_unix_received)];
     unsigned char cred[sizeof(fer_unix_cred)];
+    unsigned char handles[sizeof(fer_unix_received_handles)];
+    fer_raw_socket raw;
     fer_socket_addr addr;
     fer_unix_addr name;
     fer_duration duration;
@@ -31,6 +33,7 @@ static struct outputs {
 #define DATAGRAM ((fer_udp_received *)(void *)outputs.datagram)
 #define RECEIVED ((fer_unix_received *)(void *)outputs.received)
 #define CRED ((fer_unix_cred *)(void *)outputs.cred)
+#define HANDLES ((fer_unix_received_handles *)(void *)outputs.handles)
 
 static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};
 static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes + 4, 4}};

@@ -26,6 +26,10 @@
     X(stream_shutdown_both, fer_unix_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET)               \
     X(stream_local_addr, fer_unix_stream_local_addr(s, &outputs.name), MISUSE)                     \
     X(stream_peer_addr, fer_unix_stream_peer_addr(s, &outputs.name), MISUSE)                       \
+    X(stream_send_handles, fer_unix_stream_send_handles(s, "x", 1, &outputs.raw, 1, &outputs.n),   \
+      NOT_YET_N)                                                                                   \
+    X(stream_recv_handles, fer_unix_stream_recv_handles(s, BYTES, &outputs.raw, 1, HANDLES),       \
+      NOT_YET)                                                                                     \
     X(stream_peer_cred, fer_unix_stream_peer_cred(s, CRED), MISUSE)                                \
     X(stream_set_read_timeout, fer_unix_stream_set_read_timeout(s, fer_duration_from_secs(1)),     \
       MISUSE)                                                                                      \
@@ -64,6 +68,10 @@
     X(datagram_recv, fer_unix_datagram_recv(s, BYTES, RECEIVED), MISUSE)                           \
     X(datagram_recv_from, fer_unix_datagram_recv_from(s, BYTES, RECEIVED), MISUSE)                 \
     X(datagram_recv_nothing, fer_unix_datagram_recv_from(s, NULL, 0, RECEIVED), MISUSE)            \
+    X(datagram_send_handles,                                                                       \
+      fer_unix_datagram_send_handles(s, "x", 1, &outputs.raw, 1, &name, &outputs.n), MISUSE_N)     \
+    X(datagram_recv_handles, fer_unix_datagram_recv_handles(s, BYTES, &outputs.raw, 1, HANDLES),   \
+      MISUSE)                                                                                      \
     X(datagram_shutdown, fer_unix_datagram_shutdown(s, FER_SHUTDOWN_BOTH), MISUSE)                 \
     X(datagram_local_addr, fer_unix_datagram_local_addr(s, &outputs.name), MISUSE)                 \
     X(datagram_peer_addr, fer_unix_datagram_peer_addr(s, &outputs.name), MISUSE)                   \
