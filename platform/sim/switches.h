@@ -43,6 +43,9 @@ typedef struct ferp_sim_switches {
     bool unix_shut_read_is_hidden;
     /* As above, and the bytes are discarded (XNU: sbappend, SB_DROP). */
     bool unix_shut_read_discards;
+    /* A read of a Unix stream ends before bytes that came with handles, and goes on after them
+     * (all: soreceive, MT_CONTROL). Linux ends a read after these bytes. */
+    bool unix_read_ends_before_handles;
     /* shutdown of a stream whose connection is over is EINVAL, except of its read half (NetBSD,
      * OpenBSD: tcp_shutdown finds no protocol control block). */
     bool shutdown_dead_is_einval;
@@ -162,6 +165,22 @@ typedef struct ferp_sim_switches {
     bool udp_reconnect_unbinds;
     /* The default of SO_SNDBUF, which limits a datagram (udp_sendspace). */
     unsigned udp_send_buffer;
+
+    /* The features of datagram sockets that the system lacks (platform/posix/message_options.c).
+     * FreeBSD's calls for batches are loops of its C library. */
+    fer_udp_features lacks_udp_features;
+    /* TOS is neither received nor sent with a message over IPv4 (NetBSD, OpenBSD:
+     * ip_savecontrol, ip_setpktopts; udp_output). */
+    bool lacks_ecn_v4;
+    /* There is no option for these over IPv4: no fragmentation (NetBSD, OpenBSD: ip_ctloutput), the
+     * MTU of the path (all). */
+    bool lacks_dont_fragment_v4;
+    bool lacks_path_mtu_v4;
+    /* A message over IPv4 has a local address, and no interface (FreeBSD, OpenBSD: ip(4),
+     * IP_SENDSRCADDR). */
+    bool lacks_interface_v4;
+    /* A socket that is bound to an address sends from no other one (FreeBSD: udp_output). */
+    bool bound_source_is_einval;
 
     /* ---- Unix sockets */
 

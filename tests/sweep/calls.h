@@ -155,6 +155,8 @@
     X(fer_unix_stream_connect_start, NONE, 0, (&w->unix_, &w->unix_peer))                         \
     X(fer_unix_stream_pair, NONE, 0, (&w->unix_, &w->unix2))                                      \
     X(fer_unix_stream_from_raw, RAW_UNIX, 0, (&w->unix_, w->raw))                                 \
+    X(fer_unix_stream_send_handles, UNIX, OUT, (&w->unix_, pattern, BYTES, NULL, 0, &w->n))       \
+    Y(fer_unix_stream_recv_handles, UNIX, IN, recv_handles(w))                                    \
     SWEEP_LISTENER(X, Y, fer_unix_listener, UNIX_LISTENER, unix_listener, unix_listener2, unix_,  \
                    path_addr)                                                                     \
     X(fer_unix_listener_bind, NONE, 0, (&w->unix_listener, w->free_path))                         \
@@ -182,6 +184,10 @@
       (&w->gram_, pattern, BYTES, &w->gram_peer, &w->n))                                          \
     X(fer_unix_datagram_try_recv_from, UNIX_GRAM, GRAM_IN,                                        \
       (&w->gram_, w->buf, BYTES, &w->unix_gram))                                                  \
+    X(fer_unix_datagram_send_handles, UNIX_GRAM, GRAM_OUT,                                        \
+      (&w->gram_, pattern, BYTES, NULL, 0, &w->gram_peer, &w->n))                                 \
+    X(fer_unix_datagram_recv_handles, UNIX_GRAM, GRAM_IN,                                         \
+      (&w->gram_, w->buf, BYTES, &w->raw, 1, &w->handles))                                        \
     X(fer_unix_datagram_shutdown, UNIX_GRAM, 0, (&w->gram_, FER_SHUTDOWN_WRITE))                  \
     X(fer_unix_datagram_from_raw, RAW_UNIX_GRAM, 0, (&w->gram_, w->raw))
 

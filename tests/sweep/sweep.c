@@ -19,6 +19,14 @@
 
 static const char *const mode_names[] = {"plain", "timeouts", "limits", "nonblocking", "cloned"};
 
+static fer_error recv_handles(struct world *w)
+{
+    fer_error error =
+        fer_unix_stream_recv_handles(&w->unix_, w->buf, BYTES, &w->raw, 1, &w->handles);
+    w->n = error.kind == FER_OK ? w->handles.len : 0;
+    return error;
+}
+
 #define ROW(name, setup, flags, call) {#name, setup, flags},
 const struct scenario scenarios[] = {SWEEP_CALLS(ROW, ROW)};
 #undef ROW
