@@ -176,7 +176,7 @@ POSIX_TEST(a_datagram_that_is_not_sent_has_sent_no_handles)
     fer_unix_datagram_close(&socket);
 }
 
-WINSOCK_TEST(windows_passes_none)
+WINSOCK_TEST(windows_sends_none)
 {
     fer_unix_listener listener = {0};
     fer_unix_stream stream = {0};
