@@ -27,9 +27,12 @@ set(ferrule_core_sources
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c
+    core/transfer/copy_both.c
     core/transfer/datagram.c
+    core/transfer/datagram_batch.c
     core/transfer/handles.c
     core/transfer/slices.c
+    core/transfer/splicing.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/names/address_source.c
@@ -41,6 +44,7 @@ set(ferrule_core_sources
     core/api/stream.c
     core/api/tcp_listener.c
     core/api/tcp_stream.c
+    core/api/udp_batch.c
     core/api/udp_socket.c
     core/api/unix_datagram.c
     core/api/unix_listener.c
@@ -52,7 +56,10 @@ set(ferrule_posix_sources
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/clock.c
+    platform/posix/copying.c
     platform/posix/error.c
+    platform/posix/message_options.c
+    platform/posix/messages.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
@@ -79,7 +86,9 @@ set(ferrule_winsock_sources
     platform/winsock/afd_sources.c
     platform/winsock/bytes.c
     platform/winsock/clock.c
+    platform/winsock/copying.c
     platform/winsock/error.c
+    platform/winsock/messages.c
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
@@ -91,6 +100,7 @@ set(ferrule_winsock_sources
     platform/winsock/thread.c
     platform/winsock/token.c
     platform/winsock/traits.c
+    platform/winsock/udp_features.c
     platform/winsock/unix.c
     platform/winsock/wait.c
     platform/winsock/wait_request.c
@@ -105,6 +115,7 @@ set(ferrule_sim_sources
     platform/sim/clock.c
     platform/sim/connect_wait.c
     platform/sim/connecting.c
+    platform/sim/copying.c
     platform/sim/datagram.c
     platform/sim/datagram_calls.c
     platform/sim/datagram_peer.c
@@ -113,6 +124,7 @@ set(ferrule_sim_sources
     platform/sim/groups.c
     platform/sim/handles.c
     platform/sim/memory.c
+    platform/sim/messages.c
     platform/sim/modes.c
     platform/sim/options.c
     platform/sim/peer.c

@@ -14,6 +14,7 @@
 #include "ferrule/tcp.h"
 #include "ferrule/time.h"
 #include "ferrule/udp.h"
+#include "ferrule/udp_batch.h"
 #include "ferrule/unix.h"
 #include "ferrule/version.h"
 

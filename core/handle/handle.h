@@ -31,7 +31,11 @@
     X(BOUND)                                                                         \
     X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */ \
     X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */   \
-    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */
+    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */     \
+    X(COALESCING)        /* only batches can receive (rule B8) */                    \
+    X(SEGMENTS_ON)       /* the system cuts messages into segments */                \
+    X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */              \
+    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
 enum {
@@ -80,6 +84,12 @@ static inline uint32_t feri_handle_flags(const fer_handle *handle)
 static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
 {
     return (feri_handle_flags(handle) & flag) != 0;
+}
+
+/* The family of an IP socket. */
+static inline fer_ip_family feri_handle_family(const fer_handle *handle)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
 }
 
 /* Whether another handle may change the socket's modes, and shut its halves down. */

@@ -27,11 +27,13 @@ enum {
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
     FERP_SIM_TIME_WAITS_MAX = 64,
     FERP_SIM_TEXTS_MAX = 8,
-    FERP_SIM_DATAGRAMS_MAX = 64, /* of all sockets, in flight and queued */
+    FERP_SIM_DATAGRAMS_MAX = 256, /* of all sockets, in flight and queued */
     FERP_SIM_DATAGRAM_BYTES = 262144,
     FERP_SIM_GROUPS_MAX = 8, /* for each socket */
     FERP_SIM_UNIX_NAMES_MAX = 32,
-    FERP_SIM_PASSED_MAX = 16 /* messages with handles, in all queues of Unix sockets */
+    FERP_SIM_RELAYS_MAX = 2,
+    FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
+    FERP_SIM_PASSED_MAX = 16      /* messages with handles, in all queues of Unix sockets */
 };
 
 /* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two
@@ -118,6 +120,10 @@ typedef struct ferp_sim_socket {
     int datagram_count;
     size_t datagram_bytes;
     bool reports_refusals; /* Windows: SIO_UDP_CONNRESET */
+    bool refuses_segments; /* no segmented send succeeds any more: EIO */
+    uint32_t dropped;      /* datagrams that found no room in the queue */
+    uint32_t features;     /* fer_udp_features that are on */
+    bool dont_fragment;
     bool is_unix;
     int unix_name; /* its own and its peer's index in network->unix_names, or none */
     int unix_peer_name;
@@ -181,8 +187,12 @@ typedef struct ferp_sim_datagram {
     fer_socket_addr from;
     fer_socket_addr to;
     uint64_t sender; /* the sending socket's sequence number */
-    int from_name;   /* Unix: the sender's index in network->unix_names, or none */
-    int passed;      /* Unix: the index of its handles in network->passed, or none */
+    uint64_t arrived;
+    uint32_t interface_index; /* it arrived on */
+    uint32_t dropped;         /* of its queue, when it arrived */
+    uint8_t traffic_class;    /* the header's octet: DSCP and ECN */
+    int from_name;            /* Unix: the sender's index in network->unix_names, or none */
+    int passed;               /* Unix: the index of its handles in network->passed, or none */
 } ferp_sim_datagram;
 
 /* The handles of a message of a Unix socket, which is in a queue. Each counts as a handle of its
@@ -274,6 +284,15 @@ typedef struct ferp_sim_time_wait {
     uint64_t until;
 } ferp_sim_time_wait;
 
+/* A pipe of platform/copying.h. */
+typedef struct ferp_sim_relay {
+    bool is_open;
+    size_t cap;
+    size_t first;
+    size_t count;
+    unsigned char *bytes; /* FERP_SIM_RELAY_BYTES */
+} ferp_sim_relay;
+
 /* ---- The network */
 
 typedef struct ferp_sim_network {
@@ -325,6 +344,7 @@ typedef struct ferp_sim_network {
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */
+    ferp_sim_relay relays[FERP_SIM_RELAYS_MAX];
     ferp_sim_passed passed[FERP_SIM_PASSED_MAX];
     uint64_t passed_for;    /* the socket whose receive takes handles: its sequence number, or 0 */
     int passed_taken;       /* the index of what it has taken, or none */

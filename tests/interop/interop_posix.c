@@ -106,29 +106,6 @@ EACH_KIND("R1", timeouts_that_were_set_outside_are_reported)
     assert_in_range(got.nanos, 52000000, 72000000);
 }
 
-/* R1: both ends of a socketpair as ferrule's streams: bytes, end of file, and no names. */
-RULE_TEST("R1", a_socketpair_is_two_unix_streams)
-{
-    int ends[2];
-    fer_unix_stream one = {0};
-    fer_unix_stream other = {0};
-    fer_unix_addr name;
-    char got[8] = {0};
-    size_t n = 77;
-    plain_unix_pair(SOCK_STREAM, ends);
-    assert_ok(fer_unix_stream_from_raw(&one, ends[0]));
-    assert_ok(fer_unix_stream_from_raw(&other, ends[1]));
-    assert_ok(fer_unix_stream_peer_addr(&one, &name));
-    assert_true(fer_unix_addr_is_unnamed(&name));
-    assert_ok(fer_unix_stream_write_all(&one, "a pair", 6, NULL));
-    assert_ok(fer_unix_stream_shutdown(&one, FER_SHUTDOWN_WRITE));
-    assert_ok(fer_unix_stream_read_to_end(&other, got, sizeof got, &n));
-    assert_int_equal(n, 6);
-    assert_memory_equal(got, "a pair", 6);
-    fer_unix_stream_close(&one);
-    fer_unix_stream_close(&other);
-}
-
 /* ---- Sockets that into_raw and as_raw return */
 
 static bool would_block(int code)

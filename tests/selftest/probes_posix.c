@@ -1,7 +1,5 @@
-/* probes_posix.c: probes that have system calls of POSIX. */
-#include <fcntl.h>
+/* probes_posix.c: probes of kqueue. */
 #include <string.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__APPLE__) || defined(__FreeBSD__)
@@ -14,24 +12,6 @@
 
 #include "selftest/probe.h"
 #include "selftest/raw.h"
-#include "selftest/system.h"
-
-/* heph PR 336: EINVAL instead of ENOTCONN. */
-PROBE(getpeername_of_an_unconnected_socket, "ferp_check_connected")
-{
-    struct sockaddr_in address;
-    socklen_t len = sizeof address;
-    raw_socket client = raw_new(SOCK_STREAM);
-    int result = getpeername(client, (struct sockaddr *)&address, &len);
-    believe("ENOTCONN");
-    see("%s", raw_text(result));
-    raw_set_nonblocking(client, true);
-    (void)raw_connect(client, raw_refused_port());
-    (void)raw_poll(client, RAW_WRITE, 2000);
-    len = sizeof address;
-    see("after a failed connect: %s",
-        raw_text(getpeername(client, (struct sockaddr *)&address, &len)));
-}
 
 #if HAS_KQUEUE
 static void see_event(const char *when, const struct kevent *event, int count)
@@ -130,55 +110,3 @@ NO_KQUEUE(kqueue_reports_a_reset_to_a_writer)
 NO_KQUEUE(kqueue_add_again)
 NO_KQUEUE(kqueue_adds_both_filters)
 #endif
-
-PROBE(flags_and_calls, NULL)
-{
-    believe("none needed");
-#ifdef MSG_NOSIGNAL
-    see("MSG_NOSIGNAL");
-#endif
-#ifdef SO_NOSIGPIPE
-    see("SO_NOSIGPIPE");
-#endif
-#ifdef MSG_DONTWAIT
-    see("MSG_DONTWAIT");
-#endif
-#ifdef SOCK_CLOEXEC
-    see("SOCK_CLOEXEC");
-#endif
-#ifdef SO_REUSEPORT
-    see("SO_REUSEPORT");
-#endif
-    struct timespec resolution = {0, 0};
-    (void)clock_getres(CLOCK_MONOTONIC, &resolution);
-    see("CLOCK_MONOTONIC counts in %ld ns", (long)resolution.tv_nsec);
-}
-
-PROBE(unix_sockets, "rules X1 to X6")
-{
-    int two[2] = {-1, -1};
-    char byte = 0;
-    struct sockaddr_un address;
-    socklen_t len = sizeof address;
-    int result = socketpair(AF_UNIX, SOCK_STREAM, 0, two);
-    believe("socketpair, streams and datagrams");
-    see("a pair of streams: %s", result == 0 ? "OK" : raw_text(result));
-    if (result == 0) {
-        (void)getsockname(two[0], (struct sockaddr *)&address, &len);
-        see("an unnamed address has %d bytes", (int)len);
-        (void)raw_send(two[1], "unread", 6);
-        (void)close(two[0]);
-        raw_set_timeouts(two[1], 2000);
-        see("a close with unread input: the peer's recv is %s",
-            raw_text(raw_recv(two[1], &byte, 1)));
-        (void)close(two[1]);
-    }
-    result = socketpair(AF_UNIX, SOCK_DGRAM, 0, two);
-    see("a pair of datagram sockets: %s", result == 0 ? "OK" : raw_text(result));
-    if (result == 0) {
-        (void)close(two[0]);
-        see("send to a closed one: %s", raw_text(raw_send(two[1], "x", 1)));
-        see("again: %s", raw_text(raw_send(two[1], "x", 1)));
-        (void)close(two[1]);
-    }
-}

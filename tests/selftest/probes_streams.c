@@ -1,11 +1,8 @@
 /* probes_streams.c: what connections on loopback do, with the same calls on each system. */
-#include <stdio.h>
-#include <string.h>
 
 #include "selftest/probe.h"
 #include "selftest/raw.h"
 #include "selftest/system.h"
-#include "support/process.h"
 #include "support/thread.h"
 
 enum { ROUNDS = 50 };
@@ -67,22 +64,6 @@ PROBE(full_backlog, "row full_backlog; core/open/connecting.c")
     see("the last one after 2.5 s: %s",
         raw_poll_text(raw_poll(clients[CLIENTS - 1], RAW_WRITE, 0)));
     see("SO_ERROR %d", raw_socket_error(clients[CLIENTS - 1]));
-}
-
-PROBE(failed_connect, "platform/*/wait.c")
-{
-    raw_socket client = raw_new(SOCK_STREAM);
-    char byte = 0;
-    raw_set_nonblocking(client, true);
-    (void)raw_connect(client, raw_refused_port());
-    believe("an event within some seconds; SO_ERROR decides");
-    see("poll: %s", raw_poll_text(raw_poll(client, RAW_WRITE, 5000)));
-    see("select: %s", selects_writable(client) ? "writable" : "not writable");
-    see("SO_ERROR %d", raw_socket_error(client));
-    see("read again %d", raw_socket_error(client));
-    see("recv: %s", raw_text(raw_recv(client, &byte, 1)));
-    see("send: %s", raw_text(raw_send(client, &byte, 1)));
-    see("connect again: %s", raw_text(raw_connect(client, raw_refused_port())));
 }
 
 PROBE(connect_to_itself, NULL)
@@ -178,37 +159,6 @@ PROBE(reset_in_queue, "row reset_in_queue; ferp_accept")
     }
 }
 
-PROBE(options_of_a_reset_connection, NULL)
-{
-    raw_socket two[2];
-    char byte = 0;
-    raw_pair(two);
-    raw_reset(two[1]);
-    system_pause_ms(100);
-    believe("options can be set, or the failure is not the caller's mistake");
-    see("poll: %s", raw_poll_text(raw_poll(two[0], RAW_READ | RAW_WRITE, 0)));
-    see_options_of(two[0]);
-    see("recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
-    see("again: %s", raw_text(raw_recv(two[0], &byte, 1)));
-    see("SO_ERROR %d", raw_socket_error(two[0]));
-    see("send: %s", raw_text(raw_send(two[0], &byte, 1)));
-    see("shutdown: %s", raw_text(raw_shutdown_write(two[0])));
-}
-
-PROBE(options_of_an_ended_connection, NULL)
-{
-    raw_socket two[2];
-    char byte = 0;
-    raw_pair(two);
-    raw_close(two[1]);
-    (void)raw_recv(two[0], &byte, 1);
-    (void)raw_shutdown_write(two[0]);
-    system_pause_ms(100);
-    believe("options can be set, or the failure is not the caller's mistake");
-    see_options_of(two[0]);
-    see("shutdown again: %s", raw_text(raw_shutdown_write(two[0])));
-}
-
 /* ---- Ends */
 
 struct closer {
@@ -290,82 +240,4 @@ PROBE(end_then_reset, "row end_then_reset")
     believe("row end_then_reset: the end of file on Linux, a reset on Windows");
     see("recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
     see("again: %s", raw_text(raw_recv(two[0], &byte, 1)));
-}
-
-/* ---- Waits */
-
-/* ferrule relies on it on POSIX only. */
-PROBE(shutdown_wakes_a_recv, "rule S6; core/wait/waiting.c")
-{
-    raw_socket two[2];
-    raw_pair(two);
-    const char *woken = raw_wake_recv(two[0], raw_shutdown_read);
-    believe("POSIX: yes; Windows: no");
-    see("%s", woken != NULL ? woken : "not woken");
-#ifdef _WIN32
-    conclude(woken == NULL);
-#else
-    conclude(woken != NULL);
-#endif
-}
-
-/* WSAPoll reports HANGUP at once; a wait for room then needs no time. */
-PROBE(wait_to_write_beside_a_half_close, "ferp_wait_for")
-{
-    raw_socket two[2];
-    raw_pair(two);
-    (void)raw_shutdown_write(two[1]);
-    (void)raw_fill(two[0]);
-    uint64_t began = system_now_ms();
-    int bits = raw_poll(two[0], RAW_WRITE, 1000);
-    believe("POSIX: no event; Windows: WSAPoll reports HANGUP at once, select waits");
-    see("poll to write: %s after %u ms", raw_poll_text(bits), (unsigned)(system_now_ms() - began));
-    fd_set writable;
-    struct timeval limit = {1, 0};
-    FD_ZERO(&writable);
-    FD_SET(two[0], &writable);
-    began = system_now_ms();
-    int count = select((int)two[0] + 1, NULL, &writable, NULL, &limit);
-    see("select: %d after %u ms", count, (unsigned)(system_now_ms() - began));
-    raw_reset(two[1]);
-    system_pause_ms(50);
-    FD_ZERO(&writable);
-    FD_SET(two[0], &writable);
-    count = select((int)two[0] + 1, NULL, &writable, NULL, &limit);
-    see("select after a reset: %d", count);
-}
-
-PROBE(large_nonblocking_send, "rule T7; io_length_max")
-{
-    enum { LARGE = 64 * 1024 * 1024 };
-    raw_socket two[2];
-    void *area = process_reserve(LARGE);
-    need(area != NULL, "no memory");
-    raw_pair(two);
-    raw_set_nonblocking(two[0], true);
-    believe("POSIX: a part; Windows: all, or WSAENOBUFS");
-    static const size_t sizes[] = {65536, 1048576, 8388608, LARGE};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        see("send of %lu: %s", (unsigned long)sizes[i], raw_text(raw_send(two[0], area, sizes[i])));
-    }
-    see("then of 1: %s", raw_text(raw_send(two[0], area, 1)));
-    raw_reset(two[0]);
-}
-
-/* ---- Datagrams */
-
-PROBE(refused_datagram, "platform/*/bytes.c")
-{
-    raw_socket socket = raw_new(SOCK_DGRAM);
-    struct sockaddr_in address = raw_address(raw_refused_port());
-    char byte = 0;
-    (void)raw_bind(socket, 0);
-    raw_set_timeouts(socket, 500);
-    (void)sendto(socket, "x", 1, 0, (struct sockaddr *)&address, (raw_len)sizeof address);
-    believe(
-        "Windows: an unconnected socket's recv is WSAECONNRESET; POSIX: a connected one's only");
-    see("unconnected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
-    (void)connect(socket, (struct sockaddr *)&address, (raw_len)sizeof address);
-    (void)raw_send(socket, "x", 1);
-    see("connected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
 }

@@ -73,40 +73,6 @@ PROBE(timeout_words_keep_bits, "platform/winsock/modes.c")
     conclude(is_kept);
 }
 
-PROBE(clones_share_linger, "rule O2")
-{
-    raw_socket two[2];
-    bool on = false;
-    long seconds = 0;
-    raw_pair(two);
-    SOCKET clone = duplicate(two[0]);
-    raw_set_linger(clone, true, 7);
-    (void)raw_linger(two[0], &on, &seconds);
-    believe("shared (MSDN: Shared Sockets)");
-    see("7 s set through the clone: the original reads %s, %ld s", on ? "on" : "off", seconds);
-    raw_set_linger(clone, false, 0);
-}
-
-PROBE(clones_share_nonblocking, "rule T6; ferp_duplicate")
-{
-    raw_socket two[2];
-    char byte = 0;
-    raw_pair(two);
-    raw_set_timeouts(two[0], 500);
-    raw_set_nonblocking(two[0], true);
-    SOCKET clone = duplicate(two[0]);
-    raw_set_timeouts(clone, 500);
-    uint64_t began = system_now_ms();
-    int n = raw_recv(clone, &byte, 1);
-    believe("a clone of a nonblocking SOCKET is nonblocking");
-    see("recv through a clone: %s after %u ms", raw_text(n), (unsigned)(system_now_ms() - began));
-    raw_set_nonblocking(clone, false);
-    began = system_now_ms();
-    n = raw_recv(two[0], &byte, 1);
-    see("then FIONBIO 0 through it, recv through the original: %s after %u ms", raw_text(n),
-        (unsigned)(system_now_ms() - began));
-}
-
 /* ---- Inheritance */
 
 static const char *flags_text(SOCKET socket)
@@ -249,7 +215,7 @@ PROBE(empty_receives_of_unix_sockets, "platform/winsock/unix.c")
     see("bind there: %s", raw_text(result));
 }
 
-/* ---- Connects and waits */
+/* ---- Connects and modes */
 
 PROBE(initial_rto, "ferp_disable_connect_retry")
 {
@@ -293,18 +259,4 @@ PROBE(file_mode_of_sockets, "ferp_adopt")
     see("with it: %s; without it: %s", mode_text(overlapped), mode_text(synchronous));
     conclude(strcmp(mode_text(overlapped), "overlapped") == 0 &&
              strcmp(mode_text(synchronous), "synchronous") == 0);
-}
-
-static int cancel_all(SOCKET socket)
-{
-    return CancelIoEx((HANDLE)socket, NULL);
-}
-
-/* libuv and .NET rely on it; ferrule cancels requests of its own only. */
-PROBE(cancel_wakes_a_recv, "platform/winsock/wait.c")
-{
-    raw_socket two[2];
-    raw_pair(two);
-    const char *woken = raw_wake_recv(two[0], cancel_all);
-    see("CancelIoEx(NULL); the recv: %s", woken != NULL ? woken : "not woken");
 }

@@ -2,13 +2,11 @@
 #include "selftest/raw.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "selftest/probe.h"
 #include "selftest/system.h"
-#include "support/thread.h"
 
 #ifdef _WIN32
 #define RAW_POLL_IN POLLRDNORM
@@ -253,35 +251,4 @@ size_t raw_fill(raw_socket socket)
         }
     }
     return total;
-}
-
-struct waiter {
-    raw_socket socket;
-    atomic_int is_done;
-    int code;
-};
-
-static void wait_in_recv(void *argument)
-{
-    struct waiter *waiter = argument;
-    char byte = 0;
-    waiter->code = raw_recv(waiter->socket, &byte, 1) < 0 ? raw_code() : 0;
-    atomic_store(&waiter->is_done, 1);
-}
-
-const char *raw_wake_recv(raw_socket socket, int (*wake)(raw_socket socket))
-{
-    static struct waiter waiter;
-    static test_thread thread;
-    waiter.socket = socket;
-    test_thread_start(&thread, wait_in_recv, &waiter);
-    system_pause_ms(200);
-    (void)wake(socket);
-    for (int i = 0; i < 100 && atomic_load(&waiter.is_done) == 0; i++) {
-        system_pause_ms(10);
-    }
-    if (atomic_load(&waiter.is_done) == 0) {
-        return NULL;
-    }
-    return waiter.code != 0 ? raw_code_text(waiter.code) : "woken";
 }

@@ -80,9 +80,6 @@ int raw_socket_error(raw_socket socket);
 const char *raw_share_port(int option);
 /* Makes the socket nonblocking, and sends until no more is accepted. */
 size_t raw_fill(raw_socket socket);
-/* Calls recv in a thread, then wake. What the recv returned, or NULL if it has not returned within
- * a second; its thread then ends with the process. */
-const char *raw_wake_recv(raw_socket socket, int (*wake)(raw_socket socket));
 /* "READ WRITE ERROR HANGUP" of the set bits, or "nothing". */
 const char *raw_poll_text(int bits);
 

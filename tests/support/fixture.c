@@ -332,6 +332,26 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
     }
 }
 
+fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
+{
+    fer_io_slice_mut slices[2] = {{buf, len / 2}, {(char *)buf + len / 2, len - len / 2}};
+    switch (sort) {
+    case READ: return fer_tcp_stream_read(stream, buf, len, n);
+    case PEEK: return fer_tcp_stream_peek(stream, buf, len, n);
+    case READ_VECTORED: return fer_tcp_stream_read_vectored(stream, slices, 2, n);
+    case READ_EXACT: return fer_tcp_stream_read_exact(stream, buf, len, n);
+    default: return fer_tcp_stream_read_to_end(stream, buf, len, n);
+    }
+}
+
+fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
+{
+    fer_io_slice slices[2] = {{buf, len / 2}, {(const char *)buf + len / 2, len - len / 2}};
+    return sort == WRITE            ? fer_tcp_stream_write(stream, buf, len, n)
+           : sort == WRITE_VECTORED ? fer_tcp_stream_write_vectored(stream, slices, 2, n)
+                                    : fer_tcp_stream_write_all(stream, buf, len, n);
+}
+
 uint64_t microseconds_since(uint64_t start_us)
 {
     return peer_now_us() - start_us;

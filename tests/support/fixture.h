@@ -280,6 +280,12 @@ void assert_reads_end(fer_tcp_stream *stream);
 /* Every read function returns kind, with no bytes. */
 void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 
+/* A read or a write of this sort, in two slices if it is vectored. */
+enum read_sort { READ, PEEK, READ_VECTORED, READ_EXACT, READ_TO_END, READ_SORTS };
+enum write_sort { WRITE, WRITE_VECTORED, WRITE_ALL, WRITE_SORTS };
+fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
+fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n);
+
 /* ---- Time */
 
 #define NOT_SOONER_SLACK_US 2000
@@ -289,6 +295,17 @@ void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
  * 10 ms. */
 #define SYSTEM_TIMEOUT_SLACK_US 20000
 uint64_t microseconds_since(uint64_t start_us);
+/* assert_own, and the call took at least us microseconds: by the library's clock, or the system's
+ * own. */
+#define assert_own_in(call, kind, us, slack)                      \
+    do {                                                          \
+        uint64_t began = peer_now_us();                           \
+        assert_own(call, kind);                                   \
+        assert_true(microseconds_since(began) + (slack) >= (us)); \
+    } while (0)
+#define assert_own_after(call, kind, us) assert_own_in(call, kind, us, NOT_SOONER_SLACK_US)
+#define assert_own_after_system(call, kind, us) \
+    assert_own_in(call, kind, us, SYSTEM_TIMEOUT_SLACK_US)
 
 /* ---- Patterned bytes: byte i of a transfer is known, so that a lost, repeated or moved byte is
  * detected. */

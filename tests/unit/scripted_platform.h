@@ -53,6 +53,12 @@
     X(PEEK_FROM, "peek_from", true)                          \
     X(SEND_TO, "send_to", true)                              \
     X(REPORT_REFUSALS, "report_refusals", false)             \
+    X(PIPE_OPEN, "pipe_open", true)                          \
+    X(PIPE_CLOSE, "pipe_close", false)                       \
+    X(PIPE_FILL, "pipe_fill", true)                          \
+    X(PIPE_DRAIN, "pipe_drain", true)                        \
+    X(PIPE_READ, "pipe_read", true)                          \
+    X(WAIT_FOR_PAIR, "wait_for_pair", true)                  \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \
