@@ -193,6 +193,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialects.c
     sim/test_sim_early_close.c
     sim/test_sim_faults.c
+    sim/test_sim_handles.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c
