@@ -29,6 +29,7 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/copy_both.c
     core/transfer/datagram.c
+    core/transfer/send_file.c
     core/transfer/slices.c
     core/transfer/splicing.c
     core/transfer/stream_io.c
