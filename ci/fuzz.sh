@@ -74,7 +74,7 @@ smoke_runs_of() {
     case $1 in
         addr_vs_rust) echo 2000000 ;;
         addr_parse) echo 300000 ;;
-        addr_format | error_map | resolve_text) echo 20000 ;;
+        addr_format | control | error_map | resolve_text) echo 20000 ;;
         *) echo 4000 ;;
     esac
 }

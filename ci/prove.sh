@@ -11,7 +11,7 @@ Eva proves that no parser and no formatter has undefined behaviour. WP proves th
 fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied
 to a copy, and the proof must fail.
   NAME        run only these steps: parse, format, octets, number, ipv4, text, host_port,
-              state, schedule, slices, planted
+              state, schedule, slices, control, planted
   --no-setup  do not run ci/setup.sh
 The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log
 TEXT
@@ -160,6 +160,14 @@ slices() {
 }
 slice_element() { eva "$1" "$2" "" 5 tests/proof/eva_slices.c; }
 
+# The bounds of control messages, and the copies within them (Eva).
+control() {
+    control_copies "$1" "$2.copies" || return 1
+    wp "$1" "$2" "" tests/proof/wp_control.c \
+        control_padding,control_span_of,control_space_within,ferp_control_next,ferp_control_append
+}
+control_copies() { eva "$1" "$2" "" 5 tests/proof/eva_control.c; }
+
 field=feri_state
 state() {
     fields=${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind
@@ -208,9 +216,10 @@ plant_bug() {
     functions=${4:-}
     copy=$work/planted
     rm -rf "$copy"
-    mkdir -p "$copy/tests"
+    mkdir -p "$copy/tests" "$copy/fuzz"
     cp -R "$root/core" "$root/include" "$root/platform" "$copy/"
     cp -R "$root/tests/proof" "$copy/tests/"
+    cp -R "$root/fuzz/models" "$copy/fuzz/"
     sed "$3" "$root/$2" >"$copy/$2"
     seconds=$planted_seconds
     if cmp -s "$root/$2" "$copy/$2"; then
@@ -246,6 +255,10 @@ planted() {
     plant_bug slices core/transfer/slices.c 's/slice.len > sum_max - plan.sum/slice.len + plan.sum > sum_max/' feri_plan_slices
     plant_bug slices core/transfer/slices.c 's/len -= slice.len;/len -= feri_slice_at(slices, made).len;/' feri_clip_slices
     plant_bug slice_element core/transfer/slices.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
+    plant_bug control platform/common/control.c 's/padding < left - used/padding <= left/' control_span_of
+    plant_bug control platform/common/control.c 's/length < layout.header/length == 0/' ferp_control_next
+    plant_bug control platform/common/control.c 's/padding > left - used ? 0/padding > left ? 0/' control_space_within
+    plant_bug control_copies platform/common/control.c 's/size == sizeof wide/size >= sizeof narrow/'
     plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
     plant_bug state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
     plant_bug schedule core/open/connect_schedule.c 's/DELAYED\]     = {M, M,  M,  R,  R,  D,/DELAYED]     = {M, M,  M,  R,  R,  R,/' feri_schedule_next_phase
@@ -268,12 +281,12 @@ for argument in "$@"; do
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
         parse | format | octets | number | ipv4 | text | host_port | state | schedule | slices | \
-            planted)
+            control | planted)
             names="$names $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$names" ] || names="parse format octets number ipv4 text host_port state schedule slices planted"
+[ -n "$names" ] || names="parse format octets number ipv4 text host_port state schedule slices control planted"
 [ "$setup" = no ] || "$root/ci/setup.sh" prove
 
 mkdir -p "$work"
@@ -295,6 +308,7 @@ for name in $names; do
         state) step state "the next state" ;;
         schedule) step schedule "the schedule of connection attempts" ;;
         slices) step slices "the slices of one vectored call, whose sum never wraps" ;;
+        control) step control "control messages of any bytes, in any layout" ;;
         planted) planted ;;
     esac
 done

@@ -29,6 +29,7 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/copy_both.c
     core/transfer/datagram.c
+    core/transfer/handles.c
     core/transfer/send_file.c
     core/transfer/slices.c
     core/transfer/splicing.c
@@ -48,6 +49,7 @@ set(ferrule_core_sources
     core/api/unix_listener.c
     core/api/unix_stream.c)
 set(ferrule_posix_sources
+    platform/common/control.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/posix/address.c
@@ -69,6 +71,7 @@ set(ferrule_posix_sources
     platform/posix/unix.c
     platform/posix/wait.c)
 set(ferrule_winsock_sources
+    platform/common/control.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/sources.c
@@ -114,6 +117,7 @@ set(ferrule_sim_sources
     platform/sim/error.c
     platform/sim/faults.c
     platform/sim/groups.c
+    platform/sim/handles.c
     platform/sim/memory.c
     platform/sim/modes.c
     platform/sim/options.c

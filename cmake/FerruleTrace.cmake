@@ -1,6 +1,6 @@
 # A trace of the seam: each call of core prints a line. This file makes the wrappers from the
-# declarations of platform/platform.h, background.h and copying.h there; platform/common/trace.c has
-# the text of each type.
+# declarations of the headers in platform/; platform/common/trace.c has the
+# text of each type.
 #   FERRULE_TRACE=ON         every library of the build has the trace
 #   cmake -D OUT=FOLDER -P   writes the two files below into FOLDER
 #
@@ -26,8 +26,9 @@ set(ferrule_trace_hidden void fer_io_slice fer_io_slice_mut fer_event)
 # Sets VARIABLE to the declarations of the seam, one line each, with @ for the semicolon.
 function(ferrule_read_seam variable)
     set(declarations "")
-    foreach(header IN ITEMS platform.h background.h copying.h)
-        file(READ "${ferrule_trace_root}/platform/${header}" text)
+    file(GLOB headers "${ferrule_trace_root}/platform/*.h")
+    foreach(header IN LISTS headers)
+        file(READ "${header}" text)
         string(REPLACE ";" "@" text "${text}")
         string(REGEX REPLACE "[][]" "" text "${text}")
         string(REGEX REPLACE "\n +" " " text "${text}")
@@ -116,8 +117,9 @@ endif()
 set(ferrule_trace_folder "${PROJECT_BINARY_DIR}/trace")
 ferrule_write_trace("${ferrule_trace_folder}")
 # The files are written again if the seam has changed.
+file(GLOB ferrule_seam_headers "${ferrule_trace_root}/platform/*.h")
 set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-    platform/platform.h platform/background.h platform/copying.h)
+    ${ferrule_seam_headers})
 set(ferrule_trace_include -include "${ferrule_trace_folder}/trace_names.h")
 if(MSVC)
     set(ferrule_trace_include "/FI${ferrule_trace_folder}/trace_names.h")

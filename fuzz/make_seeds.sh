@@ -252,6 +252,34 @@ for delay in 0 10 128; do
         done
     done
 done
+# Control messages: little-endian messages of one layout, then a byte for it. The bytes of the messages
+# are also the sizes that are written, from the last on.
+messages() {
+    bytes=
+    for number in "$@"; do
+        bytes="$bytes$(octal "$number")"
+    done
+    put control "$bytes"
+}
+for length in 20 16 15 0 24 255; do
+    wide="$length 0 0 0 0 0 0 0 1 0 0 0 2 0 0 0 7 0 0 0 0 0 0 0"
+    narrow="$length 0 0 0 1 0 0 0 2 0 0 0 7 0 0 0 8 0 0 0 9 0 0 0"
+    # shellcheck disable=SC2086 # the messages are words
+    for layout in 0 3 4; do
+        messages $wide $layout
+        messages $wide $wide 17 0 0 0 0 0 0 0 41 0 0 0 50 0 0 0 9 $layout
+    done
+    # shellcheck disable=SC2086 # the messages are words
+    for layout in 1 2 5; do
+        messages $narrow $layout
+        messages $narrow $narrow 13 0 0 0 0 0 0 0 8 0 0 0 5 $layout
+    done
+done
+for layout in 0 1 2 3 4 5; do
+    messages 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 $layout
+    messages 40 3 17 8 0 1 40 8 199 $layout
+    messages 1 1 1 1 1 1 1 8 24 $layout
+done
 # Connects within limits: hosts less one; of each host its number, its answer and two bytes of delay;
 # by name, resolver, failing name, two bytes of its delay, delay, timeout, then a flag and two bytes
 # of the deadline and of the cancel, capacity, local address.

@@ -10,7 +10,7 @@ set(ferrule_unit_sources
     unit/test_connect_attempts.c
     unit/test_connect_attempts_limits.c
     unit/test_connect_schedule.c
-    unit/test_connect_schedule_cases.c
+    unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
@@ -85,6 +85,7 @@ set(ferrule_unit_sources
     unit/test_text.c
     unit/test_unix_addr.c
     unit/test_unix_datagram.c
+    unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
     unit/test_waiting_limits.c)
@@ -166,6 +167,7 @@ set(ferrule_conformance_sources
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
     conformance/unix_datagrams.c
+    conformance/unix_handles.c
     conformance/unix_listeners.c
     conformance/unix_modes.c
     conformance/unix_readiness.c

@@ -89,7 +89,9 @@ typedef enum fer_sim_bsd {
       "(on Windows: of a socket); starting a thread")                                           \
     X(NO_PIPE, "no pipe", "fer_copy: making a pipe, on Linux: too many open files")             \
     X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")   \
-    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")
+    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")    \
+    X(CONTROL_LOST, "control messages lost", "receiving handles: none is stored")               \
+    X(CONTROL_CUT, "control messages cut", "receiving handles: the last is not stored")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,

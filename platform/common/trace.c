@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "platform/copying.h"
+#include "platform/handles.h"
 #include "platform/platform.h"
 
 /* One line; a longer one is cut off. */
@@ -295,6 +296,12 @@ static void put_in_fer_raw_socket(struct line *line, const fer_raw_socket *raws)
     append(line, " ...");
 }
 
+static void put_in_ferp_sent_handles(struct line *line, const struct ferp_sent_handles *message)
+{
+    ITEM(line, "%llu bytes, %llu handles", (unsigned long long)message->len,
+         (unsigned long long)message->count);
+}
+
 /* ---- What pointers return */
 
 static void put_out_bool(struct line *line, const bool *out)
@@ -369,6 +376,14 @@ static void put_out_ferp_unix_datagram(struct line *line, const struct ferp_unix
 {
     ITEM(line, "%llu%s", (unsigned long long)out->len, out->truncated ? " truncated" : "");
     put_in_fer_unix_addr(line, &out->from);
+}
+
+static void put_out_ferp_received_handles(struct line *line,
+                                          const struct ferp_received_handles *out)
+{
+    ITEM(line, "%llu%s, %llu handles%s", (unsigned long long)out->moved,
+         out->truncated ? " truncated" : "", (unsigned long long)out->count,
+         out->handles_truncated ? " truncated" : "");
 }
 
 static void put_out_ferp_description(struct line *line, const ferp_description *out)

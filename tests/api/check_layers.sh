@@ -47,7 +47,7 @@ function check_include(layer, line,    name) {
         if (layer == "core" && FILENAME ~ /\.h$/ && is_instruction_header(name)) return
         complain(layer " may not include <" name ">")
     } else if (layer == "core") {
-        if (name !~ /^core\// && name !~ /^ferrule\// && name != "ferrule.h" && name != "platform/platform.h" && name != "platform/copying.h")
+        if (name !~ /^core\// && name !~ /^ferrule\// && name != "ferrule.h" && name !~ /^platform\/[a-z_]+\.h$/)
             complain("core may not include \"" name "\"")
         else if (name ~ /^core\//)
             check_rank(module_of(FILENAME), module_of(name), name)

@@ -18,10 +18,10 @@ static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
     X(send_huge, fer_udp_socket_send(s, "x", SIZE_MAX, &outputs.n), true)                     \
     X(send_to, fer_udp_socket_send_to(s, "x", 1, &address, &outputs.n), true)                 \
     X(send_to_huge, fer_udp_socket_send_to(s, "x", SIZE_MAX, &address, &outputs.n), true)     \
-    X(recv, fer_udp_socket_recv(s, outputs.bytes, 8, DATAGRAM), false)                        \
-    X(recv_from, fer_udp_socket_recv_from(s, outputs.bytes, 8, DATAGRAM), false)              \
+    X(recv, fer_udp_socket_recv(s, BYTES, DATAGRAM), false)                                   \
+    X(recv_from, fer_udp_socket_recv_from(s, BYTES, DATAGRAM), false)                         \
     X(recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                    \
-    X(peek, fer_udp_socket_peek(s, outputs.bytes, 8, DATAGRAM), false)                        \
+    X(peek, fer_udp_socket_peek(s, BYTES, DATAGRAM), false)                                   \
     X(peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)       \
     X(set_read_timeout, fer_udp_socket_set_read_timeout(s, fer_duration_from_secs(1)), false) \
     X(set_write_timeout, fer_udp_socket_set_write_timeout(s, FER_DURATION_NONE), false)       \
