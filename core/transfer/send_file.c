@@ -25,6 +25,7 @@ typedef struct file_part {
     uint64_t len;
     uint64_t sent;
     bool is_sent_by_system; /* until that is refused */
+    bool is_nonblocking;
 } file_part;
 
 static size_t next_length(const file_part *part, uint64_t most)
@@ -43,6 +44,9 @@ static fer_error send_by_system(file_part *part)
     part->sent += moved;
     if (error.kind == FER_OK) {
         FERI_REQUIRE(moved > 0, FER_UNEXPECTED_EOF);
+        return error;
+    }
+    if (error.kind == FER_WOULD_BLOCK && part->is_nonblocking) {
         return error;
     }
     part->is_sent_by_system = error.kind == FER_INTERRUPTED;
@@ -71,9 +75,8 @@ static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
 static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
 {
     FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
-    bool nonblocking = false;
     part->is_sent_by_system = !feri_handle_is_limited(part->to) &&
-                              feri_waits_by_system(part->to, FERP_WRITING, &nonblocking);
+                              feri_waits_by_system(part->to, FERP_WRITING, &part->is_nonblocking);
     while (part->sent < part->len) {
         FER_TRY(part->is_sent_by_system ? send_by_system(part) : send_by_buffer(part, buffer));
         FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
