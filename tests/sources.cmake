@@ -74,6 +74,7 @@ set(ferrule_unit_sources
     unit/test_socket_connecting.c
     unit/test_socket_limits.c
     unit/test_sources.c
+    unit/test_send_file.c
     unit/test_stream_io.c
     unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
@@ -154,6 +155,7 @@ set(ferrule_conformance_sources
     conformance/readiness.c
     conformance/resolving.c
     conformance/reset.c
+    conformance/sending_files.c
     conformance/shutdown.c
     conformance/socket_binding.c
     conformance/socket_building.c

@@ -57,6 +57,8 @@
     X(PIPE_DRAIN, "pipe_drain", true)                        \
     X(PIPE_READ, "pipe_read", true)                          \
     X(WAIT_FOR_PAIR, "wait_for_pair", true)                  \
+    X(SEND_FILE, "send_file", true)                          \
+    X(READ_FILE, "read_file", true)                          \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \
