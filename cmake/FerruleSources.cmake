@@ -27,9 +27,12 @@ set(ferrule_core_sources
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c
+    core/transfer/copy_both.c
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
+    core/transfer/handles.c
     core/transfer/slices.c
+    core/transfer/splicing.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/names/address_source.c
@@ -53,6 +56,7 @@ set(ferrule_posix_sources
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/clock.c
+    platform/posix/copying.c
     platform/posix/error.c
     platform/posix/message_options.c
     platform/posix/messages.c
@@ -82,6 +86,7 @@ set(ferrule_winsock_sources
     platform/winsock/afd_sources.c
     platform/winsock/bytes.c
     platform/winsock/clock.c
+    platform/winsock/copying.c
     platform/winsock/error.c
     platform/winsock/messages.c
     platform/winsock/modes.c
@@ -110,12 +115,14 @@ set(ferrule_sim_sources
     platform/sim/clock.c
     platform/sim/connect_wait.c
     platform/sim/connecting.c
+    platform/sim/copying.c
     platform/sim/datagram.c
     platform/sim/datagram_calls.c
     platform/sim/datagram_peer.c
     platform/sim/error.c
     platform/sim/faults.c
     platform/sim/groups.c
+    platform/sim/handles.c
     platform/sim/memory.c
     platform/sim/messages.c
     platform/sim/modes.c

@@ -1,5 +1,5 @@
 # A trace of the seam: each call of core prints a line. This file makes the wrappers from the
-# declarations of platform/platform.h and platform/background.h; platform/common/trace.c has the
+# declarations of the headers in platform/; platform/common/trace.c has the
 # text of each type.
 #   FERRULE_TRACE=ON         every library of the build has the trace
 #   cmake -D OUT=FOLDER -P   writes the two files below into FOLDER
@@ -12,22 +12,23 @@ get_filename_component(ferrule_trace_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUT
 # No system calls: constants and tables; the clock (the vDSO has it), the heap and the locks, which
 # make one only sometimes; the results that a lookup already has.
 set(ferrule_untraced
-    traits error_kind error_text errno errno_of_kind
+    traits error_kind error_text errno errno_of_kind messages_per_call
     now process
     alloc free
     mutex_init mutex_destroy mutex_lock mutex_unlock cond_wait cond_broadcast
     lookup_next lookup_end)
 
 # A pointer to one of these is an argument, not a result.
-set(ferrule_trace_objects ferp_wait fer_cancel_token fer_poller ferp_lookup ferp_thread)
+set(ferrule_trace_objects ferp_wait fer_cancel_token fer_poller ferp_lookup ferp_thread ferp_pipe ferp_ready_pair)
 # Not printed: the bytes of a buffer, whose length is; the events, whose number is.
 set(ferrule_trace_hidden void fer_io_slice fer_io_slice_mut fer_event)
 
 # Sets VARIABLE to the declarations of the seam, one line each, with @ for the semicolon.
 function(ferrule_read_seam variable)
     set(declarations "")
-    foreach(header IN ITEMS platform.h background.h)
-        file(READ "${ferrule_trace_root}/platform/${header}" text)
+    file(GLOB headers "${ferrule_trace_root}/platform/*.h")
+    foreach(header IN LISTS headers)
+        file(READ "${header}" text)
         string(REPLACE ";" "@" text "${text}")
         string(REGEX REPLACE "[][]" "" text "${text}")
         string(REGEX REPLACE "\n +" " " text "${text}")
@@ -116,8 +117,9 @@ endif()
 set(ferrule_trace_folder "${PROJECT_BINARY_DIR}/trace")
 ferrule_write_trace("${ferrule_trace_folder}")
 # The files are written again if the seam has changed.
+file(GLOB ferrule_seam_headers "${ferrule_trace_root}/platform/*.h")
 set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-    platform/platform.h platform/background.h)
+    ${ferrule_seam_headers})
 set(ferrule_trace_include -include "${ferrule_trace_folder}/trace_names.h")
 if(MSVC)
     set(ferrule_trace_include "/FI${ferrule_trace_folder}/trace_names.h")

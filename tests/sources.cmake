@@ -10,11 +10,12 @@ set(ferrule_unit_sources
     unit/test_connect_attempts.c
     unit/test_connect_attempts_limits.c
     unit/test_connect_schedule.c
-    unit/test_connect_schedule_cases.c
     unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_copy.c
+    unit/test_copy_both.c
+    unit/test_copy_spliced.c
     unit/test_cut_sends.c
     unit/test_datagram.c
     unit/test_datagram_waiting.c
@@ -48,6 +49,7 @@ set(ferrule_unit_sources
     unit/test_ownership.c
     unit/test_platform.c
     unit/test_platform_connects.c
+    unit/test_platform_copying.c
     unit/test_platform_datagrams.c
     unit/test_platform_modes.c
     unit/test_platform_options.c
@@ -82,6 +84,7 @@ set(ferrule_unit_sources
     unit/test_text.c
     unit/test_unix_addr.c
     unit/test_unix_datagram.c
+    unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
     unit/test_waiting_limits.c)
@@ -100,6 +103,7 @@ set(ferrule_unit_alone
 
 set(ferrule_conformance_sources
     conformance/addresses.c
+    conformance/bidirectional.c
     conformance/clones.c
     conformance/connect_start.c
     conformance/connect_with.c
@@ -120,6 +124,7 @@ set(ferrule_conformance_sources
     conformance/lingering.c
     conformance/listener_limits.c
     conformance/listening.c
+    conformance/long_copies.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
     conformance/misuse_datagrams.c
@@ -161,6 +166,7 @@ set(ferrule_conformance_sources
     conformance/unix_datagram_peers.c
     conformance/udp_batches.c
     conformance/unix_datagrams.c
+    conformance/unix_handles.c
     conformance/unix_listeners.c
     conformance/unix_modes.c
     conformance/unix_readiness.c
@@ -179,6 +185,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
     sim/test_sim_connects.c
+    sim/test_sim_copies.c
     sim/test_sim_datagrams.c
     sim/test_sim_determinism.c
     sim/test_sim_dialect_ends.c

@@ -32,6 +32,7 @@ add_executable(sweep
     sweep/faults.c
     sweep/faults_${ferrule_sweep_system}.c
     sweep/${ferrule_sweep_system}.c
+    sweep/peers.c
     sweep/runs.c
     sweep/sweep.c
     sweep/world.c)

@@ -5,6 +5,7 @@
 #include "core/open/binding.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
+#include "core/transfer/handles.h"
 #include "core/wait/readiness.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
@@ -124,6 +125,22 @@ fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, 
                                           fer_unix_received *out)
 {
     return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, out);
+}
+
+fer_error fer_unix_datagram_send_handles(fer_unix_datagram *socket, const void *buf, size_t len,
+                                         const fer_raw_socket *handles, size_t count,
+                                         const fer_unix_addr *receiver, size_t *n)
+{
+    const struct ferp_sent_handles message = {buf, len, handles, count, receiver};
+    return feri_datagram_send_handles(FERI_HANDLE(socket), &message, n);
+}
+
+fer_error fer_unix_datagram_recv_handles(fer_unix_datagram *socket, void *buf, size_t len,
+                                         fer_raw_socket *handles, size_t cap,
+                                         fer_unix_received_handles *out)
+{
+    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
+    return feri_datagram_recv_handles(FERI_HANDLE(socket), &message, out);
 }
 
 fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,

@@ -6,6 +6,7 @@
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/open/unix_opening.h"
+#include "core/transfer/handles.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
 #include "core/wait/readiness.h"
@@ -160,6 +161,21 @@ fer_error fer_unix_stream_write_vectored(fer_unix_stream *stream, const fer_io_s
 fer_error fer_unix_stream_write_all(fer_unix_stream *stream, const void *buf, size_t len, size_t *n)
 {
     return feri_stream_write_all(FERI_HANDLE(stream), buf, len, n);
+}
+
+fer_error fer_unix_stream_send_handles(fer_unix_stream *stream, const void *buf, size_t len,
+                                       const fer_raw_socket *handles, size_t count, size_t *n)
+{
+    const struct ferp_sent_handles message = {buf, len, handles, count, NULL};
+    return feri_stream_send_handles(FERI_HANDLE(stream), &message, n);
+}
+
+fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream, void *buf, size_t len,
+                                       fer_raw_socket *handles, size_t cap,
+                                       fer_unix_received_handles *out)
+{
+    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
+    return feri_stream_recv_handles(FERI_HANDLE(stream), &message, out);
 }
 
 fer_error fer_unix_stream_take_error(fer_unix_stream *stream, fer_error *out)

@@ -1,17 +1,30 @@
 /* copy.c: copies from one stream to another through the caller's buffer. The bytes that were read
- * stay in the buffer until they are written. */
+ * stay in the buffer until they are written. Long copies go on in splicing.c. */
+#include "core/transfer/copy.h"
+
 #include <stdint.h>
 
 #include "core/base/compiler.h"
+#include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
 #include "ferrule/io.h"
 
 static bool is_usable(const fer_copy_buffer *buffer)
 {
-    return buffer != NULL && buffer->base != NULL && buffer->cap > 0 &&
-           buffer->start <= buffer->cap && buffer->len <= buffer->cap - buffer->start;
+    return buffer->cap > 0 && buffer->start <= buffer->cap &&
+           buffer->len <= buffer->cap - buffer->start;
+}
+
+fer_error feri_copy_check_buffer(const fer_copy_buffer *buffer)
+{
+    if (buffer == NULL || buffer->base == NULL) {
+        return feri_own_error(FER_MISUSE);
+    }
+    FERI_REQUIRE(is_usable(buffer), FER_INVALID_INPUT);
+    return feri_ok();
 }
 
 /* Before any byte is moved only misuse is an error: after a failure the source can still have bytes
@@ -52,8 +65,14 @@ static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
 static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
                                 uint64_t *copied)
 {
+    bool has_spliced = false;
     do {
         FER_TRY(write_buffer(to, buffer, copied));
+        if (!has_spliced && *copied >= FERI_SPLICE_AFTER) {
+            has_spliced = true;
+            FER_TRY(feri_splice(from, to, buffer, copied));
+            FER_TRY(write_buffer(to, buffer, copied));
+        }
         FER_TRY(read_into_buffer(from, buffer));
     } while (buffer->len > 0);
     return feri_ok();
@@ -62,8 +81,8 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
-    fer_error error = is_usable(buffer) ? check_source(from.handle_)
-                                        : feri_refuse(buffer == NULL || buffer->base == NULL);
+    fer_error error = feri_copy_check_buffer(buffer);
+    error = error.kind == FER_OK ? check_source(from.handle_) : error;
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }

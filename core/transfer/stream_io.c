@@ -74,11 +74,6 @@ static fer_error move_buffer(stream_call *call, unsigned flags)
  * fewer bytes either. */
 #define SHORTEST_TRY ((size_t)4096)
 
-/* The longest send that XNU moves complete or not at all. It waits for room for the whole length,
- * if that is not above the low-water mark of the send buffer, MCLBYTES (uipc_socket2.c, soreserve;
- * uipc_socket.c, sosendcheck). A longer send may lack buffers after it has moved some bytes. */
-#define WHOLE_SEND_MAX 2048
-
 /* Whether a try that lacked buffers moved nothing and may be repeated. */
 static bool shortage_is_transient(const stream_call *call)
 {
@@ -86,7 +81,7 @@ static bool shortage_is_transient(const stream_call *call)
         return ferp_traits()->no_buffer_space_is_transient;
     }
     return ferp_traits()->no_buffer_space_is_transient && call->readiness == FERP_WRITABLE &&
-           call->len <= WHOLE_SEND_MAX;
+           call->len <= FERI_WHOLE_SEND_MAX;
 }
 
 /* Called after a try. True: it lacked buffers, and a try of call->len bytes, which are fewer now,

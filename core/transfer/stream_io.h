@@ -40,6 +40,11 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out);
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n);
 
+/* The longest send that XNU moves complete or not at all. It waits for room for the whole length,
+ * if that is not above the low-water mark of the send buffer, MCLBYTES (uipc_socket2.c, soreserve;
+ * uipc_socket.c, sosendcheck). A longer send may lack buffers after it has moved some bytes. */
+#define FERI_WHOLE_SEND_MAX 2048
+
 /* slices.c: the slices of one vectored call: `count` from `first` on, after leading empty slices.
  * `sum` is their sum, which is within the OS's limit; if the last of them is above it, they are
  * clipped to the limit. If the first slice is longer than the limit,

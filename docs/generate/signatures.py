@@ -19,7 +19,8 @@ OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_list
 FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
 NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "slices", "name",
-            "context", "config", "report", "messages", "enabled"}
+            "context", "config", "report", "n_a_to_b", "n_b_to_a", "handles", "receiver", "messages",
+            "enabled"}
 # Arrays of which the call reads and writes each element. FER_INOUT names the first one.
 INOUT_ARRAYS = {"messages"}
 # The parameters whose unit tells that a negative number is a mistake.

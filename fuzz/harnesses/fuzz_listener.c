@@ -96,7 +96,7 @@ static void run_step(fer_tcp_listener *listener, const fer_socket_addr *addr, ui
         listener_model_set_timeout(listener, arg);
     } else {
         lingers = true;
-        accept_one(listener, FER_SIM_FAULT_COUNT);
+        accept_one(listener, LIMITS_FAULTS);
         lingers = false;
     }
 }

@@ -1,5 +1,5 @@
-/* misuse_udp_calls.c: one line for each function of udp.h and udp_batch.h, and the arguments that only they
- * have. */
+/* misuse_udp_calls.c: one line for each function of udp.h and udp_batch.h, and the arguments that
+ * only they have. */
 #include "ferrule/udp_batch.h"
 #include "fuzz/programs/misuse_calls.h"
 

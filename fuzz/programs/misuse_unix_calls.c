@@ -59,6 +59,23 @@ static fer_error do_queries(const struct misuse_arguments *a)
     return misuse_checked(is_right, misuse_ok());
 }
 
+/* An array of handles that is NULL. */
+static fer_error do_send_handles(const struct misuse_arguments *a)
+{
+    return a->arg % 2 == 0
+               ? fer_unix_stream_send_handles(a->unix_stream, a->buf, a->len, NULL, 1, a->n)
+               : fer_unix_datagram_send_handles(a->unix_datagram, a->buf, a->len, NULL, 1,
+                                                a->datagram_addr, a->n);
+}
+
+static fer_error do_recv_handles(const struct misuse_arguments *a)
+{
+    fer_unix_received_handles got;
+    return a->arg % 2 == 0
+               ? fer_unix_stream_recv_handles(a->unix_stream, a->buf, a->len, NULL, 1, &got)
+               : fer_unix_datagram_recv_handles(a->unix_datagram, a->buf, a->len, NULL, 1, &got);
+}
+
 static fer_error do_close(const struct misuse_arguments *a)
 {
     switch (a->arg % 3) {
@@ -143,6 +160,8 @@ static fer_error do_close(const struct misuse_arguments *a)
     X(unix_datagram_set_nonblocking,                                                              \
       fer_unix_datagram_set_nonblocking(a->unix_datagram, a->arg % 2 == 1))                       \
     X(unix_datagram_take_error, fer_unix_datagram_take_error(a->unix_datagram, a->error_out))     \
+    X(unix_send_handles, do_send_handles(a))                                                      \
+    X(unix_recv_handles, do_recv_handles(a))                                                      \
     X(unix_datagram_from_raw, fer_unix_datagram_from_raw(a->unix_datagram, a->raw))
 
 #include "fuzz/programs/misuse_table.h"

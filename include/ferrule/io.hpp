@@ -14,6 +14,12 @@ namespace ferrule
 /* clang-format off */
 inline result<uint64_t> copy(fer_stream from, fer_stream to, fer_copy_buffer &buffer) noexcept
 { return detail::value_of(fer_copy, from, to, &buffer); }
+/* The counts of both directions, after an error too: a to b, b to a. */
+[[nodiscard]] inline fer_error copy_bidirectional(fer_stream a, fer_stream b,
+                                                  fer_copy_buffer &a_to_b, fer_copy_buffer &b_to_a,
+                                                  uint64_t *n_a_to_b = nullptr,
+                                                  uint64_t *n_b_to_a = nullptr) noexcept
+{ return fer_copy_bidirectional(a, b, &a_to_b, &b_to_a, n_a_to_b, n_b_to_a); }
 [[nodiscard]] inline fer_error shutdown(fer_stream stream, fer_shutdown how) noexcept
 { return fer_stream_shutdown(stream, how); }
 inline result<size_t> read(fer_stream stream, mutable_bytes buf) noexcept

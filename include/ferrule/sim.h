@@ -60,45 +60,51 @@ typedef enum fer_sim_bsd {
 /* The faults. X(name, words, the system calls in which the fault can occur). Each such call is one
  * chance of the fault, but only if the fault would make a difference. For example, a read of one
  * byte cannot be partial, and an empty accept queue has no connection to abort. */
-#define FER_SIM_FAULTS(X)                                                                       \
-    X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are received")          \
-    X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are sent")              \
-    X(WOULD_BLOCK, "would block",                                                               \
-      "receiving, sending, accepting, if the system's own socket is nonblocking")               \
-    X(INTERRUPTED, "interrupted",                                                               \
-      "receiving, sending, accepting, connecting, waiting: fails without an effect")            \
-    X(SPURIOUS_READY, "spurious readiness",                                                     \
-      "waiting, of a poller too: reported as ready, although it is not")                        \
-    X(RESET, "reset", "receiving, sending: the connection is reset just before, for both ends") \
-    X(REFUSED, "refused", "connecting: no listener")                                            \
-    X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                     \
-    X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue was reset there")    \
-    X(TOO_MANY_HANDLES, "too many handles",                                                     \
-      "creating, accepting, cloning a socket, creating a poller or a cancel token")             \
-    X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, creating a socket")            \
-    X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")          \
-    X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s longer")                       \
-    X(TIME_JUMP, "time jump",                                                                   \
-      "receiving, sending, accepting, connecting: up to an hour passes first")                  \
-    X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                   \
-    X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")             \
-    X(DATAGRAM_LATE, "datagram late",                                                           \
-      "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
-    X(NO_MEMORY, "no memory",                                                                   \
-      "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "  \
-      "(on Windows: of a socket); starting a thread")                                           \
-    X(SEGMENTS_REFUSED, "segments refused",                                                     \
-      "sending a message in segments: refused, once, or by a choice of the seed for ever")      \
-    X(ECN_REFUSED, "ECN refused", "sending a message with ECN: refused")                        \
-    X(SHORT_BATCH, "short batch",                                                               \
-      "sending two messages or more in one system call: fewer are sent")                        \
-    X(LATE_BATCH_ERROR, "late batch error",                                                     \
-      "sending or receiving two messages or more in one system call: an error after the first " \
-      "ends it. A send loses the error, a receive leaves it to the next")                       \
-    X(CONTROL_LOST, "control messages lost",                                                    \
-      "receiving a message with features: without its address, ECN, drops and time")            \
-    X(CONTROL_CUT, "control messages cut",                                                      \
-      "receiving a message with features: with its address alone")
+#define FER_SIM_FAULTS(X)                                                                        \
+    X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are received")           \
+    X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are sent")               \
+    X(WOULD_BLOCK, "would block",                                                                \
+      "receiving, sending, accepting, if the system's own socket is nonblocking")                \
+    X(INTERRUPTED, "interrupted",                                                                \
+      "receiving, sending, accepting, connecting, waiting: fails without an effect")             \
+    X(SPURIOUS_READY, "spurious readiness",                                                      \
+      "waiting, of a poller too: reported as ready, although it is not")                         \
+    X(RESET, "reset", "receiving, sending: the connection is reset just before, for both ends")  \
+    X(REFUSED, "refused", "connecting: no listener")                                             \
+    X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                      \
+    X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue was reset there")     \
+    X(TOO_MANY_HANDLES, "too many handles",                                                      \
+      "creating, accepting, cloning a socket, creating a poller or a cancel token")              \
+    X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, creating a socket")             \
+    X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")           \
+    X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s longer")                        \
+    X(TIME_JUMP, "time jump",                                                                    \
+      "receiving, sending, accepting, connecting: up to an hour passes first")                   \
+    X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                    \
+    X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")              \
+    X(DATAGRAM_LATE, "datagram late",                                                            \
+      "sending a datagram: delayed by up to ten latencies, so that others overtake it")          \
+    X(NO_MEMORY, "no memory",                                                                    \
+      "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "   \
+      "(on Windows: of a socket); starting a thread")                                            \
+    X(NO_PIPE, "no pipe", "fer_copy: making a pipe, on Linux: too many open files")              \
+    X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")    \
+    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")     \
+    X(SEGMENTS_REFUSED, "segments refused",                                                      \
+      "sending a message in segments: refused, once, or by a choice of the seed for ever")       \
+    X(ECN_REFUSED, "ECN refused", "sending a message with ECN: refused")                         \
+    X(SHORT_BATCH, "short batch",                                                                \
+      "sending two messages or more in one system call: fewer are sent")                         \
+    X(LATE_BATCH_ERROR, "late batch error",                                                      \
+      "sending or receiving two messages or more in one system call: an error after the first "  \
+      "ends it. A send loses the error, a receive leaves it to the next")                        \
+    X(CONTROL_LOST, "control messages lost",                                                     \
+      "receiving handles, or a message with features: without its handles, address, ECN, drops " \
+      "and "                                                                                     \
+      "time")                                                                                    \
+    X(CONTROL_CUT, "control messages cut",                                                       \
+      "receiving handles: the last is not stored; a message with features: with its address "    \
+      "alone")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,

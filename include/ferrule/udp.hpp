@@ -1,4 +1,5 @@
-/* udp.hpp: the datagram sockets of udp.h and udp_batch.h as C++17 values. owned.hpp has the rules. */
+/* udp.hpp: the datagram sockets of udp.h and udp_batch.h as C++17 values. owned.hpp has the
+ * rules. */
 #ifndef FERRULE_UDP_HPP
 #define FERRULE_UDP_HPP
 

@@ -72,6 +72,21 @@ typedef struct fer_unix_cred {
     int32_t pid;
 } fer_unix_cred;
 
+/* The most handles that one call sends: the limit of Linux (unix(7), SCM_MAX_FD). */
+#define FER_UNIX_HANDLES_MAX 253
+
+/* What a receive of handles has stored. len is the number of bytes in the buffer, count the number
+ * of handles in the array, which the caller now owns. handles_truncated is true if the peer sent
+ * more handles than that: they are closed. truncated and from are of a datagram, as in
+ * fer_unix_received. */
+typedef struct fer_unix_received_handles {
+    size_t len;
+    size_t count;
+    bool handles_truncated;
+    bool truncated;
+    fer_unix_addr from;
+} fer_unix_received_handles;
+
 /* ---- Addresses
  *
  * Rust: std::os::unix::net::SocketAddr::NAME.
@@ -275,6 +290,52 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
+
+/* ---- UnixStream: handles, not on Windows
+ *
+ * A Unix socket passes open sockets and other file descriptors to another process, for example a
+ * listener to the successor of a server. A handle here is the raw socket or descriptor, as _as_raw
+ * and _into_raw return it. The receiver gets a new descriptor of the same socket or file, and makes
+ * a ferrule handle of it with _from_raw.
+ *
+ * Rules X7 and X8. The handles go with the first byte of their message. A receive that returns this
+ * byte returns the handles, and a receive without handles, or a plain read, that takes it closes
+ * them. One receive returns the handles of one message only, so its bytes end before the next.
+ *
+ * Threads: as of the reads and the writes of the same type. */
+
+/** Writes up to len bytes and sends count handles with the first of them. If *n is not 0, the
+ * handles are sent, and the rest of the bytes can be written with fer_unix_stream_write_all. If *n
+ * is 0, nothing is sent. handles may be NULL if count is 0.
+ * Blocks: same as fer_unix_stream_write.
+ * Owns: the caller still owns the handles, and may close them when the call returns.
+ * Errors: FER_INVALID_INPUT (handles without a byte; more than FER_UNIX_HANDLES_MAX of them, or
+ * than the OS passes at once), FER_BAD_HANDLE (one of them is not open), FER_TOO_MANY_OPEN_FILES
+ * (too many are in flight), FER_UNSUPPORTED (Windows); otherwise same as fer_unix_stream_write.
+ * Rust: std: UnixStream::send_vectored_with_ancillary (unstable); socket.send_fds in Python. */
+FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
+    fer_unix_stream *stream, const void *FER_NULLABLE buf, size_t len,
+    const fer_raw_socket *FER_NULLABLE handles, size_t count, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3) FER_IN_READS(4, 5);
+
+/** Reads at most len bytes, and stores the handles that came with them, at most cap. FER_OK with
+ * out->len 0 is end of file. Handles beyond cap are closed, and so are all if the process may open
+ * no further files; out->handles_truncated reports both. The handles are not inherited by other
+ * programs (close-on-exec). On macOS this is set after they were received, so that a program that
+ * another thread starts meanwhile may inherit them. handles may be NULL if cap is 0. *out is
+ * unchanged after a failure.
+ * Blocks: same as fer_unix_stream_read.
+ * Owns: the caller owns the stored handles: it adopts them with a _from_raw call, or closes them
+ * with close(2).
+ * Errors: FER_INVALID_INPUT (len is 0), FER_UNSUPPORTED (Windows); otherwise same as
+ * fer_unix_stream_read.
+ * Rust: std: UnixStream::recv_vectored_with_ancillary (unstable); socket.recv_fds in Python. */
+FER_MUST_USE FER_API fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream,
+                                                            void *FER_NULLABLE buf, size_t len,
+                                                            fer_raw_socket *FER_NULLABLE handles,
+                                                            size_t cap,
+                                                            fer_unix_received_handles *out)
+    FER_INOUT(1) FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
 
 /* ---- UnixStream: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 
@@ -645,6 +706,32 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram
                                                                void *FER_NULLABLE buf, size_t len,
                                                                fer_unix_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
+
+/** Sends one datagram with count handles to the socket at the address receiver, or to the peer if
+ * that is NULL. The rules are those of fer_unix_stream_send_handles: there is at least one byte.
+ * Owns: the caller still owns the handles, and may close them when the call returns.
+ * Errors: FER_INVALID_INPUT, FER_BAD_HANDLE and FER_TOO_MANY_OPEN_FILES (see
+ * fer_unix_stream_send_handles); otherwise same as fer_unix_datagram_send and
+ * fer_unix_datagram_send_to_addr.
+ * Rust: std: UnixDatagram::send_vectored_with_ancillary_to (unstable). */
+FER_MUST_USE FER_API fer_error
+fer_unix_datagram_send_handles(fer_unix_datagram *socket, const void *FER_NULLABLE buf, size_t len,
+                               const fer_raw_socket *FER_NULLABLE handles, size_t count,
+                               const fer_unix_addr *FER_NULLABLE receiver, size_t *FER_NULLABLE n)
+    FER_INOUT(1) FER_IN_READS(2, 3) FER_IN_READS(4, 5);
+
+/** Receives one datagram and its handles, at most cap. Otherwise same as
+ * fer_unix_stream_recv_handles.
+ * Blocks: same as fer_unix_datagram_recv_from.
+ * Owns: same as fer_unix_stream_recv_handles.
+ * Errors: FER_INVALID_INPUT (len is 0); otherwise same as fer_unix_datagram_recv_from.
+ * Rust: std: UnixDatagram::recv_vectored_with_ancillary_from (unstable). */
+FER_MUST_USE FER_API fer_error fer_unix_datagram_recv_handles(fer_unix_datagram *socket,
+                                                              void *FER_NULLABLE buf, size_t len,
+                                                              fer_raw_socket *FER_NULLABLE handles,
+                                                              size_t cap,
+                                                              fer_unix_received_handles *out)
+    FER_INOUT(1) FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
 
 /* ---- UnixDatagram: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 

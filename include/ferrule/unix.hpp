@@ -56,6 +56,11 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
     result<size_t> try_write_vectored(view<const fer_io_slice> slices) noexcept
     { return io(fer_unix_stream_try_write_vectored, slices); }
     result<size_t> write_all(bytes buf) noexcept { return io(fer_unix_stream_write_all, buf); }
+    result<size_t> send_handles(bytes buf, view<const fer_raw_socket> handles) noexcept
+    { return io(fer_unix_stream_send_handles, buf, handles.data(), handles.size()); }
+    result<fer_unix_received_handles> recv_handles(mutable_bytes buf,
+                                                   view<fer_raw_socket> handles) noexcept
+    { return io(fer_unix_stream_recv_handles, buf, handles.data(), handles.size()); }
     [[nodiscard]] fer_error set_read_timeout(fer_duration timeout) noexcept
     { return fer_unix_stream_set_read_timeout(get(), timeout); }
     [[nodiscard]] fer_error set_write_timeout(fer_duration timeout) noexcept
@@ -151,6 +156,14 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
     { return io(fer_unix_datagram_try_send_to_addr, buf, &addr); }
     result<fer_unix_received> try_recv_from(mutable_bytes buf) noexcept
     { return io(fer_unix_datagram_try_recv_from, buf); }
+    /* Without a receiver, to the peer. */
+    result<size_t> send_handles(bytes buf, view<const fer_raw_socket> handles,
+                                const fer_unix_addr *receiver = nullptr) noexcept
+    { return io(fer_unix_datagram_send_handles, buf, handles.data(), handles.size(),
+                  receiver); }
+    result<fer_unix_received_handles> recv_handles(mutable_bytes buf,
+                                                   view<fer_raw_socket> handles) noexcept
+    { return io(fer_unix_datagram_recv_handles, buf, handles.data(), handles.size()); }
     result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
     { return value(fer_unix_datagram_ready, interest, timeout); }
     [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept

@@ -6,6 +6,8 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
+#include "platform/copying.h"
+
 /* Indexes into ferp_wait's words. */
 #define WORD_FD 0
 #define WORD_READINESS 1
@@ -230,6 +232,29 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     FER_TRY(poll_until(entries, token == NULL ? 1 : 2, until));
     *ready = ready_of(entries[0].revents) & interest;
     return (fer_error){FER_OK, 0};
+}
+
+/* poll ignores an entry whose descriptor is negative. Without interests it would still report a
+ * hang-up, for ever. */
+static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
+{
+    int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
+                 ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
+    return entry_of(interest == 0 ? -1 : raw, (short)events);
+}
+
+fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+{
+    struct pollfd entries[4];
+    nfds_t count = 0;
+    (void)deadline;
+    for (int i = 0; i < 2; i++) {
+        entries[count++] = entry_for(pair->raws[i], pair->interests[i]);
+        if (pair->tokens[i] != NULL) {
+            entries[count++] = token_entry(pair->tokens[i]);
+        }
+    }
+    return poll_until(entries, count, until);
 }
 
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)

@@ -244,7 +244,8 @@ static fer_error copy_input(ferp_sim_network *network, ferp_sim_socket *socket, 
     size_t requested = sum_of(slices, count);
     fer_error error = wait_for_input(network, socket, &available);
     if (error.kind == FER_OK) {
-        size_t limit = available < requested ? available : requested;
+        size_t limit =
+            ferp_sim_passed_limit(network, socket, available < requested ? available : requested);
         *n = scatter(network, socket, slices, count,
                      shorten_by_fault(network, socket, FER_SIM_FAULT_PARTIAL_READ, limit));
     }

@@ -18,7 +18,8 @@ static ferp_sim_datagram *slot_new(ferp_sim_network *network, const void *buf, s
                                             .at = network->datagram_bytes,
                                             .len = len,
                                             .next = FERP_SIM_NONE,
-                                            .from_name = FERP_SIM_NONE};
+                                            .from_name = FERP_SIM_NONE,
+                                            .passed = FERP_SIM_NONE};
             if (len > 0) {
                 memcpy(network->payloads + datagram->at, buf, len);
             }
@@ -35,6 +36,7 @@ static void slot_free(ferp_sim_network *network, ferp_sim_datagram *freed)
     memmove(network->payloads + freed->at, network->payloads + end, network->datagram_bytes - end);
     network->datagram_bytes -= freed->len;
     freed->used = false;
+    ferp_sim_drop_passed(network, freed->passed);
     for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
         ferp_sim_datagram *datagram = &network->datagrams[i];
         if (datagram->used && datagram->at >= end) {
@@ -183,6 +185,7 @@ bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *s
     ferp_sim_datagram *datagram = slot_new(network, buf, len);
     if (datagram != NULL) {
         datagram->from_name = sender->unix_name;
+        ferp_sim_attach_passed(network, sender, datagram);
         enqueue(network, receiver, datagram);
     }
     return datagram != NULL;

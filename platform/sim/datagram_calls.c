@@ -245,7 +245,10 @@ fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *
     }
     FER_TRY(copy_first(network, socket, "receive a datagram", buf, len, out));
     if (socket->datagram_count > 0) {
-        *from_name = ferp_sim_first_datagram(network, socket)->from_name;
+        ferp_sim_datagram *first = ferp_sim_first_datagram(network, socket);
+        *from_name = first->from_name;
+        ferp_sim_take_passed(network, socket, first->passed);
+        first->passed = FERP_SIM_NONE;
         ferp_sim_drop_first_datagram(network, socket);
     }
     return FERP_SIM_OK;

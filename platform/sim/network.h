@@ -272,6 +272,24 @@ void ferp_sim_drop_unix_peers(ferp_sim_network *network, const ferp_sim_socket *
 /* Removes a closed socket's abstract name. A path stays. */
 void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *socket);
 
+/* ---- handles.c: handles that Unix sockets pass */
+/* The number of bytes, at most limit, that one receive of a stream returns: those of one message
+ * with handles, or those before it. */
+size_t ferp_sim_passed_limit(ferp_sim_network *network, const ferp_sim_socket *socket,
+                             size_t limit);
+/* The receive of a socket removes this many bytes from the queue of its stream, or a datagram. The
+ * handles that came with them are the receive's, or are closed. */
+void ferp_sim_take_passed_bytes(ferp_sim_network *network, const ferp_sim_socket *socket,
+                                size_t len);
+void ferp_sim_take_passed(ferp_sim_network *network, const ferp_sim_socket *socket, int passed);
+/* Attaches the handles that this sender sends with a datagram. */
+void ferp_sim_attach_passed(ferp_sim_network *network, const ferp_sim_socket *sender,
+                            ferp_sim_datagram *datagram);
+/* Closes the handles of a message. passed may be none. */
+void ferp_sim_drop_passed(ferp_sim_network *network, int passed);
+/* Closes those whose bytes are in no queue any more. */
+void ferp_sim_sweep_passed(ferp_sim_network *network);
+
 /* ---- datagram.c: datagrams in flight and in queues */
 /* Queues a datagram at a Unix socket. Returns false if there is no room. */
 bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *sender,

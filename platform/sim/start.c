@@ -109,7 +109,8 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     size_t handles_at = links_at + rounded(link_max * sizeof(ferp_sim_link));
     size_t events_at = handles_at + rounded(config->max_sockets * sizeof(ferp_sim_handle));
     size_t payloads_at = events_at + rounded(event_capacity(config) * sizeof(ferp_sim_event));
-    size_t rings_at = payloads_at + FERP_SIM_DATAGRAM_BYTES;
+    size_t relays_at = payloads_at + FERP_SIM_DATAGRAM_BYTES;
+    size_t rings_at = relays_at + (size_t)FERP_SIM_RELAYS_MAX * FERP_SIM_RELAY_BYTES;
     size_t ring = config->send_buffer + config->receive_buffer;
     if (config->dialect == FER_SIM_DIALECT_WINSOCK && !config->windows.partial_sends) {
         ring += FERP_SIM_WINDOWS_IO_LENGTH_MAX;
@@ -129,6 +130,9 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     network->handles = (ferp_sim_handle *)(void *)(memory + handles_at);
     network->events = (ferp_sim_event *)(void *)(memory + events_at);
     network->payloads = memory + payloads_at;
+    for (size_t i = 0; i < FERP_SIM_RELAYS_MAX; i++) {
+        network->relays[i].bytes = memory + relays_at + i * FERP_SIM_RELAY_BYTES;
+    }
     network->bytes = memory + rings_at;
     network->link_max = link_max;
     network->ring_size = ring;

@@ -208,6 +208,7 @@ void ferp_sim_consume(ferp_sim_network *network, ferp_sim_socket *socket, size_t
     int writer = 1 - socket->side;
     bool was_full = link->pipes[writer].count >= buffer_size(network);
     network->no_progress = false;
+    ferp_sim_take_passed_bytes(network, socket, len);
     drop_from(network, &link->pipes[writer], len);
     transmit(network, link, writer);
     if (was_full && len > 0 && link->ends[writer] != FERP_SIM_NONE) {
@@ -473,4 +474,5 @@ void ferp_sim_close_socket(ferp_sim_network *network, ferp_sim_socket *socket)
     detach(network, socket);
     ferp_sim_release_name(network, socket);
     ferp_sim_socket_free(network, socket);
+    ferp_sim_sweep_passed(network);
 }

@@ -43,6 +43,9 @@ typedef struct ferp_sim_switches {
     bool unix_shut_read_is_hidden;
     /* As above, and the bytes are discarded (XNU: sbappend, SB_DROP). */
     bool unix_shut_read_discards;
+    /* A read of a Unix stream ends before bytes that came with handles, and goes on after them
+     * (all: soreceive, MT_CONTROL). Linux ends a read after these bytes. */
+    bool unix_read_ends_before_handles;
     /* shutdown of a stream whose connection is over is EINVAL, except of its read half (NetBSD,
      * OpenBSD: tcp_shutdown finds no protocol control block). */
     bool shutdown_dead_is_einval;

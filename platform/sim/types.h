@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ferrule/sim.h"
+#include "ferrule/unix.h"
 #include "platform/platform.h"
 #include "platform/sim/codes.h"
 #include "platform/sim/switches.h"
@@ -29,7 +30,10 @@ enum {
     FERP_SIM_DATAGRAMS_MAX = 256, /* of all sockets, in flight and queued */
     FERP_SIM_DATAGRAM_BYTES = 262144,
     FERP_SIM_GROUPS_MAX = 8, /* for each socket */
-    FERP_SIM_UNIX_NAMES_MAX = 32
+    FERP_SIM_UNIX_NAMES_MAX = 32,
+    FERP_SIM_RELAYS_MAX = 2,
+    FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
+    FERP_SIM_PASSED_MAX = 16      /* messages with handles, in all queues of Unix sockets */
 };
 
 /* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two
@@ -188,7 +192,21 @@ typedef struct ferp_sim_datagram {
     uint32_t dropped;         /* of its queue, when it arrived */
     uint8_t traffic_class;    /* the header's octet: DSCP and ECN */
     int from_name;            /* Unix: the sender's index in network->unix_names, or none */
+    int passed;               /* Unix: the index of its handles in network->passed, or none */
 } ferp_sim_datagram;
+
+/* The handles of a message of a Unix socket, which is in a queue. Each counts as a handle of its
+ * socket, but has no number. */
+typedef struct ferp_sim_passed {
+    uint64_t sequence; /* unique; 0: unused */
+    uint64_t link;     /* of a stream: the sequence number of its link. 0: of a datagram */
+    int link_index;
+    int side;     /* of a stream: the sender's */
+    size_t begin; /* of a stream: where its bytes begin, counted from the first in the ring */
+    size_t len;
+    size_t count;
+    int sockets[FER_UNIX_HANDLES_MAX];
+} ferp_sim_passed;
 
 typedef struct ferp_sim_unix_name {
     bool exists; /* as a path, or as a bound abstract name */
@@ -266,6 +284,15 @@ typedef struct ferp_sim_time_wait {
     uint64_t until;
 } ferp_sim_time_wait;
 
+/* A pipe of platform/copying.h. */
+typedef struct ferp_sim_relay {
+    bool is_open;
+    size_t cap;
+    size_t first;
+    size_t count;
+    unsigned char *bytes; /* FERP_SIM_RELAY_BYTES */
+} ferp_sim_relay;
+
 /* ---- The network */
 
 typedef struct ferp_sim_network {
@@ -317,6 +344,12 @@ typedef struct ferp_sim_network {
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */
+    ferp_sim_relay relays[FERP_SIM_RELAYS_MAX];
+    ferp_sim_passed passed[FERP_SIM_PASSED_MAX];
+    uint64_t passed_for;    /* the socket whose receive takes handles: its sequence number, or 0 */
+    int passed_taken;       /* the index of what it has taken, or none */
+    uint64_t passed_sender; /* the socket that sends a datagram with handles, or 0 */
+    int passed_sent;        /* their index, or none */
 } ferp_sim_network;
 
 #endif

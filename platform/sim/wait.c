@@ -2,6 +2,8 @@
  * that ferp_wake ends, and the other waits check the socket. As in the POSIX backend, poll reports
  * the socket's own shutdown too. */
 #include "platform/sim/wait.h"
+
+#include "platform/copying.h"
 #include "platform/sim/readiness.h"
 
 /* The slices of the Windows backend, which matter only if it may lose an event or a cancel. */
@@ -403,4 +405,77 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
         ferp_sim_tick(network); /* a program that polls makes progress */
     }
     return ferp_sim_trace_call(network, "ready", socket, wait_for_interest(network, &wait, ready));
+}
+
+/* ---- Two streams */
+
+typedef struct pair_wait {
+    const ferp_ready_pair *pair;
+    ferp_sim_watch watches[2];
+    uint32_t wakes[2];
+} pair_wait;
+
+static fer_error check_pair(ferp_sim_network *network, const pair_wait *wait, bool *is_ready_now,
+                            bool *is_woken)
+{
+    *is_ready_now = false;
+    *is_woken = false;
+    for (int i = 0; i < 2; i++) {
+        const ferp_sim_socket *socket = ferp_sim_socket_of(network, wait->pair->raws[i]);
+        if (socket == NULL) {
+            return ferp_sim_error(network, FERP_SIM_EBADF);
+        }
+        *is_ready_now = *is_ready_now || ready_of(network, socket, wait->pair->interests[i]) != 0;
+        *is_woken = *is_woken || socket->wakes != wait->wakes[i] ||
+                    ferp_sim_watch_ends(network, &wait->watches[i]);
+    }
+    return FERP_SIM_OK;
+}
+
+/* Without scheduled events only the deadline ends the wait, unless a token is signalled, which a
+ * select detects at the end of its slice. */
+static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, uint64_t until,
+                              uint64_t deadline)
+{
+    bool looks = true;
+    for (;;) {
+        bool is_ready_now;
+        bool is_woken;
+        FER_TRY(check_pair(network, wait, &is_ready_now, &is_woken));
+        if ((looks && is_ready_now) || is_woken) {
+            return FERP_SIM_OK;
+        }
+        bool is_signalled = fer_cancel_token_is_cancelled(wait->watches[0].token) ||
+                            fer_cancel_token_is_cancelled(wait->watches[1].token);
+        bool is_idle = network->event_count == 0 && !is_ready_now && !is_signalled;
+        uint64_t end = ferp_sim_end_of_slice(network, &wait->watches[0], false, until);
+        end = ferp_sim_watch_until(network, &wait->watches[0], end);
+        end = ferp_sim_watch_until(network, &wait->watches[1], end);
+        fer_error error = ferp_sim_pass_time(network, is_idle ? deadline : end);
+        looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
+        if (error.kind == FER_TIMED_OUT && !is_idle && (end < until || is_ready_now)) {
+            continue;
+        }
+        FER_TRY(error);
+    }
+}
+
+fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+{
+    FERP_SIM_REQUIRE(network)
+    pair_wait wait = {.pair = pair};
+    for (int i = 0; i < 2; i++) {
+        const ferp_sim_socket *socket = ferp_sim_socket_of(network, pair->raws[i]);
+        wait.watches[i] = ferp_sim_watch_begin(network, pair->tokens[i], false);
+        wait.wakes[i] = socket == NULL ? 0 : socket->wakes;
+    }
+    ferp_sim_run_due_events(network);
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
+    }
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_SPURIOUS_READY)) {
+        return FERP_SIM_OK;
+    }
+    return ferp_sim_trace_call(network, "wait for two", NULL,
+                               wait_on_pair(network, &wait, until, deadline));
 }

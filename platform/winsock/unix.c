@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "platform/handles.h"
+
 /* From <afunix.h>, which older headers lack. */
 #define WINSOCK_AF_UNIX 1
 #define WINSOCK_PATH_MAX 108
@@ -113,4 +115,23 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, uns
     (void)addr;
     *n = 0;
     return ferp_winsock_error(WSAEAFNOSUPPORT);
+}
+
+fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_handles *message,
+                                 unsigned flags, size_t *n)
+{
+    (void)raw;
+    (void)message;
+    (void)flags;
+    *n = 0;
+    return ferp_winsock_error(WSAEOPNOTSUPP); /* WSADuplicateSocket needs no Unix socket */
+}
+
+fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handles *message,
+                                 unsigned flags)
+{
+    (void)raw;
+    (void)message;
+    (void)flags;
+    return ferp_winsock_error(WSAEOPNOTSUPP);
 }

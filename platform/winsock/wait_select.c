@@ -4,6 +4,8 @@
  * space. */
 #include "platform/winsock/wait.h"
 
+#include "platform/copying.h"
+
 /* A check without waiting. It answers for this moment only, so it can neither delay a call nor
  * replace a wait. No other call shows a reset on Wine, where recv returns 0 and SO_ERROR is 0. */
 bool ferp_winsock_is_broken(SOCKET socket)
@@ -100,6 +102,74 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     if (err.kind == FER_OK) {
         *ready = found;
     }
+    return err;
+}
+
+/* ---- Two streams */
+
+static void add_to(fd_set *set, SOCKET socket, bool is_wanted)
+{
+    if (is_wanted) {
+        set->fd_array[set->fd_count++] = socket;
+    }
+}
+
+/* One slice of the sockets from first to last. select fails without a socket. */
+static fer_error select_pair(const ferp_ready_pair *pair, int first, int last, int millis)
+{
+    struct timeval limit = timeval_of(millis);
+    fd_set readable = {0};
+    fd_set writable = {0};
+    for (int i = first; i <= last; i++) {
+        SOCKET socket = ferp_winsock_socket(pair->raws[i]);
+        add_to(&readable, socket, (pair->interests[i] & FER_READABLE) != 0);
+        add_to(&writable, socket, (pair->interests[i] & FER_WRITABLE) != 0);
+    }
+    if (readable.fd_count + writable.fd_count == 0) {
+        Sleep((DWORD)millis);
+        return FERP_WINSOCK_EXPIRED;
+    }
+    int found = select(0, &readable, &writable, NULL, &limit);
+    if (found < 0) {
+        return wait_failure();
+    }
+    return found == 0 ? FERP_WINSOCK_EXPIRED : FERP_WINSOCK_OK;
+}
+
+/* One slice without a common select: see check_each. */
+static fer_error select_each_of_pair(const ferp_ready_pair *pair, int millis)
+{
+    int half = (millis < FERP_WINSOCK_TOKEN_SLICE ? millis : FERP_WINSOCK_TOKEN_SLICE) / 2;
+    fer_error err = select_pair(pair, 0, 0, half);
+    return err.kind == FER_TIMED_OUT ? select_pair(pair, 1, 1, half) : err;
+}
+
+static bool has_broken(const ferp_ready_pair *pair, int index)
+{
+    return pair->interests[index] != 0 &&
+           ferp_winsock_is_broken(ferp_winsock_socket(pair->raws[index]));
+}
+
+/* As ferp_ready. */
+fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+{
+    bool has_token = pair->tokens[0] != NULL || pair->tokens[1] != NULL;
+    int slice = has_token ? FERP_WINSOCK_TOKEN_SLICE : FERP_WINSOCK_SELECT_SLICE;
+    fer_error err;
+    int millis;
+    (void)deadline;
+    do {
+        millis = ferp_winsock_millis_until(until, slice);
+        err = select_pair(pair, 0, 1, millis);
+        if (err.kind != FER_OK && err.kind != FER_TIMED_OUT) {
+            err = select_each_of_pair(pair, millis);
+        }
+        err = ferp_winsock_or_signalled(err, pair->tokens[0]);
+        err = ferp_winsock_or_signalled(err, pair->tokens[1]);
+        if (err.kind == FER_TIMED_OUT && (has_broken(pair, 0) || has_broken(pair, 1))) {
+            err = FERP_WINSOCK_OK;
+        }
+    } while (err.kind == FER_TIMED_OUT && millis > 0);
     return err;
 }
 

@@ -10,7 +10,7 @@ facts=$(awk '/^struct ferp_traits \{/ { inside = 1; next } /^\};/ { inside = 0 }
 
 bad=0
 for fact in $facts; do
-    if ! grep -q "{\"$fact\", " tests/selftest/probes_*.c; then
+    if ! grep -q "^PROBE($fact, " tests/selftest/probes_*.c; then
         echo "platform/platform.h: the fact $fact has no probe in tests/selftest/probes_traits.c"
         bad=1
     fi

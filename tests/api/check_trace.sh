@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the trace of the seam (cmake/FerruleTrace.cmake): every function that platform/platform.h
-# and platform/background.h declare is traced, or is in ferrule_untraced because it makes no system
+# Checks the trace of the seam (cmake/FerruleTrace.cmake): every function that a header in platform/
+# declares is traced, or is in ferrule_untraced because it makes no system
 # call; every name there is declared; and the given objects of core, which were compiled for the
 # trace, call no traced function directly.
 # usage: check_trace.sh ROOT CMAKE [NM OBJECT...]
@@ -11,8 +11,7 @@ shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-sed -n '/^static /d; s/^[a-z][^(]*[ *]\(ferp_[a-z0-9_]*\)(.*/\1/p' "$root/platform/platform.h" \
-    "$root/platform/background.h" | LC_ALL=C sort >"$work/declared"
+sed -n '/^static /d; s/^[a-z][^(]*[ *]\(ferp_[a-z0-9_]*\)(.*/\1/p' "$root"/platform/*.h | LC_ALL=C sort >"$work/declared"
 [ -s "$work/declared" ] || { echo "check_trace: no function is declared in $root/platform" >&2; exit 1; }
 
 "$cmake" -D "OUT=$work" -P "$root/cmake/FerruleTrace.cmake"

@@ -28,7 +28,7 @@ make_clean_tree() {
     printf '/* misuse_one.c: one. */\nint misuse(void)\n{\n    return fer_one();\n}\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api" "$tree/tests/selftest"
     printf 'struct ferp_traits {\n    bool is_one;\n};\n' >"$tree/platform/platform.h"
-    printf '/* probes_traits.c: one. */\nstatic const struct probe list[] = {\n    {"is_one", is_one, NULL},\n};\n' >"$tree/tests/selftest/probes_traits.c"
+    printf '/* probes_traits.c: one. */\nPROBE(is_one, NULL)\n{\n}\n' >"$tree/tests/selftest/probes_traits.c"
     printf '| Module | Purpose |\n|---|---|\n| `core/top/` | two |\n| `core/base/` | one |\n' >"$tree/docs/DESIGN.md"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
@@ -377,6 +377,7 @@ make_seam() {
     make_clean_tree
     cp "$here/../../cmake/FerruleTrace.cmake" "$tree/cmake/"
     cp "$here/../../platform/platform.h" "$here/../../platform/background.h" "$tree/platform/"
+    cp "$here/../../platform/copying.h" "$tree/platform/"
 }
 make_seam
 expect pass "check_trace on the seam" sh "$here/check_trace.sh" "$tree" "$cmake"

@@ -3,6 +3,7 @@
  * differs. */
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/handle/stream_state.h"
 #include "core/open/connect_schedule.h"
@@ -97,6 +98,20 @@ static void print_list(const char *title, const entry *entries, unsigned count)
     printf("\n");
 }
 
+/* The head of a table with a column for each entry. */
+static void print_head(const char *first, const entry *columns, unsigned count)
+{
+    printf("| %s |", first);
+    for (unsigned i = 0; i < count; i++) {
+        printf(" %s |", columns[i].name);
+    }
+    printf("\n|---|%s", strchr(first, '|') != NULL ? "---|" : "");
+    for (unsigned i = 0; i < count; i++) {
+        printf("---|");
+    }
+    printf("\n");
+}
+
 /* Whether an event leads to a state of the same table: it is not misuse and does not leave the
  * phase OPEN. */
 static bool stays_in_table(const field *which, feri_state next)
@@ -119,15 +134,7 @@ static void print_cell(const field *which, unsigned state, unsigned event)
 
 static void print_table(const field *which)
 {
-    printf("| event |");
-    for (unsigned state = 0; state < which->count; state++) {
-        printf(" %s |", which->states[state].name);
-    }
-    printf("\n|---|");
-    for (unsigned state = 0; state < which->count; state++) {
-        printf("---|");
-    }
-    printf("\n");
+    print_head("event", which->states, which->count);
     for (unsigned event = 0; event < COUNT_OF(events); event++) {
         if (!is_possible(which, event)) {
             continue;
@@ -181,15 +188,7 @@ static void print_answers(void)
            "halves and the ending of an OPEN handle answer.\n\n");
     print_list("Requests", requests, COUNT_OF(requests));
     print_list("Answers", answers, COUNT_OF(answers));
-    printf("| field | state |");
-    for (unsigned request = 0; request < COUNT_OF(requests); request++) {
-        printf(" %s |", requests[request].name);
-    }
-    printf("\n|---|---|");
-    for (unsigned request = 0; request < COUNT_OF(requests); request++) {
-        printf("---|");
-    }
-    printf("\n");
+    print_head("field | state", requests, COUNT_OF(requests));
     for (unsigned state = 0; state < COUNT_OF(phases); state++) {
         print_answer_row("Phase", phases[state].name, make_word(&phase_field, state));
     }
@@ -213,15 +212,7 @@ static feri_schedule_phase schedule_next(unsigned phase, unsigned event)
 
 static void print_schedule_table(void)
 {
-    printf("| event |");
-    for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
-        printf(" %s |", schedule_phases[phase].name);
-    }
-    printf("\n|---|");
-    for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
-        printf("---|");
-    }
-    printf("\n");
+    print_head("event", schedule_phases, COUNT_OF(schedule_phases));
     for (unsigned event = 0; event < COUNT_OF(schedule_events); event++) {
         printf("| %s |", schedule_events[event].name);
         for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {

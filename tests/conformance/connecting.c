@@ -46,10 +46,8 @@ STREAM_TEST("C1", connect_timeout_leaves_a_blocking_stream)
     assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)));
     assert_ok(fer_tcp_stream_take_error(stream, &pending));
     assert_ok(pending);
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     if (!peer_is_windows()) {
         assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
     }
@@ -252,32 +250,6 @@ FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
         assert_kind(fer_tcp_stream_connect_addr(stream, &refused), FER_CONNECTION_REFUSED);
         assert_new(stream);
     }
-}
-
-STREAM_TEST("C4", failed_connects_leak_nothing)
-{
-    fer_socket_addr addrs[3] = {refusing(PEER_V4), refusing(PEER_V4), refusing(PEER_V4)};
-    size_t before = 0;
-    for (int i = 0; i < 60; i++) {
-        assert_kind(fer_tcp_stream_connect_addr(stream, &addrs[0]), FER_CONNECTION_REFUSED);
-        assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL), FER_CONNECTION_REFUSED);
-        assert_kind(fer_tcp_stream_connect_timeout(stream, &addrs[0], millis(9000)),
-                    FER_CONNECTION_REFUSED);
-        if (i == 9) {
-            before = peer_open_handles();
-        }
-    }
-    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
-}
-
-STREAM_TEST("C4", a_failed_lookup_leaves_a_new_handle)
-{
-    assert_own(fer_tcp_stream_connect(stream, "no port"), FER_INVALID_INPUT);
-    assert_new(stream);
-    peer_socket listener;
-    fer_socket_addr good = accepting(PEER_V4, &listener);
-    assert_ok(fer_tcp_stream_connect_addr(stream, &good));
-    assert_exchange(stream, peer_accept(listener));
 }
 
 /* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection

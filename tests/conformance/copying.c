@@ -1,11 +1,6 @@
 /* copying.c: fer_copy: rules E3, E4, S2 to S6 and T4 for bytes that are copied from one stream to
  * another. For signals (I1): interruption.c. */
-#include "ferrule/io.h"
-#include "support/process.h"
-#include "support/thread.h"
-#include "support/unix_fixture.h"
-
-enum { PART = 3000, MEGABYTES = 4000000 };
+#include "conformance/copy_check.h"
 
 static unsigned char memory[4093];
 
@@ -15,51 +10,10 @@ static fer_copy_buffer empty_buffer(size_t cap)
     return (fer_copy_buffer){memory, cap, 0, 0};
 }
 
-/* A second connection beside the test's pair. */
-struct link {
-    fer_tcp_stream *stream;
-    peer_socket other;
-};
-
-static struct link open_link(void)
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    struct link link = {test_stream(), peer_connect(PEER_V4, port)};
-    assert_true(link.other != PEER_NONE);
-    assert_ok(fer_tcp_listener_accept(listener, link.stream, NULL));
-    return link;
-}
-
 static fer_error copy(fer_tcp_stream *from, fer_tcp_stream *to, fer_copy_buffer *buffer,
                       uint64_t *n)
 {
     return fer_copy(fer_tcp_stream_as_stream(from), fer_tcp_stream_as_stream(to), buffer, n);
-}
-
-static bool send_pattern(peer_socket peer, size_t len, uint64_t offset)
-{
-    unsigned char part[PART];
-    bool sent = true;
-    for (size_t done = 0; sent && done < len;) {
-        size_t piece = len - done < sizeof part ? len - done : sizeof part;
-        pattern_fill(part, piece, offset + done);
-        sent = peer_send_all(peer, part, piece);
-        done += piece;
-    }
-    return sent;
-}
-
-static bool receives_pattern(peer_socket peer, uint64_t len, uint64_t offset)
-{
-    unsigned char part[PART];
-    bool right = true;
-    for (uint64_t done = 0; right && done < len;) {
-        size_t piece = len - done < sizeof part ? (size_t)(len - done) : sizeof part;
-        right = peer_recv_exact(peer, part, piece) && pattern_matches(part, piece, offset + done);
-        done += piece;
-    }
-    return right;
 }
 
 /* ---- Whole copies, E3 and S4 */
@@ -89,29 +43,6 @@ PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself)
     assert_true(peer_shutdown_write(pair->other));
     assert_ok_n(copy(&pair->stream, &pair->stream, &buffer, &n), n, PART);
     assert_true(receives_pattern(pair->other, PART, 0));
-}
-
-struct transfer {
-    peer_socket peer;
-    bool sent;
-    peer_outcome outcome;
-    uint64_t total;
-    bool intact;
-};
-
-static void send_megabytes(void *argument)
-{
-    struct transfer *transfer = argument;
-    process_shield_thread();
-    transfer->sent =
-        send_pattern(transfer->peer, MEGABYTES, 0) && peer_shutdown_write(transfer->peer);
-}
-
-static void receive_everything(void *argument)
-{
-    struct transfer *transfer = argument;
-    process_shield_thread();
-    transfer->outcome = peer_drain(transfer->peer, &transfer->total, &transfer->intact);
 }
 
 /* E3: "A count that goes with an error is true", and a count without an error too: megabytes

@@ -25,15 +25,6 @@ static void skip_refusals_on_wine(void)
 
 /* ---- Both ways */
 
-FAMILY_TEST("U1", datagrams_are_sent_and_answered)
-{
-    struct udp_pair pair = udp_pair_open(family);
-    send_text_to(pair.socket, "ping", pair.family, pair.other_port);
-    assert_peer_receives(&pair, "ping");
-    send_from_peer(&pair, "pong");
-    assert_receives_from_peer(&pair, "pong");
-}
-
 /* One socket sends to several addresses. */
 FAMILY_TEST("U1", one_socket_sends_to_many)
 {
@@ -154,18 +145,6 @@ UDP_TEST("U2", more_than_a_datagram_holds_is_too_long_and_nothing_is_sent)
                   0);
     send_text(pair.socket, "short");
     assert_peer_receives(&pair, "short");
-}
-
-RULE_TEST("U2", over_ipv4_the_longest_is_65507_to_the_byte)
-{
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    size_t n = 77;
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_true(peer_datagram(PEER_V4, &other_port) != PEER_NONE);
-    fer_socket_addr to = loopback(PEER_V4, other_port);
-    assert_kind_n(fer_udp_socket_send_to(socket, big, LONGEST + 1, &to, &n), FER_MESSAGE_TOO_LONG,
-                  n, 0);
 }
 
 /* ---- U3 */

@@ -149,21 +149,6 @@ PAIR_TEST("E3", read_to_end_reports_a_full_buffer_and_leaves_the_rest)
     assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, NULL, 0, &n), n, 0);
 }
 
-PAIR_TEST("E3", read_to_end_reports_what_came_before_the_expiry)
-{
-    char buf[8] = {0};
-    size_t n = 77;
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(50)));
-    pair_send(pair, "abc", 3);
-    assert_own_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT, n,
-                 3);
-    assert_memory_equal(buf, "abc", 3);
-    assert_true(peer_send_all(pair->other, "de", 2));
-    assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), n, 2);
-}
-
 /* Calls write_all until it fails, however much the system buffers. *total is the sum of the
  * counts. */
 static fer_error write_all_until_failure(fer_tcp_stream *stream, uint64_t *total)

@@ -123,28 +123,4 @@ SLOW_KIND_TEST("I3", close_of_a_lingering_nonblocking_stream_leaks_nothing)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 2));
 }
 
-/* I3: after many rounds of opening and closing, the number of open handles is the same. */
-KIND_TEST("I3", nothing_leaks_over_many_rounds)
-{
-    size_t before = 0;
-    for (int round = 0; round < 60; round++) {
-        struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream clone = {0};
-        char byte;
-        assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
-        assert_ok(fer_tcp_stream_set_read_timeout(&clone, millis(1)));
-        assert_own(fer_tcp_stream_read(&clone, &byte, 1, NULL), FER_TIMED_OUT);
-        if (round % 2 == 0) {
-            pair_reset(pair);
-            (void)!fer_tcp_stream_read(&pair->stream, &byte, 1, NULL).kind;
-        }
-        fer_tcp_stream_close(&clone);
-        pair_close(pair);
-        if (round == 9) {
-            before = peer_open_handles();
-        }
-    }
-    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 10));
-}
-
 RULE_TESTS("inheritance")

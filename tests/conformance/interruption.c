@@ -59,15 +59,12 @@ SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v
 {
     fer_tcp_stream *stream = &pair->stream;
     char buf[8];
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
     start_signals();
     for (int sort = 0; sort < 6; sort++) {
         size_t n = 77;
         assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE
                                                                         : millis(9000)));
-        fer_error error = sort < 2   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
-                          : sort < 4 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
-                                     : fer_tcp_stream_read_vectored(stream, slices, 2, &n);
+        fer_error error = read_by(READ + sort / 2, stream, buf, sizeof buf, &n);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
         assert_int_equal(n, 0);

@@ -263,21 +263,4 @@ LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_invalid_input)
     assert_set_is_alive(&set);
 }
 
-LIMITS_TEST("misuse", handles_that_are_null_new_or_closed_have_no_limits_to_set)
-{
-    const fer_limits limits = limits_with_token();
-    fer_tcp_stream stream = {0};
-    fer_unix_listener unix_listener = {0};
-    uint16_t port = 0;
-    fer_udp_socket *udp = test_udp_bound(PEER_V4, &port);
-    fer_udp_socket_close(udp);
-    assert_own(fer_tcp_stream_set_limits(NULL, &limits), FER_MISUSE);
-    assert_own(fer_tcp_listener_set_limits(NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_set_limits(&stream, &limits), FER_MISUSE);
-    assert_own(fer_tcp_stream_set_limits(&stream, NULL), FER_MISUSE);
-    assert_own(fer_unix_listener_set_limits(&unix_listener, &limits), FER_MISUSE);
-    assert_own(fer_udp_socket_set_limits(udp, &limits), FER_MISUSE);
-    assert_new(&stream);
-}
-
 RULE_TESTS("limits_ends")

@@ -98,17 +98,6 @@ static void take_after_notifications(fer_poller *notified, size_t expected)
     assert_int_equal(take(notified, keys, CAP), 0);
 }
 
-/* N9: "The key of a lookup is listed when the result is available, before the poller is
- * notified." */
-KEYS_TEST(a_notified_wait_finds_the_key)
-{
-    start(0, UNKNOWN, &pollers[0]);
-    take_after_notifications(&pollers[0], 1);
-    start(1, "127.0.0.1:80", &pollers[0]);
-    take_after_notifications(&pollers[0], 1);
-    assert_true(times[0] == 1 && times[1] == 1);
-}
-
 /* N9: "fer_resolver_take_completed returns each listed key once": no notification that counts for
  * several lookups loses one. */
 KEYS_TEST(each_of_many_keys_is_returned_once)

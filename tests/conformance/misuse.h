@@ -16,6 +16,8 @@ static struct outputs {
     unsigned char datagram[sizeof(fer_udp_received)];
     unsigned char received[sizeof(fer_unix_received)];
     unsigned char cred[sizeof(fer_unix_cred)];
+    unsigned char handles[sizeof(fer_unix_received_handles)];
+    fer_raw_socket raw;
     fer_socket_addr addr;
     fer_unix_addr name;
     fer_duration duration;
@@ -31,6 +33,7 @@ static struct outputs {
 #define DATAGRAM ((fer_udp_received *)(void *)outputs.datagram)
 #define RECEIVED ((fer_unix_received *)(void *)outputs.received)
 #define CRED ((fer_unix_cred *)(void *)outputs.cred)
+#define HANDLES ((fer_unix_received_handles *)(void *)outputs.handles)
 
 static const fer_io_slice slices_out[2] = {{"ab", 2}, {"cd", 2}};
 static const fer_io_slice_mut slices_in[2] = {{outputs.bytes, 4}, {outputs.bytes + 4, 4}};
@@ -58,8 +61,15 @@ struct misuse_row {
     bool counts; /* whether it writes a count, which must be 0 */
 };
 
-#define NOT_YET FER_NOT_CONNECTED
-#define MISUSE FER_MISUSE
+/* The result on a NEW handle, and whether the call writes a count. */
+#define NOT_YET FER_NOT_CONNECTED, false
+#define NOT_YET_N FER_NOT_CONNECTED, true
+#define MISUSE FER_MISUSE, false
+#define MISUSE_N FER_MISUSE, true
+
+/* Arguments: a place for bytes, and with it the count. */
+#define BYTES outputs.bytes, 8
+#define BYTES_N outputs.bytes, 8, &outputs.n
 
 /* A file lists its calls in an X-macro. The two macros below expand an entry of it to the function
  * that makes the call, and to its row. In the expression s is the handle. */
@@ -69,16 +79,15 @@ struct misuse_row {
         type *s = handle;                       \
         return expression;                      \
     }
-#define MISUSE_ROW(name, expression, on_new, counts) {#name, call_##name, on_new, counts},
+#define MISUSE_ROW(name, expression, ...) {#name, call_##name, __VA_ARGS__},
 
 /* The same for entries whose result on a NEW handle is misuse. */
-#define ALWAYS_MISUSE_ROW(name, expression, counts) MISUSE_ROW(name, expression, MISUSE, counts)
+#define ALWAYS_MISUSE_ROW(name, expression, counts) MISUSE_ROW(name, expression, FER_MISUSE, counts)
 
 /* The same for the entries of a list that has handles of several types. */
-#define TYPED_FUNCTION(type, function, arguments, on_new, counts) \
+#define TYPED_FUNCTION(type, function, arguments, ...) \
     MISUSE_FUNCTION(type, function, function arguments)
-#define TYPED_ROW(type, function, arguments, on_new, counts) \
-    MISUSE_ROW(function, arguments, on_new, counts)
+#define TYPED_ROW(type, function, arguments, ...) MISUSE_ROW(function, arguments, __VA_ARGS__)
 
 static inline void assert_touched_nothing(const struct misuse_row *row)
 {

@@ -1,5 +1,5 @@
-/* misuse_datagrams.c: rule E4: every function of udp.h and udp_batch.h on a handle that is NULL, NEW
- * or CLOSED, and bad arguments to good handles. Outputs stay unchanged; byte counts are always
+/* misuse_datagrams.c: rule E4: every function of udp.h and udp_batch.h on a handle that is NULL,
+ * NEW or CLOSED, and bad arguments to good handles. Outputs stay unchanged; byte counts are always
  * written. */
 #include "conformance/misuse.h"
 #include "ferrule/udp_batch.h"
@@ -24,10 +24,10 @@ static fer_udp_capabilities capabilities;
     X(send_huge, fer_udp_socket_send(s, "x", SIZE_MAX, &outputs.n), true)                     \
     X(send_to, fer_udp_socket_send_to(s, "x", 1, &address, &outputs.n), true)                 \
     X(send_to_huge, fer_udp_socket_send_to(s, "x", SIZE_MAX, &address, &outputs.n), true)     \
-    X(recv, fer_udp_socket_recv(s, outputs.bytes, 8, DATAGRAM), false)                        \
-    X(recv_from, fer_udp_socket_recv_from(s, outputs.bytes, 8, DATAGRAM), false)              \
+    X(recv, fer_udp_socket_recv(s, BYTES, DATAGRAM), false)                                   \
+    X(recv_from, fer_udp_socket_recv_from(s, BYTES, DATAGRAM), false)                         \
     X(recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                    \
-    X(peek, fer_udp_socket_peek(s, outputs.bytes, 8, DATAGRAM), false)                        \
+    X(peek, fer_udp_socket_peek(s, BYTES, DATAGRAM), false)                                   \
     X(peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)       \
     X(send_batch, fer_udp_socket_send_batch(s, sent, 1, &outputs.n), true)                    \
     X(recv_batch, fer_udp_socket_recv_batch(s, received, 1, &outputs.n), true)                \

@@ -8,81 +8,73 @@
 
 /* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those
  * that fill a handle. */
-#define STREAM_CALLS(X)                                                                           \
-    X(read, fer_tcp_stream_read(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                  \
-    X(peek, fer_tcp_stream_peek(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                  \
-    X(read_vectored, fer_tcp_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET, true)    \
-    X(read_exact, fer_tcp_stream_read_exact(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)      \
-    X(read_to_end, fer_tcp_stream_read_to_end(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)    \
-    X(write, fer_tcp_stream_write(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)                \
-    X(write_vectored, fer_tcp_stream_write_vectored(s, slices_out, 2, &outputs.n), NOT_YET, true) \
-    X(write_all, fer_tcp_stream_write_all(s, outputs.bytes, 8, &outputs.n), NOT_YET, true)        \
-    X(read_nothing, fer_tcp_stream_read(s, outputs.bytes, 0, &outputs.n), NOT_YET, true)          \
-    X(peek_nothing, fer_tcp_stream_peek(s, outputs.bytes, 0, &outputs.n), NOT_YET, true)          \
-    X(read_no_slices, fer_tcp_stream_read_vectored(s, NULL, 0, &outputs.n), NOT_YET, true)        \
-    X(read_exactly_nothing, fer_tcp_stream_read_exact(s, outputs.bytes, 0, &outputs.n), NOT_YET,  \
-      true)                                                                                       \
-    X(write_nothing, fer_tcp_stream_write(s, outputs.bytes, 0, &outputs.n), NOT_YET, true)        \
-    X(write_no_slices, fer_tcp_stream_write_vectored(s, NULL, 0, &outputs.n), NOT_YET, true)      \
-    X(write_all_of_nothing, fer_tcp_stream_write_all(s, outputs.bytes, 0, &outputs.n), NOT_YET,   \
-      true)                                                                                       \
-    X(read_huge, fer_tcp_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET, true)      \
-    X(write_huge, fer_tcp_stream_write(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET, true)    \
-    X(shutdown_read, fer_tcp_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET, false)               \
-    X(shutdown_write, fer_tcp_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET, false)             \
-    X(shutdown_both, fer_tcp_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET, false)               \
-    X(peer_addr, fer_tcp_stream_peer_addr(s, &outputs.addr), MISUSE, false)                       \
-    X(local_addr, fer_tcp_stream_local_addr(s, &outputs.addr), MISUSE, false)                     \
-    X(try_clone, fer_tcp_stream_try_clone(s, &spares.stream), MISUSE, false)                      \
-    X(try_clone_into_itself, fer_tcp_stream_try_clone(s, s), MISUSE, false)                       \
-    X(set_read_timeout, fer_tcp_stream_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE,    \
-      false)                                                                                      \
-    X(set_read_timeout_zero, fer_tcp_stream_set_read_timeout(s, fer_duration_from_secs(0)),       \
-      MISUSE, false)                                                                              \
-    X(read_timeout, fer_tcp_stream_read_timeout(s, &outputs.duration), MISUSE, false)             \
-    X(set_write_timeout, fer_tcp_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE, false)   \
-    X(write_timeout, fer_tcp_stream_write_timeout(s, &outputs.duration), MISUSE, false)           \
-    X(set_nonblocking, fer_tcp_stream_set_nonblocking(s, true), MISUSE, false)                    \
-    X(set_nodelay, fer_tcp_stream_set_nodelay(s, true), MISUSE, false)                            \
-    X(nodelay, fer_tcp_stream_nodelay(s, FLAG), MISUSE, false)                                    \
-    X(set_ttl, fer_tcp_stream_set_ttl(s, 64), MISUSE, false)                                      \
-    X(ttl, fer_tcp_stream_ttl(s, &outputs.number), MISUSE, false)                                 \
-    X(set_linger, fer_tcp_stream_set_linger(s, fer_duration_from_secs(1)), MISUSE, false)         \
-    X(linger, fer_tcp_stream_linger(s, &outputs.duration), MISUSE, false)                         \
-    X(set_keepalive, fer_tcp_stream_set_keepalive(s, &(fer_tcp_keepalive){true, {0}, {0}, 0}),    \
-      MISUSE, false)                                                                              \
-    X(keepalive, fer_tcp_stream_keepalive(s, KEEPALIVE), MISUSE, false)                           \
-    X(take_error, fer_tcp_stream_take_error(s, &outputs.error), MISUSE, false)                    \
-    X(close_gracefully, fer_tcp_stream_close_gracefully(s, fer_duration_from_secs(1)), MISUSE,    \
-      false)                                                                                      \
-    X(close_gracefully_forever, fer_tcp_stream_close_gracefully(s, FER_DURATION_NONE), MISUSE,    \
-      false)
+#define STREAM_CALLS(X)                                                                            \
+    X(read, fer_tcp_stream_read(s, BYTES_N), NOT_YET_N)                                            \
+    X(peek, fer_tcp_stream_peek(s, BYTES_N), NOT_YET_N)                                            \
+    X(read_vectored, fer_tcp_stream_read_vectored(s, slices_in, 2, &outputs.n), NOT_YET_N)         \
+    X(read_exact, fer_tcp_stream_read_exact(s, BYTES_N), NOT_YET_N)                                \
+    X(read_to_end, fer_tcp_stream_read_to_end(s, BYTES_N), NOT_YET_N)                              \
+    X(write, fer_tcp_stream_write(s, BYTES_N), NOT_YET_N)                                          \
+    X(write_vectored, fer_tcp_stream_write_vectored(s, slices_out, 2, &outputs.n), NOT_YET_N)      \
+    X(write_all, fer_tcp_stream_write_all(s, BYTES_N), NOT_YET_N)                                  \
+    X(read_nothing, fer_tcp_stream_read(s, outputs.bytes, 0, &outputs.n), NOT_YET_N)               \
+    X(peek_nothing, fer_tcp_stream_peek(s, outputs.bytes, 0, &outputs.n), NOT_YET_N)               \
+    X(read_no_slices, fer_tcp_stream_read_vectored(s, NULL, 0, &outputs.n), NOT_YET_N)             \
+    X(read_exactly_nothing, fer_tcp_stream_read_exact(s, outputs.bytes, 0, &outputs.n), NOT_YET_N) \
+    X(write_nothing, fer_tcp_stream_write(s, outputs.bytes, 0, &outputs.n), NOT_YET_N)             \
+    X(write_no_slices, fer_tcp_stream_write_vectored(s, NULL, 0, &outputs.n), NOT_YET_N)           \
+    X(write_all_of_nothing, fer_tcp_stream_write_all(s, outputs.bytes, 0, &outputs.n), NOT_YET_N)  \
+    X(read_huge, fer_tcp_stream_read(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET_N)           \
+    X(write_huge, fer_tcp_stream_write(s, outputs.bytes, SIZE_MAX, &outputs.n), NOT_YET_N)         \
+    X(shutdown_read, fer_tcp_stream_shutdown(s, FER_SHUTDOWN_READ), NOT_YET)                       \
+    X(shutdown_write, fer_tcp_stream_shutdown(s, FER_SHUTDOWN_WRITE), NOT_YET)                     \
+    X(shutdown_both, fer_tcp_stream_shutdown(s, FER_SHUTDOWN_BOTH), NOT_YET)                       \
+    X(peer_addr, fer_tcp_stream_peer_addr(s, &outputs.addr), MISUSE)                               \
+    X(local_addr, fer_tcp_stream_local_addr(s, &outputs.addr), MISUSE)                             \
+    X(try_clone, fer_tcp_stream_try_clone(s, &spares.stream), MISUSE)                              \
+    X(try_clone_into_itself, fer_tcp_stream_try_clone(s, s), MISUSE)                               \
+    X(set_read_timeout, fer_tcp_stream_set_read_timeout(s, fer_duration_from_secs(1)), MISUSE)     \
+    X(set_read_timeout_zero, fer_tcp_stream_set_read_timeout(s, fer_duration_from_secs(0)),        \
+      MISUSE)                                                                                      \
+    X(read_timeout, fer_tcp_stream_read_timeout(s, &outputs.duration), MISUSE)                     \
+    X(set_write_timeout, fer_tcp_stream_set_write_timeout(s, FER_DURATION_NONE), MISUSE)           \
+    X(write_timeout, fer_tcp_stream_write_timeout(s, &outputs.duration), MISUSE)                   \
+    X(set_nonblocking, fer_tcp_stream_set_nonblocking(s, true), MISUSE)                            \
+    X(set_nodelay, fer_tcp_stream_set_nodelay(s, true), MISUSE)                                    \
+    X(nodelay, fer_tcp_stream_nodelay(s, FLAG), MISUSE)                                            \
+    X(set_ttl, fer_tcp_stream_set_ttl(s, 64), MISUSE)                                              \
+    X(ttl, fer_tcp_stream_ttl(s, &outputs.number), MISUSE)                                         \
+    X(set_linger, fer_tcp_stream_set_linger(s, fer_duration_from_secs(1)), MISUSE)                 \
+    X(linger, fer_tcp_stream_linger(s, &outputs.duration), MISUSE)                                 \
+    X(set_keepalive, fer_tcp_stream_set_keepalive(s, &(fer_tcp_keepalive){true, {0}, {0}, 0}),     \
+      MISUSE)                                                                                      \
+    X(keepalive, fer_tcp_stream_keepalive(s, KEEPALIVE), MISUSE)                                   \
+    X(take_error, fer_tcp_stream_take_error(s, &outputs.error), MISUSE)                            \
+    X(close_gracefully, fer_tcp_stream_close_gracefully(s, fer_duration_from_secs(1)), MISUSE)     \
+    X(close_gracefully_forever, fer_tcp_stream_close_gracefully(s, FER_DURATION_NONE), MISUSE)
 
 #define LISTENER_CALLS(X)                                                                          \
-    X(listener_accept, fer_tcp_listener_accept(s, &spares.stream, &outputs.addr), MISUSE, false)   \
-    X(listener_accept_without_peer, fer_tcp_listener_accept(s, &spares.stream, NULL), MISUSE,      \
-      false)                                                                                       \
-    X(listener_local_addr, fer_tcp_listener_local_addr(s, &outputs.addr), MISUSE, false)           \
-    X(listener_try_clone, fer_tcp_listener_try_clone(s, &spares.listener), MISUSE, false)          \
-    X(listener_try_clone_into_itself, fer_tcp_listener_try_clone(s, s), MISUSE, false)             \
-    X(listener_set_ttl, fer_tcp_listener_set_ttl(s, 64), MISUSE, false)                            \
-    X(listener_ttl, fer_tcp_listener_ttl(s, &outputs.number), MISUSE, false)                       \
-    X(listener_take_error, fer_tcp_listener_take_error(s, &outputs.error), MISUSE, false)          \
+    X(listener_accept, fer_tcp_listener_accept(s, &spares.stream, &outputs.addr), MISUSE)          \
+    X(listener_accept_without_peer, fer_tcp_listener_accept(s, &spares.stream, NULL), MISUSE)      \
+    X(listener_local_addr, fer_tcp_listener_local_addr(s, &outputs.addr), MISUSE)                  \
+    X(listener_try_clone, fer_tcp_listener_try_clone(s, &spares.listener), MISUSE)                 \
+    X(listener_try_clone_into_itself, fer_tcp_listener_try_clone(s, s), MISUSE)                    \
+    X(listener_set_ttl, fer_tcp_listener_set_ttl(s, 64), MISUSE)                                   \
+    X(listener_ttl, fer_tcp_listener_ttl(s, &outputs.number), MISUSE)                              \
+    X(listener_take_error, fer_tcp_listener_take_error(s, &outputs.error), MISUSE)                 \
     X(listener_set_timeout,                                                                        \
       fer_socket_set_read_timeout(fer_tcp_listener_as_socket(s), fer_duration_from_secs(1)),       \
-      MISUSE, false)                                                                               \
+      MISUSE)                                                                                      \
     X(listener_set_timeout_zero,                                                                   \
       fer_socket_set_read_timeout(fer_tcp_listener_as_socket(s), fer_duration_from_secs(0)),       \
-      MISUSE, false)                                                                               \
+      MISUSE)                                                                                      \
     X(listener_timeout, fer_socket_read_timeout(fer_tcp_listener_as_socket(s), &outputs.duration), \
-      MISUSE, false)                                                                               \
-    X(listener_set_limits, fer_tcp_listener_set_limits(s, NULL), MISUSE, false)                    \
-    X(listener_set_nonblocking, fer_tcp_listener_set_nonblocking(s, true), MISUSE, false)
+      MISUSE)                                                                                      \
+    X(listener_set_limits, fer_tcp_listener_set_limits(s, NULL), MISUSE)                           \
+    X(listener_set_nonblocking, fer_tcp_listener_set_nonblocking(s, true), MISUSE)
 
-#define STREAM_FUNCTION(name, expression, on_new, counts) \
-    MISUSE_FUNCTION(fer_tcp_stream, name, expression)
-#define LISTENER_FUNCTION(name, expression, on_new, counts) \
-    MISUSE_FUNCTION(fer_tcp_listener, name, expression)
+#define STREAM_FUNCTION(name, expression, ...) MISUSE_FUNCTION(fer_tcp_stream, name, expression)
+#define LISTENER_FUNCTION(name, expression, ...) MISUSE_FUNCTION(fer_tcp_listener, name, expression)
 STREAM_CALLS(STREAM_FUNCTION)
 LISTENER_CALLS(LISTENER_FUNCTION)
 

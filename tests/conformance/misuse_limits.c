@@ -4,16 +4,16 @@
 
 static const fer_limits no_limits = {.deadline = {0}};
 
-#define CALLS(X)                                                                     \
-    X(fer_tcp_stream, fer_tcp_stream_set_limits, (s, &no_limits), MISUSE, false)     \
-    X(fer_tcp_listener, fer_tcp_listener_set_limits, (s, &no_limits), MISUSE, false) \
-    X(fer_udp_socket, fer_udp_socket_set_limits, (s, NULL), MISUSE, false)           \
-    X(fer_unix_stream, fer_unix_stream_set_limits, (s, &no_limits), MISUSE, false)   \
-    X(fer_unix_listener, fer_unix_listener_set_limits, (s, NULL), MISUSE, false)     \
-    X(fer_unix_datagram, fer_unix_datagram_set_limits, (s, NULL), MISUSE, false)     \
-    X(fer_socket, fer_socket_set_limits, (s, &no_limits), MISUSE, false)             \
-    X(fer_cancel_token, fer_cancel_token_cancel, (s), MISUSE, false)                 \
-    X(fer_cancel_token, fer_cancel_token_reset, (s), MISUSE, false)
+#define CALLS(X)                                                              \
+    X(fer_tcp_stream, fer_tcp_stream_set_limits, (s, &no_limits), MISUSE)     \
+    X(fer_tcp_listener, fer_tcp_listener_set_limits, (s, &no_limits), MISUSE) \
+    X(fer_udp_socket, fer_udp_socket_set_limits, (s, NULL), MISUSE)           \
+    X(fer_unix_stream, fer_unix_stream_set_limits, (s, &no_limits), MISUSE)   \
+    X(fer_unix_listener, fer_unix_listener_set_limits, (s, NULL), MISUSE)     \
+    X(fer_unix_datagram, fer_unix_datagram_set_limits, (s, NULL), MISUSE)     \
+    X(fer_socket, fer_socket_set_limits, (s, &no_limits), MISUSE)             \
+    X(fer_cancel_token, fer_cancel_token_cancel, (s), MISUSE)                 \
+    X(fer_cancel_token, fer_cancel_token_reset, (s), MISUSE)
 
 CALLS(TYPED_FUNCTION)
 static const struct misuse_row rows[] = {CALLS(TYPED_ROW)};

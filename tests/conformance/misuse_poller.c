@@ -84,18 +84,6 @@ POLLER_TEST("E4", absurd_numbers_are_bad_handles)
     assert_no_event(poller);
 }
 
-MAILBOX_TEST("E4", an_unknown_mode_is_invalid_input)
-{
-    static const int modes[] = {4, 5, 77, INT16_MAX};
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
-                   FER_INVALID_INPUT);
-        assert_own(fer_poller_modify(poller, mailbox->raw, reading(1), (fer_poll_mode)modes[i]),
-                   FER_INVALID_INPUT);
-    }
-    assert_no_event(poller);
-}
-
 MAILBOX_TEST("E4", unknown_bits_of_an_event_are_invalid_input)
 {
     const fer_event unknown[] = {{.key = 1, .interest = FER_READABLE | 4u},

@@ -6,42 +6,37 @@
 #define WAIT FER_READABLE, FER_DURATION_NONE, &outputs.ready
 
 /* X(handle's type, function, its arguments, on a NEW handle, whether it writes a count) */
-#define CALLS(X)                                                                                   \
-    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)   \
-    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true)   \
-    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)            \
-    X(fer_tcp_stream, fer_tcp_stream_try_read_vectored, (s, slices_in, 2, &outputs.n), NOT_YET,    \
-      true)                                                                                        \
-    X(fer_tcp_stream, fer_tcp_stream_try_write_vectored, (s, slices_out, 2, &outputs.n), NOT_YET,  \
-      true)                                                                                        \
-    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET, false)                             \
-    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spares.stream, &outputs.addr), MISUSE,   \
-      false)                                                                                       \
-    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE, false)                          \
-    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE, true)              \
-    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE, true) \
-    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE,       \
-      false)                                                                                       \
-    X(fer_udp_socket, fer_udp_socket_try_peek_from, (s, outputs.bytes, 8, DATAGRAM), MISUSE,       \
-      false)                                                                                       \
-    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE, false)                              \
-    X(fer_unix_stream, fer_unix_stream_try_read, (s, outputs.bytes, 8, &outputs.n), NOT_YET, true) \
-    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET, true)          \
-    X(fer_unix_stream, fer_unix_stream_try_read_vectored, (s, slices_in, 2, &outputs.n), NOT_YET,  \
-      true)                                                                                        \
-    X(fer_unix_stream, fer_unix_stream_try_write_vectored, (s, slices_out, 2, &outputs.n),         \
-      NOT_YET, true)                                                                               \
-    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET, false)                           \
-    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spares.unix_stream, &outputs.name),    \
-      MISUSE, false)                                                                               \
-    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE, false)                        \
-    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE, true)        \
-    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n),       \
-      MISUSE, true)                                                                                \
-    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, outputs.bytes, 8, RECEIVED), MISUSE, \
-      false)                                                                                       \
-    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE, false)                        \
-    X(fer_socket, fer_socket_ready, (s, WAIT), MISUSE, false)
+#define CALLS(X)                                                                                  \
+    X(fer_tcp_stream, fer_tcp_stream_try_read, (s, BYTES_N), NOT_YET_N)                           \
+    X(fer_tcp_stream, fer_tcp_stream_try_peek, (s, BYTES_N), NOT_YET_N)                           \
+    X(fer_tcp_stream, fer_tcp_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET_N)               \
+    X(fer_tcp_stream, fer_tcp_stream_try_read_vectored, (s, slices_in, 2, &outputs.n), NOT_YET_N) \
+    X(fer_tcp_stream, fer_tcp_stream_try_write_vectored, (s, slices_out, 2, &outputs.n),          \
+      NOT_YET_N)                                                                                  \
+    X(fer_tcp_stream, fer_tcp_stream_ready, (s, WAIT), NOT_YET)                                   \
+    X(fer_tcp_listener, fer_tcp_listener_try_accept, (s, &spares.stream, &outputs.addr), MISUSE)  \
+    X(fer_tcp_listener, fer_tcp_listener_ready, (s, WAIT), MISUSE)                                \
+    X(fer_udp_socket, fer_udp_socket_try_send, (s, "x", 1, &outputs.n), MISUSE_N)                 \
+    X(fer_udp_socket, fer_udp_socket_try_send_to, (s, "x", 1, &address, &outputs.n), MISUSE_N)    \
+    X(fer_udp_socket, fer_udp_socket_try_recv_from, (s, BYTES, DATAGRAM), MISUSE)                 \
+    X(fer_udp_socket, fer_udp_socket_try_peek_from, (s, BYTES, DATAGRAM), MISUSE)                 \
+    X(fer_udp_socket, fer_udp_socket_ready, (s, WAIT), MISUSE)                                    \
+    X(fer_unix_stream, fer_unix_stream_try_read, (s, BYTES_N), NOT_YET_N)                         \
+    X(fer_unix_stream, fer_unix_stream_try_write, (s, "x", 1, &outputs.n), NOT_YET_N)             \
+    X(fer_unix_stream, fer_unix_stream_try_read_vectored, (s, slices_in, 2, &outputs.n),          \
+      NOT_YET_N)                                                                                  \
+    X(fer_unix_stream, fer_unix_stream_try_write_vectored, (s, slices_out, 2, &outputs.n),        \
+      NOT_YET_N)                                                                                  \
+    X(fer_unix_stream, fer_unix_stream_ready, (s, WAIT), NOT_YET)                                 \
+    X(fer_unix_listener, fer_unix_listener_try_accept, (s, &spares.unix_stream, &outputs.name),   \
+      MISUSE)                                                                                     \
+    X(fer_unix_listener, fer_unix_listener_ready, (s, WAIT), MISUSE)                              \
+    X(fer_unix_datagram, fer_unix_datagram_try_send, (s, "x", 1, &outputs.n), MISUSE_N)           \
+    X(fer_unix_datagram, fer_unix_datagram_try_send_to_addr, (s, "x", 1, &name, &outputs.n),      \
+      MISUSE_N)                                                                                   \
+    X(fer_unix_datagram, fer_unix_datagram_try_recv_from, (s, BYTES, RECEIVED), MISUSE)           \
+    X(fer_unix_datagram, fer_unix_datagram_ready, (s, WAIT), MISUSE)                              \
+    X(fer_socket, fer_socket_ready, (s, WAIT), MISUSE)
 
 CALLS(TYPED_FUNCTION)
 static const struct misuse_row rows[] = {CALLS(TYPED_ROW)};

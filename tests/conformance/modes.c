@@ -33,20 +33,17 @@ SLOW_PAIR_TEST("T2", nonblocking_writes_would_block)
 {
     fer_tcp_stream *stream = &pair->stream;
     char buf[64] = {0};
-    fer_io_slice slices[2] = {{buf, 32}, {buf + 32, 32}};
     (void)fill_until_it_would_block(stream);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
-    for (int sort = 0; sort < 3; sort++) {
+    for (int sort = 0; sort < WRITE_SORTS; sort++) {
         size_t n;
         fer_error error;
         do {
             n = 77;
-            error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, &n)
-                    : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, &n)
-                                : fer_tcp_stream_write_all(stream, buf, sizeof buf, &n);
+            error = write_by(sort, stream, buf, sizeof buf, &n);
         } while (error.kind == FER_OK);
         assert_kind(error, FER_WOULD_BLOCK);
-        assert_true(sort == 2 ? n < sizeof buf : n == 0);
+        assert_true(sort == WRITE_ALL ? n < sizeof buf : n == 0);
     }
 }
 
@@ -61,72 +58,6 @@ LISTENER_TEST("T2", nonblocking_accept_would_block)
     assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_exchange(stream, other);
-}
-
-/* T6: "Timeouts, nonblocking mode and socket options are the socket's: a clone sees them": those
- * that were set before the clone ... */
-PAIR_TEST("T6", a_clone_sees_what_was_set_before)
-{
-    fer_tcp_stream *clone = test_stream();
-    fer_duration got = {0};
-    bool nodelay = false;
-    uint32_t ttl = 0;
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
-    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(7000)));
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_ok(fer_tcp_stream_set_nodelay(&pair->stream, true));
-    assert_ok(fer_tcp_stream_set_ttl(&pair->stream, 42));
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_tcp_stream_read_timeout(clone, &got));
-    assert_in_range(got.nanos, UINT64_C(3000000000), UINT64_C(3020000000));
-    assert_ok(fer_tcp_stream_write_timeout(clone, &got));
-    assert_in_range(got.nanos, UINT64_C(7000000000), UINT64_C(7020000000));
-    assert_ok(fer_tcp_stream_nodelay(clone, &nodelay));
-    assert_true(nodelay);
-    assert_ok_n(fer_tcp_stream_ttl(clone, &ttl), ttl, 42);
-    assert_kind(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_WOULD_BLOCK);
-}
-
-static void set_on_one_see_on_other(fer_tcp_stream *one, fer_tcp_stream *other, uint32_t step)
-{
-    fer_duration got = {0};
-    bool nodelay = step % 2 != 0;
-    bool nodelay_got = !nodelay;
-    uint32_t ttl = 0;
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(one, millis(20 + step)));
-    assert_ok(fer_tcp_stream_set_write_timeout(one, millis(1000 * (step + 1))));
-    assert_ok(fer_tcp_stream_set_nodelay(one, nodelay));
-    assert_ok(fer_tcp_stream_set_ttl(one, 50 + step));
-    assert_ok(fer_tcp_stream_read_timeout(other, &got));
-    assert_in_range(got.nanos, UINT64_C(1000000) * (20 + step), UINT64_C(1000000) * (40 + step));
-    assert_ok(fer_tcp_stream_write_timeout(other, &got));
-    assert_in_range(got.nanos, UINT64_C(1000000000) * (step + 1),
-                    UINT64_C(1000000000) * (step + 1) + 20000000);
-    assert_ok(fer_tcp_stream_nodelay(other, &nodelay_got));
-    assert_true(nodelay_got == nodelay);
-    assert_ok_n(fer_tcp_stream_ttl(other, &ttl), ttl, 50 + step);
-    assert_own(fer_tcp_stream_read(other, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_ok(fer_tcp_stream_set_nonblocking(one, true));
-    assert_kind(fer_tcp_stream_read(other, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_set_nonblocking(one, false));
-    assert_own(fer_tcp_stream_read(other, &byte, 1, NULL), FER_TIMED_OUT);
-}
-
-/* T6: ... "also when they are set later", on either handle, and on clones of clones. */
-PAIR_TEST("T6", a_clone_sees_what_is_set_later)
-{
-    fer_tcp_stream *clone = test_stream();
-    fer_tcp_stream *clones_clone = test_stream();
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_tcp_stream_try_clone(clone, clones_clone));
-    set_on_one_see_on_other(&pair->stream, clone, 0);
-    set_on_one_see_on_other(clone, &pair->stream, 1);
-    set_on_one_see_on_other(clones_clone, &pair->stream, 2);
-    set_on_one_see_on_other(&pair->stream, clones_clone, 3);
-    fer_tcp_stream_close(clone);
-    set_on_one_see_on_other(clones_clone, &pair->stream, 4);
 }
 
 /* T6: the same for a listener's mode. */
@@ -145,10 +76,8 @@ static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)
 {
     fer_duration got = {0};
     char byte;
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
 }

@@ -87,8 +87,7 @@ RULE_TEST("U6", the_loop_is_on_at_first_and_reported_as_it_was_set)
     assert_ok(fer_udp_socket_multicast_loop_v4(socket, &on));
     assert_true(on);
     assert_ok(fer_udp_socket_set_multicast_loop_v4(socket, false));
-    assert_ok(fer_udp_socket_multicast_loop_v4(socket, &on));
-    assert_false(on);
+    assert_ok_n(fer_udp_socket_multicast_loop_v4(socket, &on), on, false);
     assert_ok(fer_udp_socket_set_multicast_loop_v4(socket, true));
     assert_ok(fer_udp_socket_multicast_loop_v4(socket, &on));
     assert_true(on);
@@ -169,8 +168,7 @@ RULE_TEST("U6", ipv6_options_need_an_ipv6_socket)
     assert_ok(fer_udp_socket_multicast_loop_v6(v6, &on));
     assert_true(on);
     assert_ok(fer_udp_socket_set_multicast_loop_v6(v6, false));
-    assert_ok(fer_udp_socket_multicast_loop_v6(v6, &on));
-    assert_false(on);
+    assert_ok_n(fer_udp_socket_multicast_loop_v6(v6, &on), on, false);
 }
 
 RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves)

@@ -132,23 +132,6 @@ PAIR_TEST("S4", ended_halves_answer_by_themselves)
                 FER_BROKEN_PIPE);
 }
 
-/* S2: "After shutdown(READ) ... a read through that handle is 0 bytes and OK, at once", and S6:
- * through a clone, too. */
-PAIR_TEST("S2", a_read_half_that_was_shut_reads_as_ended_through_every_handle)
-{
-    fer_tcp_stream *clone = test_stream();
-    char got[4];
-    size_t n = 77;
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
-    assert_ok_n(fer_tcp_stream_try_read(clone, got, 4, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n),
-                n, 0);
-    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_try_write(&pair->stream, "on", 2, &n), n, 2);
-    assert_true(peer_recv_exact(pair->other, got, 2));
-}
-
 /* S5: "every fatal error sticks to that handle". */
 PAIR_TEST("S5", a_reset_sticks)
 {
@@ -160,23 +143,6 @@ PAIR_TEST("S5", a_reset_sticks)
     assert_kind(fer_tcp_stream_try_peek(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
     assert_writes_fail(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n));
     assert_kind(fer_tcp_stream_read(&pair->stream, got, 4, &n), FER_CONNECTION_RESET);
-}
-
-/* C5: "There every read, write ... first asks ...; else the call's result is WOULD_BLOCK". */
-SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_pending_would_block)
-{
-    struct pending_target target = pending_target(family);
-    fer_socket *socket = test_connecting(&target);
-    char byte;
-    uint16_t own_port = local_addr_of(socket).port;
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-    assert_own(fer_tcp_stream_try_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_own(fer_tcp_stream_try_write(stream, "x", 1, NULL), FER_WOULD_BLOCK);
-    peer_socket other = pending_target_accept(&target, own_port);
-    assert_ok(await_stream_connect(stream));
-    assert_ok(fer_tcp_stream_try_write(stream, "x", 1, NULL));
-    assert_true(peer_recv_exact(other, &byte, 1));
 }
 
 /* ---- Listeners */

@@ -1,45 +1,23 @@
 /* peer_facts_sim.c: what the conformance tests ask about the simulated machine. The peers
  * themselves are in peer_sim.c. */
-#include "conformance/peer.h"
+#include "conformance/peer_system.h"
 
 #include <string.h>
 
 #include "platform/sim/network.h"
 
-bool peer_is_wine(void)
-{
-    return false;
-}
-
-bool peer_is_bsd(void)
-{
-    return false;
-}
+PEER_IS(peer_is_wine, false)
+PEER_IS(peer_is_bsd, false)
 
 size_t peer_threads(void)
 {
     return 0;
 }
 
-bool peer_resolves_localhost(void)
-{
-    return true;
-}
-
-bool peer_still_opens_sockets(void)
-{
-    return false;
-}
-
-bool peer_still_opens_raw_sockets(void)
-{
-    return false;
-}
-
-bool peer_handle_count_is_exact(void)
-{
-    return true;
-}
+PEER_IS(peer_resolves_localhost, true)
+PEER_IS(peer_still_opens_sockets, false)
+PEER_IS(peer_still_opens_raw_sockets, false)
+PEER_IS(peer_handle_count_is_exact, true)
 
 /* The names that every simulation resolves. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
@@ -55,30 +33,11 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     return 2 - first;
 }
 
-bool peer_forgets_ended_names(void)
-{
-    return ferp_sim_current()->switches->local_name_of_dead_is_einval;
-}
-
-bool peer_separates_ip_versions(void)
-{
-    return ferp_sim_current()->switches->separates_ip_versions;
-}
-
-bool peer_has_dual_stack(void)
-{
-    return !ferp_sim_current()->switches->lacks_dual_stack;
-}
-
-bool peer_close_hides_unread_input(void)
-{
-    return false;
-}
-
-bool peer_is_interrupted(void)
-{
-    return false;
-}
+PEER_IS(peer_forgets_ended_names, ferp_sim_current()->switches->local_name_of_dead_is_einval)
+PEER_IS(peer_separates_ip_versions, ferp_sim_current()->switches->separates_ip_versions)
+PEER_IS(peer_has_dual_stack, !ferp_sim_current()->switches->lacks_dual_stack)
+PEER_IS(peer_close_hides_unread_input, false)
+PEER_IS(peer_is_interrupted, false)
 
 bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
 {

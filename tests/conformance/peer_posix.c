@@ -23,16 +23,13 @@
 #define MSG_NOSIGNAL 0
 #endif
 
-static peer_socket add_peer(int fd)
+peer_socket peer_system_add(fer_raw_socket raw)
 {
-    if (fd < 0) {
-        return PEER_NONE;
-    }
 #ifdef SO_NOSIGPIPE
     int one = 1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+    (void)setsockopt((int)raw, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
 #endif
-    return peer_list_add(fd);
+    return peer_list_add(raw);
 }
 
 /* ---- The program and its machine */
@@ -41,46 +38,20 @@ void peer_start(void)
 {
 }
 
-bool peer_is_windows(void)
-{
-    return false;
-}
-bool peer_is_wine(void)
-{
-    return false;
-}
+PEER_IS(peer_is_windows, false)
+PEER_IS(peer_is_wine, false)
 
-#ifdef __linux__
-bool peer_is_bsd(void)
-{
-    return false;
-}
-#else
-bool peer_is_bsd(void)
-{
-    return true;
-}
-#endif
+PEER_IS(peer_is_bsd, !IS_LINUX)
 
 /* NetBSD replaces a connection in TIME_WAIT by a vestige, which only an option that differs
  * defends (sys/netinet/in_pcb.c, in_pcbbind_port). */
 #ifdef __NetBSD__
-bool peer_keeps_time_wait(void)
-{
-    return false;
-}
+PEER_IS(peer_keeps_time_wait, false)
 #else
-bool peer_keeps_time_wait(void)
-{
-    return true;
-}
+PEER_IS(peer_keeps_time_wait, true)
 #endif
 
-bool peer_hides_pending_connect(fer_raw_socket pending)
-{
-    (void)pending;
-    return false;
-}
+PEER_RAW_IS(bool, peer_hides_pending_connect, false)
 
 uint64_t peer_now_us(void)
 {
@@ -135,16 +106,6 @@ size_t peer_threads(void)
                                                                       : 0;
 }
 
-bool peer_resolves_localhost(void)
-{
-    return system_resolves_localhost();
-}
-
-size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
-{
-    return system_names_resolve(host, addrs, cap);
-}
-
 /* Another system's kernel may have interfaces that this system's resolver does not know. */
 static bool can_resolve(const char *interface_name)
 {
@@ -175,14 +136,8 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 }
 
 #ifdef __linux__
-bool peer_still_opens_sockets(void)
-{
-    return false;
-}
-bool peer_still_opens_raw_sockets(void)
-{
-    return false;
-}
+PEER_IS(peer_still_opens_sockets, false)
+PEER_IS(peer_still_opens_raw_sockets, false)
 #else
 static bool opens_socket(int type, int protocol)
 {
@@ -192,94 +147,11 @@ static bool opens_socket(int type, int protocol)
     }
     return fd >= 0;
 }
-bool peer_still_opens_sockets(void)
-{
-    return opens_socket(SOCK_DGRAM, 0);
-}
-bool peer_still_opens_raw_sockets(void)
-{
-    return opens_socket(SOCK_RAW, IPPROTO_ICMP);
-}
+PEER_IS(peer_still_opens_sockets, opens_socket(SOCK_DGRAM, 0))
+PEER_IS(peer_still_opens_raw_sockets, opens_socket(SOCK_RAW, IPPROTO_ICMP))
 #endif
 
-bool peer_handle_count_is_exact(void)
-{
-    return true;
-}
-
-/* ---- Addresses */
-
-struct loopback {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } addr;
-    socklen_t len;
-};
-
-static struct loopback loopback_addr(peer_family family, uint16_t port)
-{
-    struct loopback made;
-    memset(&made, 0, sizeof made);
-    if (family == PEER_V4) {
-        made.addr.v4.sin_family = AF_INET;
-        made.addr.v4.sin_port = htons(port);
-        made.addr.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        made.len = sizeof made.addr.v4;
-    } else {
-        made.addr.v6.sin6_family = AF_INET6;
-        made.addr.v6.sin6_port = htons(port);
-        made.addr.v6.sin6_addr.s6_addr[15] = 1;
-        made.len = sizeof made.addr.v6;
-    }
-    return made;
-}
-
-static uint16_t port_of(const struct loopback *addr)
-{
-    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port
-                                                      : addr->addr.v4.sin_port);
-}
-
-uint16_t peer_local_port(peer_socket peer)
-{
-    struct loopback addr = {.len = sizeof addr.addr};
-    return getsockname((int)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
-}
-
-uint16_t peer_remote_port(peer_socket peer)
-{
-    struct loopback addr = {.len = sizeof addr.addr};
-    return getpeername((int)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
-}
-
-static peer_socket new_stream(peer_family family)
-{
-    return add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, 0));
-}
-
-peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
-{
-    struct loopback addr = loopback_addr(family, port);
-    peer_socket peer = new_stream(family);
-    if (peer == PEER_NONE) {
-        return PEER_NONE;
-    }
-    int wanted = reuse;
-    (void)setsockopt((int)peer, SOL_SOCKET, SO_REUSEADDR, &wanted, sizeof wanted);
-    if (bind((int)peer, &addr.addr.any, addr.len) != 0) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
-}
-
-bool peer_system_listen(peer_socket bound, int backlog)
-{
-    return listen((int)bound, backlog) == 0;
-}
+PEER_IS(peer_handle_count_is_exact, true)
 
 /* ---- Connections */
 
@@ -298,37 +170,6 @@ short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms
             return 0;
         }
     }
-}
-
-bool peer_is_queued(peer_socket listener, unsigned wait_ms)
-{
-    return peer_system_wait_events(listener, POLLIN, wait_ms) != 0;
-}
-
-peer_socket peer_accept(peer_socket listener)
-{
-    if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
-        return PEER_NONE;
-    }
-    return add_peer(accept((int)listener, NULL, NULL));
-}
-
-peer_socket peer_connect_begin(peer_family family, uint16_t port)
-{
-    struct loopback addr = loopback_addr(family, port);
-    peer_socket peer = new_stream(family);
-    if (peer == PEER_NONE) {
-        return PEER_NONE;
-    }
-    (void)peer_raw_set_nonblocking(peer, true);
-    int result = connect((int)peer, &addr.addr.any, addr.len);
-    int code = errno;
-    (void)peer_raw_set_nonblocking(peer, false);
-    if (result != 0 && code != EINPROGRESS && code != EINTR) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
 }
 
 bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
@@ -385,30 +226,13 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     }
 }
 
-bool peer_shutdown_write(peer_socket peer)
-{
-    return shutdown((int)peer, SHUT_WR) == 0;
-}
-
 void peer_close(peer_socket peer)
 {
     peer_list_remove(peer);
     (void)close((int)peer);
 }
 
-void peer_reset(peer_socket peer)
-{
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    (void)setsockopt((int)peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    peer_close(peer);
-}
-
 /* ---- Releasing and adopting sockets */
-
-peer_socket peer_unconnected(void)
-{
-    return new_stream(PEER_V4);
-}
 
 fer_raw_socket peer_not_a_socket(void)
 {
@@ -429,60 +253,4 @@ bool peer_is_open(fer_raw_socket raw)
 void peer_release(peer_socket peer)
 {
     peer_list_remove(peer);
-}
-
-void peer_adopt(fer_raw_socket raw)
-{
-    (void)add_peer((int)raw);
-}
-
-/* ---- Datagrams */
-
-peer_socket peer_datagram(peer_family family, uint16_t *port)
-{
-    struct loopback addr = loopback_addr(family, 0);
-    peer_socket peer = add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0));
-    *port = 0;
-#ifndef __linux__
-    /* FreeBSD, NetBSD: udp_recvspace is less than the largest datagram */
-    int room = 131072;
-    (void)setsockopt((int)peer, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-    (void)setsockopt((int)peer, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-#endif
-    if (peer != PEER_NONE && bind((int)peer, &addr.addr.any, addr.len) != 0) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
-    return peer;
-}
-
-bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
-{
-    struct loopback addr = loopback_addr(family, port);
-    return connect((int)peer, &addr.addr.any, addr.len) == 0;
-}
-
-bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
-                        size_t len)
-{
-    struct loopback addr = loopback_addr(family, port);
-    return sendto((int)peer, buf, len, MSG_NOSIGNAL, &addr.addr.any, addr.len) == (ssize_t)len;
-}
-
-peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
-                                   uint16_t *port)
-{
-    struct loopback from = {.len = sizeof from.addr};
-    *n = 0;
-    if (peer_system_wait_events(peer, POLLIN, PEER_LIMIT_MS) == 0) {
-        return PEER_TIMED_OUT;
-    }
-    ssize_t got = recvfrom((int)peer, buf, cap, MSG_DONTWAIT, &from.addr.any, &from.len);
-    if (got < 0) {
-        return PEER_TIMED_OUT;
-    }
-    *n = (size_t)got;
-    *port = port_of(&from);
-    return PEER_GOT;
 }

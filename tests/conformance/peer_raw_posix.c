@@ -17,22 +17,12 @@
 
 #include "support/process.h"
 
-bool peer_raw_wait_readable(fer_raw_socket raw)
-{
-    return peer_system_wait_events(raw, POLLIN, PEER_LIMIT_MS) != 0;
-}
-
 #ifdef __linux__
 
-bool peer_raw_wait_failed(fer_raw_socket raw)
-{
-    return (peer_system_wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0;
-}
-
-bool peer_raw_has_failed(fer_raw_socket raw)
-{
-    return (peer_system_wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0;
-}
+PEER_RAW_IS(bool, peer_raw_wait_failed,
+            (peer_system_wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0)
+PEER_RAW_IS(bool, peer_raw_has_failed,
+            (peer_system_wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0)
 
 #else
 
@@ -73,20 +63,14 @@ bool peer_raw_wait_failed(fer_raw_socket raw)
 
 #endif
 
-bool peer_raw_is_inheritable(fer_raw_socket raw)
-{
-    return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0;
-}
+PEER_RAW_IS(bool, peer_raw_is_inheritable, (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0)
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
     return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
 }
 
-bool peer_raw_is_nonblocking(fer_raw_socket raw)
-{
-    return (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0;
-}
+PEER_RAW_IS(bool, peer_raw_is_nonblocking, (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0)
 
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
@@ -168,45 +152,6 @@ int peer_raw_backlog(fer_raw_socket raw)
 #else
     (void)raw;
     return -1;
-#endif
-}
-
-static int int_option(fer_raw_socket raw, int level, int option)
-{
-    int value = 0;
-    socklen_t len = sizeof value;
-    return getsockopt((int)raw, level, option, &value, &len) == 0 ? value : -1;
-}
-
-int peer_raw_hops(fer_raw_socket raw, peer_family family)
-{
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
-                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
-}
-
-int peer_raw_reuses_address(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
-}
-
-int peer_raw_is_exclusive(fer_raw_socket raw)
-{
-    (void)raw;
-    return -1;
-}
-
-int peer_raw_only_v6(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
-}
-
-bool peer_raw_has_keepalive_options(fer_raw_socket raw)
-{
-#ifdef TCP_KEEPCNT
-    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
-#else
-    (void)raw;
-    return false;
 #endif
 }
 

@@ -11,11 +11,6 @@
 #define TCP_KEEPCNT 16
 #endif
 
-bool peer_raw_wait_readable(fer_raw_socket raw)
-{
-    return peer_system_wait_events(raw, POLLRDNORM, PEER_LIMIT_MS) != 0;
-}
-
 bool peer_raw_wait_failed(fer_raw_socket raw)
 {
     uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
@@ -28,10 +23,7 @@ bool peer_raw_wait_failed(fer_raw_socket raw)
     return true;
 }
 
-bool peer_raw_has_failed(fer_raw_socket raw)
-{
-    return (peer_system_wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0;
-}
+PEER_RAW_IS(bool, peer_raw_has_failed, (peer_system_wait_events(raw, POLLRDNORM, 0) & POLLERR) != 0)
 
 bool peer_raw_is_inheritable(fer_raw_socket raw)
 {
@@ -90,57 +82,9 @@ bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms
     return true;
 }
 
-bool peer_raw_has_settled(fer_raw_socket raw)
-{
-    (void)raw;
-    return true;
-}
-
-int peer_raw_backlog(fer_raw_socket raw)
-{
-    (void)raw;
-    return -1;
-}
-
-/* Some options write only one byte. */
-static int int_option(fer_raw_socket raw, int level, int option)
-{
-    int value = 0;
-    int len = (int)sizeof value;
-    return getsockopt((SOCKET)raw, level, option, (char *)&value, &len) == 0 ? value : -1;
-}
-
-int peer_raw_hops(fer_raw_socket raw, peer_family family)
-{
-    return family == PEER_V4 ? int_option(raw, IPPROTO_IP, IP_TTL)
-                             : int_option(raw, IPPROTO_IPV6, IPV6_UNICAST_HOPS);
-}
-
-int peer_raw_reuses_address(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_REUSEADDR) != 0;
-}
-
-int peer_raw_is_exclusive(fer_raw_socket raw)
-{
-    return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0;
-}
-
-int peer_raw_only_v6(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY);
-}
-
-bool peer_raw_has_keepalive_options(fer_raw_socket raw)
-{
-    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
-}
-
-bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
-{
-    (void)raw;
-    return false;
-}
+PEER_RAW_IS(bool, peer_raw_has_settled, true)
+PEER_RAW_IS(int, peer_raw_backlog, -1)
+PEER_RAW_IS(bool, peer_raw_hides_keepalive_options, false)
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {

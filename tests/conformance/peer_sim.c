@@ -67,14 +67,8 @@ void peer_start(void)
     FER_IGNORE(fer_sim_start(&config));
 }
 
-bool peer_is_windows(void)
-{
-    return DIALECT == FER_SIM_DIALECT_WINSOCK;
-}
-bool peer_keeps_time_wait(void)
-{
-    return !peer_is_windows();
-}
+PEER_IS(peer_is_windows, DIALECT == FER_SIM_DIALECT_WINSOCK)
+PEER_IS(peer_keeps_time_wait, !peer_is_windows())
 
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {
@@ -224,10 +218,7 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
            socket_of(peer)->state == FERP_SIM_CONNECTED;
 }
 
-bool peer_system_bound_port_refuses(void)
-{
-    return !network()->switches->bound_port_drops_syn;
-}
+PEER_IS(peer_system_bound_port_refuses, !network()->switches->bound_port_drops_syn)
 
 bool peer_system_still_connects(peer_socket peer)
 {
@@ -328,22 +319,10 @@ void peer_adopt(fer_raw_socket raw)
 
 /* ---- Looks at a raw socket */
 
-bool peer_raw_wait_readable(fer_raw_socket raw)
-{
-    return wait_until(raw, has_input, PEER_LIMIT_MS);
-}
-bool peer_raw_wait_failed(fer_raw_socket raw)
-{
-    return wait_until(raw, has_failed, PEER_LIMIT_MS);
-}
-bool peer_raw_has_failed(fer_raw_socket raw)
-{
-    return wait_until(raw, has_failed, 0);
-}
-bool peer_raw_is_inheritable(fer_raw_socket raw)
-{
-    return ferp_sim_handle_of(network(), raw)->inheritable;
-}
+PEER_RAW_IS(bool, peer_raw_wait_readable, wait_until(raw, has_input, PEER_LIMIT_MS))
+PEER_RAW_IS(bool, peer_raw_wait_failed, wait_until(raw, has_failed, PEER_LIMIT_MS))
+PEER_RAW_IS(bool, peer_raw_has_failed, wait_until(raw, has_failed, 0))
+PEER_RAW_IS(bool, peer_raw_is_inheritable, ferp_sim_handle_of(network(), raw)->inheritable)
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
@@ -351,10 +330,7 @@ bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
     return true;
 }
 
-bool peer_raw_is_nonblocking(fer_raw_socket raw)
-{
-    return socket_of(raw)->settings.nonblocking;
-}
+PEER_RAW_IS(bool, peer_raw_is_nonblocking, socket_of(raw)->settings.nonblocking)
 
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
@@ -385,17 +361,11 @@ bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms
     return true;
 }
 
-bool peer_raw_has_settled(fer_raw_socket raw)
-{
-    (void)raw;
-    return true;
-}
+PEER_RAW_IS(bool, peer_raw_has_settled, true)
 
 /* OpenBSD raises a small backlog. */
-int peer_raw_backlog(fer_raw_socket raw)
-{
-    return network()->switches->backlog_min > 0 ? -1 : socket_of(raw)->backlog;
-}
+PEER_RAW_IS(int, peer_raw_backlog,
+            network()->switches->backlog_min > 0 ? -1 : socket_of(raw)->backlog)
 static int option_of(fer_raw_socket raw, ferp_option option)
 {
     uint32_t value = 0;
@@ -407,22 +377,10 @@ int peer_raw_hops(fer_raw_socket raw, peer_family family)
     return option_of(raw, family == PEER_V4 ? FERP_TTL_V4 : FERP_HOPS_V6);
 }
 
-int peer_raw_reuses_address(fer_raw_socket raw)
-{
-    return option_of(raw, FERP_REUSE_ADDRESS);
-}
-int peer_raw_is_exclusive(fer_raw_socket raw)
-{
-    return option_of(raw, FERP_EXCLUSIVE_ADDRESS);
-}
-int peer_raw_only_v6(fer_raw_socket raw)
-{
-    return option_of(raw, FERP_ONLY_V6);
-}
-bool peer_raw_has_keepalive_options(fer_raw_socket raw)
-{
-    return option_of(raw, FERP_KEEPALIVE_RETRIES) > 0;
-}
+PEER_RAW_IS(int, peer_raw_reuses_address, option_of(raw, FERP_REUSE_ADDRESS))
+PEER_RAW_IS(int, peer_raw_is_exclusive, option_of(raw, FERP_EXCLUSIVE_ADDRESS))
+PEER_RAW_IS(int, peer_raw_only_v6, option_of(raw, FERP_ONLY_V6))
+PEER_RAW_IS(bool, peer_raw_has_keepalive_options, option_of(raw, FERP_KEEPALIVE_RETRIES) > 0)
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {

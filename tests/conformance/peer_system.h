@@ -1,9 +1,28 @@
 /* peer_system.h: what peer.c needs from each system, and what it provides to them. Only the files
- * peer*.c include it. */
+ * peer*.c and unix_peer*.c include it. */
 #ifndef CONFORMANCE_PEER_SYSTEM_H
 #define CONFORMANCE_PEER_SYSTEM_H
 
 #include "conformance/peer.h"
+
+#ifdef __linux__
+enum { IS_LINUX = true };
+#else
+enum { IS_LINUX = false };
+#endif
+
+/* A function whose body is one expression: about the system, or about a raw socket. */
+#define PEER_IS(function, value) \
+    bool function(void)          \
+    {                            \
+        return (value);          \
+    }
+#define PEER_RAW_IS(type, function, value) \
+    type function(fer_raw_socket raw)      \
+    {                                      \
+        (void)raw;                         \
+        return (value);                    \
+    }
 
 /* ---- By peer.c: the list of open peers */
 
@@ -13,6 +32,8 @@ void peer_list_remove(peer_socket peer);
 
 /* ---- By each system */
 
+/* Adds a new socket to the list, in the mode that peers have. The number may be none. */
+peer_socket peer_system_add(fer_raw_socket raw);
 /* A stream that is in the list and bound to the loopback, or PEER_NONE. With reuse, also to a port
  * in TIME_WAIT. */
 peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse);

@@ -14,13 +14,10 @@
 
 enum { SOME_BYTES = 65536 };
 
-static peer_socket add_peer(SOCKET socket)
+peer_socket peer_system_add(fer_raw_socket raw)
 {
-    if (socket == INVALID_SOCKET) {
-        return PEER_NONE;
-    }
-    (void)peer_raw_set_nonblocking((fer_raw_socket)socket, true);
-    return peer_list_add((peer_socket)socket);
+    (void)peer_raw_set_nonblocking(raw, true);
+    return peer_list_add(raw);
 }
 
 /* ---- The program and its machine */
@@ -31,10 +28,7 @@ void peer_start(void)
     (void)WSAStartup(MAKEWORD(2, 2), &data);
 }
 
-bool peer_is_windows(void)
-{
-    return true;
-}
+PEER_IS(peer_is_windows, true)
 
 bool peer_is_wine(void)
 {
@@ -42,14 +36,8 @@ bool peer_is_wine(void)
     return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
 }
 
-bool peer_is_bsd(void)
-{
-    return false;
-}
-bool peer_keeps_time_wait(void)
-{
-    return false;
-}
+PEER_IS(peer_is_bsd, false)
+PEER_IS(peer_keeps_time_wait, false)
 
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {
@@ -58,30 +46,11 @@ bool peer_hides_pending_connect(fer_raw_socket pending)
     return getpeername((SOCKET)pending, (struct sockaddr *)&name, &size) != 0;
 }
 
-bool peer_forgets_ended_names(void)
-{
-    return false;
-}
-
-bool peer_separates_ip_versions(void)
-{
-    return false;
-}
-
-bool peer_has_dual_stack(void)
-{
-    return true;
-}
-
-bool peer_close_hides_unread_input(void)
-{
-    return false;
-}
-
-bool peer_is_interrupted(void)
-{
-    return false;
-}
+PEER_IS(peer_forgets_ended_names, false)
+PEER_IS(peer_separates_ip_versions, false)
+PEER_IS(peer_has_dual_stack, true)
+PEER_IS(peer_close_hides_unread_input, false)
+PEER_IS(peer_is_interrupted, false)
 
 uint64_t peer_now_us(void)
 {
@@ -125,16 +94,6 @@ size_t peer_threads(void)
     return 0;
 }
 
-bool peer_resolves_localhost(void)
-{
-    return system_resolves_localhost();
-}
-
-size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
-{
-    return system_names_resolve(host, addrs, cap);
-}
-
 /* "RtlIpv6StringToAddressExW function" (MSDN): a scope is a number. The names that Wine accepts in
  * addition are those of the system that it runs on. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
@@ -144,94 +103,9 @@ bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
     return false;
 }
 
-bool peer_still_opens_sockets(void)
-{
-    return false;
-}
-bool peer_still_opens_raw_sockets(void)
-{
-    return false;
-}
-
-bool peer_handle_count_is_exact(void)
-{
-    return false;
-}
-
-/* ---- Addresses */
-
-struct loopback {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } addr;
-    int len;
-};
-
-static struct loopback loopback_addr(peer_family family, uint16_t port)
-{
-    struct loopback made;
-    memset(&made, 0, sizeof made);
-    if (family == PEER_V4) {
-        made.addr.v4.sin_family = AF_INET;
-        made.addr.v4.sin_port = htons(port);
-        made.addr.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        made.len = (int)sizeof made.addr.v4;
-    } else {
-        made.addr.v6.sin6_family = AF_INET6;
-        made.addr.v6.sin6_port = htons(port);
-        made.addr.v6.sin6_addr.s6_addr[15] = 1;
-        made.len = (int)sizeof made.addr.v6;
-    }
-    return made;
-}
-
-static uint16_t port_of(const struct loopback *addr)
-{
-    return ntohs(addr->addr.any.sa_family == AF_INET6 ? addr->addr.v6.sin6_port
-                                                      : addr->addr.v4.sin_port);
-}
-
-uint16_t peer_local_port(peer_socket peer)
-{
-    struct loopback addr = {.len = (int)sizeof addr.addr};
-    return getsockname((SOCKET)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
-}
-
-uint16_t peer_remote_port(peer_socket peer)
-{
-    struct loopback addr = {.len = (int)sizeof addr.addr};
-    return getpeername((SOCKET)peer, &addr.addr.any, &addr.len) == 0 ? port_of(&addr) : 0;
-}
-
-static peer_socket new_stream(peer_family family)
-{
-    return add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_STREAM, IPPROTO_TCP));
-}
-
-peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
-{
-    struct loopback addr = loopback_addr(family, port);
-    peer_socket peer = new_stream(family);
-    if (peer == PEER_NONE) {
-        return PEER_NONE;
-    }
-    DWORD wanted = reuse;
-    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_REUSEADDR, (const char *)&wanted,
-                     (int)sizeof wanted);
-    if (bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
-}
-
-bool peer_system_listen(peer_socket bound, int backlog)
-{
-    return listen((SOCKET)bound, backlog) == 0;
-}
+PEER_IS(peer_still_opens_sockets, false)
+PEER_IS(peer_still_opens_raw_sockets, false)
+PEER_IS(peer_handle_count_is_exact, false)
 
 /* ---- Connections */
 
@@ -239,34 +113,6 @@ short peer_system_wait_events(fer_raw_socket raw, short events, unsigned wait_ms
 {
     WSAPOLLFD entry = {.fd = (SOCKET)raw, .events = events};
     return WSAPoll(&entry, 1, (int)wait_ms) > 0 ? entry.revents : 0;
-}
-
-bool peer_is_queued(peer_socket listener, unsigned wait_ms)
-{
-    return peer_system_wait_events(listener, POLLRDNORM, wait_ms) != 0;
-}
-
-peer_socket peer_accept(peer_socket listener)
-{
-    if (!peer_is_queued(listener, PEER_LIMIT_MS)) {
-        return PEER_NONE;
-    }
-    return add_peer(accept((SOCKET)listener, NULL, NULL));
-}
-
-peer_socket peer_connect_begin(peer_family family, uint16_t port)
-{
-    struct loopback addr = loopback_addr(family, port);
-    peer_socket peer = new_stream(family);
-    if (peer == PEER_NONE) {
-        return PEER_NONE;
-    }
-    if (connect((SOCKET)peer, &addr.addr.any, addr.len) != 0 &&
-        WSAGetLastError() != WSAEWOULDBLOCK) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    return peer;
 }
 
 /* Calls select, because WSAPoll does not report a failed connect before Windows 10 2004. */
@@ -294,10 +140,7 @@ bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
     return false;
 }
 
-bool peer_system_bound_port_refuses(void)
-{
-    return true;
-}
+PEER_IS(peer_system_bound_port_refuses, true)
 
 bool peer_system_still_connects(peer_socket peer)
 {
@@ -342,31 +185,13 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     }
 }
 
-bool peer_shutdown_write(peer_socket peer)
-{
-    return shutdown((SOCKET)peer, SD_SEND) == 0;
-}
-
 void peer_close(peer_socket peer)
 {
     peer_list_remove(peer);
     (void)closesocket((SOCKET)peer);
 }
 
-void peer_reset(peer_socket peer)
-{
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_LINGER, (const char *)&at_once,
-                     (int)sizeof at_once);
-    peer_close(peer);
-}
-
 /* ---- Releasing and adopting sockets */
-
-peer_socket peer_unconnected(void)
-{
-    return new_stream(PEER_V4);
-}
 
 fer_raw_socket peer_not_a_socket(void)
 {
@@ -389,55 +214,4 @@ void peer_release(peer_socket peer)
 {
     peer_list_remove(peer);
     (void)peer_raw_set_nonblocking(peer, false);
-}
-
-void peer_adopt(fer_raw_socket raw)
-{
-    (void)add_peer((SOCKET)raw);
-}
-
-/* ---- Datagrams */
-
-peer_socket peer_datagram(peer_family family, uint16_t *port)
-{
-    struct loopback addr = loopback_addr(family, 0);
-    peer_socket peer =
-        add_peer(socket(family == PEER_V4 ? AF_INET : AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
-    *port = 0;
-    if (peer != PEER_NONE && bind((SOCKET)peer, &addr.addr.any, addr.len) != 0) {
-        peer_close(peer);
-        return PEER_NONE;
-    }
-    *port = peer == PEER_NONE ? 0 : peer_local_port(peer);
-    return peer;
-}
-
-bool peer_datagram_connect(peer_socket peer, peer_family family, uint16_t port)
-{
-    struct loopback addr = loopback_addr(family, port);
-    return connect((SOCKET)peer, &addr.addr.any, addr.len) == 0;
-}
-
-bool peer_datagram_send(peer_socket peer, peer_family family, uint16_t port, const void *buf,
-                        size_t len)
-{
-    struct loopback addr = loopback_addr(family, port);
-    return sendto((SOCKET)peer, buf, (int)len, 0, &addr.addr.any, addr.len) == (int)len;
-}
-
-peer_outcome peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
-                                   uint16_t *port)
-{
-    struct loopback from = {.len = (int)sizeof from.addr};
-    *n = 0;
-    if (peer_system_wait_events(peer, POLLRDNORM, PEER_LIMIT_MS) == 0) {
-        return PEER_TIMED_OUT;
-    }
-    int got = recvfrom((SOCKET)peer, buf, (int)cap, 0, &from.addr.any, &from.len);
-    if (got < 0) {
-        return PEER_TIMED_OUT;
-    }
-    *n = (size_t)got;
-    *port = port_of(&from);
-    return PEER_GOT;
 }

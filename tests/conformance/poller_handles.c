@@ -60,17 +60,6 @@ MAILBOX_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s)
     assert_event(poller, 1, true, false);
 }
 
-/* "The sockets that it watched are left as they are." */
-POLLER_PAIR_TEST("P12", closing_a_poller_leaves_its_sockets_alone)
-{
-    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), both_interests(1),
-                             FER_POLL_LEVEL));
-    assert_event(poller, 1, false, true);
-    fer_poller_close(poller);
-    assert_true(peer_is_open(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_alive(pair);
-}
-
 /* "FER_TOO_MANY_OPEN_FILES": whichever handle cannot be opened, no handle stays open and the poller
  * stays NEW. An open poller stays usable. */
 POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)

@@ -68,17 +68,6 @@ POLLER_PAIR_TEST("P7", a_oneshot_socket_with_both_interests_is_reported_once)
     }
 }
 
-MAILBOX_TEST("P7", a_oneshot_socket_that_is_added_anew_is_reported_anew)
-{
-    mailbox_send(mailbox);
-    for (uint64_t i = 0; i < 3; i++) {
-        assert_ok(fer_poller_add(poller, mailbox->raw, reading(i), FER_POLL_ONESHOT));
-        assert_event(poller, i, true, false);
-        assert_no_event(poller);
-        assert_ok(fer_poller_delete(poller, mailbox->raw));
-    }
-}
-
 /* An end and a reset are events like any other. After the event they are not reported until
  * modify. */
 POLLER_KIND_TEST("P7", a_oneshot_socket_reports_its_end_once)
@@ -118,55 +107,6 @@ POLLER_PAIR_TEST("P7", a_oneshot_socket_that_was_reported_hides_a_reset)
     assert_ok(fer_poller_modify(poller, raw, writing(2), FER_POLL_ONESHOT));
     assert_event(poller, 2, true, true);
     assert_no_event(poller);
-}
-
-/* ---- "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
-
-MAILBOX_TEST("P7", a_level_socket_is_reported_in_each_wait_until_it_is_drained)
-{
-    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    for (int round = 0; round < 3; round++) {
-        mailbox_send(mailbox);
-        for (int i = 0; i < 10; i++) {
-            assert_event(poller, 1, true, false);
-        }
-        for (int i = 0; i < 3; i++) {
-            struct wait_result result = wait_for(poller, 1, millis(1));
-            assert_true(result.readable && !result.writable);
-        }
-        mailbox_drain(mailbox);
-        assert_no_event(poller);
-    }
-}
-
-POLLER_PAIR_TEST("P7", a_level_socket_with_both_interests_is_reported_by_halves)
-{
-    fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
-    assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_LEVEL));
-    for (int i = 0; i < 3; i++) {
-        assert_event(poller, 1, false, true);
-        assert_true(peer_send_all(pair->other, "x", 1));
-        assert_true(peer_raw_wait_readable(raw));
-        assert_both_events(poller, 1);
-        char byte;
-        assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
-    }
-}
-
-/* ---- Changing the mode */
-
-MAILBOX_TEST("P7", modes_are_changed_by_modify)
-{
-    mailbox_send(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    for (int i = 0; i < 3; i++) {
-        assert_event(poller, 1, true, false);
-        assert_event(poller, 1, true, false);
-        assert_ok(fer_poller_modify(poller, mailbox->raw, reading(2), FER_POLL_ONESHOT));
-        assert_event(poller, 2, true, false);
-        assert_no_event(poller);
-        assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    }
 }
 
 /* ---- "FER_POLL_EDGE gives one whenever the socket becomes ready, and may give more." */

@@ -72,24 +72,6 @@ POLLER_RULE_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one
     }
 }
 
-/* P4: the new socket that has the old socket's number was never added. */
-POLLER_TEST("P4", a_new_socket_with_a_closed_ones_number_is_not_watched)
-{
-    struct mailbox *old = test_mailbox();
-    assert_ok(fer_poller_add(poller, old->raw, reading(1), FER_POLL_LEVEL));
-    mailbox_send(old);
-    assert_event(poller, 1, true, false);
-    mailbox_close(old);
-    struct mailbox *new = test_mailbox_with_raw(old->raw);
-    mailbox_send(new);
-    assert_no_event(poller);
-    assert_kind(fer_poller_modify(poller, new->raw, reading(2), FER_POLL_LEVEL), FER_NOT_FOUND);
-    assert_kind(fer_poller_delete(poller, new->raw), FER_NOT_FOUND);
-    assert_no_event(poller);
-    assert_ok(fer_poller_add(poller, new->raw, reading(2), FER_POLL_LEVEL));
-    assert_event(poller, 2, true, false);
-}
-
 /* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
  * between. */
 MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)

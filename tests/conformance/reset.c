@@ -6,20 +6,14 @@
 /* The results of all calls on a handle that has detected a reset. */
 static void assert_reset_sticks(fer_tcp_stream *stream)
 {
-    char buf[8] = {0};
-    fer_io_slice slices[1] = {{buf, 8}};
     fer_error pending = {FER_OTHER, 1};
     fer_socket_addr addr;
-    size_t n = 77;
     assert_reads_fail(stream, FER_CONNECTION_RESET);
-    assert_writes_fail(fer_tcp_stream_write(stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_writes_fail(fer_tcp_stream_write_vectored(stream, slices, 1, &n));
-    assert_int_equal(n, 0);
-    n = 77;
-    assert_writes_fail(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n));
-    assert_int_equal(n, 0);
+    for (int sort = 0; sort < WRITE_SORTS; sort++) {
+        size_t n = 77;
+        assert_writes_fail(write_by(sort, stream, "12345678", 8, &n));
+        assert_int_equal(n, 0);
+    }
     assert_ok(fer_tcp_stream_take_error(stream, &pending));
     /* An earlier call has returned it, so there is no error to take. */
     assert_ok(pending);
@@ -35,21 +29,13 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
  * handle that saw it." */
 KIND_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks)
 {
-    for (int sort = 0; sort < 5; sort++) {
+    for (int sort = 0; sort < READ_SORTS; sort++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream *stream = &pair->stream;
         char buf[8];
-        fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
         size_t n = 77;
         pair_reset_and_wait(pair);
-        fer_error error = sort == 0   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
-                          : sort == 1 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
-                          : sort == 2 ? fer_tcp_stream_read_vectored(stream, slices, 2, &n)
-                          : sort == 3 ? fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n)
-                                      : fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n);
-        assert_kind(error, FER_CONNECTION_RESET);
-        assert_int_equal(n, 0);
-        assert_reset_sticks(stream);
+        assert_kind_n(read_by(sort, &pair->stream, buf, 8, &n), FER_CONNECTION_RESET, n, 0);
+        assert_reset_sticks(&pair->stream);
         pair_close(pair);
     }
 }
@@ -86,20 +72,15 @@ PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset)
  * reads too. */
 KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
 {
-    for (int sort = 0; sort < 3; sort++) {
+    for (int sort = 0; sort < WRITE_SORTS; sort++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream *stream = &pair->stream;
-        char buf[8] = {0};
-        fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
         fer_error error = {FER_OK, 0};
         pair_reset_and_wait(pair);
         for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
-            error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, NULL)
-                    : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, NULL)
-                                : fer_tcp_stream_write_all(stream, buf, sizeof buf, NULL);
+            error = write_by(sort, &pair->stream, "12345678", 8, NULL);
         }
         assert_writes_fail(error);
-        assert_reset_sticks(stream);
+        assert_reset_sticks(&pair->stream);
         pair_close(pair);
     }
 }
@@ -222,21 +203,6 @@ PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half)
     assert_reads_end(&pair->stream);
 }
 
-/* S5: only fatal errors are saved: an expired timeout and WOULD_BLOCK are not. */
-PAIR_TEST("S5", timeouts_do_not_stick)
-{
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
-    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    assert_alive(pair);
-    pair_reset_and_wait(pair);
-    assert_reset_sticks(&pair->stream);
-}
-
 struct reader {
     fer_tcp_stream *stream;
     int sort;
@@ -248,20 +214,7 @@ static void read_blocked(void *argument)
 {
     struct reader *reader = argument;
     char buf[8];
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    switch (reader->sort) {
-    case 0: reader->error = fer_tcp_stream_read(reader->stream, buf, sizeof buf, &reader->n); break;
-    case 1: reader->error = fer_tcp_stream_peek(reader->stream, buf, sizeof buf, &reader->n); break;
-    case 2:
-        reader->error = fer_tcp_stream_read_vectored(reader->stream, slices, 2, &reader->n);
-        break;
-    case 3:
-        reader->error = fer_tcp_stream_read_exact(reader->stream, buf, sizeof buf, &reader->n);
-        break;
-    default:
-        reader->error = fer_tcp_stream_read_to_end(reader->stream, buf, sizeof buf, &reader->n);
-        break;
-    }
+    reader->error = read_by(reader->sort, reader->stream, buf, sizeof buf, &reader->n);
 }
 
 /* S5: a reset ends a blocked read. The result is the same whether the read starts before or after
@@ -320,20 +273,6 @@ PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_reset_sticks(clone);
-}
-
-/* S5: the reset belongs to the handle's connection: a new connection in the handle does not have
- * it. */
-PAIR_TEST("S5", a_new_connection_forgets_the_reset)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(pair->kind.family, 4, &port);
-    fer_socket_addr addr = loopback(pair->kind.family, port);
-    pair_reset_and_wait(pair);
-    assert_reset_sticks(&pair->stream);
-    fer_tcp_stream_close(&pair->stream);
-    assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
-    assert_exchange(&pair->stream, peer_accept(listener));
 }
 
 /* A read loop as Rust programs have it: `Err(e) if WouldBlock | TimedOut => continue`. Returns the

@@ -208,30 +208,6 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
     assert_ok_n(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL), count, 0);
 }
 
-/* N5, with as many lookups as an event loop may have: all are polled after each notification, and
- * all end. */
-RESOLVING_TEST("N5", a_poller_reports_many_lookups)
-{
-    fer_event event;
-    size_t left = MANY;
-    size_t count = 0;
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = MANY}));
-    for (size_t i = 0; i < MANY; i++) {
-        assert_ok(fer_resolver_start(&resolver, i % 3 == 0 ? "127.0.0.1:80" : UNKNOWN, NULL,
-                                     &poller, 0, &lookups[i]));
-    }
-    while (left > 0) {
-        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
-        left = 0;
-        for (size_t i = 0; i < MANY; i++) {
-            left += fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count).kind ==
-                    FER_WOULD_BLOCK;
-        }
-    }
-}
-
 /* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is not
  * accessed: the sanitizers would report it. */
 RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
@@ -326,27 +302,6 @@ RESOLVING_TEST("N6", several_threads_share_a_resolver)
         assert_int_equal(workers[i].unexpected, 0);
     }
     close_all(handles_before);
-}
-
-/* A connect by name whose lookup has a timeout too, which fer_tcp_stream_connect does not have. */
-RESOLVING_TEST("N3", what_was_found_can_be_connected_to)
-{
-    fer_socket_addr addrs[CAP];
-    uint16_t port = 0;
-    size_t count = 0;
-    char text[32];
-    skip_without_localhost();
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_tcp_stream *stream = test_stream();
-    fer_tcp_stream *accepted = test_stream();
-    snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, text, NULL, NULL, 0, &lookups[0]));
-    assert_ok(fer_lookup_wait(&lookups[0], fer_duration_from_secs(60), addrs, CAP, &count));
-    assert_in_range(count, 1, CAP);
-    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, count, NULL));
-    assert_ok(fer_tcp_listener_accept(listener, accepted, NULL));
 }
 
 RULE_TESTS("resolving")

@@ -122,20 +122,6 @@ STREAM_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
 /* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once,
  * on every OS, even if data was queued." */
 
-PAIR_TEST("S2", read_after_own_shutdown_read_is_eof_immediately)
-{
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
-    assert_reads_end(&pair->stream);
-    assert_reads_end(&pair->stream);
-}
-
-PAIR_TEST("S2", read_after_own_shutdown_both_is_eof_immediately)
-{
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    assert_reads_end(&pair->stream);
-    assert_reads_end(&pair->stream);
-}
-
 KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
 {
     for (int both = 0; both < 2; both++) {
@@ -231,11 +217,6 @@ PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_write)
     char buf[64];
     size_t n = 0;
     assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 19);
-}
-
-KIND_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_both)
-{
-    assert_all_arrives(pair_open_kind(kind), end_by_both);
 }
 
 PAIR_TEST("S3", closing_a_stream_with_no_input_sends_all_then_eof)

@@ -281,8 +281,7 @@ SOCKET_FAMILY_STREAM_TEST("O2", a_listener_that_shares_its_port_accepts_streams_
     assert_ok(fer_socket_into_tcp_listener(socket, listener));
     (void)peer_connect(family, port);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_ok(fer_tcp_stream_linger(stream, &linger));
-    assert_true(linger.nanos == FER_DURATION_NONE.nanos);
+    assert_ok_n(fer_tcp_stream_linger(stream, &linger), linger.nanos, FER_DURATION_NONE.nanos);
 }
 
 /* A Unix datagram socket without a name can be bound as a socket. */

@@ -63,32 +63,6 @@ SOCKET_FAMILY_TEST("U1", sending_binds_an_unbound_socket)
     assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
 }
 
-/* U1: "A datagram longer than the buffer is OK with truncated set, the first bytes, and the
- * sender." U4: "Zero-length datagrams are sent and received as such." */
-SOCKET_FAMILY_TEST("U1", a_long_datagram_is_cut_and_an_empty_one_is_one)
-{
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_socket *socket = bound_socket(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
-    char buf[4] = {0};
-    fer_udp_received got;
-    size_t n = 77;
-    assert_true(peer_datagram_send(other, family, port, "longer", 6));
-    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, 4);
-    assert_true(got.truncated);
-    assert_int_equal(got.from.port, other_port);
-    assert_memory_equal(buf, "long", 4);
-    assert_ok_n(fer_socket_send_to(socket, NULL, 0, &to, &n), n, 0);
-    assert_peer_socket_receives(other, "", port);
-    assert_true(peer_datagram_send(other, family, port, "", 0));
-    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, 0);
-    assert_false(got.truncated);
-}
-
 /* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and
  * nothing is sent". */
 SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes)
@@ -201,27 +175,6 @@ SOCKET_TEST("U5", a_clone_has_the_peer)
     assert_ok(fer_socket_try_clone(socket, clone));
     fer_socket_close(socket);
     assert_built_receives(clone, "the peer's", PEER_V4, other_port);
-}
-
-/* U3: "A connected one reports CONNECTION_REFUSED from the next send or recv, once for each
- * refusal". */
-SOCKET_FAMILY_TEST("U3", a_connected_socket_reports_a_refusal)
-{
-    uint16_t port = 0;
-    uint16_t gone = 0;
-    fer_socket *socket = bound_socket(family, &port);
-    skip_if(peer_is_wine(), "Wine reports a refusal only to a later send");
-    peer_socket other = peer_datagram(family, &gone);
-    fer_socket_addr to = loopback(family, gone);
-    fer_udp_received got;
-    char byte;
-    assert_ok(fer_socket_connect(socket, &to));
-    peer_close(other);
-    assert_ok(fer_socket_set_read_timeout(socket, millis(9000)));
-    assert_ok(fer_socket_send(socket, "x", 1, NULL));
-    assert_kind(fer_socket_recv_from(socket, &byte, 1, &got), FER_CONNECTION_REFUSED);
-    assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
-    assert_own(fer_socket_recv_from(socket, &byte, 1, &got), FER_TIMED_OUT);
 }
 
 /* T2, and bad arguments. */

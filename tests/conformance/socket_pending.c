@@ -123,40 +123,6 @@ SOCKET_TEST("C5", a_connect_that_failed_is_reported_by_whichever_call_queries_fi
     }
 }
 
-/* The same for fer_socket_peer_addr, and for a refusal that arrives later. */
-SOCKET_TEST("C5", a_connect_that_is_refused_late_is_reported_by_peer_addr)
-{
-    struct pending_target target = pending_target(PEER_V4);
-    fer_socket *socket = test_connecting(&target);
-    fer_socket_addr peer = {.port = 77};
-    uint64_t start_us = peer_now_us();
-    assert_connecting(socket);
-    pending_target_refuse(&target);
-    fer_error error = fer_socket_peer_addr(socket, &peer);
-    while (error.kind == FER_WOULD_BLOCK && microseconds_since(start_us) < LIMIT_US) {
-        peer_pause(1);
-        error = fer_socket_peer_addr(socket, &peer);
-    }
-    assert_kind(error, FER_CONNECTION_REFUSED);
-    assert_int_equal(peer.port, 77);
-    assert_failed(socket, error);
-}
-
-/* A connect that succeeds later: bytes can be exchanged, after earlier calls returned
- * WOULD_BLOCK. */
-SOCKET_STREAM_TEST("C5", a_connect_that_ends_well_late_carries_bytes)
-{
-    struct pending_target target = pending_target(PEER_V4);
-    fer_socket *socket = test_connecting(&target);
-    uint16_t own_port = local_addr_of(socket).port;
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_stream_connecting(stream);
-    peer_socket other = pending_target_accept(&target, own_port);
-    assert_ok(await_stream_connect(stream));
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-    assert_exchange(stream, other);
-}
-
 /* "Closing": closing the handle ends a pending connect, and leaks nothing. */
 SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing)
 {

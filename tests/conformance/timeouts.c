@@ -20,8 +20,8 @@ PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
     assert_own(fer_tcp_stream_set_write_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
     assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
     assert_true(got.nanos >= UINT64_C(5000000000) && got.nanos < UINT64_C(5100000000));
-    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(&pair->stream, &got), got.nanos,
+                FER_DURATION_NONE_NANOS);
     assert_alive(pair);
 }
 
@@ -88,19 +88,11 @@ STREAM_TEST("T1", connect_timeout_of_none_connects)
 PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0)
 {
     char buf[8];
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    fer_tcp_stream *stream = &pair->stream;
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(40)));
-    for (int sort = 0; sort < 5; sort++) {
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(40)));
+    for (int sort = 0; sort < READ_SORTS; sort++) {
         size_t n = 77;
-        uint64_t start = peer_now_us();
-        fer_error error = sort == 0   ? fer_tcp_stream_read(stream, buf, sizeof buf, &n)
-                          : sort == 1 ? fer_tcp_stream_peek(stream, buf, sizeof buf, &n)
-                          : sort == 2 ? fer_tcp_stream_read_vectored(stream, slices, 2, &n)
-                          : sort == 3 ? fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n)
-                                      : fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n);
-        assert_true(microseconds_since(start) + SYSTEM_TIMEOUT_SLACK_US >= 40000);
-        assert_own(error, FER_TIMED_OUT);
+        assert_own_after_system(read_by(sort, &pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT,
+                                40000);
         assert_int_equal(n, 0);
     }
     assert_alive(pair);
@@ -112,23 +104,20 @@ SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0)
 {
     fer_tcp_stream *stream = &pair->stream;
     char buf[64] = {0};
-    fer_io_slice slices[2] = {{buf, 32}, {buf + 32, 32}};
     (void)fill_until_it_would_block(stream);
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(40)));
-    for (int sort = 0; sort < 3; sort++) {
+    for (int sort = 0; sort < WRITE_SORTS; sort++) {
         size_t n;
         uint64_t start;
         fer_error error;
         do {
             n = 77;
             start = peer_now_us();
-            error = sort == 0   ? fer_tcp_stream_write(stream, buf, sizeof buf, &n)
-                    : sort == 1 ? fer_tcp_stream_write_vectored(stream, slices, 2, &n)
-                                : fer_tcp_stream_write_all(stream, buf, sizeof buf, &n);
+            error = write_by(sort, stream, buf, sizeof buf, &n);
         } while (error.kind == FER_OK);
         assert_true(microseconds_since(start) + SYSTEM_TIMEOUT_SLACK_US >= 40000);
         assert_own(error, FER_TIMED_OUT);
-        assert_true(sort == 2 ? n < sizeof buf : n == 0);
+        assert_true(sort == WRITE_ALL ? n < sizeof buf : n == 0);
     }
 }
 
@@ -365,22 +354,17 @@ PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
 {
     fer_tcp_stream *stream = &pair->stream;
     fer_duration got = {0};
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(2000)));
     assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
-    assert_ok(fer_tcp_stream_read_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
     assert_ok(fer_tcp_stream_write_timeout(stream, &got));
     assert_in_range(got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
     assert_ok(fer_tcp_stream_set_write_timeout(stream, FER_DURATION_NONE));
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
 }
 
 /* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."

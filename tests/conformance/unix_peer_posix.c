@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
+#include "conformance/peer_system.h"
 #include "conformance/unix_peer.h"
 
 #include <errno.h>
@@ -32,14 +33,8 @@ static bool has_type(int type)
     return fd >= 0;
 }
 
-bool unix_peer_has_streams(void)
-{
-    return has_type(SOCK_STREAM);
-}
-bool unix_peer_has_datagrams(void)
-{
-    return has_type(SOCK_DGRAM);
-}
+PEER_IS(unix_peer_has_streams, has_type(SOCK_STREAM))
+PEER_IS(unix_peer_has_datagrams, has_type(SOCK_DGRAM))
 
 bool unix_peer_own_cred(fer_unix_cred *out)
 {
@@ -47,41 +42,10 @@ bool unix_peer_own_cred(fer_unix_cred *out)
     return true;
 }
 
-#ifdef __linux__
-bool unix_peer_has_abstract_names(void)
-{
-    return true;
-}
-bool unix_peer_reports_unread_input(void)
-{
-    return true;
-}
-bool unix_peer_has_bsd_datagrams(void)
-{
-    return false;
-}
-bool unix_peer_forgets_closed_peer(void)
-{
-    return false;
-}
-#else
-bool unix_peer_has_abstract_names(void)
-{
-    return false;
-}
-bool unix_peer_reports_unread_input(void)
-{
-    return false;
-}
-bool unix_peer_has_bsd_datagrams(void)
-{
-    return true;
-}
-bool unix_peer_forgets_closed_peer(void)
-{
-    return true;
-}
-#endif
+PEER_IS(unix_peer_has_abstract_names, IS_LINUX)
+PEER_IS(unix_peer_reports_unread_input, IS_LINUX)
+PEER_IS(unix_peer_has_bsd_datagrams, !IS_LINUX)
+PEER_IS(unix_peer_forgets_closed_peer, !IS_LINUX)
 
 size_t unix_peer_path_cap(void)
 {

@@ -1,5 +1,6 @@
 /* unix_peer_sim.c: plain Unix sockets of the simulated network: sockets without faults and
  * dialect. */
+#include "conformance/peer_system.h"
 #include "conformance/unix_peer.h"
 
 #include <stdlib.h>
@@ -13,35 +14,17 @@ enum { PATHS_MAX = 16, PATH_CAP = 108 };
 static char paths[PATHS_MAX][PATH_CAP];
 static size_t path_count;
 
-bool unix_peer_has_streams(void)
-{
-    return true;
-}
-bool unix_peer_has_datagrams(void)
-{
-    return !peer_is_windows();
-}
+PEER_IS(unix_peer_has_streams, true)
+PEER_IS(unix_peer_has_datagrams, !peer_is_windows())
 bool unix_peer_own_cred(fer_unix_cred *out)
 {
     *out = (fer_unix_cred){1000, 100, 4242};
     return !peer_is_windows();
 }
-bool unix_peer_has_abstract_names(void)
-{
-    return ferp_traits()->has_abstract_unix_names;
-}
-bool unix_peer_reports_unread_input(void)
-{
-    return !ferp_sim_current()->switches->unix_close_is_orderly;
-}
-bool unix_peer_has_bsd_datagrams(void)
-{
-    return ferp_sim_current()->switches->unix_full_datagrams;
-}
-bool unix_peer_forgets_closed_peer(void)
-{
-    return ferp_sim_current()->switches->unix_closed_peer_has_no_name;
-}
+PEER_IS(unix_peer_has_abstract_names, ferp_traits()->has_abstract_unix_names)
+PEER_IS(unix_peer_reports_unread_input, !ferp_sim_current()->switches->unix_close_is_orderly)
+PEER_IS(unix_peer_has_bsd_datagrams, ferp_sim_current()->switches->unix_full_datagrams)
+PEER_IS(unix_peer_forgets_closed_peer, ferp_sim_current()->switches->unix_closed_peer_has_no_name)
 size_t unix_peer_path_cap(void)
 {
     return ferp_traits()->unix_path_max + 1;

@@ -1,6 +1,7 @@
 /* unix_peer_winsock.c: plain Unix sockets on Windows 10 since version 1803: streams. Wine has
  * none. */
 #define _WIN32_WINNT 0x0601
+#include "conformance/peer_system.h"
 #include "conformance/unix_peer.h"
 
 #include <winsock2.h>
@@ -35,31 +36,16 @@ bool unix_peer_has_streams(void)
     return made != INVALID_SOCKET;
 }
 
-bool unix_peer_has_datagrams(void)
-{
-    return false;
-}
+PEER_IS(unix_peer_has_datagrams, false)
 bool unix_peer_own_cred(fer_unix_cred *out)
 {
     (void)out;
     return false;
 }
-bool unix_peer_has_abstract_names(void)
-{
-    return false;
-}
-bool unix_peer_reports_unread_input(void)
-{
-    return true;
-}
-bool unix_peer_has_bsd_datagrams(void)
-{
-    return false;
-}
-bool unix_peer_forgets_closed_peer(void)
-{
-    return false;
-}
+PEER_IS(unix_peer_has_abstract_names, false)
+PEER_IS(unix_peer_reports_unread_input, true)
+PEER_IS(unix_peer_has_bsd_datagrams, false)
+PEER_IS(unix_peer_forgets_closed_peer, false)
 size_t unix_peer_path_cap(void)
 {
     return PATH_CAP;

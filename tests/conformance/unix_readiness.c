@@ -71,25 +71,6 @@ UNIX_PAIR_TEST("S4", an_ended_half_is_ready_immediately)
     assert_kind(fer_unix_stream_try_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
-/* T2 for writes: they succeed until there is no room, and the counted bytes arrive. */
-UNIX_PAIR_TEST("T2", a_write_takes_what_there_is_space_for)
-{
-    static char piece[65536];
-    uint64_t sent = 0;
-    size_t n = 0;
-    fer_error error = {FER_OK, 0};
-    while (error.kind == FER_OK) {
-        error = fer_unix_stream_try_write(pair.stream, piece, sizeof piece, &n);
-        sent += n;
-    }
-    assert_kind(error, FER_WOULD_BLOCK);
-    while (sent > 0) {
-        assert_int_equal(peer_recv_some(pair.other, piece, sizeof piece, &n), PEER_GOT);
-        sent -= n;
-    }
-    assert_unix_alive(&pair);
-}
-
 /* T1 and T2 for listeners. */
 UNIX_STREAM_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
 {
@@ -130,28 +111,6 @@ UNIX_STREAM_TEST("C5", a_started_connect_ends_well)
     assert_own(fer_unix_stream_connect_start(stream, &to), FER_MISUSE);
     assert_ok(fer_unix_stream_set_nonblocking(stream, false));
     assert_unix_exchange(stream, peer_accept(listener));
-}
-
-/* "nothing is under way, must not enter CONNECTING": with a full queue the result is RESOURCE_BUSY,
- * and the handle is NEW. */
-UNIX_STREAM_TEST("C5", a_connect_that_finds_the_queue_full_has_not_started)
-{
-    skip_if(peer_is_windows(), "Windows refuses such a connect, or lets it wait");
-    const char *path = unix_peer_path("listener");
-    peer_socket listener = unix_peer_listen(path, 1);
-    fer_unix_addr to;
-    fer_error error = {FER_OK, 0};
-    fer_unix_stream *stream = NULL;
-    assert_ok(fer_unix_addr_from_pathname(&to, path));
-    for (int i = 0; i < 8 && error.kind == FER_OK; i++) {
-        stream = test_unix_stream();
-        error = fer_unix_stream_connect_start(stream, &to);
-    }
-    skip_if(error.kind == FER_CONNECTION_REFUSED, "this OS refuses if the queue is full");
-    assert_kind(error, FER_RESOURCE_BUSY);
-    assert_unix_new(stream);
-    assert_true(peer_accept(listener) != PEER_NONE);
-    assert_ok(fer_unix_stream_connect_start(stream, &to));
 }
 
 /* T1 and T2 for datagrams: with and without a peer, and with a full queue. */

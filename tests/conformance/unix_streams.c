@@ -36,12 +36,6 @@ UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none)
 
 /* ---- C1, C4, C6 */
 
-UNIX_PAIR_TEST("C1", a_stream_carries_bytes_both_ways)
-{
-    assert_unix_alive(&pair);
-    assert_unix_alive(&pair);
-}
-
 UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection)
 {
     char got[4] = {0};

@@ -6,7 +6,7 @@
 #include "support/fixture.h"
 #include "support/thread.h"
 
-enum { READ_SORTS = 5, WRITE_SORTS = 3, SOON_US = 5000000 };
+enum { SOON_US = 5000000 };
 
 struct caller {
     fer_tcp_stream *stream;
@@ -19,38 +19,18 @@ struct caller {
 static void read_once(void *argument)
 {
     struct caller *caller = argument;
-    fer_tcp_stream *stream = caller->stream;
     char buf[8];
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
     atomic_store(&caller->started, 1);
-    switch (caller->sort) {
-    case 0: caller->error = fer_tcp_stream_read(stream, buf, sizeof buf, &caller->n); break;
-    case 1: caller->error = fer_tcp_stream_peek(stream, buf, sizeof buf, &caller->n); break;
-    case 2: caller->error = fer_tcp_stream_read_vectored(stream, slices, 2, &caller->n); break;
-    case 3: caller->error = fer_tcp_stream_read_exact(stream, buf, sizeof buf, &caller->n); break;
-    default: caller->error = fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &caller->n); break;
-    }
+    caller->error = read_by(caller->sort, caller->stream, buf, sizeof buf, &caller->n);
 }
 
 static void write_on(void *argument)
 {
     struct caller *caller = argument;
     static const unsigned char zeros[65536];
-    fer_io_slice slices[2] = {{zeros, 30000}, {zeros, 30000}};
     atomic_store(&caller->started, 1);
     do {
-        switch (caller->sort) {
-        case 0:
-            caller->error = fer_tcp_stream_write(caller->stream, zeros, sizeof zeros, &caller->n);
-            break;
-        case 1:
-            caller->error = fer_tcp_stream_write_vectored(caller->stream, slices, 2, &caller->n);
-            break;
-        default:
-            caller->error =
-                fer_tcp_stream_write_all(caller->stream, zeros, sizeof zeros, &caller->n);
-            break;
-        }
+        caller->error = write_by(caller->sort, caller->stream, zeros, sizeof zeros, &caller->n);
     } while (caller->error.kind == FER_OK);
 }
 
@@ -69,7 +49,7 @@ static void start(test_thread *thread, struct caller *caller, void (*run)(void *
 
 static void assert_woken_with_the_end(struct caller *reader)
 {
-    if (reader->sort == 3) {
+    if (reader->sort == READ_EXACT) {
         assert_own(reader->error, FER_UNEXPECTED_EOF);
     } else {
         assert_ok(reader->error);

@@ -47,9 +47,7 @@ unsigned inter_self(void)
 
 void inter_add_touch(inter_operation *operation, const void *object, bool writes)
 {
-    if (operation->touch_count == INTER_TOUCHES_MAX) {
-        inter_fail("an operation with more than %d objects", INTER_TOUCHES_MAX);
-    }
+    INTER_CHECK(operation->touch_count < INTER_TOUCHES_MAX);
     operation->touches[operation->touch_count++] = (inter_touch){object, writes};
 }
 
@@ -206,9 +204,7 @@ static void run_fiber(void)
 /* The new thread stops before its first operation. */
 void inter_thread_start(void (*run)(void *argument), void *argument)
 {
-    if (thread_count == INTER_THREADS_MAX) {
-        inter_fail("more than %d threads", INTER_THREADS_MAX - 1);
-    }
+    INTER_CHECK(thread_count < INTER_THREADS_MAX);
     unsigned created = thread_count++;
     fiber *started = &fibers[created];
     *started = (fiber){.is_running = true, .run = run, .argument = argument};

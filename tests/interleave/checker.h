@@ -57,6 +57,18 @@ bool inter_step(const inter_operation *operation);
  * That order is no happens-before of C11: it only restricts which values later loads return. */
 bool inter_system_step(const inter_operation *operation);
 
+/* The same for one object, without waiting. */
+static inline void inter_step_on(const char *name, const void *object, bool writes)
+{
+    inter_operation operation = inter_operation_on(name, object, writes);
+    (void)inter_step(&operation);
+}
+static inline void inter_system_step_on(const char *name, const void *object, bool writes)
+{
+    inter_operation operation = inter_operation_on(name, object, writes);
+    (void)inter_system_step(&operation);
+}
+
 /* A number below count; the search tries each of them. */
 unsigned inter_choose(unsigned count);
 
@@ -97,6 +109,8 @@ _Noreturn void inter_fail(const char *format, ...) __attribute__((format(printf,
             inter_fail("%s:%d: not true: %s", __FILE_NAME__, __LINE__, #condition); \
         }                                                                           \
     } while (0)
+
+#define INTER_OK(call) INTER_CHECK((call).kind == FER_OK)
 
 typedef struct inter_totals {
     uint64_t schedules;

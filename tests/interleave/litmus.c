@@ -11,34 +11,13 @@ static uint32_t results[2];
 static bool seen[2][2];
 static uint64_t schedules;
 
-static void begin(void)
-{
-    x = 0;
-    y = 0;
-    z = 0;
-    data = 0;
-    schedules++;
-}
+STEP(begin, x = 0; y = 0; z = 0; data = 0; schedules++)
 
 /* ---- A message is passed. */
 
-static void send_message(void)
-{
-    data = 1;
-    __atomic_store_n(&x, 1, __ATOMIC_RELEASE);
-}
-
-static void send_message_relaxed(void)
-{
-    data = 1;
-    __atomic_store_n(&x, 1, __ATOMIC_RELAXED);
-}
-
-static void send_message_early(void)
-{
-    __atomic_store_n(&x, 1, __ATOMIC_RELEASE);
-    data = 1;
-}
+STEP(send_message, data = 1; __atomic_store_n(&x, 1, __ATOMIC_RELEASE))
+STEP(send_message_relaxed, data = 1; __atomic_store_n(&x, 1, __ATOMIC_RELAXED))
+STEP(send_message_early, __atomic_store_n(&x, 1, __ATOMIC_RELEASE); data = 1)
 
 static void receive_message(void)
 {
@@ -82,15 +61,8 @@ static void store_y_load_x(void)
     results[1] = __atomic_load_n(&x, __ATOMIC_ACQUIRE);
 }
 
-static void collect(void)
-{
-    seen[results[0]][results[1]] = true;
-}
-
-static void all_results_are_reported(void)
-{
-    INTER_CHECK(seen[0][0] && seen[0][1] && seen[1][0] && seen[1][1]);
-}
+STEP(collect, seen[results[0]][results[1]] = true)
+STEP(all_results_are_reported, INTER_CHECK(seen[0][0] && seen[0][1] && seen[1][0] && seen[1][1]))
 
 /* ---- A load never returns an older store than the load before it. */
 
@@ -108,45 +80,16 @@ static void load_twice(void)
 
 /* ---- Independent operations: one schedule is enough. */
 
-static void begin_counted(void)
-{
-    begin();
-    schedules = 0;
-}
-
-static void store_y(void)
-{
-    __atomic_store_n(&y, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&y, 2, __ATOMIC_RELAXED);
-}
-
-static void store_z(void)
-{
-    __atomic_store_n(&z, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&z, 2, __ATOMIC_RELAXED);
-}
-
-static void one_schedule_ran(void)
-{
-    INTER_CHECK(schedules == 1);
-}
-
-static void count_schedule(void)
-{
-    schedules++;
-}
+STEP(begin_counted, begin(); schedules = 0)
+STEP(store_y, __atomic_store_n(&y, 1, __ATOMIC_RELAXED); __atomic_store_n(&y, 2, __ATOMIC_RELAXED))
+STEP(store_z, __atomic_store_n(&z, 1, __ATOMIC_RELAXED); __atomic_store_n(&z, 2, __ATOMIC_RELAXED))
+STEP(one_schedule_ran, INTER_CHECK(schedules == 1))
+STEP(count_schedule, schedules++)
 
 /* ---- Three threads store once each: 3! orders. */
 
-static void store_x_1(void)
-{
-    __atomic_store_n(&x, 1, __ATOMIC_RELAXED);
-}
-
-static void six_schedules_ran(void)
-{
-    INTER_CHECK(schedules == 6);
-}
+STEP(store_x_1, __atomic_store_n(&x, 1, __ATOMIC_RELAXED))
+STEP(six_schedules_ran, INTER_CHECK(schedules == 6))
 
 static void begin_count_once(void)
 {
@@ -172,32 +115,16 @@ static void increment_x(void)
     }
 }
 
-static void increment_x_wrongly(void)
-{
-    __atomic_store_n(&x, __atomic_load_n(&x, __ATOMIC_ACQUIRE) + 1, __ATOMIC_RELEASE);
-}
-
-static void x_is_2(void)
-{
-    INTER_CHECK(__atomic_load_n(&x, __ATOMIC_ACQUIRE) == 2);
-}
+STEP(increment_x_wrongly,
+     __atomic_store_n(&x, __atomic_load_n(&x, __ATOMIC_ACQUIRE) + 1, __ATOMIC_RELEASE))
+STEP(x_is_2, INTER_CHECK(__atomic_load_n(&x, __ATOMIC_ACQUIRE) == 2))
 
 /* ---- Blocks */
 
 static uint32_t *block;
 
-static void begin_with_block(void)
-{
-    begin();
-    block = inter_block_new(sizeof *block);
-    *block = 0;
-}
-
-static void free_block(void)
-{
-    inter_block_free(block);
-    __atomic_store_n(&x, 1, __ATOMIC_RELEASE);
-}
+STEP(begin_with_block, begin(); block = inter_block_new(sizeof *block); *block = 0)
+STEP(free_block, inter_block_free(block); __atomic_store_n(&x, 1, __ATOMIC_RELEASE))
 
 static void use_block_afterwards(void)
 {
@@ -207,75 +134,33 @@ static void use_block_afterwards(void)
 }
 
 const inter_program inter_litmus_programs[] = {
-    {.begin = begin,
-     .name = "litmus_message",
-     .states = "a released message is visible to the thread that acquires it",
-     .threads = {send_message, receive_message}},
-    {.begin = begin,
-     .name = "litmus_relaxed_store",
-     .states = "a relaxed store publishes nothing",
-     .threads = {send_message_relaxed, receive_message},
-     .expected_failure = "a race"},
-    {.begin = begin,
-     .name = "litmus_relaxed_load",
-     .states = "a relaxed load acquires nothing",
-     .threads = {send_message, receive_message_relaxed},
-     .expected_failure = "a race"},
-    {.begin = begin,
-     .name = "litmus_early_store",
-     .states = "a release publishes only what is before it",
-     .threads = {send_message_early, receive_message},
-     .expected_failure = "a race"},
-    {.begin = begin,
-     .name = "litmus_release_sequence",
-     .states = "a read-modify-write passes on what was released",
-     .threads = {send_message, change_relaxed, receive_second_message}},
-    {.begin = begin,
-     .name = "litmus_store_buffers",
-     .states = "both loads may return 0",
-     .threads = {store_x_load_y, store_y_load_x},
-     .finish = collect,
-     .end = all_results_are_reported},
-    {.begin = begin,
-     .name = "litmus_coherence",
-     .states = "a load never returns an older store than before",
-     .threads = {store_twice, load_twice}},
-    {.name = "litmus_independent",
-     .states = "independent operations need one schedule",
-     .begin = begin_counted,
-     .threads = {store_y, store_z},
-     .finish = count_schedule,
-     .end = one_schedule_ran},
-    {.name = "litmus_three_stores",
-     .states = "three stores of one word have six orders",
-     .begin = begin_count_once,
-     .threads = {store_x_1, store_x_1, store_x_1},
-     .finish = count_schedule,
-     .end = six_schedules_ran},
-    {.begin = begin,
-     .name = "litmus_spin",
-     .states = "a loop that waits for a store ends",
-     .threads = {wait_for_x, send_message}},
-    {.begin = begin,
-     .name = "litmus_endless_spin",
-     .states = "a loop that no store ends is found",
-     .threads = {wait_for_x, store_y},
-     .expected_failure = "no thread can run"},
-    {.begin = begin,
-     .name = "litmus_increments",
-     .states = "no increment is lost",
-     .threads = {increment_x, increment_x},
-     .finish = x_is_2},
-    {.begin = begin,
-     .name = "litmus_lost_increment",
-     .states = "a lost increment is found",
-     .threads = {increment_x_wrongly, increment_x_wrongly},
-     .finish = x_is_2,
-     .expected_failure = "not true"},
-    {.name = "litmus_freed",
-     .states = "an access of freed memory is found",
-     .begin = begin_with_block,
-     .threads = {free_block, use_block_afterwards},
-     .expected_failure = "freed memory is accessed"},
+    PROGRAM("litmus_message", "a released message is visible to the thread that acquires it", begin,
+            (send_message, receive_message), NULL),
+    PROGRAM("litmus_relaxed_store", "a relaxed store publishes nothing", begin,
+            (send_message_relaxed, receive_message), NULL, .expected_failure = "a race"),
+    PROGRAM("litmus_relaxed_load", "a relaxed load acquires nothing", begin,
+            (send_message, receive_message_relaxed), NULL, .expected_failure = "a race"),
+    PROGRAM("litmus_early_store", "a release publishes only what is before it", begin,
+            (send_message_early, receive_message), NULL, .expected_failure = "a race"),
+    PROGRAM("litmus_release_sequence", "a read-modify-write passes on what was released", begin,
+            (send_message, change_relaxed, receive_second_message), NULL),
+    PROGRAM("litmus_store_buffers", "both loads may return 0", begin,
+            (store_x_load_y, store_y_load_x), collect, .end = all_results_are_reported),
+    PROGRAM("litmus_coherence", "a load never returns an older store than before", begin,
+            (store_twice, load_twice), NULL),
+    PROGRAM("litmus_independent", "independent operations need one schedule", begin_counted,
+            (store_y, store_z), count_schedule, .end = one_schedule_ran),
+    PROGRAM("litmus_three_stores", "three stores of one word have six orders", begin_count_once,
+            (store_x_1, store_x_1, store_x_1), count_schedule, .end = six_schedules_ran),
+    PROGRAM("litmus_spin", "a loop that waits for a store ends", begin, (wait_for_x, send_message),
+            NULL),
+    PROGRAM("litmus_endless_spin", "a loop that no store ends is found", begin,
+            (wait_for_x, store_y), NULL, .expected_failure = "no thread can run"),
+    PROGRAM("litmus_increments", "no increment is lost", begin, (increment_x, increment_x), x_is_2),
+    PROGRAM("litmus_lost_increment", "a lost increment is found", begin,
+            (increment_x_wrongly, increment_x_wrongly), x_is_2, .expected_failure = "not true"),
+    PROGRAM("litmus_freed", "an access of freed memory is found", begin_with_block,
+            (free_block, use_block_afterwards), NULL,
+            .expected_failure = "freed memory is accessed"),
     {0},
 };

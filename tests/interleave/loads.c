@@ -94,8 +94,6 @@ void inter_loads_add(uintptr_t address, const void *caller)
     if (found != NULL) {
         place_counts[self] = 0; /* the loop has news and goes on */
     }
-    if (place_counts[self] == PLACES_MAX) {
-        inter_fail("more than %d loads in a row", PLACES_MAX);
-    }
+    INTER_CHECK(place_counts[self] < PLACES_MAX);
     places[self][place_counts[self]++] = (place){address, caller, store, 1};
 }

@@ -65,9 +65,7 @@ static object_clocks *clocks_of(const void *object)
             return &objects[i];
         }
     }
-    if (object_count == OBJECTS_MAX) {
-        inter_fail("more than %d objects", OBJECTS_MAX);
-    }
+    INTER_CHECK(object_count < OBJECTS_MAX);
     objects[object_count] = (object_clocks){.object = object};
     return &objects[object_count++];
 }
@@ -159,9 +157,7 @@ static word *word_at(uintptr_t address, size_t size)
 {
     word *found = find_word(address);
     if (found == NULL) {
-        if (word_count == WORDS_MAX) {
-            inter_fail("more than %d atomic words", WORDS_MAX);
-        }
+        INTER_CHECK(word_count < WORDS_MAX);
         found = &words[word_count++];
         restart(found, address, size);
     } else if (found->store_count == 0) {
@@ -212,9 +208,7 @@ static void record_read(word *loaded, unsigned self, size_t index)
             break;
         }
     }
-    if (loaded->read_count == READS_MAX) {
-        inter_fail("more than %d different reads of one word", READS_MAX);
-    }
+    INTER_CHECK(loaded->read_count < READS_MAX);
     loaded->reads[loaded->read_count++] = (read_of){self, clocks[self].system.at[self], index};
 }
 
@@ -281,9 +275,7 @@ uint64_t inter_atomic_load(uintptr_t address, size_t size, int order, bool newes
 static void append(word *stored, uint64_t value, int order, const store *continues)
 {
     unsigned self = inter_self();
-    if (stored->store_count == STORES_MAX) {
-        inter_fail("more than %d stores of one word", STORES_MAX);
-    }
+    INTER_CHECK(stored->store_count < STORES_MAX);
     store *last = &stored->stores[stored->store_count++];
     *last = (store){.value = value, .thread = self, .event = clocks[self].system.at[self]};
     if (continues != NULL) {
@@ -357,9 +349,7 @@ static size_t block_count;
 void *inter_block_new(size_t size)
 {
     size_t rounded = (size + BLOCK_GAP + 15) & ~(size_t)15;
-    if (block_count == BLOCKS_MAX || arena_used + rounded > ARENA_SIZE) {
-        inter_fail("too much memory");
-    }
+    INTER_CHECK(block_count < BLOCKS_MAX && arena_used + rounded <= ARENA_SIZE);
     unsigned char *created = arena + arena_used;
     memset(created, 0xA5, rounded);
     blocks[block_count++] = (block){(uintptr_t)created, size, true};

@@ -22,19 +22,11 @@ static void begin(void)
     data = 0;
     data_read = 0;
     failed = 0;
-    INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
+    INTER_OK(fer_poller_new(&poller));
 }
 
-static void notify(void)
-{
-    data++;
-    INTER_CHECK(fer_poller_notify(&poller).kind == FER_OK);
-}
-
-static void notify_again(void)
-{
-    INTER_CHECK(fer_poller_notify(&poller).kind == FER_OK);
-}
+STEP(notify, data++; INTER_OK(fer_poller_notify(&poller)))
+STEP(notify_again, INTER_OK(fer_poller_notify(&poller)))
 
 /* The system may refuse the notification. */
 static void try_to_notify(void)
@@ -60,10 +52,7 @@ static bool wait_for(fer_duration timeout)
 }
 
 /* Without a timeout only a notification ends a wait. */
-static void wait_once(void)
-{
-    INTER_CHECK(wait_for(FER_DURATION_NONE) || failed > 0);
-}
+STEP(wait_once, INTER_CHECK(wait_for(FER_DURATION_NONE) || failed > 0))
 
 static void wait_and_read(void)
 {
@@ -79,10 +68,7 @@ static void poll_and_read(void)
     }
 }
 
-static void wait_briefly(void)
-{
-    (void)wait_for(fer_duration_from_millis(5));
-}
+STEP(wait_briefly, (void)wait_for(fer_duration_from_millis(5)))
 
 static unsigned sum_of(const unsigned counts[INTER_THREADS_MAX])
 {
@@ -99,15 +85,8 @@ static unsigned count_notified(void)
 }
 
 /* Takes what is pending. */
-static void end(void)
-{
-    (void)wait_for(fer_duration_from_millis(0));
-}
-
-static void close_poller(void)
-{
-    fer_poller_close(&poller);
-}
+STEP(end, (void)wait_for(fer_duration_from_millis(0)))
+STEP(close_poller, fer_poller_close(&poller))
 
 static void one_was_reported(void)
 {
@@ -117,11 +96,7 @@ static void one_was_reported(void)
     close_poller();
 }
 
-static void data_was_visible(void)
-{
-    INTER_CHECK(notified[1] == 0 || data_read == 1);
-    one_was_reported();
-}
+STEP(data_was_visible, INTER_CHECK(notified[1] == 0 || data_read == 1); one_was_reported())
 
 /* Each notification is reported, alone or merged with another one. */
 static void one_or_two_were_reported(void)
@@ -144,11 +119,7 @@ static void the_accepted_were_reported(void)
 }
 
 /* The thread that a wait wakes wakes the next one (rule P6, "to stop several threads"). */
-static void wait_and_pass_on(void)
-{
-    wait_once();
-    notify_again();
-}
+STEP(wait_and_pass_on, wait_once(); notify_again())
 
 static void a_notification_is_left(void)
 {
@@ -158,11 +129,7 @@ static void a_notification_is_left(void)
     close_poller();
 }
 
-static void wait_twice(void)
-{
-    wait_once();
-    wait_briefly();
-}
+STEP(wait_twice, wait_once(); wait_briefly())
 
 /* Nobody else waits, so the second notification is for the second wait. */
 static void wait_notify_and_poll(void)
@@ -172,110 +139,47 @@ static void wait_notify_and_poll(void)
     INTER_CHECK(wait_for(fer_duration_from_millis(0)));
 }
 
-static void begin_with_failure(void)
-{
-    begin();
-    inter_sky.poller_failures = 1;
-}
-
-static void begin_with_refusal(void)
-{
-    begin();
-    inter_sky.notify_failures = 1;
-}
-
-static void begin_with_two_refusals(void)
-{
-    begin();
-    inter_sky.notify_failures = 2;
-}
+STEP(begin_with_failure, begin(); inter_sky.poller_failures = 1)
+STEP(begin_with_refusal, begin(); inter_sky.notify_failures = 1)
+STEP(begin_with_two_refusals, begin(); inter_sky.notify_failures = 2)
 
 /* The caller's notification, and what the failed wait gives back, twice. */
-static void begin_with_failure_and_refusals(void)
-{
-    begin_with_two_refusals();
-    inter_sky.poller_failures = 1;
-}
-
-static void begin_with_signal(void)
-{
-    begin();
-    inter_sky.interrupts[1] = 1;
-}
+STEP(begin_with_failure_and_refusals, begin_with_two_refusals(); inter_sky.poller_failures = 1)
+STEP(begin_with_signal, begin(); inter_sky.interrupts[1] = 1)
 
 const inter_program inter_notify_programs[] = {
-    {.begin = begin,
-     .name = "notify_wait",
-     .states = "P6: a notification wakes one wait, and what was written before it is visible",
-     .threads = {wait_and_read, notify},
-     .finish = data_was_visible},
-    {.begin = begin,
-     .name = "notify_poll",
-     .states = "P6: the same for a wait with a timeout of 0",
-     .threads = {poll_and_read, notify},
-     .finish = data_was_visible},
-    {.begin = begin,
-     .name = "notify_brief_wait",
-     .states = "P6: a wait whose timeout expires meanwhile loses no notification",
-     .threads = {wait_briefly, notify},
-     .finish = one_was_reported},
-    {.begin = begin,
-     .name = "notify_after_wait",
-     .states = "P6: a notification after a wait that reported one is for the next wait",
-     .threads = {wait_notify_and_poll, notify_again},
-     .finish = close_poller},
-    {.begin = begin,
-     .name = "notify_twice",
-     .states = "P6: notifications are merged; none is lost and none is reported twice",
-     .threads = {wait_twice, notify_again, notify_again},
-     .finish = one_or_two_were_reported},
-    {.begin = begin,
-     .name = "notify_two_waits",
-     .states = "P6: two waits that pass the notification on are both woken",
-     .threads = {wait_and_pass_on, wait_and_pass_on, notify},
-     .finish = a_notification_is_left},
-    {.begin = begin,
-     .name = "notify_one_of_two",
-     .states = "P6: a notification wakes exactly one of two waits",
-     .threads = {wait_briefly, wait_briefly, notify},
-     .finish = one_was_reported,
-     .preemptions = 3,
-     .old_values = 1},
-    {.name = "notify_failed_wait",
-     .begin = begin_with_failure,
-     .states = "P12: a failed wait leaves the notification to the next one",
-     .threads = {wait_briefly, notify_again},
-     .finish = one_was_reported},
-    {.name = "notify_failed_two_waits",
-     .begin = begin_with_failure,
-     .states = "P12: the same with a second wait at the same time",
-     .threads = {wait_briefly, wait_briefly, notify_again},
-     .finish = one_was_reported,
-     .preemptions = 3,
-     .old_values = 1},
-    {.name = "notify_signal",
-     .begin = begin_with_signal,
-     .states = "P9: a signal ends no wait and loses no notification",
-     .threads = {wait_once, notify},
-     .finish = one_was_reported},
-    {.name = "notify_refused",
-     .begin = begin_with_refusal,
-     .states = "P6: a notification that merges with a refused one still wakes the wait",
-     .threads = {wait_once, try_to_notify, try_to_notify},
-     .finish = the_accepted_were_reported},
-    {.name = "notify_refused_twice",
-     .begin = begin_with_two_refusals,
-     .states = "P6: if the wait cannot be woken, the next one reports the notification",
-     .threads = {wait_briefly, try_to_notify, try_to_notify},
-     .finish = the_accepted_were_reported,
-     .preemptions = 3,
-     .old_values = 1},
-    {.name = "notify_refused_return",
-     .begin = begin_with_failure_and_refusals,
-     .states = "P12: the next wait gets a failed wait's notification, though the system refuses it",
-     .threads = {wait_briefly, wait_briefly, try_to_notify},
-     .finish = the_accepted_were_reported,
-     .preemptions = 3,
-     .old_values = 1},
+    PROGRAM("notify_wait",
+            "P6: a notification wakes one wait, and what was written before it is visible", begin,
+            (wait_and_read, notify), data_was_visible),
+    PROGRAM("notify_poll", "P6: the same for a wait with a timeout of 0", begin,
+            (poll_and_read, notify), data_was_visible),
+    PROGRAM("notify_brief_wait", "P6: a wait whose timeout expires meanwhile loses no notification",
+            begin, (wait_briefly, notify), one_was_reported),
+    PROGRAM("notify_after_wait",
+            "P6: a notification after a wait that reported one is for the next wait", begin,
+            (wait_notify_and_poll, notify_again), close_poller),
+    PROGRAM("notify_twice", "P6: notifications are merged; none is lost and none is reported twice",
+            begin, (wait_twice, notify_again, notify_again), one_or_two_were_reported),
+    PROGRAM("notify_two_waits", "P6: two waits that pass the notification on are both woken", begin,
+            (wait_and_pass_on, wait_and_pass_on, notify), a_notification_is_left),
+    BOUNDED("notify_one_of_two", "P6: a notification wakes exactly one of two waits", begin,
+            (wait_briefly, wait_briefly, notify), one_was_reported),
+    PROGRAM("notify_failed_wait", "P12: a failed wait leaves the notification to the next one",
+            begin_with_failure, (wait_briefly, notify_again), one_was_reported),
+    BOUNDED("notify_failed_two_waits", "P12: the same with a second wait at the same time",
+            begin_with_failure, (wait_briefly, wait_briefly, notify_again), one_was_reported),
+    PROGRAM("notify_signal", "P9: a signal ends no wait and loses no notification",
+            begin_with_signal, (wait_once, notify), one_was_reported),
+    PROGRAM(
+        "notify_refused", "P6: a notification that merges with a refused one still wakes the wait",
+        begin_with_refusal, (wait_once, try_to_notify, try_to_notify), the_accepted_were_reported),
+    BOUNDED("notify_refused_twice",
+            "P6: if the wait cannot be woken, the next one reports the notification",
+            begin_with_two_refusals, (wait_briefly, try_to_notify, try_to_notify),
+            the_accepted_were_reported),
+    BOUNDED("notify_refused_return",
+            "P12: the next wait gets a failed wait's notification, though the system refuses it",
+            begin_with_failure_and_refusals, (wait_briefly, wait_briefly, try_to_notify),
+            the_accepted_were_reported),
     {0},
 };

@@ -24,28 +24,19 @@ static void begin(void)
     memset(&poller, 0, sizeof poller);
     memset(events, 0, sizeof events);
     data = 0;
-    INTER_CHECK(fer_poller_new(&poller).kind == FER_OK);
+    INTER_OK(fer_poller_new(&poller));
     inter_open_stream(&stream, 0);
     raw = fer_tcp_stream_as_raw(&stream);
 }
 
-static void begin_registered(void)
-{
-    begin();
-    INTER_CHECK(fer_poller_add(&poller, raw, readable, FER_POLL_ONESHOT).kind == FER_OK);
-}
-
-static void begin_ready(void)
-{
-    begin_registered();
-    inter_peer_sends(raw, 1);
-}
+STEP(begin_registered, begin(); INTER_OK(fer_poller_add(&poller, raw, readable, FER_POLL_ONESHOT)))
+STEP(begin_ready, begin_registered(); inter_peer_sends(raw, 1))
 
 static bool wait_for(fer_duration timeout)
 {
     fer_event event = {.key = 0, .interest = 0};
     size_t count = 0;
-    INTER_CHECK(fer_poller_wait(&poller, timeout, &event, 1, &count, NULL).kind == FER_OK);
+    INTER_OK(fer_poller_wait(&poller, timeout, &event, 1, &count, NULL));
     INTER_CHECK(count == 0 || (event.key == KEY && event.interest == FER_READABLE));
     events[inter_self()] += (unsigned)count;
     return count > 0;
@@ -60,30 +51,13 @@ static unsigned count_events(void)
     return sum;
 }
 
-static void close_both(void)
-{
-    fer_poller_close(&poller);
-    fer_tcp_stream_close(&stream);
-}
+STEP(close_both, fer_poller_close(&poller); fer_tcp_stream_close(&stream))
 
 /* ---- Adding */
 
-static void add(void)
-{
-    data = 1;
-    INTER_CHECK(fer_poller_add(&poller, raw, readable, FER_POLL_ONESHOT).kind == FER_OK);
-}
-
-static void send_byte(void)
-{
-    inter_peer_sends(raw, 1);
-}
-
-static void wait_and_see(void)
-{
-    INTER_CHECK(wait_for(FER_DURATION_NONE));
-    INTER_CHECK(data == 1);
-}
+STEP(add, data = 1; INTER_OK(fer_poller_add(&poller, raw, readable, FER_POLL_ONESHOT)))
+STEP(send_byte, inter_peer_sends(raw, 1))
+STEP(wait_and_see, INTER_CHECK(wait_for(FER_DURATION_NONE)); INTER_CHECK(data == 1))
 
 static void poll_and_see(void)
 {
@@ -92,18 +66,11 @@ static void poll_and_see(void)
     }
 }
 
-static void begin_with_byte(void)
-{
-    begin();
-    inter_peer_sends(raw, 1);
-}
+STEP(begin_with_byte, begin(); inter_peer_sends(raw, 1))
 
 /* ---- One-shot */
 
-static void wait_briefly(void)
-{
-    (void)wait_for(fer_duration_from_millis(5));
-}
+STEP(wait_briefly, (void)wait_for(fer_duration_from_millis(5)))
 
 static void one_event_was_reported(void)
 {
@@ -117,14 +84,10 @@ static void one_event_was_reported(void)
 static void change_and_modify(void)
 {
     data++;
-    INTER_CHECK(fer_poller_modify(&poller, raw, readable, FER_POLL_ONESHOT).kind == FER_OK);
+    INTER_OK(fer_poller_modify(&poller, raw, readable, FER_POLL_ONESHOT));
 }
 
-static void wait_and_hand_over(void)
-{
-    INTER_CHECK(wait_for(FER_DURATION_NONE));
-    change_and_modify();
-}
+STEP(wait_and_hand_over, INTER_CHECK(wait_for(FER_DURATION_NONE)); change_and_modify())
 
 static void poll_and_hand_over(void)
 {
@@ -140,25 +103,17 @@ static void data_was_changed_twice(void)
     close_both();
 }
 
-static void data_was_changed_by_each_event(void)
-{
-    INTER_CHECK(data == count_events());
-    close_both();
-}
+STEP(data_was_changed_by_each_event, INTER_CHECK(data == count_events()); close_both())
 
 /* ---- Deleting */
 
 static void delete_and_poll(void)
 {
-    INTER_CHECK(fer_poller_delete(&poller, raw).kind == FER_OK);
+    INTER_OK(fer_poller_delete(&poller, raw));
     INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
 }
 
-static void at_most_one_event_was_reported(void)
-{
-    INTER_CHECK(count_events() <= 1);
-    close_both();
-}
+STEP(at_most_one_event_was_reported, INTER_CHECK(count_events() <= 1); close_both())
 
 static void modify_or_miss(void)
 {
@@ -182,7 +137,7 @@ static void begin_list(size_t count)
     memset(streams, 0, sizeof streams);
     memset(events, 0, sizeof events);
     memset(notified, 0, sizeof notified);
-    INTER_CHECK(ferp_list_open(&poller).kind == FER_OK);
+    INTER_OK(ferp_list_open(&poller));
     for (stream_count = 0; stream_count < count; stream_count++) {
         inter_open_stream(&streams[stream_count], 0);
         raws[stream_count] = fer_tcp_stream_as_raw(&streams[stream_count]);
@@ -192,21 +147,11 @@ static void begin_list(size_t count)
 
 static void add_to_list(size_t i)
 {
-    INTER_CHECK(ferp_list_add(&poller, raws[i], readable, FER_POLL_ONESHOT).kind == FER_OK);
+    INTER_OK(ferp_list_add(&poller, raws[i], readable, FER_POLL_ONESHOT));
 }
 
-static void begin_list_registered(void)
-{
-    begin_list(2);
-    add_to_list(0);
-    add_to_list(1);
-}
-
-static void begin_list_ready(void)
-{
-    begin_list(2);
-    inter_peer_sends(raw, 1);
-}
+STEP(begin_list_registered, begin_list(2); add_to_list(0); add_to_list(1))
+STEP(begin_list_ready, begin_list(2); inter_peer_sends(raw, 1))
 
 static void begin_list_full(void)
 {
@@ -239,10 +184,7 @@ static bool wait_in_list_once(fer_duration timeout)
     return count > 0 || is_notified;
 }
 
-static void poll_list(void)
-{
-    (void)wait_in_list_once(fer_duration_from_millis(0));
-}
+STEP(poll_list, (void)wait_in_list_once(fer_duration_from_millis(0)))
 
 static void wait_in_list(void)
 {
@@ -264,15 +206,8 @@ static void wait_in_list_for(uint64_t nanos)
     }
 }
 
-static void wait_in_list_briefly(void)
-{
-    wait_in_list_for(500);
-}
-
-static void wait_in_list_longer(void)
-{
-    wait_in_list_for(900);
-}
+STEP(wait_in_list_briefly, wait_in_list_for(500))
+STEP(wait_in_list_longer, wait_in_list_for(900))
 
 static void wait_until_notified(void)
 {
@@ -281,16 +216,8 @@ static void wait_until_notified(void)
     } while (notified[inter_self()] == 0);
 }
 
-static void notify_list(void)
-{
-    INTER_CHECK(ferp_list_notify(&poller).kind == FER_OK);
-}
-
-static void wait_in_list_and_pass_on(void)
-{
-    wait_until_notified();
-    notify_list();
-}
+STEP(notify_list, INTER_OK(ferp_list_notify(&poller)))
+STEP(wait_in_list_and_pass_on, wait_until_notified(); notify_list())
 
 /* A notification that this thread gets is for the thread that waits. */
 static void poll_list_and_pass_on(void)
@@ -301,54 +228,21 @@ static void poll_list_and_pass_on(void)
     }
 }
 
-static void add_first(void)
-{
-    add_to_list(0);
-}
-
-static void add_second(void)
-{
-    add_to_list(1);
-}
-
-static void modify_in_list(void)
-{
-    INTER_CHECK(ferp_list_modify(&poller, raw, readable, FER_POLL_ONESHOT).kind == FER_OK);
-}
-
-static void modify_second(void)
-{
-    INTER_CHECK(ferp_list_modify(&poller, raws[1], readable, FER_POLL_ONESHOT).kind == FER_OK);
-}
+STEP(add_first, add_to_list(0))
+STEP(add_second, add_to_list(1))
+STEP(modify_in_list, INTER_OK(ferp_list_modify(&poller, raw, readable, FER_POLL_ONESHOT)))
+STEP(modify_second, INTER_OK(ferp_list_modify(&poller, raws[1], readable, FER_POLL_ONESHOT)))
 
 static void delete_from_list(fer_raw_socket deleted)
 {
-    INTER_CHECK(ferp_list_delete(&poller, deleted).kind == FER_OK);
+    INTER_OK(ferp_list_delete(&poller, deleted));
     INTER_CHECK(!inter_is_polled(deleted));
 }
 
-static void delete_first(void)
-{
-    delete_from_list(raws[0]);
-}
-
-static void delete_and_notify(void)
-{
-    delete_first();
-    notify_list();
-}
-
-static void delete_second(void)
-{
-    delete_from_list(raws[1]);
-}
-
-static void list_reported_one_event(void)
-{
-    poll_list();
-    INTER_CHECK(count_events() == 1);
-    close_list();
-}
+STEP(delete_first, delete_from_list(raws[0]))
+STEP(delete_and_notify, delete_first(); notify_list())
+STEP(delete_second, delete_from_list(raws[1]))
+STEP(list_reported_one_event, poll_list(); INTER_CHECK(count_events() == 1); close_list())
 
 /* What is left of the notification is taken, and nothing else is there. */
 static void list_is_quiet(void)
@@ -375,111 +269,64 @@ static void begin_list_with_signal(void)
 }
 
 const inter_program inter_poller_programs[] = {
-    {.name = "poller_add",
-     .begin = begin_with_byte,
-     .states = "a wait in progress includes an added socket; writes before the add are visible",
-     .threads = {wait_and_see, add},
-     .finish = close_both},
-    {.name = "poller_add_polled",
-     .begin = begin_with_byte,
-     .states = "the same for a wait with a timeout of 0",
-     .threads = {poll_and_see, add},
-     .finish = close_both},
-    {.name = "poller_add_before_byte",
-     .begin = begin,
-     .states = "the same if the socket becomes ready afterwards",
-     .threads = {wait_and_see, add, send_byte},
-     .finish = close_both},
-    {.name = "poller_oneshot",
-     .begin = begin_registered,
-     .states = "P8: the event of a one-shot socket goes to one of two waits",
-     .threads = {wait_briefly, wait_briefly, send_byte},
-     .finish = one_event_was_reported,
-     .preemptions = 3},
-    {.name = "poller_hand_over",
-     .begin = begin_ready,
-     .states = "modify hands the data of a one-shot socket over to the next thread",
-     .threads = {wait_and_hand_over, wait_and_hand_over},
-     .finish = data_was_changed_twice},
-    {.name = "poller_hand_over_polled",
-     .begin = begin_ready,
-     .states = "the same for waits with a timeout of 0",
-     .threads = {poll_and_hand_over, poll_and_hand_over},
-     .finish = data_was_changed_by_each_event},
-    {.name = "poller_delete",
-     .begin = begin_ready,
-     .states = "P4: no wait that begins after delete returns the key",
-     .threads = {wait_briefly, delete_and_poll},
-     .finish = at_most_one_event_was_reported},
-    {.name = "poller_delete_modify",
-     .begin = begin_ready,
-     .states = "P3, P4: modify after delete finds nothing and registers nothing",
-     .threads = {modify_or_miss, delete_and_poll, wait_briefly},
-     .finish = close_both},
-    {.name = "list_add",
-     .begin = begin_list_ready,
-     .states = "over poll, a wait in progress includes an added socket",
-     .threads = {wait_in_list, add_first},
-     .finish = list_reported_one_event},
-    {.name = "list_two_adds",
-     .begin = begin_list_ready,
-     .states = "over poll, two changes at the same time wake the wait, and leave nothing behind",
-     .threads = {wait_in_list, add_first, add_second},
-     .finish = list_reported_one_event},
-    {.name = "list_add_grows",
-     .begin = begin_list_full,
-     .states = "over poll, an add that needs larger arrays leaves the polled one alone",
-     .threads = {wait_in_list, add_first, modify_second},
-     .finish = list_reported_one_event},
-    {.name = "list_modify",
-     .begin = begin_list_registered,
-     .states = "over poll, a modify that comes with the event loses none",
-     .threads = {wait_in_list, modify_in_list, send_byte},
-     .finish = close_list},
-    {.name = "list_delete",
-     .begin = begin_list_registered,
-     .states = "P4: over poll, delete returns, and then no poll uses the socket",
-     .threads = {wait_until_notified, delete_and_notify},
-     .finish = list_is_quiet},
-    {.name = "list_delete_polled",
-     .begin = begin_list_registered,
-     .states = "P4: over poll, a wait with a timeout of 0 keeps no delete from returning",
-     .threads = {wait_until_notified, delete_and_notify, poll_list_and_pass_on},
-     .finish = list_is_quiet},
-    {.name = "list_delete_two",
-     .begin = begin_list_registered,
-     .states = "P4: over poll, two deletes return although a thread always waits",
-     .threads = {wait_until_notified, delete_and_notify, delete_second},
-     .finish = list_is_quiet},
-    {.name = "list_delete_ready",
-     .begin = begin_list_registered,
-     .states = "P4: over poll, the same beside an event and a wait with a deadline",
-     .threads = {wait_in_list_briefly, delete_first, send_byte},
-     .finish = list_is_quiet},
-    {.name = "list_oneshot",
-     .begin = begin_list_registered,
-     .states = "P8: over poll, the event of a one-shot socket goes to one of two waits",
-     .threads = {wait_in_list_briefly, wait_in_list_longer, send_byte},
-     .finish = list_reported_one_event},
-    {.name = "list_follower",
-     .begin = begin_list_registered,
-     .states = "P9: over poll, a wait behind another one is not longer than its timeout",
-     .threads = {wait_in_list_briefly, wait_in_list_longer, modify_in_list},
-     .finish = list_is_quiet},
-    {.name = "list_signal",
-     .begin = begin_list_with_signal,
-     .states = "P9: over poll, a signal ends no wait, and makes none longer",
-     .threads = {wait_in_list_longer, wait_in_list_briefly},
-     .finish = list_is_quiet},
-    {.name = "list_notify",
-     .begin = begin_list_registered,
-     .states = "P6: over poll, two waits that pass the notification on are both woken",
-     .threads = {wait_in_list_and_pass_on, wait_in_list_and_pass_on, notify_list},
-     .finish = a_list_notification_is_left},
-    {.name = "list_notify_change",
-     .begin = begin_list_registered,
-     .states = "P6: over poll, a change at the same time loses no notification",
-     .threads = {wait_until_notified, notify_list, modify_in_list},
-     .finish = list_is_quiet},
+    PROGRAM("poller_add",
+            "a wait in progress includes an added socket; writes before the add are visible",
+            begin_with_byte, (wait_and_see, add), close_both),
+    PROGRAM("poller_add_polled", "the same for a wait with a timeout of 0", begin_with_byte,
+            (poll_and_see, add), close_both),
+    PROGRAM("poller_add_before_byte", "the same if the socket becomes ready afterwards", begin,
+            (wait_and_see, add, send_byte), close_both),
+    PROGRAM("poller_oneshot", "P8: the event of a one-shot socket goes to one of two waits",
+            begin_registered, (wait_briefly, wait_briefly, send_byte), one_event_was_reported,
+            .preemptions = 3),
+    PROGRAM("poller_hand_over",
+            "modify hands the data of a one-shot socket over to the next thread", begin_ready,
+            (wait_and_hand_over, wait_and_hand_over), data_was_changed_twice),
+    PROGRAM("poller_hand_over_polled", "the same for waits with a timeout of 0", begin_ready,
+            (poll_and_hand_over, poll_and_hand_over), data_was_changed_by_each_event),
+    PROGRAM("poller_delete", "P4: no wait that begins after delete returns the key", begin_ready,
+            (wait_briefly, delete_and_poll), at_most_one_event_was_reported),
+    PROGRAM("poller_delete_modify",
+            "P3, P4: modify after delete finds nothing and registers nothing", begin_ready,
+            (modify_or_miss, delete_and_poll, wait_briefly), close_both),
+    PROGRAM("list_add", "over poll, a wait in progress includes an added socket", begin_list_ready,
+            (wait_in_list, add_first), list_reported_one_event),
+    PROGRAM("list_two_adds",
+            "over poll, two changes at the same time wake the wait, and leave nothing behind",
+            begin_list_ready, (wait_in_list, add_first, add_second), list_reported_one_event),
+    PROGRAM("list_add_grows",
+            "over poll, an add that needs larger arrays leaves the polled one alone",
+            begin_list_full, (wait_in_list, add_first, modify_second), list_reported_one_event),
+    PROGRAM("list_modify", "over poll, a modify that comes with the event loses none",
+            begin_list_registered, (wait_in_list, modify_in_list, send_byte), close_list),
+    PROGRAM("list_delete", "P4: over poll, delete returns, and then no poll uses the socket",
+            begin_list_registered, (wait_until_notified, delete_and_notify), list_is_quiet),
+    PROGRAM("list_delete_polled",
+            "P4: over poll, a wait with a timeout of 0 keeps no delete from returning",
+            begin_list_registered, (wait_until_notified, delete_and_notify, poll_list_and_pass_on),
+            list_is_quiet),
+    PROGRAM("list_delete_two", "P4: over poll, two deletes return although a thread always waits",
+            begin_list_registered, (wait_until_notified, delete_and_notify, delete_second),
+            list_is_quiet),
+    PROGRAM("list_delete_ready",
+            "P4: over poll, the same beside an event and a wait with a deadline",
+            begin_list_registered, (wait_in_list_briefly, delete_first, send_byte), list_is_quiet),
+    PROGRAM("list_oneshot",
+            "P8: over poll, the event of a one-shot socket goes to one of two waits",
+            begin_list_registered, (wait_in_list_briefly, wait_in_list_longer, send_byte),
+            list_reported_one_event),
+    PROGRAM("list_follower",
+            "P9: over poll, a wait behind another one is not longer than its timeout",
+            begin_list_registered, (wait_in_list_briefly, wait_in_list_longer, modify_in_list),
+            list_is_quiet),
+    PROGRAM("list_signal", "P9: over poll, a signal ends no wait, and makes none longer",
+            begin_list_with_signal, (wait_in_list_longer, wait_in_list_briefly), list_is_quiet),
+    PROGRAM("list_notify", "P6: over poll, two waits that pass the notification on are both woken",
+            begin_list_registered,
+            (wait_in_list_and_pass_on, wait_in_list_and_pass_on, notify_list),
+            a_list_notification_is_left),
+    PROGRAM("list_notify_change", "P6: over poll, a change at the same time loses no notification",
+            begin_list_registered, (wait_until_notified, notify_list, modify_in_list),
+            list_is_quiet),
     {0},
 };

@@ -52,9 +52,7 @@ static granule *granule_of(uintptr_t number)
     }
     granule *found = &table[at];
     if (found->run != run) {
-        if (++used > TABLE_SIZE / 2) {
-            inter_fail("too much memory is accessed");
-        }
+        INTER_CHECK(++used <= TABLE_SIZE / 2);
         memset(found->threads, 0, sizeof found->threads);
         found->number = number;
         found->run = run;

@@ -17,10 +17,8 @@ static void begin(void)
     memset(&resolver, 0, sizeof resolver);
     memset(&lookup, 0, sizeof lookup);
     memset(&is_closed, 0, sizeof is_closed);
-    INTER_CHECK(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 4}).kind ==
-        FER_OK);
-    INTER_CHECK(fer_cancel_token_new(&is_closed).kind == FER_OK);
+    INTER_OK(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 4}));
+    INTER_OK(fer_cancel_token_new(&is_closed));
 }
 
 static void look_up_within(void)
@@ -64,36 +62,17 @@ static void take(void)
     INTER_CHECK(count == 0 && (error.kind == FER_OK || error.kind == FER_MISUSE));
 }
 
-static void close_resolver(void)
-{
-    fer_resolver_close(&resolver);
-    INTER_CHECK(fer_cancel_token_cancel(&is_closed).kind == FER_OK);
-}
-
-static void finish(void)
-{
-    fer_cancel_token_close(&is_closed);
-}
+STEP(close_resolver, fer_resolver_close(&resolver); INTER_OK(fer_cancel_token_cancel(&is_closed)))
+STEP(finish, fer_cancel_token_close(&is_closed))
 
 const inter_program inter_resolver_close_programs[] = {
-    {.name = "resolver_close_within",
-     .begin = begin,
-     .states = "K8, N7: a resolver is closed while a lookup within limits begins",
-     .threads = {look_up_within, close_resolver},
-     .finish = finish,
-     .preemptions = 3,
-     .old_values = 1},
-    {.name = "resolver_close_starting",
-     .begin = begin,
-     .states = "N7: a lookup that is started during the close of its resolver ends",
-     .threads = {start, close_resolver},
-     .finish = finish,
-     .preemptions = 3,
-     .old_values = 1},
-    {.name = "resolver_close_taking",
-     .begin = begin,
-     .states = "N7: a resolver is closed while a thread takes keys",
-     .threads = {take, close_resolver},
-     .finish = finish},
+    BOUNDED("resolver_close_within",
+            "K8, N7: a resolver is closed while a lookup within limits begins", begin,
+            (look_up_within, close_resolver), finish),
+    BOUNDED("resolver_close_starting",
+            "N7: a lookup that is started during the close of its resolver ends", begin,
+            (start, close_resolver), finish),
+    PROGRAM("resolver_close_taking", "N7: a resolver is closed while a thread takes keys", begin,
+            (take, close_resolver), finish),
     {0},
 };

@@ -31,7 +31,6 @@ void inter_seam_end(void);
 
 void inter_peer_sends(fer_raw_socket raw, size_t count);
 void inter_peer_reads(fer_raw_socket raw, size_t count); /* makes room */
-void inter_peer_closes(fer_raw_socket raw);
 void inter_peer_resets(fer_raw_socket raw); /* the next send reports it; queued bytes stay */
 void inter_peer_connects(fer_raw_socket listener);
 /* FER_OK, or the error with which it fails. */

@@ -57,8 +57,7 @@ static void lock(ferp_mutex *mutex, const char *name)
 
 static void unlock(ferp_mutex *mutex, const char *name)
 {
-    inter_operation operation = inter_operation_on(name, mutex, true);
-    (void)inter_step(&operation);
+    inter_step_on(name, mutex, true);
     use(mutex);
     INTER_CHECK(mutex->words[IS_LOCKED] == 1);
     mutex->words[IS_LOCKED] = 0;
@@ -102,8 +101,7 @@ fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 
 void ferp_cond_broadcast(ferp_mutex *mutex)
 {
-    inter_operation operation = inter_operation_on("broadcast cond", mutex, true);
-    (void)inter_step(&operation);
+    inter_step_on("broadcast cond", mutex, true);
     INTER_CHECK(mutex->words[IS_LOCKED] == 1);
     mutex->words[BROADCASTS]++;
 }
@@ -121,8 +119,7 @@ static void run_steps(void *argument)
 fer_error ferp_thread_start(const ferp_thread *thread)
 {
     static const char threads;
-    inter_operation operation = inter_operation_on("start thread", &threads, true);
-    (void)inter_step(&operation);
+    inter_step_on("start thread", &threads, true);
     inter_thread_start(run_steps, (void *)(uintptr_t)thread);
     return success;
 }

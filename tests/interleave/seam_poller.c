@@ -90,8 +90,7 @@ static registration *find(poll_set *set, fer_raw_socket raw)
 
 static registration *find_in_step(const char *name, fer_poller *poller, fer_raw_socket raw)
 {
-    inter_operation operation = inter_operation_on(name, &only_set, true);
-    (void)inter_system_step(&operation);
+    inter_system_step_on(name, &only_set, true);
     INTER_CHECK(inter_is_open(raw));
     return find(set_of(poller), raw);
 }
@@ -132,8 +131,7 @@ fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 
 fer_error ferp_poller_notify(fer_poller *poller)
 {
-    inter_operation operation = inter_operation_on("poller notify", &only_set, true);
-    (void)inter_system_step(&operation);
+    inter_system_step_on("poller notify", &only_set, true);
     /* platform.h: "again only after a wait has reported it" */
     INTER_CHECK(!set_of(poller)->is_notified);
     if (inter_sky.notify_failures > 0 && inter_choose(2) == 1) {
@@ -250,8 +248,7 @@ int ferp_list_waker_fd(const ferp_list_waker *waker)
 
 static void pipe_step(const char *name)
 {
-    inter_operation operation = inter_operation_on(name, &only_pipe, true);
-    (void)inter_system_step(&operation);
+    inter_system_step_on(name, &only_pipe, true);
     INTER_CHECK(only_pipe.is_open);
 }
 
@@ -279,8 +276,7 @@ bool ferp_list_waker_take(const ferp_list_waker *waker)
 
 fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
 {
-    inter_operation operation = inter_operation_on("identity", inter_raw_of(raw)->socket, false);
-    (void)inter_system_step(&operation);
+    inter_system_step_on("identity", inter_raw_of(raw)->socket, false);
     *out = (ferp_list_identity){.inode = (uint64_t)raw};
     return inter_is_open(raw) ? success : (fer_error){FER_BAD_HANDLE, 9};
 }
@@ -318,8 +314,7 @@ static bool has_revents(const void *argument)
 
 bool inter_is_polled(fer_raw_socket raw)
 {
-    inter_operation operation = inter_operation_on("is it polled", &polls, false);
-    (void)inter_system_step(&operation);
+    inter_system_step_on("is it polled", &polls, false);
     for (unsigned thread = 0; thread < INTER_THREADS_MAX; thread++) {
         for (size_t i = 0; polls[thread].entries != NULL && i < polls[thread].count; i++) {
             if (polls[thread].entries[i].fd == raw) {

@@ -80,8 +80,7 @@ void inter_check_deadline(uint64_t deadline)
 
 uint64_t ferp_now(void)
 {
-    inter_operation operation = inter_operation_on("now", &clock_now, false);
-    (void)inter_system_step(&operation);
+    inter_system_step_on("now", &clock_now, false);
     see_time(&call_limits[inter_self()]);
     return clock_now;
 }
@@ -145,8 +144,7 @@ bool inter_token_is_signalled(const fer_cancel_token *token)
 
 static void change_token(const char *name, fer_cancel_token *token, bool is_signalled)
 {
-    inter_operation operation = inter_operation_on(name, token, true);
-    (void)inter_system_step(&operation);
+    inter_system_step_on(name, token, true);
     inter_plain_read((uintptr_t)token->p_.system_, sizeof token->p_.system_);
     token->p_.system_[0] = is_signalled;
 }

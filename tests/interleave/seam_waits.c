@@ -117,11 +117,6 @@ void inter_peer_reads(fer_raw_socket raw, size_t count)
     inter_socket_step("the peer reads", raw)->room += count;
 }
 
-void inter_peer_closes(fer_raw_socket raw)
-{
-    inter_socket_step("the peer closes", raw)->has_ended = true;
-}
-
 void inter_peer_resets(fer_raw_socket raw)
 {
     inter_socket *socket = inter_socket_step("the peer resets", raw);

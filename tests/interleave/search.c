@@ -202,9 +202,7 @@ static void want_reversals(unsigned thread, const inter_operation *operation)
 
 void inter_search_execute(unsigned thread, const inter_operation *operation, bool is_ready)
 {
-    if (step_count == INTER_STEPS_MAX) {
-        inter_fail("a schedule has more than %d steps", INTER_STEPS_MAX);
-    }
+    INTER_CHECK(step_count < INTER_STEPS_MAX);
     if (preemption_limit == 0 && !is_following && !is_full) {
         want_reversals(thread, operation);
     }
@@ -337,9 +335,7 @@ static unsigned preemptions_so_far(void)
 
 static node *append_node(void)
 {
-    if (node_count == NODES_MAX) {
-        inter_fail("a schedule has more than %d choices", NODES_MAX);
-    }
+    INTER_CHECK(node_count < NODES_MAX);
     return &nodes[node_count++];
 }
 

@@ -32,16 +32,8 @@ static void begin_with_buffer(size_t room)
     raw = fer_tcp_stream_as_raw(&stream);
 }
 
-static void begin(void)
-{
-    begin_with_buffer(0);
-}
-
-static void begin_cloned(void)
-{
-    begin();
-    INTER_CHECK(fer_tcp_stream_try_clone(&stream, &clone).kind == FER_OK);
-}
+STEP(begin, begin_with_buffer(0))
+STEP(begin_cloned, begin(); INTER_OK(fer_tcp_stream_try_clone(&stream, &clone)))
 
 static void finish(void)
 {
@@ -58,37 +50,20 @@ static fer_error_kind read_from(fer_tcp_stream *from, size_t *n)
     return fer_tcp_stream_read(from, buf, sizeof buf, n).kind;
 }
 
-static void read_the_end(void)
+static fer_error_kind read_nothing(fer_tcp_stream *from)
 {
     size_t n = 7;
-    INTER_CHECK(read_from(&stream, &n) == FER_OK && n == 0);
+    fer_error_kind kind = read_from(from, &n);
+    INTER_CHECK(n == 0);
+    return kind;
 }
 
-static void read_the_end_of_clone(void)
-{
-    size_t n = 7;
-    INTER_CHECK(read_from(&clone, &n) == FER_OK && n == 0);
-}
-
-static void shut_read(void)
-{
-    INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_READ).kind == FER_OK);
-}
-
-static void shut_both(void)
-{
-    INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_BOTH).kind == FER_OK);
-}
-
-static void shut_clone_read(void)
-{
-    INTER_CHECK(fer_tcp_stream_shutdown(&clone, FER_SHUTDOWN_READ).kind == FER_OK);
-}
-
-static void close_clone(void)
-{
-    fer_tcp_stream_close(&clone);
-}
+STEP(read_the_end, INTER_CHECK(read_nothing(&stream) == FER_OK))
+STEP(read_the_end_of_clone, INTER_CHECK(read_nothing(&clone) == FER_OK))
+STEP(shut_read, INTER_OK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_READ)))
+STEP(shut_both, INTER_OK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_BOTH)))
+STEP(shut_clone_read, INTER_OK(fer_tcp_stream_shutdown(&clone, FER_SHUTDOWN_READ)))
+STEP(close_clone, fer_tcp_stream_close(&clone))
 
 static void read_bytes(void)
 {
@@ -98,31 +73,21 @@ static void read_bytes(void)
     moved += n;
 }
 
-static void send_bytes(void)
-{
-    inter_peer_sends(raw, BYTES);
-}
-
-static void all_bytes_were_read(void)
-{
-    INTER_CHECK(ended_with == FER_OK && moved == BYTES);
-    finish();
-}
+STEP(send_bytes, inter_peer_sends(raw, BYTES))
+STEP(all_bytes_were_read, INTER_CHECK(ended_with == FER_OK && moved == BYTES); finish())
 
 /* ---- A timeout */
 
 static void begin_with_timeout(void)
 {
     begin();
-    INTER_CHECK(fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)).kind ==
-                FER_OK);
+    INTER_OK(fer_tcp_stream_set_read_timeout(&stream, fer_duration_from_millis(5)));
 }
 
 static void read_until_timeout(void)
 {
-    size_t n = 7;
-    fer_error_kind kind = read_from(&stream, &n);
-    INTER_CHECK(n == 0 && (kind == FER_OK || kind == FER_TIMED_OUT));
+    fer_error_kind kind = read_nothing(&stream);
+    INTER_CHECK(kind == FER_OK || kind == FER_TIMED_OUT);
 }
 
 static void read_bytes_until_timeout(void)
@@ -147,7 +112,7 @@ static void no_byte_was_lost(void)
 
 static void limit_by(const fer_limits *limits)
 {
-    INTER_CHECK(fer_tcp_stream_set_limits(&stream, limits).kind == FER_OK);
+    INTER_OK(fer_tcp_stream_set_limits(&stream, limits));
 }
 
 /* With limits core waits, on every system. */
@@ -169,12 +134,11 @@ static void send_and_meet_the_reset(void)
 
 static void all_bytes_come_before_the_reset(void)
 {
-    size_t n = 7;
     if (moved == 0) {
         read_bytes();
     }
     INTER_CHECK(ended_with == FER_OK && moved == BYTES);
-    INTER_CHECK(read_from(&stream, &n) == FER_CONNECTION_RESET && n == 0);
+    INTER_CHECK(read_nothing(&stream) == FER_CONNECTION_RESET);
     finish();
 }
 
@@ -183,15 +147,12 @@ static void all_bytes_come_before_the_reset(void)
 static void begin_limited_with_buffer(size_t room)
 {
     begin_with_buffer(room);
-    INTER_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
+    INTER_OK(fer_cancel_token_new(&token));
     const fer_limits limits = {.token = &token};
     limit_by(&limits);
 }
 
-static void begin_limited(void)
-{
-    begin_limited_with_buffer(0);
-}
+STEP(begin_limited, begin_limited_with_buffer(0))
 
 static void begin_limited_with_deadline(void)
 {
@@ -201,52 +162,30 @@ static void begin_limited_with_deadline(void)
     limit_by(&limits);
 }
 
-static void begin_limited_with_signal(void)
-{
-    begin_limited();
-    inter_sky.interrupts[1] = 1;
-}
-
-static void cancel(void)
-{
-    data = 1;
-    INTER_CHECK(fer_cancel_token_cancel(&token).kind == FER_OK);
-    INTER_CHECK(fer_cancel_token_is_cancelled(&token));
-}
-
-static void read_until_cancelled(void)
-{
-    size_t n = 7;
-    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
-    INTER_CHECK(data == 1);
-}
+STEP(begin_limited_with_signal, begin_limited(); inter_sky.interrupts[1] = 1)
 
 static void cancel_again(void)
 {
-    INTER_CHECK(fer_cancel_token_cancel(&token).kind == FER_OK);
+    INTER_OK(fer_cancel_token_cancel(&token));
     INTER_CHECK(fer_cancel_token_is_cancelled(&token));
+}
+
+static void read_until_cancelled_or(fer_error_kind other)
+{
+    fer_error_kind kind = read_nothing(&stream);
+    INTER_CHECK(kind == other || (kind == FER_CANCELLED && data == 1));
 }
 
 static void read_until_cancelled_by_any(void)
 {
-    size_t n = 7;
-    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
-    INTER_CHECK(read_from(&stream, &n) == FER_CANCELLED && n == 0);
+    INTER_CHECK(read_nothing(&stream) == FER_CANCELLED);
+    INTER_CHECK(read_nothing(&stream) == FER_CANCELLED);
 }
 
-static void read_until_cancelled_or_late(void)
-{
-    size_t n = 7;
-    fer_error_kind kind = read_from(&stream, &n);
-    INTER_CHECK(n == 0 && (kind == FER_TIMED_OUT || (kind == FER_CANCELLED && data == 1)));
-}
-
-static void read_until_cancelled_or_interrupted(void)
-{
-    size_t n = 7;
-    fer_error_kind kind = read_from(&stream, &n);
-    INTER_CHECK(n == 0 && (kind == FER_INTERRUPTED || (kind == FER_CANCELLED && data == 1)));
-}
+STEP(cancel, data = 1; cancel_again())
+STEP(read_until_cancelled, INTER_CHECK(read_nothing(&stream) == FER_CANCELLED && data == 1))
+STEP(read_until_cancelled_or_late, read_until_cancelled_or(FER_TIMED_OUT))
+STEP(read_until_cancelled_or_interrupted, read_until_cancelled_or(FER_INTERRUPTED))
 
 static void read_bytes_until_cancelled(void)
 {
@@ -254,66 +193,33 @@ static void read_bytes_until_cancelled(void)
     INTER_CHECK(ended_with == FER_OK || (ended_with == FER_CANCELLED && data == 1));
 }
 
-static void no_byte_was_lost_by_cancel(void)
-{
-    INTER_CHECK(fer_cancel_token_reset(&token).kind == FER_OK);
-    no_byte_was_lost();
-}
+STEP(no_byte_was_lost_by_cancel, INTER_OK(fer_cancel_token_reset(&token)); no_byte_was_lost())
 
 /* ---- Writing */
 
-static void begin_limited_with_small_buffers(void)
-{
-    begin_limited_with_buffer(1);
-}
+STEP(begin_limited_with_small_buffers, begin_limited_with_buffer(1))
 
-static void write_all(void)
+static void write_all_until(fer_error_kind kind)
 {
     char bytes[BYTES] = {0};
     ended_with = fer_tcp_stream_write_all(&stream, bytes, sizeof bytes, &moved).kind;
+    INTER_CHECK((ended_with == FER_OK && moved == BYTES) || (ended_with == kind && moved < BYTES));
+    INTER_CHECK(ended_with != FER_CANCELLED || data == 1);
 }
 
-static void write_all_until_cancelled(void)
-{
-    write_all();
-    INTER_CHECK((ended_with == FER_OK && moved == BYTES) ||
-                (ended_with == FER_CANCELLED && data == 1 && moved < BYTES));
-}
-
-static void write_all_until_shut(void)
-{
-    write_all();
-    INTER_CHECK((ended_with == FER_OK && moved == BYTES) ||
-                (ended_with == FER_BROKEN_PIPE && moved < BYTES));
-}
-
-static void make_space(void)
-{
-    inter_peer_reads(raw, BYTES - 1);
-}
-
-static void shut_write(void)
-{
-    INTER_CHECK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE).kind == FER_OK);
-}
-
-static void begin_with_small_buffers(void)
-{
-    begin_with_buffer(1);
-}
-
-static void every_sent_byte_is_counted(void)
-{
-    INTER_CHECK(moved == inter_bytes_sent(raw));
-    finish();
-}
+STEP(write_all_until_cancelled, write_all_until(FER_CANCELLED))
+STEP(write_all_until_shut, write_all_until(FER_BROKEN_PIPE))
+STEP(make_space, inter_peer_reads(raw, BYTES - 1))
+STEP(shut_write, INTER_OK(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE)))
+STEP(begin_with_small_buffers, begin_with_buffer(1))
+STEP(every_sent_byte_is_counted, INTER_CHECK(moved == inter_bytes_sent(raw)); finish())
 
 /* ---- Accepting */
 
 static fer_socket_addr localhost(void)
 {
     fer_socket_addr addr;
-    INTER_CHECK(fer_socket_addr_parse(&addr, "127.0.0.1:1").kind == FER_OK);
+    INTER_OK(fer_socket_addr_parse(&addr, "127.0.0.1:1"));
     return addr;
 }
 
@@ -323,9 +229,9 @@ static void begin_listening(void)
     memset(&listener, 0, sizeof listener);
     memset(accepted, 0, sizeof accepted);
     const fer_socket_addr addr = localhost();
-    INTER_CHECK(fer_tcp_listener_bind_addr(&listener, &addr).kind == FER_OK);
+    INTER_OK(fer_tcp_listener_bind_addr(&listener, &addr));
     const fer_limits limits = {.token = &token};
-    INTER_CHECK(fer_tcp_listener_set_limits(&listener, &limits).kind == FER_OK);
+    INTER_OK(fer_tcp_listener_set_limits(&listener, &limits));
 }
 
 static void accept_until_cancelled(void)
@@ -335,22 +241,18 @@ static void accept_until_cancelled(void)
     INTER_CHECK(kind == FER_OK || (kind == FER_CANCELLED && data == 1));
 }
 
-static void connect_and_cancel(void)
-{
-    inter_peer_connects(fer_tcp_listener_as_raw(&listener));
-    cancel();
-}
+STEP(connect_and_cancel, inter_peer_connects(fer_tcp_listener_as_raw(&listener)); cancel())
 
 /* The connection was accepted once, or it is still queued. */
 static void no_connection_was_lost(void)
 {
-    INTER_CHECK(fer_cancel_token_reset(&token).kind == FER_OK);
+    INTER_OK(fer_cancel_token_reset(&token));
     for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
         accepts += fer_tcp_stream_as_raw(&accepted[i]) != FER_RAW_SOCKET_NONE;
         fer_tcp_stream_close(&accepted[i]);
     }
     if (accepts == 0) {
-        INTER_CHECK(fer_tcp_listener_accept(&listener, &accepted[0], NULL).kind == FER_OK);
+        INTER_OK(fer_tcp_listener_accept(&listener, &accepted[0], NULL));
         fer_tcp_stream_close(&accepted[0]);
         accepts++;
     }
@@ -367,23 +269,27 @@ static void begin_connecting(void)
     fer_tcp_stream_close(&stream);
     memset(&stream, 0, sizeof stream);
     const fer_socket_addr addr = localhost();
-    INTER_CHECK(fer_tcp_stream_connect_start(&stream, &addr).kind == FER_OK);
+    INTER_OK(fer_tcp_stream_connect_start(&stream, &addr));
     raw = fer_tcp_stream_as_raw(&stream);
 }
 
-static void refuse(void)
-{
-    inter_connect_ends(raw, FER_CONNECTION_REFUSED);
-}
+STEP(refuse, inter_connect_ends(raw, FER_CONNECTION_REFUSED))
 
-static void take_pending_error(void)
+/* WOULD_BLOCK, or OK with the result of the connect. */
+static fer_error_kind take_result(fer_error_kind kind, int32_t os_code)
 {
     fer_error found = {FER_OK, 0};
-    fer_error error = fer_tcp_stream_take_error(&stream, &found);
-    INTER_CHECK(
-        error.kind == FER_WOULD_BLOCK ||
-        (error.kind == FER_OK && found.kind == FER_CONNECTION_REFUSED && found.os_code == 111));
+    fer_error_kind taken = fer_tcp_stream_take_error(&stream, &found).kind;
+    INTER_CHECK(taken == FER_WOULD_BLOCK ||
+                (taken == FER_OK && found.kind == kind && found.os_code == os_code));
+    return taken;
 }
+
+STEP(take_pending_error, (void)take_result(FER_CONNECTION_REFUSED, 111))
+STEP(take_no_error, (void)take_result(FER_OK, 0))
+STEP(the_refusal_is_saved, INTER_CHECK(take_result(FER_CONNECTION_REFUSED, 111) == FER_OK);
+     finish())
+STEP(it_is_connected, INTER_CHECK(take_result(FER_OK, 0) == FER_OK); finish())
 
 static void read_while_connecting(void)
 {
@@ -393,18 +299,7 @@ static void read_while_connecting(void)
     INTER_CHECK(kind == FER_WOULD_BLOCK || kind == FER_CONNECTION_REFUSED || kind == FER_MISUSE);
 }
 
-static void the_refusal_is_saved(void)
-{
-    fer_error found = {FER_OK, 0};
-    INTER_CHECK(fer_tcp_stream_take_error(&stream, &found).kind == FER_OK);
-    INTER_CHECK(found.kind == FER_CONNECTION_REFUSED && found.os_code == 111);
-    finish();
-}
-
-static void succeed(void)
-{
-    inter_connect_ends(raw, FER_OK);
-}
+STEP(succeed, inter_connect_ends(raw, FER_OK))
 
 static void try_read_while_connecting(void)
 {
@@ -413,88 +308,54 @@ static void try_read_while_connecting(void)
     INTER_CHECK(fer_tcp_stream_try_read(&stream, buf, sizeof buf, &n).kind == FER_WOULD_BLOCK);
 }
 
-static void take_no_error(void)
-{
-    fer_error found = {FER_OK, 0};
-    fer_error error = fer_tcp_stream_take_error(&stream, &found);
-    INTER_CHECK(error.kind == FER_WOULD_BLOCK || (error.kind == FER_OK && found.kind == FER_OK));
-}
-
-static void it_is_connected(void)
-{
-    fer_error found = {FER_OK, 0};
-    INTER_CHECK(fer_tcp_stream_take_error(&stream, &found).kind == FER_OK);
-    INTER_CHECK(found.kind == FER_OK);
-    finish();
-}
-
-/* The same program with the facts of both systems. */
-#define ON_BOTH(program_name, ...)                                                       \
-    {.name = "stream_" program_name "_linux", .traits = &inter_linux, __VA_ARGS__},      \
-    {                                                                                    \
-        .name = "stream_" program_name "_windows", .traits = &inter_windows, __VA_ARGS__ \
-    }
-
 const inter_program inter_stream_programs[] = {
-    ON_BOTH("read", .begin = begin, .states = "a read returns what the peer sends",
-            .threads = {read_bytes, send_bytes}, .finish = all_bytes_were_read),
-    ON_BOTH("shut_read", .begin = begin, .states = "S6: shutdown wakes a read",
-            .threads = {read_the_end, shut_read}, .finish = finish),
-    ON_BOTH("shut_both", .begin = begin, .states = "S6: the same for both halves",
-            .threads = {read_the_end, shut_both}, .finish = finish),
-    ON_BOTH("shut_by_clone", .begin = begin_cloned, .states = "S6: shutdown of a clone ends a read",
-            .threads = {read_the_end, shut_clone_read}, .finish = finish),
-    ON_BOTH("shut_two_reads", .begin = begin_cloned,
-            .states = "S6: shutdown of a clone ends two reads, one of them of the clone",
-            .threads = {read_the_end, read_the_end_of_clone, shut_clone_read}, .finish = finish,
-            .preemptions = 3, .old_values = 1),
-    ON_BOTH("close_clone", .begin = begin_cloned, .states = "closing a clone does not end a read",
-            .threads = {read_bytes, close_clone, send_bytes}, .finish = all_bytes_were_read),
-    ON_BOTH("timeout_shut", .begin = begin_with_timeout,
-            .states = "S6, T2: a shutdown while the timeout expires",
-            .threads = {read_until_timeout, shut_read}, .finish = finish),
-    ON_BOTH("timeout_bytes", .begin = begin_with_timeout,
-            .states = "no byte is lost if the timeout expires meanwhile",
-            .threads = {read_bytes_until_timeout, send_bytes}, .finish = no_byte_was_lost),
-    ON_BOTH("reset_bytes", .begin = begin_with_timeout_in_core,
-            .states = "S5: bytes come before a reset that a write meets while a read waits",
-            .threads = {read_bytes_until_timeout, send_and_meet_the_reset},
-            .finish = all_bytes_come_before_the_reset),
-    ON_BOTH("cancel_read", .begin = begin_limited,
-            .states = "K2, K4: a cancel ends a read, and what was written before it is visible",
-            .threads = {read_until_cancelled, cancel}, .finish = finish),
-    ON_BOTH("cancel_two_reads", .begin = begin_limited, .states = "K4: a cancel ends all calls",
-            .threads = {read_until_cancelled, read_until_cancelled, cancel}, .finish = finish,
-            .preemptions = 3, .old_values = 1),
-    ON_BOTH("cancel_twice", .begin = begin_limited, .states = "K4: two cancels of one token",
-            .threads = {read_until_cancelled_by_any, cancel_again, cancel_again}, .finish = finish),
-    ON_BOTH("cancel_deadline", .begin = begin_limited_with_deadline,
-            .states = "K2: a cancel while the deadline passes",
-            .threads = {read_until_cancelled_or_late, cancel}, .finish = finish),
-    ON_BOTH("cancel_signal", .begin = begin_limited_with_signal,
-            .states = "K2: a cancel while a signal interrupts the read",
-            .threads = {read_until_cancelled_or_interrupted, cancel}, .finish = finish),
-    ON_BOTH("cancel_bytes", .begin = begin_limited, .states = "K2: a cancel loses no byte",
-            .threads = {read_bytes_until_cancelled, cancel, send_bytes},
-            .finish = no_byte_was_lost_by_cancel),
-    ON_BOTH("cancel_write_all", .begin = begin_limited_with_small_buffers,
-            .states = "K2: a cancelled write_all counts every byte that was sent",
-            .threads = {write_all_until_cancelled, cancel, make_space},
-            .finish = every_sent_byte_is_counted),
-    ON_BOTH("shut_write_all", .begin = begin_with_small_buffers,
-            .states = "S6: shutdown wakes a write", .threads = {write_all_until_shut, shut_write},
-            .finish = every_sent_byte_is_counted),
-    ON_BOTH("cancel_accepts", .begin = begin_listening,
-            .states = "K7: a cancel ends both accepts, and no connection is lost",
-            .threads = {accept_until_cancelled, accept_until_cancelled, connect_and_cancel},
-            .finish = no_connection_was_lost, .preemptions = 3, .old_values = 1),
-    ON_BOTH("refused", .begin = begin_connecting,
-            .states = "C5: two calls take the result of a connect, and its error is saved",
-            .threads = {take_pending_error, read_while_connecting, refuse},
-            .finish = the_refusal_is_saved),
-    ON_BOTH("connected", .begin = begin_connecting,
-            .states = "C5: two calls take the result of a connect, and it is connected",
-            .threads = {take_no_error, try_read_while_connecting, succeed},
-            .finish = it_is_connected),
+    ON_BOTH("stream_read", "a read returns what the peer sends", begin, (read_bytes, send_bytes),
+            all_bytes_were_read),
+    ON_BOTH("stream_shut_read", "S6: shutdown wakes a read", begin, (read_the_end, shut_read),
+            finish),
+    ON_BOTH("stream_shut_both", "S6: the same for both halves", begin, (read_the_end, shut_both),
+            finish),
+    ON_BOTH("stream_shut_by_clone", "S6: shutdown of a clone ends a read", begin_cloned,
+            (read_the_end, shut_clone_read), finish),
+    BOUNDED_ON_BOTH("stream_shut_two_reads",
+                    "S6: shutdown of a clone ends two reads, one of them of the clone",
+                    begin_cloned, (read_the_end, read_the_end_of_clone, shut_clone_read), finish),
+    ON_BOTH("stream_close_clone", "closing a clone does not end a read", begin_cloned,
+            (read_bytes, close_clone, send_bytes), all_bytes_were_read),
+    ON_BOTH("stream_timeout_shut", "S6, T2: a shutdown while the timeout expires",
+            begin_with_timeout, (read_until_timeout, shut_read), finish),
+    ON_BOTH("stream_timeout_bytes", "no byte is lost if the timeout expires meanwhile",
+            begin_with_timeout, (read_bytes_until_timeout, send_bytes), no_byte_was_lost),
+    ON_BOTH("stream_reset_bytes",
+            "S5: bytes come before a reset that a write meets while a read waits",
+            begin_with_timeout_in_core, (read_bytes_until_timeout, send_and_meet_the_reset),
+            all_bytes_come_before_the_reset),
+    ON_BOTH("stream_cancel_read",
+            "K2, K4: a cancel ends a read, and what was written before it is visible",
+            begin_limited, (read_until_cancelled, cancel), finish),
+    BOUNDED_ON_BOTH("stream_cancel_two_reads", "K4: a cancel ends all calls", begin_limited,
+                    (read_until_cancelled, read_until_cancelled, cancel), finish),
+    ON_BOTH("stream_cancel_twice", "K4: two cancels of one token", begin_limited,
+            (read_until_cancelled_by_any, cancel_again, cancel_again), finish),
+    ON_BOTH("stream_cancel_deadline", "K2: a cancel while the deadline passes",
+            begin_limited_with_deadline, (read_until_cancelled_or_late, cancel), finish),
+    ON_BOTH("stream_cancel_signal", "K2: a cancel while a signal interrupts the read",
+            begin_limited_with_signal, (read_until_cancelled_or_interrupted, cancel), finish),
+    ON_BOTH("stream_cancel_bytes", "K2: a cancel loses no byte", begin_limited,
+            (read_bytes_until_cancelled, cancel, send_bytes), no_byte_was_lost_by_cancel),
+    ON_BOTH("stream_cancel_write_all", "K2: a cancelled write_all counts every byte that was sent",
+            begin_limited_with_small_buffers, (write_all_until_cancelled, cancel, make_space),
+            every_sent_byte_is_counted),
+    ON_BOTH("stream_shut_write_all", "S6: shutdown wakes a write", begin_with_small_buffers,
+            (write_all_until_shut, shut_write), every_sent_byte_is_counted),
+    BOUNDED_ON_BOTH("stream_cancel_accepts",
+                    "K7: a cancel ends both accepts, and no connection is lost", begin_listening,
+                    (accept_until_cancelled, accept_until_cancelled, connect_and_cancel),
+                    no_connection_was_lost),
+    ON_BOTH("stream_refused", "C5: two calls take the result of a connect, and its error is saved",
+            begin_connecting, (take_pending_error, read_while_connecting, refuse),
+            the_refusal_is_saved),
+    ON_BOTH("stream_connected", "C5: two calls take the result of a connect, and it is connected",
+            begin_connecting, (take_no_error, try_read_while_connecting, succeed), it_is_connected),
     {0},
 };

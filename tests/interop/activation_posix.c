@@ -39,35 +39,23 @@ static bool is_activated(void)
     return count != NULL && pid != NULL && atoi(count) == FDS && atol(pid) == (long)getpid();
 }
 
-static fer_error serve_tcp(void)
-{
-    fer_tcp_listener listener = {0};
-    fer_tcp_stream stream = {0};
-    char buf[8];
-    size_t n = 0;
-    FER_TRY(fer_tcp_listener_from_raw(&listener, TCP_FD));
-    FER_TRY(fer_tcp_listener_accept(&listener, &stream, NULL));
-    FER_TRY(fer_tcp_stream_read_exact(&stream, buf, 3, &n));
-    FER_TRY(fer_tcp_stream_write_all(&stream, buf, n, NULL));
-    fer_tcp_stream_close(&stream);
-    fer_tcp_listener_close(&listener);
-    return (fer_error){FER_OK, 0};
-}
-
-static fer_error serve_unix(void)
-{
-    fer_unix_listener listener = {0};
-    fer_unix_stream stream = {0};
-    char buf[8];
-    size_t n = 0;
-    FER_TRY(fer_unix_listener_from_raw(&listener, UNIX_FD));
-    FER_TRY(fer_unix_listener_accept(&listener, &stream, NULL));
-    FER_TRY(fer_unix_stream_read_exact(&stream, buf, 3, &n));
-    FER_TRY(fer_unix_stream_write_all(&stream, buf, n, NULL));
-    fer_unix_stream_close(&stream);
-    fer_unix_listener_close(&listener);
-    return (fer_error){FER_OK, 0};
-}
+#define SERVE(name, type_of_listener, type_of_stream, fd)             \
+    static fer_error name(void)                                       \
+    {                                                                 \
+        type_of_listener listener = {0};                              \
+        type_of_stream stream = {0};                                  \
+        char buf[8];                                                  \
+        size_t n = 0;                                                 \
+        FER_TRY(type_of_listener##_from_raw(&listener, fd));          \
+        FER_TRY(type_of_listener##_accept(&listener, &stream, NULL)); \
+        FER_TRY(type_of_stream##_read_exact(&stream, buf, 3, &n));    \
+        FER_TRY(type_of_stream##_write_all(&stream, buf, n, NULL));   \
+        type_of_stream##_close(&stream);                              \
+        type_of_listener##_close(&listener);                          \
+        return (fer_error){FER_OK, 0};                                \
+    }
+SERVE(serve_tcp, fer_tcp_listener, fer_tcp_stream, TCP_FD)
+SERVE(serve_unix, fer_unix_listener, fer_unix_stream, UNIX_FD)
 
 static fer_error serve_udp(void)
 {
@@ -124,9 +112,8 @@ static bool echoes(int fd)
 /* R1: sockets that another program has bound, listened on and connected to, inherited by number
  * across fork and exec, are adopted and served. The program that created them may have closed its
  * own descriptors. */
-void sockets_of_a_service_manager_are_taken_in(void **state)
+RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in)
 {
-    (void)state;
     uint16_t port = 0;
     uint16_t udp_port = 0;
     uint16_t own_port = 0;
@@ -159,3 +146,5 @@ void sockets_of_a_service_manager_are_taken_in(void **state)
     assert_int_equal(WEXITSTATUS(code), SERVED);
     assert_true(has_echoed);
 }
+
+RULE_TESTS_AS(activation_tests, "activation")

@@ -42,24 +42,6 @@ static int tcp_listening(int *other)
     return plain_listener(&port);
 }
 
-static int tcp_unconnected(int *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_STREAM, 0);
-}
-
-static int tcp_v6_unconnected(int *other)
-{
-    (void)other;
-    return socket(AF_INET6, SOCK_STREAM, 0);
-}
-
-static int udp_unbound(int *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_DGRAM, 0);
-}
-
 int udp_connected(int *other)
 {
     int ends[2];
@@ -106,38 +88,10 @@ static int icmp_datagram(int *other)
 #endif
 }
 
-static int sctp_stream(int *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
-}
-
-/* Multipath TCP (RFC 8684): its calls are TCP's. */
-static int mptcp_unconnected(int *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
-}
-
-static int udplite_unbound(int *other)
-{
-    (void)other;
-#ifdef IPPROTO_UDPLITE
-    return socket(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE);
-#else
-    return NONE;
-#endif
-}
-
-static int ip_raw(int *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
-}
-
 static int mptcp_listening(int *other)
 {
-    int fd = mptcp_unconnected(other);
+    int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+    (void)other;
     assert_true(fd == NONE || listen(fd, 1) == 0);
     return fd;
 }
@@ -174,28 +128,6 @@ static int unix_listening(int *other)
     return fd;
 }
 
-static int unix_unconnected(int *other)
-{
-    (void)other;
-    return socket(AF_UNIX, SOCK_STREAM, 0);
-}
-
-static int unix_datagram_unbound(int *other)
-{
-    (void)other;
-    return socket(AF_UNIX, SOCK_DGRAM, 0);
-}
-
-static int netlink(int *other)
-{
-    (void)other;
-#ifdef __linux__
-    return socket(AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE);
-#else
-    return NONE;
-#endif
-}
-
 static int pipe_to_read(int *other)
 {
     int ends[2];
@@ -225,67 +157,80 @@ static int directory(int *other)
     return open("/", O_RDONLY);
 }
 
+/* The protocols that not every system has. */
+#ifndef IPPROTO_UDPLITE
+#define IPPROTO_UDPLITE NONE
+#endif
+#ifdef __linux__
+#define NETLINK AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE
+#else
+#define NETLINK NONE, SOCK_DGRAM, 0
+#endif
+
 static const struct candidate {
     const char *name;
-    int (*create)(int *other);
+    int (*create)(int *other); /* NULL: a socket of this domain, type and protocol */
     int adopted_by;
+    bool is_for_socket; /* fer_socket adopts it, and must */
+    int domain, type, protocol;
 } candidates[] = {
-    {"a connected TCP socket", tcp_connected, TCP_STREAM},
-    {"a TCP listener", tcp_listening, TCP_LISTENER},
-    {"a TCP socket that is not connected", tcp_unconnected, NO_TYPE},
-    {"the same of IPv6", tcp_v6_unconnected, NO_TYPE},
-    {"an unbound UDP socket", udp_unbound, UDP_SOCKET},
-    {"a connected UDP socket", udp_connected, UDP_SOCKET},
-    {"a ping socket", icmp_datagram, NO_TYPE},
-    {"an SCTP socket", sctp_stream, NO_TYPE},
-    {"a raw IP socket", ip_raw, NO_TYPE},
-    {"an MPTCP socket that is not connected", mptcp_unconnected, NO_TYPE},
-    {"an MPTCP listener", mptcp_listening, TCP_LISTENER},
-    {"an unbound UDP-Lite socket", udplite_unbound, UDP_SOCKET},
-    {"one end of a stream socketpair", unix_stream_end, UNIX_STREAM},
-    {"one end of a datagram socketpair", unix_datagram_end, UNIX_DATAGRAM},
-    {"one end of a socketpair of packets", unix_seqpacket_end, NO_TYPE},
-    {"a Unix listener", unix_listening, UNIX_LISTENER},
-    {"a Unix stream socket that is not connected", unix_unconnected, NO_TYPE},
-    {"an unbound Unix datagram socket", unix_datagram_unbound, UNIX_DATAGRAM},
-    {"a netlink socket", netlink, NO_TYPE},
-    {"a pipe's end to read", pipe_to_read, NO_SOCKET},
-    {"a pipe's end to write", pipe_to_write, NO_SOCKET},
-    {"a device", device, NO_SOCKET},
-    {"a directory", directory, NO_SOCKET},
+    {"a connected TCP socket", tcp_connected, TCP_STREAM, true, 0, 0, 0},
+    {"a TCP listener", tcp_listening, TCP_LISTENER, true, 0, 0, 0},
+    {"a TCP socket that is not connected", NULL, NO_TYPE, true, AF_INET, SOCK_STREAM, 0},
+    {"the same of IPv6", NULL, NO_TYPE, false, AF_INET6, SOCK_STREAM, 0},
+    {"an unbound UDP socket", NULL, UDP_SOCKET, true, AF_INET, SOCK_DGRAM, 0},
+    {"a connected UDP socket", udp_connected, UDP_SOCKET, false, 0, 0, 0},
+    {"a ping socket", icmp_datagram, NO_TYPE, true, 0, 0, 0},
+    {"an SCTP socket", NULL, NO_TYPE, false, AF_INET, SOCK_STREAM, IPPROTO_SCTP},
+    {"a raw IP socket", NULL, NO_TYPE, true, AF_INET, SOCK_RAW, IPPROTO_ICMP},
+    /* Multipath TCP (RFC 8684): its calls are TCP's. */
+    {"an MPTCP socket that is not connected", NULL, NO_TYPE, true, AF_INET, SOCK_STREAM,
+     IPPROTO_MPTCP},
+    {"an MPTCP listener", mptcp_listening, TCP_LISTENER, false, 0, 0, 0},
+    {"an unbound UDP-Lite socket", NULL, UDP_SOCKET, true, AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
+    {"one end of a stream socketpair", unix_stream_end, UNIX_STREAM, true, 0, 0, 0},
+    {"one end of a datagram socketpair", unix_datagram_end, UNIX_DATAGRAM, true, 0, 0, 0},
+    {"one end of a socketpair of packets", unix_seqpacket_end, NO_TYPE, false, 0, 0, 0},
+    {"a Unix listener", unix_listening, UNIX_LISTENER, false, 0, 0, 0},
+    {"a Unix stream socket that is not connected", NULL, NO_TYPE, false, AF_UNIX, SOCK_STREAM, 0},
+    {"an unbound Unix datagram socket", NULL, UNIX_DATAGRAM, false, AF_UNIX, SOCK_DGRAM, 0},
+    {"a netlink socket", NULL, NO_TYPE, false, NETLINK},
+    {"a pipe's end to read", pipe_to_read, NO_SOCKET, false, 0, 0, 0},
+    {"a pipe's end to write", pipe_to_write, NO_SOCKET, false, 0, 0, 0},
+    {"a device", device, NO_SOCKET, false, 0, 0, 0},
+    {"a directory", directory, NO_SOCKET, false, 0, 0, 0},
 };
 
-/* fer_socket adopts IP sockets of any protocol, and Unix streams and datagram sockets. The
- * conversion to another handle type checks that type's requirements. */
-static void offer_to_any(int (*create)(int *other))
+enum { CANDIDATES = sizeof candidates / sizeof candidates[0] };
+
+static int create(const struct candidate *candidate, int *other)
 {
-    int other = NONE;
-    int fd = create(&other);
-    fer_socket socket = {0};
-    if (fd == NONE) {
-        return;
-    }
-    assert_ok(fer_socket_from_raw(&socket, fd));
-    assert_true(fer_socket_as_raw(&socket) == fd);
-    fer_socket_close(&socket);
-    assert_true(other == NONE || close(other) == 0);
+    return candidate->create != NULL
+               ? candidate->create(other)
+               : socket(candidate->domain, candidate->type, candidate->protocol);
 }
 
-void a_socket_of_any_protocol_is_taken_as_it_is(void **state)
+/* R1: fer_socket adopts IP sockets of any protocol, and Unix streams and datagram sockets. The
+ * conversion to another handle type checks that type's requirements. */
+RULE_TEST("R1", a_socket_of_any_protocol_is_taken_as_it_is)
 {
-    (void)state;
-    int (*const all[])(int *other) = {
-        tcp_connected,     tcp_listening, tcp_unconnected, udp_unbound,     icmp_datagram,
-        mptcp_unconnected, ip_raw,        udplite_unbound, unix_stream_end, unix_datagram_end};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        offer_to_any(all[i]);
+    for (size_t i = 0; i < CANDIDATES; i++) {
+        int other = NONE;
+        int fd = candidates[i].is_for_socket ? create(&candidates[i], &other) : NONE;
+        fer_socket socket = {0};
+        if (fd != NONE) {
+            assert_ok(fer_socket_from_raw(&socket, fd));
+            assert_true(fer_socket_as_raw(&socket) == fd);
+            fer_socket_close(&socket);
+            assert_true(other == NONE || close(other) == 0);
+        }
     }
 }
 
 static void offer(const struct candidate *candidate, int type)
 {
     int other = NONE;
-    int fd = candidate->create(&other);
+    int fd = create(candidate, &other);
     if (fd == NONE) {
         if (type == 0) {
             print_message("[  NOTE    ] not to be had here: %s\n", candidate->name);
@@ -316,10 +261,9 @@ static void offer(const struct candidate *candidate, int type)
 
 /* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller",
  * and with BAD_HANDLE what is no socket: each handle type with each descriptor. */
-void each_type_takes_its_own_and_leaves_all_else(void **state)
+RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+    for (size_t i = 0; i < CANDIDATES; i++) {
         for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
             offer(&candidates[i], type);
         }
@@ -327,9 +271,8 @@ void each_type_takes_its_own_and_leaves_all_else(void **state)
 }
 
 /* R1: the same with a number that names nothing. */
-void no_type_takes_a_number_that_names_nothing(void **state)
+RULE_TEST("R1", no_type_takes_a_number_that_names_nothing)
 {
-    (void)state;
     int closed = open("/dev/null", O_RDWR);
     assert_int_equal(close(closed), 0);
     const fer_raw_socket nothing[] = {NONE, closed, -2, 1 << 20, INTPTR_MAX, INTPTR_MIN};
@@ -342,3 +285,5 @@ void no_type_takes_a_number_that_names_nothing(void **state)
         }
     }
 }
+
+RULE_TESTS_AS(adoption_tests, "adoption")

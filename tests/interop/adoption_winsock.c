@@ -134,12 +134,6 @@ static SOCKET tcp_listening(SOCKET *other)
     return plain_listener(&port);
 }
 
-static SOCKET tcp_unconnected(SOCKET *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-}
-
 static SOCKET tcp_bound(SOCKET *other)
 {
     uint16_t port = 0;
@@ -147,34 +141,23 @@ static SOCKET tcp_bound(SOCKET *other)
     return plain_bound(SOCK_STREAM, &port);
 }
 
-static SOCKET udp_unbound(SOCKET *other)
-{
-    (void)other;
-    return socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
-}
-
-static SOCKET unix_unconnected(SOCKET *other)
-{
-    (void)other;
-    return socket(AF_UNIX, SOCK_STREAM, 0);
-}
-
 static const struct candidate {
     const char *name;
-    SOCKET (*create)(SOCKET *other);
+    SOCKET (*create)(SOCKET *other); /* NULL: a socket of this domain, type and protocol */
     int adopted_by;
+    int domain, type, protocol;
 } candidates[] = {
-    {"a connected TCP socket", tcp_connected, TCP_STREAM},
-    {"an accepted TCP socket", tcp_accepted, TCP_STREAM},
-    {"a connected TCP socket that is not overlapped", tcp_not_overlapped, NO_TYPE},
-    {"a TCP listener that is not overlapped", listener_not_overlapped, NO_TYPE},
-    {"a connected UDP socket that is not overlapped", udp_not_overlapped, NO_TYPE},
-    {"a TCP listener", tcp_listening, TCP_LISTENER},
-    {"a TCP socket that is not connected", tcp_unconnected, NO_TYPE},
-    {"a TCP socket that is only bound", tcp_bound, NO_TYPE},
-    {"an unbound UDP socket", udp_unbound, UDP_SOCKET},
-    {"a connected UDP socket", udp_connected, UDP_SOCKET},
-    {"a Unix stream socket that is not connected", unix_unconnected, NO_TYPE},
+    {"a connected TCP socket", tcp_connected, TCP_STREAM, 0, 0, 0},
+    {"an accepted TCP socket", tcp_accepted, TCP_STREAM, 0, 0, 0},
+    {"a connected TCP socket that is not overlapped", tcp_not_overlapped, NO_TYPE, 0, 0, 0},
+    {"a TCP listener that is not overlapped", listener_not_overlapped, NO_TYPE, 0, 0, 0},
+    {"a connected UDP socket that is not overlapped", udp_not_overlapped, NO_TYPE, 0, 0, 0},
+    {"a TCP listener", tcp_listening, TCP_LISTENER, 0, 0, 0},
+    {"a TCP socket that is not connected", NULL, NO_TYPE, AF_INET, SOCK_STREAM, IPPROTO_TCP},
+    {"a TCP socket that is only bound", tcp_bound, NO_TYPE, 0, 0, 0},
+    {"an unbound UDP socket", NULL, UDP_SOCKET, AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+    {"a connected UDP socket", udp_connected, UDP_SOCKET, 0, 0, 0},
+    {"a Unix stream socket that is not connected", NULL, NO_TYPE, AF_UNIX, SOCK_STREAM, 0},
 };
 
 bool plain_carries(SOCKET from, SOCKET to)
@@ -195,9 +178,11 @@ void close_both(SOCKET one, SOCKET other)
 static void offer(const struct candidate *candidate, int type)
 {
     SOCKET other = NONE;
-    SOCKET socket = candidate->create(&other);
-    fer_raw_socket raw = (fer_raw_socket)socket;
-    if (socket == NONE) {
+    SOCKET offered = candidate->create != NULL
+                         ? candidate->create(&other)
+                         : socket(candidate->domain, candidate->type, candidate->protocol);
+    fer_raw_socket raw = (fer_raw_socket)offered;
+    if (offered == NONE) {
         return;
     }
     any_handle handle;
@@ -216,15 +201,14 @@ static void offer(const struct candidate *candidate, int type)
     assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms) && read_ms == 0 && write_ms == 0);
     assert_true(other == NONE || candidate->create == tcp_not_overlapped ||
                 candidate->create == udp_not_overlapped || !peer_raw_is_nonblocking(raw));
-    assert_true(other == NONE || (plain_carries(other, socket) && plain_carries(socket, other)));
-    close_both(socket, other);
+    assert_true(other == NONE || (plain_carries(other, offered) && plain_carries(offered, other)));
+    close_both(offered, other);
 }
 
 /* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
  * each handle type with each socket. */
-void each_type_takes_its_own_and_leaves_all_else(void **state)
+RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
         for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
             offer(&candidates[i], type);
@@ -233,9 +217,8 @@ void each_type_takes_its_own_and_leaves_all_else(void **state)
 }
 
 /* R1: the same with handles that are not sockets, and with numbers that name nothing. */
-void no_type_takes_what_is_no_socket(void **state)
+RULE_TEST("R1", no_type_takes_what_is_no_socket)
 {
-    (void)state;
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     HANDLE ends[2];
     assert_true(CreatePipe(&ends[0], &ends[1], NULL, 0));
@@ -263,3 +246,5 @@ void no_type_takes_what_is_no_socket(void **state)
                 ReadFile(ends[0], &byte, 1, &moved, NULL) && byte == 'x');
     assert_true(CloseHandle(event) && CloseHandle(ends[0]) && CloseHandle(ends[1]));
 }
+
+RULE_TESTS_AS(adoption_tests, "adoption")

@@ -23,9 +23,10 @@ bool plain_carries(SOCKET from, SOCKET to);
 /* other may be NONE. */
 void close_both(SOCKET one, SOCKET other);
 
-/* ---- Tests */
+/* ---- The tests of each file. waits_winsock.c: calls that wait on adopted SOCKETs with a
+ * completion port. */
 
-void each_type_takes_its_own_and_leaves_all_else(void **state);
-void no_type_takes_what_is_no_socket(void **state);
+int adoption_tests(void);
+int waits_tests(void);
 
 #endif

@@ -87,9 +87,8 @@ static bool has_messages_in_sequence(int *fd, int *other)
 }
 
 /* R4: messages are neither joined nor continued by the next receive, and go to the peer. */
-void messages_in_sequence_are_datagrams(void **state)
+RULE_TEST("R4", messages_in_sequence_are_datagrams)
 {
-    (void)state;
     any_handle handle;
     char buf[8];
     size_t n = 0;
@@ -123,9 +122,8 @@ static int seqpacket_unconnected(void)
 }
 
 /* R4: an accept of any handle type would return a stream, which cuts messages. */
-void a_listener_of_messages_in_sequence_is_no_other_handle(void **state)
+RULE_TEST("R4", a_listener_of_messages_in_sequence_is_no_other_handle)
 {
-    (void)state;
     any_handle handle;
     char path[PATH_SIZE];
     fer_unix_addr name;
@@ -214,9 +212,8 @@ static void assert_has_no_addresses(fer_socket *socket)
 }
 
 /* R4: "also a stream of another family". */
-void a_stream_of_another_family_is_one(void **state)
+RULE_TEST("R4", a_stream_of_another_family_is_one)
 {
-    (void)state;
     any_handle handle;
     fer_socket socket = {0};
     fer_interest ready = 0;
@@ -240,9 +237,8 @@ void a_stream_of_another_family_is_one(void **state)
 }
 
 /* R4: "reads and writes". */
-void a_connected_stream_of_another_family_reads_and_writes(void **state)
+RULE_TEST("R4", a_connected_stream_of_another_family_reads_and_writes)
 {
-    (void)state;
     any_handle handle;
     struct sockaddr_vm addr;
     char buf[4];
@@ -277,15 +273,15 @@ void a_connected_stream_of_another_family_reads_and_writes(void **state)
     assert_int_equal(close(listener), 0);
 }
 #else
-void a_stream_of_another_family_is_one(void **state)
+RULE_TEST("R4", a_stream_of_another_family_is_one)
 {
-    (void)state;
     skip_because("this system has no AF_VSOCK");
 }
 
-void a_connected_stream_of_another_family_reads_and_writes(void **state)
+RULE_TEST("R4", a_connected_stream_of_another_family_reads_and_writes)
 {
-    (void)state;
     skip_because("this system has no AF_VSOCK");
 }
 #endif
+
+RULE_TESTS_AS(foreign_tests, "foreign")

@@ -38,46 +38,6 @@ static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
     _exit(cancelled && refused ? 0 : 1);
 }
 
-static void fork_among_lookups(fer_resolver *resolver, fer_poller *poller)
-{
-    fer_lookup lookups[LOOKUPS] = {0};
-    int code = -1;
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        assert_ok(fer_resolver_start(resolver, "localhost:1", NULL, poller, i, &lookups[i]));
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        close_copies(resolver, lookups);
-    }
-    assert_true(child > 0);
-    assert_true(waitpid(child, &code, 0) == child);
-    assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        size_t count = 0;
-        assert_ok(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count));
-        assert_true(count > 0);
-        fer_lookup_close(&lookups[i]);
-    }
-}
-
-/* N6, N7: "never waits" also holds in a child of fork, whatever the parent's threads were doing.
- * The parent's lookups are not affected. */
-void a_child_may_close_its_copies_of_a_resolver(void **state)
-{
-    fer_resolver resolver = {0};
-    fer_poller poller = {0};
-    (void)state;
-    skip_without_localhost();
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 2, .queue_cap = LOOKUPS}));
-    for (int i = 0; i < FORKS; i++) {
-        fork_among_lookups(&resolver, &poller);
-    }
-    fer_resolver_close(&resolver);
-    fer_poller_close(&poller);
-}
-
 /* ---- A copy in a process with the same process id */
 
 #ifdef __linux__
@@ -136,9 +96,8 @@ static void enter_a_pid_namespace(void)
 }
 
 /* N6: "every wait for a copied lookup is FER_CANCELLED". */
-void a_child_with_its_parents_process_id_has_copies(void **state)
+RULE_TEST("N6", a_child_with_its_parents_process_id_has_copies)
 {
-    (void)state;
     skip_without_localhost();
     pid_t child = fork();
     if (child == 0) {
@@ -153,13 +112,53 @@ void a_child_with_its_parents_process_id_has_copies(void **state)
 
 #else
 
-void a_child_with_its_parents_process_id_has_copies(void **state)
+RULE_TEST("N6", a_child_with_its_parents_process_id_has_copies)
 {
-    (void)state;
     skip_because("only Linux has PID namespaces");
 }
 
 #endif
+
+/* ---- Copies of a resolver */
+
+static void fork_among_lookups(fer_resolver *resolver, fer_poller *poller)
+{
+    fer_lookup lookups[LOOKUPS] = {0};
+    int code = -1;
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        assert_ok(fer_resolver_start(resolver, "localhost:1", NULL, poller, i, &lookups[i]));
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        close_copies(resolver, lookups);
+    }
+    assert_true(child > 0);
+    assert_true(waitpid(child, &code, 0) == child);
+    assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        size_t count = 0;
+        assert_ok(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count));
+        assert_true(count > 0);
+        fer_lookup_close(&lookups[i]);
+    }
+}
+
+/* N6, N7: "never waits" also holds in a child of fork, whatever the parent's threads were doing.
+ * The parent's lookups are not affected. */
+RULE_TEST("N6/N7", a_child_may_close_its_copies_of_a_resolver)
+{
+    fer_resolver resolver = {0};
+    fer_poller poller = {0};
+    skip_without_localhost();
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(
+        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 2, .queue_cap = LOOKUPS}));
+    for (int i = 0; i < FORKS; i++) {
+        fork_among_lookups(&resolver, &poller);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+}
 
 /* ---- Listeners of two processes */
 
@@ -288,9 +287,8 @@ static bool connect_and_switch_modes(fer_tcp_listener *listener, uint16_t port)
 
 /* K7: "accept by several threads and processes, with limits, on one listener: a cancel ends all of
  * them; nobody is left waiting in the system for a connection that another one took." */
-void two_processes_accept_within_limits_on_one_listener(void **state)
+RULE_TEST("K7", two_processes_accept_within_limits_on_one_listener)
 {
-    (void)state;
     uint16_t port = 0;
     struct channel channel;
     struct acceptor each[ACCEPTORS];
@@ -327,9 +325,8 @@ static void set_limits_in_the_child(fer_tcp_listener *listener)
 
 /* K7, row listener_of_processes: a blocking accept without limits waits in ferrule if another
  * process has set limits, and is no WOULD_BLOCK. */
-void the_limits_of_a_child_do_not_end_the_accept_of_its_parent(void **state)
+RULE_TEST("K7", the_limits_of_a_child_do_not_end_the_accept_of_its_parent)
 {
-    (void)state;
     uint16_t port = 0;
     char byte = 0;
     fer_error error = {FER_OK, 0};
@@ -380,9 +377,8 @@ static void set_mode_in_a_child(fer_unix_stream *stream, enum child_mode mode)
 
 /* T2, T6: the modes belong to the socket: those of another process are neither an expired timeout
  * nor a nonblocking mode that was not set. */
-void the_modes_that_a_child_sets_are_those_of_its_parent(void **state)
+RULE_TEST("T6", the_modes_that_a_child_sets_are_those_of_its_parent)
 {
-    (void)state;
     char byte;
     fer_unix_stream stream = {0};
     fer_unix_stream other = {0};
@@ -400,3 +396,5 @@ void the_modes_that_a_child_sets_are_those_of_its_parent(void **state)
     fer_unix_stream_close(&stream);
     fer_unix_stream_close(&other);
 }
+
+RULE_TESTS_AS(fork_tests, "fork")

@@ -42,4 +42,26 @@ struct handle_type {
 
 extern const struct handle_type handle_types[HANDLE_TYPE_COUNT];
 
+/* A test that runs once for each kind of a table `connected_kinds`. The body has the handle type, a
+ * zeroed handle, and a connected raw socket in ends[0] and its other end in ends[1], made by plain
+ * calls. It leaves ends[0] to the handle, or closed. */
+#define KINDS_TEST(rule, function, raw_type, close_raw)                                   \
+    static void function##_of(const struct handle_type *type, any_handle *handle,         \
+                              const raw_type ends[2]);                                    \
+    RULE_TEST(rule, function)                                                             \
+    {                                                                                     \
+        for (size_t i = 0; i < sizeof connected_kinds / sizeof connected_kinds[0]; i++) { \
+            const struct handle_type *type = &handle_types[connected_kinds[i].type];      \
+            any_handle handle;                                                            \
+            raw_type ends[2];                                                             \
+            memset(&handle, 0, sizeof handle);                                            \
+            ends[0] = connected_kinds[i].create(&ends[1]);                                \
+            function##_of(type, &handle, ends);                                           \
+            type->close(&handle);                                                         \
+            assert_int_equal(close_raw(ends[1]), 0);                                      \
+        }                                                                                 \
+    }                                                                                     \
+    static void function##_of(const struct handle_type *type, any_handle *handle,         \
+                              const raw_type ends[2])
+
 #endif

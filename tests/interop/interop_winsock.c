@@ -12,7 +12,6 @@
 
 #include "interop/adoption_winsock.h"
 #include "interop/handle_types.h"
-#include "interop/waits_winsock.h"
 #include "support/fixture.h"
 
 #define INHERITED_LISTENER "--inherited-listener"
@@ -28,7 +27,7 @@ static const struct connected {
 } connected_kinds[] = {
     {TCP_STREAM, tcp_connected}, {TCP_STREAM, tcp_accepted}, {UDP_SOCKET, udp_connected}};
 
-enum { CONNECTED_KINDS = sizeof connected_kinds / sizeof connected_kinds[0] };
+#define EACH_KIND(rule, function) KINDS_TEST(rule, function, SOCKET, closesocket)
 
 static void set_real_mode(SOCKET socket, u_long nonblocking)
 {
@@ -44,146 +43,99 @@ static void set_timeout(SOCKET socket, int option, DWORD milliseconds)
 
 /* R1: Windows cannot report the blocking mode, so an adopted SOCKET counts as blocking, whatever
  * its FIONBIO is ("raw_mode"). */
-static void a_nonblocking_socket_is_taken_to_be_blocking(void **state)
+EACH_KIND("R1", a_nonblocking_socket_is_taken_to_be_blocking)
 {
-    (void)state;
-    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct handle_type *type = &handle_types[connected_kinds[i].type];
-        any_handle handle;
-        SOCKET other = NONE;
-        char byte = '\0';
-        size_t n = 0;
-        memset(&handle, 0, sizeof handle);
-        SOCKET socket = connected_kinds[i].create(&other);
-        set_real_mode(socket, 1);
-        assert_ok(type->from_raw(&handle, (fer_raw_socket)socket));
-        assert_ok(type->set_read_timeout(&handle, millis(TIMEOUT_MS)));
-        uint64_t start = peer_now_us();
-        assert_own(type->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
-        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
-        assert_ok(type->set_nonblocking(&handle, true));
-        assert_kind(type->receive(&handle, &byte, 1, &n), FER_WOULD_BLOCK);
-        type->close(&handle);
-        assert_int_equal(closesocket(other), 0);
-    }
+    char byte = '\0';
+    size_t n = 0;
+    set_real_mode(ends[0], 1);
+    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
+    assert_ok(type->set_read_timeout(handle, millis(TIMEOUT_MS)));
+    uint64_t start = peer_now_us();
+    assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
+    assert_ok(type->set_nonblocking(handle, true));
+    assert_kind(type->receive(handle, &byte, 1, &n), FER_WOULD_BLOCK);
 }
 
 /* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, and the
  * timeouts apply. */
-static void timeouts_that_were_set_outside_are_reported(void **state)
+EACH_KIND("R1", timeouts_that_were_set_outside_are_reported)
 {
-    (void)state;
-    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct handle_type *type = &handle_types[connected_kinds[i].type];
-        any_handle handle;
-        fer_duration got = {0};
-        SOCKET other = NONE;
-        char byte = '\0';
-        size_t n = 0;
-        memset(&handle, 0, sizeof handle);
-        SOCKET socket = connected_kinds[i].create(&other);
-        set_timeout(socket, SO_RCVTIMEO, TIMEOUT_MS);
-        assert_ok(type->from_raw(&handle, (fer_raw_socket)socket));
-        assert_ok(type->read_timeout(&handle, &got));
-        assert_in_range(got.nanos, 52000000, 72000000);
-        assert_ok(type->write_timeout(&handle, &got));
-        assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-        assert_own(type->receive(&handle, &byte, 1, &n), FER_TIMED_OUT);
-        type->close(&handle);
-        assert_int_equal(closesocket(other), 0);
-    }
+    fer_duration got = {0};
+    char byte = '\0';
+    size_t n = 0;
+    set_timeout(ends[0], SO_RCVTIMEO, TIMEOUT_MS);
+    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
+    assert_ok(type->read_timeout(handle, &got));
+    assert_in_range(got.nanos, 52000000, 72000000);
+    assert_ok(type->write_timeout(handle, &got));
+    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
+    assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
 }
 
 /* ---- Sockets that into_raw and as_raw return */
 
 /* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
  * socket": blocking again, with SO_RCVTIMEO, or nonblocking if the user set that. */
-static void plain_calls_work_on_what_into_raw_gives(void **state)
+EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
 {
-    (void)state;
-    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct handle_type *type = &handle_types[connected_kinds[i].type];
-        any_handle handle;
-        SOCKET other = NONE;
-        char byte = '\0';
-        memset(&handle, 0, sizeof handle);
-        assert_ok(type->from_raw(&handle, (fer_raw_socket)connected_kinds[i].create(&other)));
-        assert_ok(type->set_read_timeout(&handle, millis(TIMEOUT_MS)));
-        SOCKET socket = (SOCKET)type->into_raw(&handle);
-        uint64_t start = peer_now_us();
-        assert_true(recv(socket, &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAETIMEDOUT);
-        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
-        assert_true(plain_carries(other, socket) && plain_carries(socket, other));
-        assert_ok(type->from_raw(&handle, (fer_raw_socket)socket));
-        assert_ok(type->set_nonblocking(&handle, true));
-        assert_true((SOCKET)type->into_raw(&handle) == socket);
-        assert_true(recv(socket, &byte, 1, 0) == SOCKET_ERROR &&
-                    WSAGetLastError() == WSAEWOULDBLOCK);
-        assert_true(plain_carries(other, socket));
-        close_both(socket, other);
-    }
+    char byte = '\0';
+    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
+    assert_ok(type->set_read_timeout(handle, millis(TIMEOUT_MS)));
+    assert_true((SOCKET)type->into_raw(handle) == ends[0]);
+    uint64_t start = peer_now_us();
+    assert_true(recv(ends[0], &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAETIMEDOUT);
+    assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
+    assert_true(plain_carries(ends[1], ends[0]) && plain_carries(ends[0], ends[1]));
+    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
+    assert_ok(type->set_nonblocking(handle, true));
+    assert_true((SOCKET)type->into_raw(handle) == ends[0]);
+    assert_true(recv(ends[0], &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
+    assert_true(plain_carries(ends[1], ends[0]));
+    assert_int_equal(closesocket(ends[0]), 0);
 }
 
 /* R1: WSAPoll, select and FIONREAD work on a SOCKET from as_raw, and the handle continues to
  * work. */
-static void plain_calls_may_check_what_as_raw_lends(void **state)
+EACH_KIND("R1", plain_calls_may_check_what_as_raw_lends)
 {
-    (void)state;
-    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct handle_type *type = &handle_types[connected_kinds[i].type];
-        any_handle handle;
-        SOCKET other = NONE;
-        char byte = '\0';
-        size_t n = 0;
-        memset(&handle, 0, sizeof handle);
-        assert_ok(type->from_raw(&handle, (fer_raw_socket)connected_kinds[i].create(&other)));
-        SOCKET socket = (SOCKET)type->as_raw(&handle);
-        WSAPOLLFD entry = {.fd = socket, .events = POLLRDNORM};
-        assert_int_equal(WSAPoll(&entry, 1, 0), 0);
-        assert_int_equal(send(other, "y", 1, 0), 1);
-        assert_int_equal(WSAPoll(&entry, 1, PEER_LIMIT_MS), 1);
-        fd_set readable;
-        struct timeval zero_timeout = {0, 0};
-        FD_ZERO(&readable);
-        readable.fd_array[0] = socket;
-        readable.fd_count = 1;
-        assert_int_equal(select(0, &readable, NULL, NULL, &zero_timeout), 1);
-        u_long waiting = 0;
-        assert_int_equal(ioctlsocket(socket, (long)FIONREAD, &waiting), 0);
-        assert_int_equal(waiting, 1);
-        assert_ok(type->receive(&handle, &byte, 1, &n));
-        assert_true(n == 1 && byte == 'y');
-        type->close(&handle);
-        assert_int_equal(closesocket(other), 0);
-    }
+    char byte = '\0';
+    size_t n = 0;
+    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
+    assert_true((SOCKET)type->as_raw(handle) == ends[0]);
+    WSAPOLLFD entry = {.fd = ends[0], .events = POLLRDNORM};
+    assert_int_equal(WSAPoll(&entry, 1, 0), 0);
+    assert_int_equal(send(ends[1], "y", 1, 0), 1);
+    assert_int_equal(WSAPoll(&entry, 1, PEER_LIMIT_MS), 1);
+    fd_set readable;
+    struct timeval zero_timeout = {0, 0};
+    FD_ZERO(&readable);
+    readable.fd_array[0] = ends[0];
+    readable.fd_count = 1;
+    assert_int_equal(select(0, &readable, NULL, NULL, &zero_timeout), 1);
+    u_long waiting = 0;
+    assert_int_equal(ioctlsocket(ends[0], (long)FIONREAD, &waiting), 0);
+    assert_int_equal(waiting, 1);
+    assert_ok(type->receive(handle, &byte, 1, &n));
+    assert_true(n == 1 && byte == 'y');
 }
 
 /* R2: a SOCKET that another library duplicated with WSADuplicateSocketW stays open when ferrule's
  * is closed, and the other way round. */
-static void a_duplicate_of_another_library_stays_open(void **state)
+EACH_KIND("R2", a_duplicate_of_another_library_stays_open)
 {
-    (void)state;
-    for (size_t i = 0; i < CONNECTED_KINDS; i++) {
-        const struct handle_type *type = &handle_types[connected_kinds[i].type];
-        any_handle handle;
-        SOCKET other = NONE;
-        WSAPROTOCOL_INFOW info;
-        memset(&handle, 0, sizeof handle);
-        SOCKET socket = connected_kinds[i].create(&other);
-        assert_int_equal(WSADuplicateSocketW(socket, GetCurrentProcessId(), &info), 0);
-        SOCKET second = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
-                                   &info, 0, WSA_FLAG_OVERLAPPED);
-        assert_true(second != NONE);
-        assert_ok(type->from_raw(&handle, (fer_raw_socket)second));
-        assert_int_equal(closesocket(socket), 0);
-        char byte = '\0';
-        size_t n = 0;
-        assert_int_equal(send(other, "z", 1, 0), 1);
-        assert_ok(type->receive(&handle, &byte, 1, &n));
-        assert_true(n == 1 && byte == 'z');
-        type->close(&handle);
-        assert_int_equal(closesocket(other), 0);
-    }
+    WSAPROTOCOL_INFOW info;
+    assert_int_equal(WSADuplicateSocketW(ends[0], GetCurrentProcessId(), &info), 0);
+    SOCKET second = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                               WSA_FLAG_OVERLAPPED);
+    assert_true(second != NONE);
+    assert_ok(type->from_raw(handle, (fer_raw_socket)second));
+    assert_int_equal(closesocket(ends[0]), 0);
+    char byte = '\0';
+    size_t n = 0;
+    assert_int_equal(send(ends[1], "z", 1, 0), 1);
+    assert_ok(type->receive(handle, &byte, 1, &n));
+    assert_true(n == 1 && byte == 'z');
 }
 
 /* ---- A listener from another process */
@@ -229,9 +181,8 @@ static void duplicate_for(SOCKET listener, DWORD process, const char *file)
 }
 
 /* R1: a listener that another process has bound and passed on is adopted and served. */
-static void a_listener_of_another_process_is_taken_in(void **state)
+RULE_TEST("R1", a_listener_of_another_process_is_taken_in)
 {
-    (void)state;
     uint16_t port = 0;
     char program[MAX_PATH];
     char folder[MAX_PATH];
@@ -264,21 +215,12 @@ static void a_listener_of_another_process_is_taken_in(void **state)
     assert_true(has_echoed);
 }
 
-int main(int count, char **arguments)
+static RULE_TESTS_AS(interop_tests, "interop")
+
+    int main(int count, char **arguments)
 {
     if (count == 3 && strcmp(arguments[1], INHERITED_LISTENER) == 0) {
         return child_main(arguments[2]);
     }
-    const struct CMUnitTest tests[] = {
-        RULE_ROW_OF("R1", each_type_takes_its_own_and_leaves_all_else),
-        RULE_ROW_OF("R1", no_type_takes_what_is_no_socket),
-        RULE_ROW_OF("R1", a_nonblocking_socket_is_taken_to_be_blocking),
-        RULE_ROW_OF("R1", timeouts_that_were_set_outside_are_reported),
-        RULE_ROW_OF("R1", plain_calls_work_on_what_into_raw_gives),
-        RULE_ROW_OF("R1", waits_queue_no_packet_in_a_port_of_the_socket),
-        RULE_ROW_OF("R1", plain_calls_may_check_what_as_raw_lends),
-        RULE_ROW_OF("R1", a_listener_of_another_process_is_taken_in),
-        RULE_ROW_OF("R2", a_duplicate_of_another_library_stays_open),
-    };
-    return RUN_TESTS("interop", tests);
+    return adoption_tests() + interop_tests() + waits_tests();
 }

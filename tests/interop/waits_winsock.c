@@ -1,8 +1,6 @@
 /* waits_winsock.c: calls that wait on adopted SOCKETs with a completion port of other code (rule
  * R1). */
 #define _WIN32_WINNT 0x0601
-#include "interop/waits_winsock.h"
-
 #include <winsock2.h>
 
 #include <windows.h>
@@ -65,9 +63,8 @@ static bool has_packet(HANDLE port)
 
 /* "GetQueuedCompletionStatus function", MSDN: the low bit of hEvent keeps a completion from the
  * port. */
-void waits_queue_no_packet_in_a_port_of_the_socket(void **state)
+RULE_TEST("R1", waits_queue_no_packet_in_a_port_of_the_socket)
 {
-    (void)state;
     const UCHAR modes[] = {0, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, FILE_SKIP_SET_EVENT_ON_HANDLE,
                            FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE};
     for (size_t i = 0; i < KINDS * sizeof modes; i++) {
@@ -88,3 +85,5 @@ void waits_queue_no_packet_in_a_port_of_the_socket(void **state)
         assert_true(CloseHandle(port));
     }
 }
+
+RULE_TESTS_AS(waits_tests, "waits")

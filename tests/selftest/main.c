@@ -98,10 +98,10 @@ static size_t add_suites(struct job *jobs)
 static size_t add_probes(struct job *jobs)
 {
     size_t count = 0;
-    for (const struct probe_list *const *list = probe_lists(); *list != NULL; list++) {
-        for (size_t i = 0; i < (*list)->count; i++) {
-            count = add_job(jobs, count, JOB_PROBE, (*list)->probes[i].name);
-        }
+    size_t probes = 0;
+    const struct probe *probe = probe_list(&probes);
+    for (; probes > 0; probes--, probe++) {
+        count = add_job(jobs, count, JOB_PROBE, probe->name);
     }
     return count;
 }

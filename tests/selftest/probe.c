@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Writing */
@@ -43,6 +44,7 @@ void conclude_absent(const char *format, ...)
     print("=seen", format, arguments);
     va_end(arguments);
     printf("=absent \n");
+    exit(0);
 }
 
 void conclude_fact(bool believed, bool seen)
@@ -98,24 +100,41 @@ void probe_read(const char *output, probe_answer *out)
 
 /* ---- The list */
 
-const struct probe_list *const *probe_lists(void)
+enum { PROBES_MAX = 160 };
+
+static struct probe probes[PROBES_MAX];
+static size_t probe_count;
+
+static bool is_before(const struct probe *one, const struct probe *other)
 {
-    static const struct probe_list *const lists[] = {
-        &probes_of_traits, &probes_of_streams, &probes_of_system,
-#ifndef _WIN32
-        &probes_of_bsd,
-#endif
-        &probes_of_driver, &probes_of_library, NULL};
-    return lists;
+    int order = strcmp(one->file, other->file);
+    return order != 0 ? order < 0 : one->line < other->line;
+}
+
+void probe_add(struct probe added)
+{
+    size_t at = probe_count;
+    if (probe_count == PROBES_MAX) {
+        abort();
+    }
+    for (; at > 0 && is_before(&added, &probes[at - 1]); at--) {
+        probes[at] = probes[at - 1];
+    }
+    probes[at] = added;
+    probe_count++;
+}
+
+const struct probe *probe_list(size_t *count)
+{
+    *count = probe_count;
+    return probes;
 }
 
 const struct probe *probe_find(const char *name)
 {
-    for (const struct probe_list *const *list = probe_lists(); *list != NULL; list++) {
-        for (size_t i = 0; i < (*list)->count; i++) {
-            if (strcmp((*list)->probes[i].name, name) == 0) {
-                return &(*list)->probes[i];
-            }
+    for (size_t i = 0; i < probe_count; i++) {
+        if (strcmp(probes[i].name, name) == 0) {
+            return &probes[i];
         }
     }
     return NULL;

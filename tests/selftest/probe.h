@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "support/before_main.h"
+
 #if defined(__GNUC__)
 #define PROBE_FORMAT __attribute__((format(printf, 1, 2)))
 #else
@@ -16,20 +18,19 @@ struct probe {
     const char *name;
     void (*run)(void);
     const char *look; /* where to look if the two differ */
+    const char *file;
+    int line;
 };
 
-struct probe_list {
-    const struct probe *probes;
-    size_t count;
-};
-
-extern const struct probe_list probes_of_traits;  /* every member of ferp_traits */
-extern const struct probe_list probes_of_streams; /* any system */
-extern const struct probe_list
-    probes_of_library;                           /* through ferrule: processor time, large writes */
-extern const struct probe_list probes_of_system; /* POSIX or Windows: the first part */
-extern const struct probe_list probes_of_driver; /* the second part */
-extern const struct probe_list probes_of_bsd;    /* POSIX: what differs on macOS and the BSDs */
+/* Defines a probe; its body follows. It adds itself to the list before main. */
+#define PROBE(name, look)                                                 \
+    static void name(void);                                               \
+    TEST_BEFORE_MAIN(name##_registers)                                    \
+    {                                                                     \
+        probe_add((struct probe){#name, name, look, __FILE__, __LINE__}); \
+    }                                                                     \
+    static void name(void)
+void probe_add(struct probe added);
 
 /* ---- For the functions of probes. Each adds to the output. */
 
@@ -39,8 +40,10 @@ void believe(const char *format, ...) PROBE_FORMAT;
 void see(const char *format, ...) PROBE_FORMAT;
 /* Whether the two agree. Without it the probe only reports. */
 void conclude(bool agrees);
-/* The system has no such thing, or refuses it. */
-void conclude_absent(const char *format, ...) PROBE_FORMAT;
+/* The system has no such thing, or refuses it. Ends the probe. */
+_Noreturn void conclude_absent(const char *format, ...) PROBE_FORMAT;
+/* The same, unless it has. */
+#define need(condition, ...) ((condition) ? (void)0 : conclude_absent(__VA_ARGS__))
 /* A boolean fact: believe, see and conclude. */
 void conclude_fact(bool believed, bool seen);
 
@@ -66,6 +69,7 @@ void probe_read(const char *output, probe_answer *out);
 
 /* NULL: no probe has this name. */
 const struct probe *probe_find(const char *name);
-const struct probe_list *const *probe_lists(void); /* NULL ends them */
+/* In the order of their files and lines. */
+const struct probe *probe_list(size_t *count);
 
 #endif

@@ -85,7 +85,7 @@ static void close_poll(struct poll *poll)
 }
 
 /* trio#52, wepoll#35: one poll waits for SEND of a socket without room, the other for RECEIVE. */
-static void two_polls_of_a_socket(void)
+PROBE(two_polls_of_a_socket, "platform/winsock/afd_sources.c")
 {
     enum { ROUNDS = 30 };
     static struct poll sends;
@@ -93,15 +93,10 @@ static void two_polls_of_a_socket(void)
     unsigned right = 0;
     unsigned lost = 0;
     unsigned mixed = 0;
-    if (!find_functions() || !open_poll(&sends) || !open_poll(&receives)) {
-        conclude_absent("there is no AFD");
-        return;
-    }
+    need(find_functions() && open_poll(&sends) && open_poll(&receives), "there is no AFD");
     for (int i = 0; i < ROUNDS; i++) {
         raw_socket two[2];
-        if (!raw_pair(two)) {
-            return;
-        }
+        raw_pair(two);
         if (i == 0) {
             (void)raw_fill(two[0]);
         }
@@ -125,30 +120,16 @@ static void two_polls_of_a_socket(void)
     conclude(right == ROUNDS);
 }
 
-static void poll_reports_a_close(void)
+PROBE(poll_reports_a_close, "platform/winsock/poller_afd.c")
 {
     static struct poll poll;
     raw_socket two[2];
-    if (!find_functions() || !open_poll(&poll)) {
-        conclude_absent("there is no AFD");
-        return;
-    }
-    if (!raw_pair(two)) {
-        return;
-    }
+    need(find_functions() && open_poll(&poll), "there is no AFD");
+    raw_pair(two);
     begin_poll(&poll, two[0], FERP_AFD_RECEIVE | FERP_AFD_LOCAL_CLOSE);
     raw_close(two[0]);
     ULONG events = end_poll(&poll, 2000);
     believe("AFD_POLL_LOCAL_CLOSE (20)");
     see("%lx", events);
     conclude((events & FERP_AFD_LOCAL_CLOSE) != 0);
-    raw_close(two[1]);
-    close_poll(&poll);
 }
-
-static const struct probe list[] = {
-    {"two_polls_of_a_socket", two_polls_of_a_socket, "platform/winsock/afd_sources.c"},
-    {"poll_reports_a_close", poll_reports_a_close, "platform/winsock/poller_afd.c"},
-};
-
-const struct probe_list probes_of_driver = {list, sizeof list / sizeof list[0]};

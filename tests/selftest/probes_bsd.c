@@ -49,28 +49,23 @@ static void send_a_byte_later(void *writer)
 }
 
 /* XNU, msleep: 2^64 ns and more wrap. */
-static void timeout_of_584_years(void)
+PROBE(timeout_of_584_years, "platform/posix/modes.c")
 {
     struct timeval timeout = {(time_t)18446744073, 709552};
     raw_socket two[2];
     test_thread thread;
     char byte = 0;
-    if (sizeof timeout.tv_sec < 8 || !raw_pair(two)) {
-        conclude_absent("struct timeval has no such time");
-        return;
-    }
+    need(sizeof timeout.tv_sec >= 8, "struct timeval has no such time");
+    raw_pair(two);
     int result = setsockopt(two[0], SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    if (result != 0) {
-        answer("SO_RCVTIMEO of 2^64 ns", EXPECTED("waits", "ends at once", "waits", "EDOM", "EDOM"),
-               name_of(result));
-    } else {
+    const char *seen = name_of(result);
+    if (result == 0) {
         test_thread_start(&thread, send_a_byte_later, &two[1]);
-        int n = raw_recv(two[0], &byte, 1);
-        answer("SO_RCVTIMEO of 2^64 ns", EXPECTED("waits", "ends at once", "waits", "EDOM", "EDOM"),
-               n == 1 ? "waits" : "ends at once");
+        seen = raw_recv(two[0], &byte, 1) == 1 ? "waits" : "ends at once";
         test_thread_join(&thread);
     }
-    raw_close_pair(two);
+    answer("SO_RCVTIMEO of 2^64 ns", EXPECTED("waits", "ends at once", "waits", "EDOM", "EDOM"),
+           seen);
 }
 
 static void see_clock(const char *name, clockid_t clock)
@@ -95,7 +90,7 @@ static void see_clock(const char *name, clockid_t clock)
 }
 
 /* macOS' CLOCK_MONOTONIC is slewed and counts sleep; the kernel's waits use CLOCK_UPTIME_RAW. */
-static void clocks(void)
+PROBE(clocks, "platform/posix/clock.c")
 {
     see_clock("CLOCK_MONOTONIC", CLOCK_MONOTONIC);
 #ifdef CLOCK_UPTIME_RAW
@@ -134,7 +129,7 @@ static unsigned send_blocks(const raw_socket *writers, uint64_t *sent)
 }
 
 /* ponyc issues 5826 and 5842: over lo0 a nonblocking send waits for buffers of the interface. */
-static void nonblocking_sends_over_loopback(void)
+PROBE(nonblocking_sends_over_loopback, "row loopback_send_waits")
 {
     raw_socket writers[STREAMS];
     raw_socket readers[STREAMS];
@@ -142,9 +137,7 @@ static void nonblocking_sends_over_loopback(void)
     test_thread thread;
     for (int i = 0; i < STREAMS; i++) {
         raw_socket two[2];
-        if (!raw_pair(two)) {
-            return;
-        }
+        raw_pair(two);
         writers[i] = two[0];
         readers[i] = two[1];
         (void)raw_set_int_option(two[0], SOL_SOCKET, SO_SNDBUF, 1 << 20);
@@ -161,14 +154,11 @@ static void nonblocking_sends_over_loopback(void)
         raw_close(writers[i]);
     }
     test_thread_join(&thread);
-    for (int i = 0; i < STREAMS; i++) {
-        raw_close(readers[i]);
-    }
 }
 
 /* ---- Datagrams */
 
-static void receive_of_0_bytes(void)
+PROBE(receive_of_0_bytes, "rule U4; platform/posix/bytes.c")
 {
     char byte = 0;
     raw_socket socket = raw_new(SOCK_DGRAM);
@@ -176,34 +166,20 @@ static void receive_of_0_bytes(void)
     raw_set_timeouts(socket, 200);
     answer("recv of 0 bytes from an empty queue, with a timeout",
            EXPECTED("EAGAIN", "OK", "OK", "OK", "OK"), name_of(raw_recv(socket, &byte, 0)));
-    raw_close(socket);
 }
 
-static const char *share_a_port(int option)
-{
-    raw_socket first = raw_new(SOCK_DGRAM);
-    raw_socket second = raw_new(SOCK_DGRAM);
-    (void)raw_set_int_option(first, SOL_SOCKET, option, 1);
-    (void)raw_set_int_option(second, SOL_SOCKET, option, 1);
-    (void)raw_bind(first, 0);
-    const char *result = name_of(raw_bind(second, raw_port(first)));
-    raw_close(second);
-    raw_close(first);
-    return result;
-}
-
-static void datagram_sockets_that_share_a_port(void)
+PROBE(datagram_sockets_that_share_a_port, "rule L1")
 {
     answer("with SO_REUSEADDR",
            EXPECTED("OK", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE", "EADDRINUSE"),
-           share_a_port(SO_REUSEADDR));
+           raw_share_port(SO_REUSEADDR));
 #ifdef SO_REUSEPORT
-    answer("with SO_REUSEPORT", EVERYWHERE("OK"), share_a_port(SO_REUSEPORT));
+    answer("with SO_REUSEPORT", EVERYWHERE("OK"), raw_share_port(SO_REUSEPORT));
 #endif
 }
 
 /* udp_disconnect of macOS and the BSDs takes the local address away. */
-static void bound_address_after_a_failed_connect(void)
+PROBE(bound_address_after_a_failed_connect, "row udp_reconnect_unbinds")
 {
     struct sockaddr_in bound = raw_address(0);
     raw_len len = sizeof bound;
@@ -215,21 +191,16 @@ static void bound_address_after_a_failed_connect(void)
     answer("the bound address then",
            EXPECTED("127.0.0.1", "0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0"),
            bound.sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? "127.0.0.1" : "0.0.0.0");
-    raw_close(socket);
 }
 
-static void length_of_a_unix_datagram(void)
+PROBE(length_of_a_unix_datagram, "row unix_datagram_size")
 {
     static const char bytes[2049];
     raw_socket two[2];
-    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, two) != 0) {
-        conclude_absent("no pair: %s", raw_text(-1));
-        return;
-    }
+    need(socketpair(AF_UNIX, SOCK_DGRAM, 0, two) == 0, "no pair: %s", raw_text(-1));
     raw_set_nonblocking(two[0], true);
     answer("a Unix datagram of 2049 bytes", EXPECTED("OK", "EMSGSIZE", NULL, "OK", "EMSGSIZE"),
            name_of(raw_send(two[0], bytes, sizeof bytes)));
-    raw_close_pair(two);
 }
 
 /* ---- Names */
@@ -238,44 +209,15 @@ static void length_of_a_unix_datagram(void)
 #define SO_BINDTODEVICE 0x1134 /* public since the headers of macOS 14.6 */
 #endif
 
-static void device_that_does_not_exist(void)
+PROBE(device_that_does_not_exist, "rule O6")
 {
 #ifdef SO_BINDTODEVICE
     static const char name[] = "ferrule_none";
     raw_socket socket = raw_new(SOCK_DGRAM);
     int result = setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof name - 1);
-    if (result != 0 && strcmp(name_of(result), "EPERM") == 0) {
-        conclude_absent("SO_BINDTODEVICE needs a privilege");
-    } else {
-        answer("SO_BINDTODEVICE of an unknown name", EXPECTED("ENODEV", "ENXIO"), name_of(result));
-    }
-    raw_close(socket);
+    need(result == 0 || strcmp(name_of(result), "EPERM") != 0, "SO_BINDTODEVICE needs a privilege");
+    answer("SO_BINDTODEVICE of an unknown name", EXPECTED("ENODEV", "ENXIO"), name_of(result));
 #else
     conclude_absent("this system has no SO_BINDTODEVICE");
 #endif
 }
-
-static const struct probe list[] = {
-    {"shutdown_of_both_after_the_end", probe_shutdown_of_both_after_the_end,
-     "rule S1; ferp_shutdown"},
-    {"linger_of_an_accepted_stream", probe_linger_of_an_accepted_stream,
-     "rule O2; core/open/binding.c"},
-    {"connect_whose_error_was_taken", probe_connect_whose_error_was_taken, "rule C5"},
-    {"writable_means_connected", probe_writable_means_connected, "rule C1"},
-    {"connect_to_a_bound_port", probe_connect_to_a_bound_port, "row bound_port_is_silent"},
-    {"resets_in_the_queue", probe_resets_in_the_queue, "row reset_in_queue"},
-    {"accept_without_descriptors", probe_accept_without_descriptors, "row accept_out_of_handles"},
-    {"both_wildcards", probe_both_wildcards, "row dual_stack_beside_ipv4"},
-    {"timeouts_of_an_accepted_stream", probe_timeouts_of_an_accepted_stream, "rule T6"},
-    {"timeout_of_584_years", timeout_of_584_years, "platform/posix/modes.c"},
-    {"clocks", clocks, "platform/posix/clock.c"},
-    {"nonblocking_sends_over_loopback", nonblocking_sends_over_loopback, "row loopback_send_waits"},
-    {"receive_of_0_bytes", receive_of_0_bytes, "rule U4; platform/posix/bytes.c"},
-    {"datagram_sockets_that_share_a_port", datagram_sockets_that_share_a_port, "rule L1"},
-    {"bound_address_after_a_failed_connect", bound_address_after_a_failed_connect,
-     "row udp_reconnect_unbinds"},
-    {"length_of_a_unix_datagram", length_of_a_unix_datagram, "row unix_datagram_size"},
-    {"device_that_does_not_exist", device_that_does_not_exist, "rule O6"},
-};
-
-const struct probe_list probes_of_bsd = {list, sizeof list / sizeof list[0]};

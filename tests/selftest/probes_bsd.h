@@ -16,15 +16,4 @@ void answer(const char *what, const char *const expected[ANSWERS], const char *s
 /* "OK", or the name of the last failure. */
 const char *name_of(long result);
 
-/* probes_bsd_streams.c */
-void probe_shutdown_of_both_after_the_end(void);
-void probe_linger_of_an_accepted_stream(void);
-void probe_connect_whose_error_was_taken(void);
-void probe_writable_means_connected(void);
-void probe_connect_to_a_bound_port(void);
-void probe_resets_in_the_queue(void);
-void probe_accept_without_descriptors(void);
-void probe_both_wildcards(void);
-void probe_timeouts_of_an_accepted_stream(void);
-
 #endif

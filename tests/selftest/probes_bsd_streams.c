@@ -20,17 +20,15 @@ static struct sockaddr_in6 loopback_of_ipv6(uint16_t port)
     return made;
 }
 
-/* A nonblocking listener on ::1. Reports a failure by conclude_absent. */
+/* A nonblocking listener on ::1. Ends the probe if there is none. */
 static raw_socket listen_on_ipv6(struct sockaddr_in6 *address)
 {
     raw_socket made = socket(AF_INET6, SOCK_STREAM, 0);
     raw_len len = sizeof *address;
     *address = loopback_of_ipv6(0);
-    if (made == RAW_NONE || bind(made, (struct sockaddr *)address, len) != 0 ||
-        listen(made, 16) != 0 || getsockname(made, (struct sockaddr *)address, &len) != 0) {
-        conclude_absent("no listener on ::1: %s", raw_text(-1));
-        return RAW_NONE;
-    }
+    need(made != RAW_NONE && bind(made, (struct sockaddr *)address, len) == 0 &&
+             listen(made, 16) == 0 && getsockname(made, (struct sockaddr *)address, &len) == 0,
+         "no listener on ::1: %s", raw_text(-1));
     raw_set_nonblocking(made, true);
     return made;
 }
@@ -65,19 +63,18 @@ static void shut_both_after_the_end(const char *what, raw_socket two[2])
 }
 
 /* XNU, soshutdownlock_final: a read half that has ended ends the call. */
-void probe_shutdown_of_both_after_the_end(void)
+PROBE(shutdown_of_both_after_the_end, "rule S1; ferp_shutdown")
 {
     raw_socket two[2];
-    if (raw_pair(two)) {
-        shut_both_after_the_end("SHUT_RDWR after the peer's end of file", two);
-    }
+    raw_pair(two);
+    shut_both_after_the_end("SHUT_RDWR after the peer's end of file", two);
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, two) == 0) {
         shut_both_after_the_end("of a Unix stream", two);
     }
 }
 
 /* XNU, tcp_usr_attach: a queued connection whose linger is 0 gets 120 s. */
-void probe_linger_of_an_accepted_stream(void)
+PROBE(linger_of_an_accepted_stream, "rule O2; core/open/binding.c")
 {
 #ifdef SO_LINGER_SEC
     const int name = SO_LINGER_SEC;
@@ -101,7 +98,6 @@ void probe_linger_of_an_accepted_stream(void)
            EXPECTED("on, 0 s", "on, 120 s", "on, 0 s", "on, 120 s", "on, 120 s"), text);
     raw_close(client);
     raw_reset(accepted);
-    raw_close(listener);
 }
 
 /* ---- Connecting */
@@ -123,7 +119,7 @@ static const char *tcp_state(raw_socket socket)
 }
 
 /* A failed connect whose error another call has taken: what still shows that it has failed. */
-void probe_connect_whose_error_was_taken(void)
+PROBE(connect_whose_error_was_taken, "rule C5")
 {
     struct sockaddr_in address = raw_address(0);
     raw_len len = sizeof address;
@@ -142,18 +138,17 @@ void probe_connect_whose_error_was_taken(void)
                     "getpeername ENOTCONN, state ECONNRESET",
                     "getpeername ENOTCONN, state ECONNRESET"),
            text);
-    raw_close(client);
 }
 
 /* socket2 issue 652: writable, SO_ERROR is 0, and not connected. */
-void probe_writable_means_connected(void)
+PROBE(writable_means_connected, "rule C1")
 {
     enum { TIMES = 200 };
     unsigned lies = 0;
     char text[40];
     struct sockaddr_in6 address;
     raw_socket listener = listen_on_ipv6(&address);
-    for (int i = 0; i < TIMES && listener != RAW_NONE; i++) {
+    for (int i = 0; i < TIMES; i++) {
         struct sockaddr_in6 peer;
         raw_len len = sizeof peer;
         raw_socket client = socket(AF_INET6, SOCK_STREAM, 0);
@@ -166,16 +161,12 @@ void probe_writable_means_connected(void)
         raw_reset(client);
         raw_close(accept(listener, NULL, NULL));
     }
-    if (listener != RAW_NONE) {
-        (void)snprintf(text, sizeof text, "%u of %d", lies, (int)TIMES);
-        answer("connects over ::1 that are writable and not connected", EVERYWHERE("0 of 200"),
-               text);
-        raw_close(listener);
-    }
+    (void)snprintf(text, sizeof text, "%u of %d", lies, (int)TIMES);
+    answer("connects over ::1 that are writable and not connected", EVERYWHERE("0 of 200"), text);
 }
 
 /* XNU and NetBSD, tcp_input: a connection in the state CLOSED answers nothing. */
-void probe_connect_to_a_bound_port(void)
+PROBE(connect_to_a_bound_port, "row bound_port_is_silent")
 {
     raw_socket bound = raw_new(SOCK_STREAM);
     raw_socket client = raw_new(SOCK_STREAM);
@@ -186,8 +177,6 @@ void probe_connect_to_a_bound_port(void)
     answer("a connect to a port that is bound and does not listen",
            EXPECTED("ECONNREFUSED", "no answer", "ECONNREFUSED", "no answer"),
            has_ended ? raw_name(raw_socket_error(client)) : "no answer");
-    raw_close(client);
-    raw_close(bound);
 }
 
 /* ---- Listening */
@@ -218,34 +207,28 @@ static const char *accept_a_reset(int family, raw_socket listener, const struct 
 }
 
 /* XNU, tcp_usr_accept and tcp6_usr_accept. */
-void probe_resets_in_the_queue(void)
+PROBE(resets_in_the_queue, "row reset_in_queue")
 {
     struct sockaddr_in6 address6;
     uint16_t port = 0;
     raw_socket listener = raw_listen(4, &port);
     struct sockaddr_in address = raw_address(port);
-    if (listener != RAW_NONE) {
-        raw_set_nonblocking(listener, true);
-        answer("over IPv4",
-               EXPECTED("accept OK with an address, recv ECONNRESET",
-                        "accept OK with an address, recv ECONNRESET", "accept ECONNABORTED",
-                        "accept ECONNABORTED", "accept ECONNABORTED"),
-               accept_a_reset(AF_INET, listener, (struct sockaddr *)&address, sizeof address));
-        raw_close(listener);
-    }
+    raw_set_nonblocking(listener, true);
+    answer("over IPv4",
+           EXPECTED("accept OK with an address, recv ECONNRESET",
+                    "accept OK with an address, recv ECONNRESET", "accept ECONNABORTED",
+                    "accept ECONNABORTED", "accept ECONNABORTED"),
+           accept_a_reset(AF_INET, listener, (struct sockaddr *)&address, sizeof address));
     listener = listen_on_ipv6(&address6);
-    if (listener != RAW_NONE) {
-        answer("over IPv6",
-               EXPECTED("accept OK with an address, recv ECONNRESET",
-                        "accept OK without an address, recv ECONNRESET", "accept ECONNABORTED",
-                        "accept ECONNABORTED", "accept ECONNABORTED"),
-               accept_a_reset(AF_INET6, listener, (struct sockaddr *)&address6, sizeof address6));
-        raw_close(listener);
-    }
+    answer("over IPv6",
+           EXPECTED("accept OK with an address, recv ECONNRESET",
+                    "accept OK without an address, recv ECONNRESET", "accept ECONNABORTED",
+                    "accept ECONNABORTED", "accept ECONNABORTED"),
+           accept_a_reset(AF_INET6, listener, (struct sockaddr *)&address6, sizeof address6));
 }
 
 /* XNU, accept_nocancel: the connection is closed if there is no descriptor for it. */
-void probe_accept_without_descriptors(void)
+PROBE(accept_without_descriptors, "row accept_out_of_handles")
 {
     struct rlimit before;
     uint16_t port = 0;
@@ -263,35 +246,25 @@ void probe_accept_without_descriptors(void)
     raw_socket accepted = accept(listener, NULL, NULL);
     const char *first = name_of(accepted);
     (void)setrlimit(RLIMIT_NOFILE, &before);
-    if (accepted != RAW_NONE) {
-        conclude_absent("the limit of descriptors has no effect");
-        raw_close(accepted);
-    } else {
-        (void)raw_poll(listener, RAW_READ, 500);
-        accepted = accept(listener, NULL, NULL);
-        (void)snprintf(text, sizeof text, "%s, then %s", first, name_of(accepted));
-        answer("accept without a free descriptor, then with one",
-               EXPECTED("EMFILE, then OK", "EMFILE, then EAGAIN", "EMFILE, then OK",
-                        "EMFILE, then OK", "EMFILE, then OK"),
-               text);
-        see("the client reads %s", accepted == RAW_NONE ? what_is_read(client) : "nothing");
-        raw_close(accepted);
-    }
-    raw_close(client);
-    raw_close(listener);
+    need(accepted == RAW_NONE, "the limit of descriptors has no effect");
+    (void)raw_poll(listener, RAW_READ, 500);
+    accepted = accept(listener, NULL, NULL);
+    (void)snprintf(text, sizeof text, "%s, then %s", first, name_of(accepted));
+    answer("accept without a free descriptor, then with one",
+           EXPECTED("EMFILE, then OK", "EMFILE, then EAGAIN", "EMFILE, then OK", "EMFILE, then OK",
+                    "EMFILE, then OK"),
+           text);
+    see("the client reads %s", accepted == RAW_NONE ? what_is_read(client) : "nothing");
 }
 
 /* XNU and FreeBSD, in6_pcbbind: 0.0.0.0 of the same user does not count. */
-void probe_both_wildcards(void)
+PROBE(both_wildcards, "row dual_stack_beside_ipv4")
 {
     struct sockaddr_in any = raw_address(0);
     struct sockaddr_in6 any6 = loopback_of_ipv6(0);
     raw_socket first = raw_new(SOCK_STREAM);
     raw_socket second = socket(AF_INET6, SOCK_STREAM, 0);
-    if (second == RAW_NONE) {
-        conclude_absent("no IPv6: %s", raw_text(-1));
-        return;
-    }
+    need(second != RAW_NONE, "no IPv6: %s", raw_text(-1));
     any.sin_addr.s_addr = htonl(INADDR_ANY);
     (void)raw_set_int_option(first, SOL_SOCKET, SO_REUSEADDR, 1);
     (void)raw_set_int_option(second, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -302,11 +275,9 @@ void probe_both_wildcards(void)
     any6.sin6_addr = (struct in6_addr)IN6ADDR_ANY_INIT;
     answer("[::] beside a listener on 0.0.0.0", EXPECTED("EADDRINUSE", "OK", "OK", "OK", "OK"),
            name_of(bind(second, (struct sockaddr *)&any6, sizeof any6)));
-    raw_close(second);
-    raw_close(first);
 }
 
-void probe_timeouts_of_an_accepted_stream(void)
+PROBE(timeouts_of_an_accepted_stream, "rule T6")
 {
     struct timeval timeout = {0, 0};
     raw_len len = sizeof timeout;
@@ -321,7 +292,4 @@ void probe_timeouts_of_an_accepted_stream(void)
     answer("accepted from a listener with SO_RCVTIMEO",
            EXPECTED("the listener's", "none", "the listener's", "the listener's"),
            timeout.tv_sec != 0 || timeout.tv_usec != 0 ? "the listener's" : "none");
-    raw_close(client);
-    raw_close(accepted);
-    raw_close(listener);
 }

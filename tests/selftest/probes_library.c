@@ -1,5 +1,4 @@
 /* probes_library.c: probes through ferrule: the processor time of waits, and large writes. */
-#include <stdatomic.h>
 #include <string.h>
 
 #include "ferrule/tcp.h"
@@ -11,7 +10,7 @@
 
 enum { WAIT_MS = 1000, WAIT_PROCESSOR_MAX_MS = 100 };
 
-static bool open_pair(fer_tcp_stream two[2])
+static void open_pair(fer_tcp_stream two[2])
 {
     fer_tcp_listener listener = {0};
     fer_socket_addr addr = fer_socket_addr_v4_new(FER_IPV4_ADDR_LOCALHOST, 0);
@@ -21,10 +20,7 @@ static bool open_pair(fer_tcp_stream two[2])
                    fer_tcp_stream_connect_addr(&two[0], &addr).kind == FER_OK &&
                    fer_tcp_listener_accept(&listener, &two[1], NULL).kind == FER_OK;
     fer_tcp_listener_close(&listener);
-    if (!is_open) {
-        conclude_absent("no connection on 127.0.0.1");
-    }
-    return is_open;
+    need(is_open, "no connection on 127.0.0.1");
 }
 
 struct measure {
@@ -60,14 +56,12 @@ static void measure_write(fer_tcp_stream *stream, const char *wait)
     measure_end(&measure, error);
 }
 
-static void processor_time_of_waits(void)
+PROBE(processor_time_of_waits, "core/wait/waiting.c; platform/*/wait.c")
 {
     fer_tcp_stream two[2];
     fer_duration limit = fer_duration_from_millis(WAIT_MS);
     char byte = 0;
-    if (!open_pair(two)) {
-        return;
-    }
+    open_pair(two);
     believe("a wait of 1 s takes at most %d ms of processor time", WAIT_PROCESSOR_MAX_MS);
     (void)fer_tcp_stream_set_read_timeout(&two[0], limit).kind;
     (void)fer_tcp_stream_set_write_timeout(&two[0], limit).kind;
@@ -77,8 +71,6 @@ static void processor_time_of_waits(void)
     (void)fer_tcp_stream_shutdown(&two[1], FER_SHUTDOWN_WRITE).kind;
     system_pause_ms(50);
     measure_write(&two[0], "a write after the peer's shutdown(WRITE)");
-    fer_tcp_stream_close(&two[0]);
-    fer_tcp_stream_close(&two[1]);
 }
 
 struct slow_reader {
@@ -102,17 +94,15 @@ static void read_slowly(void *argument)
     } while (reader->error.kind == FER_OK && n > 0);
 }
 
-static void write_all_to_a_slow_reader(void)
+PROBE(write_all_to_a_slow_reader, "core/transfer/stream_io.c")
 {
     enum { LARGE = 100 * 1000 * 1000 };
     fer_tcp_stream two[2];
     size_t n = 0;
     test_thread thread;
     char *area = process_reserve(LARGE);
-    if (area == NULL || !open_pair(two)) {
-        conclude_absent("no memory");
-        return;
-    }
+    need(area != NULL, "no memory");
+    open_pair(two);
     struct slow_reader reader = {&two[1], 0, {FER_OK, 0}};
     test_thread_start(&thread, read_slowly, &reader);
     uint64_t began = system_now_ms();
@@ -128,34 +118,4 @@ static void write_all_to_a_slow_reader(void)
     see("%u ms, %u ms of processor time", (unsigned)(system_now_ms() - began),
         (unsigned)(system_processor_ms() - processor));
     conclude(error.kind == FER_OK && n == LARGE && reader.total == LARGE);
-    fer_tcp_stream_close(&two[0]);
-    fer_tcp_stream_close(&two[1]);
 }
-
-static void timeout_through_a_clone(void)
-{
-    fer_tcp_stream two[2];
-    fer_tcp_stream clone = {0};
-    fer_duration read_back = FER_DURATION_NONE;
-    if (!open_pair(two)) {
-        return;
-    }
-    believe("rule T6: a clone's timeout is the stream's");
-    (void)fer_tcp_stream_try_clone(&two[0], &clone).kind;
-    (void)fer_tcp_stream_set_read_timeout(&clone, fer_duration_from_millis(500)).kind;
-    (void)fer_tcp_stream_read_timeout(&two[0], &read_back).kind;
-    bool is_shared = read_back.nanos != FER_DURATION_NONE_NANOS;
-    see("a timeout that is set through the clone is %s", is_shared ? "shared" : "not shared");
-    conclude(is_shared);
-    fer_tcp_stream_close(&clone);
-    fer_tcp_stream_close(&two[0]);
-    fer_tcp_stream_close(&two[1]);
-}
-
-static const struct probe list[] = {
-    {"processor_time_of_waits", processor_time_of_waits, "core/wait/waiting.c; platform/*/wait.c"},
-    {"write_all_to_a_slow_reader", write_all_to_a_slow_reader, "core/transfer/stream_io.c"},
-    {"timeout_through_a_clone", timeout_through_a_clone, "platform/winsock/modes.c"},
-};
-
-const struct probe_list probes_of_library = {list, sizeof list / sizeof list[0]};

@@ -1,5 +1,7 @@
 /* probes_limits.c: the probes of the limits in ferp_traits that are the same on all systems. */
-#include "selftest/probes_limits.h"
+#include "selftest/raw.h"
+
+#include <stdint.h>
 
 #include "platform/platform.h"
 #include "selftest/probe.h"
@@ -18,7 +20,7 @@
 #endif
 
 /* A receive on an empty socket, and a send, of the maximum length in one nonblocking call. */
-void probe_io_length_max(void)
+PROBE(io_length_max, "platform/*/traits.c")
 {
     enum { LARGE = 64 * 1024 * 1024 };
     raw_socket two[2];
@@ -29,10 +31,8 @@ void probe_io_length_max(void)
     len = len < LARGE ? len : LARGE;
 #endif
     void *area = process_reserve(len);
-    if (area == NULL || !raw_pair(two)) {
-        conclude_absent("no memory of that size in this process");
-        return;
-    }
+    need(area != NULL, "no memory of that size in this process");
+    raw_pair(two);
     raw_set_nonblocking(two[0], true);
     int n = raw_recv(two[0], area, len);
     int code = n < 0 ? raw_code() : 0;
@@ -41,11 +41,10 @@ void probe_io_length_max(void)
     see("a send: %s", raw_text(sent));
     conclude(n < 0 && raw_is_would_block(code) && sent > 0);
     process_unreserve(area, len);
-    raw_close_pair(two);
 }
 
 /* IP allows 65507 bytes of a datagram over IPv4. The limit of a call must not cut it. */
-void probe_datagram_length_max(void)
+PROBE(datagram_length_max, "platform/*/traits.c")
 {
     enum { IP_LIMIT = 65507 };
     static const char bytes[IP_LIMIT + 1];
@@ -58,20 +57,17 @@ void probe_datagram_length_max(void)
     int n = raw_send(socket, bytes, IP_LIMIT + 1);
     see("a datagram of %d bytes: %s", IP_LIMIT + 1, raw_text(n));
     conclude(n < 0 && most >= IP_LIMIT);
-    raw_close(socket);
 }
 
 /* A lack of buffers cannot be caused. Sends of growing lengths may meet one. */
-void probe_no_buffer_space_is_transient(void)
+PROBE(no_buffer_space_is_transient, "row no_buffer_space")
 {
     enum { SHORTEST = 1 << 17, LONGEST = 1 << 26 };
     raw_socket two[2];
     void *area = process_reserve(LONGEST);
     believe(ferp_traits()->no_buffer_space_is_transient ? "yes" : "no");
-    if (area == NULL || !raw_pair(two)) {
-        conclude_absent("no memory of that size in this process");
-        return;
-    }
+    need(area != NULL, "no memory of that size in this process");
+    raw_pair(two);
     raw_set_nonblocking(two[0], true);
     int code = 0;
     size_t len = SHORTEST;
@@ -90,10 +86,9 @@ void probe_no_buffer_space_is_transient(void)
                         (unsigned long)(len / 2), code);
     }
     process_unreserve(area, LONGEST);
-    raw_close_pair(two);
 }
 
-void probe_linger_seconds_max(void)
+PROBE(linger_seconds_max, "platform/*/traits.c")
 {
     long most = (long)ferp_traits()->linger_seconds_max;
     raw_socket socket = raw_new(SOCK_STREAM);
@@ -109,7 +104,6 @@ void probe_linger_seconds_max(void)
         (void)raw_linger(socket, &on, &seconds);
         see("%ld is read as %ld", most + 1, seconds);
     }
-    raw_close(socket);
 }
 
 #ifdef KEEPALIVE_TIME
@@ -136,25 +130,24 @@ static void probe_keepalive(int name, uint32_t most)
         see("setting %lu: %s, read as %d", (unsigned long)most + 1,
             result == 0 ? "OK" : raw_text(result), value);
     }
-    raw_close(socket);
 }
 
-void probe_keepalive_seconds_max(void)
+PROBE(keepalive_seconds_max, "platform/*/traits.c")
 {
     probe_keepalive(KEEPALIVE_TIME, ferp_traits()->keepalive_seconds_max);
 }
 
-void probe_keepalive_retries_max(void)
+PROBE(keepalive_retries_max, "platform/*/traits.c")
 {
     probe_keepalive(KEEPALIVE_RETRIES, ferp_traits()->keepalive_retries_max);
 }
 #else
-void probe_keepalive_seconds_max(void)
+PROBE(keepalive_seconds_max, "platform/*/traits.c")
 {
     conclude_absent("the system has no such option");
 }
 
-void probe_keepalive_retries_max(void)
+PROBE(keepalive_retries_max, "platform/*/traits.c")
 {
     conclude_absent("the system has no such option");
 }

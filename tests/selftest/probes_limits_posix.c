@@ -1,6 +1,7 @@
-/* probes_limits_posix.c: the probes of probes_limits.h that have system calls of POSIX. */
-#include "selftest/probes_limits.h"
+/* probes_limits_posix.c: the probes of the limits in ferp_traits that need calls of POSIX. */
+#include "selftest/raw.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,17 +55,14 @@ static int count_edges(raw_socket socket, int count)
 #endif
 
 /* Unread input causes one event in two waits. */
-void probe_poller_has_edges(void)
+PROBE(poller_has_edges, "platform/*/traits.c")
 {
     raw_socket two[2];
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     (void)raw_send(two[1], "x", 1);
     (void)raw_poll(two[0], RAW_READ, 2000);
     int events = count_edges(two[0], 2);
     conclude_fact(ferp_traits()->poller_has_edges, events == 1);
-    raw_close_pair(two);
 }
 
 /* The length of a path is padded with slashes, which a system joins. */
@@ -88,11 +86,11 @@ static int bind_path_of(size_t len)
     (void)close(made);
     (void)unlink(address.sun_path);
     (void)rmdir(folder);
-    raw_set_code(code);
+    errno = code;
     return result;
 }
 
-void probe_unix_path_max(void)
+PROBE(unix_path_max, "platform/*/traits.c")
 {
     size_t most = ferp_traits()->unix_path_max;
     believe("%lu", (unsigned long)most);
@@ -102,7 +100,7 @@ void probe_unix_path_max(void)
     conclude(result == 0);
 }
 
-void probe_has_abstract_unix_names(void)
+PROBE(has_abstract_unix_names, "platform/*/traits.c")
 {
     struct sockaddr_un address;
     int made = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -113,7 +111,6 @@ void probe_has_abstract_unix_names(void)
                       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len));
     see("bind of a name that begins with NUL: %s", result == 0 ? "OK" : raw_text(result));
     conclude_fact(ferp_traits()->has_abstract_unix_names, result == 0);
-    (void)close(made);
 }
 
 static ssize_t send_slices(raw_socket socket, size_t count)
@@ -136,17 +133,14 @@ static ssize_t send_slices(raw_socket socket, size_t count)
     return n;
 }
 
-void probe_io_slices_max(void)
+PROBE(io_slices_max, "platform/*/traits.c")
 {
     raw_socket two[2];
     size_t most = ferp_traits()->io_slices_max;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     ssize_t n = send_slices(two[0], most);
     believe("%lu", (unsigned long)most);
     see("sendmsg of %lu slices: %s", (unsigned long)most, raw_text(n));
     conclude(n == (ssize_t)most);
     see("of one more: %s", raw_text(send_slices(two[0], most + 1)));
-    raw_close_pair(two);
 }

@@ -1,5 +1,5 @@
-/* probes_limits_winsock.c: the probes of probes_limits.h that have system calls of Windows. */
-#include "selftest/probes_limits.h"
+/* probes_limits_winsock.c: the probes of the limits in ferp_traits, with calls of Windows. */
+#include "selftest/raw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,26 +9,20 @@
 #include "selftest/probe.h"
 #include "selftest/unix_winsock.h"
 
-void probe_poller_has_edges(void)
+PROBE(poller_has_edges, "platform/*/traits.c")
 {
     believe(ferp_traits()->poller_has_edges ? "yes" : "no");
     conclude_absent("AFD has no such request");
 }
 
-void probe_unix_path_max(void)
+PROBE(unix_path_max, "platform/*/traits.c")
 {
     struct unix_address address;
     size_t most = ferp_traits()->unix_path_max;
     SOCKET made = socket(AF_UNIX, SOCK_STREAM, 0);
     believe("%lu", (unsigned long)most);
-    if (made == INVALID_SOCKET) {
-        conclude_absent("no AF_UNIX: %s", raw_text(-1));
-        return;
-    }
-    if (!unix_path_of(&address, most)) {
-        conclude_absent("the folder for temporary files has a longer path");
-        return;
-    }
+    need(made != INVALID_SOCKET, "no AF_UNIX: %s", raw_text(-1));
+    need(unix_path_of(&address, most), "the folder for temporary files has a longer path");
     int result = bind(made, (struct sockaddr *)&address, (int)sizeof address);
     see("bind of a path of %lu: %s", (unsigned long)most, result == 0 ? "OK" : raw_text(result));
     conclude(result == 0);
@@ -36,19 +30,15 @@ void probe_unix_path_max(void)
     (void)DeleteFileA(address.path);
 }
 
-void probe_has_abstract_unix_names(void)
+PROBE(has_abstract_unix_names, "platform/*/traits.c")
 {
     struct unix_address address = {AF_UNIX, {0}};
     SOCKET made = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (made == INVALID_SOCKET) {
-        conclude_absent("no AF_UNIX: %s", raw_text(-1));
-        return;
-    }
+    need(made != INVALID_SOCKET, "no AF_UNIX: %s", raw_text(-1));
     snprintf(address.path + 1, 60, "ferrule-selftest-%lu", GetCurrentProcessId());
     int result = bind(made, (struct sockaddr *)&address, (int)sizeof address);
     see("bind of a name that begins with NUL: %s", result == 0 ? "OK" : raw_text(result));
     conclude_fact(ferp_traits()->has_abstract_unix_names, result == 0);
-    raw_close(made);
 }
 
 static int send_slices(SOCKET socket, size_t count)
@@ -70,17 +60,14 @@ static int send_slices(SOCKET socket, size_t count)
     return result == 0 ? (int)sent : -1;
 }
 
-void probe_io_slices_max(void)
+PROBE(io_slices_max, "platform/*/traits.c")
 {
     raw_socket two[2];
     size_t most = ferp_traits()->io_slices_max;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     int n = send_slices(two[0], most);
     believe("%lu", (unsigned long)most);
     see("WSASend of %lu buffers: %s", (unsigned long)most, raw_text(n));
     conclude(n == (int)most);
     see("of one more: %s", raw_text(send_slices(two[0], most + 1)));
-    raw_close_pair(two);
 }

@@ -1,8 +1,5 @@
-/* probes_posix.c: probes that have system calls of POSIX. */
-#include <fcntl.h>
-#include <stdatomic.h>
+/* probes_posix.c: probes of kqueue. */
 #include <string.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__APPLE__) || defined(__FreeBSD__)
@@ -15,51 +12,6 @@
 
 #include "selftest/probe.h"
 #include "selftest/raw.h"
-#include "selftest/system.h"
-
-/* A clone's SO_RCVTIMEO and blocking mode are the socket's. */
-static void clones_share_options(void)
-{
-    raw_socket two[2];
-    char byte = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
-    int clone = dup(two[0]);
-    raw_set_timeouts(clone, 200);
-    uint64_t began = system_now_ms();
-    (void)raw_recv(two[0], &byte, 1);
-    uint64_t timed = system_now_ms() - began;
-    raw_set_timeouts(two[0], 2000);
-    raw_set_nonblocking(clone, true);
-    began = system_now_ms();
-    (void)raw_recv(two[0], &byte, 1);
-    uint64_t nonblocking = system_now_ms() - began;
-    believe("yes");
-    see("a timeout of 200 ms, set through dup: %u ms; nonblocking mode: %u ms", (unsigned)timed,
-        (unsigned)nonblocking);
-    conclude(timed < 1000 && nonblocking < 1000);
-    (void)close(clone);
-    raw_close_pair(two);
-}
-
-/* heph PR 336: EINVAL instead of ENOTCONN. */
-static void getpeername_of_an_unconnected_socket(void)
-{
-    struct sockaddr_in address;
-    socklen_t len = sizeof address;
-    raw_socket client = raw_new(SOCK_STREAM);
-    int result = getpeername(client, (struct sockaddr *)&address, &len);
-    believe("ENOTCONN");
-    see("%s", raw_text(result));
-    raw_set_nonblocking(client, true);
-    (void)raw_connect(client, raw_refused_port());
-    (void)raw_poll(client, RAW_WRITE, 2000);
-    len = sizeof address;
-    see("after a failed connect: %s",
-        raw_text(getpeername(client, (struct sockaddr *)&address, &len)));
-    raw_close(client);
-}
 
 #if HAS_KQUEUE
 static void see_event(const char *when, const struct kevent *event, int count)
@@ -72,14 +24,12 @@ static void see_event(const char *when, const struct kevent *event, int count)
 }
 
 /* bun PRs 37076 and 37077: a reset behind pending writes. */
-static void kqueue_reports_a_reset_to_a_writer(void)
+PROBE(kqueue_reports_a_reset_to_a_writer, "tests/kqueue")
 {
     raw_socket two[2];
     struct kevent event;
     struct timespec limit = {1, 0};
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     int poller = kqueue();
     (void)raw_fill(two[0]);
     EV_SET(&event, (uintptr_t)two[0], EVFILT_WRITE, EV_ADD, 0, 0, 0);
@@ -91,20 +41,16 @@ static void kqueue_reports_a_reset_to_a_writer(void)
     see_event("after the reset", &event, count);
     conclude(count == 1 && (event.flags & EV_EOF) != 0);
     see("send: %s", raw_text(raw_send(two[0], "x", 1)));
-    (void)close(poller);
-    raw_close(two[0]);
 }
 
 /* A second EV_ADD must leave EV_CLEAR and EV_DISPATCH as they were, or not: the model of kqueue
  * decides. */
-static void kqueue_add_again(void)
+PROBE(kqueue_add_again, "tests/kqueue")
 {
     raw_socket two[2];
     struct kevent event;
     struct timespec limit = {0, 200000000};
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     int poller = kqueue();
     (void)raw_send(two[1], "x", 1);
     (void)raw_poll(two[0], RAW_READ, 2000);
@@ -117,8 +63,6 @@ static void kqueue_add_again(void)
     int third = kevent(poller, NULL, 0, &event, 1, &limit);
     believe("1 event, 1 after EV_ADD again");
     see("%d, %d after EV_ADD again without EV_CLEAR, then %d", first, second, third);
-    (void)close(poller);
-    raw_close_pair(two);
 }
 /* How many of the two halves are reported, if both are added in one call. */
 static int count_halves(raw_socket two[2])
@@ -141,12 +85,10 @@ static int count_halves(raw_socket two[2])
 }
 
 /* corefx issue 30688: EVFILT_WRITE of a Unix socket never came. */
-static void kqueue_adds_both_filters(void)
+PROBE(kqueue_adds_both_filters, "platform/posix/poller_kqueue.c")
 {
     raw_socket two[2];
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     int of_tcp = count_halves(two);
     raw_close_pair(two);
     int of_unix = -1;
@@ -159,88 +101,12 @@ static void kqueue_adds_both_filters(void)
     conclude(of_tcp == 2 && of_unix == 2);
 }
 #else
-static void kqueue_adds_both_filters(void)
-{
-    conclude_absent("this system has no kqueue");
-}
-
-static void kqueue_reports_a_reset_to_a_writer(void)
-{
-    conclude_absent("this system has no kqueue");
-}
-
-static void kqueue_add_again(void)
-{
-    conclude_absent("this system has no kqueue");
-}
-#endif
-
-static void flags_and_calls(void)
-{
-    believe("none needed");
-#ifdef MSG_NOSIGNAL
-    see("MSG_NOSIGNAL");
-#endif
-#ifdef SO_NOSIGPIPE
-    see("SO_NOSIGPIPE");
-#endif
-#ifdef MSG_DONTWAIT
-    see("MSG_DONTWAIT");
-#endif
-#ifdef SOCK_CLOEXEC
-    see("SOCK_CLOEXEC");
-#endif
-#ifdef SO_REUSEPORT
-    see("SO_REUSEPORT");
-#endif
-    struct timespec resolution = {0, 0};
-    (void)clock_getres(CLOCK_MONOTONIC, &resolution);
-    see("CLOCK_MONOTONIC counts in %ld ns", (long)resolution.tv_nsec);
-}
-
-static void unix_sockets(void)
-{
-    int two[2] = {-1, -1};
-    char byte = 0;
-    struct sockaddr_un address;
-    socklen_t len = sizeof address;
-    int result = socketpair(AF_UNIX, SOCK_STREAM, 0, two);
-    believe("socketpair, streams and datagrams");
-    see("a pair of streams: %s", result == 0 ? "OK" : raw_text(result));
-    if (result == 0) {
-        (void)getsockname(two[0], (struct sockaddr *)&address, &len);
-        see("an unnamed address has %d bytes", (int)len);
-        (void)raw_send(two[1], "unread", 6);
-        (void)close(two[0]);
-        raw_set_timeouts(two[1], 2000);
-        see("a close with unread input: the peer's recv is %s",
-            raw_text(raw_recv(two[1], &byte, 1)));
-        (void)close(two[1]);
+#define NO_KQUEUE(name)                               \
+    PROBE(name, NULL)                                 \
+    {                                                 \
+        conclude_absent("this system has no kqueue"); \
     }
-    result = socketpair(AF_UNIX, SOCK_DGRAM, 0, two);
-    see("a pair of datagram sockets: %s", result == 0 ? "OK" : raw_text(result));
-    if (result == 0) {
-        (void)close(two[0]);
-        see("send to a closed one: %s", raw_text(raw_send(two[1], "x", 1)));
-        see("again: %s", raw_text(raw_send(two[1], "x", 1)));
-        (void)close(two[1]);
-    }
-}
-
-static const struct probe first[] = {
-    {"clones_share_options", clones_share_options, "rule T6; platform/posix/modes.c"},
-    {"getpeername_of_an_unconnected_socket", getpeername_of_an_unconnected_socket,
-     "ferp_check_connected"},
-    {"flags_and_calls", flags_and_calls, NULL},
-    {"unix_sockets", unix_sockets, "rules X1 to X6"},
-};
-
-const struct probe_list probes_of_system = {first, sizeof first / sizeof first[0]};
-
-static const struct probe second[] = {
-    {"kqueue_reports_a_reset_to_a_writer", kqueue_reports_a_reset_to_a_writer, "tests/kqueue"},
-    {"kqueue_add_again", kqueue_add_again, "tests/kqueue"},
-    {"kqueue_adds_both_filters", kqueue_adds_both_filters, "platform/posix/poller_kqueue.c"},
-};
-
-const struct probe_list probes_of_driver = {second, sizeof second / sizeof second[0]};
+NO_KQUEUE(kqueue_reports_a_reset_to_a_writer)
+NO_KQUEUE(kqueue_add_again)
+NO_KQUEUE(kqueue_adds_both_filters)
+#endif

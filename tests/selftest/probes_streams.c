@@ -1,12 +1,8 @@
 /* probes_streams.c: what connections on loopback do, with the same calls on each system. */
-#include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "selftest/probe.h"
 #include "selftest/raw.h"
 #include "selftest/system.h"
-#include "support/process.h"
 #include "support/thread.h"
 
 enum { ROUNDS = 50 };
@@ -47,16 +43,13 @@ static void see_connect(int number, raw_socket socket, int result, int code)
     see("SO_ERROR %d", raw_socket_error(socket));
 }
 
-static void full_backlog(void)
+PROBE(full_backlog, "row full_backlog; core/open/connecting.c")
 {
     enum { CLIENTS = 6 };
     raw_socket clients[CLIENTS];
     uint16_t port = 0;
-    raw_socket listener = raw_listen(0, &port);
+    (void)raw_listen(0, &port);
     believe("POSIX: connects stay pending; Windows: refused; getpeername may succeed too early");
-    if (listener == RAW_NONE) {
-        return;
-    }
     for (int i = 0; i < CLIENTS; i++) {
         clients[i] = raw_new(SOCK_STREAM);
         raw_set_nonblocking(clients[i], true);
@@ -73,37 +66,19 @@ static void full_backlog(void)
     see("SO_ERROR %d", raw_socket_error(clients[CLIENTS - 1]));
 }
 
-static void failed_connect(void)
-{
-    raw_socket client = raw_new(SOCK_STREAM);
-    char byte = 0;
-    raw_set_nonblocking(client, true);
-    (void)raw_connect(client, raw_refused_port());
-    believe("an event within some seconds; SO_ERROR decides");
-    see("poll: %s", raw_poll_text(raw_poll(client, RAW_WRITE, 5000)));
-    see("select: %s", selects_writable(client) ? "writable" : "not writable");
-    see("SO_ERROR %d", raw_socket_error(client));
-    see("read again %d", raw_socket_error(client));
-    see("recv: %s", raw_text(raw_recv(client, &byte, 1)));
-    see("send: %s", raw_text(raw_send(client, &byte, 1)));
-    see("connect again: %s", raw_text(raw_connect(client, raw_refused_port())));
-    raw_close(client);
-}
-
-static void connect_to_itself(void)
+PROBE(connect_to_itself, NULL)
 {
     raw_socket client = raw_new(SOCK_STREAM);
     (void)raw_bind(client, 0);
     int result = raw_connect(client, raw_port(client));
     believe("OK, or an error");
     see("%s", result == 0 ? "OK" : raw_text(result));
-    raw_close(client);
 }
 
-static void wildcard_destination(void)
+PROBE(wildcard_destination, "row wildcard_destination")
 {
     uint16_t port = 0;
-    raw_socket listener = raw_listen(4, &port);
+    (void)raw_listen(4, &port);
     raw_socket client = raw_new(SOCK_STREAM);
     struct sockaddr_in address = raw_address(port);
     address.sin_addr.s_addr = htonl(INADDR_ANY);
@@ -113,18 +88,16 @@ static void wildcard_destination(void)
     see("connect to 0.0.0.0: %s", result == 0 ? "OK" : raw_text(result));
     see("poll: %s", raw_poll_text(raw_poll(client, RAW_WRITE, 500)));
     see("SO_ERROR %d", raw_socket_error(client));
-    raw_close(client);
-    raw_close(listener);
 }
 
 /* A poll that reported a connect may be followed by a write that is not connected: qore#4791. */
-static void write_after_writable(void)
+PROBE(write_after_writable, "core/open/connecting.c")
 {
     uint16_t port = 0;
     unsigned failed = 0;
     int code = 0;
-    raw_socket listener = raw_listen(ROUNDS, &port);
-    for (int i = 0; listener != RAW_NONE && i < ROUNDS; i++) {
+    (void)raw_listen(ROUNDS, &port);
+    for (int i = 0; i < ROUNDS; i++) {
         raw_socket client = raw_new(SOCK_STREAM);
         raw_set_nonblocking(client, true);
         (void)raw_connect(client, port);
@@ -139,7 +112,6 @@ static void write_after_writable(void)
     see("%u of %d failed%s%s", failed, ROUNDS, failed > 0 ? ": " : "",
         failed > 0 ? raw_code_text(code) : "");
     conclude(failed == 0);
-    raw_close(listener);
 }
 
 /* ---- Accepts */
@@ -163,7 +135,7 @@ static void see_options_of(raw_socket socket)
 #endif
 }
 
-static void reset_in_queue(void)
+PROBE(reset_in_queue, "row reset_in_queue; ferp_accept")
 {
     uint16_t port = 0;
     char byte = 0;
@@ -185,44 +157,6 @@ static void reset_in_queue(void)
         see("recv %s", raw_text(raw_recv(accepted, &byte, 1)));
         raw_close(accepted);
     }
-    raw_close(listener);
-}
-
-static void options_of_a_reset_connection(void)
-{
-    raw_socket two[2];
-    char byte = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
-    raw_reset(two[1]);
-    system_pause_ms(100);
-    believe("options can be set, or the failure is not the caller's mistake");
-    see("poll: %s", raw_poll_text(raw_poll(two[0], RAW_READ | RAW_WRITE, 0)));
-    see_options_of(two[0]);
-    see("recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
-    see("again: %s", raw_text(raw_recv(two[0], &byte, 1)));
-    see("SO_ERROR %d", raw_socket_error(two[0]));
-    see("send: %s", raw_text(raw_send(two[0], &byte, 1)));
-    see("shutdown: %s", raw_text(raw_shutdown_write(two[0])));
-    raw_close(two[0]);
-}
-
-static void options_of_an_ended_connection(void)
-{
-    raw_socket two[2];
-    char byte = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
-    raw_close(two[1]);
-    (void)raw_recv(two[0], &byte, 1);
-    (void)raw_shutdown_write(two[0]);
-    system_pause_ms(100);
-    believe("options can be set, or the failure is not the caller's mistake");
-    see_options_of(two[0]);
-    see("shutdown again: %s", raw_text(raw_shutdown_write(two[0])));
-    raw_close(two[0]);
 }
 
 /* ---- Ends */
@@ -247,7 +181,7 @@ static void send_and_close(void *argument)
 }
 
 /* objeck-lang#669: a receive is 10054 although the sender closed in good order. */
-static void early_close_loses_bytes(void)
+PROBE(early_close_loses_bytes, "rule S7")
 {
     static char bytes[4096];
     struct closer closer = {0, ROUNDS};
@@ -280,13 +214,11 @@ static void early_close_loses_bytes(void)
 #endif
 }
 
-static void reset_loses_input(void)
+PROBE(reset_loses_input, "row reset_loses_input")
 {
     raw_socket two[2];
     char bytes[16];
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     (void)raw_send(two[1], "unread", 6);
     system_pause_ms(50);
     raw_reset(two[1]);
@@ -294,16 +226,13 @@ static void reset_loses_input(void)
     believe("row reset_loses_input: 6 bytes first on Linux, a reset on Windows");
     see("recv: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
     see("again: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
-    raw_close(two[0]);
 }
 
-static void end_then_reset(void)
+PROBE(end_then_reset, "row end_then_reset")
 {
     raw_socket two[2];
     char byte = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     (void)raw_shutdown_write(two[1]);
     system_pause_ms(50);
     raw_reset(two[1]);
@@ -311,145 +240,4 @@ static void end_then_reset(void)
     believe("row end_then_reset: the end of file on Linux, a reset on Windows");
     see("recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
     see("again: %s", raw_text(raw_recv(two[0], &byte, 1)));
-    raw_close(two[0]);
 }
-
-/* ---- Waits */
-
-struct waiter {
-    raw_socket socket;
-    bool accepts;
-    atomic_int is_done;
-    int result;
-    int code;
-};
-
-static void wait_in_kernel(void *argument)
-{
-    struct waiter *waiter = argument;
-    char byte = 0;
-    raw_socket accepted = RAW_NONE;
-    if (waiter->accepts) {
-        accepted = accept(waiter->socket, NULL, NULL);
-        waiter->result = accepted == RAW_NONE ? -1 : 0;
-    } else {
-        waiter->result = raw_recv(waiter->socket, &byte, 1);
-    }
-    waiter->code = waiter->result < 0 ? raw_code() : 0;
-    atomic_store(&waiter->is_done, 1);
-}
-
-/* ferrule relies on it on POSIX only. The thread ends with the process. */
-static void shutdown_wakes_a_recv(void)
-{
-    static raw_socket two[2];
-    static struct waiter waiter;
-    static test_thread thread;
-    if (!raw_pair(two)) {
-        return;
-    }
-    waiter.socket = two[0];
-    atomic_init(&waiter.is_done, 0);
-    test_thread_start(&thread, wait_in_kernel, &waiter);
-    system_pause_ms(200);
-    (void)raw_shutdown_read(two[0]);
-    for (int i = 0; i < 100 && atomic_load(&waiter.is_done) == 0; i++) {
-        system_pause_ms(10);
-    }
-    bool is_woken = atomic_load(&waiter.is_done) != 0;
-    believe("POSIX: yes; Windows: no");
-    see("%s", is_woken ? waiter.result < 0 ? raw_code_text(waiter.code) : "woken" : "not woken");
-#ifdef _WIN32
-    conclude(!is_woken);
-#else
-    conclude(is_woken);
-#endif
-}
-
-/* WSAPoll reports HANGUP at once; a wait for room then needs no time. */
-static void wait_to_write_beside_a_half_close(void)
-{
-    raw_socket two[2];
-    if (!raw_pair(two)) {
-        return;
-    }
-    (void)raw_shutdown_write(two[1]);
-    (void)raw_fill(two[0]);
-    uint64_t began = system_now_ms();
-    int bits = raw_poll(two[0], RAW_WRITE, 1000);
-    believe("POSIX: no event; Windows: WSAPoll reports HANGUP at once, select waits");
-    see("poll to write: %s after %u ms", raw_poll_text(bits), (unsigned)(system_now_ms() - began));
-    fd_set writable;
-    struct timeval limit = {1, 0};
-    FD_ZERO(&writable);
-    FD_SET(two[0], &writable);
-    began = system_now_ms();
-    int count = select((int)two[0] + 1, NULL, &writable, NULL, &limit);
-    see("select: %d after %u ms", count, (unsigned)(system_now_ms() - began));
-    raw_reset(two[1]);
-    system_pause_ms(50);
-    FD_ZERO(&writable);
-    FD_SET(two[0], &writable);
-    count = select((int)two[0] + 1, NULL, &writable, NULL, &limit);
-    see("select after a reset: %d", count);
-    raw_close(two[0]);
-}
-
-static void large_nonblocking_send(void)
-{
-    enum { LARGE = 64 * 1024 * 1024 };
-    raw_socket two[2];
-    void *area = process_reserve(LARGE);
-    if (area == NULL || !raw_pair(two)) {
-        conclude_absent("no memory");
-        return;
-    }
-    raw_set_nonblocking(two[0], true);
-    believe("POSIX: a part; Windows: all, or WSAENOBUFS");
-    static const size_t sizes[] = {65536, 1048576, 8388608, LARGE};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        see("send of %lu: %s", (unsigned long)sizes[i], raw_text(raw_send(two[0], area, sizes[i])));
-    }
-    see("then of 1: %s", raw_text(raw_send(two[0], area, 1)));
-    raw_reset(two[0]);
-    raw_close(two[1]);
-}
-
-/* ---- Datagrams */
-
-static void refused_datagram(void)
-{
-    raw_socket socket = raw_new(SOCK_DGRAM);
-    struct sockaddr_in address = raw_address(raw_refused_port());
-    char byte = 0;
-    (void)raw_bind(socket, 0);
-    raw_set_timeouts(socket, 500);
-    (void)sendto(socket, "x", 1, 0, (struct sockaddr *)&address, (raw_len)sizeof address);
-    believe(
-        "Windows: an unconnected socket's recv is WSAECONNRESET; POSIX: a connected one's only");
-    see("unconnected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
-    (void)connect(socket, (struct sockaddr *)&address, (raw_len)sizeof address);
-    (void)raw_send(socket, "x", 1);
-    see("connected recv: %s", raw_text(raw_recv(socket, &byte, 1)));
-    raw_close(socket);
-}
-
-static const struct probe list[] = {
-    {"early_close_loses_bytes", early_close_loses_bytes, "rule S7"},
-    {"full_backlog", full_backlog, "row full_backlog; core/open/connecting.c"},
-    {"failed_connect", failed_connect, "platform/*/wait.c"},
-    {"connect_to_itself", connect_to_itself, NULL},
-    {"wildcard_destination", wildcard_destination, "row wildcard_destination"},
-    {"write_after_writable", write_after_writable, "core/open/connecting.c"},
-    {"reset_in_queue", reset_in_queue, "row reset_in_queue; ferp_accept"},
-    {"options_of_a_reset_connection", options_of_a_reset_connection, NULL},
-    {"options_of_an_ended_connection", options_of_an_ended_connection, NULL},
-    {"reset_loses_input", reset_loses_input, "row reset_loses_input"},
-    {"end_then_reset", end_then_reset, "row end_then_reset"},
-    {"shutdown_wakes_a_recv", shutdown_wakes_a_recv, "rule S6; core/wait/waiting.c"},
-    {"wait_to_write_beside_a_half_close", wait_to_write_beside_a_half_close, "ferp_wait_for"},
-    {"large_nonblocking_send", large_nonblocking_send, "rule T7; io_length_max"},
-    {"refused_datagram", refused_datagram, "platform/*/bytes.c"},
-};
-
-const struct probe_list probes_of_streams = {list, sizeof list / sizeof list[0]};

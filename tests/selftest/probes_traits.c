@@ -1,25 +1,21 @@
 /* probes_traits.c: one probe for each boolean member of ferp_traits. The numbers are in
  * probes_limits.c. */
-#include "selftest/probes_limits.h"
+#include "selftest/raw.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "platform/platform.h"
 #include "selftest/probe.h"
-#include "selftest/raw.h"
 #include "selftest/system.h"
 #include "support/thread.h"
 
-static const char traits_file[] = "platform/*/traits.c";
-
 /* A choice, which depends on what a receive that has timed out in the kernel does. */
-static void io_waits_in_kernel(void)
+PROBE(io_waits_in_kernel, "platform/*/traits.c")
 {
     raw_socket two[2];
     char bytes[8];
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     believe(ferp_traits()->io_waits_in_kernel ? "yes, by choice" : "no, by choice");
     raw_set_timeouts(two[0], 100);
     uint64_t began = system_now_ms();
@@ -33,17 +29,14 @@ static void io_waits_in_kernel(void)
     raw_close(two[0]);
     n = raw_recv(two[1], bytes, sizeof bytes);
     see("then a close; the peer's recv: %s%s", raw_text(n), n == 0 ? ", the end of file" : "");
-    raw_close(two[1]);
 }
 
-static void shutdown_read_resets_on_data(void)
+PROBE(shutdown_read_resets_on_data, "platform/*/traits.c")
 {
     raw_socket two[2];
     char bytes[8];
     int code = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     (void)raw_shutdown_read(two[0]);
     for (int i = 0; i < 40 && code == 0; i++) {
         code = raw_send(two[1], "x", 1) < 0 ? raw_code() : 0;
@@ -55,7 +48,6 @@ static void shutdown_read_resets_on_data(void)
         raw_set_nonblocking(two[0], true);
         see("recv after shutdown: %s", raw_text(raw_recv(two[0], bytes, sizeof bytes)));
     }
-    raw_close_pair(two);
 }
 
 /* close with unread input, and the same after shutdown of the read half. */
@@ -63,9 +55,7 @@ static int end_of_unread(bool shuts_first)
 {
     raw_socket two[2];
     char byte = 0;
-    if (!raw_pair(two)) {
-        return -1;
-    }
+    raw_pair(two);
     (void)raw_send(two[1], "unread", 6);
     (void)raw_poll(two[0], RAW_READ, 2000);
     if (shuts_first) {
@@ -80,7 +70,7 @@ static int end_of_unread(bool shuts_first)
     return n;
 }
 
-static void close_hides_unread_input(void)
+PROBE(close_hides_unread_input, "row close_with_unread_input")
 {
     int n = end_of_unread(false);
     believe(ferp_traits()->close_hides_unread_input ? "the peer sees the end of file"
@@ -104,7 +94,7 @@ static void send_and_wait(void *argument)
 }
 
 /* A shutdown ends a send of more than the buffers hold. The peer counts the bytes. */
-static void cut_send_loses_count(void)
+PROBE(cut_send_loses_count, "platform/*/traits.c")
 {
     raw_socket two[2];
     struct cut_send cut;
@@ -112,9 +102,7 @@ static void cut_send_loses_count(void)
     static char bytes[65536];
     int arrived = 0;
     int n = 1;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     cut.socket = two[0];
     atomic_init(&cut.has_begun, false);
     atomic_init(&cut.sent, 0);
@@ -134,7 +122,6 @@ static void cut_send_loses_count(void)
         conclude_fact(ferp_traits()->cut_send_loses_count,
                       atomic_load(&cut.sent) < 0 && arrived > 0);
     }
-    raw_close_pair(two);
 }
 
 struct write_wait {
@@ -148,14 +135,12 @@ static void wait_to_write(void *argument)
     atomic_store(&wait->bits, raw_poll(wait->socket, RAW_WRITE, 1500));
 }
 
-static void write_wait_misses_shutdown(void)
+PROBE(write_wait_misses_shutdown, "platform/*/traits.c")
 {
     raw_socket two[2];
     struct write_wait wait;
     test_thread thread;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     (void)raw_fill(two[0]);
     wait.socket = two[0];
     atomic_init(&wait.bits, 0);
@@ -165,7 +150,6 @@ static void write_wait_misses_shutdown(void)
     test_thread_join(&thread);
     conclude_fact(ferp_traits()->write_wait_misses_shutdown, atomic_load(&wait.bits) == 0);
     see("poll reported %s", raw_poll_text(atomic_load(&wait.bits)));
-    raw_close_pair(two);
 }
 
 /* Connects a client and accepts it from the listener. */
@@ -177,15 +161,12 @@ static raw_socket accept_one(raw_socket listener, uint16_t port, raw_socket *cli
     return accept(listener, NULL, NULL);
 }
 
-static void accept_inherits_nonblocking(void)
+PROBE(accept_inherits_nonblocking, "platform/*/traits.c")
 {
     uint16_t port = 0;
     char byte = 0;
     raw_socket client;
     raw_socket listener = raw_listen(4, &port);
-    if (listener == RAW_NONE) {
-        return;
-    }
     raw_set_nonblocking(listener, true);
     raw_socket accepted = accept_one(listener, port, &client);
     raw_set_timeouts(accepted, 300);
@@ -193,73 +174,46 @@ static void accept_inherits_nonblocking(void)
     (void)raw_recv(accepted, &byte, 1);
     bool is_inherited = system_now_ms() - began < 150;
     conclude_fact(ferp_traits()->accept_inherits_nonblocking, is_inherited);
-    raw_close(accepted);
-    raw_close(client);
-    raw_close(listener);
 }
 
-static void accept_loses_zero_linger(void)
+PROBE(accept_loses_zero_linger, "platform/*/traits.c")
 {
     bool is_on = false;
     long seconds = 0;
     uint16_t port = 0;
     raw_socket client;
     raw_socket listener = raw_listen(4, &port);
-    if (listener == RAW_NONE) {
-        return;
-    }
     raw_set_linger(listener, true, 0);
     raw_socket accepted = accept_one(listener, port, &client);
     (void)raw_linger(accepted, &is_on, &seconds);
     see("the accepted socket lingers: %s, %ld s", is_on ? "on" : "off", seconds);
     conclude_fact(ferp_traits()->accept_loses_zero_linger, !is_on || seconds != 0);
-    raw_close(accepted);
-    raw_close(client);
-    raw_close(listener);
 }
 
-static void reuse_address_steals_ports(void)
+PROBE(reuse_address_steals_ports, "platform/*/traits.c")
 {
     uint16_t port = 0;
-    raw_socket listener = raw_listen(4, &port);
+    (void)raw_listen(4, &port);
     raw_socket thief = raw_new(SOCK_STREAM);
-    if (listener == RAW_NONE) {
-        return;
-    }
     (void)raw_set_int_option(thief, SOL_SOCKET, SO_REUSEADDR, 1);
     int bound = raw_bind(thief, port);
     conclude_fact(ferp_traits()->reuse_address_steals_ports, bound == 0);
     see("bind: %s", raw_text(bound));
-    raw_close(thief);
-    raw_close(listener);
 }
 
-/* The second of two datagram sockets on one port, which both have set the option. */
-static int bind_second(int option, const char *name)
+PROBE(datagrams_share_by_reuse_port, "platform/*/traits.c")
 {
-    raw_socket first = raw_new(SOCK_DGRAM);
-    raw_socket second = raw_new(SOCK_DGRAM);
-    (void)raw_set_int_option(first, SOL_SOCKET, option, 1);
-    (void)raw_set_int_option(second, SOL_SOCKET, option, 1);
-    (void)raw_bind(first, 0);
-    int bound = raw_bind(second, raw_port(first));
-    see("the second bind of a port, both with %s: %s", name, raw_text(bound));
-    raw_close(second);
-    raw_close(first);
-    return bound;
-}
-
-static void datagrams_share_by_reuse_port(void)
-{
-    int bound = bind_second(SO_REUSEADDR, "SO_REUSEADDR");
+    const char *bound = raw_share_port(SO_REUSEADDR);
+    bool is_shared = strcmp(bound, "OK") == 0;
+    see("the second bind of a port, both with SO_REUSEADDR: %s", bound);
 #ifdef SO_REUSEPORT
-    (void)bind_second(SO_REUSEPORT, "SO_REUSEPORT");
+    see("both with SO_REUSEPORT: %s", raw_share_port(SO_REUSEPORT));
 #endif
-    conclude_fact(ferp_traits()->datagrams_share_by_reuse_port, bound != 0);
+    conclude_fact(ferp_traits()->datagrams_share_by_reuse_port, !is_shared);
 }
 
 /* Each pair of a first socket, on the wildcard address, and a second one. */
-static void bind_denied_can_mean_in_use(void)
+PROBE(bind_denied_can_mean_in_use, "platform/*/traits.c")
 {
     bool is_denied = false;
     for (int i = 0; i < 4; i++) {
@@ -284,14 +238,11 @@ static void bind_denied_can_mean_in_use(void)
     conclude(is_denied == ferp_traits()->bind_denied_can_mean_in_use);
 }
 
-static void connect_would_block_means_started(void)
+PROBE(connect_would_block_means_started, "platform/*/traits.c")
 {
     uint16_t port = 0;
-    raw_socket listener = raw_listen(4, &port);
+    (void)raw_listen(4, &port);
     raw_socket client = raw_new(SOCK_STREAM);
-    if (listener == RAW_NONE) {
-        return;
-    }
     raw_set_nonblocking(client, true);
     int result = raw_connect(client, port);
     int code = result == 0 ? 0 : raw_code();
@@ -300,11 +251,9 @@ static void connect_would_block_means_started(void)
     if (result != 0) {
         conclude(raw_is_would_block(code) == ferp_traits()->connect_would_block_means_started);
     }
-    raw_close(client);
-    raw_close(listener);
 }
 
-static void refused_connect_is_retried(void)
+PROBE(refused_connect_is_retried, "row late_refusal")
 {
     raw_socket client = raw_new(SOCK_STREAM);
     uint16_t port = raw_refused_port();
@@ -314,10 +263,9 @@ static void refused_connect_is_retried(void)
     uint64_t took = system_now_ms() - began;
     conclude_fact(ferp_traits()->refused_connect_is_retried, took >= 400);
     see("%s after %u ms", raw_code_text(code), (unsigned)took);
-    raw_close(client);
 }
 
-static void connect_error_comes_late(void)
+PROBE(connect_error_comes_late, "platform/*/traits.c")
 {
     enum { COUNT = 20 };
     raw_socket clients[COUNT];
@@ -350,7 +298,7 @@ static void connect_error_comes_late(void)
     }
 }
 
-static void buffer_sizes_are_doubled(void)
+PROBE(buffer_sizes_are_doubled, "platform/*/traits.c")
 {
     int value = 0;
     raw_socket socket = raw_new(SOCK_STREAM);
@@ -358,10 +306,9 @@ static void buffer_sizes_are_doubled(void)
     (void)raw_int_option(socket, SOL_SOCKET, SO_RCVBUF, &value);
     conclude_fact(ferp_traits()->buffer_sizes_are_doubled, value == 32768);
     see("SO_RCVBUF set to 16384 is read as %d", value);
-    raw_close(socket);
 }
 
-static void datagram_limit_is_send_buffer(void)
+PROBE(datagram_limit_is_send_buffer, "platform/*/traits.c")
 {
     static const char bytes[65507];
     int size = 0;
@@ -375,10 +322,9 @@ static void datagram_limit_is_send_buffer(void)
     int n = raw_send(socket, bytes, sizeof bytes);
     see("with one of 100000: %s", raw_text(n));
     conclude_fact(ferp_traits()->datagram_limit_is_send_buffer, is_limited);
-    raw_close(socket);
 }
 
-static void reconnect_drops_bound_addr(void)
+PROBE(reconnect_drops_bound_addr, "platform/*/traits.c")
 {
     struct sockaddr_in to = raw_address(9);
     struct sockaddr_in local = raw_address(0);
@@ -394,36 +340,4 @@ static void reconnect_drops_bound_addr(void)
     see("the local address is then %u.%u.%u.%u", (unsigned)(bound >> 24),
         (unsigned)(bound >> 16 & 255), (unsigned)(bound >> 8 & 255), (unsigned)(bound & 255));
     conclude_fact(ferp_traits()->reconnect_drops_bound_addr, bound != 0x7f000001u);
-    raw_close(socket);
 }
-
-static const struct probe list[] = {
-    {"io_waits_in_kernel", io_waits_in_kernel, traits_file},
-    {"shutdown_read_resets_on_data", shutdown_read_resets_on_data, traits_file},
-    {"close_hides_unread_input", close_hides_unread_input, "row close_with_unread_input"},
-    {"cut_send_loses_count", cut_send_loses_count, traits_file},
-    {"write_wait_misses_shutdown", write_wait_misses_shutdown, traits_file},
-    {"accept_inherits_nonblocking", accept_inherits_nonblocking, traits_file},
-    {"accept_loses_zero_linger", accept_loses_zero_linger, traits_file},
-    {"reuse_address_steals_ports", reuse_address_steals_ports, traits_file},
-    {"datagrams_share_by_reuse_port", datagrams_share_by_reuse_port, traits_file},
-    {"bind_denied_can_mean_in_use", bind_denied_can_mean_in_use, traits_file},
-    {"connect_would_block_means_started", connect_would_block_means_started, traits_file},
-    {"refused_connect_is_retried", refused_connect_is_retried, "row late_refusal"},
-    {"connect_error_comes_late", connect_error_comes_late, traits_file},
-    {"buffer_sizes_are_doubled", buffer_sizes_are_doubled, traits_file},
-    {"datagram_limit_is_send_buffer", datagram_limit_is_send_buffer, traits_file},
-    {"reconnect_drops_bound_addr", reconnect_drops_bound_addr, traits_file},
-    {"poller_has_edges", probe_poller_has_edges, traits_file},
-    {"unix_path_max", probe_unix_path_max, traits_file},
-    {"has_abstract_unix_names", probe_has_abstract_unix_names, traits_file},
-    {"io_length_max", probe_io_length_max, traits_file},
-    {"io_slices_max", probe_io_slices_max, traits_file},
-    {"datagram_length_max", probe_datagram_length_max, traits_file},
-    {"no_buffer_space_is_transient", probe_no_buffer_space_is_transient, "row no_buffer_space"},
-    {"linger_seconds_max", probe_linger_seconds_max, traits_file},
-    {"keepalive_seconds_max", probe_keepalive_seconds_max, traits_file},
-    {"keepalive_retries_max", probe_keepalive_retries_max, traits_file},
-};
-
-const struct probe_list probes_of_traits = {list, sizeof list / sizeof list[0]};

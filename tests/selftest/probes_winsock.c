@@ -2,7 +2,6 @@
 #include <winsock2.h>
 
 #include <mswsock.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 #include "selftest/raw.h"
 #include "selftest/system.h"
 #include "selftest/unix_winsock.h"
-#include "support/thread.h"
 
 bool unix_path_of(struct unix_address *out, size_t len)
 {
@@ -40,13 +38,11 @@ static SOCKET duplicate(SOCKET socket)
 
 /* ---- Words and modes of duplicates */
 
-static void clones_share_timeouts(void)
+PROBE(clones_share_timeouts, "rule T6; platform/winsock/modes.c")
 {
     raw_socket two[2];
     int value = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     raw_set_timeouts(two[0], 1111);
     SOCKET clone = duplicate(two[0]);
     believe("MSDN and Wine: shared; rust#95336: not shared");
@@ -58,11 +54,9 @@ static void clones_share_timeouts(void)
     raw_set_timeouts(two[0], 3333);
     (void)raw_int_option(clone, SOL_SOCKET, SO_RCVTIMEO, &value);
     see("3333 set through the original: the clone reads %d", value);
-    raw_close(clone);
-    raw_close_pair(two);
 }
 
-static void timeout_words_keep_bits(void)
+PROBE(timeout_words_keep_bits, "platform/winsock/modes.c")
 {
     static const unsigned words[] = {0x80001234u, 0xC0000001u, 0x40000000u, 0xFFFFFFFFu};
     bool is_kept = true;
@@ -77,49 +71,6 @@ static void timeout_words_keep_bits(void)
         is_kept = is_kept && result == 0 && (unsigned)value == words[i];
     }
     conclude(is_kept);
-    raw_close(socket);
-}
-
-static void clones_share_linger(void)
-{
-    raw_socket two[2];
-    bool on = false;
-    long seconds = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
-    SOCKET clone = duplicate(two[0]);
-    raw_set_linger(clone, true, 7);
-    (void)raw_linger(two[0], &on, &seconds);
-    believe("shared (MSDN: Shared Sockets)");
-    see("7 s set through the clone: the original reads %s, %ld s", on ? "on" : "off", seconds);
-    raw_set_linger(clone, false, 0);
-    raw_close(clone);
-    raw_close_pair(two);
-}
-
-static void clones_share_nonblocking(void)
-{
-    raw_socket two[2];
-    char byte = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
-    raw_set_timeouts(two[0], 500);
-    raw_set_nonblocking(two[0], true);
-    SOCKET clone = duplicate(two[0]);
-    raw_set_timeouts(clone, 500);
-    uint64_t began = system_now_ms();
-    int n = raw_recv(clone, &byte, 1);
-    believe("a clone of a nonblocking SOCKET is nonblocking");
-    see("recv through a clone: %s after %u ms", raw_text(n), (unsigned)(system_now_ms() - began));
-    raw_set_nonblocking(clone, false);
-    began = system_now_ms();
-    n = raw_recv(two[0], &byte, 1);
-    see("then FIONBIO 0 through it, recv through the original: %s after %u ms", raw_text(n),
-        (unsigned)(system_now_ms() - began));
-    raw_close(clone);
-    raw_close_pair(two);
 }
 
 /* ---- Inheritance */
@@ -133,12 +84,10 @@ static const char *flags_text(SOCKET socket)
     return (flags & HANDLE_FLAG_INHERIT) != 0 ? "inherited" : "not inherited";
 }
 
-static void inheritance_of_handles(void)
+PROBE(inheritance_of_handles, "ferp_accept")
 {
     raw_socket two[2];
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     believe("accepted SOCKETs are inherited, until SetHandleInformation");
     see("socket: %s, accept: %s", flags_text(two[0]), flags_text(two[1]));
     SOCKET made = WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0,
@@ -147,11 +96,9 @@ static void inheritance_of_handles(void)
     BOOL is_set = SetHandleInformation((HANDLE)two[1], HANDLE_FLAG_INHERIT, 0);
     see("SetHandleInformation: %s, then %s", is_set ? "OK" : raw_text(-1), flags_text(two[1]));
     conclude(is_set && strcmp(flags_text(two[1]), "not inherited") == 0);
-    raw_close(made);
-    raw_close_pair(two);
 }
 
-static void providers(void)
+PROBE(providers, "platform/winsock/afd.c")
 {
     WSAPROTOCOL_INFOW info;
     int len = (int)sizeof info;
@@ -167,7 +114,6 @@ static void providers(void)
                           (DWORD)sizeof base, &n, NULL, NULL);
     see("SIO_BASE_HANDLE: %s", result != 0 ? raw_text(-1) : base == socket ? "itself" : "another");
     conclude((info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && base == socket);
-    raw_close(socket);
 }
 
 /* ---- Overlapped receives */
@@ -223,45 +169,36 @@ static void see_empty_receives(SOCKET reader, SOCKET writer)
     see("later data: recv %s", raw_text(raw_recv(reader, bytes, sizeof bytes)));
 }
 
-static void empty_receives(void)
+PROBE(empty_receives, "platform/winsock/wait.c")
 {
     raw_socket two[2];
     struct request request;
     char byte = 0;
-    if (!raw_pair(two)) {
-        return;
-    }
+    raw_pair(two);
     believe("pending, OK with data, WSA_OPERATION_ABORTED after a cancel; nothing is lost");
     see_empty_receives(two[0], two[1]);
     raw_close(two[0]);
     int n = raw_recv(two[1], &byte, 1);
     see("then a close; the peer's recv: %s%s", raw_text(n), n == 0 ? ", the end of file" : "");
     raw_close(two[1]);
-    if (raw_pair(two)) {
-        (void)begin_receive(&request, two[0]);
-        raw_reset(two[1]);
-        see("a reset meanwhile: %s", end_of(&request, two[0], 2000));
-        see("then recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
-        raw_close(two[0]);
-    }
+    raw_pair(two);
+    (void)begin_receive(&request, two[0]);
+    raw_reset(two[1]);
+    see("a reset meanwhile: %s", end_of(&request, two[0], 2000));
+    see("then recv: %s", raw_text(raw_recv(two[0], &byte, 1)));
 }
 
-static void empty_receives_of_unix_sockets(void)
+PROBE(empty_receives_of_unix_sockets, "platform/winsock/unix.c")
 {
     struct unix_address address;
     SOCKET listener = socket(AF_UNIX, SOCK_STREAM, 0);
     SOCKET client = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (listener == INVALID_SOCKET) {
-        conclude_absent("no AF_UNIX: %s", raw_text(-1));
-        return;
-    }
-    if (!unix_path_of(&address, 0) ||
-        bind(listener, (struct sockaddr *)&address, (int)sizeof address) != 0 ||
-        listen(listener, 4) != 0 ||
-        connect(client, (struct sockaddr *)&address, (int)sizeof address) != 0) {
-        conclude_absent("no connection: %s", raw_text(-1));
-        return;
-    }
+    need(listener != INVALID_SOCKET, "no AF_UNIX: %s", raw_text(-1));
+    need(unix_path_of(&address, 0) &&
+             bind(listener, (struct sockaddr *)&address, (int)sizeof address) == 0 &&
+             listen(listener, 4) == 0 &&
+             connect(client, (struct sockaddr *)&address, (int)sizeof address) == 0,
+         "no connection: %s", raw_text(-1));
     SOCKET accepted = accept(listener, NULL, NULL);
     raw_set_timeouts(accepted, 3000);
     believe("as on TCP");
@@ -276,12 +213,11 @@ static void empty_receives_of_unix_sockets(void)
     see("connect to a folder that does not exist: %s", raw_text(result));
     result = bind(client, (struct sockaddr *)&address, (int)sizeof address);
     see("bind there: %s", raw_text(result));
-    raw_close(client);
 }
 
-/* ---- Connects and waits */
+/* ---- Connects and modes */
 
-static void initial_rto(void)
+PROBE(initial_rto, "ferp_disable_connect_retry")
 {
     struct {
         USHORT rtt;
@@ -299,7 +235,6 @@ static void initial_rto(void)
     uint64_t took = system_now_ms() - began;
     see("connect: %s after %u ms", text, (unsigned)took);
     conclude(took < 500);
-    raw_close(client);
 }
 
 /* NtQueryInformationFile, FileModeInformation: 0x10 and 0x20 are the synchronous modes. */
@@ -316,7 +251,7 @@ static const char *mode_text(SOCKET socket)
     return (mode & 0x30u) != 0 ? "synchronous" : "overlapped";
 }
 
-static void file_mode_of_sockets(void)
+PROBE(file_mode_of_sockets, "ferp_adopt")
 {
     SOCKET overlapped = WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED);
     SOCKET synchronous = WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0, 0);
@@ -324,58 +259,4 @@ static void file_mode_of_sockets(void)
     see("with it: %s; without it: %s", mode_text(overlapped), mode_text(synchronous));
     conclude(strcmp(mode_text(overlapped), "overlapped") == 0 &&
              strcmp(mode_text(synchronous), "synchronous") == 0);
-    raw_close(overlapped);
-    raw_close(synchronous);
 }
-
-struct blocked {
-    SOCKET socket;
-    atomic_int is_done;
-    int code;
-};
-
-static void block_in_recv(void *argument)
-{
-    struct blocked *blocked = argument;
-    char byte = 0;
-    blocked->code = raw_recv(blocked->socket, &byte, 1) < 0 ? raw_code() : 0;
-    atomic_store(&blocked->is_done, 1);
-}
-
-/* libuv and .NET rely on it; ferrule cancels requests of its own only. */
-static void cancel_wakes_a_recv(void)
-{
-    static raw_socket two[2];
-    static struct blocked blocked;
-    static test_thread thread;
-    if (!raw_pair(two)) {
-        return;
-    }
-    blocked.socket = two[0];
-    atomic_init(&blocked.is_done, 0);
-    test_thread_start(&thread, block_in_recv, &blocked);
-    system_pause_ms(200);
-    BOOL is_cancelled = CancelIoEx((HANDLE)two[0], NULL);
-    for (int i = 0; i < 100 && atomic_load(&blocked.is_done) == 0; i++) {
-        system_pause_ms(10);
-    }
-    see("CancelIoEx(NULL): %s", is_cancelled ? "OK" : "failed");
-    see("the recv: %s",
-        atomic_load(&blocked.is_done) == 0 ? "not woken" : raw_code_text(blocked.code));
-}
-
-static const struct probe list[] = {
-    {"clones_share_timeouts", clones_share_timeouts, "rule T6; platform/winsock/modes.c"},
-    {"timeout_words_keep_bits", timeout_words_keep_bits, "platform/winsock/modes.c"},
-    {"clones_share_linger", clones_share_linger, "rule O2"},
-    {"clones_share_nonblocking", clones_share_nonblocking, "rule T6; ferp_duplicate"},
-    {"inheritance_of_handles", inheritance_of_handles, "ferp_accept"},
-    {"providers", providers, "platform/winsock/afd.c"},
-    {"empty_receives", empty_receives, "platform/winsock/wait.c"},
-    {"empty_receives_of_unix_sockets", empty_receives_of_unix_sockets, "platform/winsock/unix.c"},
-    {"initial_rto", initial_rto, "ferp_disable_connect_retry"},
-    {"file_mode_of_sockets", file_mode_of_sockets, "ferp_adopt"},
-    {"cancel_wakes_a_recv", cancel_wakes_a_recv, "platform/winsock/wait.c"},
-};
-
-const struct probe_list probes_of_system = {list, sizeof list / sizeof list[0]};

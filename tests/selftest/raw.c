@@ -1,11 +1,30 @@
 /* raw.c: the functions of raw.h that are the same on all systems. */
 #include "selftest/raw.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "selftest/probe.h"
 #include "selftest/system.h"
+
+#ifdef _WIN32
+#define RAW_POLL_IN POLLRDNORM
+#define RAW_POLL_OUT POLLWRNORM
+#define poll WSAPoll
+#define SHUT_RD SD_RECEIVE
+#define SHUT_WR SD_SEND
+typedef int raw_size;
+typedef u_short raw_seconds;
+#else
+#define RAW_POLL_IN POLLIN
+#define RAW_POLL_OUT POLLOUT
+typedef size_t raw_size;
+typedef int raw_seconds;
+#endif
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 
 enum { TEXTS = 12, TEXT_CAP = 60, LIMIT_MS = 8000 };
 
@@ -52,6 +71,62 @@ const char *raw_poll_text(int bits)
     return text;
 }
 
+void raw_set_linger(raw_socket socket, bool on, unsigned seconds)
+{
+    struct linger linger = {on, (raw_seconds)seconds};
+    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, (void *)&linger, (raw_len)sizeof linger);
+}
+
+bool raw_linger(raw_socket socket, bool *on, long *seconds)
+{
+    struct linger linger = {0, 0};
+    raw_len len = (raw_len)sizeof linger;
+    bool is_read = getsockopt(socket, SOL_SOCKET, SO_LINGER, (void *)&linger, &len) == 0;
+    *on = linger.l_onoff != 0;
+    *seconds = linger.l_linger;
+    return is_read;
+}
+
+int raw_poll(raw_socket socket, int interest, int milliseconds)
+{
+    int bits = 0;
+    struct pollfd look = {socket, 0, 0};
+    look.events = (short)(((interest & RAW_READ) != 0 ? RAW_POLL_IN : 0) |
+                          ((interest & RAW_WRITE) != 0 ? RAW_POLL_OUT : 0));
+    if (poll(&look, 1, milliseconds) <= 0) {
+        return 0;
+    }
+    bits |= (look.revents & RAW_POLL_IN) != 0 ? RAW_READ : 0;
+    bits |= (look.revents & RAW_POLL_OUT) != 0 ? RAW_WRITE : 0;
+    bits |= (look.revents & POLLERR) != 0 ? RAW_ERROR : 0;
+    bits |= (look.revents & POLLHUP) != 0 ? RAW_HANGUP : 0;
+    return bits;
+}
+
+/* macOS has no MSG_NOSIGNAL. */
+int raw_send(raw_socket socket, const void *bytes, size_t len)
+{
+#ifdef SIGPIPE
+    (void)signal(SIGPIPE, SIG_IGN);
+#endif
+    return (int)send(socket, bytes, (raw_size)len, MSG_NOSIGNAL);
+}
+
+int raw_recv(raw_socket socket, void *bytes, size_t len)
+{
+    return (int)recv(socket, bytes, (raw_size)len, 0);
+}
+
+int raw_shutdown_read(raw_socket socket)
+{
+    return shutdown(socket, SHUT_RD);
+}
+
+int raw_shutdown_write(raw_socket socket)
+{
+    return shutdown(socket, SHUT_WR);
+}
+
 raw_socket raw_new(int type)
 {
     return socket(AF_INET, type, 0);
@@ -90,36 +165,22 @@ int raw_connect(raw_socket socket, uint16_t port)
 raw_socket raw_listen(int backlog, uint16_t *port)
 {
     raw_socket made = raw_new(SOCK_STREAM);
-    if (raw_bind(made, 0) != 0 || listen(made, backlog) != 0) {
-        conclude_absent("no listener on 127.0.0.1: %s", raw_text(-1));
-        return RAW_NONE;
-    }
+    need(raw_bind(made, 0) == 0 && listen(made, backlog) == 0, "no listener on 127.0.0.1: %s",
+         raw_text(-1));
     *port = raw_port(made);
     return made;
 }
 
-bool raw_pair(raw_socket two[2])
+void raw_pair(raw_socket two[2])
 {
     uint16_t port = 0;
     raw_socket listener = raw_listen(8, &port);
-    if (listener == RAW_NONE) {
-        return false;
-    }
     two[0] = raw_new(SOCK_STREAM);
-    two[1] = RAW_NONE;
-    bool is_connected = raw_connect(two[0], port) == 0;
-    if (is_connected) {
-        two[1] = accept(listener, NULL, NULL);
-    }
-    if (two[1] == RAW_NONE) {
-        conclude_absent("no connection on 127.0.0.1: %s", raw_text(-1));
-        raw_close(two[0]);
-    } else {
-        raw_set_timeouts(two[0], LIMIT_MS);
-        raw_set_timeouts(two[1], LIMIT_MS);
-    }
+    two[1] = raw_connect(two[0], port) == 0 ? accept(listener, NULL, NULL) : RAW_NONE;
+    need(two[1] != RAW_NONE, "no connection on 127.0.0.1: %s", raw_text(-1));
+    raw_set_timeouts(two[0], LIMIT_MS);
+    raw_set_timeouts(two[1], LIMIT_MS);
     raw_close(listener);
-    return two[1] != RAW_NONE;
 }
 
 void raw_close_pair(raw_socket two[2])
@@ -158,6 +219,19 @@ int raw_socket_error(raw_socket socket)
 {
     int value = -1;
     return raw_int_option(socket, SOL_SOCKET, SO_ERROR, &value) == 0 ? value : -1;
+}
+
+const char *raw_share_port(int option)
+{
+    raw_socket first = raw_new(SOCK_DGRAM);
+    raw_socket second = raw_new(SOCK_DGRAM);
+    (void)raw_set_int_option(first, SOL_SOCKET, option, 1);
+    (void)raw_set_int_option(second, SOL_SOCKET, option, 1);
+    (void)raw_bind(first, 0);
+    const char *name = raw_bind(second, raw_port(first)) == 0 ? "OK" : raw_name(raw_code());
+    raw_close(second);
+    raw_close(first);
+    return name != NULL ? name : "another failure";
 }
 
 /* The kernel may accept more after a while. */

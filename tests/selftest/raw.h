@@ -35,15 +35,16 @@ enum { RAW_READ = 1, RAW_WRITE = 2, RAW_ERROR = 4, RAW_HANGUP = 8 };
 
 /* The code of the last failure. */
 int raw_code(void);
-void raw_set_code(int code);
 bool raw_is_would_block(int code);
-bool raw_is_reset(int code); /* also "aborted" and "broken pipe" */
 /* A name such as ECONNRESET, or NULL. */
 const char *raw_name(int code);
 void raw_close(raw_socket socket);
 void raw_set_nonblocking(raw_socket socket, bool nonblocking);
 /* SO_RCVTIMEO and SO_SNDTIMEO. */
 void raw_set_timeouts(raw_socket socket, unsigned milliseconds);
+
+/* ---- The same in both: raw.c */
+
 void raw_set_linger(raw_socket socket, bool on, unsigned seconds);
 bool raw_linger(raw_socket socket, bool *on, long *seconds);
 /* A bit set of RAW_, of poll or WSAPoll. 0: none within the time. */
@@ -52,8 +53,6 @@ int raw_send(raw_socket socket, const void *bytes, size_t len);
 int raw_recv(raw_socket socket, void *bytes, size_t len);
 int raw_shutdown_read(raw_socket socket);
 int raw_shutdown_write(raw_socket socket);
-
-/* ---- The same in both: raw.c */
 
 /* The last failure or the result as text, in one of a few buffers. */
 const char *raw_text(long result);
@@ -64,9 +63,10 @@ struct sockaddr_in raw_address(uint16_t port);
 int raw_bind(raw_socket socket, uint16_t port);
 uint16_t raw_port(raw_socket socket);
 int raw_connect(raw_socket socket, uint16_t port);
+/* These two end the probe if they fail, by conclude_absent. */
 raw_socket raw_listen(int backlog, uint16_t *port);
-/* A connected and an accepted stream, with time limits. Reports a failure by conclude_absent. */
-bool raw_pair(raw_socket two[2]);
+/* A connected and an accepted stream, with time limits. */
+void raw_pair(raw_socket two[2]);
 void raw_close_pair(raw_socket two[2]);
 /* A close that resets the connection. */
 void raw_reset(raw_socket socket);
@@ -75,6 +75,9 @@ uint16_t raw_refused_port(void);
 int raw_int_option(raw_socket socket, int level, int name, int *value);
 int raw_set_int_option(raw_socket socket, int level, int name, int value);
 int raw_socket_error(raw_socket socket);
+/* The second bind of two datagram sockets to one port, which both have set the option: "OK", or
+ * the name of the failure. */
+const char *raw_share_port(int option);
 /* Makes the socket nonblocking, and sends until no more is accepted. */
 size_t raw_fill(raw_socket socket);
 /* "READ WRITE ERROR HANGUP" of the set bits, or "nothing". */

@@ -34,6 +34,7 @@ enum {
 static inline int bsd_choose(void **state)
 {
     bsd_system = *(const fer_sim_bsd *)*state;
+    has_raw_sockets = true;
     return 0;
 }
 
@@ -46,6 +47,9 @@ static inline fer_sim_config bsd_config(void)
 {
     return (fer_sim_config){.dialect = FER_SIM_DIALECT_BSD, .bsd = bsd_system};
 }
+
+#define bsd_begin_of(...) \
+    sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_BSD, .bsd = bsd_system, __VA_ARGS__})
 
 static inline void bsd_begin(void)
 {

@@ -13,11 +13,17 @@ struct raw_pair {
     fer_socket_addr addr;
 };
 
-static inline fer_raw_socket raw_socket(void)
+static inline fer_raw_socket raw_new(fer_domain domain, fer_type type)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &raw));
+    has_raw_sockets = true;
+    assert_ok(ferp_socket_new(domain, type, 0, &raw));
     return raw;
+}
+
+static inline fer_raw_socket raw_socket(void)
+{
+    return raw_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
 }
 
 static inline fer_raw_socket raw_listener(fer_socket_addr *addr)

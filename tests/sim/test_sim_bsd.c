@@ -34,12 +34,9 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
         {.host = "later.test", .failure = FER_RESOLVE_TRY_AGAIN},
         {.host = "broken.test", .failure = FER_RESOLVE_FAILED},
     };
-    fer_sim_config config = bsd_config();
     fer_socket_addr addr;
     size_t count = 0;
-    config.names = names;
-    config.name_count = 3;
-    sim_begin_with(config);
+    bsd_begin_of(.names = names, .name_count = 3);
     bool glibc = is_on(ON_OPENBSD);
     assert_code(fer_lookup_host("gone.test", 80, &addr, 1, &count), FER_HOST_NOT_FOUND,
                 glibc ? -2 : -8);
@@ -48,50 +45,25 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
     assert_code(fer_lookup_host("broken.test", 80, &addr, 1, &count), FER_RESOLVE_FAILED, -4);
 }
 
-BSD_TEST(a_connection_has_two_ends)
-{
-    struct raw_pair pair = raw_pair();
-    assert_ok(raw_send(pair.client, "hello"));
-    raw_recv_is(pair.server, 5);
-    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
-    raw_recv_is(pair.server, 0);
-    close_pair(pair);
-}
-
-BSD_TEST(a_buffer_size_is_read_as_it_was_set)
-{
-    uint32_t size = 0;
-    fer_raw_socket raw = raw_socket();
-    assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 16384));
-    assert_ok_n(ferp_option_value(raw, FERP_SEND_BUFFER, &size), size, 16384);
-    ferp_close(raw);
-}
-
 /* ---- unix_full_queue_refuses */
 
 BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 {
     fer_unix_addr addr;
-    fer_raw_socket listener = FER_RAW_SOCKET_NONE;
     fer_raw_socket clients[2];
-    fer_sim_config config = bsd_config();
-    config.max_sockets = 1024; /* OpenBSD's shortest queue has 241 connections */
-    sim_begin_with(config);
+    bsd_begin_of(.max_sockets = 1024); /* OpenBSD's shortest queue has 241 connections */
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
-    assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &listener));
+    fer_raw_socket listener = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(ferp_unix_bind(listener, &addr));
     assert_ok(ferp_listen(listener, 1));
     for (size_t i = 0; i < 2; i++) {
-        assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &clients[i]));
+        clients[i] = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     }
     while (ferp_unix_connect(clients[0], &addr).kind == FER_OK) {
         ferp_close(clients[0]);
-        assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &clients[0]));
+        clients[0] = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     }
     assert_code(ferp_unix_connect(clients[1], &addr), FER_CONNECTION_REFUSED, 61);
-    ferp_close(clients[0]);
-    ferp_close(clients[1]);
-    ferp_close(listener);
 }
 
 /* ---- poller_errors_without_code */
@@ -107,7 +79,6 @@ BSD_TEST(a_poller_s_own_errors_have_no_code)
     assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
     assert_code(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL), FER_ALREADY_EXISTS, 0);
     ferp_poller_close(&poller);
-    ferp_close(raw);
 }
 
 /* poller_ignores_never_connected: epoll reports a hang-up. */
@@ -124,7 +95,6 @@ BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
     assert_ok_n(ferp_poller_wait(&poller, events, 2, (fer_duration){0}, &count, &notified), count,
                 0);
     ferp_poller_close(&poller);
-    ferp_close(raw);
 }
 
 /* poller_forgets_closed_numbers: also if a clone keeps the socket open, and a later clone gets the
@@ -138,8 +108,7 @@ BSD_TEST(a_poller_forgets_a_closed_number)
     fer_raw_socket clone = FER_RAW_SOCKET_NONE;
     fer_raw_socket back = FER_RAW_SOCKET_NONE;
     fer_event writable = {.key = 1, .interest = FER_WRITABLE};
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(ferp_poller_open(&poller));
     assert_ok(ferp_poller_add(&poller, raw, writable, FER_POLL_LEVEL));
     assert_ok(ferp_duplicate(raw, &clone));
@@ -151,16 +120,6 @@ BSD_TEST(a_poller_forgets_a_closed_number)
     assert_code(ferp_poller_delete(&poller, back), FER_NOT_FOUND, 0);
     assert_ok(ferp_poller_add(&poller, back, writable, FER_POLL_LEVEL));
     ferp_poller_close(&poller);
-    ferp_close(back);
-    ferp_close(clone);
-}
-
-TEST_OF(an_unknown_system_is_refused, (void), (),
-        BSD_ROW(an_unknown_system_is_refused, "", bsd_choose, &bsd_macos))
-{
-    fer_sim_config config = bsd_config();
-    config.bsd = (fer_sim_bsd)(FER_SIM_BSD_OPENBSD + 1);
-    assert_kind(fer_sim_start(&config), FER_INVALID_INPUT);
 }
 
 TEST_MAIN("sim_bsd")

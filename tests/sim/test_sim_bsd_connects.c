@@ -26,22 +26,19 @@ BSD_TEST(a_failed_connect_is_final)
         assert_kind(ferp_connect(raw, &serves),
                     is_on(ON_FREEBSD) ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT);
     }
-    ferp_close(raw);
 }
 
 /* port_0_is_unavailable, wildcard_destination_is_einval */
 BSD_TEST(port_0_and_the_wildcard_as_destinations)
 {
     fer_socket_addr listening;
-    fer_raw_socket listener = raw_listener(&listening);
+    (void)raw_listener(&listening);
     fer_socket_addr port_0 = addr_of("127.0.0.1:0");
     fer_socket_addr wildcard = addr_of("0.0.0.0:0");
     fer_raw_socket raw = raw_socket();
     wildcard.port = listening.port;
     assert_code(ferp_connect(raw, &port_0), FER_ADDR_NOT_AVAILABLE, 49);
     assert_kind(ferp_connect(raw, &wildcard), is_on(ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK);
-    ferp_close(raw);
-    ferp_close(listener);
 }
 
 /* bound_port_drops_syn, connect_ends_after_75_s */
@@ -59,7 +56,6 @@ BSD_TEST(a_port_that_is_bound_and_does_not_listen)
     ferp_close(bound);
     raw = raw_socket();
     assert_code(ferp_connect(raw, &addr), FER_CONNECTION_REFUSED, 61);
-    ferp_close(raw);
 }
 
 /* self_connect_is_einval: on the others it is a connect to a port that does not listen. */
@@ -72,7 +68,6 @@ BSD_CONFIG_TEST(a_connect_to_itself_is_einval_on_macos)
         assert_ok(ferp_set_nonblocking(raw, true));
         assert_kind(ferp_connect(raw, &addr),
                     is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_IN_PROGRESS);
-        ferp_close(raw);
         assert_int_equal(sim_end(NULL), 0);
     }
 }
@@ -115,10 +110,6 @@ static void check_queue(int backlog, const size_t lengths[4])
     fer_error_kind full = is_on(ON_FREEBSD) ? FER_CONNECTION_RESET : FER_OK;
     size_t count = queue_until_full(&addr, clients, 400, full);
     assert_int_equal(count, lengths[config.bsd]);
-    while (count > 0) {
-        ferp_close(clients[--count]);
-    }
-    ferp_close(listener);
     assert_int_equal(sim_end(NULL), 0);
 }
 
@@ -141,7 +132,7 @@ BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
     fer_raw_socket listener = raw_listener(&addr);
     assert_ok(ferp_set_timeout(listener, FERP_READING, fer_duration_from_secs(1)));
     assert_ok(ferp_set_linger(listener, (struct ferp_linger){true, 0}));
-    fer_raw_socket client = raw_connected(&addr);
+    (void)raw_connected(&addr);
     assert_ok(ferp_set_nonblocking(listener, true));
     assert_ok(ferp_accept(listener, &accepted, &peer));
     assert_ok_n(ferp_is_nonblocking(accepted, &nonblocking), nonblocking, is_on(ON_MACOS));
@@ -150,33 +141,24 @@ BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
     assert_ok(ferp_linger(accepted, &linger));
     assert_true(linger.on);
     assert_int_equal(linger.seconds, is_on(ON_FREEBSD) ? 0 : 120);
-    ferp_close(accepted);
-    ferp_close(client);
-    ferp_close(listener);
 }
 
 /* queued_reset_is_aborted, queued_reset_v6_is_aborted */
 static void check_reset_in_queue(const char *text, bool is_aborted)
 {
     fer_domain domain = text[0] == '[' ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
-    fer_raw_socket listener = FER_RAW_SOCKET_NONE;
-    fer_raw_socket client = FER_RAW_SOCKET_NONE;
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = addr_of(text);
     fer_socket_addr peer;
     bsd_begin();
-    assert_ok(ferp_socket_new(domain, FER_TYPE_STREAM, 0, &listener));
-    assert_ok(ferp_socket_new(domain, FER_TYPE_STREAM, 0, &client));
+    fer_raw_socket listener = raw_new(domain, FER_TYPE_STREAM);
+    fer_raw_socket client = raw_new(domain, FER_TYPE_STREAM);
     assert_ok(ferp_bind(listener, &addr));
     assert_ok(ferp_listen(listener, 4));
     assert_ok(ferp_connect(client, &addr));
     raw_reset(client);
     assert_kind(ferp_accept(listener, &accepted, &peer),
                 is_aborted ? FER_CONNECTION_ABORTED : FER_OK);
-    if (!is_aborted) {
-        ferp_close(accepted);
-    }
-    ferp_close(listener);
     assert_int_equal(sim_end(NULL), 0);
 }
 
@@ -191,11 +173,9 @@ BSD_CONFIG_TEST(a_connection_that_was_reset_in_the_queue)
 /* scopeless_bind_is_unavailable: Linux reports EINVAL. */
 BSD_TEST(a_link_local_bind_without_a_scope_is_eaddrnotavail)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = addr_of("[fe80::1]:0");
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raw));
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_code(ferp_bind(raw, &addr), FER_ADDR_NOT_AVAILABLE, 49);
-    ferp_close(raw);
 }
 
 TEST_MAIN("sim_bsd_connects")

@@ -7,9 +7,8 @@ static size_t n;
 
 static fer_raw_socket udp_bound(const char *text, fer_socket_addr *addr)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     *addr = addr_of(text);
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(ferp_bind(raw, addr));
     assert_ok(ferp_local_addr(raw, addr));
     return raw;
@@ -23,16 +22,13 @@ BSD_TEST(sending_to_another_address_is_eisconn)
     fer_socket_addr peer;
     fer_socket_addr other;
     fer_socket_addr own;
-    fer_raw_socket one = udp_bound("127.0.0.1:0", &peer);
-    fer_raw_socket two = udp_bound("127.0.0.1:0", &other);
+    (void)udp_bound("127.0.0.1:0", &peer);
+    (void)udp_bound("127.0.0.1:0", &other);
     fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
     assert_ok(ferp_send_to(raw, "x", 1, 0, &other, &n));
     assert_ok(ferp_connect(raw, &peer));
     assert_code(ferp_send_to(raw, "x", 1, 0, &other, &n), FER_ALREADY_CONNECTED, 56);
     assert_ok(ferp_send_to(raw, "x", 1, 0, &peer, &n));
-    ferp_close(raw);
-    ferp_close(one);
-    ferp_close(two);
 }
 
 /* wildcard_destination_is_einval is a stream's switch. */
@@ -43,13 +39,10 @@ BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
     char byte = 0;
     fer_raw_socket receiver = udp_bound("127.0.0.1:0", &to);
     to.ip = addr_of("0.0.0.0:0").ip;
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(ferp_send_to(raw, "x", 1, 0, &to, &n));
     assert_ok(ferp_recv_from(receiver, &byte, 1, 0, &datagram));
     assert_ok(ferp_connect(raw, &to));
-    ferp_close(raw);
-    ferp_close(receiver);
 }
 
 /* udp_reconnect_unbinds */
@@ -66,7 +59,6 @@ BSD_TEST(connecting_again_forgets_the_bound_address)
     assert_ok(ferp_local_addr(raw, &own));
     assert_true(fer_ip_addr_is_unspecified(own.ip));
     assert_int_equal(own.port, port);
-    ferp_close(raw);
 }
 
 /* U5: core tries the connect with another socket first, and repeats it after a signal too. */
@@ -95,7 +87,6 @@ BSD_TEST(a_datagram_fits_into_the_send_buffer)
     assert_ok(ferp_send_to(raw, bytes, 9216, 0, &addr, &n));
     assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 65535));
     assert_ok(ferp_send_to(raw, bytes, 9217, 0, &addr, &n));
-    ferp_close(raw);
 }
 
 /* binds_by_address */
@@ -107,13 +98,11 @@ static void check_sharing(ferp_option option, const char *first, const char *sec
     fer_raw_socket raws[2];
     bsd_begin();
     for (size_t i = 0; i < 2; i++) {
-        assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raws[i]));
+        raws[i] = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
         assert_ok(ferp_set_option(raws[i], option, 1));
     }
     assert_ok(ferp_bind(raws[0], &one));
     assert_kind(ferp_bind(raws[1], &two), expected);
-    ferp_close(raws[0]);
-    ferp_close(raws[1]);
     assert_int_equal(sim_end(NULL), 0);
 }
 
@@ -144,13 +133,9 @@ BSD_TEST(a_listener_beside_another_address)
     assert_kind(ferp_bind(three, &specific), FER_ADDR_IN_USE);
     assert_ok(ferp_bind(two, &specific));
     assert_ok(ferp_listen(two, 4));
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &dual));
+    dual = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(ferp_set_option(dual, FERP_REUSE_ADDRESS, 1));
     assert_ok(ferp_bind(dual, &v6));
-    ferp_close(one);
-    ferp_close(two);
-    ferp_close(three);
-    ferp_close(dual);
 }
 
 /* lacks_dual_stack */
@@ -164,7 +149,7 @@ BSD_TEST(openbsd_has_no_dual_stack)
     uint32_t only = 77;
     size_t sent = 0;
     for (size_t i = 0; i < 3; i++) {
-        assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0, &raws[i]));
+        raws[i] = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
         assert_kind(ferp_set_option(raws[i], FERP_ONLY_V6, 0), lacks ? FER_INVALID_INPUT : FER_OK);
         assert_ok_n(ferp_option_value(raws[i], FERP_ONLY_V6, &only), only, lacks);
     }
@@ -176,20 +161,18 @@ BSD_TEST(openbsd_has_no_dual_stack)
     for (size_t i = 0; i < 3; i++) {
         ferp_close(raws[i]);
     }
-    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0, &raws[0]));
+    raws[0] = raw_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
     assert_kind(ferp_send_to(raws[0], "x", 1, 0, &closed, &sent),
                 lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
     assert_kind(ferp_connect(raws[0], &closed), lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
-    ferp_close(raws[0]);
 }
 
 /* ---- Unix sockets */
 
 static fer_raw_socket unix_bound(const char *path, fer_unix_addr *addr)
 {
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     assert_ok(fer_unix_addr_from_pathname(addr, path));
-    assert_ok(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw));
+    fer_raw_socket raw = raw_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
     assert_ok(ferp_unix_bind(raw, addr));
     return raw;
 }
@@ -213,8 +196,6 @@ BSD_TEST(a_full_unix_queue_is_enobufs)
     assert_code(error, FER_NO_BUFFER_SPACE, 55);
     assert_ok(receive(receiver));
     assert_ok(ferp_unix_send_to(sender, "x", 1, 0, &addrs[0], &n));
-    ferp_close(receiver);
-    ferp_close(sender);
 }
 
 /* unix_peer_close_is_econnreset: a receive and a send, once. */
@@ -247,9 +228,6 @@ BSD_TEST(a_connected_unix_socket_receives_all_and_keeps_its_queue)
     assert_ok(ferp_unix_connect(raw, &addrs[1]));
     assert_ok(receive(raw));
     assert_code(raw_error(one), FER_OK, 0);
-    ferp_close(one);
-    ferp_close(two);
-    ferp_close(raw);
 }
 
 /* unix_datagram_to_shut_is_lost, unix_datagram_to_shut_is_enobufs */
@@ -261,8 +239,6 @@ BSD_TEST(a_datagram_to_a_shut_read_half)
     assert_kind(raw_send(ends[0], "x"), is_on(ON_MACOS) ? FER_OK : FER_NO_BUFFER_SPACE);
     assert_ok(ferp_shutdown(ends[0], FER_SHUTDOWN_WRITE));
     assert_kind(raw_send(ends[0], "x"), FER_BROKEN_PIPE);
-    ferp_close(ends[0]);
-    ferp_close(ends[1]);
 }
 
 /* unconnected_shutdown_is_enotconn, unconnected_shutdown_fails */
@@ -274,7 +250,6 @@ BSD_TEST(shutdown_of_an_unconnected_datagram_socket)
                 is_on(ON_MACOS | ON_FREEBSD) ? FER_NOT_CONNECTED : FER_OK);
     assert_kind(ferp_unix_send_to(raw, "x", 1, 0, &addr, &n),
                 is_on(ON_MACOS) ? FER_OK : FER_BROKEN_PIPE);
-    ferp_close(raw);
 }
 
 TEST_MAIN("sim_bsd_datagrams")

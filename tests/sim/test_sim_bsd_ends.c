@@ -23,8 +23,6 @@ BSD_PAIR_TEST(a_send_after_a_reset_is_epipe_and_leaves_the_reset)
     assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
-    ferp_close(pair.listener);
-    ferp_close(pair.server);
 }
 
 /* peek_keeps_error */
@@ -36,8 +34,6 @@ BSD_PAIR_TEST(a_peek_leaves_the_reset_for_a_receive)
     assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
-    ferp_close(pair.listener);
-    ferp_close(pair.server);
 }
 
 /* reset_after_end_is_econnreset, error_precedes_end: on Linux a receive reports the end first, and
@@ -51,8 +47,6 @@ BSD_PAIR_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
     raw_recv_is(pair.server, 4);
     assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
     raw_recv_is(pair.server, 0);
-    ferp_close(pair.listener);
-    ferp_close(pair.server);
 }
 
 /* ---- Closing */
@@ -68,8 +62,6 @@ BSD_PAIR_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
         raw_recv_is(pair.server, 0);
         assert_code(raw_error(pair.server), FER_OK, 0);
     }
-    ferp_close(pair.listener);
-    ferp_close(pair.server);
 }
 
 static void open_unix_pair(fer_raw_socket ends[2])
@@ -87,7 +79,6 @@ BSD_TEST(a_unix_close_with_unread_input_is_orderly)
     raw_recv_is(ends[0], 0);
     assert_code(raw_send(ends[0], "x"), FER_BROKEN_PIPE, 32);
     assert_code(raw_error(ends[0]), FER_OK, 0);
-    ferp_close(ends[0]);
 }
 
 /* ---- Shutdown */
@@ -100,8 +91,6 @@ BSD_TEST(a_unix_peer_that_shut_its_read_half_can_be_written_to)
     assert_ok(ferp_shutdown(ends[1], FER_SHUTDOWN_READ));
     assert_ok(raw_send(ends[0], "more"));
     raw_recv_is(ends[1], is_on(ON_MACOS) ? 0 : 4);
-    ferp_close(ends[0]);
-    ferp_close(ends[1]);
 }
 
 /* shutdown_dead_is_einval: NetBSD and OpenBSD, except for the read half. */
@@ -115,8 +104,6 @@ BSD_PAIR_TEST(shutdown_after_a_reset_is_einval_on_two)
                 is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
     assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_READ),
                 is_einval ? FER_OK : FER_NOT_CONNECTED);
-    ferp_close(pair.listener);
-    ferp_close(pair.server);
 }
 
 /* cut_send_loses_count, a fact: an error replaces the count of a send that has waited. */
@@ -130,8 +117,6 @@ BSD_PAIR_TEST(a_send_that_is_cut_off_loses_its_count)
     static char bytes[1024 * 1024];
     assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
     assert_kind_n(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE, n, 0);
-    ferp_close(pair.listener);
-    ferp_close(pair.server);
 }
 
 /* shut_both_disconnects: getpeername is EINVAL on macOS, as of any ended stream. */
@@ -143,7 +128,6 @@ BSD_PAIR_TEST(a_stream_that_shut_both_halves_has_no_peer)
     assert_kind(ferp_check_connected(pair.client),
                 is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
     assert_ok(ferp_check_connected(pair.server));
-    close_pair(pair);
 }
 
 /* unix_closed_peer_has_no_name */
@@ -155,7 +139,6 @@ BSD_TEST(a_unix_stream_has_no_peer_after_its_close)
     assert_ok(ferp_unix_peer_addr(ends[0], &addr));
     ferp_close(ends[1]);
     assert_kind(ferp_unix_peer_addr(ends[0], &addr), FER_NOT_CONNECTED);
-    ferp_close(ends[0]);
 }
 
 /* lacks_keepalive_fields, hides_keepalive_fields, keepalive_retries */
@@ -170,7 +153,6 @@ BSD_TEST(a_keepalive_has_the_system_s_fields)
         assert_ok_n(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries), retries,
                     is_on(ON_NETBSD) ? 0 : 8);
     }
-    ferp_close(raw);
 }
 
 /* ---- ended_options_fail: macOS, once both halves have ended, and after a failed connect. */
@@ -195,7 +177,6 @@ BSD_TEST(options_of_an_ended_stream_are_einval_on_macos)
     fer_error_kind linger_kind = ferp_set_linger(pair.server, linger).kind;
     assert_int_equal(linger_kind, switches()->dead_options_fail ? FER_CONNECTION_RESET : refused);
     assert_kind(ferp_check_connected(pair.client), refused == FER_OK ? FER_NOT_CONNECTED : refused);
-    close_pair(pair);
 }
 
 static fer_error_kind setting_and_getting(fer_raw_socket raw, ferp_option option)
@@ -223,8 +204,6 @@ BSD_PAIR_TEST(options_of_an_ended_stream_are_econnreset_by_level)
                          : is_on(ON_FREEBSD) ? FER_OK
                                              : FER_CONNECTION_RESET);
     assert_int_equal(own, is_on(ON_MACOS | ON_NETBSD) ? FER_UNCATEGORIZED : FER_OK);
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 /* buffer_of_ended_half_is_einval */
@@ -238,7 +217,6 @@ BSD_TEST(a_buffer_of_an_ended_half_is_einval_on_openbsd)
     assert_ok(ferp_set_option(pair.client, FERP_RECV_BUFFER, 4096));
     assert_kind(ferp_set_option(pair.server, FERP_RECV_BUFFER, 4096), refused);
     assert_ok(ferp_set_option(pair.server, FERP_SEND_BUFFER, 4096));
-    close_pair(pair);
 }
 
 BSD_TEST(options_of_a_failed_connect_are_einval_on_macos)
@@ -256,7 +234,6 @@ BSD_TEST(options_of_a_failed_connect_are_einval_on_macos)
     FER_IGNORE(ferp_set_linger(raw, set));
     assert_ok(ferp_linger(raw, &linger));
     assert_int_equal(linger.on, !is_on(ON_MACOS));
-    ferp_close(raw);
 }
 
 TEST_MAIN("sim_bsd_ends")

@@ -19,9 +19,7 @@ static fer_limits with_token(void)
 
 static void begin_with(fer_sim_windows windows)
 {
-    fer_sim_config config = config_of();
-    config.windows = windows;
-    sim_begin_with(config);
+    sim_begin_of(.windows = windows);
     memset(&token, 0, sizeof token);
     assert_ok(fer_cancel_token_new(&token));
 }
@@ -74,29 +72,6 @@ static void fill(fer_tcp_stream *stream)
 }
 
 /* ---- When a wait notices the cancel */
-
-CANCEL_TEST(a_cancel_ends_a_read_at_its_time)
-{
-    struct ends ends = limited();
-    uint64_t began = cancel_later();
-    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, CANCEL_MS);
-    fer_tcp_stream_close(&ends.stream);
-}
-
-CANCEL_TEST(a_cancel_ends_a_receive_at_its_time)
-{
-    fer_limits limits = with_token();
-    fer_udp_socket socket = {0};
-    fer_udp_received got;
-    char byte = '\0';
-    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
-    assert_ok(fer_udp_socket_set_limits(&socket, &limits));
-    uint64_t began = cancel_later();
-    assert_code(fer_udp_socket_recv_from(&socket, &byte, 1, &got), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, CANCEL_MS);
-    fer_udp_socket_close(&socket);
-}
 
 /* A select on Windows notices it at the end of a slice. */
 CANCEL_TEST(a_cancel_ends_other_waits_within_20_ms_on_windows)
@@ -244,43 +219,6 @@ CANCEL_TEST(a_call_in_a_callback_is_a_deadlock_or_cancelled)
     fer_tcp_stream_close(&inner.stream);
 }
 
-/* On Linux a Unix connect waits for room in the accept queue, which no event reports. */
-POSIX_CONFIG_TEST(a_unix_connect_within_limits_to_a_full_queue_ends)
-{
-    const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
-    fer_limits limits = with_token();
-    fer_unix_addr addr;
-    fer_socket listener = {0};
-    fer_socket sockets[2];
-    fer_socket late = {0};
-    begin();
-    memset(sockets, 0, sizeof sockets);
-    assert_ok(fer_unix_addr_from_pathname(&addr, "full"));
-    assert_ok(fer_socket_new(&listener, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
-    assert_ok(fer_socket_bind_unix(&listener, &addr));
-    assert_ok(fer_socket_listen(&listener, 1));
-    for (size_t i = 0; i < 2; i++) {
-        assert_ok(fer_socket_new(&sockets[i], FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
-        assert_ok(fer_socket_connect_unix(&sockets[i], &addr));
-    }
-    assert_ok(fer_socket_new(&late, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
-    assert_ok(fer_socket_set_limits(&late, &limits));
-    assert_code(fer_socket_connect_unix(&late, &addr), FER_DEADLOCK, 0);
-    uint64_t began = cancel_later();
-    assert_code(fer_socket_connect_unix(&late, &addr), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, CANCEL_MS);
-    assert_ok(fer_cancel_token_reset(&token));
-    limits.deadline = fer_instant_after(years);
-    assert_ok(fer_socket_set_limits(&late, &limits));
-    assert_code(fer_socket_connect_unix(&late, &addr), FER_TIMED_OUT, 0);
-    assert_int_equal(now_ms() - began - CANCEL_MS, years.nanos / 1000000);
-    fer_socket_close(&late);
-    fer_socket_close(&sockets[0]);
-    fer_socket_close(&sockets[1]);
-    fer_socket_close(&listener);
-    fer_cancel_token_close(&token);
-}
-
 /* ---- The token and its simulation */
 
 PLAIN_TEST(a_token_needs_a_simulation)
@@ -313,20 +251,6 @@ CANCEL_TEST(a_token_is_defined_in_a_later_simulation_and_without_one)
     fer_cancel_token_close(&token);
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_tokens, 0);
-}
-
-PLAIN_TEST(a_token_that_is_left_open_is_reported)
-{
-    fer_cancel_token other = {0};
-    fer_sim_report report;
-    begin();
-    assert_ok(fer_cancel_token_new(&other));
-    fer_cancel_token_close(&token);
-    fer_cancel_token_close(&token);
-    assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_tokens, 1);
-    assert_int_equal(report.leaked_handles, 0);
-    fer_cancel_token_close(&other);
 }
 
 SIM_TEST(a_token_fails_with_too_many_handles)
@@ -369,32 +293,6 @@ CANCEL_CONFIG_TEST(a_cancel_is_in_the_trace_and_in_the_digest)
 
 /* ---- The clock */
 
-SIM_TEST(instants_are_of_the_virtual_clock)
-{
-    fer_instant begin_at = fer_instant_now();
-    fer_instant end = fer_instant_after(millis(CANCEL_MS));
-    assert_int_equal(fer_instant_remaining(end).nanos, millis(CANCEL_MS).nanos);
-    advance_ms(CANCEL_MS - 1);
-    assert_int_equal(fer_instant_remaining(end).nanos, millis(1).nanos);
-    advance_ms(CANCEL_MS);
-    assert_int_equal(fer_instant_remaining(end).nanos, 0);
-    assert_int_equal(fer_instant_remaining(begin_at).nanos, 0);
-    assert_true(fer_instant_remaining(FER_INSTANT_NONE).nanos == FER_DURATION_NONE_NANOS);
-}
-
-CANCEL_TEST(a_deadline_expires_at_its_nanosecond)
-{
-    struct ends ends = connected();
-    fer_limits limits = {.deadline = fer_instant_after((fer_duration){123456789}), .token = &token};
-    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
-    uint64_t began = fer_sim_now().nanos;
-    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
-    assert_int_equal(fer_sim_now().nanos - began, 123456789);
-    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
-    assert_int_equal(fer_sim_now().nanos - began, 123456789);
-    fer_tcp_stream_close(&ends.stream);
-}
-
 /* Without events, waits in slices last until the deadline at once. The shared handle of a clone
  * waits in slices on Windows. */
 CANCEL_TEST(a_deadline_in_a_hundred_years_is_reached_immediately)
@@ -431,19 +329,6 @@ CANCEL_TEST(calls_end_at_the_end_of_the_clock)
     assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
     assert_ok(fer_sim_after(millis(1), cancel, &token));
     assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
-    fer_tcp_stream_close(&ends.stream);
-}
-
-/* A try within limits that finds nothing is part of a call that waits: it takes no time. */
-CANCEL_TEST(a_timeout_within_limits_is_as_long_as_without)
-{
-    struct ends ends = limited();
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(CANCEL_MS)));
-    fer_duration timeout;
-    assert_ok(fer_tcp_stream_read_timeout(&ends.stream, &timeout));
-    uint64_t began = fer_sim_now().nanos;
-    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
-    assert_int_equal(fer_sim_now().nanos - began, timeout.nanos);
     fer_tcp_stream_close(&ends.stream);
 }
 

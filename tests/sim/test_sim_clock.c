@@ -94,18 +94,6 @@ SIM_PAIR_TEST(a_read_timeout_is_as_long_as_it_says)
     assert_int_equal(now_ms(), 400);
 }
 
-/* Through a clone Windows waits in slices, which must not be visible. */
-SIM_PAIR_TEST(a_clones_read_timeout_is_as_long_as_it_says)
-{
-    fer_tcp_stream clone = {0};
-    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &clone));
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(1640)));
-    assert_code(read_one(&clone), FER_TIMED_OUT, 0);
-    assert_int_equal(now_ms(), 1640);
-    fer_tcp_stream_close(&ends->stream);
-    fer_tcp_stream_close(&clone);
-}
-
 static void fill(fer_tcp_stream *stream)
 {
     static const char zeros[65536];
@@ -127,15 +115,6 @@ SIM_PAIR_TEST(a_write_timeout_is_as_long_as_it_says)
     assert_int_equal(now_ms() - begin, 1640);
 }
 
-SIM_TEST(connect_timeout_is_as_long_as_it_says)
-{
-    fer_socket_addr silent_host = addr_of("10.99.0.1:1");
-    fer_tcp_stream stream = {0};
-    assert_code(fer_tcp_stream_connect_timeout(&stream, &silent_host, millis(750)), FER_TIMED_OUT,
-                0);
-    assert_int_equal(now_ms(), 750);
-}
-
 /* ---- Deadlock */
 
 SIM_PAIR_TEST(a_call_that_nothing_can_end_is_a_deadlock)
@@ -149,16 +128,6 @@ SIM_PAIR_TEST(a_call_that_nothing_can_end_is_a_deadlock)
     assert_code(write_one(&ends->stream), FER_DEADLOCK, 0);
     assert_true(now_us() < 1000);
     fer_tcp_listener_close(&listener);
-}
-
-SIM_PAIR_TEST(a_deadlock_through_a_clone_is_one_too)
-{
-    fer_tcp_stream clone = {0};
-    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &clone));
-    assert_code(read_one(&clone), FER_DEADLOCK, 0);
-    assert_code(read_one(&ends->stream), FER_DEADLOCK, 0);
-    fer_tcp_stream_close(&ends->stream);
-    fer_tcp_stream_close(&clone);
 }
 
 SIM_PAIR_TEST(a_deadlock_leaves_the_stream_as_it_was)
@@ -254,24 +223,6 @@ SIM_TEST(a_shutdown_in_a_callback_ends_a_blocked_write)
     fer_tcp_stream_close(&inner.stream);
 }
 
-static void close_clone(void *context)
-{
-    fer_tcp_stream *clone = context;
-    FER_IGNORE(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ));
-}
-
-SIM_TEST(a_clones_shutdown_in_a_callback_ends_a_blocked_read)
-{
-    fer_tcp_stream clone = {0};
-    inner = connected();
-    assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
-    assert_ok(fer_sim_after(millis(30), close_clone, &clone));
-    stream_reads(&inner.stream, "");
-    assert_true(now_ms() >= 30 && now_ms() <= 100);
-    fer_tcp_stream_close(&inner.stream);
-    fer_tcp_stream_close(&clone);
-}
-
 /* Misuse, as closing a handle that another thread uses is, but without undefined behaviour. */
 static void close_inner(void *context)
 {
@@ -292,22 +243,6 @@ SIM_TEST(a_close_in_a_callback_ends_the_call_that_waits)
     assert_ok(fer_tcp_stream_set_linger(&inner.stream, fer_duration_from_secs(5)));
     assert_ok(fer_sim_after(millis(30), close_inner, &inner.stream));
     fer_tcp_stream_close(&inner.stream);
-}
-
-/* ---- Polling */
-
-SIM_STREAM_TEST(a_loop_that_polls_gets_somewhere)
-{
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
-    size_t polls = 0;
-    (void)serve_script(SERVER, steps, 1);
-    assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
-    while (read_one(stream).kind == FER_WOULD_BLOCK) {
-        polls++;
-        assert_true(polls < 10000);
-    }
-    assert_int_equal(polls, 1000);
 }
 
 TEST_MAIN("sim_clock")

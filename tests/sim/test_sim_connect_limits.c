@@ -62,34 +62,6 @@ CONNECT_TEST("K8", the_deadline_is_one_for_the_lookup_and_the_attempts)
     assert_int_equal(failed, 0);
 }
 
-CONNECT_TEST("K8", a_stream_after_a_cancel_can_be_connected)
-{
-    silence();
-    cancel_in_ms(10);
-    assert_kind(connect_to("three.test:80"), FER_CANCELLED);
-    assert_kind(connect_to("three.test:80"), FER_CANCELLED);
-    assert_ok(fer_cancel_token_reset(&token));
-    answer("10.0.0.7:0", FER_SIM_ANSWER_AS_IS, 0);
-    (void)serve("10.0.0.7:80");
-    assert_ok(connect_to("three.test:80"));
-}
-
-/* K8a */
-CONNECT_TEST("K8a", the_stream_has_no_limits)
-{
-    fer_sim_peer listener = serve("10.0.0.7:80");
-    answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
-    cancel_in_ms(100);
-    end_in_ms(100);
-    assert_ok(connect_to("three.test:80"));
-    fer_sim_peer peer = accepted(listener);
-    advance_ms(200);
-    assert_true(fer_cancel_token_is_cancelled(&token));
-    peer_sends(peer, "late");
-    stream_reads(&stream, "late");
-    assert_ok(write_one(&stream));
-}
-
 /* ---- Lookups */
 
 static fer_error look_up(const char *text, fer_resolver *with)

@@ -15,50 +15,6 @@ CONNECT_TEST("K9", the_families_alternate)
     assert_int_equal(failed, 0);
 }
 
-CONNECT_TEST("K9", the_delay_is_the_callers)
-{
-    (void)serve("10.0.0.7:80");
-    answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);
-    options.attempt_delay = millis(40);
-    assert_ok(connect_to("three.test:80"));
-    assert_int_equal(now_ms(), 42);
-}
-
-CONNECT_TEST("K9", a_first_address_that_answers_within_the_delay_is_alone)
-{
-    (void)serve("[fd00::7]:80");
-    answer("[fd00::7]:80", FER_SIM_ANSWER_AS_IS, 200);
-    fer_sim_peer other = serve("10.0.0.7:80");
-    fer_sim_peer none = FER_SIM_PEER_NONE;
-    assert_ok(connect_to("three.test:80"));
-    assert_peer("[fd00::7]:80");
-    assert_int_equal(now_ms(), 202);
-    assert_kind(fer_sim_peer_accept(other, &none), FER_WOULD_BLOCK);
-}
-
-CONNECT_TEST("K9", a_slow_first_address_wins_over_a_slower_second)
-{
-    (void)serve("[fd00::7]:80");
-    (void)serve("10.0.0.7:80");
-    answer("[fd00::7]:80", FER_SIM_ANSWER_AS_IS, 300);
-    answer("10.0.0.7:80", FER_SIM_ANSWER_AS_IS, 300);
-    assert_ok(connect_to("three.test:80"));
-    assert_peer("[fd00::7]:80");
-    assert_int_equal(now_ms(), 302);
-}
-
-/* curl, PR 5089: a family whose addresses all fail at once does not end the other's. */
-CONNECT_TEST("K9", a_family_without_a_route_costs_no_time)
-{
-    (void)serve("10.0.0.7:80");
-    answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
-    answer("[fd00::8]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
-    assert_ok(connect_to("three.test:80"));
-    assert_int_equal(now_ms(), 2);
-    assert_int_equal(failed, 1);
-    assert_failure(0, "[fd00::7]:80", FER_NETWORK_UNREACHABLE, 0);
-}
-
 CONNECT_TEST("K9", the_last_attempt_that_fails_starts_the_next_one)
 {
     (void)serve("[fd00::8]:80");
@@ -71,31 +27,6 @@ CONNECT_TEST("K9", the_last_attempt_that_fails_starts_the_next_one)
     assert_failure(0, "10.0.0.7:80", FER_HOST_UNREACHABLE, 12);
 }
 
-/* An attempt before the latest one that fails does not: the delay goes on. */
-CONNECT_TEST("K9", an_earlier_attempt_that_fails_does_not_start_the_next_one)
-{
-    (void)serve("[fd00::8]:80");
-    answer("[fd00::7]:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 300);
-    answer("10.0.0.7:0", FER_SIM_ANSWER_SILENT, 0);
-    assert_ok(connect_to("three.test:80"));
-    assert_int_equal(now_ms(), 502);
-    assert_int_equal(failed, 1);
-    assert_failure(0, "[fd00::7]:80", FER_HOST_UNREACHABLE, 302);
-}
-
-CONNECT_TEST("K9", when_none_connects_the_error_is_the_last_address)
-{
-    answer("[fd00::7]:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 600);
-    answer("[fd00::8]:0", FER_SIM_ANSWER_NETWORK_UNREACHABLE, 0);
-    answer("10.0.0.7:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 0);
-    assert_kind(connect_to("three.test:80"), FER_NETWORK_UNREACHABLE);
-    assert_int_equal(failed, 3);
-    assert_failure(0, "10.0.0.7:80", FER_HOST_UNREACHABLE, 2);
-    assert_failure(1, "[fd00::8]:80", FER_NETWORK_UNREACHABLE, 2);
-    assert_failure(2, "[fd00::7]:80", FER_HOST_UNREACHABLE, 602);
-    assert_int_equal(now_ms(), 602);
-}
-
 CONNECT_TEST("K9", attempts_time_out_one_by_one)
 {
     silence();
@@ -106,15 +37,6 @@ CONNECT_TEST("K9", attempts_time_out_one_by_one)
     assert_failure(0, "[fd00::7]:80", FER_TIMED_OUT, 400);
     assert_failure(1, "10.0.0.7:80", FER_TIMED_OUT, 400);
     assert_failure(2, "[fd00::8]:80", FER_TIMED_OUT, 400);
-}
-
-CONNECT_TEST("K9", without_a_delay_one_attempt_follows_another)
-{
-    silence();
-    options.attempt_timeout = millis(400);
-    options.attempt_delay = FER_DURATION_NONE;
-    assert_kind(connect_to("three.test:80"), FER_TIMED_OUT);
-    assert_int_equal(now_ms(), 1200);
 }
 
 CONNECT_TEST("K9", at_most_sixteen_attempts_are_open)
@@ -147,38 +69,6 @@ CONNECT_TEST("K9", a_loser_that_had_connected_is_reset)
     fer_sim_peer loser = accepted(other);
     advance_ms(5);
     assert_kind(fer_sim_peer_recv(loser, &byte, 1, &n), FER_CONNECTION_RESET);
-}
-
-CONNECT_TEST("K9", ten_thousand_addresses_are_tried)
-{
-    static fer_socket_addr addrs[CROWD];
-    answer("10.0.0.9:0", FER_SIM_ANSWER_NO_ROUTE, 0);
-    for (size_t i = 0; i < CROWD; i++) {
-        addrs[i] = addr_of("10.0.0.9:80");
-        addrs[i].port = (uint16_t)(1 + i);
-    }
-    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, CROWD, &options),
-                FER_NETWORK_UNREACHABLE);
-    assert_int_equal(failed, CROWD);
-    assert_int_equal(failures[CAP - 1].addr.port, CAP);
-    (void)serve("10.0.0.7:80");
-    addrs[CROWD - 1] = addr_of("10.0.0.7:80");
-    assert_ok(fer_tcp_stream_connect_addrs(&stream, addrs, CROWD, &options));
-    assert_int_equal(failed, CROWD - 1);
-}
-
-CONNECT_TEST("K9", each_attempt_has_the_local_address)
-{
-    fer_socket_addr local = addr_of("10.0.0.1:4000");
-    fer_socket_addr own;
-    (void)serve("10.0.0.7:80");
-    options.local = &local;
-    assert_ok(connect_to("three.test:80"));
-    assert_int_equal(failed, 1);
-    assert_code(failures[0].error, FER_INVALID_INPUT, 0);
-    assert_ok(fer_tcp_stream_local_addr(&stream, &own));
-    assert_true(fer_socket_addr_eq(&own, &local));
-    assert_int_equal(now_ms(), 2);
 }
 
 /* ---- K10: the answers of a network, and the same result in both dialects. */

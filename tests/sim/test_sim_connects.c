@@ -43,28 +43,6 @@ static uint64_t connect_time(const char *text, fer_error_kind expected)
     return now_ms() - began;
 }
 
-SIM_TEST(one_loopback_address_is_slow_and_the_other_is_not)
-{
-    (void)serve("[::1]:80");
-    (void)serve("127.0.0.1:80");
-    answer("[::1]:0", FER_SIM_ANSWER_AS_IS, 800);
-    assert_int_equal(connect_time("[::1]:80", FER_OK), 800);
-    assert_int_equal(connect_time("127.0.0.1:80", FER_OK), 0);
-}
-
-/* Without a route the system refuses at once, as without IPv6. */
-SIM_STREAM_TEST(all_addresses_of_a_family_fail_immediately)
-{
-    fer_socket_addr addrs[3] = {addr_of("[fd00::7]:80"), addr_of("[fd00::8]:80"), addr_of(SERVER)};
-    (void)serve("[fd00::7]:80");
-    (void)serve(SERVER);
-    answer("[fd00::7]:0", FER_SIM_ANSWER_NO_ROUTE, 500);
-    answer("[fd00::8]:0", FER_SIM_ANSWER_NO_ROUTE, 0);
-    assert_int_equal(connect_time("[fd00::7]:80", FER_NETWORK_UNREACHABLE), 0);
-    assert_ok(fer_tcp_stream_connect_addrs(stream, addrs, 3, NULL));
-    assert_int_equal(now_ms(), 2);
-}
-
 SIM_TEST(a_connect_without_a_route_leaves_the_socket_unconnected)
 {
     (void)serve(SERVER);
@@ -76,7 +54,6 @@ SIM_TEST(a_connect_without_a_route_leaves_the_socket_unconnected)
     assert_ok(raw_error(raw));
     assert_ok(ferp_set_nonblocking(raw, true));
     assert_kind(ferp_connect(raw, &server), is_winsock() ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
-    ferp_close(raw);
 }
 
 SIM_UDP_TEST(a_datagram_without_a_route_is_not_sent)
@@ -103,18 +80,6 @@ SIM_TEST(a_first_syn_that_is_lost_delays_the_connect)
     answer(SERVER, FER_SIM_ANSWER_SILENT, 0);
     assert_ok(fer_sim_after(millis(500), answer_again, NULL));
     assert_int_equal(connect_time(SERVER, FER_OK), is_winsock() ? 3002 : 1002);
-}
-
-SIM_TEST(sixteen_addresses_never_answer)
-{
-    fer_socket_addr addrs[MANY];
-    fer_tcp_stream stream = {0};
-    for (uint16_t i = 0; i < MANY; i++) {
-        addrs[i] = addr_of("10.0.1.1:80");
-        addrs[i].ip.u.v4.octets[3] = (uint8_t)(1 + i);
-    }
-    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY, NULL), FER_CONNECTION_TIMED_OUT);
-    assert_int_equal(now_ms() / 1000, (uint64_t)MANY * (is_winsock() ? 21 : 127));
 }
 
 /* ---- The wait for several connects */

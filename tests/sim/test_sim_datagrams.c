@@ -170,9 +170,7 @@ SIM_CONFIG_TEST(datagrams_beyond_the_receive_buffer_are_lost)
     static char big[600];
     char buf[600];
     fer_udp_received got;
-    fer_sim_config config = config_of();
-    config.receive_buffer = 1000;
-    sim_begin_with(config);
+    sim_begin_of(.receive_buffer = 1000);
     fer_sim_peer peer = peer_at(PEER_ADDR);
     fer_socket_addr to = addr_of("10.0.0.1:1000");
     assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
@@ -333,42 +331,6 @@ SIM_UDP_TEST(a_socket_of_one_address_cannot_reach_the_other_family)
     assert_ok(fer_udp_socket_bind(socket, "[::1]:1000"));
     assert_kind(fer_udp_socket_send_to(socket, "x", 1, &v4, NULL), FER_NETWORK_UNREACHABLE);
     assert_kind(fer_udp_socket_connect_addr(socket, &v4), FER_NETWORK_UNREACHABLE);
-}
-
-/* ---- Determinism */
-
-static uint64_t digest_of(uint64_t seed)
-{
-    fer_udp_socket socket = {0};
-    fer_sim_report report;
-    fer_sim_config config = config_of();
-    config.seed = seed;
-    config.jitter = millis(5);
-    config.fault_chances[FER_SIM_FAULT_DATAGRAM_LOST] = 300000;
-    config.fault_chances[FER_SIM_FAULT_DATAGRAM_DOUBLED] = 300000;
-    config.fault_chances[FER_SIM_FAULT_DATAGRAM_LATE] = 300000;
-    sim_begin_with(config);
-    fer_sim_peer peer = peer_at(PEER_ADDR);
-    assert_ok(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
-    for (int i = 0; i < 20; i++) {
-        sends_to(&socket, "there", PEER_ADDR);
-        peer_sends_to(peer, "and back", "10.0.0.1:1000");
-    }
-    while (receive_one(&socket).kind == FER_OK) {
-    }
-    fer_udp_socket_close(&socket);
-    assert_ok(fer_sim_stop(&report));
-    assert_true(report.faults[FER_SIM_FAULT_DATAGRAM_LOST] > 0 &&
-                report.faults[FER_SIM_FAULT_DATAGRAM_DOUBLED] > 0 &&
-                report.faults[FER_SIM_FAULT_DATAGRAM_LATE] > 0);
-    return report.digest;
-}
-
-SIM_CONFIG_TEST(one_seed_is_one_run)
-{
-    uint64_t first = digest_of(7);
-    assert_true(first == digest_of(7));
-    assert_true(first != digest_of(8));
 }
 
 TEST_MAIN("sim_datagrams")

@@ -50,7 +50,44 @@ static void run_program(void)
     fer_tcp_listener_close(&listener);
 }
 
-static fer_sim_config faulty(void)
+/* The same with datagrams, lookups in the background, and a poller in the modes that every system
+ * has. */
+static void run_events(void)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_socket_addr far = addr_of("10.0.0.7:53");
+    fer_socket_addr near = addr_of("10.0.0.1:1000");
+    fer_udp_socket socket = {0};
+    fer_poller poller = {0};
+    fer_resolver resolver = {0};
+    fer_lookup lookup = {0};
+    fer_event event = {.key = 3, .interest = FER_READABLE | FER_WRITABLE};
+    FER_IGNORE(fer_sim_peer_bind(&far, &peer));
+    FER_IGNORE(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
+    FER_IGNORE(fer_udp_socket_set_nonblocking(&socket, true));
+    FER_IGNORE(fer_poller_new(&poller));
+    FER_IGNORE(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
+    FER_IGNORE(fer_poller_add(&poller, fer_udp_socket_as_raw(&socket), event, FER_POLL_LEVEL));
+    for (size_t round = 0; round < ROUNDS; round++) {
+        fer_udp_received got;
+        char buf[16];
+        size_t n = 0;
+        FER_IGNORE(fer_udp_socket_send_to(&socket, "there", 5, &far, NULL));
+        FER_IGNORE(fer_sim_peer_send_to(peer, "and back", 8, &near));
+        FER_IGNORE(fer_resolver_start(&resolver, "server.test:80", NULL, &poller, 7, &lookup));
+        FER_IGNORE(fer_poller_wait(&poller, millis(round % 3), &event, 1, &n, NULL));
+        FER_IGNORE(fer_udp_socket_recv(&socket, buf, sizeof buf, &got));
+        FER_IGNORE(fer_poller_modify(&poller, fer_udp_socket_as_raw(&socket),
+                                     (fer_event){.key = round, .interest = FER_READABLE},
+                                     (fer_poll_mode)(round % 2)));
+        fer_lookup_close(&lookup);
+    }
+    fer_resolver_close(&resolver);
+    fer_poller_close(&poller);
+    fer_udp_socket_close(&socket);
+}
+
+static fer_sim_config faulty(uint32_t chance)
 {
     static const fer_socket_addr addrs[] = {{.ip = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 7}}}}};
     static const fer_sim_name names[] = {{.host = "server.test", .addrs = addrs, .count = 1}};
@@ -59,7 +96,7 @@ static fer_sim_config faulty(void)
     config.name_count = 1;
     config.jitter = millis(2);
     for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
-        config.fault_chances[i] = 60000;
+        config.fault_chances[i] = chance;
     }
     return config;
 }
@@ -72,27 +109,37 @@ static struct trace *traced_run(fer_sim_config config, fer_sim_report *report)
     config.trace_context = trace;
     sim_begin_with(config);
     run_program();
+    run_events();
     assert_ok(fer_sim_stop(report));
     assert_int_equal(report->leaked_handles, 0);
     assert_int_equal(report->leaked_waits, 0);
     assert_int_equal(report->leaked_lookups, 0);
+    assert_int_equal(report->leaked_pollers, 0);
     assert_int_equal(report->lines, trace->lines);
     return trace;
 }
 
 SIM_CONFIG_TEST(the_same_seed_gives_the_same_trace_byte_for_byte)
 {
+    uint64_t injected[FER_SIM_FAULT_COUNT] = {0};
     for (uint64_t seed = 0; seed < 20; seed++) {
         fer_sim_report reports[2];
-        fer_sim_config config = faulty();
+        fer_sim_config config = faulty(60000);
         config.seed = seed;
         struct trace *one = traced_run(config, &reports[0]);
         struct trace *other = traced_run(config, &reports[1]);
         assert_int_equal(one->len, other->len);
         assert_memory_equal(one->text, other->text, one->len);
         assert_memory_equal(&reports[0], &reports[1], sizeof reports[0]);
+        for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+            injected[i] += reports[0].faults[i];
+        }
         free(one);
         free(other);
+    }
+    /* The program accepts no connection. */
+    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        assert_true(injected[i] > 0 || i == FER_SIM_FAULT_ACCEPT_ABORTED);
     }
 }
 
@@ -101,6 +148,7 @@ static fer_sim_report untraced_run(fer_sim_config config)
     fer_sim_report report;
     sim_begin_with(config);
     run_program();
+    run_events();
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_handles, 0);
     return report;
@@ -110,7 +158,7 @@ SIM_CONFIG_TEST(another_seed_gives_another_digest)
 {
     uint64_t digests[16];
     for (size_t i = 0; i < 16; i++) {
-        fer_sim_config config = faulty();
+        fer_sim_config config = faulty(60000);
         config.seed = i;
         digests[i] = untraced_run(config).digest;
         for (size_t j = 0; j < i; j++) {
@@ -119,10 +167,16 @@ SIM_CONFIG_TEST(another_seed_gives_another_digest)
     }
 }
 
+SIM_CONFIG_TEST(every_call_ends_though_every_call_fails)
+{
+    (void)untraced_run(faulty(1000000));
+    (void)untraced_run(faulty(500000));
+}
+
 SIM_CONFIG_TEST(the_digest_is_the_same_with_and_without_a_trace)
 {
     fer_sim_report report;
-    fer_sim_config config = faulty();
+    fer_sim_config config = faulty(60000);
     free(traced_run(config, &report));
     assert_true(report.digest == untraced_run(config).digest);
 }
@@ -150,7 +204,7 @@ SIM_CONFIG_TEST(the_digest_has_the_bytes)
 SIM_CONFIG_TEST(the_same_tape_gives_the_same_run)
 {
     uint8_t tape[4096];
-    fer_sim_config config = faulty();
+    fer_sim_config config = faulty(60000);
     for (size_t i = 0; i < sizeof tape; i++) {
         tape[i] = (uint8_t)(i * 37 + i / 7);
     }
@@ -169,7 +223,7 @@ SIM_CONFIG_TEST(the_same_tape_gives_the_same_run)
 SIM_CONFIG_TEST(a_used_up_tape_is_quiet)
 {
     static const uint8_t tape[1] = {0};
-    fer_sim_config config = faulty();
+    fer_sim_config config = faulty(60000);
     config.tape = tape;
     config.tape_len = 0;
     fer_sim_report report = untraced_run(config);
@@ -182,7 +236,7 @@ SIM_CONFIG_TEST(a_used_up_tape_is_quiet)
 SIM_CONFIG_TEST(a_tape_is_not_read_past_its_end)
 {
     uint8_t *tape = malloc(3); /* exactly, for the sanitizer */
-    fer_sim_config config = faulty();
+    fer_sim_config config = faulty(60000);
     assert_non_null(tape);
     memset(tape, 0xff, 3);
     config.tape = tape;
@@ -204,13 +258,10 @@ static void has_line(const struct trace *trace, const char *text)
 SIM_STREAM_CONFIG_TEST(the_trace_reports_what_happened)
 {
     struct trace *trace = calloc(1, sizeof *trace);
-    fer_sim_config config = config_of();
     char buf[512];
     size_t n = 0;
     assert_non_null(trace);
-    config.trace = keep_line;
-    config.trace_context = trace;
-    sim_begin_with(config);
+    sim_begin_of(.trace = keep_line, .trace_context = trace);
     fer_sim_peer listener = serve(SERVER);
     fer_socket_addr local;
     assert_ok(fer_tcp_stream_connect(stream, SERVER));

@@ -19,8 +19,6 @@ RAW_PAIR_TEST(a_reset_keeps_input_on_linux_and_loses_it_on_windows)
     }
     fer_error error = raw_recv(pair.client, &n);
     assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 RAW_PAIR_TEST(linux_reports_a_reset_once_and_windows_always)
@@ -37,8 +35,6 @@ RAW_PAIR_TEST(linux_reports_a_reset_once_and_windows_always)
         assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, 32);
         assert_code(raw_error(pair.client), FER_OK, 0);
     }
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 /* On Linux the first call returns the reset, a write or a query of SO_ERROR too. A later read then
@@ -54,8 +50,6 @@ POSIX_TEST(a_write_that_met_the_reset_takes_it_from_the_read)
     raw_reset(pair.server);
     assert_code(raw_error(pair.client), FER_CONNECTION_RESET, 104);
     raw_recv_is(pair.client, 0);
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
@@ -76,9 +70,7 @@ WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 /* After the peer's close, a write is answered by a reset ("end_then_reset"). */
 SIM_CONFIG_TEST(an_end_and_then_a_reset)
 {
-    fer_sim_config config = config_of();
-    config.windows.keeps_early_closed_input = true;
-    sim_begin_with(config);
+    sim_begin_of(.windows.keeps_early_closed_input = true);
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "last"));
     ferp_close(pair.server);
@@ -92,8 +84,6 @@ SIM_CONFIG_TEST(an_end_and_then_a_reset)
         assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, 32);
         raw_recv_is(pair.client, 0);
     }
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 RAW_PAIR_TEST(closing_with_input_unread_resets)
@@ -102,8 +92,6 @@ RAW_PAIR_TEST(closing_with_input_unread_resets)
     ferp_close(pair.server);
     fer_error error = raw_recv(pair.client, &n);
     assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 /* ---- Shutdown */
@@ -122,7 +110,6 @@ RAW_PAIR_TEST(reading_after_the_own_shutdown)
         assert_ok(raw_send(pair.server, "later"));
         raw_recv_is(pair.client, 5);
     }
-    close_pair(pair);
 }
 
 WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
@@ -137,7 +124,6 @@ WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
     assert_ok(raw_send(pair.server, "queued"));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
     assert_true(is_reset_code(raw_recv(pair.server, &n)));
-    close_pair(pair);
 }
 
 /* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13; measured. Queued bytes stay readable. */
@@ -153,7 +139,6 @@ POSIX_TEST(linux_resets_where_input_meets_both_halves_shut)
     raw_recv_is(pair.client, 6);
     assert_code(raw_recv(pair.client, &n), FER_CONNECTION_RESET, 104);
     raw_recv_is(pair.client, 0);
-    close_pair(pair);
 }
 
 RAW_PAIR_TEST(writing_after_the_own_shutdown)
@@ -161,7 +146,6 @@ RAW_PAIR_TEST(writing_after_the_own_shutdown)
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_code(raw_send(pair.client, "x"), FER_BROKEN_PIPE, is_winsock() ? 10058 : 32);
     raw_recv_is(pair.server, 0);
-    close_pair(pair);
 }
 
 RAW_PAIR_TEST(shutting_down_what_is_over)
@@ -182,7 +166,6 @@ RAW_PAIR_TEST(shutting_down_what_is_over)
     fer_raw_socket fresh = raw_socket();
     assert_code(ferp_shutdown(fresh, FER_SHUTDOWN_BOTH), FER_NOT_CONNECTED,
                 is_winsock() ? 10057 : 107);
-    ferp_close(fresh);
 }
 
 SIM_TEST(an_unconnected_socket_refuses_bytes_in_its_own_words)
@@ -191,7 +174,6 @@ SIM_TEST(an_unconnected_socket_refuses_bytes_in_its_own_words)
     assert_code(raw_recv(raw, &n), FER_NOT_CONNECTED, is_winsock() ? 10057 : 107);
     assert_code(raw_send(raw, "x"), is_winsock() ? FER_NOT_CONNECTED : FER_BROKEN_PIPE,
                 is_winsock() ? 10057 : 32);
-    ferp_close(raw);
 }
 
 /* ---- Waiting */
@@ -206,7 +188,6 @@ RAW_PAIR_TEST(a_write_wait_misses_the_own_shutdown_on_windows)
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
     assert_kind(ferp_wait_for(&wait, ferp_now() + 50000000), is_winsock() ? FER_TIMED_OUT : FER_OK);
-    close_pair(pair);
 }
 
 RAW_PAIR_TEST(a_wake_between_arm_and_wait_is_not_lost)
@@ -217,7 +198,6 @@ RAW_PAIR_TEST(a_wake_between_arm_and_wait_is_not_lost)
     assert_kind(ferp_wait_for(&wait, FERP_NO_DEADLINE), is_winsock() ? FER_OK : FER_DEADLOCK);
     assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
     ferp_wait_disarm(&wait);
-    close_pair(pair);
 }
 
 RAW_PAIR_TEST(a_wait_that_meets_a_reset_reports_it_on_windows)
@@ -230,8 +210,6 @@ RAW_PAIR_TEST(a_wait_that_meets_a_reset_reports_it_on_windows)
                 is_winsock() ? 10054 : 0);
     fer_error error = raw_recv(pair.client, &n);
     assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
 }
 
 TEST_MAIN("sim_dialect_ends")

@@ -136,13 +136,11 @@ SIM_STREAM_TEST(long_calls_are_restarted_after_interruptions)
 /* Even if every chance injects the fault. */
 SIM_STREAM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
 {
-    fer_sim_config config = config_of();
-    config.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 1000000;
-    config.fault_chances[FER_SIM_FAULT_WOULD_BLOCK] = 1000000;
-    config.fault_chances[FER_SIM_FAULT_SPURIOUS_READY] = 1000000;
-    config.fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 1000000;
-    config.fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 1000000;
-    sim_begin_with(config);
+    sim_begin_of(.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 1000000,
+                 .fault_chances[FER_SIM_FAULT_WOULD_BLOCK] = 1000000,
+                 .fault_chances[FER_SIM_FAULT_SPURIOUS_READY] = 1000000,
+                 .fault_chances[FER_SIM_FAULT_PARTIAL_READ] = 1000000,
+                 .fault_chances[FER_SIM_FAULT_PARTIAL_WRITE] = 1000000);
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     (void)serve_script(SERVER, steps, 2);
@@ -378,9 +376,7 @@ SIM_TEST(sixty_four_faults_can_be_armed)
 /* A chance of 1 in 4, over 4000 calls. */
 SIM_CONFIG_TEST(a_chance_is_as_often_as_it_says)
 {
-    fer_sim_config config = config_of();
-    config.seed = 42;
-    sim_begin_with(config);
+    sim_begin_of(.seed = 42);
     struct ends ends = connected();
     char buf[2];
     assert_ok(fer_sim_set_fault_chance(FER_SIM_FAULT_PARTIAL_READ, 250000));

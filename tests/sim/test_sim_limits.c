@@ -11,11 +11,7 @@ static struct ends inner;
 
 static void begin(void)
 {
-    fer_sim_config config = config_of();
-    config.send_buffer = BUFFER;
-    config.receive_buffer = BUFFER;
-    config.windows.partial_sends = true;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = BUFFER, .receive_buffer = BUFFER, .windows.partial_sends = true);
     memset(&token, 0, sizeof token);
     assert_ok(fer_cancel_token_new(&token));
     inner = connected();

@@ -75,39 +75,6 @@ SIM_TEST(a_cancel_ends_an_accept)
     fer_cancel_token_close(&token);
 }
 
-static fer_sim_peer client;
-
-static void connect_client(void *context)
-{
-    const fer_socket_addr *addr = context;
-    FER_IGNORE(fer_sim_peer_connect(NULL, addr, &client));
-}
-
-/* K2: "It changes nothing": a connection that comes with the cancel is accepted now or later. */
-SIM_CONFIG_TEST(a_connection_that_comes_with_a_cancel_is_not_lost)
-{
-    fer_socket_addr addr = addr_of("127.0.0.1:80");
-    const fer_limits limits = {.token = &token};
-    for (uint64_t at = 0; at <= 6; at++) {
-        sim_begin();
-        token_begin();
-        fer_tcp_listener listener = listening("127.0.0.1:80");
-        assert_ok(fer_tcp_listener_set_limits(&listener, &limits));
-        assert_ok(fer_sim_after((fer_duration){1003}, cancel, NULL));
-        assert_ok(fer_sim_after((fer_duration){1000 + at}, connect_client, &addr));
-        fer_error error = accept_one(&listener);
-        assert_true(error.kind == FER_OK || error.kind == FER_CANCELLED);
-        if (error.kind == FER_CANCELLED) {
-            assert_ok(fer_tcp_listener_set_limits(&listener, NULL));
-            assert_ok(accept_one(&listener));
-        }
-        fer_sim_peer_close(client);
-        fer_tcp_listener_close(&listener);
-        fer_cancel_token_close(&token);
-        assert_ok(fer_sim_stop(NULL));
-    }
-}
-
 /* ---- close_gracefully */
 
 /* A peer that receives everything, waits, and ends. */

@@ -18,10 +18,7 @@ static const fer_sim_name names[] = {
 static int start(void **state)
 {
     (void)sim_choose(state);
-    fer_sim_config config = config_of();
-    config.names = names;
-    config.name_count = sizeof names / sizeof names[0];
-    sim_begin_with(config);
+    sim_begin_of(.names = names, .name_count = sizeof names / sizeof names[0]);
     return 0;
 }
 
@@ -78,10 +75,7 @@ NAMES_TEST(localhost_is_built_in_and_can_be_replaced)
     size_t count = 0;
     assert_ok_n(look_up("localhost", &count), count, 2);
     assert_ok(fer_sim_stop(NULL));
-    fer_sim_config config = config_of();
-    config.names = &own;
-    config.name_count = 1;
-    sim_begin_with(config);
+    sim_begin_of(.names = &own, .name_count = 1);
     assert_ok_n(look_up("localhost", &count), count, 1);
 }
 
@@ -170,10 +164,7 @@ SIM_CONFIG_TEST(a_name_beyond_ascii_is_requested_as_it_is)
 {
     static const fer_sim_name own = {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2};
     size_t count = 0;
-    fer_sim_config config = config_of();
-    config.names = &own;
-    config.name_count = 1;
-    sim_begin_with(config);
+    sim_begin_of(.names = &own, .name_count = 1);
     assert_ok_n(look_up("b\xc3\xbcrger.test", &count), count, 2);
     assert_kind(look_up("bu\xcc\x88rger.test", &count), FER_HOST_NOT_FOUND);
     assert_kind(look_up("b\xfcrger.test", &count), FER_INVALID_INPUT);

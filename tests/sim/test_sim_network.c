@@ -11,9 +11,7 @@ static int32_t code(int32_t on_linux, int32_t on_windows)
 
 SIM_STREAM_CONFIG_TEST(a_connect_takes_there_and_back)
 {
-    fer_sim_config config = config_of();
-    config.latency = millis(30);
-    sim_begin_with(config);
+    sim_begin_of(.latency = millis(30));
     (void)serve(SERVER);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_int_equal(now_ms(), 60);
@@ -29,9 +27,7 @@ SIM_PAIR_TEST(on_the_loopback_nothing_takes_time)
 SIM_CONFIG_TEST(a_loopback_can_take_time)
 {
     char buf[8];
-    fer_sim_config config = config_of();
-    config.loopback_latency = millis(4);
-    sim_begin_with(config);
+    sim_begin_of(.loopback_latency = millis(4));
     struct ends ends = connected();
     assert_int_equal(now_ms(), 8);
     peer_sends(ends.peer, "late");
@@ -45,10 +41,7 @@ SIM_CONFIG_TEST(a_loopback_can_take_time)
 /* With any jitter bytes arrive in the order of sending, and the FIN last. */
 SIM_CONFIG_TEST(nothing_overtakes)
 {
-    fer_sim_config config = config_of();
-    config.jitter = millis(50);
-    config.seed = 3;
-    sim_begin_with(config);
+    sim_begin_of(.jitter = millis(50), .seed = 3);
     struct ends ends = connected_to(SERVER);
     unsigned char next = 0;
     for (unsigned i = 0; i < 200; i++) {
@@ -77,9 +70,7 @@ SIM_CONFIG_TEST(nothing_overtakes)
 SIM_CONFIG_TEST(any_number_of_pieces_may_be_pending)
 {
     static unsigned char buf[3000];
-    fer_sim_config config = config_of();
-    config.jitter = millis(1);
-    sim_begin_with(config);
+    sim_begin_of(.jitter = millis(1));
     struct ends ends = connected_to(SERVER);
     for (unsigned i = 0; i < 3000; i++) {
         unsigned char byte = (unsigned char)(i * 11);
@@ -99,11 +90,7 @@ SIM_CONFIG_TEST(buffers_are_as_large_as_the_config_says)
 {
     static const char zeros[10000];
     size_t n = 0;
-    fer_sim_config config = config_of();
-    config.send_buffer = 3000;
-    config.receive_buffer = 2000;
-    config.windows.partial_sends = true;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000, .windows.partial_sends = true);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
     assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 5000);
@@ -122,11 +109,8 @@ SIM_CONFIG_TEST(close_sends_what_is_left)
     char buf[10000];
     size_t total = 0;
     size_t n = 1;
-    fer_sim_config config = config_of();
-    config.send_buffer = 3000;
-    config.receive_buffer = 2000;
-    config.windows.keeps_early_closed_input = true;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000,
+                 .windows.keeps_early_closed_input = true);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, NULL));
     fer_tcp_stream_close(&ends.stream);
@@ -142,10 +126,7 @@ SIM_STREAM_CONFIG_TEST(linger_waits_until_all_is_taken)
     static const char zeros[5000];
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {2000000000}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    fer_sim_config config = config_of();
-    config.send_buffer = 3000;
-    config.receive_buffer = 2000;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000);
     (void)serve_script(SERVER, steps, 2);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_ok(fer_tcp_stream_write_all(stream, zeros, sizeof zeros, NULL));
@@ -162,10 +143,7 @@ SIM_CONFIG_TEST(linger_gives_up_in_time)
     fer_error error = {FER_OK, 0};
     size_t total = 0;
     size_t n = 1;
-    fer_sim_config config = config_of();
-    config.send_buffer = 3000;
-    config.receive_buffer = 2000;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, NULL));
     assert_ok(fer_tcp_stream_set_linger(&ends.stream, fer_duration_from_secs(3)));
@@ -328,9 +306,7 @@ SIM_CONFIG_TEST(connections_can_follow_each_other_for_ever)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    fer_sim_config config = config_of();
-    config.max_sockets = 8;
-    sim_begin_with(config);
+    sim_begin_of(.max_sockets = 8);
     (void)serve_script(SERVER, steps, 2);
     for (int i = 0; i < 3000; i++) {
         fer_tcp_stream stream = {0};
@@ -352,11 +328,7 @@ SIM_CONFIG_TEST(a_write_that_a_reset_cuts_short_leaves_it_to_the_read)
 {
     char buf[512] = {0};
     size_t n = 0;
-    fer_sim_config config = config_of();
-    config.send_buffer = 64;
-    config.receive_buffer = 64;
-    config.windows.partial_sends = true;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 64, .receive_buffer = 64, .windows.partial_sends = true);
     struct ends ends = connected();
     assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
     assert_ok_n(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n), n, 128);
@@ -399,11 +371,7 @@ SIM_CONFIG_TEST(a_blocked_write_ends_with_a_clones_shutdown)
 {
     char buf[512] = {0};
     fer_tcp_stream clone = {0};
-    fer_sim_config config = config_of();
-    config.send_buffer = 64;
-    config.receive_buffer = 64;
-    config.windows.partial_sends = true;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 64, .receive_buffer = 64, .windows.partial_sends = true);
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
     assert_ok(fer_sim_after(millis(6), shut_writing, &clone));

@@ -63,41 +63,6 @@ SIM_TEST(a_refused_peer_is_reported)
     assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
 }
 
-SIM_PAIR_TEST(a_peers_shutdown_ends_one_direction)
-{
-    peer_sends(ends->peer, "last");
-    assert_ok(fer_sim_peer_shutdown(ends->peer));
-    assert_ok(fer_sim_peer_shutdown(ends->peer));
-    assert_kind(fer_sim_peer_send(ends->peer, "x", 1, NULL), FER_BROKEN_PIPE);
-    stream_reads(&ends->stream, "last");
-    stream_reads(&ends->stream, "");
-    assert_ok(fer_tcp_stream_write_all(&ends->stream, "still", 5, NULL));
-    peer_receives(ends->peer, "still");
-    fer_tcp_stream_close(&ends->stream);
-    peer_receives(ends->peer, "");
-}
-
-SIM_PAIR_TEST(a_peers_reset_is_one)
-{
-    fer_sim_peer_reset(ends->peer);
-    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
-}
-
-SIM_PAIR_TEST(a_peer_that_closes_with_bytes_unread_resets)
-{
-    assert_ok(write_one(&ends->stream));
-    fer_sim_peer_close(ends->peer);
-    assert_kind(read_one(&ends->stream), FER_CONNECTION_RESET);
-}
-
-SIM_PAIR_TEST(the_programs_close_with_bytes_unread_resets)
-{
-    char byte = 0;
-    peer_sends(ends->peer, "unread");
-    fer_tcp_stream_close(&ends->stream);
-    assert_kind(fer_sim_peer_recv(ends->peer, &byte, 1, NULL), FER_CONNECTION_RESET);
-}
-
 SIM_STREAM_TEST(closing_a_listening_peer_resets_its_queue)
 {
     fer_sim_peer listener = serve(SERVER);
@@ -309,10 +274,7 @@ SIM_STREAM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
     static unsigned char out[50000];
     static unsigned char in[50000];
-    fer_sim_config config = config_of();
-    config.send_buffer = 1000;
-    config.receive_buffer = 700;
-    sim_begin_with(config);
+    sim_begin_of(.send_buffer = 1000, .receive_buffer = 700);
     (void)serve_script(SERVER, steps, 2);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     for (size_t i = 0; i < sizeof out; i++) {
@@ -343,29 +305,6 @@ SIM_STREAM_TEST(a_connecting_peer_can_play_a_script)
 }
 
 /* ---- Connections between two sockets of the program */
-
-SIM_TEST(the_program_can_have_both_ends)
-{
-    fer_tcp_listener listener = {0};
-    fer_tcp_stream client = {0};
-    fer_tcp_stream server = {0};
-    fer_socket_addr addr;
-    assert_ok(fer_tcp_listener_bind(&listener, "[::1]:0"));
-    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
-    assert_ok(fer_tcp_stream_connect_addr(&client, &addr));
-    assert_ok(fer_tcp_listener_accept(&listener, &server, NULL));
-    assert_ok(fer_tcp_stream_set_nonblocking(&client, true));
-    assert_ok(fer_tcp_stream_set_nonblocking(&server, true));
-    assert_kind(read_one(&server), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_write_all(&client, "to the server", 13, NULL));
-    stream_reads(&server, "to the server");
-    assert_ok(fer_tcp_stream_write_all(&server, "to the client", 13, NULL));
-    stream_reads(&client, "to the client");
-    fer_tcp_stream_close(&client);
-    stream_reads(&server, "");
-    fer_tcp_stream_close(&server);
-    fer_tcp_listener_close(&listener);
-}
 
 /* A restarted server listens while its earlier connection is still open. */
 SIM_STREAM_TEST(a_peer_listens_again_while_its_connection_is_open)

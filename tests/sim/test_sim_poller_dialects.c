@@ -259,9 +259,7 @@ WATCHER_PAIR_TEST(the_same_socket_may_get_the_same_number_back)
 /* With any number of them, and without a wait that would remove them. */
 SIM_CONFIG_TEST(what_was_closed_without_a_delete_is_never_reported)
 {
-    fer_sim_config config = config_of();
-    config.max_sockets = 4;
-    sim_begin_with(config);
+    sim_begin_of(.max_sockets = 4);
     struct watcher watcher = opened();
     for (uint64_t i = 0; i < 40; i++) {
         fer_udp_socket socket = {0};
@@ -274,91 +272,6 @@ SIM_CONFIG_TEST(what_was_closed_without_a_delete_is_never_reported)
     }
     nothing_comes(&watcher);
     fer_poller_close(&watcher.poller);
-}
-
-/* ---- Determinism */
-
-enum { STREAMS = 4, TURNS = 200 };
-
-static void drain(fer_tcp_stream *stream)
-{
-    char buf[16];
-    size_t n = 0;
-    while (fer_tcp_stream_read(stream, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
-    }
-}
-
-/* Reads echoes for a while, and continues after any error. */
-static void run_streams(void)
-{
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {2000000}, NULL, 0},
-                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    fer_tcp_stream streams[STREAMS];
-    struct watcher watcher;
-    memset(streams, 0, sizeof streams);
-    memset(&watcher, 0, sizeof watcher);
-    FER_IGNORE(fer_poller_new(&watcher.poller));
-    fer_sim_peer server = serve_script(SERVER, steps, 2);
-    for (size_t i = 0; i < STREAMS; i++) {
-        FER_IGNORE(fer_tcp_stream_connect(&streams[i], SERVER));
-        FER_IGNORE(fer_tcp_stream_set_nonblocking(&streams[i], true));
-        FER_IGNORE(fer_tcp_stream_write(&streams[i], "a few bytes", 11, NULL));
-        FER_IGNORE(fer_poller_add(&watcher.poller, fer_tcp_stream_as_raw(&streams[i]),
-                                  interest_of(i, "r"), (fer_poll_mode)(i % 2)));
-    }
-    for (size_t turn = 0; turn < TURNS; turn++) {
-        FER_IGNORE(fer_poller_wait(&watcher.poller, millis(turn % 3), watcher.events,
-                                   1 + turn % CAP, &watcher.count, NULL));
-        for (size_t i = 0; i < watcher.count; i++) {
-            fer_tcp_stream *stream = &streams[watcher.events[i].key];
-            drain(stream);
-            FER_IGNORE(fer_tcp_stream_write(stream, "more", 4, NULL));
-            FER_IGNORE(fer_poller_modify(&watcher.poller, fer_tcp_stream_as_raw(stream),
-                                         interest_of(watcher.events[i].key, "r"),
-                                         FER_POLL_ONESHOT));
-        }
-    }
-    for (size_t i = 0; i < STREAMS; i++) {
-        fer_tcp_stream_close(&streams[i]);
-    }
-    fer_poller_close(&watcher.poller);
-    fer_sim_peer_close(server);
-}
-
-static fer_sim_report report_of(uint64_t seed, uint32_t chance)
-{
-    fer_sim_report report;
-    fer_sim_config config = config_of();
-    config.seed = seed;
-    config.jitter = millis(1);
-    for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
-        config.fault_chances[i] = chance;
-    }
-    sim_begin_with(config);
-    run_streams();
-    assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_handles + report.leaked_waits + report.leaked_lookups +
-                         report.leaked_pollers,
-                     0);
-    return report;
-}
-
-SIM_CONFIG_TEST(the_same_seed_gives_the_same_run)
-{
-    uint64_t injected = 0;
-    for (uint64_t seed = 0; seed < 20; seed++) {
-        fer_sim_report one = report_of(seed, 50000);
-        fer_sim_report other = report_of(seed, 50000);
-        assert_memory_equal(&one, &other, sizeof one);
-        injected += one.faults[FER_SIM_FAULT_SPURIOUS_READY];
-    }
-    assert_true(injected > 0);
-}
-
-SIM_CONFIG_TEST(every_wait_ends_though_every_call_fails)
-{
-    (void)report_of(1, 1000000);
-    (void)report_of(1, 500000);
 }
 
 SIM_CONFIG_TEST(the_digest_has_the_keys)

@@ -69,35 +69,24 @@ static void fill(fer_tcp_stream *stream)
 
 SIM_TEST(a_shutdown_in_a_callback_wakes_a_wait)
 {
-    inner = connected();
-    fill(&inner.stream);
-    uint64_t begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_int_equal(ready_of(&inner.stream, EITHER, FER_DURATION_NONE), FER_READABLE);
-    assert_int_equal(now_ms(), begin + 30);
-    begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_writing, &inner.stream));
-    assert_int_equal(ready_of(&inner.stream, FER_WRITABLE, FER_DURATION_NONE), FER_WRITABLE);
-    assert_int_equal(now_ms(), begin + (is_winsock() ? 100 : 30));
-    fer_tcp_stream_close(&inner.stream);
-}
-
-SIM_TEST(a_clones_shutdown_in_a_callback_wakes_a_wait)
-{
-    inner = connected();
-    fer_tcp_stream clone = {0};
-    assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
-    fill(&inner.stream);
-    uint64_t begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_reading, &clone));
-    assert_int_equal(ready_of(&inner.stream, EITHER, FER_DURATION_NONE), FER_READABLE);
-    assert_int_equal(now_ms(), begin + 30);
-    begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_writing, &clone));
-    assert_int_equal(ready_of(&inner.stream, FER_WRITABLE, FER_DURATION_NONE), FER_WRITABLE);
-    assert_int_equal(now_ms(), begin + (is_winsock() ? 100 : 30));
-    fer_tcp_stream_close(&clone);
-    fer_tcp_stream_close(&inner.stream);
+    for (int cloned = 0; cloned < 2; cloned++) {
+        fer_tcp_stream clone = {0};
+        inner = connected();
+        assert_ok(fer_tcp_stream_try_clone(&inner.stream, &clone));
+        fill(&inner.stream);
+        fer_tcp_stream *shut = cloned != 0 ? &clone : &inner.stream;
+        uint64_t begin = now_ms();
+        assert_ok(fer_sim_after(millis(30), shut_reading, shut));
+        assert_int_equal(ready_of(&inner.stream, EITHER, FER_DURATION_NONE), FER_READABLE);
+        assert_int_equal(now_ms(), begin + 30);
+        begin = now_ms();
+        assert_ok(fer_sim_after(millis(30), shut_writing, shut));
+        assert_int_equal(ready_of(&inner.stream, FER_WRITABLE, FER_DURATION_NONE), FER_WRITABLE);
+        assert_int_equal(now_ms(), begin + (is_winsock() ? 100 : 30));
+        fer_tcp_stream_close(&clone);
+        fer_tcp_stream_close(&inner.stream);
+        fer_sim_peer_close(inner.peer);
+    }
 }
 
 /* Misuse, but without a crash. */

@@ -279,33 +279,6 @@ RESOLVER_TEST(without_a_simulation_there_is_no_resolver)
                 FER_UNSUPPORTED);
 }
 
-static uint64_t digest_of_a_run(void)
-{
-    fer_sim_report report;
-    fer_sim_config config = config_of();
-    config.seed = 5;
-    config.fault_chances[FER_SIM_FAULT_RESOLVE_FAILS] = 300000;
-    config.fault_chances[FER_SIM_FAULT_RESOLVE_SLOW] = 300000;
-    config.fault_chances[FER_SIM_FAULT_NO_MEMORY] = 0;
-    begin_with(config, 2, 2);
-    for (size_t i = 0; i < 4; i++) {
-        start(i, i % 2 == 0 ? "slow.test:80" : "soon.test:80");
-    }
-    for (size_t i = 0; i < 4; i++) {
-        assert_true(wait_for(i, FER_DURATION_NONE).kind != FER_DEADLOCK);
-        fer_lookup_close(&lookups[i]);
-    }
-    fer_resolver_close(&resolver);
-    fer_poller_close(&poller);
-    assert_ok(fer_sim_stop(&report));
-    return report.digest;
-}
-
-RESOLVER_TEST(the_same_seed_makes_the_same_run)
-{
-    assert_true(digest_of_a_run() == digest_of_a_run());
-}
-
 static char background_line[80];
 
 static void keep_background_line(void *context, const char *line)

@@ -107,8 +107,8 @@ SIM_TEST(a_second_start_is_misuse)
 
 SIM_CONFIG_TEST(a_bad_config_is_misuse)
 {
-    fer_sim_config bad[11];
-    for (size_t i = 0; i < 11; i++) {
+    fer_sim_config bad[12];
+    for (size_t i = 0; i < 12; i++) {
         bad[i] = config_of();
     }
     bad[0].dialect = (fer_sim_dialect)3;
@@ -122,7 +122,9 @@ SIM_CONFIG_TEST(a_bad_config_is_misuse)
     bad[8].max_sockets = SIZE_MAX;
     bad[9].windows.no_buffers_above = 4095;
     bad[10].windows.no_buffers_until = FER_DURATION_NONE;
-    for (size_t i = 0; i < 11; i++) {
+    bad[11].dialect = FER_SIM_DIALECT_BSD;
+    bad[11].bsd = (fer_sim_bsd)(FER_SIM_BSD_OPENBSD + 1);
+    for (size_t i = 0; i < 12; i++) {
         assert_code(fer_sim_start(&bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
@@ -186,13 +188,11 @@ SIM_CONFIG_TEST(handles_of_an_ended_simulation_do_nothing)
 
 SIM_CONFIG_TEST(max_sockets_is_a_named_error)
 {
-    fer_sim_config config = config_of();
     fer_tcp_listener listeners[6];
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     fer_socket_addr addr = addr_of(SERVER);
     memset(listeners, 0, sizeof listeners);
-    config.max_sockets = 4;
-    sim_begin_with(config);
+    sim_begin_of(.max_sockets = 4);
     for (size_t i = 0; i < 4; i++) {
         assert_ok(fer_tcp_listener_bind(&listeners[i], "127.0.0.1:0"));
     }
@@ -209,11 +209,9 @@ SIM_CONFIG_TEST(max_sockets_is_a_named_error)
 /* Without room for another connection a SYN gets no answer, and the connect times out. */
 SIM_CONFIG_TEST(a_full_table_of_connections_is_silence)
 {
-    fer_sim_config config = config_of();
     fer_tcp_stream streams[3];
     memset(streams, 0, sizeof streams);
-    config.max_sockets = 4;
-    sim_begin_with(config);
+    sim_begin_of(.max_sockets = 4);
     (void)serve(SERVER);
     assert_ok(fer_tcp_stream_connect(&streams[0], SERVER));
     assert_code(fer_tcp_stream_connect(&streams[1], SERVER), FER_CONNECTION_TIMED_OUT,

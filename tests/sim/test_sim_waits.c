@@ -10,9 +10,7 @@ static struct ends inner;
 
 static void begin_with(fer_sim_windows windows)
 {
-    fer_sim_config config = config_of();
-    config.windows = windows;
-    sim_begin_with(config);
+    sim_begin_of(.windows = windows);
 }
 
 static void fill(fer_tcp_stream *stream)
@@ -76,9 +74,7 @@ static void count_line(void *context, const char *line)
  * done. */
 SIM_CONFIG_TEST(a_blocked_call_makes_few_calls)
 {
-    fer_sim_config config = config_of();
-    config.trace = count_line;
-    sim_begin_with(config);
+    sim_begin_of(.trace = count_line);
     for (int half_closed = 0; half_closed < 2; half_closed++) {
         for (int cloned = 0; cloned < 2; cloned++) {
             struct ends ends = connected();

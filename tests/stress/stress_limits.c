@@ -57,123 +57,55 @@ static void must_ok(fer_error error, const char *what)
 
 static const unsigned char zeros[65536];
 
-static fer_error read_idle(struct ends *ends,
-                           fer_error (*function)(fer_tcp_stream *, void *, size_t, size_t *))
-{
-    char buf[BUF];
-    return function(&ends->idle, buf, sizeof buf, NULL);
-}
-static fer_error recv_nothing(struct ends *ends, fer_error (*function)(fer_udp_socket *, void *,
-                                                                       size_t, fer_udp_received *))
-{
-    char buf[BUF];
-    fer_udp_received got;
-    return function(&ends->udp, buf, sizeof buf, &got);
-}
-
-static fer_error call_read(struct ends *ends)
-{
-    return read_idle(ends, fer_tcp_stream_read);
-}
-static fer_error call_peek(struct ends *ends)
-{
-    return read_idle(ends, fer_tcp_stream_peek);
-}
-static fer_error call_read_vectored(struct ends *ends)
-{
-    char buf[BUF];
-    const fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    return fer_tcp_stream_read_vectored(&ends->idle, slices, 2, NULL);
-}
-static fer_error call_read_exact(struct ends *ends)
-{
-    return read_idle(ends, fer_tcp_stream_read_exact);
-}
-static fer_error call_read_to_end(struct ends *ends)
-{
-    return read_idle(ends, fer_tcp_stream_read_to_end);
-}
-static fer_error call_copy(struct ends *ends)
-{
-    char buf[BUF];
-    fer_copy_buffer between = {buf, sizeof buf, 0, 0};
-    return fer_copy(fer_tcp_stream_as_stream(&ends->idle), fer_tcp_stream_as_stream(&ends->full),
-                    &between, NULL);
-}
-static fer_error call_write(struct ends *ends)
-{
-    return fer_tcp_stream_write(&ends->full, zeros, sizeof zeros, NULL);
-}
-static fer_error call_write_vectored(struct ends *ends)
-{
-    const fer_io_slice slices[2] = {{zeros, 30000}, {zeros, 30000}};
-    return fer_tcp_stream_write_vectored(&ends->full, slices, 2, NULL);
-}
-static fer_error call_write_all(struct ends *ends)
-{
-    return fer_tcp_stream_write_all(&ends->full, zeros, sizeof zeros, NULL);
-}
-static fer_error call_recv_from(struct ends *ends)
-{
-    return recv_nothing(ends, fer_udp_socket_recv_from);
-}
-static fer_error call_peek_from(struct ends *ends)
-{
-    return recv_nothing(ends, fer_udp_socket_peek_from);
-}
-static fer_error call_ready(struct ends *ends)
-{
-    fer_interest ready;
-    return fer_tcp_stream_ready(&ends->idle, FER_READABLE, FER_DURATION_NONE, &ready);
-}
-static fer_error call_ready_to_write(struct ends *ends)
+static fer_error ready_to_write(struct ends *ends)
 {
     fer_interest ready;
     fer_error error = fer_tcp_stream_ready(&ends->full, FER_WRITABLE, FER_DURATION_NONE, &ready);
     FER_IGNORE(fer_tcp_stream_try_write(&ends->full, zeros, sizeof zeros, NULL));
     return error;
 }
-static fer_error call_udp_ready(struct ends *ends)
-{
-    fer_interest ready;
-    return fer_udp_socket_ready(&ends->udp, FER_READABLE, FER_DURATION_NONE, &ready);
-}
 
-static fer_error call_accept(struct ends *ends)
+/* clang-format off */
+#define CALLS_OF(X)                                                                                \
+    X("read", fer_tcp_stream_read(&ends->idle, buf, BUF, NULL))                                    \
+    X("accept", fer_tcp_listener_accept(&shared, &accepted, NULL))                                 \
+    X("write", fer_tcp_stream_write(&ends->full, zeros, sizeof zeros, NULL))                       \
+    X("recv_from", fer_udp_socket_recv_from(&ends->udp, buf, BUF, &got))                           \
+    X("ready", fer_tcp_stream_ready(&ends->idle, FER_READABLE, FER_DURATION_NONE, &ready))         \
+    X("peek", fer_tcp_stream_peek(&ends->idle, buf, BUF, NULL))                                    \
+    X("write_vectored", fer_tcp_stream_write_vectored(&ends->full, from, 2, NULL))                 \
+    X("peek_from", fer_udp_socket_peek_from(&ends->udp, buf, BUF, &got))                           \
+    X("ready to write", ready_to_write(ends))                                                      \
+    X("read_vectored", fer_tcp_stream_read_vectored(&ends->idle, into, 2, NULL))                   \
+    X("write_all", fer_tcp_stream_write_all(&ends->full, zeros, sizeof zeros, NULL))               \
+    X("read_exact", fer_tcp_stream_read_exact(&ends->idle, buf, BUF, NULL))                        \
+    X("listener ready", fer_tcp_listener_ready(&shared, FER_READABLE, FER_DURATION_NONE, &ready))  \
+    X("udp ready", fer_udp_socket_ready(&ends->udp, FER_READABLE, FER_DURATION_NONE, &ready))      \
+    X("read_to_end", fer_tcp_stream_read_to_end(&ends->idle, buf, BUF, NULL))                      \
+    X("copy", fer_copy(fer_tcp_stream_as_stream(&ends->idle),                                      \
+                       fer_tcp_stream_as_stream(&ends->full), &between, NULL))
+/* clang-format on */
+#define NAME(name, call) name,
+static const char *const call_names[] = {CALLS_OF(NAME)};
+enum { CALL_KINDS = sizeof call_names / sizeof call_names[0] };
+
+static fer_error make_call(int number, struct ends *ends)
 {
+    char buf[BUF];
+    const fer_io_slice_mut into[2] = {{buf, 4}, {buf + 4, 4}};
+    const fer_io_slice from[2] = {{zeros, 30000}, {zeros, 30000}};
+    fer_copy_buffer between = {buf, BUF, 0, 0};
     fer_tcp_stream accepted = {0};
-    (void)ends;
-    return fer_tcp_listener_accept(&shared, &accepted, NULL);
-}
-static fer_error call_listener_ready(struct ends *ends)
-{
+    fer_udp_received got;
     fer_interest ready;
-    (void)ends;
-    return fer_tcp_listener_ready(&shared, FER_READABLE, FER_DURATION_NONE, &ready);
+    int at = 0;
+#define RUN(name, call)   \
+    if (at++ == number) { \
+        return call;      \
+    }
+    CALLS_OF(RUN)
+    abort();
 }
-
-static const struct call {
-    const char *name;
-    fer_error (*run)(struct ends *ends);
-} calls[] = {
-    {"read", call_read},
-    {"accept", call_accept},
-    {"write", call_write},
-    {"recv_from", call_recv_from},
-    {"ready", call_ready},
-    {"peek", call_peek},
-    {"write_vectored", call_write_vectored},
-    {"peek_from", call_peek_from},
-    {"ready to write", call_ready_to_write},
-    {"read_vectored", call_read_vectored},
-    {"write_all", call_write_all},
-    {"read_exact", call_read_exact},
-    {"listener ready", call_listener_ready},
-    {"udp ready", call_udp_ready},
-    {"read_to_end", call_read_to_end},
-    {"copy", call_copy},
-};
-enum { CALL_KINDS = sizeof calls / sizeof calls[0] };
 
 /* Room returns for a moment after a stream was full, so a call that succeeds is made again. */
 static void run_call(void *argument)
@@ -181,7 +113,7 @@ static void run_call(void *argument)
     struct caller *caller = argument;
     atomic_fetch_add(&started, 1);
     do {
-        caller->error = calls[caller->call].run(&caller->ends);
+        caller->error = make_call(caller->call, &caller->ends);
     } while (caller->error.kind == FER_OK);
     caller->returned_us = peer_now_us();
 }
@@ -234,7 +166,7 @@ static void run_wave(int wave)
     for (int i = 0; i < THREADS; i++) {
         test_thread_join(&callers[i].thread);
         if (callers[i].error.kind != FER_CANCELLED) {
-            must_ok(callers[i].error, calls[callers[i].call].name);
+            must_ok(callers[i].error, call_names[callers[i].call]);
         }
         uint64_t returned_us = callers[i].returned_us;
         latencies_us[wave * THREADS + i] =

@@ -1,8 +1,6 @@
 /* fixture.c: shared by the conformance tests; see fixture.h. */
 #include "support/fixture.h"
 
-enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, UDP_SOCKETS_MAX = 8 };
-
 struct pair_kind test_no_pair = {true, PEER_V4};
 struct pair_kind test_pair_connected_v4 = {true, PEER_V4};
 struct pair_kind test_pair_accepted_v4 = {false, PEER_V4};
@@ -11,13 +9,11 @@ struct pair_kind test_pair_accepted_v6 = {false, PEER_V6};
 
 static struct pair the_pair;
 static bool pair_is_open;
-static fer_tcp_stream streams[STREAMS_MAX];
-static size_t stream_count;
-static fer_tcp_listener listeners[LISTENERS_MAX];
-static size_t listener_count;
-static fer_udp_socket udp_sockets[UDP_SOCKETS_MAX];
-static size_t udp_socket_count;
 static size_t handles_before;
+
+TEST_POOL(fer_tcp_stream, test_stream, 16)
+TEST_POOL(fer_tcp_listener, test_listener, 8)
+TEST_POOL(fer_udp_socket, test_udp, 8)
 
 size_t test_first;
 size_t test_count;
@@ -52,15 +48,9 @@ static void close_everything(void)
         fer_tcp_stream_close(&the_pair.stream);
         pair_is_open = false;
     }
-    while (stream_count > 0) {
-        fer_tcp_stream_close(&streams[--stream_count]);
-    }
-    while (listener_count > 0) {
-        fer_tcp_listener_close(&listeners[--listener_count]);
-    }
-    while (udp_socket_count > 0) {
-        fer_udp_socket_close(&udp_sockets[--udp_socket_count]);
-    }
+    test_stream_close_all();
+    test_listener_close_all();
+    test_udp_close_all();
     peer_close_all();
 }
 
@@ -108,22 +98,6 @@ void skip_without_localhost(void)
 
 /* ---- Handles */
 
-fer_tcp_stream *test_stream(void)
-{
-    assert_true(stream_count < STREAMS_MAX);
-    fer_tcp_stream *stream = &streams[stream_count++];
-    memset(stream, 0, sizeof *stream);
-    return stream;
-}
-
-fer_tcp_listener *test_listener(void)
-{
-    assert_true(listener_count < LISTENERS_MAX);
-    fer_tcp_listener *listener = &listeners[listener_count++];
-    memset(listener, 0, sizeof *listener);
-    return listener;
-}
-
 fer_tcp_listener *test_listening(peer_family family, uint16_t *port)
 {
     fer_tcp_listener *listener = test_listener();
@@ -147,14 +121,6 @@ void test_with_family_listener(peer_family family, void (*body)(fer_tcp_listener
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(family, &port);
     body(listener, port, family);
-}
-
-fer_udp_socket *test_udp(void)
-{
-    assert_true(udp_socket_count < UDP_SOCKETS_MAX);
-    fer_udp_socket *socket = &udp_sockets[udp_socket_count++];
-    memset(socket, 0, sizeof *socket);
-    return socket;
 }
 
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port)
@@ -280,17 +246,7 @@ void pair_send(struct pair *pair, const void *bytes, size_t len)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-void assert_exchange(fer_tcp_stream *stream, peer_socket other)
-{
-    char got[5] = {0};
-    size_t n = 0;
-    assert_ok_n(fer_tcp_stream_write_all(stream, "ping", 4, &n), n, 4);
-    assert_true(peer_recv_exact(other, got, 4));
-    assert_string_equal(got, "ping");
-    assert_true(peer_send_all(other, "pong", 4));
-    assert_ok_n(fer_tcp_stream_read_exact(stream, got, 4, &n), n, 4);
-    assert_string_equal(got, "pong");
-}
+STREAM_ASSERTIONS(fer_tcp_stream, assert_exchange, assert_reads_end, assert_reads_fail)
 
 void assert_alive(struct pair *pair)
 {
@@ -376,29 +332,24 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
     }
 }
 
-void assert_reads_end(fer_tcp_stream *stream)
+fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    char buf[8] = {0};
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    size_t n = 77;
-    assert_ok_n(fer_tcp_stream_read(stream, buf, sizeof buf, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_peek(stream, buf, sizeof buf, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_read_vectored(stream, slices, 2, &n), n, 0);
-    assert_ok_n(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n), n, 0);
-    assert_own_n(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF, n, 0);
-    assert_ok(fer_tcp_stream_read(stream, buf, sizeof buf, NULL));
+    fer_io_slice_mut slices[2] = {{buf, len / 2}, {(char *)buf + len / 2, len - len / 2}};
+    switch (sort) {
+    case READ: return fer_tcp_stream_read(stream, buf, len, n);
+    case PEEK: return fer_tcp_stream_peek(stream, buf, len, n);
+    case READ_VECTORED: return fer_tcp_stream_read_vectored(stream, slices, 2, n);
+    case READ_EXACT: return fer_tcp_stream_read_exact(stream, buf, len, n);
+    default: return fer_tcp_stream_read_to_end(stream, buf, len, n);
+    }
 }
 
-void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind)
+fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    char buf[8] = {0};
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    size_t n = 77;
-    assert_kind_n(fer_tcp_stream_read(stream, buf, sizeof buf, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_peek(stream, buf, sizeof buf, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_read_vectored(stream, slices, 2, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_read_to_end(stream, buf, sizeof buf, &n), kind, n, 0);
-    assert_kind_n(fer_tcp_stream_read_exact(stream, buf, sizeof buf, &n), kind, n, 0);
+    fer_io_slice slices[2] = {{buf, len / 2}, {(const char *)buf + len / 2, len - len / 2}};
+    return sort == WRITE            ? fer_tcp_stream_write(stream, buf, len, n)
+           : sort == WRITE_VECTORED ? fer_tcp_stream_write_vectored(stream, slices, 2, n)
+                                    : fer_tcp_stream_write_all(stream, buf, len, n);
 }
 
 uint64_t microseconds_since(uint64_t start_us)

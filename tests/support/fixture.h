@@ -86,9 +86,29 @@
             RULE_ROW(rule, function, " [IPv4]", test, &test_pair_connected_v4),         \
             RULE_ROW(rule, function, " [IPv6]", test, &test_pair_connected_v6))
 
-/* The main function of a file. */
-#define RULE_TESTS(name)                                                                         \
-    int main(void)                                                                               \
+/* Handles of a type that are closed after the test: name() returns a zeroed one, and name_close_all
+ * closes them. */
+#define TEST_POOL(type, name, cap)                     \
+    static type name##_all[cap];                       \
+    static size_t name##_count;                        \
+    type *name(void)                                   \
+    {                                                  \
+        assert_true(name##_count < (cap));             \
+        type *made = &name##_all[name##_count++];      \
+        memset(made, 0, sizeof *made);                 \
+        return made;                                   \
+    }                                                  \
+    static void name##_close_all(void)                 \
+    {                                                  \
+        while (name##_count > 0) {                     \
+            type##_close(&name##_all[--name##_count]); \
+        }                                              \
+    }
+
+/* The main function of a file, or a function of a program of several files. */
+#define RULE_TESTS(name) RULE_TESTS_AS(main, name)
+#define RULE_TESTS_AS(function, name)                                                            \
+    int function(void)                                                                           \
     {                                                                                            \
         return test_group.count == 0 ? 2                                                         \
                                      : test_run_group(name, test_group.tests, test_group.count); \
@@ -216,10 +236,55 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
     expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)
 
+/* Assertions on a stream of a type: it is the peer's other end; its reads end; its reads fail. */
+#define STREAM_ASSERTIONS(type, exchange, reads_end, reads_fail)                                \
+    void exchange(type *stream, peer_socket other)                                              \
+    {                                                                                           \
+        char got[5] = {0};                                                                      \
+        size_t n = 0;                                                                           \
+        assert_ok_n(type##_write_all(stream, "ping", 4, &n), n, 4);                             \
+        assert_true(peer_recv_exact(other, got, 4));                                            \
+        assert_string_equal(got, "ping");                                                       \
+        assert_true(peer_send_all(other, "pong", 4));                                           \
+        assert_ok_n(type##_read_exact(stream, got, 4, &n), n, 4);                               \
+        assert_string_equal(got, "pong");                                                       \
+    }                                                                                           \
+    static void reads_fail##_but_exact(type *stream, fer_error_kind kind)                       \
+    {                                                                                           \
+        char buf[8] = {0};                                                                      \
+        fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};                                  \
+        size_t n = 77;                                                                          \
+        assert_kind_n(type##_read(stream, buf, sizeof buf, &n), kind, n, 0);                    \
+        assert_kind_n(type##_peek(stream, buf, sizeof buf, &n), kind, n, 0);                    \
+        assert_kind_n(type##_read_vectored(stream, slices, 2, &n), kind, n, 0);                 \
+        assert_kind_n(type##_read_to_end(stream, buf, sizeof buf, &n), kind, n, 0);             \
+        assert_kind(type##_read(stream, buf, sizeof buf, NULL), kind);                          \
+    }                                                                                           \
+    void reads_end(type *stream)                                                                \
+    {                                                                                           \
+        char buf[8];                                                                            \
+        size_t n = 77;                                                                          \
+        reads_fail##_but_exact(stream, FER_OK);                                                 \
+        assert_own_n(type##_read_exact(stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF, n, 0); \
+    }                                                                                           \
+    void reads_fail(type *stream, fer_error_kind kind)                                          \
+    {                                                                                           \
+        char buf[8];                                                                            \
+        size_t n = 77;                                                                          \
+        reads_fail##_but_exact(stream, kind);                                                   \
+        assert_kind_n(type##_read_exact(stream, buf, sizeof buf, &n), kind, n, 0);              \
+    }
+
 /* Every read function returns OK with 0 bytes. */
 void assert_reads_end(fer_tcp_stream *stream);
 /* Every read function returns kind, with no bytes. */
 void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
+
+/* A read or a write of this sort, in two slices if it is vectored. */
+enum read_sort { READ, PEEK, READ_VECTORED, READ_EXACT, READ_TO_END, READ_SORTS };
+enum write_sort { WRITE, WRITE_VECTORED, WRITE_ALL, WRITE_SORTS };
+fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
+fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n);
 
 /* ---- Time */
 
@@ -230,6 +295,17 @@ void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
  * 10 ms. */
 #define SYSTEM_TIMEOUT_SLACK_US 20000
 uint64_t microseconds_since(uint64_t start_us);
+/* assert_own, and the call took at least us microseconds: by the library's clock, or the system's
+ * own. */
+#define assert_own_in(call, kind, us, slack)                      \
+    do {                                                          \
+        uint64_t began = peer_now_us();                           \
+        assert_own(call, kind);                                   \
+        assert_true(microseconds_since(began) + (slack) >= (us)); \
+    } while (0)
+#define assert_own_after(call, kind, us) assert_own_in(call, kind, us, NOT_SOONER_SLACK_US)
+#define assert_own_after_system(call, kind, us) \
+    assert_own_in(call, kind, us, SYSTEM_TIMEOUT_SLACK_US)
 
 /* ---- Patterned bytes: byte i of a transfer is known, so that a lost, repeated or moved byte is
  * detected. */

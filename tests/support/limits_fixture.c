@@ -102,65 +102,60 @@ void limits_set_send(struct limits_set *set)
     }
 }
 
+/* Calls a function of each handle. */
+#define CALL_EACH(function, argument)                                          \
+    do {                                                                       \
+        assert_ok(fer_tcp_stream_##function(set->stream, argument));           \
+        assert_ok(fer_tcp_stream_##function(set->full, argument));             \
+        assert_ok(fer_udp_socket_##function(set->udp.socket, argument));       \
+        if (set->unix_stream != NULL) {                                        \
+            assert_ok(fer_unix_stream_##function(set->unix_stream, argument)); \
+            assert_ok(fer_unix_stream_##function(set->unix_full, argument));   \
+        }                                                                      \
+        if (set->datagram != NULL) {                                           \
+            assert_ok(fer_unix_datagram_##function(set->datagram, argument));  \
+        }                                                                      \
+    } while (0)
+
 void limits_set_apply(struct limits_set *set, const fer_limits *limits)
 {
-    assert_ok(fer_tcp_stream_set_limits(set->stream, limits));
-    assert_ok(fer_tcp_stream_set_limits(set->full, limits));
-    assert_ok(fer_udp_socket_set_limits(set->udp.socket, limits));
-    if (set->unix_stream != NULL) {
-        assert_ok(fer_unix_stream_set_limits(set->unix_stream, limits));
-        assert_ok(fer_unix_stream_set_limits(set->unix_full, limits));
-    }
-    if (set->datagram != NULL) {
-        assert_ok(fer_unix_datagram_set_limits(set->datagram, limits));
-    }
+    CALL_EACH(set_limits, limits);
 }
 
 void limits_set_nonblocking(struct limits_set *set, bool nonblocking)
 {
-    assert_ok(fer_tcp_stream_set_nonblocking(set->stream, nonblocking));
-    assert_ok(fer_tcp_stream_set_nonblocking(set->full, nonblocking));
-    assert_ok(fer_udp_socket_set_nonblocking(set->udp.socket, nonblocking));
-    if (set->unix_stream != NULL) {
-        assert_ok(fer_unix_stream_set_nonblocking(set->unix_stream, nonblocking));
-        assert_ok(fer_unix_stream_set_nonblocking(set->unix_full, nonblocking));
-    }
-    if (set->datagram != NULL) {
-        assert_ok(fer_unix_datagram_set_nonblocking(set->datagram, nonblocking));
-    }
+    CALL_EACH(set_nonblocking, nonblocking);
 }
 
 /* ---- Streams: the calls of both types differ in their names only */
 
 static const unsigned char zeros[65536];
 
+/* A call that receives into buf. */
+#define RECEIVING(name, call)                                      \
+    static fer_error name(const struct limits_set *set, size_t *n) \
+    {                                                              \
+        char buf[8];                                               \
+        return call;                                               \
+    }
+/* A call that is repeated until it fails. */
+#define UNTIL_FAILURE(name, call)                                  \
+    static fer_error name(const struct limits_set *set, size_t *n) \
+    {                                                              \
+        fer_error error;                                           \
+        do {                                                       \
+            error = call;                                          \
+        } while (error.kind == FER_OK);                            \
+        return error;                                              \
+    }
+
 #define STREAM_CALLS(prefix, type, idle, full)                                                     \
-    static fer_error prefix##_read(const struct limits_set *set, size_t *n)                        \
-    {                                                                                              \
-        char buf[8];                                                                               \
-        return type##_read(set->idle, buf, sizeof buf, n);                                         \
-    }                                                                                              \
-    static fer_error prefix##_peek(const struct limits_set *set, size_t *n)                        \
-    {                                                                                              \
-        char buf[8];                                                                               \
-        return type##_peek(set->idle, buf, sizeof buf, n);                                         \
-    }                                                                                              \
-    static fer_error prefix##_read_vectored(const struct limits_set *set, size_t *n)               \
-    {                                                                                              \
-        char buf[8];                                                                               \
-        const fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};                               \
-        return type##_read_vectored(set->idle, slices, 2, n);                                      \
-    }                                                                                              \
-    static fer_error prefix##_read_exact(const struct limits_set *set, size_t *n)                  \
-    {                                                                                              \
-        char buf[8];                                                                               \
-        return type##_read_exact(set->idle, buf, sizeof buf, n);                                   \
-    }                                                                                              \
-    static fer_error prefix##_read_to_end(const struct limits_set *set, size_t *n)                 \
-    {                                                                                              \
-        char buf[8];                                                                               \
-        return type##_read_to_end(set->idle, buf, sizeof buf, n);                                  \
-    }                                                                                              \
+    RECEIVING(prefix##_read, type##_read(set->idle, buf, sizeof buf, n))                           \
+    RECEIVING(prefix##_peek, type##_peek(set->idle, buf, sizeof buf, n))                           \
+    RECEIVING(prefix##_read_vectored,                                                              \
+              type##_read_vectored(set->idle, SLICES(fer_io_slice_mut, buf, 4), 2, n))             \
+    RECEIVING(prefix##_read_exact, type##_read_exact(set->idle, buf, sizeof buf, n))               \
+    RECEIVING(prefix##_read_to_end, type##_read_to_end(set->idle, buf, sizeof buf, n))             \
     static fer_error prefix##_copy(const struct limits_set *set, size_t *n)                        \
     {                                                                                              \
         char buf[8];                                                                               \
@@ -171,38 +166,11 @@ static const unsigned char zeros[65536];
         *n = (size_t)copied;                                                                       \
         return error;                                                                              \
     }                                                                                              \
-    static fer_error prefix##_ready(const struct limits_set *set, size_t *n)                       \
-    {                                                                                              \
-        fer_interest ready = 0;                                                                    \
-        fer_error error = type##_ready(set->idle, FER_READABLE, FER_DURATION_NONE, &ready);        \
-        *n = ready;                                                                                \
-        return error;                                                                              \
-    }                                                                                              \
-    static fer_error prefix##_write(const struct limits_set *set, size_t *n)                       \
-    {                                                                                              \
-        fer_error error;                                                                           \
-        do {                                                                                       \
-            error = type##_write(set->full, zeros, sizeof zeros, n);                               \
-        } while (error.kind == FER_OK);                                                            \
-        return error;                                                                              \
-    }                                                                                              \
-    static fer_error prefix##_write_vectored(const struct limits_set *set, size_t *n)              \
-    {                                                                                              \
-        const fer_io_slice slices[2] = {{zeros, 30000}, {zeros, 30000}};                           \
-        fer_error error;                                                                           \
-        do {                                                                                       \
-            error = type##_write_vectored(set->full, slices, 2, n);                                \
-        } while (error.kind == FER_OK);                                                            \
-        return error;                                                                              \
-    }                                                                                              \
-    static fer_error prefix##_write_all(const struct limits_set *set, size_t *n)                   \
-    {                                                                                              \
-        fer_error error;                                                                           \
-        do {                                                                                       \
-            error = type##_write_all(set->full, zeros, sizeof zeros, n);                           \
-        } while (error.kind == FER_OK);                                                            \
-        return error;                                                                              \
-    }                                                                                              \
+    UNTIL_FAILURE(prefix##_write, type##_write(set->full, zeros, sizeof zeros, n))                 \
+    UNTIL_FAILURE(prefix##_write_vectored,                                                         \
+                  type##_write_vectored(set->full, SLICES(fer_io_slice, zeros, 30000), 2, n))      \
+    UNTIL_FAILURE(prefix##_write_all, type##_write_all(set->full, zeros, sizeof zeros, n))         \
+    READY(prefix##_ready, type##_ready(set->idle, FER_READABLE, FER_DURATION_NONE, &ready))        \
     static fer_error prefix##_ready_to_write(const struct limits_set *set, size_t *n)              \
     {                                                                                              \
         fer_interest ready;                                                                        \
@@ -215,47 +183,40 @@ static const unsigned char zeros[65536];
         *n = ready;                                                                                \
         return error;                                                                              \
     }
+#define SLICES(type, bytes, len) ((const type[2]){{bytes, len}, {(bytes) + (len), len}})
+#define READY(name, call)                                          \
+    static fer_error name(const struct limits_set *set, size_t *n) \
+    {                                                              \
+        fer_interest ready = 0;                                    \
+        fer_error error = call;                                    \
+        *n = ready;                                                \
+        return error;                                              \
+    }
 
 STREAM_CALLS(tcp, fer_tcp_stream, stream, full)
 STREAM_CALLS(local, fer_unix_stream, unix_stream, unix_full)
 
 /* ---- Datagrams */
 
-static fer_error udp_recv(const struct limits_set *set, size_t *n)
-{
-    fer_udp_received got = {.len = 0};
-    char buf[8];
-    fer_error error = fer_udp_socket_recv(set->udp.socket, buf, sizeof buf, &got);
-    *n = got.len;
-    return error;
-}
+#define RECEIVING_DATAGRAM(name, received, call)                   \
+    static fer_error name(const struct limits_set *set, size_t *n) \
+    {                                                              \
+        received got = {.len = 0};                                 \
+        char buf[8];                                               \
+        fer_error error = call;                                    \
+        *n = got.len;                                              \
+        return error;                                              \
+    }
 
-static fer_error udp_recv_from(const struct limits_set *set, size_t *n)
-{
-    fer_udp_received got = {.len = 0};
-    char buf[8];
-    fer_error error = fer_udp_socket_recv_from(set->udp.socket, buf, sizeof buf, &got);
-    *n = got.len;
-    return error;
-}
-
-static fer_error udp_peek_from(const struct limits_set *set, size_t *n)
-{
-    fer_udp_received got = {.len = 0};
-    char buf[8];
-    fer_error error = fer_udp_socket_peek_from(set->udp.socket, buf, sizeof buf, &got);
-    *n = got.len;
-    return error;
-}
-
-static fer_error udp_ready(const struct limits_set *set, size_t *n)
-{
-    fer_interest ready = 0;
-    fer_error error =
-        fer_udp_socket_ready(set->udp.socket, FER_READABLE, FER_DURATION_NONE, &ready);
-    *n = ready;
-    return error;
-}
+RECEIVING_DATAGRAM(udp_recv, fer_udp_received,
+                   fer_udp_socket_recv(set->udp.socket, buf, sizeof buf, &got))
+RECEIVING_DATAGRAM(udp_recv_from, fer_udp_received,
+                   fer_udp_socket_recv_from(set->udp.socket, buf, sizeof buf, &got))
+RECEIVING_DATAGRAM(udp_peek_from, fer_udp_received,
+                   fer_udp_socket_peek_from(set->udp.socket, buf, sizeof buf, &got))
+RECEIVING_DATAGRAM(local_recv_from, fer_unix_received,
+                   fer_unix_datagram_recv_from(set->datagram, buf, sizeof buf, &got))
+READY(udp_ready, fer_udp_socket_ready(set->udp.socket, FER_READABLE, FER_DURATION_NONE, &ready))
 
 static fer_error udp_send(const struct limits_set *set, size_t *n)
 {
@@ -265,15 +226,6 @@ static fer_error udp_send(const struct limits_set *set, size_t *n)
 static fer_error udp_send_to(const struct limits_set *set, size_t *n)
 {
     return fer_udp_socket_send_to(set->udp.socket, "data", 4, &set->udp.other_addr, n);
-}
-
-static fer_error local_recv_from(const struct limits_set *set, size_t *n)
-{
-    fer_unix_received got = {.len = 0};
-    char buf[8];
-    fer_error error = fer_unix_datagram_recv_from(set->datagram, buf, sizeof buf, &got);
-    *n = got.len;
-    return error;
 }
 
 /* ---- The table */

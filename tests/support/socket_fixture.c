@@ -1,10 +1,9 @@
 /* socket_fixture.c: shared by the conformance tests of built sockets; see socket_fixture.h. */
 #include "support/socket_fixture.h"
 
-enum { SOCKETS_MAX = 32, PATIENCE_US = 20000000 };
+enum { PATIENCE_US = 20000000 };
 
-static fer_socket sockets[SOCKETS_MAX];
-static size_t socket_count;
+TEST_POOL(fer_socket, test_socket, 32)
 
 /* ---- Before and after a test */
 
@@ -15,21 +14,11 @@ int socket_test_begin(void **state)
 
 int socket_test_end(void **state)
 {
-    while (socket_count > 0) {
-        fer_socket_close(&sockets[--socket_count]);
-    }
+    test_socket_close_all();
     return unix_test_end(state);
 }
 
 /* ---- Handles */
-
-fer_socket *test_socket(void)
-{
-    assert_true(socket_count < SOCKETS_MAX);
-    fer_socket *socket = &sockets[socket_count++];
-    memset(socket, 0, sizeof *socket);
-    return socket;
-}
 
 fer_socket *test_new_socket(fer_domain domain, fer_type type)
 {
@@ -172,15 +161,7 @@ fer_error await_connect(fer_socket *socket)
 
 fer_error await_stream_connect(fer_tcp_stream *stream)
 {
-    fer_error outcome = {FER_OTHER, 1};
-    uint64_t start = peer_now_us();
-    fer_error asked = fer_tcp_stream_take_error(stream, &outcome);
-    while (asked.kind == FER_WOULD_BLOCK && microseconds_since(start) < PATIENCE_US) {
-        peer_pause(1);
-        asked = fer_tcp_stream_take_error(stream, &outcome);
-    }
-    assert_ok(asked);
-    return outcome;
+    return await_connect(fer_tcp_stream_as_socket(stream));
 }
 
 /* ---- The answers of a socket in each state */

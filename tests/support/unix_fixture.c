@@ -1,18 +1,13 @@
 /* unix_fixture.c: shared by the conformance tests of Unix sockets; see unix_fixture.h. */
 #include "support/unix_fixture.h"
 
-enum { STREAMS_MAX = 16, LISTENERS_MAX = 8, DATAGRAMS_MAX = 8 };
-
 int unix_connected_kind = UNIX_CONNECTED;
 int unix_accepted_kind = UNIX_ACCEPTED;
 int unix_paired_kind = UNIX_PAIRED;
 
-static fer_unix_stream streams[STREAMS_MAX];
-static size_t stream_count;
-static fer_unix_listener listeners[LISTENERS_MAX];
-static size_t listener_count;
-static fer_unix_datagram datagrams[DATAGRAMS_MAX];
-static size_t datagram_count;
+TEST_POOL(fer_unix_stream, test_unix_stream, 16)
+TEST_POOL(fer_unix_listener, test_unix_listener, 8)
+TEST_POOL(fer_unix_datagram, test_unix_datagram, 8)
 
 /* ---- Before and after a test */
 
@@ -23,15 +18,9 @@ int unix_test_begin(void **state)
 
 int unix_test_end(void **state)
 {
-    while (stream_count > 0) {
-        fer_unix_stream_close(&streams[--stream_count]);
-    }
-    while (listener_count > 0) {
-        fer_unix_listener_close(&listeners[--listener_count]);
-    }
-    while (datagram_count > 0) {
-        fer_unix_datagram_close(&datagrams[--datagram_count]);
-    }
+    test_unix_stream_close_all();
+    test_unix_listener_close_all();
+    test_unix_datagram_close_all();
     peer_close_all();
     unix_peer_remove_all();
     return test_end(state);
@@ -50,30 +39,6 @@ void skip_without_unix_datagrams(void)
 }
 
 /* ---- Handles */
-
-fer_unix_stream *test_unix_stream(void)
-{
-    assert_true(stream_count < STREAMS_MAX);
-    fer_unix_stream *stream = &streams[stream_count++];
-    memset(stream, 0, sizeof *stream);
-    return stream;
-}
-
-fer_unix_listener *test_unix_listener(void)
-{
-    assert_true(listener_count < LISTENERS_MAX);
-    fer_unix_listener *listener = &listeners[listener_count++];
-    memset(listener, 0, sizeof *listener);
-    return listener;
-}
-
-fer_unix_datagram *test_unix_datagram(void)
-{
-    assert_true(datagram_count < DATAGRAMS_MAX);
-    fer_unix_datagram *socket = &datagrams[datagram_count++];
-    memset(socket, 0, sizeof *socket);
-    return socket;
-}
 
 fer_unix_listener *test_unix_listening(const char *path)
 {
@@ -162,52 +127,12 @@ struct unix_pair unix_pair_open(void **state)
 
 /* ---- Assertions */
 
-void assert_unix_exchange(fer_unix_stream *stream, peer_socket other)
-{
-    char got[5] = {0};
-    size_t n = 0;
-    assert_ok_n(fer_unix_stream_write_all(stream, "ping", 4, &n), n, 4);
-    assert_true(peer_recv_exact(other, got, 4));
-    assert_string_equal(got, "ping");
-    assert_true(peer_send_all(other, "pong", 4));
-    assert_ok_n(fer_unix_stream_read_exact(stream, got, 4, &n), n, 4);
-    assert_string_equal(got, "pong");
-}
+STREAM_ASSERTIONS(fer_unix_stream, assert_unix_exchange, assert_unix_reads_end,
+                  assert_unix_reads_fail)
 
 void assert_unix_alive(const struct unix_pair *pair)
 {
     assert_unix_exchange(pair->stream, pair->other);
-}
-
-static fer_error read_of_sort(fer_unix_stream *stream, int sort, size_t *n)
-{
-    char buf[8];
-    fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    *n = 77;
-    switch (sort) {
-    case 0: return fer_unix_stream_read(stream, buf, sizeof buf, n);
-    case 1: return fer_unix_stream_peek(stream, buf, sizeof buf, n);
-    case 2: return fer_unix_stream_read_vectored(stream, slices, 2, n);
-    case 3: return fer_unix_stream_read_to_end(stream, buf, sizeof buf, n);
-    default: return fer_unix_stream_read_exact(stream, buf, sizeof buf, n);
-    }
-}
-
-void assert_unix_reads_end(fer_unix_stream *stream)
-{
-    for (int sort = 0; sort < 5; sort++) {
-        size_t n = 0;
-        assert_kind_n(read_of_sort(stream, sort, &n), sort == 4 ? FER_UNEXPECTED_EOF : FER_OK, n,
-                      0);
-    }
-}
-
-void assert_unix_reads_fail(fer_unix_stream *stream, fer_error_kind kind)
-{
-    for (int sort = 0; sort < 5; sort++) {
-        size_t n = 0;
-        assert_kind_n(read_of_sort(stream, sort, &n), kind, n, 0);
-    }
 }
 
 void assert_unix_writes_are_broken(fer_unix_stream *stream)

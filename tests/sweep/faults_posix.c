@@ -32,12 +32,16 @@ static bool fails(int call)
     return code != 0;
 }
 
+/* A replacement; its body follows. */
+#define WRAPPED(type, name, parameters) \
+    type __real_##name parameters;      \
+    type __wrap_##name parameters;      \
+    type __wrap_##name parameters
+
 /* Calls that return -1 and store errno. row: the row of the call, which may depend on its
  * arguments. */
 #define WRAP_AS(row, type, name, parameters, arguments)         \
-    type __real_##name parameters;                              \
-    type __wrap_##name parameters;                              \
-    type __wrap_##name parameters                               \
+    WRAPPED(type, name, parameters)                             \
     {                                                           \
         return fails(row) ? (type)-1 : __real_##name arguments; \
     }
@@ -48,9 +52,7 @@ static bool fails(int call)
 
 /* Calls that return their error. */
 #define WRAP_CODE(name, parameters, arguments)             \
-    int __real_##name parameters;                          \
-    int __wrap_##name parameters;                          \
-    int __wrap_##name parameters                           \
+    WRAPPED(int, name, parameters)                         \
     {                                                      \
         int code = sweep_failure_of(SWEEP_##name);         \
         return code != 0 ? code : __real_##name arguments; \
@@ -139,17 +141,13 @@ WRAP_CODE(pthread_cond_init, (pthread_cond_t * condition, const pthread_condattr
           (condition, attributes))
 WRAP_CODE(pthread_attr_init, (pthread_attr_t * attributes), (attributes))
 
-int __real_close(int fd);
-int __wrap_close(int fd);
-int __wrap_close(int fd)
+WRAPPED(int, close, (int fd))
 {
     int returned = __real_close(fd);
     return fails(SWEEP_close) ? -1 : returned;
 }
 
-int __real_fcntl(int fd, int command, ...);
-int __wrap_fcntl(int fd, int command, ...);
-int __wrap_fcntl(int fd, int command, ...)
+WRAPPED(int, fcntl, (int fd, int command, ...))
 {
     va_list list;
     va_start(list, command);
@@ -160,9 +158,7 @@ int __wrap_fcntl(int fd, int command, ...)
                : __real_fcntl(fd, command, argument);
 }
 
-int __real_ioctl(int fd, unsigned long request, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...)
+WRAPPED(int, ioctl, (int fd, unsigned long request, ...))
 {
     va_list list;
     va_start(list, request);
@@ -182,12 +178,9 @@ void release(void *block)
 }
 
 /* Every name is a loopback address, so the sweep depends on no name server. */
-int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                       struct addrinfo **found);
-int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                       struct addrinfo **found);
-int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                       struct addrinfo **found)
+WRAPPED(int, getaddrinfo,
+        (const char *host, const char *service, const struct addrinfo *hints,
+         struct addrinfo **found))
 {
     int code = sweep_failure_of(SWEEP_getaddrinfo);
     (void)host;
@@ -200,9 +193,7 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
     return code;
 }
 
-void __real_freeaddrinfo(struct addrinfo *found);
-void __wrap_freeaddrinfo(struct addrinfo *found);
-void __wrap_freeaddrinfo(struct addrinfo *found)
+WRAPPED(void, freeaddrinfo, (struct addrinfo * found))
 {
     count_blocks(-1);
     __real_freeaddrinfo(found);

@@ -20,11 +20,32 @@ static bool wsa_fails(int call)
     return code != 0;
 }
 
+typedef void (*any_function)(void);
+
+struct hook {
+    const char *name;
+    any_function replacement;
+    void *real; /* the pointer to the real one */
+};
+
+static struct hook hooks[64];
+static size_t hook_count;
+
+/* A replacement; its body follows. Before main it adds itself to the hooks. */
+#define HOOKED(type, name, parameters)                                             \
+    static type(WINAPI *real_##name) parameters;                                   \
+    static type WINAPI hook_##name parameters;                                     \
+    __attribute__((constructor)) static void name##_registers(void)                \
+    {                                                                              \
+        hooks[hook_count++] =                                                      \
+            (struct hook){#name, (any_function)hook_##name, (void *)&real_##name}; \
+    }                                                                              \
+    static type WINAPI hook_##name parameters
+
 /* A call that returns failed and stores its error (WSASetLastError is SetLastError). row: the row
  * of the call, which may depend on its arguments. */
 #define HOOK_AS(row, failed, type, name, parameters, arguments)       \
-    static type(WINAPI *real_##name) parameters;                      \
-    static type WINAPI hook_##name parameters                         \
+    HOOKED(type, name, parameters)                                    \
     {                                                                 \
         return wsa_fails(row) ? (type)failed : real_##name arguments; \
     }
@@ -33,8 +54,7 @@ static bool wsa_fails(int call)
 
 /* A call that returns its error. */
 #define HOOK_CODE(type, name, parameters, arguments)                 \
-    static type(WINAPI *real_##name) parameters;                     \
-    static type WINAPI hook_##name parameters                        \
+    HOOKED(type, name, parameters)                                   \
     {                                                                \
         int planned = sweep_failure_of(SWEEP_##name);                \
         return planned != 0 ? (type)planned : real_##name arguments; \
@@ -74,8 +94,7 @@ static bool count_closed(bool was_open)
 
 /* A call that returns a new handle. */
 #define HOOK_OPENS(row, none, type, name, parameters, arguments)         \
-    static type(WINAPI *real_##name) parameters;                         \
-    static type WINAPI hook_##name parameters                            \
+    HOOKED(type, name, parameters)                                       \
     {                                                                    \
         type made = wsa_fails(row) ? (type)none : real_##name arguments; \
         count_opened(made != (type)none);                                \
@@ -89,9 +108,7 @@ HOOK_OPENS(SWEEP_CreateThread, NULL, HANDLE, CreateThread,
             DWORD flags, LPDWORD id),
            (a, size, run, of, flags, id))
 
-static HANDLE(WINAPI *real_CreateIoCompletionPort)(HANDLE, HANDLE, ULONG_PTR, DWORD);
-static HANDLE WINAPI hook_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
-                                                 DWORD threads)
+HOOKED(HANDLE, CreateIoCompletionPort, (HANDLE file, HANDLE port, ULONG_PTR key, DWORD threads))
 {
     bool opens = port == NULL;
     HANDLE made = wsa_fails(opens ? SWEEP_CreateIoCompletionPort : SWEEP_CreateIoCompletionPort_add)
@@ -101,12 +118,9 @@ static HANDLE WINAPI hook_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG
     return made;
 }
 
-static NTSTATUS(NTAPI *real_NtCreateFile)(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES,
-                                          PIO_STATUS_BLOCK, PLARGE_INTEGER, ULONG, ULONG, ULONG,
-                                          ULONG, PVOID, ULONG);
-static NTSTATUS NTAPI hook_NtCreateFile(PHANDLE out, ACCESS_MASK a, POBJECT_ATTRIBUTES b,
-                                        PIO_STATUS_BLOCK c, PLARGE_INTEGER d, ULONG e, ULONG f,
-                                        ULONG g, ULONG h, PVOID i, ULONG j)
+HOOKED(NTSTATUS, NtCreateFile,
+       (PHANDLE out, ACCESS_MASK a, POBJECT_ATTRIBUTES b, PIO_STATUS_BLOCK c, PLARGE_INTEGER d,
+        ULONG e, ULONG f, ULONG g, ULONG h, PVOID i, ULONG j))
 {
     int code = sweep_failure_of(SWEEP_NtCreateFile);
     NTSTATUS status = code != 0 ? code : real_NtCreateFile(out, a, b, c, d, e, f, g, h, i, j);
@@ -114,15 +128,24 @@ static NTSTATUS NTAPI hook_NtCreateFile(PHANDLE out, ACCESS_MASK a, POBJECT_ATTR
     return status;
 }
 
-static BOOL(WINAPI *real_CloseHandle)(HANDLE);
-static BOOL WINAPI hook_CloseHandle(HANDLE handle)
+HOOKED(BOOL, CloseHandle, (HANDLE handle))
 {
     return count_closed(real_CloseHandle(handle) != 0);
 }
 
 /* ---- Sockets. Unix sockets are TCP sockets (winsock.c). */
 
-static int(WINAPI *real_getsockopt)(SOCKET, int, int, char *, int *);
+HOOKED(int, getsockopt, (SOCKET s, int level, int name, char *value, int *size))
+{
+    if (wsa_fails(SWEEP_getsockopt)) {
+        return SOCKET_ERROR;
+    }
+    int result = real_getsockopt(s, level, name, value, size);
+    if (result == 0 && level == SOL_SOCKET && name == SO_PROTOCOL_INFOW && unix_is(s)) {
+        ((WSAPROTOCOL_INFOW *)(void *)value)->iAddressFamily = AF_UNIX;
+    }
+    return result;
+}
 
 static bool is_stream(SOCKET s)
 {
@@ -139,9 +162,8 @@ static bool is_stream(SOCKET s)
 typedef struct sockaddr *address;
 typedef const struct sockaddr *const_address;
 
-static SOCKET(WINAPI *real_WSASocketW)(int, int, int, LPWSAPROTOCOL_INFOW, GROUP, DWORD);
-static SOCKET WINAPI hook_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
-                                     GROUP group, DWORD flags)
+HOOKED(SOCKET, WSASocketW,
+       (int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags))
 {
     bool is_unix = family == AF_UNIX && type == SOCK_STREAM;
     SOCKET made = wsa_fails(SWEEP_WSASocketW) ? INVALID_SOCKET
@@ -154,8 +176,7 @@ static SOCKET WINAPI hook_WSASocketW(int family, int type, int protocol, LPWSAPR
     return made;
 }
 
-static SOCKET(WINAPI *real_socket)(int, int, int);
-static SOCKET WINAPI hook_socket(int family, int type, int protocol)
+HOOKED(SOCKET, socket, (int family, int type, int protocol))
 {
     bool is_unix = family == AF_UNIX && type == SOCK_STREAM;
     SOCKET made = real_socket(is_unix ? AF_INET : family, type, protocol);
@@ -164,17 +185,23 @@ static SOCKET WINAPI hook_socket(int family, int type, int protocol)
     return made;
 }
 
-static int(WINAPI *real_WSADuplicateSocketW)(SOCKET, DWORD, LPWSAPROTOCOL_INFOW);
-static int WINAPI hook_WSADuplicateSocketW(SOCKET s, DWORD process, LPWSAPROTOCOL_INFOW info)
+HOOKED(int, WSADuplicateSocketW, (SOCKET s, DWORD process, LPWSAPROTOCOL_INFOW info))
 {
     unix_duplicate(s);
     return wsa_fails(SWEEP_WSADuplicateSocketW) ? SOCKET_ERROR
                                                 : real_WSADuplicateSocketW(s, process, info);
 }
 
-static int(WINAPI *real_bind)(SOCKET, const_address, int);
-static int(WINAPI *real_getsockname)(SOCKET, address, int *);
-static int WINAPI hook_bind(SOCKET s, const_address name, int size)
+HOOKED(int, getsockname, (SOCKET s, address name, int *size))
+{
+    if (wsa_fails(SWEEP_getsockname)) {
+        return SOCKET_ERROR;
+    }
+    int result = real_getsockname(s, name, size);
+    return result == 0 && unix_is(s) ? unix_name(s, false, name, size) : result;
+}
+
+HOOKED(int, bind, (SOCKET s, const_address name, int size))
 {
     if (wsa_fails(unix_is(s) ? SWEEP_bind_unix : SWEEP_bind)) {
         return SOCKET_ERROR;
@@ -187,8 +214,7 @@ static bool means_pending(int code)
     return code == WSAEWOULDBLOCK || code == WSAEALREADY || code == WSAEINTR;
 }
 
-static int(WINAPI *real_connect)(SOCKET, const_address, int);
-static int WINAPI hook_connect(SOCKET s, const_address name, int size)
+HOOKED(int, connect, (SOCKET s, const_address name, int size))
 {
     bool connects = is_stream(s);
     int of_ip = connects ? SWEEP_connect : SWEEP_connect_gram;
@@ -203,8 +229,7 @@ static int WINAPI hook_connect(SOCKET s, const_address name, int size)
     return code != 0 ? SOCKET_ERROR : result;
 }
 
-static SOCKET(WINAPI *real_accept)(SOCKET, address, int *);
-static SOCKET WINAPI hook_accept(SOCKET s, address name, int *size)
+HOOKED(SOCKET, accept, (SOCKET s, address name, int *size))
 {
     SOCKET made = wsa_fails(SWEEP_accept) ? INVALID_SOCKET : real_accept(s, name, size);
     count_opened(made != INVALID_SOCKET);
@@ -214,35 +239,13 @@ static SOCKET WINAPI hook_accept(SOCKET s, address name, int *size)
     return made;
 }
 
-static int WINAPI hook_getsockname(SOCKET s, address name, int *size)
-{
-    if (wsa_fails(SWEEP_getsockname)) {
-        return SOCKET_ERROR;
-    }
-    int result = real_getsockname(s, name, size);
-    return result == 0 && unix_is(s) ? unix_name(s, false, name, size) : result;
-}
-
-static int(WINAPI *real_getpeername)(SOCKET, address, int *);
-static int WINAPI hook_getpeername(SOCKET s, address name, int *size)
+HOOKED(int, getpeername, (SOCKET s, address name, int *size))
 {
     if (wsa_fails(SWEEP_getpeername)) {
         return SOCKET_ERROR;
     }
     int result = real_getpeername(s, name, size);
     return result == 0 && unix_is(s) ? unix_name(s, true, name, size) : result;
-}
-
-static int WINAPI hook_getsockopt(SOCKET s, int level, int name, char *value, int *size)
-{
-    if (wsa_fails(SWEEP_getsockopt)) {
-        return SOCKET_ERROR;
-    }
-    int result = real_getsockopt(s, level, name, value, size);
-    if (result == 0 && level == SOL_SOCKET && name == SO_PROTOCOL_INFOW && unix_is(s)) {
-        ((WSAPROTOCOL_INFOW *)(void *)value)->iAddressFamily = AF_UNIX;
-    }
-    return result;
 }
 
 static bool changes_membership(int level, int name)
@@ -253,8 +256,7 @@ static bool changes_membership(int level, int name)
 }
 
 /* A socket that lingers fails at most while it is nonblocking and while it lingers. */
-static int(WINAPI *real_closesocket)(SOCKET);
-static int WINAPI hook_closesocket(SOCKET s)
+HOOKED(int, closesocket, (SOCKET s))
 {
     int code = sweep_failure_of(SWEEP_closesocket);
     if (code == WSAEWOULDBLOCK && sweep_failures() < 3) {
@@ -315,9 +317,7 @@ HOOK(SOCKET_ERROR, int, WSAPoll, (LPWSAPOLLFD entries, ULONG count, INT millis),
 HOOK_CODE(int, WSAStartup, (WORD version, LPWSADATA data), (version, data))
 
 /* Every name is a loopback address, so the sweep depends on no name server. */
-static INT(WINAPI *real_GetAddrInfoW)(PCWSTR, PCWSTR, const ADDRINFOW *, PADDRINFOW *);
-static INT WINAPI hook_GetAddrInfoW(PCWSTR host, PCWSTR service, const ADDRINFOW *hints,
-                                    PADDRINFOW *found)
+HOOKED(INT, GetAddrInfoW, (PCWSTR host, PCWSTR service, const ADDRINFOW *hints, PADDRINFOW *found))
 {
     int code = sweep_failure_of(SWEEP_GetAddrInfoW);
     (void)host;
@@ -326,8 +326,7 @@ static INT WINAPI hook_GetAddrInfoW(PCWSTR host, PCWSTR service, const ADDRINFOW
     return code;
 }
 
-static void(WINAPI *real_FreeAddrInfoW)(PADDRINFOW);
-static void WINAPI hook_FreeAddrInfoW(PADDRINFOW found)
+HOOKED(void, FreeAddrInfoW, (PADDRINFOW found))
 {
     count_blocks(-1);
     real_FreeAddrInfoW(found);
@@ -377,75 +376,19 @@ void release(void *block)
 
 /* ---- Replacing */
 
-static FARPROC(WINAPI *real_GetProcAddress)(HMODULE, LPCSTR);
-static FARPROC WINAPI hook_GetProcAddress(HMODULE module, LPCSTR name);
+/* The backend looks up those of ntdll at run time. */
+static bool is_looked_up(const struct hook *hook)
+{
+    return strncmp(hook->name, "Nt", 2) == 0;
+}
 
-typedef void (*any_function)(void);
-
-struct hook {
-    const char *name;
-    any_function replacement;
-    void *real; /* the pointer to the real one */
-};
-
-#define TO(name)                                               \
-    {                                                          \
-#name, (any_function)hook_##name, (void *)&real_##name \
-    }
-static const struct hook hooks[] = {TO(CreateEventW),
-                                    TO(CreateThread),
-                                    TO(CreateIoCompletionPort),
-                                    TO(CloseHandle),
-                                    TO(WSASocketW),
-                                    TO(socket),
-                                    TO(WSADuplicateSocketW),
-                                    TO(bind),
-                                    TO(connect),
-                                    TO(accept),
-                                    TO(getsockname),
-                                    TO(getpeername),
-                                    TO(getsockopt),
-                                    TO(setsockopt),
-                                    TO(closesocket),
-                                    TO(listen),
-                                    TO(shutdown),
-                                    TO(ioctlsocket),
-                                    TO(WSAIoctl),
-                                    TO(recv),
-                                    TO(recvfrom),
-                                    TO(WSARecv),
-                                    TO(WSAGetOverlappedResult),
-                                    TO(send),
-                                    TO(sendto),
-                                    TO(WSASend),
-                                    TO(select),
-                                    TO(WSAPoll),
-                                    TO(WSAStartup),
-                                    TO(GetAddrInfoW),
-                                    TO(FreeAddrInfoW),
-                                    TO(CancelIoEx),
-                                    TO(SetHandleInformation),
-                                    TO(GetQueuedCompletionStatusEx),
-                                    TO(PostQueuedCompletionStatus),
-                                    TO(WaitForMultipleObjects),
-                                    TO(WaitForSingleObject),
-                                    TO(SleepConditionVariableSRW),
-                                    TO(GetModuleHandleExW),
-                                    TO(MultiByteToWideChar),
-                                    TO(SetFileCompletionNotificationModes),
-                                    TO(GetProcAddress)};
-static const struct hook found_hooks[] = {TO(NtCreateFile), TO(NtDeviceIoControlFile),
-                                          TO(NtCancelIoFileEx), TO(NtQueryInformationFile)};
-#define HOOKS (sizeof hooks / sizeof hooks[0])
-
-/* The backend looks up some functions at run time. */
-static FARPROC WINAPI hook_GetProcAddress(HMODULE module, LPCSTR name)
+HOOKED(FARPROC, GetProcAddress, (HMODULE module, LPCSTR name))
 {
     FARPROC found = real_GetProcAddress(module, name);
-    for (size_t i = 0; found != NULL && i < sizeof found_hooks / sizeof found_hooks[0]; i++) {
-        if (strcmp(name, found_hooks[i].name) == 0) {
-            memcpy(found_hooks[i].real, &found, sizeof found);
-            memcpy(&found, &found_hooks[i].replacement, sizeof found);
+    for (size_t i = 0; found != NULL && i < hook_count; i++) {
+        if (is_looked_up(&hooks[i]) && strcmp(name, hooks[i].name) == 0) {
+            memcpy(hooks[i].real, &found, sizeof found);
+            memcpy(&found, &hooks[i].replacement, sizeof found);
             return found;
         }
     }
@@ -465,8 +408,8 @@ static void replace(void **import, const struct hook *hook)
 static size_t replace_imports(void **imports, HMODULE dll)
 {
     size_t replaced = 0;
-    for (size_t i = 0; i < HOOKS; i++) {
-        FARPROC exported = GetProcAddress(dll, hooks[i].name);
+    for (size_t i = 0; i < hook_count; i++) {
+        FARPROC exported = is_looked_up(&hooks[i]) ? NULL : GetProcAddress(dll, hooks[i].name);
         for (void **import = imports; exported != NULL && *import != NULL; import++) {
             if (memcmp(import, &exported, sizeof exported) == 0) {
                 replace(import, &hooks[i]);
@@ -484,7 +427,7 @@ bool sweep_replace_calls(void)
     IMAGE_DOS_HEADER dos;
     IMAGE_NT_HEADERS nt;
     IMAGE_IMPORT_DESCRIPTOR dll;
-    size_t replaced = 0;
+    size_t missing = 0;
     memcpy(&dos, base, sizeof dos);
     memcpy(&nt, base + dos.e_lfanew, sizeof nt);
     DWORD at = nt.OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
@@ -493,8 +436,11 @@ bool sweep_replace_calls(void)
         if (dll.Name == 0) {
             break;
         }
-        replaced += replace_imports((void **)(void *)(base + dll.FirstThunk),
-                                    GetModuleHandleA(base + dll.Name));
+        missing -= replace_imports((void **)(void *)(base + dll.FirstThunk),
+                                   GetModuleHandleA(base + dll.Name));
     }
-    return replaced == HOOKS;
+    for (size_t i = 0; i < hook_count; i++) {
+        missing += !is_looked_up(&hooks[i]);
+    }
+    return missing == 0;
 }

@@ -19,20 +19,30 @@
 
 static const char *const mode_names[] = {"plain", "timeouts", "limits", "nonblocking", "cloned"};
 
+static fer_error recv_handles(struct world *w)
+{
+    fer_error error =
+        fer_unix_stream_recv_handles(&w->unix_, w->buf, BYTES, &w->raw, 1, &w->handles);
+    w->n = error.kind == FER_OK ? w->handles.len : 0;
+    return error;
+}
+
 #define ROW(name, setup, flags, call) {#name, setup, flags},
-const struct scenario scenarios[] = {SWEEP_CALLS(ROW)};
+const struct scenario scenarios[] = {SWEEP_CALLS(ROW, ROW)};
 #undef ROW
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
 fer_error call_row(size_t row, struct world *w)
 {
     size_t at = 0;
-#define ROW(name, setup, flags, call) \
-    if (at++ == row) {                \
-        return call;                  \
+#define VALUE_ROW(name, setup, flags, call) \
+    if (at++ == row) {                      \
+        return call;                        \
     }
-    SWEEP_CALLS(ROW)
+#define ROW(name, setup, flags, arguments) VALUE_ROW(name, setup, flags, name arguments)
+    SWEEP_CALLS(ROW, VALUE_ROW)
 #undef ROW
+#undef VALUE_ROW
     abort();
 }
 

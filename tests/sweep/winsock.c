@@ -1,21 +1,13 @@
-/* winsock.c: the peers of the sweep over the Winsock backend, its watchdog, and Unix sockets where
- * there are none (Wine): TCP sockets of loopback that answer as Unix sockets do. */
-#include <winsock2.h>
-
-#include <windows.h>
-#include <ws2tcpip.h>
+/* winsock.c: what differs in the peers of the sweep (peers.c) over the Winsock backend, its
+ * watchdog, and Unix sockets where there are none (Wine): TCP sockets of loopback that answer as
+ * Unix sockets do. */
+#include "sweep/sockets.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "sweep/faults.h"
 #include "sweep/world.h"
-
-/* <afunix.h>, which older headers lack. */
-struct sockaddr_un {
-    ADDRESS_FAMILY sun_family;
-    char sun_path[108];
-};
 
 /* ---- Unix sockets */
 
@@ -135,8 +127,6 @@ int unix_connect(SOCKET s, const struct sockaddr *name, unix_bind_call connect_t
 
 /* ---- The peers, which live as long as the program */
 
-struct stage stage;
-
 void free_the_path(void)
 {
     struct path *found = path_of(stage.free_path);
@@ -145,30 +135,12 @@ void free_the_path(void)
     }
 }
 
-static SOCKET new_socket(int domain, int type)
+plain_socket new_socket(int domain, int type)
 {
     u_long nonblocking = 1;
     SOCKET made = socket(domain, type, 0);
     REQUIRE(made != INVALID_SOCKET && ioctlsocket(made, (long)FIONBIO, &nonblocking) == 0);
     return made;
-}
-
-static fer_raw_socket bound_to_loopback(int type, fer_socket_addr *addr)
-{
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int size = (int)sizeof in;
-    SOCKET made = new_socket(AF_INET, type);
-    REQUIRE(bind(made, (struct sockaddr *)&in, size) == 0);
-    REQUIRE(getsockname(made, (struct sockaddr *)&in, &size) == 0);
-    *addr = fer_socket_addr_v4_new(loopback_v4, ntohs(in.sin_port));
-    return (fer_raw_socket)made;
-}
-
-static struct sockaddr_un name_of(const char *path)
-{
-    struct sockaddr_un un = {.sun_family = AF_UNIX};
-    memcpy(un.sun_path, path, strlen(path));
-    return un;
 }
 
 /* No file is made. */
@@ -180,80 +152,11 @@ void stage_set(void)
     snprintf(stage.path, sizeof stage.path, "sweep/listener");
     snprintf(stage.gram_path, sizeof stage.gram_path, "sweep/datagrams");
     snprintf(stage.free_path, sizeof stage.free_path, "sweep/free");
-    struct sockaddr_un un = name_of(stage.path);
-    stage.tcp_listener = bound_to_loopback(SOCK_STREAM, &stage.tcp_addr);
-    stage.udp = bound_to_loopback(SOCK_DGRAM, &stage.udp_addr);
-    stage.unix_listener = (fer_raw_socket)new_socket(AF_UNIX, SOCK_STREAM);
-    stage.gram = FER_RAW_SOCKET_NONE;
-    REQUIRE(bind((SOCKET)stage.unix_listener, (struct sockaddr *)&un, (int)sizeof un) == 0);
-    REQUIRE(listen((SOCKET)stage.tcp_listener, 64) == 0);
-    REQUIRE(listen((SOCKET)stage.unix_listener, 64) == 0);
+    stage_open_sockets();
 }
 
 void stage_clear(void)
 {
-}
-
-/* It is nonblocking, as its listener. */
-fer_raw_socket peer_accept(fer_raw_socket listener)
-{
-    return (fer_raw_socket)accept((SOCKET)listener, NULL, NULL);
-}
-
-fer_raw_socket peer_connect(const fer_socket_addr *addr, const char *path)
-{
-    struct sockaddr_un un = name_of(addr != NULL ? "" : path);
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    in.sin_port = addr != NULL ? htons(addr->port) : 0;
-    SOCKET made = socket(addr != NULL ? AF_INET : AF_UNIX, SOCK_STREAM, 0);
-    const void *to = addr != NULL ? (const void *)&in : (const void *)&un;
-    REQUIRE(connect(made, to, addr != NULL ? (int)sizeof in : (int)sizeof un) == 0);
-    return (fer_raw_socket)made;
-}
-
-void peer_send(fer_raw_socket peer)
-{
-    REQUIRE(send((SOCKET)peer, pattern, BYTES, 0) == BYTES);
-}
-
-void peer_end(fer_raw_socket peer)
-{
-    REQUIRE(shutdown((SOCKET)peer, SD_SEND) == 0);
-}
-
-void peer_reset(fer_raw_socket peer)
-{
-    const struct linger at_once = {1, 0};
-    if (peer != FER_RAW_SOCKET_NONE) {
-        (void)setsockopt((SOCKET)peer, SOL_SOCKET, SO_LINGER, (const char *)&at_once,
-                         (int)sizeof at_once);
-        (void)closesocket((SOCKET)peer);
-    }
-}
-
-void peer_send_two(fer_raw_socket peer, fer_raw_socket to)
-{
-    struct sockaddr_storage name;
-    int size = (int)sizeof name;
-    REQUIRE(getsockname((SOCKET)to, (struct sockaddr *)&name, &size) == 0);
-    for (int i = 0; i < 2; i++) {
-        int sent = sendto((SOCKET)peer, pattern, BYTES, 0, (struct sockaddr *)&name, size);
-        REQUIRE(sent == BYTES);
-    }
-}
-
-/* Every socket is nonblocking, those of ferrule too. */
-size_t drain(fer_raw_socket raw, bool counts_bytes, char *buf, size_t cap)
-{
-    size_t total = 0;
-    for (;;) {
-        size_t at = counts_bytes ? total : 0;
-        int n = recv((SOCKET)raw, buf + at, (int)(cap - at), 0);
-        if (n < 0 || (n == 0 && counts_bytes)) {
-            return total;
-        }
-        total += counts_bytes ? (size_t)n : 1;
-    }
 }
 
 size_t queued_bytes(fer_raw_socket raw)

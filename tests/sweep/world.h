@@ -115,6 +115,7 @@ struct world {
     int protocol;
     fer_socket_addr local, ip, tcp_peer, tcp_peers[2], udp_peer, found[4];
     fer_unix_cred cred;
+    fer_unix_received_handles handles;
     fer_unix_addr path_addr, unix_peer, gram_peer, free_addr;
     char name_of_tcp[32], name_of_udp[32], name_of_interface[FER_INTERFACE_NAME_CAP];
     const char *any_port, *path, *gram_path, *free_path;
@@ -162,7 +163,8 @@ fer_raw_socket raw_of(fer_handle *handle);
 /* The socket under test, or -1. */
 fer_raw_socket world_socket(struct world *w);
 
-/* ---- The peers: plain sockets of the system, below ferrule. posix.c, winsock.c, sim_peers.c */
+/* ---- The peers: plain sockets of the system, below ferrule. peers.c with posix.c or
+ * winsock.c, sim_peers.c */
 
 struct stage {
     fer_raw_socket tcp_listener, unix_listener, udp, gram; /* -1: the system lacks it */

@@ -1,6 +1,7 @@
 /* scripted_bytes.c: the scripted seam's receives and sends, except those of Unix datagrams. */
 #include <inttypes.h>
 
+#include "platform/handles.h"
 #include "unit/scripted_take.h"
 
 fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n)
@@ -92,4 +93,36 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
     return script_store_count(script_take(flags == 0 ? SCRIPT_SEND_TO : SCRIPT_TRY_SEND_TO, raw,
                                           "%d,%" PRIu64 ",%s", (int)raw, (uint64_t)len, text),
                               n);
+}
+
+fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_handles *message,
+                                 unsigned flags, size_t *n)
+{
+    script_call call = flags == 0 ? SCRIPT_UNIX_SEND_HANDLES : SCRIPT_TRY_UNIX_SEND_HANDLES;
+    const char *path = message->to == NULL ? NULL : fer_unix_addr_as_pathname(message->to);
+    return script_store_count(script_take(call, raw, "%d,%" PRIu64 "+%" PRIu64 "%s%s", (int)raw,
+                                          (uint64_t)message->len, (uint64_t)message->count,
+                                          path == NULL ? "" : ",", path == NULL ? "" : path),
+                              n);
+}
+
+/* The result's flag says whether handles were closed. */
+fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handles *message,
+                                 unsigned flags)
+{
+    script_call call = flags == 0 ? SCRIPT_UNIX_RECV_HANDLES : SCRIPT_TRY_UNIX_RECV_HANDLES;
+    const script_result *result =
+        script_take(call, raw, "%d,%" PRIu64 "+%" PRIu64 "%s", (int)raw, (uint64_t)message->len,
+                    (uint64_t)message->cap, message->is_datagram ? ",datagram" : "");
+    fer_error error = script_receive(result, message->buf, message->len, &message->moved);
+    if (error.kind == FER_OK && message->moved > 0) {
+        message->truncated = result->on;
+        message->handles_truncated = result->on;
+        message->count = message->cap;
+        message->from = result->name;
+        for (size_t i = 0; i < message->cap; i++) {
+            message->handles[i] = (fer_raw_socket)(100 + i);
+        }
+    }
+    return error;
 }

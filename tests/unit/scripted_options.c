@@ -30,14 +30,10 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
         ->error;
 }
 
-fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
-{
-    return script_store_count(TAKE(BYTES_QUEUED, raw), n);
-}
-fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
-{
-    return TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error;
-}
+SCRIPTED(fer_error, ferp_bytes_queued, (fer_raw_socket raw, size_t *n),
+         script_store_count(TAKE(BYTES_QUEUED, raw), n));
+SCRIPTED(fer_error, ferp_shutdown, (fer_raw_socket raw, fer_shutdown how),
+         TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error);
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
@@ -50,11 +46,10 @@ static const char *direction_name(ferp_direction direction)
     return direction == FERP_READING ? "reading" : "writing";
 }
 
-fer_error ferp_set_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration timeout)
-{
-    return TAKE_WITH(SET_TIMEOUT, raw, "%s,%" PRIu64, direction_name(direction), timeout.nanos)
-        ->error;
-}
+SCRIPTED(
+    fer_error, ferp_set_timeout,
+    (fer_raw_socket raw, ferp_direction direction, fer_duration timeout),
+    TAKE_WITH(SET_TIMEOUT, raw, "%s,%" PRIu64, direction_name(direction), timeout.nanos)->error);
 
 fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
 {
@@ -62,10 +57,8 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
     return STORE(result, out, (fer_duration){result->value});
 }
 
-fer_error ferp_set_nonblocking(fer_raw_socket raw, bool on)
-{
-    return TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error;
-}
+SCRIPTED(fer_error, ferp_set_nonblocking, (fer_raw_socket raw, bool on),
+         TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error);
 
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
 {
@@ -86,10 +79,8 @@ static const char *const option_names[] = {"REUSE_ADDRESS", "EXCLUSIVE_ADDRESS",
                                            "INHERITABLE",   "TYPE",
                                            "PROTOCOL",      "LISTENING"};
 
-fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
-{
-    return TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error;
-}
+SCRIPTED(fer_error, ferp_set_option, (fer_raw_socket raw, ferp_option option, uint32_t value),
+         TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error);
 
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
 {
@@ -97,15 +88,10 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     return STORE(result, out, (uint32_t)result->value);
 }
 
-fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family of, const char *name)
-{
-    return TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error;
-}
-
-fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
-{
-    return TAKE_WITH(SET_LINGER, raw, "%d,%" PRIu32, linger.on, linger.seconds)->error;
-}
+SCRIPTED(fer_error, ferp_bind_device, (fer_raw_socket raw, fer_ip_family of, const char *name),
+         TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error);
+SCRIPTED(fer_error, ferp_set_linger, (fer_raw_socket raw, struct ferp_linger linger),
+         TAKE_WITH(SET_LINGER, raw, "%d,%" PRIu32, linger.on, linger.seconds)->error);
 
 fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
 {
@@ -113,13 +99,11 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return STORE(result, out, ((struct ferp_linger){result->on, (uint32_t)result->value}));
 }
 
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
-                                    uint32_t interval_seconds)
-{
-    return TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds,
-                     interval_seconds)
-        ->error;
-}
+SCRIPTED(fer_error, ferp_set_keepalive_values,
+         (fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds),
+         TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds,
+                   interval_seconds)
+             ->error);
 
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
 {
@@ -168,10 +152,7 @@ void ferp_pause(uint64_t until)
     script.now = until;
 }
 
-void ferp_wake(fer_raw_socket raw)
-{
-    (void)TAKE(WAKE, raw);
-}
+SCRIPTED_VOID(ferp_wake, (fer_raw_socket raw), (void)TAKE(WAKE, raw));
 
 /* ---- Credentials and interfaces */
 

@@ -252,18 +252,10 @@ fer_error script_store_count(const script_result *result, size_t *n)
 
 /* ---- Sockets and data */
 
-const struct ferp_traits *ferp_traits(void)
-{
-    return &script.traits;
-}
-uint64_t ferp_now(void)
-{
-    return script.now;
-}
-fer_error_kind ferp_error_kind(int32_t os_code)
-{
-    return os_code == 0 ? FER_OK : FER_UNCATEGORIZED;
-}
+SCRIPTED(const struct ferp_traits *, ferp_traits, (void), &script.traits);
+SCRIPTED(uint64_t, ferp_now, (void), script.now);
+SCRIPTED(fer_error_kind, ferp_error_kind, (int32_t os_code),
+         os_code == 0 ? FER_OK : FER_UNCATEGORIZED);
 
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
@@ -281,10 +273,8 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
                         out);
 }
 
-fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
-{
-    return store_socket(TAKE(DUPLICATE, raw), out);
-}
+SCRIPTED(fer_error, ferp_duplicate, (fer_raw_socket raw, fer_raw_socket *out),
+         store_socket(TAKE(DUPLICATE, raw), out));
 
 void ferp_close(fer_raw_socket raw)
 {
@@ -299,23 +289,13 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return STORE(result, out, result->description);
 }
 
-fer_error ferp_adopt(fer_raw_socket raw)
-{
-    return TAKE(ADOPT, raw)->error;
-}
-
-fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    return take_with_addr(SCRIPT_BIND, raw, addr)->error;
-}
-fer_error ferp_listen(fer_raw_socket raw, int backlog)
-{
-    return TAKE_WITH(LISTEN, raw, "%d", backlog)->error;
-}
-fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *to)
-{
-    return take_with_addr(SCRIPT_CONNECT, raw, to)->error;
-}
+SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw), TAKE(ADOPT, raw)->error);
+SCRIPTED(fer_error, ferp_bind, (fer_raw_socket raw, const fer_socket_addr *addr),
+         take_with_addr(SCRIPT_BIND, raw, addr)->error);
+SCRIPTED(fer_error, ferp_listen, (fer_raw_socket raw, int backlog),
+         TAKE_WITH(LISTEN, raw, "%d", backlog)->error);
+SCRIPTED(fer_error, ferp_connect, (fer_raw_socket raw, const fer_socket_addr *to),
+         take_with_addr(SCRIPT_CONNECT, raw, to)->error);
 
 fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
 {
@@ -326,26 +306,15 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     return store_socket(result, out);
 }
 
-fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
-{
-    return store_addr(TAKE(LOCAL_ADDR, raw), out);
-}
-fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
-{
-    return store_addr(TAKE(PEER_ADDR, raw), out);
-}
-fer_error ferp_check_connected(fer_raw_socket raw)
-{
-    return TAKE(PEER_ADDR, raw)->error;
-}
-bool ferp_connect_is_pending(fer_raw_socket raw)
-{
-    return TAKE(CONNECT_IS_PENDING, raw)->value == 0;
-}
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    (void)TAKE(DISABLE_CONNECT_RETRY, raw);
-}
+SCRIPTED(fer_error, ferp_local_addr, (fer_raw_socket raw, fer_socket_addr *out),
+         store_addr(TAKE(LOCAL_ADDR, raw), out));
+SCRIPTED(fer_error, ferp_peer_addr, (fer_raw_socket raw, fer_socket_addr *out),
+         store_addr(TAKE(PEER_ADDR, raw), out));
+SCRIPTED(fer_error, ferp_check_connected, (fer_raw_socket raw), TAKE(PEER_ADDR, raw)->error);
+SCRIPTED(bool, ferp_connect_is_pending, (fer_raw_socket raw),
+         TAKE(CONNECT_IS_PENDING, raw)->value == 0);
+SCRIPTED_VOID(ferp_disable_connect_retry, (fer_raw_socket raw),
+              (void)TAKE(DISABLE_CONNECT_RETRY, raw));
 
 /* Logs a pathname unchanged and an abstract name with a leading @. */
 static const script_result *take_with_name(script_call call, fer_raw_socket raw,
@@ -363,23 +332,14 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
     return store_socket(result, other);
 }
 
-fer_error ferp_unix_bind(fer_raw_socket raw, const fer_unix_addr *addr)
-{
-    return take_with_name(SCRIPT_UNIX_BIND, raw, addr)->error;
-}
-fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *to)
-{
-    return take_with_name(SCRIPT_UNIX_CONNECT, raw, to)->error;
-}
-
-fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out)
-{
-    return store_name(TAKE(UNIX_LOCAL_ADDR, raw), out);
-}
-fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
-{
-    return store_name(TAKE(UNIX_PEER_ADDR, raw), out);
-}
+SCRIPTED(fer_error, ferp_unix_bind, (fer_raw_socket raw, const fer_unix_addr *addr),
+         take_with_name(SCRIPT_UNIX_BIND, raw, addr)->error);
+SCRIPTED(fer_error, ferp_unix_connect, (fer_raw_socket raw, const fer_unix_addr *to),
+         take_with_name(SCRIPT_UNIX_CONNECT, raw, to)->error);
+SCRIPTED(fer_error, ferp_unix_local_addr, (fer_raw_socket raw, fer_unix_addr *out),
+         store_name(TAKE(UNIX_LOCAL_ADDR, raw), out));
+SCRIPTED(fer_error, ferp_unix_peer_addr, (fer_raw_socket raw, fer_unix_addr *out),
+         store_name(TAKE(UNIX_PEER_ADDR, raw), out));
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                               struct ferp_unix_datagram *out)
@@ -394,19 +354,15 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigne
                : STORE(result, out, ((struct ferp_unix_datagram){n, result->on, result->name}));
 }
 
-fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
-                            const fer_unix_addr *addr, size_t *n)
-{
-    (void)buf;
-    (void)len;
-    return script_store_count(
-        take_with_name(flags == 0 ? SCRIPT_UNIX_SEND_TO : SCRIPT_TRY_UNIX_SEND_TO, raw, addr), n);
-}
-
-void ferp_report_refusals(fer_raw_socket raw, bool enabled)
-{
-    (void)TAKE_WITH(REPORT_REFUSALS, raw, "%d", enabled);
-}
+SCRIPTED(fer_error, ferp_unix_send_to,
+         (fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+          const fer_unix_addr *addr, size_t *n),
+         (void)buf, (void)len,
+         script_store_count(
+             take_with_name(flags == 0 ? SCRIPT_UNIX_SEND_TO : SCRIPT_TRY_UNIX_SEND_TO, raw, addr),
+             n));
+SCRIPTED_VOID(ferp_report_refusals, (fer_raw_socket raw, bool enabled),
+              (void)TAKE_WITH(REPORT_REFUSALS, raw, "%d", enabled));
 
 fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {

@@ -44,6 +44,8 @@
     X(TRY_SEND_TO, "try_send_to", true)                      \
     X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)        \
     X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)            \
+    X(TRY_UNIX_SEND_HANDLES, "try_unix_send_handles", true)  \
+    X(TRY_UNIX_RECV_HANDLES, "try_unix_recv_handles", true)  \
     X(READY, "ready", true)                                  \
     X(SEND, "send", true)                                    \
     X(SEND_VECTORED, "send_vectored", true)                  \
@@ -51,6 +53,12 @@
     X(PEEK_FROM, "peek_from", true)                          \
     X(SEND_TO, "send_to", true)                              \
     X(REPORT_REFUSALS, "report_refusals", false)             \
+    X(PIPE_OPEN, "pipe_open", true)                          \
+    X(PIPE_CLOSE, "pipe_close", false)                       \
+    X(PIPE_FILL, "pipe_fill", true)                          \
+    X(PIPE_DRAIN, "pipe_drain", true)                        \
+    X(PIPE_READ, "pipe_read", true)                          \
+    X(WAIT_FOR_PAIR, "wait_for_pair", true)                  \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \
@@ -62,6 +70,8 @@
     X(INTERFACE_NAME, "interface_name", true)                \
     X(UNIX_RECV_FROM, "unix_recv_from", true)                \
     X(UNIX_SEND_TO, "unix_send_to", true)                    \
+    X(UNIX_SEND_HANDLES, "unix_send_handles", true)          \
+    X(UNIX_RECV_HANDLES, "unix_recv_handles", true)          \
     X(CHANGE_GROUP_V4, "change_group_v4", true)              \
     X(CHANGE_GROUP_V6, "change_group_v6", true)              \
     X(BYTES_QUEUED, "bytes_queued", true)                    \

@@ -4,17 +4,10 @@
 
 #include <inttypes.h>
 
-fer_error ferp_poller_open(fer_poller *poller)
-{
-    (void)poller;
-    return script_take(SCRIPT_POLLER_OPEN, FER_RAW_SOCKET_NONE, "")->error;
-}
-
-void ferp_poller_close(fer_poller *poller)
-{
-    (void)poller;
-    (void)script_take(SCRIPT_POLLER_CLOSE, FER_RAW_SOCKET_NONE, "");
-}
+SCRIPTED(fer_error, ferp_poller_open, (fer_poller * poller), (void)poller,
+         script_take(SCRIPT_POLLER_OPEN, FER_RAW_SOCKET_NONE, "")->error);
+SCRIPTED_VOID(ferp_poller_close, (fer_poller * poller), (void)poller,
+              (void)script_take(SCRIPT_POLLER_CLOSE, FER_RAW_SOCKET_NONE, ""));
 
 static const script_result *take_registration(script_call call, fer_raw_socket raw,
                                               fer_event interest, fer_poll_mode mode)
@@ -28,25 +21,14 @@ static const script_result *take_registration(script_call call, fer_raw_socket r
                        (interest.interest & FER_WRITABLE) != 0 ? ",w" : "", modes[mode]);
 }
 
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                          fer_poll_mode mode)
-{
-    (void)poller;
-    return take_registration(SCRIPT_POLLER_ADD, raw, interest, mode)->error;
-}
-
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                             fer_poll_mode mode)
-{
-    (void)poller;
-    return take_registration(SCRIPT_POLLER_MODIFY, raw, interest, mode)->error;
-}
-
-fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
-{
-    (void)poller;
-    return TAKE(POLLER_DELETE, raw)->error;
-}
+SCRIPTED(fer_error, ferp_poller_add,
+         (fer_poller * poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode),
+         (void)poller, take_registration(SCRIPT_POLLER_ADD, raw, interest, mode)->error);
+SCRIPTED(fer_error, ferp_poller_modify,
+         (fer_poller * poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode),
+         (void)poller, take_registration(SCRIPT_POLLER_MODIFY, raw, interest, mode)->error);
+SCRIPTED(fer_error, ferp_poller_delete, (fer_poller * poller, fer_raw_socket raw), (void)poller,
+         TAKE(POLLER_DELETE, raw)->error);
 
 /* The keys of the events are 0, 1, 2, …. All events are readable. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
@@ -67,11 +49,8 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     return error;
 }
 
-fer_error ferp_poller_notify(fer_poller *poller)
-{
-    (void)poller;
-    return script_take(SCRIPT_POLLER_NOTIFY, FER_RAW_SOCKET_NONE, "")->error;
-}
+SCRIPTED(fer_error, ferp_poller_notify, (fer_poller * poller), (void)poller,
+         script_take(SCRIPT_POLLER_NOTIFY, FER_RAW_SOCKET_NONE, "")->error);
 
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      const fer_cancel_token *token, fer_interest *ready)

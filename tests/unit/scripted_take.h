@@ -12,6 +12,20 @@ const script_result *script_take(script_call call, fer_raw_socket raw, const cha
 #define TAKE_WITH(call, raw, format, ...) \
     script_take(SCRIPT_##call, raw, "%d," format, (int)(raw), __VA_ARGS__)
 
+/* A function of the seam that is one expression. The declaration takes the semicolon. */
+#define SCRIPTED(type, name, parameters, ...) \
+    type name parameters                      \
+    {                                         \
+        return __VA_ARGS__;                   \
+    }                                         \
+    extern struct script script
+#define SCRIPTED_VOID(name, parameters, ...) \
+    void name parameters                     \
+    {                                        \
+        __VA_ARGS__;                         \
+    }                                        \
+    extern struct script script
+
 /* Stores a, b, c, … as the received bytes. Each call starts with a. */
 fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n);
 

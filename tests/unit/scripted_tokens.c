@@ -48,17 +48,10 @@ void ferp_token_close(fer_cancel_token *token)
     (void)script_take(SCRIPT_TOKEN_CLOSE, FER_RAW_SOCKET_NONE, "");
 }
 
-void ferp_token_signal(fer_cancel_token *token)
-{
-    (void)token;
-    (void)script_take(SCRIPT_TOKEN_SIGNAL, FER_RAW_SOCKET_NONE, "");
-}
-
-void ferp_token_clear(fer_cancel_token *token)
-{
-    (void)token;
-    (void)script_take(SCRIPT_TOKEN_CLEAR, FER_RAW_SOCKET_NONE, "");
-}
+SCRIPTED_VOID(ferp_token_signal, (fer_cancel_token * token), (void)token,
+              (void)script_take(SCRIPT_TOKEN_SIGNAL, FER_RAW_SOCKET_NONE, ""));
+SCRIPTED_VOID(ferp_token_clear, (fer_cancel_token * token), (void)token,
+              (void)script_take(SCRIPT_TOKEN_CLEAR, FER_RAW_SOCKET_NONE, ""));
 
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {

@@ -61,22 +61,6 @@ TEST(families_alternate_and_the_first_ones_is_first)
     expect_order("6464", "0123");
 }
 
-TEST(the_rest_of_a_family_follows_in_its_order)
-{
-    expect_order("66664", "04123");
-    expect_order("46666", "01234");
-    expect_order("6444", "0123");
-    expect_order("4446", "0312");
-}
-
-TEST(one_family_keeps_its_order)
-{
-    expect_order("4", "0");
-    expect_order("6", "0");
-    expect_order("4444", "0123");
-    expect_order("6666", "0123");
-}
-
 /* The packets of an IPv4-mapped address are IPv4: it stands or falls with the IPv4 network. */
 TEST(an_ipv4_mapped_address_counts_as_ipv4)
 {
@@ -126,25 +110,6 @@ TEST(every_short_list_is_merged_from_the_lists_of_its_families)
             expect_order(kinds, want);
         }
     }
-}
-
-TEST(ten_thousand_addresses_are_each_returned_once)
-{
-    static fer_socket_addr addrs[ADDRS_MAX];
-    static bool seen[ADDRS_MAX];
-    for (size_t i = 0; i < ADDRS_MAX; i++) {
-        addrs[i] = addr_of(i < ADDRS_MAX / 2 ? '6' : '4', (uint16_t)i);
-        seen[i] = false;
-    }
-    feri_address_order order = {0};
-    size_t index = 0;
-    for (size_t i = 0; i < ADDRS_MAX; i++) {
-        assert_true(feri_address_order_next(&order, addrs, ADDRS_MAX, &index));
-        assert_int_equal(index, i % 2 == 0 ? i / 2 : ADDRS_MAX / 2 + i / 2);
-        assert_false(seen[index]);
-        seen[index] = true;
-    }
-    assert_false(feri_address_order_next(&order, addrs, ADDRS_MAX, &index));
 }
 
 TEST_MAIN("address_order")

@@ -50,30 +50,6 @@ SCRIPT_TEST(all_else_is_the_resolver_s_to_accept)
     check_looked_up(" 127.0.0.1:80", "lookup_begin( 127.0.0.1) lookup_end()");
 }
 
-SYSTEM_TEST(script_posix, the_resolver_s_addresses_come_in_its_order_with_the_port)
-{
-    feri_address_source source;
-    fer_socket_addr got;
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1%3]:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
-    assert_ok(feri_address_source_of_text(&source, "example.test:443"));
-    assert_true(feri_address_source_next(&source, &got));
-    assert_addr(&got, "[2001:db8::1%3]:443");
-    assert_true(feri_address_source_next(&source, &got));
-    assert_addr(&got, "192.0.2.1:443");
-    assert_false(feri_address_source_next(&source, &got));
-    feri_address_source_end(&source);
-    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
-}
-
-SYSTEM_TEST(script_posix, a_failure_is_reported_and_leaves_nothing_to_end)
-{
-    feri_address_source source;
-    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_RESOLVE_TRY_AGAIN, -3);
-    assert_error_log(feri_address_source_of_text(&source, "example.test:80"), FER_RESOLVE_TRY_AGAIN,
-                     -3, "lookup_begin(example.test)");
-}
-
 SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup)
 {
     feri_address_source source;
@@ -85,14 +61,6 @@ SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup
     }
     assert_error(feri_address_source_of_text(&source, NULL), FER_MISUSE, 0);
     assert_error_log(feri_address_source_of_host(&source, "", 80), FER_INVALID_INPUT, 0, "");
-}
-
-SCRIPT_TEST(a_name_is_requested_as_the_utf_8_that_it_is)
-{
-    check_looked_up("b\xc3\xbcrger.test:80", "lookup_begin(b\xc3\xbcrger.test) lookup_end()");
-    check_looked_up("\xf0\x9f\x98\x80:80", "lookup_begin(\xf0\x9f\x98\x80) lookup_end()");
-    check_looked_up("a b:80", "lookup_begin(a b) lookup_end()");
-    check_looked_up("a\x01\x7f\n:80", "lookup_begin(a\x01\x7f\n) lookup_end()");
 }
 
 SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
@@ -135,25 +103,6 @@ SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_n
     assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);
     assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
     assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
-}
-
-SYSTEM_TEST(script_posix, only_the_host_s_own_bytes_are_requested)
-{
-    feri_address_source source;
-    assert_ok(feri_address_source_of_text(&source, "host:80"));
-    feri_address_source_end(&source);
-    assert_log("lookup_begin(host) lookup_end()");
-}
-
-SYSTEM_TEST(script_posix, a_host_that_is_an_address_is_not_looked_up)
-{
-    feri_address_source source;
-    fer_socket_addr got;
-    assert_ok(feri_address_source_of_host(&source, "::1", 9));
-    assert_true(feri_address_source_next(&source, &got));
-    assert_addr(&got, "[::1]:9");
-    feri_address_source_end(&source);
-    assert_log("");
 }
 
 TEST_MAIN("address_source")

@@ -49,12 +49,6 @@ SCRIPT_TEST(null_new_and_closed_tokens_are_refused)
     assert_error(feri_token_check(&token), FER_MISUSE, 0);
 }
 
-SCRIPT_TEST(no_token_never_cancels)
-{
-    begin();
-    assert_ok(feri_token_check(NULL));
-}
-
 BEGUN_TEST(a_token_that_is_open_cannot_be_made_again)
 {
     assert_error(fer_cancel_token_new(&token), FER_MISUSE, 0);
@@ -62,15 +56,6 @@ BEGUN_TEST(a_token_that_is_open_cannot_be_made_again)
     assert_error(fer_cancel_token_new(&token), FER_MISUSE, 0);
     assert_true(fer_cancel_token_is_cancelled(&token));
     assert_log("token_signal()");
-}
-
-BEGUN_TEST(a_closed_token_can_be_made_again_and_is_not_cancelled)
-{
-    assert_ok(fer_cancel_token_cancel(&token));
-    fer_cancel_token_close(&token);
-    assert_ok(fer_cancel_token_new(&token));
-    assert_false(fer_cancel_token_is_cancelled(&token));
-    assert_ok_log(feri_token_check(&token), "token_signal() token_close() token_open()");
 }
 
 SCRIPT_TEST(a_token_that_cannot_be_made_stays_new)
@@ -83,53 +68,9 @@ SCRIPT_TEST(a_token_that_cannot_be_made_stays_new)
     assert_ok(feri_token_check(&token));
 }
 
-/* ---- Cancels */
-
-BEGUN_TEST(a_cancel_is_sticky_and_wakes_once)
-{
-    assert_ok(feri_token_check(&token));
-    for (int i = 0; i < 3; i++) {
-        assert_ok(fer_cancel_token_cancel(&token));
-        assert_true(fer_cancel_token_is_cancelled(&token));
-        assert_error(feri_token_check(&token), FER_CANCELLED, 0);
-    }
-    assert_log("token_signal()");
-}
-
-BEGUN_TEST(a_reset_makes_it_usable_again)
-{
-    assert_ok_log(fer_cancel_token_reset(&token), "");
-    for (int i = 0; i < 2; i++) {
-        assert_ok(fer_cancel_token_cancel(&token));
-        assert_ok(fer_cancel_token_reset(&token));
-        assert_false(fer_cancel_token_is_cancelled(&token));
-        assert_ok_log(feri_token_check(&token), "token_signal() token_clear()");
-    }
-}
-
 /* ---- Calls in the middle of others */
 
 static int looks;
-
-/* A call that looks at the state before it waits must not miss the cancel that then wakes it. */
-static void check_during_signal(script_call call)
-{
-    if (call == SCRIPT_TOKEN_SIGNAL) {
-        looks++;
-        assert_true(fer_cancel_token_is_cancelled(&token));
-        assert_error(feri_token_check(&token), FER_CANCELLED, 0);
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-BEGUN_TEST(the_state_changes_before_the_waits_are_woken)
-{
-    looks = 0;
-    script.on_call = check_during_signal;
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_int_equal(looks, 1);
-    assert_log("token_signal()");
-}
 
 /* A cancel after the reset must wake again, so the event is cleared before the state changes. */
 static void check_during_clear(script_call call)
@@ -164,28 +105,6 @@ BEGUN_TEST(a_reset_waits_for_the_end_of_a_cancel)
     script.on_call = end_the_cancel;
     assert_ok_log(fer_cancel_token_reset(&token), "pause(1001000) pause(2001000) token_clear()");
     assert_ok(feri_token_check(&token));
-}
-
-static fer_error inner;
-
-static void cancel_while_opening_or_closing(script_call call)
-{
-    if (call == SCRIPT_TOKEN_OPEN || call == SCRIPT_TOKEN_CLOSE) {
-        inner = fer_cancel_token_cancel(&token);
-        assert_false(fer_cancel_token_is_cancelled(&token));
-    }
-}
-
-SCRIPT_TEST(a_cancel_in_the_middle_of_new_or_close_is_refused)
-{
-    begin();
-    script.on_call = cancel_while_opening_or_closing;
-    assert_ok(fer_cancel_token_new(&token));
-    assert_error(inner, FER_MISUSE, 0);
-    assert_ok(feri_token_check(&token));
-    inner = (fer_error){FER_OK, 0};
-    fer_cancel_token_close(&token);
-    assert_error_log(inner, FER_MISUSE, 0, "token_open() token_close()");
 }
 
 TEST_MAIN("cancel_token")

@@ -22,22 +22,6 @@ SCRIPT_TEST(a_connection_is_blocking_afterwards)
     assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
 }
 
-SCRIPT_TEST(a_pending_connect_is_awaited_and_its_status_decides)
-{
-    begin_pending(&script_posix);
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok_log(connect_one(A),
-                  "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-                  "take_error(1) peer_addr(1) set_nonblocking(1,0)");
-    begin_pending(&script_posix);
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error_log(connect_one(A), FER_CONNECTION_REFUSED, 111,
-                     "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-                     "take_error(1) close(1)");
-    assert_int_equal(failed, 1);
-}
-
 PENDING_TEST(a_hint_is_no_proof_and_false_hints_pause)
 {
     options.limits.deadline = fer_instant_after((fer_duration){100 * MS});
@@ -77,14 +61,6 @@ SCRIPT_TEST(a_status_that_cannot_be_queried_ends_the_call)
         assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
         assert_error(failures[0].error, FER_NO_BUFFER_SPACE, 55);
     }
-}
-
-BEGUN_TEST(a_connection_that_cannot_be_made_blocking_is_closed)
-{
-    script_then(SCRIPT_SET_NONBLOCKING);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(connect_one(A), FER_BAD_HANDLE, 9);
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") set_nonblocking(1,0) close(1)");
 }
 
 BEGUN_TEST(port_0_is_refused_without_a_call)
@@ -166,25 +142,7 @@ BEGUN_TEST(failures_beyond_the_list_are_counted)
     assert_int_equal(failures[1].error.kind, FER_OK);
 }
 
-BEGUN_TEST(an_attempt_without_a_socket_is_a_failure_of_that_attempt)
-{
-    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_ok(connect_two(A, B));
-    assert_int_equal(failed, 1);
-    assert_failure(0, A, FER_TOO_MANY_OPEN_FILES, 24, 0);
-}
-
 /* ---- Options */
-
-PENDING_TEST(a_delay_of_none_is_one_attempt_after_another)
-{
-    options.attempt_delay = FER_DURATION_NONE;
-    options.attempt_timeout = FER_DURATION_NONE;
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok_log(connect_two(A, B),
-                  "socket(v4) set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-                  "take_error(1) peer_addr(1) set_nonblocking(1,0)");
-}
 
 /* K9: the error is that of the last address that was tried, wherever the others are. */
 SCRIPT_TEST(an_address_that_local_does_not_fit_does_not_decide)
@@ -245,15 +203,6 @@ BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
     options.limits.token = &token; /* not open */
     assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
     assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
-}
-
-BEGUN_TEST(a_handle_in_use_is_left_alone)
-{
-    fer_socket_addr addr = script_addr(A);
-    stream.handle_ = script_stream(0);
-    assert_error(fer_tcp_stream_connect_addrs(&stream, &addr, 1, &options), FER_MISUSE, 0);
-    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
-    assert_log("");
 }
 
 /* ---- Failures of the seam */

@@ -12,15 +12,6 @@ static void open_token(void)
     script.log[0] = '\0';
 }
 
-/* Runs during the next wait for connects, in place of another thread or of a signal's handler. */
-static void cancel_in_wait(script_call call)
-{
-    if (call == SCRIPT_WAIT_FOR_CONNECTS) {
-        script.on_call = NULL;
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
 static void cancel_in_second_wait(script_call call)
 {
     if (call == SCRIPT_WAIT_FOR_CONNECTS && script.times[SCRIPT_WAIT_FOR_CONNECTS] == 2) {
@@ -54,31 +45,6 @@ BEGUN_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
     assert_int_equal(script.now, 1020);
     assert_failure(0, A, FER_TIMED_OUT, 0, 15);
     assert_failure(1, B, FER_TIMED_OUT, 0, 5);
-}
-
-BEGUN_TEST(a_connection_wins_over_a_simultaneous_cancel)
-{
-    open_token();
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script.on_call = cancel_in_wait;
-    assert_ok(connect_one(A));
-    assert_int_equal(failed, 0);
-    assert_false(feri_handle_is_limited(&stream.handle_));
-}
-
-SCRIPT_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
-{
-    begin_pending(&script_posix);
-    open_token();
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok(connect_one(A));
-    begin_pending(&script_posix);
-    open_token();
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4);
-    script.on_call = cancel_in_wait;
-    assert_error(connect_one(A), FER_CANCELLED, 0);
-    assert_failure(0, A, FER_CANCELLED, 0, 0);
 }
 
 /* I4 */

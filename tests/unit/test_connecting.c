@@ -19,60 +19,7 @@ static fer_error connect_to(const char *text, fer_duration timeout)
 #define NO_TIMEOUT FER_DURATION_NONE
 #define SOON ((fer_duration){500})
 
-/* ---- Starting */
-
-SCRIPT_TEST(a_connect_that_the_kernel_finishes_is_one_call)
-{
-    script_begin(&script_posix);
-    assert_ok_log(connect_to("192.0.2.1:80", NO_TIMEOUT), "socket(v4) connect(1,192.0.2.1:80)");
-    script_begin(&script_posix);
-    assert_ok(connect_to("[2001:db8::1]:80", NO_TIMEOUT));
-    assert_log("socket(v6) connect(1,[2001:db8::1]:80)");
-}
-
-SYSTEM_TEST(script_posix, a_connect_that_fails_immediately_is_reported_and_its_socket_closed)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(connect_to("192.0.2.1:80", NO_TIMEOUT), FER_CONNECTION_REFUSED, 111);
-    assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
-}
-
-SCRIPT_TEST(a_connect_that_is_interrupted_is_waited_for_to_its_end)
-{
-    const struct ferp_traits *both[] = {&script_posix, &script_windows};
-    for (size_t i = 0; i < 2; i++) {
-        script_begin(both[i]);
-        script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
-        assert_ok_log(connect_to("192.0.2.1:80", NO_TIMEOUT),
-                      "socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) "
-                      "take_error(1) peer_addr(1)");
-    }
-}
-
-SCRIPT_TEST(would_block_means_started_only_where_the_system_says_it_so)
-{
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_ok_log(connect_to("192.0.2.1:80", NO_TIMEOUT),
-                  "socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(ever) "
-                  "take_error(1) peer_addr(1)");
-    script_begin(&script_posix);
-    assert_forwards(SCRIPT_CONNECT, FER_WOULD_BLOCK, 11, connect_to("192.0.2.1:80", NO_TIMEOUT));
-    assert_log("socket(v4) connect(1,192.0.2.1:80) close(1)");
-}
-
 /* ---- The result */
-
-SYSTEM_TEST(script_posix, the_socket_s_pending_error_is_the_final_word)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
-    assert_error_log(
-        connect_to("192.0.2.1:80", SOON), FER_HOST_UNREACHABLE, 113,
-        "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
-        "wait_for(1500) take_error(1) "
-        "close(1)");
-}
 
 SYSTEM_TEST(script_posix, a_connect_whose_error_cannot_be_queried_is_aborted)
 {
@@ -151,89 +98,7 @@ SYSTEM_TEST(script_windows, a_hint_of_failure_is_wrong_where_the_socket_is_conne
     assert_ok(connect_to("192.0.2.1:80", SOON));
 }
 
-SYSTEM_TEST(script_windows, a_second_check_may_find_the_socket_connected)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_ok(connect_to("192.0.2.1:80", SOON));
-}
-
-/* ---- Timeouts and modes */
-
-SYSTEM_TEST(script_windows, a_connect_that_takes_too_long_is_timed_out_without_a_code)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_to("192.0.2.1:80", SOON));
-    assert_log("socket(v4) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) close(1)");
-}
-
-SYSTEM_TEST(script_posix, a_wait_that_fails_is_reported)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_OUT_OF_MEMORY, 12, connect_to("192.0.2.1:80", SOON));
-}
-
-SYSTEM_TEST(script_posix, a_wait_that_cannot_be_armed_is_reported)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_forwards(SCRIPT_WAIT_ARM, FER_OUT_OF_MEMORY, 12, connect_to("192.0.2.1:80", SOON));
-}
-
-SYSTEM_TEST(script_posix, the_socket_is_nonblocking_only_while_it_connects_within_a_time)
-{
-    assert_ok(connect_to("192.0.2.1:80", SOON));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)");
-}
-
-SYSTEM_TEST(script_windows, where_core_waits_the_mode_is_left_alone)
-{
-    assert_ok_log(connect_to("192.0.2.1:80", SOON), "socket(v4) connect(1,192.0.2.1:80)");
-}
-
-SYSTEM_TEST(script_posix, a_connection_whose_mode_cannot_be_restored_is_given_up)
-{
-    (void)script_then(SCRIPT_SET_NONBLOCKING);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error_log(
-        connect_to("192.0.2.1:80", SOON), FER_BAD_HANDLE, 9,
-        "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0) close(1)");
-}
-
 /* ---- Disabled retries of a refused connect */
-
-SCRIPT_TEST(a_refusal_is_hastened_on_loopback_where_the_system_retries)
-{
-    static const struct {
-        const char *text;
-        bool expected;
-    } rows[] = {
-        {"127.0.0.1:80", true},
-        {"127.9.9.9:80", true},
-        {"[::1]:80", true},
-        {"[::ffff:127.0.0.1]:80", true},
-        {"128.0.0.1:80", false},
-        {"0.0.0.0:80", false},
-        {"192.0.2.1:80", false},
-        {"[2001:db8::1]:80", false},
-        {"[::ffff:192.0.2.1]:80", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        script_begin(&script_windows);
-        assert_ok(connect_to(rows[i].text, SOON));
-        assert_int_equal(script.times[SCRIPT_DISABLE_CONNECT_RETRY], rows[i].expected);
-        script_begin(&script_windows);
-        script.traits.refused_connect_is_retried = false;
-        assert_ok(connect_to(rows[i].text, SOON));
-        assert_int_equal(script.times[SCRIPT_DISABLE_CONNECT_RETRY], 0);
-    }
-}
-
-SYSTEM_TEST(script_windows, a_refusal_is_hastened_before_the_connect)
-{
-    assert_ok(connect_to("127.0.0.1:80", NO_TIMEOUT));
-    assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
-}
 
 SCRIPT_TEST(an_ipv4_mapped_address_gets_a_socket_for_both_families)
 {
@@ -244,13 +109,6 @@ SCRIPT_TEST(an_ipv4_mapped_address_gets_a_socket_for_both_families)
     assert_ok_log(connect_to("[::ffff:127.0.0.1]:80", NO_TIMEOUT),
                   "socket(v6) set_option(1,ONLY_V6,0) disable_connect_retry(1) "
                   "connect(1,[::ffff:127.0.0.1]:80)");
-}
-
-SYSTEM_TEST(script_bsd, where_there_is_no_such_socket_connect_reports)
-{
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
-    assert_error(connect_to("[::ffff:192.0.2.1]:80", NO_TIMEOUT), FER_NETWORK_UNREACHABLE, 51);
 }
 
 /* ---- The status of a pending connect (rule C5) */
@@ -306,37 +164,6 @@ SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
     assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
-}
-
-static fer_handle *other_thread_handle;
-static feri_event other_thread_event;
-
-static void run_other_thread(script_call call)
-{
-    if (call == SCRIPT_TAKE_ERROR && other_thread_event == FERI_EVENT_CONNECT_FAIL) {
-        (void)feri_handle_fail(other_thread_handle, other_thread_event,
-                               (fer_error){FER_HOST_UNREACHABLE, 113});
-    } else if (call == SCRIPT_TAKE_ERROR) {
-        (void)feri_handle_apply(other_thread_handle, other_thread_event);
-    }
-}
-
-/* The result that another thread stored first stays: the saved error is the first one. */
-SCRIPT_TEST(what_another_thread_found_first_stays)
-{
-    fer_handle handle = new_connecting(&script_posix);
-    other_thread_handle = &handle;
-    other_thread_event = FERI_EVENT_CONNECT_OK;
-    script.on_call = run_other_thread;
-    assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    handle = new_connecting(&script_posix);
-    other_thread_event = FERI_EVENT_CONNECT_FAIL;
-    script.on_call = run_other_thread;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
-    assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
 TEST_MAIN("connecting")

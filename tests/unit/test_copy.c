@@ -71,33 +71,7 @@ BEGUN_TEST(short_writes_are_completed)
     assert_log("recv(1,4) send(2,4) send(2,3) send(2,1) recv(1,4)");
 }
 
-BEGUN_TEST(signals_do_not_end_it)
-{
-    uint64_t n = 99;
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_RECV, 2);
-    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_SEND, 2);
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    assert_ok_n(copy(&n), n, 2);
-    assert_string_equal(script.sent, "ab");
-}
-
 /* ---- Errors; the buffer keeps the unwritten bytes */
-
-BEGUN_TEST(a_read_that_fails_leaves_an_empty_buffer)
-{
-    uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 3);
-    script_then_move(SCRIPT_SEND, 3);
-    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
-    assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 3);
-    assert_kept(0, 0);
-    assert_forwards(SCRIPT_RECV, FER_CONNECTION_RESET, 104, copy(&n));
-    assert_int_equal(n, 0);
-    assert_kept(0, 0);
-}
 
 BEGUN_TEST(a_write_that_fails_leaves_the_rest_in_the_buffer)
 {
@@ -137,20 +111,6 @@ BEGUN_TEST(a_write_of_which_the_os_takes_nothing_is_write_zero)
     script_then_move(SCRIPT_RECV, 2);
     assert_error_n(copy(&n), FER_WRITE_ZERO, 0, n, 0);
     assert_kept(0, 2);
-}
-
-BEGUN_TEST(a_source_that_was_reset_has_its_last_bytes_written)
-{
-    uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 4);
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(copy(&n), FER_TIMED_OUT, 0);
-    assert_true(feri_handle_fail(&from.handle_, FERI_EVENT_GOT_RESET,
-                                 (fer_error){FER_CONNECTION_RESET, 104}));
-    script_then_move(SCRIPT_SEND, 4);
-    assert_error_n(copy(&n), FER_CONNECTION_RESET, 104, n, 4);
-    assert_string_equal(script.sent, "abcd");
-    assert_kept(0, 0);
 }
 
 BEGUN_TEST(a_destination_that_is_gone_is_reported_before_anything_is_read)

@@ -28,32 +28,6 @@ OPEN_TEST(a_write_with_space_is_one_call)
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
 }
 
-SCRIPT_TEST(a_write_without_space_waits_in_core_for_the_sockets_timeout)
-{
-    fer_io_slice slice = {buf, 5};
-    fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);
-    script_default(SCRIPT_TIMEOUT)->value = 5000;
-    script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
-    script_then_move(SCRIPT_TRY_SEND, 4);
-    assert_ok_n(feri_stream_write(&handle, buf, 5, &n), n, 4);
-    assert_log("try_send(1,5) is_nonblocking(1) timeout(1,writing) wait_arm(1,WRITABLE) "
-               "wait_for(6000) try_send(1,5)");
-    script_then_fail(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 35);
-    script_then_move(SCRIPT_TRY_SEND_VECTORED, 4);
-    assert_ok(feri_stream_write_vectored(&handle, &slice, 1, &n));
-    assert_log("try_send_vectored(1,1x5) is_nonblocking(1) timeout(1,writing) "
-               "wait_arm(1,WRITABLE) wait_for(6000) try_send_vectored(1,1x5)");
-}
-
-SCRIPT_TEST(a_timeout_that_expires_has_no_code)
-{
-    fer_handle handle = open_stream(FERI_FLAG_TIMEOUT_SET);
-    script_default(SCRIPT_TIMEOUT)->value = 5000;
-    script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, feri_stream_write(&handle, buf, 5, &n));
-    assert_int_equal(n, 0);
-}
-
 SCRIPT_TEST(a_nonblocking_stream_never_waits)
 {
     fer_io_slice slice = {buf, 5};
@@ -80,33 +54,6 @@ OPEN_TEST(write_all_counts_what_was_sent_before_the_shutdown)
     assert_error_n(feri_stream_write_all(&handle, "hello", 5, &n), FER_BROKEN_PIPE, 32, n, 3);
     assert_log("try_send(1,5) try_send(1,2) is_nonblocking(1) timeout(1,writing) "
                "wait_arm(1,WRITABLE) wait_for(ever) try_send(1,2)");
-}
-
-/* Only macOS lacks buffers after bytes of the call have been queued. */
-OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
-{
-    script_then_fail(SCRIPT_TRY_SEND, FER_NO_BUFFER_SPACE, 55);
-    script_then_move(SCRIPT_TRY_SEND, 5);
-    assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
-    assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
-}
-
-OPEN_TEST(a_signal_ends_the_wait)
-{
-    script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, feri_stream_write(&handle, buf, 5, NULL));
-}
-
-/* A datagram is sent complete or not at all, so its send waits in the system as everywhere. */
-SCRIPT_TEST(a_datagram_is_sent_by_one_call_that_may_wait)
-{
-    fer_udp_socket socket = {.handle_ = open_stream(FERI_FLAG_DATAGRAM)};
-    script_then_move(SCRIPT_SEND, 5);
-    assert_ok(feri_datagram_send(&socket.handle_, buf, 5, 0, &n));
-    socket.handle_.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 35);
-    assert_error(feri_datagram_send(&socket.handle_, buf, 5, 0, &n), FER_TIMED_OUT, 0);
-    assert_log("send(1,5) send(1,5) is_nonblocking(1)");
 }
 
 TEST_MAIN("cut_sends")

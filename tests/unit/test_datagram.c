@@ -37,26 +37,6 @@ SCRIPT_TEST(a_new_socket_reports_no_refusals)
                   "report_refusals(1,0)");
 }
 
-SCRIPT_TEST(buffers_that_limit_datagrams_are_raised_as_far_as_possible)
-{
-    script_begin(&script_bsd);
-    script_then(SCRIPT_OPTION_VALUE)->value = 42080;
-    assert_ok_log(open_at("127.0.0.1:0"),
-                  "socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) "
-                  "set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
-                  "set_option(1,RECV_BUFFER,131072)");
-    script_begin(&script_bsd);
-    script_then(SCRIPT_OPTION_VALUE)->value = 131072;
-    assert_ok_log(open_at("127.0.0.1:0"),
-                  "socket(udp,v4) bind(1,127.0.0.1:0) report_refusals(1,0) "
-                  "set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER)");
-    script_begin(&script_bsd);
-    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_INVALID_INPUT, 22);
-    assert_ok(open_at("127.0.0.1:0"));
-    assert_int_equal(script.sockets_open, 1);
-}
-
 /* ---- Receiving */
 
 /* FreeBSD and macOS report the IPv4 peer of a connected IPv6 socket as an IPv4 address. */
@@ -75,47 +55,6 @@ SCRIPT_TEST(an_ipv4_sender_is_mapped_for_an_ipv6_socket)
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
     assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
     assert_addr(&got.from, "192.0.2.1:1001");
-}
-
-SOCKET_TEST(a_datagram_has_its_length_its_sender_and_whether_it_was_cut)
-{
-    fer_udp_received got;
-    fer_socket_addr want = script_addr("[2001:db8::7%3]:99");
-    char buf[4] = "####";
-    queue_datagram(SCRIPT_RECV_FROM, "[2001:db8::7%3]:99", 3);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
-    assert_memory_equal(buf, "abc#", 4);
-    assert_int_equal(got.len, 3);
-    assert_false(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &want));
-    queue_datagram(SCRIPT_PEEK_FROM, PEER, 4);
-    script_default(SCRIPT_RECV_FROM)->on = true;
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
-    assert_false(got.truncated);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 0, 0, &got));
-    assert_int_equal(got.len, 0);
-    assert_true(got.truncated);
-    assert_log("recv_from(1,4) peek_from(1,4) recv_from(1,0)");
-}
-
-SOCKET_TEST(a_failure_is_reported_and_leaves_the_output_alone)
-{
-    fer_udp_received got;
-    fer_udp_received untouched;
-    char buf[4];
-    static const fer_error failures[] = {
-        {FER_INTERRUPTED, 4}, {FER_CONNECTION_REFUSED, 111}, {FER_HOST_UNREACHABLE, 113}};
-    memset(&got, 0x5a, sizeof got);
-    memset(&untouched, 0x5a, sizeof untouched);
-    for (size_t i = 0; i < 3; i++) {
-        script_then_fail(SCRIPT_RECV_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), failures[i].kind,
-                     failures[i].os_code);
-        script_then_fail(SCRIPT_PEEK_FROM, failures[i].kind, failures[i].os_code);
-        assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got),
-                     failures[i].kind, failures[i].os_code);
-        assert_memory_equal(&got, &untouched, sizeof got);
-    }
 }
 
 /* E1: the kind depends on the operation. */
@@ -211,59 +150,7 @@ SCRIPT_TEST(an_error_while_dropping_is_reported)
     assert_log("peek_from(1,4) try_recv_from(1,0)");
 }
 
-/* Another thread has received the datagram since the peek. The receive that drops it never waits:
- * else it would wait for the next one, and drop that. */
-CONNECTED_TEST(a_drop_of_a_datagram_that_is_gone_does_not_wait)
-{
-    fer_udp_received got;
-    char buf[4];
-    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
-    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
-    queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
-    assert_int_equal(got.len, 3);
-    assert_log("peek_from(1,4) try_recv_from(1,0) peek_from(1,4)");
-}
-
-SCRIPT_TEST(a_shared_socket_reads_its_peer_from_the_os)
-{
-    static const uint32_t flags[] = {FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
-    for (size_t i = 0; i < 2; i++) {
-        fer_udp_socket socket = connected_socket(&script_posix, flags[i]);
-        fer_udp_received got;
-        char buf[4];
-        /* a clone has connected the socket to another peer */
-        script_default(SCRIPT_PEER_ADDR)->addr = script_addr("192.0.2.5:5");
-        queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
-        queue_datagram(SCRIPT_RECV_FROM, "192.0.2.5:5", 3);
-        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
-        assert_int_equal(got.len, 3);
-        assert_log("recv_from(1,4) peer_addr(1) recv_from(1,4) peer_addr(1)");
-        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-        assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
-        assert_log("recv_from(1,4) peer_addr(1)");
-    }
-}
-
 /* ---- Sending */
-
-CONNECTED_TEST(a_send_is_one_call_and_returns_its_count)
-{
-    fer_socket_addr to = script_addr("192.0.2.7:7");
-    size_t n = 77;
-    script_then_move(SCRIPT_SEND, 5);
-    assert_ok_n(feri_datagram_send(&socket.handle_, "hello", 5, 0, &n), n, 5);
-    script_then_move(SCRIPT_SEND_TO, 3);
-    assert_ok_n(feri_datagram_send_to(&socket.handle_, "you", 3, &to, 0, &n), n, 3);
-    assert_ok_n(feri_datagram_send(&socket.handle_, NULL, 0, 0, &n), n, 0);
-    assert_ok(feri_datagram_send_to(&socket.handle_, NULL, 0, &to, 0, NULL));
-    assert_log("send(1,5) send_to(1,3,192.0.2.7:7) send(1,0) send_to(1,0,192.0.2.7:7)");
-    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, &n), FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_SEND_TO, FER_MESSAGE_TOO_LONG, 90);
-    assert_error_n(feri_datagram_send_to(&socket.handle_, "x", 1, &to, 0, &n), FER_MESSAGE_TOO_LONG,
-                   90, n, 0);
-}
 
 SCRIPT_TEST(a_length_above_the_systems_is_too_long_and_never_cut)
 {
@@ -316,45 +203,6 @@ SCRIPT_TEST(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket)
     assert_ok(feri_datagram_connect(&socket.handle_, &v4));
     assert_log("send_to(1,1,[::ffff:192.0.2.7]:7) send_to(1,1,[fe80::1%3]:7) "
                "connect(1,[::ffff:192.0.2.7]:7) peer_addr(1) report_refusals(1,1)");
-}
-
-SCRIPT_TEST(a_socket_without_ports_keeps_its_peer_though_it_is_shared)
-{
-    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_ADOPTED | FERI_FLAG_NO_PORTS);
-    fer_socket_addr peer;
-    assert_ok(feri_datagram_peer(&socket.handle_, &peer));
-    assert_addr(&peer, PEER);
-    assert_log("");
-}
-
-/* U5: the system returns no port of such a sender, so a kept port would make it another sender. */
-SCRIPT_TEST(a_socket_without_ports_keeps_no_port_of_its_peer)
-{
-    fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_NO_PORTS);
-    fer_socket_addr to = script_addr(PEER);
-    fer_socket_addr peer;
-    fer_udp_received got;
-    char buf[4];
-    assert_ok(feri_datagram_connect(&socket.handle_, &to));
-    assert_ok(feri_datagram_peer(&socket.handle_, &peer));
-    assert_addr(&peer, "192.0.2.1:0");
-    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:0", 2);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
-    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1) recv_from(1,4,not_udp)");
-}
-
-SCRIPT_TEST(the_os_gets_the_protocol_of_a_received_datagram)
-{
-    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_NO_PORTS);
-    fer_udp_received got;
-    char buf[4];
-    queue_datagram(SCRIPT_RECV_FROM, PEER, 2);
-    queue_datagram(SCRIPT_TRY_RECV_FROM, PEER, 2);
-    queue_datagram(SCRIPT_PEEK_FROM, PEER, 2);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got));
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
-    assert_log("recv_from(1,4,not_udp) try_recv_from(1,4,not_udp) peek_from(1,4,not_udp)");
 }
 
 /* ---- Public functions */

@@ -13,42 +13,6 @@
 
 /* ---- Waiting */
 
-SCRIPT_TEST(would_block_of_a_waiting_kernel_is_a_timeout_or_a_mode)
-{
-    fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
-    fer_udp_received got;
-    char buf[4];
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_TIMED_OUT, 0);
-    assert_log("recv_from(1,4) is_nonblocking(1)");
-    socket = open_socket(&script_posix, FERI_FLAG_NONBLOCKING);
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_WOULD_BLOCK, 11);
-    assert_log("recv_from(1,4)");
-    socket = open_socket(&script_posix, FERI_FLAG_CLONED);
-    script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_WOULD_BLOCK, 11);
-    assert_log("recv_from(1,4) is_nonblocking(1)");
-}
-
-SCRIPT_TEST(datagrams_of_other_senders_do_not_extend_the_timeout)
-{
-    fer_udp_socket socket = connected_socket(&script_windows, 0);
-    fer_udp_received got;
-    char buf[4];
-    feri_modes_set_timeout(&socket.handle_, FERP_READING, fer_duration_from_millis(5));
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:9", 1);
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 3000000;
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error_log(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_TIMED_OUT, 0,
-                     "recv_from(1,4) wait_arm(1,RECEIVABLE) wait_for(5001000) "
-                     "recv_from(1,4) recv_from(1,4) "
-                     "wait_arm(1,RECEIVABLE) wait_for(5001000)");
-}
-
 static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
 {
     return to == NULL ? feri_datagram_send(&socket->handle_, "hello", 5, 0, NULL)
@@ -100,68 +64,7 @@ SCRIPT_TEST(an_error_of_a_wait_is_not_mapped_as_one_of_a_send)
     }
 }
 
-SOCKET_TEST(core_does_not_wait_for_a_nonblocking_socket)
-{
-    fer_udp_received got;
-    char buf[4];
-    feri_modes_set_nonblocking(&socket.handle_, true);
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    assert_error(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL), FER_WOULD_BLOCK, 10035);
-    assert_log("recv_from(1,4) send(1,1)");
-}
-
-SOCKET_TEST(sending_waits_until_writable_and_retries)
-{
-    fer_socket_addr to = script_addr(PEER);
-    size_t n = 77;
-    socket.handle_.p_.peer_ = to;
-    script.traits.write_wait_misses_shutdown = false;
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    script_then_move(SCRIPT_SEND, 5);
-    assert_ok_n(feri_datagram_send(&socket.handle_, "hello", 5, 0, &n), n, 5);
-    script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 10035);
-    script_then_move(SCRIPT_SEND_TO, 5);
-    assert_ok_n(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, 0, &n), n, 5);
-    assert_log("send(1,5) wait_arm(1,WRITABLE) wait_for(ever) send(1,5) "
-               "send_to(1,5," PEER ") wait_arm(1,WRITABLE) wait_for(ever) send_to(1,5," PEER ")");
-}
-
-SCRIPT_TEST(sending_ends_at_its_timeout)
-{
-    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
-    fer_socket_addr to = script_addr(PEER);
-    size_t n = 77;
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error_n(feri_datagram_send(&socket.handle_, "hello", 5, 0, &n), FER_TIMED_OUT, 0, n, 0);
-    n = 77;
-    script_then_fail(SCRIPT_SEND_TO, FER_WOULD_BLOCK, 11);
-    assert_error(feri_datagram_send_to(&socket.handle_, "hello", 5, &to, 0, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 0);
-    assert_log("send(1,5) is_nonblocking(1) send_to(1,5," PEER ") is_nonblocking(1)");
-}
-
 /* ---- Connecting */
-
-SOCKET_TEST(connecting_stores_the_peer_of_the_system_and_reports_refusals)
-{
-    fer_socket_addr to = script_addr("0.0.0.0:7");
-    fer_socket_addr reported = script_addr("127.0.0.1:7");
-    script_default(SCRIPT_PEER_ADDR)->addr = reported;
-    assert_ok(feri_datagram_connect(&socket.handle_, &to));
-    assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &reported));
-    assert_log("connect(1,0.0.0.0:7) peer_addr(1) report_refusals(1,1)");
-}
-
-SCRIPT_TEST(an_interrupted_connect_is_restarted)
-{
-    fer_udp_socket socket = open_socket(&script_posix, 0);
-    fer_socket_addr to = script_addr(PEER);
-    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
-    assert_ok(feri_datagram_connect(&socket.handle_, &to));
-    assert_log("connect(1," PEER ") connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
-}
 
 CONNECTED_TEST(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did)
 {
@@ -189,32 +92,6 @@ static fer_udp_socket reconnected_socket(uint32_t flags)
     return socket;
 }
 
-SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
-{
-    fer_socket_addr to = script_addr("192.0.2.7:7");
-    fer_udp_socket socket = reconnected_socket(0);
-    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:9999");
-    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
-    assert_ok_log(feri_datagram_connect(&socket.handle_, &to),
-                  "peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
-                  "local_addr(2) close(2) "
-                  "local_addr(1) connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
-}
-
-SCRIPT_TEST(a_socket_bound_to_an_address_is_not_connected_from_another)
-{
-    fer_socket_addr to = script_addr("192.0.2.7:7");
-    fer_socket_addr was = script_addr(PEER);
-    fer_udp_socket socket = reconnected_socket(0);
-    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("192.0.2.99:9999");
-    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("127.0.0.1:80");
-    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_ADDR_NOT_AVAILABLE, 0);
-    assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &was));
-    assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
-               "local_addr(2) close(2) "
-               "local_addr(1)");
-}
-
 SCRIPT_TEST(a_socket_on_the_wildcard_is_connected_from_any_address)
 {
     fer_socket_addr to = script_addr("[2001:db8::7]:7");
@@ -224,19 +101,6 @@ SCRIPT_TEST(a_socket_on_the_wildcard_is_connected_from_any_address)
                   "connect(2,[2001:db8::7]:7) "
                   "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) "
                   "report_refusals(1,1)");
-}
-
-SCRIPT_TEST(a_second_connect_that_must_fail_leaves_the_socket_as_it_is)
-{
-    fer_socket_addr to = script_addr("192.0.2.7:7");
-    fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
-    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
-    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 51);
-    assert_log(
-        "peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) close(2)");
-    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_TOO_MANY_OPEN_FILES, 24);
-    assert_log("peer_addr(1) socket(udp,v4)");
 }
 
 /* Another socket may have the same pair of addresses. */

@@ -58,27 +58,6 @@ STREAM_TEST(script_windows, a_slice_is_no_false_hint)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-static fer_handle *handle_to_change;
-
-static void shut_reading_in_a_pause(script_call call)
-{
-    if (call == SCRIPT_PAUSE) {
-        assert_true(feri_handle_apply(handle_to_change, FERI_EVENT_SHUT_READ));
-    }
-}
-
-STREAM_TEST(script_windows, a_shutdown_in_a_pause_ends_the_wait)
-{
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
-    assert_retries(&waiting);
-    assert_retries(&waiting);
-    handle_to_change = &handle;
-    script.on_call = shut_reading_in_a_pause;
-    script.log[0] = '\0';
-    assert_ends(&waiting, FER_OK, 0);
-    assert_log("pause(1001000) wait_arm(1,READABLE) wait_disarm()");
-}
-
 /* K2: a cancel ends a pause at once. */
 SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
 {
@@ -123,19 +102,6 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
     script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
     assert_retries(&waiting);
-}
-
-SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
-{
-    const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
-    for (size_t i = 0; i < 4; i++) {
-        script_begin(&script_windows);
-        script.traits.no_buffer_space_is_transient = i >= 2;
-        fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
-        assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
-    }
 }
 
 SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)

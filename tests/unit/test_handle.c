@@ -10,20 +10,6 @@ static void assert_is_new(const fer_handle *handle)
 
 /* ---- Claims */
 
-SYSTEM_TEST(script_posix, a_claimed_handle_is_filled_and_owns_its_socket)
-{
-    fer_handle handle = {0};
-    fer_raw_socket raw = script_open_socket();
-    assert_ok(feri_handle_claim(&handle));
-    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
-    assert_ok(feri_handle_fill(&handle, raw, FERI_FLAG_V6));
-    assert_int_equal(feri_handle_as_raw(&handle), raw);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
-    feri_handle_close(&handle);
-    assert_log("close(1)");
-    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
-}
-
 SYSTEM_TEST(script_posix, a_claim_that_is_abandoned_leaves_a_new_handle)
 {
     fer_handle handle = {0};
@@ -35,18 +21,6 @@ SYSTEM_TEST(script_posix, a_claim_that_is_abandoned_leaves_a_new_handle)
     feri_handle_close(&handle);
     assert_is_new(&handle);
     assert_log("");
-}
-
-SYSTEM_TEST(script_posix, a_handle_that_is_claimed_or_open_is_not_claimed_again)
-{
-    fer_handle handle = {0};
-    assert_error(feri_handle_claim(NULL), FER_MISUSE, 0);
-    assert_ok(feri_handle_claim(&handle));
-    assert_error(feri_handle_claim(&handle), FER_MISUSE, 0);
-    assert_ok(feri_handle_fill(&handle, script_open_socket(), FERI_FLAG_CLONED));
-    assert_error(feri_handle_claim(&handle), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_CLONED);
 }
 
 SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
@@ -61,18 +35,6 @@ SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
     assert_int_equal(handle.p_.raw_, FER_RAW_SOCKET_NONE);
     feri_handle_abandon(&handle);
     assert_is_new(&handle);
-}
-
-SYSTEM_TEST(script_posix, a_socket_for_a_handle_that_was_closed_meanwhile_is_closed)
-{
-    fer_handle handle = {0};
-    assert_ok(feri_handle_claim(&handle));
-    feri_handle_close(&handle);
-    assert_error_log(feri_handle_fill(&handle, script_open_socket(), 0), FER_MISUSE, 0, "close(1)");
-    assert_int_equal(script.sockets_open, 0);
-    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
-    feri_handle_close(&handle);
-    assert_log("");
 }
 
 /* ---- Clones */
@@ -93,18 +55,6 @@ SYSTEM_TEST(script_posix, a_clone_has_the_ends_of_its_original)
     assert_log("");
 }
 
-SYSTEM_TEST(script_posix, a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
-{
-    fer_handle original = script_stream(0);
-    fer_handle clone = {0};
-    assert_ok(feri_handle_claim(&clone));
-    feri_handle_close(&original);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE, 0);
-    assert_log("close(1) close(2)");
-    feri_handle_abandon(&clone);
-    assert_is_new(&clone);
-}
-
 SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
 {
     fer_handle original = script_stream(0);
@@ -118,15 +68,6 @@ SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
 }
 
 /* ---- Release, close and move */
-
-STREAM_TEST(script_posix, vacating_gives_the_socket_away_and_closes_nothing)
-{
-    assert_int_equal(feri_handle_release(&handle), 1);
-    assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
-    assert_int_equal(feri_handle_release(&handle), FER_RAW_SOCKET_NONE);
-    assert_int_equal(feri_handle_release(NULL), FER_RAW_SOCKET_NONE);
-    assert_log("");
-}
 
 SYSTEM_TEST(script_posix, a_failed_connect_keeps_its_socket_until_close)
 {
@@ -164,19 +105,6 @@ SYSTEM_TEST(script_posix, a_move_takes_all_along_and_leaves_a_closed_handle)
     assert_log("close(1) close(2)");
 }
 
-SYSTEM_TEST(script_posix, an_event_that_cannot_happen_leaves_the_handle_as_it_was)
-{
-    fer_handle handle = {0};
-    assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    assert_false(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_is_new(&handle);
-    handle = script_stream(0);
-    feri_state before = feri_handle_state(&handle);
-    assert_false(feri_handle_apply(&handle, FERI_EVENT_CONNECT_OK));
-    assert_int_equal(feri_handle_state(&handle), before);
-}
-
 /* ---- Saved errors and answers */
 
 STREAM_TEST(script_posix, the_first_reason_stays_with_its_code)
@@ -186,15 +114,6 @@ STREAM_TEST(script_posix, the_first_reason_stays_with_its_code)
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
-}
-
-STREAM_TEST(script_posix, a_first_reason_without_a_code_takes_none_from_the_second)
-{
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 0}));
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
-    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 0);
 }
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
@@ -210,20 +129,6 @@ SYSTEM_TEST(script_posix, a_reason_that_cannot_be_leaves_no_code_behind)
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
 }
 
-STREAM_TEST(script_posix, a_reason_s_code_may_be_negative)
-{
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_UNCATEGORIZED, INT32_MIN}));
-    assert_error(feri_handle_saved_error(&handle), FER_UNCATEGORIZED, INT32_MIN);
-}
-
-STREAM_TEST(script_posix, without_a_reason_the_reason_is_a_broken_pipe)
-{
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_PIPE));
-    assert_error(feri_handle_saved_error(&handle), FER_BROKEN_PIPE, 0);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
-}
-
 STREAM_TEST(script_posix, every_answer_is_one_error)
 {
     assert_true(
@@ -237,21 +142,6 @@ STREAM_TEST(script_posix, every_answer_is_one_error)
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
     assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_MISUSE, 0);
-}
-
-/* ---- Flags */
-
-SYSTEM_TEST(script_posix, a_handle_is_shared_when_it_was_cloned_or_made_elsewhere)
-{
-    const uint32_t flags[] = {FERI_FLAG_V6, FERI_FLAG_NONBLOCKING, FERI_FLAG_CLONED,
-                              FERI_FLAG_ADOPTED};
-    for (size_t i = 0; i < 4; i++) {
-        fer_handle handle = script_stream(flags[i]);
-        assert_int_equal(feri_handle_is_shared(&handle), i >= 2);
-        for (size_t j = 0; j < 4; j++) {
-            assert_int_equal(feri_handle_has_flag(&handle, flags[j]), i == j);
-        }
-    }
 }
 
 TEST_MAIN("handle")

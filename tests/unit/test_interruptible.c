@@ -59,17 +59,6 @@ SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
     assert_true(n == 3 && buffer.len == 0);
 }
 
-SCRIPT_TEST(a_signal_ends_readiness)
-{
-    fer_interest ready = 77;
-    begin();
-    assert_forwards(SCRIPT_READY, FER_INTERRUPTED, 4,
-                    fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_int_equal(ready, 77);
-    script_then(SCRIPT_READY)->value = FER_READABLE;
-    assert_ok(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready));
-}
-
 /* K1: the limits come before the signal. */
 SCRIPT_TEST(the_deadline_precedes_a_signal)
 {
@@ -119,22 +108,6 @@ SYSTEM_TEST(script_posix, a_signal_ends_an_accept)
     assert_int_equal(script.times[SCRIPT_ACCEPT], 4);
     assert_ok(feri_set_limits(&listener, NULL));
     assert_false(feri_handle_is_limited(&listener));
-}
-
-/* As connect(2): the connect continues, and a later call returns its result. */
-SCRIPT_TEST(a_signal_leaves_the_connect_of_a_built_socket_pending)
-{
-    fer_socket socket = new_stream(&script_posix);
-    assert_ok(fer_socket_set_limits(&socket, &by_signals));
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, connect_to(&socket, "192.0.2.1:80"));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
-    fer_unix_addr addr = script_path("/a");
-    socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    assert_ok(fer_socket_set_limits(&socket, &by_signals));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, fer_socket_connect_unix(&socket, &addr));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
 }
 
 SYSTEM_TEST(script_posix, a_signal_ends_the_wait_of_a_poller)

@@ -156,27 +156,4 @@ TEST(the_longest_text_fits_its_cap_exactly)
     assert_int_equal(FER_IP_ADDR_TEXT_CAP, FER_IPV6_ADDR_TEXT_CAP);
 }
 
-TEST(what_is_written_is_read_as_the_same_value)
-{
-    uint64_t seed = 11;
-    for (int round = 0; round < 300000; round++) {
-        uint16_t group[8];
-        const uint64_t shape = reference_random(&seed);
-        for (size_t i = 0; i < 8; i++) {
-            const uint64_t value = reference_random(&seed) >> 48;
-            group[i] = (uint16_t)((shape >> (3 * i) & 3) == 0   ? 0
-                                  : (shape >> (3 * i) & 7) == 1 ? value & 0xFF
-                                                                : value);
-        }
-        const fer_ipv6_addr addr = fer_ipv6_addr_from_segments(group);
-        const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
-        fer_ip_addr back;
-        char text[FER_IP_ADDR_TEXT_CAP];
-        const size_t len = fer_ip_addr_format(ip, text, sizeof text);
-        assert_int_equal(len, strlen(text));
-        assert_true(is_success(fer_ip_addr_parse(&back, text)));
-        assert_true(fer_ip_addr_eq(ip, back));
-    }
-}
-
 TEST_MAIN("ip_format")

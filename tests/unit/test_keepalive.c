@@ -39,22 +39,6 @@ OPEN_TEST(a_field_of_zero_is_left_alone)
     assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,1) set_option(1,KEEPALIVE,1)");
 }
 
-OPEN_TEST(seconds_are_rounded_up_and_everything_saturates)
-{
-    assert_ok_log(set(&handle, true, 1, SECOND + 1, 127),
-                  "option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
-                  "set_option(1,INTERVAL,2) "
-                  "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
-    assert_ok(set(&handle, true, 32767 * SECOND + 1, UINT64_MAX - 1, 128));
-    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,32767) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
-    assert_ok(set(&handle, true, 32766 * SECOND + 1, 32766 * SECOND, UINT32_MAX));
-    assert_log("option_value(1,TIME) set_option(1,TIME,32767) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,32766) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,127) set_option(1,KEEPALIVE,1)");
-}
-
 /* The previous values are 71, 72 and 73. */
 static void script_previous_values(void)
 {
@@ -70,45 +54,12 @@ static void succeed_first(script_call call, int times)
     }
 }
 
-OPEN_TEST(after_a_failure_the_earlier_values_are_put_back)
-{
-    script_previous_values();
-    succeed_first(SCRIPT_SET_OPTION, 2);
-    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105);
-    assert_error_log(set(&handle, true, SECOND, 2 * SECOND, 3), FER_NO_BUFFER_SPACE, 105,
-                     "option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
-                     "set_option(1,INTERVAL,2) "
-                     "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,TIME,71) "
-                     "set_option(1,INTERVAL,72)");
-}
-
 OPEN_TEST(a_connection_that_has_ended_needs_no_keepalive)
 {
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
     assert_ok(set(&handle, true, SECOND, 0, 0));
     assert_log("option_value(1,TIME) set_option(1,TIME,1) peer_addr(1)");
-}
-
-OPEN_TEST(a_field_that_was_left_alone_is_not_put_back)
-{
-    script_then(SCRIPT_OPTION_VALUE)->value = 72;
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-    assert_error(set(&handle, true, 0, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
-    assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,2) option_value(1,RETRIES) "
-               "set_option(1,INTERVAL,72)");
-}
-
-OPEN_TEST(when_it_cannot_be_enabled_all_values_are_restored)
-{
-    script_previous_values();
-    succeed_first(SCRIPT_SET_OPTION, 3);
-    assert_forwards(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9,
-                    set(&handle, true, SECOND, 2 * SECOND, 3));
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,2) "
-               "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1) "
-               "set_option(1,TIME,71) set_option(1,INTERVAL,72) set_option(1,RETRIES,73)");
 }
 
 /* ---- Systems with a single call for all values */
@@ -140,15 +91,6 @@ WINDOWS_OPEN_TEST(retries_alone_that_the_os_lacks_need_no_older_call)
 {
     script_unsupported_fields();
     assert_ok_log(set(&handle, true, 0, 0, 3), "option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
-}
-
-OPEN_TEST(without_either_it_is_unsupported_with_the_first_code)
-{
-    script_unsupported_fields();
-    script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_UNSUPPORTED, 0);
-    assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
-    script_then_fail(SCRIPT_SET_KEEPALIVE_VALUES, FER_NO_BUFFER_SPACE, 10055);
-    assert_error(set(&handle, true, 60 * SECOND, 0, 0), FER_NO_BUFFER_SPACE, 10055);
 }
 
 OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
@@ -191,21 +133,6 @@ WINDOWS_OPEN_TEST(a_field_that_the_os_does_not_report_is_zero)
     assert_int_equal(got.time.nanos, 0);
     assert_int_equal(got.interval.nanos, 0);
     assert_int_equal(got.retries, 0);
-}
-
-SCRIPT_TEST(a_getter_that_fails_leaves_what_was_there)
-{
-    for (int i = 0; i < 4; i++) {
-        fer_handle handle = open_stream(&script_posix);
-        fer_tcp_keepalive got = {true, {7}, {7}, 7};
-        succeed_first(SCRIPT_OPTION_VALUE, i);
-        assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_keepalive(&handle, &got));
-        assert_true(got.enabled && got.time.nanos == 7 && got.interval.nanos == 7 &&
-                    got.retries == 7);
-    }
-    fer_handle handle = open_stream(&script_posix);
-    fer_tcp_keepalive got = {true, {7}, {7}, 7};
-    assert_forwards(SCRIPT_OPTION_VALUE, FER_UNSUPPORTED, 92, feri_keepalive(&handle, &got));
 }
 
 /* ---- Misuse */

@@ -43,13 +43,6 @@ static void assert_no_limits(const fer_handle *handle)
 
 /* ---- Setting */
 
-BEGUN_TEST(a_handle_begins_without_limits)
-{
-    fer_handle handle = script_stream(0);
-    assert_no_limits(&handle);
-    assert_true(feri_handle_is_fast_path(&handle));
-}
-
 BEGUN_TEST(limits_are_what_was_set_last_and_make_no_call)
 {
     fer_handle handle = script_stream(0);
@@ -71,20 +64,6 @@ BEGUN_TEST(limits_are_what_was_set_last_and_make_no_call)
     assert_log("");
 }
 
-BEGUN_TEST(null_and_zero_bytes_remove_them)
-{
-    fer_handle handle = script_stream(0);
-    const fer_limits limits = limits_at(9);
-    const fer_limits zero = {.token = NULL};
-    const fer_limits *const none[] = {NULL, &zero};
-    for (size_t i = 0; i < 2; i++) {
-        assert_ok(feri_set_limits(&handle, &limits));
-        assert_ok(feri_set_limits(&handle, none[i]));
-        assert_no_limits(&handle);
-        assert_true(feri_handle_is_fast_path(&handle));
-    }
-}
-
 BEGUN_TEST(a_token_that_is_not_open_is_refused_and_changes_nothing)
 {
     fer_handle handle = script_stream(0);
@@ -98,15 +77,6 @@ BEGUN_TEST(a_token_that_is_not_open_is_refused_and_changes_nothing)
     bad.token = &other_token;
     fer_cancel_token_close(&other_token);
     assert_error(feri_set_limits(&handle, &bad), FER_MISUSE, 0);
-    assert_limits(&handle, 9, &token);
-}
-
-BEGUN_TEST(a_cancelled_token_may_be_set)
-{
-    fer_handle handle = script_stream(0);
-    const fer_limits limits = limits_at(9);
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_ok(feri_set_limits(&handle, &limits));
     assert_limits(&handle, 9, &token);
 }
 
@@ -144,41 +114,6 @@ BEGUN_TEST(close_ends_them_and_the_next_use_begins_without)
     assert_null(handle.p_.token_);
 }
 
-BEGUN_TEST(events_of_the_stream_keep_them)
-{
-    const feri_event events[] = {FERI_EVENT_SHUT_READ, FERI_EVENT_SHUT_WRITE, FERI_EVENT_GOT_EOF};
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
-        fer_handle handle = script_stream(0);
-        const fer_limits limits = limits_at(9);
-        assert_ok(feri_set_limits(&handle, &limits));
-        assert_true(feri_handle_apply(&handle, events[i]));
-        assert_limits(&handle, 9, &token);
-        assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
-                                     (fer_error){FER_CONNECTION_RESET, 104}));
-        assert_limits(&handle, 9, &token);
-        assert_ok(feri_set_limits(&handle, NULL));
-        assert_no_limits(&handle);
-    }
-}
-
-/* A handle whose connect has failed only tells its error, so it needs no limits. */
-BEGUN_TEST(a_connect_keeps_them_until_it_fails)
-{
-    const fer_limits limits = limits_at(9);
-    fer_handle handle = script_unconnected(0);
-    assert_ok(feri_set_limits(&handle, &limits));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    assert_limits(&handle, 9, &token);
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_OK));
-    assert_limits(&handle, 9, &token);
-    handle = script_connecting(0);
-    assert_ok(feri_set_limits(&handle, &limits));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
-                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
-    assert_no_limits(&handle);
-    assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
-}
-
 BEGUN_TEST(clones_and_what_a_handle_moves_to_begin_without)
 {
     fer_handle handle = script_stream(0);
@@ -192,18 +127,6 @@ BEGUN_TEST(clones_and_what_a_handle_moves_to_begin_without)
     assert_ok(feri_handle_move(&handle, &moved));
     assert_no_limits(&moved);
     assert_no_limits(&handle);
-}
-
-/* The memory of a handle that had limits may be used again for another one. */
-BEGUN_TEST(a_clone_into_a_closed_handle_begins_without)
-{
-    fer_handle handle = script_stream(0);
-    fer_handle reused = script_stream(0);
-    const fer_limits limits = limits_at(9);
-    assert_ok(feri_set_limits(&reused, &limits));
-    feri_handle_close(&reused);
-    assert_ok(feri_try_clone(&handle, &reused));
-    assert_no_limits(&reused);
 }
 
 BEGUN_TEST(a_handle_without_a_socket_is_never_flagged)
@@ -256,23 +179,6 @@ SCRIPT_TEST(a_writer_pauses_until_the_change_has_ended)
     assert_ok(feri_set_limits(&changing, NULL));
     assert_no_limits(&changing);
     assert_int_equal(script.times[SCRIPT_PAUSE], 2);
-}
-
-/* ---- The look */
-
-BEGUN_TEST(the_check_reports_the_token_before_the_deadline)
-{
-    feri_limits limits = {1001, &token, false};
-    assert_ok(feri_limits_check(&limits));
-    script.now = 1001;
-    assert_error(feri_limits_check(&limits), FER_TIMED_OUT, 0);
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_error(feri_limits_check(&limits), FER_CANCELLED, 0);
-    fer_cancel_token_close(&token);
-    assert_error(feri_limits_check(&limits), FER_MISUSE, 0);
-    limits = FERI_NO_LIMITS;
-    script.now = FERP_NO_DEADLINE;
-    assert_ok(feri_limits_check(&limits));
 }
 
 TEST_MAIN("limits")

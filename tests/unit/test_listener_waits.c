@@ -47,97 +47,6 @@ LISTENER_TEST(an_accept_without_limits_is_one_call)
     assert_ok_log(accept_one(&listener), "accept(1) accept(1)");
 }
 
-/* K6 */
-LISTENER_TEST(an_accept_within_limits_tries_first_and_then_waits_with_the_token)
-{
-    set_token(&listener);
-    assert_log("set_nonblocking(1,1)");
-    assert_ok_log(accept_one(&listener), "accept(1)");
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
-}
-
-/* K7: another thread took the connection, so accept waits again, and not in the kernel. */
-LISTENER_TEST(a_connection_that_another_thread_took_is_waited_for_again)
-{
-    set_token(&listener);
-    script.log[0] = '\0';
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok_log(accept_one(&listener),
-                  "accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1) "
-                  "wait_arm(1,ACCEPTABLE) wait_for(ever,token) accept(1)");
-}
-
-LISTENER_TEST(removed_limits_leave_the_socket_nonblocking)
-{
-    set_token(&listener);
-    assert_ok(feri_set_limits(&listener, NULL));
-    assert_ok(feri_set_nonblocking(&listener, false));
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("set_nonblocking(1,1) accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
-}
-
-LISTENER_TEST(limits_that_cannot_be_applied_are_not_set)
-{
-    const fer_limits limits = {.token = &token};
-    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, feri_set_limits(&listener, &limits));
-    assert_false(feri_handle_is_limited(&listener));
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_ok(accept_one(&listener));
-}
-
-/* K1 */
-LISTENER_TEST(the_limits_are_checked_first_and_the_handle_is_released)
-{
-    fer_handle stream = {0};
-    set_token(&listener);
-    assert_ok(fer_cancel_token_cancel(&token));
-    script.log[0] = '\0';
-    assert_error(feri_accept(&listener, &stream, NULL), FER_CANCELLED, 0);
-    assert_error(feri_accept_without_peer(&listener, &stream), FER_CANCELLED, 0);
-    assert_int_equal(feri_handle_state(&stream), 0);
-    assert_log("");
-    assert_error(feri_accept(&listener, &listener, NULL), FER_MISUSE, 0);
-    assert_ok_log(feri_try_accept(&listener, &stream, NULL), "accept(1)");
-}
-
-static void cancel_it(script_call call)
-{
-    if (call == SCRIPT_WAIT_FOR) {
-        script.on_call = NULL;
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-SCRIPT_TEST(a_cancel_ends_the_wait_after_the_next_try)
-{
-    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
-    for (size_t i = 0; i < 3; i++) {
-        fer_handle listener = open_listener(systems[i]);
-        set_token(&listener);
-        script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_WOULD_BLOCK, 11};
-        script.on_call = cancel_it;
-        assert_error(accept_one(&listener), FER_CANCELLED, 0);
-        assert_int_equal(script.times[SCRIPT_WAIT_FOR], 1);
-    }
-}
-
-/* I1: a signal does not end accept, but its handler may cancel. */
-LISTENER_TEST(a_signal_ends_the_wait_only_if_its_handler_cancels)
-{
-    set_token(&listener);
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    assert_ok(accept_one(&listener));
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    script.on_call = cancel_it;
-    assert_error(accept_one(&listener), FER_CANCELLED, 0);
-}
-
 static void pass_time(script_call call)
 {
     script.now += call == SCRIPT_ACCEPT ? SECOND / 4 : 0;
@@ -204,44 +113,7 @@ SCRIPT_TEST(the_timeout_is_core_s_own)
     }
 }
 
-/* T2: the poll and its race are only for a socket that waits in the kernel. */
-LISTENER_TEST(try_accept_polls_only_if_the_socket_is_blocking)
-{
-    fer_handle stream = {0};
-    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-    assert_error_log(feri_try_accept(&listener, &stream, NULL), FER_WOULD_BLOCK, 0,
-                     "ready(1,r,1000)");
-    set_token(&listener);
-    script.log[0] = '\0';
-    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, feri_try_accept(&listener, &stream, NULL));
-    assert_log("accept(1)");
-}
-
 /* ---- Clones */
-
-/* K7, T6: the mark is shared, whichever handle sets it. */
-SCRIPT_TEST(clones_share_whether_core_waits)
-{
-    for (int set_first = 0; set_first < 2; set_first++) {
-        fer_handle listener = open_listener(&script_posix);
-        fer_handle clone = {0};
-        if (set_first) {
-            set_token(&listener);
-        }
-        assert_ok(feri_try_clone(&listener, &clone));
-        if (!set_first) {
-            set_token(&listener);
-        }
-        script.log[0] = '\0';
-        assert_ok(feri_set_nonblocking(&clone, true));
-        assert_ok_log(feri_set_nonblocking(&clone, false), "");
-        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-        assert_ok(feri_accept_without_peer(&clone, &(fer_handle){0}));
-        feri_handle_close(&listener);
-        feri_handle_close(&clone);
-    }
-}
 
 SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
 {
@@ -267,32 +139,6 @@ LISTENER_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
 }
 
 /* ---- Adoption and release */
-
-SYSTEM_TEST(script_posix, an_adopted_listener_has_its_mode)
-{
-    bool nonblocking = false;
-    fer_handle listener = {0};
-    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){
-        .is_stream = true, .is_ip = true, .is_listening = true, .is_nonblocking = true};
-    script_then(SCRIPT_TIMEOUT)->value = FER_DURATION_NONE_NANOS;
-    assert_ok(feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
-    assert_log("describe(1) timeout(1,reading) timeout(1,writing) adopt(1)");
-    assert_ok(feri_mode_before_try(&listener, &nonblocking));
-    assert_true(nonblocking);
-    assert_forwards(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11, accept_one(&listener));
-}
-
-SYSTEM_TEST(script_posix, a_listener_that_cannot_be_prepared_is_left_to_the_caller)
-{
-    fer_handle listener = {0};
-    script_then(SCRIPT_DESCRIBE)->description =
-        (ferp_description){.is_stream = true, .is_ip = true, .is_listening = true};
-    script_then(SCRIPT_TIMEOUT)->value = SECOND;
-    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9,
-                    feri_listener_from_raw(&listener, script_open_socket(), FERI_DOMAIN_IP));
-    assert_int_equal(script.sockets_open, 1);
-    assert_int_equal(feri_handle_state(&listener), 0);
-}
 
 /* R1: into_raw applies the mode and the timeouts that were set. */
 LISTENER_TEST(a_released_listener_has_the_user_s_modes)

@@ -4,27 +4,6 @@
 
 #include "core/open/binding.h"
 
-static fer_error listen_at(const char *text)
-{
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr addr = script_addr(text);
-    fer_error error = feri_listener_open(&addr, &raw);
-    if (error.kind != FER_OK) {
-        feri_close_opened(&raw);
-    }
-    assert_int_equal(script.sockets_open, error.kind == FER_OK);
-    return error;
-}
-
-/* ---- listen (bind: test_binding.c) */
-
-SYSTEM_TEST(script_posix, a_listen_that_fails_is_reported_and_its_socket_closed)
-{
-    assert_forwards(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98, listen_at("127.0.0.1:80"));
-    assert_log(
-        "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80) listen(1,128) close(1)");
-}
-
 /* ---- accept */
 
 static fer_error accept_from(fer_handle *listener, fer_handle *stream)
@@ -47,17 +26,6 @@ SYSTEM_TEST(script_posix, an_accepted_stream_has_its_peer_and_its_family)
     assert_ok(feri_accept(&listener, &other, NULL));
     assert_int_equal(feri_handle_flags(&other), 0);
     assert_log("accept(1) accept(1)");
-}
-
-SYSTEM_TEST(script_posix, a_stream_that_is_accepted_without_a_name_has_no_family)
-{
-    fer_handle listener = script_stream(0);
-    fer_handle stream = {0};
-    script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok(feri_accept_without_peer(&listener, &stream));
-    assert_int_equal(feri_handle_flags(&stream), 0);
-    assert_int_equal(feri_handle_as_raw(&stream), 2);
-    assert_log("accept(1)");
 }
 
 SYSTEM_TEST(script_posix, a_connection_that_ended_in_the_queue_is_skipped_and_so_is_a_signal)
@@ -140,22 +108,6 @@ SCRIPT_TEST(timeouts_are_cleared_after_a_listener_that_others_may_have_given_one
     }
 }
 
-SCRIPT_TEST(a_stream_whose_inheritance_cannot_be_cleared_is_closed)
-{
-    const script_call steps[] = {SCRIPT_SET_NONBLOCKING, SCRIPT_SET_TIMEOUT};
-    for (size_t i = 0; i < 2; i++) {
-        script_begin(&script_bsd);
-        fer_handle listener = script_stream(FERI_FLAG_ADOPTED);
-        fer_handle stream = {0};
-        fer_socket_addr peer = script_addr("192.0.2.9:9");
-        script_then_fail(steps[i], FER_BAD_HANDLE, 9);
-        assert_error(feri_accept(&listener, &stream, &peer), FER_BAD_HANDLE, 9);
-        assert_int_equal(script.sockets_open, 1);
-        assert_int_equal(feri_handle_state(&stream), 0);
-        assert_int_equal(peer.port, 9);
-    }
-}
-
 /* ---- L3: a connection that has ended is skipped, whichever call tells of it */
 
 #define NO_TIMEOUTS(raw)                                 \
@@ -228,7 +180,5 @@ SCRIPT_TEST(a_refused_option_of_a_good_connection_is_reported)
         }
     }
 }
-
-/* ---- Misuse */
 
 TEST_MAIN("listening")

@@ -126,14 +126,6 @@ LOOKUP_TEST(a_resolver_runs_it_even_without_limits)
 
 /* ---- Ends */
 
-TOKEN_TEST(a_failed_lookup_is_reported)
-{
-    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
-    script.on_call = finish_thread_in_wait;
-    assert_error(look_up("a.test:80", NULL), FER_HOST_NOT_FOUND, -2);
-    assert_int_equal(count, 99);
-}
-
 /* The worker is inside the system's resolver when the call is cancelled. */
 static void step_and_cancel_in_wait(script_call call)
 {
@@ -153,15 +145,6 @@ TOKEN_TEST(the_event_is_not_signalled_after_the_call)
     assert_int_equal(background.threads_running, 1);
     script_thread_finish(0);
     assert_log("");
-}
-
-LOOKUP_TEST(the_deadline_abandons_the_lookup)
-{
-    limits.deadline = fer_instant_after((fer_duration){500});
-    assert_forwards(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0, look_up("a.test:80", NULL));
-    assert_log("token_open() token_wait(1500) token_close()");
-    assert_int_equal(script.now, 1500);
-    script_thread_finish(0);
 }
 
 TOKEN_TEST(a_result_wins_over_a_simultaneous_cancel)
@@ -186,29 +169,12 @@ TOKEN_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
     script_thread_finish(0);
 }
 
-/* I4 */
-LOOKUP_TEST(a_signal_ends_an_interruptible_wait)
-{
-    limits.interruptible = true;
-    assert_forwards(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4, look_up("a.test:80", NULL));
-    script_thread_finish(0);
-}
-
 TOKEN_TEST(false_hints_pause)
 {
     limits.deadline = fer_instant_after(fer_duration_from_millis(100));
     assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
     assert_int_equal(script.now, 100001000);
     assert_in_range(script.times[SCRIPT_TOKEN_WAIT], 5, 20);
-    script_thread_finish(0);
-}
-
-TOKEN_TEST(the_first_false_hint_does_not_pause)
-{
-    script_then(SCRIPT_TOKEN_WAIT);
-    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
-    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
-    assert_log("token_open() token_wait(ever,other) token_wait(ever,other) token_close()");
     script_thread_finish(0);
 }
 

@@ -110,57 +110,7 @@ MODES_TEST(a_handle_that_was_never_cloned_allocates_nothing)
     assert_int_equal(background.memory_live, 0);
 }
 
-/* If the kernel waits, it keeps the modes, and a clone needs no memory. */
-SYSTEM_TEST(script_posix, where_the_kernel_waits_nothing_is_kept_here)
-{
-    script_background_begin();
-    fer_handle handle = script_stream(FERI_FLAG_NONBLOCKING);
-    script.has_no_memory = true;
-    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
-    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(1)));
-    fer_handle clone = clone_of(&handle);
-    assert_ok(feri_set_nonblocking(&clone, true));
-    const uint32_t none[3] = {0, 0, 0};
-    assert_null(handle.p_.shared_);
-    assert_null(clone.p_.shared_);
-    assert_memory_equal(handle.p_.modes_, none, sizeof none);
-    assert_memory_equal(clone.p_.modes_, none, sizeof none);
-    assert_int_equal(feri_into_raw(&clone), 2);
-    feri_handle_close(&handle);
-    assert_log("set_timeout(1,reading,1000000) set_linger(1,1,1) duplicate(1) wake(1) "
-               "set_nonblocking(2,1) close(1)");
-}
-
 /* ---- Clones. T6: "clones share them, whenever they are set". */
-
-SCRIPT_TEST(clones_share_what_was_set_before_and_what_is_set_later)
-{
-    fer_handle handles[4] = {begin(), {{0}}, {{0}}, {{0}}};
-    assert_ok(feri_set_timeout(&handles[0], FERP_READING, (fer_duration){MILLI}));
-    for (size_t i = 1; i < 4; i++) {
-        handles[i] = clone_of(&handles[i - 1]);
-    }
-    for (size_t setter = 0; setter < 4; setter++) {
-        uint64_t nanos = (setter + 2) * MILLI;
-        bool nonblocking = setter % 2 == 0;
-        assert_ok(feri_set_timeout(&handles[setter], FERP_WRITING, (fer_duration){nanos}));
-        assert_ok(feri_set_nonblocking(&handles[setter], nonblocking));
-        for (size_t i = 0; i < 4; i++) {
-            assert_timeout(&handles[i], FERP_READING, MILLI);
-            assert_timeout(&handles[i], FERP_WRITING, nanos);
-            assert_int_equal(is_nonblocking(&handles[i]), nonblocking);
-        }
-    }
-    assert_int_equal(background.memory_live, 1);
-    static const size_t order[] = {2, 0, 3, 1};
-    for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(background.memory_live, 1);
-        assert_timeout(&handles[order[i]], FERP_WRITING, 5 * MILLI);
-        feri_handle_close(&handles[order[i]]);
-    }
-    assert_int_equal(background.memory_live, 0);
-    assert_int_equal(script.sockets_open, 0);
-}
 
 MODES_TEST(a_clone_without_memory_leaves_all_as_it_was)
 {

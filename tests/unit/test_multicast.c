@@ -9,25 +9,8 @@ static fer_handle open_handle(uint32_t flags)
     return script_stream(flags);
 }
 
-static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
 static const fer_ipv4_addr local_v4 = {{192, 0, 2, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
-
-SCRIPT_TEST(groups_are_joined_and_left)
-{
-    fer_handle v4 = open_handle(0);
-    assert_ok(feri_change_group_v4(&v4, FERP_JOIN, &group_v4, &local_v4));
-    assert_ok_log(
-        feri_change_group_v4(&v4, FERP_LEAVE, &group_v4, &local_v4),
-        "change_group_v4(1,join,239.1.2.3,192.0.2.1) change_group_v4(1,leave,239.1.2.3,192.0.2.1)");
-    fer_handle v6 = open_handle(FERI_FLAG_V6);
-    assert_ok(feri_change_group_v6(&v6, FERP_JOIN, &group_v6, 7));
-    assert_ok(feri_change_group_v6(&v6, FERP_LEAVE, &group_v6, UINT32_MAX));
-    /* the system reports whether it supports this */
-    assert_ok(feri_change_group_v4(&v6, FERP_JOIN, &group_v4, &local_v4));
-    assert_log("change_group_v6(1,join,ff02::9,7) change_group_v6(1,leave,ff02::9,4294967295) "
-               "change_group_v4(1,join,239.1.2.3,192.0.2.1)");
-}
 
 SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
 {
@@ -47,24 +30,6 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
         }
     }
     assert_log("");
-}
-
-SCRIPT_TEST(what_the_systems_call_a_bad_argument_is_the_address_that_is_not_there)
-{
-    static const fer_error answers[] = {
-        {FER_INVALID_INPUT, 10022}, {FER_NOT_FOUND, 19}, {FER_ADDR_NOT_AVAILABLE, 99}};
-    for (size_t i = 0; i < 3; i++) {
-        fer_handle handle = open_handle(FERI_FLAG_V6);
-        script_default(SCRIPT_CHANGE_GROUP_V4)->error = answers[i];
-        script_default(SCRIPT_CHANGE_GROUP_V6)->error = answers[i];
-        assert_error(feri_change_group_v4(&handle, FERP_LEAVE, &group_v4, &local_v4),
-                     FER_ADDR_NOT_AVAILABLE, answers[i].os_code);
-        assert_error(feri_change_group_v6(&handle, FERP_JOIN, &group_v6, 9), FER_ADDR_NOT_AVAILABLE,
-                     answers[i].os_code);
-    }
-    fer_handle handle = open_handle(0);
-    assert_forwards(SCRIPT_CHANGE_GROUP_V4, FER_ADDR_IN_USE, 98,
-                    feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4));
 }
 
 SCRIPT_TEST(a_multicast_ttl_is_0_to_255)

@@ -103,24 +103,6 @@ SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_befor
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-STREAM_TEST(script_posix, an_open_handle_is_left_alone)
-{
-    assert_error(connect_to_some(&handle), FER_MISUSE, 0);
-    assert_error(feri_open_by_name(&handle, "localhost:1", feri_connection_open), FER_MISUSE, 0);
-    assert_error_log(feri_open_by_name(NULL, "localhost:1", feri_connection_open), FER_MISUSE, 0,
-                     "");
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-}
-
-/* Misuse by another thread: it closes a handle while a call fills it. */
-SYSTEM_TEST(script_posix, a_handle_that_is_closed_while_it_is_filled_leaks_nothing)
-{
-    fer_handle handle = {0};
-    script_close_during(SCRIPT_CONNECT, &handle);
-    assert_error(connect_to_some(&handle), FER_MISUSE, 0);
-    assert_int_equal(script.sockets_open, 0);
-}
-
 /* ---- Names */
 
 SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
@@ -133,48 +115,6 @@ SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
     assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) "
                "lookup_next() close(1) socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
-}
-
-SYSTEM_TEST(script_posix, when_no_address_of_a_name_works_the_error_is_the_last_one_s)
-{
-    fer_handle handle = {0};
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
-                 FER_HOST_UNREACHABLE, 113);
-    assert_int_equal(script.times[SCRIPT_LOOKUP_NEXT], 3);
-    assert_int_equal(script.times[SCRIPT_LOOKUP_END], 1);
-    assert_int_equal(feri_handle_state(&handle), 0);
-    assert_int_equal(script.sockets_open, 0);
-}
-
-SYSTEM_TEST(script_posix, a_name_without_an_address_is_invalid_input)
-{
-    fer_handle handle = {0};
-    assert_error_log(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
-                     FER_INVALID_INPUT, 0, "lookup_begin(example.test) lookup_next() lookup_end()");
-    assert_int_equal(feri_handle_state(&handle), 0);
-}
-
-SYSTEM_TEST(script_posix, a_lookup_that_fails_is_reported)
-{
-    fer_handle handle = {0};
-    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
-    assert_error(feri_open_by_name(&handle, "example.test:80", feri_connection_open),
-                 FER_HOST_NOT_FOUND, -2);
-    assert_error(feri_open_by_name(&handle, NULL, feri_connection_open), FER_MISUSE, 0);
-    assert_error_log(feri_open_by_name(&handle, "example.test", feri_connection_open),
-                     FER_INVALID_INPUT, 0, "lookup_begin(example.test)");
-    assert_int_equal(feri_handle_state(&handle), 0);
-}
-
-SYSTEM_TEST(script_posix, an_address_text_is_not_looked_up)
-{
-    fer_handle handle = {0};
-    assert_ok(feri_open_by_name(&handle, "[::1]:80", feri_connection_open));
-    assert_log("socket(v6) connect(1,[::1]:80)");
 }
 
 TEST_MAIN("opening")

@@ -27,17 +27,6 @@ OPEN_TEST(a_timeout_is_set_for_its_direction)
     assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}), FER_BAD_HANDLE, 9);
 }
 
-OPEN_TEST(a_timeout_is_reported_for_its_direction)
-{
-    fer_duration got = {7};
-    script_then(SCRIPT_TIMEOUT)->value = 4000000;
-    assert_ok(feri_timeout(&handle, FERP_WRITING, &got));
-    assert_int_equal(got.nanos, 4000000);
-    assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9, feri_timeout(&handle, FERP_READING, &got));
-    assert_int_equal(got.nanos, 4000000);
-    assert_log("timeout(1,writing) timeout(1,reading)");
-}
-
 /* ---- Nonblocking mode */
 
 static const fer_handle *observed_handle;
@@ -98,24 +87,6 @@ SCRIPT_TEST(setting_the_mode_changes_its_own_flags_alone)
 
 /* ---- TCP_NODELAY, TTL */
 
-OPEN_TEST(nodelay_is_set_and_reported)
-{
-    bool got = false;
-    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
-    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, false));
-    assert_log("set_option(1,NODELAY,1) set_option(1,NODELAY,0)");
-    script_then(SCRIPT_OPTION_VALUE)->value = 4;
-    assert_ok(feri_bool_option(&handle, FERP_NODELAY, &got));
-    assert_true(got);
-    assert_ok(feri_bool_option(&handle, FERP_NODELAY, &got));
-    assert_false(got);
-    assert_log("option_value(1,NODELAY) option_value(1,NODELAY)");
-    got = true;
-    script_then_fail(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9);
-    assert_error(feri_bool_option(&handle, FERP_NODELAY, &got), FER_BAD_HANDLE, 9);
-    assert_true(got);
-}
-
 V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken)
 {
     assert_ok(feri_set_ttl(&handle, 9));
@@ -126,19 +97,6 @@ V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_tak
                   "set_option(1,TTL_V4,9)");
     assert_forwards(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22, feri_set_ttl(&handle, 9));
     assert_log("set_option(1,HOPS_V6,9) peer_addr(1)");
-}
-
-SCRIPT_TEST(the_ttl_is_reported_for_the_family)
-{
-    uint32_t got = 0;
-    fer_handle handle = open_stream(0);
-    script_then(SCRIPT_OPTION_VALUE)->value = 64;
-    assert_ok_n(feri_ttl(&handle, &got), got, 64);
-    assert_log("option_value(1,TTL_V4)");
-    handle = open_stream(FERI_FLAG_V6 | FERI_FLAG_CLONED);
-    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_ttl(&handle, &got));
-    assert_int_equal(got, 64);
-    assert_log("option_value(1,HOPS_V6)");
 }
 
 /* ---- Linger */
@@ -161,23 +119,6 @@ OPEN_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
     assert_forwards(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 9,
                     feri_set_linger(&handle, (fer_duration){0}));
 }
-
-OPEN_TEST(linger_is_reported_as_a_duration_or_none)
-{
-    fer_duration got = {7};
-    script_result *answer = script_then(SCRIPT_LINGER);
-    answer->on = true;
-    answer->value = 3;
-    assert_ok(feri_linger(&handle, &got));
-    assert_int_equal(got.nanos, 3 * SECOND);
-    script_then(SCRIPT_LINGER)->value = 3;
-    assert_ok(feri_linger(&handle, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_forwards(SCRIPT_LINGER, FER_BAD_HANDLE, 9, feri_linger(&handle, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-}
-
-/* ---- Misuse */
 
 /* ---- Options of built sockets */
 

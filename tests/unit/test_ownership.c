@@ -23,24 +23,6 @@ SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have
     assert_log("close(1) close(2)");
 }
 
-STREAM_TEST(script_posix, a_duplicate_that_fails_leaves_both_handles_as_they_were)
-{
-    fer_handle clone = {0};
-    assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 24, feri_try_clone(&handle, &clone));
-    assert_log("duplicate(1)");
-    assert_int_equal(feri_handle_state(&clone), 0);
-    assert_int_equal(feri_handle_flags(&handle), 0);
-}
-
-STREAM_TEST(script_posix, a_clone_of_a_handle_that_is_closed_meanwhile_leaks_nothing)
-{
-    fer_handle clone = {0};
-    script_close_during(SCRIPT_WAKE, &handle);
-    assert_error(feri_try_clone(&handle, &clone), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_state(&clone), 0);
-    assert_int_equal(script.sockets_open, 0);
-}
-
 /* ---- from_raw */
 
 SYSTEM_TEST(script_posix, the_family_and_the_mode_are_read)
@@ -54,37 +36,6 @@ SYSTEM_TEST(script_posix, the_family_and_the_mode_are_read)
     assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED | FERI_FLAG_V6 |
                                                      FERI_FLAG_NONBLOCKING | FERI_FLAG_LISTENING);
-}
-
-/* The type of a handle determines the address family of its socket. */
-SCRIPT_TEST(a_socket_of_the_other_domain_is_refused)
-{
-    static const struct {
-        ferp_description description;
-        feri_domain own_domain;
-    } rows[] = {
-        {{.is_ip = true, .is_stream = true, .is_connected = true}, FERI_DOMAIN_IP},
-        {{.is_unix = true, .is_stream = true, .is_connected = true}, FERI_DOMAIN_UNIX},
-        {{.is_ip = true, .is_stream = true, .is_listening = true}, FERI_DOMAIN_IP},
-        {{.is_unix = true, .is_stream = true, .is_listening = true}, FERI_DOMAIN_UNIX},
-        {{.is_ip = true, .is_datagram = true}, FERI_DOMAIN_IP},
-        {{.is_unix = true, .is_datagram = true}, FERI_DOMAIN_UNIX},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        for (int domain = FERI_DOMAIN_IP; domain <= FERI_DOMAIN_UNIX; domain++) {
-            script_begin(&script_posix);
-            fer_handle handle = {0};
-            script_default(SCRIPT_DESCRIBE)->description = rows[i].description;
-            fer_raw_socket raw = script_open_socket();
-            bool adopted =
-                feri_stream_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
-                feri_listener_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK ||
-                feri_datagram_from_raw(&handle, raw, (feri_domain)domain).kind == FER_OK;
-            assert_int_equal(adopted, domain == (int)rows[i].own_domain);
-            assert_int_equal(script.times[SCRIPT_ADOPT], adopted);
-            assert_int_equal(script.sockets_open, 1);
-        }
-    }
 }
 
 /* core keeps the timeouts of a listener. */
@@ -138,24 +89,6 @@ SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_taken_in_without_ports)
         assert_error(feri_datagram_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                      other ? FER_INVALID_INPUT : FER_OK, 0);
     }
-}
-
-/* ---- into_raw */
-
-STREAM_TEST(script_windows, a_socket_is_given_up_with_its_modes_on_it)
-{
-    assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){5000000}));
-    assert_ok(feri_set_nonblocking(&handle, true));
-    assert_int_equal(feri_into_raw(&handle), 1);
-    assert_log("set_timeout(1,reading,18446744073709551615) set_timeout(1,writing,5000000) "
-               "set_nonblocking(1,1)");
-    assert_int_equal(feri_state_phase(feri_handle_state(&handle)), FERI_PHASE_CLOSED);
-    assert_int_equal(script.sockets_open, 1);
-    handle = script_stream(0);
-    script_then_fail(SCRIPT_SET_TIMEOUT, FER_BAD_HANDLE, 10038);
-    assert_int_equal(feri_into_raw(&handle), 2);
-    assert_log("set_timeout(2,reading,18446744073709551615) "
-               "set_timeout(2,writing,18446744073709551615) set_nonblocking(2,0)");
 }
 
 /* ---- Sockets of any kind */

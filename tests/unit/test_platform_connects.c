@@ -196,19 +196,6 @@ TEST(a_connect_whose_error_was_taken_is_not_pending)
     close_full(&full);
 }
 
-TEST(a_refused_connect_alone_ends_the_wait)
-{
-    fer_socket_addr addr;
-    fer_raw_socket bound = refusing(&addr);
-    fer_raw_socket raw = start_connect(&addr);
-    uint32_t ended = 0;
-    assert_ok(ferp_wait_for_connects(&raw, 1, seam_deadline(), NULL, &ended));
-    assert_int_equal(ended, 1);
-    assert_int_equal(result_of(raw), FER_CONNECTION_REFUSED);
-    ferp_close(raw);
-    ferp_close(bound);
-}
-
 /* The queue has room again, and the OS retries. */
 TEST(a_pending_connect_ends_the_wait_when_it_succeeds)
 {

@@ -187,15 +187,4 @@ TEST(a_refusal_that_ends_a_wait_is_reported_once)
     ferp_close(raw);
 }
 
-TEST(refusals_can_be_enabled_and_disabled_anywhere)
-{
-    fer_socket_addr addr;
-    fer_raw_socket raw = bound_socket(&addr);
-    ferp_report_refusals(raw, true);
-    ferp_report_refusals(raw, false);
-    send_text(raw, "still well", &addr);
-    seam_await(raw, FERP_RECEIVABLE);
-    ferp_close(raw);
-}
-
 TEST_MAIN("platform_datagrams")

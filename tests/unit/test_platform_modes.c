@@ -27,17 +27,11 @@ static void assert_timeout(fer_duration got, uint64_t want)
 
 /* ---- Timeouts */
 
-TEST(a_new_socket_has_no_timeouts)
+TEST(a_timeout_is_none_or_reads_back_rounded_up)
 {
     fer_raw_socket raw = seam_socket();
     assert_true(timeout_of(raw, FERP_READING).nanos == FER_DURATION_NONE_NANOS);
     assert_true(timeout_of(raw, FERP_WRITING).nanos == FER_DURATION_NONE_NANOS);
-    ferp_close(raw);
-}
-
-TEST(a_timeout_reads_back_rounded_up)
-{
-    fer_raw_socket raw = seam_socket();
     const uint64_t nanos[] = {
         1, 999, 1000000, 1000001, 1500 * MILLI, 3600000 * MILLI, UINT64_C(1000000000) * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
@@ -170,31 +164,19 @@ TEST(a_duplicate_is_nonblocking_if_core_waits)
     seam_close(&pair);
 }
 
-TEST(the_connection_ends_with_the_last_duplicate)
-{
-    struct seam_pair pair = seam_open();
-    fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_duplicate(pair.client, &duplicate));
-    ferp_close(pair.client);
-    seam_send(duplicate, "alive");
-    seam_expect(pair.server, "alive");
-    assert_kind(seam_check_ready(pair.server, FERP_READABLE), FER_TIMED_OUT);
-    ferp_close(duplicate);
-    seam_expect_end(pair.server);
-    ferp_close(pair.server);
-    ferp_close(pair.listener);
-}
+/* ---- Adopting */
 
-TEST(a_duplicate_of_what_is_closed_is_a_bad_handle)
+TEST(what_is_closed_is_neither_duplicated_nor_adopted)
 {
     fer_raw_socket raw = seam_socket();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
     ferp_close(raw);
     assert_kind(ferp_duplicate(raw, &duplicate), FER_BAD_HANDLE);
     assert_true(duplicate == FER_RAW_SOCKET_NONE);
+    if (!ferp_traits()->io_waits_in_kernel) {
+        assert_kind(ferp_adopt(raw), FER_BAD_HANDLE);
+    }
 }
-
-/* ---- Adopting */
 
 TEST(an_adopted_socket_keeps_its_timeouts)
 {
@@ -206,39 +188,6 @@ TEST(an_adopted_socket_keeps_its_timeouts)
     seam_send(pair.server, "known");
     seam_expect(pair.client, "known");
     seam_close(&pair);
-}
-
-TEST(what_is_closed_is_not_adopted)
-{
-    fer_raw_socket raw = seam_socket();
-    ferp_close(raw);
-    if (!ferp_traits()->io_waits_in_kernel) {
-        assert_kind(ferp_adopt(raw), FER_BAD_HANDLE);
-    }
-}
-
-TEST(an_accepted_socket_can_be_given_its_own_modes)
-{
-    fer_socket_addr addr;
-    fer_raw_socket listener = seam_listener(&addr);
-    fer_raw_socket client = seam_socket();
-    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_set_nonblocking(listener, true));
-    assert_ok(ferp_set_timeout(listener, FERP_READING, (fer_duration){300 * MILLI}));
-    (void)ferp_connect(client, &addr);
-    seam_await(listener, FERP_ACCEPTABLE);
-    assert_ok(ferp_accept(listener, &accepted, &addr));
-    assert_ok(ferp_set_nonblocking(accepted, false));
-    assert_ok(ferp_set_timeout(accepted, FERP_READING, FER_DURATION_NONE));
-    if (mode_can_be_read()) {
-        assert_false(is_nonblocking(accepted));
-        assert_true(is_nonblocking(listener));
-    }
-    assert_true(timeout_of(accepted, FERP_READING).nanos == FER_DURATION_NONE_NANOS);
-    assert_timeout(timeout_of(listener, FERP_READING), 300 * MILLI);
-    ferp_close(accepted);
-    ferp_close(client);
-    ferp_close(listener);
 }
 
 #if defined(_WIN32)

@@ -55,17 +55,6 @@ TEST(a_pause_lasts_until_its_time)
     assert_true(ferp_now() < before + 10000 * MILLI);
 }
 
-TEST(after_an_expiry_all_is_as_it_was)
-{
-    struct seam_pair pair = seam_open();
-    for (int i = 0; i < 20; i++) {
-        assert_true(expires(pair.client, FERP_READABLE, 0));
-        seam_send(pair.server, "whole");
-        seam_expect(pair.client, "whole");
-    }
-    seam_close(&pair);
-}
-
 TEST(a_deadline_that_has_passed_still_checks_once)
 {
     struct seam_pair pair = seam_open();
@@ -97,23 +86,6 @@ TEST(a_wait_without_deadline_ends_when_ready)
 
 /* ---- Readiness */
 
-TEST(end_and_reset_are_readable)
-{
-    struct seam_pair pair = seam_open();
-    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
-    seam_await(pair.client, FERP_READABLE);
-    seam_await(pair.client, FERP_READABLE);
-    seam_close(&pair);
-
-    pair = seam_open();
-    assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
-    ferp_close(pair.server);
-    seam_await_reset(pair.client);
-    seam_await_reset(pair.client);
-    ferp_close(pair.client);
-    ferp_close(pair.listener);
-}
-
 TEST(a_reset_that_comes_while_waiting_ends_the_wait)
 {
     for (int i = 0; i < 20; i++) {
@@ -135,48 +107,6 @@ TEST(a_reset_that_comes_while_waiting_ends_the_wait)
         ferp_close(pair.client);
         ferp_close(pair.listener);
     }
-}
-
-static void drain(fer_raw_socket raw, size_t total)
-{
-    static char block[65536];
-    while (total > 0) {
-        size_t moved = 0;
-        seam_await(raw, FERP_READABLE);
-        assert_ok(ferp_recv(raw, block, sizeof block, 0, &moved));
-        assert_true(moved > 0 && moved <= total);
-        total -= moved;
-    }
-}
-
-TEST(a_full_stream_is_writable_when_its_peer_has_read)
-{
-    struct seam_pair pair = seam_open();
-    assert_ok(seam_check_ready(pair.client, FERP_WRITABLE));
-    size_t total = seam_fill(pair.client);
-    drain(pair.server, total);
-    seam_await(pair.client, FERP_WRITABLE);
-    /* Every counted byte arrived, and no other. */
-    seam_send(pair.client, "after");
-    seam_expect(pair.server, "after");
-    seam_close(&pair);
-}
-
-TEST(a_listener_is_acceptable_while_a_connection_is_queued)
-{
-    fer_socket_addr addr;
-    fer_raw_socket listener = seam_listener(&addr);
-    fer_raw_socket client = seam_socket();
-    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
-    assert_kind(seam_check_ready(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
-    (void)ferp_connect(client, &addr);
-    seam_await(listener, FERP_ACCEPTABLE);
-    seam_await(listener, FERP_ACCEPTABLE);
-    assert_ok(ferp_accept(listener, &accepted, &addr));
-    assert_kind(seam_check_ready(listener, FERP_ACCEPTABLE), FER_TIMED_OUT);
-    ferp_close(accepted);
-    ferp_close(client);
-    ferp_close(listener);
 }
 
 /* ---- Arming */
@@ -295,19 +225,6 @@ TEST(another_thread_wakes_a_wait_to_read_through_its_socket_or_a_duplicate)
         ferp_close(twin);
         seam_close(&pair);
     }
-}
-
-TEST(a_wake_with_nobody_waiting_harms_nothing)
-{
-    struct seam_pair pair = seam_open();
-    ferp_wake(pair.client);
-    ferp_wake(pair.listener);
-    assert_kind(seam_check_ready(pair.client, FERP_READABLE), FER_TIMED_OUT);
-    seam_send(pair.server, "still");
-    seam_expect(pair.client, "still");
-    seam_send(pair.client, "here");
-    seam_expect(pair.server, "here");
-    seam_close(&pair);
 }
 
 /* A wakeup during a transfer loses no byte: the reader checks again and continues. */

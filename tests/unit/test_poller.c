@@ -51,13 +51,6 @@ static void notify(void)
     assert_ok(fer_poller_notify(&poller));
 }
 
-static void notify_thrice(void)
-{
-    notify();
-    notify();
-    notify();
-}
-
 static void fail_to_notify(void)
 {
     assert_forwards(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12, fer_poller_notify(&poller));
@@ -150,18 +143,6 @@ SCRIPT_TEST(a_wait_that_finds_something_is_one_call)
     }
 }
 
-BEGUN_TEST(a_wait_of_zero_is_one_call_without_the_clock)
-{
-    /* with the first, every deadline overflows; with the second, every deadline is in the future */
-    static const uint64_t nows[] = {UINT64_MAX, 0};
-    for (size_t i = 0; i < 2; i++) {
-        script.now = nows[i];
-        assert_ok(wait_nanos(0));
-        assert_int_equal(count, 0);
-        assert_log("poller_wait(0)");
-    }
-}
-
 BEGUN_TEST(a_wait_that_the_system_ends_early_continues_with_the_time_left)
 {
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 300;
@@ -172,14 +153,6 @@ BEGUN_TEST(a_wait_that_the_system_ends_early_continues_with_the_time_left)
     assert_int_equal(count, 0);
     assert_log("poller_wait(1000) poller_wait(700) poller_wait(700) poller_wait(1)");
     assert_int_equal(script.now, 2000);
-}
-
-BEGUN_TEST(a_wait_that_the_system_ends_late_is_over)
-{
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 5000;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 0);
-    assert_log("poller_wait(1000)");
 }
 
 BEGUN_TEST(a_signal_does_not_end_a_wait)
@@ -202,19 +175,6 @@ BEGUN_TEST(a_signal_does_not_end_a_wait)
     assert_ok_log(wait_nanos(0), "poller_wait(0) poller_wait(0)");
 }
 
-/* An event that arrives while a signal handler runs past the timeout is still reported, because the
- * poller checks once more. */
-BEGUN_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
-{
-    script_result *interrupted = script_then(SCRIPT_POLLER_WAIT);
-    interrupted->error = (fer_error){FER_INTERRUPTED, 4};
-    interrupted->elapsed = 5000;
-    script_then(SCRIPT_POLLER_WAIT)->value = 2;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 2);
-    assert_log("poller_wait(1000) poller_wait(0)");
-}
-
 SCRIPT_TEST(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves)
 {
     static const uint64_t timeouts[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 1000};
@@ -231,13 +191,6 @@ SCRIPT_TEST(a_wait_without_end_and_one_that_is_too_long_never_end_by_themselves)
     }
 }
 
-BEGUN_TEST(a_wait_s_failure_is_reported_without_events)
-{
-    assert_forwards(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12, wait_nanos(1000));
-    assert_int_equal(count, 0);
-    assert_log("poller_wait(1000)");
-}
-
 /* ---- Notifications */
 
 BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
@@ -248,25 +201,6 @@ BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
     assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
-/* A wait of zero never waits, so no thread has to be woken. A notification during it or after it
- * ends the next wait. */
-SCRIPT_TEST(a_wait_of_zero_is_nobody_to_be_woken)
-{
-    static void (*const notifies[])(void) = {notify, notify_thrice};
-    begin(&script_posix);
-    for (size_t i = 0; i < 2; i++) {
-        run_during_wait(notifies[i]);
-        assert_ok_log(wait_nanos(0), "poller_wait(0)");
-        assert_ok(wait_nanos(UINT64_MAX));
-        assert_int_equal(count, 0);
-        assert_log("poller_wait(0)");
-        assert_ok(wait_nanos(0));
-        notifies[i]();
-        assert_log("poller_wait(0)");
-        assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
-    }
-}
-
 BEGUN_TEST(a_failed_notify_is_forgotten)
 {
     run_during_wait(fail_to_notify);
@@ -275,36 +209,6 @@ BEGUN_TEST(a_failed_notify_is_forgotten)
     run_during_wait(notify);
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok_log(wait_nanos(1000), "poller_wait(1000) poller_notify()");
-}
-
-/* The first of two waits has ended, and the second one must still be woken. */
-static void wait_and_notify(void)
-{
-    fer_event event;
-    size_t n = 0;
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &n, NULL), n, 1);
-    notify();
-}
-
-BEGUN_TEST(a_notify_is_sent_as_long_as_any_wait_is_running)
-{
-    run_during_wait(wait_and_notify);
-    script_default(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 0);
-    assert_log("poller_wait(none) poller_wait(none) poller_notify()");
-    notify();
-    assert_log("");
-}
-
-/* A failed wait no longer counts as a wait in progress. */
-BEGUN_TEST(a_notify_after_a_failed_wait_is_the_next_one_s)
-{
-    assert_forwards(SCRIPT_POLLER_WAIT, FER_BAD_HANDLE, 9, wait_nanos(UINT64_MAX));
-    notify();
-    assert_log("poller_wait(none)");
-    assert_ok_log(wait_nanos(UINT64_MAX), "poller_wait(0)");
 }
 
 BEGUN_TEST(a_new_poller_has_no_notification)

@@ -90,45 +90,6 @@ SCRIPT_TEST(a_notification_before_a_wait_is_reported_once)
     }
 }
 
-SCRIPT_TEST(a_notification_during_a_wait_is_reported_once)
-{
-    (void)begin_with_notification(true);
-    notified = false;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 0);
-    assert_true(notified);
-    assert_log("poller_wait(none) poller_notify()");
-    assert_expires_without_notification();
-}
-
-SCRIPT_TEST(events_are_reported_beside_it)
-{
-    for (int is_sent = 0; is_sent < 2; is_sent++) {
-        begin_with_notification(is_sent != 0)->value = 3;
-        notified = false;
-        assert_ok(wait_nanos(UINT64_MAX));
-        assert_int_equal(count, 3);
-        assert_true(notified);
-        assert_expires_without_notification();
-    }
-}
-
-/* An event ended the wait before the system delivered the notification. */
-BEGUN_TEST(a_notification_that_a_wait_left_is_reported_by_the_next)
-{
-    script.on_call = notify_once;
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_int_equal(count, 1);
-    assert_false(notified);
-    assert_ok(fer_poller_notify(&poller)); /* merged with the one that is still pending */
-    assert_log("poller_wait(none) poller_notify()");
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_true(notified);
-    assert_expires_without_notification();
-}
-
 /* A wait that is not told of notifications polls: the system's wakeup ends with the poll, unless
  * the poll fails (P12). */
 SCRIPT_TEST(a_poll_takes_the_notification_that_a_wait_left)
@@ -220,24 +181,6 @@ SCRIPT_TEST(a_merged_notification_that_cannot_be_sent_is_the_next_wait_s)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);
     assert_log("poller_wait(0)");
-    assert_expires_without_notification();
-}
-
-static void refuse_and_notify_again(script_call call)
-{
-    refuse_and_merge(call);
-    assert_error(refusal, FER_OUT_OF_MEMORY, 12);
-    assert_ok(fer_poller_notify(&poller));
-}
-
-SCRIPT_TEST(a_later_notification_is_sent_for_both)
-{
-    begin_with_refusals(2);
-    script.on_call = refuse_and_notify_again;
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_true(notified);
-    assert_log("poller_wait(none) poller_notify() poller_notify() poller_notify()");
     assert_expires_without_notification();
 }
 

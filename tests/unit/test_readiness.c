@@ -39,16 +39,6 @@ static fer_handle new_connecting(void)
 
 /* ---- Sockets without halves and without a pending connect */
 
-STREAM_TEST(script_windows, the_os_is_queried_once_per_slice)
-{
-    then_ready(FER_READABLE);
-    assert_ok_n(feri_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
-    assert_log("ready(1,rw,ever)");
-    then_timed_out();
-    assert_ok_n(feri_ready(&handle, FER_READABLE, NO_WAIT, &ready), ready, 0);
-    assert_log("ready(1,r,1000)");
-}
-
 STREAM_TEST(script_posix, a_wait_continues_after_a_signal_and_a_wake_with_the_time_left)
 {
     script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
@@ -75,18 +65,6 @@ STREAM_TEST(script_posix, signals_without_end_end_with_the_timeout)
     fer_raw_socket raw = script_open_socket();
     assert_error(feri_await_connect(raw, FERI_OPERATION_CONNECT, &limits), FER_TIMED_OUT, 0);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);
-}
-
-STREAM_TEST(script_posix, what_else_the_os_says_is_reported_and_leaves_the_output)
-{
-    ready = 77;
-    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_error(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_OUT_OF_MEMORY, 12);
-    assert_forwards(SCRIPT_READY, FER_CONNECTION_TIMED_OUT, 110,
-                    feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready));
-    script_then_fail(SCRIPT_READY, FER_BAD_HANDLE, 9);
-    assert_error(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), FER_BAD_HANDLE, 9);
-    assert_int_equal(ready, 77);
 }
 
 /* ---- Streams: halves that are ready without a system call */
@@ -131,19 +109,6 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
     }
 }
 
-/* The additional query may fail or find more. */
-STREAM_TEST(script_posix, a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
-{
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    then_ready(FER_WRITABLE);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-}
-
 /* ---- Streams whose shutdown may not wake a wait */
 
 static fer_handle *handle_to_shut;
@@ -164,16 +129,6 @@ STREAM_TEST(script_windows, on_windows_a_wait_is_cut_into_slices)
     then_timed_out();
     assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
-}
-
-STREAM_TEST(script_windows, the_last_slice_ends_with_the_timeout)
-{
-    then_timed_out();
-    then_timed_out();
-    assert_ok_n(
-        feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(SLICE + 5), &ready), ready,
-        0);
-    assert_log("ready(1,r,100001000,100001005) ready(1,r,100001005)");
 }
 
 SCRIPT_TEST(only_what_may_be_missed_is_cut)
@@ -219,19 +174,6 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
     assert_log("ready(1,r,1000)");
 }
 
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_ADOPTED),
-            a_clones_write_half_that_is_open_is_waited_for)
-{
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    then_timed_out();
-    then_ready(FER_WRITABLE);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,rw,100001000,ever) send(1,0) "
-               "ready(1,rw,200001000,ever) send(1,0) "
-               "ready(1,rw,300001000,ever)");
-}
-
 /* S5: "every fatal error sticks to that handle, whichever ... saw it". */
 HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
             a_reset_that_the_send_of_nothing_meets_sticks)
@@ -253,24 +195,6 @@ HANDLE_TEST(script_posix, new_connecting(), a_pending_connect_is_waited_for_and_
     then_ready(FER_WRITABLE);
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
-}
-
-HANDLE_TEST(script_posix, new_connecting(), a_connect_that_ends_as_the_time_does_is_still_reported)
-{
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 9;
-    then_ready(FER_WRITABLE);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready,
-                FER_WRITABLE);
-}
-
-HANDLE_TEST(script_posix, new_connecting(),
-            a_connect_that_has_not_ended_in_time_is_ready_for_nothing)
-{
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready, 0);
-    assert_log("wait_arm(1,CONNECTED) wait_for(1005) wait_arm(1,CONNECTED) wait_for(1005)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
 }
 
 /* False readiness does not extend the wait past its timeout. */
@@ -314,14 +238,6 @@ HANDLE_TEST(script_windows, new_connecting(),
     assert_log("take_error(1)");
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     assert_log("");
-}
-
-HANDLE_TEST(script_posix, new_connecting(), a_wait_for_a_connect_that_cannot_begin_is_reported)
-{
-    ready = 77;
-    script_then_fail(SCRIPT_WAIT_ARM, FER_NO_BUFFER_SPACE, 105);
-    assert_error(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), FER_NO_BUFFER_SPACE, 105);
-    assert_int_equal(ready, 77);
 }
 
 /* ---- The public functions: which of the two waits each one uses */

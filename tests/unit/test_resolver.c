@@ -18,15 +18,6 @@ RESOLVING_TEST(an_address_text_is_answered_immediately_and_without_a_thread)
     assert_int_equal(background.waits, 0);
 }
 
-RESOLVING_TEST(an_address_text_is_not_queued)
-{
-    start(0, "a.test:80");
-    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, NULL, 0, &lookups[1]),
-                 FER_WOULD_BLOCK, 0);
-    start(1, "127.0.0.1:80");
-    script_thread_finish(0);
-}
-
 /* ---- N2 */
 
 RESOLVER_TEST(running_and_queued_lookups_never_exceed_the_capacity)
@@ -90,21 +81,6 @@ RESOLVING_TEST(an_answer_stays_and_can_be_requested_again)
     }
     fer_socket_addr want = script_addr("[2001:db8::2]:80");
     assert_true(fer_socket_addr_eq(&addrs[1], &want));
-}
-
-RESOLVING_TEST(a_failed_lookup_is_reported_with_its_code_and_touches_nothing)
-{
-    fer_socket_addr addr = script_addr("192.0.2.9:9");
-    size_t count = 99;
-    start(0, "example.test:80");
-    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
-    script_thread_finish(0);
-    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, &addr, 1, &count),
-                 FER_HOST_NOT_FOUND, -2);
-    assert_error(fer_lookup_wait(&lookups[0], (fer_duration){0}, &addr, 1, &count),
-                 FER_HOST_NOT_FOUND, -2);
-    assert_int_equal(count, 99);
-    assert_int_equal(addr.port, 9);
 }
 
 /* ---- N4 */

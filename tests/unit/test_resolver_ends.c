@@ -16,41 +16,7 @@ RESOLVING_TEST(the_poller_is_notified_once_with_the_answer)
     assert_false(poller_was_notified());
 }
 
-/* Misuse: a poller must stay open until its lookups are closed. */
-RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
-{
-    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
-    step_into_lookup(0);
-    fer_poller_close(&poller);
-    poller.p_.notified_ = 4; /* as during a wait */
-    assert_false(script_thread_step(0));
-    assert_null(strstr(script.log, "poller_notify"));
-    assert_ok(poll_lookup(0));
-}
-
 /* ---- N6 */
-
-RESOLVER_TEST(an_abandoned_queued_lookup_is_never_made)
-{
-    for (size_t gone = 1; gone <= 3; gone++) {
-        begin(1, 3);
-        start(0, "a.test:80");
-        step_into_lookup(0);
-        for (size_t i = 1; i <= 3; i++) {
-            start(i, "b.test:80");
-        }
-        fer_lookup_close(&lookups[gone]);
-        start(4, "c.test:80");
-        script_thread_finish(0);
-        assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 4);
-        for (size_t i = 0; i <= 4; i++) {
-            assert_true(i == gone || poll_lookup(i).kind == FER_OK);
-        }
-        if (gone < 3) {
-            assert_int_equal(resolver_teardown(NULL), 0);
-        }
-    }
-}
 
 RESOLVING_TEST(an_abandoned_running_lookup_is_answered_to_nobody)
 {
@@ -66,25 +32,6 @@ RESOLVING_TEST(an_abandoned_running_lookup_is_answered_to_nobody)
     assert_int_equal(background.threads_started, 2);
     script_thread_finish(1);
     assert_ok(poll_lookup(1));
-}
-
-RESOLVING_TEST(an_abandoned_lookup_before_its_thread_has_begun_leaves_the_thread_nothing_to_do)
-{
-    start(0, "a.test:80");
-    fer_lookup_close(&lookups[0]);
-    assert_false(script_thread_step(0));
-    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 0);
-}
-
-RESOLVING_TEST(a_lookup_can_be_closed_after_its_resolver)
-{
-    start(0, "a.test:80");
-    fer_resolver_close(&resolver);
-    assert_error(poll_lookup(0), FER_CANCELLED, 0);
-    assert_false(script_thread_step(0));
-    assert_int_equal(background.mutexes_live, 1);
-    fer_lookup_close(&lookups[0]);
-    assert_int_equal(background.mutexes_live, 0);
 }
 
 /* ---- N7 */
@@ -112,34 +59,6 @@ RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done)
     assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
 }
 
-RESOLVER_TEST(a_closed_resolver_cancels_all_that_the_system_is_at)
-{
-    begin(3, 0);
-    for (size_t i = 0; i < 3; i++) {
-        start(i, "a.test:80");
-        script_addresses(1);
-        step_into_lookup(i);
-    }
-    fer_resolver_close(&resolver);
-    for (size_t i = 0; i < 3; i++) {
-        assert_error(poll_lookup(i), FER_CANCELLED, 0);
-        assert_false(script_thread_step(i));
-        assert_error(poll_lookup(i), FER_CANCELLED, 0);
-    }
-}
-
-RESOLVING_TEST(the_last_one_out_frees_what_is_shared)
-{
-    start(0, "a.test:80");
-    step_into_lookup(0);
-    fer_lookup_close(&lookups[0]);
-    fer_resolver_close(&resolver);
-    assert_int_equal(background.memory_live, 1);
-    assert_false(script_thread_step(0));
-    assert_int_equal(background.memory_live, 0);
-    assert_int_equal(background.mutexes_live, 0);
-}
-
 /* ---- N8 */
 
 RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none)
@@ -156,21 +75,6 @@ RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none)
         fer_lookup_close(&lookups[0]);
         fer_lookup_close(&lookups[1]);
     }
-}
-
-/* A thread that has not yet started working counts for one lookup. */
-RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
-{
-    begin(2, 2);
-    start(0, "a.test:80");
-    start(1, "b.test:80");
-    script_thread_finish(0);
-    assert_ok(poll_lookup(0));
-    assert_ok(poll_lookup(1));
-    start(2, "c.test:80");
-    assert_int_equal(background.threads_started, 2);
-    script_thread_finish(1);
-    assert_ok(poll_lookup(2));
 }
 
 /* ---- Failures of the system */
@@ -225,41 +129,6 @@ RESOLVING_TEST(addresses_beyond_the_memory_are_out_of_memory)
     script_thread_finish(0);
     assert_error(poll_lookup(0), FER_OUT_OF_MEMORY, 0);
     assert_log("lookup_begin(a.test) lookup_next() lookup_next() lookup_end()");
-}
-
-/* ---- Fork: a thread held the mutex, and does not exist in the child */
-
-RESOLVER_TEST(a_child_leaves_its_copies_alone)
-{
-    size_t count = 99;
-    begin(1, 1);
-    start(0, "a.test:80");
-    start(1, "b.test:80");
-    step_into_lookup(0);
-    size_t memory_before = background.memory_live;
-    fer_resolver resolver_copy = resolver;
-    fer_lookup copies[] = {lookups[0], lookups[1]};
-    fer_lookup other = {0};
-    background.process = 1;
-    background.is_locked = true;
-    assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
-    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 0, &other),
-                 FER_MISUSE, 0);
-    uint64_t key;
-    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 7, &other),
-                 FER_MISUSE, 0);
-    assert_error(fer_resolver_take_completed(&resolver_copy, NULL, &key, 1, &count), FER_MISUSE, 0);
-    fer_lookup_close(&copies[0]);
-    fer_resolver_close(&resolver_copy);
-    fer_lookup_close(&copies[1]);
-    assert_null(resolver_copy.p_.pool_);
-    assert_null(copies[0].p_.block_);
-    assert_int_equal(background.memory_live, memory_before);
-    background.process = 0;
-    background.is_locked = false;
-    script_thread_finish(0);
-    assert_ok(poll_lookup(0));
-    assert_ok(poll_lookup(1));
 }
 
 /* ---- N7: a close by another thread during a call */

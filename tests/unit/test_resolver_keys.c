@@ -26,19 +26,6 @@ static void assert_taken(const fer_poller *notified, size_t cap, const char *exp
     assert_false(background.is_locked);
 }
 
-RESOLVING_TEST(a_key_is_returned_once_and_after_the_completion)
-{
-    start_key(0, "a.test:80", &poller);
-    assert_taken(&poller, KEYS, "");
-    step_into_lookup(0);
-    assert_taken(&poller, KEYS, "");
-    assert_false(script_thread_step(0));
-    assert_true(poller_was_notified());
-    assert_taken(&poller, KEYS, "0");
-    assert_taken(&poller, KEYS, "");
-    assert_ok(poll_lookup(0));
-}
-
 RESOLVING_TEST(an_address_text_is_listed_by_its_start)
 {
     start_key(0, "127.0.0.1:80", &poller);
@@ -60,45 +47,6 @@ RESOLVING_TEST(an_address_of_the_other_family_is_not_found)
                  FER_HOST_NOT_FOUND, 0);
     assert_ok(fer_resolver_start_host(&resolver, "192.0.2.1", 80, NULL, &poller, 8, &lookups[1]));
     assert_ok_n(fer_lookup_wait(&lookups[1], FER_DURATION_NONE, NULL, 0, &count), count, 1);
-}
-
-RESOLVING_TEST(a_start_that_fails_lists_nothing)
-{
-    start_key(0, "a.test:80", &poller);
-    assert_error(fer_resolver_start(&resolver, "b.test:80", NULL, &poller, 7, &lookups[1]),
-                 FER_WOULD_BLOCK, 0);
-    script_thread_finish(0);
-    assert_taken(&poller, KEYS, "0");
-    background.memory_fails_at = 1;
-    assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &poller, 7, &lookups[1]),
-                 FER_OUT_OF_MEMORY, 0);
-    assert_taken(&poller, KEYS, "");
-}
-
-RESOLVER_TEST(keys_come_in_the_order_of_completion)
-{
-    begin(3, 0);
-    for (size_t i = 0; i < 3; i++) {
-        start_key(i, "a.test:80", &poller);
-        step_into_lookup(i);
-    }
-    assert_false(script_thread_step(2));
-    start_key(3, "127.0.0.1:80", &poller);
-    assert_false(script_thread_step(0));
-    assert_false(script_thread_step(1));
-    assert_taken(&poller, KEYS, "2301");
-}
-
-RESOLVING_TEST(a_short_array_leaves_the_rest)
-{
-    for (size_t i = 0; i < 5; i++) {
-        start_key(i, "127.0.0.1:80", &poller);
-    }
-    assert_taken(&poller, 2, "01");
-    assert_taken(&poller, 1, "2");
-    start_key(5, "127.0.0.1:80", &poller);
-    assert_taken(&poller, 3, "345");
-    assert_taken(&poller, 3, "");
 }
 
 /* The keys of the other poller stay in their order. */
@@ -139,28 +87,6 @@ RESOLVER_TEST(a_closed_lookup_leaves_the_list)
             assert_int_equal(resolver_teardown(NULL), 0);
         }
     }
-}
-
-RESOLVER_TEST(a_lookup_that_is_closed_before_it_is_done_is_never_listed)
-{
-    begin(1, 2);
-    start_key(0, "a.test:80", &poller);
-    start_key(1, "b.test:80", &poller);
-    start_key(2, "c.test:80", &poller);
-    step_into_lookup(0);
-    fer_lookup_close(&lookups[0]);
-    fer_lookup_close(&lookups[1]);
-    script_thread_finish(0);
-    assert_taken(&poller, KEYS, "2");
-}
-
-RESOLVING_TEST(a_failed_lookup_is_listed_too)
-{
-    start_key(0, "a.test:80", &poller);
-    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
-    script_thread_finish(0);
-    assert_taken(&poller, KEYS, "0");
-    assert_error(poll_lookup(0), FER_HOST_NOT_FOUND, -2);
 }
 
 /* The thread finishes while the program waits for its poller. The notification is the last step of

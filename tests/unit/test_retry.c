@@ -74,22 +74,6 @@ STREAM_TEST(script_windows, a_nonblocking_call_would_block)
     assert_int_equal(n, 0);
 }
 
-STREAM_TEST(script_windows, the_calls_that_never_wait_are_shortened_too)
-{
-    LACKS(TRY_SEND);
-    script_then_move(SCRIPT_TRY_SEND, 3);
-    assert_ok_n(feri_stream_try_write(&handle, buf, 9000, &n), n, 3);
-    LACKS(TRY_SEND);
-    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055, n, 0);
-    assert_log("try_send(1,9000) try_send(1,4500) try_send(1,1)");
-    LACKS(TRY_RECV);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    assert_ok(feri_stream_try_read(&handle, buf, 9000, &n));
-    LACKS(TRY_PEEK);
-    assert_error(feri_stream_try_peek(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055);
-    assert_log("try_recv(1,9000) try_recv(1,4500) try_peek(1,1)");
-}
-
 /* The bytes that are sent are the first ones, in their order. */
 STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
 {
@@ -119,47 +103,11 @@ STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
     assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
 }
 
-SCRIPT_TEST(on_other_systems_the_error_is_reported)
-{
-    fer_io_slice slice = {buf, sizeof buf};
-    for (size_t i = 0; i < 2; i++) {
-        script_begin(i == 0 ? &script_posix : &script_bsd);
-        script.traits.cut_send_loses_count = false;
-        fer_handle handle = script_stream(0);
-        LACKS(SEND);
-        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(RECV);
-        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(TRY_SEND);
-        assert_error(feri_stream_try_write(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(SEND_VECTORED);
-        assert_error_log(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE,
-                         10055, "send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
-    }
-}
-
 static void begin_macos(void)
 {
     script_begin(&script_bsd);
     script.traits.cut_send_loses_count = true;
     script.traits.no_buffer_space_is_transient = true;
-}
-
-/* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */
-SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
-{
-    begin_macos();
-    fer_handle handle = script_stream(0);
-    LACKS(TRY_SEND);
-    LACKS(TRY_SEND);
-    LACKS(TRY_SEND);
-    script_then_move(SCRIPT_TRY_SEND, 9);
-    assert_ok_n(feri_stream_write(&handle, buf, 2048, &n), n, 9);
-    assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
-    assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    LACKS(TRY_SEND);
-    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055, n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
@@ -188,16 +136,6 @@ SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
         assert_int_equal(again.kind, i == 1 ? FER_PERMISSION_DENIED : FER_OK);
         assert_log(i == 1 ? "try_send(1,1)" : "send(1,1) peer_addr(1) send(1,1)");
     }
-}
-
-STREAM_TEST(script_windows, write_all_continues_after_a_shortage)
-{
-    script_then_move(SCRIPT_SEND, 20);
-    LACKS(SEND);
-    LACKS(SEND);
-    script_then_move(SCRIPT_SEND, 44);
-    assert_ok_n(feri_stream_write_all(&handle, buf, sizeof buf, &n), n, sizeof buf);
-    assert_int_equal(script.sent_len, sizeof buf);
 }
 
 static fer_handle *handle_to_shut;

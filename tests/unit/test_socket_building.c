@@ -135,18 +135,6 @@ SCRIPT_TEST(bind_does_what_every_bind_does_unless_it_was_chosen)
     }
 }
 
-SCRIPT_TEST(a_choice_that_failed_is_none)
-{
-    fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 55);
-    assert_error(fer_socket_set_only_v6(&socket, true), FER_INVALID_INPUT, 22);
-    assert_error(fer_socket_set_reuse_address(&socket, false), FER_NO_BUFFER_SPACE, 55);
-    script.log[0] = '\0';
-    assert_ok(bind_to(&socket, "[::]:80"));
-    assert_log("set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)");
-}
-
 SCRIPT_TEST(a_bind_that_failed_can_be_made_again)
 {
     fer_socket socket = new_stream(&script_posix);
@@ -159,17 +147,6 @@ SCRIPT_TEST(a_bind_that_failed_can_be_made_again)
     script_then_fail(SCRIPT_SET_OPTION, FER_CONNECTION_RESET, 54); /* NetBSD, after a failure */
     script_then_fail(SCRIPT_LOCAL_ADDR, FER_NOT_CONNECTED, 22);
     assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
-}
-
-/* The second probe after access denied on Windows happens here too. */
-SCRIPT_TEST(a_denial_that_means_in_use_is_reported_so)
-{
-    fer_socket socket = new_stream(&script_windows);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
-    assert_error(bind_to(&socket, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013);
-    assert_log("set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) socket(v4) "
-               "bind(2,0.0.0.0:80) close(2)");
 }
 
 /* A socket that connect or a send has bound cannot clear IPV6_V6ONLY. This is not a lack of dual

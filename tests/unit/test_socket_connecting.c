@@ -17,26 +17,6 @@ static fer_error connect_with_timeout(fer_socket *socket, const char *text)
 
 #define WAIT_LOG "wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)"
 
-NEW_TEST(a_blocking_connect_is_one_call_or_is_awaited)
-{
-    assert_ok_log(connect_to(&socket, "192.0.2.1:80"), "connect(1,192.0.2.1:80)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    socket = new_stream(&script_posix);
-    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) is_nonblocking(1) " WAIT_LOG);
-    socket = new_stream(&script_posix);
-    /* Linux: SO_SNDTIMEO ended the connect call */
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) is_nonblocking(1) " WAIT_LOG);
-    socket = new_stream(&script_windows);
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_ok(connect_to(&socket, "127.0.0.1:80"));
-    assert_log("disable_connect_retry(1) connect(1,127.0.0.1:80) " WAIT_LOG);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-}
-
 SCRIPT_TEST(a_nonblocking_connect_only_starts)
 {
     for (size_t i = 0; i < 3; i++) {
@@ -54,14 +34,6 @@ SCRIPT_TEST(a_nonblocking_connect_only_starts)
         fer_socket_close(&socket);
         assert_int_equal(script.sockets_open, 0);
     }
-}
-
-NEW_TEST(a_wait_for_a_connect_that_fails_ends_it)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_HOST_UNREACHABLE, 113);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
 }
 
 static fer_socket new_unix_stream(void)
@@ -138,14 +110,6 @@ NEW_TEST(a_mode_that_cannot_be_put_back_ends_the_connect)
     assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
 }
 
-SCRIPT_TEST(a_mode_that_cannot_be_read_ends_the_connect)
-{
-    fer_socket socket = shared_without_mode(new_stream(&script_posix));
-    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    assert_log("is_nonblocking(1)");
-}
-
 /* ---- Unix connects */
 
 static fer_error connect_to_name(fer_socket *socket)
@@ -214,14 +178,6 @@ SCRIPT_TEST(an_interrupted_unix_connect_reads_mode_and_timeout)
     script_then(SCRIPT_TIMEOUT)->value = 10000000;
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
     assert_error(connect_to_name(&socket), FER_RESOURCE_BUSY, 11);
-}
-
-SCRIPT_TEST(a_unix_connect_whose_mode_cannot_be_read_has_not_begun)
-{
-    fer_socket socket = shared_without_mode(new_unix_stream());
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 SCRIPT_TEST(a_unix_connect_that_windows_has_started_continues)

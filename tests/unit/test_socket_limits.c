@@ -57,31 +57,6 @@ static void assert_failed_with(fer_socket *socket, fer_error_kind kind)
 
 /* ---- IP */
 
-SCRIPT_TEST(a_connect_within_limits_waits_for_the_socket_and_the_token)
-{
-    fer_socket socket = limited_stream(&script_posix, 500);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
-               "wait_for(1500,token) take_error(1) peer_addr(1) set_nonblocking(1,0)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    socket = limited_stream(&script_windows, 500);
-    assert_ok_log(
-        connect_to(&socket, "192.0.2.1:80"),
-        "connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500,token) take_error(1) "
-        "peer_addr(1)");
-}
-
-SCRIPT_TEST(a_deadline_ends_a_connect_as_a_timeout_does)
-{
-    for (size_t i = 0; i < 3; i++) {
-        fer_socket socket = limited_stream(systems[i], 500);
-        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_to(&socket, "192.0.2.1:80"));
-        assert_int_equal(script.now, 1500);
-        assert_failed_with(&socket, FER_TIMED_OUT);
-        assert_int_equal(script.times[SCRIPT_SET_NONBLOCKING], i < 2 ? 2 : 0);
-    }
-}
-
 SCRIPT_TEST(a_cancel_ends_a_connect_as_a_timeout_does)
 {
     for (size_t i = 0; i < 3; i++) {
@@ -113,23 +88,6 @@ SCRIPT_TEST(limits_that_are_reached_before_change_nothing)
     limits.token = NULL;
     assert_ok(fer_socket_set_limits(&socket, &limits));
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0); /* the state first */
-}
-
-SCRIPT_TEST(a_nonblocking_connect_never_checks)
-{
-    fer_socket socket = limited_stream(&script_posix, 0);
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
-}
-
-SCRIPT_TEST(the_mode_that_cannot_be_read_is_reported)
-{
-    fer_socket socket = limited_stream(&script_posix, 500);
-    socket.handle_.p_.flags_ |= FERI_FLAG_ADOPTED;
-    assert_forwards(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9, connect_to(&socket, "192.0.2.1:80"));
-    assert_log("is_nonblocking(1)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
 /* Rule K3. connect_timeout waits in nonblocking mode too, so its limits apply there as well. */
@@ -211,27 +169,6 @@ SCRIPT_TEST(the_write_timeout_ends_the_wait_for_the_queue_too)
                      "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0) "
                      "is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-}
-
-SCRIPT_TEST(a_unix_connect_that_fails_has_failed)
-{
-    fer_socket socket = limited_unix(500);
-    assert_forwards(SCRIPT_UNIX_CONNECT, FER_CONNECTION_REFUSED, 111, connect_unix(&socket));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    socket = limited_unix(500);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_CONNECTION_TIMED_OUT, 110); /* not the limits */
-    assert_error(connect_unix(&socket), FER_CONNECTION_TIMED_OUT, 110);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-}
-
-SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)
-{
-    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    set_limits(&socket, 500);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_unix(&socket));
-    assert_log("unix_connect(1,/a) wait_arm(1,CONNECTED) wait_for(1500,token)");
-    assert_failed_with(&socket, FER_TIMED_OUT);
 }
 
 SCRIPT_TEST(a_unix_connect_checks_first_after_the_state)

@@ -17,68 +17,12 @@ static void open_stream(fer_handle *handle, const struct ferp_traits *traits)
 
 /* ---- Reading */
 
-STREAM_TEST(script_posix, lengths_beyond_what_the_os_takes_are_cut_to_it)
-{
-    script.traits.io_length_max = 10;
-    script_default(SCRIPT_RECV)->value = 1;
-    script_default(SCRIPT_PEEK)->value = 1;
-    script_default(SCRIPT_SEND)->value = 1;
-    assert_ok(feri_stream_read(&handle, buf, SIZE_MAX, &n));
-    assert_ok(feri_stream_read(&handle, buf, 11, &n));
-    assert_ok(feri_stream_read(&handle, buf, 10, &n));
-    assert_ok_log(feri_stream_read(&handle, buf, 9, &n),
-                  "recv(1,10) recv(1,10) recv(1,10) recv(1,9)");
-    assert_ok(feri_stream_peek(&handle, buf, SIZE_MAX, &n));
-    assert_ok_log(feri_stream_write(&handle, buf, SIZE_MAX, &n), "peek(1,10) send(1,10)");
-}
-
-STREAM_TEST(script_posix, a_length_of_zero_makes_no_call_and_reports_nothing)
-{
-    assert_ok_n(feri_stream_read(&handle, NULL, 0, &n), n, 0);
-    assert_ok_n(feri_stream_peek(&handle, NULL, 0, &n), n, 0);
-    assert_ok_n(feri_stream_write(&handle, NULL, 0, &n), n, 0);
-    assert_log("");
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
-}
-
-STREAM_TEST(script_posix, the_peer_s_end_is_reported_again_and_again_without_a_query)
-{
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
-    assert_log("recv(1,1)");
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_ok_n(feri_stream_peek(&handle, buf, 1, &n), n, 0);
-    assert_log("");
-}
-
 STREAM_TEST(script_posix, a_peek_records_the_end)
 {
     assert_ok(feri_stream_peek(&handle, buf, 1, &n));
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
     assert_log("peek(1,1)");
     assert_error(feri_handle_check(&handle, FERI_REQUEST_PEER_ADDR), FER_NOT_CONNECTED, 0);
-}
-
-STREAM_TEST(script_posix, a_reset_is_reported_again_and_again_with_its_code)
-{
-    assert_forwards(SCRIPT_RECV, FER_CONNECTION_RESET, 104, feri_stream_read(&handle, buf, 1, &n));
-    assert_int_equal(n, 0);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_peek(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    assert_log("recv(1,1) bytes_queued(1) bytes_queued(1)");
-}
-
-STREAM_TEST(script_posix, what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
-{
-    assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
-    script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    script_then_fail(SCRIPT_BYTES_QUEUED, FER_INVALID_INPUT, 22);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
 STREAM_TEST(script_posix, an_end_of_file_behind_a_reset_is_the_reset)
@@ -99,29 +43,7 @@ SCRIPT_TEST(an_aborted_connection_is_a_reset_to_reads_and_writes)
     assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
 }
 
-STREAM_TEST(script_windows, a_read_half_that_a_clone_has_shut_reads_as_the_end)
-{
-    script_then_fail(SCRIPT_RECV, FER_BROKEN_PIPE, 10058);
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 0);
-    assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "recv(1,1)");
-}
-
 /* ---- Errors that do not end the stream */
-
-STREAM_TEST(script_posix, a_timeout_has_no_code_and_the_next_call_works)
-{
-    handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
-    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_PEEK, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_TIMED_OUT, 0);
-    assert_error(feri_stream_peek(&handle, buf, 1, &n), FER_TIMED_OUT, 0);
-    assert_error_n(feri_stream_write(&handle, buf, 1, &n), FER_TIMED_OUT, 0, n, 0);
-    script_then_move(SCRIPT_RECV, 1);
-    script_then_move(SCRIPT_SEND, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, &n));
-    assert_ok_n(feri_stream_write(&handle, buf, 1, &n), n, 1);
-}
 
 /* It is no error of the connection. */
 STREAM_TEST(script_posix, an_invalid_receive_changes_nothing)
@@ -130,22 +52,6 @@ STREAM_TEST(script_posix, an_invalid_receive_changes_nothing)
     script_then_move(SCRIPT_RECV, 1);
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_log("recv(1,1) peer_addr(1) recv(1,1)");
-}
-
-STREAM_TEST(script_windows, where_core_waits_each_call_waits_and_tries_again)
-{
-    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
-    assert_log("recv(1,1) wait_arm(1,READABLE) wait_for(ever) recv(1,1)");
-    script_then_fail(SCRIPT_PEEK, FER_WOULD_BLOCK, 10035);
-    script_then_move(SCRIPT_PEEK, 1);
-    assert_ok(feri_stream_peek(&handle, buf, 1, &n));
-    assert_log("peek(1,1) wait_arm(1,READABLE) wait_for(ever) peek(1,1)");
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    script_then_move(SCRIPT_SEND, 1);
-    assert_ok(feri_stream_write(&handle, buf, 1, &n));
-    assert_log("send(1,1) wait_arm(1,WRITABLE) wait_for(100001000) send(1,1)");
 }
 
 /* ---- A reset that another thread's write meets while a read waits (rule S5) */
@@ -168,24 +74,6 @@ static void begin_reset_while_arming(fer_handle *handle)
     script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
 }
 
-STREAM_TEST(script_windows, a_read_that_waits_reads_what_had_arrived_before_the_reset)
-{
-    begin_reset_while_arming(&handle);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
-    assert_log("recv(1,1) wait_arm(1,READABLE) wait_disarm() recv(1,1)");
-    assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 10054, n, 0);
-    assert_log("bytes_queued(1)");
-}
-
-STREAM_TEST(script_windows, a_read_that_waits_is_the_reset_if_nothing_had_arrived_before)
-{
-    begin_reset_while_arming(&handle);
-    script_then_move(SCRIPT_RECV, 0);
-    assert_error_n(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 10054, n, 0);
-    assert_log("recv(1,1) wait_arm(1,READABLE) wait_disarm() recv(1,1)");
-}
-
 /* Wine 8: after a reset that another call has met, a receive would block (docs/DIFFERENCES.md). */
 STREAM_TEST(script_windows, a_read_that_waits_is_the_reset_if_it_would_block_after_it)
 {
@@ -198,16 +86,6 @@ STREAM_TEST(script_windows, a_read_that_waits_is_the_reset_if_it_would_block_aft
 
 /* ---- Writing */
 
-STREAM_TEST(script_posix, a_broken_pipe_is_reported_again_without_a_call_and_reading_continues)
-{
-    assert_forwards(SCRIPT_SEND, FER_BROKEN_PIPE, 32, feri_stream_write(&handle, buf, 1, &n));
-    assert_int_equal(n, 0);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_BROKEN_PIPE, 0);
-    assert_error(feri_stream_write(&handle, buf, 0, &n), FER_BROKEN_PIPE, 0);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok_log(feri_stream_read(&handle, buf, 1, &n), "send(1,1) recv(1,1)");
-}
-
 STREAM_TEST(script_posix, an_ended_connection_s_timeout_sticks_with_its_code)
 {
     script_then_fail(SCRIPT_SEND, FER_CONNECTION_TIMED_OUT, 110);
@@ -218,21 +96,6 @@ STREAM_TEST(script_posix, an_ended_connection_s_timeout_sticks_with_its_code)
 }
 
 /* ---- take_error */
-
-STREAM_TEST(script_posix, a_pending_error_sticks_as_one_that_a_read_met)
-{
-    fer_error got = {FER_OTHER, 1};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_ok(got);
-    assert_int_equal(feri_handle_state(&handle), FERI_PHASE_OPEN);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_read(&handle, buf, 1, NULL), FER_CONNECTION_RESET, 104);
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_ok(got);
-}
 
 STREAM_TEST(script_posix, an_error_that_was_reported_is_not_there_to_be_taken_again)
 {
@@ -253,17 +116,6 @@ SYSTEM_TEST(script_posix, a_reset_before_anybody_queried_how_the_connect_stands_
     assert_error(got, FER_CONNECTION_RESET, 104);
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_ok_log(got, "take_error(1)");
-}
-
-STREAM_TEST(script_posix, a_pending_broken_pipe_ends_the_write_half_alone)
-{
-    fer_error got;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_BROKEN_PIPE, 32);
-    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_BROKEN_PIPE, 0);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, NULL));
 }
 
 STREAM_TEST(script_windows, a_pending_abort_is_a_reset_and_a_transient_error_is_skipped)

@@ -67,14 +67,6 @@ SCRIPT_TEST(it_waits_until_its_own_deadline_in_every_mode)
     }
 }
 
-OPEN_TEST(without_a_timeout_it_waits_without_limit)
-{
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-    assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_OK, 0);
-    assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(ever) "
-               "try_recv(1,8192) close(1)");
-}
-
 /* A timeout of 0: what is there is read, without waiting. */
 SCRIPT_TEST(with_a_timeout_of_zero_only_what_is_queued_is_discarded)
 {
@@ -100,21 +92,6 @@ OPEN_TEST(input_without_end_does_not_extend_the_call)
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
 }
 
-SCRIPT_TEST(a_failure_is_reported_and_so_is_a_saved_one)
-{
-    fer_handle stream = open_stream(&script_posix);
-    script_then_fail(SCRIPT_TRY_RECV, FER_CONNECTION_RESET, 104);
-    assert_lingers(&stream, SECOND, FER_CONNECTION_RESET, 104);
-    stream = open_stream(&script_posix);
-    assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104,
-                    feri_stream_write(&stream, "x", 1, NULL));
-    assert_lingers(&stream, SECOND, FER_CONNECTION_RESET, 104);
-    stream = open_stream(&script_posix);
-    script_then_fail(SCRIPT_SHUTDOWN, FER_NO_BUFFER_SPACE, 105);
-    assert_lingers(&stream, SECOND, FER_NO_BUFFER_SPACE, 105);
-    assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
-}
-
 /* ---- Limits */
 
 SCRIPT_TEST(the_limits_apply_in_every_mode)
@@ -128,15 +105,6 @@ SCRIPT_TEST(the_limits_apply_in_every_mode)
         assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
         assert_log("shutdown(1,1) close(1)");
     }
-}
-
-OPEN_TEST(the_earlier_of_timeout_and_deadline_counts)
-{
-    set_limits(&stream, fer_instant_after((fer_duration){10}), &token);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
-    assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(1010,token) close(1)");
 }
 
 static void cancel_in(script_call call, script_call in)
@@ -235,18 +203,6 @@ SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
     assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_lingers(&stream, SECOND, FER_MISUSE, 0);
-}
-
-SYSTEM_TEST(script_posix, without_a_socket_it_is_misuse)
-{
-    fer_handle stream = {0};
-    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_state(&stream), 0);
-    assert_ok(feri_handle_claim(&stream));
-    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
-    assert_log("");
 }
 
 /* S7: unread input resets the connection, on the BSDs too. */

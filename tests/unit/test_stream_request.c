@@ -97,102 +97,7 @@ SYSTEM_TEST(script_posix, each_half_is_queried_when_the_other_has_ended)
     }
 }
 
-STREAM_TEST(script_posix, after_a_reset_only_what_is_queued_is_read)
-{
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
-    script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    check_before_read(&handle, true, 1, ok, true);
-    check_before_read(&handle, true, 1, reset, false);
-    script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 9);
-    check_before_read(&handle, true, 1, reset, false);
-    assert_log("bytes_queued(1) bytes_queued(1) bytes_queued(1)");
-    check_before_read(&handle, true, 0, ok, false);
-    check_before_read(&handle, false, 1, invalid, false);
-    check_before_write(&handle, true, 1, reset, false);
-    assert_log("");
-}
-
-STREAM_TEST(script_posix, the_short_way_is_that_of_an_open_handle_without_limits)
-{
-    const size_t max = ferp_traits()->io_length_max;
-    const size_t lengths[] = {0, 1, max, max + 1, SIZE_MAX};
-    for (size_t i = 0; i < 10; i++) {
-        bool valid = i % 2 != 0;
-        size_t len = lengths[i / 2];
-        bool needs_os = false;
-        bool is_ready = feri_stream_is_ready_for_os(&handle, valid, len);
-        bool want = valid && len > 0;
-        assert_int_equal(is_ready, want && len <= max);
-        (void)feri_stream_check_read(&handle, valid, len, &needs_os);
-        assert_int_equal(needs_os, want);
-        (void)feri_stream_check_write(&handle, valid, len, &needs_os);
-        assert_int_equal(needs_os, want);
-    }
-    bool needs_os = false;
-    assert_true(feri_handle_mark_limited(&handle, true));
-    assert_false(feri_stream_is_ready_for_os(&handle, true, 1));
-    assert_ok(feri_stream_check_read(&handle, true, 1, &needs_os));
-    assert_true(needs_os);
-    assert_false(feri_stream_is_ready_for_os(NULL, true, 1));
-}
-
 /* ---- After the system call */
-
-STREAM_TEST(script_posix, bytes_that_were_moved_change_nothing)
-{
-    feri_state before = feri_handle_state(&handle);
-    assert_ok(feri_stream_after_read(&handle, ok, 1));
-    assert_int_equal(feri_handle_state(&handle), before);
-}
-
-STREAM_TEST(script_posix, passing_errors_change_nothing)
-{
-    feri_state before = feri_handle_state(&handle);
-    const fer_error passing[] = {{FER_TIMED_OUT, 0},
-                                 {FER_WOULD_BLOCK, 11},
-                                 {FER_INTERRUPTED, 4},
-                                 {FER_NO_BUFFER_SPACE, 105}};
-    for (size_t i = 0; i < 4; i++) {
-        assert_error(feri_stream_after_failed_read(&handle, passing[i]), passing[i].kind,
-                     passing[i].os_code);
-        assert_error(feri_stream_after_failed_write(&handle, passing[i]), passing[i].kind,
-                     passing[i].os_code);
-    }
-    assert_int_equal(feri_handle_state(&handle), before);
-}
-
-/* S5: "The handle saves any fatal error". An ICMP message may have ended the connection, or the
- * system has refused the call only. */
-SCRIPT_TEST(an_error_that_may_be_of_the_connection_ends_it_without_a_peer)
-{
-    const fer_error soft[] = {{FER_INVALID_INPUT, 22},
-                              {FER_PERMISSION_DENIED, 13},
-                              {FER_UNSUPPORTED, 92},
-                              {FER_NO_BUFFER_SPACE, 105}};
-    const fer_error_kind peers[] = {FER_OK, FER_NO_BUFFER_SPACE, FER_NOT_CONNECTED,
-                                    FER_INVALID_INPUT};
-    for (size_t i = 0; i < 32; i++) {
-        fer_error error = soft[i / 8];
-        bool ends = i / 8 < 3 && i / 2 % 4 >= 2;
-        script_begin(&script_posix);
-        fer_handle handle = script_stream(0);
-        feri_state before = feri_handle_state(&handle);
-        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){peers[i / 2 % 4], 99};
-        assert_error(i % 2 == 0 ? feri_stream_after_failed_read(&handle, error)
-                                : feri_stream_after_failed_write(&handle, error),
-                     error.kind, error.os_code);
-        assert_int_equal(script.times[SCRIPT_PEER_ADDR], i / 8 < 3);
-        assert_int_equal(feri_handle_state(&handle) != before, ends);
-        if (ends) {
-            bool needs_os = true;
-            assert_error(feri_stream_check_read(&handle, true, 1, &needs_os), error.kind,
-                         error.os_code);
-            assert_false(needs_os);
-            assert_error(feri_stream_check_write(&handle, true, 1, &needs_os), error.kind,
-                         error.os_code);
-        }
-    }
-}
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */
@@ -224,15 +129,6 @@ STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_t
     assert_ok(feri_stream_after_read(&handle, ok, 0));
     assert_error(feri_stream_after_failed_read(&handle, reset), FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
-}
-
-STREAM_TEST(script_posix, a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without)
-{
-    assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}),
-                 FER_BROKEN_PIPE, 32);
-    assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
-    assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_OPEN);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
 /* ---- Pending connects (rule C5) */
@@ -269,26 +165,6 @@ SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands
     fer_handle handle = new_connecting();
     assert_error(feri_stream_check(&handle, FERI_REQUEST_CONNECT), FER_MISUSE, 0);
     assert_ok_log(feri_stream_check(&handle, FERI_REQUEST_USE), "");
-}
-
-SCRIPT_TEST(a_read_or_write_is_allowed_when_the_connect_has_succeeded)
-{
-    fer_handle handle = new_connecting();
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    bool needs_os = true;
-    assert_error(feri_stream_check_read(&handle, true, 1, &needs_os), FER_WOULD_BLOCK, 0);
-    assert_false(needs_os);
-    assert_ok(feri_stream_check_read(&handle, true, 1, &needs_os));
-    assert_true(needs_os);
-    handle = new_connecting();
-    assert_ok(feri_stream_check_write(&handle, true, 1, &needs_os));
-    assert_true(needs_os);
-    handle = new_connecting();
-    assert_ok(feri_stream_check_read(&handle, true, 0, &needs_os));
-    assert_false(needs_os);
-    handle = new_connecting();
-    assert_error(feri_stream_check_read(&handle, false, 1, &needs_os), FER_MISUSE, 0);
-    assert_false(needs_os);
 }
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,

@@ -84,13 +84,6 @@ OPEN_TEST(a_full_buffer_with_more_to_come_is_storage_full)
     assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_BUFFER_TOO_SMALL, 0, n, 3);
 }
 
-OPEN_TEST(a_full_buffer_whose_peek_fails_is_counted)
-{
-    script_then_move(SCRIPT_RECV, 3);
-    script_then_fail(SCRIPT_PEEK, FER_CONNECTION_RESET, 104);
-    assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_CONNECTION_RESET, 104, n, 3);
-}
-
 OPEN_TEST(read_to_end_without_capacity_only_peeks)
 {
     script_then_move(SCRIPT_PEEK, 1);

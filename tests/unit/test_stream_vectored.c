@@ -38,12 +38,6 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
-OPEN_TEST(slices_within_the_limits_are_passed_in_one_call)
-{
-    check_both(&handle, (size_t[]){4, 0, 2}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
-    check_both(&handle, (size_t[]){7}, 1, "recv_vectored(1,1x7)", "send_vectored(1,1x7)");
-}
-
 OPEN_TEST(leading_slices_of_nothing_are_left_out)
 {
     check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)",
@@ -68,34 +62,6 @@ OPEN_TEST(a_sum_beyond_the_limit_is_cut_to_it)
     check_both(&handle, (size_t[]){10, 0, 1}, 3, "recv_vectored(1,2x10)", "send_vectored(1,2x10)");
 }
 
-/* The scripted send accepts everything: its count is the sum of what it was given. */
-OPEN_TEST(a_short_slice_before_a_long_one_is_not_sent_alone)
-{
-    static const char header[3] = "abc";
-    static const char body[20] = "0123456789ABCDEFGHIJ";
-    fer_io_slice slices[] = {{header, 3}, {body, sizeof body}, {header, 3}};
-    script.traits.io_length_max = 10;
-    script_default(SCRIPT_SEND_VECTORED)->value = 10;
-    assert_ok_n(feri_stream_write_vectored(&handle, slices, 3, &n), n, 10);
-    assert_int_equal(script.sent_len, 10);
-    assert_memory_equal(script.sent, "abc0123456", 10);
-}
-
-OPEN_TEST(a_cut_call_has_sixteen_slices_at_most)
-{
-    fer_io_slice slices[20];
-    script.traits.io_length_max = 18;
-    for (size_t i = 0; i < 20; i++) {
-        slices[i] = (fer_io_slice){buf, 1};
-    }
-    slices[15].len = 64;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
-    slices[15].len = 1;
-    slices[16].len = 64;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
-    assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
-}
-
 OPEN_TEST(a_first_slice_beyond_the_limit_is_cut_itself)
 {
     script.traits.io_length_max = 10;
@@ -116,24 +82,6 @@ OPEN_TEST(sums_that_would_wrap_do_not)
                "send_vectored(1,2x2)");
 }
 
-SCRIPT_TEST(more_slices_than_the_os_takes_are_cut)
-{
-    enum { MANY = 1500 };
-    static fer_io_slice_mut into[MANY];
-    static fer_io_slice from[MANY];
-    fer_handle handle = open_stream(&script_posix);
-    for (size_t i = 0; i < MANY; i++) {
-        into[i] = (fer_io_slice_mut){buf, i > 2};
-        from[i] = (fer_io_slice){buf, i > 2};
-    }
-    assert_ok(feri_stream_read_vectored(&handle, into, MANY, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, from, MANY, NULL));
-    assert_ok(feri_stream_write_vectored(&handle, from, 1027, NULL));
-    assert_ok_log(feri_stream_write_vectored(&handle, from, 1026, NULL),
-                  "recv_vectored(1,1024x1) send_vectored(1,1024x1) send_vectored(1,1024x1) "
-                  "send_vectored(1,1023x1)");
-}
-
 OPEN_TEST(a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
 {
     script.traits.io_slices_max = 2;
@@ -149,49 +97,6 @@ OPEN_TEST(a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
     from[1].base = NULL;
     assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_MISUSE, 0);
     assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
-}
-
-SCRIPT_TEST(the_end_and_a_reset_are_reported_to_slices_too)
-{
-    fer_handle handle = open_stream(&script_posix);
-    fer_io_slice_mut into = {buf, 1};
-    fer_io_slice from = {buf, 1};
-    script_then_move(SCRIPT_RECV_VECTORED, 0);
-    assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 0);
-    assert_ok_log(feri_stream_read_vectored(&handle, &into, 1, &n), "recv_vectored(1,1x1)");
-    script_then_fail(SCRIPT_SEND_VECTORED, FER_CONNECTION_ABORTED, 10053);
-    assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
-    assert_error(feri_stream_write_vectored(&handle, &from, 1, &n), FER_CONNECTION_RESET, 10053);
-    assert_log("send_vectored(1,1x1)");
-    handle = open_stream(&script_posix);
-    script_then_fail(SCRIPT_RECV_VECTORED, FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_read_vectored(&handle, &into, 1, &n), FER_CONNECTION_RESET, 104);
-}
-
-SCRIPT_TEST(where_core_waits_slices_wait_and_try_again)
-{
-    fer_handle handle = open_stream(&script_windows);
-    fer_io_slice_mut into = {buf, 1};
-    fer_io_slice from = {buf, 1};
-    script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 10035);
-    assert_ok_n(feri_stream_read_vectored(&handle, &into, 1, &n), n, 1);
-    assert_log("recv_vectored(1,1x1) wait_arm(1,READABLE) wait_for(ever) "
-               "recv_vectored(1,1x1)");
-    assert_ok_log(feri_stream_write_vectored(&handle, &from, 1, &n),
-                  "send_vectored(1,1x1) wait_arm(1,WRITABLE) "
-                  "wait_for(100001000) send_vectored(1,1x1)");
-}
-
-OPEN_TEST(a_wait_in_vain_is_timed_out)
-{
-    handle.p_.flags_ |= FERI_FLAG_TIMEOUT_SET;
-    fer_io_slice_mut into = {buf, 1};
-    fer_io_slice from = {buf, 1};
-    script_then_fail(SCRIPT_RECV_VECTORED, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_SEND_VECTORED, FER_WOULD_BLOCK, 11);
-    assert_error(feri_stream_read_vectored(&handle, &into, 1, NULL), FER_TIMED_OUT, 0);
-    assert_error(feri_stream_write_vectored(&handle, &from, 1, NULL), FER_TIMED_OUT, 0);
 }
 
 TEST_MAIN("stream_vectored")

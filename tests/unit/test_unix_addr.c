@@ -4,50 +4,6 @@
 #include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 
-SYSTEM_TEST(script_posix, a_path_is_kept_with_its_end)
-{
-    fer_unix_addr addr;
-    size_t len = 77;
-    memset(&addr, 0x5a, sizeof addr);
-    assert_ok(fer_unix_addr_from_pathname(&addr, "/run/a"));
-    assert_string_equal(fer_unix_addr_as_pathname(&addr), "/run/a");
-    assert_false(fer_unix_addr_is_unnamed(&addr));
-    assert_null(fer_unix_addr_as_abstract_name(&addr, &len));
-    assert_int_equal(len, 77);
-    fer_unix_addr same = {0};
-    assert_ok(fer_unix_addr_from_pathname(&same, "/run/a"));
-    assert_memory_equal(&addr, &same, sizeof addr); /* no previous bytes remain */
-}
-
-SCRIPT_TEST(a_path_is_as_long_as_the_system_takes)
-{
-    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
-                                                        &script_windows};
-    static const size_t longest[] = {107, 103, 107};
-    for (size_t i = 0; i < 3; i++) {
-        char path[120];
-        fer_unix_addr addr = {0};
-        fer_unix_addr untouched = {0};
-        script_begin(systems[i]);
-        memset(path, 'p', sizeof path);
-        path[longest[i]] = '\0';
-        assert_ok(fer_unix_addr_from_pathname(&addr, path));
-        assert_string_equal(fer_unix_addr_as_pathname(&addr), path);
-        assert_ok(feri_check_unix_name(&addr));
-        path[longest[i]] = 'p';
-        path[longest[i] + 1] = '\0';
-        memset(&addr, 0x5a, sizeof addr);
-        memset(&untouched, 0x5a, sizeof untouched);
-        assert_error(fer_unix_addr_from_pathname(&addr, path), FER_INVALID_INPUT, 0);
-        path[longest[i] + 1] = 'p'; /* a path without a NUL */
-        assert_error(fer_unix_addr_from_pathname(&addr, path), FER_INVALID_INPUT, 0);
-        assert_error(fer_unix_addr_from_pathname(&addr, ""), FER_INVALID_INPUT, 0);
-        assert_error(fer_unix_addr_from_pathname(&addr, NULL), FER_MISUSE, 0);
-        assert_error(fer_unix_addr_from_pathname(NULL, "p"), FER_MISUSE, 0);
-        assert_memory_equal(&addr, &untouched, sizeof addr);
-    }
-}
-
 SYSTEM_TEST(script_posix, an_abstract_name_is_any_bytes)
 {
     char bytes[120];
@@ -73,39 +29,6 @@ SYSTEM_TEST(script_posix, an_abstract_name_is_any_bytes)
     assert_error(fer_unix_addr_from_abstract_name(NULL, bytes, 1), FER_MISUSE, 0);
     assert_null(fer_unix_addr_as_abstract_name(&addr, NULL));
     assert_null(fer_unix_addr_as_abstract_name(NULL, &len));
-}
-
-SYSTEM_TEST(script_posix, abstract_names_are_unsupported_where_there_are_none)
-{
-    fer_unix_addr addr;
-    assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
-    script.traits.has_abstract_unix_names = false;
-    assert_error(feri_check_unix_name(&addr), FER_UNSUPPORTED, 0);
-    assert_error(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED, 0);
-    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
-}
-
-SYSTEM_TEST(script_posix, all_zero_bytes_are_the_unnamed_address)
-{
-    fer_unix_addr addr = {0};
-    size_t len = 77;
-    assert_true(fer_unix_addr_is_unnamed(&addr));
-    assert_false(fer_unix_addr_is_unnamed(NULL));
-    assert_null(fer_unix_addr_as_pathname(&addr));
-    assert_null(fer_unix_addr_as_pathname(NULL));
-    assert_null(fer_unix_addr_as_abstract_name(&addr, &len));
-    assert_error(feri_check_unix_name(&addr), FER_INVALID_INPUT, 0);
-    assert_error(feri_check_unix_name(NULL), FER_MISUSE, 0);
-}
-
-/* A path from the OS may fill the whole field, without a NUL. */
-SYSTEM_TEST(script_posix, a_path_without_space_for_its_nul_is_terminated_here)
-{
-    fer_unix_addr addr = {.kind_ = FERP_UNIX_PATHNAME, .len_ = 108};
-    memset(addr.name_, 'p', 108);
-    assert_non_null(fer_unix_addr_as_pathname(&addr));
-    assert_int_equal(strlen(fer_unix_addr_as_pathname(&addr)), 108);
-    assert_ok(feri_check_unix_name(&addr));
 }
 
 /* Arbitrary memory instead of an address: no function reads past it. */

@@ -63,40 +63,6 @@ SOCKET_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
     assert_log("");
 }
 
-SCRIPT_TEST(the_kernel_waits_and_a_timeout_is_reported_as_one)
-{
-    fer_unix_datagram socket = open_socket(&script_posix, FERI_FLAG_TIMEOUT_SET);
-    fer_unix_received got;
-    char buf[8];
-    size_t n = 77;
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_UNIX_SEND_TO, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_UNIX_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error_n(fer_unix_datagram_send(&socket, "x", 1, &n), FER_TIMED_OUT, 0, n, 0);
-    assert_error(fer_unix_datagram_send_to(&socket, "x", 1, "a", &n), FER_TIMED_OUT, 0);
-    assert_error(fer_unix_datagram_recv(&socket, buf, 8, &got), FER_TIMED_OUT, 0);
-    assert_log("send(1,1) is_nonblocking(1) unix_send_to(1,a) is_nonblocking(1) "
-               "unix_recv_from(1,8) is_nonblocking(1)");
-}
-
-/* If the kernel does not wait: an imaginary system with Unix datagrams that waits as Windows
- * does. */
-SCRIPT_TEST(core_waits_for_space_and_for_a_datagram)
-{
-    fer_unix_datagram socket = open_socket(&script_windows, 0);
-    fer_unix_received got;
-    char buf[8];
-    script.traits.write_wait_misses_shutdown = false;
-    script_then_fail(SCRIPT_UNIX_SEND_TO, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_UNIX_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_ok_log(fer_unix_datagram_send_to(&socket, "x", 1, "a", NULL),
-                  "unix_send_to(1,a) wait_arm(1,WRITABLE) wait_for(ever) "
-                  "unix_send_to(1,a)");
-    assert_ok_log(fer_unix_datagram_recv_from(&socket, buf, 8, &got),
-                  "unix_recv_from(1,8) wait_arm(1,RECEIVABLE) wait_for(ever) "
-                  "unix_recv_from(1,8)");
-}
-
 SOCKET_TEST(what_is_received_is_reported_and_nothing_else)
 {
     fer_unix_received got;

@@ -15,39 +15,6 @@ static fer_unix_stream open_stream(const struct ferp_traits *traits)
 
 /* ---- Connecting */
 
-/* The signal arrives before the connect has started. */
-SYSTEM_TEST(script_posix, a_connect_that_a_signal_interrupts_is_made_again)
-{
-    fer_unix_stream stream = {0};
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    assert_ok(fer_unix_stream_connect(&stream, "a"));
-    assert_log("unix_socket() unix_connect(1,a) unix_connect(1,a) unix_connect(1,a)");
-}
-
-/* On POSIX WOULD_BLOCK means a full queue, and no connect has started. */
-SCRIPT_TEST(would_block_is_awaited_only_where_it_means_started)
-{
-    fer_unix_stream stream = {0};
-    script_begin(&script_posix);
-    assert_forwards(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11,
-                    fer_unix_stream_connect(&stream, "a"));
-    assert_log("unix_socket() unix_connect(1,a) close(1)");
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_ok_log(
-        fer_unix_stream_connect(&stream, "a"),
-        "unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) "
-        "peer_addr(1)");
-    fer_unix_stream_close(&stream);
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    assert_error(fer_unix_stream_connect(&stream, "a"), FER_CONNECTION_REFUSED, 10061);
-    assert_log("unix_socket() unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(ever) take_error(1) "
-               "close(1)");
-}
-
 /* getsockname of a socket without a name is WSAEINVAL on Windows. Once it has a name, such an error
  * is the system's. */
 SYSTEM_TEST(script_windows, a_socket_without_a_name_has_the_unnamed_address)

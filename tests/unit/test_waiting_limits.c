@@ -158,40 +158,6 @@ static void would_block(const struct sort *sort)
 
 /* ---- K1: the look */
 
-EACH_TEST(a_call_that_begins_cancelled_makes_no_system_call)
-{
-    limit(sort, FERP_NO_DEADLINE);
-    assert_ok(fer_cancel_token_cancel(&token));
-    script.log[0] = '\0';
-    expect(sort, FER_CANCELLED);
-    expect(sort, FER_CANCELLED);
-    assert_log("");
-    assert_ok(fer_cancel_token_reset(&token));
-    expect(sort, FER_OK);
-}
-
-EACH_TEST(a_call_that_begins_at_its_deadline_makes_no_system_call)
-{
-    limit(sort, 1000);
-    expect(sort, FER_TIMED_OUT);
-    limit(sort, 0);
-    expect(sort, FER_TIMED_OUT);
-    assert_log("");
-    limit(sort, 1001);
-    expect(sort, FER_OK);
-    expect_calls(sort, 1, 0);
-}
-
-EACH_TEST(a_token_that_was_closed_under_a_handle_is_misuse_and_changes_nothing)
-{
-    limit(sort, FERP_NO_DEADLINE);
-    fer_cancel_token_close(&token);
-    expect(sort, FER_MISUSE);
-    expect_calls(sort, 0, 0);
-    assert_int_equal(fer_cancel_token_new(&token).kind, FER_OK);
-    expect(sort, FER_OK); /* the misuse has changed nothing */
-}
-
 EACH_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
 {
     const bool is_posix = script.traits.io_waits_in_kernel;
@@ -209,14 +175,6 @@ EACH_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
 
 /* ---- K6: what a call costs */
 
-EACH_TEST(a_call_that_need_not_wait_is_one_call)
-{
-    limit(sort, DEADLINE);
-    expect(sort, FER_OK);
-    expect_calls(sort, 1, 0);
-    assert_int_equal(script.calls_that_can_fail, 2); /* this one, and that which made the token */
-}
-
 EACH_TEST(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode)
 {
     bool is_posix = script.traits.io_waits_in_kernel;
@@ -227,26 +185,7 @@ EACH_TEST(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode)
     assert_int_equal(script.times[SCRIPT_IS_NONBLOCKING], is_posix ? 1 : 0);
 }
 
-EACH_TEST(a_failed_query_of_the_mode_is_the_call_s_result)
-{
-    if (script.traits.io_waits_in_kernel) {
-        *sort->handle = script_stream(FERI_FLAG_CLONED);
-        limit(sort, DEADLINE);
-        assert_forwards(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9, sort->run());
-        expect_calls(sort, 0, 0);
-    }
-}
-
 /* ---- K2: a cancel during the call */
-
-EACH_TEST(a_call_that_waits_does_so_once_for_the_socket_and_the_token)
-{
-    limit(sort, DEADLINE);
-    would_block(sort);
-    expect(sort, FER_OK);
-    expect_calls(sort, 2, 1);
-    assert_non_null(strstr(script.log, "wait_for(50001000,token)"));
-}
 
 static script_call cancelled_during;
 
@@ -277,86 +216,7 @@ EACH_TEST(a_cancel_ends_the_wait)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
-EACH_TEST(a_cancel_between_the_check_and_the_wait_is_not_lost)
-{
-    const script_call before[] = {sort->attempt, SCRIPT_WAIT_ARM};
-    for (uint64_t i = 0; i < 2; i++) {
-        limit(sort, DEADLINE);
-        would_block(sort);
-        cancel_during(before[i]);
-        expect(sort, FER_CANCELLED);
-        expect_calls(sort, i + 1, 0);
-        assert_int_equal(script.times[SCRIPT_WAIT_DISARM], i + 1);
-        assert_ok(fer_cancel_token_reset(&token));
-    }
-}
-
-EACH_TEST(what_came_together_with_a_cancel_is_not_lost)
-{
-    limit(sort, DEADLINE);
-    would_block(sort);
-    cancel_during(SCRIPT_WAIT_FOR);
-    expect(sort, FER_OK);
-    expect_calls(sort, 2, 1);
-    expect(sort, FER_CANCELLED);
-    assert_ok(fer_cancel_token_reset(&token));
-    expect(sort, FER_OK);
-}
-
-EACH_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
-{
-    limit(sort, DEADLINE);
-    would_block(sort);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, sort->run());
-    would_block(sort);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    cancel_during(SCRIPT_WAIT_FOR);
-    expect(sort, FER_CANCELLED);
-    expect_calls(sort, 2, 2);
-}
-
 /* ---- K3: the timeout and the deadline */
-
-static void set_timeout(const struct sort *sort, fer_duration timeout)
-{
-    script_default(SCRIPT_TIMEOUT)->value = timeout.nanos;
-    if (!script.traits.io_waits_in_kernel) {
-        feri_modes_set_timeout(sort->handle, FERP_READING, timeout);
-        feri_modes_set_timeout(sort->handle, FERP_WRITING, timeout);
-    }
-}
-
-EACH_TEST(the_earlier_of_timeout_and_deadline_counts)
-{
-    const uint64_t timeouts[] = {20, 50, 80};
-    for (size_t i = 0; i < 3; i++) {
-        script.now = 1000;
-        set_timeout(sort, fer_duration_from_nanos(timeouts[i] * MILLI));
-        limit(sort, DEADLINE);
-        would_block(sort);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        expect(sort, FER_TIMED_OUT);
-        assert_true(script.now == (i == 0 ? 1000 + 20 * MILLI : DEADLINE));
-    }
-    expect_calls(sort, 3, 3);
-}
-
-EACH_TEST(readiness_that_is_always_false_ends_at_the_deadline)
-{
-    limit(sort, DEADLINE);
-    *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
-    expect(sort, FER_TIMED_OUT);
-    assert_true(script.now == DEADLINE);
-    assert_int_not_equal(script.times[SCRIPT_PAUSE], 0);
-}
-
-EACH_TEST(a_cancel_in_a_pause_ends_the_call)
-{
-    limit(sort, FERP_NO_DEADLINE);
-    *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
-    cancel_during(SCRIPT_PAUSE);
-    expect(sort, FER_CANCELLED);
-}
 
 EACH_TEST(a_timeout_that_cannot_be_read_is_the_call_s_result)
 {

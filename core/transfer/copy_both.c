@@ -1,0 +1,205 @@
+/* copy_both.c: copies in both directions between two streams, in one thread. It tries both
+ * directions, and then waits for both streams at once. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/compiler.h"
+#include "core/base/time.h"
+#include "core/handle/connection.h"
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
+#include "core/transfer/copy.h"
+#include "core/transfer/stream_io.h"
+#include "core/transfer/stream_shutdown.h"
+#include "core/wait/waiting.h"
+#include "ferrule/io.h"
+#include "platform/copying.h"
+#include "platform/platform.h"
+
+/* One direction. It is done when its end of file was passed on. */
+typedef struct direction {
+    fer_handle *from;
+    fer_handle *to;
+    fer_copy_buffer *buffer;
+    uint64_t copied;
+    bool is_done;
+} direction;
+
+/* What a step has done. */
+typedef enum progress { MOVED, MUST_WAIT } progress;
+
+/* A try that would block, and one that a signal interrupted, have moved nothing. */
+static fer_error after_try(fer_error error, progress *out)
+{
+    *out = error.kind == FER_WOULD_BLOCK ? MUST_WAIT : MOVED;
+    return error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED ? feri_ok() : error;
+}
+
+static fer_error write_some(direction *way, progress *out)
+{
+    fer_copy_buffer *buffer = way->buffer;
+    size_t moved = 0;
+    fer_error error = feri_stream_try_write(way->to, (const uint8_t *)buffer->base + buffer->start,
+                                            buffer->len, &moved);
+    FERI_ASSERT(moved <= buffer->len);
+    buffer->start += moved;
+    buffer->len -= moved;
+    way->copied += moved;
+    return after_try(error, out);
+}
+
+/* Reads into the empty buffer. At end of file, which may have been passed on by an earlier call,
+ * the write half of the other stream is shut down. The state of that stream is checked first, as by
+ * fer_copy: if it cannot be written, nothing is read. */
+static fer_error read_some(direction *way, progress *out)
+{
+    fer_copy_buffer *buffer = way->buffer;
+    bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
+    buffer->start = 0;
+    if (!has_ended) {
+        FER_TRY(after_try(feri_stream_try_write(way->to, buffer->base, 0, NULL), out));
+    }
+    fer_error error = feri_stream_try_read(way->from, buffer->base, buffer->cap, &buffer->len);
+    if (error.kind == FER_OK && buffer->len == 0) {
+        way->is_done = true;
+        *out = MOVED;
+        return feri_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    }
+    return after_try(error, out);
+}
+
+static fer_error move_on(direction *way, progress *out)
+{
+    *out = MUST_WAIT;
+    if (way->is_done) {
+        return feri_ok();
+    }
+    return way->buffer->len > 0 ? write_some(way, out) : read_some(way, out);
+}
+
+/* ---- Waits */
+
+/* The state of a whole call: way[0] reads from handles[0]. */
+typedef struct both_ways {
+    fer_handle *handles[2];
+    direction ways[2];
+    feri_limits limits[2];
+    feri_false_hints false_hints;
+} both_ways;
+
+/* The interest of both directions in the stream that one of them reads. */
+static fer_interest interest_in(const both_ways *both, int reader)
+{
+    const direction *reading = &both->ways[reader];
+    const direction *writing = &both->ways[1 - reader];
+    bool reads = !reading->is_done && reading->buffer->len == 0;
+    bool writes = !writing->is_done && writing->buffer->len > 0;
+    return (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0);
+}
+
+/* Limits that are reached precede data that is ready (rule K1). */
+static fer_error check_limits(const both_ways *both)
+{
+    FER_TRY(feri_limits_check(&both->limits[0]));
+    return feri_limits_check(&both->limits[1]);
+}
+
+/* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). */
+static uint64_t end_of_pair_slice(uint64_t deadline)
+{
+    return ferp_traits()->write_wait_misses_shutdown
+               ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
+               : deadline;
+}
+
+/* A signal does not end the call, unless the limits of a stream are interruptible (rule I4). */
+static fer_error after_signal(const both_ways *both, fer_error error)
+{
+    FER_TRY(check_limits(both));
+    return both->limits[0].interruptible || both->limits[1].interruptible ? error : feri_ok();
+}
+
+static fer_error wait_for_both(both_ways *both)
+{
+    ferp_ready_pair pair = {0};
+    for (int i = 0; i < 2; i++) {
+        pair.raws[i] = both->handles[i]->p_.raw_;
+        pair.interests[i] = interest_in(both, i);
+        pair.tokens[i] = both->limits[i].token;
+    }
+    uint64_t deadline = feri_earlier(both->limits[0].deadline, both->limits[1].deadline);
+    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(deadline), deadline);
+    switch (error.kind) {
+    case FER_OK:
+        feri_pause_after_false_hint(&both->false_hints, deadline, both->limits[0].token);
+        return error;
+    case FER_TIMED_OUT: return feri_ok();
+    case FER_INTERRUPTED: return after_signal(both, error);
+    default: return error;
+    }
+}
+
+/* One round: a step of each direction, and a wait if neither has moved anything. */
+static fer_error run_round(both_ways *both)
+{
+    progress first;
+    progress second;
+    FER_TRY(check_limits(both));
+    FER_TRY(move_on(&both->ways[0], &first));
+    FER_TRY(move_on(&both->ways[1], &second));
+    if (first == MOVED || second == MOVED) {
+        both->false_hints = (feri_false_hints){0, 0};
+        return feri_ok();
+    }
+    return both->ways[0].is_done && both->ways[1].is_done ? feri_ok() : wait_for_both(both);
+}
+
+/* Before any byte is moved only misuse and a pending connect are errors: after a failure a stream
+ * can still have bytes in the buffer or in its queue. */
+static fer_error check_stream(const fer_handle *handle)
+{
+    fer_error error = feri_stream_check(handle, FERI_REQUEST_READ);
+    switch (error.kind) {
+    case FER_MISUSE:
+    case FER_NOT_CONNECTED:
+    case FER_WOULD_BLOCK: return error;
+    default: return feri_ok();
+    }
+}
+
+static fer_error copy_both(both_ways *both)
+{
+    for (int i = 0; i < 2; i++) {
+        FER_TRY(check_stream(both->handles[i]));
+        both->limits[i] = feri_limits_of(both->handles[i]);
+    }
+    fer_error error;
+    do {
+        error = run_round(both);
+    } while (error.kind == FER_OK && !(both->ways[0].is_done && both->ways[1].is_done));
+    return error;
+}
+
+static void store_total(uint64_t *n, uint64_t copied)
+{
+    if (n != NULL) {
+        *n = copied;
+    }
+}
+
+fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_to_b,
+                                 fer_copy_buffer *b_to_a, uint64_t *n_a_to_b, uint64_t *n_b_to_a)
+{
+    both_ways both = {.handles = {a.handle_, b.handle_},
+                      .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b},
+                               {.from = b.handle_, .to = a.handle_, .buffer = b_to_a}}};
+    fer_error error = feri_copy_check_buffer(a_to_b);
+    error = error.kind == FER_OK ? feri_copy_check_buffer(b_to_a) : error;
+    if (error.kind == FER_OK && (a.handle_ == b.handle_ || a_to_b == b_to_a)) {
+        error = feri_refuse(a.handle_ == NULL);
+    }
+    error = error.kind == FER_OK ? copy_both(&both) : error;
+    store_total(n_a_to_b, both.ways[0].copied);
+    store_total(n_b_to_a, both.ways[1].copied);
+    return error;
+}

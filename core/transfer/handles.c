@@ -1,0 +1,191 @@
+/* handles.c: sends and receives sockets and other files over Unix sockets. Each call is a write, a
+ * read, or one datagram, with its checks, waits and limits. */
+#include "core/transfer/handles.h"
+
+#include <stdbool.h>
+
+#include "core/base/error.h"
+#include "core/handle/connection.h"
+#include "core/handle/handle.h"
+#include "core/open/unix_opening.h"
+#include "core/transfer/datagram.h"
+#include "core/transfer/stream_io.h"
+#include "core/wait/waiting.h"
+#include "platform/handles.h"
+#include "platform/platform.h"
+
+/* ---- Sending */
+
+typedef struct send_handles_call {
+    fer_raw_socket raw;
+    struct ferp_sent_handles message;
+    size_t sent;
+} send_handles_call;
+
+static fer_error try_to_send_handles(void *context, unsigned flags)
+{
+    send_handles_call *call = context;
+    return ferp_unix_send_handles(call->raw, &call->message, flags, &call->sent);
+}
+
+/* A stream's send that lacked buffers, which may be free later, moved nothing and is repeated, as
+ * in stream_io.c. */
+static fer_error try_to_send_on_stream(void *context, unsigned flags)
+{
+    fer_error error = try_to_send_handles(context, flags);
+    return ferp_traits()->no_buffer_space_is_transient
+               ? feri_map_error(FERI_OPERATION_SHORTAGE, error)
+               : error;
+}
+
+/* The length of one send: one that the system moves complete or not at all, if the count of another
+ * may be lost. */
+static size_t clamp_length(size_t len)
+{
+    size_t clamped = feri_clamp_length(len);
+    return ferp_traits()->cut_send_loses_count && clamped > FERI_WHOLE_SEND_MAX
+               ? FERI_WHOLE_SEND_MAX
+               : clamped;
+}
+
+/* Whether the arguments are an array. */
+static bool has_handles(const void *handles, size_t count)
+{
+    return handles != NULL || count == 0;
+}
+
+/* Handles go with a byte: macOS and the BSDs may lose them otherwise (unix(7), SCM_RIGHTS). */
+static fer_error check_handles(const struct ferp_sent_handles *message)
+{
+    FERI_REQUIRE(message->count <= FER_UNIX_HANDLES_MAX, FER_INVALID_INPUT);
+    FERI_REQUIRE(message->len > 0 || message->count == 0, FER_INVALID_INPUT);
+    return feri_ok();
+}
+
+static fer_error send_with_handles(fer_handle *handle, send_handles_call *call,
+                                   feri_waiting *waiting, feri_try *attempt)
+{
+    FER_TRY(check_handles(&call->message));
+    FER_TRY(feri_waiting_begin(waiting));
+    call->raw = handle->p_.raw_;
+    return feri_waiting_run(waiting, attempt, call);
+}
+
+fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
+                                   size_t *n)
+{
+    send_handles_call call = {.message = *message};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, 0);
+    bool is_valid =
+        feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
+    bool needs_os;
+    fer_error error = feri_stream_check_write(handle, is_valid, message->len, &needs_os);
+    call.message.len = clamp_length(message->len);
+    if (needs_os) {
+        error = send_with_handles(handle, &call, &waiting, try_to_send_on_stream);
+    } else if (error.kind == FER_OK) {
+        error = check_handles(message);
+    }
+    if (waiting.has_failed) {
+        error = feri_stream_after_failed_write(handle, error);
+    }
+    feri_store_count(n, call.sent);
+    return error;
+}
+
+static fer_error check_datagram(const fer_handle *handle, const struct ferp_sent_handles *message)
+{
+    FER_TRY(feri_datagram_check_send(handle, message->buf, message->len));
+    FERI_REQUIRE(has_handles(message->handles, message->count), FER_MISUSE);
+    if (message->to == NULL) {
+        return feri_ok();
+    }
+    /* as in feri_unix_datagram_send_to */
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN), FER_INVALID_INPUT);
+    return feri_check_unix_name(message->to);
+}
+
+fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
+                                     size_t *n)
+{
+    send_handles_call call = {.message = *message};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, 0);
+    fer_error error = check_datagram(handle, message);
+    if (error.kind == FER_OK) {
+        error = send_with_handles(handle, &call, &waiting, try_to_send_handles);
+    }
+    feri_store_count(n, call.sent);
+    return error;
+}
+
+/* ---- Receiving */
+
+typedef struct receive_handles_call {
+    fer_raw_socket raw;
+    struct ferp_received_handles *message;
+} receive_handles_call;
+
+static fer_error try_to_receive_handles(void *context, unsigned flags)
+{
+    receive_handles_call *call = context;
+    return ferp_unix_recv_handles(call->raw, call->message, flags);
+}
+
+static void store_handles_received(const struct ferp_received_handles *message,
+                                   fer_unix_received_handles *out)
+{
+    *out = (fer_unix_received_handles){message->moved, message->count, message->handles_truncated,
+                                       message->truncated, message->from};
+}
+
+static bool is_receivable(const struct ferp_received_handles *message,
+                          const fer_unix_received_handles *out)
+{
+    return out != NULL && feri_is_buffer(message->buf, message->len) &&
+           has_handles(message->handles, message->cap);
+}
+
+static fer_error receive_from_stream(fer_handle *handle, struct ferp_received_handles *message)
+{
+    receive_handles_call call = {handle->p_.raw_, message};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_READABLE, 0);
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
+    if (waiting.has_failed) {
+        error = feri_stream_after_failed_read(handle, error);
+    }
+    return feri_stream_after_read(handle, error, message->moved);
+}
+
+fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
+                                   fer_unix_received_handles *out)
+{
+    bool needs_os;
+    FER_TRY(feri_stream_check_read(handle, is_receivable(message, out), message->len, &needs_os));
+    FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
+    message->len = feri_clamp_length(message->len);
+    if (needs_os) {
+        FER_TRY(receive_from_stream(handle, message));
+    }
+    store_handles_received(message, out);
+    out->from = (fer_unix_addr){0};
+    out->truncated = false;
+    return feri_ok();
+}
+
+fer_error feri_datagram_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
+                                     fer_unix_received_handles *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FERI_REQUIRE(is_receivable(message, out), FER_MISUSE);
+    FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
+    size_t max = ferp_traits()->datagram_length_max;
+    message->len = message->len < max ? message->len : max;
+    message->is_datagram = true;
+    receive_handles_call call = {handle->p_.raw_, message};
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, 0);
+    FER_TRY(feri_waiting_begin(&waiting));
+    FER_TRY(feri_waiting_run(&waiting, try_to_receive_handles, &call));
+    store_handles_received(message, out);
+    return feri_ok();
+}

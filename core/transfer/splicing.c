@@ -1,0 +1,146 @@
+/* splicing.c: the part of a long copy whose bytes the system moves through a pipe (Linux: splice).
+ *
+ * The pipe is empty before each fill. It therefore never contains more than the buffer can hold,
+ * and no fill waits for space in it. A splice is a try: unless its error belongs to the connection,
+ * the copy continues through the buffer, whose read or write waits, times out or reports. */
+#include "core/transfer/splicing.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/compiler.h"
+#include "core/base/error.h"
+#include "core/handle/connection.h"
+#include "core/handle/handle.h"
+#include "core/handle/options.h"
+#include "platform/copying.h"
+#include "platform/platform.h"
+
+/* ---- Which streams allow it */
+
+/* A splice has no MSG_DONTWAIT, and its waits do not keep the timeouts: each page group of a write
+ * has its own (net/socket.c, splice_to_socket). So a call within limits does not splice, and a
+ * blocking stream only without a timeout. */
+static bool waits_without_timeout(const fer_handle *handle, ferp_direction direction)
+{
+    fer_duration timeout = FER_DURATION_NONE;
+    if (!feri_handle_is_shared(handle) && !feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
+        return true;
+    }
+    fer_error error = feri_timeout(handle, direction, &timeout);
+    return error.kind == FER_OK && timeout.nanos == FER_DURATION_NONE_NANOS;
+}
+
+/* Both streams wait without a timeout, or neither waits. */
+static bool modes_allow(const fer_handle *from, const fer_handle *to, bool *waits)
+{
+    bool from_is_nonblocking = false;
+    bool to_is_nonblocking = false;
+    if (feri_mode_before_try(from, &from_is_nonblocking).kind != FER_OK ||
+        feri_mode_before_try(to, &to_is_nonblocking).kind != FER_OK ||
+        from_is_nonblocking != to_is_nonblocking) {
+        return false;
+    }
+    *waits = !from_is_nonblocking;
+    return from_is_nonblocking ||
+           (waits_without_timeout(from, FERP_READING) && waits_without_timeout(to, FERP_WRITING));
+}
+
+/* Another thread may change both at any time. */
+static bool states_allow(const fer_handle *from, const fer_handle *to)
+{
+    return feri_handle_answer(from, FERI_REQUEST_READ) == FERI_ANSWER_CALL_OS &&
+           feri_handle_answer(to, FERI_REQUEST_WRITE) == FERI_ANSWER_CALL_OS &&
+           !feri_handle_is_limited(from) && !feri_handle_is_limited(to);
+}
+
+/* ---- The pipe */
+
+/* One splicing part of a copy. */
+typedef struct splicing {
+    fer_handle *from;
+    fer_handle *to;
+    ferp_pipe pipe;
+    size_t held; /* the bytes in the pipe */
+} splicing;
+
+/* Whether the error of a splice says nothing about the connection. */
+static bool is_for_the_buffer(fer_error error)
+{
+    switch (error.kind) {
+    case FER_OK:
+    case FER_WOULD_BLOCK:
+    case FER_INTERRUPTED:
+    case FER_UNSUPPORTED:
+    case FER_OUT_OF_MEMORY: return true;
+    default: return false;
+    }
+}
+
+/* A signal does not end the copy: neither stream has limits (rule I4). */
+static bool was_interrupted(const splicing *part, fer_error error)
+{
+    return error.kind == FER_INTERRUPTED && states_allow(part->from, part->to);
+}
+
+/* FER_OK with nothing in the pipe: the copy continues through the buffer. */
+static fer_error fill_pipe(splicing *part, size_t len)
+{
+    fer_error error;
+    do {
+        error = ferp_pipe_fill(&part->pipe, part->from->p_.raw_, len, &part->held);
+    } while (was_interrupted(part, error));
+    return is_for_the_buffer(error) ? feri_ok() : feri_stream_after_failed_read(part->from, error);
+}
+
+/* Moves bytes until the pipe is empty, or an error other than a signal's. A splice that moves
+ * nothing without an error ends it too. */
+static fer_error drain_pipe(splicing *part, uint64_t *copied)
+{
+    fer_error error;
+    size_t moved;
+    do {
+        error = ferp_pipe_drain(&part->pipe, part->to->p_.raw_, part->held, &moved);
+        FERI_ASSERT(moved <= part->held);
+        part->held -= moved;
+        *copied += moved;
+    } while (part->held > 0 && (moved > 0 || was_interrupted(part, error)));
+    return is_for_the_buffer(error) ? feri_ok() : feri_stream_after_failed_write(part->to, error);
+}
+
+/* Moves bytes while the pipe gets some and passes all of them on. The bytes that it then contains
+ * return to the buffer. */
+static fer_error splice_until_end(splicing *part, fer_copy_buffer *buffer, uint64_t *copied)
+{
+    size_t len = feri_clamp_length(buffer->cap);
+    fer_error error;
+    bool has_moved;
+    do {
+        error = fill_pipe(part, len);
+        has_moved = part->held > 0;
+        if (has_moved) {
+            error = drain_pipe(part, copied);
+        }
+    } while (has_moved && part->held == 0 && error.kind == FER_OK &&
+             states_allow(part->from, part->to));
+    if (part->held > 0) {
+        buffer->start = 0;
+        FER_TRY(ferp_pipe_read(&part->pipe, buffer->base, part->held, &buffer->len));
+    }
+    return error;
+}
+
+fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
+{
+    FERI_ASSERT(buffer->len == 0);
+    splicing part = {.from = from, .to = to};
+    bool waits = false;
+    if (buffer->cap < FERI_SPLICE_CAP_MIN || !states_allow(from, to) ||
+        !modes_allow(from, to, &waits) ||
+        ferp_pipe_open(buffer->cap, waits, &part.pipe).kind != FER_OK) {
+        return feri_ok();
+    }
+    fer_error error = splice_until_end(&part, buffer, copied);
+    ferp_pipe_close(&part.pipe);
+    return error;
+}

@@ -1,0 +1,55 @@
+/* copying.h: the part of the seam that moves the bytes of streams inside the system. Only the files
+ * that use it include it, so platform.h does not. The rules of platform.h apply. */
+#ifndef FERP_COPYING_H
+#define FERP_COPYING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <stdint.h>
+
+#include "ferrule/cancel.h"
+#include "ferrule/error.h"
+#include "ferrule/handle.h"
+#include "ferrule/poller.h"
+
+/* ---- Pipes between two streams. UNSUPPORTED: this OS has none, or refuses these sockets; the
+ * bytes are where they were. */
+
+/* The raw ends of a pipe: one to read, one to write. */
+typedef struct ferp_pipe {
+    int ends[2];
+} ferp_pipe;
+
+/* Makes a pipe, not inherited, for up to cap bytes if the OS allows it, else for fewer. waits: a
+ * fill from a blocking stream waits. pipe2, fcntl(F_SETPIPE_SZ) | UNSUPPORTED. */
+fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out);
+void ferp_pipe_close(const ferp_pipe *pipe);
+
+/* Moves up to len received bytes of a stream to an empty pipe, as ferp_recv does to a buffer: OK
+ * with *n == 0 is end of file. There is no FERP_DONTWAIT: the mode of the socket decides. splice */
+fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n);
+
+/* Moves bytes of a pipe, which contains len, to a stream, as ferp_send does from a buffer. Never
+ * raises a signal. splice, pthread_sigmask; after EPIPE sigtimedwait. */
+fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n);
+
+/* Moves bytes of a pipe, which contains len, to a buffer. Never waits. read */
+fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n);
+
+/* ---- Waits for two streams */
+
+/* Two sockets, the directions for which each is waited, none or both too, and tokens, which may be
+ * NULL. */
+typedef struct ferp_ready_pair {
+    fer_raw_socket raws[2];
+    fer_interest interests[2];
+    const fer_cancel_token *tokens[2];
+} ferp_ready_pair;
+
+/* One wait, until a time by ferp_now, as ferp_ready. OK, as a hint: a direction of one of the
+ * sockets is ready, a token is signalled, or the wait was woken. TIMED_OUT with os_code 0,
+ * INTERRUPTED. poll | select. */
+fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline);
+
+#endif

@@ -1,0 +1,169 @@
+/* copying.c: moving the bytes of streams inside the kernel. Linux only: macOS and the BSDs have no
+ * splice. */
+#include "platform/posix/posix.h"
+
+#include "platform/copying.h"
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* The default size of a pipe, and the largest that an unprivileged process may set (pipe(7)). */
+enum { PIPE_DEFAULT = 65536, PIPE_MAX = 1048576 };
+
+/* A pipe that does not wait makes the splice of a Unix stream not wait either (fs/splice.c,
+ * do_splice). The splice of a TCP stream has the mode of the stream (net/ipv4/tcp.c,
+ * tcp_splice_read). A larger pipe has more slots, of which a segment takes one or more. */
+fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
+{
+    FER_TRY(ferp_posix_result(pipe2(out->ends, O_CLOEXEC | (waits ? 0 : O_NONBLOCK))));
+    if (cap > PIPE_DEFAULT) {
+        (void)fcntl(out->ends[1], F_SETPIPE_SZ, (int)(cap < PIPE_MAX ? cap : PIPE_MAX));
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+void ferp_pipe_close(const ferp_pipe *pipe)
+{
+    int previous = ferp_posix_hold_cancel();
+    (void)close(pipe->ends[0]);
+    (void)close(pipe->ends[1]);
+    ferp_posix_release_cancel(previous);
+}
+
+/* A splice that is refused fails with one of these: no splice for this socket (kTLS), a kernel or a
+ * sandbox without it. None is an error of the connection. */
+static fer_error store_spliced(ssize_t moved, size_t *n)
+{
+    *n = moved > 0 ? (size_t)moved : 0;
+    if (moved >= 0) {
+        return (fer_error){FER_OK, 0};
+    }
+    switch (errno) {
+    case EINVAL:
+    case ENOSYS:
+    case EBADF:
+    case EPERM: return (fer_error){FER_UNSUPPORTED, errno};
+    default: return ferp_posix_waited_error(errno);
+    }
+}
+
+/* No cancellation point: the caller holds the pipe. */
+static fer_error splice_some(int from, int to, size_t len, size_t *n)
+{
+    int previous = ferp_posix_hold_cancel();
+    ssize_t moved = splice(from, NULL, to, NULL, len, SPLICE_F_MOVE);
+    ferp_posix_release_cancel(previous);
+    return store_spliced(moved, n);
+}
+
+fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n)
+{
+    return splice_some((int)from, pipe->ends[1], len, n);
+}
+
+/* Whether the thread's mask blocks SIGPIPE, and if so, whether one is pending. */
+typedef struct held_signal {
+    sigset_t mask; /* before */
+    bool was_blocked;
+    bool was_pending;
+} held_signal;
+
+/* splice has no MSG_NOSIGNAL. SIGPIPE is directed at the thread that writes (signal(7)), so the
+ * thread blocks it. If it did not before, none can be pending for it. */
+static void hold_sigpipe(held_signal *held)
+{
+    sigset_t signals;
+    held->was_pending = false;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, &held->mask);
+    held->was_blocked = sigismember(&held->mask, SIGPIPE) == 1;
+    if (held->was_blocked) {
+        (void)sigpending(&signals);
+        held->was_pending = sigismember(&signals, SIGPIPE) == 1;
+    }
+}
+
+/* Removes the signal that an EPIPE has raised. One that was pending before stays: the kernel keeps
+ * one of each number. */
+static void release_sigpipe(const held_signal *held, bool was_raised)
+{
+    const struct timespec now = {0, 0};
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGPIPE);
+    while (was_raised && !held->was_pending && sigtimedwait(&signals, NULL, &now) < 0 &&
+           errno == EINTR) {
+    }
+    if (!held->was_blocked) {
+        (void)pthread_sigmask(SIG_SETMASK, &held->mask, NULL);
+    }
+}
+
+fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
+{
+    held_signal held;
+    hold_sigpipe(&held);
+    fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
+    release_sigpipe(&held, error.os_code == EPIPE);
+    return error;
+}
+
+fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
+{
+    int previous = ferp_posix_hold_cancel();
+    ssize_t moved = read(pipe->ends[0], buf, len);
+    ferp_posix_release_cancel(previous);
+    return store_spliced(moved, n);
+}
+
+#else
+
+static fer_error refuse_pipes(size_t *n)
+{
+    *n = 0;
+    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
+}
+
+fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
+{
+    size_t none;
+    (void)cap;
+    (void)waits;
+    (void)out;
+    return refuse_pipes(&none);
+}
+
+void ferp_pipe_close(const ferp_pipe *pipe)
+{
+    (void)pipe;
+}
+
+fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n)
+{
+    (void)pipe;
+    (void)from;
+    (void)len;
+    return refuse_pipes(n);
+}
+
+fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
+{
+    (void)pipe;
+    (void)to;
+    (void)len;
+    return refuse_pipes(n);
+}
+
+fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
+{
+    (void)pipe;
+    (void)buf;
+    (void)len;
+    return refuse_pipes(n);
+}
+
+#endif

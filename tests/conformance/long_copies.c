@@ -1,0 +1,269 @@
+/* long_copies.c: copies of megabytes through a long buffer, which the system may make through a
+ * pipe (Linux: splice): rules E3, I2, S5, S6, T4, T6 and K2. Shorter ones: copying.c. */
+#include "conformance/copy_check.h"
+
+static unsigned char memory[65536];
+
+/* A copy of the pair's stream to the link's, whose peers send and receive megabytes. */
+struct long_copy {
+    fer_stream from;
+    fer_stream to;
+    fer_copy_buffer buffer;
+    struct transfer source;
+    struct transfer sink;
+    test_thread sender;
+    test_thread receiver;
+    uint64_t copied;
+};
+
+static struct long_copy begin_copy(fer_stream from, peer_socket source, fer_stream to,
+                                   peer_socket sink)
+{
+    return (struct long_copy){.from = from,
+                              .to = to,
+                              .buffer = {memory, sizeof memory, 0, 0},
+                              .source = {.peer = source},
+                              .sink = {.peer = sink}};
+}
+
+static struct long_copy begin_tcp_copy(struct pair *pair, struct link link)
+{
+    return begin_copy(fer_tcp_stream_as_stream(&pair->stream), pair->other,
+                      fer_tcp_stream_as_stream(link.stream), link.other);
+}
+
+static fer_error copy_on(struct long_copy *copy)
+{
+    uint64_t n = 77;
+    fer_error error = fer_copy(copy->from, copy->to, &copy->buffer, &n);
+    copy->copied += n;
+    return error;
+}
+
+/* The bytes that the peer sent, in order: those that were copied, then those in the buffer. */
+static void assert_buffer_is_next(const struct long_copy *copy)
+{
+    assert_true(pattern_matches(memory + copy->buffer.start, copy->buffer.len, copy->copied));
+}
+
+static void assert_all_arrived(const struct long_copy *copy)
+{
+    assert_true(copy->source.sent && copy->sink.intact);
+    assert_int_equal(copy->copied, MEGABYTES);
+    assert_int_equal(copy->buffer.len, 0);
+    assert_int_equal(copy->sink.outcome, PEER_END);
+    assert_int_equal(copy->sink.total, MEGABYTES);
+}
+
+static void copy_megabytes(struct long_copy *copy)
+{
+    test_thread_start(&copy->sender, send_megabytes, &copy->source);
+    test_thread_start(&copy->receiver, receive_everything, &copy->sink);
+    fer_error error = copy_on(copy);
+    fer_error ended = fer_stream_shutdown(copy->to, FER_SHUTDOWN_WRITE);
+    test_thread_join(&copy->sender);
+    test_thread_join(&copy->receiver);
+    assert_ok(error);
+    assert_ok(ended);
+    assert_all_arrived(copy);
+}
+
+/* ---- Whole copies */
+
+/* E3: "A count that goes with an error is true", and a count without an error too. */
+SLOW_PAIR_TEST("E3", megabytes_are_copied_through_a_long_buffer)
+{
+    struct long_copy copy = begin_tcp_copy(pair, open_link());
+    copy_megabytes(&copy);
+}
+
+/* E3: the same between the two types of streams. */
+UNIX_PAIR_TEST("E3", megabytes_are_copied_from_unix_to_tcp)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_copy(fer_unix_stream_as_stream(pair.stream), pair.other,
+                                       fer_tcp_stream_as_stream(link.stream), link.other);
+    copy_megabytes(&copy);
+}
+
+UNIX_PAIR_TEST("E3", megabytes_are_copied_from_tcp_to_unix)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_copy(fer_tcp_stream_as_stream(link.stream), link.other,
+                                       fer_unix_stream_as_stream(pair.stream), pair.other);
+    copy_megabytes(&copy);
+}
+
+/* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
+
+/* Copies until the end, although the copies end with kind. The receiver begins when some bytes
+ * remain in the buffer, or when everything was copied. */
+static void copy_with_interruptions(struct long_copy *copy, fer_error_kind kind)
+{
+    bool is_received = false;
+    fer_error error = {kind, 0};
+    test_thread_start(&copy->sender, send_megabytes, &copy->source);
+    while (error.kind == kind) {
+        error = copy_on(copy);
+        if (!is_received && (copy->buffer.len > 0 || error.kind == FER_OK)) {
+            assert_buffer_is_next(copy);
+            is_received = true;
+            test_thread_start(&copy->receiver, receive_everything, &copy->sink);
+        }
+        peer_pause(1);
+    }
+    fer_error ended = fer_stream_shutdown(copy->to, FER_SHUTDOWN_WRITE);
+    test_thread_join(&copy->sender);
+    test_thread_join(&copy->receiver);
+    assert_ok(error);
+    assert_ok(ended);
+    assert_all_arrived(copy);
+}
+
+SLOW_PAIR_TEST("T4", a_long_copy_that_would_block_loses_nothing)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    assert_ok(fer_tcp_stream_set_nonblocking(link.stream, true));
+    copy_with_interruptions(&copy, FER_WOULD_BLOCK);
+}
+
+SLOW_PAIR_TEST("T4", a_long_copy_that_times_out_loses_nothing)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
+    assert_ok(fer_tcp_stream_set_write_timeout(link.stream, millis(20)));
+    copy_with_interruptions(&copy, FER_TIMED_OUT);
+}
+
+/* T6: "Timeouts, the blocking mode and options belong to the socket, so clones share them". */
+SLOW_PAIR_TEST("T6", a_long_copy_keeps_the_timeout_that_a_clone_has_set)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    fer_tcp_stream *clone = test_stream();
+    assert_ok(fer_tcp_stream_try_clone(link.stream, clone));
+    assert_ok(fer_tcp_stream_set_write_timeout(clone, millis(20)));
+    copy_with_interruptions(&copy, FER_TIMED_OUT);
+}
+
+/* K2: "no byte that arrived is lost, no byte that was sent is uncounted". */
+SLOW_PAIR_TEST("K2", a_long_copy_within_limits_loses_nothing)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    fer_limits limits = {.deadline = fer_instant_after(millis(50))};
+    assert_ok(fer_stream_set_limits(copy.to, &limits));
+    test_thread_start(&copy.sender, send_megabytes, &copy.source);
+    fer_error error = copy_on(&copy);
+    if (error.kind == FER_TIMED_OUT) {
+        assert_buffer_is_next(&copy);
+    }
+    assert_ok(fer_stream_set_limits(copy.to, NULL));
+    test_thread_start(&copy.receiver, receive_everything, &copy.sink);
+    fer_error rest = error.kind == FER_TIMED_OUT ? copy_on(&copy) : error;
+    fer_error ended = fer_stream_shutdown(copy.to, FER_SHUTDOWN_WRITE);
+    test_thread_join(&copy.sender);
+    test_thread_join(&copy.receiver);
+    assert_ok(rest);
+    assert_ok(ended);
+    assert_all_arrived(&copy);
+}
+
+/* ---- The ways in which either stream ends */
+
+struct ending {
+    struct long_copy *copy;
+    fer_error error;
+};
+
+static void run_copy(void *argument)
+{
+    struct ending *ending = argument;
+    ending->error = copy_on(ending->copy);
+}
+
+/* The copy runs in a thread of its own, and has passed on the first megabytes. */
+static void begin_in_thread(struct long_copy *copy, struct ending *ending, test_thread *thread)
+{
+    *ending = (struct ending){copy, {FER_OTHER, 0}};
+    test_thread_start(thread, run_copy, ending);
+    for (uint64_t at = 0; at < MEGABYTES; at += MEGABYTES / 100) {
+        assert_true(send_pattern(copy->source.peer, MEGABYTES / 100, at));
+        assert_true(receives_pattern(copy->sink.peer, MEGABYTES / 100, at));
+    }
+}
+
+/* S5: a reset "never looks like a clean end of file". */
+SLOW_PAIR_TEST("S5", a_source_that_is_reset_ends_a_long_copy_with_the_reset)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    struct ending ending;
+    test_thread thread;
+    begin_in_thread(&copy, &ending, &thread);
+    peer_reset(pair->other);
+    pair->other = PEER_NONE;
+    test_thread_join(&thread);
+    assert_kind(ending.error, FER_CONNECTION_RESET);
+    assert_int_equal(copy.copied, MEGABYTES);
+    assert_kind(copy_on(&copy), FER_CONNECTION_RESET);
+    assert_exchange(link.stream, link.other);
+}
+
+/* S6: "shutdown from another thread wakes a blocked read". */
+SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_long_copy)
+{
+    struct link link = open_link();
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    struct ending ending;
+    test_thread thread;
+    begin_in_thread(&copy, &ending, &thread);
+    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
+    test_thread_join(&thread);
+    assert_ok(error);
+    assert_ok(ending.error);
+    assert_int_equal(copy.copied, MEGABYTES);
+    assert_exchange(link.stream, link.other);
+}
+
+/* I2: "No call raises SIGPIPE": SIGPIPE has its default action, which would end this program. S5,
+ * T4: the error is reported, and the bytes that were read and not written are in the buffer. */
+static void end_destination(struct pair *pair, struct link link, bool by_reset)
+{
+    struct long_copy copy = begin_tcp_copy(pair, link);
+    struct ending ending;
+    test_thread thread;
+    fer_tcp_stream *clone = test_stream();
+    assert_ok(fer_tcp_stream_try_clone(link.stream, clone));
+    (void)process_let_sigpipe_kill();
+    begin_in_thread(&copy, &ending, &thread);
+    if (by_reset) {
+        peer_reset(link.other);
+    } else {
+        assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE));
+    }
+    bool failed = !by_reset || peer_raw_wait_failed(fer_tcp_stream_as_raw(link.stream));
+    bool sent = send_pattern(pair->other, PART, MEGABYTES);
+    test_thread_join(&thread);
+    assert_true(failed && sent);
+    assert_writes_fail(ending.error);
+    assert_int_equal(copy.copied, MEGABYTES);
+    assert_true(copy.buffer.len > 0);
+    assert_buffer_is_next(&copy);
+    assert_writes_fail(copy_on(&copy));
+}
+
+SLOW_PAIR_TEST("I2", a_long_copy_to_a_stream_that_was_shut_down_raises_no_sigpipe)
+{
+    end_destination(pair, open_link(), false);
+}
+
+SLOW_PAIR_TEST("S5", a_long_copy_to_a_stream_that_was_reset_keeps_the_bytes)
+{
+    end_destination(pair, open_link(), true);
+}
+
+RULE_TESTS("long_copies")

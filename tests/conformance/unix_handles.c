@@ -1,0 +1,445 @@
+/* unix_handles.c: rules X7 and X8: sockets that Unix sockets pass. */
+#include "support/handle_limit.h"
+#include "support/limits_fixture.h"
+
+enum { SHORT_MS = 40, LONG_MS = 20000 };
+
+/* ---- Two ferrule streams, through which handles pass, or whose handles pass */
+
+struct ends {
+    fer_unix_stream *one;
+    fer_unix_stream *other;
+};
+
+static struct ends open_ends(void)
+{
+    struct ends ends = {test_unix_stream(), test_unix_stream()};
+    skip_without_unix_datagrams();
+    assert_ok(fer_unix_stream_pair(ends.one, ends.other));
+    assert_ok(fer_unix_stream_set_read_timeout(ends.one, millis(LONG_MS)));
+    assert_ok(fer_unix_stream_set_read_timeout(ends.other, millis(LONG_MS)));
+    return ends;
+}
+
+/* Sends the handle of the stream, and closes it here. */
+static void pass(struct ends through, fer_unix_stream *passed, const char *text)
+{
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed);
+    size_t n = 0;
+    assert_ok_n(fer_unix_stream_send_handles(through.one, text, strlen(text), &raw, 1, &n), n,
+                strlen(text));
+    fer_unix_stream_close(passed);
+}
+
+static fer_unix_received_handles receive(fer_unix_stream *from, const char *text,
+                                         fer_raw_socket *handles, size_t cap)
+{
+    char buf[32];
+    fer_unix_received_handles got;
+    assert_ok(fer_unix_stream_recv_handles(from, buf, sizeof buf, handles, cap, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_unnamed(&got.from);
+    assert_false(got.truncated);
+    return got;
+}
+
+/* The handle is that of the other end. */
+static void assert_passed(fer_raw_socket handle, const struct ends *passed)
+{
+    fer_unix_stream *adopted = test_unix_stream();
+    char got[4];
+    assert_false(peer_raw_is_inheritable(handle));
+    assert_ok(fer_unix_stream_from_raw(adopted, handle));
+    assert_ok(fer_unix_stream_write_all(adopted, "back", 4, NULL));
+    assert_ok(fer_unix_stream_read_exact(passed->other, got, 4, NULL));
+    assert_memory_equal(got, "back", 4);
+    fer_unix_stream_close(adopted);
+}
+
+/* ---- X7 */
+
+UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_raw_socket handles[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
+    pass(through, passed.one, "take");
+    fer_unix_stream_close(through.one);
+    fer_unix_received_handles got = receive(through.other, "take", handles, 2);
+    assert_int_equal(got.count, 1);
+    assert_false(got.handles_truncated);
+    assert_true(handles[1] == FER_RAW_SOCKET_NONE);
+    assert_passed(handles[0], &passed);
+    assert_unix_reads_end(passed.other);
+    got = receive(through.other, "", handles, 2);
+    assert_int_equal(got.count, 0);
+    assert_unix_reads_end(through.other);
+}
+
+UNIX_TEST("X7", bytes_are_sent_without_handles_too)
+{
+    struct ends through = open_ends();
+    size_t n = 0;
+    assert_ok_n(fer_unix_stream_send_handles(through.one, "plain", 5, NULL, 0, &n), n, 5);
+    fer_unix_received_handles got = receive(through.other, "plain", NULL, 0);
+    assert_int_equal(got.count, 0);
+    assert_false(got.handles_truncated);
+    assert_ok_n(fer_unix_stream_send_handles(through.one, NULL, 0, NULL, 0, &n), n, 0);
+}
+
+UNIX_TEST("X7", one_receive_returns_the_handles_of_one_message)
+{
+    struct ends through = open_ends();
+    struct ends first = open_ends();
+    struct ends second = open_ends();
+    fer_raw_socket handles[4];
+    pass(through, first.one, "one");
+    pass(through, second.one, "two");
+    assert_int_equal(receive(through.other, "one", handles, 4).count, 1);
+    assert_passed(handles[0], &first);
+    assert_int_equal(receive(through.other, "two", handles, 4).count, 1);
+    assert_passed(handles[0], &second);
+}
+
+/* The bytes before the message may come first and alone, or with the message. */
+UNIX_TEST("X7", handles_come_with_the_first_byte_of_their_message)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_raw_socket handle = FER_RAW_SOCKET_NONE;
+    fer_unix_received_handles got = {.count = 0};
+    char buf[8];
+    size_t len = 0;
+    assert_ok(fer_unix_stream_write_all(through.one, "ab", 2, NULL));
+    pass(through, passed.one, "cd");
+    while (got.count == 0) {
+        assert_ok(
+            fer_unix_stream_recv_handles(through.other, buf + len, 3 - len, &handle, 1, &got));
+        len += got.len;
+        assert_true(got.len > 0 && (got.count == 1) == (len == 3));
+    }
+    assert_memory_equal(buf, "abc", 3);
+    assert_passed(handle, &passed);
+    assert_int_equal(receive(through.other, "d", &handle, 1).count, 0);
+}
+
+UNIX_TEST("X7", a_partial_write_has_sent_the_handles_and_its_rest_sends_none)
+{
+    static unsigned char piece[1024 * 1024];
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    fer_raw_socket handles[2];
+    fer_unix_received_handles got;
+    size_t n = 0;
+    size_t received = 0;
+    size_t count = 0;
+    assert_ok(fer_unix_stream_set_nonblocking(through.one, true));
+    assert_ok(fer_unix_stream_send_handles(through.one, piece, sizeof piece, &raw, 1, &n));
+    skip_if(n == sizeof piece, "this OS queues a million bytes");
+    assert_true(n > 0);
+    fer_unix_stream_close(passed.one);
+    assert_ok(fer_unix_stream_set_nonblocking(through.other, true));
+    size_t sent = n;
+    while (received < sizeof piece) {
+        fer_error error =
+            fer_unix_stream_try_write(through.one, piece + sent, sizeof piece - sent, &n);
+        sent += n;
+        assert_true(error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
+        assert_ok(fer_unix_stream_recv_handles(through.other, piece, sizeof piece, handles + count,
+                                               2 - count, &got));
+        received += got.len;
+        count += got.count;
+        assert_false(got.handles_truncated);
+    }
+    assert_int_equal(count, 1);
+    assert_passed(handles[0], &passed);
+}
+
+/* ---- X8 */
+
+UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)
+{
+    struct ends through = open_ends();
+    struct ends passed[3] = {open_ends(), open_ends(), open_ends()};
+    fer_raw_socket handles[3];
+    for (size_t cap = 0; cap < 2; cap++) {
+        for (size_t i = 0; i < 3; i++) {
+            handles[i] = fer_unix_stream_as_raw(passed[i].one);
+        }
+        assert_ok(fer_unix_stream_send_handles(through.one, "all", 3, handles, 3, NULL));
+        fer_unix_received_handles got =
+            receive(through.other, "all", cap == 0 ? NULL : handles, cap);
+        assert_int_equal(got.count, cap);
+        assert_true(got.handles_truncated);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        fer_unix_stream_close(passed[i].one);
+    }
+    assert_passed(handles[0], &passed[0]);
+    for (size_t i = 0; i < 3; i++) {
+        assert_unix_reads_end(passed[i].other);
+    }
+}
+
+UNIX_TEST("X8", a_read_without_handles_closes_those_that_come)
+{
+    struct ends through = open_ends();
+    struct ends passed[2] = {open_ends(), open_ends()};
+    char got[4];
+    pass(through, passed[0].one, "read");
+    assert_ok(fer_unix_stream_read_exact(through.other, got, 4, NULL));
+    assert_unix_reads_end(passed[0].other);
+    pass(through, passed[1].one, "peek");
+    assert_ok(fer_unix_stream_peek(through.other, got, 4, NULL));
+    fer_raw_socket handle;
+    assert_int_equal(receive(through.other, "peek", &handle, 1).count, 1);
+    assert_passed(handle, &passed[1]);
+}
+
+UNIX_TEST("X8", handles_that_nobody_receives_are_closed_with_the_stream)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    pass(through, passed.one, "lost");
+    fer_unix_stream_close(through.other);
+    fer_unix_stream_close(through.one);
+    assert_unix_reads_end(passed.other);
+}
+
+UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_unix_received_handles got = {.len = 0};
+    fer_raw_socket handle;
+    char buf[8];
+    pass(through, passed.one, "full");
+    skip_if(!forbid_new_handles(), "this OS does not limit sockets");
+    fer_error error =
+        fer_unix_stream_recv_handles(through.other, buf, sizeof buf, &handle, 1, &got);
+    process_allow_new_handles();
+    assert_ok(error);
+    assert_int_equal(got.len, 4);
+    assert_int_equal(got.count, 0);
+    assert_true(got.handles_truncated);
+    assert_unix_reads_end(passed.other);
+}
+
+/* ---- Arguments */
+
+UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
+{
+    struct ends through = open_ends();
+    static fer_raw_socket many[FER_UNIX_HANDLES_MAX + 1];
+    fer_unix_received_handles got = {.len = 77};
+    char buf[4];
+    size_t n = 0;
+    for (size_t i = 0; i <= FER_UNIX_HANDLES_MAX; i++) {
+        many[i] = fer_unix_stream_as_raw(through.one);
+    }
+    assert_own_n(fer_unix_stream_send_handles(through.one, "", 0, many, 1, &n), FER_INVALID_INPUT,
+                 n, 0);
+    assert_own_n(fer_unix_stream_send_handles(through.one, NULL, 0, many, 1, &n), FER_INVALID_INPUT,
+                 n, 0);
+    assert_own_n(
+        fer_unix_stream_send_handles(through.one, "x", 1, many, FER_UNIX_HANDLES_MAX + 1, &n),
+        FER_INVALID_INPUT, n, 0);
+    assert_own_n(fer_unix_stream_send_handles(through.one, "x", 1, NULL, 1, &n), FER_MISUSE, n, 0);
+    assert_own_n(fer_unix_stream_send_handles(through.one, NULL, 1, many, 1, &n), FER_MISUSE, n, 0);
+    assert_own(fer_unix_stream_recv_handles(through.other, buf, 0, many, 1, &got),
+               FER_INVALID_INPUT);
+    assert_own(fer_unix_stream_recv_handles(through.other, NULL, 4, many, 1, &got), FER_MISUSE);
+    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, NULL, 1, &got), FER_MISUSE);
+    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, many, 1, NULL), FER_MISUSE);
+    assert_int_equal(got.len, 77);
+    fer_error error =
+        fer_unix_stream_send_handles(through.one, "x", 1, many, FER_UNIX_HANDLES_MAX, &n);
+    if (error.kind == FER_INVALID_INPUT) {
+        assert_int_equal(n, 0); /* OpenBSD */
+        assert_ok(fer_unix_stream_write_all(through.one, "x", 1, NULL));
+        (void)receive(through.other, "x", NULL, 0);
+    } else {
+        assert_ok(error);
+        assert_true(receive(through.other, "x", NULL, 0).handles_truncated);
+    }
+}
+
+UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_raw_socket handles[2] = {fer_unix_stream_as_raw(passed.one), FER_RAW_SOCKET_NONE};
+    size_t n = 0;
+    assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n), FER_BAD_HANDLE,
+                  n, 0);
+    fer_unix_stream_close(passed.one);
+    assert_unix_reads_end(passed.other);
+    assert_ok(fer_unix_stream_write_all(through.one, "alive", 5, NULL));
+    assert_int_equal(receive(through.other, "alive", handles, 2).count, 0);
+}
+
+UNIX_TEST("X5", handles_are_unsupported_where_the_os_sends_none)
+{
+    fer_unix_stream *stream = test_unix_stream();
+    fer_raw_socket raw;
+    fer_unix_received_handles got;
+    char buf[4];
+    skip_if(!unix_peer_has_streams(), "this OS has no Unix sockets");
+    skip_if(unix_peer_has_datagrams(), "this OS passes handles");
+    const char *path = unix_peer_path("listener");
+    assert_true(unix_peer_listen(path, 1) != PEER_NONE);
+    assert_ok(fer_unix_stream_connect(stream, path));
+    raw = fer_unix_stream_as_raw(stream);
+    assert_kind(fer_unix_stream_send_handles(stream, "x", 1, &raw, 1, NULL), FER_UNSUPPORTED);
+    assert_kind(fer_unix_stream_recv_handles(stream, buf, 4, &raw, 1, &got), FER_UNSUPPORTED);
+    assert_true(fer_unix_stream_as_raw(stream) == raw);
+}
+
+/* ---- The rules of reads and writes */
+
+UNIX_TEST("T1", a_receive_of_handles_expires_and_never_waits_in_nonblocking_mode)
+{
+    struct ends through = open_ends();
+    fer_raw_socket handle;
+    fer_unix_received_handles got = {.len = 77};
+    char buf[4];
+    assert_ok(fer_unix_stream_set_read_timeout(through.other, millis(SHORT_MS)));
+    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
+               FER_TIMED_OUT);
+    assert_ok(fer_unix_stream_set_nonblocking(through.other, true));
+    assert_kind(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
+                FER_WOULD_BLOCK);
+    assert_int_equal(got.len, 77);
+}
+
+UNIX_TEST("K1", the_limits_end_calls_with_handles)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    fer_raw_socket handle;
+    fer_unix_received_handles got;
+    char buf[4];
+    size_t n = 0;
+    fer_limits past = limits_past();
+    pass(through, passed.one, "late");
+    assert_ok(fer_unix_stream_set_limits(through.other, &past));
+    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
+               FER_TIMED_OUT);
+    assert_ok(fer_unix_stream_set_limits(through.one, &past));
+    raw = fer_unix_stream_as_raw(through.one);
+    assert_own_n(fer_unix_stream_send_handles(through.one, "x", 1, &raw, 1, &n), FER_TIMED_OUT, n,
+                 0);
+    fer_limits later = limits_after_millis(LONG_MS);
+    assert_ok(fer_unix_stream_set_limits(through.other, &later));
+    assert_int_equal(receive(through.other, "late", &handle, 1).count, 1);
+    assert_passed(handle, &passed);
+}
+
+UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    size_t n = 0;
+    assert_ok(fer_unix_stream_shutdown(through.one, FER_SHUTDOWN_WRITE));
+    assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, &raw, 1, &n), FER_BROKEN_PIPE,
+                  n, 0);
+    (void)receive(through.other, "", &raw, 1);
+    assert_ok(fer_unix_stream_shutdown(through.one, FER_SHUTDOWN_READ));
+    (void)receive(through.one, "", &raw, 1);
+    fer_unix_stream_close(through.other);
+    fer_unix_stream_close(passed.one);
+    assert_unix_reads_end(passed.other);
+}
+
+/* ---- Datagrams */
+
+UNIX_DATAGRAM_TEST("X7", a_datagram_carries_handles_to_its_receiver)
+{
+    const char *path = unix_peer_path("receiver");
+    fer_unix_datagram *receiver = test_unix_bound(path);
+    fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
+    struct ends passed = open_ends();
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    fer_raw_socket handle;
+    fer_unix_received_handles got;
+    fer_unix_addr to;
+    char buf[4];
+    size_t n = 0;
+    assert_ok(fer_unix_addr_from_pathname(&to, path));
+    assert_ok_n(fer_unix_datagram_send_handles(sender, "whole", 5, &raw, 1, &to, &n), n, 5);
+    assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, &handle, 1, &got));
+    assert_true(got.len == 4 && got.truncated && got.count == 1 && !got.handles_truncated);
+    assert_path(&got.from, unix_peer_path("sender"));
+    fer_unix_stream *closed = test_unix_stream();
+    assert_ok(fer_unix_stream_from_raw(closed, handle));
+    fer_unix_stream_close(closed);
+    assert_ok(fer_unix_datagram_connect(sender, path));
+    assert_ok_n(fer_unix_datagram_send_handles(sender, "peer", 4, &raw, 1, NULL, &n), n, 4);
+    assert_ok_n(fer_unix_datagram_send_handles(sender, "addr", 4, &raw, 1, &to, &n), n, 4);
+    assert_ok_n(fer_unix_datagram_send_handles(sender, "none", 4, NULL, 0, NULL, &n), n, 4);
+    fer_unix_stream_close(passed.one);
+    assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, &handle, 1, &got));
+    assert_true(got.len == 4 && got.count == 1 && !got.truncated);
+    assert_passed(handle, &passed);
+    assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, NULL, 0, &got));
+    assert_true(got.len == 4 && got.count == 0 && got.handles_truncated);
+    assert_unix_reads_end(passed.other);
+    assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, NULL, 0, &got));
+    assert_true(got.len == 4 && got.count == 0 && !got.handles_truncated);
+}
+
+UNIX_DATAGRAM_TEST("X8", handles_of_a_datagram_that_nobody_receives_are_closed)
+{
+    const char *path = unix_peer_path("receiver");
+    fer_unix_datagram *receiver = test_unix_bound(path);
+    fer_unix_datagram *sender = test_unix_unbound();
+    struct ends passed = open_ends();
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    fer_unix_received plain;
+    char buf[4];
+    assert_ok(fer_unix_datagram_connect(sender, path));
+    assert_ok(fer_unix_datagram_send_handles(sender, "read", 4, &raw, 1, NULL, NULL));
+    assert_ok(fer_unix_datagram_send_handles(sender, "lost", 4, &raw, 1, NULL, NULL));
+    fer_unix_stream_close(passed.one);
+    assert_ok(fer_unix_datagram_recv(receiver, buf, sizeof buf, &plain));
+    assert_memory_equal(buf, "read", 4);
+    fer_unix_datagram_close(receiver);
+    assert_unix_reads_end(passed.other);
+}
+
+UNIX_DATAGRAM_TEST("X7", datagrams_with_handles_check_their_arguments)
+{
+    fer_unix_datagram *socket = test_unix_unbound();
+    fer_raw_socket raw = fer_unix_datagram_as_raw(socket);
+    fer_unix_received_handles got;
+    fer_unix_addr unnamed = {0};
+    char buf[4];
+    size_t n = 0;
+    assert_own_n(fer_unix_datagram_send_handles(socket, "", 0, &raw, 1, NULL, &n),
+                 FER_INVALID_INPUT, n, 0);
+    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, NULL, 1, NULL, &n), FER_MISUSE, n,
+                 0);
+    assert_own_n(fer_unix_datagram_send_handles(socket, NULL, 1, &raw, 1, NULL, &n), FER_MISUSE, n,
+                 0);
+    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, &unnamed, &n),
+                 FER_INVALID_INPUT, n, 0);
+    assert_kind_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, NULL, &n),
+                  FER_NOT_CONNECTED, n, 0);
+    assert_own(fer_unix_datagram_recv_handles(socket, buf, 0, &raw, 1, &got), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_recv_handles(socket, NULL, 4, &raw, 1, &got), FER_MISUSE);
+    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, NULL, 1, &got), FER_MISUSE);
+    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, NULL), FER_MISUSE);
+    assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, &got), FER_TIMED_OUT);
+    fer_limits past = limits_past();
+    assert_ok(fer_unix_datagram_set_limits(socket, &past));
+    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, &got), FER_TIMED_OUT);
+    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, NULL, &n), FER_TIMED_OUT,
+                 n, 0);
+}
+
+RULE_TESTS("unix_handles")

@@ -1,0 +1,202 @@
+/* test_platform_copying.c: the seam's contract on this host: pipes, and the wait for two
+ * streams. */
+#ifdef __linux__
+#define _GNU_SOURCE /* sigset_t, pthread_sigmask */
+#endif
+#include "support/seam.h"
+
+#include "platform/copying.h"
+
+#ifdef __linux__
+#include <pthread.h>
+#include <signal.h>
+#endif
+
+/* ---- Pipes */
+
+static bool opens(ferp_pipe *pipe, bool waits)
+{
+    fer_error error = ferp_pipe_open(100000, waits, pipe);
+    if (error.kind == FER_UNSUPPORTED) {
+        print_message("the system has no splice\n");
+        skip();
+    }
+    return error.kind == FER_OK;
+}
+
+TEST(bytes_pass_through_a_pipe)
+{
+    struct seam_pair in = seam_open();
+    struct seam_pair out = seam_open();
+    ferp_pipe pipe;
+    size_t n = 77;
+    char rest[8];
+    assert_true(opens(&pipe, true));
+    seam_send(in.client, "abcdefgh");
+    assert_ok(ferp_pipe_fill(&pipe, in.server, 6, &n));
+    assert_int_equal(n, 6);
+    assert_ok(ferp_pipe_drain(&pipe, out.client, 4, &n));
+    assert_int_equal(n, 4);
+    seam_expect(out.server, "abcd");
+    assert_ok(ferp_pipe_read(&pipe, rest, 2, &n));
+    assert_int_equal(n, 2);
+    assert_memory_equal(rest, "ef", 2);
+    seam_expect(in.server, "gh");
+    ferp_pipe_close(&pipe);
+    seam_close(&in);
+    seam_close(&out);
+}
+
+TEST(a_pipe_that_does_not_wait_reports_an_empty_stream)
+{
+    struct seam_pair in = seam_open();
+    ferp_pipe pipe;
+    size_t n = 77;
+    assert_true(opens(&pipe, false));
+    assert_ok(ferp_set_nonblocking(in.server, true));
+    assert_kind(ferp_pipe_fill(&pipe, in.server, 6, &n), FER_WOULD_BLOCK);
+    assert_int_equal(n, 0);
+    assert_ok(ferp_shutdown(in.client, FER_SHUTDOWN_WRITE));
+    seam_await(in.server, FERP_READABLE);
+    assert_ok(ferp_pipe_fill(&pipe, in.server, 6, &n));
+    assert_int_equal(n, 0);
+    ferp_pipe_close(&pipe);
+    seam_close(&in);
+}
+
+TEST(a_socket_that_cannot_be_spliced_is_unsupported)
+{
+    ferp_pipe pipe;
+    size_t n = 77;
+    assert_true(opens(&pipe, false));
+    assert_kind(ferp_pipe_fill(&pipe, FER_RAW_SOCKET_NONE, 6, &n), FER_UNSUPPORTED);
+    assert_int_equal(n, 0);
+    ferp_pipe_close(&pipe);
+}
+
+#ifdef __linux__
+
+static bool is_pending(void)
+{
+    sigset_t signals;
+    assert_int_equal(sigpending(&signals), 0);
+    return sigismember(&signals, SIGPIPE) == 1;
+}
+
+static void set_blocked(bool is_blocked)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    assert_int_equal(pthread_sigmask(is_blocked ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL), 0);
+}
+
+static bool is_blocked(void)
+{
+    sigset_t signals;
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &signals), 0);
+    return sigismember(&signals, SIGPIPE) == 1;
+}
+
+static void drain_after_shutdown(void)
+{
+    struct seam_pair in = seam_open();
+    struct seam_pair out = seam_open();
+    ferp_pipe pipe;
+    size_t n = 77;
+    assert_true(opens(&pipe, true));
+    seam_send(in.client, "abc");
+    assert_ok(ferp_pipe_fill(&pipe, in.server, 3, &n));
+    assert_ok(ferp_shutdown(out.client, FER_SHUTDOWN_WRITE));
+    assert_kind(ferp_pipe_drain(&pipe, out.client, 3, &n), FER_BROKEN_PIPE);
+    assert_int_equal(n, 0);
+    ferp_pipe_close(&pipe);
+    seam_close(&in);
+    seam_close(&out);
+}
+
+/* I2: "No call raises SIGPIPE": its default action would end this program. */
+TEST(a_drain_raises_no_sigpipe_and_keeps_the_mask)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    drain_after_shutdown();
+    assert_false(is_blocked());
+    assert_false(is_pending());
+    set_blocked(true);
+    drain_after_shutdown();
+    assert_true(is_blocked());
+    assert_false(is_pending());
+    set_blocked(false);
+}
+
+/* I2: a signal of the program, which it has blocked, stays pending. */
+TEST(a_sigpipe_that_was_pending_stays)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    set_blocked(true);
+    assert_int_equal(pthread_kill(pthread_self(), SIGPIPE), 0);
+    assert_true(is_pending());
+    drain_after_shutdown();
+    assert_true(is_pending());
+    set_blocked(false);
+}
+
+#endif
+
+/* ---- The wait for two streams */
+
+static fer_error wait_for(struct seam_pair one, fer_interest in_one, struct seam_pair other,
+                          fer_interest in_other, uint64_t millis)
+{
+    ferp_ready_pair pair = {.raws = {one.client, other.client}, .interests = {in_one, in_other}};
+    uint64_t until = ferp_now() + millis * FERP_NANOS_PER_MILLI;
+    return ferp_wait_for_pair(&pair, until, until);
+}
+
+TEST(either_stream_ends_the_wait)
+{
+    struct seam_pair first = seam_open();
+    struct seam_pair second = seam_open();
+    assert_kind(wait_for(first, FER_READABLE, second, FER_READABLE, 1), FER_TIMED_OUT);
+    assert_ok(wait_for(first, FER_WRITABLE, second, FER_READABLE, 60000));
+    assert_ok(wait_for(first, FER_READABLE, second, FER_WRITABLE, 60000));
+    seam_send(second.server, "x");
+    assert_ok(wait_for(first, FER_READABLE, second, FER_READABLE, 60000));
+    seam_close(&first);
+    seam_close(&second);
+}
+
+/* A hang-up is reported in every direction (POSIX), and would end each wait at once. */
+TEST(a_stream_without_an_interest_is_not_waited_for)
+{
+    struct seam_pair first = seam_open();
+    struct seam_pair second = seam_open();
+    assert_ok(ferp_shutdown(first.client, FER_SHUTDOWN_WRITE));
+    assert_ok(ferp_shutdown(first.server, FER_SHUTDOWN_WRITE));
+    seam_await(first.client, FERP_READABLE);
+    assert_kind(wait_for(first, 0, second, FER_READABLE, 1), FER_TIMED_OUT);
+    assert_kind(wait_for(second, FER_READABLE, first, 0, 1), FER_TIMED_OUT);
+    assert_ok(wait_for(first, FER_READABLE, second, 0, 60000));
+    seam_close(&first);
+    seam_close(&second);
+}
+
+TEST(either_token_ends_the_wait)
+{
+    struct seam_pair first = seam_open();
+    struct seam_pair second = seam_open();
+    fer_cancel_token token = {0};
+    assert_ok(fer_cancel_token_new(&token));
+    fer_cancel_token_cancel(&token);
+    for (int i = 0; i < 2; i++) {
+        ferp_ready_pair pair = {.raws = {first.client, second.client},
+                                .interests = {FER_READABLE, FER_READABLE}};
+        pair.tokens[i] = &token;
+        assert_ok(ferp_wait_for_pair(&pair, FERP_NO_DEADLINE, FERP_NO_DEADLINE));
+    }
+    fer_cancel_token_close(&token);
+    seam_close(&first);
+    seam_close(&second);
+}
+
+TEST_MAIN("platform_copying")
