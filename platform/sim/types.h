@@ -27,7 +27,8 @@ enum {
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
     FERP_SIM_TIME_WAITS_MAX = 64,
     FERP_SIM_TEXTS_MAX = 8,
-    FERP_SIM_DATAGRAMS_MAX = 256, /* of all sockets, in flight and queued */
+    FERP_SIM_DATAGRAMS_MAX = 256,     /* of all sockets, in flight and queued */
+    FERP_SIM_UNIX_DATAGRAMS_MAX = 64, /* no more are queued at Unix sockets */
     FERP_SIM_DATAGRAM_BYTES = 262144,
     FERP_SIM_GROUPS_MAX = 8, /* for each socket */
     FERP_SIM_UNIX_NAMES_MAX = 32,
