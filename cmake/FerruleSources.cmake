@@ -40,6 +40,7 @@ set(ferrule_core_sources
     core/names/lookup_pool.c
     core/names/resolver.c
     core/api/connect_with.c
+    core/api/connector.c
     core/api/resolve.c
     core/api/socket.c
     core/api/stream.c

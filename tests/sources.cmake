@@ -13,6 +13,7 @@ set(ferrule_unit_sources
     unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
+    unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
     unit/test_copy_spliced.c
@@ -109,6 +110,7 @@ set(ferrule_conformance_sources
     conformance/connect_start.c
     conformance/connect_with.c
     conformance/connecting.c
+    conformance/connector.c
     conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
@@ -128,6 +130,7 @@ set(ferrule_conformance_sources
     conformance/long_copies.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
+    conformance/misuse_connector.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
     conformance/misuse_limits.c
@@ -186,6 +189,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_clones.c
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
+    sim/test_sim_connector.c
     sim/test_sim_connects.c
     sim/test_sim_copies.c
     sim/test_sim_datagrams.c
