@@ -72,7 +72,7 @@ CONNECTOR_TEST(a_hint_is_queried_and_the_socket_is_deleted_from_the_poller)
     assert_taken(FER_OK, 0);
 }
 
-CONNECTOR_TEST(a_connect_that_ends_at_once_is_never_registered)
+CONNECTOR_TEST(a_connect_that_ends_in_the_call_is_never_registered)
 {
     script_then(SCRIPT_CONNECT);
     assert_ok(start());
