@@ -27,13 +27,13 @@ typedef struct send_batch {
     size_t done;
     size_t at;
     size_t filled;
-    size_t moved;        /* of the last try */
-    size_t uncut;        /* this message was refused with segments, and is sent without (rule B5) */
-    size_t unmarked;     /* the same with an ECN codepoint (rule B6) */
-    bool refuses_cuts;   /* the refusal may be for all messages of the handle */
-    bool has_failed;     /* the last error is one of the socket */
-    bool has_socket_tos; /* socket_tos was read */
-    uint32_t socket_tos;
+    size_t moved;      /* of the last try */
+    size_t uncut;      /* this message was refused with segments, and is sent without (rule B5) */
+    size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
+    bool refuses_cuts; /* the refusal may be for all messages of the handle */
+    bool has_failed;   /* the last error is one of the socket */
+    bool has_dscp;     /* dscp was read */
+    uint32_t dscp;
     fer_ip_family peer_family; /* 0: not read */
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
 } send_batch;
@@ -85,14 +85,29 @@ static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
     return feri_ok();
 }
 
-/* Bits 0 and 1 are the ECN codepoint, the others are the socket's (RFC 2474, section 3). */
+/* The six high bits of the socket's TOS; 0 if the system does not report it. They are read once for
+ * each call, or once for a handle that is not shared: feri_set_tos forgets them. */
+static uint32_t dscp_of(fer_handle *handle)
+{
+    uint32_t tos = 0;
+    uint32_t flags = feri_handle_flags(handle);
+    if ((flags & FERI_FLAG_DSCP_KNOWN) != 0 && !feri_handle_is_shared(handle)) {
+        return (flags & FERI_DSCP) >> FERI_DSCP_SHIFT;
+    }
+    FER_IGNORE(feri_tos(handle, &tos));
+    uint32_t bits = (tos << FERI_DSCP_SHIFT) & FERI_DSCP;
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_DSCP_KNOWN | bits, FERI_DSCP);
+    return bits >> FERI_DSCP_SHIFT;
+}
+
+/* Bits 0 and 1 are the ECN codepoint (RFC 3168, section 5). */
 static uint8_t tos_of(send_batch *batch, fer_ecn ecn)
 {
-    if (!batch->has_socket_tos) {
-        FER_IGNORE(feri_tos(batch->handle, &batch->socket_tos));
-        batch->has_socket_tos = true;
+    if (!batch->has_dscp) {
+        batch->dscp = dscp_of(batch->handle);
+        batch->has_dscp = true;
     }
-    return (uint8_t)((batch->socket_tos & ~UINT32_C(3)) | (uint32_t)ecn);
+    return (uint8_t)(batch->dscp | (uint32_t)ecn);
 }
 
 /* Checks a message, and stores what its datagrams have in common. */
@@ -280,9 +295,9 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.uncut = NO_MESSAGE;
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
-    batch.has_socket_tos = false;
+    batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
-    batch.socket_tos = 0;
+    batch.dscp = 0;
     fer_error error = feri_handle_check_use(handle);
     if (error.kind == FER_OK) {
         error = feri_is_buffer(messages, count) ? send_messages(&batch, flags)

@@ -86,6 +86,7 @@ udp_recv_batch: recvmmsg
 udp_send_segments: getsockopt sendmmsg
 udp_send_segments_again: sendmmsg
 udp_send_ecn: getsockopt sendmmsg
+udp_send_ecn_again: sendmmsg
 udp_clone: fcntl
 udp_recv_on_clone: recvfrom getpeername
 udp_close: close
