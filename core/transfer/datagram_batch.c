@@ -136,19 +136,23 @@ static void cut(send_batch *batch, size_t index, size_t left, struct ferp_send_m
 static fer_error append_parts(send_batch *batch, size_t index)
 {
     const fer_datagram_send *message = &batch->messages[index];
-    struct ferp_send_message part;
-    FER_TRY(convert(batch, index, &part));
+    struct ferp_send_message *part = &batch->chunk[batch->filled];
+    FER_TRY(convert(batch, index, part));
     size_t offset = message->sent;
-    do {
-        part.buf = message->len == 0 ? NULL : (const unsigned char *)message->buf + offset;
-        cut(batch, index, message->len - offset, &part);
-        if (part.len > ferp_traits()->datagram_length_max) {
+    for (;;) {
+        part->buf = message->len == 0 ? NULL : (const unsigned char *)message->buf + offset;
+        cut(batch, index, message->len - offset, part);
+        if (part->len > ferp_traits()->datagram_length_max) {
             return feri_own_error(FER_MESSAGE_TOO_LONG);
         }
-        batch->chunk[batch->filled++] = part;
-        offset += part.len;
-    } while (offset < message->len && batch->filled < FERP_MESSAGES_MAX);
-    return feri_ok();
+        batch->filled++;
+        offset += part->len;
+        if (offset == message->len || batch->filled == FERP_MESSAGES_MAX) {
+            return feri_ok();
+        }
+        part[1] = part[0];
+        part++;
+    }
 }
 
 /* A message whose bytes were all sent by an earlier call. */
@@ -303,6 +307,9 @@ typedef struct receive_batch {
 /* Gives the addresses the form of the socket's family. */
 static void map_addresses(const fer_handle *handle, fer_datagram_recv *message)
 {
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return;
+    }
     fer_socket_addr local = {.ip = message->local_ip};
     feri_datagram_map_to_family(handle, &message->from);
     feri_datagram_map_to_family(handle, &local);

@@ -40,6 +40,7 @@ run udp raw raw-again ferrule
 if [ -x "$programs/bench_poller" ]; then
     run connect raw raw-again ferrule
     run poller raw raw-again ferrule
+    run udp_batches raw raw-again ferrule
     case=echo_turn_1 # not those with thousands of connections
     run echo_turn raw raw-again ferrule
 fi
