@@ -13,6 +13,7 @@ set(ferrule_unit_sources
     unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
+    unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
     unit/test_copy_spliced.c
@@ -74,6 +75,7 @@ set(ferrule_unit_sources
     unit/test_socket_connecting.c
     unit/test_socket_limits.c
     unit/test_sources.c
+    unit/test_send_file.c
     unit/test_stream_io.c
     unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
@@ -108,6 +110,7 @@ set(ferrule_conformance_sources
     conformance/connect_start.c
     conformance/connect_with.c
     conformance/connecting.c
+    conformance/connector.c
     conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
@@ -127,6 +130,7 @@ set(ferrule_conformance_sources
     conformance/long_copies.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
+    conformance/misuse_connector.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
     conformance/misuse_limits.c
@@ -154,6 +158,7 @@ set(ferrule_conformance_sources
     conformance/readiness.c
     conformance/resolving.c
     conformance/reset.c
+    conformance/sending_files.c
     conformance/shutdown.c
     conformance/socket_binding.c
     conformance/socket_building.c
@@ -184,6 +189,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_clones.c
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
+    sim/test_sim_connector.c
     sim/test_sim_connects.c
     sim/test_sim_copies.c
     sim/test_sim_datagrams.c
@@ -193,6 +199,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialects.c
     sim/test_sim_early_close.c
     sim/test_sim_faults.c
+    sim/test_sim_handles.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c

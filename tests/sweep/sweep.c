@@ -283,7 +283,8 @@ void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int op
                    (int)before[i], (int)raw_of(handles[i]));
         }
     }
-    if (s->setup != RESOLVER && s->setup != NONE && count_open() != open) {
+    bool has_threads = s->setup == RESOLVER || s->setup == CONNECTOR;
+    if (!has_threads && s->setup != NONE && count_open() != open) {
         report("%s left %d descriptors of %d", fer_error_kind_name(error.kind), count_open(), open);
     }
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/connector.h"
 #include "ferrule/io.h"
 #include "ferrule/poller.h"
 #include "ferrule/resolve.h"
@@ -55,7 +56,9 @@ enum setup {
     TOKEN,
     CANCELLED,
     RESOLVER,
-    LOOKUP
+    LOOKUP,
+    CONNECTOR,
+    CONNECTOR_STARTED
 };
 
 /* Two macros of windows.h. */
@@ -99,6 +102,7 @@ struct world {
     fer_poller poller;
     fer_resolver resolver;
     fer_lookup lookup;
+    fer_connector connector;
     fer_cancel_token token, stop;
     fer_raw_socket raw; /* not owned by a handle, unless a handle has it too */
     fer_raw_socket peer, unix_end, polled, clients[3];
