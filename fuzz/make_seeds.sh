@@ -298,6 +298,20 @@ for system in 0 1 2 3 4; do
         handles $system 0 3 2 0 1 2 $fault 31 4 4 $((fault - 6)) 2 9 0 1 6 31 4
     done
 done
+# Copies, from the last byte on: the kind, three bytes that shorten it and two its buffer, the mode, a
+# clone, a reset and its time, the dialect, the BSD, four bytes of the seed, the latency, and the
+# chance of each of seven faults.
+for kind in 0 1 2; do
+    for dialect in 0 1 2; do
+        for fault in 0 1 2 3 4 5 6 7; do
+            bytes="\0\0\0\001\0$(octal $dialect)\0\0\0$(octal $((fault % 2)))\0\0\0\0\0$(octal $kind)"
+            for number in 1 2 3 4 5 6 7; do
+                bytes="$(octal $((number == fault ? 2 : 0)))$bytes"
+            done
+            put copy "$bytes"
+        done
+    done
+done
 # Connects within limits: hosts less one; of each host its number, its answer and two bytes of delay;
 # by name, resolver, failing name, two bytes of its delay, delay, timeout, then a flag and two bytes
 # of the deadline and of the cancel, capacity, local address.
