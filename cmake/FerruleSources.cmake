@@ -29,6 +29,7 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/copy_both.c
     core/transfer/datagram.c
+    core/transfer/datagram_batch.c
     core/transfer/handles.c
     core/transfer/send_file.c
     core/transfer/slices.c
@@ -39,11 +40,13 @@ set(ferrule_core_sources
     core/names/lookup_pool.c
     core/names/resolver.c
     core/api/connect_with.c
+    core/api/connector.c
     core/api/resolve.c
     core/api/socket.c
     core/api/stream.c
     core/api/tcp_listener.c
     core/api/tcp_stream.c
+    core/api/udp_batch.c
     core/api/udp_socket.c
     core/api/unix_datagram.c
     core/api/unix_listener.c
@@ -57,6 +60,8 @@ set(ferrule_posix_sources
     platform/posix/clock.c
     platform/posix/copying.c
     platform/posix/error.c
+    platform/posix/message_options.c
+    platform/posix/messages.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
@@ -85,6 +90,7 @@ set(ferrule_winsock_sources
     platform/winsock/clock.c
     platform/winsock/copying.c
     platform/winsock/error.c
+    platform/winsock/messages.c
     platform/winsock/modes.c
     platform/winsock/module.c
     platform/winsock/options.c
@@ -96,6 +102,7 @@ set(ferrule_winsock_sources
     platform/winsock/thread.c
     platform/winsock/token.c
     platform/winsock/traits.c
+    platform/winsock/udp_features.c
     platform/winsock/unix.c
     platform/winsock/wait.c
     platform/winsock/wait_request.c
@@ -119,6 +126,7 @@ set(ferrule_sim_sources
     platform/sim/groups.c
     platform/sim/handles.c
     platform/sim/memory.c
+    platform/sim/messages.c
     platform/sim/modes.c
     platform/sim/options.c
     platform/sim/peer.c

@@ -12,7 +12,7 @@ get_filename_component(ferrule_trace_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUT
 # No system calls: constants and tables; the clock (the vDSO has it), the heap and the locks, which
 # make one only sometimes; the results that a lookup already has.
 set(ferrule_untraced
-    traits error_kind error_text errno errno_of_kind
+    traits error_kind error_text errno errno_of_kind messages_per_call
     now process
     alloc free
     mutex_init mutex_destroy mutex_lock mutex_unlock cond_wait cond_broadcast

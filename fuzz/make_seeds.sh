@@ -294,6 +294,24 @@ for kind in 0 1 2; do
         done
     done
 done
+# Handles over a stream: the system, then steps: 0 sends (handles, their sockets, bytes), 2 reads, 3 peeks,
+# 4 closes what was received, 5, 13 and 21 close a socket, 6 receives (bytes, handles); with 128 and more a fault.
+handles() {
+    bytes=
+    for number in "$@"; do
+        bytes="$(octal "$number")$bytes"
+    done
+    put handles "$bytes"
+}
+for system in 0 1 2 3 4; do
+    handles $system 0 1 5 0 6 31 4 4
+    handles $system 0 0 1 0 2 3 0 1 0 0 1 6 31 4 6 31 4 6 31 4 4
+    handles $system 0 3 2 0 1 2 5 13 21 6 31 1 2 31 0
+    handles $system 0 2 2 0 1 3 31 0 2 31 0 0 1 2 2 6 0 4 4
+    for fault in 134 142 150 158 166 174; do
+        handles $system 0 3 2 0 1 2 $fault 31 4 4 $((fault - 6)) 2 9 0 1 6 31 4
+    done
+done
 # Connects within limits: hosts less one; of each host its number, its answer and two bytes of delay;
 # by name, resolver, failing name, two bytes of its delay, delay, timeout, then a flag and two bytes
 # of the deadline and of the cancel, capacity, local address.

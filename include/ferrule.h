@@ -3,6 +3,7 @@
 #define FERRULE_H
 
 #include "ferrule/cancel.h"
+#include "ferrule/connector.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/io.h"
@@ -14,6 +15,7 @@
 #include "ferrule/tcp.h"
 #include "ferrule/time.h"
 #include "ferrule/udp.h"
+#include "ferrule/udp_batch.h"
 #include "ferrule/unix.h"
 #include "ferrule/version.h"
 

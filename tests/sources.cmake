@@ -13,6 +13,7 @@ set(ferrule_unit_sources
     unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
+    unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
     unit/test_copy_spliced.c
@@ -109,6 +110,7 @@ set(ferrule_conformance_sources
     conformance/connect_start.c
     conformance/connect_with.c
     conformance/connecting.c
+    conformance/connector.c
     conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
@@ -128,6 +130,7 @@ set(ferrule_conformance_sources
     conformance/long_copies.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
+    conformance/misuse_connector.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
     conformance/misuse_limits.c
@@ -166,6 +169,7 @@ set(ferrule_conformance_sources
     conformance/socket_conversion.c
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
+    conformance/udp_batches.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c
     conformance/unix_listeners.c
@@ -185,6 +189,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_clones.c
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
+    sim/test_sim_connector.c
     sim/test_sim_connects.c
     sim/test_sim_copies.c
     sim/test_sim_datagrams.c
@@ -194,8 +199,10 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialects.c
     sim/test_sim_early_close.c
     sim/test_sim_faults.c
+    sim/test_sim_handles.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
+    sim/test_sim_messages.c
     sim/test_sim_names.c
     sim/test_sim_network.c
     sim/test_sim_peers.c
@@ -206,5 +213,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_resolver.c
     sim/test_sim_sends.c
     sim/test_sim_start.c
+    sim/test_sim_udp_features.c
     sim/test_sim_unix.c
     sim/test_sim_waits.c)

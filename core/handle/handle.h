@@ -31,7 +31,12 @@
     X(BOUND)                                                                         \
     X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */ \
     X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */   \
-    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */
+    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */     \
+    X(COALESCING)        /* only batches can receive (rule B8) */                    \
+    X(SEGMENTS_ON)       /* the system cuts messages into segments */                \
+    X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */              \
+    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */             \
+    X(DSCP_KNOWN)        /* the bits of FERI_DSCP are those of the socket's TOS */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
 enum {
@@ -44,6 +49,10 @@ enum {
     FERI_FLAGS(FERI_BIT)
 #undef FERI_BIT
 };
+
+/* The six high bits of a TOS, kept above the flags by a socket that is not shared. */
+#define FERI_DSCP_SHIFT 24
+#define FERI_DSCP (UINT32_C(0xfc) << FERI_DSCP_SHIFT)
 
 /* The kinds of sockets whose addresses are not IP. */
 #define FERI_NOT_IP (FERI_FLAG_UNIX | FERI_FLAG_FOREIGN)
@@ -80,6 +89,12 @@ static inline uint32_t feri_handle_flags(const fer_handle *handle)
 static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
 {
     return (feri_handle_flags(handle) & flag) != 0;
+}
+
+/* The family of an IP socket. */
+static inline fer_ip_family feri_handle_family(const fer_handle *handle)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
 }
 
 /* Whether another handle may change the socket's modes, and shut its halves down. */

@@ -17,9 +17,7 @@
 
 /* ---- Addresses */
 
-/* Whether two addresses are the same end. A link-local address can be given with its scope or
- * without. */
-static bool is_same_address(const fer_socket_addr *one, const fer_socket_addr *other)
+bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
 {
     bool same_scope =
         one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
@@ -42,19 +40,23 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
 static bool is_from_peer(const fer_handle *handle, const fer_socket_addr *from)
 {
     fer_socket_addr peer;
-    return feri_datagram_peer(handle, &peer).kind != FER_OK || is_same_address(&peer, from);
+    return feri_datagram_peer(handle, &peer).kind != FER_OK ||
+           feri_datagram_is_same_end(&peer, from);
 }
 
-/* The form that an IPv6 socket has for an IPv4 address on every system. */
-static void map_to_v6(fer_socket_addr *addr)
+/* Senders need it too: an IPv6 socket that is connected to an IPv4 address receives from an IPv4
+ * address on FreeBSD and macOS. connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c,
+ * udp6_connect), so the sender is not mapped (sys/netinet/udp_usrreq.c, udp_append). */
+void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr)
 {
-    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
-    *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
+    if (addr->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
+        *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
+    }
 }
 
-/* Converts addr to the form that this socket can send to. Port 0 is invalid. */
-static fer_error destination_for(const fer_handle *handle, const fer_socket_addr *addr,
-                                 fer_socket_addr *out)
+fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_addr *addr,
+                                    fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
     bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
@@ -64,9 +66,7 @@ static fer_error destination_for(const fer_handle *handle, const fer_socket_addr
     if ((addr->port == 0 && has_ports) || (addr->ip.family == FER_IP_V6 && !is_v6)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    if (addr->ip.family == FER_IP_V4 && is_v6) {
-        map_to_v6(out);
-    }
+    feri_datagram_map_to_family(handle, out);
     return feri_ok();
 }
 
@@ -81,16 +81,6 @@ typedef struct receive_call {
     struct ferp_datagram *out;
     bool has_received;
 } receive_call;
-
-/* An IPv6 socket that is connected to an IPv4 address receives from an IPv4 address on FreeBSD and
- * macOS: connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c, udp6_connect), so the sender is not
- * mapped (sys/netinet/udp_usrreq.c, udp_append). */
-static void map_sender(const fer_handle *handle, fer_socket_addr *from)
-{
-    if (from->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        map_to_v6(from);
-    }
-}
 
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
  * peeked. */
@@ -114,7 +104,7 @@ static fer_error try_to_receive(void *context, unsigned flags)
         FER_TRY(ferp_recv_from(call->handle->p_.raw_, call->buf, call->len, call->flags | flags,
                                call->out));
         bool is_end = call->out->from.ip.family == 0;
-        map_sender(call->handle, &call->out->from);
+        feri_datagram_map_to_family(call->handle, &call->out->from);
         if (is_end || is_from_peer(call->handle, &call->out->from)) {
             call->has_received = !is_end;
             return feri_ok();
@@ -134,8 +124,11 @@ static void store_end(const fer_handle *handle, struct ferp_datagram *out)
 static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                          struct ferp_datagram *out)
 {
-    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
-    receive_call call = {handle, buf, len, flags | (has_ports ? 0 : FERP_NOT_UDP), out, false};
+    receive_call call = {handle, buf, len, flags, out, false};
+    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
+        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
+        call.flags |= FERP_NOT_UDP;
+    }
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
@@ -223,15 +216,12 @@ static fer_error try_to_send(void *context, unsigned flags)
     return ferp_send(raw, call->buf, call->len, flags, &call->sent);
 }
 
-/* The error of a send. Some systems report a missing peer as an invalid argument. */
-static fer_error map_send_error(const send_call *call, fer_error error)
+/* Some systems report a missing peer as an invalid argument. */
+fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, fer_error error)
 {
     fer_socket_addr peer;
-    if (call->is_unix) {
-        return error;
-    }
-    if (call->addr == NULL && error.kind == FER_INVALID_INPUT &&
-        feri_datagram_peer(call->handle, &peer).kind != FER_OK) {
+    if (!has_address && error.kind == FER_INVALID_INPUT &&
+        feri_datagram_peer(handle, &peer).kind != FER_OK) {
         return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
     }
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
@@ -242,7 +232,9 @@ static fer_error send_with_waits(send_call *call, unsigned flags)
     feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error = feri_waiting_run(&waiting, try_to_send, call);
-    return waiting.has_failed ? map_send_error(call, error) : error;
+    bool is_mapped = waiting.has_failed && !call->is_unix;
+    return is_mapped ? feri_datagram_map_send_error(call->handle, call->addr != NULL, error)
+                     : error;
 }
 
 /* checked: the result of the checks of the arguments. */
@@ -275,7 +267,7 @@ fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
     send_call call = {handle, buf, len, &converted, NULL, false, 0};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(to, 1) ? destination_for(handle, to, &converted)
+        error = feri_addresses_are_valid(to, 1) ? feri_datagram_destination(handle, to, &converted)
                                                 : feri_refuse(to == NULL);
     }
     return send_checked(&call, error, flags, n);
@@ -321,7 +313,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     fer_socket_addr destination;
     fer_socket_addr old;
     fer_raw_socket raw = handle->p_.raw_;
-    FER_TRY(destination_for(handle, addr, &destination));
+    FER_TRY(feri_datagram_destination(handle, addr, &destination));
     FER_TRY(feri_check_reconnect(handle, &destination, &old));
     fer_error error;
     do {

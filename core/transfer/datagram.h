@@ -2,6 +2,7 @@
 #ifndef FERI_DATAGRAM_H
 #define FERI_DATAGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ferrule/error.h"
@@ -39,6 +40,20 @@ fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t
 /* The peer of a socket, NOT_CONNECTED if there is none. The OS is queried if another handle may
  * have changed it. */
 fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out);
+
+/* Whether two addresses are the same end. A link-local address can be given with its scope or
+ * without. */
+bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
+
+/* Gives an IPv4 address the form that an IPv6 socket has for it on every system. */
+void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr);
+
+/* Converts a destination to the form that this socket can send to. Port 0 is INVALID_INPUT. */
+fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_addr *addr,
+                                    fer_socket_addr *out);
+
+/* The caller's error for one of a send, to an address or to the peer. */
+fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, fer_error error);
 
 /* Connects an open socket to one address of a known family. */
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr);

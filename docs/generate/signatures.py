@@ -14,16 +14,21 @@ BY_VALUE = {"fer_error", "fer_duration", "fer_instant", "fer_event", "fer_stream
             "fer_ipv6_addr", "fer_ip_addr", "fer_raw_socket", "fer_interest", "fer_shutdown"}
 # The types whose functions take the object first.
 OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_listener",
-           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token")
+           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token", "connector")
 # Enumerators without the name of their type, for the sake of programs that are ported: rule 10.
 FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
 NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "slices", "name",
-            "context", "config", "report", "n_a_to_b", "n_b_to_a", "handles", "receiver"}
+            "context", "config", "report", "n_a_to_b", "n_b_to_a", "handles", "receiver", "messages",
+            "enabled"}
+# Arrays of which the call reads and writes each element. FER_INOUT names the first one.
+INOUT_ARRAYS = {"messages"}
 # The parameters whose unit tells that a negative number is a mistake.
 AMOUNTS = {"secs", "millis", "micros", "nanos"}
 # Those that may be NULL where they are not the object.
 NULLABLE_INPUTS = {"poller", "resolver", "addrs", "from"}
+# An object that always has one of them.
+HAS_POLLER = "fer_connector"
 PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_"}
 
 
@@ -61,6 +66,7 @@ def check_function(entry, say):
         if at > 0 and outputs and not parameter.is_output and not size:
             say(2, name, "%s comes after an output" % parameter.name)
         outputs = outputs or (at > 0 and parameter.is_output and
+                              parameter.name not in INOUT_ARRAYS and
                               not parameter.base.endswith("copy_buffer"))
         if parameter.base in BY_VALUE and parameter.is_pointer and parameter.is_const:
             following = parameters[at + 1].name if at + 1 < len(parameters) else ""
@@ -91,7 +97,9 @@ def access_of(parameters):
             found.append("FER_NOT_NEGATIVE(%s)" % parameter.name)
         if not parameter.is_pointer:
             continue
-        if at + 1 < len(parameters) and is_size(parameters[at + 1]):
+        if parameter.name in INOUT_ARRAYS:
+            found.append("FER_INOUT(%d)" % (at + 1))
+        elif at + 1 < len(parameters) and is_size(parameters[at + 1]):
             access = "FER_IN_READS" if parameter.is_const else "FER_OUT_WRITES"
             found.append("%s(%d, %d)" % (access, at + 1, at + 2))
         elif parameter.base[4:] in OBJECTS and not parameter.is_const and "**" not in parameter.type:
@@ -103,7 +111,8 @@ def is_nullable(parameters, at):
     """Whether the parameter may be NULL: what FER_NULLABLE marks."""
     parameter = parameters[at]
     return parameter.is_pointer and (parameter.name in NULLABLE or at > 0 and (
-        parameter.name in NULLABLE_INPUTS and (parameter.name != "addrs" or not parameter.is_const)))
+        parameter.name in NULLABLE_INPUTS and (parameter.name != "addrs" or not parameter.is_const)
+        and (parameter.name != "poller" or parameters[0].base != HAS_POLLER)))
 
 
 def check_attributes(entry, say):

@@ -21,8 +21,8 @@ static bool lingers; /* the close of the next accepted stream */
 static void limit(fer_tcp_listener *listener, uint8_t byte)
 {
     struct handle_limits chosen;
-    if (limits.are_used && byte >= PROGRAM_FAULTS &&
-        limits_act(&limits, (uint8_t)(byte - PROGRAM_FAULTS), &chosen)) {
+    if (limits.are_used && byte >= LIMITS_FAULTS &&
+        limits_act(&limits, (uint8_t)(byte - LIMITS_FAULTS), &chosen)) {
         fer_limits set = limits_to_set(&limits, &chosen);
         listener_must(fer_tcp_listener_set_limits(listener, &set).kind == FER_OK,
                       "the limits are not set", no_error);
@@ -51,7 +51,7 @@ static void accept_one(fer_tcp_listener *listener, uint8_t fault)
     uint64_t began = fer_sim_now().nanos;
     size_t waiting = listener_model_count_waiting();
     bool is_armed =
-        fault < PROGRAM_FAULTS && fer_sim_fault_at((fer_sim_fault)fault, 1).kind == FER_OK;
+        fault < LIMITS_FAULTS && fer_sim_fault_at((fer_sim_fault)fault, 1).kind == FER_OK;
     fer_error error = fer_tcp_listener_accept(listener, &stream, NULL);
     call.error = error;
     call.elapsed = fer_sim_now().nanos - began;
@@ -96,7 +96,7 @@ static void run_step(fer_tcp_listener *listener, const fer_socket_addr *addr, ui
         listener_model_set_timeout(listener, arg);
     } else {
         lingers = true;
-        accept_one(listener, PROGRAM_FAULTS);
+        accept_one(listener, LIMITS_FAULTS);
         lingers = false;
     }
 }

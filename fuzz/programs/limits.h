@@ -10,8 +10,9 @@
 #include "ferrule.h"
 #include "ferrule/sim.h"
 
-/* The faults of a program's steps. Those of copies come after them, and only fuzz_copy has them. */
-#define PROGRAM_FAULTS (FER_SIM_FAULT_NO_MEMORY + 1)
+/* A byte of a step is one of these faults, or a larger number: what it does to the limits. Faults
+ * that came later are none of them, so that every input keeps its meaning. */
+enum { LIMITS_FAULTS = FER_SIM_FAULT_NO_MEMORY + 1 };
 
 #define LIMITS_NEVER UINT64_MAX
 #define LIMITS_MILLI UINT64_C(1000000)

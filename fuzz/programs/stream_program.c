@@ -252,8 +252,8 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
 static void limit_handle(struct program *program, int handle, uint8_t byte)
 {
     struct handle_limits chosen;
-    if (!program->limits.are_used || byte < PROGRAM_FAULTS ||
-        !limits_act(&program->limits, (uint8_t)(byte - PROGRAM_FAULTS), &chosen)) {
+    if (!program->limits.are_used || byte < LIMITS_FAULTS ||
+        !limits_act(&program->limits, (uint8_t)(byte - LIMITS_FAULTS), &chosen)) {
         return;
     }
     program->connect_limits = chosen;
@@ -348,7 +348,7 @@ static void step(struct program *program, const uint8_t *bytes)
                               .op = op_of(program, bytes[0]),
                               .handle = handle,
                               .connection = program->connection_of[handle],
-                              .fault = bytes[3] < PROGRAM_FAULTS ? bytes[3] : -1,
+                              .fault = bytes[3] < LIMITS_FAULTS ? bytes[3] : -1,
                               .bytes_are_right = true};
     record->facts = connection == NULL ? 0 : connection->facts;
     record->facts |= program->deferred_done < program->deferred_count ? FACT_DEFERRED : 0;

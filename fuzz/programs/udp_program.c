@@ -344,8 +344,8 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
 static void limit_handle(struct udp_program *program, int handle, int number)
 {
     struct handle_limits chosen;
-    if (!program->limits.are_used || number < PROGRAM_FAULTS ||
-        !limits_act(&program->limits, (uint8_t)(number - PROGRAM_FAULTS), &chosen)) {
+    if (!program->limits.are_used || number < LIMITS_FAULTS ||
+        !limits_act(&program->limits, (uint8_t)(number - LIMITS_FAULTS), &chosen)) {
         return;
     }
     fer_limits limits = limits_to_set(&program->limits, &chosen);
@@ -378,7 +378,7 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     *record = (struct udp_record){.op = (enum udp_op)(bytes[0] % UDP_OP_COUNT),
                                   .handle = handle,
                                   .socket = program->socket_of[handle],
-                                  .fault = fault < PROGRAM_FAULTS ? fault : UDP_NONE,
+                                  .fault = fault < LIMITS_FAULTS ? fault : UDP_NONE,
                                   .after_pause = bytes[3] < 128,
                                   .serial = UDP_NONE,
                                   .bytes_are_right = true};

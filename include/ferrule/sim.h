@@ -38,6 +38,7 @@
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
+#include "ferrule/udp_batch.h"
 #include "ferrule/version.h"
 
 FER_BEGIN_DECLS
@@ -60,38 +61,51 @@ typedef enum fer_sim_bsd {
 /* The faults. X(name, words, the system calls in which the fault can occur). Each such call is one
  * chance of the fault, but only if the fault would make a difference. For example, a read of one
  * byte cannot be partial, and an empty accept queue has no connection to abort. */
-#define FER_SIM_FAULTS(X)                                                                       \
-    X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are received")          \
-    X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are sent")              \
-    X(WOULD_BLOCK, "would block",                                                               \
-      "receiving, sending, accepting, if the system's own socket is nonblocking")               \
-    X(INTERRUPTED, "interrupted",                                                               \
-      "receiving, sending, accepting, connecting, waiting: fails without an effect")            \
-    X(SPURIOUS_READY, "spurious readiness",                                                     \
-      "waiting, of a poller too: reported as ready, although it is not")                        \
-    X(RESET, "reset", "receiving, sending: the connection is reset just before, for both ends") \
-    X(REFUSED, "refused", "connecting: no listener")                                            \
-    X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                     \
-    X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue was reset there")    \
-    X(TOO_MANY_HANDLES, "too many handles",                                                     \
-      "creating, accepting, cloning a socket, creating a poller or a cancel token")             \
-    X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, creating a socket")            \
-    X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")          \
-    X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s longer")                       \
-    X(TIME_JUMP, "time jump",                                                                   \
-      "receiving, sending, accepting, connecting: up to an hour passes first")                  \
-    X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                   \
-    X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")             \
-    X(DATAGRAM_LATE, "datagram late",                                                           \
-      "sending a datagram: delayed by up to ten latencies, so that others overtake it")         \
-    X(NO_MEMORY, "no memory",                                                                   \
-      "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "  \
-      "(on Windows: of a socket); starting a thread")                                           \
-    X(NO_PIPE, "no pipe", "fer_copy: making a pipe, on Linux: too many open files")             \
-    X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")   \
-    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")    \
-    X(CONTROL_LOST, "control messages lost", "receiving handles: none is stored")               \
-    X(CONTROL_CUT, "control messages cut", "receiving handles: the last is not stored")
+#define FER_SIM_FAULTS(X)                                                                        \
+    X(PARTIAL_READ, "partial read", "receiving two bytes or more: fewer are received")           \
+    X(PARTIAL_WRITE, "partial write", "sending two bytes or more: fewer are sent")               \
+    X(WOULD_BLOCK, "would block",                                                                \
+      "receiving, sending, accepting, if the system's own socket is nonblocking")                \
+    X(INTERRUPTED, "interrupted",                                                                \
+      "receiving, sending, accepting, connecting, waiting: fails without an effect")             \
+    X(SPURIOUS_READY, "spurious readiness",                                                      \
+      "waiting, of a poller too: reported as ready, although it is not")                         \
+    X(RESET, "reset", "receiving, sending: the connection is reset just before, for both ends")  \
+    X(REFUSED, "refused", "connecting: no listener")                                             \
+    X(UNREACHABLE, "unreachable", "connecting: the host cannot be reached")                      \
+    X(ACCEPT_ABORTED, "accept aborted", "accepting: the first in the queue was reset there")     \
+    X(TOO_MANY_HANDLES, "too many handles",                                                      \
+      "creating, accepting, cloning a socket, creating a poller or a cancel token")              \
+    X(NO_BUFFERS, "no buffers", "receiving, sending, connecting, creating a socket")             \
+    X(RESOLVE_FAILS, "name lookup fails", "resolving: not found, try again or failed")           \
+    X(RESOLVE_SLOW, "name lookup is slow", "resolving: takes 5 s longer")                        \
+    X(TIME_JUMP, "time jump",                                                                    \
+      "receiving, sending, accepting, connecting: up to an hour passes first")                   \
+    X(DATAGRAM_LOST, "datagram lost", "sending a datagram: it never arrives")                    \
+    X(DATAGRAM_DOUBLED, "datagram doubled", "sending a datagram: it arrives twice")              \
+    X(DATAGRAM_LATE, "datagram late",                                                            \
+      "sending a datagram: delayed by up to ten latencies, so that others overtake it")          \
+    X(NO_MEMORY, "no memory",                                                                    \
+      "allocating memory for a poller, a resolver, a lookup or the first clone of a listener "   \
+      "(on Windows: of a socket); starting a thread")                                            \
+    X(NO_PIPE, "no pipe", "fer_copy: making a pipe, on Linux: too many open files")              \
+    X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")    \
+    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")     \
+    X(SEGMENTS_REFUSED, "segments refused",                                                      \
+      "sending a message in segments: refused, once, or by a choice of the seed for ever")       \
+    X(ECN_REFUSED, "ECN refused", "sending a message with ECN: refused")                         \
+    X(SHORT_BATCH, "short batch",                                                                \
+      "sending two messages or more in one system call: fewer are sent")                         \
+    X(LATE_BATCH_ERROR, "late batch error",                                                      \
+      "sending or receiving two messages or more in one system call: an error after the first "  \
+      "ends it. A send loses the error, a receive leaves it to the next")                        \
+    X(CONTROL_LOST, "control messages lost",                                                     \
+      "receiving handles, or a message with features: without its handles, address, ECN, drops " \
+      "and "                                                                                     \
+      "time")                                                                                    \
+    X(CONTROL_CUT, "control messages cut",                                                       \
+      "receiving handles: the last is not stored; a message with features: with its address "    \
+      "alone")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -178,6 +192,9 @@ typedef struct fer_sim_config {
     bool lacks_keepalive_fields;
     fer_sim_windows windows; /* used by the WINSOCK dialect only */
     fer_sim_bsd bsd;         /* used by the BSD dialect only */
+    /* The features of datagram sockets that the system lacks: those of an older version, or of
+     * Wine, which has no FER_UDP_ECN, FER_UDP_SOURCE and FER_UDP_SEGMENTING. */
+    fer_udp_features lacks_udp_features;
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
      * are always known. */
     const fer_sim_name *names;
@@ -414,6 +431,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const voi
 FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *FER_NULLABLE buf,
                                                       size_t len, fer_udp_received *out)
     FER_OUT_WRITES(2, 3);
+
+/** Stores in *out the TOS (IPv4) or traffic class (IPv6) of the datagram that a peer receives next:
+ * its DSCP in the upper six bits, and its ECN codepoint.
+ * Owns: out is caller-owned.
+ * Errors: FER_WOULD_BLOCK (no datagram), FER_INVALID_INPUT (NULL; no such peer),
+ * FER_UNSUPPORTED. */
+FER_MUST_USE FER_API fer_error fer_sim_peer_tos(fer_sim_peer peer, uint32_t *out);
 
 /** Sets the function that is called for each event of a peer. NULL removes it. Peers that a
  * listener accepts while it runs a script (fer_sim_peer_play) inherit its handler. Events that have

@@ -23,7 +23,8 @@ typedef struct ferp_control_layout {
 } ferp_control_layout;
 
 /* The layout of this system, for a file that includes the system's headers. CMSG_ALIGN is not
- * portable; the space of one byte is that of a header and of the alignment. */
+ * portable; the space of one byte is that of a header and of the alignment. On Windows these are
+ * values of <ws2def.h>, whose macros Wine's headers lack. */
 #define FERP_CONTROL_LAYOUT_OF(type, len_0, space_0, space_1)                       \
     ((ferp_control_layout){offsetof(type, cmsg_len), sizeof(((type *)0)->cmsg_len), \
                            offsetof(type, cmsg_level), (uint8_t)(len_0),            \
@@ -31,7 +32,7 @@ typedef struct ferp_control_layout {
 #define FERP_CONTROL_LAYOUT_POSIX \
     FERP_CONTROL_LAYOUT_OF(struct cmsghdr, CMSG_LEN(0), CMSG_SPACE(0), CMSG_SPACE(1))
 #define FERP_CONTROL_LAYOUT_WINSOCK \
-    FERP_CONTROL_LAYOUT_OF(WSACMSGHDR, WSA_CMSG_LEN(0), WSA_CMSG_SPACE(0), WSA_CMSG_SPACE(1))
+    FERP_CONTROL_LAYOUT_OF(WSACMSGHDR, sizeof(WSACMSGHDR), 0, sizeof(SIZE_T))
 
 /* Enough bytes for a message with data of so many, in any layout. CMSG_SPACE is no constant on
  * NetBSD. */

@@ -7,6 +7,7 @@
 
 #include "platform/copying.h"
 #include "platform/handles.h"
+#include "platform/messages.h"
 #include "platform/platform.h"
 
 /* One line; a longer one is cut off. */
@@ -205,6 +206,11 @@ static void put_name(struct line *line, unsigned value, const char *const *names
     }
 }
 
+static void put_fer_udp_features(struct line *line, fer_udp_features features)
+{
+    ITEM(line, "features 0x%lx", (unsigned long)features);
+}
+
 /* Defines put_TYPE, which prints an enum by the names of its values. */
 #define PUT_ENUM(type, ...)                                                     \
     static void put_##type(struct line *line, type value)                       \
@@ -302,6 +308,15 @@ static void put_in_ferp_sent_handles(struct line *line, const struct ferp_sent_h
          (unsigned long long)message->count);
 }
 
+/* The first of several; their number follows. */
+static void put_in_ferp_send_message(struct line *line, const struct ferp_send_message *message)
+{
+    ITEM(line, "%llu bytes, segments of %llu", (unsigned long long)message->len,
+         (unsigned long long)message->segment_size);
+    put_in_fer_socket_addr(line, &message->to);
+    append(line, " ...");
+}
+
 /* ---- What pointers return */
 
 static void put_out_bool(struct line *line, const bool *out)
@@ -384,6 +399,15 @@ static void put_out_ferp_received_handles(struct line *line,
     ITEM(line, "%llu%s, %llu handles%s", (unsigned long long)out->moved,
          out->truncated ? " truncated" : "", (unsigned long long)out->count,
          out->handles_truncated ? " truncated" : "");
+}
+
+/* The first of several; their number follows. */
+static void put_out_fer_datagram_recv(struct line *line, const fer_datagram_recv *out)
+{
+    ITEM(line, "%llu%s, segments of %llu", (unsigned long long)out->len,
+         out->truncated ? " truncated" : "", (unsigned long long)out->segment_size);
+    put_in_fer_socket_addr(line, &out->from);
+    append(line, " ...");
 }
 
 static void put_out_ferp_description(struct line *line, const ferp_description *out)

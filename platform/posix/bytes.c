@@ -170,9 +170,7 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned fla
     return error;
 }
 
-/* A connected socket of macOS and the BSDs sends to no address, not even to its peer's (FreeBSD,
- * sys/netinet/udp_usrreq.c, udp_output). */
-static bool is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
+bool ferp_posix_is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_socket_addr peer;
     bool is_same = ferp_peer_addr(raw, &peer).kind == FER_OK && peer.port == addr->port &&
@@ -181,9 +179,7 @@ static bool is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
     return is_same;
 }
 
-/* A send of a socket without a port chooses one. If none is left, that is EAGAIN on Linux
- * (send(2)), and no event reports a port. A raw socket's port is its protocol (inet_create). */
-static fer_error map_missing_port(fer_raw_socket raw, fer_error error)
+fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error)
 {
 #ifdef __linux__
     fer_socket_addr local;
@@ -204,11 +200,11 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
     socklen_t size = ferp_posix_sockaddr(addr, &to);
     int os_flags = ferp_posix_send_flags(flags);
     ssize_t moved = sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
-    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && is_peer(raw, addr)) {
+    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
         moved = send((int)raw, buf, len, os_flags);
     }
     fer_error error = store_moved(moved, n);
-    return error.kind == FER_OK ? error : map_missing_port(raw, error);
+    return error.kind == FER_OK ? error : ferp_posix_map_missing_port(raw, error);
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

@@ -9,5 +9,8 @@
 #if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE /* SO_NOSIGPIPE, SO_LINGER_SEC, TCP_KEEPALIVE */
 #endif
+#if defined(__APPLE__) && !defined(__APPLE_USE_RFC_3542)
+#define __APPLE_USE_RFC_3542 1 /* IPV6_PKTINFO, IPV6_RECVPKTINFO, IPV6_DONTFRAG */
+#endif
 
 #endif

@@ -241,6 +241,16 @@ static inline void ferp_posix_count_close(int fd)
 }
 #endif
 
+/* Whether addr is the peer, for a send to it that failed with EISCONN; errno stays that. A
+ * connected socket of macOS and the BSDs sends to no address, not even to its peer's (FreeBSD,
+ * sys/netinet/udp_usrreq.c, udp_output). bytes.c */
+bool ferp_posix_is_peer(fer_raw_socket raw, const fer_socket_addr *addr);
+
+/* The error of a send to an address. A send of a socket without a port chooses one. If none is
+ * left, that is EAGAIN on Linux (send(2)), and no event reports a port. A raw socket's port is its
+ * protocol (inet_create). bytes.c */
+fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error);
+
 /* Stores the address in the system's form and returns its length. address.c */
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out);
 

@@ -4,7 +4,7 @@
 
 #include "platform/sim/network.h"
 
-enum { LATE_LATENCIES_MAX = 10 };
+enum { LATE_LATENCIES_MAX = 10, LOOPBACK_INTERFACE = 1, OTHER_INTERFACE = 2 };
 
 /* ---- Slots and their bytes. The bytes of all slots are contiguous: freeing one moves the later
  * ones. */
@@ -174,13 +174,20 @@ static void enqueue(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim
     socket->queue_last = index;
     socket->datagram_count++;
     socket->datagram_bytes += datagram->len;
+    datagram->arrived = network->now;
+    datagram->dropped = socket->dropped;
     ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_READABLE);
 }
 
 bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *sender,
                              ferp_sim_socket *receiver, const void *buf, size_t len)
 {
-    ferp_sim_datagram *datagram = slot_new(network, buf, len);
+    int count = 0;
+    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+        count += network->datagrams[i].used;
+    }
+    ferp_sim_datagram *datagram =
+        count < FERP_SIM_UNIX_DATAGRAMS_MAX ? slot_new(network, buf, len) : NULL;
     if (datagram != NULL) {
         datagram->from_name = sender->unix_name;
         ferp_sim_attach_passed(network, sender, datagram);
@@ -215,6 +222,7 @@ static bool deliver_to(ferp_sim_network *network, ferp_sim_socket *socket,
                      socket->datagram_bytes + datagram->len <= network->config.receive_buffer);
     ferp_sim_datagram *delivered = is_queued && has_space ? copy_of(network, datagram) : datagram;
     if (!has_space || delivered == NULL) {
+        socket->dropped++;
         ferp_sim_trace_event(network, "a datagram finds no room", socket);
         return false;
     }
@@ -329,8 +337,35 @@ static void dispatch(ferp_sim_network *network, const ferp_sim_socket *socket,
     ferp_sim_schedule(network, event, delay_of(network, socket, datagram->is_loopback));
 }
 
+/* The octet of the IP header, from the socket's options. */
+static uint8_t traffic_class_of(const ferp_sim_socket *socket, const fer_ip_addr *to)
+{
+    ferp_option option = to->family == FER_IP_V4 ? FERP_TOS_V4 : FERP_TCLASS_V6;
+    return (uint8_t)socket->settings.options[option];
+}
+
+static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
+                 ferp_sim_datagram *datagram)
+{
+    const fer_ip_addr *to = &sending->to->ip;
+    bool is_unbound = ferp_sim_is_wildcard(&socket->local.ip);
+    datagram->to = *sending->to;
+    datagram->from = socket->local;
+    datagram->from.ip = sending->from != NULL ? *sending->from
+                        : is_unbound          ? ferp_sim_source_for(socket, to)
+                                              : socket->local.ip;
+    datagram->sender = socket->sequence;
+    datagram->is_loopback = fer_ip_addr_is_loopback(*to) || fer_ip_addr_eq(*to, datagram->from.ip);
+    datagram->loops = to->family == FER_IP_V6 ? socket->settings.options[FERP_MULTICAST_LOOP_V6]
+                                              : socket->settings.options[FERP_MULTICAST_LOOP_V4];
+    datagram->interface_index = datagram->is_loopback ? LOOPBACK_INTERFACE : OTHER_INTERFACE;
+    datagram->traffic_class = sending->traffic_class != FERP_SIM_NONE
+                                  ? (uint8_t)sending->traffic_class
+                                  : traffic_class_of(socket, to);
+}
+
 void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
-                            size_t len, const fer_socket_addr *to)
+                            size_t len, const ferp_sim_sending *sending)
 {
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_LOST)) {
         return;
@@ -338,17 +373,7 @@ void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, 
     ferp_sim_datagram *datagram = slot_new(network, buf, len);
     ferp_sim_datagram *duplicate = NULL;
     if (datagram != NULL) {
-        datagram->to = *to;
-        datagram->from = socket->local;
-        datagram->from.ip = ferp_sim_is_wildcard(&socket->local.ip)
-                                ? ferp_sim_source_for(socket, &to->ip)
-                                : socket->local.ip;
-        datagram->sender = socket->sequence;
-        datagram->is_loopback =
-            fer_ip_addr_is_loopback(to->ip) || fer_ip_addr_eq(to->ip, datagram->from.ip);
-        datagram->loops = to->ip.family == FER_IP_V6
-                              ? socket->settings.options[FERP_MULTICAST_LOOP_V6]
-                              : socket->settings.options[FERP_MULTICAST_LOOP_V4];
+        fill(socket, sending, datagram);
         bool is_duplicated = ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_DOUBLED);
         duplicate = is_duplicated ? copy_of(network, datagram) : NULL;
     }

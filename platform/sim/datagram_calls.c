@@ -92,8 +92,8 @@ static bool is_above_send_buffer(const ferp_sim_socket *socket, size_t len)
            len > socket->settings.options[FERP_SEND_BUFFER];
 }
 
-static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
-                              size_t len, const fer_socket_addr *addr)
+fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket, size_t len,
+                              const fer_socket_addr *addr, fer_socket_addr *out)
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
@@ -116,9 +116,17 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
         is_above_send_buffer(socket, len)) {
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
     }
-    FER_TRY(
-        ensure_port(network, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6));
-    ferp_sim_send_datagram(network, socket, buf, len, &to);
+    *out = to;
+    return ensure_port(network, socket, socket->family == FER_IP_V4 ? &wildcard_v4 : &wildcard_v6);
+}
+
+static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                              size_t len, const fer_socket_addr *addr)
+{
+    fer_socket_addr to;
+    ferp_sim_sending sending = {&to, NULL, FERP_SIM_NONE};
+    FER_TRY(ferp_sim_check_send(network, socket, len, addr, &to));
+    ferp_sim_send_datagram(network, socket, buf, len, &sending);
     return FERP_SIM_OK;
 }
 
@@ -192,8 +200,8 @@ void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *so
     }
 }
 
-static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, const char *verb,
-                            void *buf, size_t len, struct ferp_datagram *out)
+fer_error ferp_sim_wait_for_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
+                                     const char *verb)
 {
     size_t count = 0;
     fer_error error = ferp_sim_enter(network, socket, FERP_READING);
@@ -202,9 +210,13 @@ static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, 
                                          ferp_sim_deadline(network, socket, FERP_READING),
                                          check_datagram, &count);
     }
-    if (error.kind != FER_OK) {
-        return ferp_sim_trace_call(network, verb, socket, error);
-    }
+    return error.kind == FER_OK ? error : ferp_sim_trace_call(network, verb, socket, error);
+}
+
+static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, const char *verb,
+                            void *buf, size_t len, struct ferp_datagram *out)
+{
+    FER_TRY(ferp_sim_wait_for_datagram(network, socket, verb));
     ferp_sim_copy_datagram(network, socket, buf, len, out);
     ferp_sim_record record = {.verb = verb,
                               .socket = socket,

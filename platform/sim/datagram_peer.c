@@ -67,7 +67,8 @@ fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len,
                               .moved = len,
                               .addr = &canonical};
     ferp_sim_trace(network, &record);
-    ferp_sim_send_datagram(network, socket, buf, len, &canonical);
+    ferp_sim_sending sending = {&canonical, NULL, FERP_SIM_NONE};
+    ferp_sim_send_datagram(network, socket, buf, len, &sending);
     return FERP_SIM_OK;
 }
 
@@ -93,5 +94,21 @@ fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *buf, size_t len, fer_u
                               .addr = &received.from};
     ferp_sim_trace(network, &record);
     *out = (fer_udp_received){received.len, received.truncated, received.from};
+    return FERP_SIM_OK;
+}
+
+fer_error fer_sim_peer_tos(fer_sim_peer peer, uint32_t *out)
+{
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_run_due_events(network);
+    ferp_sim_socket *socket = datagram_peer_of(network, peer);
+    if (socket == NULL || out == NULL) {
+        return error_of_kind(FER_INVALID_INPUT);
+    }
+    const ferp_sim_datagram *first = ferp_sim_first_datagram(network, socket);
+    if (first == NULL) {
+        return error_of_kind(FER_WOULD_BLOCK);
+    }
+    *out = first->traffic_class;
     return FERP_SIM_OK;
 }

@@ -294,9 +294,15 @@ void ferp_sim_sweep_passed(ferp_sim_network *network);
 /* Queues a datagram at a Unix socket. Returns false if there is no room. */
 bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *sender,
                              ferp_sim_socket *receiver, const void *buf, size_t len);
+/* How a datagram is sent: NULL and FERP_SIM_NONE mean as the socket's address and options say. */
+typedef struct ferp_sim_sending {
+    const fer_socket_addr *to;
+    const fer_ip_addr *from; /* or NULL */
+    int traffic_class;       /* or FERP_SIM_NONE */
+} ferp_sim_sending;
 /* Sends without checks, from a socket that has a local address. */
 void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
-                            size_t len, const fer_socket_addr *to);
+                            size_t len, const ferp_sim_sending *sending);
 /* Returns the first datagram of the queue, or NULL. */
 ferp_sim_datagram *ferp_sim_first_datagram(ferp_sim_network *network,
                                            const ferp_sim_socket *socket);
@@ -314,6 +320,13 @@ fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *
 /* addr may be NULL: the datagram goes to the peer. */
 fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                             size_t len, const fer_socket_addr *addr, size_t *n);
+/* Everything that precedes a send, without the send. *to is the destination: addr, or if that is
+ * NULL the peer. */
+fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket, size_t len,
+                              const fer_socket_addr *addr, fer_socket_addr *to);
+/* Waits until a datagram is queued, or the read half has ended; traces a failure. */
+fer_error ferp_sim_wait_for_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
+                                     const char *verb);
 /* Copies the first datagram of the queue. An empty queue gives an empty datagram. */
 void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *socket, void *buf,
                             size_t len, struct ferp_datagram *out);

@@ -2,23 +2,26 @@
  * NetBSD 7 and OpenBSD 7, each by file and function at its switch in switches.h. */
 #include "platform/sim/network.h"
 
+/* The features of datagram sockets that the systems of the BSD dialect lack. */
+#define LACKED (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_SEGMENTING)
+
 /* The switches that the systems of the BSD dialect share, and then those of one system. */
-#define BSD_SWITCHES(...)                                                           \
-    {                                                                               \
-        .error_precedes_end = true, .send_after_reset_is_epipe = true,              \
-        .reset_after_end_is_econnreset = true, .peek_keeps_error = true,            \
-        .shut_read_discards_input = true, .unix_close_is_orderly = true,            \
-        .unix_closed_peer_has_no_name = true, .unix_shut_read_is_hidden = true,     \
-        .unix_read_ends_before_handles = true, .shut_both_disconnects = true,       \
-        .failed_connect_is_final = true, .port_0_is_unavailable = true,             \
-        .connect_ends_after_75_s = true, .binds_by_address = true,                  \
-        .scopeless_bind_is_unavailable = true, .backlog_max = 128,                  \
-        .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,        \
-        .udp_send_buffer = 9216, .unix_full_datagrams = true,                       \
-        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,    \
-        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,        \
-        .poller_ignores_never_connected = true, .poller_errors_without_code = true, \
-        .poller_forgets_closed_numbers = true, __VA_ARGS__                          \
+#define BSD_SWITCHES(...)                                                                \
+    {                                                                                    \
+        .error_precedes_end = true, .send_after_reset_is_epipe = true,                   \
+        .reset_after_end_is_econnreset = true, .peek_keeps_error = true,                 \
+        .shut_read_discards_input = true, .unix_close_is_orderly = true,                 \
+        .unix_closed_peer_has_no_name = true, .unix_shut_read_is_hidden = true,          \
+        .unix_read_ends_before_handles = true, .shut_both_disconnects = true,            \
+        .failed_connect_is_final = true, .port_0_is_unavailable = true,                  \
+        .connect_ends_after_75_s = true, .binds_by_address = true,                       \
+        .scopeless_bind_is_unavailable = true, .backlog_max = 128,                       \
+        .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,             \
+        .udp_send_buffer = 9216, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true, \
+        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,         \
+        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,             \
+        .poller_ignores_never_connected = true, .poller_errors_without_code = true,      \
+        .poller_forgets_closed_numbers = true, __VA_ARGS__                               \
     }
 
 /* The switches that macOS does not share with the others. */
@@ -29,10 +32,11 @@
 
 static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
-        BSD_SWITCHES(.lacks_protocol = true, .user_timeout_is_in_seconds = true,
-                     .unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
-                     .ended_options_fail = true, .self_connect_is_einval = true,
-                     .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
+        BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_protocol = true,
+                     .user_timeout_is_in_seconds = true, .unix_shut_read_discards = true,
+                     .shutdown_dead_does_nothing = true, .ended_options_fail = true,
+                     .self_connect_is_einval = true, .eai_noname_is_8 = true,
+                     .keepalive_retries = 8, .bound_port_drops_syn = true,
                      .dual_stack_beside_ipv4 = true, .backlog_0_is_largest = true,
                      .queue_halves = 2, .unix_queue_halves = 2, .queue_is_exact = true,
                      .accept_inherits_nonblocking = true, .accept_drops_timeouts = true,
@@ -40,27 +44,32 @@ static const ferp_sim_switches bsd_switches[] = {
                      .unix_datagram_to_shut_is_lost = true,
                      .unconnected_shutdown_is_enotconn = true, .unconnected_shutdown_fails = true),
     [FER_SIM_BSD_FREEBSD] =
-        OTHER_BSD_SWITCHES(.eai_noname_is_8 = true, .shutdown_dead_does_nothing = true,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
+                           .lacks_interface_v4 = true, .bound_source_is_einval = true,
+                           .eai_noname_is_8 = true, .shutdown_dead_does_nothing = true,
                            .dead_tcp_options_fail = true, .time_wait_is_dead = true,
                            .keepalive_retries = 8, .failed_connect_is_refused = true,
                            .dual_stack_beside_ipv4 = true, .queue_halves = 3,
                            .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
     [FER_SIM_BSD_NETBSD] =
-        OTHER_BSD_SWITCHES(.lacks_protocol = true, .eai_noname_is_8 = true,
-                           .shutdown_dead_is_einval = true, .dead_options_fail = true,
-                           .local_name_of_dead_is_einval = true, .hides_keepalive_fields = true,
-                           .keepalive_retries = 8, .bound_port_drops_syn = true,
-                           .dual_stack_beside_ipv4 = true, .separates_ip_versions = true,
-                           .queue_halves = 2, .unix_queue_halves = 3,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_ecn_v4 = true,
+                           .lacks_dont_fragment_v4 = true, .lacks_protocol = true,
+                           .eai_noname_is_8 = true, .shutdown_dead_is_einval = true,
+                           .dead_options_fail = true, .local_name_of_dead_is_einval = true,
+                           .hides_keepalive_fields = true, .keepalive_retries = 8,
+                           .bound_port_drops_syn = true, .dual_stack_beside_ipv4 = true,
+                           .separates_ip_versions = true, .queue_halves = 2, .unix_queue_halves = 3,
                            .accepted_linger_zero_is_120s = true),
     [FER_SIM_BSD_OPENBSD] =
-        OTHER_BSD_SWITCHES(.shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
-                           .dead_ip_options_fail = true, .lacks_dual_stack = true,
-                           .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
-                           .wildcard_destination_is_einval = true, .bound_port_drops_syn = true,
-                           .buffer_of_ended_half_is_einval = true, .backlog_min = 80,
-                           .queue_halves = 2, .unix_queue_halves = 6,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
+                           .lacks_interface_v4 = true, .lacks_ecn_v4 = true,
+                           .lacks_dont_fragment_v4 = true, .shutdown_dead_is_einval = true,
+                           .dead_tcp_options_fail = true, .dead_ip_options_fail = true,
+                           .lacks_dual_stack = true, .local_name_of_dead_is_einval = true,
+                           .lacks_keepalive_fields = true, .wildcard_destination_is_einval = true,
+                           .bound_port_drops_syn = true, .buffer_of_ended_half_is_einval = true,
+                           .backlog_min = 80, .queue_halves = 2, .unix_queue_halves = 6,
                            .accepted_linger_zero_is_120s = true),
 };
 

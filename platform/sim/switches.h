@@ -166,6 +166,22 @@ typedef struct ferp_sim_switches {
     /* The default of SO_SNDBUF, which limits a datagram (udp_sendspace). */
     unsigned udp_send_buffer;
 
+    /* The features of datagram sockets that the system lacks (platform/posix/message_options.c).
+     * FreeBSD's calls for batches are loops of its C library. */
+    fer_udp_features lacks_udp_features;
+    /* TOS is neither received nor sent with a message over IPv4 (NetBSD, OpenBSD:
+     * ip_savecontrol, ip_setpktopts; udp_output). */
+    bool lacks_ecn_v4;
+    /* There is no option for these over IPv4: no fragmentation (NetBSD, OpenBSD: ip_ctloutput), the
+     * MTU of the path (all). */
+    bool lacks_dont_fragment_v4;
+    bool lacks_path_mtu_v4;
+    /* A message over IPv4 has a local address, and no interface (FreeBSD, OpenBSD: ip(4),
+     * IP_SENDSRCADDR). */
+    bool lacks_interface_v4;
+    /* A socket that is bound to an address sends from no other one (FreeBSD: udp_output). */
+    bool bound_source_is_einval;
+
     /* ---- Unix sockets */
 
     /* A datagram that finds no room is ENOBUFS, and its sender never waits (all: uipc_send). */

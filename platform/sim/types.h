@@ -27,7 +27,8 @@ enum {
     FERP_SIM_SCRIPTED_FAULTS_MAX = 64,
     FERP_SIM_TIME_WAITS_MAX = 64,
     FERP_SIM_TEXTS_MAX = 8,
-    FERP_SIM_DATAGRAMS_MAX = 64, /* of all sockets, in flight and queued */
+    FERP_SIM_DATAGRAMS_MAX = 256,     /* of all sockets, in flight and queued */
+    FERP_SIM_UNIX_DATAGRAMS_MAX = 64, /* no more are queued at Unix sockets */
     FERP_SIM_DATAGRAM_BYTES = 262144,
     FERP_SIM_GROUPS_MAX = 8, /* for each socket */
     FERP_SIM_UNIX_NAMES_MAX = 32,
@@ -122,6 +123,10 @@ typedef struct ferp_sim_socket {
     int datagram_count;
     size_t datagram_bytes;
     bool reports_refusals; /* Windows: SIO_UDP_CONNRESET */
+    bool refuses_segments; /* no segmented send succeeds any more: EIO */
+    uint32_t dropped;      /* datagrams that found no room in the queue */
+    uint32_t features;     /* fer_udp_features that are on */
+    bool dont_fragment;
     bool is_unix;
     int unix_name; /* its own and its peer's index in network->unix_names, or none */
     int unix_peer_name;
@@ -185,8 +190,12 @@ typedef struct ferp_sim_datagram {
     fer_socket_addr from;
     fer_socket_addr to;
     uint64_t sender; /* the sending socket's sequence number */
-    int from_name;   /* Unix: the sender's index in network->unix_names, or none */
-    int passed;      /* Unix: the index of its handles in network->passed, or none */
+    uint64_t arrived;
+    uint32_t interface_index; /* it arrived on */
+    uint32_t dropped;         /* of its queue, when it arrived */
+    uint8_t traffic_class;    /* the header's octet: DSCP and ECN */
+    int from_name;            /* Unix: the sender's index in network->unix_names, or none */
+    int passed;               /* Unix: the index of its handles in network->passed, or none */
 } ferp_sim_datagram;
 
 /* The handles of a message of a Unix socket, which is in a queue. Each counts as a handle of its

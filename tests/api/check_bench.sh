@@ -43,6 +43,7 @@ if [ -x "$programs/bench_poller" ]; then
     run copy buffer buffer-again ferrule splice haproxy
     case=
     run poller raw raw-again ferrule
+    run udp_batches raw raw-again ferrule
     case=echo_turn_1 # not those with thousands of connections
     run echo_turn raw raw-again ferrule
 fi

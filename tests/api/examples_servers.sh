@@ -305,6 +305,37 @@ TABLE
     expect "no address is an error" 1 err '=nonsense: invalid input parameter'
 }
 
+# Three generations, each of which takes over from the one before; if the system passes no sockets,
+# checks the message.
+test_reload_server() {
+    need nc
+    meeting=$(mktemp -d /tmp/ferrule-reload.XXXXXX)
+    trap 'rm -rf "$meeting"; clean_up' EXIT
+    path=$meeting/path
+
+    wrong_usage reload_server '' '--help' "$path 127.0.0.1:0 more"
+    if [ -n "$emulator" ]; then
+        run reload_server "$path" 127.0.0.1:0
+        if says "$work/err" '=reload_server: this system passes no sockets' >/dev/null; then
+            expect "it reports that sockets cannot be passed, and fails" 1
+            return 0
+        fi
+    fi
+    run reload_server "$path"
+    expect "there is nothing to take over" 1 err "=reload_server: $path: entity not found (os error 2)"
+    start_listener old reload_server "$path" 127.0.0.1:0
+    first_address=$address
+    for generation in 1 2 3; do
+        old=$process
+        nc_sends reply 127.0.0.1 /dev/null
+        check "generation $generation answers" says "$work/reply" "=generation $generation"
+        start_listener "new$generation" reload_server "$path"
+        check "its successor has the same address" [ "$address" = "$first_address" ]
+        await "$old"
+        expect "it ends well" 0
+    done
+}
+
 # With socat at either end, and with itself; if the system has no Unix sockets, checks the message.
 test_unix_chat() {
     # The path must fit the address, which excludes some folders.

@@ -7,8 +7,6 @@
 #define TEST_SCRIPTED_PLATFORM_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,7 +147,9 @@ struct script {
     fer_error fail_with;
     uint64_t now;
     bool has_no_memory;
+    uint64_t first_key; /* of the events of a poller's wait */
 
+    uint64_t last_key; /* that was registered in a poller */
     uint64_t calls_that_can_fail;
     uint64_t times[SCRIPT_CALL_COUNT]; /* the number of calls of each function */
     int sockets_open;

@@ -1,0 +1,68 @@
+/* control_types.h: the control messages and the options for datagrams that each POSIX system
+ * has. */
+#ifndef FERP_POSIX_CONTROL_TYPES_H
+#define FERP_POSIX_CONTROL_TYPES_H
+
+#include "platform/posix/posix.h"
+
+#include <netinet/ip.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* sendmmsg and recvmmsg. FreeBSD's are loops of its C library. NetBSD's leave the error that ends
+ * them, EAGAIN included, to the next call (sys/kern/uipc_syscalls.c, sys_sendmmsg: so_error). */
+#ifdef __linux__
+#define FERP_POSIX_HAS_MMSG 1
+#endif
+
+/* The local address of a sent struct in_pktinfo. NetBSD's has one address, and its UDP refuses
+ * control messages before 8 (EINVAL, run on 7.99.34). */
+#ifdef __NetBSD__
+#include <sys/param.h>
+#define FERP_POSIX_PKTINFO_SOURCE ipi_addr
+#if __NetBSD_Version__ < 800000000
+#define FERP_POSIX_NO_SOURCE_V4 1
+#endif
+#else
+#define FERP_POSIX_PKTINFO_SOURCE ipi_spec_dst
+#endif
+
+/* The type of a received struct in_pktinfo: NetBSD has its own. */
+#ifdef IP_RECVPKTINFO
+#define FERP_POSIX_RECEIVED_PKTINFO IP_RECVPKTINFO
+#else
+#define FERP_POSIX_RECEIVED_PKTINFO IP_PKTINFO
+#endif
+
+/* A local address of IPv4 without an interface: ip(4) of FreeBSD, OpenBSD and DragonFly. */
+#if defined(IP_SENDSRCADDR) && !defined(IP_PKTINFO)
+#define FERP_POSIX_SOURCE_BY_ADDRESS 1
+#include <net/if_dl.h>
+#endif
+
+/* The numbers of Linux since 4.18 and 5.0 (include/uapi/linux/udp.h). A C library may lack them. */
+#ifdef __linux__
+#define FERP_POSIX_HAS_SEGMENTS 1
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+#endif
+
+/* The data of a sent IP_TOS: a byte on FreeBSD (udp(4), udp_output), an int elsewhere. */
+#ifdef __FreeBSD__
+#define FERP_POSIX_TOS_IS_BYTE 1
+#elif defined(__linux__) || defined(__APPLE__)
+#define FERP_POSIX_TOS_IS_INT 1
+#endif
+
+/* The type of a received TOS. */
+#ifdef __linux__
+#define FERP_POSIX_RECEIVED_TOS IP_TOS
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+#define FERP_POSIX_RECEIVED_TOS IP_RECVTOS
+#endif
+
+#endif

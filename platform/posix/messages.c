@@ -1,0 +1,462 @@
+/* messages.c: batches of datagrams, and their control messages. */
+#include "platform/posix/posix.h"
+
+#include <string.h>
+
+#include "platform/common/control.h"
+#include "platform/messages.h"
+#include "platform/posix/control_types.h"
+
+/* ---- Control messages of a send */
+
+/* Enough for the local address, TOS and the size of segments. */
+#define FERP_POSIX_SEND_CONTROL                                                         \
+    (FERP_CONTROL_SPACE(sizeof(struct in6_pktinfo)) + FERP_CONTROL_SPACE(sizeof(int)) + \
+     FERP_CONTROL_SPACE(sizeof(uint16_t)))
+
+/* What the header of one message to send points to. */
+typedef struct outgoing {
+    struct sockaddr_storage name;
+    struct iovec slice;
+    size_t control_len;
+    uint64_t control[FERP_POSIX_SEND_CONTROL / sizeof(uint64_t)];
+} outgoing;
+
+/* The block has space for each kind of message once. */
+static void append_control(outgoing *out, int level, int type, const void *data, size_t len)
+{
+    (void)ferp_control_append(FERP_CONTROL_LAYOUT_POSIX, (unsigned char *)out->control,
+                              sizeof out->control, &out->control_len, level, type, data, len);
+}
+
+/* Writes the local address and the interface of an IPv4 message. False: the system has no control
+ * message for them. XNU takes the address from the interface, if there is one, so the address alone
+ * decides (bsd/netinet/udp_usrreq.c, udp_check_pktinfo). */
+static bool append_source_v4(outgoing *out, const struct ferp_send_message *message)
+{
+#if defined(FERP_POSIX_NO_SOURCE_V4)
+    (void)out;
+    (void)message;
+    return false;
+#elif defined(FERP_POSIX_SOURCE_BY_ADDRESS)
+    if (message->from.family == 0) {
+        return false;
+    }
+    append_control(out, IPPROTO_IP, IP_SENDSRCADDR, message->from.u.v4.octets,
+                   sizeof message->from.u.v4.octets);
+    return true;
+#else
+    struct in_pktinfo info;
+    memset(&info, 0, sizeof info);
+    if (message->from.family != 0) {
+        memcpy(&info.FERP_POSIX_PKTINFO_SOURCE, message->from.u.v4.octets,
+               sizeof info.FERP_POSIX_PKTINFO_SOURCE);
+    }
+    if (!FERP_POSIX_IS_APPLE || message->from.family == 0) {
+        info.ipi_ifindex = (__typeof__(info.ipi_ifindex))message->interface_index;
+    }
+    append_control(out, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+    return true;
+#endif
+}
+
+static void append_source_v6(outgoing *out, const struct ferp_send_message *message)
+{
+    struct in6_pktinfo info;
+    memset(&info, 0, sizeof info);
+    if (message->from.family != 0) {
+        memcpy(&info.ipi6_addr, message->from.u.v6.octets, sizeof info.ipi6_addr);
+    }
+    info.ipi6_ifindex = (__typeof__(info.ipi6_ifindex))message->interface_index;
+    append_control(out, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+}
+
+static bool append_source(outgoing *out, const struct ferp_send_message *message)
+{
+    if (message->from.family == 0 && message->interface_index == 0) {
+        return true;
+    }
+    if (message->family == FER_IP_V4) {
+        return append_source_v4(out, message);
+    }
+    append_source_v6(out, message);
+    return true;
+}
+
+/* NetBSD refuses the control message of IPv4 (sys/netinet/ip_output.c, ip_setpktopts), OpenBSD
+ * ignores it (sys/netinet/udp_usrreq.c, udp_output): ECN is best effort. */
+static void append_tos(outgoing *out, const struct ferp_send_message *message)
+{
+    int number = message->tos;
+    if (message->family == FER_IP_V6) {
+        append_control(out, IPPROTO_IPV6, IPV6_TCLASS, &number, sizeof number);
+        return;
+    }
+#ifdef FERP_POSIX_TOS_IS_BYTE
+    append_control(out, IPPROTO_IP, IP_TOS, &message->tos, sizeof message->tos);
+#elif defined(FERP_POSIX_TOS_IS_INT)
+    append_control(out, IPPROTO_IP, IP_TOS, &number, sizeof number);
+#endif
+}
+
+static void append_segments(outgoing *out, const struct ferp_send_message *message)
+{
+#ifdef FERP_POSIX_HAS_SEGMENTS
+    uint16_t size = (uint16_t)message->segment_size;
+    if (size != 0) {
+        append_control(out, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
+    }
+#else
+    (void)out;
+    (void)message;
+#endif
+}
+
+/* Makes the header of a message. False: the system cannot send from the address or the
+ * interface. */
+static bool make_header(const struct ferp_send_message *message, outgoing *out,
+                        struct msghdr *header)
+{
+    *header = (struct msghdr){0};
+    out->control_len = 0;
+    out->slice.iov_base = (void *)(uintptr_t)message->buf; /* the system only reads it */
+    out->slice.iov_len = message->len;
+    header->msg_iov = &out->slice;
+    header->msg_iovlen = 1;
+    if (message->to.ip.family != 0) {
+        header->msg_namelen = ferp_posix_sockaddr(&message->to, &out->name);
+        header->msg_name = &out->name;
+    }
+    if (!append_source(out, message)) {
+        return false;
+    }
+    if (message->has_tos) {
+        append_tos(out, message);
+    }
+    append_segments(out, message);
+    if (out->control_len != 0) {
+        header->msg_control = out->control;
+        header->msg_controllen = (__typeof__(header->msg_controllen))out->control_len;
+    }
+    return true;
+}
+
+/* ---- Failures of a send */
+
+/* Whether an address is one of this machine: whether a socket can be bound to it. */
+static bool is_local(const fer_ip_addr *ip)
+{
+    struct sockaddr_storage storage;
+    fer_socket_addr addr = fer_socket_addr_new(*ip, 0);
+    socklen_t len = ferp_posix_sockaddr(&addr, &storage);
+    int fd = socket(storage.ss_family, SOCK_DGRAM | FERP_POSIX_SOCK_CLOEXEC, 0);
+    bool is_foreign =
+        fd >= 0 && bind(fd, (const struct sockaddr *)&storage, len) != 0 && errno == EADDRNOTAVAIL;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return !is_foreign;
+}
+
+/* The error of a message that failed. A local address that is not one of this machine is EINVAL or
+ * ENETUNREACH on Linux (net/ipv4/route.c, ip_route_output_key_hash_rcu; net/ipv6/datagram.c,
+ * ip6_datagram_send_ctl). EIO: the interface has no checksum offload, which segments need
+ * (net/ipv4/udp.c, udp_send_skb); Android returns it for IP_TOS (quinn#2718). */
+static fer_error map_failure(fer_raw_socket raw, const struct ferp_send_message *message, int code)
+{
+    bool may_be_source = code == EINVAL || code == ENETUNREACH;
+    if (message->from.family != 0 && may_be_source && !is_local(&message->from)) {
+        return (fer_error){FER_ADDR_NOT_AVAILABLE, code};
+    }
+    if (code == EIO && (message->segment_size != 0 || message->has_tos)) {
+        return (fer_error){FER_UNSUPPORTED, code};
+    }
+    fer_error error = ferp_posix_waited_error(code);
+    return message->to.ip.family != 0 ? ferp_posix_map_missing_port(raw, error) : error;
+}
+
+/* Whether a message of macOS or a BSD that failed can be sent by a simpler header, which is then
+ * made. EISCONN: to is the peer. EINVAL: FreeBSD and OpenBSD refuse the address that the socket is
+ * bound to (ip(4), IP_SENDSRCADDR). */
+static bool simplify(fer_raw_socket raw, const struct ferp_send_message *message, int code,
+                     outgoing *out, struct msghdr *header)
+{
+    struct ferp_send_message simple = *message;
+    fer_socket_addr local;
+    if (code == EISCONN && ferp_posix_is_peer(raw, &message->to)) {
+        simple.to = (fer_socket_addr){.port = 0};
+    } else if (code == EINVAL && message->from.family == FER_IP_V4 &&
+               ferp_local_addr(raw, &local).kind == FER_OK &&
+               fer_ip_addr_eq(fer_ip_addr_to_canonical(local.ip), message->from)) {
+        simple.from = (fer_ip_addr){.family = (fer_ip_family)0};
+    } else {
+        return false;
+    }
+    return make_header(&simple, out, header);
+}
+
+/* Sends the first message again, if its header can be simpler, and stores the result. */
+static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_message *message,
+                               int flags, size_t *sent)
+{
+    outgoing out;
+    struct msghdr header;
+    int code = errno;
+    if (FERP_POSIX_IS_BSD && simplify(raw, message, code, &out, &header)) {
+        *sent = sendmsg((int)raw, &header, flags) >= 0;
+        code = errno;
+    }
+    return *sent == 1 ? (fer_error){FER_OK, 0} : map_failure(raw, message, code);
+}
+
+/* ---- Sending */
+
+#ifdef FERP_POSIX_HAS_MMSG
+
+fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
+                             size_t count, unsigned flags, size_t *sent)
+{
+    outgoing out[FERP_MESSAGES_MAX];
+    struct mmsghdr headers[FERP_MESSAGES_MAX];
+    size_t made = 0;
+    while (made < count && make_header(&messages[made], &out[made], &headers[made].msg_hdr)) {
+        made++;
+    }
+    *sent = 0;
+    if (made == 0) {
+        return ferp_posix_error_of(EOPNOTSUPP);
+    }
+    int os_flags = ferp_posix_send_flags(flags);
+    int moved = sendmmsg((int)raw, headers, (unsigned)made, os_flags);
+    if (moved <= 0) {
+        return store_failure(raw, messages, os_flags, sent);
+    }
+    *sent = (size_t)moved;
+    return (fer_error){FER_OK, 0};
+}
+
+size_t ferp_messages_per_call(void)
+{
+    return FERP_MESSAGES_MAX;
+}
+
+#else
+
+fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
+                             size_t count, unsigned flags, size_t *sent)
+{
+    outgoing out;
+    struct msghdr header;
+    int os_flags = ferp_posix_send_flags(flags);
+    (void)count;
+    *sent = 0;
+    if (!make_header(messages, &out, &header)) {
+        return ferp_posix_error_of(EOPNOTSUPP);
+    }
+    if (sendmsg((int)raw, &header, os_flags) < 0) {
+        return store_failure(raw, messages, os_flags, sent);
+    }
+    *sent = 1;
+    return (fer_error){FER_OK, 0};
+}
+
+size_t ferp_messages_per_call(void)
+{
+    return 1;
+}
+
+#endif
+
+/* ---- Receiving */
+
+/* Enough for every control message that a feature enables: on a dual-stack socket of Linux the
+ * local address, TOS and traffic class, the size of coalesced datagrams, drops and the time (152
+ * bytes); on FreeBSD also the name of the interface (struct sockaddr_dl). */
+#define FERP_POSIX_RECV_CONTROL 256
+
+/* What the header of one message to receive points to. */
+typedef struct incoming {
+    struct sockaddr_storage name;
+    struct iovec slice;
+    uint64_t control[FERP_POSIX_RECV_CONTROL / sizeof(uint64_t)];
+    char spare; /* macOS and the BSDs do not wait for 0 bytes: bytes.c, receive_from */
+} incoming;
+
+static void make_receive_header(const fer_datagram_recv *message, incoming *in,
+                                struct msghdr *header)
+{
+    bool uses_spare = FERP_POSIX_IS_BSD && message->cap == 0;
+    size_t max = ferp_traits()->datagram_length_max;
+    *header = (struct msghdr){0};
+    in->name.ss_family = AF_UNSPEC;
+    in->slice.iov_base = uses_spare ? &in->spare : message->buf;
+    in->slice.iov_len = uses_spare ? 1 : message->cap < max ? message->cap : max;
+    header->msg_name = &in->name;
+    header->msg_namelen = sizeof in->name;
+    header->msg_iov = &in->slice;
+    header->msg_iovlen = 1;
+    header->msg_control = in->control;
+    header->msg_controllen = sizeof in->control;
+}
+
+static void take_addr(const ferp_control_message *item, fer_datagram_recv *message)
+{
+    fer_ip_addr *ip = &message->local_ip;
+    struct in6_pktinfo info6;
+#ifdef FERP_POSIX_SOURCE_BY_ADDRESS
+    struct sockaddr_dl link;
+    if (ferp_control_take(item, IPPROTO_IP, IP_RECVDSTADDR, ip->u.v4.octets,
+                          sizeof ip->u.v4.octets)) {
+        ip->family = FER_IP_V4;
+    }
+    memset(&link, 0, sizeof link);
+    if (ferp_control_take(item, IPPROTO_IP, IP_RECVIF, &link,
+                          offsetof(struct sockaddr_dl, sdl_data))) {
+        message->interface_index = link.sdl_index;
+    }
+#else
+    struct in_pktinfo info;
+    if (ferp_control_take(item, IPPROTO_IP, FERP_POSIX_RECEIVED_PKTINFO, &info, sizeof info) ||
+        ferp_control_take(item, IPPROTO_IP, IP_PKTINFO, &info, sizeof info)) {
+        ip->family = FER_IP_V4;
+        memcpy(ip->u.v4.octets, &info.ipi_addr, sizeof ip->u.v4.octets);
+        message->interface_index = (uint32_t)info.ipi_ifindex;
+    }
+#endif
+    if (ferp_control_take(item, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof info6)) {
+        ip->family = FER_IP_V6;
+        memcpy(ip->u.v6.octets, &info6.ipi6_addr, sizeof ip->u.v6.octets);
+        message->interface_index = (uint32_t)info6.ipi6_ifindex;
+    }
+}
+
+/* A received TOS has one byte; a traffic class is an int, and one byte on older versions of macOS
+ * (quinn-udp). */
+static bool take_tos(const ferp_control_message *item, unsigned char *out)
+{
+    int number = 0;
+#ifdef FERP_POSIX_RECEIVED_TOS
+    if (ferp_control_take(item, IPPROTO_IP, FERP_POSIX_RECEIVED_TOS, out, sizeof *out)) {
+        return true;
+    }
+#endif
+    if (ferp_control_take(item, IPPROTO_IPV6, IPV6_TCLASS, &number, sizeof number)) {
+        *out = (unsigned char)number;
+        return true;
+    }
+    return ferp_control_take(item, IPPROTO_IPV6, IPV6_TCLASS, out, sizeof *out);
+}
+
+static void take_ecn(const ferp_control_message *item, fer_datagram_recv *message)
+{
+    unsigned char tos = 0;
+    if (take_tos(item, &tos)) {
+        message->has_ecn = true;
+        message->ecn = (fer_ecn)(tos & 3);
+    }
+}
+
+/* Linux: struct timespec of the system clock (SO_TIMESTAMPNS); others: struct timeval
+ * (SO_TIMESTAMP). */
+static void take_time(const ferp_control_message *item, fer_datagram_recv *message)
+{
+#ifdef SCM_TIMESTAMPNS
+    struct timespec time;
+    if (ferp_control_take(item, SOL_SOCKET, SCM_TIMESTAMPNS, &time, sizeof time)) {
+        message->unix_nanos =
+            (uint64_t)time.tv_sec * FERP_NANOS_PER_SECOND + (uint64_t)time.tv_nsec;
+    }
+#else
+    struct timeval time;
+    if (ferp_control_take(item, SOL_SOCKET, SCM_TIMESTAMP, &time, sizeof time)) {
+        message->unix_nanos =
+            (uint64_t)time.tv_sec * FERP_NANOS_PER_SECOND + (uint64_t)time.tv_usec * 1000;
+    }
+#endif
+}
+
+static void take_counts(const ferp_control_message *item, fer_datagram_recv *message)
+{
+#ifdef SO_RXQ_OVFL
+    (void)ferp_control_take(item, SOL_SOCKET, SO_RXQ_OVFL, &message->drops, sizeof message->drops);
+#endif
+#ifdef FERP_POSIX_HAS_SEGMENTS
+    int size = 0;
+    if (ferp_control_take(item, IPPROTO_UDP, UDP_GRO, &size, sizeof size) && size > 0 &&
+        ((size_t)size < message->len || message->truncated)) {
+        message->segment_size = (size_t)size;
+    }
+#endif
+    (void)item;
+    (void)message;
+}
+
+/* Stores a received message of moved bytes. */
+static fer_error store_message(const struct msghdr *header, const incoming *in, size_t moved,
+                               fer_datagram_recv *message)
+{
+    ferp_control_message item;
+    size_t at = 0;
+    *message = (fer_datagram_recv){.buf = message->buf, .cap = message->cap};
+    if (moved == 0 && in->name.ss_family == AF_UNSPEC) {
+        return (fer_error){FER_OK, 0}; /* the read half is shut down */
+    }
+    if (!ferp_posix_socket_addr(&in->name, &message->from)) {
+        return ferp_posix_error_of(EAFNOSUPPORT);
+    }
+    message->len = moved < message->cap ? moved : message->cap;
+    message->truncated = (header->msg_flags & MSG_TRUNC) != 0 || moved > message->cap;
+    message->segment_size = message->len;
+    while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, (const unsigned char *)in->control,
+                             header->msg_controllen, &at, &item)) {
+        take_addr(&item, message);
+        take_ecn(&item, message);
+        take_time(&item, message);
+        take_counts(&item, message);
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+#ifdef FERP_POSIX_HAS_MMSG
+
+fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
+                             unsigned flags, size_t *received)
+{
+    incoming in[FERP_MESSAGES_MAX];
+    struct mmsghdr headers[FERP_MESSAGES_MAX];
+    for (size_t i = 0; i < count; i++) {
+        make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
+    }
+    *received = 0;
+    int os_flags = ferp_posix_recv_flags(flags) | MSG_WAITFORONE;
+    int moved = recvmmsg((int)raw, headers, (unsigned)count, os_flags, NULL);
+    if (moved < 0) {
+        return ferp_posix_waited_error(errno);
+    }
+    for (int i = 0; i < moved; i++) {
+        FER_TRY(store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]));
+        *received += 1;
+    }
+    return (fer_error){FER_OK, 0};
+}
+
+#else
+
+fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
+                             unsigned flags, size_t *received)
+{
+    incoming in;
+    struct msghdr header;
+    (void)count;
+    *received = 0;
+    make_receive_header(messages, &in, &header);
+    ssize_t moved = recvmsg((int)raw, &header, ferp_posix_recv_flags(flags));
+    if (moved < 0) {
+        return ferp_posix_waited_error(errno);
+    }
+    FER_TRY(store_message(&header, &in, (size_t)moved, messages));
+    *received = 1;
+    return (fer_error){FER_OK, 0};
+}
+
+#endif

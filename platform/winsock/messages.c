@@ -1,0 +1,246 @@
+/* messages.c: messages of datagram sockets with their control messages, one in each system call.
+ * Every socket of this backend is nonblocking. */
+#include "platform/winsock/messages.h"
+
+#include <mswsock.h>
+#include <string.h>
+
+#include "platform/common/control.h"
+
+/* ---- The system's functions. WSARecvMsg has no import: each provider has its own ("WSARecvMsg",
+ * MSDN), and WSASendMsg is found in the same way. Those of one UDP provider serve all its sockets
+ * (quinn-udp, windows.rs; msquic, datapath_winuser.c). */
+
+typedef struct message_functions {
+    LPFN_WSASENDMSG send;
+    LPFN_WSARECVMSG receive;
+} message_functions;
+
+struct function_search {
+    SOCKET socket;
+    message_functions *found;
+};
+
+static bool find_function(SOCKET socket, GUID id, void *function, DWORD size)
+{
+    DWORD unused = 0;
+    return WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, (DWORD)sizeof id, function,
+                    size, &unused, NULL, NULL) == 0;
+}
+
+static BOOL CALLBACK find_message_functions(PINIT_ONCE once, PVOID parameter, PVOID *context)
+{
+    static const GUID send_id = WSAID_WSASENDMSG;
+    static const GUID receive_id = WSAID_WSARECVMSG;
+    const struct function_search *search = parameter;
+    message_functions *found = search->found;
+    (void)once;
+    (void)context;
+    return find_function(search->socket, send_id, &found->send, (DWORD)sizeof found->send) &&
+           find_function(search->socket, receive_id, &found->receive, (DWORD)sizeof found->receive);
+}
+
+/* NULL: WSAGetLastError has the cause. The next call tries again. */
+static const message_functions *functions_of(SOCKET socket)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    static message_functions functions;
+    struct function_search search = {socket, &functions};
+    return InitOnceExecuteOnce(&once, find_message_functions, &search, NULL) ? &functions : NULL;
+}
+
+/* ---- Control messages */
+
+/* Both families' local address, and ECN, and as much again for options that the program has set on
+ * its raw socket. A message that is longer is cut ("WSARecvMsg", MSDN, MSG_CTRUNC). */
+enum { CONTROL_MAX = 256 };
+
+typedef struct control_block {
+    union {
+        WSACMSGHDR aligned;
+        unsigned char bytes[CONTROL_MAX];
+    } u;
+    size_t len;
+} control_block;
+
+static void add_control(control_block *control, int level, int type, const void *data, size_t size)
+{
+    (void)ferp_control_append(FERP_CONTROL_LAYOUT_WINSOCK, control->u.bytes, CONTROL_MAX,
+                              &control->len, level, type, data, size);
+}
+
+/* "IP_PKTINFO", "IPV6_PKTINFO" in "IPPROTO_IP socket options" and "IPPROTO_IPV6 socket options",
+ * MSDN. */
+static void add_source(control_block *control, const struct ferp_send_message *message, bool is_v6)
+{
+    if (is_v6) {
+        IN6_PKTINFO info;
+        memset(&info, 0, sizeof info);
+        info.ipi6_ifindex = message->interface_index;
+        memcpy(&info.ipi6_addr, message->from.u.v6.octets, sizeof message->from.u.v6.octets);
+        add_control(control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+    } else {
+        IN_PKTINFO info;
+        memset(&info, 0, sizeof info);
+        info.ipi_ifindex = message->interface_index;
+        memcpy(&info.ipi_addr, message->from.u.v4.octets, sizeof message->from.u.v4.octets);
+        add_control(control, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+    }
+}
+
+/* IP_ECN sets only the two bits of ECN, and stands for IPv4 also on an IPv6 socket (quinn-udp,
+ * windows.rs). */
+static void add_controls(control_block *control, const struct ferp_send_message *message)
+{
+    bool is_v6 = message->family == FER_IP_V6;
+    INT ecn = message->tos & 3;
+    DWORD segment = (DWORD)message->segment_size;
+    if (message->from.family != 0 || message->interface_index != 0) {
+        add_source(control, message, is_v6);
+    }
+    if (message->has_tos) {
+        add_control(control, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, WINSOCK_ECN, &ecn, sizeof ecn);
+    }
+    if (segment != 0) {
+        add_control(control, IPPROTO_UDP, WINSOCK_UDP_SEND_MSG_SIZE, &segment, sizeof segment);
+    }
+}
+
+/* ---- Sending */
+
+size_t ferp_messages_per_call(void)
+{
+    return 1;
+}
+
+fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
+                             size_t count, unsigned flags, size_t *sent)
+{
+    SOCKET socket = ferp_winsock_socket(raw);
+    ferp_winsock_sockaddr to;
+    control_block control;
+    WSABUF buffer;
+    WSAMSG call;
+    DWORD moved = 0;
+    (void)count;
+    (void)flags;
+    *sent = 0;
+    const message_functions *functions = functions_of(socket);
+    if (functions == NULL) {
+        return ferp_winsock_last_error();
+    }
+    if ((messages->from.family != 0 || messages->interface_index != 0) &&
+        !ferp_winsock_sends_control()) {
+        return ferp_winsock_error(WSAEOPNOTSUPP);
+    }
+    memset(&call, 0, sizeof call);
+    /* WSABUF has one pointer type for both directions; WSASendMsg only reads. */
+    buffer.buf = (char *)(uintptr_t)messages->buf;
+    buffer.len = (ULONG)messages->len;
+    call.lpBuffers = &buffer;
+    call.dwBufferCount = 1;
+    if (messages->to.ip.family != 0) {
+        call.namelen = ferp_winsock_sockaddr_from(&messages->to, &to);
+        call.name = &to.any;
+    }
+    control.len = 0;
+    add_controls(&control, messages);
+    call.Control.buf = control.len > 0 ? (char *)control.u.bytes : NULL;
+    call.Control.len = (ULONG)control.len;
+    FER_TRY(ferp_winsock_transfer_result(functions->send(socket, &call, 0, &moved, NULL, NULL)));
+    *sent = 1;
+    return FERP_WINSOCK_OK;
+}
+
+/* ---- Receiving */
+
+/* An IPv6 socket gets both families' messages for a datagram over IPv4: the mapped address of
+ * IPv6's stays (measured under Wine 8). */
+static void read_control(const ferp_control_message *control, fer_datagram_recv *message)
+{
+    IN_PKTINFO v4;
+    IN6_PKTINFO v6;
+    INT ecn = 0;
+    bool has_v6 = message->local_ip.family == FER_IP_V6;
+    if (ferp_control_take(control, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof v6)) {
+        message->local_ip = (fer_ip_addr){.family = FER_IP_V6};
+        memcpy(message->local_ip.u.v6.octets, &v6.ipi6_addr, sizeof v6.ipi6_addr);
+        message->interface_index = v6.ipi6_ifindex;
+    } else if (!has_v6 && ferp_control_take(control, IPPROTO_IP, IP_PKTINFO, &v4, sizeof v4)) {
+        message->local_ip = (fer_ip_addr){.family = FER_IP_V4};
+        memcpy(message->local_ip.u.v4.octets, &v4.ipi_addr, sizeof v4.ipi_addr);
+        message->interface_index = v4.ipi_ifindex;
+    } else if (ferp_control_take(control, IPPROTO_IP, WINSOCK_ECN, &ecn, sizeof ecn) ||
+               ferp_control_take(control, IPPROTO_IPV6, WINSOCK_ECN, &ecn, sizeof ecn)) {
+        message->has_ecn = true;
+        message->ecn = (fer_ecn)(ecn & 3);
+    }
+}
+
+static void read_controls(const control_block *all, fer_datagram_recv *message)
+{
+    size_t len = all->len < CONTROL_MAX ? all->len : CONTROL_MAX;
+    size_t at = 0;
+    ferp_control_message control;
+    while (ferp_control_next(FERP_CONTROL_LAYOUT_WINSOCK, all->u.bytes, len, &at, &control)) {
+        read_control(&control, message);
+    }
+}
+
+/* A datagram that is longer than the buffer fails with WSAEMSGSIZE, but fills the buffer, the
+ * address and the control messages, and leaves the count as it was (measured under Wine 8 and
+ * 10). */
+static fer_error read_message(const control_block *control, const ferp_winsock_sockaddr *from,
+                              fer_error failure, DWORD moved, fer_datagram_recv *message)
+{
+    bool is_cut = failure.os_code == WSAEMSGSIZE;
+    if (failure.os_code == WSAESHUTDOWN) {
+        return FERP_WINSOCK_OK;
+    }
+    if (failure.kind != FER_OK && !is_cut) {
+        return failure;
+    }
+    FER_TRY(ferp_winsock_sockaddr_to(from, &message->from));
+    message->len = is_cut ? message->cap : moved;
+    message->segment_size = message->len;
+    message->truncated = is_cut;
+    read_controls(control, message);
+    return FERP_WINSOCK_OK;
+}
+
+fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
+                             unsigned flags, size_t *received)
+{
+    SOCKET socket = ferp_winsock_socket(raw);
+    ferp_winsock_sockaddr from;
+    control_block control;
+    char none;
+    WSABUF buffer;
+    WSAMSG call;
+    DWORD moved = 0;
+    (void)count;
+    (void)flags;
+    *received = 0;
+    const message_functions *functions = functions_of(socket);
+    if (functions == NULL) {
+        return ferp_winsock_last_error();
+    }
+    memset(&from, 0, sizeof from);
+    memset(&call, 0, sizeof call);
+    *messages = (fer_datagram_recv){.buf = messages->buf, .cap = messages->cap};
+    buffer.buf = messages->cap > 0 ? messages->buf : &none;
+    buffer.len = (ULONG)messages->cap;
+    call.name = &from.any;
+    call.namelen = (INT)sizeof from;
+    call.lpBuffers = &buffer;
+    call.dwBufferCount = 1;
+    call.Control.buf = (char *)control.u.bytes;
+    call.Control.len = CONTROL_MAX;
+    fer_error failure = functions->receive(socket, &call, &moved, NULL, NULL) == 0
+                            ? FERP_WINSOCK_OK
+                            : ferp_winsock_datagram_error(WSAGetLastError());
+    control.len = call.Control.len;
+    FER_TRY(read_message(&control, &from, failure, moved, messages));
+    *received = 1;
+    return FERP_WINSOCK_OK;
+}

@@ -1,0 +1,127 @@
+/* udp_features.c: the options of datagram sockets for messages: the local address, ECN, segments,
+ * fragmentation, the MTU of the path. */
+#include "platform/winsock/messages.h"
+
+/* <ws2ipdef.h>. IPv4 and IPv6 have one number for each, except for the MTU. */
+#define WINSOCK_DONT_FRAGMENT 14
+#define WINSOCK_IP_MTU 73
+#define WINSOCK_IPV6_MTU 72
+
+static BOOL CALLBACK look_for_wine(PINIT_ONCE once, PVOID parameter, PVOID *context)
+{
+    (void)once;
+    (void)context;
+    void (*version)(void);
+    *(volatile bool *)parameter =
+        !ferp_winsock_find_function(L"ntdll.dll", "wine_get_version", &version);
+    return TRUE;
+}
+
+bool ferp_winsock_sends_control(void)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    static bool sends_control;
+    return InitOnceExecuteOnce(&once, look_for_wine, &sends_control, NULL) && sends_control;
+}
+
+/* ---- Options of both families. 0: there is none. */
+
+typedef struct option_pair {
+    int v4;
+    int v6;
+} option_pair;
+
+static fer_error set_option(SOCKET socket, int level, int name, bool on)
+{
+    DWORD value = on;
+    return ferp_winsock_result(
+        setsockopt(socket, level, name, (const char *)&value, (int)sizeof value));
+}
+
+/* An IPv6 socket receives over both. IPv6's option decides. */
+static fer_error set_pair(fer_raw_socket raw, fer_ip_family family, option_pair pair, bool on)
+{
+    SOCKET socket = ferp_winsock_socket(raw);
+    fer_error v4 = set_option(socket, IPPROTO_IP, pair.v4, on);
+    return family == FER_IP_V6 ? set_option(socket, IPPROTO_IPV6, pair.v6, on) : v4;
+}
+
+static fer_error read_option(fer_raw_socket raw, int level, int name, DWORD *out)
+{
+    int size = (int)sizeof *out;
+    *out = 0;
+    return ferp_winsock_result(
+        getsockopt(ferp_winsock_socket(raw), level, name, (char *)out, &size));
+}
+
+static fer_error read_pair(fer_raw_socket raw, fer_ip_family family, option_pair pair, bool *on)
+{
+    DWORD value = 0;
+    FER_TRY(family == FER_IP_V6 ? read_option(raw, IPPROTO_IPV6, pair.v6, &value)
+                                : read_option(raw, IPPROTO_IP, pair.v4, &value));
+    *on = value != 0;
+    return FERP_WINSOCK_OK;
+}
+
+/* ---- Features. UDP_RECV_MAX_COALESCED_SIZE, Windows' coalescing, is never used: some network
+ * drivers deliver coalesced datagrams without their size (quinn, issues 2041 and 2092). */
+
+static const option_pair local_addr = {IP_PKTINFO, IPV6_PKTINFO};
+static const option_pair ecn = {WINSOCK_ECN, WINSOCK_ECN};
+
+fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
+                               bool on)
+{
+    switch (feature) {
+    case FER_UDP_LOCAL_ADDR: return set_pair(raw, family, local_addr, on);
+    case FER_UDP_ECN: return set_pair(raw, family, ecn, on);
+    default: return ferp_winsock_error(WSAENOPROTOOPT);
+    }
+}
+
+/* Windows before 10 version 2004 and Wine fail with WSAEINVAL (measured under Wine 8 and 10). */
+static fer_error read_segmenting(fer_raw_socket raw)
+{
+    DWORD size = 0;
+    fer_error error = read_option(raw, IPPROTO_UDP, WINSOCK_UDP_SEND_MSG_SIZE, &size);
+    return error.os_code == WSAEINVAL ? ferp_winsock_error(WSAENOPROTOOPT) : error;
+}
+
+fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
+                           bool *on)
+{
+    fer_error error = ferp_winsock_error(WSAENOPROTOOPT);
+    switch (feature) {
+    case FER_UDP_LOCAL_ADDR: return read_pair(raw, family, local_addr, on);
+    case FER_UDP_ECN: return read_pair(raw, family, ecn, on);
+    case FER_UDP_SEGMENTING: error = read_segmenting(raw); break;
+    case FER_UDP_SOURCE: error = ferp_winsock_sends_control() ? FERP_WINSOCK_OK : error; break;
+    default: break;
+    }
+    *on = error.kind == FER_OK;
+    return error;
+}
+
+/* ---- Fragmentation */
+
+static const option_pair dont_fragment = {WINSOCK_DONT_FRAGMENT, WINSOCK_DONT_FRAGMENT};
+
+fer_error ferp_set_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool on)
+{
+    return set_pair(raw, family, dont_fragment, on);
+}
+
+fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
+{
+    return read_pair(raw, family, dont_fragment, on);
+}
+
+/* Since Windows 10 version 1607 ("IPPROTO_IP socket options", MSDN). */
+fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
+{
+    DWORD mtu = 0;
+    FER_TRY(family == FER_IP_V6 ? read_option(raw, IPPROTO_IPV6, WINSOCK_IPV6_MTU, &mtu)
+                                : read_option(raw, IPPROTO_IP, WINSOCK_IP_MTU, &mtu));
+    *out = mtu;
+    return FERP_WINSOCK_OK;
+}
