@@ -1,6 +1,7 @@
 /* dns_server.c: a DNS server (RFC 1035) for one name, over UDP, which misbehaves to test
  * dns_query.c. It drops the first query, and precedes its answer to the second with one that has a
- * wrong id.
+ * wrong id. It receives and answers in batches, and on a machine with several addresses from the
+ * address that was asked, if the system can.
  *
  * usage: dns_server NAME A.B.C.D [ADDR:PORT]
  * The default address is 127.0.0.1 with an ephemeral port. Runs until it is killed. */
@@ -10,7 +11,7 @@
 #include "dns.h"
 #include "ferrule.h"
 
-enum { SECONDS_TO_LIVE = 60, RECORD_LEN = 16 };
+enum { SECONDS_TO_LIVE = 60, RECORD_LEN = 16, BATCH = 16 };
 
 static const char usage[] = "usage: dns_server NAME A.B.C.D [ADDR:PORT]\n";
 
@@ -94,41 +95,85 @@ static void answer_query(struct message *message, const struct zone *zone)
     }
 }
 
-/* A client that cannot be answered does not end the server. */
-static void reply(fer_udp_socket *socket, const struct message *message, const fer_socket_addr *to,
-                  const char *words)
+/* A batch of queries, and its answers, of which the second query has two. */
+struct batch {
+    struct message messages[BATCH];
+    struct message wrong;
+    fer_datagram_recv received[BATCH];
+    fer_datagram_send answers[BATCH + 1];
+    size_t answer_count;
+    bool has_source; /* answers can be sent from a given address */
+};
+
+static void add_answer(struct batch *batch, const struct message *message,
+                       const fer_datagram_recv *query, const char *words)
 {
-    if (fer_udp_socket_send_to(socket, message->bytes, message->len, to, NULL).kind == FER_OK) {
-        print_addr(words, to);
+    fer_datagram_send answer = {.buf = message->bytes, .len = message->len, .to = &query->from};
+    if (batch->has_source) {
+        answer.from = query->local_ip;
+    }
+    batch->answers[batch->answer_count++] = answer;
+    print_addr(words, &query->from);
+}
+
+/* Adds the answers to a query. *queries counts the valid ones. */
+static void serve_query(struct batch *batch, size_t index, const struct zone *zone,
+                        unsigned long *queries)
+{
+    struct message *message = &batch->messages[index];
+    const fer_datagram_recv *query = &batch->received[index];
+    if (query->truncated || !read_query(message, query->len)) {
+        return; /* No answer: two servers could answer each other without end. */
+    }
+    if (++*queries == 1) {
+        print_addr("lost one of", &query->from);
+        return;
+    }
+    answer_query(message, zone);
+    if (*queries == 2) {
+        batch->wrong = *message;
+        batch->wrong.bytes[0] ^= 0xff;
+        add_answer(batch, &batch->wrong, query, "wrong id for");
+    }
+    add_answer(batch, message, query, "answered");
+}
+
+/* A client that cannot be answered does not end the server: its answer is skipped. */
+static void send_answers(fer_udp_socket *socket, struct batch *batch)
+{
+    size_t at = 0;
+    while (at < batch->answer_count) {
+        size_t n = 0;
+        fer_error error =
+            fer_udp_socket_send_batch(socket, batch->answers + at, batch->answer_count - at, &n);
+        at += n + (error.kind != FER_OK);
     }
 }
 
 static fer_error serve(fer_udp_socket *socket, const struct zone *zone)
 {
-    struct message message;
-    fer_udp_received got;
-    for (unsigned long queries = 0;;) {
-        fer_error error = fer_udp_socket_recv_from(socket, message.bytes, DNS_MESSAGE_MAX, &got);
+    static struct batch batch;
+    fer_udp_capabilities found;
+    unsigned long queries = 0;
+    FER_TRY(fer_udp_socket_enable(socket, FER_UDP_LOCAL_ADDR, NULL));
+    FER_TRY(fer_udp_socket_features(socket, &found));
+    batch.has_source = (found.available & FER_UDP_SOURCE) != 0;
+    for (;;) {
+        size_t n = 0;
+        for (size_t i = 0; i < BATCH; i++) {
+            batch.received[i] =
+                (fer_datagram_recv){.buf = batch.messages[i].bytes, .cap = DNS_MESSAGE_MAX};
+        }
+        fer_error error = fer_udp_socket_recv_batch(socket, batch.received, BATCH, &n);
         if (error.kind == FER_INTERRUPTED) {
             continue;
         }
         FER_TRY(error);
-        if (got.truncated || !read_query(&message, got.len)) {
-            /* No answer: two servers could answer each other without end. */
-            continue;
+        batch.answer_count = 0;
+        for (size_t i = 0; i < n; i++) {
+            serve_query(&batch, i, zone, &queries);
         }
-        queries++;
-        if (queries == 1) {
-            print_addr("lost one of", &got.from);
-            continue;
-        }
-        answer_query(&message, zone);
-        if (queries == 2) {
-            message.bytes[0] ^= 0xff;
-            reply(socket, &message, &got.from, "wrong id for");
-            message.bytes[0] ^= 0xff;
-        }
-        reply(socket, &message, &got.from, "answered");
+        send_answers(socket, &batch);
     }
 }
 

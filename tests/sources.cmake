@@ -19,6 +19,7 @@ set(ferrule_unit_sources
     unit/test_copy_spliced.c
     unit/test_cut_sends.c
     unit/test_datagram.c
+    unit/test_datagram_batch.c
     unit/test_datagram_waiting.c
     unit/test_duration.c
     unit/test_error.c
@@ -75,6 +76,7 @@ set(ferrule_unit_sources
     unit/test_socket_connecting.c
     unit/test_socket_limits.c
     unit/test_sources.c
+    unit/test_send_file.c
     unit/test_stream_io.c
     unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
@@ -157,6 +159,7 @@ set(ferrule_conformance_sources
     conformance/readiness.c
     conformance/resolving.c
     conformance/reset.c
+    conformance/sending_files.c
     conformance/shutdown.c
     conformance/socket_binding.c
     conformance/socket_building.c
@@ -167,6 +170,7 @@ set(ferrule_conformance_sources
     conformance/socket_conversion.c
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
+    conformance/udp_batch_features.c
     conformance/udp_batches.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c
@@ -197,6 +201,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialects.c
     sim/test_sim_early_close.c
     sim/test_sim_faults.c
+    sim/test_sim_handles.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c

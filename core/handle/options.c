@@ -148,6 +148,17 @@ fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
         out);
 }
 
+static fer_error set_tos_of_family(fer_handle *handle, uint32_t tos)
+{
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return set_number(handle, FERP_TOS_V4, tos);
+    }
+    FER_TRY(set_number(handle, FERP_TCLASS_V6, tos));
+    /* for IPv4-mapped peers, as with the hop limit */
+    FER_IGNORE(ferp_set_option(handle->p_.raw_, FERP_TOS_V4, tos));
+    return feri_ok();
+}
+
 /* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
  * overwrites them. */
 fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
@@ -157,13 +168,10 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
     if (tos > 255 || (is_stream && (tos & 3) != 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return set_number(handle, FERP_TOS_V4, tos);
-    }
-    FER_TRY(set_number(handle, FERP_TCLASS_V6, tos));
-    /* for IPv4-mapped peers, as with the hop limit */
-    FER_IGNORE(ferp_set_option(handle->p_.raw_, FERP_TOS_V4, tos));
-    return feri_ok();
+    fer_error error = set_tos_of_family(handle, tos);
+    /* batches of datagrams read it again */
+    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_DSCP_KNOWN);
+    return error;
 }
 
 fer_error feri_tos(const fer_handle *handle, uint32_t *out)

@@ -27,13 +27,13 @@ typedef struct send_batch {
     size_t done;
     size_t at;
     size_t filled;
-    size_t moved;        /* of the last try */
-    size_t uncut;        /* this message was refused with segments, and is sent without (rule B5) */
-    size_t unmarked;     /* the same with an ECN codepoint (rule B6) */
-    bool refuses_cuts;   /* the refusal may be for all messages of the handle */
-    bool has_failed;     /* the last error is one of the socket */
-    bool has_socket_tos; /* socket_tos was read */
-    uint32_t socket_tos;
+    size_t moved;      /* of the last try */
+    size_t uncut;      /* this message was refused with segments, and is sent without (rule B5) */
+    size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
+    bool refuses_cuts; /* the refusal may be for all messages of the handle */
+    bool has_failed;   /* the last error is one of the socket */
+    bool has_dscp;     /* dscp was read */
+    uint32_t dscp;
     fer_ip_family peer_family; /* 0: not read */
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
 } send_batch;
@@ -48,9 +48,9 @@ static bool os_cuts(fer_handle *handle)
         bool on = false;
         fer_error error =
             ferp_udp_feature(handle->p_.raw_, feri_handle_family(handle), FER_UDP_SEGMENTING, &on);
-        bool is_on = error.kind == FER_OK && on;
-        feri_atomic_change_bits(&handle->p_.flags_,
-                                is_on ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF, 0);
+        feri_atomic_change_bits(
+            &handle->p_.flags_,
+            error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF, 0);
     }
     return !feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF);
 }
@@ -85,14 +85,29 @@ static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
     return feri_ok();
 }
 
-/* Bits 0 and 1 are the ECN codepoint, the others are the socket's (RFC 2474, section 3). */
+/* The six high bits of the socket's TOS; 0 if the system does not report it. They are read once for
+ * each call, or once for a handle that is not shared: feri_set_tos forgets them. */
+static uint32_t dscp_of(fer_handle *handle)
+{
+    uint32_t tos = 0;
+    uint32_t flags = feri_handle_flags(handle);
+    if ((flags & FERI_FLAG_DSCP_KNOWN) != 0 && !feri_handle_is_shared(handle)) {
+        return (flags & FERI_DSCP) >> FERI_DSCP_SHIFT;
+    }
+    FER_IGNORE(feri_tos(handle, &tos));
+    uint32_t bits = (tos << FERI_DSCP_SHIFT) & FERI_DSCP;
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_DSCP_KNOWN | bits, FERI_DSCP);
+    return bits >> FERI_DSCP_SHIFT;
+}
+
+/* Bits 0 and 1 are the ECN codepoint (RFC 3168, section 5). */
 static uint8_t tos_of(send_batch *batch, fer_ecn ecn)
 {
-    if (!batch->has_socket_tos) {
-        FER_IGNORE(feri_tos(batch->handle, &batch->socket_tos));
-        batch->has_socket_tos = true;
+    if (!batch->has_dscp) {
+        batch->dscp = dscp_of(batch->handle);
+        batch->has_dscp = true;
     }
-    return (uint8_t)((batch->socket_tos & ~UINT32_C(3)) | (uint32_t)ecn);
+    return (uint8_t)(batch->dscp | (uint32_t)ecn);
 }
 
 /* Checks a message, and stores what its datagrams have in common. */
@@ -136,19 +151,23 @@ static void cut(send_batch *batch, size_t index, size_t left, struct ferp_send_m
 static fer_error append_parts(send_batch *batch, size_t index)
 {
     const fer_datagram_send *message = &batch->messages[index];
-    struct ferp_send_message part;
-    FER_TRY(convert(batch, index, &part));
+    struct ferp_send_message *part = &batch->chunk[batch->filled];
+    FER_TRY(convert(batch, index, part));
     size_t offset = message->sent;
-    do {
-        part.buf = message->len == 0 ? NULL : (const unsigned char *)message->buf + offset;
-        cut(batch, index, message->len - offset, &part);
-        if (part.len > ferp_traits()->datagram_length_max) {
+    for (;;) {
+        part->buf = message->len == 0 ? NULL : (const unsigned char *)message->buf + offset;
+        cut(batch, index, message->len - offset, part);
+        if (part->len > ferp_traits()->datagram_length_max) {
             return feri_own_error(FER_MESSAGE_TOO_LONG);
         }
-        batch->chunk[batch->filled++] = part;
-        offset += part.len;
-    } while (offset < message->len && batch->filled < FERP_MESSAGES_MAX);
-    return feri_ok();
+        batch->filled++;
+        offset += part->len;
+        if (offset == message->len || batch->filled == FERP_MESSAGES_MAX) {
+            return feri_ok();
+        }
+        part[1] = part[0];
+        part++;
+    }
 }
 
 /* A message whose bytes were all sent by an earlier call. */
@@ -276,9 +295,9 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.uncut = NO_MESSAGE;
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
-    batch.has_socket_tos = false;
+    batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
-    batch.socket_tos = 0;
+    batch.dscp = 0;
     fer_error error = feri_handle_check_use(handle);
     if (error.kind == FER_OK) {
         error = feri_is_buffer(messages, count) ? send_messages(&batch, flags)
@@ -303,6 +322,9 @@ typedef struct receive_batch {
 /* Gives the addresses the form of the socket's family. */
 static void map_addresses(const fer_handle *handle, fer_datagram_recv *message)
 {
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return;
+    }
     fer_socket_addr local = {.ip = message->local_ip};
     feri_datagram_map_to_family(handle, &message->from);
     feri_datagram_map_to_family(handle, &local);

@@ -1,9 +1,11 @@
-/* udp.hpp: the datagram sockets of udp.h as C++17 values. owned.hpp has the rules. */
+/* udp.hpp: the datagram sockets of udp.h and udp_batch.h as C++17 values. owned.hpp has the
+ * rules. */
 #ifndef FERRULE_UDP_HPP
 #define FERRULE_UDP_HPP
 
 #include "ferrule/owned.hpp"
 #include "ferrule/udp.h"
+#include "ferrule/udp_batch.h"
 
 namespace ferrule
 {
@@ -67,6 +69,24 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     [[nodiscard]] fer_error set_ttl(uint32_t ttl) noexcept
     { return fer_udp_socket_set_ttl(get(), ttl); }
     result<uint32_t> ttl() const noexcept { return value(fer_udp_socket_ttl); }
+
+    /* ---- Batches: messages is an array of count elements */
+    result<fer_udp_features> enable(fer_udp_features wanted) noexcept
+    { return value(fer_udp_socket_enable, wanted); }
+    result<fer_udp_capabilities> features() const noexcept
+    { return value(fer_udp_socket_features); }
+    result<size_t> send_batch(fer_datagram_send *messages, size_t count) noexcept
+    { return value(fer_udp_socket_send_batch, messages, count); }
+    result<size_t> recv_batch(fer_datagram_recv *messages, size_t count) noexcept
+    { return value(fer_udp_socket_recv_batch, messages, count); }
+    result<size_t> try_send_batch(fer_datagram_send *messages, size_t count) noexcept
+    { return value(fer_udp_socket_try_send_batch, messages, count); }
+    result<size_t> try_recv_batch(fer_datagram_recv *messages, size_t count) noexcept
+    { return value(fer_udp_socket_try_recv_batch, messages, count); }
+    [[nodiscard]] fer_error set_dont_fragment(bool on) noexcept
+    { return fer_udp_socket_set_dont_fragment(get(), on); }
+    result<bool> dont_fragment() const noexcept { return value(fer_udp_socket_dont_fragment); }
+    result<uint32_t> path_mtu() const noexcept { return value(fer_udp_socket_path_mtu); }
 
     /* ---- Broadcast and multicast */
     [[nodiscard]] fer_error set_broadcast(bool on) noexcept

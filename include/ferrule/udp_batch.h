@@ -208,7 +208,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_dont_fragment(const fer_udp_socket
 /** Stores in *out the longest packet that the OS assumes for the path to the peer, with the headers
  * of IP and UDP. It is that of the network interface at first. It shrinks when a router reports
  * less, and such reports may be lost or forged.
- * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (a system that does not report it), and the default. */
+ * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (the system does not report it), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_path_mtu(const fer_udp_socket *socket, uint32_t *out);
 
 FER_END_DECLS

@@ -40,7 +40,7 @@
 #include <net/if_dl.h>
 #endif
 
-/* The numbers of Linux since 4.18 and 5.0 (include/uapi/linux/udp.h), which a C library may lack. */
+/* The numbers of Linux since 4.18 and 5.0 (include/uapi/linux/udp.h). A C library may lack them. */
 #ifdef __linux__
 #define FERP_POSIX_HAS_SEGMENTS 1
 #ifndef UDP_SEGMENT

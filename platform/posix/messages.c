@@ -117,7 +117,7 @@ static void append_segments(outgoing *out, const struct ferp_send_message *messa
 static bool make_header(const struct ferp_send_message *message, outgoing *out,
                         struct msghdr *header)
 {
-    memset(header, 0, sizeof *header);
+    *header = (struct msghdr){0};
     out->control_len = 0;
     out->slice.iov_base = (void *)(uintptr_t)message->buf; /* the system only reads it */
     out->slice.iov_len = message->len;
@@ -287,7 +287,7 @@ static void make_receive_header(const fer_datagram_recv *message, incoming *in,
 {
     bool uses_spare = FERP_POSIX_IS_BSD && message->cap == 0;
     size_t max = ferp_traits()->datagram_length_max;
-    memset(header, 0, sizeof *header);
+    *header = (struct msghdr){0};
     in->name.ss_family = AF_UNSPEC;
     in->slice.iov_base = uses_spare ? &in->spare : message->buf;
     in->slice.iov_len = uses_spare ? 1 : message->cap < max ? message->cap : max;

@@ -182,7 +182,12 @@ static void enqueue(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim
 bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *sender,
                              ferp_sim_socket *receiver, const void *buf, size_t len)
 {
-    ferp_sim_datagram *datagram = slot_new(network, buf, len);
+    int count = 0;
+    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+        count += network->datagrams[i].used;
+    }
+    ferp_sim_datagram *datagram =
+        count < FERP_SIM_UNIX_DATAGRAMS_MAX ? slot_new(network, buf, len) : NULL;
     if (datagram != NULL) {
         datagram->from_name = sender->unix_name;
         ferp_sim_attach_passed(network, sender, datagram);

@@ -53,7 +53,7 @@ static const ferp_sim_switches bsd_switches[] = {
                            .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
     [FER_SIM_BSD_NETBSD] =
-        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED, .lacks_ecn_v4 = true,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_ecn_v4 = true,
                            .lacks_dont_fragment_v4 = true, .lacks_protocol = true,
                            .eai_noname_is_8 = true, .shutdown_dead_is_einval = true,
                            .dead_options_fail = true, .local_name_of_dead_is_einval = true,
@@ -62,14 +62,14 @@ static const ferp_sim_switches bsd_switches[] = {
                            .separates_ip_versions = true, .queue_halves = 2, .unix_queue_halves = 3,
                            .accepted_linger_zero_is_120s = true),
     [FER_SIM_BSD_OPENBSD] =
-        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED, .lacks_interface_v4 = true,
-                           .lacks_ecn_v4 = true, .lacks_dont_fragment_v4 = true,
-                           .shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
-                           .dead_ip_options_fail = true, .lacks_dual_stack = true,
-                           .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
-                           .wildcard_destination_is_einval = true, .bound_port_drops_syn = true,
-                           .buffer_of_ended_half_is_einval = true, .backlog_min = 80,
-                           .queue_halves = 2, .unix_queue_halves = 6,
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
+                           .lacks_interface_v4 = true, .lacks_ecn_v4 = true,
+                           .lacks_dont_fragment_v4 = true, .shutdown_dead_is_einval = true,
+                           .dead_tcp_options_fail = true, .dead_ip_options_fail = true,
+                           .lacks_dual_stack = true, .local_name_of_dead_is_einval = true,
+                           .lacks_keepalive_fields = true, .wildcard_destination_is_einval = true,
+                           .bound_port_drops_syn = true, .buffer_of_ended_half_is_einval = true,
+                           .backlog_min = 80, .queue_halves = 2, .unix_queue_halves = 6,
                            .accepted_linger_zero_is_120s = true),
 };
 

@@ -81,6 +81,12 @@ udp_send: sendto
 udp_recv_of_peer: recvfrom
 udp_recv_expired: recvfrom fcntl
 udp_port_0:
+udp_send_batch: sendmmsg
+udp_recv_batch: recvmmsg
+udp_send_segments: getsockopt sendmmsg
+udp_send_segments_again: sendmmsg
+udp_send_ecn: getsockopt sendmmsg
+udp_send_ecn_again: sendmmsg
 udp_clone: fcntl
 udp_recv_on_clone: recvfrom getpeername
 udp_close: close

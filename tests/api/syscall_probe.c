@@ -206,6 +206,27 @@ static void listen_on_ipv6(void)
     fer_tcp_listener_close(&listener);
 }
 
+/* Batches from one socket to the peer of another. */
+static void move_batches(fer_udp_socket *from, const fer_socket_addr *target, fer_udp_socket *to)
+{
+    fer_datagram_send out[2] = {{.buf = "one", .len = 3, .to = target},
+                                {.buf = "two", .len = 3, .to = target}};
+    fer_datagram_recv in[4] = {{.buf = NULL}, {.buf = NULL}, {.buf = NULL}, {.buf = NULL}};
+    STEP("udp_send_batch", fer_udp_socket_send_batch(from, out, 2, NULL), FER_OK);
+    STEP("udp_recv_batch", fer_udp_socket_recv_batch(to, in, 4, NULL), FER_OK);
+    out[0] = (fer_datagram_send){.buf = "oneone", .len = 6, .segment_size = 3, .to = target};
+    STEP("udp_send_segments", fer_udp_socket_send_batch(from, out, 1, NULL), FER_OK);
+    out[0].sent = 0;
+    STEP("udp_send_segments_again", fer_udp_socket_send_batch(from, out, 1, NULL), FER_OK);
+    out[1].sent = 0;
+    out[1].ecn = FER_ECN_ECT0;
+    STEP("udp_send_ecn", fer_udp_socket_send_batch(from, out + 1, 1, NULL), FER_OK);
+    out[1].sent = 0;
+    STEP("udp_send_ecn_again", fer_udp_socket_send_batch(from, out + 1, 1, NULL), FER_OK);
+    expect("recv_batch", fer_udp_socket_recv_batch(to, in, 4, NULL), FER_OK);
+    expect("recv", fer_udp_socket_try_recv_batch(to, in, 1, NULL), FER_OK);
+}
+
 static void move_datagrams(void)
 {
     fer_udp_socket one = {0};
@@ -232,6 +253,7 @@ static void move_datagrams(void)
     STEP("udp_recv_expired", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
     STEP("udp_port_0", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL),
          FER_INVALID_INPUT);
+    move_batches(&other, &to, &one);
     STEP("udp_clone", fer_udp_socket_try_clone(&one, &second), FER_OK);
     expect("send_to", fer_udp_socket_send_to(&other, "both", 4, &to, NULL), FER_OK);
     STEP("udp_recv_on_clone", fer_udp_socket_recv(&second, buffer, sizeof buffer, &got), FER_OK);

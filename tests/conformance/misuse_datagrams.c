@@ -1,10 +1,16 @@
-/* misuse_datagrams.c: rule E4: every function of udp.h on a handle that is NULL, NEW or CLOSED, and
- * bad arguments to good handles. Outputs stay unchanged; byte counts are always written. */
+/* misuse_datagrams.c: rule E4: every function of udp.h and udp_batch.h on a handle that is NULL,
+ * NEW or CLOSED, and bad arguments to good handles. Outputs stay unchanged; byte counts are always
+ * written. */
 #include "conformance/misuse.h"
+#include "ferrule/udp_batch.h"
 
 static const fer_ipv4_addr group_v4 = {{239, 1, 2, 3}};
 static const fer_ipv4_addr local_v4 = {{127, 0, 0, 1}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
+
+static fer_datagram_send sent[1] = {{.buf = "x", .len = 1}};
+static fer_datagram_recv received[1];
+static fer_udp_capabilities capabilities;
 
 /* X(name, expression, whether it writes a count) for all functions except those that fill a
  * handle. */
@@ -23,6 +29,15 @@ static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
     X(recv_nothing, fer_udp_socket_recv_from(s, NULL, 0, DATAGRAM), false)                    \
     X(peek, fer_udp_socket_peek(s, BYTES, DATAGRAM), false)                                   \
     X(peek_from, fer_udp_socket_peek_from(s, outputs.bytes, SIZE_MAX, DATAGRAM), false)       \
+    X(send_batch, fer_udp_socket_send_batch(s, sent, 1, &outputs.n), true)                    \
+    X(recv_batch, fer_udp_socket_recv_batch(s, received, 1, &outputs.n), true)                \
+    X(try_send_batch, fer_udp_socket_try_send_batch(s, sent, 1, &outputs.n), true)            \
+    X(try_recv_batch, fer_udp_socket_try_recv_batch(s, received, 1, &outputs.n), true)        \
+    X(enable, fer_udp_socket_enable(s, FER_UDP_ECN, &outputs.number), false)                  \
+    X(features, fer_udp_socket_features(s, &capabilities), false)                             \
+    X(set_dont_fragment, fer_udp_socket_set_dont_fragment(s, true), false)                    \
+    X(dont_fragment, fer_udp_socket_dont_fragment(s, FLAG), false)                            \
+    X(path_mtu, fer_udp_socket_path_mtu(s, &outputs.number), false)                           \
     X(set_read_timeout, fer_udp_socket_set_read_timeout(s, fer_duration_from_secs(1)), false) \
     X(set_write_timeout, fer_udp_socket_set_write_timeout(s, FER_DURATION_NONE), false)       \
     X(read_timeout, fer_udp_socket_read_timeout(s, &outputs.duration), false)                 \

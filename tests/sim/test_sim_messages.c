@@ -257,6 +257,34 @@ SIM_UDP_TEST(the_local_address_and_ecn_are_received)
     close_pair();
 }
 
+/* The handle stores the high bits of the socket's TOS, until it sets another one. A clone may set
+ * it too, so a shared handle reads it in each call. */
+SIM_UDP_TEST(ecn_replaces_two_bits_of_the_current_tos)
+{
+    static const uint32_t classes[] = {0xb8, 0xb8, 0x20, 0x03, 0xfc};
+    fer_socket_addr to = addr_of(OTHER);
+    fer_udp_socket clone = {0};
+    assert_ok(fer_udp_socket_bind(&other, OTHER));
+    assert_ok(fer_udp_socket_bind(socket, OWN));
+    fer_socket *built = fer_udp_socket_as_socket(socket);
+    for (size_t i = 0; i < 5; i++) {
+        fer_datagram_send out = message("x", 0, &to);
+        out.ecn = FER_ECN_ECT0;
+        if (i == 4) {
+            assert_ok(fer_udp_socket_try_clone(socket, &clone));
+            built = fer_udp_socket_as_socket(&clone);
+        }
+        if (i != 1) {
+            assert_ok(fer_socket_set_tos(built, classes[i]));
+        }
+        assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+        assert_int_equal(queued_traffic_class(), (classes[i] & 0xfc) | FER_ECN_ECT0);
+        assert_int_equal(receive_all(), 1);
+    }
+    fer_udp_socket_close(&clone);
+    close_pair();
+}
+
 /* A datagram of another host comes by the second interface. */
 SIM_UDP_TEST(another_host_is_behind_the_second_interface)
 {

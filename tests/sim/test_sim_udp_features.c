@@ -41,10 +41,8 @@ PLAIN_TEST(each_system_has_its_features)
         {FER_SIM_DIALECT_WINSOCK, FER_SIM_BSD_MACOS, 1 | 2 | 32 | 64, 1 | 2 | 32 | 64},
         {FER_SIM_DIALECT_BSD, FER_SIM_BSD_MACOS, bsd, bsd},
         {FER_SIM_DIALECT_BSD, FER_SIM_BSD_FREEBSD, bsd, bsd},
-        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_NETBSD, (bsd & ~FER_UDP_ECN) | FER_UDP_BATCHING,
-         bsd | FER_UDP_BATCHING},
-        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_OPENBSD, (bsd & ~FER_UDP_ECN) | FER_UDP_BATCHING,
-         bsd | FER_UDP_BATCHING},
+        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_NETBSD, bsd & ~FER_UDP_ECN, bsd},
+        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_OPENBSD, bsd & ~FER_UDP_ECN, bsd},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         fer_sim_config config = {.dialect = rows[i].dialect, .bsd = rows[i].bsd};

@@ -104,6 +104,16 @@
     X(fer_udp_socket_leave_multicast_v4, UDP_MEMBER, 0, (&w->udp, w->group_v4, loopback_v4)) \
     X(fer_udp_socket_join_multicast_v6, UDP6, 0, (&w->udp, w->group_v6, 1))                  \
     X(fer_udp_socket_leave_multicast_v6, UDP6_MEMBER, 0, (&w->udp, w->group_v6, 1))          \
+    X(fer_udp_socket_enable, UDP, 0, (&w->udp, FER_UDP_LOCAL_ADDR | FER_UDP_ECN, NULL))      \
+    X(fer_udp_socket_features, UDP, 0, (&w->udp, &w->capabilities))                          \
+    Y(fer_udp_socket_send_batch, UDP, GRAM_OUT,                                              \
+      sent_batch(w, fer_udp_socket_send_batch(&w->udp, &w->message_out, 1, &w->n)))          \
+    Y(fer_udp_socket_try_send_batch, UDP, GRAM_OUT,                                          \
+      sent_batch(w, fer_udp_socket_try_send_batch(&w->udp, &w->message_out, 1, &w->n)))      \
+    X(fer_udp_socket_recv_batch, UDP, GRAM_IN, (&w->udp, &w->message_in, 1, &w->n))          \
+    X(fer_udp_socket_try_recv_batch, UDP, GRAM_IN, (&w->udp, &w->message_in, 1, &w->n))      \
+    SWEEP_OPTION(X, fer_udp_socket, UDP, &w->udp, dont_fragment, true, &w->flag)             \
+    X(fer_udp_socket_path_mtu, UDP, 0, (&w->udp, &w->number))                                \
     X(fer_udp_socket_from_raw, RAW_UDP, 0, (&w->udp, w->raw))
 
 /* ---- TCP */

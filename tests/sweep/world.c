@@ -51,6 +51,8 @@ void world_begin(struct world *w, uint64_t millis)
     w->to_write[0] = (fer_io_slice){pattern, 5};
     w->to_write[1] = (fer_io_slice){pattern + 5, BYTES - 5};
     w->copy = (fer_copy_buffer){w->buf, sizeof w->buf, 0, 0};
+    w->message_out = (fer_datagram_send){.buf = pattern, .len = BYTES};
+    w->message_in = (fer_datagram_recv){.buf = w->buf, .cap = BYTES};
     w->tcp_peer = w->tcp_peers[0] = w->tcp_peers[1] = stage.tcp_addr;
     w->udp_peer = stage.udp_addr;
     w->local = stage.tcp_addr;

@@ -14,6 +14,7 @@
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"
 #include "ferrule/time.h"
+#include "ferrule/udp_batch.h"
 
 #define BYTES 16
 #define OK ((fer_error){FER_OK, 0})
@@ -113,6 +114,9 @@ struct world {
     fer_io_slice to_write[2];
     fer_copy_buffer copy;
     fer_udp_received gram;
+    fer_datagram_send message_out;
+    fer_datagram_recv message_in;
+    fer_udp_capabilities capabilities;
     fer_unix_received unix_gram;
     fer_domain domain;
     fer_type type;

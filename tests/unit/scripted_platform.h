@@ -7,8 +7,6 @@
 #define TEST_SCRIPTED_PLATFORM_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +50,15 @@
     X(RECV_FROM, "recv_from", true)                          \
     X(PEEK_FROM, "peek_from", true)                          \
     X(SEND_TO, "send_to", true)                              \
+    X(SEND_MESSAGES, "send_messages", true)                  \
+    X(TRY_SEND_MESSAGES, "try_send_messages", true)          \
+    X(RECV_MESSAGES, "recv_messages", true)                  \
+    X(TRY_RECV_MESSAGES, "try_recv_messages", true)          \
+    X(SET_UDP_FEATURE, "set_udp_feature", true)              \
+    X(UDP_FEATURE, "udp_feature", true)                      \
+    X(SET_DONT_FRAGMENT, "set_dont_fragment", true)          \
+    X(DONT_FRAGMENT, "dont_fragment", true)                  \
+    X(PATH_MTU, "path_mtu", true)                            \
     X(REPORT_REFUSALS, "report_refusals", false)             \
     X(PIPE_OPEN, "pipe_open", true)                          \
     X(PIPE_CLOSE, "pipe_close", false)                       \
@@ -59,6 +66,8 @@
     X(PIPE_DRAIN, "pipe_drain", true)                        \
     X(PIPE_READ, "pipe_read", true)                          \
     X(WAIT_FOR_PAIR, "wait_for_pair", true)                  \
+    X(SEND_FILE, "send_file", true)                          \
+    X(READ_FILE, "read_file", true)                          \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \
