@@ -310,8 +310,8 @@
       fer_connector_start(&w->connector, "127.0.0.1:1", NULL, NULL, &w->poller, 7))                \
     Y(fer_connector_start_host, CONNECTOR, 0,                                                      \
       fer_connector_start_host(&w->connector, "name.test", 80, NULL, &w->resolver, &w->poller, 7)) \
-    Y(fer_connector_take, CONNECTOR_STARTED, ONCE, fer_connector_take(&w->connector, &w->tcp2))    \
-    Y(fer_connector_close, CONNECTOR_STARTED, 0, (fer_connector_close(&w->connector), OK))         \
+    Y(fer_connector_take, CONNECTOR_DONE, ONCE, fer_connector_take(&w->connector, &w->tcp2))       \
+    Y(fer_connector_close, CONNECTOR_DONE, 0, (fer_connector_close(&w->connector), OK))            \
     Y(fer_resolver_close, LOOKUP, 0, (fer_resolver_close(&w->resolver), OK))
 
 #define SWEEP_CALLS(X, Y) \

@@ -208,13 +208,20 @@ static void open_resolver(struct world *w, bool starts)
     }
 }
 
-static void open_connector(struct world *w, int flags, bool starts)
+/* completes: until its event. */
+static void open_connector(struct world *w, int flags, bool completes)
 {
+    size_t events = 0;
     open_poller(w, flags, false);
     open_resolver(w, false);
-    if (starts) {
-        REQUIRE_OK(
-            fer_connector_start(&w->connector, w->name_of_tcp, NULL, &w->resolver, &w->poller, 7));
+    if (!completes) {
+        return;
+    }
+    REQUIRE_OK(
+        fer_connector_start(&w->connector, w->name_of_tcp, NULL, &w->resolver, &w->poller, 7));
+    while (events == 0) {
+        fer_event event;
+        REQUIRE_OK(fer_poller_wait(&w->poller, FER_DURATION_NONE, &event, 1, &events, NULL));
     }
 }
 
@@ -274,7 +281,7 @@ bool world_open(struct world *w, enum setup setup, int flags)
     case RESOLVER: open_resolver(w, false); break;
     case LOOKUP: open_resolver(w, true); break;
     case CONNECTOR: open_connector(w, flags, false); break;
-    case CONNECTOR_STARTED: open_connector(w, flags, true); break;
+    case CONNECTOR_DONE: open_connector(w, flags, true); break;
     }
     return true;
 }

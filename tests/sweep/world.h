@@ -59,7 +59,7 @@ enum setup {
     RESOLVER,
     LOOKUP,
     CONNECTOR,
-    CONNECTOR_STARTED
+    CONNECTOR_DONE
 };
 
 /* Two macros of windows.h. */
