@@ -1,8 +1,8 @@
-/* copy.c: what a relay and a file server cost: copies of 64 MiB from one stream to another, and of a
- * file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread that
- * copies. time_*: the time until the last byte has arrived. The names have the kind of sockets and
- * the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking splices
- * and polls, as src/raw_sock.c of haproxy makes them. Linux only. */
+/* copy.c: what a relay and a file server cost: copies of 64 MiB from one stream to another, and of
+ * a file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread
+ * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
+ * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
+ * splices and polls, as src/raw_sock.c of haproxy makes them. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -39,7 +39,7 @@ static void must(bool good, const char *what)
 
 #define MUST(call) must((call).kind == FER_OK, #call)
 
-/* ---- Sockets: the source sends to one end of `in`, and the sink receives from one end of `out`. */
+/* ---- Sockets: the source sends to the peer of `in`, the sink receives from the peer of `out`. */
 
 typedef struct setup {
     bool is_unix;

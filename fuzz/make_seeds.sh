@@ -280,6 +280,20 @@ for layout in 0 1 2 3 4 5; do
     messages 40 3 17 8 0 1 40 8 199 $layout
     messages 1 1 1 1 1 1 1 8 24 $layout
 done
+# Copies, from the last byte on: the kind, three bytes that shorten it and two its buffer, the mode, a
+# clone, a reset and its time, the dialect, the BSD, four bytes of the seed, the latency, and the
+# chance of each of seven faults.
+for kind in 0 1 2; do
+    for dialect in 0 1 2; do
+        for fault in 0 1 2 3 4 5 6 7; do
+            bytes="\0\0\0\001\0$(octal $dialect)\0\0\0$(octal $((fault % 2)))\0\0\0\0\0$(octal $kind)"
+            for number in 1 2 3 4 5 6 7; do
+                bytes="$(octal $((number == fault ? 2 : 0)))$bytes"
+            done
+            put copy "$bytes"
+        done
+    done
+done
 # Handles over a stream: the system, then steps: 0 sends (handles, their sockets, bytes), 2 reads, 3 peeks,
 # 4 closes what was received, 5, 13 and 21 close a socket, 6 receives (bytes, handles); with 128 and more a fault.
 handles() {
