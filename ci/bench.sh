@@ -17,7 +17,7 @@ each gate with what was measured, and the moonshot. Writes into build/bench:
   --full        more rounds, and the instructions of all contenders: at most 20 minutes. Without it,
                 2 minutes, and more for the first build
   --write-docs  also writes the measured tables of README.md and docs/BENCH.md
-  PROGRAM       only these: address_text, connect, counts, echo_turn, limits, ping_pong, poller,
+  PROGRAM       only these: address_text, connect, copy, counts, echo_turn, limits, ping_pong, poller,
                 resolver, simulation, sizes, udp. The others keep their last output
 
 Libraries outside the system's folders are found through the environment, as CMake does it:
@@ -38,7 +38,7 @@ full=no
 docs=no
 setup=yes
 programs=
-all_programs="address_text connect echo_turn limits ping_pong poller resolver simulation udp sizes counts"
+all_programs="address_text connect copy echo_turn limits ping_pong poller resolver simulation udp sizes counts"
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;

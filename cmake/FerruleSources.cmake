@@ -31,6 +31,7 @@ set(ferrule_core_sources
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
     core/transfer/handles.c
+    core/transfer/send_file.c
     core/transfer/slices.c
     core/transfer/splicing.c
     core/transfer/stream_io.c
@@ -39,6 +40,7 @@ set(ferrule_core_sources
     core/names/lookup_pool.c
     core/names/resolver.c
     core/api/connect_with.c
+    core/api/connector.c
     core/api/resolve.c
     core/api/socket.c
     core/api/stream.c

@@ -142,6 +142,19 @@ static inline bool example_write_output(const void *buf, size_t len)
 }
 
 /* Whether standard error is a terminal. */
+/* Opens a file to read it. Returns false if it cannot. */
+static inline bool example_open_file(const char *path, intptr_t *file, uint64_t *size)
+{
+    LARGE_INTEGER length;
+    HANDLE opened = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    if (opened == INVALID_HANDLE_VALUE || !GetFileSizeEx(opened, &length)) {
+        return false;
+    }
+    *file = (intptr_t)opened;
+    *size = (uint64_t)length.QuadPart;
+    return true;
+}
+
 static inline bool example_is_terminal(void)
 {
     DWORD mode = 0;
@@ -292,6 +305,15 @@ static inline bool example_write_output(const void *buf, size_t len)
 }
 
 /* Whether standard error is a terminal. */
+static inline bool example_open_file(const char *path, intptr_t *file, uint64_t *size)
+{
+    int opened = open(path, O_RDONLY | O_CLOEXEC);
+    off_t length = opened < 0 ? -1 : lseek(opened, 0, SEEK_END);
+    *file = opened;
+    *size = length < 0 ? 0 : (uint64_t)length;
+    return length >= 0;
+}
+
 static inline bool example_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;

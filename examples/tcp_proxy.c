@@ -1,19 +1,16 @@
-/* tcp_proxy.c: forwards TCP connections to a server: a fer_copy in a thread for each direction. It
- * serves one client at a time; echo_server.c shows how to serve several.
+/* tcp_proxy.c: forwards TCP connections to a server with fer_copy_bidirectional: both directions in
+ * one thread. It serves one client at a time; echo_server.c shows how to serve several.
  *
  * usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT
  * Listens on ADDR:PORT and connects to HOST:PORT for each client. Exits after N clients; the
  * default is no limit. */
-#include "example_os.h"
-
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ferrule.h"
 
-enum { BUFFER_SIZE = 16384, WRITE_TIMEOUT_SECONDS = 60 };
+enum { BUFFER_SIZE = 65536 };
 
 static const char usage[] = "usage: tcp_proxy [--clients N] ADDR:PORT HOST:PORT\n";
 
@@ -27,16 +24,6 @@ struct request {
 struct relay {
     fer_tcp_stream client;
     fer_tcp_stream server;
-    atomic_bool has_failed;
-};
-
-/* One direction of a relay. */
-struct direction {
-    struct relay *relay;
-    fer_tcp_stream *from;
-    fer_tcp_stream *to;
-    uint64_t n;
-    fer_error error;
 };
 
 static void complain(const char *what, fer_error error)
@@ -46,55 +33,32 @@ static void complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
-/* Wakes the other direction's read, and makes the close a reset. After an orderly end the peer
- * would take a part of the data for all of it. */
+/* Makes the close a reset. After an orderly end the peer would take a part of the data for all of
+ * it. */
 static void abort_stream(fer_tcp_stream *stream)
 {
     FER_IGNORE(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(0)));
-    FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
 }
 
-/* Copies one direction to its end and shuts down the destination; the other direction continues.
- * The end of file that abort_stream causes is not the peer's. */
-static void run_direction(void *argument)
-{
-    struct direction *direction = argument;
-    char memory[BUFFER_SIZE];
-    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
-    direction->error = fer_copy(fer_tcp_stream_as_stream(direction->from),
-                                fer_tcp_stream_as_stream(direction->to), &buffer, &direction->n);
-    if (direction->error.kind != FER_OK) {
-        atomic_store(&direction->relay->has_failed, true);
-        abort_stream(direction->from);
-        abort_stream(direction->to);
-    } else if (!atomic_load(&direction->relay->has_failed)) {
-        direction->error = fer_tcp_stream_shutdown(direction->to, FER_SHUTDOWN_WRITE);
-    }
-}
-
-static fer_error run_both_directions(struct direction *up, struct direction *down)
-{
-    example_thread thread = {.run = run_direction, .argument = up};
-    if (!example_start(&thread)) {
-        return (fer_error){FER_OUT_OF_MEMORY, 0};
-    }
-    run_direction(down);
-    example_join(&thread);
-    return up->error.kind != FER_OK ? up->error : down->error;
-}
-
-/* Only writes have a timeout: a peer may be silent, but must accept bytes. */
+/* Each end of file is passed on, and ends one direction. */
 static fer_error relay_client(struct relay *relay, const char *name)
 {
-    fer_duration timeout = fer_duration_from_secs(WRITE_TIMEOUT_SECONDS);
-    struct direction up = {.relay = relay, .from = &relay->client, .to = &relay->server};
-    struct direction down = {.relay = relay, .from = &relay->server, .to = &relay->client};
-    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->client, timeout));
-    FER_TRY(fer_tcp_stream_set_write_timeout(&relay->server, timeout));
-    FER_TRY(run_both_directions(&up, &down));
-    printf("%s: %llu bytes there, %llu bytes back\n", name, (unsigned long long)up.n,
-           (unsigned long long)down.n);
-    return (fer_error){FER_OK, 0};
+    static char memory[2][BUFFER_SIZE];
+    fer_copy_buffer up = {memory[0], BUFFER_SIZE, 0, 0};
+    fer_copy_buffer down = {memory[1], BUFFER_SIZE, 0, 0};
+    uint64_t there = 0;
+    uint64_t back = 0;
+    fer_error error =
+        fer_copy_bidirectional(fer_tcp_stream_as_stream(&relay->client),
+                               fer_tcp_stream_as_stream(&relay->server), &up, &down, &there, &back);
+    if (error.kind != FER_OK) {
+        abort_stream(&relay->client);
+        abort_stream(&relay->server);
+        return error;
+    }
+    printf("%s: %llu bytes there, %llu bytes back\n", name, (unsigned long long)there,
+           (unsigned long long)back);
+    return error;
 }
 
 /* A failure affects only this client, and is reported. */
@@ -116,7 +80,7 @@ static void serve_client(struct relay *relay, const char *name, const char *serv
 static fer_error serve(fer_tcp_listener *listener, const struct request *request)
 {
     for (unsigned long served = 0; request->clients == 0 || served < request->clients; served++) {
-        struct relay relay = {.has_failed = false};
+        struct relay relay = {0};
         fer_socket_addr peer;
         char name[FER_SOCKET_ADDR_TEXT_CAP];
         FER_TRY(fer_tcp_listener_accept(listener, &relay.client, &peer));

@@ -280,6 +280,38 @@ for layout in 0 1 2 3 4 5; do
     messages 40 3 17 8 0 1 40 8 199 $layout
     messages 1 1 1 1 1 1 1 8 24 $layout
 done
+# Copies, from the last byte on: the kind, three bytes that shorten it and two its buffer, the mode, a
+# clone, a reset and its time, the dialect, the BSD, four bytes of the seed, the latency, and the
+# chance of each of seven faults.
+for kind in 0 1 2; do
+    for dialect in 0 1 2; do
+        for fault in 0 1 2 3 4 5 6 7; do
+            bytes="\0\0\0\001\0$(octal $dialect)\0\0\0$(octal $((fault % 2)))\0\0\0\0\0$(octal $kind)"
+            for number in 1 2 3 4 5 6 7; do
+                bytes="$(octal $((number == fault ? 2 : 0)))$bytes"
+            done
+            put copy "$bytes"
+        done
+    done
+done
+# Handles over a stream: the system, then steps: 0 sends (handles, their sockets, bytes), 2 reads, 3 peeks,
+# 4 closes what was received, 5, 13 and 21 close a socket, 6 receives (bytes, handles); with 128 and more a fault.
+handles() {
+    bytes=
+    for number in "$@"; do
+        bytes="$(octal "$number")$bytes"
+    done
+    put handles "$bytes"
+}
+for system in 0 1 2 3 4; do
+    handles $system 0 1 5 0 6 31 4 4
+    handles $system 0 0 1 0 2 3 0 1 0 0 1 6 31 4 6 31 4 6 31 4 4
+    handles $system 0 3 2 0 1 2 5 13 21 6 31 1 2 31 0
+    handles $system 0 2 2 0 1 3 31 0 2 31 0 0 1 2 2 6 0 4 4
+    for fault in 134 142 150 158 166 174; do
+        handles $system 0 3 2 0 1 2 $fault 31 4 4 $((fault - 6)) 2 9 0 1 6 31 4
+    done
+done
 # Connects within limits: hosts less one; of each host its number, its answer and two bytes of delay;
 # by name, resolver, failing name, two bytes of its delay, delay, timeout, then a flag and two bytes
 # of the deadline and of the cancel, capacity, local address.

@@ -3,6 +3,7 @@
 #define FERRULE_H
 
 #include "ferrule/cancel.h"
+#include "ferrule/connector.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/io.h"

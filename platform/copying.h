@@ -11,6 +11,7 @@
 #include "ferrule/cancel.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/io.h"
 #include "ferrule/poller.h"
 
 /* ---- Pipes between two streams. UNSUPPORTED: this OS has none, or refuses these sockets; the
@@ -36,6 +37,19 @@ fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, 
 
 /* Moves bytes of a pipe, which contains len, to a buffer. Never waits. read */
 fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n);
+
+/* ---- Files */
+
+/* Moves up to len bytes of a file, from an offset on, to a stream, as ferp_send does from a buffer:
+ * OK with *n == 0 is the end of the file. There is no FERP_DONTWAIT: the mode of the socket
+ * decides. UNSUPPORTED: this OS has no such call, or refuses this file. The position of the file
+ * does not change. offset + len is at most INT64_MAX. Linux: sendfile, fstat; else UNSUPPORTED. */
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n);
+
+/* Reads up to len bytes of a file, from an offset on: OK with *n == 0 is the end of the file.
+ * pread | ReadFile, which moves the position of the file. */
+fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n);
 
 /* ---- Waits for two streams */
 

@@ -6,6 +6,7 @@
 if(NOT FERRULE_SANITIZE MATCHES "thread")
 set(ferrule_sim_support_sources
     conformance/peer.c
+    support/file_sim.c
     support/fixture.c
     support/limits_fixture.c
     support/pattern.c

@@ -13,6 +13,7 @@ set(ferrule_unit_sources
     unit/test_control.c
     unit/test_connect_start.c
     unit/test_connecting.c
+    unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
     unit/test_copy_spliced.c
@@ -75,6 +76,7 @@ set(ferrule_unit_sources
     unit/test_socket_connecting.c
     unit/test_socket_limits.c
     unit/test_sources.c
+    unit/test_send_file.c
     unit/test_stream_io.c
     unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
@@ -109,6 +111,7 @@ set(ferrule_conformance_sources
     conformance/connect_start.c
     conformance/connect_with.c
     conformance/connecting.c
+    conformance/connector.c
     conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
@@ -128,6 +131,7 @@ set(ferrule_conformance_sources
     conformance/long_copies.c
     conformance/lookup_keys.c
     conformance/misuse_arguments.c
+    conformance/misuse_connector.c
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
     conformance/misuse_limits.c
@@ -155,6 +159,7 @@ set(ferrule_conformance_sources
     conformance/readiness.c
     conformance/resolving.c
     conformance/reset.c
+    conformance/sending_files.c
     conformance/shutdown.c
     conformance/socket_binding.c
     conformance/socket_building.c
@@ -186,6 +191,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_clones.c
     sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
+    sim/test_sim_connector.c
     sim/test_sim_connects.c
     sim/test_sim_copies.c
     sim/test_sim_datagrams.c
@@ -195,6 +201,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialects.c
     sim/test_sim_early_close.c
     sim/test_sim_faults.c
+    sim/test_sim_handles.c
     sim/test_sim_lingering.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c

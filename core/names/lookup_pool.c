@@ -91,7 +91,7 @@ static void complete(feri_lookup *done, feri_lookup_result result)
     done->stage = FERI_LOOKUP_DONE;
     done->worker = NULL;
     done->result = result;
-    if (done->notice.event == NULL) {
+    if (done->notice.has_key) {
         list_append(&done->pool->completed, done);
         done->is_listed = true;
     }

@@ -189,7 +189,7 @@ static fer_error start_query(fer_resolver *resolver, const feri_address_query *q
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
     FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
-    const feri_lookup_notice notice = {.poller = poller, .key = key};
+    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
     feri_pool *pool = pool_of(resolver);
     FERI_REQUIRE(pool != NULL, FER_MISUSE);
     return start_or_release(pool, query, &notice, out);
@@ -266,6 +266,18 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     }
     ferp_mutex_unlock(&awaited->pool->mutex);
     return error;
+}
+
+bool feri_lookup_is_done(const fer_lookup *lookup_handle)
+{
+    const feri_lookup *awaited = lookup_handle->p_.block_;
+    if (!feri_pool_belongs_to_process(awaited->pool)) {
+        return false;
+    }
+    ferp_mutex_lock(&awaited->pool->mutex);
+    bool is_done = awaited->stage == FERI_LOOKUP_DONE;
+    ferp_mutex_unlock(&awaited->pool->mutex);
+    return is_done;
 }
 
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list)

@@ -23,11 +23,12 @@ const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_option
  * fork. */
 bool feri_resolver_is_usable(fer_resolver *resolver);
 
-/* The end of a lookup is reported to an event, which is cancelled, or, if that is NULL, to a
- * poller, which is notified, and to fer_resolver_take_completed, which returns the key. */
+/* The end of a lookup is reported to an event, which is cancelled, to a poller, which is notified,
+ * and, if it has a key, to fer_resolver_take_completed, which returns it. */
 typedef struct feri_lookup_notice {
     fer_poller *poller;      /* or NULL */
     fer_cancel_token *event; /* or NULL */
+    bool has_key;
     uint64_t key;
 } feri_lookup_notice;
 
@@ -36,6 +37,9 @@ typedef struct feri_lookup_notice {
  * as fer_resolver_start. */
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out);
+
+/* Whether an open lookup is done. In the child after fork it is not. */
+bool feri_lookup_is_done(const fer_lookup *lookup_handle);
 
 /* The result of a lookup that is done. Moves its addresses to an empty list. */
 fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list);

@@ -9,44 +9,13 @@
 #include "core/base/compiler.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/open/binding.h"
-#include "core/open/connect_schedule.h"
 #include "core/open/connecting.h"
-#include "core/wait/waiting.h"
 #include "platform/platform.h"
-
-/* An open attempt. raw is FER_RAW_SOCKET_NONE if its socket could not be created. */
-typedef struct attempt {
-    fer_raw_socket raw;
-    size_t slot;
-    size_t number; /* as in the schedule */
-    size_t at;     /* the index of its address */
-    uint64_t began;
-    fer_connect_step step;
-} attempt;
-
-typedef struct attempts {
-    const fer_socket_addr *addrs;
-    size_t count;
-    const fer_connect_options *options;
-    feri_limits limits;
-    feri_address_order order;
-    feri_connect_schedule schedule;
-    feri_false_hints false_hints;
-    attempt open[FERI_ATTEMPTS_MAX]; /* in the order of their starts */
-    size_t open_count;
-    size_t started;
-    size_t failures;
-    fer_error last_error; /* that of the last address that has failed so far */
-    size_t last_number;   /* its attempt, counted from 1; 0: an address that local does not fit */
-    fer_error stop_error; /* if the call is stopped before an attempt connects */
-    bool has_winner;
-} attempts;
 
 /* ---- Ends of attempts */
 
-static size_t index_of(const attempts *all, size_t slot)
+static size_t index_of(const feri_attempts *all, size_t slot)
 {
     size_t index = 0;
     while (all->open[index].slot != slot) {
@@ -56,7 +25,7 @@ static size_t index_of(const attempts *all, size_t slot)
     return index;
 }
 
-static void remove_attempt(attempts *all, size_t index)
+static void remove_attempt(feri_attempts *all, size_t index)
 {
     all->open_count--;
     for (size_t i = index; i < all->open_count; i++) {
@@ -66,14 +35,14 @@ static void remove_attempt(attempts *all, size_t index)
 
 /* An address of another form than options->local was not tried. Its failure is the result only if
  * every other address has failed in the same way. */
-static size_t number_of_failure(const attempts *all, const attempt *failed)
+static size_t number_of_failure(const feri_attempts *all, const feri_open_attempt *failed)
 {
     const fer_socket_addr *local = all->options->local;
     bool was_tried = local == NULL || feri_can_connect_from(local, &all->addrs[failed->at]);
     return was_tried ? failed->number + 1 : 0;
 }
 
-static void record_failure(attempts *all, const attempt *failed, fer_error error)
+static void record_failure(feri_attempts *all, const feri_open_attempt *failed, fer_error error)
 {
     if (all->failures < all->options->failures_cap) {
         all->options->failures[all->failures] =
@@ -90,26 +59,34 @@ static void record_failure(attempts *all, const attempt *failed, fer_error error
     }
 }
 
+static void close_socket(feri_attempts *all, const feri_open_attempt *closed)
+{
+    if (closed->is_watched) {
+        all->unwatch(all, closed);
+    }
+    ferp_close(closed->raw);
+}
+
 /* The attempt is still open in the system, and may have connected by now. Then the peer must not
  * see an orderly end (rule K9). */
-static void abort_attempt(attempts *all, size_t index)
+static void abort_attempt(feri_attempts *all, size_t index)
 {
     FER_IGNORE(ferp_set_linger(all->open[index].raw, (struct ferp_linger){true, 0}));
-    ferp_close(all->open[index].raw);
+    close_socket(all, &all->open[index]);
     remove_attempt(all, index);
 }
 
-static void end_failed_attempt(attempts *all, size_t index, fer_error error)
+static void end_failed_attempt(feri_attempts *all, size_t index, fer_error error)
 {
     record_failure(all, &all->open[index], error);
     if (all->open[index].raw != FER_RAW_SOCKET_NONE) {
-        ferp_close(all->open[index].raw);
+        close_socket(all, &all->open[index]);
     }
     remove_attempt(all, index);
 }
 
 /* Reports the end of an attempt to the schedule. */
-static void end_attempt(attempts *all, size_t index, fer_error error)
+static void end_attempt(feri_attempts *all, size_t index, fer_error error)
 {
     bool connected = error.kind == FER_OK;
     feri_connect_schedule_ended(&all->schedule, all->open[index].slot, connected);
@@ -120,28 +97,31 @@ static void end_attempt(attempts *all, size_t index, fer_error error)
     }
 }
 
-static void stop(attempts *all, fer_error error)
+static void stop(feri_attempts *all, fer_error error)
 {
     all->stop_error = error;
     feri_connect_schedule_cancel(&all->schedule);
 }
 
 /* The error of a call that its limits ended, or that could not wait. */
-static fer_error limit_error(const attempts *all)
+static fer_error limit_error(const feri_attempts *all)
 {
     return all->stop_error.kind != FER_OK ? all->stop_error : feri_own_error(FER_TIMED_OUT);
 }
 
 /* ---- Steps */
 
-static void start_attempt(attempts *all, size_t slot)
+static void start_attempt(feri_attempts *all, size_t slot)
 {
-    attempt *next = &all->open[all->open_count];
-    *next = (attempt){
+    feri_open_attempt *next = &all->open[all->open_count];
+    *next = (feri_open_attempt){
         .raw = FER_RAW_SOCKET_NONE, .slot = slot, .number = all->started, .began = ferp_now()};
     (void)feri_address_order_next(&all->order, all->addrs, all->count, &next->at);
     fer_error error =
         feri_start_attempt(&all->addrs[next->at], all->options, &next->raw, &next->step);
+    if (error.kind == FER_IN_PROGRESS && all->watch != NULL) {
+        error = all->watch(all, next);
+    }
     all->started++;
     all->open_count++;
     if (error.kind != FER_IN_PROGRESS) {
@@ -149,7 +129,7 @@ static void start_attempt(attempts *all, size_t slot)
     }
 }
 
-static void time_out_attempt(attempts *all, size_t slot)
+static void time_out_attempt(feri_attempts *all, size_t slot)
 {
     size_t index = index_of(all, slot);
     record_failure(all, &all->open[index], feri_own_error(FER_TIMED_OUT));
@@ -157,7 +137,7 @@ static void time_out_attempt(attempts *all, size_t slot)
 }
 
 /* An attempt that another one has beaten is no failure. */
-static void close_attempt(attempts *all, size_t slot)
+static void close_attempt(feri_attempts *all, size_t slot)
 {
     size_t index = index_of(all, slot);
     if (!all->has_winner) {
@@ -166,7 +146,7 @@ static void close_attempt(attempts *all, size_t slot)
     abort_attempt(all, index);
 }
 
-static fer_error query_attempt(const attempts *all, fer_raw_socket raw, fer_error *status)
+static fer_error query_attempt(const feri_attempts *all, fer_raw_socket raw, fer_error *status)
 {
     feri_operation operation = feri_attempt_operation(all->options->local);
     FER_TRY(feri_connect_status(raw, operation, status));
@@ -176,9 +156,7 @@ static fer_error query_attempt(const attempts *all, fer_raw_socket raw, fer_erro
     return feri_ok();
 }
 
-/* Queries the status of the attempts whose bits are set: a hint is no proof. The earliest that has
- * connected wins. Returns whether one has ended, or the call. */
-static bool apply_ends(attempts *all, uint32_t ended)
+bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
 {
     size_t waited = all->open_count;
     size_t index = 0;
@@ -207,7 +185,7 @@ static bool is_ended_by_signal(const feri_limits *limits)
 
 /* A signal restarts the wait, unless the limits let it end the call (rule I4). If its handler has
  * cancelled the call, the caller of this function sees it. */
-static void wait_for_ends(attempts *all, uint64_t until)
+static void wait_for_ends(feri_attempts *all, uint64_t until)
 {
     fer_raw_socket raws[FERI_ATTEMPTS_MAX];
     uint32_t ended = 0;
@@ -218,7 +196,8 @@ static void wait_for_ends(attempts *all, uint64_t until)
     fer_error error =
         ferp_wait_for_connects(raws, all->open_count, until, all->limits.token, &ended);
     if (error.kind == FER_OK) {
-        if (!apply_ends(all, ended) && feri_token_check(all->limits.token).kind == FER_OK) {
+        if (!feri_attempts_apply_ends(all, ended) &&
+            feri_token_check(all->limits.token).kind == FER_OK) {
             feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
     } else if (error.kind == FER_INTERRUPTED ? is_ended_by_signal(&all->limits)
@@ -227,7 +206,7 @@ static void wait_for_ends(attempts *all, uint64_t until)
     }
 }
 
-static fer_error run_schedule(attempts *all)
+bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *result)
 {
     for (;;) {
         fer_error cancelled = feri_token_check(all->limits.token);
@@ -239,11 +218,28 @@ static fer_error run_schedule(attempts *all)
         case FERI_SCHEDULE_DO_START: start_attempt(all, step.slot); break;
         case FERI_SCHEDULE_DO_TIME_OUT: time_out_attempt(all, step.slot); break;
         case FERI_SCHEDULE_DO_CLOSE: close_attempt(all, step.slot); break;
-        case FERI_SCHEDULE_DO_WAIT: wait_for_ends(all, step.until); break;
-        case FERI_SCHEDULE_DO_CONNECTED: return feri_ok();
-        case FERI_SCHEDULE_DO_FAILED: return all->last_error;
-        default: return limit_error(all); /* LATE, CANCELLED */
+        case FERI_SCHEDULE_DO_WAIT: *until = step.until; return false;
+        case FERI_SCHEDULE_DO_CONNECTED: *result = feri_ok(); return true;
+        case FERI_SCHEDULE_DO_FAILED: *result = all->last_error; return true;
+        default: *result = limit_error(all); return true; /* LATE, CANCELLED */
         }
+    }
+}
+
+static fer_error run_schedule(feri_attempts *all)
+{
+    fer_error result = feri_ok();
+    uint64_t until = 0;
+    while (!feri_attempts_advance(all, &until, &result)) {
+        wait_for_ends(all, until);
+    }
+    return result;
+}
+
+void feri_attempts_abort(feri_attempts *all)
+{
+    while (all->open_count > 0) {
+        abort_attempt(all, 0);
     }
 }
 
@@ -295,28 +291,38 @@ static uint64_t delay_of(const fer_connect_options *options)
 /* ---- The connection */
 
 /* The winner is blocking, like every new stream. */
-static fer_error finish(const attempts *all, fer_raw_socket *out)
+static fer_error finish(const feri_attempts *all, fer_raw_socket *out)
 {
     FERI_ASSERT(all->open_count == 1 && all->has_winner);
     *out = all->open[0].raw;
     return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(*out, false) : feri_ok();
 }
 
+fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, size_t count)
+{
+    all->addrs = addrs;
+    all->count = count;
+    FER_TRY(feri_limits_check(&all->limits));
+    feri_connect_schedule_begin(&all->schedule, count, delay_of(all->options),
+                                timeout_of(all->options), all->limits.deadline);
+    return feri_ok();
+}
+
+void feri_attempts_end(const feri_attempts *all)
+{
+    count_failures(all->options, all->failures);
+}
+
 fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                              const fer_connect_options *options)
 {
-    attempts all = {.addrs = addrs,
-                    .count = count,
-                    .options = options,
-                    .limits = feri_limits_from(&options->limits)};
+    feri_attempts all = {.options = options, .limits = feri_limits_from(&options->limits)};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = feri_limits_check(&all.limits);
+    fer_error error = feri_attempts_begin(&all, addrs, count);
     if (error.kind == FER_OK) {
-        feri_connect_schedule_begin(&all.schedule, count, delay_of(options), timeout_of(options),
-                                    all.limits.deadline);
         error = run_schedule(&all);
     }
-    count_failures(options, all.failures);
+    feri_attempts_end(&all);
     if (error.kind == FER_OK) {
         error = finish(&all, &raw);
     }

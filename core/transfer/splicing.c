@@ -18,32 +18,29 @@
 
 /* ---- Which streams allow it */
 
-/* A splice has no MSG_DONTWAIT, and its waits do not keep the timeouts: each page group of a write
- * has its own (net/socket.c, splice_to_socket). So a call within limits does not splice, and a
- * blocking stream only without a timeout. */
-static bool waits_without_timeout(const fer_handle *handle, ferp_direction direction)
+bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking)
 {
     fer_duration timeout = FER_DURATION_NONE;
-    if (!feri_handle_is_shared(handle) && !feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
+    if (feri_mode_before_try(handle, nonblocking).kind != FER_OK) {
+        return false;
+    }
+    if (*nonblocking ||
+        (!feri_handle_is_shared(handle) && !feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET))) {
         return true;
     }
     fer_error error = feri_timeout(handle, direction, &timeout);
     return error.kind == FER_OK && timeout.nanos == FER_DURATION_NONE_NANOS;
 }
 
-/* Both streams wait without a timeout, or neither waits. */
+/* Both streams wait, without a timeout, or neither waits. */
 static bool modes_allow(const fer_handle *from, const fer_handle *to, bool *waits)
 {
     bool from_is_nonblocking = false;
     bool to_is_nonblocking = false;
-    if (feri_mode_before_try(from, &from_is_nonblocking).kind != FER_OK ||
-        feri_mode_before_try(to, &to_is_nonblocking).kind != FER_OK ||
-        from_is_nonblocking != to_is_nonblocking) {
-        return false;
-    }
+    bool is_allowed = feri_waits_by_system(from, FERP_READING, &from_is_nonblocking) &&
+                      feri_waits_by_system(to, FERP_WRITING, &to_is_nonblocking);
     *waits = !from_is_nonblocking;
-    return from_is_nonblocking ||
-           (waits_without_timeout(from, FERP_READING) && waits_without_timeout(to, FERP_WRITING));
+    return is_allowed && from_is_nonblocking == to_is_nonblocking;
 }
 
 /* Another thread may change both at any time. */
@@ -64,19 +61,6 @@ typedef struct splicing {
     size_t held; /* the bytes in the pipe */
 } splicing;
 
-/* Whether the error of a splice says nothing about the connection. */
-static bool is_for_the_buffer(fer_error error)
-{
-    switch (error.kind) {
-    case FER_OK:
-    case FER_WOULD_BLOCK:
-    case FER_INTERRUPTED:
-    case FER_UNSUPPORTED:
-    case FER_OUT_OF_MEMORY: return true;
-    default: return false;
-    }
-}
-
 /* A signal does not end the copy: neither stream has limits (rule I4). */
 static bool was_interrupted(const splicing *part, fer_error error)
 {
@@ -90,7 +74,8 @@ static fer_error fill_pipe(splicing *part, size_t len)
     do {
         error = ferp_pipe_fill(&part->pipe, part->from->p_.raw_, len, &part->held);
     } while (was_interrupted(part, error));
-    return is_for_the_buffer(error) ? feri_ok() : feri_stream_after_failed_read(part->from, error);
+    return feri_is_for_the_buffer(error) ? feri_ok()
+                                         : feri_stream_after_failed_read(part->from, error);
 }
 
 /* Moves bytes until the pipe is empty, or an error other than a signal's. A splice that moves
@@ -105,7 +90,8 @@ static fer_error drain_pipe(splicing *part, uint64_t *copied)
         part->held -= moved;
         *copied += moved;
     } while (part->held > 0 && (moved > 0 || was_interrupted(part, error)));
-    return is_for_the_buffer(error) ? feri_ok() : feri_stream_after_failed_write(part->to, error);
+    return feri_is_for_the_buffer(error) ? feri_ok()
+                                         : feri_stream_after_failed_write(part->to, error);
 }
 
 /* Moves bytes while the pipe gets some and passes all of them on. The bytes that it then contains

@@ -3,11 +3,13 @@
 #ifndef FERI_SPLICING_H
 #define FERI_SPLICING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/io.h"
+#include "platform/platform.h"
 
 /* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
  * (pipe2, F_SETPIPE_SZ and two closes: 12.8 us on Linux 6.18). */
@@ -16,6 +18,26 @@
 /* The shortest buffer with which a copy splices. A splice moves whole pages, and its two calls cost
  * more than a read and a write of fewer bytes. */
 #define FERI_SPLICE_CAP_MIN ((size_t)16384)
+
+/* Whether a call whose waits only the system makes waits as a read or a write of the handle:
+ * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
+ * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes
+ * limits. */
+bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
+
+/* Whether the error of a splice or of a sendfile says nothing about the connection, so that the
+ * buffer's path has the answer. */
+static inline bool feri_is_for_the_buffer(fer_error error)
+{
+    switch (error.kind) {
+    case FER_OK:
+    case FER_WOULD_BLOCK:
+    case FER_INTERRUPTED:
+    case FER_UNSUPPORTED:
+    case FER_OUT_OF_MEMORY: return true;
+    default: return false;
+    }
+}
 
 /* Copies through a pipe, if both streams allow it, until that ends: by an error, at end of file, or
  * because the buffer's path has the answer (a wait, limits, a change by another thread). buffer is

@@ -25,6 +25,7 @@ fer_error fer_poller_new(fer_poller *poller)
     FER_TRY(ferp_poller_open(poller));
     poller->p_.notified_ = 0;
     poller->p_.interruptible_ = 0;
+    poller->p_.driven_ = NULL;
     poller->p_.state_ = POLLER_OPEN;
     return feri_ok();
 }
@@ -139,14 +140,12 @@ FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 
 /* ---- Waiting */
 
-/* The deadline of a wait. 0, which is always past, if the wait has no timeout. Neither 0 nor NONE
- * reads the clock. */
-static uint64_t wait_deadline(fer_duration timeout)
+uint64_t feri_poller_deadline(fer_duration timeout)
 {
     return timeout.nanos == 0 ? 0 : feri_deadline_after(timeout);
 }
 
-static fer_duration time_left(uint64_t deadline)
+fer_duration feri_poller_time_left(uint64_t deadline)
 {
     if (deadline == FERP_NO_DEADLINE) {
         return FER_DURATION_NONE;
@@ -159,12 +158,14 @@ static fer_duration time_left(uint64_t deadline)
  * notification. If no wait is running, the notification is KEPT, and the next wait finds the bit,
  * without a system call. Otherwise it is SENT, and the system delivers it to one wait. Both bits:
  * another notification was merged with the sent one, and stays KEPT if the system refuses that one.
+ * The bit DRIVEN says that the poller has connectors (poller.h), so no poll is a fast one.
  * Each notifier changes the word, if only to the same value. Its earlier writes thus happen before
  * the return of the wait that receives the notification. add and modify do the same. */
 
 #define KEPT 1u
 #define SENT 2u
-#define ONE_WAIT 4u
+#define DRIVEN 4u
+#define ONE_WAIT 8u
 
 /* The most events of a fast poll. epoll's backend has the same maximum for one wait, so the
  * compiler removes its comparison. */
@@ -270,26 +271,44 @@ void feri_poller_notify(fer_poller *poller)
 
 /* ---- A wait */
 
+bool feri_poller_continues(const fer_poller *poller, fer_error error)
+{
+    return error.kind == FER_INTERRUPTED && feri_atomic_load(&poller->p_.interruptible_) == 0;
+}
+
 /* Waits for an event, a notification or the timeout. The system's wait can end without any of
  * them. */
 static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                          size_t *count, bool *notified)
 {
-    uint64_t deadline = wait_deadline(timeout);
+    uint64_t deadline = feri_poller_deadline(timeout);
     fer_duration left = timeout;
     for (;;) {
         fer_error error = ferp_poller_wait(poller, events, cap, left, count, notified);
         FERI_ASSERT(*count <= cap);
-        bool interrupted =
-            error.kind == FER_INTERRUPTED && feri_atomic_load(&poller->p_.interruptible_) == 0;
+        bool interrupted = feri_poller_continues(poller, error);
         if (*count > 0 || *notified || (error.kind != FER_OK && !interrupted)) {
             return error;
         }
-        left = time_left(deadline);
+        left = feri_poller_time_left(deadline);
         if (left.nanos == 0 && !interrupted) {
             return feri_ok();
         }
     }
+}
+
+/* The wait of a poller with connectors takes the place of wait_on. */
+static feri_poller_waiter *waiter_of(const fer_poller *poller)
+{
+    const feri_poller_driven *driven = poller->p_.driven_;
+    return driven == NULL ? wait_on : driven->wait;
+}
+
+void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven)
+{
+    poller->p_.driven_ = driven;
+    feri_atomic_change_bits(&poller->p_.notified_, driven != NULL ? DRIVEN : 0,
+                            driven != NULL ? 0 : DRIVEN);
 }
 
 /* After a failure the notification is for the next wait (rule P12). */
@@ -321,7 +340,7 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
     }
     bool was_sent = false;
     bool has_taken = enter_wait(poller, &timeout);
-    fer_error error = wait_on(poller, events, cap, timeout, count, &was_sent);
+    fer_error error = waiter_of(poller)(poller, events, cap, timeout, count, &was_sent);
     leave_wait(poller, timeout, was_sent);
     store_notified(notified, give_back(poller, error, was_sent || has_taken));
     return error;
@@ -358,7 +377,7 @@ static bool is_fast_poll(const fer_poller *poller, const fer_event *events, size
 {
     return feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
            feri_likely(events != NULL) &&
-           feri_likely((feri_atomic_load(&poller->p_.notified_) & KEPT) == 0) &&
+           feri_likely((feri_atomic_load(&poller->p_.notified_) & (KEPT | DRIVEN)) == 0) &&
            feri_likely(cap - 1 < FAST_POLL_EVENTS_MAX) && feri_likely(count != NULL);
 }
 

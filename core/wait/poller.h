@@ -3,7 +3,11 @@
 #define FERI_POLLER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "ferrule/duration.h"
+#include "ferrule/error.h"
 #include "ferrule/poller.h"
 
 /* Whether poller is not NULL, and OPEN. */
@@ -12,5 +16,29 @@ bool feri_poller_is_open(const fer_poller *poller);
 /* Notifies a poller, unless it is not open. If the system refuses to wake a running wait, the next
  * wait gets the notification. */
 void feri_poller_notify(fer_poller *poller);
+
+/* ---- A wait that does more than the system's: that of a poller with connectors. poller.c does not
+ * name it, so a program without connectors does not link it. */
+
+/* The wait itself, with all arguments checked. Results as ferp_poller_wait, until the timeout. */
+typedef fer_error feri_poller_waiter(fer_poller *poller, fer_event *events, size_t cap,
+                                     fer_duration timeout, size_t *count, bool *notified);
+
+/* What the poller is driven by: the first member of a connector. */
+typedef struct feri_poller_driven {
+    feri_poller_waiter *wait;
+    struct feri_poller_driven *next;
+} feri_poller_driven;
+
+/* Sets the first of the list, or NULL for none. No wait runs. */
+void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven);
+
+/* The deadline of a wait. 0, which is always past, if the wait has no timeout. Neither 0 nor NONE
+ * reads the clock. */
+uint64_t feri_poller_deadline(fer_duration timeout);
+fer_duration feri_poller_time_left(uint64_t deadline);
+
+/* Whether a wait continues after a signal (rule P9). */
+bool feri_poller_continues(const fer_poller *poller, fer_error error);
 
 #endif

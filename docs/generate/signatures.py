@@ -14,7 +14,7 @@ BY_VALUE = {"fer_error", "fer_duration", "fer_instant", "fer_event", "fer_stream
             "fer_ipv6_addr", "fer_ip_addr", "fer_raw_socket", "fer_interest", "fer_shutdown"}
 # The types whose functions take the object first.
 OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_listener",
-           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token")
+           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token", "connector")
 # Enumerators without the name of their type, for the sake of programs that are ported: rule 10.
 FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
@@ -27,6 +27,8 @@ INOUT_ARRAYS = {"messages"}
 AMOUNTS = {"secs", "millis", "micros", "nanos"}
 # Those that may be NULL where they are not the object.
 NULLABLE_INPUTS = {"poller", "resolver", "addrs", "from"}
+# An object that always has one of them.
+HAS_POLLER = "fer_connector"
 PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_"}
 
 
@@ -109,7 +111,8 @@ def is_nullable(parameters, at):
     """Whether the parameter may be NULL: what FER_NULLABLE marks."""
     parameter = parameters[at]
     return parameter.is_pointer and (parameter.name in NULLABLE or at > 0 and (
-        parameter.name in NULLABLE_INPUTS and (parameter.name != "addrs" or not parameter.is_const)))
+        parameter.name in NULLABLE_INPUTS and (parameter.name != "addrs" or not parameter.is_const)
+        and (parameter.name != "poller" or parameters[0].base != HAS_POLLER)))
 
 
 def check_attributes(entry, say):

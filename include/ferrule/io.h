@@ -36,6 +36,9 @@ typedef struct fer_copy_buffer {
     size_t len;
 } fer_copy_buffer;
 
+/* An open file of the system: a file descriptor, or a HANDLE of Windows. */
+typedef intptr_t fer_raw_file;
+
 /** Makes a fer_stream that refers to a TCP stream. If stream is NULL, every use of the result is
  * FER_MISUSE.
  * Blocks: never.
@@ -170,6 +173,38 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
                                                       fer_copy_buffer *b_to_a,
                                                       uint64_t *FER_NULLABLE n_a_to_b,
                                                       uint64_t *FER_NULLABLE n_b_to_a);
+
+/** Sends len bytes of a file, from an offset on, to a stream of any type.
+ *
+ * If the system can, it sends them itself (Linux: sendfile), which uses less than half of the
+ * processor time. Else each read of the file takes up to cap bytes, and all of them are written
+ * before the next read (rule M3). After an error that leaves the stream usable, a call with
+ * offset + *n and len - *n sends the rest. The position of the file does not change, except on
+ * Windows, where it is unspecified.
+ * Blocks: until all bytes are accepted, as fer_tcp_stream_write_all. It also waits for the file.
+ * Owns: file stays open and the caller's. buffer and its memory are caller-owned: start and len are
+ * not used, and len must be 0. n may be NULL; *n is always the number of bytes that were sent.
+ * Errors: same as fer_tcp_stream_write_all. FER_UNEXPECTED_EOF: the file has fewer bytes, all of
+ * which were sent; with a len of UINT64_MAX that is the end. FER_MISUSE (also if buffer or its base
+ * is NULL) and FER_INVALID_INPUT (cap is 0, len of the buffer is not 0, offset is above INT64_MAX).
+ * Any error of reading the file, for example FER_BAD_HANDLE; it leaves the stream as it is.
+ * Rust: std::io::copy from a File. Differs: an offset and a length, through the caller's buffer.
+ * Threads: same as a write. The file may be shared, except on Windows. */
+FER_MUST_USE FER_API fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file,
+                                                    uint64_t offset, uint64_t len,
+                                                    const fer_copy_buffer *buffer,
+                                                    uint64_t *FER_NULLABLE n);
+
+/** Sends len bytes of a file, from an offset on, same as fer_stream_send_file.
+ * Blocks: same as fer_stream_send_file.
+ * Owns: same as fer_stream_send_file.
+ * Errors: same as fer_stream_send_file.
+ * Rust: std::io::copy from a File. Differs: an offset and a length, through the caller's buffer.
+ * Threads: same as fer_stream_send_file. */
+FER_MUST_USE FER_API fer_error fer_tcp_stream_send_file(fer_tcp_stream *stream, fer_raw_file file,
+                                                        uint64_t offset, uint64_t len,
+                                                        const fer_copy_buffer *buffer,
+                                                        uint64_t *FER_NULLABLE n) FER_INOUT(1);
 
 FER_END_DECLS
 

@@ -20,6 +20,10 @@ inline result<uint64_t> copy(fer_stream from, fer_stream to, fer_copy_buffer &bu
                                                   uint64_t *n_a_to_b = nullptr,
                                                   uint64_t *n_b_to_a = nullptr) noexcept
 { return fer_copy_bidirectional(a, b, &a_to_b, &b_to_a, n_a_to_b, n_b_to_a); }
+/* The number of bytes sent, after an error too. */
+inline result<uint64_t> send_file(fer_stream stream, fer_raw_file file, uint64_t offset,
+                                  uint64_t len, const fer_copy_buffer &buffer) noexcept
+{ return detail::value_of(fer_stream_send_file, stream, file, offset, len, &buffer); }
 [[nodiscard]] inline fer_error shutdown(fer_stream stream, fer_shutdown how) noexcept
 { return fer_stream_shutdown(stream, how); }
 inline result<size_t> read(fer_stream stream, mutable_bytes buf) noexcept

@@ -34,6 +34,7 @@
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/io.h"
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
@@ -488,6 +489,23 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_si
  * scheduled), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_after(fer_duration delay, fer_sim_function function,
                                              void *FER_NULLABLE context);
+
+/* ---- Files, for fer_stream_send_file. At most 8 are open. */
+
+/** Makes a file of these bytes.
+ * Owns: nothing. The bytes must outlive the file.
+ * Errors: FER_INVALID_INPUT: file is NULL, or buf is NULL and len is not 0. FER_OUT_OF_MEMORY: too
+ * many files. */
+FER_MUST_USE FER_API fer_error fer_sim_file_new(const void *FER_NULLABLE buf, size_t len,
+                                                fer_raw_file *file) FER_IN_READS(1, 2);
+
+/** Sets the length of a file, to at most that of its bytes, so that it shrinks, or grows again.
+ * Errors: FER_INVALID_INPUT: there is no such file, or it has fewer bytes. */
+FER_MUST_USE FER_API fer_error fer_sim_file_set_len(fer_raw_file file, size_t len);
+
+/** Closes a file. Nothing happens if there is none.
+ * Errors: none. */
+FER_API void fer_sim_file_close(fer_raw_file file);
 
 FER_END_DECLS
 

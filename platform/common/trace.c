@@ -139,6 +139,11 @@ static void put_fer_raw_socket(struct line *line, fer_raw_socket raw)
     ITEM(line, "%lld", (long long)raw);
 }
 
+static void put_fer_raw_file(struct line *line, fer_raw_file file)
+{
+    ITEM(line, "file %lld", (long long)file);
+}
+
 static void put_object(struct line *line, const void *object)
 {
     ITEM(line, object != NULL ? "%p" : "NULL", object);

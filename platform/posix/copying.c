@@ -1,14 +1,27 @@
-/* copying.c: moving the bytes of streams inside the kernel. Linux only: macOS and the BSDs have no
- * splice. */
+/* copying.c: moving the bytes of streams and files inside the kernel, on Linux only, and reading
+ * files. macOS and the BSDs have no splice. */
 #include "platform/posix/posix.h"
 
 #include "platform/copying.h"
+
+#include <unistd.h>
+
+/* No cancellation point: the caller holds the file. */
+fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
+{
+    int previous = ferp_posix_hold_cancel();
+    ssize_t moved = pread((int)file, buf, len, (off_t)offset);
+    ferp_posix_release_cancel(previous);
+    *n = moved > 0 ? (size_t)moved : 0;
+    return ferp_posix_waited_result(moved);
+}
 
 #ifdef __linux__
 
 #include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 
 /* The default size of a pipe, and the largest that an unprivileged process may set (pipe(7)). */
 enum { PIPE_DEFAULT = 65536, PIPE_MAX = 1048576 };
@@ -120,7 +133,50 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
     return store_spliced(moved, n);
 }
 
+/* A count beyond the end of the file delays the last segment by 200 ms on older kernels, because it
+ * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing. */
+static size_t clamp_to_file(int file, uint64_t offset, size_t len)
+{
+    struct stat status;
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return len;
+    }
+    uint64_t size = (uint64_t)status.st_size;
+    uint64_t left = size > offset ? size - offset : 0;
+    return left < len ? (size_t)left : len;
+}
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    held_signal held;
+    off_t at = (off_t)offset;
+    size_t most = clamp_to_file((int)file, offset, len);
+    *n = 0;
+    if (most == 0) {
+        return (fer_error){FER_OK, 0};
+    }
+    hold_sigpipe(&held);
+    int previous = ferp_posix_hold_cancel();
+    ssize_t moved = sendfile((int)to, (int)file, &at, most);
+    ferp_posix_release_cancel(previous);
+    fer_error error = store_spliced(moved, n);
+    release_sigpipe(&held, error.os_code == EPIPE);
+    return error;
+}
+
 #else
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    (void)to;
+    (void)file;
+    (void)offset;
+    (void)len;
+    *n = 0;
+    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
+}
 
 static fer_error refuse_pipes(size_t *n)
 {

@@ -1,5 +1,5 @@
-/* copying.c: pipes between two streams, in the POSIX dialect only. A fill receives and a drain
- * sends as every other call, faults and waits included. */
+/* copying.c: files, and pipes between two streams, these in the POSIX dialect only. A fill receives
+ * and a drain sends as every other call, faults and waits included. */
 #include "platform/copying.h"
 
 #include <string.h>
@@ -99,6 +99,99 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
     memcpy(buf, relay->bytes + relay->first, len);
     relay->first += len;
     relay->count -= len;
+    *n = len;
+    return FERP_SIM_OK;
+}
+
+/* ---- Files */
+
+static ferp_sim_file *file_of(ferp_sim_network *network, fer_raw_file file)
+{
+    bool is_number = file >= FERP_SIM_FILE_FIRST && file < FERP_SIM_FILE_FIRST + FERP_SIM_FILES_MAX;
+    ferp_sim_file *found = is_number ? &network->files[(size_t)(file - FERP_SIM_FILE_FIRST)] : NULL;
+    return found != NULL && found->is_open ? found : NULL;
+}
+
+fer_error fer_sim_file_new(const void *buf, size_t len, fer_raw_file *file)
+{
+    FERP_SIM_REQUIRE(network)
+    if (file == NULL || (buf == NULL && len > 0)) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    for (int i = 0; i < FERP_SIM_FILES_MAX; i++) {
+        if (!network->files[i].is_open) {
+            network->files[i] = (ferp_sim_file){true, buf, len, len};
+            *file = FERP_SIM_FILE_FIRST + i;
+            return FERP_SIM_OK;
+        }
+    }
+    return (fer_error){FER_OUT_OF_MEMORY, 0};
+}
+
+fer_error fer_sim_file_set_len(fer_raw_file file, size_t len)
+{
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_file *found = file_of(network, file);
+    if (found == NULL || len > found->cap) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    found->len = len;
+    return FERP_SIM_OK;
+}
+
+void fer_sim_file_close(fer_raw_file file)
+{
+    ferp_sim_network *network = ferp_sim_current();
+    ferp_sim_file *found = network == NULL ? NULL : file_of(network, file);
+    if (found != NULL) {
+        found->is_open = false;
+    }
+}
+
+/* Returns the bytes of the file from an offset on, at most *len, which becomes their number. */
+static const unsigned char *bytes_at(const ferp_sim_file *file, uint64_t offset, size_t *len)
+{
+    size_t left = offset < file->len ? file->len - (size_t)offset : 0;
+    *len = left < *len ? left : *len;
+    return left == 0 ? NULL : (const unsigned char *)file->bytes + offset;
+}
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    *n = 0;
+    FERP_SIM_REQUIRE(network)
+    const ferp_sim_file *found = file_of(network, file);
+    if (network->config.dialect != FER_SIM_DIALECT_POSIX) {
+        return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
+    }
+    if (found == NULL || ferp_sim_injects(network, NULL, FER_SIM_FAULT_SPLICE_REFUSED)) {
+        return refused(network);
+    }
+    /* The system takes some pages at a time, and the file may change meanwhile. */
+    len = len < FERP_SIM_RELAY_BYTES ? len : FERP_SIM_RELAY_BYTES;
+    const unsigned char *bytes = bytes_at(found, offset, &len);
+    return len == 0 ? FERP_SIM_OK : ferp_send(to, bytes, len, 0, n);
+}
+
+fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
+{
+    *n = 0;
+    FERP_SIM_REQUIRE(network)
+    const ferp_sim_file *found = file_of(network, file);
+    if (found == NULL) {
+        return ferp_sim_error(network, FERP_SIM_EBADF);
+    }
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
+    }
+    const unsigned char *bytes = bytes_at(found, offset, &len);
+    if (len > 1 && ferp_sim_injects(network, NULL, FER_SIM_FAULT_PARTIAL_READ)) {
+        len = 1 + ferp_sim_choose(network, (uint32_t)(len - 1));
+    }
+    if (len > 0) {
+        memcpy(buf, bytes, len);
+    }
     *n = len;
     return FERP_SIM_OK;
 }

@@ -154,12 +154,15 @@ fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handle
     }
     message->count = 0;
     message->handles_truncated = false;
+    uint64_t outer = network->passed_for; /* a callback may receive while another call waits */
     network->passed_for = socket->sequence;
     network->passed_taken = FERP_SIM_NONE;
     fer_error error = receive_message(raw, message, flags);
-    network->passed_for = 0;
-    if (network->passed_taken != FERP_SIM_NONE) {
-        store_handles(network, socket, &network->passed[network->passed_taken], message);
+    int taken = network->passed_taken;
+    network->passed_for = outer;
+    network->passed_taken = FERP_SIM_NONE;
+    if (taken != FERP_SIM_NONE) {
+        store_handles(network, socket, &network->passed[taken], message);
     }
     return error;
 }
@@ -228,15 +231,19 @@ static fer_error send_as_datagram(ferp_sim_network *network, const ferp_sim_sock
                                   fer_raw_socket raw, const struct ferp_sent_handles *message,
                                   const ferp_sim_passed *passed, unsigned flags, size_t *n)
 {
-    network->passed_sent = passed == NULL ? FERP_SIM_NONE : (int)(passed - network->passed);
+    int index = passed == NULL ? FERP_SIM_NONE : (int)(passed - network->passed);
+    uint64_t outer = network->passed_sender;
+    int outer_sent = network->passed_sent;
+    network->passed_sent = index;
     network->passed_sender = socket->sequence;
     fer_error error = message->to == NULL ? ferp_send(raw, message->buf, message->len, flags, n)
                                           : ferp_unix_send_to(raw, message->buf, message->len,
                                                               flags, message->to, n);
     if (network->passed_sender != 0) {
-        network->passed_sender = 0;
-        ferp_sim_drop_passed(network, network->passed_sent);
+        ferp_sim_drop_passed(network, index);
     }
+    network->passed_sender = outer;
+    network->passed_sent = outer_sent;
     return error;
 }
 

@@ -34,7 +34,9 @@ enum {
     FERP_SIM_UNIX_NAMES_MAX = 32,
     FERP_SIM_RELAYS_MAX = 2,
     FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
-    FERP_SIM_PASSED_MAX = 16      /* messages with handles, in all queues of Unix sockets */
+    FERP_SIM_FILES_MAX = 8,
+    FERP_SIM_FILE_FIRST = 1000, /* the number of the first file: no socket has it by mistake */
+    FERP_SIM_PASSED_MAX = 16    /* messages with handles, in all queues of Unix sockets */
 };
 
 /* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two
@@ -294,6 +296,14 @@ typedef struct ferp_sim_relay {
     unsigned char *bytes; /* FERP_SIM_RELAY_BYTES */
 } ferp_sim_relay;
 
+/* A file of fer_sim_file_new. */
+typedef struct ferp_sim_file {
+    bool is_open;
+    const void *bytes;
+    size_t cap; /* the number of bytes */
+    size_t len;
+} ferp_sim_file;
+
 /* ---- The network */
 
 typedef struct ferp_sim_network {
@@ -346,6 +356,7 @@ typedef struct ferp_sim_network {
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */
     ferp_sim_relay relays[FERP_SIM_RELAYS_MAX];
+    ferp_sim_file files[FERP_SIM_FILES_MAX];
     ferp_sim_passed passed[FERP_SIM_PASSED_MAX];
     uint64_t passed_for;    /* the socket whose receive takes handles: its sequence number, or 0 */
     int passed_taken;       /* the index of what it has taken, or none */

@@ -1,4 +1,6 @@
-/* copying.c: moving the bytes of streams inside the system. Windows has no splice. */
+/* copying.c: reading files. Windows has no splice, and TransmitFile is not used: on a client
+ * edition two run at a time ("TransmitFile function", MSDN), and none can be cancelled without an
+ * overlapped request. */
 #include "platform/winsock/winsock.h"
 
 #include "platform/copying.h"
@@ -45,4 +47,34 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
     (void)buf;
     (void)len;
     return refuse_pipes(n);
+}
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    (void)to;
+    (void)file;
+    (void)offset;
+    (void)len;
+    return refuse_pipes(n);
+}
+
+/* A file that was opened with FILE_FLAG_OVERLAPPED is read in the background, and waited for. */
+fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
+{
+    HANDLE handle = (HANDLE)file;
+    OVERLAPPED at = {0};
+    DWORD moved = 0;
+    DWORD most = len < MAXDWORD ? (DWORD)len : MAXDWORD;
+    at.Offset = (DWORD)(offset & MAXDWORD);
+    at.OffsetHigh = (DWORD)(offset >> 32);
+    BOOL is_read = ReadFile(handle, buf, most, &moved, &at);
+    if (!is_read && GetLastError() == ERROR_IO_PENDING) {
+        is_read = GetOverlappedResult(handle, &at, &moved, TRUE);
+    }
+    *n = is_read ? moved : 0;
+    if (is_read || GetLastError() == ERROR_HANDLE_EOF) {
+        return (fer_error){FER_OK, 0};
+    }
+    return ferp_winsock_error((int)GetLastError());
 }

@@ -39,6 +39,9 @@ run simulation ferrule ferrule-again
 run udp raw raw-again ferrule
 if [ -x "$programs/bench_poller" ]; then
     run connect raw raw-again ferrule
+    case=copy_unix
+    run copy buffer buffer-again ferrule splice haproxy
+    case=
     run poller raw raw-again ferrule
     run udp_batches raw raw-again ferrule
     case=echo_turn_1 # not those with thousands of connections

@@ -84,6 +84,21 @@ test_dns_query() {
     wrong_usage dns_query '' '127.0.0.1:1' '-x host.example' '127.0.0.1:1 host.example more'
 }
 
+test_connect_all() {
+    need nc
+    nc_listens one 127.0.0.1 /dev/null
+    run connect_all "127.0.0.1:$port"
+    expect "it connects to an address" 0 out "=127.0.0.1:$port: connected to 127.0.0.1:$port"
+    if has_localhost "several names at the same time"; then
+        nc_listens other 127.0.0.1 /dev/null
+        run connect_all "localhost:$port" 127.0.0.1:1 no-port
+        expect "each name has its line, and a failure is the exit code's" 1 out '3*' \
+            out "=localhost:$port: connected to 127.0.0.1:$port" out "~127\\.0\\.0\\.1:1: $refused" \
+            out '=no-port: invalid input parameter'
+    fi
+    wrong_usage connect_all '' '--help'
+}
+
 test_happy() {
     need nc
     nc_listens v4 127.0.0.1 /dev/null

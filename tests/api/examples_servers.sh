@@ -200,6 +200,54 @@ test_relay_limits() {
     ends_by INT
 }
 
+# With curl, whose requests have ranges.
+test_file_server() {
+    need curl
+    head -c 3000000 /dev/urandom >"$work/file"
+    # fetch NAME [ARGUMENT...]: the response of the server is in NAME.body, its status in NAME.status.
+    fetch() {
+        name=$1
+        shift
+        curl -s -m 60 -o "$work/$name.body" -w '%{http_code}' "$@" "http://127.0.0.1:$port/any/path" >"$work/$name.status"
+    }
+    # the sentence, the range, the status, the first byte (from 1), the number of bytes
+    clients=9
+    start_listener server file_server --clients $clients 127.0.0.1:0 "$work/file"
+    check "it listens on the given address" [ "$host" = 127.0.0.1 ]
+    fetch whole
+    check "the whole file is sent" cmp "$work/whole.body" "$work/file"
+    check "... with its status" says "$work/whole.status" =200
+    while IFS='|' read -r sentence range status first count; do
+        fetch part -r "$range"
+        tail -c "+$first" "$work/file" | head -c "$count" >"$work/part"
+        check "$sentence" cmp "$work/part.body" "$work/part"
+        check "... with its status" says "$work/part.status" "=$status"
+    done <<'TABLE'
+a range is sent|1000-1999|206|1001|1000
+a range from a byte on|2999990-|206|2999991|10
+a range of the last bytes|-500|206|2999501|500
+a range beyond the end ends there|2999999-9999999999|206|3000000|1
+TABLE
+    fetch none -r 3000000-
+    check "no byte is in the range" says "$work/none.status" =416
+    fetch post -d x
+    check "another method is not allowed" says "$work/post.status" =405
+    fetch head -I
+    check "HEAD has no body" says "$work/head.status" =200
+    fetch strange -H 'Range: bytes=9-3'
+    check "what is no range is the whole file" cmp "$work/strange.body" "$work/file"
+    await "$server"
+    expect "it ends after its clients" 0 server.err - server.out '1*: 206, 1000 bytes$'
+    in_use_server=$address
+    start_listener server file_server --clients 1 127.0.0.1:0 "$work/file"
+    in_use file_server "$address" "$work/file"
+    run file_server "$in_use_server" "$work/missing"
+    expect "a missing file is an error" 1 err '~.*/missing: cannot be opened'
+    run file_server --help
+    expect "--help is no failure" 0 out '~usage: file_server .*'
+    wrong_usage file_server '' '127.0.0.1:0' '--clients 0 127.0.0.1:0 x' '-x y' '127.0.0.1:0 x more'
+}
+
 test_tcp_proxy() {
     need python3
     head -c 4000000 /dev/urandom >"$work/ours"
@@ -255,6 +303,37 @@ TABLE
         '--clients 1x 127.0.0.1:0 127.0.0.1:1' '-x 127.0.0.1:1' '127.0.0.1:0 127.0.0.1:1 more'
     run tcp_proxy nonsense 127.0.0.1:1
     expect "no address is an error" 1 err '=nonsense: invalid input parameter'
+}
+
+# Three generations, each of which takes over from the one before; if the system passes no sockets,
+# checks the message.
+test_reload_server() {
+    need nc
+    meeting=$(mktemp -d /tmp/ferrule-reload.XXXXXX)
+    trap 'rm -rf "$meeting"; clean_up' EXIT
+    path=$meeting/path
+
+    wrong_usage reload_server '' '--help' "$path 127.0.0.1:0 more"
+    if [ -n "$emulator" ]; then
+        run reload_server "$path" 127.0.0.1:0
+        if says "$work/err" '=reload_server: this system passes no sockets' >/dev/null; then
+            expect "it reports that sockets cannot be passed, and fails" 1
+            return 0
+        fi
+    fi
+    run reload_server "$path"
+    expect "there is nothing to take over" 1 err "=reload_server: $path: entity not found (os error 2)"
+    start_listener old reload_server "$path" 127.0.0.1:0
+    first_address=$address
+    for generation in 1 2 3; do
+        old=$process
+        nc_sends reply 127.0.0.1 /dev/null
+        check "generation $generation answers" says "$work/reply" "=generation $generation"
+        start_listener "new$generation" reload_server "$path"
+        check "its successor has the same address" [ "$address" = "$first_address" ]
+        await "$old"
+        expect "it ends well" 0
+    done
 }
 
 # With socat at either end, and with itself; if the system has no Unix sockets, checks the message.

@@ -158,22 +158,19 @@ PAIR_TEST("K11", a_read_timeout_does_not_matter)
 }
 
 /* S5: a reset is CONNECTION_RESET, whichever call met it. */
-PAIR_TEST("K11", a_reset_is_reported)
+KIND_TEST("K11", a_reset_is_reported_also_after_a_read_that_met_it)
 {
-    peer_reset(pair->other);
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CONNECTION_RESET);
-    assert_closed(&pair->stream);
-}
-
-PAIR_TEST("K11", a_reset_that_a_read_met_is_reported_again)
-{
-    char byte = 0;
-    peer_reset(pair->other);
-    assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()), FER_CONNECTION_RESET);
-    assert_closed(&pair->stream);
+    for (int seen = 0; seen < 2; seen++) {
+        struct pair *pair = pair_open_kind(kind);
+        pair_reset_and_wait(pair);
+        if (seen) {
+            assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        }
+        assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()),
+                    FER_CONNECTION_RESET);
+        assert_closed(&pair->stream);
+        pair_close(pair);
+    }
 }
 
 /* K1, K2: "the handle's limits", in nonblocking mode too. */

@@ -31,9 +31,14 @@ static void open_resolver(uint32_t threads)
 
 STEP(begin, open_resolver(1))
 
+static void start_as(const char *text, fer_poller *notified, size_t index)
+{
+    INTER_OK(fer_resolver_start(&resolver, text, NULL, notified, index, &lookups[index]));
+}
+
 static void start(size_t index)
 {
-    INTER_OK(fer_resolver_start(&resolver, "name:80", NULL, NULL, 0, &lookups[index]));
+    start_as("name:80", NULL, index);
 }
 
 STEP(begin_started, open_resolver(1); start(0))
@@ -58,41 +63,22 @@ static fer_error wait_for(size_t index, fer_duration timeout)
     return error;
 }
 
-static void wait_0(void)
+/* A wait without a timeout has a result that stays. */
+static void wait_0_for(fer_duration timeout, fer_error_kind other)
 {
-    fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
-    INTER_CHECK(kind == FER_OK);
+    fer_error_kind kind = wait_for(0, timeout).kind;
+    INTER_CHECK(kind == FER_OK || kind == other);
+    INTER_CHECK(timeout.nanos != FER_DURATION_NONE_NANOS ||
+                wait_for(0, fer_duration_from_millis(0)).kind == kind);
 }
 
+STEP(wait_0, INTER_OK(wait_for(0, FER_DURATION_NONE)))
 STEP(wait_1, INTER_OK(wait_for(1, FER_DURATION_NONE)))
 STEP(wait_for_both, wait_0(); wait_1())
-
-static void wait_0_failed(void)
-{
-    fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
-    INTER_CHECK(kind == FER_OK || kind == FER_HOST_NOT_FOUND);
-    INTER_CHECK(wait_for(0, fer_duration_from_millis(0)).kind == kind);
-}
-
-static void wait_0_closed(void)
-{
-    fer_error_kind kind = wait_for(0, FER_DURATION_NONE).kind;
-    INTER_CHECK(kind == FER_OK || kind == FER_CANCELLED);
-    INTER_CHECK(wait_for(0, fer_duration_from_millis(0)).kind == kind);
-}
-
-static void wait_0_briefly(void)
-{
-    fer_error_kind kind = wait_for(0, fer_duration_from_millis(5)).kind;
-    INTER_CHECK(kind == FER_OK || kind == FER_TIMED_OUT);
-}
-
-static void poll_0(void)
-{
-    fer_error_kind kind = wait_for(0, fer_duration_from_millis(0)).kind;
-    INTER_CHECK(kind == FER_OK || kind == FER_WOULD_BLOCK);
-}
-
+STEP(wait_0_failed, wait_0_for(FER_DURATION_NONE, FER_HOST_NOT_FOUND))
+STEP(wait_0_closed, wait_0_for(FER_DURATION_NONE, FER_CANCELLED))
+STEP(wait_0_briefly, wait_0_for(fer_duration_from_millis(5), FER_TIMED_OUT))
+STEP(poll_0, wait_0_for(fer_duration_from_millis(0), FER_WOULD_BLOCK))
 STEP(start_and_wait_0, start(0); wait_0(); fer_lookup_close(&lookups[0]))
 STEP(start_and_wait_1, start(1); wait_1(); fer_lookup_close(&lookups[1]))
 STEP(start_0, start(0))
@@ -111,47 +97,26 @@ static void close_all(void)
 
 /* ---- With a poller (rule N5) */
 
-static void begin_with_poller(void)
-{
-    open_resolver(1);
-    INTER_OK(fer_poller_new(&poller));
-    INTER_OK(fer_resolver_start(&resolver, "name:80", NULL, &poller, 0, &lookups[0]));
-}
-
+STEP(begin_with_poller_only, open_resolver(1); INTER_OK(fer_poller_new(&poller)))
+STEP(begin_with_poller, begin_with_poller_only(); start_as("name:80", &poller, 0))
 STEP(begin_with_poller_refused, begin_with_poller(); inter_sky.notify_failures = 1)
 
 /* The seam fails if the poller is notified after it was closed. */
 STEP(close_lookup_and_poller, fer_lookup_close(&lookups[0]); fer_poller_close(&poller))
 
-static void wait_on_poller(void)
+static void wait_until_notified(void)
 {
     fer_event event;
     size_t count;
     bool is_notified = false;
-    fer_error error = fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified);
-    INTER_CHECK(error.kind == FER_OK && is_notified);
-    fer_error_kind kind = wait_for(0, fer_duration_from_millis(0)).kind;
-    INTER_CHECK(kind == FER_OK || kind == FER_CANCELLED);
-    close_lookup_and_poller();
+    INTER_OK(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified));
+    INTER_CHECK(is_notified);
 }
+
+STEP(wait_on_poller, wait_until_notified(); wait_0_for(fer_duration_from_millis(0), FER_CANCELLED);
+     close_lookup_and_poller())
 
 /* ---- With keys (rule N9) */
-
-static void start_with_key(size_t index, fer_poller *notified)
-{
-    fer_error error =
-        fer_resolver_start(&resolver, "name:80", NULL, notified, index, &lookups[index]);
-    INTER_CHECK(error.kind == FER_OK);
-}
-
-static void begin_with_key(void)
-{
-    open_resolver(1);
-    INTER_OK(fer_poller_new(&poller));
-    start_with_key(0, &poller);
-}
-
-STEP(begin_with_two_keys, open_resolver(1); start_with_key(0, NULL); start_with_key(1, NULL))
 
 static size_t take(const fer_poller *notified, unsigned *times)
 {
@@ -169,34 +134,18 @@ static size_t take(const fer_poller *notified, unsigned *times)
 /* The key is listed before the notification. */
 static void take_when_notified(void)
 {
-    fer_event event;
-    size_t count;
-    bool is_notified = false;
-    fer_error error = fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified);
-    INTER_CHECK(error.kind == FER_OK && is_notified);
+    wait_until_notified();
     INTER_CHECK(take(&poller, taken) == 1 && taken[0] == 1);
     INTER_OK(wait_for(0, fer_duration_from_millis(0)));
 }
 
-STEP(start_and_take, start_with_key(0, &poller); take_when_notified())
+STEP(start_and_take, start_as("name:80", &poller, 0); take_when_notified())
 
-static void start_address_with_key(size_t index, fer_poller *notified)
-{
-    fer_error error =
-        fer_resolver_start(&resolver, "127.0.0.1:80", NULL, notified, index, &lookups[index]);
-    INTER_CHECK(error.kind == FER_OK);
-}
-
-STEP(start_address_of_poller, start_address_with_key(0, &poller))
+STEP(start_address_of_poller, start_as("127.0.0.1:80", &poller, 0))
 STEP(take_when_notified_and_close, take_when_notified(); fer_lookup_close(&lookups[0]))
 
-static void start_the_other_and_wait(void)
-{
-    start_address_with_key(1, NULL);
-    INTER_OK(wait_for(1, FER_DURATION_NONE));
-}
+STEP(start_the_other_and_wait, start_as("127.0.0.1:80", NULL, 1); wait_1())
 
-STEP(begin_with_poller_only, open_resolver(1); INTER_OK(fer_poller_new(&poller)))
 STEP(take_once, (void)take(NULL, taken))
 STEP(take_once_too, (void)take(NULL, taken_by_other))
 STEP(take_of_poller, (void)take(&poller, taken))
@@ -281,7 +230,7 @@ const inter_program inter_resolver_programs[] = {
             "N5: the poller is never notified after the lookup was closed", begin_with_poller,
             (close_lookup_and_poller, close_resolver), NULL),
     PROGRAM("resolver_key", "N9: a notified wait finds the key of the lookup that is done",
-            begin_with_key, (take_when_notified), close_all_and_poller),
+            begin_with_poller, (take_when_notified), close_all_and_poller),
     BOUNDED("resolver_key_started", "N9: a key is taken while another lookup is started and done",
             begin_with_poller_only, (start_and_take, start_the_other_and_wait), finish_other_key),
     PROGRAM("resolver_key_elsewhere",
@@ -289,11 +238,11 @@ const inter_program inter_resolver_programs[] = {
             begin_with_poller_only, (start_address_of_poller, take_when_notified_and_close),
             close_all_and_poller),
     PROGRAM("resolver_key_closed",
-            "N9: the key of a lookup is never returned after the lookup was closed", begin_with_key,
-            (close_lookup_0, take_of_poller), finish_closed_key),
+            "N9: the key of a lookup is never returned after the lookup was closed",
+            begin_with_poller, (close_lookup_0, take_of_poller), finish_closed_key),
     BOUNDED("resolver_two_takers",
             "N9: two threads take the keys of two lookups: each key once, and none is lost",
-            begin_with_two_keys, (take_once, take_once_too), finish_two_keys),
+            begin_both_started, (take_once, take_once_too), finish_two_keys),
     PROGRAM("resolver_within", "K8: a lookup within limits ends by its result or by a cancel",
             begin_within, (look_up_within, cancel), close_token),
     {0},

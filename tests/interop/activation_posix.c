@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "ferrule.h"
-#include "interop/sockets_posix.h"
+#include "interop/sockets.h"
 #include "support/fixture.h"
 
 /* sd_listen_fds(3): SD_LISTEN_FDS_START and the numbers after it. */
@@ -120,11 +120,11 @@ RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in)
     char path[PATH_SIZE];
     int code = 0;
     const int sockets[FDS] = {plain_listener(&port), plain_unix_listener(path, sizeof path),
-                              plain_datagram(&udp_port)};
+                              plain_bound(SOCK_DGRAM, &udp_port)};
     int tcp = plain_connection(port);
     int local = plain_unix_connection(path);
-    int udp = plain_datagram(&own_port);
-    plain_connect_datagram(udp, udp_port);
+    int udp = plain_bound(SOCK_DGRAM, &own_port);
+    plain_connect(udp, udp_port);
     pid_t child = fork();
     if (child == 0) {
         start(sockets);

@@ -15,7 +15,7 @@
 #endif
 
 #include "interop/handle_types.h"
-#include "interop/sockets_posix.h"
+#include "interop/sockets.h"
 #include "support/fixture.h"
 
 enum { NO_TYPE = HANDLE_TYPE_COUNT, NO_SOCKET, PATH_SIZE = 64 };
@@ -29,10 +29,9 @@ enum { NO_TYPE = HANDLE_TYPE_COUNT, NO_SOCKET, PATH_SIZE = 64 };
 
 int tcp_connected(int *other)
 {
-    int ends[2];
-    plain_tcp_pair(ends);
-    *other = ends[1];
-    return ends[0];
+    int created = socket(AF_INET, SOCK_STREAM, 0);
+    *other = plain_accepted_from(created);
+    return created;
 }
 
 static int tcp_listening(int *other)
@@ -44,10 +43,9 @@ static int tcp_listening(int *other)
 
 int udp_connected(int *other)
 {
-    int ends[2];
-    plain_udp_pair(ends);
-    *other = ends[1];
-    return ends[0];
+    int created = socket(AF_INET, SOCK_DGRAM, 0);
+    *other = plain_peer_of_datagrams(created);
+    return created;
 }
 
 #if defined(SO_PROTOCOL) && defined(__linux__)

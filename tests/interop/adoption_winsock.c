@@ -14,71 +14,17 @@ enum { NO_TYPE = HANDLE_TYPE_COUNT };
 
 /* ---- Sockets created with Winsock's own calls */
 
-static struct sockaddr_in loopback_at(uint16_t port)
-{
-    struct sockaddr_in addr;
-    memset(&addr, 0, sizeof addr);
-    addr.sin_family = AF_INET;
-    addr.sin_port = htons(port);
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return addr;
-}
-
-static void bind_plain(SOCKET created, uint16_t *port)
-{
-    struct sockaddr_in addr = loopback_at(0);
-    int len = (int)sizeof addr;
-    assert_int_equal(bind(created, (const struct sockaddr *)&addr, len), 0);
-    assert_int_equal(getsockname(created, (struct sockaddr *)&addr, &len), 0);
-    *port = ntohs(addr.sin_port);
-}
-
-static SOCKET plain_bound(int type, uint16_t *port)
-{
-    SOCKET created = socket(AF_INET, type, 0);
-    assert_true(created != NONE);
-    bind_plain(created, port);
-    return created;
-}
-
-SOCKET plain_listener(uint16_t *port)
-{
-    SOCKET created = plain_bound(SOCK_STREAM, port);
-    assert_int_equal(listen(created, 8), 0);
-    return created;
-}
-
-static void plain_connect(SOCKET socket, uint16_t port)
-{
-    struct sockaddr_in addr = loopback_at(port);
-    assert_int_equal(connect(socket, (const struct sockaddr *)&addr, (int)sizeof addr), 0);
-}
-
-/* Connects `one`. Stores the accepted socket in *other. */
-static void plain_connect_to_new(SOCKET one, SOCKET *other)
-{
-    uint16_t port = 0;
-    SOCKET listener = plain_listener(&port);
-    plain_connect(one, port);
-    *other = accept(listener, NULL, NULL);
-    assert_true(*other != NONE);
-    (void)closesocket(listener);
-}
-
-/* Each function creates a SOCKET, and stores a socket that sends to it in *other. */
 SOCKET tcp_connected(SOCKET *other)
 {
     SOCKET created = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    plain_connect_to_new(created, other);
+    *other = plain_accepted_from(created);
     return created;
 }
 
 SOCKET tcp_accepted(SOCKET *other)
 {
-    SOCKET accepted = NONE;
     *other = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    plain_connect_to_new(*other, &accepted);
-    return accepted;
+    return plain_accepted_from(*other);
 }
 
 static SOCKET not_overlapped(int type)
@@ -93,7 +39,7 @@ static SOCKET not_overlapped(int type)
 static SOCKET tcp_not_overlapped(SOCKET *other)
 {
     SOCKET created = not_overlapped(SOCK_STREAM);
-    plain_connect_to_new(created, other);
+    *other = plain_accepted_from(created);
     return created;
 }
 
@@ -102,29 +48,23 @@ static SOCKET listener_not_overlapped(SOCKET *other)
     uint16_t port = 0;
     (void)other;
     SOCKET created = not_overlapped(SOCK_STREAM);
-    bind_plain(created, &port);
+    plain_bind(created, &port);
     assert_int_equal(listen(created, 8), 0);
-    return created;
-}
-
-static SOCKET connect_datagrams(SOCKET created, SOCKET *other)
-{
-    uint16_t ports[2] = {0, 0};
-    bind_plain(created, &ports[0]);
-    *other = plain_bound(SOCK_DGRAM, &ports[1]);
-    plain_connect(created, ports[1]);
-    plain_connect(*other, ports[0]);
     return created;
 }
 
 SOCKET udp_connected(SOCKET *other)
 {
-    return connect_datagrams(socket(AF_INET, SOCK_DGRAM, 0), other);
+    SOCKET created = socket(AF_INET, SOCK_DGRAM, 0);
+    *other = plain_peer_of_datagrams(created);
+    return created;
 }
 
 static SOCKET udp_not_overlapped(SOCKET *other)
 {
-    return connect_datagrams(not_overlapped(SOCK_DGRAM), other);
+    SOCKET created = not_overlapped(SOCK_DGRAM);
+    *other = plain_peer_of_datagrams(created);
+    return created;
 }
 
 static SOCKET tcp_listening(SOCKET *other)
@@ -159,13 +99,6 @@ static const struct candidate {
     {"a connected UDP socket", udp_connected, UDP_SOCKET, 0, 0, 0},
     {"a Unix stream socket that is not connected", NULL, NO_TYPE, AF_UNIX, SOCK_STREAM, 0},
 };
-
-bool plain_carries(SOCKET from, SOCKET to)
-{
-    char byte = '\0';
-    return send(from, "x", 1, 0) == 1 && peer_raw_wait_readable((fer_raw_socket)to) &&
-           recv(to, &byte, 1, 0) == 1 && byte == 'x';
-}
 
 void close_both(SOCKET one, SOCKET other)
 {

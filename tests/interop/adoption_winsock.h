@@ -2,23 +2,12 @@
 #ifndef INTEROP_ADOPTION_WINSOCK_H
 #define INTEROP_ADOPTION_WINSOCK_H
 
-#include <winsock2.h>
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#define NONE INVALID_SOCKET
-
-/* Returns a listener on the IPv4 loopback. */
-SOCKET plain_listener(uint16_t *port);
+#include "interop/sockets.h"
 
 /* Each function creates a SOCKET, and stores one that sends to it in *other. */
 SOCKET tcp_connected(SOCKET *other);
 SOCKET tcp_accepted(SOCKET *other);
 SOCKET udp_connected(SOCKET *other);
-
-/* Returns whether one byte passes from one socket to the other with send and recv. */
-bool plain_carries(SOCKET from, SOCKET to);
 
 /* other may be NONE. */
 void close_both(SOCKET one, SOCKET other);

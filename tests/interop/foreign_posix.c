@@ -12,7 +12,7 @@
 
 #include "interop/handle_types.h"
 #include "interop/interop_posix.h"
-#include "interop/sockets_posix.h"
+#include "interop/sockets.h"
 #include "support/fixture.h"
 
 enum { NO_TYPE = HANDLE_TYPE_COUNT, PATH_SIZE = 64 };

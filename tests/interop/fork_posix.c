@@ -16,7 +16,7 @@
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"
 #include "ferrule/unix.h"
-#include "interop/sockets_posix.h"
+#include "interop/sockets.h"
 #include "support/fixture.h"
 #include "support/thread.h"
 

@@ -17,7 +17,7 @@
 
 #include "interop/handle_types.h"
 #include "interop/interop_posix.h"
-#include "interop/sockets_posix.h"
+#include "interop/sockets.h"
 #include "support/fixture.h"
 
 enum { TIMEOUT_MS = 52 };
@@ -179,8 +179,8 @@ RULE_TEST("R1", a_socket_is_passed_through_a_unix_socket)
                              .msg_controllen = sizeof control.room};
     fer_tcp_stream *stream = test_stream();
     memset(&control, 0, sizeof control);
-    plain_tcp_pair(ends);
-    plain_unix_pair(SOCK_STREAM, carrier);
+    ends[0] = tcp_connected(&ends[1]);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, carrier), 0);
     struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
     rights->cmsg_level = SOL_SOCKET;
     rights->cmsg_type = SCM_RIGHTS;

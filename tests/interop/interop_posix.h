@@ -22,8 +22,6 @@ int fork_tests(void);
 
 /* ---- Descriptors. adoption_posix.c */
 
-enum { NONE = -1 };
-
 /* Each function creates a descriptor, and stores one that writes to it in *other. */
 int tcp_connected(int *other);
 int udp_connected(int *other);

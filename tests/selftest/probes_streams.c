@@ -116,25 +116,6 @@ PROBE(write_after_writable, "core/open/connecting.c")
 
 /* ---- Accepts */
 
-static void see_options_of(raw_socket socket)
-{
-    int value = 0;
-    see("getpeername %s", has_peer(socket) ? "OK" : raw_text(-1));
-    see("SO_KEEPALIVE %s", raw_text(raw_set_int_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1)));
-    see("TCP_NODELAY %s", raw_text(raw_set_int_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)));
-    see("its value %s", raw_text(raw_int_option(socket, IPPROTO_TCP, TCP_NODELAY, &value)));
-#ifdef _WIN32
-    see("SO_RCVTIMEO %s", raw_text(raw_set_int_option(socket, SOL_SOCKET, SO_RCVTIMEO, 1000)));
-#else
-    struct timeval time = {1, 0};
-    see("SO_RCVTIMEO %s",
-        raw_text(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, (raw_len)sizeof time)));
-#endif
-#ifdef SO_NOSIGPIPE
-    see("SO_NOSIGPIPE %s", raw_text(raw_set_int_option(socket, SOL_SOCKET, SO_NOSIGPIPE, 1)));
-#endif
-}
-
 PROBE(reset_in_queue, "row reset_in_queue; ferp_accept")
 {
     uint16_t port = 0;
@@ -153,9 +134,7 @@ PROBE(reset_in_queue, "row reset_in_queue; ferp_accept")
     see("accept %s", accepted == RAW_NONE ? raw_text(-1) : "OK");
     if (accepted != RAW_NONE) {
         see("an address of %d bytes, family %d", (int)len, (int)address.sin_family);
-        see_options_of(accepted);
         see("recv %s", raw_text(raw_recv(accepted, &byte, 1)));
-        raw_close(accepted);
     }
 }
 

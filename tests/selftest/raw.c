@@ -15,11 +15,13 @@
 #define SHUT_RD SD_RECEIVE
 #define SHUT_WR SD_SEND
 typedef int raw_size;
+typedef WSAPOLLFD raw_pollfd;
 typedef u_short raw_seconds;
 #else
 #define RAW_POLL_IN POLLIN
 #define RAW_POLL_OUT POLLOUT
 typedef size_t raw_size;
+typedef struct pollfd raw_pollfd;
 typedef int raw_seconds;
 #endif
 #ifndef MSG_NOSIGNAL
@@ -90,7 +92,7 @@ bool raw_linger(raw_socket socket, bool *on, long *seconds)
 int raw_poll(raw_socket socket, int interest, int milliseconds)
 {
     int bits = 0;
-    struct pollfd look = {socket, 0, 0};
+    raw_pollfd look = {socket, 0, 0};
     look.events = (short)(((interest & RAW_READ) != 0 ? RAW_POLL_IN : 0) |
                           ((interest & RAW_WRITE) != 0 ? RAW_POLL_OUT : 0));
     if (poll(&look, 1, milliseconds) <= 0) {

@@ -175,6 +175,13 @@ static inline uint64_t now_ms(void)
 {
     return fer_sim_now().nanos / 1000000;
 }
+/* The assertion's call takes this virtual time. */
+#define assert_takes(ms, assertion)                  \
+    do {                                             \
+        uint64_t began_ms = now_ms();                \
+        assertion;                                   \
+        assert_int_equal(now_ms() - began_ms, (ms)); \
+    } while (0)
 static inline void advance_ms(uint64_t count)
 {
     assert_ok(fer_sim_advance(millis(count)));

@@ -78,43 +78,40 @@ CANCEL_TEST(a_cancel_ends_other_waits_within_20_ms_on_windows)
 {
     fer_interest ready = 77;
     uint64_t expected = is_winsock() ? SLICE_END_MS : CANCEL_MS;
-    struct ends ends = limited();
+    open_ends = limited();
     uint64_t began = cancel_later();
-    assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
+    assert_code(fer_tcp_stream_ready(&open_ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
                 FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, expected);
     assert_ok(fer_cancel_token_reset(&token));
-    fill(&ends.stream);
+    fill(&open_ends.stream);
     began = cancel_later();
-    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, expected);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 WINSOCK_CONFIG_TEST(a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails)
 {
     begin_with((fer_sim_windows){.loses_cancels = true});
-    struct ends ends = limited();
+    open_ends = limited();
     uint64_t began = cancel_later();
-    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_code(read_one(&open_ends.stream), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, SLICE_END_MS);
-    fer_tcp_stream_close(&ends.stream);
     fer_cancel_token_close(&token);
 }
 
 WINSOCK_CONFIG_TEST(a_cancel_is_noticed_though_events_are_lost)
 {
     begin_with((fer_sim_windows){.loses_events = true});
-    struct ends ends = limited();
+    open_ends = limited();
     uint64_t began = cancel_later();
-    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    assert_code(read_one(&open_ends.stream), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, CANCEL_MS);
     assert_ok(fer_cancel_token_reset(&token));
-    fill(&ends.stream);
+    fill(&open_ends.stream);
     began = cancel_later();
-    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
     assert_int_equal(now_ms() - began, SLICE_END_MS);
-    fer_tcp_stream_close(&ends.stream);
     fer_cancel_token_close(&token);
 }
 
@@ -161,19 +158,18 @@ static void receive_all(void *context)
 
 CANCEL_TEST(space_within_the_slice_of_the_cancel_completes_a_write_on_windows)
 {
-    struct ends ends = limited();
-    late_peer = ends.peer;
-    fill(&ends.stream);
+    open_ends = limited();
+    late_peer = open_ends.peer;
+    fill(&open_ends.stream);
     uint64_t began = cancel_later();
     assert_ok(fer_sim_after(millis(CANCEL_MS + 5), receive_all, NULL));
     if (is_winsock()) {
-        assert_ok(write_one(&ends.stream));
+        assert_ok(write_one(&open_ends.stream));
         assert_int_equal(now_ms() - began, CANCEL_MS + 5);
     } else {
-        assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
+        assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
     }
-    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
-    fer_tcp_stream_close(&ends.stream);
+    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
 }
 
 /* ---- Deadlocks */
@@ -186,15 +182,14 @@ static void do_nothing(void *context)
 CANCEL_TEST(a_token_that_no_event_can_cancel_does_not_end_a_deadlock)
 {
     fer_interest ready = 77;
-    struct ends ends = limited();
-    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
+    open_ends = limited();
+    assert_code(read_one(&open_ends.stream), FER_DEADLOCK, 0);
     assert_ok(fer_sim_after(millis(CANCEL_MS), do_nothing, NULL));
-    assert_code(read_one(&ends.stream), FER_DEADLOCK, 0);
-    assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
+    assert_code(read_one(&open_ends.stream), FER_DEADLOCK, 0);
+    assert_code(fer_tcp_stream_ready(&open_ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
                 FER_DEADLOCK, 0);
-    fill(&ends.stream);
-    assert_code(write_one(&ends.stream), FER_DEADLOCK, 0);
-    fer_tcp_stream_close(&ends.stream);
+    fill(&open_ends.stream);
+    assert_code(write_one(&open_ends.stream), FER_DEADLOCK, 0);
 }
 
 static struct ends inner;
@@ -299,37 +294,35 @@ CANCEL_TEST(a_deadline_in_a_hundred_years_is_reached_immediately)
 {
     const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
     fer_tcp_stream clone = {0};
-    struct ends ends = limited();
-    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    open_ends = limited();
+    assert_ok(fer_tcp_stream_try_clone(&open_ends.stream, &clone));
     for (int writes = 0; writes < 2; writes++) {
         uint64_t began = fer_sim_now().nanos;
         fer_limits limits = {.deadline = fer_instant_after(years), .token = &token};
-        assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
-        assert_code(writes == 1 ? write_one(&ends.stream) : read_one(&ends.stream), FER_TIMED_OUT,
-                    0);
+        assert_ok(fer_tcp_stream_set_limits(&open_ends.stream, &limits));
+        assert_code(writes == 1 ? write_one(&open_ends.stream) : read_one(&open_ends.stream),
+                    FER_TIMED_OUT, 0);
         assert_int_equal(fer_sim_now().nanos - began, years.nanos);
-        fill(&ends.stream);
+        fill(&open_ends.stream);
     }
     fer_tcp_stream_close(&clone);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 /* At the last nanosecond of the clock calls still end. */
 CANCEL_TEST(calls_end_at_the_end_of_the_clock)
 {
-    struct ends ends = connected();
+    open_ends = connected();
     fer_limits limits = {.deadline = fer_instant_after((fer_duration){UINT64_MAX - 2}),
                          .token = &token};
-    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
-    assert_code(read_one(&ends.stream), FER_TIMED_OUT, 0);
-    assert_kind(fer_tcp_stream_try_read(&ends.stream, (char[1]){0}, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_limits(&open_ends.stream, &limits));
+    assert_code(read_one(&open_ends.stream), FER_TIMED_OUT, 0);
+    assert_kind(fer_tcp_stream_try_read(&open_ends.stream, (char[1]){0}, 1, NULL), FER_WOULD_BLOCK);
     assert_true(fer_sim_now().nanos >= UINT64_MAX - 2);
-    fill(&ends.stream);
+    fill(&open_ends.stream);
     limits.deadline = FER_INSTANT_NONE;
-    assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+    assert_ok(fer_tcp_stream_set_limits(&open_ends.stream, &limits));
     assert_ok(fer_sim_after(millis(1), cancel, &token));
-    assert_code(write_one(&ends.stream), FER_CANCELLED, 0);
-    fer_tcp_stream_close(&ends.stream);
+    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
 }
 
 TEST_MAIN("sim_cancel")

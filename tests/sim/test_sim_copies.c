@@ -1,5 +1,6 @@
-/* test_sim_copies.c: long copies through a pipe of the simulated Linux, and its faults NO_PIPE,
- * PIPE_FULL and SPLICE_REFUSED: the destination receives the same bytes as without a pipe. */
+/* test_sim_copies.c: long copies through a pipe of the simulated Linux, files, and the faults
+ * NO_PIPE, PIPE_FULL and SPLICE_REFUSED: the destination receives the same bytes as without a
+ * pipe. */
 #include "sim/sim_test.h"
 
 enum { TOTAL = 600000, CAP = 65536 };
@@ -190,6 +191,128 @@ POSIX_CONFIG_TEST(a_reset_in_a_pipe_is_saved)
         fer_tcp_stream_close(&sink.stream);
         (void)stopped();
     }
+}
+
+/* ---- Files (rule M3) */
+
+static unsigned char contents[TOTAL];
+
+static fer_raw_file begin_file(fer_sim_config config)
+{
+    fer_raw_file file = 0;
+    begin_with(config);
+    for (size_t i = 0; i < TOTAL; i++) {
+        contents[i] = byte_at(i);
+    }
+    assert_ok(fer_sim_file_new(contents, TOTAL, &file));
+    return file;
+}
+
+static fer_error send_file(fer_raw_file file, uint64_t offset, uint64_t len, uint64_t *n)
+{
+    const fer_copy_buffer buffer = {memory, CAP, 0, 0};
+    return fer_tcp_stream_send_file(&sink.stream, file, offset, len, &buffer, n);
+}
+
+static fer_sim_report stopped_with(fer_raw_file file)
+{
+    fer_sim_file_close(file);
+    fer_tcp_stream_close(&source.stream);
+    fer_tcp_stream_close(&sink.stream);
+    return stopped();
+}
+
+/* Sends the file until its end, although faults end the calls. */
+static fer_sim_report sent_everything(fer_sim_config config, bool nonblocking)
+{
+    fer_raw_file file = begin_file(config);
+    uint64_t total = 0;
+    fer_error error;
+    assert_ok(fer_tcp_stream_set_nonblocking(&sink.stream, nonblocking));
+    do {
+        uint64_t n = 77;
+        error = send_file(file, total, UINT64_MAX, &n);
+        total += n;
+    } while (error.kind == FER_WOULD_BLOCK);
+    assert_kind(error, FER_UNEXPECTED_EOF);
+    assert_int_equal(total, TOTAL);
+    assert_ok(fer_sim_advance(fer_duration_from_secs(1)));
+    assert_true(is_right);
+    assert_int_equal(received, TOTAL);
+    return stopped_with(file);
+}
+
+SIM_CONFIG_TEST(a_file_is_sent_whole_with_every_fault)
+{
+    static const fer_sim_fault faults[] = {FER_SIM_FAULT_PARTIAL_READ, FER_SIM_FAULT_PARTIAL_WRITE,
+                                           FER_SIM_FAULT_WOULD_BLOCK, FER_SIM_FAULT_INTERRUPTED,
+                                           FER_SIM_FAULT_SPLICE_REFUSED};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        fer_sim_config config = config_of();
+        (void)sent_everything(config, false);
+        config.fault_chances[faults[i]] = 200000;
+        (void)sent_everything(config, false);
+        (void)sent_everything(config, true);
+    }
+}
+
+static void shrink(void *context)
+{
+    FER_IGNORE(fer_sim_file_set_len(*(const fer_raw_file *)context, 300000));
+}
+
+static void grow(void *context)
+{
+    FER_IGNORE(fer_sim_file_set_len(*(const fer_raw_file *)context, TOTAL));
+}
+
+/* The file changes while the call waits for the peer. */
+SIM_CONFIG_TEST(a_file_that_shrinks_or_grows_is_sent_as_it_is_then)
+{
+    for (int grows = 0; grows <= 1; grows++) {
+        fer_sim_config config = config_of();
+        config.loopback_latency = millis(1);
+        fer_raw_file file = begin_file(config);
+        uint64_t n = 77;
+        assert_ok(fer_sim_file_set_len(file, grows ? 400000 : TOTAL));
+        assert_ok(fer_sim_after(fer_duration_from_micros(1500), grows ? grow : shrink, &file));
+        fer_error error = send_file(file, 0, TOTAL, &n);
+        assert_kind(error, grows ? FER_OK : FER_UNEXPECTED_EOF);
+        /* a part that the system has begun is sent whole */
+        assert_true(grows || is_winsock() ? n == (grows ? TOTAL : 300000) : n >= 300000);
+        (void)stopped_with(file);
+    }
+}
+
+SIM_CONFIG_TEST(a_part_of_a_file_is_sent)
+{
+    fer_raw_file file = begin_file(config_of());
+    uint64_t n = 77;
+    received = 1000;
+    assert_ok_n(send_file(file, 1000, 2000, &n), n, 2000);
+    assert_ok(fer_sim_advance(fer_duration_from_secs(1)));
+    assert_true(is_right);
+    assert_int_equal(received, 3000);
+    assert_kind_n(send_file(file, TOTAL, 1, &n), FER_UNEXPECTED_EOF, n, 0);
+    assert_kind_n(send_file(7, 0, 1, &n), FER_BAD_HANDLE, n, 0);
+    (void)stopped_with(file);
+}
+
+SIM_CONFIG_TEST(files_have_a_table)
+{
+    fer_raw_file files[9];
+    sim_begin();
+    for (int i = 0; i < 8; i++) {
+        assert_ok(fer_sim_file_new("x", 1, &files[i]));
+    }
+    assert_kind(fer_sim_file_new("x", 1, &files[8]), FER_OUT_OF_MEMORY);
+    assert_kind(fer_sim_file_new(NULL, 1, &files[8]), FER_INVALID_INPUT);
+    assert_kind(fer_sim_file_new("x", 1, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_file_set_len(files[0], 2), FER_INVALID_INPUT);
+    fer_sim_file_close(files[0]);
+    fer_sim_file_close(files[0]);
+    assert_kind(fer_sim_file_set_len(files[0], 1), FER_INVALID_INPUT);
+    assert_ok(fer_sim_file_new(NULL, 0, &files[8]));
 }
 
 TEST_MAIN("sim_copies")

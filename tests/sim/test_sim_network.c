@@ -28,32 +28,31 @@ SIM_CONFIG_TEST(a_loopback_can_take_time)
 {
     char buf[8];
     sim_begin_of(.loopback_latency = millis(4));
-    struct ends ends = connected();
+    open_ends = connected();
     assert_int_equal(now_ms(), 8);
-    peer_sends(ends.peer, "late");
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_kind(fer_tcp_stream_read(&ends.stream, buf, 8, NULL), FER_WOULD_BLOCK);
+    peer_sends(open_ends.peer, "late");
+    assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, true));
+    assert_kind(fer_tcp_stream_read(&open_ends.stream, buf, 8, NULL), FER_WOULD_BLOCK);
     advance_ms(4);
-    stream_reads(&ends.stream, "late");
-    fer_tcp_stream_close(&ends.stream);
+    stream_reads(&open_ends.stream, "late");
 }
 
 /* With any jitter bytes arrive in the order of sending, and the FIN last. */
 SIM_CONFIG_TEST(nothing_overtakes)
 {
     sim_begin_of(.jitter = millis(50), .seed = 3);
-    struct ends ends = connected_to(SERVER);
+    open_ends = connected_to(SERVER);
     unsigned char next = 0;
     for (unsigned i = 0; i < 200; i++) {
         unsigned char byte = (unsigned char)i;
-        assert_ok(fer_sim_peer_send(ends.peer, &byte, 1, NULL));
+        assert_ok(fer_sim_peer_send(open_ends.peer, &byte, 1, NULL));
         advance_ms(i % 7);
     }
-    fer_sim_peer_close(ends.peer);
+    fer_sim_peer_close(open_ends.peer);
     for (;;) {
         unsigned char buf[16];
         size_t n = 0;
-        assert_ok(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n));
+        assert_ok(fer_tcp_stream_read(&open_ends.stream, buf, sizeof buf, &n));
         for (size_t i = 0; i < n; i++) {
             assert_int_equal(buf[i], next++);
         }
@@ -62,7 +61,6 @@ SIM_CONFIG_TEST(nothing_overtakes)
         }
     }
     assert_int_equal(next, 200);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 /* More pieces in flight than the simulation can schedule separately: they join, and none is
@@ -71,17 +69,16 @@ SIM_CONFIG_TEST(any_number_of_pieces_may_be_pending)
 {
     static unsigned char buf[3000];
     sim_begin_of(.jitter = millis(1));
-    struct ends ends = connected_to(SERVER);
+    open_ends = connected_to(SERVER);
     for (unsigned i = 0; i < 3000; i++) {
         unsigned char byte = (unsigned char)(i * 11);
-        assert_ok(fer_sim_peer_send(ends.peer, &byte, 1, NULL));
+        assert_ok(fer_sim_peer_send(open_ends.peer, &byte, 1, NULL));
         assert_ok(fer_sim_advance((fer_duration){10}));
     }
-    assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, sizeof buf, NULL));
+    assert_ok(fer_tcp_stream_read_exact(&open_ends.stream, buf, sizeof buf, NULL));
     for (unsigned i = 0; i < 3000; i++) {
         assert_int_equal(buf[i], (unsigned char)(i * 11));
     }
-    fer_tcp_stream_close(&ends.stream);
 }
 
 /* ---- Buffers */
@@ -91,15 +88,14 @@ SIM_CONFIG_TEST(buffers_are_as_large_as_the_config_says)
     static const char zeros[10000];
     size_t n = 0;
     sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000, .windows.partial_sends = true);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 5000);
-    assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
+    open_ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, true));
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 5000);
+    assert_kind(write_one(&open_ends.stream), FER_WOULD_BLOCK);
     char buf[10000];
-    assert_ok(fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n));
+    assert_ok(fer_sim_peer_recv(open_ends.peer, buf, sizeof buf, &n));
     assert_int_equal(n, 2000); /* the bytes of the reader's buffer; the others follow */
-    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 2000);
-    fer_tcp_stream_close(&ends.stream);
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 2000);
 }
 
 /* Written bytes that are not sent yet still arrive after close, when the reader has room. */
@@ -276,15 +272,14 @@ SIM_TEST(a_full_backlog_waits_or_refuses)
 
 SIM_TEST(ipv6_hosts_are_hosts_too)
 {
-    struct ends ends = connected_to("[2001:db8::7]:80");
+    open_ends = connected_to("[2001:db8::7]:80");
     fer_socket_addr local;
-    assert_ok(fer_tcp_stream_local_addr(&ends.stream, &local));
+    assert_ok(fer_tcp_stream_local_addr(&open_ends.stream, &local));
     local.port = 0;
     fer_socket_addr own = addr_of("[fd00::1]:0");
     assert_true(fer_socket_addr_eq(&local, &own));
-    peer_sends(ends.peer, "v6");
-    stream_reads(&ends.stream, "v6");
-    fer_tcp_stream_close(&ends.stream);
+    peer_sends(open_ends.peer, "v6");
+    stream_reads(&open_ends.stream, "v6");
 }
 
 SIM_STREAM_TEST(an_ipv4_mapped_connect_reaches_the_ipv4_host)
@@ -329,13 +324,12 @@ SIM_CONFIG_TEST(a_write_that_a_reset_cuts_short_leaves_it_to_the_read)
     char buf[512] = {0};
     size_t n = 0;
     sim_begin_of(.send_buffer = 64, .receive_buffer = 64, .windows.partial_sends = true);
-    struct ends ends = connected();
-    assert_ok(fer_sim_after(millis(4), reset_peer, &ends.peer));
-    assert_ok_n(fer_tcp_stream_write(&ends.stream, buf, sizeof buf, &n), n, 128);
+    open_ends = connected();
+    assert_ok(fer_sim_after(millis(4), reset_peer, &open_ends.peer));
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, buf, sizeof buf, &n), n, 128);
     advance_ms(8);
-    assert_kind_n(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET, n,
-                  0);
-    fer_tcp_stream_close(&ends.stream);
+    assert_kind_n(fer_tcp_stream_read(&open_ends.stream, buf, sizeof buf, &n), FER_CONNECTION_RESET,
+                  n, 0);
 }
 
 static void send_three(void *peer)
@@ -372,12 +366,12 @@ SIM_CONFIG_TEST(a_blocked_write_ends_with_a_clones_shutdown)
     char buf[512] = {0};
     fer_tcp_stream clone = {0};
     sim_begin_of(.send_buffer = 64, .receive_buffer = 64, .windows.partial_sends = true);
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_try_clone(&ends.stream, &clone));
+    open_ends = connected();
+    assert_ok(fer_tcp_stream_try_clone(&open_ends.stream, &clone));
     assert_ok(fer_sim_after(millis(6), shut_writing, &clone));
-    assert_kind(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, NULL), FER_BROKEN_PIPE);
+    assert_kind(fer_tcp_stream_write_all(&open_ends.stream, buf, sizeof buf, NULL),
+                FER_BROKEN_PIPE);
     fer_tcp_stream_close(&clone);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 TEST_MAIN("sim_network")

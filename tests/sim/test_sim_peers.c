@@ -23,14 +23,13 @@ SIM_TEST(a_peer_has_both_addresses)
 {
     fer_socket_addr want;
     fer_socket_addr got;
-    struct ends ends = connected_to(SERVER);
-    assert_ok(fer_tcp_stream_peer_addr(&ends.stream, &want));
-    assert_ok(fer_sim_peer_local_addr(ends.peer, &got));
+    open_ends = connected_to(SERVER);
+    assert_ok(fer_tcp_stream_peer_addr(&open_ends.stream, &want));
+    assert_ok(fer_sim_peer_local_addr(open_ends.peer, &got));
     assert_true(fer_socket_addr_eq(&want, &got));
-    assert_ok(fer_tcp_stream_local_addr(&ends.stream, &want));
-    assert_ok(fer_sim_peer_remote_addr(ends.peer, &got));
+    assert_ok(fer_tcp_stream_local_addr(&open_ends.stream, &want));
+    assert_ok(fer_sim_peer_remote_addr(open_ends.peer, &got));
     assert_true(fer_socket_addr_eq(&want, &got));
-    fer_tcp_stream_close(&ends.stream);
 }
 
 SIM_STREAM_TEST(a_peer_connects_to_the_programs_listener)

@@ -129,20 +129,19 @@ RESOLVER_TEST(an_event_loop_runs_while_a_name_is_looked_up)
     fer_event events[2];
     size_t count = 0;
     begin(1, 0);
-    struct ends ends = connected();
-    assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&ends.stream),
+    open_ends = connected();
+    assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&open_ends.stream),
                              (fer_event){.key = 7, .interest = FER_READABLE}, FER_POLL_LEVEL));
-    assert_ok(fer_sim_after(millis(1000), send_a_byte, &ends.peer));
+    assert_ok(fer_sim_after(millis(1000), send_a_byte, &open_ends.peer));
     start(0, "slow.test:80");
     assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL), count, 1);
     assert_true(events[0].key == 7 && now_ms() == 1000);
-    stream_reads(&ends.stream, "x");
+    stream_reads(&open_ends.stream, "x");
     assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL), count, 0);
     assert_int_equal(now_ms(), 3000);
     assert_ok(wait_for(0, (fer_duration){0}));
-    assert_ok(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&ends.stream)));
-    fer_tcp_stream_close(&ends.stream);
-    fer_sim_peer_close(ends.peer);
+    assert_ok(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&open_ends.stream)));
+    fer_sim_peer_close(open_ends.peer);
 }
 
 /* Takes one key of the poller, or returns 0. */

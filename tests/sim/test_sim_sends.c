@@ -40,15 +40,14 @@ static size_t receive_all(struct ends *ends)
 
 WINSOCK_CONFIG_TEST(a_send_is_accepted_as_a_whole_if_there_is_any_space)
 {
-    struct ends ends = connected_with(config_of(), 64);
-    assert_int_equal(write_now(&ends, 127), 127);
-    assert_int_equal(write_now(&ends, 300000), 131071);
-    assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_int_equal(receive_all(&ends), 127 + 131071);
-    assert_int_equal(write_now(&ends, 1000), 1000);
-    assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_int_equal(receive_all(&ends), 1000);
-    fer_tcp_stream_close(&ends.stream);
+    open_ends = connected_with(config_of(), 64);
+    assert_int_equal(write_now(&open_ends, 127), 127);
+    assert_int_equal(write_now(&open_ends, 300000), 131071);
+    assert_kind(write_one(&open_ends.stream), FER_WOULD_BLOCK);
+    assert_int_equal(receive_all(&open_ends), 127 + 131071);
+    assert_int_equal(write_now(&open_ends, 1000), 1000);
+    assert_kind(write_one(&open_ends.stream), FER_WOULD_BLOCK);
+    assert_int_equal(receive_all(&open_ends), 1000);
 }
 
 /* The slices of one send are accepted together. */
@@ -57,23 +56,21 @@ WINSOCK_CONFIG_TEST(a_vectored_send_is_accepted_as_a_whole)
     char bytes[600] = {0};
     size_t n = 0;
     fer_io_slice slices[] = {{bytes, 200}, {bytes, 0}, {bytes + 200, 400}};
-    struct ends ends = connected_with(config_of(), 64);
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_ok_n(fer_tcp_stream_write_vectored(&ends.stream, slices, 3, &n), n, 600);
-    assert_int_equal(receive_all(&ends), 600);
-    fer_tcp_stream_close(&ends.stream);
+    open_ends = connected_with(config_of(), 64);
+    assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, true));
+    assert_ok_n(fer_tcp_stream_write_vectored(&open_ends.stream, slices, 3, &n), n, 600);
+    assert_int_equal(receive_all(&open_ends), 600);
 }
 
 WINSOCK_CONFIG_TEST(partial_sends_accept_the_bytes_that_fit)
 {
     fer_sim_config config = config_of();
     config.windows.partial_sends = true;
-    struct ends ends = connected_with(config, 64);
-    assert_int_equal(write_now(&ends, 100), 100);
-    assert_int_equal(write_now(&ends, 100), 28);
-    assert_kind(write_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_int_equal(receive_all(&ends), 128);
-    fer_tcp_stream_close(&ends.stream);
+    open_ends = connected_with(config, 64);
+    assert_int_equal(write_now(&open_ends, 100), 100);
+    assert_int_equal(write_now(&open_ends, 100), 28);
+    assert_kind(write_one(&open_ends.stream), FER_WOULD_BLOCK);
+    assert_int_equal(receive_all(&open_ends), 128);
 }
 
 /* A peer has no dialect, and neither POSIX nor a peer uses the switches. */
@@ -84,15 +81,14 @@ SIM_CONFIG_TEST(others_accept_the_bytes_that_fit)
     fer_sim_config config = config_of();
     config.windows.no_buffers_above = 4096;
     config.windows.no_buffers_until = millis(1000);
-    struct ends ends = connected_with(config, 4000);
+    open_ends = connected_with(config, 4000);
     if (!is_winsock()) {
-        assert_int_equal(write_now(&ends, 300000), 8000);
+        assert_int_equal(write_now(&open_ends, 300000), 8000);
     }
     for (int i = 0; i < 8; i++) {
-        assert_ok_n(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n), n, sizeof zeros);
+        assert_ok_n(fer_sim_peer_send(open_ends.peer, zeros, sizeof zeros, &n), n, sizeof zeros);
     }
-    assert_kind(fer_sim_peer_send(ends.peer, zeros, sizeof zeros, &n), FER_WOULD_BLOCK);
-    fer_tcp_stream_close(&ends.stream);
+    assert_kind(fer_sim_peer_send(open_ends.peer, zeros, sizeof zeros, &n), FER_WOULD_BLOCK);
 }
 
 /* Much more than the buffers, to a peer at a distance. */
@@ -124,15 +120,15 @@ WINSOCK_CONFIG_TEST(a_long_send_is_halved)
     size_t n = 0;
     fer_sim_config config = config_of();
     config.windows.no_buffers_above = 10000;
-    struct ends ends = connected_with(config, 1000000);
+    open_ends = connected_with(config, 1000000);
     fer_io_slice slices[] = {{zeros, 9000}, {zeros, 9000}};
-    assert_ok_n(fer_tcp_stream_write(&ends.stream, zeros, sizeof zeros, &n), n, 131071 / 16);
-    assert_ok_n(fer_tcp_stream_write_vectored(&ends.stream, slices, 2, &n), n, 9000);
-    assert_ok_n(fer_tcp_stream_try_write(&ends.stream, zeros, 10001, &n), n, 5000);
-    assert_ok_n(fer_tcp_stream_write_all(&ends.stream, zeros, sizeof zeros, &n), n, sizeof zeros);
-    assert_int_equal(receive_all(&ends), 131071 / 16 + 9000 + 5000 + sizeof zeros);
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 131071 / 16);
+    assert_ok_n(fer_tcp_stream_write_vectored(&open_ends.stream, slices, 2, &n), n, 9000);
+    assert_ok_n(fer_tcp_stream_try_write(&open_ends.stream, zeros, 10001, &n), n, 5000);
+    assert_ok_n(fer_tcp_stream_write_all(&open_ends.stream, zeros, sizeof zeros, &n), n,
+                sizeof zeros);
+    assert_int_equal(receive_all(&open_ends), 131071 / 16 + 9000 + 5000 + sizeof zeros);
     assert_int_equal(now_us(), 0);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 static struct ends connected_without_buffers(void)
@@ -164,33 +160,31 @@ WINSOCK_CONFIG_TEST(a_lack_that_lasts_expires_with_the_timeout)
 {
     char buf[8] = {0};
     size_t n = 9;
-    struct ends ends = connected_without_buffers();
-    peer_sends(ends.peer, "abc");
-    assert_ok(fer_tcp_stream_set_write_timeout(&ends.stream, millis(10)));
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends.stream, millis(15)));
-    assert_code(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, &n), FER_TIMED_OUT, 0);
+    open_ends = connected_without_buffers();
+    peer_sends(open_ends.peer, "abc");
+    assert_ok(fer_tcp_stream_set_write_timeout(&open_ends.stream, millis(10)));
+    assert_ok(fer_tcp_stream_set_read_timeout(&open_ends.stream, millis(15)));
+    assert_code(fer_tcp_stream_write_all(&open_ends.stream, buf, sizeof buf, &n), FER_TIMED_OUT, 0);
     assert_int_equal(n, 0);
     assert_int_equal(now_us(), 10000);
-    assert_code(fer_tcp_stream_read(&ends.stream, buf, sizeof buf, &n), FER_TIMED_OUT, 0);
+    assert_code(fer_tcp_stream_read(&open_ends.stream, buf, sizeof buf, &n), FER_TIMED_OUT, 0);
     assert_int_equal(now_us(), 25000);
     advance_ms(25);
-    stream_reads(&ends.stream, "abc");
-    fer_tcp_stream_close(&ends.stream);
+    stream_reads(&open_ends.stream, "abc");
 }
 
 WINSOCK_CONFIG_TEST(a_nonblocking_call_would_block)
 {
     char buf[8] = {0};
     size_t n = 9;
-    struct ends ends = connected_without_buffers();
-    peer_sends(ends.peer, "abc");
-    assert_code(fer_tcp_stream_try_write(&ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_code(fer_tcp_stream_try_read(&ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    assert_code(fer_tcp_stream_write_all(&ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_code(fer_tcp_stream_peek(&ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
+    open_ends = connected_without_buffers();
+    peer_sends(open_ends.peer, "abc");
+    assert_code(fer_tcp_stream_try_write(&open_ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
+    assert_code(fer_tcp_stream_try_read(&open_ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
+    assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, true));
+    assert_code(fer_tcp_stream_write_all(&open_ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
+    assert_code(fer_tcp_stream_peek(&open_ends.stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
     assert_int_equal(n, 0);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 static void shut_down(void *stream)
@@ -201,11 +195,11 @@ static void shut_down(void *stream)
 WINSOCK_CONFIG_TEST(a_shutdown_ends_a_call_that_lacks_buffers)
 {
     char buf[8] = {0};
-    struct ends ends = connected_without_buffers();
-    assert_ok(fer_sim_after(millis(5), shut_down, &ends.stream));
-    assert_kind(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, NULL), FER_BROKEN_PIPE);
+    open_ends = connected_without_buffers();
+    assert_ok(fer_sim_after(millis(5), shut_down, &open_ends.stream));
+    assert_kind(fer_tcp_stream_write_all(&open_ends.stream, buf, sizeof buf, NULL),
+                FER_BROKEN_PIPE);
     assert_in_range(now_ms(), 5, 25);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 static void write_in_a_callback(void *stream)
@@ -216,10 +210,9 @@ static void write_in_a_callback(void *stream)
 /* No time passes in a callback, so that the lack does not end. */
 WINSOCK_CONFIG_TEST(a_call_in_a_callback_is_a_deadlock)
 {
-    struct ends ends = connected_without_buffers();
-    assert_ok(fer_sim_after(millis(5), write_in_a_callback, &ends.stream));
+    open_ends = connected_without_buffers();
+    assert_ok(fer_sim_after(millis(5), write_in_a_callback, &open_ends.stream));
     advance_ms(10);
-    fer_tcp_stream_close(&ends.stream);
 }
 
 /* Each call ends, whatever the chances of the faults after which it is retried. */
@@ -229,16 +222,15 @@ WINSOCK_TEST(faults_at_every_chance_do_not_prevent_the_end)
                                            FER_SIM_FAULT_SPURIOUS_READY};
     size_t n = 0;
     char buf[5000] = {0};
-    struct ends ends = connected();
+    open_ends = connected();
     for (size_t i = 0; i < 3; i++) {
         assert_ok(fer_sim_set_fault_chance(faults[i], 1000000));
     }
     for (size_t i = 0; i < 10; i++) {
-        assert_ok(fer_tcp_stream_write_all(&ends.stream, buf, sizeof buf, &n));
-        peer_sends(ends.peer, "abc");
-        assert_ok(fer_tcp_stream_read_exact(&ends.stream, buf, 3, &n));
+        assert_ok(fer_tcp_stream_write_all(&open_ends.stream, buf, sizeof buf, &n));
+        peer_sends(open_ends.peer, "abc");
+        assert_ok(fer_tcp_stream_read_exact(&open_ends.stream, buf, 3, &n));
     }
-    fer_tcp_stream_close(&ends.stream);
 }
 
 TEST_MAIN("sim_sends")

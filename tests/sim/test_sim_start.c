@@ -63,8 +63,8 @@ static void call_everything(void *argument)
 
 SIM_TEST(on_a_second_thread_every_call_is_unsupported)
 {
-    struct ends ends = connected_to(SERVER);
-    struct other_thread other = {.stream = &ends.stream};
+    open_ends = connected_to(SERVER);
+    struct other_thread other = {.stream = &open_ends.stream};
     test_thread thread;
     test_thread_start(&thread, call_everything, &other);
     test_thread_join(&thread);
@@ -72,9 +72,8 @@ SIM_TEST(on_a_second_thread_every_call_is_unsupported)
         assert_code(other.errors[i], FER_UNSUPPORTED, 0);
     }
     assert_int_equal(other.now, 0);
-    peer_sends(ends.peer, "still");
-    stream_reads(&ends.stream, "still");
-    fer_tcp_stream_close(&ends.stream);
+    peer_sends(open_ends.peer, "still");
+    stream_reads(&open_ends.stream, "still");
 }
 
 static void call_start(void *argument)
@@ -283,13 +282,12 @@ SIM_TEST(misuse_of_the_simulation_is_invalid_input)
 /* A stream of the program is no peer. */
 SIM_TEST(a_programs_socket_is_not_a_peer)
 {
-    struct ends ends = connected_to(SERVER);
-    fer_raw_socket raw = fer_tcp_stream_as_raw(&ends.stream);
+    open_ends = connected_to(SERVER);
+    fer_raw_socket raw = fer_tcp_stream_as_raw(&open_ends.stream);
     assert_kind(fer_sim_peer_send(raw, "x", 1, NULL), FER_INVALID_INPUT);
     fer_sim_peer_close(raw);
-    peer_sends(ends.peer, "still open");
-    stream_reads(&ends.stream, "still open");
-    fer_tcp_stream_close(&ends.stream);
+    peer_sends(open_ends.peer, "still open");
+    stream_reads(&open_ends.stream, "still open");
 }
 
 PLAIN_TEST(names_that_cannot_be_are_refused)

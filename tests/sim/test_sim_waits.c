@@ -6,8 +6,6 @@ static fer_interest ready;
 
 enum { SHORT_MS = 250, TIMEOUT_MS = 2000, CALLS_PER_SLICE = 4 };
 
-static struct ends inner;
-
 static void begin_with(fer_sim_windows windows)
 {
     sim_begin_of(.windows = windows);
@@ -20,13 +18,19 @@ static void fill(fer_tcp_stream *stream)
     }
 }
 
+static void is_readable(fer_duration timeout)
+{
+    assert_ok_n(fer_tcp_stream_ready(&open_ends.stream, FER_READABLE, timeout, &ready), ready,
+                FER_READABLE);
+}
+
 /* ---- Callbacks, in place of other threads and the peer */
 
 static void send_one(void *context)
 {
     size_t n = 0;
     (void)context;
-    FER_IGNORE(fer_sim_peer_send(inner.peer, "x", 1, &n));
+    FER_IGNORE(fer_sim_peer_send(open_ends.peer, "x", 1, &n));
 }
 
 static void receive_all(void *context)
@@ -34,7 +38,7 @@ static void receive_all(void *context)
     static char buf[65536];
     size_t n = 0;
     (void)context;
-    while (fer_sim_peer_recv(inner.peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    while (fer_sim_peer_recv(open_ends.peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
     }
 }
 
@@ -45,7 +49,7 @@ static void shut_reading(void *context)
 
 static void connect_peer(void *context)
 {
-    FER_IGNORE(fer_sim_peer_connect(NULL, context, &inner.peer));
+    FER_IGNORE(fer_sim_peer_connect(NULL, context, &open_ends.peer));
 }
 
 struct datagram_sender {
@@ -110,44 +114,38 @@ static const fer_sim_windows losing_events = {.loses_events = true};
 /* A read that gets its byte, or expires. Returns the virtual milliseconds that it took. */
 static uint64_t read_time(fer_duration timeout, fer_error_kind expected)
 {
-    assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, timeout));
+    assert_ok(fer_tcp_stream_set_read_timeout(&open_ends.stream, timeout));
     uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_kind(read_one(&inner.stream), expected);
+    assert_kind(read_one(&open_ends.stream), expected);
     return now_ms() - begin;
 }
 
 WINSOCK_CONFIG_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice)
 {
     begin_with(losing_events);
-    inner = connected();
+    open_ends = connected();
     assert_int_equal(read_time(FER_DURATION_NONE, FER_OK), 1000);
     assert_int_equal(read_time(millis(5000), FER_OK), 1000);
     assert_int_equal(read_time(millis(300), FER_OK), 300);
     assert_int_equal(read_time(millis(200), FER_TIMED_OUT), 200);
-    assert_ok(read_one(&inner.stream));
-    assert_kind(read_one(&inner.stream), FER_TIMED_OUT);
-    assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, FER_DURATION_NONE));
-    assert_kind(read_one(&inner.stream), FER_DEADLOCK);
-    fer_tcp_stream_close(&inner.stream);
+    assert_ok(read_one(&open_ends.stream));
+    assert_kind(read_one(&open_ends.stream), FER_TIMED_OUT);
+    assert_ok(fer_tcp_stream_set_read_timeout(&open_ends.stream, FER_DURATION_NONE));
+    assert_kind(read_one(&open_ends.stream), FER_DEADLOCK);
 }
 
 WINSOCK_CONFIG_TEST(a_write_finds_lost_writability_at_the_end_of_its_slice)
 {
     begin_with(losing_events);
-    inner = connected();
-    fill(&inner.stream);
-    uint64_t begin = now_ms();
+    open_ends = connected();
+    fill(&open_ends.stream);
     assert_ok(fer_sim_after(millis(SHORT_MS), receive_all, NULL));
-    assert_ok(write_one(&inner.stream));
-    assert_int_equal(now_ms() - begin, 300);
-    fill(&inner.stream);
-    assert_ok(fer_tcp_stream_set_write_timeout(&inner.stream, millis(SHORT_MS + 10)));
-    begin = now_ms();
+    assert_takes(300, assert_ok(write_one(&open_ends.stream)));
+    fill(&open_ends.stream);
+    assert_ok(fer_tcp_stream_set_write_timeout(&open_ends.stream, millis(SHORT_MS + 10)));
     assert_ok(fer_sim_after(millis(SHORT_MS), receive_all, NULL));
-    assert_ok(write_one(&inner.stream));
-    assert_int_equal(now_ms() - begin, SHORT_MS + 10);
-    fer_tcp_stream_close(&inner.stream);
+    assert_takes(SHORT_MS + 10, assert_ok(write_one(&open_ends.stream)));
 }
 
 WINSOCK_CONFIG_TEST(an_accept_finds_a_lost_connection_at_the_end_of_its_slice)
@@ -155,14 +153,10 @@ WINSOCK_CONFIG_TEST(an_accept_finds_a_lost_connection_at_the_end_of_its_slice)
     fer_tcp_listener listener = {0};
     fer_socket_addr addr;
     begin_with(losing_events);
-    memset(&inner, 0, sizeof inner);
     assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
     assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
-    uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), connect_peer, &addr));
-    assert_ok(fer_tcp_listener_accept(&listener, &inner.stream, NULL));
-    assert_int_equal(now_ms() - begin, 300);
-    fer_tcp_stream_close(&inner.stream);
+    assert_takes(300, assert_ok(fer_tcp_listener_accept(&listener, &open_ends.stream, NULL)));
     fer_tcp_listener_close(&listener);
 }
 
@@ -177,10 +171,8 @@ WINSOCK_CONFIG_TEST(a_receive_finds_a_lost_datagram_at_the_end_of_its_slice)
     assert_ok(fer_sim_peer_bind(&from, &sender.peer));
     assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
     assert_ok(fer_udp_socket_local_addr(&socket, &sender.to));
-    uint64_t begin = now_ms();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_datagram, &sender));
-    assert_ok(fer_udp_socket_recv_from(&socket, &byte, 1, &got));
-    assert_int_equal(now_ms() - begin, 1000);
+    assert_takes(1000, assert_ok(fer_udp_socket_recv_from(&socket, &byte, 1, &got)));
     fer_udp_socket_close(&socket);
 }
 
@@ -190,28 +182,19 @@ WINSOCK_CONFIG_TEST(a_connect_finds_a_lost_answer_at_the_end_of_its_slice)
     (void)serve(SERVER);
     fer_tcp_stream stream = {0};
     fer_socket_addr addr = addr_of(SERVER);
-    uint64_t begin = now_ms();
-    assert_ok(fer_tcp_stream_connect_timeout(&stream, &addr, millis(5000)));
-    assert_int_equal(now_ms() - begin, 100);
+    assert_takes(100, assert_ok(fer_tcp_stream_connect_timeout(&stream, &addr, millis(5000))));
     fer_tcp_stream_close(&stream);
 }
 
 WINSOCK_CONFIG_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice)
 {
     begin_with(losing_events);
-    inner = connected();
-    uint64_t begin = now_ms();
+    open_ends = connected();
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
-                FER_READABLE);
-    assert_int_equal(now_ms() - begin, 300);
-    assert_ok(read_one(&inner.stream));
-    begin = now_ms();
+    assert_takes(300, is_readable(FER_DURATION_NONE));
+    assert_ok(read_one(&open_ends.stream));
     assert_ok(fer_sim_after(millis(SHORT_MS), send_one, NULL));
-    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(SHORT_MS + 10), &ready),
-                ready, FER_READABLE);
-    assert_int_equal(now_ms() - begin, SHORT_MS + 10);
-    fer_tcp_stream_close(&inner.stream);
+    assert_takes(SHORT_MS + 10, is_readable(millis(SHORT_MS + 10)));
 }
 
 /* Slices are no events: nothing can end this wait. */
@@ -224,10 +207,9 @@ WINSOCK_CONFIG_TEST(a_wait_in_slices_without_events_is_a_deadlock)
     assert_ok(fer_tcp_listener_bind_addr(&listener, &addr));
     assert_kind(fer_tcp_listener_ready(&listener, FER_READABLE, FER_DURATION_NONE, &ready),
                 FER_DEADLOCK);
-    uint64_t begin = now_ms();
-    assert_ok_n(fer_tcp_listener_ready(&listener, FER_READABLE, millis(SHORT_MS), &ready), ready,
-                0);
-    assert_int_equal(now_ms() - begin, SHORT_MS);
+    assert_takes(SHORT_MS, assert_ok_n(fer_tcp_listener_ready(&listener, FER_READABLE,
+                                                              millis(SHORT_MS), &ready),
+                                       ready, 0));
     fer_tcp_listener_close(&listener);
 }
 
@@ -237,39 +219,27 @@ WINSOCK_CONFIG_TEST(a_wait_in_slices_without_events_is_a_deadlock)
 WINSOCK_CONFIG_TEST(a_shutdown_whose_cancel_is_lost_ends_the_call_with_its_slice)
 {
     begin_with((fer_sim_windows){.loses_cancels = true});
-    inner = connected();
-    uint64_t begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok(read_one(&inner.stream));
-    assert_int_equal(now_ms() - begin, 1000);
-    fer_tcp_stream_close(&inner.stream);
-    inner = connected();
-    begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
-                FER_READABLE);
-    assert_int_equal(now_ms() - begin, 100);
-    fer_tcp_stream_close(&inner.stream);
+    open_ends = connected();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &open_ends.stream));
+    assert_takes(1000, assert_ok(read_one(&open_ends.stream)));
+    fer_tcp_stream_close(&open_ends.stream);
+    open_ends = connected();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &open_ends.stream));
+    assert_takes(100, is_readable(FER_DURATION_NONE));
 }
 
 /* S6: a timeout that expires first is no timeout of a call that a shutdown has ended. */
 WINSOCK_CONFIG_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lost)
 {
     begin_with((fer_sim_windows){.loses_cancels = true});
-    inner = connected();
-    assert_ok(fer_tcp_stream_set_read_timeout(&inner.stream, millis(SHORT_MS)));
-    uint64_t begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok(read_one(&inner.stream));
-    assert_int_equal(now_ms() - begin, SHORT_MS);
-    fer_tcp_stream_close(&inner.stream);
-    inner = connected();
-    begin = now_ms();
-    assert_ok(fer_sim_after(millis(30), shut_reading, &inner.stream));
-    assert_ok_n(fer_tcp_stream_ready(&inner.stream, FER_READABLE, millis(50), &ready), ready,
-                FER_READABLE);
-    assert_int_equal(now_ms() - begin, 50);
-    fer_tcp_stream_close(&inner.stream);
+    open_ends = connected();
+    assert_ok(fer_tcp_stream_set_read_timeout(&open_ends.stream, millis(SHORT_MS)));
+    assert_ok(fer_sim_after(millis(30), shut_reading, &open_ends.stream));
+    assert_takes(SHORT_MS, assert_ok(read_one(&open_ends.stream)));
+    fer_tcp_stream_close(&open_ends.stream);
+    open_ends = connected();
+    assert_ok(fer_sim_after(millis(30), shut_reading, &open_ends.stream));
+    assert_takes(50, is_readable(millis(50)));
 }
 
 /* ---- Hang-ups */
@@ -277,17 +247,14 @@ WINSOCK_CONFIG_TEST(a_timeout_that_expires_finds_the_shutdown_whose_cancel_is_lo
 WINSOCK_CONFIG_TEST(a_hang_up_that_ends_waits_to_write_changes_no_result)
 {
     begin_with((fer_sim_windows){.hangup_ends_write_waits = true});
-    inner = connected();
-    fill(&inner.stream);
-    assert_ok(fer_sim_peer_shutdown(inner.peer));
-    assert_kind(write_one(&inner.stream), FER_DEADLOCK);
-    assert_ok(fer_tcp_stream_set_write_timeout(&inner.stream, millis(SHORT_MS)));
-    uint64_t begin = now_ms();
-    assert_code(write_one(&inner.stream), FER_TIMED_OUT, 0);
-    assert_int_equal(now_ms() - begin, SHORT_MS);
+    open_ends = connected();
+    fill(&open_ends.stream);
+    assert_ok(fer_sim_peer_shutdown(open_ends.peer));
+    assert_kind(write_one(&open_ends.stream), FER_DEADLOCK);
+    assert_ok(fer_tcp_stream_set_write_timeout(&open_ends.stream, millis(SHORT_MS)));
+    assert_takes(SHORT_MS, assert_code(write_one(&open_ends.stream), FER_TIMED_OUT, 0));
     assert_ok(fer_sim_after(millis(SHORT_MS - 50), receive_all, NULL));
-    assert_ok(write_one(&inner.stream));
-    fer_tcp_stream_close(&inner.stream);
+    assert_ok(write_one(&open_ends.stream));
 }
 
 TEST_MAIN("sim_waits")

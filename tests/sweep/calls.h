@@ -104,6 +104,16 @@
     X(fer_udp_socket_leave_multicast_v4, UDP_MEMBER, 0, (&w->udp, w->group_v4, loopback_v4)) \
     X(fer_udp_socket_join_multicast_v6, UDP6, 0, (&w->udp, w->group_v6, 1))                  \
     X(fer_udp_socket_leave_multicast_v6, UDP6_MEMBER, 0, (&w->udp, w->group_v6, 1))          \
+    X(fer_udp_socket_enable, UDP, 0, (&w->udp, FER_UDP_LOCAL_ADDR | FER_UDP_ECN, NULL))      \
+    X(fer_udp_socket_features, UDP, 0, (&w->udp, &w->capabilities))                          \
+    Y(fer_udp_socket_send_batch, UDP, GRAM_OUT,                                              \
+      sent_batch(w, fer_udp_socket_send_batch(&w->udp, &w->message_out, 1, &w->n)))          \
+    Y(fer_udp_socket_try_send_batch, UDP, GRAM_OUT,                                          \
+      sent_batch(w, fer_udp_socket_try_send_batch(&w->udp, &w->message_out, 1, &w->n)))      \
+    X(fer_udp_socket_recv_batch, UDP, GRAM_IN, (&w->udp, &w->message_in, 1, &w->n))          \
+    X(fer_udp_socket_try_recv_batch, UDP, GRAM_IN, (&w->udp, &w->message_in, 1, &w->n))      \
+    SWEEP_OPTION(X, fer_udp_socket, UDP, &w->udp, dont_fragment, true, &w->flag)             \
+    X(fer_udp_socket_path_mtu, UDP, 0, (&w->udp, &w->number))                                \
     X(fer_udp_socket_from_raw, RAW_UDP, 0, (&w->udp, w->raw))
 
 /* ---- TCP */
@@ -263,37 +273,45 @@
 
 /* ---- Pollers, tokens, names */
 
-#define SWEEP_OTHERS(X, Y)                                                                        \
-    X(fer_poller_new, NONE, 0, (&w->poller))                                                      \
-    X(fer_poller_add, POLLER, 0, (&w->poller, w->polled, w->event, FER_POLL_LEVEL))               \
-    X(fer_poller_modify, POLLER_ADDED, 0, (&w->poller, w->polled, w->event, FER_POLL_LEVEL))      \
-    X(fer_poller_delete, POLLER_ADDED, 0, (&w->poller, w->polled))                                \
-    X(fer_poller_wait, POLLER_ADDED, 0, (&w->poller, w->brief, &w->event, 1, &w->n, NULL))        \
-    X(fer_poller_wait, POLLER_ADDED, 0, (&w->poller, w->fine, &w->event, 1, &w->n, NULL))         \
-    X(fer_poller_wait, POLLER_ADDED, 0, (&w->poller, w->brief, &w->event, 1, &w->n, &w->flag))    \
-    X(fer_poller_notify, POLLER, 0, (&w->poller))                                                 \
-    X(fer_poller_set_interruptible, POLLER, 0, (&w->poller, true))                                \
-    Y(fer_poller_close, POLLER_ADDED, 0, (fer_poller_close(&w->poller), OK))                      \
-    X(fer_cancel_token_new, NONE, 0, (&w->token))                                                 \
-    X(fer_cancel_token_cancel, TOKEN, 0, (&w->token))                                             \
-    X(fer_cancel_token_reset, CANCELLED, 0, (&w->token))                                          \
-    Y(fer_cancel_token_close, TOKEN, 0, (fer_cancel_token_close(&w->token), OK))                  \
-    X(fer_to_socket_addrs, NONE, 0, (w->name_of_tcp, w->found, 4, &w->n))                         \
-    X(fer_lookup_host, NONE, 0, ("name.test", 80, w->found, 4, &w->n))                            \
-    X(fer_lookup_host_with, NONE, 0, ("name.test", 80, NULL, w->found, 4, &w->n))                 \
-    X(fer_to_socket_addrs_with, NONE, LIMITED,                                                    \
-      (w->name_of_tcp, &(fer_lookup_options){.limits = w->limits}, w->found, 4, &w->n))           \
-    X(fer_to_socket_addrs_with, RESOLVER, LIMITED,                                                \
-      (w->name_of_tcp, &(fer_lookup_options){.limits = w->limits, .resolver = &w->resolver},      \
-       w->found, 4, &w->n))                                                                       \
-    X(fer_resolver_new, NONE, 0,                                                                  \
-      (&w->resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}))                      \
-    X(fer_resolver_start, RESOLVER, 0, (&w->resolver, w->name_of_tcp, NULL, NULL, 0, &w->lookup)) \
-    X(fer_resolver_start_host, RESOLVER, 0,                                                       \
-      (&w->resolver, "name.test", 80, NULL, NULL, 7, &w->lookup))                                 \
-    X(fer_resolver_take_completed, LOOKUP, 0, (&w->resolver, NULL, w->keys, 2, &w->n))            \
-    X(fer_lookup_wait, LOOKUP, ONCE, (&w->lookup, w->brief, w->found, 4, &w->n))                  \
-    Y(fer_lookup_close, LOOKUP, 0, (fer_lookup_close(&w->lookup), OK))                            \
+#define SWEEP_OTHERS(X, Y)                                                                         \
+    X(fer_poller_new, NONE, 0, (&w->poller))                                                       \
+    X(fer_poller_add, POLLER, 0, (&w->poller, w->polled, w->event, FER_POLL_LEVEL))                \
+    X(fer_poller_modify, POLLER_ADDED, 0, (&w->poller, w->polled, w->event, FER_POLL_LEVEL))       \
+    X(fer_poller_delete, POLLER_ADDED, 0, (&w->poller, w->polled))                                 \
+    X(fer_poller_wait, POLLER_ADDED, 0, (&w->poller, w->brief, &w->event, 1, &w->n, NULL))         \
+    X(fer_poller_wait, POLLER_ADDED, 0, (&w->poller, w->fine, &w->event, 1, &w->n, NULL))          \
+    X(fer_poller_wait, POLLER_ADDED, 0, (&w->poller, w->brief, &w->event, 1, &w->n, &w->flag))     \
+    X(fer_poller_notify, POLLER, 0, (&w->poller))                                                  \
+    X(fer_poller_set_interruptible, POLLER, 0, (&w->poller, true))                                 \
+    Y(fer_poller_close, POLLER_ADDED, 0, (fer_poller_close(&w->poller), OK))                       \
+    X(fer_cancel_token_new, NONE, 0, (&w->token))                                                  \
+    X(fer_cancel_token_cancel, TOKEN, 0, (&w->token))                                              \
+    X(fer_cancel_token_reset, CANCELLED, 0, (&w->token))                                           \
+    Y(fer_cancel_token_close, TOKEN, 0, (fer_cancel_token_close(&w->token), OK))                   \
+    X(fer_to_socket_addrs, NONE, 0, (w->name_of_tcp, w->found, 4, &w->n))                          \
+    X(fer_lookup_host, NONE, 0, ("name.test", 80, w->found, 4, &w->n))                             \
+    X(fer_lookup_host_with, NONE, 0, ("name.test", 80, NULL, w->found, 4, &w->n))                  \
+    X(fer_to_socket_addrs_with, NONE, LIMITED,                                                     \
+      (w->name_of_tcp, &(fer_lookup_options){.limits = w->limits}, w->found, 4, &w->n))            \
+    X(fer_to_socket_addrs_with, RESOLVER, LIMITED,                                                 \
+      (w->name_of_tcp, &(fer_lookup_options){.limits = w->limits, .resolver = &w->resolver},       \
+       w->found, 4, &w->n))                                                                        \
+    X(fer_resolver_new, NONE, 0,                                                                   \
+      (&w->resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}))                       \
+    X(fer_resolver_start, RESOLVER, 0, (&w->resolver, w->name_of_tcp, NULL, NULL, 0, &w->lookup))  \
+    X(fer_resolver_start_host, RESOLVER, 0,                                                        \
+      (&w->resolver, "name.test", 80, NULL, NULL, 7, &w->lookup))                                  \
+    X(fer_resolver_take_completed, LOOKUP, 0, (&w->resolver, NULL, w->keys, 2, &w->n))             \
+    X(fer_lookup_wait, LOOKUP, ONCE, (&w->lookup, w->brief, w->found, 4, &w->n))                   \
+    Y(fer_lookup_close, LOOKUP, 0, (fer_lookup_close(&w->lookup), OK))                             \
+    Y(fer_connector_start, CONNECTOR, 0,                                                           \
+      fer_connector_start(&w->connector, w->name_of_tcp, NULL, &w->resolver, &w->poller, 7))       \
+    Y(fer_connector_start, CONNECTOR, 0,                                                           \
+      fer_connector_start(&w->connector, "127.0.0.1:1", NULL, NULL, &w->poller, 7))                \
+    Y(fer_connector_start_host, CONNECTOR, 0,                                                      \
+      fer_connector_start_host(&w->connector, "name.test", 80, NULL, &w->resolver, &w->poller, 7)) \
+    Y(fer_connector_take, CONNECTOR_STARTED, ONCE, fer_connector_take(&w->connector, &w->tcp2))    \
+    Y(fer_connector_close, CONNECTOR_STARTED, 0, (fer_connector_close(&w->connector), OK))         \
     Y(fer_resolver_close, LOOKUP, 0, (fer_resolver_close(&w->resolver), OK))
 
 #define SWEEP_CALLS(X, Y) \

@@ -51,6 +51,8 @@ void world_begin(struct world *w, uint64_t millis)
     w->to_write[0] = (fer_io_slice){pattern, 5};
     w->to_write[1] = (fer_io_slice){pattern + 5, BYTES - 5};
     w->copy = (fer_copy_buffer){w->buf, sizeof w->buf, 0, 0};
+    w->message_out = (fer_datagram_send){.buf = pattern, .len = BYTES};
+    w->message_in = (fer_datagram_recv){.buf = w->buf, .cap = BYTES};
     w->tcp_peer = w->tcp_peers[0] = w->tcp_peers[1] = stage.tcp_addr;
     w->udp_peer = stage.udp_addr;
     w->local = stage.tcp_addr;
@@ -206,6 +208,16 @@ static void open_resolver(struct world *w, bool starts)
     }
 }
 
+static void open_connector(struct world *w, int flags, bool starts)
+{
+    open_poller(w, flags, false);
+    open_resolver(w, false);
+    if (starts) {
+        REQUIRE_OK(
+            fer_connector_start(&w->connector, w->name_of_tcp, NULL, &w->resolver, &w->poller, 7));
+    }
+}
+
 static bool is_of_grams(enum setup setup)
 {
     return setup == UNIX_GRAM || setup == OF_UNIX_GRAM || setup == RAW_UNIX_GRAM;
@@ -261,6 +273,8 @@ bool world_open(struct world *w, enum setup setup, int flags)
     case CANCELLED: open_token(w, true); break;
     case RESOLVER: open_resolver(w, false); break;
     case LOOKUP: open_resolver(w, true); break;
+    case CONNECTOR: open_connector(w, flags, false); break;
+    case CONNECTOR_STARTED: open_connector(w, flags, true); break;
     }
     return true;
 }
@@ -346,6 +360,7 @@ void world_end(struct world *w)
         }
     }
     fer_lookup_close(&w->lookup);
+    fer_connector_close(&w->connector);
     fer_resolver_close(&w->resolver);
     for (int i = 0; i < HANDLES; i++) {
         fer_tcp_stream_close((fer_tcp_stream *)(void *)handles[i]);

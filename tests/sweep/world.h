@@ -8,11 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/connector.h"
 #include "ferrule/io.h"
 #include "ferrule/poller.h"
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"
 #include "ferrule/time.h"
+#include "ferrule/udp_batch.h"
 
 #define BYTES 16
 #define OK ((fer_error){FER_OK, 0})
@@ -55,7 +57,9 @@ enum setup {
     TOKEN,
     CANCELLED,
     RESOLVER,
-    LOOKUP
+    LOOKUP,
+    CONNECTOR,
+    CONNECTOR_STARTED
 };
 
 /* Two macros of windows.h. */
@@ -99,6 +103,7 @@ struct world {
     fer_poller poller;
     fer_resolver resolver;
     fer_lookup lookup;
+    fer_connector connector;
     fer_cancel_token token, stop;
     fer_raw_socket raw; /* not owned by a handle, unless a handle has it too */
     fer_raw_socket peer, unix_end, polled, clients[3];
@@ -109,6 +114,9 @@ struct world {
     fer_io_slice to_write[2];
     fer_copy_buffer copy;
     fer_udp_received gram;
+    fer_datagram_send message_out;
+    fer_datagram_recv message_in;
+    fer_udp_capabilities capabilities;
     fer_unix_received unix_gram;
     fer_domain domain;
     fer_type type;

@@ -3,9 +3,6 @@
 #ifndef ADDRESS_CHECK_H
 #define ADDRESS_CHECK_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,8 +4,6 @@
 #define TEST_AFD_FIXTURE_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "ferrule.h"
 #include "platform/winsock/afd_sources.h"

@@ -226,10 +226,16 @@ fn texts() -> Vec<Vec<u8>> {
         "%1:",
         "%1\0",
     ];
-    for text in v4.iter().chain(v6.iter()) {
+    for text in v4 {
         add(text);
         add(&format!("{text}:80"));
+    }
+    for text in v6 {
+        add(text);
         add(&format!("[{text}]:80"));
+    }
+    for text in ["[1.2.3.4]:80", "[1.2.3.4.5]:80", "::1:80", "1:2:3:4:5:6:7:8:80", "::1.2.3.4:80"] {
+        add(text);
     }
     for ip in ["1.2.3.4", "255.255.255.255"] {
         for port in ports {

@@ -1,5 +1,5 @@
-/* scripted_copying.c: the scripted seam's pipes, which have the number 7, and waits for two
- * streams. */
+/* scripted_copying.c: the scripted seam's pipes, which have the number 7, files, and
+ * waits for two streams. */
 #include <inttypes.h>
 
 #include "platform/copying.h"
@@ -42,6 +42,24 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
     assert_int_equal(pipe->ends[0], PIPE);
     return script_receive(
         script_take(SCRIPT_PIPE_READ, FER_RAW_SOCKET_NONE, "%" PRIu64, (uint64_t)len), buf, len, n);
+}
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    fer_error error = script_store_count(
+        TAKE_WITH(SEND_FILE, to, "file %d,%" PRIu64 ",%" PRIu64, (int)file, offset, (uint64_t)len),
+        n);
+    assert_true(*n <= len);
+    return error;
+}
+
+fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
+{
+    return script_receive(script_take(SCRIPT_READ_FILE, FER_RAW_SOCKET_NONE,
+                                      "file %d,%" PRIu64 ",%" PRIu64, (int)file, offset,
+                                      (uint64_t)len),
+                          buf, len, n);
 }
 
 fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)

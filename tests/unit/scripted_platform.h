@@ -7,8 +7,6 @@
 #define TEST_SCRIPTED_PLATFORM_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +66,8 @@
     X(PIPE_DRAIN, "pipe_drain", true)                        \
     X(PIPE_READ, "pipe_read", true)                          \
     X(WAIT_FOR_PAIR, "wait_for_pair", true)                  \
+    X(SEND_FILE, "send_file", true)                          \
+    X(READ_FILE, "read_file", true)                          \
     X(UNIX_SOCKET, "unix_socket", true)                      \
     X(UNIX_PAIR, "unix_pair", true)                          \
     X(UNIX_BIND, "unix_bind", true)                          \
@@ -156,7 +156,9 @@ struct script {
     fer_error fail_with;
     uint64_t now;
     bool has_no_memory;
+    uint64_t first_key; /* of the events of a poller's wait */
 
+    uint64_t last_key; /* that was registered in a poller */
     uint64_t calls_that_can_fail;
     uint64_t times[SCRIPT_CALL_COUNT]; /* the number of calls of each function */
     int sockets_open;

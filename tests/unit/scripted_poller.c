@@ -16,6 +16,7 @@ static const script_result *take_registration(script_call call, fer_raw_socket r
                                         [FER_POLL_LEVEL] = "level",
                                         [FER_POLL_EDGE] = "edge",
                                         [FER_POLL_EDGE_ONESHOT] = "edge oneshot"};
+    script.last_key = interest.key;
     return script_take(call, raw, "%d,%" PRIu64 "%s%s,%s", (int)raw, interest.key,
                        (interest.interest & FER_READABLE) != 0 ? ",r" : "",
                        (interest.interest & FER_WRITABLE) != 0 ? ",w" : "", modes[mode]);
@@ -30,7 +31,7 @@ SCRIPTED(fer_error, ferp_poller_modify,
 SCRIPTED(fer_error, ferp_poller_delete, (fer_poller * poller, fer_raw_socket raw), (void)poller,
          TAKE(POLLER_DELETE, raw)->error);
 
-/* The keys of the events are 0, 1, 2, …. All events are readable. */
+/* The keys of the events are 0, 1, 2, … from the script's first on. All events are readable. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {
@@ -44,7 +45,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
     assert_true(*count <= cap);
     *notified = result->on;
     for (size_t i = 0; i < *count; i++) {
-        events[i] = (fer_event){.key = i, .interest = FER_READABLE};
+        events[i] = (fer_event){.key = script.first_key + i, .interest = FER_READABLE};
     }
     return error;
 }

@@ -1,11 +1,6 @@
 /* test_address_order.c: the order in which the addresses of a host are tried (RFC 8305, 4). */
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/open/connect_attempts.h"
 #include "support/group.h"
-
-#define ADDRS_MAX 10000
 
 /* '4' and '6' are addresses of these families, 'm' is an IPv4-mapped IPv6 address, '?' has a bad
  * family. The port is the index. */

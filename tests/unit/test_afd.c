@@ -1,7 +1,4 @@
 /* test_afd.c: the error of ferp_afd_open if the AFD driver, or a function of ntdll, is missing. */
-#include <stddef.h>
-#include <stdint.h>
-
 #include "platform/winsock/afd.h"
 #include "support/group.h"
 

@@ -1,7 +1,4 @@
 /* test_afd_base.c: the base SOCKET below layered providers that hide it in the reported ways. */
-#include <stddef.h>
-#include <stdint.h>
-
 #include "platform/winsock/afd.h"
 #include "support/group.h"
 

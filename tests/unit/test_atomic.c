@@ -1,8 +1,6 @@
 /* test_atomic.c: the effect of each access to a shared word or pointer. The thread sanitizer checks
  * that the accesses are atomic. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "core/base/compiler.h"
 #include "support/group.h"

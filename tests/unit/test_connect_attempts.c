@@ -11,28 +11,6 @@
 
 /* ---- One attempt */
 
-SCRIPT_TEST(a_connection_is_blocking_afterwards)
-{
-    begin(&script_posix);
-    assert_ok(connect_one(A));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1," A ") set_nonblocking(1,0)");
-    assert_int_equal(failed, 0);
-    begin(&script_windows);
-    assert_ok(connect_one("127.0.0.1:80"));
-    assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
-}
-
-PENDING_TEST(a_hint_is_no_proof_and_false_hints_pause)
-{
-    options.limits.deadline = fer_instant_after((fer_duration){100 * MS});
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-    assert_error(connect_one(A), FER_TIMED_OUT, 0);
-    assert_int_equal(script.now, 1000 + 100 * MS);
-    assert_in_range(script.times[SCRIPT_PAUSE], 5, 20);
-    assert_failure(0, A, FER_TIMED_OUT, 0, 100 * MS);
-}
-
 /* macOS is reported to have a socket that is writable and never connects (socket2, issue 652). */
 SCRIPT_TEST(a_second_hint_ends_a_connect_that_is_not_pending)
 {

@@ -28,18 +28,6 @@ SYSTEM_TEST(script_posix, a_connect_whose_error_cannot_be_queried_is_aborted)
     assert_error(connect_to("192.0.2.1:80", SOON), FER_CONNECTION_ABORTED, 9);
 }
 
-SYSTEM_TEST(script_posix, readiness_that_was_false_is_waited_on)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    assert_ok_log(connect_to("192.0.2.1:80", SOON),
-                  "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
-                  "wait_for(1500) take_error(1) "
-                  "peer_addr(1) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
-                  "set_nonblocking(1,0)");
-}
-
 SYSTEM_TEST(script_posix, readiness_that_is_false_for_ever_pauses_and_ends_at_the_deadline)
 {
     script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
@@ -91,24 +79,19 @@ SCRIPT_TEST(a_hint_of_failure_is_explained_by_a_late_error)
     }
 }
 
-SYSTEM_TEST(script_windows, a_hint_of_failure_is_wrong_where_the_socket_is_connected)
+/* ---- Timeouts and modes */
+
+SYSTEM_TEST(script_windows, where_core_waits_the_mode_is_left_alone)
 {
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
-    assert_ok(connect_to("192.0.2.1:80", SOON));
+    assert_ok_log(connect_to("192.0.2.1:80", SOON), "socket(v4) connect(1,192.0.2.1:80)");
 }
 
 /* ---- Disabled retries of a refused connect */
 
-SCRIPT_TEST(an_ipv4_mapped_address_gets_a_socket_for_both_families)
+SYSTEM_TEST(script_windows, a_refusal_is_hastened_before_the_connect)
 {
-    script_begin(&script_posix);
-    assert_ok(connect_to("[::ffff:192.0.2.1]:80", NO_TIMEOUT));
-    assert_log("socket(v6) set_option(1,ONLY_V6,0) connect(1,[::ffff:192.0.2.1]:80)");
-    script_begin(&script_windows);
-    assert_ok_log(connect_to("[::ffff:127.0.0.1]:80", NO_TIMEOUT),
-                  "socket(v6) set_option(1,ONLY_V6,0) disable_connect_retry(1) "
-                  "connect(1,[::ffff:127.0.0.1]:80)");
+    assert_ok(connect_to("127.0.0.1:80", NO_TIMEOUT));
+    assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
 }
 
 /* ---- The status of a pending connect (rule C5) */
@@ -124,46 +107,35 @@ static feri_phase phase_of(const fer_handle *handle)
     return feri_state_phase(feri_handle_state(handle));
 }
 
-SCRIPT_TEST(a_connect_stands_as_the_pending_error_and_then_the_peer_report)
+static fer_handle *other_thread_handle;
+static feri_event other_thread_event;
+
+static void run_other_thread(script_call call)
 {
-    fer_handle handle = new_connecting(&script_posix);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECTING);
-    /* reported of macOS: EINVAL instead of ENOTCONN (heph, PR 336) */
-    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
-    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    assert_log("take_error(1) peer_addr(1) take_error(1) peer_addr(1) take_error(1) peer_addr(1)");
-    handle = new_connecting(&script_windows);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
-    assert_error_log(feri_handle_saved_error(&handle), FER_CONNECTION_REFUSED, 10061,
-                     "take_error(1)");
-    handle = new_connecting(&script_posix);
-    script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
-    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_ABORTED, 9);
-    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
+    if (call == SCRIPT_TAKE_ERROR && other_thread_event == FERI_EVENT_CONNECT_FAIL) {
+        (void)feri_handle_fail(other_thread_handle, other_thread_event,
+                               (fer_error){FER_HOST_UNREACHABLE, 113});
+    } else if (call == SCRIPT_TAKE_ERROR) {
+        (void)feri_handle_apply(other_thread_handle, other_thread_event);
+    }
 }
 
-/* A reset or a broken pipe occurs only on an established connection. */
-SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
+/* The result that another thread stored first stays: the saved error is the first one. */
+SCRIPT_TEST(what_another_thread_found_first_stays)
 {
     fer_handle handle = new_connecting(&script_posix);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
+    other_thread_handle = &handle;
+    other_thread_event = FERI_EVENT_CONNECT_OK;
+    script.on_call = run_other_thread;
     assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
-    assert_log("take_error(1)");
     handle = new_connecting(&script_posix);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
-    assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+    other_thread_event = FERI_EVENT_CONNECT_FAIL;
+    script.on_call = run_other_thread;
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
+    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
+    assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
 }
 
 TEST_MAIN("connecting")

@@ -59,31 +59,20 @@ BEGUN_TEST(an_immediate_end_is_a_copy_of_nothing)
     assert_kept(0, 0);
 }
 
-BEGUN_TEST(short_writes_are_completed)
+BEGUN_TEST(signals_do_not_end_it)
 {
     uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 4);
-    script_then_move(SCRIPT_SEND, 1);
+    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
+    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
+    script_then_move(SCRIPT_RECV, 2);
+    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
     script_then_move(SCRIPT_SEND, 2);
-    script_then_move(SCRIPT_SEND, 1);
-    assert_ok_n(copy(&n), n, 4);
-    assert_string_equal(script.sent, "abcd");
-    assert_log("recv(1,4) send(2,4) send(2,3) send(2,1) recv(1,4)");
+    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
+    assert_ok_n(copy(&n), n, 2);
+    assert_string_equal(script.sent, "ab");
 }
 
 /* ---- Errors; the buffer keeps the unwritten bytes */
-
-BEGUN_TEST(a_write_that_fails_leaves_the_rest_in_the_buffer)
-{
-    uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 4);
-    script_then_move(SCRIPT_SEND, 1);
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 1);
-    assert_kept(1, 3);
-    assert_memory_equal(memory, "abcd", 4);
-    assert_log("recv(1,4) send(2,4) send(2,3) is_nonblocking(2)");
-}
 
 BEGUN_TEST(the_next_call_writes_the_rest_first)
 {
@@ -111,20 +100,6 @@ BEGUN_TEST(a_write_of_which_the_os_takes_nothing_is_write_zero)
     script_then_move(SCRIPT_RECV, 2);
     assert_error_n(copy(&n), FER_WRITE_ZERO, 0, n, 0);
     assert_kept(0, 2);
-}
-
-BEGUN_TEST(a_destination_that_is_gone_is_reported_before_anything_is_read)
-{
-    uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 4);
-    assert_forwards(SCRIPT_SEND, FER_BROKEN_PIPE, 32, copy(&n));
-    assert_int_equal(n, 0);
-    assert_kept(0, 4);
-    assert_log("recv(1,4) send(2,4)");
-    assert_error(copy(&n), FER_BROKEN_PIPE, 0);
-    assert_kept(0, 4);
-    buffer.len = 0;
-    assert_error_log(copy(&n), FER_BROKEN_PIPE, 0, "");
 }
 
 BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)

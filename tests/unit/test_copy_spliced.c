@@ -144,13 +144,13 @@ SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_CLONED),
                   the_mode_of_a_shared_stream_is_queried)
 {
     assert_ok_log(splice(),
-                  "is_nonblocking(1) is_nonblocking(2) timeout(1,reading) timeout(2,writing) "
+                  "is_nonblocking(1) timeout(1,reading) is_nonblocking(2) timeout(2,writing) "
                   "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()");
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
     assert_ok_log(splice(), "is_nonblocking(1)");
     (void)script_then(SCRIPT_IS_NONBLOCKING);
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
-    assert_ok_log(splice(), "is_nonblocking(1) is_nonblocking(2)");
+    assert_ok_log(splice(), "is_nonblocking(1) timeout(1,reading) is_nonblocking(2)");
 }
 
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_TIMEOUT_SET),

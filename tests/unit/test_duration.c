@@ -1,8 +1,5 @@
 /* test_duration.c: making durations: the units, and the longest finite duration for values that do
  * not fit. Such a value never yields NONE. */
-#include <stddef.h>
-#include <stdint.h>
-
 #include "ferrule/duration.h"
 #include "support/group.h"
 

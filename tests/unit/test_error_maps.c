@@ -2,8 +2,6 @@
  * system: one kind for each code, Rust's kind if Rust names one, and the same kind for the same
  * meaning. Also this host's own map, which covers every code. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "ferrule/error.h"

@@ -18,26 +18,6 @@
         assert_error(error_, kind, code);                                          \
     } while (0)
 
-/* The waits of this call report "ready" immediately, although it still would block. */
-SCRIPT_TEST(false_hints_pause_longer_and_longer_from_the_second_on)
-{
-    const uint64_t milli = 1000000;
-    const uint64_t pauses[] = {0, 1, 2, 4, 8, 16, 20, 20};
-    const ferp_readiness all[] = {FERP_READABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
-    for (size_t i = 0; i < 3; i++) {
-        script_begin(&script_windows);
-        fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
-        assert_retries(&waiting);
-        for (size_t j = 0; j < sizeof pauses / sizeof *pauses; j++) {
-            uint64_t before = script.now;
-            assert_retries(&waiting);
-            assert_int_equal(script.now - before, pauses[j] * milli);
-        }
-        assert_int_equal(script.times[SCRIPT_PAUSE], 7);
-    }
-}
-
 STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 {
     feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
@@ -102,6 +82,19 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
     script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
     assert_retries(&waiting);
+}
+
+SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
+{
+    const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
+    for (size_t i = 0; i < 4; i++) {
+        script_begin(&script_windows);
+        script.traits.no_buffer_space_is_transient = i >= 2;
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
+        assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
+    }
 }
 
 SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)

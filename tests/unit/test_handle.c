@@ -55,6 +55,18 @@ SYSTEM_TEST(script_posix, a_clone_has_the_ends_of_its_original)
     assert_log("");
 }
 
+SYSTEM_TEST(script_posix, a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
+{
+    fer_handle original = script_stream(0);
+    fer_handle clone = {0};
+    assert_ok(feri_handle_claim(&clone));
+    feri_handle_close(&original);
+    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE, 0);
+    assert_log("close(1) close(2)");
+    feri_handle_abandon(&clone);
+    assert_is_new(&clone);
+}
+
 SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
 {
     fer_handle original = script_stream(0);
@@ -68,20 +80,6 @@ SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
 }
 
 /* ---- Release, close and move */
-
-SYSTEM_TEST(script_posix, a_failed_connect_keeps_its_socket_until_close)
-{
-    fer_handle handle = script_connecting(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
-                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
-    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_TAKE_ERROR), FER_CONNECTION_REFUSED, 111);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_READ), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-    feri_handle_close(&handle);
-    assert_log("close(1)");
-    assert_int_equal(feri_handle_as_raw(&handle), FER_RAW_SOCKET_NONE);
-}
 
 SYSTEM_TEST(script_posix, a_move_takes_all_along_and_leaves_a_closed_handle)
 {
@@ -105,16 +103,20 @@ SYSTEM_TEST(script_posix, a_move_takes_all_along_and_leaves_a_closed_handle)
     assert_log("close(1) close(2)");
 }
 
-/* ---- Saved errors and answers */
-
-STREAM_TEST(script_posix, the_first_reason_stays_with_its_code)
+SYSTEM_TEST(script_posix, an_event_that_cannot_happen_leaves_the_handle_as_it_was)
 {
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_HOST_UNREACHABLE, 113}));
-    assert_true(
+    fer_handle handle = {0};
+    assert_false(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    assert_false(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
+    assert_is_new(&handle);
+    handle = script_stream(0);
+    feri_state before = feri_handle_state(&handle);
+    assert_false(feri_handle_apply(&handle, FERI_EVENT_CONNECT_OK));
+    assert_int_equal(feri_handle_state(&handle), before);
 }
+
+/* ---- Saved errors and answers */
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
  * may fail with another error. */
@@ -127,21 +129,6 @@ SYSTEM_TEST(script_posix, a_reason_that_cannot_be_leaves_no_code_behind)
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_ABORTED, 103}));
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
-}
-
-STREAM_TEST(script_posix, every_answer_is_one_error)
-{
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CALL_OS));
-    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_CHECK_QUEUED));
-    assert_ok(feri_handle_answer_error(&handle, FERI_ANSWER_END));
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PIPE), FER_BROKEN_PIPE, 0);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_SAVED_ERROR), FER_CONNECTION_RESET,
-                 104);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_UNCONNECTED), FER_NOT_CONNECTED, 0);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_PENDING), FER_WOULD_BLOCK, 0);
-    assert_error(feri_handle_answer_error(&handle, FERI_ANSWER_MISUSE), FER_MISUSE, 0);
 }
 
 TEST_MAIN("handle")

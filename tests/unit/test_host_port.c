@@ -1,7 +1,5 @@
 /* test_host_port.c: splitting "host:port" text, and which hosts are UTF-8 text (rule A3). */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -20,18 +20,6 @@ static uint64_t remaining(fer_instant instant)
     return fer_instant_remaining(instant).nanos;
 }
 
-SCRIPT_TEST(none_is_zero_bytes_and_is_never_reached)
-{
-    fer_instant zero;
-    memset(&zero, 0, sizeof zero);
-    begin_at(FERP_NO_DEADLINE - 1);
-    assert_true(is_none(FER_INSTANT_NONE));
-    assert_true(fer_instant_remaining(FER_INSTANT_NONE).nanos == FER_DURATION_NONE_NANOS);
-    assert_true(fer_instant_remaining(zero).nanos == FER_DURATION_NONE_NANOS);
-    assert_true(feri_deadline_of(FER_INSTANT_NONE) == FERP_NO_DEADLINE);
-    assert_true(is_none(feri_instant_at(FERP_NO_DEADLINE)));
-}
-
 SCRIPT_TEST(a_sum_that_the_clock_cannot_hold_is_none)
 {
     begin_at(1000);

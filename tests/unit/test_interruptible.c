@@ -28,21 +28,6 @@ static void interrupt(script_call call)
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
 }
 
-SCRIPT_TEST(a_signal_ends_a_transfer_with_its_count)
-{
-    size_t n = 77;
-    begin();
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    interrupt(SCRIPT_TRY_RECV);
-    assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 8, &n), FER_INTERRUPTED, 4, n, 3);
-    script_then_move(SCRIPT_TRY_SEND, 2);
-    interrupt(SCRIPT_TRY_SEND);
-    assert_error_n(fer_tcp_stream_write_all(&stream, "abcd", 4, &n), FER_INTERRUPTED, 4, n, 2);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    interrupt(SCRIPT_TRY_PEEK);
-    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 3, &n), FER_INTERRUPTED, 4, n, 3);
-}
-
 SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
 {
     fer_copy_buffer buffer = {buf, 8, 0, 0};
@@ -57,30 +42,6 @@ SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
     interrupt(SCRIPT_TRY_RECV);
     assert_error(fer_copy(both, both, &buffer, &n), FER_INTERRUPTED, 4);
     assert_true(n == 3 && buffer.len == 0);
-}
-
-/* K1: the limits come before the signal. */
-SCRIPT_TEST(the_deadline_precedes_a_signal)
-{
-    fer_interest ready = 77;
-    begin();
-    const fer_limits limits = {.deadline = fer_instant_after((fer_duration){500}),
-                               .interruptible = true};
-    assert_ok(fer_tcp_stream_set_limits(&stream, &limits));
-    script_result *late = script_then(SCRIPT_READY);
-    late->error = (fer_error){FER_INTERRUPTED, 4};
-    late->elapsed = 500;
-    assert_error(fer_tcp_stream_ready(&stream, FER_READABLE, FER_DURATION_NONE, &ready),
-                 FER_TIMED_OUT, 0);
-    begin();
-    assert_ok(fer_tcp_stream_set_limits(
-        &stream,
-        &(fer_limits){.deadline = fer_instant_after((fer_duration){500}), .interruptible = true}));
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-    late = script_then(SCRIPT_WAIT_FOR);
-    late->error = (fer_error){FER_INTERRUPTED, 4};
-    late->elapsed = 500;
-    assert_error(fer_tcp_stream_read(&stream, buf, 8, NULL), FER_TIMED_OUT, 0);
 }
 
 /* A later version may use the bytes. */

@@ -54,28 +54,11 @@ static void succeed_first(script_call call, int times)
     }
 }
 
-OPEN_TEST(a_connection_that_has_ended_needs_no_keepalive)
-{
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
-    assert_ok(set(&handle, true, SECOND, 0, 0));
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) peer_addr(1)");
-}
-
 /* ---- Systems with a single call for all values */
 
 static void script_unsupported_fields(void)
 {
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
-}
-
-WINDOWS_OPEN_TEST(without_the_fields_the_older_call_is_made_and_ignores_retries)
-{
-    script_unsupported_fields();
-    for (uint32_t retries = 0; retries < 2; retries++) {
-        assert_ok(set(&handle, true, 60 * SECOND, 5 * SECOND, retries));
-        assert_log("option_value(1,TIME) set_keepalive_values(1,1,60,5)");
-    }
 }
 
 WINDOWS_OPEN_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
@@ -85,12 +68,6 @@ WINDOWS_OPEN_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
     assert_log("option_value(1,INTERVAL) set_keepalive_values(1,1,7200,5)");
     assert_ok(set(&handle, false, 60 * SECOND, 0, 0));
     assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
-}
-
-WINDOWS_OPEN_TEST(retries_alone_that_the_os_lacks_need_no_older_call)
-{
-    script_unsupported_fields();
-    assert_ok_log(set(&handle, true, 0, 0, 3), "option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
 }
 
 OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)

@@ -114,21 +114,6 @@ BEGUN_TEST(close_ends_them_and_the_next_use_begins_without)
     assert_null(handle.p_.token_);
 }
 
-BEGUN_TEST(clones_and_what_a_handle_moves_to_begin_without)
-{
-    fer_handle handle = script_stream(0);
-    fer_handle clone = {0};
-    fer_handle moved = {0};
-    const fer_limits limits = limits_at(9);
-    assert_ok(feri_set_limits(&handle, &limits));
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_no_limits(&clone);
-    assert_limits(&handle, 9, &token);
-    assert_ok(feri_handle_move(&handle, &moved));
-    assert_no_limits(&moved);
-    assert_no_limits(&handle);
-}
-
 BEGUN_TEST(a_handle_without_a_socket_is_never_flagged)
 {
     fer_handle handle = {0};

@@ -62,16 +62,6 @@ SCRIPT_TEST(an_error_of_the_socket_that_a_wait_took_ends_the_stream)
     assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
 }
 
-/* ---- Complete transfers: one deadline for the whole call, and their counts */
-
-static void cancel_in_the_wait(script_call call)
-{
-    if (call == SCRIPT_WAIT_FOR || call == SCRIPT_READY) {
-        script.on_call = NULL;
-        assert_int_equal(fer_cancel_token_cancel(&token).kind, FER_OK);
-    }
-}
-
 /* ---- K1: what comes before the limits */
 
 CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
@@ -107,23 +97,6 @@ BEGUN_TEST(readiness_checks_first_and_waits_for_the_token_too)
     assert_error(wait_ready(FER_READABLE, fer_duration_from_nanos(0), &ready), FER_CANCELLED, 0);
     assert_int_equal(ready, 77);
     assert_log("");
-}
-
-BEGUN_TEST(a_cancel_ends_readiness_and_a_signal_does_not)
-{
-    fer_interest ready = 77;
-    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_READY)->value = FER_WRITABLE;
-    assert_ok_n(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready), ready, FER_WRITABLE);
-    ready = 77;
-    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
-    script.on_call = cancel_in_the_wait;
-    assert_error(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready), FER_CANCELLED, 0);
-    assert_ok(fer_cancel_token_reset(&token));
-    (void)script_then(SCRIPT_READY); /* the wakeup of the token: nothing is ready */
-    script.on_call = cancel_in_the_wait;
-    assert_error(wait_ready(FER_WRITABLE, FER_DURATION_NONE, &ready), FER_CANCELLED, 0);
-    assert_int_equal(ready, 77);
 }
 
 SCRIPT_TEST(readiness_of_other_handles_is_limited_too)

@@ -1,8 +1,6 @@
 /* test_limits_threads.c: the limits of a handle, set by threads while others read them: nobody gets
  * the halves of two deadlines, or the token of another deadline. */
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 /* A unit test is a single source file, so it includes the helper. It comes first, because it

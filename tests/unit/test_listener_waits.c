@@ -95,24 +95,6 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
     }
 }
 
-/* ---- Timeouts */
-
-SCRIPT_TEST(the_timeout_is_core_s_own)
-{
-    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
-    for (size_t i = 0; i < 3; i++) {
-        fer_handle listener = open_listener(systems[i]);
-        fer_duration got = {0};
-        assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
-        assert_log(i < 2 ? "set_nonblocking(1,1)" : "");
-        assert_ok(feri_timeout(&listener, FERP_READING, &got));
-        assert_int_equal(got.nanos, SECOND);
-        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-        assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, accept_one(&listener));
-        assert_log("accept(1) wait_arm(1,ACCEPTABLE) wait_for(1000001000)");
-    }
-}
-
 /* ---- Clones */
 
 SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
@@ -123,19 +105,6 @@ SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
     script.has_no_memory = true;
     assert_error(feri_try_clone(&listener, &clone), FER_OUT_OF_MEMORY, 0);
     assert_ok(feri_try_clone(&stream, &clone));
-}
-
-/* ---- Other processes */
-
-/* Another process has set limits, so the description is nonblocking without a mark here. */
-LISTENER_TEST(a_blocking_accept_that_would_block_waits_in_core_from_then_on)
-{
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok(accept_one(&listener));
-    assert_log("accept(1) set_nonblocking(1,1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
-    script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-    assert_ok_log(accept_one(&listener),
-                  "accept(1) wait_arm(1,ACCEPTABLE) wait_for(ever) accept(1)");
 }
 
 /* ---- Adoption and release */
@@ -152,16 +121,6 @@ LISTENER_TEST(a_released_listener_has_the_user_s_modes)
     assert_int_equal(feri_into_raw(&listener), 2);
     assert_log("set_timeout(2,reading,1000000000) set_timeout(2,writing,18446744073709551615) "
                "set_nonblocking(2,0)");
-}
-
-/* T6: on macOS and the BSDs an accepted stream inherits O_NONBLOCK. */
-SCRIPT_TEST(accepted_streams_are_blocking_though_core_waits)
-{
-    fer_handle listener = open_listener(&script_bsd);
-    set_token(&listener);
-    assert_ok(feri_set_limits(&listener, NULL));
-    script.log[0] = '\0';
-    assert_ok_log(accept_one(&listener), "accept(1) set_nonblocking(2,0)");
 }
 
 LISTENER_TEST(an_accept_that_cannot_wait_in_core_fails)

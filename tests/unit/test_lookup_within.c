@@ -68,16 +68,6 @@ static void do_both_in_wait(script_call call)
 
 /* ---- Where it runs */
 
-LOOKUP_TEST(without_limits_and_resolver_it_runs_in_this_thread)
-{
-    script_addresses(2);
-    assert_ok_n(fer_to_socket_addrs_with("a.test:80", NULL, addrs, CAP, &count), count, 2);
-    assert_addr(&addrs[0], "192.0.2.1:80");
-    assert_addr(&addrs[1], "[2001:db8::2]:80");
-    assert_log(LOOKUP_LOG);
-    assert_int_equal(background.threads_started, 0);
-}
-
 LOOKUP_TEST(only_addresses_of_the_family_are_found)
 {
     script_addresses(2);
@@ -114,37 +104,14 @@ TOKEN_TEST(within_limits_it_has_a_thread_of_its_own)
     assert_int_equal(background.threads_started, 1);
 }
 
-LOOKUP_TEST(a_resolver_runs_it_even_without_limits)
-{
-    script_addresses(1);
-    script.on_call = finish_thread_in_wait;
-    assert_ok_n(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &resolver},
-                                         addrs, CAP, &count),
-                count, 1);
-    assert_non_null(strstr(script.log, "token_wait(ever) lookup_begin(a.test)"));
-}
-
 /* ---- Ends */
 
-/* The worker is inside the system's resolver when the call is cancelled. */
-static void step_and_cancel_in_wait(script_call call)
+TOKEN_TEST(a_failed_lookup_is_reported)
 {
-    if (call == SCRIPT_TOKEN_WAIT) {
-        script.on_call = NULL;
-        step_into_lookup(0);
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-TOKEN_TEST(the_event_is_not_signalled_after_the_call)
-{
-    script_addresses(2);
-    script.on_call = step_and_cancel_in_wait;
-    assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
-    assert_log("token_open() token_wait(ever,other) " LOOKUP_LOG " token_signal() token_close()");
-    assert_int_equal(background.threads_running, 1);
-    script_thread_finish(0);
-    assert_log("");
+    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
+    script.on_call = finish_thread_in_wait;
+    assert_error(look_up("a.test:80", NULL), FER_HOST_NOT_FOUND, -2);
+    assert_int_equal(count, 99);
 }
 
 TOKEN_TEST(a_result_wins_over_a_simultaneous_cancel)
@@ -169,12 +136,29 @@ TOKEN_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
     script_thread_finish(0);
 }
 
+/* I4 */
+LOOKUP_TEST(a_signal_ends_an_interruptible_wait)
+{
+    limits.interruptible = true;
+    assert_forwards(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4, look_up("a.test:80", NULL));
+    script_thread_finish(0);
+}
+
 TOKEN_TEST(false_hints_pause)
 {
     limits.deadline = fer_instant_after(fer_duration_from_millis(100));
     assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
     assert_int_equal(script.now, 100001000);
     assert_in_range(script.times[SCRIPT_TOKEN_WAIT], 5, 20);
+    script_thread_finish(0);
+}
+
+TOKEN_TEST(the_first_false_hint_does_not_pause)
+{
+    script_then(SCRIPT_TOKEN_WAIT);
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
+    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
+    assert_log("token_open() token_wait(ever,other) token_wait(ever,other) token_close()");
     script_thread_finish(0);
 }
 
@@ -213,21 +197,6 @@ TOKEN_TEST(a_full_queue_is_reported_without_waiting)
     script_thread_finish(0);
 }
 
-TOKEN_TEST(a_lack_of_events_memory_and_threads_is_reported)
-{
-    assert_forwards(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24, look_up("a.test:80", NULL));
-    for (size_t at = 1; at <= 2; at++) {
-        background.memory_fails_at = at;
-        assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 0);
-        assert_int_equal(background.memory_live, 1);
-    }
-    background.mutex_result = (fer_error){FER_OUT_OF_MEMORY, 12};
-    assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 12);
-    background.mutex_result = (fer_error){FER_OK, 0};
-    background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
-    assert_error(look_up("a.test:80", NULL), FER_OUT_OF_MEMORY, 11);
-}
-
 LOOKUP_TEST(memory_for_the_addresses_may_lack)
 {
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
@@ -263,17 +232,6 @@ static void begin_connect(void)
 
 #define CONNECT_TEST(function) RESOLVER_TEST_AFTER(begin_connect(), function)
 
-CONNECT_TEST(a_deadline_reached_by_the_lookup_starts_no_attempt)
-{
-    limits.deadline = fer_instant_after((fer_duration){500});
-    script_addresses(1);
-    script.on_call = finish_thread_in_wait;
-    script_then(SCRIPT_TOKEN_WAIT)->elapsed = 500;
-    assert_error(connect_to_name("a.test:80"), FER_TIMED_OUT, 0);
-    assert_int_equal(script.times[SCRIPT_SOCKET], 0);
-    assert_int_equal(failed, 0);
-}
-
 CONNECT_TEST(a_name_that_fails_starts_no_attempt)
 {
     limits.token = NULL;
@@ -284,15 +242,6 @@ CONNECT_TEST(a_name_that_fails_starts_no_attempt)
     assert_error(connect_to_name("a.test"), FER_INVALID_INPUT, 0);
     assert_error_log(connect_to_name(NULL), FER_MISUSE, 0, "");
     assert_int_equal(failed, 0);
-}
-
-CONNECT_TEST(a_handle_in_use_starts_no_lookup)
-{
-    fer_tcp_stream open = {script_stream(0)};
-    assert_error(fer_tcp_stream_connect_with(&open, "a.test:80", NULL), FER_MISUSE, 0);
-    assert_int_equal(fer_tcp_stream_as_raw(&open), 1);
-    assert_log("");
-    fer_tcp_stream_close(&open);
 }
 
 CONNECT_TEST(a_connect_to_an_address_text_with_no_options_has_no_thread)

@@ -99,38 +99,7 @@ MODES_TEST(the_modes_do_not_touch_each_other)
     feri_handle_close(&clone);
 }
 
-MODES_TEST(a_handle_that_was_never_cloned_allocates_nothing)
-{
-    script.has_no_memory = true;
-    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
-    assert_ok(feri_set_nonblocking(&handle, true));
-    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(1)));
-    feri_handle_close(&handle);
-    assert_log("set_linger(1,1,1) close(1)");
-    assert_int_equal(background.memory_live, 0);
-}
-
 /* ---- Clones. T6: "clones share them, whenever they are set". */
-
-MODES_TEST(a_clone_without_memory_leaves_all_as_it_was)
-{
-    fer_handle clone = {0};
-    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
-    script.has_no_memory = true;
-    assert_error_log(feri_try_clone(&handle, &clone), FER_OUT_OF_MEMORY, 0, "");
-    assert_int_equal(feri_handle_state(&clone), 0);
-    assert_int_equal(feri_handle_flags(&handle), 0);
-    assert_timeout(&handle, FERP_READING, MILLI);
-    script.has_no_memory = false;
-    clone = clone_of(&handle);
-    script.has_no_memory = true; /* a second clone uses the record of the first */
-    fer_handle other = clone_of(&clone);
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
-    assert_timeout(&other, FERP_READING, MILLI);
-    feri_handle_close(&other);
-    assert_int_equal(background.memory_live, 0);
-}
 
 MODES_TEST(a_duplicate_that_fails_frees_the_record)
 {
@@ -146,35 +115,6 @@ MODES_TEST(a_duplicate_that_fails_frees_the_record)
     feri_handle_close(&handle);
     feri_handle_close(&first);
     assert_int_equal(background.memory_live, 0);
-}
-
-/* The source, or the clone, is closed by another thread before the clone is filled. */
-static fer_handle *handle_to_close;
-
-static void close_while_duplicating(script_call call)
-{
-    if (call == SCRIPT_WAKE && handle_to_close != NULL) {
-        fer_handle *handle = handle_to_close;
-        handle_to_close = NULL;
-        feri_handle_close(handle);
-    }
-}
-
-MODES_TEST(a_clone_that_is_given_up_leaks_no_record)
-{
-    fer_handle clone = {0};
-    script.on_call = close_while_duplicating;
-    handle_to_close = &clone;
-    assert_error(feri_try_clone(&handle, &clone), FER_MISUSE, 0);
-    feri_handle_close(&handle);
-    assert_int_equal(background.memory_live, 0);
-    handle = begin();
-    fer_handle other = {0};
-    script.on_call = close_while_duplicating;
-    handle_to_close = &handle;
-    assert_error(feri_try_clone(&handle, &other), FER_MISUSE, 0);
-    assert_int_equal(background.memory_live, 0);
-    assert_int_equal(script.sockets_open, 0);
 }
 
 /* Another thread makes a clone of the same handle at the same time, and is first. */
@@ -271,17 +211,6 @@ MODES_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
     feri_handle_close(&handle);
     feri_handle_close(&clone);
     assert_log("duplicate(1) wake(1) set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)");
-}
-
-MODES_TEST(a_linger_time_that_cannot_be_set_is_not_recorded)
-{
-    fer_handle clone = clone_of(&handle);
-    struct ferp_linger linger;
-    script_then_fail(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 10038);
-    assert_error(feri_set_linger(&handle, fer_duration_from_secs(1)), FER_BAD_HANDLE, 10038);
-    assert_false(feri_modes_shared_linger(&clone, &linger));
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
 }
 
 /* ---- Adoption */

@@ -1,8 +1,6 @@
 /* test_modes_threads.c: the modes that clones share, changed and cloned by threads at the same
  * time. The facts and the heap are the test's own, so that core keeps the modes on every system. */
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -57,30 +57,6 @@ SYSTEM_TEST(script_posix, when_none_works_the_error_is_the_last_one_s_and_the_ha
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-SYSTEM_TEST(script_posix, listeners_are_opened_the_same_way)
-{
-    fer_handle handle = {0};
-    fer_socket_addr addrs[SOME];
-    some_addrs(addrs);
-    script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
-    assert_ok(feri_open_first(&handle, addrs + 1, 2, feri_listener_open));
-    assert_int_equal(script.times[SCRIPT_BIND], 2);
-    assert_int_equal(feri_handle_flags(&handle), 0);
-}
-
-SYSTEM_TEST(script_posix, however_many_addresses_there_are_all_are_tried)
-{
-    fer_handle handle = {0};
-    fer_socket_addr addrs[200];
-    for (size_t i = 0; i < 200; i++) {
-        addrs[i] = script_addr("192.0.2.1:1");
-    }
-    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_error(feri_open_first(&handle, addrs, 200, feri_connection_open), FER_CONNECTION_REFUSED,
-                 111);
-    assert_int_equal(script.times[SCRIPT_CONNECT], 200);
-}
-
 SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_before_any_call)
 {
     fer_handle handle = {0};

@@ -1,8 +1,6 @@
 /* test_operation_error.c: how each operation maps an error of the OS, and which errors end a
  * stream: each row, and every other kind. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "core/base/error.h"
 #include "support/group.h"

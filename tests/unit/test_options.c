@@ -16,17 +16,6 @@ static fer_handle open_stream(uint32_t flags)
 
 #define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
 
-/* ---- Timeouts */
-
-OPEN_TEST(a_timeout_is_set_for_its_direction)
-{
-    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}));
-    assert_ok(feri_set_timeout(&handle, FERP_WRITING, FER_DURATION_NONE));
-    assert_log("set_timeout(1,reading,1) set_timeout(1,writing,18446744073709551615)");
-    script_then_fail(SCRIPT_SET_TIMEOUT, FER_BAD_HANDLE, 9);
-    assert_error(feri_set_timeout(&handle, FERP_READING, (fer_duration){1}), FER_BAD_HANDLE, 9);
-}
-
 /* ---- Nonblocking mode */
 
 static const fer_handle *observed_handle;
@@ -239,20 +228,6 @@ SCRIPT_TEST(an_option_that_an_open_stream_refuses_is_reported)
         script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
         assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     }
-}
-
-/* O7: XNU also refuses them once a connect has failed. The cause stays for the call that asks. */
-SYSTEM_TEST(script_bsd, an_option_is_moot_once_the_pending_connect_has_failed)
-{
-    fer_handle handle = script_unconnected(0);
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
-    assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
-    assert_error(feri_set_bool_option(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
-    assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
 }
 
 /* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. */

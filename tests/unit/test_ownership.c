@@ -25,19 +25,6 @@ SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have
 
 /* ---- from_raw */
 
-SYSTEM_TEST(script_posix, the_family_and_the_mode_are_read)
-{
-    fer_handle handle = {0};
-    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){.is_stream = true,
-                                                                   .is_ip = true,
-                                                                   .family = FER_IP_V6,
-                                                                   .is_listening = true,
-                                                                   .is_nonblocking = true};
-    assert_ok(feri_listener_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_ADOPTED | FERI_FLAG_V6 |
-                                                     FERI_FLAG_NONBLOCKING | FERI_FLAG_LISTENING);
-}
-
 /* core keeps the timeouts of a listener. */
 #define ADOPT_LISTENER "describe(1) timeout(1,reading) timeout(1,writing) adopt(1)"
 

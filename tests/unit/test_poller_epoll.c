@@ -5,8 +5,6 @@
 #endif
 
 #include <errno.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "platform/platform.h"
 #include "support/group.h"

@@ -5,8 +5,6 @@
 #define _GNU_SOURCE /* syscall */
 #endif
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #ifdef __linux__
 #include <sys/syscall.h>

@@ -37,21 +37,6 @@ static void notify_once(script_call call)
     }
 }
 
-/* A notification for the next wait: sent to the system during it, or made before it. Returns the
- * wait's result. */
-static script_result *begin_with_notification(bool is_sent)
-{
-    begin();
-    if (is_sent) {
-        script.on_call = notify_once;
-    } else {
-        assert_ok(fer_poller_notify(&poller));
-    }
-    script_result *result = script_then(SCRIPT_POLLER_WAIT);
-    result->on = is_sent;
-    return result;
-}
-
 static void assert_expires_without_notification(void)
 {
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
@@ -72,22 +57,6 @@ BEGUN_TEST(a_wait_without_a_notification_reports_none)
     notified = true;
     assert_ok(wait_nanos(0));
     assert_false(notified);
-}
-
-/* No thread waits: the notification is not sent, and the next wait takes it. */
-SCRIPT_TEST(a_notification_before_a_wait_is_reported_once)
-{
-    static const uint64_t timeouts[] = {UINT64_MAX, 1000, 0};
-    for (size_t i = 0; i < 3; i++) {
-        begin();
-        assert_ok(fer_poller_notify(&poller));
-        assert_ok(fer_poller_notify(&poller));
-        assert_ok(wait_nanos(timeouts[i]));
-        assert_int_equal(count, 0);
-        assert_true(notified);
-        assert_log("poller_wait(0)");
-        assert_expires_without_notification();
-    }
 }
 
 /* A wait that is not told of notifications polls: the system's wakeup ends with the poll, unless
@@ -113,76 +82,7 @@ SCRIPT_TEST(a_poll_takes_the_notification_that_a_wait_left)
     }
 }
 
-/* P12: "A failed call leaves the poller unchanged": the next wait reports the notification. */
-SCRIPT_TEST(a_failed_wait_leaves_the_notification_to_the_next)
-{
-    for (int is_sent = 0; is_sent < 2; is_sent++) {
-        begin_with_notification(is_sent != 0)->error = (fer_error){FER_BAD_HANDLE, 9};
-        notified = true;
-        assert_error(wait_nanos(UINT64_MAX), FER_BAD_HANDLE, 9);
-        assert_int_equal(count, 0);
-        assert_false(notified);
-        script.log[0] = '\0';
-        assert_ok(wait_nanos(UINT64_MAX));
-        assert_true(notified);
-        assert_log("poller_wait(0)");
-        assert_expires_without_notification();
-    }
-}
-
 /* ---- Notifications that the system refuses */
-
-static fer_error refusal;
-
-/* A second thread notifies while the system refuses the notification of the first one. */
-static void merge_once(script_call call)
-{
-    if (call == SCRIPT_POLLER_NOTIFY) {
-        script.on_call = NULL;
-        assert_ok(fer_poller_notify(&poller));
-    }
-}
-
-static void refuse_and_merge(script_call call)
-{
-    if (call == SCRIPT_POLLER_WAIT) {
-        script.on_call = merge_once;
-        refusal = fer_poller_notify(&poller);
-    }
-}
-
-static void begin_with_refusals(int refusals)
-{
-    begin();
-    for (int i = 0; i < refusals; i++) {
-        script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    }
-    script.on_call = refuse_and_merge;
-}
-
-SCRIPT_TEST(a_refused_notification_is_sent_again_for_a_merged_one)
-{
-    begin_with_refusals(1);
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_true(notified);
-    assert_ok_log(refusal, "poller_wait(none) poller_notify() poller_notify()");
-    assert_expires_without_notification();
-}
-
-SCRIPT_TEST(a_merged_notification_that_cannot_be_sent_is_the_next_wait_s)
-{
-    begin_with_refusals(2);
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_false(notified);
-    assert_error(refusal, FER_OUT_OF_MEMORY, 12);
-    assert_log("poller_wait(1000) poller_notify() poller_notify()");
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_true(notified);
-    assert_log("poller_wait(0)");
-    assert_expires_without_notification();
-}
 
 /* A wait of another thread, during one of this thread. */
 static fer_error wait_elsewhere(fer_duration timeout, bool *is_notified)
@@ -220,29 +120,6 @@ BEGUN_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);
     assert_log("poller_wait(0)");
-    assert_expires_without_notification();
-}
-
-/* Two notifications during a wait are one, which another thread's wait does not take from it. */
-static void merge_and_wait(script_call call)
-{
-    bool is_notified = true;
-    assert_int_equal(call, SCRIPT_POLLER_WAIT);
-    script.on_call = NULL;
-    assert_ok(fer_poller_notify(&poller));
-    assert_ok(fer_poller_notify(&poller));
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_elsewhere((fer_duration){1000}, &is_notified));
-    assert_false(is_notified);
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-}
-
-BEGUN_TEST(merged_notifications_wake_one_wait)
-{
-    script.on_call = merge_and_wait;
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_true(notified);
-    assert_log("poller_wait(none) poller_notify() poller_wait(1000)");
     assert_expires_without_notification();
 }
 

@@ -3,10 +3,6 @@
  * calls that fail as its kernel's do. Linux only. Rules I2, I3, L3, L6, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/time.h>

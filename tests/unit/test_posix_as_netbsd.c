@@ -2,10 +2,6 @@
  * that counts timeouts in ticks and refuses too many, and over a pipe. Linux only. Rules K2, T3. */
 #include "platform/posix/posix.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/time.h>

@@ -2,8 +2,6 @@
  * arithmetic (net/core/sock.c, sock_set_timeout and sock_get_timeout). Linux only. Rules T3, T5. */
 #include "platform/posix/posix.h"
 
-#include <stddef.h>
-
 #include <sys/time.h>
 
 #include "support/seam.h"

@@ -3,8 +3,6 @@
  * creates no thread. Linux only. Rules A1 and N8. */
 #include "platform/posix/posix.h"
 
-#include <stddef.h>
-
 #include <netdb.h>
 #include <signal.h>
 #include <string.h>

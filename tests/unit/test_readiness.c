@@ -12,7 +12,6 @@
 
 enum { BOTH = FER_READABLE | FER_WRITABLE };
 
-#define SLICE 100000000u
 #define NO_TIMEOUT FER_DURATION_NONE
 #define NO_WAIT fer_duration_from_nanos(0)
 
@@ -49,36 +48,7 @@ STREAM_TEST(script_posix, a_wait_continues_after_a_signal_and_a_wake_with_the_ti
     assert_log("ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)");
 }
 
-/* I1, T2: neither do signals without end extend it. */
-STREAM_TEST(script_posix, signals_without_end_end_with_the_timeout)
-{
-    fer_handle connecting = new_connecting();
-    *script_default(SCRIPT_READY) = (script_result){.error = {FER_INTERRUPTED, 4}, .elapsed = 200};
-    *script_default(SCRIPT_WAIT_FOR) = *script_default(SCRIPT_READY);
-    assert_ok_n(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready), ready, 0);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(500), &ready), ready, 0);
-    assert_int_equal(script.times[SCRIPT_READY], 6);
-    assert_ok_n(feri_stream_ready(&connecting, BOTH, fer_duration_from_nanos(500), &ready), ready,
-                0);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
-    const feri_limits limits = {script.now + 500, NULL, false};
-    fer_raw_socket raw = script_open_socket();
-    assert_error(feri_await_connect(raw, FERI_OPERATION_CONNECT, &limits), FER_TIMED_OUT, 0);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 6);
-}
-
 /* ---- Streams: halves that are ready without a system call */
-
-HANDLE_TEST(script_posix, script_stream(FERI_FLAG_CLONED),
-            on_posix_a_stream_waits_as_long_as_it_may)
-{
-    then_ready(BOTH);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    then_timed_out();
-    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, fer_duration_from_nanos(7), &ready), ready,
-                0);
-    assert_log("ready(1,rw,ever) ready(1,r,1007)");
-}
 
 /* Each event that ends a half, and the remaining query of the OS. */
 SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
@@ -107,6 +77,19 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
                     rows[i].known);
         assert_log("");
     }
+}
+
+/* The additional query may fail or find more. */
+STREAM_TEST(script_posix, a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
+{
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    then_ready(FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
+    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
+    assert_true(
+        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
 }
 
 /* ---- Streams whose shutdown may not wake a wait */
@@ -174,6 +157,19 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
     assert_log("ready(1,r,1000)");
 }
 
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_ADOPTED),
+            a_clones_write_half_that_is_open_is_waited_for)
+{
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
+    then_timed_out();
+    then_ready(FER_WRITABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
+    assert_log("ready(1,rw,100001000,ever) send(1,0) "
+               "ready(1,rw,200001000,ever) send(1,0) "
+               "ready(1,rw,300001000,ever)");
+}
+
 /* S5: "every fatal error sticks to that handle, whichever ... saw it". */
 HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
             a_reset_that_the_send_of_nothing_meets_sticks)
@@ -211,18 +207,6 @@ HANDLE_TEST(script_windows, new_connecting(), what_is_falsely_ready_for_ever_pau
     assert_ok_n(feri_ready(&handle, FER_READABLE, fer_duration_from_millis(4), &ready), ready, 0);
     assert_int_equal(script.now - before, 4000000);
     assert_int_equal(script.times[SCRIPT_READY], 5);
-}
-
-HANDLE_TEST(script_posix, new_connecting(),
-            a_connect_that_is_falsely_ready_is_queried_again_until_the_time_is_over)
-{
-    for (int i = 0; i < 2; i++) {
-        script_then(SCRIPT_WAIT_FOR)->elapsed = 3;
-        script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    }
-    assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_nanos(5), &ready), ready, 0);
-    assert_log("wait_arm(1,CONNECTED) wait_for(1005) peer_addr(1) wait_arm(1,CONNECTED) "
-               "wait_for(1005) peer_addr(1)");
 }
 
 HANDLE_TEST(script_windows, new_connecting(),

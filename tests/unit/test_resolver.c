@@ -18,49 +18,6 @@ RESOLVING_TEST(an_address_text_is_answered_immediately_and_without_a_thread)
     assert_int_equal(background.waits, 0);
 }
 
-/* ---- N2 */
-
-RESOLVER_TEST(running_and_queued_lookups_never_exceed_the_capacity)
-{
-    begin(2, 1);
-    start(0, "a.test:80");
-    start(1, "b.test:80");
-    start(2, "c.test:80");
-    assert_int_equal(background.threads_started, 2);
-    size_t live = background.memory_live;
-    assert_error(fer_resolver_start(&resolver, "d.test:80", NULL, &poller, 0, &lookups[3]),
-                 FER_WOULD_BLOCK, 0);
-    assert_int_equal(background.memory_live, live);
-    step_into_lookup(0);
-    step_into_lookup(1);
-    assert_error(fer_resolver_start(&resolver, "d.test:80", NULL, &poller, 0, &lookups[3]),
-                 FER_WOULD_BLOCK, 0);
-    step_into_lookup(0);
-    assert_ok(poll_lookup(0));
-    start(3, "d.test:80");
-    assert_error(fer_resolver_start(&resolver, "e.test:80", NULL, &poller, 0, &lookups[4]),
-                 FER_WOULD_BLOCK, 0);
-    script_thread_finish(1);
-    script_thread_finish(0);
-    assert_int_equal(background.threads_started, 2);
-    for (size_t i = 0; i < 4; i++) {
-        assert_ok(poll_lookup(i));
-    }
-}
-
-RESOLVER_TEST(queued_lookups_run_in_their_order)
-{
-    begin(1, UINT32_MAX - 1);
-    start(0, "a.test:80");
-    start(1, "b.test:80");
-    start(2, "c.test:80");
-    script.on_call = assert_mutex_is_free;
-    script_thread_finish(0);
-    assert_log("lookup_begin(a.test) lookup_next() lookup_end() lookup_begin(b.test) lookup_next() "
-               "lookup_end() "
-               "lookup_begin(c.test) lookup_next() lookup_end()");
-}
-
 /* ---- N3 */
 
 RESOLVING_TEST(an_answer_stays_and_can_be_requested_again)
@@ -126,40 +83,6 @@ RESOLVING_TEST(a_wait_continues_after_a_spurious_wakeup)
     assert_int_equal(background.waits, 3);
     assert_true(background.waited_until == FERP_NO_DEADLINE);
     assert_int_equal(background.notified, 1);
-}
-
-static bool has_other_deadline;
-
-/* Another lookup completes 200 ns later. */
-static void complete_another(void)
-{
-    has_other_deadline = has_other_deadline || background.waited_until != 1500;
-    script.now += 200;
-    background.wait_result.kind = script.now < 1500 ? FER_OK : FER_TIMED_OUT;
-}
-
-RESOLVING_TEST(other_lookups_that_complete_extend_no_wait)
-{
-    size_t count = 99;
-    start(0, "a.test:80");
-    has_other_deadline = false;
-    background.on_wait = complete_another;
-    assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count),
-                 FER_TIMED_OUT, 0);
-    assert_int_equal(background.waits, 3);
-    script_thread_finish(0);
-    assert_false(has_other_deadline);
-}
-
-/* A lookup that is done exactly at the deadline returns its result, not a timeout. */
-RESOLVING_TEST(an_answer_that_comes_with_the_deadline_is_given)
-{
-    size_t count = 99;
-    start(0, "a.test:80");
-    background.waits = 2;
-    background.on_wait = finish_at_third_wait;
-    assert_ok_n(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(5), NULL, 0, &count), count,
-                0);
 }
 
 RESOLVING_TEST(a_wait_that_nothing_can_end_is_a_deadlock)

@@ -26,15 +26,6 @@ static void assert_taken(const fer_poller *notified, size_t cap, const char *exp
     assert_false(background.is_locked);
 }
 
-RESOLVING_TEST(an_address_text_is_listed_by_its_start)
-{
-    start_key(0, "127.0.0.1:80", &poller);
-    start_key(1, "[::1]:80", NULL);
-    assert_taken(&poller, KEYS, "0");
-    assert_taken(NULL, KEYS, "1");
-    assert_int_equal(background.waits, 0);
-}
-
 /* N3: "A lookup's result is that of fer_to_socket_addrs": an address of the other family is not
  * found, which the start does not report. */
 RESOLVING_TEST(an_address_of_the_other_family_is_not_found)

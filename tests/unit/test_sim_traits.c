@@ -1,8 +1,5 @@
 /* test_sim_traits.c: the simulation copies the facts of its systems by value. This test compares
  * them with the real backend's facts on this host. */
-#include <stddef.h>
-#include <stdint.h>
-
 #include "platform/sim/network.h"
 #include "support/group.h"
 

@@ -135,20 +135,6 @@ SCRIPT_TEST(bind_does_what_every_bind_does_unless_it_was_chosen)
     }
 }
 
-SCRIPT_TEST(a_bind_that_failed_can_be_made_again)
-{
-    fer_socket socket = new_stream(&script_posix);
-    assert_forwards(SCRIPT_BIND, FER_ADDR_IN_USE, 98, bind_to(&socket, "127.0.0.1:80"));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    assert_ok(bind_to(&socket, "127.0.0.1:81"));
-    socket = new_stream(&script_posix);
-    assert_forwards(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105, bind_to(&socket, "127.0.0.1:80"));
-    assert_log("set_option(1,REUSE_ADDRESS,1) local_addr(1)");
-    script_then_fail(SCRIPT_SET_OPTION, FER_CONNECTION_RESET, 54); /* NetBSD, after a failure */
-    script_then_fail(SCRIPT_LOCAL_ADDR, FER_NOT_CONNECTED, 22);
-    assert_error(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0);
-}
-
 /* A socket that connect or a send has bound cannot clear IPV6_V6ONLY. This is not a lack of dual
  * stack. */
 SCRIPT_TEST(an_ipv6_socket_that_is_bound_already_is_misuse)
@@ -163,13 +149,6 @@ SCRIPT_TEST(an_ipv6_socket_that_is_bound_already_is_misuse)
     assert_error(bind_to(&socket, "[::]:80"), FER_UNSUPPORTED, 22);
     assert_forwards(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105, bind_to(&socket, "[::]:80"));
     assert_log("set_option(1,ONLY_V6,0) local_addr(1) set_option(1,ONLY_V6,0) local_addr(1)");
-}
-
-/* Raw IPv6 sockets reject IPV6_V6ONLY (Linux, rawv6_setsockopt), and they have no ports. */
-SCRIPT_TEST(a_raw_socket_is_bound_as_it_is)
-{
-    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV6, FER_TYPE_RAW);
-    assert_ok_log(bind_to(&socket, "[::]:0"), "bind(1,[::]:0)");
 }
 
 SCRIPT_TEST(a_unix_socket_is_bound_to_a_name)
@@ -241,38 +220,6 @@ SCRIPT_TEST(listening_binds_what_is_not_bound)
     assert_log("listen(1,4)");
 }
 
-SCRIPT_TEST(listening_that_failed_can_be_tried_again)
-{
-    fer_socket socket = new_stream(&script_posix);
-    assert_forwards(SCRIPT_BIND, FER_NO_BUFFER_SPACE, 105, fer_socket_listen(&socket, 4));
-    assert_forwards(SCRIPT_LISTEN, FER_ADDR_IN_USE, 98, fer_socket_listen(&socket, 4));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    script.log[0] = '\0';
-    assert_ok_log(fer_socket_listen(&socket, 4), "listen(1,4)");
-}
-
-/* For an adopted socket, local_addr determines whether it is bound. */
-SCRIPT_TEST(listening_binds_a_foreign_socket_that_is_not_bound)
-{
-    for (int bound = 0; bound < 2; bound++) {
-        fer_socket socket = {0};
-        script_begin(&script_windows);
-        script_default(SCRIPT_DESCRIBE)->description =
-            (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
-        assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
-        script.log[0] = '\0';
-        if (bound == 0) {
-            script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
-        }
-        assert_ok_log(
-            fer_socket_listen(&socket, 4),
-            bound != 0
-                ? "local_addr(1) listen(1,4)"
-                : "local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
-        assert_ok_log(fer_socket_listen(&socket, 5), "listen(1,5)");
-    }
-}
-
 /* ---- Other public functions */
 
 SCRIPT_TEST(a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it)
@@ -329,19 +276,6 @@ SCRIPT_TEST(a_datagram_socket_shares_its_address_by_both_options_where_one_is_no
     assert_ok(fer_socket_set_reuse_address(&socket, true));
     assert_ok(fer_socket_reuse_port(&socket, &reuses));
     assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
-}
-
-SYSTEM_TEST(script_posix, a_socket_made_elsewhere_reports_what_it_has)
-{
-    fer_socket socket = {0};
-    bool reuses = true;
-    script_default(SCRIPT_DESCRIBE)->description =
-        (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
-    assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
-    script.log[0] = '\0';
-    assert_ok(fer_socket_reuse_address(&socket, &reuses));
-    assert_false(reuses);
-    assert_log("option_value(1,REUSE_ADDRESS)");
 }
 
 /* Rule S7 for a stream that was never converted to its own handle type: "close with unread input

@@ -15,8 +15,6 @@ static fer_error connect_with_timeout(fer_socket *socket, const char *text)
 
 /* ---- Connecting */
 
-#define WAIT_LOG "wait_arm(1,CONNECTED) wait_for(ever) take_error(1) peer_addr(1)"
-
 SCRIPT_TEST(a_nonblocking_connect_only_starts)
 {
     for (size_t i = 0; i < 3; i++) {
@@ -54,19 +52,6 @@ static fer_socket shared_without_mode(fer_socket socket)
 {
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
     return shared(socket);
-}
-
-SCRIPT_TEST(the_mode_of_a_shared_socket_is_read_from_the_os)
-{
-    fer_socket socket = shared(new_stream(&script_posix));
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
-    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
-    assert_log("connect(1,192.0.2.1:80) is_nonblocking(1)");
-    fer_socket other = shared_without_mode(new_stream(&script_posix));
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_error(connect_to(&other, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&other), FERI_PHASE_CONNECT_FAILED);
 }
 
 /* ---- connect_timeout */
@@ -124,23 +109,6 @@ static void pass_4_ms_in_connect(script_call call)
         script.on_call = NULL;
         script.now += 4000000;
     }
-}
-
-SCRIPT_TEST(a_unix_connect_to_a_full_queue_has_not_begun)
-{
-    fer_socket socket = new_unix_stream();
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    assert_error(connect_to_name(&socket), FER_RESOURCE_BUSY, 11);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    assert_ok(fer_socket_set_nonblocking(&socket, false));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11); /* the write timeout expired */
-    assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    assert_ok(connect_to_name(&socket));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    assert_error(connect_to_name(&socket), FER_MISUSE, 0);
 }
 
 /* The system waited for 4 ms, until the signal; 6 ms of the timeout remain. */

@@ -3,7 +3,6 @@
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
-static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 static fer_cancel_token token;
 static fer_limits limits;
 
@@ -57,17 +56,6 @@ static void assert_failed_with(fer_socket *socket, fer_error_kind kind)
 
 /* ---- IP */
 
-SCRIPT_TEST(a_cancel_ends_a_connect_as_a_timeout_does)
-{
-    for (size_t i = 0; i < 3; i++) {
-        fer_socket socket = limited_stream(systems[i], 500);
-        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-        script.on_call = cancel_in_wait;
-        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_CANCELLED, 0);
-        assert_failed_with(&socket, FER_CANCELLED);
-    }
-}
-
 SCRIPT_TEST(limits_that_are_reached_before_change_nothing)
 {
     fer_socket_addr addr = script_addr("192.0.2.1:80");
@@ -90,23 +78,12 @@ SCRIPT_TEST(limits_that_are_reached_before_change_nothing)
     assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0); /* the state first */
 }
 
-/* Rule K3. connect_timeout waits in nonblocking mode too, so its limits apply there as well. */
-SCRIPT_TEST(the_earlier_of_timeout_and_deadline_counts)
+SCRIPT_TEST(a_nonblocking_connect_never_checks)
 {
-    static const struct {
-        uint64_t timeout, deadline;
-        const char *wait;
-    } cases[] = {{300, 500, "wait_for(1300,token)"}, {500, 300, "wait_for(1300,token)"}};
-    fer_socket_addr addr = script_addr("192.0.2.1:80");
-    for (size_t i = 0; i < 4; i++) {
-        fer_socket socket = limited_stream(&script_posix, cases[i % 2].deadline);
-        assert_ok(fer_socket_set_nonblocking(&socket, i < 2));
-        assert_forwards(
-            SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0,
-            fer_socket_connect_timeout(&socket, &addr, (fer_duration){cases[i % 2].timeout}));
-        assert_non_null(strstr(script.log, cases[i % 2].wait));
-        assert_failed_with(&socket, FER_TIMED_OUT);
-    }
+    fer_socket socket = limited_stream(&script_posix, 0);
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
 }
 
 SCRIPT_TEST(port_0_is_refused_within_limits_too)
@@ -123,18 +100,6 @@ SCRIPT_TEST(a_unix_connect_within_limits_does_not_wait_in_the_kernel)
     fer_socket socket = limited_unix(500);
     assert_ok(connect_unix(&socket));
     assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) set_nonblocking(1,0)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-}
-
-SCRIPT_TEST(a_full_queue_is_checked_every_4_ms)
-{
-    fer_socket socket = limited_unix(100000000);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    script_default(SCRIPT_TOKEN_WAIT)->error = (fer_error){FER_TIMED_OUT, 0};
-    assert_ok(connect_unix(&socket));
-    assert_log("timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) token_wait(4001000) "
-               "unix_connect(1,/a) token_wait(8001000) unix_connect(1,/a) set_nonblocking(1,0)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
 }
 
@@ -157,29 +122,14 @@ SCRIPT_TEST(limits_end_the_wait_for_the_queue_and_the_socket_stays_unconnected)
     }
 }
 
-SCRIPT_TEST(the_write_timeout_ends_the_wait_for_the_queue_too)
+SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)
 {
-    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    limits = (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(1))};
-    assert_ok(fer_socket_set_limits(&socket, &limits));
-    script_then(SCRIPT_TIMEOUT)->value = 6000000;
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
-    assert_error_log(connect_unix(&socket), FER_TIMED_OUT, 0,
-                     "timeout(1,writing) set_nonblocking(1,1) unix_connect(1,/a) pause(4001000) "
-                     "unix_connect(1,/a) pause(6001000) unix_connect(1,/a) set_nonblocking(1,0) "
-                     "is_nonblocking(1)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-}
-
-SCRIPT_TEST(a_unix_connect_checks_first_after_the_state)
-{
-    fer_socket socket = limited_unix(0);
-    assert_error(connect_unix(&socket), FER_TIMED_OUT, 0);
-    assert_error_log(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0, "");
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    assert_error(connect_unix(&socket), FER_RESOURCE_BUSY, 11);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    set_limits(&socket, 500);
+    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_unix(&socket));
+    assert_log("unix_connect(1,/a) wait_arm(1,CONNECTED) wait_for(1500,token)");
+    assert_failed_with(&socket, FER_TIMED_OUT);
 }
 
 TEST_MAIN("socket_limits")

@@ -1,8 +1,6 @@
 /* test_sources.c: platform/common/sources.h, the table of a poller's sockets, against a plain list,
  * and without memory. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "platform/common/sources.c" /* not every system's library contains it */
 #include "support/group.h"

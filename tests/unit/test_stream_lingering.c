@@ -48,25 +48,6 @@ OPEN_TEST(it_shuts_down_discards_and_closes)
     assert_log("shutdown(1,1) try_recv(1,8192) try_recv(1,8192) try_recv(1,8192) close(1)");
 }
 
-SCRIPT_TEST(it_waits_until_its_own_deadline_in_every_mode)
-{
-    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        fer_handle stream = open_stream(&script_posix);
-        assert_ok(feri_set_nonblocking(&stream, nonblocking != 0));
-        assert_ok(feri_set_timeout(&stream, FERP_READING, (fer_duration){5}));
-        script.log[0] = '\0';
-        script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-        script_then(SCRIPT_WAIT_FOR)->elapsed = 100;
-        script_then_move(SCRIPT_TRY_RECV, 5);
-        script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-        assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
-        assert_log("shutdown(1,1) try_recv(1,8192) wait_arm(1,READABLE) wait_for(1000001000) "
-                   "try_recv(1,8192) try_recv(1,8192) wait_arm(1,READABLE) wait_for(1000001000) "
-                   "close(1)");
-    }
-}
-
 /* A timeout of 0: what is there is read, without waiting. */
 SCRIPT_TEST(with_a_timeout_of_zero_only_what_is_queued_is_discarded)
 {
@@ -94,30 +75,12 @@ OPEN_TEST(input_without_end_does_not_extend_the_call)
 
 /* ---- Limits */
 
-SCRIPT_TEST(the_limits_apply_in_every_mode)
-{
-    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        fer_handle stream = open_stream(&script_posix);
-        assert_ok(feri_set_nonblocking(&stream, nonblocking != 0));
-        set_limits(&stream, FER_INSTANT_NONE, &token);
-        assert_ok(fer_cancel_token_cancel(&token));
-        script.log[0] = '\0';
-        assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
-        assert_log("shutdown(1,1) close(1)");
-    }
-}
-
 static void cancel_in(script_call call, script_call in)
 {
     if (call == in) {
         script.on_call = NULL;
         assert_ok(fer_cancel_token_cancel(&token));
     }
-}
-
-static void cancel_in_wait(script_call call)
-{
-    cancel_in(call, SCRIPT_WAIT_FOR);
 }
 
 static void cancel_in_try(script_call call)
@@ -132,21 +95,6 @@ OPEN_TEST(a_cancel_ends_it_even_if_input_never_ends)
     script.on_call = cancel_in_try;
     assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_CANCELLED, 0);
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 1);
-}
-
-/* I1 */
-SCRIPT_TEST(a_signal_ends_it_only_if_its_handler_cancels)
-{
-    fer_handle stream = open_stream(&script_posix);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    assert_lingers(&stream, SECOND, FER_OK, 0);
-    stream = open_stream(&script_posix);
-    set_limits(&stream, FER_INSTANT_NONE, &token);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    script.on_call = cancel_in_wait;
-    assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
 }
 
 static void pass_time(script_call call)
@@ -205,16 +153,16 @@ SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
     assert_lingers(&stream, SECOND, FER_MISUSE, 0);
 }
 
-/* S7: unread input resets the connection, on the BSDs too. */
-SCRIPT_TEST(input_that_is_left_resets_the_connection)
+SYSTEM_TEST(script_posix, without_a_socket_it_is_misuse)
 {
-    fer_handle stream = open_stream(&script_bsd);
-    set_limits(&stream, FER_INSTANT_NONE, &token);
-    assert_ok(fer_cancel_token_cancel(&token));
-    script.log[0] = '\0';
-    script_then(SCRIPT_BYTES_QUEUED)->value = 3;
-    assert_lingers(&stream, SECOND, FER_CANCELLED, 0);
-    assert_log("shutdown(1,1) bytes_queued(1) set_linger(1,1,0) close(1)");
+    fer_handle stream = {0};
+    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_int_equal(feri_handle_state(&stream), 0);
+    assert_ok(feri_handle_claim(&stream));
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
+    assert_log("");
 }
 
 TEST_MAIN("stream_lingering")

@@ -24,7 +24,6 @@ static const fer_error ok = {FER_OK, 0};
 static const fer_error invalid = {FER_MISUSE, 0};
 static const fer_error unconnected = {FER_NOT_CONNECTED, 0};
 static const fer_error pending = {FER_WOULD_BLOCK, 0};
-static const fer_error broken = {FER_BROKEN_PIPE, 0};
 
 /* ---- Before the system call */
 
@@ -70,33 +69,6 @@ SYSTEM_TEST(script_posix, a_pending_connect_would_block)
     check_before_write(&handle, true, 1, pending, false);
 }
 
-STREAM_TEST(script_posix, a_half_that_was_shut_answers_by_itself)
-{
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
-    check_before_read(&handle, true, 1, ok, false);
-    check_before_read(&handle, false, 1, invalid, false);
-    check_before_write(&handle, true, 1, broken, false);
-    check_before_write(&handle, true, 0, broken, false);
-    check_before_write(&handle, false, 1, invalid, false);
-    assert_log("");
-}
-
-SYSTEM_TEST(script_posix, each_half_is_queried_when_the_other_has_ended)
-{
-    const feri_event ends_of_reading[] = {FERI_EVENT_GOT_EOF, FERI_EVENT_SHUT_READ};
-    const feri_event ends_of_writing[] = {FERI_EVENT_GOT_PIPE, FERI_EVENT_SHUT_WRITE};
-    for (size_t i = 0; i < 2; i++) {
-        fer_handle handle = script_stream(0);
-        assert_true(feri_handle_apply(&handle, ends_of_reading[i]));
-        check_before_write(&handle, true, 1, ok, true);
-        check_before_write(&handle, true, 0, ok, false);
-        handle = script_stream(0);
-        assert_true(feri_handle_apply(&handle, ends_of_writing[i]));
-        check_before_read(&handle, true, 1, ok, true);
-        check_before_read(&handle, true, 0, ok, false);
-    }
-}
-
 /* ---- After the system call */
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
@@ -129,6 +101,15 @@ STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_t
     assert_ok(feri_stream_after_read(&handle, ok, 0));
     assert_error(feri_stream_after_failed_read(&handle, reset), FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
+}
+
+STREAM_TEST(script_posix, a_broken_pipe_of_a_write_is_reported_with_its_code_and_kept_without)
+{
+    assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_BROKEN_PIPE, 32}),
+                 FER_BROKEN_PIPE, 32);
+    assert_int_equal(feri_state_write_half(feri_handle_state(&handle)), FERI_WRITE_GONE);
+    assert_int_equal(feri_state_read_half(feri_handle_state(&handle)), FERI_READ_OPEN);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
 }
 
 /* ---- Pending connects (rule C5) */

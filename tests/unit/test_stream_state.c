@@ -1,8 +1,6 @@
 /* test_stream_state.c: the state tables against an independent model of the same rules in plain
  * ifs; the reachable states; and the fields. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "core/handle/stream_state.h"

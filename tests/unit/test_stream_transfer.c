@@ -38,36 +38,7 @@ OPEN_TEST(read_exact_that_meets_the_end_is_unexpected_and_counted)
     assert_log("");
 }
 
-OPEN_TEST(read_exact_continues_after_a_signal)
-{
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_RECV, 1);
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok_n(feri_stream_read_exact(&handle, buf, 2, &n), n, 2);
-}
-
-OPEN_TEST(read_exact_that_fails_counts_what_came_before)
-{
-    script_then_move(SCRIPT_RECV, 2);
-    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 11);
-    assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_TIMED_OUT, 0, n, 2);
-    script_then_move(SCRIPT_RECV, 1);
-    script_then_fail(SCRIPT_RECV, FER_CONNECTION_RESET, 104);
-    assert_error_n(feri_stream_read_exact(&handle, buf, 6, &n), FER_CONNECTION_RESET, 104, n, 1);
-    assert_error(feri_stream_read_exact(&handle, buf, 6, NULL), FER_CONNECTION_RESET, 104);
-}
-
 /* ---- read_to_end */
-
-OPEN_TEST(read_to_end_reads_up_to_the_end)
-{
-    script_then_move(SCRIPT_RECV, 2);
-    script_then_move(SCRIPT_RECV, 3);
-    assert_ok_n(feri_stream_read_to_end(&handle, buf, 10, &n), n, 5);
-    assert_memory_equal(buf, "ababc#", 6);
-    assert_log("recv(1,10) recv(1,8) recv(1,5)");
-}
 
 OPEN_TEST(a_full_buffer_is_the_whole_when_a_peek_meets_the_end)
 {
@@ -75,13 +46,6 @@ OPEN_TEST(a_full_buffer_is_the_whole_when_a_peek_meets_the_end)
     script_then_fail(SCRIPT_PEEK, FER_INTERRUPTED, 4);
     assert_ok_n(feri_stream_read_to_end(&handle, buf, 3, &n), n, 3);
     assert_log("recv(1,3) peek(1,1) peek(1,1)");
-}
-
-OPEN_TEST(a_full_buffer_with_more_to_come_is_storage_full)
-{
-    script_then_move(SCRIPT_RECV, 3);
-    script_then_move(SCRIPT_PEEK, 1);
-    assert_error_n(feri_stream_read_to_end(&handle, buf, 3, &n), FER_BUFFER_TOO_SMALL, 0, n, 3);
 }
 
 OPEN_TEST(read_to_end_without_capacity_only_peeks)
@@ -111,21 +75,6 @@ OPEN_TEST(write_all_writes_the_rest_after_each_short_write)
     assert_ok_n(feri_stream_write_all(&handle, "ferrule", 6, &n), n, 6);
     assert_string_equal(script.sent, "ferrul");
     assert_log("send(1,6) send(1,4) send(1,4) send(1,3)");
-}
-
-OPEN_TEST(write_all_of_which_the_os_takes_nothing_is_write_zero)
-{
-    script_then_move(SCRIPT_SEND, 2);
-    assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_WRITE_ZERO, 0, n, 2);
-    assert_log("send(1,7) send(1,5)");
-}
-
-OPEN_TEST(write_all_that_fails_counts_what_went_before)
-{
-    script_then_move(SCRIPT_SEND, 2);
-    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
-    assert_error_n(feri_stream_write_all(&handle, "ferrule", 7, &n), FER_BROKEN_PIPE, 32, n, 2);
-    assert_error(feri_stream_write_all(&handle, "ferrule", 7, NULL), FER_BROKEN_PIPE, 0);
 }
 
 TEST_MAIN("stream_transfer")

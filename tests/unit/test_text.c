@@ -1,7 +1,5 @@
 /* test_text.c: how every format function stores its text in the caller's buffer. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "core/base/text.h"

@@ -2,8 +2,6 @@
  * functions, as core calls them. Over this system and, with TEST_TRACE_OVER_SIM, over the simulated
  * network. */
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -31,29 +31,6 @@ SCRIPT_TEST(a_read_half_that_a_clone_ended_reads_as_ended)
     assert_log("try_recv(1,8)");
 }
 
-/* S2 through a clone, and S5: what ends a half is noted. */
-SCRIPT_TEST(slices_are_answered_by_an_ended_half)
-{
-    char buf[8];
-    fer_io_slice_mut into = {buf, 8};
-    fer_io_slice from = {buf, 8};
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    script_then_fail(SCRIPT_TRY_RECV_VECTORED, FER_WOULD_BLOCK, 10035);
-    feri_modes_end_reading(&handle);
-    assert_ok_log(feri_stream_try_read_vectored(&handle, &into, 1, NULL),
-                  "try_recv_vectored(1,1x8)");
-    script_begin(&script_posix);
-    handle = script_stream(0);
-    script_then_move(SCRIPT_TRY_RECV_VECTORED, 0);
-    assert_ok(feri_stream_try_read_vectored(&handle, &into, 1, NULL));
-    assert_ok(feri_stream_try_read_vectored(&handle, &into, 1, NULL));
-    script_then_fail(SCRIPT_TRY_SEND_VECTORED, FER_BROKEN_PIPE, 32);
-    assert_error(feri_stream_try_write_vectored(&handle, &from, 1, NULL), FER_BROKEN_PIPE, 32);
-    assert_error(feri_stream_try_write_vectored(&handle, &from, 1, NULL), FER_BROKEN_PIPE, 0);
-    assert_log("try_recv_vectored(1,1x8) try_send_vectored(1,1x8)");
-}
-
 /* ---- Datagrams */
 
 /* U5: the other sender's datagram was already received and is dropped, and the next one is
@@ -68,24 +45,6 @@ SYSTEM_TEST(script_posix, another_sender_s_datagram_is_dropped)
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
     assert_error_log(feri_datagram_receive(&socket.handle_, buf, 8, FERP_DONTWAIT, &got),
                      FER_WOULD_BLOCK, 11, "try_recv_from(1,8) try_recv_from(1,8)");
-}
-
-/* U5: the other sender's datagram is still queued after a peek and is removed, also without a
- * wait. */
-SYSTEM_TEST(script_posix, a_peek_drops_another_sender_s_datagram_without_a_wait)
-{
-    char buf[8];
-    fer_udp_received got;
-    fer_udp_socket socket = {.handle_ = script_stream(0)};
-    socket.handle_.p_.peer_ = script_addr("192.0.2.9:9");
-    script_then(SCRIPT_TRY_PEEK_FROM)->addr = script_addr("192.0.2.1:1001");
-    script_then(SCRIPT_TRY_PEEK_FROM)->addr = script_addr("192.0.2.9:9");
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 8, FERP_PEEK | FERP_DONTWAIT, &got));
-    assert_log("try_peek_from(1,8) try_recv_from(1,0) try_peek_from(1,8)");
-    assert_forwards(
-        SCRIPT_TRY_PEEK_FROM, FER_WOULD_BLOCK, 11,
-        feri_datagram_receive(&socket.handle_, buf, 8, FERP_PEEK | FERP_DONTWAIT, &got));
-    assert_log("try_peek_from(1,8)");
 }
 
 SYSTEM_TEST(script_posix, unix_datagrams_are_sent_and_received_without_a_wait)

@@ -6,40 +6,19 @@
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
 
-#define SLICE UINT64_C(100000000)
 #define MILLI UINT64_C(1000000)
 
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
-/* The event that another thread applies to the handle during a call of the seam. */
-static fer_handle *handle_to_change;
-static script_call call_to_change_at;
-static feri_event event_to_apply;
+/* The handle whose reset another thread meets during a wait. */
+static fer_handle *handle_to_reset;
 
-static void apply_event(script_call call)
+static void reset_in_the_wait(script_call call)
 {
-    if (call != call_to_change_at) {
-        return;
-    }
-    if (event_to_apply == FERI_EVENT_GOT_RESET) {
-        assert_true(feri_handle_fail(handle_to_change, event_to_apply,
+    if (call == SCRIPT_WAIT_FOR) {
+        assert_true(feri_handle_fail(handle_to_reset, FERI_EVENT_GOT_RESET,
                                      (fer_error){FER_CONNECTION_RESET, 104}));
-    } else {
-        assert_true(feri_handle_apply(handle_to_change, event_to_apply));
     }
-}
-
-static void apply_while(script_call call, fer_handle *handle, feri_event event)
-{
-    handle_to_change = handle;
-    call_to_change_at = call;
-    event_to_apply = event;
-    script.on_call = apply_event;
-}
-
-static void apply_while_arming(fer_handle *handle, feri_event event)
-{
-    apply_while(SCRIPT_WAIT_ARM, handle, event);
 }
 
 #define assert_retries(waiting)                                                     \
@@ -89,21 +68,12 @@ STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_wai
 
 /* ---- Repeated waits */
 
-STREAM_TEST(script_windows, a_half_that_is_shut_at_the_deadline_has_not_timed_out)
-{
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
-    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
-    script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI;
-    assert_retries(&waiting);
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    assert_ends(&waiting, FER_OK, 0);
-}
-
 STREAM_TEST(script_windows, a_reset_that_is_met_at_the_deadline_ends_a_read_after_one_more_try)
 {
     feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
-    apply_while(SCRIPT_WAIT_FOR, &handle, FERI_EVENT_GOT_RESET);
+    handle_to_reset = &handle;
+    script.on_call = reset_in_the_wait;
     script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
     assert_retries(&waiting);
     assert_ends(&waiting, FER_CONNECTION_RESET, 104);
@@ -123,40 +93,12 @@ STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts
 
 /* ---- Slices, if a wakeup may be missed */
 
-STREAM_TEST(script_windows, a_wait_to_write_that_misses_a_shutdown_is_cut_into_slices)
-{
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
-    feri_modes_set_timeout(&handle, FERP_WRITING, (fer_duration){2 * SLICE + 7 * MILLI});
-    script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
-    assert_retries(&waiting);
-    assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
-    assert_retries(&waiting);
-    assert_log("wait_arm(1,WRITABLE) wait_for(200001000)");
-    assert_ends(&waiting, FER_TIMED_OUT, 0);
-    assert_log("wait_arm(1,WRITABLE) wait_for(207001000)");
-}
-
-/* ---- Changes between arming and waiting */
-
-SYSTEM_TEST(script_windows, the_end_of_the_read_half_does_not_end_a_wait_to_write)
+SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
-    feri_modes_end_reading(&handle);
+    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
-    assert_log("wait_arm(1,WRITABLE) wait_for(100001000)");
-}
-
-STREAM_TEST(script_windows, a_spurious_wakeup_waits_again_for_the_remaining_time)
-{
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
-    feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
-    script_then(SCRIPT_WAIT_FOR)->elapsed = MILLI / 2;
-    assert_retries(&waiting);
-    apply_while_arming(&handle, FERI_EVENT_SHUT_READ);
-    assert_ends(&waiting, FER_OK, 0);
-    assert_log("wait_arm(1,READABLE) wait_for(1001000) wait_arm(1,READABLE) "
-               "wait_disarm()");
+    assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
 
 TEST_MAIN("waiting")

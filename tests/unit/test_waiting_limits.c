@@ -173,18 +173,6 @@ EACH_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
     expect_calls(sort, 2, 0);
 }
 
-/* ---- K6: what a call costs */
-
-EACH_TEST(on_a_shared_handle_it_is_one_more_if_the_system_keeps_the_mode)
-{
-    bool is_posix = script.traits.io_waits_in_kernel;
-    *sort->handle = script_stream(FERI_FLAG_CLONED);
-    limit(sort, DEADLINE);
-    expect(sort, FER_OK);
-    expect_calls(sort, 1, 0);
-    assert_int_equal(script.times[SCRIPT_IS_NONBLOCKING], is_posix ? 1 : 0);
-}
-
 /* ---- K2: a cancel during the call */
 
 static script_call cancelled_during;
@@ -216,16 +204,26 @@ EACH_TEST(a_cancel_ends_the_wait)
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
+EACH_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
+{
+    limit(sort, DEADLINE);
+    would_block(sort);
+    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, sort->run());
+    would_block(sort);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+    cancel_during(SCRIPT_WAIT_FOR);
+    expect(sort, FER_CANCELLED);
+    expect_calls(sort, 2, 2);
+}
+
 /* ---- K3: the timeout and the deadline */
 
-EACH_TEST(a_timeout_that_cannot_be_read_is_the_call_s_result)
+EACH_TEST(a_cancel_in_a_pause_ends_the_call)
 {
-    if (script.traits.io_waits_in_kernel) {
-        limit(sort, DEADLINE);
-        would_block(sort);
-        assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9, sort->run());
-        expect_calls(sort, 1, 0);
-    }
+    limit(sort, FERP_NO_DEADLINE);
+    *script_default(sort->attempt) = (script_result){.error = {FER_WOULD_BLOCK, 11}};
+    cancel_during(SCRIPT_PAUSE);
+    expect(sort, FER_CANCELLED);
 }
 
 TEST_MAIN("waiting_limits")

@@ -1,0 +1,343 @@
+/* copy.c: what a relay and a file server cost: copies of 64 MiB from one stream to another, and of
+ * a file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread
+ * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
+ * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
+ * splices and polls, as src/raw_sock.c of haproxy makes them. Linux only. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <time.h>
+static clockid_t bench_clock = CLOCK_THREAD_CPUTIME_ID;
+#define BENCH_CLOCK bench_clock
+#include "bench/bench.h"
+#include "ferrule.h"
+
+enum { MEBIBYTES = 64, KIB = 1024, BASE = 64 * KIB, LONGEST = 1024 * KIB };
+#define TOTAL ((size_t)MEBIBYTES * 1024 * KIB)
+
+static unsigned char memory[LONGEST];
+static int file_to_send;
+
+static void must(bool good, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "bench_copy: %s failed: %s\n", what, strerror(errno));
+        exit(1);
+    }
+}
+
+#define MUST(call) must((call).kind == FER_OK, #call)
+
+/* ---- Sockets: the source sends to the peer of `in`, the sink receives from the peer of `out`. */
+
+typedef struct setup {
+    bool is_unix;
+    size_t cap;
+} setup;
+
+typedef struct relay {
+    int source, in, out, sink;
+    pthread_t sender, receiver;
+    bool has_sender;
+} relay;
+
+static void make_pair(bool is_unix, int ends[2])
+{
+    if (is_unix) {
+        must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+        return;
+    }
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
+    must(listen(listener, 1) == 0, "listen");
+    must(getsockname(listener, (struct sockaddr *)&address, &size) == 0, "getsockname");
+    ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(connect(ends[0], (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    must(ends[1] >= 0, "accept");
+    close(listener);
+}
+
+static void *send_all(void *argument)
+{
+    static unsigned char zeros[256 * KIB];
+    relay *r = argument;
+    for (size_t sent = 0; sent < TOTAL;) {
+        size_t len = TOTAL - sent < sizeof zeros ? TOTAL - sent : sizeof zeros;
+        ssize_t n = send(r->source, zeros, len, MSG_NOSIGNAL);
+        must(n > 0, "send of the source");
+        sent += (size_t)n;
+    }
+    close(r->source);
+    return NULL;
+}
+
+/* The sink discards: MSG_TRUNC of TCP copies nothing. */
+static void *receive_all(void *argument)
+{
+    static unsigned char discarded[256 * KIB];
+    relay *r = argument;
+    size_t got = 0;
+    ssize_t n = 1;
+    while (n > 0) {
+        n = recv(r->sink, discarded, sizeof discarded, MSG_TRUNC);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    must(got == TOTAL, "the sink");
+    return NULL;
+}
+
+static relay begin(const setup *s, bool has_sender)
+{
+    relay r = {.has_sender = has_sender};
+    int ends[2];
+    make_pair(s->is_unix, ends);
+    r.source = ends[0];
+    r.in = ends[1];
+    make_pair(s->is_unix, ends);
+    r.out = ends[0];
+    r.sink = ends[1];
+    return r;
+}
+
+static void start_threads(relay *r)
+{
+    must(pthread_create(&r->receiver, NULL, receive_all, r) == 0, "pthread_create");
+    if (r->has_sender) {
+        must(pthread_create(&r->sender, NULL, send_all, r) == 0, "pthread_create");
+    } else {
+        close(r->source);
+    }
+}
+
+static uint64_t end(relay *r)
+{
+    close(r->out);
+    close(r->in);
+    pthread_join(r->receiver, NULL);
+    if (r->has_sender) {
+        pthread_join(r->sender, NULL);
+    }
+    close(r->sink);
+    return TOTAL;
+}
+
+/* ---- Copies */
+
+static void send_buffer(int out, size_t len)
+{
+    for (size_t sent = 0; sent < len;) {
+        ssize_t n = send(out, memory + sent, len - sent, MSG_NOSIGNAL);
+        must(n > 0, "send");
+        sent += (size_t)n;
+    }
+}
+
+static uint64_t copy_by_buffer(const void *input, size_t count)
+{
+    relay r = begin(input, true);
+    ssize_t n;
+    (void)count;
+    start_threads(&r);
+    while ((n = recv(r.in, memory, BASE, 0)) > 0) {
+        send_buffer(r.out, (size_t)n);
+    }
+    return end(&r);
+}
+
+static uint64_t copy_by_ferrule(const void *input, size_t count)
+{
+    const setup *s = input;
+    relay r = begin(s, true);
+    fer_tcp_stream tcp[2] = {{{{0}}}};
+    fer_unix_stream local[2] = {{{{0}}}};
+    fer_copy_buffer buffer = {memory, s->cap, 0, 0};
+    fer_stream from, to;
+    uint64_t n = 0;
+    (void)count;
+    if (s->is_unix) {
+        MUST(fer_unix_stream_from_raw(&local[0], r.in));
+        MUST(fer_unix_stream_from_raw(&local[1], r.out));
+        from = fer_unix_stream_as_stream(&local[0]);
+        to = fer_unix_stream_as_stream(&local[1]);
+    } else {
+        MUST(fer_tcp_stream_from_raw(&tcp[0], r.in));
+        MUST(fer_tcp_stream_from_raw(&tcp[1], r.out));
+        from = fer_tcp_stream_as_stream(&tcp[0]);
+        to = fer_tcp_stream_as_stream(&tcp[1]);
+    }
+    start_threads(&r);
+    MUST(fer_copy(from, to, &buffer, &n));
+    must(n == TOTAL, "fer_copy");
+    return end(&r);
+}
+
+static uint64_t copy_by_splice(const void *input, size_t count)
+{
+    const setup *s = input;
+    relay r = begin(s, true);
+    int ends[2];
+    ssize_t n;
+    (void)count;
+    start_threads(&r);
+    must(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
+    (void)fcntl(ends[1], F_SETPIPE_SZ, (int)s->cap);
+    while ((n = splice(r.in, NULL, ends[1], NULL, s->cap, SPLICE_F_MOVE)) > 0) {
+        while (n > 0) {
+            ssize_t moved = splice(ends[0], NULL, r.out, NULL, (size_t)n, SPLICE_F_MOVE);
+            must(moved > 0, "splice");
+            n -= moved;
+        }
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return end(&r);
+}
+
+static void wait_for(int socket, short events)
+{
+    struct pollfd entry = {socket, events, 0};
+    must(poll(&entry, 1, -1) == 1, "poll");
+}
+
+static uint64_t copy_as_haproxy(const void *input, size_t count)
+{
+    const setup *s = input;
+    relay r = begin(s, true);
+    int ends[2];
+    ssize_t n = 1;
+    (void)count;
+    start_threads(&r);
+    must(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, "pipe2");
+    (void)fcntl(ends[1], F_SETPIPE_SZ, (int)s->cap);
+    (void)fcntl(r.in, F_SETFL, O_NONBLOCK);
+    (void)fcntl(r.out, F_SETFL, O_NONBLOCK);
+    const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+    while (n != 0) {
+        n = splice(r.in, NULL, ends[1], NULL, s->cap, flags);
+        if (n < 0) {
+            must(errno == EAGAIN, "splice of a source");
+            wait_for(r.in, POLLIN);
+        }
+        for (ssize_t held = n; held > 0;) {
+            ssize_t moved = splice(ends[0], NULL, r.out, NULL, (size_t)held, flags);
+            if (moved < 0) {
+                must(errno == EAGAIN, "splice to a sink");
+                wait_for(r.out, POLLOUT);
+            } else {
+                held -= moved;
+            }
+        }
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return end(&r);
+}
+
+/* ---- Files */
+
+static uint64_t send_by_buffer(const void *input, size_t count)
+{
+    relay r = begin(input, false);
+    (void)count;
+    start_threads(&r);
+    for (size_t at = 0; at < TOTAL; at += BASE) {
+        must(pread(file_to_send, memory, BASE, (off_t)at) == BASE, "pread");
+        send_buffer(r.out, BASE);
+    }
+    return end(&r);
+}
+
+static uint64_t send_by_ferrule(const void *input, size_t count)
+{
+    const setup *s = input;
+    relay r = begin(s, false);
+    fer_tcp_stream tcp = {{{0}}};
+    fer_unix_stream local = {{{0}}};
+    fer_copy_buffer buffer = {memory, s->cap, 0, 0};
+    fer_stream to;
+    uint64_t n = 0;
+    (void)count;
+    if (s->is_unix) {
+        MUST(fer_unix_stream_from_raw(&local, r.out));
+        to = fer_unix_stream_as_stream(&local);
+    } else {
+        MUST(fer_tcp_stream_from_raw(&tcp, r.out));
+        to = fer_tcp_stream_as_stream(&tcp);
+    }
+    start_threads(&r);
+    MUST(fer_stream_send_file(to, file_to_send, 0, TOTAL, &buffer, &n));
+    must(n == TOTAL, "fer_stream_send_file");
+    return end(&r);
+}
+
+static uint64_t send_by_sendfile(const void *input, size_t count)
+{
+    relay r = begin(input, false);
+    off_t at = 0;
+    (void)count;
+    start_threads(&r);
+    while ((size_t)at < TOTAL) {
+        must(sendfile(r.out, file_to_send, &at, TOTAL - (size_t)at) > 0, "sendfile");
+    }
+    return end(&r);
+}
+
+/* ---- Cases */
+
+static void run(const char *name, const char *what, clockid_t clock, const setup *s,
+                const bench_contender *contenders, size_t count)
+{
+    char full[64];
+    snprintf(full, sizeof full, "%s_%s", name, what);
+    bench_clock = clock;
+    bench_run(&(bench_case){full, s, MEBIBYTES, contenders, count});
+}
+
+int main(int argc, char **argv)
+{
+    static const bench_contender copies[] = {{"buffer", copy_by_buffer},
+                                             {"buffer-again", copy_by_buffer},
+                                             {"ferrule", copy_by_ferrule},
+                                             {"splice", copy_by_splice},
+                                             {"haproxy", copy_as_haproxy}};
+    static const bench_contender files[] = {{"pread-send", send_by_buffer},
+                                            {"pread-send-again", send_by_buffer},
+                                            {"ferrule", send_by_ferrule},
+                                            {"sendfile", send_by_sendfile}};
+    static const struct {
+        const char *name;
+        setup setup;
+    } cases[] = {{"tcp_64", {false, 64 * KIB}},
+                 {"tcp_256", {false, 256 * KIB}},
+                 {"tcp_1024", {false, LONGEST}},
+                 {"unix_64", {true, 64 * KIB}}};
+    bench_options("copy", argc, argv);
+    file_to_send = memfd_create("bench", MFD_CLOEXEC);
+    must(file_to_send >= 0 && ftruncate(file_to_send, (off_t)TOTAL) == 0, "memfd_create");
+    for (size_t at = 0; at < TOTAL; at += LONGEST) {
+        must(pwrite(file_to_send, memory, LONGEST, (off_t)at) == LONGEST, "pwrite");
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const setup *s = &cases[i].setup;
+        run("copy", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, copies, 5);
+        run("time", cases[i].name, CLOCK_MONOTONIC, s, copies, 5);
+    }
+    run("file", "tcp", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, files, 4);
+    run("file", "unix", CLOCK_THREAD_CPUTIME_ID, &cases[3].setup, files, 4);
+    return 0;
+}

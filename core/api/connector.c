@@ -1,0 +1,387 @@
+/* connector.c: connections to names in an event loop (rules K12 to K15). The wait of a poller with
+ * connectors is here: it drives the lookups and the schedules of their attempts. A program without
+ * connectors does not link it. */
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
+#include "core/names/resolver.h"
+#include "core/open/binding.h"
+#include "core/open/connect_attempts.h"
+#include "core/open/connecting.h"
+#include "core/wait/poller.h"
+#include "ferrule/connector.h"
+#include "platform/platform.h"
+
+/* The first is that of an all-zero race. */
+typedef enum connector_stage { LOOKING_UP, CONNECTING, DONE, REPORTED } connector_stage;
+
+/* The memory of an OPEN connector, behind its state. */
+typedef struct connection_race {
+    feri_poller_driven driven; /* in the list of its poller, unless REPORTED */
+    fer_poller *poller;
+    uint64_t key;
+    connector_stage stage;
+    fer_error result;  /* from DONE on */
+    uint32_t flags;    /* those of the connection */
+    uint32_t hinted;   /* the slots whose sockets the poller has reported, as bits */
+    uint64_t query_at; /* if any is hinted: when their status is queried (again) */
+    fer_lookup lookup; /* LOOKING_UP */
+    feri_address_list found;
+    fer_socket_addr literal;
+    fer_socket_addr local;
+    fer_connect_options options;
+    feri_attempts attempts;
+} connection_race;
+
+/* The values of state_. */
+enum { CONNECTOR_CLOSED, CONNECTOR_OPEN };
+
+_Static_assert(sizeof(fer_connector) == 2048, "the size does not change");
+_Static_assert(sizeof(connection_race) <= sizeof(fer_connector) - sizeof(uint64_t), "it fits");
+
+static connection_race *race_of(fer_connector *connector)
+{
+    return (void *)&connector->words_[1];
+}
+
+static bool is_open(const fer_connector *connector)
+{
+    return connector != NULL && connector->p_.state_ == CONNECTOR_OPEN;
+}
+
+/* ---- The list of a poller's connectors */
+
+static void enlist(connection_race *race)
+{
+    race->driven.next = race->poller->p_.driven_;
+    feri_poller_set_driven(race->poller, &race->driven);
+}
+
+static void delist(connection_race *race)
+{
+    feri_poller_driven *first = race->poller->p_.driven_;
+    feri_poller_driven **at = &first;
+    while (*at != &race->driven) {
+        at = &(*at)->next;
+    }
+    *at = race->driven.next;
+    feri_poller_set_driven(race->poller, first);
+}
+
+/* ---- The sockets of attempts in the poller. The keys of their slots are addresses of the
+ * attempts' memory, which no other socket's key is. */
+
+static uint64_t key_of_slot(const feri_attempts *attempts, size_t slot)
+{
+    return (uint64_t)(uintptr_t)attempts + 1 + slot;
+}
+
+static connection_race *race_of_attempts(feri_attempts *attempts)
+{
+    return (void *)((char *)attempts - offsetof(connection_race, attempts));
+}
+
+static fer_error watch(feri_attempts *attempts, feri_open_attempt *started)
+{
+    const fer_event event = {.key = key_of_slot(attempts, started->slot), .interest = FER_WRITABLE};
+    fer_poller *poller = race_of_attempts(attempts)->poller;
+    FER_TRY(fer_poller_add(poller, started->raw, event, FER_POLL_ONESHOT));
+    started->is_watched = true;
+    return feri_own_error(FER_IN_PROGRESS);
+}
+
+static void unwatch(feri_attempts *attempts, const feri_open_attempt *ended)
+{
+    connection_race *race = race_of_attempts(attempts);
+    FER_IGNORE(fer_poller_delete(race->poller, ended->raw));
+    race->hinted &= ~(UINT32_C(1) << ended->slot);
+}
+
+/* Whether an event belongs to an attempt of a connector, which is then hinted. */
+static bool take_hint(const fer_poller *poller, const fer_event *event)
+{
+    for (feri_poller_driven *at = poller->p_.driven_; at != NULL; at = at->next) {
+        connection_race *race = (void *)at;
+        uint64_t slot = event->key - key_of_slot(&race->attempts, 0);
+        if (slot < FERI_ATTEMPTS_MAX) {
+            race->hinted |= UINT32_C(1) << slot;
+            race->query_at = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Removes the events of attempts. Returns the number of the others. */
+static size_t take_hints(const fer_poller *poller, fer_event *events, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!take_hint(poller, &events[i])) {
+            events[kept] = events[i];
+            kept++;
+        }
+    }
+    return kept;
+}
+
+/* ---- Driving a connector */
+
+static void end_race(connection_race *race, fer_error result)
+{
+    if (result.kind == FER_OK) {
+        feri_open_attempt *winner = &race->attempts.open[0];
+        if (winner->is_watched) {
+            unwatch(&race->attempts, winner);
+            winner->is_watched = false;
+        }
+        race->flags = feri_family_flag(&race->attempts.addrs[winner->at]) | FERI_STARTED_FLAGS;
+    }
+    feri_attempts_end(&race->attempts);
+    race->result = result;
+    race->stage = DONE;
+}
+
+static void begin_attempts(connection_race *race, const fer_socket_addr *addrs, size_t count)
+{
+    fer_error error = count > 0 ? feri_attempts_begin(&race->attempts, addrs, count)
+                                : feri_own_error(FER_INVALID_INPUT);
+    if (error.kind == FER_OK) {
+        race->stage = CONNECTING;
+    } else {
+        end_race(race, error);
+    }
+}
+
+/* A result that is available precedes the limits. */
+static void advance_lookup(connection_race *race)
+{
+    fer_error error = feri_ok();
+    bool is_done = feri_lookup_is_done(&race->lookup);
+    if (!is_done) {
+        error = feri_limits_check(&race->attempts.limits);
+        if (error.kind == FER_OK) {
+            return;
+        }
+    } else {
+        error = feri_lookup_take(&race->lookup, &race->found);
+    }
+    fer_lookup_close(&race->lookup);
+    if (error.kind == FER_OK) {
+        begin_attempts(race, race->found.addrs, race->found.count);
+    } else {
+        end_race(race, error);
+    }
+}
+
+/* A false hint is queried again after a pause, 1 ms and then twice as long each time, at most
+ * 20 ms. Its socket stays disabled in the poller, because it could be reported in each wait. */
+static void apply_hints(connection_race *race)
+{
+    feri_false_hints *false_hints = &race->attempts.false_hints;
+    uint32_t ended = 0;
+    for (size_t i = 0; i < race->attempts.open_count; i++) {
+        ended |= (race->hinted >> race->attempts.open[i].slot & 1) << i;
+    }
+    if (feri_attempts_apply_ends(&race->attempts, ended)) {
+        false_hints->in_a_row = 0;
+        return;
+    }
+    uint64_t pause = FERI_PAUSE_MIN_NANOS
+                     << (false_hints->in_a_row < 5 ? false_hints->in_a_row : 5);
+    race->query_at =
+        ferp_now() + (pause < FERI_PAUSE_MAX_NANOS ? pause : (uint64_t)FERI_PAUSE_MAX_NANOS);
+    false_hints->in_a_row++;
+}
+
+static uint64_t sooner_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Returns the time of the next step. */
+static uint64_t advance_attempts(connection_race *race)
+{
+    uint64_t until = 0;
+    fer_error result = feri_ok();
+    if (race->hinted != 0 && ferp_now() >= race->query_at) {
+        apply_hints(race);
+    }
+    if (feri_attempts_advance(&race->attempts, &until, &result)) {
+        end_race(race, result);
+        return 0;
+    }
+    return race->hinted != 0 ? sooner_of(until, race->query_at) : until;
+}
+
+static uint64_t advance_race(connection_race *race)
+{
+    if (race->stage == LOOKING_UP) {
+        advance_lookup(race);
+    }
+    if (race->stage == LOOKING_UP) {
+        return race->attempts.limits.deadline;
+    }
+    return race->stage == CONNECTING ? advance_attempts(race) : 0;
+}
+
+/* ---- The wait of a poller with connectors */
+
+/* Advances all connectors, and stores the events of up to cap that are done. Returns the time of
+ * the next step. */
+static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, size_t *count)
+{
+    uint64_t until = FERP_NO_DEADLINE;
+    feri_poller_driven *next = poller->p_.driven_;
+    *count = 0;
+    while (next != NULL) {
+        connection_race *race = (void *)next;
+        next = next->next;
+        until = sooner_of(until, advance_race(race));
+        if (race->stage == DONE && *count < cap) {
+            events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
+            (*count)++;
+            race->stage = REPORTED;
+            delist(race);
+        }
+    }
+    return until;
+}
+
+/* As wait_on of poller.c. A wait that has events to report only polls. */
+static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
+                             fer_duration timeout, size_t *count, bool *notified)
+{
+    uint64_t deadline = feri_poller_deadline(timeout);
+    for (;;) {
+        size_t done = 0;
+        uint64_t until = drive(poller, events, cap, &done);
+        if (done == cap) {
+            *count = done;
+            return feri_ok();
+        }
+        fer_duration left = feri_poller_time_left(done > 0 ? 0 : sooner_of(deadline, until));
+        fer_error error =
+            ferp_poller_wait(poller, events + done, cap - done, left, count, notified);
+        size_t reported = *count;
+        *count = done + take_hints(poller, events + done, reported);
+        if (*count > 0 || *notified) {
+            return *count > 0 ? feri_ok() : error;
+        }
+        bool continues = reported > 0 || feri_poller_continues(poller, error);
+        if (error.kind != FER_OK && !continues) {
+            return error;
+        }
+        if (!continues && feri_poller_time_left(deadline).nanos == 0) {
+            return feri_ok();
+        }
+    }
+}
+
+/* ---- The public functions */
+
+/* An address text has one address, and needs no lookup. */
+static fer_error begin(connection_race *race, const feri_address_query *query,
+                       fer_resolver *resolver)
+{
+    const feri_lookup_notice notice = {.poller = race->poller};
+    FERI_REQUIRE(query->is_literal || resolver != NULL, FER_MISUSE);
+    FER_TRY(feri_limits_check(&race->attempts.limits));
+    if (!query->is_literal) {
+        return feri_lookup_start(resolver, query, &notice, &race->lookup);
+    }
+    feri_address_source source;
+    FER_TRY(feri_address_source_of_query(&source, query));
+    (void)feri_address_source_next(&source, &race->literal);
+    begin_attempts(race, &race->literal, 1);
+    return feri_ok();
+}
+
+static fer_error start(fer_connector *connector, const feri_address_query *query, fer_error parsed,
+                       const fer_connect_options *options, fer_resolver *resolver,
+                       fer_poller *poller, uint64_t key)
+{
+    FER_TRY(feri_connect_options_check(options));
+    FER_TRY(feri_lookup_check_resolver(resolver));
+    bool is_startable = connector != NULL && !is_open(connector) && feri_poller_is_open(poller);
+    FERI_REQUIRE(is_startable, FER_MISUSE);
+    FER_TRY(parsed);
+    connection_race *race = race_of(connector);
+    memset(race, 0, sizeof *race);
+    race->driven.wait = wait_driven;
+    race->poller = poller;
+    race->key = key;
+    race->options = *options;
+    if (options->local != NULL) {
+        race->local = *options->local;
+        race->options.local = &race->local;
+    }
+    race->attempts.options = &race->options;
+    race->attempts.limits = feri_limits_from(&options->limits);
+    race->attempts.watch = watch;
+    race->attempts.unwatch = unwatch;
+    FER_TRY(begin(race, query, resolver));
+    connector->p_.state_ = CONNECTOR_OPEN;
+    enlist(race);
+    (void)advance_race(race);
+    return feri_ok();
+}
+
+fer_error fer_connector_start(fer_connector *connector, const char *host_port,
+                              const fer_connect_options *options, fer_resolver *resolver,
+                              fer_poller *poller, uint64_t key)
+{
+    const fer_connect_options *chosen = feri_connect_options_or_default(options);
+    feri_address_query query;
+    fer_error parsed = feri_address_query_of_text(&query, host_port, chosen->family);
+    return start(connector, &query, parsed, chosen, resolver, poller, key);
+}
+
+fer_error fer_connector_start_host(fer_connector *connector, const char *host, uint16_t port,
+                                   const fer_connect_options *options, fer_resolver *resolver,
+                                   fer_poller *poller, uint64_t key)
+{
+    const fer_connect_options *chosen = feri_connect_options_or_default(options);
+    feri_address_query query;
+    fer_error parsed = feri_address_query_of_host(&query, host, port, chosen->family);
+    return start(connector, &query, parsed, chosen, resolver, poller, key);
+}
+
+/* Closes a connector without its attempts. */
+static void release(fer_connector *connector)
+{
+    connection_race *race = race_of(connector);
+    if (race->stage != REPORTED) {
+        delist(race);
+    }
+    fer_lookup_close(&race->lookup);
+    feri_address_list_free(&race->found);
+    connector->p_.state_ = CONNECTOR_CLOSED;
+}
+
+fer_error fer_connector_take(fer_connector *connector, fer_tcp_stream *out)
+{
+    fer_handle *handle = FERI_HANDLE(out);
+    FERI_REQUIRE(is_open(connector), FER_MISUSE);
+    FER_TRY(feri_handle_claim(handle));
+    const connection_race *race = race_of(connector);
+    if (race->stage < DONE) {
+        feri_handle_abandon(handle);
+        return feri_own_error(FER_WOULD_BLOCK);
+    }
+    release(connector);
+    fer_raw_socket raw =
+        race->result.kind == FER_OK ? race->attempts.open[0].raw : FER_RAW_SOCKET_NONE;
+    return feri_finish_opening(handle, race->result, raw, race->flags);
+}
+
+void fer_connector_close(fer_connector *connector)
+{
+    if (!is_open(connector)) {
+        return;
+    }
+    feri_attempts_abort(&race_of(connector)->attempts);
+    release(connector);
+}

@@ -1,0 +1,115 @@
+/* copy_program.c: the peers of a copy: one sends whenever it can, and then its end; the other
+ * checks each byte that arrives. */
+#include "fuzz/programs/copy_program.h"
+
+#include "fuzz/driver/fuzz.h"
+
+enum { PART = 30000 };
+
+uint8_t copy_contents[COPY_TOTAL_MAX];
+
+static void send_more(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    struct copy_run *run = context;
+    size_t n = 1;
+    (void)event;
+    while (run->sent < run->plan.total && n > 0) {
+        size_t left = run->plan.total - run->sent;
+        n = 0;
+        FER_IGNORE(
+            fer_sim_peer_send(peer, copy_contents + run->sent, left < PART ? left : PART, &n));
+        run->sent += n;
+    }
+    if (run->sent == run->plan.total) {
+        FER_IGNORE(fer_sim_peer_shutdown(peer));
+    }
+}
+
+FUZZ_UNCOUNTED static void receive_more(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    struct copy_run *run = context;
+    uint8_t part[PART];
+    size_t n = 1;
+    (void)event;
+    while (n > 0 && fer_sim_peer_recv(peer, part, sizeof part, &n).kind == FER_OK) {
+        FUZZ_CHECK(n <= run->plan.total - run->received);
+        FUZZ_CHECK(memcmp(part, copy_contents + run->received, n) == 0);
+        run->received += n;
+        run->has_ended = n == 0;
+        FUZZ_CHECK(!run->has_ended || run->received == run->plan.total);
+    }
+}
+
+static void reset(void *context)
+{
+    struct copy_run *run = context;
+    fer_sim_peer_reset(run->plan.kind == COPY_ONE_WAY ? run->far_source : run->far_sink);
+}
+
+static fer_tcp_stream connected(const char *text, fer_sim_peer *peer)
+{
+    fer_tcp_stream stream = {0};
+    fer_sim_peer listener;
+    fer_socket_addr addr;
+    FER_IGNORE(fer_socket_addr_parse(&addr, text));
+    FUZZ_CHECK(fer_sim_peer_listen(&addr, 8, &listener).kind == FER_OK);
+    FUZZ_CHECK(fer_tcp_stream_connect(&stream, text).kind == FER_OK);
+    FUZZ_CHECK(fer_sim_peer_accept(listener, peer).kind == FER_OK);
+    fer_sim_peer_close(listener);
+    return stream;
+}
+
+static void fill_contents(void)
+{
+    for (size_t i = 0; i < COPY_TOTAL_MAX; i++) {
+        copy_contents[i] = (uint8_t)(i % 251 ^ i / 251);
+    }
+}
+
+static void set_modes(struct copy_run *run)
+{
+    fer_tcp_stream *setter = run->plan.has_clones ? &run->clone : &run->sink;
+    if (run->plan.has_clones) {
+        FUZZ_CHECK(fer_tcp_stream_try_clone(&run->sink, &run->clone).kind == FER_OK);
+    }
+    FER_IGNORE(fer_tcp_stream_set_nonblocking(&run->source, run->plan.nonblocking));
+    FER_IGNORE(fer_tcp_stream_set_nonblocking(setter, run->plan.nonblocking));
+}
+
+void copy_program_begin(struct copy_run *run, const struct copy_plan *plan, bool has_pipes)
+{
+    fer_sim_config calm = plan->config;
+    memset(calm.fault_chances, 0, sizeof calm.fault_chances);
+    *run = (struct copy_run){.plan = *plan};
+    if (copy_contents[1] == 0) {
+        fill_contents();
+    }
+    if (!has_pipes) {
+        run->plan.config.fault_chances[FER_SIM_FAULT_NO_PIPE] = 1000000;
+        run->plan.config.fault_chances[FER_SIM_FAULT_SPLICE_REFUSED] = 1000000;
+    }
+    FUZZ_CHECK(fer_sim_start(&calm).kind == FER_OK);
+    run->source = connected("127.0.0.1:80", &run->far_source);
+    run->sink = connected("127.0.0.1:81", &run->far_sink);
+    set_modes(run);
+    for (int i = 0; i < FER_SIM_FAULT_COUNT; i++) {
+        FER_IGNORE(fer_sim_set_fault_chance((fer_sim_fault)i, run->plan.config.fault_chances[i]));
+    }
+    FER_IGNORE(fer_sim_peer_set_handler(run->far_sink, receive_more, run));
+    FER_IGNORE(fer_sim_peer_shutdown(run->far_sink)); /* the other direction ends at once */
+    if (plan->resets) {
+        FER_IGNORE(fer_sim_after(fer_duration_from_millis(plan->reset_at), reset, run));
+    }
+    FER_IGNORE(fer_sim_peer_set_handler(run->far_source, send_more, run));
+    send_more(run->far_source, FER_SIM_EVENT_WRITABLE, run);
+}
+
+void copy_program_end(struct copy_run *run)
+{
+    fer_sim_report report;
+    FER_IGNORE(fer_sim_advance(fer_duration_from_secs(9)));
+    fer_tcp_stream_close(&run->source);
+    fer_tcp_stream_close(&run->sink);
+    fer_tcp_stream_close(&run->clone);
+    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK && report.leaked_handles == 0);
+}

@@ -1,0 +1,60 @@
+/* connector.hpp: the connector of connector.h as a C++17 object. owned.hpp has the rules. */
+#ifndef FERRULE_CONNECTOR_HPP
+#define FERRULE_CONNECTOR_HPP
+
+#include <utility>
+
+#include "ferrule/connector.h"
+#include "ferrule/owned.hpp"
+#include "ferrule/poller.hpp"
+#include "ferrule/resolve.hpp"
+#include "ferrule/tcp.hpp"
+
+namespace ferrule
+{
+
+/* A connector. A member function m is fer_connector_m of connector.h. It can be neither copied nor
+ * moved, because its poller refers to it by its address. Declare it after its poller and its
+ * resolver, so that its destructor runs first. */
+class connector
+{
+  public:
+    connector() noexcept = default;
+    connector(const connector &) = delete;
+    connector &operator=(const connector &) = delete;
+    ~connector() { fer_connector_close(&connector_); }
+
+    [[nodiscard]] fer_error start(const char *host_port, resolver &names, poller &driven_by,
+                                  uint64_t key,
+                                  const fer_connect_options *options = nullptr) noexcept
+    {
+        return fer_connector_start(&connector_, host_port, options, names.get(), driven_by.get(),
+                                   key);
+    }
+    [[nodiscard]] fer_error start_host(const char *host, uint16_t port, resolver &names,
+                                       poller &driven_by, uint64_t key,
+                                       const fer_connect_options *options = nullptr) noexcept
+    {
+        return fer_connector_start_host(&connector_, host, port, options, names.get(),
+                                        driven_by.get(), key);
+    }
+
+    result<tcp_stream> take() noexcept
+    {
+        tcp_stream made;
+        fer_error error = fer_connector_take(&connector_, made.get());
+        return {error, std::move(made)};
+    }
+
+    /* Closes the connector before its destructor does. */
+    void close() noexcept { fer_connector_close(&connector_); }
+
+    fer_connector *get() noexcept { return &connector_; }
+
+  private:
+    fer_connector connector_{};
+};
+
+} // namespace ferrule
+
+#endif

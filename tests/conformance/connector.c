@@ -1,0 +1,196 @@
+/* connector.c: rules K12 to K15: connectors in a poller, with the system's resolver and sockets.
+ * Rule E4 of them: misuse_connector.c. Their times and schedules: sim/test_sim_connector.c. */
+#include "ferrule/connector.h"
+#include "support/poller_fixture.h"
+
+#include <stdio.h>
+
+enum { KEY = 7, CAP = 4, MANY = 40, PATIENCE_US = 60000000 };
+
+static fer_resolver resolver;
+static fer_connector connectors[MANY];
+static fer_poller *poller;
+static fer_connect_options options;
+static fer_connect_failure failures[CAP];
+static size_t failed;
+
+static int begin(void **state)
+{
+    memset(&resolver, 0, sizeof resolver);
+    memset(connectors, 0, sizeof connectors);
+    memset(&options, 0, sizeof options);
+    options.failures = failures;
+    options.failures_cap = CAP;
+    options.failures_count = &failed;
+    failed = 99;
+    int result = poller_test_begin(state);
+    poller = test_poller();
+    return result;
+}
+
+/* Connectors before their poller, and before the check that no handle is left. */
+static int end(void **state)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        fer_connector_close(&connectors[i]);
+    }
+    fer_resolver_close(&resolver);
+    return poller_test_end(state);
+}
+
+#define CONNECTOR_TEST(rule, function) \
+    TEST_OF(function, (void), (), TEST_ROW(rule " " #function, function, begin, end, NULL))
+#define CONNECTOR_FAMILY_TEST(rule, function)                                                      \
+    TEST_OF(function, (peer_family family), (family_of(state)),                                    \
+            TEST_ROW(rule " " #function " [IPv4]", function, begin, end, &test_pair_connected_v4), \
+            TEST_ROW(rule " " #function " [IPv6]", function, begin, end, &test_pair_connected_v6))
+
+static void start_at(size_t index, const fer_socket_addr *addr)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)fer_socket_addr_format(addr, text, sizeof text);
+    assert_ok(fer_connector_start(&connectors[index], text, &options, NULL, poller, KEY + index));
+}
+
+/* Waits for the events of connectors, each of which comes once; returns their keys, less KEY, as
+ * bits. */
+static uint64_t await_events(size_t number)
+{
+    uint64_t keys = 0;
+    uint64_t start = peer_now_us();
+    for (size_t seen = 0; seen < number;) {
+        fer_event events[CAP];
+        size_t count = 0;
+        assert_ok(fer_poller_wait(poller, millis(1000), events, CAP, &count, NULL));
+        for (size_t i = 0; i < count; i++) {
+            uint64_t bit = UINT64_C(1) << (events[i].key - KEY);
+            assert_true(events[i].key - KEY < MANY && (keys & bit) == 0);
+            assert_int_equal(events[i].interest, FER_WRITABLE);
+            keys |= bit;
+        }
+        seen += count;
+        assert_true(microseconds_since(start) < PATIENCE_US);
+    }
+    return keys;
+}
+
+/* K12, K14: "in nonblocking mode"; it is not registered, so the caller may register it. */
+CONNECTOR_FAMILY_TEST("K14", the_stream_is_nonblocking_and_not_registered)
+{
+    peer_socket listener;
+    char byte;
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    fer_tcp_stream *stream = test_stream();
+    start_at(0, &accepting);
+    assert_int_equal(await_events(1), 1);
+    assert_no_event(poller);
+    assert_ok(fer_connector_take(&connectors[0], stream));
+    assert_int_equal(failed, 0);
+    peer_socket peer = peer_accept(listener);
+    assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(stream), reading(3), FER_POLL_ONESHOT));
+    assert_true(peer_send_all(peer, "x", 1));
+    assert_event(poller, 3, true, false);
+    assert_ok(fer_poller_delete(poller, fer_tcp_stream_as_raw(stream)));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_true(fer_tcp_stream_read(stream, &byte, 1, NULL).kind == FER_OK && byte == 'x');
+    assert_exchange(stream, peer);
+}
+
+CONNECTOR_FAMILY_TEST("K12", a_refused_connect_is_the_result)
+{
+    fer_socket_addr refusing = refusing_addr(family);
+    fer_tcp_stream *stream = test_stream();
+    start_at(0, &refusing);
+    assert_int_equal(await_events(1), 1);
+    assert_kind(fer_connector_take(&connectors[0], stream), FER_CONNECTION_REFUSED);
+    assert_int_equal(failed, 1);
+    assert_true(fer_socket_addr_eq(&failures[0].addr, &refusing));
+    assert_own(fer_connector_take(&connectors[0], stream), FER_MISUSE);
+    assert_new(stream);
+    assert_no_event(poller);
+}
+
+/* K13: "The waits end in time" for the timeout of an attempt and for the deadline. */
+CONNECTOR_FAMILY_TEST("K13", a_timeout_and_the_deadline_end_a_wait)
+{
+    struct pending_target silent = pending_target(family);
+    for (int i = 0; i < 2; i++) {
+        fer_tcp_stream *stream = test_stream();
+        uint64_t start = peer_now_us();
+        options.attempt_timeout = i == 0 ? millis(40) : FER_DURATION_NONE;
+        options.limits.deadline =
+            fer_instant_after(i == 0 ? fer_duration_from_secs(60) : millis(40));
+        start_at(0, &silent.addr);
+        assert_own(fer_connector_take(&connectors[0], stream), FER_WOULD_BLOCK);
+        assert_int_equal(await_events(1), 1);
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+        assert_own(fer_connector_take(&connectors[0], stream), FER_TIMED_OUT);
+        assert_int_equal(failed, 1);
+    }
+}
+
+/* K13 of a name: the listener has one family, and the name may have both. */
+CONNECTOR_TEST("K13", a_name_is_looked_up_and_connected_to)
+{
+    skip_without_localhost();
+    uint16_t port = 0;
+    char text[32];
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
+    for (int i = 0; i < 2; i++) {
+        fer_tcp_stream *stream = test_stream();
+        assert_ok(i == 0
+                      ? fer_connector_start(&connectors[0], text, &options, &resolver, poller, KEY)
+                      : fer_connector_start_host(&connectors[0], "localhost", port, NULL, &resolver,
+                                                 poller, KEY));
+        assert_int_equal(await_events(1), 1);
+        assert_ok(fer_connector_take(&connectors[0], stream));
+        assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+        assert_exchange(stream, peer_accept(listener));
+        fer_tcp_stream_close(stream);
+    }
+}
+
+CONNECTOR_TEST("K13", many_connectors_are_reported_once_each)
+{
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(PEER_V4, &listener);
+    fer_socket_addr refusing = refusing_addr(PEER_V4);
+    for (size_t i = 0; i < MANY; i++) {
+        start_at(i, i % 8 == 0 ? &accepting : &refusing);
+    }
+    assert_true(await_events(MANY) == (UINT64_C(1) << MANY) - 1);
+    for (size_t i = 0; i < MANY; i++) {
+        fer_tcp_stream stream = {0};
+        assert_kind(fer_connector_take(&connectors[i], &stream),
+                    i % 8 == 0 ? FER_OK : FER_CONNECTION_REFUSED);
+        fer_tcp_stream_close(&stream);
+    }
+}
+
+/* K15: "All attempts are closed ... and the lookup is abandoned", and the poller has other work. */
+CONNECTOR_FAMILY_TEST("K15", a_closed_connector_has_no_event)
+{
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    struct pending_target silent = pending_target(family);
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    start_at(0, &silent.addr);
+    start_at(1, &accepting);
+    assert_ok(fer_connector_start(&connectors[2], "localhost:9", &options, &resolver, poller, 9));
+    fer_connector_close(&connectors[2]);
+    fer_connector_close(&connectors[0]);
+    assert_int_equal(await_events(1), 2);
+    fer_connector_close(&connectors[1]);
+    fer_connector_close(&connectors[1]);
+    assert_no_event(poller);
+    fer_tcp_stream *stream = test_stream();
+    assert_own(fer_connector_take(&connectors[1], stream), FER_MISUSE);
+    fer_socket_addr refusing = refusing_addr(family);
+    start_at(1, &refusing);
+    assert_int_equal(await_events(1), 2);
+}
+
+RULE_TESTS("connector")

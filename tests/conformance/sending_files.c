@@ -1,0 +1,190 @@
+/* sending_files.c: fer_stream_send_file: rule M3, and E3, E4, I2, S3, S5 and T4 for it. */
+#include "conformance/copy_check.h"
+#include "support/file.h"
+
+enum { CAP = 4000 };
+
+static unsigned char contents[MEGABYTES];
+static unsigned char memory[CAP];
+
+/* The pattern of the peers, so that they check what arrives. Skips the test without files. */
+static fer_raw_file file_of(size_t len)
+{
+    pattern_fill(contents, len, 0);
+    fer_raw_file file = test_file_new(contents, len);
+    skip_if(file == -1, "no file can be made here");
+    return file;
+}
+
+static fer_error send_file(fer_stream stream, fer_raw_file file, uint64_t offset, uint64_t len,
+                           uint64_t *n)
+{
+    const fer_copy_buffer buffer = {memory, CAP, 0, 0};
+    return fer_stream_send_file(stream, file, offset, len, &buffer, n);
+}
+
+/* ---- Whole files and parts */
+
+/* M3: "exactly the bytes of the file from the offset on". */
+PAIR_TEST("M3", a_part_of_a_file_is_sent)
+{
+    fer_raw_file file = file_of(3 * PART);
+    fer_copy_buffer buffer = {memory, CAP, 0, 0};
+    uint64_t n = 77;
+    assert_ok_n(fer_tcp_stream_send_file(&pair->stream, file, 10, PART, &buffer, &n), n, PART);
+    assert_true(receives_pattern(pair->other, PART, 10));
+    assert_ok_n(fer_tcp_stream_send_file(&pair->stream, file, 0, 0, &buffer, &n), n, 0);
+    assert_ok(fer_tcp_stream_send_file(&pair->stream, file, 3 * PART - 1, 1, &buffer, NULL));
+    assert_true(receives_pattern(pair->other, 1, 3 * PART - 1));
+    assert_alive(pair);
+    test_file_close(file);
+}
+
+/* M3: "The end of the file before the last byte is UNEXPECTED_EOF with a true count." */
+PAIR_TEST("M3", a_file_that_is_too_short_is_unexpected_eof)
+{
+    fer_raw_file file = file_of(PART);
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    uint64_t n = 77;
+    assert_own_n(send_file(stream, file, 0, PART + 1, &n), FER_UNEXPECTED_EOF, n, PART);
+    assert_true(receives_pattern(pair->other, PART, 0));
+    assert_own_n(send_file(stream, file, 100, UINT64_MAX, &n), FER_UNEXPECTED_EOF, n, PART - 100);
+    assert_true(receives_pattern(pair->other, PART - 100, 100));
+    assert_own_n(send_file(stream, file, PART, 1, &n), FER_UNEXPECTED_EOF, n, 0);
+    assert_own_n(send_file(stream, file, PART + 9, 1, &n), FER_UNEXPECTED_EOF, n, 0);
+    assert_alive(pair);
+    test_file_close(file);
+}
+
+/* E3: "A count that goes with an error is true", and a count without an error too. */
+static void send_megabytes_of_a_file(fer_stream stream, peer_socket peer, bool has_limits)
+{
+    fer_raw_file file = file_of(MEGABYTES);
+    struct transfer sink = {.peer = peer};
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
+    test_thread receiver;
+    uint64_t n = 77;
+    assert_ok(fer_stream_set_limits(stream, has_limits ? &limits : NULL));
+    test_thread_start(&receiver, receive_everything, &sink);
+    fer_error error = send_file(stream, file, 0, MEGABYTES, &n);
+    fer_error ended = fer_stream_shutdown(stream, FER_SHUTDOWN_WRITE);
+    test_thread_join(&receiver);
+    test_file_close(file);
+    assert_ok(error);
+    assert_ok(ended);
+    assert_int_equal(n, MEGABYTES);
+    assert_true(sink.intact && sink.outcome == PEER_END);
+    assert_int_equal(sink.total, MEGABYTES);
+}
+
+SLOW_PAIR_TEST("E3", megabytes_of_a_file_are_sent)
+{
+    send_megabytes_of_a_file(fer_tcp_stream_as_stream(&pair->stream), pair->other, false);
+}
+
+SLOW_PAIR_TEST("E3", megabytes_of_a_file_are_sent_within_limits)
+{
+    send_megabytes_of_a_file(fer_tcp_stream_as_stream(&pair->stream), pair->other, true);
+}
+
+UNIX_PAIR_TEST("E3", megabytes_of_a_file_are_sent_to_a_unix_stream)
+{
+    send_megabytes_of_a_file(fer_unix_stream_as_stream(pair.stream), pair.other, false);
+}
+
+/* T4: "nothing sent goes uncounted, the next call works". */
+static void send_to_a_full_stream(struct pair *pair, fer_error_kind kind)
+{
+    fer_raw_file file = file_of(MEGABYTES);
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    uint64_t total = 0;
+    uint64_t received = 0;
+    fer_error error;
+    do {
+        uint64_t n = 77;
+        error = send_file(stream, file, total, MEGABYTES - total, &n);
+        total += n;
+        assert_true(error.kind == FER_OK || error.kind == kind);
+        assert_true(receives_pattern(pair->other, total - received, received));
+        received = total;
+    } while (error.kind == kind);
+    assert_int_equal(total, MEGABYTES);
+    test_file_close(file);
+}
+
+SLOW_PAIR_TEST("T4", a_file_that_would_block_is_counted)
+{
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+    send_to_a_full_stream(pair, FER_WOULD_BLOCK);
+}
+
+SLOW_PAIR_TEST("T4", a_file_that_times_out_is_counted)
+{
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(20)));
+    send_to_a_full_stream(pair, FER_TIMED_OUT);
+}
+
+/* ---- Errors */
+
+/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE". I2: "No call raises SIGPIPE". */
+PAIR_TEST("S3", a_file_to_a_stream_that_was_shut_down_is_broken_pipe)
+{
+    fer_raw_file file = file_of(PART);
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    fer_tcp_stream *clone = test_stream();
+    uint64_t n = 77;
+    (void)process_let_sigpipe_kill();
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE));
+    assert_kind_n(send_file(stream, file, 0, PART, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(send_file(stream, file, 0, 0, &n), FER_BROKEN_PIPE, n, 0);
+    test_file_close(file);
+}
+
+/* S5: the reset is reported again. */
+PAIR_TEST("S5", a_file_to_a_stream_that_was_reset_fails)
+{
+    fer_raw_file file = file_of(PART);
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    pair_reset_and_wait(pair);
+    for (int i = 0; i < 3; i++) {
+        uint64_t n = 77;
+        assert_writes_fail(send_file(stream, file, 0, PART, &n));
+        assert_int_equal(n, 0);
+    }
+    test_file_close(file);
+}
+
+/* M3: "An error of the file changes nothing of the stream." */
+PAIR_TEST("M3", an_error_of_the_file_changes_nothing_of_the_stream)
+{
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    uint64_t n = 77;
+    fer_error error = send_file(stream, -1, 0, 1, &n);
+    assert_true(error.kind != FER_OK && error.os_code != 0);
+    assert_int_equal(n, 0);
+    assert_alive(pair);
+}
+
+/* E4: "Misuse ... is MISUSE", and other invalid arguments INVALID_INPUT. */
+PAIR_TEST("E4", misuse_of_a_file_sends_nothing)
+{
+    fer_raw_file file = file_of(PART);
+    fer_tcp_stream *fresh = test_stream();
+    fer_copy_buffer good = {memory, CAP, 0, 0};
+    fer_copy_buffer wrong[] = {{NULL, CAP, 0, 0}, {memory, 0, 0, 0}, {memory, CAP, 0, 1}};
+    uint64_t n = 77;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_own_n(fer_tcp_stream_send_file(&pair->stream, file, 0, 1, &wrong[i], &n),
+                     i == 0 ? FER_MISUSE : FER_INVALID_INPUT, n, 0);
+    }
+    assert_own(fer_tcp_stream_send_file(&pair->stream, file, 0, 1, NULL, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_send_file(NULL, file, 0, 1, &good, NULL), FER_MISUSE);
+    assert_own(fer_tcp_stream_send_file(fresh, file, 0, 1, &good, NULL), FER_NOT_CONNECTED);
+    assert_own(fer_tcp_stream_send_file(&pair->stream, file, UINT64_MAX, 1, &good, NULL),
+               FER_INVALID_INPUT);
+    assert_alive(pair);
+    test_file_close(file);
+}
+
+RULE_TESTS("sending_files")

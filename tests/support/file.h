@@ -1,0 +1,14 @@
+/* file.h: a file of the system, or of the simulated network, for tests that send one. */
+#ifndef TEST_FILE_H
+#define TEST_FILE_H
+
+#include <stddef.h>
+
+#include "ferrule/io.h"
+
+/* Makes a file of these bytes, which must outlive it. It is open for reading and has no name.
+ * Returns -1 if the system makes no files. */
+fer_raw_file test_file_new(const void *bytes, size_t len);
+void test_file_close(fer_raw_file file);
+
+#endif

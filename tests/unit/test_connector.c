@@ -1,0 +1,250 @@
+/* test_connector.c: the seam calls of connectors: hints of the poller, failures of its waits and of
+ * registrations (rules K12 to K15). Their times and schedules: sim/test_sim_connector.c. */
+#include "unit/attempts_fixture.h"
+#include "unit/scripted_platform.h"
+
+#include "ferrule/connector.h"
+
+enum { KEY = 4711, EVENTS = 4 };
+
+static fer_poller poller;
+static fer_connector connector;
+static fer_event events[EVENTS];
+static size_t count;
+static bool notified;
+
+static void begin_connector(const struct ferp_traits *traits)
+{
+    begin_pending(traits);
+    memset(&poller, 0, sizeof poller);
+    memset(&connector, 0, sizeof connector);
+    assert_ok(fer_poller_new(&poller));
+    script.log[0] = '\0';
+}
+
+#define CONNECTOR_TEST(function) SCRIPT_TEST_AFTER(begin_connector(&script_posix), function)
+
+static fer_error start(void)
+{
+    return fer_connector_start(&connector, A, &options, NULL, &poller, KEY);
+}
+
+static fer_error wait_nanos(uint64_t nanos)
+{
+    return fer_poller_wait(&poller, (fer_duration){nanos}, events, EVENTS, &count, &notified);
+}
+
+/* The next wait of the seam reports the attempt that was registered last. */
+static void hint_attempt(void)
+{
+    script.first_key = script.last_key;
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+}
+
+static void assert_event_of_connector(void)
+{
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].key, KEY);
+    assert_int_equal(events[0].interest, FER_WRITABLE);
+    assert_int_equal(events[0].reserved_, 0);
+}
+
+/* Closes the rest, and checks that no socket is left. */
+static void assert_taken(fer_error_kind kind, int32_t code)
+{
+    assert_error(fer_connector_take(&connector, &stream), kind, code);
+    fer_tcp_stream_close(&stream);
+    assert_int_equal(script.sockets_open, 0);
+    fer_poller_close(&poller);
+}
+
+/* ---- Attempts */
+
+CONNECTOR_TEST(a_hint_is_queried_and_the_socket_is_deleted_from_the_poller)
+{
+    assert_ok(start());
+    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 1);
+    script.log[0] = '\0';
+    hint_attempt();
+    assert_ok(wait_nanos(1000));
+    assert_log("poller_wait(1000) take_error(1) peer_addr(1) poller_delete(1) poller_wait(0)");
+    assert_event_of_connector();
+    assert_taken(FER_OK, 0);
+}
+
+CONNECTOR_TEST(a_connect_that_ends_in_the_call_is_never_registered)
+{
+    script_then(SCRIPT_CONNECT);
+    assert_ok(start());
+    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 0);
+    assert_ok(wait_nanos(0));
+    assert_event_of_connector();
+    assert_taken(FER_OK, 0);
+    assert_int_equal(script.times[SCRIPT_POLLER_DELETE], 0);
+    assert_int_equal(script.times[SCRIPT_SET_LINGER], 0);
+}
+
+/* A false hint is queried again after 1, 2, 4, 8, 16, 20, 20, … ms. */
+CONNECTOR_TEST(a_false_hint_pauses)
+{
+    static const unsigned pauses[] = {1, 2, 4, 8, 16, 20, 20};
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    assert_ok(start());
+    hint_attempt();
+    assert_ok(wait_nanos(0));
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+        char expected[64];
+        snprintf(expected, sizeof expected, "poller_wait(%u)", pauses[i] * MS);
+        script.log[0] = '\0';
+        script_then(SCRIPT_POLLER_WAIT)->elapsed = pauses[i] * (uint64_t)MS;
+        script_then(SCRIPT_POLLER_WAIT)->on = true;
+        assert_ok(wait_nanos(1000 * (uint64_t)MS));
+        assert_true(strncmp(script.log, expected, strlen(expected)) == 0);
+        assert_true(notified && count == 0);
+    }
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_OK, 0};
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 20 * MS;
+    assert_ok(wait_nanos(1000 * (uint64_t)MS));
+    assert_event_of_connector();
+    assert_taken(FER_OK, 0);
+}
+
+CONNECTOR_TEST(a_socket_that_cannot_be_registered_is_a_failed_attempt)
+{
+    script_then_fail(SCRIPT_POLLER_ADD, FER_STORAGE_FULL, 28);
+    assert_ok(start());
+    assert_int_equal(script.sockets_open, 0);
+    assert_int_equal(failed, 1);
+    assert_failure(0, A, FER_STORAGE_FULL, 28, 0);
+    assert_taken(FER_STORAGE_FULL, 28);
+}
+
+CONNECTOR_TEST(a_status_that_cannot_be_queried_ends_it)
+{
+    assert_ok(start());
+    hint_attempt();
+    script_then_fail(SCRIPT_TAKE_ERROR, FER_NO_BUFFER_SPACE, 55);
+    assert_ok(wait_nanos(1000));
+    assert_event_of_connector();
+    assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
+    assert_taken(FER_NO_BUFFER_SPACE, 55);
+}
+
+CONNECTOR_TEST(a_closed_attempt_is_reset_and_deleted_first)
+{
+    assert_ok(start());
+    script.log[0] = '\0';
+    fer_connector_close(&connector);
+    assert_log("set_linger(1,1,0) poller_delete(1) close(1)");
+    assert_int_equal(script.sockets_open, 0);
+    fer_poller_close(&poller);
+}
+
+/* ---- Waits */
+
+CONNECTOR_TEST(events_of_others_are_kept_beside_a_hint)
+{
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    assert_ok(start());
+    script.first_key = script.last_key - 1; /* 1 before, the attempt, 1 after: another slot's */
+    script_then(SCRIPT_POLLER_WAIT)->value = 2;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].key, script.last_key - 1);
+    script.first_key = script.last_key + 16;
+    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].key, script.last_key + 16);
+    fer_connector_close(&connector);
+    fer_poller_close(&poller);
+}
+
+CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
+{
+    assert_ok(start());
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12, wait_nanos(1000));
+    assert_true(count == 0 && !notified);
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+    assert_ok(fer_poller_set_interruptible(&poller, true));
+    assert_forwards(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4, wait_nanos(1000));
+    script_result *failing = script_then(SCRIPT_POLLER_WAIT);
+    failing->error = (fer_error){FER_OUT_OF_MEMORY, 12};
+    failing->on = true;
+    assert_error(wait_nanos(1000), FER_OUT_OF_MEMORY, 12);
+    assert_false(notified);
+    assert_ok(wait_nanos(0)); /* rule P12: the notification is kept */
+    assert_true(notified);
+    fer_connector_close(&connector);
+    fer_poller_close(&poller);
+}
+
+/* An event that is there is returned, whatever the system's poll returns. */
+CONNECTOR_TEST(the_event_of_a_connector_precedes_a_failure)
+{
+    script_then(SCRIPT_CONNECT);
+    assert_ok(start());
+    script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
+    assert_ok(wait_nanos(1000));
+    assert_event_of_connector();
+    assert_taken(FER_OK, 0);
+}
+
+CONNECTOR_TEST(a_poller_is_fast_again_after_its_last_connector)
+{
+    assert_ok(start());
+    fer_connector_close(&connector);
+    script.log[0] = '\0';
+    assert_ok(wait_nanos(0));
+    assert_log("poller_wait(0)");
+    assert_int_equal(poller.p_.notified_, 0);
+    assert_null(poller.p_.driven_);
+    fer_poller_close(&poller);
+}
+
+static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,
+                                        fer_error with)
+{
+    begin_connector(traits);
+    script.fail_at = at;
+    script.fail_with = with;
+    if (start().kind == FER_OK) {
+        for (size_t i = 0; i < 4 && script.sockets_open > 0; i++) {
+            script.first_key = script.last_key;
+            script_then(SCRIPT_POLLER_WAIT)->value = 1;
+            script_then(SCRIPT_POLLER_WAIT)->elapsed = 30 * MS;
+            FER_IGNORE(wait_nanos(20 * MS));
+        }
+    }
+    fer_error error = fer_connector_take(&connector, &stream);
+    fer_connector_close(&connector);
+    fer_tcp_stream_close(&stream);
+    assert_int_equal(script.sockets_open, 0);
+    fer_poller_close(&poller);
+    return error;
+}
+
+TEST_BY(no_failure_leaves_a_socket_open, (void), (no_failure_leaves_a_socket_open()),
+        TEST_ROW("no_failure_leaves_a_socket_open", no_failure_leaves_a_socket_open, NULL, NULL,
+                 NULL))
+{
+    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
+                                                        &script_windows};
+    static const fer_error errors[] = {
+        {FER_TOO_MANY_OPEN_FILES, 24}, {FER_OUT_OF_MEMORY, 12}, {FER_INTERRUPTED, 4}};
+    for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++) {
+        for (size_t j = 0; j < sizeof errors / sizeof errors[0]; j++) {
+            uint64_t at = 1;
+            do {
+                at++;
+                (void)connect_past_a_failure(systems[i], at, errors[j]);
+            } while (script.calls_that_can_fail >= at);
+            assert_true(at > 5);
+        }
+    }
+}
+
+TEST_MAIN("connector")
