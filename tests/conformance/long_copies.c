@@ -185,8 +185,8 @@ static void run_copy(void *argument)
     ending->error = copy_on(ending->copy);
 }
 
-/* What the copy has passed on, in parts that the buffers of each system hold. Each part may wait for
- * a delayed acknowledgement (Nagle's algorithm). */
+/* What the copy has passed on, in parts that the buffers of each system hold. Each part may wait
+ * for a delayed acknowledgement (Nagle's algorithm). */
 enum { PIECE = 40000, PASSED = 12 * PIECE };
 
 /* The copy runs in a thread of its own, and has passed on the first bytes. */
