@@ -19,6 +19,7 @@ set(ferrule_unit_sources
     unit/test_copy_spliced.c
     unit/test_cut_sends.c
     unit/test_datagram.c
+    unit/test_datagram_batch.c
     unit/test_datagram_waiting.c
     unit/test_duration.c
     unit/test_error.c
@@ -169,6 +170,7 @@ set(ferrule_conformance_sources
     conformance/socket_conversion.c
     conformance/timeouts.c
     conformance/unix_datagram_peers.c
+    conformance/udp_batch_features.c
     conformance/udp_batches.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c

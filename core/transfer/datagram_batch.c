@@ -48,9 +48,9 @@ static bool os_cuts(fer_handle *handle)
         bool on = false;
         fer_error error =
             ferp_udp_feature(handle->p_.raw_, feri_handle_family(handle), FER_UDP_SEGMENTING, &on);
-        bool is_on = error.kind == FER_OK && on;
-        feri_atomic_change_bits(&handle->p_.flags_,
-                                is_on ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF, 0);
+        feri_atomic_change_bits(
+            &handle->p_.flags_,
+            error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF, 0);
     }
     return !feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF);
 }

@@ -1,7 +1,8 @@
 /* fuzz_connect_with.c: connecting to several addresses, or to a name, within limits. After each
  * connect the rules K8 and K9 are checked against its program, without a model of the schedule
  * (fuzz_connect_schedule has one): nothing is left, the limits were kept, and the list of failures
- * is that of the attempts. Then the dialects are compared (K10). */
+ * is that of the attempts. Then the dialects are compared (K10), and each call with a connector in
+ * an event loop (K12 to K14). */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/connect_program.h"
 
@@ -124,6 +125,28 @@ FUZZ_UNCOUNTED static void check_are_equal(const struct connect_result *one,
     FUZZ_CHECK(one->error.kind != FER_OK || fer_socket_addr_eq(&one->peer, &other->peer));
 }
 
+FUZZ_UNCOUNTED static void check_one(const struct connect_program *program,
+                                     const struct connect_result *result)
+{
+    check_nothing_is_left(result);
+    check_limits(program, result);
+    check_failures(program, result);
+    check_result(program, result);
+}
+
+/* K12: a connector has the result of the call, at the same time. Only a cancel may be noticed at
+ * another one. */
+FUZZ_UNCOUNTED static void check_connector(const struct connect_program *program,
+                                           const struct connect_result *call,
+                                           const struct connect_result *connector)
+{
+    if (program->cancel == CONNECT_NEVER) {
+        check_are_equal(call, connector);
+        FUZZ_CHECK(call->took == connector->took);
+        FUZZ_CHECK(memcmp(call->failures, connector->failures, sizeof call->failures) == 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct connect_program program = connect_program_of(data, size);
@@ -131,11 +154,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct connect_result results[DIALECTS];
     connect_check_misuse();
     for (int i = 0; i < DIALECTS; i++) {
-        results[i] = connect_program_run(&program, (fer_sim_dialect)i);
-        check_nothing_is_left(&results[i]);
-        check_limits(&program, &results[i]);
-        check_failures(&program, &results[i]);
-        check_result(&program, &results[i]);
+        results[i] = connect_program_run(&program, (fer_sim_dialect)i, false);
+        check_one(&program, &results[i]);
+        if (program.is_by_name && program.has_resolver) {
+            const struct connect_result by_connector =
+                connect_program_run(&program, (fer_sim_dialect)i, true);
+            check_one(&program, &by_connector);
+            check_connector(&program, &results[i], &by_connector);
+        }
     }
     if (is_comparable(&program)) {
         check_are_equal(&results[0], &results[1]);

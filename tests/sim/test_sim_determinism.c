@@ -50,8 +50,6 @@ static void run_program(void)
     fer_tcp_listener_close(&listener);
 }
 
-/* The same with datagrams, lookups in the background, and a poller in the modes that every system
- * has. */
 static void run_batch(fer_udp_socket *socket, const fer_socket_addr *far)
 {
     char buf[4][8];
@@ -67,6 +65,8 @@ static void run_batch(fer_udp_socket *socket, const fer_socket_addr *far)
     FER_IGNORE(fer_udp_socket_recv_batch(socket, in, 4, &n));
 }
 
+/* The same with datagrams, lookups in the background, and a poller in the modes that every system
+ * has. */
 static void run_events(void)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;

@@ -50,6 +50,15 @@
     X(RECV_FROM, "recv_from", true)                          \
     X(PEEK_FROM, "peek_from", true)                          \
     X(SEND_TO, "send_to", true)                              \
+    X(SEND_MESSAGES, "send_messages", true)                  \
+    X(TRY_SEND_MESSAGES, "try_send_messages", true)          \
+    X(RECV_MESSAGES, "recv_messages", true)                  \
+    X(TRY_RECV_MESSAGES, "try_recv_messages", true)          \
+    X(SET_UDP_FEATURE, "set_udp_feature", true)              \
+    X(UDP_FEATURE, "udp_feature", true)                      \
+    X(SET_DONT_FRAGMENT, "set_dont_fragment", true)          \
+    X(DONT_FRAGMENT, "dont_fragment", true)                  \
+    X(PATH_MTU, "path_mtu", true)                            \
     X(REPORT_REFUSALS, "report_refusals", false)             \
     X(PIPE_OPEN, "pipe_open", true)                          \
     X(PIPE_CLOSE, "pipe_close", false)                       \

@@ -2,11 +2,15 @@
  * system, and beside the macros of this one. Any bytes at all: fuzz_control. */
 #ifdef _WIN32
 #include "platform/winsock/winsock.h"
+
+#include <mswsock.h>
 #define LAYOUT_HERE FERP_CONTROL_LAYOUT_WINSOCK
 typedef WSACMSGHDR header_here;
-#define DATA_OF(header) WSA_CMSG_DATA(header)
-#define LEN_HERE(len) WSA_CMSG_LEN(len)
-#define SPACE_HERE(len) WSA_CMSG_SPACE(len)
+/* WSA_CMSG_DATA, WSA_CMSG_LEN and WSA_CMSG_SPACE, which Wine's headers lack. */
+#define DATA_OF(header) ((unsigned char *)(header) + sizeof(WSACMSGHDR))
+#define LEN_HERE(len) (sizeof(WSACMSGHDR) + (len))
+#define SPACE_HERE(len) \
+    (sizeof(WSACMSGHDR) + ((len) + sizeof(SIZE_T) - 1) / sizeof(SIZE_T) * sizeof(SIZE_T))
 #else
 #include "platform/posix/posix.h"
 #define LAYOUT_HERE FERP_CONTROL_LAYOUT_POSIX
