@@ -112,6 +112,7 @@ set(ferrule_conformance_sources
     conformance/connect_with.c
     conformance/connecting.c
     conformance/connector.c
+    conformance/connector_names.c
     conformance/copying.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c

@@ -1,13 +1,10 @@
-/* connector.c: rules K12 to K15: connectors in a poller, with the system's resolver and sockets.
- * Rule E4 of them: misuse_connector.c. Their times and schedules: sim/test_sim_connector.c. */
+/* connector.c: rules K12 to K15: connectors of addresses in a poller, which use no heap.
+ * Names: connector_names.c. Rule E4 of them: misuse_connector.c. Their times and schedules: sim/test_sim_connector.c. */
 #include "ferrule/connector.h"
 #include "support/poller_fixture.h"
 
-#include <stdio.h>
-
 enum { KEY = 7, CAP = 4, MANY = 40, PATIENCE_US = 60000000 };
 
-static fer_resolver resolver;
 static fer_connector connectors[MANY];
 static fer_poller *poller;
 static fer_connect_options options;
@@ -16,7 +13,6 @@ static size_t failed;
 
 static int begin(void **state)
 {
-    memset(&resolver, 0, sizeof resolver);
     memset(connectors, 0, sizeof connectors);
     memset(&options, 0, sizeof options);
     options.failures = failures;
@@ -34,7 +30,6 @@ static int end(void **state)
     for (size_t i = 0; i < MANY; i++) {
         fer_connector_close(&connectors[i]);
     }
-    fer_resolver_close(&resolver);
     return poller_test_end(state);
 }
 
@@ -130,29 +125,6 @@ CONNECTOR_FAMILY_TEST("K13", a_timeout_and_the_deadline_end_a_wait)
     }
 }
 
-/* K13 of a name: the listener has one family, and the name may have both. */
-CONNECTOR_TEST("K13", a_name_is_looked_up_and_connected_to)
-{
-    skip_without_localhost();
-    uint16_t port = 0;
-    char text[32];
-    peer_socket listener = peer_listen(PEER_V4, 8, &port);
-    assert_ok(fer_resolver_new(&resolver, NULL));
-    snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
-    for (int i = 0; i < 2; i++) {
-        fer_tcp_stream *stream = test_stream();
-        assert_ok(i == 0
-                      ? fer_connector_start(&connectors[0], text, &options, &resolver, poller, KEY)
-                      : fer_connector_start_host(&connectors[0], "localhost", port, NULL, &resolver,
-                                                 poller, KEY));
-        assert_int_equal(await_events(1), 1);
-        assert_ok(fer_connector_take(&connectors[0], stream));
-        assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-        assert_exchange(stream, peer_accept(listener));
-        fer_tcp_stream_close(stream);
-    }
-}
-
 CONNECTOR_TEST("K13", many_connectors_are_reported_once_each)
 {
     peer_socket listener;
@@ -176,11 +148,8 @@ CONNECTOR_FAMILY_TEST("K15", a_closed_connector_has_no_event)
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(family, &listener);
     struct pending_target silent = pending_target(family);
-    assert_ok(fer_resolver_new(&resolver, NULL));
     start_at(0, &silent.addr);
     start_at(1, &accepting);
-    assert_ok(fer_connector_start(&connectors[2], "localhost:9", &options, &resolver, poller, 9));
-    fer_connector_close(&connectors[2]);
     fer_connector_close(&connectors[0]);
     assert_int_equal(await_events(1), 2);
     fer_connector_close(&connectors[1]);

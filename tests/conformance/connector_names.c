@@ -1,0 +1,78 @@
+/* connector_names.c: rules K13 and K15: connectors to names, by the system's resolver. */
+#include "ferrule/connector.h"
+#include "support/poller_fixture.h"
+
+#include <stdio.h>
+
+enum { KEY = 7 };
+
+static fer_resolver resolver;
+static fer_connector connector;
+
+static int begin(void **state)
+{
+    memset(&resolver, 0, sizeof resolver);
+    memset(&connector, 0, sizeof connector);
+    return poller_test_begin(state);
+}
+
+static int end(void **state)
+{
+    fer_connector_close(&connector);
+    fer_resolver_close(&resolver);
+    return poller_test_end(state);
+}
+
+#define NAME_TEST(rule, function)                             \
+    TEST_OF(function, (fer_poller * poller), (test_poller()), \
+            TEST_ROW(rule " " #function, function, begin, end, NULL))
+
+static void await_event(fer_poller *poller)
+{
+    fer_event event;
+    size_t count = 0;
+    do {
+        assert_ok(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL));
+    } while (count == 0);
+    assert_int_equal(event.key, KEY);
+}
+
+/* K13: the listener has one family, and the name may have both. */
+NAME_TEST("K13", a_name_is_looked_up_and_connected_to)
+{
+    skip_without_localhost();
+    uint16_t port = 0;
+    char text[32];
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
+    for (int i = 0; i < 2; i++) {
+        fer_tcp_stream *stream = test_stream();
+        assert_ok(i == 0 ? fer_connector_start(&connector, text, NULL, &resolver, poller, KEY)
+                         : fer_connector_start_host(&connector, "localhost", port, NULL, &resolver,
+                                                    poller, KEY));
+        await_event(poller);
+        assert_ok(fer_connector_take(&connector, stream));
+        assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+        assert_exchange(stream, peer_accept(listener));
+        fer_tcp_stream_close(stream);
+    }
+}
+
+/* K15: "its lookup is abandoned", whichever comes first. */
+NAME_TEST("K15", a_connector_is_closed_during_its_lookup)
+{
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    for (int i = 0; i < 20; i++) {
+        fer_event event;
+        size_t count = 0;
+        assert_ok(fer_connector_start(&connector, "localhost:9", NULL, &resolver, poller, KEY));
+        assert_ok(fer_poller_wait(poller, fer_duration_from_micros((uint64_t)i * 20), &event, 1,
+                                  &count, NULL));
+        fer_connector_close(&connector);
+        assert_ok(fer_poller_wait(poller, (fer_duration){0}, &event, 1, &count, NULL));
+        assert_int_equal(count, 0);
+    }
+}
+
+RULE_TESTS("connectors to names")
