@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/names/resolver.h"
@@ -196,11 +197,6 @@ static void apply_hints(connection_race *race)
     false_hints->in_a_row++;
 }
 
-static uint64_t sooner_of(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Returns the time of the next step. */
 static uint64_t advance_attempts(connection_race *race)
 {
@@ -213,7 +209,7 @@ static uint64_t advance_attempts(connection_race *race)
         end_race(race, result);
         return 0;
     }
-    return race->hinted != 0 ? sooner_of(until, race->query_at) : until;
+    return race->hinted != 0 ? feri_earlier(until, race->query_at) : until;
 }
 
 static uint64_t advance_race(connection_race *race)
@@ -239,7 +235,7 @@ static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, s
     while (next != NULL) {
         connection_race *race = (void *)next;
         next = next->next;
-        until = sooner_of(until, advance_race(race));
+        until = feri_earlier(until, advance_race(race));
         if (race->stage == DONE && *count < cap) {
             events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
             (*count)++;
@@ -262,7 +258,7 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
             *count = done;
             return feri_ok();
         }
-        fer_duration left = feri_poller_time_left(done > 0 ? 0 : sooner_of(deadline, until));
+        fer_duration left = feri_poller_time_left(done > 0 ? 0 : feri_earlier(deadline, until));
         fer_error error =
             ferp_poller_wait(poller, events + done, cap - done, left, count, notified);
         size_t reported = *count;
@@ -287,7 +283,8 @@ static fer_error begin(connection_race *race, const feri_address_query *query,
                        fer_resolver *resolver)
 {
     const feri_lookup_notice notice = {.poller = race->poller};
-    FERI_REQUIRE(query->is_literal || resolver != NULL, FER_MISUSE);
+    bool can_resolve = query->is_literal || resolver != NULL;
+    FERI_REQUIRE(can_resolve, FER_MISUSE);
     FER_TRY(feri_limits_check(&race->attempts.limits));
     if (!query->is_literal) {
         return feri_lookup_start(resolver, query, &notice, &race->lookup);

@@ -98,9 +98,49 @@ static void start(const struct connect_program *program, fer_sim_dialect dialect
     }
 }
 
-static void cancel(void *token)
+/* What a cancel changes. The poller is open if a connector runs. */
+struct cancelled {
+    fer_cancel_token token;
+    fer_poller poller;
+};
+
+static void cancel(void *context)
 {
-    FUZZ_CHECK(fer_cancel_token_cancel(token).kind == FER_OK);
+    struct cancelled *cancelled = context;
+    FUZZ_CHECK(fer_cancel_token_cancel(&cancelled->token).kind == FER_OK);
+    FER_IGNORE(fer_poller_notify(&cancelled->poller));
+}
+
+/* Waits for the one event of the connector (rule K13), in an array of one or two. */
+static void await_connector(fer_poller *poller, size_t cap)
+{
+    fer_event events[2];
+    size_t count = 0;
+    do {
+        FUZZ_CHECK(fer_poller_wait(poller, FER_DURATION_NONE, events, cap, &count, NULL).kind ==
+                   FER_OK);
+    } while (count == 0);
+    FUZZ_CHECK(count == 1 && events[0].key == 7 && events[0].interest == FER_WRITABLE);
+    FUZZ_CHECK(fer_poller_wait(poller, (fer_duration){0}, events, cap, &count, NULL).kind ==
+                   FER_OK &&
+               count == 0);
+}
+
+static fer_error connect_by_connector(const struct connect_program *program, fer_tcp_stream *stream,
+                                      const fer_connect_options *options, fer_poller *poller)
+{
+    static fer_connector connector;
+    memset(&connector, 0, sizeof connector);
+    FUZZ_CHECK(fer_poller_new(poller).kind == FER_OK);
+    fer_error error =
+        fer_connector_start(&connector, "a.test:80", options, options->resolver, poller, 7);
+    if (error.kind == FER_OK) {
+        await_connector(poller, 1 + program->count % 2);
+        error = fer_connector_take(&connector, stream);
+    }
+    FUZZ_CHECK(fer_connector_take(&connector, stream).kind == FER_MISUSE);
+    fer_poller_close(poller);
+    return error;
 }
 
 static fer_error connect_with(const struct connect_program *program, fer_tcp_stream *stream,
@@ -112,12 +152,12 @@ static fer_error connect_with(const struct connect_program *program, fer_tcp_str
 }
 
 struct connect_result connect_program_run(const struct connect_program *program,
-                                          fer_sim_dialect dialect)
+                                          fer_sim_dialect dialect, bool by_connector)
 {
     const fer_sim_name name = name_of(program);
     struct connect_result result;
     fer_tcp_stream stream = {0};
-    fer_cancel_token token = {0};
+    static struct cancelled cancelled;
     fer_resolver resolver = {0};
     fer_socket_addr local;
     fer_connect_options options = {.attempt_delay = program->attempt_delay,
@@ -125,6 +165,7 @@ struct connect_result connect_program_run(const struct connect_program *program,
                                    .failures_cap = program->failures_cap,
                                    .failures_count = &result.failed};
     memset(&result, FUZZ_UNTOUCHED, sizeof result);
+    memset(&cancelled, 0, sizeof cancelled);
     options.failures = result.failures;
     start(program, dialect, &name);
     if (program->has_resolver) {
@@ -138,16 +179,19 @@ struct connect_result connect_program_run(const struct connect_program *program,
         options.limits.deadline = fer_instant_after(fer_duration_from_millis(program->deadline));
     }
     if (program->cancel != CONNECT_NEVER) {
-        FUZZ_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
-        FUZZ_CHECK(fer_sim_after(fer_duration_from_millis(program->cancel), cancel, &token).kind ==
-                   FER_OK);
-        options.limits.token = &token;
+        FUZZ_CHECK(fer_cancel_token_new(&cancelled.token).kind == FER_OK);
+        FUZZ_CHECK(
+            fer_sim_after(fer_duration_from_millis(program->cancel), cancel, &cancelled).kind ==
+            FER_OK);
+        options.limits.token = &cancelled.token;
     }
     if (program->local != 0) {
         local = addr_of(locals[program->local]);
         options.local = &local;
     }
-    result.error = connect_with(program, &stream, &options);
+    result.error = by_connector
+                       ? connect_by_connector(program, &stream, &options, &cancelled.poller)
+                       : connect_with(program, &stream, &options);
     result.took = fer_sim_now().nanos / 1000000;
     result.has_socket = fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE;
     if (result.error.kind == FER_OK) {
@@ -156,7 +200,7 @@ struct connect_result connect_program_run(const struct connect_program *program,
     fer_tcp_stream_close(&stream);
     fer_resolver_close(&resolver);
     FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(3)).kind == FER_OK); /* late lookups end */
-    fer_cancel_token_close(&token);
+    fer_cancel_token_close(&cancelled.token);
     FUZZ_CHECK(fer_sim_stop(&result.report).kind == FER_OK);
     return result;
 }

@@ -48,9 +48,10 @@ struct connect_program connect_program_of(const uint8_t *data, size_t size);
 /* Row `no_dual_stack` (driver/windows.h). */
 bool connect_is_refused_by_openbsd(const struct connect_program *program);
 
-/* Runs the connect in a simulation of its own. */
+/* Runs the connect in a simulation of its own. by_connector: in an event loop, for a program by
+ * name that has a resolver. */
 struct connect_result connect_program_run(const struct connect_program *program,
-                                          fer_sim_dialect dialect);
+                                          fer_sim_dialect dialect, bool by_connector);
 
 /* Misuse of connecting and of lookups within limits is refused before anything is opened.
  * connect_misuse.c */

@@ -16,6 +16,7 @@ static const fer_socket_addr three_addrs[] = {
 static const fer_sim_name names[] = {
     {.host = "three.test", .addrs = three_addrs, .count = 3},
     {.host = "slow.test", .addrs = three_addrs, .count = 3, .delay = {UINT64_C(3000000000)}},
+    {.host = "empty.test"},
     {.host = "gone.test", .failure = FER_HOST_NOT_FOUND, .delay = {UINT64_C(1000000000)}},
 };
 

@@ -237,7 +237,20 @@ CONNECTOR_TEST("K13", a_wait_with_one_event_returns_each_connector)
     }
 }
 
-/* Two connectors that are done leave no room for a third event in this array. */
+CONNECTOR_TEST("K13", events_that_do_not_fit_come_in_the_next_wait)
+{
+    static fer_connector second;
+    memset(&second, 0, sizeof second);
+    assert_ok(start("127.0.0.1:0"));
+    assert_ok(fer_connector_start(&second, "127.0.0.1:0", NULL, NULL, &poller, KEY));
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(fer_poller_wait(&poller, millis(1000), events, 1, &count, &notified));
+        assert_true(count == 1 && events[0].key == KEY);
+    }
+    assert_quiet();
+    fer_connector_close(&second);
+}
+
 CONNECTOR_TEST("K13", other_sockets_are_reported_as_before)
 {
     fer_tcp_stream other;
@@ -297,6 +310,23 @@ CONNECTOR_TEST("K13", a_lookup_that_fails_is_the_result)
     fer_resolver_close(&resolver);
     await_event();
     assert_kind(fer_connector_take(&connector, &stream), FER_CANCELLED);
+}
+
+CONNECTOR_TEST("K13", a_name_without_an_address_is_the_result)
+{
+    assert_kind(result_of("empty.test:80"), connect_to("empty.test:80").kind);
+}
+
+/* The limits are checked before the first attempt, although the lookup was in time. */
+CONNECTOR_TEST("K13", a_deadline_between_the_lookup_and_the_wait_ends_it)
+{
+    (void)serve("[fd00::7]:80");
+    end_in_ms(3500);
+    assert_ok(start("slow.test:80"));
+    advance_ms(4000);
+    await_event();
+    assert_code(fer_connector_take(&connector, &stream), FER_TIMED_OUT, 0);
+    assert_int_equal(failed, 0);
 }
 
 /* K13: the keys of a program's own lookups are those of its connectors' never. */
