@@ -39,7 +39,7 @@ static fer_error take_over(struct server *server, const char *path)
     return fer_tcp_listener_from_raw(&server->clients, handle);
 }
 
-/* Connections that arrive meanwhile stay in the queue of the listener, which both processes have. */
+/* Connections that arrive meanwhile stay in the queue of the listener, which both have. */
 static fer_error hand_over(struct server *server, const char *path)
 {
     fer_unix_stream successor = {0};

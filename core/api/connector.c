@@ -283,7 +283,8 @@ static fer_error begin(connection_race *race, const feri_address_query *query,
                        fer_resolver *resolver)
 {
     const feri_lookup_notice notice = {.poller = race->poller};
-    FERI_REQUIRE(query->is_literal || resolver != NULL, FER_MISUSE);
+    bool can_resolve = query->is_literal || resolver != NULL;
+    FERI_REQUIRE(can_resolve, FER_MISUSE);
     FER_TRY(feri_limits_check(&race->attempts.limits));
     if (!query->is_literal) {
         return feri_lookup_start(resolver, query, &notice, &race->lookup);

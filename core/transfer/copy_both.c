@@ -139,6 +139,11 @@ static fer_error wait_for_both(both_ways *both)
     }
 }
 
+static bool is_done(const both_ways *both)
+{
+    return both->ways[0].is_done && both->ways[1].is_done;
+}
+
 /* One round: a step of each direction, and a wait if neither has moved anything. */
 static fer_error run_round(both_ways *both)
 {
@@ -151,7 +156,7 @@ static fer_error run_round(both_ways *both)
         both->false_hints = (feri_false_hints){0, 0};
         return feri_ok();
     }
-    return both->ways[0].is_done && both->ways[1].is_done ? feri_ok() : wait_for_both(both);
+    return is_done(both) ? feri_ok() : wait_for_both(both);
 }
 
 /* Before any byte is moved only misuse and a pending connect are errors: after a failure a stream
@@ -176,7 +181,7 @@ static fer_error copy_both(both_ways *both)
     fer_error error;
     do {
         error = run_round(both);
-    } while (error.kind == FER_OK && !(both->ways[0].is_done && both->ways[1].is_done));
+    } while (error.kind == FER_OK && !is_done(both));
     return error;
 }
 

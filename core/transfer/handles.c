@@ -58,7 +58,8 @@ static bool has_handles(const void *handles, size_t count)
 static fer_error check_handles(const struct ferp_sent_handles *message)
 {
     FERI_REQUIRE(message->count <= FER_UNIX_HANDLES_MAX, FER_INVALID_INPUT);
-    FERI_REQUIRE(message->len > 0 || message->count == 0, FER_INVALID_INPUT);
+    bool has_bytes = message->len > 0 || message->count == 0;
+    FERI_REQUIRE(has_bytes, FER_INVALID_INPUT);
     return feri_ok();
 }
 

@@ -1,5 +1,5 @@
 /* udp_batch_features.c: rules B6 to B12: ECN, local addresses, coalescing, and bad messages; the
- * length of datagrams on the path. For B1 to B4: udp_batches.c. */
+ * length of datagrams on the path. For B1 to B5: udp_batches.c. */
 #include "conformance/batch_check.h"
 
 /* ---- B6 */

@@ -1,4 +1,4 @@
-/* udp_batches.c: rules B1 to B4: batches of datagrams and segments. For the other rules:
+/* udp_batches.c: rules B1 to B5: batches of datagrams and segments. For the other rules:
  * udp_batch_features.c. */
 #include "conformance/batch_check.h"
 #include "ferrule/cancel.h"
@@ -196,6 +196,28 @@ UDP_TEST("B4", a_segment_that_is_too_long_is_refused_as_a_datagram_is)
     assert_kind_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_MESSAGE_TOO_LONG, n,
                   0);
     assert_int_equal(message.sent, 0);
+}
+
+/* ---- B5 */
+
+/* On an interface with an MTU of 1500 the system refuses to cut such segments, and fragments the
+ * datagrams: mtu_1500.sh. */
+UDP_TEST("B5", segments_longer_than_the_mtu_are_sent)
+{
+    static unsigned char bytes[4500];
+    pattern_fill(bytes, sizeof bytes, 0);
+    fer_datagram_send message = {
+        .buf = bytes, .len = sizeof bytes, .segment_size = 2000, .to = &pair.other_addr};
+    bool has_segments = (available(pair.socket) & FER_UDP_SEGMENTING) != 0;
+    size_t n = 0;
+    for (int i = 0; i < 2; i++) {
+        message.sent = 0;
+        assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
+        assert_peer_receives_bytes(&pair, 2000, 0);
+        assert_peer_receives_bytes(&pair, 2000, 2000);
+        assert_peer_receives_bytes(&pair, 500, 4000);
+    }
+    assert_int_equal((available(pair.socket) & FER_UDP_SEGMENTING) != 0, has_segments);
 }
 
 RULE_TESTS("udp_batches")

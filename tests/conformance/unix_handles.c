@@ -57,6 +57,36 @@ static void assert_passed(fer_raw_socket handle, const struct ends *passed)
     fer_unix_stream_close(adopted);
 }
 
+/* Closes a stream that has received a handle, and not read it. */
+static void discard_a_handle(void)
+{
+    fer_unix_stream ends[2];
+    memset(ends, 0, sizeof ends);
+    assert_ok(fer_unix_stream_pair(&ends[0], &ends[1]));
+    fer_raw_socket raw = fer_unix_stream_as_raw(&ends[0]);
+    assert_ok(fer_unix_stream_send_handles(&ends[0], "x", 1, &raw, 1, NULL));
+    fer_unix_stream_close(&ends[1]);
+    fer_unix_stream_close(&ends[0]);
+}
+
+/* No handle of the passed end is open. NetBSD closes those that it discards in a thread, which
+ * sometimes sleeps until the next ones (run). */
+static void assert_all_closed(const struct ends *passed)
+{
+    char byte;
+    size_t n = 77;
+    fer_error error = {FER_TIMED_OUT, 0};
+    assert_ok(fer_unix_stream_set_read_timeout(passed->other, millis(SHORT_MS)));
+    for (int i = 0; i < LONG_MS / SHORT_MS && error.kind == FER_TIMED_OUT; i++) {
+        error = fer_unix_stream_read(passed->other, &byte, 1, &n);
+        if (error.kind == FER_TIMED_OUT) {
+            discard_a_handle();
+        }
+    }
+    assert_ok(error);
+    assert_int_equal(n, 0);
+}
+
 /* ---- X7 */
 
 UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
@@ -71,7 +101,7 @@ UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
     assert_false(got.handles_truncated);
     assert_true(handles[1] == FER_RAW_SOCKET_NONE);
     assert_passed(handles[0], &passed);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
     got = receive(through.other, "", handles, 2);
     assert_int_equal(got.count, 0);
     assert_unix_reads_end(through.other);
@@ -179,7 +209,7 @@ UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)
     }
     assert_passed(handles[0], &passed[0]);
     for (size_t i = 0; i < 3; i++) {
-        assert_unix_reads_end(passed[i].other);
+        assert_all_closed(&passed[i]);
     }
 }
 
@@ -190,7 +220,7 @@ UNIX_TEST("X8", a_read_without_handles_closes_those_that_come)
     char got[4];
     pass(through, passed[0].one, "read");
     assert_ok(fer_unix_stream_read_exact(through.other, got, 4, NULL));
-    assert_unix_reads_end(passed[0].other);
+    assert_all_closed(&passed[0]);
     pass(through, passed[1].one, "peek");
     assert_ok(fer_unix_stream_peek(through.other, got, 4, NULL));
     fer_raw_socket handle;
@@ -205,7 +235,7 @@ UNIX_TEST("X8", handles_that_nobody_receives_are_closed_with_the_stream)
     pass(through, passed.one, "lost");
     fer_unix_stream_close(through.other);
     fer_unix_stream_close(through.one);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
 }
 
 UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
@@ -224,7 +254,7 @@ UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
     assert_int_equal(got.len, 4);
     assert_int_equal(got.count, 0);
     assert_true(got.handles_truncated);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
 }
 
 /* ---- Arguments */
@@ -275,7 +305,7 @@ UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
     assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n), FER_BAD_HANDLE,
                   n, 0);
     fer_unix_stream_close(passed.one);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
     assert_ok(fer_unix_stream_write_all(through.one, "alive", 5, NULL));
     assert_int_equal(receive(through.other, "alive", handles, 2).count, 0);
 }
@@ -352,7 +382,7 @@ UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
     (void)receive(through.one, "", &raw, 1);
     fer_unix_stream_close(through.other);
     fer_unix_stream_close(passed.one);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
 }
 
 /* ---- Datagrams */
@@ -387,7 +417,7 @@ UNIX_DATAGRAM_TEST("X7", a_datagram_carries_handles_to_its_receiver)
     assert_passed(handle, &passed);
     assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, NULL, 0, &got));
     assert_true(got.len == 4 && got.count == 0 && got.handles_truncated);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
     assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, NULL, 0, &got));
     assert_true(got.len == 4 && got.count == 0 && !got.handles_truncated);
 }
@@ -408,7 +438,7 @@ UNIX_DATAGRAM_TEST("X8", handles_of_a_datagram_that_nobody_receives_are_closed)
     assert_ok(fer_unix_datagram_recv(receiver, buf, sizeof buf, &plain));
     assert_memory_equal(buf, "read", 4);
     fer_unix_datagram_close(receiver);
-    assert_unix_reads_end(passed.other);
+    assert_all_closed(&passed);
 }
 
 UNIX_DATAGRAM_TEST("X7", datagrams_with_handles_check_their_arguments)

@@ -79,6 +79,16 @@ BEGUN_TEST(a_signal_ends_an_interruptible_wait)
     assert_int_equal(script.times[SCRIPT_CLOSE], 1);
 }
 
+BEGUN_TEST(the_deadline_precedes_a_signal_in_the_wait)
+{
+    options.limits.interruptible = true;
+    options.limits.deadline = fer_instant_after((fer_duration){500});
+    script_result *late = script_then(SCRIPT_WAIT_FOR_CONNECTS);
+    late->error = (fer_error){FER_INTERRUPTED, 4};
+    late->elapsed = 500;
+    assert_error(connect_one(A), FER_TIMED_OUT, 0);
+}
+
 static void cancel_at_second_connect(script_call call)
 {
     if (call == SCRIPT_CONNECT && script.times[SCRIPT_CONNECT] == 2) {

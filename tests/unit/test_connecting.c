@@ -107,6 +107,24 @@ static feri_phase phase_of(const fer_handle *handle)
     return feri_state_phase(feri_handle_state(handle));
 }
 
+/* A reset or a broken pipe occurs only on an established connection. */
+SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
+{
+    fer_handle handle = new_connecting(&script_posix);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
+    assert_ok(feri_pending_connect_status(&handle));
+    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
+    assert_log("take_error(1)");
+    handle = new_connecting(&script_posix);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
+    assert_ok(feri_pending_connect_status(&handle));
+    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
+    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+}
+
 static fer_handle *other_thread_handle;
 static feri_event other_thread_event;
 

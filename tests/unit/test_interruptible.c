@@ -28,6 +28,21 @@ static void interrupt(script_call call)
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
 }
 
+SCRIPT_TEST(a_signal_ends_a_transfer_with_its_count)
+{
+    size_t n = 77;
+    begin();
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    interrupt(SCRIPT_TRY_RECV);
+    assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 8, &n), FER_INTERRUPTED, 4, n, 3);
+    script_then_move(SCRIPT_TRY_SEND, 2);
+    interrupt(SCRIPT_TRY_SEND);
+    assert_error_n(fer_tcp_stream_write_all(&stream, "abcd", 4, &n), FER_INTERRUPTED, 4, n, 2);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    interrupt(SCRIPT_TRY_PEEK);
+    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 3, &n), FER_INTERRUPTED, 4, n, 3);
+}
+
 SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
 {
     fer_copy_buffer buffer = {buf, 8, 0, 0};

@@ -8,5 +8,6 @@
 
 uid_t geteuid(void);
 gid_t getegid(void);
+ssize_t pread(int file, void *buf, size_t len, off_t offset);
 
 #endif
