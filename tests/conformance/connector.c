@@ -1,5 +1,5 @@
-/* connector.c: rules K12 to K15: connectors of addresses in a poller, which use no heap.
- * Names: connector_names.c. Rule E4 of them: misuse_connector.c. Their times and schedules: sim/test_sim_connector.c. */
+/* connector.c: rules K12 to K15: connectors of addresses in a poller, which use no heap. Names:
+ * connector_names.c. Rule E4: misuse_connector.c. Times and schedules: sim/test_sim_connector.c. */
 #include "ferrule/connector.h"
 #include "support/poller_fixture.h"
 
