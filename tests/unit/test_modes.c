@@ -117,6 +117,35 @@ MODES_TEST(a_duplicate_that_fails_frees_the_record)
     assert_int_equal(background.memory_live, 0);
 }
 
+/* The source, or the clone, is closed by another thread before the clone is filled. */
+static fer_handle *handle_to_close;
+
+static void close_while_duplicating(script_call call)
+{
+    if (call == SCRIPT_WAKE && handle_to_close != NULL) {
+        fer_handle *handle = handle_to_close;
+        handle_to_close = NULL;
+        feri_handle_close(handle);
+    }
+}
+
+MODES_TEST(a_clone_that_is_given_up_leaks_no_record)
+{
+    fer_handle clone = {0};
+    script.on_call = close_while_duplicating;
+    handle_to_close = &clone;
+    assert_error(feri_try_clone(&handle, &clone), FER_MISUSE, 0);
+    feri_handle_close(&handle);
+    assert_int_equal(background.memory_live, 0);
+    handle = begin();
+    fer_handle other = {0};
+    script.on_call = close_while_duplicating;
+    handle_to_close = &handle;
+    assert_error(feri_try_clone(&handle, &other), FER_MISUSE, 0);
+    assert_int_equal(background.memory_live, 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
 /* Another thread makes a clone of the same handle at the same time, and is first. */
 static fer_handle *handle_to_clone;
 static fer_handle early_clone;

@@ -59,6 +59,21 @@ RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none)
     }
 }
 
+/* A thread that has not yet started working counts for one lookup. */
+RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
+{
+    begin(2, 2);
+    start(0, "a.test:80");
+    start(1, "b.test:80");
+    script_thread_finish(0);
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
+    start(2, "c.test:80");
+    assert_int_equal(background.threads_started, 2);
+    script_thread_finish(1);
+    assert_ok(poll_lookup(2));
+}
+
 /* ---- Failures of the system */
 
 RESOLVER_TEST(a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other)
