@@ -147,8 +147,7 @@ static void end_race(connection_race *race, fer_error result)
 
 static void begin_attempts(connection_race *race, const fer_socket_addr *addrs, size_t count)
 {
-    fer_error error = count > 0 ? feri_attempts_begin(&race->attempts, addrs, count)
-                                : feri_own_error(FER_INVALID_INPUT);
+    fer_error error = feri_attempts_begin(&race->attempts, addrs, count);
     if (error.kind == FER_OK) {
         race->stage = CONNECTING;
     } else {

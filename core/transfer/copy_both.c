@@ -32,7 +32,8 @@ typedef enum progress { MOVED, MUST_WAIT } progress;
 static fer_error after_try(fer_error error, progress *out)
 {
     *out = error.kind == FER_WOULD_BLOCK ? MUST_WAIT : MOVED;
-    return error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED ? feri_ok() : error;
+    bool has_moved_nothing = error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED;
+    return has_moved_nothing ? feri_ok() : error;
 }
 
 static fer_error write_some(direction *way, progress *out)
@@ -116,7 +117,8 @@ static uint64_t end_of_pair_slice(uint64_t deadline)
 static fer_error after_signal(const both_ways *both, fer_error error)
 {
     FER_TRY(check_limits(both));
-    return both->limits[0].interruptible || both->limits[1].interruptible ? error : feri_ok();
+    bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
+    return is_interruptible ? error : feri_ok();
 }
 
 static fer_error wait_for_both(both_ways *both)
@@ -139,11 +141,6 @@ static fer_error wait_for_both(both_ways *both)
     }
 }
 
-static bool is_done(const both_ways *both)
-{
-    return both->ways[0].is_done && both->ways[1].is_done;
-}
-
 /* One round: a step of each direction, and a wait if neither has moved anything. */
 static fer_error run_round(both_ways *both)
 {
@@ -156,7 +153,7 @@ static fer_error run_round(both_ways *both)
         both->false_hints = (feri_false_hints){0, 0};
         return feri_ok();
     }
-    return is_done(both) ? feri_ok() : wait_for_both(both);
+    return wait_for_both(both);
 }
 
 /* Before any byte is moved only misuse and a pending connect are errors: after a failure a stream
@@ -170,6 +167,11 @@ static fer_error check_stream(const fer_handle *handle)
     case FER_WOULD_BLOCK: return error;
     default: return feri_ok();
     }
+}
+
+static bool is_done(const both_ways *both)
+{
+    return both->ways[0].is_done && both->ways[1].is_done;
 }
 
 static fer_error copy_both(both_ways *both)

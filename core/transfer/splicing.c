@@ -94,8 +94,8 @@ static fer_error drain_pipe(splicing *part, uint64_t *copied)
                                          : feri_stream_after_failed_write(part->to, error);
 }
 
-/* Moves bytes while the pipe gets some and passes all of them on. The bytes that it then contains
- * return to the buffer. */
+/* Moves bytes while the pipe gets some and passes all of them on, which is no failure. The bytes
+ * that it then contains return to the buffer. */
 static fer_error splice_until_end(splicing *part, fer_copy_buffer *buffer, uint64_t *copied)
 {
     size_t len = feri_clamp_length(buffer->cap);
@@ -107,8 +107,7 @@ static fer_error splice_until_end(splicing *part, fer_copy_buffer *buffer, uint6
         if (has_moved) {
             error = drain_pipe(part, copied);
         }
-    } while (has_moved && part->held == 0 && error.kind == FER_OK &&
-             states_allow(part->from, part->to));
+    } while (has_moved && part->held == 0 && states_allow(part->from, part->to));
     if (part->held > 0) {
         buffer->start = 0;
         FER_TRY(ferp_pipe_read(&part->pipe, buffer->base, part->held, &buffer->len));

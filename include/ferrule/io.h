@@ -162,10 +162,11 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h); the timeouts of the streams do not.
  * Owns: the buffers and their memory are caller-owned. The counts may be NULL; each is always the
  * number of bytes that this call wrote in its direction.
- * Errors: same as the reads and the writes of both streams, but never FER_INTERRUPTED, unless the
- * limits are interruptible. Before any byte is copied FER_MISUSE (also if a buffer or its base is
- * NULL), FER_INVALID_INPUT (as for fer_copy; a and b are the same stream; both buffers are the same
- * struct), FER_NOT_CONNECTED, and FER_WOULD_BLOCK while a connect is pending.
+ * Errors: same as the read of `from` and the write of `to` of fer_copy, in both directions, but
+ * never FER_INTERRUPTED, unless the limits are interruptible. Before any byte is copied FER_MISUSE
+ * (also if a buffer or its base is NULL), FER_INVALID_INPUT (as for fer_copy; a and b are the same
+ * stream; both buffers are the same struct), FER_NOT_CONNECTED, and FER_WOULD_BLOCK while a connect
+ * is pending.
  * Rust: tokio: io::copy_bidirectional. Differs: a failure loses nothing.
  * Threads: same as a read and a write of both streams. Only one call at a time on one buffer. */
 FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b,

@@ -81,6 +81,9 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     result<size_t> try_write_vectored(view<const fer_io_slice> slices) noexcept
     { return io(fer_tcp_stream_try_write_vectored, slices); }
     result<size_t> write_all(bytes buf) noexcept { return io(fer_tcp_stream_write_all, buf); }
+    result<uint64_t> send_file(fer_raw_file file, uint64_t offset, uint64_t len,
+                               const fer_copy_buffer &buffer) noexcept
+    { return detail::value_of(fer_tcp_stream_send_file, get(), file, offset, len, &buffer); }
 
     /* ---- Options */
     [[nodiscard]] fer_error set_nodelay(bool on) noexcept

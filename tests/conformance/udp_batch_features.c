@@ -108,6 +108,7 @@ UDP_TEST("B8", only_batches_receive_while_datagrams_are_coalesced)
     static unsigned char space[65535];
     unsigned char bytes[SIZE * COUNT];
     fer_udp_received received;
+    fer_udp_features enabled = 0;
     uint16_t port = 0;
     fer_udp_socket *clone = test_udp();
     fer_udp_socket *sender = test_udp_bound(pair.family, &port);
@@ -123,6 +124,8 @@ UDP_TEST("B8", only_batches_receive_while_datagrams_are_coalesced)
     assert_own(fer_udp_socket_recv_from(pair.socket, space, CAP, &received), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_peek(pair.socket, space, CAP, &received), FER_INVALID_INPUT);
     assert_own(fer_udp_socket_try_recv_from(clone, space, CAP, &received), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_enable(clone, 0, &enabled));
+    assert_int_equal(enabled, FER_UDP_COALESCING);
     for (size_t at = 0; at < sizeof bytes; at += got[0].len) {
         got[0] = (fer_datagram_recv){.buf = space, .cap = sizeof space};
         assert_ok_n(fer_udp_socket_recv_batch(clone, got, 1, &n), n, 1);

@@ -118,40 +118,46 @@
 
 /* ---- TCP */
 
-#define SWEEP_TCP(X, Y)                                                                         \
-    SWEEP_STREAM(X, Y, fer_tcp_stream, TCP, tcp, tcp2, ip)                                      \
-    X(fer_tcp_stream_connect, NONE, 0, (&w->tcp, w->name_of_tcp))                               \
-    X(fer_tcp_stream_connect_addr, NONE, 0, (&w->tcp, &w->tcp_peer))                            \
-    X(fer_tcp_stream_connect_addrs, NONE, 0, (&w->tcp, w->tcp_peers, 2, NULL))                  \
-    X(fer_tcp_stream_connect_timeout, NONE, 0, (&w->tcp, &w->tcp_peer, w->brief))               \
-    X(fer_tcp_stream_connect_host_with, NONE, LIMITED,                                          \
-      (&w->tcp, "name.test", w->tcp_peer.port, &w->options))                                    \
-    X(fer_tcp_stream_connect_with, NONE, LIMITED, (&w->tcp, w->name_of_tcp, &w->options))       \
-    X(fer_tcp_stream_connect_with, RESOLVER, LIMITED, (&w->tcp, w->name_of_tcp, &w->options))   \
-    X(fer_tcp_stream_connect_addrs, NONE, LIMITED, (&w->tcp, w->tcp_peers, 2, &w->options))     \
-    X(fer_tcp_stream_connect_start, NONE, 0, (&w->tcp, &w->tcp_peer))                           \
-    X(fer_tcp_stream_ready, TCP_STARTED, STARTED, (&w->tcp, FER_WRITABLE, w->brief, &w->ready)) \
-    X(fer_tcp_stream_peer_addr, TCP_STARTED, STARTED, (&w->tcp, &w->ip))                        \
-    X(fer_tcp_stream_take_error, TCP_STARTED, STARTED, (&w->tcp, &w->error))                    \
-    X(fer_tcp_stream_write, TCP_STARTED, STARTED, (&w->tcp, pattern, BYTES, &w->n))             \
-    X(fer_tcp_stream_read, TCP_STARTED, STARTED, (&w->tcp, w->buf, BYTES, &w->n))               \
-    X(fer_tcp_stream_shutdown, TCP_STARTED, STARTED, (&w->tcp, FER_SHUTDOWN_WRITE))             \
-    X(fer_tcp_stream_try_clone, TCP_STARTED, STARTED, (&w->tcp, &w->tcp2))                      \
-    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, nodelay, true, &w->flag)                      \
-    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, ttl, 9, &w->number)                           \
-    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, linger, w->none, &w->duration)                \
-    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, keepalive, &w->keepalive, &w->keepalive)      \
-    X(fer_tcp_stream_from_raw, RAW_TCP, 0, (&w->tcp, w->raw))                                   \
-    X(fer_stream_shutdown, TCP, 0, (fer_tcp_stream_as_stream(&w->tcp), FER_SHUTDOWN_WRITE))     \
-    X(fer_copy, TCP_AND_UNIX, COPY | ENDS,                                                      \
-      (fer_tcp_stream_as_stream(&w->tcp), fer_unix_stream_as_stream(&w->unix_), &w->copy,       \
-       &w->copied))                                                                             \
-    SWEEP_ANY_STREAM(X, fer_tcp_stream_as_stream, TCP, tcp)                                     \
-    SWEEP_LISTENER(X, Y, fer_tcp_listener, TCP_LISTENER, tcp_listener, tcp_listener2, tcp, ip)  \
-    X(fer_tcp_stream_try_peek, TCP, PEEK, (&w->tcp, w->buf, BYTES, &w->n))                      \
-    X(fer_tcp_listener_bind, NONE, 0, (&w->tcp_listener, w->any_port))                          \
-    X(fer_tcp_listener_bind_addr, NONE, 0, (&w->tcp_listener, &w->local))                       \
-    SWEEP_OPTION(X, fer_tcp_listener, TCP_LISTENER, &w->tcp_listener, ttl, 9, &w->number)       \
+#define SWEEP_TCP(X, Y)                                                                            \
+    SWEEP_STREAM(X, Y, fer_tcp_stream, TCP, tcp, tcp2, ip)                                         \
+    X(fer_tcp_stream_connect, NONE, 0, (&w->tcp, w->name_of_tcp))                                  \
+    X(fer_tcp_stream_connect_addr, NONE, 0, (&w->tcp, &w->tcp_peer))                               \
+    X(fer_tcp_stream_connect_addrs, NONE, 0, (&w->tcp, w->tcp_peers, 2, NULL))                     \
+    X(fer_tcp_stream_connect_timeout, NONE, 0, (&w->tcp, &w->tcp_peer, w->brief))                  \
+    X(fer_tcp_stream_connect_host_with, NONE, LIMITED,                                             \
+      (&w->tcp, "name.test", w->tcp_peer.port, &w->options))                                       \
+    X(fer_tcp_stream_connect_with, NONE, LIMITED, (&w->tcp, w->name_of_tcp, &w->options))          \
+    X(fer_tcp_stream_connect_with, RESOLVER, LIMITED, (&w->tcp, w->name_of_tcp, &w->options))      \
+    X(fer_tcp_stream_connect_addrs, NONE, LIMITED, (&w->tcp, w->tcp_peers, 2, &w->options))        \
+    X(fer_tcp_stream_connect_start, NONE, 0, (&w->tcp, &w->tcp_peer))                              \
+    X(fer_tcp_stream_ready, TCP_STARTED, STARTED, (&w->tcp, FER_WRITABLE, w->brief, &w->ready))    \
+    X(fer_tcp_stream_peer_addr, TCP_STARTED, STARTED, (&w->tcp, &w->ip))                           \
+    X(fer_tcp_stream_take_error, TCP_STARTED, STARTED, (&w->tcp, &w->error))                       \
+    X(fer_tcp_stream_write, TCP_STARTED, STARTED, (&w->tcp, pattern, BYTES, &w->n))                \
+    X(fer_tcp_stream_read, TCP_STARTED, STARTED, (&w->tcp, w->buf, BYTES, &w->n))                  \
+    X(fer_tcp_stream_shutdown, TCP_STARTED, STARTED, (&w->tcp, FER_SHUTDOWN_WRITE))                \
+    X(fer_tcp_stream_try_clone, TCP_STARTED, STARTED, (&w->tcp, &w->tcp2))                         \
+    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, nodelay, true, &w->flag)                         \
+    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, ttl, 9, &w->number)                              \
+    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, linger, w->none, &w->duration)                   \
+    SWEEP_OPTION(X, fer_tcp_stream, TCP, &w->tcp, keepalive, &w->keepalive, &w->keepalive)         \
+    X(fer_tcp_stream_from_raw, RAW_TCP, 0, (&w->tcp, w->raw))                                      \
+    X(fer_stream_shutdown, TCP, 0, (fer_tcp_stream_as_stream(&w->tcp), FER_SHUTDOWN_WRITE))        \
+    X(fer_copy, TCP_AND_UNIX, COPY | ENDS,                                                         \
+      (fer_tcp_stream_as_stream(&w->tcp), fer_unix_stream_as_stream(&w->unix_), &w->copy,          \
+       &w->copied))                                                                                \
+    Y(fer_copy_bidirectional, TCP_AND_UNIX, COPY | ENDS | ONCE, copy_both(w))                      \
+    Y(fer_stream_send_file, TCP, OUT | ALL,                                                        \
+      sent_file(w, fer_stream_send_file(fer_tcp_stream_as_stream(&w->tcp), stage.file, 0, BYTES,   \
+                                        &w->copy, &w->copied)))                                    \
+    Y(fer_tcp_stream_send_file, TCP, OUT | ALL,                                                    \
+      sent_file(w, fer_tcp_stream_send_file(&w->tcp, stage.file, 0, BYTES, &w->copy, &w->copied))) \
+    SWEEP_ANY_STREAM(X, fer_tcp_stream_as_stream, TCP, tcp)                                        \
+    SWEEP_LISTENER(X, Y, fer_tcp_listener, TCP_LISTENER, tcp_listener, tcp_listener2, tcp, ip)     \
+    X(fer_tcp_stream_try_peek, TCP, PEEK, (&w->tcp, w->buf, BYTES, &w->n))                         \
+    X(fer_tcp_listener_bind, NONE, 0, (&w->tcp_listener, w->any_port))                             \
+    X(fer_tcp_listener_bind_addr, NONE, 0, (&w->tcp_listener, &w->local))                          \
+    SWEEP_OPTION(X, fer_tcp_listener, TCP_LISTENER, &w->tcp_listener, ttl, 9, &w->number)          \
     X(fer_tcp_listener_from_raw, RAW_TCP_LISTENER, 0, (&w->tcp_listener, w->raw))
 
 /* ---- Unix sockets */

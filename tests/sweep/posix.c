@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #endif
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,10 @@ void stage_set(void)
     const char *tmp = getenv("TMPDIR");
     snprintf(folder, sizeof folder, "%.40s/sweep-XXXXXX", tmp != NULL ? tmp : "/tmp");
     REQUIRE(mkdtemp(folder) != NULL);
+    snprintf(stage.path, sizeof stage.path, "%s/file", folder);
+    stage.file = open(stage.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    REQUIRE(stage.file >= 0 && write((int)stage.file, pattern, BYTES) == BYTES);
+    unlink(stage.path);
     snprintf(stage.path, sizeof stage.path, "%s/listener", folder);
     snprintf(stage.gram_path, sizeof stage.gram_path, "%s/datagrams", folder);
     snprintf(stage.free_path, sizeof stage.free_path, "%s/free", folder);
@@ -42,6 +47,7 @@ void stage_set(void)
 
 void stage_clear(void)
 {
+    close((int)stage.file);
     unlink(stage.path);
     unlink(stage.gram_path);
     rmdir(folder);

@@ -54,6 +54,7 @@ static fer_raw_socket new_unix(fer_type type, const char *path)
 void stage_open(void)
 {
     fer_socket_addr any = fer_socket_addr_v4_new(loopback_v4, 0);
+    REQUIRE_OK(fer_sim_file_new(pattern, BYTES, &stage.file));
     REQUIRE_OK(fer_sim_peer_listen(&any, 8, &stage.tcp_listener));
     REQUIRE_OK(fer_sim_peer_local_addr(stage.tcp_listener, &stage.tcp_addr));
     REQUIRE_OK(fer_sim_peer_bind(&any, &stage.udp));
@@ -71,6 +72,7 @@ void stage_close(void)
         peer_reset(*sockets[i]);
         *sockets[i] = FER_RAW_SOCKET_NONE;
     }
+    fer_sim_file_close(stage.file);
 }
 
 fer_raw_socket peer_accept(fer_raw_socket listener)

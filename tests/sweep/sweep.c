@@ -27,6 +27,24 @@ static fer_error recv_handles(struct world *w)
     return error;
 }
 
+static fer_error sent_file(struct world *w, fer_error error)
+{
+    w->n = (size_t)w->copied;
+    return error;
+}
+
+/* The other direction has ended. The deadline: no timeout of a stream ends the call. */
+static fer_error copy_both(struct world *w)
+{
+    fer_limits limits = {.deadline = fer_instant_after(w->brief)};
+    fer_copy_buffer back = {w->name_of_interface, sizeof w->name_of_interface, 0, 0};
+    FER_TRY(fer_unix_stream_set_limits(&w->unix_, &limits));
+    FER_TRY(fer_unix_stream_shutdown(&w->unix_, FER_SHUTDOWN_READ));
+    return fer_copy_bidirectional(fer_tcp_stream_as_stream(&w->tcp),
+                                  fer_unix_stream_as_stream(&w->unix_), &w->copy, &back, &w->copied,
+                                  NULL);
+}
+
 /* The result of a batch of one message, whose count becomes bytes. */
 static fer_error sent_batch(struct world *w, fer_error error)
 {

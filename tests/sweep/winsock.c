@@ -143,10 +143,24 @@ plain_socket new_socket(int domain, int type)
     return made;
 }
 
-/* No file is made. */
+/* Only the file with the pattern is made. */
+static void open_file(void)
+{
+    char path[MAX_PATH], folder[MAX_PATH - 14];
+    DWORD written = 0;
+    DWORD len = GetTempPathA(sizeof folder, folder);
+    REQUIRE(len > 0 && len < sizeof folder && GetTempFileNameA(folder, "fer", 0, path) != 0);
+    HANDLE file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                              FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    REQUIRE(file != INVALID_HANDLE_VALUE && WriteFile(file, pattern, BYTES, &written, NULL) != 0);
+    REQUIRE(written == BYTES);
+    stage.file = (fer_raw_file)file;
+}
+
 void stage_set(void)
 {
     WSADATA data;
+    open_file();
     REQUIRE(sweep_replace_calls());
     REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
     snprintf(stage.path, sizeof stage.path, "sweep/listener");
@@ -157,6 +171,7 @@ void stage_set(void)
 
 void stage_clear(void)
 {
+    CloseHandle((HANDLE)stage.file);
 }
 
 size_t queued_bytes(fer_raw_socket raw)

@@ -178,6 +178,7 @@ struct stage {
     fer_raw_socket tcp_listener, unix_listener, udp, gram; /* -1: the system lacks it */
     fer_socket_addr tcp_addr, udp_addr;
     char path[96], gram_path[96], free_path[96];
+    fer_raw_file file; /* has the pattern */
 };
 extern struct stage stage;
 

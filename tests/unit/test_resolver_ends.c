@@ -2,6 +2,8 @@
  * each step, and failures of the system (rules N5 to N8). */
 #include "unit/resolver_fixture.h"
 
+#include "core/names/resolver.h"
+
 /* ---- N5 */
 
 /* Misuse: a poller must stay open until its lookups are closed. */
@@ -134,6 +136,7 @@ RESOLVER_TEST(a_child_leaves_its_copies_alone)
     background.process = 1;
     background.is_locked = true;
     assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
+    assert_false(feri_lookup_is_done(&copies[0]));
     assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 0, &other),
                  FER_MISUSE, 0);
     uint64_t key;
