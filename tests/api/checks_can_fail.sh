@@ -376,8 +376,7 @@ make_clean_tree
 make_seam() {
     make_clean_tree
     cp "$here/../../cmake/FerruleTrace.cmake" "$tree/cmake/"
-    cp "$here/../../platform/platform.h" "$here/../../platform/background.h" "$tree/platform/"
-    cp "$here/../../platform/copying.h" "$tree/platform/"
+    cp "$here"/../../platform/*.h "$tree/platform/"
 }
 make_seam
 expect pass "check_trace on the seam" sh "$here/check_trace.sh" "$tree" "$cmake"
