@@ -57,21 +57,22 @@ typedef union fer_connector {
  * NULL for an address text only. The attempts to an address text start before this call returns.
  *
  * A wait of the poller returns one event with key and FER_WRITABLE when the connector is done. Call
- * fer_connector_take then. The key is any number but those from (uintptr_t)connector + 1 on that
- * are addresses inside of the connector: they are the keys of its attempts, and no other socket of
- * the poller may have them. The waits end in time for the delays, the timeouts and the deadline.
- * The end of the lookup notifies the poller (rule N5), so a wait may be notified without another
- * reason. After a cancel call fer_poller_notify; the next wait then ends the attempts.
+ * fer_connector_take then. The key is any number outside of (uintptr_t)connector + 1 to
+ * (uintptr_t)connector + sizeof *connector - 1: those are the keys of its attempts, and no other
+ * socket of the poller may have them. The waits end in time for the delays, the timeouts and the
+ * deadline. The end of the lookup notifies the poller (rule N5), so a wait may be notified without
+ * another reason. After a cancel, call fer_poller_notify: the next wait then ends the attempts.
  * Owns: close connector with fer_connector_close, or take its result. options and options->local
  * are copied. The resolver, the poller, options->limits.token, options->failures and
  * options->failures_count are caller-owned, and used until the result is taken or the connector is
  * closed. The poller keeps a pointer to the connector until then.
- * Errors: FER_MISUSE (connector is OPEN; a poller that is not OPEN; a resolver that is not OPEN, or
- * NULL for a name; connector or host_port is NULL; failures_cap without failures; a token that is
- * not OPEN), FER_INVALID_INPUT (input that fer_tcp_stream_connect_with refuses before any lookup),
- * FER_CANCELLED and FER_TIMED_OUT (limits that are reached already), FER_WOULD_BLOCK with os_code 0
- * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created and none is
- * running). The connector is not OPEN then. */
+ * Errors: FER_MISUSE (connector is OPEN, and does not change; a poller that is not OPEN; a resolver
+ * that is not OPEN, or NULL for a name; connector or host_port is NULL; failures_cap without
+ * failures; a token that is not OPEN), FER_INVALID_INPUT (input that fer_tcp_stream_connect_with
+ * refuses before any lookup), FER_CANCELLED and FER_TIMED_OUT (limits that are reached already),
+ * FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no
+ * thread can be created and none is running). Otherwise the connector is not OPEN after a failure.
+ * */
 FER_MUST_USE FER_API fer_error fer_connector_start(fer_connector *connector, const char *host_port,
                                                    const fer_connect_options *FER_NULLABLE options,
                                                    fer_resolver *FER_NULLABLE resolver,

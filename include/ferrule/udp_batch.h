@@ -15,12 +15,16 @@
  *     }
  *     FER_TRY(fer_udp_socket_send_batch(&socket, out, n, NULL));
  *
- * This server answers each datagram from the address that it was sent to. A system that cannot do
- * something in one call does it in several: the datagrams on the network are the same (rules B4,
- * B5). The rules B1 to B12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for all functions: B1 order
- * and resuming, B2 waits to send, B3 waits to receive, B4 segments, B5 refused segments, B6 ECN, B7
- * local addresses, B8 and B9 coalescing, B10 the peer and refusals, B11 misuse, B12 signals. udp.h
- * has the socket, and what it says of handles and threads holds here too.
+ * This server answers each datagram from the address that it was sent to, if the system has
+ * FER_UDP_LOCAL_ADDR and FER_UDP_SOURCE. A server that lasts skips an answer that fails, for
+ * example to a datagram that was sent to a group: see fer_udp_socket_send_batch.
+ *
+ * A system that cannot do something in one call does it in several: the datagrams on the network
+ * are the same (rules B4, B5). The rules B1 to B12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
+ * all functions: B1 order and resuming, B2 waits to send, B3 waits to receive, B4 segments, B5
+ * refused segments, B6 ECN, B7 local addresses, B8 and B9 coalescing, B10 the peer and refusals,
+ * B11 misuse, B12 signals. udp.h has the socket, and what it says of handles and threads holds here
+ * too.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -106,8 +110,8 @@ typedef enum fer_ecn {
 typedef struct fer_datagram_send {
     const void *FER_NULLABLE buf; /* may be NULL if len is 0, which is an empty datagram */
     size_t len;
-    size_t sent;                            /* set to 0; the bytes that were sent: rule B1 */
-    size_t segment_size;                    /* 0: one datagram */
+    size_t sent;         /* set to 0 for each new message; the bytes that were sent: rule B1 */
+    size_t segment_size; /* 0, or not less than len: one datagram */
     const fer_socket_addr *FER_NULLABLE to; /* NULL: the socket's peer */
     fer_ip_addr from;         /* the local address; family 0: the OS chooses (rule B7) */
     uint32_t interface_index; /* the network interface to send by; 0: the OS chooses (rule B7) */
@@ -120,8 +124,8 @@ typedef struct fer_datagram_recv {
     void *FER_NULLABLE buf; /* may be NULL if cap is 0 */
     size_t cap;
     size_t len;
-    /* len for one datagram; otherwise len is larger, and the datagrams are segment_size bytes each,
-     * of which the last may be shorter */
+    /* len for one datagram, so 0 for an empty one; otherwise len is larger, and the datagrams are
+     * segment_size bytes each, of which the last may be shorter */
     size_t segment_size;
     bool truncated; /* bytes that did not fit are lost; of several the first len / segment_size
                        are whole */
@@ -138,15 +142,16 @@ typedef struct fer_datagram_recv {
 /* ---- Sending and receiving
  *
  * n may be NULL. *n is the number of messages that are done, from the first one on, also after a
- * failure. count may be any number; with 0 the call is FER_OK. A _try_ call never waits, regardless
- * of the blocking mode and the timeouts. Otherwise it is the same as the call without _try_.
+ * failure. count may be any number; with 0 the call is FER_OK, and messages may be NULL. A _try_
+ * call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
+ * the call without _try_.
  *
  * Threads: one receive call and one send call at once, and any other call except close. */
 
 /** Sends messages in order. FER_OK: all were sent. Otherwise the error is that of messages[*n]: the
  * messages before it were sent completely, and of this one messages[*n].sent bytes. Call again with
  * messages + *n and count - *n: no datagram is lost or sent twice (rule B1). To skip the failed
- * message, call with the next one.
+ * message, call with the next one. Only n tells whether an empty datagram was sent.
  * Blocks: while the socket's send buffer is full, for each message at most the write timeout. Never
  * in nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: for a message without `to` same as fer_udp_socket_send, otherwise same as
@@ -170,8 +175,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
  * queued, the result is one message with a len of 0 from the peer, as of fer_udp_socket_recv_from.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL, or a buf with a
- * cap). *n is 0 then. A failure after the first datagram is returned by the next batch. */
+ * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL, or the buf of
+ * any message with a cap), before anything is received. *n is 0 then. A failure of the OS after the
+ * first datagram is returned by the next batch. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket,
                                                          fer_datagram_recv *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
