@@ -27,7 +27,7 @@ TEXT
 . "$(dirname "$0")/../../ci/common.sh"
 
 workspace=$root/build/oss-fuzz
-min_edges=100
+min_edges=80
 
 # The flags that the images set, without those that only silence warnings.
 base_flags="-O1 -fno-omit-frame-pointer -gline-tables-only -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"

@@ -172,7 +172,7 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned fla
 
 bool ferp_posix_is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    fer_socket_addr peer;
+    fer_socket_addr peer = {0};
     bool is_same = ferp_peer_addr(raw, &peer).kind == FER_OK && peer.port == addr->port &&
                    fer_ip_addr_eq(peer.ip, addr->ip);
     errno = EISCONN;
@@ -182,7 +182,7 @@ bool ferp_posix_is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
 fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error)
 {
 #ifdef __linux__
-    fer_socket_addr local;
+    fer_socket_addr local = {0};
     if (error.kind == FER_WOULD_BLOCK && ferp_local_addr(raw, &local).kind == FER_OK &&
         local.port == 0) {
         error.kind = FER_ADDR_NOT_AVAILABLE;

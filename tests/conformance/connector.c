@@ -113,13 +113,12 @@ CONNECTOR_FAMILY_TEST("K13", a_timeout_and_the_deadline_end_a_wait)
     for (int i = 0; i < 2; i++) {
         fer_tcp_stream *stream = test_stream();
         uint64_t start = peer_now_us();
-        options.attempt_timeout = i == 0 ? millis(40) : FER_DURATION_NONE;
+        options.attempt_timeout = i == 0 ? millis(200) : FER_DURATION_NONE;
         options.limits.deadline =
-            fer_instant_after(i == 0 ? fer_duration_from_secs(60) : millis(40));
+            fer_instant_after(i == 0 ? fer_duration_from_secs(60) : millis(200));
         start_at(0, &silent.addr);
-        assert_own(fer_connector_take(&connectors[0], stream), FER_WOULD_BLOCK);
         assert_int_equal(await_events(1), 1);
-        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
+        assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 200000);
         assert_own(fer_connector_take(&connectors[0], stream), FER_TIMED_OUT);
         assert_int_equal(failed, 1);
     }
