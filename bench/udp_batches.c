@@ -4,6 +4,9 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+/* CMSG_NXTHDR of musl compares a size with a difference of pointers. */
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 #include <arpa/inet.h>
 #include <netinet/udp.h>
 #include <stddef.h>

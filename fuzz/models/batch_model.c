@@ -84,7 +84,7 @@ fer_error_kind batch_expected(const struct batch_model *model, int sender,
                               const fer_datagram_send *message)
 {
     fer_ip_addr from = fer_ip_addr_to_canonical(message->from);
-    if (message->to == NULL && !(sender == BATCH_CLIENT && model->is_connected)) {
+    if (message->to == NULL && (sender != BATCH_CLIENT || !model->is_connected)) {
         return FER_NOT_CONNECTED;
     }
     if (message->from.family == 0) {

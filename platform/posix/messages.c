@@ -7,6 +7,13 @@
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
 
+/* The type of the flags of sendmmsg and recvmmsg: musl differs from glibc and FreeBSD. */
+#if defined(__linux__) && !defined(__GLIBC__) && !defined(__ANDROID__)
+typedef unsigned mmsg_flags;
+#else
+typedef int mmsg_flags;
+#endif
+
 /* ---- Control messages of a send */
 
 /* Enough for the local address, TOS and the size of segments. */
@@ -227,7 +234,7 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
         return ferp_posix_error_of(EOPNOTSUPP);
     }
     int os_flags = ferp_posix_send_flags(flags);
-    int moved = sendmmsg((int)raw, headers, (unsigned)made, os_flags);
+    int moved = sendmmsg((int)raw, headers, (unsigned)made, (mmsg_flags)os_flags);
     if (moved <= 0) {
         return store_failure(raw, messages, os_flags, sent);
     }
@@ -429,7 +436,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     }
     *received = 0;
     int os_flags = ferp_posix_recv_flags(flags) | MSG_WAITFORONE;
-    int moved = recvmmsg((int)raw, headers, (unsigned)count, os_flags, NULL);
+    int moved = recvmmsg((int)raw, headers, (unsigned)count, (mmsg_flags)os_flags, NULL);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }

@@ -179,7 +179,7 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
 {
     bool has_from = message->from.family != 0 && !ferp_sim_is_wildcard(&message->from);
     bool has_tos =
-        message->has_tos && !(message->family == FER_IP_V4 && network->switches->lacks_ecn_v4);
+        message->has_tos && (message->family != FER_IP_V4 || !network->switches->lacks_ecn_v4);
     fer_socket_addr to;
     ferp_sim_sending sending = {&to, has_from ? &message->from : NULL,
                                 has_tos ? message->tos : FERP_SIM_NONE};

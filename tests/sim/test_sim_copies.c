@@ -99,7 +99,7 @@ static fer_sim_report copied_everything(void)
         error = copy(&buffer, &n);
         total += n;
         for (size_t i = 0; i < buffer.len; i++) {
-            assert_int_equal(memory[buffer.start + i], byte_at(total + i));
+            assert_int_equal(memory[buffer.start + i], byte_at((size_t)total + i));
         }
     } while (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED);
     assert_ok(error);
@@ -183,7 +183,7 @@ POSIX_CONFIG_TEST(a_reset_in_a_pipe_is_saved)
         assert_kind(copy(&buffer, &n), FER_CONNECTION_RESET);
         assert_int_equal(lines_of_pipes, 1);
         for (size_t i = 0; i < buffer.len; i++) {
-            assert_int_equal(memory[buffer.start + i], byte_at(n + i));
+            assert_int_equal(memory[buffer.start + i], byte_at((size_t)n + i));
         }
         assert_kind(copy(&buffer, &none), FER_CONNECTION_RESET);
         assert_int_equal(none, 0);
