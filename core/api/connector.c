@@ -56,13 +56,13 @@ static bool is_open(const fer_connector *connector)
 
 static void enlist(connection_race *race)
 {
-    race->driven.next = race->poller->p_.driven_;
+    race->driven.next = feri_poller_first_driven(race->poller);
     feri_poller_set_driven(race->poller, &race->driven);
 }
 
 static void delist(connection_race *race)
 {
-    feri_poller_driven *first = race->poller->p_.driven_;
+    feri_poller_driven *first = feri_poller_first_driven(race->poller);
     feri_poller_driven **at = &first;
     while (*at != &race->driven) {
         at = &(*at)->next;
@@ -103,7 +103,7 @@ static void unwatch(feri_attempts *attempts, const feri_open_attempt *ended)
 /* Whether an event belongs to an attempt of a connector, which is then hinted. */
 static bool take_hint(const fer_poller *poller, const fer_event *event)
 {
-    for (feri_poller_driven *at = poller->p_.driven_; at != NULL; at = at->next) {
+    for (feri_poller_driven *at = feri_poller_first_driven(poller); at != NULL; at = at->next) {
         connection_race *race = (void *)at;
         uint64_t slot = event->key - key_of_slot(&race->attempts, 0);
         if (slot < FERI_ATTEMPTS_MAX) {
@@ -229,7 +229,7 @@ static uint64_t advance_race(connection_race *race)
 static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, size_t *count)
 {
     uint64_t until = FERP_NO_DEADLINE;
-    feri_poller_driven *next = poller->p_.driven_;
+    feri_poller_driven *next = feri_poller_first_driven(poller);
     *count = 0;
     while (next != NULL) {
         connection_race *race = (void *)next;

@@ -25,7 +25,7 @@ fer_error fer_poller_new(fer_poller *poller)
     FER_TRY(ferp_poller_open(poller));
     poller->p_.notified_ = 0;
     poller->p_.interruptible_ = 0;
-    poller->p_.driven_ = NULL;
+    feri_poller_set_driven(poller, NULL);
     poller->p_.state_ = POLLER_OPEN;
     return feri_ok();
 }
@@ -300,13 +300,13 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
 /* The wait of a poller with connectors takes the place of wait_on. */
 static feri_poller_waiter *waiter_of(const fer_poller *poller)
 {
-    const feri_poller_driven *driven = poller->p_.driven_;
+    const feri_poller_driven *driven = feri_poller_first_driven(poller);
     return driven == NULL ? wait_on : driven->wait;
 }
 
 void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven)
 {
-    poller->p_.driven_ = driven;
+    memcpy(&poller->words_[FERI_POLLER_DRIVEN_WORD], &driven, sizeof driven);
     feri_atomic_change_bits(&poller->p_.notified_, driven != NULL ? DRIVEN : 0,
                             driven != NULL ? 0 : DRIVEN);
 }

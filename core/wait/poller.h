@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
@@ -29,6 +30,18 @@ typedef struct feri_poller_driven {
     feri_poller_waiter *wait;
     struct feri_poller_driven *next;
 } feri_poller_driven;
+
+/* The word of a poller, behind its members, that has the first of the list. No member is added,
+ * because the ABI is compared member by member. */
+enum { FERI_POLLER_DRIVEN_WORD = 6 };
+
+/* The first of the list; NULL if there is none. */
+static inline feri_poller_driven *feri_poller_first_driven(const fer_poller *poller)
+{
+    feri_poller_driven *first;
+    memcpy(&first, &poller->words_[FERI_POLLER_DRIVEN_WORD], sizeof first);
+    return first;
+}
 
 /* Sets the first of the list, or NULL for none. No wait runs. */
 void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven);

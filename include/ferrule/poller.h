@@ -85,7 +85,6 @@ typedef union fer_poller {
         uint32_t state_;
         uint32_t notified_;
         uint32_t interruptible_;
-        void *driven_;
     } p_;
 } fer_poller;
 

@@ -3,6 +3,7 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
+#include "core/wait/poller.h"
 #include "ferrule/connector.h"
 
 enum { KEY = 4711, EVENTS = 4 };
@@ -201,7 +202,7 @@ CONNECTOR_TEST(a_poller_is_fast_again_after_its_last_connector)
     assert_ok(wait_nanos(0));
     assert_log("poller_wait(0)");
     assert_int_equal(poller.p_.notified_, 0);
-    assert_null(poller.p_.driven_);
+    assert_null(feri_poller_first_driven(&poller));
     fer_poller_close(&poller);
 }
 
