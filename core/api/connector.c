@@ -12,6 +12,7 @@
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
 #include "core/wait/poller.h"
+#include "core/wait/waiting.h"
 #include "ferrule/connector.h"
 #include "platform/platform.h"
 
@@ -176,8 +177,7 @@ static void advance_lookup(connection_race *race)
     }
 }
 
-/* A false hint is queried again after a pause, 1 ms and then twice as long each time, at most
- * 20 ms. Its socket stays disabled in the poller, because it could be reported in each wait. */
+/* A false hint is queried again after a pause, the first one too, because no wait lies between. Its socket stays disabled in the poller, because it could be reported in each wait. */
 static void apply_hints(connection_race *race)
 {
     feri_false_hints *false_hints = &race->attempts.false_hints;
@@ -189,10 +189,7 @@ static void apply_hints(connection_race *race)
         false_hints->in_a_row = 0;
         return;
     }
-    uint64_t pause = FERI_PAUSE_MIN_NANOS
-                     << (false_hints->in_a_row < 5 ? false_hints->in_a_row : 5);
-    race->query_at =
-        ferp_now() + (pause < FERI_PAUSE_MAX_NANOS ? pause : (uint64_t)FERI_PAUSE_MAX_NANOS);
+    race->query_at = ferp_now() + feri_pause_length(false_hints->in_a_row + 2);
     false_hints->in_a_row++;
 }
 

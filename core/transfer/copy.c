@@ -86,8 +86,6 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }
-    if (n != NULL) {
-        *n = copied;
-    }
+    feri_store_total(n, copied);
     return error;
 }

@@ -187,13 +187,6 @@ static fer_error copy_both(both_ways *both)
     return error;
 }
 
-static void store_total(uint64_t *n, uint64_t copied)
-{
-    if (n != NULL) {
-        *n = copied;
-    }
-}
-
 fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_to_b,
                                  fer_copy_buffer *b_to_a, uint64_t *n_a_to_b, uint64_t *n_b_to_a)
 {
@@ -206,7 +199,7 @@ fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_
         error = feri_refuse(a.handle_ == NULL);
     }
     error = error.kind == FER_OK ? copy_both(&both) : error;
-    store_total(n_a_to_b, both.ways[0].copied);
-    store_total(n_b_to_a, both.ways[1].copied);
+    feri_store_total(n_a_to_b, both.ways[0].copied);
+    feri_store_total(n_b_to_a, both.ways[1].copied);
     return error;
 }

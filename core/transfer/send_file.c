@@ -100,9 +100,7 @@ fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file, uint64_t of
         .to = stream.handle_, .file = file, .offset = offset, .len = len < longest ? len : longest};
     fer_error error = check_arguments(offset, buffer);
     error = error.kind == FER_OK ? send_parts(&part, buffer) : error;
-    if (n != NULL) {
-        *n = part.sent;
-    }
+    feri_store_total(n, part.sent);
     return error;
 }
 

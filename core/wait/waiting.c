@@ -377,7 +377,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
  * dlls/ws2_32/tests/sock.c, poll tests); a system without memory for a send reports the socket as
  * writable; Darwin 22.6 reports some sockets as writable before they are connected (qore#4791). */
 
-static uint64_t pause_length(uint32_t in_a_row)
+uint64_t feri_pause_length(uint32_t in_a_row)
 {
     uint64_t length = FERI_PAUSE_MIN_NANOS;
     for (uint32_t i = 2; i < in_a_row && length < FERI_PAUSE_MAX_NANOS; i++) {
@@ -404,7 +404,7 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
     hints->in_a_row = !is_repeated ? 1 : hints->in_a_row + (hints->in_a_row < UINT32_MAX);
     if (is_repeated && now < deadline) {
         uint64_t left = deadline - now;
-        uint64_t length = pause_length(hints->in_a_row);
+        uint64_t length = feri_pause_length(hints->in_a_row);
         pause_until(now + (length < left ? length : left), token);
         now = ferp_now();
     }

@@ -28,6 +28,10 @@ typedef struct feri_false_hints {
     uint64_t last;
 } feri_false_hints;
 
+/* The length of the pause after so many false hints in a row: the shortest up to the second, then
+ * twice as long each time, up to the longest. */
+uint64_t feri_pause_length(uint32_t in_a_row);
+
 /* Called after a false hint, before the next wait. The first in a row continues immediately,
  * because a wakeup is often spurious once: another reader took the bytes. From the second on it
  * pauses, 1 ms and then twice as long each time, at most 20 ms and never beyond the deadline.
