@@ -27,7 +27,6 @@ TEXT
 . "$(dirname "$0")/../../ci/common.sh"
 
 workspace=$root/build/oss-fuzz
-min_edges=80
 
 # The flags that the images set, without those that only silence warnings.
 base_flags="-O1 -fno-omit-frame-pointer -gline-tables-only -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION"
@@ -237,6 +236,8 @@ check_targets() {
     for source in "$root"/fuzz/harnesses/fuzz_*.c; do
         name=$(basename "$source" .c)
         target=$workspace/elsewhere/$name
+        # The parser of control messages is a small function: afl counts 87 edges of its harness.
+        case $name in fuzz_control) min_edges=80 ;; *) min_edges=100 ;; esac
         if [ ! -e "$target" ] && reason=$(grep -E "^$name is left out: " "$log"); then
             say "    $reason"
             skipped=$((skipped + 1))
