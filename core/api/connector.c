@@ -177,7 +177,8 @@ static void advance_lookup(connection_race *race)
     }
 }
 
-/* A false hint is queried again after a pause, the first one too, because no wait lies between. Its socket stays disabled in the poller, because it could be reported in each wait. */
+/* A false hint is queried again after a pause, the first one too. Its socket stays disabled in the
+ * poller, because it could be reported in each wait. */
 static void apply_hints(connection_race *race)
 {
     feri_false_hints *false_hints = &race->attempts.false_hints;

@@ -1,4 +1,5 @@
-/* copy.h: what all copies share: the check of the buffer before any byte is moved, and the count. */
+/* copy.h: what all copies share: the check of the buffer, before any byte is moved, and the
+ * count. */
 #ifndef FERI_COPY_H
 #define FERI_COPY_H
 
