@@ -281,7 +281,10 @@ static fer_error peek(fer_raw_socket raw, const fer_io_slice_mut *slice, size_t 
     return error;
 }
 
-fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
+/* Not inlined, and neither is ferp_send: with link-time optimization core's hot functions would
+ * inline the whole network (FERI_HOT), for which gcc 12 has needed more than 20 GiB. */
+FERI_NOINLINE fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
+                                  size_t *n)
 {
     fer_io_slice_mut slice = {buf, len};
     FERP_SIM_RETURN_CALL(
@@ -467,7 +470,8 @@ static fer_error send_buffer(fer_raw_socket raw, const void *buf, size_t len, si
     return send_slices(raw, &slice, 1, n);
 }
 
-fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
+FERI_NOINLINE fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
+                                  size_t *n)
 {
     FERP_SIM_RETURN_CALL(raw, flags, send_buffer(raw, buf, len, n));
 }
