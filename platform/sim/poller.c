@@ -6,6 +6,7 @@
  * all epoll interest lists?"). A clone keeps it after the number is closed, and the number can then
  * belong to another socket. In the other dialects it ends with the handle (Windows:
  * AFD_POLL_LOCAL_CLOSE). */
+#include "core/base/compiler.h"
 #include "platform/common/sources.h"
 #include "platform/sim/readiness.h"
 
@@ -190,8 +191,8 @@ static fer_error add(ferp_sim_network *network, ferp_sim_poll_set *set, fer_raw_
     return FERP_SIM_OK;
 }
 
-fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                          fer_poll_mode mode)
+FERI_NOINLINE fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
+                                        fer_poll_mode mode)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     REQUIRE_POLL_SET(network, set, poller)
@@ -204,8 +205,8 @@ static fer_error not_found(const ferp_sim_network *network)
     return error_on(network, FER_NOT_FOUND, FERP_SIM_LINUX_ENOENT);
 }
 
-fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
-                             fer_poll_mode mode)
+FERI_NOINLINE fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw,
+                                           fer_event interest, fer_poll_mode mode)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     REQUIRE_POLL_SET(network, set, poller)
@@ -217,7 +218,7 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
                                found != NULL ? FERP_SIM_OK : not_found(network));
 }
 
-fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
+FERI_NOINLINE fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     REQUIRE_POLL_SET(network, set, poller)
@@ -434,8 +435,8 @@ static fer_error wait_on(ferp_sim_network *network, ferp_sim_poll_set *set, fer_
     return FERP_SIM_OK;
 }
 
-fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
-                           size_t *count, bool *notified)
+FERI_NOINLINE fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
+                                         fer_duration timeout, size_t *count, bool *notified)
 {
     *count = 0;
     *notified = false;
