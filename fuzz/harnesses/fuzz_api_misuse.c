@@ -22,8 +22,8 @@ static bool is_kind(fer_error_kind kind)
 static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
 {
     fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why,
-            misuse_call_name(step[0]), step[1], step[2], step[3], fer_error_kind_name(posix),
-            fer_error_kind_name(winsock));
+            misuse_call_name(step[0], step[1]), step[1], step[2], step[3],
+            fer_error_kind_name(posix), fer_error_kind_name(winsock));
     abort();
 }
 
@@ -69,7 +69,8 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
         bool is_row = is_unix_row(step, posix, other) || is_udp_row(step, posix, other) ||
                       is_connected_udp_row(step, posix, other) ||
                       is_socket_row(step, posix, other) || is_keepalive_row(step, posix, other) ||
-                      is_ended_row(step, posix, other);
+                      is_ended_row(step, posix, other) ||
+                      (others == kinds[FER_SIM_DIALECT_WINSOCK] && is_handles_row(step));
         if (posix != other && !is_row) {
             fail("the dialects differ", step, posix, other);
         }

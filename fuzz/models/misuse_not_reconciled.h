@@ -26,7 +26,7 @@ static inline bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_er
     static const char *const after_reset[] = {
         "unix_read",     "unix_peek",      "unix_write",     "unix_try_read",
         "unix_try_peek", "unix_try_write", "unix_peer_addr", NULL};
-    const char *name = misuse_call_name(step[0]);
+    const char *name = misuse_call_name(step[0], step[1]);
     return is_any_of(name, datagrams) ||
            (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
             other == FER_CONNECTION_REFUSED) ||
@@ -47,7 +47,7 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
     static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
                                             "udp_try_send", "udp_try_recv", NULL};
     bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
-    return is_any_of(misuse_call_name(step[0]), receiving) &&
+    return is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
            (is_refused || (is_unfinished(posix) && other == FER_OK));
 }
 
@@ -58,7 +58,7 @@ static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posi
 {
     static const char *const sending[] = {"udp_send_to", "udp_try_send_to", NULL};
     static const char *const connecting[] = {"udp_connect", NULL};
-    const char *name = misuse_call_name(step[0]);
+    const char *name = misuse_call_name(step[0], step[1]);
     return (is_any_of(name, sending) && other == FER_ALREADY_CONNECTED) ||
            (is_any_of(name, connecting) && posix == FER_NETWORK_UNREACHABLE &&
             (other == FER_OK || other == FER_PERMISSION_DENIED));
@@ -69,16 +69,23 @@ static inline bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_
 {
     static const char *const rows[] = {"socket_reuse_port", "socket_bind_device", NULL};
     static const char *const reuse[] = {"socket_reuse_address", NULL};
-    const char *name = misuse_call_name(step[0]);
+    const char *name = misuse_call_name(step[0], step[1]);
     return is_any_of(name, rows) ||
            (is_any_of(name, reuse) && posix == FER_OK && other == FER_INVALID_INPUT);
+}
+
+/* Windows passes no handles (rule X7). */
+static inline bool is_handles_row(const uint8_t *step)
+{
+    static const char *const handles[] = {"handles_", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), handles);
 }
 
 /* `keepalive_fields`: OpenBSD has none. */
 static inline bool is_keepalive_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const setters[] = {"set_keepalive", "socket_keepalive", NULL};
-    return is_any_of(misuse_call_name(step[0]), setters) && posix == FER_OK &&
+    return is_any_of(misuse_call_name(step[0], step[1]), setters) && posix == FER_OK &&
            other == FER_UNSUPPORTED;
 }
 
@@ -89,7 +96,7 @@ static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_e
 {
     static const char *const names[] = {"peer_addr", "local_addr", NULL};
     static const char *const options[] = {"nodelay", "keepalive", "ttl", NULL};
-    const char *name = misuse_call_name(step[0]);
+    const char *name = misuse_call_name(step[0], step[1]);
     return posix == FER_OK && ((is_any_of(name, names) && other == FER_NOT_CONNECTED) ||
                                (is_any_of(name, options) && other == FER_CONNECTION_RESET));
 }
@@ -101,7 +108,7 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
 {
     static const char *const moving[] = {"read", "peek", "write", "try_", "copy", "unix_write_copy",
                                          NULL};
-    return is_any_of(misuse_call_name(step[0]), moving) && posix != other &&
+    return is_any_of(misuse_call_name(step[0], step[1]), moving) && posix != other &&
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
@@ -110,10 +117,10 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
 static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
                                       fer_error_kind other)
 {
-    static const char *const writes[] = {"write", "try_write", "unix_write", "unix_try_write",
-                                         NULL};
+    static const char *const writes[] = {"write",     "try_write", "unix_write", "unix_try_write",
+                                         "copy_file", "copy_both", NULL};
     bool lacks_space = is_unfinished(posix) || posix == FER_DEADLOCK;
-    return is_any_of(misuse_call_name(step[0]), writes) && lacks_space && other == FER_OK;
+    return is_any_of(misuse_call_name(step[0], step[1]), writes) && lacks_space && other == FER_OK;
 }
 
 /* `udp_reconnect_unbinds`: the address of a socket's first peer is free once it has another. No
@@ -121,7 +128,7 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
 static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const binding[] = {"udp_bind", "socket_bind", NULL};
-    return is_any_of(misuse_call_name(step[0]), binding) && posix == FER_ADDR_IN_USE &&
+    return is_any_of(misuse_call_name(step[0], step[1]), binding) && posix == FER_ADDR_IN_USE &&
            other == FER_OK;
 }
 
@@ -129,7 +136,7 @@ static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer
 static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const binding[] = {"bind", "udp_bind", "socket_bind", "socket_listen", NULL};
-    const char *name = misuse_call_name(step[0]);
+    const char *name = misuse_call_name(step[0], step[1]);
     return posix != other && ((is_any_of(name, binding) && other == FER_UNSUPPORTED) ||
                               (strcmp(name, "socket_only_v6") == 0 && other == FER_INVALID_INPUT) ||
                               other == FER_NETWORK_UNREACHABLE || other == FER_ADDR_NOT_AVAILABLE);
@@ -142,12 +149,12 @@ static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
     return posix == FER_DEADLOCK && other == FER_TIMED_OUT;
 }
 
-/* The progress of a lookup in the background, and with it the room for one more, depends on time,
+/* The progress of a lookup in the background and of a connector, and with it the room for one more, depends on time,
  * and the calls before it take a different time in each dialect. No later step can be compared. */
 static inline bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
-    static const char *const timed[] = {"resolver_start", "lookup_wait", NULL};
-    return is_any_of(misuse_call_name(step[0]), timed) &&
+    static const char *const timed[] = {"resolver_start", "lookup_wait", "connector_", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), timed) &&
            is_unfinished(posix) != is_unfinished(other);
 }
 
@@ -156,7 +163,8 @@ static inline bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_err
 static inline bool may_lack_buffers(const fer_sim_windows *windows, const uint8_t *step)
 {
     static const char *const moving[] = {"read", "peek", "write", "try_", "copy", "unix_", NULL};
-    return windows->no_buffers_until.nanos > 0 && is_any_of(misuse_call_name(step[0]), moving);
+    return windows->no_buffers_until.nanos > 0 &&
+           is_any_of(misuse_call_name(step[0], step[1]), moving);
 }
 
 #endif

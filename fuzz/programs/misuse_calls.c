@@ -4,32 +4,57 @@
 
 #include <string.h>
 
-/* The file of each call number, the highest numbers first. */
+#include "fuzz/driver/fuzz.h"
+
+/* The file of each call number, the highest numbers first. from is the row of the first number: a
+ * file whose calls have no room has some of them at a second place. */
 static const struct {
     uint8_t first;
+    uint8_t from;
     const struct misuse_family *family;
 } families[] = {
-    {249, &misuse_poller_family}, {220, &misuse_ready_family},    {180, &misuse_udp_family},
-    {120, &misuse_unix_family},   {116, &misuse_resolver_family}, {112, &misuse_copy_family},
-    {80, &misuse_socket_family},  {64, &misuse_limits_family},    {0, &misuse_tcp_family},
+    {249, 0, &misuse_poller_family},   {247, 0, &misuse_connector_family},
+    {245, 0, &misuse_batch_family},    {244, 0, &misuse_passing_family},
+    {242, 32, &misuse_socket_family},  {220, 0, &misuse_ready_family},
+    {180, 0, &misuse_udp_family},      {120, 0, &misuse_unix_family},
+    {116, 0, &misuse_resolver_family}, {112, 0, &misuse_copy_family},
+    {80, 0, &misuse_socket_family},    {64, 0, &misuse_limits_family},
+    {0, 0, &misuse_tcp_family},
 };
+enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
-static const struct misuse_family *find_family(uint8_t call, const struct misuse_row **row)
+static const struct misuse_family *find_family(uint8_t call, uint8_t which,
+                                               const struct misuse_row **row)
 {
     size_t i = 0;
     while (call < families[i].first) {
         i++;
     }
     const struct misuse_family *family = families[i].family;
-    *row = &family->rows[(call - families[i].first) % family->count];
+    size_t at = family->is_by_which ? which >> 4 : families[i].from + (call - families[i].first);
+    *row = &family->rows[at % family->count];
     return family;
 }
 
-const char *misuse_call_name(uint8_t call)
+const char *misuse_call_name(uint8_t call, uint8_t which)
 {
     const struct misuse_row *row = NULL;
-    (void)find_family(call, &row);
+    (void)find_family(call, which, &row);
     return row->name;
+}
+
+/* Whether some call number is the last row of the family at a place. */
+static bool reaches_last_row(size_t place)
+{
+    const struct misuse_family *family = families[place].family;
+    const struct misuse_row *row = NULL;
+    for (unsigned call = 0; call < 4096; call++) {
+        bool is_found = find_family((uint8_t)call, (uint8_t)(call >> 4), &row) == family;
+        if (is_found && row == &family->rows[family->count - 1]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- Arguments */
@@ -114,7 +139,7 @@ fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, u
                       uint8_t arg)
 {
     const struct misuse_row *row = NULL;
-    const struct misuse_family *family = find_family(call, &row);
+    const struct misuse_family *family = find_family(call, which, &row);
     struct misuse_values values;
     struct misuse_arguments a = {
         .state = state, .values = &values, .which = which, .nulls = nulls, .arg = arg};
@@ -135,11 +160,15 @@ void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_w
     static const uint8_t no_tape[1];
     fer_sim_config config = {.dialect = dialect,
                              .tape = no_tape,
-                             .max_sockets = 40,
+                             .max_sockets = 50,
                              .send_buffer = 128,
                              .receive_buffer = 128,
                              .windows = windows,
                              .bsd = bsd};
+    static size_t checked;
+    for (; checked < FAMILY_COUNT; checked++) {
+        FUZZ_CHECK(reaches_last_row(checked));
+    }
     memset(state, 0, sizeof *state);
     FER_IGNORE(fer_sim_start(&config));
     misuse_tcp_begin(state);
@@ -149,10 +178,14 @@ void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_w
     misuse_unix_begin(state);
     misuse_resolver_begin(state);
     misuse_limits_begin(state);
+    misuse_passing_begin(state);
+    misuse_connector_begin(state);
 }
 
 void misuse_end(struct misuse_state *state)
 {
+    misuse_connector_end(state);
+    misuse_passing_end(state);
     misuse_resolver_end(state);
     misuse_unix_end(state);
     misuse_poller_end(state);

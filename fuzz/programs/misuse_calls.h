@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "ferrule.h"
+#include "ferrule/connector.h"
 #include "ferrule/sim.h"
 
 enum {
@@ -17,6 +18,8 @@ enum {
     MISUSE_TOKENS = 3,
     MISUSE_ACCEPTED = 64,
     MISUSE_LOOKUPS = 4,
+    MISUSE_CONNECTORS = 4,
+    MISUSE_FILE_LEN = 200,
     MISUSE_NO_KIND = 0x7FFF, /* the kind of a call whose outputs are wrong: the harness fails */
     MISUSE_UNTOUCHED = 77    /* the value of counts before a call */
 };
@@ -40,10 +43,32 @@ struct misuse_background {
     fer_poller pollers[3];              /* open, new, closed */
 };
 
+/* Connectors. Their pollers are their own: one with an OPEN connector must not be made again. */
+struct misuse_connecting {
+    fer_connector connectors[MISUSE_CONNECTORS]; /* looking up, new, closed, connecting */
+    fer_poller pollers[3];                       /* open, new, closed */
+    fer_resolver resolver;
+    fer_connect_failure failures[3];
+    size_t failures_count;
+};
+
+/* Handles between Unix sockets, files, and their sockets, which no other call reaches: Windows has
+ * neither pairs nor datagrams. The fillers use as much of the simulation there. */
+struct misuse_passing {
+    fer_unix_stream streams[MISUSE_STREAMS];     /* a pair: the first and the last; new, closed */
+    fer_unix_datagram datagrams[MISUSE_STREAMS]; /* the same */
+    fer_unix_stream passed[2];                   /* a pair, whose handles are passed */
+    fer_unix_stream fillers[4];
+    fer_udp_socket datagram_fillers[2];
+    fer_raw_file files[2]; /* open, closed */
+};
+
 /* All handles of one run. The comments name their states at its start. */
 struct misuse_state {
     struct misuse_built built;
     struct misuse_background background;
+    struct misuse_connecting connecting;
+    struct misuse_passing passing;
     fer_tcp_stream streams[MISUSE_STREAMS]; /* open, new, closed, open: its clone is shut down */
     fer_tcp_listener listeners[MISUSE_LISTENERS];       /* listening, new, closed */
     fer_udp_socket sockets[MISUSE_SOCKETS];             /* bound, new, closed, connected */
@@ -140,6 +165,7 @@ struct misuse_row {
 struct misuse_family {
     const struct misuse_row *rows;
     size_t count;
+    bool is_by_which; /* the four high bits of which choose the row, not the number of the call */
     void (*choose)(struct misuse_arguments *arguments);
 };
 
@@ -152,6 +178,9 @@ extern const struct misuse_family misuse_udp_family;
 extern const struct misuse_family misuse_ready_family;
 extern const struct misuse_family misuse_poller_family;
 extern const struct misuse_family misuse_limits_family;
+extern const struct misuse_family misuse_batch_family;
+extern const struct misuse_family misuse_connector_family;
+extern const struct misuse_family misuse_passing_family;
 
 /* For the harness: starts the simulation and opens the handles, makes one call, closes them. */
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
@@ -159,7 +188,7 @@ void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_w
 fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, uint8_t nulls,
                       uint8_t arg);
 void misuse_end(struct misuse_state *state);
-const char *misuse_call_name(uint8_t call);
+const char *misuse_call_name(uint8_t call, uint8_t which);
 
 /* The handles of one file of calls. */
 void misuse_tcp_begin(struct misuse_state *state);
@@ -176,6 +205,13 @@ void misuse_limits_begin(struct misuse_state *state);
 void misuse_limits_end(struct misuse_state *state);
 void misuse_unix_begin(struct misuse_state *state);
 void misuse_unix_end(struct misuse_state *state);
+void misuse_connector_begin(struct misuse_state *state);
+void misuse_connector_end(struct misuse_state *state);
+void misuse_passing_begin(struct misuse_state *state);
+void misuse_passing_end(struct misuse_state *state);
+
+/* The arguments of a datagram socket. */
+void misuse_udp_choose(struct misuse_arguments *a);
 
 /* Keeps an accepted Unix stream where no call reaches it: what its calls would do to the other end
  * differs by dialect. */

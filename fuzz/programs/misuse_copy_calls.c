@@ -49,4 +49,4 @@ static fer_error do_copy(const struct misuse_arguments *a, bool from_unix, bool 
 
 #include "fuzz/programs/misuse_table.h"
 
-const struct misuse_family misuse_copy_family = {calls, CALL_COUNT, NULL};
+const struct misuse_family misuse_copy_family = {calls, CALL_COUNT, false, NULL};

@@ -96,7 +96,7 @@ static fer_duration short_time(const struct misuse_arguments *a)
 
 #include "fuzz/programs/misuse_table.h"
 
-const struct misuse_family misuse_limits_family = {calls, CALL_COUNT, NULL};
+const struct misuse_family misuse_limits_family = {calls, CALL_COUNT, false, NULL};
 
 void misuse_limits_begin(struct misuse_state *state)
 {

@@ -75,7 +75,7 @@ static fer_error do_notify(const struct misuse_arguments *a)
 
 #include "fuzz/programs/misuse_table.h"
 
-const struct misuse_family misuse_poller_family = {calls, CALL_COUNT, NULL};
+const struct misuse_family misuse_poller_family = {calls, CALL_COUNT, false, NULL};
 
 void misuse_poller_begin(struct misuse_state *state)
 {

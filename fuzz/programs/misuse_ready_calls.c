@@ -130,4 +130,4 @@ static void choose(struct misuse_arguments *a)
     }
 }
 
-const struct misuse_family misuse_ready_family = {calls, CALL_COUNT, choose};
+const struct misuse_family misuse_ready_family = {calls, CALL_COUNT, false, choose};

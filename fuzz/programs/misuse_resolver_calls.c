@@ -86,7 +86,7 @@ static fer_error do_close(const struct misuse_arguments *a)
 
 #include "fuzz/programs/misuse_table.h"
 
-const struct misuse_family misuse_resolver_family = {calls, CALL_COUNT, NULL};
+const struct misuse_family misuse_resolver_family = {calls, CALL_COUNT, false, NULL};
 
 void misuse_resolver_begin(struct misuse_state *state)
 {

@@ -217,7 +217,7 @@ static void choose(struct misuse_arguments *a)
     a->device = devices[a->arg % 4];
 }
 
-const struct misuse_family misuse_socket_family = {calls, CALL_COUNT, choose};
+const struct misuse_family misuse_socket_family = {calls, CALL_COUNT, false, choose};
 
 void misuse_socket_begin(struct misuse_state *state)
 {

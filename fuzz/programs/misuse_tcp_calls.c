@@ -198,7 +198,7 @@ static void choose(struct misuse_arguments *a)
     choose_slices(a);
 }
 
-const struct misuse_family misuse_tcp_family = {calls, CALL_COUNT, choose};
+const struct misuse_family misuse_tcp_family = {calls, CALL_COUNT, false, choose};
 
 void misuse_tcp_begin(struct misuse_state *state)
 {

@@ -1,63 +1,11 @@
-/* misuse_udp_calls.c: one line for each function of udp.h and udp_batch.h, and the arguments that
- * only they have. */
-#include "ferrule/udp_batch.h"
+/* misuse_udp_calls.c: one line for each function of udp.h, and the arguments that only they and
+ * those of udp_batch.h have. */
 #include "fuzz/programs/misuse_calls.h"
 
 static fer_error do_close(fer_udp_socket *socket)
 {
     fer_udp_socket_close(socket);
     return misuse_ok();
-}
-
-/* Two messages from the arguments, or NULL. */
-static fer_error do_send_batch(const struct misuse_arguments *a, bool waits)
-{
-    fer_datagram_send messages[2] = {{.buf = a->buf, .len = a->len, .to = a->addr},
-                                     {.buf = a->buf, .len = a->len, .segment_size = a->number}};
-    fer_datagram_send *chosen = (a->nulls & 2) != 0 ? NULL : messages;
-    messages[0].sent = a->arg % 3u;
-    messages[1].ecn = (fer_ecn)(a->arg % 6);
-    messages[1].from = (fer_ip_addr){.family = (fer_ip_family)(a->arg % 4), .u.v4 = a->local};
-    return waits ? fer_udp_socket_send_batch(a->udp, chosen, a->arg % 3u, a->n)
-                 : fer_udp_socket_try_send_batch(a->udp, chosen, a->arg % 3u, a->n);
-}
-
-static fer_error do_recv_batch(const struct misuse_arguments *a, bool waits)
-{
-    fer_datagram_recv messages[2] = {{.buf = a->buf, .cap = a->len}, {.buf = NULL, .cap = 0}};
-    fer_datagram_recv *chosen = (a->nulls & 2) != 0 ? NULL : messages;
-    return waits ? fer_udp_socket_recv_batch(a->udp, chosen, a->arg % 3u, a->n)
-                 : fer_udp_socket_try_recv_batch(a->udp, chosen, a->arg % 3u, a->n);
-}
-
-static fer_error do_features(const struct misuse_arguments *a)
-{
-    fer_udp_capabilities found;
-    return fer_udp_socket_features(a->udp, (a->nulls & 2) != 0 ? NULL : &found);
-}
-
-/* Not every dialect has these options. */
-static fer_error if_supported(fer_error error)
-{
-    return error.kind == FER_UNSUPPORTED ? misuse_ok() : error;
-}
-
-static fer_error do_enable(const struct misuse_arguments *a)
-{
-    fer_udp_features enabled;
-    return fer_udp_socket_enable(a->udp, a->number, (a->nulls & 2) != 0 ? NULL : &enabled);
-}
-
-static fer_error do_dont_fragment(const struct misuse_arguments *a)
-{
-    bool on;
-    return if_supported(fer_udp_socket_dont_fragment(a->udp, (a->nulls & 2) != 0 ? NULL : &on));
-}
-
-static fer_error do_path_mtu(const struct misuse_arguments *a)
-{
-    uint32_t mtu;
-    return if_supported(fer_udp_socket_path_mtu(a->udp, (a->nulls & 2) != 0 ? NULL : &mtu));
 }
 
 /* X(name, the call) */
@@ -74,16 +22,6 @@ static fer_error do_path_mtu(const struct misuse_arguments *a)
     X(udp_recv_from, fer_udp_socket_recv_from(a->udp, a->buf, a->len, a->datagram_out))  \
     X(udp_peek, fer_udp_socket_peek(a->udp, a->buf, a->len, a->datagram_out))            \
     X(udp_peek_from, fer_udp_socket_peek_from(a->udp, a->buf, a->len, a->datagram_out))  \
-    X(udp_send_batch, do_send_batch(a, true))                                            \
-    X(udp_recv_batch, do_recv_batch(a, true))                                            \
-    X(udp_try_send_batch, do_send_batch(a, false))                                       \
-    X(udp_try_recv_batch, do_recv_batch(a, false))                                       \
-    X(udp_enable, do_enable(a))                                                          \
-    X(udp_features, do_features(a))                                                      \
-    X(udp_set_dont_fragment,                                                             \
-      if_supported(fer_udp_socket_set_dont_fragment(a->udp, a->arg % 2 == 1)))           \
-    X(udp_dont_fragment, do_dont_fragment(a))                                            \
-    X(udp_path_mtu, do_path_mtu(a))                                                      \
     X(udp_set_read_timeout, fer_udp_socket_set_read_timeout(a->udp, a->duration))        \
     X(udp_set_write_timeout, fer_udp_socket_set_write_timeout(a->udp, a->duration))      \
     X(udp_read_timeout, fer_udp_socket_read_timeout(a->udp, a->duration_out))            \
@@ -111,7 +49,7 @@ static fer_error do_path_mtu(const struct misuse_arguments *a)
 #include "fuzz/programs/misuse_table.h"
 
 /* The sixth bit of nulls is the group's local address. */
-static void choose(struct misuse_arguments *a)
+void misuse_udp_choose(struct misuse_arguments *a)
 {
     static const char *const addrs[] = {"127.0.0.1:80", "127.0.0.1:83",       "10.0.0.7:9",
                                         "[::1]:83",     "255.255.255.255:83", "239.1.1.1:83",
@@ -130,7 +68,7 @@ static void choose(struct misuse_arguments *a)
     a->local = locals[a->arg % 3];
 }
 
-const struct misuse_family misuse_udp_family = {calls, CALL_COUNT, choose};
+const struct misuse_family misuse_udp_family = {calls, CALL_COUNT, false, misuse_udp_choose};
 
 /* For IPv6 only if there is no dual stack: row no_dual_stack. */
 static void bind_to_all(fer_udp_socket *socket, const char *text)

@@ -204,7 +204,7 @@ static void choose(struct misuse_arguments *a)
     a->datagram_addr = a->nulls & 16 ? NULL : &values->datagram_addr;
 }
 
-const struct misuse_family misuse_unix_family = {calls, CALL_COUNT, choose};
+const struct misuse_family misuse_unix_family = {calls, CALL_COUNT, false, choose};
 
 void misuse_unix_begin(struct misuse_state *state)
 {
