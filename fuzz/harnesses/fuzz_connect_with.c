@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 connect_program_run(&program, (fer_sim_dialect)i, true);
             connect_check(&program, &by_connector);
             check_connector(&program, &results[i], &by_connector);
+            FUZZ_CHECK(connect_program_leave(&program, (fer_sim_dialect)i));
         }
     }
     if (is_comparable(&program)) {

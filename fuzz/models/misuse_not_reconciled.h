@@ -149,7 +149,7 @@ static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
     return posix == FER_DEADLOCK && other == FER_TIMED_OUT;
 }
 
-/* The progress of a lookup in the background and of a connector, and with it the room for one more, depends on time,
+/* The progress of a lookup in the background and of a connector depends on time,
  * and the calls before it take a different time in each dialect. No later step can be compared. */
 static inline bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {

@@ -52,6 +52,9 @@ struct connect_program connect_program_of(const uint8_t *data, size_t size)
     program.failures_cap = choose_below(&from, CONNECT_HOSTS + 1);
     program.local = (unsigned)choose_below(&from, 4);
     program.bsd = (fer_sim_bsd)choose_below(&from, 4);
+    program.left_at = choose_up_to(&from, 2047);
+    program.is_started_again = choose_bool(&from);
+    program.loses_poller = choose_bool(&from);
     return program;
 }
 
@@ -203,4 +206,82 @@ struct connect_result connect_program_run(const struct connect_program *program,
     fer_cancel_token_close(&cancelled.token);
     FUZZ_CHECK(fer_sim_stop(&result.report).kind == FER_OK);
     return result;
+}
+
+/* ---- A connector that is closed */
+
+/* Waits until the time or the result, which comes with an event only. */
+static void wait_until_left(const struct connect_program *program, fer_connector *connector,
+                            fer_poller *poller, fer_tcp_stream *stream)
+{
+    uint64_t now = 0;
+    do {
+        fer_event event;
+        size_t count = 0;
+        fer_duration left = fer_duration_from_millis(program->left_at - now);
+        FUZZ_CHECK(fer_poller_wait(poller, left, &event, 1, &count, NULL).kind == FER_OK);
+        fer_error error = fer_connector_take(connector, stream);
+        bool is_pending = error.kind == FER_WOULD_BLOCK && error.os_code == 0;
+        FUZZ_CHECK(is_pending == (count == 0));
+        if (!is_pending) {
+            return;
+        }
+        now = fer_sim_now().nanos / 1000000;
+    } while (now < program->left_at);
+}
+
+static void leave(const struct connect_program *program, const fer_connect_options *options,
+                  fer_poller *poller)
+{
+    static fer_connector connector;
+    fer_tcp_stream stream = {0};
+    fer_event event;
+    size_t count = 0;
+    memset(&connector, 0, sizeof connector);
+    FUZZ_CHECK(fer_poller_new(poller).kind == FER_OK);
+    for (int i = 0; i <= program->is_started_again; i++) {
+        if (fer_connector_start(&connector, "a.test:80", options, options->resolver, poller, 7)
+                .kind == FER_OK) {
+            FUZZ_CHECK(fer_connector_start(&connector, "10.0.0.7:80", NULL, NULL, poller, 8).kind ==
+                       FER_MISUSE);
+            wait_until_left(program, &connector, poller, &stream);
+            fer_tcp_stream_close(&stream);
+        }
+        if (program->loses_poller && i == program->is_started_again) {
+            fer_poller_close(poller);
+        }
+        fer_connector_close(&connector);
+        FUZZ_CHECK(fer_connector_take(&connector, &stream).kind == FER_MISUSE);
+    }
+    if (!program->loses_poller) {
+        FUZZ_CHECK(
+            fer_poller_wait(poller, fer_duration_from_secs(3), &event, 1, &count, NULL).kind ==
+                FER_OK &&
+            count == 0);
+        fer_poller_close(poller);
+    }
+}
+
+bool connect_program_leave(const struct connect_program *program, fer_sim_dialect dialect)
+{
+    const fer_sim_name name = name_of(program);
+    fer_resolver resolver = {0};
+    fer_poller poller = {0};
+    fer_sim_report report;
+    fer_connect_failure failures[CONNECT_HOSTS];
+    fer_connect_options options = {.attempt_delay = program->attempt_delay,
+                                   .attempt_timeout = program->attempt_timeout,
+                                   .failures = failures,
+                                   .failures_cap = program->failures_cap,
+                                   .resolver = &resolver};
+    start(program, dialect, &name);
+    FUZZ_CHECK(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1}).kind == FER_OK);
+    if (program->deadline != CONNECT_NEVER) {
+        options.limits.deadline = fer_instant_after(fer_duration_from_millis(program->deadline));
+    }
+    leave(program, &options, &poller);
+    fer_resolver_close(&resolver);
+    FUZZ_CHECK(fer_sim_advance(fer_duration_from_secs(3)).kind == FER_OK);
+    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
+    return report.leaked_handles == 0 && report.leaked_lookups == 0 && report.leaked_waits == 0;
 }

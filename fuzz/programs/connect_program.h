@@ -29,8 +29,11 @@ struct connect_program {
     uint64_t deadline;
     uint64_t cancel;
     size_t failures_cap;
-    unsigned local;  /* 0: none */
-    fer_sim_bsd bsd; /* the system of the BSD dialect */
+    unsigned local;   /* 0: none */
+    fer_sim_bsd bsd;  /* the system of the BSD dialect */
+    uint64_t left_at; /* when a connector is left */
+    bool is_started_again;
+    bool loses_poller; /* which is closed before the connector */
 };
 
 struct connect_result {
@@ -52,6 +55,10 @@ bool connect_is_refused_by_openbsd(const struct connect_program *program);
  * name that has a resolver. */
 struct connect_result connect_program_run(const struct connect_program *program,
                                           fer_sim_dialect dialect, bool by_connector);
+
+/* Runs the connect by a connector that is closed at some time, in any phase. Returns whether it
+ * had no event afterwards and nothing is left. */
+bool connect_program_leave(const struct connect_program *program, fer_sim_dialect dialect);
 
 /* Misuse of connecting and of lookups within limits is refused before anything is opened.
  * connect_misuse.c */
