@@ -347,6 +347,16 @@ static void let_arrive(void)
     FUZZ_CHECK(fer_sim_advance(fer_duration_from_millis(PAUSE_MS)).kind == FER_OK);
 }
 
+/* Bits: nonblocking mode, a deadline that is reached. Then a batch moves nothing. */
+static void set_mode(struct batch_program *program, int end, uint8_t bits)
+{
+    fer_udp_socket *socket = &program->sockets[end];
+    const fer_limits limits = {.deadline = fer_instant_after((fer_duration){0})};
+    bool is_nonblocking = !program->waits || (bits & 1) != 0;
+    FUZZ_CHECK(fer_udp_socket_set_nonblocking(socket, is_nonblocking).kind == FER_OK);
+    FUZZ_CHECK(fer_udp_socket_set_limits(socket, (bits & 2) != 0 ? &limits : NULL).kind == FER_OK);
+}
+
 static void run_step(struct batch_program *program, choices *from)
 {
     static const size_t caps[] = {BATCH_LONGEST, 64, 1, 5};
@@ -364,7 +374,12 @@ static void run_step(struct batch_program *program, choices *from)
     case 4: do_peer_send(program, BATCH_NEAR + end, one); break;
     case 5: do_enable(program, end, one); break;
     case 6: drain_peer(program, BATCH_NEAR + end); break;
-    default: let_arrive(); break;
+    default:
+        if (one % 4 == 3) {
+            set_mode(program, end, two);
+        }
+        let_arrive();
+        break;
     }
     note_fault(program, fault);
 }
@@ -378,6 +393,7 @@ static void finish(struct batch_program *program)
     let_arrive();
     let_arrive();
     for (int end = 0; end < 2; end++) {
+        FUZZ_CHECK(fer_udp_socket_set_limits(&program->sockets[end], NULL).kind == FER_OK);
         /* a saved failure of an earlier batch comes first */
         for (int i = 0; i < 2; i++) {
             while (receive(program, end, RECEIVED, BATCH_LONGEST, in) > 0) {
