@@ -56,7 +56,8 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
 static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posix,
                                         fer_error_kind other)
 {
-    static const char *const sending[] = {"udp_send_to", "udp_try_send_to", NULL};
+    static const char *const sending[] = {"udp_send_to", "udp_try_send_to", "udp_send_batch",
+                                          "udp_try_send_batch", NULL};
     static const char *const connecting[] = {"udp_connect", NULL};
     const char *name = misuse_call_name(step[0], step[1]);
     return (is_any_of(name, sending) && other == FER_ALREADY_CONNECTED) ||
