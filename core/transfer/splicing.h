@@ -9,6 +9,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/io.h"
+#include "platform/copying.h"
 #include "platform/platform.h"
 
 /* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
@@ -45,5 +46,21 @@ static inline bool feri_is_for_the_buffer(fer_error error)
  * written. FER_OK: the copy continues through the buffer. Any other error: that of the read or of
  * the write, applied to its handle. */
 fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied);
+
+/* The pipe of both directions of a copy, which is empty between two splices. All zeros: none
+ * yet. */
+typedef struct feri_shared_pipe {
+    ferp_pipe pipe;
+    bool is_open;
+    bool is_over; /* the modes forbid it, no pipe can be made, or a splice was refused */
+} feri_shared_pipe;
+
+/* As feri_splice, for one fill and its drain, also within limits, and only between nonblocking
+ * streams: nothing waits. FER_OK with an empty buffer and the same count: the buffer's path has the
+ * answer. */
+fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handle *to,
+                           fer_copy_buffer *buffer, uint64_t *copied);
+
+void feri_shared_pipe_close(const feri_shared_pipe *shared);
 
 #endif
