@@ -56,7 +56,7 @@ static fer_error write_some(direction *way, progress *out)
 }
 
 /* A long copy through the pipe. MUST_WAIT: the buffer's path has the answer. */
-static fer_error splice_some(direction *way, progress *out)
+static fer_error splice_direction(direction *way, progress *out)
 {
     uint64_t before = way->copied;
     if (before < FERI_SPLICE_AFTER) {
@@ -78,7 +78,7 @@ static fer_error read_some(direction *way, progress *out)
     if (!has_ended) {
         FER_TRY(after_try(feri_stream_try_write(way->to, buffer->base, 0, NULL), out));
         *out = MUST_WAIT;
-        fer_error error = splice_some(way, out);
+        fer_error error = splice_direction(way, out);
         if (error.kind != FER_OK || *out == MOVED) {
             return error;
         }
