@@ -9,7 +9,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/options.h"
 #include "core/transfer/copy.h"
 #include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
