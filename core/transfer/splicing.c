@@ -48,16 +48,16 @@ static bool modes_allow(const fer_handle *from, const fer_handle *to, bool *wait
     return is_allowed && from_is_nonblocking == to_is_nonblocking;
 }
 
-/* Another thread may change a state, and limits, at any time. */
-static bool states_allow(const fer_handle *from, const fer_handle *to)
+static bool halves_allow(const fer_handle *from, const fer_handle *to)
 {
     return feri_handle_answer(from, FERI_REQUEST_READ) == FERI_ANSWER_CALL_OS &&
            feri_handle_answer(to, FERI_REQUEST_WRITE) == FERI_ANSWER_CALL_OS;
 }
 
-static bool are_unlimited(const fer_handle *from, const fer_handle *to)
+/* Another thread may change both at any time. */
+static bool states_allow(const fer_handle *from, const fer_handle *to)
 {
-    return !feri_handle_is_limited(from) && !feri_handle_is_limited(to);
+    return halves_allow(from, to) && !feri_handle_is_limited(from) && !feri_handle_is_limited(to);
 }
 
 /* ---- The pipe */
@@ -74,8 +74,7 @@ typedef struct splicing {
 /* A signal does not end the copy, if neither stream has limits (rule I4). */
 static bool was_interrupted(const splicing *part, fer_error error)
 {
-    return error.kind == FER_INTERRUPTED && states_allow(part->from, part->to) &&
-           are_unlimited(part->from, part->to);
+    return error.kind == FER_INTERRUPTED && states_allow(part->from, part->to);
 }
 
 /* FER_OK with nothing in the pipe: the copy continues through the buffer. */
@@ -128,7 +127,7 @@ static fer_error splice_until_end(splicing *part, fer_copy_buffer *buffer, uint6
         before = *copied;
         error = splice_once(part, buffer, copied);
     } while (error.kind == FER_OK && *copied > before && buffer->len == 0 &&
-             states_allow(part->from, part->to) && are_unlimited(part->from, part->to));
+             states_allow(part->from, part->to));
     return error;
 }
 
@@ -137,7 +136,7 @@ fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
     FERI_ASSERT(buffer->len == 0);
     splicing part = {.from = from, .to = to};
     bool waits = false;
-    if (buffer->cap < FERI_SPLICE_CAP_MIN || !states_allow(from, to) || !are_unlimited(from, to) ||
+    if (buffer->cap < FERI_SPLICE_CAP_MIN || !states_allow(from, to) ||
         !modes_allow(from, to, &waits) ||
         ferp_pipe_open(buffer->cap, waits, &part.pipe).kind != FER_OK) {
         return feri_ok();
@@ -165,7 +164,7 @@ fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handl
     FERI_ASSERT(buffer->len == 0);
     splicing part = {.from = from, .to = to};
     bool waits = false;
-    if (shared->is_over || buffer->cap < FERI_SPLICE_CAP_MIN || !states_allow(from, to)) {
+    if (shared->is_over || buffer->cap < FERI_SPLICE_CAP_MIN || !halves_allow(from, to)) {
         return feri_ok();
     }
     shared->is_over = !modes_allow(from, to, &waits) || waits;

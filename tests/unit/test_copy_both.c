@@ -320,6 +320,37 @@ LONG_TEST(without_a_pipe_a_long_copy_continues)
     assert_moved(CAP + 5, 0, 0, 0);
 }
 
+static void shorten_buffer(script_call call)
+{
+    if (call == SCRIPT_TRY_SEND) {
+        buffers[0].cap = FERI_SPLICE_CAP_MIN - 1;
+    }
+}
+
+LONG_TEST(a_short_buffer_does_not_splice)
+{
+    script.on_call = shorten_buffer;
+    assert_ok(copy());
+    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
+    assert_moved(CAP, 0, 0, 0);
+}
+
+static void reset_a(script_call call)
+{
+    if (call == SCRIPT_TRY_SEND) {
+        (void)feri_handle_fail(&a, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104});
+    }
+}
+
+LONG_TEST(a_reset_that_another_thread_has_met_is_for_the_buffer)
+{
+    script.on_call = reset_a;
+    script_then_move(SCRIPT_BYTES_QUEUED, 0);
+    assert_error(copy(), FER_CONNECTION_RESET, 104);
+    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
+    assert_moved(CAP, 0, 0, 0);
+}
+
 static void make_b_blocking(script_call call)
 {
     if (call == SCRIPT_PIPE_DRAIN) {
