@@ -33,7 +33,7 @@ static fer_error sent_file(struct world *w, fer_error error)
     return error;
 }
 
-/* The other direction has ended. The deadline: no timeout of a stream ends the call. */
+/* The other direction has ended. The deadline ends a call without timeouts. */
 static fer_error copy_both(struct world *w)
 {
     fer_limits limits = {.deadline = fer_instant_after(w->brief)};
