@@ -104,6 +104,8 @@ check_quick() {
     need_program socat socat
     need_program nc netcat-openbsd
     need_program strace strace
+    need_program ethtool ethtool
+    need_program ip iproute2
     need_program python3 python3
 }
 

@@ -6,6 +6,7 @@
 
 UDP_TEST("B6", an_ecn_codepoint_arrives)
 {
+    skip_if_messages_are_not_converted();
     uint16_t port = 0;
     fer_udp_socket *sender = test_udp_bound(pair.family, &port);
     fer_socket_addr to = loopback(pair.family, pair.port);
@@ -105,6 +106,7 @@ UDP_TEST("B7", a_local_address_of_the_other_family_is_refused)
 UDP_TEST("B8", only_batches_receive_while_datagrams_are_coalesced)
 {
     enum { SIZE = 400, COUNT = 4 };
+    skip_if_messages_are_not_converted();
     static unsigned char space[65535];
     unsigned char bytes[SIZE * COUNT];
     fer_udp_received received;
@@ -228,6 +230,9 @@ UDP_TEST("B9", what_is_enabled_is_reported)
     assert_int_equal(found.max_segments > 1, (found.available & FER_UDP_SEGMENTING) != 0);
     assert_int_equal(found.max_batch > 1, (found.available & FER_UDP_BATCHING) != 0);
     assert_ok(fer_udp_socket_enable(pair.socket, all, &enabled));
+#ifdef TEST_UNDER_QEMU
+    skip_if(true, "qemu refuses to set options that it reports");
+#endif
     assert_int_equal(enabled, found.available & all);
     assert_ok(fer_udp_socket_features(pair.socket, &found));
     assert_int_equal(found.enabled, enabled);

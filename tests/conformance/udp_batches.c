@@ -57,6 +57,7 @@ UDP_TEST("B1", a_failure_is_that_of_the_first_message_that_was_not_sent)
 
 UDP_TEST("B1", a_call_continues_after_the_bytes_that_were_sent)
 {
+    skip_if_messages_are_not_converted();
     unsigned char bytes[30];
     pattern_fill(bytes, sizeof bytes, 0);
     fer_datagram_send messages[] = {
@@ -159,6 +160,7 @@ UDP_TEST("B3", a_datagram_longer_than_its_buffer_is_cut_and_reported)
 
 UDP_TEST("B4", segments_are_datagrams_of_that_size)
 {
+    skip_if_messages_are_not_converted();
     unsigned char bytes[2500];
     pattern_fill(bytes, sizeof bytes, 0);
     fer_datagram_send message = {
@@ -174,6 +176,7 @@ UDP_TEST("B4", segments_are_datagrams_of_that_size)
 /* More than the system cuts in one call. */
 UDP_TEST("B4", a_message_has_any_number_of_segments)
 {
+    skip_if_messages_are_not_converted();
     enum { COUNT = 70, SIZE = 10 };
     unsigned char bytes[COUNT * SIZE];
     pattern_fill(bytes, sizeof bytes, 0);
@@ -201,9 +204,10 @@ UDP_TEST("B4", a_segment_that_is_too_long_is_refused_as_a_datagram_is)
 /* ---- B5 */
 
 /* On an interface with an MTU of 1500 the system refuses to cut such segments, and fragments the
- * datagrams: mtu_1500.sh. */
+ * datagrams: network.sh. */
 UDP_TEST("B5", segments_longer_than_the_mtu_are_sent)
 {
+    skip_if_messages_are_not_converted();
     static unsigned char bytes[4500];
     pattern_fill(bytes, sizeof bytes, 0);
     fer_datagram_send message = {

@@ -287,6 +287,9 @@ UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
         (void)receive(through.other, "x", NULL, 0);
     } else {
         assert_ok(error);
+#ifdef TEST_UNDER_QEMU
+        skip_if(true, "qemu leaves handles open for which there is no space");
+#endif
         assert_true(receive(through.other, "x", NULL, 0).handles_truncated);
     }
 }
