@@ -135,8 +135,8 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * calls fer_copy from a to b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on
  * end of file. The other does the same from b to a.
  * Blocks: until end of file of `from`. Each read and write waits at most for its stream's timeout.
- * Never for a stream in nonblocking mode. The limits of either handle end it with FER_CANCELLED or
- * FER_TIMED_OUT (cancel.h).
+ * Never for a stream in nonblocking mode. The limits of `from` end a read, and those of `to` a
+ * write, with FER_CANCELLED or FER_TIMED_OUT (cancel.h): set both.
  * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
  * that this call wrote to `to`.
  * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED, unless the
@@ -184,7 +184,8 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
                                                       uint64_t *FER_NULLABLE n_a_to_b,
                                                       uint64_t *FER_NULLABLE n_b_to_a);
 
-/** Sends len bytes of a file, from an offset on, to a stream of any type.
+/** Sends len bytes of a regular file, from an offset on, to a stream of any type. A pipe, a socket
+ * and a directory are FER_UNCATEGORIZED on most systems.
  *
  * If the system can, it sends them itself (Linux, FreeBSD, macOS: sendfile), which on Linux uses
  * less than half of the processor time. Else each read of the file takes up to cap bytes, and all of them are written

@@ -10,7 +10,7 @@
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
 {
     int previous = ferp_posix_hold_cancel();
-    ssize_t moved = pread((int)file, buf, len, (off_t)offset);
+    ssize_t moved = pread(ferp_posix_fd(file), buf, len, (off_t)offset);
     ferp_posix_release_cancel(previous);
     *n = moved > 0 ? (size_t)moved : 0;
     return ferp_posix_waited_result(moved);
@@ -111,10 +111,11 @@ static void hold_sigpipe(held_signal *held)
     }
 }
 
-/* Removes the signal that an EPIPE has raised. One that was pending before stays: the kernel keeps
- * one of each number. */
-static void release_sigpipe(const held_signal *held, bool was_raised)
+/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
+ * after some bytes. One that was pending before stays: the kernel keeps one of each number. */
+static void release_sigpipe(const held_signal *held, fer_error error, bool is_short)
 {
+    bool was_raised = error.kind == FER_OK ? is_short : error.os_code == EPIPE;
     const struct timespec now = {0, 0};
     sigset_t signals;
     (void)sigemptyset(&signals);
@@ -132,7 +133,7 @@ fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, 
     held_signal held;
     hold_sigpipe(&held);
     fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
-    release_sigpipe(&held, error.os_code == EPIPE);
+    release_sigpipe(&held, error, *n < len);
     return error;
 }
 
@@ -145,11 +146,12 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 }
 
 /* A count beyond the end of the file delays the last segment by 200 ms on older kernels, because it
- * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing. */
+ * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing, nor
+ * does a size of 0, which files of proc(5) have. */
 static size_t clamp_to_file(int file, uint64_t offset, size_t len)
 {
     struct stat status;
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
         return len;
     }
     uint64_t size = (uint64_t)status.st_size;
@@ -162,17 +164,17 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
 {
     held_signal held;
     off_t at = (off_t)offset;
-    size_t most = clamp_to_file((int)file, offset, len);
+    size_t most = clamp_to_file(ferp_posix_fd(file), offset, len);
     *n = 0;
     if (most == 0) {
         return (fer_error){FER_OK, 0};
     }
     hold_sigpipe(&held);
     int previous = ferp_posix_hold_cancel();
-    ssize_t moved = sendfile((int)to, (int)file, &at, most);
+    ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
     ferp_posix_release_cancel(previous);
     fer_error error = store_spliced(moved, n);
-    release_sigpipe(&held, error.os_code == EPIPE);
+    release_sigpipe(&held, error, *n < most);
     return error;
 }
 
@@ -238,10 +240,10 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     int previous = ferp_posix_hold_cancel();
 #ifdef __APPLE__
     off_t sent = (off_t)len;
-    int result = sendfile((int)file, (int)to, (off_t)offset, &sent, NULL, 0);
+    int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, &sent, NULL, 0);
 #else
     off_t sent = 0;
-    int result = sendfile((int)file, (int)to, (off_t)offset, len, NULL, &sent, 0);
+    int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, len, NULL, &sent, 0);
 #endif
     ferp_posix_release_cancel(previous);
     fer_error error = result == 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);

@@ -61,7 +61,7 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
     struct iovec slice = {(void *)(uintptr_t)message->buf, message->len};
     struct msghdr header = {0};
     for (size_t i = 0; i < message->count; i++) {
-        fds[i] = (int)message->handles[i];
+        fds[i] = ferp_posix_fd(message->handles[i]);
     }
     if (message->count > 0) {
         (void)ferp_control_append(FERP_CONTROL_LAYOUT_POSIX, control.bytes, sizeof control.bytes,

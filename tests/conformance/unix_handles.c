@@ -302,6 +302,9 @@ UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
     size_t n = 0;
     assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n), FER_BAD_HANDLE,
                   n, 0);
+    handles[1] = handles[0] + (INTPTR_MAX >> 30) + 1; /* its lower 32 bits are open */
+    assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n), FER_BAD_HANDLE,
+                  n, 0);
     fer_unix_stream_close(passed.one);
     assert_all_closed(&passed);
     assert_ok(fer_unix_stream_write_all(through.one, "alive", 5, NULL));
