@@ -239,13 +239,12 @@ UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
 {
     struct ends through = open_ends();
     struct ends passed = open_ends();
-    fer_unix_received_handles got = {.len = 0};
+    fer_unix_received_handles got;
     fer_raw_socket handle;
     char buf[8];
     pass(through, passed.one, "full");
     skip_if(!forbid_new_handles(), "this OS does not limit sockets");
-    fer_error error =
-        fer_unix_stream_recv_handles(through.other, buf, sizeof buf, &handle, 1, &got);
+    fer_error error = fer_unix_stream_recv_handles(through.other, buf, 8, &handle, 1, &got);
     process_allow_new_handles();
     assert_ok(error);
     assert_true(got.len == 4 && got.count == 0 && got.handles_truncated);
@@ -445,14 +444,13 @@ UNIX_DATAGRAM_TEST("X8", handles_of_a_datagram_that_nobody_receives_are_closed)
 UNIX_DATAGRAM_TEST("X8", a_process_that_can_open_no_more_gets_the_datagram_and_a_report)
 {
     static const char *const texts[] = {"full", "longer", "next"};
-    const char *path = unix_peer_path("receiver");
-    fer_unix_datagram *receiver = test_unix_bound(path);
+    fer_unix_datagram *receiver = test_unix_bound(unix_peer_path("receiver"));
     fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
     struct ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     fer_unix_received_handles got;
     char buf[4];
-    assert_ok(fer_unix_datagram_connect(sender, path));
+    assert_ok(fer_unix_datagram_connect(sender, unix_peer_path("receiver")));
     for (size_t i = 0; i < 3; i++) {
         size_t len = strlen(texts[i]);
         assert_ok(fer_unix_datagram_send_handles(sender, texts[i], len, &raw, i < 2, NULL, NULL));
@@ -464,8 +462,8 @@ UNIX_DATAGRAM_TEST("X8", a_process_that_can_open_no_more_gets_the_datagram_and_a
         process_allow_new_handles();
         assert_ok(error);
         assert_memory_equal(buf, texts[i], 4);
-        assert_true(got.len == 4 && got.truncated == (i == 1));
-        assert_true(got.count == 0 && got.handles_truncated == (i < 2));
+        assert_true(got.len == 4 && got.count == 0 && got.handles_truncated == (i < 2));
+        assert_int_equal(got.truncated, i == 1);
         assert_path(&got.from, unix_peer_path("sender"));
     }
     assert_all_closed(&passed);
