@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/compiler.h"
 #include "platform/common/control.h"
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
@@ -220,15 +221,24 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
 
 #ifdef FERP_POSIX_HAS_MMSG
 
+/* Makes the headers of the messages up to the first one for which the system has none. Returns
+ * their number. */
+static FERI_FAST size_t make_headers(const struct ferp_send_message *messages, size_t count,
+                                     outgoing *out, struct mmsghdr *headers)
+{
+    size_t made = 0;
+    while (made < count && make_header(&messages[made], &out[made], &headers[made].msg_hdr)) {
+        made++;
+    }
+    return made;
+}
+
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent)
 {
     outgoing out[FERP_MESSAGES_MAX];
     struct mmsghdr headers[FERP_MESSAGES_MAX];
-    size_t made = 0;
-    while (made < count && make_header(&messages[made], &out[made], &headers[made].msg_hdr)) {
-        made++;
-    }
+    size_t made = make_headers(messages, count, out, headers);
     *sent = 0;
     if (made == 0) {
         return ferp_posix_error_of(EOPNOTSUPP);
@@ -426,25 +436,38 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
 
 #ifdef FERP_POSIX_HAS_MMSG
 
+static FERI_FAST void make_receive_headers(const fer_datagram_recv *messages, size_t count,
+                                           incoming *in, struct mmsghdr *headers)
+{
+    for (size_t i = 0; i < count; i++) {
+        make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
+    }
+}
+
+/* Stores the received messages up to the first one that fails. */
+static FERI_FAST fer_error store_messages(const struct mmsghdr *headers, const incoming *in,
+                                          size_t count, fer_datagram_recv *messages, size_t *stored)
+{
+    for (size_t i = 0; i < count; i++) {
+        FER_TRY(store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]));
+        *stored = i + 1;
+    }
+    return (fer_error){FER_OK, 0};
+}
+
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received)
 {
     incoming in[FERP_MESSAGES_MAX];
     struct mmsghdr headers[FERP_MESSAGES_MAX];
-    for (size_t i = 0; i < count; i++) {
-        make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
-    }
+    make_receive_headers(messages, count, in, headers);
     *received = 0;
     int os_flags = ferp_posix_recv_flags(flags) | MSG_WAITFORONE;
     int moved = recvmmsg((int)raw, headers, (unsigned)count, (mmsg_flags)os_flags, NULL);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
-    for (int i = 0; i < moved; i++) {
-        FER_TRY(store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]));
-        *received += 1;
-    }
-    return (fer_error){FER_OK, 0};
+    return store_messages(headers, in, (size_t)moved, messages, received);
 }
 
 #else
