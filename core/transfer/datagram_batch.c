@@ -114,14 +114,17 @@ static uint8_t tos_of(send_batch *batch, fer_ecn ecn)
     return (uint8_t)(batch->dscp | (uint32_t)ecn);
 }
 
-/* Checks a message, and stores what its datagrams have in common. */
+/* Checks a message, and stores what its datagrams have in common. The members are set one by one:
+ * gcc clears a whole struct with "rep stos" if it compiles for size, which is slow to begin. */
 static fer_error convert(send_batch *batch, size_t index, struct ferp_send_message *out)
 {
     const fer_datagram_send *message = &batch->messages[index];
-    *out = (struct ferp_send_message){.interface_index = message->interface_index};
     FERI_REQUIRE(feri_is_buffer(message->buf, message->len), FER_MISUSE);
     FERI_REQUIRE(message->sent <= message->len, FER_INVALID_INPUT);
     FERI_REQUIRE((unsigned)message->ecn <= FER_ECN_CE, FER_INVALID_INPUT);
+    out->to.ip.family = (fer_ip_family)0;
+    out->from.family = (fer_ip_family)0;
+    out->interface_index = message->interface_index;
     if (message->to != NULL) {
         FERI_REQUIRE(feri_addresses_are_valid(message->to, 1), FER_INVALID_INPUT);
         FER_TRY(feri_datagram_destination(batch->handle, message->to, &out->to));
@@ -182,7 +185,7 @@ static bool is_complete(const fer_datagram_send *message)
 
 /* Makes the next chunk. The error is that of messages[done]; that of a later message is found
  * again when it is the first one. */
-static FERI_FAST fer_error fill_chunk(send_batch *batch)
+static FERI_HOT fer_error fill_chunk(send_batch *batch)
 {
     batch->at = 0;
     batch->filled = 0;
@@ -214,7 +217,7 @@ static void note_refusals(send_batch *batch)
 }
 
 /* Counts what the last try has sent. */
-static FERI_FAST void advance(send_batch *batch)
+static FERI_HOT void advance(send_batch *batch)
 {
     FERI_ASSERT(batch->moved <= batch->filled - batch->at);
     for (size_t i = 0; i < batch->moved; i++) {
@@ -353,7 +356,7 @@ static void keep(receive_batch *batch, size_t index, const fer_socket_addr *peer
 }
 
 /* Keeps those of the peer; of all senders if peer is NULL. */
-static FERI_FAST void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
+static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
 {
     size_t first = batch->received;
     for (size_t i = first; i < first + count && !batch->has_ended; i++) {
