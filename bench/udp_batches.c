@@ -1,8 +1,8 @@
 /* udp_batches.c: bursts of datagrams of 1200 bytes: batches, segments and coalescing, beside the
  * system calls by hand, the calls of quinn-udp, libuv, and one call for each datagram. One thread
- * sends some bursts and receives them; both sides are measured, or one of them. The cases threads_*
- * have a thread for each side. --between PATH HERE THERE: the cases veth_*, from the address HERE to
- * THERE, which is in the network namespace of this path. Linux only. */
+ * sends some bursts and receives them; both sides are measured, or one of them. The cases
+ * threads_* have a thread for each side. --between PATH HERE THERE: the cases veth_*, from the
+ * address HERE to THERE, which is in the network namespace of this path. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -312,20 +312,6 @@ static uint64_t threads(bench_sockets *sockets, size_t count, send_burst *send,
     return r.sum;
 }
 
-static void pause_if(bool pauses)
-{
-    if (pauses) {
-        bench_pause();
-    }
-}
-
-static void resume_if(bool pauses)
-{
-    if (pauses) {
-        bench_resume();
-    }
-}
-
 static uint64_t run(const void *input, size_t count, send_burst *send, receive_some *receive)
 {
     bench_sockets *sockets = (bench_sockets *)(uintptr_t)input;
@@ -336,14 +322,21 @@ static uint64_t run(const void *input, size_t count, send_burst *send, receive_s
         return threads(sockets, count, send, receive);
     }
     for (size_t done = 0; done < count; done += GROUP) {
-        pause_if(side == RECEIVES);
+        if (side == RECEIVES) {
+            bench_pause();
+        }
         for (size_t i = 0; i < GROUP; i++) {
             send(sockets);
         }
-        resume_if(side == RECEIVES);
-        pause_if(side == SENDS);
+        if (side == RECEIVES) {
+            bench_resume();
+        } else if (side == SENDS) {
+            bench_pause();
+        }
         sum += receive_until(sockets, receive, (done + GROUP) * sockets->c->burst * SIZE);
-        resume_if(side == SENDS);
+        if (side == SENDS) {
+            bench_resume();
+        }
     }
     return sum;
 }
@@ -429,8 +422,8 @@ static void open_sockets(bench_sockets *sockets)
     }
 }
 
-/* Only messages with segments are sent as quinn-udp does. libuv receives no coalesced datagrams, and
- * its loop waits in one thread with its sends. */
+/* Only messages with segments are sent as quinn-udp does. libuv receives no coalesced datagrams,
+ * and its loop waits in one thread with its sends. */
 static void run_case(const bench_burst *burst)
 {
     static bench_sockets sockets;

@@ -115,7 +115,7 @@ static uint8_t tos_of(send_batch *batch, fer_ecn ecn)
 }
 
 /* Checks a message, and stores what its datagrams have in common. The members are set one by one:
- * gcc clears a whole struct with "rep stos" if it compiles for size, which is slow to begin. */
+ * if gcc compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
 static fer_error convert(send_batch *batch, size_t index, struct ferp_send_message *out)
 {
     const fer_datagram_send *message = &batch->messages[index];

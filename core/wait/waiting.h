@@ -66,8 +66,8 @@ typedef struct feri_waiting {
     feri_limits limits;
 } feri_waiting;
 
-/* The members are set one by one: gcc clears a whole struct with "rep stos" if it compiles for size,
- * which is slow to begin. */
+/* The members are set one by one: if gcc compiles for size, it clears a whole struct with "rep
+ * stos", which is slow to begin. */
 static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, fer_handle *handle,
                                              ferp_readiness readiness)
 {

@@ -121,8 +121,7 @@ static void append_segments(outgoing *out, const struct ferp_send_message *messa
 }
 
 /* Makes the header of a message. False: the system cannot send from the address or the interface.
- * The members are set one by one: gcc clears a whole struct with "rep stos" if it compiles for size,
- * which is slow to begin. */
+ * If gcc compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
 static bool make_header(const struct ferp_send_message *message, outgoing *out,
                         struct msghdr *header)
 {
@@ -408,16 +407,12 @@ static void take_counts(const ferp_control_message *item, fer_datagram_recv *mes
 
 static void clear_message(fer_datagram_recv *message)
 {
-    message->len = 0;
-    message->segment_size = 0;
-    message->truncated = false;
-    message->has_ecn = false;
+    message->len = message->segment_size = 0;
+    message->truncated = message->has_ecn = false;
     message->ecn = FER_ECN_NOT_ECT;
-    message->from.ip.family = (fer_ip_family)0;
-    message->local_ip.family = (fer_ip_family)0;
+    message->from.ip.family = message->local_ip.family = (fer_ip_family)0;
     memset(&message->local_ip.u, 0, sizeof message->local_ip.u);
-    message->interface_index = 0;
-    message->drops = 0;
+    message->interface_index = message->drops = 0;
     message->unix_nanos = 0;
 }
 
