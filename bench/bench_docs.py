@@ -90,9 +90,6 @@ BATCHES = [
     ("veth_segments_44", "44 segments over veth", set()),
     ("veth_coalesced_44", "44 segments over veth, coalesced", UV),
 ]
-COPY_IMPLS = ["buffer-again", "ferrule", "splice", "haproxy", "tokio"]
-COPIES = [("both_tcp_64", "both directions, TCP, 64 KiB, processor time", {"splice", "haproxy"}),
-          ("both_time_tcp_64", "the same, time until the last byte", {"splice", "haproxy"})]
 
 
 def find(results, case, column):
@@ -159,22 +156,13 @@ def batch_gate_lines(results):
                bench_table.number(row.moonshot), row.result]
 
 
-def contender_lines(results, cases, impls, scale):
-    """The base of each case in nanoseconds, and the ratio of each contender of impls."""
-    for case, name, lacking in cases:
-        times = [results.times.get((case, impl)) for impl in impls]
-        base = next((results.times[time.case, time.base].ns for time in times if time), None)
-        yield [name, "`%s`" % case, NOT_MEASURED if base is None else "%.0f" % (base / scale), *(
-            "%.2f" % time.ratio if time else NONE if impl in lacking else NOT_MEASURED
-            for time, impl in zip(times, impls))]
-
-
 def batch_lines(results):
-    return contender_lines(results, BATCHES, BATCH_IMPLS, 1)
-
-
-def copy_lines(results):
-    return contender_lines(results, COPIES, COPY_IMPLS, 1000)
+    for case, name, lacking in BATCHES:
+        times = [results.times.get((case, impl)) for impl in BATCH_IMPLS]
+        base = next((results.times[time.case, time.base].ns for time in times if time), None)
+        yield [name, "`%s`" % case, NOT_MEASURED if base is None else "%.0f" % base, *(
+            "%.2f" % time.ratio if time else NONE if impl in lacking else NOT_MEASURED
+            for time, impl in zip(times, BATCH_IMPLS))]
 
 
 def other_lines(results):
@@ -202,9 +190,6 @@ TABLES = [
     ("docs/BENCH.md", "batches",
      ["burst", "case", "calls by hand, ns", "again", "ferrule", "one by one", "ferrule with ECN",
       "quinn-udp's calls", "libuv"], batch_lines),
-    ("docs/BENCH.md", "copies",
-     ["copy of 64 MiB", "case", "base, µs for a MiB", "again", "ferrule", "splice", "haproxy",
-      "tokio's calls"], copy_lines),
     ("docs/BENCH.md", "growth", ["sockets", *map(str, SOCKETS)], growth_lines),
     ("docs/BENCH.md", "others", ["", "measured"], other_lines),
 ]

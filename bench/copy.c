@@ -2,9 +2,9 @@
  * a file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread
  * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
  * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
- * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: copies in both directions at
- * once by one thread; tokio: nonblocking calls with 8 KiB and an edge-triggered epoll, as
- * tokio::io::copy_bidirectional makes them, in C. Linux only. */
+ * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking streams
+ * that waits for both: by recv and send, as tokio's copy_bidirectional with a longer buffer, by the
+ * same with tokio's 8 KiB, and by fer_copy_bidirectional. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -85,7 +84,7 @@ static void *send_all(void *argument)
         must(n > 0, "send of the source");
         sent += (size_t)n;
     }
-    shutdown(r->source, SHUT_WR);
+    close(r->source);
     return NULL;
 }
 
@@ -134,7 +133,6 @@ static uint64_t end(relay *r)
     pthread_join(r->receiver, NULL);
     if (r->has_sender) {
         pthread_join(r->sender, NULL);
-        close(r->source);
     }
     close(r->sink);
     return TOTAL;
@@ -163,29 +161,38 @@ static uint64_t copy_by_buffer(const void *input, size_t count)
     return end(&r);
 }
 
+typedef struct streams {
+    fer_tcp_stream tcp[2];
+    fer_unix_stream local[2];
+    fer_stream from, to;
+} streams;
+
+static void adopt(const setup *s, const relay *r, streams *out)
+{
+    if (s->is_unix) {
+        MUST(fer_unix_stream_from_raw(&out->local[0], r->in));
+        MUST(fer_unix_stream_from_raw(&out->local[1], r->out));
+        out->from = fer_unix_stream_as_stream(&out->local[0]);
+        out->to = fer_unix_stream_as_stream(&out->local[1]);
+    } else {
+        MUST(fer_tcp_stream_from_raw(&out->tcp[0], r->in));
+        MUST(fer_tcp_stream_from_raw(&out->tcp[1], r->out));
+        out->from = fer_tcp_stream_as_stream(&out->tcp[0]);
+        out->to = fer_tcp_stream_as_stream(&out->tcp[1]);
+    }
+}
+
 static uint64_t copy_by_ferrule(const void *input, size_t count)
 {
     const setup *s = input;
     relay r = begin(s, true);
-    fer_tcp_stream tcp[2] = {{{{0}}}};
-    fer_unix_stream local[2] = {{{{0}}}};
+    streams ends = {.tcp = {{{{0}}}}};
     fer_copy_buffer buffer = {memory, s->cap, 0, 0};
-    fer_stream from, to;
     uint64_t n = 0;
     (void)count;
-    if (s->is_unix) {
-        MUST(fer_unix_stream_from_raw(&local[0], r.in));
-        MUST(fer_unix_stream_from_raw(&local[1], r.out));
-        from = fer_unix_stream_as_stream(&local[0]);
-        to = fer_unix_stream_as_stream(&local[1]);
-    } else {
-        MUST(fer_tcp_stream_from_raw(&tcp[0], r.in));
-        MUST(fer_tcp_stream_from_raw(&tcp[1], r.out));
-        from = fer_tcp_stream_as_stream(&tcp[0]);
-        to = fer_tcp_stream_as_stream(&tcp[1]);
-    }
+    adopt(s, &r, &ends);
     start_threads(&r);
-    MUST(fer_copy(from, to, &buffer, &n));
+    MUST(fer_copy(ends.from, ends.to, &buffer, &n));
     must(n == TOTAL, "fer_copy");
     return end(&r);
 }
@@ -252,118 +259,73 @@ static uint64_t copy_as_haproxy(const void *input, size_t count)
     return end(&r);
 }
 
-/* ---- Copies in both directions */
+/* ---- Relays in both directions: the sink sends nothing, and its end first. */
 
-/* The relay in the other direction, over the same sockets. */
-static relay reverse_of(const relay *r)
+static relay begin_both(const setup *s)
 {
-    return (relay){
-        .source = r->sink, .in = r->out, .out = r->in, .sink = r->source, .has_sender = true};
-}
-
-static uint64_t end_both(relay *r, relay *reverse)
-{
-    close(r->out);
-    close(r->in);
-    pthread_join(r->receiver, NULL);
-    pthread_join(r->sender, NULL);
-    pthread_join(reverse->receiver, NULL);
-    pthread_join(reverse->sender, NULL);
-    close(r->source);
-    close(r->sink);
-    return TOTAL;
-}
-
-/* One direction by nonblocking calls. It is done when its end of file was passed on. */
-typedef struct direction {
-    int in, out;
-    unsigned char *base;
-    size_t cap, start, len;
-    bool is_done;
-} direction;
-
-/* Copies until a call would block. */
-static void advance(direction *d)
-{
-    while (!d->is_done) {
-        if (d->len == 0) {
-            ssize_t n = recv(d->in, d->base, d->cap, 0);
-            if (n < 0) {
-                must(errno == EAGAIN, "recv");
-                return;
-            }
-            d->start = 0;
-            d->len = (size_t)n;
-            d->is_done = n == 0;
-        }
-        ssize_t sent = d->is_done ? shutdown(d->out, SHUT_WR)
-                                  : send(d->out, d->base + d->start, d->len, MSG_NOSIGNAL);
-        if (sent < 0) {
-            must(errno == EAGAIN, "send");
-            return;
-        }
-        d->start += (size_t)sent;
-        d->len -= (size_t)sent;
-    }
-}
-
-static uint64_t copy_both_with(const void *input, size_t cap)
-{
-    relay r = begin(input, true);
-    relay reverse = reverse_of(&r);
-    direction ways[2] = {{.in = r.in, .out = r.out, .base = memory, .cap = cap},
-                         {.in = r.out, .out = r.in, .base = memory + cap, .cap = cap}};
-    int poller = epoll_create1(EPOLL_CLOEXEC);
-    for (size_t i = 0; i < 2; i++) {
-        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
-        must(fcntl(ways[i].in, F_SETFL, O_NONBLOCK) == 0, "fcntl");
-        must(epoll_ctl(poller, EPOLL_CTL_ADD, ways[i].in, &event) == 0, "epoll_ctl");
-    }
-    start_threads(&r);
-    start_threads(&reverse);
-    for (;;) {
-        struct epoll_event events[2];
-        advance(&ways[0]);
-        advance(&ways[1]);
-        if (ways[0].is_done && ways[1].is_done) {
-            break;
-        }
-        must(epoll_wait(poller, events, 2, -1) > 0, "epoll_wait");
-    }
-    close(poller);
-    return end_both(&r, &reverse);
-}
-
-static uint64_t copy_both_by_buffer(const void *input, size_t count)
-{
-    (void)count;
-    return copy_both_with(input, BASE);
-}
-
-static uint64_t copy_both_as_tokio(const void *input, size_t count)
-{
-    (void)count;
-    return copy_both_with(input, 8 * KIB);
-}
-
-static uint64_t copy_both_by_ferrule(const void *input, size_t count)
-{
-    const setup *s = input;
     relay r = begin(s, true);
-    relay reverse = reverse_of(&r);
-    fer_tcp_stream tcp[2] = {{{{0}}}};
-    fer_copy_buffer there = {memory, s->cap, 0, 0};
-    fer_copy_buffer back = {memory + s->cap, s->cap, 0, 0};
-    uint64_t n[2];
-    (void)count;
-    MUST(fer_tcp_stream_from_raw(&tcp[0], r.in));
-    MUST(fer_tcp_stream_from_raw(&tcp[1], r.out));
+    (void)fcntl(r.in, F_SETFL, O_NONBLOCK);
+    (void)fcntl(r.out, F_SETFL, O_NONBLOCK);
+    (void)shutdown(r.sink, SHUT_WR);
+    return r;
+}
+
+/* Tries one direction, and waits for both streams if it would block. False: its end. */
+static bool relay_some(int from, int to, size_t cap)
+{
+    ssize_t n = recv(from, memory, cap, 0);
+    if (n < 0) {
+        must(errno == EAGAIN, "recv");
+        wait_for(from, POLLIN);
+        return true;
+    }
+    for (ssize_t sent = 0; sent < n;) {
+        ssize_t moved = send(to, memory + sent, (size_t)(n - sent), MSG_NOSIGNAL);
+        if (moved < 0) {
+            must(errno == EAGAIN, "send");
+            wait_for(to, POLLOUT);
+        }
+        sent += moved > 0 ? moved : 0;
+    }
+    return n > 0;
+}
+
+static uint64_t relay_with(const void *input, size_t cap)
+{
+    relay r = begin_both(input);
     start_threads(&r);
-    start_threads(&reverse);
-    MUST(fer_copy_bidirectional(fer_tcp_stream_as_stream(&tcp[0]),
-                                fer_tcp_stream_as_stream(&tcp[1]), &there, &back, &n[0], &n[1]));
-    must(n[0] == TOTAL && n[1] == TOTAL, "fer_copy_bidirectional");
-    return end_both(&r, &reverse);
+    while (relay_some(r.in, r.out, cap)) {
+    }
+    (void)shutdown(r.out, SHUT_WR);
+    return end(&r);
+}
+
+static uint64_t relay_by_buffer(const void *input, size_t count)
+{
+    (void)count;
+    return relay_with(input, BASE);
+}
+
+static uint64_t relay_as_tokio(const void *input, size_t count)
+{
+    (void)count;
+    return relay_with(input, 8 * KIB);
+}
+
+static uint64_t relay_by_ferrule(const void *input, size_t count)
+{
+    static unsigned char back[LONGEST];
+    const setup *s = input;
+    relay r = begin_both(s);
+    streams ends = {.tcp = {{{{0}}}}};
+    fer_copy_buffer buffers[2] = {{memory, s->cap, 0, 0}, {back, s->cap, 0, 0}};
+    uint64_t n = 0;
+    (void)count;
+    adopt(s, &r, &ends);
+    start_threads(&r);
+    MUST(fer_copy_bidirectional(ends.from, ends.to, &buffers[0], &buffers[1], &n, NULL));
+    must(n == TOTAL, "fer_copy_bidirectional");
+    return end(&r);
 }
 
 /* ---- Files */
@@ -433,10 +395,10 @@ int main(int argc, char **argv)
                                              {"ferrule", copy_by_ferrule},
                                              {"splice", copy_by_splice},
                                              {"haproxy", copy_as_haproxy}};
-    static const bench_contender both[] = {{"buffer", copy_both_by_buffer},
-                                           {"buffer-again", copy_both_by_buffer},
-                                           {"ferrule", copy_both_by_ferrule},
-                                           {"tokio", copy_both_as_tokio}};
+    static const bench_contender relays[] = {{"buffer", relay_by_buffer},
+                                             {"buffer-again", relay_by_buffer},
+                                             {"ferrule", relay_by_ferrule},
+                                             {"tokio", relay_as_tokio}};
     static const bench_contender files[] = {{"pread-send", send_by_buffer},
                                             {"pread-send-again", send_by_buffer},
                                             {"ferrule", send_by_ferrule},
@@ -458,9 +420,8 @@ int main(int argc, char **argv)
         const setup *s = &cases[i].setup;
         run("copy", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, copies, 5);
         run("time", cases[i].name, CLOCK_MONOTONIC, s, copies, 5);
+        run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays, 4);
     }
-    run("both", "tcp_64", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, both, 4);
-    run("both_time", "tcp_64", CLOCK_MONOTONIC, &cases[0].setup, both, 4);
     run("file", "tcp", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, files, 4);
     run("file", "unix", CLOCK_THREAD_CPUTIME_ID, &cases[3].setup, files, 4);
     return 0;
