@@ -2,9 +2,9 @@
  * a file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread
  * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
  * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
- * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking streams
- * that waits for both: by recv and send, as tokio's copy_bidirectional with a longer buffer, and by
- * fer_copy_bidirectional. Linux only. */
+ * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking
+ * streams that waits for both: by recv and send, as tokio's copy_bidirectional with a longer
+ * buffer, by the same with tokio's 8 KiB, and by fer_copy_bidirectional. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -271,9 +271,9 @@ static relay begin_both(const setup *s)
 }
 
 /* Tries one direction, and waits for both streams if it would block. False: its end. */
-static bool relay_some(int from, int to)
+static bool relay_some(int from, int to, size_t cap)
 {
-    ssize_t n = recv(from, memory, BASE, 0);
+    ssize_t n = recv(from, memory, cap, 0);
     if (n < 0) {
         must(errno == EAGAIN, "recv");
         wait_for(from, POLLIN);
@@ -290,15 +290,26 @@ static bool relay_some(int from, int to)
     return n > 0;
 }
 
-static uint64_t relay_by_buffer(const void *input, size_t count)
+static uint64_t relay_with(const void *input, size_t cap)
 {
     relay r = begin_both(input);
-    (void)count;
     start_threads(&r);
-    while (relay_some(r.in, r.out)) {
+    while (relay_some(r.in, r.out, cap)) {
     }
     (void)shutdown(r.out, SHUT_WR);
     return end(&r);
+}
+
+static uint64_t relay_by_buffer(const void *input, size_t count)
+{
+    (void)count;
+    return relay_with(input, BASE);
+}
+
+static uint64_t relay_as_tokio(const void *input, size_t count)
+{
+    (void)count;
+    return relay_with(input, 8 * KIB);
 }
 
 static uint64_t relay_by_ferrule(const void *input, size_t count)
@@ -386,7 +397,8 @@ int main(int argc, char **argv)
                                              {"haproxy", copy_as_haproxy}};
     static const bench_contender relays[] = {{"buffer", relay_by_buffer},
                                              {"buffer-again", relay_by_buffer},
-                                             {"ferrule", relay_by_ferrule}};
+                                             {"ferrule", relay_by_ferrule},
+                                             {"tokio", relay_as_tokio}};
     static const bench_contender files[] = {{"pread-send", send_by_buffer},
                                             {"pread-send-again", send_by_buffer},
                                             {"ferrule", send_by_ferrule},
@@ -408,7 +420,7 @@ int main(int argc, char **argv)
         const setup *s = &cases[i].setup;
         run("copy", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, copies, 5);
         run("time", cases[i].name, CLOCK_MONOTONIC, s, copies, 5);
-        run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays, 3);
+        run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays, 4);
     }
     run("file", "tcp", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, files, 4);
     run("file", "unix", CLOCK_THREAD_CPUTIME_ID, &cases[3].setup, files, 4);
