@@ -72,7 +72,7 @@ TEST(a_text_of_the_system_has_one_line_of_whole_characters)
         {"\x81", "\x81"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char buf[33] = " "; /* a space before the text is no part of it */
+        char buf[33] = {i % 2 != 0 ? ' ' : '\xf0'}; /* a byte before the text is no part of it */
         char *text = buf + 1;
         strncpy(text, rows[i].text, sizeof buf - 2);
         assert_int_equal(feri_text_tidy(text, sizeof buf - 1), strlen(rows[i].want));
