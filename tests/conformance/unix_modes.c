@@ -1,5 +1,5 @@
-/* unix_modes.c: timeouts, modes, signals and raw sockets of streams (rules T, I, R), for Unix
- * sockets. */
+/* unix_modes.c: signals and raw sockets of streams (rules I, R), for Unix sockets. For timeouts,
+ * modes and clones, which are tested with those of TCP: stream_fixture.h. */
 #include "support/process.h"
 #include "support/unix_fixture.h"
 

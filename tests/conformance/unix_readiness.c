@@ -1,6 +1,5 @@
-/* unix_readiness.c: rules T1, T2 and C5 for Unix sockets: readiness, calls that never wait,
- * connects that are only started. Behaviour that they share with TCP is tested once here; for the
- * rest: readiness.c and nonblocking_calls.c. */
+/* unix_readiness.c: rules T2 and C5 for listeners and datagrams on Unix sockets, and for connects
+ * that are only started. For streams: readiness.c and nonblocking_calls.c. */
 #include "support/unix_fixture.h"
 
 enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
