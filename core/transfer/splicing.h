@@ -9,6 +9,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/io.h"
+#include "platform/copying.h"
 #include "platform/platform.h"
 
 /* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
@@ -18,6 +19,10 @@
 /* The shortest buffer with which a copy splices. A splice moves whole pages, and its two calls cost
  * more than a read and a write of fewer bytes. */
 #define FERI_SPLICE_CAP_MIN ((size_t)16384)
+
+/* The timeout of an open handle, without a system call if none can have been set. */
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
+                              fer_duration *out);
 
 /* Whether a call whose waits only the system makes waits as a read or a write of the handle:
  * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
@@ -45,5 +50,21 @@ static inline bool feri_is_for_the_buffer(fer_error error)
  * written. FER_OK: the copy continues through the buffer. Any other error: that of the read or of
  * the write, applied to its handle. */
 fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied);
+
+/* The pipe of both directions of a copy, which is empty between two splices. All zeros: none
+ * yet. */
+typedef struct feri_shared_pipe {
+    ferp_pipe pipe;
+    bool is_open;
+    bool is_over; /* the modes forbid it, no pipe can be made, or a splice was refused */
+} feri_shared_pipe;
+
+/* As feri_splice, for one fill and its drain, also within limits, and only between nonblocking
+ * streams: nothing waits. FER_OK with an empty buffer and the same count: the buffer's path has the
+ * answer. */
+fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handle *to,
+                           fer_copy_buffer *buffer, uint64_t *copied);
+
+void feri_shared_pipe_close(const feri_shared_pipe *shared);
 
 #endif
