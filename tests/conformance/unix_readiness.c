@@ -2,7 +2,7 @@
  * that are only started. For streams: readiness.c and nonblocking_calls.c. */
 #include "support/unix_fixture.h"
 
-enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
+enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE };
 
 #define NOW fer_duration_from_nanos(0)
 
