@@ -138,6 +138,9 @@ SYSTEM_TEST(script_posix, an_error_has_the_system_s_text_even_of_one_byte)
     background.error_text = "x";
     (void)fer_error_format((fer_error){FER_UNCATEGORIZED, 5}, text, sizeof text);
     assert_string_equal(text, "uncategorized error: x (os error 5)");
+    background.error_text = NULL;
+    (void)fer_error_format((fer_error){FER_UNCATEGORIZED, 5}, text, sizeof text);
+    assert_string_equal(text, "uncategorized error (os error 5)");
 }
 
 TEST_MAIN("handle")
