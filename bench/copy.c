@@ -1,10 +1,10 @@
-/* copy.c: what a relay and a file server cost: copies of 64 MiB from one stream to another, and of
- * a file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread
- * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
- * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
- * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking streams
- * that waits for both: by recv and send, as tokio's copy_bidirectional with a longer buffer, and by
- * fer_copy_bidirectional. Linux only. */
+/* copy.c: what a relay and a file server cost: copies of 64 MiB from one stream to another, and
+ * of a file to a stream, beside loops of the plain calls. copy_*: the processor time of the
+ * thread that copies. time_*: the time until the last byte has arrived. The names have the kind
+ * of sockets and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy:
+ * nonblocking splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of
+ * nonblocking streams that waits for both: by recv and send, as tokio's copy_bidirectional with
+ * a longer buffer, and by fer_copy_bidirectional. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
