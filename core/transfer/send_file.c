@@ -1,5 +1,5 @@
-/* send_file.c: sends a part of a file to a stream: inside the system if it can (Linux: sendfile),
- * else by reads and writes through the caller's buffer. */
+/* send_file.c: sends a part of a file to a stream: inside the system if it can (Linux, FreeBSD and
+ * macOS: sendfile), else by reads and writes through the caller's buffer. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -186,8 +186,8 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
 
 /** Sends len bytes of a file, from an offset on, to a stream of any type.
  *
- * If the system can, it sends them itself (Linux: sendfile), which uses less than half of the
- * processor time. Else each read of the file takes up to cap bytes, and all of them are written
+ * If the system can, it sends them itself (Linux, FreeBSD, macOS: sendfile), which on Linux uses
+ * less than half of the processor time. Else each read of the file takes up to cap bytes, and all of them are written
  * before the next read (rule M3). After an error that leaves the stream usable, a call with
  * offset + *n and len - *n sends the rest. The position of the file does not change, except on
  * Windows, where it is unspecified.

@@ -299,7 +299,8 @@ static unsigned read_as_rust_does(fer_tcp_stream *stream, fer_error *error)
     return reads;
 }
 
-/* T2: "a loop that continues after TIMED_OUT ends when the system gives up the connection" */
+/* T2: "A loop that reads again after TIMED_OUT therefore ends when the system reports that the
+ * connection is dead." */
 SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection)
 {
     skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300),

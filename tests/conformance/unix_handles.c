@@ -97,8 +97,7 @@ UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
     pass(through, passed.one, "take");
     fer_unix_stream_close(through.one);
     fer_unix_received_handles got = receive(through.other, "take", handles, 2);
-    assert_int_equal(got.count, 1);
-    assert_false(got.handles_truncated);
+    assert_true(got.count == 1 && !got.handles_truncated);
     assert_true(handles[1] == FER_RAW_SOCKET_NONE);
     assert_passed(handles[0], &passed);
     assert_all_closed(&passed);
@@ -113,8 +112,7 @@ UNIX_TEST("X7", bytes_are_sent_without_handles_too)
     size_t n = 0;
     assert_ok_n(fer_unix_stream_send_handles(through.one, "plain", 5, NULL, 0, &n), n, 5);
     fer_unix_received_handles got = receive(through.other, "plain", NULL, 0);
-    assert_int_equal(got.count, 0);
-    assert_false(got.handles_truncated);
+    assert_true(got.count == 0 && !got.handles_truncated);
     assert_ok_n(fer_unix_stream_send_handles(through.one, NULL, 0, NULL, 0, &n), n, 0);
 }
 
@@ -201,8 +199,7 @@ UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)
         assert_ok(fer_unix_stream_send_handles(through.one, "all", 3, handles, 3, NULL));
         fer_unix_received_handles got =
             receive(through.other, "all", cap == 0 ? NULL : handles, cap);
-        assert_int_equal(got.count, cap);
-        assert_true(got.handles_truncated);
+        assert_true(got.count == cap && got.handles_truncated);
     }
     for (size_t i = 0; i < 3; i++) {
         fer_unix_stream_close(passed[i].one);
@@ -251,9 +248,7 @@ UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
         fer_unix_stream_recv_handles(through.other, buf, sizeof buf, &handle, 1, &got);
     process_allow_new_handles();
     assert_ok(error);
-    assert_int_equal(got.len, 4);
-    assert_int_equal(got.count, 0);
-    assert_true(got.handles_truncated);
+    assert_true(got.len == 4 && got.count == 0 && got.handles_truncated);
     assert_all_closed(&passed);
 }
 
@@ -441,6 +436,35 @@ UNIX_DATAGRAM_TEST("X8", handles_of_a_datagram_that_nobody_receives_are_closed)
     assert_ok(fer_unix_datagram_recv(receiver, buf, sizeof buf, &plain));
     assert_memory_equal(buf, "read", 4);
     fer_unix_datagram_close(receiver);
+    assert_all_closed(&passed);
+}
+
+UNIX_DATAGRAM_TEST("X8", a_process_that_can_open_no_more_gets_the_datagram_and_a_report)
+{
+    static const char *const texts[] = {"full", "longer", "next"};
+    const char *path = unix_peer_path("receiver");
+    fer_unix_datagram *receiver = test_unix_bound(path);
+    fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
+    struct ends passed = open_ends();
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    fer_unix_received_handles got;
+    char buf[4];
+    assert_ok(fer_unix_datagram_connect(sender, path));
+    for (size_t i = 0; i < 3; i++) {
+        size_t len = strlen(texts[i]);
+        assert_ok(fer_unix_datagram_send_handles(sender, texts[i], len, &raw, i < 2, NULL, NULL));
+    }
+    fer_unix_stream_close(passed.one);
+    for (size_t i = 0; i < 3; i++) {
+        skip_if(!forbid_new_handles(), "this OS does not limit sockets");
+        fer_error error = fer_unix_datagram_recv_handles(receiver, buf, 4, &raw, 1, &got);
+        process_allow_new_handles();
+        assert_ok(error);
+        assert_memory_equal(buf, texts[i], 4);
+        assert_true(got.len == 4 && got.truncated == (i == 1));
+        assert_true(got.count == 0 && got.handles_truncated == (i < 2));
+        assert_path(&got.from, unix_peer_path("sender"));
+    }
     assert_all_closed(&passed);
 }
 
