@@ -40,6 +40,7 @@ static inline bool feri_is_for_the_buffer(fer_error error)
     case FER_INTERRUPTED:
     case FER_UNSUPPORTED:
     case FER_UNCATEGORIZED:
+    case FER_NO_BUFFER_SPACE:
     case FER_OUT_OF_MEMORY: return true;
     default: return false;
     }
