@@ -4,8 +4,7 @@
 
 enum { SHORT_MS = 40, LONG_MS = 20000 };
 
-/* ---- Two ferrule streams, through which handles pass, or whose handles pass */
-
+/* Two ferrule streams, through which handles pass, or whose handles pass. */
 struct ends {
     fer_unix_stream *one;
     fer_unix_stream *other;
@@ -286,9 +285,7 @@ UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
         (void)receive(through.other, "x", NULL, 0);
     } else {
         assert_ok(error);
-#ifdef TEST_UNDER_QEMU
-        skip_if(true, "qemu leaves handles open for which there is no space");
-#endif
+        skip_under_qemu("it leaves handles open for which there is no space");
         assert_true(receive(through.other, "x", NULL, 0).handles_truncated);
     }
 }
@@ -299,11 +296,11 @@ UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
     struct ends passed = open_ends();
     fer_raw_socket handles[2] = {fer_unix_stream_as_raw(passed.one), FER_RAW_SOCKET_NONE};
     size_t n = 0;
-    assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n), FER_BAD_HANDLE,
-                  n, 0);
-    handles[1] = handles[0] + (INTPTR_MAX >> 30) + 1; /* its lower 32 bits are open */
-    assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n), FER_BAD_HANDLE,
-                  n, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_kind_n(fer_unix_stream_send_handles(through.one, "x", 1, handles, 2, &n),
+                      FER_BAD_HANDLE, n, 0);
+        handles[1] = handles[0] + (INTPTR_MAX >> 30) + 1; /* its lower 32 bits are open */
+    }
     fer_unix_stream_close(passed.one);
     assert_all_closed(&passed);
     assert_ok(fer_unix_stream_write_all(through.one, "alive", 5, NULL));

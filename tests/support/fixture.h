@@ -143,6 +143,13 @@ int test_end(void **state);
 /* Prints the reason and ends the test as skipped. */
 void skip_because(const char *reason);
 void skip_if(bool condition, const char *reason);
+
+/* Skips a test over the user mode of qemu, which does not imitate the system here. */
+#ifdef TEST_UNDER_QEMU
+#define skip_under_qemu(reason) skip_if(true, "qemu: " reason)
+#else
+#define skip_under_qemu(reason) (void)0
+#endif
 void skip_without_v6(void);
 void skip_without_dual_stack(void);
 void skip_without_localhost(void);
