@@ -82,11 +82,29 @@ static inline void bench_skip(const char *name, const char *reason)
     printf("skipped bench=%s case=%s reason=%s\n", bench_program, name, reason);
 }
 
-static inline double bench_now_ns(void)
+static inline double bench_clock_ns(void)
 {
     struct timespec now;
     clock_gettime(BENCH_CLOCK, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+/* What a body does between bench_pause and bench_resume is not measured. */
+static double bench_paused_ns = 0;
+
+static inline void bench_pause(void)
+{
+    bench_paused_ns -= bench_clock_ns();
+}
+
+static inline void bench_resume(void)
+{
+    bench_paused_ns += bench_clock_ns();
+}
+
+static inline double bench_now_ns(void)
+{
+    return bench_clock_ns() - bench_paused_ns;
 }
 
 static inline double bench_ns_per_op(bench_body body, const bench_case *c, size_t repeats)

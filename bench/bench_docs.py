@@ -1,10 +1,11 @@
 """Writes the measured tables of README.md and docs/BENCH.md, or checks their form.
 
-usage: bench_docs.py write ROOT FOLDER
+usage: bench_docs.py write ROOT FOLDER [TABLE...]
        bench_docs.py check ROOT
 
 A table stands between the comments "<!-- bench: NAME -->" and "<!-- /bench: NAME -->", and is
-written from the outputs of the benchmarks in FOLDER (ci/bench.sh). check fails if a table or one of
+written from the outputs of the benchmarks in FOLDER (ci/bench.sh): all, or those that are named. The
+plots of the page are drawn if their cases are in FOLDER. check fails if a table or one of
 its rows is missing, or a cell is not a number. "-" means that the library has no such operation.
 """
 
@@ -13,6 +14,7 @@ import re
 import sys
 
 sys.dont_write_bytecode = True  # The source tree stays as it is.
+import bench_plot
 import bench_results
 import bench_table
 
@@ -69,6 +71,27 @@ LIMITS = [("read_ready", "token", "a read that need not wait, with a token"),
           ("return", "peer-close", "from a close by the peer, over a pipe in a poll")]
 
 
+QUINN, UV = {"quinn", "ferrule-ecn"}, {"libuv"}
+BATCH_IMPLS = ["raw-again", "ferrule", "singles", "ferrule-ecn", "quinn", "libuv"]
+BATCHES = [
+    ("burst_32", "32 datagrams in a batch", QUINN),
+    ("burst_32_send", "32, only sent", QUINN),
+    ("burst_32_receive", "32, only received", QUINN),
+    ("burst_32_features", "32, local address and ECN received", QUINN | UV),
+    ("connected_32", "32, connected sockets", QUINN),
+    ("connected_32_send", "32, connected sockets, only sent", QUINN),
+    ("segments_44", "44 segments in a message", set()),
+    ("segments_44_send", "44 segments, only sent", set()),
+    ("coalesced_44", "44 segments, coalesced, local address and ECN received", UV),
+    ("coalesced_44_receive", "44 segments, coalesced, only received", UV),
+    ("threads_32", "32, a thread for each side", QUINN | UV),
+    ("threads_44_coalesced", "44 segments, coalesced, a thread for each side", UV),
+    ("veth_32", "32 over veth", QUINN),
+    ("veth_segments_44", "44 segments over veth", set()),
+    ("veth_coalesced_44", "44 segments over veth, coalesced", UV),
+]
+
+
 def find(results, case, column):
     return next((results.times[case, impl] for impl in IMPLS[column]
                  if (case, impl) in results.times), None)
@@ -122,9 +145,24 @@ def growth_lines(results):
 
 
 def gate_lines(results):
-    for row in results.rows():
+    for row in results.single_rows():
         yield ["`%s`" % row.name, bench_table.number(row.measured), bench_table.number(row.floor),
                bench_table.number(row.gate), bench_table.number(row.moonshot), row.result]
+
+
+def batch_gate_lines(results):
+    for row in results.batch_rows():
+        yield ["`%s`" % row.name, bench_table.number(row.measured), bench_table.number(row.gate),
+               bench_table.number(row.moonshot), row.result]
+
+
+def batch_lines(results):
+    for case, name, lacking in BATCHES:
+        times = [results.times.get((case, impl)) for impl in BATCH_IMPLS]
+        base = next((results.times[time.case, time.base].ns for time in times if time), None)
+        yield [name, "`%s`" % case, NOT_MEASURED if base is None else "%.0f" % base, *(
+            "%.2f" % time.ratio if time else NONE if impl in lacking else NOT_MEASURED
+            for time, impl in zip(times, BATCH_IMPLS))]
 
 
 def other_lines(results):
@@ -147,6 +185,11 @@ TABLES = [
     ("docs/BENCH.md", "machine", ["", ""], machine_lines),
     ("docs/BENCH.md", "gates", ["row", "measured", "floor", "gate", "moonshot", "result"], gate_lines),
     ("docs/BENCH.md", "cases", ["operation", "case", "plain calls, ns", *COLUMNS], case_lines),
+    ("docs/BENCH.md", "batch gates", ["row", "measured", "gate", "moonshot", "result"],
+     batch_gate_lines),
+    ("docs/BENCH.md", "batches",
+     ["burst", "case", "calls by hand, ns", "again", "ferrule", "one by one", "ferrule with ECN",
+      "quinn-udp's calls", "libuv"], batch_lines),
     ("docs/BENCH.md", "growth", ["sockets", *map(str, SOCKETS)], growth_lines),
     ("docs/BENCH.md", "others", ["", "measured"], other_lines),
 ]
@@ -156,9 +199,15 @@ def table_pattern(name):
     return re.compile(r"(<!-- bench: %s -->\n).*?(<!-- /bench: %s -->\n)" % (name, name), re.S)
 
 
-def write(root, folder):
+def write(root, folder, names):
+    """Writes the tables of these names, or all if there are none; and the plots of the page."""
     results = bench_results.Results(folder)
+    for plot in bench_plot.OF_DOCUMENTATION:
+        if bench_plot.can_draw(results, plot):
+            bench_plot.draw(results, plot).write(root / "docs" / ("bench_%s.svg" % plot))
     for page, name, headings, lines in TABLES:
+        if names and name not in names:
+            continue
         path = root / page
         text = path.read_text(encoding="utf-8")
         body = "\n".join(bench_table.markdown(headings, lines(results))) + "\n"
@@ -204,8 +253,8 @@ def check(root):
 
 
 def main(arguments):
-    if len(arguments) == 3 and arguments[0] == "write":
-        write(pathlib.Path(arguments[1]), arguments[2])
+    if len(arguments) >= 3 and arguments[0] == "write":
+        write(pathlib.Path(arguments[1]), arguments[2], arguments[3:])
         arguments = ["check", arguments[1]]
     if len(arguments) != 2 or arguments[0] != "check":
         print(__doc__.strip())

@@ -7,7 +7,8 @@ import math
 COLOURS = {"ferrule": "#0b6e4f", "raw": "#555555", "libc": "#555555", "libuv": "#d1495b",
            "libuv-try": "#d1495b", "libuv-poll": "#e58c97", "libevent": "#edae49",
            "apr": "#3d5a99", "nng": "#8f5db7", "sockpp": "#7a8b2f", "rust-std": "#b5651d",
-           "mio": "#66a5ad"}
+           "mio": "#66a5ad", "ferrule-ecn": "#57a88c", "quinn": "#3d5a99", "singles": "#edae49",
+           "splice": "#7a8b2f", "haproxy": "#8f5db7", "tokio": "#b5651d"}
 OTHER = "#999999"
 STYLE = ("text { font: 13px sans-serif; fill: #222 } .title { font-size: 16px; font-weight: bold } "
          ".axis { stroke: #999 } .grid { stroke: #ddd } .base { stroke: #222; stroke-dasharray: 4 3 }")
@@ -19,7 +20,15 @@ BARS = {
                 ["turn_64", "turn_4096", "datagram_64", "connect_accept_close", "accept_64"]),
     "poller": ("Poller, time over raw epoll",
                ["echo_turn_1000_1", "echo_turn_1000_100", "add_delete_1", "wake_same_thread"]),
+    "batches": ("Bursts of datagrams, time over the calls by hand",
+                ["burst_32_send", "burst_32_receive", "connected_32", "segments_44",
+                 "coalesced_44", "threads_44_coalesced", "veth_coalesced_44"]),
+    "copies": ("Copies of 64 MiB, time over loops of the plain calls with 64 KiB",
+               ["copy_tcp_64", "copy_tcp_256", "copy_tcp_1024", "both_tcp_64", "time_unix_64",
+                "file_tcp"]),
 }
+# Those that docs/BENCH.md shows, as docs/bench_NAME.svg.
+OF_DOCUMENTATION = ["batches", "copies"]
 GROWTH = ("Echo turn, one of N connections has a request", "echo_turn_%d_1", (1, 100, 1000, 8000))
 WAIT = ("A wait that returns one event, of N sockets", "wait_event_%d", (1, 100, 1000, 8000))
 
@@ -121,8 +130,17 @@ def draw_growth(results, title, pattern, counts):
     return drawing
 
 
+def draw(results, name):
+    return draw_bars(results, *BARS[name])
+
+
+def can_draw(results, name):
+    """Whether each case of a plot was measured."""
+    return all(shown(results, case) for case in BARS[name][1])
+
+
 def write_all(results):
-    drawings = {name: draw_bars(results, *bars) for name, bars in BARS.items()}
+    drawings = {name: draw(results, name) for name in BARS}
     drawings["growth_echo"] = draw_growth(results, *GROWTH)
     drawings["growth_wait"] = draw_growth(results, *WAIT)
     for name, drawing in drawings.items():

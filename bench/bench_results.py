@@ -40,6 +40,22 @@ GATES = [
     ("format_v4", "ferrule", 0.08, 0.08, 0.035, COARSE),
     ("format_v6", "ferrule", 0.20, 0.20, 0.10, COARSE),
 ]
+# Bursts of datagrams: case, contender, the one that it is judged against, gate, moonshot.
+BATCH_GATES = [
+    ("burst_32", "ferrule", "raw", 1.05, 1.00),
+    ("burst_32_features", "ferrule", "raw", 1.05, 1.00),
+    ("connected_32", "ferrule", "raw", 1.05, 1.00),
+    ("segments_44", "ferrule", "raw", 1.05, 1.00),
+    ("coalesced_44", "ferrule", "raw", 1.05, 1.00),
+    ("segments_44", "ferrule-ecn", "quinn", 1.00, 1.00),
+    ("coalesced_44", "ferrule-ecn", "quinn", 1.00, 1.00),
+    ("burst_32_send", "ferrule", "singles", 0.87, 0.78),
+    ("connected_32_send", "ferrule", "singles", 0.83, 0.77),
+    ("burst_32_receive", "ferrule", "singles", 0.80, 0.71),
+    ("segments_44_send", "ferrule", "singles", 0.18, 0.15),
+    ("coalesced_44", "ferrule", "singles", 0.083, 0.059),
+    ("threads_44_coalesced", "ferrule", "singles", 0.083, 0.062),
+]
 # Above the floor, in place of the limit. 24 instructions of checks and promises (docs/DESIGN.md) are
 # 3 to 4 ns of the 120 ns of an empty wait.
 FLOOR_LIMITS = {"wait_nothing": 1.04}
@@ -167,6 +183,19 @@ class Results:
                           self.times[case, time.base].ns, self.control_of(time),
                           self.times.get((case, "floor")))
 
+    def batch_rows(self):
+        for case, impl, over, gate, moonshot in BATCH_GATES:
+            time, other = self.times.get((case, impl)), self.times.get((case, over))
+            name = "%s, %s over %s" % (case, impl, over)
+            if time is None or other is None:
+                yield Row(name, "x " + over, None, gate, moonshot, UNRESOLVED)
+                continue
+            ratio = time.ratio / other.ratio
+            more = other.uncertainty() * ratio / other.ratio
+            yield Row(name, "x " + over, ratio, gate, moonshot,
+                      self.judge_time(time, gate, COARSE, ratio, more), other.ns,
+                      self.control_of(time))
+
     def growth_rows(self):
         for first, last in GROWTH:
             few, many = self.times.get((first, "ferrule")), self.times.get((last, "ferrule"))
@@ -195,4 +224,7 @@ class Results:
             yield Row("heap bytes per socket", "bytes", value, 0, 0, HELD if value == 0 else MISSED)
 
     def rows(self):
+        return [*self.single_rows(), *self.batch_rows()]
+
+    def single_rows(self):
         return [*self.time_rows(), *self.growth_rows(), *self.heap_rows(), *self.count_rows()]

@@ -2,7 +2,9 @@
  * a file to a stream, beside loops of the plain calls. copy_*: the processor time of the thread
  * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
  * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
- * splices and polls, as src/raw_sock.c of haproxy makes them. Linux only. */
+ * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking
+ * streams that waits for both: by recv and send, as tokio's copy_bidirectional with a longer
+ * buffer, by the same with tokio's 8 KiB, and by fer_copy_bidirectional. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -159,29 +161,38 @@ static uint64_t copy_by_buffer(const void *input, size_t count)
     return end(&r);
 }
 
+typedef struct streams {
+    fer_tcp_stream tcp[2];
+    fer_unix_stream local[2];
+    fer_stream from, to;
+} streams;
+
+static void adopt(const setup *s, const relay *r, streams *out)
+{
+    if (s->is_unix) {
+        MUST(fer_unix_stream_from_raw(&out->local[0], r->in));
+        MUST(fer_unix_stream_from_raw(&out->local[1], r->out));
+        out->from = fer_unix_stream_as_stream(&out->local[0]);
+        out->to = fer_unix_stream_as_stream(&out->local[1]);
+    } else {
+        MUST(fer_tcp_stream_from_raw(&out->tcp[0], r->in));
+        MUST(fer_tcp_stream_from_raw(&out->tcp[1], r->out));
+        out->from = fer_tcp_stream_as_stream(&out->tcp[0]);
+        out->to = fer_tcp_stream_as_stream(&out->tcp[1]);
+    }
+}
+
 static uint64_t copy_by_ferrule(const void *input, size_t count)
 {
     const setup *s = input;
     relay r = begin(s, true);
-    fer_tcp_stream tcp[2] = {{{{0}}}};
-    fer_unix_stream local[2] = {{{{0}}}};
+    streams ends = {.tcp = {{{{0}}}}};
     fer_copy_buffer buffer = {memory, s->cap, 0, 0};
-    fer_stream from, to;
     uint64_t n = 0;
     (void)count;
-    if (s->is_unix) {
-        MUST(fer_unix_stream_from_raw(&local[0], r.in));
-        MUST(fer_unix_stream_from_raw(&local[1], r.out));
-        from = fer_unix_stream_as_stream(&local[0]);
-        to = fer_unix_stream_as_stream(&local[1]);
-    } else {
-        MUST(fer_tcp_stream_from_raw(&tcp[0], r.in));
-        MUST(fer_tcp_stream_from_raw(&tcp[1], r.out));
-        from = fer_tcp_stream_as_stream(&tcp[0]);
-        to = fer_tcp_stream_as_stream(&tcp[1]);
-    }
+    adopt(s, &r, &ends);
     start_threads(&r);
-    MUST(fer_copy(from, to, &buffer, &n));
+    MUST(fer_copy(ends.from, ends.to, &buffer, &n));
     must(n == TOTAL, "fer_copy");
     return end(&r);
 }
@@ -245,6 +256,75 @@ static uint64_t copy_as_haproxy(const void *input, size_t count)
     }
     close(ends[0]);
     close(ends[1]);
+    return end(&r);
+}
+
+/* ---- Relays in both directions: the sink sends nothing, and its end first. */
+
+static relay begin_both(const setup *s)
+{
+    relay r = begin(s, true);
+    (void)fcntl(r.in, F_SETFL, O_NONBLOCK);
+    (void)fcntl(r.out, F_SETFL, O_NONBLOCK);
+    (void)shutdown(r.sink, SHUT_WR);
+    return r;
+}
+
+/* Tries one direction, and waits for both streams if it would block. False: its end. */
+static bool relay_some(int from, int to, size_t cap)
+{
+    ssize_t n = recv(from, memory, cap, 0);
+    if (n < 0) {
+        must(errno == EAGAIN, "recv");
+        wait_for(from, POLLIN);
+        return true;
+    }
+    for (ssize_t sent = 0; sent < n;) {
+        ssize_t moved = send(to, memory + sent, (size_t)(n - sent), MSG_NOSIGNAL);
+        if (moved < 0) {
+            must(errno == EAGAIN, "send");
+            wait_for(to, POLLOUT);
+        }
+        sent += moved > 0 ? moved : 0;
+    }
+    return n > 0;
+}
+
+static uint64_t relay_with(const void *input, size_t cap)
+{
+    relay r = begin_both(input);
+    start_threads(&r);
+    while (relay_some(r.in, r.out, cap)) {
+    }
+    (void)shutdown(r.out, SHUT_WR);
+    return end(&r);
+}
+
+static uint64_t relay_by_buffer(const void *input, size_t count)
+{
+    (void)count;
+    return relay_with(input, BASE);
+}
+
+static uint64_t relay_as_tokio(const void *input, size_t count)
+{
+    (void)count;
+    return relay_with(input, 8 * KIB);
+}
+
+static uint64_t relay_by_ferrule(const void *input, size_t count)
+{
+    static unsigned char back[LONGEST];
+    const setup *s = input;
+    relay r = begin_both(s);
+    streams ends = {.tcp = {{{{0}}}}};
+    fer_copy_buffer buffers[2] = {{memory, s->cap, 0, 0}, {back, s->cap, 0, 0}};
+    uint64_t n = 0;
+    (void)count;
+    adopt(s, &r, &ends);
+    start_threads(&r);
+    MUST(fer_copy_bidirectional(ends.from, ends.to, &buffers[0], &buffers[1], &n, NULL));
+    must(n == TOTAL, "fer_copy_bidirectional");
     return end(&r);
 }
 
@@ -315,6 +395,10 @@ int main(int argc, char **argv)
                                              {"ferrule", copy_by_ferrule},
                                              {"splice", copy_by_splice},
                                              {"haproxy", copy_as_haproxy}};
+    static const bench_contender relays[] = {{"buffer", relay_by_buffer},
+                                             {"buffer-again", relay_by_buffer},
+                                             {"ferrule", relay_by_ferrule},
+                                             {"tokio", relay_as_tokio}};
     static const bench_contender files[] = {{"pread-send", send_by_buffer},
                                             {"pread-send-again", send_by_buffer},
                                             {"ferrule", send_by_ferrule},
@@ -336,6 +420,7 @@ int main(int argc, char **argv)
         const setup *s = &cases[i].setup;
         run("copy", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, copies, 5);
         run("time", cases[i].name, CLOCK_MONOTONIC, s, copies, 5);
+        run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays, 4);
     }
     run("file", "tcp", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, files, 4);
     run("file", "unix", CLOCK_THREAD_CPUTIME_ID, &cases[3].setup, files, 4);

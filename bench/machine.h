@@ -3,10 +3,13 @@
 #ifndef FERRULE_BENCH_MACHINE_H
 #define FERRULE_BENCH_MACHINE_H
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Wakeups across processors would dominate the measurement. */
 static inline void bench_use_one_processor(void)
@@ -37,5 +40,36 @@ static inline size_t bench_raise_descriptors(size_t wanted)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     return (size_t)limit.rlim_cur;
 }
+
+#ifdef __linux__
+/* Moves the calling thread into the network namespace of a path, or nowhere if it is NULL. Returns
+ * what bench_leave_namespace needs. */
+static inline int bench_enter_namespace(const char *path)
+{
+    if (path == NULL) {
+        return -1;
+    }
+    int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    int other = open(path, O_RDONLY | O_CLOEXEC);
+    if (home < 0 || other < 0 || setns(other, CLONE_NEWNET) != 0) {
+        perror("setns");
+        exit(1);
+    }
+    (void)close(other);
+    return home;
+}
+
+static inline void bench_leave_namespace(int home)
+{
+    if (home < 0) {
+        return;
+    }
+    if (setns(home, CLONE_NEWNET) != 0) {
+        perror("setns");
+        exit(1);
+    }
+    (void)close(home);
+}
+#endif
 
 #endif

@@ -201,6 +201,61 @@ static uint64_t datagrams(const void *input, size_t count)
     return count;
 }
 
+/* ---- Bursts. A batch of sends is uv_udp_try_send2 (libuv 1.50); this is one send for each. */
+
+enum { CHUNKS = 20, CHUNK = 65536 };
+
+static uv_udp_t burst_from;
+static uv_udp_t burst_to;
+static char chunks[CHUNKS * CHUNK];
+
+static void provide_chunks(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)handle;
+    (void)suggested;
+    *buffer = uv_buf_init(chunks, sizeof chunks);
+}
+
+static void bursts_begin(const bench_ends *ends)
+{
+    bench_must(uv_loop_init(&loop) == 0 && uv_udp_init(&loop, &burst_from) == 0 &&
+                   uv_udp_init_ex(&loop, &burst_to, AF_UNSPEC | UV_UDP_RECVMMSG) == 0 &&
+                   uv_udp_open(&burst_from, dup(ends->from)) == 0 &&
+                   uv_udp_open(&burst_to, dup(ends->to)) == 0 &&
+                   uv_udp_recv_start(&burst_to, provide_chunks, on_datagram) == 0,
+               "uv_udp_open");
+}
+
+static void bursts_send(const bench_ends *ends, size_t count)
+{
+    const struct sockaddr *to =
+        ends->address.sin_port != 0 ? (const struct sockaddr *)&ends->address : NULL;
+    for (size_t i = 0; i < count; i++) {
+        uv_buf_t datagram = uv_buf_init((char *)(uintptr_t)ends->outgoing, (unsigned)ends->block);
+        bench_must(uv_udp_try_send(&burst_from, &datagram, 1, to) == (int)ends->block,
+                   "uv_udp_try_send");
+    }
+}
+
+static size_t bursts_receive(void)
+{
+    datagrams_received = 0;
+    while (datagrams_received == 0) {
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+    return datagrams_received;
+}
+
+static void bursts_end(void)
+{
+    uv_close((uv_handle_t *)&burst_from, NULL);
+    uv_close((uv_handle_t *)&burst_to, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+}
+
+static const bench_bursts uv_bursts = {bursts_begin, bursts_send, bursts_receive, bursts_end};
+
 /* ---- Connects, one at a time */
 
 static uv_tcp_t accepted;
@@ -387,4 +442,5 @@ const bench_peer bench_peer_uv = {
     .connects = connects,
     .lookups = lookups,
     .loop = &uv_loop,
+    .bursts = &uv_bursts,
 };

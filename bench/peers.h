@@ -52,6 +52,16 @@ typedef struct bench_loop {
     bench_body wait_nothing;
 } bench_loop;
 
+/* Bursts of datagrams over the sockets of bench_ends. begin makes the library's handles. send sends
+ * `count` datagrams to the address, or to the peer if its port is 0. receive takes datagrams until
+ * it has at least one, and returns their number. */
+typedef struct bench_bursts {
+    void (*begin)(const bench_ends *ends);
+    void (*send)(const bench_ends *ends, size_t count);
+    size_t (*receive)(void);
+    void (*end)(void);
+} bench_bursts;
+
 /* A member that is NULL: the library has no such operation. */
 typedef struct bench_peer {
     const char *name;
@@ -67,6 +77,7 @@ typedef struct bench_peer {
     bench_accept accepts;
     bench_body lookups; /* the input is a host name */
     const bench_loop *loop;
+    const bench_bursts *bursts;
 } bench_peer;
 
 #ifdef __cplusplus

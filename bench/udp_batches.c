@@ -1,6 +1,8 @@
-/* udp_batches.c: bursts of datagrams of 1200 bytes over loopback: batches, segments and coalescing,
- * beside the system calls by hand, the calls of quinn-udp, and one call for each datagram. One
- * thread sends a burst and receives it. Linux only. */
+/* udp_batches.c: bursts of datagrams of 1200 bytes: batches, segments and coalescing, beside the
+ * system calls by hand, the calls of quinn-udp, libuv, and one call for each datagram. One thread
+ * sends some bursts and receives them; both sides are measured, or one of them. The cases
+ * threads_* have a thread for each side. --between PATH HERE THERE: the cases veth_*, from the
+ * address HERE to THERE, which is in the network namespace of this path. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -9,12 +11,17 @@
 
 #include <arpa/inet.h>
 #include <netinet/udp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
+#include <time.h>
+static clockid_t bench_clock = CLOCK_PROCESS_CPUTIME_ID;
+#define BENCH_CLOCK bench_clock
 #include "bench/bench.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
@@ -27,79 +34,104 @@
 #define UDP_GRO 104
 #endif
 
-enum { SIZE = 1200, BATCH = 32, SEGMENTS = 44, LONGEST = 65535, BURSTS = 20, CONTROL = 256 };
+enum { SIZE = 1200, BATCH = 32, SEGMENTS = 44, LONGEST = 65535, CONTROL = 256 };
+/* The bursts of one run of a body, and those that are sent before they are received. */
+enum { BURSTS = 21, GROUP = 3 };
 
 #define MUST(call) bench_must((call).kind == FER_OK, #call)
 
-/* The input of a body. A burst is one batch of single datagrams, or one message with segments. */
+typedef enum bench_side { BOTH, SENDS, RECEIVES, THREADS } bench_side;
+
+/* A burst is one batch of single datagrams, or one message with segments. */
+typedef struct bench_burst {
+    const char *name;
+    size_t burst; /* datagrams; segments if they are more than BATCH */
+    bench_side side;
+    bool is_connected;
+    fer_udp_features features;
+} bench_burst;
+
+/* The input of a body. No single datagram can be received while datagrams are coalesced, so single
+ * ones have a receiver of their own. */
 typedef struct bench_sockets {
+    bench_ends ends;
+    const bench_burst *c;
     fer_udp_socket from;
     fer_udp_socket to;
-    fer_socket_addr address;
-    struct sockaddr_in raw_address;
-    size_t burst; /* datagrams */
-    bool has_segments;
+    fer_udp_socket single_from;
+    fer_udp_socket single_to;
+    const fer_socket_addr *address; /* NULL: from is connected */
+    const fer_socket_addr *single_address;
+    fer_socket_addr addresses[2];
+    atomic_size_t got; /* bytes since the body began */
 } bench_sockets;
+
+typedef void send_burst(bench_sockets *sockets);
+typedef uint64_t receive_some(bench_sockets *sockets); /* adds to got */
 
 static unsigned char outgoing[LONGEST];
 static unsigned char incoming[BATCH][LONGEST];
 
-static int raw_of(const fer_udp_socket *socket)
+static void count_bytes(bench_sockets *sockets, size_t len)
 {
-    return (int)fer_udp_socket_as_raw(socket);
+    atomic_fetch_add_explicit(&sockets->got, len, memory_order_release);
 }
 
-/* ---- One call for each datagram */
-
-static uint64_t singles(const void *input, size_t count)
+static uint64_t receive_until(bench_sockets *sockets, receive_some *receive, size_t bytes)
 {
-    bench_sockets *sockets = (bench_sockets *)(uintptr_t)input;
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t sent = 0; sent < sockets->burst; sent++) {
-            MUST(fer_udp_socket_send_to(&sockets->from, outgoing, SIZE, &sockets->address, NULL));
-        }
-        for (size_t got = 0; got < sockets->burst; got++) {
-            fer_udp_received received;
-            MUST(fer_udp_socket_recv_from(&sockets->to, incoming[0], LONGEST, &received));
-            sum += received.len;
-        }
+    while (atomic_load_explicit(&sockets->got, memory_order_acquire) < bytes) {
+        sum += receive(sockets);
     }
     return sum;
 }
 
+/* ---- One call for each datagram */
+
+static void send_singles(bench_sockets *sockets)
+{
+    for (size_t sent = 0; sent < sockets->c->burst; sent++) {
+        if (sockets->c->is_connected) {
+            MUST(fer_udp_socket_send(&sockets->single_from, outgoing, SIZE, NULL));
+        } else {
+            MUST(fer_udp_socket_send_to(&sockets->single_from, outgoing, SIZE,
+                                        sockets->single_address, NULL));
+        }
+    }
+}
+
+static uint64_t receive_single(bench_sockets *sockets)
+{
+    fer_udp_received received;
+    MUST(fer_udp_socket_recv_from(&sockets->single_to, incoming[0], LONGEST, &received));
+    count_bytes(sockets, received.len);
+    return received.len;
+}
+
 /* ---- The system calls by hand */
 
-static struct mmsghdr headers[BATCH];
-static struct iovec slices[BATCH];
-static struct sockaddr_storage names[BATCH];
-static uint64_t controls[BATCH][CONTROL / sizeof(uint64_t)];
+typedef struct raw_batch {
+    struct mmsghdr headers[BATCH];
+    struct iovec slices[BATCH];
+    struct sockaddr_storage names[BATCH];
+    uint64_t controls[BATCH][CONTROL / sizeof(uint64_t)];
+} raw_batch;
 
-static void prepare_headers(bool sends, struct sockaddr_in *to, bool has_control)
+static void *raw_name(const bench_sockets *sockets)
 {
-    memset(headers, 0, sizeof headers);
-    for (size_t i = 0; i < BATCH; i++) {
-        struct msghdr *header = &headers[i].msg_hdr;
-        slices[i] = (struct iovec){sends ? outgoing : incoming[i], sends ? SIZE : LONGEST};
-        header->msg_iov = &slices[i];
-        header->msg_iovlen = 1;
-        header->msg_name = sends ? (void *)to : (void *)&names[i];
-        header->msg_namelen = sends ? sizeof *to : sizeof names[i];
-        header->msg_control = has_control ? controls[i] : NULL;
-        header->msg_controllen = has_control ? CONTROL : 0;
-    }
+    return sockets->c->is_connected ? NULL : (void *)(uintptr_t)&sockets->ends.address;
 }
 
 /* A message with segments, and as quinn-udp does it with a TOS. */
 static void send_segments(const bench_sockets *sockets, bool has_tos)
 {
     uint64_t control[CONTROL / sizeof(uint64_t)] = {0};
-    struct iovec slice = {outgoing, sockets->burst * SIZE};
+    struct iovec slice = {outgoing, sockets->c->burst * SIZE};
     struct msghdr header = {0};
     uint16_t size = SIZE;
     int tos = 2;
-    header.msg_name = (void *)(uintptr_t)&sockets->raw_address;
-    header.msg_namelen = sizeof sockets->raw_address;
+    header.msg_name = raw_name(sockets);
+    header.msg_namelen = header.msg_name != NULL ? sizeof sockets->ends.address : 0;
     header.msg_iov = &slice;
     header.msg_iovlen = 1;
     header.msg_control = control;
@@ -116,8 +148,8 @@ static void send_segments(const bench_sockets *sockets, bool has_tos)
         item->cmsg_len = CMSG_LEN(sizeof tos);
         memcpy(CMSG_DATA(item), &tos, sizeof tos);
     }
-    bench_must(sendmsg(raw_of(&sockets->from), &header, MSG_NOSIGNAL) ==
-                   (ssize_t)(sockets->burst * SIZE),
+    bench_must(sendmsg(sockets->ends.from, &header, MSG_NOSIGNAL) ==
+                   (ssize_t)(sockets->c->burst * SIZE),
                "sendmsg");
 }
 
@@ -132,140 +164,336 @@ static uint64_t read_controls(struct msghdr *header)
     return sum;
 }
 
-static uint64_t receive_burst(const bench_sockets *sockets)
+static void send_raw(bench_sockets *sockets)
 {
-    uint64_t sum = 0;
-    size_t got = 0;
-    while (got < sockets->burst * SIZE) {
-        prepare_headers(false, NULL, true);
-        int count = recvmmsg(raw_of(&sockets->to), headers, BATCH, MSG_WAITFORONE, NULL);
-        bench_must(count > 0, "recvmmsg");
-        for (int i = 0; i < count; i++) {
-            got += headers[i].msg_len;
-            sum += read_controls(&headers[i].msg_hdr);
-        }
+    static raw_batch batch;
+    if (sockets->c->burst > BATCH) {
+        send_segments(sockets, false);
+        return;
     }
-    return sum;
+    memset(batch.headers, 0, sizeof batch.headers);
+    for (size_t i = 0; i < BATCH; i++) {
+        struct msghdr *header = &batch.headers[i].msg_hdr;
+        batch.slices[i] = (struct iovec){outgoing, SIZE};
+        header->msg_iov = &batch.slices[i];
+        header->msg_iovlen = 1;
+        header->msg_name = raw_name(sockets);
+        header->msg_namelen = header->msg_name != NULL ? sizeof sockets->ends.address : 0;
+    }
+    bench_must(sendmmsg(sockets->ends.from, batch.headers, BATCH, MSG_NOSIGNAL) == BATCH,
+               "sendmmsg");
 }
 
-static uint64_t raw(const void *input, size_t count)
+static void send_as_quinn(bench_sockets *sockets)
 {
-    const bench_sockets *sockets = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (sockets->has_segments) {
-            send_segments(sockets, false);
-        } else {
-            prepare_headers(true, (struct sockaddr_in *)(uintptr_t)&sockets->raw_address, false);
-            bench_must(sendmmsg(raw_of(&sockets->from), headers, BATCH, MSG_NOSIGNAL) == BATCH,
-                       "sendmmsg");
-        }
-        sum += receive_burst(sockets);
-    }
-    return sum;
+    send_segments(sockets, true);
 }
 
-static uint64_t quinn(const void *input, size_t count)
+static uint64_t receive_raw(bench_sockets *sockets)
 {
-    const bench_sockets *sockets = input;
+    static raw_batch batch;
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        send_segments(sockets, true);
-        sum += receive_burst(sockets);
+    memset(batch.headers, 0, sizeof batch.headers);
+    for (size_t i = 0; i < BATCH; i++) {
+        struct msghdr *header = &batch.headers[i].msg_hdr;
+        batch.slices[i] = (struct iovec){incoming[i], LONGEST};
+        header->msg_iov = &batch.slices[i];
+        header->msg_iovlen = 1;
+        header->msg_name = &batch.names[i];
+        header->msg_namelen = sizeof batch.names[i];
+        header->msg_control = batch.controls[i];
+        header->msg_controllen = CONTROL;
     }
+    int count = recvmmsg(sockets->ends.to, batch.headers, BATCH, MSG_WAITFORONE, NULL);
+    bench_must(count > 0, "recvmmsg");
+    size_t len = 0;
+    for (int i = 0; i < count; i++) {
+        len += batch.headers[i].msg_len;
+        sum += read_controls(&batch.headers[i].msg_hdr);
+    }
+    count_bytes(sockets, len);
     return sum;
 }
 
 /* ---- ferrule */
 
-static uint64_t ferrule_bursts(const void *input, size_t count, fer_ecn ecn)
+static void send_ferrule_with(bench_sockets *sockets, fer_ecn ecn)
+{
+    fer_datagram_send out[BATCH];
+    size_t burst = sockets->c->burst;
+    size_t messages = burst > BATCH ? 1 : burst;
+    for (size_t k = 0; k < messages; k++) {
+        out[k] = (fer_datagram_send){.buf = outgoing,
+                                     .len = burst / messages * SIZE,
+                                     .segment_size = burst > BATCH ? SIZE : 0,
+                                     .to = sockets->address,
+                                     .ecn = ecn};
+    }
+    MUST(fer_udp_socket_send_batch(&sockets->from, out, messages, NULL));
+}
+
+static void send_ferrule(bench_sockets *sockets)
+{
+    send_ferrule_with(sockets, FER_ECN_NOT_ECT);
+}
+
+static void send_ferrule_ecn(bench_sockets *sockets)
+{
+    send_ferrule_with(sockets, FER_ECN_ECT0);
+}
+
+static uint64_t receive_ferrule(bench_sockets *sockets)
+{
+    fer_datagram_recv in[BATCH];
+    uint64_t sum = 0;
+    size_t n = 0;
+    size_t len = 0;
+    for (size_t k = 0; k < BATCH; k++) {
+        in[k].buf = incoming[k];
+        in[k].cap = LONGEST;
+    }
+    MUST(fer_udp_socket_recv_batch(&sockets->to, in, BATCH, &n));
+    for (size_t k = 0; k < n; k++) {
+        len += in[k].len;
+        sum += in[k].interface_index;
+    }
+    count_bytes(sockets, len);
+    return sum;
+}
+
+/* ---- libuv */
+
+#ifdef HAVE_UV
+static void send_uv(bench_sockets *sockets)
+{
+    bench_peer_uv.bursts->send(&sockets->ends, sockets->c->burst);
+}
+
+static uint64_t receive_uv(bench_sockets *sockets)
+{
+    size_t received = bench_peer_uv.bursts->receive();
+    count_bytes(sockets, received * SIZE);
+    return received;
+}
+#endif
+
+/* ---- Bodies */
+
+typedef struct receiver {
+    bench_sockets *sockets;
+    receive_some *receive;
+    size_t bytes;
+    uint64_t sum;
+} receiver;
+
+static void *receive_in_thread(void *argument)
+{
+    receiver *r = argument;
+    r->sum = receive_until(r->sockets, r->receive, r->bytes);
+    return NULL;
+}
+
+/* The sender waits while more than GROUP bursts are in flight, so no datagram is dropped. */
+static uint64_t threads(bench_sockets *sockets, size_t count, send_burst *send,
+                        receive_some *receive)
+{
+    const size_t burst = sockets->c->burst * SIZE;
+    receiver r = {sockets, receive, count * burst, 0};
+    pthread_t thread;
+    bench_must(pthread_create(&thread, NULL, receive_in_thread, &r) == 0, "pthread_create");
+    for (size_t i = 0; i < count; i++) {
+        while (i * burst >=
+               GROUP * burst + atomic_load_explicit(&sockets->got, memory_order_acquire)) {
+            sched_yield();
+        }
+        send(sockets);
+    }
+    pthread_join(thread, NULL);
+    return r.sum;
+}
+
+static uint64_t run(const void *input, size_t count, send_burst *send, receive_some *receive)
 {
     bench_sockets *sockets = (bench_sockets *)(uintptr_t)input;
-    size_t messages = sockets->has_segments ? 1 : sockets->burst;
+    const bench_side side = sockets->c->side;
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        fer_datagram_send out[BATCH];
-        fer_datagram_recv in[BATCH];
-        for (size_t k = 0; k < messages; k++) {
-            out[k] = (fer_datagram_send){.buf = outgoing,
-                                         .len = sockets->burst / messages * SIZE,
-                                         .segment_size = sockets->has_segments ? SIZE : 0,
-                                         .to = &sockets->address,
-                                         .ecn = ecn};
+    atomic_store(&sockets->got, 0);
+    if (side == THREADS) {
+        return threads(sockets, count, send, receive);
+    }
+    for (size_t done = 0; done < count; done += GROUP) {
+        if (side == RECEIVES) {
+            bench_pause();
         }
-        MUST(fer_udp_socket_send_batch(&sockets->from, out, messages, NULL));
-        size_t got = 0;
-        while (got < sockets->burst * SIZE) {
-            size_t n = 0;
-            for (size_t k = 0; k < BATCH; k++) {
-                in[k].buf = incoming[k];
-                in[k].cap = LONGEST;
-            }
-            MUST(fer_udp_socket_recv_batch(&sockets->to, in, BATCH, &n));
-            for (size_t k = 0; k < n; k++) {
-                got += in[k].len;
-                sum += in[k].interface_index;
-            }
+        for (size_t i = 0; i < GROUP; i++) {
+            send(sockets);
+        }
+        if (side == RECEIVES) {
+            bench_resume();
+        } else if (side == SENDS) {
+            bench_pause();
+        }
+        sum += receive_until(sockets, receive, (done + GROUP) * sockets->c->burst * SIZE);
+        if (side == SENDS) {
+            bench_resume();
         }
     }
     return sum;
 }
 
-static uint64_t ferrule(const void *input, size_t count)
+#define BODY(name, send, receive)                         \
+    static uint64_t name(const void *input, size_t count) \
+    {                                                     \
+        return run(input, count, send, receive);          \
+    }
+BODY(raw, send_raw, receive_raw)
+BODY(ferrule, send_ferrule, receive_ferrule)
+BODY(ferrule_ecn, send_ferrule_ecn, receive_ferrule)
+BODY(quinn, send_as_quinn, receive_raw)
+BODY(singles, send_singles, receive_single)
+#ifdef HAVE_UV
+static uint64_t uv(const void *input, size_t count)
 {
-    return ferrule_bursts(input, count, FER_ECN_NOT_ECT);
+    const bench_sockets *sockets = input;
+    bench_pause();
+    bench_peer_uv.bursts->begin(&sockets->ends);
+    bench_resume();
+    uint64_t sum = run(input, count, send_uv, receive_uv);
+    bench_pause();
+    bench_peer_uv.bursts->end();
+    bench_resume();
+    return sum;
 }
-
-static uint64_t ferrule_ecn(const void *input, size_t count)
-{
-    return ferrule_bursts(input, count, FER_ECN_ECT0);
-}
+#endif
 
 /* ---- Cases */
 
-static void open_sockets(bench_sockets *sockets, fer_udp_features features)
+/* Of --between. */
+static const char *namespace_path = NULL;
+static const char *here = "127.0.0.1:0";
+static const char *there = "127.0.0.1:0";
+
+static void bind_there(fer_udp_socket *socket)
 {
-    fer_udp_features enabled = 0;
-    MUST(fer_udp_socket_bind(&sockets->from, "127.0.0.1:0"));
-    MUST(fer_udp_socket_bind(&sockets->to, "127.0.0.1:0"));
-    MUST(fer_udp_socket_local_addr(&sockets->to, &sockets->address));
-    MUST(fer_udp_socket_enable(&sockets->to, features, &enabled));
-    bench_must(enabled == features, "this kernel has the features");
-    sockets->raw_address = (struct sockaddr_in){.sin_family = AF_INET,
-                                                .sin_port = htons(sockets->address.port),
-                                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int home = bench_enter_namespace(namespace_path);
+    MUST(fer_udp_socket_bind(socket, there));
+    bench_leave_namespace(home);
 }
 
-/* Singles receive no coalesced datagrams, and only messages with segments are sent as quinn-udp
- * does. */
-static void run_case(const char *name, size_t burst, fer_udp_features features)
+/* Enough space for the datagrams of a group. */
+static void open_pair(fer_udp_socket *from, fer_udp_socket *to, bool is_connected,
+                      fer_socket_addr *address)
 {
+    const int space = 4 * 1024 * 1024;
+    fer_socket_addr sender;
+    MUST(fer_udp_socket_bind(from, here));
+    bind_there(to);
+    MUST(fer_udp_socket_local_addr(from, &sender));
+    MUST(fer_udp_socket_local_addr(to, address));
+    if (is_connected) {
+        MUST(fer_udp_socket_connect_addr(from, address));
+        MUST(fer_udp_socket_connect_addr(to, &sender));
+    }
+    int raw = (int)fer_udp_socket_as_raw(to);
+    if (setsockopt(raw, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof space) != 0) {
+        (void)setsockopt(raw, SOL_SOCKET, SO_RCVBUF, &space, sizeof space);
+    }
+}
+
+static void open_sockets(bench_sockets *sockets)
+{
+    const bench_burst *c = sockets->c;
+    fer_udp_features enabled = 0;
+    open_pair(&sockets->from, &sockets->to, c->is_connected, &sockets->addresses[0]);
+    open_pair(&sockets->single_from, &sockets->single_to, c->is_connected, &sockets->addresses[1]);
+    sockets->address = c->is_connected ? NULL : &sockets->addresses[0];
+    sockets->single_address = c->is_connected ? NULL : &sockets->addresses[1];
+    MUST(fer_udp_socket_enable(&sockets->to, c->features, &enabled));
+    bench_must(enabled == c->features, "this kernel has the features");
+    sockets->ends = (bench_ends){.from = (int)fer_udp_socket_as_raw(&sockets->from),
+                                 .to = (int)fer_udp_socket_as_raw(&sockets->to),
+                                 .block = SIZE,
+                                 .outgoing = outgoing};
+    if (!c->is_connected) {
+        struct sockaddr_in *in = &sockets->ends.address;
+        in->sin_family = AF_INET;
+        in->sin_port = htons(sockets->addresses[0].port);
+        memcpy(&in->sin_addr, sockets->addresses[0].ip.u.v4.octets, sizeof in->sin_addr);
+    }
+}
+
+/* Only messages with segments are sent as quinn-udp does. libuv receives no coalesced datagrams,
+ * and its loop waits in one thread with its sends. */
+static void run_case(const bench_burst *burst)
+{
+    static bench_sockets sockets;
     bench_contender contenders[BENCH_CONTENDERS_MAX] = {
-        {"raw", raw}, {"raw-again", raw}, {"ferrule", ferrule}};
-    size_t contender_count = 3;
-    bench_sockets sockets = {.burst = burst, .has_segments = burst > BATCH};
-    if ((features & FER_UDP_COALESCING) == 0) {
-        contenders[contender_count++] = (bench_contender){"singles", singles};
+        {"raw", raw}, {"raw-again", raw}, {"ferrule", ferrule}, {"singles", singles}};
+    size_t count = 4;
+    if (!bench_wants(burst->name)) {
+        return;
     }
-    if (sockets.has_segments) {
-        contenders[contender_count++] = (bench_contender){"quinn", quinn};
-        contenders[contender_count++] = (bench_contender){"ferrule-ecn", ferrule_ecn};
+    if (burst->burst > BATCH) {
+        contenders[count++] = (bench_contender){"quinn", quinn};
+        contenders[count++] = (bench_contender){"ferrule-ecn", ferrule_ecn};
     }
-    const bench_case c = {name, &sockets, BURSTS, contenders, contender_count};
-    open_sockets(&sockets, features);
-    bench_run(&c);
+#ifdef HAVE_UV
+    if (burst->features == 0 && burst->side != THREADS) {
+        contenders[count++] = (bench_contender){"libuv", uv};
+    }
+#endif
+    memset(&sockets, 0, sizeof sockets);
+    sockets.c = burst;
+    open_sockets(&sockets);
+    bench_clock = burst->side == THREADS ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID;
+    const size_t bursts = burst->side == THREADS ? 10 * BURSTS : BURSTS;
+    bench_run(&(bench_case){burst->name, &sockets, bursts, contenders, count});
     fer_udp_socket_close(&sockets.from);
     fer_udp_socket_close(&sockets.to);
+    fer_udp_socket_close(&sockets.single_from);
+    fer_udp_socket_close(&sockets.single_to);
 }
+
+#define ADDRESSES (FER_UDP_LOCAL_ADDR | FER_UDP_ECN)
+#define COALESCED (ADDRESSES | FER_UDP_COALESCING)
+
+/* Those of threads first: the others use one processor. */
+static const bench_burst cases[] = {
+    {"threads_32", BATCH, THREADS, false, 0},
+    {"threads_44_coalesced", SEGMENTS, THREADS, false, COALESCED},
+    {"burst_32", BATCH, BOTH, false, 0},
+    {"burst_32_send", BATCH, SENDS, false, 0},
+    {"burst_32_receive", BATCH, RECEIVES, false, 0},
+    {"burst_32_features", BATCH, BOTH, false, ADDRESSES},
+    {"connected_32", BATCH, BOTH, true, 0},
+    {"connected_32_send", BATCH, SENDS, true, 0},
+    {"segments_44", SEGMENTS, BOTH, false, 0},
+    {"segments_44_send", SEGMENTS, SENDS, false, 0},
+    {"coalesced_44", SEGMENTS, BOTH, false, COALESCED},
+    {"coalesced_44_receive", SEGMENTS, RECEIVES, false, COALESCED},
+    {"veth_32", BATCH, BOTH, false, 0},
+    {"veth_segments_44", SEGMENTS, BOTH, false, 0},
+    {"veth_coalesced_44", SEGMENTS, BOTH, false, COALESCED},
+};
 
 int main(int argc, char **argv)
 {
-    const fer_udp_features address = FER_UDP_LOCAL_ADDR | FER_UDP_ECN;
+    if (argc >= 5 && strcmp(argv[1], "--between") == 0) {
+        namespace_path = argv[2];
+        here = argv[3];
+        there = argv[4];
+        argc -= 4;
+        argv += 4;
+    }
     bench_options("udp_batches", argc, argv);
-    bench_use_one_processor();
-    run_case("burst_32", BATCH, 0);
-    run_case("burst_32_features", BATCH, address);
-    run_case("segments_44", SEGMENTS, 0);
-    run_case("segments_44_coalesced", SEGMENTS, address | FER_UDP_COALESCING);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const bool is_between = strncmp(cases[i].name, "veth", 4) == 0;
+        if (cases[i].side != THREADS) {
+            bench_use_one_processor();
+        }
+        if (is_between == (namespace_path != NULL)) {
+            run_case(&cases[i]);
+        }
+    }
     return 0;
 }

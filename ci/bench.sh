@@ -18,7 +18,7 @@ each gate with what was measured, and the moonshot. Writes into build/bench:
                 2 minutes, and more for the first build
   --write-docs  also writes the measured tables of README.md and docs/BENCH.md
   PROGRAM       only these: address_text, connect, copy, counts, echo_turn, limits, ping_pong, poller,
-                resolver, simulation, sizes, udp. The others keep their last output
+                resolver, simulation, sizes, udp, udp_batches. The others keep their last output
 
 Libraries outside the system's folders are found through the environment, as CMake does it:
 CMAKE_PREFIX_PATH=PREFIX ci/bench.sh. sockpp has no Debian package and is measured only if it is
@@ -38,7 +38,7 @@ full=no
 docs=no
 setup=yes
 programs=
-all_programs="address_text connect copy echo_turn limits ping_pong poller resolver simulation udp sizes counts"
+all_programs="address_text connect copy echo_turn limits ping_pong poller resolver simulation udp udp_batches sizes counts"
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
@@ -82,6 +82,13 @@ seconds_of() {
     esac
 }
 
+time_program() {
+    program=$builds/archive/bench/bench_$1
+    "$program" --rounds 501 --seconds "$(seconds_of "$1")"
+    [ "$1" != udp_batches ] ||
+        "$root/bench/between_namespaces.sh" "$program" --rounds 501 --seconds "$(seconds_of "$1")"
+}
+
 # An output that has ended replaces the last one.
 run_program() {
     new=$results/$1.new
@@ -94,7 +101,7 @@ run_program() {
                 "$root/bench/count_calls.sh" --gates
             fi
             ;;
-        *) "$builds/archive/bench/bench_$1" --rounds 501 --seconds "$(seconds_of "$1")" ;;
+        *) time_program "$1" ;;
     esac >"$new" 2>"$logs/bench-$1.log" || code=$?
     if [ "${code:-0}" -ne 0 ] && { [ "$1" != counts ] || [ "$code" -ne 1 ]; }; then
         tail -n 15 "$logs/bench-$1.log"

@@ -60,6 +60,7 @@ set(ferrule_posix_sources
     platform/posix/clock.c
     platform/posix/copying.c
     platform/posix/error.c
+    platform/posix/handles.c
     platform/posix/message_options.c
     platform/posix/messages.c
     platform/posix/modes.c

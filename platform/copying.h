@@ -42,8 +42,9 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 
 /* Moves up to len bytes of a file, from an offset on, to a stream, as ferp_send does from a buffer:
  * OK with *n == 0 is the end of the file. There is no FERP_DONTWAIT: the mode of the socket
- * decides. UNSUPPORTED: this OS has no such call, or refuses this file. The position of the file
- * does not change. offset + len is at most INT64_MAX. Linux: sendfile, fstat; else UNSUPPORTED. */
+ * decides. With an error *n may be above 0. UNSUPPORTED: this OS has no such call, or refuses this
+ * file. The position of the file does not change. offset + len is at most INT64_MAX.
+ * sendfile, on Linux fstat | UNSUPPORTED, on NetBSD and OpenBSD too. */
 fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
                          size_t *n);
 

@@ -16,6 +16,7 @@ set(ferrule_sim_support_sources
     support/process_sim.c
     support/socket_fixture.c
     support/thread_sim.c
+    support/stream_fixture.c
     support/unix_fixture.c
     conformance/peer_facts_sim.c
     conformance/peer_sim.c

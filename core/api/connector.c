@@ -301,6 +301,7 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     FER_TRY(feri_lookup_check_resolver(resolver));
     bool is_startable = connector != NULL && !is_open(connector) && feri_poller_is_open(poller);
     FERI_REQUIRE(is_startable, FER_MISUSE);
+    FERI_REQUIRE(key - (uintptr_t)connector - 1 >= sizeof *connector - 1, FER_INVALID_INPUT);
     FER_TRY(parsed);
     connection_race *race = race_of(connector);
     memset(race, 0, sizeof *race);

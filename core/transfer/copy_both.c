@@ -1,5 +1,6 @@
 /* copy_both.c: copies in both directions between two streams, in one thread. It tries both
- * directions, and then waits for both streams at once. */
+ * directions, and then waits for both streams at once. Long copies between nonblocking streams
+ * splice (splicing.c). */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -9,6 +10,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/transfer/copy.h"
+#include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
 #include "core/transfer/stream_shutdown.h"
 #include "core/wait/waiting.h"
@@ -21,7 +23,10 @@ typedef struct direction {
     fer_handle *from;
     fer_handle *to;
     fer_copy_buffer *buffer;
+    feri_shared_pipe *pipe;
     uint64_t copied;
+    uint64_t deadline; /* while it waits: that of the timeout of its stream */
+    bool waits;
     bool is_done;
 } direction;
 
@@ -49,6 +54,18 @@ static fer_error write_some(direction *way, progress *out)
     return after_try(error, out);
 }
 
+/* A long copy through the pipe. MUST_WAIT: the buffer's path has the answer. */
+static fer_error splice_direction(direction *way, progress *out)
+{
+    uint64_t before = way->copied;
+    if (before < FERI_SPLICE_AFTER) {
+        return feri_ok();
+    }
+    fer_error error = feri_splice_once(way->pipe, way->from, way->to, way->buffer, &way->copied);
+    *out = way->copied > before || way->buffer->len > 0 ? MOVED : MUST_WAIT;
+    return error;
+}
+
 /* Reads into the empty buffer. At end of file, which may have been passed on by an earlier call,
  * the write half of the other stream is shut down. The state of that stream is checked first, as by
  * fer_copy: if it cannot be written, nothing is read. */
@@ -59,6 +76,11 @@ static fer_error read_some(direction *way, progress *out)
     buffer->start = 0;
     if (!has_ended) {
         FER_TRY(after_try(feri_stream_try_write(way->to, buffer->base, 0, NULL), out));
+        *out = MUST_WAIT;
+        fer_error error = splice_direction(way, out);
+        if (error.kind != FER_OK || *out == MOVED) {
+            return error;
+        }
     }
     fer_error error = feri_stream_try_read(way->from, buffer->base, buffer->cap, &buffer->len);
     if (error.kind == FER_OK && buffer->len == 0) {
@@ -79,6 +101,34 @@ static fer_error move_on(direction *way, progress *out)
 }
 
 /* ---- Waits */
+
+/* The read or the write that would block waits for the timeout of its stream, as in fer_copy. */
+static fer_error begin_wait(direction *way)
+{
+    bool writes = way->buffer->len > 0;
+    fer_duration timeout;
+    FER_TRY(feri_timeout_if_set(writes ? way->to : way->from, writes ? FERP_WRITING : FERP_READING,
+                                &timeout));
+    way->deadline = feri_deadline_after(timeout);
+    way->waits = true;
+    return feri_ok();
+}
+
+/* A step, and the timeout of the wait in which it has not moved anything. */
+static fer_error move_in_time(direction *way, progress *out)
+{
+    FER_TRY(move_on(way, out));
+    if (*out == MOVED || way->is_done) {
+        way->waits = false;
+        way->deadline = FERP_NO_DEADLINE;
+        return feri_ok();
+    }
+    if (!way->waits) {
+        return begin_wait(way);
+    }
+    bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
+    return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
+}
 
 /* The state of a whole call: way[0] reads from handles[0]. */
 typedef struct both_ways {
@@ -129,7 +179,9 @@ static fer_error wait_for_both(both_ways *both)
         pair.interests[i] = interest_in(both, i);
         pair.tokens[i] = both->limits[i].token;
     }
-    uint64_t deadline = feri_earlier(both->limits[0].deadline, both->limits[1].deadline);
+    uint64_t deadline =
+        feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),
+                     feri_earlier(both->limits[1].deadline, both->ways[1].deadline));
     fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(deadline), deadline);
     switch (error.kind) {
     case FER_OK:
@@ -147,8 +199,8 @@ static fer_error run_round(both_ways *both)
     progress first;
     progress second;
     FER_TRY(check_limits(both));
-    FER_TRY(move_on(&both->ways[0], &first));
-    FER_TRY(move_on(&both->ways[1], &second));
+    FER_TRY(move_in_time(&both->ways[0], &first));
+    FER_TRY(move_in_time(&both->ways[1], &second));
     if (first == MOVED || second == MOVED) {
         both->false_hints = (feri_false_hints){0, 0};
         return feri_ok();
@@ -190,15 +242,18 @@ static fer_error copy_both(both_ways *both)
 fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_to_b,
                                  fer_copy_buffer *b_to_a, uint64_t *n_a_to_b, uint64_t *n_b_to_a)
 {
-    both_ways both = {.handles = {a.handle_, b.handle_},
-                      .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b},
-                               {.from = b.handle_, .to = a.handle_, .buffer = b_to_a}}};
+    feri_shared_pipe pipe = {.is_open = false};
+    both_ways both = {
+        .handles = {a.handle_, b.handle_},
+        .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .pipe = &pipe},
+                 {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .pipe = &pipe}}};
     fer_error error = feri_copy_check_buffer(a_to_b);
     error = error.kind == FER_OK ? feri_copy_check_buffer(b_to_a) : error;
     if (error.kind == FER_OK && (a.handle_ == b.handle_ || a_to_b == b_to_a)) {
         error = feri_refuse(a.handle_ == NULL);
     }
     error = error.kind == FER_OK ? copy_both(&both) : error;
+    feri_shared_pipe_close(&pipe);
     feri_store_total(n_a_to_b, both.ways[0].copied);
     feri_store_total(n_b_to_a, both.ways[1].copied);
     return error;

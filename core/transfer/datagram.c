@@ -58,8 +58,9 @@ void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr
 fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_addr *addr,
                                     fer_socket_addr *out)
 {
-    bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
-    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
+    uint32_t flags = feri_handle_flags(handle);
+    bool is_v6 = (flags & FERI_FLAG_V6) != 0;
+    bool has_ports = (flags & FERI_FLAG_NO_PORTS) == 0;
     *out = *addr;
     /* raw(7): the port must be 0 or the protocol */
     out->port = has_ports ? addr->port : 0;

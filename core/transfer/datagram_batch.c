@@ -38,25 +38,29 @@ typedef struct send_batch {
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
 } send_batch;
 
+static FERI_NOINLINE void query_segments(fer_handle *handle)
+{
+    bool on = false;
+    fer_error error =
+        ferp_udp_feature(handle->p_.raw_, feri_handle_family(handle), FER_UDP_SEGMENTING, &on);
+    feri_atomic_change_bits(&handle->p_.flags_,
+                            error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF,
+                            0);
+}
+
 /* Whether the OS cuts messages of this handle. It is queried once for each handle, because a system
  * that does not know segments may send a message of several as one datagram (Linux before 4.18,
  * net/ipv4/ip_sockglue.c, ip_cmsg_send). */
 static bool os_cuts(fer_handle *handle)
 {
-    const uint32_t known = FERI_FLAG_SEGMENTS_ON | FERI_FLAG_SEGMENTS_OFF;
-    if (!feri_handle_has_flag(handle, known)) {
-        bool on = false;
-        fer_error error =
-            ferp_udp_feature(handle->p_.raw_, feri_handle_family(handle), FER_UDP_SEGMENTING, &on);
-        feri_atomic_change_bits(
-            &handle->p_.flags_,
-            error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF, 0);
+    if (!feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_ON | FERI_FLAG_SEGMENTS_OFF)) {
+        query_segments(handle);
     }
     return !feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF);
 }
 
 /* The family of the packets to the peer. The peer is queried at most once. */
-static fer_ip_family family_of_peer(send_batch *batch)
+static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
 {
     fer_socket_addr peer;
     if (batch->peer_family == 0) {
@@ -87,7 +91,7 @@ static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
 
 /* The six high bits of the socket's TOS; 0 if the system does not report it. They are read once for
  * each call, or once for a handle that is not shared: feri_set_tos forgets them. */
-static uint32_t dscp_of(fer_handle *handle)
+static FERI_NOINLINE uint32_t dscp_of(fer_handle *handle)
 {
     uint32_t tos = 0;
     uint32_t flags = feri_handle_flags(handle);
@@ -110,14 +114,17 @@ static uint8_t tos_of(send_batch *batch, fer_ecn ecn)
     return (uint8_t)(batch->dscp | (uint32_t)ecn);
 }
 
-/* Checks a message, and stores what its datagrams have in common. */
+/* Checks a message, and stores what its datagrams have in common. The members are set one by one:
+ * if gcc compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
 static fer_error convert(send_batch *batch, size_t index, struct ferp_send_message *out)
 {
     const fer_datagram_send *message = &batch->messages[index];
-    *out = (struct ferp_send_message){.interface_index = message->interface_index};
     FERI_REQUIRE(feri_is_buffer(message->buf, message->len), FER_MISUSE);
     FERI_REQUIRE(message->sent <= message->len, FER_INVALID_INPUT);
     FERI_REQUIRE((unsigned)message->ecn <= FER_ECN_CE, FER_INVALID_INPUT);
+    out->to.ip.family = (fer_ip_family)0;
+    out->from.family = (fer_ip_family)0;
+    out->interface_index = message->interface_index;
     if (message->to != NULL) {
         FERI_REQUIRE(feri_addresses_are_valid(message->to, 1), FER_INVALID_INPUT);
         FER_TRY(feri_datagram_destination(batch->handle, message->to, &out->to));
@@ -178,7 +185,7 @@ static bool is_complete(const fer_datagram_send *message)
 
 /* Makes the next chunk. The error is that of messages[done]; that of a later message is found
  * again when it is the first one. */
-static fer_error fill_chunk(send_batch *batch)
+static FERI_HOT fer_error fill_chunk(send_batch *batch)
 {
     batch->at = 0;
     batch->filled = 0;
@@ -210,7 +217,7 @@ static void note_refusals(send_batch *batch)
 }
 
 /* Counts what the last try has sent. */
-static void advance(send_batch *batch)
+static FERI_HOT void advance(send_batch *batch)
 {
     FERI_ASSERT(batch->moved <= batch->filled - batch->at);
     for (size_t i = 0; i < batch->moved; i++) {
@@ -348,6 +355,18 @@ static void keep(receive_batch *batch, size_t index, const fer_socket_addr *peer
     }
 }
 
+/* Keeps those of the peer; of all senders if peer is NULL. */
+static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
+{
+    size_t first = batch->received;
+    for (size_t i = first; i < first + count && !batch->has_ended; i++) {
+        batch->has_ended = batch->messages[i].from.ip.family == 0;
+        if (!batch->has_ended) {
+            keep(batch, i, peer);
+        }
+    }
+}
+
 /* One receive. The messages of other senders than the peer are dropped. */
 static fer_error receive_some(receive_batch *batch, unsigned flags)
 {
@@ -361,13 +380,7 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
     FERI_ASSERT(moved > 0 && moved <= asked);
     bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
     batch->is_empty = moved < asked && ferp_messages_per_call() > 1;
-    for (size_t i = 0; i < moved; i++) {
-        if (batch->messages[first + i].from.ip.family == 0) {
-            batch->has_ended = true;
-            break;
-        }
-        keep(batch, first + i, has_peer ? &peer : NULL);
-    }
+    keep_messages(batch, moved, has_peer ? &peer : NULL);
     return feri_ok();
 }
 

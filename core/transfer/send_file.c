@@ -1,5 +1,5 @@
-/* send_file.c: sends a part of a file to a stream: inside the system if it can (Linux: sendfile),
- * else by reads and writes through the caller's buffer. */
+/* send_file.c: sends a part of a file to a stream: inside the system if it can (Linux, FreeBSD and
+ * macOS: sendfile), else by reads and writes through the caller's buffer. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -100,6 +100,9 @@ fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file, uint64_t of
         .to = stream.handle_, .file = file, .offset = offset, .len = len < longest ? len : longest};
     fer_error error = check_arguments(offset, buffer);
     error = error.kind == FER_OK ? send_parts(&part, buffer) : error;
+    if (error.kind == FER_OK && part.len < len) {
+        error = feri_own_error(FER_UNEXPECTED_EOF); /* no file is longer than INT64_MAX */
+    }
     feri_store_total(n, part.sent);
     return error;
 }

@@ -12,11 +12,20 @@
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "platform/copying.h"
 #include "platform/platform.h"
 
 /* ---- Which streams allow it */
+
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    *out = FER_DURATION_NONE;
+    bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
+                      feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
+    return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
+}
 
 bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking)
 {
@@ -24,11 +33,7 @@ bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bo
     if (feri_mode_before_try(handle, nonblocking).kind != FER_OK) {
         return false;
     }
-    if (*nonblocking ||
-        (!feri_handle_is_shared(handle) && !feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET))) {
-        return true;
-    }
-    fer_error error = feri_timeout(handle, direction, &timeout);
+    fer_error error = *nonblocking ? feri_ok() : feri_timeout_if_set(handle, direction, &timeout);
     return error.kind == FER_OK && timeout.nanos == FER_DURATION_NONE_NANOS;
 }
 
@@ -43,12 +48,16 @@ static bool modes_allow(const fer_handle *from, const fer_handle *to, bool *wait
     return is_allowed && from_is_nonblocking == to_is_nonblocking;
 }
 
+static bool halves_allow(const fer_handle *from, const fer_handle *to)
+{
+    return feri_handle_answer(from, FERI_REQUEST_READ) == FERI_ANSWER_CALL_OS &&
+           feri_handle_answer(to, FERI_REQUEST_WRITE) == FERI_ANSWER_CALL_OS;
+}
+
 /* Another thread may change both at any time. */
 static bool states_allow(const fer_handle *from, const fer_handle *to)
 {
-    return feri_handle_answer(from, FERI_REQUEST_READ) == FERI_ANSWER_CALL_OS &&
-           feri_handle_answer(to, FERI_REQUEST_WRITE) == FERI_ANSWER_CALL_OS &&
-           !feri_handle_is_limited(from) && !feri_handle_is_limited(to);
+    return halves_allow(from, to) && !feri_handle_is_limited(from) && !feri_handle_is_limited(to);
 }
 
 /* ---- The pipe */
@@ -59,9 +68,10 @@ typedef struct splicing {
     fer_handle *to;
     ferp_pipe pipe;
     size_t held; /* the bytes in the pipe */
+    bool is_refused;
 } splicing;
 
-/* A signal does not end the copy: neither stream has limits (rule I4). */
+/* A signal does not end the copy, if neither stream has limits (rule I4). */
 static bool was_interrupted(const splicing *part, fer_error error)
 {
     return error.kind == FER_INTERRUPTED && states_allow(part->from, part->to);
@@ -74,6 +84,7 @@ static fer_error fill_pipe(splicing *part, size_t len)
     do {
         error = ferp_pipe_fill(&part->pipe, part->from->p_.raw_, len, &part->held);
     } while (was_interrupted(part, error));
+    part->is_refused = error.kind == FER_UNSUPPORTED;
     return feri_is_for_the_buffer(error) ? feri_ok()
                                          : feri_stream_after_failed_read(part->from, error);
 }
@@ -90,28 +101,33 @@ static fer_error drain_pipe(splicing *part, uint64_t *copied)
         part->held -= moved;
         *copied += moved;
     } while (part->held > 0 && (moved > 0 || was_interrupted(part, error)));
+    part->is_refused = error.kind == FER_UNSUPPORTED;
     return feri_is_for_the_buffer(error) ? feri_ok()
                                          : feri_stream_after_failed_write(part->to, error);
 }
 
-/* Moves bytes while the pipe gets some and passes all of them on, which is no failure. The bytes
- * that it then contains return to the buffer. */
-static fer_error splice_until_end(splicing *part, fer_copy_buffer *buffer, uint64_t *copied)
+/* One fill and its drain. The bytes that the pipe then contains return to the buffer. */
+static fer_error splice_once(splicing *part, fer_copy_buffer *buffer, uint64_t *copied)
 {
-    size_t len = feri_clamp_length(buffer->cap);
-    fer_error error;
-    bool has_moved;
-    do {
-        error = fill_pipe(part, len);
-        has_moved = part->held > 0;
-        if (has_moved) {
-            error = drain_pipe(part, copied);
-        }
-    } while (has_moved && part->held == 0 && states_allow(part->from, part->to));
+    FER_TRY(fill_pipe(part, feri_clamp_length(buffer->cap)));
+    fer_error error = part->held > 0 ? drain_pipe(part, copied) : feri_ok();
     if (part->held > 0) {
         buffer->start = 0;
         FER_TRY(ferp_pipe_read(&part->pipe, buffer->base, part->held, &buffer->len));
     }
+    return error;
+}
+
+/* Moves bytes while the pipe gets some and passes all of them on, which is no failure. */
+static fer_error splice_until_end(splicing *part, fer_copy_buffer *buffer, uint64_t *copied)
+{
+    fer_error error;
+    uint64_t before;
+    do {
+        before = *copied;
+        error = splice_once(part, buffer, copied);
+    } while (error.kind == FER_OK && *copied > before && buffer->len == 0 &&
+             states_allow(part->from, part->to));
     return error;
 }
 
@@ -128,4 +144,42 @@ fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
     fer_error error = splice_until_end(&part, buffer, copied);
     ferp_pipe_close(&part.pipe);
     return error;
+}
+
+/* ---- One splice of a call that must not wait */
+
+/* Whether the pipe exists or could be made. */
+static bool has_pipe(feri_shared_pipe *shared, size_t cap)
+{
+    if (!shared->is_open && !shared->is_over) {
+        shared->is_open = ferp_pipe_open(cap, false, &shared->pipe).kind == FER_OK;
+        shared->is_over = !shared->is_open;
+    }
+    return !shared->is_over;
+}
+
+fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handle *to,
+                           fer_copy_buffer *buffer, uint64_t *copied)
+{
+    FERI_ASSERT(buffer->len == 0);
+    splicing part = {.from = from, .to = to};
+    bool waits = false;
+    if (shared->is_over || buffer->cap < FERI_SPLICE_CAP_MIN || !halves_allow(from, to)) {
+        return feri_ok();
+    }
+    shared->is_over = !modes_allow(from, to, &waits) || waits;
+    if (!has_pipe(shared, buffer->cap)) {
+        return feri_ok();
+    }
+    part.pipe = shared->pipe;
+    fer_error error = splice_once(&part, buffer, copied);
+    shared->is_over = part.is_refused;
+    return error;
+}
+
+void feri_shared_pipe_close(const feri_shared_pipe *shared)
+{
+    if (shared->is_open) {
+        ferp_pipe_close(&shared->pipe);
+    }
 }

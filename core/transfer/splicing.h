@@ -9,6 +9,7 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/io.h"
+#include "platform/copying.h"
 #include "platform/platform.h"
 
 /* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
@@ -19,6 +20,10 @@
  * more than a read and a write of fewer bytes. */
 #define FERI_SPLICE_CAP_MIN ((size_t)16384)
 
+/* The timeout of an open handle, without a system call if none can have been set. */
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
+                              fer_duration *out);
+
 /* Whether a call whose waits only the system makes waits as a read or a write of the handle:
  * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
  * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes
@@ -26,7 +31,7 @@
 bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
 
 /* Whether the error of a splice or of a sendfile says nothing about the connection, so that the
- * buffer's path has the answer. */
+ * buffer's path has the answer. UNCATEGORIZED: ESPIPE, EISDIR or EIO of a file. */
 static inline bool feri_is_for_the_buffer(fer_error error)
 {
     switch (error.kind) {
@@ -34,6 +39,8 @@ static inline bool feri_is_for_the_buffer(fer_error error)
     case FER_WOULD_BLOCK:
     case FER_INTERRUPTED:
     case FER_UNSUPPORTED:
+    case FER_UNCATEGORIZED:
+    case FER_NO_BUFFER_SPACE:
     case FER_OUT_OF_MEMORY: return true;
     default: return false;
     }
@@ -45,5 +52,21 @@ static inline bool feri_is_for_the_buffer(fer_error error)
  * written. FER_OK: the copy continues through the buffer. Any other error: that of the read or of
  * the write, applied to its handle. */
 fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied);
+
+/* The pipe of both directions of a copy, which is empty between two splices. All zeros: none
+ * yet. */
+typedef struct feri_shared_pipe {
+    ferp_pipe pipe;
+    bool is_open;
+    bool is_over; /* the modes forbid it, no pipe can be made, or a splice was refused */
+} feri_shared_pipe;
+
+/* As feri_splice, for one fill and its drain, also within limits, and only between nonblocking
+ * streams: nothing waits. FER_OK with an empty buffer and the same count: the buffer's path has the
+ * answer. */
+fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handle *to,
+                           fer_copy_buffer *buffer, uint64_t *copied);
+
+void feri_shared_pipe_close(const feri_shared_pipe *shared);
 
 #endif

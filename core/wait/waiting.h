@@ -66,14 +66,24 @@ typedef struct feri_waiting {
     feri_limits limits;
 } feri_waiting;
 
+/* The members are set one by one: if gcc compiles for size, it clears a whole struct with "rep
+ * stos", which is slow to begin. */
 static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, fer_handle *handle,
                                              ferp_readiness readiness)
 {
-    return (feri_waiting){.handle = handle,
-                          .readiness = readiness,
-                          .wait_mode = wait_mode,
-                          .deadline = FERP_NO_DEADLINE,
-                          .limits = FERI_NO_LIMITS};
+    feri_waiting waiting;
+    waiting.handle = handle;
+    waiting.readiness = readiness;
+    waiting.wait_mode = wait_mode;
+    waiting.has_limits = false;
+    waiting.has_begun = false;
+    waiting.was_reset = false;
+    waiting.has_failed = false;
+    waiting.deadline = FERP_NO_DEADLINE;
+    waiting.false_hints.in_a_row = 0;
+    waiting.false_hints.last = 0;
+    waiting.limits = FERI_NO_LIMITS;
+    return waiting;
 }
 
 /* With FERP_DONTWAIT the call never waits. */

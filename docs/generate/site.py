@@ -150,7 +150,8 @@ class Pages:
         used = {}
 
         def target(match):
-            """Where a link to a file of the tree leads. A file that is no page is copied."""
+            """Where a link to a file of the tree leads. A file that is no page is copied, as text if it is no
+            image."""
             path = posixpath.normpath(posixpath.join(posixpath.dirname(source), match.group(1)))
             file = self.root / path
             if path + "/" == INCLUDE:
@@ -158,7 +159,7 @@ class Pages:
             elif path.startswith(INCLUDE) and file.name in self.headers:
                 path += ".md"
             elif not path.endswith(".md") and file.exists():
-                path += ".txt"
+                path += "" if path.endswith(".svg") else ".txt"
                 self.write(path, "".join(sorted(child.name + "\n" for child in file.iterdir())) if file.is_dir()
                            else files.read(file))
             return relative(path, source) + match.group(2)

@@ -12,30 +12,33 @@ enum { CALLS_MAX = 100000 };
 struct outcome {
     fer_error_kind kind;
     uint64_t total;
+    uint64_t back; /* of the other direction */
 };
 
 static uint8_t memory[2][COPY_CAP_MAX];
 
 static fer_error call(struct copy_run *run, fer_copy_buffer buffers[2], fer_raw_file file,
-                      uint64_t total, uint64_t *n)
+                      uint64_t total, uint64_t n[2])
 {
     fer_stream from = fer_tcp_stream_as_stream(&run->source);
     fer_stream to = fer_tcp_stream_as_stream(&run->sink);
     switch (run->plan.kind) {
     case COPY_ONE_WAY: return fer_copy(from, to, &buffers[0], n);
-    case COPY_BOTH_WAYS: return fer_copy_bidirectional(from, to, &buffers[0], &buffers[1], n, NULL);
+    case COPY_BOTH_WAYS:
+        return fer_copy_bidirectional(from, to, &buffers[0], &buffers[1], &n[0], &n[1]);
     default: return fer_stream_send_file(to, file, total, run->plan.total - total, &buffers[0], n);
     }
 }
 
 /* Nothing that was read is lost. */
-FUZZ_UNCOUNTED static void check_call(const struct copy_run *run, const fer_copy_buffer *buffer,
-                                      struct outcome outcome)
+FUZZ_UNCOUNTED static void check_flow(const struct copy_flow *flow, const fer_copy_buffer *buffer,
+                                      uint64_t copied, bool is_whole)
 {
-    FUZZ_CHECK(outcome.total + buffer->len <= run->plan.total);
-    FUZZ_CHECK(run->received <= outcome.total);
-    FUZZ_CHECK(memcmp(memory[0] + buffer->start, copy_contents + outcome.total, buffer->len) == 0);
-    FUZZ_CHECK(outcome.kind != FER_OK || (outcome.total == run->plan.total && buffer->len == 0));
+    const uint8_t *kept = (const uint8_t *)buffer->base + buffer->start;
+    FUZZ_CHECK(copied + buffer->len <= flow->total);
+    FUZZ_CHECK(flow->received <= copied);
+    FUZZ_CHECK(memcmp(kept, copy_contents + copied, buffer->len) == 0);
+    FUZZ_CHECK(!is_whole || (copied == flow->total && buffer->len == 0));
 }
 
 /* Calls until the end. */
@@ -43,22 +46,26 @@ static struct outcome run_plan(const struct copy_plan *plan, bool has_pipes)
 {
     static struct copy_run run;
     fer_copy_buffer buffers[2] = {{memory[0], plan->cap, 0, 0}, {memory[1], plan->cap, 0, 0}};
-    struct outcome outcome = {FER_WOULD_BLOCK, 0};
+    struct outcome outcome = {FER_WOULD_BLOCK, 0, 0};
     fer_raw_file file = -1;
     copy_program_begin(&run, plan, has_pipes);
     FUZZ_CHECK(fer_sim_file_new(copy_contents, plan->total, &file).kind == FER_OK);
     for (int calls = 0; outcome.kind == FER_WOULD_BLOCK && calls < CALLS_MAX; calls++) {
-        uint64_t n = 77;
-        outcome.kind = call(&run, buffers, file, outcome.total, &n).kind;
-        outcome.total += n;
-        check_call(&run, &buffers[0], outcome);
+        uint64_t n[2] = {77, 0};
+        outcome.kind = call(&run, buffers, file, outcome.total, n).kind;
+        outcome.total += n[0];
+        outcome.back += n[1];
+        check_flow(&run.there, &buffers[0], outcome.total, outcome.kind == FER_OK);
+        check_flow(&run.back, &buffers[1], outcome.back, outcome.kind == FER_OK);
     }
     if (outcome.kind == FER_OK && plan->kind != COPY_BOTH_WAYS) {
         FER_IGNORE(fer_tcp_stream_shutdown(&run.sink, FER_SHUTDOWN_WRITE));
     }
     copy_program_end(&run);
     FUZZ_CHECK(outcome.kind != FER_OK || plan->resets ||
-               (run.has_ended && run.received == plan->total));
+               (run.there.has_ended && run.there.received == plan->total));
+    FUZZ_CHECK(outcome.kind != FER_OK || plan->resets || plan->back == 0 ||
+               (run.back.has_ended && run.back.received == plan->back));
     return outcome;
 }
 
@@ -89,8 +96,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     plan.config.seed = choose_u32(&from);
     plan.config.loopback_latency.nanos = choose_up_to(&from, 3) * UINT64_C(100000);
     choose_faults(&from, &plan.config);
+    if (plan.kind == COPY_BOTH_WAYS) {
+        plan.back = (size_t)choose_up_to(&from, COPY_TOTAL_MAX);
+    }
     struct outcome with = run_plan(&plan, true);
     struct outcome without = run_plan(&plan, false);
-    FUZZ_CHECK(plan.resets || (with.kind == without.kind && with.total == without.total));
+    FUZZ_CHECK(plan.resets || (with.kind == without.kind && with.total == without.total &&
+                               with.back == without.back));
     return 0;
 }

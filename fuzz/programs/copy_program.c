@@ -8,36 +8,48 @@ enum { PART = 30000 };
 
 uint8_t copy_contents[COPY_TOTAL_MAX];
 
-static void send_more(fer_sim_peer peer, fer_sim_event event, void *context)
+static void send_more(fer_sim_peer peer, struct copy_flow *flow)
 {
-    struct copy_run *run = context;
     size_t n = 1;
-    (void)event;
-    while (run->sent < run->plan.total && n > 0) {
-        size_t left = run->plan.total - run->sent;
+    while (flow->sent < flow->total && n > 0) {
+        size_t left = flow->total - flow->sent;
         n = 0;
         FER_IGNORE(
-            fer_sim_peer_send(peer, copy_contents + run->sent, left < PART ? left : PART, &n));
-        run->sent += n;
+            fer_sim_peer_send(peer, copy_contents + flow->sent, left < PART ? left : PART, &n));
+        flow->sent += n;
     }
-    if (run->sent == run->plan.total) {
+    if (flow->sent == flow->total) {
         FER_IGNORE(fer_sim_peer_shutdown(peer));
     }
 }
 
-FUZZ_UNCOUNTED static void receive_more(fer_sim_peer peer, fer_sim_event event, void *context)
+FUZZ_UNCOUNTED static void receive_more(fer_sim_peer peer, struct copy_flow *flow)
 {
-    struct copy_run *run = context;
     uint8_t part[PART];
     size_t n = 1;
-    (void)event;
     while (n > 0 && fer_sim_peer_recv(peer, part, sizeof part, &n).kind == FER_OK) {
-        FUZZ_CHECK(n <= run->plan.total - run->received);
-        FUZZ_CHECK(memcmp(part, copy_contents + run->received, n) == 0);
-        run->received += n;
-        run->has_ended = n == 0;
-        FUZZ_CHECK(!run->has_ended || run->received == run->plan.total);
+        FUZZ_CHECK(n <= flow->total - flow->received);
+        FUZZ_CHECK(memcmp(part, copy_contents + flow->received, n) == 0);
+        flow->received += n;
+        flow->has_ended = n == 0;
+        FUZZ_CHECK(!flow->has_ended || flow->received == flow->total);
     }
+}
+
+static void act_as_source(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    struct copy_run *run = context;
+    (void)event;
+    send_more(peer, &run->there);
+    receive_more(peer, &run->back);
+}
+
+static void act_as_sink(fer_sim_peer peer, fer_sim_event event, void *context)
+{
+    struct copy_run *run = context;
+    (void)event;
+    receive_more(peer, &run->there);
+    send_more(peer, &run->back);
 }
 
 static void reset(void *context)
@@ -80,7 +92,8 @@ void copy_program_begin(struct copy_run *run, const struct copy_plan *plan, bool
 {
     fer_sim_config calm = plan->config;
     memset(calm.fault_chances, 0, sizeof calm.fault_chances);
-    *run = (struct copy_run){.plan = *plan};
+    *run = (struct copy_run){
+        .plan = *plan, .there = {.total = plan->total}, .back = {.total = plan->back}};
     if (copy_contents[1] == 0) {
         fill_contents();
     }
@@ -95,13 +108,13 @@ void copy_program_begin(struct copy_run *run, const struct copy_plan *plan, bool
     for (int i = 0; i < FER_SIM_FAULT_COUNT; i++) {
         FER_IGNORE(fer_sim_set_fault_chance((fer_sim_fault)i, run->plan.config.fault_chances[i]));
     }
-    FER_IGNORE(fer_sim_peer_set_handler(run->far_sink, receive_more, run));
-    FER_IGNORE(fer_sim_peer_shutdown(run->far_sink)); /* the other direction ends at once */
+    FER_IGNORE(fer_sim_peer_set_handler(run->far_sink, act_as_sink, run));
+    send_more(run->far_sink, &run->back);
     if (plan->resets) {
         FER_IGNORE(fer_sim_after(fer_duration_from_millis(plan->reset_at), reset, run));
     }
-    FER_IGNORE(fer_sim_peer_set_handler(run->far_source, send_more, run));
-    send_more(run->far_source, FER_SIM_EVENT_WRITABLE, run);
+    FER_IGNORE(fer_sim_peer_set_handler(run->far_source, act_as_source, run));
+    send_more(run->far_source, &run->there);
 }
 
 void copy_program_end(struct copy_run *run)

@@ -1,5 +1,5 @@
 /* copy_program.h: two streams on the simulated network, the far end of one of which sends a pattern
- * while that of the other receives it and checks it. */
+ * while that of the other receives it and checks it. In both directions, the same the other way. */
 #ifndef FUZZ_COPY_PROGRAM_H
 #define FUZZ_COPY_PROGRAM_H
 
@@ -15,9 +15,16 @@ struct copy_plan {
     fer_sim_config config;
     enum copy_kind kind;
     size_t total, cap;
+    size_t back;      /* the bytes of the other direction; 0: its end comes at once */
     bool nonblocking; /* set through a clone, if it has clones */
     bool has_clones, resets;
     uint64_t reset_at; /* virtual milliseconds */
+};
+
+/* The bytes of one direction. */
+struct copy_flow {
+    size_t total, sent, received;
+    bool has_ended; /* the end of file has arrived */
 };
 
 /* The state of one run. */
@@ -25,8 +32,7 @@ struct copy_run {
     struct copy_plan plan;
     fer_tcp_stream source, sink, clone;
     fer_sim_peer far_source, far_sink;
-    size_t sent, received;
-    bool has_ended; /* the end of file has arrived at the sink */
+    struct copy_flow there, back;
 };
 
 /* The n-th byte of every source. */

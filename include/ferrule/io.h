@@ -135,8 +135,8 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * calls fer_copy from a to b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on
  * end of file. The other does the same from b to a.
  * Blocks: until end of file of `from`. Each read and write waits at most for its stream's timeout.
- * Never for a stream in nonblocking mode. The limits of either handle end it with FER_CANCELLED or
- * FER_TIMED_OUT (cancel.h).
+ * Never for a stream in nonblocking mode. The limits of `from` end a read, and those of `to` a
+ * write, with FER_CANCELLED or FER_TIMED_OUT (cancel.h): set both.
  * Owns: buffer and its memory are caller-owned. n may be NULL; *n is always the number of bytes
  * that this call wrote to `to`.
  * Errors: same as the read of `from` and the write of `to`, but never FER_INTERRUPTED, unless the
@@ -158,8 +158,17 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  * but not written. Call again with the same buffers, and no byte is lost or duplicated: a direction
  * that was done stays done. A signal does not end the call, unless the limits of a stream are
  * interruptible (rule I4).
+ *
+ * The timeouts of the streams are those of fer_copy, but apply in every mode: each read and each
+ * write waits at most for its stream's timeout, and then the call ends with FER_TIMED_OUT. A write
+ * timeout ends a relay whose peer does not read. A read timeout ends it too while the other
+ * direction moves bytes, so most relays set write timeouts only.
+ *
+ * On Linux the bytes of a direction after its first 256 KiB may pass through a pipe of the system,
+ * as those of fer_copy, but only between two streams in nonblocking mode (rule M2). The call waits
+ * in that mode too, so a relay of long streams gains by it.
  * Blocks: until both streams have ended, in every mode. The limits of either handle end it with
- * FER_CANCELLED or FER_TIMED_OUT (cancel.h); the timeouts of the streams do not.
+ * FER_CANCELLED or FER_TIMED_OUT (cancel.h), and so do the timeouts of the streams.
  * Owns: the buffers and their memory are caller-owned. The counts may be NULL; each is always the
  * number of bytes that this call wrote in its direction.
  * Errors: same as the read of `from` and the write of `to` of fer_copy, in both directions, but
@@ -175,13 +184,14 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
                                                       uint64_t *FER_NULLABLE n_a_to_b,
                                                       uint64_t *FER_NULLABLE n_b_to_a);
 
-/** Sends len bytes of a file, from an offset on, to a stream of any type.
+/** Sends len bytes of a regular file, from an offset on, to a stream of any type. A pipe, a socket
+ * and a directory are FER_UNCATEGORIZED on most systems.
  *
- * If the system can, it sends them itself (Linux: sendfile), which uses less than half of the
- * processor time. Else each read of the file takes up to cap bytes, and all of them are written
- * before the next read (rule M3). After an error that leaves the stream usable, a call with
- * offset + *n and len - *n sends the rest. The position of the file does not change, except on
- * Windows, where it is unspecified.
+ * If the system can, it sends them itself (Linux, FreeBSD, macOS: sendfile), which on Linux uses
+ * less than half of the processor time. Else each read of the file takes up to cap bytes, and all
+ * of them are written before the next read (rule M3). After an error that leaves the stream usable,
+ * a call with offset + *n and len - *n sends the rest. The position of the file does not change,
+ * except on Windows, where it is unspecified.
  * Blocks: until all bytes are accepted, as fer_tcp_stream_write_all. It also waits for the file.
  * Owns: file stays open and the caller's. buffer and its memory are caller-owned: start and len are
  * not used, and len must be 0. n may be NULL; *n is always the number of bytes that were sent.

@@ -5,7 +5,9 @@
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
- * receiving and one for sending. Others need clones (fer_udp_socket_try_clone).
+ * receiving and one for sending. Others need clones (fer_udp_socket_try_clone). socket.h has the
+ * options that are not here, such as the sizes of buffers and TOS (fer_udp_socket_as_socket), and
+ * udp_batch.h batches.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.

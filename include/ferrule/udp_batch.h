@@ -24,7 +24,7 @@
  * all functions: B1 order and resuming, B2 waits to send, B3 waits to receive, B4 segments, B5
  * refused segments, B6 ECN, B7 local addresses, B8 and B9 coalescing, B10 the peer and refusals,
  * B11 misuse, B12 signals. udp.h has the socket, and what it says of handles and threads holds here
- * too.
+ * too. socket.h has the sizes of its buffers and its TOS (fer_udp_socket_as_socket).
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -54,7 +54,7 @@ typedef uint32_t fer_udp_features;
 #define FER_UDP_LOCAL_ADDR 1u  /* receive: the local address and the interface */
 #define FER_UDP_ECN 2u         /* receive: the ECN codepoint */
 #define FER_UDP_COALESCING 4u  /* receive: several datagrams of one sender in one buffer (GRO) */
-#define FER_UDP_DROPS 8u       /* receive: how many datagrams the full queue has dropped */
+#define FER_UDP_DROPS 8u       /* receive: how many messages the full queue has dropped */
 #define FER_UDP_TIMESTAMPS 16u /* receive: the time of arrival */
 #define FER_UDP_SOURCE 32u     /* send from a given local address */
 #define FER_UDP_SEGMENTING 64u /* the OS cuts a message into datagrams (GSO, USO) */
@@ -113,9 +113,9 @@ typedef struct fer_datagram_send {
     size_t sent;         /* set to 0 for each new message; the bytes that were sent: rule B1 */
     size_t segment_size; /* 0, or not less than len: one datagram */
     const fer_socket_addr *FER_NULLABLE to; /* NULL: the socket's peer */
-    fer_ip_addr from;         /* the local address; family 0: the OS chooses (rule B7) */
+    fer_ip_addr from; /* the local address; family 0 or 0.0.0.0 or ::, the OS chooses (rule B7) */
     uint32_t interface_index; /* the network interface to send by; 0: the OS chooses (rule B7) */
-    fer_ecn ecn;              /* FER_ECN_NOT_ECT: as the socket's own TOS (rule B6) */
+    fer_ecn ecn; /* FER_ECN_NOT_ECT: the ECN bits of the socket's own TOS (rule B6) */
 } fer_datagram_send;
 
 /* A received message: one datagram, or with FER_UDP_COALESCING several of one sender. The caller
@@ -124,26 +124,28 @@ typedef struct fer_datagram_recv {
     void *FER_NULLABLE buf; /* may be NULL if cap is 0 */
     size_t cap;
     size_t len;
-    /* len for one datagram, so 0 for an empty one; otherwise len is larger, and the datagrams are
-     * segment_size bytes each, of which the last may be shorter */
+    /* len for one datagram, so 0 for an empty one; otherwise the datagrams are segment_size bytes
+     * each, of which the last may be shorter. If truncated, segment_size may be len or more */
     size_t segment_size;
     bool truncated; /* bytes that did not fit are lost; of several the first len / segment_size
                        are whole */
     bool has_ecn;
     fer_ecn ecn;
     fer_socket_addr from;
-    /* the address that it was sent to, perhaps a group's; family 0: not reported */
+    /* the address that it was sent to, perhaps a group's; family 0: not reported. An IPv4 address
+     * of an IPv6 socket is IPv4-mapped, as in from */
     fer_ip_addr local_ip;
     uint32_t interface_index; /* the network interface that it came by; 0: not reported */
-    uint32_t drops;           /* the datagrams dropped before it, since the socket was made */
+    /* the messages dropped before it, since the socket was made; coalesced datagrams are one */
+    uint32_t drops;
     uint64_t unix_nanos;      /* the time of arrival since 1970, by the system clock; 0: unknown */
 } fer_datagram_recv;
 
 /* ---- Sending and receiving
  *
  * n may be NULL. *n is the number of messages that are done, from the first one on, also after a
- * failure. count may be any number; with 0 the call is FER_OK, and messages may be NULL. A _try_
- * call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
+ * failure. count may be any number; with 0 the call on an open handle is FER_OK, and messages may be
+ * NULL. A _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
  * the call without _try_.
  *
  * Threads: one receive call and one send call at once, and any other call except close. */
@@ -157,8 +159,10 @@ typedef struct fer_datagram_recv {
  * Errors: for a message without `to` same as fer_udp_socket_send, otherwise same as
  * fer_udp_socket_send_to. A refusal of an earlier datagram may be lost (rule B10). Also
  * FER_UNSUPPORTED (from or interface_index, which this system lacks), FER_ADDR_NOT_AVAILABLE (from
- * is not an address of this machine), FER_INVALID_INPUT (from is not of the socket's family, or has
- * a bad one; sent is more than len; ecn is none of fer_ecn), FER_MISUSE (messages is NULL, or a buf
+ * is not an address of this machine, or is a group's), FER_NOT_FOUND (no interface has this index),
+ * FER_INVALID_INPUT (from has not the family of the packets, as an IPv4 or IPv4-mapped address to
+ * an IPv4 peer has, or has a bad one; the interface has not this address; sent is more than len;
+ * ecn is none of fer_ecn), FER_MISUSE (messages is NULL, or a buf
  * with a len). */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
                                                          fer_datagram_send *FER_NULLABLE messages,

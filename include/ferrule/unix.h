@@ -300,7 +300,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  *
  * Rules X7 and X8. The handles go with the first byte of their message. A receive that returns this
  * byte returns the handles, and a receive without handles, or a plain read, that takes it closes
- * them. One receive returns the handles of one message only, so its bytes end before the next.
+ * them. One receive returns the handles of one message only, so its bytes end before the next. They
+ * may begin with bytes that were sent before the message.
  *
  * Threads: as of the reads and the writes of the same type. */
 

@@ -45,17 +45,18 @@ static void from_sockaddr_in(const struct sockaddr_storage *addr, fer_socket_add
 {
     struct sockaddr_in in;
     memcpy(&in, addr, sizeof in);
-    memset(out, 0, sizeof *out);
     out->ip.family = FER_IP_V4;
+    memset(&out->ip.u, 0, sizeof out->ip.u);
     memcpy(out->ip.u.v4.octets, &in.sin_addr, sizeof out->ip.u.v4.octets);
     out->port = ntohs(in.sin_port);
+    out->flowinfo = 0;
+    out->scope_id = 0;
 }
 
 static void from_sockaddr_in6(const struct sockaddr_storage *addr, fer_socket_addr *out)
 {
     struct sockaddr_in6 in6;
     memcpy(&in6, addr, sizeof in6);
-    memset(out, 0, sizeof *out);
     out->ip.family = FER_IP_V6;
     memcpy(out->ip.u.v6.octets, &in6.sin6_addr, sizeof out->ip.u.v6.octets);
     out->port = ntohs(in6.sin6_port);

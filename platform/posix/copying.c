@@ -1,5 +1,5 @@
-/* copying.c: moving the bytes of streams and files inside the kernel, on Linux only, and reading
- * files. macOS and the BSDs have no splice. */
+/* copying.c: moving the bytes of streams and files inside the kernel, and reading files. macOS and
+ * the BSDs have no splice, and NetBSD and OpenBSD no sendfile. */
 #include "platform/posix/posix.h"
 
 #include "platform/copying.h"
@@ -10,11 +10,33 @@
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
 {
     int previous = ferp_posix_hold_cancel();
-    ssize_t moved = pread((int)file, buf, len, (off_t)offset);
+    ssize_t moved = pread(ferp_posix_fd(file), buf, len, (off_t)offset);
     ferp_posix_release_cancel(previous);
     *n = moved > 0 ? (size_t)moved : 0;
     return ferp_posix_waited_result(moved);
 }
+
+#if defined(__linux__) || defined(__FreeBSD__) || defined(__APPLE__)
+#define FERP_POSIX_SENDS_FILES
+#endif
+
+#ifdef FERP_POSIX_SENDS_FILES
+
+/* The error of a splice or sendfile. Those that are UNSUPPORTED refuse it: the kind of socket or
+ * file (EINVAL; XNU: ENOTSUP), kTLS, a kernel or a sandbox without it. None is an error of the
+ * connection. */
+static fer_error refusal_or_error(int code)
+{
+    switch (code) {
+    case EINVAL:
+    case ENOSYS:
+    case EBADF:
+    case EPERM: return (fer_error){FER_UNSUPPORTED, code};
+    default: return ferp_posix_waited_error(code);
+    }
+}
+
+#endif
 
 #ifdef __linux__
 
@@ -46,21 +68,10 @@ void ferp_pipe_close(const ferp_pipe *pipe)
     ferp_posix_release_cancel(previous);
 }
 
-/* A splice that is refused fails with one of these: no splice for this socket (kTLS), a kernel or a
- * sandbox without it. None is an error of the connection. */
 static fer_error store_spliced(ssize_t moved, size_t *n)
 {
     *n = moved > 0 ? (size_t)moved : 0;
-    if (moved >= 0) {
-        return (fer_error){FER_OK, 0};
-    }
-    switch (errno) {
-    case EINVAL:
-    case ENOSYS:
-    case EBADF:
-    case EPERM: return (fer_error){FER_UNSUPPORTED, errno};
-    default: return ferp_posix_waited_error(errno);
-    }
+    return moved >= 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
 }
 
 /* No cancellation point: the caller holds the pipe. */
@@ -100,10 +111,11 @@ static void hold_sigpipe(held_signal *held)
     }
 }
 
-/* Removes the signal that an EPIPE has raised. One that was pending before stays: the kernel keeps
- * one of each number. */
-static void release_sigpipe(const held_signal *held, bool was_raised)
+/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
+ * after some bytes. One that was pending before stays: the kernel keeps one of each number. */
+static void release_sigpipe(const held_signal *held, fer_error error, bool is_short)
 {
+    bool was_raised = error.kind == FER_OK ? is_short : error.os_code == EPIPE;
     const struct timespec now = {0, 0};
     sigset_t signals;
     (void)sigemptyset(&signals);
@@ -121,7 +133,7 @@ fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, 
     held_signal held;
     hold_sigpipe(&held);
     fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
-    release_sigpipe(&held, error.os_code == EPIPE);
+    release_sigpipe(&held, error, *n < len);
     return error;
 }
 
@@ -134,11 +146,12 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 }
 
 /* A count beyond the end of the file delays the last segment by 200 ms on older kernels, because it
- * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing. */
+ * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing, nor
+ * does a size of 0, which files of proc(5) have. */
 static size_t clamp_to_file(int file, uint64_t offset, size_t len)
 {
     struct stat status;
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
         return len;
     }
     uint64_t size = (uint64_t)status.st_size;
@@ -151,32 +164,21 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
 {
     held_signal held;
     off_t at = (off_t)offset;
-    size_t most = clamp_to_file((int)file, offset, len);
+    size_t most = clamp_to_file(ferp_posix_fd(file), offset, len);
     *n = 0;
     if (most == 0) {
         return (fer_error){FER_OK, 0};
     }
     hold_sigpipe(&held);
     int previous = ferp_posix_hold_cancel();
-    ssize_t moved = sendfile((int)to, (int)file, &at, most);
+    ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
     ferp_posix_release_cancel(previous);
     fer_error error = store_spliced(moved, n);
-    release_sigpipe(&held, error.os_code == EPIPE);
+    release_sigpipe(&held, error, *n < most);
     return error;
 }
 
 #else
-
-fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
-                         size_t *n)
-{
-    (void)to;
-    (void)file;
-    (void)offset;
-    (void)len;
-    *n = 0;
-    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
-}
 
 static fer_error refuse_pipes(size_t *n)
 {
@@ -220,6 +222,46 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
     (void)buf;
     (void)len;
     return refuse_pipes(n);
+}
+
+#endif
+
+#if !defined(__linux__) && defined(FERP_POSIX_SENDS_FILES)
+
+#include <sys/uio.h>
+
+/* The call ends at the end of the file, and raises no signal. Bytes that it sent before an error
+ * are counted beside the error, which the socket then no longer has. FreeBSD raises SO_SNDLOWAT to
+ * half of the send buffer. XNU copies the bytes inside the kernel (FreeBSD: kern/kern_sendfile.c,
+ * vn_sendfile; XNU: bsd/kern/uipc_syscalls.c, sendfile). */
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    int previous = ferp_posix_hold_cancel();
+#ifdef __APPLE__
+    off_t sent = (off_t)len;
+    int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, &sent, NULL, 0);
+#else
+    off_t sent = 0;
+    int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, len, NULL, &sent, 0);
+#endif
+    ferp_posix_release_cancel(previous);
+    fer_error error = result == 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
+    *n = error.kind != FER_UNSUPPORTED && sent > 0 ? (size_t)sent : 0;
+    return error;
+}
+
+#elif !defined(FERP_POSIX_SENDS_FILES)
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    (void)to;
+    (void)file;
+    (void)offset;
+    (void)len;
+    *n = 0;
+    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
 }
 
 #endif

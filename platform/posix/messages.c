@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/compiler.h"
 #include "platform/common/control.h"
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
@@ -119,21 +120,20 @@ static void append_segments(outgoing *out, const struct ferp_send_message *messa
 #endif
 }
 
-/* Makes the header of a message. False: the system cannot send from the address or the
- * interface. */
+/* Makes the header of a message. False: the system cannot send from the address or the interface.
+ * If gcc compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
 static bool make_header(const struct ferp_send_message *message, outgoing *out,
                         struct msghdr *header)
 {
-    *header = (struct msghdr){0};
     out->control_len = 0;
     out->slice.iov_base = (void *)(uintptr_t)message->buf; /* the system only reads it */
     out->slice.iov_len = message->len;
     header->msg_iov = &out->slice;
     header->msg_iovlen = 1;
-    if (message->to.ip.family != 0) {
-        header->msg_namelen = ferp_posix_sockaddr(&message->to, &out->name);
-        header->msg_name = &out->name;
-    }
+    header->msg_flags = 0;
+    bool has_name = message->to.ip.family != 0;
+    header->msg_namelen = has_name ? ferp_posix_sockaddr(&message->to, &out->name) : 0;
+    header->msg_name = has_name ? &out->name : NULL;
     if (!append_source(out, message)) {
         return false;
     }
@@ -141,19 +141,22 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
         append_tos(out, message);
     }
     append_segments(out, message);
-    if (out->control_len != 0) {
-        header->msg_control = out->control;
-        header->msg_controllen = (__typeof__(header->msg_controllen))out->control_len;
-    }
+    header->msg_control = out->control_len != 0 ? out->control : NULL;
+    header->msg_controllen = (__typeof__(header->msg_controllen))out->control_len;
     return true;
 }
 
 /* ---- Failures of a send */
 
-/* Whether an address is one of this machine: whether a socket can be bound to it. */
+/* Whether an address is one of this machine: whether a socket can be bound to it. A socket can also
+ * be bound to a group or to the broadcast address, which no datagram has as its source. */
 static bool is_local(const fer_ip_addr *ip)
 {
     struct sockaddr_storage storage;
+    if (fer_ip_addr_is_multicast(*ip) ||
+        (ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip->u.v4))) {
+        return false;
+    }
     fer_socket_addr addr = fer_socket_addr_new(*ip, 0);
     socklen_t len = ferp_posix_sockaddr(&addr, &storage);
     int fd = socket(storage.ss_family, SOCK_DGRAM | FERP_POSIX_SOCK_CLOEXEC, 0);
@@ -220,15 +223,24 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
 
 #ifdef FERP_POSIX_HAS_MMSG
 
+/* Makes the headers of the messages up to the first one for which the system has none. Returns
+ * their number. */
+static FERI_HOT size_t make_headers(const struct ferp_send_message *messages, size_t count,
+                                    outgoing *out, struct mmsghdr *headers)
+{
+    size_t made = 0;
+    while (made < count && make_header(&messages[made], &out[made], &headers[made].msg_hdr)) {
+        made++;
+    }
+    return made;
+}
+
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent)
 {
     outgoing out[FERP_MESSAGES_MAX];
     struct mmsghdr headers[FERP_MESSAGES_MAX];
-    size_t made = 0;
-    while (made < count && make_header(&messages[made], &out[made], &headers[made].msg_hdr)) {
-        made++;
-    }
+    size_t made = make_headers(messages, count, out, headers);
     *sent = 0;
     if (made == 0) {
         return ferp_posix_error_of(EOPNOTSUPP);
@@ -294,7 +306,6 @@ static void make_receive_header(const fer_datagram_recv *message, incoming *in,
 {
     bool uses_spare = FERP_POSIX_IS_BSD && message->cap == 0;
     size_t max = ferp_traits()->datagram_length_max;
-    *header = (struct msghdr){0};
     in->name.ss_family = AF_UNSPEC;
     in->slice.iov_base = uses_spare ? &in->spare : message->buf;
     in->slice.iov_len = uses_spare ? 1 : message->cap < max ? message->cap : max;
@@ -304,6 +315,7 @@ static void make_receive_header(const fer_datagram_recv *message, incoming *in,
     header->msg_iovlen = 1;
     header->msg_control = in->control;
     header->msg_controllen = sizeof in->control;
+    header->msg_flags = 0;
 }
 
 static void take_addr(const ferp_control_message *item, fer_datagram_recv *message)
@@ -398,13 +410,24 @@ static void take_counts(const ferp_control_message *item, fer_datagram_recv *mes
     (void)message;
 }
 
+static void clear_message(fer_datagram_recv *message)
+{
+    message->len = message->segment_size = 0;
+    message->truncated = message->has_ecn = false;
+    message->ecn = FER_ECN_NOT_ECT;
+    message->from.ip.family = message->local_ip.family = (fer_ip_family)0;
+    memset(&message->local_ip.u, 0, sizeof message->local_ip.u);
+    message->interface_index = message->drops = 0;
+    message->unix_nanos = 0;
+}
+
 /* Stores a received message of moved bytes. */
 static fer_error store_message(const struct msghdr *header, const incoming *in, size_t moved,
                                fer_datagram_recv *message)
 {
     ferp_control_message item;
     size_t at = 0;
-    *message = (fer_datagram_recv){.buf = message->buf, .cap = message->cap};
+    clear_message(message);
     if (moved == 0 && in->name.ss_family == AF_UNSPEC) {
         return (fer_error){FER_OK, 0}; /* the read half is shut down */
     }
@@ -426,25 +449,38 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
 
 #ifdef FERP_POSIX_HAS_MMSG
 
+static FERI_HOT void make_receive_headers(const fer_datagram_recv *messages, size_t count,
+                                          incoming *in, struct mmsghdr *headers)
+{
+    for (size_t i = 0; i < count; i++) {
+        make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
+    }
+}
+
+/* Stores the received messages up to the first one that fails. */
+static FERI_HOT fer_error store_messages(const struct mmsghdr *headers, const incoming *in,
+                                         size_t count, fer_datagram_recv *messages, size_t *stored)
+{
+    for (size_t i = 0; i < count; i++) {
+        FER_TRY(store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]));
+        *stored = i + 1;
+    }
+    return (fer_error){FER_OK, 0};
+}
+
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received)
 {
     incoming in[FERP_MESSAGES_MAX];
     struct mmsghdr headers[FERP_MESSAGES_MAX];
-    for (size_t i = 0; i < count; i++) {
-        make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
-    }
+    make_receive_headers(messages, count, in, headers);
     *received = 0;
     int os_flags = ferp_posix_recv_flags(flags) | MSG_WAITFORONE;
     int moved = recvmmsg((int)raw, headers, (unsigned)count, (mmsg_flags)os_flags, NULL);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
-    for (int i = 0; i < moved; i++) {
-        FER_TRY(store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]));
-        *received += 1;
-    }
-    return (fer_error){FER_OK, 0};
+    return store_messages(headers, in, (size_t)moved, messages, received);
 }
 
 #else

@@ -82,6 +82,12 @@
 /* io_slices_max: IOV_MAX of Linux, macOS and the BSDs. */
 #define FERP_POSIX_SLICES_MAX 1024
 
+/* The descriptor of a raw value that comes from the caller, or -1 if none can have this value. */
+static inline int ferp_posix_fd(intptr_t raw)
+{
+    return raw < 0 || raw > INT_MAX ? -1 : (int)raw;
+}
+
 /* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. macOS
  * has both since its SDK 11. */
 #ifdef MSG_NOSIGNAL

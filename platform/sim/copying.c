@@ -1,4 +1,5 @@
-/* copying.c: files, and pipes between two streams, these in the POSIX dialect only. A fill receives
+/* copying.c: files, which the POSIX dialect, FreeBSD and macOS send, and pipes between two streams,
+ * these in the POSIX dialect only. A fill receives
  * and a drain sends as every other call, faults and waits included. */
 #include "platform/copying.h"
 
@@ -162,16 +163,25 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     *n = 0;
     FERP_SIM_REQUIRE(network)
     const ferp_sim_file *found = file_of(network, file);
-    if (network->config.dialect != FER_SIM_DIALECT_POSIX) {
+    bool is_posix = network->config.dialect == FER_SIM_DIALECT_POSIX;
+    bool ends_with_an_error = network->switches->sends_files_until_an_error;
+    if (!is_posix && !ends_with_an_error) {
         return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
     }
     if (found == NULL || ferp_sim_injects(network, NULL, FER_SIM_FAULT_SPLICE_REFUSED)) {
         return refused(network);
     }
     /* The system takes some pages at a time, and the file may change meanwhile. */
-    len = len < FERP_SIM_RELAY_BYTES ? len : FERP_SIM_RELAY_BYTES;
-    const unsigned char *bytes = bytes_at(found, offset, &len);
-    return len == 0 ? FERP_SIM_OK : ferp_send(to, bytes, len, 0, n);
+    fer_error error = FERP_SIM_OK;
+    size_t moved;
+    do {
+        size_t part = len - *n < FERP_SIM_RELAY_BYTES ? len - *n : FERP_SIM_RELAY_BYTES;
+        const unsigned char *bytes = bytes_at(found, offset + *n, &part);
+        moved = 0;
+        error = part == 0 ? FERP_SIM_OK : ferp_send(to, bytes, part, 0, &moved);
+        *n += moved;
+    } while (ends_with_an_error && error.kind == FER_OK && moved > 0);
+    return error;
 }
 
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)

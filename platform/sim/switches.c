@@ -33,10 +33,10 @@
 static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
         BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_protocol = true,
-                     .user_timeout_is_in_seconds = true, .unix_shut_read_discards = true,
-                     .shutdown_dead_does_nothing = true, .ended_options_fail = true,
-                     .self_connect_is_einval = true, .eai_noname_is_8 = true,
-                     .keepalive_retries = 8, .bound_port_drops_syn = true,
+                     .sends_files_until_an_error = true, .user_timeout_is_in_seconds = true,
+                     .unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
+                     .ended_options_fail = true, .self_connect_is_einval = true,
+                     .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
                      .dual_stack_beside_ipv4 = true, .backlog_0_is_largest = true,
                      .queue_halves = 2, .unix_queue_halves = 2, .queue_is_exact = true,
                      .accept_inherits_nonblocking = true, .accept_drops_timeouts = true,
@@ -46,11 +46,11 @@ static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_FREEBSD] =
         OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
                            .lacks_interface_v4 = true, .bound_source_is_einval = true,
-                           .eai_noname_is_8 = true, .shutdown_dead_does_nothing = true,
-                           .dead_tcp_options_fail = true, .time_wait_is_dead = true,
-                           .keepalive_retries = 8, .failed_connect_is_refused = true,
-                           .dual_stack_beside_ipv4 = true, .queue_halves = 3,
-                           .unix_queue_halves = 3, .full_queue_resets = true,
+                           .sends_files_until_an_error = true, .eai_noname_is_8 = true,
+                           .shutdown_dead_does_nothing = true, .dead_tcp_options_fail = true,
+                           .time_wait_is_dead = true, .keepalive_retries = 8,
+                           .failed_connect_is_refused = true, .dual_stack_beside_ipv4 = true,
+                           .queue_halves = 3, .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
     [FER_SIM_BSD_NETBSD] =
         OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_ecn_v4 = true,

@@ -29,6 +29,9 @@ typedef struct ferp_sim_switches {
      * reset the connection (all: sorflush; tcp_input drops data after SS_CANTRCVMORE). If there was
      * queued input, platform/posix sets a linger time of 0, so that the close resets. */
     bool shut_read_discards_input;
+    /* There is a sendfile, which sends until all is sent or an error, and counts the bytes before
+     * the error (FreeBSD: vn_sendfile; XNU: sendfile). Linux: no error after the first byte. */
+    bool sends_files_until_an_error;
     /* A close with unread input discards it and sends a FIN (FreeBSD, NetBSD, OpenBSD:
      * tcp_disconnect). XNU resets, as RFC 1122 requires. */
     bool close_discards_input;

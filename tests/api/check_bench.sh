@@ -57,7 +57,7 @@ case $code in
 esac
 grep -q '^[0-9]* gates held, [0-9]* at the floor, [0-9]* missed, [0-9]* could not be judged$' "$work/table" ||
     complain "bench/bench_table.py prints no total"
-for plot in address sockets; do
+for plot in address sockets batches; do
     "$python" -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1]).getElementsByTagName("rect")[1]' "$work/results/$plot.svg" ||
         complain "$plot.svg is no plot"
 done

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The kernel's entries, with its structures as pointers to void. They set errno. Their result is a
  * long, which here has the type of the C library's function. */
@@ -53,6 +54,31 @@ SHIM_CALL_AS(kevent, int, kevent, fd,
               const struct timespec *limit),
              (fd, changes, change_count, events, event_count, limit))
 SHIM_CALL(int, stat, 0, (const char *path, void *status), (path, status))
+
+/* ---- Files */
+
+extern ssize_t bsd_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+                          unsigned size);
+
+/* This kernel has no sendfile. As vn_sendfile (kern/kern_sendfile.c) it sends until all is sent,
+ * the file ends or an error, and counts the bytes before it; the file is of this system. */
+int bsd_sendfile(int file, int fd, off_t offset, size_t len, void *headers, off_t *sent, int flags)
+{
+    static _Thread_local char bytes[16384];
+    ssize_t moved = 0;
+    (void)headers;
+    (void)flags;
+    for (*sent = 0; len > 0; len -= (size_t)moved) {
+        size_t most = len < sizeof bytes ? len : sizeof bytes;
+        moved = pread(file, bytes, most, offset + *sent);
+        moved = moved > 0 ? bsd_sendto(fd, bytes, (size_t)moved, 0, NULL, 0) : moved;
+        if (moved <= 0) {
+            return (int)shim_traced("sendfile", fd, moved);
+        }
+        *sent += moved;
+    }
+    return (int)shim_traced("sendfile", fd, 0);
+}
 
 /* ---- Sockets */
 

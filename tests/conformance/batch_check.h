@@ -49,8 +49,8 @@ static inline void assert_message(size_t index, const char *text, const fer_sock
  * (linux-user/syscall.c, target_to_host_cmsg). */
 static inline void skip_if_messages_are_not_converted(void)
 {
-#if defined(TEST_UNDER_QEMU) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    skip_if(true, "qemu does not convert these control messages");
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    skip_under_qemu("it does not convert these control messages");
 #endif
 }
 

@@ -74,4 +74,25 @@ static inline void receive_everything(void *argument)
     transfer->outcome = peer_drain(transfer->peer, &transfer->total, &transfer->intact);
 }
 
+/* A thread that shuts down a stream to which no more bytes can be written. */
+struct ender {
+    fer_tcp_stream *clone;
+    fer_error error;
+};
+
+static inline void shut_down_when_full(void *argument)
+{
+    struct ender *ender = argument;
+    fer_interest ready = FER_WRITABLE;
+    process_shield_thread();
+    ender->error = (fer_error){FER_OK, 0};
+    while (ender->error.kind == FER_OK && ready != 0) {
+        ender->error = fer_tcp_stream_ready(ender->clone, FER_WRITABLE, (fer_duration){0}, &ready);
+        test_thread_yield();
+    }
+    if (ender->error.kind == FER_TIMED_OUT || ender->error.kind == FER_OK) {
+        ender->error = fer_tcp_stream_shutdown(ender->clone, FER_SHUTDOWN_BOTH);
+    }
+}
+
 #endif

@@ -64,7 +64,7 @@ SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v
         size_t n = 77;
         assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE
                                                                         : millis(9000)));
-        fer_error error = read_by(READ + sort / 2, stream, buf, sizeof buf, &n);
+        fer_error error = read_by(READ + sort / 2, tcp_ref(stream), buf, sizeof buf, &n);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
         assert_int_equal(n, 0);

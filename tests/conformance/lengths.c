@@ -1,7 +1,7 @@
 /* lengths.c: rule R3: lengths, sums of slices and numbers of slices above the OS's limit are cut to
  * the limit: a short read or write, never an error, never a wrap. */
-#include "support/fixture.h"
 #include "support/process.h"
+#include "support/stream_fixture.h"
 
 /* More slices than any OS accepts in one call (POSIX systems accept 1024). */
 enum { SLICES = 5000 };
@@ -206,7 +206,7 @@ PAIR_TEST("R3", many_empty_slices_are_not_the_end)
 }
 
 /* Slices are filled and sent in order. Empty slices are skipped, also if their base is NULL. */
-PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
+STREAM_PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
 {
     char a[3] = {0};
     char b[5] = {0};
@@ -214,11 +214,11 @@ PAIR_TEST("R3", slices_are_used_in_order_and_empty_ones_skipped)
     fer_io_slice_mut in[4] = {{NULL, 0}, {a, 2}, {NULL, 0}, {b, 4}};
     char got[8] = {0};
     size_t n = 77;
-    assert_ok_n(fer_tcp_stream_write_vectored(&pair->stream, out, 5, &n), n, 7);
-    assert_true(peer_recv_exact(pair->other, got, 7));
+    assert_ok_n(stream_write_vectored(pair.stream, out, 5, &n), n, 7);
+    assert_true(peer_recv_exact(pair.other, got, 7));
     assert_string_equal(got, "abcdefg");
-    pair_send(pair, "uvwxyz", 6);
-    assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, in, 4, &n), n, 6);
+    stream_pair_send(pair, "uvwxyz");
+    assert_ok_n(stream_read_vectored(pair.stream, in, 4, &n), n, 6);
     assert_string_equal(a, "uv");
     assert_string_equal(b, "wxyz");
 }

@@ -270,4 +270,33 @@ SLOW_PAIR_TEST("S5", a_long_copy_to_a_stream_that_was_reset_keeps_the_bytes)
     end_destination(pair, open_link(), true);
 }
 
+static void send_until_it_fails(void *argument)
+{
+    const struct transfer *transfer = argument;
+    process_shield_thread();
+    while (send_pattern(transfer->peer, PART, 0)) {
+    }
+}
+
+SLOW_PAIR_TEST("I2", a_long_copy_to_a_stream_that_ends_meanwhile_raises_no_sigpipe)
+{
+    struct link link = open_link();
+    struct transfer source = {.peer = pair->other};
+    struct ender ender = {test_stream(), {FER_OTHER, 0}};
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    test_thread sender;
+    test_thread thread;
+    (void)process_let_sigpipe_kill();
+    assert_ok(fer_tcp_stream_try_clone(link.stream, ender.clone));
+    test_thread_start(&sender, send_until_it_fails, &source);
+    test_thread_start(&thread, shut_down_when_full, &ender);
+    fer_error error = fer_copy(fer_tcp_stream_as_stream(&pair->stream),
+                               fer_tcp_stream_as_stream(link.stream), &buffer, NULL);
+    fer_tcp_stream_close(&pair->stream);
+    test_thread_join(&thread);
+    test_thread_join(&sender);
+    assert_ok(ender.error);
+    assert_kind(error, FER_BROKEN_PIPE);
+}
+
 RULE_TESTS("long_copies")

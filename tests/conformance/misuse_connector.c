@@ -19,6 +19,11 @@ POLLER_TEST("E4", a_connector_needs_good_arguments)
     assert_own(fer_connector_start(NULL, "127.0.0.1:9", NULL, NULL, poller, 1), FER_MISUSE);
     assert_own(fer_connector_start_host(NULL, "127.0.0.1", 9, NULL, NULL, poller, 1), FER_MISUSE);
     assert_own(fer_connector_start(&connector, NULL, NULL, NULL, poller, 1), FER_MISUSE);
+    for (uintptr_t i = 1; i < sizeof connector; i += sizeof connector - 2) {
+        assert_own(fer_connector_start(&connector, "127.0.0.1:9", NULL, NULL, poller,
+                                       (uintptr_t)&connector + i),
+                   FER_INVALID_INPUT);
+    }
     assert_own(fer_connector_start_host(&connector, NULL, 9, NULL, NULL, poller, 1), FER_MISUSE);
     assert_own(fer_connector_start(&connector, "127.0.0.1:9", NULL, &fresh, poller, 1), FER_MISUSE);
     assert_own(fer_connector_start(&connector, "localhost:9", NULL, NULL, poller, 1), FER_MISUSE);

@@ -100,6 +100,8 @@ STREAM_TEST("E4", a_connect_within_limits_needs_good_arguments)
                 {{.local = &bad}, FER_INVALID_INPUT},
                 {{.failures_cap = 1}, FER_MISUSE},
                 {{.family = (fer_ip_family)5}, FER_INVALID_INPUT},
+                {{.unused_ = {1}}, FER_INVALID_INPUT},
+                {{.unused_ = {0, 1}}, FER_INVALID_INPUT},
                 {{.unused_ = {0, 0, 1}}, FER_INVALID_INPUT},
                 {{.reserved_ = {0, 0, 0, 0, 0, 1}}, FER_INVALID_INPUT}};
     fer_connect_options with_resolver = {.resolver = &closed};

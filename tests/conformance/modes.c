@@ -40,7 +40,7 @@ SLOW_PAIR_TEST("T2", nonblocking_writes_would_block)
         fer_error error;
         do {
             n = 77;
-            error = write_by(sort, stream, buf, sizeof buf, &n);
+            error = write_by(sort, tcp_ref(stream), buf, sizeof buf, &n);
         } while (error.kind == FER_OK);
         assert_kind(error, FER_WOULD_BLOCK);
         assert_true(sort == WRITE_ALL ? n < sizeof buf : n == 0);

@@ -3,25 +3,28 @@
  * blocking, unless a test says otherwise, so that a call that waited would hang the test. */
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
+#include "support/stream_fixture.h"
 
 /* ---- Streams */
 
 /* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS." And T4: it moves nothing. */
-PAIR_TEST("T2", a_read_that_would_wait_is_would_block)
+STREAM_PAIR_TEST("T2", a_read_that_would_wait_is_would_block)
 {
     char got[8] = "--------";
     for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
-        size_t n[2] = {77, 77};
-        assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, &n[0]), FER_WOULD_BLOCK);
-        assert_kind(fer_tcp_stream_try_peek(&pair->stream, got, 8, &n[1]), FER_WOULD_BLOCK);
-        assert_int_equal(n[0] + n[1], 0);
+        size_t n = 77;
+        assert_kind_n(stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
+        if (pair.stream.tcp != NULL) {
+            assert_kind_n(fer_tcp_stream_try_peek(pair.stream.tcp, got, 8, &n), FER_WOULD_BLOCK, n,
+                          0);
+        }
         assert_memory_equal(got, "--------", 8);
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_secs(60)));
+        assert_ok(stream_set_read_timeout(pair.stream, fer_duration_from_secs(60)));
     }
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
-    assert_alive(pair);
+    assert_ok(stream_set_nonblocking(pair.stream, true));
+    assert_kind(stream_try_read(pair.stream, got, 8, NULL), FER_WOULD_BLOCK);
+    assert_ok(stream_set_nonblocking(pair.stream, false));
+    assert_stream_alive(pair);
 }
 
 /* Bytes that have arrived are read. A peek leaves them queued. The mode does not change. */
@@ -40,9 +43,10 @@ PAIR_TEST("T4", what_has_arrived_is_read)
 }
 
 enum { PIECE = 100000 };
-typedef fer_error try_write_function(fer_tcp_stream *stream, const unsigned char *piece, size_t *n);
+typedef fer_error try_write_function(stream_ref stream, const unsigned char *piece, size_t *n);
 
-static void assert_takes_what_there_is_space_for(struct pair *pair, try_write_function *try_write)
+static void assert_takes_what_there_is_space_for(struct stream_pair pair,
+                                                 try_write_function *try_write)
 {
     static unsigned char piece[PIECE];
     uint64_t sent = 0;
@@ -51,84 +55,83 @@ static void assert_takes_what_there_is_space_for(struct pair *pair, try_write_fu
     fer_error error = {FER_OK, 0};
     while (error.kind == FER_OK) {
         pattern_fill(piece, sizeof piece, sent);
-        error = try_write(&pair->stream, piece, &n);
+        error = try_write(pair.stream, piece, &n);
         sent += n;
     }
     assert_kind(error, FER_WOULD_BLOCK);
     assert_int_equal(n, 0);
     assert_true(sent > 0);
-    while (got < sent && peer_recv_some(pair->other, piece, sizeof piece, &n) == PEER_GOT) {
+    while (got < sent && peer_recv_some(pair.other, piece, sizeof piece, &n) == PEER_GOT) {
         assert_true(pattern_matches(piece, n, got));
         got += n;
     }
     assert_int_equal(got, sent);
 }
 
-static fer_error try_write_piece(fer_tcp_stream *stream, const unsigned char *piece, size_t *n)
+static fer_error try_write_piece(stream_ref stream, const unsigned char *piece, size_t *n)
 {
-    return fer_tcp_stream_try_write(stream, piece, PIECE, n);
+    return stream_try_write(stream, piece, PIECE, n);
 }
 
-static fer_error try_write_slices(fer_tcp_stream *stream, const unsigned char *piece, size_t *n)
+static fer_error try_write_slices(stream_ref stream, const unsigned char *piece, size_t *n)
 {
     const fer_io_slice slices[] = {{piece, 1}, {piece + 1, 59999}, {piece + 60000, PIECE - 60000}};
-    return fer_tcp_stream_try_write_vectored(stream, slices, 3, n);
+    return stream_try_write_vectored(stream, slices, 3, n);
 }
 
 /* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
  * arrive. */
-SLOW_PAIR_TEST("E3", a_write_takes_what_there_is_space_for)
+SLOW_STREAM_PAIR_TEST("E3", a_write_takes_what_there_is_space_for)
 {
     assert_takes_what_there_is_space_for(pair, try_write_piece);
 }
 
 /* T2 and T4 for vectored reads: the slices are filled in order with what has arrived. */
-PAIR_TEST("T2", slices_are_filled_without_a_wait)
+STREAM_PAIR_TEST("T2", slices_are_filled_without_a_wait)
 {
     char got[] = "--------";
     fer_io_slice_mut slices[] = {{got, 2}, {NULL, 0}, {got + 2, 6}};
     size_t n = 77;
-    assert_kind_n(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK,
-                  n, 0);
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_secs(60)));
-    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n), FER_WOULD_BLOCK);
-    assert_true(peer_send_all(pair->other, "hello", 5));
+    assert_kind_n(stream_try_read_vectored(pair.stream, slices, 3, &n), FER_WOULD_BLOCK, n, 0);
+    assert_ok(stream_set_read_timeout(pair.stream, fer_duration_from_secs(60)));
+    assert_kind(stream_try_read_vectored(pair.stream, slices, 3, &n), FER_WOULD_BLOCK);
+    assert_true(peer_send_all(pair.other, "hello", 5));
     for (size_t read = 0; read < 5; read += n) {
         slices[0] = (fer_io_slice_mut){got + read, 1};
         slices[2] = (fer_io_slice_mut){got + read + 1, 5 - read};
-        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-        assert_ok(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, &n));
+        assert_true(peer_raw_wait_readable(stream_as_raw(pair.stream)));
+        assert_ok(stream_try_read_vectored(pair.stream, slices, 3, &n));
         assert_true(n > 0);
     }
     assert_string_equal(got, "hello---");
-    assert_kind(fer_tcp_stream_try_read_vectored(&pair->stream, slices, 3, NULL), FER_WOULD_BLOCK);
-    assert_alive(pair);
+    assert_kind(stream_try_read_vectored(pair.stream, slices, 3, NULL), FER_WOULD_BLOCK);
+    assert_stream_alive(pair);
 }
 
 /* E3 for vectored writes: "A count ... is true", and then there is no room. */
-SLOW_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_space_for)
+SLOW_STREAM_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_space_for)
 {
     assert_takes_what_there_is_space_for(pair, try_write_slices);
 }
 
 /* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
-PAIR_TEST("S4", ended_halves_answer_by_themselves)
+STREAM_PAIR_TEST("S4", ended_halves_answer_by_themselves)
 {
     char got[4];
     size_t n = 77;
-    assert_true(peer_shutdown_write(pair->other));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+    assert_true(peer_shutdown_write(pair.other));
+    assert_true(peer_raw_wait_readable(stream_as_raw(pair.stream)));
     for (int i = 0; i < 3; i++) {
-        assert_ok_n(i == 1 ? fer_tcp_stream_try_peek(&pair->stream, got, 4, &n)
-                           : fer_tcp_stream_try_read(&pair->stream, got, 4, &n),
+        assert_ok_n(i == 1 && pair.stream.tcp != NULL
+                        ? fer_tcp_stream_try_peek(pair.stream.tcp, got, 4, &n)
+                        : stream_try_read(pair.stream, got, 4, &n),
                     n, 0);
     }
-    assert_ok_n(fer_tcp_stream_try_read_vectored(&pair->stream, &(fer_io_slice_mut){got, 4}, 1, &n),
-                n, 0);
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got, 4, &n), n, 0);
-    assert_kind_n(fer_tcp_stream_try_write(&pair->stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
-    assert_kind(fer_tcp_stream_try_write_vectored(&pair->stream, &(fer_io_slice){"x", 1}, 1, &n),
+    assert_ok_n(stream_try_read_vectored(pair.stream, &(fer_io_slice_mut){got, 4}, 1, &n), n, 0);
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
+    assert_ok_n(stream_try_read(pair.stream, got, 4, &n), n, 0);
+    assert_kind_n(stream_try_write(pair.stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind(stream_try_write_vectored(pair.stream, &(fer_io_slice){"x", 1}, 1, &n),
                 FER_BROKEN_PIPE);
 }
 

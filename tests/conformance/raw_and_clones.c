@@ -1,8 +1,8 @@
 /* raw_and_clones.c: rules R1 and R2: adopting and releasing sockets, and clones. Lengths above the
  * OS's limit (R3) are in lengths.c. */
 #include "ferrule/socket.h"
-#include "support/fixture.h"
 #include "support/process.h"
+#include "support/stream_fixture.h"
 #include "support/thread.h"
 
 /* A connection of two plain sockets. *other stays a peer. The result is released, in blocking
@@ -270,24 +270,25 @@ STREAM_TEST("R1", a_new_handle_has_no_raw_socket)
 /* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
  * last." */
 
-KIND_TEST("R2", the_connection_ends_with_the_last_clone)
+STREAM_KIND_TEST("R2", the_connection_ends_with_the_last_clone)
 {
     for (int clone_first = 0; clone_first < 2; clone_first++) {
-        struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream clone = {0};
+        struct stream_pair pair = stream_pair_open(kind);
+        stream_ref clone = stream_like(pair.stream);
         char byte;
         size_t n = 0;
-        assert_ok(fer_tcp_stream_try_clone(&pair->stream, &clone));
-        assert_true(fer_tcp_stream_as_raw(&clone) != fer_tcp_stream_as_raw(&pair->stream));
-        fer_tcp_stream *first = clone_first ? &clone : &pair->stream;
-        fer_tcp_stream *last = clone_first ? &pair->stream : &clone;
-        assert_exchange(first, pair->other);
-        fer_tcp_stream_close(first);
-        assert_closed(first);
-        assert_exchange(last, pair->other);
-        fer_tcp_stream_close(last);
-        assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
-        pair_close(pair);
+        assert_ok(stream_try_clone(pair.stream, clone));
+        assert_true(stream_as_raw(clone) != stream_as_raw(pair.stream));
+        stream_ref first = clone_first ? clone : pair.stream;
+        stream_ref last = clone_first ? pair.stream : clone;
+        assert_stream_exchange(first, pair.other);
+        stream_close(first);
+        assert_own(stream_read(first, &byte, 1, NULL), FER_MISUSE);
+        assert_true(stream_as_raw(first) == FER_RAW_SOCKET_NONE);
+        assert_stream_exchange(last, pair.other);
+        stream_close(last);
+        assert_int_equal(peer_recv_some(pair.other, &byte, 1, &n), PEER_END);
+        stream_pair_close();
     }
 }
 

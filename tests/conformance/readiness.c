@@ -4,27 +4,27 @@
 #include <stdatomic.h>
 
 #include "support/socket_fixture.h"
+#include "support/stream_fixture.h"
 #include "support/thread.h"
 
 enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SOON_US = 5000000, SHORT_MS = 40 };
 
 #define NOW fer_duration_from_nanos(0)
 
-static fer_interest ready_of(const fer_tcp_stream *stream, fer_interest interest,
-                             fer_duration timeout)
+static fer_interest ready_of(stream_ref stream, fer_interest interest, fer_duration timeout)
 {
     fer_interest ready = 77;
-    assert_ok(fer_tcp_stream_ready(stream, interest, timeout, &ready));
+    assert_ok(stream_ready(stream, interest, timeout, &ready));
     assert_int_equal(ready & ~interest, 0);
     return ready;
 }
 
-static fer_interest ready_now(const fer_tcp_stream *stream, fer_interest interest)
+static fer_interest ready_now(stream_ref stream, fer_interest interest)
 {
     return ready_of(stream, interest, NOW);
 }
 
-static fer_interest wait_ready(const fer_tcp_stream *stream, fer_interest interest)
+static fer_interest wait_ready(stream_ref stream, fer_interest interest)
 {
     return ready_of(stream, interest, FER_DURATION_NONE);
 }
@@ -33,20 +33,20 @@ static fer_interest wait_ready(const fer_tcp_stream *stream, fer_interest intere
 
 /* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with
  * none." */
-PAIR_TEST("T1", zero_checks_without_waiting)
+STREAM_PAIR_TEST("T1", zero_checks_without_waiting)
 {
     char got[4];
-    assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
-    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), FER_WRITABLE);
-    assert_true(peer_send_all(pair->other, "data", 4));
-    assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
-    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
+    assert_int_equal(ready_now(pair.stream, FER_READABLE), 0);
+    assert_int_equal(ready_now(pair.stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(ready_now(pair.stream, ALL_INTERESTS), FER_WRITABLE);
+    assert_true(peer_send_all(pair.other, "data", 4));
+    assert_int_equal(wait_ready(pair.stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(pair.stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(pair.stream, FER_WRITABLE), FER_WRITABLE);
+    assert_ok(stream_read_exact(pair.stream, got, 4, NULL));
     assert_memory_equal(got, "data", 4);
-    assert_int_equal(ready_now(&pair->stream, FER_READABLE), 0);
-    assert_alive(pair);
+    assert_int_equal(ready_now(pair.stream, FER_READABLE), 0);
+    assert_stream_alive(pair);
 }
 
 /* T1: "OK with none", and not too early. The stream's own timeouts and mode have no effect. */
@@ -55,36 +55,38 @@ PAIR_TEST("T1", nothing_in_time_is_ok_with_none)
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     uint64_t start = peer_now_us();
-    assert_int_equal(ready_of(&pair->stream, FER_READABLE, millis(SHORT_MS)), 0);
+    assert_int_equal(ready_of(tcp_ref(&pair->stream), FER_READABLE, millis(SHORT_MS)), 0);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SHORT_MS * 1000);
-    assert_int_equal(ready_of(&pair->stream, FER_READABLE, fer_duration_from_nanos(1)), 0);
+    assert_int_equal(ready_of(tcp_ref(&pair->stream), FER_READABLE, fer_duration_from_nanos(1)), 0);
 }
 
 /* A stream with full buffers is not writable until the peer has read. */
 SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read)
 {
     uint64_t left = fill_until_it_would_block(&pair->stream);
-    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), 0);
-    assert_int_equal(ready_of(&pair->stream, FER_WRITABLE, millis(SHORT_MS)), 0);
+    assert_int_equal(ready_now(tcp_ref(&pair->stream), ALL_INTERESTS), 0);
+    assert_int_equal(ready_of(tcp_ref(&pair->stream), FER_WRITABLE, millis(SHORT_MS)), 0);
     while (left > 0) {
         char piece[65536];
         size_t n = 0;
         assert_int_equal(peer_recv_some(pair->other, piece, sizeof piece, &n), PEER_GOT);
         left -= n < left ? n : left;
     }
-    assert_int_equal(wait_ready(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(tcp_ref(&pair->stream), FER_WRITABLE), FER_WRITABLE);
 }
 
 /* "a read half that ended ... is readable at once": S4's end, before and after a read returned
  * it. */
-PAIR_TEST("S4", the_peers_end_is_readable_again_and_again)
+STREAM_PAIR_TEST("S4", the_peers_end_is_readable_again_and_again)
 {
-    assert_true(peer_shutdown_write(pair->other));
-    assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_reads_end(&pair->stream);
-    assert_int_equal(ready_now(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
-    assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_true(peer_shutdown_write(pair.other));
+    assert_int_equal(wait_ready(pair.stream, FER_READABLE), FER_READABLE);
+    assert_stream_ends(pair.stream);
+    assert_int_equal(ready_now(pair.stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(pair.stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(wait_ready(pair.stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
+    assert_int_equal(wait_ready(pair.stream, ALL_INTERESTS), ALL_INTERESTS);
 }
 
 /* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
@@ -97,9 +99,10 @@ SLOW_KIND_TEST("S2", an_own_shut_half_is_ready_immediately)
         bool writes = how != FER_SHUTDOWN_READ;
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)how));
-        assert_int_equal(ready_now(&pair->stream, FER_READABLE), reads ? FER_READABLE : 0);
-        assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), writes ? FER_WRITABLE : 0);
-        assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS),
+        assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_READABLE), reads ? FER_READABLE : 0);
+        assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_WRITABLE),
+                         writes ? FER_WRITABLE : 0);
+        assert_int_equal(wait_ready(tcp_ref(&pair->stream), ALL_INTERESTS),
                          (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
         pair_close(pair);
     }
@@ -115,11 +118,11 @@ SLOW_KIND_TEST("S6", a_half_that_a_clone_shut_is_ready)
         (void)fill_until_it_would_block(&pair->stream);
         assert_ok(fer_tcp_stream_shutdown(clone, (fer_shutdown)how));
         if (how != FER_SHUTDOWN_WRITE) {
-            assert_int_equal(wait_ready(&pair->stream, FER_READABLE), FER_READABLE);
+            assert_int_equal(wait_ready(tcp_ref(&pair->stream), FER_READABLE), FER_READABLE);
             assert_reads_end(&pair->stream);
         }
         if (how != FER_SHUTDOWN_READ) {
-            assert_int_equal(wait_ready(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+            assert_int_equal(wait_ready(tcp_ref(&pair->stream), FER_WRITABLE), FER_WRITABLE);
             assert_writes_fail(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
         }
         fer_tcp_stream_close(clone);
@@ -134,11 +137,11 @@ PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested)
     char byte;
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_int_equal(wait_ready(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
-    assert_int_equal(ready_now(&pair->stream, FER_READABLE), FER_READABLE);
-    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(wait_ready(tcp_ref(&pair->stream), ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_READABLE), FER_READABLE);
+    assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_WRITABLE), FER_WRITABLE);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
-    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(tcp_ref(&pair->stream), ALL_INTERESTS), ALL_INTERESTS);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
@@ -151,8 +154,8 @@ PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     peer_reset(pair->other);
     assert_true(peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-    assert_int_equal(ready_now(&pair->stream, FER_WRITABLE), FER_WRITABLE);
-    assert_int_equal(ready_now(&pair->stream, ALL_INTERESTS), ALL_INTERESTS);
+    assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_WRITABLE), FER_WRITABLE);
+    assert_int_equal(ready_now(tcp_ref(&pair->stream), ALL_INTERESTS), ALL_INTERESTS);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
@@ -174,9 +177,9 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_pending_connect_is_ready_when_it_has_succeeded
                 FER_WRITABLE);
     assert_ok(await_connect(socket));
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_int_equal(ready_now(stream, ALL_INTERESTS), FER_WRITABLE);
+    assert_int_equal(ready_now(tcp_ref(stream), ALL_INTERESTS), FER_WRITABLE);
     assert_true(peer_send_all(other, "x", 1));
-    assert_int_equal(wait_ready(stream, FER_READABLE), FER_READABLE);
+    assert_int_equal(wait_ready(tcp_ref(stream), FER_READABLE), FER_READABLE);
 }
 
 /* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
@@ -231,8 +234,8 @@ SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
     for (size_t i = 0; i < CALLS; i++) {
         fer_tcp_stream *stream = test_stream();
         assert_ok(fer_socket_into_tcp_stream(sockets[i], stream));
-        assert_int_equal(wait_ready(stream, FER_WRITABLE), FER_WRITABLE);
-        assert_int_equal(ready_now(stream, ALL_INTERESTS), ALL_INTERESTS);
+        assert_int_equal(wait_ready(tcp_ref(stream), FER_WRITABLE), FER_WRITABLE);
+        assert_int_equal(ready_now(tcp_ref(stream), ALL_INTERESTS), ALL_INTERESTS);
         assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);
         assert_own(calls[i](stream), FER_MISUSE);
     }

@@ -11,7 +11,7 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
     assert_reads_fail(stream, FER_CONNECTION_RESET);
     for (int sort = 0; sort < WRITE_SORTS; sort++) {
         size_t n = 77;
-        assert_writes_fail(write_by(sort, stream, "12345678", 8, &n));
+        assert_writes_fail(write_by(sort, tcp_ref(stream), "12345678", 8, &n));
         assert_int_equal(n, 0);
     }
     assert_ok(fer_tcp_stream_take_error(stream, &pending));
@@ -34,7 +34,8 @@ KIND_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks)
         char buf[8];
         size_t n = 77;
         pair_reset_and_wait(pair);
-        assert_kind_n(read_by(sort, &pair->stream, buf, 8, &n), FER_CONNECTION_RESET, n, 0);
+        assert_kind_n(read_by(sort, tcp_ref(&pair->stream), buf, 8, &n), FER_CONNECTION_RESET, n,
+                      0);
         assert_reset_sticks(&pair->stream);
         pair_close(pair);
     }
@@ -77,7 +78,7 @@ KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
         fer_error error = {FER_OK, 0};
         pair_reset_and_wait(pair);
         for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
-            error = write_by(sort, &pair->stream, "12345678", 8, NULL);
+            error = write_by(sort, tcp_ref(&pair->stream), "12345678", 8, NULL);
         }
         assert_writes_fail(error);
         assert_reset_sticks(&pair->stream);
@@ -214,7 +215,7 @@ static void read_blocked(void *argument)
 {
     struct reader *reader = argument;
     char buf[8];
-    reader->error = read_by(reader->sort, reader->stream, buf, sizeof buf, &reader->n);
+    reader->error = read_by(reader->sort, tcp_ref(reader->stream), buf, sizeof buf, &reader->n);
 }
 
 /* S5: a reset ends a blocked read. The result is the same whether the read starts before or after
@@ -299,7 +300,8 @@ static unsigned read_as_rust_does(fer_tcp_stream *stream, fer_error *error)
     return reads;
 }
 
-/* T2: "a loop that continues after TIMED_OUT ends when the system gives up the connection" */
+/* T2: "A loop that reads again after TIMED_OUT therefore ends when the system reports that the
+ * connection is dead." */
 SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection)
 {
     skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300),

@@ -52,6 +52,9 @@ PAIR_TEST("M3", a_file_that_is_too_short_is_unexpected_eof)
     assert_true(receives_pattern(pair->other, PART - 100, 100));
     assert_own_n(send_file(stream, file, PART, 1, &n), FER_UNEXPECTED_EOF, n, 0);
     assert_own_n(send_file(stream, file, PART + 9, 1, &n), FER_UNEXPECTED_EOF, n, 0);
+    assert_own_n(send_file(stream, file, INT64_MAX - 1, 9, &n), FER_UNEXPECTED_EOF, n, 0);
+    assert_own_n(send_file(stream, file, INT64_MAX, 1, &n), FER_UNEXPECTED_EOF, n, 0);
+    assert_ok_n(send_file(stream, file, INT64_MAX, 0, &n), n, 0);
     assert_alive(pair);
     test_file_close(file);
 }
@@ -141,6 +144,30 @@ PAIR_TEST("S3", a_file_to_a_stream_that_was_shut_down_is_broken_pipe)
     test_file_close(file);
 }
 
+/* I2: "No call raises SIGPIPE", also if the stream ends after the system has sent some bytes. */
+SLOW_PAIR_TEST("I2", a_file_to_a_stream_that_ends_meanwhile_raises_no_sigpipe)
+{
+    fer_raw_file file = file_of(MEGABYTES);
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    struct ender ender = {test_stream(), {FER_OTHER, 0}};
+    test_thread thread;
+    uint64_t total = 0;
+    fer_error error;
+    (void)process_let_sigpipe_kill();
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, ender.clone));
+    test_thread_start(&thread, shut_down_when_full, &ender);
+    do {
+        uint64_t n = 77;
+        error = send_file(stream, file, 0, MEGABYTES, &n);
+        total += n;
+    } while (error.kind == FER_OK);
+    test_thread_join(&thread);
+    assert_ok(ender.error);
+    assert_kind(error, FER_BROKEN_PIPE);
+    assert_true(total > 0);
+    test_file_close(file);
+}
+
 /* S5: the reset is reported again. */
 PAIR_TEST("S5", a_file_to_a_stream_that_was_reset_fails)
 {
@@ -160,10 +187,15 @@ PAIR_TEST("M3", an_error_of_the_file_changes_nothing_of_the_stream)
 {
     fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
     uint64_t n = 77;
-    fer_error error = send_file(stream, -1, 0, 1, &n);
-    assert_true(error.kind != FER_OK && error.os_code != 0);
-    assert_int_equal(n, 0);
-    assert_alive(pair);
+    fer_raw_file file = file_of(PART);
+    const fer_raw_file wrong[] = {-1, INTPTR_MAX, file + (INTPTR_MAX >> 30) + 1};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        fer_error error = send_file(stream, wrong[i], 0, 1, &n);
+        assert_true(error.kind != FER_OK && error.os_code != 0);
+        assert_int_equal(n, 0);
+        assert_alive(pair);
+    }
+    test_file_close(file);
 }
 
 /* E4: "Misuse ... is MISUSE", and other invalid arguments INVALID_INPUT. */

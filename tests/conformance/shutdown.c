@@ -1,6 +1,6 @@
 /* shutdown.c: rules S1 to S4 and S7: shutting down halves, and the peer's orderly end. For waking
  * blocked calls (S6): wakeup.c. For resets (S5): reset.c. */
-#include "support/fixture.h"
+#include "support/stream_fixture.h"
 #include "support/thread.h"
 
 static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
@@ -11,31 +11,36 @@ static void queue_input(struct pair *pair, const char *text)
 }
 
 /* Every kind of write returns BROKEN_PIPE and writes nothing, also with a length of zero. */
-static void assert_writes_are_broken(fer_tcp_stream *stream)
+static void assert_writes_are_broken(stream_ref stream)
 {
     char buf[8] = {0};
     fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
     size_t n = 77;
-    assert_kind_n(fer_tcp_stream_write(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE, n, 0);
-    assert_kind_n(fer_tcp_stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE, n, 0);
-    assert_kind_n(fer_tcp_stream_write_all(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE, n, 0);
-    assert_kind_n(fer_tcp_stream_write(stream, buf, 0, &n), FER_BROKEN_PIPE, n, 0);
-    assert_kind(fer_tcp_stream_write(stream, buf, 1, NULL), FER_BROKEN_PIPE);
+    assert_kind_n(stream_write(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(stream_write_vectored(stream, slices, 2, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(stream_write_all(stream, buf, sizeof buf, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind_n(stream_write(stream, buf, 0, &n), FER_BROKEN_PIPE, n, 0);
+    assert_kind(stream_write(stream, buf, 1, NULL), FER_BROKEN_PIPE);
 }
 
 /* ---- S1: "shutdown is idempotent: the second call, or one after the peer has gone, is OK." */
 
-KIND_TEST("S1", every_second_shutdown_is_ok)
+STREAM_KIND_TEST("S1", every_second_shutdown_is_ok)
 {
-    for (size_t first = 0; first < 3; first++) {
-        for (size_t second = 0; second < 3; second++) {
-            struct pair *pair = pair_open_kind(kind);
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
-            pair_close(pair);
+    for (size_t i = 0; i < 18; i++) {
+        struct stream_pair pair = stream_pair_open(kind);
+        fer_shutdown first = shutdowns[i % 3];
+        fer_shutdown second = shutdowns[i / 3 % 3];
+        if (i >= 9) {
+            peer_close(pair.other);
+            assert_true(peer_raw_wait_readable(stream_as_raw(pair.stream)));
         }
+        assert_ok(stream_shutdown(pair.stream, first));
+        assert_ok(stream_shutdown(pair.stream, second));
+        assert_ok(stream_shutdown(pair.stream, second));
+        assert_ok(stream_shutdown(pair.stream, first));
+        assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
+        stream_pair_close();
     }
 }
 
@@ -55,21 +60,6 @@ PAIR_TEST("S1", a_second_shutdown_of_the_write_half_loses_no_input)
     assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE));
     queue_input(pair, "2");
     assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, &byte, 1, NULL), byte, '2');
-}
-
-KIND_TEST("S1", shutdown_after_the_peer_closed_is_ok)
-{
-    for (size_t first = 0; first < 3; first++) {
-        for (size_t second = 0; second < 3; second++) {
-            struct pair *pair = pair_open_kind(kind);
-            pair_close_other(pair);
-            assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[first]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, shutdowns[second]));
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-            pair_close(pair);
-        }
-    }
 }
 
 KIND_TEST("S1", shutdown_after_a_reset_is_ok)
@@ -111,26 +101,29 @@ PAIR_TEST("S1", shutdown_through_a_clone_and_again_here_is_ok)
 }
 
 /* S1: "On a stream that was never connected it is NOT_CONNECTED." */
-STREAM_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
+UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
 {
+    fer_tcp_stream *tcp = test_stream();
+    fer_unix_stream *local = test_unix_stream();
     for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_tcp_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
+        assert_own(fer_tcp_stream_shutdown(tcp, shutdowns[how]), FER_NOT_CONNECTED);
+        assert_own(fer_unix_stream_shutdown(local, shutdowns[how]), FER_NOT_CONNECTED);
     }
-    assert_new(stream);
+    assert_new(tcp);
+    assert_unix_new(local);
 }
 
 /* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once,
  * on every OS, even if data was queued." */
 
-KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
+STREAM_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
 {
     for (int both = 0; both < 2; both++) {
-        struct pair *pair = pair_open_kind(kind);
-        queue_input(pair, "queued");
-        assert_ok(
-            fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
-        assert_reads_end(&pair->stream);
-        pair_close(pair);
+        struct stream_pair pair = stream_pair_open(kind);
+        stream_pair_send(pair, "queued");
+        assert_ok(stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
+        assert_stream_ends(pair.stream);
+        stream_pair_close();
     }
 }
 
@@ -156,30 +149,29 @@ PAIR_TEST("S2", read_after_own_shutdown_is_eof_in_every_mode)
 /* ---- S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE. The peer reads what was sent,
  * then EOF." */
 
-KIND_TEST("S3", write_after_own_shutdown_is_broken_pipe)
+STREAM_KIND_TEST("S3", write_after_own_shutdown_is_broken_pipe)
 {
     for (int both = 0; both < 2; both++) {
-        struct pair *pair = pair_open_kind(kind);
-        assert_ok(
-            fer_tcp_stream_shutdown(&pair->stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE));
-        assert_writes_are_broken(&pair->stream);
-        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-        assert_writes_are_broken(&pair->stream);
-        pair_close(pair);
+        struct stream_pair pair = stream_pair_open(kind);
+        assert_ok(stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE));
+        assert_writes_are_broken(pair.stream);
+        assert_ok(stream_set_nonblocking(pair.stream, true));
+        assert_writes_are_broken(pair.stream);
+        stream_pair_close();
     }
 }
 
 /* Writes a million patterned bytes, then calls end, which shuts the stream down. The peer must
  * receive all of them, then the end. */
-static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair))
+static void assert_all_arrives(struct stream_pair pair, void (*end)(struct stream_pair pair))
 {
     static unsigned char bytes[1000000];
-    struct drain drain = {pair->other, 0, false, PEER_TIMED_OUT};
+    struct drain drain = {pair.other, 0, false, PEER_TIMED_OUT};
     test_thread thread;
     size_t n = 0;
     pattern_fill(bytes, sizeof bytes, 0);
     test_thread_start(&thread, drain_all, &drain);
-    fer_error error = fer_tcp_stream_write_all(&pair->stream, bytes, sizeof bytes, &n);
+    fer_error error = stream_write_all(pair.stream, bytes, sizeof bytes, &n);
     end(pair);
     test_thread_join(&thread);
     assert_ok(error);
@@ -189,34 +181,34 @@ static void assert_all_arrives(struct pair *pair, void (*end)(struct pair *pair)
     assert_true(drain.intact);
 }
 
-static void end_by_write(struct pair *pair)
+static void end_by_write(struct stream_pair pair)
 {
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
-static void end_by_both(struct pair *pair)
+static void end_by_both(struct stream_pair pair)
 {
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-}
-
-static void end_by_read_then_write(struct pair *pair)
-{
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
 }
 
-static void end_by_write_then_read(struct pair *pair)
+static void end_by_read_then_write(struct stream_pair pair)
 {
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
-PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_write)
+static void end_by_write_then_read(struct stream_pair pair)
+{
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
+}
+
+STREAM_PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_write)
 {
     assert_all_arrives(pair, end_by_write);
-    queue_input(pair, "reading still works");
+    stream_pair_send(pair, "reading still works");
     char buf[64];
     size_t n = 0;
-    assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 19);
+    assert_ok_n(stream_read(pair.stream, buf, sizeof buf, &n), n, 19);
 }
 
 PAIR_TEST("S3", closing_a_stream_with_no_input_sends_all_then_eof)
@@ -231,61 +223,61 @@ PAIR_TEST("S3", closing_a_stream_with_no_input_sends_all_then_eof)
 /* ---- S4: "The peer's orderly end reads as OK with 0 bytes, again and again; it is never an
  * error." */
 
-PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again)
+STREAM_PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again)
 {
     char buf[8];
     size_t n = 0;
-    queue_input(pair, "tail");
-    assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 4, &n));
+    stream_pair_send(pair, "tail");
+    assert_true(peer_shutdown_write(pair.other));
+    assert_ok(stream_read_exact(pair.stream, buf, 4, &n));
     for (int i = 0; i < 20; i++) {
-        assert_reads_end(&pair->stream);
+        assert_stream_ends(pair.stream);
     }
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_reads_end(&pair->stream);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(10)));
-    assert_reads_end(&pair->stream);
+    assert_ok(stream_set_nonblocking(pair.stream, true));
+    assert_stream_ends(pair.stream);
+    assert_ok(stream_set_nonblocking(pair.stream, false));
+    assert_ok(stream_set_read_timeout(pair.stream, millis(10)));
+    assert_stream_ends(pair.stream);
     fer_error pending = {FER_OTHER, 1};
-    assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
+    assert_ok(stream_take_error(pair.stream, &pending));
     assert_ok(pending);
 }
 
-PAIR_TEST("S4", the_peers_close_reads_as_0_again_and_again)
+STREAM_PAIR_TEST("S4", the_peers_close_reads_as_0_again_and_again)
 {
-    pair_close_other(pair);
+    peer_close(pair.other);
     for (int i = 0; i < 20; i++) {
-        assert_reads_end(&pair->stream);
+        assert_stream_ends(pair.stream);
     }
 }
 
-PAIR_TEST("S4", writing_continues_after_the_peers_end)
+STREAM_PAIR_TEST("S4", writing_continues_after_the_peers_end)
 {
-    assert_true(peer_shutdown_write(pair->other));
-    assert_reads_end(&pair->stream);
+    assert_true(peer_shutdown_write(pair.other));
+    assert_stream_ends(pair.stream);
     assert_all_arrives(pair, end_by_write);
 }
 
 /* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for
  * bytes nor consumes any ... */
-PAIR_TEST("S4", a_zero_length_read_is_ok_without_waiting_and_takes_nothing)
+STREAM_PAIR_TEST("S4", a_zero_length_read_is_ok_without_waiting_and_takes_nothing)
 {
     char buf[4];
     fer_io_slice_mut empty[2] = {{NULL, 0}, {buf, 0}};
     size_t n;
     for (int queued = 0; queued < 2; queued++) {
-        assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, 0, &n), n, 0);
-        assert_ok(fer_tcp_stream_read(&pair->stream, NULL, 0, &n));
-        assert_ok(fer_tcp_stream_peek(&pair->stream, NULL, 0, &n));
-        assert_ok(fer_tcp_stream_read_exact(&pair->stream, NULL, 0, &n));
-        assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, NULL, 0, &n), n, 0);
-        assert_ok_n(fer_tcp_stream_read_vectored(&pair->stream, empty, 2, &n), n, 0);
+        assert_ok_n(stream_read(pair.stream, buf, 0, &n), n, 0);
+        assert_ok(stream_read(pair.stream, NULL, 0, &n));
+        assert_ok(stream_peek(pair.stream, NULL, 0, &n));
+        assert_ok(stream_read_exact(pair.stream, NULL, 0, &n));
+        assert_ok_n(stream_read_vectored(pair.stream, NULL, 0, &n), n, 0);
+        assert_ok_n(stream_read_vectored(pair.stream, empty, 2, &n), n, 0);
         if (!queued) {
-            queue_input(pair, "data");
+            stream_pair_send(pair, "data");
         }
     }
-    assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, 4, &n), n, 4);
-    assert_alive(pair);
+    assert_ok_n(stream_read(pair.stream, buf, 4, &n), n, 4);
+    assert_stream_alive(pair);
 }
 
 /* S4: ... and is not an end for the handle: the peer address is still available, in any mode. */
@@ -340,22 +332,22 @@ PAIR_TEST("S7", shutdown_read_never_harms_the_write_half)
         assert_true(peer_recv_exact(pair->other, buf, 6));
         assert_memory_equal(buf, "answer", 6);
     }
-    assert_all_arrives(pair, end_by_write);
+    assert_all_arrives((struct stream_pair){tcp_ref(&pair->stream), pair->other}, end_by_write);
 }
 
 /* S7: "Once both halves are shut, by one call or two, ... what was written must reach the peer",
  * with input queued and without. */
 KIND_TEST("S7", what_was_written_arrives_however_both_halves_are_shut)
 {
-    static void (*const ends[])(struct pair * pair) = {end_by_both, end_by_read_then_write,
-                                                       end_by_write_then_read};
+    static void (*const ends[])(struct stream_pair pair) = {end_by_both, end_by_read_then_write,
+                                                            end_by_write_then_read};
     for (size_t i = 0; i < 3; i++) {
         for (int queued = 0; queued < 2; queued++) {
             struct pair *pair = pair_open_kind(kind);
             if (queued) {
                 queue_input(pair, "input that is not read");
             }
-            assert_all_arrives(pair, ends[i]);
+            assert_all_arrives((struct stream_pair){tcp_ref(&pair->stream), pair->other}, ends[i]);
             pair_close(pair);
         }
     }

@@ -2,7 +2,7 @@
  * changes nothing. For the socket's modes and sharing them (T6): modes.c. */
 #include <stdatomic.h>
 
-#include "support/fixture.h"
+#include "support/stream_fixture.h"
 #include "support/thread.h"
 
 /* A length that every backend can hold: 12 days in milliseconds, the limit of the Winsock backend's
@@ -12,17 +12,16 @@
 
 /* T1: "A timeout of zero is INVALID_INPUT for set_*_timeout and connect_timeout, before any system
  * call." */
-PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
+STREAM_PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
 {
     fer_duration got = {0};
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(5000)));
-    assert_own(fer_tcp_stream_set_read_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
-    assert_own(fer_tcp_stream_set_write_timeout(&pair->stream, millis(0)), FER_INVALID_INPUT);
-    assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
+    assert_ok(stream_set_read_timeout(pair.stream, millis(5000)));
+    assert_own(stream_set_read_timeout(pair.stream, millis(0)), FER_INVALID_INPUT);
+    assert_own(stream_set_write_timeout(pair.stream, millis(0)), FER_INVALID_INPUT);
+    assert_ok(stream_read_timeout(pair.stream, &got));
     assert_true(got.nanos >= UINT64_C(5000000000) && got.nanos < UINT64_C(5100000000));
-    assert_ok_n(fer_tcp_stream_write_timeout(&pair->stream, &got), got.nanos,
-                FER_DURATION_NONE_NANOS);
-    assert_alive(pair);
+    assert_ok_n(stream_write_timeout(pair.stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_stream_alive(pair);
 }
 
 /* T1: as above: no socket was created, and the listener got no connection. */
@@ -85,17 +84,17 @@ STREAM_TEST("T1", connect_timeout_of_none_connects)
 }
 
 /* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not too early. */
-PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0)
+STREAM_PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0)
 {
     char buf[8];
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(40)));
+    assert_ok(stream_set_read_timeout(pair.stream, millis(40)));
     for (int sort = 0; sort < READ_SORTS; sort++) {
         size_t n = 77;
-        assert_own_after_system(read_by(sort, &pair->stream, buf, sizeof buf, &n), FER_TIMED_OUT,
+        assert_own_after_system(read_by(sort, pair.stream, buf, sizeof buf, &n), FER_TIMED_OUT,
                                 40000);
         assert_int_equal(n, 0);
     }
-    assert_alive(pair);
+    assert_stream_alive(pair);
 }
 
 /* T2: the same for writes. Room may return a short time after the queue was full, so a write that
@@ -113,7 +112,7 @@ SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0)
         do {
             n = 77;
             start = peer_now_us();
-            error = write_by(sort, stream, buf, sizeof buf, &n);
+            error = write_by(sort, tcp_ref(stream), buf, sizeof buf, &n);
         } while (error.kind == FER_OK);
         assert_true(microseconds_since(start) + SYSTEM_TIMEOUT_SLACK_US >= 40000);
         assert_own(error, FER_TIMED_OUT);
@@ -148,7 +147,7 @@ SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
             "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
     uint64_t total = 0;
     assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
-    fer_error error = write_until_failure(&pair->stream, 65536, &total);
+    fer_error error = write_until_failure(tcp_ref(&pair->stream), 65536, &total);
     assert_kind(error, FER_CONNECTION_TIMED_OUT);
     assert_int_not_equal(error.os_code, 0);
     assert_reads_fail(&pair->stream, FER_CONNECTION_TIMED_OUT);
@@ -319,28 +318,28 @@ PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry)
 
 /* T4: "nothing sent goes uncounted, the next call works": the peer receives exactly the counted
  * bytes. */
-SLOW_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
+SLOW_STREAM_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
 {
     uint64_t counted = 0;
-    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(30)));
+    assert_ok(stream_set_write_timeout(pair.stream, millis(30)));
     for (int i = 0; i < 3; i++) {
-        assert_own(write_until_failure(&pair->stream, 60000, &counted), FER_TIMED_OUT);
+        assert_own(write_until_failure(pair.stream, 60000, &counted), FER_TIMED_OUT);
     }
     static unsigned char rest[200000];
-    struct drain drain = {pair->other, 0, false, PEER_TIMED_OUT};
+    struct drain drain = {pair.other, 0, false, PEER_TIMED_OUT};
     test_thread thread;
     size_t n = 77;
     pattern_fill(rest, sizeof rest, counted);
-    fer_error error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
+    fer_error error = stream_write_all(pair.stream, rest, sizeof rest, &n);
     /* Room may have returned in the meantime. */
     assert_either(error, FER_TIMED_OUT, FER_OK);
     counted += n;
-    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(9000)));
+    assert_ok(stream_set_write_timeout(pair.stream, millis(9000)));
     test_thread_start(&thread, drain_all, &drain);
     pattern_fill(rest, sizeof rest, counted);
-    error = fer_tcp_stream_write_all(&pair->stream, rest, sizeof rest, &n);
+    error = stream_write_all(pair.stream, rest, sizeof rest, &n);
     counted += n;
-    fer_error ended = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
+    fer_error ended = stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE);
     test_thread_join(&thread);
     assert_ok(error);
     assert_ok(ended);
@@ -386,18 +385,18 @@ PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
 
 /* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
  * and only on a handle that was cloned": the result is right after a clone has changed the mode. */
-PAIR_TEST("T7", would_block_and_expiry_are_distinguished_on_a_clone)
+STREAM_PAIR_TEST("T7", would_block_and_expiry_are_distinguished_on_a_clone)
 {
-    fer_tcp_stream *clone = test_stream();
+    stream_ref clone = stream_like(pair.stream);
     char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(30)));
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_ok(fer_tcp_stream_set_nonblocking(clone, true));
-    assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, false));
-    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_ok(stream_set_read_timeout(pair.stream, millis(30)));
+    assert_ok(stream_try_clone(pair.stream, clone));
+    assert_own(stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_ok(stream_set_nonblocking(clone, true));
+    assert_kind(stream_read(pair.stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_ok(stream_set_nonblocking(pair.stream, false));
+    assert_own(stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
+    assert_own(stream_read(pair.stream, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
 RULE_TESTS("timeouts")

@@ -89,6 +89,9 @@ FAMILY_TEST("B7", an_address_of_another_machine_is_refused)
     bool has_source = (available(socket) & FER_UDP_SOURCE) != 0;
     assert_kind_n(fer_udp_socket_send_batch(socket, &message, 1, &n),
                   has_source ? FER_ADDR_NOT_AVAILABLE : FER_UNSUPPORTED, n, 0);
+    assert_ok(fer_ip_addr_parse(&message.from, family == PEER_V4 ? "224.0.0.1" : "ff02::1"));
+    assert_kind_n(fer_udp_socket_send_batch(socket, &message, 1, &n),
+                  has_source ? FER_ADDR_NOT_AVAILABLE : FER_UNSUPPORTED, n, 0);
 }
 
 UDP_TEST("B7", a_local_address_of_the_other_family_is_refused)
@@ -230,9 +233,7 @@ UDP_TEST("B9", what_is_enabled_is_reported)
     assert_int_equal(found.max_segments > 1, (found.available & FER_UDP_SEGMENTING) != 0);
     assert_int_equal(found.max_batch > 1, (found.available & FER_UDP_BATCHING) != 0);
     assert_ok(fer_udp_socket_enable(pair.socket, all, &enabled));
-#ifdef TEST_UNDER_QEMU
-    skip_if(true, "qemu refuses to set options that it reports");
-#endif
+    skip_under_qemu("it refuses to set options that it reports");
     assert_int_equal(enabled, found.available & all);
     assert_ok(fer_udp_socket_features(pair.socket, &found));
     assert_int_equal(found.enabled, enabled);

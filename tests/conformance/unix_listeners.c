@@ -261,7 +261,7 @@ UNIX_STREAM_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
     assert_ok(fer_unix_listener_accept(listener, stream, &addr));
     assert_unnamed(&addr);
     assert_ok_n(fer_unix_stream_read_to_end(stream, got, sizeof got, &n), n, 4);
-    assert_unix_reads_end(stream);
+    assert_stream_ends(unix_ref(stream));
 }
 
 UNIX_STREAM_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)

@@ -1,75 +1,10 @@
-/* unix_readiness.c: rules T1, T2 and C5 for Unix sockets: readiness, calls that never wait,
- * connects that are only started. Behaviour that they share with TCP is tested once here; for the
- * rest: readiness.c and nonblocking_calls.c. */
+/* unix_readiness.c: rules T2 and C5 for listeners and datagrams on Unix sockets, and for connects
+ * that are only started. For streams: readiness.c and nonblocking_calls.c. */
 #include "support/unix_fixture.h"
 
-enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE, SHORT_MS = 40 };
+enum { ALL_INTERESTS = FER_READABLE | FER_WRITABLE };
 
 #define NOW fer_duration_from_nanos(0)
-
-static fer_interest ready_of(const fer_unix_stream *stream, fer_duration timeout)
-{
-    fer_interest ready = 77;
-    assert_ok(fer_unix_stream_ready(stream, ALL_INTERESTS, timeout, &ready));
-    return ready;
-}
-
-/* T1: "zero asks without waiting"; T2: "A nonblocking call that would wait is WOULD_BLOCK on every
- * OS." */
-UNIX_PAIR_TEST("T1", a_stream_is_readable_when_there_is_something_to_read)
-{
-    fer_interest ready = 77;
-    char got[8];
-    size_t n = 77;
-    assert_int_equal(ready_of(pair.stream, NOW), FER_WRITABLE);
-    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, millis(SHORT_MS), &ready), ready,
-                0);
-    assert_kind_n(fer_unix_stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
-    assert_true(peer_send_all(pair.other, "data", 4));
-    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
-                FER_READABLE);
-    assert_ok_n(fer_unix_stream_try_read(pair.stream, got, 8, &n), n, 4);
-    assert_ok(fer_unix_stream_try_write(pair.stream, "back", 4, &n));
-    assert_true(peer_recv_exact(pair.other, got, n));
-    assert_unix_alive(&pair);
-}
-
-/* T2 for vectored calls. */
-UNIX_PAIR_TEST("T2", slices_are_moved_without_a_wait)
-{
-    char got[8];
-    fer_io_slice_mut into[] = {{got, 1}, {got + 1, 7}};
-    fer_io_slice from[] = {{"ba", 2}, {"ck", 2}};
-    fer_interest ready = 77;
-    size_t n = 77;
-    assert_kind_n(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), FER_WOULD_BLOCK, n,
-                  0);
-    assert_true(peer_send_all(pair.other, "data", 4));
-    assert_ok(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_ok_n(fer_unix_stream_try_read_vectored(pair.stream, into, 2, &n), n, 4);
-    assert_memory_equal(got, "data", 4);
-    assert_ok_n(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), n, 4);
-    assert_true(peer_recv_exact(pair.other, got, n));
-    assert_memory_equal(got, "back", 4);
-    while (fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n).kind == FER_OK) {
-        assert_true(n > 0);
-    }
-    assert_kind_n(fer_unix_stream_try_write_vectored(pair.stream, from, 2, &n), FER_WOULD_BLOCK, n,
-                  0);
-}
-
-/* S4, S2: an ended half and a half that was shut down are ready without waiting. */
-UNIX_PAIR_TEST("S4", an_ended_half_is_ready_immediately)
-{
-    fer_interest ready = 77;
-    assert_true(peer_shutdown_write(pair.other));
-    assert_ok_n(fer_unix_stream_ready(pair.stream, FER_READABLE, FER_DURATION_NONE, &ready), ready,
-                FER_READABLE);
-    assert_unix_reads_end(pair.stream);
-    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
-    assert_int_equal(ready_of(pair.stream, FER_DURATION_NONE), ALL_INTERESTS);
-    assert_kind(fer_unix_stream_try_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
-}
 
 /* T1 and T2 for listeners. */
 UNIX_STREAM_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)

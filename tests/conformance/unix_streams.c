@@ -1,14 +1,7 @@
-/* unix_streams.c: the rules of streams (C, S, L6) for Unix sockets. For timeouts, modes and raw
- * sockets: unix_modes.c. For listeners: unix_listeners.c. */
-#include <stdatomic.h>
-
-#include "support/process.h"
-#include "support/thread.h"
+/* unix_streams.c: the rules of streams (C, S, L6) that differ for Unix sockets, or that only Unix
+ * sockets have. For the others: the tests of both types (stream_fixture.h). For raw sockets:
+ * unix_modes.c. For listeners: unix_listeners.c. */
 #include "support/unix_fixture.h"
-
-enum { SHORT_MS = 40 };
-
-static const fer_shutdown shutdowns[] = {FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH};
 
 /* ---- Features that an OS lacks */
 
@@ -50,7 +43,7 @@ UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection)
     assert_ok(fer_unix_stream_read_exact(one, got, 3, NULL));
     assert_memory_equal(got, "fro", 3);
     fer_unix_stream_close(one);
-    assert_unix_reads_end(other);
+    assert_stream_ends(unix_ref(other));
 }
 
 UNIX_STREAM_TEST("C4", a_failed_connect_leaves_a_new_handle)
@@ -96,50 +89,7 @@ UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused)
     assert_unix_alive(&pair);
 }
 
-/* ---- S1 */
-
-UNIX_KIND_TEST("S1", every_second_shutdown_is_ok)
-{
-    for (size_t first = 0; first < 3; first++) {
-        for (size_t second = 0; second < 3; second++) {
-            for (int peer_is_gone = 0; peer_is_gone < 2; peer_is_gone++) {
-                struct unix_pair pair = unix_pair_open(state);
-                if (peer_is_gone) {
-                    peer_close(pair.other);
-                    assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
-                }
-                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[first]));
-                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[second]));
-                assert_ok(fer_unix_stream_shutdown(pair.stream, shutdowns[first]));
-                assert_int_equal(unix_test_end(state), 0);
-            }
-        }
-    }
-}
-
-UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
-{
-    fer_unix_stream *stream = test_unix_stream();
-    for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_unix_stream_shutdown(stream, shutdowns[how]), FER_NOT_CONNECTED);
-    }
-    assert_unix_new(stream);
-}
-
-/* ---- S2, S3, S7 */
-
-UNIX_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
-{
-    for (int both = 0; both < 2; both++) {
-        struct unix_pair pair = unix_pair_open(state);
-        assert_true(peer_send_all(pair.other, "queued", 6));
-        assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(pair.stream)));
-        assert_ok(
-            fer_unix_stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
-        assert_unix_reads_end(pair.stream);
-        assert_int_equal(unix_test_end(state), 0);
-    }
-}
+/* ---- S7 */
 
 UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone)
 {
@@ -164,69 +114,25 @@ UNIX_DATAGRAM_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux)
     assert_ok(fer_unix_stream_read_exact(other, got, 2, NULL));
 }
 
-UNIX_PAIR_TEST("S3", write_after_own_shutdown_is_broken_pipe_and_the_peer_reads_all)
-{
-    char got[4] = {0};
-    size_t n = 0;
-    assert_ok(fer_unix_stream_write_all(pair.stream, "all", 3, NULL));
-    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
-    assert_unix_writes_are_broken(pair.stream);
-    assert_true(peer_recv_exact(pair.other, got, 3));
-    assert_memory_equal(got, "all", 3);
-    assert_int_equal(peer_recv_some(pair.other, got, sizeof got, &n), PEER_END);
-    assert_true(peer_send_all(pair.other, "and", 3));
-    assert_ok(fer_unix_stream_read_exact(pair.stream, got, 3, NULL));
-    assert_memory_equal(got, "and", 3);
-}
-
-/* XNU's SHUT_RDWR leaves the write half open then (uipc_socket.c, soshutdownlock_final). */
-UNIX_PAIR_TEST("S3", shutdown_both_after_the_read_half_ended_ends_the_write_half)
-{
-    char byte = 'x';
-    size_t n = 0;
-    assert_true(peer_shutdown_write(pair.other));
-    assert_ok_n(fer_unix_stream_read(pair.stream, &byte, 1, &n), n, 0);
-    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
-    assert_int_equal(peer_recv_some(pair.other, &byte, 1, &n), PEER_END);
-}
-
 /* ---- S4, S5, L6 */
 
-UNIX_KIND_TEST("S4", the_peer_s_end_is_0_for_ever)
+UNIX_KIND_TEST("S4", the_peer_address_is_available_until_the_end_was_read)
 {
     for (int closes = 0; closes < 2; closes++) {
         struct unix_pair pair = unix_pair_open(state);
         fer_unix_addr addr;
-        char got[8];
-        size_t n = 77;
-        assert_true(peer_send_all(pair.other, "last", 4));
         if (closes) {
             peer_close(pair.other);
         } else {
             assert_true(peer_shutdown_write(pair.other));
         }
-        assert_ok_n(fer_unix_stream_read(pair.stream, got, 0, &n), n, 0);
-        fer_error error = fer_unix_stream_peer_addr(pair.stream, &addr);
-        if (closes && unix_peer_forgets_closed_peer()) {
-            /* row unix_peer_addr_gone */
-            assert_kind(error, FER_NOT_CONNECTED);
-        } else {
-            assert_ok(error);
-        }
-        assert_ok_n(fer_unix_stream_read_to_end(pair.stream, got, sizeof got, &n), n, 4);
-        assert_unix_reads_end(pair.stream);
-        assert_unix_reads_end(pair.stream);
+        /* row unix_peer_addr_gone */
+        assert_kind(fer_unix_stream_peer_addr(pair.stream, &addr),
+                    closes && unix_peer_forgets_closed_peer() ? FER_NOT_CONNECTED : FER_OK);
+        assert_stream_ends(unix_ref(pair.stream));
         assert_own(fer_unix_stream_peer_addr(pair.stream, &addr), FER_NOT_CONNECTED);
         assert_int_equal(unix_test_end(state), 0);
     }
-}
-
-UNIX_PAIR_TEST("S4", reading_nothing_never_waits)
-{
-    size_t n = 77;
-    assert_ok_n(fer_unix_stream_read(pair.stream, NULL, 0, &n), n, 0);
-    assert_ok(fer_unix_stream_read_vectored(pair.stream, NULL, 0, NULL));
-    assert_unix_alive(&pair);
 }
 
 /* Both ends may have shut their write halves before. */
@@ -248,8 +154,8 @@ UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 {
     close_with_unread_input(&pair, false);
     assert_writes_fail(fer_unix_stream_write(pair.stream, "x", 1, NULL));
-    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
-    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
+    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
@@ -258,7 +164,7 @@ UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
 {
     close_with_unread_input(&pair, true);
-    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
 }
 
 UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle)
@@ -269,7 +175,7 @@ UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle)
     close_with_unread_input(&pair, false);
     assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
     assert_kind(pending, FER_CONNECTION_RESET);
-    assert_unix_reads_fail(pair.stream, FER_CONNECTION_RESET);
+    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
 }
 
 UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
@@ -291,7 +197,7 @@ UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
     assert_int_equal(cred.pid, own.pid);
     assert_unix_alive(&pair);
     peer_close(pair.other);
-    assert_unix_reads_end(pair.stream);
+    assert_stream_ends(unix_ref(pair.stream));
     assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
 }
 
@@ -332,45 +238,6 @@ UNIX_DATAGRAM_TEST("L6", a_pair_has_no_names)
     memset(&addr, 0x5a, sizeof addr);
     assert_ok(fer_unix_stream_peer_addr(one, &addr));
     assert_unnamed(&addr);
-}
-
-/* ---- S6 */
-
-struct reader {
-    fer_unix_stream *stream;
-    atomic_int started;
-    fer_error error;
-    size_t n;
-};
-
-static void read_once(void *argument)
-{
-    struct reader *reader = argument;
-    char buf[8];
-    atomic_store(&reader->started, 1);
-    reader->error = fer_unix_stream_read(reader->stream, buf, sizeof buf, &reader->n);
-}
-
-/* The result is the same whether the read or the shutdown comes first. */
-UNIX_KIND_TEST("S6", shutdown_wakes_a_reader)
-{
-    for (int round = 0; round < 4; round++) {
-        struct unix_pair pair = unix_pair_open(state);
-        struct reader reader = {.stream = pair.stream, .n = 77};
-        test_thread thread;
-        atomic_init(&reader.started, 0);
-        test_thread_start(&thread, read_once, &reader);
-        while (atomic_load(&reader.started) == 0) {
-            test_thread_yield();
-        }
-        peer_pause(round % 2 == 0 ? 0 : 10);
-        assert_ok(fer_unix_stream_shutdown(pair.stream,
-                                           round < 2 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_BOTH));
-        test_thread_join(&thread);
-        assert_ok(reader.error);
-        assert_int_equal(reader.n, 0);
-        assert_int_equal(unix_test_end(state), 0);
-    }
 }
 
 RULE_TESTS("unix_streams")

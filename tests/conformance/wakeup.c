@@ -3,13 +3,13 @@
  * so that both happen. */
 #include <stdatomic.h>
 
-#include "support/fixture.h"
+#include "support/stream_fixture.h"
 #include "support/thread.h"
 
 enum { SOON_US = 5000000 };
 
 struct caller {
-    fer_tcp_stream *stream;
+    stream_ref stream;
     int sort;
     atomic_int started;
     fer_error error;
@@ -62,38 +62,38 @@ static void assert_woken_with_the_end(struct caller *reader)
 static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms,
                                 fer_shutdown how, bool through_clone)
 {
-    fer_tcp_stream *clone = test_stream();
+    stream_ref clone = stream_like(caller->stream);
     test_thread thread;
     if (through_clone) {
-        assert_ok(fer_tcp_stream_try_clone(caller->stream, clone));
+        assert_ok(stream_try_clone(caller->stream, clone));
     }
     start(&thread, caller, run, pause_ms);
     uint64_t begin = peer_now_us();
-    fer_error error = fer_tcp_stream_shutdown(through_clone ? clone : caller->stream, how);
+    fer_error error = stream_shutdown(through_clone ? clone : caller->stream, how);
     test_thread_join(&thread);
     uint64_t took = microseconds_since(begin);
-    fer_tcp_stream_close(clone);
+    stream_close(clone);
     assert_ok(error);
     assert_true(took < SOON_US);
 }
 
 /* A read of each kind. */
-static void assert_shutdown_wakes_readers(const struct pair_kind *kind, fer_shutdown how,
+static void assert_shutdown_wakes_readers(const struct stream_kind *kind, fer_shutdown how,
                                           bool through_clone)
 {
     for (int round = 0; round < 2 * READ_SORTS; round++) {
-        struct pair *pair = pair_open_kind(kind);
-        struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
+        struct stream_pair pair = stream_pair_open(kind);
+        struct caller reader = {.stream = pair.stream, .sort = round % READ_SORTS, .n = 77};
         shut_down_meanwhile(&reader, read_once, round < READ_SORTS ? 25 : (unsigned)round % 2, how,
                             through_clone);
         assert_woken_with_the_end(&reader);
-        assert_reads_end(&pair->stream);
-        pair_close(pair);
+        assert_stream_ends(pair.stream);
+        stream_pair_close();
     }
 }
 
 #define WAKES_READERS(function, how, through_clone)              \
-    SLOW_KIND_TEST("S6", function)                               \
+    SLOW_STREAM_KIND_TEST("S6", function)                        \
     {                                                            \
         assert_shutdown_wakes_readers(kind, how, through_clone); \
     }
@@ -108,7 +108,7 @@ WAKES_READERS(shutdown_both_through_a_clone_wakes_a_blocked_read, FER_SHUTDOWN_B
 /* S6: also a read with a long timeout. */
 PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout)
 {
-    struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
+    struct caller reader = {.stream = tcp_ref(&pair->stream), .sort = 0, .n = 77};
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(40000)));
     shut_down_meanwhile(&reader, read_once, 20, FER_SHUTDOWN_READ, false);
     assert_woken_with_the_end(&reader);
@@ -118,10 +118,10 @@ PAIR_TEST("S6", shutdown_wakes_a_read_with_a_timeout)
 PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles)
 {
     fer_tcp_stream *clone = test_stream();
-    struct caller readers[2] = {{.stream = &pair->stream, .n = 77}, {.n = 77}};
+    struct caller readers[2] = {{.stream = tcp_ref(&pair->stream), .n = 77}, {.n = 77}};
     test_thread threads[2];
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    readers[1].stream = clone;
+    readers[1].stream = tcp_ref(clone);
     start(&threads[0], &readers[0], read_once, 10);
     start(&threads[1], &readers[1], read_once, 10);
     fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
@@ -137,7 +137,8 @@ static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shut
 {
     for (int round = 0; round <= WRITE_SORTS; round++) {
         struct pair *pair = pair_open_kind(kind);
-        struct caller writer = {.stream = &pair->stream, .sort = round % WRITE_SORTS, .n = 77};
+        struct caller writer = {
+            .stream = tcp_ref(&pair->stream), .sort = round % WRITE_SORTS, .n = 77};
         (void)fill_until_it_would_block(&pair->stream);
         shut_down_meanwhile(&writer, write_on, round < WRITE_SORTS ? 25 : 0, how, through_clone);
         assert_kind(writer.error, FER_BROKEN_PIPE);
@@ -161,7 +162,7 @@ WAKES_WRITERS(shutdown_both_through_a_clone_wakes_a_blocked_write, FER_SHUTDOWN_
 /* S6: shutdown(WRITE) does not wake a blocked read, which still receives later bytes. */
 PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting)
 {
-    struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
+    struct caller reader = {.stream = tcp_ref(&pair->stream), .sort = 0, .n = 77};
     test_thread thread;
     start(&thread, &reader, read_once, 20);
     fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
@@ -195,7 +196,7 @@ SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
     enum { LEN = 12000000 };
     static unsigned char bytes[LEN];
     fer_tcp_stream *clone = test_stream();
-    struct caller reader = {.stream = &pair->stream, .sort = 0, .n = 77};
+    struct caller reader = {.stream = tcp_ref(&pair->stream), .sort = 0, .n = 77};
     struct pattern_writer writer = {&pair->stream, bytes, LEN, {FER_OK, 0}, 77};
     test_thread threads[2];
     uint64_t total = 0;
@@ -227,7 +228,7 @@ SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
 static void shutdown_once(void *argument)
 {
     struct caller *caller = argument;
-    caller->error = fer_tcp_stream_shutdown(caller->stream, FER_SHUTDOWN_BOTH);
+    caller->error = stream_shutdown(caller->stream, FER_SHUTDOWN_BOTH);
 }
 
 /* S6: no wakeup is lost in a race of two threads, without pauses, many times. */
@@ -235,8 +236,9 @@ SLOW_KIND_TEST("S6", no_wake_up_is_lost_in_the_race)
 {
     for (int round = 0; round < 50; round++) {
         struct pair *pair = pair_open_kind(kind);
-        struct caller shutter = {.stream = &pair->stream};
-        struct caller reader = {.stream = &pair->stream, .sort = round % READ_SORTS, .n = 77};
+        struct caller shutter = {.stream = tcp_ref(&pair->stream)};
+        struct caller reader = {
+            .stream = tcp_ref(&pair->stream), .sort = round % READ_SORTS, .n = 77};
         test_thread thread;
         atomic_init(&reader.started, 0);
         test_thread_start(&thread, shutdown_once, &shutter);
@@ -250,21 +252,21 @@ SLOW_KIND_TEST("S6", no_wake_up_is_lost_in_the_race)
 
 /* S3: a shutdown of both halves ends the write half too if the read half has ended before, by the
  * peer or by a shutdown (XNU's SHUT_RDWR does not: uipc_socket.c, soshutdownlock_final). */
-KIND_TEST("S3", shutdown_both_after_the_read_half_ended_wakes_the_peer)
+STREAM_KIND_TEST("S3", shutdown_both_after_the_read_half_ended_wakes_the_peer)
 {
     for (int own = 0; own < 2; own++) {
-        struct pair *pair = pair_open_kind(kind);
+        struct stream_pair pair = stream_pair_open(kind);
         char byte = 'x';
         size_t n = 0;
         if (own) {
-            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+            assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
         } else {
-            assert_true(peer_shutdown_write(pair->other));
-            assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
+            assert_true(peer_shutdown_write(pair.other));
+            assert_true(peer_raw_wait_readable(stream_as_raw(pair.stream)));
         }
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
-        assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
-        pair_close(pair);
+        assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_BOTH));
+        assert_int_equal(peer_recv_some(pair.other, &byte, 1, &n), PEER_END);
+        stream_pair_close();
     }
 }
 

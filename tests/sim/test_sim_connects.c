@@ -280,8 +280,8 @@ SIM_TEST(the_oldest_of_many_hosts_is_forgotten)
     assert_kind(fer_tcp_stream_connect(&stream, "10.1.1.0:80"), FER_CONNECTION_REFUSED);
 }
 
-/* T2: "a loop that reads again after TIMED_OUT ends when the system gives up the connection": the
- * literal port of a loop of Rust, on a connect without an answer. */
+/* T2: "A loop that reads again after TIMED_OUT therefore ends when the system reports that the
+ * connection is dead": the literal port of a loop of Rust, on a connect without an answer. */
 SIM_STREAM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
 {
     fer_socket_addr addr = addr_of("10.0.0.9:80");

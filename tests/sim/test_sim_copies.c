@@ -193,6 +193,54 @@ POSIX_CONFIG_TEST(a_reset_in_a_pipe_is_saved)
     }
 }
 
+/* ---- Both directions (rule M2) */
+
+/* Relays until the end, although faults end the calls. The sink sends nothing. */
+static fer_sim_report relayed_everything(fer_sim_config config, bool nonblocking)
+{
+    static unsigned char back[CAP];
+    fer_copy_buffer buffers[2] = {{memory, CAP, 0, 0}, {back, CAP, 0, 0}};
+    uint64_t n = 77;
+    begin_with(config);
+    assert_ok(fer_tcp_stream_set_nonblocking(&source.stream, nonblocking));
+    assert_ok(fer_tcp_stream_set_nonblocking(&sink.stream, nonblocking));
+    assert_ok(fer_sim_peer_shutdown(sink.peer));
+    assert_ok(fer_copy_bidirectional(fer_tcp_stream_as_stream(&source.stream),
+                                     fer_tcp_stream_as_stream(&sink.stream), &buffers[0],
+                                     &buffers[1], &n, NULL));
+    assert_int_equal(n, TOTAL);
+    assert_ok(fer_sim_advance(fer_duration_from_secs(1)));
+    assert_true(is_right);
+    assert_int_equal(received, TOTAL);
+    fer_tcp_stream_close(&source.stream);
+    fer_tcp_stream_close(&sink.stream);
+    return stopped();
+}
+
+SIM_CONFIG_TEST(a_relay_makes_one_pipe_between_nonblocking_streams_of_linux)
+{
+    (void)relayed_everything(config_of(), true);
+    assert_int_equal(lines_of_pipes, is_winsock() ? 0 : 1);
+    (void)relayed_everything(config_of(), false);
+    assert_int_equal(lines_of_pipes, 0);
+}
+
+SIM_CONFIG_TEST(no_fault_of_a_pipe_loses_bytes_of_a_relay)
+{
+    static const fer_sim_fault faults[] = {
+        FER_SIM_FAULT_NO_PIPE,      FER_SIM_FAULT_PIPE_FULL,     FER_SIM_FAULT_SPLICE_REFUSED,
+        FER_SIM_FAULT_PARTIAL_READ, FER_SIM_FAULT_PARTIAL_WRITE, FER_SIM_FAULT_WOULD_BLOCK,
+        FER_SIM_FAULT_INTERRUPTED,  FER_SIM_FAULT_SPURIOUS_READY};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        for (int often = 0; often <= 1; often++) {
+            fer_sim_config config = config_of();
+            config.fault_chances[faults[i]] = often ? 1000000 : 200000;
+            fer_sim_report report = relayed_everything(config, true);
+            assert_true(is_winsock() || !often || i > 2 || report.faults[faults[i]] > 0);
+        }
+    }
+}
+
 /* ---- Files (rule M3) */
 
 static unsigned char contents[TOTAL];

@@ -246,7 +246,10 @@ void pair_send(struct pair *pair, const void *bytes, size_t len)
     assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&pair->stream)));
 }
 
-STREAM_ASSERTIONS(fer_tcp_stream, assert_exchange, assert_reads_end, assert_reads_fail)
+void assert_exchange(fer_tcp_stream *stream, peer_socket other)
+{
+    assert_stream_exchange(tcp_ref(stream), other);
+}
 
 void assert_alive(struct pair *pair)
 {
@@ -332,24 +335,70 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
     }
 }
 
-fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
+void assert_stream_exchange(stream_ref stream, peer_socket other)
+{
+    char got[5] = {0};
+    size_t n = 0;
+    assert_ok_n(stream_write_all(stream, "ping", 4, &n), n, 4);
+    assert_true(peer_recv_exact(other, got, 4));
+    assert_string_equal(got, "ping");
+    assert_true(peer_send_all(other, "pong", 4));
+    assert_ok_n(stream_read_exact(stream, got, 4, &n), n, 4);
+    assert_string_equal(got, "pong");
+}
+
+/* read_exact has another kind at the end of file. */
+static void assert_each_read_is(stream_ref stream, fer_error_kind kind, fer_error_kind of_exact)
+{
+    char buf[8] = {0};
+    size_t n = 77;
+    for (int sort = 0; sort < READ_SORTS; sort++) {
+        assert_kind_n(read_by(sort, stream, buf, sizeof buf, &n),
+                      sort == READ_EXACT ? of_exact : kind, n, 0);
+    }
+    assert_kind(stream_read(stream, buf, sizeof buf, NULL), kind);
+}
+
+void assert_stream_ends(stream_ref stream)
+{
+    char byte;
+    assert_each_read_is(stream, FER_OK, FER_UNEXPECTED_EOF);
+    assert_own(stream_read_exact(stream, &byte, 1, NULL), FER_UNEXPECTED_EOF);
+}
+
+void assert_stream_fails(stream_ref stream, fer_error_kind kind)
+{
+    assert_each_read_is(stream, kind, kind);
+}
+
+void assert_reads_end(fer_tcp_stream *stream)
+{
+    assert_stream_ends(tcp_ref(stream));
+}
+
+void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind)
+{
+    assert_stream_fails(tcp_ref(stream), kind);
+}
+
+fer_error read_by(int sort, stream_ref stream, void *buf, size_t len, size_t *n)
 {
     fer_io_slice_mut slices[2] = {{buf, len / 2}, {(char *)buf + len / 2, len - len / 2}};
     switch (sort) {
-    case READ: return fer_tcp_stream_read(stream, buf, len, n);
-    case PEEK: return fer_tcp_stream_peek(stream, buf, len, n);
-    case READ_VECTORED: return fer_tcp_stream_read_vectored(stream, slices, 2, n);
-    case READ_EXACT: return fer_tcp_stream_read_exact(stream, buf, len, n);
-    default: return fer_tcp_stream_read_to_end(stream, buf, len, n);
+    case READ: return stream_read(stream, buf, len, n);
+    case PEEK: return stream_peek(stream, buf, len, n);
+    case READ_VECTORED: return stream_read_vectored(stream, slices, 2, n);
+    case READ_EXACT: return stream_read_exact(stream, buf, len, n);
+    default: return stream_read_to_end(stream, buf, len, n);
     }
 }
 
-fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
+fer_error write_by(int sort, stream_ref stream, const void *buf, size_t len, size_t *n)
 {
     fer_io_slice slices[2] = {{buf, len / 2}, {(const char *)buf + len / 2, len - len / 2}};
-    return sort == WRITE            ? fer_tcp_stream_write(stream, buf, len, n)
-           : sort == WRITE_VECTORED ? fer_tcp_stream_write_vectored(stream, slices, 2, n)
-                                    : fer_tcp_stream_write_all(stream, buf, len, n);
+    return sort == WRITE            ? stream_write(stream, buf, len, n)
+           : sort == WRITE_VECTORED ? stream_write_vectored(stream, slices, 2, n)
+                                    : stream_write_all(stream, buf, len, n);
 }
 
 uint64_t microseconds_since(uint64_t start_us)

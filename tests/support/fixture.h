@@ -15,6 +15,7 @@
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
 #include "support/group.h"
+#include "support/stream_ref.h"
 
 /* ---- Tests. A test's name is its rule's number and its sentence. */
 
@@ -142,6 +143,13 @@ int test_end(void **state);
 /* Prints the reason and ends the test as skipped. */
 void skip_because(const char *reason);
 void skip_if(bool condition, const char *reason);
+
+/* Skips a test over the user mode of qemu, which does not imitate the system here. */
+#ifdef TEST_UNDER_QEMU
+#define skip_under_qemu(reason) skip_if(true, "qemu: " reason)
+#else
+#define skip_under_qemu(reason) (void)0
+#endif
 void skip_without_v6(void);
 void skip_without_dual_stack(void);
 void skip_without_localhost(void);
@@ -236,55 +244,19 @@ void expect_either(fer_error error, fer_error_kind one, fer_error_kind other, co
     expect_either((call), (one), (other), #call, __FILE__, __LINE__)
 #define assert_writes_fail(call) assert_either(call, FER_CONNECTION_RESET, FER_BROKEN_PIPE)
 
-/* Assertions on a stream of a type: it is the peer's other end; its reads end; its reads fail. */
-#define STREAM_ASSERTIONS(type, exchange, reads_end, reads_fail)                                \
-    void exchange(type *stream, peer_socket other)                                              \
-    {                                                                                           \
-        char got[5] = {0};                                                                      \
-        size_t n = 0;                                                                           \
-        assert_ok_n(type##_write_all(stream, "ping", 4, &n), n, 4);                             \
-        assert_true(peer_recv_exact(other, got, 4));                                            \
-        assert_string_equal(got, "ping");                                                       \
-        assert_true(peer_send_all(other, "pong", 4));                                           \
-        assert_ok_n(type##_read_exact(stream, got, 4, &n), n, 4);                               \
-        assert_string_equal(got, "pong");                                                       \
-    }                                                                                           \
-    static void reads_fail##_but_exact(type *stream, fer_error_kind kind)                       \
-    {                                                                                           \
-        char buf[8] = {0};                                                                      \
-        fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};                                  \
-        size_t n = 77;                                                                          \
-        assert_kind_n(type##_read(stream, buf, sizeof buf, &n), kind, n, 0);                    \
-        assert_kind_n(type##_peek(stream, buf, sizeof buf, &n), kind, n, 0);                    \
-        assert_kind_n(type##_read_vectored(stream, slices, 2, &n), kind, n, 0);                 \
-        assert_kind_n(type##_read_to_end(stream, buf, sizeof buf, &n), kind, n, 0);             \
-        assert_kind(type##_read(stream, buf, sizeof buf, NULL), kind);                          \
-    }                                                                                           \
-    void reads_end(type *stream)                                                                \
-    {                                                                                           \
-        char buf[8];                                                                            \
-        size_t n = 77;                                                                          \
-        reads_fail##_but_exact(stream, FER_OK);                                                 \
-        assert_own_n(type##_read_exact(stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF, n, 0); \
-    }                                                                                           \
-    void reads_fail(type *stream, fer_error_kind kind)                                          \
-    {                                                                                           \
-        char buf[8];                                                                            \
-        size_t n = 77;                                                                          \
-        reads_fail##_but_exact(stream, kind);                                                   \
-        assert_kind_n(type##_read_exact(stream, buf, sizeof buf, &n), kind, n, 0);              \
-    }
-
-/* Every read function returns OK with 0 bytes. */
+/* The stream and the peer are the two ends of one connection. Every read function returns OK with 0
+ * bytes, or kind with no bytes. */
+void assert_stream_exchange(stream_ref stream, peer_socket other);
+void assert_stream_ends(stream_ref stream);
+void assert_stream_fails(stream_ref stream, fer_error_kind kind);
 void assert_reads_end(fer_tcp_stream *stream);
-/* Every read function returns kind, with no bytes. */
 void assert_reads_fail(fer_tcp_stream *stream, fer_error_kind kind);
 
 /* A read or a write of this sort, in two slices if it is vectored. */
 enum read_sort { READ, PEEK, READ_VECTORED, READ_EXACT, READ_TO_END, READ_SORTS };
 enum write_sort { WRITE, WRITE_VECTORED, WRITE_ALL, WRITE_SORTS };
-fer_error read_by(int sort, fer_tcp_stream *stream, void *buf, size_t len, size_t *n);
-fer_error write_by(int sort, fer_tcp_stream *stream, const void *buf, size_t len, size_t *n);
+fer_error read_by(int sort, stream_ref stream, void *buf, size_t len, size_t *n);
+fer_error write_by(int sort, stream_ref stream, const void *buf, size_t len, size_t *n);
 
 /* ---- Time */
 
@@ -328,7 +300,7 @@ struct drain {
 void drain_all(void *argument);
 /* Writes patterned bytes until a call fails, and returns its error. *total is the sum of the
  * reported counts. */
-fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total);
+fer_error write_until_failure(stream_ref stream, size_t piece, uint64_t *total);
 /* Fills the buffers by nonblocking writes, also after a delay. Restores blocking mode. */
 uint64_t fill_until_it_would_block(fer_tcp_stream *stream);
 

@@ -63,14 +63,14 @@ void drain_all(void *argument)
     drain->outcome = peer_drain(drain->peer, &drain->total, &drain->intact);
 }
 
-fer_error write_until_failure(fer_tcp_stream *stream, size_t piece, uint64_t *total)
+fer_error write_until_failure(stream_ref stream, size_t piece, uint64_t *total)
 {
     unsigned char buf[PIECE];
     assert_true(piece <= sizeof buf);
     for (;;) {
         size_t n = 77;
         pattern_fill(buf, piece, *total);
-        fer_error error = fer_tcp_stream_write(stream, buf, piece, &n);
+        fer_error error = stream_write(stream, buf, piece, &n);
         if (error.kind != FER_OK) {
             assert_int_equal(n, 0);
             return error;
@@ -102,7 +102,7 @@ uint64_t fill_until_it_would_block(fer_tcp_stream *stream)
     do {
         before = total;
         for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-            assert_kind(write_until_failure(stream, pieces[i], &total), FER_WOULD_BLOCK);
+            assert_kind(write_until_failure(tcp_ref(stream), pieces[i], &total), FER_WOULD_BLOCK);
         }
         settle(stream);
     } while (total != before);

@@ -127,8 +127,10 @@ struct unix_pair unix_pair_open(void **state)
 
 /* ---- Assertions */
 
-STREAM_ASSERTIONS(fer_unix_stream, assert_unix_exchange, assert_unix_reads_end,
-                  assert_unix_reads_fail)
+void assert_unix_exchange(fer_unix_stream *stream, peer_socket other)
+{
+    assert_stream_exchange(unix_ref(stream), other);
+}
 
 void assert_unix_alive(const struct unix_pair *pair)
 {

@@ -65,8 +65,6 @@ struct unix_pair unix_pair_open(void **state);
 
 void assert_unix_exchange(fer_unix_stream *stream, peer_socket other);
 void assert_unix_alive(const struct unix_pair *pair);
-void assert_unix_reads_end(fer_unix_stream *stream);
-void assert_unix_reads_fail(fer_unix_stream *stream, fer_error_kind kind);
 void assert_unix_writes_are_broken(fer_unix_stream *stream);
 void assert_unix_new(fer_unix_stream *stream);
 void assert_unnamed(const fer_unix_addr *addr);

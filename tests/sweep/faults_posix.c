@@ -17,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -116,6 +117,12 @@ WRAP_TRANSFER(sendto,
               (int fd, const void *b, size_t len, int flags, const_address a, socklen_t alen),
               (fd, b, len, flags, a, alen))
 WRAP_TRANSFER(sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
+WRAP(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags),
+     (fd, messages, count, flags))
+WRAP(int, recvmmsg,
+     (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *time),
+     (fd, messages, count, flags, time))
+WRAP(ssize_t, sendfile, (int fd, int file, off_t *offset, size_t count), (fd, file, offset, count))
 WRAP(int, poll, (struct pollfd * entries, nfds_t count, int millis), (entries, count, millis))
 WRAP(int, select, (int count, fd_set *reads, fd_set *writes, fd_set *others, struct timeval *time),
      (count, reads, writes, others, time))

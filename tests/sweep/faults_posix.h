@@ -48,6 +48,9 @@
     SWEEP_TRANSFER(X, send, SWEEP_STREAM_SENDS, SWEEP_UDP_SENDS, SWEEP_UNIX_SENDS)                \
     SWEEP_TRANSFER(X, sendto, SWEEP_STREAM_SENDS, SWEEP_UDP_SENDS_TO, SWEEP_UNIX_SENDS_TO)        \
     SWEEP_TRANSFER(X, sendmsg, SWEEP_STREAM_SENDS, SWEEP_UDP_SENDS, SWEEP_UNIX_SENDS)             \
+    X(sendmmsg, SWEEP_UDP_SENDS_TO)                                                               \
+    X(recvmmsg, SWEEP_UDP_RECEIVES)                                                               \
+    X(sendfile, SWEEP_STREAM_SENDS, EOVERFLOW, ESPIPE)                                            \
     X(poll, EFAULT)                                                                               \
     X(select, EBADF, EFAULT)                                                                      \
     X(eventfd, EMFILE, ENFILE, ENODEV)                                                            \
@@ -108,10 +111,14 @@ enum sweep_kind { SWEEP_TCP_KIND, SWEEP_UNIX_KIND, SWEEP_GRAM_KIND, SWEEP_UNIX_G
 
 /* The first and the last call that say whether a connection has ended. */
 #define SWEEP_FIRST_TRANSFER SWEEP_recv
-#define SWEEP_LAST_TRANSFER SWEEP_sendmsg_unix_gram
+#define SWEEP_LAST_TRANSFER SWEEP_sendfile
 
 /* From here on calls fail with the errors of their rows alone. */
 #define SWEEP_FIRST_OTHER SWEEP_pthread_create
+
+/* EINVAL of a transfer and then of getpeername: on XNU both halves have ended (core, connection.c,
+ * feri_connection_has_ended). */
+#define SWEEP_SHOWS_END(second) ((second).call == SWEEP_getpeername && (second).code == EINVAL)
 
 /* No function is always UNSUPPORTED, and no memory stays with the system. */
 #define SWEEP_CAN_LACK false

@@ -113,6 +113,9 @@
 /* From here on calls fail with the errors of their rows alone. */
 #define SWEEP_FIRST_OTHER SWEEP_WSAStartup
 
+/* getpeername does not show that a connection has ended. */
+#define SWEEP_SHOWS_END(second) false
+
 /* Some functions are always UNSUPPORTED. */
 #define SWEEP_CAN_LACK true
 

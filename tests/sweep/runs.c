@@ -85,7 +85,8 @@ static bool run_call(struct world *w, size_t row, enum mode mode)
     }
     check_handles(w, before, open, error);
     check_counts(w, error);
-    check_repetition(w, error, transfers_bytes(now[0].call) || transfers_bytes(now[1].call));
+    bool may_end = transfers_bytes(now[0].call) || transfers_bytes(now[1].call);
+    check_repetition(w, error, may_end, may_end && SWEEP_SHOWS_END(now[1]));
     return true;
 }
 

@@ -314,7 +314,7 @@ static void check_result(struct world *w, const struct scenario *s, fer_error er
     }
     bool is_queue_empty = now.fault == FER_SIM_FAULT_ACCEPT_ABORTED && now.nth == 0;
     if (!is_lacking(s, error) && !is_queue_empty) {
-        check_repetition(w, error, now.fault == FER_SIM_FAULT_RESET);
+        check_repetition(w, error, now.fault == FER_SIM_FAULT_RESET, false);
     }
 }
 

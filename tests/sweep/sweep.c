@@ -33,7 +33,7 @@ static fer_error sent_file(struct world *w, fer_error error)
     return error;
 }
 
-/* The other direction has ended. The deadline: no timeout of a stream ends the call. */
+/* The other direction has ended. The deadline ends a call without timeouts. */
 static fer_error copy_both(struct world *w)
 {
     fer_limits limits = {.deadline = fer_instant_after(w->brief)};
@@ -273,11 +273,12 @@ static bool leaves_the_stream(fer_error error)
     }
 }
 
-void check_repetition(struct world *w, fer_error first, bool ends)
+void check_repetition(struct world *w, fer_error first, bool may_end, bool has_shown_end)
 {
     const struct scenario *s = &scenarios[row_now];
     bool is_pending = (s->flags & STARTS) != 0 && first.kind == FER_WOULD_BLOCK;
-    bool has_ended = ends && (s->flags & TRANSFERS) != 0 && !leaves_the_stream(first);
+    bool has_ended =
+        may_end && (s->flags & TRANSFERS) != 0 && (has_shown_end || !leaves_the_stream(first));
     if (first.kind == FER_OK || (s->flags & (ONCE | CLOSES | STARTED)) != 0 || is_pending) {
         return;
     }

@@ -249,8 +249,9 @@ void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int op
 /* The counts are those of the peer. */
 void check_counts(struct world *w, fer_error error);
 
-/* The same call again succeeds while the system works. ends: a connection may have ended. */
-void check_repetition(struct world *w, fer_error first, bool ends);
+/* The same call again succeeds while the system works. may_end: a connection may have ended, by an
+ * error that says so, or whatever the error is (has_shown_end). */
+void check_repetition(struct world *w, fer_error first, bool may_end, bool has_shown_end);
 
 /* Ends the program if the test itself fails. */
 void require(bool is_so, const char *text);

@@ -2,6 +2,7 @@
 #include "unit/scripted_background.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ALIVE UINT64_C(0xA11FE)
 
@@ -129,11 +130,12 @@ uint64_t ferp_process(void)
 
 /* ---- Texts */
 
-/* No text, and no numbers of <errno.h>. */
+/* No numbers of <errno.h>. */
 void ferp_error_text(fer_error error, char *buf, size_t cap)
 {
     (void)error;
-    buf[cap - 1] = buf[0] = '\0';
+    buf[cap - 1] = '\0';
+    strncpy(buf, background.error_text == NULL ? "" : background.error_text, cap - 1);
 }
 
 int ferp_errno(fer_error error)

@@ -14,9 +14,10 @@ struct script_background {
     size_t memory_fails_at; /* the n-th allocation from now fails; 0 for none */
     fer_error mutex_result; /* result of ferp_mutex_init */
     fer_error thread_result;
-    fer_error wait_result; /* result of a wait; TIMED_OUT moves the clock to the deadline */
-    void (*on_wait)(void); /* runs during a wait in place of other threads */
-    uint64_t process;      /* another number simulates a fork */
+    fer_error wait_result;  /* result of a wait; TIMED_OUT moves the clock to the deadline */
+    void (*on_wait)(void);  /* runs during a wait in place of other threads */
+    uint64_t process;       /* another number simulates a fork */
+    const char *error_text; /* the system's text of every error; NULL: none */
     /* runs once in ferp_process, which each call of a resolver asks, in place of other threads */
     void (*on_process)(void);
 

@@ -292,4 +292,15 @@ BEGUN_TEST(a_pipe_that_cannot_be_read_is_reported)
     assert_int_equal(script.times[SCRIPT_PIPE_CLOSE], 1);
 }
 
+BEGUN_TEST(a_pipe_that_cannot_be_read_after_a_part_is_reported_too)
+{
+    script_then_move(SCRIPT_PIPE_FILL, 5);
+    script_then_move(SCRIPT_PIPE_DRAIN, 2);
+    script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_PIPE_READ, FER_UNSUPPORTED, 38);
+    assert_error(splice(), FER_UNSUPPORTED, 38);
+    assert_int_equal(script.times[SCRIPT_PIPE_FILL], 1);
+    assert_kept(0, 0, 2);
+}
+
 TEST_MAIN("copy_spliced")

@@ -123,6 +123,8 @@ SCRIPT_TEST(a_length_above_the_systems_is_too_long_and_never_cut)
                        FER_MESSAGE_TOO_LONG, 0, n, 0);
     }
     assert_log("");
+    script.traits.datagram_length_max = 1;
+    assert_ok(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL));
 }
 
 SCRIPT_TEST(an_invalid_argument_without_a_peer_is_not_connected)

@@ -1,5 +1,6 @@
 /* test_handle.c: the storage behind every socket handle: claim, fill, close, saved errors and
  * flags. */
+#include "unit/scripted_background.h"
 #include "unit/scripted_platform.h"
 
 static void assert_is_new(const fer_handle *handle)
@@ -129,6 +130,17 @@ SYSTEM_TEST(script_posix, a_reason_that_cannot_be_leaves_no_code_behind)
     assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_ABORTED, 103}));
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
+}
+
+SYSTEM_TEST(script_posix, an_error_has_the_system_s_text_even_of_one_byte)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    background.error_text = "x";
+    (void)fer_error_format((fer_error){FER_UNCATEGORIZED, 5}, text, sizeof text);
+    assert_string_equal(text, "uncategorized error: x (os error 5)");
+    background.error_text = NULL;
+    (void)fer_error_format((fer_error){FER_UNCATEGORIZED, 5}, text, sizeof text);
+    assert_string_equal(text, "uncategorized error (os error 5)");
 }
 
 TEST_MAIN("handle")

@@ -43,6 +43,14 @@ static bool is_nonblocking(const fer_handle *handle)
 
 /* ---- One handle */
 
+MODES_TEST(the_version_of_a_lock_is_odd_while_it_is_held)
+{
+    uint32_t version = feri_handle_lock(&handle);
+    assert_int_equal(handle.p_.lock_, version + 1);
+    assert_int_equal(version % 2, 0);
+    feri_handle_unlock(&handle, version);
+}
+
 SCRIPT_TEST(timeouts_are_rounded_up_to_milliseconds)
 {
     static const struct {

@@ -75,6 +75,7 @@ SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_taken_in_without_ports)
         feri_handle_close(&handle);
         assert_error(feri_datagram_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
                      other ? FER_INVALID_INPUT : FER_OK, 0);
+        assert_int_equal(script.times[SCRIPT_REPORT_REFUSALS], 2 - other);
     }
 }
 

@@ -8,8 +8,10 @@
 #include "platform/copying.h"
 
 #ifdef __linux__
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 #endif
 
 /* ---- Pipes */
@@ -96,6 +98,23 @@ static bool is_blocked(void)
     sigset_t signals;
     assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &signals), 0);
     return sigismember(&signals, SIGPIPE) == 1;
+}
+
+/* proc(5): the size of such a file is 0. */
+TEST(a_file_without_a_size_is_sent)
+{
+    struct seam_pair pair = seam_open();
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    size_t n = 77;
+    assert_true(file >= 0);
+    fer_error error = ferp_send_file(pair.client, file, 0, 5, &n);
+    if (error.kind != FER_UNSUPPORTED) {
+        assert_ok(error);
+        assert_int_equal(n, 5);
+        seam_expect(pair.server, "Name:");
+    }
+    (void)close(file);
+    seam_close(&pair);
 }
 
 static void drain_after_shutdown(void)

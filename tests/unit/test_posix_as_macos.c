@@ -1,6 +1,7 @@
-/* test_posix_as_macos.c: platform/posix/address.c, socket.c, modes.c, bytes.c and wait.c, compiled
- * as for macOS: without accept4, SOCK_CLOEXEC and SO_PROTOCOL, with SO_NOSIGPIPE, and with system
- * calls that fail as its kernel's do. Linux only. Rules I2, I3, L3, L6, R1, S1, S3, T2, T3. */
+/* test_posix_as_macos.c: platform/posix/address.c, socket.c, modes.c, bytes.c, wait.c and
+ * copying.c, compiled as for macOS: without accept4, SOCK_CLOEXEC and SO_PROTOCOL, with
+ * SO_NOSIGPIPE, and with system calls that fail as its kernel's do. Linux only. Rules I2, I3, L3,
+ * L6, M3, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
@@ -26,6 +27,9 @@
 
 /* ---- The system's calls. An error that is not 0 is the next result. */
 
+static int sendfile_error;
+static off_t sendfile_counts; /* the bytes sent; negative: the count is not stored */
+
 static int fcntl_error;
 static int duplicate_error;
 static int setsockopt_error;
@@ -43,6 +47,18 @@ static int fail_with_code(int *code)
     errno = *code;
     *code = 0;
     return -1;
+}
+
+static int macos_sendfile(int file, int fd, off_t offset, off_t *sent)
+{
+    (void)file;
+    (void)fd;
+    (void)offset;
+    assert_int_equal(*sent, 1000);
+    if (sendfile_counts >= 0) {
+        *sent = sendfile_counts;
+    }
+    return sendfile_error != 0 ? fail_with_code(&sendfile_error) : 0;
 }
 
 static int macos_fcntl(int fd, int command, int argument)
@@ -156,6 +172,10 @@ static int macos_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 #define recvmsg(fd, message, flags) macos_recvmsg(fd, message, flags)
 #include "platform/posix/bytes.c"
 #include "platform/posix/wait.c"
+#define sendfile(file, fd, offset, sent, headers, flags) macos_sendfile(file, fd, offset, sent)
+#undef __linux__
+#define __APPLE__ 1
+#include "platform/posix/copying.c"
 #undef recv
 #undef recvmsg
 #undef fcntl
@@ -448,6 +468,31 @@ TEST(an_ended_socket_is_created_and_adopted_without_nosigpipe)
     setsockopt_error = ENOBUFS;
     assert_kind(ferp_adopt(raw), FER_NO_BUFFER_SPACE);
     ferp_close(raw);
+}
+
+/* M3: XNU counts the bytes before an error, and stores no count if the call does not begin. */
+TEST(a_sendfile_counts_the_bytes_before_an_error)
+{
+    static const struct {
+        int code;
+        off_t counts;
+        fer_error_kind kind;
+        size_t n;
+    } rows[] = {{0, 1000, FER_OK, 1000},
+                {0, 0, FER_OK, 0},
+                {EAGAIN, 300, FER_WOULD_BLOCK, 300},
+                {EINTR, 7, FER_INTERRUPTED, 7},
+                {EPIPE, 999, FER_BROKEN_PIPE, 999},
+                {ENOTSUP, 0, FER_UNSUPPORTED, 0},
+                {ENOSYS, -1, FER_UNSUPPORTED, 0},
+                {EBADF, 0, FER_UNSUPPORTED, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = 77;
+        sendfile_error = rows[i].code;
+        sendfile_counts = rows[i].counts;
+        assert_kind(ferp_send_file(0, 0, 0, 1000, &n), rows[i].kind);
+        assert_int_equal(n, rows[i].n);
+    }
 }
 
 TEST_MAIN("posix_as_macos")

@@ -48,6 +48,13 @@ STREAM_TEST(script_posix, a_wait_continues_after_a_signal_and_a_wake_with_the_ti
     assert_log("ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)");
 }
 
+STREAM_TEST(script_posix, a_wait_that_finds_nothing_at_the_deadline_is_repeated_once)
+{
+    script_default(SCRIPT_READY)->value = 0;
+    assert_ok_n(feri_ready(&handle, FER_WRITABLE, NO_WAIT, &ready), ready, 0);
+    assert_log("ready(1,w,1000) ready(1,w,1000)");
+}
+
 /* ---- Streams: halves that are ready without a system call */
 
 /* Each event that ends a half, and the remaining query of the OS. */

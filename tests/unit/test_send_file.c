@@ -48,7 +48,7 @@ BEGUN_TEST(a_file_that_is_too_short_is_unexpected_eof)
     assert_log("send_file(1,file 9,0,1073741824) send_file(1,file 9,3,1073741824)");
     assert_error_n(send_file(INT64_MAX - 1, UINT64_MAX, &n), FER_UNEXPECTED_EOF, 0, n, 0);
     assert_log("send_file(1,file 9,9223372036854775806,1)");
-    assert_ok_n(send_file(INT64_MAX, UINT64_MAX, &n), n, 0);
+    assert_error_n(send_file(INT64_MAX, UINT64_MAX, &n), FER_UNEXPECTED_EOF, 0, n, 0);
 }
 
 BEGUN_TEST(a_signal_does_not_end_it)
@@ -106,6 +106,18 @@ BEGUN_TEST(what_the_system_refuses_is_sent_through_the_buffer)
     assert_log("send_file(1,file 9,0,8) send_file(1,file 9,3,5) read_file(file 9,3,4) send(1,4) "
                "send(1,1) read_file(file 9,7,1) read_file(file 9,7,1) send(1,1)");
     assert_int_equal(buffer.len, 0);
+}
+
+/* M3: "An error of the file changes nothing of the stream." ESPIPE of a pipe, as the system reports
+ * it first. */
+BEGUN_TEST(an_error_of_the_file_is_not_saved)
+{
+    uint64_t n;
+    script_then_fail(SCRIPT_SEND_FILE, FER_UNCATEGORIZED, 29);
+    script_then_fail(SCRIPT_READ_FILE, FER_UNCATEGORIZED, 29);
+    assert_error_n(send_file(0, 8, &n), FER_UNCATEGORIZED, 29, n, 0);
+    script_then_move(SCRIPT_SEND_FILE, 8);
+    assert_ok_n(send_file(0, 8, &n), n, 8);
 }
 
 SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), a_nonblocking_stream_keeps_its_count)

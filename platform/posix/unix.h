@@ -1,0 +1,21 @@
+/* unix.h: what the files of Unix sockets share. */
+#ifndef FERP_POSIX_UNIX_H
+#define FERP_POSIX_UNIX_H
+
+#include "platform/posix/posix.h"
+
+#include <sys/un.h>
+
+socklen_t ferp_posix_sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out);
+
+fer_unix_addr ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len);
+
+/* The result of a call with the path of a socket. */
+fer_error ferp_posix_path_result(fer_raw_socket raw, intptr_t returned);
+
+/* Whether the socket is connected to the address. Sets errno to EISCONN. */
+bool ferp_posix_is_unix_peer(fer_raw_socket raw, const fer_unix_addr *addr);
+
+ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags);
+
+#endif
