@@ -69,9 +69,10 @@ typedef union fer_connector {
  * Errors: FER_MISUSE (connector is OPEN, and does not change; a poller that is not OPEN; a resolver
  * that is not OPEN, or NULL for a name; connector or host_port is NULL; failures_cap without
  * failures; a token that is not OPEN), FER_INVALID_INPUT (the key of an attempt; input that
- * fer_tcp_stream_connect_with refuses before any lookup), FER_CANCELLED and FER_TIMED_OUT (limits that are reached already),
- * FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no
- * thread can be created and none is running). Otherwise the connector is not OPEN then. */
+ * fer_tcp_stream_connect_with refuses before any lookup), FER_CANCELLED and FER_TIMED_OUT (limits
+ * that are reached already), FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full),
+ * FER_OUT_OF_MEMORY (also if no thread can be created and none is running). Otherwise the connector
+ * is not OPEN then. */
 FER_MUST_USE FER_API fer_error fer_connector_start(fer_connector *connector, const char *host_port,
                                                    const fer_connect_options *FER_NULLABLE options,
                                                    fer_resolver *FER_NULLABLE resolver,

@@ -144,9 +144,9 @@ typedef struct fer_datagram_recv {
 /* ---- Sending and receiving
  *
  * n may be NULL. *n is the number of messages that are done, from the first one on, also after a
- * failure. count may be any number; with 0 the call on an open handle is FER_OK, and messages may be
- * NULL. A _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it is the same as
- * the call without _try_.
+ * failure. count may be any number; with 0 the call on an open handle is FER_OK, and messages may
+ * be NULL. A _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it
+ * is the same as the call without _try_.
  *
  * Threads: one receive call and one send call at once, and any other call except close. */
 

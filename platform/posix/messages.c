@@ -148,15 +148,11 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
 
 /* ---- Failures of a send */
 
-/* Whether an address is one of this machine: whether a socket can be bound to it. A socket can also
- * be bound to a group or to the broadcast address, which no datagram has as its source. */
+/* Whether an address is one of this machine: whether a socket can be bound to it, as to a group,
+ * which no datagram has as its source. */
 static bool is_local(const fer_ip_addr *ip)
 {
     struct sockaddr_storage storage;
-    if (fer_ip_addr_is_multicast(*ip) ||
-        (ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip->u.v4))) {
-        return false;
-    }
     fer_socket_addr addr = fer_socket_addr_new(*ip, 0);
     socklen_t len = ferp_posix_sockaddr(&addr, &storage);
     int fd = socket(storage.ss_family, SOCK_DGRAM | FERP_POSIX_SOCK_CLOEXEC, 0);
@@ -165,7 +161,7 @@ static bool is_local(const fer_ip_addr *ip)
     if (fd >= 0) {
         (void)close(fd);
     }
-    return !is_foreign;
+    return !is_foreign && !fer_ip_addr_is_multicast(*ip);
 }
 
 /* The error of a message that failed. A local address that is not one of this machine is EINVAL or
