@@ -115,7 +115,7 @@ typedef struct fer_datagram_send {
     const fer_socket_addr *FER_NULLABLE to; /* NULL: the socket's peer */
     fer_ip_addr from; /* the local address; family 0 or 0.0.0.0 or ::, the OS chooses (rule B7) */
     uint32_t interface_index; /* the network interface to send by; 0: the OS chooses (rule B7) */
-    fer_ecn ecn; /* FER_ECN_NOT_ECT: the ECN bits of the socket's own TOS (rule B6) */
+    fer_ecn ecn;              /* FER_ECN_NOT_ECT: the ECN bits of the socket's own TOS (rule B6) */
 } fer_datagram_send;
 
 /* A received message: one datagram, or with FER_UDP_COALESCING several of one sender. The caller
@@ -138,7 +138,7 @@ typedef struct fer_datagram_recv {
     uint32_t interface_index; /* the network interface that it came by; 0: not reported */
     /* the messages dropped before it, since the socket was made; coalesced datagrams are one */
     uint32_t drops;
-    uint64_t unix_nanos;      /* the time of arrival since 1970, by the system clock; 0: unknown */
+    uint64_t unix_nanos; /* the time of arrival since 1970, by the system clock; 0: unknown */
 } fer_datagram_recv;
 
 /* ---- Sending and receiving

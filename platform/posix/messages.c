@@ -148,8 +148,7 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
 
 /* ---- Failures of a send */
 
-/* Whether an address is one of this machine: whether a socket can be bound to it, as to a group,
- * which no datagram has as its source. */
+/* Whether an address is one of this machine: a socket can be bound to it, and it is no group. */
 static bool is_local(const fer_ip_addr *ip)
 {
     struct sockaddr_storage storage;
