@@ -34,6 +34,12 @@ static size_t next_length(const file_part *part, uint64_t most)
     return (size_t)(left < most ? left : most);
 }
 
+/* UNCATEGORIZED: ESPIPE, EISDIR or EIO of the file. */
+static bool may_be_of_the_file(fer_error error)
+{
+    return error.kind == FER_UNCATEGORIZED || feri_is_for_the_buffer(error);
+}
+
 /* The system sends some bytes. After an error that says nothing about the connection the rest is
  * sent through the buffer, unless a signal was the reason. */
 static fer_error send_by_system(file_part *part)
@@ -50,8 +56,7 @@ static fer_error send_by_system(file_part *part)
         return error;
     }
     part->is_sent_by_system = error.kind == FER_INTERRUPTED;
-    return feri_is_for_the_buffer(error) ? feri_ok()
-                                         : feri_stream_after_failed_write(part->to, error);
+    return may_be_of_the_file(error) ? feri_ok() : feri_stream_after_failed_write(part->to, error);
 }
 
 /* An error of the file says nothing about the stream. */

@@ -31,7 +31,7 @@ fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction
 bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
 
 /* Whether the error of a splice or of a sendfile says nothing about the connection, so that the
- * buffer's path has the answer. UNCATEGORIZED: ESPIPE, EISDIR or EIO of a file. */
+ * buffer's path has the answer. */
 static inline bool feri_is_for_the_buffer(fer_error error)
 {
     switch (error.kind) {
@@ -39,7 +39,6 @@ static inline bool feri_is_for_the_buffer(fer_error error)
     case FER_WOULD_BLOCK:
     case FER_INTERRUPTED:
     case FER_UNSUPPORTED:
-    case FER_UNCATEGORIZED:
     case FER_NO_BUFFER_SPACE:
     case FER_OUT_OF_MEMORY: return true;
     default: return false;
