@@ -31,7 +31,8 @@ static const struct misuse_family *find_family(uint8_t call, uint8_t which,
         i++;
     }
     const struct misuse_family *family = families[i].family;
-    size_t at = family->is_by_which ? which >> 4 : families[i].from + (call - families[i].first);
+    size_t at = family->is_by_which ? (size_t)which >> 4
+                                    : families[i].from + (size_t)call - families[i].first;
     *row = &family->rows[at % family->count];
     return family;
 }

@@ -148,7 +148,7 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
 
 /* ---- Failures of a send */
 
-/* Whether an address is one of this machine: a socket can be bound to it, and it is no group. */
+/* Whether an address is one of this machine: whether a socket can be bound to it. */
 static bool is_local(const fer_ip_addr *ip)
 {
     struct sockaddr_storage storage;
@@ -160,7 +160,7 @@ static bool is_local(const fer_ip_addr *ip)
     if (fd >= 0) {
         (void)close(fd);
     }
-    return !is_foreign && !fer_ip_addr_is_multicast(*ip);
+    return !is_foreign;
 }
 
 /* The error of a message that failed. A local address that is not one of this machine is EINVAL or
