@@ -88,8 +88,8 @@ static void send_segments(fer_udp_socket *sender, fer_udp_socket *receiver,
 int main(int argc, char **argv)
 {
     static const size_t SIZES[] = {1000, 1472, 1473, 4000, 8};
-    fer_udp_socket sender;
-    fer_udp_socket receiver;
+    fer_udp_socket sender = {0};
+    fer_udp_socket receiver = {0};
     fer_socket_addr to;
     fer_ip_addr ip;
     fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(20))};
