@@ -33,6 +33,7 @@ struct copy_run {
     fer_tcp_stream source, sink, clone;
     fer_sim_peer far_source, far_sink;
     struct copy_flow there, back;
+    bool is_closing; /* the streams are closed, perhaps after an error */
 };
 
 /* The n-th byte of every source. */
