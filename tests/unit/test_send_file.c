@@ -140,6 +140,17 @@ BEGUN_TEST(a_blocking_stream_that_would_block_uses_the_buffer)
     assert_log("send_file(1,file 9,0,4) read_file(file 9,0,4) send(1,4)");
 }
 
+/* A write may wait for buffers, and a sendfile does not (rule R3). */
+BEGUN_TEST(a_lack_of_buffers_is_for_the_write)
+{
+    uint64_t n;
+    script_then_fail(SCRIPT_SEND_FILE, FER_NO_BUFFER_SPACE, 55);
+    script_then_move(SCRIPT_READ_FILE, 4);
+    script_then_move(SCRIPT_SEND, 4);
+    assert_ok_n(send_file(0, 4, &n), n, 4);
+    assert_log("send_file(1,file 9,0,4) read_file(file 9,0,4) send(1,4)");
+}
+
 SCRIPT_TEST_AFTER(begin(FERI_FLAG_TIMEOUT_SET), a_stream_with_a_timeout_uses_the_buffer)
 {
     uint64_t n;
