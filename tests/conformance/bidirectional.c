@@ -181,6 +181,14 @@ static void send_more_than_fits(void *argument)
         send_pattern(transfer->peer, MORE_THAN_FITS, 0) && peer_shutdown_write(transfer->peer);
 }
 
+/* No end of file comes while a copy may wait for space: see Wine 10 below. */
+static void receive_everything_and_end(void *argument)
+{
+    struct transfer *transfer = argument;
+    receive_everything(transfer);
+    transfer->sent = peer_shutdown_write(transfer->peer);
+}
+
 /* The peer of the link does not read, until the copy ends by the write timeout. */
 static void copy_to_a_peer_that_reads_late(struct pair *pair, bool nonblocking)
 {
@@ -193,7 +201,6 @@ static void copy_to_a_peer_that_reads_late(struct pair *pair, bool nonblocking)
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking));
     assert_ok(fer_tcp_stream_set_nonblocking(link.stream, nonblocking));
     assert_ok(fer_tcp_stream_set_write_timeout(link.stream, millis(40)));
-    assert_true(peer_shutdown_write(link.other));
     test_thread_start(&sender, send_more_than_fits, &source);
     fer_error first = copy(&relay);
     uint64_t copied = relay.n[0];
@@ -201,7 +208,7 @@ static void copy_to_a_peer_that_reads_late(struct pair *pair, bool nonblocking)
         pattern_matches(memory[0] + relay.buffers[0].start, relay.buffers[0].len, copied);
     size_t kept = relay.buffers[0].len;
     fer_error rest = first;
-    test_thread_start(&receiver, receive_everything, &sink);
+    test_thread_start(&receiver, receive_everything_and_end, &sink);
     while (rest.kind == FER_TIMED_OUT) {
         rest = copy(&relay);
         copied += relay.n[0];
@@ -212,7 +219,7 @@ static void copy_to_a_peer_that_reads_late(struct pair *pair, bool nonblocking)
     assert_true(is_next && kept > 0);
     assert_ok(rest);
     assert_int_equal(copied, MORE_THAN_FITS);
-    assert_true(source.sent && sink.intact && sink.outcome == PEER_END);
+    assert_true(source.sent && sink.sent && sink.intact && sink.outcome == PEER_END);
     assert_int_equal(sink.total, MORE_THAN_FITS);
 }
 
