@@ -16,24 +16,13 @@ for name in udp_batches udp_batch_features; do
     unshare -rn sh -c 'ip link set lo mtu 1500 up && exec "$@"' sh "$tests" "$name"
 done
 
-# The second namespace is that of cat, which ends with this script.
-unshare -rn sh -c '
+# shellcheck disable=SC2016 # the inner shell expands it
+sh "$(dirname "$0")/two_networks.sh" sh -c '
     set -eu
-    mkfifo "$2"
-    unshare -n cat "$2" &
-    other=$!
-    exec 9>"$2"
-    rm "$2"
-    while [ "$(readlink /proc/$other/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do :; done
-    ip link add here mtu 1500 type veth peer name there mtu 1500 netns $other
-    ip address add 192.0.2.1/24 dev here
-    ip link set here up
-    nsenter -t $other -n ip address add 192.0.2.2/24 dev there
-    nsenter -t $other -n ip link set there up
-    "$1" /proc/$other/ns/net 192.0.2.2
+    "$1" "$NETWORK" 192.0.2.2
     if command -v ethtool >/dev/null; then
         ethtool -K here tx off >/dev/null
-        "$1" /proc/$other/ns/net 192.0.2.2
+        "$1" "$NETWORK" 192.0.2.2
     else
         echo "network: there is no ethtool, so the checksum offload stays on"
-    fi' sh "$segments_between" "$(mktemp -u)"
+    fi' sh "$segments_between"
