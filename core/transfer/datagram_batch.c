@@ -317,6 +317,9 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
 
 /* ---- Receiving */
 
+/* The messages of the first receive of a call, while datagrams are coalesced. */
+#define COALESCED_MESSAGES 4
+
 /* The receives of one call. The first `received` messages are the result. */
 typedef struct receive_batch {
     fer_handle *handle;
@@ -368,6 +371,16 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
     }
 }
 
+/* The maximum number of messages of the next receive. A coalesced message has up to 64 KiB, so few
+ * are queued. The headers of messages that are not there would be made in vain. */
+static size_t messages_max(const receive_batch *batch)
+{
+    bool is_first = batch->received == 0;
+    return is_first && feri_handle_has_flag(batch->handle, FERI_FLAG_COALESCING)
+               ? COALESCED_MESSAGES
+               : FERP_MESSAGES_MAX;
+}
+
 /* One receive. The messages of other senders than the peer are dropped. */
 static fer_error receive_some(receive_batch *batch, unsigned flags)
 {
@@ -375,7 +388,8 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
     size_t moved = 0;
     size_t first = batch->received;
     size_t left = batch->count - first;
-    size_t asked = left < FERP_MESSAGES_MAX ? left : FERP_MESSAGES_MAX;
+    size_t most = messages_max(batch);
+    size_t asked = left < most ? left : most;
     FER_TRY(
         ferp_recv_messages(batch->handle->p_.raw_, &batch->messages[first], asked, flags, &moved));
     FERI_ASSERT(moved > 0 && moved <= asked);

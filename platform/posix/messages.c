@@ -8,12 +8,32 @@
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
 
+#ifdef FERP_POSIX_HAS_MMSG
 /* The type of the flags of sendmmsg and recvmmsg: musl differs from glibc and FreeBSD. */
 #if defined(__linux__) && !defined(__GLIBC__) && !defined(__ANDROID__)
 typedef unsigned mmsg_flags;
 #else
 typedef int mmsg_flags;
 #endif
+typedef struct mmsghdr message_header;
+enum { MESSAGES_PER_CALL = FERP_MESSAGES_MAX };
+#else
+typedef struct message_header {
+    struct msghdr msg_hdr;
+    unsigned msg_len;
+} message_header;
+enum { MESSAGES_PER_CALL = 1 };
+#endif
+
+size_t ferp_messages_per_call(void)
+{
+    return MESSAGES_PER_CALL;
+}
+
+static size_t messages_of_call(size_t count)
+{
+    return count < MESSAGES_PER_CALL ? count : MESSAGES_PER_CALL;
+}
 
 /* ---- Control messages of a send */
 
@@ -216,12 +236,10 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
 
 /* ---- Sending */
 
-#ifdef FERP_POSIX_HAS_MMSG
-
 /* Makes the headers of the messages up to the first one for which the system has none. Returns
  * their number. */
 static FERI_HOT size_t make_headers(const struct ferp_send_message *messages, size_t count,
-                                    outgoing *out, struct mmsghdr *headers)
+                                    outgoing *out, message_header *headers)
 {
     size_t made = 0;
     while (made < count && make_header(&messages[made], &out[made], &headers[made].msg_hdr)) {
@@ -230,56 +248,36 @@ static FERI_HOT size_t make_headers(const struct ferp_send_message *messages, si
     return made;
 }
 
+/* Returns the number of messages that were sent, or -1. sendmsg is faster for one message. */
+static int send_headers(int fd, message_header *headers, size_t count, int flags)
+{
+#ifdef FERP_POSIX_HAS_MMSG
+    if (count > 1) {
+        return sendmmsg(fd, headers, (unsigned)count, (mmsg_flags)flags);
+    }
+#endif
+    (void)count;
+    return sendmsg(fd, &headers->msg_hdr, flags) < 0 ? -1 : 1;
+}
+
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent)
 {
-    outgoing out[FERP_MESSAGES_MAX];
-    struct mmsghdr headers[FERP_MESSAGES_MAX];
-    size_t made = make_headers(messages, count, out, headers);
+    outgoing out[MESSAGES_PER_CALL];
+    message_header headers[MESSAGES_PER_CALL];
+    size_t made = make_headers(messages, messages_of_call(count), out, headers);
     *sent = 0;
     if (made == 0) {
         return ferp_posix_error_of(EOPNOTSUPP);
     }
     int os_flags = ferp_posix_send_flags(flags);
-    int moved = sendmmsg((int)raw, headers, (unsigned)made, (mmsg_flags)os_flags);
+    int moved = send_headers((int)raw, headers, made, os_flags);
     if (moved <= 0) {
         return store_failure(raw, messages, os_flags, sent);
     }
     *sent = (size_t)moved;
     return (fer_error){FER_OK, 0};
 }
-
-size_t ferp_messages_per_call(void)
-{
-    return FERP_MESSAGES_MAX;
-}
-
-#else
-
-fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
-                             size_t count, unsigned flags, size_t *sent)
-{
-    outgoing out;
-    struct msghdr header;
-    int os_flags = ferp_posix_send_flags(flags);
-    (void)count;
-    *sent = 0;
-    if (!make_header(messages, &out, &header)) {
-        return ferp_posix_error_of(EOPNOTSUPP);
-    }
-    if (sendmsg((int)raw, &header, os_flags) < 0) {
-        return store_failure(raw, messages, os_flags, sent);
-    }
-    *sent = 1;
-    return (fer_error){FER_OK, 0};
-}
-
-size_t ferp_messages_per_call(void)
-{
-    return 1;
-}
-
-#endif
 
 /* ---- Receiving */
 
@@ -442,18 +440,30 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     return (fer_error){FER_OK, 0};
 }
 
-#ifdef FERP_POSIX_HAS_MMSG
-
 static FERI_HOT void make_receive_headers(const fer_datagram_recv *messages, size_t count,
-                                          incoming *in, struct mmsghdr *headers)
+                                          incoming *in, message_header *headers)
 {
     for (size_t i = 0; i < count; i++) {
         make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
     }
 }
 
+/* Waits for one message at most. Returns the number of messages that were received, or -1. */
+static int receive_headers(int fd, message_header *headers, size_t count, int flags)
+{
+#ifdef FERP_POSIX_HAS_MMSG
+    mmsg_flags waits_once = (mmsg_flags)(flags | MSG_WAITFORONE);
+    return recvmmsg(fd, headers, (unsigned)count, waits_once, NULL);
+#else
+    (void)count;
+    ssize_t len = recvmsg(fd, &headers->msg_hdr, flags);
+    headers->msg_len = (unsigned)len;
+    return len < 0 ? -1 : 1;
+#endif
+}
+
 /* Stores the received messages up to the first one that fails. */
-static FERI_HOT fer_error store_messages(const struct mmsghdr *headers, const incoming *in,
+static FERI_HOT fer_error store_messages(const message_header *headers, const incoming *in,
                                          size_t count, fer_datagram_recv *messages, size_t *stored)
 {
     for (size_t i = 0; i < count; i++) {
@@ -466,35 +476,14 @@ static FERI_HOT fer_error store_messages(const struct mmsghdr *headers, const in
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received)
 {
-    incoming in[FERP_MESSAGES_MAX];
-    struct mmsghdr headers[FERP_MESSAGES_MAX];
-    make_receive_headers(messages, count, in, headers);
+    incoming in[MESSAGES_PER_CALL];
+    message_header headers[MESSAGES_PER_CALL];
+    size_t asked = messages_of_call(count);
+    make_receive_headers(messages, asked, in, headers);
     *received = 0;
-    int os_flags = ferp_posix_recv_flags(flags) | MSG_WAITFORONE;
-    int moved = recvmmsg((int)raw, headers, (unsigned)count, (mmsg_flags)os_flags, NULL);
+    int moved = receive_headers((int)raw, headers, asked, ferp_posix_recv_flags(flags));
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
     return store_messages(headers, in, (size_t)moved, messages, received);
 }
-
-#else
-
-fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
-                             unsigned flags, size_t *received)
-{
-    incoming in;
-    struct msghdr header;
-    (void)count;
-    *received = 0;
-    make_receive_header(messages, &in, &header);
-    ssize_t moved = recvmsg((int)raw, &header, ferp_posix_recv_flags(flags));
-    if (moved < 0) {
-        return ferp_posix_waited_error(errno);
-    }
-    FER_TRY(store_message(&header, &in, (size_t)moved, messages));
-    *received = 1;
-    return (fer_error){FER_OK, 0};
-}
-
-#endif

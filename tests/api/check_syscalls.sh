@@ -83,10 +83,10 @@ udp_recv_expired: recvfrom fcntl
 udp_port_0:
 udp_send_batch: sendmmsg
 udp_recv_batch: recvmmsg
-udp_send_segments: getsockopt sendmmsg
-udp_send_segments_again: sendmmsg
-udp_send_ecn: getsockopt sendmmsg
-udp_send_ecn_again: sendmmsg
+udp_send_segments: getsockopt sendmsg
+udp_send_segments_again: sendmsg
+udp_send_ecn: getsockopt sendmsg
+udp_send_ecn_again: sendmsg
 udp_clone: fcntl
 udp_recv_on_clone: recvfrom getpeername
 udp_close: close

@@ -139,6 +139,23 @@ UDP_TEST("B8", only_batches_receive_while_datagrams_are_coalesced)
     }
 }
 
+UDP_TEST("B8", all_messages_are_received_in_a_call_while_datagrams_are_coalesced)
+{
+    static const char *const texts[] = {"1", "22", "333", "4444", "55555", "666666"};
+    size_t n = 0;
+    size_t len = 0;
+    assert_has(pair.socket, FER_UDP_COALESCING);
+    for (size_t i = 0; i < 6; i++) {
+        send_from_peer(&pair, texts[i]);
+    }
+    prepare();
+    assert_ok(fer_udp_socket_recv_batch(pair.socket, got, BATCH, &n));
+    for (size_t i = 0; i < n; i++) {
+        len += got[i].len;
+    }
+    assert_int_equal(len, 1 + 2 + 3 + 4 + 5 + 6);
+}
+
 UDP_TEST("B8", coalescing_does_not_change_on_clones)
 {
     fer_udp_features enabled = 0;
