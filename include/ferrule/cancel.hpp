@@ -7,17 +7,12 @@
 
 namespace ferrule
 {
+/* clang-format off */
 
 /* Makes limits. */
 inline fer_limits limits(fer_instant deadline, fer_cancel_token *token = nullptr,
                          bool interruptible = false) noexcept
-{
-    fer_limits made{};
-    made.deadline = deadline;
-    made.token = token;
-    made.interruptible = interruptible;
-    return made;
-}
+{ return {deadline, token, interruptible, {}}; }
 
 /* A cancel token. A member function m is fer_cancel_token_m of cancel.h. It can be neither copied
  * nor moved, because limits refer to it by its address:
@@ -39,9 +34,7 @@ class cancel_token
     [[nodiscard]] fer_error open() noexcept { return fer_cancel_token_new(&token_); }
     [[nodiscard]] fer_error cancel() noexcept { return fer_cancel_token_cancel(&token_); }
     [[nodiscard]] bool is_cancelled() const noexcept
-    {
-        return fer_cancel_token_is_cancelled(&token_);
-    }
+    { return fer_cancel_token_is_cancelled(&token_); }
     [[nodiscard]] fer_error reset() noexcept { return fer_cancel_token_reset(&token_); }
 
     /* Closes the token before its destructor does. */
@@ -54,6 +47,7 @@ class cancel_token
     fer_cancel_token token_{};
 };
 
+/* clang-format on */
 } // namespace ferrule
 
 #endif

@@ -2,8 +2,6 @@
 #ifndef FERRULE_CONNECTOR_HPP
 #define FERRULE_CONNECTOR_HPP
 
-#include <utility>
-
 #include "ferrule/connector.h"
 #include "ferrule/owned.hpp"
 #include "ferrule/poller.hpp"
@@ -12,6 +10,7 @@
 
 namespace ferrule
 {
+/* clang-format off */
 
 /* A connector. A member function m is fer_connector_m of connector.h. It can be neither copied nor
  * moved, because its poller refers to it by its address. Declare it after its poller and its
@@ -22,32 +21,25 @@ class connector
     connector() noexcept = default;
     connector(const connector &) = delete;
     connector &operator=(const connector &) = delete;
-    ~connector() { fer_connector_close(&connector_); }
+    ~connector() { close(); }
 
-    [[nodiscard]] fer_error start(const char *host_port, resolver &names, poller &driven_by,
+    [[nodiscard]] fer_error start(const char *host_port, resolver &names, poller &driver,
                                   uint64_t key,
                                   const fer_connect_options *options = nullptr) noexcept
-    {
-        return fer_connector_start(&connector_, host_port, options, names.get(), driven_by.get(),
-                                   key);
-    }
+    { return fer_connector_start(get(), host_port, options, names.get(), driver.get(), key); }
     [[nodiscard]] fer_error start_host(const char *host, uint16_t port, resolver &names,
-                                       poller &driven_by, uint64_t key,
+                                       poller &driver, uint64_t key,
                                        const fer_connect_options *options = nullptr) noexcept
-    {
-        return fer_connector_start_host(&connector_, host, port, options, names.get(),
-                                        driven_by.get(), key);
-    }
-
+    { return fer_connector_start_host(get(), host, port, options, names.get(), driver.get(), key); }
     result<tcp_stream> take() noexcept
     {
         tcp_stream made;
-        fer_error error = fer_connector_take(&connector_, made.get());
+        fer_error error = fer_connector_take(get(), made.get());
         return {error, std::move(made)};
     }
 
     /* Closes the connector before its destructor does. */
-    void close() noexcept { fer_connector_close(&connector_); }
+    void close() noexcept { fer_connector_close(get()); }
 
     fer_connector *get() noexcept { return &connector_; }
 
@@ -55,6 +47,7 @@ class connector
     fer_connector connector_{};
 };
 
+/* clang-format on */
 } // namespace ferrule
 
 #endif
