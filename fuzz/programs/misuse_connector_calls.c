@@ -95,10 +95,11 @@ static fer_error do_take(const struct misuse_arguments *a)
     fer_raw_socket after = out == NULL ? FER_RAW_SOCKET_NONE : fer_tcp_stream_as_raw(out);
     bool is_refusal =
         error.kind == FER_MISUSE || (error.kind == FER_WOULD_BLOCK && error.os_code == 0);
-    bool is_right = is_open(connector) == (was_open && is_refusal) &&
-                    (error.kind == FER_OK
-                         ? was_open && before == FER_RAW_SOCKET_NONE && after != FER_RAW_SOCKET_NONE
-                         : before == after);
+    bool stays_open = was_open && is_refusal;
+    bool is_result_right = error.kind == FER_OK
+                               ? before == FER_RAW_SOCKET_NONE && after != FER_RAW_SOCKET_NONE
+                               : before == after;
+    bool is_right = is_open(connector) == stays_open && is_result_right;
     return misuse_checked(is_right && (was_open || is_refusal), error);
 }
 

@@ -92,7 +92,7 @@ typedef enum fer_sim_bsd {
     X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")    \
     X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")     \
     X(SEGMENTS_REFUSED, "segments refused",                                                      \
-      "sending a message in segments: refused once, or permanently by a choice of the seed")       \
+      "sending a message in segments: refused once, or permanently by a choice of the seed")     \
     X(ECN_REFUSED, "ECN refused", "sending a message with ECN: refused")                         \
     X(SHORT_BATCH, "short batch",                                                                \
       "sending two messages or more in one system call: fewer are sent")                         \
