@@ -134,14 +134,14 @@ static int empty_of(const struct batch_model *model, int end, const fer_socket_a
     return received < model->doubled ? empty_of(model, end, from, received + 1) : -1;
 }
 
-/* It was not received yet, nor was a later one between the same addresses: these have one
- * latency. */
+/* It was not received yet, nor was a later one between the same addresses: these have one latency.
+ * Which of the empty ones was received is not known. */
 static bool is_next(const struct batch_model *model, int serial)
 {
     const struct batch_datagram *datagram = &model->datagrams[serial];
     for (int i = serial; i < model->count; i++) {
         const struct batch_datagram *later = &model->datagrams[i];
-        if (later->received > 0 && later->sender == datagram->sender &&
+        if (later->received > 0 && later->len > 0 && later->sender == datagram->sender &&
             is_same(&later->to, &datagram->to) && is_same(&later->source, &datagram->source)) {
             return false;
         }
