@@ -209,19 +209,21 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
  * that the socket is bound to, a socket that is bound to the loopback address would be reachable
  * from the network afterwards. Another socket tries the connect first. */
 
-/* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast,
- * because it must not fail where the socket itself would not. The kernels of FreeBSD and NetBSD
- * check that in the send only (ip_output). */
+/* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast if the
+ * socket may, so that it fails where the socket would. The kernels of FreeBSD and NetBSD check that
+ * in the send only (ip_output). */
 static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr *addr,
                                  fer_socket_addr *out)
 {
     bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
+    uint32_t broadcasts = 0;
     fer_raw_socket probe = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_socket_new(is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &probe));
     if (is_v6) {
         FER_IGNORE(ferp_set_option(probe, FERP_ONLY_V6, 0));
     }
-    FER_IGNORE(ferp_set_option(probe, FERP_BROADCAST, 1));
+    FER_IGNORE(ferp_option_value(handle->p_.raw_, FERP_BROADCAST, &broadcasts));
+    FER_IGNORE(ferp_set_option(probe, FERP_BROADCAST, broadcasts));
     fer_error error;
     do {
         error = ferp_connect(probe, addr);

@@ -208,13 +208,12 @@ static void check_send(int number, const struct udp_record *record)
 }
 
 /* The result of connecting a connected socket on macOS and the BSDs. Core first connects another
- * socket, which may broadcast. It refuses a connect that would change the address that the socket
- * is bound to. That of an adopted socket is the address that it has. */
+ * socket, and refuses a connect that would change the address that the socket is bound to. That of an adopted socket is the address that it has. */
 static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
                                               const fer_socket_addr *addr)
 {
     struct udp_end probe = {.is_v6 = end->is_v6,
-                            .broadcast = true,
+                            .broadcast = end->broadcast,
                             .local.ip.family = end->is_v6 ? FER_IP_V6 : FER_IP_V4};
     fer_error_kind kind = expected_send_kind(&probe, false, addr);
     fer_socket_addr to = effective_destination(addr);
@@ -223,10 +222,8 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     if (kind != FER_OK) {
         return kind;
     }
-    if (!fer_ip_addr_is_unspecified(*bound) && !fer_ip_addr_eq(*bound, source)) {
-        return FER_ADDR_NOT_AVAILABLE;
-    }
-    return is_broadcast(&to.ip) && !end->broadcast ? FER_PERMISSION_DENIED : FER_OK;
+    bool changes = !fer_ip_addr_is_unspecified(*bound) && !fer_ip_addr_eq(*bound, source);
+    return changes ? FER_ADDR_NOT_AVAILABLE : FER_OK;
 }
 
 static void check_connect(int number, const struct udp_record *record)

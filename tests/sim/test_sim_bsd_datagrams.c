@@ -45,6 +45,24 @@ BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
     assert_ok(ferp_connect(raw, &to));
 }
 
+/* The first peer is not on a route from the bound address, so a connect to it could not undo a
+ * second one that fails. */
+BSD_TEST(a_second_connect_that_is_refused_keeps_the_bound_address)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr addr;
+    const fer_socket_addr own = addr_of("10.0.0.1:1000");
+    const fer_socket_addr peer = addr_of("127.0.0.1:9");
+    assert_ok(fer_udp_socket_bind_addr(&socket, &own));
+    assert_ok(fer_udp_socket_connect_addr(&socket, &peer));
+    assert_kind(fer_udp_socket_connect(&socket, "255.255.255.255:9"), FER_PERMISSION_DENIED);
+    assert_ok(fer_udp_socket_local_addr(&socket, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &own));
+    assert_ok(fer_udp_socket_peer_addr(&socket, &addr));
+    assert_true(fer_socket_addr_eq(&addr, &peer));
+    fer_udp_socket_close(&socket);
+}
+
 /* udp_reconnect_unbinds */
 BSD_TEST(connecting_again_forgets_the_bound_address)
 {
