@@ -10,7 +10,6 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 
 #include <arpa/inet.h>
-#include <netinet/udp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -25,16 +24,10 @@ static clockid_t bench_clock = CLOCK_PROCESS_CPUTIME_ID;
 #include "bench/bench.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
+#include "bench/udp_by_hand.h"
 #include "ferrule.h"
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
-
-enum { SIZE = 1200, BATCH = 32, SEGMENTS = 44, LONGEST = 65535, CONTROL = 256 };
+enum { SIZE = 1200, SEGMENTS = 44 };
 /* The bursts of one run of a body, and those that are sent before they are received. */
 enum { BURSTS = 21, GROUP = 3 };
 
@@ -110,107 +103,24 @@ static uint64_t receive_single(bench_sockets *sockets)
 
 /* ---- The system calls by hand */
 
-typedef struct raw_batch {
-    struct mmsghdr headers[BATCH];
-    struct iovec slices[BATCH];
-    struct sockaddr_storage names[BATCH];
-    uint64_t controls[BATCH][CONTROL / sizeof(uint64_t)];
-} raw_batch;
-
-static void *raw_name(const bench_sockets *sockets)
-{
-    return sockets->c->is_connected ? NULL : (void *)(uintptr_t)&sockets->ends.address;
-}
-
-/* A message with segments, and as quinn-udp does it with a TOS. */
-static void send_segments(const bench_sockets *sockets, bool has_tos)
-{
-    uint64_t control[CONTROL / sizeof(uint64_t)] = {0};
-    struct iovec slice = {outgoing, sockets->c->burst * SIZE};
-    struct msghdr header = {0};
-    uint16_t size = SIZE;
-    int tos = 2;
-    header.msg_name = raw_name(sockets);
-    header.msg_namelen = header.msg_name != NULL ? sizeof sockets->ends.address : 0;
-    header.msg_iov = &slice;
-    header.msg_iovlen = 1;
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(sizeof size) + (has_tos ? CMSG_SPACE(sizeof tos) : 0);
-    struct cmsghdr *item = CMSG_FIRSTHDR(&header);
-    item->cmsg_level = IPPROTO_UDP;
-    item->cmsg_type = UDP_SEGMENT;
-    item->cmsg_len = CMSG_LEN(sizeof size);
-    memcpy(CMSG_DATA(item), &size, sizeof size);
-    if (has_tos) {
-        item = CMSG_NXTHDR(&header, item);
-        item->cmsg_level = IPPROTO_IP;
-        item->cmsg_type = IP_TOS;
-        item->cmsg_len = CMSG_LEN(sizeof tos);
-        memcpy(CMSG_DATA(item), &tos, sizeof tos);
-    }
-    bench_must(sendmsg(sockets->ends.from, &header, MSG_NOSIGNAL) ==
-                   (ssize_t)(sockets->c->burst * SIZE),
-               "sendmsg");
-}
-
-/* Reads the control messages as a program has to. */
-static uint64_t read_controls(struct msghdr *header)
-{
-    uint64_t sum = 0;
-    for (struct cmsghdr *item = CMSG_FIRSTHDR(header); item != NULL;
-         item = CMSG_NXTHDR(header, item)) {
-        sum += (uint64_t)item->cmsg_type;
-    }
-    return sum;
-}
-
 static void send_raw(bench_sockets *sockets)
 {
-    static raw_batch batch;
     if (sockets->c->burst > BATCH) {
-        send_segments(sockets, false);
-        return;
+        by_hand_send_segments(&sockets->ends, sockets->c->burst, false);
+    } else {
+        by_hand_send_batch(&sockets->ends);
     }
-    memset(batch.headers, 0, sizeof batch.headers);
-    for (size_t i = 0; i < BATCH; i++) {
-        struct msghdr *header = &batch.headers[i].msg_hdr;
-        batch.slices[i] = (struct iovec){outgoing, SIZE};
-        header->msg_iov = &batch.slices[i];
-        header->msg_iovlen = 1;
-        header->msg_name = raw_name(sockets);
-        header->msg_namelen = header->msg_name != NULL ? sizeof sockets->ends.address : 0;
-    }
-    bench_must(sendmmsg(sockets->ends.from, batch.headers, BATCH, MSG_NOSIGNAL) == BATCH,
-               "sendmmsg");
 }
 
 static void send_as_quinn(bench_sockets *sockets)
 {
-    send_segments(sockets, true);
+    by_hand_send_segments(&sockets->ends, sockets->c->burst, true);
 }
 
 static uint64_t receive_raw(bench_sockets *sockets)
 {
-    static raw_batch batch;
-    uint64_t sum = 0;
-    memset(batch.headers, 0, sizeof batch.headers);
-    for (size_t i = 0; i < BATCH; i++) {
-        struct msghdr *header = &batch.headers[i].msg_hdr;
-        batch.slices[i] = (struct iovec){incoming[i], LONGEST};
-        header->msg_iov = &batch.slices[i];
-        header->msg_iovlen = 1;
-        header->msg_name = &batch.names[i];
-        header->msg_namelen = sizeof batch.names[i];
-        header->msg_control = batch.controls[i];
-        header->msg_controllen = CONTROL;
-    }
-    int count = recvmmsg(sockets->ends.to, batch.headers, BATCH, MSG_WAITFORONE, NULL);
-    bench_must(count > 0, "recvmmsg");
     size_t len = 0;
-    for (int i = 0; i < count; i++) {
-        len += batch.headers[i].msg_len;
-        sum += read_controls(&batch.headers[i].msg_hdr);
-    }
+    uint64_t sum = by_hand_receive(&sockets->ends, &len);
     count_bytes(sockets, len);
     return sum;
 }
@@ -413,7 +323,8 @@ static void open_sockets(bench_sockets *sockets)
     sockets->ends = (bench_ends){.from = (int)fer_udp_socket_as_raw(&sockets->from),
                                  .to = (int)fer_udp_socket_as_raw(&sockets->to),
                                  .block = SIZE,
-                                 .outgoing = outgoing};
+                                 .outgoing = outgoing,
+                                 .incoming = incoming[0]};
     if (!c->is_connected) {
         struct sockaddr_in *in = &sockets->ends.address;
         in->sin_family = AF_INET;
