@@ -49,8 +49,8 @@ else()
         HAVE_SOCKPP sockpp/socket.h sockpp)
 endif()
 
-# Rust's std::net by rustc alone. mio by Cargo, from the folder in which Debian's packages have the
-# sources of crates.
+# Rust's std::net by rustc alone. mio and quinn-udp by Cargo, from the folder in which Debian's
+# packages have the sources of crates.
 find_program(FERRULE_RUSTC rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
 find_program(FERRULE_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
 set(FERRULE_CRATES /usr/share/cargo/registry CACHE PATH "The folder of the sources of crates")
@@ -58,38 +58,54 @@ if(NOT FERRULE_RUSTC)
     message(STATUS "bench: rustc was not found")
     return()
 endif()
-file(GLOB mio_sources "${FERRULE_CRATES}/mio-0.8.*/src/lib.rs")
 set(rust_folder "${CMAKE_CURRENT_BINARY_DIR}/rust")
-if(FERRULE_CARGO AND mio_sources)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS rust/Cargo.toml)
+file(READ rust/Cargo.toml rust_manifest)
+set(rust_features)
+foreach(crate IN ITEMS mio-0.8 quinn-udp-0.3)
+    string(REGEX MATCH "^[a-z]+" feature "${crate}")
+    file(GLOB crate_sources "${FERRULE_CRATES}/${crate}.*/src/lib.rs")
+    if(FERRULE_CARGO AND crate_sources)
+        list(APPEND rust_features ${feature})
+    else()
+        message(STATUS "bench: ${crate} was not found")
+        string(REGEX REPLACE "\n${feature}[^\n]* optional = true[^\n]*" "" rust_manifest "${rust_manifest}")
+        string(REGEX REPLACE "\n${feature} = [^\n]*" "\n${feature} = []" rust_manifest "${rust_manifest}")
+    endif()
+endforeach()
+file(CONFIGURE OUTPUT "${rust_folder}/Cargo.toml" CONTENT "${rust_manifest}" @ONLY)
+if(rust_features)
+    list(JOIN rust_features "," rust_feature_list)
     set(rust_archive "${rust_folder}/release/libbench_rust.a")
     set(rust_command "${CMAKE_COMMAND}" -E chdir "${rust_folder}/source"
-        "${FERRULE_CARGO}" build --quiet --release --offline --features mio --target-dir "${rust_folder}"
+        "${FERRULE_CARGO}" build --quiet --release --offline --features "${rust_feature_list}"
+        --target-dir "${rust_folder}"
         --config "source.crates-io.replace-with='debian'"
         --config "source.debian.directory='${FERRULE_CRATES}'")
-    target_compile_definitions(ferrule_bench_peers INTERFACE HAVE_MIO)
 else()
-    message(STATUS "bench: mio was not found")
     set(rust_archive "${rust_folder}/libbench_rust.a")
     set(rust_command "${FERRULE_RUSTC}" --edition 2021 --crate-type staticlib -C opt-level=3 -C panic=abort
         -C codegen-units=1 -o "${rust_archive}" "${rust_folder}/source/bench_rust.rs")
 endif()
 # Cargo writes a lock file beside its manifest, so it gets a copy.
+set(rust_sources "${CMAKE_CURRENT_SOURCE_DIR}/rust/bench_rust.rs" "${CMAKE_CURRENT_SOURCE_DIR}/rust/over_mio.rs"
+    "${CMAKE_CURRENT_SOURCE_DIR}/rust/over_quinn.rs")
 add_custom_command(OUTPUT "${rust_archive}"
     COMMAND "${CMAKE_COMMAND}" -E make_directory "${rust_folder}/source"
-    COMMAND "${CMAKE_COMMAND}" -E copy Cargo.toml bench_rust.rs over_mio.rs "${rust_folder}/source"
+    COMMAND "${CMAKE_COMMAND}" -E copy "${rust_folder}/Cargo.toml" ${rust_sources} "${rust_folder}/source"
     COMMAND ${rust_command}
-    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/rust"
-    DEPENDS rust/Cargo.toml rust/bench_rust.rs rust/over_mio.rs
+    DEPENDS "${rust_folder}/Cargo.toml" ${rust_sources}
     VERBATIM)
 add_custom_target(ferrule_bench_rust_archive DEPENDS "${rust_archive}")
 add_library(ferrule_peer_rust STATIC
     peer_rust.c)
 ferrule_apply_settings(ferrule_peer_rust)
 target_include_directories(ferrule_peer_rust PRIVATE "${PROJECT_SOURCE_DIR}")
-get_target_property(found_peers ferrule_bench_peers INTERFACE_COMPILE_DEFINITIONS)
-if("HAVE_MIO" IN_LIST found_peers)
-    target_compile_definitions(ferrule_peer_rust PRIVATE HAVE_MIO)
-endif()
+foreach(feature IN LISTS rust_features)
+    string(TOUPPER "HAVE_${feature}" definition)
+    target_compile_definitions(ferrule_bench_peers INTERFACE "${definition}")
+    target_compile_definitions(ferrule_peer_rust PRIVATE "${definition}")
+endforeach()
 add_dependencies(ferrule_peer_rust ferrule_bench_rust_archive)
 target_compile_definitions(ferrule_bench_peers INTERFACE HAVE_RUST)
 target_link_libraries(ferrule_peer_rust PRIVATE "${rust_archive}" ${CMAKE_DL_LIBS} Threads::Threads m)

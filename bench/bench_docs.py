@@ -71,15 +71,16 @@ LIMITS = [("read_ready", "token", "a read that need not wait, with a token"),
           ("return", "peer-close", "from a close by the peer, over a pipe in a poll")]
 
 
-QUINN, UV = {"quinn", "ferrule-ecn"}, {"libuv"}
-BATCH_IMPLS = ["raw-again", "ferrule", "singles", "ferrule-ecn", "quinn", "libuv"]
+QUINN, UV, ADDRESSED = {"quinn", "ferrule-ecn"}, {"libuv"}, {"quinn-udp"}
+BATCH_IMPLS = ["raw-again", "ferrule", "singles", "ferrule-ecn", "quinn", "quinn-udp",
+               "libuv"]
 BATCHES = [
     ("burst_32", "32 datagrams in a batch", QUINN),
     ("burst_32_send", "32, only sent", QUINN),
     ("burst_32_receive", "32, only received", QUINN),
     ("burst_32_features", "32, local address and ECN received", QUINN | UV),
-    ("connected_32", "32, connected sockets", QUINN),
-    ("connected_32_send", "32, connected sockets, only sent", QUINN),
+    ("connected_32", "32, connected sockets", QUINN | ADDRESSED),
+    ("connected_32_send", "32, connected sockets, only sent", QUINN | ADDRESSED),
     ("segments_44", "44 segments in a message", set()),
     ("segments_44_send", "44 segments, only sent", set()),
     ("coalesced_44", "44 segments, coalesced, local address and ECN received", UV),
@@ -189,7 +190,7 @@ TABLES = [
      batch_gate_lines),
     ("docs/BENCH.md", "batches",
      ["burst", "case", "calls by hand, ns", "again", "ferrule", "one by one", "ferrule with ECN",
-      "quinn-udp's calls", "libuv"], batch_lines),
+      "quinn-udp's calls", "quinn-udp", "libuv"], batch_lines),
     ("docs/BENCH.md", "growth", ["sockets", *map(str, SOCKETS)], growth_lines),
     ("docs/BENCH.md", "others", ["", "measured"], other_lines),
 ]

@@ -7,7 +7,8 @@ import math
 COLOURS = {"ferrule": "#0b6e4f", "raw": "#555555", "libc": "#555555", "libuv": "#d1495b",
            "libuv-try": "#d1495b", "libuv-poll": "#e58c97", "libevent": "#edae49",
            "apr": "#3d5a99", "nng": "#8f5db7", "sockpp": "#7a8b2f", "rust-std": "#b5651d",
-           "mio": "#66a5ad", "ferrule-ecn": "#57a88c", "quinn": "#3d5a99", "singles": "#edae49",
+           "mio": "#66a5ad", "ferrule-ecn": "#57a88c", "quinn": "#3d5a99",
+           "quinn-udp": "#8f5db7", "singles": "#edae49",
            "splice": "#7a8b2f", "haproxy": "#8f5db7", "tokio": "#b5651d"}
 OTHER = "#999999"
 STYLE = ("text { font: 13px sans-serif; fill: #222 } .title { font-size: 16px; font-weight: bold } "

@@ -1,8 +1,10 @@
-/* peer_rust.c: the operations of bench/peers.h over Rust's std::net and over mio, which
- * bench/rust/bench_rust.rs has as C functions. */
+/* peer_rust.c: the operations of bench/peers.h over Rust's std::net, mio and quinn-udp, which
+ * bench/rust has as C functions. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
+#include <poll.h>
+
 #include "bench/echo_turn.h"
 #include "bench/peers.h"
 
@@ -73,5 +75,27 @@ static void echo_serve(size_t requests)
 }
 
 const echo_contender echo_mio = {"mio", echo_begin, echo_serve, bench_mio_end, 0, false};
+
+#endif
+
+#ifdef HAVE_QUINN
+
+void bench_quinn_begin(const bench_ends *ends);
+void bench_quinn_send(const bench_ends *ends, size_t count);
+size_t bench_quinn_receive(void);
+void bench_quinn_end(void);
+
+/* std has no wait for one descriptor. */
+void bench_wait_until_ready(int fd, bool is_write);
+void bench_wait_until_ready(int fd, bool is_write)
+{
+    struct pollfd waited = {.fd = fd, .events = is_write ? POLLOUT : POLLIN};
+    bench_must(poll(&waited, 1, -1) == 1, "poll");
+}
+
+static const bench_bursts bursts = {bench_quinn_begin, bench_quinn_send, bench_quinn_receive,
+                                    bench_quinn_end};
+
+const bench_peer bench_peer_quinn = {.name = "quinn-udp", .bursts = &bursts};
 
 #endif

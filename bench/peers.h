@@ -90,6 +90,7 @@ extern const bench_peer bench_peer_nng;
 extern const bench_peer bench_peer_sockpp;
 extern const bench_peer bench_peer_rust;
 extern const bench_peer bench_peer_mio;
+extern const bench_peer bench_peer_quinn;
 #ifdef __cplusplus
 }
 #endif
@@ -115,6 +116,9 @@ static const bench_peer *const bench_peers[] = {
 #endif
 #ifdef HAVE_MIO
     &bench_peer_mio,
+#endif
+#ifdef HAVE_QUINN
+    &bench_peer_quinn,
 #endif
     NULL,
 };
@@ -142,6 +146,9 @@ static inline void bench_print_absent_peers(void)
 #endif
 #ifndef HAVE_MIO
         "mio",
+#endif
+#ifndef HAVE_QUINN
+        "quinn-udp",
 #endif
         NULL,
     };

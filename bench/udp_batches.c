@@ -1,8 +1,9 @@
 /* udp_batches.c: bursts of datagrams of 1200 bytes: batches, segments and coalescing, beside the
- * system calls by hand, the calls of quinn-udp, libuv, and one call for each datagram. One thread
- * sends some bursts and receives them; both sides are measured, or one of them. The cases
- * threads_* have a thread for each side. --between PATH HERE THERE: the cases veth_*, from the
- * address HERE to THERE, which is in the network namespace of this path. Linux only. */
+ * system calls by hand, the calls of quinn-udp, quinn-udp itself, libuv, and one call for each
+ * datagram. One thread sends some bursts and receives them; both sides are measured, or one of
+ * them. The cases threads_* have a thread for each side. --between PATH HERE THERE: the cases
+ * veth_*, from the address HERE to THERE, which is in the network namespace of this path. Linux
+ * only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -10,7 +11,6 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 
 #include <arpa/inet.h>
-#include <netinet/udp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -25,16 +25,10 @@ static clockid_t bench_clock = CLOCK_PROCESS_CPUTIME_ID;
 #include "bench/bench.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
+#include "bench/udp_by_hand.h"
 #include "ferrule.h"
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
-
-enum { SIZE = 1200, BATCH = 32, SEGMENTS = 44, LONGEST = 65535, CONTROL = 256 };
+enum { SIZE = 1200, SEGMENTS = 44 };
 /* The bursts of one run of a body, and those that are sent before they are received. */
 enum { BURSTS = 21, GROUP = 3 };
 
@@ -60,9 +54,12 @@ typedef struct bench_sockets {
     fer_udp_socket to;
     fer_udp_socket single_from;
     fer_udp_socket single_to;
+    fer_udp_socket quinn_from; /* quinn-udp sets options of its sockets */
+    fer_udp_socket quinn_to;
+    bench_ends quinn_ends;
     const fer_socket_addr *address; /* NULL: from is connected */
     const fer_socket_addr *single_address;
-    fer_socket_addr addresses[2];
+    fer_socket_addr addresses[3];
     atomic_size_t got; /* bytes since the body began */
 } bench_sockets;
 
@@ -110,107 +107,24 @@ static uint64_t receive_single(bench_sockets *sockets)
 
 /* ---- The system calls by hand */
 
-typedef struct raw_batch {
-    struct mmsghdr headers[BATCH];
-    struct iovec slices[BATCH];
-    struct sockaddr_storage names[BATCH];
-    uint64_t controls[BATCH][CONTROL / sizeof(uint64_t)];
-} raw_batch;
-
-static void *raw_name(const bench_sockets *sockets)
-{
-    return sockets->c->is_connected ? NULL : (void *)(uintptr_t)&sockets->ends.address;
-}
-
-/* A message with segments, and as quinn-udp does it with a TOS. */
-static void send_segments(const bench_sockets *sockets, bool has_tos)
-{
-    uint64_t control[CONTROL / sizeof(uint64_t)] = {0};
-    struct iovec slice = {outgoing, sockets->c->burst * SIZE};
-    struct msghdr header = {0};
-    uint16_t size = SIZE;
-    int tos = 2;
-    header.msg_name = raw_name(sockets);
-    header.msg_namelen = header.msg_name != NULL ? sizeof sockets->ends.address : 0;
-    header.msg_iov = &slice;
-    header.msg_iovlen = 1;
-    header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(sizeof size) + (has_tos ? CMSG_SPACE(sizeof tos) : 0);
-    struct cmsghdr *item = CMSG_FIRSTHDR(&header);
-    item->cmsg_level = IPPROTO_UDP;
-    item->cmsg_type = UDP_SEGMENT;
-    item->cmsg_len = CMSG_LEN(sizeof size);
-    memcpy(CMSG_DATA(item), &size, sizeof size);
-    if (has_tos) {
-        item = CMSG_NXTHDR(&header, item);
-        item->cmsg_level = IPPROTO_IP;
-        item->cmsg_type = IP_TOS;
-        item->cmsg_len = CMSG_LEN(sizeof tos);
-        memcpy(CMSG_DATA(item), &tos, sizeof tos);
-    }
-    bench_must(sendmsg(sockets->ends.from, &header, MSG_NOSIGNAL) ==
-                   (ssize_t)(sockets->c->burst * SIZE),
-               "sendmsg");
-}
-
-/* Reads the control messages as a program has to. */
-static uint64_t read_controls(struct msghdr *header)
-{
-    uint64_t sum = 0;
-    for (struct cmsghdr *item = CMSG_FIRSTHDR(header); item != NULL;
-         item = CMSG_NXTHDR(header, item)) {
-        sum += (uint64_t)item->cmsg_type;
-    }
-    return sum;
-}
-
 static void send_raw(bench_sockets *sockets)
 {
-    static raw_batch batch;
     if (sockets->c->burst > BATCH) {
-        send_segments(sockets, false);
-        return;
+        by_hand_send_segments(&sockets->ends, sockets->c->burst, false);
+    } else {
+        by_hand_send_batch(&sockets->ends);
     }
-    memset(batch.headers, 0, sizeof batch.headers);
-    for (size_t i = 0; i < BATCH; i++) {
-        struct msghdr *header = &batch.headers[i].msg_hdr;
-        batch.slices[i] = (struct iovec){outgoing, SIZE};
-        header->msg_iov = &batch.slices[i];
-        header->msg_iovlen = 1;
-        header->msg_name = raw_name(sockets);
-        header->msg_namelen = header->msg_name != NULL ? sizeof sockets->ends.address : 0;
-    }
-    bench_must(sendmmsg(sockets->ends.from, batch.headers, BATCH, MSG_NOSIGNAL) == BATCH,
-               "sendmmsg");
 }
 
 static void send_as_quinn(bench_sockets *sockets)
 {
-    send_segments(sockets, true);
+    by_hand_send_segments(&sockets->ends, sockets->c->burst, true);
 }
 
 static uint64_t receive_raw(bench_sockets *sockets)
 {
-    static raw_batch batch;
-    uint64_t sum = 0;
-    memset(batch.headers, 0, sizeof batch.headers);
-    for (size_t i = 0; i < BATCH; i++) {
-        struct msghdr *header = &batch.headers[i].msg_hdr;
-        batch.slices[i] = (struct iovec){incoming[i], LONGEST};
-        header->msg_iov = &batch.slices[i];
-        header->msg_iovlen = 1;
-        header->msg_name = &batch.names[i];
-        header->msg_namelen = sizeof batch.names[i];
-        header->msg_control = batch.controls[i];
-        header->msg_controllen = CONTROL;
-    }
-    int count = recvmmsg(sockets->ends.to, batch.headers, BATCH, MSG_WAITFORONE, NULL);
-    bench_must(count > 0, "recvmmsg");
     size_t len = 0;
-    for (int i = 0; i < count; i++) {
-        len += batch.headers[i].msg_len;
-        sum += read_controls(&batch.headers[i].msg_hdr);
-    }
+    uint64_t sum = by_hand_receive(&sockets->ends, &len);
     count_bytes(sockets, len);
     return sum;
 }
@@ -274,6 +188,45 @@ static uint64_t receive_uv(bench_sockets *sockets)
     size_t received = bench_peer_uv.bursts->receive();
     count_bytes(sockets, received * SIZE);
     return received;
+}
+#endif
+
+/* ---- quinn-udp */
+
+#ifdef HAVE_QUINN
+static void send_quinn_udp(bench_sockets *sockets)
+{
+    bench_peer_quinn.bursts->send(&sockets->quinn_ends, sockets->c->burst);
+}
+
+static uint64_t receive_quinn_udp(bench_sockets *sockets)
+{
+    size_t received = bench_peer_quinn.bursts->receive();
+    count_bytes(sockets, received * SIZE);
+    return received;
+}
+
+static void switch_off(const fer_udp_socket *socket, int level, int option)
+{
+    const int off = 0;
+    bench_must(setsockopt((int)fer_udp_socket_as_raw(socket), level, option, &off, sizeof off) == 0,
+               "setsockopt");
+}
+
+/* quinn-udp enables all features. Its receiver keeps those of the case, as the other receivers. */
+static void begin_quinn_udp(bench_sockets *sockets)
+{
+    const fer_udp_features features = sockets->c->features;
+    bench_peer_quinn.bursts->begin(&sockets->quinn_ends);
+    if ((features & FER_UDP_COALESCING) == 0) {
+        switch_off(&sockets->quinn_to, IPPROTO_UDP, UDP_GRO);
+    }
+    if ((features & FER_UDP_LOCAL_ADDR) == 0) {
+        switch_off(&sockets->quinn_to, IPPROTO_IP, IP_PKTINFO);
+    }
+    if ((features & FER_UDP_ECN) == 0) {
+        switch_off(&sockets->quinn_to, IPPROTO_IP, IP_RECVTOS);
+    }
 }
 #endif
 
@@ -351,6 +304,9 @@ BODY(ferrule, send_ferrule, receive_ferrule)
 BODY(ferrule_ecn, send_ferrule_ecn, receive_ferrule)
 BODY(quinn, send_as_quinn, receive_raw)
 BODY(singles, send_singles, receive_single)
+#ifdef HAVE_QUINN
+BODY(quinn_udp, send_quinn_udp, receive_quinn_udp)
+#endif
 #ifdef HAVE_UV
 static uint64_t uv(const void *input, size_t count)
 {
@@ -400,30 +356,39 @@ static void open_pair(fer_udp_socket *from, fer_udp_socket *to, bool is_connecte
     }
 }
 
+static bench_ends ends_of(const fer_udp_socket *from, const fer_udp_socket *to,
+                          const fer_socket_addr *address)
+{
+    bench_ends ends = {.from = (int)fer_udp_socket_as_raw(from),
+                       .to = (int)fer_udp_socket_as_raw(to),
+                       .block = SIZE,
+                       .outgoing = outgoing,
+                       .incoming = incoming[0]};
+    if (address != NULL) {
+        ends.address.sin_family = AF_INET;
+        ends.address.sin_port = htons(address->port);
+        memcpy(&ends.address.sin_addr, address->ip.u.v4.octets, sizeof ends.address.sin_addr);
+    }
+    return ends;
+}
+
 static void open_sockets(bench_sockets *sockets)
 {
     const bench_burst *c = sockets->c;
     fer_udp_features enabled = 0;
     open_pair(&sockets->from, &sockets->to, c->is_connected, &sockets->addresses[0]);
     open_pair(&sockets->single_from, &sockets->single_to, c->is_connected, &sockets->addresses[1]);
+    open_pair(&sockets->quinn_from, &sockets->quinn_to, false, &sockets->addresses[2]);
     sockets->address = c->is_connected ? NULL : &sockets->addresses[0];
     sockets->single_address = c->is_connected ? NULL : &sockets->addresses[1];
     MUST(fer_udp_socket_enable(&sockets->to, c->features, &enabled));
     bench_must(enabled == c->features, "this kernel has the features");
-    sockets->ends = (bench_ends){.from = (int)fer_udp_socket_as_raw(&sockets->from),
-                                 .to = (int)fer_udp_socket_as_raw(&sockets->to),
-                                 .block = SIZE,
-                                 .outgoing = outgoing};
-    if (!c->is_connected) {
-        struct sockaddr_in *in = &sockets->ends.address;
-        in->sin_family = AF_INET;
-        in->sin_port = htons(sockets->addresses[0].port);
-        memcpy(&in->sin_addr, sockets->addresses[0].ip.u.v4.octets, sizeof in->sin_addr);
-    }
+    sockets->ends = ends_of(&sockets->from, &sockets->to, sockets->address);
+    sockets->quinn_ends = ends_of(&sockets->quinn_from, &sockets->quinn_to, &sockets->addresses[2]);
 }
 
 /* Only messages with segments are sent as quinn-udp does. libuv receives no coalesced datagrams,
- * and its loop waits in one thread with its sends. */
+ * and its loop waits in one thread with its sends. quinn-udp sends to an address only. */
 static void run_case(const bench_burst *burst)
 {
     static bench_sockets sockets;
@@ -442,16 +407,29 @@ static void run_case(const bench_burst *burst)
         contenders[count++] = (bench_contender){"libuv", uv};
     }
 #endif
+#ifdef HAVE_QUINN
+    if (!burst->is_connected) {
+        contenders[count++] = (bench_contender){bench_peer_quinn.name, quinn_udp};
+    }
+#endif
     memset(&sockets, 0, sizeof sockets);
     sockets.c = burst;
     open_sockets(&sockets);
+#ifdef HAVE_QUINN
+    begin_quinn_udp(&sockets);
+#endif
     bench_clock = burst->side == THREADS ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID;
     const size_t bursts = burst->side == THREADS ? 10 * BURSTS : BURSTS;
     bench_run(&(bench_case){burst->name, &sockets, bursts, contenders, count});
+#ifdef HAVE_QUINN
+    bench_peer_quinn.bursts->end();
+#endif
     fer_udp_socket_close(&sockets.from);
     fer_udp_socket_close(&sockets.to);
     fer_udp_socket_close(&sockets.single_from);
     fer_udp_socket_close(&sockets.single_to);
+    fer_udp_socket_close(&sockets.quinn_from);
+    fer_udp_socket_close(&sockets.quinn_to);
 }
 
 #define ADDRESSES (FER_UDP_LOCAL_ADDR | FER_UDP_ECN)

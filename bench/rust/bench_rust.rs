@@ -1,5 +1,6 @@
-// bench_rust.rs: the operations of bench/peers.h over Rust's std::net and, with the feature mio,
-// over mio. Its handles take the descriptors of the case for a run and give them back.
+// bench_rust.rs: the operations of bench/peers.h over Rust's std::net and, with the features mio and
+// quinn, over mio and quinn-udp. Its handles take the descriptors of the case for a run and give
+// them back.
 use std::ffi::{c_char, c_int, c_void, CStr};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -9,6 +10,8 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 
 #[cfg(feature = "mio")]
 mod over_mio;
+#[cfg(feature = "quinn")]
+mod over_quinn;
 
 #[repr(C)]
 pub struct Texts {
@@ -36,9 +39,10 @@ extern "C" {
     fn bench_reset_on_close_of(fd: c_int);
 }
 
-// The port of a sockaddr_in is its third and fourth byte.
+// Of a sockaddr_in: two bytes of the port and four of the address, after two of the family.
 fn address_of(bytes: &[u8; 16]) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, u16::from_be_bytes([bytes[2], bytes[3]])))
+    let ip = Ipv4Addr::new(bytes[4], bytes[5], bytes[6], bytes[7]);
+    SocketAddr::from((ip, u16::from_be_bytes([bytes[2], bytes[3]])))
 }
 
 // ---- Address text
