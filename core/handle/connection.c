@@ -45,13 +45,20 @@ static fer_error check_queued_input(const fer_handle *handle, bool *needs_os)
     return error;
 }
 
-fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                 bool *needs_os)
+/* Misuse precedes the answer of a write half that has ended, and follows that of a read half. */
+static bool is_misuse(const fer_handle *handle, feri_request request, fer_error error)
+{
+    return request == FERI_REQUEST_WRITE ? handle != NULL && error.kind != FER_NOT_CONNECTED
+                                         : error.kind == FER_OK;
+}
+
+fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, bool buffer_is_valid,
+                                     size_t len, bool *needs_os)
 {
     fer_error error;
-    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_READ, &error);
+    feri_answer answer = feri_stream_answer(handle, request, &error);
     *needs_os = false;
-    if (error.kind == FER_OK && !buffer_is_valid) {
+    if (!buffer_is_valid && is_misuse(handle, request, error)) {
         return feri_own_error(FER_MISUSE);
     }
     if (error.kind != FER_OK || len == 0 || answer == FERI_ANSWER_END) {
@@ -61,21 +68,6 @@ fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_
         return check_queued_input(handle, needs_os);
     }
     *needs_os = true;
-    return error;
-}
-
-fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                  bool *needs_os)
-{
-    fer_error error;
-    (void)feri_stream_answer(handle, FERI_REQUEST_WRITE, &error);
-    *needs_os = false;
-    if (handle != NULL && error.kind != FER_NOT_CONNECTED && !buffer_is_valid) {
-        error = feri_own_error(FER_MISUSE);
-    }
-    if (error.kind == FER_OK && len > 0) {
-        *needs_os = true;
-    }
     return error;
 }
 

@@ -33,7 +33,7 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
 /* The common case, without a table or a call: true if the OS can be called directly, with len
- * bytes. False: one of the two checks below decides. */
+ * bytes. False: the check below decides. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
                                                size_t len)
 {
@@ -43,12 +43,10 @@ static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool bu
            feri_likely(feri_handle_is_fast_path(handle));
 }
 
-/* buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a call of the OS has
- * the result. If it is false, the return value is the result. */
-fer_error feri_stream_check_read(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                 bool *needs_os);
-fer_error feri_stream_check_write(fer_handle *handle, bool buffer_is_valid, size_t len,
-                                  bool *needs_os);
+/* Of a read or a write. buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a
+ * call of the OS has the result. If it is false, the return value is the result. */
+fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, bool buffer_is_valid,
+                                     size_t len, bool *needs_os);
 
 /* ---- After a receive or a send of a stream: the effect of the result on the state. */
 

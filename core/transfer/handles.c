@@ -80,7 +80,8 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     bool is_valid =
         feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
     bool needs_os;
-    fer_error error = feri_stream_check_write(handle, is_valid, message->len, &needs_os);
+    fer_error error =
+        feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid, message->len, &needs_os);
     call.message.len = clamp_length(message->len);
     if (needs_os) {
         error = send_with_handles(handle, &call, &waiting, try_to_send_on_stream);
@@ -162,7 +163,8 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
                                    fer_unix_received_handles *out)
 {
     bool needs_os;
-    FER_TRY(feri_stream_check_read(handle, is_receivable(message, out), message->len, &needs_os));
+    FER_TRY(feri_stream_check_transfer(handle, FERI_REQUEST_READ, is_receivable(message, out),
+                                       message->len, &needs_os));
     FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
     message->len = feri_clamp_length(message->len);
     if (needs_os) {

@@ -137,9 +137,9 @@ static fer_error check_call(const stream_call *call, bool *needs_os)
     if (*needs_os) {
         return feri_ok();
     }
-    return call->readiness == FERP_WRITABLE
-               ? feri_stream_check_write(call->handle, call->is_valid, call->len, needs_os)
-               : feri_stream_check_read(call->handle, call->is_valid, call->len, needs_os);
+    return feri_stream_check_transfer(
+        call->handle, call->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ,
+        call->is_valid, call->len, needs_os);
 }
 
 static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)

@@ -11,8 +11,8 @@ static void check_before(fer_handle *handle, bool writes, bool valid, size_t len
 {
     bool needs_os = !want_call;
     bool is_ready = feri_stream_is_ready_for_os(handle, valid, len);
-    assert_error(writes ? feri_stream_check_write(handle, valid, len, &needs_os)
-                        : feri_stream_check_read(handle, valid, len, &needs_os),
+    assert_error(feri_stream_check_transfer(handle, writes ? FERI_REQUEST_WRITE : FERI_REQUEST_READ,
+                                            valid, len, &needs_os),
                  want.kind, want.os_code);
     assert_int_equal(needs_os, want_call);
     assert_true(want_call || !is_ready);
