@@ -208,7 +208,8 @@ static void check_send(int number, const struct udp_record *record)
 }
 
 /* The result of connecting a connected socket on macOS and the BSDs. Core first connects another
- * socket, and refuses a connect that would change the address that the socket is bound to. That of an adopted socket is the address that it has. */
+ * socket, and refuses a connect that would change the address that the socket is bound to. That of
+ * an adopted socket is the address that it has. */
 static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
                                               const fer_socket_addr *addr)
 {
