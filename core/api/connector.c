@@ -61,11 +61,15 @@ static void enlist(connection_race *race)
     feri_poller_set_driven(race->poller, &race->driven);
 }
 
+/* A poller that was closed first, and made again, has no list or another one. */
 static void delist(connection_race *race)
 {
     feri_poller_driven *first = feri_poller_first_driven(race->poller);
     feri_poller_driven **at = &first;
     while (*at != &race->driven) {
+        if (*at == NULL) {
+            return;
+        }
         at = &(*at)->next;
     }
     *at = race->driven.next;
