@@ -18,7 +18,8 @@
  * or after the call that took its result. A CLOSED connector can be started again. Do not move it
  * while it is OPEN, and keep the poller OPEN and at its address: close connectors before their
  * poller. A program may have any number of connectors, in one poller or in several; each wait costs
- * time linear in those of its poller. A poller without connectors has no cost.
+ * time linear in those of its poller. A poller without connectors has no cost. After fork the child
+ * may only close its copies of connectors, which does not affect those of the parent.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
