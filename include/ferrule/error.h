@@ -49,10 +49,11 @@ FER_BEGIN_DECLS
  *   reset, or limits without this token are set. Of a lookup: its resolver was closed, and there
  *   will be no other result.
  * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: repeat it
- *   after something was closed or freed. FER_RESOURCE_BUSY is the full queue of a Unix listener
- *   (Linux), or a system call that never waits and was interrupted or refused for now.
- *   FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is 1024 or
- *   more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
+ *   after something was closed or freed. On macOS FER_NO_BUFFER_SPACE of a write ends the stream,
+ *   and is returned again (`failed_send_may_have_sent`). FER_RESOURCE_BUSY is the full queue of a
+ *   Unix listener (Linux), or a system call that never waits and was interrupted or refused for
+ *   now. FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is 1024
+ *   or more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
  *
  * Kinds that say something about the connection:
  *

@@ -125,8 +125,10 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * A signal does not end the copy, unless the limits of the stream are interruptible (rule I4).
  * Every error ends it, including an expired timeout and FER_WOULD_BLOCK. Then buffer holds the
  * bytes that were read but not written. Call again with the same buffer, and no byte is lost or
- * duplicated. Instead the caller may write the bytes elsewhere, or discard them by setting start
- * and len to 0. After FER_OK buffer is empty, and the contents of its memory are unspecified.
+ * duplicated. If the error has ended a stream, it is returned again (rule S5), and the peer may
+ * have received some of these bytes (`failed_send_may_have_sent`). Instead the caller may write the
+ * bytes elsewhere, or discard them by setting start and len to 0. After FER_OK buffer is empty, and
+ * the contents of its memory are unspecified.
  *
  * On Linux the bytes after the first 256 KiB may pass through a pipe of the system instead of the
  * buffer, which uses less processor time (rule M1). A longer buffer, up to 1 MiB, uses less too.
@@ -156,8 +158,8 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  *
  * The first error of either direction ends the call. Then the buffers hold the bytes that were read
  * but not written. Call again with the same buffers, and no byte is lost or duplicated: a direction
- * that was done stays done. A signal does not end the call, unless the limits of a stream are
- * interruptible (rule I4).
+ * that was done stays done. An error that has ended a stream is returned again, as by fer_copy. A
+ * signal does not end the call, unless the limits of a stream are interruptible (rule I4).
  *
  * The timeouts of the streams are those of fer_copy, but apply in every mode: each read and each
  * write waits at most for its stream's timeout, and then the call ends with FER_TIMED_OUT. A write
