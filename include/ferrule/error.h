@@ -72,7 +72,8 @@ FER_BEGIN_DECLS
  *   socket has taken it.
  * - FER_ALREADY_CONNECTED: a connected datagram socket can send to its peer's address only (macOS,
  *   the BSDs).
- * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
+ * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes, or the file before
+ *   fer_stream_send_file had sent all.
  * - FER_WRITE_ZERO: the OS accepted no byte of a write_all.
  * - FER_MESSAGE_TOO_LONG: the datagram is longer than the protocol or the OS allows.
  *
