@@ -155,7 +155,7 @@ typedef struct ferp_description {
     bool is_of_other_protocol;
     fer_ip_family family; /* set if is_ip */
     bool is_listening;    /* SO_ACCEPTCONN */
-    bool is_connected;    /* ferp_check_connected */
+    bool is_connected;    /* ferp_check_connected, or a stream with queued bytes */
     /* a stream whose connect is pending, and on Windows possibly one whose connect has failed;
      * false if the OS cannot report it (Wine 8) */
     bool is_connecting;
@@ -163,7 +163,7 @@ typedef struct ferp_description {
 } ferp_description;
 
 /* Queries the OS for the description of raw. Error: not a socket. getsockopt, getsockname,
- * getpeername, fcntl(F_GETFL); if it is an unconnected stream, TCP_INFO on POSIX. */
+ * getpeername, fcntl(F_GETFL); of an unconnected stream also FIONREAD, on POSIX TCP_INFO. */
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out);
 
 /* Prepares an adopted socket for the other functions here. Its close-on-exec flag does not change.

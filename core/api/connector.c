@@ -23,6 +23,7 @@ typedef enum connector_stage { LOOKING_UP, CONNECTING, DONE, REPORTED } connecto
 typedef struct connection_race {
     feri_poller_driven driven; /* in the list of its poller, unless REPORTED */
     fer_poller *poller;
+    uint64_t process; /* that started it */
     uint64_t key;
     connector_stage stage;
     fer_error result;  /* from DONE on */
@@ -61,11 +62,15 @@ static void enlist(connection_race *race)
     feri_poller_set_driven(race->poller, &race->driven);
 }
 
+/* A poller that was closed first, and made again, has no list or another one. */
 static void delist(connection_race *race)
 {
     feri_poller_driven *first = feri_poller_first_driven(race->poller);
     feri_poller_driven **at = &first;
     while (*at != &race->driven) {
+        if (*at == NULL) {
+            return;
+        }
         at = &(*at)->next;
     }
     *at = race->driven.next;
@@ -307,6 +312,7 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     memset(race, 0, sizeof *race);
     race->driven.wait = wait_driven;
     race->poller = poller;
+    race->process = ferp_process();
     race->key = key;
     race->options = *options;
     if (options->local != NULL) {
@@ -372,11 +378,24 @@ fer_error fer_connector_take(fer_connector *connector, fer_tcp_stream *out)
     return feri_finish_opening(handle, race->result, raw, race->flags);
 }
 
+/* The sockets and their registrations are also the parent's, and remain as they are. */
+static void close_copies(feri_attempts *attempts)
+{
+    for (size_t i = 0; i < attempts->open_count; i++) {
+        ferp_close(attempts->open[i].raw);
+    }
+}
+
 void fer_connector_close(fer_connector *connector)
 {
     if (!is_open(connector)) {
         return;
     }
-    feri_attempts_abort(&race_of(connector)->attempts);
+    connection_race *race = race_of(connector);
+    if (race->process == ferp_process()) {
+        feri_attempts_abort(&race->attempts);
+    } else {
+        close_copies(&race->attempts);
+    }
     release(connector);
 }

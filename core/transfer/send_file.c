@@ -91,7 +91,9 @@ static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
 
 static fer_error check_arguments(uint64_t offset, const fer_copy_buffer *buffer)
 {
-    FER_TRY(feri_copy_check_buffer(buffer));
+    bool has_memory = buffer != NULL && buffer->base != NULL;
+    FERI_REQUIRE(has_memory, FER_MISUSE);
+    FERI_REQUIRE(buffer->cap > 0, FER_INVALID_INPUT);
     FERI_REQUIRE(buffer->len == 0, FER_INVALID_INPUT);
     FERI_REQUIRE(offset <= INT64_MAX, FER_INVALID_INPUT);
     return feri_ok();

@@ -15,10 +15,11 @@
  * K13 the event and the waits, K14 the result, K15 closing.
  *
  * A connector is NEW if all of its bytes are zero, OPEN after its start, and CLOSED after its close
- * or after the call that took its result. A CLOSED connector can be started again. Do not move it
- * while it is OPEN, and keep the poller OPEN and at its address: close connectors before their
- * poller. A program may have any number of connectors, in one poller or in several; each wait costs
- * time linear in those of its poller. A poller without connectors has no cost.
+ * or after the call that took its result. A CLOSED connector can be started again. To move an OPEN
+ * one is undefined behaviour. Keep the poller OPEN and at its address: close connectors before
+ * their poller. A program may have any number of connectors, in one poller or in several; each wait
+ * costs time linear in those of its poller. A poller without connectors has no cost. After fork the
+ * child may only close its copies of connectors, which does not affect those of the parent.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -26,9 +27,9 @@
  * Errors: FER_MISUSE.
  * Rust: tokio::task::JoinSet::spawn of tokio::net::TcpStream::connect. Differs: in tokio an attempt
  * starts only after the previous one has failed.
- * Threads: while a poller has OPEN connectors, one thread waits on it. The calls on these
- * connectors are made by that thread, or while no wait runs. Other threads may register sockets
- * and notify. */
+ * Threads: while a poller has OPEN connectors, one thread waits on it. Connectors are started,
+ * taken and closed by that thread, or while no wait runs: anything else is undefined behaviour.
+ * Other threads may register sockets and notify. */
 #ifndef FERRULE_CONNECTOR_H
 #define FERRULE_CONNECTOR_H
 
@@ -58,14 +59,16 @@ typedef union fer_connector {
  *
  * A wait of the poller returns one event with key and FER_WRITABLE when the connector is done. Call
  * fer_connector_take then. The key is any number outside of (uintptr_t)connector + 1 to
- * (uintptr_t)connector + sizeof *connector - 1: those are the keys of its attempts, and no other
- * socket of the poller may have them. The waits end in time for the delays, the timeouts and the
- * deadline. The end of the lookup notifies the poller (rule N5), so a wait may be notified without
- * another reason. After a cancel, call fer_poller_notify: the next wait then ends the attempts.
+ * (uintptr_t)connector + sizeof *connector - 1: those are the keys of its attempts. Of other
+ * sockets that is not checked, and an event of a socket with such a key may be lost. The waits end
+ * in time for the delays, the timeouts and the deadline. The end of the lookup notifies the poller
+ * (rule N5), so a wait may be notified without another reason. After a cancel, call
+ * fer_poller_notify: the next wait then ends the attempts.
  * Owns: close connector with fer_connector_close, or take its result. options and options->local
  * are copied. The resolver, the poller, options->limits.token, options->failures and
  * options->failures_count are caller-owned, and used until the result is taken or the connector is
- * closed. The poller keeps a pointer to the connector until then.
+ * closed. This call sets *options->failures_count to 0, also if it fails. The poller keeps a
+ * pointer to the connector until then.
  * Errors: FER_MISUSE (connector is OPEN, and does not change; a poller that is not OPEN; a resolver
  * that is not OPEN, or NULL for a name; connector or host_port is NULL; failures_cap without
  * failures; a token that is not OPEN), FER_INVALID_INPUT (the key of an attempt; input that

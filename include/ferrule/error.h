@@ -49,10 +49,11 @@ FER_BEGIN_DECLS
  *   reset, or limits without this token are set. Of a lookup: its resolver was closed, and there
  *   will be no other result.
  * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: repeat it
- *   after something was closed or freed. FER_RESOURCE_BUSY is the full queue of a Unix listener
- *   (Linux), or a system call that never waits and was interrupted or refused for now.
- *   FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is 1024 or
- *   more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
+ *   after something was closed or freed. On macOS FER_NO_BUFFER_SPACE of a write ends the stream,
+ *   and is returned again (`failed_send_may_have_sent`). FER_RESOURCE_BUSY is the full queue of a
+ *   Unix listener (Linux), or a system call that never waits and was interrupted or refused for
+ *   now. FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is 1024
+ *   or more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
  *
  * Kinds that say something about the connection:
  *
@@ -71,7 +72,8 @@ FER_BEGIN_DECLS
  *   socket has taken it.
  * - FER_ALREADY_CONNECTED: a connected datagram socket can send to its peer's address only (macOS,
  *   the BSDs).
- * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes.
+ * - FER_UNEXPECTED_EOF: the stream ended before a read_exact had all bytes, or the file before
+ *   fer_stream_send_file had sent all.
  * - FER_WRITE_ZERO: the OS accepted no byte of a write_all.
  * - FER_MESSAGE_TOO_LONG: the datagram is longer than the protocol or the OS allows.
  *

@@ -119,17 +119,21 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * Bytes left in buffer are written first. Then each read takes up to cap bytes, and all of them are
  * written before the next read. Before each read the call checks the state of `to`. If `to` is not
  * connected, is shut down for writing, or has already had FER_BROKEN_PIPE or a fatal error, the
- * call returns that error without reading. `from` and `to` may be the same stream (an echo). At the
- * end the write half of `to` stays open.
+ * call returns that error without reading. The limits of `to` are checked before a write only.
+ * `from` and `to` may be the same stream (an echo). At the end the write half of `to` stays open.
  *
  * A signal does not end the copy, unless the limits of the stream are interruptible (rule I4).
  * Every error ends it, including an expired timeout and FER_WOULD_BLOCK. Then buffer holds the
  * bytes that were read but not written. Call again with the same buffer, and no byte is lost or
- * duplicated. Instead the caller may write the bytes elsewhere, or discard them by setting start
- * and len to 0. After FER_OK buffer is empty, and the contents of its memory are unspecified.
+ * duplicated. If the error has ended a stream, it is returned again (rule S5), and the peer may
+ * have received some of these bytes (`failed_send_may_have_sent`). Instead the caller may write the
+ * bytes elsewhere, or discard them by setting start and len to 0. After FER_OK buffer is empty, and
+ * the contents of its memory are unspecified.
  *
  * On Linux the bytes after the first 256 KiB may pass through a pipe of the system instead of the
- * buffer, which uses less processor time (rule M1). A longer buffer, up to 1 MiB, uses less too.
+ * buffer, which uses less processor time, if cap is 16 KiB or more, neither handle has limits, and
+ * both streams are in nonblocking mode, or both in blocking mode without a timeout (rule M1). A
+ * longer buffer, up to 1 MiB, uses less too.
  *
  * A relay between a and b is fer_copy_bidirectional, or two threads, each with its own buffer. One
  * calls fer_copy from a to b and then fer_stream_shutdown(b, FER_SHUTDOWN_WRITE), which passes on
@@ -152,12 +156,16 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  *
  * Each direction is a fer_copy with its own buffer. After the end of file of one stream, and when
  * all its bytes are written, the write half of the other is shut down. That direction is then done,
- * and the other continues (rule M2).
+ * and the other continues (rule M2). A reset that follows the end of file is detected only by the
+ * next write to that stream, so without limits and timeouts the call may wait for ever.
  *
  * The first error of either direction ends the call. Then the buffers hold the bytes that were read
  * but not written. Call again with the same buffers, and no byte is lost or duplicated: a direction
- * that was done stays done. A signal does not end the call, unless the limits of a stream are
- * interruptible (rule I4).
+ * that was done stays done. An error that has ended a stream is returned again, as by fer_copy. The
+ * error does not name the stream: a write of no bytes to each (fer_stream_write) returns the error
+ * that has ended it, which is FER_BROKEN_PIPE also after the end of file of the other. Nothing
+ * tells whose timeout has expired. A signal does not end the call, unless the limits of a stream
+ * are interruptible (rule I4).
  *
  * The timeouts of the streams are those of fer_copy, but apply in every mode: each read and each
  * write waits at most for its stream's timeout, and then the call ends with FER_TIMED_OUT. A write
@@ -165,8 +173,9 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  * direction moves bytes, so most relays set write timeouts only.
  *
  * On Linux the bytes of a direction after its first 256 KiB may pass through a pipe of the system,
- * as those of fer_copy, but only between two streams in nonblocking mode (rule M2). The call waits
- * in that mode too, so a relay of long streams gains by it.
+ * as those of fer_copy, if cap is 16 KiB or more and both streams are in nonblocking mode, with and
+ * without limits and timeouts (rule M2). The call waits in that mode too, so a relay of long
+ * streams gains by it.
  * Blocks: until both streams have ended, in every mode. The limits of either handle end it with
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h), and so do the timeouts of the streams.
  * Owns: the buffers and their memory are caller-owned. The counts may be NULL; each is always the
@@ -184,8 +193,9 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
                                                       uint64_t *FER_NULLABLE n_a_to_b,
                                                       uint64_t *FER_NULLABLE n_b_to_a);
 
-/** Sends len bytes of a regular file, from an offset on, to a stream of any type. A pipe, a socket
- * and a directory are FER_UNCATEGORIZED on most systems.
+/** Sends len bytes of a regular file, from an offset on, to a stream of any type; on Linux also of
+ * a file of /proc, or of a device that can be read at an offset. A pipe, a socket and a directory
+ * are FER_UNCATEGORIZED on most systems.
  *
  * If the system can, it sends them itself (Linux, FreeBSD, macOS: sendfile), which on Linux uses
  * less than half of the processor time. Else each read of the file takes up to cap bytes, and all
@@ -196,9 +206,11 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
  * Owns: file stays open and the caller's. buffer and its memory are caller-owned: start and len are
  * not used, and len must be 0. n may be NULL; *n is always the number of bytes that were sent.
  * Errors: same as fer_tcp_stream_write_all. FER_UNEXPECTED_EOF: the file has fewer bytes, all of
- * which were sent; with a len of UINT64_MAX that is the end. FER_MISUSE (also if buffer or its base
- * is NULL) and FER_INVALID_INPUT (cap is 0, len of the buffer is not 0, offset is above INT64_MAX).
- * Any error of reading the file, for example FER_BAD_HANDLE; it leaves the stream as it is.
+ * which were sent. To send up to the end of the file pass UINT64_MAX; the call then always ends
+ * with FER_UNEXPECTED_EOF or another error, never with FER_OK. FER_MISUSE (also if buffer or its
+ * base is NULL) and FER_INVALID_INPUT (cap is 0, len of the buffer is not 0, offset is above
+ * INT64_MAX). Any error of reading the file, for example FER_BAD_HANDLE; it leaves the stream as it
+ * is.
  * Rust: std::io::copy from a File. Differs: an offset and a length, through the caller's buffer.
  * Threads: same as a write. The file may be shared, except on Windows. */
 FER_MUST_USE FER_API fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file,

@@ -90,7 +90,8 @@ typedef enum fer_sim_bsd {
       "(on Windows: of a socket); starting a thread")                                            \
     X(NO_PIPE, "no pipe", "fer_copy: making a pipe, on Linux: too many open files")              \
     X(PIPE_FULL, "pipe full", "fer_copy: receiving into a pipe: it has room for fewer bytes")    \
-    X(SPLICE_REFUSED, "splice refused", "fer_copy: receiving into a pipe, sending from one")     \
+    X(SPLICE_REFUSED, "splice refused",                                                          \
+      "fer_copy: receiving into a pipe, sending from one; fer_stream_send_file: sending")        \
     X(SEGMENTS_REFUSED, "segments refused",                                                      \
       "sending a message in segments: refused once, or permanently by a choice of the seed")     \
     X(ECN_REFUSED, "ECN refused", "sending a message with ECN: refused")                         \

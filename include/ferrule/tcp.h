@@ -630,7 +630,7 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket, unconnected,
- * both halves already ended, not overlapped) and other errors of the OS.
+ * both halves ended and no bytes queued, not overlapped) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
     FER_INOUT(1);

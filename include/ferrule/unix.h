@@ -320,14 +320,14 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
     FER_IN_READS(2, 3) FER_IN_READS(4, 5);
 
 /** Reads at most len bytes, and stores the handles that came with them, at most cap. FER_OK with
- * out->len 0 is end of file. Handles beyond cap are closed, and so are all if the process may open
- * no further files; out->handles_truncated reports both. The handles are not inherited by other
- * programs (close-on-exec). On macOS this is set after they were received, so that a program that
- * another thread starts meanwhile may inherit them. handles may be NULL if cap is 0. *out is
- * unchanged after a failure.
+ * out->len 0 is end of file. Handles beyond cap are closed, and so are those for which the process
+ * may open no further files (except on Linux, then all of the message); out->handles_truncated
+ * reports both. The handles are not inherited by other programs (close-on-exec). On macOS this is
+ * set after they were received, so that a program that another thread starts meanwhile may inherit
+ * them. handles may be NULL if cap is 0. *out is unchanged after a failure.
  * Blocks: same as fer_unix_stream_read.
  * Owns: the caller owns the stored handles: it adopts them with a _from_raw call, or closes them
- * with close(2).
+ * with close(2), on the simulated network with fer_socket_from_raw and fer_socket_close.
  * Errors: FER_INVALID_INPUT (len is 0), FER_UNSUPPORTED (Windows); otherwise same as
  * fer_unix_stream_read.
  * Rust: std: UnixStream::recv_vectored_with_ancillary (unstable); socket.recv_fds in Python. */

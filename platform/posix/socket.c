@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <unistd.h>
 
 /* IANA's numbers, which an old libc may lack. MPTCP's is Linux' own, because MPTCP is TCP on the
@@ -384,13 +385,24 @@ bool ferp_connect_is_pending(fer_raw_socket raw)
                      : state == FERP_POSIX_SYN_SENT || state == FERP_POSIX_SYN_RECEIVED;
 }
 
+/* FIONREAD and poll consume nothing, not even a pending error. FIONREAD of MPTCP is 1 without a
+ * connection too (Linux, net/mptcp/protocol.c, mptcp_inq_hint), but poll reports no input then. */
+static bool has_queued_bytes(fer_raw_socket raw)
+{
+    struct pollfd entry = {.fd = (int)raw, .events = POLLIN};
+    size_t queued = 0;
+    return ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0 &&
+           poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0;
+}
+
 /* The peer of a stream is queried again after its state, because a connect may end in between. */
 static void describe_connection(fer_raw_socket raw, ferp_description *out)
 {
     out->is_connected = ferp_check_connected(raw).kind == FER_OK;
     if (out->is_stream && !out->is_listening && !out->is_connected) {
         out->is_connecting = is_connecting((int)raw);
-        out->is_connected = !out->is_connecting && ferp_check_connected(raw).kind == FER_OK;
+        out->is_connected = !out->is_connecting &&
+                            (ferp_check_connected(raw).kind == FER_OK || has_queued_bytes(raw));
     }
 }
 

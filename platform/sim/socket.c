@@ -149,7 +149,8 @@ bool ferp_connect_is_pending(fer_raw_socket raw)
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    bool is_connected = ferp_check_connected(raw).kind == FER_OK;
+    bool is_connected =
+        ferp_check_connected(raw).kind == FER_OK || ferp_sim_readable(network, socket) > 0;
     *out = (ferp_description){
         .is_stream = socket->kind == FERP_SIM_STREAM,
         .is_datagram = socket->kind == FERP_SIM_DATAGRAM,

@@ -153,6 +153,14 @@ static bool is_connecting(SOCKET socket, DWORD type, bool is_connected)
     return type == SOCK_STREAM && !is_connected && ferp_winsock_has_peer(socket);
 }
 
+/* Under Wine a stream of which both halves have ended has no peer. */
+static bool has_connection(fer_raw_socket raw, DWORD type)
+{
+    size_t queued = 0;
+    return ferp_check_connected(raw).kind == FER_OK ||
+           (type == SOCK_STREAM && ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0);
+}
+
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 {
     SOCKET socket = ferp_winsock_socket(raw);
@@ -168,7 +176,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
         getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &info_size)));
     /* A protocol without listeners may lack the option. */
     (void)socket_option(socket, SO_ACCEPTCONN, &accepts);
-    bool is_connected = ferp_check_connected(raw).kind == FER_OK;
+    bool is_connected = has_connection(raw, type);
     *out = (ferp_description){.is_stream = type == SOCK_STREAM,
                               .is_datagram = type == SOCK_DGRAM,
                               .is_raw = type == SOCK_RAW,

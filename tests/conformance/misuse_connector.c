@@ -54,4 +54,31 @@ POLLER_TEST("E4", only_an_open_connector_has_a_result)
     assert_new(&stream);
 }
 
+/* E4: no other connector of the new poller is affected. */
+POLLER_TEST("E4", connectors_end_after_their_poller_was_closed_and_made_again)
+{
+    static fer_connector others[2];
+    fer_tcp_stream stream = {0};
+    memset(&connector, 0, sizeof connector);
+    memset(others, 0, sizeof others);
+    for (int takes = 0; takes < 2; takes++) {
+        assert_ok(start(NULL, poller));
+        assert_ok(fer_connector_start(&others[0], "127.0.0.1:0", NULL, NULL, poller, 2));
+        fer_poller_close(poller);
+        assert_ok(fer_poller_new(poller));
+        assert_ok(fer_connector_start(&others[1], "127.0.0.1:0", NULL, NULL, poller, 3));
+        if (takes) {
+            assert_true(fer_connector_take(&connector, &stream).kind != FER_MISUSE);
+        } else {
+            fer_connector_close(&connector);
+        }
+        fer_connector_close(&others[0]);
+        fer_event event;
+        size_t count = 0;
+        assert_ok(fer_poller_wait(poller, millis(1000), &event, 1, &count, NULL));
+        assert_true(count == 1 && event.key == 3);
+        fer_connector_close(&others[1]);
+    }
+}
+
 RULE_TESTS("misuse of connectors")

@@ -204,7 +204,7 @@ PAIR_TEST("E4", misuse_of_a_file_sends_nothing)
 {
     fer_raw_file file = file_of(PART);
     fer_tcp_stream *fresh = test_stream();
-    fer_copy_buffer good = {memory, CAP, 0, 0};
+    fer_copy_buffer good = {memory, CAP, CAP + 1, 0}; /* start is not used */
     fer_copy_buffer wrong[] = {{NULL, CAP, 0, 0}, {memory, 0, 0, 0}, {memory, CAP, 0, 1}};
     uint64_t n = 77;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

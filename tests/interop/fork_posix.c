@@ -9,10 +9,12 @@
 #include <signal.h>
 #endif
 
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ferrule/cancel.h"
+#include "ferrule/connector.h"
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"
 #include "ferrule/unix.h"
@@ -158,6 +160,66 @@ RULE_TEST("N6/N7", a_child_may_close_its_copies_of_a_resolver)
     }
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
+}
+
+/* ---- Copies of a connector */
+
+static void close_copy_of_connector(fer_connector *connector)
+{
+    (void)alarm(HANG_SECONDS);
+    fer_connector_close(connector);
+    _exit(connector->p_.state_ == 0 ? 0 : 1);
+}
+
+static void close_in_a_child(fer_connector *connector)
+{
+    int code = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        close_copy_of_connector(connector);
+    }
+    assert_true(child > 0);
+    assert_true(waitpid(child, &code, 0) == child);
+    assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
+}
+
+static void await_connector(fer_poller *poller)
+{
+    fer_event event = {0};
+    size_t count = 0;
+    assert_ok(fer_poller_wait(poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL));
+    assert_true(count == 1 && event.key == 1);
+}
+
+/* K15: a child's close changes neither the parent's registration of a pending attempt nor the
+ * connection, which a linger of zero would reset at its end. */
+RULE_TEST("K15", a_child_may_close_its_copy_of_a_connector)
+{
+    fer_poller poller = {0};
+    uint16_t port = 0;
+    int listener = plain_listener(&port);
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    (void)snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)port);
+    assert_ok(fer_poller_new(&poller));
+    for (int is_done = 0; is_done < 2; is_done++) {
+        static fer_connector connector;
+        fer_tcp_stream stream = {0};
+        fer_duration linger = {0};
+        assert_ok(fer_connector_start(&connector, text, NULL, NULL, &poller, 1));
+        if (is_done) {
+            await_connector(&poller);
+        }
+        close_in_a_child(&connector);
+        if (!is_done) {
+            await_connector(&poller);
+        }
+        assert_ok(fer_connector_take(&connector, &stream));
+        assert_ok(fer_tcp_stream_linger(&stream, &linger));
+        assert_true(linger.nanos == FER_DURATION_NONE_NANOS);
+        fer_tcp_stream_close(&stream);
+    }
+    fer_poller_close(&poller);
+    assert_int_equal(close(listener), 0);
 }
 
 /* ---- Listeners of two processes */
