@@ -97,7 +97,8 @@ SCRIPT_TEST(a_socket_on_the_wildcard_is_connected_from_any_address)
     fer_socket_addr to = script_addr("[2001:db8::7]:7");
     fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR | FERI_FLAG_V6);
     assert_ok_log(feri_datagram_connect(&socket.handle_, &to),
-                  "peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) set_option(2,BROADCAST,1) "
+                  "peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) option_value(1,BROADCAST) "
+                  "set_option(2,BROADCAST,0) "
                   "connect(2,[2001:db8::7]:7) "
                   "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) "
                   "report_refusals(1,1)");
@@ -111,7 +112,8 @@ SCRIPT_TEST(a_second_connect_that_fails_after_all_is_undone)
     (void)script_then(SCRIPT_CONNECT);
     script_then_fail(SCRIPT_CONNECT, FER_ADDR_IN_USE, 48);
     assert_error(feri_datagram_connect(&socket.handle_, &to), FER_ADDR_IN_USE, 48);
-    assert_log("peer_addr(1) socket(udp,v4) set_option(2,BROADCAST,1) connect(2,192.0.2.7:7) "
+    assert_log("peer_addr(1) socket(udp,v4) option_value(1,BROADCAST) set_option(2,BROADCAST,0) "
+               "connect(2,192.0.2.7:7) "
                "local_addr(2) close(2) "
                "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
 }
