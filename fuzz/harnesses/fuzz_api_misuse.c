@@ -19,11 +19,11 @@ static bool is_kind(fer_error_kind kind)
     return strcmp(fer_error_kind_name(kind), "Unknown") != 0;
 }
 
-static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind winsock)
+static void fail(const char *why, const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     fprintf(stderr, "misuse: %s: %s arguments %02x %02x %02x: %s, %s\n", why,
             misuse_call_name(step[0], step[1]), step[1], step[2], step[3],
-            fer_error_kind_name(posix), fer_error_kind_name(winsock));
+            fer_error_kind_name(posix), fer_error_kind_name(other));
     abort();
 }
 
@@ -72,7 +72,8 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
                       is_ended_row(step, posix, other) ||
                       (others == kinds[FER_SIM_DIALECT_WINSOCK] && is_handles_row(step));
         if (posix != other && !is_row) {
-            fail("the dialects differ", step, posix, other);
+            bool is_bsd = others == kinds[FER_SIM_DIALECT_BSD];
+            fail(is_bsd ? "the BSD differs" : "Windows differs", step, posix, other);
         }
     }
 }
