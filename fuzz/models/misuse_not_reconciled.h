@@ -103,8 +103,9 @@ static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_e
 }
 
 /* `clone_reads_on`: macOS and the BSDs discard the input of a shut down read half, so the call
- * moves fewer bytes, a close has nothing to wait for, and a peer never fills the buffers. Only Linux refuses a write to a Unix
- * stream with a shut down read half. No later step can be compared. */
+ * moves fewer bytes, a close has nothing to wait for, and a peer never fills the buffers. Only
+ * Linux refuses a write to a Unix stream with a shut down read half. No later step can be
+ * compared. */
 static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
                                       fer_error_kind other)
 {
