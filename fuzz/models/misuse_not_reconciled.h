@@ -51,18 +51,12 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
            (is_refused || (is_unfinished(posix) && other == FER_OK));
 }
 
-/* `send_to_connected`, and `udp_reconnect_unbinds`: a second connect of a socket whose bound
- * address has no route to the destination. There the socket that tries it may not broadcast. */
-static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind posix,
-                                        fer_error_kind other)
+/* `send_to_connected` */
+static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind other)
 {
     static const char *const sending[] = {"udp_send_to", "udp_try_send_to", "udp_send_batch",
                                           "udp_try_send_batch", NULL};
-    static const char *const connecting[] = {"udp_connect", NULL};
-    const char *name = misuse_call_name(step[0], step[1]);
-    return (is_any_of(name, sending) && other == FER_ALREADY_CONNECTED) ||
-           (is_any_of(name, connecting) && posix == FER_NETWORK_UNREACHABLE &&
-            (other == FER_OK || other == FER_PERMISSION_DENIED));
+    return is_any_of(misuse_call_name(step[0], step[1]), sending) && other == FER_ALREADY_CONNECTED;
 }
 
 /* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
@@ -129,13 +123,17 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
     return is_any_of(misuse_call_name(step[0], step[1]), writes) && lacks_space && other == FER_OK;
 }
 
-/* `udp_reconnect_unbinds`: the address of a socket's first peer is free once it has another. No
- * later step can be compared. */
+/* `udp_reconnect_unbinds`: a second connect of a socket whose bound address has no route to the
+ * destination. There another socket tries it, and may not broadcast if this one may not. The
+ * address of a socket's first peer is free once it has another. No later step can be compared. */
 static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const binding[] = {"udp_bind", "socket_bind", NULL};
-    return is_any_of(misuse_call_name(step[0], step[1]), binding) && posix == FER_ADDR_IN_USE &&
-           other == FER_OK;
+    static const char *const connecting[] = {"udp_connect", NULL};
+    const char *name = misuse_call_name(step[0], step[1]);
+    return (is_any_of(name, binding) && posix == FER_ADDR_IN_USE && other == FER_OK) ||
+           (is_any_of(name, connecting) && posix == FER_NETWORK_UNREACHABLE &&
+            (other == FER_OK || other == FER_PERMISSION_DENIED));
 }
 
 /* `no_dual_stack`: an IPv6 socket is for IPv6 only. No later step can be compared. */
