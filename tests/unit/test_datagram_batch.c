@@ -37,10 +37,10 @@ static void queue_messages(script_call call, const char *from, uint64_t count)
 CONNECTED_TEST(the_rest_of_a_short_batch_is_sent)
 {
     fer_datagram_send messages[] = {message(1, 0), message(2, 0), message(3, 0)};
-    script_then_move(SCRIPT_SEND_MESSAGES, 1);
-    script_then_move(SCRIPT_SEND_MESSAGES, 2);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 1);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 2);
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 3, 0, &n), n, 3);
-    assert_log("send_messages(1,3,1/0/0) send_messages(1,2,2/0/0)");
+    assert_log("try_send_messages(1,3,1/0/0) try_send_messages(1,2,2/0/0)");
 }
 
 CONNECTED_TEST(a_failure_has_the_count_of_the_messages_before_it)
@@ -53,6 +53,20 @@ CONNECTED_TEST(a_failure_has_the_count_of_the_messages_before_it)
     script.log[0] = 0;
 }
 
+/* A call for several would drop the error of the second message (rules B2, B12). */
+CONNECTED_TEST(only_one_message_waits_for_a_full_buffer)
+{
+    fer_datagram_send messages[] = {message(1, 0), message(2, 0), message(3, 0)};
+    script_then_fail(SCRIPT_TRY_SEND_MESSAGES, FER_WOULD_BLOCK, 11);
+    script_then_move(SCRIPT_SEND_MESSAGES, 1);
+    script_then_fail(SCRIPT_TRY_SEND_MESSAGES, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_SEND_MESSAGES, FER_INTERRUPTED, 4);
+    assert_error_n(feri_datagram_send_batch(&socket.handle_, messages, 3, 0, &n), FER_INTERRUPTED,
+                   4, n, 1);
+    assert_log("try_send_messages(1,3,1/0/0) send_messages(1,1,1/0/0) "
+               "try_send_messages(1,2,2/0/0) send_messages(1,1,2/0/0)");
+}
+
 /* The system cuts at most 64 segments, and a call moves 32 messages. */
 CONNECTED_TEST(more_than_one_call_moves_is_sent_in_parts)
 {
@@ -63,11 +77,12 @@ CONNECTED_TEST(more_than_one_call_moves_is_sent_in_parts)
     }
     messages[0] = (fer_datagram_send){.buf = big, .len = 3000, .segment_size = 30};
     script_then(SCRIPT_UDP_FEATURE)->value = 1;
-    script_then_move(SCRIPT_SEND_MESSAGES, 32);
-    script_then_move(SCRIPT_SEND_MESSAGES, 9);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 32);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 9);
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 40, 0, &n), n, 40);
     assert_int_equal(messages[0].sent, 3000);
-    assert_log("udp_feature(1,v4,64) send_messages(1,32,1920/30/0) send_messages(1,9,1/0/0)");
+    assert_log("udp_feature(1,v4,64) try_send_messages(1,32,1920/30/0) "
+               "try_send_messages(1,9,1/0/0)");
 }
 
 /* After a refusal the same bytes are sent one by one, and then each message of the handle. */
@@ -75,14 +90,14 @@ CONNECTED_TEST(refused_segments_are_sent_singly_and_not_tried_again)
 {
     fer_datagram_send one = message(6, 3);
     script_then_fail(SCRIPT_SEND_MESSAGES, FER_UNSUPPORTED, EIO_OF_LINUX);
-    script_then_move(SCRIPT_SEND_MESSAGES, 2);
-    script_then_move(SCRIPT_SEND_MESSAGES, 2);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 2);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 2);
     script_then(SCRIPT_UDP_FEATURE)->value = 1;
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, &one, 1, 0, &n), n, 1);
     one.sent = 0;
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, &one, 1, 0, &n), n, 1);
-    assert_log("udp_feature(1,v4,64) send_messages(1,1,6/3/0) send_messages(1,2,3/0/0) "
-               "send_messages(1,2,3/0/0)");
+    assert_log("udp_feature(1,v4,64) send_messages(1,1,6/3/0) try_send_messages(1,2,3/0/0) "
+               "try_send_messages(1,2,3/0/0)");
 }
 
 /* A segment is longer than the MTU. A single datagram may be, and other messages are not. */
@@ -90,13 +105,13 @@ CONNECTED_TEST(segments_that_are_too_long_change_nothing_for_later_messages)
 {
     fer_datagram_send one = message(6, 3);
     script_then_fail(SCRIPT_SEND_MESSAGES, FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX);
-    script_then_move(SCRIPT_SEND_MESSAGES, 2);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 2);
     script_then_move(SCRIPT_SEND_MESSAGES, 1);
     script_then(SCRIPT_UDP_FEATURE)->value = 1;
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, &one, 1, 0, &n), n, 1);
     one.sent = 0;
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, &one, 1, 0, &n), n, 1);
-    assert_log("udp_feature(1,v4,64) send_messages(1,1,6/3/0) send_messages(1,2,3/0/0) "
+    assert_log("udp_feature(1,v4,64) send_messages(1,1,6/3/0) try_send_messages(1,2,3/0/0) "
                "send_messages(1,1,6/3/0)");
 }
 
@@ -122,11 +137,11 @@ CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
     messages[0].ecn = FER_ECN_ECT0;
     messages[1].ecn = FER_ECN_ECT0;
     script_then(SCRIPT_OPTION_VALUE)->value = 0xb9;
-    script_then_fail(SCRIPT_SEND_MESSAGES, FER_INVALID_INPUT, EINVAL_OF_LINUX);
-    script_then_move(SCRIPT_SEND_MESSAGES, 1);
+    script_then_fail(SCRIPT_TRY_SEND_MESSAGES, FER_INVALID_INPUT, EINVAL_OF_LINUX);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 1);
     script_then_move(SCRIPT_SEND_MESSAGES, 1);
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 2, 0, &n), n, 2);
-    assert_log("option_value(1,TOS_V4) send_messages(1,2,1/0/ba) send_messages(1,2,1/0/0) "
+    assert_log("option_value(1,TOS_V4) try_send_messages(1,2,1/0/ba) try_send_messages(1,2,1/0/0) "
                "send_messages(1,1,2/0/ba)");
 }
 
