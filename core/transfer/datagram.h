@@ -55,6 +55,10 @@ fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_a
 /* The caller's error for one of a send, to an address or to the peer. */
 fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, fer_error error);
 
+/* Whether a send or a receive may have failed because of a router's report of an earlier datagram,
+ * which that call has taken: it is tried again (rule U2). */
+bool feri_datagram_is_report(fer_error error);
+
 /* Connects an open socket to one address of a known family. */
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr);
 

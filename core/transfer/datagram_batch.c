@@ -30,6 +30,7 @@ typedef struct send_batch {
     size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
     bool refuses_cuts; /* the refusal may be for all messages of the handle */
     bool has_failed;   /* the last error is one of the socket */
+    bool was_too_long; /* the last try was MESSAGE_TOO_LONG */
     bool has_dscp;     /* dscp was read */
     uint32_t dscp;
     fer_ip_family peer_family; /* 0: not read */
@@ -288,11 +289,14 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         }
         fer_error error = send_some(batch, flags);
         if (error.kind == FER_OK) {
+            batch->was_too_long = false;
             advance(batch);
         } else if (!batch->has_failed) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */
+        } else if (feri_datagram_is_report(error) && !batch->was_too_long) {
+            batch->was_too_long = true;
         } else {
             bool has_address = batch->messages[batch->done].to != NULL;
             return feri_datagram_map_send_error(batch->handle, has_address, error);
@@ -314,6 +318,7 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.uncut = NO_MESSAGE;
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
+    batch.was_too_long = false;
     batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
     batch.dscp = 0;

@@ -101,7 +101,8 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
     fer_error error;
     do {
         error = receive_some(batch, flags);
-    } while (error.kind == FER_OK && batch->received == 0 && !batch->has_ended);
+    } while (feri_datagram_is_report(error) ||
+             (error.kind == FER_OK && batch->received == 0 && !batch->has_ended));
     return error;
 }
 
@@ -136,7 +137,7 @@ static void receive_rest(receive_batch *batch)
 {
     while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
         fer_error error = receive_some(batch, FERP_DONTWAIT);
-        if (error.kind != FER_OK) {
+        if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
             save_failure(batch->handle, error);
             return;
         }

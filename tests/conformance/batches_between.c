@@ -1,7 +1,7 @@
-/* batches_between.c: batches that wait for a full send buffer, which the loopback never has: sends
- * from this network namespace to addresses that nobody has, whose datagrams are kept until a reply
- * to ARP. network.sh prepares it.
- * usage: batches_between UNUSED-ADDRESS UNUSED-ADDRESS */
+/* batches_between.c: datagrams that the loopback does not have. Those to addresses that nobody has
+ * are kept until a reply to ARP, so they fill a send buffer. Others are too long for a router,
+ * which reports it. network.sh prepares both.
+ * usage: batches_between UNUSED-ADDRESS UNUSED-ADDRESS [PREFIX-BEHIND-A-ROUTER] */
 #define _GNU_SOURCE 1
 
 #include <signal.h>
@@ -16,6 +16,9 @@
 
 /* The kernel waits 3 s for ARP. */
 enum { COUNT = 300, LENGTH = 1000, BUFFER = 30000, TIMEOUT_MS = 800, SIGNAL_MS = 200 };
+
+/* The MTU is 1500, and 1300 behind the router. */
+enum { LONG = 1400, TOO_LONG = 1600, REPORT_MS = 5000 };
 
 static uint64_t now_ms(void)
 {
@@ -79,10 +82,77 @@ static void signal_ends_a_batch(const char *to)
     }
 }
 
+/* A connected socket for which a router has reported a datagram. Each host of the
+ * prefix has a path of its own, whose MTU the kernel stores. */
+static void open_reported(fer_udp_socket *socket, const char *prefix, int host)
+{
+    static const unsigned char bytes[LONG];
+    char text[FER_IP_ADDR_TEXT_CAP];
+    uint64_t start = now_ms();
+    uint32_t mtu = LONG;
+    (void)snprintf(text, sizeof text, "%s.%d", prefix, host);
+    fer_socket_addr addr = discard_port(text);
+    check(fer_udp_socket_bind(socket, "0.0.0.0:0"), "bind");
+    check(fer_udp_socket_connect_addr(socket, &addr), "connect");
+    check(fer_udp_socket_set_dont_fragment(socket, true), "set_dont_fragment");
+    check(fer_udp_socket_send(socket, bytes, sizeof bytes, NULL), "send");
+    while (mtu >= LONG && now_ms() - start < REPORT_MS) {
+        check(fer_udp_socket_path_mtu(socket, &mtu), "path_mtu");
+    }
+    if (mtu >= LONG) {
+        fail("the router has reported nothing");
+    }
+}
+
+/* Rule U2: a call after the report. */
+static void call_after_report(fer_udp_socket *socket, int host)
+{
+    static unsigned char bytes[TOO_LONG];
+    fer_datagram_send messages[3];
+    fer_datagram_recv in = {.buf = bytes, .cap = sizeof bytes};
+    fer_udp_received got;
+    size_t n = 0;
+    for (int i = 0; i < 3; i++) {
+        messages[i] = (fer_datagram_send){.buf = bytes, .len = 100};
+    }
+    switch (host) {
+    case 2: check(fer_udp_socket_send(socket, bytes, 100, &n), "U2: send"); break;
+    case 3: check(fer_udp_socket_send_batch(socket, messages, 1, &n), "U2: one message"); break;
+    case 4: check(fer_udp_socket_send_batch(socket, messages, 3, &n), "U2: a batch"); break;
+    case 5:
+        check_kind(fer_udp_socket_try_recv_from(socket, bytes, sizeof bytes, &got), FER_WOULD_BLOCK,
+                   "U2: receive");
+        break;
+    default:
+        check_kind(fer_udp_socket_try_recv_batch(socket, &in, 1, &n), FER_WOULD_BLOCK,
+                   "U2: receive a batch");
+        break;
+    }
+    messages[0].len = TOO_LONG;
+    messages[0].sent = 0;
+    check_kind(fer_udp_socket_send(socket, bytes, TOO_LONG, &n), FER_MESSAGE_TOO_LONG,
+               "U2: a datagram that is too long");
+    check_kind(fer_udp_socket_send_batch(socket, messages, 1, &n), FER_MESSAGE_TOO_LONG,
+               "U2: a message that is too long");
+}
+
+static void report_of_an_earlier_datagram_fails_no_call(const char *prefix)
+{
+    for (int host = 2; host <= 6; host++) {
+        fer_udp_socket socket = {0};
+        open_reported(&socket, prefix, host);
+        call_after_report(&socket, host);
+        fer_udp_socket_close(&socket);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fail("usage: batches_between UNUSED-ADDRESS UNUSED-ADDRESS");
+    if (argc != 3 && argc != 4) {
+        fail("usage: batches_between UNUSED-ADDRESS UNUSED-ADDRESS [PREFIX-BEHIND-A-ROUTER]");
+    }
+    if (argc == 4) {
+        report_of_an_earlier_datagram_fails_no_call(argv[3]);
     }
     message_waits_for_one_timeout(argv[1]);
     signal_ends_a_batch(argv[2]);

@@ -2,8 +2,8 @@
 # Runs tests of datagram batches in network namespaces that differ from loopback: in one whose
 # loopback has an MTU of 1500, where the kernel refuses segments that are longer (rule B5), and
 # between two, over an interface without checksum offload, which the kernel needs to cut segments
-# (Linux before 6.11 returns EIO; net/ipv4/udp.c, udp_send_skb), and where a send buffer can be full
-# (rules B2, B12).
+# (Linux before 6.11 returns EIO; net/ipv4/udp.c, udp_send_skb), where a send buffer can be full (rules
+# B2, B12), and where a router, the second namespace, has a shorter MTU on its other side (rule U2).
 # usage: network.sh FOLDER-OF-THE-PROGRAMS
 set -eu
 tests=$1/conformance_tests
@@ -26,4 +26,14 @@ sh "$(dirname "$0")/two_networks.sh" sh -c '
     else
         echo "network: there is no ethtool, so the checksum offload stays on"
     fi
-    "$1/batches_between" 192.0.2.7 192.0.2.8' sh "$1"
+    if nsenter --net="$NETWORK" sh -ec "
+        echo 1 >/proc/sys/net/ipv4/ip_forward
+        ip link add far type veth peer name farther
+        ip link set farther up
+        ip address add 198.51.100.1/24 dev far
+        ip link set far mtu 1300 up" && ip route add 198.51.100.0/24 via 192.0.2.2; then
+        "$1/batches_between" 192.0.2.7 192.0.2.8 198.51.100
+    else
+        echo "network: U2 is skipped: this system refuses to forward"
+        "$1/batches_between" 192.0.2.7 192.0.2.8
+    fi' sh "$1"

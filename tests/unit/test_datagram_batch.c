@@ -115,6 +115,20 @@ CONNECTED_TEST(segments_that_are_too_long_change_nothing_for_later_messages)
                "send_messages(1,1,6/3/0)");
 }
 
+/* A router's report of an earlier datagram is taken by the first try (rule U2). */
+CONNECTED_TEST(a_message_that_is_too_long_is_tried_twice)
+{
+    fer_datagram_send messages[] = {message(1, 0), message(2, 0)};
+    script_then_fail(SCRIPT_TRY_SEND_MESSAGES, FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX);
+    script_then_move(SCRIPT_TRY_SEND_MESSAGES, 1);
+    script_then_fail(SCRIPT_SEND_MESSAGES, FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX);
+    script_then_fail(SCRIPT_SEND_MESSAGES, FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX);
+    assert_error_n(feri_datagram_send_batch(&socket.handle_, messages, 2, 0, &n),
+                   FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX, n, 1);
+    assert_log("try_send_messages(1,2,1/0/0) try_send_messages(1,2,1/0/0) "
+               "send_messages(1,1,2/0/0) send_messages(1,1,2/0/0)");
+}
+
 /* A failure that is no refusal is the call's result. */
 CONNECTED_TEST(another_failure_of_segments_or_of_ecn_is_reported)
 {
@@ -173,6 +187,18 @@ CONNECTED_TEST(a_failure_behind_a_datagram_is_kept)
     queue_messages(SCRIPT_RECV_MESSAGES, PEER, 1);
     assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n), n, 1);
     script.log[0] = 0;
+}
+
+/* It is no failure of a receive. */
+CONNECTED_TEST(a_batch_continues_after_the_report_of_an_earlier_datagram)
+{
+    script_then_fail(SCRIPT_RECV_MESSAGES, FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX);
+    queue_messages(SCRIPT_RECV_MESSAGES, PEER, 32);
+    script_then_fail(SCRIPT_TRY_RECV_MESSAGES, FER_MESSAGE_TOO_LONG, EMSGSIZE_OF_LINUX);
+    queue_messages(SCRIPT_TRY_RECV_MESSAGES, PEER, 8);
+    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n), n, 40);
+    assert_log("recv_messages(1,32) recv_messages(1,32) try_recv_messages(1,8) "
+               "try_recv_messages(1,8)");
 }
 
 /* EAGAIN and EINTR are none. */
