@@ -16,6 +16,10 @@
 
 #define NO_MESSAGE SIZE_MAX
 
+/* A segment of this length fits in the least MTU of IPv6, 1280 bytes (RFC 8200, section 5), with
+ * the headers of IPv6 and UDP. */
+#define FITTING_SEGMENT 1232
+
 /* The sends of one call. The messages before done are done. chunk has the messages for the seam,
  * from those of messages[done] on; those before at were sent. */
 typedef struct send_batch {
@@ -232,14 +236,17 @@ static FERI_HOT void advance(send_batch *batch)
 }
 
 /* Whether the failed message should be sent again at once without segments, or without its ECN
- * codepoint. MESSAGE_TOO_LONG: a segment is longer than the MTU, which a single datagram may be. */
+ * codepoint. A segment that is longer than the MTU, which a single datagram may be, is
+ * MESSAGE_TOO_LONG on Linux since about 6.14, and INVALID_INPUT before (EMSGSIZE, EINVAL;
+ * net/ipv4/udp.c, udp_send_skb). So INVALID_INPUT is a refusal of all segments only if they fit. */
 static bool does_without(send_batch *batch, fer_error error)
 {
     const struct ferp_send_message *failed = &batch->chunk[batch->at];
     bool is_refusal = error.kind == FER_INVALID_INPUT || error.kind == FER_UNSUPPORTED;
     if (failed->segment_size != 0 && (is_refusal || error.kind == FER_MESSAGE_TOO_LONG)) {
         batch->uncut = batch->done;
-        batch->refuses_cuts = is_refusal;
+        batch->refuses_cuts = error.kind == FER_UNSUPPORTED ||
+                              (is_refusal && failed->segment_size <= FITTING_SEGMENT);
         return true;
     }
     if (failed->has_tos && is_refusal) {
