@@ -293,11 +293,13 @@ static void do_enable(struct batch_program *program, int end, fer_udp_features w
     fer_udp_socket *socket = &program->sockets[end];
     FUZZ_CHECK(fer_udp_socket_enable(socket, wanted & 31, &enabled).kind == FER_OK);
     FUZZ_CHECK(fer_udp_socket_features(socket, &found).kind == FER_OK);
+    wanted |= model->enabled[end] & FER_UDP_COALESCING;
     batch_must(model, enabled == (wanted & 31 & found.available), "not the features of the system");
     batch_must(model, found.enabled == enabled && (found.available & model->lacks) == 0,
                "features differs from enable");
     model->enabled[end] = enabled;
-    program->wants_coalescing[end] = (wanted & FER_UDP_COALESCING) != 0;
+    program->wants_coalescing[end] =
+        program->wants_coalescing[end] || (wanted & FER_UDP_COALESCING) != 0;
 }
 
 /* ---- The program */

@@ -79,10 +79,9 @@ typedef struct fer_udp_capabilities {
  * error: its members of received messages are empty. All handles of the socket share the features.
  *
  * FER_UDP_COALESCING needs buffers of FER_UDP_COALESCED_MAX bytes, and while it is enabled only the
- * batch calls can receive (rule B8). It does not change on a handle that has been cloned, or that
- * is a clone: enable it first. On an adopted socket (fer_udp_socket_from_raw) the other calls are
- * refused only after this one. Enable the features before the socket receives: a datagram that is
- * queued already may lack them.
+ * batch calls can receive (rule B8). It stays enabled, and does not change on a handle that has been
+ * cloned, or that is a clone: enable it first. Enable the features before the socket receives: a
+ * datagram that is queued already may lack them.
  * Errors: FER_INVALID_INPUT (wanted has another bit), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_enable(fer_udp_socket *socket,
                                                      fer_udp_features wanted,
