@@ -1,6 +1,7 @@
 /* udp_batch_features.c: rules B6 to B12: ECN, local addresses, coalescing, and bad messages; the
  * length of datagrams on the path. For B1 to B5: udp_batches.c. */
 #include "conformance/batch_check.h"
+#include "ferrule/socket.h"
 
 /* ---- B6 */
 
@@ -183,6 +184,26 @@ UDP_TEST("B8", coalescing_stays_enabled)
                FER_INVALID_INPUT);
     receive_count(pair.socket, 1);
     assert_message(0, "one", &pair.other_addr);
+}
+
+UDP_TEST("B8", an_adopted_socket_coalesces_as_before)
+{
+    fer_udp_capabilities found;
+    fer_udp_received received;
+    char buf[8];
+    fer_udp_socket *adopted = test_udp();
+    fer_socket built = {0};
+    assert_has(pair.socket, FER_UDP_COALESCING);
+    assert_ok(fer_udp_socket_from_raw(adopted, fer_udp_socket_into_raw(pair.socket)));
+    assert_own(fer_udp_socket_try_recv_from(adopted, buf, sizeof buf, &received),
+               FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_enable(adopted, 0, NULL));
+    assert_ok(fer_udp_socket_features(adopted, &found));
+    assert_int_equal(found.enabled, FER_UDP_COALESCING);
+    assert_ok(fer_socket_from_raw(&built, fer_udp_socket_into_raw(adopted)));
+    assert_ok(fer_socket_set_nonblocking(&built, true));
+    assert_own(fer_socket_recv_from(&built, buf, sizeof buf, &received), FER_INVALID_INPUT);
+    fer_socket_close(&built);
 }
 
 /* ---- B10 */
