@@ -218,13 +218,14 @@ void batch_model_received(struct batch_model *model, int end, const fer_datagram
     size_t size = message->segment_size;
     size_t at = 0;
     batch_must(model, message->len <= message->cap, "a message is longer than its buffer");
-    batch_must(model, size > 0 || message->len == 0, "a message has segments without length");
+    batch_must(model, size > 0 || (message->len == 0 && !message->truncated),
+               "a message has segments without length");
     batch_must(model, size >= message->len || (model->enabled[end] & FER_UDP_COALESCING) != 0,
                "B8: coalesced without asking");
     do {
         size_t left = message->len - at;
         size_t len = size < left ? size : left;
-        bool is_cut = message->truncated && at + len == message->len;
+        bool is_cut = message->truncated && len < size; /* the others are whole */
         check_control(model, end, message,
                       receive(model, end, buf + at, len, is_cut, &message->from));
         at += len;

@@ -123,11 +123,11 @@ typedef struct fer_datagram_recv {
     void *FER_NULLABLE buf; /* may be NULL if cap is 0 */
     size_t cap;
     size_t len;
-    /* len for one datagram, so 0 for an empty one; otherwise the datagrams are segment_size bytes
-     * each, of which the last may be shorter. If truncated, segment_size may be len or more */
+    /* the datagrams are segment_size bytes each, of which the last may be shorter: len for one, so 0
+     * for an empty one, and len + 1 for one that is truncated */
     size_t segment_size;
-    bool truncated; /* bytes that did not fit are lost; of several the first len / segment_size
-                       are whole */
+    bool truncated; /* bytes that did not fit are lost; the first len / segment_size datagrams are
+                       whole */
     bool has_ecn;
     fer_ecn ecn;
     fer_socket_addr from;

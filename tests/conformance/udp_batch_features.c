@@ -140,6 +140,36 @@ UDP_TEST("B8", only_batches_receive_while_datagrams_are_coalesced)
     }
 }
 
+/* One datagram that is cut, or whole ones of which the others are lost. */
+UDP_TEST("B8", the_whole_datagrams_of_a_cut_message_can_be_counted)
+{
+    enum { SIZE = 400, COUNT = 4 };
+    skip_if_messages_are_not_converted();
+    static const struct {
+        size_t len, cap, whole;
+    } cases[] = {{600, SIZE, 0}, {SIZE * COUNT, SIZE, 1}, {SIZE * COUNT, 900, 2}};
+    unsigned char bytes[SIZE * COUNT];
+    unsigned char space[SIZE * COUNT];
+    uint16_t port = 0;
+    fer_udp_socket *sender = test_udp_bound(pair.family, &port);
+    fer_socket_addr to = loopback(pair.family, pair.port);
+    assert_has(pair.socket, FER_UDP_COALESCING);
+    pattern_fill(bytes, sizeof bytes, 0);
+    for (size_t i = 0; i < 3; i++) {
+        fer_datagram_send message = {
+            .buf = bytes, .len = cases[i].len, .segment_size = i > 0 ? SIZE : 0, .to = &to};
+        fer_datagram_recv in = {.buf = space, .cap = cases[i].cap};
+        size_t n = 0;
+        assert_ok_n(fer_udp_socket_send_batch(sender, &message, 1, &n), n, 1);
+        assert_ok_n(fer_udp_socket_recv_batch(pair.socket, &in, 1, &n), n, 1);
+        size_t whole = in.len / in.segment_size;
+        assert_true(in.truncated || i > 0); /* the simulation may coalesce fewer */
+        assert_in_range(whole, in.truncated ? cases[i].whole : 1, cases[i].whole);
+        while (fer_udp_socket_try_recv_batch(pair.socket, &in, 1, &n).kind == FER_OK) {
+        }
+    }
+}
+
 UDP_TEST("B8", all_messages_are_received_in_a_call_while_datagrams_are_coalesced)
 {
     static const char *const texts[] = {"1", "22", "333", "4444", "55555", "666666"};
