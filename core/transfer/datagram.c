@@ -128,6 +128,43 @@ static fer_error try_to_receive(void *context, unsigned flags)
     }
 }
 
+void feri_datagram_save_failure(fer_handle *handle, fer_error error)
+{
+    feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
+}
+
+fer_error feri_datagram_take_failure(fer_handle *handle)
+{
+    if (!feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)) {
+        return feri_ok();
+    }
+    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_FAILURE_SAVED);
+    uint32_t code = feri_atomic_load((uint32_t *)&handle->p_.saved_os_code_);
+    bool is_taken =
+        code != 0 && feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, code, 0);
+    fer_error failure = {ferp_error_kind((int32_t)code), (int32_t)code};
+    return is_taken ? feri_map_error(FERI_OPERATION_DATAGRAM, failure) : feri_ok();
+}
+
+/* Limits precede the failure (rule K1). */
+static fer_error report_saved_failure(fer_handle *handle, unsigned flags)
+{
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
+    FER_TRY(feri_waiting_begin(&waiting));
+    return feri_datagram_take_failure(handle);
+}
+
+/* What most receives do without. */
+static FERI_NOINLINE fer_error prepare_rarely(receive_call *call, fer_handle *handle)
+{
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
+    call->flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
+    return feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)
+               ? report_saved_failure(handle, call->flags)
+               : feri_ok();
+}
+
 /* No bytes, from the peer. */
 static void store_end(const fer_handle *handle, struct ferp_datagram *out)
 {
@@ -140,9 +177,9 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned fla
                          struct ferp_datagram *out)
 {
     receive_call call = {handle, buf, len, flags, out, false};
-    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
-        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
-        call.flags |= FERP_NOT_UDP;
+    if (feri_handle_has_flag(handle,
+                             FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_FAILURE_SAVED)) {
+        FER_TRY(prepare_rarely(&call, handle));
     }
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
@@ -397,10 +434,15 @@ fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
                                                : feri_own_error(FER_INVALID_INPUT);
 }
 
-fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out)
+fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out)
 {
     fer_error pending = feri_ok();
     FER_TRY(feri_handle_check_getter(handle, out));
+    fer_error saved = feri_datagram_take_failure(handle);
+    if (saved.kind != FER_OK) {
+        *out = saved;
+        return feri_ok();
+    }
     FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
     *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();

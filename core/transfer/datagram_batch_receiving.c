@@ -106,23 +106,6 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
     return error;
 }
 
-/* A failure after the first datagram. A datagram socket has no other use for the saved code. */
-static void save_failure(fer_handle *handle, fer_error error)
-{
-    if (error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
-        feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
-    }
-}
-
-/* The failure that an earlier batch has saved; FER_OK if there is none. */
-static fer_error take_saved_failure(fer_handle *handle)
-{
-    uint32_t code = feri_atomic_load((uint32_t *)&handle->p_.saved_os_code_);
-    bool is_taken =
-        code != 0 && feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, code, 0);
-    return is_taken ? (fer_error){ferp_error_kind((int32_t)code), (int32_t)code} : feri_ok();
-}
-
 /* A message without bytes, from the peer. */
 static void store_end_message(receive_batch *batch)
 {
@@ -137,8 +120,11 @@ static void receive_rest(receive_batch *batch)
 {
     while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
         fer_error error = receive_some(batch, FERP_DONTWAIT);
+        if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
+            return;
+        }
         if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
-            save_failure(batch->handle, error);
+            feri_datagram_save_failure(batch->handle, error);
             return;
         }
     }
@@ -148,10 +134,9 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
     feri_waiting waiting = feri_waiting_with_flags(batch->handle, FERP_RECEIVABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error = take_saved_failure(batch->handle);
-    bool is_saved = error.kind != FER_OK;
-    error = is_saved ? error : feri_waiting_run(&waiting, try_to_receive_messages, batch);
-    if (is_saved || waiting.has_failed) {
+    FER_TRY(feri_datagram_take_failure(batch->handle));
+    fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
+    if (waiting.has_failed) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     FER_TRY(error);

@@ -202,6 +202,49 @@ CONNECTED_TEST(a_failure_behind_a_datagram_is_kept)
     script.log[0] = 0;
 }
 
+/* Keeps the failure of a batch. */
+static void keep_failure(fer_udp_socket *socket)
+{
+    queue_messages(SCRIPT_RECV_MESSAGES, PEER, 32);
+    script_then_fail(SCRIPT_TRY_RECV_MESSAGES, FER_CONNECTION_REFUSED, ECONNREFUSED_OF_LINUX);
+    assert_ok_n(feri_datagram_receive_batch(&socket->handle_, got, 40, 0, &n), n, 32);
+    script.log[0] = 0;
+}
+
+/* Whichever of them is called first. */
+CONNECTED_TEST(a_kept_failure_is_also_that_of_a_single_receive_or_of_take_error)
+{
+    fer_error taken = feri_ok();
+    fer_udp_received received;
+    char buf[4];
+    keep_failure(&socket);
+    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
+    assert_error(taken, ferp_error_kind(ECONNREFUSED_OF_LINUX), ECONNREFUSED_OF_LINUX);
+    assert_log("");
+    keep_failure(&socket);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &received),
+                 ferp_error_kind(ECONNREFUSED_OF_LINUX), ECONNREFUSED_OF_LINUX);
+    assert_log("");
+    script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr(PEER);
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &received));
+    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
+    assert_int_equal(taken.kind, FER_OK);
+    script.log[0] = 0;
+}
+
+CONNECTED_TEST(a_kept_failure_is_not_that_of_a_clone)
+{
+    fer_handle clone = {0};
+    fer_error taken = feri_ok();
+    keep_failure(&socket);
+    assert_ok(feri_try_clone(&socket.handle_, &clone));
+    assert_ok(feri_datagram_take_error(&clone, &taken));
+    assert_int_equal(taken.kind, FER_OK);
+    assert_error_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n),
+                   ferp_error_kind(ECONNREFUSED_OF_LINUX), ECONNREFUSED_OF_LINUX, n, 0);
+    script.log[0] = 0;
+}
+
 /* It is no failure of a receive. */
 CONNECTED_TEST(a_batch_continues_after_the_report_of_an_earlier_datagram)
 {
