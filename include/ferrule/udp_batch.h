@@ -169,10 +169,12 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
     FER_INOUT(1) FER_INOUT(2);
 
 /** Receives messages: waits for the first one, and takes those that are queued behind it, at most
- * count. After FER_OK with count above 0, *n is at least 1, and if it is less than count, the queue
- * was empty (rule B3). The call stores in the first *n messages; the content of the others, and
- * of their buffers, is unspecified. A connected socket drops the datagrams of other senders; then
- * buf and cap may have changed places with those of another message (rule B10).
+ * count. After FER_OK with count above 0, *n is at least 1. If it is less than count, the queue was
+ * empty, or a failure or a signal ended the call (rules B3, B12): a program that waits for
+ * edge-triggered events calls again until FER_WOULD_BLOCK. The call stores in the first *n
+ * messages; the content of the others, and of their buffers, is unspecified. A connected socket
+ * drops the datagrams of other senders; then buf and cap may have changed places with those of
+ * another message (rule B10).
  *
  * A datagram that is longer than cap is truncated. If the read half is shut down and nothing is
  * queued, the result is one message with a len of 0 from the peer, as of fer_udp_socket_recv_from.
@@ -180,7 +182,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL, or the buf of
  * any message with a cap), before anything is received. *n is 0 then. A failure of the OS after the
- * first datagram is returned by the next batch. */
+ * first datagram is the result of the handle's next receive, or of fer_udp_socket_take_error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket,
                                                          fer_datagram_recv *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
