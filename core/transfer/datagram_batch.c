@@ -82,10 +82,11 @@ static fer_ip_family family_of_packets(send_batch *batch, const fer_socket_addr 
     return to->ip.family != 0 ? fer_ip_addr_to_canonical(to->ip).family : family_of_peer(batch);
 }
 
-/* The local address in the form of the packets' family. FreeBSD sends from a group. */
+/* The local address in the form of the packets' family. An unspecified one is none, whatever its
+ * family. FreeBSD sends from a group. */
 static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
 {
-    if (from.family != 0) {
+    if (from.family != 0 && !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(from))) {
         out->from = fer_ip_addr_to_canonical(from);
         FERI_REQUIRE(out->from.family == out->family, FER_INVALID_INPUT);
         FERI_REQUIRE(!fer_ip_addr_is_multicast(out->from), FER_ADDR_NOT_AVAILABLE);

@@ -140,6 +140,9 @@ static fer_ip_addr source(const struct batch_model *model, int end, unsigned whi
     if (which % 8 == 7) {
         return batch_address(model->is_v6 ? "2001:db8::1" : "192.0.2.1", 0).ip;
     }
+    if (which % 32 == 9) {
+        return batch_address(which % 64 == 9 ? "::" : "0.0.0.0", 0).ip;
+    }
     if (which % 8 < 3) {
         return none;
     }

@@ -71,10 +71,11 @@ UDP_TEST("B7", the_bound_address_is_a_local_address)
     assert_peer_receives(&pair, "one");
 }
 
-/* Addresses for documentation (RFC 5737, RFC 3849). */
+/* Addresses for documentation (RFC 5737, RFC 3849), one of no interface, and a group. */
 FAMILY_TEST("B7", an_address_of_another_machine_is_refused)
 {
-    fer_ip_addr foreign;
+    static const char *const foreign[2][2] = {{"192.0.2.1", "198.51.100.1"},
+                                              {"2001:db8::1", "fe80::db8:1"}};
     uint16_t port = 0;
     fer_socket_addr addr = any_addr(family);
     fer_socket_addr to = loopback(family, 0);
@@ -83,13 +84,14 @@ FAMILY_TEST("B7", an_address_of_another_machine_is_refused)
     (void)receiver;
     to.port = port;
     assert_ok(fer_udp_socket_bind_addr(socket, &addr));
-    assert_ok(fer_ip_addr_parse(&foreign, family == PEER_V4 ? "192.0.2.1" : "2001:db8::1"));
     fer_datagram_send message = text_to("one", &to);
-    message.from = foreign;
     size_t n = 0;
     bool has_source = (available(socket) & FER_UDP_SOURCE) != 0;
-    assert_kind_n(fer_udp_socket_send_batch(socket, &message, 1, &n),
-                  has_source ? FER_ADDR_NOT_AVAILABLE : FER_UNSUPPORTED, n, 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(fer_ip_addr_parse(&message.from, foreign[family == PEER_V6][i]));
+        assert_kind_n(fer_udp_socket_send_batch(socket, &message, 1, &n),
+                      has_source ? FER_ADDR_NOT_AVAILABLE : FER_UNSUPPORTED, n, 0);
+    }
     assert_ok(fer_ip_addr_parse(&message.from, family == PEER_V4 ? "224.0.0.1" : "ff02::1"));
     assert_own_n(fer_udp_socket_send_batch(socket, &message, 1, &n), FER_ADDR_NOT_AVAILABLE, n, 0);
 }
@@ -102,6 +104,19 @@ UDP_TEST("B7", a_local_address_of_the_other_family_is_refused)
     assert_own_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_INVALID_INPUT, n, 0);
     message.from.family = (fer_ip_family)5;
     assert_own_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_INVALID_INPUT, n, 0);
+}
+
+/* Of either family, and on a system that cannot choose the source too. */
+UDP_TEST("B7", an_unspecified_local_address_is_none)
+{
+    static const char *const texts[] = {"0.0.0.0", "::", "::ffff:0.0.0.0"};
+    for (size_t i = 0; i < 3; i++) {
+        fer_datagram_send message = text_to("one", &pair.other_addr);
+        size_t n = 0;
+        assert_ok(fer_ip_addr_parse(&message.from, texts[i]));
+        assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
+        assert_peer_receives(&pair, "one");
+    }
 }
 
 /* ---- B8 */
