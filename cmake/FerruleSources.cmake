@@ -30,6 +30,7 @@ set(ferrule_core_sources
     core/transfer/copy_both.c
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
+    core/transfer/datagram_batch_receiving.c
     core/transfer/handles.c
     core/transfer/send_file.c
     core/transfer/slices.c

@@ -35,10 +35,12 @@ static fer_error switch_feature(fer_handle *handle, fer_udp_features feature, bo
     return feri_ok();
 }
 
-/* Clones keep the flag that they were made with, so the feature must not change (rule B8). */
+/* Coalescing stays enabled, because datagrams that are queued may be coalesced. It does not change
+ * on clones, which keep the flag that they were made with (rule B8). */
 static bool is_fixed(const fer_handle *handle, fer_udp_features feature)
 {
-    return feature == FER_UDP_COALESCING && feri_handle_has_flag(handle, FERI_FLAG_CLONED);
+    return feature == FER_UDP_COALESCING &&
+           feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_COALESCING);
 }
 
 fer_error fer_udp_socket_enable(fer_udp_socket *socket, fer_udp_features wanted,

@@ -158,7 +158,7 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
         return fill_or_close(false, raw);
     }
     handle->p_.raw_ = raw;
-    handle->p_.flags_ = feri_handle_flags(source);
+    handle->p_.flags_ = feri_handle_flags(source) & ~(uint32_t)FERI_FLAG_FAILURE_SAVED;
     handle->p_.saved_os_code_ =
         (int32_t)feri_atomic_load((const uint32_t *)&source->p_.saved_os_code_);
     handle->p_.peer_ = source->p_.peer_;

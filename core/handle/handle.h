@@ -36,7 +36,8 @@
     X(SEGMENTS_ON)       /* the system cuts messages into segments */                \
     X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */              \
     X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */             \
-    X(DSCP_KNOWN)        /* the bits of FERI_DSCP are those of the socket's TOS */
+    X(DSCP_KNOWN)        /* the bits of FERI_DSCP are those of the socket's TOS */   \
+    X(FAILURE_SAVED)     /* a datagram socket: saved_os_code_ is to be reported */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
 enum {

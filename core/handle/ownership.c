@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/modes.h"
+#include "platform/messages.h"
 #include "platform/platform.h"
 
 /* On failure nothing has changed. */
@@ -73,9 +74,18 @@ static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw, uint32_
     return error;
 }
 
-static uint32_t adopted_flags(const ferp_description *description)
+/* Whether datagrams are coalesced, which single receives would merge (rule B8). */
+static bool coalesces(fer_raw_socket raw, const ferp_description *description)
+{
+    bool on = false;
+    return description->is_datagram && description->is_ip && !description->is_of_other_protocol &&
+           ferp_udp_feature(raw, description->family, FER_UDP_COALESCING, &on).kind == FER_OK && on;
+}
+
+static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *description)
 {
     uint32_t flags = FERI_FLAG_ADOPTED;
+    flags |= coalesces(raw, description) ? FERI_FLAG_COALESCING : 0;
     flags |= description->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
     flags |= description->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
     flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
@@ -84,7 +94,7 @@ static uint32_t adopted_flags(const ferp_description *description)
 
 static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *description)
 {
-    uint32_t flags = adopted_flags(description);
+    uint32_t flags = adopted_flags(raw, description);
     FER_TRY(claim_and_adopt(handle, raw, flags));
     return feri_handle_fill(handle, raw, flags);
 }
@@ -154,7 +164,7 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
     bool is_known = description.is_stream || description.is_packets ||
                     (has_messages && has_addresses(&description));
     FERI_REQUIRE(is_known, FER_INVALID_INPUT);
-    uint32_t flags = adopted_flags(&description) | described_flags(&description);
+    uint32_t flags = adopted_flags(raw, &description) | described_flags(&description);
     FER_TRY(claim_and_adopt(handle, raw, flags));
     if (description.is_stream && !description.is_listening && !description.is_connected) {
         return fill_unconnected(handle, raw, flags, description.is_connecting);

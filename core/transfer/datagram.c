@@ -83,6 +83,13 @@ typedef struct receive_call {
     bool has_received;
 } receive_call;
 
+/* Linux stores a router's "too big" for an earlier datagram in a connected socket
+ * (net/ipv4/udp.c, __udp4_lib_err; net/ipv6/udp.c, __udp6_lib_err), and the next call takes it. */
+bool feri_datagram_is_report(fer_error error)
+{
+    return error.kind == FER_MESSAGE_TOO_LONG;
+}
+
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
  * peeked. */
 static fer_error drop_from_other(const receive_call *call)
@@ -94,7 +101,8 @@ static fer_error drop_from_other(const receive_call *call)
     unsigned flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
     fer_error error = ferp_recv_from(call->handle->p_.raw_, NULL, 0, flags, &dropped);
     /* another thread has received it */
-    return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
+    bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
+    return is_kept ? feri_ok() : error;
 }
 
 /* Receives until a datagram is the peer's, or the read half has ended. */
@@ -102,8 +110,14 @@ static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
     for (;;) {
-        FER_TRY(ferp_recv_from(call->handle->p_.raw_, call->buf, call->len, call->flags | flags,
-                               call->out));
+        fer_error error = ferp_recv_from(call->handle->p_.raw_, call->buf, call->len,
+                                         call->flags | flags, call->out);
+        if (error.kind != FER_OK) {
+            if (feri_datagram_is_report(error)) {
+                continue;
+            }
+            return error;
+        }
         bool is_end = call->out->from.ip.family == 0;
         feri_datagram_map_to_family(call->handle, &call->out->from);
         if (is_end || is_from_peer(call->handle, &call->out->from)) {
@@ -112,6 +126,43 @@ static fer_error try_to_receive(void *context, unsigned flags)
         }
         FER_TRY(drop_from_other(call));
     }
+}
+
+void feri_datagram_save_failure(fer_handle *handle, fer_error error)
+{
+    feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
+}
+
+fer_error feri_datagram_take_failure(fer_handle *handle)
+{
+    if (!feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)) {
+        return feri_ok();
+    }
+    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_FAILURE_SAVED);
+    uint32_t code = feri_atomic_load((uint32_t *)&handle->p_.saved_os_code_);
+    bool is_taken =
+        code != 0 && feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, code, 0);
+    fer_error failure = {ferp_error_kind((int32_t)code), (int32_t)code};
+    return is_taken ? feri_map_error(FERI_OPERATION_DATAGRAM, failure) : feri_ok();
+}
+
+/* Limits precede the failure (rule K1). */
+static fer_error report_saved_failure(fer_handle *handle, unsigned flags)
+{
+    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
+    FER_TRY(feri_waiting_begin(&waiting));
+    return feri_datagram_take_failure(handle);
+}
+
+/* What most receives do without. */
+static FERI_NOINLINE fer_error prepare_rarely(receive_call *call, fer_handle *handle)
+{
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
+    call->flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
+    return feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)
+               ? report_saved_failure(handle, call->flags)
+               : feri_ok();
 }
 
 /* No bytes, from the peer. */
@@ -126,9 +177,9 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned fla
                          struct ferp_datagram *out)
 {
     receive_call call = {handle, buf, len, flags, out, false};
-    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
-        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
-        call.flags |= FERP_NOT_UDP;
+    if (feri_handle_has_flag(handle,
+                             FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_FAILURE_SAVED)) {
+        FER_TRY(prepare_rarely(&call, handle));
     }
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
@@ -200,6 +251,7 @@ typedef struct send_call {
     size_t len;
     const fer_socket_addr *addr;
     const fer_unix_addr *name;
+    unsigned flags;
     bool is_unix; /* of fer_unix_datagram */
     size_t sent;
 } send_call;
@@ -228,20 +280,41 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
+/* Sends once more. *has_failed: the error is one of the socket. */
+static fer_error retry_send(send_call *call, bool *has_failed)
+{
+    feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, call->flags);
+    *has_failed = false;
+    FER_TRY(feri_waiting_begin(&waiting));
+    fer_error error = feri_waiting_run(&waiting, try_to_send, call);
+    *has_failed = waiting.has_failed;
+    return error;
+}
+
+/* The result of a send after an error of the socket. A router's report of an earlier datagram is
+ * taken by the first try; a datagram that is too long itself fails again. */
+static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
+{
+    bool has_failed = !call->is_unix;
+    if (has_failed && feri_datagram_is_report(error)) {
+        error = retry_send(call, &has_failed);
+    }
+    return has_failed ? feri_datagram_map_send_error(call->handle, call->addr != NULL, error)
+                      : error;
+}
+
 static fer_error send_with_waits(send_call *call, unsigned flags)
 {
     feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, flags);
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error = feri_waiting_run(&waiting, try_to_send, call);
-    bool is_mapped = waiting.has_failed && !call->is_unix;
-    return is_mapped ? feri_datagram_map_send_error(call->handle, call->addr != NULL, error)
-                     : error;
+    return waiting.has_failed ? map_or_retry(call, error) : error;
 }
 
 /* checked: the result of the checks of the arguments. */
-static fer_error send_checked(send_call *call, fer_error checked, unsigned flags, size_t *n)
+static fer_error send_checked(send_call *call, fer_error checked, size_t *n)
 {
-    fer_error error = checked.kind == FER_OK ? send_with_waits(call, flags) : checked;
+    fer_error error = checked.kind == FER_OK ? send_with_waits(call, call->flags) : checked;
     feri_store_count(n, call->sent);
     return error;
 }
@@ -257,28 +330,28 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                              size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, NULL, false, 0};
-    return send_checked(&call, feri_datagram_check_send(handle, buf, len), flags, n);
+    send_call call = {handle, buf, len, NULL, NULL, flags, false, 0};
+    return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
 }
 
 fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                 const fer_socket_addr *to, unsigned flags, size_t *n)
 {
     fer_socket_addr converted;
-    send_call call = {handle, buf, len, &converted, NULL, false, 0};
+    send_call call = {handle, buf, len, &converted, NULL, flags, false, 0};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     if (error.kind == FER_OK) {
         error = feri_addresses_are_valid(to, 1) ? feri_datagram_destination(handle, to, &converted)
                                                 : feri_refuse(to == NULL);
     }
-    return send_checked(&call, error, flags, n);
+    return send_checked(&call, error, n);
 }
 
 fer_error feri_unix_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                                   size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, NULL, true, 0};
-    return send_checked(&call, feri_datagram_check_send(handle, buf, len), flags, n);
+    send_call call = {handle, buf, len, NULL, NULL, flags, true, 0};
+    return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
 }
 
 /* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is
@@ -286,13 +359,13 @@ fer_error feri_unix_datagram_send(fer_handle *handle, const void *buf, size_t le
 fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                      const fer_unix_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, to, true, 0};
+    send_call call = {handle, buf, len, NULL, to, flags, true, 0};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(to) : error;
     if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
         error = feri_own_error(FER_INVALID_INPUT);
     }
-    return send_checked(&call, error, flags, n);
+    return send_checked(&call, error, n);
 }
 
 /* ---- Connecting */
@@ -361,10 +434,15 @@ fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
                                                : feri_own_error(FER_INVALID_INPUT);
 }
 
-fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out)
+fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out)
 {
     fer_error pending = feri_ok();
     FER_TRY(feri_handle_check_getter(handle, out));
+    fer_error saved = feri_datagram_take_failure(handle);
+    if (saved.kind != FER_OK) {
+        *out = saved;
+        return feri_ok();
+    }
     FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
     *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();

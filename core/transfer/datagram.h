@@ -55,6 +55,17 @@ fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_a
 /* The caller's error for one of a send, to an address or to the peer. */
 fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, fer_error error);
 
+/* Whether a send or a receive may have failed because of a router's report of an earlier datagram,
+ * which that call has taken: it is tried again (rule U2). */
+bool feri_datagram_is_report(fer_error error);
+
+/* Saves a failure that a batch met behind its first datagram. The next call that receives, or that
+ * takes the error, reports it (rule B3). A datagram socket has no other use for the saved code. */
+void feri_datagram_save_failure(fer_handle *handle, fer_error error);
+
+/* The saved failure, which is saved no longer; FER_OK if there is none. */
+fer_error feri_datagram_take_failure(fer_handle *handle);
+
 /* Connects an open socket to one address of a known family. */
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr);
 
@@ -63,6 +74,6 @@ fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how);
 fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how);
 
 /* As fer_udp_socket_take_error. */
-fer_error feri_datagram_take_error(const fer_handle *handle, fer_error *out);
+fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out);
 
 #endif

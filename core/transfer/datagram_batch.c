@@ -1,4 +1,4 @@
-/* datagram_batch.c: sends and receives several datagrams in a call (rules B1 to B6, B10 to B12). */
+/* datagram_batch.c: sends several datagrams in a call (rules B1, B2, B4 to B7, B11, B12). */
 #include "core/transfer/datagram_batch.h"
 
 #include <stdbool.h>
@@ -14,9 +14,11 @@
 #include "platform/messages.h"
 #include "platform/platform.h"
 
-/* ---- Sending */
-
 #define NO_MESSAGE SIZE_MAX
+
+/* A segment of this length fits in the least MTU of IPv6, 1280 bytes (RFC 8200, section 5), with
+ * the headers of IPv6 and UDP. */
+#define FITTING_SEGMENT 1232
 
 /* The sends of one call. The messages before done are done. chunk has the messages for the seam,
  * from those of messages[done] on; those before at were sent. */
@@ -32,6 +34,7 @@ typedef struct send_batch {
     size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
     bool refuses_cuts; /* the refusal may be for all messages of the handle */
     bool has_failed;   /* the last error is one of the socket */
+    bool was_too_long; /* the last try was MESSAGE_TOO_LONG */
     bool has_dscp;     /* dscp was read */
     uint32_t dscp;
     fer_ip_family peer_family; /* 0: not read */
@@ -79,10 +82,11 @@ static fer_ip_family family_of_packets(send_batch *batch, const fer_socket_addr 
     return to->ip.family != 0 ? fer_ip_addr_to_canonical(to->ip).family : family_of_peer(batch);
 }
 
-/* The local address in the form of the packets' family. FreeBSD sends from a group. */
+/* The local address in the form of the packets' family. An unspecified one is none, whatever its
+ * family. FreeBSD sends from a group. */
 static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
 {
-    if (from.family != 0) {
+    if (from.family != 0 && !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(from))) {
         out->from = fer_ip_addr_to_canonical(from);
         FERI_REQUIRE(out->from.family == out->family, FER_INVALID_INPUT);
         FERI_REQUIRE(!fer_ip_addr_is_multicast(out->from), FER_ADDR_NOT_AVAILABLE);
@@ -233,14 +237,17 @@ static FERI_HOT void advance(send_batch *batch)
 }
 
 /* Whether the failed message should be sent again at once without segments, or without its ECN
- * codepoint. MESSAGE_TOO_LONG: a segment is longer than the MTU, which a single datagram may be. */
+ * codepoint. A segment that is longer than the MTU, which a single datagram may be, is
+ * MESSAGE_TOO_LONG on Linux since about 6.14, and INVALID_INPUT before (EMSGSIZE, EINVAL;
+ * net/ipv4/udp.c, udp_send_skb). So INVALID_INPUT is a refusal of all segments only if they fit. */
 static bool does_without(send_batch *batch, fer_error error)
 {
     const struct ferp_send_message *failed = &batch->chunk[batch->at];
     bool is_refusal = error.kind == FER_INVALID_INPUT || error.kind == FER_UNSUPPORTED;
     if (failed->segment_size != 0 && (is_refusal || error.kind == FER_MESSAGE_TOO_LONG)) {
         batch->uncut = batch->done;
-        batch->refuses_cuts = is_refusal;
+        batch->refuses_cuts = error.kind == FER_UNSUPPORTED ||
+                              (is_refusal && failed->segment_size <= FITTING_SEGMENT);
         return true;
     }
     if (failed->has_tos && is_refusal) {
@@ -250,11 +257,24 @@ static bool does_without(send_batch *batch, fer_error error)
     return false;
 }
 
+/* Only one message is sent by a call that may wait: Linux drops a signal and an expired timeout
+ * behind the first message (net/socket.c, __sys_sendmmsg), and each message has a timeout of its
+ * own (rules B2, B12). */
 static fer_error try_to_send_messages(void *context, unsigned flags)
 {
     send_batch *batch = context;
-    return ferp_send_messages(batch->handle->p_.raw_, &batch->chunk[batch->at],
-                              batch->filled - batch->at, flags, &batch->moved);
+    fer_raw_socket raw = batch->handle->p_.raw_;
+    const struct ferp_send_message *messages = &batch->chunk[batch->at];
+    size_t count = batch->filled - batch->at;
+    if (count > 1 && (flags & FERP_DONTWAIT) == 0 && ferp_messages_per_call() > 1) {
+        fer_error error =
+            ferp_send_messages(raw, messages, count, flags | FERP_DONTWAIT, &batch->moved);
+        if (error.kind != FER_WOULD_BLOCK) {
+            return error;
+        }
+        count = 1;
+    }
+    return ferp_send_messages(raw, messages, count, flags, &batch->moved);
 }
 
 /* Sends at least one message of the chunk, with a timeout of its own (rule B2). */
@@ -277,11 +297,14 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         }
         fer_error error = send_some(batch, flags);
         if (error.kind == FER_OK) {
+            batch->was_too_long = false;
             advance(batch);
         } else if (!batch->has_failed) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */
+        } else if (feri_datagram_is_report(error) && !batch->was_too_long) {
+            batch->was_too_long = true;
         } else {
             bool has_address = batch->messages[batch->done].to != NULL;
             return feri_datagram_map_send_error(batch->handle, has_address, error);
@@ -303,6 +326,7 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.uncut = NO_MESSAGE;
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
+    batch.was_too_long = false;
     batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
     batch.dscp = 0;
@@ -312,185 +336,5 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
                                                 : feri_own_error(FER_MISUSE);
     }
     feri_store_count(n, batch.done);
-    return error;
-}
-
-/* ---- Receiving */
-
-/* The messages of the first receive of a call, while datagrams are coalesced. */
-#define COALESCED_MESSAGES 4
-
-/* The receives of one call. The first `received` messages are the result. */
-typedef struct receive_batch {
-    fer_handle *handle;
-    fer_datagram_recv *messages;
-    size_t count;
-    size_t received;
-    bool is_empty;  /* the queue was empty after the last try */
-    bool has_ended; /* the read half is shut down */
-} receive_batch;
-
-/* Gives the addresses the form of the socket's family. */
-static void map_addresses(const fer_handle *handle, fer_datagram_recv *message)
-{
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return;
-    }
-    fer_socket_addr local = {.ip = message->local_ip};
-    feri_datagram_map_to_family(handle, &message->from);
-    feri_datagram_map_to_family(handle, &local);
-    message->local_ip = local.ip;
-}
-
-/* Keeps a received message, if it is the peer's, as the next one of the result. It changes places
- * with a dropped one, buffers included. */
-static void keep(receive_batch *batch, size_t index, const fer_socket_addr *peer)
-{
-    fer_datagram_recv *found = &batch->messages[index];
-    fer_datagram_recv *next = &batch->messages[batch->received];
-    map_addresses(batch->handle, found);
-    if (peer == NULL || feri_datagram_is_same_end(peer, &found->from)) {
-        if (found != next) {
-            fer_datagram_recv dropped = *next;
-            *next = *found;
-            *found = dropped;
-        }
-        batch->received++;
-    }
-}
-
-/* Keeps those of the peer; of all senders if peer is NULL. */
-static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
-{
-    size_t first = batch->received;
-    for (size_t i = first; i < first + count && !batch->has_ended; i++) {
-        batch->has_ended = batch->messages[i].from.ip.family == 0;
-        if (!batch->has_ended) {
-            keep(batch, i, peer);
-        }
-    }
-}
-
-/* The maximum number of messages of the next receive. A coalesced message has up to 64 KiB, so few
- * are queued. The headers of messages that are not there would be made in vain. */
-static size_t messages_max(const receive_batch *batch)
-{
-    bool is_first = batch->received == 0;
-    return is_first && feri_handle_has_flag(batch->handle, FERI_FLAG_COALESCING)
-               ? COALESCED_MESSAGES
-               : FERP_MESSAGES_MAX;
-}
-
-/* One receive. The messages of other senders than the peer are dropped. */
-static fer_error receive_some(receive_batch *batch, unsigned flags)
-{
-    fer_socket_addr peer;
-    size_t moved = 0;
-    size_t first = batch->received;
-    size_t left = batch->count - first;
-    size_t most = messages_max(batch);
-    size_t asked = left < most ? left : most;
-    FER_TRY(
-        ferp_recv_messages(batch->handle->p_.raw_, &batch->messages[first], asked, flags, &moved));
-    FERI_ASSERT(moved > 0 && moved <= asked);
-    bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
-    batch->is_empty = moved < asked && ferp_messages_per_call() > 1;
-    keep_messages(batch, moved, has_peer ? &peer : NULL);
-    return feri_ok();
-}
-
-/* Receives until there is a message, or the read half has ended. */
-static fer_error try_to_receive_messages(void *context, unsigned flags)
-{
-    receive_batch *batch = context;
-    fer_error error;
-    do {
-        error = receive_some(batch, flags);
-    } while (error.kind == FER_OK && batch->received == 0 && !batch->has_ended);
-    return error;
-}
-
-/* A failure after the first datagram. A datagram socket has no other use for the saved code. */
-static void save_failure(fer_handle *handle, fer_error error)
-{
-    if (error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
-        feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
-    }
-}
-
-/* The failure that an earlier batch has saved; FER_OK if there is none. */
-static fer_error take_saved_failure(fer_handle *handle)
-{
-    uint32_t code = feri_atomic_load((uint32_t *)&handle->p_.saved_os_code_);
-    bool is_taken =
-        code != 0 && feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, code, 0);
-    return is_taken ? (fer_error){ferp_error_kind((int32_t)code), (int32_t)code} : feri_ok();
-}
-
-/* A message without bytes, from the peer. */
-static void store_end_message(receive_batch *batch)
-{
-    fer_datagram_recv *end = &batch->messages[0];
-    *end = (fer_datagram_recv){.buf = end->buf, .cap = end->cap};
-    FER_IGNORE(feri_datagram_peer(batch->handle, &end->from));
-    batch->received = 1;
-}
-
-/* Receives the messages that are queued behind the first ones, and never waits. */
-static void receive_rest(receive_batch *batch)
-{
-    while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
-        fer_error error = receive_some(batch, FERP_DONTWAIT);
-        if (error.kind != FER_OK) {
-            save_failure(batch->handle, error);
-            return;
-        }
-    }
-}
-
-static fer_error receive_messages(receive_batch *batch, unsigned flags)
-{
-    feri_waiting waiting = feri_waiting_with_flags(batch->handle, FERP_RECEIVABLE, flags);
-    FER_TRY(feri_waiting_begin(&waiting));
-    fer_error error = take_saved_failure(batch->handle);
-    bool is_saved = error.kind != FER_OK;
-    error = is_saved ? error : feri_waiting_run(&waiting, try_to_receive_messages, batch);
-    if (is_saved || waiting.has_failed) {
-        return feri_map_error(FERI_OPERATION_DATAGRAM, error);
-    }
-    FER_TRY(error);
-    if (batch->received == 0) {
-        store_end_message(batch);
-    } else {
-        receive_rest(batch);
-    }
-    return feri_ok();
-}
-
-static fer_error check_receive(const receive_batch *batch)
-{
-    FER_TRY(feri_handle_check_use(batch->handle));
-    FERI_REQUIRE(feri_is_buffer(batch->messages, batch->count), FER_MISUSE);
-    for (size_t i = 0; i < batch->count; i++) {
-        FERI_REQUIRE(feri_is_buffer(batch->messages[i].buf, batch->messages[i].cap), FER_MISUSE);
-    }
-    return feri_ok();
-}
-
-fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,
-                                      unsigned flags, size_t *n)
-{
-    receive_batch batch = {handle, messages, count, 0, false, false};
-    fer_error error = check_receive(&batch);
-    if (error.kind == FER_OK && count > 0) {
-        bool is_shut = !feri_handle_is_fast_path(handle) &&
-                       feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-        if (is_shut) {
-            store_end_message(&batch);
-        } else {
-            error = receive_messages(&batch, flags);
-        }
-    }
-    feri_store_count(n, batch.received);
     return error;
 }

@@ -62,6 +62,13 @@ static int receiver_of(const struct batch_model *model, const fer_socket_addr *t
 
 /* ---- Sending */
 
+/* An unspecified address is none, whatever its family. */
+static bool has_source(const fer_datagram_send *message)
+{
+    return message->from.family != 0 &&
+           !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(message->from));
+}
+
 void batch_model_add(struct batch_model *model, int sender, const fer_datagram_send *message,
                      size_t len)
 {
@@ -69,9 +76,8 @@ void batch_model_add(struct batch_model *model, int sender, const fer_datagram_s
     unsigned tos = sender < BATCH_NEAR ? model->tos[sender] : 0;
     *datagram = (struct batch_datagram){.sender = sender, .len = len};
     datagram->to = message->to == NULL ? model->remote : canonical(message->to);
-    datagram->source.ip = message->from.family != 0
-                              ? fer_ip_addr_to_canonical(message->from)
-                              : chosen_source(model, sender, &datagram->to.ip);
+    datagram->source.ip = has_source(message) ? fer_ip_addr_to_canonical(message->from)
+                                              : chosen_source(model, sender, &datagram->to.ip);
     datagram->source.port = model->local[sender].port;
     datagram->receiver = receiver_of(model, &datagram->to, &datagram->source);
     datagram->tos = message->ecn == FER_ECN_NOT_ECT
@@ -87,7 +93,7 @@ fer_error_kind batch_expected(const struct batch_model *model, int sender,
     if (message->to == NULL && (sender != BATCH_CLIENT || !model->is_connected)) {
         return FER_NOT_CONNECTED;
     }
-    if (message->from.family == 0) {
+    if (!has_source(message)) {
         return FER_OK;
     }
     if ((model->lacks & FER_UDP_SOURCE) != 0) {
@@ -218,13 +224,14 @@ void batch_model_received(struct batch_model *model, int end, const fer_datagram
     size_t size = message->segment_size;
     size_t at = 0;
     batch_must(model, message->len <= message->cap, "a message is longer than its buffer");
-    batch_must(model, size > 0 || message->len == 0, "a message has segments without length");
+    batch_must(model, size > 0 || (message->len == 0 && !message->truncated),
+               "a message has segments without length");
     batch_must(model, size >= message->len || (model->enabled[end] & FER_UDP_COALESCING) != 0,
                "B8: coalesced without asking");
     do {
         size_t left = message->len - at;
         size_t len = size < left ? size : left;
-        bool is_cut = message->truncated && at + len == message->len;
+        bool is_cut = message->truncated && len < size; /* the others are whole */
         check_control(model, end, message,
                       receive(model, end, buf + at, len, is_cut, &message->from));
         at += len;

@@ -140,6 +140,9 @@ static fer_ip_addr source(const struct batch_model *model, int end, unsigned whi
     if (which % 8 == 7) {
         return batch_address(model->is_v6 ? "2001:db8::1" : "192.0.2.1", 0).ip;
     }
+    if (which % 32 == 9) {
+        return batch_address(which % 64 == 9 ? "::" : "0.0.0.0", 0).ip;
+    }
     if (which % 8 < 3) {
         return none;
     }
@@ -293,11 +296,13 @@ static void do_enable(struct batch_program *program, int end, fer_udp_features w
     fer_udp_socket *socket = &program->sockets[end];
     FUZZ_CHECK(fer_udp_socket_enable(socket, wanted & 31, &enabled).kind == FER_OK);
     FUZZ_CHECK(fer_udp_socket_features(socket, &found).kind == FER_OK);
+    wanted |= model->enabled[end] & FER_UDP_COALESCING;
     batch_must(model, enabled == (wanted & 31 & found.available), "not the features of the system");
     batch_must(model, found.enabled == enabled && (found.available & model->lacks) == 0,
                "features differs from enable");
     model->enabled[end] = enabled;
-    program->wants_coalescing[end] = (wanted & FER_UDP_COALESCING) != 0;
+    program->wants_coalescing[end] =
+        program->wants_coalescing[end] || (wanted & FER_UDP_COALESCING) != 0;
 }
 
 /* ---- The program */

@@ -17,7 +17,8 @@
  *
  * This server answers each datagram from the address that it was sent to, if the system has
  * FER_UDP_LOCAL_ADDR and FER_UDP_SOURCE. A server that lasts skips an answer that fails, for
- * example to a datagram that was sent to a group: see fer_udp_socket_send_batch.
+ * example to a datagram that was sent to a group: see fer_udp_socket_send_batch. Two sockets on
+ * [::] and 0.0.0.0 with one port need fer_socket_set_only_v6.
  *
  * A system that cannot do something in one call does it in several: the datagrams on the network
  * are the same (rules B4, B5). The rules B1 to B12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
@@ -48,8 +49,8 @@ FER_BEGIN_DECLS
 
 /* ---- Features */
 
-/* Features of a datagram socket, joined by |. fer_udp_socket_enable switches the first five.
- * fer_udp_socket_features reports the others: the OS has them or not. Other bits are not valid. */
+/* Features of a datagram socket, joined by |. fer_udp_socket_features reports all of them.
+ * fer_udp_socket_enable takes the first five. */
 typedef uint32_t fer_udp_features;
 #define FER_UDP_LOCAL_ADDR 1u  /* receive: the local address and the interface */
 #define FER_UDP_ECN 2u         /* receive: the ECN codepoint */
@@ -77,13 +78,15 @@ typedef struct fer_udp_capabilities {
 /** Enables the features in wanted that this system has, and disables the others of the first five.
  * Stores the features that are then enabled in *enabled, which may be NULL. A missing feature is no
  * error: its members of received messages are empty. All handles of the socket share the features.
+ * After an error of the OS those before the failing one are switched (fer_udp_socket_features).
  *
  * FER_UDP_COALESCING needs buffers of FER_UDP_COALESCED_MAX bytes, and while it is enabled only the
- * batch calls can receive (rule B8). It does not change on a handle that has been cloned, or that
- * is a clone: enable it first. On an adopted socket (fer_udp_socket_from_raw) the other calls are
- * refused only after this one. Enable the features before the socket receives: a datagram that is
- * queued already may lack them.
- * Errors: FER_INVALID_INPUT (wanted has another bit), and the default. */
+ * batch calls can receive (rule B8). Once enabled it stays enabled. On a handle that has been
+ * cloned, or that is a clone, it does not change: the call is FER_OK, and *enabled has it as it is.
+ * So enable it before a clone is made. Enable the features before the socket receives: a datagram
+ * that is queued already may lack them.
+ * Errors: FER_INVALID_INPUT (wanted has another bit, also FER_UDP_SOURCE and above), and the
+ * default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_enable(fer_udp_socket *socket,
                                                      fer_udp_features wanted,
                                                      fer_udp_features *FER_NULLABLE enabled)
@@ -104,14 +107,15 @@ typedef enum fer_ecn {
     FER_ECN_CE = 3
 } fer_ecn;
 
-/* A message to send: one datagram of len bytes; or if segment_size is not 0, datagrams of
- * segment_size bytes each, of which the last may be shorter. A member that is 0 or NULL is not
- * used: initialize to all zero bytes and set the others. A call writes only sent. */
+/* A message to send: one datagram of len bytes, or datagrams of segment_size bytes each, of which
+ * the last may be shorter. A member that is 0 or NULL is not used: initialize to all zero bytes and
+ * set the members that you need. A call writes only sent. */
 typedef struct fer_datagram_send {
     const void *FER_NULLABLE buf; /* may be NULL if len is 0, which is an empty datagram */
     size_t len;
-    size_t sent;         /* set to 0 for each new message; the bytes that were sent: rule B1 */
-    size_t segment_size; /* 0, or not less than len: one datagram */
+    /* set it to 0 for a new message; a call adds the bytes of each datagram sent (rule B1) */
+    size_t sent;
+    size_t segment_size; /* if 0 or not less than len, the message is one datagram */
     const fer_socket_addr *FER_NULLABLE to; /* NULL: the socket's peer */
     fer_ip_addr from; /* the local address; family 0 or 0.0.0.0 or ::, the OS chooses (rule B7) */
     uint32_t interface_index; /* the network interface to send by; 0: the OS chooses (rule B7) */
@@ -119,16 +123,28 @@ typedef struct fer_datagram_send {
 } fer_datagram_send;
 
 /* A received message: one datagram, or with FER_UDP_COALESCING several of one sender. The caller
- * sets buf and cap, and the call the other members. */
+ * sets buf and cap, and the call the other members. This takes the datagrams of a message `in`, an
+ * empty one and one that is truncated too:
+ *
+ *     size_t at = 0;
+ *     do {
+ *         size_t left = in.len - at;
+ *         size_t len = in.segment_size < left ? in.segment_size : left;
+ *         bool is_whole = !in.truncated || len == in.segment_size;
+ *         take((const char *)in.buf + at, len, is_whole);
+ *         at += len;
+ *     } while (at < in.len);
+ *
+ * buf may be NULL if cap is 0. */
 typedef struct fer_datagram_recv {
-    void *FER_NULLABLE buf; /* may be NULL if cap is 0 */
+    void *FER_NULLABLE buf;
     size_t cap;
     size_t len;
-    /* len for one datagram, so 0 for an empty one; otherwise the datagrams are segment_size bytes
-     * each, of which the last may be shorter. If truncated, segment_size may be len or more */
+    /* the datagrams are segment_size bytes each, of which the last may be shorter: len for one, so
+     * 0 for an empty one, and len + 1 for one that is truncated */
     size_t segment_size;
-    bool truncated; /* bytes that did not fit are lost; of several the first len / segment_size
-                       are whole */
+    bool truncated; /* bytes that did not fit are lost; the first len / segment_size datagrams are
+                       whole */
     bool has_ecn;
     fer_ecn ecn;
     fer_socket_addr from;
@@ -143,10 +159,10 @@ typedef struct fer_datagram_recv {
 
 /* ---- Sending and receiving
  *
- * n may be NULL. *n is the number of messages that are done, from the first one on, also after a
- * failure. count may be any number; with 0 the call on an open handle is FER_OK, and messages may
- * be NULL. A _try_ call never waits, regardless of the blocking mode and the timeouts. Otherwise it
- * is the same as the call without _try_.
+ * messages must have count elements. n may be NULL. *n is the number of messages that are done,
+ * from the first one on, also after a failure. With a count of 0 the call on an open handle is
+ * FER_OK, and messages may be NULL. A _try_ call never waits, regardless of the blocking mode and
+ * the timeouts. Otherwise it is the same as the call without _try_.
  *
  * Threads: one receive call and one send call at once, and any other call except close. */
 
@@ -159,21 +175,23 @@ typedef struct fer_datagram_recv {
  * Errors: for a message without `to` same as fer_udp_socket_send, otherwise same as
  * fer_udp_socket_send_to. A refusal of an earlier datagram may be lost (rule B10). Also
  * FER_UNSUPPORTED (from or interface_index, which this system lacks), FER_ADDR_NOT_AVAILABLE (from
- * is not an address of this machine, or is a group's), FER_NOT_FOUND (no interface has this index),
- * FER_INVALID_INPUT (from has not the family of the packets, as an IPv4 or IPv4-mapped address to
- * an IPv4 peer has, or has a bad one; the interface has not this address; sent is more than len;
- * ecn is none of fer_ecn), FER_MISUSE (messages is NULL, or a buf
- * with a len). */
+ * is not an address of this machine, is a group's, or is link-local and interface_index is 0),
+ * FER_NOT_FOUND (no interface has this index), FER_INVALID_INPUT (from is of another family than
+ * the destination; an IPv4-mapped address counts as IPv4; the interface has not this address; sent
+ * is more than len; a bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is NULL, or a
+ * buf with a len). */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
                                                          fer_datagram_send *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
     FER_INOUT(1) FER_INOUT(2);
 
 /** Receives messages: waits for the first one, and takes those that are queued behind it, at most
- * count. After FER_OK with count above 0, *n is at least 1, and if it is less than count, the queue
- * was empty (rule B3). The call stores in the first *n messages; the content of the others, and
- * of their buffers, is unspecified. A connected socket drops the datagrams of other senders; then
- * buf and cap may have changed places with those of another message (rule B10).
+ * count. After FER_OK with count above 0, *n is at least 1. If it is less than count, the queue was
+ * empty, or a failure or a signal ended the call (rules B3, B12): a program that waits for
+ * edge-triggered events calls again until FER_WOULD_BLOCK. The call stores in the first *n
+ * messages. The others keep buf and cap; their other members and their buffers are unspecified. On
+ * a connected socket, which drops the datagrams of other senders, buf and cap may have changed
+ * places with those of another message (rule B10).
  *
  * A datagram that is longer than cap is truncated. If the read half is shut down and nothing is
  * queued, the result is one message with a len of 0 from the peer, as of fer_udp_socket_recv_from.
@@ -181,7 +199,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL, or the buf of
  * any message with a cap), before anything is received. *n is 0 then. A failure of the OS after the
- * first datagram is returned by the next batch. */
+ * first datagram is the result of the handle's next receive, or of fer_udp_socket_take_error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket,
                                                          fer_datagram_recv *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
@@ -205,8 +223,8 @@ fer_udp_socket_try_recv_batch(fer_udp_socket *socket, fer_datagram_recv *FER_NUL
 
 /** Sets whether datagrams may not be fragmented, for path MTU discovery by the program (RFC 8899).
  * A datagram that is longer than the MTU of the network interface is then FER_MESSAGE_TOO_LONG, and
- * a router drops one that is too long for its next link. The default is the system's: it may
- * fragment.
+ * a router drops one that is too long for its next link. With false, the default, the system
+ * decides: Linux does path MTU discovery.
  * Errors: FER_UNSUPPORTED (NetBSD and OpenBSD over IPv4; macOS before 11), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_dont_fragment(fer_udp_socket *socket,
                                                                 bool dont_fragment) FER_INOUT(1);
@@ -218,7 +236,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_dont_fragment(const fer_udp_socket
 
 /** Stores in *out the longest packet that the OS assumes for the path to the peer, with the headers
  * of IP and UDP. It is that of the network interface at first. It shrinks when a router reports
- * less, and such reports may be lost or forged.
+ * less, and such reports may be lost or forged. It does not limit what can be sent.
  * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (the system does not report it), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_path_mtu(const fer_udp_socket *socket, uint32_t *out);
 

@@ -168,15 +168,18 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
 
 /* ---- Failures of a send */
 
-/* Whether an address is one of this machine: whether a socket can be bound to it. */
-static bool is_local(const fer_ip_addr *ip)
+/* Whether the local address of a message is one of this machine, or of the interface: whether a
+ * socket can be bound to it. A link-local address without an interface is EINVAL on Linux
+ * (net/ipv6/af_inet6.c, __inet6_bind). */
+static bool is_local(const struct ferp_send_message *message)
 {
     struct sockaddr_storage storage;
-    fer_socket_addr addr = fer_socket_addr_new(*ip, 0);
+    fer_socket_addr addr = fer_socket_addr_new(message->from, 0);
+    addr.scope_id = message->from.family == FER_IP_V6 ? message->interface_index : 0;
     socklen_t len = ferp_posix_sockaddr(&addr, &storage);
     int fd = socket(storage.ss_family, SOCK_DGRAM | FERP_POSIX_SOCK_CLOEXEC, 0);
-    bool is_foreign =
-        fd >= 0 && bind(fd, (const struct sockaddr *)&storage, len) != 0 && errno == EADDRNOTAVAIL;
+    bool is_foreign = fd >= 0 && bind(fd, (const struct sockaddr *)&storage, len) != 0 &&
+                      (errno == EADDRNOTAVAIL || errno == EINVAL);
     if (fd >= 0) {
         (void)close(fd);
     }
@@ -190,7 +193,7 @@ static bool is_local(const fer_ip_addr *ip)
 static fer_error map_failure(fer_raw_socket raw, const struct ferp_send_message *message, int code)
 {
     bool may_be_source = code == EINVAL || code == ENETUNREACH;
-    if (message->from.family != 0 && may_be_source && !is_local(&message->from)) {
+    if (message->from.family != 0 && may_be_source && !is_local(message)) {
         return (fer_error){FER_ADDR_NOT_AVAILABLE, code};
     }
     if (code == EIO && (message->segment_size != 0 || message->has_tos)) {
@@ -429,7 +432,7 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     }
     message->len = moved < message->cap ? moved : message->cap;
     message->truncated = (header->msg_flags & MSG_TRUNC) != 0 || moved > message->cap;
-    message->segment_size = message->len;
+    message->segment_size = message->len + message->truncated;
     while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, (const unsigned char *)in->control,
                              header->msg_controllen, &at, &item)) {
         take_addr(&item, message);

@@ -317,7 +317,7 @@ static void take_datagram(ferp_sim_network *network, ferp_sim_socket *socket, si
     const unsigned char *bytes = network->payloads + datagram->at;
     if (count > 0) {
         message->from = ferp_sim_in_family_of(socket, &datagram->from);
-        message->segment_size = count > 1 ? datagram->len : len;
+        message->segment_size = count > 1 ? datagram->len : len + (len < datagram->len);
         store_control(network, socket, datagram, message);
     }
     if (len > 0) {

@@ -202,7 +202,7 @@ static fer_error read_message(const control_block *control, const ferp_winsock_s
     }
     FER_TRY(ferp_winsock_sockaddr_to(from, &message->from));
     message->len = is_cut ? message->cap : moved;
-    message->segment_size = message->len;
+    message->segment_size = message->len + is_cut;
     message->truncated = is_cut;
     read_controls(control, message);
     return FERP_WINSOCK_OK;

@@ -232,6 +232,7 @@ static void move_datagrams(void)
     fer_udp_socket one = {0};
     fer_udp_socket other = {0};
     fer_udp_socket second = {0};
+    fer_udp_socket adopted = {0};
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
     fer_socket_addr any_port = fer_socket_addr_v4_new(loopback, 0);
     fer_socket_addr to;
@@ -258,7 +259,9 @@ static void move_datagrams(void)
     expect("send_to", fer_udp_socket_send_to(&other, "both", 4, &to, NULL), FER_OK);
     STEP("udp_recv_on_clone", fer_udp_socket_recv(&second, buffer, sizeof buffer, &got), FER_OK);
     fer_udp_socket_close(&second);
-    fer_udp_socket_close(&other);
+    const fer_raw_socket raw = fer_udp_socket_into_raw(&other);
+    STEP("udp_from_raw", fer_udp_socket_from_raw(&adopted, raw), FER_OK);
+    fer_udp_socket_close(&adopted);
     mark("udp_close");
     fer_udp_socket_close(&one);
     mark("end");

@@ -2,11 +2,11 @@
 # Runs tests of datagram batches in network namespaces that differ from loopback: in one whose
 # loopback has an MTU of 1500, where the kernel refuses segments that are longer (rule B5), and
 # between two, over an interface without checksum offload, which the kernel needs to cut segments
-# (Linux before 6.11 returns EIO; net/ipv4/udp.c, udp_send_skb).
-# usage: network.sh CONFORMANCE-TESTS SEGMENTS-BETWEEN
+# (Linux before 6.11 returns EIO; net/ipv4/udp.c, udp_send_skb), where a send buffer can be full (rules
+# B2, B12), and where a router, the second namespace, has a shorter MTU on its other side (rule U2).
+# usage: network.sh FOLDER-OF-THE-PROGRAMS
 set -eu
-tests=$1
-segments_between=$2
+tests=$1/conformance_tests
 
 if ! unshare -rn ip link set lo mtu 1500 up 2>/dev/null; then
     echo "network: skipped: this system refuses a network namespace, or has no ip(8)"
@@ -19,10 +19,21 @@ done
 # shellcheck disable=SC2016 # the inner shell expands it
 sh "$(dirname "$0")/two_networks.sh" sh -c '
     set -eu
-    "$1" "$NETWORK" 192.0.2.2
+    "$1/segments_between" "$NETWORK" 192.0.2.2
     if command -v ethtool >/dev/null; then
         ethtool -K here tx off >/dev/null
-        "$1" "$NETWORK" 192.0.2.2
+        "$1/segments_between" "$NETWORK" 192.0.2.2
     else
         echo "network: there is no ethtool, so the checksum offload stays on"
-    fi' sh "$segments_between"
+    fi
+    if nsenter --net="$NETWORK" sh -ec "
+        echo 1 >/proc/sys/net/ipv4/ip_forward
+        ip link add far type veth peer name farther
+        ip link set farther up
+        ip address add 198.51.100.1/24 dev far
+        ip link set far mtu 1300 up" && ip route add 198.51.100.0/24 via 192.0.2.2; then
+        "$1/batches_between" 192.0.2.7 192.0.2.8 198.51.100
+    else
+        echo "network: U2 is skipped: this system refuses to forward"
+        "$1/batches_between" 192.0.2.7 192.0.2.8
+    fi' sh "$1"

@@ -5,30 +5,14 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "conformance/between.h"
 #include "ferrule/udp.h"
 #include "ferrule/udp_batch.h"
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "segments_between: %s\n", what);
-    exit(1);
-}
-
-static void check(fer_error error, const char *what)
-{
-    char text[FER_ERROR_TEXT_CAP];
-    if (error.kind != FER_OK) {
-        (void)fer_error_format(error, text, sizeof text);
-        fprintf(stderr, "segments_between: %s: %s\n", what, text);
-        exit(1);
-    }
-}
 
 static void enter(int network)
 {

@@ -1,6 +1,7 @@
 /* udp_batch_features.c: rules B6 to B12: ECN, local addresses, coalescing, and bad messages; the
  * length of datagrams on the path. For B1 to B5: udp_batches.c. */
 #include "conformance/batch_check.h"
+#include "ferrule/socket.h"
 
 /* ---- B6 */
 
@@ -70,10 +71,11 @@ UDP_TEST("B7", the_bound_address_is_a_local_address)
     assert_peer_receives(&pair, "one");
 }
 
-/* Addresses for documentation (RFC 5737, RFC 3849). */
+/* Addresses for documentation (RFC 5737, RFC 3849), one of no interface, and a group. */
 FAMILY_TEST("B7", an_address_of_another_machine_is_refused)
 {
-    fer_ip_addr foreign;
+    static const char *const foreign[2][2] = {{"192.0.2.1", "198.51.100.1"},
+                                              {"2001:db8::1", "fe80::db8:1"}};
     uint16_t port = 0;
     fer_socket_addr addr = any_addr(family);
     fer_socket_addr to = loopback(family, 0);
@@ -82,13 +84,14 @@ FAMILY_TEST("B7", an_address_of_another_machine_is_refused)
     (void)receiver;
     to.port = port;
     assert_ok(fer_udp_socket_bind_addr(socket, &addr));
-    assert_ok(fer_ip_addr_parse(&foreign, family == PEER_V4 ? "192.0.2.1" : "2001:db8::1"));
     fer_datagram_send message = text_to("one", &to);
-    message.from = foreign;
     size_t n = 0;
     bool has_source = (available(socket) & FER_UDP_SOURCE) != 0;
-    assert_kind_n(fer_udp_socket_send_batch(socket, &message, 1, &n),
-                  has_source ? FER_ADDR_NOT_AVAILABLE : FER_UNSUPPORTED, n, 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(fer_ip_addr_parse(&message.from, foreign[family == PEER_V6][i]));
+        assert_kind_n(fer_udp_socket_send_batch(socket, &message, 1, &n),
+                      has_source ? FER_ADDR_NOT_AVAILABLE : FER_UNSUPPORTED, n, 0);
+    }
     assert_ok(fer_ip_addr_parse(&message.from, family == PEER_V4 ? "224.0.0.1" : "ff02::1"));
     assert_own_n(fer_udp_socket_send_batch(socket, &message, 1, &n), FER_ADDR_NOT_AVAILABLE, n, 0);
 }
@@ -101,6 +104,19 @@ UDP_TEST("B7", a_local_address_of_the_other_family_is_refused)
     assert_own_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_INVALID_INPUT, n, 0);
     message.from.family = (fer_ip_family)5;
     assert_own_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_INVALID_INPUT, n, 0);
+}
+
+/* Of either family, and on a system that cannot choose the source too. */
+UDP_TEST("B7", an_unspecified_local_address_is_none)
+{
+    static const char *const texts[] = {"0.0.0.0", "::", "::ffff:0.0.0.0"};
+    for (size_t i = 0; i < 3; i++) {
+        fer_datagram_send message = text_to("one", &pair.other_addr);
+        size_t n = 0;
+        assert_ok(fer_ip_addr_parse(&message.from, texts[i]));
+        assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
+        assert_peer_receives(&pair, "one");
+    }
 }
 
 /* ---- B8 */
@@ -139,6 +155,36 @@ UDP_TEST("B8", only_batches_receive_while_datagrams_are_coalesced)
     }
 }
 
+/* One datagram that is cut, or whole ones of which the others are lost. */
+UDP_TEST("B8", the_whole_datagrams_of_a_cut_message_can_be_counted)
+{
+    enum { SIZE = 400, COUNT = 4 };
+    skip_if_messages_are_not_converted();
+    static const struct {
+        size_t len, cap, whole;
+    } cases[] = {{600, SIZE, 0}, {SIZE * COUNT, SIZE, 1}, {SIZE * COUNT, 900, 2}};
+    unsigned char bytes[SIZE * COUNT];
+    unsigned char space[SIZE * COUNT];
+    uint16_t port = 0;
+    fer_udp_socket *sender = test_udp_bound(pair.family, &port);
+    fer_socket_addr to = loopback(pair.family, pair.port);
+    assert_has(pair.socket, FER_UDP_COALESCING);
+    pattern_fill(bytes, sizeof bytes, 0);
+    for (size_t i = 0; i < 3; i++) {
+        fer_datagram_send message = {
+            .buf = bytes, .len = cases[i].len, .segment_size = i > 0 ? SIZE : 0, .to = &to};
+        fer_datagram_recv in = {.buf = space, .cap = cases[i].cap};
+        size_t n = 0;
+        assert_ok_n(fer_udp_socket_send_batch(sender, &message, 1, &n), n, 1);
+        assert_ok_n(fer_udp_socket_recv_batch(pair.socket, &in, 1, &n), n, 1);
+        size_t whole = in.len / in.segment_size;
+        assert_true(in.truncated || i > 0); /* the simulation may coalesce fewer */
+        assert_in_range(whole, in.truncated ? cases[i].whole : 1, cases[i].whole);
+        while (fer_udp_socket_try_recv_batch(pair.socket, &in, 1, &n).kind == FER_OK) {
+        }
+    }
+}
+
 UDP_TEST("B8", all_messages_are_received_in_a_call_while_datagrams_are_coalesced)
 {
     static const char *const texts[] = {"1", "22", "333", "4444", "55555", "666666"};
@@ -169,14 +215,40 @@ UDP_TEST("B8", coalescing_does_not_change_on_clones)
     assert_ok(fer_udp_socket_recv(clone, buf, sizeof buf, &received));
 }
 
-UDP_TEST("B8", single_receives_work_again_after_coalescing)
+UDP_TEST("B8", coalescing_stays_enabled)
 {
     fer_udp_features enabled = 77;
+    fer_udp_received received;
+    char buf[8];
     assert_has(pair.socket, FER_UDP_COALESCING);
-    assert_ok(fer_udp_socket_enable(pair.socket, 0, &enabled));
-    assert_int_equal(enabled, 0);
     send_from_peer(&pair, "one");
-    assert_receives_from_peer(&pair, "one");
+    wait_until_queued(pair.socket);
+    assert_ok(fer_udp_socket_enable(pair.socket, FER_UDP_LOCAL_ADDR, &enabled));
+    assert_int_equal(enabled & FER_UDP_COALESCING, FER_UDP_COALESCING);
+    assert_own(fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &received),
+               FER_INVALID_INPUT);
+    receive_count(pair.socket, 1);
+    assert_message(0, "one", &pair.other_addr);
+}
+
+UDP_TEST("B8", an_adopted_socket_coalesces_as_before)
+{
+    fer_udp_capabilities found;
+    fer_udp_received received;
+    char buf[8];
+    fer_udp_socket *adopted = test_udp();
+    fer_socket built = {0};
+    assert_has(pair.socket, FER_UDP_COALESCING);
+    assert_ok(fer_udp_socket_from_raw(adopted, fer_udp_socket_into_raw(pair.socket)));
+    assert_own(fer_udp_socket_try_recv_from(adopted, buf, sizeof buf, &received),
+               FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_enable(adopted, 0, NULL));
+    assert_ok(fer_udp_socket_features(adopted, &found));
+    assert_int_equal(found.enabled, FER_UDP_COALESCING);
+    assert_ok(fer_socket_from_raw(&built, fer_udp_socket_into_raw(adopted)));
+    assert_ok(fer_socket_set_nonblocking(&built, true));
+    assert_own(fer_socket_recv_from(&built, buf, sizeof buf, &received), FER_INVALID_INPUT);
+    fer_socket_close(&built);
 }
 
 /* ---- B10 */

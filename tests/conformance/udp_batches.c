@@ -148,11 +148,13 @@ UDP_TEST("B3", a_datagram_longer_than_its_buffer_is_cut_and_reported)
     send_from_peer(&pair, "long");
     assert_ok_n(fer_udp_socket_recv_batch(pair.socket, messages, 1, &n), n, 1);
     assert_int_equal(messages[0].len, 3);
+    assert_int_equal(messages[0].segment_size, 4);
     assert_true(messages[0].truncated);
     assert_memory_equal(small, "lon", 3);
     send_from_peer(&pair, "x");
     assert_ok_n(fer_udp_socket_recv_batch(pair.socket, messages + 1, 1, &n), n, 1);
     assert_int_equal(messages[1].len, 0);
+    assert_int_equal(messages[1].segment_size, 1);
     assert_true(messages[1].truncated);
 }
 

@@ -131,6 +131,34 @@ SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
     assert_true(forever[0] && forever[1]);
 }
 
+/* EINVAL may be that of a segment that is longer than the MTU; EIO is not. */
+SIM_CONFIG_TEST(long_segments_that_are_invalid_are_not_given_up)
+{
+    static char large[ROOM];
+    unsigned found_segments = 0;
+    fer_socket_addr to = addr_of(OTHER);
+    for (uint64_t seed = 0; seed < 16; seed++) {
+        fer_udp_socket socket;
+        fer_udp_capabilities found;
+        memset(&socket, 0, sizeof socket);
+        fer_sim_config config = config_of();
+        config.seed = seed;
+        sim_begin_with(config);
+        open_pair(&socket, 0);
+        fer_datagram_send out = {
+            .buf = large, .len = sizeof large, .segment_size = 1233, .to = &to};
+        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SEGMENTS_REFUSED, 1));
+        assert_ok(fer_udp_socket_send_batch(&socket, &out, 1, NULL));
+        assert_int_equal(receive_all(), 2);
+        assert_ok(fer_udp_socket_features(&socket, &found));
+        found_segments |= found.max_segments > 1 ? 1u : 2u;
+        close_pair();
+        fer_udp_socket_close(&socket);
+        assert_ok(fer_sim_stop(NULL));
+    }
+    assert_int_equal(found_segments, 3);
+}
+
 /* ---- Coalescing */
 
 /* Datagrams of 2, 2, 1 and 3 bytes, the first three by one send. */

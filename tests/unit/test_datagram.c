@@ -127,6 +127,39 @@ SCRIPT_TEST(a_length_above_the_systems_is_too_long_and_never_cut)
     assert_ok(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL));
 }
 
+/* A router's report of an earlier datagram is taken by the first try (rule U2). */
+CONNECTED_TEST(a_datagram_that_is_too_long_is_tried_twice)
+{
+    size_t n = 77;
+    script_then_fail(SCRIPT_SEND, FER_MESSAGE_TOO_LONG, 90);
+    script_then_move(SCRIPT_SEND, 2);
+    assert_ok_n(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), n, 2);
+    script_then_fail(SCRIPT_SEND, FER_MESSAGE_TOO_LONG, 90);
+    script_then_fail(SCRIPT_SEND, FER_MESSAGE_TOO_LONG, 90);
+    assert_error_n(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), FER_MESSAGE_TOO_LONG, 90, n,
+                   0);
+    script_then_fail(SCRIPT_SEND, FER_MESSAGE_TOO_LONG, 90);
+    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
+    assert_error_n(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), FER_INTERRUPTED, 4, n, 0);
+    script.log[0] = 0;
+}
+
+CONNECTED_TEST(a_receive_continues_after_the_report_of_an_earlier_datagram)
+{
+    fer_udp_received got;
+    char buf[4];
+    script_then_fail(SCRIPT_RECV_FROM, FER_MESSAGE_TOO_LONG, 90);
+    queue_datagram(SCRIPT_RECV_FROM, PEER, 3);
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
+    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_MESSAGE_TOO_LONG, 90);
+    script_then_fail(SCRIPT_PEEK_FROM, FER_MESSAGE_TOO_LONG, 90);
+    queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_PEEK, &got));
+    assert_log("recv_from(1,4) recv_from(1,4) "
+               "peek_from(1,4) try_recv_from(1,0) peek_from(1,4) peek_from(1,4)");
+}
+
 SCRIPT_TEST(an_invalid_argument_without_a_peer_is_not_connected)
 {
     fer_udp_socket socket = open_socket(&script_windows, FERI_FLAG_CLONED);

@@ -119,7 +119,7 @@ static const struct {
       .is_nonblocking = true},
      FERI_PHASE_OPEN,
      FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING,
-     "describe(1) adopt(1) report_refusals(1,1)"},
+     "describe(1) udp_feature(1,v4,4) adopt(1) report_refusals(1,1)"},
     {{.is_raw = true, .is_ip = true, .family = FER_IP_V6},
      FERI_PHASE_OPEN,
      FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
@@ -153,6 +153,28 @@ SCRIPT_TEST(a_socket_of_any_kind_is_taken_over_as_what_it_is)
         assert_int_equal(feri_state_phase(feri_handle_state(&handle)), adopted_kinds[i].phase);
         assert_int_equal(feri_handle_flags(&handle), adopted_kinds[i].flags | FERI_FLAG_ADOPTED);
         assert_log(adopted_kinds[i].log);
+    }
+}
+
+/* Single receives would merge its datagrams (rule B8). A system without the option has none. */
+SCRIPT_TEST(a_datagram_socket_that_coalesces_is_taken_over_as_such)
+{
+    static const ferp_description datagram = {
+        .is_datagram = true, .is_ip = true, .family = FER_IP_V4};
+    for (int i = 0; i < 4; i++) {
+        fer_handle handle = {0};
+        script_begin(&script_posix);
+        script_then(SCRIPT_DESCRIBE)->description = datagram;
+        if (i % 2 == 0) {
+            script_then(SCRIPT_UDP_FEATURE)->value = 1;
+        } else {
+            script_then_fail(SCRIPT_UDP_FEATURE, FER_UNSUPPORTED, 92);
+        }
+        fer_raw_socket raw = script_open_socket();
+        assert_ok(i < 2 ? feri_socket_from_raw(&handle, raw)
+                        : feri_datagram_from_raw(&handle, raw, FERI_DOMAIN_IP));
+        assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_COALESCING), i % 2 == 0);
+        script.log[0] = 0;
     }
 }
 
