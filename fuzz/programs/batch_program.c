@@ -305,6 +305,26 @@ static void do_enable(struct batch_program *program, int end, fer_udp_features w
         program->wants_coalescing[end] || (wanted & FER_UDP_COALESCING) != 0;
 }
 
+/* The calls for single datagrams: a peek, which leaves it in the queue, and the pending error. */
+static void do_single(struct batch_program *program, int end)
+{
+    uint8_t buf[8];
+    fer_udp_received got;
+    fer_error taken = {FER_OK, 0};
+    fer_udp_socket *socket = &program->sockets[end];
+    bool coalesces = (program->model.enabled[end] & FER_UDP_COALESCING) != 0;
+    fer_error error = fer_udp_socket_try_recv_from(socket, buf, 0, NULL);
+    batch_must(&program->model, error.kind == FER_MISUSE, "a receive without a result");
+    error = fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
+    bool is_right = coalesces ? error.kind == FER_INVALID_INPUT
+                              : error.kind == FER_OK || is_passing(error.kind);
+    batch_must(&program->model, is_right || error.kind == FER_TIMED_OUT,
+               "B8: a single receive of coalesced datagrams");
+    FUZZ_CHECK(fer_udp_socket_take_error(socket, &taken).kind == FER_OK);
+    batch_must(&program->model, taken.kind == FER_OK || is_passing(taken.kind),
+               "an error that no call has");
+}
+
 /* ---- The program */
 
 /* Arms a fault for the step. */
@@ -382,6 +402,8 @@ static void run_step(struct batch_program *program, choices *from)
     default:
         if (one % 4 == 3) {
             set_mode(program, end, two);
+        } else if (one % 4 == 2 && !program->waits) {
+            do_single(program, end);
         }
         let_arrive();
         break;
