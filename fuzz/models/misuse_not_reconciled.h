@@ -47,8 +47,9 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
     static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
                                             "udp_try_send", "udp_try_recv", NULL};
     bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
+    bool has_nothing = is_unfinished(posix) || posix == FER_DEADLOCK;
     return is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
-           (is_refused || (is_unfinished(posix) && other == FER_OK));
+           (is_refused || (has_nothing && other == FER_OK));
 }
 
 /* `send_to_connected` */
