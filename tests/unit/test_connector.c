@@ -1,6 +1,7 @@
 /* test_connector.c: the seam calls of connectors: hints of the poller, failures of its waits and of
  * registrations (rules K12 to K15). Their times and schedules: sim/test_sim_connector.c. */
 #include "unit/attempts_fixture.h"
+#include "unit/scripted_background.h"
 #include "unit/scripted_platform.h"
 
 #include "core/wait/poller.h"
@@ -137,6 +138,18 @@ CONNECTOR_TEST(a_closed_attempt_is_reset_and_deleted_first)
     script.log[0] = '\0';
     fer_connector_close(&connector);
     assert_log("set_linger(1,1,0) poller_delete(1) close(1)");
+    assert_int_equal(script.sockets_open, 0);
+    fer_poller_close(&poller);
+}
+
+/* After a fork the socket and its registration are also the parent's (rule K15). */
+CONNECTOR_TEST(an_attempt_is_only_closed_in_a_child)
+{
+    assert_ok(start());
+    script.log[0] = '\0';
+    background.process++;
+    fer_connector_close(&connector);
+    assert_log("close(1)");
     assert_int_equal(script.sockets_open, 0);
     fer_poller_close(&poller);
 }
