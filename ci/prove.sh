@@ -108,7 +108,7 @@ format() {
             tests/proof/eva_format.c core/address/ip_format.c core/base/text.c \
             $address_sources || return 1
     done
-    eva "$1" "$2.error" "" 3 -eva-slevel 20000 tests/proof/eva_error.c core/base/error.c \
+    eva "$1" "$2.error" "" 3 -eva-slevel 1500 tests/proof/eva_error.c core/base/error.c \
         core/base/text.c
 }
 
