@@ -7,17 +7,20 @@ static fer_stream stream_of(struct misuse_state *state, bool is_unix, uint8_t wh
                    : fer_tcp_stream_as_stream(&state->streams[which % MISUSE_STREAMS]);
 }
 
-/* The contract of every copy, refused copies included. */
+/* The contract of every copy, refused copies included. The write finds that the token of `to` is
+ * closed, after a read. */
 static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_copy_buffer *after,
                      uint64_t n)
 {
     if (after->base != before->base || after->cap != before->cap) {
         return false;
     }
-    if (error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT) {
-        return n == 0 && after->start == before->start && after->len == before->len;
-    }
     bool is_inside = after->start <= after->cap && after->len <= after->cap - after->start;
+    if (error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT) {
+        bool is_unchanged = after->start == before->start && after->len == before->len;
+        bool has_read = error.kind == FER_MISUSE && before->len == 0 && is_inside;
+        return n == 0 && (is_unchanged || has_read);
+    }
     return is_inside && (error.kind != FER_OK || (after->len == 0 && n >= before->len));
 }
 
