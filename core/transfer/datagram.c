@@ -280,7 +280,8 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-/* Sends once more. *has_failed: the error is one of the socket. */
+/* Sends once more. *has_failed: the error is one of the socket. send_with_waits keeps its one
+ * caller, into which gcc inlines it. */
 static fer_error retry_send(send_call *call, bool *has_failed)
 {
     feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, call->flags);
@@ -303,9 +304,9 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
                       : error;
 }
 
-static fer_error send_with_waits(send_call *call, unsigned flags)
+static fer_error send_with_waits(send_call *call)
 {
-    feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, flags);
+    feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, call->flags);
     FER_TRY(feri_waiting_begin(&waiting));
     fer_error error = feri_waiting_run(&waiting, try_to_send, call);
     return waiting.has_failed ? map_or_retry(call, error) : error;
@@ -314,7 +315,7 @@ static fer_error send_with_waits(send_call *call, unsigned flags)
 /* checked: the result of the checks of the arguments. */
 static fer_error send_checked(send_call *call, fer_error checked, size_t *n)
 {
-    fer_error error = checked.kind == FER_OK ? send_with_waits(call, call->flags) : checked;
+    fer_error error = checked.kind == FER_OK ? send_with_waits(call) : checked;
     feri_store_count(n, call->sent);
     return error;
 }

@@ -157,7 +157,7 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  * Each direction is a fer_copy with its own buffer. After the end of file of one stream, and when
  * all its bytes are written, the write half of the other is shut down. That direction is then done,
  * and the other continues (rule M2). A reset that follows the end of file is detected only by the
- * next write to that stream, so without limits and timeouts the call may wait for ever.
+ * next write to that stream, so without limits and timeouts the call may never return.
  *
  * The first error of either direction ends the call. Then the buffers hold the bytes that were read
  * but not written. Call again with the same buffers, and no byte is lost or duplicated: a direction

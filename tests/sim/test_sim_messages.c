@@ -98,6 +98,15 @@ SIM_UDP_TEST(each_segment_can_be_lost_or_doubled)
     close_pair();
 }
 
+static void begin_with_seed(fer_udp_socket *socket, uint64_t seed)
+{
+    fer_sim_config config = config_of();
+    config.seed = seed;
+    memset(socket, 0, sizeof *socket);
+    sim_begin_with(config);
+    open_pair(socket, 0);
+}
+
 /* Whatever the choice of the seed: once or for ever, EINVAL or EIO. */
 SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
 {
@@ -107,11 +116,7 @@ SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
         fer_udp_socket socket;
         fer_udp_capabilities found;
         fer_sim_report report;
-        memset(&socket, 0, sizeof socket);
-        fer_sim_config config = config_of();
-        config.seed = seed;
-        sim_begin_with(config);
-        open_pair(&socket, 0);
+        begin_with_seed(&socket, seed);
         for (int i = 0; i < 2; i++) {
             fer_datagram_send out = message("aabb", 2, &to);
             assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SEGMENTS_REFUSED, 1));
@@ -140,11 +145,7 @@ SIM_CONFIG_TEST(long_segments_that_are_invalid_are_not_given_up)
     for (uint64_t seed = 0; seed < 16; seed++) {
         fer_udp_socket socket;
         fer_udp_capabilities found;
-        memset(&socket, 0, sizeof socket);
-        fer_sim_config config = config_of();
-        config.seed = seed;
-        sim_begin_with(config);
-        open_pair(&socket, 0);
+        begin_with_seed(&socket, seed);
         fer_datagram_send out = {
             .buf = large, .len = sizeof large, .segment_size = 1233, .to = &to};
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SEGMENTS_REFUSED, 1));
