@@ -74,15 +74,22 @@ fer_ip_addr fer_ip_addr_to_canonical(fer_ip_addr addr)
     return fer_ip_addr_is_ipv4(addr) ? addr : feri_ip_addr_without_family();
 }
 
+/* The number of octets: 0 without a family. */
+static size_t feri_ip_addr_octets(fer_ip_addr addr)
+{
+    if (fer_ip_addr_is_ipv4(addr)) {
+        return sizeof addr.u.v4.octets;
+    }
+    return fer_ip_addr_is_ipv6(addr) ? sizeof addr.u.v6.octets : 0;
+}
+
 int fer_ip_addr_cmp(fer_ip_addr a, fer_ip_addr b)
 {
     if (a.family != b.family) {
         return a.family < b.family ? -1 : 1;
     }
-    if (fer_ip_addr_is_ipv4(a)) {
-        return fer_ipv4_addr_cmp(a.u.v4, b.u.v4);
-    }
-    return fer_ip_addr_is_ipv6(a) ? fer_ipv6_addr_cmp(a.u.v6, b.u.v6) : 0;
+    const int order = memcmp(&a.u, &b.u, feri_ip_addr_octets(a));
+    return (order > 0) - (order < 0);
 }
 
 bool fer_ip_addr_eq(fer_ip_addr a, fer_ip_addr b)
