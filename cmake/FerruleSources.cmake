@@ -56,6 +56,7 @@ set(ferrule_posix_sources
     platform/common/control.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
+    platform/common/message_source.c
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/clock.c
@@ -81,6 +82,7 @@ set(ferrule_winsock_sources
     platform/common/control.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
+    platform/common/message_source.c
     platform/common/sources.c
     platform/winsock/address.c
     platform/winsock/afd.c

@@ -251,6 +251,8 @@ static bool does_without(send_batch *batch, fer_error error)
         return true;
     }
     if (failed->has_tos && is_refusal) {
+        /* if the single datagram was refused too, its segments were not the reason */
+        batch->uncut = NO_MESSAGE;
         batch->unmarked = batch->done;
         return true;
     }

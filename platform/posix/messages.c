@@ -5,6 +5,7 @@
 
 #include "core/base/compiler.h"
 #include "platform/common/control.h"
+#include "platform/common/message_source.h"
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
 
@@ -168,38 +169,14 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
 
 /* ---- Failures of a send */
 
-/* Whether the local address of a message is one of this machine, or of the interface: whether a
- * socket can be bound to it. A link-local address without an interface is EINVAL on Linux
- * (net/ipv6/af_inet6.c, __inet6_bind). */
-static bool is_local(const struct ferp_send_message *message)
-{
-    struct sockaddr_storage storage;
-    fer_socket_addr addr = fer_socket_addr_new(message->from, 0);
-    addr.scope_id = message->from.family == FER_IP_V6 ? message->interface_index : 0;
-    socklen_t len = ferp_posix_sockaddr(&addr, &storage);
-    int fd = socket(storage.ss_family, SOCK_DGRAM | FERP_POSIX_SOCK_CLOEXEC, 0);
-    bool is_foreign = fd >= 0 && bind(fd, (const struct sockaddr *)&storage, len) != 0 &&
-                      (errno == EADDRNOTAVAIL || errno == EINVAL);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return !is_foreign;
-}
-
-/* The error of a message that failed. A local address that is not one of this machine is EINVAL or
- * ENETUNREACH on Linux (net/ipv4/route.c, ip_route_output_key_hash_rcu; net/ipv6/datagram.c,
- * ip6_datagram_send_ctl). EIO: the interface has no checksum offload, which segments need
- * (net/ipv4/udp.c, udp_send_skb); Android returns it for IP_TOS (quinn#2718). */
+/* The error of a message that failed. EIO: the interface has no checksum offload, which segments
+ * need (net/ipv4/udp.c, udp_send_skb); Android returns it for IP_TOS (quinn#2718). */
 static fer_error map_failure(fer_raw_socket raw, const struct ferp_send_message *message, int code)
 {
-    bool may_be_source = code == EINVAL || code == ENETUNREACH;
-    if (message->from.family != 0 && may_be_source && !is_local(message)) {
-        return (fer_error){FER_ADDR_NOT_AVAILABLE, code};
-    }
     if (code == EIO && (message->segment_size != 0 || message->has_tos)) {
         return (fer_error){FER_UNSUPPORTED, code};
     }
-    fer_error error = ferp_posix_waited_error(code);
+    fer_error error = ferp_message_source_error(message, ferp_posix_waited_error(code));
     return message->to.ip.family != 0 ? ferp_posix_map_missing_port(raw, error) : error;
 }
 

@@ -1,5 +1,5 @@
-/* switches.c: the table of the BSD dialect's switches. Sources: XNU 11417 (macOS 15.4), FreeBSD 13,
- * NetBSD 7 and OpenBSD 7, each by file and function at its switch in switches.h. */
+/* switches.c: the table of the switches of the BSD and Winsock dialects. Sources: XNU 11417 (macOS
+ * 15.4), FreeBSD 13, NetBSD 7 and OpenBSD 7, each by file and function at its switch in switches.h. */
 #include "platform/sim/network.h"
 
 /* The features of datagram sockets that the systems of the BSD dialect lack. */
@@ -73,11 +73,16 @@ static const ferp_sim_switches bsd_switches[] = {
                            .accepted_linger_zero_is_120s = true),
 };
 
+static const ferp_sim_switches winsock_switches = {.lacks_interface_v4 = true};
 static const ferp_sim_switches none;
 
 const ferp_sim_switches *ferp_sim_switches_of(const fer_sim_config *config)
 {
-    return config->dialect == FER_SIM_DIALECT_BSD ? &bsd_switches[config->bsd] : &none;
+    switch (config->dialect) {
+    case FER_SIM_DIALECT_BSD: return &bsd_switches[config->bsd];
+    case FER_SIM_DIALECT_WINSOCK: return &winsock_switches;
+    default: return &none;
+    }
 }
 
 const ferp_sim_switches *ferp_sim_switches_for(const ferp_sim_network *network,

@@ -179,8 +179,8 @@ typedef struct ferp_sim_switches {
      * MTU of the path (all). */
     bool lacks_dont_fragment_v4;
     bool lacks_path_mtu_v4;
-    /* A message over IPv4 has a local address, and no interface (FreeBSD, OpenBSD: ip(4),
-     * IP_SENDSRCADDR). */
+    /* A message over IPv4 has a local address, and no interface alone (FreeBSD, OpenBSD: ip(4),
+     * IP_SENDSRCADDR; Windows: multicast-socket, PR 5). */
     bool lacks_interface_v4;
     /* A socket that is bound to an address sends from no other one (FreeBSD: udp_output). */
     bool bound_source_is_einval;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform/common/control.h"
+#include "platform/common/message_source.h"
 
 /* ---- The system's functions. WSARecvMsg has no import: each provider has its own ("WSARecvMsg",
  * MSDN), and WSASendMsg is found in the same way. Those of one UDP provider serve all its sockets
@@ -77,7 +78,9 @@ static void add_source(control_block *control, const struct ferp_send_message *m
         IN6_PKTINFO info;
         memset(&info, 0, sizeof info);
         info.ipi6_ifindex = message->interface_index;
-        memcpy(&info.ipi6_addr, message->from.u.v6.octets, sizeof message->from.u.v6.octets);
+        if (message->from.family != 0) {
+            memcpy(&info.ipi6_addr, message->from.u.v6.octets, sizeof message->from.u.v6.octets);
+        }
         add_control(control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
     } else {
         IN_PKTINFO info;
@@ -86,6 +89,17 @@ static void add_source(control_block *control, const struct ferp_send_message *m
         memcpy(&info.ipi_addr, message->from.u.v4.octets, sizeof message->from.u.v4.octets);
         add_control(control, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     }
+}
+
+/* Whether the system sends the message from its local address and interface. An interface alone
+ * makes the source of an IPv4 packet 0.0.0.0 (multicast-socket, PR 5). */
+static bool has_source_control(const struct ferp_send_message *message)
+{
+    if (message->from.family == 0 && message->interface_index == 0) {
+        return true;
+    }
+    return ferp_winsock_sends_control() &&
+           (message->from.family != 0 || message->family == FER_IP_V6);
 }
 
 /* IP_ECN sets only the two bits of ECN, and stands for IPv4 also on an IPv6 socket (quinn-udp,
@@ -129,8 +143,7 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     if (functions == NULL) {
         return ferp_winsock_last_error();
     }
-    if ((messages->from.family != 0 || messages->interface_index != 0) &&
-        !ferp_winsock_sends_control()) {
+    if (!has_source_control(messages)) {
         return ferp_winsock_error(WSAEOPNOTSUPP);
     }
     memset(&call, 0, sizeof call);
@@ -147,9 +160,10 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     add_controls(&control, messages);
     call.Control.buf = control.len > 0 ? (char *)control.u.bytes : NULL;
     call.Control.len = (ULONG)control.len;
-    FER_TRY(ferp_winsock_transfer_result(functions->send(socket, &call, 0, &moved, NULL, NULL)));
-    *sent = 1;
-    return FERP_WINSOCK_OK;
+    fer_error error =
+        ferp_winsock_transfer_result(functions->send(socket, &call, 0, &moved, NULL, NULL));
+    *sent = error.kind == FER_OK;
+    return ferp_message_source_error(messages, error);
 }
 
 /* ---- Receiving */
@@ -161,6 +175,7 @@ static void read_control(const ferp_control_message *control, fer_datagram_recv 
     IN_PKTINFO v4;
     IN6_PKTINFO v6;
     INT ecn = 0;
+    DWORD size = 0;
     bool has_v6 = message->local_ip.family == FER_IP_V6;
     if (ferp_control_take(control, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof v6)) {
         message->local_ip = (fer_ip_addr){.family = FER_IP_V6};
@@ -174,6 +189,9 @@ static void read_control(const ferp_control_message *control, fer_datagram_recv 
                ferp_control_take(control, IPPROTO_IPV6, WINSOCK_ECN, &ecn, sizeof ecn)) {
         message->has_ecn = true;
         message->ecn = (fer_ecn)(ecn & 3);
+    } else if (ferp_control_take(control, IPPROTO_UDP, WINSOCK_UDP_COALESCED, &size, sizeof size) &&
+               size != 0 && (size < message->len || message->truncated)) {
+        message->segment_size = size;
     }
 }
 
@@ -201,7 +219,7 @@ static fer_error read_message(const control_block *control, const ferp_winsock_s
         return failure;
     }
     FER_TRY(ferp_winsock_sockaddr_to(from, &message->from));
-    message->len = is_cut ? message->cap : moved;
+    message->len = moved;
     message->segment_size = message->len + is_cut;
     message->truncated = is_cut;
     read_controls(control, message);
@@ -218,6 +236,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     WSABUF buffer;
     WSAMSG call;
     DWORD moved = 0;
+    ULONG max = (ULONG)ferp_traits()->datagram_length_max;
     (void)count;
     (void)flags;
     *received = 0;
@@ -229,7 +248,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     memset(&call, 0, sizeof call);
     *messages = (fer_datagram_recv){.buf = messages->buf, .cap = messages->cap};
     buffer.buf = messages->cap > 0 ? messages->buf : &none;
-    buffer.len = (ULONG)messages->cap;
+    buffer.len = messages->cap < max ? (ULONG)messages->cap : max;
     call.name = &from.any;
     call.namelen = (INT)sizeof from;
     call.lpBuffers = &buffer;
@@ -239,6 +258,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     fer_error failure = functions->receive(socket, &call, &moved, NULL, NULL) == 0
                             ? FERP_WINSOCK_OK
                             : ferp_winsock_datagram_error(WSAGetLastError());
+    moved = failure.os_code == WSAEMSGSIZE ? buffer.len : moved;
     control.len = call.Control.len;
     FER_TRY(read_message(&control, &from, failure, moved, messages));
     *received = 1;

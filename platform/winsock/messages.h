@@ -11,6 +11,7 @@
  * IPV6_RECVECN (Windows 11, Server 2022). <mstcpip.h>: since Windows 10 version 2004. */
 #define WINSOCK_ECN 50
 #define WINSOCK_UDP_SEND_MSG_SIZE 2
+#define WINSOCK_UDP_COALESCED 3 /* the option UDP_RECV_MAX_COALESCED_SIZE, the message UDP_COALESCED_INFO */
 
 /* Whether WSASendMsg reads the local address and the interface of its control messages. Wine 8 and
  * 10 ignore all control messages of a send (measured): a datagram "from" another address leaves

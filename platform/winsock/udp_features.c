@@ -63,8 +63,9 @@ static fer_error read_pair(fer_raw_socket raw, fer_ip_family family, option_pair
     return FERP_WINSOCK_OK;
 }
 
-/* ---- Features. UDP_RECV_MAX_COALESCED_SIZE, Windows' coalescing, is never used: some network
- * drivers deliver coalesced datagrams without their size (quinn, issues 2041 and 2092). */
+/* ---- Features. UDP_RECV_MAX_COALESCED_SIZE, Windows' coalescing, is never enabled: some network
+ * drivers deliver coalesced datagrams without their size (quinn, issues 2041 and 2092). A socket may
+ * be adopted with it (rule B8). */
 
 static const option_pair local_addr = {IP_PKTINFO, IPV6_PKTINFO};
 static const option_pair ecn = {WINSOCK_ECN, WINSOCK_ECN};
@@ -80,10 +81,9 @@ fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp
 }
 
 /* Windows before 10 version 2004 and Wine fail with WSAEINVAL (measured under Wine 8 and 10). */
-static fer_error read_segmenting(fer_raw_socket raw)
+static fer_error read_size(fer_raw_socket raw, int name, DWORD *out)
 {
-    DWORD size = 0;
-    fer_error error = read_option(raw, IPPROTO_UDP, WINSOCK_UDP_SEND_MSG_SIZE, &size);
+    fer_error error = read_option(raw, IPPROTO_UDP, name, out);
     return error.os_code == WSAEINVAL ? ferp_winsock_error(WSAENOPROTOOPT) : error;
 }
 
@@ -91,10 +91,15 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
                            bool *on)
 {
     fer_error error = ferp_winsock_error(WSAENOPROTOOPT);
+    DWORD size = 0;
     switch (feature) {
     case FER_UDP_LOCAL_ADDR: return read_pair(raw, family, local_addr, on);
     case FER_UDP_ECN: return read_pair(raw, family, ecn, on);
-    case FER_UDP_SEGMENTING: error = read_segmenting(raw); break;
+    case FER_UDP_COALESCING:
+        FER_TRY(read_size(raw, WINSOCK_UDP_COALESCED, &size));
+        error = size != 0 ? FERP_WINSOCK_OK : error;
+        break;
+    case FER_UDP_SEGMENTING: error = read_size(raw, WINSOCK_UDP_SEND_MSG_SIZE, &size); break;
     case FER_UDP_SOURCE: error = ferp_winsock_sends_control() ? FERP_WINSOCK_OK : error; break;
     default: break;
     }

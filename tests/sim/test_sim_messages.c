@@ -396,6 +396,23 @@ SIM_UDP_TEST(a_refused_ecn_is_left_out)
     close_pair();
 }
 
+/* "B6: the handle sets none from then on", and segments stay (B5). */
+SIM_UDP_TEST(a_refused_ecn_leaves_the_segments)
+{
+    fer_socket_addr to = addr_of(OTHER);
+    fer_udp_capabilities found;
+    fer_datagram_send out = message("abcdef", 2, &to);
+    out.ecn = FER_ECN_ECT0;
+    open_pair(socket, FER_UDP_ECN);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_ECN_REFUSED, 1));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_ECN_REFUSED, 2));
+    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+    assert_int_equal(receive_all(), 3);
+    assert_ok(fer_udp_socket_features(socket, &found));
+    assert_true(found.max_segments > 1);
+    close_pair();
+}
+
 SIM_UDP_TEST(a_source_is_an_address_of_this_machine)
 {
     fer_socket_addr to = addr_of(OTHER);
@@ -412,11 +429,12 @@ SIM_UDP_TEST(a_source_is_an_address_of_this_machine)
     assert_kind(fer_udp_socket_send_batch(socket, &out, 1, NULL), FER_ADDR_NOT_AVAILABLE);
     out.from = addr_of("0.0.0.0:0").ip;
     out.interface_index = 2;
-    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+    assert_kind(fer_udp_socket_send_batch(socket, &out, 1, NULL),
+                is_winsock() ? FER_UNSUPPORTED : FER_OK);
     out.sent = 0;
     out.interface_index = 3;
     assert_kind(fer_udp_socket_send_batch(socket, &out, 1, NULL),
-                is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_NOT_FOUND);
+                is_winsock() ? FER_UNSUPPORTED : FER_NOT_FOUND);
     close_pair();
 }
 

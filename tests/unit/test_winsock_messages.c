@@ -1,0 +1,174 @@
+/* test_winsock_messages.c: platform/winsock/messages.c over a WSASendMsg and a WSARecvMsg that
+ * answer as documented, or as reported of Windows. Windows only. Rules B7, B8. */
+#include "platform/winsock/winsock.h"
+
+#include <mswsock.h>
+
+#include "support/seam.h"
+
+/* What the functions get and return. The control message of a receive. */
+static struct fakes {
+    int calls;
+    int failure;
+    ULONG len;                 /* of the buffer */
+    unsigned char control[64]; /* of a send */
+    ULONG control_len;
+    DWORD coalesced;
+} fake;
+
+static int fail_with(int code)
+{
+    WSASetLastError(code);
+    return SOCKET_ERROR;
+}
+
+static INT WSAAPI fake_send(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD moved,
+                            LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    (void)socket;
+    (void)flags;
+    (void)overlapped;
+    (void)routine;
+    fake.calls++;
+    assert_true(message->Control.len <= sizeof fake.control);
+    fake.control_len = message->Control.len;
+    if (message->Control.len > 0) {
+        memcpy(fake.control, message->Control.buf, message->Control.len);
+    }
+    *moved = message->lpBuffers->len;
+    return fake.failure != 0 ? fail_with(fake.failure) : 0;
+}
+
+static INT WSAAPI fake_receive(SOCKET socket, LPWSAMSG message, LPDWORD moved,
+                               LPWSAOVERLAPPED overlapped,
+                               LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    WSACMSGHDR header = {.cmsg_level = IPPROTO_UDP, .cmsg_type = 3};
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    (void)socket;
+    (void)overlapped;
+    (void)routine;
+    header.cmsg_len = WSA_CMSG_LEN(sizeof fake.coalesced);
+    memcpy(message->name, &from, sizeof from);
+    memcpy(message->Control.buf, &header, sizeof header);
+    memcpy(WSA_CMSG_DATA((WSACMSGHDR *)(void *)message->Control.buf), &fake.coalesced,
+           sizeof fake.coalesced);
+    message->Control.len = fake.coalesced != 0 ? (ULONG)WSA_CMSG_SPACE(sizeof fake.coalesced) : 0;
+    fake.len = message->lpBuffers->len;
+    *moved = 10;
+    return fake.failure != 0 ? fail_with(fake.failure) : 0;
+}
+
+static int fake_ioctl(const GUID *id, void *function)
+{
+    static const GUID send_id = WSAID_WSASENDMSG;
+    LPFN_WSASENDMSG send = fake_send;
+    LPFN_WSARECVMSG receive = fake_receive;
+    if (memcmp(id, &send_id, sizeof send_id) == 0) {
+        memcpy(function, &send, sizeof send);
+    } else {
+        memcpy(function, &receive, sizeof receive);
+    }
+    return 0;
+}
+
+#define WSAIoctl(socket, code, in, in_size, out, out_size, moved, overlapped, routine) \
+    ((void)(moved), (void)(out_size), fake_ioctl(in, out))
+#define ferp_winsock_sends_control() true
+#define ferp_messages_per_call tested_messages_per_call
+#define ferp_send_messages tested_send_messages
+#define ferp_recv_messages tested_recv_messages
+#include "platform/winsock/messages.c"
+
+static int reset_fakes(void **state)
+{
+    (void)state;
+    memset(&fake, 0, sizeof fake);
+    return 0;
+}
+
+/* The bytes of from are those of an earlier message, as core leaves them. */
+static struct ferp_send_message message_from(const char *from, uint32_t interface_index)
+{
+    struct ferp_send_message message = {.buf = "x", .len = 1, .interface_index = interface_index};
+    assert_ok(fer_ip_addr_parse(&message.from, from));
+    message.family = message.from.family;
+    return message;
+}
+
+static struct ferp_send_message message_without_source(const char *stale, uint32_t interface_index)
+{
+    struct ferp_send_message message = message_from(stale, interface_index);
+    message.from.family = (fer_ip_family)0;
+    return message;
+}
+
+static fer_error send_one(const struct ferp_send_message *message)
+{
+    fer_raw_socket raw = seam_socket();
+    size_t sent = 7;
+    fer_error error = tested_send_messages(raw, message, 1, 0, &sent);
+    ferp_close(raw);
+    assert_int_equal(sent, error.kind == FER_OK);
+    return error;
+}
+
+/* An IPv4 packet would have the source 0.0.0.0 (multicast-socket, PR 5). */
+TEST_WITH(an_interface_without_a_source_is_sent_over_ipv6_only, NULL, reset_fakes)
+{
+    IN6_PKTINFO info;
+    static const unsigned char none[16] = {0};
+    struct ferp_send_message v4 = message_without_source("10.1.2.3", 7);
+    struct ferp_send_message v6 = message_without_source("2001:db8::1", 7);
+    assert_kind(send_one(&v4), FER_UNSUPPORTED);
+    assert_int_equal(fake.calls, 0);
+    assert_ok(send_one(&v6));
+    assert_true(fake.control_len >= WSA_CMSG_LEN(sizeof info));
+    memcpy(&info, WSA_CMSG_DATA((WSACMSGHDR *)(void *)fake.control), sizeof info);
+    assert_int_equal(info.ipi6_ifindex, 7);
+    assert_memory_equal(&info.ipi6_addr, none, sizeof none);
+}
+
+/* Windows fails with WSAEINVAL for every source that it refuses (envoy, PR 12820). */
+TEST_WITH(a_refused_source_is_not_available_unless_it_is_local, NULL, reset_fakes)
+{
+    struct ferp_send_message foreign = message_from("192.0.2.1", 0);
+    struct ferp_send_message local = message_from("127.0.0.1", 0);
+    fake.failure = WSAEINVAL;
+    assert_error(send_one(&foreign), FER_ADDR_NOT_AVAILABLE, WSAEINVAL);
+    assert_error(send_one(&local), FER_INVALID_INPUT, WSAEINVAL);
+    fake.failure = WSAEACCES;
+    assert_error(send_one(&foreign), FER_PERMISSION_DENIED, WSAEACCES);
+}
+
+TEST_WITH(a_capacity_above_the_longest_datagram_is_cut, NULL, reset_fakes)
+{
+    char buf[16];
+    fer_datagram_recv message = {.buf = buf, .cap = SIZE_MAX};
+    fer_raw_socket raw = seam_socket();
+    size_t n = 0;
+    fake.failure = WSAEMSGSIZE;
+    assert_ok(tested_recv_messages(raw, &message, 1, 0, &n));
+    assert_int_equal(fake.len, ferp_traits()->datagram_length_max);
+    assert_true(message.truncated && message.len == fake.len);
+    ferp_close(raw);
+}
+
+/* A socket may be adopted with UDP_RECV_MAX_COALESCED_SIZE. */
+TEST_WITH(coalesced_datagrams_have_their_size, NULL, reset_fakes)
+{
+    static const DWORD sizes[][2] = {{0, 10}, {4, 4}, {10, 10}, {12, 10}};
+    char buf[16];
+    fer_raw_socket raw = seam_socket();
+    for (size_t i = 0; i < 4; i++) {
+        fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+        size_t n = 0;
+        fake.coalesced = sizes[i][0];
+        assert_ok(tested_recv_messages(raw, &message, 1, 0, &n));
+        assert_int_equal(message.len, 10);
+        assert_int_equal(message.segment_size, sizes[i][1]);
+    }
+    ferp_close(raw);
+}
+
+TEST_MAIN("winsock_messages")
