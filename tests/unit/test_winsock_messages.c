@@ -4,6 +4,9 @@
 
 #include <mswsock.h>
 
+#include "platform/common/control.h"
+#include "platform/common/message_source.h"
+#include "platform/winsock/messages.h"
 #include "support/seam.h"
 
 /* What the functions get and return. The control message of a receive. */
@@ -43,17 +46,19 @@ static INT WSAAPI fake_receive(SOCKET socket, LPWSAMSG message, LPDWORD moved,
                                LPWSAOVERLAPPED overlapped,
                                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    WSACMSGHDR header = {.cmsg_level = IPPROTO_UDP, .cmsg_type = 3};
     struct sockaddr_in from = {.sin_family = AF_INET};
+    size_t len = 0;
     (void)socket;
     (void)overlapped;
     (void)routine;
-    header.cmsg_len = WSA_CMSG_LEN(sizeof fake.coalesced);
     memcpy(message->name, &from, sizeof from);
-    memcpy(message->Control.buf, &header, sizeof header);
-    memcpy(WSA_CMSG_DATA((WSACMSGHDR *)(void *)message->Control.buf), &fake.coalesced,
-           sizeof fake.coalesced);
-    message->Control.len = fake.coalesced != 0 ? (ULONG)WSA_CMSG_SPACE(sizeof fake.coalesced) : 0;
+    if (fake.coalesced != 0) {
+        assert_true(ferp_control_append(FERP_CONTROL_LAYOUT_WINSOCK,
+                                        (unsigned char *)message->Control.buf, message->Control.len,
+                                        &len, IPPROTO_UDP, 3, &fake.coalesced,
+                                        sizeof fake.coalesced));
+    }
+    message->Control.len = (ULONG)len;
     fake.len = message->lpBuffers->len;
     *moved = 10;
     return fake.failure != 0 ? fail_with(fake.failure) : 0;
@@ -72,13 +77,24 @@ static int fake_ioctl(const GUID *id, void *function)
     return 0;
 }
 
+/* Wine binds a socket to any address. */
+static fer_error fake_bind(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    return fer_ip_addr_is_loopback(addr->ip) ? ferp_bind(raw, addr)
+                                             : ferp_winsock_error(WSAEADDRNOTAVAIL);
+}
+
 #define WSAIoctl(socket, code, in, in_size, out, out_size, moved, overlapped, routine) \
-    ((void)(moved), (void)(out_size), fake_ioctl(in, out))
+    ((void)(socket), (void)(moved), (void)(out_size), fake_ioctl(in, out))
 #define ferp_winsock_sends_control() true
 #define ferp_messages_per_call tested_messages_per_call
 #define ferp_send_messages tested_send_messages
 #define ferp_recv_messages tested_recv_messages
+#define ferp_message_source_error tested_source_error
+#define ferp_bind fake_bind
+#include "platform/common/message_source.c"
 #include "platform/winsock/messages.c"
+#undef ferp_bind
 
 static int reset_fakes(void **state)
 {
@@ -103,6 +119,12 @@ static struct ferp_send_message message_without_source(const char *stale, uint32
     return message;
 }
 
+static void assert_error(fer_error error, fer_error_kind kind, int code)
+{
+    assert_kind(error, kind);
+    assert_int_equal(error.os_code, code);
+}
+
 static fer_error send_one(const struct ferp_send_message *message)
 {
     fer_raw_socket raw = seam_socket();
@@ -117,14 +139,17 @@ static fer_error send_one(const struct ferp_send_message *message)
 TEST_WITH(an_interface_without_a_source_is_sent_over_ipv6_only, NULL, reset_fakes)
 {
     IN6_PKTINFO info;
+    ferp_control_message control;
+    size_t at = 0;
     static const unsigned char none[16] = {0};
     struct ferp_send_message v4 = message_without_source("10.1.2.3", 7);
     struct ferp_send_message v6 = message_without_source("2001:db8::1", 7);
     assert_kind(send_one(&v4), FER_UNSUPPORTED);
     assert_int_equal(fake.calls, 0);
     assert_ok(send_one(&v6));
-    assert_true(fake.control_len >= WSA_CMSG_LEN(sizeof info));
-    memcpy(&info, WSA_CMSG_DATA((WSACMSGHDR *)(void *)fake.control), sizeof info);
+    assert_true(ferp_control_next(FERP_CONTROL_LAYOUT_WINSOCK, fake.control, fake.control_len, &at,
+                                  &control));
+    assert_true(ferp_control_take(&control, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
     assert_int_equal(info.ipi6_ifindex, 7);
     assert_memory_equal(&info.ipi6_addr, none, sizeof none);
 }
