@@ -23,8 +23,7 @@ static bool is_local(const struct ferp_send_message *message)
  * ip6_datagram_send_ctl). Windows: WSAEINVAL (envoy, PR 12820; foundation-sunshine, PR 693). */
 fer_error ferp_message_source_error(const struct ferp_send_message *message, fer_error error)
 {
-    bool may_be_source =
-        error.kind == FER_INVALID_INPUT || error.kind == FER_NETWORK_UNREACHABLE;
+    bool may_be_source = error.kind == FER_INVALID_INPUT || error.kind == FER_NETWORK_UNREACHABLE;
     if (message->from.family != 0 && may_be_source && !is_local(message)) {
         error.kind = FER_ADDR_NOT_AVAILABLE;
     }

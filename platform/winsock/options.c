@@ -100,9 +100,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     FER_TRY(ferp_winsock_result(
         getsockopt(ferp_winsock_socket(raw), name.level, name.name, (char *)&number, &size)));
     if (option == FERP_USER_TIMEOUT) {
-        number = number == UINT32_MAX          ? 0
-                 : number > UINT32_MAX / 1000 ? UINT32_MAX
-                                              : number * 1000;
+        number = number == UINT32_MAX ? 0 : number > UINT32_MAX / 1000 ? UINT32_MAX : number * 1000;
     }
     *out = ferp_option_is_boolean(option) ? number != 0 : number;
     return FERP_WINSOCK_OK;

@@ -18,9 +18,9 @@ static HANDLE new_file(DWORD flags)
                               FILE_FLAG_DELETE_ON_CLOSE, NULL);
     assert_true(file != INVALID_HANDLE_VALUE);
     assert_true(WriteFile(file, "0123456789", 10, &written, NULL) && written == 10);
-    HANDLE opened = CreateFileA(path, GENERIC_READ,
-                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                                OPEN_EXISTING, flags, NULL);
+    HANDLE opened =
+        CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_EXISTING, flags, NULL);
     assert_true(opened != INVALID_HANDLE_VALUE);
     CloseHandle(file);
     return opened;

@@ -53,10 +53,9 @@ static INT WSAAPI fake_receive(SOCKET socket, LPWSAMSG message, LPDWORD moved,
     (void)routine;
     memcpy(message->name, &from, sizeof from);
     if (fake.coalesced != 0) {
-        assert_true(ferp_control_append(FERP_CONTROL_LAYOUT_WINSOCK,
-                                        (unsigned char *)message->Control.buf, message->Control.len,
-                                        &len, IPPROTO_UDP, 3, &fake.coalesced,
-                                        sizeof fake.coalesced));
+        assert_true(ferp_control_append(
+            FERP_CONTROL_LAYOUT_WINSOCK, (unsigned char *)message->Control.buf,
+            message->Control.len, &len, IPPROTO_UDP, 3, &fake.coalesced, sizeof fake.coalesced));
     }
     message->Control.len = (ULONG)len;
     fake.len = message->lpBuffers->len;
