@@ -19,8 +19,9 @@ static bool is_local(const struct ferp_send_message *message)
     return error.kind != FER_ADDR_NOT_AVAILABLE && error.kind != FER_INVALID_INPUT;
 }
 
-/* Linux: EINVAL or ENETUNREACH (net/ipv4/route.c, ip_route_output_key_hash_rcu; net/ipv6/datagram.c,
- * ip6_datagram_send_ctl). Windows: WSAEINVAL (envoy, PR 12820; foundation-sunshine, PR 693). */
+/* Linux: EINVAL or ENETUNREACH (net/ipv4/route.c, ip_route_output_key_hash_rcu;
+ * net/ipv6/datagram.c, ip6_datagram_send_ctl). Windows: WSAEINVAL (envoy, PR 12820;
+ * foundation-sunshine, PR 693). */
 fer_error ferp_message_source_error(const struct ferp_send_message *message, fer_error error)
 {
     bool may_be_source = error.kind == FER_INVALID_INPUT || error.kind == FER_NETWORK_UNREACHABLE;

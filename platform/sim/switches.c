@@ -1,5 +1,5 @@
-/* switches.c: the table of the switches of the BSD and Winsock dialects. Sources: XNU 11417 (macOS
- * 15.4), FreeBSD 13, NetBSD 7 and OpenBSD 7, each by file and function at its switch in switches.h. */
+/* switches.c: the switches of the BSD and Winsock dialects. Sources: XNU 11417 (macOS 15.4),
+ * FreeBSD 13, NetBSD 7 and OpenBSD 7, each by file and function at its switch in switches.h. */
 #include "platform/sim/network.h"
 
 /* The features of datagram sockets that the systems of the BSD dialect lack. */

@@ -64,8 +64,8 @@ static fer_error read_pair(fer_raw_socket raw, fer_ip_family family, option_pair
 }
 
 /* ---- Features. UDP_RECV_MAX_COALESCED_SIZE, Windows' coalescing, is never enabled: some network
- * drivers deliver coalesced datagrams without their size (quinn, issues 2041 and 2092). A socket may
- * be adopted with it (rule B8). */
+ * drivers deliver coalesced datagrams without their size (quinn, issues 2041 and 2092). A socket
+ * may be adopted with it (rule B8). */
 
 static const option_pair local_addr = {IP_PKTINFO, IPV6_PKTINFO};
 static const option_pair ecn = {WINSOCK_ECN, WINSOCK_ECN};
