@@ -175,6 +175,9 @@ static void advance_lookup(connection_race *race)
         error = feri_lookup_take(&race->lookup, &race->found);
     }
     fer_lookup_close(&race->lookup);
+    if (error.kind == FER_OK && race->found.count == 0) {
+        error = feri_own_error(FER_INVALID_INPUT); /* as fer_tcp_stream_connect_with */
+    }
     if (error.kind == FER_OK) {
         begin_attempts(race, race->found.addrs, race->found.count);
     } else {

@@ -18,6 +18,7 @@ static bool notified;
 static void begin_connector(const struct ferp_traits *traits)
 {
     begin_pending(traits);
+    script_background_begin();
     memset(&poller, 0, sizeof poller);
     memset(&connector, 0, sizeof connector);
     assert_ok(fer_poller_new(&poller));
@@ -152,6 +153,21 @@ CONNECTOR_TEST(an_attempt_is_only_closed_in_a_child)
     assert_log("close(1)");
     assert_int_equal(script.sockets_open, 0);
     fer_poller_close(&poller);
+}
+
+/* The lookup has found addresses of other families only. */
+CONNECTOR_TEST(a_name_without_a_usable_address_is_invalid_input)
+{
+    fer_resolver resolver = {0};
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    assert_ok(fer_connector_start(&connector, "a.test:80", &options, &resolver, &poller, KEY));
+    script_thread_finish(0);
+    assert_ok(wait_nanos(1000));
+    assert_event_of_connector();
+    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 0);
+    assert_taken(FER_INVALID_INPUT, 0);
+    fer_resolver_close(&resolver);
+    assert_int_equal(background.memory_live, 0);
 }
 
 /* ---- Waits */
