@@ -16,6 +16,7 @@ set(ferrule_unit_sources
     unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
+    unit/test_copy_both_spliced.c
     unit/test_copy_spliced.c
     unit/test_cut_sends.c
     unit/test_datagram.c

@@ -1,0 +1,58 @@
+/* copy_both_fixture.h: two streams and their buffers, for the tests of copies in both directions. */
+#ifndef TEST_COPY_BOTH_FIXTURE_H
+#define TEST_COPY_BOTH_FIXTURE_H
+
+#include "unit/scripted_platform.h"
+
+#include "core/handle/limits.h"
+#include "ferrule/cancel.h"
+#include "ferrule/io.h"
+
+static fer_handle a;
+static fer_handle b;
+static unsigned char memory[2][4];
+static fer_copy_buffer buffers[2];
+static uint64_t n[2];
+
+/* Socket 1 is a and socket 2 is b. */
+static inline void begin(const struct ferp_traits *traits)
+{
+    script_begin(traits);
+    a = script_stream(0);
+    b = script_stream(0);
+    memset(memory, '#', sizeof memory);
+    for (int i = 0; i < 2; i++) {
+        buffers[i] = (fer_copy_buffer){memory[i], sizeof memory[i], 0, 0};
+        n[i] = 77;
+    }
+}
+
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
+
+static inline fer_error copy(void)
+{
+    return fer_copy_bidirectional((fer_stream){&a}, (fer_stream){&b}, &buffers[0], &buffers[1],
+                                  &n[0], &n[1]);
+}
+
+static inline void assert_moved(uint64_t from_a, size_t kept_of_a, uint64_t from_b,
+                                size_t kept_of_b)
+{
+    assert_int_equal(n[0], from_a);
+    assert_int_equal(buffers[0].len, kept_of_a);
+    assert_int_equal(n[1], from_b);
+    assert_int_equal(buffers[1].len, kept_of_b);
+}
+
+static inline void then_block(script_call call)
+{
+    script_then_fail(call, FER_WOULD_BLOCK, 11);
+}
+
+static inline void limit(fer_handle *handle, fer_limits limits)
+{
+    assert_ok(feri_set_limits(handle, &limits));
+    script.log[0] = '\0';
+}
+
+#endif
