@@ -208,11 +208,16 @@ static fer_error run_round(both_ways *both)
     return wait_for_both(both);
 }
 
-/* Before any byte is moved only misuse and a pending connect are errors: after a failure a stream
- * can still have bytes in the buffer or in its queue. */
+/* Before any byte is moved only misuse and a connect that is pending or has just failed (rule C5)
+ * are errors: after a failure a stream can still have bytes in the buffer or in its queue. */
 static fer_error check_stream(const fer_handle *handle)
 {
+    bool was_connecting =
+        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_CHECK_CONNECT;
     fer_error error = feri_stream_check(handle, FERI_REQUEST_READ);
+    if (was_connecting) {
+        return error;
+    }
     switch (error.kind) {
     case FER_MISUSE:
     case FER_NOT_CONNECTED:

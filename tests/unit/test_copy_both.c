@@ -255,6 +255,24 @@ BEGUN_TEST(an_end_that_cannot_be_passed_on_is_an_error)
     assert_error(copy(), FER_PERMISSION_DENIED, 1);
 }
 
+/* Rule C5, as fer_copy: the call that detects the failure of a connect returns its cause. */
+BEGUN_TEST(the_cause_of_a_failed_connect_is_returned_once)
+{
+    fer_stream connected = {&a};
+    for (int i = 0; i < 2; i++) {
+        fer_handle connecting = script_connecting(0);
+        fer_stream one = i == 0 ? (fer_stream){&connecting} : connected;
+        fer_stream other = i == 0 ? connected : (fer_stream){&connecting};
+        script.log[0] = '\0';
+        script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+        assert_error(fer_copy_bidirectional(one, other, &buffers[0], &buffers[1], NULL, NULL),
+                     FER_CONNECTION_REFUSED, 111);
+        assert_log(i == 0 ? "take_error(3)" : "take_error(4)");
+        assert_error_log(fer_copy_bidirectional(one, other, &buffers[0], &buffers[1], NULL, NULL),
+                         FER_MISUSE, 0, "");
+    }
+}
+
 BEGUN_TEST(misuse_makes_no_call)
 {
     fer_handle fresh = {0};
