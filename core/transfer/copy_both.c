@@ -51,6 +51,9 @@ static fer_error write_some(direction *way, progress *out)
     buffer->start += moved;
     buffer->len -= moved;
     way->copied += moved;
+    if (error.kind == FER_OK && moved == 0) {
+        return feri_own_error(FER_WRITE_ZERO);
+    }
     return after_try(error, out);
 }
 

@@ -243,6 +243,17 @@ BEGUN_TEST(an_error_of_a_write_keeps_the_bytes_of_both_directions)
     assert_memory_equal(memory[1], "abc", 3);
 }
 
+BEGUN_TEST(a_send_of_no_byte_is_write_zero)
+{
+    script_then_move(SCRIPT_TRY_RECV, 4);
+    then_block(SCRIPT_TRY_RECV);
+    script_then_move(SCRIPT_TRY_SEND, 3);
+    then_block(SCRIPT_TRY_RECV);
+    script_then_move(SCRIPT_TRY_SEND, 0);
+    assert_error(copy(), FER_WRITE_ZERO, 0);
+    assert_moved(3, 1, 0, 0);
+}
+
 BEGUN_TEST(nothing_is_read_for_a_stream_that_cannot_be_written)
 {
     assert_true(feri_handle_apply(&b, FERI_EVENT_SHUT_WRITE));
