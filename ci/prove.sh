@@ -184,7 +184,7 @@ schedule() {
     events=apply,event_of_failure,fail_attempt,connect_attempt,event_of_start
     steps=step_for,start_next,time_out,wait_for_end,close_rest
     schedule=feri_connect_schedule
-    calls=${schedule}_next,${schedule}_begin,${schedule}_ended,${schedule}_cancel
+    calls=${schedule}_next,${schedule}_limit,${schedule}_begin,${schedule}_ended,${schedule}_cancel
     wp "$1" "$2" "" tests/proof/wp_schedule.c \
         "$tables,$times,$slots,$ends,$events,$steps,$calls"
 }

@@ -206,14 +206,28 @@ static void wait_for_ends(feri_attempts *all, uint64_t until)
     }
 }
 
+/* The wait that reports the ends can come late, so a connection that exists wins over a limit that
+ * is reached. Returns whether the open attempts were queried. */
+static bool query_at_limit(feri_attempts *all, uint64_t now)
+{
+    if (all->open_count == 0 || now < feri_connect_schedule_limit(&all->schedule)) {
+        return false;
+    }
+    (void)feri_attempts_apply_ends(all, UINT32_MAX);
+    return true;
+}
+
 bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *result)
 {
+    bool ends_are_known = all->watch == NULL;
     for (;;) {
         fer_error cancelled = feri_token_check(all->limits.token);
         if (cancelled.kind != FER_OK) {
             stop(all, cancelled);
         }
-        feri_schedule_step step = feri_connect_schedule_next(&all->schedule, ferp_now());
+        uint64_t now = ferp_now();
+        ends_are_known = ends_are_known || query_at_limit(all, now);
+        feri_schedule_step step = feri_connect_schedule_next(&all->schedule, now);
         switch (step.action) {
         case FERI_SCHEDULE_DO_START: start_attempt(all, step.slot); break;
         case FERI_SCHEDULE_DO_TIME_OUT: time_out_attempt(all, step.slot); break;

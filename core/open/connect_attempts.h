@@ -92,7 +92,7 @@ fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, 
 
 /* Starts, times out and closes attempts until the next step is a wait until `until`: false. True:
  * *result is the result. FER_OK: open[0] is the connection, and the only open attempt. Otherwise no
- * attempt is open. */
+ * attempt is open. With watch, the open attempts are queried before a limit ends one. */
 bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *result);
 
 /* Queries the status of the attempts whose bits are set, by their indexes: a hint is no proof. The

@@ -251,9 +251,16 @@ static feri_schedule_step time_out(feri_connect_schedule *schedule, size_t slot)
     return step_for(FERI_SCHEDULE_DO_TIME_OUT, slot);
 }
 
+uint64_t feri_connect_schedule_limit(const feri_connect_schedule *schedule)
+{
+    return feri_schedule_limits_run(schedule->phase)
+               ? earlier_of(schedule->deadline, first_end(schedule))
+               : FERI_NEVER;
+}
+
 static feri_schedule_step wait_for_end(const feri_connect_schedule *schedule)
 {
-    uint64_t until = earlier_of(schedule->deadline, first_end(schedule));
+    uint64_t until = feri_connect_schedule_limit(schedule);
     if (feri_schedule_delay_runs(schedule->phase)) {
         until = earlier_of(until, schedule->delayed_until);
     }

@@ -115,6 +115,10 @@ void feri_connect_schedule_begin(feri_connect_schedule *schedule, size_t address
  * too early, WAIT is returned again with the same time (curl, PR 1928). */
 feri_schedule_step feri_connect_schedule_next(feri_connect_schedule *schedule, uint64_t now);
 
+/* The time at which the deadline or the first timeout ends an attempt; FERI_NEVER if none does. A
+ * caller that may come after it first reports the attempts that have ended. */
+uint64_t feri_connect_schedule_limit(const feri_connect_schedule *schedule);
+
 /* Reports the end of the open attempt in this slot. If it connected and nothing has decided yet, it
  * is the winner; otherwise it stays open until CLOSE. If it failed, the caller has closed its
  * socket, or could not open one, and the slot is free. */

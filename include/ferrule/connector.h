@@ -62,7 +62,8 @@ typedef union fer_connector {
  * (uintptr_t)connector + sizeof *connector - 1: those are the keys of its attempts. Of other
  * sockets that is not checked, and an event of a socket with such a key may be lost. The waits end
  * in time for the delays, the timeouts and the deadline. The end of the lookup notifies the poller
- * (rule N5), so a wait may be notified without another reason. After a cancel, call
+ * (rule N5), so a wait may be notified without another reason. If a wait comes late, a connection
+ * wins over a timeout or a deadline that is reached (rule K13). After a cancel, call
  * fer_poller_notify: the next wait then ends the attempts.
  * Owns: close connector with fer_connector_close, or take its result. options and options->local
  * are copied. The resolver, the poller, options->limits.token, options->failures and

@@ -292,6 +292,17 @@ static feri_schedule_step time_out(feri_connect_schedule *schedule, size_t slot)
 
 /*@ requires \valid_read(schedule) && is_phase(schedule->phase);
     assigns \nothing;
+    ensures !is_undecided(schedule->phase) ==> \result == FERI_NEVER;
+    ensures \result == FERI_NEVER || \result == schedule->deadline ||
+      (\exists integer k; 0 <= k < FERI_ATTEMPTS_MAX && is_open(schedule, k) &&
+        \result == schedule->attempts[k].ends_at);
+    ensures is_undecided(schedule->phase) ==> \result <= schedule->deadline &&
+      (\forall integer k; 0 <= k < FERI_ATTEMPTS_MAX && is_open(schedule, k) ==>
+        \result <= schedule->attempts[k].ends_at); */
+uint64_t feri_connect_schedule_limit(const feri_connect_schedule *schedule);
+
+/*@ requires \valid_read(schedule) && is_phase(schedule->phase) && is_undecided(schedule->phase);
+    assigns \nothing;
     ensures \result.action == FERI_SCHEDULE_DO_WAIT && \result.slot == 0;
     ensures \result.until == FERI_NEVER || has_timer_at(schedule, \result.until);
     ensures no_timer_is_before(schedule, \result.until); */

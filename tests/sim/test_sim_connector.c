@@ -329,6 +329,33 @@ CONNECTOR_TEST("K13", a_deadline_between_the_lookup_and_the_wait_ends_it)
     assert_int_equal(failed, 0);
 }
 
+/* The program does not wait until 400 ms, when a timeout or the deadline of 300 ms is reached. */
+static fer_error result_of_late_wait(const char *text, bool has_deadline)
+{
+    memset(&options.limits, 0, sizeof options.limits);
+    options.attempt_timeout = millis(has_deadline ? 0 : 300);
+    if (has_deadline) {
+        end_in_ms(300);
+    }
+    assert_ok(start(text));
+    advance_ms(400);
+    await_event();
+    return fer_connector_take(&connector, &stream);
+}
+
+CONNECTOR_TEST("K13", a_connection_wins_over_a_limit_that_is_reached_before_the_wait)
+{
+    silence();
+    (void)serve("10.0.0.9:80");
+    for (int has_deadline = 0; has_deadline < 2; has_deadline++) {
+        assert_ok(result_of_late_wait("10.0.0.9:80", has_deadline));
+        fer_tcp_stream_close(&stream);
+        assert_int_equal(failed, 0);
+        assert_kind(result_of_late_wait("10.0.0.7:80", has_deadline), FER_TIMED_OUT);
+        assert_int_equal(failed, 1);
+    }
+}
+
 /* K13: the keys of a program's own lookups are those of its connectors' never. */
 CONNECTOR_TEST("K13", its_lookup_has_no_key)
 {

@@ -112,6 +112,54 @@ CONNECTOR_TEST(a_false_hint_pauses)
     assert_taken(FER_OK, 0);
 }
 
+CONNECTOR_TEST(a_limit_that_is_just_reached_queries_the_attempt_first)
+{
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    options.attempt_timeout = fer_duration_from_nanos(5000);
+    assert_ok(start());
+    script.now += 5000;
+    script.log[0] = '\0';
+    assert_ok(wait_nanos(1000));
+    assert_log("take_error(1) peer_addr(1) set_linger(1,1,0) poller_delete(1) close(1) "
+               "poller_wait(0)");
+    assert_event_of_connector();
+    assert_taken(FER_TIMED_OUT, 0);
+}
+
+/* Both have timed out. */
+CONNECTOR_TEST(a_late_wait_queries_each_attempt_once)
+{
+    fer_resolver resolver = {0};
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    for (int pass = 0; pass < 2; pass++) {
+        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(A);
+        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(B);
+        if (pass == 0) {
+            script_then_fail(SCRIPT_LOOKUP_NEXT, FER_NOT_FOUND, 0);
+        }
+    }
+    options.attempt_delay = fer_duration_from_nanos(1000);
+    options.attempt_timeout = fer_duration_from_nanos(5000);
+    assert_ok(fer_connector_start(&connector, "a.test:80", &options, &resolver, &poller, KEY));
+    script_thread_finish(0);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(1000));
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(script.sockets_open, 2);
+    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0);
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    script.now += 9000;
+    script.log[0] = '\0';
+    assert_ok(wait_nanos(1000));
+    assert_log("take_error(1) peer_addr(1) take_error(2) peer_addr(2) set_linger(1,1,0) "
+               "poller_delete(1) close(1) set_linger(2,1,0) poller_delete(2) close(2) "
+               "poller_wait(0)");
+    assert_event_of_connector();
+    assert_taken(FER_TIMED_OUT, 0);
+    fer_resolver_close(&resolver);
+}
+
 CONNECTOR_TEST(a_socket_that_cannot_be_registered_is_a_failed_attempt)
 {
     script_then_fail(SCRIPT_POLLER_ADD, FER_STORAGE_FULL, 28);
