@@ -54,6 +54,7 @@ enum { PIPE_DEFAULT = 65536, PIPE_MAX = 1048576 };
 fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
 {
     FER_TRY(ferp_posix_result(pipe2(out->ends, O_CLOEXEC | (waits ? 0 : O_NONBLOCK))));
+    out->cancel_state = ferp_posix_hold_cancel();
     if (cap > PIPE_DEFAULT) {
         (void)fcntl(out->ends[1], F_SETPIPE_SZ, (int)(cap < PIPE_MAX ? cap : PIPE_MAX));
     }
@@ -62,10 +63,9 @@ fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
 
 void ferp_pipe_close(const ferp_pipe *pipe)
 {
-    int previous = ferp_posix_hold_cancel();
     (void)close(pipe->ends[0]);
     (void)close(pipe->ends[1]);
-    ferp_posix_release_cancel(previous);
+    ferp_posix_release_cancel(pipe->cancel_state);
 }
 
 static fer_error store_spliced(ssize_t moved, size_t *n)
@@ -74,13 +74,9 @@ static fer_error store_spliced(ssize_t moved, size_t *n)
     return moved >= 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
 }
 
-/* No cancellation point: the caller holds the pipe. */
 static fer_error splice_some(int from, int to, size_t len, size_t *n)
 {
-    int previous = ferp_posix_hold_cancel();
-    ssize_t moved = splice(from, NULL, to, NULL, len, SPLICE_F_MOVE);
-    ferp_posix_release_cancel(previous);
-    return store_spliced(moved, n);
+    return store_spliced(splice(from, NULL, to, NULL, len, SPLICE_F_MOVE), n);
 }
 
 fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n)
@@ -139,10 +135,7 @@ fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, 
 
 fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
 {
-    int previous = ferp_posix_hold_cancel();
-    ssize_t moved = read(pipe->ends[0], buf, len);
-    ferp_posix_release_cancel(previous);
-    return store_spliced(moved, n);
+    return store_spliced(read(pipe->ends[0], buf, len), n);
 }
 
 /* A count beyond the end of the file delays the last segment by 200 ms on older kernels, because it

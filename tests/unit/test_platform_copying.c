@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 #endif
 
@@ -159,6 +160,45 @@ TEST(a_sigpipe_that_was_pending_stays)
     assert_true(is_pending());
     set_blocked(false);
 }
+
+#ifndef __ANDROID__
+
+static atomic_bool has_closed;
+
+/* The cancel is pending while the pipe is open. */
+static void *cancel_with_a_pipe(void *in)
+{
+    ferp_pipe pipe;
+    char byte;
+    size_t n;
+    if (ferp_pipe_open(1, false, &pipe).kind == FER_OK) {
+        (void)pthread_cancel(pthread_self());
+        (void)ferp_recv(((struct seam_pair *)in)->server, &byte, 1, FERP_DONTWAIT, &n);
+        (void)ferp_pipe_read(&pipe, &byte, 1, &n);
+        pthread_testcancel();
+        ferp_pipe_close(&pipe);
+    }
+    atomic_store(&has_closed, true);
+    pthread_testcancel();
+    return NULL;
+}
+
+TEST(a_thread_with_a_pipe_is_cancelled_after_its_close)
+{
+    struct seam_pair in = seam_open();
+    pthread_t thread;
+    void *result = NULL;
+    ferp_pipe pipe;
+    assert_true(opens(&pipe, false));
+    ferp_pipe_close(&pipe);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_with_a_pipe, &in), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_true(atomic_load(&has_closed));
+    seam_close(&in);
+}
+
+#endif
 
 #endif
 
