@@ -1,4 +1,5 @@
-/* copy_both_fixture.h: two streams and their buffers, for the tests of copies in both directions. */
+/* copy_both_fixture.h: two streams and their buffers, for the tests of copies in both
+ * directions. */
 #ifndef TEST_COPY_BOTH_FIXTURE_H
 #define TEST_COPY_BOTH_FIXTURE_H
 
