@@ -180,34 +180,54 @@ static fer_error map_failure(fer_raw_socket raw, const struct ferp_send_message 
     return message->to.ip.family != 0 ? ferp_posix_map_missing_port(raw, error) : error;
 }
 
-/* Whether a message of macOS or a BSD that failed can be sent by a simpler header, which is then
- * made. EISCONN: to is the peer. EINVAL: FreeBSD and OpenBSD refuse the address that the socket is
- * bound to (ip(4), IP_SENDSRCADDR). */
-static bool simplify(fer_raw_socket raw, const struct ferp_send_message *message, int code,
-                     outgoing *out, struct msghdr *header)
+/* Whether the socket has a local port now. */
+static bool bind_to_a_port(fer_raw_socket raw, fer_socket_addr *local)
 {
-    struct ferp_send_message simple = *message;
-    fer_socket_addr local;
-    if (code == EISCONN && ferp_posix_is_peer(raw, &message->to)) {
-        simple.to = (fer_socket_addr){.port = 0};
-    } else if (code == EINVAL && message->from.family == FER_IP_V4 &&
-               ferp_local_addr(raw, &local).kind == FER_OK &&
-               fer_ip_addr_eq(fer_ip_addr_to_canonical(local.ip), message->from)) {
-        simple.from = (fer_ip_addr){.family = (fer_ip_family)0};
-    } else {
-        return false;
-    }
-    return make_header(&simple, out, header);
+    (void)ferp_bind(raw, local); /* another thread may bind it first */
+    return ferp_local_addr(raw, local).kind == FER_OK && local->port != 0;
 }
 
-/* Sends the first message again, if its header can be simpler, and stores the result. */
+/* Whether EINVAL has a reason that is none elsewhere: FreeBSD and OpenBSD refuse the address that
+ * the socket is bound to (ip(4), IP_SENDSRCADDR), which is then removed from the message. FreeBSD
+ * refuses every address of a socket without a port (sys/netinet/udp_usrreq.c, udp_send), which then
+ * gets one. */
+static bool simplify_source(fer_raw_socket raw, struct ferp_send_message *message)
+{
+    fer_socket_addr local;
+    if (message->from.family != FER_IP_V4 || ferp_local_addr(raw, &local).kind != FER_OK) {
+        return false;
+    }
+    if (local.port == 0) {
+        return bind_to_a_port(raw, &local);
+    }
+    if (!fer_ip_addr_eq(fer_ip_addr_to_canonical(local.ip), message->from)) {
+        return false;
+    }
+    message->from = (fer_ip_addr){.family = (fer_ip_family)0};
+    return true;
+}
+
+/* Whether a message of macOS or a BSD that failed may be sent if it is simpler, which it is then.
+ * EISCONN: to is the peer. */
+static bool simplify(fer_raw_socket raw, int code, struct ferp_send_message *message)
+{
+    if (code == EISCONN && message->to.ip.family != 0 && ferp_posix_is_peer(raw, &message->to)) {
+        message->to = (fer_socket_addr){.port = 0};
+        return true;
+    }
+    return code == EINVAL && simplify_source(raw, message);
+}
+
+/* Sends the first message again, as long as it can be simpler, and stores the result. */
 static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_message *message,
                                int flags, size_t *sent)
 {
+    struct ferp_send_message simple = *message;
     outgoing out;
     struct msghdr header;
     int code = errno;
-    if (FERP_POSIX_IS_BSD && simplify(raw, message, code, &out, &header)) {
+    while (FERP_POSIX_IS_BSD && *sent == 0 && simplify(raw, code, &simple) &&
+           make_header(&simple, &out, &header)) {
         *sent = sendmsg((int)raw, &header, flags) >= 0;
         code = errno;
     }

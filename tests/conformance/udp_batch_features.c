@@ -2,6 +2,7 @@
  * length of datagrams on the path. For B1 to B5: udp_batches.c. */
 #include "conformance/batch_check.h"
 #include "ferrule/socket.h"
+#include "support/socket_fixture.h"
 
 /* ---- B6 */
 
@@ -69,6 +70,39 @@ UDP_TEST("B7", the_bound_address_is_a_local_address)
     skip_if((available(pair.socket) & FER_UDP_SOURCE) == 0, "this system cannot choose the source");
     assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
     assert_peer_receives(&pair, "one");
+}
+
+/* Beside the address of the peer of a connected socket too. */
+UDP_TEST("B7", the_bound_address_and_the_peer_may_both_be_given)
+{
+    fer_datagram_send message = text_to("one", &pair.other_addr);
+    size_t n = 0;
+    message.from = loopback(pair.family, 0).ip;
+    skip_if((available(pair.socket) & FER_UDP_SOURCE) == 0, "this system cannot choose the source");
+    connect_to_peer(&pair);
+    assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
+    assert_peer_receives(&pair, "one");
+}
+
+FAMILY_TEST("B7", the_first_datagram_of_an_unbound_socket_has_a_local_address)
+{
+    uint16_t port = 0;
+    fer_udp_socket *receiver = test_udp_bound(family, &port);
+    fer_socket_addr to = loopback(family, port);
+    fer_socket *built = test_socket();
+    fer_udp_socket *socket = test_udp();
+    assert_ok(fer_socket_new(built, family == PEER_V4 ? FER_DOMAIN_IPV4 : FER_DOMAIN_IPV6,
+                             FER_TYPE_DGRAM, 0));
+    assert_ok(fer_socket_into_udp_socket(built, socket));
+    skip_if((available(socket) & FER_UDP_SOURCE) == 0, "this system cannot choose the source");
+    for (size_t sent = 0; sent < 2; sent++) {
+        fer_datagram_send message = text_to("one", &to);
+        size_t n = 0;
+        message.from = to.ip;
+        assert_ok_n(fer_udp_socket_send_batch(socket, &message, 1, &n), n, 1);
+        receive_count(receiver, 1);
+        assert_true(fer_ip_addr_eq(got[0].from.ip, to.ip));
+    }
 }
 
 /* Addresses for documentation (RFC 5737, RFC 3849), one of no interface, and a group. */
