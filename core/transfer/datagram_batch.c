@@ -94,19 +94,38 @@ static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
     return feri_ok();
 }
 
-/* The six high bits of the socket's TOS; 0 if the system does not report it. They are read once for
- * each call, or once for a handle that is not shared: feri_set_tos forgets them. */
-static FERI_NOINLINE uint32_t dscp_of(fer_handle *handle)
+/* The six high bits of the socket's TOS; 0 if the system does not report it. */
+static uint32_t read_dscp(const fer_handle *handle)
 {
     uint32_t tos = 0;
-    uint32_t flags = feri_handle_flags(handle);
-    if ((flags & FERI_FLAG_DSCP_KNOWN) != 0 && !feri_handle_is_shared(handle)) {
-        return (flags & FERI_DSCP) >> FERI_DSCP_SHIFT;
-    }
     FER_IGNORE(feri_tos(handle, &tos));
-    uint32_t bits = (tos << FERI_DSCP_SHIFT) & FERI_DSCP;
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_DSCP_KNOWN | bits, FERI_DSCP);
-    return bits >> FERI_DSCP_SHIFT;
+    return tos & (FERI_DSCP >> FERI_DSCP_SHIFT);
+}
+
+/* Stores the bits in the handle, until feri_set_tos forgets them. It may have done so between the
+ * read and the store, so the TOS is read again after each store. */
+static uint32_t store_dscp(fer_handle *handle)
+{
+    uint32_t stored;
+    uint32_t dscp = read_dscp(handle);
+    do {
+        stored = dscp;
+        feri_atomic_change_bits(&handle->p_.flags_,
+                                FERI_FLAG_DSCP_KNOWN | (stored << FERI_DSCP_SHIFT), FERI_DSCP);
+        dscp = read_dscp(handle);
+    } while (dscp != stored);
+    return dscp;
+}
+
+/* They are read once for each call of a handle that is shared: a clone does not forget them. */
+static FERI_NOINLINE uint32_t dscp_of(fer_handle *handle)
+{
+    if (feri_handle_is_shared(handle)) {
+        return read_dscp(handle);
+    }
+    uint32_t flags = feri_handle_flags(handle);
+    return (flags & FERI_FLAG_DSCP_KNOWN) != 0 ? (flags & FERI_DSCP) >> FERI_DSCP_SHIFT
+                                               : store_dscp(handle);
 }
 
 /* Bits 0 and 1 are the ECN codepoint (RFC 3168, section 5). */
