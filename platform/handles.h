@@ -20,7 +20,7 @@ struct ferp_sent_handles {
 };
 
 /* What one call receives. The caller sets the first members: room for at least one byte, and for
- * any number of handles. */
+ * any number of handles; and handles_truncated to false before the first try. */
 struct ferp_received_handles {
     void *buf;
     size_t len;
@@ -42,8 +42,10 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
                                  unsigned flags, size_t *n);
 
 /* Receives bytes, and the handles that came with them. They are not inherited by other programs.
- * Those beyond cap are closed. moved == 0: the end of a stream, or an empty datagram. flags: 0 or
- * FERP_DONTWAIT. The errors of ferp_recv and ferp_unix_recv_from, and UNSUPPORTED. recvmsg. */
+ * Those beyond cap are closed, and so are those of a stream's message without bytes; the next
+ * message is received then. A try that fails may have set handles_truncated. moved == 0: the end of
+ * a stream, or an empty datagram. flags: 0 or FERP_DONTWAIT. The errors of ferp_recv and
+ * ferp_unix_recv_from, and UNSUPPORTED. recvmsg. */
 fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handles *message,
                                  unsigned flags);
 

@@ -176,6 +176,7 @@ set(ferrule_conformance_sources
     conformance/udp_batches.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c
+    conformance/unix_handles_alone.c
     conformance/unix_listeners.c
     conformance/unix_modes.c
     conformance/unix_readiness.c

@@ -83,9 +83,9 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
 
 /* ---- Receiving */
 
-static void take_handle(struct ferp_received_handles *message, int fd)
+static void take_handle(struct ferp_received_handles *message, size_t cap, int fd)
 {
-    if (message->count == message->cap) {
+    if (message->count == cap) {
         (void)close(fd);
         message->handles_truncated = true;
         return;
@@ -110,8 +110,9 @@ static bool has_descriptors(const ferp_control_message *message, bool *is_wanted
 #endif
 }
 
-static void take_handles(struct ferp_received_handles *message, const unsigned char *control,
-                         size_t len)
+/* Stores handles up to cap. */
+static void take_handles(struct ferp_received_handles *message, size_t cap,
+                         const unsigned char *control, size_t len)
 {
     ferp_control_message got;
     bool is_wanted;
@@ -124,7 +125,7 @@ static void take_handles(struct ferp_received_handles *message, const unsigned c
             int fd;
             memcpy(&fd, got.data + i, sizeof fd);
             if (is_wanted) {
-                take_handle(message, fd);
+                take_handle(message, cap, fd);
             } else {
                 (void)close(fd);
             }
@@ -234,7 +235,7 @@ static ssize_t receive_datagram_message(int fd, struct msghdr *header, int flags
         *header = seen;
         return peeked;
     }
-    message->handles_truncated =
+    message->handles_truncated |=
         moved >= 0 && has_handles && header->msg_controllen == 0 && may_open_no_more(fd);
     return moved;
 }
@@ -247,33 +248,61 @@ static ssize_t receive_datagram_message(int fd, struct msghdr *header, int flags
 }
 #endif
 
-fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handles *message,
-                                 unsigned flags)
+static void make_handles_header(const struct ferp_received_handles *message,
+                                union handles_control *control, struct sockaddr_un *from,
+                                struct iovec *slice, struct msghdr *header)
+{
+    memset(header, 0, sizeof *header);
+    *slice = (struct iovec){message->buf, message->len};
+    from->sun_family = AF_UNIX;
+    header->msg_name = from;
+    header->msg_namelen = sizeof *from;
+    header->msg_iov = slice;
+    header->msg_iovlen = 1;
+    header->msg_control = control->bytes;
+    header->msg_controllen = (__typeof__(header->msg_controllen))control_len_for(message);
+}
+
+/* Whether a stream's message has control messages and no bytes, which is not the end of the stream.
+ * Linux sends none. */
+static bool has_only_control(const struct ferp_received_handles *message,
+                             const struct msghdr *header)
+{
+    return FERP_POSIX_IS_BSD && !message->is_datagram && message->moved == 0 &&
+           (header->msg_controllen != 0 || (header->msg_flags & MSG_CTRUNC) != 0);
+}
+
+/* Receives one message. Its handles are closed if it has no bytes. */
+static fer_error receive_message(int fd, struct ferp_received_handles *message, int flags,
+                                 bool *is_again)
 {
     union handles_control control;
     struct sockaddr_un from;
-    struct iovec slice = {message->buf, message->len};
-    struct msghdr header = {0};
-    from.sun_family = AF_UNIX;
-    header.msg_name = &from;
-    header.msg_namelen = sizeof from;
-    header.msg_iov = &slice;
-    header.msg_iovlen = 1;
-    header.msg_control = control.bytes;
-    header.msg_controllen = (__typeof__(header.msg_controllen))control_len_for(message);
-    message->count = 0;
-    message->handles_truncated = false;
-    int os_flags = ferp_posix_recv_flags(flags) | RECV_CLOEXEC;
-    ssize_t moved = message->is_datagram
-                        ? receive_datagram_message((int)raw, &header, os_flags, message)
-                        : receive_stream_message((int)raw, &header, os_flags, message);
+    struct iovec slice;
+    struct msghdr header;
+    make_handles_header(message, &control, &from, &slice, &header);
+    ssize_t moved = message->is_datagram ? receive_datagram_message(fd, &header, flags, message)
+                                         : receive_stream_message(fd, &header, flags, message);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
-    take_handles(message, control.bytes, header.msg_controllen);
-    message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
     message->moved = (size_t)moved < message->len ? (size_t)moved : message->len;
     message->truncated = (header.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > message->len;
     message->from = ferp_posix_from_sockaddr_un(&from, header.msg_namelen);
+    message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
+    *is_again = has_only_control(message, &header);
+    take_handles(message, *is_again ? 0 : message->cap, control.bytes, header.msg_controllen);
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handles *message,
+                                 unsigned flags)
+{
+    bool is_again;
+    message->count = 0;
+    do {
+        FER_TRY(receive_message((int)raw, message, ferp_posix_recv_flags(flags) | RECV_CLOEXEC,
+                                &is_again));
+    } while (is_again);
     return (fer_error){FER_OK, 0};
 }

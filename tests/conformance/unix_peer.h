@@ -45,6 +45,8 @@ bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf
 /* Waits for a datagram: PEER_GOT or PEER_TIMED_OUT. *named: its sender is by_path. */
 peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
                                         const char *by_path, bool *named);
+/* Sends a handle without a byte through a raw stream (not on Windows). */
+bool unix_peer_send_only_handle(fer_raw_socket through, fer_raw_socket handle);
 /* A listener on Linux with an abstract name of that length. */
 peer_socket unix_peer_listen_abstract(const void *name, size_t len);
 

@@ -174,6 +174,29 @@ peer_socket unix_peer_listen(const char *path, int backlog)
     return start_listening(new_socket(SOCK_STREAM, path), backlog);
 }
 
+bool unix_peer_send_only_handle(fer_raw_socket through, fer_raw_socket handle)
+{
+    union {
+        struct cmsghdr header; /* for its alignment */
+        unsigned char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    int fd = (int)handle;
+    struct iovec slice = {&fd, 0};
+    struct msghdr message;
+    memset(&message, 0, sizeof message);
+    memset(&control, 0, sizeof control);
+    message.msg_iov = &slice;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    return sendmsg((int)through, &message, 0) == 0;
+}
+
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
     struct sockaddr_un addr;

@@ -127,6 +127,13 @@ peer_socket unix_peer_listen(const char *path, int backlog)
     return start_listening(new_socket_at(FER_TYPE_STREAM, path), backlog);
 }
 
+bool unix_peer_send_only_handle(fer_raw_socket through, fer_raw_socket handle)
+{
+    (void)through;
+    (void)handle;
+    return false;
+}
+
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
     fer_unix_addr addr;

@@ -178,6 +178,13 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
     return PEER_TIMED_OUT;
 }
 
+bool unix_peer_send_only_handle(fer_raw_socket through, fer_raw_socket handle)
+{
+    (void)through;
+    (void)handle;
+    return false;
+}
+
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
     (void)name;

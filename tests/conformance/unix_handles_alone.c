@@ -1,0 +1,79 @@
+/* unix_handles_alone.c: rules X7 and X8: a peer's handles that come without a byte. Linux discards
+ * them when they are sent. For others: unix_handles.c. */
+#include "support/unix_fixture.h"
+
+struct ends {
+    fer_unix_stream *one;
+    fer_unix_stream *other;
+};
+
+static struct ends open_ends(void)
+{
+    struct ends ends = {test_unix_stream(), test_unix_stream()};
+    skip_without_unix_datagrams();
+    assert_ok(fer_unix_stream_pair(ends.one, ends.other));
+    return ends;
+}
+
+/* Sends handles without a byte, several times, and closes them here. */
+static void send_only_handles(struct ends through, fer_unix_stream *passed)
+{
+    for (int i = 0; i < 3; i++) {
+        skip_if(!unix_peer_send_only_handle(fer_unix_stream_as_raw(through.one),
+                                            fer_unix_stream_as_raw(passed)),
+                "this system sends no handle without a byte");
+    }
+    fer_unix_stream_close(passed);
+}
+
+/* The bytes may come with the last of these handles (NetBSD, FreeBSD: run), which is closed. */
+static fer_unix_received_handles receive(fer_unix_stream *from, const char *text)
+{
+    char buf[32];
+    fer_raw_socket handles[4];
+    fer_unix_received_handles got;
+    assert_ok(fer_unix_stream_recv_handles(from, buf, sizeof buf, handles, 4, &got));
+    assert_int_equal(got.len, strlen(text));
+    assert_memory_equal(buf, text, got.len);
+    assert_true(got.count <= 1);
+    if (got.count == 1) {
+        fer_unix_stream *adopted = test_unix_stream();
+        assert_ok(fer_unix_stream_from_raw(adopted, handles[0]));
+        fer_unix_stream_close(adopted);
+    }
+    return got;
+}
+
+UNIX_TEST("X8", handles_without_a_byte_are_closed_and_do_not_end_the_stream)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    char byte;
+    size_t n = 77;
+    send_only_handles(through, passed.one);
+    assert_ok(fer_unix_stream_write_all(through.one, "next", 4, NULL));
+    (void)receive(through.other, "next");
+    assert_ok(fer_unix_stream_write_all(through.one, "last", 4, NULL));
+    fer_unix_received_handles got = receive(through.other, "last");
+    assert_true(got.count == 0 && !got.handles_truncated);
+    assert_ok_n(fer_unix_stream_read(passed.other, &byte, 1, &n), n, 0);
+    fer_unix_stream_close(through.one);
+    (void)receive(through.other, "");
+}
+
+UNIX_TEST("X8", handles_without_a_byte_are_no_readiness)
+{
+    struct ends through = open_ends();
+    struct ends passed = open_ends();
+    fer_unix_received_handles got;
+    char buf[4];
+    fer_raw_socket handle;
+    send_only_handles(through, passed.one);
+    assert_ok(fer_unix_stream_set_nonblocking(through.other, true));
+    assert_kind(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
+                FER_WOULD_BLOCK);
+    assert_ok(fer_unix_stream_write_all(through.one, "next", 4, NULL));
+    (void)receive(through.other, "next");
+}
+
+RULE_TESTS("unix_handles_alone")
