@@ -194,12 +194,15 @@ static ssize_t peek_at_datagram(int fd, struct msghdr *seen, int flags, bool *ha
     return moved;
 }
 
+/* No cancellation point: the caller holds handles. */
 static bool may_open_no_more(int fd)
 {
+    int previous = ferp_posix_hold_cancel();
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0) {
         (void)close(copy);
     }
+    ferp_posix_release_cancel(previous);
     return copy < 0;
 }
 
@@ -210,7 +213,9 @@ static void discard_rest(int fd)
 {
 #ifdef __APPLE__
     char byte;
+    int previous = ferp_posix_hold_cancel(); /* the datagram has been received */
     (void)recv(fd, &byte, sizeof byte, MSG_DONTWAIT);
+    ferp_posix_release_cancel(previous);
 #else
     (void)fd;
 #endif
@@ -218,17 +223,25 @@ static void discard_rest(int fd)
 
 /* A datagram is lost with its handles (NetBSD and OpenBSD, sys/kern/uipc_socket.c, soreceive;
  * FreeBSD 14, sys/kern/uipc_usrreq.c, uipc_soreceive_dgram), so a peek stores its bytes before.
- * FreeBSD 13 returns the bytes and does not report the handles (soreceive_dgram). */
+ * FreeBSD 13 returns the bytes and does not report the handles (soreceive_dgram). If another thread
+ * takes the datagram after the peek, EAGAIN, the next one is peeked at. */
 static ssize_t receive_datagram_message(int fd, struct msghdr *header, int flags,
                                         struct ferp_received_handles *message)
 {
-    struct msghdr seen = *header;
+    const struct msghdr empty = *header;
+    struct msghdr seen;
+    ssize_t peeked;
+    ssize_t moved;
     bool has_handles;
-    ssize_t peeked = peek_at_datagram(fd, &seen, flags, &has_handles);
-    if (peeked < 0) {
-        return peeked;
-    }
-    ssize_t moved = ferp_posix_receive_or_end(fd, header, flags);
+    do {
+        seen = empty;
+        *header = empty;
+        peeked = peek_at_datagram(fd, &seen, flags, &has_handles);
+        if (peeked < 0) {
+            return peeked;
+        }
+        moved = ferp_posix_receive_or_end(fd, header, flags | MSG_DONTWAIT);
+    } while (moved < 0 && errno == EAGAIN);
     if (has_no_room_for_handles(moved)) {
         discard_rest(fd);
         message->handles_truncated = true;
@@ -291,7 +304,9 @@ static fer_error receive_message(int fd, struct ferp_received_handles *message, 
     message->from = ferp_posix_from_sockaddr_un(&from, header.msg_namelen);
     message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
     *is_again = has_only_control(message, &header);
+    int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
     take_handles(message, *is_again ? 0 : message->cap, control.bytes, header.msg_controllen);
+    ferp_posix_release_cancel(previous);
     return (fer_error){FER_OK, 0};
 }
 
