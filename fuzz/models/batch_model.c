@@ -85,7 +85,8 @@ void batch_model_add(struct batch_model *model, int sender, const fer_datagram_s
                         : (tos & ~(unsigned)ECN_BITS) | (unsigned)message->ecn;
 }
 
-/* B7. FreeBSD sends from no other address than that which a socket is bound to. */
+/* B7. FreeBSD sends from no other address than that which a socket is bound to, OpenBSD over IPv4
+ * from no other than that of a connected one. */
 fer_error_kind batch_expected(const struct batch_model *model, int sender,
                               const fer_datagram_send *message)
 {
@@ -104,7 +105,14 @@ fer_error_kind batch_expected(const struct batch_model *model, int sender,
         !fer_ip_addr_eq(from, model->local[BATCH_CLIENT].ip)) {
         return FER_INVALID_INPUT;
     }
-    return is_own_address(model, &from) ? FER_OK : FER_ADDR_NOT_AVAILABLE;
+    if (!is_own_address(model, &from)) {
+        return FER_ADDR_NOT_AVAILABLE;
+    }
+    bool is_openbsd = model->dialect == FER_SIM_DIALECT_BSD && model->bsd == FER_SIM_BSD_OPENBSD;
+    bool is_ignored = is_openbsd && sender == BATCH_CLIENT && model->is_connected &&
+                      from.family == FER_IP_V4 &&
+                      !fer_ip_addr_eq(from, model->local[BATCH_CLIENT].ip);
+    return is_ignored ? FER_INVALID_INPUT : FER_OK;
 }
 
 void batch_model_sent(struct batch_model *model, const fer_datagram_send *message, int first,

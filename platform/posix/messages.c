@@ -147,6 +147,24 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
     return true;
 }
 
+/* OpenBSD ignores the local address of an IPv4 message to the peer (sys/netinet/udp_usrreq.c,
+ * udp_output). One that is not that of the socket is EINVAL then, as on FreeBSD. */
+static bool refuses_source(fer_raw_socket raw, const struct ferp_send_message *message)
+{
+#ifdef __OpenBSD__
+    fer_socket_addr local;
+    if (message->to.ip.family == 0 && message->from.family == FER_IP_V4 &&
+        ferp_check_connected(raw).kind == FER_OK && ferp_local_addr(raw, &local).kind == FER_OK &&
+        !fer_ip_addr_eq(local.ip, message->from)) {
+        errno = EINVAL;
+        return true;
+    }
+#endif
+    (void)raw;
+    (void)message;
+    return false;
+}
+
 /* ---- Failures of a send */
 
 /* The error of a message that failed. EIO: the interface has no checksum offload, which segments
@@ -208,7 +226,7 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
     int code = errno;
     while (FERP_POSIX_IS_BSD && *sent == 0 && simplify(raw, code, &simple) &&
            make_header(&simple, &out, &header)) {
-        *sent = sendmsg((int)raw, &header, flags) >= 0;
+        *sent = !refuses_source(raw, &simple) && sendmsg((int)raw, &header, flags) >= 0;
         code = errno;
     }
     return *sent == 1 ? (fer_error){FER_OK, 0} : map_failure(raw, message, code);
@@ -251,7 +269,8 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
         return ferp_posix_error_of(EOPNOTSUPP);
     }
     int os_flags = ferp_posix_send_flags(flags);
-    int moved = send_headers((int)raw, headers, made, os_flags);
+    int moved =
+        refuses_source(raw, messages) ? -1 : send_headers((int)raw, headers, made, os_flags);
     if (moved <= 0) {
         return store_failure(raw, messages, os_flags, sent);
     }

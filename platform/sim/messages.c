@@ -137,7 +137,13 @@ static ferp_sim_code source_status(const ferp_sim_network *network, const ferp_s
         !fer_ip_addr_eq(socket->local.ip, *from)) {
         return FERP_SIM_EINVAL;
     }
-    return ferp_sim_is_local(from) ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRNOTAVAIL;
+    if (!ferp_sim_is_local(from)) {
+        return FERP_SIM_EADDRNOTAVAIL;
+    }
+    bool is_ignored = network->switches->connected_source_is_einval && from->family == FER_IP_V4 &&
+                      socket->state == FERP_SIM_CONNECTED &&
+                      !fer_ip_addr_eq(socket->local.ip, *from);
+    return is_ignored ? FERP_SIM_EINVAL : FERP_SIM_NO_ERROR;
 }
 
 /* platform/posix reports EIO, which Linux has for a network interface without checksum offload, as

@@ -63,13 +63,14 @@ static const ferp_sim_switches bsd_switches[] = {
                            .accepted_linger_zero_is_120s = true),
     [FER_SIM_BSD_OPENBSD] =
         OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
-                           .lacks_interface_v4 = true, .lacks_ecn_v4 = true,
-                           .lacks_dont_fragment_v4 = true, .shutdown_dead_is_einval = true,
-                           .dead_tcp_options_fail = true, .dead_ip_options_fail = true,
-                           .lacks_dual_stack = true, .local_name_of_dead_is_einval = true,
-                           .lacks_keepalive_fields = true, .wildcard_destination_is_einval = true,
-                           .bound_port_drops_syn = true, .buffer_of_ended_half_is_einval = true,
-                           .backlog_min = 80, .queue_halves = 2, .unix_queue_halves = 6,
+                           .lacks_interface_v4 = true, .connected_source_is_einval = true,
+                           .lacks_ecn_v4 = true, .lacks_dont_fragment_v4 = true,
+                           .shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
+                           .dead_ip_options_fail = true, .lacks_dual_stack = true,
+                           .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
+                           .wildcard_destination_is_einval = true, .bound_port_drops_syn = true,
+                           .buffer_of_ended_half_is_einval = true, .backlog_min = 80,
+                           .queue_halves = 2, .unix_queue_halves = 6,
                            .accepted_linger_zero_is_120s = true),
 };
 

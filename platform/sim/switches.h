@@ -184,6 +184,8 @@ typedef struct ferp_sim_switches {
     bool lacks_interface_v4;
     /* A socket that is bound to an address sends from no other one (FreeBSD: udp_output). */
     bool bound_source_is_einval;
+    /* The same of a connected one (OpenBSD: udp_output, which ignores the other address). */
+    bool connected_source_is_einval;
 
     /* ---- Unix sockets */
 

@@ -84,6 +84,31 @@ UDP_TEST("B7", the_bound_address_and_the_peer_may_both_be_given)
     assert_peer_receives(&pair, "one");
 }
 
+/* Never from the socket's address instead. 127.0.0.2 is an address of Linux and Windows only. */
+RULE_TEST("B7", a_connected_socket_sends_from_another_local_address_or_not_at_all)
+{
+    uint16_t port = 0;
+    fer_socket_addr any = any_addr(PEER_V4);
+    fer_udp_socket *receiver = test_udp();
+    fer_udp_socket *sender = test_udp_bound(PEER_V4, &port);
+    fer_datagram_send message = text_to("one", NULL);
+    size_t n = 0;
+    skip_if(peer_is_wine(), "Wine ignores the local address");
+    assert_ok(fer_udp_socket_bind_addr(receiver, &any));
+    assert_ok(fer_udp_socket_local_addr(receiver, &any));
+    skip_if((available(sender) & FER_UDP_SOURCE) == 0, "this system cannot choose the source");
+    connect_to(sender, PEER_V4, any.port);
+    message.from = fer_ip_addr_from_v4(fer_ipv4_addr_new(127, 0, 0, 2));
+    fer_error error = fer_udp_socket_send_batch(sender, &message, 1, &n);
+    if (error.kind == FER_INVALID_INPUT || error.kind == FER_ADDR_NOT_AVAILABLE) {
+        assert_int_equal(n, 0);
+        return;
+    }
+    assert_ok(error);
+    receive_count(receiver, 1);
+    assert_true(fer_ip_addr_eq(got[0].from.ip, message.from));
+}
+
 FAMILY_TEST("B7", the_first_datagram_of_an_unbound_socket_has_a_local_address)
 {
     uint16_t port = 0;
