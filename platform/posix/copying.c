@@ -6,6 +6,9 @@
 
 #include <unistd.h>
 
+/* The position in a file. With 4 bytes a large offset would become another one. */
+_Static_assert(sizeof(off_t) == 8, "features.h comes before each system header");
+
 /* No cancellation point: the caller holds the file. */
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
 {

@@ -6,6 +6,9 @@
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* accept4, SOCK_CLOEXEC */
 #endif
+#if defined(__linux__) && !defined(_FILE_OFFSET_BITS)
+#define _FILE_OFFSET_BITS 64 /* off_t of glibc and Android with 32 bits */
+#endif
 #if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE /* SO_NOSIGPIPE, SO_LINGER_SEC, TCP_KEEPALIVE */
 #endif

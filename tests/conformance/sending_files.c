@@ -59,6 +59,24 @@ PAIR_TEST("M3", a_file_that_is_too_short_is_unexpected_eof)
     test_file_close(file);
 }
 
+/* M3: "exactly the bytes of the file from the offset on", also if a system's offsets and long have
+ * 32 bits. With a timeout the bytes pass through the buffer. */
+PAIR_TEST("M3", a_part_beyond_4_gib_is_sent)
+{
+    const uint64_t offset = (uint64_t)1 << 32;
+    pattern_fill(contents, 5, 0);
+    fer_raw_file file = test_file_new_at(contents, 5, offset);
+    skip_if(file == -1, "no sparse file of 4 GiB can be made here");
+    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
+    uint64_t n = 77;
+    assert_ok_n(send_file(stream, file, offset, 5, &n), n, 5);
+    assert_true(receives_pattern(pair->other, 5, 0));
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(60000)));
+    assert_own_n(send_file(stream, file, offset + 1, 5, &n), FER_UNEXPECTED_EOF, n, 4);
+    assert_true(receives_pattern(pair->other, 4, 1));
+    test_file_close(file);
+}
+
 /* E3: "A count that goes with an error is true", and a count without an error too. */
 static void send_megabytes_of_a_file(fer_stream stream, peer_socket peer, bool has_limits)
 {

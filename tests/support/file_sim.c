@@ -10,6 +10,12 @@ fer_raw_file test_file_new(const void *bytes, size_t len)
     return file;
 }
 
+/* A file of the simulation has all its bytes in memory. */
+fer_raw_file test_file_new_at(const void *bytes, size_t len, uint64_t offset)
+{
+    return offset == 0 ? test_file_new(bytes, len) : -1;
+}
+
 void test_file_close(fer_raw_file file)
 {
     fer_sim_file_close(file);
