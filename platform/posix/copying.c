@@ -27,15 +27,17 @@ fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t l
 
 /* The error of a splice or sendfile. Those that are UNSUPPORTED refuse it: the kind of socket or
  * file (EINVAL; XNU: ENOTSUP), kTLS, a kernel or a sandbox without it. None is an error of the
- * connection. */
+ * connection. EPERM is one on macOS and the BSDs: a firewall has refused a segment, whose bytes are
+ * queued (tcp_output.c, tcp_output). */
 static fer_error refusal_or_error(int code)
 {
     switch (code) {
     case EINVAL:
     case ENOSYS:
-    case EBADF:
-    case EPERM: return (fer_error){FER_UNSUPPORTED, code};
-    default: return ferp_posix_waited_error(code);
+    case EBADF: return (fer_error){FER_UNSUPPORTED, code};
+    default:
+        return code == EPERM && !FERP_POSIX_IS_BSD ? (fer_error){FER_UNSUPPORTED, code}
+                                                   : ferp_posix_waited_error(code);
     }
 }
 
@@ -226,6 +228,14 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 
 #include <sys/uio.h>
 
+/* Whether the count of a failed sendfile was stored. XNU leaves the length in it if it has no such
+ * call, or a sandbox refuses it. Only the check for room follows the last byte (uipc_syscalls.c,
+ * sendfile), so the length beside another error is no count. */
+static bool count_is_stored(fer_error error, off_t sent, size_t len)
+{
+    return sent < (off_t)len || error.kind == FER_BROKEN_PIPE || error.kind == FER_WOULD_BLOCK;
+}
+
 /* The call ends at the end of the file, and raises no signal. Bytes that it sent before an error
  * are counted beside the error, which the socket then no longer has. FreeBSD raises SO_SNDLOWAT to
  * half of the send buffer. XNU copies the bytes inside the kernel (FreeBSD: kern/kern_sendfile.c,
@@ -243,7 +253,8 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
 #endif
     ferp_posix_release_cancel(previous);
     fer_error error = result == 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
-    *n = error.kind != FER_UNSUPPORTED && sent > 0 ? (size_t)sent : 0;
+    bool is_count = error.kind == FER_OK || count_is_stored(error, sent, len);
+    *n = is_count && sent > 0 ? (size_t)sent : 0;
     return error;
 }
 

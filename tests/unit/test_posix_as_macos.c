@@ -470,7 +470,7 @@ TEST(an_ended_socket_is_created_and_adopted_without_nosigpipe)
     ferp_close(raw);
 }
 
-/* M3: XNU counts the bytes before an error, and stores no count if the call does not begin. */
+/* M3: XNU counts the bytes before an error, and stores no count if it lacks the call. */
 TEST(a_sendfile_counts_the_bytes_before_an_error)
 {
     static const struct {
@@ -483,6 +483,8 @@ TEST(a_sendfile_counts_the_bytes_before_an_error)
                 {EAGAIN, 300, FER_WOULD_BLOCK, 300},
                 {EINTR, 7, FER_INTERRUPTED, 7},
                 {EPIPE, 999, FER_BROKEN_PIPE, 999},
+                {EAGAIN, 1000, FER_WOULD_BLOCK, 1000},
+                {EPERM, 300, FER_PERMISSION_DENIED, 300},
                 {ENOTSUP, 0, FER_UNSUPPORTED, 0},
                 {ENOSYS, -1, FER_UNSUPPORTED, 0},
                 {EBADF, 0, FER_UNSUPPORTED, 0}};
