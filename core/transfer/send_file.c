@@ -10,6 +10,7 @@
 #include "core/transfer/copy.h"
 #include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
+#include "core/wait/waiting.h"
 #include "ferrule/io.h"
 #include "platform/copying.h"
 
@@ -40,6 +41,22 @@ static bool may_be_of_the_file(fer_error error)
     return error.kind == FER_UNCATEGORIZED || feri_is_for_the_buffer(error);
 }
 
+/* To a nonblocking stream that is the result, unless no byte is left: XNU checks for room after the
+ * last one too. Otherwise a timeout that another handle has set has expired in the system. If the
+ * stream has become nonblocking instead, the buffer's path has the answer. */
+static fer_error after_would_block(file_part *part, fer_error error)
+{
+    part->is_sent_by_system = false;
+    if (part->sent == part->len) {
+        return feri_ok();
+    }
+    if (part->is_nonblocking) {
+        return error;
+    }
+    error = feri_map_kernel_timeout(part->to, FERP_WRITING, error);
+    return feri_is_for_the_buffer(error) ? feri_ok() : error;
+}
+
 /* The system sends some bytes. After an error that says nothing about the connection the rest is
  * sent through the buffer, unless a signal was the reason. */
 static fer_error send_by_system(file_part *part)
@@ -52,8 +69,8 @@ static fer_error send_by_system(file_part *part)
         FERI_REQUIRE(moved > 0, FER_UNEXPECTED_EOF);
         return error;
     }
-    if (error.kind == FER_WOULD_BLOCK && part->is_nonblocking) {
-        return error;
+    if (error.kind == FER_WOULD_BLOCK) {
+        return after_would_block(part, error);
     }
     part->is_sent_by_system = error.kind == FER_INTERRUPTED;
     return may_be_of_the_file(error) ? feri_ok() : feri_stream_after_failed_write(part->to, error);

@@ -2,7 +2,8 @@
  *
  * The pipe is empty before each fill. It therefore never contains more than the buffer can hold,
  * and no fill waits for space in it. A splice is a try: unless its error belongs to the connection,
- * the copy continues through the buffer, whose read or write waits, times out or reports. */
+ * or is a timeout that another handle has set meanwhile, the copy continues through the buffer,
+ * whose read or write waits, times out or reports. */
 #include "core/transfer/splicing.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
+#include "core/wait/waiting.h"
 #include "platform/copying.h"
 #include "platform/platform.h"
 
@@ -68,6 +70,7 @@ typedef struct splicing {
     fer_handle *to;
     ferp_pipe pipe;
     size_t held; /* the bytes in the pipe */
+    bool waits;  /* in the system */
     bool is_refused;
 } splicing;
 
@@ -75,6 +78,14 @@ typedef struct splicing {
 static bool was_interrupted(const splicing *part, fer_error error)
 {
     return error.kind == FER_INTERRUPTED && states_allow(part->from, part->to);
+}
+
+/* A splice that waits would block: its timeout has expired in the system. */
+static fer_error map_wait(const splicing *part, const fer_handle *handle, ferp_direction direction,
+                          fer_error error)
+{
+    bool may_expire = part->waits && error.kind == FER_WOULD_BLOCK;
+    return may_expire ? feri_map_kernel_timeout(handle, direction, error) : error;
 }
 
 /* FER_OK with nothing in the pipe: the copy continues through the buffer. */
@@ -85,6 +96,7 @@ static fer_error fill_pipe(splicing *part, size_t len)
         error = ferp_pipe_fill(&part->pipe, part->from->p_.raw_, len, &part->held);
     } while (was_interrupted(part, error));
     part->is_refused = error.kind == FER_UNSUPPORTED;
+    error = map_wait(part, part->from, FERP_READING, error);
     return feri_is_for_the_buffer(error) ? feri_ok()
                                          : feri_stream_after_failed_read(part->from, error);
 }
@@ -102,6 +114,7 @@ static fer_error drain_pipe(splicing *part, uint64_t *copied)
         *copied += moved;
     } while (part->held > 0 && (moved > 0 || was_interrupted(part, error)));
     part->is_refused = error.kind == FER_UNSUPPORTED;
+    error = map_wait(part, part->to, FERP_WRITING, error);
     return feri_is_for_the_buffer(error) ? feri_ok()
                                          : feri_stream_after_failed_write(part->to, error);
 }
@@ -135,10 +148,9 @@ fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
 {
     FERI_ASSERT(buffer->len == 0);
     splicing part = {.from = from, .to = to};
-    bool waits = false;
     if (buffer->cap < FERI_SPLICE_CAP_MIN || !states_allow(from, to) ||
-        !modes_allow(from, to, &waits) ||
-        ferp_pipe_open(buffer->cap, waits, &part.pipe).kind != FER_OK) {
+        !modes_allow(from, to, &part.waits) ||
+        ferp_pipe_open(buffer->cap, part.waits, &part.pipe).kind != FER_OK) {
         return feri_ok();
     }
     fer_error error = splice_until_end(&part, buffer, copied);

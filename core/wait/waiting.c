@@ -18,28 +18,27 @@ static ferp_direction direction_of(ferp_readiness readiness)
 }
 
 /* Whether the socket has a timeout. Another handle or process may have set it. */
-static fer_error direction_has_timeout(const feri_waiting *waiting, bool *out)
+static fer_error direction_has_timeout(const fer_handle *handle, ferp_direction direction,
+                                       bool *out)
 {
-    *out = feri_handle_has_flag(waiting->handle, FERI_FLAG_TIMEOUT_SET);
+    *out = feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
     if (*out) {
         return feri_ok();
     }
     fer_duration timeout;
-    FER_TRY(feri_timeout(waiting->handle, direction_of(waiting->readiness), &timeout));
+    FER_TRY(feri_timeout(handle, direction, &timeout));
     *out = timeout.nanos != FER_DURATION_NONE_NANOS;
     return feri_ok();
 }
 
-/* The kernel has waited, so WOULD_BLOCK is an expired timeout, unless the socket is or was
- * nonblocking. A blocking socket without a timeout was nonblocking during the try: another thread
- * or process has made it blocking since. */
-static fer_error map_kernel_timeout(const feri_waiting *waiting, fer_error error)
+fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
+                                  fer_error error)
 {
     bool nonblocking = false;
     bool may_expire = false;
-    FER_TRY(feri_mode_after_try(waiting->handle, &nonblocking));
+    FER_TRY(feri_mode_after_try(handle, &nonblocking));
     if (!nonblocking) {
-        FER_TRY(direction_has_timeout(waiting, &may_expire));
+        FER_TRY(direction_has_timeout(handle, direction, &may_expire));
     }
     return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
 }
@@ -250,7 +249,8 @@ static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
         return false;
     }
     if (kernel_has_waited(waiting)) {
-        *answer = map_kernel_timeout(waiting, *answer);
+        *answer =
+            feri_map_kernel_timeout(waiting->handle, direction_of(waiting->readiness), *answer);
         return false;
     }
     if (!waiting->has_begun) {

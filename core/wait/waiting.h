@@ -132,6 +132,12 @@ static inline bool feri_waiting_tries_may_wait(const feri_waiting *waiting)
            !feri_waiting_writes_in_core(waiting);
 }
 
+/* Maps WOULD_BLOCK of a try that may wait in the kernel: it is an expired timeout, unless the
+ * socket is or was nonblocking. A blocking socket without a timeout was nonblocking during the try:
+ * another thread or process has made it blocking since. */
+fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
+                                  fer_error error);
+
 /* What follows a try. */
 typedef enum feri_after_try {
     FERI_TRY_AGAIN,

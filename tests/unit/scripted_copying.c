@@ -47,11 +47,11 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
                          size_t *n)
 {
-    fer_error error = script_store_count(
-        TAKE_WITH(SEND_FILE, to, "file %d,%" PRIu64 ",%" PRIu64, (int)file, offset, (uint64_t)len),
-        n);
+    const script_result *result =
+        TAKE_WITH(SEND_FILE, to, "file %d,%" PRIu64 ",%" PRIu64, (int)file, offset, (uint64_t)len);
+    *n = (size_t)result->value; /* beside an error too */
     assert_true(*n <= len);
-    return error;
+    return result->error;
 }
 
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)

@@ -61,8 +61,8 @@ SCRIPT_TEST_AFTER(begin_with(&script_bsd, 0), a_copy_splices_after_256_kib_and_o
     script_then_move(SCRIPT_TRY_SEND, 9);
     assert_ok_n(copy(&n), n, CAP + 14);
     assert_log("recv(1,262144) try_send(2,262144) try_send(2,1) pipe_open(262144,waits) "
-               "pipe_fill(1,262144) pipe_drain(2,5) pipe_fill(1,262144) pipe_close() "
-               "recv(1,262144) try_send(2,9) recv(1,262144)");
+               "pipe_fill(1,262144) pipe_drain(2,5) pipe_fill(1,262144) is_nonblocking(1) "
+               "timeout(1,reading) pipe_close() recv(1,262144) try_send(2,9) recv(1,262144)");
     assert_kept(0, 0, 0);
 }
 
@@ -81,7 +81,7 @@ SCRIPT_TEST_AFTER(begin_with(&script_bsd, 0), bytes_that_return_from_the_pipe_ar
     script_then_move(SCRIPT_RECV, CAP);
     script_then_move(SCRIPT_TRY_SEND, CAP);
     script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
+    script_then_fail(SCRIPT_PIPE_DRAIN, FER_UNSUPPORTED, 22);
     script_then_move(SCRIPT_PIPE_READ, 5);
     script_then_move(SCRIPT_TRY_SEND, 5);
     assert_ok_n(copy(&n), n, CAP + 5);
@@ -178,12 +178,41 @@ BEGUN_TEST(a_process_without_a_pipe_does_not_splice)
 
 BEGUN_TEST(what_a_fill_cannot_do_is_for_the_buffer)
 {
-    static const fer_error_kind kinds[] = {FER_WOULD_BLOCK, FER_UNSUPPORTED, FER_OUT_OF_MEMORY};
+    static const fer_error_kind kinds[] = {FER_UNSUPPORTED, FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         script_then_fail(SCRIPT_PIPE_FILL, kinds[i], 1);
         assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()");
         assert_kept(0, 0, 0);
     }
+}
+
+/* A clone has made the source nonblocking since: the read finds out. */
+BEGUN_TEST(a_fill_that_would_block_is_for_the_buffer)
+{
+    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
+    script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
+    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) is_nonblocking(1) "
+                            "pipe_close()");
+    assert_kept(0, 0, 0);
+}
+
+/* T2: the fill has waited for the whole timeout, which a clone has set since. */
+BEGUN_TEST(a_timeout_that_expires_in_a_fill_expires_once)
+{
+    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
+    script_then(SCRIPT_TIMEOUT)->value = 1000;
+    assert_error(splice(), FER_TIMED_OUT, 0);
+    assert_log("pipe_open(262144,waits) pipe_fill(1,262144) is_nonblocking(1) "
+               "timeout(1,reading) pipe_close()");
+    assert_kept(0, 0, 0);
+    assert_ok(feri_handle_check(&from, FERI_REQUEST_READ));
+}
+
+SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_NONBLOCKING),
+                  a_fill_that_never_waits_has_no_timeout)
+{
+    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
+    assert_ok_log(splice(), "pipe_open(262144) pipe_fill(1,262144) pipe_close()");
 }
 
 BEGUN_TEST(a_signal_does_not_end_a_fill)
@@ -240,9 +269,24 @@ BEGUN_TEST(a_drain_that_would_block_returns_the_rest_to_the_buffer)
     script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
     script_then_move(SCRIPT_PIPE_READ, 3);
     assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_drain(2,5) "
-                            "pipe_drain(2,3) pipe_read(3) pipe_close()");
+                            "pipe_drain(2,3) is_nonblocking(2) timeout(2,writing) pipe_read(3) "
+                            "pipe_close()");
     assert_kept(0, 3, 2);
     assert_memory_equal(memory, "abc#", 4);
+}
+
+/* T2, T4: the drain has waited for the whole timeout, and nothing is lost. */
+BEGUN_TEST(a_timeout_that_expires_in_a_drain_expires_once)
+{
+    script_then_move(SCRIPT_PIPE_FILL, 5);
+    script_then_move(SCRIPT_PIPE_DRAIN, 2);
+    script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
+    script_then(SCRIPT_TIMEOUT)->value = 1000;
+    script_then_move(SCRIPT_PIPE_READ, 3);
+    assert_error(splice(), FER_TIMED_OUT, 0);
+    assert_kept(0, 3, 2);
+    assert_memory_equal(memory, "abc", 3);
+    assert_ok(feri_handle_check(&to, FERI_REQUEST_WRITE));
 }
 
 BEGUN_TEST(a_drain_of_nothing_is_for_the_buffer)

@@ -129,15 +129,46 @@ SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), a_nonblocking_stream_keeps_its_c
     assert_log("send_file(1,file 9,0,8) send_file(1,file 9,3,5)");
 }
 
-/* A clone has made the socket nonblocking or has set a timeout since: the write finds out. */
+/* A clone has made the socket nonblocking since, and perhaps blocking again: the write finds out.
+ */
 BEGUN_TEST(a_blocking_stream_that_would_block_uses_the_buffer)
 {
     uint64_t n;
+    for (int i = 0; i < 2; i++) {
+        script_then_fail(SCRIPT_SEND_FILE, FER_WOULD_BLOCK, 11);
+        script_then(SCRIPT_IS_NONBLOCKING)->value = i == 0;
+        script_then_move(SCRIPT_READ_FILE, 4);
+        script_then_move(SCRIPT_SEND, 4);
+        assert_ok_n(send_file(0, 4, &n), n, 4);
+        assert_log(i == 0 ? "send_file(1,file 9,0,4) is_nonblocking(1) read_file(file 9,0,4) "
+                            "send(1,4)"
+                          : "send_file(1,file 9,0,4) is_nonblocking(1) timeout(1,writing) "
+                            "read_file(file 9,0,4) send(1,4)");
+    }
+}
+
+/* T2: the wait in the system was the whole timeout. A BSD counts the bytes before it. */
+BEGUN_TEST(a_timeout_that_a_clone_has_set_expires_once)
+{
+    uint64_t n;
+    script_then_move(SCRIPT_SEND_FILE, 3);
     script_then_fail(SCRIPT_SEND_FILE, FER_WOULD_BLOCK, 11);
-    script_then_move(SCRIPT_READ_FILE, 4);
-    script_then_move(SCRIPT_SEND, 4);
-    assert_ok_n(send_file(0, 4, &n), n, 4);
-    assert_log("send_file(1,file 9,0,4) read_file(file 9,0,4) send(1,4)");
+    script_then(SCRIPT_TIMEOUT)->value = 1000;
+    assert_error_n(send_file(0, 8, &n), FER_TIMED_OUT, 0, n, 3);
+    assert_log("send_file(1,file 9,0,8) send_file(1,file 9,3,5) is_nonblocking(1) "
+               "timeout(1,writing)");
+    script_then_move(SCRIPT_SEND_FILE, 8);
+    assert_ok_n(send_file(0, 8, &n), n, 8);
+}
+
+/* XNU: the check for room follows the last byte too. */
+SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), a_lack_of_room_after_the_last_byte_is_no_error)
+{
+    uint64_t n;
+    script_result *all = script_then(SCRIPT_SEND_FILE);
+    all->error = (fer_error){FER_WOULD_BLOCK, 35};
+    all->value = 8;
+    assert_ok_n(send_file(0, 8, &n), n, 8);
 }
 
 /* A write may wait for buffers, and a sendfile does not (rule R3). */
