@@ -93,7 +93,8 @@ static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
     return error;
 }
 
-/* The state is checked before each part, and also if there is none. */
+/* The state is checked before each part, and also if there is none. After the last byte it is the
+ * next call's. */
 static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
 {
     FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
@@ -101,7 +102,9 @@ static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
                               feri_waits_by_system(part->to, FERP_WRITING, &part->is_nonblocking);
     while (part->sent < part->len) {
         FER_TRY(part->is_sent_by_system ? send_by_system(part) : send_by_buffer(part, buffer));
-        FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
+        if (part->sent < part->len) {
+            FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
+        }
     }
     return feri_ok();
 }

@@ -89,6 +89,15 @@ BEGUN_TEST(nothing_is_sent_after_a_shutdown_by_another_thread)
     assert_error_n(send_file(0, 0, &n), FER_BROKEN_PIPE, 0, n, 0);
 }
 
+BEGUN_TEST(a_shutdown_by_another_thread_after_the_last_byte_is_no_error)
+{
+    uint64_t n;
+    script.on_call = shut_down;
+    script_then_move(SCRIPT_SEND_FILE, 9);
+    assert_ok_n(send_file(0, 9, &n), n, 9);
+    assert_error_n(send_file(0, 9, &n), FER_BROKEN_PIPE, 0, n, 0);
+}
+
 /* ---- Through the buffer */
 
 BEGUN_TEST(what_the_system_refuses_is_sent_through_the_buffer)
@@ -162,7 +171,7 @@ BEGUN_TEST(a_timeout_that_a_clone_has_set_expires_once)
 }
 
 /* XNU: the check for room follows the last byte too. */
-SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), a_lack_of_room_after_the_last_byte_is_no_error)
+SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_is_no_error)
 {
     uint64_t n;
     script_result *all = script_then(SCRIPT_SEND_FILE);
