@@ -96,33 +96,53 @@ typedef struct held_signal {
     bool was_pending;
 } held_signal;
 
+/* For the thread or for the process. */
+static bool sigpipe_is_pending(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigpending(&signals);
+    return sigismember(&signals, SIGPIPE) == 1;
+}
+
 /* splice has no MSG_NOSIGNAL. SIGPIPE is directed at the thread that writes (signal(7)), so the
  * thread blocks it. If it did not before, none can be pending for it. */
 static void hold_sigpipe(held_signal *held)
 {
     sigset_t signals;
-    held->was_pending = false;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGPIPE);
     (void)pthread_sigmask(SIG_BLOCK, &signals, &held->mask);
     held->was_blocked = sigismember(&held->mask, SIGPIPE) == 1;
-    if (held->was_blocked) {
-        (void)sigpending(&signals);
-        held->was_pending = sigismember(&signals, SIGPIPE) == 1;
-    }
+    held->was_pending = held->was_blocked && sigpipe_is_pending();
 }
 
-/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
- * after some bytes. One that was pending before stays: the kernel keeps one of each number. */
-static void release_sigpipe(const held_signal *held, fer_error error, bool is_short)
+/* No cancellation point: the caller holds the pipe. */
+static void take_sigpipe(void)
 {
-    bool was_raised = error.kind == FER_OK ? is_short : error.os_code == EPIPE;
     const struct timespec now = {0, 0};
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGPIPE);
-    while (was_raised && !held->was_pending && sigtimedwait(&signals, NULL, &now) < 0 &&
-           errno == EINTR) {
+    int previous = ferp_posix_hold_cancel();
+    while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
+    }
+    ferp_posix_release_cancel(previous);
+}
+
+/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
+ * after some bytes. One that was pending before stays. The thread's own is removed before one of
+ * the process. The kernel keeps one of each number, so one that was pending for the thread was the
+ * new one too, and is raised again. Not exact: if the thread and the process each had one, that of
+ * the thread is lost. If a short count was no EPIPE, one of the process becomes the thread's. */
+static void release_sigpipe(const held_signal *held, fer_error error, bool is_short)
+{
+    bool was_raised = error.kind == FER_OK ? is_short : error.os_code == EPIPE;
+    if (was_raised) {
+        take_sigpipe();
+        if (held->was_pending && !sigpipe_is_pending()) {
+            (void)raise(SIGPIPE);
+        }
     }
     if (!held->was_blocked) {
         (void)pthread_sigmask(SIG_SETMASK, &held->mask, NULL);
