@@ -200,9 +200,10 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
  *
  * If the system can, it sends them itself (Linux, FreeBSD, macOS: sendfile), which on Linux uses
  * less than half of the processor time. Else each read of the file takes up to cap bytes, and all
- * of them are written before the next read (rule M3). After an error that leaves the stream usable,
- * a call with offset + *n and len - *n sends the rest. The position of the file does not change,
- * except on Windows, where it is unspecified.
+ * of them are written before the next read (rule M3). The part of the file must not change until
+ * the peer has received it, because Linux may send later changes. After an error that leaves the
+ * stream usable, a call with offset + *n and len - *n sends the rest. The position of the file does
+ * not change, except on Windows, where it is unspecified.
  * Blocks: until all bytes are accepted, as fer_tcp_stream_write_all. It also waits for the file.
  * Owns: file stays open and the caller's. buffer and its memory are caller-owned: start and len are
  * not used, and len must be 0. n may be NULL; *n is always the number of bytes that were sent.
