@@ -117,7 +117,7 @@ static void hold_sigpipe(held_signal *held)
     held->was_pending = held->was_blocked && sigpipe_is_pending();
 }
 
-/* No cancellation point: the caller holds the pipe. */
+/* No cancellation point: the caller holds a pipe or a file. */
 static void take_sigpipe(void)
 {
     const struct timespec now = {0, 0};

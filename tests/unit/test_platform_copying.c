@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <unistd.h>
 #endif
 
@@ -205,78 +204,52 @@ TEST(a_sigpipe_that_was_pending_stays_after_a_short_drain)
 
 #ifndef __ANDROID__
 
-static atomic_bool has_closed;
+/* A thread that moves bytes through its pipe to a stream that was shut down. */
+struct mover {
+    fer_raw_socket from;
+    fer_raw_socket to;
+    fer_error error;
+    bool has_closed;
+};
 
 /* The cancel is pending while the pipe is open. */
-static void *cancel_with_a_pipe(void *in)
+static void *move_with_a_pending_cancel(void *context)
 {
+    struct mover *mover = context;
     ferp_pipe pipe;
-    char byte;
+    char rest[4];
     size_t n;
-    if (ferp_pipe_open(1, false, &pipe).kind == FER_OK) {
+    if (ferp_pipe_open(1, true, &pipe).kind == FER_OK) {
         (void)pthread_cancel(pthread_self());
-        (void)ferp_recv(((struct seam_pair *)in)->server, &byte, 1, FERP_DONTWAIT, &n);
-        (void)ferp_pipe_read(&pipe, &byte, 1, &n);
+        (void)ferp_pipe_fill(&pipe, mover->from, 3, &n);
+        mover->error = ferp_pipe_drain(&pipe, mover->to, 3, &n);
+        (void)ferp_pipe_read(&pipe, rest, 3, &n);
+        (void)ferp_recv(mover->from, rest, 1, FERP_DONTWAIT, &n);
         pthread_testcancel();
         ferp_pipe_close(&pipe);
+        mover->has_closed = true;
     }
-    atomic_store(&has_closed, true);
     pthread_testcancel();
     return NULL;
 }
 
+/* T4: a thread that ends before would leave the pipe open. */
 TEST(a_thread_with_a_pipe_is_cancelled_after_its_close)
 {
     struct seam_pair in = seam_open();
+    struct seam_pair out = seam_open();
+    struct mover mover = {.from = in.server, .to = out.client};
     pthread_t thread;
     void *result = NULL;
     ferp_pipe pipe;
     assert_true(opens(&pipe, false));
     ferp_pipe_close(&pipe);
-    assert_int_equal(pthread_create(&thread, NULL, cancel_with_a_pipe, &in), 0);
-    assert_int_equal(pthread_join(thread, &result), 0);
-    assert_ptr_equal(result, PTHREAD_CANCELED);
-    assert_true(atomic_load(&has_closed));
-    seam_close(&in);
-}
-
-/* A thread that drains a pipe to a stream that was shut down, with a cancel pending. */
-struct drainer {
-    ferp_pipe pipe;
-    fer_raw_socket to;
-    fer_error error;
-    bool has_returned;
-};
-
-static void *drain_with_a_pending_cancel(void *context)
-{
-    struct drainer *drainer = context;
-    size_t n;
-    (void)pthread_cancel(pthread_self());
-    drainer->error = ferp_pipe_drain(&drainer->pipe, drainer->to, 3, &n);
-    drainer->has_returned = true;
-    pthread_testcancel();
-    return NULL;
-}
-
-/* T4: a thread that ends inside the call would leave the pipe open. */
-TEST(a_drain_is_no_cancellation_point)
-{
-    struct seam_pair in = seam_open();
-    struct seam_pair out = seam_open();
-    struct drainer drainer = {.to = out.client};
-    pthread_t thread;
-    void *result = NULL;
-    size_t n = 77;
-    assert_true(opens(&drainer.pipe, true));
     seam_send(in.client, "abc");
-    assert_ok(ferp_pipe_fill(&drainer.pipe, in.server, 3, &n));
     assert_ok(ferp_shutdown(out.client, FER_SHUTDOWN_WRITE));
-    assert_int_equal(pthread_create(&thread, NULL, drain_with_a_pending_cancel, &drainer), 0);
+    assert_int_equal(pthread_create(&thread, NULL, move_with_a_pending_cancel, &mover), 0);
     assert_int_equal(pthread_join(thread, &result), 0);
-    assert_true(drainer.has_returned && result == PTHREAD_CANCELED);
-    assert_kind(drainer.error, FER_BROKEN_PIPE);
-    ferp_pipe_close(&drainer.pipe);
+    assert_true(mover.has_closed && result == PTHREAD_CANCELED);
+    assert_kind(mover.error, FER_BROKEN_PIPE);
     seam_close(&in);
     seam_close(&out);
 }
