@@ -127,6 +127,16 @@ size_t ferp_messages_per_call(void)
     return 1;
 }
 
+/* "The socket has not been bound" is WSAEINVAL ("WSASendMsg function", MSDN). True: it is bound now
+ * to a port that the system chose, as sendto does it. */
+static bool binds_unbound(fer_raw_socket raw, const struct ferp_send_message *message)
+{
+    fer_socket_addr local;
+    fer_socket_addr any = {.ip.family = message->to.ip.family};
+    return message->to.ip.family != 0 && ferp_local_addr(raw, &local).kind != FER_OK &&
+           ferp_bind(raw, &any).kind == FER_OK;
+}
+
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent)
 {
@@ -162,6 +172,9 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     call.Control.len = (ULONG)control.len;
     fer_error error =
         ferp_winsock_transfer_result(functions->send(socket, &call, 0, &moved, NULL, NULL));
+    if (error.os_code == WSAEINVAL && binds_unbound(raw, messages)) {
+        error = ferp_winsock_transfer_result(functions->send(socket, &call, 0, &moved, NULL, NULL));
+    }
     *sent = error.kind == FER_OK;
     return ferp_message_source_error(messages, error);
 }

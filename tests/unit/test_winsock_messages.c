@@ -13,6 +13,7 @@
 static struct fakes {
     int calls;
     int failure;
+    int failures;              /* that are left; 0: all */
     ULONG len;                 /* of the buffer */
     unsigned char control[64]; /* of a send */
     ULONG control_len;
@@ -39,6 +40,9 @@ static INT WSAAPI fake_send(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWOR
         memcpy(fake.control, message->Control.buf, message->Control.len);
     }
     *moved = message->lpBuffers->len;
+    if (fake.failures > 0 && fake.calls > fake.failures) {
+        return 0;
+    }
     return fake.failure != 0 ? fail_with(fake.failure) : 0;
 }
 
@@ -79,8 +83,8 @@ static int fake_ioctl(const GUID *id, void *function)
 /* Wine binds a socket to any address. */
 static fer_error fake_bind(fer_raw_socket raw, const fer_socket_addr *addr)
 {
-    return fer_ip_addr_is_loopback(addr->ip) ? ferp_bind(raw, addr)
-                                             : ferp_winsock_error(WSAEADDRNOTAVAIL);
+    bool is_local = fer_ip_addr_is_loopback(addr->ip) || fer_ip_addr_is_unspecified(addr->ip);
+    return is_local ? ferp_bind(raw, addr) : ferp_winsock_error(WSAEADDRNOTAVAIL);
 }
 
 #define WSAIoctl(socket, code, in, in_size, out, out_size, moved, overlapped, routine) \
@@ -163,6 +167,26 @@ TEST_WITH(a_refused_source_is_not_available_unless_it_is_local, NULL, reset_fake
     assert_error(send_one(&local), FER_INVALID_INPUT, WSAEINVAL);
     fake.failure = WSAEACCES;
     assert_error(send_one(&foreign), FER_PERMISSION_DENIED, WSAEACCES);
+}
+
+TEST_WITH(a_socket_that_is_not_bound_gets_a_port, NULL, reset_fakes)
+{
+    struct ferp_send_message message = message_from("127.0.0.1", 0);
+    fer_socket_addr local;
+    size_t sent = 7;
+    fer_raw_socket raw = seam_socket();
+    message.to = seam_loopback(9);
+    fake.failure = WSAEINVAL;
+    fake.failures = 1;
+    assert_ok(tested_send_messages(raw, &message, 1, 0, &sent));
+    assert_int_equal(sent, 1);
+    assert_int_equal(fake.calls, 2);
+    fake.failures = 0;
+    assert_error(tested_send_messages(raw, &message, 1, 0, &sent), FER_INVALID_INPUT, WSAEINVAL);
+    assert_int_equal(fake.calls, 3);
+    assert_ok(ferp_local_addr(raw, &local));
+    assert_int_not_equal(local.port, 0);
+    ferp_close(raw);
 }
 
 TEST_WITH(a_capacity_above_the_longest_datagram_is_cut, NULL, reset_fakes)
