@@ -211,24 +211,6 @@ static fer_error run_round(both_ways *both)
     return wait_for_both(both);
 }
 
-/* Before any byte is moved only misuse and a connect that is pending or has just failed (rule C5)
- * are errors: after a failure a stream can still have bytes in the buffer or in its queue. */
-static fer_error check_stream(const fer_handle *handle)
-{
-    bool was_connecting =
-        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_CHECK_CONNECT;
-    fer_error error = feri_stream_check(handle, FERI_REQUEST_READ);
-    if (was_connecting) {
-        return error;
-    }
-    switch (error.kind) {
-    case FER_MISUSE:
-    case FER_NOT_CONNECTED:
-    case FER_WOULD_BLOCK: return error;
-    default: return feri_ok();
-    }
-}
-
 static bool is_done(const both_ways *both)
 {
     return both->ways[0].is_done && both->ways[1].is_done;
@@ -236,8 +218,9 @@ static bool is_done(const both_ways *both)
 
 static fer_error copy_both(both_ways *both)
 {
+    /* After a failure a stream can still have bytes in the buffer or in its queue. */
     for (int i = 0; i < 2; i++) {
-        FER_TRY(check_stream(both->handles[i]));
+        FER_TRY(feri_stream_check(both->handles[i], FERI_REQUEST_READ));
         both->limits[i] = feri_limits_of(both->handles[i]);
     }
     fer_error error;
