@@ -98,7 +98,8 @@ static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_e
 }
 
 /* `clone_reads_on`: macOS and the BSDs discard the input of a shut down read half, so the call
- * moves fewer bytes, a close has nothing to wait for, and a peer never fills the buffers. Only
+ * moves fewer bytes, a close has nothing to wait for, and a peer never fills the buffers. An
+ * earlier copy in both directions may have ended with the same error and other halves. Only
  * Linux refuses a write to a Unix stream with a shut down read half. No later step can be
  * compared. */
 static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
@@ -109,8 +110,10 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
                                          "copy",     "unix_write_copy",
                                          "handles_", "stream_close_gracefully",
                                          NULL};
+    bool has_moved_less = other == FER_OK || other == FER_UNEXPECTED_EOF ||
+                          (posix == FER_DEADLOCK && other == FER_BROKEN_PIPE);
     return is_any_of(misuse_call_name(step[0], step[1]), moving) && posix != other &&
-           (other == FER_OK || other == FER_UNEXPECTED_EOF);
+           has_moved_less;
 }
 
 /* `one_write_takes`: Windows accepts a write as a whole if there is any room. No later step can be
