@@ -211,8 +211,8 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
  * which were sent. To send up to the end of the file pass UINT64_MAX; the call then always ends
  * with FER_UNEXPECTED_EOF or another error, never with FER_OK. FER_MISUSE (also if buffer or its
  * base is NULL) and FER_INVALID_INPUT (cap is 0, len of the buffer is not 0, offset is above
- * INT64_MAX). Any error of reading the file, for example FER_BAD_HANDLE; it leaves the stream as it
- * is.
+ * INT64_MAX). Any error of reading the file, for example FER_BAD_HANDLE, or on Windows
+ * FER_TOO_MANY_OPEN_FILES; it leaves the stream as it is.
  * Rust: std::io::copy from a File. Differs: an offset and a length, through the caller's buffer.
  * Threads: same as a write. The file may be shared, except on Windows. */
 FER_MUST_USE FER_API fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file,
