@@ -26,8 +26,9 @@ static int fail_with(int code)
     return SOCKET_ERROR;
 }
 
-static INT WSAAPI fake_send(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD moved,
-                            LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+static INT CALLBACK fake_send(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD moved,
+                              LPWSAOVERLAPPED overlapped,
+                              LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     (void)socket;
     (void)flags;
@@ -46,9 +47,9 @@ static INT WSAAPI fake_send(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWOR
     return fake.failure != 0 ? fail_with(fake.failure) : 0;
 }
 
-static INT WSAAPI fake_receive(SOCKET socket, LPWSAMSG message, LPDWORD moved,
-                               LPWSAOVERLAPPED overlapped,
-                               LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+static INT CALLBACK fake_receive(SOCKET socket, LPWSAMSG message, LPDWORD moved,
+                                 LPWSAOVERLAPPED overlapped,
+                                 LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     struct sockaddr_in from = {.sin_family = AF_INET};
     size_t len = 0;
