@@ -235,7 +235,7 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 }
 
 /* poll ignores an entry whose descriptor is negative. Without interests it would still report a
- * hang-up, for ever. */
+ * hang-up in each wait. */
 static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |

@@ -4,24 +4,17 @@
 
 enum { SHORT_MS = 40, LONG_MS = 20000 };
 
-/* Two ferrule streams, through which handles pass, or whose handles pass. */
-struct ends {
-    fer_unix_stream *one;
-    fer_unix_stream *other;
-};
-
-static struct ends open_ends(void)
+/* Streams through which handles pass, or whose handles pass. */
+static struct unix_ends open_ends(void)
 {
-    struct ends ends = {test_unix_stream(), test_unix_stream()};
-    skip_without_unix_datagrams();
-    assert_ok(fer_unix_stream_pair(ends.one, ends.other));
+    struct unix_ends ends = unix_ends_open();
     assert_ok(fer_unix_stream_set_read_timeout(ends.one, millis(LONG_MS)));
     assert_ok(fer_unix_stream_set_read_timeout(ends.other, millis(LONG_MS)));
     return ends;
 }
 
 /* Sends the handle of the stream, and closes it here. */
-static void pass(struct ends through, fer_unix_stream *passed, const char *text)
+static void pass(struct unix_ends through, fer_unix_stream *passed, const char *text)
 {
     fer_raw_socket raw = fer_unix_stream_as_raw(passed);
     size_t n = 0;
@@ -44,7 +37,7 @@ static fer_unix_received_handles receive(fer_unix_stream *from, const char *text
 }
 
 /* The handle is that of the other end. */
-static void assert_passed(fer_raw_socket handle, const struct ends *passed)
+static void assert_passed(fer_raw_socket handle, const struct unix_ends *passed)
 {
     fer_unix_stream *adopted = test_unix_stream();
     char got[4];
@@ -70,7 +63,7 @@ static void discard_a_handle(void)
 
 /* No handle of the passed end is open. NetBSD closes those that it discards in a thread, which
  * sometimes sleeps until the next ones (run). */
-static void assert_all_closed(const struct ends *passed)
+static void assert_all_closed(const struct unix_ends *passed)
 {
     char byte;
     size_t n = 77;
@@ -90,8 +83,8 @@ static void assert_all_closed(const struct ends *passed)
 
 UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket handles[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     pass(through, passed.one, "take");
     fer_unix_stream_close(through.one);
@@ -107,7 +100,7 @@ UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
 
 UNIX_TEST("X7", bytes_are_sent_without_handles_too)
 {
-    struct ends through = open_ends();
+    struct unix_ends through = open_ends();
     size_t n = 0;
     assert_ok_n(fer_unix_stream_send_handles(through.one, "plain", 5, NULL, 0, &n), n, 5);
     fer_unix_received_handles got = receive(through.other, "plain", NULL, 0);
@@ -117,9 +110,9 @@ UNIX_TEST("X7", bytes_are_sent_without_handles_too)
 
 UNIX_TEST("X7", one_receive_returns_the_handles_of_one_message)
 {
-    struct ends through = open_ends();
-    struct ends first = open_ends();
-    struct ends second = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends first = open_ends();
+    struct unix_ends second = open_ends();
     fer_raw_socket handles[4];
     pass(through, first.one, "one");
     pass(through, second.one, "two");
@@ -132,8 +125,8 @@ UNIX_TEST("X7", one_receive_returns_the_handles_of_one_message)
 /* The bytes before the message may come first and alone, or with the message. */
 UNIX_TEST("X7", handles_come_with_the_first_byte_of_their_message)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket handle = FER_RAW_SOCKET_NONE;
     fer_unix_received_handles got = {.count = 0};
     char buf[8];
@@ -154,8 +147,8 @@ UNIX_TEST("X7", handles_come_with_the_first_byte_of_their_message)
 UNIX_TEST("X7", a_partial_write_has_sent_the_handles_and_its_rest_sends_none)
 {
     static unsigned char piece[1024 * 1024];
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     fer_raw_socket handles[2];
     fer_unix_received_handles got;
@@ -188,8 +181,8 @@ UNIX_TEST("X7", a_partial_write_has_sent_the_handles_and_its_rest_sends_none)
 
 UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)
 {
-    struct ends through = open_ends();
-    struct ends passed[3] = {open_ends(), open_ends(), open_ends()};
+    struct unix_ends through = open_ends();
+    struct unix_ends passed[3] = {open_ends(), open_ends(), open_ends()};
     fer_raw_socket handles[3];
     for (size_t cap = 0; cap < 2; cap++) {
         for (size_t i = 0; i < 3; i++) {
@@ -211,8 +204,8 @@ UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)
 
 UNIX_TEST("X8", a_read_without_handles_closes_those_that_come)
 {
-    struct ends through = open_ends();
-    struct ends passed[2] = {open_ends(), open_ends()};
+    struct unix_ends through = open_ends();
+    struct unix_ends passed[2] = {open_ends(), open_ends()};
     char got[4];
     pass(through, passed[0].one, "read");
     assert_ok(fer_unix_stream_read_exact(through.other, got, 4, NULL));
@@ -226,8 +219,8 @@ UNIX_TEST("X8", a_read_without_handles_closes_those_that_come)
 
 UNIX_TEST("X8", handles_that_nobody_receives_are_closed_with_the_stream)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     pass(through, passed.one, "lost");
     fer_unix_stream_close(through.other);
     fer_unix_stream_close(through.one);
@@ -236,8 +229,8 @@ UNIX_TEST("X8", handles_that_nobody_receives_are_closed_with_the_stream)
 
 UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_unix_received_handles got;
     fer_raw_socket handle;
     char buf[8];
@@ -254,7 +247,7 @@ UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
 
 UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
 {
-    struct ends through = open_ends();
+    struct unix_ends through = open_ends();
     static fer_raw_socket many[FER_UNIX_HANDLES_MAX + 1];
     fer_unix_received_handles got = {.len = 77};
     char buf[4];
@@ -292,8 +285,8 @@ UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
 
 UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket handles[2] = {fer_unix_stream_as_raw(passed.one), FER_RAW_SOCKET_NONE};
     size_t n = 0;
     for (int i = 0; i < 2; i++) {
@@ -328,7 +321,7 @@ UNIX_TEST("X5", handles_are_unsupported_where_the_os_sends_none)
 
 UNIX_TEST("T1", a_receive_of_handles_expires_and_never_waits_in_nonblocking_mode)
 {
-    struct ends through = open_ends();
+    struct unix_ends through = open_ends();
     fer_raw_socket handle;
     fer_unix_received_handles got = {.len = 77};
     char buf[4];
@@ -343,8 +336,8 @@ UNIX_TEST("T1", a_receive_of_handles_expires_and_never_waits_in_nonblocking_mode
 
 UNIX_TEST("K1", the_limits_end_calls_with_handles)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     fer_raw_socket handle;
     fer_unix_received_handles got;
@@ -367,8 +360,8 @@ UNIX_TEST("K1", the_limits_end_calls_with_handles)
 
 UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     size_t n = 0;
     assert_ok(fer_unix_stream_shutdown(through.one, FER_SHUTDOWN_WRITE));
@@ -389,7 +382,7 @@ UNIX_DATAGRAM_TEST("X7", a_datagram_carries_handles_to_its_receiver)
     const char *path = unix_peer_path("receiver");
     fer_unix_datagram *receiver = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
-    struct ends passed = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     fer_raw_socket handle;
     fer_unix_received_handles got;
@@ -424,7 +417,7 @@ UNIX_DATAGRAM_TEST("X8", handles_of_a_datagram_that_nobody_receives_are_closed)
     const char *path = unix_peer_path("receiver");
     fer_unix_datagram *receiver = test_unix_bound(path);
     fer_unix_datagram *sender = test_unix_unbound();
-    struct ends passed = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     fer_unix_received plain;
     char buf[4];
@@ -443,7 +436,7 @@ UNIX_DATAGRAM_TEST("X8", a_process_that_can_open_no_more_gets_the_datagram_and_a
     static const char *const texts[] = {"full", "longer", "next"};
     fer_unix_datagram *receiver = test_unix_bound(unix_peer_path("receiver"));
     fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
-    struct ends passed = open_ends();
+    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     fer_unix_received_handles got;
     char buf[4];

@@ -2,21 +2,8 @@
  * them when they are sent. For others: unix_handles.c. */
 #include "support/unix_fixture.h"
 
-struct ends {
-    fer_unix_stream *one;
-    fer_unix_stream *other;
-};
-
-static struct ends open_ends(void)
-{
-    struct ends ends = {test_unix_stream(), test_unix_stream()};
-    skip_without_unix_datagrams();
-    assert_ok(fer_unix_stream_pair(ends.one, ends.other));
-    return ends;
-}
-
 /* Sends handles without a byte, several times, and closes them here. */
-static void send_only_handles(struct ends through, fer_unix_stream *passed)
+static void send_only_handles(struct unix_ends through, fer_unix_stream *passed)
 {
     for (int i = 0; i < 3; i++) {
         skip_if(!unix_peer_send_only_handle(fer_unix_stream_as_raw(through.one),
@@ -46,8 +33,8 @@ static fer_unix_received_handles receive(fer_unix_stream *from, const char *text
 
 UNIX_TEST("X8", handles_without_a_byte_are_closed_and_do_not_end_the_stream)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = unix_ends_open();
+    struct unix_ends passed = unix_ends_open();
     char byte;
     size_t n = 77;
     send_only_handles(through, passed.one);
@@ -63,8 +50,8 @@ UNIX_TEST("X8", handles_without_a_byte_are_closed_and_do_not_end_the_stream)
 
 UNIX_TEST("X8", handles_without_a_byte_are_no_readiness)
 {
-    struct ends through = open_ends();
-    struct ends passed = open_ends();
+    struct unix_ends through = unix_ends_open();
+    struct unix_ends passed = unix_ends_open();
     fer_unix_received_handles got;
     char buf[4];
     fer_raw_socket handle;

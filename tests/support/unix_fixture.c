@@ -170,3 +170,11 @@ void assert_path(const fer_unix_addr *addr, const char *path)
     assert_string_equal(fer_unix_addr_as_pathname(addr), path);
     assert_null(fer_unix_addr_as_abstract_name(addr, &len));
 }
+
+struct unix_ends unix_ends_open(void)
+{
+    struct unix_ends ends = {test_unix_stream(), test_unix_stream()};
+    skip_without_unix_datagrams();
+    assert_ok(fer_unix_stream_pair(ends.one, ends.other));
+    return ends;
+}

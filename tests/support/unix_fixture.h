@@ -53,6 +53,13 @@ fer_unix_datagram *test_unix_unbound(void);
  * this program's directory follows. */
 fer_unix_addr test_unix_abstract(const void *begin, size_t len);
 
+/* The two ends of a pair of ferrule streams. Skips the test if the OS has no handles to pass. */
+struct unix_ends {
+    fer_unix_stream *one;
+    fer_unix_stream *other;
+};
+struct unix_ends unix_ends_open(void);
+
 struct unix_pair {
     fer_unix_stream *stream;
     peer_socket other;
