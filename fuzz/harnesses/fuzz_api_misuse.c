@@ -61,6 +61,7 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
         fer_error_kind other = others[i];
         if (is_grain(posix, other) || is_of_time(step, posix, other) ||
             may_lack_buffers(windows, step) || may_have_taken_all(step, posix, other) ||
+            may_coalesce(step, posix, other) ||
             (others == kinds[FER_SIM_DIALECT_BSD] &&
              (may_have_discarded(step, posix, other) || may_be_unbound(step, posix, other))) ||
             (is_openbsd && lacks_dual_stack(step, posix, other))) {

@@ -140,6 +140,15 @@ static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer
             (other == FER_OK || other == FER_PERMISSION_DENIED));
 }
 
+/* Only Linux coalesces (rule B9), so only there a call for one datagram is INVALID_INPUT (rule B8).
+ * No later step can be compared. */
+static inline bool may_coalesce(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const receiving[] = {"udp_recv", "udp_peek", "udp_try_recv", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
+           posix == FER_INVALID_INPUT && other != FER_INVALID_INPUT;
+}
+
 /* `no_dual_stack`: an IPv6 socket is for IPv6 only. No later step can be compared. */
 static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
