@@ -23,11 +23,9 @@ set(ferrule_core_sources
     core/open/connect_attempts.c
     core/open/connect_schedule.c
     core/open/connecting.c
-    core/open/port_sharing.c
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c
-    core/transfer/copy_both.c
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
     core/transfer/datagram_batch_receiving.c
@@ -45,12 +43,9 @@ set(ferrule_core_sources
     core/api/resolve.c
     core/api/socket.c
     core/api/stream.c
-    core/api/tcp_listener.c
-    core/api/tcp_stream.c
-    core/api/udp_batch.c
-    core/api/udp_socket.c
+    core/api/tcp.c
+    core/api/udp.c
     core/api/unix_datagram.c
-    core/api/unix_listener.c
     core/api/unix_stream.c)
 set(ferrule_posix_sources
     platform/common/control.c

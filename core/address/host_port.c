@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "core/address/ip_parse.h"
+#include "core/address/ip_text.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 

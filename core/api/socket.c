@@ -12,8 +12,7 @@
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
-#include "core/transfer/stream_shutdown.h"
-#include "core/wait/readiness.h"
+#include "core/wait/waiting.h"
 #include "platform/platform.h"
 
 #define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */

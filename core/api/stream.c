@@ -3,8 +3,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/transfer/stream_io.h"
-#include "core/transfer/stream_shutdown.h"
-#include "core/wait/readiness.h"
+#include "core/wait/waiting.h"
 #include "ferrule/io.h"
 
 fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)

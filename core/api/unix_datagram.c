@@ -6,7 +6,7 @@
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/handles.h"
-#include "core/wait/readiness.h"
+#include "core/wait/waiting.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 

@@ -1,16 +1,24 @@
 /* copy.c: copies from one stream to another through the caller's buffer. The bytes that were read
- * stay in the buffer until they are written. Long copies go on in splicing.c. */
+ * stay in the buffer until they are written. A copy in both directions, in one thread, tries both,
+ * and then waits for both streams at once. Long copies go on in splicing.c. */
 #include "core/transfer/copy.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
+#include "core/base/time.h"
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
+#include "core/wait/waiting.h"
 #include "ferrule/io.h"
+#include "platform/copying.h"
+#include "platform/platform.h"
+
+/* ---- One direction */
 
 static bool is_usable(const fer_copy_buffer *buffer)
 {
@@ -87,5 +95,239 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }
     feri_store_total(n, copied);
+    return error;
+}
+
+/* ---- Both directions */
+
+/* One direction. It is done when its end of file was passed on. */
+typedef struct direction {
+    fer_handle *from;
+    fer_handle *to;
+    fer_copy_buffer *buffer;
+    feri_shared_pipe *pipe;
+    uint64_t copied;
+    uint64_t deadline; /* while it waits: that of the timeout of its stream */
+    bool waits;
+    bool is_done;
+} direction;
+
+/* What a step has done. */
+typedef enum progress { MOVED, MUST_WAIT } progress;
+
+/* A try that would block, and one that a signal interrupted, have moved nothing. */
+static fer_error after_try(fer_error error, progress *out)
+{
+    *out = error.kind == FER_WOULD_BLOCK ? MUST_WAIT : MOVED;
+    bool has_moved_nothing = error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED;
+    return has_moved_nothing ? feri_ok() : error;
+}
+
+static fer_error write_some(direction *way, progress *out)
+{
+    fer_copy_buffer *buffer = way->buffer;
+    size_t moved = 0;
+    fer_error error = feri_stream_try_write(way->to, (const uint8_t *)buffer->base + buffer->start,
+                                            buffer->len, &moved);
+    FERI_ASSERT(moved <= buffer->len);
+    buffer->start += moved;
+    buffer->len -= moved;
+    way->copied += moved;
+    if (error.kind == FER_OK && moved == 0) {
+        return feri_own_error(FER_WRITE_ZERO);
+    }
+    return after_try(error, out);
+}
+
+/* A long copy through the pipe. MUST_WAIT: the buffer's path has the answer. */
+static fer_error splice_direction(direction *way, progress *out)
+{
+    uint64_t before = way->copied;
+    if (before < FERI_SPLICE_AFTER) {
+        return feri_ok();
+    }
+    fer_error error = feri_splice_once(way->pipe, way->from, way->to, way->buffer, &way->copied);
+    *out = way->copied > before || way->buffer->len > 0 ? MOVED : MUST_WAIT;
+    return error;
+}
+
+/* Reads into the empty buffer. At end of file, which may have been passed on by an earlier call,
+ * the write half of the other stream is shut down. The state of that stream is checked first, as by
+ * fer_copy: if it cannot be written, nothing is read. */
+static fer_error read_some(direction *way, progress *out)
+{
+    fer_copy_buffer *buffer = way->buffer;
+    bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
+    buffer->start = 0;
+    if (!has_ended) {
+        FER_TRY(after_try(feri_stream_try_write(way->to, buffer->base, 0, NULL), out));
+        *out = MUST_WAIT;
+        fer_error error = splice_direction(way, out);
+        if (error.kind != FER_OK || *out == MOVED) {
+            return error;
+        }
+    }
+    fer_error error = feri_stream_try_read(way->from, buffer->base, buffer->cap, &buffer->len);
+    if (error.kind == FER_OK && buffer->len == 0) {
+        way->is_done = true;
+        *out = MOVED;
+        return feri_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
+    }
+    return after_try(error, out);
+}
+
+static fer_error move_on(direction *way, progress *out)
+{
+    *out = MUST_WAIT;
+    if (way->is_done) {
+        return feri_ok();
+    }
+    return way->buffer->len > 0 ? write_some(way, out) : read_some(way, out);
+}
+
+/* ---- Waits */
+
+/* The read or the write that would block waits for the timeout of its stream, as in fer_copy. */
+static fer_error begin_wait(direction *way)
+{
+    bool writes = way->buffer->len > 0;
+    fer_duration timeout;
+    FER_TRY(feri_timeout_if_set(writes ? way->to : way->from, writes ? FERP_WRITING : FERP_READING,
+                                &timeout));
+    way->deadline = feri_deadline_after(timeout);
+    way->waits = true;
+    return feri_ok();
+}
+
+/* A step, and the timeout of the wait in which it has not moved anything. */
+static fer_error move_in_time(direction *way, progress *out)
+{
+    FER_TRY(move_on(way, out));
+    if (*out == MOVED || way->is_done) {
+        way->waits = false;
+        way->deadline = FERP_NO_DEADLINE;
+        return feri_ok();
+    }
+    if (!way->waits) {
+        return begin_wait(way);
+    }
+    bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
+    return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
+}
+
+/* The state of a whole call: way[0] reads from handles[0]. */
+typedef struct both_ways {
+    fer_handle *handles[2];
+    direction ways[2];
+    feri_limits limits[2];
+    feri_false_hints false_hints;
+} both_ways;
+
+/* The interest of both directions in the stream that one of them reads. */
+static fer_interest interest_in(const both_ways *both, int reader)
+{
+    const direction *reading = &both->ways[reader];
+    const direction *writing = &both->ways[1 - reader];
+    bool reads = !reading->is_done && reading->buffer->len == 0;
+    bool writes = !writing->is_done && writing->buffer->len > 0;
+    return (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0);
+}
+
+/* Limits that are reached precede data that is ready (rule K1). */
+static fer_error check_limits(const both_ways *both)
+{
+    FER_TRY(feri_limits_check(&both->limits[0]));
+    return feri_limits_check(&both->limits[1]);
+}
+
+/* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). */
+static uint64_t end_of_pair_slice(uint64_t deadline)
+{
+    return ferp_traits()->write_wait_misses_shutdown
+               ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
+               : deadline;
+}
+
+/* A signal does not end the call, unless the limits of a stream are interruptible (rule I4). */
+static fer_error after_signal(const both_ways *both, fer_error error)
+{
+    FER_TRY(check_limits(both));
+    bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
+    return is_interruptible ? error : feri_ok();
+}
+
+static fer_error wait_for_both(both_ways *both)
+{
+    ferp_ready_pair pair = {0};
+    for (int i = 0; i < 2; i++) {
+        pair.raws[i] = both->handles[i]->p_.raw_;
+        pair.interests[i] = interest_in(both, i);
+        pair.tokens[i] = both->limits[i].token;
+    }
+    uint64_t deadline =
+        feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),
+                     feri_earlier(both->limits[1].deadline, both->ways[1].deadline));
+    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(deadline), deadline);
+    switch (error.kind) {
+    case FER_OK:
+        feri_pause_after_false_hint(&both->false_hints, deadline, both->limits[0].token);
+        return error;
+    case FER_TIMED_OUT: return feri_ok();
+    case FER_INTERRUPTED: return after_signal(both, error);
+    default: return error;
+    }
+}
+
+/* One round: a step of each direction, and a wait if neither has moved anything. */
+static fer_error run_round(both_ways *both)
+{
+    progress first;
+    progress second;
+    FER_TRY(check_limits(both));
+    FER_TRY(move_in_time(&both->ways[0], &first));
+    FER_TRY(move_in_time(&both->ways[1], &second));
+    if (first == MOVED || second == MOVED) {
+        both->false_hints = (feri_false_hints){0, 0};
+        return feri_ok();
+    }
+    return wait_for_both(both);
+}
+
+static bool is_done(const both_ways *both)
+{
+    return both->ways[0].is_done && both->ways[1].is_done;
+}
+
+static fer_error copy_both(both_ways *both)
+{
+    /* After a failure a stream can still have bytes in the buffer or in its queue. */
+    for (int i = 0; i < 2; i++) {
+        FER_TRY(feri_stream_check(both->handles[i], FERI_REQUEST_READ));
+        both->limits[i] = feri_limits_of(both->handles[i]);
+    }
+    fer_error error;
+    do {
+        error = run_round(both);
+    } while (error.kind == FER_OK && !is_done(both));
+    return error;
+}
+
+fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_to_b,
+                                 fer_copy_buffer *b_to_a, uint64_t *n_a_to_b, uint64_t *n_b_to_a)
+{
+    feri_shared_pipe pipe = {.is_open = false};
+    both_ways both = {
+        .handles = {a.handle_, b.handle_},
+        .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .pipe = &pipe},
+                 {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .pipe = &pipe}}};
+    fer_error error = feri_copy_check_buffer(a_to_b);
+    error = error.kind == FER_OK ? feri_copy_check_buffer(b_to_a) : error;
+    if (error.kind == FER_OK && (a.handle_ == b.handle_ || a_to_b == b_to_a)) {
+        error = feri_refuse(a.handle_ == NULL);
+    }
+    error = error.kind == FER_OK ? copy_both(&both) : error;
+    feri_shared_pipe_close(&pipe);
+    feri_store_total(n_a_to_b, both.ways[0].copied);
+    feri_store_total(n_b_to_a, both.ways[1].copied);
     return error;
 }

@@ -1,14 +1,18 @@
-/* copy.h: what all copies share: the check of the buffer, before any byte is moved, and the
- * count. */
+/* copy.h: what all copies share: the check of the buffer, before any byte is moved, the count, and
+ * splices, the part of a long copy whose bytes the system moves through a pipe, instead of the
+ * caller's buffer. */
 #ifndef FERI_COPY_H
 #define FERI_COPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/io.h"
+#include "platform/copying.h"
+#include "platform/platform.h"
 
 /* MISUSE: buffer or its base is NULL. INVALID_INPUT: cap is 0, or start and len are not within
  * cap. */
@@ -21,5 +25,63 @@ static inline void feri_store_total(uint64_t *n, uint64_t total)
         *n = total;
     }
 }
+
+/* ---- Splices: splicing.c */
+
+/* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
+ * (pipe2, F_SETPIPE_SZ and two closes: 12.8 us on Linux 6.18). */
+#define FERI_SPLICE_AFTER ((uint64_t)262144)
+
+/* The shortest buffer with which a copy splices. A splice moves whole pages, and its two calls cost
+ * more than a read and a write of fewer bytes. */
+#define FERI_SPLICE_CAP_MIN ((size_t)16384)
+
+/* The timeout of an open handle, without a system call if none can have been set. */
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
+                              fer_duration *out);
+
+/* Whether a call whose waits only the system makes waits as a read or a write of the handle:
+ * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
+ * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes
+ * limits. */
+bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
+
+/* Whether the error of a splice or of a sendfile says nothing about the connection, so that the
+ * buffer's path has the answer. */
+static inline bool feri_is_for_the_buffer(fer_error error)
+{
+    switch (error.kind) {
+    case FER_OK:
+    case FER_WOULD_BLOCK:
+    case FER_INTERRUPTED:
+    case FER_UNSUPPORTED:
+    case FER_NO_BUFFER_SPACE:
+    case FER_OUT_OF_MEMORY: return true;
+    default: return false;
+    }
+}
+
+/* Copies through a pipe, if both streams allow it, until that ends: by an error, at end of file, or
+ * because the buffer's path has the answer (a wait, limits, a change by another thread). buffer is
+ * empty, and has the bytes that the pipe contained afterwards. *copied grows by the bytes that were
+ * written. FER_OK: the copy continues through the buffer. Any other error: that of the read or of
+ * the write, applied to its handle. */
+fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied);
+
+/* The pipe of both directions of a copy, which is empty between two splices. All zeros: none
+ * yet. */
+typedef struct feri_shared_pipe {
+    ferp_pipe pipe;
+    bool is_open;
+    bool is_over; /* the modes forbid it, no pipe can be made, or a splice was refused */
+} feri_shared_pipe;
+
+/* As feri_splice, for one fill and its drain, also within limits, and only between nonblocking
+ * streams: nothing waits. FER_OK with an empty buffer and the same count: the buffer's path has the
+ * answer. */
+fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handle *to,
+                           fer_copy_buffer *buffer, uint64_t *copied);
+
+void feri_shared_pipe_close(const feri_shared_pipe *shared);
 
 #endif

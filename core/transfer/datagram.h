@@ -1,4 +1,5 @@
-/* datagram.h: sends and receives datagrams, and connects their sockets (rules U1 to U5). */
+/* datagram.h: sends and receives datagrams, one by one (rules U1 to U5) and in batches (rules B1 to
+ * B12), and connects their sockets. */
 #ifndef FERI_DATAGRAM_H
 #define FERI_DATAGRAM_H
 
@@ -9,6 +10,7 @@
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"
 #include "ferrule/udp.h"
+#include "ferrule/udp_batch.h"
 #include "ferrule/unix.h"
 
 /* flags are those of platform.h: with FERP_PEEK the datagram stays in the queue, with FERP_DONTWAIT
@@ -75,5 +77,14 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how);
 
 /* As fer_udp_socket_take_error. */
 fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out);
+
+/* ---- Batches: datagram_batch.c, datagram_batch_receiving.c */
+
+/* As fer_udp_socket_send_batch and fer_udp_socket_recv_batch. With FERP_DONTWAIT they never
+ * wait. */
+fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messages, size_t count,
+                                   unsigned flags, size_t *n);
+fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,
+                                      unsigned flags, size_t *n);
 
 #endif

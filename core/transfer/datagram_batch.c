@@ -1,5 +1,5 @@
 /* datagram_batch.c: sends several datagrams in a call (rules B1, B2, B4 to B7, B11, B12). */
-#include "core/transfer/datagram_batch.h"
+#include "core/transfer/datagram.h"
 
 #include <stdbool.h>
 #include <stdint.h>

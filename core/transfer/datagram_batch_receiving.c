@@ -1,5 +1,5 @@
 /* datagram_batch_receiving.c: receives several datagrams in a call (rules B3, B8, B10 to B12). */
-#include "core/transfer/datagram_batch.h"
+#include "core/transfer/datagram.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,7 +8,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/transfer/copy.h"
-#include "core/transfer/splicing.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "ferrule/io.h"

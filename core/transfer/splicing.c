@@ -4,7 +4,7 @@
  * and no fill waits for space in it. A splice is a try: unless its error belongs to the connection,
  * or is a timeout that another handle has set meanwhile, the copy continues through the buffer,
  * whose read or write waits, times out or reports. */
-#include "core/transfer/splicing.h"
+#include "core/transfer/copy.h"
 
 #include <stdbool.h>
 #include <stddef.h>

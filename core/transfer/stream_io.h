@@ -1,5 +1,5 @@
-/* stream_io.h: reads and writes of every stream type: the check of the state first, then the system
- * call, then the effect of its result on the state. */
+/* stream_io.h: reads, writes, shutdown and close of every stream type: the check of the state first,
+ * then the system call, then the effect of its result on the state. */
 #ifndef FERI_STREAM_IO_H
 #define FERI_STREAM_IO_H
 
@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/handle/stream_state.h"
+#include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
@@ -66,5 +68,20 @@ fer_io_slice_mut feri_slice_at(const void *slices, size_t index);
 
 /* Copies the first slices, clipped to a sum of at most len. Returns their number. */
 size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out);
+
+/* ---- Shutdown and close */
+
+/* The event of a shutdown. False: how is invalid. */
+bool feri_event_of_shutdown(fer_shutdown how, feri_event *event);
+
+/* As fer_tcp_stream_shutdown, with all its checks. */
+fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);
+
+/* Closes the handle. Unread input resets the connection on every OS (rule S7), if this is the
+ * socket's only handle. */
+void feri_stream_close(fer_handle *handle);
+
+/* As fer_tcp_stream_close_gracefully, with all its checks. */
+fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout);
 
 #endif

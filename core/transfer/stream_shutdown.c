@@ -1,6 +1,6 @@
 /* stream_shutdown.c: shutdown and close. shutdown changes the state first, so that a thread that
  * the OS wakes sees it, and calls the OS then (rules S1, S6, S7). */
-#include "core/transfer/stream_shutdown.h"
+#include "core/transfer/stream_io.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* readiness.c: which calls on a handle would not wait. */
-#include "core/wait/readiness.h"
+#include "core/wait/waiting.h"
 
 #include <stdbool.h>
 #include <stddef.h>

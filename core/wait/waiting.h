@@ -1,5 +1,6 @@
 /* waiting.h: the waits of a call after "would block". If the kernel has waited, the error is
- * mapped. Otherwise core arms, checks, waits, and retries with the remaining time. */
+ * mapped. Otherwise core arms, checks, waits, and retries with the remaining time. Also, in
+ * readiness.c, which calls on a handle would not wait. */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
@@ -10,6 +11,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "ferrule/cancel.h"
+#include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "platform/platform.h"
@@ -170,5 +172,15 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
  * may still be CONNECTING. Otherwise TIMED_OUT with os_code 0, CANCELLED or INTERRUPTED. *failed:
  * the connect has failed; the next call queries and reports the error. */
 fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed);
+
+/* ---- Readiness: the handle's own state first, then the OS. */
+
+/* As fer_tcp_stream_ready, for any stream, also with a pending or failed connect. */
+fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                            fer_interest *ready);
+
+/* As feri_stream_ready, for handles without a connect or halves: a listener, a datagram socket. */
+fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                     fer_interest *ready);
 
 #endif

@@ -3,8 +3,6 @@
 #include "unit/copy_both_fixture.h"
 #include "unit/scripted_platform.h"
 
-#include "core/transfer/splicing.h"
-
 enum { CAP = FERI_SPLICE_AFTER };
 
 static unsigned char long_memory[2][CAP];

@@ -3,7 +3,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/limits.h"
-#include "core/transfer/splicing.h"
+#include "core/transfer/copy.h"
 #include "ferrule/io.h"
 
 enum { CAP = FERI_SPLICE_AFTER };

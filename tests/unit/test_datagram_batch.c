@@ -1,5 +1,5 @@
 /* test_datagram_batch.c: batches of datagrams (rules B1 to B12), with the calls for each. */
-#include "core/transfer/datagram_batch.h"
+#include "core/transfer/datagram.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
 

@@ -3,7 +3,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/modes.h"
 #include "core/open/connecting.h"
-#include "core/wait/readiness.h"
 #include "core/wait/waiting.h"
 
 #include "ferrule/socket.h"

@@ -5,7 +5,6 @@
 #include "core/handle/limits.h"
 #include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
-#include "core/transfer/stream_shutdown.h"
 
 #define SECOND UINT64_C(1000000000)
 

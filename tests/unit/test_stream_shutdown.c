@@ -3,7 +3,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/modes.h"
-#include "core/transfer/stream_shutdown.h"
+#include "core/transfer/stream_io.h"
 
 #define READ FER_SHUTDOWN_READ
 #define WRITE FER_SHUTDOWN_WRITE

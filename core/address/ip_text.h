@@ -1,8 +1,9 @@
-/* ip_parse.h: reads IP addresses out of a longer text. Each reader stops after the address. After a
- * failure the position is unspecified, and the output is unchanged. The caller checks the text that
- * follows, and must refuse a digit and a dot. */
-#ifndef FERI_IP_PARSE_H
-#define FERI_IP_PARSE_H
+/* ip_text.h: reads IP addresses out of a longer text (ip_parse.c), and writes them into one
+ * (ip_format.c). Each reader stops after the address. After a failure the position is unspecified,
+ * and the output is unchanged. The caller checks the text that follows, and must refuse a digit and
+ * a dot. */
+#ifndef FERI_IP_TEXT_H
+#define FERI_IP_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -128,5 +129,31 @@ static inline void feri_ip_addr_set_v6(fer_ip_addr *out, const fer_ipv6_addr *ad
     out->family = FER_IP_V6;
     out->u.v6 = *addr;
 }
+
+/* ---- Writers */
+
+/* The size of the longest text here, plus the unused bytes that the writers may leave after it:
+ * nine at most. A prover needs more. */
+enum { FERI_ADDR_TEXT_CAP = 128 };
+
+typedef struct feri_addr_text {
+    char text[FERI_ADDR_TEXT_CAP];
+    size_t len;
+} feri_addr_text;
+
+static inline void feri_addr_text_put(feri_addr_text *out, char byte)
+{
+    out->text[out->len] = byte;
+    out->len++;
+}
+
+void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
+void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr);
+
+/* Writes a number in decimal, without leading zeros. */
+void feri_decimal_write(feri_addr_text *out, uint32_t value);
+
+/* As feri_text_store, in larger steps if the text fits. */
+size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
 
 #endif
