@@ -98,8 +98,7 @@ static inline bool is_ended_row(const uint8_t *step, fer_error_kind posix, fer_e
 }
 
 /* `clone_reads_on`: macOS and the BSDs discard the input of a shut down read half, so the call
- * moves fewer bytes, a close has nothing to wait for, and a peer never fills the buffers. An
- * earlier copy in both directions may have ended with the same error and other halves. Only
+ * moves fewer bytes, a close has nothing to wait for, and a peer never fills the buffers. Only
  * Linux refuses a write to a Unix stream with a shut down read half. No later step can be
  * compared. */
 static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
@@ -114,6 +113,15 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
                           (posix == FER_DEADLOCK && other == FER_BROKEN_PIPE);
     return is_any_of(misuse_call_name(step[0], step[1]), moving) && posix != other &&
            has_moved_less;
+}
+
+/* `clone_reads_on`: a copy in both directions passes the end of discarded input on. It may end with
+ * the same error as on Linux, and with one more half ended. */
+static inline bool has_ended_early(const uint8_t *step, fer_error_kind posix)
+{
+    static const char *const copies[] = {"copy_both", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), copies) && posix != FER_OK &&
+           posix != FER_MISUSE && posix != FER_INVALID_INPUT;
 }
 
 /* `one_write_takes`: Windows accepts a write as a whole if there is any room. No later step can be
