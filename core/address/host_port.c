@@ -1,9 +1,8 @@
 /* host_port.c: splits "host:port" text, and checks that a host is UTF-8. */
-#include "core/address/host_port.h"
+#include "core/address/address_text.h"
 
 #include <stdbool.h>
 
-#include "core/address/ip_text.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 

@@ -3,7 +3,7 @@
  *
  * Text is built in words, whose lowest byte is the first byte of the text. Storing by the word
  * avoids a branch for each digit. */
-#include "core/address/ip_text.h"
+#include "core/address/address_text.h"
 
 #include <stdbool.h>
 #include <string.h>

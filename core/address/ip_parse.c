@@ -5,7 +5,7 @@
  *   v4 = octet "." octet "." octet "." octet       octet: 0 to 255, no leading zero
  *   v6 = eight groups, or up to seven with one "::"; the last two may be a v4
  *                                                  group: 1 to 4 hexadecimal digits */
-#include "core/address/ip_text.h"
+#include "core/address/address_text.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  *   port, scope: decimal digits, leading zeros allowed */
 #include <string.h>
 
-#include "core/address/ip_text.h"
+#include "core/address/address_text.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/text.h"

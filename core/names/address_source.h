@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/address/host_port.h"
+#include "core/address/address_text.h"
 #include "core/open/binding.h"
 #include "ferrule/error.h"
 #include "ferrule/socket_addr.h"

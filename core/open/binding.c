@@ -1,6 +1,6 @@
 /* binding.c: bound sockets and listeners, with the options that make their behaviour the same on
  * every system (rules L1, L4); accepts; the first of several addresses, and the end of every
- * opening, connects included; the options of built sockets that share a port. */
+ * opening, connects included. */
 #include "core/open/binding.h"
 
 #include "core/base/compiler.h"
@@ -8,8 +8,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
-#include "core/open/socket_building.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -373,108 +371,4 @@ fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
 fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
     return accept_without_peer(listener, FERI_WAIT_NEVER, out);
-}
-
-/* ---- Built sockets that share their address or port (rule L1) */
-
-/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
- * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
-static bool always_reuses(const fer_handle *handle)
-{
-    return ferp_traits()->reuse_address_steals_ports && feri_socket_type(handle) == FER_TYPE_STREAM;
-}
-
-/* POSIX systems accept SO_REUSEADDR for a Unix socket. A path that exists is not bound again
- * (unix(7)). */
-static bool never_reuses(const fer_handle *handle)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_UNIX);
-}
-
-/* A failed bind may have set exclusive use, and a socket cannot have both options. */
-static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
-{
-    fer_error error = ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
-    bool is_exclusive = error.kind == FER_INVALID_INPUT &&
-                        ferp_traits()->reuse_address_steals_ports && !feri_socket_is_bound(handle);
-    if (!is_exclusive) {
-        return error;
-    }
-    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_EXCLUSIVE_ADDRESS, 0));
-    return ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
-}
-
-/* Whether the socket needs SO_REUSEPORT to share its address. */
-static bool shares_by_reuse_port(const fer_handle *handle)
-{
-    return ferp_traits()->datagrams_share_by_reuse_port &&
-           feri_socket_type(handle) == FER_TYPE_DGRAM;
-}
-
-/* set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
-static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
-{
-    FER_TRY(set_reuse_option(handle, reuse));
-    bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle) ? ferp_set_option(handle->p_.raw_, FERP_REUSE_PORT, port)
-                                        : feri_ok();
-}
-
-/* The default value is left to bind, which then keeps the port exclusive. */
-fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (never_reuses(handle) || always_reuses(handle)) {
-        return feri_ok();
-    }
-    FER_TRY(feri_forgive_ended(handle, set_reuse_options(handle, reuse)));
-    bool is_default = reuse == (feri_socket_type(handle) == FER_TYPE_STREAM);
-    feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
-                            is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
-    return feri_ok();
-}
-
-/* The value that bind will use. */
-fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
-{
-    FER_TRY(feri_handle_check_getter(handle, out));
-    if (never_reuses(handle)) {
-        *out = false;
-        return feri_ok();
-    }
-    bool is_default =
-        !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
-    if (always_reuses(handle) || is_default) {
-        *out = feri_socket_type(handle) == FER_TYPE_STREAM;
-        return feri_ok();
-    }
-    return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);
-}
-
-/* Whether the flag of this handle, and not the system, has the value of set_reuse_port. */
-static bool keeps_reuse_port(const fer_handle *handle)
-{
-    return shares_by_reuse_port(handle) && !feri_handle_is_shared(handle);
-}
-
-fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
-{
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
-    bool shares =
-        shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
-    FER_TRY(feri_set_bool_option(handle, FERP_REUSE_PORT, reuse || shares));
-    feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
-                            reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);
-    return feri_ok();
-}
-
-fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out)
-{
-    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
-    FER_TRY(feri_handle_check_getter(handle, out));
-    if (keeps_reuse_port(handle)) {
-        *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-        return feri_ok();
-    }
-    return feri_bool_option(handle, FERP_REUSE_PORT, out);
 }

@@ -89,11 +89,4 @@ fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out);
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
 fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out);
 
-/* ---- Built sockets that share their address or port (rule L1): as the public functions. */
-
-fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse);
-fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out);
-fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse);
-fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out);
-
 #endif

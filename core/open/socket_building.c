@@ -447,7 +447,7 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
                                     : finish_connect(handle, started);
 }
 
-/* ---- Options that affect bind. Those for sharing a port: binding.c. */
+/* ---- Options that affect bind. Those for sharing a port: port_sharing.c. */
 
 /* A stream that is or was connected is bound, although Linux accepts the option again after the end
  * of the connection. */

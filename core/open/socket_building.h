@@ -24,6 +24,10 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
 fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr);
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out);
 fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out);
+fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse);
+fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out);
+fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse);
+fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out);
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6);
 
 /* DGRAM for raw sockets too. */

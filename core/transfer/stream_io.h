@@ -1,5 +1,5 @@
-/* stream_io.h: reads, writes, shutdown and close of every stream type: the check of the state first,
- * then the system call, then the effect of its result on the state. */
+/* stream_io.h: reads, writes, shutdown and close of every stream type: the check of the state
+ * first, then the system call, then the effect of its result on the state. */
 #ifndef FERI_STREAM_IO_H
 #define FERI_STREAM_IO_H
 

@@ -3,7 +3,7 @@
 #ifndef PROOF_WP_CURSOR_H
 #define PROOF_WP_CURSOR_H
 
-#include "core/address/ip_text.h"
+#include "core/address/address_text.h"
 
 /*@ predicate is_cursor{L}(feri_addr_cursor *cursor) =
       \valid(cursor) && cursor->index <= cursor->len &&

@@ -46,8 +46,6 @@ static inline fer_error feri_ok(void);
     ensures \result.kind == kind && \result.os_code == 0; */
 static inline fer_error feri_own_error(fer_error_kind kind);
 
-#include "core/address/host_port.h"
-
 /*@ requires is_text(text) && \valid(len) && \separated(len, text + (0 .. text_len(text)));
     assigns *len;
     ensures *len == \old(text_len(text));

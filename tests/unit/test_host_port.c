@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/address/host_port.h"
+#include "core/address/address_text.h"
 #include "support/group.h"
 
 static void check_splits(const char *text, const char *host, uint16_t port)

@@ -1,6 +1,6 @@
 /* test_ipv4_texts.c: the IPv4 parser beside the reference, for every short row of the bytes that
  * matter, and for every byte in every place of an address. */
-#include "core/address/ip_text.h"
+#include "core/address/address_text.h"
 #include "tests/unit/address_check.h"
 
 /* The text ends at the end of its memory, so a sanitizer detects a read behind it. */

@@ -1,9 +1,9 @@
-/* ip_text.h: reads IP addresses out of a longer text (ip_parse.c), and writes them into one
- * (ip_format.c). Each reader stops after the address. After a failure the position is unspecified,
- * and the output is unchanged. The caller checks the text that follows, and must refuse a digit and
- * a dot. */
-#ifndef FERI_IP_TEXT_H
-#define FERI_IP_TEXT_H
+/* address_text.h: reads IP addresses out of a longer text (ip_parse.c), writes them into one
+ * (ip_format.c), and splits "host:port" text (host_port.c). Each reader of an address stops after
+ * it. After a failure the position is unspecified, and the output is unchanged. The caller checks
+ * the text that follows, and must refuse a digit and a dot. */
+#ifndef FERI_ADDRESS_TEXT_H
+#define FERI_ADDRESS_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -155,5 +155,26 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value);
 
 /* As feri_text_store, in larger steps if the text fits. */
 size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
+
+/* ---- "host:port" text: no resolving, and no strict address grammar, which is in socket_addr.c. */
+
+/* The longest host name in text: RFC 1035, 2.3.4, has 255 octets on the wire, which are 253
+ * characters without a trailing dot. */
+#define FERI_HOST_LEN_MAX 253
+
+/* The host, as a part of the original text, and the port. */
+typedef struct feri_host_port {
+    const char *host;
+    size_t host_len;
+    uint16_t port;
+} feri_host_port;
+
+/* Splits NUL-terminated text at its last colon and removes the brackets of a host with a colon.
+ * INVALID_INPUT: no colon, a port that is not 0 to 65535 in decimal digits, or an empty host. */
+fer_error feri_host_port_split(feri_host_port *out, const char *text);
+
+/* Whether len bytes are UTF-8 (RFC 3629), as every str in Rust. Windows' resolver requires UTF-16,
+ * and bytes that are not UTF-8 cannot be converted. */
+bool feri_host_is_utf_8(const char *host, size_t len);
 
 #endif
