@@ -23,9 +23,17 @@ static inline bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_er
 {
     static const char *const datagrams[] = {"unix_datagram", NULL};
     static const char *const connects[] = {"unix_connect", "socket_connect_unix", NULL};
-    static const char *const after_reset[] = {
-        "unix_read",     "unix_peek",      "unix_write",     "unix_try_read",
-        "unix_try_peek", "unix_try_write", "unix_peer_addr", NULL};
+    static const char *const after_reset[] = {"unix_read",
+                                              "unix_peek",
+                                              "unix_write",
+                                              "unix_try_read",
+                                              "unix_try_peek",
+                                              "unix_try_write",
+                                              "unix_peer_addr",
+                                              "copy_both_unix",
+                                              "copy_both_same",
+                                              "copy_file_unix",
+                                              NULL};
     const char *name = misuse_call_name(step[0], step[1]);
     return is_any_of(name, datagrams) ||
            (is_any_of(name, connects) && posix == FER_NOT_FOUND &&
@@ -169,10 +177,14 @@ static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, f
 }
 
 /* `grain`: a timeout of centuries never expires on one system; the other cuts it to days, which
- * have passed then. No later step can be compared. */
-static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
+ * have passed then. Or the one has waited for centuries, in a call that the other lacks, and no
+ * later timeout expires: that of a poller is FER_OK. No later step can be compared. */
+static inline bool is_grain(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
-    return posix == FER_DEADLOCK && other == FER_TIMED_OUT;
+    static const char *const wait[] = {"poller_wait", NULL};
+    return posix == FER_DEADLOCK &&
+           (other == FER_TIMED_OUT ||
+            (other == FER_OK && is_any_of(misuse_call_name(step[0], step[1]), wait)));
 }
 
 /* The progress of a lookup in the background and of a connector depends on time,
