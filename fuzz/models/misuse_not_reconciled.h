@@ -68,6 +68,22 @@ static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind othe
     return is_any_of(misuse_call_name(step[0], step[1]), sending) && other == FER_ALREADY_CONNECTED;
 }
 
+/* The two rows above: a datagram was sent in one dialect only, and is later received there only. */
+static inline bool has_sent_less(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const sending[] = {"udp_send", "udp_try_send", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), sending) && posix == FER_OK &&
+           other != FER_OK;
+}
+
+static inline bool receives_less(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const receiving[] = {"udp_recv", "udp_peek", "udp_try_recv", "udp_ready",
+                                            NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), receiving) && posix == FER_OK &&
+           (is_unfinished(other) || other == FER_DEADLOCK);
+}
+
 /* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
 static inline bool is_socket_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
