@@ -159,6 +159,17 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
     return is_any_of(misuse_call_name(step[0], step[1]), writes) && lacks_space && other == FER_OK;
 }
 
+/* Rule X7: on macOS and the BSDs a read of a Unix stream ends before a message with handles, so the
+ * peer may lack space that it has on Linux. No later step can be compared. */
+static inline bool may_have_read_less(const uint8_t *step, fer_error_kind posix,
+                                      fer_error_kind other)
+{
+    static const char *const writing[] = {"unix_write",   "unix_try_write", "unix_ready",
+                                          "handles_send", "copy",           NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), writing) && posix == FER_OK &&
+           (is_unfinished(other) || other == FER_DEADLOCK);
+}
+
 /* `udp_reconnect_unbinds`: a second connect of a socket whose bound address has no route to the
  * destination. There another socket tries it, and may not broadcast if this one may not. The
  * address of a socket's first peer is free once it has another. No later step can be compared. */
