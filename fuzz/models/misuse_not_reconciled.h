@@ -156,7 +156,8 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
     static const char *const writes[] = {"write",     "try_write", "unix_write", "unix_try_write",
                                          "copy_file", "copy_both", NULL};
     bool lacks_space = is_unfinished(posix) || posix == FER_DEADLOCK;
-    return is_any_of(misuse_call_name(step[0], step[1]), writes) && lacks_space && other == FER_OK;
+    return is_any_of(misuse_call_name(step[0], step[1]), writes) && lacks_space &&
+           (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
 /* Rule X7: on macOS and the BSDs a read of a Unix stream ends before a message with handles, so the
@@ -166,7 +167,8 @@ static inline bool may_have_read_less(const uint8_t *step, fer_error_kind posix,
 {
     static const char *const writing[] = {"unix_write",   "unix_try_write", "unix_ready",
                                           "handles_send", "copy",           NULL};
-    return is_any_of(misuse_call_name(step[0], step[1]), writing) && posix == FER_OK &&
+    return is_any_of(misuse_call_name(step[0], step[1]), writing) &&
+           (posix == FER_OK || posix == FER_UNEXPECTED_EOF) &&
            (is_unfinished(other) || other == FER_DEADLOCK);
 }
 
