@@ -181,9 +181,10 @@ static inline bool may_be_unbound(const uint8_t *step, fer_error_kind posix, fer
     static const char *const connecting[] = {"udp_connect", NULL};
     const char *name = misuse_call_name(step[0], step[1]);
     return (is_any_of(name, binding) && posix == FER_ADDR_IN_USE && other == FER_OK) ||
-           (is_any_of(name, connecting) && ((posix == FER_OK && other == FER_ADDR_NOT_AVAILABLE) ||
-                                            (posix == FER_NETWORK_UNREACHABLE &&
-                                             (other == FER_OK || other == FER_PERMISSION_DENIED))));
+           (is_any_of(name, connecting) && posix != other &&
+            (other == FER_ADDR_NOT_AVAILABLE ||
+             (posix == FER_NETWORK_UNREACHABLE &&
+              (other == FER_OK || other == FER_PERMISSION_DENIED))));
 }
 
 /* Only Linux coalesces (rule B9), so only there a call for one datagram is INVALID_INPUT (rule B8).
