@@ -71,6 +71,7 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
             (is_openbsd && lacks_dual_stack(step, posix, other))) {
             return;
         }
+        may_have_other_halves = may_have_other_halves || is_unix_reset(step, posix, other);
         bool is_row = is_unix_row(step, posix, other) || is_udp_row(step, posix, other) ||
                       is_connected_udp_row(step, other) || is_socket_row(step, posix, other) ||
                       is_keepalive_row(step, posix, other) || is_ended_row(step, posix, other) ||
