@@ -202,15 +202,15 @@ static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, f
                               other == FER_NETWORK_UNREACHABLE || other == FER_ADDR_NOT_AVAILABLE);
 }
 
-/* `grain`: a timeout of centuries never expires on one system; the other cuts it to days, which
- * have passed then. Or the one has waited for centuries, in a call that the other lacks, and no
- * later timeout expires: that of a poller is FER_OK. No later step can be compared. */
+/* `grain`: a timeout of centuries never expires on one system; another cuts it to days, or reaches
+ * the end of time with it. If one has waited for centuries, in a call that the other lacks, no later
+ * timeout expires there; that of a poller is FER_OK. No later step can be compared. */
 static inline bool is_grain(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const wait[] = {"poller_wait", NULL};
-    return posix == FER_DEADLOCK &&
-           (other == FER_TIMED_OUT ||
-            (other == FER_OK && is_any_of(misuse_call_name(step[0], step[1]), wait)));
+    bool is_wait = is_any_of(misuse_call_name(step[0], step[1]), wait);
+    return (posix == FER_DEADLOCK && (other == FER_TIMED_OUT || (other == FER_OK && is_wait))) ||
+           (posix == FER_TIMED_OUT && other == FER_DEADLOCK);
 }
 
 /* The progress of a lookup in the background and of a connector depends on time,
