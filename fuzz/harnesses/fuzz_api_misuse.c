@@ -62,7 +62,7 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
         const uint8_t *step = data + i * STEP_BYTES;
         fer_error_kind posix = kinds[FER_SIM_DIALECT_POSIX][i];
         fer_error_kind other = others[i];
-        if (is_grain(step, posix, other) || is_of_time(step, posix, other) ||
+        if (is_grain(posix, other) || is_of_time(step, posix, other) ||
             may_lack_buffers(windows, step) || may_have_taken_all(step, posix, other) ||
             may_coalesce(step, posix, other) ||
             (is_bsd &&

@@ -203,23 +203,23 @@ static inline bool lacks_dual_stack(const uint8_t *step, fer_error_kind posix, f
 }
 
 /* `grain`: a timeout of centuries never expires on one system; another cuts it to days, or reaches
- * the end of time with it. If one has waited for centuries, in a call that the other lacks, no later
- * timeout expires there; that of a poller is FER_OK. No later step can be compared. */
-static inline bool is_grain(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+ * the end of time with it. No later step can be compared. */
+static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
 {
-    static const char *const wait[] = {"poller_wait", NULL};
-    bool is_wait = is_any_of(misuse_call_name(step[0], step[1]), wait);
-    return (posix == FER_DEADLOCK && (other == FER_TIMED_OUT || (other == FER_OK && is_wait))) ||
+    return (posix == FER_DEADLOCK && other == FER_TIMED_OUT) ||
            (posix == FER_TIMED_OUT && other == FER_DEADLOCK);
 }
 
-/* The progress of a lookup in the background and of a connector depends on time,
- * and the calls before it take a different time in each dialect. No later step can be compared. */
+/* The progress of a lookup in the background and of a connector depends on time, and the calls
+ * before it take a different time in each dialect. A call that only one dialect has may wait to the
+ * end of time. No later step can be compared. */
 static inline bool is_of_time(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const timed[] = {"resolver_start", "lookup_wait", "connector_", NULL};
-    return is_any_of(misuse_call_name(step[0], step[1]), timed) &&
-           is_unfinished(posix) != is_unfinished(other);
+    static const char *const datagrams[] = {"unix_datagram", NULL};
+    const char *name = misuse_call_name(step[0], step[1]);
+    return (is_any_of(name, timed) && is_unfinished(posix) != is_unfinished(other)) ||
+           (is_any_of(name, datagrams) && posix == FER_TIMED_OUT && other != FER_TIMED_OUT);
 }
 
 /* `no_buffer_space`, until a time, and `clone_reads_on`: the call may move no bytes in one dialect.

@@ -7,8 +7,8 @@ static fer_stream stream_of(struct misuse_state *state, bool is_unix, uint8_t wh
                    : fer_tcp_stream_as_stream(&state->streams[which % MISUSE_STREAMS]);
 }
 
-/* The contract of every copy, refused copies included. The write finds that the token of `to` is
- * closed, after a read. */
+/* The contract of every copy, refused copies included. A closed token is found by the first call on
+ * its stream: that of `to` after a read, that of `from` after the write of what was in the buffer. */
 static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_copy_buffer *after,
                      uint64_t n)
 {
@@ -19,7 +19,8 @@ static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_c
     if (error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT) {
         bool is_unchanged = after->start == before->start && after->len == before->len;
         bool has_read = error.kind == FER_MISUSE && before->len == 0 && is_inside;
-        return n == 0 && (is_unchanged || has_read);
+        bool has_written = error.kind == FER_MISUSE && n == before->len && after->len == 0;
+        return (n == 0 && (is_unchanged || has_read)) || has_written;
     }
     return is_inside && (error.kind != FER_OK || (after->len == 0 && n >= before->len));
 }
