@@ -1,7 +1,4 @@
-/* address_text.h: reads IP addresses out of a longer text (ip_parse.c), writes them into one
- * (ip_format.c), and splits "host:port" text (host_port.c). Each reader of an address stops after
- * it. After a failure the position is unspecified, and the output is unchanged. The caller checks
- * the text that follows, and must refuse a digit and a dot. */
+/* address_text.h: IP addresses in a longer text, read and written, and the split of "host:port". */
 #ifndef FERI_ADDRESS_TEXT_H
 #define FERI_ADDRESS_TEXT_H
 
@@ -81,6 +78,10 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
     return true;
 }
 
+/* ---- Readers of addresses: ip_parse.c. Each stops after the address. After a failure the position
+ * is unspecified, and the output is unchanged. The caller checks the text that follows, and must
+ * refuse a digit and a dot. */
+
 /* The result of every _parse function for NULL, and for a text. */
 static inline fer_error feri_addr_misuse(void)
 {
@@ -130,10 +131,10 @@ static inline void feri_ip_addr_set_v6(fer_ip_addr *out, const fer_ipv6_addr *ad
     out->u.v6 = *addr;
 }
 
-/* ---- Writers */
+/* ---- Writers of addresses: ip_format.c */
 
-/* The size of the longest text here, plus the unused bytes that the writers may leave after it:
- * nine at most. A prover needs more. */
+/* The size of the longest text of an IP or a socket address, plus the unused bytes that the writers
+ * may leave after it: nine at most. A prover needs more. */
 enum { FERI_ADDR_TEXT_CAP = 128 };
 
 typedef struct feri_addr_text {
@@ -156,7 +157,8 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value);
 /* As feri_text_store, in larger steps if the text fits. */
 size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
 
-/* ---- "host:port" text: no resolving, and no strict address grammar, which is in socket_addr.c. */
+/* ---- "host:port" text, and UTF-8 (rule A3): host_port.c. No resolving. The strict grammar of
+ * addresses is in socket_addr.c. */
 
 /* The longest host name in text: RFC 1035, 2.3.4, has 255 octets on the wire, which are 253
  * characters without a trailing dot. */

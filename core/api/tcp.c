@@ -1,6 +1,9 @@
-/* tcp.c: the public functions of fer_tcp_stream and fer_tcp_listener, except those that resolve
- * names. Each function of a stream calls the function for any stream handle. */
+/* tcp.c: the public functions of fer_tcp_stream and fer_tcp_listener. Each function of a stream
+ * calls the function for any stream handle. Names are in resolve.c, several addresses in
+ * connect_with.c, the views as a fer_stream and a fer_socket in stream.c and socket.c, files in
+ * send_file.c. */
 #include "ferrule/tcp.h"
+
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"

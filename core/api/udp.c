@@ -1,6 +1,7 @@
-/* udp.c: the public functions of fer_udp_socket, except those that resolve names: those of udp.h,
- * and of udp_batch.h: batches, features, and the length of datagrams on the path. */
+/* udp.c: the public functions of fer_udp_socket, of udp.h and udp_batch.h. Those that take names
+ * are in resolve.c, the view as a fer_socket in socket.c. */
 #include "ferrule/udp.h"
+
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
@@ -105,7 +106,7 @@ fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest intere
     return feri_ready(FERI_HANDLE(socket), interest, timeout, ready);
 }
 
-/* ---- Modes */
+/* ---- Timeouts, limits, modes, errors and time to live */
 
 fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket, fer_duration timeout)
 {
@@ -245,7 +246,7 @@ fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
     return feri_into_raw(FERI_HANDLE(socket));
 }
 
-/* ---- Features */
+/* ---- Features (rules B8, B9) */
 
 /* The features that can be enabled, and those that are queried from the OS. */
 #define SWITCHES \
@@ -319,7 +320,7 @@ fer_error fer_udp_socket_features(const fer_udp_socket *socket, fer_udp_capabili
     return feri_ok();
 }
 
-/* ---- Sending and receiving */
+/* ---- Batches */
 
 fer_error fer_udp_socket_send_batch(fer_udp_socket *socket, fer_datagram_send *messages,
                                     size_t count, size_t *n)

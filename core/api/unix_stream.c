@@ -1,5 +1,6 @@
 /* unix_stream.c: the public functions of fer_unix_stream and fer_unix_listener. Each function of a
- * stream calls the function for any stream handle. */
+ * stream calls the function for any stream handle. The views as a fer_stream and a fer_socket are
+ * in stream.c and socket.c. */
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"

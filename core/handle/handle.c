@@ -78,6 +78,16 @@ bool feri_handle_apply(fer_handle *handle, feri_event event)
     return step_state(handle, event, FER_OK) != FERI_STATE_MISUSE;
 }
 
+bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
+{
+    switch (how) {
+    case FER_SHUTDOWN_READ: *event = FERI_EVENT_SHUT_READ; return true;
+    case FER_SHUTDOWN_WRITE: *event = FERI_EVENT_SHUT_WRITE; return true;
+    case FER_SHUTDOWN_BOTH: *event = FERI_EVENT_SHUT_BOTH; return true;
+    default: return false;
+    }
+}
+
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);

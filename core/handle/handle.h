@@ -140,6 +140,9 @@ bool feri_handle_mark_limited(fer_handle *handle, bool is_limited);
  * forbids the event and does not change. */
 bool feri_handle_apply(fer_handle *handle, feri_event event);
 
+/* The event of a shutdown. False: how is invalid. */
+bool feri_event_of_shutdown(fer_shutdown how, feri_event *event);
+
 /* Applies an event with a fatal error (GOT_RESET, CONNECT_FAIL). The first error is saved. */
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error);
 

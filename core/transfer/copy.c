@@ -18,7 +18,7 @@
 #include "platform/copying.h"
 #include "platform/platform.h"
 
-/* ---- One direction */
+/* ---- The buffer of a copy */
 
 static bool is_usable(const fer_copy_buffer *buffer)
 {
@@ -26,7 +26,9 @@ static bool is_usable(const fer_copy_buffer *buffer)
            buffer->len <= buffer->cap - buffer->start;
 }
 
-fer_error feri_copy_check_buffer(const fer_copy_buffer *buffer)
+/* MISUSE: buffer or its base is NULL. INVALID_INPUT: cap is 0, or start and len are not within
+ * cap. */
+static fer_error check_buffer(const fer_copy_buffer *buffer)
 {
     if (buffer == NULL || buffer->base == NULL) {
         return feri_own_error(FER_MISUSE);
@@ -34,6 +36,8 @@ fer_error feri_copy_check_buffer(const fer_copy_buffer *buffer)
     FERI_REQUIRE(is_usable(buffer), FER_INVALID_INPUT);
     return feri_ok();
 }
+
+/* ---- fer_copy */
 
 /* Before any byte is moved only misuse is an error: after a failure the source can still have bytes
  * in the buffer or in its queue. */
@@ -89,7 +93,7 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
-    fer_error error = feri_copy_check_buffer(buffer);
+    fer_error error = check_buffer(buffer);
     error = error.kind == FER_OK ? check_source(from.handle_) : error;
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
@@ -98,7 +102,7 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
     return error;
 }
 
-/* ---- Both directions */
+/* ---- fer_copy_bidirectional: the steps of one direction */
 
 /* One direction. It is done when its end of file was passed on. */
 typedef struct direction {
@@ -185,7 +189,7 @@ static fer_error move_on(direction *way, progress *out)
     return way->buffer->len > 0 ? write_some(way, out) : read_some(way, out);
 }
 
-/* ---- Waits */
+/* ---- fer_copy_bidirectional: both directions, and their waits */
 
 /* The read or the write that would block waits for the timeout of its stream, as in fer_copy. */
 static fer_error begin_wait(direction *way)
@@ -215,7 +219,7 @@ static fer_error move_in_time(direction *way, progress *out)
     return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
-/* The state of a whole call: way[0] reads from handles[0]. */
+/* The state of a whole call: ways[0] reads from handles[0]. */
 typedef struct both_ways {
     fer_handle *handles[2];
     direction ways[2];
@@ -320,8 +324,8 @@ fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_
         .handles = {a.handle_, b.handle_},
         .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .pipe = &pipe},
                  {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .pipe = &pipe}}};
-    fer_error error = feri_copy_check_buffer(a_to_b);
-    error = error.kind == FER_OK ? feri_copy_check_buffer(b_to_a) : error;
+    fer_error error = check_buffer(a_to_b);
+    error = error.kind == FER_OK ? check_buffer(b_to_a) : error;
     if (error.kind == FER_OK && (a.handle_ == b.handle_ || a_to_b == b_to_a)) {
         error = feri_refuse(a.handle_ == NULL);
     }

@@ -1,6 +1,6 @@
-/* copy.h: what all copies share: the check of the buffer, before any byte is moved, the count, and
- * splices, the part of a long copy whose bytes the system moves through a pipe, instead of the
- * caller's buffer. */
+/* copy.h: what copies and send_file share: the count, the conditions and the errors of a transfer
+ * that the system makes, and splices, which move bytes through a pipe instead of the caller's
+ * buffer. */
 #ifndef FERI_COPY_H
 #define FERI_COPY_H
 
@@ -14,27 +14,15 @@
 #include "platform/copying.h"
 #include "platform/platform.h"
 
-/* MISUSE: buffer or its base is NULL. INVALID_INPUT: cap is 0, or start and len are not within
- * cap. */
-fer_error feri_copy_check_buffer(const fer_copy_buffer *buffer);
-
 /* Stores the count of a copy, if the caller wants it. */
-static inline void feri_store_total(uint64_t *n, uint64_t total)
+static inline void feri_store_total(uint64_t *out, uint64_t total)
 {
-    if (n != NULL) {
-        *n = total;
+    if (out != NULL) {
+        *out = total;
     }
 }
 
-/* ---- Splices: splicing.c */
-
-/* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
- * (pipe2, F_SETPIPE_SZ and two closes: 12.8 us on Linux 6.18). */
-#define FERI_SPLICE_AFTER ((uint64_t)262144)
-
-/* The shortest buffer with which a copy splices. A splice moves whole pages, and its two calls cost
- * more than a read and a write of fewer bytes. */
-#define FERI_SPLICE_CAP_MIN ((size_t)16384)
+/* ---- Transfers that the system makes */
 
 /* The timeout of an open handle, without a system call if none can have been set. */
 fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
@@ -60,6 +48,16 @@ static inline bool feri_is_for_the_buffer(fer_error error)
     default: return false;
     }
 }
+
+/* ---- Splices: splicing.c */
+
+/* The bytes of one copy after which it splices. A pipe costs about as much time as a copy of 32 KiB
+ * (pipe2, F_SETPIPE_SZ and two closes: 12.8 us on Linux 6.18). */
+#define FERI_SPLICE_AFTER ((uint64_t)262144)
+
+/* The shortest buffer with which a copy splices. A splice moves whole pages, and its two calls cost
+ * more than a read and a write of fewer bytes. */
+#define FERI_SPLICE_CAP_MIN ((size_t)16384)
 
 /* Copies through a pipe, if both streams allow it, until that ends: by an error, at end of file, or
  * because the buffer's path has the answer (a wait, limits, a change by another thread). buffer is

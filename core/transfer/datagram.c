@@ -10,7 +10,6 @@
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
-#include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
 #include "platform/platform.h"

@@ -1,5 +1,5 @@
 /* datagram.h: sends and receives datagrams, one by one (rules U1 to U5) and in batches (rules B1 to
- * B12), and connects their sockets. */
+ * B8, B10 to B12), and connects their sockets. */
 #ifndef FERI_DATAGRAM_H
 #define FERI_DATAGRAM_H
 

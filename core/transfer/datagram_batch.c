@@ -9,7 +9,6 @@
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/transfer/datagram.h"
 #include "core/wait/waiting.h"
 #include "platform/messages.h"
 #include "platform/platform.h"

@@ -7,7 +7,6 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "core/transfer/datagram.h"
 #include "core/wait/waiting.h"
 #include "platform/messages.h"
 #include "platform/platform.h"

@@ -1,5 +1,5 @@
-/* stream_io.h: reads, writes, shutdown and close of every stream type: the check of the state
- * first, then the system call, then the effect of its result on the state. */
+/* stream_io.h: reads and writes of every stream type (the check of the state, the system call, the
+ * effect of its result on the state), and their shutdown and close. */
 #ifndef FERI_STREAM_IO_H
 #define FERI_STREAM_IO_H
 
@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/handle/stream_state.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -47,7 +46,9 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
  * uipc_socket.c, sosendcheck). A longer send may lack buffers after it has moved some bytes. */
 #define FERI_WHOLE_SEND_MAX 2048
 
-/* slices.c: the slices of one vectored call: `count` from `first` on, after leading empty slices.
+/* ---- The slices of one vectored call: slices.c */
+
+/* The slices of one vectored call: `count` from `first` on, after leading empty slices.
  * `sum` is their sum, which is within the OS's limit; if the last of them is above it, they are
  * clipped to the limit. If the first slice is longer than the limit,
  * `count` is 0 and `first` is its index. */
@@ -69,10 +70,7 @@ fer_io_slice_mut feri_slice_at(const void *slices, size_t index);
 /* Copies the first slices, clipped to a sum of at most len. Returns their number. */
 size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out);
 
-/* ---- Shutdown and close */
-
-/* The event of a shutdown. False: how is invalid. */
-bool feri_event_of_shutdown(fer_shutdown how, feri_event *event);
+/* ---- Shutdown and close: stream_shutdown.c */
 
 /* As fer_tcp_stream_shutdown, with all its checks. */
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how);

@@ -12,19 +12,8 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
-
-bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
-{
-    switch (how) {
-    case FER_SHUTDOWN_READ: *event = FERI_EVENT_SHUT_READ; return true;
-    case FER_SHUTDOWN_WRITE: *event = FERI_EVENT_SHUT_WRITE; return true;
-    case FER_SHUTDOWN_BOTH: *event = FERI_EVENT_SHUT_BOTH; return true;
-    default: return false;
-    }
-}
 
 static bool has_queued_input(const fer_handle *handle)
 {

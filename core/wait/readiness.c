@@ -10,7 +10,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/wait/waiting.h"
 #include "platform/platform.h"
 
 #define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)

@@ -1,6 +1,6 @@
-/* waiting.h: the waits of a call after "would block". If the kernel has waited, the error is
- * mapped. Otherwise core arms, checks, waits, and retries with the remaining time. Also, in
- * readiness.c, which calls on a handle would not wait. */
+/* waiting.h: the waits of a call after "would block" (waiting.c), and the _ready calls
+ * (readiness.c). If the kernel has waited, the error is mapped. Otherwise core arms, checks, waits,
+ * and retries with the remaining time. */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
@@ -173,7 +173,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
  * the connect has failed; the next call queries and reports the error. */
 fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed);
 
-/* ---- Readiness: the handle's own state first, then the OS. */
+/* ---- Readiness: readiness.c. The handle's own state first, then the OS. */
 
 /* As fer_tcp_stream_ready, for any stream, also with a pending or failed connect. */
 fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,

@@ -8,7 +8,8 @@ static fer_stream stream_of(struct misuse_state *state, bool is_unix, uint8_t wh
 }
 
 /* The contract of every copy, refused copies included. A closed token is found by the first call on
- * its stream: that of `to` after a read, that of `from` after the write of what was in the buffer. */
+ * its stream: that of `to` after a read, that of `from` after the write of what was in the
+ * buffer. */
 static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_copy_buffer *after,
                      uint64_t n)
 {

@@ -6,7 +6,6 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/limits.h"
-#include "core/transfer/copy.h"
 #include "ferrule/cancel.h"
 #include "ferrule/io.h"
 

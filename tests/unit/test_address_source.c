@@ -1,7 +1,6 @@
 /* test_address_source.c: the addresses of a text, read one after the other (rules A3, A4). */
 #include "unit/scripted_platform.h"
 
-#include "core/address/address_text.h"
 #include "core/names/address_source.h"
 
 /* Checks that the text is an address literal and yields exactly this address. */

@@ -3,6 +3,8 @@
 #include "unit/copy_both_fixture.h"
 #include "unit/scripted_platform.h"
 
+#include "core/transfer/copy.h"
+
 enum { CAP = FERI_SPLICE_AFTER };
 
 static unsigned char long_memory[2][CAP];
