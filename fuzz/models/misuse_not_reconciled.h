@@ -48,8 +48,8 @@ static inline bool is_unfinished(fer_error_kind kind)
  * every one. */
 static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
-    static const char *const receiving[] = {"udp_send",     "udp_recv",     "udp_peek",
-                                            "udp_try_send", "udp_try_recv", NULL};
+    static const char *const receiving[] = {"udp_send",     "udp_recv",  "udp_peek", "udp_try_send",
+                                            "udp_try_recv", "udp_ready", NULL};
     bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
     bool has_nothing = is_unfinished(posix) || posix == FER_DEADLOCK;
     return is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
@@ -68,8 +68,7 @@ static inline bool is_connected_udp_row(const uint8_t *step, fer_error_kind othe
 static inline bool has_sent_less(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const sending[] = {"udp_send", "udp_try_send", NULL};
-    return is_any_of(misuse_call_name(step[0], step[1]), sending) && posix == FER_OK &&
-           other != FER_OK;
+    return is_any_of(misuse_call_name(step[0], step[1]), sending) && posix != other;
 }
 
 static inline bool receives_less(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
