@@ -154,6 +154,15 @@ MODES_TEST(a_clone_that_is_given_up_leaks_no_record)
     assert_int_equal(script.sockets_open, 0);
 }
 
+MODES_TEST(into_raw_of_the_last_handle_leaks_no_record)
+{
+    fer_handle clone = clone_of(&handle);
+    assert_int_equal(feri_into_raw(&clone), 2);
+    assert_int_equal(background.memory_live, 1);
+    assert_int_equal(feri_into_raw(&handle), 1);
+    assert_int_equal(background.memory_live, 0);
+}
+
 /* Another thread makes a clone of the same handle at the same time, and is first. */
 static fer_handle *handle_to_clone;
 static fer_handle early_clone;
