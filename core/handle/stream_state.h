@@ -139,7 +139,6 @@ bool feri_state_both_halves_shut(feri_state state);
  * coverage reports edges only. Empty in a build without a fuzzer. */
 
 #if defined(FERI_FUZZ_CELLS)
-
 /* A column is an event, or FERI_EVENT_COUNT plus a request. Defined in fuzz/driver/engine.c. */
 void feri_visit(feri_state state, unsigned column);
 #define FERI_VISIT(state, column) feri_visit(state, (unsigned)(column))

@@ -18,7 +18,7 @@ static inline bool is_any_of(const char *name, const char *const *prefixes)
 }
 
 /* The dialects differ in the kind and number of the resets that a Unix stream reports. After one
- * that only Windows reports, its halves differ too. */
+ * that one dialect reports, its halves differ too. No later step can be compared. */
 static inline bool is_unix_reset(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const names[] = {"unix_", "copy_both_unix", "copy_both_same",
@@ -43,6 +43,12 @@ static inline bool is_unfinished(fer_error_kind kind)
     return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
 }
 
+/* Whether a call that has to wait has got nothing, neither now nor ever. */
+static inline bool has_nothing(fer_error_kind kind)
+{
+    return is_unfinished(kind) || kind == FER_DEADLOCK;
+}
+
 /* `refusal_of_another` and `refusals_together`: which socket reports a refused datagram, and how
  * often. `clone_receives_on`: a clone receives the end of a shut down socket in no mode, or in
  * every one. */
@@ -51,9 +57,8 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
     static const char *const receiving[] = {"udp_send",     "udp_recv",  "udp_peek", "udp_try_send",
                                             "udp_try_recv", "udp_ready", NULL};
     bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
-    bool has_nothing = is_unfinished(posix) || posix == FER_DEADLOCK;
     return is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
-           (is_refused || (has_nothing && other == FER_OK));
+           (is_refused || (has_nothing(posix) && other == FER_OK));
 }
 
 /* `send_to_connected` */
@@ -76,7 +81,7 @@ static inline bool receives_less(const uint8_t *step, fer_error_kind posix, fer_
     static const char *const receiving[] = {"udp_recv", "udp_peek", "udp_try_recv", "udp_ready",
                                             NULL};
     return is_any_of(misuse_call_name(step[0], step[1]), receiving) && posix == FER_OK &&
-           (is_unfinished(other) || other == FER_DEADLOCK);
+           has_nothing(other);
 }
 
 /* For built sockets: options that Windows lacks, and `reuse_after_bind`. */
@@ -135,7 +140,7 @@ static inline bool may_have_discarded(const uint8_t *step, fer_error_kind posix,
 }
 
 /* `clone_reads_on`: a copy in both directions passes the end of discarded input on. It may end with
- * the same error as on Linux, and with one more half ended. */
+ * the same error as on Linux, and with one more half ended. No later step can be compared. */
 static inline bool has_ended_early(const uint8_t *step, fer_error_kind posix)
 {
     static const char *const copies[] = {"copy_both", NULL};
@@ -150,8 +155,7 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
 {
     static const char *const writes[] = {"write",     "try_write", "unix_write", "unix_try_write",
                                          "copy_file", "copy_both", NULL};
-    bool lacks_space = is_unfinished(posix) || posix == FER_DEADLOCK;
-    return is_any_of(misuse_call_name(step[0], step[1]), writes) && lacks_space &&
+    return is_any_of(misuse_call_name(step[0], step[1]), writes) && has_nothing(posix) &&
            (other == FER_OK || other == FER_UNEXPECTED_EOF);
 }
 
@@ -163,8 +167,7 @@ static inline bool may_have_read_less(const uint8_t *step, fer_error_kind posix,
     static const char *const writing[] = {"unix_write",   "unix_try_write", "unix_ready",
                                           "handles_send", "copy",           NULL};
     return is_any_of(misuse_call_name(step[0], step[1]), writing) &&
-           (posix == FER_OK || posix == FER_UNEXPECTED_EOF) &&
-           (is_unfinished(other) || other == FER_DEADLOCK);
+           (posix == FER_OK || posix == FER_UNEXPECTED_EOF) && has_nothing(other);
 }
 
 /* `udp_reconnect_unbinds`: a second connect of a socket whose bound address has no route to the

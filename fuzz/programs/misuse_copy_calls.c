@@ -20,7 +20,8 @@ static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_c
     if (error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT) {
         bool is_unchanged = after->start == before->start && after->len == before->len;
         bool has_read = error.kind == FER_MISUSE && before->len == 0 && is_inside;
-        bool has_written = error.kind == FER_MISUSE && n == before->len && after->len == 0;
+        bool has_written =
+            error.kind == FER_MISUSE && n == before->len && after->len == 0 && is_inside;
         return (n == 0 && (is_unchanged || has_read)) || has_written;
     }
     return is_inside && (error.kind != FER_OK || (after->len == 0 && n >= before->len));
