@@ -32,11 +32,8 @@ class connector
                                        const fer_connect_options *options = nullptr) noexcept
     { return fer_connector_start_host(get(), host, port, options, names.get(), driver.get(), key); }
     result<tcp_stream> take() noexcept
-    {
-        tcp_stream made;
-        fer_error error = fer_connector_take(get(), made.get());
-        return {error, std::move(made)};
-    }
+    { return detail::opened<tcp_stream>(
+          [this](fer_tcp_stream *stream) { return fer_connector_take(get(), stream); }); }
 
     /* Closes the connector before its destructor does. */
     void close() noexcept { fer_connector_close(get()); }

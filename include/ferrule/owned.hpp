@@ -66,6 +66,55 @@ namespace detail
 template <typename Range>
 using element = std::remove_pointer_t<decltype(std::data(std::declval<Range &>()))>;
 
+/* size bytes at data. Void is void or const void. */
+template <typename Void> class memory
+{
+  public:
+    constexpr memory(Void *data, std::size_t size) noexcept : data_(data), size_(size) {}
+    template <typename Range, typename Element = element<Range>,
+              typename = std::enable_if_t<std::is_convertible_v<Element *, Void *> &&
+                                          std::is_trivially_copyable_v<Element>>>
+    constexpr memory(Range &&range) noexcept
+        : data_(std::data(range)), size_(std::size(range) * sizeof(Element))
+    {
+    }
+
+    constexpr Void *data() const noexcept { return data_; }
+    constexpr std::size_t size() const noexcept { return size_; }
+
+  private:
+    Void *data_;
+    std::size_t size_;
+};
+
+/* Calls a function of C whose last parameter is an out-pointer. */
+template <typename... Parameters, typename... Arguments>
+auto value_of(fer_error (*function)(Parameters...), Arguments... arguments) noexcept
+{
+    using out = std::tuple_element_t<sizeof...(Arguments), std::tuple<Parameters...>>;
+    std::remove_pointer_t<out> value{};
+    fer_error error = function(arguments..., &value);
+    return result<decltype(value)>{error, value};
+}
+
+/* Calls a function that opens its first argument. */
+template <typename Owner, typename Function, typename... Arguments>
+result<Owner> opened(Function function, Arguments... arguments) noexcept
+{
+    Owner owner;
+    fer_error error = function(owner.get(), arguments...);
+    return {error, std::move(owner)};
+}
+
+/* Calls a function that opens both its arguments. */
+template <typename Owner, typename Function>
+result<std::pair<Owner, Owner>> opened_pair(Function function) noexcept
+{
+    std::pair<Owner, Owner> both;
+    fer_error error = function(both.first.get(), both.second.get());
+    return {error, std::move(both)};
+}
+
 } // namespace detail
 
 /* size elements of type T at data. */
@@ -88,32 +137,6 @@ template <typename T> class view
     std::size_t size_ = 0;
 };
 
-namespace detail
-{
-
-/* size bytes at data. Void is void or const void. */
-template <typename Void> class memory
-{
-  public:
-    constexpr memory(Void *data, std::size_t size) noexcept : data_(data), size_(size) {}
-    template <typename Range, typename Element = detail::element<Range>,
-              typename = std::enable_if_t<std::is_convertible_v<Element *, Void *> &&
-                                          std::is_trivially_copyable_v<Element>>>
-    constexpr memory(Range &&range) noexcept
-        : data_(std::data(range)), size_(std::size(range) * sizeof(Element))
-    {
-    }
-
-    constexpr Void *data() const noexcept { return data_; }
-    constexpr std::size_t size() const noexcept { return size_; }
-
-  private:
-    Void *data_;
-    std::size_t size_;
-};
-
-} // namespace detail
-
 /* A buffer that a call fills. */
 class mutable_bytes : public detail::memory<void>
 {
@@ -129,30 +152,6 @@ class bytes : public detail::memory<const void>
     using memory::memory;
     template <std::size_t N> bytes(const char (&literal)[N]) = delete;
 };
-
-namespace detail
-{
-
-/* Calls a function of C whose last parameter is an out-pointer. */
-template <typename... Parameters, typename... Arguments>
-auto value_of(fer_error (*function)(Parameters...), Arguments... arguments) noexcept
-{
-    using out = std::tuple_element_t<sizeof...(Arguments), std::tuple<Parameters...>>;
-    std::remove_pointer_t<out> value{};
-    fer_error error = function(arguments..., &value);
-    return result<decltype(value)>{error, value};
-}
-
-/* Calls a function that opens its first argument. */
-template <typename Owner, typename Function, typename... Arguments>
-result<Owner> opened(Function function, Arguments... arguments) noexcept
-{
-    Owner owner;
-    fer_error error = function(owner.get(), arguments...);
-    return {error, std::move(owner)};
-}
-
-} // namespace detail
 
 /* Owns a handle. Copying a handle of ferrule moves it, so a move copies the bytes and leaves a NEW
  * handle. */

@@ -33,10 +33,8 @@ class poller : public owned<fer_poller, fer_poller_close>
     /* Waits until a socket is ready, the poller is notified or the timeout expires. */
     result<std::size_t> wait(fer_duration timeout, view<fer_event> events) noexcept
     {
-        std::size_t count = 0;
-        fer_error error =
-            fer_poller_wait(get(), timeout, events.data(), events.size(), &count, nullptr);
-        return {error, std::move(count)};
+        auto wake = wait_notified(timeout, events);
+        return {wake.error(), wake->count};
     }
 
     /* Waits as wait does, and returns also whether a notification has woken this wait. */

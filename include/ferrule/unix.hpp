@@ -24,11 +24,7 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
 
     /* Makes two unnamed streams that are connected to each other. */
     static result<std::pair<unix_stream, unix_stream>> pair() noexcept
-    {
-        std::pair<unix_stream, unix_stream> both;
-        fer_error error = fer_unix_stream_pair(both.first.get(), both.second.get());
-        return {error, std::move(both)};
-    }
+    { return detail::opened_pair<unix_stream>(fer_unix_stream_pair); }
     result<unix_stream> try_clone() noexcept
     { return made<unix_stream>(fer_unix_stream_try_clone); }
     [[nodiscard]] fer_stream as_stream() noexcept { return fer_unix_stream_as_stream(get()); }
@@ -128,11 +124,7 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
 
     /* Makes two unnamed sockets that are connected to each other. */
     static result<std::pair<unix_datagram, unix_datagram>> pair() noexcept
-    {
-        std::pair<unix_datagram, unix_datagram> both;
-        fer_error error = fer_unix_datagram_pair(both.first.get(), both.second.get());
-        return {error, std::move(both)};
-    }
+    { return detail::opened_pair<unix_datagram>(fer_unix_datagram_pair); }
     [[nodiscard]] fer_error connect(const char *path) noexcept
     { return fer_unix_datagram_connect(get(), path); }
     [[nodiscard]] fer_error connect_addr(const fer_unix_addr &addr) noexcept
