@@ -6,6 +6,7 @@
 #include "ferrule.h"
 
 #include "ferrule/cancel.hpp"
+#include "ferrule/connector.hpp"
 #include "ferrule/io.hpp"
 #include "ferrule/owned.hpp"
 #include "ferrule/poller.hpp"

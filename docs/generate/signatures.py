@@ -19,14 +19,14 @@ OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_list
 FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
 NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "slices", "name",
-            "context", "config", "report", "n_a_to_b", "n_b_to_a", "handles", "receiver", "messages",
-            "enabled"}
+            "context", "handler", "from", "config", "report", "n_a_to_b", "n_b_to_a", "handles",
+            "receiver", "messages", "enabled"}
 # Arrays of which the call reads and writes each element. FER_INOUT names the first one.
 INOUT_ARRAYS = {"messages"}
 # The parameters whose unit tells that a negative number is a mistake.
 AMOUNTS = {"secs", "millis", "micros", "nanos"}
 # Those that may be NULL where they are not the object.
-NULLABLE_INPUTS = {"poller", "resolver", "addrs", "from"}
+NULLABLE_INPUTS = {"poller", "resolver", "addrs"}
 # An object that always has one of them.
 HAS_POLLER = "fer_connector"
 PREFIXES = {"fer_ip_family": "FER_IP_", "fer_poll_mode": "FER_POLL_"}
@@ -110,7 +110,8 @@ def access_of(parameters):
 def is_nullable(parameters, at):
     """Whether the parameter may be NULL: what FER_NULLABLE marks."""
     parameter = parameters[at]
-    return parameter.is_pointer and (parameter.name in NULLABLE or at > 0 and (
+    is_pointer = parameter.is_pointer or parameter.name == "handler"  # the type hides the pointer
+    return is_pointer and (parameter.name in NULLABLE or at > 0 and (
         parameter.name in NULLABLE_INPUTS and (parameter.name != "addrs" or not parameter.is_const)
         and (parameter.name != "poller" or parameters[0].base != HAS_POLLER)))
 

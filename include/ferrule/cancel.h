@@ -18,8 +18,7 @@
  * apply those of their built socket. Other functions that open a handle, fer_to_socket_addrs,
  * fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none either;
  * fer_poller_notify ends it. A cancel notifies no poller, so a thread that cancels for an event
- * loop also calls fer_poller_notify. The loop then calls fer_cancel_token_is_cancelled; a token
- * needs no key.
+ * loop also calls fer_poller_notify. The loop then calls fer_cancel_token_is_cancelled.
  *
  * Rules K1 to K7 and I4 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for every handle with limits:
  * K1 which calls check the limits, and what precedes them, K2 how soon and with which count a call
@@ -59,8 +58,9 @@ typedef union fer_cancel_token {
 } fer_cancel_token;
 
 /* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may
- * be NULL. If interruptible is true, a signal ends the waits too (rule I4). The other bytes are 0,
- * and any other value is FER_INVALID_INPUT: name the members in an initializer. */
+ * be NULL. If interruptible is true, a signal ends the waits too, except those of close_gracefully
+ * and of a connect to a full Unix listener (rule I4). The other bytes are 0, and any other value is
+ * FER_INVALID_INPUT: name the members in an initializer. */
 typedef struct fer_limits {
     fer_instant deadline;
     fer_cancel_token *FER_NULLABLE token;

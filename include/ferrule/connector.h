@@ -17,9 +17,10 @@
  * A connector is NEW if all of its bytes are zero, OPEN after its start, and CLOSED after its close
  * or after the call that took its result. A CLOSED connector can be started again. To move an OPEN
  * one is undefined behaviour. Keep the poller OPEN and at its address: close connectors before
- * their poller. A program may have any number of connectors, in one poller or in several; each wait
- * costs time linear in those of its poller. A poller without connectors has no cost. After fork the
- * child may only close its copies of connectors, which does not affect those of the parent.
+ * their poller. A program may have any number of connectors, in one poller or in several; the cost
+ * of a wait grows linearly with the number of connectors in its poller. A poller without connectors
+ * has no cost. After fork the child may only close its copies of connectors, which does not affect
+ * those of the parent.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -58,13 +59,14 @@ typedef union fer_connector {
  * NULL for an address text only. The attempts to an address text start before this call returns.
  *
  * A wait of the poller returns one event with key and FER_WRITABLE when the connector is done. Call
- * fer_connector_take then. The key is any number outside of (uintptr_t)connector + 1 to
- * (uintptr_t)connector + sizeof *connector - 1: those are the keys of its attempts. Of other
- * sockets that is not checked, and an event of a socket with such a key may be lost. The waits end
- * in time for the delays, the timeouts and the deadline. The end of the lookup notifies the poller
- * (rule N5), so a wait may be notified without another reason. If a wait comes late, a connection
- * wins over a timeout or a deadline that is reached (rule K13). After a cancel, call
- * fer_poller_notify: the next wait then ends the attempts.
+ * fer_connector_take then. The keys from (uintptr_t)connector + 1 to (uintptr_t)connector + sizeof
+ * *connector - 1 are those of its attempts: key must be none of them, and neither may the key of
+ * another socket in the poller. fer_poller_add does not check that, and an event of such a socket
+ * may be lost. A wait that runs starts attempts and applies the delays, the timeouts and the
+ * deadline when they are due, and then continues. The end of the lookup notifies the poller (rule
+ * N5), so a wait may be notified without another reason. If a wait comes late, a connection wins
+ * over a timeout or a deadline that is reached (rule K13). After a cancel, call fer_poller_notify:
+ * the next wait then ends the attempts.
  * Owns: close connector with fer_connector_close, or take its result. options and options->local
  * are copied. The resolver, the poller, options->limits.token, options->failures and
  * options->failures_count are caller-owned, and used until the result is taken or the connector is
@@ -75,8 +77,8 @@ typedef union fer_connector {
  * failures; a token that is not OPEN), FER_INVALID_INPUT (the key of an attempt; input that
  * fer_tcp_stream_connect_with refuses before any lookup), FER_CANCELLED and FER_TIMED_OUT (limits
  * that are reached already), FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full),
- * FER_OUT_OF_MEMORY (also if no thread can be created and none is running). Otherwise the connector
- * is not OPEN then. */
+ * FER_OUT_OF_MEMORY (also if no thread can be created and none is running). After an error the
+ * connector is not OPEN, unless it was OPEN before. */
 FER_MUST_USE FER_API fer_error fer_connector_start(fer_connector *connector, const char *host_port,
                                                    const fer_connect_options *FER_NULLABLE options,
                                                    fer_resolver *FER_NULLABLE resolver,

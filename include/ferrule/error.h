@@ -26,15 +26,15 @@ FER_BEGIN_DECLS
  * function lists the kinds that it reports. "Other errors of the OS" there are
  * FER_ALREADY_CONNECTED, FER_BAD_HANDLE, FER_INVALID_INPUT, FER_NETWORK_DOWN, FER_NO_BUFFER_SPACE,
  * FER_OUT_OF_MEMORY, FER_PERMISSION_DENIED, FER_RESOURCE_BUSY, FER_UNCATEGORIZED and
- * FER_UNSUPPORTED, with the code of the OS. A system call has them if memory is short, in a
- * sandbox, if another part of the program has closed the socket, or if Windows' network subsystem
- * has failed (FER_NETWORK_DOWN). They say nothing about the peer, unless the slot names them too. A
- * kind that the slot lists in neither way comes from a system that ferrule does not know: the call
- * has failed, and os_code says why.
+ * FER_UNSUPPORTED, with the code of the OS. A system call fails with one of them if memory is
+ * short, if a sandbox forbids the call, if another part of the program has closed the socket, or if
+ * Windows' network subsystem has failed (FER_NETWORK_DOWN). They say nothing about the peer, unless
+ * the slot names them too. A kind that the slot lists in neither way comes from a system that
+ * ferrule does not know: the call has failed, and os_code says why.
  *
  * After the following kinds the connection is as before, and the call can be repeated. Repeat a
- * transfer of many bytes from the count that it has stored. A function that opens or closes a
- * handle says what it leaves.
+ * transfer of many bytes from the count that it has stored. A function that opens, connects or
+ * closes a handle says what it leaves.
  *
  * - FER_INTERRUPTED: repeat it immediately. A signal arrived before the first byte. A single read,
  *   a single write and the calls of datagram sockets report it; all others continue, unless the
@@ -51,9 +51,9 @@ FER_BEGIN_DECLS
  * - FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, FER_RESOURCE_BUSY: repeat it
  *   after something was closed or freed. On macOS FER_NO_BUFFER_SPACE of a write ends the stream,
  *   and is returned again (`failed_send_may_have_sent`). FER_RESOURCE_BUSY is the full queue of a
- *   Unix listener (Linux), or a system call that never waits and was interrupted or refused for
- *   now. FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is 1024
- *   or more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
+ *   Unix listener (Linux), or a system call that does not wait was interrupted or temporarily
+ *   refused. FER_TOO_MANY_OPEN_FILES is also the result of a call that waits, if the raw socket is
+ *   1024 or more and the process has lowered its limit of open files below 2 (Linux, OpenBSD).
  *
  * Kinds that say something about the connection:
  *
@@ -198,7 +198,8 @@ FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 3
  * has exactly one kind. 0 is FER_OK. A code that ferrule does not know is FER_UNCATEGORIZED.
  * Errors: none; every code is valid input.
  * Rust: std::io::Error::from_raw_os_error. The kind is Rust's if Rust names one. Differs: ETIMEDOUT
- * and Windows' codes of a timeout are FER_CONNECTION_TIMED_OUT, and those of files have no kind. */
+ * and Windows' codes of a timeout are FER_CONNECTION_TIMED_OUT, and the codes of files that no
+ * socket call reports are FER_UNCATEGORIZED. */
 FER_MUST_USE FER_API fer_error fer_error_from_raw_os_error(int32_t os_code);
 
 /** Returns the name of a kind in Rust's spelling, for example "ConnectionRefused". FER_OK is "Ok".
@@ -215,11 +216,11 @@ FER_RETURNS_NONNULL FER_API const char *fer_error_kind_text(fer_error_kind kind)
 
 /** Returns the number of <errno.h> for an error, for a program whose own callers expect errno.
  *
- * 0 for FER_OK. On POSIX os_code itself, if it is an errno with this kind, or one that ferrule does
- * not know (FER_UNCATEGORIZED). Otherwise the number of the kind: ECONNREFUSED for
- * FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT and
- * FER_CONNECTION_TIMED_OUT, EINVAL for FER_INVALID_INPUT and FER_MISUSE, ERANGE for
- * FER_BUFFER_TOO_SMALL. EIO if no number has this meaning: FER_INVALID_DATA, FER_WRITE_ZERO,
+ * The result is 0 for FER_OK. On POSIX it is os_code if that is an errno of this kind, or an errno
+ * that ferrule does not know (FER_UNCATEGORIZED). Otherwise it is the number of the kind:
+ * ECONNREFUSED for FER_CONNECTION_REFUSED, EAGAIN for FER_WOULD_BLOCK, ETIMEDOUT for FER_TIMED_OUT
+ * and FER_CONNECTION_TIMED_OUT, EINVAL for FER_INVALID_INPUT and FER_MISUSE, ERANGE for
+ * FER_BUFFER_TOO_SMALL. It is EIO if no number has this meaning: FER_INVALID_DATA, FER_WRITE_ZERO,
  * FER_UNEXPECTED_EOF, FER_OTHER, FER_UNCATEGORIZED, and the kinds of lookups. Windows' C library
  * has these numbers too.
  * Errors: none; never negative.

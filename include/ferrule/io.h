@@ -122,13 +122,13 @@ FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
  * call returns that error without reading. The limits of `to` are checked before a write only.
  * `from` and `to` may be the same stream (an echo). At the end the write half of `to` stays open.
  *
- * A signal does not end the copy, unless the limits of the stream are interruptible (rule I4).
- * Every error ends it, including an expired timeout and FER_WOULD_BLOCK. Then buffer holds the
- * bytes that were read but not written. Call again with the same buffer, and no byte is lost or
- * duplicated. If the error has ended a stream, it is returned again (rule S5), and the peer may
- * have received some of these bytes (`failed_send_may_have_sent`). Instead the caller may write the
- * bytes elsewhere, or discard them by setting start and len to 0. After FER_OK buffer is empty, and
- * the contents of its memory are unspecified.
+ * A signal does not end the copy, unless the limits of the stream that waits are interruptible
+ * (rule I4). Every error ends it, including an expired timeout and FER_WOULD_BLOCK. Then buffer
+ * holds the bytes that were read but not written. Call again with the same buffer, and no byte is
+ * lost or duplicated. If the error has ended a stream, it is returned again (rule S5), and the peer
+ * may have received some of these bytes (`failed_send_may_have_sent`). Instead the caller may write
+ * the bytes elsewhere, or discard them by setting start and len to 0. After FER_OK buffer is empty,
+ * and the contents of its memory are unspecified.
  *
  * On Linux the bytes after the first 256 KiB may pass through a pipe of the system instead of the
  * buffer, which uses less processor time, if cap is 16 KiB or more, neither handle has limits, and
@@ -162,10 +162,10 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  * The first error of either direction ends the call. Then the buffers hold the bytes that were read
  * but not written. Call again with the same buffers, and no byte is lost or duplicated: a direction
  * that was done stays done. An error that has ended a stream is returned again, as by fer_copy. The
- * error does not name the stream: a write of no bytes to each (fer_stream_write) returns the error
- * that has ended it, which is FER_BROKEN_PIPE also after the end of file of the other. Nothing
- * tells whose timeout has expired. A signal does not end the call, unless the limits of a stream
- * are interruptible (rule I4).
+ * result does not say which stream failed. fer_stream_write with len 0 returns the error that has
+ * ended a stream, and FER_BROKEN_PIPE if its write half is shut down, also by this call after the
+ * end of file of the other stream. Which stream's timeout has expired cannot be queried. A signal
+ * does not end the call, unless the limits of a stream are interruptible (rule I4).
  *
  * The timeouts of the streams are those of fer_copy, but apply in every mode: each read and each
  * write waits at most for its stream's timeout, and then the call ends with FER_TIMED_OUT. A write
@@ -205,14 +205,15 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
  * stream usable, a call with offset + *n and len - *n sends the rest. The position of the file does
  * not change, except on Windows, where it is unspecified.
  * Blocks: until all bytes are accepted, as fer_tcp_stream_write_all. It also waits for the file.
- * Owns: file stays open and the caller's. buffer and its memory are caller-owned: start and len are
- * not used, and len must be 0. n may be NULL; *n is always the number of bytes that were sent.
+ * Owns: file stays open and the caller's. buffer and its memory are caller-owned. buffer->start is
+ * not used, and buffer->len must be 0. n may be NULL; *n is always the number of bytes that were
+ * sent.
  * Errors: same as fer_tcp_stream_write_all. FER_UNEXPECTED_EOF: the file has fewer bytes, all of
  * which were sent. To send up to the end of the file pass UINT64_MAX; the call then always ends
  * with FER_UNEXPECTED_EOF or another error, never with FER_OK. FER_MISUSE (also if buffer or its
- * base is NULL) and FER_INVALID_INPUT (cap is 0, len of the buffer is not 0, offset is above
- * INT64_MAX). Any error of reading the file, for example FER_BAD_HANDLE, or on Windows
- * FER_TOO_MANY_OPEN_FILES; it leaves the stream as it is.
+ * base is NULL) and FER_INVALID_INPUT (cap is 0, buffer->len is not 0, offset is above INT64_MAX).
+ * Any error of reading the file, for example FER_BAD_HANDLE, or on Windows FER_TOO_MANY_OPEN_FILES;
+ * it leaves the stream as it is.
  * Rust: std::io::copy from a File. Differs: an offset and a length, through the caller's buffer.
  * Threads: same as a write. The file may be shared, except on Windows. */
 FER_MUST_USE FER_API fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file,

@@ -15,8 +15,8 @@
  * defined, and copying is deleted. Do not move or destroy a handle while another thread uses it.
  *
  * Memory. Buffers are passed as bytes and mutable_bytes, arrays as view. All three are made
- * implicitly from an array, a std::span, a std::array, a std::vector or a std::string_view, and
- * from {pointer, size}. They own nothing and are used during the call only. */
+ * implicitly from an array, a std::span, a std::array or a std::vector, and from {pointer, size};
+ * bytes also from a std::string_view. They own nothing and are used during the call only. */
 #ifndef FERRULE_OWNED_HPP
 #define FERRULE_OWNED_HPP
 
@@ -37,8 +37,8 @@
 namespace ferrule
 {
 
-/* An error and a value. After an error the value is empty (a NEW handle, 0 bytes) and may be used
- * without undefined behaviour. A number of bytes is that of C's out-pointer after an error too:
+/* An error and a value. After an error the value is a NEW handle or zero, and may be used without
+ * undefined behaviour. Only a number of bytes is that of C's out-pointer after an error too:
  * read_exact, write_all and their like report the bytes that were moved. */
 template <typename Value> class [[nodiscard]] result
 {

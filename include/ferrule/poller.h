@@ -56,8 +56,9 @@
 FER_BEGIN_DECLS
 
 /* As an argument: the readiness to wait for (FER_READABLE, FER_WRITABLE, both or none), and a key
- * that identifies the socket. As a result: the readiness that was found, with that key. All 64-bit
- * keys are available to the user; none is reserved. reserved_ is 0. */
+ * that identifies the socket. As a result: the readiness that was found, with that key. A key is
+ * any number, except those that an OPEN connector of the poller uses (fer_connector_start).
+ * reserved_ is 0. */
 typedef struct fer_event {
     uint64_t key;
     fer_interest interest;
@@ -77,7 +78,8 @@ typedef enum fer_poll_mode {
 } fer_poll_mode;
 
 /* A poller. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
- * close only one copy. */
+ * close only one copy. Do not move it while a wait runs, or while a lookup or a connector that is
+ * OPEN uses it. */
 typedef union fer_poller {
     uint64_t words_[8];
     struct fer_poller_p_ {
@@ -132,7 +134,7 @@ FER_MUST_USE FER_API fer_error fer_poller_add(fer_poller *poller, fer_raw_socket
  * thread sees all memory writes made before the call. So a thread that received a one-shot event
  * may change the data that belongs to the key without a lock. This call then hands the data over to
  * the next thread.
- * Errors: FER_NOT_FOUND; otherwise same as fer_poller_add.
+ * Errors: FER_NOT_FOUND; otherwise same as fer_poller_add, but never FER_ALREADY_EXISTS.
  * Rust: polling::Poller::modify_with_mode.
  * Threads: concurrent with any other call on the poller except new and close. A wait that is
  * returning at the same time may still return the old key. */
@@ -170,7 +172,7 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  * Rust: polling::Poller::wait. Differs: a timeout never expires early, and a notification is
  * reported.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
- * close. */
+ * close; while the poller has OPEN connectors, one thread only (connector.h). */
 FER_MUST_USE FER_API fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout,
                                                fer_event *events, size_t cap, size_t *count,
                                                bool *FER_NULLABLE notified) FER_INOUT(1)
@@ -190,8 +192,8 @@ FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, 
  *
  * This call happens-before the return of that wait: the waiting thread sees all memory writes made
  * before the call. A notification has no key. After the notification of a lookup,
- * fer_resolver_take_completed (resolve.h) returns the keys of the lookups that are done. A cancel
- * token needs no key: fer_cancel_token_is_cancelled reads its state.
+ * fer_resolver_take_completed (resolve.h) returns the keys of the lookups that are done.
+ * fer_cancel_token_is_cancelled tells whether a token was cancelled.
  * Errors: FER_MISUSE, FER_OUT_OF_MEMORY. The notifications that were merged with the failed one are
  * not lost: they wake a wait in progress, otherwise the next one (rule P6).
  * Rust: polling::Poller::notify.

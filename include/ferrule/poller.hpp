@@ -15,8 +15,8 @@ struct poller_wake {
     bool notified;
 };
 
-/* A poller. Lookups that notify it require that it stays at its address. A member function m is
- * fer_poller_m of poller.h. */
+/* A poller. It must stay at its address while a lookup or a connector uses it. A member function m
+ * is fer_poller_m of poller.h. */
 class poller : public owned<fer_poller, fer_poller_close>
 {
   public:

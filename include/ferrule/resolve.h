@@ -176,7 +176,8 @@ FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t p
  * NULL or not OPEN. */
 
 /* A resolver. Initialize to all zero bytes. Its members are private. Copying it moves it: use and
- * close only one copy. */
+ * close only one copy. Do not move it while a call that uses it runs, or a connector that uses it
+ * is OPEN. */
 typedef union fer_resolver {
     uint64_t words_[4];
     struct fer_resolver_p_ {
@@ -326,9 +327,9 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * Rust: none in std; tokio::runtime::Runtime::shutdown_background.
  * Threads: concurrent with calls on its lookups, with fer_resolver_start, fer_resolver_start_host
  * and fer_resolver_take_completed, and with lookups within limits that use the resolver
- * (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Such a call that begins after the close
- * is FER_MISUSE. So the resolver stays at its address until they have returned. No other close and
- * no fer_resolver_new run concurrently. */
+ * (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Keep the resolver at its address until
+ * these calls have returned. One that begins after the close is FER_MISUSE. No other close and no
+ * fer_resolver_new run concurrently. */
 FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
 
 FER_END_DECLS

@@ -117,8 +117,9 @@ typedef enum fer_sim_fault {
 
 /* A name that the resolver can resolve. Letter case is ignored. */
 typedef struct fer_sim_name {
-    const char *host;             /* NUL-terminated */
-    const fer_socket_addr *addrs; /* the results, in this order; the ports are ignored */
+    const char *host; /* NUL-terminated */
+    /* The results, in this order. Their ports are ignored. */
+    const fer_socket_addr *FER_NULLABLE addrs;
     size_t count;
     /* FER_OK, or FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED */
     fer_error_kind failure;
@@ -131,7 +132,8 @@ typedef struct fer_sim_name {
 typedef void (*fer_sim_trace_function)(void *context, const char *line);
 
 /* What the simulated Windows does, in the WINSOCK dialect only. A member that is false: as reported
- * for real Windows. true: as Microsoft documents it, or as another system does. */
+ * for real Windows. true: as Microsoft documents it, as another system does, or a defect that was
+ * seen in some versions. */
 typedef struct fer_sim_windows {
     /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO and SO_LINGER. If false, each SOCKET
      * has its own, and a duplicate begins with those of the other. */
@@ -175,7 +177,7 @@ typedef struct fer_sim_config {
     uint64_t seed;
     /* Bytes from which random choices are read. After the last byte every choice is 0, and no
      * random fault occurs unless its probability is above 996093 per million. */
-    const uint8_t *tape;
+    const uint8_t *FER_NULLABLE tape;
     size_t tape_len;
     /* The probability of each fault, per million. With a tape every probability above 0 is at least
      * 1 in 256. */
@@ -198,10 +200,10 @@ typedef struct fer_sim_config {
     fer_udp_features lacks_udp_features;
     /* The names that can be resolved, in addition to "localhost" and the texts of addresses, which
      * are always known. */
-    const fer_sim_name *names;
+    const fer_sim_name *FER_NULLABLE names;
     size_t name_count;
-    fer_sim_trace_function trace; /* or NULL */
-    void *trace_context;
+    fer_sim_trace_function FER_NULLABLE trace;
+    void *FER_NULLABLE trace_context;
 } fer_sim_config;
 
 /* A handle that was still open at the end. */
@@ -354,14 +356,14 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_listen(const fer_socket_addr *addr, 
  * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_accept(fer_sim_peer listener, fer_sim_peer *out);
 
-/** Starts to connect a peer at `from` to `to`. If `from` is NULL, the peer is on the same machine
- * as `to` and gets an ephemeral port. It also gets an ephemeral port if the port in `from` is 0.
- * FER_SIM_EVENT_CONNECTED or FER_SIM_EVENT_CONNECT_FAILED reports the result, and so do
+/** Starts to connect a peer at `from` to `to`. from may be NULL; then the peer is on the same
+ * machine as `to` and gets an ephemeral port. It also gets an ephemeral port if the port in `from`
+ * is 0. FER_SIM_EVENT_CONNECTED or FER_SIM_EVENT_CONNECT_FAILED reports the result, and so do
  * fer_sim_peer_send and fer_sim_peer_recv.
  * Owns: both addresses are caller-owned. *out same as in fer_sim_peer_listen.
  * Errors: FER_INVALID_INPUT (NULL; a bad family; two different families), FER_ADDR_IN_USE (`from`),
  * FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED. */
-FER_MUST_USE FER_API fer_error fer_sim_peer_connect(const fer_socket_addr *from,
+FER_MUST_USE FER_API fer_error fer_sim_peer_connect(const fer_socket_addr *FER_NULLABLE from,
                                                     const fer_socket_addr *to, fer_sim_peer *out);
 
 /** Sends as many bytes as there is room for. *n is their number; n may be NULL.
@@ -440,12 +442,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *F
  * FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_tos(fer_sim_peer peer, uint32_t *out);
 
-/** Sets the function that is called for each event of a peer. NULL removes it. Peers that a
- * listener accepts while it runs a script (fer_sim_peer_play) inherit its handler. Events that have
- * already occurred are reported too, before time passes.
+/** Sets the function that is called for each event of a peer; handler may be NULL for none. Peers
+ * that a listener accepts while it runs a script (fer_sim_peer_play) inherit its handler. Events
+ * that have already occurred are reported too, before time passes.
  * Owns: context is caller-owned and passed to the handler.
  * Errors: FER_INVALID_INPUT (no such peer), FER_UNSUPPORTED. */
-FER_MUST_USE FER_API fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler,
+FER_MUST_USE FER_API fer_error fer_sim_peer_set_handler(fer_sim_peer peer,
+                                                        fer_sim_handler FER_NULLABLE handler,
                                                         void *FER_NULLABLE context);
 
 /** Removes the path of a Unix socket, as unlink does. The path can be bound again, and connects no
@@ -469,8 +472,8 @@ typedef enum fer_sim_action {
 
 typedef struct fer_sim_step {
     fer_sim_action action;
-    fer_duration delay; /* before the action */
-    const void *bytes;  /* for FER_SIM_ACTION_SEND, len bytes */
+    fer_duration delay;             /* before the action */
+    const void *FER_NULLABLE bytes; /* for FER_SIM_ACTION_SEND, len bytes */
     size_t len;
 } fer_sim_step;
 
@@ -494,14 +497,14 @@ FER_MUST_USE FER_API fer_error fer_sim_after(fer_duration delay, fer_sim_functio
 /* ---- Files, for fer_stream_send_file. At most 8 are open. */
 
 /** Makes a file of these bytes.
- * Owns: nothing. The bytes must outlive the file.
- * Errors: FER_INVALID_INPUT: file is NULL, or buf is NULL and len is not 0. FER_OUT_OF_MEMORY: too
- * many files. */
+ * Owns: the bytes are caller-owned and must outlive the file. fer_sim_stop closes the files.
+ * Errors: FER_INVALID_INPUT (file is NULL; buf is NULL and len is not 0), FER_OUT_OF_MEMORY (too
+ * many files), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_file_new(const void *FER_NULLABLE buf, size_t len,
                                                 fer_raw_file *file) FER_IN_READS(1, 2);
 
 /** Sets the length of a file, to at most that of its bytes, so that it shrinks, or grows again.
- * Errors: FER_INVALID_INPUT: there is no such file, or it has fewer bytes. */
+ * Errors: FER_INVALID_INPUT (no such file; it has fewer bytes), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_file_set_len(fer_raw_file file, size_t len);
 
 /** Closes a file. Nothing happens if there is none.

@@ -592,8 +592,8 @@ FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER
  *
  * Threads: any number of concurrent calls. */
 
-/* The size of the longest name of a network interface, including the NUL: 16 bytes on POSIX systems
- * (IF_NAMESIZE), 257 on Windows (NDIS_IF_MAX_STRING_SIZE). */
+/* A size that is enough for every name of a network interface, including the NUL. The longest is 16
+ * bytes on POSIX systems (IF_NAMESIZE), 257 on Windows (NDIS_IF_MAX_STRING_SIZE). */
 #define FER_INTERFACE_NAME_CAP 260
 
 /** Stores the index of a network interface in *out: the scope_id of its link-local addresses, and
@@ -609,7 +609,8 @@ FER_MUST_USE FER_API fer_error fer_interface_index(const char *interface_name, u
 /** Stores the name of the network interface with an index in buf, with a NUL. cap is the size of
  * buf. FER_INTERFACE_NAME_CAP is enough for every name.
  * Errors: FER_NOT_FOUND (no such interface: ENXIO on POSIX systems, os_code 0 on Windows),
- * FER_BUFFER_TOO_SMALL (buf is unchanged), and the default.
+ * FER_BUFFER_TOO_SMALL (buf is unchanged), FER_MISUSE (buf is NULL and cap is not 0), and the
+ * default.
  * Rust: none in std and socket2; nix::net::if_::if_indextoname. */
 FER_MUST_USE FER_API fer_error fer_interface_name(uint32_t index, char *FER_NULLABLE buf,
                                                   size_t cap) FER_OUT_WRITES(2, 3);

@@ -9,13 +9,17 @@
  *
  * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle, in
  * every build. The same holds for a NEW handle, except that reads, writes, shutdown and
- * fer_tcp_stream_ready are FER_NOT_CONNECTED. Only four uses are undefined behaviour: to use a
- * handle while another thread closes it, to use a handle whose bytes were never set, to cast it to
- * the type of another kind of socket, and to pass a pointer to invalid memory.
+ * fer_tcp_stream_ready are FER_NOT_CONNECTED. What cannot be detected is undefined behaviour: to
+ * use a handle while another thread closes it, or in a concurrent call that its Threads: slot
+ * excludes; to use a handle whose bytes were never set, or two copies of one; to cast it to the
+ * type of another kind of socket; to pass a pointer to invalid memory; and to move an OPEN token or
+ * connector. After a failure the out-parameters are unchanged, except for counts and those whose
+ * function says otherwise.
  *
- * Threads. Two threads may use one handle at once, one for reading and one for writing. Any thread
- * may call shutdown. Two reads at once, or two writes, need a clone for one of them
- * (fer_tcp_stream_try_clone).
+ * Threads. At most one thread reads and one thread writes with a handle at the same time: reads are
+ * read, peek and their variants, writes are write and its variants and send_file. Two reads at
+ * once, or two writes, need a clone for one of them (fer_tcp_stream_try_clone). Any thread may call
+ * shutdown. Other calls are concurrent as their Threads: slot says.
  *
  * Cancellation of threads (POSIX: pthread_cancel, deferred). The waits of the library, connects,
  * lookups and closes are no cancellation points, because the library holds a lock, a socket or
@@ -121,7 +125,7 @@ typedef enum fer_connect_step {
 } fer_connect_step;
 
 /* An attempt of fer_tcp_stream_connect_with that failed: the address, its error, the time from the
- * start of the attempt to its end, and the step that failed. This struct does not change. */
+ * start of the attempt to its end, and the step that failed. Later versions do not add members. */
 typedef struct fer_connect_failure {
     fer_socket_addr addr;
     fer_error error;
@@ -144,8 +148,8 @@ typedef struct fer_connect_options {
     /* The resolver that runs the lookup, or NULL. A resolver is advised: it bounds the threads of
      * abandoned lookups (see fer_to_socket_addrs_with). */
     union fer_resolver *FER_NULLABLE resolver;
-    /* The local address that each attempt is bound to, in the same form as the address (see the
-     * function). NULL: the OS's choice. */
+    /* The local address to which each attempt is bound, of the same form as the remote address
+     * (IPv4, IPv6 or IPv4-mapped; see the function). NULL: the OS's choice. */
     const fer_socket_addr *FER_NULLABLE local;
     /* An array of failures_cap elements for the attempts that failed; may be NULL if that is 0.
      * failures_count receives the number of all failures, and may be NULL. */
@@ -431,10 +435,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_read_to_end(fer_tcp_stream *stream
 
 /** Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
  * len. Never raises SIGPIPE. With len 0 the call returns FER_OK with *n == 0 if the write half is
- * open. A len above the OS's limit is cut to it (rule R3). If the timeout expires after the OS has
- * accepted some bytes, the call returns FER_OK with their number. After the peer has closed, some
- * writes may succeed before one fails, with FER_BROKEN_PIPE or FER_CONNECTION_RESET
- * (`write_after_peer_gone`).
+ * open, otherwise the error of a write of more bytes. A len above the OS's limit is cut to it (rule
+ * R3). If the timeout expires after the OS has accepted some bytes, the call returns FER_OK with
+ * their number. After the peer has closed, some writes may succeed before one fails, with
+ * FER_BROKEN_PIPE or FER_CONNECTION_RESET (`write_after_peer_gone`).
  * Blocks: until the OS has accepted all bytes (Linux) or some bytes (Windows, macOS, the BSDs, and
  * Linux within limits: `one_write_takes`), at most the write timeout. Never in nonblocking mode.
  * The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
@@ -532,10 +536,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
 
 /** Sets TCP keepalive: whether and when the OS probes an idle connection. time and interval are
  * rounded up to whole seconds. time, interval and retries are limited to the OS's maximums (on
- * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. If the
- * call fails, the earlier values are restored. Retries are ignored if the OS cannot set them
- * (OpenBSD, older Windows). Windows before Windows 10 1709 has only SIO_KEEPALIVE_VALS. If one of
- * time and interval is 0 there and the other is not, the 0 sets Windows' default (7200 s, 1 s).
+ * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. They are
+ * set even if enabled is false. If the call fails, the earlier values are restored. Retries are
+ * ignored if the OS cannot set them (OpenBSD, older Windows). Windows before Windows 10 1709 has
+ * only SIO_KEEPALIVE_VALS. If one of time and interval is 0 there and the other is not, the 0 sets
+ * Windows' default (7200 s, 1 s).
  * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_INVALID_INPUT (a
  * time or interval of FER_DURATION_NONE), and the default.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive. */
@@ -566,9 +571,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * ready immediately, because its calls do not wait. A hang-up or an error makes every interest
  * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows).
  * On a pending connect the call waits for its result. Then a connected stream is writable, and a
- * failed one is ready for every interest. The next read, write or fer_tcp_stream_take_error reports
- * the cause. Readiness is a hint: the next call may still return FER_WOULD_BLOCK, or wait in
- * blocking mode. fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
+ * failed one is ready for every interest. With FER_READABLE alone the call then waits for data. The
+ * next read, write or fer_tcp_stream_take_error reports the cause. Readiness is a hint: the next
+ * call may still return FER_WOULD_BLOCK, or wait in blocking mode. fer_tcp_stream_try_read and
+ * fer_tcp_stream_try_write never wait.
  * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_MISUSE (ready is NULL, a CLOSED handle), FER_INVALID_INPUT (no interest or an unknown
@@ -604,9 +610,9 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream) FER_INOUT(1);
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
  * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED, FER_CONNECTION_RESET
- * and every other failure of a read, also a saved one; FER_NOT_CONNECTED (an unconnected stream, a
- * pending connect); the cause of a failed connect if this call detects it; FER_MISUSE (a NEW or
- * CLOSED stream; a failed connect; reading was shut down).
+ * and every other failure of a read, also a saved one, but never FER_INTERRUPTED; FER_NOT_CONNECTED
+ * (an unconnected stream, a pending connect); the cause of a failed connect if this call detects
+ * it; FER_MISUSE (a NEW or CLOSED stream; a failed connect; reading was shut down).
  * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream,
                                                                fer_duration timeout) FER_INOUT(1);

@@ -4,8 +4,8 @@
  * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
- * received whole, or truncated to the buffer. Two threads may use one handle at once, one for
- * receiving and one for sending. Others need clones (fer_udp_socket_try_clone). socket.h has the
+ * received whole, or truncated to the buffer. At most one thread receives and one thread sends with
+ * a handle at the same time. Others need clones (fer_udp_socket_try_clone). socket.h has the
  * options that are not here, such as the sizes of buffers and TOS (fer_udp_socket_as_socket), and
  * udp_batch.h batches.
  *
@@ -157,12 +157,13 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
  * datagrams.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: FER_CONNECTION_REFUSED (connected: the peer's port refused a datagram; reported once),
- * FER_HOST_UNREACHABLE and FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected
- * a datagram; reported once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also:
- * the time to live of a sent datagram expired on the way), FER_WOULD_BLOCK (nonblocking mode),
- * FER_TIMED_OUT (the read timeout expired, or the deadline), FER_CANCELLED (the limits),
- * FER_INTERRUPTED, FER_MISUSE and other errors of the OS. *out is unchanged then.
+ * Errors: FER_INVALID_INPUT (FER_UDP_COALESCING is enabled: rule B8), FER_CONNECTION_REFUSED
+ * (connected: the peer's port refused a datagram; reported once), FER_HOST_UNREACHABLE and
+ * FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected a datagram; reported
+ * once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also: the time to live of a
+ * sent datagram expired on the way), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the read
+ * timeout expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_MISUSE and
+ * other errors of the OS. *out is unchanged then.
  * Rust: the default. Differs: neither a truncated datagram nor a refusal by another host is an
  * error on Windows. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_from(fer_udp_socket *socket,

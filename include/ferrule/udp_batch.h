@@ -75,16 +75,17 @@ typedef struct fer_udp_capabilities {
     uint32_t max_batch;
 } fer_udp_capabilities;
 
-/** Enables the features in wanted that this system has, and disables the others of the first five.
- * Stores the features that are then enabled in *enabled, which may be NULL. A missing feature is no
- * error: its members of received messages are empty. All handles of the socket share the features.
- * After an error of the OS those before the failing one are switched (fer_udp_socket_features).
+/** Enables the features in wanted that this system has, and disables the others of the first five,
+ * except FER_UDP_COALESCING. Stores the features that are then enabled in *enabled, which may be
+ * NULL. A missing feature is no error: its members of received messages are empty. All handles of
+ * the socket share the features. They are set in the order of their bits. After an error of the OS
+ * those before the failing one are set; fer_udp_socket_features returns them.
  *
  * FER_UDP_COALESCING needs buffers of FER_UDP_COALESCED_MAX bytes, and while it is enabled only the
- * batch calls can receive (rule B8). Once enabled it stays enabled. On a handle that has been
- * cloned, or that is a clone, it does not change: the call is FER_OK, and *enabled has it as it is.
- * So enable it before a clone is made. Enable the features before the socket receives: a datagram
- * that is queued already may lack them.
+ * batch calls can receive (rule B8). It cannot be disabled. On a handle that has been cloned, or
+ * that is a clone, it cannot be enabled either: the call is FER_OK, and *enabled tells whether it
+ * is on. So enable it before a clone is made. Enable the features before the socket receives: a
+ * datagram that is queued already may lack them.
  * Errors: FER_INVALID_INPUT (wanted has another bit, also FER_UDP_SOURCE and above), and the
  * default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_enable(fer_udp_socket *socket,
@@ -123,8 +124,8 @@ typedef struct fer_datagram_send {
 } fer_datagram_send;
 
 /* A received message: one datagram, or with FER_UDP_COALESCING several of one sender. The caller
- * sets buf and cap, and the call the other members. This takes the datagrams of a message `in`, an
- * empty one and one that is truncated too:
+ * sets buf and cap, and the call the other members. This loop takes each datagram of a message
+ * `in`, also an empty or a truncated one:
  *
  *     size_t at = 0;
  *     do {
@@ -140,8 +141,8 @@ typedef struct fer_datagram_recv {
     void *FER_NULLABLE buf;
     size_t cap;
     size_t len;
-    /* the datagrams are segment_size bytes each, of which the last may be shorter: len for one, so
-     * 0 for an empty one, and len + 1 for one that is truncated */
+    /* the length of each datagram in buf, of which the last may be shorter. Of a single datagram it
+     * is len, or len + 1 if the datagram is truncated */
     size_t segment_size;
     bool truncated; /* bytes that did not fit are lost; the first len / segment_size datagrams are
                        whole */
@@ -178,8 +179,8 @@ typedef struct fer_datagram_recv {
  * is not an address of this machine, is a group's, or is link-local and interface_index is 0),
  * FER_NOT_FOUND (no interface has this index), FER_INVALID_INPUT (from is of another family than
  * the destination; an IPv4-mapped address counts as IPv4; the interface has not this address; sent
- * is more than len; a bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is NULL, or a
- * buf with a len). */
+ * is more than len; a bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is NULL; buf is
+ * NULL and len is not 0). */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
                                                          fer_datagram_send *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
@@ -188,18 +189,19 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
 /** Receives messages: waits for the first one, and takes those that are queued behind it, at most
  * count. After FER_OK with count above 0, *n is at least 1. If it is less than count, the queue was
  * empty, or a failure or a signal ended the call (rules B3, B12): a program that waits for
- * edge-triggered events calls again until FER_WOULD_BLOCK. The call stores in the first *n
- * messages. The others keep buf and cap; their other members and their buffers are unspecified. On
- * a connected socket, which drops the datagrams of other senders, buf and cap may have changed
- * places with those of another message (rule B10).
+ * edge-triggered events calls again until FER_WOULD_BLOCK. The call fills in the first *n messages.
+ * The others keep buf and cap; their other members and the bytes in their buffers are unspecified.
+ * A connected socket drops the datagrams of other senders (rule B10), and then the call may
+ * exchange buf and cap of two messages: use messages[i].buf.
  *
  * A datagram that is longer than cap is truncated. If the read half is shut down and nothing is
  * queued, the result is one message with a len of 0 from the peer, as of fer_udp_socket_recv_from.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL, or the buf of
- * any message with a cap), before anything is received. *n is 0 then. A failure of the OS after the
- * first datagram is the result of the handle's next receive, or of fer_udp_socket_take_error. */
+ * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL; buf of any message
+ * is NULL and its cap is not 0), before anything is received. *n is 0 then. A failure of the OS
+ * after the first datagram is the result of the handle's next receive, or of
+ * fer_udp_socket_take_error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket,
                                                          fer_datagram_recv *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)

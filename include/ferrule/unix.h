@@ -129,10 +129,11 @@ FER_API const void *FER_NULLABLE fer_unix_addr_as_abstract_name(const fer_unix_a
 /** Connects to the listener at a path. path has the format of fer_unix_addr_from_pathname.
  * Blocks: on Linux while the listener's accept queue is full; on other systems a full queue is
  * FER_CONNECTION_REFUSED. A signal does not end the call. fer_socket_connect_unix has limits.
- * Errors: FER_NOT_FOUND (no such path; Windows: `unix_missing_path`), FER_CONNECTION_REFUSED (no
- * listener at the path), FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
- * FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
- * path), FER_CONNECTION_ABORTED (Windows does not tell the cause) and other errors of the OS. */
+ * Errors: FER_INVALID_INPUT (an empty path, or one that is too long), FER_NOT_FOUND (no such path;
+ * Windows: `unix_missing_path`), FER_CONNECTION_REFUSED (no listener at the path),
+ * FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP,
+ * FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), FER_CONNECTION_ABORTED (Windows does not
+ * tell the cause) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
     FER_INOUT(1);
 
@@ -298,20 +299,20 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  * and _into_raw return it. The receiver gets a new descriptor of the same socket or file, and makes
  * a ferrule handle of it with _from_raw.
  *
- * Rules X7 and X8. The handles go with the first byte of their message. A receive that returns this
- * byte returns the handles, and a receive without handles, or a plain read, that takes it closes
- * them. One receive returns the handles of one message only, so its bytes end before the next. They
- * may begin with bytes that were sent before the message.
+ * Rules X7 and X8 hold. The handles travel with the first byte of their message. The recv_handles
+ * call that returns this byte returns the handles. A plain read or receive that takes this byte
+ * closes them. One call returns the handles of one message only, and no byte of a later message
+ * with handles. On Linux its data may begin with bytes that were sent before the message.
  *
- * Threads: as of the reads and the writes of the same type. */
+ * Threads: send_handles is a write of the handle, and recv_handles a read. */
 
 /** Writes up to len bytes and sends count handles with the first of them. If *n is not 0, the
  * handles are sent, and the rest of the bytes can be written with fer_unix_stream_write_all. If *n
  * is 0, nothing is sent. handles may be NULL if count is 0.
  * Blocks: same as fer_unix_stream_write.
  * Owns: the caller still owns the handles, and may close them when the call returns.
- * Errors: FER_INVALID_INPUT (handles without a byte; more than FER_UNIX_HANDLES_MAX of them, or
- * than the OS passes at once), FER_BAD_HANDLE (one of them is not open), FER_TOO_MANY_OPEN_FILES
+ * Errors: FER_INVALID_INPUT (count is not 0 and len is 0; more than FER_UNIX_HANDLES_MAX handles,
+ * or than the OS passes at once), FER_BAD_HANDLE (one of them is not open), FER_TOO_MANY_OPEN_FILES
  * (too many are in flight), FER_UNSUPPORTED (Windows); otherwise same as fer_unix_stream_write.
  * Rust: std: UnixStream::send_vectored_with_ancillary (unstable); socket.send_fds in Python. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
@@ -320,11 +321,12 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
     FER_IN_READS(2, 3) FER_IN_READS(4, 5);
 
 /** Reads at most len bytes, and stores the handles that came with them, at most cap. FER_OK with
- * out->len 0 is end of file. Handles beyond cap are closed, and so are those for which the process
- * may open no further files (except on Linux, then all of the message); out->handles_truncated
- * reports both. The handles are not inherited by other programs (close-on-exec). On macOS this is
- * set after they were received, so that a program that another thread starts meanwhile may inherit
- * them. handles may be NULL if cap is 0. *out is unchanged after a failure.
+ * out->len 0 is end of file. Handles beyond cap are closed. If the process may open no more files,
+ * Linux closes the handles that do not fit, and other systems close all handles of the message.
+ * out->handles_truncated is true in both cases. The handles are not inherited by other programs
+ * (close-on-exec). On macOS this is set after they were received, so that a program that another
+ * thread starts meanwhile may inherit them. handles may be NULL if cap is 0. *out is unchanged
+ * after a failure.
  * Blocks: same as fer_unix_stream_read.
  * Owns: the caller owns the stored handles: it adopts them with a _from_raw call, or closes them
  * with close(2), on the simulated network with fer_socket_from_raw and fer_socket_close.
@@ -434,10 +436,11 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *st
  * fer_unix_addr_from_pathname. If a file of that name exists, even one left by an earlier listener,
  * the result is FER_ADDR_IN_USE.
  * Owns: the handle owns the socket, but not the path, until fer_unix_listener_close.
- * Errors: FER_ADDR_IN_USE, FER_ALREADY_EXISTS (macOS: the path was created during the call),
- * FER_NOT_FOUND (no such directory), FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE,
- * FER_TOO_MANY_OPEN_FILES, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
- * FER_READ_ONLY_FILESYSTEM and FER_STORAGE_FULL (the path) and other errors of the OS.
+ * Errors: FER_INVALID_INPUT (an empty path, or one that is too long), FER_ADDR_IN_USE,
+ * FER_ALREADY_EXISTS (macOS: the path was created during the call), FER_NOT_FOUND (no such
+ * directory), FER_PERMISSION_DENIED, FER_UNSUPPORTED, FER_MISUSE, FER_TOO_MANY_OPEN_FILES,
+ * FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY, FER_READ_ONLY_FILESYSTEM and
+ * FER_STORAGE_FULL (the path) and other errors of the OS.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
     FER_INOUT(1);
@@ -580,9 +583,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_pair(fer_unix_datagram *one,
  * send to this socket (not on macOS and the BSDs: `unix_other_senders`). Datagrams that were queued
  * before are still received. A second connect, to another peer, discards them on Linux.
  * Owns: nothing; no pointer is kept.
- * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (no socket is open there),
- * FER_PERMISSION_DENIED, FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the
- * path), and the default. */
+ * Errors: FER_INVALID_INPUT (an empty path, or one that is too long), FER_NOT_FOUND (no such path),
+ * FER_CONNECTION_REFUSED (no socket is open there), FER_PERMISSION_DENIED, FER_FILESYSTEM_LOOP,
+ * FER_INVALID_FILENAME and FER_NOT_A_DIRECTORY (the path), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_connect(fer_unix_datagram *socket,
                                                          const char *path) FER_INOUT(1);
 
@@ -637,12 +640,13 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
     FER_IN_READS(2, 3);
 
 /** Sends one datagram to the socket at a path.
- * Errors: FER_NOT_FOUND (no such path), FER_CONNECTION_REFUSED (the receiver is closed),
- * FER_CONNECTION_RESET (macOS and the BSDs: this socket's peer is closed, whatever the path;
- * reported once, by the first call), FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode),
- * FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or on
- * Linux receiving at the other socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY
- * (the path) and other errors of the OS. */
+ * Errors: FER_INVALID_INPUT (an empty path, or one that is too long), FER_NOT_FOUND (no such path),
+ * FER_CONNECTION_REFUSED (the receiver is closed), FER_CONNECTION_RESET (macOS and the BSDs: this
+ * socket's peer is closed, whatever the path; reported once, by the first call),
+ * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
+ * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other
+ * socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the path) and other errors of
+ * the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          const char *path, size_t *FER_NULLABLE n)
@@ -709,7 +713,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram
     FER_OUT_WRITES(2, 3);
 
 /** Sends one datagram with count handles to the socket at the address receiver, or to the peer if
- * that is NULL. The rules are those of fer_unix_stream_send_handles: there is at least one byte.
+ * that is NULL. The rules are those of fer_unix_stream_send_handles: if count is not 0, len is at
+ * least 1.
  * Owns: the caller still owns the handles, and may close them when the call returns.
  * Errors: FER_INVALID_INPUT, FER_BAD_HANDLE and FER_TOO_MANY_OPEN_FILES (see
  * fer_unix_stream_send_handles); otherwise same as fer_unix_datagram_send and

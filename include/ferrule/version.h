@@ -82,9 +82,9 @@
 #define FER_NOT_NEGATIVE(p)
 #endif
 
-/* Between FER_BEGIN_DECLS and FER_END_DECLS names are those of C, and a pointer must not be NULL
- * if FER_NULLABLE does not mark it. clang warns of a literal NULL. The library checks every
- * pointer. */
+/* Between FER_BEGIN_DECLS and FER_END_DECLS functions have the linkage of C, and a pointer should
+ * not be NULL unless FER_NULLABLE marks it: clang warns of a literal NULL. The library checks every
+ * pointer, in every build; some comments say what NULL gives. */
 #ifdef __cplusplus
 #define FER_BEGIN_C_ extern "C" {
 #define FER_END_C_ }

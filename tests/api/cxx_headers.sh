@@ -37,6 +37,13 @@ if [ -s "$work/output" ]; then
     wrong "these headers do not include owned.hpp"
 fi
 
+(cd "$root/include" && ls ferrule/*.hpp) | LC_ALL=C sort >"$work/headers"
+sed -n 's/^#include "\(ferrule\/.*\.hpp\)"$/\1/p' "$root/include/ferrule.hpp" |
+    LC_ALL=C sort | LC_ALL=C comm -3 - "$work/headers" >"$work/output"
+if [ -s "$work/output" ]; then
+    wrong "ferrule.hpp does not include these headers"
+fi
+
 if [ $# -eq 0 ]; then
     [ "$bad" -eq 0 ] || exit 1
     echo "cxx_headers: skipped: there is no C++ compiler here"

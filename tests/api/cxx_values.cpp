@@ -293,6 +293,27 @@ void test_pollers_and_lookups()
     check(*resolver.take_completed(poller, keys) == 0, "... once");
 }
 
+void test_connectors()
+{
+    auto listener = *ferrule::tcp_listener::bind("127.0.0.1:0");
+    fer_socket_addr addr = *listener.local_addr();
+    auto poller = *ferrule::poller::open();
+    auto names = *ferrule::resolver::open();
+    ferrule::connector connector;
+    check(connector.take().error().kind == FER_MISUSE, "a connector must be started");
+    check(is_ok(connector.start_host("127.0.0.1", addr.port, names, poller, 5)), "it is started");
+    std::array<fer_event, 4> events{};
+    auto count = poller.wait(FER_DURATION_NONE, events);
+    check(count && *count == 1 && events[0].key == 5, "a wait reports that it is done");
+    auto client = connector.take();
+    auto server = listener.accept();
+    check(client && server && *server->write_all(std::string_view("x")) == 1, "it is connected");
+    char byte[2];
+    check(client->ready(FER_READABLE, FER_DURATION_NONE) && *client->read(byte) == 1 &&
+              client->read(byte).error().kind == FER_WOULD_BLOCK,
+          "... in nonblocking mode");
+}
+
 void test_unix_sockets()
 {
     auto pair = ferrule::unix_stream::pair();
@@ -324,6 +345,7 @@ int main()
     test_datagrams();
     test_built_sockets();
     test_pollers_and_lookups();
+    test_connectors();
     test_unix_sockets();
     if (failures == 0) {
         std::printf("all as it should be\n");
