@@ -2,6 +2,7 @@
  * Microsoft's libcmt.lib, which is not free to pass on: it fills argc and argv, and runs the
  * functions of the section .CRT$XCU ("CRT initialization", MSDN) and main. Thread-local variables
  * need the loader's directory of them ("The .tls Section", PE Format, MSDN). */
+#include <stdio.h>
 #include <stdlib.h>
 
 int main(int argc, char **argv);
@@ -45,5 +46,7 @@ void mainCRTStartup(void)
 {
     (void)_configure_narrow_argv(UNEXPANDED_ARGUMENTS);
     _initterm(&first_initializer, &last_initializer);
+    /* Wine 8 buffers a stderr that is no terminal; the C standard and Windows do not (C11, 7.21.3). */
+    setvbuf(stderr, NULL, _IONBF, 0);
     exit(main(*__p___argc(), *__p___argv()));
 }
