@@ -139,13 +139,15 @@ static fer_error discard_until(fer_handle *handle, uint64_t deadline)
     return error;
 }
 
-/* If this handle had shut the read half down before it saw the end, nothing reports the peer's
- * end. */
+/* The reads of a half that this handle has shut down are FER_OK with 0 bytes (rule S2), also after
+ * a fatal error. If it was shut down before the end, nothing reports the peer's end. */
 static fer_error end_was_received(const fer_handle *handle)
 {
-    return feri_state_ending(feri_handle_state(handle)) == FERI_ENDING_SEEN
-               ? feri_ok()
-               : feri_own_error(FER_MISUSE);
+    feri_state state = feri_handle_state(handle);
+    if (feri_state_read_half(state) == FERI_READ_SHUT && feri_state_saved_kind(state) != FER_OK) {
+        return feri_handle_saved_error(handle);
+    }
+    return feri_state_ending(state) == FERI_ENDING_SEEN ? feri_ok() : feri_own_error(FER_MISUSE);
 }
 
 fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)

@@ -157,14 +157,17 @@ PAIR_TEST("K11", a_read_timeout_does_not_matter)
                      FER_TIMED_OUT, SHORT_MS * 1000);
 }
 
-/* S5: a reset is CONNECTION_RESET, whichever call met it. */
+/* S5: a reset is CONNECTION_RESET, whichever call met it, and whatever was shut down then. */
 KIND_TEST("K11", a_reset_is_reported_also_after_a_read_that_met_it)
 {
-    for (int seen = 0; seen < 2; seen++) {
+    for (int halves = -2; halves <= FER_SHUTDOWN_BOTH; halves++) {
         struct pair *pair = pair_open_kind(kind);
         pair_reset_and_wait(pair);
-        if (seen) {
+        if (halves >= -1) {
             assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        }
+        if (halves >= 0) {
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)halves));
         }
         assert_kind(fer_tcp_stream_close_gracefully(&pair->stream, long_time()),
                     FER_CONNECTION_RESET);
@@ -240,7 +243,7 @@ PAIR_TEST("K11", an_end_that_was_read_before_is_ok)
 }
 
 /* The peer's end cannot be detected then, whether the system was told of the shutdown or not. */
-PAIR_TEST("K11", after_a_shutdown_of_reading_it_is_invalid_input_and_closes)
+PAIR_TEST("K11", after_a_shutdown_of_reading_it_is_misuse_and_closes)
 {
     char got[5] = {0};
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));
