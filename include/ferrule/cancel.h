@@ -17,8 +17,10 @@
  * them as arguments. fer_socket_connect, fer_socket_connect_timeout and fer_socket_connect_unix
  * apply those of their built socket. Other functions that open a handle, fer_to_socket_addrs,
  * fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none either;
- * fer_poller_notify ends it. A cancel notifies no poller, so a thread that cancels for an event
- * loop also calls fer_poller_notify. The loop then calls fer_cancel_token_is_cancelled.
+ * fer_poller_notify ends it. A call that never waits (nonblocking mode, a _try_ call) does not look
+ * at limits, so an event loop keeps the deadlines of its connections itself (rule K1). A cancel
+ * notifies no poller, so a thread that cancels for an event loop also calls fer_poller_notify. The
+ * loop then calls fer_cancel_token_is_cancelled.
  *
  * Rules K1 to K7 and I4 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for every handle with limits:
  * K1 which calls check the limits, and what precedes them, K2 how soon and with which count a call

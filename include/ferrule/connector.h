@@ -75,10 +75,11 @@ typedef union fer_connector {
  * Errors: FER_MISUSE (connector is OPEN, and does not change; a poller that is not OPEN; a resolver
  * that is not OPEN, or NULL for a name; connector or host_port is NULL; failures_cap without
  * failures; a token that is not OPEN), FER_INVALID_INPUT (the key of an attempt; input that
- * fer_tcp_stream_connect_with refuses before any lookup), FER_CANCELLED and FER_TIMED_OUT (limits
- * that are reached already), FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full),
- * FER_OUT_OF_MEMORY (also if no thread can be created and none is running). After an error the
- * connector is not OPEN, unless it was OPEN before. */
+ * fer_tcp_stream_connect_with refuses before any lookup), FER_HOST_NOT_FOUND (an address text of
+ * another family than options->family), FER_CANCELLED and FER_TIMED_OUT (limits that are reached
+ * already), FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full), FER_OUT_OF_MEMORY (also
+ * if no thread can be created and none is running). After an error the connector is not OPEN,
+ * unless it was OPEN before. */
 FER_MUST_USE FER_API fer_error fer_connector_start(fer_connector *connector, const char *host_port,
                                                    const fer_connect_options *FER_NULLABLE options,
                                                    fer_resolver *FER_NULLABLE resolver,
@@ -100,10 +101,11 @@ FER_MUST_USE FER_API fer_error fer_connector_start_host(
  *
  * options->failures receives the attempts that failed, as in fer_tcp_stream_connect_with.
  * Owns: out is a separate handle; close it with fer_tcp_stream_close.
- * Errors: FER_WOULD_BLOCK with os_code 0 (not done yet) and FER_MISUSE (a connector that is not
- * OPEN; out is NULL or open), which change nothing. The failures of the connect are those of
- * fer_tcp_stream_connect_with, and those of fer_poller_add for the sockets of its attempts.
- * FER_CANCELLED also if the resolver was closed before the lookup was done.
+ * Errors: FER_WOULD_BLOCK with os_code 0 (not done yet: only waits of the poller drive it) and
+ * FER_MISUSE (a connector that is not OPEN; out is NULL or open), which change nothing. The
+ * failures of the connect are those of fer_tcp_stream_connect_with, and those of fer_poller_add for
+ * the sockets of its attempts. FER_CANCELLED also if the resolver was closed before the lookup was
+ * done.
  * Rust: tokio::task::JoinSet::try_join_next. */
 FER_MUST_USE FER_API fer_error fer_connector_take(fer_connector *connector, fer_tcp_stream *out)
     FER_INOUT(1) FER_INOUT(2);

@@ -230,12 +230,12 @@ FER_MUST_USE FER_API int fer_error_to_errno(fer_error error);
 /** Writes an error as text, for example "connection refused (os error 111)".
  *
  * The part in parentheses is omitted if os_code is 0, and is "(resolver error -2)" for
- * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED. FER_UNCATEGORIZED has the
- * system's own text too, in the language of the system, on one line and cut if it is long:
- * "uncategorized error: Protocol error (os error 71)". For a value that is not a kind the phrase is
- * "unknown error". Follows snprintf: the text is cut to cap - 1 bytes and NUL-terminated. buf may
- * be NULL only if cap is 0. Returns the full length without the NUL, so FER_ERROR_TEXT_CAP bytes
- * always suffice. Returns 0 if buf is NULL and cap is not 0.
+ * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED, whose os_code is the resolver's
+ * (resolve.h). FER_UNCATEGORIZED has the system's own text too, in the language of the system, on
+ * one line and cut if it is long: "uncategorized error: Protocol error (os error 71)". For a value
+ * that is not a kind the phrase is "unknown error". Follows snprintf: the text is cut to cap - 1
+ * bytes and NUL-terminated. buf may be NULL only if cap is 0. Returns the full length without the
+ * NUL, so FER_ERROR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and cap is not 0.
  * Owns: buf is caller-owned, cap bytes.
  * Rust: std::io::Error's Display. Differs: the phrase is ferrule's and the same on every OS. Rust's
  * is always the system's. */

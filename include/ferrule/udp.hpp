@@ -75,14 +75,14 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return value(fer_udp_socket_enable, wanted); }
     result<fer_udp_capabilities> features() const noexcept
     { return value(fer_udp_socket_features); }
-    result<size_t> send_batch(fer_datagram_send *messages, size_t count) noexcept
-    { return value(fer_udp_socket_send_batch, messages, count); }
-    result<size_t> recv_batch(fer_datagram_recv *messages, size_t count) noexcept
-    { return value(fer_udp_socket_recv_batch, messages, count); }
-    result<size_t> try_send_batch(fer_datagram_send *messages, size_t count) noexcept
-    { return value(fer_udp_socket_try_send_batch, messages, count); }
-    result<size_t> try_recv_batch(fer_datagram_recv *messages, size_t count) noexcept
-    { return value(fer_udp_socket_try_recv_batch, messages, count); }
+    result<size_t> send_batch(view<fer_datagram_send> messages) noexcept
+    { return io(fer_udp_socket_send_batch, messages); }
+    result<size_t> recv_batch(view<fer_datagram_recv> messages) noexcept
+    { return io(fer_udp_socket_recv_batch, messages); }
+    result<size_t> try_send_batch(view<fer_datagram_send> messages) noexcept
+    { return io(fer_udp_socket_try_send_batch, messages); }
+    result<size_t> try_recv_batch(view<fer_datagram_recv> messages) noexcept
+    { return io(fer_udp_socket_try_recv_batch, messages); }
     [[nodiscard]] fer_error set_dont_fragment(bool on) noexcept
     { return fer_udp_socket_set_dont_fragment(get(), on); }
     result<bool> dont_fragment() const noexcept { return value(fer_udp_socket_dont_fragment); }

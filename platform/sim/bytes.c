@@ -173,6 +173,12 @@ static bool lacks_buffers(const ferp_sim_network *network)
     return network->now < network->config.windows.no_buffers_until.nanos;
 }
 
+static fer_error no_buffers(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    ferp_sim_tick_unless_waiting(network, socket);
+    return ferp_sim_error(network, FERP_SIM_ENOBUFS);
+}
+
 /* Windows: a reset first, on every call; then the socket's own shutdown; then bytes; then end of
  * file. */
 static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -189,7 +195,7 @@ static fer_error receive_status_windows(ferp_sim_network *network, ferp_sim_sock
         return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
     if (count > 0 && lacks_buffers(network)) {
-        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
+        return no_buffers(network, socket);
     }
     return count > 0 || in->fin_arrived ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }
@@ -346,7 +352,7 @@ static fer_error send_status_windows(ferp_sim_network *network, ferp_sim_socket 
         return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
     if (room > 0 && lacks_buffers(network)) {
-        return ferp_sim_error(network, FERP_SIM_ENOBUFS);
+        return no_buffers(network, socket);
     }
     return room > 0 ? FERP_SIM_OK : ferp_sim_error(network, FERP_SIM_EAGAIN);
 }

@@ -299,15 +299,11 @@ static fer_event event_of(ferp_sim_network *network, const ferp_sim_source *sour
     return ferp_sim_readiness(network, socket_of(network, source), source->interest);
 }
 
+/* Without the key: it may be an address, which differs from run to run. */
 static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket, fer_event event)
 {
     static const char *const verbs[] = {"", "poller: readable", "poller: writable",
                                         "poller: readable, writable"};
-    unsigned char key[8];
-    for (size_t i = 0; i < sizeof key; i++) {
-        key[i] = (unsigned char)(event.key >> (8 * i));
-    }
-    ferp_sim_trace_bytes(network, key, sizeof key);
     ferp_sim_trace_event(network, verbs[event.interest], socket);
 }
 

@@ -145,7 +145,8 @@ static void transmit(ferp_sim_network *network, ferp_sim_link *link, int side)
         pipe->in_flight += sent;
         dispatch_data(network, link, side, sent);
     }
-    if (pipe->fin_sent && !pipe->fin_in_flight && pipe->count == pipe->arrived + pipe->in_flight) {
+    bool is_fin_due = pipe->fin_sent && !pipe->fin_in_flight && !pipe->was_reset;
+    if (is_fin_due && pipe->count == pipe->arrived + pipe->in_flight) {
         pipe->fin_in_flight = true;
         dispatch(network, link, (ferp_sim_event){.kind = FERP_SIM_EVENT_FIN, .side = side});
     }
@@ -235,10 +236,11 @@ static void dispatch_reset(ferp_sim_network *network, ferp_sim_link *link, int f
     dispatch(network, link, (ferp_sim_event){.kind = FERP_SIM_EVENT_RST, .side = from});
 }
 
-/* Discards the bytes that this end has not sent yet. */
+/* Discards the bytes that this end has not sent yet, and its FIN. */
 static void discard_unsent(ferp_sim_pipe *out)
 {
     out->count = out->arrived + out->in_flight;
+    out->was_reset = true;
 }
 
 /* Discards the bytes in flight to this end. Windows also discards the bytes that have arrived

@@ -167,6 +167,7 @@ typedef struct ferp_sim_pipe {
     bool fin_sent;         /* the sender has shut it down */
     bool fin_in_flight;
     bool fin_arrived;
+    bool was_reset;   /* what is not in flight is never sent, nor a FIN */
     bool loses_input; /* Windows' loopback: the sender's reset discards what has arrived */
 } ferp_sim_pipe;
 

@@ -242,6 +242,14 @@ void test_datagrams()
     auto got = receiver.recv_from(buf);
     check(got && got->len == 2 && got->truncated, "a datagram is received");
     check(receiver.try_recv_from(buf).error().kind == FER_WOULD_BLOCK, "... once");
+    fer_socket_addr to = *receiver.local_addr();
+    fer_datagram_send batch[2]{};
+    batch[0].to = batch[1].to = &to;
+    check(*sender.send_batch(batch) == 2, "it sends a batch");
+    std::array<fer_datagram_recv, 2> received{};
+    check(*receiver.recv_batch(received) >= 1 && received[0].len == 0, "... which is received");
+    while (receiver.try_recv_batch(received)) {
+    }
     check(is_ok(sender.connect_addr(*receiver.local_addr())) && sender.peer_addr(),
           "it has a peer");
 }

@@ -274,7 +274,8 @@ SIM_CONFIG_TEST(what_was_closed_without_a_delete_is_never_reported)
     fer_poller_close(&watcher.poller);
 }
 
-SIM_CONFIG_TEST(the_digest_has_the_keys)
+/* A key may be a pointer, and connectors use their addresses. */
+SIM_CONFIG_TEST(the_digest_does_not_depend_on_the_keys)
 {
     uint64_t digests[2];
     for (uint64_t key = 0; key < 2; key++) {
@@ -288,7 +289,7 @@ SIM_CONFIG_TEST(the_digest_has_the_keys)
         assert_ok(fer_sim_stop(&report));
         digests[key] = report.digest;
     }
-    assert_true(digests[0] != digests[1]);
+    assert_true(digests[0] == digests[1]);
 }
 
 TEST_MAIN("sim_poller_dialects")
