@@ -69,6 +69,26 @@ static uint64_t await_events(size_t number)
     return keys;
 }
 
+/* The keys beside those of the attempts: the connector's own address, and that of the next one. */
+CONNECTOR_FAMILY_TEST("K12", every_other_key_is_free)
+{
+    char text[FER_SOCKET_ADDR_TEXT_CAP];
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    (void)fer_socket_addr_format(&accepting, text, sizeof text);
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t key = (uintptr_t)&connectors[i];
+        assert_ok(fer_connector_start(&connectors[0], text, &options, NULL, poller, key));
+        fer_event event;
+        size_t count = 0;
+        while (count == 0) {
+            assert_ok(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL));
+        }
+        assert_true(event.key == key);
+        fer_connector_close(&connectors[0]);
+    }
+}
+
 /* K12, K14: "in nonblocking mode"; it is not registered, so the caller may register it. */
 CONNECTOR_FAMILY_TEST("K14", the_stream_is_nonblocking_and_not_registered)
 {
