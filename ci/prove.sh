@@ -25,7 +25,7 @@ passed=0
 failed=0
 
 # The provers take less than two seconds for nearly every goal, and 20 s of a processor for one
-# (feri_host_port_split). The limit counts by the clock on the wall, for a busy machine.
+# (feri_host_port_split). The limit is wall-clock time, for a busy machine.
 prover_seconds=600
 planted_seconds=4
 

@@ -46,7 +46,7 @@ void mainCRTStartup(void)
 {
     (void)_configure_narrow_argv(UNEXPANDED_ARGUMENTS);
     _initterm(&first_initializer, &last_initializer);
-    /* Wine 8 buffers a stderr that is no terminal; the C standard and Windows do not (C11, 7.21.3). */
+    /* Wine 8 buffers a stderr that is no terminal, which C11 7.21.3 forbids. */
     setvbuf(stderr, NULL, _IONBF, 0);
     exit(main(*__p___argc(), *__p___argv()));
 }
