@@ -160,13 +160,14 @@ static inline bool may_have_taken_all(const uint8_t *step, fer_error_kind posix,
 }
 
 /* Rule X7: on macOS and the BSDs a read of a Unix stream ends before a message with handles, so the
- * peer may lack space that it has on Linux. No later step can be compared. */
+ * peer may lack space that it has on Linux. It does not end after one, so a later read may lack the
+ * bytes that it has on Linux. No later step can be compared. */
 static inline bool may_have_read_less(const uint8_t *step, fer_error_kind posix,
                                       fer_error_kind other)
 {
-    static const char *const writing[] = {"unix_write",   "unix_try_write", "unix_ready",
-                                          "handles_send", "copy",           NULL};
-    return is_any_of(misuse_call_name(step[0], step[1]), writing) &&
+    static const char *const moving[] = {"unix_write", "unix_try_write", "unix_ready",
+                                         "handles_",   "copy",           NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), moving) &&
            (posix == FER_OK || posix == FER_UNEXPECTED_EOF) && has_nothing(other);
 }
 
