@@ -15,7 +15,7 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
                                        size_t count, const fer_connect_options *options)
 {
     fer_handle *handle = FERI_HANDLE(stream);
-    return options == NULL ? feri_open_first(handle, addrs, count, feri_connection_open)
+    return options == NULL ? feri_open_first(handle, addrs, count, feri_connection_open, 0)
                            : feri_connect_addrs_with(handle, addrs, count, options);
 }
 

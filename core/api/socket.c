@@ -437,7 +437,7 @@ fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *o
                             FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
-/* ---- The other handle types, lent as a fer_socket. They do not have the flags of their kind. A
+/* ---- The other handle types, lent as a fer_socket, which reads flags that they do not have. A
  * handle without a socket stays NEW, all of its bytes zero. */
 
 static fer_socket *lend(fer_handle *handle, uint32_t kinds)
@@ -455,13 +455,12 @@ fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream)
 
 fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener)
 {
-    return listener == NULL ? NULL
-                            : lend(&listener->handle_, FERI_FLAG_LISTENING | FERI_FLAG_BOUND);
+    return listener == NULL ? NULL : lend(&listener->handle_, FERI_FLAG_BOUND);
 }
 
 fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket)
 {
-    return socket == NULL ? NULL : lend(&socket->handle_, FERI_FLAG_DATAGRAM);
+    return socket == NULL ? NULL : lend(&socket->handle_, 0);
 }
 
 fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream)
@@ -471,12 +470,10 @@ fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream)
 
 fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener)
 {
-    return listener == NULL
-               ? NULL
-               : lend(&listener->handle_, FERI_FLAG_UNIX | FERI_FLAG_LISTENING | FERI_FLAG_BOUND);
+    return listener == NULL ? NULL : lend(&listener->handle_, FERI_FLAG_UNIX | FERI_FLAG_BOUND);
 }
 
 fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram)
 {
-    return datagram == NULL ? NULL : lend(&datagram->handle_, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
+    return datagram == NULL ? NULL : lend(&datagram->handle_, FERI_FLAG_UNIX);
 }

@@ -20,7 +20,7 @@
 
 fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream, const fer_socket_addr *addr)
 {
-    return feri_open_first(FERI_HANDLE(stream), addr, 1, feri_connection_open);
+    return feri_open_first(FERI_HANDLE(stream), addr, 1, feri_connection_open, 0);
 }
 
 fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr,
@@ -235,8 +235,7 @@ fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream)
 
 fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socket_addr *addr)
 {
-    return feri_listener_opened(
-        FERI_HANDLE(listener), feri_open_first(FERI_HANDLE(listener), addr, 1, feri_listener_open));
+    return feri_open_first(FERI_HANDLE(listener), addr, 1, feri_listener_open, FERI_FLAG_LISTENING);
 }
 
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,

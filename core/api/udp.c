@@ -19,7 +19,7 @@
 
 fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket, const fer_socket_addr *addr)
 {
-    return feri_open_first(FERI_HANDLE(socket), addr, 1, feri_datagram_open);
+    return feri_open_first(FERI_HANDLE(socket), addr, 1, feri_datagram_open, FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_addr *addr)

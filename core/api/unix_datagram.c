@@ -14,12 +14,13 @@
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)
 {
-    return feri_unix_open_path(FERI_HANDLE(socket), path, feri_unix_datagram_open);
+    return feri_unix_open_path(FERI_HANDLE(socket), path, feri_unix_datagram_open,
+                               FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_unix_datagram_bind_addr(fer_unix_datagram *socket, const fer_unix_addr *addr)
 {
-    return feri_unix_open(FERI_HANDLE(socket), addr, feri_unix_datagram_open);
+    return feri_unix_open(FERI_HANDLE(socket), addr, feri_unix_datagram_open, FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
@@ -27,7 +28,7 @@ fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(feri_handle_claim(FERI_HANDLE(socket)));
     fer_error error = feri_unix_datagram_new(&raw);
-    return feri_finish_opening(FERI_HANDLE(socket), error, raw, 0);
+    return feri_finish_opening(FERI_HANDLE(socket), error, raw, FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)

@@ -18,12 +18,12 @@
 
 fer_error fer_unix_stream_connect(fer_unix_stream *stream, const char *path)
 {
-    return feri_unix_open_path(FERI_HANDLE(stream), path, feri_unix_connection_open);
+    return feri_unix_open_path(FERI_HANDLE(stream), path, feri_unix_connection_open, 0);
 }
 
 fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_addr *addr)
 {
-    return feri_unix_open(FERI_HANDLE(stream), addr, feri_unix_connection_open);
+    return feri_unix_open(FERI_HANDLE(stream), addr, feri_unix_connection_open, 0);
 }
 
 fer_error fer_unix_stream_connect_start(fer_unix_stream *stream, const fer_unix_addr *addr)
@@ -215,15 +215,14 @@ fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream)
 
 fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
 {
-    return feri_listener_opened(
-        FERI_HANDLE(listener),
-        feri_unix_open_path(FERI_HANDLE(listener), path, feri_unix_listener_open));
+    return feri_unix_open_path(FERI_HANDLE(listener), path, feri_unix_listener_open,
+                               FERI_FLAG_LISTENING);
 }
 
 fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_unix_addr *addr)
 {
-    return feri_listener_opened(FERI_HANDLE(listener), feri_unix_open(FERI_HANDLE(listener), addr,
-                                                                      feri_unix_listener_open));
+    return feri_unix_open(FERI_HANDLE(listener), addr, feri_unix_listener_open,
+                          FERI_FLAG_LISTENING);
 }
 
 /* The peer's name is queried only if the caller requests it. If the peer has closed, the address is

@@ -69,7 +69,7 @@ static inline void feri_store_count(size_t *n, size_t moved)
 }
 
 /* ---- The errors that one operation maps to a more exact kind than the platform's plain map, and
- * the errors that end a stream. The two tables here are the complete list. */
+ * the errors that end a stream. connection.c adds those of a send that may have moved bytes. */
 
 typedef enum feri_operation {
     FERI_OPERATION_READ,  /* recv and its variants on a stream, SO_ERROR of a stream */

@@ -13,8 +13,8 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 
-/* Properties of the socket besides its state. Those from UNIX on are used by fer_socket only, UNIX
- * also by a fer_unix_stream whose connect was started, and FOREIGN also by a fer_unix_datagram. */
+/* Properties of the socket besides its state. A fer_socket has all that apply. Another handle has
+ * those that its own calls read, and gets UNIX and BOUND when it is used as a fer_socket. */
 #define FERI_FLAGS(X)                                                                \
     X(V6)              /* the family is IPv6 */                                      \
     X(NONBLOCKING)     /* the mode that was last set through this handle */          \

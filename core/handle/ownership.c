@@ -89,6 +89,7 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
     flags |= description->family == FER_IP_V6 ? FERI_FLAG_V6 : 0;
     flags |= description->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
     flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
+    flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
     return flags;
 }
 
@@ -136,7 +137,6 @@ static bool has_addresses(const ferp_description *description)
 static uint32_t described_flags(const ferp_description *description)
 {
     uint32_t flags = description->is_unix ? FERI_FLAG_UNIX : 0;
-    flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
     flags |= description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
     flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
                  ? FERI_FLAG_NO_PORTS

@@ -138,7 +138,8 @@ void feri_address_source_end(feri_address_source *source)
 
 /* ---- Opening */
 
-fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener)
+fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener,
+                            uint32_t kind)
 {
     FERI_ASSERT(opener != NULL);
     FER_TRY(feri_handle_claim(handle));
@@ -155,7 +156,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
         feri_address_source_end(&source);
     }
     return feri_finish_opening(handle, error, raw,
-                               feri_family_flag(&addr) | feri_any_addr_flag(&addr));
+                               kind | feri_family_flag(&addr) | feri_any_addr_flag(&addr));
 }
 
 /* ---- All addresses of a query, in memory. */

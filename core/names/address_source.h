@@ -55,7 +55,8 @@ bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
 void feri_address_source_end(feri_address_source *source);
 
 /* As feri_open_first for "host:port" text: tries each address that the resolver returns. */
-fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener);
+fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener,
+                            uint32_t kind);
 
 /* ---- All addresses of a query, in memory. */
 

@@ -1,5 +1,5 @@
 /* lookup_pool.c: lookups in the background: the limits of the queue and the threads, and the list
- * of completed lookups. The backend has the threads and the lookup itself (platform.h). */
+ * of completed lookups. The backend has the threads and the lookup itself (background.h). */
 #include "core/names/lookup_pool.h"
 
 #include <string.h>

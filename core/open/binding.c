@@ -173,7 +173,7 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
 }
 
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                          feri_opener opener)
+                          feri_opener opener, uint32_t kind)
 {
     FERI_ASSERT(opener != NULL);
     if (!feri_addresses_are_valid(addrs, count)) {
@@ -189,7 +189,8 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
         error = opener(&addrs[tried], &raw);
     }
     return feri_finish_opening(handle, error, raw,
-                               feri_family_flag(&addrs[tried]) | feri_any_addr_flag(&addrs[tried]));
+                               kind | feri_family_flag(&addrs[tried]) |
+                                   feri_any_addr_flag(&addrs[tried]));
 }
 
 /* ---- Opens listeners and accepts connections. */
@@ -205,14 +206,6 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, out));
     return ferp_listen(*out, FERI_BACKLOG);
-}
-
-fer_error feri_listener_opened(fer_handle *listener, fer_error error)
-{
-    if (error.kind == FER_OK) {
-        feri_atomic_change_bits(&listener->p_.flags_, FERI_FLAG_LISTENING, 0);
-    }
-    return error;
 }
 
 /* ---- accept */

@@ -49,9 +49,10 @@ void feri_close_opened(fer_raw_socket *raw);
 
 /* Tries the addresses in order. The first that works is used; if none works, the error is that of
  * the last one (rule C3), and the handle is NEW. MISUSE: the handle is NULL or in use.
- * INVALID_INPUT: there is no address, or one has a bad family; nothing was tried. */
+ * INVALID_INPUT: there is no address, or one has a bad family; nothing was tried. kind is
+ * FERI_FLAG_LISTENING, FERI_FLAG_DATAGRAM, or 0 for a stream. */
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                          feri_opener opener);
+                          feri_opener opener, uint32_t kind);
 
 /* Ends a claim: fills the handle with raw and flags if error is FER_OK. Else closes raw, unless it
  * is FER_RAW_SOCKET_NONE, and abandons the claim. */
@@ -72,9 +73,6 @@ uint32_t feri_any_addr_flag(const fer_socket_addr *addr);
 /* A feri_opener: binds and listens, with the options that make the behaviour the same on every
  * system (rules L1, L2, L4). */
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
-
-/* Ends the opening of a listener, successful or not: core keeps its modes. Returns error. */
-fer_error feri_listener_opened(fer_handle *listener, fer_error error);
 
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128

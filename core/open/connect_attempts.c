@@ -13,6 +13,9 @@
 #include "core/open/connecting.h"
 #include "platform/platform.h"
 
+FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_CONNECTS_MAX,
+                  "ferp_wait_for_connects takes all open attempts");
+
 /* ---- Ends of attempts */
 
 static size_t index_of(const feri_attempts *all, size_t slot)

@@ -109,21 +109,23 @@ fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out
 
 /* ---- Handles */
 
-fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener)
+fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener,
+                         uint32_t kind)
 {
     FERI_ASSERT(opener != NULL);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_handle_claim(handle));
     fer_error error = opener(addr, &raw);
-    return feri_finish_opening(handle, error, raw, 0);
+    return feri_finish_opening(handle, error, raw, kind);
 }
 
-fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener)
+fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener,
+                              uint32_t kind)
 {
     fer_unix_addr addr;
     FER_TRY(fer_unix_addr_from_pathname(&addr, path));
-    return feri_unix_open(handle, &addr, opener);
+    return feri_unix_open(handle, &addr, opener, kind);
 }
 
 static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
@@ -151,8 +153,9 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type 
     for (size_t i = 0; i < 2 && error.kind == FER_OK && type == FER_TYPE_DGRAM; i++) {
         feri_unix_datagram_prepare(raws[i]);
     }
-    fer_error first = feri_finish_opening(one, error, raws[0], 0);
-    fer_error second = feri_finish_opening(other, error, raws[1], 0);
+    uint32_t flags = type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0;
+    fer_error first = feri_finish_opening(one, error, raws[0], flags);
+    fer_error second = feri_finish_opening(other, error, raws[1], flags);
     return first.kind != FER_OK ? first : second;
 }
 

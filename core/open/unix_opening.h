@@ -17,10 +17,12 @@ fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *o
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out);
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out);
 
-/* Fill an empty handle with one of these. MISUSE: the handle is NULL or in use.
- * INVALID_INPUT: the address has no name. */
-fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener);
-fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener);
+/* Fill an empty handle with one of these. kind as in feri_open_first. MISUSE: the handle is NULL or
+ * in use. INVALID_INPUT: the address has no name. */
+fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener,
+                         uint32_t kind);
+fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener,
+                              uint32_t kind);
 
 /* Fills two empty handles with the ends of a new pair. */
 fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type);

@@ -171,6 +171,22 @@ RULE_TEST("U6", ipv6_options_need_an_ipv6_socket)
     assert_ok_n(fer_udp_socket_multicast_loop_v6(v6, &on), on, false);
 }
 
+/* On an IPv6 socket the system decides. */
+RULE_TEST("U6", an_ipv4_option_of_an_ipv6_socket_is_set_or_refused)
+{
+    uint16_t port = 0;
+    bool on = true;
+    skip_without_v6();
+    fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
+    fer_error error = fer_udp_socket_set_multicast_loop_v4(v6, false);
+    if (error.kind == FER_OK) {
+        assert_ok_n(fer_udp_socket_multicast_loop_v4(v6, &on), on, false);
+    } else {
+        assert_kind(fer_udp_socket_multicast_loop_v4(v6, &on), error.kind);
+        assert_true(on);
+    }
+}
+
 RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves)
 {
     skip_without_v6();

@@ -19,7 +19,7 @@ static fer_error connect_to_some(fer_handle *handle)
 {
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
-    return feri_open_first(handle, addrs, SOME, feri_connection_open);
+    return feri_open_first(handle, addrs, SOME, feri_connection_open, 0);
 }
 
 /* ---- Given addresses */
@@ -62,18 +62,18 @@ SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_befor
     fer_handle handle = {0};
     fer_socket_addr addrs[SOME];
     some_addrs(addrs);
-    assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open), FER_MISUSE, 0);
-    assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open), FER_MISUSE, 0);
-    assert_error(feri_open_first(&handle, addrs, 0, feri_connection_open), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_first(NULL, addrs, SOME, feri_connection_open), FER_MISUSE, 0);
+    assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open, 0), FER_MISUSE, 0);
+    assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open, 0), FER_MISUSE, 0);
+    assert_error(feri_open_first(&handle, addrs, 0, feri_connection_open, 0), FER_INVALID_INPUT, 0);
+    assert_error(feri_open_first(NULL, addrs, SOME, feri_connection_open, 0), FER_MISUSE, 0);
     for (size_t i = 0; i < SOME; i++) {
         some_addrs(addrs);
         addrs[i].ip.family = (fer_ip_family)0;
-        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT,
-                     0);
+        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open, 0),
+                     FER_INVALID_INPUT, 0);
         addrs[i].ip.family = (fer_ip_family)5;
-        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open), FER_INVALID_INPUT,
-                     0);
+        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open, 0),
+                     FER_INVALID_INPUT, 0);
     }
     assert_log("");
     assert_int_equal(feri_handle_state(&handle), 0);
@@ -87,7 +87,7 @@ SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_ok(feri_open_by_name(&handle, "example.test:80", feri_connection_open));
+    assert_ok(feri_open_by_name(&handle, "example.test:80", feri_connection_open, 0));
     assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) "
                "lookup_next() close(1) socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);

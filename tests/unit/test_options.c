@@ -2,6 +2,9 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
+#include "ferrule/resolve.h"
+#include "ferrule/udp.h"
+#include "ferrule/unix.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -228,6 +231,36 @@ SCRIPT_TEST(an_option_that_an_open_stream_refuses_is_reported)
         script_then_fail(SCRIPT_SET_OPTION, kinds[i], 99);
         assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
     }
+}
+
+/* O7 is a rule of streams: a datagram socket without a peer has not ended. */
+static void check_refusal(fer_handle *handle, fer_error opened)
+{
+    assert_ok(opened);
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V4, true), FER_INVALID_INPUT, 22);
+    script_then_fail(SCRIPT_SET_OPTION, FER_NOT_CONNECTED, 57);
+    assert_error(feri_set_bool_option(handle, FERP_BROADCAST, true), FER_NOT_CONNECTED, 57);
+}
+
+SYSTEM_TEST(script_bsd, an_option_that_a_datagram_socket_refuses_is_reported)
+{
+    fer_udp_socket udp[3] = {{{{0}}}};
+    fer_unix_datagram local[5] = {{{{0}}}};
+    fer_socket_addr addr = {.ip = {.family = FER_IP_V4}};
+    fer_unix_addr name;
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
+    assert_ok(fer_unix_addr_from_pathname(&name, "/name"));
+    check_refusal(&udp[0].handle_, fer_udp_socket_bind_addr(&udp[0], &addr));
+    check_refusal(&udp[1].handle_, fer_udp_socket_bind(&udp[1], "127.0.0.1:0"));
+    check_refusal(&local[0].handle_, fer_unix_datagram_unbound(&local[0]));
+    check_refusal(&local[1].handle_, fer_unix_datagram_bind(&local[1], "/name"));
+    check_refusal(&local[2].handle_, fer_unix_datagram_bind_addr(&local[2], &name));
+    check_refusal(&local[3].handle_, fer_unix_datagram_pair(&local[3], &local[4]));
+    check_refusal(&local[4].handle_, feri_ok());
+    script_default(SCRIPT_DESCRIBE)->description =
+        (ferp_description){.is_ip = true, .is_datagram = true, .family = FER_IP_V4};
+    check_refusal(&udp[2].handle_, fer_udp_socket_from_raw(&udp[2], script_open_socket()));
 }
 
 /* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. */
