@@ -11,8 +11,8 @@
 #include "ferrule/error.h"
 #include "ferrule/socket_addr.h"
 
-/* ---- Memory, for the table of a poller and the lookups of the resolver only. NULL: out of memory.
- * malloc, free. */
+/* ---- Memory, for the tables of pollers, the records of sockets with clones, and lookups only.
+ * NULL: out of memory. malloc, free. */
 
 void *ferp_alloc(size_t size);
 void ferp_free(void *memory);

@@ -1,8 +1,8 @@
 /* platform.h: the seam, the only interface between core and an operating system. Each function is
- * one OS operation plus its translation. It makes no decisions, does not retry or loop, and keeps
- * no state. A difference between systems that matters to policy is a fact in ferp_traits. No OS
- * header is included here: arguments and results are core types. background.h has the part for
- * lookups in the background.
+ * one OS operation plus its translation. It makes no decision of policy. A difference between
+ * systems that matters to policy is a fact in ferp_traits. No OS header is included here: arguments
+ * and results are core types. Parts of the seam are background.h (memory, threads, lookups),
+ * messages.h (batches), handles.h (passed handles) and copying.h (copies).
  *
  * Errors are codes of this host, mapped by the backend's own table (ferp_error_kind), with the code
  * kept. Outputs are written on success only, byte counts always. core has checked that every

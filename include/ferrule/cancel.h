@@ -15,7 +15,7 @@
  * Limits apply to every call that waits on a handle with limits. fer_tcp_stream_connect_with,
  * _connect_host_with and _connect_addrs, fer_to_socket_addrs_with and fer_lookup_host_with take
  * them as arguments. fer_socket_connect, fer_socket_connect_timeout and fer_socket_connect_unix
- * apply those of their built socket. Other functions that open a handle, fer_to_socket_addrs,
+ * apply those of their fer_socket. Other functions that open a handle, fer_to_socket_addrs,
  * fer_lookup_host and fer_lookup_wait have no limits. fer_poller_wait has none either;
  * fer_poller_notify ends it. A call that never waits (nonblocking mode, a _try_ call) does not look
  * at limits, so an event loop keeps the deadlines of its connections itself (rule K1). A cancel
@@ -61,8 +61,8 @@ typedef union fer_cancel_token {
 
 /* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may
  * be NULL. If interruptible is true, a signal ends the waits too, except those of close_gracefully
- * and of a connect to a full Unix listener (rule I4). The other bytes are 0, and any other value is
- * FER_INVALID_INPUT: name the members in an initializer. */
+ * and of a connect to a full Unix listener (rule I4). reserved_ must be 0, as an initializer that
+ * names the members makes it; any other value is FER_INVALID_INPUT. */
 typedef struct fer_limits {
     fer_instant deadline;
     fer_cancel_token *FER_NULLABLE token;

@@ -29,17 +29,17 @@ FER_BEGIN_DECLS
  * FER_UNSUPPORTED, with the code of the OS. A system call fails with one of them if memory is
  * short, if a sandbox forbids the call, if another part of the program has closed the socket, or if
  * Windows' network subsystem has failed (FER_NETWORK_DOWN). They say nothing about the peer, unless
- * the slot names them too. A kind that the slot lists in neither way comes from a system that
- * ferrule does not know: the call has failed, and os_code says why.
+ * the slot names them too. If a call returns a kind that its slot lists in neither way, the OS has
+ * reported an error that ferrule does not expect there: the call has failed, and os_code says why.
  *
  * After the following kinds the connection is as before, and the call can be repeated. Repeat a
  * transfer of many bytes from the count that it has stored. A function that opens, connects or
  * closes a handle says what it leaves.
  *
  * - FER_INTERRUPTED: repeat it immediately. A signal arrived before the first byte. A single read,
- *   a single write and the calls of datagram sockets report it; all others continue, unless the
- *   limits are interruptible (rule I4, cancel.h). An accept that never waits continues at most
- *   65535 times.
+ *   a single write and the sends and receives of datagram sockets report it; all others continue,
+ *   unless the limits are interruptible (rule I4, cancel.h). An accept that never waits continues
+ *   at most 65535 times.
  * - FER_WOULD_BLOCK: repeat it after a _ready call or a wait of a poller. The call would have to
  *   wait, and the handle is in nonblocking mode, or the call is a _try_ call, or its timeout is 0.
  *   Also: a connect is pending (rule C5), or a resolver has as many lookups as its options allow.
@@ -231,11 +231,12 @@ FER_MUST_USE FER_API int fer_error_to_errno(fer_error error);
  *
  * The part in parentheses is omitted if os_code is 0, and is "(resolver error -2)" for
  * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED, whose os_code is the resolver's
- * (resolve.h). FER_UNCATEGORIZED has the system's own text too, in the language of the system, on
- * one line and cut if it is long: "uncategorized error: Protocol error (os error 71)". For a value
- * that is not a kind the phrase is "unknown error". Follows snprintf: the text is cut to cap - 1
- * bytes and NUL-terminated. buf may be NULL only if cap is 0. Returns the full length without the
- * NUL, so FER_ERROR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and cap is not 0.
+ * or a positive errno (resolve.h). FER_UNCATEGORIZED has the system's own text too, in the language
+ * of the system, on one line and cut if it is long: "uncategorized error: Protocol error (os error
+ * 71)". For a value that is not a kind the phrase is "unknown error". Follows snprintf: the text is
+ * cut to cap - 1 bytes and NUL-terminated. buf may be NULL only if cap is 0. Returns the full
+ * length without the NUL, so FER_ERROR_TEXT_CAP bytes always suffice. Returns 0 if buf is NULL and
+ * cap is not 0.
  * Owns: buf is caller-owned, cap bytes.
  * Rust: std::io::Error's Display. Differs: the phrase is ferrule's and the same on every OS. Rust's
  * is always the system's. */

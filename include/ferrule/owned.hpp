@@ -38,8 +38,8 @@ namespace ferrule
 {
 
 /* An error and a value. After an error the value is a NEW handle or zero, and may be used without
- * undefined behaviour. Only a number of bytes is that of C's out-pointer after an error too:
- * read_exact, write_all and their like report the bytes that were moved. */
+ * undefined behaviour. Only a number of bytes or messages is that of C's out-pointer after an error
+ * too: read_exact, write_all, send_batch and their like report what was moved. */
 template <typename Value> class [[nodiscard]] result
 {
   public:

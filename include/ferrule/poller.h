@@ -156,7 +156,8 @@ FER_MUST_USE FER_API fer_error fer_poller_delete(fer_poller *poller, fer_raw_soc
  *
  * The first *count elements of events are filled, at most cap. The others may be overwritten.
  * Readable and writable may be two events with one key, except with a one-shot mode. FER_OK with no
- * events means that the timeout expired, or that fer_poller_notify was called.
+ * events means that the timeout expired, or that the poller was notified: by fer_poller_notify or
+ * by the end of a lookup (resolve.h).
  *
  * notified may be NULL; then check for the notified work after every wait. Each notification, or
  * several that were merged, makes *notified true for exactly one wait (rule P6). This wait may

@@ -20,8 +20,9 @@
 
 FER_BEGIN_DECLS
 
-/** Converts "host:port" to socket addresses. An address text is parsed, anything else goes to the
- * system's resolver.
+/** Converts "host:port" to socket addresses. An address text, which is one that
+ * fer_socket_addr_parse accepts, or whose host fer_ip_addr_parse accepts, is parsed. Anything else
+ * goes to the system's resolver.
  *
  * The text is split at its last colon. The port is decimal digits, 0 to 65535. Leading zeros are
  * allowed, a sign and a service name are not. Brackets around a host with a colon are removed. So

@@ -6,9 +6,10 @@
  * fer_sim_advance and with the fault TIME_JUMP. Each nonblocking call that finds nothing ready
  * advances it by one microsecond. Nothing else advances it.
  *
- * Everything runs on the thread that called fer_sim_start, in an order that the config decides.
- * Before fer_sim_start, after fer_sim_stop and on any other thread, every call that would use the
- * network is FER_UNSUPPORTED.
+ * Everything runs on the thread that called fer_sim_start, in an order that the config decides. In
+ * the functions of this header NULL is FER_INVALID_INPUT where it is not allowed. Before
+ * fer_sim_start, after fer_sim_stop and on any other thread, every call that would use the network
+ * is FER_UNSUPPORTED.
  *
  * A blocking call that nothing can ever end is FER_DEADLOCK, and leaves its handle unchanged. A
  * write that has accepted some of its bytes is FER_OK instead, with their number, and the next one
@@ -176,7 +177,7 @@ typedef struct fer_sim_config {
      * Windows alone (for example between the codes 10053 and 10054). */
     uint64_t seed;
     /* Bytes from which random choices are read. After the last byte every choice is 0, and no
-     * random fault occurs unless its probability is above 996093 per million. */
+     * random fault occurs unless its probability is above 255/256 (996093 per million). */
     const uint8_t *FER_NULLABLE tape;
     size_t tape_len;
     /* The probability of each fault, per million. With a tape every probability above 0 is at least
@@ -484,7 +485,8 @@ typedef struct fer_sim_step {
  * FER_SIM_ACTION_RESET close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
  * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND of NULL; a
  * delay of FER_DURATION_NONE; no such peer), FER_UNSUPPORTED. */
-FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps,
+FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer,
+                                                 const fer_sim_step *FER_NULLABLE steps,
                                                  size_t count) FER_IN_READS(2, 3);
 
 /** Calls a function once, after a delay.

@@ -1,6 +1,6 @@
 /* socket.h: sockets that are built step by step: create, set options, then bind, connect or listen,
  * and convert to a handle of their type. For options that must be set before bind or connect, and
- * for raw sockets.
+ * for raw sockets (SOCK_RAW).
  *
  *     fer_socket socket = {0};
  *     fer_tcp_listener listener = {0};
@@ -318,7 +318,7 @@ FER_MUST_USE FER_API fer_error fer_socket_inheritable(const fer_socket *socket, 
 
 /* ---- Modes */
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * Same as fer_tcp_stream_set_limits. What the socket is converted to begins without limits, as
  * clones do.
  * Owns: same as fer_tcp_stream_set_limits.
@@ -389,25 +389,26 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog) FER_INOUT(1);
 
-/** Connects to an address of the socket's own family. In nonblocking mode a stream only starts to
- * connect. The result is FER_WOULD_BLOCK and the connect is pending (rule C5). Wait until the raw
- * socket is writable, with fer_socket_ready or a poller, then call fer_socket_take_error. It
- * returns FER_WOULD_BLOCK during the pending connect, then FER_OK with the result in *out. After a
- * conversion to a fer_tcp_stream, call fer_tcp_stream_take_error instead.
+/** Connects to an address, on a stream of the socket's own family. In nonblocking mode a stream
+ * only starts to connect. The result is FER_WOULD_BLOCK and the connect is pending (rule C5). Wait
+ * until the raw socket is writable, with fer_socket_ready or a poller, then call
+ * fer_socket_take_error. It returns FER_WOULD_BLOCK during the pending connect, then FER_OK with
+ * the result in *out. After a conversion to a fer_tcp_stream, call fer_tcp_stream_take_error
+ * instead.
  *
  * A stream whose connect failed cannot be connected again. Make a new socket, because the options
  * and the binding belong to the old one. This includes a connect that a timeout or the handle's
- * limits ended (fer_socket_set_limits). If the limits are reached before the call begins (rule K1),
- * nothing has changed. A datagram or raw socket gets its peer immediately, and another call
- * replaces it. Same as fer_udp_socket_connect_addr; a protocol without ports ignores the address's
- * port.
+ * limits ended (fer_socket_set_limits), but not one that a signal ended, which is pending. If the
+ * limits are reached before the call begins (rule K1), nothing has changed. A datagram or raw
+ * socket gets its peer immediately, and another call replaces it. Same as
+ * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
  * Blocks: on a stream in blocking mode until connected or failed. The handle's limits end the call,
  * and so does a signal if they are interruptible (rule I4: the connect is then pending). The write
  * timeout does not; fer_socket_connect_timeout has a timeout.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
  * limits), FER_MISUSE (a stream that is connected, connecting, failed or listening),
- * FER_INVALID_INPUT (another family; port 0 on a UDP socket); otherwise same as
- * fer_tcp_stream_connect_addr.
+ * FER_INVALID_INPUT (a stream: another family; a datagram socket: as fer_udp_socket_connect_addr);
+ * otherwise same as fer_tcp_stream_connect_addr.
  * Rust: the default. Differs: a pending connect is InProgress on POSIX in Rust. */
 FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
     FER_INOUT(1);
@@ -475,9 +476,10 @@ FER_MUST_USE FER_API fer_error fer_socket_take_error(fer_socket *socket, fer_err
 /** Shuts down receiving, sending or both. Same as fer_tcp_stream_shutdown for a stream, and as
  * fer_unix_datagram_shutdown for a Unix datagram socket. A UDP or raw socket must be connected.
  * After a shutdown of receiving, each receive call of this handle is FER_OK with out->len 0 and the
- * peer as the sender, which cannot be distinguished from an empty datagram. A waiting receive call
- * ends the same way, and so does one of a clone, except on Linux (`clone_receives_on`). After a
- * shutdown of sending, send calls are FER_BROKEN_PIPE. The peer is not notified.
+ * peer as the sender, which cannot be distinguished from an empty datagram; queued datagrams are
+ * not received. A waiting receive call ends the same way, and so does one of a clone, except on
+ * Linux (`clone_receives_on`). After a shutdown of sending, send calls are FER_BROKEN_PIPE. The
+ * peer is not notified.
  * Errors: FER_NOT_CONNECTED, FER_UNSUPPORTED (listening), FER_INVALID_INPUT, and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)
     FER_INOUT(1);
@@ -568,8 +570,8 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
 
 /** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL
  * for NULL. Do not close or convert the result, and do not call fer_socket_into_raw: these calls
- * end the stream. A call that an open or a connected socket refuses fails here as on every
- * fer_socket. What the type cannot do is FER_UNSUPPORTED.
+ * end the stream. The calls check the state of the socket as always: a bind of a bound socket
+ * fails, for example. What the type cannot do is FER_UNSUPPORTED.
  * Owns: nothing. The result is valid as long as the stream stays at its address. */
 FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream) FER_INOUT(1);
 

@@ -30,8 +30,8 @@ typedef struct fer_socket_addr {
     uint32_t scope_id;
 } fer_socket_addr;
 
-/* The size of the longest text, including the NUL: 39 bytes of IPv6, brackets, '%', ten digits of
- * scope, ':' and five digits of port. */
+/* At least the size of the longest text, including the NUL: 39 bytes of IPv6, brackets, '%', ten
+ * digits of scope, ':' and five digits of port. */
 #define FER_SOCKET_ADDR_TEXT_CAP 64
 
 /** Makes a socket address from an address of either family and a port. flowinfo and scope_id are 0.

@@ -13,13 +13,19 @@
  * use a handle while another thread closes it, or in a concurrent call that its Threads: slot
  * excludes; to use a handle whose bytes were never set, or two copies of one; to cast it to the
  * type of another kind of socket; to pass a pointer to invalid memory; and to move an OPEN token or
- * connector. After a failure the out-parameters are unchanged, except for counts and those whose
- * function says otherwise.
+ * connector. After a failure the out-parameters are unchanged, except for *n, the number of bytes
+ * or messages that are done, and for those whose function says otherwise. A call that fails to open
+ * a handle leaves it NEW, or as it was.
  *
  * Threads. At most one thread reads and one thread writes with a handle at the same time: reads are
  * read, peek and their variants, writes are write and its variants and send_file. Two reads at
  * once, or two writes, need a clone for one of them (fer_tcp_stream_try_clone). Any thread may call
  * shutdown. Other calls are concurrent as their Threads: slot says.
+ *
+ * Processes. After fork (POSIX) the child has copies of the handles, which it may use or close. The
+ * two processes share the sockets and what the system keeps with them (`listener_of_processes`). A
+ * child of a process with several threads may call none of these functions (fork, POSIX). On
+ * Windows the library calls WSAStartup when it first needs it, and never WSACleanup.
  *
  * Cancellation of threads (POSIX: pthread_cancel, deferred). The waits of the library, connects,
  * lookups and closes are no cancellation points, because the library holds a lock, a socket or
@@ -37,12 +43,13 @@
  * the connect calls of this file and try_clone are FER_MISUSE. To connect it, call
  * fer_socket_connect with fer_tcp_stream_as_socket.
  *
- * Slots. A slot is one of the five parts below of a function's comment. A function without a slot
- * has the default of its section (----), otherwise that of the header: the text below. "The
- * default" in a slot is the text that the slot replaces. A function that returns no fer_error has
- * no errors. error.h lists the "other errors of the OS". In Threads:, close means every call that
- * opens, closes or releases the handle. TYPE and NAME are the type and the rest of the function's
- * name: TcpStream and read of fer_tcp_stream_read.
+ * Slots. Five labelled parts end the comment of a function: Blocks, Owns, Errors, Rust, Threads. If
+ * a function has no such slot, that of its section (----) holds; if the section has none either,
+ * that of its header: the text below. "The default" in a slot means the text that would hold
+ * without it. A function that returns no fer_error has no errors. error.h lists the "other errors
+ * of the OS". In Threads:, close means every call that opens, closes or releases the handle. TYPE
+ * and NAME are the type and the rest of the function's name: TcpStream and read of
+ * fer_tcp_stream_read.
  * Blocks: never.
  * Owns: nothing; no pointer is kept.
  * Errors: FER_MISUSE and other errors of the OS.
@@ -290,11 +297,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream, 
 /* ---- TcpStream: timeouts and modes
  *
  * A timeout is rounded up to the OS's resolution (4 ms on most Linux kernels, 1 ms on Windows), and
- * limited to the OS's maximum (12 days on Windows). On Linux it may end up to two ticks of the
- * kernel early while a virtual machine's processor is taken away; a deadline (fer_limits) never
- * ends early. Timeouts and the blocking mode belong to the socket, so clones share them. Limits
- * belong to the handle: clones begin without. A call keeps the timeout and the limits that it began
- * with. */
+ * limited to the OS's maximum (12 days on Windows). On Linux in a virtual machine it may end up to
+ * two ticks of the kernel early, when the hypervisor has stopped the machine's processor for a
+ * while. A deadline (fer_limits) never ends early. Timeouts and the blocking mode belong to the
+ * socket, so clones share them. Limits belong to the handle: clones begin without. A call keeps the
+ * timeout and the limits that it began with. */
 
 /** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
@@ -314,7 +321,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_write_timeout(fer_tcp_stream *
 FER_MUST_USE FER_API fer_error fer_tcp_stream_write_timeout(const fer_tcp_stream *stream,
                                                             fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Owns: limits is not kept, but its token is: the token stays OPEN and at its address until other
  * limits are set or the handle is closed, and the calls that began with it have returned.
@@ -326,7 +333,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_limits(fer_tcp_stream *stream,
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
  * wait returns FER_WOULD_BLOCK. A stream starts in blocking mode, an accepted one whatever the
- * listener's mode is. Exceptions: a stream of fer_tcp_stream_connect_start is nonblocking, and
+ * listener's mode is. Exceptions: a stream of fer_tcp_stream_connect_start or fer_connector_take is
+ * nonblocking, one of fer_socket_into_tcp_stream keeps the mode of its socket, and
  * fer_tcp_stream_from_raw queries the mode. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *stream,
                                                               bool nonblocking) FER_INOUT(1);
@@ -334,7 +342,14 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
 /* ---- TcpStream: bytes
  *
  * read and the _try_ calls make one system call on POSIX. A _try_ call never waits, regardless of
- * the blocking mode and the timeouts. Otherwise it is the same as the call without _try_.
+ * the blocking mode and the timeouts. Otherwise it is the same as the call without _try_. A fatal
+ * error ends the connection (rule S5). Every error of a read, of a write or in *out of
+ * fer_tcp_stream_take_error is fatal except FER_WOULD_BLOCK, FER_INTERRUPTED, FER_TIMED_OUT,
+ * FER_CANCELLED, FER_BROKEN_PIPE, FER_MISUSE, FER_INVALID_INPUT, FER_PERMISSION_DENIED,
+ * FER_UNSUPPORTED, FER_BAD_HANDLE, FER_MESSAGE_TOO_LONG, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE and
+ * FER_TOO_MANY_OPEN_FILES. The exceptions are a connection that has itself ended with one of these
+ * kinds, after an ICMP message, and a write that may have sent bytes (macOS, the BSDs:
+ * `failed_send_may_have_sent`).
  *
  * Owns: buf is caller-owned, len or cap bytes; it may be NULL if that is 0. The memory of slices is
  * caller-owned; slices may be NULL if count is 0. n may be NULL. *n is the number of bytes that
@@ -370,8 +385,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void 
     FER_OUT_WRITES(2, 3);
 
 /** Reads available bytes and never waits. Otherwise same as fer_tcp_stream_read.
- * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_tcp_stream_read, but no
- * expired timeout.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_tcp_stream_read in nonblocking
+ * mode.
  * Rust: tokio: net::TcpStream::try_read. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream,
                                                        void *FER_NULLABLE buf, size_t len,
@@ -536,11 +551,11 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
 
 /** Sets TCP keepalive: whether and when the OS probes an idle connection. time and interval are
  * rounded up to whole seconds. time, interval and retries are limited to the OS's maximums (on
- * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. They are
- * set even if enabled is false. If the call fails, the earlier values are restored. Retries are
- * ignored if the OS cannot set them (OpenBSD, older Windows). Windows before Windows 10 1709 has
- * only SIO_KEEPALIVE_VALS. If one of time and interval is 0 there and the other is not, the 0 sets
- * Windows' default (7200 s, 1 s).
+ * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. Other
+ * values are set even if enabled is false. If the call fails, the earlier values are restored.
+ * Retries are ignored if the OS cannot set them (OpenBSD, older Windows). Windows before Windows 10
+ * 1709 has only SIO_KEEPALIVE_VALS. If one of time and interval is 0 there and the other is not,
+ * the 0 sets Windows' default (7200 s, 1 s).
  * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_INVALID_INPUT (a
  * time or interval of FER_DURATION_NONE), and the default.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive. */
@@ -563,9 +578,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
     FER_INOUT(1);
 
 /** Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
- * joined by |. *ready is the subset of interest that is ready, or 0 if the timeout expired. A
- * timeout of 0 checks without waiting; FER_DURATION_NONE waits without limit. A signal does not end
- * the wait, unless the limits are interruptible (rule I4). *ready is unchanged after a failure.
+ * joined by |. *ready is the subset of interest that is ready. If the timeout expired, the result
+ * is FER_OK and *ready is 0. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
+ * limit. A signal does not end the wait, unless the limits are interruptible (rule I4). *ready is
+ * unchanged after a failure.
  *
  * A half that has ended in an earlier call on this handle (end of file, an error or a shutdown) is
  * ready immediately, because its calls do not wait. A hang-up or an error makes every interest
@@ -602,11 +618,12 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream) FER_INOUT(1);
 
 /** Shuts down the write half, discards input until the peer's end of file, and closes the handle:
  * the lingering close of HTTP servers (RFC 9112, 9.6). A plain close may lose written data (rule
- * S7). Rule K11 has what ends the call and what FER_OK says of the peer. timeout is that of the
- * whole call: 0 discards the queued input without waiting, FER_DURATION_NONE has no limit. The
- * blocking mode and the read timeout do not matter. The handle is closed in every case, after an
- * error too. Clones remain open, but writing has ended for them, and input that is discarded here
- * is lost for them.
+ * S7). FER_OK: the peer has ended. If it ends after it has read to the end of file, as most
+ * protocols require, it has received everything (rule K11). timeout is that of the whole call: 0
+ * discards the queued input and does not wait for the peer's end, FER_DURATION_NONE has no limit.
+ * The blocking mode and the read timeout do not matter. The handle is closed in every case, after
+ * an error too. Clones remain open, but writing has ended for them, and input that is discarded
+ * here is lost for them.
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
  * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED, FER_CONNECTION_RESET
@@ -762,7 +779,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_ttl(const fer_tcp_listener *list
 FER_MUST_USE FER_API fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener,
                                                            fer_error *out) FER_INOUT(1);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * NULL or all zero bytes remove them; a new handle has none. They belong to this handle: clones and
  * accepted streams begin without. On POSIX the first limits make the descriptor nonblocking (see
  * fer_tcp_listener_set_nonblocking), so that no accept waits in the system for a connection that

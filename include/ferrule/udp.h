@@ -73,7 +73,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
                                                         const fer_socket_addr *addr) FER_INOUT(1);
 
 /** Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its datagrams are
- * received.
+ * received. For an IPv6 socket an IPv4 address is converted to its IPv4-mapped form.
  *
  * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
  * senders are discarded; the peer's own are kept. After this call the socket reports when the
@@ -152,9 +152,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
 
 /** Receives one datagram. If the datagram is longer than len, the result is FER_OK with
  * out->truncated set. The first len bytes are stored, the rest is lost. An empty datagram is FER_OK
- * with out->len 0, and does not mean end of file. With len 0 the next datagram is discarded. Only a
- * connected socket reports refusals, and remains usable (rule U3). It receives only its peer's
- * datagrams.
+ * with out->len 0, and does not mean end of file. So is every receive after a shutdown of receiving
+ * (fer_socket_shutdown). With len 0 the next datagram is discarded. Only a connected socket reports
+ * refusals, and remains usable (rule U3). It receives only its peer's datagrams.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_INVALID_INPUT (FER_UDP_COALESCING is enabled: rule B8), FER_CONNECTION_REFUSED
@@ -200,7 +200,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_peek(fer_udp_socket *socket, void 
 
 /** Sends one datagram to the peer and never waits.
  * Blocks: never.
- * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send, but no expired timeout.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send in nonblocking mode.
  * Rust: tokio: net::UdpSocket::try_send. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket,
                                                        const void *FER_NULLABLE buf, size_t len,
@@ -209,8 +209,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_send(fer_udp_socket *socket,
 
 /** Sends one datagram to an address and never waits.
  * Blocks: never.
- * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send_to, but no expired
- * timeout.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_udp_socket_send_to in nonblocking mode.
  * Rust: tokio: net::UdpSocket::try_send_to. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket,
                                                           const void *FER_NULLABLE buf, size_t len,
@@ -220,8 +219,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket
 
 /** Receives a queued datagram and never waits.
  * Blocks: never.
- * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_from, but
- * no expired timeout.
+ * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_from in
+ * nonblocking mode.
  * Rust: tokio: net::UdpSocket::try_recv_from. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket,
                                                             void *FER_NULLABLE buf, size_t len,
@@ -273,7 +272,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_read_timeout(const fer_udp_socket 
 FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket,
                                                             fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * Same as fer_tcp_stream_set_limits.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_stream_set_limits.
@@ -314,7 +313,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
 
 /** Sets whether IPv4 multicast datagrams are also delivered to group members on this machine. The
  * default is true. On POSIX the option of the sending socket decides, on Windows that of the
- * receiving socket ("IP multicast", MSDN). Set it on both. */
+ * receiving socket ("IP multicast", MSDN). Set it on both. The system decides whether an IPv6
+ * socket has the options and the groups of IPv4 multicast: on Linux it has, on macOS and the BSDs
+ * they are FER_INVALID_INPUT. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 

@@ -70,7 +70,7 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return fer_udp_socket_set_ttl(get(), ttl); }
     result<uint32_t> ttl() const noexcept { return value(fer_udp_socket_ttl); }
 
-    /* ---- Batches: messages is an array of count elements */
+    /* ---- Batches */
     result<fer_udp_features> enable(fer_udp_features wanted) noexcept
     { return value(fer_udp_socket_enable, wanted); }
     result<fer_udp_capabilities> features() const noexcept

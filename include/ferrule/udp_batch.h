@@ -16,9 +16,10 @@
  *     FER_TRY(fer_udp_socket_send_batch(&socket, out, n, NULL));
  *
  * This server answers each datagram from the address that it was sent to, if the system has
- * FER_UDP_LOCAL_ADDR and FER_UDP_SOURCE. A server that lasts skips an answer that fails, for
- * example to a datagram that was sent to a group: see fer_udp_socket_send_batch. Two sockets on
- * [::] and 0.0.0.0 with one port need fer_socket_set_only_v6.
+ * FER_UDP_LOCAL_ADDR and FER_UDP_SOURCE. With a link-local address it also sets interface_index. A
+ * server that lasts skips an answer that fails, for example to a datagram that was sent to a group:
+ * see fer_udp_socket_send_batch. Two sockets on [::] and 0.0.0.0 with one port need
+ * fer_socket_set_only_v6.
  *
  * A system that cannot do something in one call does it in several: the datagrams on the network
  * are the same (rules B4, B5). The rules B1 to B12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
@@ -153,7 +154,8 @@ typedef struct fer_datagram_recv {
      * of an IPv6 socket is IPv4-mapped, as in from */
     fer_ip_addr local_ip;
     uint32_t interface_index; /* the network interface that it came by; 0: not reported */
-    /* the messages dropped before it, since the socket was made; coalesced datagrams are one */
+    /* the messages dropped before it, since the socket was made; coalesced datagrams are one. 0 if
+     * not reported */
     uint32_t drops;
     uint64_t unix_nanos; /* the time of arrival since 1970, by the system clock; 0: unknown */
 } fer_datagram_recv;
@@ -194,29 +196,29 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
  * A connected socket drops the datagrams of other senders (rule B10), and then the call may
  * exchange buf and cap of two messages: use messages[i].buf.
  *
- * A datagram that is longer than cap is truncated. If the read half is shut down and nothing is
- * queued, the result is one message with a len of 0 from the peer, as of fer_udp_socket_recv_from.
+ * A datagram that is longer than cap is truncated. After a shutdown of receiving
+ * (fer_socket_shutdown) the result is one message with a len of 0 from the peer.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
- * Errors: same as fer_udp_socket_recv_from. Also FER_MISUSE (messages is NULL; buf of any message
- * is NULL and its cap is not 0), before anything is received. *n is 0 then. A failure of the OS
- * after the first datagram is the result of the handle's next receive, or of
- * fer_udp_socket_take_error. */
+ * Errors: same as fer_udp_socket_recv_from, but none because of FER_UDP_COALESCING. Also FER_MISUSE
+ * (messages is NULL; buf of any message is NULL and its cap is not 0), before anything is received.
+ * *n is 0 then. A failure of the OS after the first datagram is the result of the handle's next
+ * receive, or of fer_udp_socket_take_error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket,
                                                          fer_datagram_recv *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
     FER_INOUT(1) FER_INOUT(2);
 
 /** Sends messages in order and never waits.
- * Errors: FER_WOULD_BLOCK (no room for messages[*n]); otherwise same as fer_udp_socket_send_batch,
- * but no expired timeout. */
+ * Errors: FER_WOULD_BLOCK (no room for messages[*n]); otherwise same as fer_udp_socket_send_batch
+ * in nonblocking mode. */
 FER_MUST_USE FER_API fer_error
 fer_udp_socket_try_send_batch(fer_udp_socket *socket, fer_datagram_send *FER_NULLABLE messages,
                               size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_INOUT(2);
 
 /** Receives queued messages and never waits.
- * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_batch, but
- * no expired timeout. */
+ * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_udp_socket_recv_batch in
+ * nonblocking mode. */
 FER_MUST_USE FER_API fer_error
 fer_udp_socket_try_recv_batch(fer_udp_socket *socket, fer_datagram_recv *FER_NULLABLE messages,
                               size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_INOUT(2);

@@ -78,7 +78,7 @@ typedef struct fer_unix_cred {
 /* What a receive of handles has stored. len is the number of bytes in the buffer, count the number
  * of handles in the array, which the caller now owns. handles_truncated is true if the peer sent
  * more handles than that: they are closed. truncated and from are of a datagram, as in
- * fer_unix_received. */
+ * fer_unix_received; of a stream they are false and the unnamed address. */
 typedef struct fer_unix_received_handles {
     size_t len;
     size_t count;
@@ -301,8 +301,9 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  *
  * Rules X7 and X8 hold. The handles travel with the first byte of their message. The recv_handles
  * call that returns this byte returns the handles. A plain read or receive that takes this byte
- * closes them. One call returns the handles of one message only, and no byte of a later message
- * with handles. On Linux its data may begin with bytes that were sent before the message.
+ * closes them. One call never returns the handles of two messages: it stops before the next message
+ * that has handles. On Linux the bytes that it returns may begin with bytes that were sent before
+ * the message.
  *
  * Threads: send_handles is a write of the handle, and recv_handles a read. */
 
@@ -360,7 +361,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_read_timeout(const fer_unix_strea
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stream *stream,
                                                              fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * Same as fer_tcp_stream_set_limits.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_stream_set_limits.
@@ -432,9 +433,9 @@ FER_MUST_USE FER_API fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *st
 
 /* ---- UnixListener */
 
-/** Creates a path and listens there. The backlog is 128. path has the format of
- * fer_unix_addr_from_pathname. If a file of that name exists, even one left by an earlier listener,
- * the result is FER_ADDR_IN_USE.
+/** Creates a path and listens there. On POSIX its permissions are those that the umask leaves. The
+ * backlog is 128. path has the format of fer_unix_addr_from_pathname. If a file of that name
+ * exists, even one left by an earlier listener, the result is FER_ADDR_IN_USE.
  * Owns: the handle owns the socket, but not the path, until fer_unix_listener_close.
  * Errors: FER_INVALID_INPUT (an empty path, or one that is too long), FER_ADDR_IN_USE,
  * FER_ALREADY_EXISTS (macOS: the path was created during the call), FER_NOT_FOUND (no such
@@ -472,7 +473,8 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_accept(fer_unix_listener *liste
  * fer_unix_listener_accept. On POSIX it has the race of fer_tcp_listener_try_accept.
  * Blocks: never, except for that race.
  * Owns: same as fer_unix_listener_accept.
- * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_unix_listener_accept.
+ * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_unix_listener_accept in
+ * nonblocking mode.
  * Rust: std::os::unix::net::UnixListener::accept, nonblocking for one call.
  * Threads: same as fer_unix_listener_accept. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_try_accept(fer_unix_listener *listener,
@@ -501,7 +503,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_try_clone(fer_unix_listener *li
 FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener,
                                                             fer_unix_addr *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * Same as fer_tcp_listener_set_limits.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_listener_set_limits.
@@ -630,9 +632,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * Errors: FER_NOT_CONNECTED (no peer), FER_CONNECTION_REFUSED (the peer is closed; reported once,
  * then there is no peer: `unix_datagram_gone`), FER_CONNECTION_RESET (macOS and the BSDs: the same;
  * Linux: the peer has connected to another socket; reported once), FER_MESSAGE_TOO_LONG,
- * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
- * FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other socket),
- * FER_MISUSE and other errors of the OS.
+ * FER_WOULD_BLOCK (nonblocking mode), FER_NO_BUFFER_SPACE (macOS and the BSDs: the receiver's queue
+ * is full), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down
+ * here, or on Linux receiving at the other socket), FER_MISUSE and other errors of the OS.
  * Rust: the default. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
                                                       const void *FER_NULLABLE buf, size_t len,
@@ -643,10 +645,10 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * Errors: FER_INVALID_INPUT (an empty path, or one that is too long), FER_NOT_FOUND (no such path),
  * FER_CONNECTION_REFUSED (the receiver is closed), FER_CONNECTION_RESET (macOS and the BSDs: this
  * socket's peer is closed, whatever the path; reported once, by the first call),
- * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT, FER_CANCELLED,
- * FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other
- * socket), FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the path) and other errors of
- * the OS. */
+ * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_NO_BUFFER_SPACE (macOS and the
+ * BSDs: the receiver's queue is full), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
+ * FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other socket),
+ * FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the path) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          const char *path, size_t *FER_NULLABLE n)
@@ -685,8 +687,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_recv(fer_unix_datagram *socket,
 
 /** Sends one datagram to the peer and never waits.
  * Blocks: never.
- * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send, but no expired
- * timeout.
+ * Errors: FER_WOULD_BLOCK (no room); otherwise same as fer_unix_datagram_send in nonblocking mode.
  * Rust: tokio: net::UnixDatagram::try_send. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket,
                                                           const void *FER_NULLABLE buf, size_t len,
@@ -779,7 +780,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_read_timeout(const fer_unix_dat
 FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket,
                                                                fer_duration *out);
 
-/** Sets the limits of the calls on this handle that wait: a deadline and a cancel token (cancel.h).
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * Same as fer_tcp_stream_set_limits.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_stream_set_limits.

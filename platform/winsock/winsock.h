@@ -67,7 +67,7 @@ bool ferp_winsock_was_connected(SOCKET socket);
 /* Whether getpeername succeeds, which may be true of a pending connect. address.c */
 bool ferp_winsock_has_peer(SOCKET socket);
 
-/* Whether WSAPoll reports POLLERR now: a reset causes it, an orderly end does not. wait.c */
+/* Whether WSAPoll reports POLLERR now: a reset causes it, an orderly end does not. wait_select.c */
 bool ferp_winsock_is_broken(SOCKET socket);
 
 /* ioctlsocket(FIONBIO) with 1 or 0. modes.c */
