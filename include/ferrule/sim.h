@@ -17,8 +17,9 @@
  *
  * The program runs on a machine with the addresses 127.0.0.0/8, ::1, 10.0.0.1 and fd00::1. Every
  * other address is another host. A host exists from the moment when a peer is placed on it, and
- * remains when the peer is closed. Before that moment it does not answer. The simulation remembers
- * the last 256 hosts; an older one exists only while a peer is open there.
+ * remains when the peer is closed. Before that moment it does not answer. At most 256 datagrams
+ * with 256 KiB exist at a time; more are lost. The simulation remembers the last 256 hosts; an
+ * older one exists only while a peer is open there.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.

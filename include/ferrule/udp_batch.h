@@ -17,9 +17,9 @@
  *
  * This server answers each datagram from the address that it was sent to, if the system has
  * FER_UDP_LOCAL_ADDR and FER_UDP_SOURCE. With a link-local address it also sets interface_index. A
- * server that lasts skips an answer that fails, for example to a datagram that was sent to a group:
- * see fer_udp_socket_send_batch. Two sockets on [::] and 0.0.0.0 with one port need
- * fer_socket_set_only_v6.
+ * server that lasts skips an answer that fails, for example to a datagram that was sent to a group
+ * or a broadcast address: see fer_udp_socket_send_batch. Two sockets on [::] and 0.0.0.0 with one
+ * port need fer_socket_set_only_v6.
  *
  * A system that cannot do something in one call does it in several: the datagrams on the network
  * are the same (rules B4, B5). The rules B1 to B12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
@@ -66,9 +66,9 @@ typedef uint32_t fer_udp_features;
 #define FER_UDP_COALESCED_MAX 65535u
 
 /* The features of a socket: those that are enabled, and those that this system has for it.
- * max_segments is the number of datagrams that the OS cuts from a message in one step, 1 without
- * FER_UDP_SEGMENTING. max_batch is the number of messages of one system call, 1 without
- * FER_UDP_BATCHING. */
+ * max_segments is the number of datagrams that one step hands to the OS, 1 without
+ * FER_UDP_SEGMENTING; a longer message takes several steps. max_batch is the number of messages of
+ * one system call, 1 without FER_UDP_BATCHING. */
 typedef struct fer_udp_capabilities {
     fer_udp_features enabled;
     fer_udp_features available;
@@ -115,7 +115,8 @@ typedef enum fer_ecn {
 typedef struct fer_datagram_send {
     const void *FER_NULLABLE buf; /* may be NULL if len is 0, which is an empty datagram */
     size_t len;
-    /* set it to 0 for a new message; a call adds the bytes of each datagram sent (rule B1) */
+    /* set it to 0 for a new message; a call adds the bytes of each datagram sent (rule B1), and
+     * skips those of earlier calls: a message with a sent of len is done */
     size_t sent;
     size_t segment_size; /* if 0 or not less than len, the message is one datagram */
     const fer_socket_addr *FER_NULLABLE to; /* NULL: the socket's peer */
@@ -150,8 +151,8 @@ typedef struct fer_datagram_recv {
     bool has_ecn;
     fer_ecn ecn;
     fer_socket_addr from;
-    /* the address that it was sent to, perhaps a group's; family 0: not reported. An IPv4 address
-     * of an IPv6 socket is IPv4-mapped, as in from */
+    /* the address that it was sent to, perhaps a group's or a broadcast address; family 0: not
+     * reported. An IPv4 address of an IPv6 socket is IPv4-mapped, as in from */
     fer_ip_addr local_ip;
     uint32_t interface_index; /* the network interface that it came by; 0: not reported */
     /* the messages dropped before it, since the socket was made; coalesced datagrams are one. 0 if
@@ -178,11 +179,12 @@ typedef struct fer_datagram_recv {
  * Errors: for a message without `to` same as fer_udp_socket_send, otherwise same as
  * fer_udp_socket_send_to. A refusal of an earlier datagram may be lost (rule B10). Also
  * FER_UNSUPPORTED (from or interface_index, which this system lacks), FER_ADDR_NOT_AVAILABLE (from
- * is not an address of this machine, is a group's, or is link-local and interface_index is 0),
- * FER_NOT_FOUND (no interface has this index), FER_INVALID_INPUT (from is of another family than
- * the destination; an IPv4-mapped address counts as IPv4; the interface has not this address; sent
- * is more than len; a bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is NULL; buf is
- * NULL and len is not 0). */
+ * is not an address of this machine, is a group's, or is link-local, and neither interface_index
+ * nor the scope of `to` is set; a broadcast address is another error of the OS), FER_NOT_FOUND (no
+ * interface has this index), FER_INVALID_INPUT (from is of another family than the destination; an
+ * IPv4-mapped address counts as IPv4; the interface has not this address; sent is more than len; a
+ * bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is NULL; buf is NULL and len is not
+ * 0). */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
                                                          fer_datagram_send *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)
@@ -197,7 +199,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
  * exchange buf and cap of two messages: use messages[i].buf.
  *
  * A datagram that is longer than cap is truncated. After a shutdown of receiving
- * (fer_socket_shutdown) the result is one message with a len of 0 from the peer.
+ * (fer_socket_shutdown) the result is one message with a len of 0 from the peer, every time: a loop
+ * until FER_WOULD_BLOCK must end there.
  * Blocks: until a datagram arrives, at most the read timeout. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: same as fer_udp_socket_recv_from, but none because of FER_UDP_COALESCING. Also FER_MISUSE

@@ -329,7 +329,7 @@ static fer_error accept_one(ferp_sim_network *network, ferp_sim_socket *listener
         return ferp_sim_error(network, FERP_SIM_EINTR);
     }
     bool can_block = ferp_sim_is_winsock(network) || listener->settings.nonblocking;
-    if (can_block && ferp_sim_injects(network, listener, FER_SIM_FAULT_WOULD_BLOCK)) {
+    if (can_block && ferp_sim_injects_would_block(network, listener)) {
         return ferp_sim_error(network, FERP_SIM_EAGAIN);
     }
     FER_TRY(wait_for_connection(network, listener));

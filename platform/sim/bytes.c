@@ -52,8 +52,7 @@ static fer_error inject_at_entry(ferp_sim_network *network, ferp_sim_socket *soc
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         return ferp_sim_error(network, FERP_SIM_ENOBUFS);
     }
-    if (could_block(network, socket, direction) &&
-        ferp_sim_injects(network, socket, FER_SIM_FAULT_WOULD_BLOCK)) {
+    if (could_block(network, socket, direction) && ferp_sim_injects_would_block(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_EAGAIN);
     }
     return FERP_SIM_OK;

@@ -55,6 +55,13 @@ bool ferp_sim_injects(ferp_sim_network *network, const ferp_sim_socket *socket, 
     return true;
 }
 
+bool ferp_sim_injects_would_block(ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    bool occurs = ferp_sim_injects(network, socket, FER_SIM_FAULT_WOULD_BLOCK);
+    socket->changes += occurs;
+    return occurs;
+}
+
 fer_error fer_sim_fault_at(fer_sim_fault fault, uint64_t nth)
 {
     FERP_SIM_REQUIRE(network)

@@ -49,6 +49,9 @@ bool ferp_sim_chance(ferp_sim_network *network, uint32_t of_million);
 /* Counts one chance of the fault, and returns whether the fault is injected. */
 bool ferp_sim_injects(ferp_sim_network *network, const ferp_sim_socket *socket,
                       fer_sim_fault fault);
+/* The fault WOULD_BLOCK. An edge follows it, as when a system's shortage has passed. Without one a
+ * program that waits for edges would wait for good. */
+bool ferp_sim_injects_would_block(ferp_sim_network *network, ferp_sim_socket *socket);
 
 /* ---- socket.c */
 /* Makes a handle for the program. Errors: EMFILE. */

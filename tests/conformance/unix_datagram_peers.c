@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "conformance/unix_datagram_check.h"
+#include "ferrule/socket.h"
 #include "support/limits_fixture.h"
 #include "support/thread.h"
 
@@ -123,7 +124,7 @@ UNIX_DATAGRAM_TEST("S3", after_shutdown_it_is_the_end_and_a_broken_pipe)
     send_text(other, "more", NULL);
     assert_receives(one, "queued");
     assert_receives(one, "more");
-    assert_ok(fer_unix_datagram_shutdown(one, FER_SHUTDOWN_BOTH));
+    assert_ok(fer_socket_shutdown(fer_unix_datagram_as_socket(one), FER_SHUTDOWN_BOTH));
     memset(&got, 0x5a, sizeof got);
     assert_ok(fer_unix_datagram_recv(one, buf, sizeof buf, &got));
     assert_int_equal(got.len, 0);

@@ -159,6 +159,27 @@ POSIX_TEST(an_edge_is_reported_for_each_change)
     close_both(&watcher, &ends);
 }
 
+POSIX_TEST(an_edge_follows_an_injected_would_block)
+{
+    size_t n = 0;
+    struct ends ends = connected();
+    struct watcher watcher = opened();
+    add(&watcher, raw_of(&ends), interest_of(1, "rw"), FER_POLL_EDGE);
+    comes(&watcher, 1, "w");
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_WOULD_BLOCK, 1));
+    assert_kind(fer_tcp_stream_try_write(&ends.stream, "x", 1, &n), FER_WOULD_BLOCK);
+    comes(&watcher, 1, "w");
+    nothing_comes(&watcher);
+    peer_sends(ends.peer, "one");
+    comes(&watcher, 1, "rw");
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_WOULD_BLOCK, 1));
+    assert_kind(fer_tcp_stream_try_read(&ends.stream, &(char){0}, 1, &n), FER_WOULD_BLOCK);
+    comes(&watcher, 1, "rw");
+    nothing_comes(&watcher);
+    stream_reads(&ends.stream, "one");
+    close_both(&watcher, &ends);
+}
+
 POSIX_TEST(an_edge_is_reported_when_there_is_space_again)
 {
     char chunk[4096] = {0};

@@ -15,7 +15,7 @@ static inline fer_udp_socket open_socket(const struct ferp_traits *traits, uint3
     fer_udp_socket socket;
     memset(&socket, 0, sizeof socket);
     script_begin(traits);
-    socket.handle_ = script_stream(flags);
+    socket.handle_ = script_stream(flags | FERI_FLAG_DATAGRAM);
     return socket;
 }
 

@@ -104,7 +104,7 @@ SCRIPT_TEST(readiness_of_other_handles_is_limited_too)
     fer_interest ready = 77;
     fer_udp_socket udp = {0};
     begin(&script_windows);
-    udp.handle_ = script_stream(0);
+    udp.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     const fer_limits limits = {.token = &token};
     assert_ok(fer_udp_socket_set_limits(&udp, &limits));
     script_then(SCRIPT_READY)->value = FER_READABLE;

@@ -39,7 +39,7 @@ SYSTEM_TEST(script_posix, another_sender_s_datagram_is_dropped)
 {
     char buf[8];
     fer_udp_received got;
-    fer_udp_socket socket = {.handle_ = script_stream(0)};
+    fer_udp_socket socket = {.handle_ = script_stream(FERI_FLAG_DATAGRAM)};
     socket.handle_.p_.peer_ = script_addr("192.0.2.9:9");
     script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr("192.0.2.1:1001");
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
@@ -53,7 +53,7 @@ SYSTEM_TEST(script_posix, unix_datagrams_are_sent_and_received_without_a_wait)
     size_t n = 77;
     fer_unix_received got;
     fer_unix_addr to = script_path("p");
-    fer_unix_datagram socket = {.handle_ = script_stream(0)};
+    fer_unix_datagram socket = {.handle_ = script_stream(FERI_FLAG_DATAGRAM)};
     script_then_move(SCRIPT_TRY_SEND, 1);
     assert_ok(fer_unix_datagram_try_send(&socket, "x", 1, &n));
     script_then_move(SCRIPT_TRY_UNIX_SEND_TO, 1);

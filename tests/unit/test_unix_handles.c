@@ -17,7 +17,7 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
     fer_unix_datagram socket;
     memset(&socket, 0, sizeof socket);
     script_begin(traits);
-    socket.handle_ = script_stream(flags);
+    socket.handle_ = script_stream(flags | FERI_FLAG_DATAGRAM);
     return socket;
 }
 
