@@ -172,14 +172,9 @@ static bool lacks_buffers(const ferp_sim_network *network)
     return network->now < network->config.windows.no_buffers_until.nanos;
 }
 
-/* Only the second of two calls at one time takes time: a call that has waited ends at its
- * deadline. */
 static fer_error no_buffers(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (network->shortage_time == network->now) {
-        ferp_sim_tick_unless_waiting(network, socket);
-    }
-    network->shortage_time = network->now;
+    ferp_sim_tick_for_shortage(network, socket);
     return ferp_sim_error(network, FERP_SIM_ENOBUFS);
 }
 

@@ -194,6 +194,15 @@ void ferp_sim_tick_unless_waiting(ferp_sim_network *network, const ferp_sim_sock
     }
 }
 
+void ferp_sim_tick_for_shortage(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    if (network->shortage_time == network->now) {
+        ferp_sim_tick_unless_waiting(network, socket);
+    }
+    network->shortage_time =
+        network->owes_tick ? ferp_sim_time_after(network, TICK_NANOS) : network->now;
+}
+
 void ferp_sim_pay_tick(ferp_sim_network *network)
 {
     if (network->owes_tick) {

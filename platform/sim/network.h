@@ -98,6 +98,9 @@ void ferp_sim_tick(ferp_sim_network *network);
  * unless the user's mode is nonblocking. The clock therefore advances with the next call, unless
  * that is ferp_wait_arm. */
 void ferp_sim_tick_unless_waiting(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* The same after a lack of buffers. A call after which time has passed takes none: it may have
+ * waited, and ends at its deadline. */
+void ferp_sim_tick_for_shortage(ferp_sim_network *network, const ferp_sim_socket *socket);
 void ferp_sim_pay_tick(ferp_sim_network *network);
 /* Advances the clock if a time jump is injected. */
 void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);

@@ -312,7 +312,7 @@ typedef struct ferp_sim_network {
     const ferp_sim_switches *switches;
     uint64_t now;
     bool owes_tick;         /* see ferp_sim_tick_unless_waiting */
-    uint64_t shortage_time; /* of the last call that lacked buffers */
+    uint64_t shortage_time; /* of the last call that lacked buffers, after its tick */
     uint64_t next_sequence;
     uint64_t random, dialect_random; /* states of the two generators (choice.c) */
     size_t tape_at;

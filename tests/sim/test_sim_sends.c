@@ -164,7 +164,7 @@ WINSOCK_CONFIG_TEST(a_loop_of_nonblocking_calls_continues_when_the_lack_ends)
     fer_error error = {FER_WOULD_BLOCK, 0};
     open_ends = connected_without_buffers();
     peer_sends(open_ends.peer, "abc");
-    for (int tries = 0; tries < 110000 && error.kind == FER_WOULD_BLOCK; tries++) {
+    for (int tries = 0; tries < 60000 && error.kind == FER_WOULD_BLOCK; tries++) {
         error = fer_tcp_stream_try_read(&open_ends.stream, buf, sizeof buf, &n);
     }
     assert_ok(error);
