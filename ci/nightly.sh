@@ -12,7 +12,7 @@ Runs the named parts, or all parts in this order:
   sweep             every run of the sweeps (tests/sweep), with the sanitizers of asan and under Wine
   stress            tests/stress/run.sh: 10000 clients on this system, 1000 under Wine
   flake             each test of debug, asan and mingw N times (--runs, default: 10)
-  bsd               ci/bsd.sh: the tests over BSD kernels, N runs (--runs)
+  kernels           ci/kernels.sh: the tests over kernels in the process, N runs (--runs)
   ports             ports/run.sh: the tests of the programs that were ported
   coverage          ci/coverage.sh --gate
   prove             ci/prove.sh
@@ -33,7 +33,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests sweep stress flake bsd ports coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
+all_parts="tests sweep stress flake kernels ports coverage prove oss-fuzz interleave planted planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -89,12 +89,12 @@ run_stress() {
     "$root/tests/stress/run.sh" release && "$root/tests/stress/run.sh" mingw
 }
 
-run_bsd() {
+run_kernels() {
     bad_runs=0
     for _ in $(seq "$runs"); do
-        "$root/ci/bsd.sh" --no-setup || bad_runs=$((bad_runs + 1))
+        "$root/ci/kernels.sh" --no-setup || bad_runs=$((bad_runs + 1))
     done
-    say "$runs runs over BSD kernels, $bad_runs with failures"
+    say "$runs runs over kernels, $bad_runs with failures"
     [ "$bad_runs" -eq 0 ]
 }
 
@@ -114,7 +114,7 @@ run_part() {
         sweep) run_sweep ;;
         stress) run_stress ;;
         flake) run_flake ;;
-        bsd) run_bsd ;;
+        kernels) run_kernels ;;
         ports) "$root/ports/run.sh" --no-setup ;;
         coverage) "$root/ci/coverage.sh" --no-setup --gate ;;
         prove) "$root/ci/prove.sh" --no-setup ;;

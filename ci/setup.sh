@@ -13,7 +13,7 @@ Installs with apt-get the missing packages of these groups:
              strace, Python
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
              Mbed TLS, clang-format and, if it is available, ccache
-  bsd        for ci/bsd.sh: build, cmocka, objcopy and xz
+  kernels    for ci/kernels.sh: build, cmocka, objcopy and xz
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
   msvc       clang 19, its linker and Wine's headers, from which cmake/msvc/sdk.sh makes what a build
@@ -122,7 +122,7 @@ check_test() {
     need_program clang-format clang-format
 }
 
-check_bsd() {
+check_kernels() {
     check_build
     need_file /usr/include/cmocka.h libcmocka-dev
     need_program objcopy binutils
@@ -387,7 +387,7 @@ for group in "$@"; do
         build) check_build ;;
         quick) check_quick ;;
         test) check_test ;;
-        bsd) check_bsd ;;
+        kernels) check_kernels ;;
         wine) check_wine ;;
         mingw) check_wine; check_cmocka ;;
         msvc) check_msvc; check_cmocka ;;

@@ -33,9 +33,11 @@ struct ferp_traits {
      * false, every socket is nonblocking from its creation and core waits (Windows: a call that
      * times out or is cancelled in the kernel loses its count). */
     bool io_waits_in_kernel;
-    /* After shutdown of the read half, queued or arriving data resets the connection (Windows:
-     * "shutdown function", MSDN). Only where io_waits_in_kernel is false. */
+    /* After shutdown of the read half, queued or arriving data resets a connection of IP (Windows:
+     * "shutdown function", MSDN), or arriving data alone (macOS: tcp_input, SS_CANTRCVMORE). core
+     * then marks the end of the read half, and waits for input in slices. */
     bool shutdown_read_resets_on_data;
+    bool receive_leaks_handles; /* without FERP_UNIX, those that a Unix stream receives (macOS) */
     /* close with unread input closes the connection without a reset, so the peer cannot detect the
      * discarded bytes (the BSDs: soclose discards them and sends FIN). Linux, Windows and macOS
      * since 10.13.2 (XNU, tcp_disconnect) send a reset, as RFC 1122, 4.2.2.13, requires. */
@@ -86,8 +88,7 @@ struct ferp_traits {
     /* The send buffer limits the size of a datagram, by default to less than IP allows (macOS:
      * net.inet.udp.maxdgram). */
     bool datagram_limit_is_send_buffer;
-    /* A poller supports edge-triggered events (epoll: EPOLLET; kqueue: EV_CLEAR). AFD and poll do
-     * not. */
+    /* A poller has edge-triggered events (epoll: EPOLLET; kqueue: EV_CLEAR). */
     bool poller_has_edges;
     /* The longest path of a Unix socket address, without its NUL (sun_path). */
     size_t unix_path_max;
@@ -222,9 +223,9 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out); /* SO_PEE
 /* The flags of these functions, as in recv(2) and send(2). */
 enum {
     FERP_PEEK = 1,     /* a receive leaves what it returns in the queue. MSG_PEEK */
-    FERP_DONTWAIT = 2, /* never waits, whatever the mode of the socket: WOULD_BLOCK. MSG_DONTWAIT |
-                          nothing, because no call waits */
-    FERP_NOT_UDP = 4   /* the datagrams of ferp_recv_from are not of UDP */
+    FERP_DONTWAIT = 2, /* never waits, in every mode: WOULD_BLOCK. MSG_DONTWAIT | nothing */
+    FERP_NOT_UDP = 4,  /* the datagrams of ferp_recv_from are not of UDP */
+    FERP_UNIX = 8      /* received from a Unix stream, or sent to a Unix datagram socket */
 };
 
 /* OK with *n == 0 and len > 0 is end of file. BROKEN_PIPE: the read half of this socket is shut

@@ -1,7 +1,7 @@
 # Each public function, while the system fails: the programs of sweep/. ferrule_sweep_programs lists
 # them. Each runs every Nth of its runs, and reports more kinds than a minimum (check.py --planted).
 # They replace functions at link time, which zig's linker cannot.
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT FERRULE_BSD AND NOT CMAKE_CROSSCOMPILING)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT FERRULE_KERNEL AND NOT CMAKE_CROSSCOMPILING)
     # sweep/sweep.c
     file(READ sweep/faults_posix.h ferrule_sweep_calls)
     string(REGEX MATCHALL "\n    (X\\(|SWEEP_TRANSFER\\(X, )[a-z0-9_]+" ferrule_sweep_calls "${ferrule_sweep_calls}")

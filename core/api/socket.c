@@ -465,15 +465,15 @@ fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket)
 
 fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream)
 {
-    return stream == NULL ? NULL : lend(&stream->handle_, FERI_FLAG_UNIX);
+    return stream == NULL ? NULL : lend(&stream->handle_, 0);
 }
 
 fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener)
 {
-    return listener == NULL ? NULL : lend(&listener->handle_, FERI_FLAG_UNIX | FERI_FLAG_BOUND);
+    return listener == NULL ? NULL : lend(&listener->handle_, FERI_FLAG_BOUND);
 }
 
 fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram)
 {
-    return datagram == NULL ? NULL : lend(&datagram->handle_, FERI_FLAG_UNIX);
+    return datagram == NULL ? NULL : lend(&datagram->handle_, 0);
 }

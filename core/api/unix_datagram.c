@@ -28,7 +28,8 @@ fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(feri_handle_claim(FERI_HANDLE(socket)));
     fer_error error = feri_unix_datagram_new(&raw);
-    return feri_finish_opening(FERI_HANDLE(socket), error, raw, FERI_FLAG_DATAGRAM);
+    return feri_finish_opening(FERI_HANDLE(socket), error, raw,
+                               FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_unix_datagram_pair(fer_unix_datagram *one, fer_unix_datagram *other)

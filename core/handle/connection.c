@@ -282,7 +282,10 @@ fer_error feri_forgive_ended(const fer_handle *handle, fer_error error)
     bool is_connection = error.kind != FER_OK &&
                          feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
                          !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    /* XNU refuses those of a datagram socket too, once both halves are shut down */
+    bool is_datagram = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
     bool has_ended = (is_connection && feri_connection_has_ended(handle->p_.raw_, error)) ||
+                     (is_datagram && halves_have_ended(handle->p_.raw_, error)) ||
                      had_ended_before_adoption(handle, error) ||
                      has_failed_to_connect(handle, error);
     return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;

@@ -14,7 +14,7 @@
 #include "ferrule/handle.h"
 
 /* Properties of the socket besides its state. A fer_socket has all that apply. Another handle has
- * those that its own calls read, and gets UNIX and BOUND when it is used as a fer_socket. */
+ * those that its own calls read, and gets BOUND when it is used as a fer_socket. */
 #define FERI_FLAGS(X)                                                                \
     X(V6)              /* the family is IPv6 */                                      \
     X(NONBLOCKING)     /* the mode that was last set through this handle */          \

@@ -188,7 +188,8 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out)
 {
     *out = NULL;
-    if (!feri_modes_are_kept(handle) || record_of(handle) != NULL) {
+    bool needs_none = !feri_modes_are_kept(handle) && !feri_marks_read_end(handle);
+    if (needs_none || record_of(handle) != NULL) {
         return feri_ok();
     }
     feri_shared_modes *made = ferp_alloc(sizeof *made);

@@ -2,7 +2,8 @@
  * handles of a socket share (rules T6, S6, O2). core keeps them if calls do not wait in the kernel
  * (io_waits_in_kernel is false): in the words of the handle, and from the first clone on in a
  * record that all clones point to. No system keeps them reliably then. If calls wait in the kernel,
- * the OS keeps them, and the words stay 0, except for listeners.
+ * the OS keeps them, and the words stay 0, except for listeners, and on macOS for the end of the
+ * read half of a connection.
  *
  * core keeps the mode and the timeouts of a listener on every system. accept has no flag for a call
  * that never waits, so an accept within limits needs a nonblocking socket (rule K7), although the
@@ -19,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/handle/handle.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -40,6 +42,22 @@ fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction directi
 
 void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking);
 bool feri_modes_is_nonblocking(const fer_handle *handle);
+
+/* Whether core marks the end of the read half of a stream, and does not pass it to the OS alone. If
+ * calls wait in the kernel (macOS), only the connections of IP need that. */
+static inline bool feri_marks_read_end(const fer_handle *handle)
+{
+    return ferp_traits()->shutdown_read_resets_on_data &&
+           (!ferp_traits()->io_waits_in_kernel ||
+            !feri_handle_has_flag(handle, FERI_NOT_IP | FERI_FLAG_DATAGRAM));
+}
+
+/* Whether core waits for the input of a stream although calls wait in the kernel: there nothing
+ * would wake a receive. */
+static inline bool feri_reads_in_core(const fer_handle *handle)
+{
+    return ferp_traits()->io_waits_in_kernel && feri_marks_read_end(handle);
+}
 
 /* Marks the read half as ended for all handles of the socket. */
 void feri_modes_end_reading(fer_handle *handle);

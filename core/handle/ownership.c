@@ -44,7 +44,7 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 
 bool feri_read_shut_by_clone(const fer_handle *handle)
 {
-    return ferp_traits()->shutdown_read_resets_on_data && feri_modes_has_ended_reading(handle);
+    return feri_marks_read_end(handle) && feri_modes_has_ended_reading(handle);
 }
 
 static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_description *out)
@@ -90,6 +90,7 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
     flags |= description->is_nonblocking ? FERI_FLAG_NONBLOCKING : 0;
     flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
     flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
+    flags |= description->is_unix ? FERI_FLAG_UNIX : 0;
     return flags;
 }
 
@@ -136,8 +137,7 @@ static bool has_addresses(const ferp_description *description)
 
 static uint32_t described_flags(const ferp_description *description)
 {
-    uint32_t flags = description->is_unix ? FERI_FLAG_UNIX : 0;
-    flags |= description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
+    uint32_t flags = description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
     flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
                  ? FERI_FLAG_NO_PORTS
                  : 0;

@@ -353,7 +353,7 @@ static fer_error accept_without_peer(fer_handle *listener, feri_wait_mode wait_m
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = accept_one(listener, wait_mode, &raw, NULL);
-    return feri_finish_opening(out, error, raw, 0);
+    return feri_finish_opening(out, error, raw, FERI_FLAG_UNIX);
 }
 
 fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)

@@ -117,7 +117,7 @@ fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_uni
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_handle_claim(handle));
     fer_error error = opener(addr, &raw);
-    return feri_finish_opening(handle, error, raw, kind);
+    return feri_finish_opening(handle, error, raw, kind | FERI_FLAG_UNIX);
 }
 
 fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener,
@@ -153,7 +153,7 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type 
     for (size_t i = 0; i < 2 && error.kind == FER_OK && type == FER_TYPE_DGRAM; i++) {
         feri_unix_datagram_prepare(raws[i]);
     }
-    uint32_t flags = type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0;
+    uint32_t flags = FERI_FLAG_UNIX | (type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0);
     fer_error first = feri_finish_opening(one, error, raws[0], flags);
     fer_error second = feri_finish_opening(other, error, raws[1], flags);
     return first.kind != FER_OK ? first : second;

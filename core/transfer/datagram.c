@@ -164,10 +164,11 @@ static FERI_NOINLINE fer_error prepare_rarely(receive_call *call, fer_handle *ha
                : feri_ok();
 }
 
-/* No bytes, from the peer. */
+/* No bytes, from the peer. XNU reports no peer once both halves are shut down (uipc_syscalls.c,
+ * getpeername): a clone then knows the peer that the socket had when the clone was made. */
 static void store_end(const fer_handle *handle, struct ferp_datagram *out)
 {
-    *out = (struct ferp_datagram){0};
+    *out = (struct ferp_datagram){.from = handle->p_.peer_};
     FER_IGNORE(feri_datagram_peer(handle, &out->from));
 }
 
@@ -265,7 +266,8 @@ static fer_error try_to_send(void *context, unsigned flags)
     if (call->name != NULL) {
         return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);
     }
-    return ferp_send(raw, call->buf, call->len, flags, &call->sent);
+    return ferp_send(raw, call->buf, call->len, flags | (call->is_unix ? FERP_UNIX : 0),
+                     &call->sent);
 }
 
 /* Some systems report a missing peer as an invalid argument. */

@@ -10,6 +10,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -27,14 +28,22 @@ struct stream_call {
     const void *slices; /* with a plan */
     const feri_slice_plan *plan;
     bool is_valid;   /* the buffers can hold len bytes */
-    unsigned flags;  /* FERP_PEEK; FERP_DONTWAIT: the call never waits; TRIED */
+    unsigned flags;  /* FERP_PEEK; FERP_UNIX; FERP_DONTWAIT: the call never waits; TRIED */
     size_t len;      /* the maximum that the next try moves */
     fer_error first; /* with TRIED: the result of the first try */
     size_t moved;
 };
 
 /* A flag beside those of platform.h: the first try was already made. */
-#define TRIED 8u
+#define TRIED 16u
+
+/* FERP_UNIX, if a receive of the stream needs it. */
+static inline unsigned unix_flag(const fer_handle *handle)
+{
+    bool needs_it = ferp_traits()->receive_leaks_handles && handle != NULL &&
+                    feri_handle_has_flag(handle, FERI_FLAG_UNIX);
+    return needs_it ? FERP_UNIX : 0;
+}
 
 /* ---- One try */
 
@@ -56,15 +65,16 @@ static fer_error move_slices(stream_call *call, unsigned flags)
         in = clipped.in;
         out = clipped.out;
     }
-    return reads ? ferp_recv_vectored(raw, in, count, flags, &call->moved)
-                 : ferp_send_vectored(raw, out, count, flags, &call->moved);
+    return reads
+               ? ferp_recv_vectored(raw, in, count, flags | (call->flags & FERP_UNIX), &call->moved)
+               : ferp_send_vectored(raw, out, count, flags, &call->moved);
 }
 
 static fer_error move_buffer(stream_call *call, unsigned flags)
 {
     fer_raw_socket raw = call->handle->p_.raw_;
     if (call->readiness == FERP_READABLE) {
-        flags |= call->flags & FERP_PEEK;
+        flags |= call->flags & (FERP_PEEK | FERP_UNIX);
         return ferp_recv(raw, call->buf.in, call->len, flags, &call->moved);
     }
     return ferp_send(raw, call->buf.out, call->len, flags, &call->moved);
@@ -167,22 +177,23 @@ FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t
                         .readiness = FERP_READABLE,
                         .buf.in = buf,
                         .is_valid = feri_is_buffer(buf, len),
-                        .flags = flags,
+                        .flags = flags | unix_flag(handle),
                         .len = len,
                         .first = first};
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_READABLE, flags);
     return transfer(&call, &waiting, n);
 }
 
-/* The common case. On POSIX its receive waits in the kernel. Every result but bytes is for
- * read_stream, which continues after this try. */
+/* The common case. On POSIX its receive waits in the kernel, if a shutdown can wake it there. Every
+ * result but bytes is for read_stream, which continues after this try. */
 FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
         return read_stream(handle, buf, len, 0, feri_ok(), n);
     }
     size_t moved = 0;
-    fer_error error = ferp_recv(handle->p_.raw_, buf, len, 0, &moved);
+    unsigned flags = unix_flag(handle) | (feri_reads_in_core(handle) ? FERP_DONTWAIT : 0);
+    fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);
     if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {
         return read_stream(handle, buf, len, TRIED, error, n);
     }
@@ -213,6 +224,7 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
                         .readiness = FERP_READABLE,
                         .buf.in = buf,
                         .is_valid = true,
+                        .flags = unix_flag(handle),
                         .len = len};
     feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
     return transfer(&call, &waiting, n);
@@ -266,7 +278,7 @@ static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, c
                         .slices = slices,
                         .plan = &plan,
                         .is_valid = plan.valid,
-                        .flags = flags,
+                        .flags = flags | unix_flag(handle),
                         .len = plan.sum};
     if (plan.valid && plan.count == 0 && plan.first < count) {
         /* the first slice is too long for one call */

@@ -22,20 +22,22 @@ static bool has_queued_input(const fer_handle *handle)
 }
 
 /* The part of a shutdown of the write half that can be passed to the OS: both halves only if no
- * input is queued, because queued input would cause a reset. */
+ * input is queued, because queued input would cause a reset before the FIN (Windows). */
 static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_shutdown how)
 {
     bool both = how == FER_SHUTDOWN_BOTH ||
                 feri_state_both_halves_shut(feri_handle_state(handle)) ||
                 feri_read_shut_by_clone(handle);
-    return both && !has_queued_input(handle) ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE;
+    return both && (ferp_traits()->io_waits_in_kernel || !has_queued_input(handle))
+               ? FER_SHUTDOWN_BOTH
+               : FER_SHUTDOWN_WRITE;
 }
 
 /* If shutting down the read half resets the connection when data is queued or arrives, a lone READ
  * is not passed to the OS. Clones see a mark, and waiting readers are woken. */
 static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
 {
-    FERI_ASSERT(ferp_traits()->shutdown_read_resets_on_data);
+    FERI_ASSERT(feri_marks_read_end(handle));
     fer_error error = feri_ok();
     if (how != FER_SHUTDOWN_WRITE) {
         feri_modes_end_reading(handle);
@@ -66,9 +68,8 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     if (!is_known || !feri_handle_apply(handle, event)) {
         return feri_refuse(is_known);
     }
-    fer_error error = ferp_traits()->shutdown_read_resets_on_data
-                          ? shutdown_without_reset(handle, how)
-                          : ferp_shutdown(handle->p_.raw_, how);
+    fer_error error = feri_marks_read_end(handle) ? shutdown_without_reset(handle, how)
+                                                  : ferp_shutdown(handle->p_.raw_, how);
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 

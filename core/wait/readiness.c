@@ -146,10 +146,10 @@ static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t
 }
 
 /* The wait is cut into slices if a shutdown may not wake it (rule S6). */
-static uint64_t end_of_ready_slice(fer_interest interest, uint64_t deadline)
+static uint64_t end_of_ready_slice(const fer_handle *handle, fer_interest interest,
+                                   uint64_t deadline)
 {
-    bool misses_reading =
-        (interest & FER_READABLE) != 0 && ferp_traits()->shutdown_read_resets_on_data;
+    bool misses_reading = (interest & FER_READABLE) != 0 && feri_marks_read_end(handle);
     bool misses_writing =
         (interest & FER_WRITABLE) != 0 && ferp_traits()->write_wait_misses_shutdown;
     uint64_t slice = misses_reading || misses_writing
@@ -180,7 +180,7 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     if (*found != 0) {
         return *found == interest ? feri_ok() : poll_other_half(handle, interest, found);
     }
-    uint64_t until = end_of_ready_slice(interest, within->deadline);
+    uint64_t until = end_of_ready_slice(handle, interest, within->deadline);
     fer_error error =
         poll_stream(handle, interest, until, within->deadline, within->limits.token, found);
     if (error.kind != FER_TIMED_OUT) {

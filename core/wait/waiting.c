@@ -101,8 +101,9 @@ static bool wake_may_be_missed(const feri_waiting *waiting)
     if (waiting->readiness == FERP_WRITABLE) {
         return ferp_traits()->write_wait_misses_shutdown;
     }
-    return waiting->readiness == FERP_READABLE && ferp_traits()->shutdown_read_resets_on_data &&
-           feri_handle_is_shared(waiting->handle);
+    return feri_waiting_is_in_core(waiting) ||
+           (waiting->readiness == FERP_READABLE && feri_marks_read_end(waiting->handle) &&
+            feri_handle_is_shared(waiting->handle));
 }
 
 /* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown or a cancel
@@ -181,14 +182,26 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
 
 /* The mode after a try. With limits feri_waiting_begin_with_limits has queried the mode of a shared
  * handle, which was blocking. Only a mode that core keeps is then read again: the handle's words
- * stay 0 if the OS keeps it. */
+ * stay 0 if the OS keeps it. No try waits in the system if core waits, so the mode of a handle that
+ * is not shared is the one that it has set. */
 static fer_error read_mode(const feri_waiting *waiting, bool *nonblocking)
 {
-    if (!waiting->has_limits || !feri_handle_is_shared(waiting->handle)) {
-        return feri_mode_after_try(waiting->handle, nonblocking);
+    if (waiting->has_limits && feri_handle_is_shared(waiting->handle)) {
+        *nonblocking = feri_modes_is_nonblocking(waiting->handle);
+        return feri_ok();
     }
-    *nonblocking = feri_modes_is_nonblocking(waiting->handle);
-    return feri_ok();
+    return feri_waiting_is_in_core(waiting) ? feri_mode_before_try(waiting->handle, nonblocking)
+                                            : feri_mode_after_try(waiting->handle, nonblocking);
+}
+
+/* The timeout. Only a handle that is shared, or that has set one, can have it. */
+static fer_error read_timeout(const feri_waiting *waiting, fer_duration *timeout)
+{
+    bool has_none = feri_waiting_is_in_core(waiting) && !feri_handle_is_shared(waiting->handle) &&
+                    !feri_handle_has_flag(waiting->handle, FERI_FLAG_TIMEOUT_SET);
+    *timeout = FER_DURATION_NONE;
+    return has_none ? feri_ok()
+                    : feri_timeout(waiting->handle, direction_of(waiting->readiness), timeout);
 }
 
 /* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
@@ -206,7 +219,7 @@ static bool begin_waits(feri_waiting *waiting, fer_error *answer)
         if (error.kind == FER_OK && nonblocking) {
             return false;
         }
-        error = error.kind == FER_OK ? feri_timeout(waiting->handle, direction, &timeout) : error;
+        error = error.kind == FER_OK ? read_timeout(waiting, &timeout) : error;
         if (error.kind != FER_OK) {
             *answer = error;
             return false;

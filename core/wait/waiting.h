@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
@@ -119,19 +120,23 @@ static inline fer_error feri_waiting_begin(feri_waiting *waiting)
     return feri_ok();
 }
 
-/* Whether core waits for a stream's room to write, in every mode: a send that waits in the system
- * may lose its count. Datagrams move complete or not at all. */
-static inline bool feri_waiting_writes_in_core(const feri_waiting *waiting)
+/* Whether core waits for a stream in every mode, although calls could wait in the kernel: a send
+ * there may lose its count, and no shutdown wakes a receive (feri_reads_in_core). Datagrams move
+ * complete or not at all. */
+static inline bool feri_waiting_is_in_core(const feri_waiting *waiting)
 {
-    return ferp_traits()->cut_send_loses_count && waiting->readiness == FERP_WRITABLE &&
-           !feri_handle_has_flag(waiting->handle, FERI_FLAG_DATAGRAM);
+    if (waiting->readiness == FERP_WRITABLE) {
+        return ferp_traits()->cut_send_loses_count &&
+               !feri_handle_has_flag(waiting->handle, FERI_FLAG_DATAGRAM);
+    }
+    return waiting->readiness == FERP_READABLE && feri_reads_in_core(waiting->handle);
 }
 
 /* Whether a try may wait in the system. Otherwise it is made by a call that never waits. */
 static inline bool feri_waiting_tries_may_wait(const feri_waiting *waiting)
 {
     return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits &&
-           !feri_waiting_writes_in_core(waiting);
+           !feri_waiting_is_in_core(waiting);
 }
 
 /* Maps WOULD_BLOCK of a try that may wait in the kernel: it is an expired timeout, unless the

@@ -12,6 +12,8 @@
 #define ON_WINDOWS ON(WINDOWS)
 #define ON_BSD (ON(MACOS) | ON(FREEBSD) | ON(NETBSD) | ON(OPENBSD))
 #define ON_ALL (ON_WINDOWS | ON_BSD)
+/* The library marks the end of a read half (feri_marks_read_end). */
+#define ON_MARKS (ON_WINDOWS | ON(MACOS))
 
 /* X(tag, systems, whether nothing after it can be compared): the positions in a stream differ then,
  * or it is closed in one dialect only. The first row that recognizes a difference counts. */
@@ -39,11 +41,11 @@
     X(grain, ON_ALL, false)                       \
     X(system_defaults, ON_ALL, false)             \
     X(listener_timeout, ON_BSD, true)             \
-    X(raw_mode, ON_WINDOWS, true)                 \
+    X(raw_mode, ON_MARKS, true)                   \
     X(input_after_both, ON_ALL, true)             \
     X(poller_hints, ON_ALL, false)                \
     X(number_of_a_clone, ON_ALL, true)            \
-    X(clone_out_of_memory, ON_WINDOWS, true)      \
+    X(clone_out_of_memory, ON_MARKS, true)        \
     X(ended_option, ON_ALL, false)                \
     X(late_event, ON_WINDOWS, true)               \
     X(cancel_is_late, ON_WINDOWS, true)           \
@@ -130,9 +132,9 @@ static inline bool end_then_reset(const struct record *posix, const struct recor
              is_reset_reported_elsewhere(posix, winsock)));
 }
 
-/* A clone of a socket whose read half was shut down: on Windows the library reports the end as soon
- * as a receive finds nothing, or lacks buffers. */
-static inline bool clone_reads_on_windows(const struct record *posix, const struct record *winsock)
+/* A clone of a socket whose read half was shut down: on Windows and macOS the library reports the
+ * end as soon as a receive finds nothing, or lacks buffers. */
+static inline bool marked_end_is_read(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_CLONED | FACT_SHUT_READ;
     bool finds_nothing = winsock->fault == FER_SIM_FAULT_WOULD_BLOCK ||
@@ -144,7 +146,8 @@ static inline bool clone_reads_on_windows(const struct record *posix, const stru
 
 static inline bool clone_reads_on(const struct record *posix, const struct record *other)
 {
-    return is_bsd(other) ? shut_read_discards(posix, other) : clone_reads_on_windows(posix, other);
+    return (is_bsd(other) && shut_read_discards(posix, other)) ||
+           ((ON_MARKS >> other->system & 1) != 0 && marked_end_is_read(posix, other));
 }
 
 static inline bool are_writes_after_peer_gone(const struct record *posix,
@@ -362,8 +365,9 @@ static inline bool grain(const struct record *posix, const struct record *winsoc
     return both_succeed(posix, winsock) && (times || linger || keepalive);
 }
 
-/* On Windows only the library knows a lone shutdown of reading, and into_raw loses it. On Linux the
- * socket keeps it. A timeout that the raw socket of one clone gets is the others' on Linux only. */
+/* On Windows and macOS only the library knows a lone shutdown of reading, and into_raw loses it. On
+ * Linux the socket keeps it. A timeout that the raw socket of one clone gets is the others' on
+ * Linux only. */
 static inline bool raw_mode(const struct record *posix, const struct record *winsock)
 {
     unsigned facts = FACT_ADOPTED | FACT_SHUT_READ;

@@ -41,7 +41,7 @@ static fer_error_kind deliver(const struct model_socket *socket, struct model_so
         return FER_PERMISSION_DENIED;
     }
     if (receiver->shut_read) { /* row unix_datagram_shut */
-        return unix_is_macos ? FER_OK : unix_is_bsd ? FER_NO_BUFFER_SPACE : FER_BROKEN_PIPE;
+        return unix_is_bsd && !unix_is_macos ? FER_NO_BUFFER_SPACE : FER_BROKEN_PIPE;
     }
     bool is_mutual = receiver->peer == index_of(socket);
     if (unix_queued_datagrams == UNIX_DATAGRAMS_QUEUED_MAX ||

@@ -190,12 +190,29 @@ static fer_error store_address(int returned, const struct sockaddr_storage *stor
                                                 : ferp_posix_error_of(EAFNOSUPPORT);
 }
 
+/* Once a connection has ended, XNU reports its IPv4-mapped address without the mark of one, as
+ * ::127.0.0.1 (in6_pcb.c, in6_mapped_sockaddr; run). No interface has such an address (RFC 4291,
+ * 2.5.5.1). */
+static void mend_mapped_addr(fer_ip_addr *ip)
+{
+    fer_ipv4_addr v4;
+    uint8_t *octets = ip->u.v6.octets;
+    static const uint8_t zeros[12];
+    if (FERP_POSIX_IS_APPLE && ip->family == FER_IP_V6 &&
+        memcmp(octets, zeros, sizeof zeros) == 0 && (octets[12] | octets[13] | octets[14]) != 0) {
+        memcpy(v4.octets, octets + 12, sizeof v4.octets);
+        ip->u.v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
+    }
+}
+
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     struct sockaddr_storage storage;
     socklen_t len = sizeof storage;
     storage.ss_family = AF_UNSPEC;
-    return store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out);
+    FER_TRY(store_address(getsockname((int)raw, (struct sockaddr *)&storage, &len), &storage, out));
+    mend_mapped_addr(&out->ip);
+    return (fer_error){FER_OK, 0};
 }
 
 fer_error ferp_check_connected(fer_raw_socket raw)

@@ -4,6 +4,8 @@
 
 #include <sys/uio.h>
 
+#include "platform/posix/unix.h"
+
 static fer_error store_moved(ssize_t moved, size_t *n)
 {
     if (moved < 0) {
@@ -39,14 +41,48 @@ static fer_error store_sent(ssize_t moved, size_t *n)
     return store_moved(moved, n);
 }
 
+/* A peek opens no handles (XNU, soreceive_ctl). */
+static bool closes_handles(unsigned flags)
+{
+    return FERP_POSIX_IS_APPLE && (flags & (FERP_UNIX | FERP_PEEK)) == FERP_UNIX;
+}
+
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
 {
+    if (closes_handles(flags)) {
+        struct iovec slice = {buf, len};
+        return ferp_posix_recv_and_close_handles((int)raw, &slice, 1, ferp_posix_recv_flags(flags),
+                                                 n);
+    }
     return store_received(recv((int)raw, buf, len, ferp_posix_recv_flags(flags)), n);
+}
+
+/* XNU accepts datagrams of IPv6 that are longer than 65,527 bytes and loses them (run), because the
+ * length of their payload fits no header (RFC 8200, section 3). */
+bool ferp_posix_is_lost_datagram(fer_raw_socket raw, size_t len)
+{
+    fer_socket_addr local;
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (!FERP_POSIX_IS_APPLE || len <= 65527 || len > 65535 ||
+        getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_DGRAM ||
+        ferp_local_addr(raw, &local).kind != FER_OK || local.ip.family != FER_IP_V6) {
+        return false;
+    }
+    errno = EMSGSIZE;
+    return true;
 }
 
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return store_sent(send((int)raw, buf, len, ferp_posix_send_flags(flags)), n);
+    ssize_t moved = ferp_posix_is_lost_datagram(raw, len)
+                        ? -1
+                        : send((int)raw, buf, len, ferp_posix_send_flags(flags));
+    if (FERP_POSIX_IS_APPLE && (flags & FERP_UNIX) != 0) {
+        *n = moved < 0 ? 0 : (size_t)moved;
+        return ferp_posix_unix_send_result(raw, moved);
+    }
+    return store_sent(moved, n);
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
@@ -57,6 +93,10 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
     for (size_t i = 0; i < count; i++) {
         vectors[i].iov_base = slices[i].base;
         vectors[i].iov_len = slices[i].len;
+    }
+    if (closes_handles(flags)) {
+        return ferp_posix_recv_and_close_handles((int)raw, vectors, count,
+                                                 ferp_posix_recv_flags(flags), n);
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
@@ -199,7 +239,9 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
     int os_flags = ferp_posix_send_flags(flags);
-    ssize_t moved = sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
+    ssize_t moved = ferp_posix_is_lost_datagram(raw, len)
+                        ? -1
+                        : sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
     if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
         moved = send((int)raw, buf, len, os_flags);
     }

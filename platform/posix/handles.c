@@ -40,7 +40,7 @@ static fer_error handles_error(fer_raw_socket raw)
     switch (errno) {
     case ETOOMANYREFS: return (fer_error){FER_TOO_MANY_OPEN_FILES, errno};
     case E2BIG: return (fer_error){FER_INVALID_INPUT, errno};
-    default: return ferp_posix_path_result(raw, -1);
+    default: return ferp_posix_unix_send_result(raw, -1);
     }
 }
 
@@ -307,6 +307,31 @@ static fer_error receive_message(int fd, struct ferp_received_handles *message, 
     int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
     take_handles(message, *is_again ? 0 : message->cap, control.bytes, header.msg_controllen);
     ferp_posix_release_cancel(previous);
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_posix_recv_and_close_handles(int fd, struct iovec *slices, size_t count, int flags,
+                                            size_t *n)
+{
+    struct ferp_received_handles message = {.cap = 0};
+    union handles_control control;
+    struct msghdr header;
+    do {
+        memset(&header, 0, sizeof header);
+        header.msg_iov = slices;
+        header.msg_iovlen = (__typeof__(header.msg_iovlen))count;
+        header.msg_control = control.bytes;
+        header.msg_controllen = (__typeof__(header.msg_controllen))control_len_for(&message);
+        ssize_t moved = receive_stream_message(fd, &header, flags, &message);
+        *n = moved < 0 ? 0 : (size_t)moved;
+        if (moved < 0) {
+            return ferp_posix_waited_error(errno);
+        }
+        message.moved = (size_t)moved;
+        int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
+        take_handles(&message, 0, control.bytes, header.msg_controllen);
+        ferp_posix_release_cancel(previous);
+    } while (has_only_control(&message, &header));
     return (fer_error){FER_OK, 0};
 }
 

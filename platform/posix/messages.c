@@ -147,9 +147,10 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
     return true;
 }
 
-/* OpenBSD ignores the local address of an IPv4 message to the peer (sys/netinet/udp_usrreq.c,
+/* Whether the message is refused, with its code in errno, although the system would accept it.
+ * OpenBSD ignores the local address of an IPv4 message to the peer (sys/netinet/udp_usrreq.c,
  * udp_output). One that is not that of the socket is EINVAL then, as on FreeBSD. */
-static bool refuses_source(fer_raw_socket raw, const struct ferp_send_message *message)
+static bool is_refused(fer_raw_socket raw, const struct ferp_send_message *message)
 {
 #ifdef __OpenBSD__
     fer_socket_addr local;
@@ -160,9 +161,7 @@ static bool refuses_source(fer_raw_socket raw, const struct ferp_send_message *m
         return true;
     }
 #endif
-    (void)raw;
-    (void)message;
-    return false;
+    return ferp_posix_is_lost_datagram(raw, message->len);
 }
 
 /* ---- Failures of a send */
@@ -183,6 +182,18 @@ static bool bind_to_a_port(fer_raw_socket raw, fer_socket_addr *local)
 {
     (void)ferp_bind(raw, local); /* another thread may bind it first */
     return ferp_local_addr(raw, local).kind == FER_OK && local->port != 0;
+}
+
+/* XNU refuses the local address, or the interface, of the first IPv4 message of a socket without a
+ * port, and refuses bind and every send from then on (run). So the socket gets a port before. */
+static void prepare_source(fer_raw_socket raw, const struct ferp_send_message *message)
+{
+    fer_socket_addr local;
+    bool has_source = message->from.family == FER_IP_V4 || message->interface_index != 0;
+    if (FERP_POSIX_IS_APPLE && has_source && message->family == FER_IP_V4 &&
+        ferp_local_addr(raw, &local).kind == FER_OK && local.port == 0) {
+        (void)bind_to_a_port(raw, &local);
+    }
 }
 
 /* Whether EINVAL has a reason that is none elsewhere: FreeBSD and OpenBSD refuse the address that
@@ -226,7 +237,7 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
     int code = errno;
     while (FERP_POSIX_IS_BSD && *sent == 0 && simplify(raw, code, &simple) &&
            make_header(&simple, &out, &header)) {
-        *sent = !refuses_source(raw, &simple) && sendmsg((int)raw, &header, flags) >= 0;
+        *sent = !is_refused(raw, &simple) && sendmsg((int)raw, &header, flags) >= 0;
         code = errno;
     }
     return *sent == 1 ? (fer_error){FER_OK, 0} : map_failure(raw, message, code);
@@ -268,9 +279,9 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     if (made == 0) {
         return ferp_posix_error_of(EOPNOTSUPP);
     }
+    prepare_source(raw, messages);
     int os_flags = ferp_posix_send_flags(flags);
-    int moved =
-        refuses_source(raw, messages) ? -1 : send_headers((int)raw, headers, made, os_flags);
+    int moved = is_refused(raw, messages) ? -1 : send_headers((int)raw, headers, made, os_flags);
     if (moved <= 0) {
         return store_failure(raw, messages, os_flags, sent);
     }

@@ -50,7 +50,7 @@ typedef struct system_option {
 } system_option;
 
 /* An option without a row: UNSUPPORTED. FERP_EXCLUSIVE_ADDRESS has none, because every bind is;
- * FERP_INHERITABLE is a flag of the descriptor. */
+ * FERP_INHERITABLE is a flag of the descriptor, and FERP_LISTENING is read by its own function. */
 static const system_option system_options[FERP_OPTION_COUNT] = {
     [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
     [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
@@ -73,7 +73,6 @@ static const system_option system_options[FERP_OPTION_COUNT] = {
     [FERP_USER_TIMEOUT] = {IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT},
     [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
     [FERP_PROTOCOL] = {SOL_SOCKET, FERP_POSIX_PROTOCOL},
-    [FERP_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN},
 };
 
 static uint32_t whole_units(uint32_t milliseconds)
@@ -176,8 +175,13 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     if (option == FERP_INHERITABLE) {
         return read_inheritable((int)raw, out);
     }
-    system_option known = system_options[option];
     int number = 0;
+    if (option == FERP_LISTENING) {
+        FER_TRY(ferp_posix_listening((int)raw, &number));
+        *out = number != 0;
+        return (fer_error){FER_OK, 0};
+    }
+    system_option known = system_options[option];
     socklen_t len = 0;
     if (known.name == FERP_POSIX_NO_OPTION) {
         return ferp_posix_error_of(ENOPROTOOPT);
@@ -193,6 +197,19 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
         return (fer_error){FER_OK, 0};
     }
     return error;
+}
+
+/* ---- What only Windows needs */
+
+void ferp_disable_connect_retry(fer_raw_socket raw)
+{
+    (void)raw; /* a refusal is final on POSIX */
+}
+
+void ferp_report_refusals(fer_raw_socket raw, bool enabled)
+{
+    (void)raw; /* POSIX reports refusals to connected sockets only */
+    (void)enabled;
 }
 
 fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,

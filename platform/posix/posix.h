@@ -216,6 +216,9 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
     return time;
 }
 
+/* Whether a socket listens. socket.c */
+fer_error ferp_posix_listening(int fd, int *out);
+
 /* The system's socket type, with SOCK_CLOEXEC if the system has it. socket.c */
 int ferp_posix_type_of(fer_type type);
 
@@ -246,6 +249,10 @@ static inline void ferp_posix_count_close(int fd)
     (void)fd;
 }
 #endif
+
+/* Whether the system would accept a datagram of this length and lose it. Sets errno to EMSGSIZE.
+ * bytes.c */
+bool ferp_posix_is_lost_datagram(fer_raw_socket raw, size_t len);
 
 /* Whether addr is the peer, for a send to it that failed with EISCONN; errno stays that. A
  * connected socket of macOS and the BSDs sends to no address, not even to its peer's (FreeBSD,

@@ -21,6 +21,7 @@
 #elif defined(TCP_CONNECTION_INFO)
 #define FERP_POSIX_TCP_STATE TCP_CONNECTION_INFO
 #endif
+#define FERP_POSIX_LISTEN 1 /* on macOS and the BSDs */
 #define FERP_POSIX_SYN_SENT 2
 #define FERP_POSIX_SYN_RECEIVED 3
 #define FERP_POSIX_FIN_WAIT_1 6
@@ -141,10 +142,38 @@ static fer_error int_option(int fd, int option, int *out)
     return ferp_posix_result(getsockopt(fd, SOL_SOCKET, option, out, &len));
 }
 
+/* A connect of a Unix stream to an address without a path has no effect. Only of a socket that
+ * listens it is EOPNOTSUPP (XNU, soconnectlock; run). */
+static bool unix_stream_listens(int fd)
+{
+#ifdef FERP_POSIX_BSD
+    const struct sockaddr none = {.sa_len = 2, .sa_family = AF_UNIX};
+    fer_unix_addr name;
+    return ferp_unix_local_addr(fd, &name).kind == FER_OK && connect(fd, &none, none.sa_len) < 0 &&
+           errno == EOPNOTSUPP;
+#else
+    (void)fd;
+    return false;
+#endif
+}
+
+/* XNU's getsockopt has no SO_ACCEPTCONN: ENOPROTOOPT (uipc_socket.c, sogetoptlock; run). */
+fer_error ferp_posix_listening(int fd, int *out)
+{
+    int type = 0;
+    fer_error error = int_option(fd, SO_ACCEPTCONN, out);
+    if (error.os_code != ENOPROTOOPT) {
+        return error;
+    }
+    FER_TRY(int_option(fd, SO_TYPE, &type));
+    *out = type == SOCK_STREAM && (tcp_state(fd) == FERP_POSIX_LISTEN || unix_stream_listens(fd));
+    return (fer_error){FER_OK, 0};
+}
+
 static bool is_listening(int fd)
 {
     int listening = 0;
-    return int_option(fd, SO_ACCEPTCONN, &listening).kind == FER_OK && listening != 0;
+    return ferp_posix_listening(fd, &listening).kind == FER_OK && listening != 0;
 }
 
 /* The codes of accept for a connection that failed in the accept queue (accept(2), "Error
@@ -220,10 +249,14 @@ static fer_error check_descriptors(int listener)
 }
 
 /* NetBSD's accepted sockets start with the system's hop limit and not with the listener's
- * (tcp_input.c, syn_cache_get). A hop limit that was not set is IPDEFTTL, or -1 on IPv6. */
+ * (tcp_input.c, syn_cache_get), and so do XNU's of IPv6 (run). A hop limit that was not set is
+ * IPDEFTTL, or -1 on IPv6. */
 static void pass_on_hop_limit(int listener, int fd, sa_family_t family)
 {
-#ifdef __NetBSD__
+    if (FERP_POSIX_IS_APPLE && family == AF_INET) {
+        return;
+    }
+#if defined(__NetBSD__) || defined(__APPLE__)
     int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
     int name = family == AF_INET ? IP_TTL : IPV6_UNICAST_HOPS;
     int hops = 0;
@@ -311,6 +344,18 @@ static void keep_reset_of_unread_input(int fd)
 #endif
 }
 
+/* XNU's shutdown is ENOTCONN if the half has ended already, the read half also by the peer's end of
+ * file, and SHUT_RDWR then leaves the write half open (uipc_socket.c, soshutdownlock_final). So it
+ * is for a socket without a peer. */
+static fer_error shut_down_again(int fd, fer_shutdown how)
+{
+    if (how == FER_SHUTDOWN_BOTH) {
+        (void)shutdown(fd, SHUT_WR);
+    }
+    return ferp_check_connected(fd).kind == FER_NOT_CONNECTED ? ferp_posix_error_of(ENOTCONN)
+                                                              : (fer_error){FER_OK, 0};
+}
+
 fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
     if (how != FER_SHUTDOWN_WRITE) {
@@ -326,10 +371,8 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
         how = FER_SHUTDOWN_READ;
     }
     int returned = shutdown((int)raw, hows[how]);
-    /* If the read half has ended already, by the peer's end of file too, XNU's SHUT_RDWR leaves the
-     * write half open (uipc_socket.c, soshutdownlock_final). */
-    if (FERP_POSIX_IS_APPLE && returned < 0 && errno == ENOTCONN && how == FER_SHUTDOWN_BOTH) {
-        returned = shutdown((int)raw, SHUT_WR);
+    if (FERP_POSIX_IS_APPLE && returned < 0 && errno == ENOTCONN) {
+        return shut_down_again((int)raw, how);
     }
     return ferp_posix_result(returned);
 }
@@ -370,12 +413,6 @@ static bool is_tcp_or_udp(int fd, int type)
 #endif
 }
 
-/* Whether a TCP connect is pending. No POSIX system has other pending connects. */
-static bool is_connecting(int fd)
-{
-    return tcp_state(fd) == FERP_POSIX_SYN_SENT;
-}
-
 /* A TCP that has ended has a state before SYN_SENT (Linux, macOS) or none (ECONNRESET, EINVAL: the
  * BSDs, tcp_ctloutput). Any other failure, for example of a sandbox, proves nothing. */
 bool ferp_connect_is_pending(fer_raw_socket raw)
@@ -400,7 +437,7 @@ static void describe_connection(fer_raw_socket raw, ferp_description *out)
 {
     out->is_connected = ferp_check_connected(raw).kind == FER_OK;
     if (out->is_stream && !out->is_listening && !out->is_connected) {
-        out->is_connecting = is_connecting((int)raw);
+        out->is_connecting = tcp_state((int)raw) == FERP_POSIX_SYN_SENT; /* none but TCP's */
         out->is_connected = !out->is_connecting &&
                             (ferp_check_connected(raw).kind == FER_OK || has_queued_bytes(raw));
     }
@@ -432,7 +469,7 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     fer_socket_addr addr;
     fer_unix_addr name;
     FER_TRY(int_option((int)raw, SO_TYPE, &type));
-    FER_TRY(int_option((int)raw, SO_ACCEPTCONN, &listening));
+    FER_TRY(ferp_posix_listening((int)raw, &listening));
     FER_TRY(ferp_is_nonblocking(raw, &nonblocking));
     fer_error named = ferp_local_addr(raw, &addr);
     bool is_ip = named.kind == FER_OK || named.kind == FER_NOT_CONNECTED;
@@ -457,15 +494,4 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 fer_error ferp_adopt(fer_raw_socket raw)
 {
     return disable_sigpipe((int)raw);
-}
-
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    (void)raw; /* a refusal is final on POSIX */
-}
-
-void ferp_report_refusals(fer_raw_socket raw, bool enabled)
-{
-    (void)raw; /* POSIX reports refusals to connected sockets only */
-    (void)enabled;
 }

@@ -49,7 +49,8 @@ const struct ferp_traits *ferp_traits(void)
 {
     static const struct ferp_traits traits = {
         .io_waits_in_kernel = true,
-        .shutdown_read_resets_on_data = false,
+        .shutdown_read_resets_on_data = FERP_POSIX_IS_APPLE,
+        .receive_leaks_handles = FERP_POSIX_IS_APPLE,
         .close_hides_unread_input = FERP_POSIX_IS_BSD && !FERP_POSIX_IS_APPLE,
         .cut_send_loses_count = FERP_POSIX_IS_BSD,
         .write_wait_misses_shutdown = false,

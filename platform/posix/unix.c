@@ -3,11 +3,12 @@
 #include "platform/posix/unix.h"
 
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__DragonFly__)
 #include <sys/ucred.h>
 #endif
+
+#include "platform/handles.h"
 
 /* ---- Addresses */
 
@@ -183,6 +184,15 @@ fer_error ferp_posix_path_result(fer_raw_socket raw, intptr_t returned)
     return ferp_posix_waited_result(returned);
 }
 
+/* XNU returns EINVAL for a peer that has shut down its read half (uipc_socket2.c, sbappendaddr;
+ * run). core's arguments are valid. */
+fer_error ferp_posix_unix_send_result(fer_raw_socket raw, intptr_t returned)
+{
+    return FERP_POSIX_IS_APPLE && returned < 0 && errno == EINVAL
+               ? (fer_error){FER_BROKEN_PIPE, EINVAL}
+               : ferp_posix_path_result(raw, returned);
+}
+
 #ifdef FERP_POSIX_BSD
 /* macOS and the BSDs dissolve the old connection of a datagram socket before they search the new
  * peer (FreeBSD, sys/kern/uipc_socket.c, soconnectat). After a failure the old one is made again,
@@ -236,9 +246,26 @@ ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags)
     return moved;
 }
 
+/* Closes the handles that come with the datagram. */
+static fer_error receive_and_close_handles(fer_raw_socket raw, void *buf, size_t len,
+                                           unsigned flags, struct ferp_unix_datagram *out)
+{
+    char spare;
+    struct ferp_received_handles message = {
+        .buf = len == 0 ? &spare : buf, .len = len == 0 ? 1 : len, .is_datagram = true};
+    FER_TRY(ferp_unix_recv_handles(raw, &message, flags));
+    out->len = message.moved < len ? message.moved : len;
+    out->truncated = message.truncated || message.moved > len;
+    out->from = message.from;
+    return (fer_error){FER_OK, 0};
+}
+
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                               struct ferp_unix_datagram *out)
 {
+    if (FERP_POSIX_IS_APPLE) {
+        return receive_and_close_handles(raw, buf, len, flags, out);
+    }
     struct sockaddr_un from;
     char spare; /* as in receive_from of bytes.c */
     bool uses_spare = FERP_POSIX_IS_BSD && len == 0;
@@ -279,7 +306,7 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, uns
     if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && ferp_posix_is_unix_peer(raw, addr)) {
         moved = send((int)raw, buf, len, os_flags);
     }
-    fer_error error = ferp_posix_path_result(raw, moved);
+    fer_error error = ferp_posix_unix_send_result(raw, moved);
     *n = moved < 0 ? 0 : (size_t)moved;
     return error;
 }

@@ -444,11 +444,12 @@ bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
     bool receives_no_more = socket->shut_read || (in != NULL && in->fin_arrived);
-    bool has_ended = socket->state == FERP_SIM_CONNECTION_RESET ||
-                     socket->state == FERP_SIM_FAILED ||
-                     (receives_no_more && sends_no_more(network, socket));
-    return ferp_sim_switches_for(network, socket)->ended_options_fail &&
-           socket->kind == FERP_SIM_STREAM && has_ended;
+    bool has_ended = socket->kind == FERP_SIM_DATAGRAM
+                         ? socket->shut_read && socket->shut_write
+                         : socket->state == FERP_SIM_CONNECTION_RESET ||
+                               socket->state == FERP_SIM_FAILED ||
+                               (receives_no_more && sends_no_more(network, socket));
+    return ferp_sim_switches_for(network, socket)->ended_options_fail && has_ended;
 }
 
 ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,

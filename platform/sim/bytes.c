@@ -265,14 +265,17 @@ static fer_error copy_input(ferp_sim_network *network, ferp_sim_socket *socket, 
 }
 
 static fer_error receive(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                         size_t *n)
+                         unsigned flags, size_t *n)
 {
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     FER_TRY(copy_input(network, socket, "receive", slices, count, n));
+    network->leaks_passed =
+        (flags & FERP_UNIX) == 0 && ferp_sim_switches_for(network, socket)->receive_leaks_handles;
     if (*n > 0) {
         ferp_sim_consume(network, socket, *n);
     }
+    network->leaks_passed = false;
     return FERP_SIM_OK;
 }
 
@@ -293,14 +296,15 @@ FERI_NOINLINE fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, uns
                                   size_t *n)
 {
     fer_io_slice_mut slice = {buf, len};
-    FERP_SIM_RETURN_CALL(
-        raw, flags, (flags & FERP_PEEK) != 0 ? peek(raw, &slice, n) : receive(raw, &slice, 1, n));
+    FERP_SIM_RETURN_CALL(raw, flags,
+                         (flags & FERP_PEEK) != 0 ? peek(raw, &slice, n)
+                                                  : receive(raw, &slice, 1, flags, n));
 }
 
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              unsigned flags, size_t *n)
 {
-    FERP_SIM_RETURN_CALL(raw, flags, receive(raw, slices, count, n));
+    FERP_SIM_RETURN_CALL(raw, flags, receive(raw, slices, count, flags, n));
 }
 
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)

@@ -205,21 +205,45 @@ static void reset_unqueued(ferp_sim_network *network, ferp_sim_socket *listener,
     }
 }
 
+/* Resets the last connection of a full queue, if its handshake has not ended: the answer to its SYN
+ * is in flight. */
+static bool drop_unfinished(ferp_sim_network *network, ferp_sim_socket *listener)
+{
+    ferp_sim_socket *child = &network->sockets[listener->queue_last];
+    int client = network->links[child->link].ends[1 - child->side];
+    if (client == FERP_SIM_NONE || network->sockets[client].state != FERP_SIM_CONNECTING) {
+        return false;
+    }
+    for (int left = listener->queue_count; left > 0; left--) {
+        ferp_sim_socket *first = ferp_sim_take_queued(network, listener);
+        if (first != child) {
+            enqueue(network, listener, first);
+        }
+    }
+    ferp_sim_cancel(network, network->sockets[client].sequence);
+    ferp_sim_send_reset(network, child);
+    ferp_sim_close_socket(network, child);
+    return true;
+}
+
 /* A listener with a full queue ignores further SYNs, which the clients repeat. In the Windows
- * dialect the program's machine refuses further connections, and FreeBSD resets them. */
+ * dialect the program's machine refuses further connections, FreeBSD resets them, and macOS resets
+ * one whose handshake has not ended. */
 static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
                        ferp_sim_socket *client)
 {
     bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(&client->remote.ip);
-    bool resets = ferp_sim_switches_for(network, listener)->full_queue_resets;
-    if (refuses ? listener->queue_count < listener->backlog
-                : !ferp_sim_queue_is_full(network, listener)) {
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
+    bool has_place = refuses ? listener->queue_count < listener->backlog
+                             : !ferp_sim_queue_is_full(network, listener);
+    if (has_place ||
+        (switches->full_queue_drops_unfinished && drop_unfinished(network, listener))) {
         if (ferp_sim_join(network, listener, client)) {
             answer(network, client, FERP_SIM_NO_ERROR);
         }
     } else if (refuses) {
         answer(network, client, FERP_SIM_ECONNREFUSED);
-    } else if (resets) {
+    } else if (switches->full_queue_resets) {
         reset_unqueued(network, listener, client);
     }
 }

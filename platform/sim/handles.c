@@ -97,6 +97,15 @@ void ferp_sim_take_passed(ferp_sim_network *network, const ferp_sim_socket *sock
     }
 }
 
+/* Opens the handles of a message, and gives their numbers to nobody. */
+static void leak(ferp_sim_network *network, const ferp_sim_passed *passed)
+{
+    for (size_t i = 0; i < passed->count; i++) {
+        fer_raw_socket leaked;
+        FER_IGNORE(ferp_sim_open_handle(network, &network->sockets[passed->sockets[i]], &leaked));
+    }
+}
+
 void ferp_sim_take_passed_bytes(ferp_sim_network *network, const ferp_sim_socket *socket,
                                 size_t len)
 {
@@ -106,6 +115,9 @@ void ferp_sim_take_passed_bytes(ferp_sim_network *network, const ferp_sim_socket
             continue;
         }
         if (passed->begin < len) {
+            if (network->leaks_passed && network->passed_for != socket->sequence) {
+                leak(network, passed);
+            }
             ferp_sim_take_passed(network, socket, i);
         } else {
             passed->begin -= len;

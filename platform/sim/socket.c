@@ -225,6 +225,13 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
     socket->shut_read |= how != FER_SHUTDOWN_WRITE;
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    if (switches->shut_read_is_once_and_drops_timeout && how != FER_SHUTDOWN_WRITE) {
+        bool is_again = in != NULL && in->fin_arrived;
+        discards = discards && !is_again;
+        socket->settings.timeouts[FERP_READING] =
+            is_again ? socket->settings.timeouts[FERP_READING] : FER_DURATION_NONE;
+    }
     if (discards) {
         ferp_sim_consume(network, socket, ferp_sim_readable(network, socket));
     }

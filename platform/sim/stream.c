@@ -306,12 +306,15 @@ static void discard_arrival(ferp_sim_network *network, ferp_sim_link *link, int 
     dispatch_reset(network, link, 1 - side);
 }
 
-/* Windows resets if bytes arrive after SD_RECEIVE; Linux only if both halves are shut down
- * (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
+/* Windows and macOS reset if bytes arrive after a shutdown of the read half; Linux only if both
+ * halves are shut down (tcp_rcv_state_process; RFC 1122, 4.2.2.13). */
 static bool refuses_input(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return socket->shut_read && (socket->shut_write || ferp_sim_acts_as_windows(network, socket)) &&
-           !ferp_sim_switches_for(network, socket)->shut_read_discards_input;
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool resets = switches->shut_read_resets_on_input && !socket->is_unix;
+    return socket->shut_read &&
+           (resets || ((socket->shut_write || ferp_sim_acts_as_windows(network, socket)) &&
+                       !switches->shut_read_discards_input));
 }
 
 static bool discards_input(const ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -319,6 +322,16 @@ static bool discards_input(const ferp_sim_network *network, const ferp_sim_socke
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
     return socket->shut_read && (socket->is_unix ? switches->unix_shut_read_discards
                                                  : switches->shut_read_discards_input);
+}
+
+static ferp_sim_code code_of_refused_input(const ferp_sim_network *network,
+                                           const ferp_sim_socket *socket)
+{
+    if (ferp_sim_acts_as_windows(network, socket)) {
+        return FERP_SIM_ECONNABORTED;
+    }
+    return ferp_sim_switches_for(network, socket)->shut_read_resets_on_input ? FERP_SIM_NO_ERROR
+                                                                             : FERP_SIM_ECONNRESET;
 }
 
 void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
@@ -340,8 +353,7 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
         pipe->count -= event->bytes;
         ferp_sim_trace_event(network, "bytes come after the shutdown", socket);
         ferp_sim_send_reset(network, socket);
-        socket->pending =
-            ferp_sim_acts_as_windows(network, socket) ? FERP_SIM_ECONNABORTED : FERP_SIM_ECONNRESET;
+        socket->pending = code_of_refused_input(network, socket);
         return;
     }
     pipe->arrived += event->bytes;

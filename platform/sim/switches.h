@@ -25,10 +25,16 @@ typedef struct ferp_sim_switches {
     /* A peek of a stream leaves the pending error in place (all: soreceive clears so_error unless
      * MSG_PEEK). platform/posix ends this for datagrams. */
     bool peek_keeps_error;
-    /* shutdown of the read half discards the queued input and every later byte, and these never
-     * reset the connection (all: sorflush; tcp_input drops data after SS_CANTRCVMORE). If there was
-     * queued input, platform/posix sets a linger time of 0, so that the close resets. */
+    /* shutdown of the read half discards the queued input and every later byte (all: sorflush; the
+     * BSDs: sbappendstream, SB_DROP). If there was queued input, platform/posix sets a linger time
+     * of 0, so that the close resets. */
     bool shut_read_discards_input;
+    /* It also removes the receive timeout, and neither happens after the peer's FIN (XNU: sorflush,
+     * soshutdownlock_final; run). */
+    bool shut_read_is_once_and_drops_timeout;
+    /* A byte that arrives later resets the connection, and leaves no pending error (XNU: tcp_input,
+     * SS_CANTRCVMORE; run). */
+    bool shut_read_resets_on_input;
     /* There is a sendfile, which sends until all is sent or an error, and counts the bytes before
      * the error (FreeBSD: vn_sendfile; XNU: sendfile). Linux: no error after the first byte. */
     bool sends_files_until_an_error;
@@ -46,6 +52,9 @@ typedef struct ferp_sim_switches {
     bool unix_shut_read_is_hidden;
     /* As above, and the bytes are discarded (XNU: sbappend, SB_DROP). */
     bool unix_shut_read_discards;
+    /* A receive of a Unix stream opens the handles that come, unless it has FERP_UNIX (XNU:
+     * soreceive_ctl). */
+    bool receive_leaks_handles;
     /* A read of a Unix stream ends before bytes that came with handles, and goes on after them
      * (all: soreceive, MT_CONTROL). Linux ends a read after these bytes. */
     bool unix_read_ends_before_handles;
@@ -64,7 +73,7 @@ typedef struct ferp_sim_switches {
     /* ---- Streams: options and names of an ended connection */
 
     /* Setting an option or a timeout, and getpeername, are EINVAL once both halves have ended, also
-     * of a failed connect (XNU: sosetoptlock, getpeername). */
+     * of a failed connect and of datagram sockets (XNU: sosetoptlock, getpeername; run). */
     bool ended_options_fail;
     /* Setting and reading TCP's options is ECONNRESET once the connection is over (FreeBSD,
      * OpenBSD: tcp_ctloutput). */
@@ -147,6 +156,9 @@ typedef struct ferp_sim_switches {
     /* A connect that finds the queue full is established and then reset (FreeBSD:
      * syncache_socket; run). */
     bool full_queue_resets;
+    /* A SYN that finds the queue full takes the place of a connection whose handshake has not
+     * ended, which is reset (XNU: tcp_dropdropablreq; run). */
+    bool full_queue_drops_unfinished;
     /* accept inherits O_NONBLOCK, but no timeout (XNU: accept_nocancel, sonewconn_internal). */
     bool accept_inherits_nonblocking;
     bool accept_drops_timeouts;
@@ -191,6 +203,8 @@ typedef struct ferp_sim_switches {
 
     /* A datagram that finds no room is ENOBUFS, and its sender never waits (all: uipc_send). */
     bool unix_full_datagrams;
+    /* But poll and kqueue report no room meanwhile (XNU 11417; not 7195; run). */
+    bool unix_full_datagrams_are_polled;
     /* A connected socket whose peer is closed gets a pending ECONNRESET, and is unconnected (all:
      * unp_drop). Linux' next send reports ECONNREFUSED. */
     bool unix_peer_close_is_econnreset;
@@ -200,9 +214,10 @@ typedef struct ferp_sim_switches {
      * error (all: unp_disconnect). Linux discards the queue. platform/posix ends that a failed
      * connect leaves no peer. */
     bool unix_reconnect_keeps_queue;
-    /* A datagram for a socket that has shut down its read half is discarded (XNU: sbappendaddr) or
-     * ENOBUFS (the others: sorflush leaves no room). Linux: EPIPE. */
-    bool unix_datagram_to_shut_is_lost;
+    /* A datagram for a socket that has shut down its read half is EINVAL (XNU: sbappendaddr; run;
+     * platform/posix makes it BROKEN_PIPE) or ENOBUFS (the others: sorflush leaves no room). Linux:
+     * EPIPE. */
+    bool unix_datagram_to_shut_is_einval;
     bool unix_datagram_to_shut_is_enobufs;
     /* shutdown of an unconnected datagram socket is ENOTCONN, with an effect or without one
      * (FreeBSD, XNU: soshutdown). */

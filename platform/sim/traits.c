@@ -6,6 +6,7 @@
 static const struct ferp_traits linux_traits = {
     .io_waits_in_kernel = true,
     .shutdown_read_resets_on_data = false,
+    .receive_leaks_handles = false,
     .close_hides_unread_input = false,
     .cut_send_loses_count = false,
     .write_wait_misses_shutdown = false,
@@ -35,6 +36,7 @@ static const struct ferp_traits linux_traits = {
 static const struct ferp_traits windows_traits = {
     .io_waits_in_kernel = false,
     .shutdown_read_resets_on_data = true,
+    .receive_leaks_handles = false,
     .close_hides_unread_input = false,
     .cut_send_loses_count = false,
     .write_wait_misses_shutdown = true,
@@ -62,28 +64,29 @@ static const struct ferp_traits windows_traits = {
 };
 
 /* The facts that the systems of the BSD dialect share, and then those of one system. */
-#define BSD_TRAITS(...)                                                                           \
-    {                                                                                             \
-        .io_waits_in_kernel = true, .shutdown_read_resets_on_data = false,                        \
-        .cut_send_loses_count = true, .write_wait_misses_shutdown = false,                        \
-        .accept_inherits_nonblocking = true, .reuse_address_steals_ports = false,                 \
-        .datagrams_share_by_reuse_port = true, .bind_denied_can_mean_in_use = false,              \
-        .connect_would_block_means_started = false, .refused_connect_is_retried = false,          \
-        .connect_error_comes_late = false, .buffer_sizes_are_doubled = false,                     \
-        .reconnect_drops_bound_addr = true, .datagram_limit_is_send_buffer = true,                \
-        .unix_path_max = 103, .has_abstract_unix_names = false, .datagram_length_max = INT32_MAX, \
-        .io_slices_max = 1024, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127,      \
-        __VA_ARGS__                                                                               \
+#define BSD_TRAITS(...)                                                                            \
+    {                                                                                              \
+        .io_waits_in_kernel = true, .cut_send_loses_count = true,                                  \
+        .write_wait_misses_shutdown = false, .accept_inherits_nonblocking = true,                  \
+        .reuse_address_steals_ports = false, .datagrams_share_by_reuse_port = true,                \
+        .bind_denied_can_mean_in_use = false, .connect_would_block_means_started = false,          \
+        .refused_connect_is_retried = false, .connect_error_comes_late = false,                    \
+        .buffer_sizes_are_doubled = false, .reconnect_drops_bound_addr = true,                     \
+        .datagram_limit_is_send_buffer = true, .unix_path_max = 103,                               \
+        .has_abstract_unix_names = false, .datagram_length_max = INT32_MAX, .io_slices_max = 1024, \
+        .keepalive_seconds_max = 32767, .keepalive_retries_max = 127, __VA_ARGS__                  \
     }
 
 /* The facts that macOS does not share with the others. */
 #define OTHER_BSD_TRAITS(...)                                                           \
-    BSD_TRAITS(.close_hides_unread_input = true, .no_buffer_space_is_transient = false, \
+    BSD_TRAITS(.shutdown_read_resets_on_data = false, .receive_leaks_handles = false,   \
+               .close_hides_unread_input = true, .no_buffer_space_is_transient = false, \
                .io_length_max = INT32_MAX, .linger_seconds_max = INT16_MAX, __VA_ARGS__)
 
 static const struct ferp_traits bsd_traits[] = {
     [FER_SIM_BSD_MACOS] =
-        BSD_TRAITS(.close_hides_unread_input = false, .no_buffer_space_is_transient = true,
+        BSD_TRAITS(.shutdown_read_resets_on_data = true, .receive_leaks_handles = true,
+                   .close_hides_unread_input = false, .no_buffer_space_is_transient = true,
                    .io_length_max = (size_t)128 * 1024, .linger_seconds_max = 327,
                    .accept_loses_zero_linger = true, .poller_has_edges = true),
     [FER_SIM_BSD_FREEBSD] =

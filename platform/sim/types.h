@@ -360,6 +360,7 @@ typedef struct ferp_sim_network {
     ferp_sim_relay relays[FERP_SIM_RELAYS_MAX];
     ferp_sim_file files[FERP_SIM_FILES_MAX];
     ferp_sim_passed passed[FERP_SIM_PASSED_MAX];
+    bool leaks_passed;      /* the receive that runs opens handles (receive_leaks_handles) */
     uint64_t passed_for;    /* the socket whose receive takes handles: its sequence number, or 0 */
     int passed_taken;       /* the index of what it has taken, or none */
     uint64_t passed_sender; /* the socket that sends a datagram with handles, or 0 */

@@ -392,9 +392,10 @@ static bool has_space_for(const ferp_sim_socket *socket, const ferp_sim_socket *
 
 bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool is_polled = !switches->unix_full_datagrams || switches->unix_full_datagrams_are_polled;
     const ferp_sim_socket *receiver =
-        socket->is_unix && socket->state == FERP_SIM_CONNECTED &&
-                !ferp_sim_switches_for(network, socket)->unix_full_datagrams
+        socket->is_unix && socket->state == FERP_SIM_CONNECTED && is_polled
             ? peer_of(network, socket)
             : NULL;
     return receiver == NULL || has_space_for(socket, receiver);
@@ -410,9 +411,11 @@ static bool queue(ferp_sim_network *network, const ferp_sim_socket *socket,
 static fer_error send_to_shut(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
-    return ferp_sim_error(network, switches->unix_datagram_to_shut_is_lost      ? FERP_SIM_NO_ERROR
-                                   : switches->unix_datagram_to_shut_is_enobufs ? FERP_SIM_ENOBUFS
-                                                                                : FERP_SIM_EPIPE);
+    if (switches->unix_datagram_to_shut_is_einval) {
+        return (fer_error){FER_BROKEN_PIPE, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
+    }
+    return ferp_sim_error(network, switches->unix_datagram_to_shut_is_enobufs ? FERP_SIM_ENOBUFS
+                                                                              : FERP_SIM_EPIPE);
 }
 
 static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,

@@ -25,7 +25,7 @@ expect() {
 # A copy of the scripts, in which Wine is not installed.
 tree=$work/tree
 mkdir -p "$tree/ci" "$tree/cmake" "$work/bin" "$work/mirror/pool/main/c/cmocka" "$work/site"
-for script in bsd common setup test wine10; do
+for script in common kernels setup test wine10; do
     cp "$root/ci/$script.sh" "$tree/ci/"
 done
 cp "$root/cmake/FerruleFetchCmocka.cmake" "$tree/cmake/"
@@ -91,12 +91,13 @@ expect 0 "0 passed, 0 failed, 1 skipped" "$tree/ci/test.sh" --no-setup --without
 # A BSD kernel is not part of the project, so its absence is a skip in CI too. A folder without one
 # that was named is a failure.
 unset FERRULE_NETBSD FERRULE_FREEBSD
-expect 0 "netbsd: not run: no kernel" "$tree/ci/bsd.sh" --no-setup
-expect 0 "freebsd: not run: no kernel" "$tree/ci/bsd.sh" --no-setup
-expect 0 "0 passed, 0 failed, 2 skipped" env CI=true "$tree/ci/bsd.sh" --no-setup
-expect 1 "0 passed, 1 failed, 0 skipped" env "FERRULE_NETBSD=$work/site" "$tree/ci/bsd.sh" --no-setup netbsd
-expect 2 "there is no kernel of OpenBSD" "$tree/ci/bsd.sh" openbsd
-expect 2 "usage: ci/bsd.sh" "$tree/ci/bsd.sh" solaris
+expect 0 "netbsd: not run: no kernel" "$tree/ci/kernels.sh" --no-setup
+expect 0 "freebsd: not run: no kernel" "$tree/ci/kernels.sh" --no-setup
+expect 0 "macos: not run: no kernel" "$tree/ci/kernels.sh" --no-setup
+expect 0 "0 passed, 0 failed, 3 skipped" env CI=true "$tree/ci/kernels.sh" --no-setup
+expect 1 "0 passed, 1 failed, 0 skipped" env "FERRULE_NETBSD=$work/site" "$tree/ci/kernels.sh" --no-setup netbsd
+expect 2 "there is no kernel of OpenBSD" "$tree/ci/kernels.sh" openbsd
+expect 2 "usage: ci/kernels.sh" "$tree/ci/kernels.sh" solaris
 
 # ci/wine10.sh removes a folder that it has not completed, and no other. These programs make every
 # attempt to complete one fail.

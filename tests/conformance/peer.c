@@ -157,7 +157,10 @@ bool peer_fill_backlog(peer_family family, uint16_t port)
             return false;
         }
         if (!peer_connect_ended(filler, ANSWER_LIMIT_MS)) {
-            return peer_system_still_connects(filler);
+            /* XNU may reset one of two connects that wait (row full_backlog) */
+            bool waits = peer_system_still_connects(filler);
+            peer_close(filler);
+            return waits;
         }
     }
     return false;

@@ -21,6 +21,9 @@ bool unix_peer_has_bsd_datagrams(void);
 bool unix_peer_forgets_closed_peer(void);
 /* Stores the credentials of this process. False: the OS has none of a peer (Windows). */
 bool unix_peer_own_cred(fer_unix_cred *out);
+/* Whether a receive of handles is safe if the limit of descriptors is below those that are open.
+ * XNU 7195 (macOS 11.5) panics then (uipc_usrreq.c, unp_externalize; run). */
+bool unix_peer_survives_low_limit(void);
 /* The length of the path field of an address, with room for a NUL or without. */
 size_t unix_peer_path_cap(void);
 

@@ -47,6 +47,21 @@ PEER_IS(unix_peer_reports_unread_input, IS_LINUX)
 PEER_IS(unix_peer_has_bsd_datagrams, !IS_LINUX)
 PEER_IS(unix_peer_forgets_closed_peer, !IS_LINUX)
 
+/* No other question tells the version from here: XNU 11417 has SO_BINDTODEVICE. */
+bool unix_peer_survives_low_limit(void)
+{
+#ifdef __APPLE__
+    enum { SO_BINDTODEVICE_OF_XNU = 0x1134 };
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    bool is_new =
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE_OF_XNU, "", 0) == 0 || errno != ENOPROTOOPT;
+    (void)close(fd);
+    return is_new;
+#else
+    return true;
+#endif
+}
+
 size_t unix_peer_path_cap(void)
 {
     return sizeof((struct sockaddr_un *)0)->sun_path;

@@ -23,7 +23,13 @@ enum {
 enum { NONE = -1 };
 
 /* The systems whose rules the tracker follows. */
-enum fidelity_system { FIDELITY_LINUX, FIDELITY_WINSOCK, FIDELITY_FREEBSD, FIDELITY_NETBSD };
+enum fidelity_system {
+    FIDELITY_LINUX,
+    FIDELITY_WINSOCK,
+    FIDELITY_FREEBSD,
+    FIDELITY_NETBSD,
+    FIDELITY_MACOS
+};
 
 /* ---- The tracker's state: an end of a connection, or a listening socket. All clones share it. */
 
@@ -39,7 +45,8 @@ struct end {
     bool fin_sent;
     bool is_reset;    /* a reset has arrived, or was sent */
     bool shut_read;   /* in the system */
-    bool marked_read; /* Windows: the library's mark for clones */
+    bool marked_read; /* Windows, macOS: the library's mark for clones */
+    bool is_v6;       /* its listener is of IPv6 */
     bool nonblocking;
     bool has_timeout[2];
     bool resets_at_close; /* linger 0 */
@@ -74,7 +81,8 @@ struct listener {
 struct program {
     enum fidelity_system system;
     bool winsock; /* the tracker follows Windows' rules */
-    bool bsd;     /* the tracker follows the rules of the BSDs */
+    bool bsd;     /* the tracker follows the rules of macOS and the BSDs */
+    bool macos;   /* and of macOS alone */
     bool is_simulated;
     uint64_t random;
     uint64_t seed;
@@ -108,6 +116,8 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
 void tracker_closed(struct program *program, int end, bool resets_unread);
 void tracker_stopped_listening(struct program *program, int listening);
 bool tracker_is_over(const struct program *program, const struct end *end);
+/* Whether setting an option is OK and has no effect ("ended_option"). */
+bool tracker_ignores_options(const struct program *program, const struct end *end);
 /* Waits until all data in flight has arrived. Returns false after a long time. */
 bool tracker_wait(struct program *program);
 bool tracker_has_space(const struct program *program);

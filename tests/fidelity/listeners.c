@@ -207,13 +207,15 @@ static void listener_through_raw(struct program *program, int at)
 }
 
 /* Under Wine an accepted socket inherits the listener's TTL at the arrival of the connection, as on
- * Linux. On NetBSD the library sets it in accept. */
+ * Linux. On NetBSD, and on macOS that of IPv6, the library sets it in accept. */
 static void listener_ttl(struct program *program, int at)
 {
     static const uint32_t ttls[] = {0, 1, 33, 200, 255, 256};
     fer_tcp_listener *listener = &program->listeners[at].handle;
     uint32_t ttl = 0;
-    bool is_of_accept = program->winsock || program->system == FIDELITY_NETBSD;
+    bool is_v6 = program->listenings[program->listeners[at].listening].addr.ip.family == FER_IP_V6;
+    bool is_of_accept =
+        program->winsock || program->system == FIDELITY_NETBSD || (program->macos && is_v6);
     if (is_of_accept && program->listenings[program->listeners[at].listening].queued > 0) {
         return;
     }

@@ -1,5 +1,5 @@
 /* main.c: runs the programs of a range of seeds.
- * usage: fidelity_real|fidelity_sim posix|winsock|freebsd|netbsd FROM COUNT */
+ * usage: fidelity_real|fidelity_sim posix|winsock|freebsd|netbsd|macos FROM COUNT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +73,8 @@ static void run(struct program *program, uint64_t seed)
     memset(program, 0, sizeof *program);
     program->system = system;
     program->winsock = system == FIDELITY_WINSOCK;
-    program->bsd = system == FIDELITY_FREEBSD || system == FIDELITY_NETBSD;
+    program->bsd = system >= FIDELITY_FREEBSD;
+    program->macos = system == FIDELITY_MACOS;
     program->is_simulated = os_is_simulated();
     program->seed = seed;
     program->random = seed * UINT64_C(0xD1342543DE82EF95) + 1;
@@ -99,7 +100,7 @@ static void run(struct program *program, uint64_t seed)
 
 static bool find_system(const char *name, enum fidelity_system *out)
 {
-    static const char *const names[] = {"posix", "winsock", "freebsd", "netbsd"};
+    static const char *const names[] = {"posix", "winsock", "freebsd", "netbsd", "macos"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             *out = (enum fidelity_system)i;
@@ -113,7 +114,7 @@ int main(int argc, char **argv)
 {
     static struct program program;
     if (argc != 4 || !find_system(argv[1], &program.system)) {
-        (void)fprintf(stderr, "usage: %s posix|winsock|freebsd|netbsd FROM COUNT\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s posix|winsock|freebsd|netbsd|macos FROM COUNT\n", argv[0]);
         return 2;
     }
     if (!os_has(program.system)) {

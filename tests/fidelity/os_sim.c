@@ -17,7 +17,9 @@ void os_start(enum fidelity_system system, uint64_t seed)
     config.dialect = winsock                    ? FER_SIM_DIALECT_WINSOCK
                      : system == FIDELITY_LINUX ? FER_SIM_DIALECT_POSIX
                                                 : FER_SIM_DIALECT_BSD;
-    config.bsd = system == FIDELITY_NETBSD ? FER_SIM_BSD_NETBSD : FER_SIM_BSD_FREEBSD;
+    config.bsd = system == FIDELITY_NETBSD  ? FER_SIM_BSD_NETBSD
+                 : system == FIDELITY_MACOS ? FER_SIM_BSD_MACOS
+                                            : FER_SIM_BSD_FREEBSD;
     config.seed = seed;
     config.max_sockets = SIM_SOCKETS;
     config.loopback_latency = fer_duration_from_micros(seed % 2 * 50);

@@ -8,7 +8,7 @@ usage() {
 usage: tests/fidelity/seeds.sh [PRESET [FROM [COUNT]]]
 
 Builds the preset (default: debug; mingw: Windows sockets, under Wine; netbsd, freebsd: over that
-system's kernel, after ci/bsd.sh has configured the preset) and runs the programs of
+system's kernel, after ci/kernels.sh has configured the preset) and runs the programs of
 COUNT seeds (default: 5000) from seed FROM (default: 0), in blocks of 100 seeds, several blocks in
 parallel. For a difference it prints the program, both results, and the command that reproduces it.
 The last line has the number of blocks with a difference.

@@ -356,7 +356,7 @@ static void linger_step(struct program *program, int at)
     print_kind(fer_tcp_stream_linger(&stream->handle, &value), NULL);
     print_text(" %llu", (unsigned long long)value.nanos);
     print_end();
-    if (error.kind == FER_OK) {
+    if (error.kind == FER_OK && !tracker_ignores_options(program, &program->ends[stream->end])) {
         program->ends[stream->end].resets_at_close = linger.nanos == 0;
     }
 }

@@ -16,7 +16,8 @@ int tracker_connect(struct program *program, int listening)
     int client = program->end_count++;
     int server = program->end_count++;
     program->ends[client] = (struct end){.other = server, .handles = 1};
-    program->ends[server] = (struct end){.other = client, .is_queued = true};
+    program->ends[server] = (struct end){
+        .other = client, .is_queued = true, .is_v6 = queue->addr.ip.family == FER_IP_V6};
     queue->queue[queue->queued++] = server;
     queue->is_in_flight = true;
     return client;
@@ -33,10 +34,11 @@ static int take_first(struct listening *queue)
 }
 
 /* Linux returns a connection that was reset in the queue. On Windows and the BSDs accept fails for
- * it, and is retried ("reset_in_queue"). */
+ * it, on macOS for one of IPv6, and is retried ("reset_in_queue"). */
 bool tracker_skips(const struct program *program, const struct end *end)
 {
-    return (program->winsock || program->bsd) && end->is_reset;
+    bool skips = program->winsock || (program->bsd && (!program->macos || end->is_v6));
+    return skips && end->is_reset;
 }
 
 int tracker_accept(struct program *program, int listening)
@@ -58,6 +60,12 @@ bool tracker_is_over(const struct program *program, const struct end *end)
 {
     (void)program;
     return end->fin_arrived && end->fin_sent;
+}
+
+bool tracker_ignores_options(const struct program *program, const struct end *end)
+{
+    bool reads_end = end->shut_read || end->fin_arrived;
+    return program->macos && (end->is_reset || (reads_end && end->fin_sent));
 }
 
 /* After a reset one system may keep data that another discards. */
@@ -103,7 +111,7 @@ void tracker_wrote(struct program *program, int number, size_t n)
     }
     if (other->is_closed) {
         mark_reset(program, end);
-    } else if (program->bsd && other->shut_read) {
+    } else if (program->bsd && !program->macos && other->shut_read) {
         end->is_in_flight = true; /* the BSDs discard it (sorflush, SB_DROP) */
         end->peer_discards = true;
     } else if (other->shut_read && other->fin_sent) {
@@ -114,26 +122,29 @@ void tracker_wrote(struct program *program, int number, size_t n)
     }
 }
 
-/* Windows: core passes a shutdown to the system only if it cannot cause a reset
- * (stream_shutdown.c). */
+/* Windows and macOS: core passes a shutdown of the read half to the system only together with that
+ * of the write half, on Windows only if that cannot cause a reset (stream_shutdown.c). */
 static bool shuts_read_in_system(const struct program *program, const struct stream *stream,
                                  const struct end *end, fer_shutdown how)
 {
-    if (!program->winsock) {
+    if (!program->winsock && !program->macos) {
         return how != FER_SHUTDOWN_WRITE;
     }
     bool both =
         (stream->shut_read && stream->shut_write) || (stream->is_shared && end->marked_read);
     bool is_passed = how != FER_SHUTDOWN_READ || (stream->shut_read && stream->shut_write);
-    return both && is_passed && end->unread == 0;
+    return both && is_passed && (program->macos || end->unread == 0);
 }
 
 /* A shutdown of the read half discards the input (sorflush). FreeBSD does nothing once the
- * connection has ended (soshutdown: ENOTCONN). */
+ * connection has ended (soshutdown: ENOTCONN), macOS once the read half has
+ * (soshutdownlock_final). */
 static bool discards_input(const struct program *program, const struct end *end)
 {
     bool has_ended = end->is_reset || tracker_is_over(program, end);
-    return program->bsd && end->shut_read && !(program->system == FIDELITY_FREEBSD && has_ended);
+    bool does_nothing = (program->system == FIDELITY_FREEBSD && has_ended) ||
+                        (program->macos && (has_ended || end->fin_arrived));
+    return program->bsd && end->shut_read && !does_nothing;
 }
 
 void tracker_shut(struct program *program, struct stream *stream, fer_shutdown how)
@@ -144,10 +155,12 @@ void tracker_shut(struct program *program, struct stream *stream, fer_shutdown h
     }
     stream->shut_read = stream->shut_read || how != FER_SHUTDOWN_WRITE;
     stream->shut_write = stream->shut_write || how != FER_SHUTDOWN_READ;
-    end->marked_read =
-        end->marked_read || (program->winsock && stream->is_shared && how != FER_SHUTDOWN_WRITE);
-    end->shut_read = end->shut_read || shuts_read_in_system(program, stream, end, how);
-    if (program->bsd && how != FER_SHUTDOWN_WRITE && end->unread > 0) {
+    end->marked_read = end->marked_read || ((program->winsock || program->macos) &&
+                                            stream->is_shared && how != FER_SHUTDOWN_WRITE);
+    bool shuts_read = shuts_read_in_system(program, stream, end, how);
+    bool is_ignored = tracker_ignores_options(program, end);
+    end->shut_read = end->shut_read || shuts_read;
+    if (program->bsd && shuts_read && end->unread > 0 && !is_ignored) {
         end->resets_at_close =
             true; /* by the library, which then finds no unread input (rule S7) */
     }
@@ -176,7 +189,7 @@ void tracker_closed(struct program *program, int number, bool resets_unread)
     struct end *end = &program->ends[number];
     end->handles--;
     if (end->handles == 0) {
-        close_end(program, end, resets_unread || !program->bsd);
+        close_end(program, end, resets_unread || !program->bsd || program->macos);
     }
 }
 

@@ -106,7 +106,7 @@ static size_t add_probes(struct job *jobs)
     return count;
 }
 
-/* For tests/bsd/probes.sh. */
+/* For tests/kernels/probes.sh. */
 static int list_probes(void)
 {
     static struct job jobs[JOBS_MAX];

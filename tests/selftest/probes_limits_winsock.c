@@ -15,6 +15,12 @@ PROBE(poller_has_edges, "platform/*/traits.c")
     conclude_absent("AFD has no such request");
 }
 
+PROBE(receive_leaks_handles, "platform/*/traits.c")
+{
+    believe(ferp_traits()->receive_leaks_handles ? "yes" : "no");
+    conclude_absent("Unix sockets pass no handles");
+}
+
 PROBE(unix_path_max, "platform/*/traits.c")
 {
     struct unix_address address;

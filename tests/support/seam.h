@@ -26,7 +26,8 @@
     } while (0)
 #define assert_ok(call) assert_kind(call, FER_OK)
 
-/* TEST_OVER_NETBSD: the sockets are those of NetBSD's kernel in this process (tests/bsd). */
+/* TEST_OVER_NETBSD, TEST_OVER_MACOS: the sockets are those of that kernel in this process
+ * (tests/kernels). */
 static inline bool seam_is_netbsd(void)
 {
 #if defined(__NetBSD__) || defined(TEST_OVER_NETBSD)
@@ -40,7 +41,7 @@ static inline bool seam_is_netbsd(void)
  * (NetBSD, run; XNU, bsd/netinet/tcp_input.c, tcp_input). */
 static inline bool seam_bound_ports_are_silent(void)
 {
-#if defined(__APPLE__)
+#if defined(__APPLE__) || defined(TEST_OVER_MACOS)
     return true;
 #else
     return seam_is_netbsd();
@@ -170,7 +171,7 @@ static inline void seam_send(fer_raw_socket raw, const char *text)
 
 /* How long the last bytes of a stream may be in flight. FreeBSD acknowledges a last odd segment
  * after 40 ms (TCPTV_DELACK, netinet/tcp_timer.h), and later on a loaded machine. */
-#if defined(__FreeBSD__) || defined(TEST_OVER_BSD)
+#if defined(__FreeBSD__) || defined(TEST_OVER_KERNEL)
 #define SEAM_FLIGHT_NANOS UINT64_C(250000000)
 #else
 #define SEAM_FLIGHT_NANOS UINT64_C(5000000)

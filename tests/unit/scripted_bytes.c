@@ -35,6 +35,7 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 /* Only a send that may wait keeps the bytes. */
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
+    flags &= ~(unsigned)FERP_UNIX;
     assert_int_equal(flags & ~(unsigned)FERP_DONTWAIT, 0);
     fer_error error = script_store_count(script_take(flags == 0 ? SCRIPT_SEND : SCRIPT_TRY_SEND,
                                                      raw, "%d,%" PRIu64, (int)raw, (uint64_t)len),

@@ -18,6 +18,7 @@ static ssize_t receive_and_cancel(int fd, struct msghdr *header, int flags)
 #define recvmsg(fd, header, flags) receive_and_cancel(fd, header, flags)
 #define ferp_unix_send_handles test_send_handles
 #define ferp_unix_recv_handles test_recv_handles
+#define ferp_posix_recv_and_close_handles test_recv_and_close_handles
 #include "platform/posix/handles.c"
 #undef recvmsg
 

@@ -34,7 +34,7 @@ SYSTEM_TEST(script_posix, a_stream_that_is_accepted_without_a_name_has_no_family
     fer_handle stream = {0};
     script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
     assert_ok(feri_accept_without_peer(&listener, &stream));
-    assert_int_equal(feri_handle_flags(&stream), 0);
+    assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_UNIX);
     assert_int_equal(feri_handle_as_raw(&stream), 2);
     assert_log("accept(1)");
 }

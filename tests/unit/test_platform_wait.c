@@ -154,7 +154,7 @@ struct waker {
 
 static void shut_if_that_wakes(fer_raw_socket raw)
 {
-    if (!ferp_traits()->shutdown_read_resets_on_data) {
+    if (ferp_traits()->io_waits_in_kernel) {
         (void)ferp_shutdown(raw, FER_SHUTDOWN_READ);
     }
 }
@@ -270,7 +270,7 @@ TEST(wakes_lose_no_bytes)
     seam_close(&pair);
 }
 
-#if defined(_WIN32) || defined(__ANDROID__) || defined(TEST_OVER_BSD)
+#if defined(_WIN32) || defined(__ANDROID__) || defined(TEST_OVER_KERNEL)
 
 TEST(no_wait_is_a_cancellation_point)
 {

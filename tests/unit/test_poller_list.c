@@ -191,7 +191,7 @@ MEMORY_TEST(a_socket_that_was_deleted_is_closed_by_close_alone)
 
 /* ---- The number of a closed socket */
 
-#if defined(__linux__) && !defined(TEST_OVER_BSD)
+#if defined(__linux__) && !defined(TEST_OVER_KERNEL)
 
 static fer_poller reused_poller;
 static void (*after_close)(int closed); /* in place of another thread; once */

@@ -8,7 +8,7 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
     fer_unix_datagram socket;
     memset(&socket, 0, sizeof socket);
     script_begin(traits);
-    socket.handle_ = script_stream(flags | FERI_FLAG_DATAGRAM);
+    socket.handle_ = script_stream(flags | FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
     return socket;
 }
 

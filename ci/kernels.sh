@@ -1,24 +1,24 @@
 #!/bin/sh
-# Runs the tests over the kernels of NetBSD and FreeBSD, each in the processes of the tests. When:
+# Runs the tests over the kernels of NetBSD, FreeBSD and macOS, each in the processes of the tests. When:
 # after a change of platform/posix; .ci/run runs it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/bsd.sh [--no-setup] [netbsd|freebsd]... [-- TEST...]
+usage: ci/kernels.sh [--no-setup] [netbsd|freebsd|macos]... [-- TEST...]
 
-Compiles the POSIX backend and the tests' raw sockets with the headers of NetBSD or FreeBSD
-(default: both), links them with that system's kernel, which runs in the process of each test, and
+Compiles the POSIX backend and the tests' raw sockets with the headers of NetBSD, FreeBSD or macOS
+(default: all), links them with that system's kernel, which runs in the process of each test, and
 runs the suites (docs/TESTING.md). TEST... are names of tests or of source files, such as wakeup or
 poll_poller_events: only these run. The kernels are folders with kernel.tar.xz and include.tar.xz,
-or with their contents. $FERRULE_NETBSD and $FERRULE_FREEBSD name them; the default is
-../shared/netbsd and ../shared/freebsd beside the project's folder. A system without a kernel is not
-run, says so and counts as skipped. --no-setup installs no packages.
+or with their contents. $FERRULE_NETBSD, $FERRULE_FREEBSD and $FERRULE_MACOS name them; the default
+is ../shared/netbsd and so on, beside the project's folder. A system without a kernel is not run,
+says so and counts as skipped. --no-setup installs no packages.
 Prints a line for each suite, the failed tests with their output and the skipped ones with their
 reasons; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
-The trees are build/netbsd and build/freebsd: the next run compiles what has changed.
-`ctest --preset netbsd -R NAME` runs tests again; with BSD_TRACE in the environment the test prints
-its system calls. Logs: build/log/netbsd-*.log, build/log/freebsd-*.log
+The trees are build/netbsd, build/freebsd and build/macos: the next run compiles what has changed.
+`ctest --preset netbsd -R NAME` runs tests again; with KERNEL_TRACE in the environment the test prints
+its system calls. Logs: build/log/netbsd-*.log and so on
 TEXT
 }
 
@@ -31,14 +31,14 @@ while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        netbsd | freebsd) systems="$systems $1" ;;
+        netbsd | freebsd | macos) systems="$systems $1" ;;
         openbsd) say "there is no kernel of OpenBSD that runs in a process" >&2; exit 2 ;;
         --) shift; break ;;
         *) usage >&2; exit 2 ;;
     esac
     shift
 done
-[ -n "$systems" ] || systems="netbsd freebsd"
+[ -n "$systems" ] || systems="netbsd freebsd macos"
 
 # A regular expression of the names of the chosen tests.
 chosen=
@@ -52,6 +52,7 @@ find_kernel() {
     case $1 in
         netbsd) folder=${FERRULE_NETBSD:-$root/../shared/netbsd} ;;
         freebsd) folder=${FERRULE_FREEBSD:-$root/../shared/freebsd} ;;
+        macos) folder=${FERRULE_MACOS:-$root/../shared/macos} ;;
     esac
     if [ -d "$folder/inc" ]; then
         (cd "$folder" && pwd)
@@ -72,7 +73,7 @@ find_kernel() {
 
 # build_system SYSTEM KERNEL
 build_system() {
-    logged "$1-configure" configure_preset "$1" "-DFERRULE_BSD_KERNEL=$2" || return 1
+    logged "$1-configure" configure_preset "$1" "-DFERRULE_KERNEL_FOLDER=$2" || return 1
     # shellcheck disable=SC2153 # jobs is common.sh's
     logged "$1-build" run_nice sh -c "cd '$root' && cmake --build --preset '$1' -j $jobs"
 }
@@ -118,7 +119,7 @@ run_system() {
     say "$1: $(($(date +%s) - began)) s"
 }
 
-[ "$setup" = no ] || "$root/ci/setup.sh" bsd ||
+[ "$setup" = no ] || "$root/ci/setup.sh" kernels ||
     say "    continuing with the installed programs"
 for system in $systems; do
     variable=FERRULE_$(say "$system" | tr '[:lower:]' '[:upper:]')

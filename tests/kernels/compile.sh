@@ -12,4 +12,10 @@ for argument in "$@"; do
     [ "$previous" != -o ] || object=$argument
     previous=$argument
 done
+# Darwin's headers name some functions _NAME$VARIANT.
+nm -u "$object" | awk 'NR == FNR { known[$1] = 1; next }
+    { name = substr($2, 2); sub(/\$.*/, "", name); if ($2 ~ /^_/ && name in known) print $2, name }' \
+    "$renames" - >"$object.names"
+objcopy --redefine-syms="$object.names" "$object"
 objcopy --redefine-syms="$renames" "$object"
+rm "$object.names"

@@ -1,7 +1,7 @@
 /* shim.c: what the shims of all kernels share: the functions of the C library that make no system
  * call of the kernel. */
 #define _GNU_SOURCE 1
-#include "bsd/shim.h"
+#include "kernels/shim.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -20,7 +20,7 @@ long shim_traced(const char *call, long argument, long result)
     static int is_on = -1;
     int code = errno;
     if (is_on < 0) {
-        is_on = getenv("BSD_TRACE") != NULL;
+        is_on = getenv("KERNEL_TRACE") != NULL;
     }
     if (is_on && result < 0) {
         (void)fprintf(stderr, "[%d] %s(%ld) = %ld, errno %d\n", (int)gettid(), call, argument,
@@ -34,24 +34,25 @@ long shim_traced(const char *call, long argument, long result)
 
 /* ---- Calls that are others with fewer parameters */
 
-extern ssize_t bsd_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
-                          unsigned size);
-extern ssize_t bsd_recvfrom(int fd, void *buf, size_t len, int flags, void *addr, unsigned *size);
-extern int bsd_pipe2(int *ends, int flags);
+extern ssize_t kernel_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+                             unsigned size);
+extern ssize_t kernel_recvfrom(int fd, void *buf, size_t len, int flags, void *addr,
+                               unsigned *size);
+extern int kernel_pipe2(int *ends, int flags);
 
-ssize_t bsd_send(int fd, const void *buf, size_t len, int flags)
+ssize_t kernel_send(int fd, const void *buf, size_t len, int flags)
 {
-    return bsd_sendto(fd, buf, len, flags, NULL, 0);
+    return kernel_sendto(fd, buf, len, flags, NULL, 0);
 }
 
-ssize_t bsd_recv(int fd, void *buf, size_t len, int flags)
+ssize_t kernel_recv(int fd, void *buf, size_t len, int flags)
 {
-    return bsd_recvfrom(fd, buf, len, flags, NULL, NULL);
+    return kernel_recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
-int bsd_pipe(int *ends)
+int kernel_pipe(int *ends)
 {
-    return bsd_pipe2(ends, 0);
+    return kernel_pipe2(ends, 0);
 }
 
 /* ---- errno, time, text */
@@ -68,34 +69,34 @@ int *__error(void)
 }
 
 /* The texts are not in a kernel. */
-int bsd_strerror_r(int code, char *buf, size_t cap)
+int kernel_strerror_r(int code, char *buf, size_t cap)
 {
     return (size_t)snprintf(buf, cap, "Unknown error: %d", code) < cap ? 0 : ERANGE;
 }
 
 /* CLOCK_MONOTONIC is 3 on NetBSD and 4 on FreeBSD, CLOCK_REALTIME is 0. */
-int bsd_clock_gettime(int clock, struct timespec *out)
+int kernel_clock_gettime(int clock, struct timespec *out)
 {
     return clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, out);
 }
 
 int __clock_gettime50(int clock, struct timespec *out)
 {
-    return bsd_clock_gettime(clock, out);
+    return kernel_clock_gettime(clock, out);
 }
 
-int bsd_clock_getres(int clock, struct timespec *out)
+int kernel_clock_getres(int clock, struct timespec *out)
 {
     return clock_getres(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, out);
 }
 
 int __clock_getres50(int clock, struct timespec *out)
 {
-    return bsd_clock_getres(clock, out);
+    return kernel_clock_getres(clock, out);
 }
 
 /* The numbers of the signals that the tests use are the same. */
-void (*bsd_signal(int number, void (*handler)(int)))(int)
+void (*kernel_signal(int number, void (*handler)(int)))(int)
 {
     return signal(number, handler);
 }
@@ -104,7 +105,7 @@ void (*bsd_signal(int number, void (*handler)(int)))(int)
 char __sF[3 * 1024];
 void *__stderrp;
 
-int bsd_fprintf(void *file, const char *format, ...)
+int kernel_fprintf(void *file, const char *format, ...)
 {
     va_list arguments;
     (void)file;
@@ -115,13 +116,13 @@ int bsd_fprintf(void *file, const char *format, ...)
 }
 
 /* The kernel's file system has none of the folders of the environment. */
-char *bsd_getenv(const char *name)
+char *kernel_getenv(const char *name)
 {
     (void)name;
     return NULL;
 }
 
-char *bsd_mkdtemp(char *pattern)
+char *kernel_mkdtemp(char *pattern)
 {
     static unsigned number;
     size_t len = strlen(pattern);
@@ -130,22 +131,22 @@ char *bsd_mkdtemp(char *pattern)
 }
 
 /* The process of the kernel is root's. It has the number that the kernel records for a peer. */
-int bsd_getpid(void)
+int kernel_getpid(void)
 {
     return shim_process;
 }
 
-unsigned bsd_geteuid(void)
+unsigned kernel_geteuid(void)
 {
     return 0;
 }
 
-unsigned bsd_getegid(void)
+unsigned kernel_getegid(void)
 {
     return 0;
 }
 
-int bsd_isatty(int file)
+int kernel_isatty(int file)
 {
     (void)file;
     return 0;
@@ -153,7 +154,7 @@ int bsd_isatty(int file)
 
 /* ---- Names. This system's resolver answers, and the answer gets the form of the BSDs. */
 
-struct bsd_addrinfo {
+struct kernel_addrinfo {
     int flags;
     int family;
     int type;
@@ -161,17 +162,17 @@ struct bsd_addrinfo {
     unsigned addr_len;
     char *canonical_name;
     void *addr;
-    struct bsd_addrinfo *next;
+    struct kernel_addrinfo *next;
 };
 
 /* A list's entries are one array, whose first entry is the list. */
 struct entry {
-    struct bsd_addrinfo info;
+    struct kernel_addrinfo info;
     unsigned char addr[sizeof(struct sockaddr_in6)];
 };
 
 /* netdb.h of both systems. FreeBSD 13 has no EAI_NODATA. */
-static int bsd_code_of(int code)
+static int kernel_code_of(int code)
 {
     switch (code) {
     case 0: return 0;
@@ -190,12 +191,12 @@ static int bsd_code_of(int code)
 }
 
 /* This system's text for the code of the BSDs, whose own texts are not in a kernel. */
-const char *bsd_gai_strerror(int code)
+const char *kernel_gai_strerror(int code)
 {
     static const int codes[] = {EAI_AGAIN,  EAI_BADFLAGS, EAI_FAIL,    EAI_FAMILY,
                                 EAI_MEMORY, EAI_NONAME,   EAI_SERVICE, EAI_SOCKTYPE};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        if (bsd_code_of(codes[i]) == code) {
+        if (kernel_code_of(codes[i]) == code) {
             return gai_strerror(codes[i]);
         }
     }
@@ -206,7 +207,7 @@ const char *bsd_gai_strerror(int code)
 static void translate(const struct addrinfo *from, struct entry *to)
 {
     bool is_v6 = from->ai_family == AF_INET6;
-    to->info = (struct bsd_addrinfo){
+    to->info = (struct kernel_addrinfo){
         .family = is_v6 ? shim_family_v6 : from->ai_family,
         .type = from->ai_socktype,
         .protocol = from->ai_protocol,
@@ -229,8 +230,8 @@ static const char *without_scope_name(const char *host, char *text, size_t cap)
     return text;
 }
 
-int bsd_getaddrinfo(const char *host, const char *service, const struct bsd_addrinfo *hints,
-                    struct bsd_addrinfo **found)
+int kernel_getaddrinfo(const char *host, const char *service, const struct kernel_addrinfo *hints,
+                       struct kernel_addrinfo **found)
 {
     struct addrinfo *list = NULL;
     struct addrinfo wanted = {.ai_socktype = hints->type, .ai_protocol = hints->protocol};
@@ -239,7 +240,7 @@ int bsd_getaddrinfo(const char *host, const char *service, const struct bsd_addr
     host = without_scope_name(host, text, sizeof text);
     int code = getaddrinfo(host, service, &wanted, &list);
     if (code != 0) {
-        return bsd_code_of(code);
+        return kernel_code_of(code);
     }
     size_t count = 0;
     for (const struct addrinfo *from = list; from != NULL; from = from->ai_next) {
@@ -255,22 +256,22 @@ int bsd_getaddrinfo(const char *host, const char *service, const struct bsd_addr
     }
     freeaddrinfo(list);
     *found = entries == NULL ? NULL : &entries[0].info;
-    return entries == NULL ? bsd_code_of(EAI_MEMORY) : 0;
+    return entries == NULL ? kernel_code_of(EAI_MEMORY) : 0;
 }
 
-void bsd_freeaddrinfo(struct bsd_addrinfo *list)
+void kernel_freeaddrinfo(struct kernel_addrinfo *list)
 {
     free(list);
 }
 
 /* ---- Interfaces. The kernel has only its loopback. */
 
-char *bsd_if_indextoname(unsigned index, char *name)
+char *kernel_if_indextoname(unsigned index, char *name)
 {
     return index == SHIM_LOOPBACK ? strcpy(name, "lo0") : NULL;
 }
 
-unsigned bsd_if_nametoindex(const char *name)
+unsigned kernel_if_nametoindex(const char *name)
 {
     return strcmp(name, "lo0") == 0 ? SHIM_LOOPBACK : 0;
 }

@@ -1,6 +1,6 @@
 /* shim_freebsd.c: the C library's functions over FreeBSD's kernel in this process. */
 #define _GNU_SOURCE 1
-#include "bsd/shim.h"
+#include "kernels/shim.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,12 +57,13 @@ SHIM_CALL(int, stat, 0, (const char *path, void *status), (path, status))
 
 /* ---- Files */
 
-extern ssize_t bsd_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
-                          unsigned size);
+extern ssize_t kernel_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
+                             unsigned size);
 
 /* This kernel has no sendfile. As vn_sendfile (kern/kern_sendfile.c) it sends until all is sent,
  * the file ends or an error, and counts the bytes before it; the file is of this system. */
-int bsd_sendfile(int file, int fd, off_t offset, size_t len, void *headers, off_t *sent, int flags)
+int kernel_sendfile(int file, int fd, off_t offset, size_t len, void *headers, off_t *sent,
+                    int flags)
 {
     static _Thread_local char bytes[16384];
     ssize_t moved = 0;
@@ -71,7 +72,7 @@ int bsd_sendfile(int file, int fd, off_t offset, size_t len, void *headers, off_
     for (*sent = 0; len > 0; len -= (size_t)moved) {
         size_t most = len < sizeof bytes ? len : sizeof bytes;
         moved = pread(file, bytes, most, offset + *sent);
-        moved = moved > 0 ? bsd_sendto(fd, bytes, (size_t)moved, 0, NULL, 0) : moved;
+        moved = moved > 0 ? kernel_sendto(fd, bytes, (size_t)moved, 0, NULL, 0) : moved;
         if (moved <= 0) {
             return (int)shim_traced("sendfile", fd, moved);
         }
@@ -109,13 +110,13 @@ static void make_joined_folders(const unsigned char *addr, unsigned len)
     }
 }
 
-int bsd_bind(int fd, const void *addr, unsigned len)
+int kernel_bind(int fd, const void *addr, unsigned len)
 {
     make_joined_folders(addr, len);
     SHIM_RETURN(int, "bind", fd, fb_bind(fd, addr, len));
 }
 
-int bsd_listen(int fd, int backlog)
+int kernel_listen(int fd, int backlog)
 {
     long result = fb_listen(fd, backlog);
     if (result == 0) {
@@ -124,7 +125,7 @@ int bsd_listen(int fd, int backlog)
     SHIM_RETURN(int, "listen", fd, result);
 }
 
-int bsd_accept(int fd, void *addr, unsigned *len)
+int kernel_accept(int fd, void *addr, unsigned *len)
 {
     long result = fb_accept(fd, addr, len);
     if (result >= 0) {
@@ -138,7 +139,7 @@ int bsd_accept(int fd, void *addr, unsigned *len)
 /* The descriptor of the last opened file, which is a kqueue's and says that it is a device. */
 static atomic_int device = -1;
 
-int bsd_close(int fd)
+int kernel_close(int fd)
 {
     int closed = fd;
     (void)atomic_compare_exchange_strong(&device, &closed, -1);
@@ -146,7 +147,7 @@ int bsd_close(int fd)
 }
 
 /* FreeBSD 13's struct stat has st_mode, of 16 bits, behind three members of 64 bits. */
-int bsd_fstat(int fd, void *status)
+int kernel_fstat(int fd, void *status)
 {
     enum { MODE_OFFSET = 24, S_IFCHR_OF_FREEBSD = 0020000 };
     const uint16_t mode = S_IFCHR_OF_FREEBSD;
@@ -157,7 +158,7 @@ int bsd_fstat(int fd, void *status)
     SHIM_RETURN(int, "fstat", fd, result);
 }
 
-int bsd_ppoll(void *entries, unsigned count, const struct timespec *limit, const void *mask)
+int kernel_ppoll(void *entries, unsigned count, const struct timespec *limit, const void *mask)
 {
     (void)mask;
     SHIM_RETURN(int, "ppoll", count, fb_ppoll(entries, count, limit));
@@ -167,7 +168,7 @@ int bsd_ppoll(void *entries, unsigned count, const struct timespec *limit, const
  * array of words of 64 bits on both systems. */
 enum { EVENTS_IN = 0x1, EVENTS_PRI = 0x2, EVENTS_OUT = 0x4, EVENTS_ERR = 0x8, EVENTS_HUP = 0x10 };
 
-struct bsd_pollfd {
+struct kernel_pollfd {
     int fd;
     short events;
     short revents;
@@ -179,7 +180,7 @@ static bool is_in(const uint64_t *set, int fd)
 }
 
 /* Leaves the descriptor in the set only if one of the events is there. Returns 1 or 0. */
-static int keep_if(uint64_t *set, const struct bsd_pollfd *entry, int events)
+static int keep_if(uint64_t *set, const struct kernel_pollfd *entry, int events)
 {
     if (!is_in(set, entry->fd)) {
         return 0;
@@ -196,19 +197,19 @@ static int millis_of(const struct timeval *limit)
     return limit == NULL ? -1 : (int)(limit->tv_sec * 1000 + (limit->tv_usec + 999) / 1000);
 }
 
-int bsd_select(int count, uint64_t *readable, uint64_t *writable, uint64_t *failed,
-               const struct timeval *limit)
+int kernel_select(int count, uint64_t *readable, uint64_t *writable, uint64_t *failed,
+                  const struct timeval *limit)
 {
-    struct bsd_pollfd entries[1024];
+    struct kernel_pollfd entries[1024];
     unsigned used = 0;
     for (int fd = 0; fd < count && fd < 1024; fd++) {
         int events = (is_in(readable, fd) ? EVENTS_IN : 0) |
                      (is_in(writable, fd) ? EVENTS_OUT : 0) | (is_in(failed, fd) ? EVENTS_PRI : 0);
         if (events != 0) {
-            entries[used++] = (struct bsd_pollfd){.fd = fd, .events = (short)events};
+            entries[used++] = (struct kernel_pollfd){.fd = fd, .events = (short)events};
         }
     }
-    int found = bsd_poll(entries, used, millis_of(limit));
+    int found = kernel_poll(entries, used, millis_of(limit));
     for (unsigned i = 0; found >= 0 && i < used; i++) {
         found = i == 0 ? 0 : found;
         found += keep_if(readable, &entries[i], EVENTS_IN | EVENTS_HUP);
@@ -221,14 +222,14 @@ int bsd_select(int count, uint64_t *readable, uint64_t *writable, uint64_t *fail
 /* RLIMIT_NOFILE is the only limit that the tests use. */
 enum { DESCRIPTORS_MAX = 1 << 20 };
 
-int bsd_getrlimit(int resource, struct rlimit *limit)
+int kernel_getrlimit(int resource, struct rlimit *limit)
 {
     (void)resource;
     *limit = (struct rlimit){.rlim_cur = (rlim_t)fb_limit(-1), .rlim_max = DESCRIPTORS_MAX};
     return 0;
 }
 
-int bsd_setrlimit(int resource, const struct rlimit *limit)
+int kernel_setrlimit(int resource, const struct rlimit *limit)
 {
     (void)resource;
     (void)fb_limit((long)limit->rlim_cur);
@@ -238,7 +239,7 @@ int bsd_setrlimit(int resource, const struct rlimit *limit)
 /* ---- Files. The kernel's file system has names, and no contents. */
 
 /* The descriptor of a file is a kqueue's: one that is no socket. */
-int bsd_open(const char *path, int flags, unsigned mode)
+int kernel_open(const char *path, int flags, unsigned mode)
 {
     enum { O_CREAT_OF_FREEBSD = 0x200 };
     (void)mode;
@@ -250,12 +251,12 @@ int bsd_open(const char *path, int flags, unsigned mode)
     SHIM_RETURN(int, "open", flags, fd);
 }
 
-int bsd_unlink(const char *path)
+int kernel_unlink(const char *path)
 {
     SHIM_RETURN(int, "unlink", 0, fb_unlink(path, 0));
 }
 
-int bsd_rmdir(const char *path)
+int kernel_rmdir(const char *path)
 {
     SHIM_RETURN(int, "rmdir", 0, fb_unlink(path, 1));
 }

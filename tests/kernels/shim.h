@@ -1,4 +1,4 @@
-/* shim.h: what the shims share. A shim defines bsd_NAME for each function NAME of the C library
+/* shim.h: what the shims share. A shim defines kernel_NAME for each function NAME of the C library
  * that the files compiled with the kernel's headers call. This system's headers compile the shim,
  * so the kernel's structures are pointers to void in it. */
 #ifndef TEST_BSD_SHIM_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Prints the call and its result if the environment has BSD_TRACE. Returns the result. */
+/* Prints the call and its result if the environment has KERNEL_TRACE. Returns the result. */
 long shim_traced(const char *call, long argument, long result);
 
 enum { SHIM_LOOPBACK = 1 }; /* the index of lo0 */
@@ -27,7 +27,7 @@ bool shim_make_directory(const char *path);
 
 /* ---- The system calls. Each shim defines KERNEL(entry), the name of the kernel's function. */
 
-/* Returns the result of the call, with what BSD_TRACE prints of it. */
+/* Returns the result of the call, with what KERNEL_TRACE prints of it. */
 #define SHIM_RETURN(type, call, shown, ...)                         \
     do {                                                            \
         shim_enter();                                               \
@@ -44,7 +44,7 @@ bool shim_make_directory(const char *path);
         SHIM_RETURN(type, #entry, shown, KERNEL(entry) arguments);        \
     }
 #define SHIM_CALL(type, name, shown, parameters, arguments) \
-    SHIM_CALL_AS(bsd_##name, type, name, shown, parameters, arguments)
+    SHIM_CALL_AS(kernel_##name, type, name, shown, parameters, arguments)
 
 /* Those that are the same over every kernel. */
 /* clang-format off */

@@ -1,8 +1,7 @@
-/* os_bsd.c: detects arrived data on FreeBSD and NetBSD by the connection's state (TCP_INFO), the
+/* os_kernel.c: detects arrived data on macOS, FreeBSD and NetBSD by the connection's state, the
  * number of readable bytes (FIONREAD) and the length of the accept queue (kevent). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <netinet/tcp_fsm.h>
 #include <poll.h>
 #include <sys/event.h>
 #include <sys/filio.h>
@@ -13,9 +12,21 @@
 
 #include "fidelity/fidelity.h"
 
+/* The numbers of the states are those of 4.4BSD (netinet/tcp_fsm.h, which macOS' SDK lacks in
+ * part). */
+enum { CLOSED = 0, ESTABLISHED = 4, CLOSE_WAIT = 5, FIN_WAIT_2 = 9, TIME_WAIT = 10 };
+
+#ifdef __APPLE__
+#define STATE_OPTION TCP_CONNECTION_INFO
+#else
+#define STATE_OPTION TCP_INFO
+#endif
+
 bool os_has(enum fidelity_system system)
 {
-#ifdef __FreeBSD__
+#if defined(__APPLE__)
+    return system == FIDELITY_MACOS;
+#elif defined(__FreeBSD__)
     return system == FIDELITY_FREEBSD;
 #else
     return system == FIDELITY_NETBSD;
@@ -25,9 +36,9 @@ bool os_has(enum fidelity_system system)
 /* tcpi_state is the first byte. A connection that was reset has no state (EINVAL, ECONNRESET). */
 static int state_of(fer_raw_socket raw)
 {
-    unsigned char state = TCPS_CLOSED;
+    unsigned char state = CLOSED;
     socklen_t len = sizeof state;
-    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, &state, &len) == 0 ? state : TCPS_CLOSED;
+    return getsockopt((int)raw, IPPROTO_TCP, STATE_OPTION, &state, &len) == 0 ? state : CLOSED;
 }
 
 /* Nagle's algorithm delays a write until the one before is acknowledged (RFC 1122, 4.2.3.4). A peer
@@ -35,7 +46,12 @@ static int state_of(fer_raw_socket raw)
 static bool has_sent_all(fer_raw_socket raw)
 {
     int unsent = 0;
+#ifdef __APPLE__
+    socklen_t len = sizeof unsent;
+    return getsockopt((int)raw, SOL_SOCKET, SO_NWRITE, &unsent, &len) == 0 && unsent == 0;
+#else
     return ioctl((int)raw, FIONWRITE, &unsent) == 0 && unsent == 0;
+#endif
 }
 
 bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
@@ -47,11 +63,11 @@ bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
         return false;
     }
     if (end->is_reset || is_over) {
-        return state == TCPS_CLOSED || (state == TCPS_TIME_WAIT && !end->is_reset);
+        return state == CLOSED || (state == TIME_WAIT && !end->is_reset);
     }
     /* A FIN that is acknowledged may disconnect the socket (tcp_input, FIN_WAIT_1). */
-    return end->fin_arrived ? state == TCPS_CLOSE_WAIT
-                            : state == (end->fin_sent ? TCPS_FIN_WAIT_2 : TCPS_ESTABLISHED);
+    return end->fin_arrived ? state == CLOSE_WAIT
+                            : state == (end->fin_sent ? FIN_WAIT_2 : ESTABLISHED);
 }
 
 void os_close(fer_raw_socket raw)

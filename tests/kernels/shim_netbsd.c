@@ -1,7 +1,7 @@
 /* shim_netbsd.c: the C library's functions over NetBSD's kernel, a rump kernel in this process
  * (rump(7)). A symbol such as __socket30 is the version that NetBSD's headers call. */
 #define _GNU_SOURCE 1
-#include "bsd/shim.h"
+#include "kernels/shim.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -82,7 +82,7 @@ static bool is_interrupted(void)
 }
 
 /* process_posix.c installs its handlers with this function. */
-int bsd_sigaction(int number, const struct sigaction *action, struct sigaction *old)
+int kernel_sigaction(int number, const struct sigaction *action, struct sigaction *old)
 {
     if (action != NULL && action->sa_handler != SIG_IGN && action->sa_handler != SIG_DFL) {
         atomic_store(&has_handlers, true);
@@ -242,12 +242,12 @@ SHIM_CALL(int, unlink, 0, (const char *path), (path))
 SHIM_CALL(int, rmdir, 0, (const char *path), (path))
 
 /* accept4 of NetBSD 8 and later is paccept with the caller's signal mask. */
-int bsd_accept4(int fd, void *addr, unsigned *len, int flags)
+int kernel_accept4(int fd, void *addr, unsigned *len, int flags)
 {
     SHIM_RETURN(int, "accept4", fd, rump___sysimpl_paccept(fd, addr, len, NULL, flags));
 }
 
-int bsd_poll(void *entries, unsigned count, int millis)
+int kernel_poll(void *entries, unsigned count, int millis)
 {
     SHIM_RETURN(int, "poll", count,
                 atomic_load(&has_handlers) ? poll_in_slices(entries, count, millis)
@@ -255,13 +255,13 @@ int bsd_poll(void *entries, unsigned count, int millis)
 }
 
 /* RLIMIT_NOFILE is the only limit that the tests use. struct rlimit has the same members. */
-int bsd_getrlimit(int resource, struct rlimit *limit)
+int kernel_getrlimit(int resource, struct rlimit *limit)
 {
     SHIM_RETURN(int, "getrlimit", resource,
                 rump___sysimpl_getrlimit(RLIMIT_NOFILE_OF_NETBSD, limit));
 }
 
-int bsd_setrlimit(int resource, const struct rlimit *limit)
+int kernel_setrlimit(int resource, const struct rlimit *limit)
 {
     SHIM_RETURN(int, "setrlimit", resource,
                 rump___sysimpl_setrlimit(RLIMIT_NOFILE_OF_NETBSD, limit));
