@@ -107,6 +107,7 @@ check_quick() {
     need_program ethtool ethtool
     need_program ip iproute2
     need_program python3 python3
+    need_program xz xz-utils
 }
 
 check_test() {

@@ -247,7 +247,7 @@ static fer_error check_limits(const both_ways *both)
 /* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). */
 static uint64_t end_of_pair_slice(uint64_t deadline)
 {
-    return ferp_traits()->write_wait_misses_shutdown
+    return ferp_traits()->write_wait_misses_shutdown || ferp_traits()->shutdown_read_resets_on_data
                ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
                : deadline;
 }

@@ -17,6 +17,8 @@ fer_error script_receive(const script_result *result, void *buf, size_t len, siz
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
 {
     static const script_call forms[] = {SCRIPT_RECV, SCRIPT_PEEK, SCRIPT_TRY_RECV, SCRIPT_TRY_PEEK};
+    script.last_recv_flags = flags;
+    flags &= ~(unsigned)FERP_UNIX;
     assert_true(flags < 4);
     return script_receive(script_take(forms[flags], raw, "%d,%" PRIu64, (int)raw, (uint64_t)len),
                           buf, len, n);
@@ -25,6 +27,8 @@ fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, s
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              unsigned flags, size_t *n)
 {
+    script.last_recv_flags = flags;
+    flags &= ~(unsigned)FERP_UNIX;
     assert_int_equal(flags & ~(unsigned)FERP_DONTWAIT, 0);
     return script_store_count(
         script_take(flags == 0 ? SCRIPT_RECV_VECTORED : SCRIPT_TRY_RECV_VECTORED, raw,

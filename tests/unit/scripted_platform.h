@@ -165,13 +165,15 @@ struct script {
     int waits_armed;
     char sent[256]; /* the bytes that send has accepted */
     size_t sent_len;
+    unsigned last_recv_flags;
     char log[4096];
 };
 extern struct script script;
 
-/* The facts of the three kinds of system that differ. */
+/* The facts of the kinds of system that differ. */
 extern const struct ferp_traits script_posix;
 extern const struct ferp_traits script_bsd;
+extern const struct ferp_traits script_macos;
 extern const struct ferp_traits script_windows;
 
 /* Resets everything and sets the facts. The clock starts at 1000. */

@@ -71,6 +71,20 @@ SCRIPT_TEST(a_clone_s_read_counts_as_this_handle_s)
     assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
 }
 
+/* On macOS only data that arrives resets the connection, and only one of IP. */
+SCRIPT_TEST(on_macos_a_lone_read_of_ip_is_kept_from_the_os)
+{
+    fer_handle handle = open_stream(&script_macos, 0);
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
+    assert_true(feri_modes_has_ended_reading(&handle));
+    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,2)");
+    handle = open_stream(&script_macos, 0);
+    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "shutdown(1,2) wake(1)");
+    handle = open_stream(&script_macos, FERI_FLAG_UNIX);
+    assert_ok_log(feri_stream_shutdown(&handle, READ), "shutdown(1,0)");
+    assert_false(feri_modes_has_ended_reading(&handle));
+}
+
 /* ---- close */
 
 SCRIPT_TEST(unread_input_resets_where_the_os_would_hide_it)

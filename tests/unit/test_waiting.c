@@ -4,6 +4,7 @@
 
 #include "core/base/time.h"
 #include "core/handle/modes.h"
+#include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)
@@ -64,6 +65,40 @@ STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_wai
     feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
     assert_log("");
+}
+
+/* On macOS a READ of another handle is noticed at the end of a slice. */
+STREAM_TEST(script_macos, a_read_of_macos_waits_in_slices)
+{
+    char buf[4];
+    size_t n = 77;
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
+    script_then_move(SCRIPT_TRY_RECV, 3);
+    assert_ok(feri_stream_read(&handle, buf, 4, &n));
+    assert_int_equal(n, 3);
+    assert_log("try_recv(1,4) wait_arm(1,READABLE) wait_for(100001000) try_recv(1,4) "
+               "wait_arm(1,READABLE) wait_for(200001000) try_recv(1,4)");
+    feri_modes_end_reading(&handle);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
+    assert_ok(feri_stream_read(&handle, buf, 4, &n));
+    assert_int_equal(n, 0);
+}
+
+/* X8: a receive of a Unix stream waits in the kernel, and says what it is. */
+SCRIPT_TEST(a_read_of_a_unix_stream_of_macos_has_its_flag)
+{
+    char buf[4];
+    fer_io_slice_mut slice = {buf, sizeof buf};
+    script_begin(&script_macos);
+    fer_handle handle = script_stream(FERI_FLAG_UNIX);
+    script_then_move(SCRIPT_RECV, 1);
+    assert_ok_log(feri_stream_read(&handle, buf, 4, NULL), "recv(1,4)");
+    assert_int_equal(script.last_recv_flags, FERP_UNIX);
+    script_then_move(SCRIPT_RECV_VECTORED, 1);
+    assert_ok_log(feri_stream_read_vectored(&handle, &slice, 1, NULL), "recv_vectored(1,1x4)");
+    assert_int_equal(script.last_recv_flags, FERP_UNIX);
 }
 
 /* ---- Repeated waits */
