@@ -266,12 +266,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *s
  *
  * Idempotent: FER_OK if a half is already shut down or the peer has closed. After FER_SHUTDOWN_READ
  * or BOTH, a read through this handle returns 0 bytes immediately, even if data was queued. A clone
- * may first read data that was queued or still arrives (Linux, Windows). After WRITE or BOTH,
- * writes are FER_BROKEN_PIPE. The peer still receives all data written before, then end of file.
- * READ never harms the write half.
+ * may first read data that was queued or still arrives (Linux, Windows, macOS). After WRITE or
+ * BOTH, writes are FER_BROKEN_PIPE. The peer still receives all data written before, then end of
+ * file. READ never harms the write half.
  *
  * READ and BOTH wake a read that is blocked in another thread or through a clone. WRITE and BOTH
- * wake a blocked write. On Windows that may take 100 ms (rule S6).
+ * wake a blocked write. On Windows and macOS that may take 100 ms (rule S6).
  *
  * Written data may be lost by a close, and by input that arrives after both halves are shut down
  * (rule S7). For an orderly end on every OS use fer_tcp_stream_close_gracefully.
@@ -284,12 +284,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_shutdown(fer_tcp_stream *stream, f
 /** Makes a second handle of the same connection. Options, timeouts and the blocking mode belong to
  * the socket, so both handles share them, even if they are set later. The clone starts with this
  * handle's state: end of file, saved error, halves that are shut down. The connection ends when the
- * last handle is closed. On Windows the first clone of a socket allocates a record of what the
- * handles share.
+ * last handle is closed. On Windows and macOS the first clone of a socket allocates a record of
+ * what the handles share.
  * Owns: out is a separate handle; close it with fer_tcp_stream_close.
  * Errors: FER_MISUSE (a stream that is unconnected or whose connect failed; out is open),
- * FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows), FER_WOULD_BLOCK (pending connect), the
- * cause of a failed connect if this call detects it. After an error nothing has changed.
+ * FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY (Windows, macOS), FER_WOULD_BLOCK (pending connect),
+ * the cause of a failed connect if this call detects it. After an error nothing has changed.
  * Threads: stream: concurrent with any other call except close. out: no concurrent call. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_try_clone(fer_tcp_stream *stream, fer_tcp_stream *out)
     FER_INOUT(1) FER_INOUT(2);
@@ -585,10 +585,10 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  *
  * A half that has ended in an earlier call on this handle (end of file, an error or a shutdown) is
  * ready immediately, because its calls do not wait. A hang-up or an error makes every interest
- * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows).
- * On a pending connect the call waits for its result. Then a connected stream is writable, and a
- * failed one is ready for every interest. With FER_READABLE alone the call then waits for data. The
- * next read, write or fer_tcp_stream_take_error reports the cause. Readiness is a hint: the next
+ * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows
+ * and macOS). On a pending connect the call waits for its result. Then a connected stream is
+ * writable, and a failed one is ready for every interest. With FER_READABLE alone the call then
+ * waits for data. The next read, write or fer_tcp_stream_take_error reports the cause. Readiness is a hint: the next
  * call may still return FER_WOULD_BLOCK, or wait in blocking mode. fer_tcp_stream_try_read and
  * fer_tcp_stream_try_write never wait.
  * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The

@@ -634,7 +634,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_peer_addr(const fer_unix_datagr
  * Linux: the peer has connected to another socket; reported once), FER_MESSAGE_TOO_LONG,
  * FER_WOULD_BLOCK (nonblocking mode), FER_NO_BUFFER_SPACE (macOS and the BSDs: the receiver's queue
  * is full), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED, FER_BROKEN_PIPE (sending is shut down
- * here, or on Linux receiving at the other socket), FER_MISUSE and other errors of the OS.
+ * here, or on Linux and macOS receiving at the other socket), FER_MISUSE and other errors of the
+ * OS.
  * Rust: the default. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
                                                       const void *FER_NULLABLE buf, size_t len,
@@ -647,7 +648,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_send(fer_unix_datagram *socket,
  * socket's peer is closed, whatever the path; reported once, by the first call),
  * FER_MESSAGE_TOO_LONG, FER_WOULD_BLOCK (nonblocking mode), FER_NO_BUFFER_SPACE (macOS and the
  * BSDs: the receiver's queue is full), FER_TIMED_OUT, FER_CANCELLED, FER_INTERRUPTED,
- * FER_BROKEN_PIPE (sending is shut down here, or on Linux receiving at the other socket),
+ * FER_BROKEN_PIPE (sending is shut down here, or on Linux and macOS receiving at the other socket),
  * FER_MISUSE, FER_FILESYSTEM_LOOP and FER_NOT_A_DIRECTORY (the path) and other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket,
                                                          const void *FER_NULLABLE buf, size_t len,

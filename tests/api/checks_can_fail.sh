@@ -331,7 +331,7 @@ fill fuzz/corpus/one 300
 fill fuzz/corpus/two 300
 expect pass "two corpora of 300 inputs" sh "$here/check_files.sh" "$tree"
 make_clean_tree
-fill tests/unit 3901
+fill tests/unit 4001
 planted check_files "a checkout of more than 4000 files"
 
 # ---- text; the words in two pieces, for this file is checked as well

@@ -136,7 +136,7 @@ PROBE(both_halves_of_a_datagram_socket, "rule U7; store_end")
            name_of(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout)));
 }
 
-#if defined(IP_PKTINFO)
+#if defined(IP_PKTINFO) && !defined(__NetBSD__)
 static struct msghdr message_with_source(struct sockaddr_in *to, struct iovec *slice,
                                          unsigned char *control, size_t len)
 {
@@ -163,7 +163,7 @@ static struct msghdr message_with_source(struct sockaddr_in *to, struct iovec *s
 
 PROBE(source_of_a_first_datagram, "rule B7; prepare_source")
 {
-#if defined(IP_PKTINFO)
+#if defined(IP_PKTINFO) && !defined(__NetBSD__)
     char text[60];
     uint64_t control[8];
     char byte = 'x';

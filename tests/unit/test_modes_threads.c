@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/handle/modes.h"
-
-/* A unit test is a single source file, so it includes the helper. */
-#include "support/group.h"
+/* A unit test is a single source file, so it includes the helper. It comes first, because it
+ * includes the system's headers. */
 #include "support/thread.c"
+
+#include "core/handle/modes.h"
+#include "support/group.h"
 
 #define ROUNDS 300
 #define CLONERS 3

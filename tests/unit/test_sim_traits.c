@@ -1,5 +1,7 @@
 /* test_sim_traits.c: the simulation copies the facts of its systems by value. This test compares
  * them with the real backend's facts on this host. */
+#include <string.h>
+
 #include "platform/sim/network.h"
 #include "support/group.h"
 
@@ -65,6 +67,54 @@ TEST(facts_are_the_backends)
     assert_int_equal(real->keepalive_retries_max, simulated->keepalive_retries_max);
     /* Also checks a fact added later. Both objects are static, so the padding is zero. */
     assert_memory_equal(real, simulated, sizeof *real);
+}
+
+/* What the probes of ferrule_selftest saw: on Linux 6.18, and over the kernels of macOS 15.4 and
+ * 11.5, FreeBSD 13.0 and NetBSD 7.99.34 (ci/kernels.sh). io_waits_in_kernel is a choice. */
+#define FACT(name) #name, offsetof(struct ferp_traits, name)
+enum { ON_LINUX, ON_MACOS, ON_FREEBSD, ON_NETBSD, RECORDED };
+static const struct {
+    const char *name;
+    size_t offset;
+    bool seen[RECORDED];
+} recorded_facts[] = {
+    {FACT(shutdown_read_resets_on_data), {false, true, false, false}},
+    {FACT(receive_leaks_handles), {false, true, false, false}},
+    {FACT(close_hides_unread_input), {false, false, true, true}},
+    {FACT(cut_send_loses_count), {false, true, true, true}},
+    {FACT(write_wait_misses_shutdown), {false, false, false, false}},
+    {FACT(accept_inherits_nonblocking), {false, true, true, true}},
+    {FACT(accept_loses_zero_linger), {false, true, false, true}},
+    {FACT(reuse_address_steals_ports), {false, false, false, false}},
+    {FACT(datagrams_share_by_reuse_port), {false, true, true, true}},
+    {FACT(bind_denied_can_mean_in_use), {false, false, false, false}},
+    {FACT(connect_would_block_means_started), {false, false, false, false}},
+    {FACT(refused_connect_is_retried), {false, false, false, false}},
+    {FACT(connect_error_comes_late), {false, false, false, false}},
+    {FACT(buffer_sizes_are_doubled), {true, false, false, false}},
+    {FACT(reconnect_drops_bound_addr), {false, true, true, true}},
+    {FACT(datagram_limit_is_send_buffer), {false, true, true, true}},
+    {FACT(poller_has_edges), {true, true, true, false}},
+    {FACT(has_abstract_unix_names), {true, false, false, false}},
+};
+
+TEST(facts_are_what_the_systems_have_shown)
+{
+    static const fer_sim_config systems[RECORDED] = {
+        {.dialect = FER_SIM_DIALECT_POSIX},
+        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_MACOS},
+        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_FREEBSD},
+        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_NETBSD}};
+    for (int system = 0; system < RECORDED; system++) {
+        simulation.config = systems[system];
+        for (size_t i = 0; i < sizeof recorded_facts / sizeof *recorded_facts; i++) {
+            bool fact;
+            memcpy(&fact, (const char *)simulated_traits() + recorded_facts[i].offset, sizeof fact);
+            if (fact != recorded_facts[i].seen[system]) {
+                fail_msg("%s of system %d", recorded_facts[i].name, system);
+            }
+        }
+    }
 }
 
 TEST_MAIN("sim_traits")
