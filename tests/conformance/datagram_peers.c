@@ -255,6 +255,7 @@ FAMILY_TEST("U7", after_a_shutdown_receives_end_and_sends_are_a_broken_pipe)
     assert_ok(shut_down(pair.socket, FER_SHUTDOWN_WRITE));
     assert_kind_n(fer_udp_socket_send(pair.socket, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
     assert_every_receive_ends(&pair, pair.socket);
+    assert_ok(fer_udp_socket_set_broadcast(pair.socket, true));
 }
 
 FAMILY_TEST("U7", a_shutdown_of_sending_leaves_receiving)
