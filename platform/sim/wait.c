@@ -163,12 +163,15 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 /* ---- Waiting */
 
 /* If core waits in slices, each slice has a deadline, and the call a later one or none. If no event
- * can end the call before, the slices up to the last one are one. The exception is a shut down
- * write half, which the next slice detects. */
+ * can end the call before, the slices up to the last one are one. The exceptions are what the next
+ * slice detects: a shut down write half, and on macOS a read half that core has marked during an
+ * event of this wait. */
 static uint64_t end_of_idle_slices(const ferp_sim_network *network, const ferp_wait *wait,
-                                   const ferp_sim_socket *socket, uint64_t deadline)
+                                   const ferp_sim_socket *socket, bool had_event, uint64_t deadline)
 {
-    bool ends_soon = readiness_of(wait) == FERP_WRITABLE && socket->shut_write;
+    bool ends_soon = (readiness_of(wait) == FERP_WRITABLE && socket->shut_write) ||
+                     (readiness_of(wait) == FERP_READABLE && had_event &&
+                      !ferp_sim_is_winsock(network));
     uint64_t slice = deadline > network->now ? deadline - network->now : 0;
     if (ends_soon || wait->call_deadline <= deadline) {
         return deadline;
@@ -246,18 +249,20 @@ static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t de
 {
     bool is_request = is_receive(readiness_of(wait));
     bool examines = true;
+    bool had_event = false;
     fer_error error = FERP_SIM_OK;
     ferp_sim_watch watch = watch_of(network, socket_of(network, wait), wait);
     uint64_t end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
     while (!ends_now(network, wait, &watch, examines, &error)) {
         const ferp_sim_socket *socket = socket_of(network, wait);
         bool idle = is_idle(network, socket, wait);
-        uint64_t last = end_of_idle_slices(network, wait, socket, deadline);
+        uint64_t last = end_of_idle_slices(network, wait, socket, had_event, deadline);
         if (examines && readiness_of(wait) == FERP_WRITABLE && is_hung_up(network, socket)) {
             return give_false_hint(network, idle && last == FERP_NO_DEADLINE);
         }
         uint64_t until = idle ? last : ferp_sim_watch_until(network, &watch, end);
         error = ferp_sim_pass_time(network, until);
+        had_event = had_event || error.kind == FER_OK;
         examines = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
         bool selects_again = until < end || (!is_request && end < deadline);
         if (error.kind == FER_TIMED_OUT && (selects_again || was_lost(network, wait))) {
