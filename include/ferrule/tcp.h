@@ -588,9 +588,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream,
  * ready. A shutdown in another thread or through a clone ends the wait (within 100 ms on Windows
  * and macOS). On a pending connect the call waits for its result. Then a connected stream is
  * writable, and a failed one is ready for every interest. With FER_READABLE alone the call then
- * waits for data. The next read, write or fer_tcp_stream_take_error reports the cause. Readiness is a hint: the next
- * call may still return FER_WOULD_BLOCK, or wait in blocking mode. fer_tcp_stream_try_read and
- * fer_tcp_stream_try_write never wait.
+ * waits for data. The next read, write or fer_tcp_stream_take_error reports the cause. Readiness is
+ * a hint: the next call may still return FER_WOULD_BLOCK, or wait in blocking mode.
+ * fer_tcp_stream_try_read and fer_tcp_stream_try_write never wait.
  * Blocks: until ready, at most timeout, regardless of the stream's blocking mode and timeouts. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_MISUSE (ready is NULL, a CLOSED handle), FER_INVALID_INPUT (no interest or an unknown
