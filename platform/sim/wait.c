@@ -169,9 +169,9 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 static uint64_t end_of_idle_slices(const ferp_sim_network *network, const ferp_wait *wait,
                                    const ferp_sim_socket *socket, bool had_event, uint64_t deadline)
 {
-    bool ends_soon = (readiness_of(wait) == FERP_WRITABLE && socket->shut_write) ||
-                     (readiness_of(wait) == FERP_READABLE && had_event &&
-                      !ferp_sim_is_winsock(network));
+    bool ends_soon =
+        (readiness_of(wait) == FERP_WRITABLE && socket->shut_write) ||
+        (readiness_of(wait) == FERP_READABLE && had_event && !ferp_sim_is_winsock(network));
     uint64_t slice = deadline > network->now ? deadline - network->now : 0;
     if (ends_soon || wait->call_deadline <= deadline) {
         return deadline;
