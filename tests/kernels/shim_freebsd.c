@@ -2,10 +2,8 @@
 #define _GNU_SOURCE 1
 #include "kernels/shim.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,14 +14,8 @@
 extern int fb_bind(int, const void *, unsigned);
 extern int fb_listen(int, int);
 extern int fb_accept(int, void *, unsigned *);
-extern int fb_close(int);
-extern int fb_fstat(int, void *);
 extern int fb_ppoll(void *, unsigned, const void *);
-/* These are no system calls: a file system of names, silent ports, the limit of descriptors. */
-extern long fb_make(const char *, int);
-extern long fb_unlink(const char *, int);
-extern long fb_silent(int, int);
-extern long fb_limit(long);
+extern long fb_silent(int, int); /* no system call: silent ports */
 extern void fb_init(void);
 
 const int shim_process = -1;
@@ -54,6 +46,9 @@ SHIM_CALL_AS(kevent, int, kevent, fd,
               const struct timespec *limit),
              (fd, changes, change_count, events, event_count, limit))
 SHIM_CALL(int, stat, 0, (const char *path, void *status), (path, status))
+
+#define MODE_OFFSET 24 /* FreeBSD 13: behind three members of 64 bits */
+#include "kernels/shim_files.h"
 
 /* ---- Files */
 
@@ -136,28 +131,6 @@ int kernel_accept(int fd, void *addr, unsigned *len)
 
 /* ---- Descriptors */
 
-/* The descriptor of the last opened file, which is a kqueue's and says that it is a device. */
-static atomic_int device = -1;
-
-int kernel_close(int fd)
-{
-    int closed = fd;
-    (void)atomic_compare_exchange_strong(&device, &closed, -1);
-    SHIM_RETURN(int, "close", fd, fb_close(fd));
-}
-
-/* FreeBSD 13's struct stat has st_mode, of 16 bits, behind three members of 64 bits. */
-int kernel_fstat(int fd, void *status)
-{
-    enum { MODE_OFFSET = 24, S_IFCHR_OF_FREEBSD = 0020000 };
-    const uint16_t mode = S_IFCHR_OF_FREEBSD;
-    long result = fb_fstat(fd, status);
-    if (result == 0 && fd == atomic_load(&device)) {
-        memcpy((unsigned char *)status + MODE_OFFSET, &mode, sizeof mode);
-    }
-    SHIM_RETURN(int, "fstat", fd, result);
-}
-
 int kernel_ppoll(void *entries, unsigned count, const struct timespec *limit, const void *mask)
 {
     (void)mask;
@@ -217,51 +190,4 @@ int kernel_select(int count, uint64_t *readable, uint64_t *writable, uint64_t *f
         found += keep_if(failed, &entries[i], EVENTS_PRI);
     }
     return found;
-}
-
-/* RLIMIT_NOFILE is the only limit that the tests use. */
-enum { DESCRIPTORS_MAX = 1 << 20 };
-
-int kernel_getrlimit(int resource, struct rlimit *limit)
-{
-    (void)resource;
-    *limit = (struct rlimit){.rlim_cur = (rlim_t)fb_limit(-1), .rlim_max = DESCRIPTORS_MAX};
-    return 0;
-}
-
-int kernel_setrlimit(int resource, const struct rlimit *limit)
-{
-    (void)resource;
-    (void)fb_limit((long)limit->rlim_cur);
-    return 0;
-}
-
-/* ---- Files. The kernel's file system has names, and no contents. */
-
-/* The descriptor of a file is a kqueue's: one that is no socket. */
-int kernel_open(const char *path, int flags, unsigned mode)
-{
-    enum { O_CREAT_OF_FREEBSD = 0x200 };
-    (void)mode;
-    if ((flags & O_CREAT_OF_FREEBSD) != 0 && fb_make(path, 0) < 0) {
-        return -1;
-    }
-    int fd = (int)fb_kqueue();
-    atomic_store(&device, fd);
-    SHIM_RETURN(int, "open", flags, fd);
-}
-
-int kernel_unlink(const char *path)
-{
-    SHIM_RETURN(int, "unlink", 0, fb_unlink(path, 0));
-}
-
-int kernel_rmdir(const char *path)
-{
-    SHIM_RETURN(int, "rmdir", 0, fb_unlink(path, 1));
-}
-
-bool shim_make_directory(const char *path)
-{
-    return fb_make(path, 1) == 0;
 }

@@ -3,11 +3,9 @@
 #include "kernels/shim.h"
 
 #include <malloc.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,11 +13,6 @@
 /* The kernel's entries, with its structures as pointers to void. They set errno. Their result is a
  * long, which here has the type of the C library's function. */
 #define KERNEL(entry) xk_##entry
-extern int xk_fstat(int, void *);
-/* These are no system calls: a file system of names, the limit of descriptors. */
-extern long xk_make(const char *, int);
-extern long xk_unlink(const char *, int);
-extern long xk_limit(long);
 extern void xk_init(void);
 
 const int shim_process = 500;
@@ -59,6 +52,9 @@ SHIM_CALL_AS(kevent, int, kevent, fd,
              (fd, changes, change_count, events, event_count, limit))
 SHIM_CALL(int, stat, 0, (const char *path, void *status), (path, status))
 
+#define MODE_OFFSET 4 /* behind st_dev */
+#include "kernels/shim_files.h"
+
 /* ---- Files */
 
 extern ssize_t kernel_sendto(int fd, const void *buf, size_t len, int flags, const void *addr,
@@ -85,75 +81,6 @@ int kernel_sendfile(int file, int fd, off_t offset, off_t *len, void *headers, i
     }
     *len = sent;
     return (int)shim_traced("sendfile", fd, moved < 0 ? -1 : 0);
-}
-
-/* The descriptor of the last opened file, which is a kqueue's and says that it is a device. */
-static atomic_int device = -1;
-
-extern int xk_close(int);
-
-int kernel_close(int fd)
-{
-    int closed = fd;
-    (void)atomic_compare_exchange_strong(&device, &closed, -1);
-    SHIM_RETURN(int, "close", fd, xk_close(fd));
-}
-
-/* Darwin's struct stat has st_mode, of 16 bits, behind st_dev. */
-int kernel_fstat(int fd, void *status)
-{
-    enum { MODE_OFFSET = 4, S_IFCHR_OF_DARWIN = 0020000 };
-    const uint16_t mode = S_IFCHR_OF_DARWIN;
-    long result = xk_fstat(fd, status);
-    if (result == 0 && fd == atomic_load(&device)) {
-        memcpy((unsigned char *)status + MODE_OFFSET, &mode, sizeof mode);
-    }
-    SHIM_RETURN(int, "fstat", fd, result);
-}
-
-/* RLIMIT_NOFILE is the only limit that the tests use. */
-enum { DESCRIPTORS_MAX = 1 << 20 };
-
-int kernel_getrlimit(int resource, struct rlimit *limit)
-{
-    (void)resource;
-    *limit = (struct rlimit){.rlim_cur = (rlim_t)xk_limit(-1), .rlim_max = DESCRIPTORS_MAX};
-    return 0;
-}
-
-int kernel_setrlimit(int resource, const struct rlimit *limit)
-{
-    (void)resource;
-    (void)xk_limit((long)limit->rlim_cur);
-    return 0;
-}
-
-/* The descriptor of a file is a kqueue's: one that is no socket. */
-int kernel_open(const char *path, int flags, unsigned mode)
-{
-    enum { O_CREAT_OF_DARWIN = 0x200 };
-    (void)mode;
-    if ((flags & O_CREAT_OF_DARWIN) != 0 && xk_make(path, 0) < 0) {
-        return -1;
-    }
-    int fd = (int)xk_kqueue();
-    atomic_store(&device, fd);
-    SHIM_RETURN(int, "open", flags, fd);
-}
-
-int kernel_unlink(const char *path)
-{
-    SHIM_RETURN(int, "unlink", 0, xk_unlink(path, 0));
-}
-
-int kernel_rmdir(const char *path)
-{
-    SHIM_RETURN(int, "rmdir", 0, xk_unlink(path, 1));
-}
-
-bool shim_make_directory(const char *path)
-{
-    return xk_make(path, 1) == 0;
 }
 
 /* ---- Functions that only Darwin has. compile.sh does not rename them. */
