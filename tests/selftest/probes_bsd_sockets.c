@@ -136,45 +136,47 @@ PROBE(both_halves_of_a_datagram_socket, "rule U7; store_end")
            name_of(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout)));
 }
 
-#if defined(IP_PKTINFO) && !defined(__NetBSD__)
-static struct msghdr message_with_source(struct sockaddr_in *to, struct iovec *slice,
-                                         unsigned char *control, size_t len)
+/* A message of one byte with one control message. */
+struct message {
+    struct msghdr header;
+    struct iovec slice;
+    uint64_t control[8];
+    char byte;
+};
+
+static void make_message(struct message *message, int level, int type, const void *data,
+                         size_t size)
 {
-    struct msghdr message;
-    struct in_pktinfo info;
-    memset(&message, 0, sizeof message);
-    memset(&info, 0, sizeof info);
-    memset(control, 0, len);
-    info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
-    message.msg_name = to;
-    message.msg_namelen = sizeof *to;
-    message.msg_iov = slice;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(sizeof info);
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = IPPROTO_IP;
-    header->cmsg_type = IP_PKTINFO;
-    header->cmsg_len = CMSG_LEN(sizeof info);
-    memcpy(CMSG_DATA(header), &info, sizeof info);
-    return message;
+    memset(message, 0, sizeof *message);
+    message->slice.iov_base = &message->byte;
+    message->slice.iov_len = 1;
+    message->header.msg_iov = &message->slice;
+    message->header.msg_iovlen = 1;
+    message->header.msg_control = message->control;
+    message->header.msg_controllen = (raw_len)CMSG_SPACE(size);
+    struct cmsghdr *control = CMSG_FIRSTHDR(&message->header);
+    control->cmsg_level = level;
+    control->cmsg_type = type;
+    control->cmsg_len = (raw_len)CMSG_LEN(size);
+    memcpy(CMSG_DATA(control), data, size);
 }
-#endif
 
 PROBE(source_of_a_first_datagram, "rule B7; prepare_source")
 {
 #if defined(IP_PKTINFO) && !defined(__NetBSD__)
     char text[60];
-    uint64_t control[8];
-    char byte = 'x';
-    struct iovec slice = {&byte, 1};
+    struct in_pktinfo info;
+    struct message message;
     raw_socket receiver = raw_new(SOCK_DGRAM);
     raw_socket sender = raw_new(SOCK_DGRAM);
     (void)raw_bind(receiver, 0);
     struct sockaddr_in to = raw_address(raw_port(receiver));
-    struct msghdr message =
-        message_with_source(&to, &slice, (unsigned char *)control, sizeof control);
-    const char *first = name_of((long)sendmsg(sender, &message, 0));
+    memset(&info, 0, sizeof info);
+    info.ipi_spec_dst.s_addr = htonl(INADDR_LOOPBACK);
+    make_message(&message, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+    message.header.msg_name = &to;
+    message.header.msg_namelen = sizeof to;
+    const char *first = name_of((long)sendmsg(sender, &message.header, 0));
     const char *then = name_of((long)sendto(sender, "y", 1, 0, (struct sockaddr *)&to, sizeof to));
     (void)snprintf(text, sizeof text, "%s, then sendto %s", first, then);
     answer("IP_PKTINFO of a socket without a port",
@@ -198,22 +200,9 @@ PROBE(unix_datagram_to_a_shut_read_half, "row unix_datagram_shut")
 
 static bool send_handle(raw_socket from, int handle)
 {
-    struct msghdr message;
-    uint64_t control[4];
-    char byte = 'x';
-    struct iovec slice = {&byte, 1};
-    memset(&message, 0, sizeof message);
-    memset(control, 0, sizeof control);
-    message.msg_iov = &slice;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(sizeof handle);
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof handle);
-    memcpy(CMSG_DATA(header), &handle, sizeof handle);
-    return sendmsg(from, &message, 0) == 1;
+    struct message message;
+    make_message(&message, SOL_SOCKET, SCM_RIGHTS, &handle, sizeof handle);
+    return sendmsg(from, &message.header, 0) == 1;
 }
 
 /* The lowest free number: one that is open below it stays open. */
