@@ -16,7 +16,8 @@ build/cache/cmocka does not exist, the build downloads cmocka.
   ci/hosted.sh -A Win32                          Windows, with the newest Visual Studio
   ci/hosted.sh -T ClangCL -A x64                 Windows, clang-cl
 
-build/report contains the report of ferrule_selftest and the logs of the build and of ctest. The
+build/report contains the report of ferrule_selftest and the logs of the build and of ctest. In a job
+of GitHub, its summary shows what this kernel answers to each probe, beside what is known of it. The
 last line is `N passed, N failed, N skipped`; the self-test counts as one.
 TEXT
 }
@@ -105,6 +106,10 @@ run_selftest() {
     "$selftest" </dev/null >"$report/selftest-output.txt" 2>&1 || code=$?
     tail -n 15 "$report/selftest-output.txt"
     [ "$code" -eq 0 ] || say "the exit code of ferrule_selftest is $code"
+    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || for probe in $("$selftest" --probes); do
+        printf '\n    %s\n' "$probe"
+        "$selftest" --probe "$probe" </dev/null 2>&1 | sed 's/^=/        /'
+    done >>"$GITHUB_STEP_SUMMARY"
     found=no
     for file in "$(dirname "$selftest")"/ferrule-selftest-*.txt; do
         [ -f "$file" ] || continue

@@ -754,9 +754,9 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_ready(const fer_unix_datagram *
                                                        fer_interest *ready);
 
 /** Shuts down receiving, sending or both, for this handle and its clones. After a shutdown of
- * receiving, a send to this socket is FER_BROKEN_PIPE on Linux (others: `unix_datagram_shut`).
- * Receive calls still return the queued datagrams, and after these FER_OK with out->len 0. After a
- * shutdown of sending, sends are FER_BROKEN_PIPE.
+ * receiving, a send to this socket is FER_BROKEN_PIPE on Linux, and receive calls return the queued
+ * datagrams, then FER_OK with out->len 0. On macOS and the BSDs the queued datagrams are lost
+ * (`unix_datagram_shut`). After a shutdown of sending, sends are FER_BROKEN_PIPE.
  * Errors: FER_NOT_CONNECTED (macOS, FreeBSD: no peer), and the default. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket,
                                                           fer_shutdown how) FER_INOUT(1);

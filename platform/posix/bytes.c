@@ -41,10 +41,9 @@ static fer_error store_sent(ssize_t moved, size_t *n)
     return store_moved(moved, n);
 }
 
-/* A peek opens no handles (XNU, soreceive_ctl). */
 static bool closes_handles(unsigned flags)
 {
-    return FERP_POSIX_IS_APPLE && (flags & (FERP_UNIX | FERP_PEEK)) == FERP_UNIX;
+    return FERP_POSIX_IS_APPLE && (flags & FERP_UNIX) != 0;
 }
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)

@@ -310,28 +310,53 @@ static fer_error receive_message(int fd, struct ferp_received_handles *message, 
     return (fer_error){FER_OK, 0};
 }
 
-fer_error ferp_posix_recv_and_close_handles(int fd, struct iovec *slices, size_t count, int flags,
-                                            size_t *n)
+/* Receives once. A peek takes no handles. */
+static ssize_t receive_without_handles(int fd, struct iovec *slices, size_t count, int flags,
+                                       bool *has_only_handles)
 {
     struct ferp_received_handles message = {.cap = 0};
     union handles_control control;
-    struct msghdr header;
+    struct msghdr header = {0};
+    header.msg_iov = slices;
+    header.msg_iovlen = (__typeof__(header.msg_iovlen))count;
+    header.msg_control = control.bytes;
+    header.msg_controllen = (__typeof__(header.msg_controllen))control_len_for(&message);
+    ssize_t moved = receive_stream_message(fd, &header, flags, &message);
+    message.moved = moved < 0 ? 0 : (size_t)moved;
+    *has_only_handles = moved == 0 && has_only_control(&message, &header);
+    if (moved >= 0 && (flags & MSG_PEEK) == 0) {
+        int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
+        take_handles(&message, 0, control.bytes, header.msg_controllen);
+        ferp_posix_release_cancel(previous);
+    }
+    return moved;
+}
+
+/* A peek that finds only handles leaves them in the queue, so a receive of one byte takes them. A
+ * byte that has come since the peek would be lost, so it is reported as a reset. A receive of no
+ * bytes leaves an empty buffer, and then XNU's next peek never returns (uipc_socket.c, soreceive;
+ * run). */
+fer_error ferp_posix_recv_and_close_handles(int fd, struct iovec *slices, size_t count, int flags,
+                                            size_t *n)
+{
+    bool is_again;
     do {
-        memset(&header, 0, sizeof header);
-        header.msg_iov = slices;
-        header.msg_iovlen = (__typeof__(header.msg_iovlen))count;
-        header.msg_control = control.bytes;
-        header.msg_controllen = (__typeof__(header.msg_controllen))control_len_for(&message);
-        ssize_t moved = receive_stream_message(fd, &header, flags, &message);
+        ssize_t moved = receive_without_handles(fd, slices, count, flags, &is_again);
+        if (is_again && (flags & MSG_PEEK) != 0) {
+            char byte;
+            bool is_ignored;
+            struct iovec slice = {&byte, 1};
+            int take = (flags & ~MSG_PEEK) | MSG_DONTWAIT;
+            if (receive_without_handles(fd, &slice, 1, take, &is_ignored) > 0) {
+                errno = ECONNRESET;
+                moved = -1;
+            }
+        }
         *n = moved < 0 ? 0 : (size_t)moved;
         if (moved < 0) {
             return ferp_posix_waited_error(errno);
         }
-        message.moved = (size_t)moved;
-        int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
-        take_handles(&message, 0, control.bytes, header.msg_controllen);
-        ferp_posix_release_cancel(previous);
-    } while (has_only_control(&message, &header));
+    } while (is_again);
     return (fer_error){FER_OK, 0};
 }
 

@@ -10,6 +10,11 @@ enum { IS_LINUX = true };
 #else
 enum { IS_LINUX = false };
 #endif
+#ifdef __APPLE__
+enum { IS_APPLE = true };
+#else
+enum { IS_APPLE = false };
+#endif
 
 /* A function whose body is one expression: about the system, or about a raw socket. */
 #define PEER_IS(function, value) \

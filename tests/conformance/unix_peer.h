@@ -17,6 +17,8 @@ bool unix_peer_reports_unread_input(void);
 /* Datagrams are as on macOS and the BSDs: no send waits for room in a queue, a connected socket
  * receives from every sender, and the end of the peer is reported to the next call of any kind. */
 bool unix_peer_has_bsd_datagrams(void);
+/* A read of a stream does not end at handles without a byte (row unix_only_control). */
+bool unix_peer_reads_past_only_handles(void);
 /* A stream whose peer was closed has no peer address, before it has read the end. */
 bool unix_peer_forgets_closed_peer(void);
 /* Stores the credentials of this process. False: the OS has none of a peer (Windows). */

@@ -45,6 +45,7 @@ bool unix_peer_own_cred(fer_unix_cred *out)
 PEER_IS(unix_peer_has_abstract_names, IS_LINUX)
 PEER_IS(unix_peer_reports_unread_input, IS_LINUX)
 PEER_IS(unix_peer_has_bsd_datagrams, !IS_LINUX)
+PEER_IS(unix_peer_reads_past_only_handles, IS_APPLE)
 PEER_IS(unix_peer_forgets_closed_peer, !IS_LINUX)
 
 /* No other question tells the version from here: XNU 11417 has SO_BINDTODEVICE. */

@@ -25,6 +25,7 @@ PEER_IS(unix_peer_has_abstract_names, ferp_traits()->has_abstract_unix_names)
 PEER_IS(unix_peer_reports_unread_input, !ferp_sim_current()->switches->unix_close_is_orderly)
 PEER_IS(unix_peer_survives_low_limit, true)
 PEER_IS(unix_peer_has_bsd_datagrams, ferp_sim_current()->switches->unix_full_datagrams)
+PEER_IS(unix_peer_reads_past_only_handles, false)
 PEER_IS(unix_peer_forgets_closed_peer, ferp_sim_current()->switches->unix_closed_peer_has_no_name)
 size_t unix_peer_path_cap(void)
 {

@@ -46,6 +46,7 @@ PEER_IS(unix_peer_has_abstract_names, false)
 PEER_IS(unix_peer_reports_unread_input, true)
 PEER_IS(unix_peer_survives_low_limit, true)
 PEER_IS(unix_peer_has_bsd_datagrams, false)
+PEER_IS(unix_peer_reads_past_only_handles, false)
 PEER_IS(unix_peer_forgets_closed_peer, false)
 size_t unix_peer_path_cap(void)
 {
