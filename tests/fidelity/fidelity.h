@@ -46,7 +46,6 @@ struct end {
     bool is_reset;    /* a reset has arrived, or was sent */
     bool shut_read;   /* in the system */
     bool marked_read; /* Windows, macOS: the library's mark for clones */
-    bool is_v6;       /* its listener is of IPv6 */
     bool nonblocking;
     bool has_timeout[2];
     bool resets_at_close; /* linger 0 */
@@ -58,6 +57,7 @@ struct end {
 
 struct listening {
     int handles;
+    bool is_shared; /* cloned or adopted */
     bool nonblocking;
     fer_socket_addr addr;
     int queue[QUEUE_MAX]; /* the accepting ends */
@@ -106,7 +106,8 @@ bool chance(struct program *program, uint32_t in_a_hundred);
  * connecting one, or NONE if there is no room. */
 int tracker_connect(struct program *program, int listening);
 /* Whether accept does not return a queued end, because its connection was reset. */
-bool tracker_skips(const struct program *program, const struct end *end);
+bool tracker_skips(const struct program *program, const struct listening *queue,
+                   const struct end *end);
 /* Returns the end that accept will return, or NONE. */
 int tracker_accept(struct program *program, int listening);
 void tracker_wrote(struct program *program, int end, size_t n);

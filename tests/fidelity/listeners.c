@@ -188,8 +188,10 @@ static void clone_listener(struct program *program, int at)
     print_kind(error, NULL);
     print_end();
     if (error.kind == FER_OK) {
+        struct listening *listening = &program->listenings[program->listeners[at].listening];
         program->listeners[to].listening = program->listeners[at].listening;
-        program->listenings[program->listeners[at].listening].handles++;
+        listening->handles++;
+        listening->is_shared = true;
     }
 }
 
@@ -203,6 +205,7 @@ static void listener_through_raw(struct program *program, int at)
     fer_raw_socket raw = fer_tcp_listener_into_raw(&listener->handle);
     print_kind(fer_tcp_listener_from_raw(&listener->handle, raw), NULL);
     print_end();
+    program->listenings[listener->listening].is_shared = true;
     program->listenings[listener->listening].nonblocking &= !program->winsock;
 }
 
@@ -446,7 +449,7 @@ static void print_client(struct program *program, const fer_socket_addr *peer, i
 static bool has_acceptable(struct program *program, const struct listening *listening)
 {
     for (int i = 0; i < listening->queued; i++) {
-        if (!tracker_skips(program, &program->ends[listening->queue[i]])) {
+        if (!tracker_skips(program, listening, &program->ends[listening->queue[i]])) {
             return true;
         }
     }

@@ -16,8 +16,7 @@ int tracker_connect(struct program *program, int listening)
     int client = program->end_count++;
     int server = program->end_count++;
     program->ends[client] = (struct end){.other = server, .handles = 1};
-    program->ends[server] = (struct end){
-        .other = client, .is_queued = true, .is_v6 = queue->addr.ip.family == FER_IP_V6};
+    program->ends[server] = (struct end){.other = client, .is_queued = true};
     queue->queue[queue->queued++] = server;
     queue->is_in_flight = true;
     return client;
@@ -34,10 +33,12 @@ static int take_first(struct listening *queue)
 }
 
 /* Linux returns a connection that was reset in the queue. On Windows and the BSDs accept fails for
- * it, on macOS for one of IPv6, and is retried ("reset_in_queue"). */
-bool tracker_skips(const struct program *program, const struct end *end)
+ * it, on macOS for one of IPv6 or of a shared listener, and is retried ("reset_in_queue"). */
+bool tracker_skips(const struct program *program, const struct listening *queue,
+                   const struct end *end)
 {
-    bool skips = program->winsock || (program->bsd && (!program->macos || end->is_v6));
+    bool macos_skips = queue->is_shared || queue->addr.ip.family == FER_IP_V6;
+    bool skips = program->winsock || (program->bsd && (!program->macos || macos_skips));
     return skips && end->is_reset;
 }
 
@@ -47,7 +48,7 @@ int tracker_accept(struct program *program, int listening)
     while (queue->queued > 0) {
         int first = take_first(queue);
         program->ends[first].is_queued = false;
-        if (!tracker_skips(program, &program->ends[first])) {
+        if (!tracker_skips(program, queue, &program->ends[first])) {
             program->ends[first].handles = 1;
             return first;
         }

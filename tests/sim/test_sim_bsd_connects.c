@@ -168,6 +168,35 @@ BSD_CONFIG_TEST(a_connection_that_was_reset_in_the_queue)
     check_reset_in_queue("[::1]:7002", true);
 }
 
+/* accept sets options of the connections of a shared listener. macOS refuses them for one that was
+ * reset. */
+static void check_reset_at_listener(bool is_shared, bool is_skipped)
+{
+    fer_tcp_listener listener = {0};
+    fer_tcp_listener clone = {0};
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr;
+    bsd_begin();
+    assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_local_addr(&listener, &addr));
+    if (is_shared) {
+        assert_ok(fer_tcp_listener_try_clone(&listener, &clone));
+    }
+    raw_reset(raw_connected(&addr));
+    assert_kind(fer_tcp_listener_try_accept(&listener, &stream, NULL),
+                is_skipped ? FER_WOULD_BLOCK : FER_OK);
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&clone);
+    fer_tcp_listener_close(&listener);
+    assert_int_equal(sim_end(NULL), 0);
+}
+
+BSD_CONFIG_TEST(a_shared_listener_skips_a_connection_that_was_reset_in_the_queue)
+{
+    check_reset_at_listener(false, !is_on(ON_MACOS));
+    check_reset_at_listener(true, true);
+}
+
 /* ---- Binding */
 
 /* scopeless_bind_is_unavailable: Linux reports EINVAL. */
