@@ -36,6 +36,10 @@ sed 's/0 close 1/0 close 2/' "$work/one" >"$work/other"
 is "the second program" 1 "a difference in seed 8"
 sed '$d' "$work/one" >"$work/other"
 is "one that ended early" 1 "nothing more"
+for contradiction in "Ok n 1 WRONG BYTES" "Deadlock" "Ok nobody was expected"; do
+    printf 'seed 7\n0 step 3 %s\nend well\n' "$contradiction" | tee "$work/one" >"$work/other"
+    is "two that contradict the tracker" 1 "other: 0 step 3 $contradiction"
+done
 : >"$work/one"
 : >"$work/other"
 is "two that are empty" 1 "nothing to compare"

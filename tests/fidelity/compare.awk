@@ -1,8 +1,9 @@
 # Compares the output of two fidelity programs, call by call.
 # usage: awk -v one=FILE -v other=FILE -v again=COMMANDS -f compare.awk
-# At a difference it prints the seed, the step, both results, and
-# the earlier steps. The last lines report the number of equal sequences and calls, and how often
-# the kinds behind a mask differed. Exit code 1: a difference, or nothing to compare.
+# At a difference, or a result that contradicts the tracker (tracker.c), it prints the seed, the
+# step, both results, and the earlier steps. The last lines report the number of equal sequences and
+# calls, and how often the kinds behind a mask differed. Exit code 1: a difference, a contradiction,
+# or nothing to compare.
 
 function compared(line) { sub(/ ;.*$/, "", line); return line }
 
@@ -16,6 +17,10 @@ function count_masks(line, other_line,    words, i, n) {
         }
     }
 }
+
+# Both programs may contradict the tracker in the same way: its rules are incomplete, or both sides
+# have a fault.
+function contradicts(line) { return line ~ / (WRONG BYTES|Deadlock|nobody was expected)( |$)/ }
 
 function show(line, other_line,    i) {
     print "fidelity: a difference in seed " seed
@@ -41,7 +46,7 @@ BEGIN {
         if (here <= 0) line = "nothing more"
         if (there <= 0) other_line = "nothing more"
         if (line ~ /^seed /) { seed = substr(line, 6); kept = 0; sequences++ }
-        if (compared(line) != compared(other_line)) {
+        if (compared(line) != compared(other_line) || contradicts(line)) {
             show(line, other_line)
             if (here <= 0 || there <= 0 || line ~ /^seed / || different == 10) break
             if (line !~ /^end /) skip_program(one)
