@@ -34,6 +34,8 @@ sed 's/~mask/Ok/' "$work/one" >"$work/other"
 is "a kind that no mask hides" 1 "other: 1 read 3 Ok"
 sed 's/0 close 1/0 close 2/' "$work/one" >"$work/other"
 is "the second program" 1 "a difference in seed 8"
+sed 's/ 3 / 4 /; s/close 1/close 2/' "$work/one" >"$work/other"
+is "the second difference" 1 "again: run 8"
 sed '$d' "$work/one" >"$work/other"
 is "one that ended early" 1 "nothing more"
 for contradiction in "Ok n 1 WRONG BYTES" "Deadlock" "Ok nobody was expected"; do

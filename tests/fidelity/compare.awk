@@ -22,13 +22,14 @@ function count_masks(line, other_line,    words, i, n) {
 # have a fault.
 function contradicts(line) { return line ~ / (WRONG BYTES|Deadlock|nobody was expected)( |$)/ }
 
-function show(line, other_line,    i) {
+function show(line, other_line,    i, command) {
     print "fidelity: a difference in seed " seed
     for (i = 1; i <= kept; i++) print "    " before[i]
     print "  " one_name ": " line
     print "  " other_name ": " other_line
-    gsub(/SEED/, seed, again)
-    print "  again: " again
+    command = again
+    gsub(/SEED/, seed, command)
+    print "  again: " command
     different++
 }
 
