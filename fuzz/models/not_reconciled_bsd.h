@@ -28,7 +28,8 @@ static inline bool is_reset_of_another_clone(const struct record *posix, const s
 }
 
 /* clone_reads_on: a shut down read half discards what is queued and what still arrives. A clone, or
- * the handle after a raw socket, reads the end or a reset, and the peer never fills the buffers. */
+ * the handle after a raw socket, reads the end or a reset, and the peer never fills the buffers.
+ * input_after_both: macOS resets the connection when what it would have filled arrives. */
 static inline bool shut_read_discards(const struct record *posix, const struct record *bsd)
 {
     fer_error_kind kind = bsd->error.kind;
@@ -37,7 +38,9 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
                 (kind == FER_CONNECTION_RESET && (bsd->facts_after & FACT_RESET) != 0);
     bool reads_end = is_read(bsd) && forgets && ends && bsd->n <= posix->n;
     bool sends_more = bsd->op == OP_PEER_SEND && kind == FER_OK && bsd->n > posix->n;
-    return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more);
+    bool is_reset = bsd->op == OP_PEER_SEND && bsd->system == SYSTEM_MACOS && has_ended(bsd) &&
+                    kind == FER_CONNECTION_RESET && posix->error.kind == FER_WOULD_BLOCK;
+    return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more || is_reset);
 }
 
 /* macOS: a long send that fails for lack of buffers may have queued bytes, so that its error ends
