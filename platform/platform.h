@@ -367,11 +367,6 @@ struct ferp_linger {
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger);
 fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out);
 
-/* The single keepalive call of older Windows (SIO_KEEPALIVE_VALS): both values are given, in
- * seconds. UNSUPPORTED elsewhere. */
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
-                                    uint32_t interval_seconds);
-
 /* ---- Waiting: arm, check, wait. core arms the wait, checks for a change by another thread, and
  * waits. A ferp_wake between the check and the wait is not lost. Exactly one ferp_wait_for or
  * ferp_wait_disarm ends an armed wait. */

@@ -60,8 +60,6 @@ foreach(name IN LISTS ferrule_conformance_names)
         FERRULE_SIM_LATENCY_US=50 FERRULE_SIM_LOSES_EVENTS=1 FERRULE_SIM_LOSES_CANCELS=1
         FERRULE_SIM_HANGUPS=1)
 endforeach()
-ferrule_add_test(sim_winsock_options_of_old sim sim_tests_winsock options)
-set_property(TEST sim_winsock_options_of_old APPEND PROPERTY ENVIRONMENT FERRULE_SIM_OLD_WINDOWS=1)
 # The rules that clones share (T6, S6, O2, R1, R2) again, with options that all SOCKETs of a socket
 # share, as documented and as in Wine.
 foreach(name IN ITEMS clones modes options raw_and_clones readiness shutdown socket_options

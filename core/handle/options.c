@@ -313,11 +313,6 @@ typedef struct field {
 
 #define FIELD_COUNT 3
 
-/* The documented defaults, for values that are not given if Windows has only SIO_KEEPALIVE_VALS
- * (SIO_KEEPALIVE_VALS, MSDN). */
-#define DEFAULT_TIME_SECONDS 7200
-#define DEFAULT_INTERVAL_SECONDS 1
-
 static bool is_valid(const fer_tcp_keepalive *keepalive)
 {
     return keepalive != NULL && keepalive->time.nanos != FER_DURATION_NONE_NANOS &&
@@ -372,31 +367,12 @@ static fer_error set_fields(fer_raw_socket raw, field fields[FIELD_COUNT])
     return feri_ok();
 }
 
-static uint32_t value_or(uint32_t value, uint32_t fallback)
-{
-    return value != 0 ? value : fallback;
-}
-
-/* For systems without the fields: the older call that sets time and interval, if it exists. */
-static fer_error set_with_one_call(fer_raw_socket raw, bool on, const field fields[FIELD_COUNT],
-                                   fer_error unsupported)
-{
-    fer_error error =
-        ferp_set_keepalive_values(raw, on, value_or(fields[0].value, DEFAULT_TIME_SECONDS),
-                                  value_or(fields[1].value, DEFAULT_INTERVAL_SECONDS));
-    return error.kind == FER_UNSUPPORTED ? unsupported : error;
-}
-
 static fer_error set_all(fer_raw_socket raw, const fer_tcp_keepalive *keepalive)
 {
     field fields[FIELD_COUNT];
     make_fields(keepalive, fields);
-    fer_error error = set_fields(raw, fields);
-    if (error.kind == FER_UNSUPPORTED) {
-        return set_with_one_call(raw, keepalive->enabled, fields, error);
-    }
-    FER_TRY(error);
-    error = ferp_set_option(raw, FERP_KEEPALIVE, keepalive->enabled ? 1 : 0);
+    FER_TRY(set_fields(raw, fields));
+    fer_error error = ferp_set_option(raw, FERP_KEEPALIVE, keepalive->enabled ? 1 : 0);
     if (error.kind != FER_OK) {
         restore(raw, fields, FIELD_COUNT);
     }

@@ -37,7 +37,7 @@
     X(wildcard_beside_specific, ON_BSD, true)     \
     X(no_dual_stack, ON(OPENBSD), true)           \
     X(link_local_without_scope, ON_ALL, false)    \
-    X(keepalive_fields, ON_ALL, false)            \
+    X(keepalive_fields, ON_BSD, false)            \
     X(grain, ON_ALL, false)                       \
     X(system_defaults, ON_ALL, false)             \
     X(listener_timeout, ON_BSD, true)             \
@@ -302,17 +302,17 @@ static inline struct keepalive_values unpacked(uint64_t value)
                                      {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
 }
 
-/* An old Windows: it has no retries, and returns neither time nor interval. A value that it refused
- * is set on Linux from then on. */
-static inline bool keepalive_fields(const struct record *posix, const struct record *winsock)
+/* OpenBSD has no fields, and NetBSD returns none. A value that OpenBSD refused is set on Linux from
+ * then on. */
+static inline bool keepalive_fields(const struct record *posix, const struct record *bsd)
 {
     struct keepalive_values one = unpacked(posix->value);
-    struct keepalive_values other = unpacked(winsock->value);
+    struct keepalive_values other = unpacked(bsd->value);
     bool zeros = other.fields[0] == 0 && other.fields[1] == 0 && other.fields[2] == 0;
-    bool reported = winsock->error.kind == FER_OK && zeros &&
-                    (one.enabled == other.enabled || posix->was_forgiven);
+    bool reported =
+        bsd->error.kind == FER_OK && zeros && (one.enabled == other.enabled || posix->was_forgiven);
     return posix->op == OP_KEEPALIVE && posix->error.kind == FER_OK &&
-           (winsock->error.kind == FER_UNSUPPORTED || reported);
+           (bsd->error.kind == FER_UNSUPPORTED || reported);
 }
 
 /* The fields are equal, except for those at Linux' maximum and above it on Windows, and, with

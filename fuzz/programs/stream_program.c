@@ -446,7 +446,7 @@ static enum program_system system_of(fer_sim_dialect dialect, fer_sim_bsd bsd)
 }
 
 /* The bits of kind: the size of buffers, whether the server is another host, the dialect (in
- * stream_state), IPv6, an old Windows, and two for the system of the BSD dialect. */
+ * stream_state), IPv6, an unused one, and two for the system of the BSD dialect. */
 static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind)
 {
     static const uint8_t no_tape[1];
@@ -455,7 +455,6 @@ static void start(struct program *program, fer_sim_dialect dialect, uint8_t kind
     fer_sim_config config = {.dialect = dialect,
                              .tape = no_tape,
                              .max_sockets = 30,
-                             .lacks_keepalive_fields = (kind & 16) != 0,
                              .windows = program->windows,
                              .bsd = (fer_sim_bsd)(kind >> 5 & 3)};
     fer_socket_addr is_known_end = addr_of("127.0.0.1:82");

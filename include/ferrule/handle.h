@@ -73,8 +73,7 @@ typedef enum fer_shutdown {
 /* TCP keepalive settings. If enabled is true, the OS probes idle connections. time is the idle time
  * before the first probe, and interval the time between probes. retries is the number of unanswered
  * probes that ends the connection. The OS counts time and interval in whole seconds, so they are
- * rounded up. A time, interval or retries of 0 leaves that field unchanged, except on older Windows
- * (see fer_tcp_stream_set_keepalive). */
+ * rounded up. A time, interval or retries of 0 leaves that field unchanged. */
 typedef struct fer_tcp_keepalive {
     bool enabled;
     fer_duration time;

@@ -133,9 +133,9 @@ typedef struct fer_sim_name {
  * valid only during the call. The function must not call ferrule. */
 typedef void (*fer_sim_trace_function)(void *context, const char *line);
 
-/* What the simulated Windows does, in the WINSOCK dialect only. A member that is false: as reported
- * for real Windows. true: as Microsoft documents it, as another system does, or a defect that was
- * seen in some versions. */
+/* What the simulated Windows (10 1709 or later) does, in the WINSOCK dialect only. A member that is
+ * false: as reported for real Windows. true: as Microsoft documents it, as another system does, or
+ * a defect that was seen in some versions. */
 typedef struct fer_sim_windows {
     /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO and SO_LINGER. If false, each SOCKET
      * has its own, and a duplicate begins with those of the other. */
@@ -192,9 +192,6 @@ typedef struct fer_sim_config {
     /* The maximum number of sockets, including the peers'; 0 means 128. An odd number is rounded
      * up. The maximum number of connections is half of it. */
     size_t max_sockets;
-    /* Simulates an older Windows (see fer_tcp_stream_set_keepalive), which has SIO_KEEPALIVE_VALS,
-     * but neither TCP_KEEPIDLE nor the related options. */
-    bool lacks_keepalive_fields;
     fer_sim_windows windows; /* used by the WINSOCK dialect only */
     fer_sim_bsd bsd;         /* used by the BSD dialect only */
     /* The features of datagram sockets that the system lacks: those of an older version, or of

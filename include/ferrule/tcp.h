@@ -553,11 +553,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  * rounded up to whole seconds. time, interval and retries are limited to the OS's maximums (on
  * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. Other
  * values are set even if enabled is false. If the call fails, the earlier values are restored.
- * Retries are ignored if the OS cannot set them (OpenBSD, older Windows). Windows before Windows 10
- * 1709 has only SIO_KEEPALIVE_VALS. If one of time and interval is 0 there and the other is not,
- * the 0 sets Windows' default (7200 s, 1 s).
- * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given), FER_INVALID_INPUT (a
- * time or interval of FER_DURATION_NONE), and the default.
+ * Retries are ignored if the OS cannot set them (OpenBSD, Wine 8).
+ * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given: OpenBSD, Wine 8),
+ * FER_INVALID_INPUT (a time or interval of FER_DURATION_NONE), and the default.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream,
                                                             const fer_tcp_keepalive *keepalive)

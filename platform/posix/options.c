@@ -212,16 +212,6 @@ void ferp_report_refusals(fer_raw_socket raw, bool enabled)
     (void)enabled;
 }
 
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
-                                    uint32_t interval_seconds)
-{
-    (void)raw;
-    (void)on;
-    (void)time_seconds;
-    (void)interval_seconds;
-    return ferp_posix_error_of(ENOPROTOOPT); /* a Windows call */
-}
-
 /* On macOS plain SO_LINGER counts ticks, not seconds. */
 #ifdef SO_LINGER_SEC
 #define FERP_POSIX_LINGER SO_LINGER_SEC

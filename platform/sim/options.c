@@ -29,8 +29,7 @@ static bool is_keepalive_field(ferp_option option)
 static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *socket,
                      ferp_option option)
 {
-    bool windows = ferp_sim_is_winsock(network);
-    if ((systems_of[option] & (windows ? ON_WINDOWS : ON_POSIX)) == 0) {
+    if ((systems_of[option] & (ferp_sim_is_winsock(network) ? ON_WINDOWS : ON_POSIX)) == 0) {
         return false;
     }
     if (levels[option] == FERP_SIM_IPV6_LEVEL) {
@@ -42,9 +41,8 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
     if (option == FERP_PROTOCOL) {
         return !ferp_sim_switches_for(network, socket)->lacks_protocol;
     }
-    bool lacks_fields = (windows && network->config.lacks_keepalive_fields) ||
-                        ferp_sim_switches_for(network, socket)->lacks_keepalive_fields;
-    return !(lacks_fields && is_keepalive_field(option));
+    return !(ferp_sim_switches_for(network, socket)->lacks_keepalive_fields &&
+             is_keepalive_field(option));
 }
 
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)
@@ -195,17 +193,4 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     *out = socket->settings.linger;
     return FERP_SIM_OK;
-}
-
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
-                                    uint32_t interval_seconds)
-{
-    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (!ferp_sim_is_winsock(network)) {
-        return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
-    }
-    socket->settings.options[FERP_KEEPALIVE] = on;
-    socket->settings.options[FERP_KEEPALIVE_TIME] = time_seconds;
-    socket->settings.options[FERP_KEEPALIVE_INTERVAL] = interval_seconds;
-    return ferp_sim_trace_call(network, "set keepalive", socket, FERP_SIM_OK);
 }

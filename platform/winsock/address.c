@@ -186,7 +186,7 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
     return ferp_winsock_sockaddr_to(&name, out);
 }
 
-/* ---- Refusals without retries. <mstcpip.h> declares these only for a newer _WIN32_WINNT. */
+/* ---- Refusals without retries. Wine's <mstcpip.h> lacks these. */
 
 #ifndef SIO_TCP_INITIAL_RTO
 #define SIO_TCP_INITIAL_RTO 0x98000011u
@@ -199,33 +199,11 @@ struct initial_rto {
 #define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
 #define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
 
-/* Before this build of Windows 10 (version 1709) RTO_NO_SYN_RETRANSMISSIONS is not a special value
- * but a count, 254. */
-#define FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS 16299u
-
-typedef LONG(WINAPI *rtl_get_version)(OSVERSIONINFOW *version);
-
-/* The real version. GetVersionEx reports what the program's manifest declares ("RtlGetVersion
- * function", MSDN). */
-static DWORD windows_build(void)
-{
-    OSVERSIONINFOW version;
-    memset(&version, 0, sizeof version);
-    version.dwOSVersionInfoSize = (DWORD)sizeof version;
-    rtl_get_version get_version = NULL;
-    bool is_known = ferp_winsock_find_function(L"ntdll.dll", "RtlGetVersion", &get_version) &&
-                    get_version(&version) == 0;
-    return is_known ? version.dwBuildNumber : 0;
-}
-
 /* "SIO_TCP_INITIAL_RTO control code", MSDN. */
 void ferp_disable_connect_retry(fer_raw_socket raw)
 {
     struct initial_rto rto = {RTO_UNSPECIFIED_ROUND_TRIP_TIME, RTO_NO_SYN_RETRANSMISSIONS};
     DWORD unused = 0;
-    if (windows_build() < FIRST_BUILD_WITH_NO_SYN_RETRANSMISSIONS) {
-        return;
-    }
     (void)WSAIoctl(ferp_winsock_socket(raw), SIO_TCP_INITIAL_RTO, &rto, (DWORD)sizeof rto, NULL, 0,
                    &unused, NULL, NULL);
 }

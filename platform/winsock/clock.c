@@ -3,7 +3,7 @@
 
 uint64_t ferp_now(void)
 {
-    /* Neither call fails since Windows XP ("QueryPerformanceCounter function", MSDN). The frequency
+    /* Neither call fails ("QueryPerformanceCounter function", MSDN). The frequency
      * is at most some GHz, so the remainder of a second times 10^9 fits. */
     LARGE_INTEGER frequency;
     LARGE_INTEGER counter;

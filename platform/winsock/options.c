@@ -1,11 +1,9 @@
 /* options.c: socket options that are numbers, linger, and multicast groups. */
 #include "platform/winsock/winsock.h"
 
-#include <mstcpip.h>
 #include <string.h>
 
-/* Windows 10 supports these since versions 1703 and 1709; older headers lack them. An older Windows
- * fails with WSAENOPROTOOPT. */
+/* <ws2ipdef.h>. Some toolchains' headers lack them. Wine 8 fails with WSAENOPROTOOPT. */
 #define WINSOCK_TCP_KEEPIDLE 3
 #define WINSOCK_TCP_KEEPCNT 16
 #define WINSOCK_TCP_KEEPINTVL 17
@@ -156,16 +154,4 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     out->on = value.l_onoff != 0;
     out->seconds = value.l_linger;
     return FERP_WINSOCK_OK;
-}
-
-fer_error ferp_set_keepalive_values(fer_raw_socket raw, bool on, uint32_t time_seconds,
-                                    uint32_t interval_seconds)
-{
-    struct tcp_keepalive values;
-    DWORD unused = 0;
-    values.onoff = on;
-    values.keepalivetime = (ULONG)time_seconds * 1000u;
-    values.keepaliveinterval = (ULONG)interval_seconds * 1000u;
-    return ferp_winsock_result(WSAIoctl(ferp_winsock_socket(raw), SIO_KEEPALIVE_VALS, &values,
-                                        (DWORD)sizeof values, NULL, 0, &unused, NULL, NULL));
 }

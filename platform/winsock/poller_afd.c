@@ -1,4 +1,4 @@
-/* poller_afd.c: a poller over AFD (afd.h), which every Windows since 2000 has. Each socket has a
+/* poller_afd.c: a poller over AFD (afd.h), which every Windows has. Each socket has a
  * request, whose packet arrives at a completion port when the socket is ready. After an event of a
  * FER_POLL_LEVEL socket a new request begins: at the start of the next wait, or immediately if
  * another thread is waiting. A FER_POLL_ONESHOT socket has none after its event, until it is

@@ -7,46 +7,12 @@
 #define SO_CONNECT_TIME 0x700C
 #endif
 
-static fer_error disable_inheritance(SOCKET socket)
-{
-    if (!SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, 0)) {
-        return ferp_winsock_last_error();
-    }
-    return FERP_WINSOCK_OK;
-}
-
-/* Windows 7 without service pack 1 does not support WSA_FLAG_NO_HANDLE_INHERIT ("WSASocketW
- * function", MSDN). */
-static fer_error make_socket_without_flag(int family, int type, int protocol,
-                                          WSAPROTOCOL_INFOW *info, SOCKET *out)
-{
-    SOCKET created = WSASocketW(family, type, protocol, info, 0, WSA_FLAG_OVERLAPPED);
-    if (created == INVALID_SOCKET) {
-        return ferp_winsock_last_error();
-    }
-    fer_error err = disable_inheritance(created);
-    if (err.kind != FER_OK) {
-        ferp_close((fer_raw_socket)created);
-        return err;
-    }
-    *out = created;
-    return FERP_WINSOCK_OK;
-}
-
 static fer_error make_socket(int family, int type, int protocol, WSAPROTOCOL_INFOW *info,
                              SOCKET *out)
 {
-    SOCKET created = WSASocketW(family, type, protocol, info, 0,
-                                WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-    if (created != INVALID_SOCKET) {
-        *out = created;
-        return FERP_WINSOCK_OK;
-    }
-    fer_error err = ferp_winsock_last_error();
-    if (err.os_code == WSAEINVAL || err.os_code == WSAEPROTOTYPE) {
-        return make_socket_without_flag(family, type, protocol, info, out);
-    }
-    return err;
+    *out = WSASocketW(family, type, protocol, info, 0,
+                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    return *out != INVALID_SOCKET ? FERP_WINSOCK_OK : ferp_winsock_last_error();
 }
 
 static int system_domain_of(fer_domain domain)

@@ -80,16 +80,8 @@ fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
 
 /* ---- Threads */
 
-typedef HRESULT(WINAPI *set_thread_description)(HANDLE thread, PCWSTR description);
-
-/* For debuggers. Needs Windows 10 version 1607. */
-static void name_this_thread(void)
-{
-    set_thread_description describe = NULL;
-    if (ferp_winsock_find_function(L"kernel32.dll", "SetThreadDescription", &describe)) {
-        (void)describe(GetCurrentThread(), thread_name);
-    }
-}
+/* <processthreadsapi.h>. mingw's headers lack it, and its import library has it. */
+WINBASEAPI HRESULT WINAPI SetThreadDescription(HANDLE thread, PCWSTR description);
 
 /* The module that contains this code. Each thread holds a reference to it, so that a DLL stays
  * loaded while a thread runs in it ("FreeLibraryAndExitThread function", MSDN). NULL only if there
@@ -105,7 +97,7 @@ static HMODULE this_module(DWORD flags)
 static DWORD WINAPI run_thread(void *argument)
 {
     const ferp_thread thread = *(const ferp_thread *)argument;
-    name_this_thread();
+    (void)SetThreadDescription(GetCurrentThread(), thread_name); /* for debuggers */
     while (thread.step(thread.argument)) {
     }
     FreeLibraryAndExitThread(this_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT), 0);

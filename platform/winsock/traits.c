@@ -40,8 +40,7 @@ static const struct ferp_traits winsock_traits = {
     .io_slices_max = FERP_WINSOCK_SLICES_MAX,
     /* struct linger stores a u_short. */
     .linger_seconds_max = USHRT_MAX,
-    /* SIO_KEEPALIVE_VALS takes milliseconds in a ULONG ("SIO_KEEPALIVE_VALS control code",
-     * MSDN). */
+    /* struct tcp_keepalive of <mstcpip.h> has milliseconds in a ULONG. */
     .keepalive_seconds_max = UINT32_MAX / 1000,
     /* "It is illegal to set TCP_KEEPCNT to a value greater than 255" ("IPPROTO_TCP socket options",
      * MSDN). */

@@ -121,7 +121,7 @@ fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
     return read_pair(raw, family, dont_fragment, on);
 }
 
-/* Since Windows 10 version 1607 ("IPPROTO_IP socket options", MSDN). */
+/* "IPPROTO_IP socket options", MSDN. */
 fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
 {
     DWORD mtu = 0;

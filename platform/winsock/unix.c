@@ -1,6 +1,6 @@
 /* unix.c: Unix sockets, which Windows 10 supports since version 1803: only streams, and only paths
- * ("AF_UNIX comes to Windows", Microsoft's command line blog). An older Windows, and Wine, fail
- * with WSAEAFNOSUPPORT. */
+ * ("AF_UNIX comes to Windows", Microsoft's command line blog). Version 1709 and Wine fail with
+ * WSAEAFNOSUPPORT. */
 #include "platform/winsock/winsock.h"
 
 #include <stddef.h>

@@ -3,10 +3,10 @@
 #ifndef FERP_WINSOCK_H
 #define FERP_WINSOCK_H
 
-/* Windows 7. Newer functions are tried, or looked up at run time. */
-#if !defined(_WIN32_WINNT) || _WIN32_WINNT < 0x0601
+/* Windows 10. The oldest version is 1709; what is newer is tried at run time. */
+#if !defined(_WIN32_WINNT) || _WIN32_WINNT < 0x0A00
 #undef _WIN32_WINNT
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #endif
 #ifndef WIN32_LEAN_AND_MEAN
 #define WIN32_LEAN_AND_MEAN

@@ -1,5 +1,5 @@
 /* peer_raw_winsock.c: the functions of peer.h that examine or change a raw socket, on Windows. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "conformance/peer_system.h"
 
 #include <winsock2.h>

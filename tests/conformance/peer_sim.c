@@ -54,7 +54,6 @@ void peer_start(void)
     config.dialect = DIALECT;
     config.bsd = bsd_of_environment();
     config.max_sockets = SOCKETS_MAX;
-    config.lacks_keepalive_fields = getenv("FERRULE_SIM_OLD_WINDOWS") != NULL;
     config.windows.shared_options = getenv("FERRULE_SIM_SHARED_OPTIONS") != NULL;
     config.windows.pending_has_no_peer = getenv("FERRULE_SIM_PENDING_HAS_NO_PEER") != NULL;
     config.windows.loses_events = getenv("FERRULE_SIM_LOSES_EVENTS") != NULL;

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "conformance/peer_system.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* peer_winsock.c: the peers of the conformance tests on Windows. Every peer is a nonblocking SOCKET
  * until it is released. Raw sockets: peer_raw_winsock.c. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "conformance/peer_system.h"
 
 #include <winsock2.h>

@@ -1,6 +1,6 @@
 /* unix_peer_winsock.c: plain Unix sockets on Windows 10 since version 1803: streams. Wine has
  * none. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "conformance/peer_system.h"
 #include "conformance/unix_peer.h"
 

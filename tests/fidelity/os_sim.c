@@ -7,8 +7,7 @@
 
 enum { SIM_SOCKETS = 1024 };
 
-/* Wine has the keepalive options of Windows before 10 version 1709, and loses nothing by an early
- * close. */
+/* Wine loses nothing by an early close. */
 void os_start(enum fidelity_system system, uint64_t seed)
 {
     bool winsock = system == FIDELITY_WINSOCK;
@@ -23,7 +22,6 @@ void os_start(enum fidelity_system system, uint64_t seed)
     config.seed = seed;
     config.max_sockets = SIM_SOCKETS;
     config.loopback_latency = fer_duration_from_micros(seed % 2 * 50);
-    config.lacks_keepalive_fields = winsock;
     config.windows.partial_sends = winsock; /* Wine 8 */
     config.windows.keeps_early_closed_input = true;
     FER_IGNORE(fer_sim_start(&config));

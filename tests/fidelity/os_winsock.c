@@ -1,6 +1,6 @@
 /* os_winsock.c: detects arrived data on Windows by the number of readable bytes (FIONREAD), and
  * FINs and resets by WSAPoll. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include <winsock2.h>
 
 #include <windows.h>

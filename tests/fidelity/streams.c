@@ -361,6 +361,7 @@ static void linger_step(struct program *program, int at)
     }
 }
 
+/* Wine 8 has no time, interval and retries: they are neither set nor read there. */
 static void keepalive_step(struct program *program, int at)
 {
     fer_tcp_stream *stream = &program->streams[at].handle;
@@ -373,9 +374,13 @@ static void keepalive_step(struct program *program, int at)
     if (chance(program, 60)) {
         print_text(" %d %llu %llu %u", wanted.enabled, (unsigned long long)wanted.time.nanos,
                    (unsigned long long)wanted.interval.nanos, (unsigned)wanted.retries);
-        print_kind(fer_tcp_stream_set_keepalive(stream, &wanted), NULL);
+        const fer_tcp_keepalive on = {wanted.enabled, {0}, {0}, 0};
+        print_kind(fer_tcp_stream_set_keepalive(stream, program->winsock ? &on : &wanted), NULL);
     }
     print_kind(fer_tcp_stream_keepalive(stream, &value), NULL);
+    if (program->winsock) {
+        value = (fer_tcp_keepalive){value.enabled, {0}, {0}, 0};
+    }
     print_text(" %d %llu %llu %u", value.enabled, (unsigned long long)value.time.nanos,
                (unsigned long long)value.interval.nanos, (unsigned)value.retries);
     print_end();

@@ -1,5 +1,5 @@
 /* adoption_winsock.c: sockets of every kind, offered to every handle type (rule R1). */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "interop/adoption_winsock.h"
 
 #include <windows.h>

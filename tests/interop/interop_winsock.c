@@ -1,7 +1,7 @@
 /* interop_winsock.c: raw sockets passed between ferrule and code that calls Winsock itself, in both
  * directions (rules R1, R2, T6). Sockets that each handle type adopts or refuses:
  * adoption_winsock.c. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include <winsock2.h>
 
 #include <windows.h>

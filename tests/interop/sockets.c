@@ -2,7 +2,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "interop/sockets.h"
 
 #ifdef _WIN32

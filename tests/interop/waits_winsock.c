@@ -1,6 +1,6 @@
 /* waits_winsock.c: calls that wait on adopted SOCKETs with a completion port of other code (rule
  * R1). */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include <winsock2.h>
 
 #include <windows.h>

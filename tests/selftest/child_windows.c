@@ -1,5 +1,5 @@
 /* child_windows.c: child.h for Windows. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #define WIN32_LEAN_AND_MEAN
 #include "selftest/child.h"
 

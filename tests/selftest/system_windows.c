@@ -1,5 +1,5 @@
 /* system_windows.c: system.h for Windows. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #define WIN32_LEAN_AND_MEAN
 #include "selftest/system.h"
 

@@ -305,22 +305,10 @@ SIM_TEST(options_have_the_systems_limits)
     assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 128),
                 windows ? FER_OK : FER_INVALID_INPUT);
     assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_RETRIES, 256), FER_INVALID_INPUT);
-    assert_kind(ferp_set_keepalive_values(raw, true, 10, 1), windows ? FER_OK : FER_UNSUPPORTED);
     assert_ok_n(ferp_option_value(raw, FERP_TTL_V4, &value), value, windows ? 128 : 64);
     ferp_close(raw);
     fer_raw_socket v6 = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok_n(ferp_option_value(v6, FERP_ONLY_V6, &value), value, windows);
-}
-
-WINSOCK_CONFIG_TEST(an_old_windows_lacks_the_keepalive_fields)
-{
-    uint32_t value = 0;
-    sim_begin_of(.lacks_keepalive_fields = true);
-    fer_raw_socket raw = raw_socket();
-    assert_code(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 10), FER_UNSUPPORTED, 10042);
-    assert_code(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &value), FER_UNSUPPORTED, 10042);
-    assert_ok(ferp_set_keepalive_values(raw, true, 10, 1));
-    assert_ok_n(ferp_option_value(raw, FERP_KEEPALIVE, &value), value, 1);
 }
 
 /* ---- Core over both dialects: the same behaviour */

@@ -1,5 +1,5 @@
 /* process_windows.c: process.h for Windows, which has no signals and no limit on handles. */
-#define _WIN32_WINNT 0x0601
+#define _WIN32_WINNT 0x0A00
 #include "support/process.h"
 
 #include <winsock2.h>

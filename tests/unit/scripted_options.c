@@ -99,12 +99,6 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return STORE(result, out, ((struct ferp_linger){result->on, (uint32_t)result->value}));
 }
 
-SCRIPTED(fer_error, ferp_set_keepalive_values,
-         (fer_raw_socket raw, bool on, uint32_t time_seconds, uint32_t interval_seconds),
-         TAKE_WITH(SET_KEEPALIVE_VALUES, raw, "%d,%" PRIu32 ",%" PRIu32, on, time_seconds,
-                   interval_seconds)
-             ->error);
-
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
 {
     static const char *const names[] = {"READABLE", "WRITABLE", "ACCEPTABLE", "RECEIVABLE",

@@ -95,7 +95,6 @@
     X(BIND_DEVICE, "bind_device", true)                      \
     X(SET_LINGER, "set_linger", true)                        \
     X(LINGER, "linger", true)                                \
-    X(SET_KEEPALIVE_VALUES, "set_keepalive_values", true)    \
     X(WAIT_ARM, "wait_arm", true)                            \
     X(WAIT_FOR, "wait_for", true)                            \
     X(WAIT_DISARM, "wait_disarm", false)                     \

@@ -54,20 +54,22 @@ static void succeed_first(script_call call, int times)
     }
 }
 
-/* ---- Systems with a single call for all values */
+/* ---- Systems without the fields */
 
 static void script_unsupported_fields(void)
 {
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
 }
 
-WINDOWS_OPEN_TEST(what_is_not_given_to_the_older_call_is_windows_own_default)
+WINDOWS_OPEN_TEST(a_time_or_an_interval_that_is_lacking_is_refused_and_retries_are_not)
 {
     script_unsupported_fields();
-    assert_ok(set(&handle, true, 0, 5 * SECOND, 0));
-    assert_log("option_value(1,INTERVAL) set_keepalive_values(1,1,7200,5)");
-    assert_ok(set(&handle, false, 60 * SECOND, 0, 0));
-    assert_log("option_value(1,TIME) set_keepalive_values(1,0,60,1)");
+    assert_error(set(&handle, true, 0, 5 * SECOND, 0), FER_UNSUPPORTED, 10042);
+    assert_log("option_value(1,INTERVAL)");
+    assert_error(set(&handle, false, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
+    assert_log("option_value(1,TIME)");
+    assert_ok(set(&handle, true, 0, 0, 3));
+    assert_log("option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
 }
 
 OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)

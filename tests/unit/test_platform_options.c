@@ -84,28 +84,6 @@ TEST(keepalive_fields_read_back_or_are_unsupported)
     ferp_close(raw);
 }
 
-/* A system without the single options supports the one call for all values, and the call accepts
- * the longest times. */
-TEST(keepalive_can_be_set_one_way_or_the_other)
-{
-    fer_raw_socket raw = seam_socket();
-    fer_error single = ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60);
-    fer_error all = ferp_set_keepalive_values(raw, true, 60, 5);
-    if (single.kind == FER_UNSUPPORTED) {
-        assert_ok(all);
-    }
-    if (all.kind == FER_OK) {
-        assert_ok(ferp_set_keepalive_values(raw, true, ferp_traits()->keepalive_seconds_max,
-                                            ferp_traits()->keepalive_seconds_max));
-        assert_int_equal(option_value(raw, FERP_KEEPALIVE), 1);
-        assert_ok(ferp_set_keepalive_values(raw, false, 60, 5));
-        assert_int_equal(option_value(raw, FERP_KEEPALIVE), 0);
-    } else {
-        assert_kind(all, FER_UNSUPPORTED);
-    }
-    ferp_close(raw);
-}
-
 /* ---- Names */
 
 static bool is_loopback(const fer_socket_addr *addr)
