@@ -63,6 +63,7 @@ GROWTH_LINES = [
 ]
 SOCKETS = (1, 100, 1000, 8000)
 SIMULATED = [("sim_event_posix", "POSIX"), ("sim_event_winsock", "Windows")]
+SYSTEMS = [("ferrule", "Linux"), ("ferrule-windows", "Windows (mingw)")]
 LIMITS = [("read_ready", "token", "a read that need not wait, with a token"),
           ("read_ready", "deadline", "the same with a deadline"),
           ("read_blocked", "token", "a round trip whose read waits, with a token"),
@@ -170,6 +171,9 @@ def other_lines(results):
     for case, impl, name in LIMITS:
         time = results.times.get((case, impl))
         yield [name, NOT_MEASURED if time is None else "%.2f" % time.ratio]
+    for impl, name in SYSTEMS:
+        yield ["code of the smallest client over plain calls, %s, bytes" % name,
+               str(results.sizes.get(impl, NOT_MEASURED))]
     for case, name in SIMULATED:
         time = results.times.get((case, "ferrule"))
         yield ["events of the simulated network in a second, " + name + ", millions",

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Prints the size of the smallest TCP client: the bytes of code and constants more than with raw
-# calls, over ferrule and over each peer whose static library is installed. The C library and the
-# C++ library are not counted. sockpp is also found in a folder of CMAKE_PREFIX_PATH. Linux only.
+# calls, over ferrule, over ferrule for Windows, which mingw builds, and over each peer whose static
+# library is installed. The C library and the C++ library are not counted. sockpp is also found in a
+# folder of CMAKE_PREFIX_PATH. Linux only.
 # usage: bench/size_clients.sh LIBRARY     LIBRARY: libferrule.a of a Release build
 set -eu
 case ${1:---help} in
-    --help) sed -n '2,5s/^# *//p' "$0"; exit 0 ;;
+    --help) sed -n '2,6s/^# *//p' "$0"; exit 0 ;;
 esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 library=$1
@@ -20,18 +21,33 @@ compiler='gcc -std=gnu11'
 build() {
     name=$1
     shift
-    $compiler -Os -ffunction-sections -fdata-sections "$@" -Wl,--gc-sections -o "$work/$name" \
+    $compiler -Os -ffunction-sections -fdata-sections "$@" -Wl,--gc-sections -o "$work/$name.exe" \
         2>"$work/log" || { cat "$work/log" >&2; return 1; }
 }
 
-build raw -DRAW "$root/tests/api/size_client.c"
-raw=$(text_of "$work/raw")
-
 # report NAME: the size of a client that was built
-report() { echo "size=$1 over_raw=$(($(text_of "$work/$1") - raw))"; }
+report() { echo "size=$1 over_raw=$(($(text_of "$work/$1.exe") - raw))"; }
 
-build ferrule -I"$root/include" "$root/tests/api/size_client.c" "$library" -pthread
-report ferrule
+# ours NAME LIBRARY FLAG: reports the client over ferrule. $raw is the one over raw calls.
+ours() {
+    build raw -DRAW "$root/tests/api/size_client.c" "$3"
+    raw=$(text_of "$work/raw.exe")
+    build "$1" -I"$root/include" "$root/tests/api/size_client.c" "$2" "$3"
+    report "$1"
+}
+
+toolchain=$root/cmake/mingw-w64-x86_64.cmake
+if command -v x86_64-w64-mingw32-gcc >"$work/log" && {
+    cmake -S "$root" -B "$work/windows" -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DCMAKE_BUILD_TYPE=Release &&
+        cmake --build "$work/windows" --target ferrule_static
+} >"$work/log" 2>&1; then
+    compiler='x86_64-w64-mingw32-gcc -std=gnu11'
+    ours ferrule-windows "$work/windows/libferrule.a" -lws2_32
+    compiler='gcc -std=gnu11'
+else
+    echo "skipped size=ferrule-windows reason=mingw did not build the library"
+fi
+ours ferrule "$library" -pthread
 
 # peer NAME SOURCE ARCHIVE ARGUMENT...: ARCHIVE is a path, or a name in the system's folder
 peer() {
@@ -66,7 +82,7 @@ compiler='gcc -std=gnu11'
 
 rustc=$(command -v rustc || echo "${CARGO_HOME:-${HOME:-}/.cargo}/bin/rustc")
 if [ -x "$rustc" ] && "$rustc" --edition 2021 -C opt-level=z -C lto=fat -C panic=abort -C codegen-units=1 \
-    -o "$work/rust-std" "$root/bench/size/client.rs" >"$work/log" 2>&1; then
+    -o "$work/rust-std.exe" "$root/bench/size/client.rs" >"$work/log" 2>&1; then
     report rust-std
 else
     echo "skipped size=rust-std reason=rustc was not found"

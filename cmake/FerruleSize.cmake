@@ -10,9 +10,14 @@ function(ferrule_keep_small target)
         # quarter of the library. Debuggers have their own (-g), and RelWithDebInfo keeps these for
         # profilers. With a section for each function and each constant the linker drops what a
         # program does not use. gcc puts the jump tables of all functions into one section if
-        # constants share one, and each table keeps its function.
+        # constants share one, and each table keeps its function. For Windows it always does that,
+        # and with -fdata-sections it puts variables without a value into .data instead of .bss.
+        set(separate_data -fdata-sections)
+        if(WIN32)
+            set(separate_data -fno-jump-tables)
+        endif()
         target_compile_options(${target} PRIVATE
-            "$<$<CONFIG:Release>:-Os;-fno-unwind-tables;-fno-asynchronous-unwind-tables;-ffunction-sections;-fdata-sections>")
+            "$<$<CONFIG:Release>:-Os;-fno-unwind-tables;-fno-asynchronous-unwind-tables;-ffunction-sections;${separate_data}>")
     endif()
     get_target_property(kind ${target} TYPE)
     # The library's calls of its own exported functions are not meant to be replaced, so they can be

@@ -224,14 +224,14 @@ size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap)
     if (buf != NULL && cap >= FER_IPV4_ADDR_TEXT_CAP) {
         return feri_ipv4_store(buf, 0, &addr);
     }
-    feri_addr_text out = {{0}, 0};
+    feri_addr_text out = {0};
     feri_ipv4_write(&out, &addr);
     return feri_addr_text_store(&out, buf, cap);
 }
 
 FERI_FAST size_t fer_ipv6_addr_format(fer_ipv6_addr addr, char *buf, size_t cap)
 {
-    feri_addr_text out = {{0}, 0};
+    feri_addr_text out = {0};
     feri_ipv6_write(&out, &addr);
     return feri_addr_text_store(&out, buf, cap);
 }

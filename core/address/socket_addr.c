@@ -111,7 +111,7 @@ static void feri_bracketed_ipv6_write(feri_addr_text *out, const fer_socket_addr
 
 size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap)
 {
-    feri_addr_text out = {{0}, 0};
+    feri_addr_text out = {0};
     if (fer_socket_addr_is_ipv6(addr)) {
         feri_bracketed_ipv6_write(&out, addr);
     } else if (fer_socket_addr_is_ipv4(addr)) {

@@ -117,7 +117,7 @@ static void append_code(struct error_text *text, fer_error error)
 
 size_t fer_error_format(fer_error error, char *buf, size_t cap)
 {
-    struct error_text text = {0, {0}};
+    struct error_text text = {0};
     append_piece(&text, fer_error_kind_text(error.kind));
     if (error.os_code != 0) {
         append_code(&text, error);

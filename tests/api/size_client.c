@@ -1,6 +1,24 @@
 /* size_client.c: the smallest TCP client, over ferrule and over raw sockets (RAW).
  * check_client_size.sh compares the sizes of both programs. */
-#if defined(RAW)
+#if defined(RAW) && defined(_WIN32)
+#include <winsock2.h>
+
+static int greet(char *reply, int cap)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(7)};
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    WSADATA data;
+    if (WSAStartup(MAKEWORD(2, 2), &data) != 0) {
+        return 1;
+    }
+    SOCKET client = socket(AF_INET, SOCK_STREAM, 0);
+    int failed = client == INVALID_SOCKET ||
+                 connect(client, (struct sockaddr *)&addr, sizeof addr) != 0 ||
+                 send(client, "hello", 5, 0) != 5 || recv(client, reply, cap, 0) < 0;
+    closesocket(client);
+    return failed;
+}
+#elif defined(RAW)
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
