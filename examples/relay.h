@@ -17,14 +17,17 @@ static inline void relay_complain(const char *what, fer_error error)
     fprintf(stderr, "%s: %s\n", what, text);
 }
 
+/* OpenBSD and Wine 8 have no times of a single connection, and use the system's. */
 static inline fer_error relay_keep_alive(fer_tcp_stream *stream)
 {
+    const fer_tcp_keepalive by_system = {.enabled = true};
     const fer_tcp_keepalive keepalive = {
         .enabled = true,
         .time = fer_duration_from_secs(RELAY_KEEPALIVE_SECONDS),
         .interval = fer_duration_from_secs(RELAY_KEEPALIVE_INTERVAL_SECONDS),
     };
-    return fer_tcp_stream_set_keepalive(stream, &keepalive);
+    fer_error error = fer_tcp_stream_set_keepalive(stream, &keepalive);
+    return error.kind == FER_UNSUPPORTED ? fer_tcp_stream_set_keepalive(stream, &by_system) : error;
 }
 
 #endif
