@@ -37,7 +37,7 @@ function report() { if (is_wanted && (is_zero || longest >= 4)) print name; is_w
     in_headers = 0
     name = $4
     sub(/:$/, "", name)
-    is_wanted = name ~ /^\.data/ && !(name in relocated)
+    is_wanted = name ~ /^\.data/ && name !~ /^\.data\.rel/ && !(name in relocated)
     is_zero = 1
     run = longest = 0
     next
