@@ -218,23 +218,32 @@ static void read_controls(const control_block *all, fer_datagram_recv *message)
     }
 }
 
-/* A datagram that is longer than the buffer fails with WSAEMSGSIZE, but fills the buffer, the
- * address and the control messages, and leaves the count as it was (measured under Wine 8 and
- * 10). */
-static fer_error read_message(const control_block *control, const ferp_winsock_sockaddr *from,
-                              fer_error failure, DWORD moved, fer_datagram_recv *message)
+/* WSAEMSGSIZE is a datagram that is longer than the buffer, which is then full. With MSG_CTRUNC
+ * alone it is control messages that do not fit: the datagram is whole, and its count is stored
+ * (Wine's test_ip_pktinfo, which Windows passes). Wine 8 and 10 store no count, and no flag for a
+ * datagram that is cut (measured): of a datagram whose length is not known no byte is reported. */
+static void measure(const WSAMSG *call, bool is_too_long, DWORD moved, fer_datagram_recv *message)
 {
-    bool is_cut = failure.os_code == WSAEMSGSIZE;
+    ULONG cap = call->lpBuffers->len;
+    bool is_whole = !is_too_long || (call->dwFlags & (MSG_TRUNC | MSG_CTRUNC)) == MSG_CTRUNC;
+    bool has_count = moved <= cap;
+    message->len = !is_whole ? cap : has_count ? moved : 0;
+    message->truncated = !is_whole || !has_count;
+}
+
+static fer_error read_message(const WSAMSG *call, const control_block *control,
+                              const ferp_winsock_sockaddr *from, fer_error failure, DWORD moved,
+                              fer_datagram_recv *message)
+{
     if (failure.os_code == WSAESHUTDOWN) {
         return FERP_WINSOCK_OK;
     }
-    if (failure.kind != FER_OK && !is_cut) {
+    if (failure.kind != FER_OK && failure.os_code != WSAEMSGSIZE) {
         return failure;
     }
+    measure(call, failure.os_code == WSAEMSGSIZE, moved, message);
     FER_TRY(ferp_winsock_sockaddr_to(from, &message->from));
-    message->len = moved;
-    message->segment_size = message->len + is_cut;
-    message->truncated = is_cut;
+    message->segment_size = message->len + message->truncated;
     read_controls(control, message);
     return FERP_WINSOCK_OK;
 }
@@ -248,7 +257,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     char none;
     WSABUF buffer;
     WSAMSG call;
-    DWORD moved = 0;
+    DWORD moved = UINT32_MAX; /* not stored */
     ULONG max = (ULONG)ferp_traits()->datagram_length_max;
     (void)count;
     (void)flags;
@@ -259,6 +268,7 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     }
     memset(&from, 0, sizeof from);
     memset(&call, 0, sizeof call);
+    memset(&control, 0, sizeof control);
     *messages = (fer_datagram_recv){.buf = messages->buf, .cap = messages->cap};
     buffer.buf = messages->cap > 0 ? messages->buf : &none;
     buffer.len = messages->cap < max ? (ULONG)messages->cap : max;
@@ -268,12 +278,13 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     call.dwBufferCount = 1;
     call.Control.buf = (char *)control.u.bytes;
     call.Control.len = CONTROL_MAX;
+    ferp_winsock_receive_begin();
     fer_error failure = functions->receive(socket, &call, &moved, NULL, NULL) == 0
                             ? FERP_WINSOCK_OK
                             : ferp_winsock_datagram_error(WSAGetLastError());
-    moved = failure.os_code == WSAEMSGSIZE ? buffer.len : moved;
+    ferp_winsock_receive_end();
     control.len = call.Control.len;
-    FER_TRY(read_message(&control, &from, failure, moved, messages));
+    FER_TRY(read_message(&call, &control, &from, failure, moved, messages));
     *received = 1;
     return FERP_WINSOCK_OK;
 }

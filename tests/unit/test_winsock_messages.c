@@ -18,6 +18,8 @@ static struct fakes {
     unsigned char control[64]; /* of a send */
     ULONG control_len;
     DWORD coalesced;
+    DWORD flags;      /* MSG_TRUNC, MSG_CTRUNC */
+    bool omits_count; /* as Wine, if the call fails */
 } fake;
 
 static int fail_with(int code)
@@ -63,8 +65,11 @@ static INT CALLBACK fake_receive(SOCKET socket, LPWSAMSG message, LPDWORD moved,
             message->Control.len, &len, IPPROTO_UDP, 3, &fake.coalesced, sizeof fake.coalesced));
     }
     message->Control.len = (ULONG)len;
+    message->dwFlags = fake.flags;
     fake.len = message->lpBuffers->len;
-    *moved = 10;
+    if (!fake.omits_count) {
+        *moved = 10;
+    }
     return fake.failure != 0 ? fail_with(fake.failure) : 0;
 }
 
@@ -200,6 +205,40 @@ TEST_WITH(a_capacity_above_the_longest_datagram_is_cut, NULL, reset_fakes)
     assert_ok(tested_recv_messages(raw, &message, 1, 0, &n));
     assert_int_equal(fake.len, ferp_traits()->datagram_length_max);
     assert_true(message.truncated && message.len == fake.len);
+    ferp_close(raw);
+}
+
+/* Control messages that do not fit cut no datagram (Wine's test_ip_pktinfo). Bytes that no datagram
+ * has filled are never a part of one. Both failures are WSAEMSGSIZE. */
+TEST_WITH(a_datagram_with_cut_control_messages_is_whole, NULL, reset_fakes)
+{
+    static const struct {
+        DWORD flags;
+        bool omits_count;
+        size_t len;
+        bool truncated;
+    } rows[] = {
+        {MSG_CTRUNC, false, 10, false},            /* Windows */
+        {MSG_CTRUNC, true, 0, true},               /* Wine: the length is not known */
+        {MSG_TRUNC, false, 16, true},              /* a datagram of more than 16 bytes */
+        {MSG_TRUNC | MSG_CTRUNC, false, 16, true}, /* both */
+        {MSG_TRUNC | MSG_CTRUNC, true, 16, true},
+        {0, true, 16, true}, /* Wine, a datagram of more than 16 bytes */
+    };
+    char buf[16];
+    fer_raw_socket raw = seam_socket();
+    fake.failure = WSAEMSGSIZE;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+        size_t n = 0;
+        fake.flags = rows[i].flags;
+        fake.omits_count = rows[i].omits_count;
+        assert_ok(tested_recv_messages(raw, &message, 1, 0, &n));
+        assert_int_equal(n, 1);
+        assert_int_equal(message.len, rows[i].len);
+        assert_int_equal(message.truncated, rows[i].truncated);
+        assert_int_equal(message.segment_size, rows[i].len + rows[i].truncated);
+    }
     ferp_close(raw);
 }
 
