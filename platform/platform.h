@@ -80,20 +80,20 @@ struct ferp_traits {
     /* A buffer size is read as twice the value that was set, because it includes the kernel's
      * bookkeeping (Linux: socket(7), SO_RCVBUF). */
     bool buffer_sizes_are_doubled;
-    /* A connect of a datagram socket that has a peer first dissolves the connection. The local
-     * address becomes the wildcard, if the connect then fails, and else the one that the route
-     * chooses (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux and Windows
-     * keep the address that was bound. */
+    /* A second connect of a datagram socket makes the local address the wildcard, if it fails, and
+     * else that of the route (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux
+     * and Windows keep the address that was bound. */
     bool reconnect_drops_bound_addr;
-    /* The send buffer limits the size of a datagram, by default to less than IP allows (macOS:
-     * net.inet.udp.maxdgram). */
+    /* A connect to the broadcast address needs no SO_BROADCAST (macOS and the BSDs: in_pcbconnect;
+     * Windows: Wine's test_broadcast). Linux refuses it (ip4_datagram_connect). */
+    bool connect_ignores_broadcast;
+    /* The send buffer limits a datagram to less than IP does (macOS: net.inet.udp.maxdgram). */
     bool datagram_limit_is_send_buffer;
     /* A poller has edge-triggered events (epoll: EPOLLET; kqueue: EV_CLEAR). */
     bool poller_has_edges;
     /* The longest path of a Unix socket address, without its NUL (sun_path). */
     size_t unix_path_max;
-    /* The address of a Unix socket can be a name that is not a path (Linux: unix(7),
-     * "abstract"). */
+    /* The address of a Unix socket can be a name, no path (Linux: unix(7), "abstract"). */
     bool has_abstract_unix_names;
     /* A recv, a send or a wait of a stream that fails with NO_BUFFER_SPACE may succeed with fewer
      * bytes, or later (Windows: libzmq, pull requests 1471 and 3297). core retries it with half the

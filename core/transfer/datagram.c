@@ -89,6 +89,15 @@ bool feri_datagram_is_report(fer_error error)
     return error.kind == FER_MESSAGE_TOO_LONG;
 }
 
+/* Windows: WSAEINVAL. Other systems wait (Linux: inet_recvmsg binds nothing), perhaps until another
+ * thread's send has bound the socket. A bind here would make the program's own bind fail. */
+bool feri_datagram_is_unbound(const fer_handle *handle, fer_error error)
+{
+    fer_socket_addr local;
+    return error.kind == FER_INVALID_INPUT &&
+           ferp_local_addr(handle->p_.raw_, &local).kind != FER_OK;
+}
+
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
  * peeked. */
 static fer_error drop_from_other(const receive_call *call)
@@ -115,7 +124,8 @@ static fer_error try_to_receive(void *context, unsigned flags)
             if (feri_datagram_is_report(error)) {
                 continue;
             }
-            return error;
+            return feri_datagram_is_unbound(call->handle, error) ? feri_own_error(FER_WOULD_BLOCK)
+                                                                 : error;
         }
         bool is_end = call->out->from.ip.family == 0;
         feri_datagram_map_to_family(call->handle, &call->out->from);
@@ -383,6 +393,36 @@ static void update_peer(fer_handle *handle, const fer_socket_addr *destination, 
     }
 }
 
+/* An IPv6 socket that is for IPv6 alone, or keeps a local address of IPv6. */
+static bool cannot_reach_ipv4(const fer_handle *handle)
+{
+    fer_socket_addr local = {.port = 0};
+    uint32_t only_v6 = 0;
+    bool keeps_addr = !ferp_traits()->reconnect_drops_bound_addr || handle->p_.peer_.ip.family == 0;
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return false;
+    }
+    FER_IGNORE(ferp_option_value(handle->p_.raw_, FERP_ONLY_V6, &only_v6));
+    FER_IGNORE(ferp_local_addr(handle->p_.raw_, &local));
+    bool is_v6 = local.ip.family == FER_IP_V6 && !fer_ip_addr_is_unspecified(local.ip) &&
+                 fer_ip_addr_to_canonical(local.ip).family == FER_IP_V6;
+    return only_v6 != 0 || (keeps_addr && is_v6);
+}
+
+/* Rule O1. Otherwise connect has an error of its own. */
+static fer_error check_broadcast(const fer_handle *handle, const fer_socket_addr *destination)
+{
+    fer_ip_addr ip = fer_ip_addr_to_canonical(destination->ip);
+    uint32_t is_allowed = 0;
+    if (!ferp_traits()->connect_ignores_broadcast || ip.family != FER_IP_V4 ||
+        !fer_ipv4_addr_is_broadcast(ip.u.v4)) {
+        return feri_ok();
+    }
+    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_BROADCAST, &is_allowed));
+    return is_allowed || cannot_reach_ipv4(handle) ? feri_ok()
+                                                   : feri_own_error(FER_PERMISSION_DENIED);
+}
+
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
     FERI_ASSERT(handle != NULL && addr != NULL);
@@ -390,6 +430,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     fer_socket_addr old;
     fer_raw_socket raw = handle->p_.raw_;
     FER_TRY(feri_datagram_destination(handle, addr, &destination));
+    FER_TRY(check_broadcast(handle, &destination));
     FER_TRY(feri_check_reconnect(handle, &destination, &old));
     fer_error error;
     do {

@@ -102,7 +102,7 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
         error = receive_some(batch, flags);
     } while (feri_datagram_is_report(error) ||
              (error.kind == FER_OK && batch->received == 0 && !batch->has_ended));
-    return error;
+    return feri_datagram_is_unbound(batch->handle, error) ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
 /* A message without bytes, from the peer. */

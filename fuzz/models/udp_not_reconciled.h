@@ -14,7 +14,7 @@
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
     X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
     X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
-    X(no_dual_stack) X(cancel_is_late)
+    X(no_dual_stack) X(cancel_is_late) X(send_after_refusal)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -88,6 +88,12 @@ static bool refusals_together(const struct udp_record *posix, const struct udp_r
 {
     return is_reported_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) &&
            history.sent_together[posix->socket];
+}
+
+/* No send reports a refusal on Windows. */
+static bool send_after_refusal(const struct udp_record *posix, const struct udp_record *winsock)
+{
+    return !history.is_bsd && is_send(posix) && is_refusal(posix) && winsock->error.kind == FER_OK;
 }
 
 /* The sender's option decides on POSIX, the receiver's on Windows: from here on the queues

@@ -64,6 +64,7 @@ const struct ferp_traits *ferp_traits(void)
         .connect_error_comes_late = false,
         .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
         .reconnect_drops_bound_addr = FERP_POSIX_IS_BSD,
+        .connect_ignores_broadcast = FERP_POSIX_IS_BSD,
         /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */
         .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD,
         .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,

@@ -78,9 +78,19 @@ bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *oth
     return one->port == other->port && fer_ip_addr_eq(one->ip, other->ip);
 }
 
+/* The wildcard address, beside a group or the broadcast address (Linux, inet_rcv_saddr_equal). */
+static bool includes_group(const ferp_sim_socket *one, const ferp_sim_socket *other)
+{
+    bool reaches = one->local.ip.family == other->local.ip.family ||
+                   (one->family == FER_IP_V6 && !one->settings.options[FERP_ONLY_V6]);
+    return ferp_sim_is_wildcard(&one->local.ip) && reaches &&
+           ferp_sim_has_many_receivers(&other->local.ip);
+}
+
 static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
 {
-    return ferp_sim_covers(one, &other->local.ip) || ferp_sim_covers(other, &one->local.ip);
+    return ferp_sim_covers(one, &other->local.ip) || ferp_sim_covers(other, &one->local.ip) ||
+           includes_group(one, other) || includes_group(other, one);
 }
 
 /* Linux, inet_csk_get_port: two sockets with SO_REUSEADDR may share a port while neither listens.
@@ -263,11 +273,36 @@ static bool is_link_local_without_scope(const fer_socket_addr *addr)
            addr->scope_id == 0;
 }
 
+/* Linux binds every socket to the broadcast address and to groups, except streams to groups of IPv6
+ * (inet_bind, inet6_bind). Windows binds none (network-multicast, issue 12; ReactOS, bind.c). */
+static ferp_sim_code many_receivers_status(const ferp_sim_network *network,
+                                           const ferp_sim_socket *socket, const fer_ip_addr *ip)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool is_stream = socket->kind == FERP_SIM_STREAM;
+    if (ferp_sim_acts_as_windows(network, socket)) {
+        return FERP_SIM_EADDRNOTAVAIL;
+    }
+    if (is_stream && switches->group_stream_is_eafnosupport) {
+        return FERP_SIM_EAFNOSUPPORT;
+    }
+    if (ferp_sim_is_broadcast(ip)) {
+        bool binds = !switches->broadcast_bind_is_unavailable ||
+                     (switches->broadcast_datagrams_bind && !is_stream);
+        return binds ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRNOTAVAIL;
+    }
+    bool is_einval = is_stream && ip->family == FER_IP_V6 && !switches->binds_by_address;
+    return is_einval ? FERP_SIM_EINVAL : FERP_SIM_NO_ERROR;
+}
+
 static ferp_sim_code address_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *canonical)
 {
     if (socket->is_peer || ferp_sim_is_local(&canonical->ip)) {
         return FERP_SIM_NO_ERROR;
+    }
+    if (ferp_sim_has_many_receivers(&canonical->ip)) {
+        return many_receivers_status(network, socket, &canonical->ip);
     }
     bool lacks_scope = is_link_local_without_scope(canonical) && !ferp_sim_is_winsock(network);
     bool is_einval =

@@ -102,7 +102,7 @@ bool ferp_sim_is_broadcast(const fer_ip_addr *ip)
     return ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip->u.v4);
 }
 
-static bool has_many_receivers(const fer_ip_addr *ip)
+bool ferp_sim_has_many_receivers(const fer_ip_addr *ip)
 {
     return ferp_sim_is_broadcast(ip) || fer_ip_addr_is_multicast(*ip);
 }
@@ -124,12 +124,18 @@ static bool loops(const ferp_sim_network *network, const ferp_sim_socket *socket
                : datagram->loops;
 }
 
-/* Linux delivers a group's datagrams only to sockets that are bound to the wildcard
- * (udp_v4_mcast_deliver). Windows also delivers them to sockets that are bound to an address. */
+/* Bound to the wildcard address or to this one. */
+static bool is_bound_for(const ferp_sim_socket *socket, const fer_ip_addr *ip)
+{
+    return ferp_sim_is_wildcard(&socket->local.ip) || fer_ip_addr_eq(socket->local.ip, *ip);
+}
+
+/* Linux delivers a group's datagrams only to sockets that are bound to the wildcard or to the group
+ * (__udp_is_mcast_sock). Windows also delivers them to sockets that are bound to an address. */
 static bool is_member(const ferp_sim_network *network, const ferp_sim_socket *socket,
                       const fer_ip_addr *group)
 {
-    if (!ferp_sim_is_winsock(network) && !ferp_sim_is_wildcard(&socket->local.ip)) {
+    if (!ferp_sim_is_winsock(network) && !is_bound_for(socket, group)) {
         return false;
     }
     for (int i = 0; i < socket->group_count; i++) {
@@ -155,7 +161,7 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
     bool reaches = socket->family == datagram->to.ip.family ||
                    (socket->family == FER_IP_V6 && !socket->settings.options[FERP_ONLY_V6]);
     if (ferp_sim_is_broadcast(&datagram->to.ip)) {
-        return reaches && ferp_sim_is_wildcard(&socket->local.ip);
+        return reaches && is_bound_for(socket, &datagram->to.ip);
     }
     if (fer_ip_addr_is_multicast(datagram->to.ip)) {
         return is_member(network, socket, &datagram->to.ip) && loops(network, socket, datagram);
@@ -234,7 +240,7 @@ static bool deliver_to(ferp_sim_network *network, ferp_sim_socket *socket,
 static bool deliver(ferp_sim_network *network, ferp_sim_datagram *datagram)
 {
     ferp_sim_socket *receiver = receiver_of(network, datagram);
-    bool has_many = has_many_receivers(&datagram->to.ip);
+    bool has_many = ferp_sim_has_many_receivers(&datagram->to.ip);
     bool is_queued = false;
     for (size_t i = 0; receiver != NULL && i < network->config.max_sockets; i++) {
         ferp_sim_socket *socket = &network->sockets[i];
@@ -269,8 +275,8 @@ void ferp_sim_on_datagram(ferp_sim_network *network, const ferp_sim_event *event
     if (action == FER_SIM_ANSWER_AS_IS && !no_receiver) {
         return;
     }
-    bool may_refuse =
-        !has_many_receivers(&datagram->to.ip) && ferp_sim_is_host(network, &datagram->to.ip);
+    bool may_refuse = !ferp_sim_has_many_receivers(&datagram->to.ip) &&
+                      ferp_sim_is_host(network, &datagram->to.ip);
     if (action == FER_SIM_ANSWER_REFUSES || (no_receiver && may_refuse)) {
         send_refusal(network, datagram, FERP_SIM_ECONNREFUSED, rule);
     } else if (action == FER_SIM_ANSWER_HOST_UNREACHABLE) {
@@ -348,7 +354,8 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
                  ferp_sim_datagram *datagram)
 {
     const fer_ip_addr *to = &sending->to->ip;
-    bool is_unbound = ferp_sim_is_wildcard(&socket->local.ip);
+    bool is_unbound =
+        ferp_sim_is_wildcard(&socket->local.ip) || ferp_sim_has_many_receivers(&socket->local.ip);
     datagram->to = *sending->to;
     datagram->from = socket->local;
     datagram->from.ip = sending->from != NULL ? *sending->from

@@ -9,8 +9,24 @@ enum { LONGEST_V4 = 65507, LONGEST_V6 = 65527 };
 
 /* ---- Connecting */
 
+/* A call that has a destination. */
+typedef enum address_use { CONNECTING, SENDING_TO_PEER, SENDING_TO } address_use;
+
+/* Whether the call needs SO_BROADCAST for a broadcast address. On Linux each of them needs it
+ * (ip4_datagram_connect), on the BSDs each send (ip_output), and on Windows a send to an address
+ * (Wine's test_broadcast). */
+static bool needs_broadcast(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                            address_use use)
+{
+    if (ferp_sim_acts_as_windows(network, socket)) {
+        return use == SENDING_TO;
+    }
+    return use != CONNECTING || !ferp_traits()->connect_ignores_broadcast || socket->is_peer;
+}
+
 static ferp_sim_code destination_status(const ferp_sim_network *network,
-                                        const ferp_sim_socket *socket, const fer_socket_addr *addr)
+                                        const ferp_sim_socket *socket, const fer_socket_addr *addr,
+                                        address_use use)
 {
     if (ferp_sim_is_winsock(network) && addr->ip.family != socket->family) {
         return FERP_SIM_EAFNOSUPPORT; /* Linux accepts an IPv4 address on an IPv6 socket */
@@ -27,7 +43,8 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     if (is_other_family || (is_bound_to_address && socket->local.ip.family != to->ip.family)) {
         return FERP_SIM_ENETUNREACH; /* measured on Linux, and under Wine: 10051 */
     }
-    if (ferp_sim_is_broadcast(&to->ip) && !socket->settings.options[FERP_BROADCAST]) {
+    if (ferp_sim_is_broadcast(&to->ip) && !socket->settings.options[FERP_BROADCAST] &&
+        needs_broadcast(network, socket, use)) {
         return FERP_SIM_EACCES;
     }
     if (ferp_sim_is_winsock(network) && ferp_sim_is_wildcard(&to->ip)) {
@@ -56,7 +73,7 @@ fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *
         ferp_sim_switches_for(network, socket)->udp_reconnect_unbinds) {
         disconnect(socket);
     }
-    FER_TRY(ferp_sim_error(network, destination_status(network, socket, addr)));
+    FER_TRY(ferp_sim_error(network, destination_status(network, socket, addr, CONNECTING)));
     fer_socket_addr to = ferp_sim_destination(addr);
     fer_ip_addr source = ferp_sim_source_for(socket, &to.ip);
     FER_TRY(ensure_port(network, socket, &source));
@@ -98,7 +115,9 @@ fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
     static const fer_ip_addr wildcard_v6 = {.family = FER_IP_V6};
     FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
-    FER_TRY(ferp_sim_take_pending(network, socket));
+    if (!ferp_sim_acts_as_windows(network, socket)) {
+        FER_TRY(ferp_sim_take_pending(network, socket)); /* Windows: only by a receive (test_UDP) */
+    }
     if (socket->shut_write) {
         return ferp_sim_error(network, FERP_SIM_EPIPE);
     }
@@ -110,8 +129,9 @@ fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket
     }
     fer_socket_addr peer = ferp_sim_in_family_of(socket, &socket->remote);
     fer_socket_addr to = addr == NULL ? socket->remote : ferp_sim_destination(addr);
-    FER_TRY(
-        ferp_sim_error(network, destination_status(network, socket, addr == NULL ? &peer : addr)));
+    address_use use = addr == NULL ? SENDING_TO_PEER : SENDING_TO;
+    FER_TRY(ferp_sim_error(network,
+                           destination_status(network, socket, addr == NULL ? &peer : addr, use)));
     if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6) ||
         is_above_send_buffer(socket, len)) {
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
@@ -205,6 +225,9 @@ fer_error ferp_sim_wait_for_datagram(ferp_sim_network *network, ferp_sim_socket 
 {
     size_t count = 0;
     fer_error error = ferp_sim_enter(network, socket, FERP_READING);
+    if (error.kind == FER_OK && ferp_sim_acts_as_windows(network, socket) && !socket->has_local) {
+        error = ferp_sim_error(network, FERP_SIM_EINVAL); /* Wine's test_connect_udp */
+    }
     if (error.kind == FER_OK) {
         error = ferp_sim_check_with_wait(network, socket,
                                          ferp_sim_deadline(network, socket, FERP_READING),

@@ -319,6 +319,8 @@ bool ferp_sim_shut_read_discards(const ferp_sim_network *network, const ferp_sim
 void ferp_sim_on_datagram(ferp_sim_network *network, const ferp_sim_event *event);
 void ferp_sim_on_refusal(ferp_sim_network *network, const ferp_sim_event *event);
 bool ferp_sim_is_broadcast(const fer_ip_addr *ip);
+/* A broadcast or a multicast address. */
+bool ferp_sim_has_many_receivers(const fer_ip_addr *ip);
 
 /* ---- datagram_calls.c: connecting, sending and receiving */
 fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,

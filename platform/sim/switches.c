@@ -6,22 +6,22 @@
 #define LACKED (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_SEGMENTING)
 
 /* The switches that the systems of the BSD dialect share, and then those of one system. */
-#define BSD_SWITCHES(...)                                                                \
-    {                                                                                    \
-        .error_precedes_end = true, .send_after_reset_is_epipe = true,                   \
-        .reset_after_end_is_econnreset = true, .peek_keeps_error = true,                 \
-        .shut_read_discards_input = true, .unix_close_is_orderly = true,                 \
-        .unix_closed_peer_has_no_name = true, .unix_shut_read_is_hidden = true,          \
-        .unix_read_ends_before_handles = true, .shut_both_disconnects = true,            \
-        .failed_connect_is_final = true, .port_0_is_unavailable = true,                  \
-        .connect_ends_after_75_s = true, .binds_by_address = true,                       \
-        .scopeless_bind_is_unavailable = true, .backlog_max = 128,                       \
-        .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,             \
-        .udp_send_buffer = 9216, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true, \
-        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,         \
-        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,             \
-        .poller_ignores_never_connected = true, .poller_errors_without_code = true,      \
-        .poller_forgets_closed_numbers = true, __VA_ARGS__                               \
+#define BSD_SWITCHES(...)                                                                        \
+    {                                                                                            \
+        .error_precedes_end = true, .send_after_reset_is_epipe = true,                           \
+        .reset_after_end_is_econnreset = true, .peek_keeps_error = true,                         \
+        .shut_read_discards_input = true, .unix_close_is_orderly = true,                         \
+        .unix_closed_peer_has_no_name = true, .unix_shut_read_is_hidden = true,                  \
+        .unix_read_ends_before_handles = true, .shut_both_disconnects = true,                    \
+        .failed_connect_is_final = true, .port_0_is_unavailable = true,                          \
+        .connect_ends_after_75_s = true, .binds_by_address = true,                               \
+        .broadcast_bind_is_unavailable = true, .scopeless_bind_is_unavailable = true,            \
+        .backlog_max = 128, .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true, \
+        .udp_send_buffer = 9216, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true,         \
+        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,                 \
+        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,                     \
+        .poller_ignores_never_connected = true, .poller_errors_without_code = true,              \
+        .poller_forgets_closed_numbers = true, __VA_ARGS__                                       \
     }
 
 /* The switches that macOS does not share with the others. */
@@ -38,8 +38,8 @@ static const ferp_sim_switches bsd_switches[] = {
                      .receive_leaks_handles = true, .full_queue_drops_unfinished = true,
                      .unix_full_datagrams_are_polled = true, .unix_shut_read_discards = true,
                      .shutdown_dead_does_nothing = true, .ended_options_fail = true,
-                     .self_connect_is_einval = true, .eai_noname_is_8 = true,
-                     .keepalive_retries = 8, .bound_port_drops_syn = true,
+                     .self_connect_is_einval = true, .group_stream_is_eafnosupport = true,
+                     .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
                      .dual_stack_beside_ipv4 = true, .backlog_0_is_largest = true,
                      .queue_halves = 2, .unix_queue_halves = 2, .queue_is_exact = true,
                      .accept_inherits_nonblocking = true, .accept_drops_timeouts = true,
@@ -52,8 +52,9 @@ static const ferp_sim_switches bsd_switches[] = {
                            .sends_files_until_an_error = true, .eai_noname_is_8 = true,
                            .shutdown_dead_does_nothing = true, .dead_tcp_options_fail = true,
                            .time_wait_is_dead = true, .keepalive_retries = 8,
-                           .failed_connect_is_refused = true, .dual_stack_beside_ipv4 = true,
-                           .queue_halves = 3, .unix_queue_halves = 3, .full_queue_resets = true,
+                           .failed_connect_is_refused = true, .group_stream_is_eafnosupport = true,
+                           .dual_stack_beside_ipv4 = true, .queue_halves = 3,
+                           .unix_queue_halves = 3, .full_queue_resets = true,
                            .unconnected_shutdown_is_enotconn = true),
     [FER_SIM_BSD_NETBSD] =
         OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_ecn_v4 = true,
@@ -71,9 +72,9 @@ static const ferp_sim_switches bsd_switches[] = {
                            .shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
                            .dead_ip_options_fail = true, .lacks_dual_stack = true,
                            .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
-                           .wildcard_destination_is_einval = true, .bound_port_drops_syn = true,
-                           .buffer_of_ended_half_is_einval = true, .backlog_min = 80,
-                           .queue_halves = 2, .unix_queue_halves = 6,
+                           .wildcard_destination_is_einval = true, .broadcast_datagrams_bind = true,
+                           .bound_port_drops_syn = true, .buffer_of_ended_half_is_einval = true,
+                           .backlog_min = 80, .queue_halves = 2, .unix_queue_halves = 6,
                            .accepted_linger_zero_is_120s = true),
 };
 

@@ -143,6 +143,13 @@ typedef struct ferp_sim_switches {
     bool separates_ip_versions;
     /* Binding a link-local address without a scope is EADDRNOTAVAIL (all: ifa_ifwithaddr). */
     bool scopeless_bind_is_unavailable;
+    /* Binding the broadcast address is EADDRNOTAVAIL (all: ifa_ifwithaddr), except of a datagram
+     * socket (OpenBSD: in_pcbbind, in_broadcast). */
+    bool broadcast_bind_is_unavailable;
+    bool broadcast_datagrams_bind;
+    /* Binding a stream to a group or to the broadcast address is EAFNOSUPPORT (XNU: tcp_usr_bind;
+     * FreeBSD the same, of a group). */
+    bool group_stream_is_eafnosupport;
     /* A backlog of 0 is the largest (XNU: solisten). */
     bool backlog_0_is_largest;
     /* The smallest and the largest backlog, and the length of the queue: backlog * queue_halves /

@@ -28,6 +28,7 @@ static const struct ferp_traits winsock_traits = {
     .connect_error_comes_late = true,
     .buffer_sizes_are_doubled = false,
     .reconnect_drops_bound_addr = false,
+    .connect_ignores_broadcast = true,
     .datagram_limit_is_send_buffer = false,
     .poller_has_edges = false,
     /* <afunix.h>: UNIX_PATH_MAX is 108. */

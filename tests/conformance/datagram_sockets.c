@@ -220,6 +220,16 @@ RULE_TEST("L5", an_address_that_is_not_this_machine_s_is_not_available)
     assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
 }
 
+/* `group_bind` */
+RULE_TEST("L5", a_group_is_an_address_of_this_machine_except_on_windows)
+{
+    skip_if(peer_is_wine(), "Wine binds a datagram socket to any address at all");
+    fer_error_kind of_group = peer_is_windows() ? FER_ADDR_NOT_AVAILABLE : FER_OK;
+    assert_kind(fer_udp_socket_bind(test_udp(), "239.1.2.3:0"), of_group);
+    assert_either(fer_udp_socket_bind(test_udp(), "255.255.255.255:0"), of_group,
+                  FER_ADDR_NOT_AVAILABLE);
+}
+
 /* ---- E4 */
 
 FAMILY_TEST("E4", without_a_peer_sending_needs_an_address)
@@ -295,6 +305,8 @@ RULE_TEST("O1", broadcasting_has_to_be_requested)
                 (peer_is_bsd() && error.kind == FER_ADDR_NOT_AVAILABLE),
             "this machine has no network to broadcast to");
     assert_kind(error, FER_PERMISSION_DENIED);
+    assert_kind(fer_udp_socket_connect_addr(unspecified, &to), FER_PERMISSION_DENIED);
+    assert_kind(fer_udp_socket_peer_addr(unspecified, &to), FER_NOT_CONNECTED);
 }
 
 /* ---- R: raw sockets and clones */

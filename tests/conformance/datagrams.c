@@ -181,15 +181,32 @@ FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
     assert_receives_nothing(socket);
 }
 
+/* Waits until a refusal has arrived. On Windows only a receive reports it. */
+static void wait_for_refusal(const fer_udp_socket *socket)
+{
+    fer_raw_socket raw = fer_udp_socket_as_raw(socket);
+    assert_true(peer_is_windows() ? peer_raw_wait_readable(raw) : peer_raw_wait_failed(raw));
+}
+
+/* On Windows no send reports it (`send_after_refusal`): the next receive does. */
 FAMILY_TEST("U3", a_connected_sender_is_reported_a_refusal_once)
 {
     uint16_t port = 0;
     size_t n = 77;
+    char buf[8];
+    fer_udp_received got;
     skip_refusals_on_wine();
     fer_udp_socket *socket = test_udp_bound(family, &port);
     connect_to(socket, family, refusing_port(family));
     send_text(socket, "refused");
-    assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
+    wait_for_refusal(socket);
+    if (peer_is_windows()) {
+        for (int i = 0; i < 10; i++) {
+            send_text(socket, "sent");
+        }
+        assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
+        return;
+    }
     assert_kind_n(fer_udp_socket_send(socket, "not sent", 8, &n), FER_CONNECTION_REFUSED, n, 0);
     assert_receives_nothing(socket);
 }
@@ -202,12 +219,31 @@ FAMILY_TEST("U3", take_error_takes_a_refusal)
     fer_udp_socket *socket = test_udp_bound(family, &port);
     connect_to(socket, family, refusing_port(family));
     send_text(socket, "refused");
-    assert_true(peer_raw_wait_failed(fer_udp_socket_as_raw(socket)));
+    wait_for_refusal(socket);
     assert_ok(fer_udp_socket_take_error(socket, &pending));
     assert_kind(pending, FER_CONNECTION_REFUSED);
     assert_ok(fer_udp_socket_take_error(socket, &pending));
     assert_ok(pending);
     assert_receives_nothing(socket);
+}
+
+/* A refusal that take_error takes takes no datagram with it. */
+FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
+{
+    fer_error pending = {FER_OTHER, 0};
+    struct udp_pair pair = udp_pair_open(family);
+    connect_to_peer(&pair);
+    send_from_peer(&pair, "first");
+    send_from_peer(&pair, "second");
+    wait_until_queued(pair.socket);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_udp_socket_take_error(pair.socket, &pending));
+        assert_ok(pending);
+    }
+    assert_receives_from_peer(&pair, "first");
+    assert_ok(fer_udp_socket_take_error(pair.socket, &pending));
+    assert_ok(pending);
+    assert_receives_from_peer(&pair, "second");
 }
 
 FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before)

@@ -147,6 +147,11 @@ static bool has_failed(const ferp_sim_socket *socket)
            ferp_sim_both_ended(network(), socket);
 }
 
+static bool is_readable(const ferp_sim_socket *socket)
+{
+    return has_input(socket) || (socket->kind == FERP_SIM_DATAGRAM && has_failed(socket));
+}
+
 /* ---- Connections */
 
 static fer_socket_addr loopback_addr(peer_family family, uint16_t port)
@@ -318,7 +323,7 @@ void peer_adopt(fer_raw_socket raw)
 
 /* ---- Looks at a raw socket */
 
-PEER_RAW_IS(bool, peer_raw_wait_readable, wait_until(raw, has_input, PEER_LIMIT_MS))
+PEER_RAW_IS(bool, peer_raw_wait_readable, wait_until(raw, is_readable, PEER_LIMIT_MS))
 PEER_RAW_IS(bool, peer_raw_wait_failed, wait_until(raw, has_failed, PEER_LIMIT_MS))
 PEER_RAW_IS(bool, peer_raw_has_failed, wait_until(raw, has_failed, 0))
 PEER_RAW_IS(bool, peer_raw_is_inheritable, ferp_sim_handle_of(network(), raw)->inheritable)

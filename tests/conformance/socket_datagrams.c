@@ -1,6 +1,7 @@
-/* socket_datagrams.c: rules L4 and U1 to U5 for built datagram sockets; and raw sockets, if the
+/* socket_datagrams.c: rules L4, U1 to U5 and U8 for built datagram sockets; and raw sockets, if the
  * system permits them. For other datagrams: datagrams.c and datagram_peers.c. */
 #include "conformance/datagram_check.h"
+#include "ferrule/udp_batch.h"
 #include "support/socket_fixture.h"
 
 enum {
@@ -61,6 +62,38 @@ SOCKET_FAMILY_TEST("U1", sending_binds_an_unbound_socket)
     assert_ok(fer_socket_send_to(socket, "hello", 5, &to, NULL));
     assert_peer_socket_receives(other, "hello", local_addr_of(socket).port);
     assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+}
+
+/* U8: "A receive of a socket that is not bound waits, or would block, and does not bind it." */
+SOCKET_FAMILY_TEST("U8", a_receive_of_an_unbound_socket_waits_and_does_not_bind_it)
+{
+    char buf[8];
+    fer_udp_received got;
+    uint16_t other_port = 0;
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_set_read_timeout(socket, millis(SHORT_MS)));
+    assert_own(fer_socket_recv_from(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    assert_kind(fer_socket_recv_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_ok(fer_socket_set_nonblocking(socket, false));
+    assert_ok(fer_socket_set_read_timeout(socket, FER_DURATION_NONE));
+    assert_ok(fer_socket_bind(socket, &addr));
+    assert_true(peer_datagram_send(other, family, local_addr_of(socket).port, "now", 3));
+    assert_built_receives(socket, "now", family, other_port);
+}
+
+/* The same of a batch, whose handle can be made of such a socket. */
+SOCKET_FAMILY_TEST("U8", a_batch_of_an_unbound_socket_would_block)
+{
+    char buf[8];
+    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+    size_t n = 77;
+    fer_udp_socket *udp = test_udp();
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    assert_ok(fer_socket_into_udp_socket(socket, udp));
+    assert_kind_n(fer_udp_socket_try_recv_batch(udp, &message, 1, &n), FER_WOULD_BLOCK, n, 0);
 }
 
 /* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and

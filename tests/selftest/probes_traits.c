@@ -341,3 +341,16 @@ PROBE(reconnect_drops_bound_addr, "platform/*/traits.c")
         (unsigned)(bound >> 16 & 255), (unsigned)(bound >> 8 & 255), (unsigned)(bound & 255));
     conclude_fact(ferp_traits()->reconnect_drops_bound_addr, bound != 0x7f000001u);
 }
+
+PROBE(connect_ignores_broadcast, "platform/*/traits.c")
+{
+    struct sockaddr_in to = raw_address(9);
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    to.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+    int result = connect(socket, (struct sockaddr *)&to, (raw_len)sizeof to);
+    const char *name = result == 0 ? "OK" : raw_name(raw_code());
+    need(name != NULL && (result == 0 || strstr(name, "EACCES") != NULL),
+         "no network to broadcast to: %s", name);
+    see("connect to 255.255.255.255 without SO_BROADCAST: %s", name);
+    conclude_fact(ferp_traits()->connect_ignores_broadcast, result == 0);
+}

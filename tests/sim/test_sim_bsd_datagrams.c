@@ -63,6 +63,30 @@ BSD_TEST(a_second_connect_that_is_refused_keeps_the_bound_address)
     fer_udp_socket_close(&socket);
 }
 
+/* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport */
+BSD_TEST(a_group_is_bound_by_datagram_sockets)
+{
+    fer_socket_addr group = addr_of("239.1.1.1:0");
+    fer_socket_addr all = addr_of("255.255.255.255:0");
+    bool is_old = is_on(ON_MACOS | ON_FREEBSD);
+    assert_ok(ferp_bind(raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), &group));
+    assert_kind(ferp_bind(raw_socket(), &group), is_old ? FER_UNSUPPORTED : FER_OK);
+    assert_kind(ferp_bind(raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), &all),
+                is_on(ON_OPENBSD) ? FER_OK : FER_ADDR_NOT_AVAILABLE);
+    assert_int_not_equal(ferp_bind(raw_socket(), &all).kind, FER_OK);
+}
+
+/* A send needs SO_BROADCAST, and a connect does not. Core refuses it. */
+BSD_TEST(a_connect_to_the_broadcast_address_needs_no_option)
+{
+    fer_socket_addr all = addr_of("255.255.255.255:9");
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_ok(ferp_connect(raw, &all));
+    assert_code(ferp_send(raw, "x", 1, 0, &n), FER_PERMISSION_DENIED, 13);
+    assert_ok(ferp_set_option(raw, FERP_BROADCAST, 1));
+    assert_ok(ferp_send(raw, "x", 1, 0, &n));
+}
+
 /* udp_reconnect_unbinds */
 BSD_TEST(connecting_again_forgets_the_bound_address)
 {

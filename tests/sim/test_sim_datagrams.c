@@ -1,6 +1,6 @@
 /* test_sim_datagrams.c: datagrams on the simulated network: peers, lost, doubled and late
  * datagrams, refusals, groups, and the dialects' differences below ferrule. */
-#include "sim/sim_test.h"
+#include "sim/sim_raw.h"
 
 #define PEER_ADDR "10.0.0.7:53"
 
@@ -198,6 +198,44 @@ SIM_UDP_TEST(a_connected_socket_is_reported_by_its_system_s_code)
     assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
+/* Windows: Wine's test_UDP and libuv's test-udp-send-unreachable.c. */
+SIM_UDP_TEST(only_linux_reports_a_refusal_by_a_send)
+{
+    fer_error pending = {FER_OTHER, 0};
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
+    peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_connect(socket, "10.0.0.7:54"));
+    for (int i = 0; i < 10; i++) {
+        fer_error_kind want = i % 2 == 0 || is_winsock() ? FER_OK : FER_CONNECTION_REFUSED;
+        assert_kind(fer_udp_socket_send(socket, "x", 1, NULL), want);
+        advance_ms(10);
+    }
+    assert_ok(fer_udp_socket_take_error(socket, &pending));
+    assert_kind(pending, is_winsock() ? FER_CONNECTION_REFUSED : FER_OK);
+    assert_kind(receive_one(socket), FER_DEADLOCK);
+}
+
+/* ---- A receive of a socket that is not bound. Windows: Wine's test_connect_udp. */
+
+SIM_TEST(only_windows_refuses_to_receive_unbound)
+{
+    char byte = 0;
+    struct ferp_datagram datagram;
+    fer_socket socket = {0};
+    fer_udp_received got;
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_ok(ferp_set_nonblocking(raw, true));
+    fer_error error = ferp_recv_from(raw, &byte, 1, 0, &datagram);
+    assert_code(error, is_winsock() ? FER_INVALID_INPUT : FER_WOULD_BLOCK,
+                is_winsock() ? 10022 : 11);
+    ferp_close(raw);
+    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
+    assert_kind(fer_socket_recv_from(&socket, &byte, 1, &got), FER_DEADLOCK);
+    assert_ok(fer_socket_set_read_timeout(&socket, millis(40)));
+    assert_takes(40, assert_kind(fer_socket_recv_from(&socket, &byte, 1, &got), FER_TIMED_OUT));
+    fer_socket_close(&socket);
+}
+
 SIM_UDP_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_REFUSES,
@@ -241,6 +279,71 @@ SIM_TEST(a_broadcast_reaches_all_that_are_bound_to_the_wildcard)
     fer_udp_socket_close(&one);
     fer_udp_socket_close(&two);
     fer_udp_socket_close(&sender);
+}
+
+/* Linux' connect needs SO_BROADCAST; on Windows only a send to an address does (Wine's
+ * test_broadcast). Core refuses the connect. */
+SIM_UDP_TEST(a_connect_to_the_broadcast_address_without_the_option)
+{
+    fer_socket_addr all = addr_of("255.255.255.255:1000");
+    size_t n = 0;
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_kind(ferp_connect(raw, &all), is_winsock() ? FER_OK : FER_PERMISSION_DENIED);
+    if (is_winsock()) {
+        assert_ok(ferp_send(raw, "x", 1, 0, &n));
+        assert_code(ferp_send_to(raw, "x", 1, 0, &all, &n), FER_PERMISSION_DENIED, 10013);
+    }
+    ferp_close(raw);
+    assert_ok(fer_udp_socket_bind(socket, "[::]:1001"));
+    assert_kind(fer_udp_socket_connect_addr(socket, &all), FER_PERMISSION_DENIED);
+    assert_kind(fer_udp_socket_peer_addr(socket, &all), FER_NOT_CONNECTED);
+    assert_ok(fer_udp_socket_set_broadcast(socket, true));
+    assert_ok(fer_udp_socket_connect(socket, "255.255.255.255:1000"));
+}
+
+/* `group_bind` */
+SIM_TEST(only_linux_binds_to_groups_and_to_the_broadcast_address)
+{
+    static const char *const addresses[] = {"239.1.1.1:1000", "255.255.255.255:1000",
+                                            "[::ffff:239.1.1.1]:1000", "[ff02::1%1]:1000"};
+    for (size_t i = 0; i < 4; i++) {
+        fer_udp_socket socket = {0};
+        fer_tcp_listener listener = {{{0}}};
+        fer_socket_addr addr = addr_of(addresses[i]);
+        fer_error_kind of_stream = i < 3 ? FER_OK : FER_INVALID_INPUT;
+        assert_kind(fer_udp_socket_bind_addr(&socket, &addr),
+                    is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+        assert_kind(fer_tcp_listener_bind_addr(&listener, &addr),
+                    is_winsock() ? FER_ADDR_NOT_AVAILABLE : of_stream);
+        fer_udp_socket_close(&socket);
+        fer_tcp_listener_close(&listener);
+    }
+}
+
+/* It receives the group's datagrams alone, and sends from the machine's address. */
+POSIX_TEST(a_socket_that_is_bound_to_a_group_is_its_member)
+{
+    fer_udp_socket member = {0};
+    fer_udp_socket all = {0};
+    fer_udp_socket other = {0};
+    fer_ipv4_addr group = {{239, 1, 1, 1}};
+    fer_ipv4_addr any = {{0, 0, 0, 0}};
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    assert_ok(fer_udp_socket_bind(&member, "239.1.1.1:1000"));
+    assert_kind(fer_udp_socket_bind(&other, "0.0.0.0:1000"), FER_ADDR_IN_USE);
+    assert_ok(fer_udp_socket_join_multicast_v4(&member, group, any));
+    peer_sends_to(peer, "to one", "10.0.0.1:1000");
+    peer_sends_to(peer, "to all", "239.1.1.1:1000");
+    gets(&member, "to all", PEER_ADDR);
+    sends_to(&member, "answer", PEER_ADDR);
+    advance_ms(1);
+    peer_gets(peer, "answer", "10.0.0.1:1000");
+    assert_ok(fer_udp_socket_bind(&all, "255.255.255.255:1001"));
+    assert_ok(fer_udp_socket_set_broadcast(&member, true));
+    sends_to(&member, "broadcast", "255.255.255.255:1001");
+    gets(&all, "broadcast", "10.0.0.1:1000");
+    fer_udp_socket_close(&member);
+    fer_udp_socket_close(&all);
 }
 
 /* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
