@@ -92,6 +92,38 @@ PROBE(hop_limit_of_an_accepted_stream, "rule O1; pass_on_hop_limit")
 
 /* ---- Datagrams */
 
+static const char *bind_to(int type, uint32_t address)
+{
+    struct sockaddr_in to = raw_address(0);
+    raw_socket made = raw_new(type);
+    to.sin_addr.s_addr = htonl(address);
+    const char *name = name_of(bind(made, (struct sockaddr *)&to, sizeof to));
+    raw_close(made);
+    return name;
+}
+
+/* XNU and FreeBSD, in_pcbbind, tcp_usr_bind; NetBSD, in_pcbbind_addr; OpenBSD, in_pcbbind. */
+PROBE(bind_to_a_group, "rule L5; platform/sim/address_space.c")
+{
+    const uint32_t group = UINT32_C(0xef010203); /* 239.1.2.3 */
+    answer("of a datagram socket", EVERYWHERE("OK"), bind_to(SOCK_DGRAM, group));
+    answer("of a stream", EXPECTED("OK", "EAFNOSUPPORT", "EAFNOSUPPORT", "OK"),
+           bind_to(SOCK_STREAM, group));
+    answer("of a datagram socket, to 255.255.255.255",
+           EXPECTED("OK", "EADDRNOTAVAIL", "EADDRNOTAVAIL", "EADDRNOTAVAIL", "OK"),
+           bind_to(SOCK_DGRAM, INADDR_BROADCAST));
+}
+
+/* A receive binds no socket. */
+PROBE(receive_of_an_unbound_socket, "rule U8")
+{
+    char byte = 0;
+    raw_socket socket = raw_new(SOCK_DGRAM);
+    raw_set_nonblocking(socket, true);
+    answer("a receive", EVERYWHERE("EAGAIN"), name_of(raw_recv(socket, &byte, 1)));
+    answer("a bind after it", EVERYWHERE("OK"), name_of(raw_bind(socket, 0)));
+}
+
 /* XNU, udp6_output. The length of the payload fits no header. */
 PROBE(long_datagram_of_ipv6, "rule U2; ferp_posix_is_lost_datagram")
 {
