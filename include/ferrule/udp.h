@@ -77,9 +77,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  *
  * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
  * senders are discarded; the peer's own are kept. After this call the socket reports when the
- * peer's port refuses a datagram (a refusal). A connected socket can be connected again, and keeps
- * the address that it was bound to. After a failure the socket has the peer that the OS kept, if
- * any: see fer_udp_socket_peer_addr.
+ * peer's port refuses a datagram (a refusal): by a receive or fer_udp_socket_take_error, on POSIX
+ * also by a send. A connected socket can be connected again, and keeps the address that it was
+ * bound to. After a failure the socket has the peer that the OS kept, if any: see
+ * fer_udp_socket_peer_addr.
  * Blocks: during the name lookup.
  * Errors: FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE
  * (also if an IPv6 socket is bound to an address of one family and the peer has the other),
@@ -123,12 +124,13 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
 
 /** Sends one datagram to the peer. With len 0 an empty datagram is sent.
  * Errors: FER_NOT_CONNECTED (no peer), FER_MESSAGE_TOO_LONG (nothing was sent),
- * FER_CONNECTION_REFUSED (connected: an earlier datagram was refused; reported once; this datagram
- * was not sent), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write timeout expired, or
- * the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_PERMISSION_DENIED,
- * FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE, FER_ADDR_NOT_AVAILABLE,
- * FER_BROKEN_PIPE (sending is shut down), FER_NO_BUFFER_SPACE (macOS, the BSDs, Windows: send again
- * after about 1 ms; `no_buffer_space_datagram`), FER_NETWORK_DOWN and other errors of the OS.
+ * FER_CONNECTION_REFUSED (POSIX, connected: an earlier datagram was refused; reported once; this
+ * datagram was not sent; rule U3), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write
+ * timeout expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED,
+ * FER_PERMISSION_DENIED, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE,
+ * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE (sending is shut down), FER_NO_BUFFER_SPACE (macOS, the
+ * BSDs, Windows: send again after about 1 ms; `no_buffer_space_datagram`), FER_NETWORK_DOWN and
+ * other errors of the OS.
  * Rust: the default. Differs: without a peer it is NotConnected on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
                                                    const void *FER_NULLABLE buf, size_t len,
@@ -287,7 +289,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
                                                               bool nonblocking) FER_INOUT(1);
 
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. A refusal stored
- * in *out is not reported again by a later call. The return value is the result of the query
+ * in *out is not reported again by a later call. On Windows a program that never receives gets the
+ * refusals only by this call. The return value is the result of the query
  * itself; *out is the socket's error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
     FER_INOUT(1);
