@@ -42,6 +42,21 @@ SCRIPT_TEST(a_length_above_the_systems_is_cut_for_receiving)
     assert_log("recv_from(1,2147483647)");
 }
 
+/* Windows: WSAEINVAL (Wine's test_connect_udp). Of a bound socket it is an error. */
+SCRIPT_TEST(a_receive_of_an_unbound_socket_would_block)
+{
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_udp_received got;
+    char buf[4];
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_INVALID_INPUT, 10022);
+    script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got),
+                 FER_WOULD_BLOCK, 0);
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_INVALID_INPUT, 10022);
+    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got),
+                 FER_INVALID_INPUT, 10022);
+}
+
 /* ---- Datagrams of other senders (U5) */
 
 SCRIPT_TEST(an_interface_need_not_be_in_both_addresses)
