@@ -59,9 +59,10 @@ typedef struct fer_udp_received {
  * (use fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind
  * requests exclusive use.
  * Blocks: during the name lookup.
- * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),
- * FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES, FER_UNSUPPORTED (this machine has no IPv6; [::]
- * or an IPv4-mapped address on OpenBSD), the errors of fer_to_socket_addrs, and the default.
+ * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine; on Windows also
+ * a multicast group: bind the wildcard address), FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES,
+ * FER_UNSUPPORTED (this machine has no IPv6; [::] or an IPv4-mapped address on OpenBSD), the errors
+ * of fer_to_socket_addrs, and the default.
  * Rust: the default with a &str. Differs: [::] is dual stack on Windows and the BSDs too. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
     FER_INOUT(1);
