@@ -14,13 +14,14 @@
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
     X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
     X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
-    X(no_dual_stack) X(cancel_is_late) X(send_after_refusal)
+    X(no_dual_stack) X(cancel_is_late) X(send_after_refusal) X(refusal_is_left)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
 static struct {
     bool sent_to_another[UDP_SOCKETS];
     bool sent_together[UDP_SOCKETS];
+    bool refusal_is_left[UDP_SOCKETS];
     int sent_since_pause[UDP_SOCKETS];
     bool sent_to_group;   /* since the last pause */
     bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
@@ -94,6 +95,14 @@ static bool refusals_together(const struct udp_record *posix, const struct udp_r
 static bool send_after_refusal(const struct udp_record *posix, const struct udp_record *winsock)
 {
     return !history.is_bsd && is_send(posix) && is_refusal(posix) && winsock->error.kind == FER_OK;
+}
+
+/* On Windows only a receive takes a refusal, and the socket remains readable until then. */
+static bool refusal_is_left(const struct udp_record *posix, const struct udp_record *winsock)
+{
+    (void)winsock;
+    return !history.is_bsd && posix->socket >= 0 && posix->socket < UDP_SOCKETS &&
+           history.refusal_is_left[posix->socket];
 }
 
 /* The sender's option decides on POSIX, the receiver's on Windows: from here on the queues
@@ -213,6 +222,10 @@ static void note_record(const struct udp_record *record)
                   (record->op == UDP_CONNECT && is_allowed && history.sent_since_pause[socket] > 0);
     if (is_allowed && leaves) {
         history.sent_to_another[socket] = true;
+    }
+    if (socket >= 0 && socket < UDP_SOCKETS && is_refusal(record) &&
+        (record->op == UDP_PEEK || record->op == UDP_TAKE_ERROR)) {
+        history.refusal_is_left[socket] = true;
     }
     if (record->op == UDP_LOOP && record->value == 0) {
         history.has_loop_off[record->requested == 0] = true;

@@ -290,9 +290,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
                                                               bool nonblocking) FER_INOUT(1);
 
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. A refusal stored
- * in *out is not reported again by a later call. On Windows a program that never receives gets the
- * refusals only by this call. The return value is the result of the query
- * itself; *out is the socket's error. */
+ * in *out is not reported again by a later call, except on Windows, where the next receive reports
+ * it too (`refusal_is_left`) and a program that never receives gets refusals only by this call. The
+ * return value is the result of the query itself; *out is the socket's error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
     FER_INOUT(1);
 

@@ -257,7 +257,12 @@ static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, struct fer
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
     }
-    return copy_first(network, socket, "peek at a datagram", buf, len, out);
+    socket->taken = FERP_SIM_NO_ERROR;
+    fer_error error = copy_first(network, socket, "peek at a datagram", buf, len, out);
+    if (ferp_sim_acts_as_windows(network, socket) && socket->pending == FERP_SIM_NO_ERROR) {
+        socket->pending = socket->taken; /* libuv, src/win/udp.c */
+    }
+    return error;
 }
 
 fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *socket, void *buf,

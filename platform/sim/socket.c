@@ -291,11 +291,13 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 
 /* ---- SO_ERROR */
 
-/* On Windows the error of a failed connect stays (Wine's test_WSAPoll, which Windows passes). */
+/* On Windows the error of a failed connect stays (Wine's test_WSAPoll, which Windows passes), and
+ * ferrule only peeks at a refusal. */
 static bool error_stays(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     return socket->error_is_late ||
-           (socket->state == FERP_SIM_FAILED && ferp_sim_acts_as_windows(network, socket));
+           ((socket->state == FERP_SIM_FAILED || socket->kind == FERP_SIM_DATAGRAM) &&
+            ferp_sim_acts_as_windows(network, socket));
 }
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)

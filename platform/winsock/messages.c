@@ -278,11 +278,9 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     call.dwBufferCount = 1;
     call.Control.buf = (char *)control.u.bytes;
     call.Control.len = CONTROL_MAX;
-    ferp_winsock_receive_begin();
     fer_error failure = functions->receive(socket, &call, &moved, NULL, NULL) == 0
                             ? FERP_WINSOCK_OK
                             : ferp_winsock_datagram_error(WSAGetLastError());
-    ferp_winsock_receive_end();
     control.len = call.Control.len;
     FER_TRY(read_message(&call, &control, &from, failure, moved, messages));
     *received = 1;

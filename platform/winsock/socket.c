@@ -163,6 +163,17 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     return ferp_winsock_result(shutdown(ferp_winsock_socket(raw), hows[how]));
 }
 
+/* SO_ERROR has no refusal of a datagram, which a receive reports and a peek leaves to it (the sends
+ * of Wine's test_UDP, which Windows passes, and of libuv's test-udp-send-unreachable.c all succeed;
+ * libuv, src/win/udp.c). */
+static bool is_refused(SOCKET socket)
+{
+    DWORD type = 0;
+    char byte;
+    return ferp_winsock_type_of(socket, &type).kind == FER_OK && type == SOCK_DGRAM &&
+           recv(socket, &byte, 1, MSG_PEEK) < 0 && WSAGetLastError() == WSAECONNRESET;
+}
+
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     SOCKET socket = ferp_winsock_socket(raw);
@@ -171,7 +182,9 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     /* SO_ERROR omits a reset, against its documentation (Wine's test_tcp_reset, which Windows
      * passes), and only POLLERR shows it. A failed connect sets POLLERR as well, and its SO_ERROR
      * may be late. It differs in that it was never connected. */
-    if (code == 0 && ferp_winsock_is_broken(socket) && ferp_winsock_was_connected(socket)) {
+    bool is_reset =
+        code == 0 && ferp_winsock_is_broken(socket) && ferp_winsock_was_connected(socket);
+    if (is_reset || (code == 0 && is_refused(socket))) {
         code = WSAECONNRESET;
     }
     *pending = ferp_winsock_error((int32_t)code);

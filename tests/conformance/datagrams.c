@@ -163,6 +163,18 @@ FAMILY_TEST("U3", an_unconnected_socket_is_never_reported_refusals)
     assert_receives_from_peer(&pair, "fine");
 }
 
+/* A call that is no receive has reported a refusal. On Windows it leaves it to the next receive
+ * (`refusal_is_left`). */
+static void assert_receives_what_is_left(fer_udp_socket *socket)
+{
+    char buf[8];
+    fer_udp_received got;
+    if (peer_is_windows()) {
+        assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
+    }
+    assert_receives_nothing(socket);
+}
+
 FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
 {
     uint16_t port = 0;
@@ -178,7 +190,7 @@ FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
     }
     send_text(socket, "refused");
     assert_kind(fer_udp_socket_peek(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
-    assert_receives_nothing(socket);
+    assert_receives_what_is_left(socket);
 }
 
 /* Waits until a refusal has arrived. On Windows only a receive reports it. */
@@ -222,12 +234,12 @@ FAMILY_TEST("U3", take_error_takes_a_refusal)
     wait_for_refusal(socket);
     assert_ok(fer_udp_socket_take_error(socket, &pending));
     assert_kind(pending, FER_CONNECTION_REFUSED);
+    assert_receives_what_is_left(socket);
     assert_ok(fer_udp_socket_take_error(socket, &pending));
     assert_ok(pending);
-    assert_receives_nothing(socket);
 }
 
-/* A refusal that take_error takes takes no datagram with it. */
+/* take_error takes no datagram. */
 FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
 {
     fer_error pending = {FER_OTHER, 0};

@@ -37,7 +37,7 @@ static SOCKET connected_to_nobody(uint16_t *port)
 
 /* ---- Refusals */
 
-PROBE(refusals_of_a_connected_socket, "rule U3; ferp_winsock_take_refusal")
+PROBE(refusals_of_a_connected_socket, "rule U3; refusal_is_left")
 {
     uint16_t port = 0;
     int failed = 0;
@@ -66,7 +66,7 @@ PROBE(refusals_of_a_connected_socket, "rule U3; ferp_winsock_take_refusal")
              taken > 0 && code == WSAEWOULDBLOCK);
 }
 
-PROBE(refusal_before_a_datagram, "rule U3; ferp_winsock_take_refusal")
+PROBE(refusal_before_a_datagram, "rule U3; refusal_is_left")
 {
     uint16_t port = 0;
     char byte = 0;
