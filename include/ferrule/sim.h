@@ -140,6 +140,17 @@ typedef struct fer_sim_windows {
     /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO and SO_LINGER. If false, each SOCKET
      * has its own, and a duplicate begins with those of the other. */
     bool shared_options;
+    /* A second bind to a wildcard address that another socket holds exclusively is WSAEACCES
+     * (10013), as under Wine, and so is each attempt to find out that the port is in use: ferrule
+     * reports FER_PERMISSION_DENIED. False: WSAEADDRINUSE (10048), as documented. */
+    bool denies_held_wildcard;
+    /* A socket with SO_REUSEADDR can bind to the specific address of a socket without options, as
+     * documented. False: WSAEACCES (10013), as reported. */
+    bool reuse_takes_address;
+    /* A port cannot be bound while a connection that its listener accepted is open, as documented
+     * ("SO_EXCLUSIVEADDRUSE socket option", MSDN). False: it can, once the listener is closed
+     * (reported). */
+    bool connections_hold_ports;
     /* A send takes the bytes for which there is room, as documented ("send function", MSDN), on
      * Wine 8 and on Linux. False: it takes all bytes if there is any room (reported). */
     bool partial_sends;

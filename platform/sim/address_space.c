@@ -18,6 +18,9 @@ enum {
 
 static const fer_ipv4_addr own_v4 = {{10, 0, 0, 1}};
 static const fer_ipv6_addr own_v6 = {{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+static const fer_ipv6_addr own_link_local = {
+    {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a, 0, 0, 1}};
+enum { LINK_LOCAL_SCOPE = 2 }; /* its network interface, "eth0" (resolve.c) */
 
 bool ferp_sim_is_wildcard(const fer_ip_addr *ip)
 {
@@ -49,8 +52,9 @@ bool ferp_sim_is_local(const fer_ip_addr *ip)
 {
     fer_ip_addr v4 = fer_ip_addr_from_v4(own_v4);
     fer_ip_addr v6 = fer_ip_addr_from_v6(own_v6);
+    fer_ip_addr link_local = fer_ip_addr_from_v6(own_link_local);
     return fer_ip_addr_is_loopback(*ip) || ferp_sim_is_wildcard(ip) || fer_ip_addr_eq(*ip, v4) ||
-           fer_ip_addr_eq(*ip, v6);
+           fer_ip_addr_eq(*ip, v6) || fer_ip_addr_eq(*ip, link_local);
 }
 
 /* ---- Two sockets and one port */
@@ -131,39 +135,56 @@ static ferp_sim_code bsd_bind_status(const ferp_sim_switches *switches,
     return FERP_SIM_EADDRINUSE;
 }
 
+/* Beside [::] with IPv4, 0.0.0.0 is a specific address (Wine's test_reuseaddr, which Windows
+ * passes). */
+static bool is_specific(const fer_socket_addr *one, const fer_socket_addr *beside)
+{
+    return !ferp_sim_is_wildcard(&one->ip) ||
+           (one->ip.family == FER_IP_V4 && beside->ip.family == FER_IP_V6);
+}
+
+static int bind_class(const ferp_sim_socket *socket, const ferp_sim_socket *beside)
+{
+    int option = socket->settings.options[FERP_EXCLUSIVE_ADDRESS] ? 2
+                 : socket->settings.options[FERP_REUSE_ADDRESS]   ? 1
+                                                                  : 0;
+    return 2 * option + is_specific(&socket->local, &beside->local);
+}
+
 /* The table for Windows Server 2003 and later in "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE"
- * (MSDN). The line is the first socket's, the column the second's. Both are ordered: default,
- * SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, each on the wildcard and on a specific address. */
-static ferp_sim_code windows_bind_status(const ferp_sim_socket *first,
+ * (MSDN), except that SO_REUSEADDR does not take an address from a socket that is not exclusive
+ * (Wine's test_reuseaddr). The line is the first socket's, the column the second's. Both are
+ * ordered: default, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, each on the wildcard and on a specific
+ * address. */
+static ferp_sim_code windows_bind_status(const fer_sim_windows *windows,
+                                         const ferp_sim_socket *first,
                                          const ferp_sim_socket *second)
 {
-    enum { FREE, IN_USE, ACCESS };
+    enum { FREE, IN_USE, ACCESS, TAKEN, HELD };
     static const unsigned char table[6][6] = {
-        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},
-        {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
-        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},
-        {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
-        {IN_USE, ACCESS, ACCESS, ACCESS, IN_USE, ACCESS},
-        {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
+        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},     {FREE, IN_USE, FREE, TAKEN, IN_USE, IN_USE},
+        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},     {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
+        {HELD, ACCESS, ACCESS, ACCESS, HELD, ACCESS}, {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
     };
-    static const ferp_sim_code codes[] = {FERP_SIM_NO_ERROR, FERP_SIM_EADDRINUSE, FERP_SIM_EACCES};
-    int line = (first->settings.options[FERP_EXCLUSIVE_ADDRESS] ? 4
-                : first->settings.options[FERP_REUSE_ADDRESS]   ? 2
-                                                                : 0) +
-               !ferp_sim_is_wildcard(&first->local.ip);
-    int column = (second->settings.options[FERP_EXCLUSIVE_ADDRESS] ? 4
-                  : second->settings.options[FERP_REUSE_ADDRESS]   ? 2
-                                                                   : 0) +
-                 !ferp_sim_is_wildcard(&second->local.ip);
-    return codes[table[line][column]];
+    const ferp_sim_code codes[] = {
+        [FREE] = FERP_SIM_NO_ERROR,
+        [IN_USE] = FERP_SIM_EADDRINUSE,
+        [ACCESS] = FERP_SIM_EACCES,
+        [TAKEN] = windows->reuse_takes_address ? FERP_SIM_NO_ERROR : FERP_SIM_EACCES,
+        [HELD] = windows->denies_held_wildcard ? FERP_SIM_EACCES : FERP_SIM_EADDRINUSE,
+    };
+    return codes[table[bind_class(first, second)][bind_class(second, first)]];
 }
 
 static ferp_sim_code status_beside(const ferp_sim_network *network, const ferp_sim_socket *other,
                                    const ferp_sim_socket *requester)
 {
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, requester);
+    const fer_sim_windows *windows = &network->config.windows;
     if (ferp_sim_acts_as_windows(network, requester)) {
-        return windows_bind_status(other, requester);
+        return other->is_accepted && !windows->connections_hold_ports
+                   ? FERP_SIM_NO_ERROR
+                   : windows_bind_status(windows, other, requester);
     }
     return switches->binds_by_address ? bsd_bind_status(switches, other, requester)
                                       : linux_bind_status(other, requester);
@@ -267,10 +288,21 @@ fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *so
     return ferp_sim_error(network, FERP_SIM_EADDRINUSE);
 }
 
-static bool is_link_local_without_scope(const fer_socket_addr *addr)
+static bool is_link_local(const fer_socket_addr *addr)
 {
-    return addr->ip.family == FER_IP_V6 && fer_ipv6_addr_is_unicast_link_local(addr->ip.u.v6) &&
-           addr->scope_id == 0;
+    return addr->ip.family == FER_IP_V6 && fer_ipv6_addr_is_unicast_link_local(addr->ip.u.v6);
+}
+
+/* Windows checks the scope of every address, and none is that of the address's own interface
+ * (Wine's test_bind, which Windows passes). Other systems ignore the scope of an address that is
+ * not link-local (Linux: __inet6_bind). */
+static bool has_its_scope(const ferp_sim_network *network, const fer_socket_addr *canonical)
+{
+    if (is_link_local(canonical)) {
+        return canonical->scope_id == LINK_LOCAL_SCOPE ||
+               (canonical->scope_id == 0 && ferp_sim_is_winsock(network));
+    }
+    return canonical->scope_id <= FERP_SIM_INTERFACES || !ferp_sim_is_winsock(network);
 }
 
 /* Linux binds every socket to the broadcast address and to groups, except streams to groups of IPv6
@@ -298,13 +330,15 @@ static ferp_sim_code many_receivers_status(const ferp_sim_network *network,
 static ferp_sim_code address_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *canonical)
 {
-    if (socket->is_peer || ferp_sim_is_local(&canonical->ip)) {
+    if (socket->is_peer ||
+        (ferp_sim_is_local(&canonical->ip) && has_its_scope(network, canonical))) {
         return FERP_SIM_NO_ERROR;
     }
     if (ferp_sim_has_many_receivers(&canonical->ip)) {
         return many_receivers_status(network, socket, &canonical->ip);
     }
-    bool lacks_scope = is_link_local_without_scope(canonical) && !ferp_sim_is_winsock(network);
+    bool lacks_scope =
+        is_link_local(canonical) && canonical->scope_id == 0 && !ferp_sim_is_winsock(network);
     bool is_einval =
         lacks_scope && !ferp_sim_switches_for(network, socket)->scopeless_bind_is_unavailable;
     return is_einval ? FERP_SIM_EINVAL : FERP_SIM_EADDRNOTAVAIL;
@@ -318,8 +352,13 @@ fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket
     if (code != FERP_SIM_NO_ERROR) {
         return ferp_sim_error(network, code);
     }
+    if (!socket->is_peer) {
+        canonical.scope_id = is_link_local(&canonical) ? LINK_LOCAL_SCOPE : 0;
+    }
     if (canonical.port == 0) {
-        return ferp_sim_claim_any_port(network, socket, &canonical.ip);
+        FER_TRY(ferp_sim_claim_any_port(network, socket, &canonical.ip));
+        socket->local.scope_id = canonical.scope_id;
+        return FERP_SIM_OK;
     }
     socket->local = canonical;
     code = bind_status(network, socket);

@@ -123,6 +123,7 @@ static ferp_sim_socket *child_of(ferp_sim_network *network, const ferp_sim_socke
     ferp_sim_socket *child = ferp_sim_socket_new(network, FERP_SIM_STREAM, listener->family);
     if (child != NULL) {
         child->is_peer = listener->is_peer;
+        child->is_accepted = true;
         child->state = FERP_SIM_CONNECTED;
         child->has_local = true;
         child->local = client->remote;

@@ -53,7 +53,6 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership membership,
     return change(network, socket, membership, &requested);
 }
 
-/* The machine has two network interfaces: 1, the loopback, and 2. */
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership membership,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
@@ -63,7 +62,7 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership membership,
     if (socket->family != FER_IP_V6) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
-    if (interface_index > 2) {
+    if (interface_index > FERP_SIM_INTERFACES) {
         return ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_EADDRNOTAVAIL
                                                                     : FERP_SIM_ENODEV);
     }

@@ -7,7 +7,6 @@
 #include "platform/sim/network.h"
 
 enum {
-    INTERFACES = 2, /* groups.c */
     ECN_BITS = 3,
     COALESCED_MAX = 64, /* Linux: UDP_GRO_CNT_MAX (net/ipv4/udp_offload.c) */
     /* The headers of IP and UDP. */
@@ -124,7 +123,7 @@ static ferp_sim_code source_status(const ferp_sim_network *network, const ferp_s
     if (!has_feature(network, socket->family, FER_UDP_SOURCE) || lacks_interface) {
         return FERP_SIM_EOPNOTSUPP;
     }
-    if (message->interface_index > INTERFACES) {
+    if (message->interface_index > FERP_SIM_INTERFACES) {
         return FERP_SIM_ENODEV;
     }
     if (message->from.family == 0 || ferp_sim_is_wildcard(from)) {

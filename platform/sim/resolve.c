@@ -89,7 +89,9 @@ static bool read_number(const char **text, uint64_t *value)
     return at > begin && *value <= UINT32_MAX;
 }
 
-static bool read_short_v4(const char *text, fer_ipv4_addr *out)
+/* As inet_aton. Windows takes no fewer than four parts, and blanks behind the last one (ReactOS'
+ * test of getaddrinfo). */
+static bool read_unusual_v4(const char *text, bool windows, fer_ipv4_addr *out)
 {
     uint64_t bits = 0;
     for (unsigned part = 0; part < 4; part++) {
@@ -97,9 +99,10 @@ static bool read_short_v4(const char *text, fer_ipv4_addr *out)
         if (!read_number(&text, &value)) {
             return false;
         }
+        text += windows ? strspn(text, " ") : 0;
         if (*text == '\0') {
             *out = fer_ipv4_addr_from_bits((uint32_t)(bits | value));
-            return value >> (32 - 8 * part) == 0;
+            return value >> (32 - 8 * part) == 0 && (part == 3 || !windows);
         }
         if (*text != '.' || value > 255) {
             return false;
@@ -116,9 +119,7 @@ static bool is_link_scoped(const fer_ipv6_addr *v6)
            (v6->octets[0] == 0xff && (v6->octets[1] & 0x0f) == 2);
 }
 
-/* The machine's network interfaces have the indexes 1 and 2 (groups.c). */
-static const char *const interfaces[] = {"lo", "eth0"};
-enum { INTERFACES = 2 };
+static const char *const interfaces[FERP_SIM_INTERFACES] = {"lo", "eth0"};
 
 /* Parses a network interface's number. Linux also accepts its name, "lo" or "eth0", after an
  * address of link scope (RFC 4007, 11; glibc's __inet6_scopeid_pton). */
@@ -126,7 +127,8 @@ static bool read_scope(const ferp_sim_network *network, const char *text, const 
                        uint32_t *scope)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < INTERFACES && !ferp_sim_is_winsock(network) && is_link_scoped(v6); i++) {
+    for (size_t i = 0;
+         i < FERP_SIM_INTERFACES && !ferp_sim_is_winsock(network) && is_link_scoped(v6); i++) {
         if (strcmp(text, interfaces[i]) == 0) {
             *scope = (uint32_t)i + 1;
             return true;
@@ -159,7 +161,7 @@ static bool read_scoped_v6(const ferp_sim_network *network, const char *text, fe
 static bool read_address(const ferp_sim_network *network, const char *text, fer_socket_addr *out)
 {
     fer_ipv4_addr v4;
-    if (!read_short_v4(text, &v4)) {
+    if (!read_unusual_v4(text, ferp_sim_is_winsock(network), &v4)) {
         return read_scoped_v6(network, text, out);
     }
     *out = fer_socket_addr_v4_new(v4, 0);
@@ -276,7 +278,7 @@ static fer_error interface_error(const ferp_sim_network *network)
 fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
 {
     FERP_SIM_REQUIRE(network)
-    for (uint32_t i = 0; i < INTERFACES; i++) {
+    for (uint32_t i = 0; i < FERP_SIM_INTERFACES; i++) {
         if (strcmp(interface_name, interfaces[i]) == 0) {
             *out = i + 1;
             return FERP_SIM_OK;
@@ -288,7 +290,7 @@ fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
 fer_error ferp_interface_name(uint32_t index, char *name)
 {
     FERP_SIM_REQUIRE(network)
-    if (index == 0 || index > INTERFACES) {
+    if (index == 0 || index > FERP_SIM_INTERFACES) {
         return interface_error(network);
     }
     memcpy(name, interfaces[index - 1], strlen(interfaces[index - 1]) + 1);

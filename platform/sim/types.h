@@ -31,6 +31,7 @@ enum {
     FERP_SIM_UNIX_DATAGRAMS_MAX = 64, /* no more are queued at Unix sockets */
     FERP_SIM_DATAGRAM_BYTES = 262144,
     FERP_SIM_GROUPS_MAX = 8, /* for each socket */
+    FERP_SIM_INTERFACES = 2, /* their numbers are 1, the loopback, and 2 */
     FERP_SIM_UNIX_NAMES_MAX = 32,
     FERP_SIM_RELAYS_MAX = 2,
     FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
@@ -100,6 +101,7 @@ typedef struct ferp_sim_socket {
     fer_ip_family family;
     int handles;  /* reference count */
     bool is_peer; /* a simulated peer: no faults, no dialect, no leak */
+    bool is_accepted; /* or in an accept queue */
     bool has_local;
     bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */

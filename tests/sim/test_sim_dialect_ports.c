@@ -42,24 +42,34 @@ SIM_TEST(a_connection_that_was_reset_in_the_queue)
     }
 }
 
-/* ---- Ports: Linux' rule, and the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN). */
+/* ---- Ports: Linux' rule, and the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN) with
+ * what tests on Windows found. */
 
 struct binding {
     ferp_option option; /* NODELAY: neither of the two */
     const char *addr;
 };
 
-static fer_error bind_as(struct binding binding, fer_raw_socket *out)
+static fer_error bind_type_as(fer_type type, struct binding binding, fer_raw_socket *out)
 {
     fer_socket_addr addr = addr_of(binding.addr);
-    *out = raw_socket();
+    bool is_v6 = addr.ip.family == FER_IP_V6;
+    *out = raw_new(is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4, type);
+    if (is_v6) {
+        assert_ok(ferp_set_option(*out, FERP_ONLY_V6, 0));
+    }
     if (binding.option != FERP_NODELAY) {
         assert_ok(ferp_set_option(*out, binding.option, 1));
     }
     return ferp_bind(*out, &addr);
 }
 
-WINSOCK_CONFIG_TEST(ports_are_shared_as_on_windows)
+static fer_error bind_as(struct binding binding, fer_raw_socket *out)
+{
+    return bind_type_as(FER_TYPE_STREAM, binding, out);
+}
+
+WINSOCK_CONFIG_TEST(ports_are_shared_as_documented_for_windows)
 {
     enum { FINE, INUSE, ACCESS };
     static const struct binding all[] = {
@@ -73,7 +83,7 @@ WINSOCK_CONFIG_TEST(ports_are_shared_as_on_windows)
         {INUSE, ACCESS, ACCESS, ACCESS, INUSE, ACCESS}, {FINE, INUSE, FINE, ACCESS, INUSE, INUSE},
     };
     static const int32_t codes[] = {0, 10048, 10013};
-    sim_begin();
+    sim_begin_of(.windows.reuse_takes_address = true);
     for (size_t first = 0; first < 6; first++) {
         for (size_t second = 0; second < 6; second++) {
             fer_raw_socket one;
@@ -84,6 +94,95 @@ WINSOCK_CONFIG_TEST(ports_are_shared_as_on_windows)
             ferp_close(other);
         }
     }
+}
+
+/* What the second bind of each pair is, of two streams or of two datagram sockets. */
+struct pair_of_binds {
+    struct binding first;
+    struct binding second;
+    int32_t code;
+};
+
+static void check_binds(const struct pair_of_binds *rows, size_t count, fer_sim_windows windows)
+{
+    sim_begin_of(.windows = windows);
+    for (size_t i = 0; i < 2 * count; i++) {
+        const struct pair_of_binds *row = &rows[i / 2];
+        fer_type type = i % 2 == 0 ? FER_TYPE_STREAM : FER_TYPE_DGRAM;
+        fer_raw_socket one;
+        fer_raw_socket other;
+        assert_ok(bind_type_as(type, row->first, &one));
+        int32_t code = bind_type_as(type, row->second, &other).os_code;
+        if (code != row->code) {
+            fail_msg("%s, then %s: %d", row->first.addr, row->second.addr, (int)code);
+        }
+        ferp_close(one);
+        ferp_close(other);
+    }
+    assert_ok(fer_sim_stop(NULL));
+}
+
+#define ROWS(rows) rows, sizeof rows / sizeof rows[0]
+#define PLAIN FERP_NODELAY
+#define REUSE FERP_REUSE_ADDRESS
+#define EXCLUSIVE FERP_EXCLUSIVE_ADDRESS
+
+/* The pairs of Wine's test_reuseaddr and test_ipv6only (dlls/ws2_32/tests/sock.c), which Windows 7
+ * to 11 pass. [::] is dual stack. */
+WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_as_tested_on_windows)
+{
+    static const struct pair_of_binds rows[] = {
+        {{EXCLUSIVE, "0.0.0.0:90"}, {PLAIN, "127.0.0.1:90"}, 10013},
+        {{EXCLUSIVE, "[::]:90"}, {PLAIN, "127.0.0.1:90"}, 10013},
+        {{PLAIN, "0.0.0.0:90"}, {EXCLUSIVE, "127.0.0.1:90"}, 0},
+        {{EXCLUSIVE, "0.0.0.0:90"}, {EXCLUSIVE, "127.0.0.1:90"}, 10013},
+        {{EXCLUSIVE, "127.0.0.1:90"}, {PLAIN, "0.0.0.0:90"}, 0},
+        {{PLAIN, "127.0.0.1:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 10048},
+        {{PLAIN, "127.0.0.1:90"}, {EXCLUSIVE, "[::]:90"}, 10048},
+        {{PLAIN, "[::1]:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 0},
+        {{EXCLUSIVE, "[::1]:90"}, {EXCLUSIVE, "127.0.0.1:90"}, 0},
+        {{PLAIN, "[::ffff:127.0.0.1]:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 10048},
+        {{EXCLUSIVE, "[::]:90"}, {PLAIN, "0.0.0.0:90"}, 10013},
+        {{PLAIN, "[::]:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 0},
+        {{PLAIN, "0.0.0.0:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 10048},
+        {{PLAIN, "0.0.0.0:90"}, {PLAIN, "0.0.0.0:90"}, 10048},
+        {{PLAIN, "[::]:90"}, {PLAIN, "0.0.0.0:90"}, 0},
+        {{PLAIN, "[::ffff:0.0.0.0]:90"}, {PLAIN, "0.0.0.0:90"}, 10048},
+        {{PLAIN, "[::ffff:127.0.0.1]:90"}, {PLAIN, "127.0.0.1:90"}, 10048},
+        {{PLAIN, "127.0.0.1:90"}, {PLAIN, "[::ffff:127.0.0.1]:90"}, 10048},
+        {{EXCLUSIVE, "[::1]:90"}, {EXCLUSIVE, "127.0.0.1:90"}, 0},
+        {{EXCLUSIVE, "127.0.0.1:90"}, {PLAIN, "127.0.0.1:90"}, 10048},
+        {{PLAIN, "127.0.0.1:90"}, {EXCLUSIVE, "127.0.0.1:90"}, 10048},
+        {{PLAIN, "127.0.0.1:90"}, {REUSE, "127.0.0.1:90"}, 10013},
+        {{PLAIN, "[::1]:90"}, {REUSE, "[::1]:90"}, 10013},
+        {{REUSE, "127.0.0.1:90"}, {REUSE, "127.0.0.1:90"}, 0},
+        {{EXCLUSIVE, "[::]:90"}, {REUSE, "0.0.0.0:90"}, 10013},
+    };
+    check_binds(ROWS(rows), (fer_sim_windows){false});
+    check_binds(ROWS(rows), (fer_sim_windows){.denies_held_wildcard = true});
+}
+
+/* Pairs on which the sources disagree: a wildcard address that is held exclusively (MSDN's table;
+ * Wine 8), and SO_REUSEADDR on a specific address (Wine's test_reuseaddr; MSDN's table). */
+WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_by_each_source)
+{
+    static const struct pair_of_binds as_reported[] = {
+        {{EXCLUSIVE, "[::]:90"}, {PLAIN, "[::]:90"}, 10048},
+        {{EXCLUSIVE, "[::]:90"}, {EXCLUSIVE, "[::]:90"}, 10048},
+        {{EXCLUSIVE, "0.0.0.0:90"}, {PLAIN, "0.0.0.0:90"}, 10048},
+        {{EXCLUSIVE, "0.0.0.0:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 10048},
+        {{PLAIN, "127.0.0.1:90"}, {REUSE, "127.0.0.1:90"}, 10013},
+    };
+    static const struct pair_of_binds otherwise[] = {
+        {{EXCLUSIVE, "[::]:90"}, {PLAIN, "[::]:90"}, 10013},
+        {{EXCLUSIVE, "[::]:90"}, {EXCLUSIVE, "[::]:90"}, 10013},
+        {{EXCLUSIVE, "0.0.0.0:90"}, {PLAIN, "0.0.0.0:90"}, 10013},
+        {{EXCLUSIVE, "0.0.0.0:90"}, {EXCLUSIVE, "0.0.0.0:90"}, 10013},
+        {{PLAIN, "127.0.0.1:90"}, {REUSE, "127.0.0.1:90"}, 0},
+    };
+    check_binds(ROWS(as_reported), (fer_sim_windows){false});
+    check_binds(ROWS(otherwise),
+                (fer_sim_windows){.denies_held_wildcard = true, .reuse_takes_address = true});
 }
 
 POSIX_TEST(ports_are_shared_as_on_linux)
