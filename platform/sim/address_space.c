@@ -160,20 +160,22 @@ static ferp_sim_code windows_bind_status(const fer_sim_windows *windows,
                                          const ferp_sim_socket *first,
                                          const ferp_sim_socket *second)
 {
-    enum { FREE, IN_USE, ACCESS, TAKEN, HELD };
+    enum { FREE, IN_USE, ACCESS, TAKEN };
     static const unsigned char table[6][6] = {
         {IN_USE, FREE, FREE, FREE, IN_USE, FREE},     {FREE, IN_USE, FREE, TAKEN, IN_USE, IN_USE},
         {IN_USE, FREE, FREE, FREE, IN_USE, FREE},     {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
-        {HELD, ACCESS, ACCESS, ACCESS, HELD, ACCESS}, {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
+        {IN_USE, ACCESS, ACCESS, ACCESS, IN_USE, ACCESS}, {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
     };
     const ferp_sim_code codes[] = {
         [FREE] = FERP_SIM_NO_ERROR,
         [IN_USE] = FERP_SIM_EADDRINUSE,
         [ACCESS] = FERP_SIM_EACCES,
         [TAKEN] = windows->reuse_takes_address ? FERP_SIM_NO_ERROR : FERP_SIM_EACCES,
-        [HELD] = windows->denies_held_wildcard ? FERP_SIM_EACCES : FERP_SIM_EADDRINUSE,
     };
-    return codes[table[bind_class(first, second)][bind_class(second, first)]];
+    ferp_sim_code code = codes[table[bind_class(first, second)][bind_class(second, first)]];
+    bool is_denied = windows->denies_held_wildcard && ferp_sim_is_wildcard(&first->local.ip) &&
+                     first->settings.options[FERP_EXCLUSIVE_ADDRESS];
+    return code == FERP_SIM_EADDRINUSE && is_denied ? FERP_SIM_EACCES : code;
 }
 
 static ferp_sim_code status_beside(const ferp_sim_network *network, const ferp_sim_socket *other,

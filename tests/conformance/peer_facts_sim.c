@@ -26,7 +26,8 @@ size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
     const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
     const fer_socket_addr both[] = {fer_socket_addr_v6_new(v6, 0, 0, 0),
                                     fer_socket_addr_v4_new(v4, 0)};
-    const size_t first = strcmp(host, "localhost") == 0 ? 0 : strcmp(host, "127.1") == 0 ? 1 : 2;
+    const bool is_short_v4 = strcmp(host, "127.1") == 0 && !peer_is_windows();
+    const size_t first = strcmp(host, "localhost") == 0 ? 0 : is_short_v4 ? 1 : 2;
     for (size_t i = 0; i < cap && first + i < 2; i++) {
         addrs[i] = both[first + i];
     }

@@ -157,7 +157,7 @@ static bool has_connections(const struct program *program)
     return false;
 }
 
-/* Wine differs from Windows in "rebind_under_connections". */
+/* Windows: the sources disagree, see "rebind_under_connections". */
 static void bind_again(struct program *program, int at)
 {
     struct listening *old = &program->listenings[program->listeners[at].listening];

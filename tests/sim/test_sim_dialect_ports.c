@@ -167,6 +167,7 @@ WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_as_tested_on_windows)
 WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_by_each_source)
 {
     static const struct pair_of_binds as_reported[] = {
+        {{EXCLUSIVE, "0.0.0.0:90"}, {EXCLUSIVE, "[::]:90"}, 10048},
         {{EXCLUSIVE, "[::]:90"}, {PLAIN, "[::]:90"}, 10048},
         {{EXCLUSIVE, "[::]:90"}, {EXCLUSIVE, "[::]:90"}, 10048},
         {{EXCLUSIVE, "0.0.0.0:90"}, {PLAIN, "0.0.0.0:90"}, 10048},
@@ -174,6 +175,8 @@ WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_by_each_source)
         {{PLAIN, "127.0.0.1:90"}, {REUSE, "127.0.0.1:90"}, 10013},
     };
     static const struct pair_of_binds otherwise[] = {
+        {{EXCLUSIVE, "0.0.0.0:90"}, {EXCLUSIVE, "[::]:90"}, 10013},
+        {{EXCLUSIVE, "0.0.0.0:90"}, {PLAIN, "[::]:90"}, 0},
         {{EXCLUSIVE, "[::]:90"}, {PLAIN, "[::]:90"}, 10013},
         {{EXCLUSIVE, "[::]:90"}, {EXCLUSIVE, "[::]:90"}, 10013},
         {{EXCLUSIVE, "0.0.0.0:90"}, {PLAIN, "0.0.0.0:90"}, 10013},
@@ -183,6 +186,144 @@ WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_by_each_source)
     check_binds(ROWS(as_reported), (fer_sim_windows){false});
     check_binds(ROWS(otherwise),
                 (fer_sim_windows){.denies_held_wildcard = true, .reuse_takes_address = true});
+}
+
+/* Listens on `first`, and binds `second` to its port. */
+static fer_error listen_beside(fer_sim_windows windows, const char *first, const char *second)
+{
+    fer_tcp_listener one = {0};
+    fer_tcp_listener other = {0};
+    sim_begin_of(.windows = windows);
+    fer_error error = fer_tcp_listener_bind(&one, first);
+    assert_ok(error);
+    error = fer_tcp_listener_bind(&other, second);
+    fer_tcp_listener_close(&one);
+    fer_tcp_listener_close(&other);
+    assert_ok(fer_sim_stop(NULL));
+    return error;
+}
+
+/* Rule L1. If each bind beside an exclusive wildcard is denied, as under Wine, a port in use cannot
+ * be told from a reserved one. */
+WINSOCK_CONFIG_TEST(a_port_beside_an_exclusive_wildcard_is_in_use)
+{
+    static const char *const pairs[][2] = {
+        {"[::]:90", "127.0.0.1:90"},    {"[::]:90", "10.0.0.1:90"},
+        {"[::]:90", "0.0.0.0:90"},      {"[::]:90", "[::1]:90"},
+        {"0.0.0.0:90", "127.0.0.1:90"}, {"[::]:90", "[::]:90"},
+        {"0.0.0.0:90", "0.0.0.0:90"},   {"[::]:90", "[::ffff:127.0.0.1]:90"}};
+    const fer_sim_windows as_wine = {.denies_held_wildcard = true};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        assert_kind(listen_beside((fer_sim_windows){false}, pairs[i][0], pairs[i][1]),
+                    FER_ADDR_IN_USE);
+        assert_kind(listen_beside(as_wine, pairs[i][0], pairs[i][1]), FER_PERMISSION_DENIED);
+    }
+    assert_kind(listen_beside(as_wine, "127.0.0.1:90", "0.0.0.0:90"), FER_ADDR_IN_USE);
+    assert_kind(listen_beside(as_wine, "127.0.0.1:90", "[::]:90"), FER_ADDR_IN_USE);
+}
+
+/* docs/DIFFERENCES.md, wildcard_beside_specific and ipv4_beside_dual_stack. */
+WINSOCK_CONFIG_TEST(a_listener_takes_connections_from_a_foreign_wildcard_that_is_not_exclusive)
+{
+    static const char *const pairs[][2] = {
+        {"0.0.0.0:90", "127.0.0.1:90"}, {"[::]:90", "0.0.0.0:90"}, {"[::]:90", "127.0.0.1:90"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        fer_tcp_listener listener = {0};
+        fer_tcp_stream stream = {0};
+        fer_raw_socket foreign;
+        fer_socket_addr addr = addr_of("127.0.0.1:90");
+        sim_begin_of(.seed = i);
+        assert_ok(bind_as((struct binding){FERP_NODELAY, pairs[i][0]}, &foreign));
+        assert_ok(ferp_listen(foreign, 4));
+        assert_ok(fer_tcp_listener_bind(&listener, pairs[i][1]));
+        fer_raw_socket client = raw_connected(&addr);
+        assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
+        fer_tcp_stream_close(&stream);
+        fer_tcp_listener_close(&listener);
+        ferp_close(client);
+        ferp_close(foreign);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* Rule L1: a socket that shares its port beside one without options, of another program. */
+WINSOCK_CONFIG_TEST(reuse_beside_a_foreign_socket_is_in_use_or_as_documented)
+{
+    for (int takes = 0; takes < 2; takes++) {
+        fer_socket socket = {0};
+        fer_raw_socket foreign;
+        fer_socket_addr addr = addr_of("127.0.0.1:90");
+        sim_begin_of(.windows.reuse_takes_address = takes);
+        assert_ok(
+            bind_type_as(FER_TYPE_DGRAM, (struct binding){FERP_NODELAY, "127.0.0.1:90"}, &foreign));
+        assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_set_reuse_address(&socket, true));
+        assert_kind(fer_socket_bind(&socket, &addr), takes ? FER_OK : FER_ADDR_IN_USE);
+        fer_socket_close(&socket);
+        ferp_close(foreign);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* docs/DIFFERENCES.md, rebind_under_connections. */
+SIM_CONFIG_TEST(a_port_is_bound_again_under_its_connections)
+{
+    for (int hold = 0; hold < 2; hold++) {
+        fer_sim_config config = config_of();
+        config.windows.connections_hold_ports = hold;
+        sim_begin_with(config);
+        fer_tcp_listener listener = {0};
+        fer_tcp_stream client = {0};
+        fer_tcp_stream server = {0};
+        assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:90"));
+        assert_ok(fer_tcp_stream_connect(&client, "127.0.0.1:90"));
+        assert_ok(fer_tcp_listener_accept(&listener, &server, NULL));
+        fer_tcp_listener_close(&listener);
+        assert_kind(fer_tcp_listener_bind(&listener, "127.0.0.1:90"),
+                    hold && is_winsock() ? FER_ADDR_IN_USE : FER_OK);
+        fer_tcp_listener_close(&listener);
+        fer_tcp_stream_close(&server);
+        fer_tcp_stream_close(&client);
+        assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:90"));
+        fer_tcp_listener_close(&listener);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* ---- Scopes (docs/DIFFERENCES.md, link_local_without_scope, scope_of_no_interface). The machine's
+ * link-local address is of its network interface 2. */
+
+SIM_TEST(scopes_of_addresses_that_are_bound)
+{
+    static const struct {
+        const char *addr;
+        int32_t linux_code;
+        int32_t windows_code;
+        uint32_t scope; /* that getsockname returns */
+    } rows[] = {
+        {"[fe80::a00:1%2]:91", 0, 0, 2},
+        {"[fe80::a00:1%2]:0", 0, 0, 2},
+        {"[fe80::a00:1]:91", 22, 0, 2},
+        {"[fe80::a00:1]:0", 22, 0, 2},
+        {"[fe80::a00:1%1]:91", 99, 10049, 0},
+        {"[fe80::a00:1%5]:0", 99, 10049, 0},
+        {"[fe80::b:1]:91", 22, 10049, 0},
+        {"[::1%5]:91", 0, 10049, 0},
+        {"[::1%5]:0", 0, 10049, 0},
+        {"[fd00::1%43981]:91", 0, 10049, 0},
+        {"[::1%1]:91", 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_socket_addr addr = addr_of(rows[i].addr);
+        fer_raw_socket raw = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+        fer_error error = ferp_bind(raw, &addr);
+        assert_int_equal(error.os_code, is_winsock() ? rows[i].windows_code : rows[i].linux_code);
+        if (error.kind == FER_OK) {
+            assert_ok(ferp_local_addr(raw, &addr));
+            assert_int_equal(addr.scope_id, rows[i].scope);
+        }
+        ferp_close(raw);
+    }
 }
 
 POSIX_TEST(ports_are_shared_as_on_linux)

@@ -84,16 +84,24 @@ NAMES_TEST(short_forms_of_ipv4_are_parsed)
     static const struct {
         const char *text;
         const char *addr;
-    } forms[] = {{"127.1", "127.0.0.1:80"},      {"10.1.258", "10.1.1.2:80"},
-                 {"0x7f.1", "127.0.0.1:80"},     {"010.0.0.1", "8.0.0.1:80"},
-                 {"2130706433", "127.0.0.1:80"}, {"0xffffffff", "255.255.255.255:80"}};
+        bool is_short; /* not accepted by Windows (ReactOS' test of getaddrinfo) */
+    } forms[] = {{"127.1", "127.0.0.1:80", true},           {"10.1.258", "10.1.1.2:80", true},
+                 {"0x7f.1", "127.0.0.1:80", true},          {"010.0.0.1", "8.0.0.1:80", false},
+                 {"1.2.3.0x4", "1.2.3.4:80", false},        {"2130706433", "127.0.0.1:80", true},
+                 {"0xffffffff", "255.255.255.255:80", true}};
     static const char *const none[] = {"256.1",      "1.2.3.256", "1.",       "08",  "0x",
                                        "4294967296", "1.2.3.4.5", "1.2.3.4x", "1..2"};
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         fer_socket_addr got;
         fer_socket_addr want = addr_of(forms[i].addr);
         size_t count = 0;
-        assert_ok_n(fer_lookup_host(forms[i].text, 80, &got, 1, &count), count, 1);
+        fer_error error = fer_lookup_host(forms[i].text, 80, &got, 1, &count);
+        if (forms[i].is_short && is_winsock()) {
+            assert_kind(error, FER_HOST_NOT_FOUND);
+            continue;
+        }
+        assert_ok(error);
+        assert_int_equal(count, 1);
         assert_true(fer_socket_addr_eq(&got, &want));
     }
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
