@@ -49,21 +49,25 @@ static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_r
     return ferp_bind(*out, addr);
 }
 
+static bool is_port_in_use(fer_type type, fer_ip_family family, uint16_t port)
+{
+    const fer_socket_addr wildcard = {.ip = {.family = family}, .port = port};
+    fer_raw_socket probe = FER_RAW_SOCKET_NONE;
+    fer_error probed = bind_prepared(type, &wildcard, &probe);
+    feri_close_opened(&probe);
+    return probed.kind == FER_ADDR_IN_USE;
+}
+
 /* "Access denied" means a reserved port, or a port that another socket holds exclusively. A second
- * bind distinguishes them: a plain bind of the wildcard address to a held port reports "in use"
- * (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and to a reserved port "access
- * denied" again. */
+ * bind distinguishes them: an exclusive bind of the wildcard address to a held port reports "in
+ * use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and to a reserved port
+ * "access denied" again. So does 0.0.0.0 if a socket on [::] holds the port (Wine's
+ * test_reuseaddr, which Windows passes), therefore [::] is asked too. */
 static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
 {
-    fer_socket_addr wildcard = {.ip = {.family = addr->ip.family}, .port = addr->port};
-    fer_raw_socket probe = FER_RAW_SOCKET_NONE;
-    if (ferp_socket_new(feri_domain_of(addr), type, 0, &probe).kind != FER_OK) {
-        return denied;
-    }
-    fer_error probed = ferp_bind(probe, &wildcard);
-    ferp_close(probe);
-    return probed.kind == FER_ADDR_IN_USE ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied)
-                                          : denied;
+    bool is_in_use = is_port_in_use(type, addr->ip.family, addr->port) ||
+                     (addr->ip.family == FER_IP_V4 && is_port_in_use(type, FER_IP_V6, addr->port));
+    return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied) : denied;
 }
 
 fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error)

@@ -43,6 +43,30 @@ RULE_TEST("L1", a_second_wildcard_listener_is_addr_in_use)
     assert_kind(error, FER_ADDR_IN_USE);
 }
 
+/* L1: "A second listener on the same address and port is ADDR_IN_USE": a listener on [::] has the
+ * IPv4 addresses too. Exceptions: rows wildcard_beside_specific and ipv4_beside_dual_stack. */
+RULE_TEST("L1", an_ipv4_listener_beside_a_dual_stack_listener_is_addr_in_use)
+{
+    skip_without_dual_stack();
+    static const char *const texts[] = {"127.0.0.1:0", "0.0.0.0:0"};
+    fer_tcp_listener *first = test_listener();
+    fer_tcp_listener *second = test_listener();
+    fer_socket_addr any = addr_of("[::]:0");
+    assert_ok(fer_tcp_listener_bind_addr(first, &any));
+    assert_ok(fer_tcp_listener_local_addr(first, &any));
+    for (size_t i = 0; i < 2; i++) {
+        fer_socket_addr addr = addr_of(texts[i]);
+        addr.port = any.port;
+        fer_error error = fer_tcp_listener_bind_addr(second, &addr);
+        skip_if(peer_is_wine() && error.kind == FER_PERMISSION_DENIED,
+                "Wine denies access (10013) to all addresses beside an exclusive wildcard, and "
+                "not 10048 to [::] as Windows");
+        bool can_share = i == 0 ? !peer_is_windows() : peer_separates_ip_versions();
+        assert_either(error, FER_ADDR_IN_USE, can_share ? FER_OK : FER_ADDR_IN_USE);
+        fer_tcp_listener_close(second);
+    }
+}
+
 RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use)
 {
     uint16_t port = 0;
@@ -274,13 +298,6 @@ RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too)
         (void)fer_ip_addr_format(peer.ip, text, sizeof text);
         assert_string_equal(text, v6 ? "::1" : "::ffff:127.0.0.1");
     }
-    fer_tcp_listener *second = test_listener();
-    fer_socket_addr v4 = addr_of("0.0.0.0:0");
-    v4.port = addr.port;
-    fer_error_kind other_kind = peer_is_windows()              ? FER_PERMISSION_DENIED
-                                : peer_separates_ip_versions() ? FER_OK
-                                                               : FER_ADDR_IN_USE;
-    assert_either(fer_tcp_listener_bind_addr(second, &v4), FER_ADDR_IN_USE, other_kind);
 }
 
 /* ---- L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */

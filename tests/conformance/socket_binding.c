@@ -131,6 +131,19 @@ SOCKET_FAMILY_TEST("L1", datagram_sockets_that_reuse_an_address_share_it)
     assert_kind(fer_socket_bind(third, &addr), FER_ADDR_IN_USE);
 }
 
+/* L1: "Datagram sockets that have all set it to true share a port": beside one that has not, the
+ * port is in use. */
+SOCKET_FAMILY_TEST("L1", a_datagram_socket_shares_no_port_with_one_that_does_not)
+{
+    fer_socket *alone = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *sharing = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket_addr addr = any_port(family);
+    assert_ok(fer_socket_set_reuse_address(sharing, true));
+    assert_ok(fer_socket_bind(alone, &addr));
+    addr = local_addr_of(alone);
+    assert_kind(fer_socket_bind(sharing, &addr), FER_ADDR_IN_USE);
+}
+
 /* "Whether sockets that have all set this share a port, new connections ... being spread over
  * them": each connection reaches one of them. */
 SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections)

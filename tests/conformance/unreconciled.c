@@ -143,8 +143,8 @@ KIND_TEST("S8", peer_addr_after_an_unreported_end_is_the_address_or_not_connecte
     }
 }
 
-/* S8: binding a listener again while an accepted connection is open: OK (POSIX), or ADDR_IN_USE
- * (Windows, exclusive use). */
+/* S8: binding a listener again while an accepted connection is open: OK, or on Windows perhaps
+ * ADDR_IN_USE (exclusive use, as documented). */
 LISTENER_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use)
 {
     fer_tcp_stream *stream = test_stream();

@@ -33,17 +33,32 @@ SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
     assert_error_log(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013,
                      "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
                      "bind(1,[2001:db8::1%4]:80) "
-                     "socket(udp,v6) bind(2,[::]:80) close(2) close(1)");
+                     "socket(udp,v6) set_option(2,EXCLUSIVE_ADDRESS,1) set_option(2,ONLY_V6,0) "
+                     "bind(2,[::]:80) close(2) close(1)");
+}
+
+/* A dual-stack socket that holds the port denies 0.0.0.0 too. */
+SYSTEM_TEST(script_windows, a_denied_bind_beside_a_dual_stack_socket_is_in_use)
+{
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
+    assert_error_log(bind_to(FER_TYPE_STREAM, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013,
+                     "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+                     "socket(v4) set_option(2,EXCLUSIVE_ADDRESS,1) bind(2,0.0.0.0:80) close(2) "
+                     "socket(v6) set_option(3,EXCLUSIVE_ADDRESS,1) set_option(3,ONLY_V6,0) "
+                     "bind(3,[::]:80) close(3) close(1)");
 }
 
 SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_examined_is_denied)
 {
     script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
     (void)script_then(SCRIPT_SOCKET);
-    script_then_fail(SCRIPT_SOCKET, FER_ADDR_IN_USE, 10024);
+    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 10024);
+    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 10024);
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
     assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
-               "socket(udp,v4) close(1)");
+               "socket(udp,v4) socket(udp,v6) close(1)");
 }
 
 TEST_MAIN("binding")
