@@ -77,6 +77,17 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
 
 /* ---- Addresses */
 
+/* No name has one. Some resolvers ignore what follows an IPv4 address (inet_aton of the BSDs;
+ * Windows: ReactOS' test of getaddrinfo). */
+static bool has_blank_or_control(const char *host)
+{
+    size_t at = 0;
+    while ((unsigned char)host[at] > ' ' && host[at] != 0x7f) {
+        at++;
+    }
+    return host[at] != '\0';
+}
+
 fer_error feri_address_source_of_query(feri_address_source *source, const feri_address_query *query)
 {
     FERI_ASSERT(source != NULL && query != NULL);
@@ -88,6 +99,7 @@ fer_error feri_address_source_of_query(feri_address_source *source, const feri_a
         *source = (feri_address_source){.has_literal = true, .literal = query->literal};
         return feri_ok();
     }
+    FERI_REQUIRE(!has_blank_or_control(query->host), FER_HOST_NOT_FOUND);
     ferp_lookup lookup;
     FER_TRY(ferp_lookup_begin(&lookup, query->host, query->family));
     *source = (feri_address_source){

@@ -46,7 +46,18 @@ SCRIPT_TEST(all_else_is_the_resolver_s_to_accept)
     check_looked_up("[fe80::1%eth0]:80", "lookup_begin(fe80::1%eth0) lookup_end()");
     check_looked_up("[127.0.0.1]:80", "lookup_begin([127.0.0.1]) lookup_end()");
     check_looked_up("[localhost]:80", "lookup_begin([localhost]) lookup_end()");
-    check_looked_up(" 127.0.0.1:80", "lookup_begin( 127.0.0.1) lookup_end()");
+}
+
+SCRIPT_TEST(a_blank_or_a_control_character_is_refused_before_any_lookup)
+{
+    static const char *const bad[] = {" 127.0.0.1:80", "127.0.0.1 :80", "a\tb:80", "a\x7f:80",
+                                      "a\x1f:80"};
+    script_begin(&script_posix);
+    feri_address_source source;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_error_log(feri_address_source_of_text(&source, bad[i]), FER_HOST_NOT_FOUND, 0, "");
+    }
+    check_looked_up("b\xc3\xbc!~.test:80", "lookup_begin(b\xc3\xbc!~.test) lookup_end()");
 }
 
 SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup)
