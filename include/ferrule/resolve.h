@@ -30,8 +30,8 @@ FER_BEGIN_DECLS
  * socket_addr.h accept only numbers).
  *
  * The host is UTF-8 of at most 253 bytes, not counting one trailing dot. It is passed to the
- * resolver unchanged. Whether a name beyond ASCII (IDN) works depends on the system; in Punycode it
- * works on every system.
+ * resolver unchanged, unless it has a blank or a control character. Whether a name beyond ASCII
+ * (IDN) works depends on the system; in Punycode it works on every system.
  *
  * On macOS 26 a lookup of a name in a child process, between fork and exec, is reported to crash or
  * not to end. Look names up before fork, or start the child by posix_spawn. On networks with IPv6
@@ -45,7 +45,8 @@ FER_BEGIN_DECLS
  * Owns: addrs is caller-owned, cap elements; no pointer is kept.
  * Errors: before any lookup FER_MISUSE (host_port or count is NULL; addrs is NULL and cap is not 0)
  * and FER_INVALID_INPUT (no colon; a bad port; a host that is empty, too long or not UTF-8),
- * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
+ * FER_HOST_NOT_FOUND (with os_code 0 and without a lookup if the host has a blank or a control
+ * character), FER_RESOLVE_TRY_AGAIN (a temporary failure, for example no network),
  * FER_RESOLVE_FAILED. The last three have the resolver's os_code: a WSA code on Windows, otherwise
  * an EAI_ number, which is made negative on every POSIX system. For EAI_SYSTEM, and if the resolver
  * lacked a descriptor or memory, os_code is errno instead, a positive number. *count and addrs are

@@ -674,6 +674,10 @@ FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stre
  * FER_UNSUPPORTED (use fer_socket_set_only_v6). On POSIX the port of a closed listener can be bound
  * again immediately, even if connections are in TIME_WAIT (SO_REUSEADDR); on Windows the listener
  * requests exclusive use instead (rule L1).
+ *
+ * On Windows a bind succeeds beside a socket of another program that is bound to a wildcard address
+ * without exclusive use, and then takes the connections to its own address from that program
+ * (`wildcard_beside_specific`, `ipv4_beside_dual_stack`). No program can do that to this listener.
  * Blocks: during the name lookup.
  * Owns: the handle owns the socket until fer_tcp_listener_close. host_port is not kept.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine),

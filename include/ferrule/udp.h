@@ -57,7 +57,9 @@ typedef struct fer_udp_received {
  * A bind to [::] receives IPv4 too. IPv4 senders are then reported as IPv4-mapped addresses.
  * OpenBSD has no dual stack: there a bind to [::] or to an IPv4-mapped address is FER_UNSUPPORTED
  * (use fer_socket_set_only_v6). The first socket bound to a port keeps it: on Windows the bind
- * requests exclusive use.
+ * requests exclusive use. Only beside a socket of another program that is bound to a wildcard
+ * address without exclusive use can an address be bound there, and the socket then receives what
+ * comes to that address (`wildcard_beside_specific`).
  * Blocks: during the name lookup.
  * Errors: FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE (not an address of this machine; on Windows also
  * a multicast group: bind the wildcard address), FER_PERMISSION_DENIED, FER_TOO_MANY_OPEN_FILES,
