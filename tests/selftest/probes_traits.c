@@ -190,13 +190,16 @@ PROBE(accept_loses_zero_linger, "platform/*/traits.c")
     conclude_fact(ferp_traits()->accept_loses_zero_linger, !is_on || seconds != 0);
 }
 
+/* The listener has set the option too, as a listener of ferrule would. */
 PROBE(reuse_address_steals_ports, "platform/*/traits.c")
 {
-    uint16_t port = 0;
-    (void)raw_listen(4, &port);
+    raw_socket listener = raw_new(SOCK_STREAM);
     raw_socket thief = raw_new(SOCK_STREAM);
+    (void)raw_set_int_option(listener, SOL_SOCKET, SO_REUSEADDR, 1);
     (void)raw_set_int_option(thief, SOL_SOCKET, SO_REUSEADDR, 1);
-    int bound = raw_bind(thief, port);
+    need(raw_bind(listener, 0) == 0 && listen(listener, 4) == 0, "no listener on 127.0.0.1: %s",
+         raw_text(-1));
+    int bound = raw_bind(thief, raw_port(listener));
     conclude_fact(ferp_traits()->reuse_address_steals_ports, bound == 0);
     see("bind: %s", raw_text(bound));
 }
