@@ -162,9 +162,12 @@ static ferp_sim_code windows_bind_status(const fer_sim_windows *windows,
 {
     enum { FREE, IN_USE, ACCESS, TAKEN };
     static const unsigned char table[6][6] = {
-        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},     {FREE, IN_USE, FREE, TAKEN, IN_USE, IN_USE},
-        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},     {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
-        {IN_USE, ACCESS, ACCESS, ACCESS, IN_USE, ACCESS}, {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
+        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},
+        {FREE, IN_USE, FREE, TAKEN, IN_USE, IN_USE},
+        {IN_USE, FREE, FREE, FREE, IN_USE, FREE},
+        {FREE, IN_USE, FREE, FREE, IN_USE, IN_USE},
+        {IN_USE, ACCESS, ACCESS, ACCESS, IN_USE, ACCESS},
+        {FREE, IN_USE, FREE, ACCESS, IN_USE, IN_USE},
     };
     const ferp_sim_code codes[] = {
         [FREE] = FERP_SIM_NO_ERROR,

@@ -101,8 +101,8 @@ typedef struct ferp_sim_socket {
     fer_ip_family family;
     int handles;  /* reference count */
     bool is_peer; /* a simulated peer: no faults, no dialect, no leak */
-    bool is_accepted; /* or in an accept queue */
     bool has_local;
+    bool is_accepted;
     bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;

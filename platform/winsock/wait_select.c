@@ -79,7 +79,8 @@ static fer_error select_either(SOCKET socket, fer_interest interest, int millis,
     return FERP_WINSOCK_OK;
 }
 
-/* A failure makes every interest ready. No page documents in which sets a reset is, so a check
+/* A failure makes every interest ready. A reset is in the sets to read and to write (Wine's
+ * test_tcp_reset, which Windows passes). No page documents the sets of other failures, so a check
  * follows each slice that has not found everything. The last select does not wait, as in
  * wait.c. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,

@@ -42,8 +42,8 @@ SIM_TEST(a_connection_that_was_reset_in_the_queue)
     }
 }
 
-/* ---- Ports: Linux' rule, and the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN) with
- * what tests on Windows found. */
+/* ---- Ports: Linux' rule, and the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN)
+ * with what tests on Windows found. */
 
 struct binding {
     ferp_option option; /* NODELAY: neither of the two */
