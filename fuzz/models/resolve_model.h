@@ -39,17 +39,18 @@ typedef struct resolve_query {
 } resolve_query;
 
 /* The expected kind and addresses. is_from_resolver: the resolver decides, by an unknown name or an
- * injected failure. */
+ * injected failure. has_no_code: the resolver is not called for a host with a blank. */
 typedef struct answer {
     fer_error_kind kind;
     bool is_from_resolver;
+    bool has_no_code;
     size_t count;
     fer_socket_addr addrs[ADDRS_MOST];
 } answer;
 
 static inline answer answer_of_ip(const fer_ip_addr *ip, uint32_t port, uint32_t scope_id)
 {
-    answer made = {FER_OK, false, 1, {fer_socket_addr_new(*ip, (uint16_t)port)}};
+    answer made = {FER_OK, false, false, 1, {fer_socket_addr_new(*ip, (uint16_t)port)}};
     made.addrs[0].scope_id = scope_id;
     return made;
 }
@@ -100,8 +101,8 @@ static inline bool is_utf_8(piece host)
 
 static inline answer model_lookup(const resolve_query *query, piece host, uint16_t port)
 {
-    const answer refused = {FER_INVALID_INPUT, false, 0, {{{0}, 0, 0, 0}}};
-    answer found = {FER_HOST_NOT_FOUND, true, 0, {{{0}, 0, 0, 0}}};
+    const answer refused = {FER_INVALID_INPUT, false, true, 0, {{{0}, 0, 0, 0}}};
+    answer found = {FER_HOST_NOT_FOUND, true, false, 0, {{{0}, 0, 0, 0}}};
     fer_ip_addr ip = {FER_IP_V4, {{{0}}}};
     const size_t dot = host.len > 0 && host.text[host.len - 1] == '.';
     if (host.len == 0 || host.len - dot > 253) {
@@ -116,6 +117,12 @@ static inline answer model_lookup(const resolve_query *query, piece host, uint16
     }
     if (!is_utf_8(host)) {
         return refused;
+    }
+    for (size_t i = 0; i < host.len; i++) {
+        const uint8_t byte = (uint8_t)host.text[i];
+        if (byte <= 0x20 || byte == 0x7f) {
+            return (answer){.kind = FER_HOST_NOT_FOUND, .has_no_code = true};
+        }
     }
     for (size_t i = 0; i < query->name_count && !query->resolver_fails; i++) {
         const fer_sim_name *name = &query->names[i];
@@ -137,7 +144,7 @@ static inline answer model_lookup(const resolve_query *query, piece host, uint16
 
 static inline answer model_text(const resolve_query *query)
 {
-    const answer refused = {FER_INVALID_INPUT, false, 0, {{{0}, 0, 0, 0}}};
+    const answer refused = {FER_INVALID_INPUT, false, true, 0, {{{0}, 0, 0, 0}}};
     const size_t len = strlen(query->text);
     fer_ip_addr ip = {FER_IP_V6, {{{0}}}};
     uint32_t port = 0;

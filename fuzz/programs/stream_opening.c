@@ -46,7 +46,7 @@ static fer_error connect_by_name(fer_tcp_stream *stream, const fer_socket_addr *
                                         "broken.test:80",
                                         "unheard.test:80",
                                         "localhost:80",
-                                        "127.1:80",
+                                        "0x7f.0.0.1:80",
                                         "server.test:0",
                                         "server.test",
                                         ":80",
