@@ -50,14 +50,6 @@ bool feri_retries_after_signal(const feri_limits *limits, fer_error *error)
     return ended.kind == FER_OK;
 }
 
-bool feri_ends_transfer(const fer_handle *handle, fer_error error)
-{
-    if (error.kind != FER_INTERRUPTED) {
-        return error.kind != FER_OK;
-    }
-    return feri_limits_of(handle).interruptible;
-}
-
 /* ---- The words */
 
 static void store(fer_handle *handle, const fer_limits *limits)

@@ -41,10 +41,6 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits);
 /* The limits of a handle; none if it has none. */
 feri_limits feri_limits_of(const fer_handle *handle);
 
-/* Whether an error ends a call that makes several reads or writes: each one but a signal's, and
- * this one too if the handle's limits let a signal end the call (rule I4). */
-bool feri_ends_transfer(const fer_handle *handle, fer_error error);
-
 /* No limits, for an unpublished handle. */
 static inline void feri_limits_clear(fer_handle *handle)
 {

@@ -35,6 +35,14 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
     return ferp_timeout(handle->p_.raw_, direction, out);
 }
 
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    *out = FER_DURATION_NONE;
+    bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
+                      feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
+    return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
+}
+
 /* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
  * reader in another thread that gets EAGAIN meanwhile then returns WOULD_BLOCK, and never a timeout
  * that was not set. */

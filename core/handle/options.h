@@ -14,6 +14,9 @@
 
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
+/* The timeout of an open handle, without a system call if none can have been set. */
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
+                              fer_duration *out);
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
 /* The user's mode. The OS is queried only if another handle may have set it. */
 fer_error feri_mode_before_try(const fer_handle *handle, bool *out);

@@ -12,6 +12,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "ferrule/io.h"
@@ -70,7 +71,7 @@ static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
     fer_error error;
     do {
         error = feri_stream_read(from, buffer->base, buffer->cap, &buffer->len);
-    } while (error.kind == FER_INTERRUPTED && !feri_ends_transfer(from, error));
+    } while (feri_continues_after_signal(from, FERP_READING, &error));
     return error;
 }
 

@@ -24,10 +24,6 @@ static inline void feri_store_total(uint64_t *out, uint64_t total)
 
 /* ---- Transfers that the system makes */
 
-/* The timeout of an open handle, without a system call if none can have been set. */
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
-                              fer_duration *out);
-
 /* Whether a call whose waits only the system makes waits as a read or a write of the handle:
  * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
  * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes

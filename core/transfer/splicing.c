@@ -21,14 +21,6 @@
 
 /* ---- Which streams allow it */
 
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
-{
-    *out = FER_DURATION_NONE;
-    bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
-                      feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
-    return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
-}
-
 bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking)
 {
     fer_duration timeout = FER_DURATION_NONE;

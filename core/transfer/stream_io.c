@@ -11,6 +11,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -319,6 +320,24 @@ fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
  * I1) unless the limits forbid it (rule I4), and a timeout applies to each read or write. */
 
+bool feri_continues_after_signal(fer_handle *handle, ferp_direction direction, fer_error *error)
+{
+    fer_interest interest = direction == FERP_READING ? FER_READABLE : FER_WRITABLE;
+    fer_interest ready = interest;
+    fer_duration timeout;
+    if (error->kind != FER_INTERRUPTED || feri_limits_of(handle).interruptible) {
+        return false;
+    }
+    *error = feri_timeout_if_set(handle, direction, &timeout);
+    if (error->kind == FER_OK && timeout.nanos != FER_DURATION_NONE_NANOS) {
+        *error = feri_stream_ready(handle, interest, timeout, &ready);
+    }
+    if (error->kind == FER_OK && ready == 0) {
+        *error = feri_own_error(FER_TIMED_OUT);
+    }
+    return error->kind == FER_OK;
+}
+
 /* Reads until the buffer is full, end of file (*ended) or an error. */
 static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, size_t *done,
                                  bool *ended)
@@ -328,12 +347,13 @@ static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, s
     while (*done < len && !*ended) {
         size_t moved = 0;
         fer_error error = feri_stream_read(handle, buf + *done, len - *done, &moved);
-        if (feri_ends_transfer(handle, error)) {
-            return error;
+        if (feri_continues_after_signal(handle, FERP_READING, &error)) {
+            continue;
         }
+        FER_TRY(error);
         FERI_ASSERT(moved <= len - *done);
         *done += moved;
-        *ended = error.kind == FER_OK && moved == 0;
+        *ended = moved == 0;
     }
     return feri_ok();
 }
@@ -358,7 +378,7 @@ static fer_error expect_end(fer_handle *handle)
     fer_error error;
     do {
         error = feri_stream_peek(handle, &next, 1, &peeked);
-    } while (error.kind == FER_INTERRUPTED && !feri_ends_transfer(handle, error));
+    } while (feri_continues_after_signal(handle, FERP_READING, &error));
     return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
@@ -389,9 +409,8 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
         error = feri_stream_write(handle, (const uint8_t *)buf + done, len - done, &moved);
         FERI_ASSERT(moved <= len - done);
         done += moved;
-        if (error.kind == FER_INTERRUPTED && !feri_ends_transfer(handle, error)) {
-            error = feri_ok();
-        } else if (error.kind == FER_OK && moved == 0) {
+        if (!feri_continues_after_signal(handle, FERP_WRITING, &error) && error.kind == FER_OK &&
+            moved == 0) {
             error = feri_own_error(FER_WRITE_ZERO);
         }
     }

@@ -320,6 +320,76 @@ SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout)
     assert_new(stream);
 }
 
+typedef fer_error (*timed_call)(fer_tcp_stream *stream, size_t *n);
+
+static fer_error time_read_exact(fer_tcp_stream *stream, size_t *n)
+{
+    char buf[8];
+    return fer_tcp_stream_read_exact(stream, buf, sizeof buf, n);
+}
+
+static fer_error time_read_to_end(fer_tcp_stream *stream, size_t *n)
+{
+    char buf[8];
+    return fer_tcp_stream_read_to_end(stream, buf, sizeof buf, n);
+}
+
+static fer_error time_peek_at_end(fer_tcp_stream *stream, size_t *n)
+{
+    return fer_tcp_stream_read_to_end(stream, NULL, 0, n);
+}
+
+static fer_error time_write_all(fer_tcp_stream *stream, size_t *n)
+{
+    static const char bytes[16000000];
+    return fer_tcp_stream_write_all(stream, bytes, sizeof bytes, n);
+}
+
+static fer_error time_copy(fer_tcp_stream *stream, size_t *n)
+{
+    char bytes[8];
+    fer_copy_buffer buffer = {bytes, sizeof bytes, 0, 0};
+    *n = 0;
+    return fer_copy(fer_tcp_stream_as_stream(stream), fer_tcp_stream_as_stream(stream), &buffer,
+                    NULL);
+}
+
+/* Ends a call that its timeout does not end. */
+static void close_late(void *argument)
+{
+    struct helper *helper = argument;
+    uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);
+    process_shield_thread();
+    while (!atomic_load(&helper->stop) && peer_now_us() < end) {
+        peer_pause(1);
+    }
+    peer_close(helper->peer);
+}
+
+/* I1: "Their timeout applies to each read or write inside, whatever signals come". */
+SIGNAL_TEST("I1", signals_do_not_keep_a_timeout_from_expiring)
+{
+    static const timed_call calls[] = {time_read_exact, time_read_to_end, time_peek_at_end,
+                                       time_write_all, time_copy};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct pair *pair = pair_open_kind(&test_pair_connected_v4);
+        struct helper helper = {.peer = pair->other};
+        size_t n = 77;
+        test_thread thread;
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(200)));
+        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(200)));
+        test_thread_start(&thread, close_late, &helper);
+        start_signals();
+        fer_error error = calls[i](&pair->stream, &n);
+        process_signals_stop();
+        atomic_store(&helper.stop, true);
+        test_thread_join(&thread);
+        assert_kind(error, FER_TIMED_OUT);
+        pair->other = PEER_NONE;
+        pair_close(pair);
+    }
+}
+
 /* Milliseconds. */
 enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
 
