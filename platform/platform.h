@@ -75,7 +75,8 @@ struct ferp_traits {
      * TcpMaxConnectRetransmissions). */
     bool refused_connect_is_retried;
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
-     * Options", MSDN). */
+     * Options", MSDN). It then keeps the error until a connect of the socket succeeds, also while
+     * the next one is pending (Wine's test_select, which Windows passes). */
     bool connect_error_comes_late;
     /* A buffer size is read as twice the value that was set, because it includes the kernel's
      * bookkeeping (Linux: socket(7), SO_RCVBUF). */
@@ -198,9 +199,9 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);  /* getpeern
  * pending. getpeername | getpeername, and for a stream SO_CONNECT_TIME or select. */
 fer_error ferp_check_connected(fer_raw_socket raw);
 
-/* Whether the TCP connect of a stream that is not connected is still pending, or the OS cannot
- * report it. False with SO_ERROR 0: it has failed, and another handle of the socket has taken the
- * error. TCP_INFO | true, because SO_ERROR keeps the error of a failed connect. */
+/* Whether the connect of a stream that is not connected is still pending, or the OS cannot report
+ * it. False with SO_ERROR 0: it has failed, and another handle of the socket has, or has taken, the
+ * error. TCP_INFO | select. */
 bool ferp_connect_is_pending(fer_raw_socket raw);
 
 /* Makes Windows report a refused connect without retries (SIO_TCP_INITIAL_RTO), best effort. Does

@@ -171,13 +171,18 @@ static fer_error query_status(fer_raw_socket raw, feri_operation operation,
     return error;
 }
 
-/* A second query, if the first can be too early. */
+/* A second query, if the first can be too early. An error of a pending connect is that of an
+ * earlier one. */
 fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation, fer_error *status)
 {
     FER_TRY(query_status(raw, operation, FER_WOULD_BLOCK, status));
-    if (status->kind == FER_WOULD_BLOCK && ferp_traits()->connect_error_comes_late) {
+    if (!ferp_traits()->connect_error_comes_late || status->kind == FER_OK) {
+        return feri_ok();
+    }
+    if (status->kind == FER_WOULD_BLOCK) {
         return query_status(raw, operation, FER_WOULD_BLOCK, status);
     }
+    *status = ferp_connect_is_pending(raw) ? feri_own_error(FER_WOULD_BLOCK) : *status;
     return feri_ok();
 }
 

@@ -153,7 +153,7 @@ static fer_error query_attempt(const feri_attempts *all, fer_raw_socket raw, fer
 {
     feri_operation operation = feri_attempt_operation(all->options->local);
     FER_TRY(feri_connect_status(raw, operation, status));
-    if (status->kind == FER_WOULD_BLOCK && all->false_hints.in_a_row > 0) {
+    if (status->kind == FER_WOULD_BLOCK && feri_lacks_error(&all->false_hints)) {
         return feri_connect_status_without_error(raw, operation, status);
     }
     return feri_ok();

@@ -373,7 +373,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
         if (status.kind != FER_WOULD_BLOCK) {
             return status;
         }
-        if (false_hints.in_a_row > 0) {
+        if (feri_lacks_error(&false_hints)) {
             /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
             FER_TRY(feri_connect_status_without_error(raw, operation, &status));
             if (status.kind != FER_WOULD_BLOCK) {

@@ -31,6 +31,13 @@ typedef struct feri_false_hints {
     uint64_t last;
 } feri_false_hints;
 
+/* Whether so many waits in a row have reported the end of a connect without a result that no error
+ * is to come. Where it comes late, the pauses until then are 15 ms. */
+static inline bool feri_lacks_error(const feri_false_hints *hints)
+{
+    return hints->in_a_row > (ferp_traits()->connect_error_comes_late ? 5 : 0);
+}
+
 /* The length of the pause after so many false hints in a row: the shortest up to the second, then
  * twice as long each time, up to the longest. */
 uint64_t feri_pause_length(uint32_t in_a_row);

@@ -24,6 +24,13 @@ fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
     return error;
 }
 
+/* Windows connects a socket whose connect has failed again, and lets it listen (Wine's test_connect
+ * and test_select, which Windows passes). */
+static bool can_connect_again(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->state == FERP_SIM_FAILED && ferp_sim_acts_as_windows(network, socket);
+}
+
 static fer_error claim_for_listening(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     static const fer_ip_addr wildcard_v4 = {.family = FER_IP_V4};
@@ -53,7 +60,8 @@ static int limited_backlog(const ferp_sim_switches *switches, int backlog)
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    bool can = socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_LISTENING;
+    bool can = socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_LISTENING ||
+               can_connect_again(network, socket);
     fer_error error =
         can ? claim_for_listening(network, socket) : ferp_sim_error(network, FERP_SIM_EINVAL);
     /* "it will return success without changing the value for the backlog parameter" ("listen
@@ -124,14 +132,10 @@ static ferp_sim_code take_result(const ferp_sim_network *network, ferp_sim_socke
 }
 
 /* Linux connects a failed socket again only after connect has returned the failure, as ECONNABORTED
- * if SO_ERROR has returned it before (af_inet.c, __inet_stream_connect). The other systems never
- * do. */
+ * if SO_ERROR has returned it before (af_inet.c, __inet_stream_connect). The BSDs never do. */
 static ferp_sim_code status_of_failed(const ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
-    if (ferp_sim_is_winsock(network)) {
-        return FERP_SIM_ECONNABORTED;
-    }
     if (switches->failed_connect_is_refused) {
         return FERP_SIM_ECONNREFUSED;
     }
@@ -147,6 +151,9 @@ static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_so
     if (socket->settings.options[FERP_ONLY_V6] && is_mapped(addr)) {
         bool is_other_code = ferp_sim_switches_for(network, socket)->lacks_dual_stack;
         return is_other_code ? FERP_SIM_EADDRNOTAVAIL : FERP_SIM_ENETUNREACH;
+    }
+    if (can_connect_again(network, socket)) {
+        return destination_status(network, socket, addr);
     }
     switch (socket->state) {
     case FERP_SIM_CONNECTING: return FERP_SIM_EALREADY;

@@ -72,6 +72,7 @@ void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
 {
     socket->remote = *to;
     socket->state = FERP_SIM_CONNECTING;
+    socket->error_is_late = false;
     socket->attempts = 0;
     socket->refusals = 0;
     attempt(network, socket);
@@ -316,6 +317,7 @@ void ferp_sim_on_answer(ferp_sim_network *network, const ferp_sim_event *event)
         ferp_sim_fail_connect(network, socket, event->code);
     } else {
         socket->state = FERP_SIM_CONNECTED;
+        socket->pending = FERP_SIM_NO_ERROR;
         ferp_sim_trace_event(network, "connected", socket);
         ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_CONNECTED);
     }

@@ -143,7 +143,7 @@ bool ferp_connect_is_pending(fer_raw_socket raw)
 {
     ferp_sim_network *network = ferp_sim_current();
     const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
-    return socket == NULL || ferp_sim_is_winsock(network) || socket->state == FERP_SIM_CONNECTING;
+    return socket == NULL || socket->state == FERP_SIM_CONNECTING;
 }
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
@@ -291,13 +291,14 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 
 /* ---- SO_ERROR */
 
-/* On Windows the error of a failed connect stays (Wine's test_WSAPoll, which Windows passes), and
- * ferrule only peeks at a refusal. */
+/* On Windows the error of a failed connect stays until a connect succeeds (Wine's test_WSAPoll and
+ * test_select, which Windows passes), and ferrule only peeks at a refusal. */
 static bool error_stays(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    return socket->error_is_late ||
-           ((socket->state == FERP_SIM_FAILED || socket->kind == FERP_SIM_DATAGRAM) &&
-            ferp_sim_acts_as_windows(network, socket));
+    bool has_no_peer = socket->state == FERP_SIM_FAILED || socket->state == FERP_SIM_CONNECTING ||
+                       socket->state == FERP_SIM_LISTENING;
+    bool stays = has_no_peer || socket->kind == FERP_SIM_DATAGRAM;
+    return socket->error_is_late || (stays && ferp_sim_acts_as_windows(network, socket));
 }
 
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)

@@ -1,6 +1,6 @@
 /* address.c: socket addresses to and from the system's form, and the calls that take or return one:
  * bind, listen, connect, accept, local and peer address. */
-#include "platform/winsock/winsock.h"
+#include "platform/winsock/wait.h"
 
 #include <string.h>
 
@@ -171,10 +171,10 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     return ferp_winsock_error(is_pending ? WSAENOTCONN : 0);
 }
 
-/* False: it has succeeded, although getpeername fails. */
 bool ferp_connect_is_pending(fer_raw_socket raw)
 {
-    return !can_send(ferp_winsock_socket(raw));
+    fer_error hint = ferp_winsock_select(ferp_winsock_socket(raw), FERP_CONNECTED, 0);
+    return hint.kind == FER_TIMED_OUT;
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)

@@ -70,6 +70,7 @@ SCRIPT_TEST(a_hint_of_failure_is_explained_by_a_late_error)
         script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
         script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_CONNECTION_REFUSED, 0};
         script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
+        script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
         for (int i = 0; i < early; i++) {
             (void)script_then(SCRIPT_TAKE_ERROR);
         }
@@ -123,6 +124,19 @@ SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
     assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
+}
+
+/* C4: on Windows SO_ERROR has an earlier connect's error while this one is pending. */
+SCRIPT_TEST(the_error_of_an_earlier_connect_is_none_of_a_pending_one)
+{
+    fer_handle handle = new_connecting(&script_windows);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
+    assert_log("take_error(1) connect_is_pending(1)");
+    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECTING);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1; /* it is not */
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
 }
 
 static fer_handle *other_thread_handle;

@@ -224,8 +224,9 @@ HANDLE_TEST(script_windows, new_connecting(),
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
     script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1;
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-    assert_log("take_error(1)");
+    assert_log("take_error(1) connect_is_pending(1)");
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     assert_log("");
 }

@@ -66,6 +66,7 @@ SCRIPT_TEST(a_started_connect_reports_the_same_kind)
     script_begin(&script_windows);
     script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 10035};
     script_default(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NETWORK_DOWN, 10050};
+    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1; /* it is not */
     assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
     assert_ok(fer_unix_stream_connect_start(&stream, &addr));
     assert_error(fer_unix_stream_write(&stream, "x", 1, &n), FER_NOT_FOUND, 10050);
