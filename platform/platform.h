@@ -75,8 +75,7 @@ struct ferp_traits {
      * TcpMaxConnectRetransmissions). */
     bool refused_connect_is_retried;
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
-     * Options", MSDN). It then keeps the error until a connect of the socket succeeds, also while
-     * the next one is pending (Wine's test_select, which Windows passes). */
+     * Options", MSDN), and then stays until a connect succeeds (Wine's test_select). */
     bool connect_error_comes_late;
     /* A buffer size is read as twice the value that was set, because it includes the kernel's
      * bookkeeping (Linux: socket(7), SO_RCVBUF). */

@@ -60,13 +60,13 @@ foreach(name IN LISTS ferrule_conformance_names)
         FERRULE_SIM_LATENCY_US=50 FERRULE_SIM_LOSES_EVENTS=1 FERRULE_SIM_LOSES_CANCELS=1
         FERRULE_SIM_HANGUPS=1)
 endforeach()
-# The rules that clones share (T6, S6, O2, R1, R2) again, with options that all SOCKETs of a socket
-# share, as documented and as in Wine.
+# The rules that clones share (T6, S6, O2, R1, R2, U5) again, with options and addresses that all
+# SOCKETs of a socket share, as documented and as in Wine.
 foreach(name IN ITEMS clones modes options raw_and_clones readiness shutdown socket_options
-        socket_conversion timeouts unix_modes datagram_sockets)
+        socket_conversion timeouts unix_modes datagram_sockets datagram_peers socket_datagrams)
     ferrule_add_test(sim_winsock_${name}_shared sim sim_tests_winsock ${name})
     set_property(TEST sim_winsock_${name}_shared APPEND PROPERTY
-        ENVIRONMENT FERRULE_SIM_SHARED_OPTIONS=1)
+        ENVIRONMENT FERRULE_SIM_SHARED_OPTIONS=1 FERRULE_SIM_SHARED_ADDRESSES=1)
 endforeach()
 # Wine 8's answer to getpeername while a connect is pending, instead of the one reported of Windows.
 foreach(name IN ITEMS connect_start nonblocking_calls readiness socket_pending)

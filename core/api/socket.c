@@ -7,6 +7,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/socket_building.h"
@@ -245,18 +246,25 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
     }
     fer_ip_family family =
         feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
-    fer_error error = ferp_bind_device(socket->handle_.p_.raw_, family, name == NULL ? "" : name);
+    fer_error error =
+        ferp_bind_device(feri_modes_raw(&socket->handle_), family, name == NULL ? "" : name);
     return feri_forgive_ended(FERI_HANDLE(socket), error);
 }
 
+/* The flag is the raw socket's own. */
 fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
 {
-    return feri_set_bool_option(FERI_HANDLE(socket), FERP_INHERITABLE, inheritable);
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
+    return ferp_set_option(socket->handle_.p_.raw_, FERP_INHERITABLE, inheritable);
 }
 
 fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
 {
-    return feri_bool_option(FERI_HANDLE(socket), FERP_INHERITABLE, out);
+    uint32_t value = 0;
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    FER_TRY(ferp_option_value(socket->handle_.p_.raw_, FERP_INHERITABLE, &value));
+    *out = value != 0;
+    return feri_ok();
 }
 
 /* ---- Modes */
@@ -352,7 +360,7 @@ fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
         return feri_datagram_peer(FERI_HANDLE(socket), out);
     }
     FER_TRY(feri_stream_check(FERI_HANDLE(socket), FERI_REQUEST_PEER_ADDR));
-    return ferp_peer_addr(socket->handle_.p_.raw_, out);
+    return ferp_peer_addr(feri_modes_raw(&socket->handle_), out);
 }
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)

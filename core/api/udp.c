@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/socket_building.h"
@@ -34,7 +35,7 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    return ferp_peer_addr(socket->handle_.p_.raw_, out);
+    return ferp_peer_addr(feri_modes_raw(&socket->handle_), out);
 }
 
 fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
@@ -258,7 +259,7 @@ static fer_error switch_feature(fer_handle *handle, fer_udp_features feature, bo
                                 fer_udp_features *result)
 {
     fer_error error =
-        ferp_set_udp_feature(handle->p_.raw_, feri_handle_family(handle), feature, on);
+        ferp_set_udp_feature(feri_modes_raw(handle), feri_handle_family(handle), feature, on);
     if (error.kind == FER_UNSUPPORTED) {
         return feri_ok();
     }
@@ -307,7 +308,7 @@ fer_error fer_udp_socket_features(const fer_udp_socket *socket, fer_udp_capabili
     for (fer_udp_features feature = 1; feature <= QUERIED; feature <<= 1) {
         bool on = false;
         fer_error error =
-            ferp_udp_feature(handle->p_.raw_, feri_handle_family(handle), feature, &on);
+            ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle), feature, &on);
         found.available |= error.kind == FER_OK ? feature : 0;
         found.enabled |= on ? feature & SWITCHES : 0;
     }
@@ -352,14 +353,15 @@ fer_error fer_udp_socket_set_dont_fragment(fer_udp_socket *socket, bool dont_fra
 {
     fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    return ferp_set_dont_fragment(handle->p_.raw_, feri_handle_family(handle), dont_fragment);
+    return ferp_set_dont_fragment(feri_modes_raw(handle), feri_handle_family(handle),
+                                  dont_fragment);
 }
 
 fer_error fer_udp_socket_dont_fragment(const fer_udp_socket *socket, bool *out)
 {
     const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_dont_fragment(handle->p_.raw_, feri_handle_family(handle), out);
+    return ferp_dont_fragment(feri_modes_raw(handle), feri_handle_family(handle), out);
 }
 
 fer_error fer_udp_socket_path_mtu(const fer_udp_socket *socket, uint32_t *out)
@@ -368,5 +370,5 @@ fer_error fer_udp_socket_path_mtu(const fer_udp_socket *socket, uint32_t *out)
     const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(feri_datagram_peer(handle, &peer));
-    return ferp_path_mtu(handle->p_.raw_, feri_handle_family(handle), out);
+    return ferp_path_mtu(feri_modes_raw(handle), feri_handle_family(handle), out);
 }

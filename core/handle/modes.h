@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/compiler.h"
 #include "core/handle/handle.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
@@ -87,9 +88,38 @@ fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw);
 
 typedef struct feri_shared_modes feri_shared_modes;
 
+/* ---- The raw socket of a record. A Windows SOCKET that was duplicated has what Winsock knew of
+ * the other one at that time: whether it is bound, its peer and SO_BROADCAST. What other SOCKETs of
+ * the socket do later stays unknown to it: a receive of a SOCKET that does not know that it is
+ * bound fails. So the record of a datagram socket has a SOCKET of its own, and all handles bind,
+ * connect, send, receive and query through it. They wait with their own. */
+
+fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle);
+
+/* The raw socket for every call of a handle but waits: the record's if it has one, or the
+ * handle's. */
+static inline fer_raw_socket feri_modes_raw(const fer_handle *handle)
+{
+    return feri_atomic_load_pointer(&handle->p_.shared_) == NULL ? handle->p_.raw_
+                                                                 : feri_modes_raw_of_record(handle);
+}
+
+void feri_modes_renew_raw(const fer_handle *handle);
+
+/* After a send through a raw socket. If another thread has made the record meanwhile, the send may
+ * have bound the socket after the record's SOCKET was made, which is made again. */
+static inline void feri_modes_after_send(const fer_handle *handle, fer_raw_socket used)
+{
+    if (!feri_likely(feri_modes_raw(handle) == used)) {
+        feri_modes_renew_raw(handle);
+    }
+}
+
 /* Before the raw socket is duplicated: *out is a new record, or NULL if the handle needs none. It
- * is passed to feri_modes_share or to ferp_free. OUT_OF_MEMORY: nothing has changed. */
+ * is passed to feri_modes_share or to feri_modes_drop_record. After an error nothing has
+ * changed. */
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out);
+void feri_modes_drop_record(feri_shared_modes *record);
 
 /* Copies the handle's words to made, which is its record from now on, or frees made if the handle
  * has a record. made may be NULL. */

@@ -113,9 +113,16 @@ fer_error feri_begin_listening(fer_handle *handle)
     return feri_modes_apply_timeouts(handle, handle->p_.raw_);
 }
 
+/* Set again if another thread has made the first clone meanwhile. */
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {
-    return feri_forgive_ended(handle, ferp_set_option(handle->p_.raw_, option, value));
+    fer_raw_socket raw;
+    fer_error error;
+    do {
+        raw = feri_modes_raw(handle);
+        error = ferp_set_option(raw, option, value);
+    } while (raw != feri_modes_raw(handle));
+    return feri_forgive_ended(handle, error);
 }
 
 fer_error feri_set_bool_option(fer_handle *handle, ferp_option option, bool on)
@@ -128,7 +135,7 @@ fer_error feri_bool_option(const fer_handle *handle, ferp_option option, bool *o
 {
     uint32_t value = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->p_.raw_, option, &value));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), option, &value));
     *out = value != 0;
     return feri_ok();
 }
@@ -144,7 +151,7 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
         return set_number(handle, FERP_TTL_V4, ttl);
     }
     FER_TRY(set_number(handle, FERP_HOPS_V6, ttl));
-    FER_IGNORE(ferp_set_option(handle->p_.raw_, FERP_TTL_V4, ttl));
+    FER_IGNORE(ferp_set_option(feri_modes_raw(handle), FERP_TTL_V4, ttl));
     return feri_ok();
 }
 
@@ -152,8 +159,8 @@ fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_option_value(
-        handle->p_.raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4,
-        out);
+        feri_modes_raw(handle),
+        feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
 }
 
 static fer_error set_tos_of_family(fer_handle *handle, uint32_t tos)
@@ -163,7 +170,7 @@ static fer_error set_tos_of_family(fer_handle *handle, uint32_t tos)
     }
     FER_TRY(set_number(handle, FERP_TCLASS_V6, tos));
     /* for IPv4-mapped peers, as with the hop limit */
-    FER_IGNORE(ferp_set_option(handle->p_.raw_, FERP_TOS_V4, tos));
+    FER_IGNORE(ferp_set_option(feri_modes_raw(handle), FERP_TOS_V4, tos));
     return feri_ok();
 }
 
@@ -186,8 +193,8 @@ fer_error feri_tos(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     return ferp_option_value(
-        handle->p_.raw_, feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4,
-        out);
+        feri_modes_raw(handle),
+        feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4, out);
 }
 
 /* OpenBSD refuses the size of a buffer whose half has ended, by the peer's end of file too
@@ -212,7 +219,7 @@ fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t 
 {
     uint32_t reported = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->p_.raw_, option, &reported));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), option, &reported));
     *out = ferp_traits()->buffer_sizes_are_doubled ? reported / 2 : reported;
     return feri_ok();
 }
@@ -264,7 +271,7 @@ fer_error feri_user_timeout(const fer_handle *handle, fer_duration *out)
 {
     uint32_t millis = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
-    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_USER_TIMEOUT, &millis));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_USER_TIMEOUT, &millis));
     *out = millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
     return feri_ok();
 }
@@ -287,7 +294,7 @@ fer_error feri_read_type(const fer_handle *handle, fer_type *out)
     uint32_t type = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
     FERI_REQUIRE((feri_handle_flags(handle) & FERI_NOT_IP) != FERI_NOT_IP, FER_UNSUPPORTED);
-    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_TYPE, &type));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_TYPE, &type));
     *out = (fer_type)type;
     return feri_ok();
 }
@@ -300,7 +307,7 @@ fer_error feri_read_protocol(const fer_handle *handle, int *out)
     uint32_t flags = feri_handle_flags(handle);
     fer_error error = (flags & FERI_FLAG_UNIX) != 0
                           ? feri_ok()
-                          : ferp_option_value(handle->p_.raw_, FERP_PROTOCOL, &protocol);
+                          : ferp_option_value(feri_modes_raw(handle), FERP_PROTOCOL, &protocol);
     if (error.kind == FER_UNSUPPORTED && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_FOREIGN)) == 0) {
         protocol = (flags & FERI_FLAG_DATAGRAM) != 0 ? FER_PROTOCOL_UDP : FER_PROTOCOL_TCP;
         error = feri_ok();
@@ -412,7 +419,7 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
     uint32_t time = 0;
     uint32_t interval = 0;
     uint32_t retries = 0;
-    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_KEEPALIVE, &enabled));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_KEEPALIVE, &enabled));
     FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_TIME, &time));
     FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_INTERVAL, &interval));
     FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_RETRIES, &retries));
@@ -447,13 +454,13 @@ fer_error feri_set_multicast_ttl_v4(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     return ttl > 255 ? feri_own_error(FER_INVALID_INPUT)
-                     : ferp_set_option(handle->p_.raw_, FERP_MULTICAST_TTL_V4, ttl);
+                     : ferp_set_option(feri_modes_raw(handle), FERP_MULTICAST_TTL_V4, ttl);
 }
 
 fer_error feri_multicast_ttl_v4(const fer_handle *handle, uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_option_value(handle->p_.raw_, FERP_MULTICAST_TTL_V4, out);
+    return ferp_option_value(feri_modes_raw(handle), FERP_MULTICAST_TTL_V4, out);
 }
 
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
@@ -462,7 +469,7 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
     return feri_map_error(FERI_OPERATION_GROUP,
-                          ferp_change_group_v4(handle->p_.raw_, change, group, local));
+                          ferp_change_group_v4(feri_modes_raw(handle), change, group, local));
 }
 
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
@@ -470,6 +477,6 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
 {
     FER_TRY(check_v6(handle));
     FERI_REQUIRE(fer_ipv6_addr_is_multicast(*group), FER_INVALID_INPUT);
-    return feri_map_error(FERI_OPERATION_GROUP,
-                          ferp_change_group_v6(handle->p_.raw_, change, group, interface_index));
+    return feri_map_error(FERI_OPERATION_GROUP, ferp_change_group_v6(feri_modes_raw(handle), change,
+                                                                     group, interface_index));
 }

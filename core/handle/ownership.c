@@ -15,7 +15,7 @@ static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
     FER_TRY(feri_modes_new_record(handle, &record));
     fer_error error = ferp_duplicate(handle->p_.raw_, out);
     if (error.kind != FER_OK) {
-        ferp_free(record);
+        feri_modes_drop_record(record);
         return error;
     }
     feri_modes_share(handle, record);

@@ -2,6 +2,7 @@
 #include "core/base/compiler.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/socket_building.h"
 #include "platform/platform.h"
@@ -23,14 +24,14 @@ static bool never_reuses(const fer_handle *handle)
 /* A failed bind may have set exclusive use, and a socket cannot have both options. */
 static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
 {
-    fer_error error = ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
+    fer_error error = ferp_set_option(feri_modes_raw(handle), FERP_REUSE_ADDRESS, reuse);
     bool is_exclusive = error.kind == FER_INVALID_INPUT &&
                         ferp_traits()->reuse_address_steals_ports && !feri_socket_is_bound(handle);
     if (!is_exclusive) {
         return error;
     }
-    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_EXCLUSIVE_ADDRESS, 0));
-    return ferp_set_option(handle->p_.raw_, FERP_REUSE_ADDRESS, reuse);
+    FER_TRY(ferp_set_option(feri_modes_raw(handle), FERP_EXCLUSIVE_ADDRESS, 0));
+    return ferp_set_option(feri_modes_raw(handle), FERP_REUSE_ADDRESS, reuse);
 }
 
 /* Whether the socket needs SO_REUSEPORT to share its address. */
@@ -45,8 +46,9 @@ static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
 {
     FER_TRY(set_reuse_option(handle, reuse));
     bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle) ? ferp_set_option(handle->p_.raw_, FERP_REUSE_PORT, port)
-                                        : feri_ok();
+    return shares_by_reuse_port(handle)
+               ? ferp_set_option(feri_modes_raw(handle), FERP_REUSE_PORT, port)
+               : feri_ok();
 }
 
 /* The default value is left to bind, which then keeps the port exclusive. */

@@ -8,6 +8,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
@@ -122,11 +123,11 @@ static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
 {
     uint32_t flags = feri_handle_flags(handle);
     if ((flags & (FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_NO_PORTS)) == 0) {
-        FER_TRY(feri_set_port_options(feri_socket_type(handle), handle->p_.raw_));
+        FER_TRY(feri_set_port_options(feri_socket_type(handle), feri_modes_raw(handle)));
     }
     bool is_dual_stack =
         (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
-    return is_dual_stack ? feri_set_dual_stack(handle->p_.raw_, ip) : feri_ok();
+    return is_dual_stack ? feri_set_dual_stack(feri_modes_raw(handle), ip) : feri_ok();
 }
 
 /* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
@@ -138,7 +139,7 @@ bool feri_socket_is_bound(const fer_handle *handle)
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
         return true;
     }
-    fer_error_kind kind = ferp_local_addr(handle->p_.raw_, &addr).kind;
+    fer_error_kind kind = ferp_local_addr(feri_modes_raw(handle), &addr).kind;
     return kind == FER_NOT_CONNECTED || (kind == FER_OK && addr.port != 0);
 }
 
@@ -150,7 +151,8 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     if (prepared.kind != FER_OK) {
         return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr, ferp_bind(handle->p_.raw_, addr)));
+    FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr,
+                                ferp_bind(feri_modes_raw(handle), addr)));
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_BOUND,
                             FERI_FLAG_ANY_ADDR & ~feri_any_addr_flag(addr));
     return feri_ok();
@@ -189,7 +191,7 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
-    fer_error error = ferp_local_addr(handle->p_.raw_, out);
+    fer_error error = ferp_local_addr(feri_modes_raw(handle), out);
     if (error.kind == FER_INVALID_INPUT && may_be_unbound(handle)) {
         *out = unspecified_addr(handle);
         return feri_ok();
@@ -458,7 +460,7 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
     if (feri_socket_type(handle) == FER_TYPE_STREAM) {
         FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }
-    FER_TRY(ferp_set_option(handle->p_.raw_, FERP_ONLY_V6, only_v6));
+    FER_TRY(ferp_set_option(feri_modes_raw(handle), FERP_ONLY_V6, only_v6));
     set_flag(handle, FERI_FLAG_ONLY_V6_SET);
     return feri_ok();
 }

@@ -7,6 +7,7 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
@@ -27,7 +28,7 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
 {
     bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
     if (feri_handle_is_shared(handle) && has_ports) {
-        return ferp_peer_addr(handle->p_.raw_, out);
+        return ferp_peer_addr(feri_modes_raw(handle), out);
     }
     *out = handle->p_.peer_;
     return handle->p_.peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
@@ -107,7 +108,7 @@ static fer_error drop_from_other(const receive_call *call)
         return feri_ok();
     }
     unsigned flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
-    fer_error error = ferp_recv_from(call->handle->p_.raw_, NULL, 0, flags, &dropped);
+    fer_error error = ferp_recv_from(feri_modes_raw(call->handle), NULL, 0, flags, &dropped);
     /* another thread has received it */
     bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
     return is_kept ? feri_ok() : error;
@@ -118,7 +119,7 @@ static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
     for (;;) {
-        fer_error error = ferp_recv_from(call->handle->p_.raw_, call->buf, call->len,
+        fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
                                          call->flags | flags, call->out);
         if (error.kind != FER_OK) {
             if (feri_datagram_is_report(error)) {
@@ -269,9 +270,11 @@ typedef struct send_call {
 static fer_error try_to_send(void *context, unsigned flags)
 {
     send_call *call = context;
-    fer_raw_socket raw = call->handle->p_.raw_;
+    fer_raw_socket raw = feri_modes_raw(call->handle);
     if (call->addr != NULL) {
-        return ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
+        fer_error error = ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
+        feri_modes_after_send(call->handle, raw);
+        return error;
     }
     if (call->name != NULL) {
         return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);
@@ -388,7 +391,7 @@ static void update_peer(fer_handle *handle, const fer_socket_addr *destination, 
 {
     if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
         handle->p_.peer_ = error.kind == FER_OK ? *destination : handle->p_.peer_;
-    } else if (ferp_peer_addr(handle->p_.raw_, &handle->p_.peer_).kind != FER_OK) {
+    } else if (ferp_peer_addr(feri_modes_raw(handle), &handle->p_.peer_).kind != FER_OK) {
         memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
     }
 }
@@ -428,7 +431,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     FERI_ASSERT(handle != NULL && addr != NULL);
     fer_socket_addr destination;
     fer_socket_addr old;
-    fer_raw_socket raw = handle->p_.raw_;
+    fer_raw_socket raw = feri_modes_raw(handle);
     FER_TRY(feri_datagram_destination(handle, addr, &destination));
     FER_TRY(check_broadcast(handle, &destination));
     FER_TRY(feri_check_reconnect(handle, &destination, &old));
@@ -451,7 +454,7 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE((unsigned)how <= FER_SHUTDOWN_BOTH, FER_INVALID_INPUT);
-    return ferp_shutdown(handle->p_.raw_, how);
+    return ferp_shutdown(feri_modes_raw(handle), how);
 }
 
 /* Without a peer Linux shuts the socket down and reports ENOTCONN (net/ipv4/af_inet.c,
@@ -462,7 +465,7 @@ static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event
     fer_socket_addr peer;
     FER_TRY(feri_datagram_peer(handle, &peer));
     (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
-    fer_error error = ferp_shutdown(handle->p_.raw_, how);
+    fer_error error = ferp_shutdown(feri_modes_raw(handle), how);
     ferp_wake(handle->p_.raw_);
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
@@ -486,7 +489,7 @@ fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out)
         *out = saved;
         return feri_ok();
     }
-    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
+    FER_TRY(ferp_take_error(feri_modes_raw(handle), &pending));
     *out = feri_map_error(FERI_OPERATION_DATAGRAM, pending);
     return feri_ok();
 }

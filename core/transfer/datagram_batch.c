@@ -7,6 +7,7 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/wait/waiting.h"
@@ -43,8 +44,8 @@ typedef struct send_batch {
 static FERI_NOINLINE void query_segments(fer_handle *handle)
 {
     bool on = false;
-    fer_error error =
-        ferp_udp_feature(handle->p_.raw_, feri_handle_family(handle), FER_UDP_SEGMENTING, &on);
+    fer_error error = ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle),
+                                       FER_UDP_SEGMENTING, &on);
     feri_atomic_change_bits(&handle->p_.flags_,
                             error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF,
                             0);
@@ -283,7 +284,7 @@ static bool does_without(send_batch *batch, fer_error error)
 static fer_error try_to_send_messages(void *context, unsigned flags)
 {
     send_batch *batch = context;
-    fer_raw_socket raw = batch->handle->p_.raw_;
+    fer_raw_socket raw = feri_modes_raw(batch->handle);
     const struct ferp_send_message *messages = &batch->chunk[batch->at];
     size_t count = batch->filled - batch->at;
     if (count > 1 && (flags & FERP_DONTWAIT) == 0 && ferp_messages_per_call() > 1) {
@@ -294,7 +295,9 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
         }
         count = 1;
     }
-    return ferp_send_messages(raw, messages, count, flags, &batch->moved);
+    fer_error error = ferp_send_messages(raw, messages, count, flags, &batch->moved);
+    feri_modes_after_send(batch->handle, raw);
+    return error;
 }
 
 /* Sends at least one message of the chunk, with a timeout of its own (rule B2). */

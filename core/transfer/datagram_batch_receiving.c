@@ -7,6 +7,7 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/wait/waiting.h"
 #include "platform/messages.h"
 #include "platform/platform.h"
@@ -84,8 +85,8 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
     size_t left = batch->count - first;
     size_t most = messages_max(batch);
     size_t asked = left < most ? left : most;
-    FER_TRY(
-        ferp_recv_messages(batch->handle->p_.raw_, &batch->messages[first], asked, flags, &moved));
+    FER_TRY(ferp_recv_messages(feri_modes_raw(batch->handle), &batch->messages[first], asked, flags,
+                               &moved));
     FERI_ASSERT(moved > 0 && moved <= asked);
     bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
     batch->is_empty = moved < asked && ferp_messages_per_call() > 1;

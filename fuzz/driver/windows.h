@@ -24,7 +24,8 @@
     X(pending_has_no_peer, true)                                       \
     X(hangup_ends_write_waits, true)                                   \
     X(loses_events, true)                                              \
-    X(loses_cancels, true)
+    X(loses_cancels, true)                                             \
+    X(shared_addresses, true)
 
 /* Short, so that it is only some of the steps of a program. A program whose steps take longer
  * defines another time. */

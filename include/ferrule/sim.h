@@ -137,9 +137,14 @@ typedef void (*fer_sim_trace_function)(void *context, const char *line);
  * false: as reported for real Windows. true: as Microsoft documents it, as another system does, or
  * a defect that was seen in some versions. */
 typedef struct fer_sim_windows {
-    /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO and SO_LINGER. If false, each SOCKET
-     * has its own, and a duplicate begins with those of the other. */
+    /* The SOCKETs of one socket share SO_RCVTIMEO, SO_SNDTIMEO, SO_LINGER and SO_BROADCAST. If
+     * false, each SOCKET has its own, and a duplicate begins with those of the other. */
     bool shared_options;
+    /* The SOCKETs of one datagram socket share whether it is bound, and its peer, as under Wine. If
+     * false, a duplicate has what the other one had when it was made: a bind or a connect through
+     * another SOCKET leaves it as it was (Wine's test_WSADuplicateSocket, which Windows passes, of
+     * bind and recvfrom; the rest is assumed). */
+    bool shared_addresses;
     /* A second bind to a wildcard address that another socket holds exclusively is WSAEACCES
      * (10013), as under Wine, and so is each attempt to find out that the port is in use: ferrule
      * reports FER_PERMISSION_DENIED. False: WSAEADDRINUSE (10048), as documented. */

@@ -19,13 +19,15 @@ fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
     fer_error error = socket->has_local ? ferp_sim_error(network, FERP_SIM_EINVAL)
                       : is_unknown      ? ferp_sim_error(network, FERP_SIM_EADDRNOTAVAIL)
                                         : ferp_sim_claim_port(network, socket, addr);
+    if (error.kind == FER_OK) {
+        ferp_sim_keep_addresses(network, raw);
+    }
     ferp_sim_record record = {.verb = "bind to", .socket = socket, .error = error, .addr = addr};
     ferp_sim_trace(network, &record);
     return error;
 }
 
-/* Windows connects a socket whose connect has failed again, and lets it listen (Wine's test_connect
- * and test_select, which Windows passes). */
+/* Or listen: Wine's test_connect and test_select, which Windows passes. */
 static bool can_connect_again(const ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     return socket->state == FERP_SIM_FAILED && ferp_sim_acts_as_windows(network, socket);
@@ -220,13 +222,11 @@ static fer_error wait_for_connect(ferp_sim_network *network, ferp_sim_socket *so
     return ferp_sim_error(network, take_result(network, socket));
 }
 
-static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket,
+static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket, fer_raw_socket raw,
                             const fer_socket_addr *addr)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        bool interrupted = ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED);
-        return interrupted ? ferp_sim_error(network, FERP_SIM_EINTR)
-                           : ferp_sim_connect_datagram(network, socket, addr);
+        return ferp_sim_connect_datagram(network, socket, raw, addr);
     }
     ferp_sim_code code = connect_status(network, socket, addr);
     if (code == FERP_SIM_NO_ERROR && ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_BUFFERS)) {
@@ -235,6 +235,7 @@ static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket,
     FER_TRY(ferp_sim_error(network, code));
     fer_socket_addr to = ferp_sim_destination(addr);
     FER_TRY(assign_local_address(network, socket, &to));
+    socket->connector = raw;
     start_connect(network, socket, &to);
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
         return ferp_sim_error(network, FERP_SIM_EINTR);
@@ -250,7 +251,7 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     ferp_sim_inject_time_jump(network, socket);
     ferp_sim_record record = {.verb = "connect to", .socket = socket, .addr = addr};
     ferp_sim_trace(network, &record);
-    return ferp_sim_trace_call(network, "connect", socket, connect_to(network, socket, addr));
+    return ferp_sim_trace_call(network, "connect", socket, connect_to(network, socket, raw, addr));
 }
 
 /* ---- accept */
@@ -373,7 +374,7 @@ fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    if (!socket->has_local && ferp_sim_is_winsock(network)) {
+    if (!ferp_sim_known_addresses(network, raw).is_bound && ferp_sim_is_winsock(network)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     if (hides_local_name(network, socket)) {
@@ -426,17 +427,13 @@ bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket)
                                         : linux_has_peer(network, socket);
 }
 
-/* SO_CONNECT_TIME is not 0xFFFFFFFF ("SOL_SOCKET Socket Options", MSDN). */
-static bool has_connect_time(const ferp_sim_socket *socket)
-{
-    return was_connected(socket);
-}
-
-/* The queries of platform/winsock/address.c, and getpeername alone on Linux. */
-static bool is_connected(ferp_sim_network *network, const ferp_sim_socket *socket)
+/* The queries of platform/winsock/address.c, and getpeername alone on Linux. SO_CONNECT_TIME is not
+ * 0xFFFFFFFF of a socket that was connected ("SOL_SOCKET Socket Options", MSDN). */
+static bool is_connected(ferp_sim_network *network, const ferp_sim_socket *socket,
+                         fer_raw_socket raw)
 {
     bool decided = !ferp_sim_is_winsock(network) || socket->kind != FERP_SIM_STREAM;
-    return ferp_sim_has_peer(network, socket) && (decided || has_connect_time(socket));
+    return ferp_sim_known_addresses(network, raw).has_peer && (decided || was_connected(socket));
 }
 
 /* A Unix stream sends no more once the other end is closed (XNU, unp_disconnect). */
@@ -480,7 +477,7 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     if (ferp_sim_refuses_options(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    bool connected = is_connected(network, socket);
+    bool connected = is_connected(network, socket, raw);
     return ferp_sim_error(network, connected ? FERP_SIM_NO_ERROR : FERP_SIM_ENOTCONN);
 }
 
@@ -491,12 +488,13 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
     if (ferp_sim_refuses_options(network, socket)) {
         return (fer_error){FER_NOT_CONNECTED, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
     }
-    if (!ferp_sim_has_peer(network, socket)) {
+    ferp_sim_known known = ferp_sim_known_addresses(network, raw);
+    if (!known.has_peer) {
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
     if (socket->is_unix) {
         return ferp_sim_error(network, FERP_SIM_EAFNOSUPPORT);
     }
-    *out = ferp_sim_in_family_of(socket, &socket->remote);
+    *out = ferp_sim_in_family_of(socket, &known.peer);
     return FERP_SIM_OK;
 }

@@ -475,7 +475,7 @@ static fer_error send_buffer(fer_raw_socket raw, const void *buf, size_t len, si
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (socket->kind == FERP_SIM_DATAGRAM) {
         return socket->is_unix ? ferp_sim_unix_send_one(network, socket, buf, len, NULL, n)
-                               : ferp_sim_send_one(network, socket, buf, len, NULL, n);
+                               : ferp_sim_send_known(network, socket, raw, buf, len, NULL, n);
     }
     return send_slices(raw, &slice, 1, n);
 }

@@ -288,6 +288,7 @@ void ferp_sim_fail_connect(ferp_sim_network *network, ferp_sim_socket *socket, f
     ferp_sim_cancel(network, socket->sequence);
     socket->state = FERP_SIM_FAILED;
     socket->pending = code;
+    ferp_sim_keep_error(network, socket);
     /* "SO_ERROR is not always immediately set" ("SOL_SOCKET Socket Options", MSDN). */
     socket->error_is_late =
         ferp_sim_acts_as_windows(network, socket) && ferp_sim_choose_for_dialect(network);

@@ -67,8 +67,12 @@ static void disconnect(ferp_sim_socket *socket)
 }
 
 fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
-                                    const fer_socket_addr *addr)
+                                    fer_raw_socket raw, const fer_socket_addr *addr)
 {
+    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
+    }
+    FER_TRY(ferp_sim_check_known(network, raw, false));
     if (socket->state == FERP_SIM_CONNECTED &&
         ferp_sim_switches_for(network, socket)->udp_reconnect_unbinds) {
         disconnect(socket);
@@ -80,6 +84,7 @@ fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *
     socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
     socket->remote = to;
     socket->state = FERP_SIM_CONNECTED;
+    ferp_sim_keep_addresses(network, raw);
     return FERP_SIM_OK;
 }
 
@@ -166,6 +171,19 @@ fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, 
     return error;
 }
 
+fer_error ferp_sim_send_known(ferp_sim_network *network, ferp_sim_socket *socket,
+                              fer_raw_socket raw, const void *buf, size_t len,
+                              const fer_socket_addr *addr, size_t *n)
+{
+    bool was_bound = socket->has_local;
+    FER_TRY(ferp_sim_check_known(network, raw, addr == NULL));
+    fer_error error = ferp_sim_send_one(network, socket, buf, len, addr, n);
+    if (socket->has_local && !was_bound) {
+        ferp_sim_keep_addresses(network, raw);
+    }
+    return error;
+}
+
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len,
                          const fer_socket_addr *addr, size_t *n)
 {
@@ -174,7 +192,7 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len,
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EISCONN);
     }
-    return ferp_sim_send_one(network, socket, buf, len, addr, n);
+    return ferp_sim_send_known(network, socket, raw, buf, len, addr, n);
 }
 
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
@@ -257,6 +275,7 @@ static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, struct fer
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
     }
+    FER_TRY(ferp_sim_check_known(network, raw, false));
     socket->taken = FERP_SIM_NO_ERROR;
     fer_error error = copy_first(network, socket, "peek at a datagram", buf, len, out);
     if (ferp_sim_acts_as_windows(network, socket) && socket->pending == FERP_SIM_NO_ERROR) {
@@ -286,6 +305,7 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, struct 
 {
     int from_name = FERP_SIM_NONE;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    FER_TRY(ferp_sim_check_known(network, raw, false));
     return ferp_sim_receive_datagram(network, socket, buf, len, out, &from_name);
 }
 

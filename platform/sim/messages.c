@@ -243,11 +243,16 @@ static fer_error send_messages(fer_raw_socket raw, const struct ferp_send_messag
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EISCONN);
     }
+    bool was_bound = socket->has_local;
+    FER_TRY(ferp_sim_check_known(network, raw, messages->to.ip.family == 0));
     count = batch_of(network, socket, count);
     fer_error error = FERP_SIM_OK;
     while (*sent < count && error.kind == FER_OK) {
         error = send_message(network, socket, &messages[*sent]);
         *sent += error.kind == FER_OK;
+    }
+    if (socket->has_local && !was_bound) {
+        ferp_sim_keep_addresses(network, raw);
     }
     return *sent > 0 ? FERP_SIM_OK : error;
 }
@@ -371,6 +376,7 @@ static fer_error recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, 
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
     }
+    FER_TRY(ferp_sim_check_known(network, raw, false));
     FER_TRY(ferp_sim_wait_for_datagram(network, socket, "receive a message"));
     take_message(network, socket, &messages[0]);
     size_t most = ferp_messages_per_call() > 1 ? count : 1;

@@ -124,6 +124,14 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
 ferp_sim_handle *ferp_sim_handle_of(ferp_sim_network *network, fer_raw_socket raw);
 /* Stores the socket's settings as those of its SOCKET, after a change of ferp_sim_own's. */
 void ferp_sim_keep_settings(ferp_sim_network *network, fer_raw_socket raw);
+/* What an open SOCKET knows, and in every other dialect what its socket has. */
+ferp_sim_known ferp_sim_known_addresses(ferp_sim_network *network, fer_raw_socket raw);
+/* Stores what the socket has as known to its SOCKET, after a call of it that binds or connects. */
+void ferp_sim_keep_addresses(ferp_sim_network *network, fer_raw_socket raw);
+/* Stores which SOCKETs have the error of a connect that has just failed. */
+void ferp_sim_keep_error(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* The error of a call of a SOCKET that does not know that its socket is bound, or connected. */
+fer_error ferp_sim_check_known(ferp_sim_network *network, fer_raw_socket raw, bool needs_peer);
 size_t ferp_sim_handles_open(const ferp_sim_network *network);
 /* Returns NULL if the table is full. */
 ferp_sim_link *ferp_sim_link_new(ferp_sim_network *network, int *index);
@@ -324,10 +332,14 @@ bool ferp_sim_has_many_receivers(const fer_ip_addr *ip);
 
 /* ---- datagram_calls.c: connecting, sending and receiving */
 fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *socket,
-                                    const fer_socket_addr *addr);
+                                    fer_raw_socket raw, const fer_socket_addr *addr);
 /* addr may be NULL: the datagram goes to the peer. */
 fer_error ferp_sim_send_one(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                             size_t len, const fer_socket_addr *addr, size_t *n);
+/* The same through a SOCKET, which may not know that its socket is bound or connected. */
+fer_error ferp_sim_send_known(ferp_sim_network *network, ferp_sim_socket *socket,
+                              fer_raw_socket raw, const void *buf, size_t len,
+                              const fer_socket_addr *addr, size_t *n);
 /* Everything that precedes a send, without the send. *to is the destination: addr, or if that is
  * NULL the peer. */
 fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket, size_t len,

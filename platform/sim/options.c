@@ -125,7 +125,9 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
         ferp_sim_handle_of(network, raw)->inheritable = value != 0;
         return ferp_sim_trace_call(network, "set inheritable", socket, FERP_SIM_OK);
     }
-    return ferp_sim_trace_call(network, "set option", socket, set(network, socket, option, value));
+    fer_error error = set(network, socket, option, value);
+    ferp_sim_keep_settings(network, raw);
+    return ferp_sim_trace_call(network, "set option", socket, error);
 }
 
 /* What the socket is, and the flag of its raw socket. */

@@ -305,7 +305,8 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    ferp_sim_code code = socket->error_is_late ? FERP_SIM_NO_ERROR : socket->pending;
+    bool has_none = socket->error_is_late || ferp_sim_handle_of(network, raw)->lacks_error;
+    ferp_sim_code code = has_none ? FERP_SIM_NO_ERROR : socket->pending;
     if (!error_stays(network, socket)) {
         socket->pending = FERP_SIM_NO_ERROR;
     }

@@ -42,6 +42,7 @@ ferp_sim_socket *ferp_sim_socket_of(ferp_sim_network *network, fer_raw_socket ra
     if (has_own_settings(network, socket)) {
         memcpy(socket->settings.timeouts, handle->own.timeouts, sizeof handle->own.timeouts);
         socket->settings.linger = handle->own.linger;
+        socket->settings.options[FERP_BROADCAST] = handle->own.broadcast;
     }
     return socket;
 }
@@ -49,7 +50,9 @@ ferp_sim_socket *ferp_sim_socket_of(ferp_sim_network *network, fer_raw_socket ra
 static ferp_sim_own own_settings(const ferp_sim_socket *socket)
 {
     const ferp_sim_settings *settings = &socket->settings;
-    return (ferp_sim_own){{settings->timeouts[0], settings->timeouts[1]}, settings->linger};
+    return (ferp_sim_own){{settings->timeouts[0], settings->timeouts[1]},
+                          settings->linger,
+                          settings->options[FERP_BROADCAST]};
 }
 
 void ferp_sim_keep_settings(ferp_sim_network *network, fer_raw_socket raw)
@@ -58,6 +61,58 @@ void ferp_sim_keep_settings(ferp_sim_network *network, fer_raw_socket raw)
     if (handle != NULL) {
         handle->own = own_settings(&network->sockets[handle->socket]);
     }
+}
+
+/* ---- What a SOCKET knows of the addresses */
+
+static ferp_sim_known known_addresses(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return (ferp_sim_known){socket->has_local, ferp_sim_has_peer(network, socket), socket->remote};
+}
+
+void ferp_sim_keep_addresses(ferp_sim_network *network, fer_raw_socket raw)
+{
+    ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
+    if (handle != NULL) {
+        handle->known = known_addresses(network, &network->sockets[handle->socket]);
+    }
+}
+
+static bool has_own_state(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return ferp_sim_is_winsock(network) && !network->config.windows.shared_addresses &&
+           !socket->is_peer;
+}
+
+/* A SOCKET that was duplicated before a connect failed does not have its error (Cygwin,
+ * socket_inet.cc, evaluate_events). */
+void ferp_sim_keep_error(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        ferp_sim_handle *handle = &network->handles[i];
+        if (handle->socket == ferp_sim_index_of(network, socket)) {
+            handle->lacks_error = has_own_state(network, socket) &&
+                                  ferp_sim_raw_of_slot(network, i) != socket->connector;
+        }
+    }
+}
+
+ferp_sim_known ferp_sim_known_addresses(ferp_sim_network *network, fer_raw_socket raw)
+{
+    const ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
+    const ferp_sim_socket *socket = &network->sockets[handle->socket];
+    bool has_own = has_own_state(network, socket) && socket->kind == FERP_SIM_DATAGRAM;
+    return has_own ? handle->known : known_addresses(network, socket);
+}
+
+fer_error ferp_sim_check_known(ferp_sim_network *network, fer_raw_socket raw, bool needs_peer)
+{
+    const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
+    ferp_sim_known known = ferp_sim_known_addresses(network, raw);
+    bool lacks_peer = needs_peer && socket->state == FERP_SIM_CONNECTED && !known.has_peer;
+    return ferp_sim_error(network, socket->has_local && !known.is_bound ? FERP_SIM_EINVAL
+                                   : lacks_peer                         ? FERP_SIM_ENOTCONN
+                                                                        : FERP_SIM_NO_ERROR);
 }
 
 int ferp_sim_index_of(const ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -88,8 +143,10 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
 {
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         if (network->handles[i].socket == FERP_SIM_NONE) {
-            network->handles[i] = (ferp_sim_handle){ferp_sim_index_of(network, socket), false,
-                                                    network->next_sequence++, own_settings(socket)};
+            network->handles[i] =
+                (ferp_sim_handle){ferp_sim_index_of(network, socket), false,
+                                  network->next_sequence++,           own_settings(socket),
+                                  known_addresses(network, socket),   false};
             socket->handles++;
             return ferp_sim_raw_of_slot(network, i);
         }

@@ -118,6 +118,8 @@ typedef struct ferp_sim_socket {
     uint64_t sequence; /* unique; assigned at creation */
     uint32_t changes;  /* counts possible changes of the readiness that a poller reports */
 
+    fer_raw_socket connector; /* the SOCKET that has called connect */
+
     int link; /* index of its connection, or none */
     int side; /* its end of the link: 0 or 1 */
 
@@ -225,13 +227,24 @@ typedef struct ferp_sim_unix_name {
 typedef struct ferp_sim_own {
     fer_duration timeouts[2];
     struct ferp_linger linger;
+    uint32_t broadcast;
 } ferp_sim_own;
+
+/* Windows, without shared_addresses: what each SOCKET knows of its socket, from its creation and
+ * from its own calls: its addresses, of a datagram socket. */
+typedef struct ferp_sim_known {
+    bool is_bound;
+    bool has_peer;
+    fer_socket_addr peer;
+} ferp_sim_known;
 
 typedef struct ferp_sim_handle {
     int socket;
     bool inheritable;
     uint64_t sequence; /* unique; assigned at creation */
     ferp_sim_own own;
+    ferp_sim_known known;
+    bool lacks_error; /* of a failed connect that another SOCKET had begun */
 } ferp_sim_handle;
 
 /* ---- Events */

@@ -1,6 +1,7 @@
 /* datagram_peers.c: rule U5: which datagrams a connected datagram socket receives, and U7: its
  * shutdown. Also: two threads on one socket. */
 #include "conformance/datagram_check.h"
+#include "ferrule/udp_batch.h"
 #include "support/socket_fixture.h"
 #include "support/thread.h"
 
@@ -46,6 +47,36 @@ FAMILY_TEST("U5", a_clone_s_connect_makes_other_senders_of_the_others)
     send_from_peer(&pair, "the peer's");
     connect_to(clone, pair.family, pair.other_port);
     assert_receives_from_peer(&pair, "the peer's");
+}
+
+/* The clone is made before, has the old peer's datagram and receives the new one's, in each way. */
+FAMILY_TEST("U5", connecting_again_changes_the_peer_of_a_clone)
+{
+    uint16_t port = 0;
+    uint16_t ports[2] = {0};
+    char buf[8];
+    size_t n = 77;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    fer_udp_socket *clone = test_udp();
+    peer_socket first = peer_datagram(family, &ports[0]);
+    peer_socket second = peer_datagram(family, &ports[1]);
+    connect_to(socket, family, ports[0]);
+    assert_ok(fer_udp_socket_try_clone(socket, clone));
+    assert_true(peer_datagram_send(first, family, port, "old", 3));
+    wait_until_queued(socket);
+    connect_to(socket, family, ports[1]);
+    for (int i = 0; i < 2; i++) {
+        assert_true(peer_datagram_send(second, family, port, "new", 3));
+    }
+    assert_receives(clone, "new", family, ports[1]);
+    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+    assert_ok_n(fer_udp_socket_recv_batch(clone, &message, 1, &n), n, 1);
+    assert_int_equal(message.from.port, ports[1]);
+    send_text(clone, "hello");
+    assert_peer_socket_receives(second, "hello", port);
+    fer_datagram_send sent = {.buf = "batch", .len = 5};
+    assert_ok_n(fer_udp_socket_send_batch(clone, &sent, 1, &n), n, 1);
+    assert_peer_socket_receives(second, "batch", port);
 }
 
 FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received)

@@ -55,6 +55,7 @@ void peer_start(void)
     config.bsd = bsd_of_environment();
     config.max_sockets = SOCKETS_MAX;
     config.windows.shared_options = getenv("FERRULE_SIM_SHARED_OPTIONS") != NULL;
+    config.windows.shared_addresses = getenv("FERRULE_SIM_SHARED_ADDRESSES") != NULL;
     config.windows.pending_has_no_peer = getenv("FERRULE_SIM_PENDING_HAS_NO_PEER") != NULL;
     config.windows.loses_events = getenv("FERRULE_SIM_LOSES_EVENTS") != NULL;
     config.windows.loses_cancels = getenv("FERRULE_SIM_LOSES_CANCELS") != NULL;
@@ -312,6 +313,7 @@ bool peer_is_open(fer_raw_socket raw)
 void peer_release(peer_socket peer)
 {
     socket_of(peer)->is_peer = false;
+    ferp_sim_keep_addresses(network(), peer);
     peer_list_remove(peer);
 }
 

@@ -1,5 +1,5 @@
 /* test_sim_clones.c: what the SOCKETs of one socket share in the Windows dialect, with and without
- * shared_options, and clones without memory. */
+ * shared_options and shared_addresses, and clones without memory. */
 #include "sim/sim_raw.h"
 
 #include "ferrule/tcp.h"
@@ -70,6 +70,75 @@ PLAIN_TEST(the_last_close_obeys_its_own_linger_time_or_the_shared_one)
         ferp_close(duplicate);
         fer_error error = raw_recv(pair.server, &n);
         assert_kind(error, shared != 0 ? FER_CONNECTION_RESET : FER_OK);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+static void assert_known(fer_raw_socket raw, fer_error_kind bound, fer_error_kind connected)
+{
+    fer_socket_addr addr;
+    struct ferp_datagram got;
+    char byte;
+    assert_kind(ferp_local_addr(raw, &addr), bound);
+    assert_kind(ferp_recv_from(raw, &byte, 1, 0, &got),
+                bound == FER_OK ? FER_WOULD_BLOCK : FER_INVALID_INPUT);
+    assert_kind(ferp_peer_addr(raw, &addr), connected);
+}
+
+/* Wine's test_WSADuplicateSocket, which Windows passes: a duplicate does not learn of a later bind,
+ * and one that is made later has it. It is assumed of a connect. Under Wine it learns of both. */
+PLAIN_TEST(addresses_are_those_of_the_duplicate_s_creation_or_shared)
+{
+    for (int shared = 0; shared < 2; shared++) {
+        fer_error_kind stale = shared != 0 ? FER_OK : FER_INVALID_INPUT;
+        fer_error_kind unconnected = shared != 0 ? FER_OK : FER_NOT_CONNECTED;
+        fer_socket_addr to = addr_of("10.0.0.7:53");
+        fer_socket_addr any = addr_of("127.0.0.1:0");
+        fer_socket_addr peer;
+        size_t n = 0;
+        sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
+                                        .windows.shared_addresses = shared != 0});
+        fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+        assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+        fer_raw_socket unbound = duplicate_of(raw);
+        assert_ok(ferp_bind(raw, &any));
+        fer_raw_socket bound = duplicate_of(raw);
+        assert_known(raw, FER_OK, FER_NOT_CONNECTED);
+        assert_known(bound, FER_OK, FER_NOT_CONNECTED);
+        assert_known(unbound, stale, FER_NOT_CONNECTED);
+        assert_kind(ferp_send_to(unbound, "x", 1, 0, &to, &n), stale);
+        assert_kind(ferp_connect(unbound, &to), stale);
+        assert_ok(ferp_connect(raw, &to));
+        assert_known(bound, FER_OK, unconnected);
+        assert_kind(ferp_send(bound, "x", 1, 0, &n), unconnected);
+        fer_raw_socket connected = duplicate_of(unbound);
+        to.port++;
+        assert_ok(ferp_connect(bound, &to));
+        assert_ok(ferp_peer_addr(connected, &peer));
+        assert_int_equal(peer.port, shared != 0 ? 54 : 53);
+        assert_ok(fer_sim_stop(NULL));
+    }
+}
+
+/* docs/DIFFERENCES.md, connect_error_taken. */
+PLAIN_TEST(the_error_of_a_connect_is_its_socket_s_or_shared)
+{
+    for (int shared = 0; shared < 2; shared++) {
+        fer_socket socket = {0};
+        fer_socket_addr closed = addr_of("127.0.0.1:9");
+        fer_error cause = {FER_OK, 0};
+        sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
+                                        .windows.shared_addresses = shared != 0});
+        fer_raw_socket raw = raw_socket();
+        assert_kind(ferp_connect(raw, &closed), FER_WOULD_BLOCK);
+        assert_ok(fer_socket_from_raw(&socket, duplicate_of(raw)));
+        assert_kind(fer_socket_take_error(&socket, &cause), FER_WOULD_BLOCK);
+        advance_ms(5000);
+        (void)raw_error(raw); /* it may be late */
+        assert_kind(raw_error(raw), FER_CONNECTION_REFUSED);
+        assert_ok(fer_socket_take_error(&socket, &cause));
+        assert_kind(cause, shared != 0 ? FER_CONNECTION_REFUSED : FER_CONNECTION_ABORTED);
+        fer_socket_close(&socket);
         assert_ok(fer_sim_stop(NULL));
     }
 }

@@ -27,6 +27,7 @@ static const struct system {
                {"documented Windows",
                 {.dialect = FER_SIM_DIALECT_WINSOCK,
                  .windows = {.shared_options = true,
+                             .shared_addresses = true,
                              .partial_sends = true,
                              .pending_has_no_peer = true,
                              .hangup_ends_write_waits = true}}},

@@ -7,6 +7,7 @@
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/socket_building.h"
+#include "core/transfer/datagram.h"
 
 #define MILLI UINT64_C(1000000)
 #define DAY (UINT64_C(86400000) * MILLI)
@@ -192,6 +193,57 @@ MODES_TEST(two_threads_that_clone_a_handle_share_one_record)
     feri_handle_close(&early_clone);
     assert_timeout(&clone, FERP_READING, 9 * MILLI);
     feri_handle_close(&clone);
+    assert_int_equal(background.memory_live, 0);
+}
+
+/* ---- The raw socket of the record. R2, U5: "a bind or a connect through one is one of all". */
+
+static fer_error send_to(fer_handle *handle)
+{
+    fer_socket_addr to = {.ip = {.family = FER_IP_V4}, .port = 9};
+    return feri_datagram_send_to(handle, "x", 1, &to, 0, NULL);
+}
+
+MODES_TEST(all_handles_of_a_datagram_socket_call_the_record_s_raw_socket)
+{
+    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
+    fer_handle clone = clone_of(&handle);
+    assert_log("duplicate(1) duplicate(1) wake(1)");
+    assert_ok(send_to(&handle));
+    assert_ok(send_to(&clone));
+    assert_ok(feri_set_bool_option(&clone, FERP_BROADCAST, true));
+    assert_log("send_to(2,1,0.0.0.0:9) send_to(2,1,0.0.0.0:9) set_option(2,BROADCAST,1)");
+    fer_handle second = clone_of(&clone);
+    assert_log("duplicate(3) wake(3)");
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+    feri_handle_close(&second);
+    assert_log("close(1) close(3) close(2) close(4)");
+    assert_int_equal(background.memory_live, 0);
+}
+
+/* The first clone is made by another thread during a send, which binds the socket. */
+static void clone_while_sending(script_call call)
+{
+    if (call == SCRIPT_SEND_TO && handle_to_clone != NULL) {
+        fer_handle *handle = handle_to_clone;
+        handle_to_clone = NULL;
+        early_clone = clone_of(handle);
+    }
+}
+
+MODES_TEST(a_send_that_meets_the_first_clone_renews_the_record_s_raw_socket)
+{
+    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
+    handle_to_clone = &handle;
+    script.on_call = clone_while_sending;
+    assert_ok(send_to(&handle));
+    assert_ok(send_to(&early_clone));
+    assert_log("send_to(1,1,0.0.0.0:9) duplicate(1) duplicate(1) wake(1) duplicate(1) "
+               "send_to(4,1,0.0.0.0:9)");
+    feri_handle_close(&handle);
+    feri_handle_close(&early_clone);
+    assert_int_equal(script.sockets_open, 0);
     assert_int_equal(background.memory_live, 0);
 }
 

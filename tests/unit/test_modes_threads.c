@@ -16,6 +16,8 @@
 #define MILLI UINT64_C(1000000)
 
 static atomic_int live;
+static atomic_int raws_made;
+static atomic_int raws_open;
 
 const struct ferp_traits *ferp_traits(void)
 {
@@ -36,6 +38,20 @@ void ferp_free(void *memory)
 {
     atomic_fetch_sub(&live, memory != NULL);
     free(memory);
+}
+
+fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
+{
+    (void)raw;
+    *out = 100 + atomic_fetch_add(&raws_made, 1);
+    atomic_fetch_add(&raws_open, 1);
+    return (fer_error){FER_OK, 0};
+}
+
+void ferp_close(fer_raw_socket raw)
+{
+    (void)raw;
+    atomic_fetch_sub(&raws_open, 1);
 }
 
 /* No test calls the functions for adoption and release. */
@@ -119,7 +135,8 @@ static void make_clone(void *argument)
 
 /* T6: "clones share them, whenever they are set": a thread sets increasing timeouts, through the
  * handle from which the others make their clones. No thread sees an older one after a newer one,
- * and all see the last one. */
+ * and all see the last one. A datagram socket's record has a raw socket too, which a send renews
+ * that began before the first clone. */
 TEST(a_change_is_not_lost_while_clones_are_made)
 {
     for (int round = 0; round < ROUNDS; round++) {
@@ -128,6 +145,7 @@ TEST(a_change_is_not_lost_while_clones_are_made)
         test_thread threads[CLONERS];
         memset(&handle, 0, sizeof handle);
         memset(players, 0, sizeof players);
+        handle.p_.flags_ = FERI_FLAG_DATAGRAM;
         atomic_store(&waiting, CLONERS + 1);
         for (size_t i = 0; i < CLONERS; i++) {
             players[i].handle = &handle;
@@ -135,22 +153,27 @@ TEST(a_change_is_not_lost_while_clones_are_made)
         }
         begin_together();
         for (uint64_t i = 1; i <= 5; i++) {
+            fer_raw_socket used = feri_modes_raw(&handle);
             feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){i * MILLI});
             feri_modes_end_reading(&handle);
+            feri_modes_after_send(&handle, used);
         }
         for (size_t i = 0; i < CLONERS; i++) {
             test_thread_join(&threads[i]);
+            assert_true(feri_modes_raw(&players[i].clone) == feri_modes_raw(&handle));
             assert_false(players[i].went_back);
             assert_true(feri_modes_timeout(&players[i].clone, FERP_READING).nanos == 5 * MILLI);
             assert_true(feri_modes_has_ended_reading(&players[i].clone));
             assert_false(feri_modes_is_nonblocking(&players[i].clone));
         }
         assert_int_equal(atomic_load(&live), 1);
+        assert_in_range(atomic_load(&raws_open), 1, 2);
         feri_modes_leave(&handle);
         for (size_t i = 0; i < CLONERS; i++) {
             feri_modes_leave(&players[i].clone);
         }
         assert_int_equal(atomic_load(&live), 0);
+        assert_int_equal(atomic_load(&raws_open), 0);
     }
 }
 
