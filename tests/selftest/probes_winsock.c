@@ -26,16 +26,6 @@ bool unix_path_of(struct unix_address *out, size_t len)
     return true;
 }
 
-static SOCKET duplicate(SOCKET socket)
-{
-    WSAPROTOCOL_INFOW info;
-    if (WSADuplicateSocketW(socket, GetCurrentProcessId(), &info) != 0) {
-        return INVALID_SOCKET;
-    }
-    return WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
-                      WSA_FLAG_OVERLAPPED);
-}
-
 /* ---- Words and modes of duplicates */
 
 PROBE(clones_share_timeouts, "rule T6; platform/winsock/modes.c")
@@ -44,7 +34,7 @@ PROBE(clones_share_timeouts, "rule T6; platform/winsock/modes.c")
     int value = 0;
     raw_pair(two);
     raw_set_timeouts(two[0], 1111);
-    SOCKET clone = duplicate(two[0]);
+    SOCKET clone = raw_duplicate(two[0]);
     believe("MSDN and Wine: shared; rust#95336: not shared");
     (void)raw_int_option(clone, SOL_SOCKET, SO_RCVTIMEO, &value);
     see("1111 set before the clone is made: it reads %d", value);

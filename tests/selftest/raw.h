@@ -43,6 +43,11 @@ void raw_set_nonblocking(raw_socket socket, bool nonblocking);
 /* SO_RCVTIMEO and SO_SNDTIMEO. */
 void raw_set_timeouts(raw_socket socket, unsigned milliseconds);
 
+#ifdef _WIN32
+/* Another SOCKET of the socket, or INVALID_SOCKET. */
+SOCKET raw_duplicate(SOCKET socket);
+#endif
+
 /* ---- The same in both: raw.c */
 
 void raw_set_linger(raw_socket socket, bool on, unsigned seconds);

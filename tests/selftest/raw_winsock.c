@@ -47,3 +47,13 @@ void raw_set_timeouts(raw_socket socket, unsigned milliseconds)
     (void)raw_set_int_option(socket, SOL_SOCKET, SO_RCVTIMEO, (int)milliseconds);
     (void)raw_set_int_option(socket, SOL_SOCKET, SO_SNDTIMEO, (int)milliseconds);
 }
+
+SOCKET raw_duplicate(SOCKET socket)
+{
+    WSAPROTOCOL_INFOW info;
+    if (WSADuplicateSocketW(socket, GetCurrentProcessId(), &info) != 0) {
+        return INVALID_SOCKET;
+    }
+    return WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                      WSA_FLAG_OVERLAPPED);
+}
