@@ -163,9 +163,11 @@ set(ferrule_conformance_sources
     conformance/reset.c
     conformance/sending_files.c
     conformance/shutdown.c
+    conformance/sigpipe.c
     conformance/socket_binding.c
     conformance/socket_building.c
     conformance/socket_connecting.c
+    conformance/socket_datagram_clones.c
     conformance/socket_datagrams.c
     conformance/socket_options.c
     conformance/socket_pending.c

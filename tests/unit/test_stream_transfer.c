@@ -45,7 +45,7 @@ OPEN_TEST(a_full_buffer_is_the_whole_when_a_peek_meets_the_end)
     script_then_move(SCRIPT_RECV, 3);
     script_then_fail(SCRIPT_PEEK, FER_INTERRUPTED, 4);
     assert_ok_n(feri_stream_read_to_end(&handle, buf, 3, &n), n, 3);
-    assert_log("recv(1,3) peek(1,1) peek(1,1)");
+    assert_log("recv(1,3) peek(1,1) timeout(1,reading) peek(1,1)");
 }
 
 OPEN_TEST(read_to_end_without_capacity_only_peeks)
@@ -74,7 +74,7 @@ OPEN_TEST(write_all_writes_the_rest_after_each_short_write)
     script_then_move(SCRIPT_SEND, 3);
     assert_ok_n(feri_stream_write_all(&handle, "ferrule", 6, &n), n, 6);
     assert_string_equal(script.sent, "ferrul");
-    assert_log("send(1,6) send(1,4) send(1,4) send(1,3)");
+    assert_log("send(1,6) send(1,4) timeout(1,writing) send(1,4) send(1,3)");
 }
 
 TEST_MAIN("stream_transfer")

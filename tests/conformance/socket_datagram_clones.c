@@ -1,0 +1,102 @@
+/* socket_datagram_clones.c: rules R2, T6, U1 and U5 for clones of a built datagram socket that are
+ * made before it is bound and connected. */
+#include "conformance/datagram_check.h"
+#include "support/socket_fixture.h"
+
+static void assert_built_receives(fer_socket *socket, const char *text, peer_family family,
+                                  uint16_t from)
+{
+    char buf[64];
+    fer_udp_received got;
+    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_datagram(&got, buf, text, family, from);
+}
+
+static fer_socket *clone_of(fer_socket *socket)
+{
+    fer_socket *clone = test_socket();
+    assert_ok(fer_socket_try_clone(socket, clone));
+    return clone;
+}
+
+/* R2: "Makes a second handle of the same socket." */
+SOCKET_FAMILY_TEST("R2", a_clone_of_an_unbound_socket_is_bound_by_either)
+{
+    for (int by_clone = 0; by_clone < 2; by_clone++) {
+        uint16_t other_port = 0;
+        fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+        fer_socket *clone = clone_of(socket);
+        peer_socket other = peer_datagram(family, &other_port);
+        fer_socket_addr addr = any_port(family);
+        assert_ok(fer_socket_bind(by_clone != 0 ? clone : socket, &addr));
+        fer_socket *handles[] = {socket, clone, clone_of(clone)};
+        for (size_t i = 0; i < 3; i++) {
+            uint16_t port = local_addr_of(handles[i]).port;
+            assert_int_equal(port, local_addr_of(handles[0]).port);
+            assert_true(peer_datagram_send(other, family, port, "hello", 5));
+            assert_built_receives(handles[i], "hello", family, other_port);
+        }
+        assert_kind(fer_socket_bind(by_clone != 0 ? socket : clone, &addr), FER_INVALID_INPUT);
+    }
+}
+
+/* U1, R2: the first send of either handle binds the socket of both. */
+SOCKET_FAMILY_TEST("U1", sending_binds_the_socket_of_its_clone)
+{
+    uint16_t other_port = 0;
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *clone = clone_of(socket);
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    assert_ok(fer_socket_send_to(socket, "one", 3, &to, NULL));
+    uint16_t port = local_addr_of(clone).port;
+    assert_peer_socket_receives(other, "one", port);
+    assert_ok(fer_socket_send_to(clone, "two", 3, &to, NULL));
+    assert_peer_socket_receives(other, "two", port);
+    assert_true(peer_datagram_send(other, family, port, "back", 4));
+    assert_built_receives(clone, "back", family, other_port);
+}
+
+/* "A connected socket receives its peer's datagrams only. … This holds through clones too." */
+SOCKET_FAMILY_TEST("U5", a_clone_follows_each_connect)
+{
+    uint16_t ports[2] = {0};
+    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *clone = clone_of(socket);
+    for (size_t i = 0; i < 2; i++) {
+        peer_socket other = peer_datagram(family, &ports[i]);
+        fer_socket_addr to = loopback(family, ports[i]);
+        fer_socket_addr peer;
+        assert_ok(fer_socket_connect(i == 0 ? socket : clone, &to));
+        uint16_t port = local_addr_of(clone).port;
+        fer_socket *handles[] = {socket, clone};
+        for (size_t h = 0; h < 2; h++) {
+            assert_ok(fer_socket_peer_addr(handles[h], &peer));
+            assert_int_equal(peer.port, ports[i]);
+            assert_ok(fer_socket_send(handles[h], "hello", 5, NULL));
+            assert_peer_socket_receives(other, "hello", port);
+            assert_true(peer_datagram_send(other, family, port, "back", 4));
+            assert_built_receives(handles[h], "back", family, ports[i]);
+        }
+    }
+    assert_ok(fer_socket_shutdown(socket, FER_SHUTDOWN_WRITE));
+    assert_kind(fer_socket_send(clone, "x", 1, NULL), FER_BROKEN_PIPE);
+}
+
+/* "Timeouts, the blocking mode and options belong to the socket, so clones share them, whenever
+ * they are set." */
+SOCKET_TEST("T6", a_clone_may_broadcast_as_soon_as_the_other_may)
+{
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_socket *clone = clone_of(socket);
+    fer_socket_addr to = fer_socket_addr_v4_new(FER_IPV4_ADDR_BROADCAST, 9);
+    bool broadcast = false;
+    assert_kind(fer_socket_send_to(clone, "x", 1, &to, NULL), FER_PERMISSION_DENIED);
+    assert_ok(fer_socket_set_broadcast(socket, true));
+    assert_ok_n(fer_socket_broadcast(clone, &broadcast), broadcast, true);
+    assert_true(fer_socket_send_to(clone, "x", 1, &to, NULL).kind != FER_PERMISSION_DENIED);
+    assert_ok(fer_socket_set_broadcast(clone, false));
+    assert_ok_n(fer_socket_broadcast(socket, &broadcast), broadcast, false);
+}
+
+RULE_TESTS("socket_datagram_clones")
