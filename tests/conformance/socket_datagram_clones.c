@@ -91,10 +91,10 @@ SOCKET_TEST("T6", a_clone_may_broadcast_as_soon_as_the_other_may)
     fer_socket *clone = clone_of(socket);
     fer_socket_addr to = fer_socket_addr_v4_new(FER_IPV4_ADDR_BROADCAST, 9);
     bool broadcast = false;
-    assert_kind(fer_socket_send_to(clone, "x", 1, &to, NULL), FER_PERMISSION_DENIED);
+    assert_kind(fer_socket_connect(clone, &to), FER_PERMISSION_DENIED);
     assert_ok(fer_socket_set_broadcast(socket, true));
     assert_ok_n(fer_socket_broadcast(clone, &broadcast), broadcast, true);
-    assert_true(fer_socket_send_to(clone, "x", 1, &to, NULL).kind != FER_PERMISSION_DENIED);
+    assert_true(fer_socket_connect(clone, &to).kind != FER_PERMISSION_DENIED);
     assert_ok(fer_socket_set_broadcast(clone, false));
     assert_ok_n(fer_socket_broadcast(socket, &broadcast), broadcast, false);
 }
