@@ -106,7 +106,7 @@ run_selftest() {
     "$selftest" </dev/null >"$report/selftest-output.txt" 2>&1 || code=$?
     tail -n 15 "$report/selftest-output.txt"
     [ "$code" -eq 0 ] || say "the exit code of ferrule_selftest is $code"
-    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || for probe in $("$selftest" --probes); do
+    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || for probe in $("$selftest" --probes | tr -d '\r'); do
         printf '\n    %s\n' "$probe"
         "$selftest" --probe "$probe" </dev/null 2>&1 | sed 's/^=/        /'
     done >>"$GITHUB_STEP_SUMMARY"
