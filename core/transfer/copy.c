@@ -68,11 +68,7 @@ static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
 {
     FERI_ASSERT(buffer->len == 0);
     buffer->start = 0;
-    fer_error error;
-    do {
-        error = feri_stream_read(from, buffer->base, buffer->cap, &buffer->len);
-    } while (feri_continues_after_signal(from, FERP_READING, &error));
-    return error;
+    return feri_stream_read_on(from, buffer->base, buffer->cap, &buffer->len);
 }
 
 static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,

@@ -396,23 +396,7 @@ static void update_peer(fer_handle *handle, const fer_socket_addr *destination, 
     }
 }
 
-/* An IPv6 socket that is for IPv6 alone, or keeps a local address of IPv6. */
-static bool cannot_reach_ipv4(const fer_handle *handle)
-{
-    fer_socket_addr local = {.port = 0};
-    uint32_t only_v6 = 0;
-    bool keeps_addr = !ferp_traits()->reconnect_drops_bound_addr || handle->p_.peer_.ip.family == 0;
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return false;
-    }
-    FER_IGNORE(ferp_option_value(handle->p_.raw_, FERP_ONLY_V6, &only_v6));
-    FER_IGNORE(ferp_local_addr(handle->p_.raw_, &local));
-    bool is_v6 = local.ip.family == FER_IP_V6 && !fer_ip_addr_is_unspecified(local.ip) &&
-                 fer_ip_addr_to_canonical(local.ip).family == FER_IP_V6;
-    return only_v6 != 0 || (keeps_addr && is_v6);
-}
-
-/* Rule O1. Otherwise connect has an error of its own. */
+/* Rule O1. */
 static fer_error check_broadcast(const fer_handle *handle, const fer_socket_addr *destination)
 {
     fer_ip_addr ip = fer_ip_addr_to_canonical(destination->ip);
@@ -421,9 +405,8 @@ static fer_error check_broadcast(const fer_handle *handle, const fer_socket_addr
         !fer_ipv4_addr_is_broadcast(ip.u.v4)) {
         return feri_ok();
     }
-    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_BROADCAST, &is_allowed));
-    return is_allowed || cannot_reach_ipv4(handle) ? feri_ok()
-                                                   : feri_own_error(FER_PERMISSION_DENIED);
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_BROADCAST, &is_allowed));
+    return is_allowed != 0 ? feri_ok() : feri_own_error(FER_PERMISSION_DENIED);
 }
 
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)

@@ -7,6 +7,7 @@
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
@@ -217,20 +218,6 @@ fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t
     return read_stream(handle, buf, len, FERP_PEEK | FERP_DONTWAIT, feri_ok(), n);
 }
 
-fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
-                              size_t *n)
-{
-    stream_call call = {.move = move_buffer,
-                        .handle = handle,
-                        .readiness = FERP_READABLE,
-                        .buf.in = buf,
-                        .is_valid = true,
-                        .flags = unix_flag(handle),
-                        .len = len};
-    feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
-    return transfer(&call, &waiting, n);
-}
-
 FERI_NOINLINE static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
                                             unsigned flags, fer_error first, size_t *n)
 {
@@ -265,6 +252,58 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     return write_stream(handle, buf, len, FERP_DONTWAIT, feri_ok(), n);
+}
+
+/* As a read or a write that waits until the deadline in every mode, or never with
+ * FERP_DONTWAIT. */
+static fer_error move_until(fer_handle *handle, ferp_readiness readiness, const void *buf,
+                            size_t len, unsigned flags, uint64_t deadline, size_t *n)
+{
+    stream_call call = {.move = move_buffer,
+                        .handle = handle,
+                        .readiness = readiness,
+                        .is_valid = true,
+                        .flags = flags | unix_flag(handle),
+                        .len = len};
+    if (readiness == FERP_WRITABLE) {
+        call.buf.out = buf;
+    } else {
+        call.buf.in = (void *)(uintptr_t)buf; /* the caller's buffer for input */
+    }
+    feri_waiting waiting = feri_waiting_until(handle, readiness, deadline);
+    if ((flags & FERP_DONTWAIT) != 0) {
+        waiting.wait_mode = FERI_WAIT_NEVER;
+    }
+    return transfer(&call, &waiting, n);
+}
+
+fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
+                              size_t *n)
+{
+    return move_until(handle, FERP_READABLE, buf, len, 0, deadline, n);
+}
+
+/* Goes on with a read or a write of a complete transfer that a signal has interrupted (rule I1),
+ * unless the limits forbid it (rule I4). Its timeout begins once more, and then ends the call
+ * whatever signals come. */
+FERI_NOINLINE static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
+                                                 const void *buf, size_t len, unsigned flags,
+                                                 fer_error error, size_t *n)
+{
+    fer_duration timeout;
+    bool nonblocking;
+    if (feri_limits_of(handle).interruptible) {
+        return error;
+    }
+    FER_TRY(feri_mode_after_try(handle, &nonblocking));
+    flags |= nonblocking ? FERP_DONTWAIT : 0;
+    FER_TRY(feri_timeout_if_set(handle, readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING,
+                                &timeout));
+    uint64_t deadline = feri_deadline_after(timeout);
+    do {
+        error = move_until(handle, readiness, buf, len, flags, deadline, n);
+    } while (error.kind == FER_INTERRUPTED);
+    return error;
 }
 
 /* ---- Vectored reads and writes */
@@ -320,22 +359,12 @@ fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
  * I1) unless the limits forbid it (rule I4), and a timeout applies to each read or write. */
 
-bool feri_continues_after_signal(fer_handle *handle, ferp_direction direction, fer_error *error)
+fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    fer_interest interest = direction == FERP_READING ? FER_READABLE : FER_WRITABLE;
-    fer_interest ready = interest;
-    fer_duration timeout;
-    if (error->kind != FER_INTERRUPTED || feri_limits_of(handle).interruptible) {
-        return false;
-    }
-    *error = feri_timeout_if_set(handle, direction, &timeout);
-    if (error->kind == FER_OK && timeout.nanos != FER_DURATION_NONE_NANOS) {
-        *error = feri_stream_ready(handle, interest, timeout, &ready);
-    }
-    if (error->kind == FER_OK && ready == 0) {
-        *error = feri_own_error(FER_TIMED_OUT);
-    }
-    return error->kind == FER_OK;
+    fer_error error = feri_stream_read(handle, buf, len, n);
+    return error.kind == FER_INTERRUPTED
+               ? move_after_signal(handle, FERP_READABLE, buf, len, 0, error, n)
+               : error;
 }
 
 /* Reads until the buffer is full, end of file (*ended) or an error. */
@@ -346,11 +375,7 @@ static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, s
     *ended = false;
     while (*done < len && !*ended) {
         size_t moved = 0;
-        fer_error error = feri_stream_read(handle, buf + *done, len - *done, &moved);
-        if (feri_continues_after_signal(handle, FERP_READING, &error)) {
-            continue;
-        }
-        FER_TRY(error);
+        FER_TRY(feri_stream_read_on(handle, buf + *done, len - *done, &moved));
         FERI_ASSERT(moved <= len - *done);
         *done += moved;
         *ended = moved == 0;
@@ -375,10 +400,10 @@ static fer_error expect_end(fer_handle *handle)
 {
     uint8_t next;
     size_t peeked = 0;
-    fer_error error;
-    do {
-        error = feri_stream_peek(handle, &next, 1, &peeked);
-    } while (feri_continues_after_signal(handle, FERP_READING, &error));
+    fer_error error = feri_stream_peek(handle, &next, 1, &peeked);
+    if (error.kind == FER_INTERRUPTED) {
+        error = move_after_signal(handle, FERP_READABLE, &next, 1, FERP_PEEK, error, &peeked);
+    }
     return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
@@ -406,11 +431,14 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
     fer_error error = feri_ok();
     while (done < len && error.kind == FER_OK) {
         size_t moved = 0;
-        error = feri_stream_write(handle, (const uint8_t *)buf + done, len - done, &moved);
+        const uint8_t *rest = (const uint8_t *)buf + done;
+        error = feri_stream_write(handle, rest, len - done, &moved);
+        if (error.kind == FER_INTERRUPTED) {
+            error = move_after_signal(handle, FERP_WRITABLE, rest, len - done, 0, error, &moved);
+        }
         FERI_ASSERT(moved <= len - done);
         done += moved;
-        if (!feri_continues_after_signal(handle, FERP_WRITING, &error) && error.kind == FER_OK &&
-            moved == 0) {
+        if (error.kind == FER_OK && moved == 0) {
             error = feri_own_error(FER_WRITE_ZERO);
         }
     }

@@ -10,7 +10,6 @@
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
-#include "platform/platform.h"
 
 /* Each checks all arguments of the public function with its name (tcp.h). n may be NULL. */
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n);
@@ -71,10 +70,8 @@ fer_io_slice_mut feri_slice_at(const void *slices, size_t index);
 /* Copies the first slices, clipped to a sum of at most len. Returns their number. */
 size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out);
 
-/* Called after a read or a write of a call that moves more than one. True: a signal interrupted it,
- * and the call continues (rules I1, I4). A timeout then begins a last time: the wait for it lasts
- * whatever signals come. Otherwise *error is as before, or the wait's error. */
-bool feri_continues_after_signal(fer_handle *handle, ferp_direction direction, fer_error *error);
+/* A read of a call that moves more than one: it continues after a signal (rules I1, I4). */
+fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t *n);
 
 /* ---- Shutdown and close: stream_shutdown.c */
 

@@ -51,14 +51,15 @@ static inline bool has_nothing(fer_error_kind kind)
 
 /* `refusal_of_another` and `refusals_together`: which socket reports a refused datagram, and how
  * often. `clone_receives_on`: a clone receives the end of a shut down socket in no mode, or in
- * every one. */
+ * every one. `network_broadcast`: which error comes first. */
 static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const receiving[] = {"udp_send",     "udp_recv",  "udp_peek", "udp_try_send",
                                             "udp_try_recv", "udp_ready", NULL};
     bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
-    return is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
-           (is_refused || (has_nothing(posix) && other == FER_OK));
+    bool is_denied = posix == FER_NETWORK_UNREACHABLE && other == FER_PERMISSION_DENIED;
+    return is_denied || (is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
+                         (is_refused || (has_nothing(posix) && other == FER_OK)));
 }
 
 /* `send_to_connected` */

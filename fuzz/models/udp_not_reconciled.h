@@ -14,7 +14,8 @@
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
     X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
     X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
-    X(no_dual_stack) X(cancel_is_late) X(send_after_refusal) X(refusal_is_left)
+    X(no_dual_stack) X(cancel_is_late) X(send_after_refusal) X(refusal_is_left) \
+    X(network_broadcast)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -95,6 +96,13 @@ static bool refusals_together(const struct udp_record *posix, const struct udp_r
 static bool send_after_refusal(const struct udp_record *posix, const struct udp_record *winsock)
 {
     return !history.is_bsd && is_send(posix) && is_refusal(posix) && winsock->error.kind == FER_OK;
+}
+
+/* The option is asked for before a socket of IPv6 that reaches no address of IPv4. */
+static bool network_broadcast(const struct udp_record *posix, const struct udp_record *other)
+{
+    return posix->op == UDP_CONNECT && posix->error.kind != FER_OK &&
+           other->error.kind == FER_PERMISSION_DENIED;
 }
 
 /* On Windows only a receive takes a refusal, and the socket remains readable until then. */

@@ -378,8 +378,8 @@ SIGNAL_TEST("I1", signals_do_not_keep_a_timeout_from_expiring)
         test_thread thread;
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(200)));
         assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(200)));
-        test_thread_start(&thread, close_late, &helper);
         start_signals();
+        test_thread_start(&thread, close_late, &helper);
         fer_error error = calls[i](&pair->stream, &n);
         process_signals_stop();
         atomic_store(&helper.stop, true);

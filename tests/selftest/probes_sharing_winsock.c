@@ -1,6 +1,6 @@
 /* probes_sharing_winsock.c: what duplicated SOCKETs of Windows share, and what a failed connect
- * leaves. The clones of a datagram socket call one SOCKET of their record (core/handle/modes.h), and
- * wait with their own. */
+ * leaves. The clones of a datagram socket call one SOCKET of their record (core/handle/modes.h),
+ * and wait with their own. */
 #include "selftest/probe.h"
 #include "selftest/raw.h"
 

@@ -247,6 +247,35 @@ MODES_TEST(a_send_that_meets_the_first_clone_renews_the_record_s_raw_socket)
     assert_int_equal(background.memory_live, 0);
 }
 
+MODES_TEST(the_record_of_a_stream_has_no_raw_socket_to_renew)
+{
+    fer_handle clone = clone_of(&handle);
+    assert_log("duplicate(1) wake(1)");
+    feri_modes_renew_raw(&handle);
+    assert_log("");
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+}
+
+MODES_TEST(the_record_s_raw_socket_is_renewed_once_and_kept_if_that_fails)
+{
+    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
+    fer_handle clone = clone_of(&handle);
+    fer_raw_socket first = feri_modes_raw(&handle);
+    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 24);
+    feri_modes_renew_raw(&handle);
+    assert_true(feri_modes_raw(&handle) == first);
+    feri_modes_renew_raw(&handle);
+    fer_raw_socket second = feri_modes_raw(&clone);
+    assert_true(second != first);
+    feri_modes_renew_raw(&handle);
+    assert_true(feri_modes_raw(&handle) == second);
+    feri_handle_close(&handle);
+    feri_handle_close(&clone);
+    assert_int_equal(script.sockets_open, 0);
+    assert_int_equal(background.memory_live, 0);
+}
+
 MODES_TEST(a_handle_that_is_moved_keeps_its_place_among_the_clones)
 {
     fer_handle clone = clone_of(&handle);
