@@ -419,7 +419,7 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
     uint32_t time = 0;
     uint32_t interval = 0;
     uint32_t retries = 0;
-    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_KEEPALIVE, &enabled));
+    FER_TRY(ferp_option_value(handle->p_.raw_, FERP_KEEPALIVE, &enabled));
     FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_TIME, &time));
     FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_INTERVAL, &interval));
     FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_RETRIES, &retries));

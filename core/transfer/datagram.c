@@ -96,7 +96,7 @@ bool feri_datagram_is_unbound(const fer_handle *handle, fer_error error)
 {
     fer_socket_addr local;
     return error.kind == FER_INVALID_INPUT &&
-           ferp_local_addr(handle->p_.raw_, &local).kind != FER_OK;
+           ferp_local_addr(feri_modes_raw(handle), &local).kind != FER_OK;
 }
 
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be

@@ -171,19 +171,26 @@ static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
 
 /* ---- Reads and writes of one buffer */
 
+/* buf is the caller's buffer for input if the call reads. */
+static fer_error move_bytes(feri_waiting *waiting, const void *buf, size_t len, unsigned flags,
+                            fer_error first, size_t *n)
+{
+    stream_call call = {.move = move_buffer,
+                        .handle = waiting->handle,
+                        .readiness = waiting->readiness,
+                        .buf.out = buf,
+                        .is_valid = feri_is_buffer(buf, len),
+                        .flags = flags | unix_flag(waiting->handle),
+                        .len = len,
+                        .first = first};
+    return transfer(&call, waiting, n);
+}
+
 FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t len,
                                            unsigned flags, fer_error first, size_t *n)
 {
-    stream_call call = {.move = move_buffer,
-                        .handle = handle,
-                        .readiness = FERP_READABLE,
-                        .buf.in = buf,
-                        .is_valid = feri_is_buffer(buf, len),
-                        .flags = flags | unix_flag(handle),
-                        .len = len,
-                        .first = first};
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_READABLE, flags);
-    return transfer(&call, &waiting, n);
+    return move_bytes(&waiting, buf, len, flags, first, n);
 }
 
 /* The common case. On POSIX its receive waits in the kernel, if a shutdown can wake it there. Every
@@ -221,16 +228,8 @@ fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t
 FERI_NOINLINE static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
                                             unsigned flags, fer_error first, size_t *n)
 {
-    stream_call call = {.move = move_buffer,
-                        .handle = handle,
-                        .readiness = FERP_WRITABLE,
-                        .buf.out = buf,
-                        .is_valid = feri_is_buffer(buf, len),
-                        .flags = flags,
-                        .len = len,
-                        .first = first};
     feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, flags);
-    return transfer(&call, &waiting, n);
+    return move_bytes(&waiting, buf, len, flags, first, n);
 }
 
 /* The first try may wait in the system, if that reports the count of a send that is cut off. */
@@ -254,33 +253,11 @@ fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len,
     return write_stream(handle, buf, len, FERP_DONTWAIT, feri_ok(), n);
 }
 
-/* As a read or a write that waits until the deadline in every mode, or never with
- * FERP_DONTWAIT. */
-static fer_error move_until(fer_handle *handle, ferp_readiness readiness, const void *buf,
-                            size_t len, unsigned flags, uint64_t deadline, size_t *n)
-{
-    stream_call call = {.move = move_buffer,
-                        .handle = handle,
-                        .readiness = readiness,
-                        .is_valid = true,
-                        .flags = flags | unix_flag(handle),
-                        .len = len};
-    if (readiness == FERP_WRITABLE) {
-        call.buf.out = buf;
-    } else {
-        call.buf.in = (void *)(uintptr_t)buf; /* the caller's buffer for input */
-    }
-    feri_waiting waiting = feri_waiting_until(handle, readiness, deadline);
-    if ((flags & FERP_DONTWAIT) != 0) {
-        waiting.wait_mode = FERI_WAIT_NEVER;
-    }
-    return transfer(&call, &waiting, n);
-}
-
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n)
 {
-    return move_until(handle, FERP_READABLE, buf, len, 0, deadline, n);
+    feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
+    return move_bytes(&waiting, buf, len, 0, feri_ok(), n);
 }
 
 /* Goes on with a read or a write of a complete transfer that a signal has interrupted (rule I1),
@@ -296,12 +273,13 @@ FERI_NOINLINE static fer_error move_after_signal(fer_handle *handle, ferp_readin
         return error;
     }
     FER_TRY(feri_mode_after_try(handle, &nonblocking));
-    flags |= nonblocking ? FERP_DONTWAIT : 0;
     FER_TRY(feri_timeout_if_set(handle, readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING,
                                 &timeout));
     uint64_t deadline = feri_deadline_after(timeout);
     do {
-        error = move_until(handle, readiness, buf, len, flags, deadline, n);
+        feri_waiting waiting = nonblocking ? feri_waiting_with(FERI_WAIT_NEVER, handle, readiness)
+                                           : feri_waiting_until(handle, readiness, deadline);
+        error = move_bytes(&waiting, buf, len, flags, feri_ok(), n);
     } while (error.kind == FER_INTERRUPTED);
     return error;
 }

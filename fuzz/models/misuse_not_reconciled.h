@@ -57,7 +57,10 @@ static inline bool is_udp_row(const uint8_t *step, fer_error_kind posix, fer_err
     static const char *const receiving[] = {"udp_send",     "udp_recv",  "udp_peek", "udp_try_send",
                                             "udp_try_recv", "udp_ready", NULL};
     bool is_refused = posix == FER_CONNECTION_REFUSED || other == FER_CONNECTION_REFUSED;
-    bool is_denied = posix == FER_NETWORK_UNREACHABLE && other == FER_PERMISSION_DENIED;
+    static const char *const connecting[] = {"udp_connect", "udp_connect_addr", "socket_connect",
+                                             NULL};
+    bool is_denied = is_any_of(misuse_call_name(step[0], step[1]), connecting) &&
+                     posix == FER_NETWORK_UNREACHABLE && other == FER_PERMISSION_DENIED;
     return is_denied || (is_any_of(misuse_call_name(step[0], step[1]), receiving) &&
                          (is_refused || (has_nothing(posix) && other == FER_OK)));
 }

@@ -38,8 +38,8 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
                 (kind == FER_CONNECTION_RESET && (bsd->facts_after & FACT_RESET) != 0);
     bool reads_end = is_read(bsd) && forgets && ends && bsd->n <= posix->n;
     bool sends_more = bsd->op == OP_PEER_SEND && kind == FER_OK && bsd->n > posix->n;
-    bool is_reset = bsd->op >= OP_PEER_SEND && bsd->system == SYSTEM_MACOS && has_ended(bsd) &&
-                    kind == FER_CONNECTION_RESET &&
+    bool is_reset = (bsd->op == OP_PEER_SEND || bsd->op == OP_PEER_RECEIVE) &&
+                    bsd->system == SYSTEM_MACOS && has_ended(bsd) && kind == FER_CONNECTION_RESET &&
                     (posix->error.kind == FER_OK || posix->error.kind == FER_WOULD_BLOCK);
     return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more || is_reset);
 }

@@ -101,15 +101,16 @@ static bool send_after_refusal(const struct udp_record *posix, const struct udp_
 /* The option is asked for before a socket of IPv6 that reaches no address of IPv4. */
 static bool network_broadcast(const struct udp_record *posix, const struct udp_record *other)
 {
-    return posix->op == UDP_CONNECT && posix->error.kind != FER_OK &&
+    fer_ip_addr to = destination(posix);
+    return posix->op == UDP_CONNECT && to.family == FER_IP_V4 &&
+           fer_ipv4_addr_is_broadcast(to.u.v4) && posix->error.kind == FER_NETWORK_UNREACHABLE &&
            other->error.kind == FER_PERMISSION_DENIED;
 }
 
-/* On Windows only a receive takes a refusal, and the socket remains readable until then. */
+/* On Windows only a receive takes a refusal. */
 static bool refusal_is_left(const struct udp_record *posix, const struct udp_record *winsock)
 {
-    (void)winsock;
-    return !history.is_bsd && posix->socket >= 0 && posix->socket < UDP_SOCKETS &&
+    return !history.is_bsd && is_reported_differently(posix, winsock) && is_refusal(winsock) &&
            history.refusal_is_left[posix->socket];
 }
 

@@ -332,10 +332,10 @@ static ssize_t receive_without_handles(int fd, struct iovec *slices, size_t coun
     return moved;
 }
 
-/* A peek that finds only handles leaves them in the queue, so a receive of one byte takes them. A
- * byte that has come since the peek would be lost, so it is reported as a reset. A receive of no
- * bytes leaves an empty buffer, and then XNU's next peek never returns (uipc_socket.c, soreceive;
- * run). */
+/* A peek that finds only handles leaves them in the queue, so a receive of one byte takes them. If
+ * a byte arrives between the two, the receive loses it, and the result is a reset. A receive of
+ * zero bytes leaves an empty buffer, and the next peek of XNU then never returns (uipc_socket.c,
+ * soreceive; run). */
 fer_error ferp_posix_recv_and_close_handles(int fd, struct iovec *slices, size_t count, int flags,
                                             size_t *n)
 {

@@ -143,10 +143,10 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
 {
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         if (network->handles[i].socket == FERP_SIM_NONE) {
-            network->handles[i] =
-                (ferp_sim_handle){ferp_sim_index_of(network, socket), false,
-                                  network->next_sequence++,           own_settings(socket),
-                                  known_addresses(network, socket),   false};
+            network->handles[i] = (ferp_sim_handle){.socket = ferp_sim_index_of(network, socket),
+                                                    .sequence = network->next_sequence++,
+                                                    .own = own_settings(socket),
+                                                    .known = known_addresses(network, socket)};
             socket->handles++;
             return ferp_sim_raw_of_slot(network, i);
         }

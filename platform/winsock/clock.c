@@ -3,8 +3,8 @@
 
 uint64_t ferp_now(void)
 {
-    /* Neither call fails ("QueryPerformanceCounter function", MSDN). The frequency
-     * is at most some GHz, so the remainder of a second times 10^9 fits. */
+    /* Neither call fails ("QueryPerformanceCounter function", MSDN). The frequency is at most some
+     * GHz, so the remainder of a second times 10^9 fits. */
     LARGE_INTEGER frequency;
     LARGE_INTEGER counter;
     QueryPerformanceFrequency(&frequency);

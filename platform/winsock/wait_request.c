@@ -128,8 +128,8 @@ fer_error ferp_winsock_check_readable(ferp_wait *wait)
 
 /* Handles a failure of WSARecv. A request that cannot be pending fails with WSAEWOULDBLOCK
  * ("WSARecv function", MSDN), and that of a socket that is not bound with WSAEINVAL. If that or
- * memory prevents it, the wait is a select. A plain receive
- * reports any other failure too, unless it is stored, so the socket is ready. */
+ * memory prevents it, the wait is a select. A plain receive reports any other failure too, unless
+ * it is stored, so the socket is ready. */
 static void request_failure(ferp_wait *wait, int code)
 {
     switch (code) {

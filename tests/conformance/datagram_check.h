@@ -3,6 +3,7 @@
 #ifndef CONFORMANCE_DATAGRAM_CHECK_H
 #define CONFORMANCE_DATAGRAM_CHECK_H
 
+#include "ferrule/socket.h"
 #include "support/fixture.h"
 
 enum { SHORT_MS = 40 };
@@ -37,6 +38,16 @@ static inline void assert_receives(fer_udp_socket *socket, const char *text, pee
     char buf[64];
     fer_udp_received got;
     assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+    assert_datagram(&got, buf, text, family, from);
+}
+
+/* The same for a built socket. */
+static inline void assert_built_receives(fer_socket *socket, const char *text, peer_family family,
+                                         uint16_t from)
+{
+    char buf[64];
+    fer_udp_received got;
+    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
     assert_datagram(&got, buf, text, family, from);
 }
 

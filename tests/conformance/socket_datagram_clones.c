@@ -3,15 +3,6 @@
 #include "conformance/datagram_check.h"
 #include "support/socket_fixture.h"
 
-static void assert_built_receives(fer_socket *socket, const char *text, peer_family family,
-                                  uint16_t from)
-{
-    char buf[64];
-    fer_udp_received got;
-    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_datagram(&got, buf, text, family, from);
-}
-
 static fer_socket *clone_of(fer_socket *socket)
 {
     fer_socket *clone = test_socket();

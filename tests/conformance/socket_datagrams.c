@@ -23,15 +23,6 @@ static fer_socket *bound_socket(peer_family family, uint16_t *port)
     return socket;
 }
 
-static void assert_built_receives(fer_socket *socket, const char *text, peer_family family,
-                                  uint16_t from)
-{
-    char buf[64];
-    fer_udp_received got;
-    assert_ok(fer_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_datagram(&got, buf, text, family, from);
-}
-
 /* ---- Without a peer */
 
 SOCKET_FAMILY_TEST("U1", datagrams_are_sent_both_ways_without_a_peer)

@@ -238,7 +238,8 @@ static bool find_link_local(struct sockaddr_in6 *out)
     raw_close(made);
     for (int i = 0; result == 0 && i < found.list.iAddressCount; i++) {
         memcpy(out, found.list.Address[i].lpSockaddr, sizeof *out);
-        if (out->sin6_family == AF_INET6 && (out->sin6_addr.s6_addr[0] == 0xfe && (out->sin6_addr.s6_addr[1] & 0xc0) == 0x80)) {
+        const unsigned char *octets = out->sin6_addr.s6_addr; /* zig's mingw lacks the macro */
+        if (out->sin6_family == AF_INET6 && octets[0] == 0xfe && (octets[1] & 0xc0) == 0x80) {
             return true;
         }
     }

@@ -36,7 +36,7 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
         n);
 }
 
-/* Keeps the bytes, if they fit. */
+/* Keeps the bytes. Those of a send that never waits are kept if they fit. */
 fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned flags, size_t *n)
 {
     flags &= ~(unsigned)FERP_UNIX;
@@ -45,7 +45,9 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
                                                      raw, "%d,%" PRIu64, (int)raw, (uint64_t)len),
                                          n);
     assert_true(*n <= len);
-    if (*n > 0 && script.sent_len + *n < sizeof script.sent) {
+    bool fits = script.sent_len + *n < sizeof script.sent;
+    assert_true(*n == 0 || fits || flags != 0);
+    if (*n > 0 && fits) {
         memcpy(script.sent + script.sent_len, buf, *n);
         script.sent_len += *n;
     }
