@@ -148,14 +148,21 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
     return fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags);
 }
 
+static void leave_and_close(fer_handle *handle, fer_raw_socket raw)
+{
+    if (!feri_modes_leave(handle, raw)) {
+        ferp_close(raw);
+    }
+}
+
 /* Publishes a filled handle with the state of another one. */
 static fer_error publish(fer_handle *handle, feri_state claimed, feri_state state)
 {
-    bool is_filled = feri_atomic_replace(&handle->p_.state_, claimed, state);
-    if (!is_filled) {
-        feri_modes_leave(handle);
+    if (feri_atomic_replace(&handle->p_.state_, claimed, state)) {
+        return feri_ok();
     }
-    return fill_or_close(is_filled, handle->p_.raw_);
+    leave_and_close(handle, handle->p_.raw_);
+    return feri_own_error(FER_MISUSE);
 }
 
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source)
@@ -213,8 +220,7 @@ void feri_handle_close(fer_handle *handle)
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
         feri_modes_before_close(handle, raw);
-        feri_modes_leave(handle);
-        ferp_close(raw);
+        leave_and_close(handle, raw);
     }
 }
 

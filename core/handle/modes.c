@@ -34,11 +34,9 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 struct feri_shared_modes {
     uint32_t references; /* the handles that point to the record */
     uint32_t words[WORD_COUNT];
-    void *raw;          /* its raw socket; FER_RAW_SOCKET_NONE if it needs none */
-    fer_raw_socket old; /* the one before it, which other threads may still use */
+    fer_raw_socket raw; /* of the handle that was cloned first; FER_RAW_SOCKET_NONE if each handle
+                         * calls with its own */
 };
-
-#define NO_RAW ((void *)(fer_raw_socket)FER_RAW_SOCKET_NONE)
 
 static feri_shared_modes *record_of(const fer_handle *handle)
 {
@@ -189,67 +187,27 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 
 /* ---- Clones */
 
-static void close_raw(fer_raw_socket raw)
-{
-    if (raw != FER_RAW_SOCKET_NONE) {
-        ferp_close(raw);
-    }
-}
-
-void feri_modes_drop_record(feri_shared_modes *record)
-{
-    if (record != NULL) {
-        close_raw((fer_raw_socket)record->raw);
-        close_raw(record->old);
-        ferp_free(record);
-    }
-}
-
-static fer_error duplicate_for(const fer_handle *handle, feri_shared_modes *record)
-{
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_duplicate(handle->p_.raw_, &raw));
-    feri_atomic_store_pointer(&record->raw, (void *)raw);
-    return feri_ok();
-}
-
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out)
 {
     *out = NULL;
-    bool needs_raw =
-        !ferp_traits()->io_waits_in_kernel && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
     bool needs_none = !feri_modes_are_kept(handle) && !feri_marks_read_end(handle);
     if (needs_none || record_of(handle) != NULL) {
         return feri_ok();
     }
-    feri_shared_modes *made = ferp_alloc(sizeof *made);
-    FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
-    *made = (feri_shared_modes){.references = 1, .raw = NO_RAW, .old = FER_RAW_SOCKET_NONE};
-    fer_error error = needs_raw ? duplicate_for(handle, made) : feri_ok();
-    if (error.kind != FER_OK) {
-        ferp_free(made);
-        return error;
-    }
-    *out = made;
-    return error;
+    *out = ferp_alloc(sizeof **out);
+    return *out != NULL ? feri_ok() : feri_own_error(FER_OUT_OF_MEMORY);
+}
+
+bool feri_modes_have_raw(const fer_handle *handle)
+{
+    const feri_shared_modes *record = record_of(handle);
+    return record != NULL && record->raw != FER_RAW_SOCKET_NONE;
 }
 
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle)
 {
-    void *raw = feri_atomic_load_pointer(&record_of(handle)->raw);
-    return raw == NO_RAW ? handle->p_.raw_ : (fer_raw_socket)raw;
-}
-
-/* At most once for each record, because a handle has one send at a time. If the duplicate fails,
- * the record keeps what it has. */
-void feri_modes_renew_raw(const fer_handle *handle)
-{
-    feri_shared_modes *record = record_of(handle);
-    void *old = record->raw;
-    if (old != NO_RAW && record->old == FER_RAW_SOCKET_NONE &&
-        duplicate_for(handle, record).kind == FER_OK) {
-        record->old = (fer_raw_socket)old;
-    }
+    fer_raw_socket raw = record_of(handle)->raw;
+    return raw == FER_RAW_SOCKET_NONE ? handle->p_.raw_ : raw;
 }
 
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
@@ -257,6 +215,10 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
     if (made == NULL) {
         return;
     }
+    bool has_raw =
+        !ferp_traits()->io_waits_in_kernel && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    *made = (feri_shared_modes){.references = 1,
+                                .raw = has_raw ? handle->p_.raw_ : FER_RAW_SOCKET_NONE};
     uint32_t version = feri_handle_lock(handle);
     bool is_first = record_of(handle) == NULL;
     if (is_first) {
@@ -267,7 +229,7 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
     }
     feri_handle_unlock(handle, version);
     if (!is_first) {
-        feri_modes_drop_record(made); /* another thread makes a clone too and was first */
+        ferp_free(made); /* another thread makes a clone too and was first */
     }
 }
 
@@ -298,13 +260,22 @@ void feri_modes_move(fer_handle *from, fer_handle *to)
     feri_modes_clear(from);
 }
 
-void feri_modes_leave(fer_handle *handle)
+bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
 {
     feri_shared_modes *record = record_of(handle);
     feri_modes_clear(handle);
-    if (record != NULL && feri_atomic_add(&record->references, UINT32_MAX) == 0) {
-        feri_modes_drop_record(record);
+    if (record == NULL) {
+        return false;
     }
+    fer_raw_socket shared = record->raw;
+    if (feri_atomic_add(&record->references, UINT32_MAX) != 0) {
+        return shared == raw;
+    }
+    if (shared != FER_RAW_SOCKET_NONE && shared != raw) {
+        ferp_close(shared);
+    }
+    ferp_free(record);
+    return false;
 }
 
 /* ---- The socket's own settings */

@@ -91,9 +91,12 @@ typedef struct feri_shared_modes feri_shared_modes;
 /* ---- The raw socket of a record. A Windows SOCKET that was duplicated has what Winsock knew of
  * the other one at that time: whether it is bound, its peer and SO_BROADCAST. What other SOCKETs of
  * the socket do later stays unknown to it: a receive of a SOCKET that does not know that it is
- * bound fails. So the record of a datagram socket has a SOCKET of its own, and all handles bind,
- * connect, send, receive and query through it. They wait with their own. */
+ * bound fails. So all handles of a datagram socket bind, connect, send, receive and query through
+ * the SOCKET of the handle that was cloned first, which stays open until the last of them is
+ * closed. They wait with their own. */
 
+/* Whether the handle has a record with a raw socket. */
+bool feri_modes_have_raw(const fer_handle *handle);
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle);
 
 /* The raw socket for every call of a handle but waits: the record's if it has one, or the
@@ -104,22 +107,9 @@ static inline fer_raw_socket feri_modes_raw(const fer_handle *handle)
                                                                  : feri_modes_raw_of_record(handle);
 }
 
-void feri_modes_renew_raw(const fer_handle *handle);
-
-/* After a send through a raw socket. If another thread has made the record meanwhile, the send may
- * have bound the socket after the record's SOCKET was made, which is made again. */
-static inline void feri_modes_after_send(const fer_handle *handle, fer_raw_socket used)
-{
-    if (!feri_likely(feri_modes_raw(handle) == used)) {
-        feri_modes_renew_raw(handle);
-    }
-}
-
-/* Before the raw socket is duplicated: *out is a new record, or NULL if the handle needs none. It
- * is passed to feri_modes_share or to feri_modes_drop_record. After an error nothing has
- * changed. */
+/* Before the raw socket is duplicated: *out is the memory of a record, or NULL if the handle needs
+ * none. It is passed to feri_modes_share or to ferp_free. */
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out);
-void feri_modes_drop_record(feri_shared_modes *record);
 
 /* Copies the handle's words to made, which is its record from now on, or frees made if the handle
  * has a record. made may be NULL. */
@@ -132,8 +122,10 @@ void feri_modes_join(fer_handle *clone, const fer_handle *source);
  * from. */
 void feri_modes_move(fer_handle *from, fer_handle *to);
 
-/* Drops the reference to the record; the last one frees it. No other thread uses the handle. */
-void feri_modes_leave(fer_handle *handle);
+/* Drops the reference to the record; the last one frees it, and closes its raw socket, unless that
+ * is raw, the handle's own. Returns whether raw must stay open, because other handles call through
+ * it. No other thread uses the handle. */
+bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw);
 
 /* ---- The socket's own settings */
 

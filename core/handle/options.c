@@ -113,16 +113,9 @@ fer_error feri_begin_listening(fer_handle *handle)
     return feri_modes_apply_timeouts(handle, handle->p_.raw_);
 }
 
-/* Set again if another thread has made the first clone meanwhile. */
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {
-    fer_raw_socket raw;
-    fer_error error;
-    do {
-        raw = feri_modes_raw(handle);
-        error = ferp_set_option(raw, option, value);
-    } while (raw != feri_modes_raw(handle));
-    return feri_forgive_ended(handle, error);
+    return feri_forgive_ended(handle, ferp_set_option(feri_modes_raw(handle), option, value));
 }
 
 fer_error feri_set_bool_option(fer_handle *handle, ferp_option option, bool on)

@@ -13,9 +13,9 @@ static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
 {
     feri_shared_modes *record = NULL;
     FER_TRY(feri_modes_new_record(handle, &record));
-    fer_error error = ferp_duplicate(handle->p_.raw_, out);
+    fer_error error = ferp_duplicate(feri_modes_raw(handle), out);
     if (error.kind != FER_OK) {
-        feri_modes_drop_record(record);
+        ferp_free(record);
         return error;
     }
     feri_modes_share(handle, record);
@@ -175,12 +175,23 @@ fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
     return feri_handle_fill(handle, raw, flags);
 }
 
+/* Through the SOCKET of a record the other handles make their calls, so the caller gets a duplicate
+ * of it, made now: it has everything that the socket has. */
 fer_raw_socket feri_into_raw(fer_handle *handle)
 {
-    fer_raw_socket raw = feri_handle_release(handle);
-    if (raw != FER_RAW_SOCKET_NONE) {
-        feri_modes_write_to(handle, raw);
-        feri_modes_leave(handle);
+    fer_raw_socket own = feri_handle_as_raw(handle);
+    fer_raw_socket out = own;
+    bool is_copied = own != FER_RAW_SOCKET_NONE && feri_modes_have_raw(handle);
+    if (is_copied && ferp_duplicate(feri_modes_raw(handle), &out).kind != FER_OK) {
+        return FER_RAW_SOCKET_NONE;
     }
-    return raw;
+    (void)feri_handle_release(handle);
+    if (out == FER_RAW_SOCKET_NONE) {
+        return out;
+    }
+    feri_modes_write_to(handle, out);
+    if (!feri_modes_leave(handle, own) && is_copied) {
+        ferp_close(own);
+    }
+    return out;
 }

@@ -81,6 +81,7 @@ typedef struct receive_call {
     unsigned flags;
     struct ferp_datagram *out;
     bool has_received;
+    bool was_tried; /* feri_datagram_receives_again */
 } receive_call;
 
 /* Linux stores a router's "too big" for an earlier datagram in a connected socket
@@ -90,13 +91,23 @@ bool feri_datagram_is_report(fer_error error)
     return error.kind == FER_MESSAGE_TOO_LONG;
 }
 
-/* Windows: WSAEINVAL. Other systems wait (Linux: inet_recvmsg binds nothing), perhaps until another
- * thread's send has bound the socket. A bind here would make the program's own bind fail. */
-bool feri_datagram_is_unbound(const fer_handle *handle, fer_error error)
+/* A socket that is not bound: Windows reports WSAEINVAL. Other systems wait (Linux: inet_recvmsg
+ * binds nothing), perhaps until another thread's send has bound the socket. A bind here would make
+ * the program's own bind fail. If the socket is bound now, a send has perhaps bound it after the
+ * receive failed, so the receive is tried once more. */
+bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_tried)
 {
     fer_socket_addr local;
-    return error.kind == FER_INVALID_INPUT &&
-           ferp_local_addr(feri_modes_raw(handle), &local).kind != FER_OK;
+    if (error->kind != FER_INVALID_INPUT) {
+        return feri_datagram_is_report(*error);
+    }
+    if (ferp_local_addr(feri_modes_raw(handle), &local).kind != FER_OK) {
+        *error = feri_own_error(FER_WOULD_BLOCK);
+        return false;
+    }
+    bool tries = !*was_tried;
+    *was_tried = true;
+    return tries;
 }
 
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
@@ -122,11 +133,10 @@ static fer_error try_to_receive(void *context, unsigned flags)
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
                                          call->flags | flags, call->out);
         if (error.kind != FER_OK) {
-            if (feri_datagram_is_report(error)) {
+            if (feri_datagram_receives_again(call->handle, &error, &call->was_tried)) {
                 continue;
             }
-            return feri_datagram_is_unbound(call->handle, error) ? feri_own_error(FER_WOULD_BLOCK)
-                                                                 : error;
+            return error;
         }
         bool is_end = call->out->from.ip.family == 0;
         feri_datagram_map_to_family(call->handle, &call->out->from);
@@ -187,7 +197,7 @@ static void store_end(const fer_handle *handle, struct ferp_datagram *out)
 static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                          struct ferp_datagram *out)
 {
-    receive_call call = {handle, buf, len, flags, out, false};
+    receive_call call = {handle, buf, len, flags, out, false, false};
     if (feri_handle_has_flag(handle,
                              FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_FAILURE_SAVED)) {
         FER_TRY(prepare_rarely(&call, handle));
@@ -272,9 +282,7 @@ static fer_error try_to_send(void *context, unsigned flags)
     send_call *call = context;
     fer_raw_socket raw = feri_modes_raw(call->handle);
     if (call->addr != NULL) {
-        fer_error error = ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
-        feri_modes_after_send(call->handle, raw);
-        return error;
+        return ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
     }
     if (call->name != NULL) {
         return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);

@@ -61,8 +61,9 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
  * which that call has taken: it is tried again (rule U2). */
 bool feri_datagram_is_report(fer_error error);
 
-/* Whether a receive failed because the socket is not bound: it waits then, or would block. */
-bool feri_datagram_is_unbound(const fer_handle *handle, fer_error error);
+/* Whether a receive that failed is tried again. *error becomes WOULD_BLOCK if the socket is not
+ * bound. *was_tried is false at first. */
+bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_tried);
 
 /* Saves a failure that a batch met behind its first datagram. The next call that receives, or that
  * takes the error, reports it (rule B3). A datagram socket has no other use for the saved code. */

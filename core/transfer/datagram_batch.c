@@ -295,9 +295,7 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
         }
         count = 1;
     }
-    fer_error error = ferp_send_messages(raw, messages, count, flags, &batch->moved);
-    feri_modes_after_send(batch->handle, raw);
-    return error;
+    return ferp_send_messages(raw, messages, count, flags, &batch->moved);
 }
 
 /* Sends at least one message of the chunk, with a timeout of its own (rule B2). */

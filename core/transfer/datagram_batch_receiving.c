@@ -23,6 +23,7 @@ typedef struct receive_batch {
     size_t received;
     bool is_empty;  /* the queue was empty after the last try */
     bool has_ended; /* the read half is shut down */
+    bool was_tried; /* feri_datagram_receives_again */
 } receive_batch;
 
 /* Gives the addresses the form of the socket's family. */
@@ -101,9 +102,10 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
     fer_error error;
     do {
         error = receive_some(batch, flags);
-    } while (feri_datagram_is_report(error) ||
-             (error.kind == FER_OK && batch->received == 0 && !batch->has_ended));
-    return feri_datagram_is_unbound(batch->handle, error) ? feri_own_error(FER_WOULD_BLOCK) : error;
+    } while (error.kind == FER_OK
+                 ? batch->received == 0 && !batch->has_ended
+                 : feri_datagram_receives_again(batch->handle, &error, &batch->was_tried));
+    return error;
 }
 
 /* A message without bytes, from the peer. */
@@ -161,7 +163,7 @@ static fer_error check_receive(const receive_batch *batch)
 fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,
                                       unsigned flags, size_t *n)
 {
-    receive_batch batch = {handle, messages, count, 0, false, false};
+    receive_batch batch = {handle, messages, count, 0, false, false, false};
     fer_error error = check_receive(&batch);
     if (error.kind == FER_OK && count > 0) {
         bool is_shut = !feri_handle_is_fast_path(handle) &&

@@ -52,9 +52,24 @@ SCRIPT_TEST(a_receive_of_an_unbound_socket_would_block)
     script_then_fail(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
     assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got),
                  FER_WOULD_BLOCK, 0);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_INVALID_INPUT, 10022);
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_INVALID_INPUT, 10022);
     assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got),
                  FER_INVALID_INPUT, 10022);
+    assert_log("try_recv_from(1,4) local_addr(1) try_recv_from(1,4) local_addr(1)");
+}
+
+/* U8: another thread's send binds the socket after the receive has failed. */
+SCRIPT_TEST(a_receive_beside_the_send_that_binds_the_socket_receives)
+{
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    fer_udp_received got;
+    char buf[4];
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_INVALID_INPUT, 10022);
+    queue_datagram(SCRIPT_TRY_RECV_FROM, PEER, 3);
+    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got));
+    assert_int_equal(got.len, 3);
 }
 
 /* ---- Datagrams of other senders (U5) */

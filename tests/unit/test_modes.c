@@ -204,21 +204,22 @@ static fer_error send_to(fer_handle *handle)
     return feri_datagram_send_to(handle, "x", 1, &to, 0, NULL);
 }
 
-MODES_TEST(all_handles_of_a_datagram_socket_call_the_record_s_raw_socket)
+MODES_TEST(all_handles_of_a_datagram_socket_call_the_first_one_s_raw_socket)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
     fer_handle clone = clone_of(&handle);
-    assert_log("duplicate(1) duplicate(1) wake(1)");
+    assert_log("duplicate(1) wake(1)");
     assert_ok(send_to(&handle));
     assert_ok(send_to(&clone));
     assert_ok(feri_set_bool_option(&clone, FERP_BROADCAST, true));
-    assert_log("send_to(2,1,0.0.0.0:9) send_to(2,1,0.0.0.0:9) set_option(2,BROADCAST,1)");
+    assert_log("send_to(1,1,0.0.0.0:9) send_to(1,1,0.0.0.0:9) set_option(1,BROADCAST,1)");
     fer_handle second = clone_of(&clone);
-    assert_log("duplicate(3) wake(3)");
+    assert_log("duplicate(1) wake(2)");
     feri_handle_close(&handle);
     feri_handle_close(&clone);
+    assert_ok(send_to(&second));
     feri_handle_close(&second);
-    assert_log("close(1) close(3) close(2) close(4)");
+    assert_log("close(2) send_to(1,1,0.0.0.0:9) close(1) close(3)");
     assert_int_equal(background.memory_live, 0);
 }
 
@@ -232,47 +233,62 @@ static void clone_while_sending(script_call call)
     }
 }
 
-MODES_TEST(a_send_that_meets_the_first_clone_renews_the_record_s_raw_socket)
+/* Another thread changes the socket while the first clone is made. */
+static fer_handle *handle_to_change;
+
+static void change_while_cloning(script_call call)
+{
+    if ((call == SCRIPT_DUPLICATE || call == SCRIPT_WAKE) && handle_to_change != NULL) {
+        assert_ok(send_to(handle_to_change));
+        assert_ok(feri_set_bool_option(handle_to_change, FERP_BROADCAST, true));
+    }
+}
+
+MODES_TEST(a_call_beside_the_first_clone_is_made_by_the_raw_socket_of_all)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
     handle_to_clone = &handle;
     script.on_call = clone_while_sending;
     assert_ok(send_to(&handle));
     assert_ok(send_to(&early_clone));
-    assert_log("send_to(1,1,0.0.0.0:9) duplicate(1) duplicate(1) wake(1) duplicate(1) "
-               "send_to(4,1,0.0.0.0:9)");
+    assert_log("send_to(1,1,0.0.0.0:9) duplicate(1) wake(1) send_to(1,1,0.0.0.0:9)");
     feri_handle_close(&handle);
     feri_handle_close(&early_clone);
+    handle = begin();
+    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
+    handle_to_change = &handle;
+    script.on_call = change_while_cloning;
+    fer_handle clone = clone_of(&handle);
+    handle_to_change = NULL;
+    assert_ok(send_to(&clone));
+    assert_log("duplicate(1) send_to(1,1,0.0.0.0:9) set_option(1,BROADCAST,1) wake(1) "
+               "send_to(1,1,0.0.0.0:9) set_option(1,BROADCAST,1) send_to(1,1,0.0.0.0:9)");
+    feri_handle_close(&clone);
+    feri_handle_close(&handle);
     assert_int_equal(script.sockets_open, 0);
     assert_int_equal(background.memory_live, 0);
 }
 
-MODES_TEST(the_record_of_a_stream_has_no_raw_socket_to_renew)
-{
-    fer_handle clone = clone_of(&handle);
-    assert_log("duplicate(1) wake(1)");
-    feri_modes_renew_raw(&handle);
-    assert_log("");
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
-}
-
-MODES_TEST(the_record_s_raw_socket_is_renewed_once_and_kept_if_that_fails)
+/* R1: "As into_raw: the socket with everything that was set." */
+MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate_of_what_all_have)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
     fer_handle clone = clone_of(&handle);
-    fer_raw_socket first = feri_modes_raw(&handle);
-    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 24);
-    feri_modes_renew_raw(&handle);
-    assert_true(feri_modes_raw(&handle) == first);
-    feri_modes_renew_raw(&handle);
-    fer_raw_socket second = feri_modes_raw(&clone);
-    assert_true(second != first);
-    feri_modes_renew_raw(&handle);
-    assert_true(feri_modes_raw(&handle) == second);
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
-    assert_int_equal(script.sockets_open, 0);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024);
+    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
+    assert_ok(send_to(&handle));
+    assert_log("duplicate(1) send_to(1,1,0.0.0.0:9)");
+    assert_int_equal(feri_into_raw(&handle), 3);
+    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
+    assert_ok(send_to(&clone));
+    script.log[0] = '\0';
+    assert_int_equal(feri_into_raw(&clone), 4);
+    assert_non_null(strstr(script.log, "duplicate(1)"));
+    assert_non_null(strstr(script.log, "close(1) close(2)"));
+    assert_int_equal(script.sockets_open, 2);
+    ferp_close(3);
+    ferp_close(4);
     assert_int_equal(background.memory_live, 0);
 }
 
