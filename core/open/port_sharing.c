@@ -34,19 +34,12 @@ static fer_error set_reuse_option(const fer_handle *handle, bool reuse)
     return ferp_set_option(feri_modes_raw(handle), FERP_REUSE_ADDRESS, reuse);
 }
 
-/* Whether the socket needs SO_REUSEPORT to share its address. */
-static bool shares_by_reuse_port(const fer_handle *handle)
-{
-    return ferp_traits()->datagrams_share_by_reuse_port &&
-           feri_socket_type(handle) == FER_TYPE_DGRAM;
-}
-
 /* set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
 static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
 {
     FER_TRY(set_reuse_option(handle, reuse));
     bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle)
+    return feri_socket_shares_by_reuse_port(handle)
                ? ferp_set_option(feri_modes_raw(handle), FERP_REUSE_PORT, port)
                : feri_ok();
 }
@@ -73,10 +66,11 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
         *out = false;
         return feri_ok();
     }
-    bool is_default =
-        !feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED);
-    if (always_reuses(handle) || is_default) {
-        *out = feri_socket_type(handle) == FER_TYPE_STREAM;
+    bool is_stream = feri_socket_type(handle) == FER_TYPE_STREAM;
+    uint32_t asks = FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED;
+    asks |= is_stream ? 0 : FERI_FLAG_CLONED; /* a clone may have set it */
+    if (always_reuses(handle) || !feri_handle_has_flag(handle, asks)) {
+        *out = is_stream;
         return feri_ok();
     }
     return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);
@@ -85,14 +79,13 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 /* Whether the flag of this handle, and not the system, has the value of set_reuse_port. */
 static bool keeps_reuse_port(const fer_handle *handle)
 {
-    return shares_by_reuse_port(handle) && !feri_handle_is_shared(handle);
+    return feri_socket_shares_by_reuse_port(handle) && !feri_handle_is_shared(handle);
 }
 
 fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
 {
     FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
-    bool shares =
-        shares_by_reuse_port(handle) && feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
+    bool shares = feri_socket_shares_by_reuse_port(handle) && feri_socket_reuse_is_set(handle);
     FER_TRY(feri_set_bool_option(handle, FERP_REUSE_PORT, reuse || shares));
     feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
                             reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);

@@ -117,12 +117,30 @@ fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr
     return fits ? feri_ok() : feri_refuse(addr == NULL);
 }
 
+bool feri_socket_shares_by_reuse_port(const fer_handle *handle)
+{
+    return ferp_traits()->datagrams_share_by_reuse_port &&
+           feri_socket_type(handle) == FER_TYPE_DGRAM;
+}
+
+bool feri_socket_reuse_is_set(const fer_handle *handle)
+{
+    bool may_be_set_elsewhere =
+        ferp_traits()->reuse_address_steals_ports || feri_socket_shares_by_reuse_port(handle);
+    if (!feri_handle_is_shared(handle) || !may_be_set_elsewhere) {
+        return feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
+    }
+    uint32_t on = 0;
+    FER_IGNORE(ferp_option_value(feri_modes_raw(handle), FERP_REUSE_ADDRESS, &on));
+    return on != 0;
+}
+
 /* Options that the user has set are kept. The others are set as for every bind of the library
  * (rules L1, L4). */
 static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
 {
     uint32_t flags = feri_handle_flags(handle);
-    if ((flags & (FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_NO_PORTS)) == 0) {
+    if ((flags & FERI_FLAG_NO_PORTS) == 0 && !feri_socket_reuse_is_set(handle)) {
         FER_TRY(feri_set_port_options(feri_socket_type(handle), feri_modes_raw(handle)));
     }
     bool is_dual_stack =

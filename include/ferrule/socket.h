@@ -123,8 +123,9 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
     FER_INOUT(1);
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
- * there is none. Same as fer_tcp_stream_into_raw: the socket has the blocking mode and the timeouts
- * that were set.
+ * there is none, and on Windows if the system lacks the resources to release a datagram socket with
+ * clones: the handle then stays open. Same as fer_tcp_stream_into_raw: the socket has the blocking
+ * mode and the timeouts that were set.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket. */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
@@ -152,12 +153,13 @@ FER_MUST_USE FER_API fer_error fer_socket_is_listening(const fer_socket *socket,
 /* ---- Options. If bind or connect should use an option, set it before that call. */
 
 /** Sets whether bind may use an address that is still occupied by ended connections (streams) or
- * used by other sockets (datagrams). bind uses the value that was set through the same handle. Rule
- * L1 has the streams of each system: Windows' own SO_REUSEADDR would let another program take the
- * port, so streams do not use it. Datagram sockets that all set this option share a port on every
- * system, for example to receive multicast. The system chooses which of them receives a unicast
- * datagram. On a Unix socket the call is FER_OK and does nothing, because no system binds a path
- * that exists.
+ * used by other sockets (datagrams). bind of a stream uses the value that was set through the same
+ * handle, bind of a datagram socket the value that was set last, through any handle of the socket.
+ * Rule L1 has the streams of each system: Windows' own SO_REUSEADDR would let another program take
+ * the port, so streams do not use it. Datagram sockets that all set this option share a port on
+ * every system, for example to receive multicast. The system chooses which of them receives a
+ * unicast datagram. On a Unix socket the call is FER_OK and does nothing, because no system binds a
+ * path that exists.
  * Errors: FER_INVALID_INPUT (true for a bound datagram socket on Windows), and the default.
  * Rust: the default. Differs: SO_REUSEADDR of streams on Windows. */
 FER_MUST_USE FER_API fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)

@@ -48,6 +48,37 @@ SOCKET_FAMILY_TEST("U1", sending_binds_the_socket_of_its_clone)
     assert_built_receives(clone, "back", family, other_port);
 }
 
+/* R2: the handle that was cloned first is closed, or released; the others are the socket still, and
+ * a released socket has what all have. */
+SOCKET_FAMILY_TEST("R2", the_socket_stays_whole_without_the_handle_that_was_cloned_first)
+{
+    for (int released = 0; released < 2; released++) {
+        uint16_t other_port = 0;
+        fer_socket adopted = {0};
+        fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+        fer_socket *clone = clone_of(socket);
+        peer_socket other = peer_datagram(family, &other_port);
+        fer_socket_addr addr = any_port(family);
+        assert_ok(fer_socket_bind(clone, &addr));
+        uint16_t port = local_addr_of(clone).port;
+        if (released != 0) {
+            assert_ok(fer_socket_from_raw(&adopted, fer_socket_into_raw(socket)));
+            assert_true(peer_datagram_send(other, family, port, "first", 5));
+            assert_built_receives(&adopted, "first", family, other_port);
+        }
+        fer_socket_close(socket);
+        assert_true(peer_datagram_send(other, family, port, "hello", 5));
+        assert_built_receives(clone, "hello", family, other_port);
+        fer_socket_close(&adopted);
+        assert_true(peer_datagram_send(other, family, port, "again", 5));
+        assert_built_receives(clone, "again", family, other_port);
+        assert_ok(fer_socket_from_raw(&adopted, fer_socket_into_raw(clone)));
+        assert_true(peer_datagram_send(other, family, port, "last", 4));
+        assert_built_receives(&adopted, "last", family, other_port);
+        fer_socket_close(&adopted);
+    }
+}
+
 /* "A connected socket receives its peer's datagrams only. … This holds through clones too." */
 SOCKET_FAMILY_TEST("U5", a_clone_follows_each_connect)
 {
@@ -88,6 +119,41 @@ SOCKET_TEST("T6", a_clone_may_broadcast_as_soon_as_the_other_may)
     assert_true(fer_socket_connect(clone, &to).kind != FER_PERMISSION_DENIED);
     assert_ok(fer_socket_set_broadcast(clone, false));
     assert_ok_n(fer_socket_broadcast(socket, &broadcast), broadcast, false);
+}
+
+enum who { HANDLE, CLONE, ADOPTED };
+
+/* "Datagram sockets that have all set it to true share a port on every system, whichever of their
+ * handles has set it last." */
+SOCKET_TEST("L1", a_clone_binds_with_the_reuse_that_another_handle_has_set)
+{
+    static const struct {
+        bool set[2]; /* through the handle, then through the clone */
+        enum who binds;
+    } rows[] = {{{true, true}, HANDLE},  {{true, true}, CLONE},  {{true, true}, ADOPTED},
+                {{true, false}, HANDLE}, {{true, false}, CLONE}, {{true, false}, ADOPTED},
+                {{false, true}, HANDLE}, {{false, true}, CLONE}, {{false, true}, ADOPTED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool shares = rows[i].set[1];
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+        fer_socket *other = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+        fer_socket *clone = clone_of(socket);
+        fer_socket *binder = rows[i].binds == CLONE ? clone : socket;
+        fer_socket_addr addr = any_port(PEER_V4);
+        assert_ok(fer_socket_set_reuse_address(socket, rows[i].set[0]));
+        assert_ok(fer_socket_set_reuse_address(clone, rows[i].set[1]));
+        if (rows[i].binds == ADOPTED) {
+            fer_raw_socket raw = fer_socket_into_raw(socket);
+            assert_ok(fer_socket_from_raw(socket, raw));
+        }
+        assert_ok(fer_socket_bind(binder, &addr));
+        bool reuses[2] = {!shares, !shares};
+        assert_ok_n(fer_socket_reuse_address(socket, &reuses[0]), reuses[0], shares);
+        assert_ok_n(fer_socket_reuse_address(clone, &reuses[1]), reuses[1], shares);
+        addr = local_addr_of(binder);
+        assert_ok(fer_socket_set_reuse_address(other, true));
+        assert_kind(fer_socket_bind(other, &addr), shares ? FER_OK : FER_ADDR_IN_USE);
+    }
 }
 
 RULE_TESTS("socket_datagram_clones")
