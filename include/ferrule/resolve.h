@@ -30,8 +30,8 @@ FER_BEGIN_DECLS
  * socket_addr.h accept only numbers).
  *
  * The host is UTF-8 of at most 253 bytes, not counting one trailing dot. It is passed to the
- * resolver unchanged, unless it has a blank or a control character. Whether a name beyond ASCII
- * (IDN) works depends on the system; in Punycode it works on every system.
+ * resolver unchanged, unless it has a blank or a control character of ASCII. Whether a name beyond
+ * ASCII (IDN) works depends on the system; in Punycode it works on every system.
  *
  * On macOS 26 a lookup of a name in a child process, between fork and exec, is reported to crash or
  * not to end. Look names up before fork, or start the child by posix_spawn. On networks with IPv6

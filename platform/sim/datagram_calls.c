@@ -175,13 +175,8 @@ fer_error ferp_sim_send_known(ferp_sim_network *network, ferp_sim_socket *socket
                               fer_raw_socket raw, const void *buf, size_t len,
                               const fer_socket_addr *addr, size_t *n)
 {
-    bool was_bound = socket->has_local;
     FER_TRY(ferp_sim_check_known(network, raw, addr == NULL));
-    fer_error error = ferp_sim_send_one(network, socket, buf, len, addr, n);
-    if (socket->has_local && !was_bound) {
-        ferp_sim_keep_addresses(network, raw);
-    }
-    return error;
+    return ferp_sim_send_one(network, socket, buf, len, addr, n);
 }
 
 static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len,

@@ -243,16 +243,12 @@ static fer_error send_messages(fer_raw_socket raw, const struct ferp_send_messag
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EISCONN);
     }
-    bool was_bound = socket->has_local;
     FER_TRY(ferp_sim_check_known(network, raw, messages->to.ip.family == 0));
     count = batch_of(network, socket, count);
     fer_error error = FERP_SIM_OK;
     while (*sent < count && error.kind == FER_OK) {
         error = send_message(network, socket, &messages[*sent]);
         *sent += error.kind == FER_OK;
-    }
-    if (socket->has_local && !was_bound) {
-        ferp_sim_keep_addresses(network, raw);
     }
     return *sent > 0 ? FERP_SIM_OK : error;
 }

@@ -210,9 +210,6 @@ static ferp_sim_code code_of_dead(const ferp_sim_network *network, const ferp_si
 static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *socket,
                                  fer_shutdown how)
 {
-    if (socket->kind == FERP_SIM_DATAGRAM) {
-        return shut_down_datagram(network, socket, how);
-    }
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
     bool had_ended = socket->state != FERP_SIM_CONNECTED || ferp_sim_both_ended(network, socket);
     bool discards = how != FER_SHUTDOWN_WRITE && switches->shut_read_discards_input &&
@@ -282,7 +279,8 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     static const char *const verbs[] = {"shutdown read", "shutdown write", "shutdown both"};
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_run_due_events(network);
-    fer_error error = ferp_sim_acts_as_windows(network, socket)
+    fer_error error = socket->kind == FERP_SIM_DATAGRAM ? shut_down_datagram(network, socket, how)
+                      : ferp_sim_acts_as_windows(network, socket)
                           ? shut_down_windows(network, socket, how)
                           : shut_down_linux(network, socket, how);
     mark_both_ends_changed(network, socket);

@@ -75,6 +75,7 @@ void ferp_sim_keep_addresses(ferp_sim_network *network, fer_raw_socket raw)
     ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
     if (handle != NULL) {
         handle->known = known_addresses(network, &network->sockets[handle->socket]);
+        network->sockets[handle->socket].binder = raw;
     }
 }
 
@@ -101,13 +102,18 @@ ferp_sim_known ferp_sim_known_addresses(ferp_sim_network *network, fer_raw_socke
 {
     const ferp_sim_handle *handle = ferp_sim_handle_of(network, raw);
     const ferp_sim_socket *socket = &network->sockets[handle->socket];
-    bool has_own = has_own_state(network, socket) && socket->kind == FERP_SIM_DATAGRAM;
-    return has_own ? handle->known : known_addresses(network, socket);
+    if (!has_own_state(network, socket) || socket->kind != FERP_SIM_DATAGRAM) {
+        return known_addresses(network, socket);
+    }
+    ferp_sim_known known = handle->known;
+    known.is_bound |= socket->has_local && socket->binder == raw;
+    return known;
 }
 
 fer_error ferp_sim_check_known(ferp_sim_network *network, fer_raw_socket raw, bool needs_peer)
 {
-    const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
+    ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
+    socket->binder = socket->has_local ? socket->binder : raw;
     ferp_sim_known known = ferp_sim_known_addresses(network, raw);
     bool lacks_peer = needs_peer && socket->state == FERP_SIM_CONNECTED && !known.has_peer;
     return ferp_sim_error(network, socket->has_local && !known.is_bound ? FERP_SIM_EINVAL

@@ -119,6 +119,7 @@ typedef struct ferp_sim_socket {
     uint32_t changes;  /* counts possible changes of the readiness that a poller reports */
 
     fer_raw_socket connector; /* the SOCKET that has called connect */
+    fer_raw_socket binder;    /* the SOCKET whose call has bound it, or is the last that could */
 
     int link; /* index of its connection, or none */
     int side; /* its end of the link: 0 or 1 */

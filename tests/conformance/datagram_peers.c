@@ -310,6 +310,23 @@ FAMILY_TEST("U7", a_socket_without_a_peer_is_not_shut_down)
     assert_peer_receives(&pair, "out");
 }
 
+/* Except on Linux (`clone_receives_on`), what is queued and what comes later is lost. */
+FAMILY_TEST("U7", a_clone_receives_no_datagram_after_the_end)
+{
+    struct udp_pair pair = connected_pair(family);
+    fer_udp_socket *clone = test_udp();
+    if (!peer_is_windows() && !peer_is_bsd()) {
+        skip();
+    }
+    assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
+    send_from_peer(&pair, "queued");
+    wait_until_queued(pair.socket);
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_READ));
+    assert_every_receive_ends(&pair, clone);
+    send_from_peer(&pair, "later");
+    assert_every_receive_ends(&pair, clone);
+}
+
 /* The clone was made before. */
 FAMILY_TEST("U7", a_clone_receives_the_end_too)
 {
