@@ -188,5 +188,7 @@ elif [ "$passed" -eq 0 ] || [ "$code" -ne 0 ]; then
     say "the exit code of ctest is $code; its output is in build/log/wine10-test.log"
     failed=1
 fi
+in_debian ci/wine.sh --stop # its server writes into the prefix
+trap - EXIT
 remove_in_ci "$root/build/wine10" "$WINEPREFIX"
 say_totals
