@@ -223,6 +223,11 @@ void model_move_done(model_handle *from, model_handle *to)
     from->state = STATE_CLOSED;
 }
 
+bool model_is_released_as_other(const model_handle *handle)
+{
+    return windows && !model_sockets[handle->socket].is_stream;
+}
+
 int model_into_raw(model_handle *handle)
 {
     int socket = handle->socket;

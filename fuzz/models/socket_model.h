@@ -113,6 +113,8 @@ void model_clone_done(model_handle *handle, model_handle *out, fer_error error);
 kind_set model_move(const model_handle *from, const model_handle *to);
 void model_move_done(model_handle *from, model_handle *to);
 int model_into_raw(model_handle *handle);
+/* Whether into_raw may return another raw socket than as_raw (DIFFERENCES.md, raw_mode). */
+bool model_is_released_as_other(const model_handle *handle);
 void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, model_state state);
 model_state model_raw_state(int socket, bool *uncertain);
 

@@ -56,8 +56,10 @@ int poller_create_socket(struct poller_program *program, poller_kind kind)
 {
     int socket = poller_model_create(kind);
     program->socket_count++;
-    program->links[socket] = (poller_link){
-        .peer = FER_SIM_PEER_NONE, .other_end = POLLER_NO_SOCKET, .listener = POLLER_NO_SOCKET};
+    program->links[socket] = (poller_link){.peer = FER_SIM_PEER_NONE,
+                                           .other_end = POLLER_NO_SOCKET,
+                                           .listener = POLLER_NO_SOCKET,
+                                           .kept = FER_RAW_SOCKET_NONE};
     return socket;
 }
 
@@ -145,17 +147,39 @@ void poller_make(struct poller_program *program, const poller_step *step)
     }
 }
 
-/* Closes the peer if no handle of the socket is left. */
-static void close_peer_of(struct poller_program *program, int socket)
+/* No handle of the socket is left. */
+static bool is_unused(const struct poller_program *program, int socket)
 {
     for (int i = 0; i < POLLER_HANDLES; i++) {
         if (program->handles[i].type != POLLER_EMPTY && program->handles[i].socket == socket) {
-            return;
+            return false;
         }
     }
-    fer_sim_peer_close(program->links[socket].peer);
-    program->links[socket].peer = FER_SIM_PEER_NONE;
-    poller_unix_closed(program, socket);
+    return true;
+}
+
+static void close_number(struct poller_program *program, fer_raw_socket raw)
+{
+    poller_model_close(raw);
+    program->closed = raw;
+}
+
+/* Closes the peer after the last handle of the socket. */
+static void note_close(struct poller_program *program, const poller_handle *handle)
+{
+    poller_link *link = &program->links[handle->socket];
+    bool is_last = is_unused(program, handle->socket);
+    if (handle->raw != link->kept) {
+        close_number(program, handle->raw);
+    }
+    if (is_last && link->kept != FER_RAW_SOCKET_NONE) {
+        close_number(program, link->kept);
+    }
+    if (is_last) {
+        fer_sim_peer_close(link->peer);
+        link->peer = FER_SIM_PEER_NONE;
+        poller_unix_closed(program, handle->socket);
+    }
 }
 
 void poller_close(struct poller_program *program, const poller_step *step)
@@ -178,10 +202,8 @@ void poller_close(struct poller_program *program, const poller_step *step)
     } else {
         fer_udp_socket_close(&handle->as.udp);
     }
-    poller_model_close(handle->raw);
-    program->closed = handle->raw;
     handle->type = POLLER_EMPTY;
-    close_peer_of(program, handle->socket);
+    note_close(program, handle);
 }
 
 void poller_clone(struct poller_program *program, const poller_step *step)
@@ -208,6 +230,11 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     }
     if (error.kind != FER_OK) {
         return;
+    }
+    poller_link *link = poller_link_of(program, handle);
+    if (handle->type == POLLER_UDP && link->kept == FER_RAW_SOCKET_NONE &&
+        program->dialect == FER_SIM_DIALECT_WINSOCK) {
+        link->kept = handle->raw; /* DIFFERENCES.md, rule P4 */
     }
     out->type = handle->type;
     out->socket = handle->socket;

@@ -64,6 +64,7 @@ typedef struct poller_link {
     size_t queued;       /* sent to the program and not received */
     int other_end;       /* the other end of a Unix stream, while it is open */
     int listener;        /* the listener in whose queue it is */
+    fer_raw_socket kept; /* it stays open until the last handle is closed */
     fer_socket_addr local;
     fer_socket_addr to; /* of a background connect */
 } poller_link;

@@ -77,7 +77,8 @@ void socket_step_into_raw(struct socket_program *p, const struct socket_call *c)
     bool had_one = model->state != STATE_NEW && model->state != STATE_CLOSED;
     FUZZ_CHECK((raw != FER_RAW_SOCKET_NONE) == had_one);
     if (had_one) {
-        FUZZ_CHECK(model->raw == FER_RAW_SOCKET_NONE || raw == model->raw);
+        FUZZ_CHECK(model->raw == FER_RAW_SOCKET_NONE || raw == model->raw ||
+                   model_is_released_as_other(model));
         p->raws[slot] = raw;
         p->raw_sockets[slot] = model_into_raw(model);
     }
