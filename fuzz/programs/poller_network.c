@@ -489,20 +489,6 @@ void poller_send(struct poller_program *program, const poller_step *step)
     }
 }
 
-void poller_shut(struct poller_program *program, const poller_step *step)
-{
-    poller_handle *handle = poller_handle_of(program, step);
-    fer_shutdown how = step->other < 128 ? FER_SHUTDOWN_WRITE : (fer_shutdown)(step->other % 3);
-    if (handle->type == POLLER_TCP &&
-        fer_tcp_stream_shutdown(&handle->as.stream, how).kind == FER_OK) {
-        poller_model_shut(handle->socket, how);
-    } else if (handle->type == POLLER_UNIX &&
-               fer_unix_stream_shutdown(&handle->as.unix_stream, how).kind == FER_OK) {
-        poller_model_shut(handle->socket, how);
-        poller_unix_shut(program, handle->socket, how);
-    }
-}
-
 /* ---- The end */
 
 void poller_network_end(struct poller_program *program)

@@ -240,6 +240,20 @@ static void defer_next(struct poller_program *program, const poller_step *step)
     program->delay = 1 + (step->other % 16) * DELAY_UNIT;
 }
 
+static void shut_down(struct poller_program *program, const poller_step *step)
+{
+    poller_handle *handle = poller_handle_of(program, step);
+    fer_shutdown how = step->other < 128 ? FER_SHUTDOWN_WRITE : (fer_shutdown)(step->other % 3);
+    if (handle->type == POLLER_TCP &&
+        fer_tcp_stream_shutdown(&handle->as.stream, how).kind == FER_OK) {
+        poller_model_shut(handle->socket, how);
+    } else if (handle->type == POLLER_UNIX &&
+               fer_unix_stream_shutdown(&handle->as.unix_stream, how).kind == FER_OK) {
+        poller_model_shut(handle->socket, how);
+        poller_unix_shut(program, handle->socket, how);
+    }
+}
+
 /* ---- The program */
 
 static const struct op {
@@ -265,7 +279,7 @@ static const struct op {
     {"peer resets", poller_peer_resets, true},
     {"peer closes", poller_peer_closes, true},
     {"clone", poller_clone, true},
-    {"shut", poller_shut, true},
+    {"shut", shut_down, true},
     {"open", open_poller, false},
     {"close poller", close_poller, false},
     {"advance", advance, false},

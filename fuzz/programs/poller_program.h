@@ -118,7 +118,6 @@ void poller_make(struct poller_program *program, const poller_step *step);
 void poller_connect_start(struct poller_program *program, const poller_step *step);
 void poller_receive(struct poller_program *program, const poller_step *step);
 void poller_send(struct poller_program *program, const poller_step *step);
-void poller_shut(struct poller_program *program, const poller_step *step);
 void poller_clone(struct poller_program *program, const poller_step *step);
 void poller_close(struct poller_program *program, const poller_step *step);
 void poller_through_raw(struct poller_program *program, const poller_step *step);
