@@ -193,7 +193,7 @@ static fer_error give_false_hint(ferp_sim_network *network, bool is_deadlock)
 
 static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
 {
-    return readiness_of(wait) == FERP_READABLE && wait->words[AT_WAKES] != socket->wakes;
+    return is_receive(readiness_of(wait)) && wait->words[AT_WAKES] != socket->wakes;
 }
 
 /* Whether no event can end the wait, neither during this slice nor at its end, when the caller

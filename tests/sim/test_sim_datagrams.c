@@ -54,6 +54,30 @@ static void peer_gets(fer_sim_peer peer, const char *text, const char *from)
     assert_true(fer_socket_addr_eq(&got.from, &want));
 }
 
+/* ---- Waits */
+
+static void shut_reading(void *socket)
+{
+    assert_ok(fer_socket_shutdown(fer_udp_socket_as_socket(socket), FER_SHUTDOWN_READ));
+}
+
+/* U7: "A receive that waits ends in the same way, also one of a clone." */
+SIM_UDP_TEST(a_shutdown_ends_a_receive_that_waits)
+{
+    for (int through_clone = 0; through_clone < 2; through_clone++) {
+        fer_udp_socket clone = {0};
+        uint64_t began = now_ms();
+        assert_ok(fer_udp_socket_bind(socket, "127.0.0.1:0"));
+        assert_ok(fer_udp_socket_connect(socket, PEER_ADDR));
+        assert_ok(fer_udp_socket_try_clone(socket, &clone));
+        assert_ok(fer_sim_after(millis(7), shut_reading, through_clone != 0 ? &clone : socket));
+        assert_ok(receive_one(socket));
+        assert_true(now_ms() <= began + 107); /* within a slice */
+        fer_udp_socket_close(&clone);
+        fer_udp_socket_close(socket);
+    }
+}
+
 /* ---- Peers */
 
 SIM_UDP_TEST(a_datagram_takes_a_latency_each_way)
