@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/transfer/copy.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
@@ -57,8 +58,9 @@ static fer_error after_would_block(file_part *part, fer_error error)
 }
 
 /* The system sends some bytes. After an error that says nothing about the connection the rest is
- * sent through the buffer, unless a signal was the reason. */
-static fer_error send_by_system(file_part *part)
+ * sent through the buffer, unless a signal was the reason. An error of the file can have any code
+ * (FUSE; ENODEV of sysfs): then a read of the same bytes fails too. */
+static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
 {
     size_t moved = 0;
     fer_error error = ferp_send_file(part->to->p_.raw_, part->file, part->offset + part->sent,
@@ -72,7 +74,19 @@ static fer_error send_by_system(file_part *part)
         return after_would_block(part, error);
     }
     part->is_sent_by_system = error.kind == FER_INTERRUPTED;
-    return may_be_of_the_file(error) ? feri_ok() : feri_stream_after_failed_write(part->to, error);
+    size_t read = 0;
+    bool is_of_the_file =
+        may_be_of_the_file(error) ||
+        ferp_read_file(part->file, part->offset + part->sent, buffer->base, 1, &read).kind !=
+            FER_OK;
+    return is_of_the_file ? feri_ok() : feri_stream_after_failed_write(part->to, error);
+}
+
+/* A signal ends no read of a file, unless the limits have ended or are interruptible. */
+static fer_error after_interrupted_read(const file_part *part, fer_error error)
+{
+    const feri_limits limits = feri_limits_of(part->to);
+    return limits.interruptible ? error : feri_limits_check(&limits);
 }
 
 /* An error of the file says nothing about the stream. */
@@ -83,7 +97,7 @@ static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
     fer_error error = ferp_read_file(part->file, part->offset + part->sent, buffer->base,
                                      next_length(part, buffer->cap), &read);
     if (error.kind == FER_INTERRUPTED) {
-        return feri_ok();
+        return after_interrupted_read(part, error);
     }
     FER_TRY(error);
     FERI_REQUIRE(read > 0, FER_UNEXPECTED_EOF);
@@ -100,7 +114,8 @@ static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
     part->is_sent_by_system = !feri_handle_is_limited(part->to) &&
                               feri_waits_by_system(part->to, FERP_WRITING, &part->is_nonblocking);
     while (part->sent < part->len) {
-        FER_TRY(part->is_sent_by_system ? send_by_system(part) : send_by_buffer(part, buffer));
+        FER_TRY(part->is_sent_by_system ? send_by_system(part, buffer)
+                                        : send_by_buffer(part, buffer));
         if (part->sent < part->len) {
             FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
         }

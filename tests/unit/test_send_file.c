@@ -71,6 +71,37 @@ BEGUN_TEST(an_error_of_the_connection_is_saved)
     assert_log("");
 }
 
+/* M3: "An error of the file … leaves the stream as it is", whatever its code is. */
+BEGUN_TEST(an_error_of_the_file_is_distinguished_from_one_of_the_connection)
+{
+    static const fer_error of_files[] = {
+        {FER_CONNECTION_RESET, 104},     {FER_CONNECTION_ABORTED, 103}, {FER_NOT_CONNECTED, 107},
+        {FER_CONNECTION_TIMED_OUT, 110}, {FER_BROKEN_PIPE, 32},         {FER_NOT_FOUND, 19}};
+    for (size_t i = 0; i < sizeof of_files / sizeof of_files[0]; i++) {
+        uint64_t n;
+        script_then_move(SCRIPT_SEND_FILE, 3);
+        script_then_fail(SCRIPT_SEND_FILE, of_files[i].kind, of_files[i].os_code);
+        script_then_fail(SCRIPT_READ_FILE, of_files[i].kind, of_files[i].os_code);
+        script_then_fail(SCRIPT_READ_FILE, of_files[i].kind, of_files[i].os_code);
+        assert_error_n(send_file(0, 9, &n), of_files[i].kind, of_files[i].os_code, n, 3);
+        assert_log("send_file(1,file 9,0,9) send_file(1,file 9,3,6) read_file(file 9,3,1) "
+                   "read_file(file 9,3,4)");
+        assert_true(feri_handle_is_fast_path(&stream.handle_));
+    }
+}
+
+/* The read that distinguishes them meets a signal: the rest is sent through the buffer. */
+BEGUN_TEST(an_error_that_a_signal_leaves_open_is_met_again_through_the_buffer)
+{
+    uint64_t n;
+    script_then_fail(SCRIPT_SEND_FILE, FER_CONNECTION_RESET, 104);
+    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
+    script_then_move(SCRIPT_READ_FILE, 3);
+    script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 104);
+    assert_error_n(send_file(0, 3, &n), FER_CONNECTION_RESET, 104, n, 0);
+    assert_log("send_file(1,file 9,0,3) read_file(file 9,0,1) read_file(file 9,0,3) send(1,3)");
+}
+
 static void shut_down(script_call call)
 {
     if (call == SCRIPT_SEND_FILE) {
@@ -223,6 +254,29 @@ SCRIPT_TEST_AFTER(begin(FERI_FLAG_CLONED), an_error_of_the_file_changes_nothing_
     assert_ok(feri_handle_check(&stream.handle_, FERI_REQUEST_WRITE));
     script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
     assert_error_n(send_file(2, 9, &n), FER_UNEXPECTED_EOF, 0, n, 0);
+}
+
+static void expire(script_call call)
+{
+    script.now += call == SCRIPT_READ_FILE ? UINT64_C(9000000000) : 0;
+}
+
+/* K1, I4: the reads of a file that always end with a signal. */
+BEGUN_TEST(interrupted_reads_end_with_the_limits)
+{
+    uint64_t n;
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(9))};
+    assert_ok(feri_set_limits(&stream.handle_, &limits));
+    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
+    script.on_call = expire;
+    assert_error_n(send_file(0, 2, &n), FER_TIMED_OUT, 0, n, 0);
+    assert_log("read_file(file 9,0,2)");
+    limits.interruptible = true;
+    script.on_call = NULL;
+    limits.deadline = fer_instant_after(fer_duration_from_secs(9));
+    assert_ok(feri_set_limits(&stream.handle_, &limits));
+    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
+    assert_error_n(send_file(0, 2, &n), FER_INTERRUPTED, 4, n, 0);
 }
 
 /* ---- E4 */
