@@ -113,7 +113,9 @@ ferp_sim_known ferp_sim_known_addresses(ferp_sim_network *network, fer_raw_socke
 fer_error ferp_sim_check_known(ferp_sim_network *network, fer_raw_socket raw, bool needs_peer)
 {
     ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
-    socket->binder = socket->has_local ? socket->binder : raw;
+    if (!socket->has_local) {
+        socket->binder = raw; /* the call may bind it */
+    }
     ferp_sim_known known = ferp_sim_known_addresses(network, raw);
     bool lacks_peer = needs_peer && socket->state == FERP_SIM_CONNECTED && !known.has_peer;
     return ferp_sim_error(network, socket->has_local && !known.is_bound ? FERP_SIM_EINVAL

@@ -269,7 +269,7 @@ MODES_TEST(a_call_beside_the_first_clone_is_made_by_the_raw_socket_of_all)
     assert_int_equal(background.memory_live, 0);
 }
 
-/* R1: "As into_raw: the socket with everything that was set." */
+/* Row raw_mode: "into_raw … returns a new duplicate, which knows them, and closes the SOCKET". */
 MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate_of_what_all_have)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;

@@ -71,7 +71,7 @@ BEGUN_TEST(an_error_of_the_connection_is_saved)
     assert_log("");
 }
 
-/* M3: "An error of the file … leaves the stream as it is", whatever its code is. */
+/* M3: "An error of the file changes nothing of the stream, whatever its code is." */
 BEGUN_TEST(an_error_of_the_file_is_distinguished_from_one_of_the_connection)
 {
     static const fer_error of_files[] = {
