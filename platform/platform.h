@@ -52,6 +52,10 @@ struct ferp_traits {
     bool cut_send_loses_count;
     /* shutdown does not wake a thread that waits to write (Windows: select does not return). */
     bool write_wait_misses_shutdown;
+    /* The same of Unix sockets alone, while the peer's queue is full, also if the peer has shut its
+     * read half down (Linux: unix_poll and unix_dgram_poll, net/unix/af_unix.c, report space, not
+     * the end of the half). */
+    bool unix_write_wait_misses_end;
     /* An accepted socket inherits the listener's nonblocking mode (macOS, the BSDs: accept(2);
      * Windows). Linux: no. */
     bool accept_inherits_nonblocking;

@@ -53,6 +53,14 @@ static inline bool feri_marks_read_end(const fer_handle *handle)
             !feri_handle_has_flag(handle, FERI_NOT_IP | FERI_FLAG_DATAGRAM));
 }
 
+/* Whether a wait to write may miss that the write half has ended. */
+static inline bool feri_write_wait_misses_end(const fer_handle *handle)
+{
+    return ferp_traits()->write_wait_misses_shutdown ||
+           (ferp_traits()->unix_write_wait_misses_end &&
+            feri_handle_has_flag(handle, FERI_FLAG_UNIX));
+}
+
 /* Whether core waits for the input of a stream although calls wait in the kernel: there nothing
  * would wake a receive. */
 static inline bool feri_reads_in_core(const fer_handle *handle)

@@ -242,9 +242,11 @@ static fer_error check_limits(const both_ways *both)
 }
 
 /* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). */
-static uint64_t end_of_pair_slice(uint64_t deadline)
+static uint64_t end_of_pair_slice(const both_ways *both, uint64_t deadline)
 {
-    return ferp_traits()->write_wait_misses_shutdown || ferp_traits()->shutdown_read_resets_on_data
+    return feri_write_wait_misses_end(both->handles[0]) ||
+                   feri_write_wait_misses_end(both->handles[1]) ||
+                   ferp_traits()->shutdown_read_resets_on_data
                ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
                : deadline;
 }
@@ -268,7 +270,7 @@ static fer_error wait_for_both(both_ways *both)
     uint64_t deadline =
         feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),
                      feri_earlier(both->limits[1].deadline, both->ways[1].deadline));
-    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(deadline), deadline);
+    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(both, deadline), deadline);
     switch (error.kind) {
     case FER_OK:
         feri_pause_after_false_hint(&both->false_hints, deadline, both->limits[0].token);

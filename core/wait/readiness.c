@@ -73,30 +73,6 @@ static fer_error report(fer_error error, fer_interest found, const bounds *withi
     return feri_ok();
 }
 
-/* One wait of a socket that is no stream. */
-static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest,
-                                 const bounds *within, fer_interest *found)
-{
-    FER_TRY(feri_limits_check(&within->limits));
-    return ferp_ready(handle->p_.raw_, interest, within->deadline, within->deadline,
-                      within->limits.token, found);
-}
-
-fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
-                     fer_interest *ready)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FER_TRY(check(interest, ready));
-    const bounds within = bounds_of(handle, timeout);
-    fer_interest found = 0;
-    feri_false_hints false_hints = {0, 0};
-    fer_error error;
-    do {
-        error = wait_for_socket(handle, interest, &within, &found);
-    } while (should_retry(&error, found, &false_hints, &within));
-    return report(error, found, &within, ready);
-}
-
 /* ---- Streams */
 
 /* A half that has ended for this handle is ready, without a system call. */
@@ -115,13 +91,15 @@ static fer_interest ready_by_clone(const fer_handle *handle, fer_interest intere
     return reads ? FER_READABLE : 0;
 }
 
-/* Whether a clone has shut down the write half, if waits do not report that. A send of zero bytes
- * reports it ("send function", MSDN: a length of zero is permissible). Any other error it returns
- * ends the stream and is applied to the state (rule S5). */
-static bool write_shut_by_clone(fer_handle *handle)
+/* Whether a clone has shut down the write half, or the peer of a Unix stream its read half, if waits
+ * do not report that. A send of zero bytes reports it ("send function", MSDN: a length of zero is
+ * permissible; Linux: unix_stream_sendmsg). Any other error it returns ends the stream and is
+ * applied to the state (rule S5). */
+static bool write_end_was_missed(fer_handle *handle)
 {
     size_t n = 0;
-    if (!ferp_traits()->write_wait_misses_shutdown || !feri_handle_is_shared(handle)) {
+    if (!feri_write_wait_misses_end(handle) ||
+        (ferp_traits()->write_wait_misses_shutdown && !feri_handle_is_shared(handle))) {
         return false;
     }
     fer_error error = ferp_send(handle->p_.raw_, "", 0, 0, &n);
@@ -138,7 +116,7 @@ static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t
 {
     fer_error error = ferp_ready(handle->p_.raw_, interest, until, deadline, token, seen);
     bool is_expired = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
-    if (is_expired && write_shut_by_clone(handle)) {
+    if (is_expired && write_end_was_missed(handle)) {
         *seen = FER_WRITABLE;
         return feri_ok();
     }
@@ -150,8 +128,7 @@ static uint64_t end_of_ready_slice(const fer_handle *handle, fer_interest intere
                                    uint64_t deadline)
 {
     bool misses_reading = (interest & FER_READABLE) != 0 && feri_marks_read_end(handle);
-    bool misses_writing =
-        (interest & FER_WRITABLE) != 0 && ferp_traits()->write_wait_misses_shutdown;
+    bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle);
     uint64_t slice = misses_reading || misses_writing
                          ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
                          : deadline;
@@ -234,5 +211,41 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
         error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
     } while (should_retry(&error, found, &false_hints, &within));
     FERI_ASSERT((found & ~interest) == 0);
+    return report(error, found, &within, ready);
+}
+
+/* ---- Sockets that are no streams */
+
+/* One wait. What a clone or the peer has done to a Unix datagram socket is not noticed, because no
+ * call asks for it but a send. */
+static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest,
+                                 const bounds *within, fer_interest *found)
+{
+    FER_TRY(feri_limits_check(&within->limits));
+    bool is_unix_datagram = feri_handle_has_flag(handle, FERI_FLAG_UNIX) &&
+                            feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    uint64_t until = is_unix_datagram ? end_of_ready_slice(handle, interest, within->deadline)
+                                      : within->deadline;
+    fer_error error = ferp_ready(handle->p_.raw_, interest, until, within->deadline,
+                                 within->limits.token, found);
+    if (!is_unix_datagram || error.kind != FER_TIMED_OUT) {
+        return error;
+    }
+    *found = ready_by_state(handle, interest);
+    return *found != 0 || until < within->deadline ? feri_ok() : error;
+}
+
+fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                     fer_interest *ready)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    FER_TRY(check(interest, ready));
+    const bounds within = bounds_of(handle, timeout);
+    fer_interest found = 0;
+    feri_false_hints false_hints = {0, 0};
+    fer_error error;
+    do {
+        error = wait_for_socket(handle, interest, &within, &found);
+    } while (should_retry(&error, found, &false_hints, &within));
     return report(error, found, &within, ready);
 }

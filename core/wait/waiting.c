@@ -99,7 +99,7 @@ static bool is_transient_shortage(const feri_waiting *waiting, fer_error error)
 static bool wake_may_be_missed(const feri_waiting *waiting)
 {
     if (waiting->readiness == FERP_WRITABLE) {
-        return ferp_traits()->write_wait_misses_shutdown;
+        return feri_write_wait_misses_end(waiting->handle);
     }
     return feri_waiting_is_in_core(waiting) ||
            (waiting->readiness == FERP_READABLE && feri_marks_read_end(waiting->handle) &&

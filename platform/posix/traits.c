@@ -35,8 +35,10 @@
 
 #ifdef __linux__
 #define FERP_POSIX_DOUBLES_BUFFERS true
+#define FERP_POSIX_UNIX_POLL_MISSES_END true
 #else
 #define FERP_POSIX_DOUBLES_BUFFERS false
+#define FERP_POSIX_UNIX_POLL_MISSES_END false
 #endif
 
 #if defined(FERP_POSIX_BSD) && !defined(__FreeBSD__)
@@ -54,6 +56,7 @@ const struct ferp_traits *ferp_traits(void)
         .close_hides_unread_input = FERP_POSIX_IS_BSD && !FERP_POSIX_IS_APPLE,
         .cut_send_loses_count = FERP_POSIX_IS_BSD,
         .write_wait_misses_shutdown = false,
+        .unix_write_wait_misses_end = FERP_POSIX_UNIX_POLL_MISSES_END,
         .accept_inherits_nonblocking = FERP_POSIX_IS_BSD, /* accept(2); accept4(2) does not */
         .accept_loses_zero_linger = FERP_POSIX_LOSES_ZERO_LINGER,
         .reuse_address_steals_ports = false,

@@ -18,6 +18,7 @@ static const struct ferp_traits winsock_traits = {
     .close_hides_unread_input = false,
     .cut_send_loses_count = false, /* no send waits */
     .write_wait_misses_shutdown = true,
+    .unix_write_wait_misses_end = false,
     .accept_inherits_nonblocking = true,
     .accept_loses_zero_linger = false,
     .reuse_address_steals_ports = true,
