@@ -20,6 +20,25 @@ static bool has_failed(const ferp_sim_socket *socket)
     return socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
 }
 
+bool ferp_sim_writing_has_ended(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    bool has_stream =
+        socket->is_unix && socket->kind == FERP_SIM_STREAM && socket->state == FERP_SIM_CONNECTED;
+    return socket->shut_write || (has_stream && !ferp_sim_has_reader(network, socket)) ||
+           ferp_sim_unix_receiver_is_shut(network, socket);
+}
+
+/* select reports no shutdown of the program itself (write_wait_misses_shutdown). Linux reports of a
+ * Unix socket that there is space, or that both halves have ended (unix_poll, unix_dgram_poll). */
+bool ferp_sim_reports_write_end(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    if (ferp_sim_is_winsock(network)) {
+        return false;
+    }
+    return !socket->is_unix || ferp_sim_switches_for(network, socket)->unix_write_end_is_polled ||
+           socket->shut_read || has_ended(network, socket);
+}
+
 /* ---- epoll */
 
 /* tcp_poll and unix_poll: EPOLLHUP if both halves are shut down, by either end, or if there is no
@@ -31,11 +50,11 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
     }
     bool is_connected = socket->state == FERP_SIM_CONNECTED;
     bool input_ended = socket->shut_read || has_ended(network, socket);
-    bool output_ended = socket->shut_write ||
-                        (socket->is_unix && is_connected && !ferp_sim_has_reader(network, socket));
+    bool output_ended = ferp_sim_writing_has_ended(network, socket);
+    bool reports_end = output_ended && ferp_sim_reports_write_end(network, socket);
     return (readiness){
         .readable = input_ended || (is_connected && ferp_sim_readable(network, socket) > 0),
-        .writable = is_connected && (output_ended || ferp_sim_space(network, socket) > 0),
+        .writable = is_connected && (reports_end || ferp_sim_space(network, socket) > 0),
         .failed = has_failed(socket) ||
                   (socket->state == FERP_SIM_UNCONNECTED &&
                    !ferp_sim_switches_for(network, socket)->poller_ignores_never_connected) ||

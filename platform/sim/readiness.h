@@ -9,8 +9,17 @@
 fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_event interest);
 
+/* Whether writing has ended, by a shutdown of either end. */
+bool ferp_sim_writing_has_ended(ferp_sim_network *network, const ferp_sim_socket *socket);
+
+/* Whether poll and a poller report that the write half has ended. */
+bool ferp_sim_reports_write_end(ferp_sim_network *network, const ferp_sim_socket *socket);
+
 /* unix.c: whether the peer's queue has room for a datagram. True for a socket that is no Unix
  * socket or has no peer. */
 bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket);
+
+/* unix.c: whether the peer of a Unix datagram socket has shut its read half down. */
+bool ferp_sim_unix_receiver_is_shut(ferp_sim_network *network, const ferp_sim_socket *socket);
 
 #endif

@@ -6,22 +6,22 @@
 #define LACKED (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_SEGMENTING)
 
 /* The switches that the systems of the BSD dialect share, and then those of one system. */
-#define BSD_SWITCHES(...)                                                                        \
-    {                                                                                            \
-        .error_precedes_end = true, .send_after_reset_is_epipe = true,                           \
-        .reset_after_end_is_econnreset = true, .peek_keeps_error = true,                         \
-        .shut_read_discards_input = true, .unix_close_is_orderly = true,                         \
-        .unix_closed_peer_has_no_name = true, .unix_shut_read_is_hidden = true,                  \
-        .unix_read_ends_before_handles = true, .shut_both_disconnects = true,                    \
-        .failed_connect_is_final = true, .port_0_is_unavailable = true,                          \
-        .connect_ends_after_75_s = true, .binds_by_address = true,                               \
-        .broadcast_bind_is_unavailable = true, .scopeless_bind_is_unavailable = true,            \
-        .backlog_max = 128, .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true, \
-        .udp_send_buffer = 9216, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true,         \
-        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,                 \
-        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,                     \
-        .poller_ignores_never_connected = true, .poller_errors_without_code = true,              \
-        .poller_forgets_closed_numbers = true, __VA_ARGS__                                       \
+#define BSD_SWITCHES(...)                                                                         \
+    {                                                                                             \
+        .error_precedes_end = true, .send_after_reset_is_epipe = true,                            \
+        .reset_after_end_is_econnreset = true, .peek_keeps_error = true,                          \
+        .shut_read_discards_input = true, .unix_close_is_orderly = true,                          \
+        .unix_closed_peer_has_no_name = true, .unix_shut_read_is_hidden = true,                   \
+        .unix_write_end_is_polled = true, .unix_read_ends_before_handles = true,                  \
+        .shut_both_disconnects = true, .failed_connect_is_final = true,                           \
+        .port_0_is_unavailable = true, .connect_ends_after_75_s = true, .binds_by_address = true, \
+        .broadcast_bind_is_unavailable = true, .scopeless_bind_is_unavailable = true,             \
+        .backlog_max = 128, .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,  \
+        .udp_send_buffer = 9216, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true,          \
+        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,                  \
+        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,                      \
+        .poller_ignores_never_connected = true, .poller_errors_without_code = true,               \
+        .poller_forgets_closed_numbers = true, __VA_ARGS__                                        \
     }
 
 /* The switches that macOS does not share with the others. */

@@ -52,6 +52,9 @@ typedef struct ferp_sim_switches {
     bool unix_shut_read_is_hidden;
     /* As above, and the bytes are discarded (XNU: sbappend, SB_DROP). */
     bool unix_shut_read_discards;
+    /* poll and kqueue report that the write half of a Unix socket has ended while the peer's queue
+     * is full (all: sowriteable, SS_CANTSENDMORE). Linux does not (unix_poll). */
+    bool unix_write_end_is_polled;
     /* A receive of a Unix stream opens the handles that come, unless it has FERP_UNIX (XNU:
      * soreceive_ctl). */
     bool receive_leaks_handles;

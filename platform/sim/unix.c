@@ -401,6 +401,14 @@ bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *s
     return receiver == NULL || has_space_for(socket, receiver);
 }
 
+bool ferp_sim_unix_receiver_is_shut(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    bool has_peer =
+        socket->is_unix && socket->kind == FERP_SIM_DATAGRAM && socket->state == FERP_SIM_CONNECTED;
+    const ferp_sim_socket *receiver = has_peer ? peer_of(network, socket) : NULL;
+    return receiver != NULL && receiver->shut_read;
+}
+
 static bool queue(ferp_sim_network *network, const ferp_sim_socket *socket,
                   ferp_sim_socket *receiver, const void *buf, size_t len)
 {

@@ -113,10 +113,9 @@ static bool is_readable(ferp_sim_network *network, const ferp_sim_socket *socket
            socket->shut_read || socket->queue_count > 0;
 }
 
-/* select does not report the socket's own shutdown (write_wait_misses_shutdown). */
 static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    bool shut = socket->shut_write && !ferp_sim_is_winsock(network);
+    bool shut = socket->shut_write && ferp_sim_reports_write_end(network, socket);
     bool failed = socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
     bool can_send_datagram =
         socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_space(network, socket);
@@ -164,13 +163,13 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 
 /* If core waits in slices, each slice has a deadline, and the call a later one or none. If no event
  * can end the call before, the slices up to the last one are one. The exceptions are what the next
- * slice detects: a shut down write half, and on macOS a read half that core has marked during an
+ * slice detects: a write half that has ended, and on macOS a read half that core has marked during an
  * event of this wait. */
-static uint64_t end_of_idle_slices(const ferp_sim_network *network, const ferp_wait *wait,
+static uint64_t end_of_idle_slices(ferp_sim_network *network, const ferp_wait *wait,
                                    const ferp_sim_socket *socket, bool had_event, uint64_t deadline)
 {
     bool ends_soon =
-        (readiness_of(wait) == FERP_WRITABLE && socket->shut_write) ||
+        (readiness_of(wait) == FERP_WRITABLE && ferp_sim_writing_has_ended(network, socket)) ||
         (readiness_of(wait) == FERP_READABLE && had_event && !ferp_sim_is_winsock(network));
     uint64_t slice = deadline > network->now ? deadline - network->now : 0;
     if (ends_soon || wait->call_deadline <= deadline) {
@@ -335,13 +334,13 @@ typedef struct ready_wait {
     ferp_sim_watch watch;
 } ready_wait;
 
-/* If another handle has shut the write half down, the wait ends at `until`, so that the caller can
- * detect it. A wake ends it if the read half was ended. Else, without scheduled events, no event
+/* If the write half has ended, the wait ends at `until`, so that the caller can detect it. A wake ends it if the read half was ended. Else, without scheduled events, no event
  * can end the wait before the deadline. */
-static uint64_t end_of_wait(const ferp_sim_network *network, const ferp_sim_socket *socket,
+static uint64_t end_of_wait(ferp_sim_network *network, const ferp_sim_socket *socket,
                             const ready_wait *wait)
 {
-    bool writes = (wait->interest & FER_WRITABLE) != 0 && socket->shut_write;
+    bool writes =
+        (wait->interest & FER_WRITABLE) != 0 && ferp_sim_writing_has_ended(network, socket);
     return network->event_count == 0 && !writes ? wait->deadline : wait->until;
 }
 
@@ -420,9 +419,11 @@ typedef struct pair_wait {
     uint32_t wakes[2];
 } pair_wait;
 
+/* *has_end: a write half has ended, which the next slice may detect. */
 static fer_error check_pair(ferp_sim_network *network, const pair_wait *wait, bool *is_ready_now,
-                            bool *is_woken)
+                            bool *is_woken, bool *has_end)
 {
+    *has_end = false;
     *is_ready_now = false;
     *is_woken = false;
     for (int i = 0; i < 2; i++) {
@@ -431,6 +432,8 @@ static fer_error check_pair(ferp_sim_network *network, const pair_wait *wait, bo
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
         *is_ready_now = *is_ready_now || ready_of(network, socket, wait->pair->interests[i]) != 0;
+        *has_end = *has_end || ((wait->pair->interests[i] & FER_WRITABLE) != 0 &&
+                                ferp_sim_writing_has_ended(network, socket));
         *is_woken = *is_woken || socket->wakes != wait->wakes[i] ||
                     ferp_sim_watch_ends(network, &wait->watches[i]);
     }
@@ -446,13 +449,14 @@ static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, 
     for (;;) {
         bool is_ready_now;
         bool is_woken;
-        FER_TRY(check_pair(network, wait, &is_ready_now, &is_woken));
+        bool has_end;
+        FER_TRY(check_pair(network, wait, &is_ready_now, &is_woken, &has_end));
         if ((looks && is_ready_now) || is_woken) {
             return FERP_SIM_OK;
         }
         bool is_signalled = fer_cancel_token_is_cancelled(wait->watches[0].token) ||
                             fer_cancel_token_is_cancelled(wait->watches[1].token);
-        bool is_idle = network->event_count == 0 && !is_ready_now && !is_signalled;
+        bool is_idle = network->event_count == 0 && !is_ready_now && !is_signalled && !has_end;
         uint64_t end = ferp_sim_end_of_slice(network, &wait->watches[0], false, until);
         end = ferp_sim_watch_until(network, &wait->watches[0], end);
         end = ferp_sim_watch_until(network, &wait->watches[1], end);
