@@ -241,12 +241,21 @@ static fer_error check_limits(const both_ways *both)
     return feri_limits_check(&both->limits[1]);
 }
 
-/* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). */
-static uint64_t end_of_pair_slice(const both_ways *both, uint64_t deadline)
+/* Whether a shutdown by another thread may not wake the wait for one of the streams (rule S6). If
+ * only Unix sockets miss it, only a wait for space does. */
+static bool may_miss_shutdown(const fer_handle *handle, fer_interest interest)
 {
-    return feri_write_wait_misses_end(both->handles[0]) ||
-                   feri_write_wait_misses_end(both->handles[1]) ||
-                   ferp_traits()->shutdown_read_resets_on_data
+    return ferp_traits()->write_wait_misses_shutdown ||
+           ferp_traits()->shutdown_read_resets_on_data ||
+           ((interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle));
+}
+
+/* The wait is cut into slices if it may miss a shutdown. */
+static uint64_t end_of_pair_slice(const both_ways *both, const ferp_ready_pair *pair,
+                                  uint64_t deadline)
+{
+    return may_miss_shutdown(both->handles[0], pair->interests[0]) ||
+                   may_miss_shutdown(both->handles[1], pair->interests[1])
                ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
                : deadline;
 }
@@ -270,7 +279,7 @@ static fer_error wait_for_both(both_ways *both)
     uint64_t deadline =
         feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),
                      feri_earlier(both->limits[1].deadline, both->ways[1].deadline));
-    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(both, deadline), deadline);
+    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(both, &pair, deadline), deadline);
     switch (error.kind) {
     case FER_OK:
         feri_pause_after_false_hint(&both->false_hints, deadline, both->limits[0].token);

@@ -445,7 +445,12 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE((unsigned)how <= FER_SHUTDOWN_BOTH, FER_INVALID_INPUT);
-    return ferp_shutdown(feri_modes_raw(handle), how);
+    FER_TRY(ferp_shutdown(handle->p_.raw_, how));
+    if (how != FER_SHUTDOWN_READ) {
+        /* for _ready, whose wait may miss it (unix_write_wait_misses_end) */
+        (void)feri_handle_apply(handle, FERI_EVENT_SHUT_WRITE);
+    }
+    return feri_ok();
 }
 
 /* Without a peer Linux shuts the socket down and reports ENOTCONN (net/ipv4/af_inet.c,

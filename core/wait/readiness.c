@@ -216,22 +216,31 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
 
 /* ---- Sockets that are no streams */
 
-/* One wait. What a clone or the peer has done to a Unix datagram socket is not noticed, because no
- * call asks for it but a send. */
+/* The halves of a datagram socket that this handle has shut down. The OS does not always report
+ * them. What only a clone or the peer has ended is not noticed, because a send would send. */
+static fer_interest ready_by_own_end(const fer_handle *handle, fer_interest interest)
+{
+    return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? ready_by_state(handle, interest) : 0;
+}
+
+/* One wait. The answer of the state comes before the limits (rule K1). */
 static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest,
                                  const bounds *within, fer_interest *found)
 {
+    *found = ready_by_own_end(handle, interest);
+    if (*found != 0) {
+        return feri_ok();
+    }
     FER_TRY(feri_limits_check(&within->limits));
-    bool is_unix_datagram = feri_handle_has_flag(handle, FERI_FLAG_UNIX) &&
-                            feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
-    uint64_t until = is_unix_datagram ? end_of_ready_slice(handle, interest, within->deadline)
-                                      : within->deadline;
-    fer_error error = ferp_ready(handle->p_.raw_, interest, until, within->deadline,
-                                 within->limits.token, found);
-    if (!is_unix_datagram || error.kind != FER_TIMED_OUT) {
+    uint64_t until = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+                         ? end_of_ready_slice(handle, interest, within->deadline)
+                         : within->deadline;
+    fer_error error =
+        ferp_ready(handle->p_.raw_, interest, until, within->deadline, within->limits.token, found);
+    if (error.kind != FER_TIMED_OUT) {
         return error;
     }
-    *found = ready_by_state(handle, interest);
+    *found = ready_by_own_end(handle, interest);
     return *found != 0 || until < within->deadline ? feri_ok() : error;
 }
 

@@ -188,6 +188,52 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
     assert_log("ready(1,w,100001000,ever) send(1,0)");
 }
 
+/* ---- Unix sockets on Linux: their poll does not report the end of the write half */
+
+static struct ferp_traits linux_facts(void)
+{
+    struct ferp_traits traits = script_posix;
+    traits.unix_write_wait_misses_end = true;
+    return traits;
+}
+
+/* S6: the send of zero bytes also finds what the peer has shut down, so no clone is needed. */
+SCRIPT_TEST(the_end_of_a_unix_streams_write_half_is_queried_in_slices)
+{
+    const struct ferp_traits traits = linux_facts();
+    script_begin(&traits);
+    fer_handle handle = script_stream(FERI_FLAG_UNIX);
+    assert_true(feri_write_wait_misses_end(&handle));
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
+    then_timed_out();
+    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
+    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
+    assert_log("ready(1,w,100001000,ever) send(1,0) ready(1,w,200001000,ever) send(1,0)");
+    then_ready(FER_READABLE);
+    assert_ok_log(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), "ready(1,r,ever)");
+    handle = script_stream(0);
+    assert_false(feri_write_wait_misses_end(&handle));
+    then_ready(FER_WRITABLE);
+    assert_ok_log(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), "ready(2,w,ever)");
+}
+
+/* No send asks for a datagram socket, because it would send a datagram. */
+SCRIPT_TEST(the_own_end_of_a_unix_datagram_socket_is_ready)
+{
+    const struct ferp_traits traits = linux_facts();
+    script_begin(&traits);
+    fer_handle handle = script_stream(FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
+    handle_to_shut = &handle;
+    script.on_call = shut_write_at_second_slice;
+    then_timed_out();
+    then_timed_out();
+    assert_ok_n(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
+    assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
+    assert_ok_n(feri_ready(&handle, FER_WRITABLE, NO_WAIT, &ready), ready, FER_WRITABLE);
+    assert_log("");
+}
+
 /* ---- Connects */
 
 HANDLE_TEST(script_posix, new_connecting(), a_pending_connect_is_waited_for_and_then_the_stream)
@@ -247,7 +293,7 @@ SYSTEM_TEST(script_windows, a_built_socket_waits_as_what_it_is)
     socket.handle_ = script_stream(FERI_FLAG_LISTENING);
     then_ready(FER_READABLE);
     assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
-    assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");
+    assert_log("ready(1,rw,100001000,ever) ready(2,rw,100001000,ever) ready(3,rw,ever)");
 }
 
 TEST_MAIN("readiness")

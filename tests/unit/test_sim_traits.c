@@ -49,6 +49,7 @@ TEST(facts_are_the_backends)
     assert_int_equal(real->close_hides_unread_input, simulated->close_hides_unread_input);
     assert_int_equal(real->cut_send_loses_count, simulated->cut_send_loses_count);
     assert_int_equal(real->write_wait_misses_shutdown, simulated->write_wait_misses_shutdown);
+    assert_int_equal(real->unix_write_wait_misses_end, simulated->unix_write_wait_misses_end);
     assert_int_equal(real->accept_inherits_nonblocking, simulated->accept_inherits_nonblocking);
     assert_int_equal(real->accept_loses_zero_linger, simulated->accept_loses_zero_linger);
     assert_int_equal(real->reuse_address_steals_ports, simulated->reuse_address_steals_ports);
@@ -83,6 +84,7 @@ static const struct {
     {FACT(close_hides_unread_input), {false, false, true, true}},
     {FACT(cut_send_loses_count), {false, true, true, true}},
     {FACT(write_wait_misses_shutdown), {false, false, false, false}},
+    {FACT(unix_write_wait_misses_end), {true, false, false, false}},
     {FACT(accept_inherits_nonblocking), {false, true, true, true}},
     {FACT(accept_loses_zero_linger), {false, true, false, true}},
     {FACT(reuse_address_steals_ports), {false, false, false, false}},
