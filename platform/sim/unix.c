@@ -454,6 +454,9 @@ static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *sock
             return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EXPIRED)
                                                 : passed;
         }
+        if (socket->shut_write) {
+            return ferp_sim_error(network, FERP_SIM_EPIPE);
+        }
     }
 }
 

@@ -14,7 +14,7 @@
 #define FALSE_HINT UINT64_C(100000)
 
 /* The words of a ferp_wait. */
-enum { AT_RAW, AT_READINESS, AT_WAKES };
+enum { AT_RAW, AT_READINESS, AT_WAKES, AT_SHUT };
 
 /* The number may belong to another socket after an event, so that it is looked up each time. */
 static ferp_sim_socket *socket_of(ferp_sim_network *network, const ferp_wait *wait)
@@ -33,6 +33,7 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     wait->words[AT_RAW] = (uintptr_t)raw;
     wait->words[AT_READINESS] = (uintptr_t)readiness;
     wait->words[AT_WAKES] = socket->wakes;
+    wait->words[AT_SHUT] = socket->shut_read;
     wait->call_deadline = 0;
     wait->token = NULL;
     wait->failure = FERP_SIM_OK;
@@ -115,7 +116,8 @@ static bool is_readable(ferp_sim_network *network, const ferp_sim_socket *socket
 
 static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    bool shut = socket->shut_write && ferp_sim_reports_write_end(network, socket);
+    bool shut =
+        ferp_sim_writing_has_ended(network, socket) && ferp_sim_reports_write_end(network, socket);
     bool failed = socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
     bool can_send_datagram =
         socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_space(network, socket);
@@ -131,6 +133,13 @@ static bool is_hung_up(ferp_sim_network *network, const ferp_sim_socket *socket)
            in != NULL && in->fin_arrived && !is_writable(network, socket);
 }
 
+/* Whether a receive of datagrams returns the end of the read half, also without waiting. One of UDP
+ * on Linux does so only if it waits in the kernel. */
+static bool receive_has_ended(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->shut_read && (socket->is_unix || ferp_sim_shut_read_discards(network, socket));
+}
+
 static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
                      ferp_readiness readiness)
 {
@@ -138,7 +147,9 @@ static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
     case FERP_READABLE: return is_readable(network, socket);
     case FERP_WRITABLE: return is_writable(network, socket);
     case FERP_ACCEPTABLE: return socket->queue_count > 0;
-    case FERP_RECEIVABLE: return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR;
+    case FERP_RECEIVABLE:
+        return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR ||
+               receive_has_ended(network, socket);
     case FERP_CONNECTED:
     default: return socket->state != FERP_SIM_CONNECTING;
     }
@@ -190,9 +201,11 @@ static fer_error give_false_hint(ferp_sim_network *network, bool is_deadlock)
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }
 
+/* By ferp_wake, or by a shutdown of the read half, which poll reports. */
 static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
 {
-    return is_receive(readiness_of(wait)) && wait->words[AT_WAKES] != socket->wakes;
+    return is_receive(readiness_of(wait)) &&
+           (wait->words[AT_WAKES] != socket->wakes || wait->words[AT_SHUT] != socket->shut_read);
 }
 
 /* Whether no event can end the wait, neither during this slice nor at its end, when the caller
@@ -334,14 +347,16 @@ typedef struct ready_wait {
     ferp_sim_watch watch;
 } ready_wait;
 
-/* If the write half has ended, the wait ends at `until`, so that the caller can detect it. A wake ends it if the read half was ended. Else, without scheduled events, no event
- * can end the wait before the deadline. */
+/* If the write half has ended, the wait ends at `until`, so that the caller can detect it. So it
+ * does if core may have marked a read half during an event of this wait (macOS). Else, without
+ * scheduled events, no event can end the wait before the deadline. */
 static uint64_t end_of_wait(ferp_sim_network *network, const ferp_sim_socket *socket,
-                            const ready_wait *wait)
+                            const ready_wait *wait, bool had_event)
 {
+    bool reads = (wait->interest & FER_READABLE) != 0 && had_event && !ferp_sim_is_winsock(network);
     bool writes =
         (wait->interest & FER_WRITABLE) != 0 && ferp_sim_writing_has_ended(network, socket);
-    return network->event_count == 0 && !writes ? wait->deadline : wait->until;
+    return network->event_count == 0 && !writes && !reads ? wait->deadline : wait->until;
 }
 
 static bool is_false_hint(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -354,6 +369,7 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
                                    fer_interest *ready)
 {
     bool looks = true;
+    bool had_event = false;
     uint64_t slice = ferp_sim_end_of_slice(network, &wait->watch, false, wait->until);
     for (;;) {
         const ferp_sim_socket *socket = ferp_sim_socket_of(network, wait->raw);
@@ -372,9 +388,10 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
         bool slice_ends = found != 0 || woken || is_signalled ||
                           (slice < wait->until && network->event_count > 0);
         uint64_t end = slice_ends ? ferp_sim_watch_until(network, &wait->watch, slice)
-                                  : end_of_wait(network, socket, wait);
+                                  : end_of_wait(network, socket, wait, had_event);
         fer_error error = ferp_sim_pass_time(network, end);
         bool expired = error.kind == FER_TIMED_OUT;
+        had_event = had_event || error.kind == FER_OK;
         looks = !ferp_sim_loses_events(network) || expired;
         if (expired && (end < wait->until || ready_of(network, socket, wait->interest) != 0)) {
             slice = ferp_sim_end_of_slice(network, &wait->watch, false, wait->until);
@@ -446,6 +463,7 @@ static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, 
                               uint64_t deadline)
 {
     bool looks = true;
+    bool had_event = false;
     for (;;) {
         bool is_ready_now;
         bool is_woken;
@@ -456,11 +474,13 @@ static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, 
         }
         bool is_signalled = fer_cancel_token_is_cancelled(wait->watches[0].token) ||
                             fer_cancel_token_is_cancelled(wait->watches[1].token);
-        bool is_idle = network->event_count == 0 && !is_ready_now && !is_signalled && !has_end;
+        bool is_idle = network->event_count == 0 && !is_ready_now && !is_signalled && !has_end &&
+                       (!had_event || ferp_sim_is_winsock(network));
         uint64_t end = ferp_sim_end_of_slice(network, &wait->watches[0], false, until);
         end = ferp_sim_watch_until(network, &wait->watches[0], end);
         end = ferp_sim_watch_until(network, &wait->watches[1], end);
         fer_error error = ferp_sim_pass_time(network, is_idle ? deadline : end);
+        had_event = had_event || error.kind == FER_OK;
         looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
         if (error.kind == FER_TIMED_OUT && !is_idle && (end < until || is_ready_now)) {
             continue;
