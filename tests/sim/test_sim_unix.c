@@ -153,4 +153,54 @@ SIM_TEST(only_linux_reports_that_the_peer_does_not_read)
     fer_unix_listener_close(&listener);
 }
 
+/* ---- unix_write_end_is_polled: poll of Linux does not report that the write half has ended, so
+ * waits are cut into slices of 100 ms (rule S6) */
+
+static fer_unix_stream shut_later;
+
+static void shut_it(void *how)
+{
+    FER_IGNORE(fer_unix_stream_shutdown(&shut_later, *(const fer_shutdown *)how));
+}
+
+/* The stream's write half ends after 30 ms: by a clone, or by the peer's shutdown of READ. */
+static fer_error relay_until(bool by_peer, uint64_t *took)
+{
+    static char zeros[4096];
+    static char bytes[16];
+    static const fer_shutdown how[] = {FER_SHUTDOWN_WRITE, FER_SHUTDOWN_READ};
+    fer_unix_stream full[2];
+    fer_unix_stream other[2];
+    fer_copy_buffer out = {zeros, sizeof zeros, 0, sizeof zeros};
+    fer_copy_buffer in = {bytes, sizeof bytes, 0, 0};
+    memset(full, 0, sizeof full);
+    memset(other, 0, sizeof other);
+    assert_ok(fer_unix_stream_pair(&full[0], &full[1]));
+    assert_ok(fer_unix_stream_pair(&other[0], &other[1]));
+    assert_ok(fer_unix_stream_try_clone(&full[by_peer], &shut_later));
+    while (fer_unix_stream_try_write(&full[0], zeros, sizeof zeros, NULL).kind == FER_OK) {
+    }
+    uint64_t begin = now_ms();
+    assert_ok(fer_sim_after(millis(30), shut_it, (void *)(uintptr_t)&how[by_peer]));
+    fer_error error =
+        fer_copy_bidirectional(fer_unix_stream_as_stream(&other[0]),
+                               fer_unix_stream_as_stream(&full[0]), &out, &in, NULL, NULL);
+    *took = now_ms() - begin;
+    fer_unix_stream_close(&shut_later);
+    for (int i = 0; i < 2; i++) {
+        fer_unix_stream_close(&full[i]);
+        fer_unix_stream_close(&other[i]);
+    }
+    return error;
+}
+
+POSIX_TEST(a_relay_that_waits_for_space_notices_the_end_of_the_write_half)
+{
+    uint64_t took = 0;
+    for (int by_peer = 0; by_peer < 2; by_peer++) {
+        assert_kind(relay_until(by_peer == 1, &took), FER_BROKEN_PIPE);
+        assert_int_equal(took, 100);
+    }
+}
+
 TEST_MAIN("sim_unix")
