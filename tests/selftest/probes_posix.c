@@ -1,5 +1,6 @@
-/* probes_posix.c: probes of kqueue. */
+/* probes_posix.c: probes of kqueue, and of the end of a Unix socket. */
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__APPLE__) || defined(__FreeBSD__)
@@ -10,8 +11,29 @@
 #define HAS_KQUEUE 0
 #endif
 
+#include "platform/platform.h"
 #include "selftest/probe.h"
 #include "selftest/raw.h"
+
+/* Of what the wait to write is notified if the write half of a Unix socket ends: by a shutdown of
+ * its own, and by the peer's shutdown of the read half. The peer's queue is full. */
+PROBE(unix_write_wait_misses_end, "platform/posix/traits.c")
+{
+    bool misses = true;
+    for (int i = 0; i < 2; i++) {
+        int two[2];
+        need(socketpair(AF_UNIX, SOCK_STREAM, 0, two) == 0, "no pair: %s", raw_text(-1));
+        (void)raw_fill(two[0]);
+        (void)shutdown(two[i], i == 0 ? SHUT_WR : SHUT_RD);
+        int bits = raw_poll(two[0], RAW_WRITE, 300);
+        misses = misses && bits == 0;
+        see("after a shutdown of %s poll reported %s", i == 0 ? "WRITE" : "the peer's READ",
+            raw_poll_text(bits));
+        raw_close(two[0]);
+        raw_close(two[1]);
+    }
+    conclude_fact(ferp_traits()->unix_write_wait_misses_end, misses);
+}
 
 #if HAS_KQUEUE
 static void see_event(const char *when, const struct kevent *event, int count)
