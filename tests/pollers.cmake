@@ -70,7 +70,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
     target_include_directories(ferrule_kqueue BEFORE PRIVATE kqueue "${CMAKE_CURRENT_SOURCE_DIR}")
     ferrule_add_program(conformance_tests_kqueue ${ferrule_poller_names})
     target_sources(conformance_tests_kqueue PRIVATE
-        "$<FILTER:$<TARGET_OBJECTS:ferrule_conformance_tests>,INCLUDE,/poller_[a-z]*\\.c>")
+        "$<FILTER:$<TARGET_OBJECTS:ferrule_conformance_tests>,INCLUDE,/poller_[a-z_]*\\.c>")
     ferrule_test_other_poller(kqueue)
     ferrule_add_other_program(unit_test_poller_kqueue kqueue
         unit/test_poller_kqueue.c)

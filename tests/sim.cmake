@@ -9,6 +9,7 @@ set(ferrule_sim_support_sources
     support/file_sim.c
     support/fixture.c
     support/limits_fixture.c
+    support/overlap_sim.c
     support/pattern.c
     support/poller_fixture.c
     support/process_fixture.c

@@ -118,6 +118,7 @@ set(ferrule_conformance_sources
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
     conformance/datagrams.c
+    conformance/ended_waits.c
     conformance/errors.c
     conformance/inheritance.c
     conformance/interruptible.c
@@ -147,6 +148,7 @@ set(ferrule_conformance_sources
     conformance/names.c
     conformance/nonblocking_calls.c
     conformance/options.c
+    conformance/poller_ended_waits.c
     conformance/poller_events.c
     conformance/poller_handles.c
     conformance/poller_many.c

@@ -64,9 +64,9 @@ static int run_probe(const char *name)
 /* ---- In the program that was started by hand */
 
 /* The longest suites start first. */
-static const char *const long_suites[] = {"readiness",      "poller_events", "copying",
-                                          "interruption",   "timeouts",      "wakeup",
-                                          "socket_pending", "inheritance",   "poller_many"};
+static const char *const long_suites[] = {
+    "readiness", "ended_waits", "poller_ended_waits", "poller_events", "copying",    "interruption",
+    "timeouts",  "wakeup",      "socket_pending",     "inheritance",   "poller_many"};
 
 static size_t add_job(struct job *jobs, size_t count, job_kind kind, const char *name)
 {
