@@ -47,17 +47,14 @@ struct ferp_traits {
      * do_sys_sendmsg_so; XNU, sendit). A stream's sends then never wait in the kernel: core makes
      * them with FERP_DONTWAIT and waits. A send that fails otherwise may have moved bytes too:
      * these systems queue them before tcp_output, which returns the EPERM or EACCES of a firewall
-     * (tcp_usr_send, tcp_output). So PERMISSION_DENIED of a send ends the stream. Only where
-     * io_waits_in_kernel is true. */
+     * (tcp_usr_send, tcp_output): PERMISSION_DENIED ends the stream. Only with io_waits_in_kernel. */
     bool cut_send_loses_count;
     /* shutdown does not wake a thread that waits to write (Windows: select does not return). */
     bool write_wait_misses_shutdown;
-    /* The same of Unix sockets alone, while the peer's queue is full, also if the peer has shut its
-     * read half down (Linux: unix_poll and unix_dgram_poll, net/unix/af_unix.c, report space, not
-     * the end of the half). */
+    /* The same of Unix sockets, and of the peer's shutdown of its read half, while the peer's queue
+     * is full (Linux: unix_poll, unix_dgram_poll). */
     bool unix_write_wait_misses_end;
-    /* An accepted socket inherits the listener's nonblocking mode (macOS, the BSDs: accept(2);
-     * Windows). Linux: no. */
+    /* accept inherits the listener's nonblocking mode (macOS, the BSDs: accept(2); Windows). */
     bool accept_inherits_nonblocking;
     /* An accepted socket inherits the listener's linger time, but 120 seconds instead of zero
      * (macOS, NetBSD, OpenBSD: tcp_usr_attach, sys/netinet/tcp_usrreq.c). FreeBSD inherits

@@ -91,10 +91,10 @@ static fer_interest ready_by_clone(const fer_handle *handle, fer_interest intere
     return reads ? FER_READABLE : 0;
 }
 
-/* Whether a clone has shut down the write half, or the peer of a Unix stream its read half, if waits
- * do not report that. A send of zero bytes reports it ("send function", MSDN: a length of zero is
- * permissible; Linux: unix_stream_sendmsg). Any other error it returns ends the stream and is
- * applied to the state (rule S5). */
+/* Whether a clone has shut down the write half, or the peer of a Unix stream its read half, if
+ * waits do not report that. A send of zero bytes reports it ("send function", MSDN: a length of
+ * zero is permissible; Linux: unix_stream_sendmsg). Any other error it returns ends the stream and
+ * is applied to the state (rule S5). */
 static bool write_end_was_missed(fer_handle *handle)
 {
     size_t n = 0;

@@ -20,12 +20,51 @@ static bool has_failed(const ferp_sim_socket *socket)
     return socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
 }
 
+/* ---- The peer of a Unix datagram socket */
+
+enum { DATAGRAMS_MAX = 11 /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */ };
+
+/* The limit applies to a socket with several possible senders. Between two sockets that are
+ * connected to each other only the send buffer limits (here: all the room). */
+bool ferp_sim_unix_has_space_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
+{
+    bool is_pair = receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
+    return is_pair || receiver->datagram_count < DATAGRAMS_MAX;
+}
+
+/* The peer of a connected Unix datagram socket, or NULL. */
+static const ferp_sim_socket *fixed_receiver(ferp_sim_network *network,
+                                             const ferp_sim_socket *socket)
+{
+    return socket->is_unix && socket->kind == FERP_SIM_DATAGRAM &&
+                   socket->state == FERP_SIM_CONNECTED
+               ? ferp_sim_unix_peer_of(network, socket)
+               : NULL;
+}
+
+bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool is_polled = !switches->unix_full_datagrams || switches->unix_full_datagrams_are_polled;
+    const ferp_sim_socket *receiver = is_polled ? fixed_receiver(network, socket) : NULL;
+    return receiver == NULL || ferp_sim_unix_has_space_for(socket, receiver);
+}
+
+/* Whether the peer of a Unix datagram socket has shut its read half down. */
+static bool receiver_is_shut(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_socket *receiver = fixed_receiver(network, socket);
+    return receiver != NULL && receiver->shut_read;
+}
+
+/* ---- The end of the write half */
+
 bool ferp_sim_writing_has_ended(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     bool has_stream =
         socket->is_unix && socket->kind == FERP_SIM_STREAM && socket->state == FERP_SIM_CONNECTED;
     return socket->shut_write || (has_stream && !ferp_sim_has_reader(network, socket)) ||
-           ferp_sim_unix_receiver_is_shut(network, socket);
+           receiver_is_shut(network, socket);
 }
 
 /* select reports no shutdown of the program itself (write_wait_misses_shutdown). Linux reports of a
@@ -37,6 +76,17 @@ bool ferp_sim_reports_write_end(ferp_sim_network *network, const ferp_sim_socket
     }
     return !socket->is_unix || ferp_sim_switches_for(network, socket)->unix_write_end_is_polled ||
            socket->shut_read || has_ended(network, socket);
+}
+
+bool ferp_sim_is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    bool shut =
+        ferp_sim_writing_has_ended(network, socket) && ferp_sim_reports_write_end(network, socket);
+    bool failed = socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
+    bool can_send_datagram =
+        socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_space(network, socket);
+    return can_send_datagram || shut || failed ||
+           (socket->state == FERP_SIM_CONNECTED && ferp_sim_space(network, socket) > 0);
 }
 
 /* ---- epoll */

@@ -15,11 +15,17 @@ bool ferp_sim_writing_has_ended(ferp_sim_network *network, const ferp_sim_socket
 /* Whether poll and a poller report that the write half has ended. */
 bool ferp_sim_reports_write_end(ferp_sim_network *network, const ferp_sim_socket *socket);
 
-/* unix.c: whether the peer's queue has room for a datagram. True for a socket that is no Unix
+/* Whether poll and select report that the socket can be written to. */
+bool ferp_sim_is_writable(ferp_sim_network *network, const ferp_sim_socket *socket);
+
+/* Whether the receiver's queue has space for a datagram of the sender. */
+bool ferp_sim_unix_has_space_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver);
+
+/* Whether the peer's queue has space for a datagram. True for a socket that is no Unix datagram
  * socket or has no peer. */
 bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket);
 
-/* unix.c: whether the peer of a Unix datagram socket has shut its read half down. */
-bool ferp_sim_unix_receiver_is_shut(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* unix.c: the peer of a Unix datagram socket, or NULL. */
+ferp_sim_socket *ferp_sim_unix_peer_of(ferp_sim_network *network, const ferp_sim_socket *socket);
 
 #endif

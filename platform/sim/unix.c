@@ -5,10 +5,7 @@
 
 #include "platform/sim/readiness.h"
 
-enum {
-    DATAGRAMS_MAX = 11,       /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */
-    SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */
-};
+enum { SEND_BUFFER_OVERHEAD = 32 /* Linux, unix_dgram_sendmsg */ };
 
 /* ---- Names. A socket stores the indexes of its own and its peer's name, or FERP_SIM_NONE. */
 
@@ -216,7 +213,7 @@ static fer_error wait_for_space(ferp_sim_network *network, ferp_sim_socket *sock
     }
 }
 
-static ferp_sim_socket *peer_of(ferp_sim_network *network, const ferp_sim_socket *socket)
+ferp_sim_socket *ferp_sim_unix_peer_of(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         if (network->sockets[i].is_unix && network->sockets[i].sequence == socket->unix_peer) {
@@ -264,7 +261,7 @@ static void disconnect_peer(ferp_sim_network *network, ferp_sim_socket *socket)
         return;
     }
     ferp_sim_drop_datagrams(network, socket);
-    ferp_sim_socket *old = peer_of(network, socket);
+    ferp_sim_socket *old = ferp_sim_unix_peer_of(network, socket);
     if (old != NULL && old->state == FERP_SIM_CONNECTED && old->unix_peer == socket->sequence) {
         old->pending = FERP_SIM_ECONNRESET;
         old->changes++;
@@ -347,15 +344,14 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 
 /* ---- Datagrams. They are never lost: a sender waits if the queue is full. */
 
-/* Linux, unix_dgram_sendmsg: a closed peer gives ECONNREFUSED once. Then the socket is
- * unconnected. */
+/* Linux, unix_dgram_sendmsg: a closed peer is ECONNREFUSED once. Then the socket is unconnected. */
 static fer_error receiver_of(ferp_sim_network *network, ferp_sim_socket *socket,
                              const fer_unix_addr *addr, ferp_sim_socket **out)
 {
     if (addr != NULL) {
         return find(network, addr, FERP_SIM_DATAGRAM, out);
     }
-    *out = peer_of(network, socket);
+    *out = ferp_sim_unix_peer_of(network, socket);
     if (*out == NULL) {
         socket->state = FERP_SIM_UNCONNECTED;
         return ferp_sim_error(network, FERP_SIM_ECONNREFUSED);
@@ -382,37 +378,10 @@ static ferp_sim_code send_status(const ferp_sim_network *network, ferp_sim_socke
     return pending == FERP_SIM_NO_ERROR && socket->shut_write ? FERP_SIM_EPIPE : pending;
 }
 
-/* The limit applies to a socket with several possible senders. Between two sockets that are
- * connected to each other only the send buffer limits (here: all the room). */
-static bool has_space_for(const ferp_sim_socket *socket, const ferp_sim_socket *receiver)
-{
-    bool is_pair = receiver->state == FERP_SIM_CONNECTED && receiver->unix_peer == socket->sequence;
-    return is_pair || receiver->datagram_count < DATAGRAMS_MAX;
-}
-
-bool ferp_sim_unix_has_space(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
-    bool is_polled = !switches->unix_full_datagrams || switches->unix_full_datagrams_are_polled;
-    const ferp_sim_socket *receiver =
-        socket->is_unix && socket->state == FERP_SIM_CONNECTED && is_polled
-            ? peer_of(network, socket)
-            : NULL;
-    return receiver == NULL || has_space_for(socket, receiver);
-}
-
-bool ferp_sim_unix_receiver_is_shut(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    bool has_peer =
-        socket->is_unix && socket->kind == FERP_SIM_DATAGRAM && socket->state == FERP_SIM_CONNECTED;
-    const ferp_sim_socket *receiver = has_peer ? peer_of(network, socket) : NULL;
-    return receiver != NULL && receiver->shut_read;
-}
-
 static bool queue(ferp_sim_network *network, const ferp_sim_socket *socket,
                   ferp_sim_socket *receiver, const void *buf, size_t len)
 {
-    return has_space_for(socket, receiver) &&
+    return ferp_sim_unix_has_space_for(socket, receiver) &&
            ferp_sim_queue_datagram(network, socket, receiver, buf, len);
 }
 
@@ -430,9 +399,9 @@ static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *sock
                                 size_t len, const fer_unix_addr *addr)
 {
     FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
-    FER_TRY(ferp_sim_error(network, send_status(network, socket, addr, len)));
     uint64_t deadline = ferp_sim_deadline(network, socket, FERP_WRITING);
     for (;;) {
+        FER_TRY(ferp_sim_error(network, send_status(network, socket, addr, len)));
         ferp_sim_socket *receiver = NULL;
         FER_TRY(receiver_of(network, socket, addr, &receiver));
         FER_TRY(ferp_sim_error(network, may_send_to(network, socket, receiver)));
@@ -453,9 +422,6 @@ static fer_error send_with_wait(ferp_sim_network *network, ferp_sim_socket *sock
         if (passed.kind != FER_OK) {
             return passed.kind == FER_TIMED_OUT ? ferp_sim_error(network, FERP_SIM_EXPIRED)
                                                 : passed;
-        }
-        if (socket->shut_write) {
-            return ferp_sim_error(network, FERP_SIM_EPIPE);
         }
     }
 }

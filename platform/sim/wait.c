@@ -114,23 +114,12 @@ static bool is_readable(ferp_sim_network *network, const ferp_sim_socket *socket
            socket->shut_read || socket->queue_count > 0;
 }
 
-static bool is_writable(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    bool shut =
-        ferp_sim_writing_has_ended(network, socket) && ferp_sim_reports_write_end(network, socket);
-    bool failed = socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
-    bool can_send_datagram =
-        socket->kind == FERP_SIM_DATAGRAM && ferp_sim_unix_has_space(network, socket);
-    return can_send_datagram || shut || failed ||
-           (socket->state == FERP_SIM_CONNECTED && ferp_sim_space(network, socket) > 0);
-}
-
 /* Whether a wait to write ends because of POLLHUP alone. */
 static bool is_hung_up(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
     return ferp_sim_is_winsock(network) && network->config.windows.hangup_ends_write_waits &&
-           in != NULL && in->fin_arrived && !is_writable(network, socket);
+           in != NULL && in->fin_arrived && !ferp_sim_is_writable(network, socket);
 }
 
 /* Whether a receive of datagrams returns the end of the read half, also without waiting. One of UDP
@@ -145,7 +134,7 @@ static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
 {
     switch (readiness) {
     case FERP_READABLE: return is_readable(network, socket);
-    case FERP_WRITABLE: return is_writable(network, socket);
+    case FERP_WRITABLE: return ferp_sim_is_writable(network, socket);
     case FERP_ACCEPTABLE: return socket->queue_count > 0;
     case FERP_RECEIVABLE:
         return socket->datagram_count > 0 || socket->pending != FERP_SIM_NO_ERROR ||
@@ -174,8 +163,8 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 
 /* If core waits in slices, each slice has a deadline, and the call a later one or none. If no event
  * can end the call before, the slices up to the last one are one. The exceptions are what the next
- * slice detects: a write half that has ended, and on macOS a read half that core has marked during an
- * event of this wait. */
+ * slice detects: a write half that has ended, and on macOS a read half that core has marked during
+ * an event of this wait. */
 static uint64_t end_of_idle_slices(ferp_sim_network *network, const ferp_wait *wait,
                                    const ferp_sim_socket *socket, bool had_event, uint64_t deadline)
 {
@@ -332,7 +321,8 @@ static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *s
                  (is_datagram && socket->shut_read);
     bool has_failed = socket->state == FERP_SIM_CONNECTION_RESET ||
                       socket->state == FERP_SIM_FAILED || socket->pending != FERP_SIM_NO_ERROR;
-    bool writes = is_writable(network, socket) || (!is_datagram && is_hung_up(network, socket));
+    bool writes =
+        ferp_sim_is_writable(network, socket) || (!is_datagram && is_hung_up(network, socket));
     return has_failed ? interest
                       : ((reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0)) & interest;
 }

@@ -185,6 +185,10 @@ static inline void open_cell(ended_cell *cell)
     open_handles(cell);
     assert_ok(fer_poller_new(&cell->poller));
     assert_ok(fer_cancel_token_new(&cell->token));
+    if ((cell->kind & STREAMS) != 0 && cell->call->direction == RECEIVES) {
+        assert_ok(fer_socket_shutdown(&cell->other_peer, FER_SHUTDOWN_WRITE));
+        assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(&cell->other)));
+    }
     if (cell->event == PEER_RESETS && cell->kind == UNIX_STREAM) {
         assert_ok(stream_write(own_ref(cell), "x", 1, NULL));
     }

@@ -1,4 +1,4 @@
-/* ended_handles.h: the handles of a call that waits and of an event, and the events (ended_check.h). */
+/* ended_handles.h: the handles of a call that waits, and the events (ended_check.h). */
 #ifndef CONFORMANCE_ENDED_HANDLES_H
 #define CONFORMANCE_ENDED_HANDLES_H
 

@@ -55,18 +55,15 @@ static fer_error copy_from(ended_cell *cell)
     return fer_copy(own_stream(cell), fer_tcp_stream_as_stream(&cell->other), &buffer, NULL);
 }
 
-/* The other direction has ended already, so that the end of this one ends the call. */
+/* The other direction has ended already (open_cell), so that the end of this one ends the call. */
 static fer_error copy_both_ways(ended_cell *cell, bool own_is_first)
 {
     char bytes[2][64];
     fer_copy_buffer buffers[] = {{bytes[0], 64, 0, 0}, {bytes[1], 64, 0, 0}};
     fer_stream own = own_stream(cell);
     fer_stream other = fer_tcp_stream_as_stream(&cell->other);
-    fer_error error = fer_socket_shutdown(&cell->other_peer, FER_SHUTDOWN_WRITE);
-    return error.kind != FER_OK
-               ? error
-               : fer_copy_bidirectional(own_is_first ? own : other, own_is_first ? other : own,
-                                        &buffers[0], &buffers[1], NULL, NULL);
+    return fer_copy_bidirectional(own_is_first ? own : other, own_is_first ? other : own,
+                                  &buffers[0], &buffers[1], NULL, NULL);
 }
 
 static fer_error copy_both_from_first(ended_cell *cell)
