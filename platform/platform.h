@@ -47,7 +47,7 @@ struct ferp_traits {
      * do_sys_sendmsg_so; XNU, sendit). A stream's sends then never wait in the kernel: core makes
      * them with FERP_DONTWAIT and waits. A send that fails otherwise may have moved bytes too:
      * these systems queue them before tcp_output, which returns the EPERM or EACCES of a firewall
-     * (tcp_usr_send, tcp_output): PERMISSION_DENIED ends the stream. Only with io_waits_in_kernel. */
+     * (tcp_usr_send, tcp_output): PERMISSION_DENIED ends the stream. Needs io_waits_in_kernel. */
     bool cut_send_loses_count;
     /* shutdown does not wake a thread that waits to write (Windows: select does not return). */
     bool write_wait_misses_shutdown;
