@@ -111,7 +111,7 @@ typedef struct ended_cell {
     uint64_t ended_us;
 } ended_cell;
 
-static unsigned char ended_zeros[1 << 20];
+static unsigned char ended_zeros[1 << 16];
 static fer_raw_file ended_file; /* of these zeros; -1: the system makes no files */
 
 static inline fer_socket *own_socket(ended_cell *cell)
