@@ -21,7 +21,8 @@ static call_limit call_limits[INTER_THREADS_MAX];
     .unix_path_max = 107, .io_length_max = 0x7ffff000, .datagram_length_max = 0x7ffff000, \
     .io_slices_max = 1024, .linger_seconds_max = 65535, .keepalive_seconds_max = 32767,   \
     .keepalive_retries_max = 127
-const struct ferp_traits inter_linux = {SIZES, .io_waits_in_kernel = true};
+const struct ferp_traits inter_linux = {SIZES, .io_waits_in_kernel = true,
+                                        .unix_write_wait_misses_end = true};
 const struct ferp_traits inter_bsd = {SIZES, .io_waits_in_kernel = true,
                                       .accept_inherits_nonblocking = true,
                                       .close_hides_unread_input = true};
