@@ -317,6 +317,7 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
     X(KEEPALIVE_INTERVAL, NUMBER, TCP, ALL)        /* TCP_KEEPINTVL, seconds */               \
     X(KEEPALIVE_RETRIES, NUMBER, TCP, ALL)         /* TCP_KEEPCNT */                          \
     X(REUSE_PORT, BOOLEAN, SOCKET, POSIX)          /* SO_REUSEPORT */                         \
+    X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, POSIX)  /* IP_BIND_ADDRESS_NO_PORT, on Linux */    \
     X(TOS_V4, NUMBER, IPV4, ALL)                   /* IP_TOS */                               \
     X(TCLASS_V6, NUMBER, IPV6, ALL)                /* IPV6_TCLASS */                          \
     X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes */                     \

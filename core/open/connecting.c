@@ -148,11 +148,15 @@ static fer_error start_connect(fer_raw_socket raw, feri_operation operation,
 }
 
 /* A fixed port is bound as every bind of the library does it (rule L1). Port 0 is not: with
- * SO_REUSEADDR the system could choose the port of another socket. */
+ * SO_REUSEADDR the system could choose the port of another socket. On Linux the connect chooses a
+ * port that is free for the pair of addresses. The bind would take one from all pairs (ip(7),
+ * IP_BIND_ADDRESS_NO_PORT). */
 static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
 {
     if (local->port != 0) {
         FER_TRY(feri_set_port_options(FER_TYPE_STREAM, raw));
+    } else {
+        FER_IGNORE(ferp_set_option(raw, FERP_CONNECT_CHOOSES_PORT, 1));
     }
     return feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(raw, local));
 }

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs tests of datagram batches in network namespaces that differ from loopback: in one whose
-# loopback has an MTU of 1500, where the kernel refuses segments that are longer (rule B5), and
-# between two, over an interface without checksum offload, which the kernel needs to cut segments
-# (Linux before 6.11 returns EIO; net/ipv4/udp.c, udp_send_skb), where a send buffer can be full (rules
-# B2, B12), and where a router, the second namespace, has a shorter MTU on its other side (rule U2).
+# Runs tests in network namespaces that differ from loopback: connects in one with few ephemeral
+# ports (rule C2), and datagram batches in one whose loopback has an MTU of 1500, where the kernel
+# refuses segments that are longer (rule B5), and between two, over an interface without checksum
+# offload, which the kernel needs to cut segments (Linux before 6.11 returns EIO; net/ipv4/udp.c,
+# udp_send_skb), where a send buffer can be full (rules B2, B12), and where a router, the second
+# namespace, has a shorter MTU on its other side (rule U2).
 # usage: network.sh FOLDER-OF-THE-PROGRAMS
 set -eu
 tests=$1/conformance_tests
@@ -15,6 +16,11 @@ fi
 for name in udp_batches udp_batch_features; do
     unshare -rn sh -c 'ip link set lo mtu 1500 up && exec "$@"' sh "$tests" "$name"
 done
+
+unshare -rn sh -c '
+    ip link set lo up
+    echo "41000 41003" >/proc/sys/net/ipv4/ip_local_port_range
+    exec "$1/few_ports"' sh "$1"
 
 # shellcheck disable=SC2016 # the inner shell expands it
 sh "$(dirname "$0")/two_networks.sh" sh -c '
