@@ -149,8 +149,8 @@ BEGUN_TEST(a_bind_that_fails_fails_that_attempt)
     script_then_fail(SCRIPT_BIND, FER_ADDR_NOT_AVAILABLE, 99);
     assert_ok(connect_two(A, B));
     assert_failure(0, A, FER_ADDR_NOT_AVAILABLE, 99, 0);
-    assert_non_null(
-        strstr(script.log, "set_option(1,CONNECT_CHOOSES_PORT,1) bind(1,192.0.2.9:0) close(1) "
+    assert_non_null(strstr(script.log,
+                           "set_option(1,CONNECT_CHOOSES_PORT,1) bind(1,192.0.2.9:0) close(1) "
                            "socket(v4) set_option(2,CONNECT_CHOOSES_PORT,1) bind(2"));
 }
 
