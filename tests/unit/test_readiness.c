@@ -120,6 +120,32 @@ STREAM_TEST(script_windows, on_windows_a_wait_is_cut_into_slices)
     assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
 }
 
+/* On Linux a wait for space of a Unix socket misses the end of its write half. */
+SCRIPT_TEST(on_linux_the_wait_of_a_unix_datagram_socket_is_cut_into_slices)
+{
+    static const struct {
+        uint64_t timeout;
+        bool is_shut;
+        const char *log;
+    } rows[] = {
+        {FER_DURATION_NONE_NANOS, true, "ready(1,w,100001000,ever) ready(1,w,200001000,ever)"},
+        {150000000, true, "ready(1,w,100001000,150001000) ready(1,w,150001000)"},
+        {150000000, false, "ready(1,w,100001000,150001000) ready(1,w,150001000)"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ferp_traits traits = script_posix;
+        traits.unix_write_wait_misses_end = true;
+        script_begin(&traits);
+        fer_handle handle = script_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX);
+        handle_to_shut = &handle;
+        script.on_call = rows[i].is_shut ? shut_write_at_second_slice : NULL;
+        then_timed_out();
+        then_timed_out();
+        assert_ok_n(feri_ready(&handle, FER_WRITABLE, (fer_duration){rows[i].timeout}, &ready),
+                    ready, rows[i].is_shut ? FER_WRITABLE : 0);
+        assert_log(rows[i].log);
+    }
+}
+
 SCRIPT_TEST(only_what_may_be_missed_is_cut)
 {
     struct ferp_traits traits = script_windows;
