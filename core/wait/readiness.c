@@ -242,7 +242,8 @@ static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest
         return error;
     }
     *found = ready_by_own_end(handle, interest);
-    return *found != 0 || until < within->deadline ? feri_ok() : error;
+    bool is_whole = *found == 0 && until >= within->deadline;
+    return is_whole ? error : feri_ok();
 }
 
 fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
