@@ -314,7 +314,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  * Owns: the caller still owns the handles, and may close them when the call returns.
  * Errors: FER_INVALID_INPUT (count is not 0 and len is 0; more than FER_UNIX_HANDLES_MAX handles,
  * or than the OS passes at once), FER_BAD_HANDLE (one of them is not open), FER_TOO_MANY_OPEN_FILES
- * (too many are in flight), FER_UNSUPPORTED (Windows); otherwise same as fer_unix_stream_write.
+ * (too many are in flight), FER_UNSUPPORTED (Windows), FER_MESSAGE_TOO_LONG (macOS, NetBSD: the
+ * queue is full, see the row `unix_full_handles`); otherwise same as fer_unix_stream_write.
  * Rust: std: UnixStream::send_vectored_with_ancillary (unstable); socket.send_fds in Python. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
     fer_unix_stream *stream, const void *FER_NULLABLE buf, size_t len,

@@ -260,6 +260,7 @@ static const ended_rule rules[] = {
     {"X5", UNIX_STREAM, EITHER, ANY_EVENT, 0, 0, "recv_handles", peer_is_windows},
     {"X5", UNIX_STREAM, EITHER, ANY_EVENT, 0, 0, "send_handles", peer_is_windows},
     {"no such event", LISTENERS, EITHER, SHUT_READ | SHUT_WRITE | PEER, 0, 0, NULL, NULL},
+    {"unix_full_handles", UNIX_STREAM, SENDS, ANY_EVENT, 0, 0, "send_handles", peer_is_bsd},
     {"K2", ANY_SOCKET, EITHER, CANCEL, CANCELLED, 0, NULL, NULL},
     {"K2", ANY_SOCKET, EITHER, DEADLINE, WAITS, 0, NULL, NULL},
     {"T2", ANY_SOCKET, EITHER, TIMEOUT, WAITS, 0, NULL, NULL},
