@@ -20,12 +20,10 @@
 /* The raw ends of a pipe: one to read, one to write. */
 typedef struct ferp_pipe {
     int ends[2];
-    int cancel_state; /* that of the thread before (pthread_setcancelstate) */
 } ferp_pipe;
 
 /* Makes a pipe, not inherited, for up to cap bytes if the OS allows it, else for fewer. waits: a
- * fill from a blocking stream waits. The thread has no cancellation point until it closes the pipe,
- * which would otherwise leak. pipe2, fcntl(F_SETPIPE_SZ) | UNSUPPORTED. */
+ * fill from a blocking stream waits. pipe2, fcntl(F_SETPIPE_SZ) | UNSUPPORTED. */
 fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out);
 void ferp_pipe_close(const ferp_pipe *pipe);
 

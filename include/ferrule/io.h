@@ -175,8 +175,7 @@ FER_MUST_USE FER_API fer_error fer_copy(fer_stream from, fer_stream to, fer_copy
  * On Linux the bytes of a direction after its first 256 KiB may pass through a pipe of the system,
  * as those of fer_copy, if cap is 16 KiB or more and both streams are in nonblocking mode, with and
  * without limits and timeouts (rule M2). The call waits in that mode too, so a relay of long
- * streams gains by it. With a pipe the call is no cancellation point (pthread_cancel, tcp.h): end
- * it with a token.
+ * streams gains by it.
  * Blocks: until both streams have ended, in every mode. The limits of either handle end it with
  * FER_CANCELLED or FER_TIMED_OUT (cancel.h), and so do the timeouts of the streams.
  * Owns: the buffers and their memory are caller-owned. The counts may be NULL; each is always the

@@ -20,18 +20,13 @@
  * Threads. At most one thread reads and one thread writes with a handle at the same time: reads are
  * read, peek and their variants, writes are write and its variants and send_file. Two reads at
  * once, or two writes, need a clone for one of them (fer_tcp_stream_try_clone). Any thread may call
- * shutdown. Other calls are concurrent as their Threads: slot says.
+ * shutdown. Other calls are concurrent as their Threads: slot says. Cancelling a thread inside a
+ * call (POSIX: pthread_cancel) is undefined behaviour; a token ends the call (cancel.h).
  *
  * Processes. After fork (POSIX) the child has copies of the handles, which it may use or close. The
  * two processes share the sockets and what the system keeps with them (`listener_of_processes`). A
  * child of a process with several threads may call none of these functions (fork, POSIX). On
  * Windows the library calls WSAStartup when it first needs it, and never WSACleanup.
- *
- * Cancellation of threads (POSIX: pthread_cancel, deferred). The waits of the library, connects,
- * lookups and closes are no cancellation points, because the library holds a lock, a socket or
- * memory then. A thread that is cancelled in one of them returns from it first, so end the wait
- * with a token (cancel.h). A read, a write or an accept without limits may be a cancellation point,
- * as in the system; the handle stays usable.
  *
  * Options. On a stream whose connection has ended, setting an option, a timeout or the mode is
  * FER_OK for every valid value (rule O7). Whether the value is stored, and what a getter then

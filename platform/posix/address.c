@@ -98,9 +98,7 @@ static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     struct sockaddr_storage storage;
     socklen_t len = ferp_posix_sockaddr(addr, &storage);
-    int previous = ferp_posix_hold_cancel();
     int returned = connect((int)raw, (const struct sockaddr *)&storage, len);
-    ferp_posix_release_cancel(previous);
     return port_result(ferp_posix_waited_result(returned));
 }
 

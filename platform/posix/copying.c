@@ -9,12 +9,9 @@
 /* The position in a file. With 4 bytes a large offset would become another one. */
 _Static_assert(sizeof(off_t) == 8, "features.h comes before each system header");
 
-/* No cancellation point: the caller holds the file. */
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
 {
-    int previous = ferp_posix_hold_cancel();
     ssize_t moved = pread(ferp_posix_fd(file), buf, len, (off_t)offset);
-    ferp_posix_release_cancel(previous);
     *n = moved > 0 ? (size_t)moved : 0;
     return ferp_posix_waited_result(moved);
 }
@@ -59,7 +56,6 @@ enum { PIPE_DEFAULT = 65536, PIPE_MAX = 1048576 };
 fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
 {
     FER_TRY(ferp_posix_result(pipe2(out->ends, O_CLOEXEC | (waits ? 0 : O_NONBLOCK))));
-    out->cancel_state = ferp_posix_hold_cancel();
     if (cap > PIPE_DEFAULT) {
         (void)fcntl(out->ends[1], F_SETPIPE_SZ, (int)(cap < PIPE_MAX ? cap : PIPE_MAX));
     }
@@ -70,7 +66,6 @@ void ferp_pipe_close(const ferp_pipe *pipe)
 {
     (void)close(pipe->ends[0]);
     (void)close(pipe->ends[1]);
-    ferp_posix_release_cancel(pipe->cancel_state);
 }
 
 static fer_error store_spliced(ssize_t moved, size_t *n)
@@ -117,17 +112,14 @@ static void hold_sigpipe(held_signal *held)
     held->was_pending = held->was_blocked && sigpipe_is_pending();
 }
 
-/* No cancellation point: the caller holds a pipe or a file. */
 static void take_sigpipe(void)
 {
     const struct timespec now = {0, 0};
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGPIPE);
-    int previous = ferp_posix_hold_cancel();
     while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
     }
-    ferp_posix_release_cancel(previous);
 }
 
 /* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
@@ -188,9 +180,7 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
         return (fer_error){FER_OK, 0};
     }
     hold_sigpipe(&held);
-    int previous = ferp_posix_hold_cancel();
     ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
-    ferp_posix_release_cancel(previous);
     fer_error error = store_spliced(moved, n);
     release_sigpipe(&held, error, *n < most);
     return error;
@@ -263,7 +253,6 @@ static bool count_is_stored(fer_error error, off_t sent, size_t len)
 fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
                          size_t *n)
 {
-    int previous = ferp_posix_hold_cancel();
 #ifdef __APPLE__
     off_t sent = (off_t)len;
     int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, &sent, NULL, 0);
@@ -271,7 +260,6 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     off_t sent = 0;
     int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, len, NULL, &sent, 0);
 #endif
-    ferp_posix_release_cancel(previous);
     fer_error error = result == 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
     bool is_count = error.kind == FER_OK || count_is_stored(error, sent, len);
     *n = is_count && sent > 0 ? (size_t)sent : 0;

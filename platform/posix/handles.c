@@ -194,15 +194,12 @@ static ssize_t peek_at_datagram(int fd, struct msghdr *seen, int flags, bool *ha
     return moved;
 }
 
-/* No cancellation point: the caller holds handles. */
 static bool may_open_no_more(int fd)
 {
-    int previous = ferp_posix_hold_cancel();
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0) {
         (void)close(copy);
     }
-    ferp_posix_release_cancel(previous);
     return copy < 0;
 }
 
@@ -213,9 +210,7 @@ static void discard_rest(int fd)
 {
 #ifdef __APPLE__
     char byte;
-    int previous = ferp_posix_hold_cancel(); /* the datagram has been received */
     (void)recv(fd, &byte, sizeof byte, MSG_DONTWAIT);
-    ferp_posix_release_cancel(previous);
 #else
     (void)fd;
 #endif
@@ -304,9 +299,7 @@ static fer_error receive_message(int fd, struct ferp_received_handles *message, 
     message->from = ferp_posix_from_sockaddr_un(&from, header.msg_namelen);
     message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
     *is_again = has_only_control(message, &header);
-    int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
     take_handles(message, *is_again ? 0 : message->cap, control.bytes, header.msg_controllen);
-    ferp_posix_release_cancel(previous);
     return (fer_error){FER_OK, 0};
 }
 
@@ -325,9 +318,7 @@ static ssize_t receive_without_handles(int fd, struct iovec *slices, size_t coun
     message.moved = moved < 0 ? 0 : (size_t)moved;
     *has_only_handles = moved == 0 && has_only_control(&message, &header);
     if (moved >= 0 && (flags & MSG_PEEK) == 0) {
-        int previous = ferp_posix_hold_cancel(); /* the handles are only in the control block */
         take_handles(&message, 0, control.bytes, header.msg_controllen);
-        ferp_posix_release_cancel(previous);
     }
     return moved;
 }

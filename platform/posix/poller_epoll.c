@@ -239,7 +239,6 @@ static int wait_nanos(int epoll, struct epoll_event *events, int cap, fer_durati
 
 #endif
 
-/* A wait that blocks is no cancellation point: the poller counts it. */
 static int wait_for_events(int epoll, struct epoll_event *events, int cap, fer_duration timeout)
 {
     if (timeout.nanos == 0) {
@@ -247,11 +246,8 @@ static int wait_for_events(int epoll, struct epoll_event *events, int cap, fer_d
     }
     bool is_fine =
         timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;
-    int previous = ferp_posix_hold_cancel();
-    int found = is_fine ? wait_nanos(epoll, events, cap, timeout)
-                        : wait_millis(epoll, events, cap, timeout);
-    ferp_posix_release_cancel(previous);
-    return found;
+    return is_fine ? wait_nanos(epoll, events, cap, timeout)
+                   : wait_millis(epoll, events, cap, timeout);
 }
 
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,

@@ -370,12 +370,8 @@ static int wait_events(const fer_poller *poller, struct kevent *received, int li
     if (timeout.nanos == 0) {
         return kevent(kqueue_of(poller), NULL, 0, received, limit, &time);
     }
-    /* The poller counts a wait that blocks, so it is no cancellation point. */
-    int previous = ferp_posix_hold_cancel();
-    int found = kevent(kqueue_of(poller), NULL, 0, received, limit,
-                       timeout.nanos == FER_DURATION_NONE_NANOS ? NULL : &time);
-    ferp_posix_release_cancel(previous);
-    return found;
+    return kevent(kqueue_of(poller), NULL, 0, received, limit,
+                  timeout.nanos == FER_DURATION_NONE_NANOS ? NULL : &time);
 }
 
 /* The kernel moves a reported knote to the end of its queue: the next wait reports the others

@@ -151,11 +151,8 @@ fer_error ferp_list_poll(struct pollfd *entries, size_t count, fer_duration time
 {
     bool is_fine =
         timeout.nanos != FER_DURATION_NONE_NANOS && timeout.nanos % FERP_NANOS_PER_MILLI != 0;
-    /* The list has marked the thread as its leader, so this is no cancellation point. */
-    int previous = ferp_posix_hold_cancel();
     int returned =
         is_fine ? poll_nanos(entries, count, timeout) : poll_millis(entries, count, timeout);
-    ferp_posix_release_cancel(previous);
     return returned < 0 ? ferp_posix_poll_error(errno) : (fer_error){FER_OK, 0};
 }
 

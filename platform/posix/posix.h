@@ -16,10 +16,6 @@
 #include <sys/types.h>
 #include <time.h>
 
-#if __STDC_HOSTED__
-#include <pthread.h>
-#endif
-
 #include "platform/platform.h"
 
 #if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || \
@@ -162,36 +158,6 @@ static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long reque
     return ferp_posix_result(ioctl((int)raw, request, value));
 #endif
 }
-
-/* Between the two calls a function that may wait is no cancellation point (pthread_cancel): the
- * caller holds a lock, a descriptor or memory that another thread uses. No system call, but on
- * macOS. Android has no pthread_cancel, nor has a freestanding build. errno is kept. */
-#if defined(__BIONIC__) || !__STDC_HOSTED__
-static inline int ferp_posix_hold_cancel(void)
-{
-    return 0;
-}
-
-static inline void ferp_posix_release_cancel(int previous)
-{
-    (void)previous;
-}
-#else
-static inline int ferp_posix_hold_cancel(void)
-{
-    int previous = PTHREAD_CANCEL_ENABLE;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &previous);
-    return previous;
-}
-
-static inline void ferp_posix_release_cancel(int previous)
-{
-    int saved = errno;
-    int held;
-    (void)pthread_setcancelstate(previous, &held);
-    errno = saved;
-}
-#endif
 
 /* A timeout for poll and epoll_wait: milliseconds, rounded up, at most INT_MAX; -1 for no
  * timeout. */

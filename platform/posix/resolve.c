@@ -56,11 +56,8 @@ static int query_resolver(const char *host, int family, struct addrinfo **found)
     memset(&hints, 0, sizeof hints);
     hints.ai_family = family;
     hints.ai_socktype = SOCK_STREAM;
-    int previous = ferp_posix_hold_cancel();
     errno = 0;
-    int code = getaddrinfo(host, NULL, &hints, found);
-    ferp_posix_release_cancel(previous);
-    return code;
+    return getaddrinfo(host, NULL, &hints, found);
 }
 
 /* The first lookup's error stays if IPv4 has no addresses either. */

@@ -129,10 +129,8 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 void ferp_close(fer_raw_socket raw)
 {
     ferp_posix_count_close((int)raw);
-    int previous = ferp_posix_hold_cancel();
     /* Not retried after EINTR: another thread may own the number by then (close(2)). */
     (void)close((int)raw);
-    ferp_posix_release_cancel(previous);
 }
 
 static fer_error int_option(int fd, int option, int *out)

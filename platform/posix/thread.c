@@ -1,6 +1,7 @@
 /* thread.c: the resolver's lock, condition and threads, by pthreads. */
 #include "platform/posix/posix.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 #if defined(__FreeBSD__) || defined(__OpenBSD__)
@@ -15,7 +16,6 @@
 typedef struct mutex_parts {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    int cancel_state; /* of the thread that holds the lock, before it locked */
 } mutex_parts;
 
 _Static_assert(sizeof(mutex_parts) <= sizeof(ferp_mutex) &&
@@ -82,21 +82,15 @@ void ferp_mutex_destroy(ferp_mutex *mutex)
     pthread_mutex_destroy(&parts_of(mutex)->mutex);
 }
 
-/* Lock and unlock of a default mutex, in pairs, cannot fail. While it is locked there is no
- * cancellation point, neither a wait nor a write to a waker: the mutex would stay locked. */
+/* Lock and unlock of a default mutex, in pairs, cannot fail. */
 void ferp_mutex_lock(ferp_mutex *mutex)
 {
-    mutex_parts *parts = parts_of(mutex);
-    (void)pthread_mutex_lock(&parts->mutex);
-    parts->cancel_state = ferp_posix_hold_cancel();
+    (void)pthread_mutex_lock(&parts_of(mutex)->mutex);
 }
 
 void ferp_mutex_unlock(ferp_mutex *mutex)
 {
-    mutex_parts *parts = parts_of(mutex);
-    int previous = parts->cancel_state;
-    (void)pthread_mutex_unlock(&parts->mutex);
-    ferp_posix_release_cancel(previous);
+    (void)pthread_mutex_unlock(&parts_of(mutex)->mutex);
 }
 
 void ferp_cond_broadcast(ferp_mutex *mutex)
@@ -123,14 +117,10 @@ static int wait_until(mutex_parts *parts, uint64_t deadline)
 
 #endif
 
-/* Other threads lock it during the wait. */
 static int wait_inside(mutex_parts *parts, uint64_t deadline)
 {
-    int cancel_state = parts->cancel_state;
-    int code = deadline == FERP_NO_DEADLINE ? pthread_cond_wait(&parts->changed, &parts->mutex)
-                                            : wait_until(parts, deadline);
-    parts->cancel_state = cancel_state;
-    return code;
+    return deadline == FERP_NO_DEADLINE ? pthread_cond_wait(&parts->changed, &parts->mutex)
+                                        : wait_until(parts, deadline);
 }
 
 /* A deadline that was clamped to time_t ends early, with FER_OK. For the deadline 0 no time is

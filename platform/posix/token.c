@@ -82,18 +82,14 @@ void ferp_token_signal(fer_cancel_token *token)
 {
     const uint64_t one = 1;
     int saved = errno;
-    int previous = ferp_posix_hold_cancel();
     while (write(write_end_of(token), &one, sizeof one) < 0 && errno == EINTR) {
     }
-    ferp_posix_release_cancel(previous);
     errno = saved;
 }
 
 void ferp_token_clear(fer_cancel_token *token)
 {
     uint64_t count;
-    int previous = ferp_posix_hold_cancel();
     while (read(ferp_posix_token_fd(token), &count, sizeof count) > 0) {
     }
-    ferp_posix_release_cancel(previous);
 }

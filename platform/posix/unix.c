@@ -205,13 +205,11 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
     socklen_t len = ferp_posix_sockaddr_un_of(addr, &storage);
     bool had_peer = getpeername((int)raw, (struct sockaddr *)&old, &old_len) == 0 &&
                     old_len > PATH_AT && old.sun_path[0] != '\0';
-    int previous = ferp_posix_hold_cancel();
     fer_error error =
         ferp_posix_path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
     if (error.kind != FER_OK && had_peer && ferp_check_connected(raw).kind != FER_OK) {
         (void)connect((int)raw, (const struct sockaddr *)&old, old_len);
     }
-    ferp_posix_release_cancel(previous);
     return error;
 }
 #else
@@ -219,11 +217,7 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct sockaddr_un storage;
     socklen_t len = ferp_posix_sockaddr_un_of(addr, &storage);
-    int previous = ferp_posix_hold_cancel();
-    fer_error error =
-        ferp_posix_path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
-    ferp_posix_release_cancel(previous);
-    return error;
+    return ferp_posix_path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
 }
 #endif
 

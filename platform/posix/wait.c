@@ -116,7 +116,7 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
 
 /* Loops if the time does not fit poll's int, and if a poll without a timeout returns 0, which is
  * reported of macOS (openradar, 19356). */
-static fer_error poll_held(struct pollfd *entries, nfds_t count, uint64_t deadline)
+static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
 {
     for (;;) {
         int millis = millis_until(deadline);
@@ -135,16 +135,6 @@ static fer_error poll_held(struct pollfd *entries, nfds_t count, uint64_t deadli
             return (fer_error){FER_TIMED_OUT, 0};
         }
     }
-}
-
-/* The caller may have an event, sockets or a claimed handle, so the wait is no cancellation
- * point. */
-static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
-{
-    int previous = ferp_posix_hold_cancel();
-    fer_error error = poll_held(entries, count, deadline);
-    ferp_posix_release_cancel(previous);
-    return error;
 }
 
 static bool is_dead_stream(int fd)
@@ -206,11 +196,9 @@ bool ferp_posix_hides_end(int fd)
 /* Loops because a signal ends poll. */
 void ferp_pause(uint64_t until)
 {
-    int previous = ferp_posix_hold_cancel();
     while (ferp_now() < until) {
         (void)poll(NULL, 0, millis_until(until));
     }
-    ferp_posix_release_cancel(previous);
 }
 
 static fer_interest ready_of(short revents)

@@ -202,60 +202,6 @@ TEST(a_sigpipe_that_was_pending_stays_after_a_short_drain)
     seam_close(&out);
 }
 
-#ifndef __ANDROID__
-
-/* A thread that moves bytes through its pipe to a stream that was shut down. */
-struct mover {
-    fer_raw_socket from;
-    fer_raw_socket to;
-    fer_error error;
-    bool has_closed;
-};
-
-/* The cancel is pending while the pipe is open. */
-static void *move_with_a_pending_cancel(void *context)
-{
-    struct mover *mover = context;
-    ferp_pipe pipe;
-    char rest[4];
-    size_t n;
-    if (ferp_pipe_open(1, true, &pipe).kind == FER_OK) {
-        (void)pthread_cancel(pthread_self());
-        (void)ferp_pipe_fill(&pipe, mover->from, 3, &n);
-        mover->error = ferp_pipe_drain(&pipe, mover->to, 3, &n);
-        (void)ferp_pipe_read(&pipe, rest, 3, &n);
-        (void)ferp_recv(mover->from, rest, 1, FERP_DONTWAIT, &n);
-        pthread_testcancel();
-        ferp_pipe_close(&pipe);
-        mover->has_closed = true;
-    }
-    pthread_testcancel();
-    return NULL;
-}
-
-/* T4: a thread that ends before would leave the pipe open. */
-TEST(a_thread_with_a_pipe_is_cancelled_after_its_close)
-{
-    struct seam_pair in = seam_open();
-    struct seam_pair out = seam_open();
-    struct mover mover = {.from = in.server, .to = out.client};
-    pthread_t thread;
-    void *result = NULL;
-    ferp_pipe pipe;
-    assert_true(opens(&pipe, false));
-    ferp_pipe_close(&pipe);
-    seam_send(in.client, "abc");
-    assert_ok(ferp_shutdown(out.client, FER_SHUTDOWN_WRITE));
-    assert_int_equal(pthread_create(&thread, NULL, move_with_a_pending_cancel, &mover), 0);
-    assert_int_equal(pthread_join(thread, &result), 0);
-    assert_true(mover.has_closed && result == PTHREAD_CANCELED);
-    assert_kind(mover.error, FER_BROKEN_PIPE);
-    seam_close(&in);
-    seam_close(&out);
-}
-
-#endif
-
 #endif
 
 /* ---- The wait for two streams */

@@ -6,8 +6,6 @@
 
 #include <stdatomic.h>
 
-#include "platform/background.h"
-
 #define MILLI UINT64_C(1000000)
 
 /* ---- Deadlines */
@@ -269,100 +267,5 @@ TEST(wakes_lose_no_bytes)
     test_thread_join(&thread);
     seam_close(&pair);
 }
-
-#if defined(_WIN32) || defined(__ANDROID__) || defined(TEST_OVER_KERNEL)
-
-TEST(no_wait_is_a_cancellation_point)
-{
-    print_message("the seam has no pthread_cancel here\n");
-    skip(); /* over a BSD kernel the seam does not see this system's threads */
-}
-
-#else
-
-/* ---- pthread_cancel: a thread that is cancelled in a wait returns from it, because the library
- * holds a lock or memory then. */
-
-enum wait_kind { COND_WAIT, TOKEN_WAIT, POLLER_WAIT, KIND_COUNT };
-
-static struct {
-    ferp_mutex mutex;
-    fer_cancel_token token;
-    fer_poller poller;
-    enum wait_kind kind;
-    bool is_notified; /* guarded by the mutex */
-    atomic_bool has_begun;
-    atomic_bool has_returned;
-} cancelled;
-
-static void wait_for_cond(void)
-{
-    ferp_mutex_lock(&cancelled.mutex);
-    atomic_store(&cancelled.has_begun, true);
-    while (!cancelled.is_notified) {
-        (void)ferp_cond_wait(&cancelled.mutex, FERP_NO_DEADLINE);
-    }
-    ferp_mutex_unlock(&cancelled.mutex);
-}
-
-static void *wait_until_cancelled(void *unused)
-{
-    (void)unused;
-    fer_event event;
-    size_t count;
-    bool notified;
-    switch (cancelled.kind) {
-    case COND_WAIT: wait_for_cond(); break;
-    case TOKEN_WAIT:
-        atomic_store(&cancelled.has_begun, true);
-        (void)ferp_token_wait(&cancelled.token, NULL, FERP_NO_DEADLINE);
-        break;
-    default:
-        atomic_store(&cancelled.has_begun, true);
-        (void)ferp_poller_wait(&cancelled.poller, &event, 1, FER_DURATION_NONE, &count, &notified);
-        break;
-    }
-    atomic_store(&cancelled.has_returned, true);
-    pthread_testcancel();
-    return NULL;
-}
-
-static void end_wait(void)
-{
-    ferp_mutex_lock(&cancelled.mutex);
-    cancelled.is_notified = true;
-    ferp_cond_broadcast(&cancelled.mutex);
-    ferp_mutex_unlock(&cancelled.mutex);
-    ferp_token_signal(&cancelled.token);
-    assert_ok(ferp_poller_notify(&cancelled.poller));
-}
-
-/* The cancel is pending before the wait ends, whether the wait has begun or not. */
-TEST(no_wait_is_a_cancellation_point)
-{
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        pthread_t thread;
-        void *result = NULL;
-        memset(&cancelled, 0, sizeof cancelled);
-        cancelled.kind = (enum wait_kind)kind;
-        assert_ok(ferp_mutex_init(&cancelled.mutex));
-        assert_ok(ferp_token_open(&cancelled.token));
-        assert_ok(ferp_poller_open(&cancelled.poller));
-        assert_int_equal(pthread_create(&thread, NULL, wait_until_cancelled, NULL), 0);
-        while (!atomic_load(&cancelled.has_begun)) {
-            test_thread_yield();
-        }
-        assert_int_equal(pthread_cancel(thread), 0);
-        end_wait();
-        assert_int_equal(pthread_join(thread, &result), 0);
-        assert_ptr_equal(result, PTHREAD_CANCELED);
-        assert_true(atomic_load(&cancelled.has_returned));
-        ferp_poller_close(&cancelled.poller);
-        ferp_token_close(&cancelled.token);
-        ferp_mutex_destroy(&cancelled.mutex);
-    }
-}
-
-#endif
 
 TEST_MAIN("platform_wait")

@@ -4,6 +4,7 @@
 #include "platform/posix/posix.h"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
