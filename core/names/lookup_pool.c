@@ -11,9 +11,9 @@
 
 /* ---- References to the pool */
 
-void feri_pool_add_references(feri_pool *pool, uint32_t count)
+static void add_reference(feri_pool *pool)
 {
-    (void)feri_atomic_add(&pool->references, count);
+    (void)feri_atomic_add(&pool->references, 1);
 }
 
 bool feri_pool_belongs_to_process(const feri_pool *pool)
@@ -167,8 +167,6 @@ static bool step(void *argument)
 
 /* ---- Starting */
 
-static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
-
 static feri_worker *idle_worker(feri_pool *pool)
 {
     size_t at = 0;
@@ -194,7 +192,7 @@ static fer_error start_worker(feri_pool *pool)
     fer_error error = ferp_thread_start(&idle->thread);
     if (error.kind == FER_OK) {
         /* for the thread, which cannot release it before it has locked the mutex */
-        feri_pool_add_references(pool, 1);
+        add_reference(pool);
         return feri_ok();
     }
     idle->is_running = false;
@@ -205,10 +203,6 @@ static fer_error start_worker(feri_pool *pool)
 /* Called with the mutex locked. */
 static fer_error enqueue(feri_pool *pool, feri_lookup *started)
 {
-    if (pool->is_closed) {
-        complete(started, cancelled);
-        return feri_ok();
-    }
     FERI_REQUIRE(pool->unfinished < pool->unfinished_max, FER_WOULD_BLOCK);
     queue_append(pool, started);
     fer_error error = start_worker(pool);
@@ -234,7 +228,9 @@ fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out
     ferp_mutex_lock(&pool->mutex);
     out->p_.block_ = started;
     fer_error error = started->query.is_literal ? run_literal(started) : enqueue(pool, started);
-    if (error.kind != FER_OK) {
+    if (error.kind == FER_OK) {
+        add_reference(pool); /* for the lookup, which another thread closes with the mutex locked */
+    } else {
         out->p_.block_ = NULL;
     }
     ferp_mutex_unlock(&pool->mutex);
@@ -291,10 +287,11 @@ void feri_pool_abandon(feri_lookup *abandoned)
     ferp_mutex_unlock(&pool->mutex);
 }
 
+static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
+
 void feri_pool_cancel_all(feri_pool *pool)
 {
     ferp_mutex_lock(&pool->mutex);
-    pool->is_closed = true;
     while (pool->queue.first != NULL) {
         feri_lookup *first = pool->queue.first;
         queue_remove(pool, first);

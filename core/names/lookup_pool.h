@@ -68,7 +68,6 @@ typedef struct feri_pool {
     uint64_t unfinished_max;
     size_t running;    /* workers with a thread */
     size_t unfinished; /* queued lookups and busy workers */
-    bool is_closed;    /* the resolver was closed: a lookup is cancelled as it is started */
     feri_lookup_list queue;
     feri_lookup_list completed; /* oldest first */
     feri_worker workers[];      /* thread_count of them */
@@ -77,8 +76,6 @@ typedef struct feri_pool {
 /* Creates a pool with one reference. */
 fer_error feri_pool_new(size_t threads, size_t waiting, feri_pool **out);
 
-void feri_pool_add_references(feri_pool *pool, uint32_t count);
-
 /* Called without the mutex. */
 void feri_pool_release(feri_pool *pool);
 
@@ -86,10 +83,9 @@ void feri_pool_release(feri_pool *pool);
  * thread can hold the mutex or wait for it forever, so the child does not use the pool. */
 bool feri_pool_belongs_to_process(const feri_pool *pool);
 
-/* Runs the query of an address text, and queues any other lookup, or cancels it if the resolver was
- * closed. out is OPEN before the key is listed and the poller is notified, so another thread may
- * use and close it before this call returns. After a failure the lookup is not in the pool, and out
- * is unchanged. */
+/* Runs the query of an address text, and queues any other lookup. out is OPEN before the key is
+ * listed and the poller is notified, so another thread may use and close it before this call
+ * returns. After a failure the lookup is not in the pool, and out is unchanged. */
 fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out);
 
 /* Removes the keys of up to cap completed lookups with this poller from the list, oldest first, and
@@ -100,7 +96,7 @@ size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint6
 /* The lookup is in no list afterwards, and no thread has its address. */
 void feri_pool_abandon(feri_lookup *abandoned);
 
-/* Ends the lookups that are not done with FER_CANCELLED, and those that are started later. */
+/* Ends the lookups that are not done with FER_CANCELLED. No lookup is started afterwards. */
 void feri_pool_cancel_all(feri_pool *pool);
 
 #endif

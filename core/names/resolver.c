@@ -14,76 +14,18 @@
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
 
-/* ---- Calls of a resolver, and its close
- *
- * fer_resolver_close may run while a call takes its reference to the pool. So the call counts
- * itself in calls_, unless the mark CLOSED is there, adds the reference, and is counted no longer.
- * The close adds the mark, and a reference for each call that is counted then, which that call
- * releases when it finds the mark. No thread waits for another one. */
+/* ---- Resolvers */
 
-#define CLOSED 0x80000000u
-
-static bool count_call(uint32_t *calls)
-{
-    uint32_t old = feri_atomic_load(calls);
-    while ((old & CLOSED) == 0) {
-        if (feri_atomic_replace(calls, old, old + 1)) {
-            return true;
-        }
-        old = feri_atomic_load(calls);
-    }
-    return false;
-}
-
-/* Called after the call has added its reference. */
-static void end_count(uint32_t *calls, feri_pool *pool)
-{
-    uint32_t old = feri_atomic_load(calls);
-    while ((old & CLOSED) == 0) {
-        if (feri_atomic_replace(calls, old, old - 1)) {
-            return;
-        }
-        old = feri_atomic_load(calls);
-    }
-    feri_pool_release(pool); /* the reference that the close has added */
-}
-
-/* The pool, with a reference for the caller; NULL if the resolver is not usable. */
+/* NULL if the resolver is not usable. */
 static feri_pool *pool_of(fer_resolver *resolver)
 {
-    feri_pool *pool = resolver == NULL ? NULL : feri_atomic_load_pointer(&resolver->p_.pool_);
-    if (pool == NULL || !count_call(&resolver->p_.calls_)) {
-        return NULL;
-    }
-    bool is_of_process = feri_pool_belongs_to_process(pool);
-    if (is_of_process) {
-        feri_pool_add_references(pool, 1);
-    }
-    end_count(&resolver->p_.calls_, pool);
-    return is_of_process ? pool : NULL;
+    feri_pool *pool = resolver == NULL ? NULL : resolver->p_.pool_;
+    return pool != NULL && feri_pool_belongs_to_process(pool) ? pool : NULL;
 }
 
 bool feri_resolver_is_usable(fer_resolver *resolver)
 {
-    feri_pool *pool = pool_of(resolver);
-    if (pool != NULL) {
-        feri_pool_release(pool);
-    }
-    return pool != NULL;
-}
-
-/* Called with the reference of the resolver. */
-static void close_calls(uint32_t *calls, feri_pool *pool)
-{
-    uint32_t given = 0;
-    for (;;) {
-        uint32_t old = feri_atomic_load(calls);
-        feri_pool_add_references(pool, old - given);
-        given = old;
-        if (feri_atomic_replace(calls, old, CLOSED)) {
-            return;
-        }
-    }
+    return pool_of(resolver) != NULL;
 }
 
 void fer_resolver_close(fer_resolver *resolver)
@@ -92,12 +34,8 @@ void fer_resolver_close(fer_resolver *resolver)
         return;
     }
     feri_pool *pool = resolver->p_.pool_;
-    bool is_of_process = feri_pool_belongs_to_process(pool);
-    if (is_of_process) {
-        close_calls(&resolver->p_.calls_, pool);
-    }
-    feri_atomic_store_pointer(&resolver->p_.pool_, NULL);
-    if (is_of_process) {
+    resolver->p_.pool_ = NULL;
+    if (feri_pool_belongs_to_process(pool)) {
         feri_pool_cancel_all(pool);
         feri_pool_release(pool);
     }
@@ -115,7 +53,6 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
     FERI_REQUIRE(feri_are_zero(chosen->reserved_), FER_INVALID_INPUT);
     feri_pool *made = NULL;
     FER_TRY(feri_pool_new(threads, queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap, &made));
-    resolver->p_.calls_ = 0;
     resolver->p_.pool_ = made;
     return feri_ok();
 }
@@ -147,10 +84,10 @@ static feri_lookup *lookup_new(feri_pool *pool, const feri_address_query *query,
     return made;
 }
 
-/* The lookup takes over the reference of the call if it starts. */
-static fer_error start_in_pool(feri_pool *pool, const feri_address_query *query,
-                               const feri_lookup_notice *notice, fer_lookup *out)
+fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
+                            const feri_lookup_notice *notice, fer_lookup *out)
 {
+    feri_pool *pool = resolver->p_.pool_;
     feri_lookup *started = lookup_new(pool, query, notice);
     FERI_REQUIRE(started != NULL, FER_OUT_OF_MEMORY);
     fer_error error = feri_pool_start(pool, started, out);
@@ -158,24 +95,6 @@ static fer_error start_in_pool(feri_pool *pool, const feri_address_query *query,
         ferp_free(started);
     }
     return error;
-}
-
-static fer_error start_or_release(feri_pool *pool, const feri_address_query *query,
-                                  const feri_lookup_notice *notice, fer_lookup *out)
-{
-    fer_error error = start_in_pool(pool, query, notice, out);
-    if (error.kind != FER_OK) {
-        feri_pool_release(pool);
-    }
-    return error;
-}
-
-fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
-                            const feri_lookup_notice *notice, fer_lookup *out)
-{
-    feri_pool *pool = pool_of(resolver);
-    FERI_REQUIRE(pool != NULL, FER_CANCELLED);
-    return start_or_release(pool, query, notice, out);
 }
 
 static bool is_open_or_null(const fer_poller *poller)
@@ -189,10 +108,9 @@ static fer_error start_query(fer_resolver *resolver, const feri_address_query *q
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
     FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
+    FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
     const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
-    feri_pool *pool = pool_of(resolver);
-    FERI_REQUIRE(pool != NULL, FER_MISUSE);
-    return start_or_release(pool, query, &notice, out);
+    return feri_lookup_start(resolver, query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
@@ -228,7 +146,6 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
         return feri_refuse(cap > 0);
     }
     *count = feri_pool_take_completed(pool, poller, keys, cap);
-    feri_pool_release(pool);
     return feri_ok();
 }
 

@@ -126,11 +126,11 @@ typedef struct fer_lookup_options {
  * caller-owned. During the call, the call owns an event of the OS (as a cancel token does) and some
  * memory.
  * Errors: same as fer_to_socket_addrs, and FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
- * limits), FER_CANCELLED also if the resolver is closed meanwhile, FER_WOULD_BLOCK with os_code 0
- * (the resolver's queue is full), FER_OUT_OF_MEMORY (also if no thread can be created),
- * FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2))
- * and other errors of the OS. FER_MISUSE also for a token or a resolver that is not OPEN,
- * FER_INVALID_INPUT also for an unknown family. *count and addrs are unchanged after a failure.
+ * limits), FER_WOULD_BLOCK with os_code 0 (the resolver's queue is full), FER_OUT_OF_MEMORY (also
+ * if no thread can be created), FER_TOO_MANY_OPEN_FILES (for the event), FER_NOT_FOUND (Linux: no
+ * anonymous inodes, eventfd(2)) and other errors of the OS. FER_MISUSE also for a token or a
+ * resolver that is not OPEN, FER_INVALID_INPUT also for an unknown family. *count and addrs are
+ * unchanged after a failure.
  * Rust: tokio::net::lookup_host in tokio::time::timeout and select!.
  * Threads: any number of concurrent calls, with one resolver or several. */
 FER_MUST_USE FER_API fer_error fer_to_socket_addrs_with(
@@ -184,7 +184,6 @@ typedef union fer_resolver {
     uint64_t words_[4];
     struct fer_resolver_p_ {
         void *pool_;
-        uint32_t calls_;
     } p_;
 } fer_resolver;
 
@@ -327,11 +326,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * lookup is closed.
  * Errors: none.
  * Rust: none in std; tokio::runtime::Runtime::shutdown_background.
- * Threads: concurrent with calls on its lookups, with fer_resolver_start, fer_resolver_start_host
- * and fer_resolver_take_completed, and with lookups within limits that use the resolver
- * (fer_to_socket_addrs_with, fer_tcp_stream_connect_with). Keep the resolver at its address until
- * these calls have returned. One that begins after the close is FER_MISUSE. No other close and no
- * fer_resolver_new run concurrently. */
+ * Threads: no concurrent call on the resolver, nor one that uses it (fer_to_socket_addrs_with,
+ * fer_tcp_stream_connect_with). Calls on its lookups may run concurrently. */
 FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
 
 FER_END_DECLS

@@ -9,9 +9,8 @@
 #include "tests/interleave/programs.h"
 
 static const inter_program *const lists[] = {
-    inter_litmus_programs,         inter_notify_programs, inter_resolver_programs,
-    inter_resolver_close_programs, inter_poller_programs, inter_stream_programs,
-    inter_mode_programs,
+    inter_litmus_programs, inter_notify_programs, inter_resolver_programs,
+    inter_poller_programs, inter_stream_programs, inter_mode_programs,
 };
 
 typedef struct options {

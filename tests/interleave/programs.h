@@ -33,7 +33,6 @@ extern const inter_program inter_litmus_programs[];
 extern const inter_program inter_notify_programs[];
 extern const inter_program inter_poller_programs[];
 extern const inter_program inter_resolver_programs[];
-extern const inter_program inter_resolver_close_programs[];
 extern const inter_program inter_stream_programs[];
 extern const inter_program inter_mode_programs[];
 

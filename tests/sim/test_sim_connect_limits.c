@@ -109,20 +109,6 @@ CONNECT_TEST("K8", a_late_lookup_occupies_its_thread)
     fer_lookup_close(&queued);
 }
 
-static void close_resolver(void *context)
-{
-    fer_resolver_close(context);
-}
-
-CONNECT_TEST("K8", closing_the_resolver_ends_the_wait)
-{
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_sim_after(millis(700), close_resolver, &resolver));
-    assert_code(look_up("slow.test:80", &resolver), FER_CANCELLED, 0);
-    assert_int_equal(now_ms(), 700);
-}
-
 /* ---- Unix connects that wait for room (K2). Only Linux waits. */
 
 static fer_unix_listener listener;

@@ -120,11 +120,6 @@ void script_thread_finish(size_t thread)
 
 uint64_t ferp_process(void)
 {
-    void (*act)(void) = background.on_process;
-    background.on_process = NULL;
-    if (act != NULL) {
-        act();
-    }
     return background.process;
 }
 

@@ -18,8 +18,6 @@ struct script_background {
     void (*on_wait)(void);  /* runs during a wait in place of other threads */
     uint64_t process;       /* another number simulates a fork */
     const char *error_text; /* the system's text of every error; NULL: none */
-    /* runs once in ferp_process, which each call of a resolver asks, in place of other threads */
-    void (*on_process)(void);
 
     size_t memory_live; /* blocks */
     size_t mutexes_live;

@@ -156,48 +156,4 @@ RESOLVER_TEST(a_child_leaves_its_copies_alone)
     assert_ok(poll_lookup(1));
 }
 
-/* ---- N7: a close by another thread during a call */
-
-static void close_resolver(void)
-{
-    fer_resolver_close(&resolver);
-}
-
-RESOLVER_TEST(a_lookup_that_starts_during_the_close_is_cancelled)
-{
-    size_t count = 99;
-    begin(1, 1);
-    background.on_process = close_resolver;
-    start(0, "a.test:80");
-    assert_error(poll_lookup(0), FER_CANCELLED, 0);
-    assert_int_equal(background.threads_started, 0);
-    fer_lookup other = {0};
-    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, NULL, 0, &other), FER_MISUSE, 0);
-    assert_int_equal(background.mutexes_live, 1);
-    fer_lookup_close(&lookups[0]);
-    assert_int_equal(background.memory_live, 0);
-    begin(1, 1);
-    background.on_process = close_resolver;
-    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &resolver},
-                                          NULL, 0, &count),
-                 FER_CANCELLED, 0);
-    assert_int_equal(background.memory_live, 0);
-}
-
-/* The close marks the resolver before it clears the pool. */
-RESOLVER_TEST(a_call_that_finds_the_flag_of_the_close_is_misuse)
-{
-    uint64_t key;
-    size_t count = 99;
-    begin(1, 1);
-    fer_resolver marked = resolver;
-    marked.p_.calls_ = 0x80000000u;
-    fer_lookup other = {0};
-    assert_error(fer_resolver_start(&marked, "a.test:80", NULL, NULL, 0, &other), FER_MISUSE, 0);
-    assert_error(fer_resolver_take_completed(&marked, NULL, &key, 1, &count), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.resolver = &marked},
-                                          NULL, 0, &count),
-                 FER_MISUSE, 0);
-}
-
 TEST_MAIN("resolver ends")
