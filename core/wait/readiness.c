@@ -232,10 +232,9 @@ static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest
         return feri_ok();
     }
     FER_TRY(feri_limits_check(&within->limits));
-    bool may_miss_end = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) &&
-                        feri_handle_has_flag(handle, FERI_FLAG_UNIX);
-    uint64_t until =
-        may_miss_end ? end_of_ready_slice(handle, interest, within->deadline) : within->deadline;
+    uint64_t until = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+                         ? end_of_ready_slice(handle, interest, within->deadline)
+                         : within->deadline;
     fer_error error =
         ferp_ready(handle->p_.raw_, interest, until, within->deadline, within->limits.token, found);
     if (error.kind != FER_TIMED_OUT) {

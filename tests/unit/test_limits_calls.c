@@ -109,7 +109,7 @@ SCRIPT_TEST(readiness_of_other_handles_is_limited_too)
     assert_ok(fer_udp_socket_set_limits(&udp, &limits));
     script_then(SCRIPT_READY)->value = FER_READABLE;
     assert_ok(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready));
-    assert_log("ready(2,r,ever,token)");
+    assert_log("ready(2,r,100001000,ever,token)");
     assert_ok(fer_cancel_token_cancel(&token));
     assert_error_log(fer_udp_socket_ready(&udp, FER_READABLE, FER_DURATION_NONE, &ready),
                      FER_CANCELLED, 0, "token_signal()");

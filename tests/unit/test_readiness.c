@@ -319,7 +319,7 @@ SYSTEM_TEST(script_windows, a_built_socket_waits_as_what_it_is)
     socket.handle_ = script_stream(FERI_FLAG_LISTENING);
     then_ready(FER_READABLE);
     assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
-    assert_log("ready(1,rw,100001000,ever) ready(2,rw,ever) ready(3,rw,ever)");
+    assert_log("ready(1,rw,100001000,ever) ready(2,rw,100001000,ever) ready(3,rw,ever)");
 }
 
 TEST_MAIN("readiness")
