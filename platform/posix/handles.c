@@ -83,10 +83,19 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
 
 /* ---- Receiving */
 
+/* The peer may have passed its last descriptor of a socket with a linger time, for which the close
+ * would wait. */
+static void close_passed(int fd)
+{
+    const struct linger no_linger = {0, 0};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &no_linger, sizeof no_linger);
+    (void)close(fd);
+}
+
 static void take_handle(struct ferp_received_handles *message, size_t cap, int fd)
 {
     if (message->count == cap) {
-        (void)close(fd);
+        close_passed(fd);
         message->handles_truncated = true;
         return;
     }

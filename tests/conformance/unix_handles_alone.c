@@ -1,6 +1,8 @@
-/* unix_handles_alone.c: rules X7 and X8: a peer's handles that come without a byte. Linux discards
- * them when they are sent. For others: unix_handles.c. */
+/* unix_handles_alone.c: rules X7 and X8: a peer's handles that come without a byte, which Linux
+ * discards when they are sent, and one with a linger time. For others: unix_handles.c. */
 #include "support/unix_fixture.h"
+
+enum { LINGER_S = 40 };
 
 /* Sends handles without a byte, several times, and closes them here. */
 static void send_only_handles(struct unix_ends through, fer_unix_stream *passed)
@@ -96,6 +98,43 @@ UNIX_TEST("X8", a_read_and_a_peek_read_on_behind_handles_without_a_byte)
         assert_ok_n(calls[i](through.other, buf, sizeof buf, &n), n, 4);
         assert_ok_n(fer_unix_stream_read(passed.other, buf, 1, &n), n, 0);
     }
+}
+
+/* A TCP stream with bytes that its peer does not receive, for which its last close would wait. */
+static void fill_lingering(fer_tcp_stream *stream, fer_tcp_stream *peer)
+{
+    static unsigned char piece[65536];
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    const fer_socket_addr to = loopback(PEER_V4, port);
+    fer_error error = {FER_OK, 0};
+    assert_ok(fer_tcp_stream_connect_addr(stream, &to));
+    assert_ok(fer_tcp_listener_accept(listener, peer, NULL));
+    while (error.kind == FER_OK) {
+        error = fer_tcp_stream_try_write(stream, piece, sizeof piece, NULL);
+    }
+    assert_kind(error, FER_WOULD_BLOCK);
+    assert_ok(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(LINGER_S)));
+}
+
+/* Row passed_linger: "recv_handles removes the linger time of those that it closes itself". */
+UNIX_TEST("X8", a_handle_that_does_not_fit_is_closed_without_its_linger_time)
+{
+    struct unix_ends through = unix_ends_open();
+    fer_unix_received_handles got;
+    char buf[4];
+    fer_tcp_stream stream = {0};
+    fer_tcp_stream peer = {0};
+    fer_raw_socket handle;
+    fill_lingering(&stream, &peer);
+    fer_raw_socket raw = fer_tcp_stream_as_raw(&stream);
+    assert_ok(fer_unix_stream_send_handles(through.one, "full", 4, &raw, 1, NULL));
+    fer_tcp_stream_close(&stream); /* not the last one */
+    uint64_t began = peer_now_us();
+    assert_ok(fer_unix_stream_recv_handles(through.other, buf, sizeof buf, &handle, 0, &got));
+    assert_true(got.handles_truncated);
+    assert_true(peer_now_us() < began + UINT64_C(1000000) * LINGER_S / 2);
+    fer_tcp_stream_close(&peer);
 }
 
 RULE_TESTS("unix_handles_alone")
