@@ -270,12 +270,12 @@ static fer_error receive(fer_raw_socket raw, const fer_io_slice_mut *slices, siz
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     FER_TRY(copy_input(network, socket, "receive", slices, count, n));
-    network->leaks_passed =
+    network->passing.leaks =
         (flags & FERP_UNIX) == 0 && ferp_sim_switches_for(network, socket)->receive_leaks_handles;
     if (*n > 0) {
         ferp_sim_consume(network, socket, *n);
     }
-    network->leaks_passed = false;
+    network->passing.leaks = false;
     return FERP_SIM_OK;
 }
 
@@ -310,7 +310,7 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     *n = ferp_sim_readable(network, socket);
     return FERP_SIM_OK;
 }
@@ -382,6 +382,7 @@ static void gather(ferp_sim_network *network, ferp_sim_socket *socket, const fer
                    size_t count, size_t from, size_t len)
 {
     size_t put = 0;
+    ferp_sim_attach_passed_bytes(network, socket);
     for (size_t i = 0; i < count && put < len; i++) {
         if (from >= slices[i].len) {
             from -= slices[i].len;

@@ -1,4 +1,5 @@
 /* clock.c: virtual time and its events. Events of one time run in the order of their creation. */
+#include "core/base/compiler.h"
 #include "platform/sim/thread.h"
 
 #define TICK_NANOS 1000u
@@ -45,8 +46,15 @@ static bool is_network_event(ferp_sim_event_kind kind)
            kind == FERP_SIM_EVENT_REFUSAL;
 }
 
-/* Without latency an action of one end takes effect at the other end within the call. The table has
- * room for every possible event: start.c counts them. */
+/* Whether the table has room for another event. It always has: start.c counts all possible
+ * events. */
+static bool has_room(const ferp_sim_network *network)
+{
+    FERI_ASSERT(network->event_count < network->event_max);
+    return network->event_count < network->event_max;
+}
+
+/* Without latency an action of one end takes effect at the other end within the call. */
 void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay)
 {
     event.time = ferp_sim_time_after(network, delay);
@@ -55,9 +63,11 @@ void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t
         run_event(network, &event);
         return;
     }
-    network->calls += event.kind == FERP_SIM_EVENT_CALL;
-    network->arrivals += event.kind == FERP_SIM_EVENT_DATA;
-    network->events[network->event_count++] = event;
+    if (has_room(network)) {
+        network->calls += event.kind == FERP_SIM_EVENT_CALL;
+        network->arrivals += event.kind == FERP_SIM_EVENT_DATA;
+        network->events[network->event_count++] = event;
+    }
 }
 
 static void remove_event(ferp_sim_network *network, size_t at)
@@ -78,6 +88,16 @@ void ferp_sim_cancel(ferp_sim_network *network, uint64_t owner)
     }
 }
 
+void ferp_sim_cancel_step(ferp_sim_network *network, uint64_t owner)
+{
+    for (size_t i = network->event_count; i > 0; i--) {
+        const ferp_sim_event *event = &network->events[i - 1];
+        if (event->kind == FERP_SIM_EVENT_SCRIPT && event->owner == owner) {
+            remove_event(network, i - 1);
+        }
+    }
+}
+
 static bool is_in_direction(const ferp_sim_event *event, uint64_t owner, int side)
 {
     return (event->kind == FERP_SIM_EVENT_DATA || event->kind == FERP_SIM_EVENT_FIN) &&
@@ -91,6 +111,17 @@ void ferp_sim_cancel_direction(ferp_sim_network *network, uint64_t owner, int si
             remove_event(network, i - 1);
         }
     }
+}
+
+bool ferp_sim_has_reset_in_flight(const ferp_sim_network *network, uint64_t owner, int side)
+{
+    for (size_t i = 0; i < network->event_count; i++) {
+        const ferp_sim_event *event = &network->events[i];
+        if (event->kind == FERP_SIM_EVENT_RST && event->owner == owner && event->side == side) {
+            return true;
+        }
+    }
+    return false;
 }
 
 ferp_sim_event *ferp_sim_last_arrival(ferp_sim_network *network, uint64_t owner, int side)
@@ -111,25 +142,64 @@ static bool is_before(const ferp_sim_event *one, const ferp_sim_event *other)
     return one->time != other->time ? one->time < other->time : one->sequence < other->sequence;
 }
 
-/* Runs the first event if its time is not after `until`. */
-static bool run_first(ferp_sim_network *network, uint64_t until)
+/* Returns the first event, or NULL if there is none. */
+static const ferp_sim_event *first_event(const ferp_sim_network *network)
 {
-    size_t first = 0;
+    const ferp_sim_event *first = network->event_count > 0 ? &network->events[0] : NULL;
     for (size_t i = 1; i < network->event_count; i++) {
-        if (is_before(&network->events[i], &network->events[first])) {
-            first = i;
+        if (is_before(&network->events[i], first)) {
+            first = &network->events[i];
         }
     }
-    if (network->event_count == 0 || network->events[first].time > until) {
-        return false;
-    }
-    ferp_sim_event event = network->events[first];
-    remove_event(network, first);
+    return first;
+}
+
+uint64_t ferp_sim_next_event_time(const ferp_sim_network *network)
+{
+    const ferp_sim_event *first = first_event(network);
+    return first == NULL ? FERP_NO_DEADLINE : first->time;
+}
+
+/* The calls that a function of the user makes are no part of the call that waits. */
+static void run_and_remove(ferp_sim_network *network, const ferp_sim_event *first)
+{
+    ferp_sim_event event = *first;
+    ferp_sim_passing passing = network->passing;
+    remove_event(network, (size_t)(first - network->events));
     network->now = event.time > network->now ? event.time : network->now;
     network->no_progress = false;
+    network->passing = (ferp_sim_passing){.taken = FERP_SIM_NONE};
     network->is_running_events = true;
     run_event(network, &event);
     network->is_running_events = false;
+    network->passing = passing;
+}
+
+/* Runs the first event if its time is not after `until`. */
+static bool run_first(ferp_sim_network *network, uint64_t until)
+{
+    const ferp_sim_event *first = first_event(network);
+    if (first == NULL || first->time > until) {
+        return false;
+    }
+    run_and_remove(network, first);
+    return true;
+}
+
+static bool calls_user(const ferp_sim_network *network, const ferp_sim_event *event)
+{
+    return event->kind == FERP_SIM_EVENT_CALL ||
+           (event->kind == FERP_SIM_EVENT_PEER && network->sockets[event->index].handler != NULL);
+}
+
+/* The same, but not for an event that calls a function of the user. */
+static bool run_first_quiet(ferp_sim_network *network, uint64_t until)
+{
+    const ferp_sim_event *first = first_event(network);
+    if (first == NULL || first->time > until || calls_user(network, first)) {
+        return false;
+    }
+    run_and_remove(network, first);
     return true;
 }
 
@@ -144,6 +214,13 @@ void ferp_sim_run_due_events(ferp_sim_network *network)
 {
     ferp_sim_pay_tick(network);
     while (!is_inside_event(network) && run_first(network, network->now)) {
+    }
+}
+
+void ferp_sim_run_quiet_events(ferp_sim_network *network)
+{
+    ferp_sim_pay_tick(network);
+    while (!is_inside_event(network) && run_first_quiet(network, network->now)) {
     }
 }
 
@@ -211,11 +288,28 @@ void ferp_sim_pay_tick(ferp_sim_network *network)
     }
 }
 
+/* The end of the time jump, or now if none is injected. */
+static uint64_t end_of_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    if (!ferp_sim_injects(network, socket, FER_SIM_FAULT_TIME_JUMP)) {
+        return network->now;
+    }
+    uint64_t length = 1 + ferp_sim_choose(network, JUMP_MILLIS_MAX);
+    return ferp_sim_time_after(network, length * FERP_NANOS_PER_MILLI);
+}
+
 void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
-    if (ferp_sim_injects(network, socket, FER_SIM_FAULT_TIME_JUMP)) {
-        ferp_sim_advance_to(network,
-                            network->now + (1 + ferp_sim_choose(network, JUMP_MILLIS_MAX)) *
-                                               FERP_NANOS_PER_MILLI);
+    uint64_t end = end_of_time_jump(network, socket);
+    if (end > network->now) {
+        ferp_sim_advance_to(network, end);
     }
+}
+
+void ferp_sim_inject_quiet_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    uint64_t end = end_of_time_jump(network, socket);
+    while (!is_inside_event(network) && run_first_quiet(network, end)) {
+    }
+    network->now = is_inside_event(network) ? network->now : end;
 }

@@ -89,8 +89,8 @@ size_t ferp_sim_passed_limit(ferp_sim_network *network, const ferp_sim_socket *s
 
 void ferp_sim_take_passed(ferp_sim_network *network, const ferp_sim_socket *socket, int passed)
 {
-    if (passed != FERP_SIM_NONE && network->passed_for == socket->sequence) {
-        network->passed_taken = passed;
+    if (passed != FERP_SIM_NONE && network->passing.receiver == socket->sequence) {
+        network->passing.taken = passed;
         network->passed[passed].link = 0;
     } else {
         ferp_sim_drop_passed(network, passed);
@@ -115,7 +115,7 @@ void ferp_sim_take_passed_bytes(ferp_sim_network *network, const ferp_sim_socket
             continue;
         }
         if (passed->begin < len) {
-            if (network->leaks_passed && network->passed_for != socket->sequence) {
+            if (network->passing.leaks && network->passing.receiver != socket->sequence) {
                 leak(network, passed);
             }
             ferp_sim_take_passed(network, socket, i);
@@ -166,13 +166,10 @@ fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handle
     }
     message->count = 0;
     message->handles_truncated = false;
-    uint64_t outer = network->passed_for; /* a callback may receive while another call waits */
-    network->passed_for = socket->sequence;
-    network->passed_taken = FERP_SIM_NONE;
+    network->passing = (ferp_sim_passing){.receiver = socket->sequence, .taken = FERP_SIM_NONE};
     fer_error error = receive_message(raw, message, flags);
-    int taken = network->passed_taken;
-    network->passed_for = outer;
-    network->passed_taken = FERP_SIM_NONE;
+    int taken = network->passing.taken;
+    network->passing = (ferp_sim_passing){.taken = FERP_SIM_NONE};
     if (taken != FERP_SIM_NONE) {
         store_handles(network, socket, &network->passed[taken], message);
     }
@@ -205,26 +202,36 @@ static fer_error collect(ferp_sim_network *network, const struct ferp_sent_handl
     return FERP_SIM_OK;
 }
 
-/* The handles are in the queue before the bytes, because the receiver may read the first bytes
- * while the send waits to queue the others. */
+/* The handles are in the queue with the first bytes, because the receiver may read these while the
+ * send waits to queue the others. */
+void ferp_sim_attach_passed_bytes(ferp_sim_network *network, const ferp_sim_socket *sender)
+{
+    if (network->passing.sender != sender->sequence) {
+        return;
+    }
+    ferp_sim_passed *passed = &network->passed[network->passing.sent];
+    passed->link = network->links[sender->link].sequence;
+    passed->link_index = sender->link;
+    passed->side = sender->side;
+    passed->begin = ferp_sim_pipe_out(network, sender)->count;
+    passed->len = network->passing.len;
+    network->passing.sender = 0;
+}
+
 static fer_error send_on_stream(ferp_sim_network *network, const ferp_sim_socket *socket,
                                 fer_raw_socket raw, const struct ferp_sent_handles *message,
                                 ferp_sim_passed *passed, unsigned flags, size_t *n)
 {
-    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
+    int index = (int)(passed - network->passed);
     uint64_t sequence = passed->sequence;
-    if (out != NULL) {
-        passed->link = network->links[socket->link].sequence;
-        passed->link_index = socket->link;
-        passed->side = socket->side;
-        passed->begin = out->count;
-        passed->len = message->len;
-    }
+    network->passing = (ferp_sim_passing){
+        .sender = socket->sequence, .sent = index, .len = message->len, .taken = FERP_SIM_NONE};
     fer_error error = ferp_send(raw, message->buf, message->len, flags, n);
+    network->passing.sender = 0;
     if (passed->sequence == sequence) {
         passed->len = *n;
         if (*n == 0) {
-            ferp_sim_drop_passed(network, (int)(passed - network->passed));
+            ferp_sim_drop_passed(network, index);
         }
     }
     return error;
@@ -233,9 +240,9 @@ static fer_error send_on_stream(ferp_sim_network *network, const ferp_sim_socket
 void ferp_sim_attach_passed(ferp_sim_network *network, const ferp_sim_socket *sender,
                             ferp_sim_datagram *datagram)
 {
-    if (network->passed_sender == sender->sequence) {
-        datagram->passed = network->passed_sent;
-        network->passed_sender = 0;
+    if (network->passing.sender == sender->sequence) {
+        datagram->passed = network->passing.sent;
+        network->passing.sender = 0;
     }
 }
 
@@ -244,18 +251,15 @@ static fer_error send_as_datagram(ferp_sim_network *network, const ferp_sim_sock
                                   const ferp_sim_passed *passed, unsigned flags, size_t *n)
 {
     int index = passed == NULL ? FERP_SIM_NONE : (int)(passed - network->passed);
-    uint64_t outer = network->passed_sender;
-    int outer_sent = network->passed_sent;
-    network->passed_sent = index;
-    network->passed_sender = socket->sequence;
+    network->passing =
+        (ferp_sim_passing){.sender = socket->sequence, .sent = index, .taken = FERP_SIM_NONE};
     fer_error error = message->to == NULL ? ferp_send(raw, message->buf, message->len, flags, n)
                                           : ferp_unix_send_to(raw, message->buf, message->len,
                                                               flags, message->to, n);
-    if (network->passed_sender != 0) {
+    if (network->passing.sender != 0) {
         ferp_sim_drop_passed(network, index);
     }
-    network->passed_sender = outer;
-    network->passed_sent = outer_sent;
+    network->passing.sender = 0;
     return error;
 }
 

@@ -84,8 +84,14 @@ void ferp_sim_trace_event(ferp_sim_network *network, const char *verb,
 /* The time that is so many nanoseconds from now, or the last time of the clock. */
 uint64_t ferp_sim_time_after(const ferp_sim_network *network, uint64_t nanos);
 void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t delay);
+/* The time of the first event, or FERP_NO_DEADLINE. */
+uint64_t ferp_sim_next_event_time(const ferp_sim_network *network);
 /* Runs all events that are scheduled up to now. */
 void ferp_sim_run_due_events(ferp_sim_network *network);
+/* The same up to the first event that calls a function of the user, for a call that neither waits
+ * nor moves anything. core makes such calls while its own structures change, for example while it
+ * advances a connector, which the function could close. */
+void ferp_sim_run_quiet_events(ferp_sim_network *network);
 /* One step of a wait. OK: an event ran, check again. TIMED_OUT: the deadline has expired. DEADLOCK:
  * no event can ever end the wait. */
 fer_error ferp_sim_pass_time(ferp_sim_network *network, uint64_t deadline);
@@ -104,10 +110,16 @@ void ferp_sim_tick_for_shortage(ferp_sim_network *network, const ferp_sim_socket
 void ferp_sim_pay_tick(ferp_sim_network *network);
 /* Advances the clock if a time jump is injected. */
 void ferp_sim_inject_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* The same with the events of ferp_sim_run_quiet_events. The others follow with the next call. */
+void ferp_sim_inject_quiet_time_jump(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* Removes all events of one socket or link. */
 void ferp_sim_cancel(ferp_sim_network *network, uint64_t owner);
+/* Removes the event of a script's delayed step. */
+void ferp_sim_cancel_step(ferp_sim_network *network, uint64_t owner);
 /* Removes the DATA and FIN events of one direction of a link. */
 void ferp_sim_cancel_direction(ferp_sim_network *network, uint64_t owner, int side);
+/* Whether a reset of that direction has not arrived yet. */
+bool ferp_sim_has_reset_in_flight(const ferp_sim_network *network, uint64_t owner, int side);
 /* Returns the last scheduled DATA event of that direction, or NULL. */
 ferp_sim_event *ferp_sim_last_arrival(ferp_sim_network *network, uint64_t owner, int side);
 
@@ -291,6 +303,8 @@ void ferp_sim_release_name(ferp_sim_network *network, const ferp_sim_socket *soc
  * with handles, or those before it. */
 size_t ferp_sim_passed_limit(ferp_sim_network *network, const ferp_sim_socket *socket,
                              size_t limit);
+/* A send queues the first bytes of its message: attaches the handles that it passes, if any. */
+void ferp_sim_attach_passed_bytes(ferp_sim_network *network, const ferp_sim_socket *sender);
 /* The receive of a socket removes this many bytes from the queue of its stream, or a datagram. The
  * handles that came with them are the receive's, or are closed. */
 void ferp_sim_take_passed_bytes(ferp_sim_network *network, const ferp_sim_socket *socket,

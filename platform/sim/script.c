@@ -94,6 +94,7 @@ fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t
             return (fer_error){FER_INVALID_INPUT, 0};
         }
     }
+    ferp_sim_cancel_step(network, socket->sequence);
     socket->script = (ferp_sim_script){.steps = steps, .count = count};
     ferp_sim_post_peer_events(network, socket, 0);
     return FERP_SIM_OK;

@@ -89,7 +89,10 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
  * cleared. */
 
 /* The largest number of events: those of fer_sim_after, one for each datagram and thread, the
- * arrivals of bytes, and those that each socket and link can have at once. */
+ * arrivals of bytes, and those that each socket and link can have at once. A socket has the events
+ * of its handler and its script. While it connects, it has up to 7 SYNs or answers, and the next
+ * retry. A direction of a link, of which there are as many as sockets, has one arrival beyond the
+ * limit, a FIN and a reset. */
 static size_t event_capacity(const fer_sim_config *config)
 {
     return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX +
@@ -135,6 +138,7 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     }
     network->bytes = memory + rings_at;
     network->link_max = link_max;
+    network->event_max = event_capacity(config);
     network->ring_size = ring;
     return network;
 }

@@ -101,7 +101,7 @@ static uint64_t delay_of(ferp_sim_network *network, const ferp_sim_link *link, i
 static void dispatch_after(ferp_sim_network *network, ferp_sim_link *link, ferp_sim_event event,
                            uint64_t delay)
 {
-    link->pipes[event.side].last_arrival = network->now + delay;
+    link->pipes[event.side].last_arrival = ferp_sim_time_after(network, delay);
     event.index = (int)(link - network->links);
     event.owner = link->sequence;
     ferp_sim_schedule(network, event, delay);
@@ -121,7 +121,7 @@ static void dispatch_data(ferp_sim_network *network, ferp_sim_link *link, int si
     bool joins = delay > 0 && link->pipes[side].in_flight > bytes;
     ferp_sim_event *last = joins ? ferp_sim_last_arrival(network, link->sequence, side) : NULL;
     if (last != NULL &&
-        (last->time == network->now + delay ||
+        (last->time == ferp_sim_time_after(network, delay) ||
          network->arrivals >= FERP_SIM_ARRIVALS_PER_SOCKET * network->config.max_sockets)) {
         last->bytes += bytes;
         return;
@@ -231,8 +231,13 @@ void ferp_sim_end_writing(ferp_sim_network *network, ferp_sim_socket *socket)
 
 /* ---- Resets */
 
+/* A second reset of one direction would change nothing, and each arrival at a closed end sends
+ * one. */
 static void dispatch_reset(ferp_sim_network *network, ferp_sim_link *link, int from)
 {
+    if (ferp_sim_has_reset_in_flight(network, link->sequence, from)) {
+        return;
+    }
     dispatch(network, link, (ferp_sim_event){.kind = FERP_SIM_EVENT_RST, .side = from});
 }
 

@@ -66,7 +66,7 @@ void ferp_sim_spend(ferp_sim_network *network, uint64_t nanos)
     if (network->threads.is_inside) {
         network->threads.spent += nanos;
     } else {
-        ferp_sim_advance_to(network, network->now + nanos);
+        ferp_sim_advance_to(network, ferp_sim_time_after(network, nanos));
     }
 }
 

@@ -217,6 +217,17 @@ typedef struct ferp_sim_passed {
     int sockets[FER_UNIX_HANDLES_MAX];
 } ferp_sim_passed;
 
+/* The handles that the running call passes. A call of a callback, which may use a clone of the same
+ * socket, has its own. */
+typedef struct ferp_sim_passing {
+    uint64_t receiver; /* the socket whose receive takes handles: its sequence number, or 0 */
+    int taken;         /* the index in network->passed of what it has taken, or none */
+    uint64_t sender;   /* the socket whose send passes handles: its sequence number, or 0 */
+    int sent;          /* their index, or none */
+    size_t len;        /* the bytes of their message */
+    bool leaks;        /* the receive opens the handles that it does not take */
+} ferp_sim_passing;
+
 typedef struct ferp_sim_unix_name {
     bool exists; /* as a path, or as a bound abstract name */
     fer_unix_addr addr;
@@ -366,8 +377,9 @@ typedef struct ferp_sim_network {
     ferp_sim_socket *sockets;
     ferp_sim_link *links; /* half as many */
     size_t link_max;
-    ferp_sim_event *events; /* room for all events at once */
-    unsigned char *bytes;   /* the links' rings */
+    ferp_sim_event *events; /* event_max of them: room for all events at once */
+    size_t event_max;
+    unsigned char *bytes; /* the links' rings */
     size_t ring_size;
     size_t datagram_bytes; /* of all datagrams */
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
@@ -376,11 +388,7 @@ typedef struct ferp_sim_network {
     ferp_sim_relay relays[FERP_SIM_RELAYS_MAX];
     ferp_sim_file files[FERP_SIM_FILES_MAX];
     ferp_sim_passed passed[FERP_SIM_PASSED_MAX];
-    bool leaks_passed;      /* the receive that runs opens handles (receive_leaks_handles) */
-    uint64_t passed_for;    /* the socket whose receive takes handles: its sequence number, or 0 */
-    int passed_taken;       /* the index of what it has taken, or none */
-    uint64_t passed_sender; /* the socket that sends a datagram with handles, or 0 */
-    int passed_sent;        /* their index, or none */
+    ferp_sim_passing passing;
 } ferp_sim_network;
 
 #endif
