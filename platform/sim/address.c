@@ -247,8 +247,8 @@ static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket, 
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
-    ferp_sim_inject_time_jump(network, socket);
+    ferp_sim_run_quiet_events(network);
+    ferp_sim_inject_quiet_time_jump(network, socket);
     ferp_sim_record record = {.verb = "connect to", .socket = socket, .addr = addr};
     ferp_sim_trace(network, &record);
     return ferp_sim_trace_call(network, "connect", socket, connect_to(network, socket, raw, addr));
@@ -373,7 +373,7 @@ static bool hides_local_name(ferp_sim_network *network, const ferp_sim_socket *s
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     if (!ferp_sim_known_addresses(network, raw).is_bound && ferp_sim_is_winsock(network)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
@@ -473,7 +473,7 @@ ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_s
 fer_error ferp_check_connected(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     if (ferp_sim_refuses_options(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
@@ -484,7 +484,7 @@ fer_error ferp_check_connected(fer_raw_socket raw)
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     if (ferp_sim_refuses_options(network, socket)) {
         return (fer_error){FER_NOT_CONNECTED, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
     }

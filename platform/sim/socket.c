@@ -88,7 +88,7 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 static void linger(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
-    uint64_t deadline = network->now + socket->settings.linger.seconds * SECOND;
+    uint64_t deadline = ferp_sim_time_after(network, socket->settings.linger.seconds * SECOND);
     bool waits = ferp_sim_is_winsock(network) || !socket->settings.nonblocking;
     bool is_set = socket->settings.linger.on && socket->settings.linger.seconds > 0;
     if (!is_set || !waits || socket->state != FERP_SIM_CONNECTED ||
@@ -110,7 +110,7 @@ void ferp_close(fer_raw_socket raw)
     if (network == NULL) {
         return;
     }
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
     if (socket == NULL) {
         return;
@@ -278,7 +278,7 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
 {
     static const char *const verbs[] = {"shutdown read", "shutdown write", "shutdown both"};
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     fer_error error = socket->kind == FERP_SIM_DATAGRAM ? shut_down_datagram(network, socket, how)
                       : ferp_sim_acts_as_windows(network, socket)
                           ? shut_down_windows(network, socket, how)
@@ -302,7 +302,7 @@ static bool error_stays(const ferp_sim_network *network, const ferp_sim_socket *
 fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    ferp_sim_run_due_events(network);
+    ferp_sim_run_quiet_events(network);
     bool has_none = socket->error_is_late || ferp_sim_handle_of(network, raw)->lacks_error;
     ferp_sim_code code = has_none ? FERP_SIM_NO_ERROR : socket->pending;
     if (!error_stays(network, socket)) {
