@@ -145,7 +145,8 @@ set(ferrule_sim_sources
     platform/sim/trace.c
     platform/sim/traits.c
     platform/sim/unix.c
-    platform/sim/wait.c)
+    platform/sim/wait.c
+    platform/sim/wait_pair.c)
 # The poller over poll(2).
 set(ferrule_list_sources
     platform/common/sources.c

@@ -43,9 +43,11 @@ static fer_error wait_on(ferp_sim_network *network, const connect_wait *wait, ui
         if (*ended != 0 || ferp_sim_watch_ends(network, &wait->watch)) {
             return FERP_SIM_OK;
         }
-        bool is_idle = network->event_count == 0 && found == 0 &&
-                       !fer_cancel_token_is_cancelled(wait->watch.token);
-        uint64_t until = is_idle ? deadline : ferp_sim_watch_until(network, &wait->watch, end);
+        bool is_quiet = found == 0 && !fer_cancel_token_is_cancelled(wait->watch.token);
+        bool is_idle = is_quiet && network->event_count == 0;
+        uint64_t until = is_idle    ? deadline
+                         : is_quiet ? ferp_sim_end_before_event(network, end, deadline)
+                                    : ferp_sim_watch_until(network, &wait->watch, end);
         fer_error error = ferp_sim_pass_time(network, until);
         looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
         if (error.kind == FER_TIMED_OUT && until < deadline) {

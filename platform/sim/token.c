@@ -60,9 +60,13 @@ ferp_sim_watch ferp_sim_watch_begin(const ferp_sim_network *network, const fer_c
     return (ferp_sim_watch){token, network->now, is_request || !ferp_sim_is_winsock(network)};
 }
 
+/* At the end of the clock there is no later check. */
 static uint64_t since_last_check(const ferp_sim_network *network, const ferp_sim_watch *watch)
 {
-    return watch->is_event ? 0 : (network->now - watch->begin) % FERP_SIM_TOKEN_SLICE;
+    bool is_at_clock_end = ferp_sim_time_after(network, 1) == network->now;
+    return watch->is_event || is_at_clock_end
+               ? 0
+               : (network->now - watch->begin) % FERP_SIM_TOKEN_SLICE;
 }
 
 bool ferp_sim_watch_ends(const ferp_sim_network *network, const ferp_sim_watch *watch)
@@ -99,8 +103,9 @@ static fer_error wait_for_either(ferp_sim_network *network, const fer_cancel_tok
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
     FERP_SIM_REQUIRE(network)
-    /* An event of this pause may be what the next try needs. */
-    uint64_t end = network->event_count > 0 ? until : deadline;
+    /* The next event, which may be due, may be what the next try needs. */
+    uint64_t next = ferp_sim_next_event_time(network);
+    uint64_t end = next <= until ? until : next < deadline ? next : deadline;
     ferp_sim_run_due_events(network);
     fer_error error = FERP_SIM_OK;
     while (error.kind == FER_OK && !fer_cancel_token_is_cancelled(token)) {

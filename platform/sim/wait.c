@@ -3,7 +3,6 @@
  * the socket's own shutdown too. */
 #include "platform/sim/wait.h"
 
-#include "platform/copying.h"
 #include "platform/sim/readiness.h"
 
 /* The slices of the Windows backend, which matter only if it may lose an event or a cancel. */
@@ -95,7 +94,16 @@ uint64_t ferp_sim_end_of_slice(const ferp_sim_network *network, const ferp_sim_w
                       : is_request                             ? REQUEST_SLICE
                                                                : SELECT_SLICE;
     uint64_t end = ferp_sim_time_after(network, length);
-    return slices && end < deadline ? end : deadline;
+    bool is_at_clock_end = end == network->now;
+    return slices && end < deadline && !is_at_clock_end ? end : deadline;
+}
+
+uint64_t ferp_sim_end_before_event(const ferp_sim_network *network, uint64_t end, uint64_t last)
+{
+    uint64_t next = ferp_sim_next_event_time(network);
+    uint64_t bound = next < last ? next : last;
+    uint64_t length = end > network->now ? end - network->now : 0;
+    return length == 0 || bound <= end ? end : end + (bound - end) / length * length;
 }
 
 /* ---- What is ready */
@@ -161,8 +169,8 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
 
 /* ---- Waiting */
 
-/* If core waits in slices, each slice has a deadline, and the call a later one or none. If no event
- * can end the call before, the slices up to the last one are one. The exceptions are what the next
+/* If core waits in slices, each slice has a deadline, and the call a later one or none. The slices
+ * up to the last one that ends before an event are one. The exceptions are what the next
  * slice detects: a write half that has ended, and on macOS a read half that core has marked during
  * an event of this wait. */
 static uint64_t end_of_idle_slices(ferp_sim_network *network, const ferp_wait *wait,
@@ -185,7 +193,8 @@ static uint64_t end_of_idle_slices(ferp_sim_network *network, const ferp_wait *w
  * somewhere. */
 static fer_error give_false_hint(ferp_sim_network *network, bool is_deadlock)
 {
-    uint64_t end = is_deadlock ? FERP_NO_DEADLINE : ferp_sim_time_after(network, FALSE_HINT);
+    uint64_t end = ferp_sim_time_after(network, FALSE_HINT);
+    end = is_deadlock || end == network->now ? FERP_NO_DEADLINE : end;
     fer_error error = ferp_sim_pass_time(network, end);
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }
@@ -197,11 +206,12 @@ static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
            (wait->words[AT_WAKES] != socket->wakes || wait->words[AT_SHUT] != socket->shut_read);
 }
 
-/* Whether no event can end the wait, neither during this slice nor at its end, when the caller
- * looks again. */
-static bool is_idle(ferp_sim_network *network, const ferp_sim_socket *socket, const ferp_wait *wait)
+/* Whether only a scheduled event or the deadline can end the wait, during this slice and at its
+ * end, when the caller looks again. */
+static bool is_quiet(ferp_sim_network *network, const ferp_sim_socket *socket,
+                     const ferp_wait *wait)
 {
-    return network->event_count == 0 && !fer_cancel_token_is_cancelled(wait->token) &&
+    return !fer_cancel_token_is_cancelled(wait->token) &&
            !is_ready(network, socket, readiness_of(wait)) && !was_woken(socket, wait);
 }
 
@@ -256,12 +266,16 @@ static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t de
     uint64_t end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
     while (!ends_now(network, wait, &watch, examines, &error)) {
         const ferp_sim_socket *socket = socket_of(network, wait);
-        bool idle = is_idle(network, socket, wait);
+        bool quiet = is_quiet(network, socket, wait);
+        bool idle = quiet && network->event_count == 0;
         uint64_t last = end_of_idle_slices(network, wait, socket, had_event, deadline);
         if (examines && readiness_of(wait) == FERP_WRITABLE && is_hung_up(network, socket)) {
             return give_false_hint(network, idle && last == FERP_NO_DEADLINE);
         }
-        uint64_t until = idle ? last : ferp_sim_watch_until(network, &watch, end);
+        uint64_t until =
+            idle    ? last
+            : quiet ? ferp_sim_end_before_event(network, end, end < deadline ? deadline : last)
+                    : ferp_sim_watch_until(network, &watch, end);
         error = ferp_sim_pass_time(network, until);
         had_event = had_event || error.kind == FER_OK;
         examines = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
@@ -313,8 +327,8 @@ void ferp_pause(uint64_t until)
 /* ---- Either direction */
 
 /* The readiness that poll and select report. With WSAPoll a hang-up ends a wait to write. */
-static fer_interest ready_of(ferp_sim_network *network, const ferp_sim_socket *socket,
-                             fer_interest interest)
+fer_interest ferp_sim_ready_of(ferp_sim_network *network, const ferp_sim_socket *socket,
+                               fer_interest interest)
 {
     bool is_datagram = socket->kind == FERP_SIM_DATAGRAM;
     bool reads = is_ready(network, socket, is_datagram ? FERP_RECEIVABLE : FERP_READABLE) ||
@@ -338,21 +352,32 @@ typedef struct ready_wait {
 } ready_wait;
 
 /* If the write half has ended, the wait ends at `until`, so that the caller can detect it. So it
- * does if core may have marked a read half during an event of this wait (macOS). Else, without
- * scheduled events, no event can end the wait before the deadline. */
+ * does if core may have marked a read half during an event of this wait (macOS). Else only a
+ * scheduled event can end the wait before the deadline. */
 static uint64_t end_of_wait(ferp_sim_network *network, const ferp_sim_socket *socket,
                             const ready_wait *wait, bool had_event)
 {
     bool reads = (wait->interest & FER_READABLE) != 0 && had_event && !ferp_sim_is_winsock(network);
     bool writes =
         (wait->interest & FER_WRITABLE) != 0 && ferp_sim_writing_has_ended(network, socket);
-    return network->event_count == 0 && !writes && !reads ? wait->deadline : wait->until;
+    if (writes || reads) {
+        return wait->until;
+    }
+    return network->event_count == 0
+               ? wait->deadline
+               : ferp_sim_end_before_event(network, wait->until, wait->deadline);
 }
 
 static bool is_false_hint(ferp_sim_network *network, const ferp_sim_socket *socket,
                           fer_interest ready)
 {
     return ready == FER_WRITABLE && is_hung_up(network, socket);
+}
+
+static bool is_ready_now(ferp_sim_network *network, const ready_wait *wait)
+{
+    const ferp_sim_socket *socket = ferp_sim_socket_of(network, wait->raw);
+    return socket != NULL && ferp_sim_ready_of(network, socket, wait->interest) != 0;
 }
 
 static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *wait,
@@ -366,7 +391,7 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        fer_interest found = ready_of(network, socket, wait->interest);
+        fer_interest found = ferp_sim_ready_of(network, socket, wait->interest);
         bool woken = socket->wakes != wait->wakes;
         *ready = looks ? found : 0;
         if (*ready != 0 || (woken && !loses_cancels(network)) ||
@@ -375,15 +400,16 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
                                                           : FERP_SIM_OK;
         }
         bool is_signalled = fer_cancel_token_is_cancelled(wait->watch.token);
-        bool slice_ends = found != 0 || woken || is_signalled ||
-                          (slice < wait->until && network->event_count > 0);
-        uint64_t end = slice_ends ? ferp_sim_watch_until(network, &wait->watch, slice)
-                                  : end_of_wait(network, socket, wait, had_event);
+        bool slice_ends = found != 0 || woken || is_signalled;
+        bool has_slices = slice < wait->until && network->event_count > 0;
+        uint64_t end = slice_ends   ? ferp_sim_watch_until(network, &wait->watch, slice)
+                       : has_slices ? ferp_sim_end_before_event(network, slice, wait->until)
+                                    : end_of_wait(network, socket, wait, had_event);
         fer_error error = ferp_sim_pass_time(network, end);
         bool expired = error.kind == FER_TIMED_OUT;
         had_event = had_event || error.kind == FER_OK;
         looks = !ferp_sim_loses_events(network) || expired;
-        if (expired && (end < wait->until || ready_of(network, socket, wait->interest) != 0)) {
+        if (expired && (end < wait->until || is_ready_now(network, wait))) {
             slice = ferp_sim_end_of_slice(network, &wait->watch, false, wait->until);
             continue;
         }
@@ -412,89 +438,8 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
         *ready = interest;
         return FERP_SIM_OK;
     }
-    if (until <= network->now && ready_of(network, socket, interest) == 0) {
+    if (until <= network->now && ferp_sim_ready_of(network, socket, interest) == 0) {
         ferp_sim_tick(network); /* a program that polls makes progress */
     }
     return ferp_sim_trace_call(network, "ready", socket, wait_for_interest(network, &wait, ready));
-}
-
-/* ---- Two streams */
-
-typedef struct pair_wait {
-    const ferp_ready_pair *pair;
-    ferp_sim_watch watches[2];
-    uint32_t wakes[2];
-} pair_wait;
-
-/* *has_end: a write half has ended, which the next slice may detect. */
-static fer_error check_pair(ferp_sim_network *network, const pair_wait *wait, bool *is_ready_now,
-                            bool *is_woken, bool *has_end)
-{
-    *has_end = false;
-    *is_ready_now = false;
-    *is_woken = false;
-    for (int i = 0; i < 2; i++) {
-        const ferp_sim_socket *socket = ferp_sim_socket_of(network, wait->pair->raws[i]);
-        if (socket == NULL) {
-            return ferp_sim_error(network, FERP_SIM_EBADF);
-        }
-        *is_ready_now = *is_ready_now || ready_of(network, socket, wait->pair->interests[i]) != 0;
-        *has_end = *has_end || ((wait->pair->interests[i] & FER_WRITABLE) != 0 &&
-                                ferp_sim_writing_has_ended(network, socket));
-        *is_woken = *is_woken || socket->wakes != wait->wakes[i] ||
-                    ferp_sim_watch_ends(network, &wait->watches[i]);
-    }
-    return FERP_SIM_OK;
-}
-
-/* Without scheduled events only the deadline ends the wait, unless a token is signalled, which a
- * select detects at the end of its slice. */
-static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, uint64_t until,
-                              uint64_t deadline)
-{
-    bool looks = true;
-    bool had_event = false;
-    for (;;) {
-        bool is_ready_now;
-        bool is_woken;
-        bool has_end;
-        FER_TRY(check_pair(network, wait, &is_ready_now, &is_woken, &has_end));
-        if ((looks && is_ready_now) || is_woken) {
-            return FERP_SIM_OK;
-        }
-        bool is_signalled = fer_cancel_token_is_cancelled(wait->watches[0].token) ||
-                            fer_cancel_token_is_cancelled(wait->watches[1].token);
-        bool is_idle = network->event_count == 0 && !is_ready_now && !is_signalled && !has_end &&
-                       (!had_event || ferp_sim_is_winsock(network));
-        uint64_t end = ferp_sim_end_of_slice(network, &wait->watches[0], false, until);
-        end = ferp_sim_watch_until(network, &wait->watches[0], end);
-        end = ferp_sim_watch_until(network, &wait->watches[1], end);
-        fer_error error = ferp_sim_pass_time(network, is_idle ? deadline : end);
-        had_event = had_event || error.kind == FER_OK;
-        looks = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
-        if (error.kind == FER_TIMED_OUT && !is_idle && (end < until || is_ready_now)) {
-            continue;
-        }
-        FER_TRY(error);
-    }
-}
-
-fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
-{
-    FERP_SIM_REQUIRE(network)
-    pair_wait wait = {.pair = pair};
-    for (int i = 0; i < 2; i++) {
-        const ferp_sim_socket *socket = ferp_sim_socket_of(network, pair->raws[i]);
-        wait.watches[i] = ferp_sim_watch_begin(network, pair->tokens[i], false);
-        wait.wakes[i] = socket == NULL ? 0 : socket->wakes;
-    }
-    ferp_sim_run_due_events(network);
-    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(network, FERP_SIM_EINTR);
-    }
-    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_SPURIOUS_READY)) {
-        return FERP_SIM_OK;
-    }
-    return ferp_sim_trace_call(network, "wait for two", NULL,
-                               wait_on_pair(network, &wait, until, deadline));
 }

@@ -30,5 +30,11 @@ bool ferp_sim_loses_events(const ferp_sim_network *network);
 /* The end of the current slice of a wait: the deadline, if nothing can be lost. */
 uint64_t ferp_sim_end_of_slice(const ferp_sim_network *network, const ferp_sim_watch *watch,
                                bool is_request, uint64_t deadline);
+/* Returns `end`, the end of a slice that begins now, or that of a later slice of the same length,
+ * the last one that ends neither after the next event nor after `last`. */
+uint64_t ferp_sim_end_before_event(const ferp_sim_network *network, uint64_t end, uint64_t last);
+/* The readiness that poll and select report. */
+fer_interest ferp_sim_ready_of(ferp_sim_network *network, const ferp_sim_socket *socket,
+                               fer_interest interest);
 
 #endif
