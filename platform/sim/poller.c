@@ -31,6 +31,8 @@ typedef struct ferp_sim_poll_set {
     size_t count;
     ferp_sources numbers; /* each number's first registration */
     bool is_notified;
+    bool is_closed;
+    size_t waits; /* that run: one, and those of its callbacks */
 } ferp_sim_poll_set;
 
 /* The words of a fer_poller. */
@@ -39,6 +41,16 @@ enum { AT_SET };
 static ferp_sim_poll_set *set_of(const fer_poller *poller)
 {
     return (ferp_sim_poll_set *)poller->p_.system_[AT_SET];
+}
+
+/* A callback of a wait may close the poller. The last wait that runs then frees the set. */
+static void leave(const fer_poller *poller, ferp_sim_poll_set *set)
+{
+    set->waits--;
+    if (set->waits == 0 && set->is_closed) {
+        ((fer_poller *)(uintptr_t)poller)->p_.system_[AT_SET] = 0;
+        ferp_free(set);
+    }
 }
 
 /* Defines the poller of a call, or returns EBADF from it if an earlier simulation created the
@@ -235,6 +247,9 @@ FERI_NOINLINE fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket ra
 fer_error ferp_poller_open(fer_poller *poller)
 {
     FERP_SIM_REQUIRE(network)
+    if (set_of(poller) != NULL) {
+        return (fer_error){FER_MISUSE, 0}; /* a wait of the closed poller still runs */
+    }
     if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_TOO_MANY_HANDLES)) {
         return ferp_sim_trace_call(network, "poller", NULL,
                                    ferp_sim_error(network, FERP_SIM_EMFILE));
@@ -263,7 +278,9 @@ void ferp_poller_close(fer_poller *poller)
         remove_source(closed, closed->ring.next);
     }
     ferp_sources_end(&closed->numbers);
-    ferp_free(closed);
+    closed->is_closed = true;
+    closed->waits++;
+    leave(poller, closed);
 }
 
 fer_error ferp_poller_notify(fer_poller *poller)
@@ -421,6 +438,9 @@ static fer_error wait_on(ferp_sim_network *network, ferp_sim_poll_set *set, fer_
         if (passed.kind != FER_OK && passed.kind != FER_TIMED_OUT) {
             return passed;
         }
+        if (set->is_closed) {
+            return ferp_sim_error(network, FERP_SIM_EBADF);
+        }
         is_over = passed.kind == FER_TIMED_OUT;
         *count = collect(network, set, events, cap);
         consume_notification(set, notified);
@@ -431,6 +451,20 @@ static fer_error wait_on(ferp_sim_network *network, ferp_sim_poll_set *set, fer_
     return FERP_SIM_OK;
 }
 
+static fer_error enter_and_wait(ferp_sim_network *network, ferp_sim_poll_set *set,
+                                fer_event *events, size_t cap, fer_duration timeout, size_t *count,
+                                bool *notified)
+{
+    ferp_sim_run_due_events(network);
+    if (set->is_closed) {
+        return ferp_sim_error(network, FERP_SIM_EBADF);
+    }
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
+    }
+    return wait_on(network, set, events, cap, timeout, count, notified);
+}
+
 FERI_NOINLINE fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
                                          fer_duration timeout, size_t *count, bool *notified)
 {
@@ -438,12 +472,9 @@ FERI_NOINLINE fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, 
     *notified = false;
     FERP_SIM_REQUIRE(network)
     REQUIRE_POLL_SET(network, set, poller)
-    ferp_sim_run_due_events(network);
-    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_trace_call(network, "poller wait", NULL,
-                                   ferp_sim_error(network, FERP_SIM_EINTR));
-    }
-    fer_error error = wait_on(network, set, events, cap, timeout, count, notified);
+    set->waits++;
+    fer_error error = enter_and_wait(network, set, events, cap, timeout, count, notified);
+    leave(poller, set);
     ferp_sim_record record = {
         .verb = *notified ? "poller is woken" : "poller wait", .error = error, .moved = *count};
     ferp_sim_trace(network, &record);

@@ -84,7 +84,7 @@ BSD_TEST(a_poller_s_own_errors_have_no_code)
 /* poller_ignores_never_connected: epoll reports a hang-up. */
 BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
 {
-    fer_poller poller;
+    fer_poller poller = {0};
     fer_event events[2];
     size_t count = 77;
     bool notified = false;
