@@ -151,13 +151,19 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
 
 /* ---- Waiting */
 
-static fer_error wait_until_done(const feri_lookup *awaited, uint64_t deadline)
+/* Stores the lookup, which is done, or else is the one that the handle has after the wait. It is
+ * NULL if a callback of the simulation has closed the handle. */
+static fer_error wait_until_done(const fer_lookup *lookup_handle, uint64_t deadline,
+                                 const feri_lookup **awaited)
 {
     fer_error error = feri_ok();
-    while (awaited->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
-        error = ferp_cond_wait(&awaited->pool->mutex, deadline);
+    *awaited = lookup_handle->p_.block_;
+    while (*awaited != NULL && (*awaited)->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
+        error = ferp_cond_wait(&(*awaited)->pool->mutex, deadline);
+        *awaited = lookup_handle->p_.block_;
     }
-    return awaited->stage == FERI_LOOKUP_DONE ? feri_ok() : error;
+    FERI_REQUIRE(*awaited != NULL, FER_MISUSE);
+    return (*awaited)->stage == FERI_LOOKUP_DONE ? feri_ok() : error;
 }
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
@@ -172,7 +178,10 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
     ferp_mutex_lock(&awaited->pool->mutex);
-    fer_error error = wait_until_done(awaited, deadline);
+    fer_error error = wait_until_done(lookup_handle, deadline, &awaited);
+    if (awaited == NULL) {
+        return error;
+    }
     if (error.kind == FER_OK) {
         error = awaited->result.error;
     } else if (error.kind == FER_TIMED_OUT && is_poll) {
