@@ -193,6 +193,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_bsd_connects.c
     sim/test_sim_bsd_datagrams.c
     sim/test_sim_bsd_ends.c
+    sim/test_sim_callbacks.c
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c
@@ -207,6 +208,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialect_ports.c
     sim/test_sim_dialects.c
     sim/test_sim_early_close.c
+    sim/test_sim_events.c
     sim/test_sim_faults.c
     sim/test_sim_handles.c
     sim/test_sim_lingering.c
