@@ -312,6 +312,38 @@ for system in 0 1 2 3 4; do
         handles $system 0 3 2 0 1 2 $fault 31 4 4 $((fault - 6)) 2 9 0 1 6 31 4
     done
 done
+# Calls of the simulation and of ferrule, with callbacks: dialect, seed, sockets, both buffers, latency,
+# jitter, then steps (fuzz/programs/simulation_program.c). The bytes of a callback are those that are next when
+# it is called.
+simulation() {
+    bytes=
+    for number in "$@"; do
+        bytes="$(octal "$number")$bytes"
+    done
+    put simulation "\\200\\001$bytes"
+}
+connected='0 0 0 0 0 0 3 0 0 0 0 1 0 0 0 1 0 1'
+for dialect in 0 1 2; do
+    # shellcheck disable=SC2086 # the words are numbers
+    for jitter in 0 255; do
+        head="$dialect 1 0 255 255 1 $jitter"
+        # a script that is played 2000 times, and bytes to a closed peer
+        simulation $head $connected 0 10 1 1 3 100 0 1 1 7 3 0 0 2 0 1 1
+        simulation $head $connected 0 8 1 1 3 0 0 2 0 0 4 7 3 0 0 2 0 1 1
+        # a callback closes a connector whose second attempt jumps, or waits on its poller
+        simulation $head 5 0 0 0 1 0 0 0 0 13 13 1 2 5 7 0 0 0 4 6 255 6 6 100 5 7 0 0 0 4 6 255 1 5 0 0 3 5 7 0 0 0 4 6 255
+        simulation $head 5 0 0 0 1 0 0 0 0 13 13 1 2 5 7 0 0 0 4 6 255 6 6 100 5 7 0 0 0 4 6 255 1 5 7 0 0 0 4 0 5 7 0 0 0 4 6 255
+        # a callback closes the poller or the lookup that waits
+        simulation $head 6 6 100 5 7 0 0 0 4 6 255 1 5 7 0 0 0 3 5 7 0 0 0 4 6 255
+        simulation $head 5 3 0 0 1 0 6 6 100 5 3 0 2 6 255 1 5 3 0 4
+        # a clone receives handles, or a byte without them, while recv_handles waits
+        simulation $head 3 4 0 0 1 0 1 3 4 2 0 1 1 1 6 6 100 3 4 1 0 1 4 3 0 0 0 0 0 0 0 1 0 3 3 4 0 0 1 4 1 1 0 0 1 1 \
+            3 4 2 0 1 2 3 4 0 0 1 3
+        # a connect in a callback at the end of the clock, and a write for which an event is a year away
+        simulation $head 6 5 0 6 5 0 7 5 0 1 3 0 0 0 0 2 3 255
+        simulation $head $connected 6 4 255 6 4 200 3 0 0 3 1 44 2 3 0 0 3 1 44 2 3 0 0 3 1 44 2
+    done
+done
 # Connects within limits: hosts less one; of each host its number, its answer and two bytes of delay;
 # by name, resolver, failing name, two bytes of its delay, delay, timeout, then a flag and two bytes
 # of the deadline and of the cancel, capacity, local address.
