@@ -346,9 +346,17 @@ typedef enum fer_sim_event {
     FER_SIM_EVENT_WAS_RESET
 } fer_sim_event;
 
-/* Called at its scheduled time, while the program waits or advances time. It may call every
- * function of ferrule and of the simulation, except fer_sim_stop. Time does not pass during the
- * call, so a call that would have to wait is FER_DEADLOCK. */
+/* Called at its scheduled time: while a call of the program waits, or in fer_sim_advance. If its
+ * time has come otherwise, it is called by the next call that may wait, that receives, sends,
+ * accepts or polls, or that is for peers. It may call every function of ferrule and of the
+ * simulation, except fer_sim_stop, which is FER_INVALID_INPUT. Time does not pass during the call,
+ * so a call that would have to wait is FER_DEADLOCK. No function is called during the call of
+ * another one.
+ *
+ * It may also close the handle of the call that waits, whose memory stays in place. A
+ * fer_poller_wait of a poller that it closes is FER_BAD_HANDLE, and fer_poller_new of that poller
+ * is FER_MISUSE until that wait has returned. A fer_lookup_wait of a lookup that it closes is
+ * FER_MISUSE. Another call on a handle that it closes returns an error or what it has done before. */
 typedef void (*fer_sim_function)(void *context);
 typedef void (*fer_sim_handler)(fer_sim_peer peer, fer_sim_event event, void *context);
 
@@ -493,7 +501,8 @@ typedef struct fer_sim_step {
 } fer_sim_step;
 
 /** Makes a peer run a script of count steps. A reset or another failure ends it early. A listener
- * accepts every connection, and each accepted peer runs the script from its beginning.
+ * accepts every connection, and each accepted peer runs the script from its beginning. A peer that
+ * runs a script leaves it: the step whose delay has not expired is not performed.
  * Owns: steps and their bytes are caller-owned and must stay in place until fer_sim_stop. The
  * simulation owns a peer that a listener accepted for its script. FER_SIM_ACTION_CLOSE and
  * FER_SIM_ACTION_RESET close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
