@@ -138,6 +138,7 @@ set(ferrule_conformance_sources
     conformance/misuse_datagrams.c
     conformance/misuse_handles.c
     conformance/misuse_limits.c
+    conformance/misuse_opening.c
     conformance/misuse_poller.c
     conformance/misuse_readiness.c
     conformance/misuse_resolver.c

@@ -19,12 +19,15 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
                            : feri_connect_addrs_with(handle, addrs, count, options);
 }
 
-/* Fills an empty list with at least one address. parsed is the result of parsing the query, which
- * the checks of the options and of the handle precede. */
-static fer_error look_up(const feri_address_query *query, fer_error parsed,
+/* Fills an empty list with at least one address. checked is the result of checking the options,
+ * which sets the number of failures, and parsed that of parsing the query. The check of the handle
+ * precedes both. */
+static fer_error look_up(const feri_address_query *query, fer_error checked, fer_error parsed,
                          const fer_connect_options *options, feri_address_list *list)
 {
     const feri_limits limits = feri_limits_from(&options->limits);
+    FER_TRY(checked);
+    FER_TRY(feri_lookup_check_resolver(options->resolver));
     FER_TRY(parsed);
     FER_TRY(feri_limits_check(&limits));
     FER_TRY(feri_lookup_within(query, &limits, options->resolver, list));
@@ -36,10 +39,9 @@ static fer_error connect_to(fer_tcp_stream *stream, const feri_address_query *qu
 {
     fer_handle *handle = FERI_HANDLE(stream);
     feri_address_list list = {NULL, 0};
-    FER_TRY(feri_connect_options_check(chosen));
-    FER_TRY(feri_lookup_check_resolver(chosen->resolver));
+    fer_error checked = feri_connect_options_check(chosen);
     FER_TRY(feri_handle_claim(handle));
-    fer_error error = look_up(query, parsed, chosen, &list);
+    fer_error error = look_up(query, checked, parsed, chosen, &list);
     if (error.kind != FER_OK) {
         return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
     }

@@ -305,10 +305,11 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
                        const fer_connect_options *options, fer_resolver *resolver,
                        fer_poller *poller, uint64_t key)
 {
-    FER_TRY(feri_connect_options_check(options));
-    FER_TRY(feri_lookup_check_resolver(resolver));
+    fer_error checked = feri_connect_options_check(options);
     bool is_startable = connector != NULL && !is_open(connector) && feri_poller_is_open(poller);
     FERI_REQUIRE(is_startable, FER_MISUSE);
+    FER_TRY(checked);
+    FER_TRY(feri_lookup_check_resolver(resolver));
     FERI_REQUIRE(key - (uintptr_t)connector - 1 >= sizeof *connector - 1, FER_INVALID_INPUT);
     FER_TRY(parsed);
     connection_race *race = race_of(connector);

@@ -185,7 +185,6 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
 
 fer_error feri_handle_move(fer_handle *from, fer_handle *to)
 {
-    FER_TRY(feri_handle_claim(to));
     feri_state claimed = feri_handle_state(to);
     uint32_t flags = feri_handle_flags(from);
     int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->p_.saved_os_code_);

@@ -164,8 +164,8 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
  * socket. */
 fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const fer_handle *source);
 
-/* Moves everything from an open handle to an empty one. from is CLOSED afterwards. MISUSE:
- * to is in use; nothing has changed. */
+/* Moves everything from an open handle to a claimed one. from is CLOSED afterwards. MISUSE: to was
+ * closed meanwhile, and the socket is closed. */
 fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 
 /* Ends a claim without a socket. The handle is NEW afterwards. */
@@ -193,7 +193,7 @@ bool feri_read_shut_by_clone(const fer_handle *handle);
 typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;
 
 /* Adopt a connected stream, a listener, a datagram socket. On failure the caller keeps raw, which
- * is unchanged. */
+ * is unchanged. MISUSE: the handle is NULL or in use; the OS was not asked. */
 fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
 fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
 fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);

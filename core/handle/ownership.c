@@ -24,10 +24,11 @@ static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
-    FER_TRY(feri_stream_check(handle, FERI_REQUEST_CLONE));
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_CLONE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = duplicate(handle, &raw);
+    fer_error error = feri_stream_check(handle, FERI_REQUEST_CLONE);
+    error = error.kind == FER_OK ? duplicate(handle, &raw) : error;
     if (error.kind == FER_OK) {
         /* From now on another handle can change the modes, and can end the read half unnoticed by
          * this one. A waiting reader is woken, so that it waits again as a reader of a shared
@@ -62,24 +63,22 @@ static fer_error adopt_modes(fer_handle *handle, fer_raw_socket raw)
     return feri_modes_apply_timeouts(handle, raw);
 }
 
-/* The flags are those with which the handle is filled afterwards. */
-static fer_error claim_and_adopt(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
-{
-    FER_TRY(feri_handle_claim(handle));
-    handle->p_.flags_ = flags;
-    fer_error error = adopt_modes(handle, raw);
-    if (error.kind != FER_OK) {
-        feri_handle_abandon(handle);
-    }
-    return error;
-}
-
 /* Whether datagrams are coalesced, which single receives would merge (rule B8). */
 static bool coalesces(fer_raw_socket raw, const ferp_description *description)
 {
     bool on = false;
     return description->is_datagram && description->is_ip && !description->is_of_other_protocol &&
            ferp_udp_feature(raw, description->family, FER_UDP_COALESCING, &on).kind == FER_OK && on;
+}
+
+static bool has_addresses(const ferp_description *description)
+{
+    return description->is_ip || description->is_unix;
+}
+
+static bool has_no_ports(const ferp_description *description)
+{
+    return description->is_raw || (description->is_datagram && description->is_of_other_protocol);
 }
 
 static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *description)
@@ -91,64 +90,83 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
     flags |= description->is_listening ? FERI_FLAG_LISTENING : 0;
     flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
     flags |= description->is_unix ? FERI_FLAG_UNIX : 0;
+    flags |= description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
+    flags |= has_no_ports(description) ? FERI_FLAG_NO_PORTS : 0;
     return flags;
 }
 
-static fer_error adopt(fer_handle *handle, fer_raw_socket raw, const ferp_description *description)
+/* The claimed handle has the flags with which it is filled afterwards. described is the result of
+ * describing the socket, which the check of the handle precedes (rule E4). */
+static fer_error adopt_or_abandon(fer_handle *handle, fer_raw_socket raw, fer_error described,
+                                  const ferp_description *description)
 {
-    uint32_t flags = adopted_flags(raw, description);
-    FER_TRY(claim_and_adopt(handle, raw, flags));
-    return feri_handle_fill(handle, raw, flags);
+    fer_error error = described;
+    if (error.kind == FER_OK) {
+        handle->p_.flags_ = adopted_flags(raw, description);
+        error = adopt_modes(handle, raw);
+    }
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(handle);
+    }
+    return error;
+}
+
+static fer_error adopt(fer_handle *handle, fer_raw_socket raw, fer_error described,
+                       const ferp_description *description)
+{
+    FER_TRY(adopt_or_abandon(handle, raw, described, description));
+    return feri_handle_fill(handle, raw, handle->p_.flags_);
+}
+
+static fer_error describe_stream(fer_raw_socket raw, feri_domain domain, ferp_description *out)
+{
+    FER_TRY(describe(raw, domain, out));
+    bool is_adoptable = out->is_stream && !out->is_listening && out->is_connected;
+    return is_adoptable ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
 fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
     ferp_description description;
-    FER_TRY(describe(raw, domain, &description));
-    if (!description.is_stream || description.is_listening || !description.is_connected) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    return adopt(handle, raw, &description);
+    FER_TRY(feri_handle_claim(handle));
+    return adopt(handle, raw, describe_stream(raw, domain, &description), &description);
+}
+
+static fer_error describe_listener(fer_raw_socket raw, feri_domain domain, ferp_description *out)
+{
+    FER_TRY(describe(raw, domain, out));
+    FERI_REQUIRE(out->is_stream, FER_INVALID_INPUT);
+    FERI_REQUIRE(out->is_listening, FER_INVALID_INPUT);
+    return feri_ok();
 }
 
 fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
     ferp_description description;
-    FER_TRY(describe(raw, domain, &description));
-    FERI_REQUIRE(description.is_stream, FER_INVALID_INPUT);
-    FERI_REQUIRE(description.is_listening, FER_INVALID_INPUT);
-    return adopt(handle, raw, &description);
+    FER_TRY(feri_handle_claim(handle));
+    return adopt(handle, raw, describe_listener(raw, domain, &description), &description);
+}
+
+static fer_error describe_datagram(fer_raw_socket raw, feri_domain domain, ferp_description *out)
+{
+    FER_TRY(describe(raw, domain, out));
+    FERI_REQUIRE(out->is_datagram, FER_INVALID_INPUT);
+    return feri_ok();
 }
 
 fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain)
 {
     ferp_description description;
-    FER_TRY(describe(raw, domain, &description));
-    FERI_REQUIRE(description.is_datagram, FER_INVALID_INPUT);
-    FER_TRY(adopt(handle, raw, &description));
+    FER_TRY(feri_handle_claim(handle));
+    FER_TRY(adopt(handle, raw, describe_datagram(raw, domain, &description), &description));
     ferp_report_refusals(raw, description.is_connected);
     return feri_ok();
 }
 
-static bool has_addresses(const ferp_description *description)
-{
-    return description->is_ip || description->is_unix;
-}
-
-static uint32_t described_flags(const ferp_description *description)
-{
-    uint32_t flags = description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
-    flags |= description->is_raw || (description->is_datagram && description->is_of_other_protocol)
-                 ? FERI_FLAG_NO_PORTS
-                 : 0;
-    return flags;
-}
-
 /* A pending connect continues as if this handle had started it (rule C5). */
-static fer_error fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags,
-                                  bool is_connecting)
+static fer_error fill_unconnected(fer_handle *handle, fer_raw_socket raw, bool is_connecting)
 {
-    FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
+    FER_TRY(feri_handle_fill_unconnected(handle, raw, handle->p_.flags_));
     if (is_connecting) {
         /* fails if another thread has closed the handle */
         (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
@@ -156,23 +174,26 @@ static fer_error fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32
     return feri_ok();
 }
 
+static fer_error describe_any(fer_raw_socket raw, ferp_description *out)
+{
+    FER_TRY(ferp_describe(raw, out));
+    bool has_messages = out->is_datagram || out->is_raw;
+    bool is_known = out->is_stream || out->is_packets || (has_messages && has_addresses(out));
+    return is_known ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
 fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw)
 {
     ferp_description description;
-    FER_TRY(ferp_describe(raw, &description));
-    bool has_messages = description.is_datagram || description.is_raw;
-    bool is_known = description.is_stream || description.is_packets ||
-                    (has_messages && has_addresses(&description));
-    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
-    uint32_t flags = adopted_flags(raw, &description) | described_flags(&description);
-    FER_TRY(claim_and_adopt(handle, raw, flags));
+    FER_TRY(feri_handle_claim(handle));
+    FER_TRY(adopt_or_abandon(handle, raw, describe_any(raw, &description), &description));
     if (description.is_stream && !description.is_listening && !description.is_connected) {
-        return fill_unconnected(handle, raw, flags, description.is_connecting);
+        return fill_unconnected(handle, raw, description.is_connecting);
     }
     if (description.is_datagram && description.is_ip) {
         ferp_report_refusals(raw, description.is_connected);
     }
-    return feri_handle_fill(handle, raw, flags);
+    return feri_handle_fill(handle, raw, handle->p_.flags_);
 }
 
 /* Through the SOCKET of a record the other handles make their calls, so the caller gets a duplicate

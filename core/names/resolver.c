@@ -102,13 +102,19 @@ static bool is_open_or_null(const fer_poller *poller)
     return poller == NULL || feri_poller_is_open(poller);
 }
 
-static fer_error start_query(fer_resolver *resolver, const feri_address_query *query,
-                             fer_poller *poller, uint64_t key, fer_lookup *out)
+static fer_error check_start(const fer_resolver *resolver, const fer_lookup *out,
+                             const fer_poller *poller, const fer_lookup_options *options)
 {
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
     FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
+    return feri_lookup_options_check(options);
+}
+
+static fer_error start_query(fer_resolver *resolver, const feri_address_query *query,
+                             fer_poller *poller, uint64_t key, fer_lookup *out)
+{
     const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
     return feri_lookup_start(resolver, query, &notice, out);
 }
@@ -119,7 +125,7 @@ fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FER_TRY(feri_lookup_options_check(chosen));
+    FER_TRY(check_start(resolver, out, poller, chosen));
     FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
     return start_query(resolver, &query, poller, key, out);
 }
@@ -130,7 +136,7 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FER_TRY(feri_lookup_options_check(chosen));
+    FER_TRY(check_start(resolver, out, poller, chosen));
     FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
     return start_query(resolver, &query, poller, key, out);
 }

@@ -180,11 +180,11 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
                           feri_opener opener, uint32_t kind)
 {
     FERI_ASSERT(opener != NULL);
-    if (!feri_addresses_are_valid(addrs, count)) {
-        return feri_refuse(addrs == NULL);
-    }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (!feri_addresses_are_valid(addrs, count)) {
+        return feri_finish_opening(handle, feri_refuse(addrs == NULL), raw, 0);
+    }
     size_t tried = 0;
     fer_error error = opener(&addrs[tried], &raw);
     while (error.kind != FER_OK && tried + 1 < count) {

@@ -350,12 +350,13 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
 fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                                   const fer_connect_options *options)
 {
-    FER_TRY(feri_connect_options_check(options));
-    if (!feri_addresses_are_valid(addrs, count)) {
-        return feri_refuse(addrs == NULL);
-    }
+    fer_error error = feri_connect_options_check(options);
     FER_TRY(feri_handle_claim(handle));
-    return feri_connect_first(handle, addrs, count, options);
+    if (error.kind == FER_OK && !feri_addresses_are_valid(addrs, count)) {
+        error = feri_refuse(addrs == NULL);
+    }
+    return error.kind == FER_OK ? feri_connect_first(handle, addrs, count, options)
+                                : feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
 }
 
 /* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */

@@ -115,11 +115,11 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                fer_duration timeout)
 {
-    if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
-        return feri_refuse(addr == NULL);
-    }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
+        return feri_finish_opening(handle, feri_refuse(addr == NULL), raw, 0);
+    }
     fer_error error = open_within(addr, timeout, &raw);
     return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
 }
@@ -197,11 +197,11 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
-    if (!feri_addresses_are_valid(addr, 1)) {
-        return feri_refuse(addr == NULL);
-    }
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (!feri_addresses_are_valid(addr, 1)) {
+        return feri_finish_opening(handle, feri_refuse(addr == NULL), raw, 0);
+    }
     fer_error error = open_socket_for(addr, &raw);
     error =
         error.kind == FER_OK ? start_connect(raw, feri_unbound_connect_operation(), addr) : error;

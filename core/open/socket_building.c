@@ -28,11 +28,11 @@ static void set_flag(fer_handle *handle, uint32_t flag)
 
 /* ---- Creation */
 
-static bool is_valid_kind(fer_domain domain, fer_type type)
+static bool is_valid_kind(fer_domain domain, fer_type type, int protocol)
 {
     bool valid_domain =
         domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
-    return valid_domain &&
+    return valid_domain && protocol >= 0 &&
            (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
 }
 
@@ -71,6 +71,7 @@ static void set_initial_options(fer_raw_socket raw, uint32_t flags)
  * type (af_unix.c, unix_create). */
 static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
+    FERI_REQUIRE(is_valid_kind(domain, type, protocol), FER_INVALID_INPUT);
     bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
     if (domain == FER_DOMAIN_UNIX && !is_default) {
         return feri_own_error(FER_UNSUPPORTED);
@@ -80,14 +81,11 @@ static fer_error create_socket(fer_domain domain, fer_type type, int protocol, f
 
 fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
 {
-    FERI_REQUIRE(is_valid_kind(domain, type), FER_INVALID_INPUT);
-    FERI_REQUIRE(protocol >= 0, FER_INVALID_INPUT);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = create_socket(domain, type, protocol, &raw);
     if (error.kind != FER_OK) {
-        feri_handle_abandon(handle);
-        return error;
+        return feri_finish_opening(handle, error, raw, 0);
     }
     uint32_t flags = kind_flags(domain, type, protocol);
     set_initial_options(raw, flags);
@@ -488,13 +486,15 @@ fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
 fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
 {
     FER_TRY(feri_handle_check(socket, FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_claim(out));
     uint32_t found = feri_handle_flags(socket) & KINDS;
     /* An accept would need the addresses of a foreign family, and cut the messages of Unix. */
     if ((found & FERI_FLAG_LISTENING) == 0) {
         found &= ~(uint32_t)FERI_FLAG_FOREIGN;
     }
     if (found != kinds) {
-        return feri_refuse(out == NULL);
+        feri_handle_abandon(out);
+        return feri_own_error(FER_INVALID_INPUT);
     }
     return feri_handle_move(socket, out);
 }

@@ -109,23 +109,36 @@ fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out
 
 /* ---- Handles */
 
-fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener,
-                         uint32_t kind)
+/* checked is the result of checking the address, which the check of the handle precedes. */
+static fer_error open_claimed(fer_handle *handle, const fer_unix_addr *addr, fer_error checked,
+                              feri_unix_opener opener, uint32_t kind)
 {
     FERI_ASSERT(opener != NULL);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_check_unix_name(addr));
-    FER_TRY(feri_handle_claim(handle));
-    fer_error error = opener(addr, &raw);
+    fer_error error = checked.kind == FER_OK ? opener(addr, &raw) : checked;
     return feri_finish_opening(handle, error, raw, kind | FERI_FLAG_UNIX);
+}
+
+fer_error feri_unix_open(fer_handle *handle, const fer_unix_addr *addr, feri_unix_opener opener,
+                         uint32_t kind)
+{
+    FER_TRY(feri_handle_claim(handle));
+    return open_claimed(handle, addr, feri_check_unix_name(addr), opener, kind);
 }
 
 fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_opener opener,
                               uint32_t kind)
 {
     fer_unix_addr addr;
-    FER_TRY(fer_unix_addr_from_pathname(&addr, path));
-    return feri_unix_open(handle, &addr, opener, kind);
+    FER_TRY(feri_handle_claim(handle));
+    fer_error parsed = fer_unix_addr_from_pathname(&addr, path);
+    return open_claimed(handle, &addr, parsed, opener, kind);
+}
+
+static fer_error open_unix_socket_for(const fer_unix_addr *addr, fer_raw_socket *out)
+{
+    FER_TRY(feri_check_unix_name(addr));
+    return ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out);
 }
 
 static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
@@ -138,10 +151,9 @@ static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *add
 
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
 {
-    FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
+    fer_error error = open_unix_socket_for(addr, &raw);
     error = error.kind == FER_OK ? start_unix_connect(raw, addr) : error;
     return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
 }

@@ -91,9 +91,9 @@ static model_handle made_handle(const model_handle *handle, int socket, model_st
     return made;
 }
 
-static void mark_new(model_handle *handle)
+void model_not_opened(model_handle *handle, fer_error error)
 {
-    handle->state = STATE_NEW;
+    handle->state = error.kind == FER_MISUSE ? handle->state : STATE_NEW;
 }
 
 kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
@@ -102,8 +102,11 @@ kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type,
     bool is_known =
         (domain == FER_DOMAIN_UNIX || domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6) &&
         (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
-    if (!is_known || protocol < 0 || !is_empty(handle)) {
-        return MISUSE;
+    if (!is_empty(handle)) {
+        return kind_set_of(FER_MISUSE);
+    }
+    if (!is_known || protocol < 0) {
+        return kind_set_of(FER_INVALID_INPUT);
     }
     if (type == FER_TYPE_RAW) {
         return domain == FER_DOMAIN_UNIX ? UNSUPPORTED : kind_set_of(FER_PERMISSION_DENIED);
@@ -140,7 +143,7 @@ struct model_socket *model_socket_new(fer_domain domain, fer_type type)
 void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error)
 {
     if (error.kind != FER_OK) {
-        mark_new(handle);
+        model_not_opened(handle, error);
         return;
     }
     (void)model_socket_new(domain, type);
@@ -177,28 +180,23 @@ kind_set model_clone(const model_handle *handle, const model_handle *out, fer_si
 {
     /* An unconnected handle cannot be cloned: the clone would not notice a connect. */
     bool is_valid = handle->state == STATE_OPEN || handle->state == STATE_CONNECTING;
-    kind_set status = handle->state == STATE_CONNECTING ? model_connect_status(handle) : OK;
-    if (!is_valid) {
-        return MISUSE;
+    if (!is_valid || !is_empty(out)) {
+        return kind_set_of(FER_MISUSE);
     }
-    kind_set made = !is_empty(out)                            ? MISUSE
-                    : fault == FER_SIM_FAULT_TOO_MANY_HANDLES ? kind_set_of(FER_TOO_MANY_OPEN_FILES)
-                                                              : OK;
+    kind_set status = handle->state == STATE_CONNECTING ? model_connect_status(handle) : OK;
+    kind_set made =
+        fault == FER_SIM_FAULT_TOO_MANY_HANDLES ? kind_set_of(FER_TOO_MANY_OPEN_FILES) : OK;
     return (status & ~OK) | (kind_set_has(status, FER_OK) ? made : 0);
 }
 
 void model_clone_done(model_handle *handle, model_handle *out, fer_error error)
 {
-    if (handle->state == STATE_CONNECTING) {
-        bool is_connected = error.kind == FER_OK || error.kind == FER_MISUSE ||
-                            error.kind == FER_TOO_MANY_OPEN_FILES;
+    if (handle->state == STATE_CONNECTING && error.kind != FER_MISUSE) {
+        bool is_connected = error.kind == FER_OK || error.kind == FER_TOO_MANY_OPEN_FILES;
         model_connect_reported(handle, is_connected ? (fer_error){FER_OK, 0} : error);
-        if (!is_connected) {
-            return;
-        }
     }
     if (error.kind != FER_OK) {
-        out->state = error.kind == FER_MISUSE ? out->state : STATE_NEW;
+        model_not_opened(out, error);
         return;
     }
     model_type type = out->type;
@@ -211,8 +209,10 @@ void model_clone_done(model_handle *handle, model_handle *out, fer_error error)
 
 kind_set model_move(const model_handle *from, const model_handle *to)
 {
-    bool can = !is_empty(from) && is_empty(to) && model_is_of_type(from, to->type);
-    return can ? OK : MISUSE;
+    if (is_empty(from) || !is_empty(to)) {
+        return kind_set_of(FER_MISUSE);
+    }
+    return model_is_of_type(from, to->type) ? OK : kind_set_of(FER_INVALID_INPUT);
 }
 
 void model_move_done(model_handle *from, model_handle *to)

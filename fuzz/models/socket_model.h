@@ -106,6 +106,8 @@ bool model_is_usable(const model_handle *handle);
 kind_set model_new(const model_handle *handle, fer_domain domain, fer_type type, int protocol,
                    fer_sim_fault fault);
 void model_new_done(model_handle *handle, fer_domain domain, fer_type type, fer_error error);
+/* A call that fails to open a handle leaves it new; misuse leaves it as it was. */
+void model_not_opened(model_handle *handle, fer_error error);
 void model_open(model_handle *handle, fer_domain domain, fer_type type, bool listens);
 void model_close(model_handle *handle);
 kind_set model_clone(const model_handle *handle, const model_handle *out, fer_sim_fault fault);

@@ -20,9 +20,7 @@ void socket_step_new(struct socket_program *p, const struct socket_call *c)
     fer_error error = fer_socket_new(&p->handles[c->socket].socket, domain, type, protocol);
     (void)fer_sim_clear_faults();
     socket_check(error, allowed);
-    if (allowed != KIND_SET_REFUSED) {
-        model_new_done(model, domain, type, error);
-    }
+    model_new_done(model, domain, type, error);
 }
 
 void socket_step_close(struct socket_program *p, const struct socket_call *c)
@@ -39,18 +37,14 @@ void socket_step_clone(struct socket_program *p, const struct socket_call *c)
         return;
     }
     if (p->models[c->socket].state == STATE_CONNECTING) {
-        /* The handle may become connected, although the other one is open and the call is
-         * misuse. */
-        socket_step_changes();
+        socket_step_changes(); /* the handle may become connected */
     }
     kind_set allowed = model_clone(&p->models[c->socket], &p->models[out], c->fault);
     socket_arm_fault(c->fault);
     fer_error error = fer_socket_try_clone(&p->handles[c->socket].socket, &p->handles[out].socket);
     (void)fer_sim_clear_faults();
     socket_check(error, allowed);
-    if (allowed != KIND_SET_REFUSED) {
-        model_clone_done(&p->models[c->socket], &p->models[out], error);
-    }
+    model_clone_done(&p->models[c->socket], &p->models[out], error);
 }
 
 void socket_step_into(struct socket_program *p, const struct socket_call *c)
@@ -62,6 +56,8 @@ void socket_step_into(struct socket_program *p, const struct socket_call *c)
     socket_check(error, allowed);
     if (error.kind == FER_OK) {
         model_move_done(&p->models[c->socket], &p->models[out]);
+    } else {
+        model_not_opened(&p->models[out], error);
     }
 }
 
@@ -112,11 +108,13 @@ void socket_step_from_raw(struct socket_program *p, const struct socket_call *c)
         is_valid ? model_raw_state(p->raw_sockets[slot], &uncertain) : STATE_UNCONNECTED;
     fer_socket *socket = &p->handles[c->socket].socket;
     fer_error error = fer_socket_from_raw(socket, p->raws[slot]);
-    socket_check(error, kind_set_of(!is_valid ? FER_BAD_HANDLE : is_empty ? FER_OK : FER_MISUSE));
+    socket_check(error, kind_set_of(!is_empty ? FER_MISUSE : is_valid ? FER_OK : FER_BAD_HANDLE));
     if (error.kind == FER_OK) {
         state = uncertain ? reported_state(socket) : state;
         model_from_raw_done(model, p->raw_sockets[slot], p->raws[slot], state);
         p->raws[slot] = FER_RAW_SOCKET_NONE;
+    } else {
+        model_not_opened(model, error);
     }
 }
 

@@ -4,8 +4,8 @@
  *
  * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, close_gracefully
  * and into_raw; a fer_socket also after its conversion (socket.h). Any other handle is open. A call
- * that opens a handle needs a NEW or CLOSED one. On an open handle it is FER_MISUSE and changes
- * nothing.
+ * that opens a handle needs a NEW or CLOSED one. If it is NULL or open, the call is FER_MISUSE with
+ * os_code 0, before any value is checked and before any system call, and changes nothing.
  *
  * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle, in
  * every build. The same holds for a NEW handle, except that reads, writes, shutdown and

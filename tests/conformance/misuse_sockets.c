@@ -134,7 +134,7 @@ SOCKET_TEST("E4", nowhere_to_store_the_answer_is_invalid_input)
 RULE_TEST("E4", no_socket_is_adopted)
 {
     fer_socket socket = {0};
-    assert_kind(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
+    assert_own(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_MISUSE);
     assert_kind(fer_socket_from_raw(&socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
     assert_true(fer_socket_as_raw(&socket) == FER_RAW_SOCKET_NONE);
 }

@@ -152,13 +152,13 @@ UNIX_TEST("E4", every_call_that_would_fill_a_null_handle_is_invalid_input)
     assert_own(fer_unix_listener_bind_addr(NULL, &addr), FER_MISUSE);
     assert_own(fer_unix_listener_accept(listener, NULL, NULL), FER_MISUSE);
     assert_own(fer_unix_listener_try_clone(listener, NULL), FER_MISUSE);
-    assert_own(fer_unix_listener_from_raw(NULL, pair.other), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_from_raw(NULL, pair.other), FER_MISUSE);
     assert_own(fer_unix_datagram_bind(NULL, free_path), FER_MISUSE);
     assert_own(fer_unix_datagram_bind_addr(NULL, &addr), FER_MISUSE);
     assert_own(fer_unix_datagram_unbound(NULL), FER_MISUSE);
     assert_own(fer_unix_datagram_pair(NULL, test_unix_datagram()), FER_MISUSE);
     assert_own(fer_unix_datagram_pair(test_unix_datagram(), NULL), FER_MISUSE);
-    assert_own(fer_unix_datagram_from_raw(NULL, pair.other), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(NULL, pair.other), FER_MISUSE);
     assert_false(unix_peer_path_exists(free_path));
     assert_unix_alive(&pair);
 }

@@ -220,7 +220,7 @@ SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_
     for (size_t i = 0; i < 3; i++) {
         assert_kind(fer_socket_from_raw(socket, absurd[i]), FER_BAD_HANDLE);
     }
-    assert_kind(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
+    assert_own(fer_socket_from_raw(NULL, FER_RAW_SOCKET_NONE), FER_MISUSE);
     fer_raw_socket file = peer_not_a_socket();
     assert_kind(fer_socket_from_raw(socket, file), FER_BAD_HANDLE);
     peer_close_not_a_socket(file);

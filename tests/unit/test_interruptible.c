@@ -67,7 +67,8 @@ SCRIPT_TEST(the_other_bytes_of_limits_are_zero)
     limits.reserved_[6] = 1;
     assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT, 0);
     fer_connect_options options = {.limits = limits};
-    assert_error(fer_tcp_stream_connect_with(&stream, "127.0.0.1:1", &options), FER_INVALID_INPUT,
+    fer_tcp_stream empty = {0};
+    assert_error(fer_tcp_stream_connect_with(&empty, "127.0.0.1:1", &options), FER_INVALID_INPUT,
                  0);
 }
 
