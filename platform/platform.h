@@ -224,7 +224,8 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out); /* SO_PEE
 /* The flags of these functions, as in recv(2) and send(2). */
 enum {
     FERP_PEEK = 1,     /* a receive leaves what it returns in the queue. MSG_PEEK */
-    FERP_DONTWAIT = 2, /* never waits, in every mode: WOULD_BLOCK. MSG_DONTWAIT | nothing */
+    FERP_DONTWAIT = 2, /* never waits, in every mode: WOULD_BLOCK. MSG_DONTWAIT | nothing, because
+                        * core has set the mode */
     FERP_NOT_UDP = 4,  /* the datagrams of ferp_recv_from are not of UDP */
     FERP_UNIX = 8      /* received from a Unix stream, or sent to a Unix datagram socket */
 };

@@ -147,6 +147,7 @@ set(ferrule_conformance_sources
     conformance/modes.c
     conformance/multicast.c
     conformance/names.c
+    conformance/never_waiting.c
     conformance/nonblocking_calls.c
     conformance/options.c
     conformance/poller_ended_waits.c

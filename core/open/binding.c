@@ -223,11 +223,11 @@ static bool should_accept_again(const feri_waiting *waiting, fer_error error, ui
     return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX;
 }
 
-/* accept has no flag for a call that never waits. If accept waits in the kernel, the queue is
- * polled first. */
+/* accept has no flag for a call that never waits, and another process, a library or into_raw of a
+ * clone may have made a nonblocking socket blocking. So the queue is polled first. */
 static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mode)
 {
-    if (wait_mode == FERI_WAIT_BY_MODE || feri_modes_core_waits(listener)) {
+    if (wait_mode == FERI_WAIT_BY_MODE || !ferp_traits()->io_waits_in_kernel) {
         return feri_ok();
     }
     fer_interest ready = 0;

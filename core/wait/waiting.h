@@ -118,13 +118,17 @@ static inline feri_waiting feri_waiting_until(fer_handle *handle, ferp_readiness
 fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
 
 /* Called before the first try. Any error is the call's result: limits that are reached precede data
- * that is ready (rule K1). */
+ * that is ready (rule K1). If the system has no flag for a call that never waits, the socket is
+ * made nonblocking again: its mode may have been changed outside of the library (rule T2). */
 static inline fer_error feri_waiting_begin(feri_waiting *waiting)
 {
-    if (waiting->wait_mode != FERI_WAIT_NEVER && feri_handle_is_limited(waiting->handle)) {
-        return feri_waiting_begin_with_limits(waiting);
+    if (waiting->wait_mode == FERI_WAIT_NEVER) {
+        return ferp_traits()->io_waits_in_kernel
+                   ? feri_ok()
+                   : ferp_set_nonblocking(feri_modes_raw(waiting->handle), true);
     }
-    return feri_ok();
+    return feri_handle_is_limited(waiting->handle) ? feri_waiting_begin_with_limits(waiting)
+                                                   : feri_ok();
 }
 
 /* Whether core waits for a stream in every mode, although calls could wait in the kernel: a send

@@ -654,8 +654,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
  * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`). A call on such
- * a clone would wait inside the system, and an expired timeout would make the stream unusable. So
- * release all clones together.
+ * a clone, except a _try_ call, would wait inside the system, and an expired timeout would make the
+ * stream unusable. So release all clones together.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
@@ -721,9 +721,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without waiting, so there the
  * call checks the accept queue first. It still waits if the connection disappears between the check
  * and the accept. Another thread or process may accept it, or (on macOS and the BSDs) it may be
- * aborted. A listener that was in nonblocking mode, or had limits or a timeout, has no such race.
- * On Windows the call waits if fer_tcp_listener_into_raw has released a clone in blocking mode,
- * because the SOCKETs of all clones are blocking then.
+ * aborted. A listener that was in nonblocking mode, or had limits or a timeout, has no such race,
+ * unless another holder of the socket has made it blocking since (`listener_of_processes`).
  * Blocks: never, except as above.
  * Owns: same as fer_tcp_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept in

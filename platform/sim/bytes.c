@@ -9,7 +9,7 @@ bool ferp_sim_exchange_mode(fer_raw_socket raw, unsigned flags, bool nonblocking
 {
     ferp_sim_network *network = ferp_sim_current();
     ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
-    if (socket == NULL || (flags & FERP_DONTWAIT) == 0) {
+    if (socket == NULL || (flags & FERP_DONTWAIT) == 0 || ferp_sim_is_winsock(network)) {
         return nonblocking;
     }
     bool previous = socket->settings.nonblocking;

@@ -272,8 +272,8 @@ bool ferp_sim_has_reader(ferp_sim_network *network, const ferp_sim_socket *socke
 uint64_t ferp_sim_latency(ferp_sim_network *network, bool is_loopback);
 
 /* ---- bytes.c: the common part of receiving and sending */
-/* With FERP_DONTWAIT sets the mode of a socket and returns the previous one. A callback of the user
- * may close the socket during the call. */
+/* With FERP_DONTWAIT sets the mode of a socket and returns the previous one. Windows has no such
+ * flag. A callback of the user may close the socket during the call. */
 bool ferp_sim_exchange_mode(fer_raw_socket raw, unsigned flags, bool nonblocking);
 /* Returns the result that a call has now. WOULD_BLOCK means that a blocking call waits. */
 typedef fer_error (*ferp_sim_check)(ferp_sim_network *network, ferp_sim_socket *socket,

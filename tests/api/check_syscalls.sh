@@ -45,7 +45,7 @@ try_accept: poll accept4
 close_gracefully: shutdown recvfrom close
 listener_set_limits: ioctl
 accept_in_limits: accept4
-try_accept_in_limits: accept4
+try_accept_in_limits: poll
 listener_set_limits_again:
 accept_until_deadline: accept4 poll
 accept_after_deadline:

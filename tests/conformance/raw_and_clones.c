@@ -365,7 +365,6 @@ STREAM_TEST("L3", try_accept_never_waits_after_into_raw_of_a_clone)
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_tcp_listener *clone = test_listener();
-    skip_if(peer_is_windows(), "Windows has no look at the queue: release all clones together");
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_ok(
         fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(PEER_LIMIT_MS)));

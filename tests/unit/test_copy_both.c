@@ -99,8 +99,9 @@ SCRIPT_TEST_AFTER(begin(&script_windows), a_wait_that_misses_a_shutdown_is_cut_i
     then_block(SCRIPT_TRY_RECV);
     script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_TIMED_OUT, 0);
     assert_ok(copy());
-    assert_log("try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,100001000,ever) try_recv(1,4) "
-               "shutdown(2,1) try_recv(2,4) shutdown(1,1)");
+    assert_log("set_nonblocking(1,1) try_recv(1,4) set_nonblocking(2,1) try_recv(2,4) "
+               "wait_for_pair(1r,2r,100001000,ever) set_nonblocking(1,1) try_recv(1,4) "
+               "shutdown(2,1) set_nonblocking(2,1) try_recv(2,4) shutdown(1,1)");
 }
 
 /* ---- Timeouts */

@@ -57,7 +57,8 @@ SCRIPT_TEST(a_receive_of_an_unbound_socket_would_block)
     script_then_fail(SCRIPT_TRY_RECV_FROM, FER_INVALID_INPUT, 10022);
     assert_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &got),
                  FER_INVALID_INPUT, 10022);
-    assert_log("try_recv_from(1,4) local_addr(1) try_recv_from(1,4) local_addr(1)");
+    assert_log("set_nonblocking(1,1) try_recv_from(1,4) local_addr(1) try_recv_from(1,4) "
+               "local_addr(1)");
 }
 
 /* U8: another thread's send binds the socket after the receive has failed. */

@@ -19,7 +19,8 @@ SCRIPT_TEST(a_read_half_that_a_clone_ended_reads_as_ended)
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);
     feri_modes_end_reading(&handle);
-    assert_ok_log(feri_stream_try_read(&handle, buf, 8, NULL), "try_recv(1,8)");
+    assert_ok_log(feri_stream_try_read(&handle, buf, 8, NULL),
+                  "set_nonblocking(1,1) try_recv(1,8)");
     script_begin(&script_windows);
     handle = script_stream(FERI_FLAG_CLONED);
     script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);

@@ -1,0 +1,282 @@
+/* never_waiting.c: rule T2: no _try_ call waits, although the program has made the raw socket
+ * blocking, which the handle cannot detect. Another process or library can do that too, and
+ * into_raw of a clone does it.
+ *
+ * T2: "Nonblocking calls that would wait return WOULD_BLOCK, and so do the `_try_...` calls in
+ * every mode, even if another holder of the socket has changed the mode." The raw sockets have
+ * timeouts, which end a call that waits and fail the test. */
+#include "conformance/datagram_check.h"
+#include "ferrule/io.h"
+#include "ferrule/udp_batch.h"
+#include "support/socket_fixture.h"
+#include "support/stream_fixture.h"
+
+enum { ENDS_A_WAIT_MS = 4000, IS_NO_WAIT_MS = 2000 };
+
+/* ---- The calls. X(function, type of the handle s, arguments) */
+
+static unsigned char bytes[65536];
+static size_t moved;
+static const fer_io_slice out[] = {{bytes, 1}, {bytes, sizeof bytes}};
+static const fer_io_slice_mut in[] = {{bytes, 1}, {bytes, 7}};
+static fer_udp_received received;
+static fer_unix_received received_unix;
+static fer_datagram_recv to_receive;
+static fer_datagram_send to_send;
+static fer_tcp_stream accepted;
+static fer_unix_stream accepted_unix;
+static fer_socket_addr other_addr;
+static fer_unix_addr other_name;
+
+#define STREAM_READS(X, type)                             \
+    X(type##_try_read, type, (s, bytes, 8, &moved))       \
+    X(type##_try_read_vectored, type, (s, in, 2, &moved)) \
+    X(fer_stream_try_read, type, (type##_as_stream(s), bytes, 8, &moved))
+#define STREAM_WRITES(X, type)                                  \
+    X(type##_try_write, type, (s, bytes, sizeof bytes, &moved)) \
+    X(type##_try_write_vectored, type, (s, out, 2, &moved))     \
+    X(fer_stream_try_write, type, (type##_as_stream(s), bytes, sizeof bytes, &moved))
+#define TCP_READS(X)                \
+    STREAM_READS(X, fer_tcp_stream) \
+    X(fer_tcp_stream_try_peek, fer_tcp_stream, (s, bytes, 8, &moved))
+#define TCP_WRITES(X) STREAM_WRITES(X, fer_tcp_stream)
+#define UNIX_READS(X) STREAM_READS(X, fer_unix_stream)
+#define UNIX_WRITES(X) STREAM_WRITES(X, fer_unix_stream)
+#define ACCEPTS(X) X(fer_tcp_listener_try_accept, fer_tcp_listener, (s, &accepted, NULL))
+#define UNIX_ACCEPTS(X) \
+    X(fer_unix_listener_try_accept, fer_unix_listener, (s, &accepted_unix, NULL))
+#define UDP_RECEIVES(X)                                                       \
+    X(fer_udp_socket_try_recv_from, fer_udp_socket, (s, bytes, 8, &received)) \
+    X(fer_udp_socket_try_peek_from, fer_udp_socket, (s, bytes, 8, &received)) \
+    X(fer_udp_socket_try_recv_batch, fer_udp_socket, (s, &to_receive, 1, &moved))
+#define UDP_SENDS(X)                                                                  \
+    X(fer_udp_socket_try_send, fer_udp_socket, (s, bytes, 8, &moved))                 \
+    X(fer_udp_socket_try_send_to, fer_udp_socket, (s, bytes, 8, &other_addr, &moved)) \
+    X(fer_udp_socket_try_send_batch, fer_udp_socket, (s, &to_send, 1, &moved))
+#define UNIX_RECEIVES(X) \
+    X(fer_unix_datagram_try_recv_from, fer_unix_datagram, (s, bytes, 8, &received_unix))
+#define UNIX_SENDS(X)                                                       \
+    X(fer_unix_datagram_try_send, fer_unix_datagram, (s, bytes, 8, &moved)) \
+    X(fer_unix_datagram_try_send_to_addr, fer_unix_datagram, (s, bytes, 8, &other_name, &moved))
+
+typedef struct try_row {
+    const char *text;
+    fer_error (*call)(void *handle);
+} try_row;
+
+#define TRY_FUNCTION(function, type, arguments)      \
+    static fer_error type##_##function(void *handle) \
+    {                                                \
+        type *s = handle;                            \
+        return function arguments;                   \
+    }
+#define TRY_ROW(function, type, arguments) {#function, type##_##function},
+#define TRY_ROWS(name, LIST) \
+    LIST(TRY_FUNCTION)       \
+    static const try_row name[] = {LIST(TRY_ROW){NULL, NULL}};
+TRY_ROWS(tcp_reads, TCP_READS)
+TRY_ROWS(tcp_writes, TCP_WRITES)
+TRY_ROWS(unix_reads, UNIX_READS)
+TRY_ROWS(unix_writes, UNIX_WRITES)
+TRY_ROWS(accepts, ACCEPTS)
+TRY_ROWS(unix_accepts, UNIX_ACCEPTS)
+TRY_ROWS(udp_receives, UDP_RECEIVES)
+TRY_ROWS(udp_sends, UDP_SENDS)
+TRY_ROWS(unix_receives, UNIX_RECEIVES)
+TRY_ROWS(unix_sends, UNIX_SENDS)
+
+/* ---- The handle whose raw socket is made blocking before each call */
+
+/* lent is the same handle as a fer_socket. adopt replaces it by an adopted clone. */
+typedef struct subject {
+    void *handle;
+    fer_socket *lent;
+    void (*adopt)(void *handle);
+} subject;
+
+static fer_error try_once(const subject *of, const try_row *row)
+{
+    fer_raw_socket raw = fer_socket_as_raw(of->lent);
+    assert_true(peer_raw_set_timeouts(raw, ENDS_A_WAIT_MS));
+    assert_true(peer_raw_set_nonblocking(raw, false));
+    to_receive = (fer_datagram_recv){.buf = bytes, .cap = sizeof bytes};
+    to_send = (fer_datagram_send){.buf = bytes, .len = 8, .to = &other_addr};
+    uint64_t start = peer_now_us();
+    fer_error error = row->call(of->handle);
+    if (microseconds_since(start) > IS_NO_WAIT_MS * UINT64_C(1000)) {
+        print_error("%s waits\n", row->text);
+        fail();
+    }
+    return error;
+}
+
+/* Nothing is there: a read, an accept or a receive. */
+static void assert_finds_nothing(const subject *of, const try_row *rows)
+{
+    for (const try_row *row = rows; row->text != NULL; row++) {
+        expect_kind(try_once(of, row), FER_WOULD_BLOCK, row->text, __FILE__, __LINE__);
+    }
+}
+
+/* The BSDs and macOS report the full queue of a Unix datagram socket as a lack of buffers. */
+static void assert_full(fer_error error, const char *text)
+{
+    expect_either(error, FER_WOULD_BLOCK,
+                  unix_peer_has_bsd_datagrams() ? FER_NO_BUFFER_SPACE : FER_WOULD_BLOCK, text,
+                  __FILE__, __LINE__);
+}
+
+/* Writes or sends until there is no space. The system may find some more for the next call. */
+static void assert_fills(const subject *of, const try_row *rows)
+{
+    for (const try_row *row = rows; row->text != NULL; row++) {
+        fer_error error;
+        do {
+            error = try_once(of, row);
+        } while (error.kind == FER_OK);
+        assert_full(error, row->text);
+    }
+}
+
+static void set_no_mode(const subject *of)
+{
+    (void)of;
+}
+
+static void set_nonblocking(const subject *of)
+{
+    assert_ok(fer_socket_set_nonblocking(of->lent, true));
+}
+
+static void set_limits(const subject *of)
+{
+    const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
+    assert_ok(fer_socket_set_nonblocking(of->lent, false));
+    assert_ok(fer_socket_set_limits(of->lent, &limits));
+}
+
+static void set_timeout(const subject *of)
+{
+    assert_ok(fer_socket_set_limits(of->lent, NULL));
+    assert_ok(fer_socket_set_read_timeout(of->lent, fer_duration_from_secs(60)));
+}
+
+/* Both handles have limits, and then the other one gives its raw socket away, in blocking mode. */
+static void adopt_clone(const subject *of)
+{
+    set_limits(of);
+    of->adopt(of->handle);
+    assert_ok(fer_socket_set_nonblocking(of->lent, false));
+}
+
+/* The states of the handle, each after the one before. */
+static void (*const states[])(const subject *of) = {set_no_mode, set_nonblocking, set_limits,
+                                                    set_timeout, adopt_clone};
+enum { STATE_COUNT = sizeof states / sizeof states[0] };
+
+/* The adopted clone takes the place of the handle, whose raw socket becomes a peer's. */
+#define ADOPT(type)                                                                            \
+    static void adopt_##type(void *handle)                                                     \
+    {                                                                                          \
+        const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))}; \
+        type clone = {0};                                                                      \
+        assert_ok(type##_try_clone(handle, &clone));                                           \
+        assert_ok(type##_from_raw(&clone, type##_into_raw(&clone)));                           \
+        assert_ok(type##_set_limits(&clone, &limits));                                         \
+        peer_adopt(type##_into_raw(handle));                                                   \
+        memcpy(handle, &clone, sizeof clone);                                                  \
+    }
+ADOPT(fer_tcp_stream)
+ADOPT(fer_unix_stream)
+ADOPT(fer_tcp_listener)
+ADOPT(fer_unix_listener)
+ADOPT(fer_udp_socket)
+ADOPT(fer_unix_datagram)
+
+#define SUBJECT(type, handle)                          \
+    {                                                  \
+        handle, type##_as_socket(handle), adopt_##type \
+    }
+
+/* ---- Streams */
+
+STREAM_PAIR_TEST("T2", a_try_of_a_stream_that_was_made_blocking_does_not_wait)
+{
+    const subject tcp = SUBJECT(fer_tcp_stream, pair.stream.tcp);
+    const subject local = SUBJECT(fer_unix_stream, pair.stream.local);
+    bool is_tcp = pair.stream.tcp != NULL;
+    const subject *of = is_tcp ? &tcp : &local;
+    for (int i = 0; i < STATE_COUNT; i++) {
+        states[i](of);
+        assert_finds_nothing(of, is_tcp ? tcp_reads : unix_reads);
+        assert_fills(of, is_tcp ? tcp_writes : unix_writes);
+    }
+}
+
+/* ---- Listeners */
+
+LISTENER_TEST("T2", a_try_accept_of_a_listener_that_was_made_blocking_does_not_wait)
+{
+    const subject of = SUBJECT(fer_tcp_listener, listener);
+    for (int i = 0; i < STATE_COUNT; i++) {
+        states[i](&of);
+        assert_finds_nothing(&of, accepts);
+        peer_socket other = peer_connect(PEER_V4, port);
+        assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
+        assert_ok(try_once(&of, accepts));
+        assert_exchange(&accepted, other);
+        fer_tcp_stream_close(&accepted);
+        assert_finds_nothing(&of, accepts);
+    }
+}
+
+UNIX_STREAM_TEST("T2", a_try_accept_of_a_unix_listener_that_was_made_blocking_does_not_wait)
+{
+    const char *path = unix_peer_path("listener");
+    fer_unix_listener *listener = test_unix_listening(path);
+    const subject of = SUBJECT(fer_unix_listener, listener);
+    for (int i = 0; i < STATE_COUNT; i++) {
+        states[i](&of);
+        assert_finds_nothing(&of, unix_accepts);
+        peer_socket other = unix_peer_connect(path, NULL);
+        assert_true(peer_raw_wait_readable(fer_unix_listener_as_raw(listener)));
+        assert_ok(try_once(&of, unix_accepts));
+        assert_unix_exchange(&accepted_unix, other);
+        fer_unix_stream_close(&accepted_unix);
+        assert_finds_nothing(&of, unix_accepts);
+    }
+}
+
+/* ---- Datagrams. A send to the loopback has space. */
+
+SOCKET_FAMILY_TEST("T2", a_try_of_a_udp_socket_that_was_made_blocking_does_not_wait)
+{
+    struct udp_pair pair = udp_pair_open(family);
+    const subject of = SUBJECT(fer_udp_socket, pair.socket);
+    connect_to_peer(&pair);
+    other_addr = pair.other_addr;
+    for (int i = 0; i < STATE_COUNT; i++) {
+        states[i](&of);
+        assert_finds_nothing(&of, udp_receives);
+        for (const try_row *row = udp_sends; row->text != NULL; row++) {
+            expect_kind(try_once(&of, row), FER_OK, row->text, __FILE__, __LINE__);
+        }
+    }
+}
+
+UNIX_DATAGRAM_TEST("T2", a_try_of_a_unix_datagram_socket_that_was_made_blocking_does_not_wait)
+{
+    const char *path = unix_peer_path("other");
+    fer_unix_datagram *socket = test_unix_unbound();
+    (void)test_unix_bound(path);
+    const subject of = SUBJECT(fer_unix_datagram, socket);
+    assert_ok(fer_unix_datagram_connect(socket, path));
+    assert_ok(fer_unix_addr_from_pathname(&other_name, path));
+    for (int i = 0; i < STATE_COUNT; i++) {
+        states[i](&of);
+        assert_finds_nothing(&of, unix_receives);
+        assert_fills(&of, unix_sends);
+    }
+}
+
+RULE_TESTS("never_waiting")
