@@ -9,7 +9,8 @@ bool ferp_sim_exchange_mode(fer_raw_socket raw, unsigned flags, bool nonblocking
 {
     ferp_sim_network *network = ferp_sim_current();
     ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
-    if (socket == NULL || (flags & FERP_DONTWAIT) == 0 || ferp_sim_is_winsock(network)) {
+    if (socket == NULL || (flags & FERP_DONTWAIT) == 0 ||
+        ferp_sim_acts_as_windows(network, socket)) {
         return nonblocking;
     }
     bool previous = socket->settings.nonblocking;
