@@ -39,7 +39,7 @@ struct ferp_send_message {
 };
 
 /* The messages that one call of the two functions below can move: FERP_MESSAGES_MAX (sendmmsg and
- * recvmmsg), or 1. Constant in a real backend. */
+ * recvmmsg), or 1. It becomes 1 when the OS has refused one of them. */
 size_t ferp_messages_per_call(void);
 
 /* Sends messages in order, each complete or not at all, as far as one system call does. count is 1
@@ -69,9 +69,9 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received);
 
-/* One feature of the socket of a family: one bit, not FER_UDP_BATCHING. Only the first five can be
- * set. UNSUPPORTED: this OS, or this version, does not have it for this socket. *on of a feature
- * that cannot be set is true.
+/* One feature of the socket of a family: one bit. Only the first five can be set. UNSUPPORTED: this
+ * OS, this version or a sandbox does not have it for this socket. *on of a feature that cannot be
+ * set is true. FER_UDP_BATCHING is that of ferp_messages_per_call, after the OS was tried.
  * COALESCING is UNSUPPORTED on Windows (rule B9). An IPv6 socket has both families' options, as far
  * as the OS has them; IPv6's decides. IP_PKTINFO or IP_RECVDSTADDR and IP_RECVIF, IPV6_RECVPKTINFO;
  * IP_RECVTOS, IPV6_RECVTCLASS; UDP_GRO; SO_RXQ_OVFL; SO_TIMESTAMPNS, SO_TIMESTAMP; UDP_SEGMENT is

@@ -252,7 +252,7 @@ fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
 /* The features that can be enabled, and those that are queried from the OS. */
 #define SWITCHES \
     (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS)
-#define QUERIED (SWITCHES | FER_UDP_SOURCE | FER_UDP_SEGMENTING)
+#define QUERIED (SWITCHES | FER_UDP_SOURCE | FER_UDP_SEGMENTING | FER_UDP_BATCHING)
 
 /* Enables or disables one feature. *result has its bit if it is then enabled. */
 static fer_error switch_feature(fer_handle *handle, fer_udp_features feature, bool on,
@@ -304,7 +304,7 @@ fer_error fer_udp_socket_features(const fer_udp_socket *socket, fer_udp_capabili
 {
     const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
-    fer_udp_capabilities found = {0, 0, 1, (uint32_t)ferp_messages_per_call()};
+    fer_udp_capabilities found = {0, 0, 1, 1};
     for (fer_udp_features feature = 1; feature <= QUERIED; feature <<= 1) {
         bool on = false;
         fer_error error =
@@ -312,11 +312,12 @@ fer_error fer_udp_socket_features(const fer_udp_socket *socket, fer_udp_capabili
         found.available |= error.kind == FER_OK ? feature : 0;
         found.enabled |= on ? feature & SWITCHES : 0;
     }
-    found.available |= found.max_batch > 1 ? FER_UDP_BATCHING : 0;
     if (feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF)) {
         found.available &= ~FER_UDP_SEGMENTING;
     }
     found.max_segments = (found.available & FER_UDP_SEGMENTING) != 0 ? FERP_SEGMENTS_MAX : 1;
+    found.max_batch =
+        (found.available & FER_UDP_BATCHING) != 0 ? (uint32_t)ferp_messages_per_call() : 1;
     *out = found;
     return feri_ok();
 }

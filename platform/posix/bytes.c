@@ -159,7 +159,7 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
 #ifdef __linux__
 /* With MSG_TRUNC Linux returns the length of the whole UDP datagram (recv(2)), so recvfrom detects
  * a truncated one. recvmsg costs more: the kernel copies the header and the slice of the message.
- * WSL 1 rejects the flag with EINVAL (microsoft/WSL#3871).
+ * WSL 1 rejects the flag with EINVAL (microsoft/WSL#3871), and a sandbox may.
  *
  * recvmsg stays for other protocols and for peeks. The sockets of ICMP ignore the flag, so a
  * truncated datagram would appear complete (net/ipv4/ping.c, ping_recvmsg). With SO_PEEK_OFF
@@ -177,8 +177,9 @@ static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, 
     ssize_t length =
         recvfrom((int)raw, buf, len, flags | MSG_TRUNC, (struct sockaddr *)&from, &size);
     if (length < 0) {
-        return errno == EINVAL ? receive_from(raw, buf, len, flags, out)
-                               : ferp_posix_waited_error(errno);
+        return errno == EINVAL || ferp_posix_is_refusal(errno)
+                   ? receive_from(raw, buf, len, flags, out)
+                   : ferp_posix_waited_error(errno);
     }
     bool truncated = (size_t)length > len;
     return store_datagram(&from, truncated ? len : (size_t)length, truncated, out);

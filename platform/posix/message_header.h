@@ -23,9 +23,18 @@ typedef struct ferp_posix_message_header {
 enum { FERP_POSIX_MESSAGES_PER_CALL = 1 };
 #endif
 
+/* The messages of a call that has count of them. */
 static inline size_t ferp_posix_messages_of_call(size_t count)
 {
-    return count < FERP_POSIX_MESSAGES_PER_CALL ? count : FERP_POSIX_MESSAGES_PER_CALL;
+    size_t most = ferp_messages_per_call();
+    return count < most ? count : most;
 }
+
+/* Whether the system refuses sendmmsg or recvmmsg, if one of them has failed with this code, which
+ * errno stays. If so, each call moves one message from then on. messages.c */
+bool ferp_posix_refuses_batches(int code);
+
+/* Whether one call can move several messages: OK, or UNSUPPORTED. messages.c */
+fer_error ferp_posix_batching(void);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
+#include "platform/posix/message_header.h"
 
 /* An option of a system; name 0: it has none. */
 typedef struct number_option {
@@ -100,7 +101,11 @@ static void set_second_value(fer_raw_socket raw, fer_ip_family family, fer_udp_f
 fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                                bool on)
 {
-    FER_TRY(set_value(raw, option_of(feature, family), on));
+    fer_error error = set_value(raw, option_of(feature, family), on);
+    if (ferp_posix_is_refusal(error.os_code)) {
+        return (fer_error){FER_UNSUPPORTED, error.os_code}; /* a sandbox without the option */
+    }
+    FER_TRY(error);
     set_second_value(raw, family, feature, on);
     return (fer_error){FER_OK, 0};
 }
@@ -115,7 +120,9 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
         return ferp_posix_error_of(ENOPROTOOPT);
     }
 #endif
-    if (feature != FER_UDP_SOURCE) {
+    if (feature == FER_UDP_BATCHING) {
+        FER_TRY(ferp_posix_batching());
+    } else if (feature != FER_UDP_SOURCE) {
         FER_TRY(read_value(raw, option_of(feature, family), &value));
     }
     *on = value != 0 || feature == FER_UDP_SEGMENTING;

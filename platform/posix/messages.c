@@ -2,6 +2,7 @@
  * messages_receiving.c. */
 #include "platform/posix/posix.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "core/base/compiler.h"
@@ -11,10 +12,64 @@
 #include "platform/posix/control_types.h"
 #include "platform/posix/message_header.h"
 
+/* ---- Batches */
+
+#ifdef FERP_POSIX_HAS_MMSG
+
+/* 1 after a refusal, for the whole process: a filter of seccomp(2) stays, and no kernel gains the
+ * calls. */
+static _Atomic size_t messages_per_call = FERP_POSIX_MESSAGES_PER_CALL;
+
 size_t ferp_messages_per_call(void)
 {
-    return FERP_POSIX_MESSAGES_PER_CALL;
+    return atomic_load_explicit(&messages_per_call, memory_order_relaxed);
 }
+
+/* Whether one of the two calls is refused. A system that has them finds no descriptor -1, EBADF;
+ * qemu finds nothing to do. */
+static bool is_refused_now(void)
+{
+    return (sendmmsg(-1, NULL, 0, 0) < 0 && ferp_posix_is_refusal(errno)) ||
+           (recvmmsg(-1, NULL, 0, 0, NULL) < 0 && ferp_posix_is_refusal(errno));
+}
+
+/* EPERM can also be a firewall's refusal of the first message (sendmmsg(2)), so the calls are
+ * tried. */
+bool ferp_posix_refuses_batches(int code)
+{
+    bool is_refused = ferp_posix_is_refusal(code) && is_refused_now();
+    if (is_refused) {
+        atomic_store_explicit(&messages_per_call, 1, memory_order_relaxed);
+    }
+    errno = code;
+    return is_refused;
+}
+
+fer_error ferp_posix_batching(void)
+{
+    bool is_refused = ferp_messages_per_call() == 1 || ferp_posix_refuses_batches(EPERM);
+    return is_refused ? (fer_error){FER_UNSUPPORTED, ENOSYS} : (fer_error){FER_OK, 0};
+}
+
+#else
+
+size_t ferp_messages_per_call(void)
+{
+    return 1;
+}
+
+bool ferp_posix_refuses_batches(int code)
+{
+    (void)code;
+    return false;
+}
+
+fer_error ferp_posix_batching(void)
+{
+    return (fer_error){FER_UNSUPPORTED, ENOSYS};
+}
+
+#endif
 
 /* ---- Control messages of a send */
 
@@ -227,7 +282,8 @@ static bool simplify(fer_raw_socket raw, int code, struct ferp_send_message *mes
     return code == EINVAL && simplify_source(raw, message);
 }
 
-/* Sends the first message again, as long as it can be simpler, and stores the result. */
+/* Sends the first message again, alone if sendmmsg is refused, and as long as it can be simpler.
+ * Stores the result. */
 static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_message *message,
                                int flags, size_t *sent)
 {
@@ -235,6 +291,10 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
     outgoing out;
     struct msghdr header;
     int code = errno;
+    if (ferp_posix_refuses_batches(code) && make_header(&simple, &out, &header)) {
+        *sent = sendmsg((int)raw, &header, flags) >= 0;
+        code = errno;
+    }
     while (FERP_POSIX_IS_BSD && *sent == 0 && simplify(raw, code, &simple) &&
            make_header(&simple, &out, &header)) {
         *sent = !is_refused(raw, &simple) && sendmsg((int)raw, &header, flags) >= 0;

@@ -177,18 +177,25 @@ static FERI_HOT void make_receive_headers(const fer_datagram_recv *messages, siz
     }
 }
 
+/* Receives one message. Returns 1, or -1. */
+static int receive_header(int fd, ferp_posix_message_header *header, int flags)
+{
+    ssize_t len = recvmsg(fd, &header->msg_hdr, flags);
+    header->msg_len = (unsigned)len;
+    return len < 0 ? -1 : 1;
+}
+
 /* Waits for one message at most. Returns the number of messages that were received, or -1. */
 static int receive_headers(int fd, ferp_posix_message_header *headers, size_t count, int flags)
 {
 #ifdef FERP_POSIX_HAS_MMSG
-    ferp_posix_mmsg_flags waits_once = (ferp_posix_mmsg_flags)(flags | MSG_WAITFORONE);
-    return recvmmsg(fd, headers, (unsigned)count, waits_once, NULL);
-#else
-    (void)count;
-    ssize_t len = recvmsg(fd, &headers->msg_hdr, flags);
-    headers->msg_len = (unsigned)len;
-    return len < 0 ? -1 : 1;
+    if (count > 1) {
+        ferp_posix_mmsg_flags waits_once = (ferp_posix_mmsg_flags)(flags | MSG_WAITFORONE);
+        return recvmmsg(fd, headers, (unsigned)count, waits_once, NULL);
+    }
 #endif
+    (void)count;
+    return receive_header(fd, headers, flags);
 }
 
 /* Stores the received messages up to the first one that fails. */
@@ -211,7 +218,11 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     size_t asked = ferp_posix_messages_of_call(count);
     make_receive_headers(messages, asked, in, headers);
     *received = 0;
-    int moved = receive_headers((int)raw, headers, asked, ferp_posix_recv_flags(flags));
+    int os_flags = ferp_posix_recv_flags(flags);
+    int moved = receive_headers((int)raw, headers, asked, os_flags);
+    if (moved < 0 && ferp_posix_refuses_batches(errno)) {
+        moved = receive_header((int)raw, headers, os_flags);
+    }
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }

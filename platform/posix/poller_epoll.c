@@ -126,7 +126,7 @@ static void close_waker(const fer_poller *poller)
 static fer_error add_waker(fer_poller *poller)
 {
     int ends[2];
-    FER_TRY(ferp_posix_result(pipe2(ends, O_CLOEXEC)));
+    FER_TRY(ferp_posix_result(ferp_posix_wake_pipe(ends, true)));
     poller->p_.system_[AT_WAKER_READ_END] = (uintptr_t)ends[0];
     poller->p_.system_[AT_WAKER] = (uintptr_t)ends[1];
     fer_error err = arm_waker(poller, EPOLL_CTL_ADD, 0);
@@ -136,9 +136,23 @@ static fer_error add_waker(fer_poller *poller)
     return err;
 }
 
-fer_error ferp_poller_open(fer_poller *poller)
+/* An epoll descriptor with close-on-exec, or -1. If epoll_create1 is refused, epoll_create makes it
+ * on the processors that have this call; its argument has no meaning (epoll_create(2)). */
+static int new_epoll(void)
 {
     int epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0 && ferp_posix_is_refusal(errno)) {
+        epoll = epoll_create(1);
+        if (epoll >= 0) {
+            (void)fcntl(epoll, F_SETFD, FD_CLOEXEC); /* fails for no descriptor */
+        }
+    }
+    return epoll;
+}
+
+fer_error ferp_poller_open(fer_poller *poller)
+{
+    int epoll = new_epoll();
     FER_TRY(ferp_posix_result(epoll));
     poller->p_.system_[AT_EPOLL] = (uintptr_t)epoll;
     fer_error err = add_waker(poller);

@@ -4,7 +4,6 @@
 
 #if FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,33 +18,10 @@ static const fer_error fine = {FER_OK, 0};
 
 /* ---- The waker */
 
-#ifdef __APPLE__
-
-static int new_pipe(int ends[2])
-{
-    if (pipe(ends) != 0) {
-        return -1;
-    }
-    for (int i = 0; i < 2; i++) {
-        (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-        (void)fcntl(ends[i], F_SETFL, O_NONBLOCK);
-    }
-    return 0;
-}
-
-#else
-
-static int new_pipe(int ends[2])
-{
-    return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
-}
-
-#endif
-
 fer_error ferp_list_waker_open(ferp_list_waker *waker)
 {
     int ends[2];
-    FER_TRY(ferp_posix_result(new_pipe(ends)));
+    FER_TRY(ferp_posix_result(ferp_posix_wake_pipe(ends, false)));
     *waker = (ferp_list_waker){ends[0], ends[1]};
     return fine;
 }
@@ -132,10 +108,12 @@ static int poll_millis(struct pollfd *entries, size_t count, fer_duration timeou
 
 #ifdef HAS_PPOLL
 
+/* A sandbox may have poll alone. */
 static int poll_nanos(struct pollfd *entries, size_t count, fer_duration timeout)
 {
     struct timespec time = ferp_posix_timespec(timeout.nanos);
-    return ppoll(entries, (nfds_t)count, &time, NULL);
+    int ready = ppoll(entries, (nfds_t)count, &time, NULL);
+    return ready < 0 && ferp_posix_is_refusal(errno) ? poll_millis(entries, count, timeout) : ready;
 }
 
 #else

@@ -38,12 +38,13 @@
 #define FERP_POSIX_IS_BSD false
 #endif
 
-/* The flag that creates a descriptor with close-on-exec. macOS has neither SOCK_CLOEXEC nor
- * accept4: there fcntl sets the flag before the call returns, and another thread may fork and exec
- * in between. */
+/* The flag that creates a descriptor with close-on-exec. macOS has neither SOCK_CLOEXEC nor accept4
+ * nor pipe2: there fcntl sets the flag before the call returns, and another thread may fork and
+ * exec in between. */
 #if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
 #define FERP_POSIX_SOCK_CLOEXEC SOCK_CLOEXEC
 #define FERP_POSIX_HAS_ACCEPT4 1
+#define FERP_POSIX_HAS_PIPE2 1
 #else
 #define FERP_POSIX_SOCK_CLOEXEC 0
 #endif
@@ -119,6 +120,14 @@ static inline int ferp_posix_send_flags(unsigned flags)
  * repeat, nor about a connect. error.c */
 fer_error ferp_posix_error_of(int code);
 
+/* Whether a call that failed with this code may be one that the system does not have: ENOSYS of an
+ * old kernel or of gVisor, and EPERM of a sandbox's filter, such as that of older container
+ * runtimes (seccomp(2)). Only for a call that can be made in another way. */
+static inline bool ferp_posix_is_refusal(int code)
+{
+    return code == ENOSYS || code == EPERM;
+}
+
 /* Maps the result of such a call: errno if it is negative, else FER_OK. */
 static inline fer_error ferp_posix_result(intptr_t returned)
 {
@@ -185,7 +194,18 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
 /* Whether a socket listens. socket.c */
 fer_error ferp_posix_listening(int fd, int *out);
 
-/* The system's socket type, with SOCK_CLOEXEC if the system has it. socket.c */
+/* New descriptors with close-on-exec, if the system can set it. -1 and errno on failure. A wake pipe
+ * is readable at its first end while bytes are in it; splice may not accept it. descriptors.c */
+int ferp_posix_socket(int domain, int type, int protocol);
+int ferp_posix_socket_pair(int type, int fds[2]);
+int ferp_posix_accept(int listener, struct sockaddr *from, socklen_t *len);
+int ferp_posix_duplicate(int fd, int lowest);
+int ferp_posix_wake_pipe(int ends[2], bool waits);
+
+/* Whether a sandbox refuses every accept. descriptors.c */
+bool ferp_posix_accept_is_refused(void);
+
+/* The system's socket type. socket.c */
 int ferp_posix_type_of(fer_type type);
 
 /* Sets what the creation of a descriptor could not set: close-on-exec and SO_NOSIGPIPE. Closes the

@@ -91,7 +91,7 @@ int ferp_posix_type_of(fer_type type)
 {
     static const int types[] = {
         [FER_TYPE_STREAM] = SOCK_STREAM, [FER_TYPE_DGRAM] = SOCK_DGRAM, [FER_TYPE_RAW] = SOCK_RAW};
-    return types[type] | FERP_POSIX_SOCK_CLOEXEC;
+    return types[type];
 }
 
 /* A protocol of another socket type is EPROTONOSUPPORT on Linux, EPROTOTYPE on macOS and the BSDs
@@ -105,14 +105,14 @@ static fer_error creation_error(int code)
 
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    int fd = socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
+    int fd = ferp_posix_socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
     return fd < 0 ? creation_error(errno) : ferp_posix_finish_socket(fd, out);
 }
 
 /* EINVAL: `lowest` is not below RLIMIT_NOFILE, which a sandbox may have set to 0 (fcntl(2)). */
 static fer_error duplicate_from(fer_raw_socket raw, int lowest, fer_raw_socket *out)
 {
-    int fd = fcntl((int)raw, F_DUPFD_CLOEXEC, lowest);
+    int fd = ferp_posix_duplicate((int)raw, lowest);
     if (fd < 0) {
         return errno == EINVAL ? (fer_error){FER_TOO_MANY_OPEN_FILES, EINVAL}
                                : ferp_posix_error_of(errno);
@@ -176,7 +176,7 @@ static bool is_listening(int fd)
 
 /* The codes of accept for a connection that failed in the accept queue (accept(2), "Error
  * handling"; the error of the new socket can also be a reset or a timeout). A socket that does not
- * listen would return EOPNOTSUPP every time. */
+ * listen would return EOPNOTSUPP every time, and a sandbox without accept EPERM. */
 static bool failed_in_queue(int listener, int code)
 {
     switch (code) {
@@ -189,11 +189,11 @@ static bool failed_in_queue(int listener, int code)
     case ENETUNREACH:
     case EHOSTDOWN:
     case EHOSTUNREACH:
-    case EPERM:
 #ifdef ENONET
     case ENONET:
 #endif
         return true;
+    case EPERM: return !ferp_posix_accept_is_refused();
     case EOPNOTSUPP: return is_listening(listener);
     default: return false;
     }
@@ -219,15 +219,6 @@ static fer_error accept_error(int listener, int code, bool is_unix)
     }
     return failed_in_queue(listener, code) ? (fer_error){FER_CONNECTION_ABORTED, code}
                                            : ferp_posix_waited_error(code);
-}
-
-static int accept_close_on_exec(int listener, struct sockaddr_storage *from, socklen_t *len)
-{
-#ifdef FERP_POSIX_HAS_ACCEPT4
-    return accept4(listener, (struct sockaddr *)from, len, SOCK_CLOEXEC);
-#else
-    return accept(listener, (struct sockaddr *)from, len);
-#endif
 }
 
 /* XNU removes a connection from the queue before it allocates the descriptor, and closes the
@@ -289,7 +280,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     socklen_t len = sizeof from;
     from.ss_family = AF_UNSPEC;
     FER_TRY(check_descriptors((int)raw));
-    int fd = accept_close_on_exec((int)raw, &from, &len);
+    int fd = ferp_posix_accept((int)raw, (struct sockaddr *)&from, &len);
     if (fd < 0) {
         return accept_error((int)raw, errno, peer == NULL);
     }

@@ -1,8 +1,8 @@
 /* token.c: the event of a cancel token: a descriptor that is readable while the token is signalled.
- * No wait reads it, so it ends every wait. On Linux it is an eventfd, elsewhere a pipe. */
+ * No wait reads it, so it ends every wait. On Linux it is an eventfd, elsewhere, or if that is
+ * refused, a pipe. */
 #include "platform/posix/posix.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -22,45 +22,33 @@ static int write_end_of(const fer_cancel_token *token)
     return (int)token->p_.system_[AT_WRITE_END];
 }
 
+static fer_error open_pipe(fer_cancel_token *token)
+{
+    int ends[2];
+    FER_TRY(ferp_posix_result(ferp_posix_wake_pipe(ends, false)));
+    token->p_.system_[AT_READ_END] = ends[0];
+    token->p_.system_[AT_WRITE_END] = ends[1];
+    return (fer_error){FER_OK, 0};
+}
+
 #if defined(__linux__)
 
 fer_error ferp_token_open(fer_cancel_token *token)
 {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd >= 0) {
-        token->p_.system_[AT_READ_END] = fd;
-        token->p_.system_[AT_WRITE_END] = fd;
+    if (fd < 0) {
+        return ferp_posix_is_refusal(errno) ? open_pipe(token) : ferp_posix_error_of(errno);
     }
-    return ferp_posix_result(fd);
+    token->p_.system_[AT_READ_END] = fd;
+    token->p_.system_[AT_WRITE_END] = fd;
+    return (fer_error){FER_OK, 0};
 }
 
 #else
 
-static int set_flags(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-    return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-                   fcntl(fd, F_SETFD, FD_CLOEXEC) < 0
-               ? -1
-               : 0;
-}
-
 fer_error ferp_token_open(fer_cancel_token *token)
 {
-    int ends[2];
-    FER_TRY(ferp_posix_result(pipe(ends)));
-    fer_error err = {FER_OK, 0};
-    for (int i = 0; i < 2 && err.kind == FER_OK; i++) {
-        err = ferp_posix_result(set_flags(ends[i]));
-    }
-    if (err.kind != FER_OK) {
-        close(ends[0]);
-        close(ends[1]);
-        return err;
-    }
-    token->p_.system_[AT_READ_END] = ends[0];
-    token->p_.system_[AT_WRITE_END] = ends[1];
-    return err;
+    return open_pipe(token);
 }
 
 #endif

@@ -148,7 +148,7 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
 {
     int fds[2];
     fer_raw_socket finished = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_posix_result(socketpair(AF_UNIX, ferp_posix_type_of(type), 0, fds)));
+    FER_TRY(ferp_posix_result(ferp_posix_socket_pair(ferp_posix_type_of(type), fds)));
     fer_error error = ferp_posix_finish_socket(fds[0], &finished);
     if (error.kind != FER_OK) {
         ferp_close(fds[1]);

@@ -1,5 +1,5 @@
-/* test_posix_as_macos.c: platform/posix/address.c, socket.c, modes.c, bytes.c, wait.c and
- * copying.c, compiled as for macOS: without accept4, SOCK_CLOEXEC and SO_PROTOCOL, with
+/* test_posix_as_macos.c: platform/posix/address.c, descriptors.c, socket.c, modes.c, bytes.c, wait.c
+ * and copying.c, compiled as for macOS: without accept4, pipe2, SOCK_CLOEXEC and SO_PROTOCOL, with
  * SO_NOSIGPIPE, and with system calls that fail as its kernel's do. Linux only. Rules I2, I3, L3,
  * L6, M3, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
@@ -13,6 +13,7 @@
 
 #undef FERP_POSIX_SOCK_CLOEXEC
 #undef FERP_POSIX_HAS_ACCEPT4
+#undef FERP_POSIX_HAS_PIPE2
 #define FERP_POSIX_SOCK_CLOEXEC 0
 #undef FERP_POSIX_IS_APPLE
 #define FERP_POSIX_IS_APPLE true
@@ -134,7 +135,7 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
     socklen_t unused = 0;
     if (accept_code != 0) {
-        errno = accept_code;
+        errno = fd >= 0 ? accept_code : EBADF;
         return -1;
     }
     last_accepted =
@@ -167,6 +168,7 @@ static int macos_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 #define accept(fd, addr, len) macos_accept(fd, addr, len)
 #define shutdown(fd, how) macos_shutdown(fd, how)
 #define poll(entries, count, timeout) macos_poll(entries, count, timeout)
+#include "platform/posix/descriptors.c"
 #include "platform/posix/socket.c"
 #define recv(fd, buf, len, flags) macos_recv(fd, buf, len, flags)
 #define recvmsg(fd, message, flags) macos_recvmsg(fd, message, flags)
