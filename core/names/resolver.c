@@ -102,7 +102,7 @@ static bool is_open_or_null(const fer_poller *poller)
     return poller == NULL || feri_poller_is_open(poller);
 }
 
-static fer_error check_start(const fer_resolver *resolver, const fer_lookup *out,
+static fer_error check_start(fer_resolver *resolver, const fer_lookup *out,
                              const fer_poller *poller, const fer_lookup_options *options)
 {
     FERI_REQUIRE(out != NULL, FER_MISUSE);

@@ -94,8 +94,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_enable(fer_udp_socket *socket,
                                                      fer_udp_features *FER_NULLABLE enabled)
     FER_INOUT(1);
 
-/** Stores the features of the socket in *out. What the OS reports may still be refused by the
- * driver of a network interface: rule B5. */
+/** Stores the features of the socket in *out. A feature that a sandbox refuses is missing. What the
+ * OS reports may still be refused by the driver of a network interface: rule B5. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_features(const fer_udp_socket *socket,
                                                        fer_udp_capabilities *out);
 
