@@ -56,7 +56,7 @@ static void transfer(struct simulation_program *p, fer_tcp_stream *stream)
     case 4: write_bytes(p, stream); break;
     case 5: FER_IGNORE(fer_tcp_stream_peek(stream, p->buf, len, &n)); break;
     default:
-        FER_IGNORE(fer_tcp_stream_ready(stream, 1 + choose_below(&p->from, 3) % 3,
+        FER_IGNORE(fer_tcp_stream_ready(stream, (fer_interest)(1 + choose_below(&p->from, 3)),
                                         simulation_duration(p), &ready));
         break;
     }
