@@ -90,8 +90,8 @@ int ferp_errno(fer_error error);
 int ferp_errno_of_kind(fer_error_kind kind);
 
 /* ---- Network interfaces: the index of a NUL-terminated name, and the name of an index, of
- * FER_INTERFACE_NAME_CAP bytes. NOT_FOUND: there is none. if_nametoindex, if_indextoname | the same
- * of iphlpapi.dll. */
+ * FER_INTERFACE_NAME_CAP bytes. NOT_FOUND: there is none. if_nametoindex, if_indextoname; Linux:
+ * SIOCGIFINDEX, SIOCGIFNAME | the same of iphlpapi.dll. */
 
 fer_error ferp_interface_index(const char *interface_name, uint32_t *out);
 fer_error ferp_interface_name(uint32_t index, char *name);

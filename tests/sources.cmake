@@ -229,3 +229,9 @@ set(ferrule_sim_test_sources
     sim/test_sim_udp_features.c
     sim/test_sim_unix.c
     sim/test_sim_waits.c)
+
+# The programs of conformance/network.sh.
+set(ferrule_network_programs
+    conformance/batches_between.c
+    conformance/few_ports.c
+    conformance/segments_between.c)

@@ -292,7 +292,8 @@ fer_error feri_read_type(const fer_handle *handle, fer_type *out)
     return feri_ok();
 }
 
-/* A system that does not report the protocol has only TCP and UDP of the protocols with ports. */
+/* A system that does not report the protocol has only TCP and UDP of the protocols with ports. A
+ * sandbox that refuses the query is PERMISSION_DENIED. */
 fer_error feri_read_protocol(const fer_handle *handle, int *out)
 {
     uint32_t protocol = FER_PROTOCOL_DEFAULT;
@@ -301,7 +302,8 @@ fer_error feri_read_protocol(const fer_handle *handle, int *out)
     fer_error error = (flags & FERI_FLAG_UNIX) != 0
                           ? feri_ok()
                           : ferp_option_value(feri_modes_raw(handle), FERP_PROTOCOL, &protocol);
-    if (error.kind == FER_UNSUPPORTED && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_FOREIGN)) == 0) {
+    bool is_unknown = error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED;
+    if (is_unknown && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_FOREIGN)) == 0) {
         protocol = (flags & FERI_FLAG_DATAGRAM) != 0 ? FER_PROTOCOL_UDP : FER_PROTOCOL_TCP;
         error = feri_ok();
     }

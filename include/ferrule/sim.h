@@ -356,7 +356,8 @@ typedef enum fer_sim_event {
  * It may also close the handle of the call that waits, whose memory stays in place. A
  * fer_poller_wait of a poller that it closes is FER_BAD_HANDLE, and fer_poller_new of that poller
  * is FER_MISUSE until that wait has returned. A fer_lookup_wait of a lookup that it closes is
- * FER_MISUSE. Another call on a handle that it closes returns an error or what it has done before. */
+ * FER_MISUSE. Another call on a handle that it closes returns an error or what it has done
+ * before. */
 typedef void (*fer_sim_function)(void *context);
 typedef void (*fer_sim_handler)(fer_sim_peer peer, fer_sim_event event, void *context);
 

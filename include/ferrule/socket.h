@@ -612,7 +612,7 @@ FER_MUST_USE FER_API fer_error fer_interface_index(const char *interface_name, u
 
 /** Stores the name of the network interface with an index in buf, with a NUL. cap is the size of
  * buf. FER_INTERFACE_NAME_CAP is enough for every name.
- * Errors: FER_NOT_FOUND (no such interface: ENXIO on POSIX systems, os_code 0 on Windows),
+ * Errors: FER_NOT_FOUND (no such interface: the codes of fer_interface_index),
  * FER_BUFFER_TOO_SMALL (buf is unchanged), FER_MISUSE (buf is NULL and cap is not 0), and the
  * default.
  * Rust: none in std and socket2; nix::net::if_::if_indextoname. */

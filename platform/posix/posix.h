@@ -194,8 +194,9 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
 /* Whether a socket listens. socket.c */
 fer_error ferp_posix_listening(int fd, int *out);
 
-/* New descriptors with close-on-exec, if the system can set it. -1 and errno on failure. A wake pipe
- * is readable at its first end while bytes are in it; splice may not accept it. descriptors.c */
+/* New descriptors with close-on-exec, if the system can set it. -1 and errno on failure. A wake
+ * pipe is readable at its first end while bytes are in it; splice may not accept it.
+ * descriptors.c */
 int ferp_posix_socket(int domain, int type, int protocol);
 int ferp_posix_socket_pair(int type, int fds[2]);
 int ferp_posix_accept(int listener, struct sockaddr *from, socklen_t *len);

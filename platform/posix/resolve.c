@@ -6,6 +6,8 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static fer_error_kind kind_of(int code)
 {
@@ -119,21 +121,54 @@ void ferp_lookup_end(ferp_lookup *lookup)
 
 /* ---- Network interfaces */
 
-/* Linux reports ENODEV, and ENXIO for an index; the BSDs ENXIO (if_nametoindex(3)). */
+/* Linux reports ENODEV, the BSDs ENXIO (netdevice(7), if_nametoindex(3)). */
 static fer_error interface_error(int code)
 {
     return code == ENXIO || code == ENODEV ? (fer_error){FER_NOT_FOUND, code}
                                            : ferp_posix_error_of(code);
 }
 
-/* musl cuts a longer name to one that may exist (strncpy in if_nametoindex). */
+#ifdef __linux__
+
+/* The C library's functions need a socket with SOCK_CLOEXEC. Its refusal is ENOENT (glibc,
+ * opensock.c). */
+static fer_error query_interface(unsigned long request, struct ifreq *query)
+{
+    int fd = ferp_posix_socket(AF_UNIX, SOCK_DGRAM, 0);
+    int code = fd < 0 || ioctl(fd, request, query) < 0 ? errno : 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return code == 0 ? (fer_error){FER_OK, 0} : interface_error(code);
+}
+
 fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
 {
-    unsigned found = 0;
-    errno = ENXIO;
-    if (strnlen(interface_name, IF_NAMESIZE) < IF_NAMESIZE) {
-        found = if_nametoindex(interface_name);
+    struct ifreq query = {.ifr_ifindex = 0};
+    size_t len = strnlen(interface_name, sizeof query.ifr_name);
+    if (len == sizeof query.ifr_name) {
+        return interface_error(ENODEV);
     }
+    memcpy(query.ifr_name, interface_name, len + 1);
+    FER_TRY(query_interface(SIOCGIFINDEX, &query));
+    *out = (uint32_t)query.ifr_ifindex;
+    return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_interface_name(uint32_t index, char *name)
+{
+    struct ifreq query = {.ifr_ifindex = (int)index};
+    FER_TRY(query_interface(SIOCGIFNAME, &query));
+    _Static_assert(sizeof query.ifr_name <= FER_INTERFACE_NAME_CAP, "every name fits");
+    memcpy(name, query.ifr_name, sizeof query.ifr_name);
+    return (fer_error){FER_OK, 0};
+}
+
+#else
+
+fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
+{
+    unsigned found = if_nametoindex(interface_name);
     if (found == 0) {
         return interface_error(errno);
     }
@@ -146,3 +181,5 @@ fer_error ferp_interface_name(uint32_t index, char *name)
     _Static_assert(IF_NAMESIZE <= FER_INTERFACE_NAME_CAP, "every name fits");
     return if_indextoname(index, name) != NULL ? (fer_error){FER_OK, 0} : interface_error(errno);
 }
+
+#endif

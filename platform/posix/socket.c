@@ -26,13 +26,22 @@
 #define FERP_POSIX_SYN_RECEIVED 3
 #define FERP_POSIX_FIN_WAIT_1 6
 
-/* The state of a TCP connection; negative if the socket has none, or if the OS cannot report it. */
+/* The state of a TCP connection; negative if the socket has none, or if the OS cannot report it. If
+ * a sandbox refuses the query, a stream that is not writable and has not ended is connecting. */
 static int tcp_state(int fd)
 {
 #ifdef FERP_POSIX_TCP_STATE
     unsigned char state = 0;
     socklen_t len = sizeof state;
-    return getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0 ? state : -1;
+    if (getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0) {
+        return state;
+    }
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    int code = errno;
+    bool is_connecting = ferp_posix_is_refusal(code) && poll(&entry, 1, 0) == 0 &&
+                         ferp_check_connected(fd).kind == FER_NOT_CONNECTED;
+    errno = code;
+    return is_connecting ? FERP_POSIX_SYN_SENT : -1;
 #else
     (void)fd;
     errno = ENOPROTOOPT;

@@ -37,7 +37,7 @@ enum {
     FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
     FERP_SIM_FILES_MAX = 8,
     FERP_SIM_FILE_FIRST = 1000, /* the number of the first file: no socket has it by mistake */
-    FERP_SIM_PASSED_MAX = 16    /* messages with handles, in all queues of Unix sockets */
+    FERP_SIM_PASSED_MAX = 32    /* messages with handles, in all queues of Unix sockets */
 };
 
 /* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two

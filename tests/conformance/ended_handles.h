@@ -11,7 +11,7 @@
 
 /* SHORT_MS: a call that nothing ends waits so long, for longer than a slice of the library.
  * LONG_MS: a call that an event must end. */
-enum { CELLS_MAX = 16, SHORT_MS = 220, LONG_MS = 20000, SOON_MS = 8000 };
+enum { CELLS_MAX = 24, SHORT_MS = 150, LONG_MS = 20000, SOON_MS = 8000 };
 
 /* ---- The kinds of sockets, the events and the answers: bits */
 
@@ -101,7 +101,7 @@ typedef struct ended_cell {
     fer_socket peer;
     const char *path;     /* of a Unix listener, or of the peer */
     fer_tcp_stream other; /* of a copy */
-    fer_socket other_peer;
+    fer_tcp_stream other_peer;
     fer_poller poller;
     fer_cancel_token token;
     fer_duration timeout; /* of a call that has one */
@@ -232,7 +232,9 @@ static inline void open_handles(ended_cell *cell)
     }
     assert_ok(fer_socket_try_clone(own_socket(cell), &cell->clone));
     if ((cell->kind & (STREAMS | UNIX_DATAGRAMS)) != 0) {
-        open_tcp(PEER_V4, &cell->other, &cell->other_peer);
+        fer_socket connected = {0};
+        open_tcp(PEER_V4, &cell->other, &connected);
+        assert_ok(fer_socket_into_tcp_stream(&connected, &cell->other_peer));
     }
 }
 
@@ -242,7 +244,7 @@ static inline void close_cell(ended_cell *cell)
     close_own(cell);
     fer_socket_close(&cell->peer);
     fer_tcp_stream_close(&cell->other);
-    fer_socket_close(&cell->other_peer);
+    fer_tcp_stream_close(&cell->other_peer);
     fer_poller_close(&cell->poller);
     fer_cancel_token_close(&cell->token);
     if (cell->path != NULL) {

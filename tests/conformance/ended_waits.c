@@ -119,7 +119,7 @@ static fer_error send_file(ended_cell *cell)
 
 static fer_error send_handles(ended_cell *cell)
 {
-    fer_raw_socket handle = fer_socket_as_raw(&cell->other_peer);
+    fer_raw_socket handle = fer_tcp_stream_as_raw(&cell->other_peer);
     UNTIL_FAILURE(
         cell->kind == UNIX_STREAM
             ? fer_unix_stream_send_handles(&cell->own.local, ended_zeros, 30000, &handle, 1, NULL)
@@ -130,16 +130,21 @@ static fer_error send_handles(ended_cell *cell)
 /* The buffer has bytes, which are written first. Then the other stream has ended. */
 static fer_error copy_to(ended_cell *cell)
 {
-    FER_TRY(fer_socket_shutdown(&cell->other_peer, FER_SHUTDOWN_WRITE));
+    FER_TRY(fer_tcp_stream_shutdown(&cell->other_peer, FER_SHUTDOWN_WRITE));
     fer_stream other = fer_tcp_stream_as_stream(&cell->other);
     UNTIL_FAILURE(
         fer_copy(other, own_stream(cell),
                  &(fer_copy_buffer){ended_zeros, sizeof ended_zeros, 0, sizeof ended_zeros}, NULL));
 }
 
+/* The other stream has more bytes than the queue that is full may have space for. */
 static fer_error copy_both_to(ended_cell *cell, bool own_is_first)
 {
     char bytes[64];
+    fer_error error = {FER_OK, 0};
+    while (error.kind == FER_OK) {
+        error = fer_tcp_stream_try_write(&cell->other_peer, ended_zeros, sizeof ended_zeros, NULL);
+    }
     fer_copy_buffer buffers[] = {{ended_zeros, sizeof ended_zeros, 0, sizeof ended_zeros},
                                  {bytes, sizeof bytes, 0, 0}};
     fer_stream own = own_stream(cell);

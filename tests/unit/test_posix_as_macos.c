@@ -1,7 +1,5 @@
-/* test_posix_as_macos.c: platform/posix/address.c, descriptors.c, socket.c, modes.c, bytes.c, wait.c
- * and copying.c, compiled as for macOS: without accept4, pipe2, SOCK_CLOEXEC and SO_PROTOCOL, with
- * SO_NOSIGPIPE, and with system calls that fail as its kernel's do. Linux only. Rules I2, I3, L3,
- * L6, M3, R1, S1, S3, T2, T3. */
+/* test_posix_as_macos.c: sources of platform/posix compiled as for macOS, with system calls that
+ * fail as its kernel's do. Linux only. Rules I2, I3, L3, L6, M3, R1, S1, S3, T2, T3. */
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
