@@ -70,7 +70,7 @@ BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 
 BSD_TEST(a_poller_s_own_errors_have_no_code)
 {
-    fer_poller poller;
+    fer_poller poller = {0};
     fer_raw_socket raw;
     raw = raw_socket();
     assert_ok(ferp_poller_open(&poller));
@@ -101,7 +101,7 @@ BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
  * number. */
 BSD_TEST(a_poller_forgets_a_closed_number)
 {
-    fer_poller poller;
+    fer_poller poller = {0};
     fer_event events[2];
     size_t count = 77;
     bool notified = false;

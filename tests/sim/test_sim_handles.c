@@ -75,13 +75,13 @@ POSIX_TEST(faults_close_handles_and_report_it)
 }
 
 /* Linux: ETOOMANYREFS. */
-POSIX_TEST(at_most_16_messages_with_handles_are_in_queues)
+POSIX_TEST(at_most_32_messages_with_handles_are_in_queues)
 {
     struct passing p = passing_open();
     fer_unix_received_handles got;
     char buf[8];
     size_t n;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 32; i++) {
         assert_ok_n(send_twice(&p, "x", &n), n, 1);
     }
     assert_kind_n(send_twice(&p, "y", &n), FER_TOO_MANY_OPEN_FILES, n, 0);

@@ -297,7 +297,7 @@ static fer_error send_three(struct datagrams *made, size_t *n)
 {
     fer_datagram_send messages[3];
     for (size_t i = 0; i < 3; i++) {
-        messages[i] = (fer_datagram_send){.buf = "abc" + i, .len = 1, .to = &made->to};
+        messages[i] = (fer_datagram_send){.buf = &"abc"[i], .len = 1, .to = &made->to};
     }
     return fer_udp_socket_send_batch(&made->sender, messages, 3, n);
 }
