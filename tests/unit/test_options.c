@@ -263,7 +263,8 @@ SYSTEM_TEST(script_bsd, an_option_that_a_datagram_socket_refuses_is_reported)
     check_refusal(&udp[2].handle_, fer_udp_socket_from_raw(&udp[2], script_open_socket()));
 }
 
-/* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. */
+/* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. A sandbox may
+ * refuse the query. */
 OPEN_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
 {
     int protocol = -1;
@@ -273,6 +274,10 @@ OPEN_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
     assert_log("option_value(1,PROTOCOL)");
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
     assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_UDP);
+    script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_PERMISSION_DENIED, 1};
+    protocol = -1;
+    assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_UDP);
+    script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 42};
     handle.p_.flags_ |= FERI_FLAG_NO_PORTS;
     assert_error(feri_read_protocol(&handle, &protocol), FER_UNSUPPORTED, 42);
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_BAD_HANDLE, 9};
