@@ -168,7 +168,11 @@ fer_error ferp_interface_name(uint32_t index, char *name)
 
 fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
 {
-    unsigned found = if_nametoindex(interface_name);
+    unsigned found = 0;
+    errno = ENXIO;
+    if (strnlen(interface_name, IF_NAMESIZE) < IF_NAMESIZE) {
+        found = if_nametoindex(interface_name);
+    }
     if (found == 0) {
         return interface_error(errno);
     }
