@@ -105,7 +105,7 @@ tests_of() {
         quick-mingw) echo "-LE thorough|examples|fidelity|fuzz|stress -E ^sim_|^api_archive|^api_cxx" ;;
         quick-*) echo "-LE thorough" ;;
         all-debug) echo "-E ^api_install_" ;;
-        all-release) echo "-LE examples|fidelity|stress -E _slowly$|kqueue" ;;
+        all-release) echo "-LE examples|fidelity|sandbox|stress -E _slowly$|kqueue" ;;
         all-asan) echo "-LE fuzz" ;;
         all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|duration|error)|ipv4)" ;;
         all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
