@@ -606,15 +606,14 @@ FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER
  * programs show ("Ethernet"). An index does not change while the system runs, but an interface can
  * be removed.
  * Errors: FER_NOT_FOUND (no such interface: ENODEV on Linux, ENXIO on macOS and the BSDs, os_code 0
- * on Windows), and the default.
+ * on Windows), FER_TOO_MANY_OPEN_FILES (Linux: the query needs a socket), and the default.
  * Rust: none in std and socket2; nix::net::if_::if_nametoindex. */
 FER_MUST_USE FER_API fer_error fer_interface_index(const char *interface_name, uint32_t *out);
 
 /** Stores the name of the network interface with an index in buf, with a NUL. cap is the size of
  * buf. FER_INTERFACE_NAME_CAP is enough for every name.
- * Errors: FER_NOT_FOUND (no such interface: the codes of fer_interface_index),
- * FER_BUFFER_TOO_SMALL (buf is unchanged), FER_MISUSE (buf is NULL and cap is not 0), and the
- * default.
+ * Errors: same as fer_interface_index, FER_BUFFER_TOO_SMALL (buf is unchanged), and FER_MISUSE (buf
+ * is NULL and cap is not 0).
  * Rust: none in std and socket2; nix::net::if_::if_indextoname. */
 FER_MUST_USE FER_API fer_error fer_interface_name(uint32_t index, char *FER_NULLABLE buf,
                                                   size_t cap) FER_OUT_WRITES(2, 3);
