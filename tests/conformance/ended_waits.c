@@ -140,13 +140,13 @@ static fer_error copy_to(ended_cell *cell)
 /* The other stream has more bytes than the queue that is full may have space for. */
 static fer_error copy_both_to(ended_cell *cell, bool own_is_first)
 {
-    char bytes[64];
+    char bytes[2][4096];
     fer_error error = {FER_OK, 0};
     while (error.kind == FER_OK) {
         error = fer_tcp_stream_try_write(&cell->other_peer, ended_zeros, sizeof ended_zeros, NULL);
     }
-    fer_copy_buffer buffers[] = {{ended_zeros, sizeof ended_zeros, 0, sizeof ended_zeros},
-                                 {bytes, sizeof bytes, 0, 0}};
+    fer_copy_buffer buffers[] = {{bytes[0], sizeof bytes[0], 0, 0},
+                                 {bytes[1], sizeof bytes[1], 0, 0}};
     fer_stream own = own_stream(cell);
     fer_stream other = fer_tcp_stream_as_stream(&cell->other);
     return own_is_first ? fer_copy_bidirectional(own, other, &buffers[1], &buffers[0], NULL, NULL)
