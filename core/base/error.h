@@ -155,6 +155,8 @@ typedef enum feri_operation {
     X(GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, true,                                    \
       "Wine's 10022: not a member, or no such interface")                                        \
     X(GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, true, "Linux' ENODEV: no such interface")    \
+    X(GROUP, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, true,                                       \
+      "Linux' ENOMEM: too many IPv6 groups; too many IPv4 groups are ENOBUFS")                   \
     X(UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, true, "Wine reports 10022, Windows 10057")
 
 /* Maps an error of an operation to the error for the caller. */

@@ -463,8 +463,11 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
-    return feri_map_error(FERI_OPERATION_GROUP,
-                          ferp_change_group_v4(feri_modes_raw(handle), change, group, local));
+    fer_error error = ferp_change_group_v4(feri_modes_raw(handle), change, group, local);
+    /* FreeBSD and macOS have no IPv4 groups of an IPv6 socket (`ipv4_groups_of_ipv6`). */
+    bool lacks_groups =
+        error.kind == FER_INVALID_INPUT && feri_handle_has_flag(handle, FERI_FLAG_V6);
+    return lacks_groups ? error : feri_map_error(FERI_OPERATION_GROUP, error);
 }
 
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,

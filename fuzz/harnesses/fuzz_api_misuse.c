@@ -71,8 +71,9 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
             return;
         }
         bool is_row = is_unix_row(step, posix, other) || is_udp_row(step, posix, other) ||
-                      is_connected_udp_row(step, other) || is_socket_row(step, posix, other) ||
-                      is_keepalive_row(step, posix, other) || is_ended_row(step, posix, other) ||
+                      is_group_row(step, posix, other) || is_connected_udp_row(step, other) ||
+                      is_socket_row(step, posix, other) || is_keepalive_row(step, posix, other) ||
+                      is_ended_row(step, posix, other) ||
                       (may_receive_less && receives_less(step, posix, other)) ||
                       (!is_bsd && is_handles_row(step));
         if (posix != other && !is_row) {

@@ -38,6 +38,16 @@ static inline bool is_unix_row(const uint8_t *step, fer_error_kind posix, fer_er
            (is_any_of(name, connects) && posix == FER_NOT_FOUND && other == FER_CONNECTION_REFUSED);
 }
 
+/* `ipv4_groups_of_ipv6`; a leave of a group that was not joined is ADDR_NOT_AVAILABLE elsewhere. */
+static inline bool is_group_row(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const names[] = {
+        "udp_join_v4",       "udp_leave_v4",          "udp_loop_v4", "udp_set_loop_v4",
+        "udp_multicast_ttl", "udp_set_multicast_ttl", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), names) && posix != other &&
+           other == FER_INVALID_INPUT;
+}
+
 static inline bool is_unfinished(fer_error_kind kind)
 {
     return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;

@@ -321,8 +321,18 @@ static void check_bind(const struct udp_record *record)
     }
 }
 
+/* Row ipv4_groups_of_ipv6. */
+static bool lacks_ipv4_groups(const struct udp_end *end, const struct udp_record *record)
+{
+    return end->is_v6 && udp_model.dialect == FER_SIM_DIALECT_BSD &&
+           record->error.kind == FER_INVALID_INPUT;
+}
+
 static void check_group(struct udp_end *end, const struct udp_record *record)
 {
+    if (record->value == 0 && lacks_ipv4_groups(end, record)) {
+        return;
+    }
     bool *joined = &end->joined[record->value][record->requested];
     bool joins = record->op == UDP_JOIN;
     bool is_allowed = record->requested < 2 && *joined != joins;
@@ -363,12 +373,17 @@ static void check_query(int number, const struct udp_record *record)
 static void check_mode(struct udp_end *end, const struct udp_record *record)
 {
     bool v6_on_v4 = record->op == UDP_LOOP && record->requested == 0 && !end->is_v6;
+    if (record->op == UDP_LOOP && record->requested == 1 && lacks_ipv4_groups(end, record)) {
+        return;
+    }
     udp_must(record->error.kind == (v6_on_v4 ? FER_INVALID_INPUT : FER_OK),
              "setting a mode has a wrong result", record);
     udp_must(record->bytes_are_right, "T5: the getter returns another value than was set", record);
     if (record->op == UDP_LOOP && !v6_on_v4) {
         end->loops[record->requested == 0] = record->value != 0;
-        udp_must(record->n == (end->loops[0] ? 1u : 0) + (end->loops[1] ? 2u : 0),
+        bool hides_v4 = end->is_v6 && udp_model.dialect == FER_SIM_DIALECT_BSD;
+        size_t expected = (end->loops[0] ? 1u : 0) + (end->loops[1] ? 2u : 0);
+        udp_must(record->n == expected || (hides_v4 && record->n == (expected & 2)),
                  "the loop option of one family changed the other's", record);
     }
     end->handles -= record->op == UDP_CLOSE ? 1 : 0;

@@ -18,7 +18,13 @@ fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
 
 /* ---- Receivers */
 
-/* By its address alone. Whether the socket was connected then is checked elsewhere. */
+static bool has_ever_joined(const struct udp_end *end)
+{
+    return end->has_ever_joined[0] || end->has_ever_joined[1];
+}
+
+/* By its address alone. Row group_of_another: on Linux also to a socket that has joined no group, on
+ * NetBSD and OpenBSD to every one. Whether the socket was connected then is checked elsewhere. */
 static bool may_reach(const struct udp_datagram *datagram, const struct udp_end *end)
 {
     const fer_ip_addr *to = &datagram->to.ip;
@@ -28,7 +34,9 @@ static bool may_reach(const struct udp_datagram *datagram, const struct udp_end 
         return false;
     }
     if (fer_ip_addr_is_multicast(*to)) {
-        return end->has_ever_joined[to->family == FER_IP_V6];
+        bool receives_all = udp_model.dialect == FER_SIM_DIALECT_BSD ||
+                            (udp_model.dialect == FER_SIM_DIALECT_POSIX && !has_ever_joined(end));
+        return end->has_ever_joined[to->family == FER_IP_V6] || receives_all;
     }
     return wildcard || fer_ip_addr_eq(end->local.ip, *to);
 }

@@ -12,10 +12,10 @@
 /* clang-format off */
 #define UDP_NOT_RECONCILED(X)                                                            \
     X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
-    X(member_at_an_address) X(clone_out_of_memory) X(late_event) \
+    X(member_at_an_address) X(group_of_another) X(clone_out_of_memory) X(late_event)      \
     X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
     X(no_dual_stack) X(cancel_is_late) X(send_after_refusal) X(refusal_is_left) \
-    X(network_broadcast)
+    X(network_broadcast) X(ipv4_groups_of_ipv6)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -137,6 +137,32 @@ static bool member_at_an_address(const struct udp_record *posix, const struct ud
     }
     bool sends = is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix);
     return is_there && (sends || history.sent_to_group);
+}
+
+/* A socket that has joined no group receives those of others on Linux, NetBSD and OpenBSD, and on
+ * the latter two every socket does; also those that were in flight when it joined one. */
+static bool group_of_another(const struct udp_record *posix, const struct udp_record *other)
+{
+    bool has_member = false;
+    bool has_other = false;
+    (void)other;
+    for (int i = 0; i < history.sockets; i++) {
+        has_member = has_member || history.is_member[i];
+        has_other = has_other || !history.is_member[i] || history.is_bsd;
+    }
+    bool sends = is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix);
+    bool joins = posix->op == UDP_JOIN && history.sent_to_group;
+    return has_member && has_other && (sends || history.sent_to_group || joins);
+}
+
+/* Also the loops of IPv4 and of IPv6, which are read after either is set. */
+static bool ipv4_groups_of_ipv6(const struct udp_record *posix, const struct udp_record *other)
+{
+    bool is_refused = posix->error.kind != other->error.kind &&
+                      other->error.kind == FER_INVALID_INPUT &&
+                      (posix->op == UDP_JOIN || posix->op == UDP_LEAVE || posix->op == UDP_LOOP);
+    bool is_hidden = posix->op == UDP_LOOP && (posix->n & ~other->n) == 1;
+    return history.is_bsd && (is_refused || is_hidden);
 }
 
 static void note_binding(const struct udp_record *record)

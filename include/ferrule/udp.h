@@ -320,8 +320,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_broadcast(const fer_udp_socket *so
 /** Sets whether IPv4 multicast datagrams are also delivered to group members on this machine. The
  * default is true. On POSIX the option of the sending socket decides, on Windows that of the
  * receiving socket ("IP multicast", MSDN). Set it on both. The system decides whether an IPv6
- * socket has the options and the groups of IPv4 multicast: on Linux it has, on macOS and the BSDs
- * they are FER_INVALID_INPUT. */
+ * socket has the options and the groups of IPv4 multicast: on Linux it has, on macOS and FreeBSD
+ * they are FER_INVALID_INPUT (`ipv4_groups_of_ipv6`). */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket,
                                                                     bool loop) FER_INOUT(1);
 
@@ -351,9 +351,12 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_so
 
 /** Joins an IPv4 multicast group on the network interface with the address local. With 0.0.0.0 the
  * OS chooses the interface. Bind the socket to 0.0.0.0 to receive. On Linux a socket bound to any
- * other address receives no datagram that is sent to a group.
+ * other address receives no datagram that is sent to a group. The socket then receives the groups
+ * that it has joined, and on NetBSD and OpenBSD also those of other sockets; on Linux a socket that
+ * has never joined a group receives those too (`group_of_another`).
  * Errors: FER_INVALID_INPUT (not a multicast group), FER_ADDR_IN_USE (already joined),
- * FER_ADDR_NOT_AVAILABLE (no such interface), and the default. */
+ * FER_ADDR_NOT_AVAILABLE (no such interface), FER_NO_BUFFER_SPACE (too many groups, on Linux more
+ * than 20; `group_limit`), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket,
                                                                 fer_ipv4_addr group,
                                                                 fer_ipv4_addr local) FER_INOUT(1);
@@ -367,9 +370,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket 
 
 /** Joins an IPv6 multicast group on the network interface with the index interface_index. With 0
  * the OS chooses the interface. macOS is reported to choose none for a link-local group, which is
- * FER_ADDR_NOT_AVAILABLE then. Bind the socket to [::] to receive.
+ * FER_ADDR_NOT_AVAILABLE then. Bind the socket to [::] to receive. Otherwise same as
+ * fer_udp_socket_join_multicast_v4.
  * Errors: FER_INVALID_INPUT (not a multicast group; an IPv4 socket), FER_ADDR_IN_USE (already
- * joined), FER_ADDR_NOT_AVAILABLE (no such interface), and the default. */
+ * joined), FER_ADDR_NOT_AVAILABLE (no such interface), FER_NO_BUFFER_SPACE (too many groups;
+ * `group_limit`), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket,
                                                                 fer_ipv6_addr group,
                                                                 uint32_t interface_index)

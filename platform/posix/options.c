@@ -282,26 +282,56 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 
 #endif
 
+#if defined(__linux__) && !defined(IPV6_MULTICAST_ALL)
+#define IPV6_MULTICAST_ALL 29
+#endif
+
 /* Some systems have only the older names of these IPv6 options. */
 #ifndef IPV6_JOIN_GROUP
 #define IPV6_JOIN_GROUP IPV6_ADD_MEMBERSHIP
 #define IPV6_LEAVE_GROUP IPV6_DROP_MEMBERSHIP
 #endif
 
+/* Linux delivers the groups of all sockets to a socket at the wildcard address (ip(7),
+ * IP_MULTICAST_ALL; ipv6(7), IPV6_MULTICAST_ALL, since Linux 4.20). A member receives its own. */
+static void begin_join(fer_raw_socket raw, ferp_membership change)
+{
+#ifdef __linux__
+    int off = 0;
+    if (change == FERP_JOIN) {
+        (void)setsockopt((int)raw, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
+        (void)setsockopt((int)raw, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off);
+    }
+#else
+    (void)raw;
+    (void)change;
+#endif
+}
+
+/* ETOOMANYREFS: macOS and the BSDs (IP_MAX_MEMBERSHIPS; FreeBSD, sys/netinet/in_mcast.c). Linux'
+ * ENOBUFS is the same. */
+static fer_error group_result(int returned)
+{
+    return returned < 0 && errno == ETOOMANYREFS ? (fer_error){FER_NO_BUFFER_SPACE, ETOOMANYREFS}
+                                                 : ferp_posix_result(returned);
+}
+
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     struct ip_mreq request;
+    begin_join(raw, change);
     memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
     memcpy(&request.imr_interface, local->octets, sizeof local->octets);
     int name = change == FERP_JOIN ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
-    return ferp_posix_result(setsockopt((int)raw, IPPROTO_IP, name, &request, sizeof request));
+    return group_result(setsockopt((int)raw, IPPROTO_IP, name, &request, sizeof request));
 }
 
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
                                const fer_ipv6_addr *group, uint32_t interface_index)
 {
     struct ipv6_mreq request;
+    begin_join(raw, change);
     memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
     request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
     int name = change == FERP_JOIN ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP;
@@ -316,5 +346,5 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
         return (fer_error){FER_ADDR_NOT_AVAILABLE, ENXIO};
     }
 #endif
-    return ferp_posix_result(returned);
+    return group_result(returned);
 }

@@ -130,20 +130,40 @@ static bool is_bound_for(const ferp_sim_socket *socket, const fer_ip_addr *ip)
     return ferp_sim_is_wildcard(&socket->local.ip) || fer_ip_addr_eq(socket->local.ip, *ip);
 }
 
-/* Linux delivers a group's datagrams only to sockets that are bound to the wildcard or to the group
- * (__udp_is_mcast_sock). Windows also delivers them to sockets that are bound to an address. */
-static bool is_member(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                      const fer_ip_addr *group)
+static bool is_member(const ferp_sim_socket *socket, const fer_ip_addr *group)
 {
-    if (!ferp_sim_is_winsock(network) && !is_bound_for(socket, group)) {
-        return false;
-    }
     for (int i = 0; i < socket->group_count; i++) {
         if (fer_ip_addr_eq(socket->groups[i].group, *group)) {
             return true;
         }
     }
     return false;
+}
+
+static bool has_member(const ferp_sim_network *network, const fer_ip_addr *group)
+{
+    bool found = false;
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *socket = &network->sockets[i];
+        found = found || (socket->kind == FERP_SIM_DATAGRAM && is_member(socket, group));
+    }
+    return found;
+}
+
+/* Linux delivers a group's datagrams only to sockets that are bound to the wildcard or to the group
+ * (__udp_is_mcast_sock), also to those that have joined no group (IP_MULTICAST_ALL, ip(7)). NetBSD
+ * and OpenBSD never check the membership. Windows also delivers them to sockets that are bound to
+ * an address. */
+static bool receives_group(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                           const fer_ip_addr *group)
+{
+    bool is_linux = network->config.dialect == FER_SIM_DIALECT_POSIX && !socket->is_peer;
+    bool receives_all = (is_linux && !socket->has_joined) ||
+                        ferp_sim_switches_for(network, socket)->group_reaches_all;
+    if (!ferp_sim_is_winsock(network) && !is_bound_for(socket, group)) {
+        return false;
+    }
+    return receives_all ? has_member(network, group) : is_member(socket, group);
 }
 
 /* A connected socket receives only its peer's datagrams. */
@@ -164,7 +184,8 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
         return reaches && is_bound_for(socket, &datagram->to.ip);
     }
     if (fer_ip_addr_is_multicast(datagram->to.ip)) {
-        return is_member(network, socket, &datagram->to.ip) && loops(network, socket, datagram);
+        return receives_group(network, socket, &datagram->to.ip) &&
+               loops(network, socket, datagram);
     }
     return ferp_sim_covers(socket, &datagram->to.ip);
 }

@@ -1,6 +1,12 @@
 /* groups.c: the multicast groups that a socket has joined. */
 #include "platform/sim/network.h"
 
+bool ferp_sim_lacks_ipv4_groups(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return socket->family == FER_IP_V6 &&
+           ferp_sim_switches_for(network, socket)->lacks_ipv4_groups_of_ipv6;
+}
+
 static fer_error join(ferp_sim_network *network, ferp_sim_socket *socket,
                       const ferp_sim_group *requested, int found)
 {
@@ -46,6 +52,10 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership membership,
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_group requested = {fer_ip_addr_from_v4(*group), fer_ip_addr_from_v4(*local), 0};
+    socket->has_joined = socket->has_joined || membership == FERP_JOIN;
+    if (ferp_sim_lacks_ipv4_groups(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
     if (!ferp_sim_is_local(&requested.local)) {
         return ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_EADDRNOTAVAIL
                                                                     : FERP_SIM_ENODEV);
@@ -59,6 +69,7 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership membership,
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     ferp_sim_group requested = {
         fer_ip_addr_from_v6(*group), {.family = FER_IP_V6}, interface_index};
+    socket->has_joined = socket->has_joined || membership == FERP_JOIN;
     if (socket->family != FER_IP_V6) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }

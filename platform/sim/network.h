@@ -32,6 +32,11 @@ static inline bool ferp_sim_acts_as_windows(const ferp_sim_network *network,
     return ferp_sim_is_winsock(network) && !socket->is_peer;
 }
 
+/* ---- groups.c */
+
+/* Whether the system has no IPv4 groups for this socket, which is one of IPv6. */
+bool ferp_sim_lacks_ipv4_groups(const ferp_sim_network *network, const ferp_sim_socket *socket);
+
 /* ---- error.c */
 fer_error ferp_sim_error(const ferp_sim_network *network, ferp_sim_code code);
 

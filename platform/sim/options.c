@@ -45,6 +45,14 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
              is_keepalive_field(option));
 }
 
+/* Whether the option is one that the system rejects for such a socket. */
+static bool is_rejected(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                        ferp_option option)
+{
+    return (option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4) &&
+           ferp_sim_lacks_ipv4_groups(network, socket);
+}
+
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)
 {
     return value >= least && value <= most;
@@ -109,7 +117,7 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
     FER_TRY(ferp_sim_error(network, ferp_sim_option_status(network, socket, levels[option])));
-    if (is_buffer_of_ended_half(network, socket, option) ||
+    if (is_buffer_of_ended_half(network, socket, option) || is_rejected(network, socket, option) ||
         !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
@@ -154,6 +162,9 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     }
     if (read_property(network, socket, raw, option, out)) {
         return FERP_SIM_OK;
+    }
+    if (is_rejected(network, socket, option)) {
+        return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     ferp_sim_code code = ferp_sim_option_status(network, socket, levels[option]);
     if (code == FERP_SIM_ECONNRESET && levels[option] != FERP_SIM_SOCKET_LEVEL) {

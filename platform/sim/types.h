@@ -30,8 +30,8 @@ enum {
     FERP_SIM_DATAGRAMS_MAX = 256,     /* of all sockets, in flight and queued */
     FERP_SIM_UNIX_DATAGRAMS_MAX = 64, /* no more are queued at Unix sockets */
     FERP_SIM_DATAGRAM_BYTES = 262144,
-    FERP_SIM_GROUPS_MAX = 8, /* for each socket */
-    FERP_SIM_INTERFACES = 2, /* their numbers are 1, the loopback, and 2 */
+    FERP_SIM_GROUPS_MAX = 20, /* for each socket */
+    FERP_SIM_INTERFACES = 2,  /* their numbers are 1, the loopback, and 2 */
     FERP_SIM_UNIX_NAMES_MAX = 32,
     FERP_SIM_RELAYS_MAX = 2,
     FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
@@ -137,6 +137,7 @@ typedef struct ferp_sim_socket {
     int unix_peer_name;
     uint64_t unix_peer; /* of a connected datagram socket: the peer's sequence number */
 
+    bool has_joined; /* Linux: it receives no group that another socket has joined */
     int group_count;
     ferp_sim_group groups[FERP_SIM_GROUPS_MAX];
 

@@ -207,4 +207,105 @@ RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves)
     assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 
+/* `group_of_another`: a datagram to the member's port, and to a group that another socket has joined
+ * on the same network interface. */
+static void assert_receives_no_group_of_another(peer_family family)
+{
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    uint16_t sender_port = 0;
+    fer_udp_socket *member = open_receiver(family, &port);
+    fer_udp_socket *other = open_receiver(family, &other_port);
+    fer_udp_socket *sender = test_udp_bound(family, &sender_port);
+    fer_socket_addr to = family == PEER_V4
+                             ? fer_socket_addr_v4_new(group_v4(other_port), port)
+                             : fer_socket_addr_v6_new(group_v6(other_port), port, 0, 1);
+    fer_error joined = family == PEER_V4
+                           ? fer_udp_socket_join_multicast_v4(member, group_v4(port), this_machine)
+                           : fer_udp_socket_join_multicast_v6(member, group_v6(port), 1);
+    fer_error joined_by_other =
+        family == PEER_V4
+            ? fer_udp_socket_join_multicast_v4(other, group_v4(other_port), this_machine)
+            : fer_udp_socket_join_multicast_v6(other, group_v6(other_port), 1);
+    fer_error sent = fer_udp_socket_send_to(sender, "route", 5, &to, NULL);
+    skip_if(joined.kind != FER_OK || joined_by_other.kind != FER_OK || sent.kind != FER_OK,
+            "this machine has no multicast on its loopback");
+    char buf[8];
+    fer_udp_received got;
+    fer_socket_addr own = loopback(family, port);
+    send_text(sender, &own, "behind");
+    assert_ok(fer_udp_socket_recv_from(member, buf, sizeof buf, &got));
+    skip_if(peer_is_bsd() && got.len == 5, "NetBSD and OpenBSD deliver every group of the machine");
+    assert_int_equal(got.len, 6);
+    assert_int_equal(got.from.port, sender_port);
+}
+
+RULE_TEST("U6", a_member_receives_no_group_that_another_socket_has_joined)
+{
+    skip_if(peer_is_wine(), "Wine delivers every group of the machine");
+    assert_receives_no_group_of_another(PEER_V4);
+}
+
+RULE_TEST("U6", an_ipv6_member_receives_no_group_that_another_socket_has_joined)
+{
+    skip_without_v6();
+    skip_if(peer_is_wine(), "Wine delivers every group of the machine");
+    assert_receives_no_group_of_another(PEER_V6);
+}
+
+/* `ipv4_groups_of_ipv6`: refused on macOS, FreeBSD and OpenBSD, joined on other systems. */
+RULE_TEST("U6", an_ipv4_group_of_an_ipv6_socket_is_joined_or_refused)
+{
+    uint16_t port = 0;
+    skip_without_v6();
+    fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
+    fer_ipv4_addr group = group_v4(port);
+    bool on = false;
+    fer_error_kind kind = fer_udp_socket_multicast_loop_v4(v6, &on).kind;
+    assert_true(kind == FER_OK || kind == FER_INVALID_INPUT);
+    assert_kind(fer_udp_socket_join_multicast_v4(v6, group, this_machine), kind);
+    assert_kind(fer_udp_socket_leave_multicast_v4(v6, group, this_machine), kind);
+}
+
+/* `group_limit`: more groups than any system allows for one socket. */
+enum { GROUPS = 6000 };
+
+static fer_error join_one_of_many(fer_udp_socket *socket, peer_family family, int i)
+{
+    uint8_t high = (uint8_t)(i >> 8);
+    uint8_t low = (uint8_t)i;
+    return family == PEER_V4
+               ? fer_udp_socket_join_multicast_v4(socket, fer_ipv4_addr_new(239, 254, high, low),
+                                                  this_machine)
+               : fer_udp_socket_join_multicast_v6(
+                     socket, fer_ipv6_addr_new(0xff01, 0, 0, 0, 0, 0, 0x78, (uint16_t)i), 1);
+}
+
+static void join_many(peer_family family)
+{
+    uint16_t port = 0;
+    int count = 0;
+    fer_error error = {FER_OK, 0};
+    fer_udp_socket *socket = open_receiver(family, &port);
+    while (error.kind == FER_OK && count < GROUPS) {
+        error = join_one_of_many(socket, family, count);
+        count += error.kind == FER_OK;
+    }
+    skip_if(count == 0, "this machine has no multicast on its loopback");
+    assert_true(count >= 20);
+    assert_true(count == GROUPS || error.kind == FER_NO_BUFFER_SPACE);
+    assert_kind(join_one_of_many(socket, family, 0), FER_ADDR_IN_USE);
+}
+
+RULE_TEST("U6", a_socket_joins_20_groups_and_too_many_are_no_buffer_space)
+{
+    join_many(PEER_V4);
+}
+
+RULE_TEST("U6", a_socket_joins_20_ipv6_groups_and_too_many_are_no_buffer_space)
+{
+    skip_without_v6();
+    join_many(PEER_V6);
+}
+
 RULE_TESTS("multicast")

@@ -63,6 +63,30 @@ BSD_TEST(a_second_connect_that_is_refused_keeps_the_bound_address)
     fer_udp_socket_close(&socket);
 }
 
+/* group_reaches_all */
+BSD_TEST(a_group_reaches_its_members_or_every_wildcard_socket)
+{
+    fer_udp_socket sockets[2];
+    char byte;
+    fer_udp_received got;
+    fer_ipv4_addr any = {{0, 0, 0, 0}};
+    fer_socket_addr group = addr_of("239.1.1.1:1001");
+    memset(sockets, 0, sizeof sockets);
+    assert_ok(fer_udp_socket_bind(&sockets[0], "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(&sockets[1], "0.0.0.0:1001"));
+    for (int i = 0; i < 2; i++) {
+        fer_ipv4_addr joined = {{239, 1, 1, (uint8_t)(i + 1)}};
+        assert_ok(fer_udp_socket_join_multicast_v4(&sockets[i], joined, any));
+        assert_ok(fer_udp_socket_send_to(&sockets[0], "x", 1, &group, NULL));
+        advance_ms(1);
+        assert_kind(fer_udp_socket_try_recv_from(&sockets[1], &byte, 1, &got),
+                    is_on(ON_NETBSD | ON_OPENBSD) ? FER_OK : FER_WOULD_BLOCK);
+    }
+    for (int i = 0; i < 2; i++) {
+        fer_udp_socket_close(&sockets[i]);
+    }
+}
+
 /* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport */
 BSD_TEST(a_group_is_bound_by_datagram_sockets)
 {

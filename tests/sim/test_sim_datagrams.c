@@ -371,6 +371,42 @@ POSIX_TEST(a_socket_that_is_bound_to_a_group_is_its_member)
     fer_udp_socket_close(&all);
 }
 
+/* `group_of_another`: Linux delivers it to a socket at the wildcard address that has never joined a
+ * group, as long as another socket is a member. */
+SIM_TEST(a_socket_that_never_joined_receives_groups_of_others_on_linux)
+{
+    fer_udp_socket sockets[3];
+    static const char *const addresses[] = {"0.0.0.0:1000", "0.0.0.0:1001", "127.0.0.1:1002"};
+    fer_ipv4_addr group = {{239, 1, 1, 1}};
+    fer_ipv4_addr any = {{0, 0, 0, 0}};
+    fer_error_kind received = is_winsock() ? FER_WOULD_BLOCK : FER_OK;
+    memset(sockets, 0, sizeof sockets);
+    fer_sim_peer peer = peer_at(PEER_ADDR);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_udp_socket_bind(&sockets[i], addresses[i]));
+        assert_ok(fer_udp_socket_set_nonblocking(&sockets[i], true));
+    }
+    for (int round = 0; round < 4; round++) {
+        for (int i = 1; i < 3; i++) {
+            peer_sends_to(peer, "x", i == 1 ? "239.1.1.1:1001" : "239.1.1.1:1002");
+            advance_ms(1);
+            assert_kind(receive_one(&sockets[i]),
+                        i == 1 && round == 1 ? received : FER_WOULD_BLOCK);
+        }
+        if (round == 0) {
+            assert_ok(fer_udp_socket_join_multicast_v4(&sockets[0], group, any));
+        } else if (round == 1) {
+            group.octets[3] = 2;
+            assert_ok(fer_udp_socket_join_multicast_v4(&sockets[1], group, any));
+        } else {
+            FER_IGNORE(fer_udp_socket_leave_multicast_v4(&sockets[1], group, any));
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        fer_udp_socket_close(&sockets[i]);
+    }
+}
+
 /* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
  * always delivered. */
 SIM_TEST(the_loop_is_the_sender_s_or_the_receiver_s_matter)
