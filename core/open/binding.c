@@ -214,13 +214,28 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 /* ---- accept */
 
+/* Whether the limits or the timeout permit another try after a connection that failed in the queue.
+ * They are checked as after a signal that does not end the call. False: *error is the result. */
+static bool has_time_to_accept(feri_waiting *waiting, fer_error *error)
+{
+    fer_error answer = {FER_INTERRUPTED, 0};
+    bool is_interruptible = waiting->limits.interruptible;
+    waiting->limits.interruptible = false;
+    bool has_time = feri_waiting_after_try(waiting, &answer) == FERI_TRY_AGAIN ||
+                    answer.kind == FER_INTERRUPTED; /* an accept that never waits */
+    waiting->limits.interruptible = is_interruptible;
+    *error = has_time ? *error : answer;
+    return has_time;
+}
+
 /* Whether accept is retried immediately: after a connection that failed in the queue (rule L3), and
  * after a signal, if accept never waits (rule I1). Only limits let a signal end it (rule I4). */
-static bool should_accept_again(const feri_waiting *waiting, fer_error error, uint32_t *skips)
+static bool should_accept_again(feri_waiting *waiting, fer_error *error, uint32_t *skips)
 {
-    bool is_skipped = error.kind == FER_INTERRUPTED ? !waiting->limits.interruptible
-                                                    : error.kind == FER_CONNECTION_ABORTED;
-    return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX;
+    bool is_skipped = error->kind == FER_INTERRUPTED ? !waiting->limits.interruptible
+                                                     : error->kind == FER_CONNECTION_ABORTED;
+    return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX &&
+           (error->kind == FER_INTERRUPTED || has_time_to_accept(waiting, error));
 }
 
 /* accept has no flag for a call that never waits, and another process, a library or into_raw of a
@@ -318,7 +333,7 @@ static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_
             error = accept_prepared(listener, out, peer);
         }
         bool has_waited = wait_for_connection(listener, &waiting, &error);
-        if (!has_waited && !should_accept_again(&waiting, error, &skips)) {
+        if (!has_waited && !should_accept_again(&waiting, &error, &skips)) {
             return error;
         }
     }

@@ -74,6 +74,28 @@ SCRIPT_TEST(signals_without_end_end_with_the_deadline)
     }
 }
 
+/* L3, K2, T2: connections that fail in the queue without end. Signals do not end such an accept. */
+SCRIPT_TEST(failed_connections_without_end_end_with_the_deadline_or_the_token)
+{
+    for (int i = 0; i < 4; i++) {
+        fer_handle listener = open_listener(&script_posix);
+        const fer_limits limits = {
+            .deadline = {1000 + SECOND}, .token = &token, .interruptible = i == 1};
+        if (i < 3) {
+            assert_ok(feri_set_limits(&listener, &limits));
+        } else {
+            assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
+        }
+        if (i == 2) {
+            fer_cancel_token_cancel(&token);
+        }
+        script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_CONNECTION_ABORTED, 1};
+        script.on_call = pass_time;
+        assert_error(accept_one(&listener), i == 2 ? FER_CANCELLED : FER_TIMED_OUT, 0);
+        assert_true(script.times[SCRIPT_ACCEPT] <= 5);
+    }
+}
+
 /* I1: by its name or in nonblocking mode, with limits or without. */
 SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
 {
