@@ -169,9 +169,10 @@ typedef struct ferp_description {
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out);
 
 /* Prepares an adopted socket for the other functions here. Its close-on-exec flag does not change.
- * On failure the socket is unchanged. setsockopt(SO_NOSIGPIPE) on Apple, else nothing | FIONBIO
- * 1. */
-fer_error ferp_adopt(fer_raw_socket raw);
+ * datagrams is the family of a datagram socket of IP, otherwise 0. On failure the socket is
+ * unchanged. setsockopt(SO_NOSIGPIPE) on Apple; of a datagram socket setsockopt(IP_RECVERR), and
+ * IPV6_RECVERR, on Linux; else nothing | FIONBIO 1. */
+fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams);
 
 /* ---- Addresses and connections */
 

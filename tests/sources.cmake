@@ -105,6 +105,18 @@ set(ferrule_unit_alone
     test_sim_traits
     test_sources)
 
+set(ferrule_linux_sources
+    unit/test_ended_connections.c
+    unit/test_linux_datagrams.c
+    unit/test_refused_calls.c
+    unit/test_unusual_errors.c
+    unit/test_posix_as_macos.c
+    unit/test_posix_resolve.c
+    unit/test_posix_long32.c
+    unit/test_posix_as_freebsd.c
+    unit/test_posix_as_netbsd.c
+    unit/test_datagram_length.c)
+
 set(ferrule_conformance_sources
     conformance/addresses.c
     conformance/bidirectional.c

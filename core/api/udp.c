@@ -254,20 +254,38 @@ fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
     (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS)
 #define QUERIED (SWITCHES | FER_UDP_SOURCE | FER_UDP_SEGMENTING | FER_UDP_BATCHING)
 
+/* False: a clone was made. A later one has the flag, because try_clone sets CLONED before it copies
+ * the flags. */
+static bool claim_coalescing(fer_handle *handle)
+{
+    uint32_t flags;
+    do {
+        flags = feri_handle_flags(handle);
+    } while ((flags & FERI_FLAG_CLONED) == 0 &&
+             !feri_atomic_replace(&handle->p_.flags_, flags, flags | FERI_FLAG_COALESCING));
+    return (flags & FERI_FLAG_CLONED) == 0;
+}
+
 /* Enables or disables one feature. *result has its bit if it is then enabled. */
 static fer_error switch_feature(fer_handle *handle, fer_udp_features feature, bool on,
                                 fer_udp_features *result)
 {
-    fer_error error =
-        ferp_set_udp_feature(feri_modes_raw(handle), feri_handle_family(handle), feature, on);
+    fer_raw_socket raw = feri_modes_raw(handle);
+    fer_ip_family family = feri_handle_family(handle);
+    bool is_claimed = on && feature == FER_UDP_COALESCING;
+    /* Whether the system has it. Some Linux can set it and not read it (`adopted_coalescing`). */
+    fer_error error = is_claimed ? ferp_set_udp_feature(raw, family, feature, false) : feri_ok();
+    if (error.kind == FER_UNSUPPORTED || (is_claimed && !claim_coalescing(handle))) {
+        return feri_ok();
+    }
+    error = ferp_set_udp_feature(raw, family, feature, on);
+    if (is_claimed && error.kind != FER_OK) {
+        feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_COALESCING);
+    }
     if (error.kind == FER_UNSUPPORTED) {
         return feri_ok();
     }
     FER_TRY(error);
-    if (feature == FER_UDP_COALESCING) {
-        feri_atomic_change_bits(&handle->p_.flags_, on ? FERI_FLAG_COALESCING : 0,
-                                FERI_FLAG_COALESCING);
-    }
     *result |= on ? feature : 0;
     return feri_ok();
 }

@@ -56,10 +56,12 @@ static fer_error describe(fer_raw_socket raw, feri_domain domain, ferp_descripti
     return has_domain ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-static fer_error adopt_modes(fer_handle *handle, fer_raw_socket raw)
+static fer_error adopt_modes(fer_handle *handle, fer_raw_socket raw,
+                             const ferp_description *description)
 {
     FER_TRY(feri_modes_read_from(raw, feri_handle_has_flag(handle, FERI_FLAG_LISTENING), handle));
-    FER_TRY(ferp_adopt(raw));
+    bool is_udp = description->is_datagram && description->is_ip;
+    FER_TRY(ferp_adopt(raw, is_udp ? description->family : (fer_ip_family)0));
     return feri_modes_apply_timeouts(handle, raw);
 }
 
@@ -103,7 +105,7 @@ static fer_error adopt_or_abandon(fer_handle *handle, fer_raw_socket raw, fer_er
     fer_error error = described;
     if (error.kind == FER_OK) {
         handle->p_.flags_ = adopted_flags(raw, description);
-        error = adopt_modes(handle, raw);
+        error = adopt_modes(handle, raw, description);
     }
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);

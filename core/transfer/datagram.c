@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
@@ -291,10 +292,18 @@ static fer_error try_to_send(void *context, unsigned flags)
                      &call->sent);
 }
 
-/* Some systems report a missing peer as an invalid argument. */
-fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, fer_error error)
+/* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS for a datagram
+ * whose fragments do not fit into the send buffer, every time (net/ipv4/ip_output.c,
+ * __ip_append_data). Other POSIX systems report EMSGSIZE for what is longer than the buffer. */
+fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, size_t len,
+                                       fer_error error)
 {
     fer_socket_addr peer;
+    size_t size = 0;
+    if (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->io_waits_in_kernel &&
+        feri_buffer_size(handle, FERP_SEND_BUFFER, &size).kind == FER_OK && len > size) {
+        error.kind = FER_MESSAGE_TOO_LONG;
+    }
     if (!has_address && error.kind == FER_INVALID_INPUT &&
         feri_datagram_peer(handle, &peer).kind != FER_OK) {
         return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
@@ -322,8 +331,9 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
     if (has_failed && feri_datagram_is_report(error)) {
         error = retry_send(call, &has_failed);
     }
-    return has_failed ? feri_datagram_map_send_error(call->handle, call->addr != NULL, error)
-                      : error;
+    return has_failed
+               ? feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error)
+               : error;
 }
 
 static fer_error send_with_waits(send_call *call)

@@ -328,7 +328,8 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
             batch->was_too_long = true;
         } else {
             bool has_address = batch->messages[batch->done].to != NULL;
-            return feri_datagram_map_send_error(batch->handle, has_address, error);
+            return feri_datagram_map_send_error(batch->handle, has_address,
+                                                batch->chunk[batch->at].len, error);
         }
     }
     return feri_ok();

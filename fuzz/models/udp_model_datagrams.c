@@ -23,8 +23,9 @@ static bool has_ever_joined(const struct udp_end *end)
     return end->has_ever_joined[0] || end->has_ever_joined[1];
 }
 
-/* By its address alone. Row group_of_another: on Linux also to a socket that has joined no group, on
- * NetBSD and OpenBSD to every one. Whether the socket was connected then is checked elsewhere. */
+/* By its address alone. Whether the socket was connected then is checked elsewhere. Row
+ * group_of_another: on Linux also to a socket that has joined no group, on NetBSD and OpenBSD to
+ * every one. */
 static bool may_reach(const struct udp_datagram *datagram, const struct udp_end *end)
 {
     const fer_ip_addr *to = &datagram->to.ip;

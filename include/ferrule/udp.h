@@ -131,8 +131,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * datagram was not sent; rule U3), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write
  * timeout expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED,
  * FER_PERMISSION_DENIED, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE,
- * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE (sending is shut down), FER_NO_BUFFER_SPACE (macOS, the
- * BSDs, Windows: send again after about 1 ms; `no_buffer_space_datagram`), FER_NETWORK_DOWN and
+ * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE (sending is shut down), FER_NO_BUFFER_SPACE (send
+ * again after about 1 ms; `no_buffer_space_datagram`), FER_NETWORK_DOWN and
  * other errors of the OS.
  * Rust: the default. Differs: without a peer it is NotConnected on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
@@ -407,16 +407,18 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, 
 FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
 
 /** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none. Do
- * not close it. Change its blocking mode, timeouts and peer only through ferrule. On Windows it is
- * a nonblocking SOCKET.
+ * not close it. Change its blocking mode, timeouts, peer, and if batches have ECN its type of
+ * service only through ferrule (fer_udp_socket_as_socket), which keeps what it has set. If the
+ * program enables an error queue (Linux: IP_RECVERR, timestamps of sent datagrams), it must read
+ * it, or a poller reports the socket without end. On Windows it is a nonblocking SOCKET.
  * Owns: the handle still owns the socket.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
  * Threads: concurrent with any other call on the handle except close. */
 FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
 
 /** Takes ownership of an IP datagram socket that was made elsewhere, connected or not. Its
- * close-on-exec flag is left unchanged. On Windows blocking mode is assumed, because it cannot be
- * queried.
+ * close-on-exec flag is left unchanged. Its error queue (Linux: IP_RECVERR) is disabled (rule U3).
+ * On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not an IP datagram socket) and other errors of the OS.

@@ -166,8 +166,9 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 }
 
 /* Windows: the socket becomes nonblocking. Its earlier mode cannot be queried. */
-fer_error ferp_adopt(fer_raw_socket raw)
+fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams)
 {
+    (void)datagrams;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (ferp_sim_is_winsock(network)) {
         socket->settings.nonblocking = true;

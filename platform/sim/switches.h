@@ -130,8 +130,8 @@ typedef struct ferp_sim_switches {
     /* A datagram to a group that a socket has joined reaches every socket at the wildcard address
      * (NetBSD: udp4_realinput, udp6_realinput; OpenBSD: udp_input). */
     bool group_reaches_all;
-    /* The groups and the multicast options of IPv4 are EINVAL for an IPv6 socket (XNU, FreeBSD: run;
-     * OpenBSD: ip6_ctloutput). */
+    /* The groups and the multicast options of IPv4 are EINVAL for an IPv6 socket (XNU, FreeBSD:
+     * run; OpenBSD: ip6_ctloutput). */
     bool lacks_ipv4_groups_of_ipv6;
 
     /* ---- Binding, listening and accepting */

@@ -89,7 +89,7 @@ udp_send_ecn: getsockopt getsockopt sendmsg
 udp_send_ecn_again: sendmsg
 udp_clone: fcntl
 udp_recv_on_clone: recvfrom getpeername
-udp_from_raw: getsockopt getsockopt fcntl getsockname getsockopt getpeername getsockopt
+udp_from_raw: getsockopt getsockopt fcntl getsockname getsockopt getpeername getsockopt setsockopt
 udp_close: close
 unix_bind: socket bind listen
 unix_connect: socket connect

@@ -207,8 +207,8 @@ RULE_TEST("U6", an_ipv6_member_receives_until_it_leaves)
     assert_receives_only_its_own(member, sender, &to, sender_port);
 }
 
-/* `group_of_another`: a datagram to the member's port, and to a group that another socket has joined
- * on the same network interface. */
+/* `group_of_another`: a datagram to the member's port, and to a group that another socket has
+ * joined on the same network interface. */
 static void assert_receives_no_group_of_another(peer_family family)
 {
     uint16_t port = 0;

@@ -300,7 +300,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return STORE(result, out, result->description);
 }
 
-SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw), TAKE(ADOPT, raw)->error);
+SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw, fer_ip_family datagrams),
+         ((void)datagrams, TAKE(ADOPT, raw)->error));
 SCRIPTED(fer_error, ferp_bind, (fer_raw_socket raw, const fer_socket_addr *addr),
          take_with_addr(SCRIPT_BIND, raw, addr)->error);
 SCRIPTED(fer_error, ferp_listen, (fer_raw_socket raw, int backlog),

@@ -4,6 +4,7 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
+#include "ferrule/udp_batch.h"
 
 /* ---- Clones */
 
@@ -174,6 +175,44 @@ SCRIPT_TEST(a_datagram_socket_that_coalesces_is_taken_over_as_such)
         assert_ok(i < 2 ? feri_socket_from_raw(&handle, raw)
                         : feri_datagram_from_raw(&handle, raw, FERI_DOMAIN_IP));
         assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_COALESCING), i % 2 == 0);
+        script.log[0] = 0;
+    }
+}
+
+static fer_udp_socket coalescing;
+static fer_udp_socket coalescing_clone;
+static uint64_t clone_at;
+
+static void clone_udp_socket(script_call call)
+{
+    if (call == SCRIPT_SET_UDP_FEATURE && script.times[call] == clone_at) {
+        assert_ok(fer_udp_socket_try_clone(&coalescing, &coalescing_clone));
+    }
+}
+
+/* B8: a clone that another thread makes during the call receives only batches too, or nothing is
+ * coalesced. */
+SCRIPT_TEST(a_clone_that_is_made_while_coalescing_is_enabled_has_the_flag)
+{
+    for (clone_at = 1; clone_at <= 2; clone_at++) {
+        fer_udp_features enabled = 77;
+        script_begin(&script_posix);
+        memset(&coalescing_clone, 0, sizeof coalescing_clone);
+        memset(&coalescing, 0, sizeof coalescing);
+        *FERI_HANDLE(&coalescing) = script_stream(FERI_FLAG_DATAGRAM);
+        for (int i = 0; i < 2; i++) {
+            script_then_fail(SCRIPT_SET_UDP_FEATURE, FER_UNSUPPORTED, 92);
+        }
+        clone_at += 2;
+        script.on_call = clone_udp_socket;
+        assert_ok(fer_udp_socket_enable(&coalescing, FER_UDP_COALESCING, &enabled));
+        clone_at -= 2;
+        bool is_enabled = enabled == FER_UDP_COALESCING;
+        assert_true(is_enabled == (clone_at == 2));
+        assert_int_equal(feri_handle_has_flag(FERI_HANDLE(&coalescing), FERI_FLAG_COALESCING),
+                         is_enabled);
+        assert_int_equal(feri_handle_has_flag(FERI_HANDLE(&coalescing_clone), FERI_FLAG_COALESCING),
+                         is_enabled);
         script.log[0] = 0;
     }
 }

@@ -174,7 +174,7 @@ TEST(what_is_closed_is_neither_duplicated_nor_adopted)
     assert_kind(ferp_duplicate(raw, &duplicate), FER_BAD_HANDLE);
     assert_true(duplicate == FER_RAW_SOCKET_NONE);
     if (!ferp_traits()->io_waits_in_kernel) {
-        assert_kind(ferp_adopt(raw), FER_BAD_HANDLE);
+        assert_kind(ferp_adopt(raw, (fer_ip_family)0), FER_BAD_HANDLE);
     }
 }
 
@@ -182,7 +182,7 @@ TEST(an_adopted_socket_keeps_its_timeouts)
 {
     struct seam_pair pair = seam_open();
     assert_ok(ferp_set_timeout(pair.client, FERP_READING, (fer_duration){1500 * MILLI}));
-    assert_ok(ferp_adopt(pair.client));
+    assert_ok(ferp_adopt(pair.client, (fer_ip_family)0));
     assert_timeout(timeout_of(pair.client, FERP_READING), 1500 * MILLI);
     assert_true(timeout_of(pair.client, FERP_WRITING).nanos == FER_DURATION_NONE_NANOS);
     seam_send(pair.server, "known");
@@ -230,7 +230,7 @@ TEST(an_adopted_socket_waits_in_the_library_only)
     size_t moved = 0;
     assert_int_equal(ioctlsocket((SOCKET)pair.client, (long)FIONBIO, &blocking), 0);
     set_winsock_timeout(pair.client, SO_RCVTIMEO, 40);
-    assert_ok(ferp_adopt(pair.client));
+    assert_ok(ferp_adopt(pair.client, (fer_ip_family)0));
     assert_kind(ferp_recv(pair.client, &byte, 1, 0, &moved), FER_WOULD_BLOCK);
     assert_timeout(timeout_of(pair.client, FERP_READING), 40 * MILLI);
     seam_close(&pair);
@@ -260,7 +260,7 @@ TEST(a_socket_made_without_overlapping_waits_as_well)
         skip();
     }
     assert_true(client != FER_RAW_SOCKET_NONE);
-    assert_ok(ferp_adopt(client));
+    assert_ok(ferp_adopt(client, (fer_ip_family)0));
     fer_error started = ferp_connect(client, &addr);
     seam_await(listener, FERP_ACCEPTABLE);
     assert_ok(ferp_accept(listener, &server, &addr));

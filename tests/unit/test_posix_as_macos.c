@@ -464,9 +464,9 @@ TEST(an_ended_socket_is_created_and_adopted_without_nosigpipe)
     setsockopt_error = EINVAL;
     assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &raw));
     setsockopt_error = EINVAL;
-    assert_ok(ferp_adopt(raw));
+    assert_ok(ferp_adopt(raw, (fer_ip_family)0));
     setsockopt_error = ENOBUFS;
-    assert_kind(ferp_adopt(raw), FER_NO_BUFFER_SPACE);
+    assert_kind(ferp_adopt(raw, (fer_ip_family)0), FER_NO_BUFFER_SPACE);
     ferp_close(raw);
 }
 
