@@ -292,9 +292,8 @@ static fer_error try_to_send(void *context, unsigned flags)
                      &call->sent);
 }
 
-/* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS for a datagram
- * whose fragments do not fit into the send buffer, every time (net/ipv4/ip_output.c,
- * __ip_append_data). Other POSIX systems report EMSGSIZE for what is longer than the buffer. */
+/* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS every time for
+ * fragments that do not fit into the send buffer (net/ipv4/ip_output.c, __ip_append_data). */
 fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, size_t len,
                                        fer_error error)
 {
