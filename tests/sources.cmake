@@ -245,5 +245,6 @@ set(ferrule_sim_test_sources
 # The programs of conformance/network.sh.
 set(ferrule_network_programs
     conformance/batches_between.c
+    conformance/destroyed_sockets.c
     conformance/few_ports.c
     conformance/segments_between.c)

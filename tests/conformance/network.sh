@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs tests in network namespaces that differ from loopback: connects in one with few ephemeral
-# ports (rule C2), and datagram batches in one whose loopback has an MTU of 1500, where the kernel
+# ports (rule C2), datagram sockets that the system destroys, and datagram batches in one whose loopback has an MTU of 1500, where the kernel
 # refuses segments that are longer (rule B5), and between two, over an interface without checksum
 # offload, which the kernel needs to cut segments (Linux before 6.11 returns EIO; net/ipv4/udp.c,
 # udp_send_skb), where a send buffer can be full (rules B2, B12), and where a router, the second
@@ -16,6 +16,8 @@ fi
 for name in udp_batches udp_batch_features; do
     unshare -rn sh -c 'ip link set lo mtu 1500 up && exec "$@"' sh "$tests" "$name"
 done
+
+unshare -rn sh -c 'ip link set lo up && exec "$1/destroyed_sockets"' sh "$1"
 
 unshare -rn sh -c '
     ip link set lo up
