@@ -22,11 +22,21 @@ static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
            (fer_ip_addr_is_unspecified(own.ip) || fer_ip_addr_eq(own.ip, addr->ip));
 }
 
+/* A connect to a group or to the broadcast address. Linux reports ENETUNREACH (ip_route_connect's
+ * callers), macOS and FreeBSD EAFNOSUPPORT or EACCES, NetBSD EADDRNOTAVAIL. */
+static bool has_many_receivers(const fer_socket_addr *addr)
+{
+    fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
+    return fer_ip_addr_is_multicast(ip) ||
+           (ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip.u.v4));
+}
+
 /* The system may choose the destination's port for the connecting socket itself. Linux then
  * connects it to itself (RFC 9293, 3.5, simultaneous open). macOS reports EINVAL (libuv, issue
  * 2503), which is no mistake of the caller. */
 static fer_error connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
 {
+    FERI_REQUIRE(!has_many_receivers(addr), FER_NETWORK_UNREACHABLE);
     fer_error error = ferp_connect(raw, addr);
     if (error.kind == FER_INVALID_INPUT && is_own_addr(raw, addr)) {
         return feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error);

@@ -119,7 +119,7 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
         (ferp_sim_is_wildcard(&addr->ip) && switches->wildcard_destination_is_einval)) {
         return FERP_SIM_EINVAL;
     }
-    return ferp_sim_lacks_route(network, &to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
+    return ferp_sim_route_status(network, socket, &to);
 }
 
 /* The call that returns the failure of a connect leaves the socket unconnected on Linux. */

@@ -42,6 +42,20 @@ bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr
     return answer != NULL && answer->answer == FER_SIM_ANSWER_NO_ROUTE;
 }
 
+/* A link-local address without its scope: Linux, __inet6_connect; macOS, FreeBSD and NetBSD report
+ * that there is no route (run). */
+ferp_sim_code ferp_sim_route_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *to)
+{
+    bool lacks_scope = to->ip.family == FER_IP_V6 && to->scope_id == 0 &&
+                       fer_ipv6_addr_is_unicast_link_local(to->ip.u.v6);
+    if (lacks_scope && !ferp_sim_is_winsock(network)) {
+        bool is_bsd = ferp_sim_switches_for(network, socket)->scopeless_bind_is_unavailable;
+        return is_bsd ? FERP_SIM_EHOSTUNREACH : FERP_SIM_EINVAL;
+    }
+    return ferp_sim_lacks_route(network, to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
+}
+
 static bool is_loopback(const ferp_sim_socket *socket)
 {
     return fer_ip_addr_eq(socket->local.ip, socket->remote.ip) ||

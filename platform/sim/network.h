@@ -228,6 +228,9 @@ const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
                                           const fer_socket_addr *to);
 /* Whether the program's machine has no route to the address, which is in canonical form. */
 bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr *to);
+/* The status of a stream's connect: no error if there is a route. */
+ferp_sim_code ferp_sim_route_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *to);
 void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
                             const fer_socket_addr *to);
 void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event);

@@ -1,5 +1,6 @@
 /* connecting.c: rules C1 to C4 and C6: connecting, its time limit, several addresses, and what a
  * failure leaves behind. */
+#include "ferrule/socket.h"
 #include "support/fixture.h"
 #include "support/process.h"
 
@@ -32,6 +33,46 @@ FAMILY_TEST("C1", connect_timeout_reports_a_refusal)
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_new(stream);
     }
+}
+
+static void assert_many_are_unreachable(const char *text)
+{
+    fer_socket_addr addr;
+    fer_socket built = {0};
+    fer_tcp_stream stream = {0};
+    assert_ok(fer_socket_addr_parse(&addr, text));
+    assert_own(fer_tcp_stream_connect_addr(&stream, &addr), FER_NETWORK_UNREACHABLE);
+    assert_own(fer_tcp_stream_connect_timeout(&stream, &addr, millis(9000)),
+               FER_NETWORK_UNREACHABLE);
+    assert_own(fer_tcp_stream_connect_start(&stream, &addr), FER_NETWORK_UNREACHABLE);
+    assert_new(&stream);
+    assert_ok(fer_socket_new(&built,
+                             addr.ip.family == FER_IP_V4 ? FER_DOMAIN_IPV4 : FER_DOMAIN_IPV6,
+                             FER_TYPE_STREAM, 0));
+    assert_own(fer_socket_connect(&built, &addr), FER_NETWORK_UNREACHABLE);
+    fer_socket_close(&built);
+}
+
+RULE_TEST("C2", a_stream_to_a_group_or_the_broadcast_address_is_network_unreachable)
+{
+    assert_many_are_unreachable("224.0.0.1:9");
+    assert_many_are_unreachable("255.255.255.255:9");
+    skip_without_v6();
+    assert_many_are_unreachable("[ff02::1]:9");
+    assert_many_are_unreachable("[::ffff:239.1.1.1]:9");
+}
+
+/* `link_local_without_scope`. On Windows it may be a host that does not answer. */
+RULE_TEST("C2", a_stream_to_a_link_local_address_without_scope_fails)
+{
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr;
+    skip_without_v6();
+    assert_ok(fer_socket_addr_parse(&addr, "[fe80::1]:9"));
+    fer_error error = fer_tcp_stream_connect_timeout(&stream, &addr, millis(100));
+    bool is_posix = error.kind == FER_INVALID_INPUT || error.kind == FER_HOST_UNREACHABLE;
+    assert_true(is_posix || (peer_is_windows() && error.kind != FER_OK));
+    assert_new(&stream);
 }
 
 /* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a
