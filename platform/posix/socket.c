@@ -489,20 +489,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return (fer_error){FER_OK, 0};
 }
 
-/* With IP_RECVERR (ip(7)) Linux queues each ICMP error, also of a socket without a peer (rule U3),
- * and poll reports POLLERR until the queue is read. Disabling it empties the queue. */
 fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams)
 {
-#ifdef __linux__
-    int off = 0;
-    if (datagrams != 0) {
-        (void)setsockopt((int)raw, IPPROTO_IP, IP_RECVERR, &off, sizeof off);
-    }
-    if (datagrams == FER_IP_V6) {
-        (void)setsockopt((int)raw, IPPROTO_IPV6, IPV6_RECVERR, &off, sizeof off);
-    }
-#else
-    (void)datagrams;
-#endif
+    ferp_posix_disable_error_queue(raw, datagrams);
     return disable_sigpipe((int)raw);
 }
