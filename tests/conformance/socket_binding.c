@@ -406,4 +406,21 @@ SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen)
     }
 }
 
+/* `bind_beside_bind`: at the latest the listen of the second one fails. */
+SOCKET_TEST("S8", a_second_stream_on_a_bound_port_fails_at_bind_or_at_listen)
+{
+    fer_socket_addr addr = loopback(PEER_V4, 0);
+    fer_socket *first = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_socket *second = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_ok(fer_socket_bind(first, &addr));
+    assert_ok(fer_socket_local_addr(first, &addr));
+    fer_error bound = fer_socket_bind(second, &addr);
+    assert_ok(fer_socket_listen(first, 1));
+    if (bound.kind == FER_OK) {
+        assert_kind(fer_socket_listen(second, 1), FER_ADDR_IN_USE);
+    } else {
+        assert_kind(bound, FER_ADDR_IN_USE);
+    }
+}
+
 RULE_TESTS("socket_binding")
