@@ -158,6 +158,29 @@ SCRIPT_TEST(a_length_above_the_systems_is_too_long_and_never_cut)
     assert_ok(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL));
 }
 
+/* U2: buffers that are missing, and a send buffer that the datagram exceeds. */
+SCRIPT_TEST(a_datagram_longer_than_the_send_buffer_is_too_long_if_buffers_lack)
+{
+    static const struct {
+        const struct ferp_traits *traits;
+        fer_error_kind option; /* of the query of the buffer */
+        uint64_t size;
+        fer_error_kind kind;
+    } rows[] = {{&script_posix, FER_OK, 1, FER_MESSAGE_TOO_LONG},
+                {&script_posix, FER_OK, 1000, FER_NO_BUFFER_SPACE},
+                {&script_posix, FER_BAD_HANDLE, 1, FER_NO_BUFFER_SPACE},
+                {&script_windows, FER_OK, 1, FER_NO_BUFFER_SPACE}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = 77;
+        fer_udp_socket socket = connected_socket(rows[i].traits, 0);
+        script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 105};
+        script_default(SCRIPT_OPTION_VALUE)->value = rows[i].size;
+        script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){rows[i].option, 0};
+        assert_error_n(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), rows[i].kind, 105, n,
+                       0);
+    }
+}
+
 /* A router's report of an earlier datagram is taken by the first try (rule U2). */
 CONNECTED_TEST(a_datagram_that_is_too_long_is_tried_twice)
 {
