@@ -40,8 +40,10 @@ void udp_must(bool holds, const char *rule, const struct udp_record *record)
 static bool is_fault(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
+    /* U2: longer than the send buffer, and the buffers lack. */
+    bool is_too_long = kind == FER_MESSAGE_TOO_LONG && record->requested > 32768;
     return record->fault_hit && (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE ||
-                                 kind == FER_TOO_MANY_OPEN_FILES);
+                                 kind == FER_TOO_MANY_OPEN_FILES || is_too_long);
 }
 
 /* The timeout or the deadline, whichever is earlier (rule K3), of a call that may wait. */

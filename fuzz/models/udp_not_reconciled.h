@@ -15,7 +15,7 @@
     X(member_at_an_address) X(group_of_another) X(clone_out_of_memory) X(late_event)      \
     X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
     X(no_dual_stack) X(cancel_is_late) X(send_after_refusal) X(refusal_is_left) \
-    X(network_broadcast) X(ipv4_groups_of_ipv6)
+    X(network_broadcast) X(ipv4_groups_of_ipv6) X(no_buffer_space_datagram)
 /* clang-format on */
 
 /* The history of the sockets that the predicates need. */
@@ -163,6 +163,13 @@ static bool ipv4_groups_of_ipv6(const struct udp_record *posix, const struct udp
                       (posix->op == UDP_JOIN || posix->op == UDP_LEAVE || posix->op == UDP_LOOP);
     bool is_hidden = posix->op == UDP_LOOP && (posix->n & ~other->n) == 1;
     return history.is_bsd && (is_refused || is_hidden);
+}
+
+/* Buffers that lack are MESSAGE_TOO_LONG on POSIX if the datagram is longer than the send buffer. */
+static bool no_buffer_space_datagram(const struct udp_record *posix, const struct udp_record *other)
+{
+    return is_send(posix) && posix->fault_hit && posix->error.kind == FER_MESSAGE_TOO_LONG &&
+           other->error.kind == FER_NO_BUFFER_SPACE;
 }
 
 static void note_binding(const struct udp_record *record)
