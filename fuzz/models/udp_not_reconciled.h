@@ -165,7 +165,7 @@ static bool ipv4_groups_of_ipv6(const struct udp_record *posix, const struct udp
     return history.is_bsd && (is_refused || is_hidden);
 }
 
-/* Buffers that lack are MESSAGE_TOO_LONG on POSIX if the datagram is longer than the send buffer. */
+/* Buffers that lack are MESSAGE_TOO_LONG on POSIX if the datagram exceeds the send buffer. */
 static bool no_buffer_space_datagram(const struct udp_record *posix, const struct udp_record *other)
 {
     return is_send(posix) && posix->fault_hit && posix->error.kind == FER_MESSAGE_TOO_LONG &&
