@@ -109,6 +109,7 @@ set(ferrule_linux_sources
     unit/test_ended_connections.c
     unit/test_linux_datagrams.c
     unit/test_refused_calls.c
+    unit/test_refused_control.c
     unit/test_unusual_errors.c
     unit/test_posix_as_macos.c
     unit/test_posix_resolve.c

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #endif
 
@@ -175,6 +176,86 @@ TEST(a_sigpipe_that_was_pending_stays)
     drain_after_shutdown();
     assert_int_equal(take_pending(), 1);
     set_blocked(false);
+}
+
+/* ---- A drain that waits in the system when the stream is shut down: a short count, and SIGPIPE */
+
+/* More than both buffers of a stream hold: those of the receiver are at most its first window of
+ * 64 KiB, and those of the sender are the least that it may have. */
+enum { WAITING_BYTES = 256 * 1024 };
+
+struct waiting_drain {
+    ferp_pipe pipe;
+    fer_raw_socket to;
+    fer_error error;
+    size_t n;
+    bool blocks; /* the thread has blocked SIGPIPE, and one is pending */
+    int taken;   /* the number of signals that are pending after it */
+    bool is_blocked_after;
+};
+
+static void *drain_in_thread(void *argument)
+{
+    struct waiting_drain *drain = argument;
+    set_blocked(drain->blocks);
+    if (drain->blocks) {
+        (void)pthread_kill(pthread_self(), SIGPIPE);
+    }
+    drain->error = ferp_pipe_drain(&drain->pipe, drain->to, WAITING_BYTES, &drain->n);
+    drain->is_blocked_after = is_blocked();
+    drain->taken = take_pending();
+    return NULL;
+}
+
+static void limit_buffer(fer_raw_socket raw, int option)
+{
+    const int least = 1;
+    assert_int_equal(setsockopt((int)raw, SOL_SOCKET, option, &least, sizeof least), 0);
+}
+
+static struct waiting_drain cut_a_drain_short(bool blocks)
+{
+    static const char zeros[WAITING_BYTES];
+    struct waiting_drain drain = {.n = 77, .blocks = blocks};
+    struct seam_pair out = seam_open();
+    pthread_t thread;
+    assert_true(opens(&drain.pipe, true));
+    if (fcntl(drain.pipe.ends[1], F_SETPIPE_SZ, WAITING_BYTES) < WAITING_BYTES) {
+        ferp_pipe_close(&drain.pipe);
+        seam_close(&out);
+        print_message("this process may have no pipe of that length\n");
+        skip();
+    }
+    assert_int_equal(write(drain.pipe.ends[1], zeros, sizeof zeros), sizeof zeros);
+    limit_buffer(out.client, SO_SNDBUF);
+    limit_buffer(out.server, SO_RCVBUF);
+    drain.to = out.client;
+    assert_int_equal(pthread_create(&thread, NULL, drain_in_thread, &drain), 0);
+    seam_await(out.server, FERP_READABLE); /* some bytes are sent, and not all of them can be */
+    assert_ok(ferp_shutdown(out.client, FER_SHUTDOWN_WRITE));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok(drain.error);
+    assert_in_range(drain.n, 1, WAITING_BYTES - 1);
+    ferp_pipe_close(&drain.pipe);
+    seam_close(&out);
+    return drain;
+}
+
+/* I2: "No call raises SIGPIPE": its default action would end this program. */
+TEST(a_drain_that_ends_after_some_bytes_raises_no_sigpipe)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    struct waiting_drain drain = cut_a_drain_short(false);
+    assert_false(drain.is_blocked_after);
+    assert_int_equal(drain.taken, 0);
+}
+
+TEST(a_sigpipe_that_was_pending_stays_after_a_drain_that_ends_after_some_bytes)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    struct waiting_drain drain = cut_a_drain_short(true);
+    assert_true(drain.is_blocked_after);
+    assert_int_equal(drain.taken, 1);
 }
 
 /* A stream that takes only a part raises none. */
