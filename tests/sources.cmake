@@ -193,6 +193,7 @@ set(ferrule_conformance_sources
     conformance/unix_datagram_peers.c
     conformance/udp_batch_features.c
     conformance/udp_batches.c
+    conformance/udp_control.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c
     conformance/unix_handles_alone.c
