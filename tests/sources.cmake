@@ -163,6 +163,7 @@ set(ferrule_conformance_sources
     conformance/never_waiting.c
     conformance/nonblocking_calls.c
     conformance/options.c
+    conformance/outputs.c
     conformance/poller_ended_waits.c
     conformance/poller_events.c
     conformance/poller_handles.c

@@ -76,9 +76,11 @@ fer_error ferp_set_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool 
 fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    if (lacks_dont_fragment(network, family)) {
+        return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
+    }
     *on = socket->dont_fragment;
-    return ferp_sim_error(network, lacks_dont_fragment(network, family) ? FERP_SIM_ENOPROTOOPT
-                                                                        : FERP_SIM_NO_ERROR);
+    return FERP_SIM_OK;
 }
 
 static uint32_t mtu_to(const fer_ip_addr *to)
