@@ -83,6 +83,7 @@ static bool run_call(struct world *w, size_t row, enum mode mode)
         !((s->flags & STARTS) != 0 && error.kind == FER_WOULD_BLOCK)) {
         report("%s/%d without a fault", fer_error_kind_name(error.kind), (int)error.os_code);
     }
+    check_outputs(w, error);
     check_handles(w, before, open, error);
     check_counts(w, error);
     bool may_end = transfers_bytes(now[0].call) || transfers_bytes(now[1].call);

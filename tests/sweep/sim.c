@@ -332,6 +332,7 @@ static void run_call(struct world *w, size_t row, enum mode mode)
     check_time(s, mode, took);
     disarm();
     count_kind(error);
+    check_outputs(w, error);
     check_handles(w, before, open, error);
     if (!is_disturbed) {
         check_result(w, s, error);

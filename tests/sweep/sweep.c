@@ -294,6 +294,39 @@ void check_repetition(struct world *w, fer_error first, bool may_end, bool has_s
     }
 }
 
+static bool is_soiled(const void *output, size_t len)
+{
+    const unsigned char *bytes = output;
+    size_t at = 0;
+    while (at < len && bytes[at] == DIRT) {
+        at++;
+    }
+    return at == len;
+}
+
+/* "After a failure the out-parameters are unchanged" (tcp.h). A wait has not been notified then
+ * (poller.h). The buffers of messages are the caller's (udp_batch.h). */
+void check_outputs(const struct world *w, fer_error error)
+{
+    const char *kind = fer_error_kind_name(error.kind);
+    if (error.kind == FER_OK) {
+        return;
+    }
+#define CHECK(member)                                      \
+    if (!is_soiled(&w->member, sizeof w->member)) {        \
+        report("%s changed its output %s", kind, #member); \
+    }
+    OUTPUTS(CHECK)
+#undef CHECK
+    if (!is_soiled(&w->flag, sizeof w->flag) &&
+        (strcmp(scenarios[row_now].name, "fer_poller_wait") != 0 || w->flag)) {
+        report("%s changed its output flag", kind);
+    }
+    if (w->message_in.buf != w->buf || w->message_in.cap != BYTES) {
+        report("%s changed the buffer of a message", kind);
+    }
+}
+
 void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open, fer_error error)
 {
     const struct scenario *s = &scenarios[row_now];

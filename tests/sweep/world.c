@@ -332,6 +332,14 @@ void world_set_mode(struct world *w, enum setup setup, enum mode mode)
     }
 }
 
+static void soil_outputs(struct world *w)
+{
+#define SOIL(member) memset(&w->member, DIRT, sizeof w->member);
+    OUTPUTS(SOIL)
+#undef SOIL
+    memset(&w->flag, DIRT, sizeof w->flag);
+}
+
 int world_begin_call(struct world *w, enum setup setup, enum mode mode,
                      fer_raw_socket before[HANDLES])
 {
@@ -341,6 +349,7 @@ int world_begin_call(struct world *w, enum setup setup, enum mode mode,
     for (int i = 0; i < HANDLES; i++) {
         before[i] = raw_of(handles[i]);
     }
+    soil_outputs(w);
     return count_open();
 }
 

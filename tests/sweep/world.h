@@ -143,6 +143,26 @@ struct world {
 
 #define HANDLES 14
 
+/* The members that calls only write. All their bytes are DIRT before a call. */
+#define OUTPUTS(X)  \
+    X(gram)         \
+    X(capabilities) \
+    X(unix_gram)    \
+    X(domain)       \
+    X(type)         \
+    X(protocol)     \
+    X(ip)           \
+    X(found)        \
+    X(cred)         \
+    X(handles)      \
+    X(path_addr)    \
+    X(duration)     \
+    X(ready)        \
+    X(error)        \
+    X(keys)         \
+    X(number)
+#define DIRT 0xaa
+
 extern const char pattern[BYTES + 1];
 extern const fer_ipv4_addr loopback_v4;
 
@@ -157,8 +177,8 @@ bool world_open(struct world *w, enum setup setup, int flags);
 /* The mode of the handle under test. MODES: no limits. */
 void world_set_mode(struct world *w, enum setup setup, enum mode mode);
 
-/* The same, before the call under test. Stores the raw sockets of all handles; returns
- * count_open. */
+/* The same, before the call under test, and the outputs. Stores the raw sockets of all handles;
+ * returns count_open. */
 int world_begin_call(struct world *w, enum setup setup, enum mode mode,
                      fer_raw_socket before[HANDLES]);
 
@@ -245,6 +265,9 @@ __attribute__((format(printf, 1, 2))) void report(const char *format, ...);
 /* A failed call opens and closes nothing. before, open: of world_begin_call. */
 void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open,
                    fer_error error);
+
+/* A failed call leaves its outputs as they were. */
+void check_outputs(const struct world *w, fer_error error);
 
 /* The counts are those of the peer. */
 void check_counts(struct world *w, fer_error error);
