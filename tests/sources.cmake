@@ -177,6 +177,7 @@ set(ferrule_conformance_sources
     conformance/processor_time.c
     conformance/raw_and_clones.c
     conformance/readiness.c
+    conformance/received_outputs.c
     conformance/resolving.c
     conformance/reset.c
     conformance/sending_files.c
