@@ -190,6 +190,7 @@ set(ferrule_conformance_sources
     conformance/socket_datagrams.c
     conformance/socket_options.c
     conformance/socket_pending.c
+    conformance/socket_protocols.c
     conformance/socket_conversion.c
     conformance/timeouts.c
     conformance/unix_datagram_peers.c

@@ -25,7 +25,7 @@
     X(pipe_size, CALL_WITH(fcntl, 1, F_SETPIPE_SZ), "bidirectional copying long_copies")          \
     X(prctl, CALL(prctl), "lookup_keys resolving")                                                \
     X(receive_length, CALL_WITH_BIT(recvfrom, 3, MSG_TRUNC),                                      \
-      "datagram_peers datagram_sockets datagrams lengths socket_datagrams")                       \
+      "datagram_peers datagram_sockets datagrams lengths socket_datagrams socket_protocols")      \
     X(recvmmsg, CALL(recvmmsg), "poller_events udp_batch_features udp_batches")                   \
     X(sendfile, CALL(sendfile), "limits_ends sending_files sigpipe")                              \
     X(sendmmsg, CALL(sendmmsg), "poller_events udp_batch_features udp_batches")                   \
