@@ -1,6 +1,9 @@
 /* limits_fixture.c: the token, the handles and the calls of limits_fixture.h. */
 #include "support/limits_fixture.h"
 
+#include "ferrule/socket.h"
+#include "ferrule/udp_batch.h"
+
 fer_cancel_token limits_token;
 
 int limits_test_begin(void **state)
@@ -228,6 +231,65 @@ static fer_error udp_send_to(const struct limits_set *set, size_t *n)
     return fer_udp_socket_send_to(set->udp.socket, "data", 4, &set->udp.other_addr, n);
 }
 
+/* A batch of one message. *n is the number of messages. */
+static fer_error udp_recv_batch(const struct limits_set *set, size_t *n)
+{
+    char buf[8];
+    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+    return fer_udp_socket_recv_batch(set->udp.socket, &message, 1, n);
+}
+
+static fer_error udp_send_batch(const struct limits_set *set, size_t *n)
+{
+    fer_datagram_send message = {.buf = "data", .len = 4, .to = &set->udp.other_addr};
+    message.segment_size = 3;
+    message.ecn = FER_ECN_ECT0;
+    return fer_udp_socket_send_batch(set->udp.socket, &message, 1, n);
+}
+
+#define AS_SOCKET fer_udp_socket_as_socket(set->udp.socket)
+RECEIVING_DATAGRAM(udp_peek, fer_udp_received,
+                   fer_udp_socket_peek(set->udp.socket, buf, sizeof buf, &got))
+RECEIVING_DATAGRAM(socket_recv_from, fer_udp_received,
+                   fer_socket_recv_from(AS_SOCKET, buf, sizeof buf, &got))
+READY(socket_ready, fer_socket_ready(AS_SOCKET, FER_READABLE, FER_DURATION_NONE, &ready))
+
+static fer_error socket_send(const struct limits_set *set, size_t *n)
+{
+    return fer_socket_send(AS_SOCKET, "data", 4, n);
+}
+
+static fer_error socket_send_to(const struct limits_set *set, size_t *n)
+{
+    return fer_socket_send_to(AS_SOCKET, "data", 4, &set->udp.other_addr, n);
+}
+
+/* ---- fer_stream, and handles that are sent and received */
+
+#define ANY_STREAM fer_tcp_stream_as_stream(set->stream)
+RECEIVING(any_read, fer_stream_read(ANY_STREAM, buf, sizeof buf, n))
+RECEIVING(any_read_exact, fer_stream_read_exact(ANY_STREAM, buf, sizeof buf, n))
+UNTIL_FAILURE(any_write,
+              fer_stream_write(fer_tcp_stream_as_stream(set->full), zeros, sizeof zeros, n))
+READY(any_ready, fer_stream_ready(ANY_STREAM, FER_READABLE, FER_DURATION_NONE, &ready))
+
+#define NO_HANDLES buf, sizeof buf, NULL, 0, &got
+RECEIVING_DATAGRAM(local_recv_handles, fer_unix_received_handles,
+                   fer_unix_stream_recv_handles(set->unix_stream, NO_HANDLES))
+UNTIL_FAILURE(local_send_handles,
+              fer_unix_stream_send_handles(set->unix_full, zeros, sizeof zeros, NULL, 0, n))
+RECEIVING_DATAGRAM(local_recv, fer_unix_received,
+                   fer_unix_datagram_recv(set->datagram, buf, sizeof buf, &got))
+RECEIVING_DATAGRAM(datagram_recv_handles, fer_unix_received_handles,
+                   fer_unix_datagram_recv_handles(set->datagram, NO_HANDLES))
+READY(datagram_ready,
+      fer_unix_datagram_ready(set->datagram, FER_READABLE, FER_DURATION_NONE, &ready))
+
+static fer_error datagram_send_to(const struct limits_set *set, size_t *n)
+{
+    return fer_unix_datagram_send_to(set->datagram, "data", 4, unix_peer_path("peer"), n);
+}
+
 /* ---- The table */
 
 #define STREAM_ROWS(prefix, handle, text)                                              \
@@ -255,12 +317,30 @@ const struct limits_call limits_calls[LIMITS_CALLS] = {
     {"UDP send", LIMITS_UDP, LIMITS_SENDS_DATAGRAM, udp_send},
     {"UDP send_to", LIMITS_UDP, LIMITS_SENDS_DATAGRAM, udp_send_to},
     {"Unix recv_from", LIMITS_UNIX_DATAGRAM, LIMITS_RECEIVES, local_recv_from},
+    {"UDP peek", LIMITS_UDP, LIMITS_RECEIVES, udp_peek},
+    {"UDP recv_batch", LIMITS_UDP, LIMITS_RECEIVES, udp_recv_batch},
+    {"UDP send_batch", LIMITS_UDP, LIMITS_SENDS_DATAGRAM, udp_send_batch},
+    {"socket recv_from", LIMITS_UDP, LIMITS_RECEIVES, socket_recv_from},
+    {"socket ready", LIMITS_UDP, LIMITS_READY, socket_ready},
+    {"socket send", LIMITS_UDP, LIMITS_SENDS_DATAGRAM, socket_send},
+    {"socket send_to", LIMITS_UDP, LIMITS_SENDS_DATAGRAM, socket_send_to},
+    {"stream read", LIMITS_TCP, LIMITS_RECEIVES, any_read},
+    {"stream read_exact", LIMITS_TCP, LIMITS_RECEIVES, any_read_exact},
+    {"stream write", LIMITS_TCP, LIMITS_SENDS, any_write},
+    {"stream ready", LIMITS_TCP, LIMITS_READY, any_ready},
+    {"Unix recv_handles", LIMITS_UNIX_HANDLES, LIMITS_RECEIVES, local_recv_handles},
+    {"Unix send_handles", LIMITS_UNIX_HANDLES, LIMITS_SENDS, local_send_handles},
+    {"Unix recv", LIMITS_UNIX_DATAGRAM, LIMITS_RECEIVES, local_recv},
+    {"Unix datagram recv_handles", LIMITS_UNIX_DATAGRAM, LIMITS_RECEIVES, datagram_recv_handles},
+    {"Unix datagram ready", LIMITS_UNIX_DATAGRAM, LIMITS_READY, datagram_ready},
+    {"Unix send_to", LIMITS_UNIX_DATAGRAM, LIMITS_SENDS_DATAGRAM, datagram_send_to},
 };
 
 bool limits_has(const struct limits_set *set, const struct limits_call *call)
 {
     switch (call->handle) {
     case LIMITS_UNIX_STREAM: return set->unix_stream != NULL;
+    case LIMITS_UNIX_HANDLES: return set->unix_stream != NULL && unix_peer_has_datagrams();
     case LIMITS_UNIX_DATAGRAM: return set->datagram != NULL;
     case LIMITS_TCP:
     case LIMITS_UDP:

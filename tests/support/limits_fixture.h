@@ -57,14 +57,20 @@ enum limits_kind {
     LIMITS_READY,
     LIMITS_READY_TO_WRITE
 };
-enum limits_handle { LIMITS_TCP, LIMITS_UDP, LIMITS_UNIX_STREAM, LIMITS_UNIX_DATAGRAM };
+enum limits_handle {
+    LIMITS_TCP,
+    LIMITS_UDP,
+    LIMITS_UNIX_STREAM,
+    LIMITS_UNIX_HANDLES, /* a stream that sends and receives handles */
+    LIMITS_UNIX_DATAGRAM
+};
 struct limits_call {
     const char *name;
     enum limits_handle handle;
     enum limits_kind kind;
     fer_error (*run)(const struct limits_set *set, size_t *n);
 };
-enum { LIMITS_CALLS = 29 };
+enum { LIMITS_CALLS = 46 };
 extern const struct limits_call limits_calls[LIMITS_CALLS];
 bool limits_has(const struct limits_set *set, const struct limits_call *call);
 bool limits_waits(const struct limits_call *call);
