@@ -128,6 +128,7 @@ set(ferrule_conformance_sources
     conformance/connector.c
     conformance/connector_names.c
     conformance/copying.c
+    conformance/crossings.c
     conformance/datagram_peers.c
     conformance/datagram_sockets.c
     conformance/datagrams.c

@@ -112,6 +112,31 @@ CONNECTOR_FAMILY_TEST("K14", the_stream_is_nonblocking_and_not_registered)
     assert_exchange(stream, peer);
 }
 
+/* K14: "not done yet ... changes nothing": the next call with the same arguments has the result. */
+CONNECTOR_FAMILY_TEST("K14", a_result_that_is_not_there_yet_is_taken_later)
+{
+    peer_socket listener;
+    fer_socket_addr accepting = accepting_addr(family, &listener);
+    fer_socket_addr refusing = refusing_addr(family);
+    for (int refused = 0; refused < 2; refused++) {
+        fer_tcp_stream *stream = test_stream();
+        start_at(0, refused ? &refusing : &accepting);
+        for (int i = 0; i < 3; i++) {
+            assert_own(fer_connector_take(&connectors[0], stream), FER_WOULD_BLOCK);
+            assert_new(stream);
+        }
+        assert_int_equal(await_events(1), 1);
+        assert_kind(fer_connector_take(&connectors[0], stream),
+                    refused ? FER_CONNECTION_REFUSED : FER_OK);
+        assert_int_equal(failed, refused);
+        assert_own(fer_connector_take(&connectors[0], test_stream()), FER_MISUSE);
+        if (!refused) {
+            assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+            assert_exchange(stream, peer_accept(listener));
+        }
+    }
+}
+
 CONNECTOR_FAMILY_TEST("K12", a_refused_connect_is_the_result)
 {
     fer_socket_addr refusing = refusing_addr(family);

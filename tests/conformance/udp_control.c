@@ -2,12 +2,13 @@
  * the interface, the ECN codepoint, segments and the address of a message to send, and the features
  * of a socket that receives. Each of them alone: udp_batch_features.c. */
 #include "conformance/batch_check.h"
+#include "conformance/output_check.h"
 #include "support/socket_fixture.h"
 
 /* What a message to send has. */
 enum { SOURCE = 1, INTERFACE = 2, ECN = 4, SEGMENTS = 8, PARTS = 16 };
 
-enum { SEGMENT = 100, LEN = 250, PIECES_MAX = 3, DIRT = 0xaa };
+enum { SEGMENT = 100, LEN = 250 };
 
 static unsigned char sent_bytes[LEN];
 
@@ -91,9 +92,9 @@ static void enable(struct route *route, fer_udp_features wanted)
 
 /* ---- Receiving into messages whose members are not zero */
 
-static void soil(fer_datagram_recv *message, void *buf, size_t cap)
+static void soil_message(fer_datagram_recv *message, void *buf, size_t cap)
 {
-    memset(message, DIRT, sizeof *message);
+    soil(message, sizeof *message);
     message->buf = buf;
     message->cap = cap;
 }
@@ -123,14 +124,14 @@ static size_t receive_piece(const struct route *route, size_t offset, size_t len
     static unsigned char buf[FER_UDP_COALESCED_MAX];
     fer_datagram_recv in;
     size_t n = 0;
-    soil(&in, buf, sizeof buf);
+    soil_message(&in, buf, sizeof buf);
     assert_ok_n(fer_udp_socket_recv_batch(route->receiver, &in, 1, &n), n, 1);
     assert_true(in.buf == buf && in.cap == sizeof buf);
     assert_true(is_coalesced ? in.len >= len : in.len == len);
     assert_true(offset + in.len <= LEN && pattern_matches(buf, in.len, offset));
     assert_int_equal(in.segment_size, len);
     assert_false(in.truncated);
-    assert_true(fer_socket_addr_eq(&in.from, &route->from));
+    assert_true(is_same_addr(&in.from, &route->from));
     assert_features(route, &in, ecn);
     return in.len;
 }
@@ -148,7 +149,7 @@ static void assert_receives_no_more(const struct route *route)
     unsigned char buf[LEN];
     fer_datagram_recv in;
     size_t n = 0;
-    soil(&in, buf, sizeof buf);
+    soil_message(&in, buf, sizeof buf);
     assert_kind_n(fer_udp_socket_try_recv_batch(route->receiver, &in, 1, &n), FER_WOULD_BLOCK, n,
                   0);
     assert_true(in.buf == buf && in.cap == sizeof buf);
@@ -212,7 +213,7 @@ static void find_interface(struct route *route)
     size_t n = 0;
     enable(route, FER_UDP_LOCAL_ADDR | FER_UDP_ECN);
     assert_ok_n(fer_udp_socket_send_batch(route->sender, &message, 1, &n), n, 1);
-    soil(&in, buf, sizeof buf);
+    soil_message(&in, buf, sizeof buf);
     assert_ok_n(fer_udp_socket_recv_batch(route->receiver, &in, 1, &n), n, 1);
     route->interface_index = in.interface_index;
 }
@@ -234,6 +235,33 @@ WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_to_the_peer)
     assert_ok(fer_udp_socket_connect_addr(route->sender, &route->to));
     for (unsigned parts = 0; parts < 2 * PARTS; parts++) {
         send_one(route, parts % PARTS, parts < PARTS);
+    }
+    assert_receives_no_more(route);
+}
+
+/* The same in every mode of both sockets, and by clones. */
+WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_in_every_mode_and_by_clones)
+{
+    enum { NONBLOCKING, TIMEOUTS, LIMITS, CLONES, MODES };
+    const fer_limits limits = {.deadline = fer_instant_after(millis(PEER_LIMIT_MS))};
+    fer_udp_socket *clones[2] = {test_udp(), test_udp()};
+    find_interface(route);
+    assert_ok(fer_udp_socket_try_clone(route->sender, clones[0]));
+    assert_ok(fer_udp_socket_try_clone(route->receiver, clones[1]));
+    for (int mode = 0; mode < MODES; mode++) {
+        fer_udp_socket *sockets[2] = {route->sender, route->receiver};
+        route->sender = mode == CLONES ? clones[0] : sockets[0];
+        route->receiver = mode == CLONES ? clones[1] : sockets[1];
+        for (int i = 0; i < 2; i++) {
+            fer_duration timeout = mode == TIMEOUTS ? millis(PEER_LIMIT_MS) : FER_DURATION_NONE;
+            assert_ok(fer_udp_socket_set_nonblocking(sockets[i], i == 0 && mode == NONBLOCKING));
+            assert_ok(fer_udp_socket_set_read_timeout(sockets[i], timeout));
+            assert_ok(fer_udp_socket_set_write_timeout(sockets[i], timeout));
+            assert_ok(fer_udp_socket_set_limits(sockets[i], mode == LIMITS ? &limits : NULL));
+        }
+        for (unsigned parts = 0; parts < PARTS; parts++) {
+            send_one(route, parts, false);
+        }
     }
     assert_receives_no_more(route);
 }
@@ -319,12 +347,12 @@ WAY_TEST("B3", a_datagram_that_is_cut_fills_in_the_same_members)
         fer_datagram_recv in;
         size_t n = 0;
         assert_ok_n(fer_udp_socket_send_batch(route->sender, &message, 1, &n), n, 1);
-        soil(&in, caps[i] == 0 ? NULL : buf, caps[i]);
+        soil_message(&in, caps[i] == 0 ? NULL : buf, caps[i]);
         assert_ok_n(fer_udp_socket_recv_batch(route->receiver, &in, 1, &n), n, 1);
         assert_int_equal(in.truncated, caps[i] < LEN);
         assert_int_equal(in.len, caps[i] < LEN ? caps[i] : LEN);
         assert_int_equal(in.segment_size, in.len + in.truncated);
-        assert_true(fer_socket_addr_eq(&in.from, &route->from));
+        assert_true(is_same_addr(&in.from, &route->from));
         assert_features(route, &in, message.ecn);
     }
 }
@@ -341,10 +369,10 @@ WAY_TEST("B3", a_message_after_a_shutdown_has_a_peer_and_nothing_else)
         unsigned char buf[8];
         fer_datagram_recv in;
         size_t n = 0;
-        soil(&in, buf, sizeof buf);
+        soil_message(&in, buf, sizeof buf);
         assert_ok_n(fer_udp_socket_recv_batch(route->receiver, &in, 1, &n), n, 1);
         assert_true(in.len == 0 && in.segment_size == 0 && !in.truncated);
-        assert_true(fer_socket_addr_eq(&in.from, &route->from));
+        assert_true(is_same_addr(&in.from, &route->from));
         assert_features(route, &in, FER_ECN_NOT_ECT);
     }
 }
