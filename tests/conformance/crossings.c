@@ -1,6 +1,6 @@
-/* crossings.c: features together: each call that receives, after an end by its mode, its timeout or
- * its limits (rules K2, T4); and each way to connect, with addresses of both families (rules C3, O1).
- * Control messages of datagrams in every combination: udp_control.c. */
+/* crossings.c: features together: each call that receives, after an end by its mode or its limits
+ * (rules K2, T4); and connects to addresses of both families (rules C3, O1). Control messages of
+ * datagrams in every combination: udp_control.c. */
 #include "conformance/output_check.h"
 #include "ferrule/socket.h"
 #include "support/limits_fixture.h"

@@ -300,8 +300,8 @@ SLOW_PAIR_TEST("I2", a_long_copy_to_a_stream_that_ends_meanwhile_raises_no_sigpi
     assert_kind(error, FER_BROKEN_PIPE);
 }
 
-/* The source accepts no more for a while, and the destination is full: the copy waits in the middle of
- * a write, or on Linux of a splice. The bytes of the source are not the pattern. */
+/* The source accepts no more for a while, and the destination is full: the copy waits in the middle
+ * of a write, or on Linux of a splice. The bytes of the source are not the pattern. */
 static void wait_until_the_copy_waits(const struct long_copy *copy, fer_tcp_stream *to)
 {
     unsigned idle = 0;

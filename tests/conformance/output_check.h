@@ -1,5 +1,5 @@
-/* output_check.h: shared by the tests of outputs whose bytes are not zero before the call: the bytes,
- * and the comparison of addresses by every member. */
+/* output_check.h: shared by the tests of outputs whose bytes are not zero before the call: the
+ * bytes, and the comparison of addresses by every member. */
 #ifndef CONFORMANCE_OUTPUT_CHECK_H
 #define CONFORMANCE_OUTPUT_CHECK_H
 

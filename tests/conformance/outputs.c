@@ -1,6 +1,6 @@
 /* outputs.c: the outputs of every call that queries an open handle, in every state, with bytes that
- * are not zero before the call: "After a failure the out-parameters are unchanged" (tcp.h), and after
- * a success each member has a value of this call. Receives, events and lookups:
+ * are not zero before the call: "After a failure the out-parameters are unchanged" (tcp.h), and
+ * after a success each member has a value of this call. Receives, events and lookups:
  * received_outputs.c. Handles that are not open: misuse.h. */
 #include "conformance/datagram_check.h"
 #include "conformance/output_check.h"
