@@ -105,6 +105,7 @@ set(ferrule_unit_alone
     test_sim_traits
     test_sources)
 
+# On Linux only, each with its own program.
 set(ferrule_linux_sources
     unit/test_ended_connections.c
     unit/test_linux_datagrams.c
