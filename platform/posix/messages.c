@@ -330,15 +330,45 @@ static int send_headers(int fd, ferp_posix_message_header *headers, size_t count
     return sendmsg(fd, &headers->msg_hdr, flags) < 0 ? -1 : 1;
 }
 
+/* XNU removes the peer of a connected socket after an IPv4 message with an address or an interface
+ * of its own (15.4, run). The socket's own address is therefore left out, and another one, or an
+ * interface alone, is refused with this code. 0: the message can be sent. */
+static int keep_peer(fer_raw_socket raw, struct ferp_send_message *message)
+{
+    fer_socket_addr local;
+    if (ferp_check_connected(raw).kind != FER_OK) {
+        return 0;
+    }
+    if (message->from.family == 0) {
+        return EOPNOTSUPP;
+    }
+    bool is_own = ferp_local_addr(raw, &local).kind == FER_OK &&
+                  fer_ip_addr_eq(fer_ip_addr_to_canonical(local.ip), message->from);
+    message->from = (fer_ip_addr){.family = (fer_ip_family)0};
+    message->interface_index = 0;
+    return is_own ? 0 : EINVAL;
+}
+
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent)
 {
     outgoing out[FERP_POSIX_MESSAGES_PER_CALL];
     ferp_posix_message_header headers[FERP_POSIX_MESSAGES_PER_CALL];
     size_t made = make_headers(messages, ferp_posix_messages_of_call(count), out, headers);
+    struct ferp_send_message first;
     *sent = 0;
     if (made == 0) {
         return ferp_posix_error_of(EOPNOTSUPP);
+    }
+    if (FERP_POSIX_IS_APPLE && messages->family == FER_IP_V4 &&
+        (messages->from.family != 0 || messages->interface_index != 0)) {
+        first = *messages;
+        int code = keep_peer(raw, &first);
+        if (code != 0) {
+            return ferp_posix_error_of(code);
+        }
+        messages = &first;
+        made = make_headers(messages, 1, out, headers);
     }
     prepare_source(raw, messages);
     int os_flags = ferp_posix_send_flags(flags);
