@@ -269,6 +269,7 @@ static bool simplify_source(fer_raw_socket raw, struct ferp_send_message *messag
         return false;
     }
     message->from = (fer_ip_addr){.family = (fer_ip_family)0};
+    message->interface_index = 0; /* no control message has one alone */
     return true;
 }
 

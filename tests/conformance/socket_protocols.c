@@ -210,7 +210,9 @@ static void assert_is(fer_socket *socket, peer_family family, const struct kind 
         assert_true(is_soiled(&protocol, sizeof protocol));
     } else {
         assert_ok(error);
-        assert_int_equal(protocol, kind->wanted);
+        /* FreeBSD has one entry for the raw sockets of most protocols, without a number (run) */
+        bool is_any = peer_is_bsd() && kind->type == FER_TYPE_RAW && protocol == 0;
+        assert_true(is_any || protocol == kind->wanted);
     }
     error = fer_socket_is_listening(socket, (bool *)(void *)is_listening);
     assert_true(error.kind == FER_OK ? is_listening[0] == 0
