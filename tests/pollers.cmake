@@ -8,10 +8,12 @@ if(NOT CMAKE_GENERATOR MATCHES "Ninja|Makefiles")
     list(TRANSFORM ferrule_poller_core PREPEND "${PROJECT_SOURCE_DIR}/")
 endif()
 
-# ferrule_add_other_poller(NAME DEFINITIONS SOURCE...): the library ferrule_NAME with another
-# poller. DEFINITIONS select the poller; SOURCE... are its additional sources.
+# ferrule_add_other_poller(NAME DEFINITIONS [FIRST HEADER] SOURCE...): the library ferrule_NAME with
+# another poller. DEFINITIONS select the poller; SOURCE... are its additional sources. Each source of
+# the platform includes HEADER first.
 function(ferrule_add_other_poller name definitions)
-    set(sources ${ferrule_platform_sources} ${ARGN})
+    cmake_parse_arguments(PARSE_ARGV 2 other "" FIRST "")
+    set(sources ${ferrule_platform_sources} ${other_UNPARSED_ARGUMENTS})
     list(REMOVE_DUPLICATES sources)
     list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/")
     add_library(ferrule_${name} STATIC EXCLUDE_FROM_ALL ${sources} ${ferrule_poller_core})
@@ -20,6 +22,15 @@ function(ferrule_add_other_poller name definitions)
         PRIVATE "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(ferrule_${name} PRIVATE ${definitions})
     target_link_libraries(ferrule_${name} PRIVATE ${ferrule_system_libraries})
+    if(other_FIRST)
+        set(first "${CMAKE_CURRENT_SOURCE_DIR}/${other_FIRST}")
+        if(MSVC)
+            target_compile_options(ferrule_${name} PRIVATE "/FI${first}")
+        else()
+            target_compile_options(ferrule_${name} PRIVATE -include "${first}")
+        endif()
+        target_include_directories(ferrule_${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+    endif()
 endfunction()
 
 # ferrule_add_other_program(PROGRAM NAME SOURCE): a unit test that is linked to ferrule_NAME.
@@ -95,17 +106,20 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD)$")
     ferrule_add_test(unit_test_kqueue unit)
 endif()
 
-# Waits on the SOCKETs of a layered provider: the library with some functions of the system
-# replaced.
+# The library with functions of the system replaced: those of a layered provider's SOCKETs, and all
+# those of a script.
 if(WIN32)
-    ferrule_add_other_poller(layered "")
-    set(include_first "${CMAKE_CURRENT_SOURCE_DIR}/unit/layered_provider.h")
-    if(MSVC)
-        target_compile_options(ferrule_layered PRIVATE "/FI${include_first}")
-    else()
-        target_compile_options(ferrule_layered PRIVATE -include "${include_first}")
-    endif()
+    ferrule_add_other_poller(layered "" FIRST unit/layered_provider.h)
     ferrule_add_other_program(unit_test_layered_provider layered
         unit/test_layered_provider.c
         unit/layered_provider.c)
+    ferrule_add_other_poller(scripted "" FIRST unit/scripted_winsock.h)
+    foreach(name IN ITEMS calls messages waits poller)
+        ferrule_add_other_program(unit_test_scripted_${name} scripted
+            unit/test_scripted_${name}.c
+            unit/scripted_windows.c
+            unit/scripted_winsock.c
+            unit/winsock_calls.c
+            unit/winsock_script.c)
+    endforeach()
 endif()

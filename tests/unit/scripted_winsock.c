@@ -1,0 +1,476 @@
+/* scripted_winsock.c: the calls of Winsock of scripted_winsock.h. Each checks what every caller must
+ * do, and answers as its step says. */
+#include "unit/winsock_script.h"
+
+#include <string.h>
+
+#include "platform/common/control.h"
+
+static int answer_int(const struct step *step)
+{
+    return script_succeeds(step) ? (int)step->result : SOCKET_ERROR;
+}
+
+/* ---- Addresses */
+
+static int64_t name_of(const struct sockaddr *name, int len)
+{
+    ferp_winsock_sockaddr full;
+    fer_socket_addr addr;
+    memset(&full, 0, sizeof full);
+    if (len <= 0 || (size_t)len > sizeof full) {
+        script_fail("the length of an address is", len);
+    }
+    memcpy(&full, name, (size_t)len);
+    if (ferp_winsock_sockaddr_to(&full, &addr).kind != FER_OK) {
+        return full.any.sa_family;
+    }
+    return addr.ip.family == FER_IP_V6 ? V6(addr.port) : V4(addr.port);
+}
+
+/* 0: no address. The length that is passed must be that of the buffer. */
+static void store_name(int64_t what, struct sockaddr *name, int *len)
+{
+    ferp_winsock_sockaddr full;
+    fer_socket_addr addr;
+    if (*len < (int)sizeof(struct sockaddr_in6)) {
+        script_fail("the length of the buffer of an address is", *len);
+    }
+    if (what == 0) {
+        *len = 0;
+        return;
+    }
+    memset(&addr, 0, sizeof addr);
+    bool is_v6 = what >> 16 == 6;
+    addr.ip.family = is_v6 ? FER_IP_V6 : FER_IP_V4;
+    addr.ip.u.v4 = FER_IPV4_ADDR_LOCALHOST;
+    if (is_v6) {
+        addr.ip.u.v6 = FER_IPV6_ADDR_LOCALHOST;
+    }
+    addr.port = (uint16_t)what;
+    *len = ferp_winsock_sockaddr_from(&addr, &full);
+    memcpy(name, &full, (size_t)*len);
+}
+
+/* ---- Making, naming, closing */
+
+SOCKET WSAAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
+                                  GROUP group, DWORD flags)
+{
+    (void)protocol;
+    (void)group;
+    const struct step *step =
+        script_take(ANSWER_WSASocketW, info != NULL, (int64_t)family * 65536 + type, flags);
+    if (!script_succeeds(step)) {
+        return INVALID_SOCKET;
+    }
+    script_add_handle(step->result);
+    return (SOCKET)step->result;
+}
+
+int WSAAPI scripted_WSADuplicateSocketW(SOCKET socket, DWORD process, LPWSAPROTOCOL_INFOW info)
+{
+    if (process != GetCurrentProcessId()) {
+        script_fail("a duplicate is for the process", process);
+    }
+    memset(info, 0, sizeof *info);
+    return answer_int(script_take(ANSWER_WSADuplicateSocketW, (int64_t)socket, ANY, ANY));
+}
+
+int WSAAPI scripted_closesocket(SOCKET socket)
+{
+    int result = answer_int(script_take(ANSWER_closesocket, (int64_t)socket, ANY, ANY));
+    if (result == 0) {
+        (void)script_remove_handle((int64_t)socket);
+    }
+    return result;
+}
+
+int WSAAPI scripted_bind(SOCKET socket, const struct sockaddr *name, int len)
+{
+    return answer_int(script_take(ANSWER_bind, (int64_t)socket, name_of(name, len), ANY));
+}
+
+int WSAAPI scripted_listen(SOCKET socket, int backlog)
+{
+    return answer_int(script_take(ANSWER_listen, (int64_t)socket, backlog, ANY));
+}
+
+int WSAAPI scripted_connect(SOCKET socket, const struct sockaddr *name, int len)
+{
+    return answer_int(script_take(ANSWER_connect, (int64_t)socket, name_of(name, len), ANY));
+}
+
+SOCKET WSAAPI scripted_accept(SOCKET socket, struct sockaddr *name, int *len)
+{
+    const struct step *step = script_take(ANSWER_accept, (int64_t)socket, ANY, ANY);
+    if (!script_succeeds(step)) {
+        return INVALID_SOCKET;
+    }
+    store_name(step->out, name, len);
+    script_add_handle(step->result);
+    return (SOCKET)step->result;
+}
+
+static int answer_name(int call, SOCKET socket, struct sockaddr *name, int *len)
+{
+    const struct step *step = script_take(call, (int64_t)socket, ANY, ANY);
+    if (script_succeeds(step)) {
+        store_name(step->out, name, len);
+        return 0;
+    }
+    return SOCKET_ERROR;
+}
+
+int WSAAPI scripted_getsockname(SOCKET socket, struct sockaddr *name, int *len)
+{
+    return answer_name(ANSWER_getsockname, socket, name, len);
+}
+
+int WSAAPI scripted_getpeername(SOCKET socket, struct sockaddr *name, int *len)
+{
+    return answer_name(ANSWER_getpeername, socket, name, len);
+}
+
+int WSAAPI scripted_shutdown(SOCKET socket, int how)
+{
+    return answer_int(script_take(ANSWER_shutdown, (int64_t)socket, how, ANY));
+}
+
+/* ---- Options */
+
+int WSAAPI scripted_ioctlsocket(SOCKET socket, long code, u_long *argument)
+{
+    const struct step *step =
+        script_take(ANSWER_ioctlsocket, (int64_t)socket, (uint32_t)code, *argument);
+    *argument = code == (long)FIONREAD ? (u_long)step->out : *argument;
+    return answer_int(step);
+}
+
+static void store_protocol(int64_t what, char *value)
+{
+    WSAPROTOCOL_INFOW info;
+    memset(&info, 0, sizeof info);
+    info.iAddressFamily = (int)(what & 0xFF);
+    info.iSocketType = (int)(what >> 8 & 0xFF);
+    info.iProtocol = info.iSocketType == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    info.dwServiceFlags1 = (DWORD)(what >> 16);
+    memcpy(value, &info, sizeof info);
+}
+
+/* A step with flags stores so many bytes. */
+int WSAAPI scripted_getsockopt(SOCKET socket, int level, int name, char *value, int *len)
+{
+    const struct step *step =
+        script_take(ANSWER_getsockopt, (int64_t)socket, OPT(level, name), ANY);
+    uint32_t number = (uint32_t)step->out;
+    if (!script_succeeds(step)) {
+        return SOCKET_ERROR;
+    }
+    if (level == SOL_SOCKET && name == SO_PROTOCOL_INFOW) {
+        store_protocol(step->out, value);
+    } else {
+        *len = step->flags != 0 ? (int)step->flags : (int)sizeof number;
+        memcpy(value, &number, (size_t)*len);
+    }
+    return 0;
+}
+
+int WSAAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *value, int len)
+{
+    uint32_t number = 0;
+    memcpy(&number, value, len < 4 ? (size_t)len : 4);
+    return answer_int(
+        script_take(ANSWER_setsockopt, (int64_t)socket, OPT(level, name), number));
+}
+
+static INT CALLBACK scripted_send_message(SOCKET socket, LPWSAMSG message, DWORD flags,
+                                          LPDWORD moved, LPWSAOVERLAPPED overlapped,
+                                          LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    return scripted_WSASendMsg(socket, message, flags, moved, overlapped, routine);
+}
+
+static INT CALLBACK scripted_receive_message(SOCKET socket, LPWSAMSG message, LPDWORD moved,
+                                             LPWSAOVERLAPPED overlapped,
+                                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    return scripted_WSARecvMsg(socket, message, moved, overlapped, routine);
+}
+
+static void store_function(const GUID *id, void *out)
+{
+    static const GUID send_id = WSAID_WSASENDMSG;
+    LPFN_WSASENDMSG send = scripted_send_message;
+    LPFN_WSARECVMSG receive = scripted_receive_message;
+    if (memcmp(id, &send_id, sizeof send_id) == 0) {
+        memcpy(out, &send, sizeof send);
+    } else {
+        memcpy(out, &receive, sizeof receive);
+    }
+}
+
+/* What is stored is a SOCKET. A search of a function is no part of a script. */
+int WSAAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+                             DWORD out_size, LPDWORD moved, LPWSAOVERLAPPED overlapped,
+                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    uint32_t argument = 0;
+    (void)moved;
+    (void)overlapped;
+    (void)routine;
+    if (code == SIO_GET_EXTENSION_FUNCTION_POINTER) {
+        store_function(in, out);
+        return 0;
+    }
+    if (in_size > 0) {
+        memcpy(&argument, in, in_size < 4 ? in_size : 4);
+    }
+    const struct step *step = script_take(ANSWER_WSAIoctl, (int64_t)socket, code, argument);
+    SOCKET found = (SOCKET)step->out;
+    if (!script_succeeds(step)) {
+        return SOCKET_ERROR;
+    }
+    if (out_size == sizeof found) {
+        memcpy(out, &found, sizeof found);
+    }
+    return (int)step->result;
+}
+
+/* ---- Transfers */
+
+int WSAAPI scripted_recv(SOCKET socket, char *buf, int len, int flags)
+{
+    const struct step *step = script_take(ANSWER_recv, (int64_t)socket, len, flags);
+    (void)buf;
+    return answer_int(step);
+}
+
+int WSAAPI scripted_recvfrom(SOCKET socket, char *buf, int len, int flags, struct sockaddr *name,
+                             int *name_len)
+{
+    const struct step *step = script_take(ANSWER_recvfrom, (int64_t)socket, len, flags);
+    (void)buf;
+    store_name(step->name_out, name, name_len);
+    return answer_int(step);
+}
+
+int WSAAPI scripted_send(SOCKET socket, const char *buf, int len, int flags)
+{
+    (void)buf;
+    return answer_int(script_take(ANSWER_send, (int64_t)socket, len, flags));
+}
+
+int WSAAPI scripted_sendto(SOCKET socket, const char *buf, int len, int flags,
+                           const struct sockaddr *name, int name_len)
+{
+    (void)buf;
+    (void)flags;
+    return answer_int(
+        script_take(ANSWER_sendto, (int64_t)socket, len, name_of(name, name_len)));
+}
+
+/* A request, with MSG_PEEK or 0 in `in`; or a receive into several buffers, whose number that is. A
+ * request is of zero bytes, and its packet must not reach a completion port. */
+int WSAAPI scripted_WSARecv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved,
+                            LPDWORD flags, LPWSAOVERLAPPED overlapped,
+                            LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    (void)routine;
+    if (overlapped != NULL &&
+        (count != 1 || buffers[0].len != 0 || ((uintptr_t)overlapped->hEvent & 1) == 0)) {
+        script_fail("a request has buffers of bytes, or a packet:", buffers[0].len);
+    }
+    const struct step *step = script_take(ANSWER_WSARecv, (int64_t)socket,
+                                          overlapped != NULL ? *flags : count,
+                                          overlapped != NULL ? ((intptr_t)overlapped->hEvent & ~1)
+                                                             : 0);
+    *moved = step->code == 0 ? (DWORD)step->out : *moved;
+    return answer_int(step);
+}
+
+int WSAAPI scripted_WSASend(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved,
+                            DWORD flags, LPWSAOVERLAPPED overlapped,
+                            LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    (void)buffers;
+    (void)flags;
+    (void)overlapped;
+    (void)routine;
+    const struct step *step = script_take(ANSWER_WSASend, (int64_t)socket, count, ANY);
+    *moved = step->code == 0 ? (DWORD)step->out : *moved;
+    return answer_int(step);
+}
+
+/* out: the count, or -1: not stored. in2: the length of the space for control messages. */
+INT WSAAPI scripted_WSARecvMsg(SOCKET socket, LPWSAMSG message, LPDWORD moved,
+                               LPWSAOVERLAPPED overlapped,
+                               LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    (void)overlapped;
+    (void)routine;
+    const struct step *step = script_take(ANSWER_WSARecvMsg, (int64_t)socket,
+                                          message->lpBuffers->len, message->Control.len);
+    size_t len = 0;
+    int name_len = message->namelen;
+    for (int i = 0; i < 2 && step->control[i].type != 0; i++) {
+        unsigned char data[sizeof(IN6_PKTINFO)] = {0};
+        bool is_v6_info =
+            step->control[i].level == IPPROTO_IPV6 && step->control[i].type == IPV6_PKTINFO;
+        bool is_v4_info = step->control[i].level == IPPROTO_IP && step->control[i].type == IP_PKTINFO;
+        size_t size = is_v6_info ? sizeof(IN6_PKTINFO) : is_v4_info ? sizeof(IN_PKTINFO) : 4;
+        memcpy(is_v6_info ? data + 12 : data, &step->control[i].value, 4);
+        data[is_v6_info ? 16 : 4] = is_v6_info || is_v4_info ? 7 : 0; /* the interface */
+        (void)ferp_control_append(FERP_CONTROL_LAYOUT_WINSOCK,
+                                  (unsigned char *)message->Control.buf, message->Control.len, &len,
+                                  step->control[i].level, step->control[i].type, data, size);
+    }
+    message->Control.len = (ULONG)len;
+    message->dwFlags = step->flags;
+    store_name(step->name_out, message->name, &name_len);
+    *moved = step->out >= 0 ? (DWORD)step->out : *moved;
+    return answer_int(step);
+}
+
+static void compare_controls(const WSAMSG *message, const struct control *wanted)
+{
+    size_t at = 0;
+    ferp_control_message control;
+    for (int i = 0; i < 2; i++) {
+        bool is_there = ferp_control_next(FERP_CONTROL_LAYOUT_WINSOCK,
+                                          (const unsigned char *)message->Control.buf,
+                                          message->Control.len, &at, &control);
+        if (is_there != (wanted[i].type != 0)) {
+            script_fail("this control message is missing, or one too many:", i);
+        }
+        uint32_t value = 0;
+        bool is_v6_info = wanted[i].level == IPPROTO_IPV6 && wanted[i].type == IPV6_PKTINFO;
+        if (is_there && control.data_len >= (is_v6_info ? 16u : 4u)) {
+            memcpy(&value, control.data + (is_v6_info ? 12 : 0), sizeof value);
+        }
+        if (is_there && (control.level != wanted[i].level || control.type != wanted[i].type ||
+                         value != wanted[i].value)) {
+            script_fail("this control message has another level, type or value:", i);
+        }
+    }
+}
+
+INT WSAAPI scripted_WSASendMsg(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD moved,
+                               LPWSAOVERLAPPED overlapped,
+                               LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    (void)flags;
+    (void)overlapped;
+    (void)routine;
+    const struct step *step =
+        script_take(ANSWER_WSASendMsg, (int64_t)socket, message->lpBuffers->len,
+                    message->name == NULL ? 0 : name_of(message->name, message->namelen));
+    compare_controls(message, step->control);
+    *moved = message->lpBuffers->len;
+    return answer_int(step);
+}
+
+/* ---- Waits */
+
+static int64_t sets_of(const fd_set *set, int kind)
+{
+    int64_t sets = 0;
+    for (u_int i = 0; set != NULL && i < set->fd_count; i++) {
+        sets |= (int64_t)kind << (set->fd_array[i] - A);
+    }
+    return sets;
+}
+
+static int keep(fd_set *set, int kind, int64_t found)
+{
+    u_int count = 0;
+    for (u_int i = 0; set != NULL && i < set->fd_count; i++) {
+        if ((found >> (set->fd_array[i] - A) & kind) != 0) {
+            set->fd_array[count++] = set->fd_array[i];
+        }
+    }
+    if (set != NULL) {
+        set->fd_count = count;
+    }
+    return (int)count;
+}
+
+/* in: the milliseconds. in2: the sets. out: the sets that are returned; 0: the time has expired. */
+int WSAAPI scripted_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
+                           const struct timeval *limit)
+{
+    int64_t millis = (int64_t)limit->tv_sec * 1000 + limit->tv_usec / 1000;
+    int64_t sets = sets_of(reading, READING) | sets_of(writing, WRITING) | sets_of(failed, FAILED);
+    (void)count;
+    if (sets == 0 || limit->tv_usec >= 1000000) {
+        script_fail("a select without sockets, or with microseconds of", limit->tv_usec);
+    }
+    const struct step *step = script_take(ANSWER_select, NONE, millis, sets);
+    if (!script_succeeds(step)) {
+        return SOCKET_ERROR;
+    }
+    script_now_nanos += step->out == 0 ? millis * 1000000 : 0;
+    return keep(reading, READING, step->out) + keep(writing, WRITING, step->out) +
+           keep(failed, FAILED, step->out);
+}
+
+/* in: the requested events. out: the reported ones. */
+int WSAAPI scripted_WSAPoll(LPWSAPOLLFD entries, ULONG count, INT millis)
+{
+    if (count != 1 || millis != 0) {
+        script_fail("a WSAPoll waits for milliseconds:", millis);
+    }
+    const struct step *step =
+        script_take(ANSWER_WSAPoll, (int64_t)entries->fd, entries->events, ANY);
+    entries->revents = (SHORT)step->out;
+    return script_succeeds(step) ? step->out != 0 : SOCKET_ERROR;
+}
+
+BOOL WSAAPI scripted_WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overlapped,
+                                            LPDWORD moved, BOOL waits, LPDWORD flags)
+{
+    (void)overlapped;
+    (void)flags;
+    *moved = 0;
+    return script_succeeds(script_take(ANSWER_WSAGetOverlappedResult, (int64_t)socket, waits, ANY));
+}
+
+/* ---- Names */
+
+/* out: the families of the list, one in 4 bits, the first one lowest; 15: another family; 14: an
+ * entry without an address. */
+INT WSAAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *hints,
+                                 PADDRINFOW *found)
+{
+    enum { ENTRIES = 4 };
+    static ADDRINFOW entries[ENTRIES];
+    static ferp_winsock_sockaddr names[ENTRIES];
+    (void)node;
+    (void)service;
+    const struct step *step = script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, ANY);
+    memset(entries, 0, sizeof entries);
+    memset(names, 0, sizeof names);
+    for (int i = 0; i < ENTRIES && (step->out >> 4 * i) != 0; i++) {
+        int kind = (int)(step->out >> 4 * i & 15);
+        int len = (int)sizeof names[i];
+        store_name(kind == 6 ? V6(80) : V4(80), &names[i].any, &len);
+        names[i].any.sa_family = kind == 15 ? AF_UNIX : names[i].any.sa_family;
+        entries[i].ai_addr = kind == 14 ? NULL : &names[i].any;
+        entries[i].ai_addrlen = (size_t)len;
+        if (i > 0) {
+            entries[i - 1].ai_next = &entries[i];
+        }
+    }
+    if (step->code == 0) {
+        *found = entries;
+        script_add_handle((intptr_t)entries);
+    }
+    return step->code;
+}
+
+VOID WSAAPI scripted_FreeAddrInfoW(PADDRINFOW found)
+{
+    if (!script_remove_handle((intptr_t)found)) {
+        script_fail("a list is freed twice:", 0);
+    }
+}

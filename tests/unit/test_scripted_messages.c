@@ -1,0 +1,279 @@
+/* test_scripted_messages.c: datagrams, options and lookups of platform/winsock, over answers of
+ * Windows that Wine never gives. Windows only. */
+#include "unit/winsock_script.h"
+
+#include "ferrule/udp_batch.h"
+
+#define ECN 50 /* IP_ECN, IPV6_ECN */
+#define COALESCED 3
+#define SEGMENT 2
+#define CONTROL_SPACE 256
+#define SENDER .name_out = V4(9)
+/* A received message of 10 bytes or less in its buffer, from a sender. */
+#define GOT(len) (10000 + (len) + INT64_C(10000000000) * (len))
+#define WITH_ECN(ecn) (INT64_C(100000) * ((ecn) + 1))
+#define WITH_SOURCE(last) (INT64_C(7000000) + INT64_C(10000000) * (last))
+#define TRUNCATED(len) (11000 + (len) + INT64_C(10000000000) * ((len) + 1))
+#define FIRST_BYTE 127u
+#define LAST_BYTE_1 0x01000000u
+
+TEST(scripted_datagrams_are_received)
+{
+    static const struct row rows[] = {
+        {"a refusal is a reset",
+         {DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, WSAECONNRESET, SENDER),
+          RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0)}},
+        {"an expired time to live is an unreachable host, of a stream a reset",
+         {DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, WSAENETRESET, SENDER),
+          RETURNS(FER_HOST_UNREACHABLE, WSAENETRESET, 0)}},
+        {"a longer datagram fills the buffer",
+         {DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, WSAEMSGSIZE, SENDER),
+          RETURNS_OK(11016)}},
+        {"a shut down read half is the end, without a sender",
+         {DO(receive_from, A, 16), FAILS(recvfrom, A, 16, 0, WSAESHUTDOWN), RETURNS_OK(0)}},
+        {"an unbound socket cannot receive", /* WT test_connect_udp */
+         {DO(receive_from, A, 16), FAILS(recvfrom, A, 16, 0, WSAEINVAL),
+          RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
+        {"WSAEINPROGRESS of a receive is transient",
+         {DO(receive_from, A, 16), FAILS(recvfrom, A, 16, 0, WSAEINPROGRESS),
+          RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+        {"an empty buffer takes an empty datagram, or cuts another one",
+         {DO(receive_from, A, 0), GIVES_WITH(recvfrom, A, 0, 0, 0, SENDER), RETURNS_OK(10000),
+          DO(receive_from, A, 0), FAILS_WITH(recvfrom, A, 0, 0, WSAEMSGSIZE, SENDER),
+          RETURNS_OK(11000)}},
+        {"a send reports no refusal of an earlier one, but its own failures",
+         {DO(transmit_to, A, 16), GIVES(sendto, A, 16, V4(9), 16), RETURNS_OK(16),
+          DO(transmit_to, A, 16), FAILS(sendto, A, 16, V4(9), WSAEHOSTUNREACH),
+          RETURNS(FER_HOST_UNREACHABLE, WSAEHOSTUNREACH, 0), DO(transmit_to, A, 16),
+          FAILS(sendto, A, 16, V4(9), WSAENOBUFS), RETURNS(FER_NO_BUFFER_SPACE, WSAENOBUFS, 0)}},
+        {"refusals are switched on, and expired times to live always off",
+         {DO(report_refusals, A, 1), GIVES(WSAIoctl, A, 0x9800000Cu, 1, 0),
+          FAILS(WSAIoctl, A, 0x9800000Fu, 0, WSAEOPNOTSUPP), RETURNS_OK(0),
+          DO(report_refusals, A, 0), FAILS(WSAIoctl, A, 0x9800000Cu, 0, WSAEOPNOTSUPP),
+          GIVES(WSAIoctl, A, 0x9800000Fu, 0, 0), RETURNS_OK(0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+/* WSARecvMsg. Every member of the message is dirty before the call. */
+TEST(scripted_messages_are_received)
+{
+    static const struct row rows[] = {
+        {"no member of an earlier message stays",
+         {DO(receive_message, A, 16),
+          GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, SENDER), RETURNS_OK(GOT(5))}},
+        {"the local address of IPv4 and ECN",
+         {DO(receive_message, A, 16),
+          GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, SENDER,
+                     .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}, {IPPROTO_IP, ECN, 3}}),
+          RETURNS_OK(GOT(5) + WITH_ECN(3) + WITH_SOURCE(1))}},
+        {"the address of IPv6 stays, whichever comes first",
+         {DO(receive_message, A, 16),
+          GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, .name_out = V6(9),
+                     .control = {{IPPROTO_IPV6, IPV6_PKTINFO, 0x02000000u},
+                                 {IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}}),
+          RETURNS_OK(GOT(5) + WITH_SOURCE(2)), DO(receive_message, A, 16),
+          GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, .name_out = V6(9),
+                     .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1},
+                                 {IPPROTO_IPV6, IPV6_PKTINFO, 0x02000000u}}),
+          RETURNS_OK(GOT(5) + WITH_SOURCE(2))}},
+        {"ECN of IPv6, and only its two bits",
+         {DO(receive_message, A, 16),
+          GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, SENDER,
+                     .control = {{IPPROTO_IPV6, ECN, 0xFE}}),
+          RETURNS_OK(GOT(5) + WITH_ECN(2))}},
+        {"coalesced datagrams, also if the last one is cut",
+         {DO(receive_message, A, 16),
+          GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 9, SENDER,
+                     .control = {{IPPROTO_UDP, COALESCED, 4}}),
+          RETURNS_OK(10009 + INT64_C(40000000000)), DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 16, SENDER,
+                     .flags = MSG_TRUNC, .control = {{IPPROTO_UDP, COALESCED, 16}}),
+          RETURNS_OK(11016 + INT64_C(160000000000))}},
+        {"cut control messages cut no datagram", /* WT test_ip_pktinfo */
+         {DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 5, SENDER,
+                     .flags = MSG_CTRUNC, .control = {{IPPROTO_IP, ECN, 1}}),
+          RETURNS_OK(GOT(5) + WITH_ECN(1)), DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 16, SENDER,
+                     .flags = MSG_TRUNC | MSG_CTRUNC),
+          RETURNS_OK(TRUNCATED(16)), DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = -1, SENDER),
+          RETURNS_OK(TRUNCATED(16))}},
+        {"failures, and a shut down read half",
+         {DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAECONNRESET, .out = -1, SENDER),
+          RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0), DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAENETRESET, .out = -1),
+          RETURNS(FER_HOST_UNREACHABLE, WSAENETRESET, 0), DO(receive_message, A, 16),
+          FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAESHUTDOWN, .out = -1), RETURNS_OK(0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+#define UNBOUND FAILS(getsockname, A, 0, 0, WSAEINVAL)
+
+TEST(scripted_messages_are_sent)
+{
+    static const struct row rows[] = {
+        {"the source, the interface, ECN",
+         {DO_WITH(transmit_message, A, 4, .name_out = V4(9),
+                  .control = {{1, 7, 1}, {1, 0, 0xB9}}),
+          GIVES_WITH(WSASendMsg, A, 4, V4(9), 0,
+                     .control = {{IPPROTO_IP, IP_PKTINFO, FIRST_BYTE | LAST_BYTE_1},
+                                 {IPPROTO_IP, ECN, 1}}),
+          RETURNS_OK(1)}},
+        {"the source of IPv6, to the peer",
+         {DO_WITH(transmit_message, A, 4, .flags = 1, .control = {{1, 0, 1}, {1, 0, 2}}),
+          GIVES_WITH(WSASendMsg, A, 4, 0, 0,
+                     .control = {{IPPROTO_IPV6, IPV6_PKTINFO, LAST_BYTE_1},
+                                 {IPPROTO_IPV6, ECN, 2}}),
+          RETURNS_OK(1)}},
+        {"segments without a source",
+         {DO_WITH(transmit_message, A, 9, .code = 4, .name_out = V4(9)),
+          GIVES_WITH(WSASendMsg, A, 9, V4(9), 0, .control = {{IPPROTO_UDP, SEGMENT, 4}}),
+          RETURNS_OK(1)}},
+        {"an interface alone would be the source 0.0.0.0 over IPv4",
+         {DO_WITH(transmit_message, A, 4, .name_out = V4(9), .control = {{1, 7, 0}}),
+          RETURNS(FER_UNSUPPORTED, WSAEOPNOTSUPP, 0),
+          DO_WITH(transmit_message, A, 4, .flags = 1, .name_out = V6(9), .control = {{1, 7, 0}}),
+          GIVES_WITH(WSASendMsg, A, 4, V6(9), 0, .control = {{IPPROTO_IPV6, IPV6_PKTINFO, 0}}),
+          RETURNS_OK(1)}},
+        {"an unbound socket is bound, and the message is sent again",
+         {DO_WITH(transmit_message, A, 4, .name_out = V4(9)),
+          FAILS(WSASendMsg, A, 4, V4(9), WSAEINVAL), UNBOUND, GIVES(bind, A, V4(0), 0, 0),
+          GIVES(WSASendMsg, A, 4, V4(9), 0), RETURNS_OK(1)}},
+        {"a bound socket's WSAEINVAL stays",
+         {DO_WITH(transmit_message, A, 4, .name_out = V4(9)),
+          FAILS(WSASendMsg, A, 4, V4(9), WSAEINVAL), STORES(getsockname, A, 0, 0, 0, V4(5)),
+          RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
+        {"a bind that fails: the first failure stays",
+         {DO_WITH(transmit_message, A, 4, .name_out = V4(9)),
+          FAILS(WSASendMsg, A, 4, V4(9), WSAEINVAL), UNBOUND,
+          FAILS(bind, A, V4(0), 0, WSAENOBUFS), RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
+        {"a message to the peer binds nothing",
+         {DO_WITH(transmit_message, A, 4, .name_out = 0), FAILS(WSASendMsg, A, 4, 0, WSAEINVAL),
+          RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO_WITH(transmit_message, A, 4, .name_out = 0),
+          FAILS(WSASendMsg, A, 4, 0, WSAEINPROGRESS),
+          RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+#define V4_OPT(option) OPT(IPPROTO_IP, option)
+#define V6_OPT(option) OPT(IPPROTO_IPV6, option)
+#define UDP_OPT(option) OPT(IPPROTO_UDP, option)
+#define MAXRT OPT(IPPROTO_TCP, 5)
+
+TEST(scripted_options_are_set_and_read)
+{
+    static const struct row rows[] = {
+        {"a BOOL of which one byte is written",
+         {DO(option, A, FERP_NODELAY),
+          GIVES_WITH(getsockopt, A, OPT(IPPROTO_TCP, TCP_NODELAY), 0, 0, .out = 1, .flags = 1),
+          RETURNS_OK(1), DO(option, A, FERP_KEEPALIVE),
+          GIVES_WITH(getsockopt, A, SOCKET_OPT(SO_KEEPALIVE), 0, 0, .out = 8, .flags = 4),
+          RETURNS_OK(1), DO(option, A, FERP_TTL_V4),
+          STORES(getsockopt, A, V4_OPT(IP_TTL), 0, 0, 128), RETURNS_OK(128)}},
+        {"TCP_MAXRT is in seconds, rounded up, and its most is no limit",
+         {DO_WITH(set_option, A, FERP_USER_TIMEOUT, .in2 = 1001),
+          GIVES(setsockopt, A, MAXRT, 2, 0), RETURNS_OK(0),
+          DO_WITH(set_option, A, FERP_USER_TIMEOUT, .in2 = 2000),
+          GIVES(setsockopt, A, MAXRT, 2, 0), RETURNS_OK(0), DO(option, A, FERP_USER_TIMEOUT),
+          STORES(getsockopt, A, MAXRT, 0, 0, UINT32_MAX), RETURNS_OK(0),
+          DO(option, A, FERP_USER_TIMEOUT), STORES(getsockopt, A, MAXRT, 0, 0, 3), RETURNS_OK(3000),
+          DO(option, A, FERP_USER_TIMEOUT), STORES(getsockopt, A, MAXRT, 0, 0, 5000000),
+          RETURNS_OK(UINT32_MAX)}},
+        {"an option that Windows has not is no call",
+         {DO_WITH(set_option, A, FERP_REUSE_PORT, .in2 = 1),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(option, A, FERP_REUSE_PORT),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0)}},
+        {"inheritance is of the handle",
+         {DO_WITH(set_option, A, FERP_INHERITABLE, .in2 = 1),
+          GIVES(SetHandleInformation, A, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT, 0),
+          RETURNS_OK(0), DO_WITH(set_option, A, FERP_INHERITABLE, .in2 = 0),
+          FAILS(SetHandleInformation, A, HANDLE_FLAG_INHERIT, 0, ERROR_INVALID_HANDLE),
+          RETURNS(FER_BAD_HANDLE, ERROR_INVALID_HANDLE, 0), DO(option, A, FERP_INHERITABLE),
+          STORES(GetHandleInformation, A, 0, 0, 1, HANDLE_FLAG_PROTECT_FROM_CLOSE), RETURNS_OK(0),
+          DO(option, A, FERP_INHERITABLE),
+          STORES(GetHandleInformation, A, 0, 0, 1, HANDLE_FLAG_INHERIT), RETURNS_OK(1),
+          DO(option, A, FERP_INHERITABLE),
+          FAILS(GetHandleInformation, A, 0, 0, ERROR_INVALID_HANDLE),
+          RETURNS(FER_BAD_HANDLE, ERROR_INVALID_HANDLE, 0)}},
+        {"the protocol is in the protocol's information",
+         {DO(option, A, FERP_PROTOCOL),
+          STORES(getsockopt, A, SOCKET_OPT(SO_PROTOCOL_INFOW), 0, 0,
+                 PROTOCOL(AF_INET, SOCK_DGRAM, 0)),
+          RETURNS_OK(IPPROTO_UDP)}},
+        {"SO_LINGER: seconds, and no limit of 0 with it off",
+         {DO(set_linger, A, 5), GIVES(setsockopt, A, SOCKET_OPT(SO_LINGER), 5 << 16 | 1, 0),
+          RETURNS_OK(0), DO(set_linger, A, -1), GIVES(setsockopt, A, SOCKET_OPT(SO_LINGER), 0, 0),
+          RETURNS_OK(0), DO(linger, A, 0),
+          STORES(getsockopt, A, SOCKET_OPT(SO_LINGER), 0, 0, 9 << 16 | 1), RETURNS_OK(9),
+          DO(linger, A, 0), STORES(getsockopt, A, SOCKET_OPT(SO_LINGER), 0, 0, 9 << 16),
+          RETURNS_OK(-1), DO(linger, A, 0), FAILS(getsockopt, A, SOCKET_OPT(SO_LINGER), 0, WSAENOPROTOOPT),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0)}},
+        {"a timeout is rounded up, and 0 is none",
+         {DO(set_timeout, A, 1), GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 1, 0), RETURNS_OK(0),
+          DO(set_timeout, A, 1001), GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 2, 0),
+          RETURNS_OK(0), DO(set_timeout, A, INT64_C(5000000000000)),
+          GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 0xFFFFFFFEu, 0), RETURNS_OK(0),
+          DO(timeout, A, 0), STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 0),
+          RETURNS_OK(-1), DO(timeout, A, 0),
+          STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 20), RETURNS_OK(20000)}},
+        {"joining twice, leaving twice",
+         {DO(join, A, 0), FAILS(setsockopt, A, V4_OPT(IP_ADD_MEMBERSHIP), ANY, WSAEINVAL),
+          RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO(leave, A, 0),
+          FAILS(setsockopt, A, V4_OPT(IP_DROP_MEMBERSHIP), ANY, WSAEADDRNOTAVAIL),
+          RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEADDRNOTAVAIL, 0)}},
+        {"a feature of both families: IPv6's option decides",
+         {DO_WITH(set_feature, A, FER_UDP_ECN, .in2 = 1),
+          FAILS(setsockopt, A, V4_OPT(ECN), 1, WSAENOPROTOOPT),
+          GIVES(setsockopt, A, V6_OPT(ECN), 1, 0), RETURNS_OK(0),
+          DO_WITH(set_feature, A, FER_UDP_LOCAL_ADDR, .in2 = 1),
+          GIVES(setsockopt, A, V4_OPT(IP_PKTINFO), 1, 0),
+          FAILS(setsockopt, A, V6_OPT(IPV6_PKTINFO), 1, WSAENOPROTOOPT),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0),
+          DO_WITH(set_feature, A, FER_UDP_ECN, .in2 = 0), GIVES(setsockopt, A, V4_OPT(ECN), 1, 0),
+          RETURNS_OK(0), DO_WITH(set_feature, A, FER_UDP_COALESCING, .in2 = 0),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0)}},
+        {"features are read, and WSAEINVAL is an older Windows",
+         {DO_WITH(feature, A, FER_UDP_ECN, .in2 = 1), STORES(getsockopt, A, V6_OPT(ECN), 0, 0, 1),
+          RETURNS_OK(1), DO(feature, A, FER_UDP_SEGMENTING),
+          FAILS(getsockopt, A, UDP_OPT(SEGMENT), 0, WSAEINVAL),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(feature, A, FER_UDP_SEGMENTING),
+          STORES(getsockopt, A, UDP_OPT(SEGMENT), 0, 0, 0), RETURNS_OK(1),
+          DO(feature, A, FER_UDP_COALESCING), STORES(getsockopt, A, UDP_OPT(COALESCED), 0, 0, 0),
+          RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(feature, A, FER_UDP_COALESCING),
+          STORES(getsockopt, A, UDP_OPT(COALESCED), 0, 0, 65535), RETURNS_OK(1),
+          DO(feature, A, FER_UDP_SOURCE), RETURNS_OK(1)}},
+        {"the MTU of the path is unknown without a peer",
+         {DO(path_mtu, A, 0), STORES(getsockopt, A, V4_OPT(73), 0, 0, 1500), RETURNS_OK(1500),
+          DO(path_mtu, A, 1), FAILS(getsockopt, A, V6_OPT(72), 0, WSAENOTCONN),
+          RETURNS(FER_NOT_CONNECTED, WSAENOTCONN, 0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+TEST(scripted_names_are_looked_up)
+{
+    static const struct row rows[] = {
+        {"the order of the list, without port, without other families",
+         {DO(look_up, NONE, 0), STORES(GetAddrInfoW, NONE, AF_UNSPEC, 0, 0, 0x4E6F),
+          RETURNS_OK(0x64)}},
+        {"every code of a resolver",
+         {DO(look_up, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSAHOST_NOT_FOUND),
+          RETURNS(FER_HOST_NOT_FOUND, WSAHOST_NOT_FOUND, 0), DO(look_up, NONE, 0),
+          FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSANO_DATA),
+          RETURNS(FER_HOST_NOT_FOUND, WSANO_DATA, 0), DO(look_up, NONE, 0),
+          FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSATRY_AGAIN),
+          RETURNS(FER_RESOLVE_TRY_AGAIN, WSATRY_AGAIN, 0), DO(look_up, NONE, 0),
+          FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSAEAFNOSUPPORT),
+          RETURNS(FER_RESOLVE_FAILED, WSAEAFNOSUPPORT, 0), DO(look_up, NONE, 0),
+          FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSA_NOT_ENOUGH_MEMORY),
+          RETURNS(FER_RESOLVE_FAILED, WSA_NOT_ENOUGH_MEMORY, 0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+TEST_MAIN("scripted_messages")
