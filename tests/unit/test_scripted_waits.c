@@ -1,8 +1,318 @@
-/* test_scripted_waits.c: */
+/* test_scripted_waits.c: the waits of platform/winsock over requests and selects that end as on
+ * Windows: by a wake, a race with a cancel, a failure that only one call reports. Windows only. */
 #include "unit/winsock_script.h"
 
-TEST(nothing)
+#include "ferrule/poller.h"
+
+#define INFO SOCKET_OPT(SO_PROTOCOL_INFOW)
+#define BOTH (FER_READABLE | FER_WRITABLE)
+/* The failure that a wait stores. */
+#define STORED(kind, code) ((int64_t)(kind) << 32 | (code))
+
+/* The first wait of a SOCKET asks what it supports. */
+#define SUPPORTS(socket)                                          \
+    FAILS(CancelIoEx, socket, CANCELS_UNUSED, 0, ERROR_NOT_FOUND), \
+        STORES(getsockopt, socket, INFO, 0, 0, PROTOCOL(AF_INET, SOCK_STREAM, XP1_IFS_HANDLES))
+#define PENDS(socket, index) FAILS(WSARecv, socket, 0, EVENT(index), WSA_IO_PENDING)
+#define PEEKS(socket, index) FAILS(WSARecv, socket, MSG_PEEK, EVENT(index), WSA_IO_PENDING)
+#define WAITS(index, millis, result) \
+    GIVES(WaitForMultipleObjects, EVENT(index), millis, NONE, result)
+/* The time of a wait for a request expires. */
+#define EXPIRES(index, millis) WAITS(index, millis, WAIT_TIMEOUT), WAITS(index, 0, WAIT_TIMEOUT)
+#define CANCELS GIVES(CancelIoEx, A, CANCELS_REQUEST, 0, 1)
+#define ENDS(index, millis) GIVES(WaitForSingleObject, EVENT(index), millis, 0, WAIT_OBJECT_0)
+#define COLLECTS FAILS(WSAGetOverlappedResult, A, 0, 0, 0)
+#define COLLECTS_FAILURE(code) FAILS(WSAGetOverlappedResult, A, 0, 0, code)
+#define EMPTY FAILS(recv, A, 1, MSG_PEEK, WSAEWOULDBLOCK)
+#define SELECTS(millis, sets, found) STORES(select, NONE, millis, sets, 0, found)
+#define POLLS(socket, events) STORES(WSAPoll, socket, POLLRDNORM, 0, 0, events)
+#define TIMED_OUT RETURNS(FER_TIMED_OUT, 0, 0)
+
+TEST(scripted_requests_end)
 {
+    static const struct row rows[] = {
+        {"data arrives, and the second wait asks for no support",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), WAITS(0, 500, 0), COLLECTS, RETURNS_OK(0),
+          DO(wait, A, 500), PENDS(A, 1), WAITS(1, 500, 0), COLLECTS, RETURNS_OK(0)}},
+        {"a request that ends while it is made",
+         {DO(wait, A, 500), SUPPORTS(A), GIVES(WSARecv, A, 0, EVENT(0), 0), RETURNS_OK(0)}},
+        {"a reset is stored, because recv may return 0 after it",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), WAITS(0, 500, 0),
+          COLLECTS_FAILURE(WSAECONNRESET), RETURNS_OK(STORED(FER_CONNECTION_RESET, WSAECONNRESET)),
+          DO(wait, A, 500), FAILS(WSARecv, A, 0, EVENT(1), WSAECONNABORTED),
+          RETURNS_OK(STORED(FER_CONNECTION_ABORTED, WSAECONNABORTED)), DO(wait, A, 500),
+          FAILS(WSARecv, A, 0, EVENT(2), WSAENETRESET),
+          RETURNS_OK(STORED(FER_CONNECTION_RESET, WSAENETRESET)), DO(wait, A, 500),
+          FAILS(WSARecv, A, 0, EVENT(3), WSAETIMEDOUT),
+          RETURNS_OK(STORED(FER_CONNECTION_TIMED_OUT, WSAETIMEDOUT))}},
+        {"a failure that recv reports again is not stored",
+         {DO(wait, A, 500), SUPPORTS(A), FAILS(WSARecv, A, 0, EVENT(0), WSAENOTCONN),
+          RETURNS_OK(0), DO(wait, A, 500), FAILS(WSARecv, A, 0, EVENT(1), WSAESHUTDOWN),
+          RETURNS_OK(0)}},
+        {"a wake ends it, with either code",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), WAITS(0, 500, 0),
+          MEANWHILE(wake, A, 0), GIVES(CancelIoEx, A, CANCELS_ALL, 0, 1), RETURNS_OK(0),
+          COLLECTS_FAILURE(WSA_OPERATION_ABORTED), RETURNS_OK(0), DO(wait, A, 500), PENDS(A, 1),
+          WAITS(1, 500, 0), COLLECTS_FAILURE(WSAEINTR), RETURNS_OK(0)}},
+        {"the time expires: it is cancelled, and a check finds nothing",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500), CANCELS, ENDS(0, 100),
+          COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY, TIMED_OUT}},
+        {"the check finds what the cancelled request has lost",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500), CANCELS, ENDS(0, 100),
+          COLLECTS_FAILURE(WSA_OPERATION_ABORTED), GIVES(recv, A, 1, MSG_PEEK, 1), RETURNS_OK(0),
+          DO(wait, A, 500), PENDS(A, 1), EXPIRES(1, 500), CANCELS, ENDS(1, 100),
+          COLLECTS_FAILURE(WSA_OPERATION_ABORTED), FAILS(recv, A, 1, MSG_PEEK, WSAECONNRESET),
+          RETURNS_OK(STORED(FER_CONNECTION_RESET, WSAECONNRESET))}},
+        {"the request ends between its time and the cancel: it is ready",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500),
+          FAILS(CancelIoEx, A, CANCELS_REQUEST, 0, ERROR_NOT_FOUND), ENDS(0, 100), COLLECTS,
+          RETURNS_OK(0)}},
+        {"the same with a reset, which the cancel does not hide",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500),
+          FAILS(CancelIoEx, A, CANCELS_REQUEST, 0, ERROR_NOT_FOUND), ENDS(0, 100),
+          COLLECTS_FAILURE(WSAECONNRESET), RETURNS_OK(STORED(FER_CONNECTION_RESET, WSAECONNRESET))}},
+        {"a slice of a longer wait",
+         {DO(wait, A, 5000), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 1000), CANCELS, ENDS(0, 100),
+          COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY, TIMED_OUT}},
+        {"a lost cancel is repeated",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500), CANCELS,
+          GIVES(WaitForSingleObject, EVENT(0), 100, 0, WAIT_TIMEOUT), CANCELS, ENDS(0, 100),
+          COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY, TIMED_OUT}},
+        {"an event that cannot be waited for is the wait's failure",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0),
+          FAILS(WaitForMultipleObjects, EVENT(0), 500, NONE, ERROR_INVALID_HANDLE), CANCELS,
+          ENDS(0, 100), COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY,
+          RETURNS(FER_BAD_HANDLE, ERROR_INVALID_HANDLE, 0)}},
+        {"an armed wait is disarmed",
+         {DO(arm, A, 0), SUPPORTS(A), PENDS(A, 0), RETURNS_OK(0), DO(disarm, A, 0), CANCELS,
+          ENDS(0, 100), COLLECTS_FAILURE(WSA_OPERATION_ABORTED), RETURNS_OK(0)}},
+        {"another thread takes the place of a request as soon as it is free",
+         {DO(wait, A, 500), SUPPORTS(A), GIVES(WSARecv, A, 0, EVENT(0), 0),
+          GIVES(release, ANY, ANY, ANY, 0), MEANWHILE(arm, B, 0), SUPPORTS(B), PENDS(B, 1),
+          RETURNS_OK(0), RETURNS_OK(0), DO(disarm, B, 0), GIVES(CancelIoEx, B, CANCELS_REQUEST, 0, 1),
+          ENDS(1, 100), FAILS(WSAGetOverlappedResult, B, 0, 0, WSA_OPERATION_ABORTED),
+          RETURNS_OK(0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+#define NEVER_ENDS CANCELS, GIVES(WaitForSingleObject, EVENT(0), 100, 0, WAIT_TIMEOUT)
+
+TEST(scripted_requests_are_not_made)
+{
+    static const struct row rows[] = {
+        {"a cancel that cannot reach a SOCKET",
+         {DO(wait, A, 500), FAILS(CancelIoEx, A, CANCELS_UNUSED, 0, ERROR_INVALID_HANDLE),
+          SELECTS(100, OF_A(READING), OF_A(READING)), RETURNS_OK(0), DO(wait, A, 60),
+          SELECTS(60, OF_A(READING), 0), SELECTS(0, OF_A(READING), 0), TIMED_OUT}},
+        {"a SOCKET that is no handle of the system",
+         {DO(wait, A, 500), FAILS(CancelIoEx, A, CANCELS_UNUSED, 0, ERROR_NOT_FOUND),
+          STORES(getsockopt, A, INFO, 0, 0, PROTOCOL(AF_INET, SOCK_STREAM, 0)),
+          SELECTS(100, OF_A(READING), OF_A(READING)), RETURNS_OK(0)}},
+        {"a raw and a Unix socket",
+         {DO(wait, A, 500), FAILS(CancelIoEx, A, CANCELS_UNUSED, 0, ERROR_NOT_FOUND),
+          STORES(getsockopt, A, INFO, 0, 0, PROTOCOL(AF_INET, SOCK_RAW, XP1_IFS_HANDLES)),
+          SELECTS(100, OF_A(READING), OF_A(READING)), RETURNS_OK(0), DO(wait, B, 500),
+          FAILS(CancelIoEx, B, CANCELS_UNUSED, 0, ERROR_NOT_FOUND),
+          STORES(getsockopt, B, INFO, 0, 0, PROTOCOL(AF_UNIX, SOCK_STREAM, XP1_IFS_HANDLES)),
+          SELECTS(100, OF_B(READING), OF_B(READING)), RETURNS_OK(0)}},
+        {"a request that cannot be pending, on a socket that is not bound, without memory",
+         {DO(wait, A, 500), SUPPORTS(A), FAILS(WSARecv, A, 0, EVENT(0), WSAEWOULDBLOCK),
+          SELECTS(100, OF_A(READING), OF_A(READING)), RETURNS_OK(0), DO(wait, A, 500),
+          FAILS(WSARecv, A, 0, EVENT(1), WSAEINVAL), SELECTS(100, OF_A(READING), OF_A(READING)),
+          RETURNS_OK(0), DO(wait, A, 500), FAILS(WSARecv, A, 0, EVENT(2), WSAENOBUFS),
+          SELECTS(100, OF_A(READING), OF_A(READING)), RETURNS_OK(0), DO(wait, A, 500),
+          FAILS(WSARecv, A, 0, EVENT(3), WSA_NOT_ENOUGH_MEMORY),
+          SELECTS(100, OF_A(READING), OF_A(READING)), RETURNS_OK(0)}},
+        {"no event, and the place is free for the next wait",
+         {DO(wait, A, 500), SUPPORTS(A),
+          FAILS(CreateEventW, ANY, ANY, ANY, ERROR_NO_SYSTEM_RESOURCES),
+          GIVES(release, ANY, ANY, ANY, 0), SELECTS(100, OF_A(READING), OF_A(READING)),
+          RETURNS_OK(0)}},
+        {"a request that no cancel ends is abandoned: its event stays, and a check decides",
+         {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500), NEVER_ENDS, NEVER_ENDS,
+          NEVER_ENDS, NEVER_ENDS, NEVER_ENDS, NEVER_ENDS, NEVER_ENDS, NEVER_ENDS, NEVER_ENDS,
+          NEVER_ENDS, GIVES(recv, A, 1, MSG_PEEK, 1), RETURNS_OK(0), LEAVES_OPEN(1)}},
+    };
+    RUN_ROWS(rows);
+}
+
+/* A datagram's request peeks. Its refusal is reported again on Windows, and not on Wine. */
+TEST(scripted_requests_of_datagrams_end)
+{
+    static const struct row rows[] = {
+        {"a datagram is longer than nothing",
+         {DO(wait_datagram, A, 500), SUPPORTS(A), PEEKS(A, 0), WAITS(0, 500, 0),
+          COLLECTS_FAILURE(WSAEMSGSIZE), RETURNS_OK(0), DO(wait_datagram, A, 500),
+          FAILS(WSARecv, A, MSG_PEEK, EVENT(1), WSAEMSGSIZE), RETURNS_OK(0)}},
+        {"a refusal that the receive reports again is not stored",
+         {DO(wait_datagram, A, 500), SUPPORTS(A), PEEKS(A, 0), WAITS(0, 500, 0),
+          COLLECTS_FAILURE(WSAECONNRESET), FAILS(recv, A, 1, MSG_PEEK, WSAECONNRESET),
+          RETURNS_OK(0)}},
+        {"a refusal that was consumed is stored",
+         {DO(wait_datagram, A, 500), SUPPORTS(A), PEEKS(A, 0), WAITS(0, 500, 0),
+          COLLECTS_FAILURE(WSAECONNRESET), EMPTY,
+          RETURNS_OK(STORED(FER_CONNECTION_RESET, WSAECONNRESET)), DO(wait_datagram, A, 500),
+          PEEKS(A, 1), WAITS(1, 500, 0), COLLECTS_FAILURE(WSAECONNRESET),
+          FAILS(recv, A, 1, MSG_PEEK, WSAEMSGSIZE),
+          RETURNS_OK(STORED(FER_CONNECTION_RESET, WSAECONNRESET))}},
+        {"an expired time to live",
+         {DO(wait_datagram, A, 500), SUPPORTS(A), FAILS(WSARecv, A, MSG_PEEK, EVENT(0), WSAENETRESET),
+          EMPTY, RETURNS_OK(STORED(FER_HOST_UNREACHABLE, WSAENETRESET))}},
+        {"every failure is stored, unless a receive reports it",
+         {DO(wait_datagram, A, 500), SUPPORTS(A), FAILS(WSARecv, A, MSG_PEEK, EVENT(0), WSAENETDOWN),
+          EMPTY, RETURNS_OK(STORED(FER_NETWORK_DOWN, WSAENETDOWN)), DO(wait_datagram, A, 500),
+          FAILS(WSARecv, A, MSG_PEEK, EVENT(1), WSAESHUTDOWN),
+          FAILS(recv, A, 1, MSG_PEEK, WSAESHUTDOWN), RETURNS_OK(0)}},
+        {"the check after a cancel finds a refusal, which stays",
+         {DO(wait_datagram, A, 500), SUPPORTS(A), PEEKS(A, 0), EXPIRES(0, 500), CANCELS,
+          ENDS(0, 100), COLLECTS_FAILURE(WSA_OPERATION_ABORTED),
+          FAILS(recv, A, 1, MSG_PEEK, WSAECONNRESET), FAILS(recv, A, 1, MSG_PEEK, WSAECONNRESET),
+          RETURNS_OK(0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+#define TOKEN DO(open_token, NONE, 0), RETURNS_OK(0)
+#define NO_TOKEN DO(close_token, NONE, 0), RETURNS_OK(0)
+#define SIGNAL MEANWHILE(signal_token, NONE, 0), RETURNS_OK(0)
+#define WAITS_OR_TOKEN(millis, result) \
+    GIVES(WaitForMultipleObjects, EVENT(1), millis, EVENT(0), result)
+
+TEST(scripted_tokens_end_waits)
+{
+    static const struct row rows[] = {
+        {"a token ends a wait for a request, which is cancelled",
+         {TOKEN, DO(wait, A, 500), SUPPORTS(A), PENDS(A, 1), WAITS_OR_TOKEN(500, 1), SIGNAL, CANCELS,
+          ENDS(1, 100), COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY, RETURNS_OK(0), NO_TOKEN}},
+        {"a token and data in one moment: both are an end",
+         {TOKEN, DO(wait, A, 500), SUPPORTS(A), PENDS(A, 1), WAITS_OR_TOKEN(500, 1), SIGNAL,
+          FAILS(CancelIoEx, A, CANCELS_REQUEST, 0, ERROR_NOT_FOUND), ENDS(1, 100), COLLECTS,
+          RETURNS_OK(0), NO_TOKEN}},
+        {"a token ends a select after its slice",
+         {TOKEN, DO(wait_write, A, 500), SELECTS(15, OF_A(WRITING), 0),
+          SELECTS(15, OF_A(WRITING), 0), SIGNAL, RETURNS_OK(0), NO_TOKEN}},
+        {"a token that was signalled before",
+         {TOKEN, DO(signal_token, NONE, 0), RETURNS_OK(0), DO(wait_connect, A, 500),
+          SELECTS(15, OF_A(WRITING | FAILED), 0), RETURNS_OK(0), NO_TOKEN}},
+        {"a token of the second stream of a pair",
+         {TOKEN, {.kind = CALL, .name = SEAM_wait_pair, .in = 500, .in2 = FER_READABLE | BOTH << 4},
+          SELECTS(15, OF_A(READING) | OF_B(READING | WRITING), 0), SIGNAL, RETURNS_OK(0), NO_TOKEN}},
+        {"a token ends a wait for either direction, and nothing is ready",
+         {TOKEN, {.kind = CALL, .name = SEAM_ready, .in = 500, .in2 = BOTH},
+          SELECTS(15, OF_A(READING | WRITING), 0), SIGNAL, POLLS(A, 0), RETURNS_OK(0), NO_TOKEN}},
+        {"a token ends a wait for connects",
+         {TOKEN, DO(wait_connects, NONE, 500),
+          SELECTS(15, OF_A(6) | OF_B(6) | OF_C(6), 0), SIGNAL, RETURNS_OK(0), NO_TOKEN}},
+        {"a wait for a token, which ends early by the clock",
+         {TOKEN, DO(wait_token, NONE, 50), WAITS(0, 50, WAIT_TIMEOUT), WAITS(0, 0, WAIT_TIMEOUT),
+          TIMED_OUT, DO(wait_token, NONE, 50), WAITS(0, 50, 0), SIGNAL, RETURNS_OK(0), NO_TOKEN}},
+        {"no event for a token",
+         {DO(open_token, NONE, 0), FAILS(CreateEventW, ANY, ANY, ANY, ERROR_NOT_ENOUGH_MEMORY),
+          RETURNS(FER_OUT_OF_MEMORY, ERROR_NOT_ENOUGH_MEMORY, 0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+TEST(scripted_selects_end)
+{
+    static const struct row rows[] = {
+        {"a failed connect is only in the except set",
+         {DO(wait_connect, A, 500), SELECTS(100, OF_A(WRITING | FAILED), OF_A(FAILED)),
+          RETURNS(FER_CONNECTION_REFUSED, 0, 0), DO(wait_connect, A, 500),
+          SELECTS(100, OF_A(WRITING | FAILED), OF_A(WRITING)), RETURNS_OK(0)}},
+        {"urgent data ends no wait to write", /* WT test_select */
+         {DO(wait_write, A, 250), SELECTS(100, OF_A(WRITING), 0), SELECTS(100, OF_A(WRITING), 0),
+          SELECTS(50, OF_A(WRITING), 0), SELECTS(0, OF_A(WRITING), 0), TIMED_OUT}},
+        {"an event that the wait has lost is found by the last select, which does not wait",
+         {DO(wait_write, A, 100), SELECTS(100, OF_A(WRITING), 0),
+          SELECTS(0, OF_A(WRITING), OF_A(WRITING)), RETURNS_OK(0)}},
+        {"a wake ends a select, with either code; other codes are failures",
+         {DO(wait_write, A, 100), FAILS(select, NONE, 100, OF_A(WRITING), WSA_OPERATION_ABORTED),
+          RETURNS_OK(0), DO(wait_write, A, 100), FAILS(select, NONE, 100, OF_A(WRITING), WSAEINTR),
+          RETURNS_OK(0), DO(wait_write, A, 100), FAILS(select, NONE, 100, OF_A(WRITING), WSAENOTSOCK),
+          RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0), DO(wait_write, A, 100),
+          FAILS(select, NONE, 100, OF_A(WRITING), WSAEINPROGRESS),
+          RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+        {"either direction: what the set has, and everything after a reset",
+         {{.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
+          SELECTS(100, OF_A(3), OF_A(WRITING)), POLLS(A, 0), RETURNS_OK(FER_WRITABLE),
+          {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
+          SELECTS(100, OF_A(3), OF_A(READING)), POLLS(A, POLLERR | POLLHUP), RETURNS_OK(BOTH),
+          {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = FER_WRITABLE},
+          SELECTS(100, OF_A(WRITING), 0), POLLS(A, POLLERR), RETURNS_OK(FER_WRITABLE),
+          {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
+          SELECTS(100, OF_A(3), OF_A(3)), RETURNS_OK(BOTH)}},
+        {"either direction: nothing, and a failure",
+         {{.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH}, SELECTS(100, OF_A(3), 0),
+          POLLS(A, POLLHUP), SELECTS(20, OF_A(3), 0), POLLS(A, 0), SELECTS(0, OF_A(3), 0),
+          POLLS(A, 0), TIMED_OUT, {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
+          FAILS(select, NONE, 100, OF_A(3), WSAENETDOWN), POLLS(A, 0),
+          RETURNS(FER_NETWORK_DOWN, WSAENETDOWN, 0)}},
+        {"a pause and a wait that were woken have nothing",
+         {{.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
+          FAILS(select, NONE, 100, OF_A(3), WSA_OPERATION_ABORTED), POLLS(A, 0), RETURNS_OK(0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+#define PAIR(interests) {.kind = CALL, .name = SEAM_wait_pair, .in = 100, .in2 = (interests)}
+#define READ_WRITE (FER_READABLE | FER_WRITABLE << 4)
+#define OF_PAIR (OF_A(READING) | OF_B(WRITING))
+
+TEST(scripted_pairs_end)
+{
+    static const struct row rows[] = {
+        {"each stream may be ready",
+         {PAIR(READ_WRITE), SELECTS(100, OF_PAIR, OF_A(READING)), RETURNS_OK(0), PAIR(READ_WRITE),
+          SELECTS(100, OF_PAIR, OF_B(WRITING)), RETURNS_OK(0)}},
+        {"each stream may be reset without a set",
+         {PAIR(READ_WRITE), SELECTS(100, OF_PAIR, 0), POLLS(A, POLLERR), RETURNS_OK(0),
+          PAIR(READ_WRITE), SELECTS(100, OF_PAIR, 0), POLLS(A, POLLHUP), POLLS(B, POLLERR),
+          RETURNS_OK(0)}},
+        {"a stream without an interest is not waited for",
+         {PAIR(FER_WRITABLE << 4), SELECTS(100, OF_B(WRITING), 0), POLLS(B, 0),
+          SELECTS(0, OF_B(WRITING), 0), POLLS(B, 0), TIMED_OUT, PAIR(FER_READABLE),
+          SELECTS(100, OF_A(READING), 0), POLLS(A, 0), SELECTS(0, OF_A(READING), 0), POLLS(A, 0),
+          TIMED_OUT, PAIR(0), GIVES(Sleep, ANY, 100, ANY, 0), TIMED_OUT}},
+        {"streams of two providers: each has a select",
+         {PAIR(READ_WRITE), FAILS(select, NONE, 100, OF_PAIR, WSAENOTSOCK),
+          SELECTS(7, OF_A(READING), 0), SELECTS(7, OF_B(WRITING), OF_B(WRITING)), RETURNS_OK(0),
+          PAIR(READ_WRITE), FAILS(select, NONE, 100, OF_PAIR, WSAENOTSOCK),
+          FAILS(select, NONE, 7, OF_A(READING), WSAENOTSOCK),
+          RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0)}},
+        {"a wake ends a common select",
+         {PAIR(READ_WRITE), FAILS(select, NONE, 100, OF_PAIR, WSAEINTR), RETURNS_OK(0)}},
+    };
+    RUN_ROWS(rows);
+}
+
+#define OF_ALL (OF_A(6) | OF_B(6) | OF_C(6))
+
+TEST(scripted_connects_end)
+{
+    static const struct row rows[] = {
+        {"a failed and a successful one in one wait",
+         {DO(wait_connects, NONE, 500), SELECTS(100, OF_ALL, OF_A(FAILED) | OF_C(WRITING)),
+          RETURNS_OK(5)}},
+        {"none, until the time expires",
+         {DO(wait_connects, NONE, 120), SELECTS(100, OF_ALL, 0), SELECTS(20, OF_ALL, 0),
+          SELECTS(0, OF_ALL, 0), TIMED_OUT}},
+        {"a wake has no ended connect",
+         {DO(wait_connects, NONE, 120), FAILS(select, NONE, 100, OF_ALL, WSA_OPERATION_ABORTED),
+          RETURNS_OK(0)}},
+        {"several providers: each is selected without waiting, between pauses",
+         {DO(wait_connects, NONE, 20), FAILS(select, NONE, 20, OF_ALL, WSAENOTSOCK),
+          SELECTS(0, OF_A(6), 0), SELECTS(0, OF_B(6), 0), SELECTS(0, OF_C(6), 0),
+          GIVES(Sleep, ANY, 15, ANY, 0), FAILS(select, NONE, 5, OF_ALL, WSAENOTSOCK),
+          SELECTS(0, OF_A(6), 0), SELECTS(0, OF_B(6), OF_B(FAILED)), SELECTS(0, OF_C(6), 0),
+          RETURNS_OK(2)}},
+        {"a failure of one of them fails both",
+         {DO(wait_connects, NONE, 20), FAILS(select, NONE, 20, OF_ALL, WSAENOTSOCK),
+          SELECTS(0, OF_A(6), 0), FAILS(select, NONE, 0, OF_B(6), WSAENOTSOCK),
+          RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0)}},
+    };
+    RUN_ROWS(rows);
 }
 
 TEST_MAIN("scripted_waits")
