@@ -71,7 +71,7 @@ struct step {
     struct control control[2];
 };
 
-enum { STEPS_MAX = 40 };
+enum { STEPS_MAX = 48 };
 
 struct row {
     const char *name;
