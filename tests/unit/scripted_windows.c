@@ -1,5 +1,5 @@
 /* scripted_windows.c: the calls of kernel32 and ntdll of scripted_winsock.h: handles, events,
- * completion ports, requests of the AFD driver, time. */
+ * completion ports, requests of the AFD driver, time, lookups. */
 #include "unit/winsock_script.h"
 
 #include <string.h>
@@ -111,9 +111,8 @@ DWORD WSAAPI scripted_WaitForMultipleObjects(DWORD count, const HANDLE *events, 
     for (DWORD i = 0; i < count; i++) {
         (void)event_of(events[i]);
     }
-    const struct step *step =
-        script_take(ANSWER_WaitForMultipleObjects, number_of(events[0]), millis,
-                    count > 1 ? number_of(events[1]) : NONE);
+    const struct step *step = script_take(ANSWER_WaitForMultipleObjects, number_of(events[0]),
+                                          millis, count > 1 ? number_of(events[1]) : NONE);
     if (all || (step->result != WAIT_TIMEOUT && step->result >= (int64_t)count)) {
         script_fail("a wait without the event of the index", step->result);
     }
@@ -147,7 +146,7 @@ VOID WSAAPI scripted_Sleep(DWORD millis)
 
 BOOL WSAAPI scripted_CancelIoEx(HANDLE handle, LPOVERLAPPED request)
 {
-    int which = request == NULL              ? CANCELS_ALL
+    int which = request == NULL           ? CANCELS_ALL
                 : request->hEvent == NULL ? CANCELS_UNUSED
                                           : CANCELS_REQUEST;
     return script_succeeds(script_take(ANSWER_CancelIoEx, number_of(handle), which, ANY));
@@ -161,8 +160,7 @@ BOOL WSAAPI scripted_SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags
 
 BOOL WSAAPI scripted_GetHandleInformation(HANDLE handle, LPDWORD flags)
 {
-    const struct step *step =
-        script_take(ANSWER_GetHandleInformation, number_of(handle), ANY, ANY);
+    const struct step *step = script_take(ANSWER_GetHandleInformation, number_of(handle), ANY, ANY);
     *flags = (DWORD)step->out;
     return script_succeeds(step);
 }
@@ -280,8 +278,8 @@ NTSTATUS WSAAPI scripted_NtDeviceIoControlFile(HANDLE driver, HANDLE event, PIO_
         poll->is_exclusive || poll->timeout.QuadPart != INT64_MAX) {
         script_fail("a request of the driver is not as every one, of sockets:", poll->count);
     }
-    const struct step *step = script_take(ANSWER_NtDeviceIoControlFile, number_of(poll->socket),
-                                          poll->events, ANY);
+    const struct step *step =
+        script_take(ANSWER_NtDeviceIoControlFile, number_of(poll->socket), poll->events, ANY);
     if (step->code != 0) {
         return step->code;
     }
@@ -328,9 +326,8 @@ BOOL WSAAPI scripted_PostQueuedCompletionStatus(HANDLE port, DWORD moved, ULONG_
 }
 
 /* in: the milliseconds. in2: the most packets. Without a packet the time has expired. */
-BOOL WSAAPI scripted_GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
-                                                 ULONG cap, PULONG found, DWORD millis,
-                                                 BOOL is_alertable)
+BOOL WSAAPI scripted_GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries, ULONG cap,
+                                                 PULONG found, DWORD millis, BOOL is_alertable)
 {
     const struct step *step =
         script_take(ANSWER_GetQueuedCompletionStatusEx, number_of(port), millis, cap);
@@ -403,4 +400,44 @@ FARPROC WSAAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
         }
     }
     return GetProcAddress(module, name);
+}
+
+/* ---- Names */
+
+/* out: the families of the list, one in 4 bits, the first one lowest; 15: another family; 14: an
+ * entry without an address. */
+INT WSAAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *hints,
+                                 PADDRINFOW *found)
+{
+    enum { ENTRIES = 4 };
+    static ADDRINFOW entries[ENTRIES];
+    static ferp_winsock_sockaddr names[ENTRIES];
+    (void)node;
+    (void)service;
+    const struct step *step = script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, ANY);
+    memset(entries, 0, sizeof entries);
+    memset(names, 0, sizeof names);
+    for (int i = 0; i < ENTRIES && (step->out >> 4 * i) != 0; i++) {
+        int kind = (int)(step->out >> 4 * i & 15);
+        const fer_socket_addr addr = {.ip.family = kind == 6 ? FER_IP_V6 : FER_IP_V4, .port = 80};
+        int len = ferp_winsock_sockaddr_from(&addr, &names[i]);
+        names[i].any.sa_family = kind == 15 ? AF_UNIX : names[i].any.sa_family;
+        entries[i].ai_addr = kind == 14 ? NULL : &names[i].any;
+        entries[i].ai_addrlen = (size_t)len;
+        if (i > 0) {
+            entries[i - 1].ai_next = &entries[i];
+        }
+    }
+    if (step->code == 0) {
+        *found = entries;
+        script_add_handle((intptr_t)entries);
+    }
+    return step->code;
+}
+
+VOID WSAAPI scripted_FreeAddrInfoW(PADDRINFOW found)
+{
+    if (!script_remove_handle((intptr_t)found)) {
+        script_fail("a list is freed twice:", 0);
+    }
 }

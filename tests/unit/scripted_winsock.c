@@ -13,6 +13,12 @@ static int answer_int(const struct step *step)
 
 /* ---- Addresses */
 
+/* <afunix.h>, which older headers lack. */
+struct unix_name {
+    ADDRESS_FAMILY family;
+    char path[108];
+};
+
 static int64_t name_of(const struct sockaddr *name, int len)
 {
     ferp_winsock_sockaddr full;
@@ -23,9 +29,27 @@ static int64_t name_of(const struct sockaddr *name, int len)
     }
     memcpy(&full, name, (size_t)len);
     if (ferp_winsock_sockaddr_to(&full, &addr).kind != FER_OK) {
-        return full.any.sa_family;
+        size_t end = offsetof(struct unix_name, path) + 1;
+        const char *path = ((const struct unix_name *)(const void *)&full)->path;
+        if (full.any.sa_family != AF_UNIX || strlen(path) + end != (size_t)len) {
+            script_fail("an address of another family or length:", full.any.sa_family);
+        }
+        return PATH(len - (int64_t)end);
     }
     return addr.ip.family == FER_IP_V6 ? V6(addr.port) : V4(addr.port);
+}
+
+/* Without a path the length is that of the family. A path has its terminator, unless it fills all
+ * of the structure. */
+static void store_path(size_t path_len, struct sockaddr *name, int *len)
+{
+    struct unix_name full = {.family = AF_UNIX};
+    size_t used = path_len + (path_len > 0 && path_len < sizeof full.path);
+    memset(full.path, 'x', sizeof full.path);
+    memset(full.path, 'p', path_len);
+    full.path[used - (used > 0)] = used > path_len ? '\0' : full.path[used - (used > 0)];
+    *len = (int)(offsetof(struct unix_name, path) + used);
+    memcpy(name, &full, (size_t)*len);
 }
 
 /* 0: no address. The length that is passed must be that of the buffer. */
@@ -38,6 +62,10 @@ static void store_name(int64_t what, struct sockaddr *name, int *len)
     }
     if (what == 0) {
         *len = 0;
+        return;
+    }
+    if (what >> 16 == 1) {
+        store_path((size_t)(what & 0xFFFF), name, len);
         return;
     }
     memset(&addr, 0, sizeof addr);
@@ -180,8 +208,7 @@ int WSAAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *v
 {
     uint32_t number = 0;
     memcpy(&number, value, len < 4 ? (size_t)len : 4);
-    return answer_int(
-        script_take(ANSWER_setsockopt, (int64_t)socket, OPT(level, name), number));
+    return answer_int(script_take(ANSWER_setsockopt, (int64_t)socket, OPT(level, name), number));
 }
 
 static INT CALLBACK scripted_send_message(SOCKET socket, LPWSAMSG message, DWORD flags,
@@ -198,8 +225,9 @@ static INT CALLBACK scripted_receive_message(SOCKET socket, LPWSAMSG message, LP
     return scripted_WSARecvMsg(socket, message, moved, overlapped, routine);
 }
 
-static void store_function(const GUID *id, void *out)
+int WSAAPI scripted_find_function(SOCKET socket, const GUID *id, void *out)
 {
+    const struct step *step = script_take(ANSWER_find_function, (int64_t)socket, ANY, ANY);
     static const GUID send_id = WSAID_WSASENDMSG;
     LPFN_WSASENDMSG send = scripted_send_message;
     LPFN_WSARECVMSG receive = scripted_receive_message;
@@ -208,9 +236,10 @@ static void store_function(const GUID *id, void *out)
     } else {
         memcpy(out, &receive, sizeof receive);
     }
+    return script_succeeds(step) ? 0 : SOCKET_ERROR;
 }
 
-/* What is stored is a SOCKET. A search of a function is no part of a script. */
+/* What is stored is a SOCKET. */
 int WSAAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
                              DWORD out_size, LPDWORD moved, LPWSAOVERLAPPED overlapped,
                              LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
@@ -220,8 +249,7 @@ int WSAAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size
     (void)overlapped;
     (void)routine;
     if (code == SIO_GET_EXTENSION_FUNCTION_POINTER) {
-        store_function(in, out);
-        return 0;
+        return scripted_find_function(socket, in, out);
     }
     if (in_size > 0) {
         memcpy(&argument, in, in_size < 4 ? in_size : 4);
@@ -266,8 +294,7 @@ int WSAAPI scripted_sendto(SOCKET socket, const char *buf, int len, int flags,
 {
     (void)buf;
     (void)flags;
-    return answer_int(
-        script_take(ANSWER_sendto, (int64_t)socket, len, name_of(name, name_len)));
+    return answer_int(script_take(ANSWER_sendto, (int64_t)socket, len, name_of(name, name_len)));
 }
 
 /* A request, with MSG_PEEK or 0 in `in`; or a receive into several buffers, whose number that is. A
@@ -281,10 +308,9 @@ int WSAAPI scripted_WSARecv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWOR
         (count != 1 || buffers[0].len != 0 || ((uintptr_t)overlapped->hEvent & 1) == 0)) {
         script_fail("a request has buffers of bytes, or a packet:", buffers[0].len);
     }
-    const struct step *step = script_take(ANSWER_WSARecv, (int64_t)socket,
-                                          overlapped != NULL ? *flags : count,
-                                          overlapped != NULL ? ((intptr_t)overlapped->hEvent & ~1)
-                                                             : 0);
+    const struct step *step =
+        script_take(ANSWER_WSARecv, (int64_t)socket, overlapped != NULL ? *flags : count,
+                    overlapped != NULL ? ((intptr_t)overlapped->hEvent & ~1) : 0);
     *moved = step->code == 0 ? (DWORD)step->out : *moved;
     return answer_int(step);
 }
@@ -317,7 +343,8 @@ INT WSAAPI scripted_WSARecvMsg(SOCKET socket, LPWSAMSG message, LPDWORD moved,
         unsigned char data[sizeof(IN6_PKTINFO)] = {0};
         bool is_v6_info =
             step->control[i].level == IPPROTO_IPV6 && step->control[i].type == IPV6_PKTINFO;
-        bool is_v4_info = step->control[i].level == IPPROTO_IP && step->control[i].type == IP_PKTINFO;
+        bool is_v4_info =
+            step->control[i].level == IPPROTO_IP && step->control[i].type == IP_PKTINFO;
         size_t size = is_v6_info ? sizeof(IN6_PKTINFO) : is_v4_info ? sizeof(IN_PKTINFO) : 4;
         memcpy(is_v6_info ? data + 12 : data, &step->control[i].value, 4);
         data[is_v6_info ? 16 : 4] = is_v6_info || is_v4_info ? 7 : 0; /* the interface */
@@ -433,44 +460,4 @@ BOOL WSAAPI scripted_WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overl
     (void)flags;
     *moved = 0;
     return script_succeeds(script_take(ANSWER_WSAGetOverlappedResult, (int64_t)socket, waits, ANY));
-}
-
-/* ---- Names */
-
-/* out: the families of the list, one in 4 bits, the first one lowest; 15: another family; 14: an
- * entry without an address. */
-INT WSAAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *hints,
-                                 PADDRINFOW *found)
-{
-    enum { ENTRIES = 4 };
-    static ADDRINFOW entries[ENTRIES];
-    static ferp_winsock_sockaddr names[ENTRIES];
-    (void)node;
-    (void)service;
-    const struct step *step = script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, ANY);
-    memset(entries, 0, sizeof entries);
-    memset(names, 0, sizeof names);
-    for (int i = 0; i < ENTRIES && (step->out >> 4 * i) != 0; i++) {
-        int kind = (int)(step->out >> 4 * i & 15);
-        int len = (int)sizeof names[i];
-        store_name(kind == 6 ? V6(80) : V4(80), &names[i].any, &len);
-        names[i].any.sa_family = kind == 15 ? AF_UNIX : names[i].any.sa_family;
-        entries[i].ai_addr = kind == 14 ? NULL : &names[i].any;
-        entries[i].ai_addrlen = (size_t)len;
-        if (i > 0) {
-            entries[i - 1].ai_next = &entries[i];
-        }
-    }
-    if (step->code == 0) {
-        *found = entries;
-        script_add_handle((intptr_t)entries);
-    }
-    return step->code;
-}
-
-VOID WSAAPI scripted_FreeAddrInfoW(PADDRINFOW found)
-{
-    if (!script_remove_handle((intptr_t)found)) {
-        script_fail("a list is freed twice:", 0);
-    }
 }

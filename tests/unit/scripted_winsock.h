@@ -12,74 +12,74 @@
 
 /* X(name, result, parameters). Those of the second list are part of a script only if its next step
  * names them; otherwise each succeeds, or answers by the state of its handle. */
-#define SCRIPTED_CALLS(X)                                                                         \
-    X(WSASocketW, SOCKET, (int, int, int, LPWSAPROTOCOL_INFOW, GROUP, DWORD))                     \
-    X(WSADuplicateSocketW, int, (SOCKET, DWORD, LPWSAPROTOCOL_INFOW))                             \
-    X(closesocket, int, (SOCKET))                                                                 \
-    X(ioctlsocket, int, (SOCKET, long, u_long *))                                                 \
-    X(getsockopt, int, (SOCKET, int, int, char *, int *))                                         \
-    X(setsockopt, int, (SOCKET, int, int, const char *, int))                                     \
-    X(bind, int, (SOCKET, const struct sockaddr *, int))                                          \
-    X(listen, int, (SOCKET, int))                                                                 \
-    X(connect, int, (SOCKET, const struct sockaddr *, int))                                       \
-    X(accept, SOCKET, (SOCKET, struct sockaddr *, int *))                                         \
-    X(getsockname, int, (SOCKET, struct sockaddr *, int *))                                       \
-    X(getpeername, int, (SOCKET, struct sockaddr *, int *))                                       \
-    X(shutdown, int, (SOCKET, int))                                                               \
-    X(select, int, (int, fd_set *, fd_set *, fd_set *, const struct timeval *))                   \
-    X(WSAPoll, int, (LPWSAPOLLFD, ULONG, INT))                                                    \
-    X(recv, int, (SOCKET, char *, int, int))                                                      \
-    X(recvfrom, int, (SOCKET, char *, int, int, struct sockaddr *, int *))                        \
-    X(send, int, (SOCKET, const char *, int, int))                                                \
-    X(sendto, int, (SOCKET, const char *, int, int, const struct sockaddr *, int))                \
-    X(WSARecv, int,                                                                               \
-      (SOCKET, LPWSABUF, DWORD, LPDWORD, LPDWORD, LPWSAOVERLAPPED,                                \
-       LPWSAOVERLAPPED_COMPLETION_ROUTINE))                                                       \
-    X(WSASend, int,                                                                               \
-      (SOCKET, LPWSABUF, DWORD, LPDWORD, DWORD, LPWSAOVERLAPPED,                                  \
-       LPWSAOVERLAPPED_COMPLETION_ROUTINE))                                                       \
-    X(WSARecvMsg, INT,                                                                            \
-      (SOCKET, LPWSAMSG, LPDWORD, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE))           \
-    X(WSASendMsg, INT,                                                                            \
-      (SOCKET, LPWSAMSG, DWORD, LPDWORD, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE))    \
-    X(WSAIoctl, int,                                                                              \
-      (SOCKET, DWORD, LPVOID, DWORD, LPVOID, DWORD, LPDWORD, LPWSAOVERLAPPED,                     \
-       LPWSAOVERLAPPED_COMPLETION_ROUTINE))                                                       \
-    X(WSAGetOverlappedResult, BOOL, (SOCKET, LPWSAOVERLAPPED, LPDWORD, BOOL, LPDWORD))            \
-    X(GetAddrInfoW, INT, (PCWSTR, PCWSTR, const ADDRINFOW *, PADDRINFOW *))                       \
-    X(CancelIoEx, BOOL, (HANDLE, LPOVERLAPPED))                                                   \
-    X(WaitForMultipleObjects, DWORD, (DWORD, const HANDLE *, BOOL, DWORD))                        \
-    X(SetHandleInformation, BOOL, (HANDLE, DWORD, DWORD))                                         \
-    X(GetHandleInformation, BOOL, (HANDLE, LPDWORD))                                              \
-    X(GetQueuedCompletionStatusEx, BOOL,                                                          \
-      (HANDLE, LPOVERLAPPED_ENTRY, ULONG, PULONG, DWORD, BOOL))                                   \
-    X(PostQueuedCompletionStatus, BOOL, (HANDLE, DWORD, ULONG_PTR, LPOVERLAPPED))                 \
-    X(ReadFile, BOOL, (HANDLE, LPVOID, DWORD, LPDWORD, LPOVERLAPPED))                             \
-    X(GetOverlappedResult, BOOL, (HANDLE, LPOVERLAPPED, LPDWORD, BOOL))                           \
-    X(NtQueryInformationFile, NTSTATUS, (HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, int))            \
-    X(NtDeviceIoControlFile, NTSTATUS,                                                            \
-      (HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, ULONG, PVOID, ULONG, PVOID,      \
-       ULONG))                                                                                    \
+#define SCRIPTED_CALLS(X)                                                                          \
+    X(WSASocketW, SOCKET, (int, int, int, LPWSAPROTOCOL_INFOW, GROUP, DWORD))                      \
+    X(WSADuplicateSocketW, int, (SOCKET, DWORD, LPWSAPROTOCOL_INFOW))                              \
+    X(closesocket, int, (SOCKET))                                                                  \
+    X(ioctlsocket, int, (SOCKET, long, u_long *))                                                  \
+    X(getsockopt, int, (SOCKET, int, int, char *, int *))                                          \
+    X(setsockopt, int, (SOCKET, int, int, const char *, int))                                      \
+    X(bind, int, (SOCKET, const struct sockaddr *, int))                                           \
+    X(listen, int, (SOCKET, int))                                                                  \
+    X(connect, int, (SOCKET, const struct sockaddr *, int))                                        \
+    X(accept, SOCKET, (SOCKET, struct sockaddr *, int *))                                          \
+    X(getsockname, int, (SOCKET, struct sockaddr *, int *))                                        \
+    X(getpeername, int, (SOCKET, struct sockaddr *, int *))                                        \
+    X(shutdown, int, (SOCKET, int))                                                                \
+    X(select, int, (int, fd_set *, fd_set *, fd_set *, const struct timeval *))                    \
+    X(WSAPoll, int, (LPWSAPOLLFD, ULONG, INT))                                                     \
+    X(recv, int, (SOCKET, char *, int, int))                                                       \
+    X(recvfrom, int, (SOCKET, char *, int, int, struct sockaddr *, int *))                         \
+    X(send, int, (SOCKET, const char *, int, int))                                                 \
+    X(sendto, int, (SOCKET, const char *, int, int, const struct sockaddr *, int))                 \
+    X(WSARecv, int,                                                                                \
+      (SOCKET, LPWSABUF, DWORD, LPDWORD, LPDWORD, LPWSAOVERLAPPED,                                 \
+       LPWSAOVERLAPPED_COMPLETION_ROUTINE))                                                        \
+    X(WSASend, int,                                                                                \
+      (SOCKET, LPWSABUF, DWORD, LPDWORD, DWORD, LPWSAOVERLAPPED,                                   \
+       LPWSAOVERLAPPED_COMPLETION_ROUTINE))                                                        \
+    X(WSARecvMsg, INT,                                                                             \
+      (SOCKET, LPWSAMSG, LPDWORD, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE))            \
+    X(WSASendMsg, INT,                                                                             \
+      (SOCKET, LPWSAMSG, DWORD, LPDWORD, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE))     \
+    X(WSAIoctl, int,                                                                               \
+      (SOCKET, DWORD, LPVOID, DWORD, LPVOID, DWORD, LPDWORD, LPWSAOVERLAPPED,                      \
+       LPWSAOVERLAPPED_COMPLETION_ROUTINE))                                                        \
+    X(WSAGetOverlappedResult, BOOL, (SOCKET, LPWSAOVERLAPPED, LPDWORD, BOOL, LPDWORD))             \
+    X(GetAddrInfoW, INT, (PCWSTR, PCWSTR, const ADDRINFOW *, PADDRINFOW *))                        \
+    X(CancelIoEx, BOOL, (HANDLE, LPOVERLAPPED))                                                    \
+    X(WaitForMultipleObjects, DWORD, (DWORD, const HANDLE *, BOOL, DWORD))                         \
+    X(SetHandleInformation, BOOL, (HANDLE, DWORD, DWORD))                                          \
+    X(GetHandleInformation, BOOL, (HANDLE, LPDWORD))                                               \
+    X(GetQueuedCompletionStatusEx, BOOL, (HANDLE, LPOVERLAPPED_ENTRY, ULONG, PULONG, DWORD, BOOL)) \
+    X(PostQueuedCompletionStatus, BOOL, (HANDLE, DWORD, ULONG_PTR, LPOVERLAPPED))                  \
+    X(ReadFile, BOOL, (HANDLE, LPVOID, DWORD, LPDWORD, LPOVERLAPPED))                              \
+    X(GetOverlappedResult, BOOL, (HANDLE, LPOVERLAPPED, LPDWORD, BOOL))                            \
+    X(NtQueryInformationFile, NTSTATUS, (HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, int))             \
+    X(NtDeviceIoControlFile, NTSTATUS,                                                             \
+      (HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, ULONG, PVOID, ULONG, PVOID,       \
+       ULONG))                                                                                     \
     X(NtCancelIoFileEx, NTSTATUS, (HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK))
 
-#define SCRIPTED_QUIET_CALLS(X)                                                                   \
-    X(WSAStartup, int, (WORD, LPWSADATA))                                                         \
-    X(FreeAddrInfoW, VOID, (PADDRINFOW))                                                          \
-    X(CreateEventW, HANDLE, (LPSECURITY_ATTRIBUTES, BOOL, BOOL, LPCWSTR))                         \
-    X(SetEvent, BOOL, (HANDLE))                                                                   \
-    X(ResetEvent, BOOL, (HANDLE))                                                                 \
-    X(CloseHandle, BOOL, (HANDLE))                                                                \
-    X(WaitForSingleObject, DWORD, (HANDLE, DWORD))                                                \
-    X(Sleep, VOID, (DWORD))                                                                       \
-    X(CreateIoCompletionPort, HANDLE, (HANDLE, HANDLE, ULONG_PTR, DWORD))                         \
-    X(SetFileCompletionNotificationModes, BOOL, (HANDLE, UCHAR))                                  \
-    X(NtCreateFile, NTSTATUS,                                                                     \
-      (PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, PLARGE_INTEGER, ULONG, ULONG,  \
-       ULONG, ULONG, PVOID, ULONG))                                                               \
-    X(GetProcAddress, FARPROC, (HMODULE, LPCSTR))                                                 \
-    X(GetTickCount64, ULONGLONG, (void))                                                          \
-    X(QueryPerformanceCounter, BOOL, (LARGE_INTEGER *))                                           \
-    X(QueryPerformanceFrequency, BOOL, (LARGE_INTEGER *))                                         \
+#define SCRIPTED_QUIET_CALLS(X)                                                                  \
+    X(WSAStartup, int, (WORD, LPWSADATA))                                                        \
+    X(find_function, int, (SOCKET, const GUID *, void *))                                        \
+    X(FreeAddrInfoW, VOID, (PADDRINFOW))                                                         \
+    X(CreateEventW, HANDLE, (LPSECURITY_ATTRIBUTES, BOOL, BOOL, LPCWSTR))                        \
+    X(SetEvent, BOOL, (HANDLE))                                                                  \
+    X(ResetEvent, BOOL, (HANDLE))                                                                \
+    X(CloseHandle, BOOL, (HANDLE))                                                               \
+    X(WaitForSingleObject, DWORD, (HANDLE, DWORD))                                               \
+    X(Sleep, VOID, (DWORD))                                                                      \
+    X(CreateIoCompletionPort, HANDLE, (HANDLE, HANDLE, ULONG_PTR, DWORD))                        \
+    X(SetFileCompletionNotificationModes, BOOL, (HANDLE, UCHAR))                                 \
+    X(NtCreateFile, NTSTATUS,                                                                    \
+      (PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, PLARGE_INTEGER, ULONG, ULONG, \
+       ULONG, ULONG, PVOID, ULONG))                                                              \
+    X(GetProcAddress, FARPROC, (HMODULE, LPCSTR))                                                \
+    X(GetTickCount64, ULONGLONG, (void))                                                         \
+    X(QueryPerformanceCounter, BOOL, (LARGE_INTEGER *))                                          \
+    X(QueryPerformanceFrequency, BOOL, (LARGE_INTEGER *))                                        \
     X(release, LONG, (volatile LONG *, LONG))
 
 #define DECLARE(name, result, parameters) result WSAAPI scripted_##name parameters;

@@ -67,9 +67,8 @@ TEST(scripted_sockets_are_made_and_closed)
           DO(adopt, A, 0), STORES(NtQueryInformationFile, A, 16, 4, 0, 0x8), NONBLOCKING(A),
           RETURNS_OK(0)}},
         {"a layered provider's SOCKET that cannot be queried is adopted",
-         {DO(adopt, A, 0),
-          FAILS_WITH(NtQueryInformationFile, A, 16, 4, 0xC0000008u, .out = 0x20), NONBLOCKING(A),
-          RETURNS_OK(0)}},
+         {DO(adopt, A, 0), FAILS_WITH(NtQueryInformationFile, A, 16, 4, 0xC0000008u, .out = 0x20),
+          NONBLOCKING(A), RETURNS_OK(0)}},
         {"FIONBIO of an adopted SOCKET with an event selection fails",
          {DO(adopt, A, 0), STORES(NtQueryInformationFile, A, 16, 4, 0, 0),
           FAILS(ioctlsocket, A, (uint32_t)FIONBIO, 1, WSAEINVAL),
@@ -77,8 +76,9 @@ TEST(scripted_sockets_are_made_and_closed)
         {"shutdown reports a reset as it is", /* WT test_shutdown */
          {DO(halve, A, FER_SHUTDOWN_WRITE), FAILS(shutdown, A, SD_SEND, 0, WSAECONNRESET),
           RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0), DO(halve, A, FER_SHUTDOWN_READ),
-          FAILS(shutdown, A, SD_RECEIVE, 0, WSAENOTCONN), RETURNS(FER_NOT_CONNECTED, WSAENOTCONN, 0),
-          DO(halve, A, FER_SHUTDOWN_BOTH), GIVES(shutdown, A, SD_BOTH, 0, 0), RETURNS_OK(0)}},
+          FAILS(shutdown, A, SD_RECEIVE, 0, WSAENOTCONN),
+          RETURNS(FER_NOT_CONNECTED, WSAENOTCONN, 0), DO(halve, A, FER_SHUTDOWN_BOTH),
+          GIVES(shutdown, A, SD_BOTH, 0, 0), RETURNS_OK(0)}},
     };
     RUN_ROWS(rows);
 }
@@ -123,8 +123,8 @@ TEST(scripted_pending_errors_are_taken)
     RUN_ROWS(rows);
 }
 
-#define DESCRIBES(type_, family)                                                              \
-    STORES(getsockopt, A, TYPE, 0, 0, type_),                                                 \
+#define DESCRIBES(type_, family)              \
+    STORES(getsockopt, A, TYPE, 0, 0, type_), \
         STORES(getsockopt, A, INFO, 0, 0, PROTOCOL(family, type_, 0))
 #define NO_LISTENER FAILS(getsockopt, A, SOCKET_OPT(SO_ACCEPTCONN), 0, WSAENOPROTOOPT)
 #define HAS_PEER STORES(getpeername, A, 0, 0, 0, V4(80))
@@ -167,10 +167,11 @@ TEST(scripted_connections_are_described)
          {DO(local_addr, A, 0), FAILS(getsockname, A, 0, 0, WSAEINVAL),
           RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
         {"a pending connect is in no set",
-         {DO(is_pending, A, 0), STORES(select, NONE, 0, OF_A(WRITING | FAILED), 0, 0), RETURNS_OK(1),
-          DO(is_pending, A, 0), STORES(select, NONE, 0, OF_A(WRITING | FAILED), 0, OF_A(FAILED)),
-          RETURNS_OK(0), DO(is_pending, A, 0),
-          STORES(select, NONE, 0, OF_A(WRITING | FAILED), 0, OF_A(WRITING)), RETURNS_OK(0)}},
+         {DO(is_pending, A, 0), STORES(select, NONE, 0, OF_A(WRITING | FAILED), 0, 0),
+          RETURNS_OK(1), DO(is_pending, A, 0),
+          STORES(select, NONE, 0, OF_A(WRITING | FAILED), 0, OF_A(FAILED)), RETURNS_OK(0),
+          DO(is_pending, A, 0), STORES(select, NONE, 0, OF_A(WRITING | FAILED), 0, OF_A(WRITING)),
+          RETURNS_OK(0)}},
     };
     RUN_ROWS(rows);
 }
@@ -243,16 +244,53 @@ TEST(scripted_connects_and_accepts)
     RUN_ROWS(rows);
 }
 
+/* Wine has no Unix sockets. */
+TEST(scripted_unix_sockets)
+{
+    static const struct row rows[] = {
+        {"a Unix socket is made, and 1709 has none",
+         {DO(new_socket, NONE, FER_DOMAIN_UNIX << 8 | FER_TYPE_STREAM),
+          GIVES(WSASocketW, 0, AF_UNIX << 16 | SOCK_STREAM, OVERLAPPED_NO_INHERIT, A),
+          NONBLOCKING(A), RETURNS_OK(A),
+          DO(new_socket, NONE, FER_DOMAIN_UNIX << 8 | FER_TYPE_STREAM),
+          FAILS(WSASocketW, 0, AF_UNIX << 16 | SOCK_STREAM, ANY, WSAEAFNOSUPPORT),
+          RETURNS(FER_UNSUPPORTED, WSAEAFNOSUPPORT, 0)}},
+        {"a path has a terminator",
+         {DO(unix_bind, A, 5), GIVES(bind, A, PATH(5), 0, 0), RETURNS_OK(0), DO(unix_bind, A, 107),
+          FAILS(bind, A, PATH(107), 0, WSAEADDRINUSE), RETURNS(FER_ADDR_IN_USE, WSAEADDRINUSE, 0),
+          DO(unix_bind, A, 5), FAILS(bind, A, PATH(5), 0, WSAENETDOWN),
+          RETURNS(FER_NETWORK_DOWN, WSAENETDOWN, 0)}},
+        {"a connect may be pending, refused, or in a provider's callback",
+         {DO(unix_connect, A, 5), FAILS(connect, A, PATH(5), 0, WSAEWOULDBLOCK),
+          RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0), DO(unix_connect, A, 5),
+          FAILS(connect, A, PATH(5), 0, WSAECONNREFUSED),
+          RETURNS(FER_CONNECTION_REFUSED, WSAECONNREFUSED, 0), DO(unix_connect, A, 5),
+          FAILS(connect, A, PATH(5), 0, WSAEINPROGRESS),
+          RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+        {"addresses without a name, with a path, with one that fills the structure",
+         {DO(unix_local_addr, A, 0), STORES(getsockname, A, 0, 0, 0, PATH(0)),
+          RETURNS_OK(FERP_UNIX_UNNAMED << 16), DO(unix_local_addr, A, 0),
+          STORES(getsockname, A, 0, 0, 0, PATH(5)), RETURNS_OK(FERP_UNIX_PATHNAME << 16 | 5),
+          DO(unix_peer_addr, A, 0), STORES(getpeername, A, 0, 0, 0, PATH(108)),
+          RETURNS_OK(FERP_UNIX_PATHNAME << 16 | 108), DO(unix_peer_addr, A, 0),
+          FAILS(getpeername, A, 0, 0, WSAENOTCONN), RETURNS(FER_NOT_CONNECTED, WSAENOTCONN, 0),
+          DO(unix_local_addr, A, 0), STORES(getsockname, A, 0, 0, 0, V4(80)),
+          RETURNS(FER_INVALID_INPUT, 0, 0)}},
+    };
+    RUN_ROWS(rows);
+}
+
 TEST(scripted_bytes_are_moved)
 {
     static const struct row rows[] = {
         {"a reset is reported by recv, repeatedly",
          {DO(receive, A, 8), FAILS(recv, A, 8, 0, WSAECONNRESET),
           RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0), DO(receive, A, 8),
-          FAILS(recv, A, 8, 0, WSAECONNABORTED), RETURNS(FER_CONNECTION_ABORTED, WSAECONNABORTED, 0),
-          DO(receive, A, 8), FAILS(recv, A, 8, 0, WSAENETRESET),
-          RETURNS(FER_CONNECTION_RESET, WSAENETRESET, 0), DO(receive, A, 8),
-          FAILS(recv, A, 8, 0, WSAESHUTDOWN), RETURNS(FER_BROKEN_PIPE, WSAESHUTDOWN, 0)}},
+          FAILS(recv, A, 8, 0, WSAECONNABORTED),
+          RETURNS(FER_CONNECTION_ABORTED, WSAECONNABORTED, 0), DO(receive, A, 8),
+          FAILS(recv, A, 8, 0, WSAENETRESET), RETURNS(FER_CONNECTION_RESET, WSAENETRESET, 0),
+          DO(receive, A, 8), FAILS(recv, A, 8, 0, WSAESHUTDOWN),
+          RETURNS(FER_BROKEN_PIPE, WSAESHUTDOWN, 0)}},
         {"0 is the end of file, unless the connection is broken",
          {DO(receive, A, 8), GIVES(recv, A, 8, 0, 0), POLLS(POLLHUP), RETURNS_OK(0),
           DO(receive, A, 8), GIVES(recv, A, 8, 0, 0), POLLS(POLLERR | POLLHUP),

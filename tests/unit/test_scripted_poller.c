@@ -11,7 +11,7 @@
 /* A datagram socket of this port. */
 #define IDENTITY(socket, port) \
     TYPE(socket, SOCK_DGRAM), STORES(getsockname, socket, 0, 0, 0, V4(port))
-#define IDENTITY_OF_STREAM(socket, port, peer)                               \
+#define IDENTITY_OF_STREAM(socket, port, peer)                                 \
     TYPE(socket, SOCK_STREAM), STORES(getsockname, socket, 0, 0, 0, V4(port)), \
         STORES(getpeername, socket, 0, 0, 0, V4(peer))
 
@@ -19,7 +19,7 @@
 enum { NOTHING = 0x130, READS = 0x1B9, WRITES = 0x134, READS_AND_WRITES = 0x1BD };
 #define REQUESTS(socket, events) GIVES(NtDeviceIoControlFile, socket, events, 0, 0)
 #define REFUSES(socket, events, status) FAILS(NtDeviceIoControlFile, socket, events, 0, status)
-#define ADDS(socket, interest, events)                                                         \
+#define ADDS(socket, interest, events)                                                          \
     DO(add, socket, interest), BASE_OF(socket), IDENTITY(socket, 80), REQUESTS(socket, events), \
         RETURNS_OK(0)
 #define CANCELS_IT(index) GIVES(NtCancelIoFileEx, ANY, index, 0, 0)
@@ -31,19 +31,19 @@ enum { NOTHING = 0x130, READS = 0x1B9, WRITES = 0x134, READS_AND_WRITES = 0x1BD 
 #define NO_RESOURCES 0xC000009Au
 /* The end of a poller without requests, and with this one. */
 #define CLOSES DO(close_poller, NONE, 0), RETURNS_OK(0)
-#define CLOSES_WITH(index)                                                                        \
-    DO(close_poller, NONE, 0), CANCELS_IT(index),                                                 \
+#define CLOSES_WITH(index)                                                                     \
+    DO(close_poller, NONE, 0), CANCELS_IT(index),                                              \
         GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), COMPLETES(index, 0, CANCELLED), \
         RETURNS_OK(0)
 #define EVENT_OF(socket, interest) ((socket) | (interest) << 16 | 1 << 24)
 #define NOTIFIED (1 << 20)
 #define WAIT_EVENTS(millis) DO(wait_events, NONE, millis)
 /* A wait without requests to begin, with one packet of A's request, and its event. */
-#define REPORTS(index, events, status, interest)                                       \
+#define REPORTS(index, events, status, interest)                    \
     WAIT_EVENTS(500), TAKES(500), COMPLETES(index, events, status), \
         RETURNS_OK(EVENT_OF(A, interest))
 /* The same, after a new request of A. */
-#define REPORTS_AGAIN(index, requested, events, status, interest)                         \
+#define REPORTS_AGAIN(index, requested, events, status, interest)                           \
     WAIT_EVENTS(500), REQUESTS(A, requested), TAKES(500), COMPLETES(index, events, status), \
         RETURNS_OK(EVENT_OF(A, interest))
 
@@ -57,8 +57,7 @@ TEST(scripted_events_are_reported)
           REPORTS_AGAIN(3, READS, FERP_AFD_RECEIVE | FERP_AFD_DISCONNECT, 0, FER_READABLE),
           CLOSES}},
         {"a reset, with the events that come with it", /* WT afd.c, test_poll_reset */
-         {OPENS, ADDS(A, FER_READABLE, READS),
-          REPORTS(0, FERP_AFD_ABORT | FERP_AFD_SEND, 0, BOTH),
+         {OPENS, ADDS(A, FER_READABLE, READS), REPORTS(0, FERP_AFD_ABORT | FERP_AFD_SEND, 0, BOTH),
           REPORTS_AGAIN(1, READS, FERP_AFD_CONNECT_FAIL, 0, BOTH), CLOSES}},
         {"each event of a writer",
          {OPENS, ADDS(A, FER_WRITABLE, WRITES), REPORTS(0, FERP_AFD_SEND, 0, FER_WRITABLE),
@@ -118,6 +117,12 @@ TEST(scripted_requests_of_the_driver_fail)
          {OPENS, DO(add, A, FER_READABLE), BASE_OF(A), IDENTITY(A, 80),
           REFUSES(A, READS, INVALID_HANDLE), TYPE(A, SOCK_DGRAM),
           RETURNS(FER_UNSUPPORTED, ERROR_INVALID_HANDLE, 0), CLOSES}},
+        {"a layer hides the base SOCKET: the driver gets the lower one",
+         {OPENS, DO(add, A, FER_READABLE), FAILS(WSAIoctl, A, 0x48000022u, 0, WSAEOPNOTSUPP),
+          FAILS(WSAIoctl, A, 0x4800001Cu, 0, WSAEOPNOTSUPP),
+          STORES(WSAIoctl, A, 0x4800001Du, 0, 0, B), STORES(WSAIoctl, B, 0x48000022u, 0, 0, C),
+          IDENTITY(A, 80), REQUESTS(C, READS), RETURNS_OK(0),
+          REPORTS(0, FERP_AFD_RECEIVE, 0, FER_READABLE), CLOSES}},
         {"no socket",
          {OPENS, DO(add, A, FER_READABLE), FAILS(WSAIoctl, A, 0x48000022u, 0, WSAENOTSOCK),
           RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0), DO(add, A, FER_READABLE), BASE_OF(A),
@@ -181,9 +186,8 @@ TEST(scripted_requests_of_the_driver_are_cancelled)
           RETURNS_OK(EVENT_OF(A, FER_WRITABLE)), CLOSES}},
         {"the request completes before the cancel: its old events are discarded",
          {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(500), TAKES(500),
-          MEANWHILE(modify, A, FER_WRITABLE),
-          FAILS(NtCancelIoFileEx, ANY, 0, 0, NOT_FOUND_STATUS), RETURNS_OK(0),
-          COMPLETES(0, FERP_AFD_RECEIVE, 0), REQUESTS(A, WRITES), TAKES(0),
+          MEANWHILE(modify, A, FER_WRITABLE), FAILS(NtCancelIoFileEx, ANY, 0, 0, NOT_FOUND_STATUS),
+          RETURNS_OK(0), COMPLETES(0, FERP_AFD_RECEIVE, 0), REQUESTS(A, WRITES), TAKES(0),
           COMPLETES(1, FERP_AFD_SEND, 0), RETURNS_OK(EVENT_OF(A, FER_WRITABLE)), CLOSES}},
         {"a delete during a wait: the packet is discarded",
          {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(500), TAKES(500),
@@ -205,15 +209,51 @@ TEST(scripted_requests_of_the_driver_are_cancelled)
           WAIT_EVENTS(5000), FAILS(NtCancelIoFileEx, ANY, 0, 0, NOT_FOUND_STATUS), TAKES(1000),
           COMPLETES(0, FERP_AFD_RECEIVE, 0), RETURNS_OK(EVENT_OF(A, FER_READABLE)), CLOSES}},
         {"a request of which no packet comes is abandoned after 4 periods",
-         {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(5000), TAKES(1000), RETURNS_OK(0),
-          WAIT_EVENTS(5000), CANCELS_IT(0), TAKES(1000), RETURNS_OK(0), WAIT_EVENTS(5000),
-          TAKES(1000), RETURNS_OK(0), WAIT_EVENTS(5000), TAKES(1000), RETURNS_OK(0),
-          WAIT_EVENTS(5000), TAKES(1000), RETURNS_OK(0),
-          REPORTS_AGAIN(1, READS, FERP_AFD_RECEIVE, 0, FER_READABLE), CLOSES}},
+         {OPENS,
+          ADDS(A, FER_READABLE, READS),
+          WAIT_EVENTS(5000),
+          TAKES(1000),
+          RETURNS_OK(0),
+          WAIT_EVENTS(5000),
+          CANCELS_IT(0),
+          TAKES(1000),
+          RETURNS_OK(0),
+          WAIT_EVENTS(5000),
+          TAKES(1000),
+          RETURNS_OK(0),
+          WAIT_EVENTS(5000),
+          TAKES(1000),
+          RETURNS_OK(0),
+          WAIT_EVENTS(5000),
+          TAKES(1000),
+          RETURNS_OK(0),
+          REPORTS_AGAIN(1, READS, FERP_AFD_RECEIVE, 0, FER_READABLE),
+          WAIT_EVENTS(5),
+          REQUESTS(A, READS),
+          TAKES(5),
+          COMPLETES(0, FERP_AFD_RECEIVE, CANCELLED),
+          TAKES(0),
+          RETURNS_OK(0),
+          CLOSES_WITH(2)}},
+        {"the end of a poller waits for a packet two periods, and leaves a lost request's memory",
+         {OPENS, ADDS(A, FER_READABLE, READS), DO(close_poller, NONE, 0), CANCELS_IT(0),
+          GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), RETURNS_OK(0)}},
+        {"the end of a poller drops notifications",
+         {OPENS, ADDS(A, FER_READABLE, READS), DO(close_poller, NONE, 0), CANCELS_IT(0),
+          GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), NOTIFIES,
+          GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), COMPLETES(0, 0, CANCELLED),
+          RETURNS_OK(0)}},
+        {"while another thread waits, a new request begins at once",
+         {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(500), TAKES(500),
+          MEANWHILE(wait_events, NONE, 500), TAKES(500), COMPLETES(0, FERP_AFD_RECEIVE, 0),
+          REQUESTS(A, READS), RETURNS_OK(EVENT_OF(A, FER_READABLE)),
+          COMPLETES(1, FERP_AFD_DISCONNECT, 0), RETURNS_OK(EVENT_OF(A, FER_READABLE)), CLOSES}},
     };
     RUN_ROWS(rows);
 }
 
+/* A number whose closes are counted in the same word as A's. */
+#define SAME_WORD (A + 4 * 4096)
 #define EXISTS RETURNS(FER_ALREADY_EXISTS, 0, 0)
 
 /* Windows gives a number again, at once. */
@@ -235,17 +275,41 @@ TEST(scripted_numbers_are_used_again)
           GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), COMPLETES(0, 0, CANCELLED),
           RETURNS_OK(0)}},
         {"another peer is another stream, no peer may be a reset one",
-         {OPENS, DO(add, A, FER_READABLE), BASE_OF(A), IDENTITY_OF_STREAM(A, 80, 1000),
-          REQUESTS(A, READS), RETURNS_OK(0), DO(add, A, FER_READABLE), BASE_OF(A),
-          TYPE(A, SOCK_STREAM), STORES(getsockname, A, 0, 0, 0, V4(80)),
-          FAILS(getpeername, A, 0, 0, WSAENOTCONN), EXISTS, DO(add, A, FER_READABLE), BASE_OF(A),
-          IDENTITY_OF_STREAM(A, 80, 1001), CANCELS_IT(0), RETURNS_OK(0), DO(close_poller, NONE, 0),
-          GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), COMPLETES(0, 0, CANCELLED),
+         {OPENS,
+          DO(add, A, FER_READABLE),
+          BASE_OF(A),
+          IDENTITY_OF_STREAM(A, 80, 1000),
+          REQUESTS(A, READS),
+          RETURNS_OK(0),
+          DO(add, A, FER_READABLE),
+          BASE_OF(A),
+          TYPE(A, SOCK_STREAM),
+          STORES(getsockname, A, 0, 0, 0, V4(80)),
+          FAILS(getpeername, A, 0, 0, WSAENOTCONN),
+          EXISTS,
+          DO(add, A, FER_READABLE),
+          BASE_OF(A),
+          IDENTITY_OF_STREAM(A, 80, 1001),
+          CANCELS_IT(0),
+          RETURNS_OK(0),
+          DO(close_poller, NONE, 0),
+          GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1),
+          COMPLETES(0, 0, CANCELLED),
           RETURNS_OK(0)}},
+        {"another number of the same word is closed: A is compared once",
+         {OPENS, ADDS(A, FER_READABLE, READS), DO(close, SAME_WORD, 0),
+          GIVES(closesocket, SAME_WORD, 0, 0, 0), RETURNS_OK(0), WAIT_EVENTS(500), TAKES(500),
+          COMPLETES(0, FERP_AFD_RECEIVE, 0), IDENTITY(A, 80), RETURNS_OK(EVENT_OF(A, FER_READABLE)),
+          REPORTS_AGAIN(1, READS, FERP_AFD_RECEIVE, 0, FER_READABLE), CLOSES}},
+        {"the same after A was closed, too: it has another port",
+         {OPENS, ADDS(A, FER_READABLE, READS), DO(close, A, 0), GIVES(closesocket, A, 0, 0, 0),
+          RETURNS_OK(0), DO(close, SAME_WORD, 0), GIVES(closesocket, SAME_WORD, 0, 0, 0),
+          RETURNS_OK(0), WAIT_EVENTS(5), TAKES(5), COMPLETES(0, FERP_AFD_RECEIVE, 0),
+          IDENTITY(A, 81), TAKES(0), RETURNS_OK(0), CLOSES}},
         {"an event of a socket that this library closes during the wait is discarded",
-         {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(500), TAKES(500),
-          MEANWHILE(close, A, 0), GIVES(closesocket, A, 0, 0, 0), RETURNS_OK(0),
-          COMPLETES(0, FERP_AFD_RECEIVE, 0), TAKES(0), RETURNS_OK(0), CLOSES}},
+         {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(500), TAKES(500), MEANWHILE(close, A, 0),
+          GIVES(closesocket, A, 0, 0, 0), RETURNS_OK(0), COMPLETES(0, FERP_AFD_RECEIVE, 0),
+          TAKES(0), RETURNS_OK(0), CLOSES}},
     };
     RUN_ROWS(rows);
 }

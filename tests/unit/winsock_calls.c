@@ -67,9 +67,9 @@ static fer_error call_sockets(const struct step *step, int64_t *out)
     ferp_description is;
     switch (step->name) {
     case SEAM_new_socket: /* in: domain << 8 | type */
-        return keep_socket(ferp_socket_new((fer_domain)(step->in >> 8), (fer_type)(step->in & 255),
-                                           0, &made),
-                           &made, out);
+        return keep_socket(
+            ferp_socket_new((fer_domain)(step->in >> 8), (fer_type)(step->in & 255), 0, &made),
+            &made, out);
     case SEAM_duplicate: return keep_socket(ferp_duplicate(raw, &made), &made, out);
     case SEAM_close: ferp_close(raw); return err;
     case SEAM_adopt: return ferp_adopt(raw);
@@ -129,9 +129,8 @@ static int64_t value_of_message(const fer_datagram_recv *m)
                : m->local_ip.family == FER_IP_V4 ? m->local_ip.u.v4.octets[3]
                                                  : 0;
     return value_of_datagram(m->len, m->truncated, &m->from) +
-           INT64_C(100000) * (m->has_ecn ? m->ecn + 1 : 0) +
-           INT64_C(1000000) * m->interface_index + INT64_C(10000000) * last +
-           INT64_C(10000000000) * (int64_t)m->segment_size;
+           INT64_C(100000) * (m->has_ecn ? m->ecn + 1 : 0) + INT64_C(1000000) * m->interface_index +
+           INT64_C(10000000) * last + INT64_C(10000000000) * (int64_t)m->segment_size;
 }
 
 /* Every member that the system may leave is set before, as by an earlier message. */
@@ -232,12 +231,41 @@ static fer_error call_addresses(const struct step *step, int64_t *out)
     return err;
 }
 
+static int64_t number_of_path(const fer_unix_addr *addr)
+{
+    for (size_t i = 0; i < addr->len_; i++) {
+        if (addr->name_[i] != 'p') {
+            script_fail("the path has another byte at", (int64_t)i);
+        }
+    }
+    return addr->len_ | (int64_t)addr->kind_ << 16;
+}
+
+/* in: the length of the path. The value is that of the address, and its kind in the upper bits. */
+static fer_error call_unix(const struct step *step, int64_t *out)
+{
+    fer_raw_socket raw = (fer_raw_socket)step->on;
+    fer_error err;
+    fer_unix_addr addr;
+    memset(&addr, 0, sizeof addr);
+    addr.len_ = (uint16_t)step->in;
+    memset(addr.name_, 'p', addr.len_);
+    switch (step->name) {
+    case SEAM_unix_bind: return ferp_unix_bind(raw, &addr);
+    case SEAM_unix_connect: return ferp_unix_connect(raw, &addr);
+    case SEAM_unix_local_addr: err = ferp_unix_local_addr(raw, &addr); break;
+    default: err = ferp_unix_peer_addr(raw, &addr); break;
+    }
+    *out = err.kind == FER_OK ? number_of_path(&addr) : 0;
+    return err;
+}
+
 /* in of an option: the option; in2: the value. Times are in microseconds; -1 is none. */
 static fer_error call_options(const struct step *step, int64_t *out)
 {
     fer_raw_socket raw = (fer_raw_socket)step->on;
     ferp_option option = (ferp_option)step->in;
-    fer_duration time = {(uint64_t)step->in * 1000};
+    fer_duration time = {step->in < 0 ? FER_DURATION_NONE_NANOS : (uint64_t)step->in * 1000};
     struct ferp_linger linger = {step->in >= 0, step->in < 0 ? 0 : (uint32_t)step->in};
     uint32_t value = 0;
     bool on = false;
@@ -269,6 +297,12 @@ static fer_error call_options(const struct step *step, int64_t *out)
     case SEAM_feature:
         err = ferp_udp_feature(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4,
                                (fer_udp_features)step->in, &on);
+        *out = on;
+        return err;
+    case SEAM_set_whole: /* in2: as in set_feature */
+        return ferp_set_dont_fragment(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4, step->in != 0);
+    case SEAM_whole:
+        err = ferp_dont_fragment(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4, &on);
         *out = on;
         return err;
     case SEAM_path_mtu:
@@ -334,10 +368,10 @@ static fer_error call_waits(const struct step *step, int64_t *out)
         err = ferp_wait_for_connects(raws, 3, deadline_of(step), token, &ended);
         *out = ended;
         return err;
-    case SEAM_open_token:
-        seam.has_token = true;
-        return ferp_token_open(&seam.token);
+    case SEAM_open_token: seam.has_token = true; return ferp_token_open(&seam.token);
     case SEAM_signal_token: ferp_token_signal(&seam.token); return err;
+    case SEAM_clear_token: ferp_token_clear(&seam.token); return err;
+    case SEAM_pause: return ferp_pause_within(token, deadline_of(step), FERP_NO_DEADLINE);
     case SEAM_close_token:
         ferp_token_close(&seam.token);
         seam.has_token = false;
@@ -382,13 +416,14 @@ static fer_error call_poller(const struct step *step, int64_t *out)
     }
 }
 
-/* The value: the families of the addresses, in 4 bits each, the first one highest. */
-static fer_error look_up(int64_t *out)
+/* in: the host. The value: the families of the addresses, in 4 bits each, the first one highest. */
+static fer_error look_up(const struct step *step, int64_t *out)
 {
+    static const char *const hosts[] = {"host.example", "[::1]", "\xFF.example"};
     ferp_lookup lookup;
     fer_socket_addr addr;
     memset(&lookup, 0, sizeof lookup);
-    fer_error err = ferp_lookup_begin(&lookup, "host.example", (fer_ip_family)0);
+    fer_error err = ferp_lookup_begin(&lookup, hosts[step->in], (fer_ip_family)0);
     while (err.kind == FER_OK && ferp_lookup_next(&lookup, &addr)) {
         *out = *out << 4 | (addr.ip.family == FER_IP_V6 ? 6 : 4) | addr.port;
     }
@@ -411,11 +446,14 @@ fer_error script_call(const struct step *step, int64_t *out)
     if (name <= SEAM_disable_retry) {
         return call_addresses(step, out);
     }
+    if (name <= SEAM_unix_peer_addr) {
+        return call_unix(step, out);
+    }
     if (name <= SEAM_path_mtu) {
         return call_options(step, out);
     }
     if (name == SEAM_look_up) {
-        return look_up(out);
+        return look_up(step, out);
     }
     return name < SEAM_look_up ? call_waits(step, out) : call_poller(step, out);
 }

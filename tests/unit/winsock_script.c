@@ -49,8 +49,8 @@ const struct step *script_take(int answer, int64_t on, int64_t in, int64_t in2)
         fail_msg("\"%s\", step %d is not %s(0x%llx, %lld, %lld)%s%s(0x%llx, %lld, %lld)", row->name,
                  at, answer_names[answer], (unsigned long long)on, (long long)in, (long long)in2,
                  step->kind == ANSWER ? " but " : ", it is no system call",
-                 step->kind == ANSWER ? answer_names[step->name] : "",
-                 (unsigned long long)step->on, (long long)step->in, (long long)step->in2);
+                 step->kind == ANSWER ? answer_names[step->name] : "", (unsigned long long)step->on,
+                 (long long)step->in, (long long)step->in2);
     }
     at++;
     while (row->steps[at].kind == MEANWHILE) {
@@ -82,8 +82,8 @@ static void make_call(const struct step *step)
                  seam_names[step->name], fer_error_kind_name(err.kind), (long)err.os_code);
     }
     if ((int)err.kind != want->name || err.os_code != want->code || value != want->out) {
-        fail_msg("\"%s\", step %d: %s returns %s %ld with %lld, not %s %ld with %lld", row->name, at,
-                 seam_names[step->name], fer_error_kind_name(err.kind), (long)err.os_code,
+        fail_msg("\"%s\", step %d: %s returns %s %ld with %lld, not %s %ld with %lld", row->name,
+                 at, seam_names[step->name], fer_error_kind_name(err.kind), (long)err.os_code,
                  (long long)value, fer_error_kind_name((fer_error_kind)want->name),
                  (long)want->code, (long long)want->out);
     }

@@ -21,20 +21,23 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
 #undef STEP_OF_CALL
 
 /* X(call of the seam). winsock_calls.c has what `in` and the value of each mean. */
-#define SEAM_CALLS(X)                                                                             \
-    X(new_socket) X(duplicate) X(close) X(describe) X(adopt) X(halve) X(take_error)               \
-    X(receive) X(peek) X(receive_vectored) X(transmit) X(transmit_vectored)                       \
-    X(receive_from) X(transmit_to) X(report_refusals) X(bytes_queued)                             \
-    X(receive_message) X(transmit_message)                                                        \
-    X(bind_to) X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr)              \
-    X(check_connected) X(is_pending) X(disable_retry)                                             \
-    X(set_timeout) X(timeout) X(set_option) X(option) X(set_linger) X(linger) X(join) X(leave)    \
-    X(set_feature) X(feature) X(path_mtu)                                                         \
-    X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm) X(disarm) X(wake)               \
-    X(ready) X(wait_pair) X(wait_connects) X(open_token) X(signal_token) X(close_token)           \
-    X(wait_token) X(look_up) X(read_file)                                                         \
-    X(open_poller) X(add) X(add_once) X(modify) X(delete_it) X(wait_events) X(notify)             \
-    X(close_poller)
+#define SEAM_CALLS(X)                                                                              \
+    X(new_socket)                                                                                  \
+    X(duplicate) X(close) X(describe) X(adopt) X(halve) X(take_error) X(receive) X(peek)           \
+        X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) X(transmit_to)        \
+            X(report_refusals) X(bytes_queued) X(receive_message) X(transmit_message) X(bind_to)   \
+                X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr)              \
+                    X(check_connected) X(is_pending) X(disable_retry) X(unix_bind) X(unix_connect) \
+                        X(unix_local_addr) X(unix_peer_addr) X(set_timeout) X(timeout)             \
+                            X(set_option) X(option) X(set_linger) X(linger) X(join) X(leave)       \
+                                X(set_feature) X(feature) X(set_whole) X(whole) X(path_mtu)        \
+                                    X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm)  \
+                                        X(disarm) X(wake) X(ready) X(wait_pair) X(wait_connects)   \
+                                            X(open_token) X(signal_token) X(clear_token)           \
+                                                X(close_token) X(wait_token) X(pause) X(look_up)   \
+                                                    X(read_file) X(open_poller) X(add) X(add_once) \
+                                                        X(modify) X(delete_it) X(wait_events)      \
+                                                            X(notify) X(close_poller)
 
 #define STEP_OF_SEAM(name) SEAM_##name,
 enum { SEAM_CALLS(STEP_OF_SEAM) SEAM_COUNT };
@@ -42,7 +45,15 @@ enum { SEAM_CALLS(STEP_OF_SEAM) SEAM_COUNT };
 
 /* SOCKETs, handles of events in the order of their creation, and those of the poller. EVENT(0) is
  * the first event of a row. */
-enum { NONE = 0, A = 0x1000, B = 0x1004, C = 0x1008, PORT = 0x3000, DRIVER = 0x3004, FILE_A = 0x4000 };
+enum {
+    NONE = 0,
+    A = 0x1000,
+    B = 0x1004,
+    C = 0x1008,
+    PORT = 0x3000,
+    DRIVER = 0x3004,
+    FILE_A = 0x4000
+};
 #define EVENT(index) (0x2000 + 4 * (index))
 
 /* ---- Steps */
@@ -52,8 +63,8 @@ enum { NONE = 0, A = 0x1000, B = 0x1004, C = 0x1008, PORT = 0x3000, DRIVER = 0x3
 enum step_kind { END, CALL, MEANWHILE, ANSWER, PACKET, RESULT, OPEN };
 
 struct control {
-    int level; /* of a call of the seam: not 0 if there is one */
-    int type; /* of a system call: 0 if there is no message */
+    int level;      /* of a call of the seam: not 0 if there is one */
+    int type;       /* of a system call: 0 if there is no message */
     uint32_t value; /* the first 4 bytes; of an address, the last 4 */
 };
 
@@ -79,41 +90,69 @@ struct row {
 };
 
 /* A call of the seam; and one that another thread makes during the system call before it. */
-#define DO(call, on_, in_) {.kind = CALL, .name = SEAM_##call, .on = (on_), .in = (in_)}
-#define DO_WITH(call, on_, in_, ...) \
-    {.kind = CALL, .name = SEAM_##call, .on = (on_), .in = (in_), __VA_ARGS__}
-#define MEANWHILE(call, on_, in_) {.kind = MEANWHILE, .name = SEAM_##call, .on = (on_), .in = (in_)}
+#define DO(call, on_, in_)                                          \
+    {                                                               \
+        .kind = CALL, .name = SEAM_##call, .on = (on_), .in = (in_) \
+    }
+#define DO_WITH(call, on_, in_, ...)                                             \
+    {                                                                            \
+        .kind = CALL, .name = SEAM_##call, .on = (on_), .in = (in_), __VA_ARGS__ \
+    }
+#define MEANWHILE(call, on_, in_)                                        \
+    {                                                                    \
+        .kind = MEANWHILE, .name = SEAM_##call, .on = (on_), .in = (in_) \
+    }
 
 /* A system call that succeeds; that stores something; that fails. */
-#define GIVES(call, on_, in_, in2_, result_)                                           \
-    {.kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-     .result = (result_)}
-#define STORES(call, on_, in_, in2_, result_, out_)                                    \
-    {.kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-     .result = (result_), .out = (out_)}
-#define FAILS(call, on_, in_, in2_, code_)                                             \
-    {.kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-     .code = (int32_t)(code_)}
-#define FAILS_WITH(call, on_, in_, in2_, code_, ...)                                   \
-    {.kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-     .code = (int32_t)(code_), __VA_ARGS__}
-#define GIVES_WITH(call, on_, in_, in2_, result_, ...)                                 \
-    {.kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-     .result = (result_), __VA_ARGS__}
+#define GIVES(call, on_, in_, in2_, result_)                                            \
+    {                                                                                   \
+        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
+        .result = (result_)                                                             \
+    }
+#define STORES(call, on_, in_, in2_, result_, out_)                                     \
+    {                                                                                   \
+        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
+        .result = (result_), .out = (out_)                                              \
+    }
+#define FAILS(call, on_, in_, in2_, code_)                                              \
+    {                                                                                   \
+        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
+        .code = (int32_t)(code_)                                                        \
+    }
+#define FAILS_WITH(call, on_, in_, in2_, code_, ...)                                    \
+    {                                                                                   \
+        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
+        .code = (int32_t)(code_), __VA_ARGS__                                           \
+    }
+#define GIVES_WITH(call, on_, in_, in2_, result_, ...)                                  \
+    {                                                                                   \
+        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
+        .result = (result_), __VA_ARGS__                                                \
+    }
 
 /* A packet of the wait for completions before it: of the request that was made or posted as the
  * index-th of the row, or of a notification. */
-#define COMPLETES(index, events_, status_) \
-    {.kind = PACKET, .in = (index), .out = (events_), .code = (int32_t)(status_)}
-#define NOTIFIES {.kind = PACKET, .in = -1}
+#define COMPLETES(index, events_, status_)                                          \
+    {                                                                               \
+        .kind = PACKET, .in = (index), .out = (events_), .code = (int32_t)(status_) \
+    }
+#define NOTIFIES                 \
+    {                            \
+        .kind = PACKET, .in = -1 \
+    }
 
 /* The result of the seam's call. */
-#define RETURNS(kind_, code_, out_) \
-    {.kind = RESULT, .name = (kind_), .code = (int32_t)(code_), .out = (out_)}
+#define RETURNS(kind_, code_, out_)                                              \
+    {                                                                            \
+        .kind = RESULT, .name = (kind_), .code = (int32_t)(code_), .out = (out_) \
+    }
 #define RETURNS_OK(out_) RETURNS(FER_OK, 0, out_)
 
 /* The last step of a row that leaves handles open, because the system owns them. */
-#define LEAVES_OPEN(count) {.kind = OPEN, .in = (count)}
+#define LEAVES_OPEN(count)          \
+    {                               \
+        .kind = OPEN, .in = (count) \
+    }
 
 /* ---- Arguments and what calls store */
 
@@ -121,6 +160,8 @@ struct row {
 #define SOCKET_OPT(option) OPT(SOL_SOCKET, option)
 #define V4(port) (4 << 16 | (port))
 #define V6(port) (6 << 16 | (port))
+/* A path of a Unix socket, of so many bytes; 0: none. */
+#define PATH(len) (1 << 16 | (len))
 /* SO_PROTOCOL_INFOW. */
 #define PROTOCOL(family, type, flags) ((family) | (type) << 8 | (int64_t)(flags) << 16)
 /* Sets of select: those of A. */
