@@ -117,6 +117,7 @@ if(WIN32)
     foreach(name IN ITEMS calls messages waits poller)
         ferrule_add_other_program(unit_test_scripted_${name} scripted
             unit/test_scripted_${name}.c
+            unit/scripted_modules.c
             unit/scripted_windows.c
             unit/scripted_winsock.c
             unit/winsock_calls.c

@@ -1,5 +1,5 @@
 /* scripted_windows.c: the calls of kernel32 and ntdll of scripted_winsock.h: handles, events,
- * completion ports, requests of the AFD driver, time, lookups. */
+ * completion ports, requests of the AFD driver, time. */
 #include "unit/winsock_script.h"
 
 #include <string.h>
@@ -356,7 +356,7 @@ BOOL WSAAPI scripted_GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY
     return *found > 0;
 }
 
-/* ---- Time, start, functions. No function of Wine's is found: the system is Windows. */
+/* ---- Time and the start of Winsock */
 
 ULONGLONG WSAAPI scripted_GetTickCount64(void)
 {
@@ -380,64 +380,4 @@ int WSAAPI scripted_WSAStartup(WORD version, LPWSADATA data)
     const struct step *step = script_take(ANSWER_WSAStartup, ANY, version, ANY);
     int result = WSAStartup(version, data); /* htons and the like need it under some systems */
     return step != NULL && step->code != 0 ? step->code : result;
-}
-
-FARPROC WSAAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
-{
-    static const struct {
-        const char *name;
-        FARPROC function;
-    } scripted[] = {
-        {"NtCreateFile", (FARPROC)(void (*)(void))scripted_NtCreateFile},
-        {"NtDeviceIoControlFile", (FARPROC)(void (*)(void))scripted_NtDeviceIoControlFile},
-        {"NtCancelIoFileEx", (FARPROC)(void (*)(void))scripted_NtCancelIoFileEx},
-        {"NtQueryInformationFile", (FARPROC)(void (*)(void))scripted_NtQueryInformationFile},
-        {"wine_get_version", NULL},
-    };
-    for (size_t i = 0; i < sizeof scripted / sizeof scripted[0]; i++) {
-        if (strcmp(scripted[i].name, name) == 0) {
-            return scripted[i].function;
-        }
-    }
-    return GetProcAddress(module, name);
-}
-
-/* ---- Names */
-
-/* out: the families of the list, one in 4 bits, the first one lowest; 15: another family; 14: an
- * entry without an address. */
-INT WSAAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *hints,
-                                 PADDRINFOW *found)
-{
-    enum { ENTRIES = 4 };
-    static ADDRINFOW entries[ENTRIES];
-    static ferp_winsock_sockaddr names[ENTRIES];
-    (void)node;
-    (void)service;
-    const struct step *step = script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, ANY);
-    memset(entries, 0, sizeof entries);
-    memset(names, 0, sizeof names);
-    for (int i = 0; i < ENTRIES && (step->out >> 4 * i) != 0; i++) {
-        int kind = (int)(step->out >> 4 * i & 15);
-        const fer_socket_addr addr = {.ip.family = kind == 6 ? FER_IP_V6 : FER_IP_V4, .port = 80};
-        int len = ferp_winsock_sockaddr_from(&addr, &names[i]);
-        names[i].any.sa_family = kind == 15 ? AF_UNIX : names[i].any.sa_family;
-        entries[i].ai_addr = kind == 14 ? NULL : &names[i].any;
-        entries[i].ai_addrlen = (size_t)len;
-        if (i > 0) {
-            entries[i - 1].ai_next = &entries[i];
-        }
-    }
-    if (step->code == 0) {
-        *found = entries;
-        script_add_handle((intptr_t)entries);
-    }
-    return step->code;
-}
-
-VOID WSAAPI scripted_FreeAddrInfoW(PADDRINFOW found)
-{
-    if (!script_remove_handle((intptr_t)found)) {
-        script_fail("a list is freed twice:", 0);
-    }
 }

@@ -59,7 +59,12 @@
     X(NtDeviceIoControlFile, NTSTATUS,                                                             \
       (HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, ULONG, PVOID, ULONG, PVOID,       \
        ULONG))                                                                                     \
-    X(NtCancelIoFileEx, NTSTATUS, (HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK))
+    X(NtCancelIoFileEx, NTSTATUS, (HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK))                    \
+    X(CreateThread, HANDLE,                                                                        \
+      (LPSECURITY_ATTRIBUTES, SIZE_T, LPTHREAD_START_ROUTINE, LPVOID, DWORD, LPDWORD))             \
+    X(SleepConditionVariableSRW, BOOL, (PCONDITION_VARIABLE, PSRWLOCK, DWORD, ULONG))              \
+    X(if_nametoindex, ULONG, (const char *))                                                       \
+    X(if_indextoname, char *, (ULONG, char *))
 
 #define SCRIPTED_QUIET_CALLS(X)                                                                  \
     X(WSAStartup, int, (WORD, LPWSADATA))                                                        \
@@ -77,6 +82,11 @@
       (PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PIO_STATUS_BLOCK, PLARGE_INTEGER, ULONG, ULONG, \
        ULONG, ULONG, PVOID, ULONG))                                                              \
     X(GetProcAddress, FARPROC, (HMODULE, LPCSTR))                                                \
+    X(GetModuleHandleW, HMODULE, (LPCWSTR))                                                      \
+    X(GetModuleHandleExW, BOOL, (DWORD, LPCWSTR, HMODULE *))                                     \
+    X(LoadLibraryExW, HMODULE, (LPCWSTR, HANDLE, DWORD))                                         \
+    X(FreeLibrary, BOOL, (HMODULE))                                                              \
+    X(ReleaseSRWLockExclusive, VOID, (PSRWLOCK))                                                 \
     X(GetTickCount64, ULONGLONG, (void))                                                         \
     X(QueryPerformanceCounter, BOOL, (LARGE_INTEGER *))                                          \
     X(QueryPerformanceFrequency, BOOL, (LARGE_INTEGER *))                                        \
@@ -131,6 +141,13 @@ SCRIPTED_QUIET_CALLS(DECLARE)
 #define CreateIoCompletionPort scripted_CreateIoCompletionPort
 #define SetFileCompletionNotificationModes scripted_SetFileCompletionNotificationModes
 #define GetProcAddress scripted_GetProcAddress
+#define GetModuleHandleW scripted_GetModuleHandleW
+#define GetModuleHandleExW scripted_GetModuleHandleExW
+#define LoadLibraryExW scripted_LoadLibraryExW
+#define FreeLibrary scripted_FreeLibrary
+#define ReleaseSRWLockExclusive scripted_ReleaseSRWLockExclusive
+#define CreateThread scripted_CreateThread
+#define SleepConditionVariableSRW scripted_SleepConditionVariableSRW
 #define GetTickCount64 scripted_GetTickCount64
 #define QueryPerformanceCounter scripted_QueryPerformanceCounter
 #define QueryPerformanceFrequency scripted_QueryPerformanceFrequency

@@ -304,4 +304,40 @@ TEST(scripted_names_are_looked_up)
     RUN_ROWS(rows);
 }
 
+TEST(scripted_threads_and_interfaces)
+{
+    static const struct row rows[] = {
+        {"a condition's wait that ends early by the clock is no timeout",
+         {DO(wait_condition, NONE, 1000001),
+          FAILS_WITH(SleepConditionVariableSRW, ANY, 2, 0, ERROR_TIMEOUT, .out = 900000),
+          RETURNS_OK(0), DO(wait_condition, NONE, 1000001),
+          FAILS_WITH(SleepConditionVariableSRW, ANY, 2, 0, ERROR_TIMEOUT, .out = 2000000),
+          RETURNS(FER_TIMED_OUT, 0, 0), DO(wait_condition, NONE, -1),
+          GIVES(SleepConditionVariableSRW, ANY, INFINITE, 0, 1), RETURNS_OK(0)}},
+        {"a deadline of years is no wait without end, and other failures stay",
+         {DO(wait_condition, NONE, INT64_MAX / 2),
+          GIVES(SleepConditionVariableSRW, ANY, INFINITE - 1, 0, 1), RETURNS_OK(0),
+          DO(wait_condition, NONE, 5),
+          FAILS(SleepConditionVariableSRW, ANY, 1, 0, ERROR_NOT_ENOUGH_MEMORY),
+          RETURNS(FER_OUT_OF_MEMORY, ERROR_NOT_ENOUGH_MEMORY, 0)}},
+        {"a thread that is not made holds no reference to the module",
+         {DO(start_thread, NONE, 0),
+          FAILS(CreateThread, ANY, STACK_SIZE_PARAM_IS_A_RESERVATION, ANY, ERROR_ACCESS_DENIED),
+          RETURNS(FER_OUT_OF_MEMORY, ERROR_ACCESS_DENIED, 0), DO(start_thread, NONE, 0),
+          GIVES(CreateThread, ANY, STACK_SIZE_PARAM_IS_A_RESERVATION, ANY, 0x5000), RETURNS_OK(0),
+          LEAVES_OPEN(1)}},
+        {"an interface, none, and a system without the functions",
+         {DO(index_of, NONE, 0), GIVES(if_nametoindex, ANY, ANY, ANY, 3), RETURNS_OK(3),
+          DO(index_of, NONE, 0), GIVES(if_nametoindex, ANY, ANY, ANY, 0),
+          RETURNS(FER_NOT_FOUND, 0, 77), DO(name_of_index, NONE, 5),
+          GIVES(if_indextoname, ANY, 5, ANY, 1), RETURNS_OK(0), DO(name_of_index, NONE, 6),
+          GIVES(if_indextoname, ANY, 6, ANY, 0), RETURNS(FER_NOT_FOUND, 0, 0),
+          DO(index_of, NONE, 0), FAILS(LoadLibraryExW, ANY, ANY, ANY, ERROR_MOD_NOT_FOUND),
+          RETURNS(FER_UNSUPPORTED, WSAEOPNOTSUPP, 77), DO(name_of_index, NONE, 5),
+          FAILS(LoadLibraryExW, ANY, ANY, ANY, ERROR_MOD_NOT_FOUND),
+          RETURNS(FER_UNSUPPORTED, WSAEOPNOTSUPP, 0)}},
+    };
+    RUN_ROWS(rows);
+}
+
 TEST_MAIN("scripted_messages")

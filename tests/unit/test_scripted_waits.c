@@ -96,6 +96,40 @@ TEST(scripted_requests_end)
     RUN_ROWS(rows);
 }
 
+#define NEW_TCP (AF_INET << 16 | SOCK_STREAM)
+#define NONBLOCKING(socket) GIVES(ioctlsocket, socket, (uint32_t)FIONBIO, 1, 0)
+#define NO_SUPPORT(socket) FAILS(CancelIoEx, socket, CANCELS_UNUSED, 0, ERROR_INVALID_HANDLE)
+/* A wait for a SOCKET that has no requests, and for a new one of its number, which has. */
+#define SELECTS_FOR(socket, sets) \
+    DO(wait, socket, 5), NO_SUPPORT(socket), SELECTS(5, sets, sets), RETURNS_OK(0)
+#define REQUESTS_FOR(socket) \
+    DO(wait, socket, 5), SUPPORTS(socket), GIVES(WSARecv, socket, 0, EVENT(0), 0), RETURNS_OK(0)
+
+/* The number of a closed SOCKET is given to a new one, of another provider. */
+TEST(scripted_numbers_are_asked_again)
+{
+    static const struct row rows[] = {
+        {"a new socket",
+         {SELECTS_FOR(A, OF_A(READING)),
+          DO(new_socket, NONE, FER_DOMAIN_IPV4 << 8 | FER_TYPE_STREAM),
+          GIVES(WSASocketW, 0, NEW_TCP, ANY, A), NONBLOCKING(A), RETURNS_OK(A), REQUESTS_FOR(A)}},
+        {"a duplicate",
+         {SELECTS_FOR(B, OF_B(READING)), DO(duplicate, A, 0),
+          GIVES(WSADuplicateSocketW, A, 0, 0, 0), GIVES(WSASocketW, 1, ANY, ANY, B), NONBLOCKING(B),
+          RETURNS_OK(B), REQUESTS_FOR(B)}},
+        {"an accepted one",
+         {SELECTS_FOR(B, OF_B(READING)), DO(accept_one, A, 0),
+          STORES(accept, A, ANY, ANY, B, V4(7)),
+          GIVES(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, 1), NONBLOCKING(B), RETURNS_OK(0),
+          REQUESTS_FOR(B)}},
+        {"an adopted one",
+         {SELECTS_FOR(A, OF_A(READING)), DO(adopt, A, 0),
+          STORES(NtQueryInformationFile, A, 16, 4, 0, 0), NONBLOCKING(A), RETURNS_OK(0),
+          REQUESTS_FOR(A)}},
+    };
+    RUN_ROWS(rows);
+}
+
 #define NEVER_ENDS CANCELS, GIVES(WaitForSingleObject, EVENT(0), 100, 0, WAIT_TIMEOUT)
 
 TEST(scripted_requests_are_not_made)

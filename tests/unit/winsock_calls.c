@@ -431,6 +431,37 @@ static fer_error look_up(const struct step *step, int64_t *out)
     return err;
 }
 
+static bool no_step(void *argument)
+{
+    (void)argument;
+    return false;
+}
+
+/* in of a wait: the nanoseconds until its deadline; -1 is none. */
+static fer_error call_background(const struct step *step, int64_t *out)
+{
+    static const ferp_thread thread = {no_step, NULL};
+    char name[256] = "";
+    uint32_t index = 77;
+    ferp_mutex mutex;
+    fer_error err;
+    switch (step->name) {
+    case SEAM_index_of:
+        err = ferp_interface_index("name", &index);
+        *out = index;
+        return err;
+    case SEAM_name_of_index: return ferp_interface_name((uint32_t)step->in, name);
+    case SEAM_start_thread: return ferp_thread_start(&thread);
+    default:
+        (void)ferp_mutex_init(&mutex);
+        ferp_mutex_lock(&mutex);
+        err = ferp_cond_wait(&mutex,
+                             step->in < 0 ? FERP_NO_DEADLINE : ferp_now() + (uint64_t)step->in);
+        ferp_mutex_unlock(&mutex);
+        return err;
+    }
+}
+
 fer_error script_call(const struct step *step, int64_t *out)
 {
     int name = step->name;
@@ -454,6 +485,9 @@ fer_error script_call(const struct step *step, int64_t *out)
     }
     if (name == SEAM_look_up) {
         return look_up(step, out);
+    }
+    if (name > SEAM_read_file && name <= SEAM_start_thread) {
+        return call_background(step, out);
     }
     return name < SEAM_look_up ? call_waits(step, out) : call_poller(step, out);
 }
