@@ -114,9 +114,14 @@ if(WIN32)
         unit/test_layered_provider.c
         unit/layered_provider.c)
     ferrule_add_other_poller(scripted "" FIRST unit/scripted_winsock.h)
-    foreach(name IN ITEMS calls messages waits poller)
-        ferrule_add_other_program(unit_test_scripted_${name} scripted
-            unit/test_scripted_${name}.c
+    foreach(source IN ITEMS
+        unit/test_scripted_calls.c
+        unit/test_scripted_messages.c
+        unit/test_scripted_poller.c
+        unit/test_scripted_waits.c)
+        get_filename_component(name "${source}" NAME_WE)
+        ferrule_add_other_program(unit_${name} scripted
+            "${source}"
             unit/scripted_modules.c
             unit/scripted_windows.c
             unit/scripted_winsock.c

@@ -25,19 +25,21 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
     X(new_socket)                                                                                  \
     X(duplicate)                                                                                   \
     X(close)                                                                                       \
-    X(describe) X(adopt) X(halve) X(take_error) X(receive) X(peek) X(receive_vectored) X(transmit) \
-        X(transmit_vectored) X(receive_from) X(transmit_to) X(report_refusals) X(bytes_queued)     \
-            X(receive_message) X(transmit_message) X(bind_to) X(listen_with) X(connect_to)         \
-                X(accept_one) X(local_addr) X(peer_addr) X(check_connected) X(is_pending)          \
-                    X(disable_retry) X(unix_bind) X(unix_connect) X(unix_local_addr)               \
-                        X(unix_peer_addr) X(set_timeout) X(timeout) X(set_option) X(option)        \
-                            X(set_linger) X(linger) X(join) X(leave) X(set_feature) X(feature)     \
-                                X(set_whole) X(whole) X(path_mtu) X(wait) X(wait_datagram)         \
-                                    X(wait_write) X(wait_connect) X(arm) X(disarm) X(wake)         \
-                                        X(ready) X(wait_pair) X(wait_connects) X(open_token)       \
-                                            X(signal_token) X(clear_token) X(close_token)          \
-                                                X(wait_token) X(pause) X(look_up) X(read_file)     \
-                                                    X(index_of) X(name_of_index) X(wait_condition) \
+    X(describe)                                                                                    \
+    X(adopt)                                                                                       \
+    X(halve) X(take_error) X(receive) X(peek) X(receive_vectored) X(transmit) X(transmit_vectored) \
+        X(receive_from) X(transmit_to) X(report_refusals) X(bytes_queued) X(receive_message)       \
+            X(transmit_message) X(bind_to) X(listen_with) X(connect_to) X(accept_one)              \
+                X(local_addr) X(peer_addr) X(check_connected) X(is_pending) X(disable_retry)       \
+                    X(unix_bind) X(unix_connect) X(unix_local_addr) X(unix_peer_addr)              \
+                        X(set_timeout) X(timeout) X(set_option) X(option) X(set_linger) X(linger)  \
+                            X(join) X(leave) X(set_feature) X(feature) X(set_whole) X(whole)       \
+                                X(path_mtu) X(wait) X(wait_datagram) X(wait_write) X(wait_connect) \
+                                    X(arm) X(disarm) X(wake) X(ready) X(wait_pair)                 \
+                                        X(wait_connects) X(open_token) X(signal_token)             \
+                                            X(clear_token) X(close_token) X(wait_token) X(pause)   \
+                                                X(look_up) X(read_file) X(index_of)                \
+                                                    X(name_of_index) X(wait_condition)             \
                                                         X(start_thread) X(open_poller) X(add)      \
                                                             X(add_once) X(modify) X(delete_it)     \
                                                                 X(wait_events) X(notify)           \
@@ -200,6 +202,11 @@ fer_error script_call(const struct step *step, int64_t *out);
 void script_forget_calls(void);
 
 void run_rows(const struct row *rows, size_t count);
-#define RUN_ROWS(rows) run_rows(rows, sizeof(rows) / sizeof(rows)[0])
+/* A test that runs the rows NAME_script. */
+#define SCRIPT_TEST(name)                                                        \
+    TEST(name)                                                                   \
+    {                                                                            \
+        run_rows(name##_script, sizeof name##_script / sizeof name##_script[0]); \
+    }
 
 #endif
