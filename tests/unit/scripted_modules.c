@@ -8,13 +8,13 @@
 
 enum { MODULE = 0x6000 };
 
-HMODULE WSAAPI scripted_GetModuleHandleW(LPCWSTR name)
+HMODULE WINAPI scripted_GetModuleHandleW(LPCWSTR name)
 {
     HMODULE loaded = GetModuleHandleW(name);
     return loaded != NULL ? loaded : (HMODULE)(intptr_t)MODULE;
 }
 
-BOOL WSAAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
+BOOL WINAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
 {
     (void)name;
     if ((flags & GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == 0) {
@@ -24,7 +24,7 @@ BOOL WSAAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
     return TRUE;
 }
 
-HMODULE WSAAPI scripted_LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
+HMODULE WINAPI scripted_LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
 {
     const struct step *step = script_take(ANSWER_LoadLibraryExW, ANY, ANY, ANY);
     (void)name;
@@ -39,7 +39,7 @@ HMODULE WSAAPI scripted_LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
     return (HMODULE)(intptr_t)MODULE;
 }
 
-BOOL WSAAPI scripted_FreeLibrary(HMODULE module)
+BOOL WINAPI scripted_FreeLibrary(HMODULE module)
 {
     if (!script_remove_handle((intptr_t)module)) {
         script_fail("a module is freed twice:", (intptr_t)module);
@@ -47,7 +47,7 @@ BOOL WSAAPI scripted_FreeLibrary(HMODULE module)
     return script_succeeds(NULL);
 }
 
-FARPROC WSAAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
+FARPROC WINAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
 {
     static const struct {
         const char *name;
@@ -71,7 +71,7 @@ FARPROC WSAAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
 
 /* ---- Threads and conditions. out: how many nanoseconds a wait lasts. */
 
-HANDLE WSAAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack,
+HANDLE WINAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack,
                                     LPTHREAD_START_ROUTINE run, LPVOID argument, DWORD flags,
                                     LPDWORD id)
 {
@@ -84,7 +84,7 @@ HANDLE WSAAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T sta
     return (HANDLE)(intptr_t)step->result;
 }
 
-BOOL WSAAPI scripted_SleepConditionVariableSRW(PCONDITION_VARIABLE condition, PSRWLOCK lock,
+BOOL WINAPI scripted_SleepConditionVariableSRW(PCONDITION_VARIABLE condition, PSRWLOCK lock,
                                                DWORD millis, ULONG flags)
 {
     (void)condition;
@@ -94,7 +94,7 @@ BOOL WSAAPI scripted_SleepConditionVariableSRW(PCONDITION_VARIABLE condition, PS
     return script_succeeds(step);
 }
 
-VOID WSAAPI scripted_ReleaseSRWLockExclusive(PSRWLOCK lock)
+VOID WINAPI scripted_ReleaseSRWLockExclusive(PSRWLOCK lock)
 {
     ReleaseSRWLockExclusive(lock);
     (void)script_succeeds(NULL);
@@ -102,13 +102,13 @@ VOID WSAAPI scripted_ReleaseSRWLockExclusive(PSRWLOCK lock)
 
 /* ---- Network interfaces. Neither function sets an error code. */
 
-ULONG WSAAPI scripted_if_nametoindex(const char *name)
+ULONG WINAPI scripted_if_nametoindex(const char *name)
 {
     (void)name;
     return (ULONG)script_take(ANSWER_if_nametoindex, ANY, ANY, ANY)->result;
 }
 
-char *WSAAPI scripted_if_indextoname(ULONG index, char *name)
+char *WINAPI scripted_if_indextoname(ULONG index, char *name)
 {
     const struct step *step = script_take(ANSWER_if_indextoname, ANY, index, ANY);
     strcpy(name, "name");
@@ -119,7 +119,7 @@ char *WSAAPI scripted_if_indextoname(ULONG index, char *name)
 
 /* out: the families of the list, one in 4 bits, the first one lowest; 15: another family; 14: an
  * entry without an address. */
-INT WSAAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *hints,
+INT WINAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *hints,
                                  PADDRINFOW *found)
 {
     enum { ENTRIES = 4 };
@@ -148,7 +148,7 @@ INT WSAAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *h
     return step->code;
 }
 
-VOID WSAAPI scripted_FreeAddrInfoW(PADDRINFOW found)
+VOID WINAPI scripted_FreeAddrInfoW(PADDRINFOW found)
 {
     if (!script_remove_handle((intptr_t)found)) {
         script_fail("a list is freed twice:", 0);

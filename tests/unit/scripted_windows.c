@@ -54,7 +54,7 @@ static bool *event_of(HANDLE handle)
     return &event_is_set[is_event ? index : 0];
 }
 
-HANDLE WSAAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_manual, BOOL is_set,
+HANDLE WINAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_manual, BOOL is_set,
                                     LPCWSTR name)
 {
     const struct step *step = script_take(ANSWER_CreateEventW, ANY, ANY, ANY);
@@ -72,19 +72,19 @@ HANDLE WSAAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_ma
     return handle_of(made);
 }
 
-BOOL WSAAPI scripted_SetEvent(HANDLE event)
+BOOL WINAPI scripted_SetEvent(HANDLE event)
 {
     *event_of(event) = true;
     return TRUE;
 }
 
-BOOL WSAAPI scripted_ResetEvent(HANDLE event)
+BOOL WINAPI scripted_ResetEvent(HANDLE event)
 {
     *event_of(event) = false;
     return TRUE;
 }
 
-BOOL WSAAPI scripted_CloseHandle(HANDLE handle)
+BOOL WINAPI scripted_CloseHandle(HANDLE handle)
 {
     (void)script_take(ANSWER_CloseHandle, number_of(handle), ANY, ANY);
     if (!script_remove_handle(number_of(handle))) {
@@ -95,7 +95,7 @@ BOOL WSAAPI scripted_CloseHandle(HANDLE handle)
 }
 
 /* In the order of the code: after the place of a request is free, another thread may use it. */
-LONG WSAAPI scripted_release(volatile LONG *word, LONG value)
+LONG WINAPI scripted_release(volatile LONG *word, LONG value)
 {
     LONG before = *word;
     *word = value;
@@ -105,7 +105,7 @@ LONG WSAAPI scripted_release(volatile LONG *word, LONG value)
 
 /* ---- Waits for events. result: the index, or WAIT_TIMEOUT. */
 
-DWORD WSAAPI scripted_WaitForMultipleObjects(DWORD count, const HANDLE *events, BOOL all,
+DWORD WINAPI scripted_WaitForMultipleObjects(DWORD count, const HANDLE *events, BOOL all,
                                              DWORD millis)
 {
     for (DWORD i = 0; i < count; i++) {
@@ -121,7 +121,7 @@ DWORD WSAAPI scripted_WaitForMultipleObjects(DWORD count, const HANDLE *events, 
 }
 
 /* Without a step: whether the event is set. */
-DWORD WSAAPI scripted_WaitForSingleObject(HANDLE event, DWORD millis)
+DWORD WINAPI scripted_WaitForSingleObject(HANDLE event, DWORD millis)
 {
     bool is_set = *event_of(event);
     const struct step *step =
@@ -136,7 +136,7 @@ DWORD WSAAPI scripted_WaitForSingleObject(HANDLE event, DWORD millis)
     return is_set ? WAIT_OBJECT_0 : WAIT_TIMEOUT;
 }
 
-VOID WSAAPI scripted_Sleep(DWORD millis)
+VOID WINAPI scripted_Sleep(DWORD millis)
 {
     (void)script_take(ANSWER_Sleep, ANY, millis, ANY);
     script_now_nanos += (int64_t)millis * 1000000;
@@ -144,7 +144,7 @@ VOID WSAAPI scripted_Sleep(DWORD millis)
 
 /* ---- Requests of a SOCKET */
 
-BOOL WSAAPI scripted_CancelIoEx(HANDLE handle, LPOVERLAPPED request)
+BOOL WINAPI scripted_CancelIoEx(HANDLE handle, LPOVERLAPPED request)
 {
     int which = request == NULL           ? CANCELS_ALL
                 : request->hEvent == NULL ? CANCELS_UNUSED
@@ -152,13 +152,13 @@ BOOL WSAAPI scripted_CancelIoEx(HANDLE handle, LPOVERLAPPED request)
     return script_succeeds(script_take(ANSWER_CancelIoEx, number_of(handle), which, ANY));
 }
 
-BOOL WSAAPI scripted_SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags)
+BOOL WINAPI scripted_SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags)
 {
     return script_succeeds(
         script_take(ANSWER_SetHandleInformation, number_of(handle), mask, flags));
 }
 
-BOOL WSAAPI scripted_GetHandleInformation(HANDLE handle, LPDWORD flags)
+BOOL WINAPI scripted_GetHandleInformation(HANDLE handle, LPDWORD flags)
 {
     const struct step *step = script_take(ANSWER_GetHandleInformation, number_of(handle), ANY, ANY);
     *flags = (DWORD)step->out;
@@ -167,7 +167,7 @@ BOOL WSAAPI scripted_GetHandleInformation(HANDLE handle, LPDWORD flags)
 
 /* ---- Files. in: the offset. in2: the length. */
 
-BOOL WSAAPI scripted_ReadFile(HANDLE file, LPVOID buf, DWORD len, LPDWORD moved,
+BOOL WINAPI scripted_ReadFile(HANDLE file, LPVOID buf, DWORD len, LPDWORD moved,
                               LPOVERLAPPED request)
 {
     (void)buf;
@@ -181,7 +181,7 @@ BOOL WSAAPI scripted_ReadFile(HANDLE file, LPVOID buf, DWORD len, LPDWORD moved,
     return script_succeeds(step);
 }
 
-BOOL WSAAPI scripted_GetOverlappedResult(HANDLE file, LPOVERLAPPED request, LPDWORD moved,
+BOOL WINAPI scripted_GetOverlappedResult(HANDLE file, LPOVERLAPPED request, LPDWORD moved,
                                          BOOL waits)
 {
     (void)request;
@@ -224,7 +224,7 @@ static void add_request(void *context, IO_STATUS_BLOCK *status, ferp_afd_poll *p
     requests[request_count++].poll = poll;
 }
 
-HANDLE WSAAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
+HANDLE WINAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
                                               DWORD threads)
 {
     const struct step *step =
@@ -240,7 +240,7 @@ HANDLE WSAAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PT
     return handle_of(PORT);
 }
 
-BOOL WSAAPI scripted_SetFileCompletionNotificationModes(HANDLE file, UCHAR flags)
+BOOL WINAPI scripted_SetFileCompletionNotificationModes(HANDLE file, UCHAR flags)
 {
     (void)file;
     if (flags != FILE_SKIP_SET_EVENT_ON_HANDLE) {
@@ -249,7 +249,7 @@ BOOL WSAAPI scripted_SetFileCompletionNotificationModes(HANDLE file, UCHAR flags
     return TRUE;
 }
 
-NTSTATUS WSAAPI scripted_NtCreateFile(PHANDLE out, ACCESS_MASK access, POBJECT_ATTRIBUTES object,
+NTSTATUS WINAPI scripted_NtCreateFile(PHANDLE out, ACCESS_MASK access, POBJECT_ATTRIBUTES object,
                                       PIO_STATUS_BLOCK status, PLARGE_INTEGER size, ULONG file,
                                       ULONG share, ULONG disposition, ULONG options, PVOID buffer,
                                       ULONG length)
@@ -266,7 +266,7 @@ NTSTATUS WSAAPI scripted_NtCreateFile(PHANDLE out, ACCESS_MASK access, POBJECT_A
 }
 
 /* on: the SOCKET. in: the requested events. Pending, or failed with the code. */
-NTSTATUS WSAAPI scripted_NtDeviceIoControlFile(HANDLE driver, HANDLE event, PIO_APC_ROUTINE routine,
+NTSTATUS WINAPI scripted_NtDeviceIoControlFile(HANDLE driver, HANDLE event, PIO_APC_ROUTINE routine,
                                                PVOID context, PIO_STATUS_BLOCK status, ULONG code,
                                                PVOID in, ULONG in_size, PVOID out, ULONG out_size)
 {
@@ -289,7 +289,7 @@ NTSTATUS WSAAPI scripted_NtDeviceIoControlFile(HANDLE driver, HANDLE event, PIO_
 }
 
 /* in: the number of the request. */
-NTSTATUS WSAAPI scripted_NtCancelIoFileEx(HANDLE driver, PIO_STATUS_BLOCK request,
+NTSTATUS WINAPI scripted_NtCancelIoFileEx(HANDLE driver, PIO_STATUS_BLOCK request,
                                           PIO_STATUS_BLOCK status)
 {
     int index = request_count - 1;
@@ -301,7 +301,7 @@ NTSTATUS WSAAPI scripted_NtCancelIoFileEx(HANDLE driver, PIO_STATUS_BLOCK reques
     return script_take(ANSWER_NtCancelIoFileEx, ANY, index, ANY)->code;
 }
 
-NTSTATUS WSAAPI scripted_NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status, PVOID out,
+NTSTATUS WINAPI scripted_NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status, PVOID out,
                                                 ULONG size, int what)
 {
     const struct step *step =
@@ -312,7 +312,7 @@ NTSTATUS WSAAPI scripted_NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK st
     return step->code;
 }
 
-BOOL WSAAPI scripted_PostQueuedCompletionStatus(HANDLE port, DWORD moved, ULONG_PTR key,
+BOOL WINAPI scripted_PostQueuedCompletionStatus(HANDLE port, DWORD moved, ULONG_PTR key,
                                                 LPOVERLAPPED context)
 {
     const struct step *step =
@@ -326,7 +326,7 @@ BOOL WSAAPI scripted_PostQueuedCompletionStatus(HANDLE port, DWORD moved, ULONG_
 }
 
 /* in: the milliseconds. in2: the most packets. Without a packet the time has expired. */
-BOOL WSAAPI scripted_GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries, ULONG cap,
+BOOL WINAPI scripted_GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries, ULONG cap,
                                                  PULONG found, DWORD millis, BOOL is_alertable)
 {
     const struct step *step =
@@ -358,24 +358,24 @@ BOOL WSAAPI scripted_GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY
 
 /* ---- Time and the start of Winsock */
 
-ULONGLONG WSAAPI scripted_GetTickCount64(void)
+ULONGLONG WINAPI scripted_GetTickCount64(void)
 {
     return (ULONGLONG)(script_now_nanos / 1000000);
 }
 
-BOOL WSAAPI scripted_QueryPerformanceCounter(LARGE_INTEGER *counter)
+BOOL WINAPI scripted_QueryPerformanceCounter(LARGE_INTEGER *counter)
 {
     counter->QuadPart = script_now_nanos / 100;
     return TRUE;
 }
 
-BOOL WSAAPI scripted_QueryPerformanceFrequency(LARGE_INTEGER *frequency)
+BOOL WINAPI scripted_QueryPerformanceFrequency(LARGE_INTEGER *frequency)
 {
     frequency->QuadPart = 10000000;
     return TRUE;
 }
 
-int WSAAPI scripted_WSAStartup(WORD version, LPWSADATA data)
+int WINAPI scripted_WSAStartup(WORD version, LPWSADATA data)
 {
     const struct step *step = script_take(ANSWER_WSAStartup, ANY, version, ANY);
     int result = WSAStartup(version, data); /* htons and the like need it under some systems */

@@ -82,7 +82,7 @@ static void store_name(int64_t what, struct sockaddr *name, int *len)
 
 /* ---- Making, naming, closing */
 
-SOCKET WSAAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
+SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
                                   GROUP group, DWORD flags)
 {
     (void)protocol;
@@ -96,7 +96,7 @@ SOCKET WSAAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTO
     return (SOCKET)step->result;
 }
 
-int WSAAPI scripted_WSADuplicateSocketW(SOCKET socket, DWORD process, LPWSAPROTOCOL_INFOW info)
+int WINAPI scripted_WSADuplicateSocketW(SOCKET socket, DWORD process, LPWSAPROTOCOL_INFOW info)
 {
     if (process != GetCurrentProcessId()) {
         script_fail("a duplicate is for the process", process);
@@ -105,7 +105,7 @@ int WSAAPI scripted_WSADuplicateSocketW(SOCKET socket, DWORD process, LPWSAPROTO
     return answer_int(script_take(ANSWER_WSADuplicateSocketW, (int64_t)socket, ANY, ANY));
 }
 
-int WSAAPI scripted_closesocket(SOCKET socket)
+int WINAPI scripted_closesocket(SOCKET socket)
 {
     int result = answer_int(script_take(ANSWER_closesocket, (int64_t)socket, ANY, ANY));
     if (result == 0) {
@@ -114,22 +114,22 @@ int WSAAPI scripted_closesocket(SOCKET socket)
     return result;
 }
 
-int WSAAPI scripted_bind(SOCKET socket, const struct sockaddr *name, int len)
+int WINAPI scripted_bind(SOCKET socket, const struct sockaddr *name, int len)
 {
     return answer_int(script_take(ANSWER_bind, (int64_t)socket, name_of(name, len), ANY));
 }
 
-int WSAAPI scripted_listen(SOCKET socket, int backlog)
+int WINAPI scripted_listen(SOCKET socket, int backlog)
 {
     return answer_int(script_take(ANSWER_listen, (int64_t)socket, backlog, ANY));
 }
 
-int WSAAPI scripted_connect(SOCKET socket, const struct sockaddr *name, int len)
+int WINAPI scripted_connect(SOCKET socket, const struct sockaddr *name, int len)
 {
     return answer_int(script_take(ANSWER_connect, (int64_t)socket, name_of(name, len), ANY));
 }
 
-SOCKET WSAAPI scripted_accept(SOCKET socket, struct sockaddr *name, int *len)
+SOCKET WINAPI scripted_accept(SOCKET socket, struct sockaddr *name, int *len)
 {
     const struct step *step = script_take(ANSWER_accept, (int64_t)socket, ANY, ANY);
     if (!script_succeeds(step)) {
@@ -150,24 +150,24 @@ static int answer_name(int call, SOCKET socket, struct sockaddr *name, int *len)
     return SOCKET_ERROR;
 }
 
-int WSAAPI scripted_getsockname(SOCKET socket, struct sockaddr *name, int *len)
+int WINAPI scripted_getsockname(SOCKET socket, struct sockaddr *name, int *len)
 {
     return answer_name(ANSWER_getsockname, socket, name, len);
 }
 
-int WSAAPI scripted_getpeername(SOCKET socket, struct sockaddr *name, int *len)
+int WINAPI scripted_getpeername(SOCKET socket, struct sockaddr *name, int *len)
 {
     return answer_name(ANSWER_getpeername, socket, name, len);
 }
 
-int WSAAPI scripted_shutdown(SOCKET socket, int how)
+int WINAPI scripted_shutdown(SOCKET socket, int how)
 {
     return answer_int(script_take(ANSWER_shutdown, (int64_t)socket, how, ANY));
 }
 
 /* ---- Options */
 
-int WSAAPI scripted_ioctlsocket(SOCKET socket, long code, u_long *argument)
+int WINAPI scripted_ioctlsocket(SOCKET socket, long code, u_long *argument)
 {
     const struct step *step =
         script_take(ANSWER_ioctlsocket, (int64_t)socket, (uint32_t)code, *argument);
@@ -187,7 +187,7 @@ static void store_protocol(int64_t what, char *value)
 }
 
 /* A step with flags stores so many bytes. */
-int WSAAPI scripted_getsockopt(SOCKET socket, int level, int name, char *value, int *len)
+int WINAPI scripted_getsockopt(SOCKET socket, int level, int name, char *value, int *len)
 {
     const struct step *step =
         script_take(ANSWER_getsockopt, (int64_t)socket, OPT(level, name), ANY);
@@ -204,7 +204,7 @@ int WSAAPI scripted_getsockopt(SOCKET socket, int level, int name, char *value, 
     return 0;
 }
 
-int WSAAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *value, int len)
+int WINAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *value, int len)
 {
     uint32_t number = 0;
     memcpy(&number, value, len < 4 ? (size_t)len : 4);
@@ -225,7 +225,7 @@ static INT CALLBACK scripted_receive_message(SOCKET socket, LPWSAMSG message, LP
     return scripted_WSARecvMsg(socket, message, moved, overlapped, routine);
 }
 
-int WSAAPI scripted_find_function(SOCKET socket, const GUID *id, void *out)
+int WINAPI scripted_find_function(SOCKET socket, const GUID *id, void *out)
 {
     const struct step *step = script_take(ANSWER_find_function, (int64_t)socket, ANY, ANY);
     static const GUID send_id = WSAID_WSASENDMSG;
@@ -240,7 +240,7 @@ int WSAAPI scripted_find_function(SOCKET socket, const GUID *id, void *out)
 }
 
 /* What is stored is a SOCKET. */
-int WSAAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
+int WINAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size, LPVOID out,
                              DWORD out_size, LPDWORD moved, LPWSAOVERLAPPED overlapped,
                              LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
@@ -267,14 +267,14 @@ int WSAAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size
 
 /* ---- Transfers */
 
-int WSAAPI scripted_recv(SOCKET socket, char *buf, int len, int flags)
+int WINAPI scripted_recv(SOCKET socket, char *buf, int len, int flags)
 {
     const struct step *step = script_take(ANSWER_recv, (int64_t)socket, len, flags);
     (void)buf;
     return answer_int(step);
 }
 
-int WSAAPI scripted_recvfrom(SOCKET socket, char *buf, int len, int flags, struct sockaddr *name,
+int WINAPI scripted_recvfrom(SOCKET socket, char *buf, int len, int flags, struct sockaddr *name,
                              int *name_len)
 {
     const struct step *step = script_take(ANSWER_recvfrom, (int64_t)socket, len, flags);
@@ -283,13 +283,13 @@ int WSAAPI scripted_recvfrom(SOCKET socket, char *buf, int len, int flags, struc
     return answer_int(step);
 }
 
-int WSAAPI scripted_send(SOCKET socket, const char *buf, int len, int flags)
+int WINAPI scripted_send(SOCKET socket, const char *buf, int len, int flags)
 {
     (void)buf;
     return answer_int(script_take(ANSWER_send, (int64_t)socket, len, flags));
 }
 
-int WSAAPI scripted_sendto(SOCKET socket, const char *buf, int len, int flags,
+int WINAPI scripted_sendto(SOCKET socket, const char *buf, int len, int flags,
                            const struct sockaddr *name, int name_len)
 {
     (void)buf;
@@ -299,7 +299,7 @@ int WSAAPI scripted_sendto(SOCKET socket, const char *buf, int len, int flags,
 
 /* A request, with MSG_PEEK or 0 in `in`; or a receive into several buffers, whose number that is. A
  * request is of zero bytes, and its packet must not reach a completion port. */
-int WSAAPI scripted_WSARecv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved,
+int WINAPI scripted_WSARecv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved,
                             LPDWORD flags, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
@@ -315,7 +315,7 @@ int WSAAPI scripted_WSARecv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWOR
     return answer_int(step);
 }
 
-int WSAAPI scripted_WSASend(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved,
+int WINAPI scripted_WSASend(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD moved,
                             DWORD flags, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
@@ -329,7 +329,7 @@ int WSAAPI scripted_WSASend(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWOR
 }
 
 /* out: the count, or -1: not stored. in2: the length of the space for control messages. */
-INT WSAAPI scripted_WSARecvMsg(SOCKET socket, LPWSAMSG message, LPDWORD moved,
+INT WINAPI scripted_WSARecvMsg(SOCKET socket, LPWSAMSG message, LPDWORD moved,
                                LPWSAOVERLAPPED overlapped,
                                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
@@ -382,7 +382,7 @@ static void compare_controls(const WSAMSG *message, const struct control *wanted
     }
 }
 
-INT WSAAPI scripted_WSASendMsg(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD moved,
+INT WINAPI scripted_WSASendMsg(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD moved,
                                LPWSAOVERLAPPED overlapped,
                                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
@@ -423,7 +423,7 @@ static int keep(fd_set *set, int kind, int64_t found)
 }
 
 /* in: the milliseconds. in2: the sets. out: the sets that are returned; 0: the time has expired. */
-int WSAAPI scripted_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
+int WINAPI scripted_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
                            const struct timeval *limit)
 {
     int64_t millis = (int64_t)limit->tv_sec * 1000 + limit->tv_usec / 1000;
@@ -442,7 +442,7 @@ int WSAAPI scripted_select(int count, fd_set *reading, fd_set *writing, fd_set *
 }
 
 /* in: the requested events. out: the reported ones. */
-int WSAAPI scripted_WSAPoll(LPWSAPOLLFD entries, ULONG count, INT millis)
+int WINAPI scripted_WSAPoll(WSAPOLLFD *entries, ULONG count, INT millis)
 {
     if (count != 1 || millis != 0) {
         script_fail("a WSAPoll waits for milliseconds:", millis);
@@ -453,7 +453,7 @@ int WSAAPI scripted_WSAPoll(LPWSAPOLLFD entries, ULONG count, INT millis)
     return script_succeeds(step) ? step->out != 0 : SOCKET_ERROR;
 }
 
-BOOL WSAAPI scripted_WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overlapped,
+BOOL WINAPI scripted_WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overlapped,
                                             LPDWORD moved, BOOL waits, LPDWORD flags)
 {
     (void)overlapped;

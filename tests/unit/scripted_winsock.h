@@ -27,7 +27,7 @@
     X(getpeername, int, (SOCKET, struct sockaddr *, int *))                                        \
     X(shutdown, int, (SOCKET, int))                                                                \
     X(select, int, (int, fd_set *, fd_set *, fd_set *, const struct timeval *))                    \
-    X(WSAPoll, int, (LPWSAPOLLFD, ULONG, INT))                                                     \
+    X(WSAPoll, int, (WSAPOLLFD *, ULONG, INT))                                                     \
     X(recv, int, (SOCKET, char *, int, int))                                                       \
     X(recvfrom, int, (SOCKET, char *, int, int, struct sockaddr *, int *))                         \
     X(send, int, (SOCKET, const char *, int, int))                                                 \
@@ -92,7 +92,7 @@
     X(QueryPerformanceFrequency, BOOL, (LARGE_INTEGER *))                                        \
     X(release, LONG, (volatile LONG *, LONG))
 
-#define DECLARE(name, result, parameters) result WSAAPI scripted_##name parameters;
+#define DECLARE(name, result, parameters) result WINAPI scripted_##name parameters;
 SCRIPTED_CALLS(DECLARE)
 SCRIPTED_QUIET_CALLS(DECLARE)
 #undef DECLARE
