@@ -268,6 +268,17 @@ AFD_TEST(a_source_outlives_its_lost_request)
     }
 }
 
+/* The number of sources of a handle of the driver, which limits it. */
+AFD_TEST(a_deleted_source_leaves_its_group)
+{
+    const ferp_afd_poller *afd = (const ferp_afd_poller *)poller.p_.system_[0];
+    size_t i = open_and_add(1, FER_POLL_LEVEL);
+    assert_int_equal(afd->groups->count, 1);
+    assert_ok(fer_poller_delete(&poller, raw_of(i)));
+    expect_none();
+    assert_int_equal(afd->groups->count, 0);
+}
+
 /* A deleted source whose packet never comes, and a new registration of its number. */
 AFD_TEST(a_number_outlives_a_lost_request)
 {

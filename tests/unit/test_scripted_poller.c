@@ -156,6 +156,8 @@ static const struct row scripted_requests_of_the_driver_fail_script[] = {
 };
 SCRIPT_TEST(scripted_requests_of_the_driver_fail)
 
+#define PASSES_A_PERIOD WAIT_EVENTS(5000), TAKES(1000), RETURNS_OK(0)
+
 static const struct row scripted_requests_of_the_driver_are_cancelled_script[] = {
     {"the end of a poller cancels and takes what is outstanding",
      {OPENS, ADDS(A, FER_READABLE, READS), CLOSES_WITH(0)}},
@@ -227,6 +229,10 @@ static const struct row scripted_requests_of_the_driver_are_cancelled_script[] =
       TAKES(0),
       RETURNS_OK(0),
       CLOSES_WITH(2)}},
+    {"a deleted socket of which no packet comes, and a new one of its number",
+     {OPENS, ADDS(A, FER_READABLE, READS), DO(delete_it, A, 0), CANCELS_IT(0), RETURNS_OK(0),
+      PASSES_A_PERIOD, PASSES_A_PERIOD, PASSES_A_PERIOD, PASSES_A_PERIOD, PASSES_A_PERIOD,
+      ADDS(A, FER_WRITABLE, WRITES), REPORTS(1, FERP_AFD_SEND, 0, FER_WRITABLE), CLOSES}},
     {"the end of a poller waits for a packet two periods, and leaves a lost request's memory",
      {OPENS, ADDS(A, FER_READABLE, READS), DO(close_poller, NONE, 0), CANCELS_IT(0),
       GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), RETURNS_OK(0)}},

@@ -112,7 +112,7 @@ static void run_row(const struct row *run)
 
 void run_rows(const struct row *rows, size_t count)
 {
-    script_now_nanos = INT64_C(1000000000000);
+    script_now_nanos = INT64_C(100000000000000000); /* three years after the start */
     for (size_t i = 0; i < count; i++) {
         run_row(&rows[i]);
     }
