@@ -286,6 +286,7 @@ static const struct row scripted_threads_and_interfaces_script[] = {
       FAILS_WITH(SleepConditionVariableSRW, ANY, 2, 0, ERROR_TIMEOUT, .out = 2000000),
       RETURNS(FER_TIMED_OUT, 0, 0), DO(wait_condition, NONE, -1),
       GIVES(SleepConditionVariableSRW, ANY, INFINITE, 0, 1), RETURNS_OK(0)}},
+    {"the clock is right after years", {DO(read_clock, NONE, 0), RETURNS_OK(0)}},
     {"a deadline of years is no wait without end, and other failures stay",
      {DO(wait_condition, NONE, INT64_MAX / 2),
       GIVES(SleepConditionVariableSRW, ANY, INFINITE - 1, 0, 1), RETURNS_OK(0),

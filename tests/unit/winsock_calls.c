@@ -452,6 +452,9 @@ static fer_error call_background(const struct step *step, int64_t *out)
         return err;
     case SEAM_name_of_index: return ferp_interface_name((uint32_t)step->in, name);
     case SEAM_start_thread: return ferp_thread_start(&thread);
+    case SEAM_read_clock: /* the value: the difference from the script's clock */
+        *out = (int64_t)(ferp_now() - (uint64_t)script_now_nanos);
+        return (fer_error){FER_OK, 0};
     default:
         (void)ferp_mutex_init(&mutex);
         ferp_mutex_lock(&mutex);
@@ -486,7 +489,7 @@ fer_error script_call(const struct step *step, int64_t *out)
     if (name == SEAM_look_up) {
         return look_up(step, out);
     }
-    if (name > SEAM_read_file && name <= SEAM_start_thread) {
+    if (name > SEAM_read_file && name <= SEAM_read_clock) {
         return call_background(step, out);
     }
     return name < SEAM_look_up ? call_waits(step, out) : call_poller(step, out);
