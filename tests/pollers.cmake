@@ -126,6 +126,7 @@ if(WIN32)
             unit/scripted_windows.c
             unit/scripted_winsock.c
             unit/winsock_calls.c
-            unit/winsock_script.c)
+            unit/winsock_script.c
+            unit/winsock_waits.c)
     endforeach()
 endif()

@@ -18,7 +18,7 @@ static HANDLE handle_of(int64_t number)
 
 /* ---- Open handles, and the events among them */
 
-enum { HANDLES_MAX = 32, EVENTS_MAX = 16 };
+enum { HANDLES_MAX = 640, EVENTS_MAX = 600 };
 
 static int64_t handles[HANDLES_MAX];
 static int handle_count;

@@ -352,4 +352,14 @@ static const struct row scripted_connects_end_script[] = {
 };
 SCRIPT_TEST(scripted_connects_end)
 
+/* The last test: its requests keep their places. The abandoned request above has one. */
+static const struct row scripted_places_of_requests_end_script[] = {
+    {"more waits than places",
+     {DO(arm_many, A, MANY_WAITS), SUPPORTS(A),
+      FAILS_WITH(WSARecv, A, 0, ANY, WSA_IO_PENDING, .times = MANY_WAITS - 1), RETURNS_OK(0),
+      DO(wait, A, 5), SELECTS(5, OF_A(READING), OF_A(READING)), RETURNS_OK(0),
+      LEAVES_OPEN(MANY_WAITS - 1)}},
+};
+SCRIPT_TEST(scripted_places_of_requests_end)
+
 TEST_MAIN("scripted_waits")

@@ -19,6 +19,7 @@ int64_t script_now_nanos;
 
 static const struct row *row;
 static int at;
+static int taken; /* of a step that is repeated */
 
 void script_fail(const char *text, int64_t number)
 {
@@ -52,6 +53,10 @@ const struct step *script_take(int answer, int64_t on, int64_t in, int64_t in2)
                  step->kind == ANSWER ? answer_names[step->name] : "", (unsigned long long)step->on,
                  (long long)step->in, (long long)step->in2);
     }
+    if (++taken < step->times) {
+        return step;
+    }
+    taken = 0;
     at++;
     while (row->steps[at].kind == MEANWHILE) {
         make_call(&row->steps[at++]);
@@ -96,6 +101,7 @@ static void run_row(const struct row *run)
 {
     row = run;
     at = 0;
+    taken = 0;
     script_forget_handles();
     script_forget_calls();
     while (row->steps[at].kind != END && row->steps[at].kind != OPEN) {
