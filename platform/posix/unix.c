@@ -235,6 +235,8 @@ ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags)
     moved = recvmsg(fd, message, flags | MSG_DONTWAIT);
     if (moved < 0 && errno == EAGAIN) {
         message->msg_namelen = 0;
+        message->msg_controllen = 0;
+        message->msg_flags = 0;
         return 0;
     }
     return moved;

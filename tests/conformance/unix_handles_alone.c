@@ -1,5 +1,6 @@
 /* unix_handles_alone.c: rules X7 and X8: a peer's handles that come without a byte, which Linux
- * discards when they are sent, and one with a linger time. For others: unix_handles.c. */
+ * discards when they are sent, one with a linger time, and an end of file. For others:
+ * unix_handles.c. */
 #include "support/unix_fixture.h"
 
 enum { LINGER_S = 40 };
@@ -135,6 +136,32 @@ UNIX_TEST("X8", a_handle_that_does_not_fit_is_closed_without_its_linger_time)
     assert_true(got.handles_truncated);
     assert_true(peer_now_us() < began + UINT64_C(1000000) * LINGER_S / 2);
     fer_tcp_stream_close(&peer);
+}
+
+/* What the receive before has left in memory is no message. */
+UNIX_DATAGRAM_TEST("X7", the_end_of_a_datagram_socket_carries_no_handles)
+{
+    const char *path = unix_peer_path("receiver");
+    fer_unix_datagram *receiver = test_unix_bound(path);
+    fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
+    fer_raw_socket raw = fer_unix_datagram_as_raw(sender);
+    fer_raw_socket handle;
+    fer_unix_received_handles got;
+    fer_unix_datagram passed = {0};
+    char buf[4];
+    size_t n = 0;
+    assert_ok(fer_unix_datagram_connect(sender, path));
+    assert_ok_n(fer_unix_datagram_send_handles(sender, "one", 3, &raw, 1, NULL, &n), n, 3);
+    assert_ok(fer_unix_datagram_set_nonblocking(receiver, true));
+    assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, &handle, 1, &got));
+    assert_int_equal(got.count, 1);
+    assert_ok(fer_unix_datagram_from_raw(&passed, handle));
+    assert_ok(fer_unix_datagram_shutdown(receiver, FER_SHUTDOWN_READ));
+    memset(&got, 0xaa, sizeof got);
+    assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, &handle, 1, &got));
+    assert_true(got.len == 0 && got.count == 0 && !got.truncated && !got.handles_truncated);
+    assert_true(fer_unix_addr_is_unnamed(&got.from));
+    fer_unix_datagram_close(&passed);
 }
 
 RULE_TESTS("unix_handles_alone")
