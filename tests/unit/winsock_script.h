@@ -30,7 +30,8 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
     X(halve)                                                                                       \
     X(take_error)                                                                                  \
     X(receive)                                                                                     \
-    X(peek) X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) X(transmit_to)    \
+    X(peek)                                                                                        \
+    X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) X(transmit_to)            \
         X(report_refusals) X(bytes_queued) X(receive_message) X(transmit_message) X(bind_to)       \
             X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr)                  \
                 X(check_connected) X(is_pending) X(disable_retry) X(unix_bind) X(unix_connect)     \
