@@ -61,24 +61,15 @@ static bool is_refused(unsigned call)
 /* glibc declares the address as a union of pointers (__SOCKADDR_ARG). */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
-/* The memory sanitizer does not see what the system stores. */
-static int accept_now(int fd, struct sockaddr *addr, socklen_t *len, int flags)
-{
-    if (addr != NULL) {
-        memset(addr, 0, *len);
-    }
-    return (int)syscall(SYS_accept4, fd, addr, len, flags);
-}
-
 int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
     calls++;
-    return is_refused(ACCEPT4) ? -1 : accept_now(fd, addr, len, flags);
+    return is_refused(ACCEPT4) ? -1 : (int)syscall(SYS_accept4, fd, addr, len, flags);
 }
 
 int accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
-    return is_refused(ACCEPT) ? -1 : accept_now(fd, addr, len, 0);
+    return is_refused(ACCEPT) ? -1 : (int)syscall(SYS_accept4, fd, addr, len, 0);
 }
 
 #pragma GCC diagnostic pop
