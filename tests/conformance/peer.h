@@ -37,6 +37,8 @@ bool peer_is_wine(void);
 bool peer_is_bsd(void);
 /* A port in TIME_WAIT cannot be bound without SO_REUSEADDR. */
 bool peer_keeps_time_wait(void);
+/* Whether a message of IPv4 at an IPv6 socket has the parts of its features (mapped_parts). */
+bool peer_has_mapped_parts(void);
 /* ::1 can be bound. */
 bool peer_has_v6(void);
 /* The system's resolver has the name localhost. */

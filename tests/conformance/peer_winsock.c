@@ -38,6 +38,7 @@ bool peer_is_wine(void)
 
 PEER_IS(peer_is_bsd, false)
 PEER_IS(peer_keeps_time_wait, false)
+PEER_IS(peer_has_mapped_parts, true)
 
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {

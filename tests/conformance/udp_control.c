@@ -70,6 +70,8 @@ static struct route *open_route(enum way way)
     if (way == OF_V6) {
         skip_without_v6();
     }
+    skip_if((way == TO_MAPPED || way == FROM_V4) && !peer_has_mapped_parts(),
+            "this system has no parts of IPv4 messages at an IPv6 socket (mapped_parts)");
     *route = (struct route){.packets = way == OF_V6 ? PEER_V6 : PEER_V4};
     route->sender = open_end(way == TO_MAPPED, route->packets, &from);
     route->receiver = open_end(way == FROM_V4, route->packets, &to);

@@ -141,27 +141,23 @@ UNIX_TEST("X8", a_handle_that_does_not_fit_is_closed_without_its_linger_time)
 /* What the receive before has left in memory is no message. */
 UNIX_DATAGRAM_TEST("X7", the_end_of_a_datagram_socket_carries_no_handles)
 {
-    const char *path = unix_peer_path("receiver");
-    fer_unix_datagram *receiver = test_unix_bound(path);
-    fer_unix_datagram *sender = test_unix_bound(unix_peer_path("sender"));
-    fer_raw_socket raw = fer_unix_datagram_as_raw(sender);
+    fer_unix_datagram *sender = test_unix_datagram();
+    fer_unix_datagram *receiver = test_unix_datagram();
     fer_raw_socket handle;
     fer_unix_received_handles got;
-    fer_unix_datagram passed = {0};
     char buf[4];
-    size_t n = 0;
-    assert_ok(fer_unix_datagram_connect(sender, path));
-    assert_ok_n(fer_unix_datagram_send_handles(sender, "one", 3, &raw, 1, NULL, &n), n, 3);
+    assert_ok(fer_unix_datagram_pair(sender, receiver));
+    fer_raw_socket raw = fer_unix_datagram_as_raw(sender);
+    assert_ok(fer_unix_datagram_send_handles(sender, "one", 3, &raw, 1, NULL, NULL));
     assert_ok(fer_unix_datagram_set_nonblocking(receiver, true));
     assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, &handle, 1, &got));
     assert_int_equal(got.count, 1);
-    assert_ok(fer_unix_datagram_from_raw(&passed, handle));
+    assert_ok(fer_unix_datagram_from_raw(test_unix_datagram(), handle));
     assert_ok(fer_unix_datagram_shutdown(receiver, FER_SHUTDOWN_READ));
     memset(&got, 0xaa, sizeof got);
     assert_ok(fer_unix_datagram_recv_handles(receiver, buf, sizeof buf, &handle, 1, &got));
     assert_true(got.len == 0 && got.count == 0 && !got.truncated && !got.handles_truncated);
     assert_true(fer_unix_addr_is_unnamed(&got.from));
-    fer_unix_datagram_close(&passed);
 }
 
 RULE_TESTS("unix_handles_alone")

@@ -45,7 +45,7 @@ static fer_raw_socket adopted(void)
 {
     SOCKET made = WSASocketW(AF_INET, SOCK_DGRAM, 0, NULL, 0, WSA_FLAG_OVERLAPPED);
     assert_true(made != INVALID_SOCKET);
-    assert_ok(ferp_adopt((fer_raw_socket)made));
+    assert_ok(ferp_adopt((fer_raw_socket)made, (fer_ip_family)0));
     return (fer_raw_socket)made;
 }
 

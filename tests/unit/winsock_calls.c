@@ -55,7 +55,7 @@ static fer_error call_sockets(const struct step *step, int64_t *out)
             &made, out);
     case SEAM_duplicate: return keep_socket(ferp_duplicate(raw, &made), &made, out);
     case SEAM_close: ferp_close(raw); return err;
-    case SEAM_adopt: return ferp_adopt(raw);
+    case SEAM_adopt: return ferp_adopt(raw, (fer_ip_family)0);
     case SEAM_halve: return ferp_shutdown(raw, (fer_shutdown)step->in);
     case SEAM_take_error: /* the value is that of the code, the kind that of the pending error */
         err = ferp_take_error(raw, &pending);
