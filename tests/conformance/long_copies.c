@@ -300,39 +300,4 @@ SLOW_PAIR_TEST("I2", a_long_copy_to_a_stream_that_ends_meanwhile_raises_no_sigpi
     assert_kind(error, FER_BROKEN_PIPE);
 }
 
-/* The source accepts no more for a while, and the destination is full: the copy waits in the middle
- * of a write, or on Linux of a splice. The bytes of the source are not the pattern. */
-static void wait_until_the_copy_waits(const struct long_copy *copy, fer_tcp_stream *to)
-{
-    unsigned idle = 0;
-    while (idle < 20) {
-        fer_interest ready = 0;
-        size_t sent = peer_fill(copy->source.peer);
-        assert_ok(fer_tcp_stream_ready(to, FER_WRITABLE, (fer_duration){0}, &ready));
-        idle = sent == 0 && ready == 0 ? idle + 1 : 0;
-        peer_pause(1);
-    }
-}
-
-/* I2, S3: a part of a slice is written when the write half is shut down. */
-SLOW_PAIR_TEST("I2", a_long_copy_that_is_shut_down_while_it_writes_raises_no_sigpipe)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    struct ending ending;
-    test_thread thread;
-    fer_tcp_stream *clone = test_stream();
-    skip_if_polls_may_panic();
-    assert_ok(fer_tcp_stream_try_clone(link.stream, clone));
-    (void)process_let_sigpipe_kill();
-    begin_in_thread(&copy, &ending, &thread);
-    wait_until_the_copy_waits(&copy, clone);
-    fer_error error = fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_WRITE);
-    test_thread_join(&thread);
-    assert_ok(error);
-    assert_kind(ending.error, FER_BROKEN_PIPE);
-    assert_true(copy.copied > PASSED);
-    assert_kind(copy_on(&copy), FER_BROKEN_PIPE);
-}
-
 RULE_TESTS("long_copies")

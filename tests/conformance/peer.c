@@ -197,8 +197,8 @@ size_t peer_fill(peer_socket peer)
 {
     static const unsigned char zeros[SOME_BYTES];
     size_t sent = 0;
-    size_t n = 0;
-    while (peer_system_wait_for_space(peer, 50) &&
+    size_t n = 1;
+    while (n > 0 && peer_system_wait_for_space(peer, 50) &&
            peer_system_send(peer, zeros, sizeof zeros, &n)) {
         sent += n;
     }
