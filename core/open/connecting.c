@@ -26,9 +26,8 @@ static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
  * callers), macOS and FreeBSD EAFNOSUPPORT or EACCES, NetBSD EADDRNOTAVAIL. */
 static bool has_many_receivers(const fer_socket_addr *addr)
 {
-    fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
-    return fer_ip_addr_is_multicast(ip) ||
-           (ip.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip.u.v4));
+    uint8_t first = addr->ip.u.v6.octets[0]; /* 255 of IPv4: reserved, but for the broadcast */
+    return first == 0xff || (addr->ip.family == FER_IP_V4 && first >> 4 == 0xe);
 }
 
 /* The system may choose the destination's port for the connecting socket itself. Linux then

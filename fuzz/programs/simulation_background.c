@@ -24,10 +24,7 @@ static void call_connector(struct simulation_program *p)
         FER_IGNORE(fer_connector_start(&p->connectors[nth], choose_name(p), &options, &p->resolver,
                                        &p->poller, CONNECTOR_KEY + nth));
         break;
-    case 2:
-        FER_IGNORE(fer_connector_take(&p->connectors[nth],
-                                      &p->streams[choose_below(&p->from, SIMULATION_STREAMS)]));
-        break;
+    case 2: FER_IGNORE(fer_connector_take(&p->connectors[nth], simulation_stream(p))); break;
     default: fer_connector_close(&p->connectors[nth]); break;
     }
 }

@@ -4,9 +4,10 @@
 
 enum { HANDLES = 3, MESSAGES = 4 };
 
-static fer_tcp_stream *choose_stream(struct simulation_program *p)
+fer_tcp_stream *simulation_stream(struct simulation_program *p)
 {
-    return &p->streams[choose_below(&p->from, SIMULATION_STREAMS)];
+    fer_tcp_stream *stream = &p->streams[choose_below(&p->from, SIMULATION_STREAMS)];
+    return stream == p->opening ? NULL : stream;
 }
 
 static fer_unix_stream *choose_unix(struct simulation_program *p)
@@ -25,14 +26,26 @@ static fer_limits choose_limits(struct simulation_program *p)
 static void open_stream(struct simulation_program *p, fer_tcp_stream *stream)
 {
     fer_socket_addr addr = simulation_address(p);
+    const fer_tcp_stream *opening = p->opening;
+    p->opening = stream;
     switch (choose_below(&p->from, 4)) {
     case 0: FER_IGNORE(fer_tcp_stream_connect_start(stream, &addr)); break;
     case 1: FER_IGNORE(fer_tcp_stream_connect_addr(stream, &addr)); break;
     case 2:
         FER_IGNORE(fer_tcp_stream_connect_timeout(stream, &addr, simulation_duration(p)));
         break;
-    default: FER_IGNORE(fer_tcp_stream_try_clone(stream, choose_stream(p))); break;
+    default: FER_IGNORE(fer_tcp_stream_try_clone(stream, simulation_stream(p))); break;
     }
+    p->opening = opening;
+}
+
+static void accept_stream(struct simulation_program *p, fer_tcp_listener *listener)
+{
+    const fer_tcp_stream *opening = p->opening;
+    fer_tcp_stream *stream = simulation_stream(p);
+    p->opening = stream;
+    FER_IGNORE(fer_tcp_listener_accept(listener, stream, NULL));
+    p->opening = opening;
 }
 
 static void write_bytes(struct simulation_program *p, fer_tcp_stream *stream)
@@ -84,7 +97,7 @@ static void copy(struct simulation_program *p, fer_tcp_stream *stream)
     fer_copy_buffer to = {one, sizeof one, 0, 0};
     fer_copy_buffer back = {other, sizeof other, 0, 0};
     fer_stream a = fer_tcp_stream_as_stream(stream);
-    fer_stream b = fer_tcp_stream_as_stream(choose_stream(p));
+    fer_stream b = fer_tcp_stream_as_stream(simulation_stream(p));
     switch (choose_below(&p->from, 3)) {
     case 0: FER_IGNORE(fer_copy(a, b, &to, NULL)); break;
     case 1: FER_IGNORE(fer_copy_bidirectional(a, b, &to, &back, NULL, NULL)); break;
@@ -97,7 +110,7 @@ static void copy(struct simulation_program *p, fer_tcp_stream *stream)
 
 static void call_stream(struct simulation_program *p)
 {
-    fer_tcp_stream *stream = choose_stream(p);
+    fer_tcp_stream *stream = simulation_stream(p);
     switch (choose_below(&p->from, 8)) {
     case 0:
     case 1: open_stream(p, stream); break;
@@ -118,8 +131,8 @@ static void call_listener(struct simulation_program *p)
     fer_socket_addr addr = simulation_address(p);
     switch (choose_below(&p->from, 4)) {
     case 0: FER_IGNORE(fer_tcp_listener_bind_addr(listener, &addr)); break;
-    case 1: FER_IGNORE(fer_tcp_listener_try_accept(listener, choose_stream(p), NULL)); break;
-    case 2: FER_IGNORE(fer_tcp_listener_accept(listener, choose_stream(p), NULL)); break;
+    case 1: FER_IGNORE(fer_tcp_listener_try_accept(listener, simulation_stream(p), NULL)); break;
+    case 2: accept_stream(p, listener); break;
     default: fer_tcp_listener_close(listener); break;
     }
 }
@@ -170,7 +183,7 @@ static size_t choose_handles(struct simulation_program *p, fer_raw_socket *handl
     size_t count = choose_below(&p->from, HANDLES + 1);
     for (size_t i = 0; i < count; i++) {
         handles[i] = choose_bool(&p->from) ? fer_unix_stream_as_raw(choose_unix(p))
-                                           : fer_tcp_stream_as_raw(choose_stream(p));
+                                           : fer_tcp_stream_as_raw(simulation_stream(p));
     }
     return count;
 }

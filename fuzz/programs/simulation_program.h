@@ -28,6 +28,7 @@ enum {
  * handle closed. */
 struct simulation_program {
     choices from;
+    const fer_tcp_stream *opening; /* by a call that waits */
     bool is_in_callback;
     size_t callbacks;
     fer_sim_peer peers[SIMULATION_PEERS];
@@ -62,6 +63,8 @@ fer_duration simulation_duration(struct simulation_program *program);
 /* How often a call is made, each time a nanosecond later: mostly once, sometimes more often than
  * there is room for events. */
 size_t simulation_times(struct simulation_program *program);
+/* NULL instead of a stream that a call opens while it waits. */
+fer_tcp_stream *simulation_stream(struct simulation_program *program);
 /* A function of fer_sim_after and a handler, whose context is the program. */
 void simulation_callback(void *context);
 void simulation_handler(fer_sim_peer peer, fer_sim_event event, void *context);

@@ -92,6 +92,7 @@ static void append_control(outgoing *out, int level, int type, const void *data,
     bool fits = ferp_control_append(FERP_CONTROL_LAYOUT_POSIX, (unsigned char *)out->control,
                                     sizeof out->control, &out->control_len, level, type, data, len);
     FERI_ASSERT(fits);
+    (void)fits;
 }
 
 /* Writes the local address and the interface of an IPv4 message. False: the system has no control

@@ -157,9 +157,9 @@ static inline fer_error ferp_posix_poll_error(int code)
     }
 }
 
-/* ioctl with an int argument. musl declares the request as an int, so a larger request number needs
+/* musl declares the request as an int, so a larger request number needs
  * the cast. */
-static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, int *value)
+static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, void *value)
 {
 #if defined(__linux__) && !defined(__GLIBC__)
     return ferp_posix_result(ioctl((int)raw, (int)request, value));

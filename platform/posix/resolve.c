@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 static fer_error_kind kind_of(int code)
@@ -135,11 +134,10 @@ static fer_error interface_error(int code)
 static fer_error query_interface(unsigned long request, struct ifreq *query)
 {
     int fd = ferp_posix_socket(AF_UNIX, SOCK_DGRAM, 0);
-    int code = fd < 0 || ioctl(fd, request, query) < 0 ? errno : 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return code == 0 ? (fer_error){FER_OK, 0} : interface_error(code);
+    FER_TRY(ferp_posix_result(fd));
+    fer_error error = ferp_posix_ioctl(fd, request, query);
+    (void)close(fd);
+    return error.kind == FER_OK ? error : interface_error(error.os_code);
 }
 
 fer_error ferp_interface_index(const char *interface_name, uint32_t *out)

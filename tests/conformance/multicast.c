@@ -293,7 +293,9 @@ static void join_many(peer_family family)
     }
     skip_if(count == 0, "this machine has no multicast on its loopback");
     assert_true(count >= 20);
-    assert_true(count == GROUPS || error.kind == FER_NO_BUFFER_SPACE);
+    if (count < GROUPS && !peer_is_wine()) { /* Wine 8: 10022 */
+        assert_kind(error, FER_NO_BUFFER_SPACE);
+    }
     assert_kind(join_one_of_many(socket, family, 0), FER_ADDR_IN_USE);
 }
 

@@ -32,6 +32,18 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
     assert_log("");
 }
 
+SCRIPT_TEST(a_system_without_the_ipv4_groups_of_an_ipv6_socket_says_so)
+{
+    static const fer_ipv4_addr group = {{224, 0, 0, 9}};
+    for (int is_v6 = 0; is_v6 <= 1; is_v6++) {
+        fer_handle handle = open_handle(is_v6 ? FERI_FLAG_V6 : 0);
+        script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22);
+        assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group, &local_v4),
+                     is_v6 ? FER_INVALID_INPUT : FER_ADDR_NOT_AVAILABLE, 22);
+        script.log[0] = 0;
+    }
+}
+
 SCRIPT_TEST(a_multicast_ttl_is_0_to_255)
 {
     fer_handle handle = open_handle(0);

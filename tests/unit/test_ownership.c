@@ -217,6 +217,24 @@ SCRIPT_TEST(a_clone_that_is_made_while_coalescing_is_enabled_has_the_flag)
     }
 }
 
+SCRIPT_TEST(a_feature_that_cannot_be_enabled_leaves_no_flag)
+{
+    for (int coalesces = 0; coalesces <= 1; coalesces++) {
+        script_begin(&script_posix);
+        memset(&coalescing, 0, sizeof coalescing);
+        *FERI_HANDLE(&coalescing) = script_stream(FERI_FLAG_DATAGRAM);
+        if (coalesces) {
+            script_then(SCRIPT_SET_UDP_FEATURE)->error = (fer_error){FER_OK, 0};
+        }
+        script_then_fail(SCRIPT_SET_UDP_FEATURE, FER_OUT_OF_MEMORY, 12);
+        assert_error(
+            fer_udp_socket_enable(&coalescing, coalesces ? FER_UDP_COALESCING : FER_UDP_ECN, NULL),
+            FER_OUT_OF_MEMORY, 12);
+        assert_false(feri_handle_has_flag(FERI_HANDLE(&coalescing), FERI_FLAG_COALESCING));
+        script.log[0] = 0;
+    }
+}
+
 SYSTEM_TEST(script_posix, a_socket_of_an_unsupported_kind_is_left_to_the_caller)
 {
     static const ferp_description unknown[] = {{.is_datagram = true},

@@ -21,33 +21,21 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
 #undef STEP_OF_CALL
 
 /* X(call of the seam). winsock_calls.c has what `in` and the value of each mean. */
-#define SEAM_CALLS(X)                                                                              \
-    X(new_socket)                                                                                  \
-    X(duplicate)                                                                                   \
-    X(close)                                                                                       \
-    X(describe)                                                                                    \
-    X(adopt)                                                                                       \
-    X(halve)                                                                                       \
-    X(take_error)                                                                                  \
-    X(receive)                                                                                     \
-    X(peek)                                                                                        \
-    X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) X(transmit_to)            \
-        X(report_refusals) X(bytes_queued) X(receive_message) X(transmit_message) X(bind_to)       \
-            X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr)                  \
-                X(check_connected) X(is_pending) X(disable_retry) X(unix_bind) X(unix_connect)     \
-                    X(unix_local_addr) X(unix_peer_addr) X(set_timeout) X(timeout) X(set_option)   \
-                        X(option) X(set_linger) X(linger) X(join) X(leave) X(set_feature)          \
-                            X(feature) X(set_whole) X(whole) X(path_mtu) X(wait) X(wait_datagram)  \
-                                X(wait_write) X(wait_connect) X(arm) X(arm_many) X(disarm) X(wake) \
-                                    X(ready) X(wait_pair) X(wait_connects) X(open_token)           \
-                                        X(signal_token) X(clear_token) X(close_token)              \
-                                            X(wait_token) X(pause) X(look_up) X(read_file)         \
-                                                X(index_of) X(name_of_index) X(wait_condition)     \
-                                                    X(start_thread) X(read_clock) X(open_poller)   \
-                                                        X(add) X(add_once) X(modify) X(delete_it)  \
-                                                            X(wait_events) X(notify)               \
-                                                                X(close_poller)
-
+/* clang-format off */
+#define SEAM_CALLS(X) \
+    X(new_socket) X(duplicate) X(close) X(describe) X(adopt) X(halve) X(take_error) X(receive) \
+    X(peek) X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) \
+    X(transmit_to) X(report_refusals) X(bytes_queued) X(receive_message) X(transmit_message) \
+    X(bind_to) X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr) \
+    X(check_connected) X(is_pending) X(disable_retry) X(unix_bind) X(unix_connect) \
+    X(unix_local_addr) X(unix_peer_addr) X(set_timeout) X(timeout) X(set_option) X(option) \
+    X(set_linger) X(linger) X(join) X(leave) X(set_feature) X(feature) X(set_whole) X(whole) \
+    X(path_mtu) X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm) X(arm_many) \
+    X(disarm) X(wake) X(ready) X(wait_pair) X(wait_connects) X(open_token) X(signal_token) \
+    X(clear_token) X(close_token) X(wait_token) X(pause) X(look_up) X(read_file) X(index_of) \
+    X(name_of_index) X(wait_condition) X(start_thread) X(read_clock) X(open_poller) X(add) \
+    X(add_once) X(modify) X(delete_it) X(wait_events) X(notify) X(close_poller)
+/* clang-format on */
 #define STEP_OF_SEAM(name) SEAM_##name,
 enum { SEAM_CALLS(STEP_OF_SEAM) SEAM_COUNT };
 #undef STEP_OF_SEAM
