@@ -223,7 +223,7 @@ SCRIPT_TEST(a_feature_that_cannot_be_enabled_leaves_no_flag)
         script_begin(&script_posix);
         memset(&coalescing, 0, sizeof coalescing);
         *FERI_HANDLE(&coalescing) = script_stream(FERI_FLAG_DATAGRAM);
-        if (coalesces) {
+        for (int i = 0; i < 3 * coalesces; i++) { /* two features, and whether the system has it */
             script_then(SCRIPT_SET_UDP_FEATURE)->error = (fer_error){FER_OK, 0};
         }
         script_then_fail(SCRIPT_SET_UDP_FEATURE, FER_OUT_OF_MEMORY, 12);
