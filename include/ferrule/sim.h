@@ -346,9 +346,9 @@ typedef enum fer_sim_event {
     FER_SIM_EVENT_WAS_RESET
 } fer_sim_event;
 
-/* Called at its scheduled time: while a call of the program waits, or in fer_sim_advance. If its
- * time has come otherwise, it is called by the next call that may wait, that receives, sends,
- * accepts or polls, or that is for peers. It may call every function of ferrule and of the
+/* Called at its scheduled time: while a call of the program waits, or in fer_sim_advance. If the
+ * clock passes that time in another call, the next call that may wait, that receives, sends,
+ * accepts or polls, or that is for peers calls it. It may call every function of ferrule and of the
  * simulation, except fer_sim_stop, which is FER_INVALID_INPUT. Time does not pass during the call,
  * so a call that would have to wait is FER_DEADLOCK. No function is called during the call of
  * another one.
