@@ -195,11 +195,11 @@ static void apply_hints(connection_race *race)
         ended |= (race->hinted >> race->attempts.open[i].slot & 1) << i;
     }
     if (feri_attempts_apply_ends(&race->attempts, ended)) {
-        false_hints->in_a_row = 0;
         return;
     }
     race->query_at = ferp_now() + feri_pause_length(false_hints->in_a_row + 2);
     false_hints->in_a_row++;
+    false_hints->count++;
 }
 
 /* Returns the time of the next step. */

@@ -250,7 +250,7 @@ void fer_lookup_close(fer_lookup *lookup_handle)
 /* A result that is available is returned even if the limits are reached. */
 static fer_error await_event(const fer_cancel_token *event, const feri_limits *limits)
 {
-    feri_false_hints false_hints = {0, 0};
+    feri_false_hints false_hints = {0, 0, 0};
     for (;;) {
         fer_error error = ferp_token_wait(event, limits->token, limits->deadline);
         if (fer_cancel_token_is_cancelled(event)) {

@@ -177,7 +177,11 @@ bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
             end_attempt(all, index, status);
         }
     }
-    return all->has_winner || all->open_count < waited;
+    if (!all->has_winner && all->open_count == waited) {
+        return false;
+    }
+    all->false_hints = (feri_false_hints){0, 0, 0};
+    return true;
 }
 
 /* A cancel and the deadline precede the signal (rule I4). */

@@ -299,7 +299,7 @@ static fer_error run_round(both_ways *both)
     FER_TRY(move_in_time(&both->ways[0], &first));
     FER_TRY(move_in_time(&both->ways[1], &second));
     if (first == MOVED || second == MOVED) {
-        both->false_hints = (feri_false_hints){0, 0};
+        both->false_hints = (feri_false_hints){0, 0, 0};
         return feri_ok();
     }
     return wait_for_both(both);

@@ -205,7 +205,7 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
     FER_TRY(check(interest, ready));
     const bounds within = bounds_of(handle, timeout);
     fer_interest found = 0;
-    feri_false_hints false_hints = {0, 0};
+    feri_false_hints false_hints = {0, 0, 0};
     fer_error error;
     do {
         error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
@@ -252,7 +252,7 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
     FER_TRY(check(interest, ready));
     const bounds within = bounds_of(handle, timeout);
     fer_interest found = 0;
-    feri_false_hints false_hints = {0, 0};
+    feri_false_hints false_hints = {0, 0, 0};
     fer_error error;
     do {
         error = wait_for_socket(handle, interest, &within, &found);

@@ -362,7 +362,7 @@ fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limit
 fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
                              const feri_limits *limits)
 {
-    feri_false_hints false_hints = {0, 0};
+    feri_false_hints false_hints = {0, 0, 0};
     for (;;) {
         fer_error status = feri_ok();
         fer_error error = wait_for_result(raw, operation, limits, &status);
@@ -415,6 +415,7 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
     uint64_t now = ferp_now();
     bool is_repeated = hints->in_a_row > 0 && now - hints->last < FERI_PAUSE_MIN_NANOS;
     hints->in_a_row = !is_repeated ? 1 : hints->in_a_row + (hints->in_a_row < UINT32_MAX);
+    hints->count += hints->count < UINT32_MAX;
     if (is_repeated && now < deadline) {
         uint64_t left = deadline - now;
         uint64_t length = feri_pause_length(hints->in_a_row);

@@ -24,18 +24,20 @@
 #define FERI_PAUSE_MIN_NANOS FERP_NANOS_PER_MILLI
 #define FERI_PAUSE_MAX_NANOS (20 * FERP_NANOS_PER_MILLI)
 
-/* The false hints in a row of one call, and the time at which the last one ended. All zeros: none
- * yet. */
+/* The false hints of one call, those in a row, and the time at which the last one ended. All zeros:
+ * none yet. */
 typedef struct feri_false_hints {
+    uint32_t count;
     uint32_t in_a_row;
     uint64_t last;
 } feri_false_hints;
 
-/* Whether so many waits in a row have reported the end of a connect without a result that no error
- * is to come. Where it comes late, the pauses until then are 15 ms. */
+/* Whether so many waits have reported the end of a connect without a result that no error is to
+ * come. Where it comes late, the pauses until then are 15 ms. A loaded machine puts more than a
+ * pause between two of these hints, so all of them count. */
 static inline bool feri_lacks_error(const feri_false_hints *hints)
 {
-    return hints->in_a_row > (ferp_traits()->connect_error_comes_late ? 5 : 0);
+    return hints->count > (ferp_traits()->connect_error_comes_late ? 5 : 0);
 }
 
 /* The length of the pause after so many false hints in a row: the shortest up to the second, then

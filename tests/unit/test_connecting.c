@@ -62,6 +62,18 @@ SYSTEM_TEST(script_posix, a_failure_without_an_error_is_aborted)
                "connect_is_pending(1) take_error(1) peer_addr(1) close(1)");
 }
 
+/* On a loaded machine a false hint comes later than the pause before it ends. */
+SCRIPT_TEST(slow_hints_without_an_error_are_aborted)
+{
+    script_begin(&script_windows);
+    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
+    script_default(SCRIPT_WAIT_FOR)->elapsed = 2000000;
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
+    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    assert_error(connect_to("192.0.2.1:80", fer_duration_from_secs(1)), FER_CONNECTION_ABORTED, 0);
+    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 7);
+}
+
 /* C2: on Windows SO_ERROR "is not always immediately set". */
 SCRIPT_TEST(a_hint_of_failure_is_explained_by_a_late_error)
 {

@@ -99,7 +99,7 @@ SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
 
 SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)
 {
-    feri_false_hints hints = {0, 0};
+    feri_false_hints hints = {0, 0, 0};
     for (int i = 0; i < 3; i++) {
         feri_pause_after_false_hint(&hints, script.now, NULL);
     }
