@@ -256,10 +256,12 @@ static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *key
 }
 
 /* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
- * then, so that a program that only polls makes progress. */
+ * then, so that a program that only polls makes progress. A callback of the simulation may close the
+ * resolver in the meantime. */
 size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint64_t *keys,
                                 size_t cap)
 {
+    add_reference(pool);
     ferp_mutex_lock(&pool->mutex);
     size_t count = take_keys(pool, poller, keys, cap);
     if (count == 0) {
@@ -267,6 +269,7 @@ size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint6
         count = take_keys(pool, poller, keys, cap);
     }
     ferp_mutex_unlock(&pool->mutex);
+    feri_pool_release(pool);
     return count;
 }
 

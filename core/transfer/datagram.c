@@ -464,15 +464,21 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
 
 /* Without a peer Linux shuts the socket down and reports ENOTCONN (net/ipv4/af_inet.c,
  * inet_shutdown), and Windows shuts it down. After a shutdown of the read half Linux still queues
- * datagrams (net/ipv4/udp.c), so this handle's state answers. */
+ * datagrams (net/ipv4/udp.c), so this handle's state answers. XNU has no peer any more once both
+ * halves are shut down: getpeername is EINVAL, and the shutdown ENOTCONN (uipc_syscalls.c,
+ * uipc_socket.c). */
 static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event event)
 {
     fer_socket_addr peer;
-    FER_TRY(feri_datagram_peer(handle, &peer));
+    fer_error error = feri_datagram_peer(handle, &peer);
+    if (error.kind != FER_OK &&
+        ferp_check_connected(feri_modes_raw(handle)).kind != FER_INVALID_INPUT) {
+        return error;
+    }
     (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
-    fer_error error = ferp_shutdown(feri_modes_raw(handle), how);
+    error = feri_map_error(FERI_OPERATION_SHUTDOWN, ferp_shutdown(feri_modes_raw(handle), how));
     ferp_wake(handle->p_.raw_);
-    return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
+    return error.kind == FER_NOT_CONNECTED ? feri_ok() : error;
 }
 
 fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)

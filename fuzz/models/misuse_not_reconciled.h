@@ -48,6 +48,14 @@ static inline bool is_group_row(const uint8_t *step, fer_error_kind posix, fer_e
            other == FER_INVALID_INPUT;
 }
 
+/* `group_bind`. The port may be in use where a socket can be bound to a group. */
+static inline bool is_group_bind(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const binding[] = {"udp_bind", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), binding) && posix == FER_ADDR_IN_USE &&
+           other == FER_ADDR_NOT_AVAILABLE;
+}
+
 static inline bool is_unfinished(fer_error_kind kind)
 {
     return kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_CANCELLED;
@@ -225,6 +233,14 @@ static inline bool is_grain(fer_error_kind posix, fer_error_kind other)
 {
     return (posix == FER_DEADLOCK && other == FER_TIMED_OUT) ||
            (posix == FER_TIMED_OUT && other == FER_DEADLOCK);
+}
+
+/* `resolver_takes`: 127.1 is no host on Windows. No later step can be compared. */
+static inline bool is_unusual_host(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
+{
+    static const char *const names[] = {"lookup_wait", "connector_", NULL};
+    return is_any_of(misuse_call_name(step[0], step[1]), names) && posix != other &&
+           other == FER_HOST_NOT_FOUND;
 }
 
 /* The progress of a lookup in the background and of a connector depends on time, and the calls

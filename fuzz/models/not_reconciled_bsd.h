@@ -40,7 +40,8 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
     bool sends_more = bsd->op == OP_PEER_SEND && kind == FER_OK && bsd->n > posix->n;
     bool is_reset = (bsd->op == OP_PEER_SEND || bsd->op == OP_PEER_RECEIVE) &&
                     bsd->system == SYSTEM_MACOS && has_ended(bsd) && kind == FER_CONNECTION_RESET &&
-                    (posix->error.kind == FER_OK || posix->error.kind == FER_WOULD_BLOCK);
+                    (posix->error.kind == FER_OK || posix->error.kind == FER_WOULD_BLOCK ||
+                     posix->error.kind == FER_BROKEN_PIPE); /* the peer has shut down sending */
     return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more || is_reset);
 }
 

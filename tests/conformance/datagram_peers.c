@@ -340,6 +340,8 @@ FAMILY_TEST("U7", a_clone_receives_the_end_too)
     assert_end(&pair, fer_udp_socket_recv(clone, buf, sizeof buf, &got), &got);
     assert_end(&pair, fer_udp_socket_peek(clone, buf, sizeof buf, &got), &got);
     assert_kind(fer_udp_socket_send(clone, "x", 1, &n), FER_BROKEN_PIPE);
+    assert_ok(shut_down(clone, FER_SHUTDOWN_BOTH));
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_BOTH));
 }
 
 struct receiver {

@@ -43,6 +43,24 @@ static fer_error wait_ms(uint64_t timeout)
     return fer_poller_wait(&poller, millis(timeout), events, 4, &count, NULL);
 }
 
+/* ---- Lookups */
+
+static void close_resolver(void *context)
+{
+    fer_resolver_close(context);
+}
+
+/* The call itself is what releases the resolver's memory. */
+CALLBACK_TEST(a_callback_closes_the_resolver_whose_lookups_are_taken)
+{
+    uint64_t key = 77;
+    assert_ok(fer_sim_after(millis(0), close_resolver, &resolver));
+    assert_ok(fer_resolver_take_completed(&resolver, NULL, &key, 1, &count));
+    assert_int_equal(count, 0);
+    assert_int_equal(key, 77);
+    assert_kind(fer_resolver_take_completed(&resolver, NULL, &key, 1, &count), FER_MISUSE);
+}
+
 /* ---- Connectors */
 
 /* The first attempt gets no answer. The second one fails at its start, after 1 ms, when the clock
