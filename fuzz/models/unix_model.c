@@ -292,8 +292,11 @@ fer_error_kind unix_model_peer_name(const unix_handle *handle, bool is_stream, i
     if (is_stream ? handle->saw_eof || handle->saw_reset : of(handle)->peer == NO_SOCKET) {
         return FER_NOT_CONNECTED;
     }
-    *name = of(handle)->peer_name;
-    return is_stream && unix_is_bsd && has_lost_peer(of(handle)) ? FER_NOT_CONNECTED : FER_OK;
+    const struct model_socket *socket = of(handle);
+    bool has_none = is_stream ? unix_is_bsd && has_lost_peer(socket)
+                              : unix_is_macos && socket->shut_read && socket->shut_write;
+    *name = socket->peer_name;
+    return has_none ? FER_NOT_CONNECTED : FER_OK; /* row peer_addr_after_end */
 }
 
 /* ---- Streams */
