@@ -388,8 +388,8 @@ static inline bool input_after_both(const struct record *posix, const struct rec
     unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
     bool receives = is_read(posix) || posix->op == OP_PEER_RECEIVE || posix->op == OP_CLOSE;
     bool has_less = receives && posix->n < winsock->n;
-    bool is_open = !reports_reset(winsock) || (posix->op == OP_CLOSE && has_less);
-    return (posix->facts_after & facts) == facts && is_open && (reports_reset(posix) || has_less);
+    bool is_open = !reports_reset(winsock) && reports_reset(posix);
+    return (posix->facts_after & facts) == facts && (is_open || has_less);
 }
 
 /* Events of halves that this end shut down, or of a connection whose state differs since another

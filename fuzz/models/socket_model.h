@@ -162,6 +162,8 @@ kind_set model_receive(const model_handle *handle);
 void model_accepted(model_handle *listener, model_handle *out, fer_domain domain);
 /* True if a call on this handle never waits. */
 bool model_never_waits(const model_handle *handle);
+/* Windows, after into_raw of a clone (DIFFERENCES.md, raw_mode). */
+bool model_may_wait_in_kernel(const model_handle *handle);
 /* True if a connect may wait; one with a timeout waits in each mode. */
 bool model_waits_to_connect(const model_handle *handle, bool has_timeout);
 kind_set model_set_limits(const model_handle *handle);

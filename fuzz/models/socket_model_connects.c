@@ -337,6 +337,11 @@ bool model_never_waits(const model_handle *handle)
     return is_empty(handle) || of(handle)->values[OPTION_NONBLOCKING] != 0;
 }
 
+bool model_may_wait_in_kernel(const model_handle *handle)
+{
+    return model_is_windows() && !is_empty(handle) && of(handle)->is_uncertain;
+}
+
 bool model_waits_to_connect(const model_handle *handle, bool has_timeout)
 {
     return !is_empty(handle) && of(handle)->is_stream &&

@@ -48,7 +48,8 @@ kind_set socket_within_limits(const struct socket_program *p, size_t at, kind_se
 {
     struct call_limits limits = limits_of(p, at);
     bool has_end = limits_are_over(&limits) || limits_end_in(&limits) != LIMITS_NEVER;
-    if (model_never_waits(&p->models[at]) || !has_end) {
+    const model_handle *model = &p->models[at];
+    if (model_never_waits(model) || model_may_wait_in_kernel(model) || !has_end) {
         return allowed;
     }
     return (allowed & ~kind_set_of(FER_DEADLOCK)) | kinds_of(&limits);
