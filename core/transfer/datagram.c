@@ -478,7 +478,7 @@ static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event
     (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
     error = feri_map_error(FERI_OPERATION_SHUTDOWN, ferp_shutdown(feri_modes_raw(handle), how));
     ferp_wake(handle->p_.raw_);
-    return error.kind == FER_NOT_CONNECTED ? feri_ok() : error;
+    return error;
 }
 
 fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)

@@ -47,7 +47,7 @@
     X(number_of_a_clone, ON_ALL, true)            \
     X(clone_out_of_memory, ON_MARKS, true)        \
     X(ended_option, ON_ALL, false)                \
-    X(late_event, ON_WINDOWS, true)               \
+    X(late_event, ON_MARKS, true)                 \
     X(cancel_is_late, ON_WINDOWS, true)           \
     X(limits_after_the_end, ON_ALL, false)
 
@@ -440,11 +440,14 @@ static inline bool is_ready_at_hangup(const struct record *posix, const struct r
            winsock->error.kind == FER_OK && winsock->elapsed <= posix->elapsed;
 }
 
-/* A wait on Windows noticed an event, a shutdown or room late. */
+/* A wait on Windows noticed an event, a shutdown or space late, or one on macOS a shutdown of READ. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
 {
     bool is_raced = race_explains(posix, winsock) || connect_race_explains(posix, winsock);
-    bool is_late = (winsock->facts & FACT_NOTICES_LATE) != 0 && is_raced;
+    bool is_shut = (winsock->facts_after & ~winsock->facts & FACT_SHUT_READ) != 0;
+    bool may_be_late =
+        winsock->system == SYSTEM_MACOS ? is_shut : (winsock->facts & FACT_NOTICES_LATE) != 0;
+    bool is_late = may_be_late && is_raced;
     return is_late || has_met_reset(posix, winsock) || is_ready_at_hangup(posix, winsock);
 }
 

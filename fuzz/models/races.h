@@ -115,10 +115,14 @@ static inline bool rules_allow(const struct record *record)
 /* ---- Whether events race */
 
 /* How late one wait of the simulated Windows may notice an event: `late_event`, `cancel_is_late`,
- * and the longest pause between two tries while there are no buffers (T2 false readiness). */
+ * and the longest pause between two tries while there are no buffers (T2 false readiness). macOS
+ * may notice a shutdown of READ late (S6). */
 static inline uint64_t resolution_of(const struct record *winsock)
 {
     bool is_late = (winsock->facts & FACT_NOTICES_LATE) != 0;
+    if (winsock->system == SYSTEM_MACOS) {
+        return 100 * LIMITS_MILLI;
+    }
     uint64_t millis = !is_late ? 20u : is_read(winsock) ? 1000u : 100u;
     return millis * LIMITS_MILLI;
 }
