@@ -257,19 +257,21 @@ static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *key
 
 /* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
  * then, so that a program that only polls makes progress. A callback of the simulation may close the
- * resolver in the meantime. */
-size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint64_t *keys,
-                                size_t cap)
+ * resolver in the meantime; its mutexes need no unlock. */
+size_t feri_pool_take_completed(const fer_resolver *resolver, const fer_poller *poller,
+                                uint64_t *keys, size_t cap)
 {
-    add_reference(pool);
+    feri_pool *pool = resolver->p_.pool_;
     ferp_mutex_lock(&pool->mutex);
     size_t count = take_keys(pool, poller, keys, cap);
     if (count == 0) {
         FER_IGNORE(ferp_cond_wait(&pool->mutex, 0));
+        if (resolver->p_.pool_ != pool) {
+            return 0;
+        }
         count = take_keys(pool, poller, keys, cap);
     }
     ferp_mutex_unlock(&pool->mutex);
-    feri_pool_release(pool);
     return count;
 }
 

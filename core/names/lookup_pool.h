@@ -90,8 +90,8 @@ fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out
 
 /* Removes the keys of up to cap completed lookups with this poller from the list, oldest first, and
  * stores them. Returns their number. */
-size_t feri_pool_take_completed(feri_pool *pool, const fer_poller *poller, uint64_t *keys,
-                                size_t cap);
+size_t feri_pool_take_completed(const fer_resolver *resolver, const fer_poller *poller,
+                                uint64_t *keys, size_t cap);
 
 /* The lookup is in no list afterwards, and no thread has its address. */
 void feri_pool_abandon(feri_lookup *abandoned);

@@ -144,14 +144,11 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,
                                       uint64_t *keys, size_t cap, size_t *count)
 {
-    feri_pool *pool = NULL;
-    if (is_open_or_null(poller) && keys != NULL && cap > 0 && count != NULL) {
-        pool = pool_of(resolver);
-    }
-    if (pool == NULL) {
+    bool is_valid = is_open_or_null(poller) && keys != NULL && cap > 0 && count != NULL;
+    if (!is_valid || !feri_resolver_is_usable(resolver)) {
         return feri_refuse(cap > 0);
     }
-    *count = feri_pool_take_completed(pool, poller, keys, cap);
+    *count = feri_pool_take_completed(resolver, poller, keys, cap);
     return feri_ok();
 }
 
