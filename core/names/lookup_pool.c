@@ -256,8 +256,8 @@ static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *key
 }
 
 /* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
- * then, so that a program that only polls makes progress. A callback of the simulation may close the
- * resolver in the meantime; its mutexes need no unlock. */
+ * then, so that a program that only polls makes progress. A callback of the simulation may close
+ * the resolver in the meantime; its mutexes need no unlock. */
 size_t feri_pool_take_completed(const fer_resolver *resolver, const fer_poller *poller,
                                 uint64_t *keys, size_t cap)
 {

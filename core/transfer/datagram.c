@@ -440,8 +440,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
         error = ferp_connect(raw, &destination);
     } while (error.kind == FER_INTERRUPTED);
     if (error.kind != FER_OK && old.port != 0) {
-        /* the local address again, instead of the wildcard */
-        FER_IGNORE(ferp_connect(raw, &old));
+        FER_IGNORE(ferp_connect(raw, &old)); /* the local address again, not the wildcard */
     }
     update_peer(handle, &destination, error);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
@@ -464,21 +463,20 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
 
 /* Without a peer Linux shuts the socket down and reports ENOTCONN (net/ipv4/af_inet.c,
  * inet_shutdown), and Windows shuts it down. After a shutdown of the read half Linux still queues
- * datagrams (net/ipv4/udp.c), so this handle's state answers. XNU has no peer any more once both
- * halves are shut down: getpeername is EINVAL, and the shutdown ENOTCONN (uipc_syscalls.c,
- * uipc_socket.c). */
+ * datagrams (net/ipv4/udp.c), so this handle's state answers. XNU's getpeername is EINVAL once both
+ * halves are shut down (uipc_syscalls.c). */
 static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event event)
 {
     fer_socket_addr peer;
+    fer_raw_socket raw = feri_modes_raw(handle);
     fer_error error = feri_datagram_peer(handle, &peer);
-    if (error.kind != FER_OK &&
-        ferp_check_connected(feri_modes_raw(handle)).kind != FER_INVALID_INPUT) {
+    if (error.kind != FER_OK && ferp_check_connected(raw).kind != FER_INVALID_INPUT) {
         return error;
     }
     (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
-    error = feri_map_error(FERI_OPERATION_SHUTDOWN, ferp_shutdown(feri_modes_raw(handle), how));
+    error = ferp_shutdown(raw, how);
     ferp_wake(handle->p_.raw_);
-    return error;
+    return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 
 fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)

@@ -63,8 +63,8 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
         fer_error_kind other = others[i];
         if (is_grain(posix, other) || is_of_time(step, posix, other) ||
             may_lack_buffers(windows, step) || may_have_taken_all(step, posix, other) ||
-            (!is_bsd && is_unusual_host(step, posix, other)) || may_coalesce(step, posix, other) ||
-            is_unix_reset(step, posix, other) ||
+            is_group_bind(step, posix, other) || (!is_bsd && is_unusual_host(step, posix, other)) ||
+            may_coalesce(step, posix, other) || is_unix_reset(step, posix, other) ||
             (is_bsd &&
              (may_have_discarded(step, posix, other) || may_have_read_less(step, posix, other) ||
               may_be_unbound(step, posix, other))) ||
@@ -72,9 +72,9 @@ static void compare(const fer_error_kind *others, const fer_sim_windows *windows
             return;
         }
         bool is_row = is_unix_row(step, posix, other) || is_udp_row(step, posix, other) ||
-                      is_group_row(step, posix, other) || is_group_bind(step, posix, other) ||
-                      is_connected_udp_row(step, other) || is_socket_row(step, posix, other) ||
-                      is_keepalive_row(step, posix, other) || is_ended_row(step, posix, other) ||
+                      is_group_row(step, posix, other) || is_connected_udp_row(step, other) ||
+                      is_socket_row(step, posix, other) || is_keepalive_row(step, posix, other) ||
+                      is_ended_row(step, posix, other) ||
                       (may_receive_less && receives_less(step, posix, other)) ||
                       (!is_bsd && is_handles_row(step));
         if (posix != other && !is_row) {

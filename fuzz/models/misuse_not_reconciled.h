@@ -48,11 +48,11 @@ static inline bool is_group_row(const uint8_t *step, fer_error_kind posix, fer_e
            other == FER_INVALID_INPUT;
 }
 
-/* `group_bind`. The port may be in use where a socket can be bound to a group. */
+/* `group_bind`. No later step can be compared. */
 static inline bool is_group_bind(const uint8_t *step, fer_error_kind posix, fer_error_kind other)
 {
     static const char *const binding[] = {"udp_bind", NULL};
-    return is_any_of(misuse_call_name(step[0], step[1]), binding) && posix == FER_ADDR_IN_USE &&
+    return is_any_of(misuse_call_name(step[0], step[1]), binding) && posix != other &&
            other == FER_ADDR_NOT_AVAILABLE;
 }
 

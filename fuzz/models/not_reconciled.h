@@ -440,7 +440,7 @@ static inline bool is_ready_at_hangup(const struct record *posix, const struct r
            winsock->error.kind == FER_OK && winsock->elapsed <= posix->elapsed;
 }
 
-/* A wait on Windows noticed an event, a shutdown or space late, or one on macOS a shutdown of READ. */
+/* A wait on Windows noticed an event, a shutdown or space late, or on macOS a shutdown of READ. */
 static inline bool late_event(const struct record *posix, const struct record *winsock)
 {
     bool is_raced = race_explains(posix, winsock) || connect_race_explains(posix, winsock);

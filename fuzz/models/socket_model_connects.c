@@ -308,7 +308,9 @@ kind_set model_take_error(const model_handle *handle, kind_set *taken)
         socket->state != SOCKET_UNCONNECTED) {
         socket->is_uncertain = true; /* the error that it takes is lost to the connecting handle */
     }
-    *taken = socket->peer_is_unknown || socket->is_uncertain ? KIND_SET_ANY : OK;
+    /* On Windows the error of a failed connect stays with the socket, also while it listens. */
+    bool may_stay = socket->was_shared && model_is_windows();
+    *taken = socket->peer_is_unknown || socket->is_uncertain || may_stay ? KIND_SET_ANY : OK;
     return OK;
 }
 

@@ -90,6 +90,7 @@ static void set(struct simulation_program *p, fer_tcp_stream *stream)
     }
 }
 
+/* The peer may send back what it receives: only a deadline ends such a copy. */
 static void copy(struct simulation_program *p, fer_tcp_stream *stream)
 {
     unsigned char one[64];
@@ -98,6 +99,8 @@ static void copy(struct simulation_program *p, fer_tcp_stream *stream)
     fer_copy_buffer back = {other, sizeof other, 0, 0};
     fer_stream a = fer_tcp_stream_as_stream(stream);
     fer_stream b = fer_tcp_stream_as_stream(simulation_stream(p));
+    const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(1))};
+    FER_IGNORE(fer_tcp_stream_set_limits(stream, &limits));
     switch (choose_below(&p->from, 3)) {
     case 0: FER_IGNORE(fer_copy(a, b, &to, NULL)); break;
     case 1: FER_IGNORE(fer_copy_bidirectional(a, b, &to, &back, NULL, NULL)); break;
