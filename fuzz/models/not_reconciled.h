@@ -99,9 +99,9 @@ static inline bool reset_loses_input(const struct record *posix, const struct re
             is_one_failed_by_fault(posix, winsock));
 }
 
-/* A second handle of a cloned socket, after another handle has reported the reset: Linux reports
- * nothing, Windows the reset. On macOS and the BSDs a write leaves the reset to the next call, also
- * to that of an adopted handle. */
+/* A second handle of a cloned or adopted socket, after another handle has reported the reset: Linux
+ * reports nothing, Windows the reset. On macOS and the BSDs a write leaves the reset to the next
+ * call. */
 static inline bool saw_reset_second(const struct record *posix, const struct record *winsock)
 {
     bool ended =
@@ -111,8 +111,8 @@ static inline bool saw_reset_second(const struct record *posix, const struct rec
                   posix->value == (uint64_t)FER_OK;
     bool is_second =
         reports_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
-    unsigned forgets = is_bsd(winsock) ? FACT_CLONED | FACT_ADOPTED : FACT_CLONED;
-    return (posix->facts & forgets) != 0 && (posix->facts_after & FACT_RESET) != 0 &&
+    return (posix->facts & (FACT_CLONED | FACT_ADOPTED)) != 0 &&
+           (posix->facts_after & FACT_RESET) != 0 &&
            (is_second || (is_bsd(winsock) && is_reset_of_another_clone(posix, winsock)));
 }
 
