@@ -33,6 +33,13 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
     return error;
 }
 
+fer_error feri_stream_check_misuse(const fer_handle *handle)
+{
+    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
+    bool is_misuse = answer == FERI_ANSWER_MISUSE || answer == FERI_ANSWER_UNCONNECTED;
+    return is_misuse ? feri_handle_answer_error(handle, answer) : feri_ok();
+}
+
 /* After a fatal error on the read half only queued bytes can be read. */
 static fer_error check_queued_input(const fer_handle *handle, bool *needs_os)
 {
@@ -152,9 +159,10 @@ feri_operation feri_connect_operation(const fer_handle *handle)
 }
 
 /* SO_ERROR, then whether the socket is connected: *status is FER_OK if it is, `unconnected` if not.
- * A failure of the second query means "not yet", whatever its code: macOS may report EINVAL (heph,
- * PR 336). macOS is reported to refuse the first query of a connect that has failed, with EBADF
- * (ccan, pull request 128). Another failure of it says nothing about the connect. */
+ * A failure of the second query means "not yet", whatever its code, unless a sandbox refuses it:
+ * macOS may report EINVAL (heph, PR 336). macOS is reported to refuse the first query of a connect
+ * that has failed, with EBADF (ccan, pull request 128). Another failure of it says nothing about
+ * the connect. */
 static fer_error query_status(fer_raw_socket raw, feri_operation operation,
                               fer_error_kind unconnected, fer_error *status)
 {
@@ -165,10 +173,15 @@ static fer_error query_status(fer_raw_socket raw, feri_operation operation,
     }
     FER_TRY(error);
     *status = feri_map_error(operation, *status);
-    if (status->kind == FER_OK && ferp_check_connected(raw).kind != FER_OK) {
-        *status = feri_own_error(unconnected);
+    if (status->kind != FER_OK) {
+        return feri_ok();
     }
-    return error;
+    error = ferp_check_connected(raw);
+    if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
+        return error;
+    }
+    *status = error.kind == FER_OK ? error : feri_own_error(unconnected);
+    return feri_ok();
 }
 
 /* A second query, if the first can be too early. An error of a pending connect is that of an

@@ -32,6 +32,9 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
  * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
+/* The misuse of a handle that is no stream yet or no more, before an argument is checked. */
+fer_error feri_stream_check_misuse(const fer_handle *handle);
+
 /* The common case, without a table or a call: true if the OS can be called directly, with len
  * bytes. False: the check below decides. */
 static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,

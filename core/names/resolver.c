@@ -144,9 +144,10 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,
                                       uint64_t *keys, size_t cap, size_t *count)
 {
-    bool is_valid = is_open_or_null(poller) && keys != NULL && cap > 0 && count != NULL;
-    if (!is_valid || !feri_resolver_is_usable(resolver)) {
-        return feri_refuse(cap > 0);
+    FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
+    FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
+    if (keys == NULL || cap == 0 || count == NULL) {
+        return feri_refuse(cap != 0);
     }
     *count = feri_pool_take_completed(resolver, poller, keys, cap);
     return feri_ok();

@@ -40,15 +40,6 @@ static fer_error check_buffer(const fer_copy_buffer *buffer)
 
 /* ---- fer_copy */
 
-/* Before any byte is moved only misuse is an error: after a failure the source can still have bytes
- * in the buffer or in its queue. */
-static fer_error check_source(const fer_handle *from)
-{
-    feri_answer answer = feri_handle_answer(from, FERI_REQUEST_READ);
-    bool is_misuse = answer == FERI_ANSWER_MISUSE || answer == FERI_ANSWER_UNCONNECTED;
-    return is_misuse ? feri_handle_answer_error(from, answer) : feri_ok();
-}
-
 /* Also called for an empty buffer: if the destination cannot be written, the error is returned
  * before the source is read. */
 static fer_error write_buffer(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
@@ -90,8 +81,9 @@ static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffe
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
-    fer_error error = check_buffer(buffer);
-    error = error.kind == FER_OK ? check_source(from.handle_) : error;
+    /* after a failure the source can still have bytes in the buffer or in its queue */
+    fer_error error = feri_stream_check_misuse(from.handle_);
+    error = error.kind == FER_OK ? check_buffer(buffer) : error;
     if (error.kind == FER_OK) {
         error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
     }
@@ -312,6 +304,13 @@ static bool is_done(const both_ways *both)
 
 static fer_error copy_both(both_ways *both)
 {
+    for (int i = 0; i < 2; i++) {
+        FER_TRY(feri_stream_check_misuse(both->handles[i]));
+        FER_TRY(check_buffer(both->ways[i].buffer));
+    }
+    bool are_two =
+        both->handles[0] != both->handles[1] && both->ways[0].buffer != both->ways[1].buffer;
+    FERI_REQUIRE(are_two, FER_INVALID_INPUT);
     /* After a failure a stream can still have bytes in the buffer or in its queue. */
     for (int i = 0; i < 2; i++) {
         FER_TRY(feri_stream_check(both->handles[i], FERI_REQUEST_READ));
@@ -332,12 +331,7 @@ fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_
         .handles = {a.handle_, b.handle_},
         .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .pipe = &pipe},
                  {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .pipe = &pipe}}};
-    fer_error error = check_buffer(a_to_b);
-    error = error.kind == FER_OK ? check_buffer(b_to_a) : error;
-    if (error.kind == FER_OK && (a.handle_ == b.handle_ || a_to_b == b_to_a)) {
-        error = feri_refuse(a.handle_ == NULL);
-    }
-    error = error.kind == FER_OK ? copy_both(&both) : error;
+    fer_error error = copy_both(&both);
     feri_shared_pipe_close(&pipe);
     feri_store_total(n_a_to_b, both.ways[0].copied);
     feri_store_total(n_b_to_a, both.ways[1].copied);

@@ -474,6 +474,9 @@ static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event
         return error;
     }
     (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
+    if (how != FER_SHUTDOWN_WRITE && feri_marks_read_end(handle)) {
+        feri_modes_end_reading(handle); /* for the _ready of a clone */
+    }
     error = ferp_shutdown(raw, how);
     ferp_wake(handle->p_.raw_);
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);

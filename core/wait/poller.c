@@ -335,7 +335,8 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
 {
     feri_store_count(count, 0);
     store_notified(notified, false);
-    if (!feri_poller_is_open(poller) || events == NULL || cap == 0 || count == NULL) {
+    FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
+    if (events == NULL || cap == 0 || count == NULL) {
         return feri_refuse(cap != 0);
     }
     bool was_sent = false;

@@ -202,11 +202,14 @@ static fer_error wait_for_readiness(fer_handle *handle, fer_interest interest, c
 fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                             fer_interest *ready)
 {
-    FER_TRY(check(interest, ready));
+    fer_error error = check(interest, ready);
+    if (error.kind != FER_OK) {
+        FER_TRY(feri_stream_check_misuse(handle));
+        return error;
+    }
     const bounds within = bounds_of(handle, timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0, 0};
-    fer_error error;
     do {
         error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
     } while (should_retry(&error, found, &false_hints, &within));
@@ -216,18 +219,21 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
 
 /* ---- Sockets that are no streams */
 
-/* The halves of a datagram socket that this handle has shut down. The OS does not always report
- * them. What only a clone or the peer has ended is not noticed, because a send would send. */
-static fer_interest ready_by_own_end(const fer_handle *handle, fer_interest interest)
+/* The halves of a datagram socket that this handle has shut down, or a clone the read half. The OS
+ * does not always report them. A write half that only a clone or the peer has ended is not noticed,
+ * because a send would send. */
+static fer_interest ready_by_end(const fer_handle *handle, fer_interest interest)
 {
-    return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? ready_by_state(handle, interest) : 0;
+    return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+               ? ready_by_state(handle, interest) | ready_by_clone(handle, interest)
+               : 0;
 }
 
 /* One wait. The answer of the state comes before the limits (rule K1). */
 static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest,
                                  const bounds *within, fer_interest *found)
 {
-    *found = ready_by_own_end(handle, interest);
+    *found = ready_by_end(handle, interest);
     if (*found != 0) {
         return feri_ok();
     }
@@ -240,7 +246,7 @@ static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest
     if (error.kind != FER_TIMED_OUT) {
         return error;
     }
-    *found = ready_by_own_end(handle, interest);
+    *found = ready_by_end(handle, interest);
     bool is_whole = *found == 0 && until >= within->deadline;
     return is_whole ? error : feri_ok();
 }

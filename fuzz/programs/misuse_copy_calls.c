@@ -17,8 +17,11 @@ static bool is_right(fer_error error, const fer_copy_buffer *before, const fer_c
         return false;
     }
     bool is_inside = after->start <= after->cap && after->len <= after->cap - after->start;
+    bool is_unchanged = after->start == before->start && after->len == before->len;
+    if (error.kind == FER_NOT_CONNECTED && is_unchanged) {
+        return n == 0; /* the state precedes the buffer */
+    }
     if (error.kind == FER_MISUSE || error.kind == FER_INVALID_INPUT) {
-        bool is_unchanged = after->start == before->start && after->len == before->len;
         bool has_read = error.kind == FER_MISUSE && before->len == 0 && is_inside;
         bool has_written =
             error.kind == FER_MISUSE && n == before->len && after->len == 0 && is_inside;

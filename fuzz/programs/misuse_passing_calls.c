@@ -122,7 +122,7 @@ static fer_error do_both(const struct misuse_arguments *a, fer_stream one, fer_s
     fer_error error = fer_copy_bidirectional(one, other, a->nulls & 16 ? NULL : &after[0],
                                              a->nulls & 32 ? NULL : &after[(a->nulls & 64) == 0],
                                              a->nulls & 8 ? NULL : &n[0], &n[1]);
-    if (is_refusal(error)) {
+    if (is_refusal(error) || error.kind == FER_NOT_CONNECTED) {
         return misuse_checked((a->nulls & 8 || n[0] == 0) && n[1] == 0 &&
                                   is_unchanged(&before[0], &after[0]) &&
                                   is_unchanged(&before[1], &after[1]),

@@ -131,8 +131,9 @@ FUZZ_UNCOUNTED static void take(size_t poller_index, size_t cap)
     const fer_poller *poller = poller_at(poller_index % 3);
     memset(keys, FUZZ_UNTOUCHED, sizeof keys);
     fer_error error = fer_resolver_take_completed(&run.resolver, poller, keys, cap, &count);
-    if (cap == 0 || run.resolver.p_.pool_ == NULL) {
-        FUZZ_CHECK(error.kind == (cap == 0 ? FER_INVALID_INPUT : FER_MISUSE) && count == 12345);
+    bool is_open = run.resolver.p_.pool_ != NULL;
+    if (cap == 0 || !is_open) {
+        FUZZ_CHECK(error.kind == (is_open ? FER_INVALID_INPUT : FER_MISUSE) && count == 12345);
         FUZZ_CHECK(fuzz_is_untouched(keys, sizeof keys));
         return;
     }

@@ -513,7 +513,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer,
                                                  const fer_sim_step *FER_NULLABLE steps,
                                                  size_t count) FER_IN_READS(2, 3);
 
-/** Calls a function once, after a delay.
+/** Calls a function once, after a delay. A function that is called may schedule itself again: its
+ * shortest delay is 1 microsecond, so that time passes.
  * Owns: context is caller-owned and passed to the function.
  * Errors: FER_INVALID_INPUT (NULL; FER_DURATION_NONE), FER_OUT_OF_MEMORY (1024 calls are already
  * scheduled), FER_UNSUPPORTED. */

@@ -417,7 +417,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_read_vectored(
 
 /** Reads exactly len bytes, with as many reads as necessary. A signal does not end the call, unless
  * the limits are interruptible (rule I4). The read timeout applies to each underlying read, and
- * restarts after a signal.
+ * begins once more after its first signal.
  * Blocks: until len bytes, end of file or an error arrives. Never in nonblocking mode. The handle's
  * limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_UNEXPECTED_EOF (end of file before len bytes); otherwise same as fer_tcp_stream_read,
@@ -494,8 +494,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_try_write_vectored(
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
 /** Writes all len bytes, with as many writes as necessary. A signal does not end the call, unless
- * the limits are interruptible (rule I4). The write timeout applies to each underlying write, and
- * restarts after a signal.
+ * the limits are interruptible (rule I4). The write timeout applies to each underlying write,
+ * and begins once more after its first signal.
  * Blocks: until the OS has accepted all bytes, or until an error. Never in nonblocking mode. The
  * handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: FER_WRITE_ZERO (the OS accepted no byte); otherwise same as fer_tcp_stream_write, but

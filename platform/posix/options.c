@@ -96,19 +96,10 @@ static bool is_one_byte(ferp_option option)
 #endif
 }
 
-/* A descriptor may have other flags (FD_CLOFORK of POSIX.1-2024). Both calls fail with a number
- * that is no descriptor. */
-static fer_error set_inheritable(int fd, bool inheritable)
-{
-    int flags = fcntl(fd, F_GETFD);
-    flags = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
-    return ferp_posix_result(fcntl(fd, F_SETFD, flags));
-}
-
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     if (option == FERP_INHERITABLE) {
-        return set_inheritable((int)raw, value != 0);
+        return ferp_posix_set_close_on_exec((int)raw, value == 0);
     }
     system_option known = system_options[option];
     value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;

@@ -54,7 +54,7 @@ static fer_error injected_fault(ferp_sim_network *network)
     static const fer_error_kind kinds[] = {FER_RESOLVE_TRY_AGAIN, FER_HOST_NOT_FOUND,
                                            FER_RESOLVE_FAILED};
     if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_RESOLVE_SLOW)) {
-        ferp_sim_spend(network, SLOW_NANOS);
+        FER_TRY(ferp_sim_spend(network, SLOW_NANOS));
     }
     if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_RESOLVE_FAILS)) {
         return failure(network, kinds[ferp_sim_choose(network, 3)]);
@@ -219,7 +219,8 @@ static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const c
         return failure(network, FER_HOST_NOT_FOUND);
     }
     if (name->delay.nanos > 0) {
-        ferp_sim_spend(network, name->delay.nanos < FERP_SIM_YEAR ? name->delay.nanos : 0);
+        uint64_t delay = name->delay.nanos < FERP_SIM_YEAR ? name->delay.nanos : 0;
+        FER_TRY(ferp_sim_spend(network, delay));
     }
     if (name->failure != FER_OK || name->count == 0) {
         return failure(network, name->failure != FER_OK ? name->failure : FER_HOST_NOT_FOUND);

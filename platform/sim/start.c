@@ -254,6 +254,9 @@ fer_error fer_sim_advance(fer_duration duration)
     return FERP_SIM_OK;
 }
 
+/* A function that schedules itself again lets time pass. */
+#define REPEATED_CALL_NANOS 1000u
+
 fer_error fer_sim_after(fer_duration delay, fer_sim_function function, void *context)
 {
     FERP_SIM_REQUIRE(network)
@@ -264,6 +267,7 @@ fer_error fer_sim_after(fer_duration delay, fer_sim_function function, void *con
         return (fer_error){FER_OUT_OF_MEMORY, 0};
     }
     ferp_sim_event event = {.kind = FERP_SIM_EVENT_CALL, .function = function, .context = context};
-    ferp_sim_schedule(network, event, delay.nanos);
+    uint64_t least = network->is_running_events ? REPEATED_CALL_NANOS : 0;
+    ferp_sim_schedule(network, event, delay.nanos > least ? delay.nanos : least);
     return FERP_SIM_OK;
 }

@@ -61,13 +61,16 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     return FERP_SIM_OK;
 }
 
-void ferp_sim_spend(ferp_sim_network *network, uint64_t nanos)
+fer_error ferp_sim_spend(ferp_sim_network *network, uint64_t nanos)
 {
     if (network->threads.is_inside) {
         network->threads.spent += nanos;
+    } else if (network->is_running_events && nanos > 0) {
+        return (fer_error){FER_DEADLOCK, 0};
     } else {
         ferp_sim_advance_to(network, ferp_sim_time_after(network, nanos));
     }
+    return FERP_SIM_OK;
 }
 
 /* Returns whether the thread continues. If not, *thread may be freed already. */

@@ -276,7 +276,7 @@ static const ended_rule rules[] = {
     {"unix_shut_read", UNIX_STREAM, SENDS, PEER_READ | PEER_BOTH, 0, 0, "send_handles", NULL},
     {"unix_shut_read", UNIX_STREAM, SENDS, PEER_READ | PEER_BOTH, FAILS | WAITS, 0, NULL, NULL},
     {"input_after_both", TCP, SENDS, PEER_BOTH, FAILS | WAITS, 0, NULL, NULL},
-    {"clone_receives_on", UDP, RECEIVES, CLONE_READ | CLONE_BOTH, END | WAITS, 0, NULL, NULL},
+    {"clone_receives_on", UDP, RECEIVES, CLONE_READ | CLONE_BOTH, END | WAITS, 0, NULL, is_linux},
     {"unix_datagram_gone", UNIX_DATAGRAMS, RECEIVES, PEER_CLOSE | PEER_RESETS, RESET | WAITS, 0,
      NULL, is_bsd},
     {"U7", UNIX_DATAGRAMS, SENDS, OWN_WRITE | OWN_BOTH | CLONE_BOTH, BROKEN, 0, "ready, WRITABLE",

@@ -54,6 +54,7 @@ MAILBOX_TEST("E4", a_wait_without_capacity_is_invalid_input)
         assert_own(fer_poller_wait(poller, timeouts[i], &event, 1, NULL, NULL), FER_MISUSE);
         assert_own(fer_poller_wait(poller, timeouts[i], NULL, 0, NULL, NULL), FER_INVALID_INPUT);
     }
+    assert_own(fer_poller_wait(NULL, FER_DURATION_NONE, NULL, 0, NULL, NULL), FER_MISUSE);
     assert_event(poller, 1, true, false);
     assert_ok(fer_poller_notify(poller));
     assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, NULL, NULL), FER_MISUSE);

@@ -57,6 +57,21 @@ RULE_TEST("E4", every_call_on_a_closed_handle_is_invalid_input)
     CHECK_ROWS(rows, &closed, false);
 }
 
+/* The state of the handle is the first answer. */
+RULE_TEST("E4", a_bad_interest_does_not_hide_the_state_of_a_stream)
+{
+    const fer_interest bad[] = {0, 8};
+    const fer_tcp_stream unopened = {0};
+    const fer_unix_stream unix_unopened = {0};
+    for (size_t i = 0; i < 2; i++) {
+        assert_own(fer_tcp_stream_ready(NULL, bad[i], millis(0), NULL), FER_MISUSE);
+        assert_own(fer_tcp_stream_ready(&unopened, bad[i], millis(0), NULL), FER_NOT_CONNECTED);
+        assert_own(fer_unix_stream_ready(NULL, bad[i], millis(0), NULL), FER_MISUSE);
+        assert_own(fer_unix_stream_ready(&unix_unopened, bad[i], millis(0), NULL),
+                   FER_NOT_CONNECTED);
+    }
+}
+
 /* E4: "an unknown enum value": no interest, and unknown interests. */
 SLOW_PAIR_TEST("E4", no_interest_and_unknown_ones_are_invalid_input)
 {

@@ -212,6 +212,7 @@ RULE_TEST("E4", keys_are_taken_with_a_capacity_and_an_open_poller)
     assert_own(fer_resolver_take_completed(&resolver, &fresh, &key, 1, &count), FER_MISUSE);
     assert_own(fer_resolver_take_completed(&resolver, &closed, &key, 1, &count), FER_MISUSE);
     assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 1, &count), FER_MISUSE);
+    assert_own(fer_resolver_take_completed(NULL, NULL, &key, 0, &count), FER_MISUSE);
     assert_own(fer_resolver_take_completed(&resolver, NULL, NULL, 0, &count), FER_INVALID_INPUT);
     assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 0, &count), FER_INVALID_INPUT);
     assert_own(fer_resolver_take_completed(&resolver, NULL, &key, 1, NULL), FER_MISUSE);

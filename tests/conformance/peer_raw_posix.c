@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -67,7 +68,7 @@ PEER_RAW_IS(bool, peer_raw_is_inheritable, (fcntl((int)raw, F_GETFD) & FD_CLOEXE
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
-    return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
+    return ioctl((int)raw, inheritable ? FIONCLEX : FIOCLEX) == 0; /* F_SETFD may be refused */
 }
 
 PEER_RAW_IS(bool, peer_raw_is_nonblocking, (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0)

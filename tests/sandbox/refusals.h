@@ -3,16 +3,18 @@
 #define SANDBOX_REFUSALS_H
 
 /* X(name, rules, suites): the name of the case; one or two rules, CALL(call), CALL_WITH(call,
- * argument, value), CALL_WITH_BIT(call, argument, bit) or OPTION(level, name), which is both
- * setsockopt and getsockopt; the conformance suites that run in the sandbox. CMake reads the first
- * word of a row, and its suites from the quoted text. A row for each call and option of
- * platform/posix that has another way.
+ * argument, value), CALL_AND_WITH(call, call, argument, value), CALL_WITH_BIT(call, argument, bit)
+ * or OPTION(level, name), which is both setsockopt and getsockopt; the conformance suites that run
+ * in the sandbox. CMake reads the first word of a row, and its suites from the quoted text. A row
+ * for each call and option of platform/posix that has another way.
  *
  * prlimit64 is no row: the library does not call it, and the tests do, to lower limits. */
 #define REFUSALS(X)                                                                               \
     X(accept4, CALL(accept4),                                                                     \
       "inheritance limits limits_ends listener_limits listening long_copies poller_events "       \
       "unix_listeners unix_streams")                                                              \
+    X(close_on_exec, CALL_AND_WITH(accept4, fcntl, 1, F_SETFD),                                   \
+      "connecting listening limits poller_events unix_listeners unix_streams")                    \
     X(dup3, CALL(dup3), "clones inheritance raw_and_clones")                                      \
     X(duplicate, CALL_WITH(fcntl, 1, F_DUPFD_CLOEXEC),                                            \
       "clones inheritance raw_and_clones socket_datagram_clones unix_handles")                    \

@@ -59,6 +59,8 @@ struct refusal {
 #define CALL(call) {{SYS_##call, {{0, 0, 0}}}}
 #define CALL_WITH(call, argument, value) {{SYS_##call, {{argument, ~0u, value}}}}
 #define CALL_WITH_BIT(call, argument, bit) {{SYS_##call, {{argument, bit, bit}}}}
+#define CALL_AND_WITH(call, other, argument, value) \
+    {{SYS_##call, {{0, 0, 0}}}, {SYS_##other, {{argument, ~0u, value}}}}
 #define OPTION(level, name) \
     {{SYS_setsockopt, {{1, ~0u, level}, {2, ~0u, name}}}, \
      {SYS_getsockopt, {{1, ~0u, level}, {2, ~0u, name}}}}

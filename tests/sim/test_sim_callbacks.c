@@ -50,6 +50,40 @@ static void close_resolver(void *context)
     fer_resolver_close(context);
 }
 
+static void look_up_slowly(void *context)
+{
+    static const char *const texts[] = {"slow.test:80", "gone.test:80"};
+    fer_error *errors = context;
+    for (int i = 0; i < 2; i++) {
+        errors[i] = fer_to_socket_addrs(texts[i], NULL, 0, &count);
+    }
+}
+
+CALLBACK_TEST(a_slow_name_is_a_deadlock_in_a_callback)
+{
+    fer_error errors[2] = {{FER_OK, 0}, {FER_OK, 0}};
+    assert_ok(fer_sim_after(millis(0), look_up_slowly, errors));
+    assert_ok(fer_sim_advance(millis(1)));
+    assert_kind(errors[0], FER_DEADLOCK);
+    assert_kind(errors[1], FER_DEADLOCK);
+}
+
+static void schedule_again(void *context)
+{
+    size_t *calls = context;
+    ++*calls;
+    assert_ok(fer_sim_after(millis(0), schedule_again, context));
+}
+
+CALLBACK_TEST(a_function_that_schedules_itself_again_lets_time_pass)
+{
+    size_t calls = 0;
+    assert_ok(fer_sim_after(millis(0), schedule_again, &calls));
+    assert_takes(5, assert_ok(wait_ms(5)));
+    assert_int_equal(count, 0);
+    assert_in_range(calls, 4000, 5010);
+}
+
 /* The call itself is what releases the resolver's memory. */
 CALLBACK_TEST(a_callback_closes_the_resolver_whose_lookups_are_taken)
 {

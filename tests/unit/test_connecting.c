@@ -62,6 +62,14 @@ SYSTEM_TEST(script_posix, a_failure_without_an_error_is_aborted)
                "connect_is_pending(1) take_error(1) peer_addr(1) close(1)");
 }
 
+/* A sandbox refuses getpeername. */
+SYSTEM_TEST(script_posix, a_refused_query_ends_the_connect)
+{
+    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
+    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_PERMISSION_DENIED, 1};
+    assert_error(connect_to("192.0.2.1:80", SOON), FER_PERMISSION_DENIED, 1);
+}
+
 /* On a loaded machine a false hint comes later than the pause before it ends. */
 SCRIPT_TEST(slow_hints_without_an_error_are_aborted)
 {
