@@ -75,6 +75,17 @@ static void query(struct simulation_program *p)
     FER_IGNORE(fer_sim_peer_tos(peer, &tos));
 }
 
+/* Two peers that send each other back what they receive never end: only a listener's may. */
+static bool may_play(fer_sim_peer peer, const fer_sim_step *script, size_t count)
+{
+    fer_socket_addr addr;
+    bool echoes = false;
+    for (size_t i = 0; i < count; i++) {
+        echoes = echoes || script[i].action == FER_SIM_ACTION_ECHO;
+    }
+    return !echoes || fer_sim_peer_remote_addr(peer, &addr).kind != FER_OK;
+}
+
 static void play(struct simulation_program *p)
 {
     fer_sim_step *script = p->scripts[p->script_count % SIMULATION_SCRIPTS];
@@ -90,6 +101,9 @@ static void play(struct simulation_program *p)
     }
     p->script_count++;
     fer_sim_peer peer = choose_peer(p);
+    if (!may_play(peer, script, count)) {
+        return;
+    }
     for (size_t left = simulation_times(p); left > 0; left--) {
         FER_IGNORE(fer_sim_peer_play(peer, script, count));
         FER_IGNORE(fer_sim_advance((fer_duration){1}));
