@@ -143,7 +143,8 @@ static inline bool marked_end_is_read(const struct record *posix, const struct r
                          winsock->fault == FER_SIM_FAULT_NO_BUFFERS ||
                          (winsock->facts & FACT_LACKS_BUFFERS) != 0;
     return (winsock->facts & facts) == facts && is_read(posix) && finds_nothing &&
-           (posix->n > winsock->n || is_failed_by_fault(posix));
+           (posix->n > winsock->n || posix->error.kind == FER_BUFFER_TOO_SMALL ||
+            is_failed_by_fault(posix));
 }
 
 static inline bool clone_reads_on(const struct record *posix, const struct record *other)

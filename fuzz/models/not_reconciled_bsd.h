@@ -38,11 +38,14 @@ static inline bool shut_read_discards(const struct record *posix, const struct r
                 (kind == FER_CONNECTION_RESET && (bsd->facts_after & FACT_RESET) != 0);
     bool reads_end = is_read(bsd) && forgets && ends && bsd->n <= posix->n;
     bool sends_more = bsd->op == OP_PEER_SEND && kind == FER_OK && bsd->n > posix->n;
-    bool is_reset = (bsd->op == OP_PEER_SEND || bsd->op == OP_PEER_RECEIVE) &&
-                    bsd->system == SYSTEM_MACOS && has_ended(bsd) && kind == FER_CONNECTION_RESET &&
+    bool may_be_reset = (bsd->op == OP_PEER_SEND || bsd->op == OP_PEER_RECEIVE) &&
+                        bsd->system == SYSTEM_MACOS && has_ended(bsd);
+    bool is_reset = may_be_reset && kind == FER_CONNECTION_RESET &&
                     (posix->error.kind == FER_OK || posix->error.kind == FER_WOULD_BLOCK ||
                      posix->error.kind == FER_BROKEN_PIPE); /* the peer has shut down sending */
-    return (bsd->facts_after & FACT_SHUT_READ) != 0 && (reads_end || sends_more || is_reset);
+    bool lost_bytes = may_be_reset && bsd->op == OP_PEER_RECEIVE && bsd->n < posix->n;
+    return (bsd->facts_after & FACT_SHUT_READ) != 0 &&
+           (reads_end || sends_more || is_reset || lost_bytes);
 }
 
 /* macOS: a long send that fails for lack of buffers may have queued bytes, so that its error ends

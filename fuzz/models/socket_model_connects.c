@@ -192,7 +192,9 @@ static kind_set connect_to_path(const model_handle *handle, int path)
     }
     kind_set full = model_is_windows() ? kind_set_of(FER_CONNECTION_REFUSED)
                     : of(handle)->values[OPTION_NONBLOCKING] != 0 ? kind_set_of(FER_RESOURCE_BUSY)
-                                                                  : kind_set_of(FER_DEADLOCK);
+                    : of(handle)->values[OPTION_WRITE_TIMEOUT] != UINT64_MAX
+                        ? kind_set_of(FER_TIMED_OUT)
+                        : kind_set_of(FER_DEADLOCK);
     return full | (model_is_windows() ? OK : 0); /* accept may have skipped reset connections */
 }
 
