@@ -414,8 +414,8 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
 {
     uint64_t now = ferp_now();
     bool is_repeated = hints->in_a_row > 0 && now - hints->last < FERI_PAUSE_MIN_NANOS;
-    hints->in_a_row = !is_repeated ? 1 : hints->in_a_row + (hints->in_a_row < UINT32_MAX);
-    hints->count += hints->count < UINT32_MAX;
+    hints->in_a_row = is_repeated ? hints->in_a_row + 1 : 1;
+    hints->count++;
     if (is_repeated && now < deadline) {
         uint64_t left = deadline - now;
         uint64_t length = feri_pause_length(hints->in_a_row);

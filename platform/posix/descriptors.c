@@ -8,29 +8,14 @@
 /* The two steps that replace a refused call: another thread may fork and exec in between, as on
  * macOS. */
 
-/* A descriptor may have other flags (FD_CLOFORK of POSIX.1-2024). Both calls fail with a number
- * that is no descriptor. */
-fer_error ferp_posix_set_close_on_exec(int fd, bool closes)
-{
-    int flags = fcntl(fd, F_GETFD, 0);
-    flags = closes ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC;
-    fer_error error = ferp_posix_result(fcntl(fd, F_SETFD, flags));
-    return error.kind != FER_OK && ferp_posix_is_refusal(error.os_code)
-               ? ferp_posix_ioctl(fd, closes ? FIOCLEX : FIONCLEX, NULL)
-               : error;
-}
-
 /* Sets close-on-exec of a new descriptor, which is closed on failure. EPERM of an accept would mean
  * that a firewall has refused the connection (accept(2)). */
 static int with_close_on_exec(int fd)
 {
-    if (fd < 0) {
-        return fd;
-    }
-    fer_error error = ferp_posix_set_close_on_exec(fd, true);
-    if (error.kind != FER_OK) {
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 && ioctl(fd, FIOCLEX) < 0) {
+        int code = errno;
         (void)close(fd);
-        errno = error.os_code == EPERM ? ENOSYS : error.os_code;
+        errno = code == EPERM ? ENOSYS : code;
         return -1;
     }
     return fd;

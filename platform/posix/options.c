@@ -99,7 +99,8 @@ static bool is_one_byte(ferp_option option)
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     if (option == FERP_INHERITABLE) {
-        return ferp_posix_set_close_on_exec((int)raw, value == 0);
+        /* leaves other flags of the descriptor alone (FD_CLOFORK of POSIX.1-2024) */
+        return ferp_posix_ioctl(raw, value != 0 ? FIONCLEX : FIOCLEX, NULL);
     }
     system_option known = system_options[option];
     value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;

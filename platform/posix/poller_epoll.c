@@ -144,7 +144,7 @@ static int new_epoll(void)
     if (epoll < 0 && ferp_posix_is_refusal(errno)) {
         epoll = epoll_create(1);
         if (epoll >= 0) {
-            FER_IGNORE(ferp_posix_set_close_on_exec(epoll, true)); /* fails for no descriptor */
+            (void)ioctl(epoll, FIOCLEX); /* fails for no descriptor */
         }
     }
     return epoll;

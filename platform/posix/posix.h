@@ -203,9 +203,6 @@ int ferp_posix_accept(int listener, struct sockaddr *from, socklen_t *len);
 int ferp_posix_duplicate(int fd, int lowest);
 int ferp_posix_wake_pipe(int ends[2], bool waits);
 
-/* Sets whether a descriptor is closed on exec, also if the system refuses F_SETFD. descriptors.c */
-fer_error ferp_posix_set_close_on_exec(int fd, bool closes);
-
 /* Whether a sandbox refuses every accept. descriptors.c */
 bool ferp_posix_accept_is_refused(void);
 

@@ -37,6 +37,10 @@ int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct ti
     return -1;
 }
 
+#endif
+
+/* musl defines it beside calls that are not replaced. */
+#ifdef __GLIBC__
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
     errno = control_errno;
