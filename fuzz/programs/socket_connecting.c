@@ -49,10 +49,11 @@ kind_set socket_within_limits(const struct socket_program *p, size_t at, kind_se
     struct call_limits limits = limits_of(p, at);
     bool has_end = limits_are_over(&limits) || limits_end_in(&limits) != LIMITS_NEVER;
     const model_handle *model = &p->models[at];
-    if (model_never_waits(model) || model_may_wait_in_kernel(model) || !has_end) {
+    if (model_never_waits(model) || !has_end) {
         return allowed;
     }
-    return (allowed & ~kind_set_of(FER_DEADLOCK)) | kinds_of(&limits);
+    kind_set ended = model_may_wait_in_kernel(model) ? 0 : kind_set_of(FER_DEADLOCK);
+    return (allowed & ~ended) | kinds_of(&limits);
 }
 
 /* The limits are over: the call must report that, and changes nothing. Returns false if the state
