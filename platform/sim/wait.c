@@ -190,11 +190,11 @@ static uint64_t end_of_idle_slices(ferp_sim_network *network, const ferp_wait *w
 }
 
 /* A wait that ends without being ready. Time passes, so that a caller who repeats it gets
- * somewhere. */
-static fer_error give_false_hint(ferp_sim_network *network, bool is_deadlock)
+ * somewhere: up to the next event if nothing else can end the wait. */
+static fer_error give_false_hint(ferp_sim_network *network, bool needs_event)
 {
     uint64_t end = ferp_sim_time_after(network, FALSE_HINT);
-    end = is_deadlock || end == network->now ? FERP_NO_DEADLINE : end;
+    end = needs_event || end == network->now ? FERP_NO_DEADLINE : end;
     fer_error error = ferp_sim_pass_time(network, end);
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }
@@ -270,7 +270,7 @@ static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t de
         bool idle = quiet && network->event_count == 0;
         uint64_t last = end_of_idle_slices(network, wait, socket, had_event, deadline);
         if (examines && readiness_of(wait) == FERP_WRITABLE && is_hung_up(network, socket)) {
-            return give_false_hint(network, idle && last == FERP_NO_DEADLINE);
+            return give_false_hint(network, quiet && last == FERP_NO_DEADLINE);
         }
         uint64_t until =
             idle    ? last
