@@ -253,9 +253,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_try_peek_from(fer_udp_socket *sock
  * be reported. interest, timeout, *ready and signals are those of fer_tcp_stream_ready. Readiness
  * is a hint: the next call may discard the queued datagram, because it is damaged, or because its
  * sender is not the socket's peer.
- * Blocks: same as fer_tcp_stream_ready. A shutdown of FER_SHUTDOWN_READ in another thread or through
- * a clone ends the wait, on Windows within 100 ms; what the next receive of a clone returns is
- * `clone_receives_on` (rule U7).
+ * Blocks: same as fer_tcp_stream_ready. A shutdown of FER_SHUTDOWN_READ in another thread or
+ * through a clone ends the wait, on Windows within 100 ms; what the next receive of a clone returns
+ * is `clone_receives_on` (rule U7).
  * Errors: same as fer_tcp_listener_ready.
  * Rust: tokio: net::UdpSocket::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_ready(const fer_udp_socket *socket,
