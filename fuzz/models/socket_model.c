@@ -341,6 +341,11 @@ static bool may_keep_options(const struct model_socket *socket)
            model_kinds_of_dead(socket) != 0;
 }
 
+void model_set_option_reset(const model_handle *handle, model_option option)
+{
+    of(handle)->was_set[option] = false;
+}
+
 void model_set_option_done(model_handle *handle, model_option option, uint64_t value)
 {
     struct model_socket *socket = of(handle);

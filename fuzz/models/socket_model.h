@@ -121,6 +121,8 @@ void model_from_raw_done(model_handle *handle, int socket, fer_raw_socket raw, m
 model_state model_raw_state(int socket, bool *uncertain);
 
 kind_set model_set_option(const model_handle *handle, model_option option, uint64_t value);
+/* NetBSD stores an option of a connection that was reset, and fails. */
+void model_set_option_reset(const model_handle *handle, model_option option);
 void model_set_option_done(model_handle *handle, model_option option, uint64_t value);
 kind_set model_get_option(const model_handle *handle, model_option option, uint64_t *value,
                           bool *is_known);

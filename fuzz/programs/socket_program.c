@@ -56,6 +56,8 @@ static void set_option_of(fer_socket *socket, model_handle *model, uint8_t arg)
     socket_check(error, allowed);
     if (error.kind == FER_OK) {
         model_set_option_done(model, option, value);
+    } else if (error.kind == FER_CONNECTION_RESET) {
+        model_set_option_reset(model, option);
     }
 }
 
