@@ -90,7 +90,8 @@ static void set(struct simulation_program *p, fer_tcp_stream *stream)
     }
 }
 
-/* The peer may send back what it receives: only a deadline ends such a copy. */
+/* The peer may send back what it receives: only a deadline ends such a copy, and at the clock's end
+ * none does. */
 static void copy(struct simulation_program *p, fer_tcp_stream *stream)
 {
     unsigned char one[64];
@@ -100,6 +101,9 @@ static void copy(struct simulation_program *p, fer_tcp_stream *stream)
     fer_stream a = fer_tcp_stream_as_stream(stream);
     fer_stream b = fer_tcp_stream_as_stream(simulation_stream(p));
     const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(1))};
+    if (fer_sim_now().nanos >= UINT64_MAX - UINT64_C(2000000000)) {
+        return;
+    }
     FER_IGNORE(fer_tcp_stream_set_limits(stream, &limits));
     switch (choose_below(&p->from, 3)) {
     case 0: FER_IGNORE(fer_copy(a, b, &to, NULL)); break;
