@@ -16,16 +16,10 @@ _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do
 
 /* ---- Resolvers */
 
-/* NULL if the resolver is not usable. */
-static feri_pool *pool_of(fer_resolver *resolver)
-{
-    feri_pool *pool = resolver == NULL ? NULL : resolver->p_.pool_;
-    return pool != NULL && feri_pool_belongs_to_process(pool) ? pool : NULL;
-}
-
 bool feri_resolver_is_usable(fer_resolver *resolver)
 {
-    return pool_of(resolver) != NULL;
+    const feri_pool *pool = resolver == NULL ? NULL : resolver->p_.pool_;
+    return pool != NULL && feri_pool_belongs_to_process(pool);
 }
 
 void fer_resolver_close(fer_resolver *resolver)

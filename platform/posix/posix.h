@@ -157,8 +157,7 @@ static inline fer_error ferp_posix_poll_error(int code)
     }
 }
 
-/* musl declares the request as an int, so a larger request number needs
- * the cast. */
+/* musl declares the request as an int, so a larger request number needs the cast. */
 static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, void *value)
 {
 #if defined(__linux__) && !defined(__GLIBC__)
