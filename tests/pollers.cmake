@@ -122,11 +122,11 @@ if(WIN32)
         get_filename_component(name "${source}" NAME_WE)
         ferrule_add_other_program(unit_${name} scripted
             "${source}"
-            unit/scripted_modules.c
-            unit/scripted_windows.c
-            unit/scripted_winsock.c
             unit/winsock_calls.c
+            unit/winsock_kernel.c
+            unit/winsock_modules.c
             unit/winsock_script.c
+            unit/winsock_sockets.c
             unit/winsock_waits.c)
     endforeach()
 endif()

@@ -133,7 +133,9 @@ kind_set model_bind_unix(const model_handle *handle, int path);
 void model_bind_unix_done(model_handle *handle, int path);
 kind_set model_listen(const model_handle *handle, int backlog);
 void model_listen_done(model_handle *handle, int backlog);
-bool model_has_listener(const fer_socket_addr *addr, bool *has_space);
+/* Not certain if its queue may be full, or its address is unknown: a connect failed before, and
+ * Windows may have replaced the wildcard address (row failed_connect_adopted). */
+bool model_has_listener(const fer_socket_addr *addr, bool *is_certain);
 /* A socket is bound there, and does not listen (row bound_port_is_silent). */
 bool model_is_bound_only(const fer_socket_addr *addr);
 /* The port of the socket, 0 if it is unbound, -1 if it is unknown. */

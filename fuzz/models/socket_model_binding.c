@@ -237,16 +237,17 @@ void model_listen_done(model_handle *handle, int backlog)
     }
 }
 
-bool model_has_listener(const fer_socket_addr *addr, bool *has_space)
+bool model_has_listener(const fer_socket_addr *addr, bool *is_certain)
 {
     bool connect_to_path = false;
-    *has_space = true;
+    *is_certain = true;
     for (int i = 0; i < model_socket_count; i++) {
         const struct model_socket *socket = &model_sockets[i];
         bool listens = socket->refs > 0 && socket->state == SOCKET_LISTENING &&
                        socket->port == addr->port && covers(socket, &addr->ip);
         connect_to_path = connect_to_path || listens;
-        *has_space = *has_space && (!listens || socket->backlog >= QUEUE_SAFE);
+        *is_certain =
+            *is_certain && (!listens || (socket->backlog >= QUEUE_SAFE && socket->outcome == 0));
     }
     return connect_to_path;
 }

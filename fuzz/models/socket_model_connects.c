@@ -31,10 +31,10 @@ static model_connect started(struct model_socket *socket, const model_destinatio
                              .outcome = kind_set_of(to->outcome),
                              .earliest = now() + to->delay,
                              .latest = now() + to->delay};
-    bool has_space = true;
+    bool is_certain = true;
     if (to->is_local) {
         connect.outcome =
-            model_has_listener(&to->addr, &has_space) ? OK : kind_set_of(FER_CONNECTION_REFUSED);
+            model_has_listener(&to->addr, &is_certain) ? OK : kind_set_of(FER_CONNECTION_REFUSED);
         socket->peer_is_unknown = true;
         /* Rows bound_port_is_silent and wildcard_beside_specific. */
         if (model_is_bsd() && model_is_bound_only(&to->addr)) {

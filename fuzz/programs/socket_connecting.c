@@ -130,12 +130,12 @@ static void connect_within(struct socket_program *p, const struct socket_call *c
     model_destination to = socket_destination(c->arg);
     model_handle *model = &p->models[c->socket];
     fer_socket *socket = &p->handles[c->socket].socket;
-    bool has_space = true;
+    bool is_certain = true;
     if (to.is_local) {
-        (void)model_has_listener(&to.addr, &has_space);
+        (void)model_has_listener(&to.addr, &is_certain);
     }
-    if (!has_space) {
-        return; /* DIFFERENCES.md, full_backlog */
+    if (!is_certain) {
+        return; /* DIFFERENCES.md, full_backlog, failed_connect_adopted */
     }
     struct bounded_connect bounded = predict(p, c, &to, timeout);
     const model_connect *connect = &bounded.connect;

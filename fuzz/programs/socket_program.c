@@ -301,11 +301,11 @@ static void accept_one(struct socket_program *p, const struct socket_call *c)
 static void probe(struct socket_program *p, const struct socket_call *c)
 {
     fer_socket_addr addr = socket_destination((uint8_t)(DESTINATION_OWN + c->arg % 2)).addr;
-    bool has_space = true;
-    bool connect_to_path = model_has_listener(&addr, &has_space);
+    bool is_certain = true;
+    bool connect_to_path = model_has_listener(&addr, &is_certain);
     bool is_dropped = model_is_bsd() && model_is_bound_only(&addr);
     (void)p;
-    if (has_space && !is_dropped) {
+    if (is_certain && !is_dropped) {
         FUZZ_CHECK(socket_peer_can_connect(&addr) == connect_to_path);
     }
 }

@@ -138,6 +138,13 @@ TEST(a_member_receives_no_groups_of_other_sockets)
 {
     fer_socket_addr addr;
     fer_udp_socket v4 = bound_socket("0.0.0.0:0", &addr);
+    int value = 0;
+    socklen_t size = sizeof value;
+    int fd = (int)fer_udp_socket_as_raw(&v4);
+    if (getsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &value, &size) != 0) {
+        fer_udp_socket_close(&v4);
+        skip(); /* the user mode of qemu refuses the option */
+    }
     fer_ipv4_addr group_v4 =
         fer_ipv4_addr_new(239, 255, (uint8_t)(addr.port >> 8), (uint8_t)addr.port);
     assert_int_equal(number_option(&v4, IPPROTO_IP, IP_MULTICAST_ALL), 1);

@@ -1,4 +1,4 @@
-/* scripted_windows.c: the calls of kernel32 and ntdll of scripted_winsock.h: handles, events,
+/* winsock_kernel.c: the calls of kernel32 and ntdll of scripted_winsock.h: handles, events,
  * completion ports, requests of the AFD driver, time. */
 #include "unit/winsock_script.h"
 

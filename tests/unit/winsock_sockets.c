@@ -1,4 +1,4 @@
-/* scripted_winsock.c: the calls of Winsock of scripted_winsock.h. Each checks what every caller
+/* winsock_sockets.c: the calls of Winsock of scripted_winsock.h. Each checks what every caller
  * must do, and answers as its step says. */
 #include "unit/winsock_script.h"
 

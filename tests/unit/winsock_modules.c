@@ -1,4 +1,4 @@
-/* scripted_modules.c: the calls of modules, threads and names of scripted_winsock.h. */
+/* winsock_modules.c: the calls of modules, threads and names of scripted_winsock.h. */
 #include "unit/winsock_script.h"
 
 #include <string.h>
