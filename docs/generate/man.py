@@ -273,8 +273,8 @@ def differences_page(blocks):
     return page
 
 
-def overview_page(readme, all_headers, pages):
-    sections = sections_of(readme)
+def overview_page(readme, guide, all_headers, pages):
+    sections = sections_of(readme) + sections_of(guide)
     page = Page("ferrule", 7, "Rust's std::net for C")
     page.body += [".SH SYNOPSIS", ".nf", "#include <ferrule.h>", ".sp",
                   "cc program.c $(pkg\\-config \\-\\-cflags \\-\\-libs ferrule)", ".fi",
@@ -330,7 +330,9 @@ def all_pages(root):
     pages = [page for header in all_headers for page in header_pages(header)]
     differences = markdown.parse(files.read(root / "docs/DIFFERENCES.md"))
     pages += [rules_page(differences), differences_page(differences)]
-    pages.append(overview_page(markdown.parse(files.read(root / "README.md")), all_headers, pages))
+    pages.append(overview_page(markdown.parse(files.read(root / "README.md")),
+                               markdown.parse(files.read(root / "docs/GUIDE.md")),
+                               all_headers, pages))
     pages.append(fercat_page(files.read(root / "examples/fercat.c")))
     return pages
 
@@ -340,7 +342,8 @@ def main():
         sys.exit(__doc__)
     root = pathlib.Path(sys.argv[1])
     out = pathlib.Path(sys.argv[2])
-    sources = [root / "README.md", root / "docs/DIFFERENCES.md", root / "examples/fercat.c",
+    sources = [root / "README.md", root / "docs/GUIDE.md", root / "docs/DIFFERENCES.md",
+               root / "examples/fercat.c",
                *(root / "include/ferrule").glob("*.h")]
     date = date_of(sources)
     version = re.search(r'FER_VERSION_TEXT "(.*)"',
