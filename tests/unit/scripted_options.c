@@ -66,31 +66,8 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
     return STORE(result, out, result->value != 0);
 }
 
-static const char *const option_names[] = {"REUSE_ADDRESS",
-                                           "EXCLUSIVE_ADDRESS",
-                                           "ONLY_V6",
-                                           "NODELAY",
-                                           "TTL_V4",
-                                           "HOPS_V6",
-                                           "KEEPALIVE",
-                                           "TIME",
-                                           "INTERVAL",
-                                           "RETRIES",
-                                           "REUSE_PORT",
-                                           "CONNECT_CHOOSES_PORT",
-                                           "TOS_V4",
-                                           "TCLASS_V6",
-                                           "RECV_BUFFER",
-                                           "SEND_BUFFER",
-                                           "BROADCAST",
-                                           "LOOP_V4",
-                                           "MULTICAST_TTL_V4",
-                                           "LOOP_V6",
-                                           "USER_TIMEOUT",
-                                           "INHERITABLE",
-                                           "TYPE",
-                                           "PROTOCOL",
-                                           "LISTENING"};
+#define OPTION_NAME(name, kind, level, systems) #name,
+static const char *const option_names[] = {FERP_OPTIONS(OPTION_NAME)};
 
 SCRIPTED(fer_error, ferp_set_option, (fer_raw_socket raw, ferp_option option, uint32_t value),
          TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error);

@@ -27,16 +27,19 @@ static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint
 OPEN_TEST(the_fields_are_set_and_it_is_on_last)
 {
     assert_ok_log(set(&handle, true, 60 * SECOND, 5 * SECOND, 3),
-                  "option_value(1,TIME) set_option(1,TIME,60) option_value(1,INTERVAL) "
-                  "set_option(1,INTERVAL,5) "
-                  "option_value(1,RETRIES) set_option(1,RETRIES,3) set_option(1,KEEPALIVE,1)");
+                  "option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,60) "
+                  "option_value(1,KEEPALIVE_INTERVAL) "
+                  "set_option(1,KEEPALIVE_INTERVAL,5) "
+                  "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE_RETRIES,3) "
+                  "set_option(1,KEEPALIVE,1)");
 }
 
 OPEN_TEST(a_field_of_zero_is_left_alone)
 {
     assert_ok_log(set(&handle, false, 0, 0, 0), "set_option(1,KEEPALIVE,0)");
     assert_ok(set(&handle, true, 0, SECOND, 0));
-    assert_log("option_value(1,INTERVAL) set_option(1,INTERVAL,1) set_option(1,KEEPALIVE,1)");
+    assert_log("option_value(1,KEEPALIVE_INTERVAL) set_option(1,KEEPALIVE_INTERVAL,1) "
+               "set_option(1,KEEPALIVE,1)");
 }
 
 /* The previous values are 71, 72 and 73. */
@@ -65,11 +68,11 @@ WINDOWS_OPEN_TEST(a_time_or_an_interval_that_is_lacking_is_refused_and_retries_a
 {
     script_unsupported_fields();
     assert_error(set(&handle, true, 0, 5 * SECOND, 0), FER_UNSUPPORTED, 10042);
-    assert_log("option_value(1,INTERVAL)");
+    assert_log("option_value(1,KEEPALIVE_INTERVAL)");
     assert_error(set(&handle, false, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
-    assert_log("option_value(1,TIME)");
+    assert_log("option_value(1,KEEPALIVE_TIME)");
     assert_ok(set(&handle, true, 0, 0, 3));
-    assert_log("option_value(1,RETRIES) set_option(1,KEEPALIVE,1)");
+    assert_log("option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE,1)");
 }
 
 OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
@@ -79,9 +82,12 @@ OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
     script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
     script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
-    assert_log("option_value(1,TIME) set_option(1,TIME,1) option_value(1,INTERVAL) "
-               "set_option(1,INTERVAL,2) option_value(1,RETRIES) set_option(1,RETRIES,3) "
-               "set_option(1,KEEPALIVE,1) set_option(1,TIME,71) set_option(1,INTERVAL,72)");
+    assert_log("option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,1) "
+               "option_value(1,KEEPALIVE_INTERVAL) "
+               "set_option(1,KEEPALIVE_INTERVAL,2) option_value(1,KEEPALIVE_RETRIES) "
+               "set_option(1,KEEPALIVE_RETRIES,3) "
+               "set_option(1,KEEPALIVE,1) set_option(1,KEEPALIVE_TIME,71) "
+               "set_option(1,KEEPALIVE_INTERVAL,72)");
 }
 
 /* ---- The getter */
@@ -98,8 +104,9 @@ OPEN_TEST(the_setting_is_reported)
     assert_int_equal(got.time.nanos, 60 * SECOND);
     assert_int_equal(got.interval.nanos, 5 * SECOND);
     assert_int_equal(got.retries, 3);
-    assert_log("option_value(1,KEEPALIVE) option_value(1,TIME) option_value(1,INTERVAL) "
-               "option_value(1,RETRIES)");
+    assert_log("option_value(1,KEEPALIVE) option_value(1,KEEPALIVE_TIME) "
+               "option_value(1,KEEPALIVE_INTERVAL) "
+               "option_value(1,KEEPALIVE_RETRIES)");
 }
 
 WINDOWS_OPEN_TEST(a_field_that_the_os_does_not_report_is_zero)

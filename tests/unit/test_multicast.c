@@ -73,7 +73,8 @@ SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
     script_then(SCRIPT_OPTION_VALUE)->value = 1;
     assert_ok(feri_multicast_loop_v6(&v6, &got));
     assert_true(got);
-    assert_log("set_option(1,LOOP_V6,1) set_option(1,LOOP_V6,0) option_value(1,LOOP_V6)");
+    assert_log("set_option(1,MULTICAST_LOOP_V6,1) set_option(1,MULTICAST_LOOP_V6,0) "
+               "option_value(1,MULTICAST_LOOP_V6)");
 }
 
 TEST_MAIN("multicast")
