@@ -348,9 +348,16 @@ static inline fer_error cause(ended_cell *cell)
     }
 }
 
+/* A copy in both directions whose other stream has ended shuts WRITE down itself. An event that does
+ * so comes after it. */
 static inline void cause_event(void *argument)
 {
+    static const char copy[] = "fer_copy_bidirectional from";
     ended_cell *caused = argument;
+    if ((caused->event & SHUT_WRITE) != 0 &&
+        strncmp(caused->call->name, copy, sizeof copy - 1) == 0) {
+        (void)peer_raw_wait_readable(fer_socket_as_raw(&caused->peer));
+    }
     caused->event_us = peer_now_us();
     caused->event_error = cause(caused);
 }
