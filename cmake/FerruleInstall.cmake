@@ -100,7 +100,8 @@ if(NOT WIN32)
             COMMAND "${CMAKE_COMMAND}" -E rm -rf "${ferrule_man_dir}"
             COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/docs/generate/man.py" "${PROJECT_SOURCE_DIR}" "${ferrule_man_dir}"
             DEPENDS ${ferrule_man_sources} "${PROJECT_SOURCE_DIR}/README.md"
-                "${PROJECT_SOURCE_DIR}/docs/GUIDE.md" "${PROJECT_SOURCE_DIR}/docs/DIFFERENCES.md"
+                "${PROJECT_SOURCE_DIR}/docs/GUIDE.md" "${PROJECT_SOURCE_DIR}/docs/RULES.md"
+                "${PROJECT_SOURCE_DIR}/docs/DIFFERENCES.md"
                 "${PROJECT_SOURCE_DIR}/examples/fercat.c"
             VERBATIM)
         add_custom_target(ferrule_man ALL DEPENDS "${ferrule_man_dir}/man7/ferrule.7")

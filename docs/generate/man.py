@@ -21,6 +21,7 @@ import markdown
 PROGRAM_MARKS = {"-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 NAMES = re.compile(r"\b(fer_\w*[a-z0-9]|FER_\w*[A-Z0-9])\b(?!_)")
 WIDTH = 76
+NOTES = ("p", "Notes of the rules:")
 
 
 def escape(text, is_program=False):
@@ -242,15 +243,14 @@ def sections_of(blocks):
     return out
 
 
-def rules_page(blocks):
+def rules_page(rules, differences):
+    """The rules, and below each family its notes of the other page."""
     page = Page("ferrule_rules", 7, "the promises of ferrule, the same on every system")
-    page.body += [".SH DESCRIPTION"]
-    page.body += prose("A rule is a promise that holds on every system. The documentation and the "
-                       "tests use its number.")
-    for title, body in sections_of(blocks):
-        if re.match(r"[A-Z]: |[A-Z]\d+ to ", title):
-            page.body += [".SH " + escape(title.upper())]
-            page.body += markdown_blocks(body)
+    for title, body in sections_of(rules):
+        page.body += [".SH " + ("DESCRIPTION" if title == "Rules" else escape(title.upper()))] + markdown_blocks(body)
+        for other, blocks in sections_of(differences):
+            if NOTES in blocks and other[0] == title[0]:
+                page.body += markdown_blocks([NOTES, blocks[blocks.index(NOTES) + 1]])
     page.see_also([("ferrule", "7"), ("ferrule_differences", "7")])
     return page
 
@@ -329,7 +329,8 @@ def all_pages(root):
     all_headers = headers.read_all(root / "include")
     pages = [page for header in all_headers for page in header_pages(header)]
     differences = markdown.parse(files.read(root / "docs/DIFFERENCES.md"))
-    pages += [rules_page(differences), differences_page(differences)]
+    rules = markdown.parse(files.read(root / "docs/RULES.md"))
+    pages += [rules_page(rules, differences), differences_page(differences)]
     pages.append(overview_page(markdown.parse(files.read(root / "README.md")),
                                markdown.parse(files.read(root / "docs/GUIDE.md")),
                                all_headers, pages))
@@ -342,8 +343,8 @@ def main():
         sys.exit(__doc__)
     root = pathlib.Path(sys.argv[1])
     out = pathlib.Path(sys.argv[2])
-    sources = [root / "README.md", root / "docs/GUIDE.md", root / "docs/DIFFERENCES.md",
-               root / "examples/fercat.c",
+    sources = [root / "README.md", root / "docs/GUIDE.md", root / "docs/RULES.md",
+               root / "docs/DIFFERENCES.md", root / "examples/fercat.c",
                *(root / "include/ferrule").glob("*.h")]
     date = date_of(sources)
     version = re.search(r'FER_VERSION_TEXT "(.*)"',

@@ -20,6 +20,7 @@ import headers
 
 SOURCES = ("*.md", "docs/*.md", "*/README.md")
 INCLUDE = "include/ferrule/"
+RULES = "docs/RULES.md"
 DIFFERENCES = "docs/DIFFERENCES.md"
 JQUERY = pathlib.Path("/usr/share/javascript/jquery/jquery.min.js")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)([^()\s]*)(?=\))")
@@ -105,8 +106,14 @@ def check_rows(systems, rows, names):
                 raise ValueError("the cell names none with a text: %s: %s" % (name, cell))
 
 
+def with_places(text):
+    """A page with an anchor for each rule and each tag."""
+    return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
+        match.group(1)[:2], match.group(2), match.group(1)[2:], match.group(2)), text)
+
+
 def differences(text):
-    """The page of differences with an anchor for each rule, each tag and each row of a table of rules."""
+    """The page of differences with an anchor for each tag and each row of a table of rules."""
     used = {}
     before = []
 
@@ -125,8 +132,7 @@ def differences(text):
 
         return match.group(1) + re.sub(r"^\| (.*?) \|", anchor, match.group(2), flags=re.M)
 
-    return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
-        match.group(1)[:2], match.group(2), match.group(1)[2:], match.group(2)), TABLE.sub(table, with_sources(text)))
+    return with_places(TABLE.sub(table, with_sources(text)))
 
 
 class Pages:
@@ -139,8 +145,8 @@ class Pages:
         # The address of each public name, rule and tag of a difference.
         self.places = {name: INCLUDE + "%s.md#%s" % (file, name) for file, header in self.headers.items()
                        for section in header.sections for entry in section.entries for name in entry.names}
-        for _, name in PLACE.findall(files.read(root / DIFFERENCES)):
-            self.places[name] = DIFFERENCES + "#" + name
+        for page in (RULES, DIFFERENCES):
+            self.places.update((name, page + "#" + name) for _, name in PLACE.findall(files.read(root / page)))
 
     def write(self, name, text):
         (self.out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -237,7 +243,8 @@ class Pages:
         for path in sorted({path for pattern in SOURCES for path in self.root.glob(pattern)}):
             source = path.relative_to(self.root).as_posix()
             text = files.read(path)
-            self.page(source, differences(text) if source == DIFFERENCES else text)
+            change = {RULES: with_places, DIFFERENCES: differences}.get(source, str)
+            self.page(source, change(text))
         self.reference()
         for header in self.headers.values():
             self.header(header)

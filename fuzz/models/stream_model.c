@@ -1,5 +1,5 @@
 /* stream_model.c: the results that each call of a program may have, by the rules of
- * docs/DIFFERENCES.md and by earlier calls on its connection. It uses none of core's tables. */
+ * docs/RULES.md and by earlier calls on its connection. It uses none of core's tables. */
 #include "fuzz/models/stream_model.h"
 
 #include <stdio.h>

@@ -234,7 +234,7 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     poller_link *link = poller_link_of(program, handle);
     if (handle->type == POLLER_UDP && link->kept == FER_RAW_SOCKET_NONE &&
         program->dialect == FER_SIM_DIALECT_WINSOCK) {
-        link->kept = handle->raw; /* DIFFERENCES.md, rule P4 */
+        link->kept = handle->raw; /* rule P4 */
     }
     out->type = handle->type;
     out->socket = handle->socket;

@@ -22,7 +22,7 @@
  * notifies no poller, so a thread that cancels for an event loop also calls fer_poller_notify. The
  * loop then calls fer_cancel_token_is_cancelled.
  *
- * Rules K1 to K7 and I4 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for every handle with limits:
+ * Rules K1 to K7 and I4 (docs/RULES.md, ferrule_rules(7)) hold for every handle with limits:
  * K1 which calls check the limits, and what precedes them, K2 how soon and with which count a call
  * ends, K3 timeout and deadline, clones, K4 one token for many calls, K5 and K6 the cost, K7
  * accepts, I4 signals (interruptible). Rules K8 to K10 are those of fer_tcp_stream_connect_with,

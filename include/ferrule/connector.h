@@ -11,7 +11,7 @@
  *
  *     fer_error error = fer_connector_take(&connector, &stream);
  *
- * Rules K12 to K15 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for all functions: K12 starting,
+ * Rules K12 to K15 (docs/RULES.md, ferrule_rules(7)) hold for all functions: K12 starting,
  * K13 the event and the waits, K14 the result, K15 closing.
  *
  * A connector is NEW if all of its bytes are zero, OPEN after its start, and CLOSED after its close

@@ -169,7 +169,7 @@ FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t p
  *         }
  *     } while (taken == 16);
  *
- * Rules N1 to N9 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for all functions: N1 starting, N2
+ * Rules N1 to N9 (docs/RULES.md, ferrule_rules(7)) hold for all functions: N1 starting, N2
  * the bounds of a resolver, N3 results, N4 waits, N5 notifications, N6 closing a lookup, N7 closing
  * a resolver, N8 threads, N9 keys.
  *

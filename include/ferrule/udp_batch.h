@@ -22,7 +22,7 @@
  * port need fer_socket_set_only_v6.
  *
  * A system that cannot do something in one call does it in several: the datagrams on the network
- * are the same (rules B4, B5). The rules B1 to B12 (docs/DIFFERENCES.md, ferrule_rules(7)) hold for
+ * are the same (rules B4, B5). The rules B1 to B12 (docs/RULES.md, ferrule_rules(7)) hold for
  * all functions: B1 order and resuming, B2 waits to send, B3 waits to receive, B4 segments, B5
  * refused segments, B6 ECN, B7 local addresses, B8 and B9 coalescing, B10 the peer and refusals,
  * B11 misuse, B12 signals. udp.h has the socket, and what it says of handles and threads holds here

@@ -32,7 +32,7 @@ while read -r name; do
 done <"$work/functions" >"$work/missing"
 complain "no page describes a function" "$work/missing"
 
-sed -n 's/^- \*\*\([A-Z][0-9][0-9]*[a-z]*\)\*\* .*/\1/p' docs/DIFFERENCES.md >"$work/rules"
+sed -n 's/^- \*\*\([A-Z][0-9][0-9]*[a-z]*\)\*\* .*/\1/p' docs/RULES.md >"$work/rules"
 [ -s "$work/rules" ] || { echo "check_man: no rule" >&2; exit 1; }
 grep -vxFf "$work/man/man7/ferrule_rules.7" "$work/rules" >"$work/missing" || true
 complain "ferrule_rules(7) has no rule" "$work/missing"

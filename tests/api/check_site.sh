@@ -28,10 +28,10 @@ same() {
     fi
 }
 
-page=$site/pages/docs/DIFFERENCES.html
-sed -n 's/^- \*\*\([A-Z][0-9][0-9]*[a-z]*\)\*\* .*/\1/p' docs/DIFFERENCES.md >"$site/rules"
-sed -n 's/.*<a id="\([^"]*\)"><\/a><strong>.*/\1/p' "$page" >"$site/rules-found"
+sed -n 's/^- \*\*\([A-Z][0-9][0-9]*[a-z]*\)\*\* .*/\1/p' docs/RULES.md >"$site/rules"
+sed -n 's/.*<a id="\([^"]*\)"><\/a><strong>.*/\1/p' "$site/pages/docs/RULES.html" >"$site/rules-found"
 same rules "$site/rules" "$site/rules-found"
+page=$site/pages/docs/DIFFERENCES.html
 sed -n 's/^| `\([a-z_0-9]*\)` | [A-Z][0-9].*/\1/p' docs/DIFFERENCES.md >"$site/tags"
 sed -n 's/^<td><a id="\([a-z_0-9]*\)"><\/a>.*/\1/p' "$page" >"$site/tags-found"
 same differences "$site/tags" "$site/tags-found"

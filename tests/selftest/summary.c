@@ -104,7 +104,7 @@ void summary_rules(const struct results *results)
     static rule_counts rules[RULES_MAX];
     size_t count = count_rules(results, rules);
     report_line(0, " ");
-    report_line(0, "BY RULE (docs/DIFFERENCES.md has the rules): passed, failed, skipped");
+    report_line(0, "BY RULE (docs/RULES.md has the rules): passed, failed, skipped");
     for (size_t i = 0; i < count; i++) {
         const unsigned *of = rules[i].of;
         unsigned failed = of[RESULT_FAILED] + of[RESULT_CRASHED] + of[RESULT_HUNG];
