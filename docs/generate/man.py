@@ -249,7 +249,7 @@ def rules_page(rules, differences):
     for title, body in sections_of(rules):
         page.body += [".SH " + ("DESCRIPTION" if title == "Rules" else escape(title.upper()))] + markdown_blocks(body)
         for other, blocks in sections_of(differences):
-            if NOTES in blocks and other[0] == title[0]:
+            if NOTES in blocks and title.startswith(other[0] + ":"):
                 page.body += markdown_blocks([NOTES, blocks[blocks.index(NOTES) + 1]])
     page.see_also([("ferrule", "7"), ("ferrule_differences", "7")])
     return page

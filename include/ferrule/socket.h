@@ -13,8 +13,8 @@
  * A function that returns before the last line must call fer_socket_close(&socket), which does
  * nothing after that line.
  *
- * NEW and CLOSED handles, misuse and cancellation of threads: as in tcp.h, but every call that
- * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
+ * docs/RULES.md has what holds for every call (ferrule_rules(7)). Every call here that opens no
+ * handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * On a stream whose connect failed only fer_socket_take_error, fer_socket_ready, fer_socket_as_raw,
  * fer_socket_into_raw, close and conversion are allowed. Every other call is FER_MISUSE (rule C5).

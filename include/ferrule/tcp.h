@@ -1,42 +1,9 @@
-/* tcp.h: TcpStream and TcpListener of std::net. The following holds for all functions here. A rule
- * is cited by its number (rule C4), a difference between systems by its tag (`ended_option`):
- * docs/DIFFERENCES.md, ferrule_rules(7), ferrule_differences(7).
+/* tcp.h: TcpStream and TcpListener of std::net.
  *
- * Handles. A handle is NEW if all of its bytes are zero. It is CLOSED after close, close_gracefully
- * and into_raw; a fer_socket also after its conversion (socket.h). Any other handle is open. A call
- * that opens a handle needs a NEW or CLOSED one. If it is NULL or open, the call is FER_MISUSE with
- * os_code 0, before any value is checked and before any system call, and changes nothing.
- *
- * Misuse. Any other call that returns a fer_error is FER_MISUSE on a NULL or CLOSED handle, in
- * every build. The same holds for a NEW handle, except that reads, writes, shutdown and
- * fer_tcp_stream_ready are FER_NOT_CONNECTED. What cannot be detected is undefined behaviour: to
- * use a handle while another thread closes it, or in a concurrent call that its Threads: slot
- * excludes; to use a handle whose bytes were never set, or two copies of one; to cast it to the
- * type of another kind of socket; to pass a pointer to invalid memory; and to move an OPEN token or
- * connector. After a failure the out-parameters are unchanged, except for *n, the number of bytes
- * or messages that are done, and for those whose function says otherwise. A call that fails to open
- * a handle leaves it NEW, or as it was.
- *
- * Threads. At most one thread reads and one thread writes with a handle at the same time: reads are
- * read, peek and their variants, writes are write and its variants and send_file. Two reads at
- * once, or two writes, need a clone for one of them (fer_tcp_stream_try_clone). Any thread may call
- * shutdown. Other calls are concurrent as their Threads: slot says. Cancelling a thread inside a
- * call (POSIX: pthread_cancel) is undefined behaviour; a token ends the call (cancel.h).
- *
- * Processes. After fork (POSIX) the child has copies of the handles, which it may use or close. The
- * two processes share the sockets and what the system keeps with them (`listener_of_processes`). A
- * child of a process with several threads may call none of these functions (fork, POSIX). On
- * Windows the library calls WSAStartup when it first needs it, and never WSACleanup.
- *
- * Options. On a stream whose connection has ended, setting an option, a timeout or the mode is
- * FER_OK for every valid value (rule O7). Whether the value is stored, and what a getter then
- * returns, depends on the system (`ended_option`).
- *
- * A stream from fer_tcp_stream_connect_start or from a fer_socket (socket.h) may also have a
- * pending or a failed connect (rule C5), or be unconnected. An unconnected stream has a socket and
- * no connection: reads, writes, shutdown, peer_addr and fer_tcp_stream_ready are FER_NOT_CONNECTED,
- * the connect calls of this file and try_clone are FER_MISUSE. To connect it, call
- * fer_socket_connect with fer_tcp_stream_as_socket.
+ * docs/RULES.md (ferrule_rules(7)) has what holds for every call: handles, misuse, results,
+ * threads, processes, unconnected streams, and the rules. A rule is cited by its number (rule C4),
+ * a difference between systems by its tag (`ended_option`): docs/DIFFERENCES.md,
+ * ferrule_differences(7).
  *
  * Slots. Five labelled parts end the comment of a function: Blocks, Owns, Errors, Rust, Threads. If
  * a function has no such slot, that of its section (----) holds; if the section has none either,
@@ -170,8 +137,8 @@ typedef struct fer_connect_options {
 /** Connects to the first address of "host:port" that answers, within limits (RFC 8305, "Happy
  * Eyeballs Version 2"). host_port has the format of fer_to_socket_addrs. The lookup is that of
  * fer_to_socket_addrs_with. options may be NULL: the defaults. Rules K8 to K10 of
- * docs/DIFFERENCES.md hold: which attempt starts when, which connection wins, which error the call
- * has, and what remains after a failure.
+ * docs/RULES.md hold: which attempt starts when, which connection wins, which error the call has,
+ * and what remains after a failure.
  *
  * An attempt fails with any error of its socket, for example FER_TOO_MANY_OPEN_FILES, and with
  * FER_TIMED_OUT after attempt_timeout. If the limits end the call, the attempts that are still open

@@ -1,7 +1,7 @@
 /* udp.h: UdpSocket of std::net: datagrams with or without a peer, broadcast and multicast.
  *
- * NEW and CLOSED handles, misuse and cancellation of threads: as in tcp.h, but every call that
- * opens no handle and returns a fer_error is FER_MISUSE on a NEW handle too.
+ * docs/RULES.md has what holds for every call (ferrule_rules(7)). Every call here that opens no
+ * handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
  * A datagram is sent whole or not at all. It may be lost, duplicated or reordered on its way. It is
  * received whole, or truncated to the buffer. At most one thread receives and one thread sends with

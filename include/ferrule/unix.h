@@ -1,14 +1,14 @@
 /* unix.h: UnixStream, UnixListener, UnixDatagram and SocketAddr of std::os::unix::net: sockets
  * whose addresses are paths.
  *
- * A stream here behaves like a fer_tcp_stream, and a listener like a fer_tcp_listener. Their rules
- * in tcp.h apply: handles, misuse, timeouts, shutdown, end of file, resets and threads. A datagram
- * socket follows the rules of fer_udp_socket in udp.h for handles, misuse and threads. A path
- * remains in the file system when its socket is closed. The program that bound it removes it. On
- * Windows call DeleteFileW without a check, because functions that query a file's properties are
- * reported to fail for such a path. A refused connect does not show that a path is unused: a full
- * queue refuses too on some systems (`unix_full_queue`). Windows 10 has streams and listeners since
- * version 1803. A feature that the OS, or its version, does not have is FER_UNSUPPORTED.
+ * docs/RULES.md has what holds for every call (ferrule_rules(7)). A stream here behaves like a
+ * fer_tcp_stream, and a listener like a fer_tcp_listener (rule X3). A datagram socket follows the
+ * rules of fer_udp_socket in udp.h for handles, misuse and threads. A path remains in the file
+ * system when its socket is closed. The program that bound it removes it. On Windows call
+ * DeleteFileW without a check, because functions that query a file's properties are reported to
+ * fail for such a path. A refused connect does not show that a path is unused: a full queue refuses
+ * too on some systems (`unix_full_queue`). Windows 10 has streams and listeners since version 1803.
+ * A feature that the OS, or its version, does not have is FER_UNSUPPORTED.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
