@@ -260,15 +260,20 @@ def differences_page(blocks):
     body = dict(sections_of(blocks))["Not reconciled"]
     table = next(block for block in body if block[0] == "table")
     marks = next(block for block in blocks if block[0] == "table" and block[1][0] == "mark")
-    page.body += [".SH DESCRIPTION"] + markdown_blocks(body)
+    notes = dict(re.match(r"`(\w+)`: (.*)", item[0][1]).groups() for item in body.pop()[2])
+    page.body += [".SH DESCRIPTION"] + markdown_blocks(body[:-1])
     page.body += [".PP"] + prose("How a statement is known stands in parentheses behind it:")
     for mark, meaning in marks[2]:
         page.body += [".TP 5"] + lines_of(marked(markdown.inline(mark)))
         page.body += lines_of(marked(markdown.inline(meaning)))
     for tag, rules, difference, sign in table[2]:
         page.body += [".SS " + marked(markdown.inline(tag))]
+        if difference.endswith(" \u2026"):
+            difference = difference[:-1] + notes.pop(tag.strip("`"))
         page.body += lines_of("Rule %s: %s." % (escape(rules), marked(markdown.inline(difference))))
         page.body += [".TP 5", ".I To be seen as"] + lines_of(marked(markdown.inline(sign)) + ".")
+    if notes:
+        raise ValueError("a note of no cell: " + " ".join(notes))
     page.see_also([("ferrule", "7"), ("ferrule_rules", "7")])
     return page
 
