@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
-# a default, in the comment of its section or of its header.
+# a default, in the comment of its section or of its header. Also checks the cells of DIFFERENCES.md,
+# and that a quote beside the number of a rule, in a comment of tests/, stands in a page or a header.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
@@ -73,3 +74,35 @@ END {
     if (mode != "--names") printf "check_docs: %d public functions, all with all slots\n", functions
 }
 ' $files
+[ "$mode" != --names ] || exit 0
+
+# "..." leaves words out. Case, line ends and marks of Markdown or of a comment do not count.
+tests=$(find tests -name '*.[ch]' -o -name '*.[ch]pp' | LC_ALL=C sort)
+# shellcheck disable=SC2086 # the lists are words
+cat docs/RULES.md docs/DIFFERENCES.md $files | LC_ALL=C tr -s '[:space:]`*_|' ' ' | LC_ALL=C tr '[:upper:]' '[:lower:]' |
+    LC_ALL=C awk '
+function check_quotes(comment,    quotes, parts, i, j) {
+    if (comment !~ /[^A-Za-z0-9_][A-Z][0-9]+[a-z]?[^A-Za-z0-9_]/) return
+    gsub(/[ \t`*_|]+/, " ", comment)
+    for (i = split(tolower(comment), quotes, "\""); i > 0; i--) {
+        if (i % 2) continue
+        for (j = split(quotes[i], parts, /\.\.\.|…/); j > 0; j--) {
+            gsub(/^[ .,;:]+|[ .,;:]+$/, "", parts[j])
+            if (index(pages, parts[j])) continue
+            printf "%s:%d: stands in no page: %s\n", FILENAME, FNR, parts[j]
+            bad = 1
+        }
+    }
+}
+NR == 1 { pages = $0; next }
+FILENAME == "docs/DIFFERENCES.md" {
+    if (!/^\|/) next
+    gsub(/^\| | \|$|…/, "")
+    for (i = split($0, cells, / \| /); i > 0; i--)
+        if (length(cells[i]) > 400) { printf "%s:%d: a cell is longer than 400 columns\n", FILENAME, FNR; bad = 1 }
+    next
+}
+!inside && (at = index($0, "/*")) { inside = 1; comment = ""; $0 = substr($0, at) }
+inside { comment = comment " " $0 }
+inside && /\*\// { inside = 0; check_quotes(substr(comment, 1, index(comment, "*/"))) }
+END { exit bad }' - docs/DIFFERENCES.md $tests

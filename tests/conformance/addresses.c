@@ -48,8 +48,7 @@ static void check_all(const char *const *texts, bool (*parses)(const char *text)
     }
 }
 
-/* A1: "IPv4: four decimal numbers 0-255, 1-3 digits, no leading zero." "No white space, sign, NUL,
- * or name anywhere." */
+/* A1: "no leading zeros in IPv4, no white space, no names". */
 RULE_TEST("A1", ipv4_text_is_four_decimal_numbers)
 {
     static const char *const good[] = {"0.0.0.0", "1.2.3.4", "255.255.255.255", "9.99.199.249",
@@ -70,8 +69,8 @@ RULE_TEST("A1", ipv4_text_is_four_decimal_numbers)
     check_all(bad, parses_v4, false);
 }
 
-/* A1: "IPv6: groups of 1-4 hex digits, `::` stands for one or more zero groups, at most once; an
- * embedded IPv4 only at the end." */
+/* A1: groups of 1 to 4 hexadecimal digits, `::` once, for one or more groups of zeros, and IPv4 at
+ * the end only. */
 RULE_TEST("A1", ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end)
 {
     static const char *const good[] = {"::",
@@ -126,8 +125,8 @@ RULE_TEST("A1", ipv6_text_is_groups_with_one_gap_and_ipv4_at_the_end)
     check_all(bad, parses_v6, false);
 }
 
-/* A1: "Socket v6: `[addr]:port` or `[addr%scope]:port`, scope a decimal u32. Port and scope:
- * decimal digits, leading zeros allowed, in range." */
+/* A1: `[addr]:port` or `[addr%scope]:port`; port and scope are decimal numbers in range, leading
+ * zeros allowed. */
 RULE_TEST("A1", socket_text_is_an_address_and_a_port)
 {
     static const char *const good[] = {"1.2.3.4:0",
@@ -179,7 +178,7 @@ RULE_TEST("A1", socket_text_is_an_address_and_a_port)
     check_all(bad, parses_socket, false);
 }
 
-/* A1: "the whole input, by length or NUL-terminated": with a length, the bytes after it are not
+/* A1: "over the whole input, with a length or a NUL": with a length, the bytes after it are not
  * read, and a NUL inside it is an error. */
 RULE_TEST("A1", text_by_length_is_the_whole_input)
 {
@@ -206,8 +205,8 @@ RULE_TEST("A1", text_by_length_is_the_whole_input)
     assert_own(fer_socket_addr_parse_n(&addr, "[::1]:80\0", 9), FER_INVALID_INPUT);
 }
 
-/* A2: "Formatting is Rust's Display: RFC 5952, the first longest run of two or more zero groups
- * compressed, lower case, only ::ffff:0:0/96 shown with dots, `%scope` only when it is not 0." */
+/* A2: "Formatting is RFC 5952 as Rust prints it": only ::ffff:0:0/96 has dots, and a scope of 0 is
+ * left out. */
 RULE_TEST("A2", formatting_is_rfc_5952)
 {
     static const char *const pairs[][2] = {
@@ -278,7 +277,7 @@ static uint64_t next_number(uint64_t *seed)
     return *seed >> 33;
 }
 
-/* A2: "What is formatted parses to the same value, for all values whose flowinfo is 0." */
+/* A2: "Printed text parses back to the same address, without flowinfo." */
 RULE_TEST("A2", what_is_formatted_parses_to_the_same_value)
 {
     uint64_t seed = 42;

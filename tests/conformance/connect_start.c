@@ -20,8 +20,7 @@ static fer_error connect_outcome(fer_tcp_stream *stream)
     return outcome;
 }
 
-/* C5: "A started (nonblocking) connect leaves CONNECTING ... connected → goes on"; the stream is
- * nonblocking afterwards. */
+/* C5: "only start the connect"; the stream is nonblocking afterwards. */
 SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_ends_well)
 {
     peer_socket listener;
@@ -38,8 +37,8 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_ends_well)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* "There every read, write, take_error and peer_addr first asks ...; else the call's result is
- * WOULD_BLOCK ... A second connect there is C6's MISUSE." */
+/* C5: "each call first queries the system for its result, and is WOULD_BLOCK if there is none". "A
+ * second connect is MISUSE." */
 SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 {
     struct pending_target target = pending_target(family);
@@ -57,8 +56,9 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended
     assert_exchange(stream, other);
 }
 
-/* "failed → CONNECT_FAILED with the reason". If the OS refuses within the call, the call returns
- * the error and the handle is NEW (C4). A closed handle can start a connect again (C6). */
+/* C5: "the first call that detects it returns the cause". If the OS refuses within the call, the
+ * call returns the error and the handle is NEW (C4). A closed handle can start a connect again
+ * (C6). */
 SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_reason)
 {
     fer_socket_addr to = refusing_addr(family);
@@ -81,7 +81,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_re
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED": no listener can use port 0, so the result needs no
+/* C2: "A port without a listener is CONNECTION_REFUSED, and port 0 is one": the result needs no
  * system call. C4: the handle is NEW. */
 SOCKET_FAMILY_STREAM_TEST("C2", a_connect_to_port_0_is_refused_immediately)
 {

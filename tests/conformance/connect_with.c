@@ -98,8 +98,8 @@ CONNECT_FAMILY_TEST("K9", an_attempt_that_fails_starts_the_next_one)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* K9: "When none connects: ... the last address' error, and failures has each"; a list that is too
- * short has the first ones, and the count is that of all. */
+/* K9: "if none connects, the error is that of the limits or of the last address"; a list that is
+ * too short has the first failures, and the count is that of all. */
 CONNECT_TEST("K9", when_none_connects_each_is_in_the_list)
 {
     fer_socket_addr refusing = refusing_addr(PEER_V4);
@@ -193,7 +193,7 @@ CONNECT_TEST("K8a", the_stream_is_blocking_and_everything_may_be_null)
 
 /* ---- K8 */
 
-/* K1: "begins by looking at them"; K8: "leaves the handle NEW and no socket behind". */
+/* K1: "begins with a check of the limits"; K8: "leaves the handle NEW and no socket behind". */
 CONNECT_TEST("K8", limits_that_are_reached_before_start_nothing)
 {
     peer_socket listener;
@@ -286,7 +286,7 @@ CONNECT_FAMILY_TEST("K8", a_cancel_closes_all_attempts)
     assert_new(connector.stream);
 }
 
-/* K8a: "the stream that it gives has none." */
+/* K8a: "The stream that it makes has none". */
 CONNECT_TEST("K8a", the_stream_has_no_limits)
 {
     peer_socket listener;
@@ -355,7 +355,8 @@ static void await_handles(size_t handles)
     }
 }
 
-/* K8: "a lookup that is cancelled is abandoned and waited for by nobody", whichever comes first. */
+/* K8: "A lookup that is cancelled or late is abandoned, and no call waits for it", whichever comes
+ * first. */
 CONNECT_TEST("K8", many_lookups_are_abandoned)
 {
     use_token();

@@ -22,7 +22,7 @@ static fer_socket_addr accepting(peer_family family, peer_socket *listener)
     return loopback(family, port);
 }
 
-/* C1: "A connection is judged by the OS's final word (SO_ERROR), never by writability alone": a
+/* C1: "The system's final answer ... decides whether a connect has succeeded, not writability": a
  * refusal under a timeout, which makes the socket writable, is returned as the refusal. */
 FAMILY_TEST("C1", connect_timeout_reports_a_refusal)
 {
@@ -74,8 +74,8 @@ RULE_TEST("C2", a_stream_to_a_link_local_address_without_scope_fails)
     assert_new(&stream);
 }
 
-/* C1: "connect_timeout restores the blocking mode it found", and leaves neither timeouts nor a
- * pending error. */
+/* C1: "A stream from connect_timeout is in blocking mode", and has neither timeouts nor a pending
+ * error. */
 STREAM_TEST("C1", connect_timeout_leaves_a_blocking_stream)
 {
     peer_socket listener;
@@ -97,8 +97,8 @@ STREAM_TEST("C1", connect_timeout_leaves_a_blocking_stream)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0 and not too early. The handle is NEW
- * afterwards (C4). */
+/* C2: "An expired connect_timeout is TIMED_OUT", with os_code 0 and not too early. The handle is
+ * NEW afterwards (C4). */
 STREAM_TEST("C2", expiry_of_connect_timeout_is_timed_out)
 {
     static const uint64_t limits_us[] = {0, 1000, 150000};
@@ -123,8 +123,8 @@ STREAM_TEST("C2", expiry_of_connect_timeout_is_timed_out)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
- * connect function. */
+/* C2: "A port without a listener is CONNECTION_REFUSED", by every connect function; on Windows'
+ * loopback "immediately instead of after 2 s". */
 FAMILY_TEST("C2", a_closed_port_is_connection_refused_immediately)
 {
     fer_socket_addr addr = refusing(family);
@@ -146,8 +146,7 @@ FAMILY_TEST("C2", a_closed_port_is_connection_refused_immediately)
     }
 }
 
-/* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once", and the next
- * address is tried. */
+/* C2: "port 0 is one, with os_code 0, immediately", and the next address is tried. */
 STREAM_TEST("C2", port_0_is_connection_refused)
 {
     peer_socket listener;
@@ -161,7 +160,7 @@ STREAM_TEST("C2", port_0_is_connection_refused)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: "Several addresses: all are tried, however many; the first that connects wins". */
+/* C3: "Several addresses are tried in order until one connects", however many. */
 RULE_TEST("C3", all_addresses_are_tried_however_many)
 {
     static const size_t counts[] = {2, 3, MANY};
@@ -228,7 +227,7 @@ STREAM_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: "when none does, the error is the last address's." A connect to the broadcast address fails
+/* C3: "If none does, the last one's error is returned." A connect to the broadcast address fails
  * with another error than a refusal. */
 STREAM_TEST("C3", the_error_is_the_last_addresss)
 {
@@ -247,7 +246,7 @@ STREAM_TEST("C3", the_error_is_the_last_addresss)
     assert_new(stream);
 }
 
-/* C3: "No address at all is INVALID_INPUT." */
+/* C3: "No address is INVALID_INPUT." */
 STREAM_TEST("C3", no_address_at_all_is_invalid_input)
 {
     fer_socket_addr addr = refusing(PEER_V4);
@@ -272,8 +271,8 @@ STREAM_TEST("C3", connect_tries_all_addresses_of_a_name)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C4: "A failed blocking connect leaves a NEW handle that can be connected again (a fresh OS socket
- * each try), and leaks nothing." */
+/* C4: "After a failed connect the handle is NEW, can be connected again, and nothing is leaked".
+ * "Each try has a new OS socket." */
 FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
 {
     fer_socket_addr refused = refusing(family);
@@ -292,8 +291,8 @@ FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
     }
 }
 
-/* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
- * alone ... and nothing leaks": the listener gets no second connection. */
+/* C6: "Connecting ... into an open handle is MISUSE and does not change it": the listener gets no
+ * second connection. */
 PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input)
 {
     peer_socket listener;
@@ -323,7 +322,7 @@ PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input)
     assert_false(peer_is_queued(listener, 50));
 }
 
-/* C6: "so is accepting ... into an open handle": the connection stays queued for the next
+/* C6: "accepting ... into an open handle is MISUSE": the connection stays queued for the next
  * accept. */
 PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input)
 {
@@ -371,7 +370,7 @@ LISTENER_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input)
     assert_int_equal(addr.port, second_port);
 }
 
-/* C6: "A CLOSED handle can be connected again, as a NEW one": no state of the old connection
+/* C6: "A closed handle can be filled again, like a new one": no state of the old connection
  * remains. */
 PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one)
 {

@@ -186,7 +186,8 @@ CONNECTOR_TEST("K13", many_connectors_are_reported_once_each)
     }
 }
 
-/* K15: "All attempts are closed ... and the lookup is abandoned", and the poller has other work. */
+/* K15: "All its attempts are closed, and its lookup is abandoned", and the poller has other
+ * work. */
 CONNECTOR_FAMILY_TEST("K15", a_closed_connector_has_no_event)
 {
     peer_socket listener;

@@ -18,7 +18,7 @@ static fer_error copy(fer_tcp_stream *from, fer_tcp_stream *to, fer_copy_buffer 
 
 /* ---- Whole copies, E3 and S4 */
 
-/* S4: "The peer's orderly end reads as OK with 0 bytes, again and again": it ends each copy. */
+/* S4: "The peer's orderly end of file is OK with 0 bytes, every time": it ends each copy. */
 PAIR_TEST("S4", a_copy_ends_with_its_source_and_counts_every_byte)
 {
     struct link link = open_link();
@@ -45,7 +45,7 @@ PAIR_TEST("S4", an_echo_is_a_copy_of_a_stream_into_itself)
     assert_true(receives_pattern(pair->other, PART, 0));
 }
 
-/* E3: "A count that goes with an error is true", and a count without an error too: megabytes
+/* E3: "A count that accompanies an error is true", and a count without an error too: megabytes
  * through a small buffer. */
 SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer)
 {
@@ -87,8 +87,8 @@ static void run_relay(void *argument)
     }
 }
 
-/* S3: "The peer reads what was sent, then EOF": through a relay too, in each direction
- * independently. */
+/* S3: "The peer reads all bytes that were sent, then end of file": through a relay too, in each
+ * direction independently. */
 SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
 {
     struct link link = open_link();
@@ -178,7 +178,8 @@ UNIX_PAIR_TEST("E3", one_code_serves_tcp_and_unix)
     use_stream(fer_unix_stream_as_stream(pair.stream), pair.other);
 }
 
-/* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
+/* ---- T4: "no byte that arrives is lost, no byte that was sent is uncounted, and the next call
+ * works" */
 
 /* Copies into a stream whose peer does not read. Parts are sent until some bytes of one remain in
  * the buffer. Then the peer reads, and receives every byte. The copies end with kind. */
@@ -233,7 +234,7 @@ SLOW_PAIR_TEST("T4", a_copy_that_times_out_loses_nothing)
 
 /* ---- S2 to S6: the ways in which either side ends */
 
-/* S5: a reset "never looks like a clean end of file": not to a copy either. */
+/* S5: "a handle that saw it never reports a clean end of file afterwards": nor does a copy. */
 PAIR_TEST("S5", a_source_that_is_reset_ends_a_copy_with_the_reset)
 {
     struct link link = open_link();
@@ -269,8 +270,7 @@ PAIR_TEST("S5", a_destination_that_is_reset_takes_nothing_from_the_source)
     assert_string_equal(got, "def");
 }
 
-/* S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once": so a
- * copy ends. */
+/* S2: "its reads return OK with 0 bytes immediately": so a copy ends. */
 PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end)
 {
     struct link link = open_link();
@@ -281,7 +281,7 @@ PAIR_TEST("S2", a_source_whose_reading_is_shut_is_at_its_end)
     assert_exchange(link.stream, link.other);
 }
 
-/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE": a copy does not read before it. */
+/* S3: "its writes are BROKEN_PIPE": a copy does not read before it. */
 PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe)
 {
     struct link link = open_link();
@@ -296,7 +296,8 @@ PAIR_TEST("S3", a_destination_whose_writing_is_shut_is_broken_pipe)
     assert_string_equal(got, "abc");
 }
 
-/* S6: "shutdown from another thread wakes a blocked read", also the read of a copy. */
+/* S6: "A shutdown of READ or BOTH by another thread wakes a blocked read", also the read of a
+ * copy. */
 SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy)
 {
     struct link link = open_link();
@@ -315,8 +316,8 @@ SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_copy)
 
 /* ---- E4 */
 
-/* E4: "Misuse ... is MISUSE — NOT_CONNECTED where a stream that was never connected is
- * read, written": no byte is moved. */
+/* E4: "Misuse ... is MISUSE", and "Reading, writing, ... of a stream that was never connected are
+ * NOT_CONNECTED": no byte is moved. */
 PAIR_TEST("E4", misuse_moves_nothing)
 {
     struct link link = open_link();

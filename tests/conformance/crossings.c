@@ -80,7 +80,7 @@ static void receive_later(struct limits_set *set, const struct limits_call *call
     discard(set);
 }
 
-/* T4, K2: "nothing read is lost ... the next call works". */
+/* T4, K2: "no byte that arrives is lost ... and the next call works". */
 LIMITS_TEST("K2/T4", a_call_that_received_nothing_receives_the_next_data)
 {
     struct limits_set set;

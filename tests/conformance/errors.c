@@ -14,8 +14,8 @@ static bool is_a_kind(fer_error_kind kind)
     return false;
 }
 
-/* E1: "fer_error_from_raw_os_error maps every code to exactly one kind, keeps the code, maps 0 to
- * OK, and an unknown one to UNCATEGORIZED with its number." */
+/* E1: "Each OS code has one kind: 0 is OK, an unknown number is UNCATEGORIZED with the number
+ * kept." */
 RULE_TEST("E1", every_code_has_one_kind_and_is_kept)
 {
     for (int32_t code = -20000; code <= 20000; code++) {
@@ -50,8 +50,7 @@ static void check_codes(const struct process_error_code *codes)
     }
 }
 
-/* E2: "Where Rust's decode_error_kind names a kind, fer_error_from_raw_os_error names the same
- * one." */
+/* E2: "If Rust's own decoding of OS codes names a kind, it is that kind". */
 RULE_TEST("E2", where_rust_names_a_kind_it_is_that_one)
 {
     check_codes(process_rust_error_codes);
@@ -74,8 +73,7 @@ RULE_TEST("E2", kinds_are_named_as_in_rust)
     assert_string_equal(fer_error_kind_name((fer_error_kind)-1), "Unknown");
 }
 
-/* E1: "os_code stays as it was, 0 where there was none": ferrule's own errors have os_code 0, the
- * OS's errors have the OS's code. */
+/* E1: ferrule's own errors have os_code 0, the OS's errors have the OS's code. */
 PAIR_TEST("E1", os_code_is_the_oss_number_or_0)
 {
     fer_tcp_stream *fresh = test_stream();
@@ -118,7 +116,7 @@ RULE_TEST("E1", an_error_is_written_with_the_oss_number)
     assert_int_equal(fer_error_format(os, NULL, 9), 0);
 }
 
-/* ---- E3: "A count that goes with an error is true: what was moved before the failure." */
+/* ---- E3: "A count that accompanies an error is true: the bytes that were moved before it." */
 
 PAIR_TEST("E3", read_exact_reports_what_came_before_the_end)
 {

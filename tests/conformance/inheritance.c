@@ -2,8 +2,8 @@
  * once. */
 #include "support/stream_fixture.h"
 
-/* I3: "Every handle is close-on-exec / not inheritable": the streams of connect, connect_timeout
- * and accept ... */
+/* I3: "Child processes do not inherit handles": the streams of connect, connect_timeout and accept
+ * ... */
 STREAM_PAIR_TEST("I3", streams_and_clones_are_not_inheritable)
 {
     stream_ref clone = stream_like(pair.stream);
@@ -39,7 +39,7 @@ FAMILY_LISTENER_TEST("I3", listeners_and_their_clones_are_not_inheritable)
     assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(clone)));
 }
 
-/* I3: "from_raw leaves it as it is", inheritable or not. A clone of such a handle is not
+/* I3: "from_raw does not change this property", inheritable or not. A clone of such a handle is not
  * inheritable in either case. */
 RULE_TEST("I3", from_raw_leaves_inheritance_as_it_is)
 {
@@ -81,8 +81,8 @@ STREAM_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable)
     assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
 }
 
-/* I3: "close is never retried": the socket is closed once. A second close of the same handle does
- * not close the new socket that reuses the raw value. */
+/* I3: "close is called once on POSIX". A second close of the same handle does not close the new
+ * socket that reuses the raw value. */
 PAIR_TEST("I3", a_second_close_harms_nobody)
 {
     uint16_t port = 0;

@@ -52,9 +52,9 @@ static bool wait_for_signals(unsigned count)
     return true;
 }
 
-/* I1: "One read, write, send or recv that the OS reports as interrupted before it moved a byte is
- * INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a read with
- * a timeout (signal(7)). */
+/* I1: "A single read or write, of any kind, that a signal interrupts before any byte was moved
+ * returns INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a
+ * read with a timeout (signal(7)). */
 SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4)
 {
     fer_tcp_stream *stream = &pair->stream;
@@ -143,7 +143,7 @@ static void send_in_parts(void *argument)
     helper->worked = helper->worked && peer_shutdown_write(helper->peer);
 }
 
-/* I1: "read_exact, write_all and read_to_end go on too". */
+/* I1: "read_exact, read_to_end, write_all and fer_copy retry too". */
 SIGNAL_TEST("I1", read_exact_and_read_to_end_continue_after_signals)
 {
     for (int to_end = 0; to_end < 2; to_end++) {
@@ -224,7 +224,7 @@ static void connect_after_signals(void *argument)
     helper->made = peer_connect(PEER_V4, helper->port);
 }
 
-/* I1: "connect, accept and wait go on with the time that is left." */
+/* I1: "connect, accept, `_ready` and close_gracefully retry". */
 SIGNAL_TEST("I1", accept_continues_after_signals)
 {
     struct helper helper = {.made = PEER_NONE};
@@ -299,7 +299,8 @@ SIGNAL_TEST("I1", connect_timeout_continues_after_signals)
     assert_connect_continues(connect_with_timeout);
 }
 
-/* I1: "with the time that is left": signals neither end the wait early nor restart its timeout. */
+/* I1: "with the remaining time of its timeout": signals neither end the wait early nor restart its
+ * timeout. */
 SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout)
 {
     uint16_t port = 0;
@@ -410,9 +411,8 @@ static void send_slowly(void *argument)
     }
 }
 
-/* I1: "and there a timeout is, as in Rust, that of each underlying read": five bytes, each before
- * its timeout, all together after it. The test is repeated if the machine was too slow to send them
- * in time. */
+/* I1: "their timeout applies to each read or write inside": five bytes, each before its timeout,
+ * all together after it. The test is repeated if the machine was too slow to send them in time. */
 RULE_TEST("I1", read_exact_has_the_timeout_of_each_read)
 {
     struct helper helper = {0};

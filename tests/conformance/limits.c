@@ -32,7 +32,7 @@ static void assert_every_call_checks(const fer_limits *limits, fer_error_kind ki
     }
 }
 
-/* K1: "cancelled is FER_CANCELLED ... with os_code 0, whatever is ready." */
+/* K1: "CANCELLED if the token is cancelled, ... whatever is ready", with os_code 0. */
 LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready)
 {
     const fer_limits limits = limits_with_token();
@@ -40,14 +40,14 @@ LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready)
     assert_every_call_checks(&limits, FER_CANCELLED);
 }
 
-/* K1: "a deadline reached is FER_TIMED_OUT ... with os_code 0, whatever is ready." */
+/* K1: "TIMED_OUT if the deadline is reached, whatever is ready", with os_code 0. */
 LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_whatever_is_ready)
 {
     const fer_limits limits = limits_past();
     assert_every_call_checks(&limits, FER_TIMED_OUT);
 }
 
-/* K1: "So a loop over an always busy socket ends too." */
+/* K1: "Because of the check a loop over a socket that is always ready ends too." */
 LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
 {
     const fer_limits limits = limits_with_token();
@@ -69,7 +69,7 @@ LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
     assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), byte, '4');
 }
 
-/* K1: "What the handle's own state answers (NEW, CLOSED, misuse, its own end) comes first." */
+/* K1: "An answer that the state of the handle gives ... precedes the check." */
 LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first)
 {
     fer_tcp_stream *stream = &pair->stream;
@@ -117,7 +117,7 @@ static void assert_would_block(fer_error error, const char *name)
     }
 }
 
-/* K1: "_try_ calls and calls on a nonblocking socket never look at limits." */
+/* K1: "the `_try_...` calls ... make no check, nor do other calls on a nonblocking socket." */
 LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_check)
 {
     struct limits_set set;
@@ -166,7 +166,7 @@ LIMITS_PAIR_TEST("K1", the_try_calls_never_check)
     assert_ok(fer_udp_socket_try_send_to(udp.socket, "ping", 4, &udp.other_addr, &n));
 }
 
-/* K1: "Getters, setters, shutdown, close ... never look at limits." */
+/* K1: "Getters, setters, shutdown, close, ... make no check". */
 LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check)
 {
     fer_tcp_stream *stream = &pair->stream;
@@ -213,7 +213,7 @@ LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts)
     assert_alive(pair);
 }
 
-/* K3: "Limits are the handle's, not the socket's: clones ... begin without." */
+/* K3: "Limits belong to the handle and not to the socket: clones, ... begin without." */
 LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
 {
     fer_tcp_stream *clone = test_stream();
@@ -260,7 +260,7 @@ LIMITS_TEST("K3", accepted_streams_and_converted_handles_begin_without)
 
 /* ---- K3a */
 
-/* K3a: "_ready keeps its own timeout's answer (OK, none ready)." */
+/* K3a: "A `_ready` call whose own timeout expires is OK with none ready." */
 LIMITS_PAIR_TEST("K3a", readiness_keeps_its_own_timeout_s_answer)
 {
     fer_limits limits = limits_with_token();

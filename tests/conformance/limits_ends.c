@@ -40,7 +40,7 @@ static void assert_set_is_alive(struct limits_set *set)
     }
 }
 
-/* K2: "the deadline ends a call that waits"; "the handle works on after ... new limits." */
+/* K2: "the deadline ends a call that waits"; "the handle works on after ... other limits." */
 LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits)
 {
     struct limits_set set;
@@ -60,7 +60,7 @@ LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits)
     assert_set_is_alive(&set);
 }
 
-/* K2: "read_exact ... tell[s its] count"; what had come is in the buffer, and the rest comes. */
+/* K2: "read_exact, ... report their counts"; what had come is in the buffer, and the rest comes. */
 LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline)
 {
     char buf[8] = {0};
@@ -96,7 +96,7 @@ LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline)
     }
 }
 
-/* K2: "no byte ... that went is uncounted": the count of write_all is what the peer receives. */
+/* K2: "no byte that was sent is uncounted": the count of write_all is what the peer receives. */
 LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline)
 {
     enum { LEN = 48000000 };
@@ -121,7 +121,7 @@ LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline)
     assert_true(total == n);
 }
 
-/* K2: "fer_copy ... tell[s its] count"; what it had read is in the caller's buffer (as T4). */
+/* K2: "fer_copy report their counts"; what it had read is in the caller's buffer (as T4). */
 LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read)
 {
     struct limits_set set;
@@ -153,7 +153,7 @@ LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read)
     assert_memory_equal((char *)buffer.base + buffer.start, "def", 3);
 }
 
-/* K2: "no byte that came is lost": an end and a reset that came meanwhile are still there. */
+/* K2: "no byte that arrived is lost": an end and a reset that came meanwhile are still there. */
 LIMITS_KIND_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there)
 {
     for (int resets = 0; resets < 2; resets++) {
@@ -174,7 +174,7 @@ LIMITS_KIND_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there)
     }
 }
 
-/* K3: "fer_poller_wait has no limits: notify is its cancel." */
+/* K3a: "fer_poller_wait has no limits": a notify ends it. */
 LIMITS_PAIR_TEST("K3", a_poller_does_not_check_the_limits_of_its_sources)
 {
     fer_poller poller = {0};

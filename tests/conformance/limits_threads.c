@@ -149,7 +149,7 @@ static fer_error read_all(fer_tcp_stream *stream, bool exact, size_t *total)
     return error;
 }
 
-/* K2: "no byte that came is lost": the sum of the counts, and every byte. */
+/* K2: "no byte that arrived is lost": the sum of the counts, and every byte. */
 LIMITS_KIND_TEST("K2", no_byte_is_lost_by_reads_that_are_cancelled_all_the_time)
 {
     pattern_fill(pattern, PATTERN_LEN, 0);
@@ -174,7 +174,8 @@ LIMITS_KIND_TEST("K2", no_byte_is_lost_by_reads_that_are_cancelled_all_the_time)
     }
 }
 
-/* K2: "none that went is uncounted": the sum of write_all's counts is what the peer receives. */
+/* K2: "no byte that was sent is uncounted": the sum of write_all's counts is what the peer
+ * receives. */
 LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the_time)
 {
     const fer_limits limits = limits_with_token();
@@ -217,7 +218,8 @@ static void drip(void *argument)
     }
 }
 
-/* K2: "their deadline is one for the whole call, which is what timeouts cannot say." */
+/* K2: "The deadline is one for the whole call, whereas a timeout starts again with each read and
+ * each write." */
 LIMITS_PAIR_TEST("K2", a_deadline_is_one_for_the_whole_call)
 {
     struct dripper dripper = {.peer = pair->other};
@@ -241,8 +243,8 @@ LIMITS_PAIR_TEST("K2", a_deadline_is_one_for_the_whole_call)
 
 /* ---- K4 */
 
-/* K4: "One token may stand over any number of handles and calls in any number of threads: a cancel
- * ends them all." */
+/* K4: "One token limits any number of handles and calls in any number of threads; a cancel ends all
+ * of them". */
 LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads)
 {
     /* One receive and one send for each handle. */
@@ -272,8 +274,8 @@ LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads)
     }
 }
 
-/* K4: "everything written before it is visible to whoever gets FER_CANCELLED." A plain variable:
- * the thread sanitizer checks the order. */
+/* K4: "writes before the cancel happen-before that return." A plain variable: the thread sanitizer
+ * checks the order. */
 struct witness {
     fer_tcp_stream *stream;
     unsigned written; /* by the thread that cancels */
@@ -312,8 +314,8 @@ LIMITS_PAIR_TEST("K4", what_was_written_before_a_cancel_is_visible_after_it)
     }
 }
 
-/* K4: "It is seen by a call that begins after fer_cancel_token_cancel has returned, with no lock in
- * between." The socket is always ready, so only the look can end the loop. */
+/* K4: "A call that begins after the cancel has returned is CANCELLED". The socket is always ready,
+ * so only the check can end the loop. */
 struct follower {
     fer_tcp_stream *stream;
     atomic_int has_returned;
@@ -395,7 +397,8 @@ static int end_with_signals(void **state)
     return limits_test_end(state);
 }
 
-/* K4: "on POSIX a signal handler too (errno kept)." The handler interrupts the call that waits. */
+/* K4: "On POSIX a signal handler may cancel; errno is kept." The handler interrupts the call that
+ * waits. */
 TEST_OF(a_signal_handler_may_cancel, (void), (),
         TEST_ROW("K4 a_signal_handler_may_cancel", a_signal_handler_may_cancel, limits_test_begin,
                  end_with_signals, NULL))

@@ -1,7 +1,5 @@
-/* lingering.c: rule K11: close_gracefully "shuts writing down, receives and discards until the
- * peer's end, a failure, timeout or the handle's limits, and closes in any case: OK is the promise
- * that the peer has had everything and ended itself; TIMED_OUT, CANCELLED or the failure say why
- * not". */
+/* lingering.c: rule K11: close_gracefully "shuts writing down, discards input until the peer's end,
+ * a failure, its timeout or the limits of the handle, and closes in every case". */
 #include "ferrule/cancel.h"
 #include "ferrule/socket.h"
 #include "support/fixture.h"
@@ -36,7 +34,7 @@ PAIR_TEST("K11", it_is_ok_after_the_peer_has_had_everything_and_has_ended)
     assert_peer_sees_the_end(pair->other);
 }
 
-/* S7: "close with unread input resets the connection": not if the input was discarded. */
+/* S7: "Closing with unread input resets the connection": not if the input was discarded. */
 PAIR_TEST("K11", input_is_discarded_and_does_not_reset)
 {
     static unsigned char input[50000];

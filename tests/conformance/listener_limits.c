@@ -51,7 +51,7 @@ LISTENER_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input)
     assert_accepts(listener, test_stream(), PEER_V4, port);
 }
 
-/* T2: "An expired timeout is TIMED_OUT with os_code 0, on every system"; and not too early. T4:
+/* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. T4:
  * "the next call works". */
 FAMILY_LISTENER_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
 {
@@ -61,8 +61,8 @@ FAMILY_LISTENER_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
     assert_expires(listener);
 }
 
-/* T5: "The getter returns the value that was set, exact to the system's resolution. It returns NONE
- * if there is no timeout and never otherwise." T3: a timeout that is too long is the longest. */
+/* T5: "The getter returns the value that was set, ... and NONE only if there is no timeout." T3: a
+ * timeout that is too long is the longest. */
 LISTENER_TEST("T5", a_listeners_timeout_is_read_back)
 {
     fer_duration got = {0};
@@ -165,8 +165,7 @@ RULE_TEST("R1", an_adopted_listener_expires_and_is_released_as_it_was)
     peer_adopt(raw);
 }
 
-/* ---- K1: "begins by looking at them: cancelled is FER_CANCELLED, a deadline reached is
- * FER_TIMED_OUT, both with os_code 0, whatever is ready" */
+/* ---- K1: "begins with a check of the limits of its handle" */
 
 LISTENER_TEST("K1", an_accept_checks_its_limits_first)
 {
@@ -188,7 +187,7 @@ LISTENER_TEST("K1", an_accept_checks_its_limits_first)
     fer_cancel_token_close(&token);
 }
 
-/* K1: "`_try_` calls and calls on a nonblocking socket never look at limits." */
+/* K1: "the `_try_...` calls ... make no check, nor do other calls on a nonblocking socket." */
 LISTENER_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 {
     token_begin();
@@ -208,7 +207,7 @@ LISTENER_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 
 /* ---- K2, K3 */
 
-/* K2: "the deadline ends a call that waits ... the handle works on after ... new limits". */
+/* K2: "the deadline ends a call that waits"; "the handle works on after ... other limits". */
 FAMILY_LISTENER_TEST("K2", a_deadline_ends_an_accept)
 {
     set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
@@ -250,8 +249,7 @@ LISTENER_TEST("K3", clones_and_accepted_streams_begin_without_limits)
     fer_cancel_token_close(&token);
 }
 
-/* ---- K7: "accept by several threads ..., with limits, on one listener: a cancel ends all of them;
- * nobody is left waiting in the system for a connection that another one took." */
+/* ---- K7: "Several threads and processes may accept within limits on one listener." */
 
 struct acceptor {
     fer_tcp_listener *listener;

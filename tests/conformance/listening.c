@@ -11,7 +11,7 @@ static fer_socket_addr addr_of(const char *text)
     return addr;
 }
 
-/* ---- L1: "Two listeners on one address and port: ADDR_IN_USE everywhere." */
+/* ---- L1: "A second listener on the same address and port is ADDR_IN_USE" */
 
 FAMILY_TEST("L1", a_second_listener_on_one_address_is_addr_in_use)
 {
@@ -76,8 +76,8 @@ RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use)
     assert_kind(fer_tcp_listener_bind_addr(listener, &addr), FER_ADDR_IN_USE);
 }
 
-/* L1: "where it would let another process steal the port, exclusive use is asked for instead": no
- * other listener can bind the same port, with or without SO_REUSEADDR. */
+/* L1: on Windows "ferrule sets exclusive use instead": no other listener can bind the same port,
+ * with or without SO_REUSEADDR. */
 LISTENER_TEST("L1", nobody_can_listen_beside_a_listener)
 {
     assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
@@ -85,7 +85,7 @@ LISTENER_TEST("L1", nobody_can_listen_beside_a_listener)
     assert_accepts(listener, stream, PEER_V4, port);
 }
 
-/* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead". */
+/* L1: bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead". */
 RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows)
 {
     uint16_t port = 0;
@@ -94,7 +94,7 @@ RULE_TEST("L1", reuse_is_set_on_posix_and_exclusive_use_on_windows)
     assert_int_equal(peer_raw_is_exclusive(raw), peer_is_windows() ? 1 : -1);
 }
 
-/* L1: "a port in TIME_WAIT can then be bound again at once". */
+/* L1: "a port whose old connections are in TIME_WAIT can be listened on immediately". */
 LISTENER_TEST("L1", a_port_in_time_wait_can_be_bound_again_immediately)
 {
     for (int i = 0; i < 3; i++) {
@@ -104,7 +104,7 @@ LISTENER_TEST("L1", a_port_in_time_wait_can_be_bound_again_immediately)
     }
 }
 
-/* ---- L2: "Port 0 picks one, and local_addr tells it." */
+/* ---- L2: "With port 0 the system chooses an ephemeral port, and local_addr returns it." */
 
 FAMILY_TEST("L2", port_0_picks_one_and_local_addr_reports_it)
 {
@@ -137,7 +137,7 @@ LISTENER_TEST("L2", the_backlog_is_128)
     }
 }
 
-/* ---- L3: "accept skips connections that died in the queue ... and goes on waiting" */
+/* ---- L3: "accept skips connections that were aborted while queued, and continues to wait" */
 
 struct delayed_client {
     uint16_t port;
@@ -240,8 +240,8 @@ STREAM_TEST("L3", accept_waits_for_a_connection)
     assert_exchange(stream, client.peer);
 }
 
-/* L3: "TOO_MANY_OPEN_FILES is reported and the pending connection is not lost." Every other call
- * that opens a handle reports it too. */
+/* L3: "it returns TOO_MANY_OPEN_FILES, and the connection stays queued." Every other call that
+ * opens a handle reports it too. */
 LISTENER_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
@@ -300,7 +300,7 @@ RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too)
     }
 }
 
-/* ---- L5: "An address that is not this machine's is ADDR_NOT_AVAILABLE." */
+/* ---- L5: "An address that is not an address of this machine is ADDR_NOT_AVAILABLE" */
 
 RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available)
 {
@@ -327,8 +327,8 @@ RULE_TEST("L5", bind_takes_a_name)
     assert_ok(fer_tcp_listener_bind(test_listener(), "localhost:0"));
 }
 
-/* ---- L6: "local_addr is always the OS's answer. peer_addr too, until this handle has seen the
- * stream's end or a reset" */
+/* ---- L6: "local_addr is always the system's answer. So is peer_addr, until the handle has met the
+ * end of file or a fatal error" */
 
 PAIR_TEST("L6", both_addresses_are_the_oss_answer)
 {
@@ -356,7 +356,7 @@ FAMILY_LISTENER_TEST("L6", accept_reports_the_peers_address)
     assert_true(fer_socket_addr_eq(&queried, &want));
 }
 
-/* L6: "from then on it is NOT_CONNECTED everywhere": after the end ... */
+/* L6: "from then on it is NOT_CONNECTED": after the end ... */
 KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_reported)
 {
     for (int closed = 0; closed < 2; closed++) {

@@ -70,7 +70,7 @@ static void copy_megabytes(struct long_copy *copy)
 
 /* ---- Whole copies */
 
-/* E3: "A count that goes with an error is true", and a count without an error too. */
+/* E3: "A count that accompanies an error is true", and a count without an error too. */
 SLOW_PAIR_TEST("E3", megabytes_are_copied_through_a_long_buffer)
 {
     struct long_copy copy = begin_tcp_copy(pair, open_link());
@@ -94,7 +94,8 @@ UNIX_PAIR_TEST("E3", megabytes_are_copied_from_tcp_to_unix)
     copy_megabytes(&copy);
 }
 
-/* ---- T4: "nothing read is lost, nothing sent goes uncounted, the next call works" */
+/* ---- T4: "no byte that arrives is lost, no byte that was sent is uncounted, and the next call
+ * works" */
 
 /* Copies until the end, although the copies end with kind. The receiver begins when some bytes
  * remain in the buffer, or when everything was copied. */
@@ -200,7 +201,7 @@ static void begin_in_thread(struct long_copy *copy, struct ending *ending, test_
     }
 }
 
-/* S5: a reset "never looks like a clean end of file". */
+/* S5: "a handle that saw it never reports a clean end of file afterwards". */
 SLOW_PAIR_TEST("S5", a_source_that_is_reset_ends_a_long_copy_with_the_reset)
 {
     struct link link = open_link();
@@ -217,7 +218,7 @@ SLOW_PAIR_TEST("S5", a_source_that_is_reset_ends_a_long_copy_with_the_reset)
     assert_exchange(link.stream, link.other);
 }
 
-/* S6: "shutdown from another thread wakes a blocked read". */
+/* S6: "A shutdown of READ or BOTH by another thread wakes a blocked read". */
 SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_long_copy)
 {
     struct link link = open_link();

@@ -1,8 +1,8 @@
 /* misuse_arguments.c: rule E4: bad arguments to good handles, and to the functions on values. For
  * bad handles: misuse_handles.c.
  *
- * E4: "Misuse (NULL, ... an unknown enum value, a bad family) is MISUSE or INVALID_INPUT,
- * and never undefined behaviour." The connection is unchanged, and no queued byte is consumed. */
+ * E4: "an unknown enum value or address family, and any other value out of range, is
+ * INVALID_INPUT". The connection is unchanged, and no queued byte is consumed. */
 #include "ferrule/socket.h"
 #include "support/fixture.h"
 

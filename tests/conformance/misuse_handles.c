@@ -1,9 +1,9 @@
 /* misuse_handles.c: rule E4: every function of tcp.h on a handle that is NULL, NEW or CLOSED. For
  * bad arguments to good handles: misuse_arguments.c.
  *
- * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, ...) is MISUSE -
- * NOT_CONNECTED where a stream that was never connected is read, written or shut down - in every
- * build, and never undefined behaviour." Outputs stay unchanged; byte counts are always written. */
+ * E4: "Misuse (NULL, a handle, ... in the wrong state) is MISUSE", and "Reading, writing, shutting
+ * down ... of a stream that was never connected are NOT_CONNECTED". Outputs stay unchanged; byte
+ * counts are always written. */
 #include "conformance/misuse.h"
 
 /* X(name, expression, on a NEW handle, whether it writes a count) for all functions except those

@@ -113,8 +113,8 @@ PAIR_TEST("E4", a_missing_buffer_or_output_is_invalid_input_and_takes_nothing)
     assert_alive(pair);
 }
 
-/* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
- * alone"; a missing or bad address too. */
+/* C6: "Connecting ... into an open handle is MISUSE and does not change it"; a missing or bad
+ * address too. */
 SLOW_PAIR_TEST("C6", a_connect_is_not_started_on_an_open_handle_or_to_no_address)
 {
     fer_tcp_stream *empty = test_stream();
@@ -132,7 +132,7 @@ SLOW_PAIR_TEST("C6", a_connect_is_not_started_on_an_open_handle_or_to_no_address
     assert_alive(pair);
 }
 
-/* C6: "so is accepting ... into an open handle, and nothing leaks": the connection stays queued. */
+/* C6: "accepting ... into an open handle is MISUSE": the connection stays queued. */
 SLOW_PAIR_TEST("C6", nothing_is_accepted_into_an_open_handle)
 {
     uint16_t port = 0;

@@ -1,9 +1,8 @@
 /* misuse_sockets.c: rule E4: every function of socket.h on a handle that is NULL, NEW or CLOSED,
  * and with bad arguments.
  *
- * E4: "Misuse (NULL, {0} where an open socket is needed, a closed handle, an unknown enum value, a
- * bad family) is MISUSE or INVALID_INPUT, and never undefined behaviour." Outputs stay
- * unchanged; byte counts are always written. */
+ * E4: "Misuse ... is MISUSE; an unknown enum value or address family, and any other value out of
+ * range, is INVALID_INPUT". Outputs stay unchanged; byte counts are always written. */
 #include "conformance/misuse.h"
 #include "support/socket_fixture.h"
 

@@ -3,7 +3,7 @@
 #include "support/fixture.h"
 #include "support/thread.h"
 
-/* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS": every kind of read ... */
+/* T2: "Nonblocking calls that would wait return WOULD_BLOCK": every kind of read ... */
 PAIR_TEST("T2", nonblocking_reads_would_block)
 {
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
@@ -82,7 +82,7 @@ static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
 }
 
-/* T6: "Accepted streams start blocking with no timeout, whatever the listener is": ... */
+/* T6: "An accepted stream starts in blocking mode and without timeouts": ... */
 static void assert_accepts_afresh(fer_tcp_listener *listener, uint16_t port)
 {
     fer_tcp_stream *stream = test_stream();

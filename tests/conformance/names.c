@@ -26,7 +26,7 @@ static void assert_untouched(const struct results *results, size_t from)
                         (CAP - from) * sizeof results->addrs[0]);
 }
 
-/* A3: "text that is an address is never sent to the resolver": exactly one result. */
+/* A3: "The resolver never gets a text that is an address": exactly one result. */
 static void assert_one(const char *text, const char *wanted)
 {
     struct results results = fresh_results();
@@ -54,8 +54,7 @@ static void assert_refused(const char *text)
     assert_int_equal(results.count, 4711);
 }
 
-/* A3: "to_socket_addrs takes "host:port" split at the last colon; text that is an address is never
- * sent to the resolver." */
+/* A3: "is split at the last colon"; "The resolver never gets a text that is an address". */
 RULE_TEST("A3", address_text_is_taken_as_it_stands)
 {
     assert_one("127.0.0.1:80", "127.0.0.1:80");
@@ -67,7 +66,7 @@ RULE_TEST("A3", address_text_is_taken_as_it_stands)
     assert_one("[fe80::1%7]:80", "[fe80::1%7]:80");
 }
 
-/* A3: "A host part that is a strict IP text (`::1:80`) is taken as it is". */
+/* A3: a host part that is a strict IP text (`::1:80`) is taken as it is. */
 RULE_TEST("A3", an_unbracketed_ipv6_host_is_split_at_the_last_colon)
 {
     assert_one("::1:80", "[::1]:80");
@@ -76,8 +75,8 @@ RULE_TEST("A3", an_unbracketed_ipv6_host_is_split_at_the_last_colon)
     assert_one("::ffff:1.2.3.4:80", "[::ffff:1.2.3.4]:80");
 }
 
-/* A3: "A missing or bad port, a signed one too (Rust: `+80` passes), and an empty host are
- * INVALID_INPUT." As in Rust, a service name is not a port, and is not looked up. */
+/* A3: "The resolver never gets ... an empty host, a missing port, a port with a sign or a service
+ * name in its place": INVALID_INPUT. Rust accepts `+80`. */
 RULE_TEST("A3", a_missing_or_bad_port_or_an_empty_host_is_invalid_input)
 {
     static const char *const bad[] = {
@@ -116,8 +115,8 @@ RULE_TEST("A3", a_missing_or_bad_port_or_an_empty_host_is_invalid_input)
     }
 }
 
-/* A3: "all else ... is the system resolver's": every address of localhost is a loopback address
- * with the given port. */
+/* A3: "Every other host is passed to the resolver unchanged": every address of localhost is a
+ * loopback address with the given port. */
 RULE_TEST("A3", localhost_is_looked_up)
 {
     static const char *const texts[] = {"localhost:80", "localhost:080",
@@ -135,8 +134,8 @@ RULE_TEST("A3", localhost_is_looked_up)
     }
 }
 
-/* A3: "(`127.1` ...) is the system resolver's to accept": the result is an address or a lookup
- * failure, not INVALID_INPUT. */
+/* A3: "Every other host is passed to the resolver unchanged: short IPv4 forms such as `127.1`": the
+ * result is an address or a lookup failure, not INVALID_INPUT. */
 RULE_TEST("A3", short_numeric_hosts_are_the_resolvers_to_accept)
 {
     static const char *const texts[] = {"127.1:80",      "0x7f.1:80",       "2130706433:80",
@@ -167,7 +166,7 @@ static void assert_scoped(fer_error error, const struct results *results, uint32
     assert_untouched(results, 1);
 }
 
-/* A3: "all else (... `fe80::1%lo`) is the system resolver's": every system resolver accepts the
+/* A3: "Every other host is passed to the resolver unchanged": every system resolver accepts the
  * number of an interface as a scope. */
 RULE_TEST("A3", a_scope_by_number_is_parsed_everywhere)
 {
@@ -182,8 +181,7 @@ RULE_TEST("A3", a_scope_by_number_is_parsed_everywhere)
                   1);
 }
 
-/* A3: "`[fe80::1%eth0]:80` works where the system knows the name"; A1: the strict parsers reject
- * it. */
+/* A3: "an interface name as a scope" is the resolver's; A1: the strict parsers reject it. */
 RULE_TEST("A3", a_scope_by_name_works_where_the_system_has_it)
 {
     static const char *const forms[][2] = {
@@ -234,8 +232,8 @@ RULE_TEST("A3", odd_names_are_the_resolver_s_to_refuse)
     }
 }
 
-/* A3: "A host with a blank or a control character is HOST_NOT_FOUND" on every system, also if the
- * resolver would ignore what follows an IPv4 address. */
+/* A3: "A host with a blank or a control character of ASCII is HOST_NOT_FOUND" on every system, also
+ * if the resolver would ignore what follows an IPv4 address. */
 RULE_TEST("A3", a_host_with_a_blank_or_a_control_character_is_not_found)
 {
     static const char *const hosts[] = {
@@ -270,7 +268,7 @@ RULE_TEST("A3", a_host_that_is_not_utf_8_is_invalid_input)
     }
 }
 
-/* A3: "brackets round a host with a colon are removed", and only around such a host: a name in
+/* A3: "brackets around a host with a colon are removed", and only around such a host: a name in
  * brackets is passed to the resolver with the brackets, and POSIX resolvers reject it. */
 RULE_TEST("A3", brackets_round_a_name_are_not_removed)
 {
@@ -285,9 +283,9 @@ RULE_TEST("A3", brackets_round_a_name_are_not_removed)
     }
 }
 
-/* A3: "A name that does not exist is HOST_NOT_FOUND, a passing failure RESOLVE_TRY_AGAIN, others
- * RESOLVE_FAILED; os_code is the resolver's: EAI_ numbers always negative, Windows' as they are."
- * On a machine without a network the error may be any of the three. */
+/* A3: "A name that does not exist is HOST_NOT_FOUND, a transient failure RESOLVE_TRY_AGAIN, any
+ * other RESOLVE_FAILED, with the resolver's own code." On a machine without a network the error may
+ * be any of the three. */
 RULE_TEST("A3", a_name_that_does_not_exist_is_a_lookup_failure)
 {
     static const char *const names[] = {"no-such-host.invalid:80", "x.no-such-host.invalid.:80"};
@@ -312,7 +310,7 @@ static const char *name_of(size_t len, const char *end)
     return text;
 }
 
-/* A4: "An over-long name (above 253 bytes, one trailing dot apart) is INVALID_INPUT." */
+/* A4: "A name above 253 bytes (a trailing dot excluded) is INVALID_INPUT." */
 RULE_TEST("A4", an_over_long_name_is_invalid_input)
 {
     assert_refused(name_of(254, ":80"));
@@ -343,8 +341,7 @@ RULE_TEST("A4", the_longest_name_is_passed_on)
     }
 }
 
-/* A4: "The cap is never overrun": *count is the number of results; those that do not fit are not
- * stored. */
+/* A4: "No more are stored than fit": *count is the number of results. */
 RULE_TEST("A4", the_cap_is_never_overrun)
 {
     skip_without_localhost();
@@ -367,7 +364,7 @@ RULE_TEST("A4", the_cap_is_never_overrun)
     assert_ok_n(fer_lookup_host("::1", 80, NULL, 0, &count), count, 1);
 }
 
-/* A4: "Order of results is the resolver's": the results are those of the system's own resolver, of
+/* A4: "Results are in the resolver's order": the results are those of the system's own resolver, of
  * all families. */
 RULE_TEST("A4", the_results_are_the_resolver_s_in_its_order)
 {

@@ -2,9 +2,9 @@
  * blocking, which the handle cannot detect. Another process or library can do that too, and
  * into_raw of a clone does it.
  *
- * T2: "Nonblocking calls that would wait return WOULD_BLOCK, and so do the `_try_...` calls in
- * every mode, even if another holder of the socket has changed the mode." The raw sockets have
- * timeouts, which end a call that waits and fail the test. */
+ * T2: "If another holder of the socket has changed the system's mode, only the `_try_...` calls
+ * still never wait." The raw sockets have timeouts, which end a call that waits and fail the
+ * test. */
 #include "conformance/datagram_check.h"
 #include "ferrule/io.h"
 #include "ferrule/udp_batch.h"

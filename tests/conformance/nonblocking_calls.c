@@ -7,7 +7,7 @@
 
 /* ---- Streams */
 
-/* T2: "A nonblocking call that would wait is WOULD_BLOCK on every OS." And T4: it moves nothing. */
+/* T2: "Nonblocking calls that would wait return WOULD_BLOCK". And T4: it moves nothing. */
 STREAM_PAIR_TEST("T2", a_read_that_would_wait_is_would_block)
 {
     char got[8] = "--------";
@@ -135,7 +135,7 @@ STREAM_PAIR_TEST("S4", ended_halves_answer_by_themselves)
                 FER_BROKEN_PIPE);
 }
 
-/* S5: "every fatal error sticks to that handle". */
+/* S5: "The handle saves any fatal error". */
 PAIR_TEST("S5", a_reset_sticks)
 {
     char got[4];
@@ -150,7 +150,8 @@ PAIR_TEST("S5", a_reset_sticks)
 
 /* ---- Listeners */
 
-/* T2, for a blocking and for a nonblocking listener; T6: "Accepted streams start blocking". */
+/* T2, for a blocking and for a nonblocking listener; T6: "An accepted stream starts in blocking
+ * mode". */
 SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block)
 {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
@@ -230,7 +231,7 @@ static struct udp_pair connected_with_a_strangers_datagram(peer_family family)
     return pair;
 }
 
-/* U5: "recv on a connected socket gives only its peer's datagrams": another sender's datagram is
+/* U5: "A connected socket receives its peer's datagrams only": another sender's datagram is
  * discarded, and then the call would block. */
 SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_is_no_reason_to_wait)
 {

@@ -3,7 +3,7 @@
 #include "ferrule/socket.h"
 #include "support/fixture.h"
 
-/* O1: "A ttl outside 1-255 is INVALID_INPUT", and changes nothing. */
+/* O1: "A time to live is 1 to 255, everything else is INVALID_INPUT", and changes nothing. */
 PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input)
 {
     static const uint32_t bad[] = {0, 256, 257, 65536, 0x7fffffff, 0x80000000u, UINT32_MAX};
@@ -20,8 +20,8 @@ PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input)
     assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, 44);
 }
 
-/* O1: "On an IPv6 socket the unicast hop limit is set and read, IP_TTL besides where the OS takes
- * it": compared with the OS's value. */
+/* O1: "on an IPv6 socket it is the unicast hop limit". "IP_TTL of an IPv6 socket is also set if the
+ * system accepts it": compared with the OS's value. */
 PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit)
 {
     static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
@@ -83,8 +83,7 @@ STREAM_TEST("O1", ttl_works_on_a_mapped_connection)
     assert_exchange(stream, other);
 }
 
-/* O2: "linger is rounded up to whole seconds where the OS counts so and saturates at what it
- * holds". */
+/* O2: "Linger is whole seconds, rounded up and limited to the system's maximum". */
 PAIR_TEST("O2", linger_is_rounded_up_and_saturates)
 {
     static const uint64_t second = UINT64_C(1000000000);
@@ -183,7 +182,7 @@ PAIR_TEST("O3", keepalive_sets_time_interval_and_retries)
     assert_alive(pair);
 }
 
-/* O3: "zero leaves one as the socket has it". */
+/* O3: "Zero leaves a field unchanged". */
 PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is)
 {
     skip_without_keepalive_options(pair);
@@ -235,8 +234,7 @@ PAIR_TEST("O3", keepalive_is_enabled_and_disabled)
     assert_alive(pair);
 }
 
-/* O3: "on failure the earlier values are put back": an invalid duration is INVALID_INPUT and
- * changes nothing. */
+/* O3: "together or not at all": an invalid duration is INVALID_INPUT and changes nothing. */
 PAIR_TEST("O3", a_refused_keepalive_changes_nothing)
 {
     fer_tcp_keepalive before = {0};
@@ -257,7 +255,7 @@ PAIR_TEST("O3", a_refused_keepalive_changes_nothing)
     assert_int_equal(after.retries, before.retries);
 }
 
-/* O3: "A time or an interval that the system lacks is UNSUPPORTED. Retries that it lacks are
+/* O3: "A time or an interval that the system lacks is UNSUPPORTED; retries that it lacks are
  * ignored." The getter returns `enabled` with zeros. */
 PAIR_TEST("O3", keepalive_without_the_options_ignores_retries)
 {
@@ -302,7 +300,7 @@ PAIR_TEST("O", nodelay_is_reported_as_it_was_set)
     assert_alive(pair);
 }
 
-/* ---- O7: "Setting an option, a timeout or the mode of a stream whose connection has ended is
+/* ---- O7: "Setting an option, a timeout or the mode of a stream whose connection has ended, ... is
  * OK" */
 
 /* The options of a built socket: these have the result that they have on a new one, except that a

@@ -4,7 +4,7 @@
 
 #define ALL_ONES UINT64_MAX
 
-/* ---- Streams. P7: "FER_POLL_LEVEL gives one in each wait as long as the socket is ready." */
+/* ---- Streams. P7: "LEVEL returns one in each wait as long as the socket is ready." */
 
 POLLER_PAIR_TEST("P7", a_stream_is_readable_while_it_has_bytes)
 {
@@ -159,8 +159,8 @@ POLLER_TEST("P7", a_unix_stream_and_its_listener_are_reported)
     assert_no_event(poller);
 }
 
-/* ---- Pending connects. P2: "a socket whose connect goes on in the background writable
- * when it has ended, well or badly" */
+/* ---- Pending connects. P2: "a failure (a reset, a refused connect) make an event readable and
+ * writable" */
 
 POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_ended_well)
 {
@@ -174,7 +174,8 @@ POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_ended_well)
     assert_ok(await_connect(socket));
 }
 
-/* P2: "a refused connect makes an event readable and writable, whatever the interest was". */
+/* P2: "a failure (a reset, a refused connect) make an event readable and writable, regardless of
+ * the interest". */
 POLLER_FAMILY_TEST("P2", a_refused_connect_is_readable_and_writable)
 {
     enum { VARIANTS = 3 };
@@ -213,8 +214,8 @@ POLLER_FAMILY_TEST("P2", a_connect_that_has_been_refused_already_is_reported_by_
     assert_event(poller, 9, true, true);
 }
 
-/* ---- Ends. P2: "A hang-up and a failure ... make an event readable and writable, whatever the
- * interest was." */
+/* ---- Ends. P2: "A hang-up ... and a failure ... make an event readable and writable, regardless
+ * of the interest." */
 
 POLLER_KIND_TEST("P2", a_reset_is_readable_and_writable)
 {
@@ -255,9 +256,9 @@ POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable)
     assert_ok(fer_poller_delete(poller, raw));
 }
 
-/* P2: "The end that the peer's shutdown makes is readable": as long as the socket is registered,
- * and after the bytes that were sent before. Some systems report it as a hang-up, which is also
- * writable. */
+/* P2: "The end of file that the peer's shutdown causes is readable": as long as the socket is
+ * registered, and after the bytes that were sent before. Some systems report it as a hang-up, which
+ * is also writable. */
 #define assert_readable_event(poller, key) \
     assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
 
@@ -312,7 +313,7 @@ MAILBOX_TEST("P2", a_refused_datagram_is_readable)
     assert_no_event(poller);
 }
 
-/* ---- P1: "An event is a hint ... the call that follows may still be FER_WOULD_BLOCK" */
+/* ---- P1: "An event is a hint. The call that follows it may still be WOULD_BLOCK" */
 
 MAILBOX_TEST("P1", who_finds_nothing_after_an_event_waits_again)
 {

@@ -72,7 +72,7 @@ POLLER_RULE_TEST("P4", a_new_socket_with_the_number_and_the_port_of_a_closed_one
     }
 }
 
-/* P3: "Adding a socket twice is FER_ALREADY_EXISTS", also if the socket was connected in
+/* P3: "Adding a registered socket is ALREADY_EXISTS", also if the socket was connected in
  * between. */
 MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 {
@@ -91,8 +91,8 @@ MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 #define assert_event_now(poller, key) \
     assert_int_equal(wait_for((poller), (key), millis(0)).events, 1)
 
-/* P7, P5: "wait(0) looks": also right after an earlier registration, whether it was reported or
- * not. */
+/* P7, P5: "A wait of zero checks": also right after an earlier registration, whether it was
+ * reported or not. */
 MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_immediately)
 {
     mailbox_send(mailbox);

@@ -288,7 +288,7 @@ POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away)
     assert_ok(fer_poller_delete(poller, raw));
 }
 
-/* ---- P11: "A socket whose interest is neither is kept, but quiet" */
+/* ---- P11: "A socket with no interest stays registered, but quiet" */
 
 POLLER_PAIR_TEST("P11", a_socket_that_nothing_is_queried_of_is_quiet)
 {
@@ -329,7 +329,7 @@ POLLER_KIND_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_
     }
 }
 
-/* ---- P12: "A failed call leaves the poller and all of its sockets as they were." */
+/* ---- P12: "A failed call leaves the poller and its sockets unchanged." */
 
 MAILBOX_TEST("P12", what_cannot_be_watched_is_refused)
 {

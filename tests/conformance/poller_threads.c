@@ -285,7 +285,7 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
                 ((readable ? FER_READABLE : 0) | (writable ? FER_WRITABLE : 0)));
 }
 
-/* P5: "wait(FER_DURATION_NONE) blocks until there is something": bytes from the peer. */
+/* P5: "one of NONE has no limit": bytes from the peer end it. */
 POLLER_KIND_TEST("P5", a_wait_without_end_is_woken_by_bytes)
 {
     fer_poller *poller = test_poller();

@@ -219,8 +219,8 @@ SIGNAL_TEST("P9", a_signals_handler_may_notify)
     assert_int_equal(atomic_load(&failed_notifies), 0);
 }
 
-/* ---- P10: "Where more sockets are ready than the array holds, the next waits give the others
- * their turn before the first ones come again." */
+/* ---- P10: "If more sockets are ready than the array holds, ... the others are returned before the
+ * first ones are returned again." */
 
 POLLER_RULE_TEST("P10", all_ready_sockets_are_reported)
 {

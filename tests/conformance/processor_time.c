@@ -292,7 +292,7 @@ static void assert_quiet(void)
     assert_int_equal(failures, 0);
 }
 
-/* T8: "A call that waits uses next to no processor time ..." */
+/* T8: "A call that waits uses a processor for less than 2 % of that time" */
 RULE_TEST("T8", calls_that_wait_do_not_use_the_processor)
 {
     add_all();

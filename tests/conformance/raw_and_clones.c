@@ -19,7 +19,7 @@ static fer_raw_socket connected_raw(peer_family family, peer_socket *other)
     return raw;
 }
 
-/* ---- R1: "from_raw takes ownership, learns the socket's type and state" */
+/* ---- R1: "from_raw takes ownership of a socket after it has queried its type and state" */
 
 FAMILY_TEST("R1", from_raw_takes_a_connected_stream)
 {
@@ -104,8 +104,7 @@ STREAM_TEST("R1", from_raw_takes_a_listener)
     assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
 }
 
-/* R1: "and refuses with INVALID_INPUT what is not of the handle's type (a listener, an unconnected
- * or already ended socket as a stream, ...), leaving it to the caller." */
+/* R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it". */
 STREAM_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
 {
     uint16_t port = 0;
@@ -188,7 +187,7 @@ STREAM_KIND_TEST("R1", from_raw_takes_the_queued_bytes_of_an_ended_stream)
     check_queued_bytes_of_an_ended_stream(stream_pair_open(kind), true);
 }
 
-/* R1: "What is no open socket is BAD_HANDLE." */
+/* R1: "a value that is no open socket is BAD_HANDLE." */
 STREAM_TEST("R1", from_raw_refuses_what_is_no_socket)
 {
     static const fer_raw_socket absurd[] = {
@@ -242,7 +241,7 @@ PAIR_TEST("R1", from_raw_into_an_open_handle_is_invalid_input)
     assert_alive(pair);
 }
 
-/* R1: "into_raw gives ownership up, ... and leaves a CLOSED handle." */
+/* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle." */
 PAIR_TEST("R1", into_raw_gives_the_socket_up)
 {
     fer_raw_socket lent = fer_tcp_stream_as_raw(&pair->stream);
@@ -259,7 +258,7 @@ PAIR_TEST("R1", into_raw_gives_the_socket_up)
     assert_true(peer_send_all(raw, "abc", 3) && peer_recv_exact(pair->other, buf, 3));
 }
 
-/* R1: "with the mode and timeouts that the user set really on the socket". */
+/* R1: "with the mode and the timeouts that were set applied to it". */
 KIND_TEST("R1", into_raw_leaves_mode_and_timeouts_on_the_socket)
 {
     for (int set = 0; set < 2; set++) {
@@ -318,8 +317,7 @@ STREAM_TEST("R1", a_new_handle_has_no_raw_socket)
     assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
 }
 
-/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
- * last." */
+/* ---- R2: "Clones are closed one by one; the connection ends with the last." */
 
 STREAM_KIND_TEST("R2", the_connection_ends_with_the_last_clone)
 {

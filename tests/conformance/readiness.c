@@ -31,8 +31,7 @@ static fer_interest wait_ready(stream_ref stream, fer_interest interest)
 
 /* ---- Streams */
 
-/* T1: "For ... _ready, zero asks without waiting; when nothing is ready in time, [it is] OK with
- * none." */
+/* T1: "For `_ready`, zero checks without waiting, and none ready in time is OK." */
 STREAM_PAIR_TEST("T1", zero_checks_without_waiting)
 {
     char got[4];
@@ -75,8 +74,7 @@ SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read)
     assert_int_equal(wait_ready(tcp_ref(&pair->stream), FER_WRITABLE), FER_WRITABLE);
 }
 
-/* "a read half that ended ... is readable at once": S4's end, before and after a read returned
- * it. */
+/* T1: "halves that have ended are ready": S4's end, before and after a read returned it. */
 STREAM_PAIR_TEST("S4", the_peers_end_is_readable_again_and_again)
 {
     assert_true(peer_shutdown_write(pair.other));
@@ -130,8 +128,8 @@ SLOW_KIND_TEST("S6", a_half_that_a_clone_shut_is_ready)
     }
 }
 
-/* "Hang-up and errors make both ready": a reset, before and after a call has returned it; S5:
- * "every fatal error sticks". */
+/* T1: "makes everything requested ready": a reset, before and after a call has returned it; S5:
+ * "The handle saves any fatal error". */
 PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested)
 {
     char byte;
@@ -159,7 +157,7 @@ PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* ---- C5: "asks first": pending connects */
+/* ---- C5: "first queries the system for its result": pending connects */
 
 /* "while under way waits for its end": nothing is ready. After that the socket is writable, and
  * readable if bytes are queued. */
@@ -241,8 +239,7 @@ SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
     }
 }
 
-/* E4: "NOT_CONNECTED where a stream that was never connected is read, written": also for
- * readiness. */
+/* E4: "`_ready` of a stream that was never connected are NOT_CONNECTED". */
 SOCKET_FAMILY_STREAM_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -307,8 +304,8 @@ SOCKET_FAMILY_TEST("T1", a_datagram_socket_is_readable_while_a_datagram_is_queue
     assert_ok_n(fer_udp_socket_ready(pair.socket, FER_READABLE, NOW, &ready), ready, 0);
 }
 
-/* ---- S6: "shutdown from another thread wakes a blocked read, and shutdown(WRITE|BOTH) a blocked
- * write": also a wait for readiness */
+/* ---- S6: "wakes a blocked read, and WRITE or BOTH wakes a blocked write": also a wait for
+ * readiness */
 
 struct waiter {
     fer_tcp_stream *stream;

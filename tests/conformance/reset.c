@@ -25,8 +25,8 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
 }
 
-/* S5: "A reset is CONNECTION_RESET on a read ... and never looks like a clean end of file to the
- * handle that saw it." */
+/* S5: "A reset is CONNECTION_RESET for a read, ... and a handle that saw it never reports a clean
+ * end of file afterwards." */
 KIND_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks)
 {
     for (int sort = 0; sort < READ_SORTS; sort++) {
@@ -69,7 +69,7 @@ PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5: "and CONNECTION_RESET or BROKEN_PIPE on a write": a CONNECTION_RESET from a write applies to
+/* S5: "CONNECTION_RESET or BROKEN_PIPE for a write": a CONNECTION_RESET from a write applies to
  * reads too. */
 KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
 {
@@ -86,7 +86,7 @@ KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
     }
 }
 
-/* S5: "whichever of read, write and take_error saw it." */
+/* S5: "whether read, write or take_error met it first." */
 PAIR_TEST("S5", a_reset_that_take_error_took_sticks)
 {
     fer_error pending = {FER_OTHER, 1};
@@ -97,8 +97,8 @@ PAIR_TEST("S5", a_reset_that_take_error_took_sticks)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5: "What had arrived before is still read where the OS kept it; then the error again, not OK
- * with 0." */
+/* S5: "Input that had arrived before is still read if the system kept it; then the saved error is
+ * returned again". */
 PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset)
 {
     char buf[16];
@@ -135,8 +135,8 @@ KIND_TEST("S5", reads_that_continue_count_what_came_before_the_reset)
     }
 }
 
-/* S5: bytes that were queued when a write detected the reset are "still read where the OS kept it".
- * After them comes the reset, never the end. */
+/* S5: bytes that were queued when a write detected the reset are "still read if the system kept
+ * it". After them comes the reset, never the end. */
 PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset)
 {
     char buf[16] = {0};
@@ -158,7 +158,7 @@ PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset)
     assert_reset_sticks(&pair->stream);
 }
 
-/* S5: "An EOF seen before stays an EOF." */
+/* S5: "An end of file that was seen earlier remains an end of file." */
 PAIR_TEST("S5", an_eof_before_the_reset_stays_an_eof)
 {
     char byte = 0;
@@ -189,7 +189,7 @@ PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut)
     }
 }
 
-/* S5: "BROKEN_PIPE alone says nothing about the read half." */
+/* S5: "BROKEN_PIPE alone does not affect reading." */
 PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half)
 {
     char buf[8];

@@ -95,7 +95,8 @@ static fer_error poll_until_done(fer_lookup *lookup)
     return error;
 }
 
-/* N1: "What needs no resolver is answered at once and without a thread: address texts". */
+/* N1: "A text that needs no resolver is answered immediately and without a thread: an address has
+ * its result". */
 RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
 {
     static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80",
@@ -111,7 +112,7 @@ RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
     }
 }
 
-/* N1: "what is no "host:port" at all is INVALID_INPUT then and there". */
+/* N1: "is INVALID_INPUT within the call". */
 RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start)
 {
     static const char *const bad[] = {"",          ":",           ":80",        "host",
@@ -126,7 +127,7 @@ RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start)
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
 }
 
-/* N3: "A lookup's answer is that of fer_to_socket_addrs." */
+/* N3: "The result of a lookup is that of `fer_to_socket_addrs`." */
 RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 {
     static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82",
@@ -142,7 +143,7 @@ RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
     }
 }
 
-/* N3: "Once it is there it stays, and can be asked for as often as wanted." */
+/* N3: "Once done, it can be queried any number of times." */
 RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_a_larger_buffer)
 {
     skip_without_localhost();
@@ -165,7 +166,7 @@ RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_a_larger_buffer)
     assert_same_answer(&lookups[0], "localhost:80");
 }
 
-/* N4: "A wait of 0 only asks". */
+/* N4: "A wait of 0 only checks". */
 RESOLVING_TEST("N4", a_wait_of_nothing_only_queries)
 {
     assert_ok(fer_resolver_new(
@@ -174,7 +175,8 @@ RESOLVING_TEST("N4", a_wait_of_nothing_only_queries)
     assert_true(is_lookup_failure(poll_until_done(&lookups[0])));
 }
 
-/* N4: "Not done in time is TIMED_OUT with os_code 0, and the lookup goes on." */
+/* N4: "If the lookup is not done in time, the wait is TIMED_OUT ..., and the lookup continues":
+ * with os_code 0. */
 RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
 {
     size_t count = 4711;
@@ -190,7 +192,7 @@ RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
         fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count)));
 }
 
-/* N5: "The poller is notified once for each lookup, when its answer can be had". */
+/* N5: "The poller is notified once for each lookup, when its result is available". */
 RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
 {
     fer_event event;
@@ -230,8 +232,7 @@ RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
     close_all(handles_before);
 }
 
-/* N7: "Its lookups that are not done end with CANCELLED; those that are done keep their
- * answers." */
+/* N7: "Its pending lookups end with CANCELLED; the others keep their results." */
 RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
 {
     size_t count = 4711;
@@ -286,7 +287,7 @@ static void start_wait_and_abandon(void *argument)
     }
 }
 
-/* N2, N6: "Threads: any number at once on one resolver". */
+/* N2, N6: "any number of concurrent calls" on one resolver. */
 RESOLVING_TEST("N6", several_threads_share_a_resolver)
 {
     struct worker workers[4];

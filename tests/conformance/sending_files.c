@@ -77,7 +77,7 @@ PAIR_TEST("M3", a_part_beyond_4_gib_is_sent)
     test_file_close(file);
 }
 
-/* E3: "A count that goes with an error is true", and a count without an error too. */
+/* E3: "A count that accompanies an error is true", and a count without an error too. */
 static void send_megabytes_of_a_file(fer_stream stream, peer_socket peer, bool has_limits)
 {
     fer_raw_file file = file_of(MEGABYTES);
@@ -113,7 +113,7 @@ UNIX_PAIR_TEST("E3", megabytes_of_a_file_are_sent_to_a_unix_stream)
     send_megabytes_of_a_file(fer_unix_stream_as_stream(pair.stream), pair.other, false);
 }
 
-/* T4: "nothing sent goes uncounted, the next call works". */
+/* T4: "no byte that was sent is uncounted, and the next call works". */
 static void send_to_a_full_stream(struct pair *pair, fer_error_kind kind)
 {
     fer_raw_file file = file_of(MEGABYTES);
@@ -147,7 +147,7 @@ SLOW_PAIR_TEST("T4", a_file_that_times_out_is_counted)
 
 /* ---- Errors */
 
-/* S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE". I2: "No call raises SIGPIPE". */
+/* S3: "its writes are BROKEN_PIPE". I2: "No call raises SIGPIPE". */
 PAIR_TEST("S3", a_file_to_a_stream_that_was_shut_down_is_broken_pipe)
 {
     fer_raw_file file = file_of(PART);

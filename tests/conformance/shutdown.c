@@ -23,7 +23,8 @@ static void assert_writes_are_broken(stream_ref stream)
     assert_kind(stream_write(stream, buf, 1, NULL), FER_BROKEN_PIPE);
 }
 
-/* ---- S1: "shutdown is idempotent: the second call, or one after the peer has gone, is OK." */
+/* ---- S1: "Shutting down a half that is already shut down, or after the peer has closed, is
+ * OK." */
 
 STREAM_KIND_TEST("S1", every_second_shutdown_is_ok)
 {
@@ -113,8 +114,7 @@ UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
     assert_unix_new(local);
 }
 
-/* ---- S2: "After shutdown(READ) or (BOTH) a read through that handle is 0 bytes and OK, at once,
- * on every OS, even if data was queued." */
+/* ---- S2: "its reads return OK with 0 bytes immediately, also with queued data." */
 
 STREAM_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
 {
@@ -146,8 +146,8 @@ PAIR_TEST("S2", read_after_own_shutdown_is_eof_in_every_mode)
     assert_reads_end(&pair->stream);
 }
 
-/* ---- S3: "After shutdown(WRITE) or (BOTH) a write is BROKEN_PIPE. The peer reads what was sent,
- * then EOF." */
+/* ---- S3: "its writes are BROKEN_PIPE. The peer reads all bytes that were sent, then end of
+ * file." */
 
 STREAM_KIND_TEST("S3", write_after_own_shutdown_is_broken_pipe)
 {
@@ -220,8 +220,7 @@ PAIR_TEST("S3", closing_a_stream_with_no_input_sends_all_then_eof)
     assert_all_arrives_after_close(pair->other, sizeof last_words);
 }
 
-/* ---- S4: "The peer's orderly end reads as OK with 0 bytes, again and again; it is never an
- * error." */
+/* ---- S4: "The peer's orderly end of file is OK with 0 bytes, every time, and never an error." */
 
 STREAM_PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again)
 {
@@ -258,8 +257,8 @@ STREAM_PAIR_TEST("S4", writing_continues_after_the_peers_end)
     assert_all_arrives(pair, end_by_write);
 }
 
-/* S4: "A zero-length read is OK with 0 at once and tells nothing about EOF": it neither waits for
- * bytes nor consumes any ... */
+/* S4: "Reading zero bytes is OK with 0 immediately and does not indicate end of file": it neither
+ * waits for bytes nor consumes any ... */
 STREAM_PAIR_TEST("S4", a_zero_length_read_is_ok_without_waiting_and_takes_nothing)
 {
     char buf[4];
@@ -293,7 +292,7 @@ PAIR_TEST("S4", a_zero_length_read_is_not_taken_for_the_end)
     assert_alive(pair);
 }
 
-/* S4: "a peek that met the end has seen it." */
+/* S4: "A peek that meets the end of file counts as having seen it." */
 PAIR_TEST("S4", a_peek_records_the_end)
 {
     char byte;
@@ -319,7 +318,7 @@ PAIR_TEST("S4", a_peek_takes_nothing)
     assert_alive(pair);
 }
 
-/* ---- S7: "shutdown(READ) never harms the write half, even when the peer goes on sending." */
+/* ---- S7: "Shutting down READ alone never affects writing, even if the peer continues to send." */
 
 PAIR_TEST("S7", shutdown_read_never_harms_the_write_half)
 {
@@ -335,7 +334,7 @@ PAIR_TEST("S7", shutdown_read_never_harms_the_write_half)
     assert_all_arrives((struct stream_pair){tcp_ref(&pair->stream), pair->other}, end_by_write);
 }
 
-/* S7: "Once both halves are shut, by one call or two, ... what was written must reach the peer",
+/* S7: "Bytes that were written before both halves were shut down still arrive", by one call or two,
  * with input queued and without. */
 KIND_TEST("S7", what_was_written_arrives_however_both_halves_are_shut)
 {
@@ -353,7 +352,7 @@ KIND_TEST("S7", what_was_written_arrives_however_both_halves_are_shut)
     }
 }
 
-/* S7: "close with unread input resets on every OS, also after shutdown(READ)". */
+/* S7: "Closing with unread input resets the connection", also after shutdown(READ). */
 KIND_TEST("S7", close_with_unread_input_resets)
 {
     for (int shut = 0; shut < 2; shut++) {
@@ -370,8 +369,7 @@ KIND_TEST("S7", close_with_unread_input_resets)
     }
 }
 
-/* S7: "the docs show how to drain": shut down WRITE, read until 0 bytes, close. Then the connection
- * is not reset. */
+/* S7: shut down WRITE, read until 0 bytes, close. Then the connection is not reset. */
 PAIR_TEST("S7", draining_before_close_ends_in_good_order)
 {
     char buf[64];

@@ -2,9 +2,8 @@
 #include "support/fixture.h"
 #include "support/process_fixture.h"
 
-/* I2: "No call ever raises SIGPIPE, plain or vectored": SIGPIPE has its default action, which would
- * end this program. The reset that answers a write may arrive
- * later. */
+/* I2: "No call raises SIGPIPE", "The vectored calls raise none either": SIGPIPE has its default
+ * action, which would end this program. The reset that answers a write may arrive later. */
 static fer_error write_until_it_fails(fer_tcp_stream *stream)
 {
     uint64_t start = peer_now_us();
@@ -69,7 +68,7 @@ STREAM_TEST("I2", no_write_to_an_adopted_socket_raises_sigpipe)
     assert_writes_fail(fer_tcp_stream_write(stream, buf, sizeof buf, NULL));
 }
 
-/* I2: "and the process's signal handlers are never touched." */
+/* I2: "no signal handler or disposition of the process is changed." */
 KIND_TEST("I2", signal_handlers_are_never_touched)
 {
     struct pair *pair = pair_open_kind(kind);

@@ -21,7 +21,7 @@ static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *
     return false;
 }
 
-/* ---- L1: "Two listeners on one address and port: ADDR_IN_USE everywhere." */
+/* ---- L1: "A second listener on the same address and port is ADDR_IN_USE" */
 
 SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use)
 {
@@ -38,7 +38,7 @@ SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use)
     assert_ok(fer_socket_bind(second, &addr));
 }
 
-/* L1: "bind sets SO_REUSEADDR on POSIX only"; on Windows "exclusive use is asked for instead": as
+/* L1: bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead": as
  * fer_tcp_listener_bind_addr does. */
 SOCKET_TEST("L1", bind_sets_what_every_bind_of_a_stream_sets)
 {
@@ -131,8 +131,8 @@ SOCKET_FAMILY_TEST("L1", datagram_sockets_that_reuse_an_address_share_it)
     assert_kind(fer_socket_bind(third, &addr), FER_ADDR_IN_USE);
 }
 
-/* L1: "Datagram sockets that have all set it to true share a port": beside one that has not, the
- * port is in use. */
+/* L1: "Datagram sockets that have all set set_reuse_address to true share a port": beside one that
+ * has not, the port is in use. */
 SOCKET_FAMILY_TEST("L1", a_datagram_socket_shares_no_port_with_one_that_does_not)
 {
     fer_socket *alone = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
@@ -183,7 +183,7 @@ SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections)
     assert_int_equal(counts[0] + counts[1], 12);
 }
 
-/* ---- L4: "A bind to [::] takes IPv4 too on every OS ..., unless the builder said only_v6" */
+/* ---- L4: "Listening on `[::]` accepts IPv4 too, unless set_only_v6(true) was set" */
 
 SOCKET_TEST("L4", the_ipv6_wildcard_takes_ipv4_too)
 {
@@ -308,7 +308,7 @@ SOCKET_FAMILY_TEST("E4", binding_to_another_family_is_invalid_input)
     assert_ok(fer_socket_bind(socket, &own));
 }
 
-/* L6: "before bind and connect the unspecified one with port 0". */
+/* L6, L2: "the local address of an unbound built socket is the unspecified one", with port 0. */
 SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address)
 {
     static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
@@ -342,7 +342,7 @@ SOCKET_FAMILY_STREAM_TEST("L2", listening_binds_an_unbound_socket)
     assert_accepts(listener, stream, family, addr.port);
 }
 
-/* L2: "On a socket that listens already it changes the backlog, but not on Windows", also if
+/* L2: "The backlog of a built socket can be changed while it listens, except on Windows", also if
  * connections are queued. */
 SOCKET_TEST("L2", listening_again_changes_the_backlog)
 {

@@ -120,7 +120,7 @@ SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_invalid_input)
     assert_own(fer_socket_set_nodelay(socket, true), FER_OK);
 }
 
-/* I3: "fer_socket_set_inheritable changes that for one raw socket", not for its clones. */
+/* I3: "fer_socket_set_inheritable changes it for one raw socket", not for its clones. */
 SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set)
 {
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
@@ -154,8 +154,7 @@ SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one)
     assert_ok(fer_socket_try_clone(existing, socket));
 }
 
-/* ---- R2: "Both handles of a clone are closed independently; the connection ends with the
- * last." */
+/* ---- R2: "Clones are closed one by one; the connection ends with the last." */
 
 SOCKET_FAMILY_STREAM_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed)
 {

@@ -31,7 +31,7 @@ SOCKET_FAMILY_STREAM_TEST("C1", a_blocking_connect_ends_connected)
     assert_true(nodelay);
 }
 
-/* C1: "connect_timeout restores the blocking mode it found": of a blocking socket, and of a
+/* C1, C5: "connect_timeout restores the mode that was set before": of a blocking socket, and of a
  * nonblocking one, for which it waits too. */
 SOCKET_TEST("C1", connect_timeout_waits_and_restores_the_mode)
 {
@@ -72,8 +72,8 @@ SOCKET_TEST("C1", a_failed_connect_timeout_restores_the_mode)
 
 /* ---- C2 */
 
-/* C2: "a refused port is CONNECTION_REFUSED, on Windows' loopback in milliseconds", by every
- * connect function; C5: each leaves CONNECT_FAILED. */
+/* C2: "A port without a listener is CONNECTION_REFUSED", by every connect function; C5: each leaves
+ * CONNECT_FAILED. */
 SOCKET_FAMILY_TEST("C2", a_refused_connect_is_connection_refused_and_leaves_connect_failed)
 {
     fer_socket_addr to = refusing_addr(family);
@@ -94,8 +94,8 @@ SOCKET_FAMILY_TEST("C2", a_refused_connect_is_connection_refused_and_leaves_conn
     }
 }
 
-/* C2: "Expiry of connect_timeout is TIMED_OUT", with os_code 0; C5: "A builder whose connect ...
- * expired is in the same state on every OS." */
+/* C2: "An expired connect_timeout is TIMED_OUT", with os_code 0; C5: "A connect or connect_timeout
+ * of a built socket that fails or expires leaves the same state on every system." */
 SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed)
 {
     static const uint64_t limits_us[] = {0, 1000, 120000};
@@ -116,7 +116,7 @@ SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed)
     }
 }
 
-/* C2: "Port 0 is one without listener: CONNECTION_REFUSED with os_code 0, at once." */
+/* C2: "port 0 is one, with os_code 0, immediately." */
 SOCKET_TEST("C2", port_0_is_connection_refused)
 {
     fer_socket_addr to = any_port(PEER_V4);
@@ -131,7 +131,7 @@ SOCKET_TEST("C2", port_0_is_connection_refused)
     }
 }
 
-/* T1: "A timeout of zero is INVALID_INPUT for ... connect_timeout, before any system call": the
+/* T1: "A timeout of zero is INVALID_INPUT ... in connect_timeout, before any system call": the
  * socket can still be connected. */
 SOCKET_STREAM_TEST("T1", a_connect_timeout_of_zero_is_invalid_input_and_begins_nothing)
 {

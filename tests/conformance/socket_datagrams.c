@@ -78,8 +78,8 @@ SOCKET_FAMILY_TEST("U8", a_batch_of_an_unbound_socket_would_block)
     assert_kind_n(fer_udp_socket_try_recv_batch(udp, &message, 1, &n), FER_WOULD_BLOCK, n, 0);
 }
 
-/* U2: "A fresh socket can send 65507 bytes over IPv4 everywhere"; more "is MESSAGE_TOO_LONG, and
- * nothing is sent". */
+/* U2: "A new socket can send 65507 bytes over IPv4"; more "is MESSAGE_TOO_LONG, and nothing is
+ * sent". */
 SOCKET_TEST("U2", a_fresh_socket_sends_65507_bytes)
 {
     static unsigned char large[65508];
@@ -142,8 +142,8 @@ SOCKET_FAMILY_TEST("U5", a_peer_is_set_without_a_wait_and_can_be_replaced)
     }
 }
 
-/* U5: "a stranger's that was queued before connect is dropped, its own is not": also if the socket
- * is turned into a fer_udp_socket afterwards, and back. */
+/* U5: "Datagrams that other senders sent before it was connected are dropped; those of the peer are
+ * not": also if the socket is turned into a fer_udp_socket afterwards, and back. */
 SOCKET_FAMILY_TEST("U5", a_converted_socket_keeps_its_peer)
 {
     uint16_t port = 0;

@@ -16,8 +16,8 @@ static peer_socket connect_stream(fer_socket *socket, peer_family family, fer_tc
 
 /* ---- Options stay set in the new handle */
 
-/* T6: "Timeouts, nonblocking mode and socket options are the socket's": also those of the stream
- * that the socket becomes. */
+/* T6: "Timeouts, the blocking mode and options belong to the socket": also those of the stream that
+ * the socket becomes. */
 SOCKET_FAMILY_STREAM_TEST("T6", options_are_kept_in_the_stream)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
@@ -96,8 +96,8 @@ SOCKET_FAMILY_TEST("T6", options_are_kept_in_the_datagram_socket)
 
 /* ---- O1 to O3, T1, T5 */
 
-/* O1: "A ttl outside 1-255 is INVALID_INPUT. On an IPv6 socket the unicast hop limit is set and
- * read". */
+/* O1: "A time to live is 1 to 255, everything else is INVALID_INPUT; on an IPv6 socket it is the
+ * unicast hop limit". */
 SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255)
 {
     static const uint32_t bad[] = {0, 256, 0x80000000u, UINT32_MAX};
@@ -118,7 +118,7 @@ SOCKET_FAMILY_TEST("O1", a_ttl_is_1_to_255)
     }
 }
 
-/* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter gives back what was set, or NONE". */
+/* T1: "A timeout of zero is INVALID_INPUT"; T5: "The getter returns the value that was set". */
 SOCKET_TEST("T1", timeouts_are_reported_as_they_were_set)
 {
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
@@ -179,7 +179,7 @@ static void skip_without_tos(fer_error error)
             "this system has no type of service, or no traffic class");
 }
 
-/* O5: "Sets the type of service, 0 to 255: IPv4's octet of that name, IPv6's traffic class". */
+/* O5: "The type of service (IPv6: the traffic class) is 0 to 255". */
 SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255)
 {
     static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};
@@ -219,8 +219,8 @@ SOCKET_FAMILY_TEST("O5", congestion_bits_are_a_datagram_s_alone)
     }
 }
 
-/* O6: "Sends and receives by one network interface alone"; NULL allows every interface again. Linux
- * permits only CAP_NET_RAW to change a binding (sock_bindtoindex_locked). */
+/* O6: "bind_device takes a name of 1 to 15 bytes"; NULL allows every interface again. Linux permits
+ * only CAP_NET_RAW to change a binding (sock_bindtoindex_locked). */
 SOCKET_FAMILY_STREAM_TEST("O6", a_socket_is_bound_to_the_loopback_s_device)
 {
     static const char *const names[] = {"lo", "lo0"};

@@ -33,10 +33,10 @@ static fer_error query_until_done(fer_tcp_stream *stream, int query_kind)
     return error;
 }
 
-/* ---- C5: "A started (nonblocking) connect leaves CONNECTING" */
+/* ---- C5: "only start the connect" */
 
-/* "There every ... take_error and peer_addr first asks ...; else the call's result is WOULD_BLOCK,
- * take_error's too. A second connect there is C6's MISUSE." */
+/* C5: "each call first queries the system for its result, and is WOULD_BLOCK if there is none". "A
+ * second connect is MISUSE." */
 SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 {
     struct pending_target target = pending_target(family);
@@ -208,7 +208,7 @@ SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_reports_so)
 
 /* ---- C5: a stream that was never connected */
 
-/* "NOT_CONNECTED where a stream that was never connected is read, written or shut down" (rule E4),
+/* E4: "Reading, writing, shutting down ... of a stream that was never connected are NOT_CONNECTED",
  * for handles of both types. */
 SOCKET_FAMILY_STREAM_TEST("C5", a_stream_that_was_never_connected_is_not_connected)
 {

@@ -10,7 +10,7 @@
 #define LONGEST_EVERYWHERE_NANOS (UINT64_C(12) * 24 * 3600 * 1000000000)
 #define GRAIN_NANOS UINT64_C(20000000)
 
-/* T1: "A timeout of zero is INVALID_INPUT for set_*_timeout and connect_timeout, before any system
+/* T1: "A timeout of zero is INVALID_INPUT in the setters and in connect_timeout, before any system
  * call." */
 STREAM_PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
 {
@@ -65,7 +65,7 @@ static void read_delayed(struct pair *pair, unsigned delay_ms)
     assert_memory_equal(buf, "late", 4);
 }
 
-/* T1: "NONE blocks for ever." It replaces the timeout that was set before. */
+/* T1: "`FER_DURATION_NONE` waits without limit." It replaces the timeout that was set before. */
 PAIR_TEST("T1", no_timeout_waits_until_data_comes)
 {
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
@@ -83,7 +83,7 @@ STREAM_TEST("T1", connect_timeout_of_none_connects)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* T2: "An expired timeout is TIMED_OUT with os_code 0 on every OS"; and not too early. */
+/* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. */
 STREAM_PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0)
 {
     char buf[8];
@@ -140,7 +140,7 @@ PAIR_TEST("T2", an_expiry_changes_nothing)
     read_delayed(pair, 30);
 }
 
-/* T2: "CONNECTION_TIMED_OUT is different: the connection is dead, and the error is fatal". */
+/* T2: "the system reports a dead connection, and the stream has ended". */
 SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
 {
     skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 100),
@@ -158,9 +158,8 @@ SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
     assert_kind(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
 }
 
-/* T3: "A timeout is rounded up to what the OS can hold, never down to zero ... and never up to for
- * ever; too long saturates." T5: "The getter gives back what was set, or NONE, to within the OS's
- * grain, never NONE for a finite one." */
+/* T3: "A timeout that the system cannot represent exactly becomes the next longer one." T5: "The
+ * getter returns the value that was set, to the system's resolution". */
 PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
 {
     static const uint64_t nanos[] = {
@@ -251,8 +250,8 @@ RULE_TEST("T3", connect_timeout_takes_every_length)
     }
 }
 
-/* T4: "After an expiry the stream is as it was: nothing read is lost": many short timeouts, while
- * bytes arrive slowly. */
+/* T4: "An expired timeout changes nothing: no byte that arrives is lost": many short timeouts,
+ * while bytes arrive slowly. */
 struct slow_sender {
     peer_socket peer;
     bool sent;
@@ -316,8 +315,8 @@ PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry)
     assert_string_equal(buf, "abcdefgh");
 }
 
-/* T4: "nothing sent goes uncounted, the next call works": the peer receives exactly the counted
- * bytes. */
+/* T4: "no byte that was sent is uncounted, and the next call works": the peer receives exactly the
+ * counted bytes. */
 SLOW_STREAM_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
 {
     uint64_t counted = 0;
@@ -366,9 +365,9 @@ PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
     assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
 }
 
-/* T7: "On POSIX a plain blocking read or write, with or without a timeout, is one system call."
- * Tested from outside: a read returns the queued bytes and does not wait for more, although a
- * timeout is set and the buffer has room. */
+/* T7: "On POSIX a blocking read or write is one system call, also with a timeout." Tested from
+ * outside: a read returns the queued bytes and does not wait for more, although a timeout is set
+ * and the buffer has space. */
 PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
 {
     char buf[64];
@@ -383,8 +382,8 @@ PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
     }
 }
 
-/* T7: "Only a call that ends in EAGAIN may take one more (which of timeout and would-block it was),
- * and only on a handle that was cloned": the result is right after a clone has changed the mode. */
+/* T7: "A second one is made only after EAGAIN of a call that may wait": the result is right after a
+ * clone has changed the mode. */
 STREAM_PAIR_TEST("T7", would_block_and_expiry_are_distinguished_on_a_clone)
 {
     stream_ref clone = stream_like(pair.stream);

@@ -291,7 +291,7 @@ WAY_TEST("B1", messages_with_other_parts_are_sent_in_one_call)
     assert_receives_no_more(route);
 }
 
-/* ---- B9: "what is enabled is reported", and nothing else */
+/* ---- B9: "A feature that the system lacks is not enabled, and the call says so" */
 
 static void send_and_receive_each(struct route *route)
 {

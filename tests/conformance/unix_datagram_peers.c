@@ -160,8 +160,8 @@ static fer_error receive_by(fer_unix_datagram *socket, int call, fer_unix_receiv
                          : fer_unix_datagram_try_recv_from(socket, buf, sizeof buf, got);
 }
 
-/* X4: "A receive on a socket whose READ is shut down, through whichever handle, is OK with 0 bytes
- * once its queue is empty, in every mode and within limits." */
+/* X4: "If READ is shut down, through whichever handle, and the queue is empty, a receive is OK with
+ * 0 bytes in every mode", and within limits. */
 UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
 {
     skip_without_unix_datagrams();

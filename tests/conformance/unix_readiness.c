@@ -26,8 +26,7 @@ UNIX_STREAM_TEST("T2", a_listener_is_readable_while_a_connection_is_queued)
     assert_unix_exchange(stream, other);
 }
 
-/* C5: "A started (nonblocking) connect": it ends within the call on POSIX, and is pending on
- * Windows. */
+/* C5: a connect that is only started ends within the call on POSIX, and is pending on Windows. */
 UNIX_STREAM_TEST("C5", a_started_connect_ends_well)
 {
     const char *path = unix_peer_path("listener");

@@ -159,8 +159,8 @@ UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
     assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
 }
 
-/* S5: "A reset ... never looks like a clean end of file to the handle that saw it": also after both
- * ends were shut down. */
+/* S5: "a handle that saw it never reports a clean end of file afterwards": also after both ends
+ * were shut down. */
 UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
 {
     close_with_unread_input(&pair, true);

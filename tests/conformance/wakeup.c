@@ -98,8 +98,8 @@ static void assert_shutdown_wakes_readers(const struct stream_kind *kind, fer_sh
         assert_shutdown_wakes_readers(kind, how, through_clone); \
     }
 
-/* S6: "shutdown from another thread wakes a blocked read ... on every OS, through this handle or a
- * clone: at once". */
+/* S6: "A shutdown of READ or BOTH by another thread wakes a blocked read, ... through the same
+ * handle or a clone, immediately". */
 WAKES_READERS(shutdown_read_wakes_a_blocked_read, FER_SHUTDOWN_READ, false)
 WAKES_READERS(shutdown_both_wakes_a_blocked_read, FER_SHUTDOWN_BOTH, false)
 WAKES_READERS(shutdown_read_through_a_clone_wakes_a_blocked_read, FER_SHUTDOWN_READ, true)
@@ -153,7 +153,7 @@ static void assert_shutdown_wakes_writers(const struct pair_kind *kind, fer_shut
         assert_shutdown_wakes_writers(kind, how, through_clone); \
     }
 
-/* S6: "and shutdown(WRITE|BOTH) a blocked write". */
+/* S6: "WRITE or BOTH wakes a blocked write". */
 WAKES_WRITERS(shutdown_write_wakes_a_blocked_write, FER_SHUTDOWN_WRITE, false)
 WAKES_WRITERS(shutdown_both_wakes_a_blocked_write, FER_SHUTDOWN_BOTH, false)
 WAKES_WRITERS(shutdown_write_through_a_clone_wakes_a_blocked_write, FER_SHUTDOWN_WRITE, true)

@@ -1,5 +1,5 @@
 /* races.c: two accesses of one byte, one of them a plain one and one of them a write, need an order
- * by happens-before (C11, 5.1.2.4, "data race"). */
+ * by happens-before (C11, 5.1.2.4: data race). */
 #include "tests/interleave/races.h"
 
 #include <string.h>

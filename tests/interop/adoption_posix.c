@@ -257,8 +257,8 @@ static void offer(const struct candidate *candidate, int type)
     assert_true(other == NONE || close(other) == 0);
 }
 
-/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller",
- * and with BAD_HANDLE what is no socket: each handle type with each descriptor. */
+/* R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it", and what
+ * is no socket is BAD_HANDLE: each handle type with each descriptor. */
 RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
 {
     for (size_t i = 0; i < CANDIDATES; i++) {

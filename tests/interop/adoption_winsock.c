@@ -138,8 +138,8 @@ static void offer(const struct candidate *candidate, int type)
     close_both(offered, other);
 }
 
-/* R1: "refuses with INVALID_INPUT what is not of the handle's type ..., leaving it to the caller":
- * each handle type with each socket. */
+/* R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it": each
+ * handle type with each socket. */
 RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
 {
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {

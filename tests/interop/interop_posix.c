@@ -46,8 +46,8 @@ static void set_timeout(int fd, int option, int milliseconds)
     assert_int_equal(setsockopt(fd, SOL_SOCKET, option, &value, sizeof value), 0);
 }
 
-/* R1: "learns the socket's type and state": a mode that was set before applies to the handle. So
- * does a mode that the program sets later through the number (T6). */
+/* R1: "after it has queried its type and state": a mode that was set before applies to the handle.
+ * So does a mode that the program sets later through the number (T6). */
 EACH_KIND("R1", a_mode_that_was_set_outside_is_respected)
 {
     size_t n = 0;
@@ -113,8 +113,9 @@ static bool would_block(int code)
     return code == EAGAIN || code == EWOULDBLOCK;
 }
 
-/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
- * socket": recv waits that long, or not at all. poll and send work as on any other descriptor. */
+/* R1: "into_raw releases the socket to the caller, with the mode and the timeouts that were set
+ * applied to it": recv waits that long, or not at all. poll and send work as on any other
+ * descriptor. */
 EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
 {
     char byte = '\0';
@@ -243,8 +244,8 @@ static fer_error accept_of_shut(int how, int mode)
     return error;
 }
 
-/* L3: "A listener that is shut down is NOT_CONNECTED", in every mode. ferrule has no such call, so
- * the program makes it by the number. */
+/* L3: "A listener that the system has shut down is NOT_CONNECTED", in every mode. ferrule has no
+ * such call, so the program makes it by the number. */
 RULE_TEST("L3", a_listener_that_was_shut_down_outside_is_not_connected)
 {
     for (int mode = BLOCKING; mode < ACCEPTS; mode++) {

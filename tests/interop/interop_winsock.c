@@ -75,8 +75,8 @@ EACH_KIND("R1", timeouts_that_were_set_outside_are_reported)
 
 /* ---- Sockets that into_raw and as_raw return */
 
-/* R1: "into_raw gives ownership up, with the mode and timeouts that the user set really on the
- * socket": blocking again, with SO_RCVTIMEO, or nonblocking if the user set that. */
+/* R1: "into_raw releases the socket to the caller, with the mode and the timeouts that were set
+ * applied to it": blocking again, with SO_RCVTIMEO, or nonblocking if the user set that. */
 EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
 {
     char byte = '\0';

@@ -109,7 +109,7 @@ static unsigned check_results(const struct results *results)
     return wrong;
 }
 
-/* "S6/S7 name" belongs to two rules, "name" to none. */
+/* A name that begins with S6/S7 belongs to two rules, one without a rule to none. */
 static unsigned check_rules(void)
 {
     char text[64] = "";

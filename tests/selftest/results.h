@@ -19,7 +19,7 @@ enum { RESULT_NAME_CAP = 160, RESULT_DETAIL_CAP = 600, RESULT_LINE_CAP = 512 };
 
 struct result {
     const char *suite;
-    char name[RESULT_NAME_CAP]; /* "S6 a_sentence [connected, IPv4]" */
+    char name[RESULT_NAME_CAP]; /* S6 a_sentence [connected, IPv4] */
     char detail[RESULT_DETAIL_CAP];
     size_t index; /* in its suite */
     result_status status;
@@ -54,7 +54,7 @@ void results_end(struct results *results, result_reader *reader, result_status s
 /* Appends one. NULL: no memory. */
 struct result *results_add(struct results *results, const char *suite, const char *name);
 
-/* The n-th rule of a test's name: "S6/S7 name" has S6 and S7. Empty: no more. */
+/* The n-th rule of a test's name: S6/S7 has S6 and S7. Empty: no more. */
 void results_rule(const char *name, size_t n, char *out, size_t cap);
 
 #endif

@@ -61,7 +61,7 @@ static void shut_reading(void *socket)
     assert_ok(fer_socket_shutdown(fer_udp_socket_as_socket(socket), FER_SHUTDOWN_READ));
 }
 
-/* U7: "A receive that waits ends in the same way, also one of a clone." */
+/* U7: "a receive that waits ends in the same way, also a clone's". */
 SIM_UDP_TEST(a_shutdown_ends_a_receive_that_waits)
 {
     for (int through_clone = 0; through_clone < 2; through_clone++) {

@@ -324,7 +324,7 @@ MODES_TEST(a_handle_that_was_never_cloned_is_moved_with_its_modes)
     feri_handle_close(&handle);
 }
 
-/* ---- Linger. O2: "the setting of the socket", even if the OS keeps one for each raw socket. */
+/* ---- Linger. O2: one setting of the socket, even if the OS keeps one for each raw socket. */
 
 MODES_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
 {

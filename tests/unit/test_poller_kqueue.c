@@ -43,7 +43,7 @@ static void modify_to_key_2(void)
     assert_ok(fer_poller_modify(poller, raw, reading(2), FER_POLL_ONESHOT));
 }
 
-/* P7: "gives one event": the event on its way may be reported; the new one must be. */
+/* P7: "returns one event": the event on its way may be reported; the new one must be. */
 KQUEUE_TEST("P7", a_pending_event_does_not_replace_a_new_one)
 {
     poller = test_poller();

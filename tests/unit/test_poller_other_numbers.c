@@ -1,6 +1,6 @@
 /* test_poller_other_numbers.c: a registered socket is closed without a delete, and its number
- * becomes a file, an event, a pipe or another socket before the next wait (rule P4: "Closing
- * without deleting corrupts nothing"). Which closes of which numbers are recognized. */
+ * becomes a file, an event, a pipe or another socket before the next wait (rule P4: "a close
+ * without a delete corrupts nothing"). Which closes of which numbers are recognized. */
 #include "ferrule.h"
 #include "platform/winsock/poller.h"
 #include "support/group.h"

@@ -269,7 +269,7 @@ TEST(without_a_descriptor_the_connection_stays_queued)
     }
 }
 
-/* L3: accept(2), "Error handling". Only a socket that listens has connections. */
+/* L3: accept(2), section Error handling. Only a socket that listens has connections. */
 TEST(an_error_of_a_queued_connection_is_an_ended_connection)
 {
     static const int codes[] = {ECONNABORTED, ECONNRESET,  ETIMEDOUT,   ENETDOWN,

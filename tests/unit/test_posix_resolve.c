@@ -112,7 +112,7 @@ TEST(a_lack_of_descriptors_is_no_missing_host)
     errno_of_lookup = 0;
 }
 
-/* N8: "They take no signal", not even one that arrives before their first instruction. */
+/* N8: "They handle no signal", not even one that arrives before their first instruction. */
 TEST(a_thread_is_created_with_all_signals_blocked)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGHUP};

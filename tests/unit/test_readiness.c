@@ -202,7 +202,7 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_ADOPTED),
                "ready(1,rw,300001000,ever)");
 }
 
-/* S5: "every fatal error sticks to that handle, whichever ... saw it". */
+/* S5: "The handle saves any fatal error ..., whether read, write or take_error met it first". */
 HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
             a_reset_that_the_send_of_nothing_meets_sticks)
 {

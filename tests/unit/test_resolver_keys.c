@@ -26,8 +26,8 @@ static void assert_taken(const fer_poller *notified, size_t cap, const char *exp
     assert_false(background.is_locked);
 }
 
-/* N3: "A lookup's result is that of fer_to_socket_addrs": an address of the other family is not
- * found, which the start does not report. */
+/* N3: "The result of a lookup is that of `fer_to_socket_addrs`": an address of the other family is
+ * not found, which the start does not report. */
 RESOLVING_TEST(an_address_of_the_other_family_is_not_found)
 {
     const fer_lookup_options only_v6 = {.family = FER_IP_V6};

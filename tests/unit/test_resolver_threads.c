@@ -188,7 +188,7 @@ static fer_error wait_for(size_t at, fer_duration timeout)
     return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
 }
 
-/* N2: "At most so many names are being looked up at once, and so many wait in line". */
+/* N2: "The resolver has a bound for running lookups and a bound for queued lookups". */
 RESOLVER_TEST("N2", no_more_threads_run_than_were_requested)
 {
     assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){THREADS, THREADS, {0}}));
@@ -212,7 +212,7 @@ static int64_t nanos_of(clockid_t clock)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* N4: "other timeouts never end early". T8: "less than 2 % of the time", here of a second. */
+/* N4: "other timeouts never expire early". T8: less than 2 % of the time, here of a second. */
 RESOLVER_TEST("N4", a_wait_has_its_time_and_no_processor_time)
 {
     static const uint64_t micros[] = {1, 700, 5000, 20000, 1000000};
@@ -303,7 +303,7 @@ RESOLVER_TEST("N7", a_resolver_is_closed_while_the_system_runs_a_lookup)
     assert_int_equal(system_resolver.answered, 1);
 }
 
-/* N8: "They take no signal". They have a name, by which tools show them. */
+/* N8: "They handle no signal". They have a name, by which tools show them. */
 RESOLVER_TEST("N8", threads_take_no_signal_and_have_a_name)
 {
     sigset_t before;

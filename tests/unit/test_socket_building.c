@@ -289,8 +289,8 @@ SCRIPT_TEST(a_datagram_socket_shares_its_address_by_both_options_where_one_is_no
     assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
 }
 
-/* Rule S7 for a stream that was never converted to its own handle type: "close with unread input
- * resets on every OS". */
+/* Rule S7 for a stream that was never converted to its own handle type: "Closing with unread input
+ * resets the connection". */
 SCRIPT_TEST(closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not)
 {
     fer_socket socket = new_stream(&script_bsd);
