@@ -227,9 +227,9 @@ def reach_of(files):
 
 class Test:
     """A test program: its sources, and the library that it is linked to."""
-    def __init__(self, name, sources, library, arguments=(), defines=(), env=()):
+    def __init__(self, name, sources, library, arguments=(), defines=()):
         self.name, self.sources, self.library = name, sources, library
-        self.arguments, self.defines, self.env = list(arguments), list(defines), dict(env)
+        self.arguments, self.defines = list(arguments), list(defines)
         self.seconds = 0.0
 
 
@@ -352,7 +352,7 @@ class Builder:
     def run_test(self, test, where):
         program = where / test.name if (where / test.name).is_file() else self.base / test.name
         folders = f'{where}:{self.base}'
-        env = dict(os.environ, LD_LIBRARY_PATH=folders, **test.env)
+        env = dict(os.environ, LD_LIBRARY_PATH=folders)
         return run([str(program)] + test.arguments, ROOT, test.limit, env)
 
     def measure(self):
