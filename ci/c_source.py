@@ -1,6 +1,6 @@
-"""c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
-ci/plant.py, tests/mutants/mutate.py and tests/coverage/conditions.py. When: they import it."""
-import bisect, collections, pathlib, re
+"""c_source.py - the tokens of C sources and their definitions at file scope, for ci/plant.py. When:
+it imports this file."""
+import collections, pathlib, re
 
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
 |(?P<directive>^[ \t]*\#(?:/\*.*?\*/|[^\n\\]|\\.)*)
@@ -14,8 +14,6 @@ Token = collections.namedtuple('Token', 'kind text begin end')
 # #endif, other than the guard of a header, is conditional.
 Definition = collections.namedtuple('Definition',
                                     'kind name file is_static is_conditional tokens')
-# nth: of the statements of the definition with the same words, from 1.
-Statement = collections.namedtuple('Statement', 'definition words text begin nth')
 
 
 def tokens_of(text, begin=0, end=None):
@@ -92,55 +90,3 @@ def definitions_by_name(sources):
         for definition in definitions_of(text, file):
             found[definition.name].append(definition)
     return found
-
-
-def ends_statement(kind, text, depth, is_value):
-    """depth: the open brackets, with braces only of a value. A row of a table is a statement."""
-    if kind == 'function':
-        return depth == 0 and (text == ';' or (text in ('{', '}') and not is_value))
-    if kind == 'macro':
-        return depth == 0 and text == ')'
-    return (depth == 1 and text in ('{', ',')) or (depth == 0 and text == ';')
-
-
-def statements_of(definition):
-    """Lists of tokens. The head of an if or of a loop, up to its brace, is a statement."""
-    found, tokens, depth, is_value = [], [], 0, False
-    for token in definition.tokens:
-        tokens.append(token)
-        is_value = is_value or (depth == 0 and token.text in ('=', 'return'))
-        is_block = definition.kind == 'function' and depth == 0 and not is_value
-        if token.text in ('(', '[') or (token.text == '{' and not is_block):
-            depth += 1
-        elif token.text in (')', ']') or (token.text == '}' and depth):
-            depth -= 1
-        if ends_statement(definition.kind, token.text, depth, is_value):
-            found.append(tokens)
-            tokens, is_value = [], False
-    return found + ([tokens] if tokens else [])
-
-
-class Statements:
-    """The statements of a file, by position."""
-    def __init__(self, text, file):
-        found, count = [], collections.Counter()
-        for definition in definitions_of(text, file):
-            for tokens in statements_of(definition):
-                key = definition.name, tuple(token.text for token in tokens)
-                count[key] += 1
-                found.append(Statement(*key, one_line(tokens), tokens[0].begin, count[key]))
-        self.found = sorted(found, key=lambda statement: statement.begin)
-        self.begins = [statement.begin for statement in self.found]
-        self.nothing = Statement(file, (), '', 0, 1)
-
-    def at(self, position):
-        at = bisect.bisect_right(self.begins, position)
-        return self.found[at - 1] if at else self.nothing
-
-
-def one_line(tokens):
-    """The tokens as they are written, with one space for white space and comments."""
-    parts = [tokens[0].text]
-    for before, token in zip(tokens, tokens[1:]):
-        parts.append((' ' if before.end < token.begin else '') + token.text)
-    return ''.join(parts)

@@ -101,8 +101,8 @@ CCACHE_NOHASHDIR=1
 CCACHE_DEPEND=1
 export CCACHE_BASEDIR CCACHE_NOHASHDIR CCACHE_DEPEND
 
-# launcher_of PRESET: ccache cannot run AFL++'s compiler and MSVC's dialect, and clang reports the
-# decisions of which it cannot measure the coverage only when it compiles.
+# launcher_of PRESET: ccache cannot run AFL++'s compiler and MSVC's dialect, and an object with
+# coverage contains the path of its tree.
 launcher_of() {
     case $1 in coverage | fuzz-afl | msvc) ;; *) command -v ccache || true ;; esac
 }

@@ -6,7 +6,7 @@ set -eu
 usage() {
     cat <<'TEXT'
 usage: ci/interleave.sh [--deeper | --write] [--no-setup] [PROGRAM [SCHEDULE]]
-       ci/interleave.sh --planted | --compare [--minutes N] [--no-setup] [NAME]...
+       ci/interleave.sh --planted [--no-setup] [NAME]...
 
 Builds the preset interleave and runs every schedule of all programs, or of PROGRAM, within each
 program's limits. A program that takes 20 s of processor time is stopped: "not complete".
@@ -16,9 +16,6 @@ fails if the table in docs/INTERLEAVING.md has other schedules.
   --deeper    with one preemption and one old value more than each program's limits, 4 minutes each
   --planted   applies each planted bug of tests/interleave/planted.txt, or those with these names,
               to a copy of the tree. The program of the bug must fail
-  --compare   the same, and whether the thread sanitizer (preset tsan) and 100 runs of the stress
-              tests (preset debug) find the bug. Each of the two runs the tests with threads that
-              use the changed file, for at most N minutes (default: 5). Prints a table
   --no-setup  do not run ci/setup.sh
 The copy stays in build/interleave-planted, for the next run. Logs: build/log/interleave-NAME.log
 TEXT
@@ -31,20 +28,13 @@ setup=yes
 mode=programs
 names=
 seconds=20
-minutes=5
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
         --planted) mode=planted ;;
-        --compare) mode=compare ;;
         --deeper) mode=deeper ;;
         --write) mode="write" ;;
-        --minutes)
-            case ${2:-} in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
-            minutes=$2
-            shift
-            ;;
         -*) usage >&2; exit 2 ;;
         *) names="$names $1" ;;
     esac
@@ -131,190 +121,38 @@ run_all() {
 tree=$root/build/interleave-planted
 table=$root/tests/interleave/planted.txt
 
-# restore_tree [PART...]
-restore_tree() {
+# run_plant NAME PROGRAM: the program in a copy with the bug. The log has the schedule that fails.
+run_plant() {
     restore_copy "$tree" CMakeLists.txt CMakePresets.json cmake core include platform \
-        tests/interleave "$@"
-}
-
-# try_plant NAME PROGRAM: sets $found to the failure of the program in the copy with the bug, or to
-# nothing, $runs to the number of its schedule, and $steps. Returns 1 if the copy cannot be built.
-try_plant() {
-    name=$1
-    program=$2
-    log=$logs/interleave-$name.log
-    restore_tree
-    build_planted "$tree" "$table" "$name" "$log" build "$tree" || return 1
-    code=0
-    "$tree/build/interleave/tests/interleave/interleave" --seconds "$seconds" "$program" \
-        >>"$log" 2>&1 || code=$?
-    steps=$(sed -n 's/^failed after \([0-9]*\) steps.*/\1/p' "$log")
-    runs=$(sed -n 's/^failed after .*, in run \([0-9]*\);.*/\1/p' "$log")
-    found=
-    if [ "$code" -eq 1 ] && [ -n "$steps" ]; then
-        found=$(sed -n "s/^$program: //p" "$log" | head -n 1)
-    fi
-}
-
-report_broken() {
-    say "$(printf '%-28s %-30s %s' "$name" "$program" 'cannot be applied or built')"
-    tail -n 5 "$log" | sed 's/^/    | /'
-    failed=$((failed + 1))
+        tests/interleave
+    build_planted "$tree" "$table" "$1" "$log" build "$tree" || return 2
+    "$tree/build/interleave/tests/interleave/interleave" --seconds "$seconds" "$2" >>"$log" 2>&1
 }
 
 # plant NAME PROGRAM: prints the row of this planted bug.
 plant() {
-    if ! try_plant "$1" "$2"; then
-        report_broken
-    elif [ -n "$found" ]; then
-        say "$(printf '%-28s %-30s %4s steps, run %6s  %.60s' "$name" "$program" "$steps" \
-            "$runs" "$found")"
+    log=$logs/interleave-$1.log
+    code=0
+    run_plant "$1" "$2" || code=$?
+    steps=$(sed -n 's/^failed after \([0-9]*\) steps.*/\1/p' "$log")
+    if [ "$code" -eq 1 ] && [ -n "$steps" ]; then
+        run=$(sed -n 's/^failed after .*, in run \([0-9]*\);.*/\1/p' "$log")
+        say "$(printf '%-28s %-30s %4s steps, run %6s  %.60s' "$1" "$2" "$steps" "$run" \
+            "$(sed -n "s/^$2: //p" "$log" | head -n 1)")"
         passed=$((passed + 1))
     else
-        say "$(printf '%-28s %-30s %s' "$name" "$program" 'NOT FOUND')"
+        say "$(printf '%-28s %-30s %s' "$1" "$2" "NOT FOUND, or not built; the end of the log:")"
+        tail -n 5 "$log" | sed 's/^/    | /'
         failed=$((failed + 1))
     fi
 }
 
-# ---- The same bugs, with real threads
-
-# The unit tests have programs of their own. The others are in conformance_tests and stress.
-threaded="limits_threads modes_threads resolver_threads"
-
-build_threaded() {
-    targets="conformance_tests conformance_tests_poll unit_test_poller_list"
-    targets="$targets stress_limits stress_relay relay_server"
-    for word in $threaded; do targets="$targets unit_test_$word"; done
-    [ -e "$tree/build/$1/build.ninja" ] ||
-        (cd "$tree" && cmake --preset "$1" -DFERRULE_BUILD_FUZZ=OFF -DFERRULE_BUILD_BENCH=OFF \
-            -DFERRULE_TEST_TIMEOUT=180) ||
-        return 1
-    # shellcheck disable=SC2086 # the list is words
-    (cd "$tree/build/$1" && run_nice cmake --build . --target $targets -j "$jobs")
-}
-
-# tests_of FILE: the tests with threads that use the file.
-tests_of() {
-    case $1 in
-        core/base/cancel_token.c) say conformance_limits_threads stress_limits ;;
-        core/handle/limits.c)
-            say unit_test_limits_threads conformance_limits_threads stress_limits
-            ;;
-        core/handle/modes.c | core/handle/ownership.c)
-            say unit_test_modes_threads conformance_clones conformance_raw_and_clones \
-                conformance_modes conformance_shutdown
-            ;;
-        core/names/*) say unit_test_resolver_threads conformance_resolving conformance_names ;;
-        core/wait/poller.c) say conformance_poller_threads conformance_poller_stress stress_relay ;;
-        core/wait/waiting.c)
-            say unit_test_modes_threads conformance_shutdown conformance_wakeup \
-                conformance_clones conformance_limits_threads
-            ;;
-        platform/posix/poll*) say unit_test_poller_list poll_poller_threads poll_poller_stress ;;
-        *)
-            say unit_test_limits_threads unit_test_modes_threads unit_test_resolver_threads \
-                conformance_poller_threads conformance_poller_stress conformance_limits_threads \
-                conformance_wakeup conformance_shutdown conformance_resolving conformance_clones \
-                stress_relay
-            ;;
-    esac
-}
-
-# commands_of PRESET TEST...: a line for each test: its name, a tab, its command.
-commands_of() {
-    (cd "$tree/build/$1" && shift && ctest -N -V -R "^($(echo "$*" | tr ' ' '|'))\$") | awk '
-        sub(/^[0-9]+: Test command: /, "") { command = $0 }
-        /^ +Test +#[0-9]+: / { print $3 "\t" command }'
-}
-
-# Runs the test of one line (a run, its name and its command), unless the time is over. Adds the run
-# to the file $1, or after a failure the run and the name. xargs starts no further test then.
-# shellcheck disable=SC2016 # the variables are those of the command
-run_one='[ "$(date +%s)" -lt "$2" ] || exit 0
-    IFS="$3" read -r run name command <<LINE
-$4
-LINE
-    code=0
-    timeout 180 sh -c "$command" >"$1.$$" 2>&1 </dev/null || code=$?
-    case $code in
-        0 | 77) echo "$run" >>"$1" ;;
-        *) cat "$1.$$" >>"$1.failed"; echo "$run $name" >>"$1" ;;
-    esac
-    rm "$1.$$"
-    [ "$code" -eq 0 ] || [ "$code" -eq 77 ] || exit 255'
-
-# run_threaded PRESET RUNS TEST...: runs the tests, several at the same time, until one fails, at
-# most RUNS times, and starts none after $minutes minutes. Sets $result to the failure or to the
-# number of runs. A test that hangs fails by its time limit.
-run_threaded() {
-    preset=$1
-    most=$2
-    shift 2
-    result="not built"
-    build_threaded "$preset" >>"$log" 2>&1 || return 0
-    commands_of "$preset" "$@" >"$log.commands"
-    [ "$(wc -l <"$log.commands")" -eq "$#" ] || return 0
-    prefix=
-    [ "$preset" != tsan ] || ! can_fix_layout || prefix="setarch -R"
-    rm -f "$log.runs" "$log.runs.failed"
-    : >"$log.runs"
-    # shellcheck disable=SC2086 # the prefix is words
-    awk -v most="$most" '{ lines[NR] = $0 }
-        END { for (run = 1; run <= most; run++) for (i = 1; i <= NR; i++) print run "\t" lines[i] }' \
-        "$log.commands" | TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 $prefix \
-        xargs -d '\n' -n 1 -P "$((jobs * 4))" sh -c "$run_one" sh "$log.runs" \
-        "$(($(date +%s) + minutes * 60))" "$(printf '\t')" >>"$log" 2>&1 || true
-    result=$(awk 'NF > 1 { print "`" $2 "`, run " $1; exit }' "$log.runs")
-    if [ -n "$result" ]; then
-        cat "$log.runs.failed" >>"$log"
-        ! grep -q 'WARNING: ThreadSanitizer' "$log.runs.failed" || result="$result: a report"
-        return 0
-    fi
-    run=$(($(wc -l <"$log.runs") / $#))
-    result="no"
-    [ "$run" -eq "$most" ] || result="no, $run runs"
-}
-
-# Without a planted bug, every test must pass.
-check_threaded() {
-    name=none
-    program=
-    log=$logs/interleave-none.log
-    restore_tree tests examples
-    : >"$log"
-    for preset in tsan debug; do
-        # shellcheck disable=SC2046 # the list is words
-        run_threaded "$preset" 1 $(tests_of "")
-        [ "$result" = no ] || { say "without a planted bug: $preset: $result"; return 1; }
-    done
-}
-
-# compare NAME PROGRAM: prints the row of the table.
-compare() {
-    if ! try_plant "$1" "$2"; then
-        report_broken
-        return 0
-    fi
-    file=$(head -n 1 "$log")
-    # shellcheck disable=SC2046 # the list is words
-    run_threaded tsan 1 $(tests_of "$file")
-    sanitized=$result
-    # shellcheck disable=SC2046
-    run_threaded debug 100 $(tests_of "$file")
-    say "| \`$name\` | ${found:+run }${runs:-not found} | $sanitized | $result |"
-    case $sanitized$result in *"not built"*) found= ;; esac
-    if [ -n "$found" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-}
-
-# for_each_plant FUNCTION
-for_each_plant() {
+run_plants() {
     passed=0
     failed=0
     python3 "$root/ci/plant.py" list "$table" >"$logs/interleave-plants.txt"
     while read -r plant program _ <&3; do
-        case " $names " in
-            '  ' | *" $plant "* | *" ${plant#*-} "*) "$1" "$plant" "$program" ;;
-        esac
+        case " $names " in '  ' | *" $plant "*) plant "$plant" "$program" ;; esac
     done 3<"$logs/interleave-plants.txt"
     say "$passed passed, $failed failed, 0 skipped"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
@@ -325,11 +163,5 @@ case $mode in
         if [ -z "$names" ]; then run_all; else run_programs --seconds "$seconds"; fi
         ;;
     deeper) run_programs --deeper 1 --seconds 240 ;;
-    planted) for_each_plant plant ;;
-    compare)
-        check_threaded
-        say "| planted bug | checker | thread sanitizer | 100 runs |"
-        say "|---|---|---|---|"
-        for_each_plant compare
-        ;;
+    planted) run_plants ;;
 esac

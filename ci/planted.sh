@@ -1,21 +1,18 @@
 #!/bin/sh
 # Checks that the fuzzers find bugs: applies each planted bug of fuzz/planted.txt to a copy of the
-# tree and runs its harness. When: after a change of fuzz/; .ci/run runs a sample.
+# tree and runs its harness. When: after a change of fuzz/; .ci/run runs it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--sample] [--without-corpus]
-                     [--no-setup]
+usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--without-corpus] [--no-setup]
 
 For each entry of fuzz/planted.txt, builds a copy with the bug and runs the harness of the entry,
 with the committed corpus and dictionary. Prints one line for each: what found the bug (an input of
-the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name of an entry, with or
-without its number.
+the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name of an entry.
 libFuzzer has a fixed seed and a fixed number of runs; a bug that it does not find is a failure.
 AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does not find is
 reported and is not a failure.
-  --sample          one bug for each harness
   --without-corpus  start from the hand-made seeds of fuzz/make_seeds.sh, if the harness has any,
                     otherwise from no input; a bug that is not found is not a failure
   --no-setup        do not run ci/setup.sh
@@ -28,13 +25,11 @@ TEXT
 
 engine=libfuzzer
 wanted=
-sample=no
 corpus_used=yes
 setup=yes
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
-        --sample) sample=yes ;;
         --without-corpus) corpus_used=no ;;
         --no-setup) setup=no ;;
         --engine | --plant)
@@ -172,8 +167,7 @@ try_unplanted() {
 }
 
 chosen() {
-    [ -n "$wanted" ] || return 0
-    case " $wanted " in *" $1 "* | *" ${1#*-} "*) return 0 ;; esac
+    case " $wanted " in '  ' | *" $1 "*) return 0 ;; esac
     return 1
 }
 
@@ -189,10 +183,7 @@ harnesses=
 python3 "$root/ci/plant.py" list "$table" >"$logs/planted.txt"
 while read -r name harness _; do
     chosen "$name" || continue
-    case " $harnesses " in
-        *" $harness "*) [ "$sample" = no ] || continue ;;
-        *) harnesses="$harnesses $harness" ;;
-    esac
+    case " $harnesses " in *" $harness "*) ;; *) harnesses="$harnesses $harness" ;; esac
     plants="$plants $name $harness"
 done <"$logs/planted.txt"
 [ -n "$plants" ] || { echo "ci/planted.sh: no planted bug has this name" >&2; exit 2; }

@@ -10,8 +10,8 @@ usage: ci/prove.sh [--no-setup] [NAME...]
 Eva proves that no parser and no formatter has undefined behaviour. WP proves that some functions
 fulfil their contracts in tests/proof. Then each planted bug of the list in this script is applied
 to a copy, and the proof must fail.
-  NAME        run only these steps: parse, format, octets, number, ipv4, text, host_port,
-              state, schedule, slices, control, planted
+  NAME        run only these steps: parse, format, octets, number, ipv4, text, host_port, schedule,
+              control, planted
   --no-setup  do not run ci/setup.sh
 The last line is `N passed, N failed, N skipped`. Logs: build/log/prove-*.log
 TEXT
@@ -108,8 +108,6 @@ format() {
             tests/proof/eva_format.c core/address/ip_format.c core/base/text.c \
             $address_sources || return 1
     done
-    eva "$1" "$2.error" "" 3 -eva-slevel 1500 tests/proof/eva_error.c core/base/error.c \
-        core/base/text.c
 }
 
 # shellcheck disable=SC2086 # the list is words
@@ -119,10 +117,8 @@ octets() { eva "$1" "$2" "" 5 tests/proof/eva_octets.c core/base/text.c $address
 # Without pruning a goal keeps hypotheses that it does not need. Most goals are proved in less time
 # then, because the pruning of a large goal takes longer than its proof.
 functions=
-pruning=-wp-no-pruning
 wp() {
-    # shellcheck disable=SC2086 # $pruning is an option or nothing
-    frama_c "$1" "$2" "$3" -wp -wp-rte $pruning -wp-prover z3,cvc4 -wp-timeout "$seconds" \
+    frama_c "$1" "$2" "$3" -wp -wp-rte -wp-no-pruning -wp-prover z3,cvc4 -wp-timeout "$seconds" \
         -wp-par "$jobs" -wp-fct "${functions:-$5}" "$4" &&
         has_no_open_goal "$2"
 }
@@ -148,18 +144,6 @@ host_port() {
         find_last_colon,parse_port,strip_brackets,feri_host_port_split,feri_ok,feri_own_error
 }
 
-# The plan of a vectored call, and the element of the array that it reads (Eva).
-slices() {
-    slice_element "$1" "$2.element" || return 1
-    # One goal of feri_plan_slices is not proved without pruning.
-    pruning=
-    code=0
-    wp "$1" "$2" "" tests/proof/wp_vectored.c count_leading_empty,feri_plan_slices,feri_clip_slices || code=1
-    pruning=-wp-no-pruning
-    return "$code"
-}
-slice_element() { eva "$1" "$2" "" 5 tests/proof/eva_slices.c; }
-
 # The bounds of control messages, and the copies within them (Eva).
 control() {
     control_copies "$1" "$2.copies" || return 1
@@ -167,13 +151,6 @@ control() {
         control_padding,control_span_of,control_space_within,ferp_control_next,ferp_control_append
 }
 control_copies() { eva "$1" "$2" "" 5 tests/proof/eva_control.c; }
-
-field=feri_state
-state() {
-    fields=${field}_phase,${field}_read_half,${field}_write_half,${field}_ending,${field}_saved_kind
-    next=next_phase,next_read_half,next_write_half,next_saved_kind,next_ending,feri_state_next
-    wp "$1" "$2" "" tests/proof/wp_state.c "$fields,$next"
-}
 
 schedule() {
     schedule=feri_schedule
@@ -241,29 +218,15 @@ plant_bug() {
 
 planted() {
     plant_bug parse_short core/address/address_text.h 's/at < cursor->len ? /at <= cursor->len ? /'
-    plant_bug parse_short core/address/ip_parse.c 's/if (last < cursor->len)/if (last <= cursor->len)/'
     plant_bug octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
-    plant_bug octets core/address/ip_format.c 's/FERI_DIGIT((n) \/ 10) | FERI_DIGIT(n) << 8 | FERI_DOT << 16/FERI_DIGIT((n) \/ 10) | FERI_DIGIT((n) \/ 9) << 8 | FERI_DOT << 16/'
     plant_bug format_one core/base/text.c 's/stored < cap - 1/stored < cap/'
     plant_bug number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
-    plant_bug number core/address/address_text.h 's/sum > limit)/sum >= limit)/' feri_addr_cursor_read_decimal
     plant_bug ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
     plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
-    plant_bug host_port core/address/host_port.c "s/text\[i\] == ':' ? i : colon/text[i] == ':' \&\& colon == NO_COLON ? i : colon/" find_last_colon
-    plant_bug host_port core/address/host_port.c 's/UINT16_MAX, \&value/UINT32_MAX, \&value/' parse_port
     plant_bug host_port core/address/host_port.c 's/host_len -= 2/host_len -= 1/' strip_brackets
-    plant_bug slices core/transfer/slices.c 's/slice.len > sum_max - plan.sum/slice.len + plan.sum > sum_max/' feri_plan_slices
-    plant_bug slices core/transfer/slices.c 's/len -= slice.len;/len -= feri_slice_at(slices, made).len;/' feri_clip_slices
-    plant_bug slice_element core/transfer/slices.c 's/index \* sizeof slice, sizeof slice/index * (sizeof slice - 1), sizeof slice/'
-    plant_bug control platform/common/control.c 's/padding < left - used/padding <= left/' control_span_of
     plant_bug control platform/common/control.c 's/length < layout.header/length == 0/' ferp_control_next
-    plant_bug control platform/common/control.c 's/padding > left - used ? 0/padding > left ? 0/' control_space_within
     plant_bug control_copies platform/common/control.c 's/size == sizeof wide/size >= sizeof narrow/'
-    plant_bug state core/handle/stream_state.c 's/{O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O}/{O,  M, M, M, M, M, M, S, E, S, E,  R,  E,  O}/' next_read_half
-    plant_bug state core/handle/stream_state.c 's/FERI_READ_SHUT\] = {\[FERI_EVENT_GOT_RESET\] = true}/FERI_READ_SHUT] = {[FERI_EVENT_GOT_EOF] = true}/' next_ending
-    plant_bug schedule core/open/connect_schedule.c 's/DELAYED\]     = {M, M,  M,  R,  R,  D,/DELAYED]     = {M, M,  M,  R,  R,  R,/' feri_schedule_next_phase
     plant_bug schedule core/open/connect_schedule.c 's/return at != FERI_NEVER \&\& at <= now;/return at <= now;/' is_reached
-    plant_bug schedule core/open/connect_schedule.c 's/schedule->attempts\[first\].ends_at, now)/schedule->attempts[first].ends_at, now + 1)/' find_expired
 }
 
 # Eva detects its planted bugs in a single parser or formatter as well as in all of them.
@@ -280,13 +243,12 @@ for argument in "$@"; do
     case $argument in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
-        parse | format | octets | number | ipv4 | text | host_port | state | schedule | slices | \
-            control | planted)
+        parse | format | octets | number | ipv4 | text | host_port | schedule | control | planted)
             names="$names $argument" ;;
         *) usage >&2; exit 2 ;;
     esac
 done
-[ -n "$names" ] || names="parse format octets number ipv4 text host_port state schedule slices control planted"
+[ -n "$names" ] || names="parse format octets number ipv4 text host_port schedule control planted"
 [ "$setup" = no ] || "$root/ci/setup.sh" prove
 
 mkdir -p "$work"
@@ -305,9 +267,7 @@ for name in $names; do
         ipv4) step ipv4 "the parser of IPv4 addresses" ;;
         text) step text "the formatter of IPv4 addresses, with any buffer size" ;;
         host_port) step host_port "the host and the port of a text" ;;
-        state) step state "the next state" ;;
         schedule) step schedule "the schedule of connection attempts" ;;
-        slices) step slices "the slices of one vectored call, whose sum never wraps" ;;
         control) step control "control messages of any bytes, in any layout" ;;
         planted) planted ;;
     esac

@@ -12,7 +12,7 @@ in parallel: debug, release, lto, asan, tsan and msan on this system; mingw, the
 under Wine; and msvc, the same built in MSVC's dialect. Six further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
-  coverage    the coverage of core/ by tests and corpora
+  coverage    the coverage of core/ by the corpora
   prove       ci/prove.sh, the proofs of core
   interleave  ci/interleave.sh, the model checker for threads of core
   counts      bench/count_calls.sh --gates: the instructions and system calls of reads, writes and
@@ -252,14 +252,14 @@ measure_coverage() {
     began=$(date +%s)
     code=0
     set_activity coverage running
-    run_nice "$root/ci/coverage.sh" --gate --no-setup \
+    run_nice "$root/ci/coverage.sh" --corpora --no-setup \
         >"$logs/coverage.log" 2>&1 </dev/null || code=$?
     remove_in_ci "$root/build/coverage"
     if [ "$code" -eq 0 ]; then
         report_step coverage "$began" 1 0 0 "the table is in build/log/coverage.log"
     else
         fail coverage "$began" \
-            "the exit code of ci/coverage.sh --gate is $code; the end of its log:" \
+            "the exit code of ci/coverage.sh --corpora is $code; the end of its log:" \
             "$logs/coverage.log"
     fi
 }

@@ -20,8 +20,7 @@ static inline fer_error feri_own_error(fer_error_kind kind)
     return (fer_error){kind, 0};
 }
 
-/* Returns an error of this kind from the enclosing function unless the condition holds. It is a
- * single condition, because coverage measures no part of a macro's argument. */
+/* Returns an error of this kind from the enclosing function unless the condition holds. */
 #define FERI_REQUIRE(condition, kind)    \
     do {                                 \
         if (!(condition)) {              \

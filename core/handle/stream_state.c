@@ -219,9 +219,8 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind ki
     if (phase == FERI_MISUSE || read == FERI_MISUSE || write == FERI_MISUSE) {
         return FERI_STATE_MISUSE;
     }
-    /* A sum and not a bitwise or, because provers handle sums better. The fields do not overlap. */
-    return phase + 0x10 * read + 0x100 * write + 0x1000 * next_ending(state, event) +
-           0x10000 * next_saved_kind(state, event, kind);
+    return phase | read << 4 | write << 8 | next_ending(state, event) << 12 |
+           next_saved_kind(state, event, kind) << 16;
 }
 
 static feri_answer stricter(feri_answer of_phase, feri_answer of_half)

@@ -23,10 +23,6 @@ fer_io_slice_mut feri_slice_at(const void *slices, size_t index)
 static size_t count_leading_empty(const void *slices, size_t count)
 {
     size_t first = 0;
-    /*@ loop invariant BY_WP(first <= count);
-        loop invariant BY_WP(\forall integer k; 0 <= k < first ==> slice_len(slices, k) == 0);
-        loop assigns first;
-        loop variant count - first; */
     while (first < count && feri_slice_at(slices, first).len == 0) {
         first++;
     }
@@ -45,13 +41,6 @@ feri_slice_plan feri_plan_slices(const void *slices, size_t count)
     const size_t count_max = ferp_traits()->io_slices_max;
     const size_t sum_max = ferp_traits()->io_length_max;
     const size_t limit = left < count_max ? left : count_max;
-    /*@ loop invariant BY_WP(plan.count <= limit && plan.sum <= length_max);
-        loop invariant BY_WP(plan.sum == total(slices, plan.first, plan.first + plan.count));
-        loop invariant BY_WP(\forall integer k; plan.first <= k < plan.first + plan.count ==>
-                             is_usable(slices, k));
-        loop invariant BY_WP(plan.valid == 1);
-        loop assigns plan.valid, plan.count, plan.sum;
-        loop variant limit - plan.count; */
     while (plan.count < limit) {
         fer_io_slice_mut slice = feri_slice_at(slices, plan.first + plan.count);
         if (slice.base == NULL && slice.len > 0) {
@@ -78,18 +67,6 @@ feri_slice_plan feri_plan_slices(const void *slices, size_t count)
 size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out)
 {
     size_t made = 0;
-    /*@ loop invariant BY_WP(made <= count && made <= FERI_CLIPPED_SLICES_MAX);
-        loop invariant BY_WP(made == 0 ==> len == \at(len, Pre));
-        loop invariant BY_WP(len > 0 ==> total(slices, 0, made) + len == \at(len, Pre));
-        loop invariant BY_WP(made > 0 ==>
-                             total(slices, 0, made - 1) + out[made - 1].len + len == \at(len, Pre));
-        loop invariant BY_WP(\forall integer k; 0 <= k < made ==>
-                             out[k].base == slice_base(slices, k) &&
-                             out[k].len <= slice_len(slices, k));
-        loop invariant BY_WP(\forall integer k; 0 <= k < made && (k < made - 1 || len > 0) ==>
-                             out[k].len == slice_len(slices, k));
-        loop assigns made, len, out[0 .. FERI_CLIPPED_SLICES_MAX - 1];
-        loop variant count - made; */
     while (made < count && made < FERI_CLIPPED_SLICES_MAX && len > 0) {
         fer_io_slice_mut slice = feri_slice_at(slices, made);
         slice.len = slice.len < len ? slice.len : len;

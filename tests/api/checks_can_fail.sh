@@ -35,7 +35,7 @@ make_clean_tree() {
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
-    printf '01-two one: two for one\n    in fer_one\n    - return 1\n    + return 2\n' >"$tree/fuzz/planted.txt"
+    printf 'two one: two for one\n    in fer_one\n    - return 1\n    + return 2\n' >"$tree/fuzz/planted.txt"
     chmod +x "$tree/ci/one.sh"
     mkdir -p "$tree/.github/workflows" "$tree/.clusterfuzzlite"
     echo 'FROM gcr.io/oss-fuzz-base/base-builder:v1' >"$tree/.clusterfuzzlite/Dockerfile"
@@ -238,12 +238,6 @@ if command -v python3 >/dev/null 2>&1; then
         echo 'static int same(void) { return 1; }' >>"$tree/core/base/$file.c"
     done
     planted check_names "a static name of two sources"
-    mkdir -p "$work/mutants/tests"
-    cp -R "$here/../../core" "$here/../../platform" "$here/../../ci" "$work/mutants/"
-    cp -R "$here/../mutants" "$work/mutants/tests/"
-    expect pass "check_mutants on this tree" sh "$here/check_mutants.sh" "$work/mutants"
-    sed -i 's/^feri_deadline_from:/feri_deadline_to:/' "$work/mutants/tests/mutants/equivalents.txt"
-    expect fail "an equivalent mutant without a mutant" sh "$here/check_mutants.sh" "$work/mutants"
 fi
 
 # ---- misuse
