@@ -396,13 +396,16 @@ expect fail "an object that calls the seam without a trace" sh "$here/check_trac
 make_clean_tree
 
 # ---- exports and archive; objects lie in a folder named as their layer
+# build [LIBRARY...]: the shared library needs the C library and these.
 build() {
     mkdir -p "$work/objects/core/base"
     "$cc" -std=c11 -fPIC -fvisibility=hidden -DFER_BUILD_SHARED -I"$tree/include" -c "$tree/core/base/one.c" -o "$work/objects/core/base/one.o"
-    "$cc" -shared "$work/objects/core/base/one.o" -o "$work/libone.so"
+    "$cc" -shared "$work/objects/core/base/one.o" -Wl,--no-as-needed "$@" -o "$work/libone.so"
 }
 build
 expect pass "check_exports on a clean library" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
+build -lm
+expect fail "a library that needs another one" sh "$here/check_exports.sh" "$tree" "$work/libone.so" "$nm" "$objdump"
 expect pass "check_archive on a clean object" sh "$here/check_archive.sh" "$nm" "$work/objects/core/base/one.o"
 expect fail "check_archive on an object that is not there" sh "$here/check_archive.sh" "$nm" "$work/objects/core/none.o"
 printf 'void fer_a(void);\nvoid fer_b(void);\nvoid fer_a(void) { fer_b(); }\n' >"$work/a.c"
