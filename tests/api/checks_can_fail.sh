@@ -32,7 +32,6 @@ make_clean_tree() {
     printf '| Module | Purpose |\n|---|---|\n| `core/top/` | two |\n| `core/base/` | one |\n' >"$tree/docs/DESIGN.md"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
-    printf 'A page on fer_one.\n\n<!-- core/base/one.c -->\n```c\nint32_t fer_one(void)\n{\n```\n' >"$tree/docs/PORTING.md"
     printf '01-two one: two for one\n    in fer_one\n    - return 1\n    + return 2\n' >"$tree/fuzz/planted.txt"
     chmod +x "$tree/ci/one.sh"
     mkdir -p "$tree/.github/workflows" "$tree/.clusterfuzzlite"
@@ -120,7 +119,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_files check_text check_sources check_shell check_rust_map check_porting check_misuse check_probes check_workflows; do
+for check in check_layers check_docs check_files check_text check_sources check_shell check_rust_map check_misuse check_probes check_workflows; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -264,14 +263,6 @@ printf '[std::two::Two]\nOne::one\n' >>"$tree/tests/api/rust_std_net.txt"
 planted check_rust_map "an item whose row is in another section"
 sed -i 's/`One::two` |/`One::two_of` | `One::two`/' "$tree/docs/RUST-MAP.md"
 planted check_rust_map "an item in another column"
-
-# ---- the page on porting
-sed -i 's/fer_one(void)/fer_one(int)/' "$tree/docs/PORTING.md"
-planted check_porting "a quote that is not in its file"
-sed -i 's/on fer_one/on fer_none/' "$tree/docs/PORTING.md"
-planted check_porting "a page with a name that is in no header"
-sed -i '/^<!--/d' "$tree/docs/PORTING.md"
-planted check_porting "a quote from nowhere"
 
 # ---- docs
 for slot in Blocks Owns Errors Rust Threads; do
