@@ -1,5 +1,5 @@
 """c_source.py - the tokens of C sources, their definitions at file scope and their statements, for
-ci/plant.py, tests/mutants/mutate.py and tests/coverage/conditions.py. When: they import it."""
+ci/plant.py and tests/coverage/conditions.py. When: they import it."""
 import bisect, collections, pathlib, re
 
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)

@@ -20,7 +20,7 @@ Runs the named parts, or all parts in this order:
   interleave        ci/interleave.sh --deeper, then --planted
   planted           ci/planted.sh with libFuzzer: every planted bug
   planted-afl       the same with AFL++
-  mutants           ci/mutants.sh: every mutant
+  mutants           ci/mutants.sh: the share of mutants that the tests detect; a report
   fuzz              ci/fuzz.sh with libFuzzer, N minutes for each harness (--minutes, default: 10)
   fuzz-afl          the same with AFL++
 --no-setup installs nothing.

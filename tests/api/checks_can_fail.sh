@@ -237,12 +237,6 @@ if command -v python3 >/dev/null 2>&1; then
         echo 'static int same(void) { return 1; }' >>"$tree/core/base/$file.c"
     done
     planted check_names "a static name of two sources"
-    mkdir -p "$work/mutants/tests"
-    cp -R "$here/../../core" "$here/../../platform" "$here/../../ci" "$work/mutants/"
-    cp -R "$here/../mutants" "$work/mutants/tests/"
-    expect pass "check_mutants on this tree" sh "$here/check_mutants.sh" "$work/mutants"
-    sed -i 's/^feri_deadline_from:/feri_deadline_to:/' "$work/mutants/tests/mutants/equivalents.txt"
-    expect fail "an equivalent mutant without a mutant" sh "$here/check_mutants.sh" "$work/mutants"
 fi
 
 # ---- misuse

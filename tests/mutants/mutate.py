@@ -1,32 +1,25 @@
 #!/usr/bin/env python3
-"""mutate.py - checks that the tests detect changes of the library. Makes mutants (small changes),
+"""mutate.py - reports which changes of the library the tests detect. Makes mutants (small changes),
 one at a time, and runs unit tests, the simulated conformance suite and the replays of the corpora
 until one of them fails.
 
   mutate.py [options] FILE...    sources and headers of core/ or platform/, relative to the
                                  project's folder
-  mutate.py --check              checks that each line of tests/mutants/equivalents.txt names a
-                                 mutant of core/ or platform/
 
 A mutant is compiled into two shared libraries (core over this system, core over the simulation), to
 which the tests are linked; nothing else is built for it. If the mutant is in a header, the sources
 and tests that include the header are built too. A test that exceeds its time limit kills the
 mutant.
-Not counted: mutants that do not compile, and mutants that compile to the same code as the original
-(equivalent).
-Not changed: comments, assertions, static assertions, preprocessor lines except rows of tables, and
-the mutants that tests/mutants/equivalents.txt names.
-Prints the survivors, then a line for each file: mutants, killed, percent. Exit code: 0 if at least
---min percent are killed in each file, 1 if fewer, 2 if the tests fail without a mutant.
+Not counted: mutants that do not compile, and mutants that compile to the same code as the original.
+Not changed: comments, assertions, static assertions, and preprocessor lines except rows of tables.
+A survivor may have no effect that a test can detect.
+Prints the survivors, then a line for each file: mutants, killed, percent. Exit code: 2 if the tests
+fail without a mutant.
 """
-import argparse, collections, concurrent.futures, hashlib, os, pathlib, queue, random, re, shutil
-import signal, subprocess, sys, time
+import argparse, collections, concurrent.futures, hashlib, os, pathlib, queue, re, shutil, signal
+import subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / 'ci'))
-import c_source
-
-EQUIVALENTS = ROOT / 'tests/mutants/equivalents.txt'
 TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<directive>^[ \t]*\#(?:[^\n\\]|\\.|\\\n)*)
 |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<number>\b(?:0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*\b(?![.]))
 |(?P<name>[A-Za-z_]\w*)
@@ -46,7 +39,7 @@ NO_STATEMENT = TYPES | set('if else for while do switch case default typedef ext
 OF_TEXT = re.compile(r'core/(address|base/(duration|error|text|version))')
 OF_TEXT_TESTS = re.compile(r'test_(?!sim|platform|seam)|replay_(addr|error|resolve)')
 Token = collections.namedtuple('Token', 'kind text begin end line')
-Mutant = collections.namedtuple('Mutant', 'file line key name begin end text')
+Mutant = collections.namedtuple('Mutant', 'file name begin end text')
 
 
 def tokens_of(source):
@@ -412,7 +405,7 @@ class Runner:
         return sorted(tests, key=lambda t: (-kills[t.name], stem not in t.name, t.seconds))
 
     def test_mutant(self, mutant, source):
-        """Returns uncompilable, equivalent, survived, or the name of the test that failed."""
+        """Returns uncompilable, same, survived, or the name of the test that failed."""
         folder = self.folders.get()
         try:
             shutil.rmtree(folder, ignore_errors=True)
@@ -433,7 +426,7 @@ class Runner:
                 return 'uncompilable'
         if all(builder.hash_of(s, folder) == builder.hash_of(s, builder.base)
                for s in library_users):
-            return 'equivalent'
+            return 'same'
         for name, sources in builder.libraries.items():
             if set(sources) & set(library_users) and not builder.link_library(name, folder):
                 return 'uncompilable'
@@ -452,87 +445,31 @@ class Runner:
         return 'survived'
 
 
-def known_equivalents():
-    """{key: name} of the lines of equivalents.txt, `DEFINITION: WHAT #NTH: STATEMENT   # why`: the
-    mutants that have no observable effect."""
-    known = {}
-    for line in EQUIVALENTS.read_text().splitlines():
-        if line and not line.startswith('#'):
-            name = line.split('   # ')[0].strip()
-            definition, what, statement = name.split(': ', 2)
-            known[definition, what, tuple(c_source.words_of(statement))] = name
-    return known
-
-
 def mutants_of(file, source):
-    """The mutants of a file. A key has the definition, the tokens of the statement, and the number
-    of the mutant among those that make the same change to such a statement. Keys therefore depend
-    neither on lines and comments nor on the file."""
-    seen, found = collections.Counter(), []
-    statements = c_source.Statements(source, file)
-    changes = sorted(changes_of(source), key=lambda change: (change[2], change[1]))
-    for line, what, begin, end, text in changes:
-        statement = statements.at(begin)
-        place = statement.definition, what, statement.words
-        seen[place] += 1
-        numbered = f'{what} #{seen[place]}'
-        found.append(Mutant(file, line, (statement.definition, numbered, statement.words),
-                            f'{statement.definition}: {numbered}: {statement.text}', begin, end,
-                            text))
-    return found
-
-
-def check_equivalents():
-    known = known_equivalents()
-    keys = {mutant.key for file, source in c_source.sources_of(ROOT).items()
-            for mutant in mutants_of(file, source)}
-    stale = [name for key, name in known.items() if key not in keys]
-    for name in stale:
-        print(f'{EQUIVALENTS.relative_to(ROOT)}: no mutant has this name: {name}')
-    print(f'{len(known)} equivalent mutants, {len(stale)} without a mutant')
-    return 1 if stale or not known else 0
+    lines = source.splitlines()
+    return [Mutant(file, f'{file}:{line}: {what}: {lines[line - 1].strip()}', begin, end, text)
+            for line, what, begin, end, text in changes_of(source)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('files', nargs='*')
+    parser.add_argument('files', nargs='+')
     parser.add_argument('--build', default='build/mutants', help='the build folder')
-    parser.add_argument('--max', type=int, default=0,
-                        help='test a random sample of MAX mutants of each file; 0: all')
-    parser.add_argument('--total', type=int, default=0,
-                        help='test a random sample of TOTAL mutants of all files; --min then '
-                             'applies to the sample; 0: all')
-    parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--only', default='',
                         help='test only mutants whose line of --list matches this expression')
-    parser.add_argument('--min', type=float, default=0, help='the required percentage')
     parser.add_argument('--slow', type=float, default=4,
                         help='leave out tests that take more than SLOW seconds')
     parser.add_argument('-j', '--jobs', type=int, default=os.cpu_count() or 1)
     parser.add_argument('--cc', default='gcc')
     parser.add_argument('--list', action='store_true', help='print the mutants and test none')
-    parser.add_argument('--check', action='store_true', help='test none; see above')
     parser.add_argument('-v', '--verbose', action='store_true')
     options = parser.parse_args()
-    if options.check:
-        return check_equivalents()
-    if not options.files:
-        parser.error('no file')
     sources = {file: (ROOT / file).read_text() for file in options.files}
-    known = known_equivalents()
-    mutants, named = [], collections.Counter()
-    for file, source in sources.items():
-        here = [m for m in mutants_of(file, source) if re.search(options.only, m.name)]
-        kept = [m for m in here if m.key not in known]
-        named[file] = len(here) - len(kept)
-        random.Random(options.seed).shuffle(kept)
-        mutants += kept[:options.max or None]
-    if options.total:
-        random.Random(options.seed).shuffle(mutants)
-        mutants = mutants[:options.total]
+    mutants = [mutant for file, source in sources.items() for mutant in mutants_of(file, source)
+               if re.search(options.only, mutant.name)]
     if options.list:
-        print(*(f'{m.name}   # {m.file}:{m.line}' for m in mutants), sep='\n')
+        print(*(mutant.name for mutant in mutants), sep='\n')
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     builder = Builder(options)
@@ -540,37 +477,30 @@ def main():
         return 2
     runner, results = Runner(builder), collections.defaultdict(collections.Counter)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        last = {mutant.file: i for i, mutant in enumerate(mutants)}
         outcomes = pool.map(lambda m: runner.test_mutant(m, sources[m.file]), mutants)
-        for at, (mutant, outcome) in enumerate(zip(mutants, outcomes)):
-            result = outcome if outcome in ('uncompilable', 'equivalent', 'survived') else 'killed'
+        for mutant, outcome in zip(mutants, outcomes):
+            result = outcome if outcome in ('uncompilable', 'same', 'survived') else 'killed'
             results[mutant.file][result] += 1
             if result == 'survived' or options.verbose:
-                print(f'{outcome}: {mutant.name}   # {mutant.file}:{mutant.line}', flush=True)
-            if at == last[mutant.file] and not options.total:
-                print(f'{mutant.file}: {dict(results[mutant.file])}', flush=True)
-    return report(results, named, options)
+                print(f'{outcome}: {mutant.name}', flush=True)
+    report(results)
+    return 0
 
 
-def report(results, named, options):
-    head = '{:<34} {:>7} {:>7} {:>6} {:>6} {:>5} {:>5}'
-    row = '{:<34} {:>7} {:>7} {:>6.1f} {:>6} {:>5} {:>5}'
-    print(head.format('file', 'mutants', 'killed', '%', 'named', 'same', 'no C'))
-    good, total = True, collections.Counter()
-    for file in sorted(results):
-        counts = results[file]
+def report(results):
+    row = '{:<34} {:>7} {:>7} {:>6} {:>5} {:>5}'
+    print(row.format('file', 'mutants', 'killed', '%', 'same', 'no C'))
+    total = collections.Counter()
+    for file, counts in sorted(results.items()):
         total.update(counts)
-        of = counts['killed'] + counts['survived']
-        percent = 100.0 * counts['killed'] / of if of else 100.0
-        good = good and percent >= options.min
-        print(row.format(file, of, counts['killed'], percent, named[file], counts['equivalent'],
-                         counts['uncompilable']))
-    of = total['killed'] + total['survived']
-    percent = 100.0 * total['killed'] / of if of else 100.0
-    print(f'{total["killed"]} of {of} mutants killed, {percent:.1f} percent')
-    if options.total:
-        good = 100 * total['killed'] >= options.min * of
-    return 0 if good else 1
+        print(row.format(file, *rate(counts), counts['same'], counts['uncompilable']))
+    of, killed, percent = rate(total)
+    print(f'{killed} of {of} mutants killed, {percent} percent')
+
+
+def rate(counts):
+    of = counts['killed'] + counts['survived']
+    return of, counts['killed'], f'{100.0 * counts["killed"] / of:.1f}' if of else '-'
 
 
 if __name__ == '__main__':
