@@ -207,12 +207,10 @@ else
     echo "actionlint: not tried, for it is not installed"
 fi
 
-# ---- planted bugs, and names
+# ---- planted bugs
 if command -v python3 >/dev/null 2>&1; then
-    for check in check_planted check_names; do
-        expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
-        expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
-    done
+    expect pass "check_planted on a clean tree" sh "$here/check_planted.sh" "$tree"
+    expect fail "check_planted on an empty tree" sh "$here/check_planted.sh" "$work/empty"
     # spoiled_one NAME EXPRESSION [FILE]: sed changes one.c, or that file, which check_planted must find.
     spoiled_one() {
         sed -i "$2" "$tree/${3:-core/base/one.c}"
@@ -233,10 +231,6 @@ if command -v python3 >/dev/null 2>&1; then
     mv "$tree/core/base/one.c" "$tree/core/base/two.c"
     expect pass "a planted bug whose function has moved" sh "$here/check_planted.sh" "$tree"
     make_clean_tree
-    for file in one two; do
-        echo 'static int same(void) { return 1; }' >>"$tree/core/base/$file.c"
-    done
-    planted check_names "a static name of two sources"
 fi
 
 # ---- misuse
@@ -353,6 +347,16 @@ expect pass "check_trace on an object that calls a traced function" sh "$here/ch
 sed 's/{/{ ferp_close(1);/' "$work/traced.c" >"$work/direct.c"
 "$cc" -std=c11 -c "$work/direct.c" -o "$work/direct.o"
 expect fail "an object that calls the seam without a trace" sh "$here/check_trace.sh" "$tree" "$cmake" "$nm" "$work/direct.o"
+make_clean_tree
+
+# ---- the library in one file
+for folder in core platform include cmake; do
+    cp -R "$here/../../$folder" "$tree/"
+done
+for file in base/error handle/limits; do
+    echo 'enum { SAME };' >>"$tree/core/$file.c"
+done
+expect fail "a name at file scope of two sources" sh "$here/check_amalgamated.sh" "$tree" "$cmake"
 make_clean_tree
 
 # ---- exports and archive; objects lie in a folder named as their layer
