@@ -26,9 +26,7 @@ make_clean_tree() {
     printf 'set(sources\n    core/base/one.c)\n' >"$tree/cmake/FerruleSources.cmake"
     mkdir -p "$tree/fuzz" "$tree/tests/conformance"
     printf '/* misuse_one.c: one. */\nint misuse(void)\n{\n    return fer_one();\n}\n' >"$tree/tests/conformance/misuse_one.c"
-    mkdir -p "$tree/docs" "$tree/tests/api" "$tree/tests/selftest"
-    printf 'struct ferp_traits {\n    bool is_one;\n};\n' >"$tree/platform/platform.h"
-    printf '/* probes_traits.c: one. */\nPROBE(is_one, NULL)\n{\n}\n' >"$tree/tests/selftest/probes_traits.c"
+    mkdir -p "$tree/docs" "$tree/tests/api"
     printf '| Module | Purpose |\n|---|---|\n| `core/top/` | two |\n| `core/base/` | one |\n' >"$tree/docs/DESIGN.md"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
@@ -119,7 +117,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_files check_text check_sources check_shell check_rust_map check_misuse check_probes check_workflows; do
+for check in check_layers check_docs check_files check_text check_sources check_shell check_rust_map check_misuse check_workflows; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -163,10 +161,6 @@ expect fail "a source that is in no list" sh "$here/check_sources.sh" "$tree"
 rm "$tree/core/base/two.c"
 echo 'set(sources core/base/one.c.in)' >"$tree/cmake/FerruleSources.cmake"
 planted check_sources "a source whose name is only a part of a line"
-
-# ---- probes
-printf 'struct ferp_traits {\n    bool is_one;\n    size_t most; /* so many */\n};\n' >"$tree/platform/platform.h"
-planted check_probes "a fact without a probe"
 
 # ---- shell
 echo 'if true; then' >>"$tree/ci/one.sh"
