@@ -277,24 +277,37 @@ for name in a_write_without_room_waits read_is_eof_at_once the_end_was_seen a_wa
     planted check_text "a test named $name"
 done
 
-# ---- versions
-make_versions() {
-    mkdir -p "$tree/packaging/vcpkg/ferrule" "$tree/packaging/abi" "$tree/tests/api/consumer"
+# ---- copies
+generator=$work/generator.sh
+printf '#!/bin/sh\necho states\n' >"$generator"
+chmod +x "$generator"
+make_copies() {
+    make_clean_tree
+    mkdir -p "$tree/packaging/vcpkg/ferrule" "$tree/packaging/abi" "$tree/packaging/debug" "$tree/tests/api/consumer" \
+        "$tree/core/handle"
+    echo states >"$tree/docs/STATE.md"
     printf '#define FER_VERSION_%s\n' 'MAJOR 1' 'MINOR 2' 'PATCH 3' 'TEXT "1.2.3"' >"$tree/include/ferrule/version.h"
     echo '"version-semver": "1.2.3"' >"$tree/packaging/vcpkg/ferrule/vcpkg.json"
     echo 'libferrule1.2 has libferrule.so.1.2' >"$tree/docs/PACKAGES.md"
     echo 'find_package(ferrule 1.2 CONFIG)' >"$tree/tests/api/consumer/CMakeLists.txt"
     echo "<abi-corpus soname='libferrule.so.1.2'>" >"$tree/packaging/abi/one.abi"
+    for list in PHASES READ_HALVES WRITE_HALVES FLAGS; do
+        printf '#define FERI_%s(X) \\\n    X(ONE)\n' "$list" >>"$tree/core/handle/stream_state.h"
+        printf '%s = ("ONE")\n' "$list" >>"$tree/packaging/debug/ferrule_debug.py"
+    done
+    cp "$tree/core/handle/stream_state.h" "$tree/core/handle/handle.h"
+    echo '<one>ONE</one>' >"$tree/packaging/debug/ferrule.natvis"
 }
-make_versions
-expect pass "check_versions on a clean tree" sh "$here/check_versions.sh" "$tree"
+make_copies
+expect pass "check_copies on a clean tree" sh "$here/check_copies.sh" "$tree" "$generator"
+expect fail "check_copies without a version" sh "$here/check_copies.sh" "$work/empty" "$generator"
 for file in packaging/vcpkg/ferrule/vcpkg.json docs/PACKAGES.md tests/api/consumer/CMakeLists.txt packaging/abi/one.abi \
-    include/ferrule/version.h; do
-    make_versions
-    sed 's/1\.2/1.4/' "$tree/$file" >"$tree/other"
-    mv "$tree/other" "$tree/$file"
-    planted check_versions "another version in $file"
+    include/ferrule/version.h docs/STATE.md packaging/debug/ferrule_debug.py packaging/debug/ferrule.natvis; do
+    make_copies
+    sed -i 's/1\.2/1.4/; s/states/other/; s/ONE/TWO/' "$tree/$file"
+    expect fail "another text in $file" sh "$here/check_copies.sh" "$tree" "$generator"
 done
+make_clean_tree
 
 # ---- headers
 expect pass "check_headers on a clean tree" sh "$here/check_headers.sh" "$tree" "$cc"
