@@ -162,7 +162,7 @@ STREAM_TEST("C2", port_0_is_connection_refused)
 }
 
 /* C3: "Several addresses: all are tried, however many; the first that connects wins". */
-RULE_TEST("C3", all_addresses_are_tried_however_many)
+RULE_TEST("C3", every_address_of_a_list_of_any_length_is_tried)
 {
     static const size_t counts[] = {2, 3, MANY};
     fer_socket_addr addrs[MANY];
@@ -181,7 +181,7 @@ RULE_TEST("C3", all_addresses_are_tried_however_many)
     }
 }
 
-STREAM_TEST("C3", the_first_address_that_connects_wins)
+STREAM_TEST("C3", the_first_address_that_connects_is_the_peer)
 {
     peer_socket listeners[2];
     fer_socket_addr addrs[3];
@@ -248,7 +248,7 @@ STREAM_TEST("C3", the_error_is_the_last_addresss)
 }
 
 /* C3: "No address at all is INVALID_INPUT." */
-STREAM_TEST("C3", no_address_at_all_is_invalid_input)
+STREAM_TEST("C3", an_empty_list_of_addresses_is_invalid_input)
 {
     fer_socket_addr addr = refusing(PEER_V4);
     assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0, NULL), FER_INVALID_INPUT);
@@ -294,7 +294,7 @@ FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
 
 /* C6: "Connecting a handle that is already open is MISUSE and leaves the open connection
  * alone ... and nothing leaks": the listener gets no second connection. */
-PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input)
+PAIR_TEST("C6", connecting_an_open_handle_is_misuse)
 {
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
@@ -312,7 +312,7 @@ PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input)
 }
 
 /* C6: also a handle whose connection has ended. Only close makes it reusable. */
-PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input)
+PAIR_TEST("C6", connecting_an_ended_handle_is_misuse)
 {
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
@@ -325,7 +325,7 @@ PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input)
 
 /* C6: "so is accepting ... into an open handle": the connection stays queued for the next
  * accept. */
-PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input)
+PAIR_TEST("C6", accepting_into_an_open_handle_is_misuse)
 {
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -342,7 +342,7 @@ PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input)
 }
 
 /* C6: "... or cloning into an open handle", also into the same handle. */
-PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input)
+PAIR_TEST("C6", cloning_into_an_open_handle_is_misuse)
 {
     fer_tcp_stream *clone = test_stream();
     assert_own(fer_tcp_stream_try_clone(&pair->stream, &pair->stream), FER_MISUSE);
@@ -356,7 +356,7 @@ PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input)
 }
 
 /* C6: the same for listeners: binding and cloning into an open listener. */
-LISTENER_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input)
+LISTENER_TEST("C6", binding_and_cloning_into_an_open_listener_is_misuse)
 {
     uint16_t second_port = 0;
     fer_tcp_listener *second = test_listening(PEER_V4, &second_port);
