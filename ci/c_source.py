@@ -10,10 +10,8 @@ TOKEN = re.compile(r'''(?P<comment>/\*.*?\*/|//[^\n]*)
 |(?P<operator><<=|>>=|\.\.\.|->|\+\+|--|<<|>>|[-+*/%&|^<>=!]=|&&|\|\||\#\#|[^\s\\])''',
                    re.S | re.M | re.X)
 Token = collections.namedtuple('Token', 'kind text begin end')
-# kind: function, object, type or macro. tokens: all of the definition. A definition between #if and
-# #endif, other than the guard of a header, is conditional.
-Definition = collections.namedtuple('Definition',
-                                    'kind name file is_static is_conditional tokens')
+# kind: function, object, type or macro. tokens: all of the definition.
+Definition = collections.namedtuple('Definition', 'kind name file tokens')
 
 
 def tokens_of(text, begin=0, end=None):
@@ -48,16 +46,12 @@ def kind_and_name(top, tokens):
 def definitions_of(text, file):
     """Those at file scope. An enum without a tag has the name of its first constant; a table of
     pointers to functions has no name here."""
-    found, tokens, top, depth, conditions = [], [], [], 0, 0
-    guards = 1 if file.endswith('.h') else 0
+    found, tokens, top, depth = [], [], [], 0
     for token in tokens_of(text):
         if token.kind == 'directive':
-            word = re.match(r'\s*#\s*(\w*)', token.text).group(1)
-            conditions += word.startswith('if') - (word == 'endif')
-            if word == 'define':
+            if re.match(r'\s*#\s*define\b', token.text):
                 parts = tokens_of(text, text.index('#', token.begin) + 1, token.end)
-                found.append(Definition('macro', parts[1].text, file, False, conditions > guards,
-                                        parts))
+                found.append(Definition('macro', parts[1].text, file, parts))
             continue
         tokens.append(token)
         depth -= token.text in (')', ']', '}')
@@ -69,8 +63,7 @@ def definitions_of(text, file):
         if depth == 0 and (token.text == ';' or ends_function):
             kind, name = kind_and_name(top, tokens)
             if kind:
-                found.append(Definition(kind, name, file, 'static' in top, conditions > guards,
-                                        tokens))
+                found.append(Definition(kind, name, file, tokens))
             tokens, top = [], []
     if depth or tokens:
         raise ValueError(f'{file}: a definition without an end: {" ".join(top)}')

@@ -5,7 +5,6 @@ ci/interleave.sh call it, and a person to check a new bug.
   plant.py list TABLE                 prints each name, its harness or program and what is wrong
   plant.py apply TABLE NAME FOLDER    edits the sources in FOLDER; prints the files that it changed
   plant.py check TABLE FOLDER         each bug applies to the sources in FOLDER; names differ
-  plant.py names FOLDER               the names at file scope differ in core and each backend
 
 An entry of TABLE:
 
@@ -148,30 +147,8 @@ def check(table, folder):
     print(f'{table}: {len(plants)} planted bugs apply')
 
 
-def check_names(folder):
-    """A Release build has core and a backend in one file (cmake/amalgamate.cmake), where a name of
-    one source cannot be the name of another. Definitions of two backends may be selected by #if."""
-    bad = []
-    definitions = c_source.definitions_by_name(c_source.sources_of(folder))
-    for name, named in definitions.items():
-        named = [d for d in named if d.kind != 'macro' and not d.file.startswith('platform/sim/')]
-        for at, one in enumerate(named):
-            for other in named[at + 1:]:
-                backends = {file.split('/')[1] for file in (one.file, other.file)
-                            if re.match('platform/(posix|winsock)/', file)}
-                is_shared = one.is_static or other.is_static or one.file.endswith('.c') == (
-                    other.file.endswith('.c'))
-                if (one.file != other.file and is_shared and len(backends) < 2 and
-                        not (one.is_conditional and other.is_conditional)):
-                    bad.append(f'{name}: defined in {one.file} and in {other.file}')
-    if bad or not definitions:
-        raise Wrong('\n'.join(bad or [f'{folder}: no source']))
-    print(f'{len(definitions)} names at file scope: none in two sources of one library')
-
-
 def main(arguments):
-    commands = {('list', 1): list_plants, ('apply', 3): apply, ('check', 2): check,
-                ('names', 1): check_names}
+    commands = {('list', 1): list_plants, ('apply', 3): apply, ('check', 2): check}
     command = commands.get((arguments[0] if arguments else '', len(arguments) - 1))
     if not command:
         print(__doc__, end='', file=sys.stderr)

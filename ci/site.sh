@@ -10,8 +10,9 @@ usage: ci/site.sh [--no-setup]
 Writes the site into build/site with MkDocs: guide, reference, state diagrams and the page of
 differences. Open build/site/index.html; only the search needs a server
 (python3 -m http.server -d build/site). Then checks that all local links and anchors exist, tests
-the pages in headless Chromium (the search, without JavaScript, the width of a phone) and checks the
-manual pages. A screenshot is in build/site-screenshots.
+the pages in headless Chromium (the search, without JavaScript, the width of a phone), and checks
+that the site and the manual pages are complete, and that groff, man and mandoc warn of nothing. A
+screenshot is in build/site-screenshots.
 
   --no-setup  installs no packages
 TEXT
@@ -33,4 +34,4 @@ done
 generate=$root/docs/generate
 python3 "$generate/site.py" "$root" "$root/build/site"
 python3 "$generate/check_site.py" "$root/build/site" "$root/build/site-screenshots"
-sh "$root/tests/api/check_man.sh" "$root"
+sh "$generate/check_pages.sh" "$root" "$root/build/site"

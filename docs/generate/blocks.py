@@ -2,8 +2,9 @@
 """Writes programs from the blocks of C in the documentation and in the headers.
 
 A frame, tests/api/blocks/NAME.c, has a comment "BLOCK file number" in each place of a block. Every
-block must have a place. "OUTPUT text" is what the program prints. docs/PORTING.md is left out: its
-blocks are quotes of the examples.
+block must have a place. "OUTPUT text" is what the program prints. The blocks of docs/PORTING.md are
+quotes of consecutive lines of the file whose name is in a comment above the block, or parts of a
+program of Rust, NAME.rs, which is written too; the names of ferrule on that page are public.
 
 usage: blocks.py ROOT OUT
 """
@@ -15,7 +16,7 @@ import sys
 sys.dont_write_bytecode = True  # The source tree stays as it is.
 import files
 
-QUOTES = {"docs/PORTING.md"}
+QUOTES = "docs/PORTING.md"
 
 
 def blocks_of(text, pattern, margin=""):
@@ -38,7 +39,7 @@ def all_blocks(root):
     pages = {*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("*/README.md")}
     for path in sorted(pages):
         name = path.relative_to(root).as_posix()
-        if name not in QUOTES:
+        if name != QUOTES:
             for number, block in enumerate(markdown_blocks(files.read(path), "c"), 1):
                 found[name, number] = block
     for path in sorted((root / "include/ferrule").glob("*.h")):
@@ -65,6 +66,22 @@ def fill(frame, blocks, used):
     return "\n".join(out)
 
 
+def problems_of_quotes(root, out):
+    text = files.read(root / QUOTES)
+    programs = {}
+    for match in re.finditer(r"^(?:<!-- ([\w/.]+) -->\n)?```(c|cpp|rust)\n(.*?)^```", text, re.M | re.S):
+        name, language, block = match.groups()
+        if name and language == "rust":
+            programs[name] = programs.get(name, "") + block
+        elif not name or not (root / name).is_file() or "\n" + block not in "\n" + files.read(root / name):
+            yield "%s:%d: no quote of %s" % (QUOTES, text.count("\n", 0, match.start()) + 1, name or "a file")
+    for name, program in programs.items():
+        files.write(out / name, program)
+    declared = {name for path in (root / "include").rglob("*.h") for name in re.findall(r"\w+", files.read(path))}
+    for name in sorted(set(re.findall(r"\b(?:fer_[a-z0-9]|FER_[A-Z0-9])\w*", text)) - declared):
+        yield "%s: %s is in no public header" % (QUOTES, name)
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -76,11 +93,13 @@ def main():
         files.write(out / frame.name, text)
         expected = "".join(line + "\n" for line in re.findall(r"/\* OUTPUT (.*) \*/", text))
         files.write(out / (frame.stem + ".expected"), expected)
-    missing = sorted(set(blocks) - used)
-    for name, number in missing:
-        print("%s:%d: no program of tests/api/blocks has this block (%d)" % (
+    problems = list(problems_of_quotes(root, out))
+    for name, number in sorted(set(blocks) - used):
+        problems.append("%s:%d: no program of tests/api/blocks has this block (%d)" % (
             name, blocks[name, number][0], number))
-    if missing or not used:
+    for problem in problems:
+        print(problem)
+    if problems or not used:
         sys.exit(1)
     print(len(used))
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks that the shared library exports exactly the public functions, on ELF all with the version
-# FERRULE_x of its soname.
+# Checks the interface of the shared library: it exports exactly the public functions, on ELF all
+# with the version FERRULE_x of its soname, and needs only the C library and the system's sockets.
 # usage: check_exports.sh ROOT LIBRARY NM OBJDUMP
 set -eu
 root=$1
@@ -42,5 +42,9 @@ if [ -s "$work/missing" ] || [ -s "$work/extra" ]; then
     cat "$work/missing" "$work/extra"
     bad=1
 fi
+needed=$("$objdump" -p "$library" | awk '$1 == "NEEDED" { print $2 } /DLL Name:/ { print $3 }')
+[ -n "$needed" ] || { echo "check_exports: $library needs no library" >&2; exit 1; }
+others=$(printf '%s\n' "$needed" | grep -viE '^(libc\.so(\.[0-9]+)?|ld-linux.*|kernel32\.dll|msvcrt\.dll|ucrtbase\.dll|api-ms-win-crt-.*\.dll|ws2_32\.dll|ntdll\.dll)$' || true)
+[ -z "$others" ] || { echo "check_exports: it also needs: $others"; bad=1; }
 [ "$bad" -eq 0 ] || exit 1
-echo "check_exports: $(wc -l <"$work/shown" | tr -d ' ') symbols, all fer_ and all declared"
+echo "check_exports: $(wc -l <"$work/shown" | tr -d ' ') symbols, all fer_ and all declared; it needs $(printf '%s\n' "$needed" | tr '\n' ' ')"

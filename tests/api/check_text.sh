@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks the text of every file: no left-over words, no path of one machine, no trailing white
-# space, a final line end, no test name with a word of the glossary's right column.
+# Checks that the checkout has at most 4,000 files, and the text of every file: no left-over words,
+# no path of one machine, no trailing white space, a final line end, no test name with a word of the
+# glossary's right column.
 # usage: check_text.sh ROOT
 set -eu
 cd "$1"
@@ -10,10 +11,13 @@ if git rev-parse --is-inside-work-tree >/dev/null 2>&1 && [ -e .git ]; then
 else
     files=$(find . -type f -not -path './.git/*' -not -path './build*' | sed 's,^\./,,' | LC_ALL=C sort)
 fi
+bad=0
+# git also lists files that are deleted and not yet committed.
+count=$(printf '%s\n' "$files" | while IFS= read -r file; do [ ! -e "$file" ] || echo "$file"; done | wc -l)
+[ "$count" -le 4000 ] || { echo "the checkout has $count files, more than 4000"; bad=1; }
 files=$(printf '%s\n' "$files" | grep -vE '^fuzz/corpus/|\.(png|svg|pdf)$' || true)
 [ -n "$files" ] || { echo "check_text: nothing to check in $1" >&2; exit 1; }
 
-bad=0
 # report PATTERN MESSAGE: reports each line that matches.
 report() {
     found=$(printf '%s\n' "$files" | tr '\n' '\0' | xargs -0 grep -nIE -e "$1" -- /dev/null 2>/dev/null || true)

@@ -1,4 +1,4 @@
-/* debug_client.c: handles in several states, for check_debugger.sh, which stops in stop_here. */
+/* debug_client.c: handles in several states, for debugger_test.sh, which stops in stop_here. */
 #include "ferrule/tcp.h"
 
 void stop_here(const fer_tcp_stream *stream);

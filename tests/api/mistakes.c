@@ -1,4 +1,4 @@
-/* Twelve mistakes of a program. check_mistakes.sh compiles each alone. Behind the number stand the
+/* Twelve mistakes of a program. check_headers.sh compiles each alone. Behind the number stand the
  * warnings of gcc and of clang that report it; - is none. */
 #include <stdint.h>
 

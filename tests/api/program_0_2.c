@@ -1,5 +1,5 @@
 /* A program of API 0.2 that uses each name and form that packaging/rename.sh moves. It is not
- * compiled: check_rename.sh moves a copy and compiles that. */
+ * compiled: check_signatures.sh moves a copy and compiles that. */
 #include <stdbool.h>
 #include <stdio.h>
 

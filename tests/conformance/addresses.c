@@ -278,7 +278,7 @@ static uint64_t next_number(uint64_t *seed)
 }
 
 /* A2: "Printed text parses back to the same address, without flowinfo." */
-RULE_TEST("A2", what_is_formatted_parses_to_the_same_value)
+RULE_TEST("A2", a_formatted_address_parses_to_the_same_value)
 {
     uint64_t seed = 42;
     for (int i = 0; i < 20000; i++) {

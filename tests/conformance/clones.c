@@ -47,7 +47,7 @@ static void assert_would_block(fer_tcp_stream *stream)
 /* ---- T6: "Timeouts, the blocking mode and options belong to the socket, so clones share them,
  * whenever they are set." */
 
-PAIR_TEST("T6", every_handle_sees_what_any_handle_sets)
+PAIR_TEST("T6", every_handle_returns_the_value_that_any_handle_has_set)
 {
     fer_tcp_stream *handles[HANDLES];
     uint32_t ttl = 0;
@@ -121,7 +121,7 @@ PAIR_TEST("T6", a_handle_that_is_converted_stays_shared)
 }
 
 /* R1: into_raw leaves on the socket what any handle has set. */
-PAIR_TEST("R1", into_raw_leaves_what_a_clone_has_set)
+PAIR_TEST("R1", into_raw_keeps_the_settings_of_a_clone)
 {
     fer_tcp_stream *clone = test_stream();
     unsigned read_ms = 77;
@@ -187,7 +187,7 @@ PAIR_TEST("O2", linger_is_that_of_every_handle)
 
 /* The setter is the first or the last to be closed, and the time is set before or after the
  * clone. */
-KIND_TEST("O2", the_last_close_obeys_the_linger_time_of_any_handle)
+KIND_TEST("O2", the_last_close_has_the_linger_time_that_any_handle_has_set)
 {
     for (int which = 0; which < 4; which++) {
         struct pair *pair = pair_open_kind(kind);

@@ -21,7 +21,7 @@ static fer_error connect_outcome(fer_tcp_stream *stream)
 }
 
 /* C5: "only start the connect"; the stream is nonblocking afterwards. */
-SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_ends_well)
+SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_succeeds)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
@@ -59,7 +59,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended
 /* C5: "the first call that detects it returns the cause". If the OS refuses within the call, the
  * call returns the error and the handle is NEW (C4). A closed handle can start a connect again
  * (C6). */
-SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_reason)
+SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_refusal)
 {
     fer_socket_addr to = refusing_addr(family);
     peer_socket listener;

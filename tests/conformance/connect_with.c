@@ -67,7 +67,7 @@ static void assert_failure(size_t at, const fer_socket_addr *addr, fer_error_kin
 /* ---- K9 */
 
 /* K9: "when the delay has passed", and "the first connection wins". */
-CONNECT_FAMILY_TEST("K9", the_first_connection_wins)
+CONNECT_FAMILY_TEST("K9", the_first_connection_is_the_result)
 {
     peer_socket listener;
     struct pending_target silent = pending_target(family);

@@ -161,7 +161,7 @@ STREAM_TEST("C2", port_0_is_connection_refused)
 }
 
 /* C3: "Several addresses are tried in order until one connects", however many. */
-RULE_TEST("C3", all_addresses_are_tried_however_many)
+RULE_TEST("C3", every_address_of_a_list_of_any_length_is_tried)
 {
     static const size_t counts[] = {2, 3, MANY};
     fer_socket_addr addrs[MANY];
@@ -180,7 +180,7 @@ RULE_TEST("C3", all_addresses_are_tried_however_many)
     }
 }
 
-STREAM_TEST("C3", the_first_address_that_connects_wins)
+STREAM_TEST("C3", the_first_address_that_connects_is_the_peer)
 {
     peer_socket listeners[2];
     fer_socket_addr addrs[3];
@@ -247,7 +247,7 @@ STREAM_TEST("C3", the_error_is_the_last_addresss)
 }
 
 /* C3: "No address is INVALID_INPUT." */
-STREAM_TEST("C3", no_address_at_all_is_invalid_input)
+STREAM_TEST("C3", an_empty_list_of_addresses_is_invalid_input)
 {
     fer_socket_addr addr = refusing(PEER_V4);
     assert_own(fer_tcp_stream_connect_addrs(stream, &addr, 0, NULL), FER_INVALID_INPUT);
@@ -293,7 +293,7 @@ FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
 
 /* C6: "Connecting ... into an open handle is MISUSE and does not change it": the listener gets no
  * second connection. */
-PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input)
+PAIR_TEST("C6", connecting_an_open_handle_is_misuse)
 {
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
@@ -311,7 +311,7 @@ PAIR_TEST("C6", connecting_an_open_handle_is_invalid_input)
 }
 
 /* C6: also a handle whose connection has ended. Only close makes it reusable. */
-PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input)
+PAIR_TEST("C6", connecting_an_ended_handle_is_misuse)
 {
     peer_socket listener;
     fer_socket_addr addr = accepting(PEER_V4, &listener);
@@ -324,7 +324,7 @@ PAIR_TEST("C6", connecting_an_ended_handle_is_invalid_input)
 
 /* C6: "accepting ... into an open handle is MISUSE": the connection stays queued for the next
  * accept. */
-PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input)
+PAIR_TEST("C6", accepting_into_an_open_handle_is_misuse)
 {
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
@@ -341,7 +341,7 @@ PAIR_TEST("C6", accepting_into_an_open_handle_is_invalid_input)
 }
 
 /* C6: "... or cloning into an open handle", also into the same handle. */
-PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input)
+PAIR_TEST("C6", cloning_into_an_open_handle_is_misuse)
 {
     fer_tcp_stream *clone = test_stream();
     assert_own(fer_tcp_stream_try_clone(&pair->stream, &pair->stream), FER_MISUSE);
@@ -355,7 +355,7 @@ PAIR_TEST("C6", cloning_into_an_open_handle_is_invalid_input)
 }
 
 /* C6: the same for listeners: binding and cloning into an open listener. */
-LISTENER_TEST("C6", binding_and_cloning_into_an_open_listener_is_invalid_input)
+LISTENER_TEST("C6", binding_and_cloning_into_an_open_listener_is_misuse)
 {
     uint16_t second_port = 0;
     fer_tcp_listener *second = test_listening(PEER_V4, &second_port);

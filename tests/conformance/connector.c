@@ -113,7 +113,7 @@ CONNECTOR_FAMILY_TEST("K14", the_stream_is_nonblocking_and_not_registered)
 }
 
 /* K14: "not done yet ... changes nothing": the next call with the same arguments has the result. */
-CONNECTOR_FAMILY_TEST("K14", a_result_that_is_not_there_yet_is_taken_later)
+CONNECTOR_FAMILY_TEST("K14", a_take_before_the_result_would_block_and_can_be_repeated)
 {
     peer_socket listener;
     fer_socket_addr accepting = accepting_addr(family, &listener);

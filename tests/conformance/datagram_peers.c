@@ -79,7 +79,7 @@ FAMILY_TEST("U5", connecting_again_changes_the_peer_of_a_clone)
     assert_peer_socket_receives(second, "batch", port);
 }
 
-FAMILY_TEST("U5", connecting_again_changes_whose_datagrams_are_received)
+FAMILY_TEST("U5", connecting_again_changes_the_sender_whose_datagrams_are_received)
 {
     uint16_t port = 0;
     uint16_t ports[2] = {0};
@@ -113,7 +113,7 @@ static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
 
 /* A socket that is bound to the loopback address is never reachable from the network, whatever the
  * result of the second connect is. */
-FAMILY_TEST("U5", a_socket_bound_to_loopback_stays_there_when_it_is_connected_again)
+FAMILY_TEST("U5", a_socket_bound_to_loopback_keeps_its_address_when_it_is_connected_again)
 {
     uint16_t port = 0;
     uint16_t ports[2] = {0};
@@ -138,7 +138,7 @@ FAMILY_TEST("U5", a_socket_bound_to_loopback_stays_there_when_it_is_connected_ag
 
 /* The first connect of a socket on the wildcard address chooses a local address, which does not
  * prevent the next one. Datagrams of the new peer that were queued before stay. */
-FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_elsewhere)
+FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_to_another_address)
 {
     uint16_t other_port = 0;
     fer_socket_addr first;

@@ -162,7 +162,7 @@ RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
 
 /* ---- L: binding */
 
-FAMILY_TEST("L1", who_binds_a_port_first_has_it)
+FAMILY_TEST("L1", a_second_bind_of_a_port_is_addr_in_use)
 {
     uint16_t port = 0;
     uint16_t other_port = 0;
@@ -258,7 +258,7 @@ RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused)
 }
 
 /* A connected socket can send to other addresses, except on macOS and the BSDs. */
-FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_says_that_it_is_connected)
+FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_reports_that_it_is_connected)
 {
     uint16_t port = 0;
     uint16_t ports[2] = {0};
@@ -348,7 +348,7 @@ FAMILY_TEST("R1", from_raw_has_the_peer)
     assert_int_equal(got.len, 4);
 }
 
-RULE_TEST("R1", from_raw_refuses_what_is_no_datagram_socket)
+RULE_TEST("R1", from_raw_refuses_a_socket_of_another_kind)
 {
     uint16_t ports[2] = {0};
     peer_socket refused[3] = {peer_listen(PEER_V4, 4, &ports[0]), peer_unconnected(),
@@ -365,7 +365,7 @@ RULE_TEST("R1", from_raw_refuses_what_is_no_datagram_socket)
     assert_kind(fer_udp_socket_from_raw(socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
 }
 
-RULE_TEST("R1", into_raw_gives_the_socket_up_with_its_modes)
+RULE_TEST("R1", into_raw_returns_the_socket_with_its_modes)
 {
     uint16_t port = 0;
     unsigned read_ms = 0;

@@ -258,7 +258,7 @@ FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
     assert_receives_from_peer(&pair, "second");
 }
 
-FAMILY_TEST("U3", a_refused_socket_is_as_good_as_before)
+FAMILY_TEST("U3", a_refused_socket_sends_and_receives_again)
 {
     char buf[8];
     fer_udp_received got;

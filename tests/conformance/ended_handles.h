@@ -348,8 +348,8 @@ static inline fer_error cause(ended_cell *cell)
     }
 }
 
-/* A copy in both directions whose other stream has ended shuts WRITE down itself. An event that does
- * so comes after it. */
+/* A copy in both directions whose other stream has ended shuts WRITE down itself. An event that
+ * does so comes after it. */
 static inline void cause_event(void *argument)
 {
     static const char copy[] = "fer_copy_bidirectional from";

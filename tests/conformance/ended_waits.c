@@ -307,25 +307,21 @@ static const ended_rule rules[] = {
 #define ENDED_TEST(rule, function, kind, direction) \
     ENDED_TEST_OF(calls, rules, rule, function, kind, direction)
 
-ENDED_TEST("S6", what_ends_the_input_of_a_tcp_stream_ends_each_wait_for_it, TCP_V4, RECEIVES)
-ENDED_TEST("S6", what_ends_the_input_of_a_tcp_stream_over_ipv6_ends_each_wait_for_it, TCP_V6,
+ENDED_TEST("S6", an_ended_input_of_a_tcp_stream_ends_each_wait_for_it, TCP_V4, RECEIVES)
+ENDED_TEST("S6", an_ended_input_of_a_tcp_stream_over_ipv6_ends_each_wait_for_it, TCP_V6, RECEIVES)
+ENDED_TEST("S6", an_ended_input_of_a_unix_stream_ends_each_wait_for_it, UNIX_STREAM, RECEIVES)
+ENDED_TEST("S6", an_ended_output_of_a_tcp_stream_ends_each_wait_for_space, TCP_V4, SENDS)
+ENDED_TEST("S6", an_ended_output_of_a_tcp_stream_over_ipv6_ends_each_wait_for_space, TCP_V6, SENDS)
+ENDED_TEST("S6", an_ended_output_of_a_unix_stream_ends_each_wait_for_space, UNIX_STREAM, SENDS)
+ENDED_TEST("U7", an_ended_input_of_a_udp_socket_ends_each_wait_for_it, UDP, RECEIVES)
+ENDED_TEST("X4", an_ended_input_of_a_unix_datagram_socket_ends_each_wait_for_it, UNIX_DATAGRAM,
            RECEIVES)
-ENDED_TEST("S6", what_ends_the_input_of_a_unix_stream_ends_each_wait_for_it, UNIX_STREAM, RECEIVES)
-ENDED_TEST("S6", what_ends_the_output_of_a_tcp_stream_ends_each_wait_for_space, TCP_V4, SENDS)
-ENDED_TEST("S6", what_ends_the_output_of_a_tcp_stream_over_ipv6_ends_each_wait_for_space, TCP_V6,
+ENDED_TEST("U7", an_ended_output_of_a_unix_datagram_socket_ends_each_wait_for_space, UNIX_DATAGRAM,
            SENDS)
-ENDED_TEST("S6", what_ends_the_output_of_a_unix_stream_ends_each_wait_for_space, UNIX_STREAM, SENDS)
-ENDED_TEST("U7", what_ends_the_input_of_a_udp_socket_ends_each_wait_for_it, UDP, RECEIVES)
-ENDED_TEST("X4", what_ends_the_input_of_a_unix_datagram_socket_ends_each_wait_for_it, UNIX_DATAGRAM,
-           RECEIVES)
-ENDED_TEST("U7", what_ends_the_output_of_a_unix_datagram_socket_ends_each_wait_for_space,
-           UNIX_DATAGRAM, SENDS)
-ENDED_TEST("K2", what_ends_the_wait_of_a_tcp_listener, TCP_LISTENER, RECEIVES)
-ENDED_TEST("K2", what_ends_the_wait_of_a_unix_listener, UNIX_LISTENER, RECEIVES)
+ENDED_TEST("K2", a_tcp_listeners_wait_ends_as_its_rules_require, TCP_LISTENER, RECEIVES)
+ENDED_TEST("K2", a_unix_listeners_wait_ends_as_its_rules_require, UNIX_LISTENER, RECEIVES)
 
-ENDED_TEST("X4", what_ends_the_input_of_a_unix_datagram_pair_ends_each_wait_for_it, UNIX_PAIR,
-           RECEIVES)
-ENDED_TEST("U7", what_ends_the_output_of_a_unix_datagram_pair_ends_each_wait_for_space, UNIX_PAIR,
-           SENDS)
+ENDED_TEST("X4", an_ended_input_of_a_unix_datagram_pair_ends_each_wait_for_it, UNIX_PAIR, RECEIVES)
+ENDED_TEST("U7", an_ended_output_of_a_unix_datagram_pair_ends_each_wait_for_space, UNIX_PAIR, SENDS)
 
 RULE_TESTS("ended_waits")

@@ -51,13 +51,13 @@ static void check_codes(const struct process_error_code *codes)
 }
 
 /* E2: "If Rust's own decoding of OS codes names a kind, it is that kind". */
-RULE_TEST("E2", where_rust_names_a_kind_it_is_that_one)
+RULE_TEST("E2", a_code_has_the_kind_that_rust_names)
 {
     check_codes(process_rust_error_codes);
 }
 
 /* E1: an error that Rust maps to Uncategorized has a kind of ferrule's. */
-RULE_TEST("E1", what_rust_leaves_uncategorized_has_a_kind_of_our_own)
+RULE_TEST("E1", a_code_without_a_kind_in_rust_has_one_of_ferrule)
 {
     check_codes(process_other_error_codes);
 }
@@ -118,7 +118,7 @@ RULE_TEST("E1", an_error_is_written_with_the_oss_number)
 
 /* ---- E3: "A count that accompanies an error is true: the bytes that were moved before it." */
 
-PAIR_TEST("E3", read_exact_reports_what_came_before_the_end)
+PAIR_TEST("E3", read_exact_counts_the_bytes_before_the_end)
 {
     char buf[8] = {0};
     size_t n = 77;
@@ -168,7 +168,7 @@ static fer_error write_all_until_failure(fer_tcp_stream *stream, uint64_t *total
 }
 
 /* E3: a write_all that fails reports how many bytes the peer will receive. */
-SLOW_KIND_TEST("E3", write_all_reports_what_was_taken_before_the_failure)
+SLOW_KIND_TEST("E3", write_all_counts_the_bytes_before_the_failure)
 {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         struct pair *pair = pair_open_kind(kind);

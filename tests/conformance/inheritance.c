@@ -83,7 +83,7 @@ STREAM_TEST("I3", accepting_from_an_inheritable_listener_is_not_inheritable)
 
 /* I3: "close is called once on POSIX". A second close of the same handle does not close the new
  * socket that reuses the raw value. */
-PAIR_TEST("I3", a_second_close_harms_nobody)
+PAIR_TEST("I3", a_second_close_closes_no_other_socket)
 {
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);

@@ -33,7 +33,7 @@ static void assert_every_call_checks(const fer_limits *limits, fer_error_kind ki
 }
 
 /* K1: "CANCELLED if the token is cancelled, ... whatever is ready", with os_code 0. */
-LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready)
+LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_although_it_is_ready)
 {
     const fer_limits limits = limits_with_token();
     assert_ok(fer_cancel_token_cancel(&limits_token));
@@ -41,7 +41,7 @@ LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_whatever_is_ready)
 }
 
 /* K1: "TIMED_OUT if the deadline is reached, whatever is ready", with os_code 0. */
-LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_whatever_is_ready)
+LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_although_it_is_ready)
 {
     const fer_limits limits = limits_past();
     assert_every_call_checks(&limits, FER_TIMED_OUT);
@@ -70,7 +70,7 @@ LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
 }
 
 /* K1: "An answer that the state of the handle gives ... precedes the check." */
-LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first)
+LIMITS_PAIR_TEST("K1", the_state_of_the_handle_precedes_its_limits)
 {
     fer_tcp_stream *stream = &pair->stream;
     const fer_limits limits = limits_with_token();
@@ -90,7 +90,7 @@ LIMITS_PAIR_TEST("K1", what_the_handle_s_own_state_answers_comes_first)
 }
 
 /* K1: as above: an end of file and a reset that the handle has seen. */
-LIMITS_KIND_TEST("K1", an_end_or_a_reset_of_the_state_comes_first)
+LIMITS_KIND_TEST("K1", an_end_or_a_reset_of_the_state_precedes_the_limits)
 {
     const fer_limits limits = limits_with_token();
     for (int resets = 0; resets < 2; resets++) {

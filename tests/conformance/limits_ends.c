@@ -61,7 +61,7 @@ LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits)
 }
 
 /* K2: "read_exact, ... report their counts"; what had come is in the buffer, and the rest comes. */
-LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline)
+LIMITS_PAIR_TEST("K2", read_exact_counts_the_bytes_before_the_deadline)
 {
     char buf[8] = {0};
     size_t n = 77;
@@ -79,7 +79,7 @@ LIMITS_PAIR_TEST("K2", read_exact_reports_what_came_before_the_deadline)
 }
 
 /* K2: the same of read_to_end, also when only the end is missing. */
-LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline)
+LIMITS_PAIR_TEST("K2", read_to_end_counts_the_bytes_before_the_deadline)
 {
     char buf[8];
     const size_t caps[] = {8, 3};
@@ -97,7 +97,7 @@ LIMITS_PAIR_TEST("K2", read_to_end_reports_what_came_before_the_deadline)
 }
 
 /* K2: "no byte that was sent is uncounted": the count of write_all is what the peer receives. */
-LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline)
+LIMITS_PAIR_TEST("K2", write_all_counts_the_bytes_before_the_deadline)
 {
     enum { LEN = 48000000 };
     unsigned char *bytes = test_malloc(LEN);
@@ -122,7 +122,7 @@ LIMITS_PAIR_TEST("K2", write_all_reports_what_went_before_the_deadline)
 }
 
 /* K2: "fer_copy report their counts"; what it had read is in the caller's buffer (as T4). */
-LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read)
+LIMITS_TEST("K2/T4", copy_counts_the_written_bytes_and_keeps_the_others)
 {
     struct limits_set set;
     char between[8];
@@ -154,7 +154,7 @@ LIMITS_TEST("K2/T4", copy_reports_what_went_and_keeps_what_it_had_read)
 }
 
 /* K2: "no byte that arrived is lost": an end and a reset that came meanwhile are still there. */
-LIMITS_KIND_TEST("K2", an_end_that_came_while_the_call_was_late_is_still_there)
+LIMITS_KIND_TEST("K2", an_end_that_arrived_during_a_late_call_is_read_without_limits)
 {
     for (int resets = 0; resets < 2; resets++) {
         struct pair *pair = pair_open_kind(kind);
@@ -213,7 +213,7 @@ static void assert_refused_as_limits(struct pair *pair, fer_cancel_token *token)
     assert_alive(pair);
 }
 
-LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_invalid_input)
+LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_misuse)
 {
     fer_cancel_token token = {0};
     assert_own(fer_cancel_token_new(NULL), FER_MISUSE);
@@ -247,7 +247,7 @@ LIMITS_TEST("misuse", a_token_is_used_again_after_reset_and_after_close)
 }
 
 /* "A call with limits whose token is NEW or CLOSED is FER_MISUSE": and nothing else. */
-LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_invalid_input)
+LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_misuse)
 {
     struct limits_set set;
     const fer_limits limits = limits_with_token();

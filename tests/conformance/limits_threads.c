@@ -293,7 +293,7 @@ static void read_what_was_written(void *argument)
     witness->seen = witness->written;
 }
 
-LIMITS_PAIR_TEST("K4", what_was_written_before_a_cancel_is_visible_after_it)
+LIMITS_PAIR_TEST("K4", memory_written_before_a_cancel_is_visible_after_it)
 {
     const fer_limits limits = limits_with_token();
     assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
@@ -334,7 +334,7 @@ static void peek_until_cancelled(void *argument)
     } while (follower->error.kind == FER_OK);
 }
 
-LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_sees_it)
+LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_is_cancelled)
 {
     const fer_limits limits = limits_with_token();
     pair_send(pair, "x", 1);

@@ -21,7 +21,7 @@ static void assert_peer_sees_the_end(peer_socket peer)
 }
 
 /* The peer receives what was written, ends, and sees an orderly end. */
-PAIR_TEST("K11", it_is_ok_after_the_peer_has_had_everything_and_has_ended)
+PAIR_TEST("K11", a_graceful_close_is_ok_after_the_peer_has_read_all_bytes_and_ended)
 {
     char got[5] = {0};
     assert_ok(fer_tcp_stream_write_all(&pair->stream, "hello", 5, NULL));

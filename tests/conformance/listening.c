@@ -78,7 +78,7 @@ RULE_TEST("L1", an_address_that_another_program_listens_on_is_addr_in_use)
 
 /* L1: on Windows "ferrule sets exclusive use instead": no other listener can bind the same port,
  * with or without SO_REUSEADDR. */
-LISTENER_TEST("L1", nobody_can_listen_beside_a_listener)
+LISTENER_TEST("L1", no_other_program_can_listen_beside_a_listener)
 {
     assert_true(peer_listen_at(PEER_V4, port) == PEER_NONE);
     fer_tcp_stream *stream = test_stream();
@@ -396,7 +396,7 @@ PAIR_TEST("L6", peer_addr_is_not_connected_once_a_reset_was_reported)
 }
 
 /* L6: a clone copies what its origin has detected. An earlier clone has not detected the end. */
-PAIR_TEST("L6", a_clone_has_the_end_that_its_origin_saw)
+PAIR_TEST("L6", a_clone_has_the_end_that_its_origin_has_detected)
 {
     fer_tcp_stream *before = test_stream();
     fer_tcp_stream *after = test_stream();

@@ -17,7 +17,7 @@ PAIR_TEST("T2", nonblocking_reads_would_block)
 }
 
 /* T2: ... also if read_exact received only a part, which is then counted ... */
-PAIR_TEST("T2", nonblocking_read_exact_counts_what_it_got)
+PAIR_TEST("T2", nonblocking_read_exact_counts_its_bytes)
 {
     char buf[8] = {0};
     size_t n = 77;

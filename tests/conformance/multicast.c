@@ -57,7 +57,7 @@ static void assert_receives_only_its_own(fer_udp_socket *member, fer_udp_socket 
     assert_receives(member, "behind", from_port);
 }
 
-RULE_TEST("U6", a_member_receives_what_is_sent_to_its_group_until_it_leaves)
+RULE_TEST("U6", a_member_receives_the_datagrams_of_its_group_until_it_leaves)
 {
     uint16_t port = 0;
     uint16_t sender_port = 0;
@@ -125,7 +125,7 @@ RULE_TEST("U6", joining_twice_is_in_use_and_leaving_twice_is_not_available)
     }
 }
 
-RULE_TEST("U6", an_interface_that_is_not_there_is_not_available)
+RULE_TEST("U6", a_missing_interface_is_addr_not_available)
 {
     uint16_t port = 0;
     fer_ipv4_addr unknown_interface = {{192, 0, 2, 1}};
@@ -139,7 +139,7 @@ RULE_TEST("U6", an_interface_that_is_not_there_is_not_available)
     assert_kind(fer_udp_socket_join_multicast_v6(v6, v6_group, 4711), FER_ADDR_NOT_AVAILABLE);
 }
 
-RULE_TEST("U6", what_is_no_group_is_refused)
+RULE_TEST("U6", an_address_that_is_no_group_is_refused)
 {
     uint16_t port = 0;
     fer_ipv6_addr no_group = FER_IPV6_ADDR_LOCALHOST;

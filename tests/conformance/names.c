@@ -182,7 +182,7 @@ RULE_TEST("A3", a_scope_by_number_is_parsed_everywhere)
 }
 
 /* A3: "an interface name as a scope" is the resolver's; A1: the strict parsers reject it. */
-RULE_TEST("A3", a_scope_by_name_works_where_the_system_has_it)
+RULE_TEST("A3", a_scope_by_name_works_if_the_system_has_it)
 {
     static const char *const forms[][2] = {
         {"[fe80::1%", "]:80"}, {"fe80::1%", ":80"}, {"fe80::1%", ""}};

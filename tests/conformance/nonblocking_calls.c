@@ -28,7 +28,7 @@ STREAM_PAIR_TEST("T2", a_read_that_would_wait_is_would_block)
 }
 
 /* Bytes that have arrived are read. A peek leaves them queued. The mode does not change. */
-PAIR_TEST("T4", what_has_arrived_is_read)
+PAIR_TEST("T4", arrived_bytes_are_read)
 {
     char got[8] = {0};
     size_t n = 77;
@@ -81,7 +81,7 @@ static fer_error try_write_slices(stream_ref stream, const unsigned char *piece,
 
 /* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
  * arrive. */
-SLOW_STREAM_PAIR_TEST("E3", a_write_takes_what_there_is_space_for)
+SLOW_STREAM_PAIR_TEST("E3", a_write_fills_the_free_space)
 {
     assert_takes_what_there_is_space_for(pair, try_write_piece);
 }
@@ -109,7 +109,7 @@ STREAM_PAIR_TEST("T2", slices_are_filled_without_a_wait)
 }
 
 /* E3 for vectored writes: "A count ... is true", and then there is no room. */
-SLOW_STREAM_PAIR_TEST("E3", a_vectored_write_takes_what_there_is_space_for)
+SLOW_STREAM_PAIR_TEST("E3", a_vectored_write_fills_the_free_space)
 {
     assert_takes_what_there_is_space_for(pair, try_write_slices);
 }
@@ -233,7 +233,7 @@ static struct udp_pair connected_with_a_strangers_datagram(peer_family family)
 
 /* U5: "A connected socket receives its peer's datagrams only": another sender's datagram is
  * discarded, and then the call would block. */
-SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_is_no_reason_to_wait)
+SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_causes_no_wait)
 {
     struct udp_pair pair = connected_with_a_strangers_datagram(family);
     fer_udp_received got;

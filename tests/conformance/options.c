@@ -128,7 +128,7 @@ PAIR_TEST("O2", linger_starts_off_and_none_disables_it)
 
 /* O2: with a finite linger no byte is lost: close waits for the acknowledgement, in both modes. It
  * does not prevent `early_close_loses`. */
-KIND_TEST("O2", a_finite_linger_delivers_what_was_written)
+KIND_TEST("O2", a_finite_linger_delivers_all_bytes)
 {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         struct pair *pair = pair_open_kind(kind);
@@ -360,7 +360,7 @@ static void assert_adopted_options_can_be_set(struct pair *pair)
     fer_socket_close(&adopted);
 }
 
-PAIR_TEST("O7", options_can_be_set_after_both_ends_have_finished)
+PAIR_TEST("O7", options_can_be_set_after_both_peers_have_shut_down)
 {
     char got[4];
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));

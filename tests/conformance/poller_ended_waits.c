@@ -78,7 +78,9 @@ ENDED_TEST("P2", the_end_of_the_input_of_a_unix_datagram_socket_is_an_event, UNI
 ENDED_TEST("P2", the_end_of_the_output_of_a_unix_datagram_socket_is_an_event, UNIX_DATAGRAM, SENDS)
 ENDED_TEST("P2", the_end_of_the_input_of_a_unix_datagram_pair_is_an_event, UNIX_PAIR, RECEIVES)
 ENDED_TEST("P2", the_end_of_the_output_of_a_unix_datagram_pair_is_an_event, UNIX_PAIR, SENDS)
-ENDED_TEST("P6", what_ends_a_pollers_wait_for_a_tcp_listener, TCP_LISTENER, RECEIVES)
-ENDED_TEST("P6", what_ends_a_pollers_wait_for_a_unix_listener, UNIX_LISTENER, RECEIVES)
+ENDED_TEST("P6", a_pollers_wait_for_a_tcp_listener_ends_as_its_rules_require, TCP_LISTENER,
+           RECEIVES)
+ENDED_TEST("P6", a_pollers_wait_for_a_unix_listener_ends_as_its_rules_require, UNIX_LISTENER,
+           RECEIVES)
 
 RULE_TESTS("poller_ended_waits")

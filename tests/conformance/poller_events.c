@@ -40,7 +40,7 @@ POLLER_PAIR_TEST("P7", a_stream_is_writable_while_it_has_space)
 }
 
 /* Both interests. Only the ready ones are reported. */
-POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for)
+POLLER_PAIR_TEST("P7", a_stream_is_reported_for_its_interest)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(7), FER_POLL_LEVEL));
@@ -55,7 +55,7 @@ POLLER_PAIR_TEST("P7", a_stream_is_reported_for_what_it_is_watched_for)
 }
 
 /* "What is ready already is told by the next wait": for every kind of socket. */
-MAILBOX_TEST("P7", what_is_ready_already_is_reported_by_the_next_wait)
+MAILBOX_TEST("P7", a_socket_that_is_ready_already_is_reported_by_the_next_wait)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
     uint16_t port = 0;
@@ -162,7 +162,7 @@ POLLER_TEST("P7", a_unix_stream_and_its_listener_are_reported)
 /* ---- Pending connects. P2: "a failure (a reset, a refused connect) make an event readable and
  * writable" */
 
-POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_ended_well)
+POLLER_FAMILY_TEST("P2", a_connect_is_writable_once_it_has_succeeded)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
@@ -315,7 +315,7 @@ MAILBOX_TEST("P2", a_refused_datagram_is_readable)
 
 /* ---- P1: "An event is a hint. The call that follows it may still be WOULD_BLOCK" */
 
-MAILBOX_TEST("P1", who_finds_nothing_after_an_event_waits_again)
+MAILBOX_TEST("P1", a_receive_that_finds_nothing_after_an_event_would_block)
 {
     fer_udp_socket *clone = test_udp();
     fer_udp_received got;
@@ -334,7 +334,7 @@ MAILBOX_TEST("P1", who_finds_nothing_after_an_event_waits_again)
 
 /* ---- Keys: "the user's own 64 bits ... none is reserved" */
 
-POLLER_TEST("P7", every_key_comes_back_as_it_was)
+POLLER_TEST("P7", every_key_is_returned_unchanged)
 {
     static const uint64_t keys[] = {0,
                                     1,

@@ -4,7 +4,7 @@
 
 /* ---- "FER_POLL_ONESHOT gives one event, then none until fer_poller_modify." */
 
-POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_comes)
+POLLER_PAIR_TEST("P7", a_oneshot_socket_is_reported_once_though_more_arrives)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, reading(1), FER_POLL_ONESHOT));

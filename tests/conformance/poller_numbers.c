@@ -93,7 +93,7 @@ MAILBOX_TEST("P3", a_new_peer_does_not_make_it_another_socket)
 
 /* P7, P5: "A wait of zero checks": also right after an earlier registration, whether it was
  * reported or not. */
-MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_immediately)
+MAILBOX_TEST("P7", a_socket_that_is_deleted_and_added_again_is_reported_immediately)
 {
     mailbox_send(mailbox);
     for (uint64_t i = 0; i < 30; i++) {
@@ -109,7 +109,7 @@ MAILBOX_TEST("P7", what_is_deleted_and_added_again_is_reported_immediately)
 }
 
 /* The same for a socket that is readable and writable, and whose interest alternates. */
-MAILBOX_TEST("P7", what_is_modified_is_reported_immediately)
+MAILBOX_TEST("P7", a_modified_socket_is_reported_immediately)
 {
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));

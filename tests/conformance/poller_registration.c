@@ -51,7 +51,7 @@ POLLER_TEST("P3", adding_a_quiet_socket_twice_already_exists)
 
 /* "modifying or deleting one that is not there is FER_NOT_FOUND": a socket that was never added, or
  * was deleted. The failed call does not add it. */
-MAILBOX_TEST("P3", what_is_not_there_is_not_found)
+MAILBOX_TEST("P3", an_unregistered_socket_is_not_found)
 {
     mailbox_send(mailbox);
     for (int i = 0; i < 3; i++) {
@@ -84,7 +84,7 @@ MAILBOX_TEST("P3", modifying_changes_the_key_the_interest_and_the_mode)
 }
 
 /* Each poller has its own registrations: one socket, two keys. */
-POLLER_RULE_TEST("P3", two_pollers_watch_one_socket_apart)
+POLLER_RULE_TEST("P3", two_pollers_report_one_socket_independently)
 {
     fer_poller *pollers[2] = {test_poller(), test_poller()};
     struct mailbox *mailbox = test_mailbox();
@@ -103,7 +103,7 @@ POLLER_RULE_TEST("P3", two_pollers_watch_one_socket_apart)
 }
 
 /* A clone has its own raw value and is registered by it. */
-MAILBOX_TEST("P3", a_clone_is_watched_apart)
+MAILBOX_TEST("P3", a_clone_is_registered_independently)
 {
     fer_udp_socket *clone = test_udp();
     assert_ok(fer_udp_socket_try_clone(&mailbox->socket, clone));
@@ -159,7 +159,7 @@ static struct mailbox *replace_after_delete(fer_poller *poller, int history)
 }
 
 /* "no wait that begins afterwards gives its key, also when a new socket gets the same number." */
-POLLER_RULE_TEST("P4", a_deleted_sockets_key_does_not_come_for_its_number)
+POLLER_RULE_TEST("P4", a_deleted_sockets_key_is_not_reported_for_its_number)
 {
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
@@ -244,7 +244,7 @@ POLLER_RULE_TEST("P4", a_closed_socket_is_reported_no_longer)
 
 /* "at worst a wait gives the old key, where a clone keeps the socket alive": no other key, and the
  * new socket is reported. */
-POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_is_open)
+POLLER_TEST("P4", only_the_old_key_is_reported_while_a_clone_is_open)
 {
     struct mailbox *old = test_mailbox();
     fer_udp_socket *clone = test_udp();
@@ -274,7 +274,7 @@ POLLER_TEST("P4", at_worst_the_old_key_comes_while_a_clone_is_open)
 }
 
 /* "Delete before into_raw, too": the new owner can add the socket again. */
-POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_it_is_given_away)
+POLLER_PAIR_TEST("P4", a_socket_is_deleted_before_into_raw)
 {
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, writing(1), FER_POLL_LEVEL));
@@ -331,7 +331,7 @@ POLLER_KIND_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_
 
 /* ---- P12: "A failed call leaves the poller and its sockets unchanged." */
 
-MAILBOX_TEST("P12", what_cannot_be_watched_is_refused)
+MAILBOX_TEST("P12", a_handle_that_cannot_be_registered_is_refused)
 {
     fer_raw_socket other = peer_not_a_socket();
     struct mailbox *closed = test_mailbox();

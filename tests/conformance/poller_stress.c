@@ -158,7 +158,7 @@ static void open_stress(struct stress *stress, fer_poller *poller)
     }
 }
 
-POLLER_TEST("P8", many_threads_come_to_an_end)
+POLLER_TEST("P8", every_byte_of_many_streams_is_read_by_many_waiting_threads)
 {
     static struct stress stress;
     static void (*const others[])(void *) = {write_all_streams, add_and_delete, notify_often};

@@ -194,7 +194,7 @@ static void play_other_side(void *argument)
     ping_pong->worked = play(ping_pong, 1);
 }
 
-POLLER_RULE_TEST("P6", what_was_written_before_a_notify_is_visible_after_the_wait)
+POLLER_RULE_TEST("P6", memory_written_before_a_notify_is_visible_after_the_wait)
 {
     struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
     test_thread thread;
@@ -253,7 +253,7 @@ static void run_holder(void *argument)
 
 /* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
  * what is watched by this call." */
-POLLER_RULE_TEST("P8", what_was_written_before_modify_is_visible_to_who_gets_the_event)
+POLLER_RULE_TEST("P8", memory_written_before_modify_is_visible_to_the_thread_with_the_event)
 {
     struct mailbox *mailbox = test_mailbox();
     struct token token = {test_poller(), mailbox->raw, 0};

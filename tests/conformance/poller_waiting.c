@@ -26,7 +26,7 @@ MAILBOX_TEST("P5", a_wait_of_zero_checks_and_never_blocks)
 }
 
 /* It reports a ready socket. Some OSes report it a short time later. */
-MAILBOX_TEST("P5", a_wait_of_zero_finds_what_is_ready)
+MAILBOX_TEST("P5", a_wait_of_zero_reports_a_ready_socket)
 {
     uint64_t start = peer_now_us();
     struct wait_result result = {0, false, false};
@@ -97,7 +97,7 @@ POLLER_TEST("P6", a_notify_wakes_the_next_wait_alone)
 
 /* Neither the notification nor the event is lost, however small the array is. The notification is
  * consumed afterwards. */
-POLLER_RULE_TEST("P6", a_notify_and_an_event_both_come)
+POLLER_RULE_TEST("P6", a_notify_and_an_event_are_both_reported)
 {
     for (size_t cap = 1; cap <= 3; cap++) {
         fer_poller *poller = test_poller();

@@ -105,7 +105,7 @@ STREAM_TEST("R1", from_raw_takes_a_listener)
 }
 
 /* R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it". */
-STREAM_TEST("R1", from_raw_of_a_stream_refuses_what_is_none)
+STREAM_TEST("R1", from_raw_of_a_stream_refuses_other_sockets)
 {
     uint16_t port = 0;
     uint16_t other_port = 0;
@@ -188,7 +188,7 @@ STREAM_KIND_TEST("R1", from_raw_takes_the_queued_bytes_of_an_ended_stream)
 }
 
 /* R1: "a value that is no open socket is BAD_HANDLE." */
-STREAM_TEST("R1", from_raw_refuses_what_is_no_socket)
+STREAM_TEST("R1", from_raw_of_no_open_socket_is_bad_handle)
 {
     static const fer_raw_socket absurd[] = {
         FER_RAW_SOCKET_NONE, -2,         999999,
@@ -205,7 +205,7 @@ STREAM_TEST("R1", from_raw_refuses_what_is_no_socket)
     peer_close_not_a_socket(file);
 }
 
-RULE_TEST("R1", from_raw_of_a_listener_refuses_what_is_none)
+RULE_TEST("R1", from_raw_of_a_listener_refuses_other_sockets)
 {
     peer_socket other;
     uint16_t port = 0;
@@ -225,7 +225,7 @@ RULE_TEST("R1", from_raw_of_a_listener_refuses_what_is_none)
 }
 
 /* R1 and C6: an open handle adopts no socket. The offered socket stays the caller's, unchanged. */
-PAIR_TEST("R1", from_raw_into_an_open_handle_is_invalid_input)
+PAIR_TEST("R1", from_raw_into_an_open_handle_is_misuse)
 {
     peer_socket other;
     uint16_t port = 0;
@@ -242,7 +242,7 @@ PAIR_TEST("R1", from_raw_into_an_open_handle_is_invalid_input)
 }
 
 /* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle." */
-PAIR_TEST("R1", into_raw_gives_the_socket_up)
+PAIR_TEST("R1", into_raw_returns_the_socket_and_closes_the_handle)
 {
     fer_raw_socket lent = fer_tcp_stream_as_raw(&pair->stream);
     assert_alive(pair);
@@ -296,7 +296,7 @@ PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again)
     assert_exchange(again, pair->other);
 }
 
-LISTENER_TEST("R1", into_raw_of_a_listener_gives_it_up)
+LISTENER_TEST("R1", into_raw_of_a_listener_returns_the_socket_and_closes_the_handle)
 {
     fer_socket_addr addr;
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);

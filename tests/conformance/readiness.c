@@ -49,7 +49,7 @@ STREAM_PAIR_TEST("T1", zero_checks_without_waiting)
 }
 
 /* T1: "OK with none", and not too early. The stream's own timeouts and mode have no effect. */
-PAIR_TEST("T1", nothing_in_time_is_ok_with_none)
+PAIR_TEST("T1", an_expired_wait_for_readiness_is_ok_with_none)
 {
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(1)));
     assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
@@ -75,7 +75,7 @@ SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read)
 }
 
 /* T1: "halves that have ended are ready": S4's end, before and after a read returned it. */
-STREAM_PAIR_TEST("S4", the_peers_end_is_readable_again_and_again)
+STREAM_PAIR_TEST("S4", the_peers_end_is_readable_every_time)
 {
     assert_true(peer_shutdown_write(pair.other));
     assert_int_equal(wait_ready(pair.stream, FER_READABLE), FER_READABLE);

@@ -71,7 +71,7 @@ PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset)
 
 /* S5: "CONNECTION_RESET or BROKEN_PIPE for a write": a CONNECTION_RESET from a write applies to
  * reads too. */
-KIND_TEST("S5", a_reset_that_a_write_saw_sticks_to_reading_too)
+KIND_TEST("S5", a_reset_that_a_write_reported_is_reported_by_reads_too)
 {
     for (int sort = 0; sort < WRITE_SORTS; sort++) {
         struct pair *pair = pair_open_kind(kind);
@@ -99,7 +99,7 @@ PAIR_TEST("S5", a_reset_that_take_error_took_sticks)
 
 /* S5: "Input that had arrived before is still read if the system kept it; then the saved error is
  * returned again". */
-PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset)
+PAIR_TEST("S5", input_before_the_reset_is_read_then_the_reset)
 {
     char buf[16];
     size_t n = 77;
@@ -118,7 +118,7 @@ PAIR_TEST("S5", what_arrived_before_the_reset_is_read_then_the_reset)
 
 /* S5 and E3: the same for the reads that continue: the received bytes are counted, and the result
  * is the reset. */
-KIND_TEST("S5", reads_that_continue_count_what_came_before_the_reset)
+KIND_TEST("S5", reads_that_continue_count_the_bytes_before_the_reset)
 {
     for (int to_end = 0; to_end < 2; to_end++) {
         struct pair *pair = pair_open_kind(kind);
@@ -267,7 +267,7 @@ SLOW_KIND_TEST("S5", a_blocked_write_is_ended_by_a_reset)
 
 /* S5: a clone copies what this handle has detected of the end, as fer_tcp_stream_try_clone
  * promises. */
-PAIR_TEST("S5", a_clone_of_a_handle_that_saw_the_reset_has_it)
+PAIR_TEST("S5", a_clone_reports_the_reset_that_its_origin_has_detected)
 {
     fer_tcp_stream *clone = test_stream();
     pair_reset_and_wait(pair);

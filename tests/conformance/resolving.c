@@ -113,7 +113,7 @@ RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
 }
 
 /* N1: "is INVALID_INPUT within the call". */
-RESOLVING_TEST("N1", what_is_no_host_and_port_is_refused_by_the_start)
+RESOLVING_TEST("N1", a_text_without_host_and_port_is_refused_by_the_start)
 {
     static const char *const bad[] = {"",          ":",           ":80",        "host",
                                       "host:",     "host:+80",    "host:65536", "host:http",

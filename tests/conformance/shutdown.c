@@ -81,7 +81,7 @@ KIND_TEST("S1", shutdown_after_a_reset_is_ok)
     }
 }
 
-PAIR_TEST("S1", shutdown_after_both_ends_ended_is_ok)
+PAIR_TEST("S1", shutdown_after_both_halves_ended_is_ok)
 {
     assert_true(peer_shutdown_write(pair->other));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
@@ -91,7 +91,7 @@ PAIR_TEST("S1", shutdown_after_both_ends_ended_is_ok)
     }
 }
 
-PAIR_TEST("S1", shutdown_through_a_clone_and_again_here_is_ok)
+PAIR_TEST("S1", shutdown_through_a_clone_and_again_through_its_origin_is_ok)
 {
     fer_tcp_stream *clone = test_stream();
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
@@ -202,7 +202,7 @@ static void end_by_write_then_read(struct stream_pair pair)
     assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
 }
 
-STREAM_PAIR_TEST("S3", peer_reads_what_was_sent_then_eof_after_shutdown_write)
+STREAM_PAIR_TEST("S3", peer_reads_all_bytes_then_eof_after_shutdown_write)
 {
     assert_all_arrives(pair, end_by_write);
     stream_pair_send(pair, "reading still works");
@@ -222,7 +222,7 @@ PAIR_TEST("S3", closing_a_stream_with_no_input_sends_all_then_eof)
 
 /* ---- S4: "The peer's orderly end of file is OK with 0 bytes, every time, and never an error." */
 
-STREAM_PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again)
+STREAM_PAIR_TEST("S4", the_peers_end_reads_as_0_every_time)
 {
     char buf[8];
     size_t n = 0;
@@ -242,7 +242,7 @@ STREAM_PAIR_TEST("S4", the_peers_end_reads_as_0_again_and_again)
     assert_ok(pending);
 }
 
-STREAM_PAIR_TEST("S4", the_peers_close_reads_as_0_again_and_again)
+STREAM_PAIR_TEST("S4", the_peers_close_reads_as_0_every_time)
 {
     peer_close(pair.other);
     for (int i = 0; i < 20; i++) {
@@ -320,7 +320,7 @@ PAIR_TEST("S4", a_peek_takes_nothing)
 
 /* ---- S7: "Shutting down READ alone never affects writing, even if the peer continues to send." */
 
-PAIR_TEST("S7", shutdown_read_never_harms_the_write_half)
+PAIR_TEST("S7", shutdown_read_leaves_the_write_half_open)
 {
     queue_input(pair, "before");
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
@@ -336,7 +336,7 @@ PAIR_TEST("S7", shutdown_read_never_harms_the_write_half)
 
 /* S7: "Bytes that were written before both halves were shut down still arrive", by one call or two,
  * with input queued and without. */
-KIND_TEST("S7", what_was_written_arrives_however_both_halves_are_shut)
+KIND_TEST("S7", written_bytes_arrive_in_each_order_of_both_shutdowns)
 {
     static void (*const ends[])(struct stream_pair pair) = {end_by_both, end_by_read_then_write,
                                                             end_by_write_then_read};

@@ -40,7 +40,7 @@ SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use)
 
 /* L1: bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead": as
  * fer_tcp_listener_bind_addr does. */
-SOCKET_TEST("L1", bind_sets_what_every_bind_of_a_stream_sets)
+SOCKET_TEST("L1", bind_sets_the_options_that_every_bind_of_a_stream_sets)
 {
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_socket_addr addr = any_port(PEER_V4);
@@ -71,7 +71,7 @@ SOCKET_FAMILY_TEST("L1", bind_of_a_datagram_socket_shares_nothing)
 
 /* "Streams: bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows
  * it always does, and never shares a live port". */
-SOCKET_TEST("L1", set_reuse_address_decides_what_bind_does_for_a_stream)
+SOCKET_TEST("L1", bind_of_a_stream_keeps_the_value_of_set_reuse_address)
 {
     static const bool choices[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
@@ -279,7 +279,7 @@ SOCKET_FAMILY_TEST("E4", binding_twice_is_invalid_input)
 }
 
 /* After a connect has bound the socket, for each family. */
-SOCKET_FAMILY_TEST("E4", binding_what_connect_has_bound_is_invalid_input)
+SOCKET_FAMILY_TEST("E4", binding_a_socket_that_connect_has_bound_is_invalid_input)
 {
     peer_socket listener;
     fer_socket_addr to = accepting_addr(family, &listener);
@@ -375,7 +375,7 @@ SOCKET_TEST("E4", a_listening_socket_cannot_be_connected)
 }
 
 /* "not a stream; a Unix socket that is not bound; a negative backlog". */
-SOCKET_TEST("E4", what_cannot_listen_is_invalid_input)
+SOCKET_TEST("E4", a_socket_that_cannot_listen_is_refused)
 {
     fer_socket *streams = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     assert_own(fer_socket_listen(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4), FER_MISUSE);

@@ -110,7 +110,7 @@ SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied)
 }
 
 /* C6: an open handle is MISUSE and stays unchanged. */
-SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_invalid_input)
+SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_misuse)
 {
     fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
     fer_raw_socket raw = fer_socket_as_raw(socket);
@@ -140,7 +140,7 @@ SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set)
 }
 
 /* "FER_TOO_MANY_OPEN_FILES": the handle stays NEW. */
-SOCKET_TEST("E1", a_socket_that_there_is_no_handle_for_leaves_a_new_one)
+SOCKET_TEST("E1", a_socket_beyond_the_limit_of_descriptors_leaves_a_new_handle)
 {
     fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     fer_socket *socket = test_socket();
@@ -177,7 +177,7 @@ SOCKET_FAMILY_STREAM_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_f
 
 /* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
  * listener, a connected stream. */
-SOCKET_STREAM_TEST("R1", from_raw_reads_what_a_stream_is)
+SOCKET_STREAM_TEST("R1", from_raw_reads_the_kind_of_a_stream)
 {
     fer_socket *socket = test_socket();
     fer_socket_addr addr = any_port(PEER_V4);
@@ -210,7 +210,7 @@ SOCKET_STREAM_TEST("R1", from_raw_reads_what_a_stream_is)
 }
 
 /* Also a datagram socket; "leaving it to the caller" if it is none of these. */
-SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_socket)
+SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_other_handles)
 {
     static const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE, -2, 999999};
     uint16_t port = 0;
@@ -236,7 +236,7 @@ SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets_and_refuses_what_is_no_
 }
 
 /* L2: listen binds an adopted socket that is not bound, too. */
-SOCKET_TEST("L2", listening_binds_a_socket_from_outside)
+SOCKET_TEST("L2", listening_binds_an_adopted_socket)
 {
     fer_socket *socket = test_socket();
     fer_raw_socket raw = peer_unconnected();

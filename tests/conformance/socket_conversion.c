@@ -244,7 +244,7 @@ SOCKET_FAMILY_TEST("S1", a_lent_stream_is_shut_down_and_a_listener_is_not)
 }
 
 /* S5: a lent stream and a conversion keep a reset that the stream has detected. */
-SOCKET_TEST("S5", a_stream_that_saw_a_reset_keeps_it)
+SOCKET_TEST("S5", a_conversion_keeps_the_reset_that_a_stream_has_detected)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
     fer_tcp_stream *again = test_stream();

@@ -193,7 +193,7 @@ SOCKET_TEST("U5", a_clone_has_the_peer)
 }
 
 /* T2, and bad arguments. */
-SOCKET_FAMILY_TEST("E4", datagram_calls_that_cannot_be_are_invalid_input)
+SOCKET_FAMILY_TEST("E4", bad_arguments_of_datagram_calls_are_invalid_input_and_null_is_misuse)
 {
     uint16_t port = 0;
     fer_socket *socket = bound_socket(family, &port);

@@ -143,7 +143,7 @@ SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing)
 }
 
 /* R1: into_raw releases the socket in each of these states. */
-SOCKET_TEST("R1", into_raw_gives_up_a_connecting_and_a_failed_socket)
+SOCKET_TEST("R1", into_raw_returns_a_connecting_and_a_failed_socket)
 {
     struct pending_target target = pending_target(PEER_V4);
     fer_socket *connecting = test_connecting(&target);

@@ -221,7 +221,7 @@ static void assert_is(fer_socket *socket, peer_family family, const struct kind 
                                      : is_soiled(is_listening, sizeof is_listening));
 }
 
-SOCKET_FAMILY_TEST("R1", a_socket_of_every_kind_is_what_it_was_made_as)
+SOCKET_FAMILY_TEST("R1", a_socket_of_every_kind_reports_its_kind)
 {
     for (size_t i = 0; i < sizeof kinds_v4 / sizeof kinds_v4[0]; i++) {
         struct kind kind = kinds_v4[i];

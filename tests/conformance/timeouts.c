@@ -66,7 +66,7 @@ static void read_delayed(struct pair *pair, unsigned delay_ms)
 }
 
 /* T1: "`FER_DURATION_NONE` waits without limit." It replaces the timeout that was set before. */
-PAIR_TEST("T1", no_timeout_waits_until_data_comes)
+PAIR_TEST("T1", a_read_without_timeout_waits_until_data_arrives)
 {
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
@@ -303,7 +303,7 @@ PAIR_TEST("T4", nothing_is_lost_by_expired_reads)
 
 /* T4: the bytes that read_exact received before the expiry are in the buffer and in the count, and
  * the next call continues after them. */
-PAIR_TEST("T4", read_exact_keeps_what_came_before_the_expiry)
+PAIR_TEST("T4", read_exact_counts_the_bytes_before_the_expiry)
 {
     char buf[9] = {0};
     size_t n = 77;
@@ -368,7 +368,7 @@ PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
 /* T7: "On POSIX a blocking read or write is one system call, also with a timeout." Tested from
  * outside: a read returns the queued bytes and does not wait for more, although a timeout is set
  * and the buffer has space. */
-PAIR_TEST("T7", a_read_gives_what_is_there_and_does_not_wait_for_more)
+PAIR_TEST("T7", a_read_returns_queued_bytes_and_does_not_wait_for_more)
 {
     char buf[64];
     for (int with_timeout = 0; with_timeout < 2; with_timeout++) {

@@ -368,7 +368,7 @@ UDP_TEST("B11", nothing_to_send_or_to_receive_is_ok)
 
 /* ---- Features and the path */
 
-UDP_TEST("B9", what_is_enabled_is_reported)
+UDP_TEST("B9", enabled_features_are_reported)
 {
     const fer_udp_features all =
         FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS;

@@ -104,7 +104,7 @@ UDP_TEST("B2", a_cancelled_handle_sends_and_receives_no_batch)
 
 /* ---- B3 */
 
-UDP_TEST("B3", a_batch_takes_what_is_queued)
+UDP_TEST("B3", a_batch_receives_the_queued_datagrams)
 {
     send_from_peer(&pair, "one");
     send_from_peer(&pair, "");

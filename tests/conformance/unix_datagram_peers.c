@@ -47,7 +47,7 @@ UNIX_TEST("U5", a_connected_socket_sends_to_its_peer_and_receives_only_from_it)
     assert_receives_nothing(socket);
 }
 
-UNIX_TEST("C4", connecting_to_nobody_leaves_the_old_peer)
+UNIX_TEST("C4", a_failed_connect_leaves_the_old_peer)
 {
     const char *path = unix_peer_path("other");
     const char *missing = unix_peer_path("missing");
@@ -67,7 +67,7 @@ UNIX_TEST("C4", connecting_to_nobody_leaves_the_old_peer)
     assert_receives(other, "still");
 }
 
-UNIX_TEST("C1", sending_to_who_is_not_there_says_so)
+UNIX_TEST("C1", sending_to_a_missing_receiver_fails)
 {
     const char *path = unix_peer_path("other");
     fer_unix_datagram *socket = test_unix_unbound();
@@ -192,7 +192,7 @@ UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
 }
 
 /* X4: the peer's shutdown or close ends no receive. */
-UNIX_DATAGRAM_TEST("X4", the_end_of_the_peer_is_no_end)
+UNIX_DATAGRAM_TEST("X4", the_close_of_the_peer_is_no_end)
 {
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();

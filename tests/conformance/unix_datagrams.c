@@ -9,7 +9,7 @@ enum { SHORT_MS = 40 };
 
 /* ---- Features that an OS lacks */
 
-UNIX_TEST("E1", datagrams_are_unsupported_where_the_os_has_none)
+UNIX_TEST("E1", datagrams_are_unsupported_if_the_os_has_none)
 {
     fer_unix_datagram *socket = test_unix_datagram();
     skip_if(unix_peer_has_datagrams(), "this OS has them");
@@ -116,7 +116,7 @@ UNIX_DATAGRAM_TEST("U1", a_pair_is_connected_to_each_other_and_nameless)
 
 /* ---- U2, U4 */
 
-UNIX_TEST("U2", one_that_is_too_long_is_not_sent)
+UNIX_TEST("U2", a_datagram_that_is_too_long_is_not_sent)
 {
     static unsigned char big[1 << 22];
     const char *path = unix_peer_path("ferrule");
@@ -207,7 +207,7 @@ UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
 }
 
 /* Row unix_full_datagrams: on macOS and the BSDs no send waits. No accepted datagram is lost. */
-UNIX_TEST("T2", a_full_queue_is_no_buffer_space_where_no_send_waits)
+UNIX_TEST("T2", a_full_queue_is_no_buffer_space_if_no_send_waits)
 {
     const char *path = unix_peer_path("ferrule");
     skip_if(!unix_peer_has_bsd_datagrams(), "a sender waits for room here");
@@ -247,7 +247,7 @@ static void send_many(void *argument)
     }
 }
 
-UNIX_TEST("T2", a_sender_that_waits_is_let_on_by_the_receiver)
+UNIX_TEST("T2", a_receive_wakes_a_sender_that_waits)
 {
     const char *path = unix_peer_path("ferrule");
     skip_if(unix_peer_has_bsd_datagrams(), "no sender waits here");
@@ -293,7 +293,7 @@ UNIX_DATAGRAM_TEST("I2", no_send_raises_sigpipe)
     assert_kind(fer_unix_datagram_send(one, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
-UNIX_TEST("R1", sockets_are_cloned_given_away_and_taken_in)
+UNIX_TEST("R1", sockets_are_cloned_released_and_adopted)
 {
     const char *path = unix_peer_path("ferrule");
     fer_unix_datagram *socket = test_unix_bound(path);

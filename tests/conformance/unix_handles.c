@@ -123,7 +123,7 @@ UNIX_TEST("X7", one_receive_returns_the_handles_of_one_message)
 }
 
 /* The bytes before the message may come first and alone, or with the message. */
-UNIX_TEST("X7", handles_come_with_the_first_byte_of_their_message)
+UNIX_TEST("X7", handles_arrive_with_the_first_byte_of_their_message)
 {
     struct unix_ends through = open_ends();
     struct unix_ends passed = open_ends();
@@ -202,7 +202,7 @@ UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)
     }
 }
 
-UNIX_TEST("X8", a_read_without_handles_closes_those_that_come)
+UNIX_TEST("X8", a_read_without_handles_closes_those_that_arrive)
 {
     struct unix_ends through = open_ends();
     struct unix_ends passed[2] = {open_ends(), open_ends()};
@@ -217,7 +217,7 @@ UNIX_TEST("X8", a_read_without_handles_closes_those_that_come)
     assert_passed(handle, &passed[1]);
 }
 
-UNIX_TEST("X8", handles_that_nobody_receives_are_closed_with_the_stream)
+UNIX_TEST("X8", unreceived_handles_are_closed_with_the_stream)
 {
     struct unix_ends through = open_ends();
     struct unix_ends passed = open_ends();
@@ -301,7 +301,7 @@ UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
     assert_int_equal(receive(through.other, "alive", handles, 2).count, 0);
 }
 
-UNIX_TEST("X5", handles_are_unsupported_where_the_os_sends_none)
+UNIX_TEST("X5", handles_are_unsupported_if_the_os_sends_none)
 {
     fer_unix_stream *stream = test_unix_stream();
     fer_raw_socket raw;
@@ -413,7 +413,7 @@ UNIX_DATAGRAM_TEST("X7", a_datagram_carries_handles_to_its_receiver)
     assert_true(got.len == 4 && got.count == 0 && !got.handles_truncated);
 }
 
-UNIX_DATAGRAM_TEST("X8", handles_of_a_datagram_that_nobody_receives_are_closed)
+UNIX_DATAGRAM_TEST("X8", handles_of_an_unreceived_datagram_are_closed)
 {
     const char *path = unix_peer_path("receiver");
     fer_unix_datagram *receiver = test_unix_bound(path);

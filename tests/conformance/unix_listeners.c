@@ -47,7 +47,7 @@ UNIX_STREAM_TEST("L1", a_path_can_be_removed_under_a_listener)
     assert_path(&addr, path);
 }
 
-UNIX_STREAM_TEST("L1", a_directory_that_is_not_there_is_not_found)
+UNIX_STREAM_TEST("L1", a_missing_directory_is_not_found)
 {
     skip_if(peer_is_windows(), "Windows reports another error");
     const char *path = unix_peer_path("no/such");
@@ -229,7 +229,7 @@ UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_for_space_on_linux)
     assert_unix_exchange(connector.stream, last);
 }
 
-UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_is_refused_on_other_systems)
 {
     skip_if(unix_peer_has_abstract_names(), "Linux waits");
     const char *path = unix_peer_path("listener");
@@ -246,7 +246,7 @@ UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_is_refused_elsewhere)
 /* ---- L3 */
 
 /* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
-UNIX_STREAM_TEST("L3", a_client_that_has_gone_is_accepted_with_what_it_sent)
+UNIX_STREAM_TEST("L3", a_client_that_has_closed_is_accepted_with_its_bytes)
 {
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -292,7 +292,7 @@ UNIX_STREAM_TEST("L3", too_many_open_files_is_reported_and_nothing_is_lost)
 
 /* ---- T6, I3, R1 */
 
-UNIX_STREAM_TEST("T6", what_is_accepted_starts_blocking)
+UNIX_STREAM_TEST("T6", an_accepted_stream_starts_blocking)
 {
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);
@@ -312,7 +312,7 @@ UNIX_STREAM_TEST("T6", what_is_accepted_starts_blocking)
     assert_false(peer_raw_is_inheritable(fer_unix_listener_as_raw(listener)));
 }
 
-UNIX_STREAM_TEST("R1", listeners_are_cloned_given_away_and_taken_in)
+UNIX_STREAM_TEST("R1", listeners_are_cloned_released_and_adopted)
 {
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);

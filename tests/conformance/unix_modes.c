@@ -31,7 +31,7 @@ UNIX_PAIR_TEST("R1", raw_sockets_are_opened_and_closed)
     assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_MISUSE);
 }
 
-UNIX_STREAM_TEST("R1", what_is_no_connected_unix_stream_is_not_taken)
+UNIX_STREAM_TEST("R1", from_raw_refuses_sockets_that_are_no_connected_unix_stream)
 {
     uint16_t port = 0;
     fer_unix_stream *stream = test_unix_stream();

@@ -5,7 +5,7 @@
 
 /* ---- Features that an OS lacks */
 
-UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none)
+UNIX_TEST("E1", streams_are_unsupported_if_the_os_has_none)
 {
     fer_unix_stream *stream = test_unix_stream();
     fer_unix_listener *listener = test_unix_listener();
@@ -17,7 +17,7 @@ UNIX_TEST("E1", streams_are_unsupported_where_the_os_has_none)
     assert_false(unix_peer_path_exists("ferrule-none"));
 }
 
-UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none)
+UNIX_TEST("E1", pairs_are_unsupported_if_the_os_has_none)
 {
     fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
@@ -29,7 +29,7 @@ UNIX_TEST("E1", pairs_are_unsupported_where_the_os_has_none)
 
 /* ---- C1, C4, C6 */
 
-UNIX_TEST("C1", a_pair_is_two_ends_of_one_connection)
+UNIX_TEST("C1", the_streams_of_a_pair_are_connected_to_each_other)
 {
     char got[4] = {0};
     skip_without_unix_datagrams();
@@ -101,7 +101,7 @@ UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone)
 }
 
 /* Unlike TCP: the peer's writes fail. */
-UNIX_DATAGRAM_TEST("S7", shutting_read_breaks_the_other_end_s_writes_on_linux)
+UNIX_DATAGRAM_TEST("S7", shutting_read_breaks_the_peer_s_writes_on_linux)
 {
     skip_if(!unix_peer_has_abstract_names(), "this OS is not Linux");
     fer_unix_stream *one = test_unix_stream();
@@ -161,7 +161,7 @@ UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 
 /* S5: "a handle that saw it never reports a clean end of file afterwards": also after both ends
  * were shut down. */
-UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_ends_were_shut)
+UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_peers_were_shut_down)
 {
     close_with_unread_input(&pair, true);
     assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
@@ -201,7 +201,7 @@ UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
     assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
 }
 
-UNIX_STREAM_TEST("L6", every_end_has_its_own_name_and_its_peer_s)
+UNIX_STREAM_TEST("L6", every_stream_has_its_own_name_and_its_peer_s)
 {
     const char *path = unix_peer_path("listener");
     const char *own = unix_peer_path("own");

@@ -52,7 +52,7 @@ PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end)
 }
 
 /* S8: a clone that reads after another handle has detected a reset: the reset, or the end. */
-PAIR_TEST("S8", a_clone_that_checks_a_reset_second_sees_a_reset_or_the_end)
+PAIR_TEST("S8", a_clone_that_checks_a_reset_second_reports_a_reset_or_the_end)
 {
     fer_tcp_stream *clone = test_stream();
     char byte;
@@ -70,7 +70,7 @@ PAIR_TEST("S8", a_clone_that_checks_a_reset_second_sees_a_reset_or_the_end)
 
 /* S8: writes after the peer has closed: some succeed, then all return CONNECTION_RESET or
  * BROKEN_PIPE. */
-PAIR_TEST("S8", writes_after_the_peer_has_gone_end_in_reset_or_broken_pipe)
+PAIR_TEST("S8", writes_after_the_peer_has_closed_end_in_reset_or_broken_pipe)
 {
     fer_error error = {FER_OK, 0};
     uint64_t end = peer_now_us() + PEER_LIMIT_MS * UINT64_C(1000);

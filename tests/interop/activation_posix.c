@@ -112,7 +112,7 @@ static bool echoes(int fd)
 /* R1: sockets that another program has bound, listened on and connected to, inherited by number
  * across fork and exec, are adopted and served. The program that created them may have closed its
  * own descriptors. */
-RULE_TEST("R1", sockets_of_a_service_manager_are_taken_in)
+RULE_TEST("R1", sockets_of_a_service_manager_are_adopted)
 {
     uint16_t port = 0;
     uint16_t udp_port = 0;

@@ -150,7 +150,7 @@ RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
 }
 
 /* R1: the same with handles that are not sockets, and with numbers that name nothing. */
-RULE_TEST("R1", no_type_takes_what_is_no_socket)
+RULE_TEST("R1", no_type_adopts_a_handle_that_is_no_socket)
 {
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     HANDLE ends[2];

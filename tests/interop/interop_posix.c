@@ -246,7 +246,7 @@ static fer_error accept_of_shut(int how, int mode)
 
 /* L3: "A listener that the system has shut down is NOT_CONNECTED", in every mode. ferrule has no
  * such call, so the program makes it by the number. */
-RULE_TEST("L3", a_listener_that_was_shut_down_outside_is_not_connected)
+RULE_TEST("L3", a_listener_that_the_program_shut_down_is_not_connected)
 {
     for (int mode = BLOCKING; mode < ACCEPTS; mode++) {
         assert_kind(accept_of_shut(SHUT_RD, mode), FER_NOT_CONNECTED);
@@ -256,7 +256,7 @@ RULE_TEST("L3", a_listener_that_was_shut_down_outside_is_not_connected)
 
 #else
 
-RULE_TEST("L3", a_listener_that_was_shut_down_outside_is_not_connected)
+RULE_TEST("L3", a_listener_that_the_program_shut_down_is_not_connected)
 {
     skip_because("row listener_gone: here a wait for such a listener ends only at its timeout");
 }

@@ -181,7 +181,7 @@ static void duplicate_for(SOCKET listener, DWORD process, const char *file)
 }
 
 /* R1: a listener that another process has bound and passed on is adopted and served. */
-RULE_TEST("R1", a_listener_of_another_process_is_taken_in)
+RULE_TEST("R1", a_listener_of_another_process_is_adopted)
 {
     uint16_t port = 0;
     char program[MAX_PATH];

@@ -99,7 +99,7 @@ BSD_TEST(a_poller_ignores_a_stream_that_was_never_connected)
 
 /* poller_forgets_closed_numbers: also if a clone keeps the socket open, and a later clone gets the
  * number. */
-BSD_TEST(a_poller_forgets_a_closed_number)
+BSD_TEST(a_poller_removes_a_closed_number)
 {
     fer_poller poller = {0};
     fer_event events[2];

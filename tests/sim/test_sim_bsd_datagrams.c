@@ -112,7 +112,7 @@ BSD_TEST(a_connect_to_the_broadcast_address_needs_no_option)
 }
 
 /* udp_reconnect_unbinds */
-BSD_TEST(connecting_again_forgets_the_bound_address)
+BSD_TEST(connecting_again_unbinds_the_address)
 {
     fer_socket_addr own;
     fer_socket_addr peer = addr_of("127.0.0.1:9");

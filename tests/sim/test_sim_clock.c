@@ -28,7 +28,7 @@ static void note(void *context)
     call->calls->order[call->calls->count++] = call->name;
 }
 
-SIM_TEST(what_is_due_happens_in_time_and_order)
+SIM_TEST(scheduled_calls_are_made_at_their_time_and_in_order)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call late = {&calls, 3};
@@ -51,7 +51,7 @@ SIM_TEST(what_is_due_happens_in_time_and_order)
     assert_int_equal(calls.count, 4);
 }
 
-SIM_TEST(what_is_due_now_happens_without_an_advance_of_time)
+SIM_TEST(a_call_scheduled_for_now_is_made_without_an_advance_of_time)
 {
     struct calls calls = {{0}, {0}, 0};
     struct call call = {&calls, 1};
@@ -73,7 +73,7 @@ SIM_TEST(calls_wait_up_to_the_capacity)
 
 /* ---- Blocking calls */
 
-SIM_STREAM_TEST(a_blocked_read_advances_the_clock_until_bytes_come)
+SIM_STREAM_TEST(a_blocked_read_advances_the_clock_until_bytes_arrive)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {UINT64_C(2500000000)}, "late", 4}};
     fer_sim_peer listener = serve(SERVER);
@@ -84,7 +84,7 @@ SIM_STREAM_TEST(a_blocked_read_advances_the_clock_until_bytes_come)
     assert_int_equal(now_ms(), 2502);
 }
 
-SIM_PAIR_TEST(a_read_timeout_is_as_long_as_it_says)
+SIM_PAIR_TEST(a_read_timeout_expires_exactly_at_its_time)
 {
     assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(400)));
     assert_code(read_one(&ends->stream), FER_TIMED_OUT, 0);
@@ -106,7 +106,7 @@ static void fill(fer_tcp_stream *stream)
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
 }
 
-SIM_PAIR_TEST(a_write_timeout_is_as_long_as_it_says)
+SIM_PAIR_TEST(a_write_timeout_expires_exactly_at_its_time)
 {
     fill(&ends->stream);
     uint64_t begin = now_ms();

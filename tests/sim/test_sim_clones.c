@@ -58,7 +58,7 @@ PLAIN_TEST(timeouts_and_linger_are_each_sockets_own_or_shared)
 }
 
 /* The SOCKET that is closed last decides whether the connection is reset. */
-PLAIN_TEST(the_last_close_obeys_its_own_linger_time_or_the_shared_one)
+PLAIN_TEST(the_last_close_has_its_own_linger_time_or_the_shared_one)
 {
     for (int shared = 0; shared < 2; shared++) {
         begin_on_windows(shared != 0);

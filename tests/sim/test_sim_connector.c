@@ -81,9 +81,9 @@ static fer_error result_of(const char *text)
 /* ---- The schedule */
 
 /* K12: the schedule, the limits and the failures are those of fer_tcp_stream_connect_with. */
-TEST_OF(a_connector_does_what_a_connect_does, (void), (),
-        TEST_ROW("K12_a_connector_does_what_a_connect_does", a_connector_does_what_a_connect_does,
-                 NULL, connector_end, NULL))
+TEST_OF(a_connector_has_the_result_of_a_connect, (void), (),
+        TEST_ROW("K12_a_connector_has_the_result_of_a_connect",
+                 a_connector_has_the_result_of_a_connect, NULL, connector_end, NULL))
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_REFUSES,
                                              FER_SIM_ANSWER_SILENT, FER_SIM_ANSWER_HOST_UNREACHABLE,
@@ -205,7 +205,7 @@ CONNECTOR_TEST("K13", a_wait_has_its_own_timeout)
     assert_kind(fer_connector_take(&connector, &stream), FER_WOULD_BLOCK);
 }
 
-CONNECTOR_TEST("K13", the_event_comes_once)
+CONNECTOR_TEST("K13", the_event_is_reported_once)
 {
     (void)serve("[fd00::7]:80");
     assert_ok(start("three.test:80"));
@@ -237,7 +237,7 @@ CONNECTOR_TEST("K13", a_wait_with_one_event_returns_each_connector)
     }
 }
 
-CONNECTOR_TEST("K13", events_that_do_not_fit_come_in_the_next_wait)
+CONNECTOR_TEST("K13", events_that_do_not_fit_are_reported_by_the_next_wait)
 {
     static fer_connector second;
     memset(&second, 0, sizeof second);
@@ -343,7 +343,7 @@ static fer_error result_of_late_wait(const char *text, bool has_deadline)
     return fer_connector_take(&connector, &stream);
 }
 
-CONNECTOR_TEST("K13", a_connection_wins_over_a_limit_that_is_reached_before_the_wait)
+CONNECTOR_TEST("K13", a_connection_precedes_a_limit_that_is_reached_before_the_wait)
 {
     silence();
     (void)serve("10.0.0.9:80");
@@ -439,7 +439,7 @@ CONNECTOR_TEST("K15", it_is_closed_at_any_time)
     fer_connector_close(NULL);
 }
 
-CONNECTOR_TEST("K15", a_connection_that_nobody_takes_is_reset)
+CONNECTOR_TEST("K15", a_connection_that_is_not_taken_is_reset)
 {
     char byte;
     size_t n = 0;

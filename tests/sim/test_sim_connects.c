@@ -265,7 +265,7 @@ SIM_UDP_TEST(a_host_remains_when_its_last_peer_is_closed)
 }
 
 /* The simulation remembers 256 hosts besides those that have a peer. */
-SIM_TEST(the_oldest_of_many_hosts_is_forgotten)
+SIM_TEST(the_oldest_of_many_hosts_is_removed)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     fer_tcp_stream stream = {0};

@@ -120,7 +120,7 @@ SIM_UDP_TEST(a_handler_receives_datagrams)
     assert_true(calls > 0);
 }
 
-PLAIN_TEST(what_a_peer_cannot_do_is_refused)
+PLAIN_TEST(bad_arguments_of_a_peers_calls_are_refused)
 {
     fer_sim_peer other = FER_SIM_PEER_NONE;
     fer_udp_received got;
@@ -474,7 +474,7 @@ SIM_TEST(every_member_has_its_own_copy)
 
 /* ---- Invalid destinations */
 
-SIM_UDP_TEST(the_wildcard_is_the_loopback_or_nobody)
+SIM_UDP_TEST(a_send_to_the_wildcard_is_one_to_the_loopback_or_fails)
 {
     fer_socket_addr to = addr_of("0.0.0.0:1000");
     fer_error_kind want = is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK;

@@ -277,7 +277,7 @@ static void has_line(const struct trace *trace, const char *text)
     }
 }
 
-SIM_STREAM_CONFIG_TEST(the_trace_reports_what_happened)
+SIM_STREAM_CONFIG_TEST(the_trace_has_the_events_of_a_connection)
 {
     struct trace *trace = calloc(1, sizeof *trace);
     char buf[512];

@@ -68,7 +68,7 @@ WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 }
 
 /* After the peer's close, a write is answered by a reset ("end_then_reset"). */
-SIM_CONFIG_TEST(an_end_and_then_a_reset)
+SIM_CONFIG_TEST(a_write_after_the_peers_close_is_reset)
 {
     sim_begin_of(.windows.keeps_early_closed_input = true);
     struct raw_pair pair = raw_pair();
@@ -112,7 +112,7 @@ RAW_PAIR_TEST(reading_after_the_own_shutdown)
     }
 }
 
-WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
+WINSOCK_TEST(windows_resets_when_input_meets_sd_receive)
 {
     struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_READ));
@@ -127,7 +127,7 @@ WINSOCK_TEST(windows_resets_where_input_meets_sd_receive)
 }
 
 /* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13; measured. Queued bytes stay readable. */
-POSIX_TEST(linux_resets_where_input_meets_both_halves_shut)
+POSIX_TEST(linux_resets_when_input_meets_both_halves_shut)
 {
     struct raw_pair pair = raw_pair();
     assert_ok(raw_send(pair.server, "queued"));
@@ -148,7 +148,7 @@ RAW_PAIR_TEST(writing_after_the_own_shutdown)
     raw_recv_is(pair.server, 0);
 }
 
-RAW_PAIR_TEST(shutting_down_what_is_over)
+RAW_PAIR_TEST(a_shutdown_of_an_ended_connection_has_its_systems_error)
 {
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));

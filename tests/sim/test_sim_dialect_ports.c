@@ -4,7 +4,7 @@
 
 /* ---- Accepting */
 
-SIM_TEST(what_accept_takes_over)
+SIM_TEST(an_accepted_socket_inherits_timeout_and_nodelay_but_no_mode)
 {
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr;
@@ -223,7 +223,7 @@ WINSOCK_CONFIG_TEST(a_port_beside_an_exclusive_wildcard_is_in_use)
 }
 
 /* docs/DIFFERENCES.md, wildcard_beside_specific and ipv4_beside_dual_stack. */
-WINSOCK_CONFIG_TEST(a_listener_takes_connections_from_a_foreign_wildcard_that_is_not_exclusive)
+WINSOCK_CONFIG_TEST(a_listener_takes_the_connections_of_a_wildcard_that_is_not_exclusive)
 {
     static const char *const pairs[][2] = {
         {"0.0.0.0:90", "127.0.0.1:90"}, {"[::]:90", "0.0.0.0:90"}, {"[::]:90", "127.0.0.1:90"}};
@@ -247,7 +247,7 @@ WINSOCK_CONFIG_TEST(a_listener_takes_connections_from_a_foreign_wildcard_that_is
 }
 
 /* Rule L1: a socket that shares its port beside one without options, of another program. */
-WINSOCK_CONFIG_TEST(reuse_beside_a_foreign_socket_is_in_use_or_as_documented)
+WINSOCK_CONFIG_TEST(reuse_beside_another_programs_socket_is_in_use_or_as_documented)
 {
     for (int takes = 0; takes < 2; takes++) {
         fer_socket socket = {0};

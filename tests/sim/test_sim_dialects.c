@@ -46,7 +46,7 @@ SIM_TEST(handles_are_numbered_as_on_the_system)
 
 /* ---- Connecting */
 
-SIM_TEST(a_started_connect_says_so_in_its_systems_words)
+SIM_TEST(a_started_connect_has_its_systems_errors)
 {
     (void)serve(SERVER);
     fer_socket_addr addr = addr_of(SERVER);
@@ -267,7 +267,7 @@ WINSOCK_TEST(a_second_connect_of_an_adopted_socket_is_pending_until_it_has_ended
 }
 
 /* docs/DIFFERENCES.md, late_refusal: only on the loopback Windows does not retry. */
-SIM_TEST(a_refusal_from_afar_comes_late_on_windows)
+SIM_TEST(a_refusal_by_another_host_arrives_late_on_windows)
 {
     fer_tcp_stream stream = {0};
     (void)serve(SERVER);
@@ -280,7 +280,7 @@ SIM_TEST(a_refusal_from_afar_comes_late_on_windows)
     assert_code(error, FER_CONNECTION_REFUSED, is_winsock() ? 10061 : 111);
 }
 
-SIM_TEST(what_is_no_destination)
+SIM_TEST(a_connect_to_port_0_has_its_systems_error)
 {
     fer_raw_socket raw = raw_socket();
     fer_socket_addr port_zero = addr_of("127.0.0.1:0");

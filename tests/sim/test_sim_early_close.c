@@ -83,7 +83,7 @@ SIM_TEST(reading_to_the_end_first_loses_nothing)
 }
 
 /* Nor are bytes that the peer has received, nor those of a clone that is still open. */
-SIM_TEST(what_was_received_is_not_lost)
+SIM_TEST(received_bytes_are_not_lost)
 {
     for (int i = 0; i < ROUNDS; i++) {
         char byte;

@@ -134,7 +134,7 @@ SIM_STREAM_TEST(long_calls_are_restarted_after_interruptions)
 }
 
 /* Even if every chance injects the fault. */
-SIM_STREAM_CONFIG_TEST(every_call_has_an_end_whatever_the_chances)
+SIM_STREAM_CONFIG_TEST(every_call_ends_although_each_fault_is_injected)
 {
     sim_begin_of(.fault_chances[FER_SIM_FAULT_INTERRUPTED] = 1000000,
                  .fault_chances[FER_SIM_FAULT_WOULD_BLOCK] = 1000000,
@@ -172,7 +172,7 @@ SIM_STREAM_TEST(spurious_readiness_is_not_reported)
     assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
 }
 
-SIM_PAIR_TEST(a_reset_is_met_by_both_ends)
+SIM_PAIR_TEST(a_reset_is_reported_to_both_peers)
 {
     char byte = 0;
     arm(FER_SIM_FAULT_RESET);
@@ -318,7 +318,7 @@ SIM_TEST(a_slow_lookup_takes_five_seconds)
     assert_injected(FER_SIM_FAULT_RESOLVE_SLOW, 1);
 }
 
-SIM_STREAM_TEST(a_time_jump_lets_what_is_due_happen)
+SIM_STREAM_TEST(a_time_jump_makes_the_scheduled_events_occur)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "due", 3}};
     (void)serve_script(SERVER, steps, 1);
@@ -344,7 +344,7 @@ SIM_PAIR_TEST(the_nth_chance_is_counted)
     assert_injected(FER_SIM_FAULT_INTERRUPTED, 1);
 }
 
-SIM_PAIR_TEST(scripted_faults_may_come_twice_in_a_row)
+SIM_PAIR_TEST(scripted_faults_may_occur_twice_in_a_row)
 {
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 2));
@@ -374,7 +374,7 @@ SIM_TEST(sixty_four_faults_can_be_armed)
 }
 
 /* A chance of 1 in 4, over 4000 calls. */
-SIM_CONFIG_TEST(a_chance_is_as_often_as_it_says)
+SIM_CONFIG_TEST(a_fault_is_injected_as_often_as_its_chance)
 {
     sim_begin_of(.seed = 42);
     struct ends ends = connected();

@@ -115,7 +115,7 @@ SIM_CONFIG_TEST(it_waits_for_a_peer_that_ends_after_the_end)
     }
 }
 
-SIM_CONFIG_TEST(it_ends_at_its_timeout_whatever_the_peer_sends)
+SIM_CONFIG_TEST(it_ends_at_its_timeout_although_the_peer_sends)
 {
     static const fer_sim_step talkative[] = {
         {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "x", .len = 1},

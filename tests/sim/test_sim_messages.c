@@ -136,7 +136,7 @@ SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
 }
 
 /* EINVAL may be that of a segment that is longer than the MTU; EIO is not. */
-SIM_CONFIG_TEST(long_segments_that_are_invalid_are_not_given_up)
+SIM_CONFIG_TEST(refused_long_segments_are_sent_one_by_one)
 {
     static char large[ROOM];
     unsigned found_segments = 0;

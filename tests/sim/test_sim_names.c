@@ -179,7 +179,7 @@ SIM_CONFIG_TEST(a_name_beyond_ascii_is_requested_as_it_is)
 }
 
 /* A4: more addresses than there is room for, of both families, in the resolver's order. */
-SIM_CONFIG_TEST(many_addresses_come_in_the_order_of_the_config)
+SIM_CONFIG_TEST(many_addresses_are_in_the_order_of_the_config)
 {
     enum { MANY = 40, CAP = 7 };
     static fer_socket_addr many[MANY];

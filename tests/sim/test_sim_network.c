@@ -9,7 +9,7 @@ static int32_t code(int32_t on_linux, int32_t on_windows)
 
 /* ---- Latency */
 
-SIM_STREAM_CONFIG_TEST(a_connect_takes_there_and_back)
+SIM_STREAM_CONFIG_TEST(a_connect_takes_the_latency_twice)
 {
     sim_begin_of(.latency = millis(30));
     (void)serve(SERVER);
@@ -83,7 +83,7 @@ SIM_CONFIG_TEST(any_number_of_pieces_may_be_pending)
 
 /* ---- Buffers */
 
-SIM_CONFIG_TEST(buffers_are_as_large_as_the_config_says)
+SIM_CONFIG_TEST(buffers_have_the_sizes_of_the_config)
 {
     static const char zeros[10000];
     size_t n = 0;
@@ -99,7 +99,7 @@ SIM_CONFIG_TEST(buffers_are_as_large_as_the_config_says)
 }
 
 /* Written bytes that are not sent yet still arrive after close, when the reader has room. */
-SIM_CONFIG_TEST(close_sends_what_is_left)
+SIM_CONFIG_TEST(close_sends_the_bytes_in_the_buffer)
 {
     static const char zeros[5000];
     char buf[10000];
@@ -132,7 +132,7 @@ SIM_STREAM_CONFIG_TEST(linger_waits_until_all_is_taken)
 }
 
 /* Then Windows resets the connection, and Linux keeps sending (row linger_expires). */
-SIM_CONFIG_TEST(linger_gives_up_in_time)
+SIM_CONFIG_TEST(a_lingering_close_ends_at_its_time)
 {
     static const char zeros[5000];
     static char buf[5000];
@@ -155,7 +155,7 @@ SIM_CONFIG_TEST(linger_gives_up_in_time)
 
 /* ---- Connects */
 
-SIM_TEST(a_silent_host_is_given_up_at_last)
+SIM_TEST(a_connect_to_a_silent_host_times_out_at_last)
 {
     fer_tcp_stream stream = {0};
     assert_code(fer_tcp_stream_connect(&stream, "10.99.0.1:1"), FER_CONNECTION_TIMED_OUT,
@@ -337,7 +337,7 @@ static void send_three(void *peer)
     peer_sends(*(fer_sim_peer *)peer, "abc");
 }
 
-SIM_PAIR_TEST(a_reader_sees_all_of_one_moment)
+SIM_PAIR_TEST(a_reader_receives_all_bytes_of_one_moment)
 {
     char buf[16];
     size_t n = 0;
@@ -346,7 +346,7 @@ SIM_PAIR_TEST(a_reader_sees_all_of_one_moment)
     assert_ok_n(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n), n, 6);
 }
 
-SIM_PAIR_TEST(what_has_ended_never_would_block)
+SIM_PAIR_TEST(a_read_half_that_has_ended_never_would_block)
 {
     assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
     assert_ok(fer_sim_peer_shutdown(ends->peer));

@@ -247,7 +247,7 @@ SIM_STREAM_TEST(a_script_can_reset)
     assert_int_equal(now_ms(), 1);
 }
 
-SIM_TEST(everybody_who_connects_gets_a_script_of_their_own)
+SIM_TEST(every_connection_has_a_script_of_its_own)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};

@@ -45,7 +45,7 @@ WATCHER_PAIR_TEST(a_wait_that_only_checks_takes_a_microsecond)
     assert_int_equal(now_us() - begin, 1);
 }
 
-WATCHER_PAIR_TEST(a_wait_without_end_for_what_never_comes_is_a_deadlock)
+WATCHER_PAIR_TEST(a_wait_without_end_for_no_event_is_a_deadlock)
 {
     add_level(watcher, &ends->stream, 1, "r");
     watcher->count = 7;
@@ -127,7 +127,7 @@ static void arm_false_readiness(void)
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
 }
 
-SIM_TEST(false_readiness_is_of_what_is_requested_and_not_there)
+SIM_TEST(false_readiness_is_of_a_requested_interest_that_is_not_ready)
 {
     struct ends ends = connected();
     struct watcher watcher = opened();
@@ -153,7 +153,7 @@ SIM_TEST(false_readiness_is_of_what_is_requested_and_not_there)
 
 /* A spurious event uses up a one-shot registration. Without a registration that can report one the
  * fault is a spurious wakeup, and the wait continues. */
-SIM_TEST(false_readiness_keeps_to_what_is_armed)
+SIM_TEST(false_readiness_needs_an_armed_registration)
 {
     struct ends ends = connected();
     struct watcher watcher = opened();
@@ -207,7 +207,7 @@ SIM_TEST(a_poller_takes_handles_too)
 
 /* ---- Leaks, and other simulations */
 
-SIM_CONFIG_TEST(what_is_left_open_is_reported_and_useless)
+SIM_CONFIG_TEST(a_poller_that_is_left_open_is_reported_and_unusable)
 {
     sim_begin();
     struct ends ends = connected();

@@ -23,7 +23,7 @@ static void change(struct watcher *watcher, fer_raw_socket raw, fer_event intere
 
 /* ---- What is ready */
 
-WATCHER_TEST(what_was_never_connected_is_hung_up_on_linux_alone)
+WATCHER_TEST(an_unconnected_socket_is_hung_up_on_linux_only)
 {
     fer_socket fresh = {0};
     assert_ok(fer_socket_new(&fresh, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
@@ -76,7 +76,7 @@ WATCHER_PAIR_TEST(the_peers_end_is_readable_and_with_the_own_a_hang_up_to_epoll)
     nothing_comes(watcher);
 }
 
-SIM_TEST(a_reset_is_both_whatever_was_requested)
+SIM_TEST(a_reset_is_both_events_for_every_interest)
 {
     static const char *const asked[] = {"r", "w", "rw", ""};
     for (size_t i = 0; i < 4; i++) {
@@ -198,7 +198,7 @@ POSIX_TEST(an_edge_is_reported_when_there_is_space_again)
     close_both(&watcher, &ends);
 }
 
-POSIX_TEST(a_unix_streams_edges_are_those_of_both_ends)
+POSIX_TEST(a_unix_streams_edges_are_those_of_both_peers)
 {
     fer_unix_stream one = {0};
     fer_unix_stream other = {0};
@@ -278,7 +278,7 @@ WATCHER_PAIR_TEST(the_same_socket_may_get_the_same_number_back)
 }
 
 /* With any number of them, and without a wait that would remove them. */
-SIM_CONFIG_TEST(what_was_closed_without_a_delete_is_never_reported)
+SIM_CONFIG_TEST(a_socket_closed_without_a_delete_is_never_reported)
 {
     sim_begin_of(.max_sockets = 4);
     struct watcher watcher = opened();

@@ -11,7 +11,7 @@ static fer_interest ready_of(fer_tcp_stream *stream, fer_interest interest, fer_
     return ready;
 }
 
-SIM_STREAM_TEST(a_wait_advances_the_clock_until_bytes_come)
+SIM_STREAM_TEST(a_wait_advances_the_clock_until_bytes_arrive)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {250000000}, "x", 1}};
     (void)serve_script(SERVER, steps, 1);

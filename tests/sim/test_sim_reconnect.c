@@ -121,7 +121,7 @@ RECONNECT_TEST(a_host_that_moves_while_it_is_away_is_found)
     fer_tcp_stream_close(&stream);
 }
 
-RECONNECT_TEST(a_name_that_is_gone_for_a_while_is_queried_again)
+RECONNECT_TEST(a_name_that_is_missing_for_a_while_is_queried_again)
 {
     fer_tcp_stream stream = {0};
     begin("10.0.0.7:80");
@@ -137,7 +137,7 @@ RECONNECT_TEST(a_name_that_is_gone_for_a_while_is_queried_again)
     fer_tcp_stream_close(&stream);
 }
 
-RECONNECT_TEST(a_lookup_ends_with_the_limit_and_frees_its_place)
+RECONNECT_TEST(a_lookup_ends_with_the_limit_and_frees_its_thread)
 {
     fer_tcp_stream stream = {0};
     begin("10.0.0.7:80");
@@ -179,7 +179,7 @@ RECONNECT_TEST(an_attempt_ends_with_its_limit)
     assert_true(now_ms() >= 5000 && now_ms() < 5100);
 }
 
-RECONNECT_TEST(it_gives_up_after_so_many_attempts)
+RECONNECT_TEST(the_last_of_the_attempts_fails)
 {
     fer_tcp_stream stream = {0};
     unsigned pauses = 0;
@@ -189,7 +189,7 @@ RECONNECT_TEST(it_gives_up_after_so_many_attempts)
     assert_kind_n(come_back(&way, &stream, &pauses), FER_CONNECTION_REFUSED, pauses, ATTEMPTS - 1);
 }
 
-RECONNECT_TEST(what_is_no_address_is_rejected_immediately)
+RECONNECT_TEST(an_invalid_address_is_rejected_immediately)
 {
     fer_tcp_stream stream = {0};
     unsigned pauses = 0;

@@ -77,7 +77,7 @@ RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
     assert_int_equal(now_ms(), 3000);
 }
 
-RESOLVER_TEST(time_advances_for_a_lookup_that_nobody_waits_for)
+RESOLVER_TEST(time_advances_for_a_lookup_without_a_wait)
 {
     begin(1, 0);
     start(0, "slow.test:80");
@@ -88,7 +88,7 @@ RESOLVER_TEST(time_advances_for_a_lookup_that_nobody_waits_for)
 }
 
 /* A program that only polls makes progress too. */
-RESOLVER_TEST(queries_again_and_again_come_to_an_end)
+RESOLVER_TEST(repeated_queries_advance_time_to_the_result)
 {
     begin(1, 0);
     start(0, "soon.test:80");
@@ -156,7 +156,7 @@ static uint64_t take_one(const fer_poller *notified)
 
 /* Rule N9: each completion notifies, and the keys are in the order of completion and not of the
  * start. */
-RESOLVER_TEST(keys_come_with_the_notifications)
+RESOLVER_TEST(keys_arrive_with_the_notifications)
 {
     static const struct {
         const char *text;
@@ -182,7 +182,7 @@ RESOLVER_TEST(keys_come_with_the_notifications)
 }
 
 /* A program that only takes keys makes progress too. */
-RESOLVER_TEST(taking_again_and_again_comes_to_an_end)
+RESOLVER_TEST(repeated_takes_advance_time_to_the_key)
 {
     begin(1, 0);
     assert_ok(fer_resolver_start(&resolver, "soon.test:80", NULL, NULL, 7, &lookups[0]));
@@ -233,7 +233,7 @@ RESOLVER_TEST(the_faults_of_names_strike_in_the_background)
 }
 
 /* The three allocations: the lookup, the thread, and the addresses. */
-RESOLVER_TEST(there_may_be_no_memory_for_a_lookup)
+RESOLVER_TEST(a_lookup_without_memory_is_out_of_memory)
 {
     begin(1, 0);
     for (uint64_t nth = 1; nth <= 2; nth++) {

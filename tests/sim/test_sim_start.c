@@ -129,7 +129,7 @@ SIM_CONFIG_TEST(a_bad_config_is_misuse)
     assert_kind(fer_sim_stop(NULL), FER_UNSUPPORTED);
 }
 
-SIM_TEST(the_report_reports_what_leaked)
+SIM_TEST(the_report_has_every_leak)
 {
     struct ends ends = connected_to(SERVER);
     fer_tcp_stream clone = {0};

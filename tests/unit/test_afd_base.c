@@ -106,7 +106,7 @@ BASE_TEST(an_endless_chain_of_layers_ends)
     assert_true(calls <= 4 * LAYERS_MAX);
 }
 
-BASE_TEST(two_layers_that_name_each_other_end)
+BASE_TEST(the_search_of_two_layers_that_name_each_other_ends)
 {
     SOCKET found = INVALID_SOCKET;
     answer(100, IOCTL_BSP_HANDLE_POLL, 200);
@@ -116,7 +116,7 @@ BASE_TEST(two_layers_that_name_each_other_end)
     assert_true(calls <= 4 * LAYERS_MAX);
 }
 
-BASE_TEST(what_is_no_socket_is_a_bad_handle)
+BASE_TEST(a_handle_that_is_no_socket_is_a_bad_handle)
 {
     SOCKET found = INVALID_SOCKET;
     error = WSAENOTSOCK;

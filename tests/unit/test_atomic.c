@@ -5,7 +5,7 @@
 #include "core/base/compiler.h"
 #include "support/group.h"
 
-TEST(a_word_is_replaced_only_where_it_is_still_what_was_expected)
+TEST(a_word_is_replaced_only_if_it_has_the_expected_value)
 {
     uint32_t word = 5;
     assert_false(feri_atomic_replace(&word, 4, 9));
@@ -34,7 +34,7 @@ TEST(a_bit_that_is_both_set_and_cleared_is_set)
     assert_int_equal(word, 2);
 }
 
-TEST(a_pointer_is_replaced_only_where_it_is_still_what_was_expected)
+TEST(a_pointer_is_replaced_only_if_it_has_the_expected_value)
 {
     int one = 1;
     int other = 2;

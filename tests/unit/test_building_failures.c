@@ -110,7 +110,7 @@ static bool build_with_failure(size_t builder, const struct ferp_traits *traits,
     return script.calls_that_can_fail >= n;
 }
 
-TEST(whatever_fails_while_a_socket_is_built_it_is_in_one_handle_or_closed)
+TEST(after_each_failure_a_built_socket_is_in_one_handle_or_closed)
 {
     for (size_t i = 0; i < BUILDER_COUNT; i++) {
         for (size_t s = 0; s < 3; s++) {

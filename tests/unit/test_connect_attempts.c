@@ -85,7 +85,7 @@ PENDING_TEST(an_attempt_that_fails_starts_the_next_one_immediately)
     assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
 }
 
-PENDING_TEST(of_two_simultaneous_connections_the_earlier_attempt_wins)
+PENDING_TEST(of_two_simultaneous_connections_the_earlier_attempt_is_taken)
 {
     script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
     script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 3;

@@ -329,7 +329,7 @@ static feri_schedule_phase phase_after(feri_schedule_phase phase, feri_schedule_
     }
 }
 
-TEST(every_event_does_to_every_phase_what_the_rules_say)
+TEST(every_event_changes_every_phase_as_the_rules_require)
 {
     for (int phase = 0; phase < FERI_SCHEDULE_PHASE_COUNT; phase++) {
         for (int event = 0; event < FERI_SCHEDULE_EVENT_COUNT; event++) {

@@ -102,7 +102,7 @@ SCRIPT_TEST(a_hint_of_failure_is_explained_by_a_late_error)
 
 /* ---- Timeouts and modes */
 
-SYSTEM_TEST(script_windows, where_core_waits_the_mode_is_left_alone)
+SYSTEM_TEST(script_windows, the_mode_is_not_changed_if_core_waits)
 {
     assert_ok_log(connect_to("192.0.2.1:80", SOON), "socket(v4) connect(1,192.0.2.1:80)");
 }
@@ -173,7 +173,7 @@ static void run_other_thread(script_call call)
 }
 
 /* The result that another thread stored first stays: the saved error is the first one. */
-SCRIPT_TEST(what_another_thread_found_first_stays)
+SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
 {
     fer_handle handle = new_connecting(&script_posix);
     other_thread_handle = &handle;

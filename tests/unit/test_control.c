@@ -90,7 +90,7 @@ TEST(a_length_below_the_header_ends_the_list)
     }
 }
 
-TEST(a_length_past_the_end_is_cut_to_what_is_there)
+TEST(a_length_past_the_end_is_cut_to_the_end)
 {
     static const int excess[] = {1, 4, 1000, INT32_MAX - 100};
     EACH_LAYOUT(layout)
@@ -162,7 +162,7 @@ TEST(the_last_message_may_lack_its_padding)
     }
 }
 
-TEST(what_does_not_fit_changes_nothing)
+TEST(an_append_that_does_not_fit_changes_nothing)
 {
     EACH_LAYOUT(layout)
     {

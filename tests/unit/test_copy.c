@@ -121,7 +121,7 @@ BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
     assert_log("take_error(3) peer_addr(3) recv(1,4) send(3,2) recv(1,4)");
 }
 
-BEGUN_TEST(a_buffer_may_end_where_its_memory_ends)
+BEGUN_TEST(a_buffer_may_begin_at_the_end_of_its_memory)
 {
     buffer.start = sizeof memory;
     assert_ok_log(copy(NULL), "recv(1,4)");

@@ -176,7 +176,7 @@ BEGUN_TEST(a_process_without_a_pipe_does_not_splice)
 
 /* ---- The errors of the source */
 
-BEGUN_TEST(what_a_fill_cannot_do_is_for_the_buffer)
+BEGUN_TEST(a_refused_fill_is_done_through_the_buffer)
 {
     static const fer_error_kind kinds[] = {FER_UNSUPPORTED, FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

@@ -322,7 +322,7 @@ TEST_WITH(a_truncated_answer_of_icmp_is_reported_as_truncated, reset_system, NUL
 
 /* X4: the datagram arrived, and the read half was shut down, after a try that found none. Any other
  * error of the second try is the call's. */
-TEST_WITH(what_came_before_a_shutdown_is_received, reset_system, NULL)
+TEST_WITH(datagrams_before_a_shutdown_are_received, reset_system, NULL)
 {
     static const struct {
         int errors[2];

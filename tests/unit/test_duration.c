@@ -36,7 +36,7 @@ static void check_saturation(fer_duration (*from)(uint64_t), uint64_t nanos_per_
     assert_false(from(UINT64_MAX / 2).nanos == FER_DURATION_NONE_NANOS);
 }
 
-TEST(what_does_not_fit_is_the_longest_finite_duration)
+TEST(a_number_that_does_not_fit_is_the_longest_finite_duration)
 {
     check_saturation(fer_duration_from_secs, 1000000000u);
     check_saturation(fer_duration_from_millis, 1000000u);

@@ -146,7 +146,7 @@ TEST(ended_connections_are_skipped)
 
 /* An option that the system refuses for a good connection is an error, and the connection is not
  * dropped silently. */
-TEST(a_refused_option_of_a_good_connection_is_reported)
+TEST(a_refused_option_of_an_open_connection_is_reported)
 {
     struct sockaddr_in addr;
     fer_tcp_listener listener = adopted_listener(&addr);

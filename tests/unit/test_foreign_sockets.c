@@ -36,7 +36,7 @@ static char becomes(fer_socket *socket)
 }
 
 /* A stream that an accept returned would need an address of the family, or cut the messages. */
-SCRIPT_TEST(what_reads_and_writes_is_converted_and_a_listener_is_not)
+SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
 {
     static const struct {
         ferp_description description;

@@ -117,7 +117,7 @@ SYSTEM_TEST(script_posix, an_event_that_cannot_happen_leaves_the_handle_as_it_wa
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
  * may fail with another error. */
-SYSTEM_TEST(script_posix, a_reason_that_cannot_be_leaves_no_code_behind)
+SYSTEM_TEST(script_posix, an_error_that_the_state_refuses_leaves_no_code_behind)
 {
     fer_handle handle = script_unconnected(0);
     assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,

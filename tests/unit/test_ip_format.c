@@ -93,7 +93,7 @@ static void write_slowly(const uint16_t group[8], char *text)
     }
 }
 
-TEST(every_pattern_of_zero_groups_is_compressed_as_rfc_5952_says)
+TEST(every_pattern_of_zero_groups_is_compressed_as_in_rfc_5952)
 {
     static const uint16_t values[] = {0x1, 0xFF, 0xABC, 0xFFFF, 0x10, 0x1000};
     for (unsigned zeros = 0; zeros < 256; zeros++) {

@@ -3,7 +3,7 @@
  * test_ip_rust_vectors.c. Random texts: fuzz/harnesses/fuzz_addr_parse.c. */
 #include "tests/unit/address_check.h"
 
-TEST(every_octet_text_is_judged_in_every_position)
+TEST(every_octet_text_is_accepted_or_refused_in_every_position)
 {
     static const char *const formats[] = {"%s.2.3.4",    "1.%s.3.4",        "1.2.%s.4",
                                           "1.2.3.%s",    "::ffff:%s.2.3.4", "::1.2.3.%s",
@@ -37,7 +37,7 @@ TEST(an_octet_of_two_or_three_digits_ends_at_255_in_every_neighbourhood)
 
 /* Most of these texts are too short for an IPv4 address, but not for an IPv6 one, and they detect a
  * loop that runs past the end. */
-TEST(every_short_row_of_digits_and_dots_is_judged)
+TEST(every_short_row_of_digits_and_dots_is_accepted_or_refused)
 {
     static const char alphabet[] = {'0', '1', '.', ':'};
     for (size_t len = 0; len <= 7; len++) {
@@ -86,7 +86,7 @@ TEST(the_double_colon_stands_anywhere_for_one_group_or_more)
     }
 }
 
-TEST(each_count_of_groups_on_each_side_keeps_its_place)
+TEST(each_count_of_groups_around_the_gap_keeps_its_position)
 {
     for (size_t left = 0; left <= 7; left++) {
         for (size_t right = 0; left + right <= 7; right++) {
@@ -167,7 +167,7 @@ static void check_each(const char *texts, void (*check)(const char *text))
     }
 }
 
-TEST(one_changed_byte_is_judged_as_the_grammar_says)
+TEST(one_changed_byte_is_accepted_or_refused_by_the_grammar)
 {
     check_each("0.0.0.0 127.0.0.1 255.249.100.199 :: ::1 1:: fe80::1:2 1:2:3:4:5:6:7:8 "
                "ABCD:ef01:2345:6789:abcd:EF01:2345:6789 ::ffff:255.10.0.1 "
@@ -177,7 +177,7 @@ TEST(one_changed_byte_is_judged_as_the_grammar_says)
                check_every_mutation);
 }
 
-TEST(every_part_of_a_text_is_judged_without_a_check_past_its_end)
+TEST(every_part_of_a_text_is_parsed_without_a_read_past_its_end)
 {
     check_each("255.255.255.255 1.2.3.4.5.6.7.8.9 12345678901234567890 ................ "
                "::ffff:255.255.255.255 abcd:ef01:2345:6789:abcd:ef01:2345:6789 "

@@ -65,7 +65,7 @@ TEST(every_text_is_shown_as_rust_shows_it)
     }
 }
 
-TEST(ipv4_addresses_at_the_edges_of_ranges_are_what_rust_says)
+TEST(ipv4_addresses_at_the_edges_of_ranges_are_classified_as_in_rust)
 {
     for (size_t i = 0; i < V4S; i++) {
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
@@ -106,7 +106,7 @@ TEST(ipv4_addresses_are_shown_and_widened_as_rust_does)
     }
 }
 
-TEST(ipv6_addresses_at_the_edges_of_ranges_are_what_rust_says)
+TEST(ipv6_addresses_at_the_edges_of_ranges_are_classified_as_in_rust)
 {
     for (size_t i = 0; i < V6S; i++) {
         const fer_ipv6_addr addr = v6_of(i);

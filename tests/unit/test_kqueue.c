@@ -102,7 +102,7 @@ static void connect_tcp(int ends[2])
 
 /* ---- Changes */
 
-KQUEUE_TEST(what_is_not_there_is_enoent)
+KQUEUE_TEST(a_missing_registration_is_enoent)
 {
     static const int filters[] = {EVFILT_READ, EVFILT_WRITE, EVFILT_USER};
     for (size_t i = 0; i < 3; i++) {
@@ -127,7 +127,7 @@ KQUEUE_TEST(each_receipt_answers_its_change_and_none_keeps_the_next_from_being_m
 }
 
 /* The new key applies, but the flag EV_ONESHOT remains. */
-KQUEUE_TEST(what_is_added_again_keeps_its_flags)
+KQUEUE_TEST(a_registration_that_is_added_again_keeps_its_flags)
 {
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0, 1);
     assert_changed(pair[0], EVFILT_READ, EV_ADD, 0, 2);
@@ -137,7 +137,7 @@ KQUEUE_TEST(what_is_added_again_keeps_its_flags)
     assert_int_equal(change(pair[0], EVFILT_READ, EV_DELETE, 0, 0), ENOENT);
 }
 
-KQUEUE_TEST(what_is_disabled_is_quiet_until_it_is_enabled)
+KQUEUE_TEST(a_disabled_registration_reports_nothing_until_it_is_enabled)
 {
     write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_DISABLE, 0, 1);
@@ -169,7 +169,7 @@ KQUEUE_TEST(a_close_takes_away_the_descriptors_knotes)
 
 /* ---- Events */
 
-KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_moves_to_the_end)
+KQUEUE_TEST(a_level_is_reported_until_it_is_not_ready_and_moves_to_the_end)
 {
     write_byte(pair[0]);
     write_byte(pair[1]);
@@ -187,7 +187,7 @@ KQUEUE_TEST(a_level_is_reported_until_it_is_gone_and_moves_to_the_end)
 }
 
 /* EV_CLEAR beside EV_ONESHOT has no effect, but it is reported. */
-KQUEUE_TEST(what_is_reported_once_is_gone_and_has_its_flags)
+KQUEUE_TEST(a_oneshot_registration_is_removed_by_its_event_which_has_its_flags)
 {
     const int flags[] = {EV_ONESHOT, EV_ONESHOT | EV_CLEAR};
     write_byte(pair[1]);
@@ -201,7 +201,7 @@ KQUEUE_TEST(what_is_reported_once_is_gone_and_has_its_flags)
     }
 }
 
-KQUEUE_TEST(an_edge_is_reported_whenever_something_comes)
+KQUEUE_TEST(an_edge_is_reported_whenever_a_byte_arrives)
 {
     write_byte(pair[1]);
     assert_changed(pair[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1);

@@ -43,7 +43,7 @@ static void assert_no_limits(const fer_handle *handle)
 
 /* ---- Setting */
 
-BEGUN_TEST(limits_are_what_was_set_last_and_make_no_call)
+BEGUN_TEST(limits_are_those_that_were_set_last_and_make_no_call)
 {
     fer_handle handle = script_stream(0);
     const uint64_t deadlines[] = {

@@ -64,7 +64,7 @@ SCRIPT_TEST(an_error_of_the_socket_that_a_wait_took_ends_the_stream)
 
 /* ---- K1: what comes before the limits */
 
-CANCELLED_TEST(the_saved_error_comes_before_the_limits_and_queued_input_after)
+CANCELLED_TEST(the_saved_error_precedes_the_limits_and_queued_input_does_not)
 {
     assert_true(feri_handle_fail(&stream.handle_, FERI_EVENT_GOT_RESET,
                                  (fer_error){FER_CONNECTION_RESET, 104}));

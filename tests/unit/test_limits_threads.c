@@ -62,7 +62,7 @@ static void read_many(void *argument)
     atomic_fetch_sub(&readers_left, 1);
 }
 
-TEST(nobody_reads_torn_limits)
+TEST(no_thread_reads_torn_limits)
 {
     test_thread threads[WRITERS + READERS];
     struct setter setters[WRITERS] = {{1, 0}, {1000000, 0}};

@@ -41,7 +41,7 @@ SYSTEM_TEST(script_posix, a_stream_that_is_accepted_without_a_name_has_no_family
 
 /* ---- Modes and options inherited by an accepted stream */
 
-SCRIPT_TEST(an_inherited_mode_is_cleared_where_it_may_differ_and_is_inherited)
+SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
 {
     static const struct {
         const struct ferp_traits *traits;
@@ -109,7 +109,7 @@ SCRIPT_TEST(a_connection_that_ended_before_its_modes_were_reset_is_skipped)
 
 /* A good connection whose option is refused is not skipped silently. It has a peer, or the query of
  * the peer failed too. */
-SCRIPT_TEST(a_refused_option_of_a_good_connection_is_reported)
+SCRIPT_TEST(a_refused_option_of_an_open_connection_is_reported)
 {
     const fer_error_kind kinds[] = {FER_INVALID_INPUT, FER_CONNECTION_RESET, FER_NOT_CONNECTED,
                                     FER_NO_BUFFER_SPACE};

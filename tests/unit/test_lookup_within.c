@@ -114,7 +114,7 @@ TOKEN_TEST(a_failed_lookup_is_reported)
     assert_int_equal(count, 99);
 }
 
-TOKEN_TEST(a_result_wins_over_a_simultaneous_cancel)
+TOKEN_TEST(a_result_precedes_a_simultaneous_cancel)
 {
     script_addresses(1);
     script.on_call = do_both_in_wait;
@@ -164,7 +164,7 @@ TOKEN_TEST(the_first_false_hint_does_not_pause)
 
 /* ---- Refusals */
 
-TOKEN_TEST(bad_arguments_and_bad_text_come_before_the_limits)
+TOKEN_TEST(bad_arguments_and_bad_text_precede_the_limits)
 {
     fer_resolver closed = {0};
     assert_ok(fer_cancel_token_cancel(&token));

@@ -138,7 +138,7 @@ static void close_while_duplicating(script_call call)
     }
 }
 
-MODES_TEST(a_clone_that_is_given_up_leaks_no_record)
+MODES_TEST(an_abandoned_clone_leaks_no_record)
 {
     fer_handle clone = {0};
     script.on_call = close_while_duplicating;
@@ -270,7 +270,7 @@ MODES_TEST(a_call_beside_the_first_clone_is_made_by_the_raw_socket_of_all)
 }
 
 /* Row raw_mode: "into_raw … returns a new duplicate, which knows them, and closes the SOCKET". */
-MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate_of_what_all_have)
+MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
     fer_handle clone = clone_of(&handle);
@@ -292,7 +292,7 @@ MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate_of_what_all_
     assert_int_equal(background.memory_live, 0);
 }
 
-MODES_TEST(a_handle_that_is_moved_keeps_its_place_among_the_clones)
+MODES_TEST(a_handle_that_is_moved_still_shares_with_the_clones)
 {
     fer_handle clone = clone_of(&handle);
     fer_handle moved = {0};

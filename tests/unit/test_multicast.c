@@ -32,7 +32,7 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
     assert_log("");
 }
 
-SCRIPT_TEST(a_system_without_the_ipv4_groups_of_an_ipv6_socket_says_so)
+SCRIPT_TEST(a_system_without_the_ipv4_groups_of_an_ipv6_socket_reports_it)
 {
     static const fer_ipv4_addr group = {{224, 0, 0, 9}};
     for (int is_v6 = 0; is_v6 <= 1; is_v6++) {

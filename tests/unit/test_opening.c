@@ -24,7 +24,7 @@ static fer_error connect_to_some(fer_handle *handle)
 
 /* ---- Given addresses */
 
-SYSTEM_TEST(script_posix, the_first_address_that_works_wins_and_no_other_is_tried)
+SYSTEM_TEST(script_posix, no_address_is_tried_after_the_first_that_works)
 {
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
@@ -45,7 +45,7 @@ SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
     assert_int_equal(script.sockets_open, 1);
 }
 
-SYSTEM_TEST(script_posix, when_none_works_the_error_is_the_last_one_s_and_the_handle_new)
+SYSTEM_TEST(script_posix, if_each_address_fails_the_error_is_the_last_ones_and_the_handle_new)
 {
     fer_handle handle = {0};
     script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);

@@ -79,7 +79,7 @@ SCRIPT_TEST(setting_the_mode_changes_its_own_flags_alone)
 
 /* ---- TCP_NODELAY, TTL */
 
-V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_besides_where_it_is_taken)
+V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_if_the_system_has_it)
 {
     assert_ok(feri_set_ttl(&handle, 9));
     (void)script_then(SCRIPT_SET_OPTION);
@@ -155,7 +155,7 @@ V6_OPEN_TEST(a_type_of_service_is_reported_for_the_family)
     assert_log("option_value(1,TCLASS_V6) option_value(2,TOS_V4)");
 }
 
-OPEN_TEST(a_buffer_size_is_cut_to_what_the_option_holds)
+OPEN_TEST(a_buffer_size_is_cut_to_the_range_of_the_option)
 {
     assert_error(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 0), FER_INVALID_INPUT, 0);
     assert_ok(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 1));

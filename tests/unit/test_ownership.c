@@ -46,7 +46,7 @@ static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, f
     assert_int_equal(script.sockets_open, 1);
 }
 
-SCRIPT_TEST(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller)
+SCRIPT_TEST(a_socket_of_another_type_is_refused_and_left_to_the_caller)
 {
     for (unsigned bits = 0; bits < 32; bits++) {
         ferp_description description = {.is_stream = (bits & 1) != 0,
@@ -60,7 +60,7 @@ SCRIPT_TEST(what_is_not_of_the_handle_s_type_is_refused_and_left_to_the_caller)
     }
 }
 
-SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_taken_in_without_ports)
+SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_adopted_without_ports)
 {
     for (int other = 0; other <= 1; other++) {
         script_begin(&script_posix);
@@ -144,7 +144,7 @@ static const struct {
      "describe(1) adopt(1)"},
 };
 
-SCRIPT_TEST(a_socket_of_any_kind_is_taken_over_as_what_it_is)
+SCRIPT_TEST(a_socket_of_any_kind_is_adopted_with_its_kind)
 {
     for (size_t i = 0; i < sizeof adopted_kinds / sizeof adopted_kinds[0]; i++) {
         fer_handle handle = {0};

@@ -36,7 +36,7 @@ static ferp_description describe(fer_raw_socket raw)
     return description;
 }
 
-TEST(a_socket_is_described_as_what_it_is)
+TEST(a_description_has_the_kind_of_the_socket)
 {
     fer_raw_socket raw = seam_socket();
     ferp_description is = describe(raw);
@@ -96,7 +96,7 @@ TEST(ipv6_addresses_survive_a_round_trip)
     ferp_close(raw);
 }
 
-TEST(both_ends_agree_on_their_addresses)
+TEST(both_peers_report_the_same_addresses)
 {
     struct seam_pair pair = seam_open();
     fer_socket_addr client_local;
@@ -114,7 +114,7 @@ TEST(both_ends_agree_on_their_addresses)
     seam_close(&pair);
 }
 
-TEST(what_has_not_arrived_would_block)
+TEST(a_receive_without_input_would_block)
 {
     struct seam_pair pair = seam_open();
     fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
@@ -197,7 +197,7 @@ TEST(the_most_slices_are_taken)
     seam_close(&pair);
 }
 
-TEST(the_peer_s_end_is_ok_with_nothing_again_and_again)
+TEST(the_peer_s_end_is_ok_with_nothing_every_time)
 {
     struct seam_pair pair = seam_open();
     char byte;

@@ -263,7 +263,7 @@ TEST(a_token_ends_the_wait_for_one_connect)
     close_full(&full);
 }
 
-TEST(what_is_no_socket_is_reported)
+TEST(a_wait_for_a_closed_socket_is_bad_handle)
 {
     fer_raw_socket raws[2];
     uint32_t ended = 77;

@@ -66,7 +66,7 @@ TEST(a_datagram_is_peeked_at_and_received_whole_or_cut)
     ferp_close(two);
 }
 
-TEST(what_does_not_fit_into_a_datagram_is_too_long)
+TEST(more_bytes_than_a_datagram_holds_are_too_long)
 {
     static char big[65508];
     fer_socket_addr addrs[2];

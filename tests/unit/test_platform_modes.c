@@ -123,7 +123,7 @@ TEST(a_blocking_receive_ends_with_its_timeout_and_a_nonblocking_one_never_waits)
 /* ---- Duplicates */
 
 /* Whether duplicates share timeouts depends on the system, if core keeps them. */
-TEST(a_duplicate_shares_what_is_set_later)
+TEST(a_duplicate_shares_the_modes_that_are_set_later)
 {
     fer_raw_socket raw = seam_socket();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
@@ -166,7 +166,7 @@ TEST(a_duplicate_is_nonblocking_if_core_waits)
 
 /* ---- Adopting */
 
-TEST(what_is_closed_is_neither_duplicated_nor_adopted)
+TEST(a_closed_socket_is_neither_duplicated_nor_adopted)
 {
     fer_raw_socket raw = seam_socket();
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
@@ -244,7 +244,7 @@ static bool is_wine(void)
 
 /* Without WSA_FLAG_OVERLAPPED no overlapped request can be pending, so the wait uses another
  * method. */
-TEST(a_socket_made_without_overlapping_waits_as_well)
+TEST(a_socket_made_without_overlapping_waits_too)
 {
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);

@@ -36,7 +36,7 @@ TEST(an_option_reads_back)
     }
 }
 
-TEST(exclusive_address_is_there_where_reuse_steals)
+TEST(exclusive_address_is_supported_if_reuse_steals)
 {
     fer_raw_socket raw = seam_socket();
     if (ferp_traits()->reuse_address_steals_ports) {

@@ -30,7 +30,7 @@ static fer_interest wait_ready(fer_raw_socket raw, fer_interest interest)
     return ready;
 }
 
-TEST(a_stream_is_ready_for_what_it_can_do)
+TEST(a_stream_is_ready_for_input_and_for_free_space)
 {
     struct seam_pair pair = seam_open();
     assert_int_equal(poll_now(pair.client, FER_READABLE), 0);
@@ -78,7 +78,7 @@ TEST(the_end_is_readable_and_a_reset_is_ready_for_all)
     ferp_close(pair.listener);
 }
 
-TEST(a_listener_is_readable_while_somebody_is_queued)
+TEST(a_listener_is_readable_while_a_connection_is_queued)
 {
     fer_socket_addr addr;
     fer_raw_socket listener = seam_listener(&addr);
@@ -96,7 +96,7 @@ TEST(a_listener_is_readable_while_somebody_is_queued)
     ferp_close(listener);
 }
 
-TEST(what_is_no_socket_is_reported)
+TEST(readiness_of_a_closed_socket_is_bad_handle)
 {
     fer_interest ready = 77;
     fer_raw_socket raw = seam_socket();

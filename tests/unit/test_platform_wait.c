@@ -84,7 +84,7 @@ TEST(a_wait_without_deadline_ends_when_ready)
 
 /* ---- Readiness */
 
-TEST(a_reset_that_comes_while_waiting_ends_the_wait)
+TEST(a_reset_that_arrives_while_waiting_ends_the_wait)
 {
     for (int i = 0; i < 20; i++) {
         struct seam_pair pair = seam_open();

@@ -93,7 +93,7 @@ BEGUN_TEST(each_change_is_one_call_of_the_system)
     assert_ok_log(fer_poller_delete(&poller, raw), "poller_delete(1)");
 }
 
-SCRIPT_TEST(edges_are_refused_where_there_are_none)
+SCRIPT_TEST(edges_are_refused_if_the_poller_has_none)
 {
     static const fer_poll_mode modes[] = {FER_POLL_EDGE, FER_POLL_EDGE_ONESHOT};
     for (int i = 0; i < 4; i++) {
@@ -163,7 +163,7 @@ BEGUN_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
 
 /* ---- Notifications */
 
-BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
+BEGUN_TEST(a_wait_of_zero_takes_an_earlier_notification)
 {
     notify();
     assert_ok_log(wait_nanos(0), "poller_wait(0)");
@@ -171,7 +171,7 @@ BEGUN_TEST(a_wait_of_zero_takes_a_notification_that_came_before)
     assert_ok_log(wait_nanos(1000), "poller_wait(1000)");
 }
 
-BEGUN_TEST(a_failed_notify_is_forgotten)
+BEGUN_TEST(a_failed_notify_leaves_no_notification)
 {
     run_during_wait(fail_to_notify);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;

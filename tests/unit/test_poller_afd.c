@@ -41,7 +41,7 @@ static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, U
 
 /* ---- One request */
 
-AFD_TEST(a_socket_has_one_request_whatever_is_done_with_it)
+AFD_TEST(a_socket_has_one_request_after_each_sequence_of_calls)
 {
     for (int step = 0; step < 60; step++) {
         fer_poll_mode mode = step % 2 == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT;

@@ -245,7 +245,7 @@ KQUEUE_PAIR_TEST("P2", a_hang_up_is_readable_and_writable_once_its_error_was_tak
 
 enum { KNOTES_OF_BOTH = 4 };
 
-KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_for_is_not_added)
+KQUEUE_TEST("P12", a_socket_is_not_added_without_memory)
 {
     poller = test_poller();
     struct mailbox *other = test_mailbox();
@@ -271,7 +271,7 @@ KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_for_is_not_added)
 }
 
 /* The socket stays registered, and the next modify repairs it. */
-KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_to_modify_stays)
+KQUEUE_TEST("P12", a_socket_that_is_not_modified_without_memory_stays)
 {
     poller = test_poller();
     mailbox = test_mailbox();
@@ -290,7 +290,7 @@ KQUEUE_TEST("P12", a_socket_that_there_is_no_memory_to_modify_stays)
     }
 }
 
-KQUEUE_TEST("P12", a_poller_that_there_is_no_memory_for_leaves_nothing_open)
+KQUEUE_TEST("P12", a_poller_that_is_not_made_without_memory_leaves_nothing_open)
 {
     fer_poller none = {0};
     size_t before = peer_open_handles();

@@ -139,7 +139,7 @@ static void start(struct waiter *waiter)
     test_thread_start(&waiter->thread, wait_on, waiter);
 }
 
-MEMORY_TEST(what_is_added_is_waited_for_while_the_table_grows)
+MEMORY_TEST(sockets_that_are_added_while_the_table_grows_are_waited_for)
 {
     static struct waiter waiter; /* static, because the thread of a failed test still uses it */
     fer_udp_socket mailboxes[SOCKETS] = {0};

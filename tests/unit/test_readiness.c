@@ -146,7 +146,7 @@ SCRIPT_TEST(on_linux_the_wait_of_a_unix_datagram_socket_is_cut_into_slices)
     }
 }
 
-SCRIPT_TEST(only_what_may_be_missed_is_cut)
+SCRIPT_TEST(a_wait_is_in_slices_only_if_it_may_miss_a_shutdown)
 {
     struct ferp_traits traits = script_windows;
     traits.write_wait_misses_shutdown = false;
@@ -164,7 +164,7 @@ SCRIPT_TEST(only_what_may_be_missed_is_cut)
 
 /* S6: "through a clone": the mark on the socket ends the read half. A send of zero bytes checks the
  * write half if the wait does not report its shutdown. */
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), what_a_clone_has_shut_is_ready)
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_half_that_a_clone_has_shut_is_ready)
 {
     feri_modes_end_reading(&handle);
     assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
@@ -273,7 +273,7 @@ HANDLE_TEST(script_posix, new_connecting(), a_pending_connect_is_waited_for_and_
 
 /* False readiness does not extend the wait past its timeout. */
 /* A connect that is falsely ready, and a socket whose wait is woken: both pause. */
-HANDLE_TEST(script_windows, new_connecting(), what_is_falsely_ready_for_ever_pauses)
+HANDLE_TEST(script_windows, new_connecting(), a_wait_that_is_always_falsely_ready_pauses)
 {
     script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
     assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_secs(1), &ready), ready, 0);
@@ -305,7 +305,7 @@ HANDLE_TEST(script_windows, new_connecting(),
 
 /* ---- The public functions: which of the two waits each one uses */
 
-SYSTEM_TEST(script_windows, a_built_socket_waits_as_what_it_is)
+SYSTEM_TEST(script_windows, a_built_socket_waits_as_its_kind)
 {
     fer_socket socket = {0};
     assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);

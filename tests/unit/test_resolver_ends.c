@@ -20,7 +20,7 @@ RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
 
 /* ---- N7 */
 
-RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done)
+RESOLVER_TEST(a_closed_resolver_cancels_the_lookups_that_are_not_done)
 {
     begin(2, 2);
     start(0, "a.test:80");
@@ -45,7 +45,7 @@ RESOLVER_TEST(a_closed_resolver_cancels_what_is_not_done)
 
 /* ---- N8 */
 
-RESOLVER_TEST(threads_are_made_when_there_is_work_and_end_when_there_is_none)
+RESOLVER_TEST(threads_start_with_work_and_end_without_it)
 {
     begin(4, 0);
     assert_int_equal(background.threads_started, 0);
@@ -78,7 +78,7 @@ RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
 
 /* ---- Failures of the system */
 
-RESOLVER_TEST(a_thread_that_cannot_be_had_is_an_error_where_there_is_no_other)
+RESOLVER_TEST(a_thread_that_does_not_start_is_an_error_if_none_runs)
 {
     begin(2, 2);
     background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};

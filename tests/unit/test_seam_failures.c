@@ -177,7 +177,7 @@ static bool run_with_failure(const struct operation *operation, const struct fer
     return has_failed;
 }
 
-TEST(whatever_fails_nothing_leaks_and_an_unfilled_handle_is_new)
+TEST(no_failure_leaks_and_an_unfilled_handle_is_new)
 {
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         for (size_t s = 0; s < 3; s++) {
@@ -205,7 +205,7 @@ TEST(without_a_failure_every_operation_succeeds)
     }
 }
 
-TEST(an_open_handle_is_never_harmed_by_what_is_refused)
+TEST(a_refused_call_changes_no_open_handle)
 {
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         set_up(&script_posix);

@@ -131,7 +131,7 @@ BEGUN_TEST(a_shutdown_by_another_thread_after_the_last_byte_is_no_error)
 
 /* ---- Through the buffer */
 
-BEGUN_TEST(what_the_system_refuses_is_sent_through_the_buffer)
+BEGUN_TEST(bytes_that_the_system_refuses_are_sent_through_the_buffer)
 {
     uint64_t n;
     script_then_move(SCRIPT_SEND_FILE, 3);

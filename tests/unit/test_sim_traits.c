@@ -100,7 +100,7 @@ static const struct {
     {FACT(has_abstract_unix_names), {true, false, false, false}},
 };
 
-TEST(facts_are_what_the_systems_have_shown)
+TEST(facts_are_those_that_the_systems_have_shown)
 {
     static const fer_sim_config systems[RECORDED] = {
         {.dialect = FER_SIM_DIALECT_POSIX},

@@ -14,7 +14,7 @@ static fer_socket_addr v4_addr(uint32_t bits, uint16_t port)
     return fer_socket_addr_v4_new(ip, port);
 }
 
-TEST(members_are_what_the_address_was_made_of)
+TEST(an_address_has_the_members_that_it_was_made_of)
 {
     const fer_socket_addr v6 = v6_addr(9, 65535, 0xFFFFFFFF, 0xFFFFFFFE);
     assert_int_equal(v6.ip.family, FER_IP_V6);
@@ -49,7 +49,7 @@ static void check_is_all_zero(const fer_socket_addr *addr)
     assert_false(fer_socket_addr_is_ipv4(addr) || fer_socket_addr_is_ipv6(addr));
 }
 
-TEST(what_is_made_of_a_bad_family_is_all_zero)
+TEST(an_address_of_a_bad_family_is_all_zero)
 {
     for (int family = 0; family < 9; family++) {
         fer_socket_addr addr = v4_addr(0x01020304, 80);

@@ -76,7 +76,7 @@ TEST(scope_and_flowinfo_of_an_ipv4_address_are_not_written)
     check_format_at_every_cap(format, &addr, "127.0.0.1:80");
 }
 
-TEST(what_is_written_is_read_as_the_same_value)
+TEST(a_formatted_address_is_parsed_as_the_same_value)
 {
     uint64_t seed = 5;
     for (int round = 0; round < 200000; round++) {

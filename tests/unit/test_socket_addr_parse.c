@@ -2,7 +2,7 @@
  * test_ip_parse.c. Texts that Rust accepts or rejects: test_ip_rust_vectors.c. */
 #include "tests/unit/address_check.h"
 
-TEST(every_port_and_what_lies_past_the_last_is_judged)
+TEST(every_port_and_every_larger_number_is_accepted_or_refused)
 {
     for (unsigned port = 0; port < 70000; port++) {
         char text[64];
@@ -27,7 +27,7 @@ TEST(a_number_of_any_length_is_read_to_its_end)
     assert_true(is_refusal(fer_socket_addr_parse(&addr, text)));
 }
 
-TEST(what_is_read_stands_in_every_member)
+TEST(a_parsed_address_sets_every_member)
 {
     fer_socket_addr addr;
     memset(&addr, UNTOUCHED, sizeof addr);

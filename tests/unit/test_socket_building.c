@@ -12,7 +12,7 @@ static fer_error bind_to(fer_socket *socket, const char *text)
 
 /* ---- Creation */
 
-SCRIPT_TEST(each_kind_is_born_with_what_every_socket_of_its_kind_has)
+SCRIPT_TEST(a_new_socket_has_the_options_of_its_kind)
 {
     static const struct {
         const struct ferp_traits *traits;
@@ -61,7 +61,7 @@ SCRIPT_TEST(each_kind_is_born_with_what_every_socket_of_its_kind_has)
     }
 }
 
-SYSTEM_TEST(script_posix, what_cannot_be_born_makes_no_call_and_leaves_a_new_handle)
+SYSTEM_TEST(script_posix, a_refused_kind_makes_no_call_and_leaves_a_new_handle)
 {
     fer_socket socket = {0};
     assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, 0), FER_UNSUPPORTED, 0);
@@ -77,7 +77,7 @@ SYSTEM_TEST(script_posix, what_cannot_be_born_makes_no_call_and_leaves_a_new_han
 }
 
 /* On a system without dual stack, a bind that would handle IPv4 reports the error. */
-SYSTEM_TEST(script_bsd, an_ipv6_socket_is_born_where_there_is_no_dual_stack)
+SYSTEM_TEST(script_bsd, an_ipv6_socket_is_made_without_dual_stack)
 {
     fer_socket socket = {0};
     script_default(SCRIPT_SET_OPTION)->error = (fer_error){FER_INVALID_INPUT, 22};
@@ -91,7 +91,7 @@ SYSTEM_TEST(script_bsd, an_ipv6_socket_is_born_where_there_is_no_dual_stack)
 
 /* ---- Binding */
 
-SCRIPT_TEST(bind_does_what_every_bind_does_unless_it_was_chosen)
+SCRIPT_TEST(bind_sets_its_options_unless_they_were_set)
 {
     enum { REUSE = 1, ONLY = 2 };
     static const struct {
@@ -209,7 +209,7 @@ SCRIPT_TEST(a_listener_keeps_the_mode_of_its_socket)
     assert_true(is_nonblocking);
 }
 
-SCRIPT_TEST(listening_binds_what_is_not_bound)
+SCRIPT_TEST(listening_binds_an_unbound_socket)
 {
     fer_socket socket = new_stream(&script_posix);
     assert_ok(fer_socket_listen(&socket, 4));
@@ -233,7 +233,7 @@ SCRIPT_TEST(listening_binds_what_is_not_bound)
 
 /* ---- Other public functions */
 
-SCRIPT_TEST(a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it)
+SCRIPT_TEST(a_reuse_that_was_not_set_is_reported_as_bind_will_set_it)
 {
     fer_socket socket = new_stream(&script_posix);
     bool reuses = false;
@@ -260,7 +260,7 @@ SCRIPT_TEST(a_reuse_that_was_not_chosen_is_reported_as_bind_will_have_it)
 
 /* If SO_REUSEADDR alone shares nothing, a datagram socket has SO_REUSEPORT as well, and reuse_port
  * is still what set_reuse_port was called with. */
-SCRIPT_TEST(a_datagram_socket_shares_its_address_by_both_options_where_one_is_not_enough)
+SCRIPT_TEST(a_datagram_socket_shares_by_both_options_if_one_is_not_enough)
 {
     fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     bool reuses = true;

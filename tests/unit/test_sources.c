@@ -46,7 +46,7 @@ static fer_raw_socket raw_of(size_t kind, size_t i)
     }
 }
 
-MEMORY_TEST(any_order_of_inserting_and_removing_gives_what_a_list_gives)
+MEMORY_TEST(after_any_inserts_and_removals_the_table_equals_a_list)
 {
     for (size_t kind = 0; kind < 4; kind++) {
         ferp_sources sources = {NULL, 0, 0};

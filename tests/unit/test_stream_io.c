@@ -11,7 +11,7 @@ static char buf[64];
 
 /* ---- Reading */
 
-STREAM_TEST(script_posix, what_had_arrived_before_a_reset_is_read_and_then_the_reset_again)
+STREAM_TEST(script_posix, input_before_a_reset_is_read_and_then_the_reset_again)
 {
     assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
@@ -25,7 +25,7 @@ STREAM_TEST(script_posix, what_had_arrived_before_a_reset_is_read_and_then_the_r
 
 /* ---- take_error */
 
-SYSTEM_TEST(script_posix, a_reset_before_anybody_queried_how_the_connect_stands_is_reported_once)
+SYSTEM_TEST(script_posix, a_reset_before_a_query_of_the_connect_is_reported_once)
 {
     fer_error got = {FER_OTHER, 1};
     fer_handle handle = script_connecting(0);

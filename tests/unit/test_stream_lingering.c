@@ -48,7 +48,7 @@ OPEN_TEST(it_shuts_down_discards_and_closes)
 }
 
 /* A timeout of 0: what is there is read, without waiting. */
-SCRIPT_TEST(with_a_timeout_of_zero_only_what_is_queued_is_discarded)
+SCRIPT_TEST(with_a_timeout_of_zero_only_queued_input_is_discarded)
 {
     fer_handle stream = open_stream(&script_posix);
     script_then_move(SCRIPT_TRY_RECV, 8192);

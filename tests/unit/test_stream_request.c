@@ -81,7 +81,7 @@ STREAM_TEST(script_posix, a_half_that_was_shut_meanwhile_answers_for_the_os)
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
 }
 
-STREAM_TEST(script_posix, an_end_that_came_meanwhile_answers_for_the_os)
+STREAM_TEST(script_posix, an_end_that_another_call_detected_precedes_the_error_of_the_os)
 {
     assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
     assert_ok(feri_stream_after_failed_read(&handle, reset));
@@ -120,7 +120,7 @@ static fer_handle new_connecting(void)
     return script_connecting(0);
 }
 
-SCRIPT_TEST(every_request_that_needs_a_connection_queries_how_the_connect_stands)
+SCRIPT_TEST(every_request_that_needs_a_connection_queries_the_pending_connect)
 {
     static const feri_request requests[] = {FERI_REQUEST_READ,       FERI_REQUEST_WRITE,
                                             FERI_REQUEST_SHUTDOWN,   FERI_REQUEST_PEER_ADDR,

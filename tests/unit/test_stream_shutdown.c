@@ -17,7 +17,7 @@ static fer_handle open_stream(const struct ferp_traits *traits, uint32_t flags)
 
 /* ---- All systems */
 
-SCRIPT_TEST(a_shutdown_is_passed_on_where_it_does_no_harm)
+SCRIPT_TEST(a_shutdown_is_passed_on_if_it_resets_nothing)
 {
     fer_handle handle = open_stream(&script_posix, FERI_FLAG_CLONED);
     assert_ok_log(feri_stream_shutdown(&handle, READ), "shutdown(1,0)");
@@ -39,7 +39,7 @@ SCRIPT_TEST(a_lone_read_is_kept_from_the_os_and_flagged_for_the_clones)
     }
 }
 
-SCRIPT_TEST(both_halves_are_passed_on_where_no_input_is_queued)
+SCRIPT_TEST(both_halves_are_passed_on_if_no_input_is_queued)
 {
     fer_handle handle = open_stream(&script_windows, 0);
     assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,2) wake(1)");
@@ -52,7 +52,7 @@ SCRIPT_TEST(both_halves_are_passed_on_where_no_input_is_queued)
     assert_log("shutdown(1,1) bytes_queued(1) shutdown(1,2) wake(1)");
 }
 
-SCRIPT_TEST(only_the_write_half_is_passed_on_where_input_is_queued)
+SCRIPT_TEST(only_the_write_half_is_passed_on_if_input_is_queued)
 {
     fer_handle handle = open_stream(&script_windows, 0);
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
@@ -87,7 +87,7 @@ SCRIPT_TEST(on_macos_a_lone_read_of_ip_is_kept_from_the_os)
 
 /* ---- close */
 
-SCRIPT_TEST(unread_input_resets_where_the_os_would_hide_it)
+SCRIPT_TEST(unread_input_resets_if_the_os_would_hide_it)
 {
     fer_handle handle = open_stream(&script_bsd, 0);
     script_then_move(SCRIPT_BYTES_QUEUED, 1);
@@ -102,7 +102,7 @@ SCRIPT_TEST(unread_input_resets_where_the_os_would_hide_it)
     assert_log("bytes_queued(1) close(1)");
 }
 
-SCRIPT_TEST(closing_what_has_no_socket_makes_no_call)
+SCRIPT_TEST(closing_a_handle_without_socket_makes_no_call)
 {
     fer_handle handle = open_stream(&script_bsd, 0);
     feri_stream_close(&handle);

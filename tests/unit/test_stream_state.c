@@ -263,7 +263,7 @@ static feri_answer answer_of(struct model model, feri_request request)
 
 /* ---- The tables against the model */
 
-TEST(every_event_does_to_every_word_what_the_rules_say)
+TEST(every_event_changes_every_word_as_the_rules_require)
 {
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {
@@ -285,7 +285,7 @@ TEST(every_event_does_to_every_word_what_the_rules_say)
     }
 }
 
-TEST(every_request_is_answered_as_the_rules_say)
+TEST(every_request_is_answered_as_the_rules_require)
 {
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned r = 0; r < FERI_REQUEST_COUNT; r++) {

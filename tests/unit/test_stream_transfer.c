@@ -55,7 +55,7 @@ OPEN_TEST(read_to_end_without_capacity_only_peeks)
     assert_ok_log(feri_stream_read_to_end(&handle, buf, 0, NULL), "peek(1,1) peek(1,1)");
 }
 
-OPEN_TEST(read_to_end_that_fails_counts_what_came_before)
+OPEN_TEST(read_to_end_that_fails_counts_the_bytes_before)
 {
     script_then_move(SCRIPT_RECV, 2);
     script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);

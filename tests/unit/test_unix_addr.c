@@ -4,7 +4,7 @@
 #include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
 
-SYSTEM_TEST(script_posix, abstract_names_are_unsupported_where_there_are_none)
+SYSTEM_TEST(script_posix, abstract_names_are_unsupported_if_the_system_has_none)
 {
     fer_unix_addr addr;
     assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));

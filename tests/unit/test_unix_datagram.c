@@ -16,7 +16,7 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
     SCRIPT_TEST_WITH(fer_unix_datagram socket, open_socket(&script_posix, 0), function)
 
 /* Where the buffers limit datagrams, each way makes room for the largest. */
-SCRIPT_TEST(each_way_raises_the_buffers_where_they_limit_datagrams)
+SCRIPT_TEST(each_new_socket_raises_the_buffers_if_they_limit_datagrams)
 {
     fer_unix_datagram socket = {0};
     fer_unix_datagram other = {0};
@@ -50,7 +50,7 @@ SOCKET_TEST(connecting_is_retried_after_a_signal_and_checks_the_name)
     assert_error_log(fer_unix_datagram_connect_addr(&socket, &unnamed), FER_INVALID_INPUT, 0, "");
 }
 
-SOCKET_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
+SOCKET_TEST(a_refused_send_makes_no_call_and_counts_nothing)
 {
     fer_unix_addr unnamed = {0};
     size_t n = 77;
@@ -63,7 +63,7 @@ SOCKET_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
     assert_log("");
 }
 
-SOCKET_TEST(what_is_received_is_reported_and_nothing_else)
+SOCKET_TEST(only_a_received_datagram_is_reported)
 {
     fer_unix_received got;
     fer_unix_received before;

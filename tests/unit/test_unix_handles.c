@@ -41,7 +41,7 @@ UNIX_STREAM_TEST(one_call_sends_the_bytes_and_the_handles)
     assert_log("unix_send_handles(1,5+2) unix_send_handles(1,5+0)");
 }
 
-UNIX_STREAM_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
+UNIX_STREAM_TEST(a_refused_send_makes_no_call_and_counts_nothing)
 {
     static fer_raw_socket many[FER_UNIX_HANDLES_MAX + 1];
     size_t n = 77;
@@ -57,7 +57,7 @@ UNIX_STREAM_TEST(what_cannot_be_sent_makes_no_call_and_counts_nothing)
     assert_log("");
 }
 
-UNIX_STREAM_TEST(a_write_is_clamped_to_what_one_call_accepts)
+UNIX_STREAM_TEST(a_write_is_clamped_to_the_length_of_one_call)
 {
     char buf[8] = "1234567";
     size_t n = 77;
@@ -156,7 +156,7 @@ UNIX_STREAM_TEST(a_reset_ends_both_halves)
     assert_int_equal(got.len, 77);
 }
 
-UNIX_STREAM_TEST(what_cannot_be_received_makes_no_call)
+UNIX_STREAM_TEST(a_refused_receive_makes_no_call)
 {
     fer_unix_received_handles got = {.len = 77};
     fer_raw_socket handle;
@@ -250,7 +250,7 @@ SCRIPT_TEST(a_receive_of_a_datagram_takes_at_most_the_longest)
     assert_log("unix_recv_handles(1,4+0,datagram) unix_recv_handles(1,4+0,datagram)");
 }
 
-SCRIPT_TEST(packets_of_a_foreign_socket_have_no_address)
+SCRIPT_TEST(packets_of_a_socket_of_another_kind_have_no_address)
 {
     fer_unix_datagram socket = open_socket(&script_posix, FERI_FLAG_FOREIGN);
     fer_unix_addr to = script_path("a");

@@ -102,7 +102,7 @@ SYSTEM_TEST(script_posix, a_pair_fills_two_handles_or_none)
 
 /* ---- Listening */
 
-SCRIPT_TEST(accept_queries_the_peer_only_where_it_is_wanted)
+SCRIPT_TEST(accept_queries_the_peer_only_if_it_is_requested)
 {
     fer_unix_listener listener;
     fer_unix_stream stream = {0};

@@ -185,8 +185,7 @@ TEST_WITH(a_refused_inheritance_drops_no_connection, NULL, reset_fakes)
     assert_ok(accept_with((struct fakes){.refuses_inheritance = true}));
 }
 
-TEST_WITH(a_missing_address_is_queried_and_if_there_is_none_the_connection_is_ended, NULL,
-          reset_fakes)
+TEST_WITH(a_missing_address_is_queried_and_without_one_the_connection_is_ended, NULL, reset_fakes)
 {
     assert_ok(accept_with((struct fakes){.omits_address = true}));
     assert_kind(accept_with((struct fakes){.omits_address = true, .omits_peer = true}),

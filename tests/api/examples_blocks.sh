@@ -1,9 +1,10 @@
 #!/bin/sh
-# Checks the blocks of code in README.md, docs/ and the headers: each block of C is compiled as a
-# part of a program of tests/api/blocks, which runs on the simulated network; the programs of
-# consoles print what the page states; the scripts, options, presets and tests of commands exist.
-# check_porting.sh checks docs/PORTING.md, and install_test.sh the blocks of CMake.
-# usage: check_blocks.sh ROOT PYTHON CC SIMULATION-LIBRARY FOLDER-OF-THE-EXAMPLES BUILD CTEST
+# Tests the programs of README.md, docs/ and the headers: each block of C is compiled as a part of a
+# program of tests/api/blocks, which runs on the simulated network; the blocks of docs/PORTING.md
+# are quotes of examples, or are compiled by rustc, if it is installed; the programs of consoles
+# print what the page states; the scripts, options, presets and tests of commands exist.
+# install_test.sh tests the blocks of CMake.
+# usage: examples_blocks.sh ROOT PYTHON CC SIMULATION-LIBRARY FOLDER-OF-THE-EXAMPLES BUILD CTEST
 set -eu
 cd "$1"
 python=$2
@@ -18,13 +19,18 @@ count=$("$python" docs/generate/blocks.py . "$work") || { echo "$count"; exit 1;
 for program in "$work"/*.c; do
     name=$(basename "$program" .c)
     if ! "$cc" -std=c11 -Wall -Wextra -Werror -Iinclude -Itests/api/blocks "$program" "$library" -pthread -o "$work/$name"; then
-        echo "check_blocks: tests/api/blocks/$name.c does not compile"
+        echo "examples_blocks: tests/api/blocks/$name.c does not compile"
         bad=1
     elif ! "$work/$name" >"$work/$name.output" || ! cmp -s "$work/$name.output" "$work/$name.expected"; then
-        echo "check_blocks: tests/api/blocks/$name.c fails; its output:"
+        echo "examples_blocks: tests/api/blocks/$name.c fails; its output:"
         sed 's/^/    | /' "$work/$name.output"
         bad=1
     fi
+done
+
+for program in "$work"/*.rs; do
+    ! command -v rustc >/dev/null 2>&1 ||
+        rustc --edition 2021 -D warnings --emit=metadata -o "$work/metadata" "$program" || bad=1
 done
 
 # A console has commands behind a $, and the lines that they print; one … is any number of lines.
@@ -42,7 +48,7 @@ for page in README.md docs/*.md; do
             mv "$work/end" "$work/printed"
         fi
         if ! diff "$work/stated" "$work/printed" >"$work/diff"; then
-            echo "check_blocks: $page: the output of $program $arguments: < the page, > the program:"
+            echo "examples_blocks: $page: the output of $program $arguments: < the page, > the program:"
             cat "$work/diff"
             bad=1
         fi
@@ -52,4 +58,4 @@ done
 commands=$("$python" docs/generate/commands.py . "$6" "$7") || { echo "$commands"; bad=1; }
 
 [ "$bad" -eq 0 ] || exit 1
-echo "check_blocks: $count blocks of C, $commands commands"
+echo "examples_blocks: $count blocks of C, $commands commands"
