@@ -9,7 +9,6 @@ import os
 import pathlib
 import posixpath
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,15 @@ SOURCES = ("*.md", "docs/*.md", "*/README.md")
 INCLUDE = "include/ferrule/"
 RULES = "docs/RULES.md"
 DIFFERENCES = "docs/DIFFERENCES.md"
+STYLE = """\
+/* A wide table scrolls by itself, also on a phone. Outside of tables a long name is broken. */
+.rst-content { overflow-wrap: anywhere; }
+.rst-content table { display: block; margin-bottom: 1.5em; overflow-wrap: normal; overflow-x: auto; }
+.rst-content table td, .rst-content table th { min-width: 7em; padding: 0.3em 0.6em; vertical-align: top; white-space: normal; }
+.rst-content code { white-space: normal; }
+.rst-content pre code { white-space: pre; }
+.wy-nav-content { max-width: 80em; }
+"""
 JQUERY = pathlib.Path("/usr/share/javascript/jquery/jquery.min.js")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)([^()\s]*)(?=\))")
 # Code that begins with a name, the number of a rule, and what has no link inside: links and tags.
@@ -248,7 +256,7 @@ class Pages:
         self.reference()
         for header in self.headers.values():
             self.header(header)
-        shutil.copy(pathlib.Path(__file__).parent / "site.css", self.out)
+        self.write("site.css", STYLE)
         # Debian 12's theme loads two scripts that its package does not have. The second adds classes to tables.
         if JQUERY.exists():
             self.write("js/jquery-3.6.0.min.js", files.read(JQUERY))
