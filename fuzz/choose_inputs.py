@@ -19,7 +19,7 @@ import os
 import re
 import sys
 
-FILL = 180
+FILL = 40
 MOST = 300
 COUNTS_OF_AN_EDGE = 8
 

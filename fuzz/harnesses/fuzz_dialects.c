@@ -1,8 +1,8 @@
 /* fuzz_dialects.c: one program in every dialect: on the simulated Linux, on Windows, and on one
  * system of the BSD dialect, which two bits of the first byte choose. The user sees on each the
- * same as on Linux, except for the rows of "Not reconciled", each of which has a predicate here. It
- * is the library's promise as a fuzz target. The run on Linux serves two comparisons. The systems
- * of the BSD dialect share most of their code, so that an input needs only one of them. */
+ * same as on Linux, except for the cases of models/not_reconciled.h. It is the library's promise as
+ * a fuzz target. The run on Linux serves two comparisons. The systems of the BSD dialect share most
+ * of their code, so that an input needs only one of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,37 +22,6 @@ enum { DIALECTS = FER_SIM_DIALECT_BSD + 1 };
 
 static struct run runs[DIALECTS];
 static unsigned was_forgiven; /* a bit for each connection */
-
-struct row {
-    const char *tag;
-    unsigned systems;
-    bool ends_comparison;
-    bool (*forgives)(const struct record *posix, const struct record *other);
-    unsigned long long hits;
-};
-
-static struct row rows[] = {
-#define ROW(tag, systems, ends) {#tag, systems, ends, tag, 0},
-    NOT_RECONCILED(ROW)
-#undef ROW
-};
-
-static void print_hits(void)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        fprintf(stderr, "not reconciled: %-22s %llu\n", rows[i].tag, rows[i].hits);
-    }
-}
-
-/* If the variable is set, the rows that were hit are printed. */
-static void print_hits_at_exit(void)
-{
-    static bool done;
-    if (!done && getenv("FERRULE_FUZZ_HITS") != NULL) {
-        (void)atexit(print_hits);
-    }
-    done = true;
-}
 
 static void observe(const struct program *program, const struct record *record)
 {
@@ -80,22 +49,34 @@ static void fail_at(const struct run *run, size_t at)
     abort();
 }
 
+/* The row whose case the step is, or NULL. */
+static const char *row_of(const struct record *p, const struct record *o, bool *goes_on)
+{
+#define CASE(tag, systems, continues, calls, on_linux, on_other, when)                          \
+    if (((systems) >> o->system & 1) != 0 && ((calls) >> p->op & 1) != 0 &&                     \
+        is_kind_of(p->error.kind, on_linux) && is_kind_of(o->error.kind, on_other) && (when)) { \
+        *goes_on = continues;                                                                   \
+        return #tag;                                                                            \
+    }
+    NOT_RECONCILED(CASE)
+#undef CASE
+    return NULL;
+}
+
 /* Returns true if later steps can still be compared. */
 static bool forgive(const struct run *run, size_t at)
 {
-    const struct record *other = &run->records[at];
-    int connection = runs[0].records[at].connection;
-    runs[0].records[at].was_forgiven = connection >= 0 && (was_forgiven & 1u << connection) != 0;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        bool is_of_system = (rows[i].systems & 1u << other->system) != 0;
-        if (is_of_system && rows[i].forgives(&runs[0].records[at], other)) {
-            rows[i].hits++;
-            was_forgiven |= connection < 0 ? 0 : 1u << connection;
-            return !rows[i].ends_comparison;
-        }
+    struct record *posix = &runs[0].records[at];
+    unsigned connection = posix->connection < 0 ? 0 : 1u << posix->connection;
+    bool goes_on = false;
+    posix->was_forgiven = (was_forgiven & connection) != 0;
+    const char *tag = row_of(posix, &run->records[at], &goes_on);
+    if (tag == NULL) {
+        fail_at(run, at);
     }
-    fail_at(run, at);
-    return false;
+    print_hit(tag);
+    was_forgiven |= connection;
+    return goes_on;
 }
 
 /* Compares a run with that on Linux. */
@@ -132,7 +113,6 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    print_hits_at_exit();
     for (int i = 0; i < DIALECTS; i++) {
         run_in((fer_sim_dialect)i, data, size);
     }

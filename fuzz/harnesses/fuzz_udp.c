@@ -1,6 +1,6 @@
 /* fuzz_udp.c: one program of datagrams in every dialect. Each run is checked by a model of which
  * socket may receive which datagram. The two runs are equal, except for the rows of "Not
- * reconciled", whose predicates are in udp_not_reconciled.h. */
+ * reconciled" (udp_not_reconciled.h). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,23 +17,6 @@ static struct run {
     struct udp_record records[RECORDS];
     size_t count;
 } runs[FER_SIM_DIALECT_BSD + 1];
-
-static struct row {
-    const char *tag;
-    bool (*is_hit)(const struct udp_record *posix, const struct udp_record *winsock);
-    unsigned long long hits;
-} rows[] = {
-#define ROW(tag) {#tag, tag, 0},
-    UDP_NOT_RECONCILED(ROW)
-#undef ROW
-};
-
-static void print_hits(void)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        fprintf(stderr, "not reconciled: %-22s %llu\n", rows[i].tag, rows[i].hits);
-    }
-}
 
 static bool is_equal(const struct udp_record *one, const struct udp_record *other)
 {
@@ -55,19 +38,31 @@ static void fail_at(const struct run *run, size_t at)
     abort();
 }
 
+/* The row whose case the step is, or NULL. */
+static const char *row_of(const struct udp_record *p, const struct udp_record *o, bool is_bsd)
+{
+    unsigned system = is_bsd ? ON_BSD : ON_WINDOWS;
+#define CASE(tag, systems, calls, on_linux, on_other, when)                               \
+    if ((system & (systems)) != 0 && ((calls) >> p->op & 1) != 0 &&                       \
+        is_kind_of(kind_of(p), on_linux) && is_kind_of(kind_of(o), on_other) && (when)) { \
+        return #tag;                                                                      \
+    }
+    UDP_NOT_RECONCILED(CASE)
+#undef CASE
+    return NULL;
+}
+
 /* Compares up to the first forgiven difference: its consequences cannot be compared. */
 static void compare(const struct run *run)
 {
     memset(&history, 0, sizeof history);
-    history.is_bsd = run == &runs[FER_SIM_DIALECT_BSD];
     for (size_t i = 0; i < runs[0].count; i++) {
         const struct udp_record *posix = &runs[0].records[i];
         const struct udp_record *other = &run->records[i];
-        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-            if (rows[r].is_hit(posix, other)) {
-                rows[r].hits++;
-                return;
-            }
+        const char *tag = row_of(posix, other, run == &runs[FER_SIM_DIALECT_BSD]);
+        if (tag != NULL) {
+            print_hit(tag);
+            return;
         }
         if (!is_equal(posix, other)) {
             fail_at(run, i);
@@ -89,11 +84,6 @@ static void observe(void *context, const struct udp_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static bool is_registered;
-    if (!is_registered && getenv("FERRULE_FUZZ_HITS") != NULL) {
-        (void)atexit(print_hits);
-    }
-    is_registered = true;
     for (int dialect = FER_SIM_DIALECT_POSIX; dialect <= FER_SIM_DIALECT_BSD; dialect++) {
         struct run *run = &runs[dialect];
         memset(run, 0, sizeof *run);

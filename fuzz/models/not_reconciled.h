@@ -1,55 +1,22 @@
-/* not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by which
- * Linux and another system differ in the simulation. Each recognizes its difference in one step,
- * and no other. Those of the BSDs alone are in not_reconciled_bsd.h. */
+/* not_reconciled.h: the cases of "Not reconciled" in which a step of a program of streams differs
+ * between Linux and another system in the simulation. */
 #ifndef FUZZ_NOT_RECONCILED_H
 #define FUZZ_NOT_RECONCILED_H
 
-#include "fuzz/models/not_reconciled_bsd.h"
+#include "fuzz/models/difference.h"
 #include "fuzz/models/races.h"
 
-/* The systems whose difference from Linux a row is. */
-#define ON(system) (1u << SYSTEM_##system)
-#define ON_WINDOWS ON(WINDOWS)
-#define ON_BSD (ON(MACOS) | ON(FREEBSD) | ON(NETBSD) | ON(OPENBSD))
-#define ON_ALL (ON_WINDOWS | ON_BSD)
-/* The library marks the end of a read half (feri_marks_read_end). */
-#define ON_MARKS (ON_WINDOWS | ON(MACOS))
+/* ---- The columns of the table */
 
-/* X(tag, systems, whether nothing after it can be compared): the positions in a stream differ then,
- * or it is closed in one dialect only. The first row that recognizes a difference counts. */
-#define NOT_RECONCILED(X)                         \
-    X(clone_reads_on, ON_ALL, true)               \
-    X(reset_loses_input, ON_WINDOWS, false)       \
-    X(saw_reset_second, ON_ALL, false)            \
-    X(end_then_reset, ON_ALL, false)              \
-    X(one_write_takes, ON_ALL, true)              \
-    X(no_buffer_space, ON_WINDOWS, true)          \
-    X(failed_send_may_have_sent, ON(MACOS), true) \
-    X(write_after_peer_gone, ON_ALL, false)       \
-    X(peer_addr_after_end, ON_ALL, true)          \
-    X(close_with_unread_input, ON_BSD, false)     \
-    X(early_close_loses, ON_WINDOWS, false)       \
-    X(linger_expires, ON_WINDOWS, false)          \
-    X(full_backlog, ON_WINDOWS, false)            \
-    X(reset_in_queue, ON_ALL, true)               \
-    X(bracketed_name, ON_WINDOWS, true)           \
-    X(rebind_under_connections, ON_WINDOWS, true) \
-    X(wildcard_beside_specific, ON_BSD, true)     \
-    X(no_dual_stack, ON(OPENBSD), true)           \
-    X(link_local_without_scope, ON_ALL, false)    \
-    X(keepalive_fields, ON_BSD, false)            \
-    X(grain, ON_ALL, false)                       \
-    X(system_defaults, ON_ALL, false)             \
-    X(listener_timeout, ON_BSD, true)             \
-    X(raw_mode, ON_MARKS, true)                   \
-    X(input_after_both, ON_ALL, true)             \
-    X(poller_hints, ON_ALL, false)                \
-    X(number_of_a_clone, ON_ALL, true)            \
-    X(clone_out_of_memory, ON_MARKS, true)        \
-    X(ended_option, ON_ALL, false)                \
-    X(late_event, ON_MARKS, true)                 \
-    X(cancel_is_late, ON_WINDOWS, true)           \
-    X(limits_after_the_end, ON_ALL, false)
+#define CALL(op) (UINT64_C(1) << OP_##op)
+#define READS (CALL(READ) | CALL(PEEK) | CALL(READ_VECTORED) | CALL(READ_EXACT) | CALL(READ_TO_END))
+#define WRITES_ONCE (CALL(WRITE) | CALL(WRITE_VECTORED))
+#define WRITES (WRITES_ONCE | CALL(WRITE_ALL))
+#define TIMEOUTS (CALL(READ_TIMEOUT) | CALL(WRITE_TIMEOUT))
+#define GETS (TIMEOUTS | CALL(NODELAY) | CALL(TTL) | CALL(LINGER) | CALL(KEEPALIVE))
+#define OF_PEERS BUT(CALL(PEER_SEND) - 1)
+
+enum { SHARED = FACT_CLONED | FACT_ADOPTED, SHUT = FACT_SHUT_READ | FACT_SHUT_WRITE };
 
 static inline bool reports_reset(const struct record *record)
 {
@@ -57,429 +24,275 @@ static inline bool reports_reset(const struct record *record)
            (record->op == OP_TAKE_ERROR && record->value == (uint64_t)FER_CONNECTION_RESET);
 }
 
-/* After another row's difference, a different call reports the reset first in each system, and a
- * later take_error returns OK. */
-static inline bool is_reset_reported_elsewhere(const struct record *posix,
-                                               const struct record *winsock)
+/* Both halves have ended, whichever end ended them, or the connection was reset. */
+static inline bool has_ended(const struct record *record)
 {
-    const struct record *both[] = {posix, winsock};
-    for (int i = 0; i < 2; i++) {
-        uint64_t reported = both[i]->value;
-        if (both[i]->op != OP_TAKE_ERROR || both[i]->error.kind != FER_OK ||
-            (reported != FER_OK && reported != FER_CONNECTION_RESET &&
-             reported != FER_BROKEN_PIPE)) {
-            return false;
-        }
-    }
-    return posix->was_forgiven && (posix->facts_after & FACT_RESET) != 0;
+    return has(record, FACT_RESET) ||
+           (had(record, FACT_PEER_SHUT | FACT_SHUT_READ) && had(record, FACT_SHUT_WRITE));
+}
+
+/* After another row's difference, a different call reports the reset first in each system, and a
+ * later take_error returns none. */
+static inline bool is_reported_elsewhere(const struct record *p, const struct record *o)
+{
+    uint64_t ends = K(OK) | RESET | BROKEN;
+    return p->was_forgiven && has(p, FACT_RESET) && is_kind_of((fer_error_kind)p->value, ends) &&
+           is_kind_of((fer_error_kind)o->value, ends);
+}
+
+static inline bool is_failed_by_fault(const struct record *record)
+{
+    uint64_t kinds = K(INTERRUPTED) | K(WOULD_BLOCK) | K(NO_BUFFER_SPACE);
+    return record->fault >= 0 && is_kind_of(record->error.kind, kinds);
 }
 
 /* A fault is injected into the call in one system. In the other the handle returns a saved answer,
  * and no bytes. */
-static inline bool is_failed_by_fault(const struct record *record)
+static inline bool is_one_failed(const struct record *p, const struct record *o)
 {
-    fer_error_kind kind = record->error.kind;
-    return record->fault >= 0 &&
-           (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE || kind == FER_WOULD_BLOCK);
+    return (p->was_forgiven || p->unread > 0) && o->n == 0 &&
+           is_failed_by_fault(p) != is_failed_by_fault(o);
 }
 
-static inline bool is_one_failed_by_fault(const struct record *posix, const struct record *winsock)
+/* The library marks the end of a read half that is shared (feri_marks_read_end), and reports it as
+ * soon as a receive finds nothing, or lacks buffers. */
+static inline bool is_marked_end(const struct record *p, const struct record *o)
 {
-    return (posix->was_forgiven || posix->unread > 0) && winsock->n == 0 &&
-           is_failed_by_fault(posix) != is_failed_by_fault(winsock);
+    bool finds_nothing = o->fault == FER_SIM_FAULT_WOULD_BLOCK ||
+                         o->fault == FER_SIM_FAULT_NO_BUFFERS || had(o, FACT_LACKS_BUFFERS);
+    return had(o, FACT_CLONED) && had(o, FACT_SHUT_READ) && finds_nothing &&
+           (p->n > o->n || p->error.kind == FER_BUFFER_TOO_SMALL || is_failed_by_fault(p));
 }
 
-/* Linux still delivers the bytes that arrived before the reset. */
-static inline bool reset_loses_input(const struct record *posix, const struct record *winsock)
+/* The fields of a keepalive, as program_do_option packs them, are equal, except for those at Linux'
+ * maximum and above it on the other system, and, with `defaults`, those that were never set. */
+static inline bool is_keepalive_alike(const struct record *p, const struct record *o, bool defaults)
 {
-    bool has_more = is_read(posix) && reports_reset(winsock) && posix->unread > 0 &&
-                    (posix->n > winsock->n || posix->error.kind == FER_BUFFER_TOO_SMALL);
-    return (posix->facts_after & FACT_RESET) != 0 &&
-           (has_more || is_reset_reported_elsewhere(posix, winsock) ||
-            is_one_failed_by_fault(posix, winsock));
-}
-
-/* A second handle of a cloned or adopted socket, after another handle has reported the reset: Linux
- * reports nothing, Windows the reset. On macOS and the BSDs a write leaves the reset to the next
- * call. */
-static inline bool saw_reset_second(const struct record *posix, const struct record *winsock)
-{
-    bool ended =
-        is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
-    bool broken = is_write(posix) && posix->error.kind == FER_BROKEN_PIPE;
-    bool silent = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
-                  posix->value == (uint64_t)FER_OK;
-    bool is_second =
-        reports_reset(winsock) && posix->n >= winsock->n && (ended || broken || silent);
-    return (posix->facts & (FACT_CLONED | FACT_ADOPTED)) != 0 &&
-           (posix->facts_after & FACT_RESET) != 0 &&
-           (is_second || (is_bsd(winsock) && is_reset_of_another_clone(posix, winsock)));
-}
-
-/* The peer closed, and then a reset arrived: Linux reports the bytes and the end of file, Windows
- * the reset, the BSDs the bytes and the reset. */
-static inline bool end_then_reset(const struct record *posix, const struct record *winsock)
-{
-    bool ended =
-        is_read(posix) && (posix->error.kind == FER_OK || posix->error.kind == FER_UNEXPECTED_EOF);
-    bool piped = posix->op == OP_TAKE_ERROR && posix->error.kind == FER_OK &&
-                 posix->value != (uint64_t)FER_CONNECTION_RESET;
-    bool was_reset =
-        (posix->facts_after & FACT_PEER_SHUT) != 0 && (posix->facts_after & FACT_RESET) != 0;
-    bool may_have_fewer = !is_bsd(winsock) && posix->n >= winsock->n;
-    return (was_reset && reports_reset(winsock) && (ended || piped) &&
-            (may_have_fewer || posix->n == winsock->n)) ||
-           (was_reset && is_bsd(winsock) &&
-            (is_one_failed_by_fault(posix, winsock) ||
-             is_reset_reported_elsewhere(posix, winsock)));
-}
-
-/* A clone of a socket whose read half was shut down: on Windows and macOS the library reports the
- * end as soon as a receive finds nothing, or lacks buffers. */
-static inline bool marked_end_is_read(const struct record *posix, const struct record *winsock)
-{
-    unsigned facts = FACT_CLONED | FACT_SHUT_READ;
-    bool finds_nothing = winsock->fault == FER_SIM_FAULT_WOULD_BLOCK ||
-                         winsock->fault == FER_SIM_FAULT_NO_BUFFERS ||
-                         (winsock->facts & FACT_LACKS_BUFFERS) != 0;
-    return (winsock->facts & facts) == facts && is_read(posix) && finds_nothing &&
-           (posix->n > winsock->n || posix->error.kind == FER_BUFFER_TOO_SMALL ||
-            is_failed_by_fault(posix));
-}
-
-static inline bool clone_reads_on(const struct record *posix, const struct record *other)
-{
-    return (is_bsd(other) && shut_read_discards(posix, other)) ||
-           ((ON_MARKS >> other->system & 1) != 0 && marked_end_is_read(posix, other));
-}
-
-static inline bool are_writes_after_peer_gone(const struct record *posix,
-                                              const struct record *winsock)
-{
-    const struct record *both[] = {posix, winsock};
-    for (int i = 0; i < 2; i++) {
-        fer_error_kind kind = both[i]->error.kind;
-        if (!is_write(both[i]) ||
-            (kind != FER_OK && kind != FER_CONNECTION_RESET && kind != FER_BROKEN_PIPE)) {
-            return false;
-        }
-    }
-    return (posix->facts_after & (FACT_PEER_CLOSED | FACT_RESET)) != 0;
-}
-
-/* On the BSDs the write that fails leaves the pending error to a later call. */
-static inline bool write_after_peer_gone(const struct record *posix, const struct record *other)
-{
-    return are_writes_after_peer_gone(posix, other) ||
-           (is_bsd(other) &&
-            (is_reset_reported_elsewhere(posix, other) || is_one_failed_by_fault(posix, other)));
-}
-
-static inline bool peer_addr_after_end(const struct record *posix, const struct record *winsock)
-{
-    bool reported = posix->op == OP_PEER_ADDR && posix->error.kind == FER_NOT_CONNECTED;
-    bool refused = posix->op == OP_THROUGH_RAW && posix->error.kind == FER_INVALID_INPUT;
-    bool by_others = (posix->facts_after & (FACT_RESET | FACT_PEER_SHUT)) != 0;
-    return (by_others && winsock->error.kind == FER_OK && (reported || refused)) ||
-           peer_addr_after_own_end(posix, winsock) || local_addr_after_end(posix, winsock);
-}
-
-/* The peer reads while write_all waits: on Linux the waiting write counts as progress when its
- * timeout expires, so that write_all waits once more, and ends later. */
-static inline bool waits_once_more(const struct record *posix, const struct record *winsock)
-{
-    fer_error_kind kind = posix->error.kind;
-    bool may_follow = kind == FER_OK || kind == FER_TIMED_OUT || kind == FER_CONNECTION_RESET ||
-                      kind == FER_BROKEN_PIPE;
-    return posix->op == OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
-           winsock->error.kind == FER_TIMED_OUT && winsock->n > 0 && may_follow &&
-           posix->n >= winsock->n && posix->elapsed > winsock->elapsed;
-}
-
-/* A blocking write on Linux waits until all bytes are taken or the timeout expires. On the
- * simulated Windows with partial_sends it takes the bytes that fit. */
-static inline bool waits_for_all(const struct record *posix, const struct record *winsock)
-{
-    return is_write(posix) && posix->op != OP_WRITE_ALL && (posix->facts & FACT_DEFERRED) != 0 &&
-           posix->error.kind == FER_OK && winsock->error.kind == FER_OK && posix->n > winsock->n &&
-           winsock->n > 0;
-}
-
-/* A partial write cuts the send of Linux that waits. A write of the BSDs has tried once in vain
- * before it waits, and that send has met the fault. */
-static inline bool is_partial_once(const struct record *posix, const struct record *other)
-{
-    return is_bsd(other) && is_write(posix) && posix->op != OP_WRITE_ALL &&
-           posix->fault == FER_SIM_FAULT_PARTIAL_WRITE && (posix->facts & FACT_DEFERRED) != 0 &&
-           posix->error.kind == FER_OK && other->error.kind == FER_OK && posix->n > 0 &&
-           posix->n < other->n;
-}
-
-/* One write: the simulated Windows takes all bytes at once if there is any room. Linux and the BSDs
- * take those that fit, and a blocking call on Linux waits until all are taken. If it cannot be
- * continued, a write returns the count, and write_all the error of the next write. */
-static inline bool one_write_takes(const struct record *posix, const struct record *winsock)
-{
-    fer_error_kind kind = posix->error.kind;
-    bool is_stopped = kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_DEADLOCK ||
-                      kind == FER_CONNECTION_RESET || kind == FER_BROKEN_PIPE ||
-                      kind == FER_CANCELLED;
-    bool takes_all = is_write(posix) && (posix->op == OP_WRITE_ALL ? is_stopped : kind == FER_OK) &&
-                     (winsock->error.kind == FER_OK || winsock->error.kind == kind) &&
-                     posix->n > 0 && posix->n < winsock->n;
-    return (takes_all && !is_bsd(winsock)) || waits_for_all(posix, winsock) ||
-           waits_once_more(posix, winsock) || is_partial_once(posix, winsock);
-}
-
-/* A lack of buffers for a read or write: Windows retries it with fewer bytes, and then later. */
-static inline bool no_buffer_space(const struct record *posix, const struct record *winsock)
-{
-    bool is_fault =
-        posix->fault == FER_SIM_FAULT_NO_BUFFERS && posix->error.kind == FER_NO_BUFFER_SPACE;
-    bool would_wait = winsock->buffers_in > 0 && winsock->error.kind == FER_WOULD_BLOCK;
-    bool waits = winsock->buffers_in > 0 && race_explains(posix, winsock);
-    return (is_read(posix) || is_write(posix)) && (is_fault || would_wait || waits) &&
-           winsock->error.kind != FER_NO_BUFFER_SPACE;
-}
-
-/* The program closed first, over a loopback address: on Windows the peer may get a reset instead of
- * the bytes that it had not received. */
-static inline bool early_close_loses(const struct record *posix, const struct record *winsock)
-{
-    return posix->op == OP_CLOSE && posix->has_value && (posix->facts & FACT_LOOPBACK) != 0 &&
-           (posix->facts_after & FACT_PEER_SHUT) == 0 && posix->error.kind == FER_OK &&
-           posix->n > 0 && winsock->error.kind == FER_CONNECTION_RESET && winsock->n == 0;
-}
-
-/* A close waited for the linger time in vain. Windows then resets the connection. */
-static inline bool linger_expires(const struct record *posix, const struct record *winsock)
-{
-    const uint64_t second = UINT64_C(1000000000);
-    return posix->op == OP_CLOSE && posix->has_value && posix->error.kind == FER_OK &&
-           winsock->error.kind == FER_CONNECTION_RESET && posix->n >= winsock->n &&
-           winsock->elapsed >= second;
-}
-
-static inline bool full_backlog(const struct record *posix, const struct record *winsock)
-{
-    return posix->op == OP_CONNECT_FULL && posix->error.kind == FER_TIMED_OUT &&
-           winsock->error.kind == FER_CONNECTION_REFUSED;
-}
-
-/* Linux returns the reset connection, Windows skips it. */
-static inline bool reset_in_queue(const struct record *posix, const struct record *winsock)
-{
-    return posix->op == OP_ACCEPT_SECOND && posix->error.kind == FER_OK && posix->value == 0 &&
-           winsock->error.kind == FER_OK && winsock->value == 1;
-}
-
-static inline bool bracketed_name(const struct record *posix, const struct record *winsock)
-{
-    return posix->op == OP_CONNECT_NAME && posix->expected == 0 &&
-           posix->error.kind == FER_HOST_NOT_FOUND && winsock->error.kind != FER_HOST_NOT_FOUND;
-}
-
-static inline bool rebind_under_connections(const struct record *posix,
-                                            const struct record *winsock)
-{
-    return posix->op == OP_BIND && (posix->facts & FACT_PORT_IN_USE) != 0 &&
-           posix->error.kind == FER_OK && winsock->error.kind == FER_ADDR_IN_USE;
-}
-
-static inline bool link_local_without_scope(const struct record *posix,
-                                            const struct record *winsock)
-{
-    return posix->op == OP_BIND && posix->expected == 0 && posix->error.kind == FER_INVALID_INPUT &&
-           winsock->error.kind == FER_ADDR_NOT_AVAILABLE;
-}
-
-/* The fields of a keepalive, as program_do_option packs them. */
-struct keepalive_values {
-    bool enabled;
-    uint64_t fields[3];
-};
-
-static inline struct keepalive_values unpacked(uint64_t value)
-{
-    return (struct keepalive_values){(value & 1) != 0,
-                                     {value >> 40, value >> 16 & 0xFFFFFF, value >> 1 & 0x7FFF}};
-}
-
-/* OpenBSD has no fields, and NetBSD returns none. A value that OpenBSD refused is set on Linux from
- * then on. */
-static inline bool keepalive_fields(const struct record *posix, const struct record *bsd)
-{
-    struct keepalive_values one = unpacked(posix->value);
-    struct keepalive_values other = unpacked(bsd->value);
-    bool zeros = other.fields[0] == 0 && other.fields[1] == 0 && other.fields[2] == 0;
-    bool reported =
-        bsd->error.kind == FER_OK && zeros && (one.enabled == other.enabled || posix->was_forgiven);
-    return posix->op == OP_KEEPALIVE && posix->error.kind == FER_OK &&
-           (bsd->error.kind == FER_UNSUPPORTED || reported);
-}
-
-/* The fields are equal, except for those at Linux' maximum and above it on Windows, and, with
- * `defaults`, those that were never set. */
-static inline bool are_alike_but_for(const struct record *posix, const struct record *winsock,
-                                     bool defaults)
-{
-    static const uint64_t longest[] = {32767, 32767, 127};
-    static const uint64_t linux_own[] = {7200, 75, 9};
-    static const uint64_t windows_own[] = {7200, 1, 10};
-    static const uint64_t bsd_own[] = {7200, 75, 8};
-    const uint64_t *own = is_bsd(winsock) ? bsd_own : windows_own;
-    struct keepalive_values one = unpacked(posix->value);
-    struct keepalive_values other = unpacked(winsock->value);
+    static const struct {
+        int shift;
+        uint64_t mask, longest, linux_own, windows_own, bsd_own;
+    } fields[] = {{40, UINT64_MAX, 32767, 7200, 7200, 7200},
+                  {16, 0xFFFFFF, 32767, 75, 1, 75},
+                  {1, 0x7FFF, 127, 9, 10, 8}};
     for (int i = 0; i < 3; i++) {
-        bool above = one.fields[i] == longest[i] && other.fields[i] > longest[i];
-        bool unset = defaults && one.fields[i] == linux_own[i] && other.fields[i] == own[i];
-        if (one.fields[i] != other.fields[i] && !above && !unset) {
+        uint64_t one = p->value >> fields[i].shift & fields[i].mask;
+        uint64_t other = o->value >> fields[i].shift & fields[i].mask;
+        uint64_t own = o->system == SYSTEM_WINDOWS ? fields[i].windows_own : fields[i].bsd_own;
+        bool is_above = one == fields[i].longest && other > one;
+        bool is_unset = defaults && one == fields[i].linux_own && other == own;
+        if (one != other && !is_above && !is_unset) {
             return false;
         }
     }
-    return one.enabled == other.enabled;
+    return (p->value & 1) == (o->value & 1);
 }
 
-static inline bool both_succeed(const struct record *posix, const struct record *winsock)
+/* Both return the value that was set, or less than 10 ms more. */
+static inline bool is_a_grain_apart(const struct record *p, const struct record *o)
 {
-    return posix->error.kind == FER_OK && winsock->error.kind == FER_OK;
+    return (p->value > o->value ? p->value - o->value : o->value - p->value) < 10 * LIMITS_MILLI;
 }
 
-static inline bool system_defaults(const struct record *posix, const struct record *winsock)
+/* Of linger, in seconds: 65535 on Windows, 327 on macOS, 32767 on the BSDs. */
+static inline bool is_longest_linger(const struct record *o)
 {
-    bool ttl = (posix->op == OP_TTL || posix->op == OP_LISTENER) && posix->value == 64 &&
-               winsock->value == 128;
-    bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, true);
-    return both_succeed(posix, winsock) && (ttl || keepalive);
+    uint64_t second = 1000 * LIMITS_MILLI;
+    return o->system == SYSTEM_WINDOWS ? o->value == 65535 * second
+                                       : o->value == 327 * second || o->value == 32767 * second;
 }
 
-/* Both return the value that was set, or a grain more: 10 ms for timeouts, one second for linger;
- * or the maximum. */
-static inline bool grain(const struct record *posix, const struct record *winsock)
+/* A race in which a wait on Windows noticed an event, a shutdown or space late, or one on macOS a
+ * shutdown of READ. */
+static inline bool is_late(const struct record *p, const struct record *o)
 {
-    const uint64_t longest = UINT64_C(65535) * 1000000000;
-    uint64_t apart = posix->value > winsock->value ? posix->value - winsock->value
-                                                   : winsock->value - posix->value;
-    bool times =
-        (posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT) && apart < 10000000;
-    bool linger = posix->op == OP_LINGER && posix->expected > winsock->value &&
-                  (is_bsd(winsock) ? is_longest_linger(winsock) : winsock->value == longest);
-    bool keepalive = posix->op == OP_KEEPALIVE && are_alike_but_for(posix, winsock, false);
-    return both_succeed(posix, winsock) && (times || linger || keepalive);
-}
-
-/* On Windows and macOS only the library knows a lone shutdown of reading, and into_raw loses it. On
- * Linux the socket keeps it. A timeout that the raw socket of one clone gets is the others' on
- * Linux only. */
-static inline bool raw_mode(const struct record *posix, const struct record *winsock)
-{
-    unsigned facts = FACT_ADOPTED | FACT_SHUT_READ;
-    bool has_foreign_timeout = (posix->facts & FACT_CLONE_TIMED) != 0 &&
-                               posix->error.kind == FER_TIMED_OUT &&
-                               winsock->error.kind == FER_DEADLOCK;
-    return has_foreign_timeout ||
-           ((posix->facts & facts) == facts && (is_read(posix) || posix->op >= OP_PEER_SEND));
-}
-
-/* Both halves are shut down while input is queued, and more arrives. Linux resets; Windows shut
- * only the write half down, keeps the input, and receives what was still to be sent. Its close then
- * resets. */
-static inline bool input_after_both(const struct record *posix, const struct record *winsock)
-{
-    unsigned facts = FACT_SHUT_READ | FACT_SHUT_WRITE;
-    bool receives = is_read(posix) || posix->op == OP_PEER_RECEIVE || posix->op == OP_CLOSE;
-    bool has_less = receives && posix->n < winsock->n;
-    bool is_open = !reports_reset(winsock) && reports_reset(posix);
-    return (posix->facts_after & facts) == facts && (is_open || has_less);
-}
-
-/* Events of halves that this end shut down, or of a connection whose state differs since another
- * row's difference. */
-static inline bool poller_hints(const struct record *posix, const struct record *winsock)
-{
-    bool is_shut = (posix->facts & (FACT_SHUT_READ | FACT_SHUT_WRITE)) != 0;
-    return posix->op == OP_POLLER_WAIT && both_succeed(posix, winsock) &&
-           (is_shut || posix->was_forgiven);
-}
-
-/* A registered clone was closed, and a new clone has its number: on Linux it is registered. */
-static inline bool number_of_a_clone(const struct record *posix, const struct record *winsock)
-{
-    bool adds = posix->op == OP_POLLER_ADD && posix->error.kind == FER_ALREADY_EXISTS &&
-                winsock->error.kind == FER_OK;
-    bool is_known = (posix->op == OP_POLLER_MODIFY || posix->op == OP_POLLER_DELETE) &&
-                    posix->error.kind == FER_OK && winsock->error.kind == FER_NOT_FOUND;
-    return (posix->facts & FACT_CLONED) != 0 && (adds || is_known);
-}
-
-/* An option that was set after both halves had ended: macOS has refused it. A linger time decides
- * how the close ends for the peer. On the BSDs some cannot be read. */
-static inline bool ended_option(const struct record *posix, const struct record *winsock)
-{
-    bool gets = posix->op == OP_READ_TIMEOUT || posix->op == OP_WRITE_TIMEOUT ||
-                (posix->op >= OP_NODELAY && posix->op <= OP_KEEPALIVE);
-    bool closes = posix->op == OP_CLOSE && posix->was_forgiven;
-    bool is_refused = is_bsd(winsock) && has_ended(winsock);
-    bool is_lost = is_refused && ((gets && both_succeed(posix, winsock)) || closes);
-    return is_lost || hides_option(posix, winsock);
-}
-
-/* A read that noticed its shutdown late has met a reset too, which is then no longer pending. */
-static inline bool has_met_reset(const struct record *posix, const struct record *winsock)
-{
-    unsigned facts = FACT_NOTICES_LATE | FACT_SHUT_READ;
-    return (winsock->facts & facts) == facts && (winsock->facts_after & FACT_RESET) != 0 &&
-           posix->op == OP_TAKE_ERROR && both_succeed(posix, winsock) && reports_reset(posix) &&
-           winsock->value == (uint64_t)FER_OK;
-}
-
-/* WSAPoll's hang-up (hangup_ends_write_waits) is a readiness to write. */
-static inline bool is_ready_at_hangup(const struct record *posix, const struct record *winsock)
-{
-    unsigned facts = FACT_PEER_SHUT | FACT_NOTICES_LATE;
-    return posix->op == OP_READY && (winsock->facts & facts) == facts &&
-           winsock->error.kind == FER_OK && winsock->elapsed <= posix->elapsed;
-}
-
-/* A wait on Windows noticed an event, a shutdown or space late, or on macOS a shutdown of READ. */
-static inline bool late_event(const struct record *posix, const struct record *winsock)
-{
-    bool is_raced = race_explains(posix, winsock) || connect_race_explains(posix, winsock);
-    bool is_shut = (winsock->facts_after & ~winsock->facts & FACT_SHUT_READ) != 0;
-    bool may_be_late =
-        winsock->system == SYSTEM_MACOS ? is_shut : (winsock->facts & FACT_NOTICES_LATE) != 0;
-    bool is_late = may_be_late && is_raced;
-    return is_late || has_met_reset(posix, winsock) || is_ready_at_hangup(posix, winsock);
-}
-
-/* K2: on Windows a wait that is no request notices a cancel up to 20 ms late. It may end in another
- * way until then. */
-static inline bool cancel_is_late(const struct record *posix, const struct record *winsock)
-{
-    bool is_raced = race_explains(posix, winsock) || connect_race_explains(posix, winsock);
-    return is_raced && posix->error.kind == FER_CANCELLED && !posix->limits.is_cancelled;
+    bool may_be_late = o->system == SYSTEM_MACOS ? has(o, FACT_SHUT_READ) && !had(o, FACT_SHUT_READ)
+                                                 : had(o, FACT_NOTICES_LATE);
+    return may_be_late && (race_explains(p, o) || connect_race_explains(p, o));
 }
 
 /* After another row's difference the handle's state answers in one system only, before the limits
  * (rule K1): after a reset only Linux still has the input, for example, or a _ready of a clone has
  * met the reset on Windows only. */
-static inline bool limits_after_the_end(const struct record *posix, const struct record *winsock)
+static inline bool is_one_over(const struct record *p, const struct record *o)
 {
-    bool is_over = posix->limits.is_cancelled || posix->limits.deadline_in == 0;
-    fer_error_kind ended = posix->limits.is_cancelled ? FER_CANCELLED : FER_TIMED_OUT;
-    bool calls = is_read(posix) || is_write(posix) || posix->op == OP_READY;
-    bool is_reset = (posix->facts_after & FACT_RESET) != 0;
-    bool has_more = is_reset && posix->unread > 0;
-    bool has_met = is_reset && (posix->facts & FACT_CLONED) != 0 && reports_reset(winsock);
-    return calls && is_over && (posix->was_forgiven || has_more || has_met) &&
-           (posix->error.kind == ended) != (winsock->error.kind == ended);
+    fer_error_kind ended = p->limits.is_cancelled ? FER_CANCELLED : FER_TIMED_OUT;
+    return limits_are_over(&p->limits) && (p->error.kind == ended) != (o->error.kind == ended) &&
+           (p->was_forgiven ||
+            (has(p, FACT_RESET) && (p->unread > 0 || (had(p, FACT_CLONED) && reports_reset(o)))));
 }
 
-/* The first clone of a socket allocates on Windows only. */
-static inline bool clone_out_of_memory(const struct record *posix, const struct record *winsock)
-{
-    bool clones = posix->op == OP_CLONE || posix->op == OP_LISTENER;
-    return clones && posix->error.kind == FER_OK && winsock->error.kind == FER_OUT_OF_MEMORY;
-}
+/* ---- The table */
+
+/* X(tag, or the rule, systems, whether the comparison ends, calls, kinds on Linux, kinds on the
+ * other system, and a condition of the step on Linux, p, and there, o). The first case counts. */
+/* clang-format off */
+#define NOT_RECONCILED(X)                                                                          \
+    /* A shut down read half discards what is queued and what still arrives. A clone, or the       \
+     * handle after a raw socket, reads the end or a reset, and the peer never fills the buffers.  \
+     * On macOS what it would have filled resets the connection (input_after_both). */             \
+    X(clone_reads_on, ON_BSD, ENDS, READS, ANY, END,                                               \
+      has(o, FACT_SHUT_READ) && had(o, SHARED) && o->n <= p->n)                                    \
+    X(clone_reads_on, ON_BSD, ENDS, READS, ANY, RESET,                                             \
+      has_both(o, FACT_SHUT_READ | FACT_RESET) && had(o, SHARED) && o->n <= p->n)                  \
+    X(clone_reads_on, ON_BSD, ENDS, CALL(PEER_SEND), ANY, K(OK),                                   \
+      has(o, FACT_SHUT_READ) && o->n > p->n)                                                       \
+    X(clone_reads_on, ON_MACOS, ENDS, CALL(PEER_SEND) | CALL(PEER_RECEIVE),                        \
+      K(OK) | K(WOULD_BLOCK) | BROKEN, RESET, has(o, FACT_SHUT_READ) && has_ended(o))              \
+    X(clone_reads_on, ON_MACOS, ENDS, CALL(PEER_RECEIVE), ANY, ANY,                                \
+      has(o, FACT_SHUT_READ) && has_ended(o) && o->n < p->n)                                       \
+    X(clone_reads_on, ON_WINDOWS | ON_MACOS, ENDS, READS, ANY, ANY, is_marked_end(p, o))           \
+    /* Linux still delivers the bytes that arrived before the reset. */                            \
+    X(reset_loses_input, ON_WINDOWS, GOES_ON, READS, ANY, RESET,                                   \
+      has(p, FACT_RESET) && p->unread > 0 &&                                                       \
+      (p->n > o->n || p->error.kind == FER_BUFFER_TOO_SMALL))                                      \
+    X(reset_loses_input, ON_WINDOWS, GOES_ON, CALL(TAKE_ERROR), K(OK), K(OK),                      \
+      is_reported_elsewhere(p, o))                                                                 \
+    X(reset_loses_input, ON_WINDOWS, GOES_ON, ANY, ANY, ANY,                                       \
+      has(p, FACT_RESET) && is_one_failed(p, o))                                                   \
+    /* After another handle has reported the reset, Linux reports nothing, Windows the reset. On   \
+     * the BSDs a write leaves the reset to the next call, which may be another clone's. */        \
+    X(saw_reset_second, ON_ALL, GOES_ON, READS, END, RESET,                                        \
+      had(p, SHARED) && has(p, FACT_RESET) && p->n >= o->n)                                        \
+    X(saw_reset_second, ON_ALL, GOES_ON, WRITES, BROKEN, RESET,                                    \
+      had(p, SHARED) && has(p, FACT_RESET) && p->n >= o->n)                                        \
+    X(saw_reset_second, ON_ALL, GOES_ON, CALL(TAKE_ERROR), K(OK), ANY,                             \
+      had(p, SHARED) && has(p, FACT_RESET) && p->value == FER_OK && reports_reset(o))              \
+    X(saw_reset_second, ON_BSD, GOES_ON, READS, RESET, END,                                        \
+      had(p, SHARED) && has(p, FACT_RESET) && p->was_forgiven && p->n == o->n)                     \
+    /* The peer closed, and then a reset arrived: Linux reports the bytes and the end of file,     \
+     * Windows the reset, the BSDs the bytes and the reset. */                                     \
+    X(end_then_reset, ON_ALL, GOES_ON, READS, END, RESET,                                          \
+      has_both(p, FACT_PEER_SHUT | FACT_RESET) &&                                                  \
+      (p->n == o->n || (p->n > o->n && o->system == SYSTEM_WINDOWS)))                              \
+    X(end_then_reset, ON_ALL, GOES_ON, CALL(TAKE_ERROR), K(OK), ANY,                               \
+      has_both(p, FACT_PEER_SHUT | FACT_RESET) && !reports_reset(p) && reports_reset(o))           \
+    X(end_then_reset, ON_BSD, GOES_ON, CALL(TAKE_ERROR), K(OK), K(OK),                             \
+      has(p, FACT_PEER_SHUT) && is_reported_elsewhere(p, o))                                       \
+    X(end_then_reset, ON_BSD, GOES_ON, ANY, ANY, ANY,                                              \
+      has_both(p, FACT_PEER_SHUT | FACT_RESET) && is_one_failed(p, o))                             \
+    /* The simulated Windows takes all bytes at once if there is any space. Linux and the BSDs     \
+     * take those that fit, and a blocking call on Linux waits until all are taken. If it cannot   \
+     * be continued, a write returns the count, and write_all the error of the next write. */      \
+    X(one_write_takes, ON_WINDOWS, ENDS, WRITES_ONCE, K(OK), K(OK), p->n > 0 && p->n < o->n)       \
+    X(one_write_takes, ON_WINDOWS, ENDS, CALL(WRITE_ALL),                                          \
+      UNFINISHED | K(DEADLOCK) | RESET | BROKEN, ANY,                                              \
+      p->n > 0 && p->n < o->n &&                                                                   \
+      (o->error.kind == FER_OK || o->error.kind == p->error.kind))                                 \
+    X(one_write_takes, ON_ALL, ENDS, WRITES_ONCE, K(OK), K(OK),                                    \
+      had(p, FACT_DEFERRED) && p->n > o->n && o->n > 0)                                            \
+    /* The peer reads while write_all waits: on Linux the waiting write counts as progress when    \
+     * its timeout expires, so that write_all waits once more, and ends later. */                  \
+    X(one_write_takes, ON_ALL, ENDS, CALL(WRITE_ALL), K(OK) | K(TIMED_OUT) | RESET | BROKEN,       \
+      K(TIMED_OUT),                                                                                \
+      had(p, FACT_DEFERRED) && o->n > 0 && p->n >= o->n && p->elapsed > o->elapsed)                \
+    /* A partial write cuts the send of Linux that waits. A write of the BSDs has tried once in    \
+     * vain before it waits, and that send has met the fault. */                                   \
+    X(one_write_takes, ON_BSD, ENDS, WRITES_ONCE, K(OK), K(OK),                                    \
+      p->fault == FER_SIM_FAULT_PARTIAL_WRITE && had(p, FACT_DEFERRED) && p->n > 0 && p->n < o->n) \
+    /* Windows retries it with fewer bytes, and then later. */                                     \
+    X(no_buffer_space, ON_WINDOWS, ENDS, READS | WRITES, K(NO_BUFFER_SPACE),                       \
+      BUT(K(NO_BUFFER_SPACE)), p->fault == FER_SIM_FAULT_NO_BUFFERS)                               \
+    X(no_buffer_space, ON_WINDOWS, ENDS, READS | WRITES, ANY, K(WOULD_BLOCK), o->buffers_in > 0)   \
+    X(no_buffer_space, ON_WINDOWS, ENDS, READS | WRITES, ANY, BUT(K(NO_BUFFER_SPACE)),             \
+      o->buffers_in > 0 && race_explains(p, o))                                                    \
+    /* A long send that fails for lack of buffers may have queued bytes, so that its error ends    \
+     * the stream. A short one waits for buffers. */                                               \
+    X(failed_send_may_have_sent, ON_MACOS, ENDS, ANY, ANY, K(NO_BUFFER_SPACE),                     \
+      had(o, FACT_SEND_FAILED))                                                                    \
+    X(failed_send_may_have_sent, ON_MACOS, ENDS, CALL(TAKE_ERROR) | CALL(READY), ANY, ANY,         \
+      had(o, FACT_SEND_FAILED))                                                                    \
+    X(failed_send_may_have_sent, ON_MACOS, ENDS, CALL(PEER_ADDR), ANY, K(NOT_CONNECTED),           \
+      had(o, FACT_SEND_FAILED))                                                                    \
+    X(failed_send_may_have_sent, ON_MACOS, ENDS, WRITES, K(NO_BUFFER_SPACE), ANY,                  \
+      o->fault == FER_SIM_FAULT_NO_BUFFERS)                                                        \
+    /* On the BSDs the write that fails leaves the pending error to a later call. */               \
+    X(write_after_peer_gone, ON_ALL, GOES_ON, WRITES, K(OK) | RESET | BROKEN,                      \
+      K(OK) | RESET | BROKEN, has(p, FACT_PEER_CLOSED | FACT_RESET))                               \
+    X(write_after_peer_gone, ON_BSD, GOES_ON, CALL(TAKE_ERROR), K(OK), K(OK),                      \
+      is_reported_elsewhere(p, o))                                                                 \
+    X(write_after_peer_gone, ON_BSD, GOES_ON, ANY, ANY, ANY, is_one_failed(p, o))                  \
+    /* A stream of the BSDs has no peer once both halves have ended, by whichever end. */          \
+    X(peer_addr_after_end, ON_ALL, ENDS, CALL(PEER_ADDR), K(NOT_CONNECTED), K(OK),                 \
+      has(p, FACT_RESET | FACT_PEER_SHUT))                                                         \
+    X(peer_addr_after_end, ON_ALL, ENDS, CALL(THROUGH_RAW), K(INVALID_INPUT), K(OK),               \
+      has(p, FACT_RESET | FACT_PEER_SHUT))                                                         \
+    X(peer_addr_after_end, ON_BSD, ENDS, CALL(PEER_ADDR), K(OK), K(NOT_CONNECTED), has_ended(o))   \
+    X(peer_addr_after_end, ON_BSD, ENDS, CALL(THROUGH_RAW), K(OK), K(INVALID_INPUT), has_ended(o)) \
+    X(local_addr_after_end, ON_NETBSD | ON_OPENBSD, ENDS, CALL(LOCAL_ADDR), K(OK),                 \
+      K(NOT_CONNECTED), has(o, FACT_RESET | FACT_PEER_SHUT))                                       \
+    X(close_with_unread_input, ON_BSD, GOES_ON, CALL(CLOSE), RESET, K(OK),                         \
+      o->has_value && had(o, SHARED | FACT_SHUT_READ) && p->unread > 0 && o->n >= p->n)            \
+    /* The program closed first. Windows may reset instead of sending on. */                       \
+    X(early_close_loses, ON_WINDOWS, GOES_ON, CALL(CLOSE), K(OK), RESET,                           \
+      p->has_value && had(p, FACT_LOOPBACK) && !has(p, FACT_PEER_SHUT) && p->n > 0 && o->n == 0)   \
+    X(linger_expires, ON_WINDOWS, GOES_ON, CALL(CLOSE), K(OK), RESET,                              \
+      p->has_value && p->n >= o->n && o->elapsed >= 1000 * LIMITS_MILLI)                           \
+    X(full_backlog, ON_WINDOWS, GOES_ON, CALL(CONNECT_FULL), K(TIMED_OUT),                         \
+      K(CONNECTION_REFUSED), true)                                                                 \
+    X(reset_in_queue, ON_ALL, ENDS, CALL(ACCEPT_SECOND), K(OK), K(OK),                             \
+      p->value == 0 && o->value == 1)                                                              \
+    X(bracketed_name, ON_WINDOWS, ENDS, CALL(CONNECT_NAME), K(HOST_NOT_FOUND),                     \
+      BUT(K(HOST_NOT_FOUND)), p->expected == 0)                                                    \
+    X(rebind_under_connections, ON_WINDOWS, ENDS, CALL(BIND), K(OK), K(ADDR_IN_USE),               \
+      had(p, FACT_PORT_IN_USE))                                                                    \
+    /* Or [::] and 0.0.0.0 share a port: dual_stack_beside_ipv4. */                                \
+    X(wildcard_beside_specific, ON_BSD, ENDS, CALL(BIND), K(ADDR_IN_USE), K(OK), true)             \
+    X(no_dual_stack, ON_OPENBSD, ENDS, CALL(BIND), K(OK) | K(ADDR_IN_USE), K(UNSUPPORTED), true)   \
+    X(link_local_without_scope, ON_ALL, GOES_ON, CALL(BIND), K(INVALID_INPUT),                     \
+      K(ADDR_NOT_AVAILABLE), p->expected == 0)                                                     \
+    /* A value that OpenON_BSD refused is set on Linux from then on. */                            \
+    X(keepalive_fields, ON_BSD, GOES_ON, CALL(KEEPALIVE), K(OK), K(UNSUPPORTED), true)             \
+    X(keepalive_fields, ON_BSD, GOES_ON, CALL(KEEPALIVE), K(OK), K(OK),                            \
+      o->value >> 1 == 0 && (p->was_forgiven || (p->value & 1) == o->value))                       \
+    X(grain, ON_ALL, GOES_ON, TIMEOUTS, K(OK), K(OK), is_a_grain_apart(p, o))                      \
+    X(grain, ON_ALL, GOES_ON, CALL(LINGER), K(OK), K(OK),                                          \
+      p->expected > o->value && is_longest_linger(o))                                              \
+    X(grain, ON_ALL, GOES_ON, CALL(KEEPALIVE), K(OK), K(OK), is_keepalive_alike(p, o, false))      \
+    X(system_defaults, ON_ALL, GOES_ON, CALL(TTL) | CALL(LISTENER), K(OK), K(OK),                  \
+      p->value == 64 && o->value == 128)                                                           \
+    X(system_defaults, ON_ALL, GOES_ON, CALL(KEEPALIVE), K(OK), K(OK),                             \
+      is_keepalive_alike(p, o, true))                                                              \
+    X(listener_timeout, ON_BSD, ENDS, CALL(ACCEPT), K(TIMED_OUT), K(DEADLOCK), true)               \
+    /* Only the library knows a lone shutdown of reading, and into_raw loses it. A timeout that    \
+     * the raw socket of one clone gets is the others' on Linux only. */                           \
+    X(raw_mode, ON_WINDOWS | ON_MACOS, ENDS, ANY, K(TIMED_OUT), K(DEADLOCK),                       \
+      had(p, FACT_CLONE_TIMED))                                                                    \
+    X(raw_mode, ON_WINDOWS | ON_MACOS, ENDS, READS | OF_PEERS, ANY, ANY,                           \
+      had(p, FACT_ADOPTED) && had(p, FACT_SHUT_READ))                                              \
+    /* Input is queued when both halves are shut down, and more arrives. Linux resets; Windows     \
+     * keeps the input, and receives what was still to be sent. Its close then resets. */          \
+    X(input_after_both, ON_ALL, ENDS, READS | CALL(PEER_RECEIVE) | CALL(CLOSE), ANY, ANY,          \
+      has_both(p, SHUT) && p->n < o->n)                                                            \
+    X(input_after_both, ON_ALL, ENDS, ANY, ANY, ANY,                                               \
+      has_both(p, SHUT) && reports_reset(p) && !reports_reset(o))                                  \
+    X(poller_hints, ON_ALL, GOES_ON, CALL(POLLER_WAIT), K(OK), K(OK),                              \
+      had(p, SHUT) || p->was_forgiven)                                                             \
+    /* A registered clone was closed, and a new one has its number: on Linux it is registered. */  \
+    X(number_of_a_clone, ON_ALL, ENDS, CALL(POLLER_ADD), K(ALREADY_EXISTS), K(OK),                 \
+      had(p, FACT_CLONED))                                                                         \
+    X(number_of_a_clone, ON_ALL, ENDS, CALL(POLLER_MODIFY) | CALL(POLLER_DELETE), K(OK),           \
+      K(NOT_FOUND), had(p, FACT_CLONED))                                                           \
+    X(clone_out_of_memory, ON_WINDOWS | ON_MACOS, ENDS, CALL(CLONE) | CALL(LISTENER), K(OK),       \
+      K(OUT_OF_MEMORY), true)                                                                      \
+    /* An option was set after both halves had ended: macOS has refused it. A linger time decides  \
+     * how the close ends for the peer. On the BSDs some options cannot be read. */                \
+    X(ended_option, ON_BSD, GOES_ON, GETS, K(OK), K(OK), has_ended(o))                             \
+    X(ended_option, ON_BSD, GOES_ON, CALL(CLOSE), ANY, ANY, has_ended(o) && p->was_forgiven)       \
+    X(ended_option, ON_FREEBSD | ON_NETBSD | ON_OPENBSD, GOES_ON, CALL(NODELAY) | CALL(KEEPALIVE), \
+      K(OK), RESET, has_ended(o))                                                                  \
+    X(ended_option, ON_NETBSD | ON_OPENBSD, GOES_ON, CALL(TTL), K(OK), RESET, has_ended(o))        \
+    /* A read that noticed its shutdown late has met a reset too, which is then no longer pending. \
+     * WSAPoll's hang-up (hangup_ends_write_waits) is a readiness to write. */                     \
+    X(late_event, ON_WINDOWS | ON_MACOS, ENDS, ANY, ANY, ANY, is_late(p, o))                       \
+    X(late_event, ON_WINDOWS | ON_MACOS, ENDS, CALL(TAKE_ERROR), K(OK), K(OK),                     \
+      had(o, FACT_NOTICES_LATE) && had(o, FACT_SHUT_READ) && has(o, FACT_RESET) &&                 \
+      reports_reset(p) && o->value == FER_OK)                                                      \
+    X(late_event, ON_WINDOWS | ON_MACOS, ENDS, CALL(READY), ANY, K(OK),                            \
+      had(o, FACT_NOTICES_LATE) && had(o, FACT_PEER_SHUT) && o->elapsed <= p->elapsed)             \
+    X(cancel_is_late, ON_WINDOWS, ENDS, ANY, K(CANCELLED), ANY,                                    \
+      !p->limits.is_cancelled && (race_explains(p, o) || connect_race_explains(p, o)))             \
+    X(K1, ON_ALL, GOES_ON, READS | WRITES | CALL(READY), ANY, ANY,                                 \
+      is_one_over(p, o))
+/* clang-format on */
 
 #endif

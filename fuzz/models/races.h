@@ -8,26 +8,9 @@
 #include "fuzz/models/limits_model.h"
 #include "fuzz/programs/stream_program.h"
 
-static inline bool is_read(const struct record *record)
-{
-    return record->op >= OP_READ && record->op <= OP_READ_TO_END;
-}
-
-static inline bool is_write(const struct record *record)
-{
-    return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
-}
-
-/* A call that makes several reads or writes. */
-static inline bool is_whole(const struct record *record)
-{
-    return record->op == OP_READ_EXACT || record->op == OP_READ_TO_END ||
-           record->op == OP_WRITE_ALL;
-}
-
 /* ---- What the rules allow after the events of one call */
 
-static inline uint64_t earlier_of(uint64_t one, uint64_t other)
+static inline uint64_t least_of(uint64_t one, uint64_t other)
 {
     return one < other ? one : other;
 }
@@ -35,7 +18,7 @@ static inline uint64_t earlier_of(uint64_t one, uint64_t other)
 /* K3: the earlier of timeout and deadline. */
 static inline uint64_t expiry_of(const struct record *record)
 {
-    return earlier_of(record->timeout_in, record->limits.deadline_in);
+    return least_of(record->timeout_in, record->limits.deadline_in);
 }
 
 /* K1 to K3, by the model that the other harnesses have. The simulated Windows may be late. */
@@ -50,64 +33,39 @@ static inline bool limits_allow(const struct record *record)
     return limits_violation(&call) == NULL;
 }
 
-/* T2: not before the timeout. S6: nor after the half was shut down; of a write that holds only if
- * no clone did it. K2: a call that finds both is CANCELLED. K3a: _ready keeps its own timeout. */
-static inline bool may_time_out(const struct record *record)
-{
-    unsigned half = is_read(record) ? FACT_SHUT_READ : FACT_SHUT_WRITE;
-    bool is_clones = is_write(record) && (record->facts & FACT_CLONED) != 0;
-    bool is_answered = (record->facts_after & half) != 0 && !is_clones && record->op != OP_READY;
-    return expiry_of(record) <= record->elapsed && !is_answered &&
-           record->limits.cancel_in > record->elapsed;
-}
-
-static inline bool may_be_reset(const struct record *record)
-{
-    unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
-    unsigned causes = FACT_RESET | (is_read(record) ? 0u : FACT_PEER_CLOSED);
-    return (record->facts_after & causes) != 0 || (record->facts_after & both) == both;
-}
-
-static inline bool may_read_end(const struct record *record)
-{
-    return is_read(record) && (record->facts_after & (FACT_PEER_SHUT | FACT_SHUT_READ)) != 0;
-}
-
-static inline bool may_succeed(const struct record *record)
-{
-    switch (record->op) {
-    case OP_READ_EXACT:
-    case OP_WRITE_ALL: return record->n == record->requested;
-    case OP_READ_TO_END: return may_read_end(record);
-    case OP_READY: return true;
-    default: return record->n > 0 || record->requested == 0 || may_read_end(record);
-    }
-}
-
-/* Within the bytes that there were. A single read or write that fails has transferred nothing. */
-static inline bool count_is_possible(const struct record *record)
-{
-    bool lacks_input = is_read(record) && record->could_read < record->requested;
-    size_t most = lacks_input ? record->could_read : record->requested;
-    bool is_partial = record->error.kind == FER_OK || is_whole(record);
-    return record->bytes_are_right && record->n <= (is_partial ? most : 0);
-}
-
+/* Whether the result is one that the rules allow after the events of the call. */
 static inline bool rules_allow(const struct record *record)
 {
-    bool is_possible = count_is_possible(record) && limits_allow(record);
+    bool reads = is_read(record);
+    bool has_all = record->n == record->requested;
+    bool is_shut = has(record, reads ? FACT_SHUT_READ : FACT_SHUT_WRITE);
+    bool may_end = reads && has(record, FACT_PEER_SHUT | FACT_SHUT_READ);
+    bool may_be_reset = has(record, FACT_RESET | (reads ? 0u : FACT_PEER_CLOSED)) ||
+                        has_both(record, FACT_SHUT_READ | FACT_SHUT_WRITE);
+    /* S6: a shutdown of the half ends the call; of a write only if no clone did it. */
+    bool is_answered = is_shut && (reads || !had(record, FACT_CLONED)) && record->op != OP_READY;
+    bool is_partial = record->error.kind == FER_OK || is_whole(record);
+    uint64_t most = reads ? least_of(record->could_read, record->requested) : record->requested;
+    if (!limits_allow(record) || !record->bytes_are_right || record->n > (is_partial ? most : 0)) {
+        return false;
+    }
     switch (record->error.kind) {
-    case FER_OK: return is_possible && may_succeed(record);
-    case FER_CANCELLED: return is_possible;
-    case FER_TIMED_OUT: return is_possible && may_time_out(record);
-    case FER_DEADLOCK: return is_possible && expiry_of(record) == LIMITS_NEVER;
-    case FER_CONNECTION_RESET: return is_possible && may_be_reset(record);
-    case FER_BROKEN_PIPE:
-        return is_possible && is_write(record) &&
-               (may_be_reset(record) || (record->facts_after & FACT_SHUT_WRITE) != 0);
-    case FER_UNEXPECTED_EOF: return is_possible && may_read_end(record);
-    case FER_BUFFER_TOO_SMALL:
-        return is_possible && record->op == OP_READ_TO_END && record->n == record->requested;
+    case FER_OK:
+        if (record->op == OP_READ_EXACT || record->op == OP_WRITE_ALL) {
+            return has_all;
+        }
+        return may_end || (record->op != OP_READ_TO_END &&
+                           (record->op == OP_READY || record->n > 0 || record->requested == 0));
+    case FER_CANCELLED: return true;
+    /* T2: not before the timeout. K2: a call that finds both is CANCELLED. */
+    case FER_TIMED_OUT:
+        return expiry_of(record) <= record->elapsed && !is_answered &&
+               record->limits.cancel_in > record->elapsed;
+    case FER_DEADLOCK: return expiry_of(record) == LIMITS_NEVER;
+    case FER_CONNECTION_RESET: return may_be_reset;
+    case FER_BROKEN_PIPE: return is_write(record) && (may_be_reset || is_shut);
+    case FER_UNEXPECTED_EOF: return may_end;
+    case FER_BUFFER_TOO_SMALL: return record->op == OP_READ_TO_END && has_all;
     default: return false;
     }
 }
@@ -117,98 +75,79 @@ static inline bool rules_allow(const struct record *record)
 /* How late one wait of the simulated Windows may notice an event: `late_event`, `cancel_is_late`,
  * and the longest pause between two tries while there are no buffers (T2 false readiness). macOS
  * may notice a shutdown of READ late (S6). */
-static inline uint64_t resolution_of(const struct record *winsock)
+static inline uint64_t resolution_of(const struct record *o)
 {
-    bool is_late = (winsock->facts & FACT_NOTICES_LATE) != 0;
-    if (winsock->system == SYSTEM_MACOS) {
-        return 100 * LIMITS_MILLI;
-    }
-    uint64_t millis = !is_late ? 20u : is_read(winsock) ? 1000u : 100u;
-    return millis * LIMITS_MILLI;
+    bool is_late = had(o, FACT_NOTICES_LATE) || o->system == SYSTEM_MACOS;
+    bool is_received = is_read(o) && o->system != SYSTEM_MACOS;
+    return (!is_late ? 20u : is_received ? 1000u : 100u) * LIMITS_MILLI;
 }
 
 /* Whether anything happened that could end the call, or a read or write of it. */
 static inline bool has_event(const struct record *record)
 {
     uint64_t own = record->op == OP_READY ? record->expected : LIMITS_NEVER;
-    uint64_t limit = earlier_of(record->limits.cancel_in, expiry_of(record));
-    return earlier_of(earlier_of(record->action_in, own), limit) <= record->elapsed;
+    uint64_t limit = least_of(record->limits.cancel_in, expiry_of(record));
+    return least_of(least_of(record->action_in, own), limit) <= record->elapsed;
 }
 
 /* A call of several waits may be late in each of them, and each needs an event. */
-static inline uint64_t latest_end(const struct record *posix, const struct record *winsock)
+static inline uint64_t latest_end(const struct record *p, const struct record *o)
 {
-    uint64_t waits = is_whole(winsock) ? 1 + (uint64_t)winsock->actions : 1;
-    uint64_t from = posix->elapsed > winsock->buffers_in ? posix->elapsed : winsock->buffers_in;
-    return from + waits * resolution_of(winsock);
+    uint64_t waits = is_whole(o) ? 1 + (uint64_t)o->actions : 1;
+    uint64_t from = p->elapsed > o->buffers_in ? p->elapsed : o->buffers_in;
+    return from + waits * resolution_of(o);
 }
 
-/* A wait looks once more when it expires (T2), so that TIMED_OUT instead of another result needs a
- * deadline that is over before the next read or write (K1), or a write that a clone's shutdown did
- * not wake (S6). */
-static inline bool timeout_is_explained(const struct record *posix, const struct record *winsock)
+/* The call noticed later on Windows what ended it on Linux, or what happened meanwhile. */
+static inline bool notices_late(const struct record *p, const struct record *o)
 {
-    bool is_over = is_whole(winsock) && winsock->n > 0 && winsock->n <= posix->n &&
-                   winsock->elapsed >= winsock->limits.deadline_in;
-    return winsock->error.kind != FER_TIMED_OUT || posix->error.kind == FER_TIMED_OUT || is_over ||
-           posix->error.kind == FER_BROKEN_PIPE;
+    bool is_same = p->error.kind == o->error.kind;
+    /* A wait tries once more when it expires (T2), so that TIMED_OUT instead of another result
+     * needs a deadline that is over before the next read or write (K1), or a write that a clone's
+     * shutdown did not wake (S6). */
+    bool is_over = is_whole(o) && o->n > 0 && o->n <= p->n && o->elapsed >= o->limits.deadline_in;
+    bool may_time_out =
+        o->error.kind != FER_TIMED_OUT || is_same || is_over || p->error.kind == FER_BROKEN_PIPE;
+    /* A later try finds no fewer bytes and no less space, until a reset or a shutdown of the half.
+     * But an action of the peer may meet buffers that it has not emptied, or filled, yet: if
+     * something was in flight before, by an earlier action, the steps before, or the write. */
+    bool goes_on = o->error.kind != FER_CONNECTION_RESET &&
+                   !has(o, is_read(o) ? FACT_SHUT_READ : FACT_SHUT_WRITE) &&
+                   (is_same || p->error.kind == FER_CANCELLED);
+    bool meets_others =
+        is_whole(o) && o->actions > 0 && (o->actions > 1 || is_write(o) || o->unread > 0);
+    bool may_have_less = o->n >= p->n || !goes_on || meets_others;
+    return o->elapsed > p->elapsed && o->elapsed <= latest_end(p, o) && has_event(o) &&
+           may_time_out && may_have_less;
 }
 
-/* An action of the peer may meet buffers that the later call has not emptied, or filled, yet: if
- * something was in flight before, by an earlier action, by the steps before, or by the write. */
-static inline bool meets_other_buffers(const struct record *winsock)
-{
-    bool was_in_flight = winsock->actions > 1 || is_write(winsock) || winsock->unread > 0;
-    return is_whole(winsock) && winsock->actions > 0 && was_in_flight;
-}
-
-/* A later look finds no fewer bytes and no less room, until a reset or a shutdown of the half. */
-static inline bool count_is_explained(const struct record *posix, const struct record *winsock)
-{
-    bool may_transfer_less = meets_other_buffers(winsock);
-    bool is_same = posix->error.kind == winsock->error.kind;
-    unsigned half = is_read(winsock) ? FACT_SHUT_READ : FACT_SHUT_WRITE;
-    bool continues = winsock->error.kind != FER_CONNECTION_RESET &&
-                     (winsock->facts_after & half) == 0 &&
-                     (is_same || posix->error.kind == FER_CANCELLED);
-    return winsock->n >= posix->n || !continues || may_transfer_less;
-}
-
-/* The call noticed later on Windows what ended it on POSIX, or what happened meanwhile. */
-static inline bool notices_late(const struct record *posix, const struct record *winsock)
-{
-    return winsock->elapsed > posix->elapsed && winsock->elapsed <= latest_end(posix, winsock) &&
-           has_event(winsock);
-}
-
-/* The limits ended the call on Windows before it noticed an event, which on POSIX came first or at
+/* The limits ended the call on Windows before it noticed an event, which on Linux came first or at
  * the same time. */
-static inline bool is_ended_before(const struct record *posix, const struct record *winsock)
+static inline bool is_ended_before(const struct record *p, const struct record *o)
 {
-    bool is_cancelled =
-        winsock->error.kind == FER_CANCELLED && winsock->limits.cancel_in == winsock->elapsed;
-    bool is_over =
-        winsock->error.kind == FER_TIMED_OUT && winsock->limits.deadline_in == winsock->elapsed;
-    return (winsock->facts & FACT_NOTICES_LATE) != 0 && (is_cancelled || is_over) &&
-           winsock->elapsed == posix->elapsed && winsock->n <= posix->n;
+    bool is_cancelled = o->error.kind == FER_CANCELLED && o->limits.cancel_in == o->elapsed;
+    bool is_over = o->error.kind == FER_TIMED_OUT && o->limits.deadline_in == o->elapsed;
+    return (o->facts & FACT_NOTICES_LATE) != 0 && (is_cancelled || is_over) &&
+           o->elapsed == p->elapsed && o->n <= p->n;
 }
 
 /* The call waited on Windows, as if the buffers were full, until there were buffers again, or
  * something else ended it. */
-static inline bool lacks_buffers(const struct record *posix, const struct record *winsock)
+static inline bool lacks_buffers(const struct record *p, const struct record *o)
 {
-    return winsock->buffers_in > 0 && (is_read(winsock) || is_write(winsock)) &&
-           winsock->elapsed <= latest_end(posix, winsock);
+    return o->buffers_in > 0 && (is_read(o) || is_write(o)) && o->elapsed <= latest_end(p, o);
+}
+
+static inline bool may_wait(const struct record *record)
+{
+    return is_read(record) || is_write(record) || record->op == OP_READY;
 }
 
 /* The only judgement about races. */
-static inline bool race_explains(const struct record *posix, const struct record *winsock)
+static inline bool race_explains(const struct record *p, const struct record *o)
 {
-    bool waits = is_read(posix) || is_write(posix) || posix->op == OP_READY;
-    bool is_late = notices_late(posix, winsock) && timeout_is_explained(posix, winsock) &&
-                   count_is_explained(posix, winsock);
-    bool is_raced = is_late || is_ended_before(posix, winsock) || lacks_buffers(posix, winsock);
-    return waits && is_raced && rules_allow(posix) && rules_allow(winsock);
+    return may_wait(p) && (notices_late(p, o) || is_ended_before(p, o) || lacks_buffers(p, o)) &&
+           rules_allow(p) && rules_allow(o);
 }
 
 /* Several events happened in the instant in which the call ended: actions, a cancel, a timeout. No
@@ -222,11 +161,10 @@ static inline bool ends_by_several(const struct record *record)
 }
 
 /* A race that no difference between systems explains: nothing after it can be compared. */
-static inline bool instant_explains(const struct record *posix, const struct record *other)
+static inline bool instant_explains(const struct record *p, const struct record *o)
 {
-    bool waits = is_read(posix) || is_write(posix) || posix->op == OP_READY;
-    return waits && posix->elapsed == other->elapsed && ends_by_several(posix) &&
-           ends_by_several(other) && rules_allow(posix) && rules_allow(other);
+    return may_wait(p) && p->elapsed == o->elapsed && ends_by_several(p) && ends_by_several(o) &&
+           rules_allow(p) && rules_allow(o);
 }
 
 /* ---- A connect to several addresses (K8 to K10), whose attempts race too */
@@ -250,36 +188,35 @@ static inline int failures_of(const struct record *record, uint64_t kind)
 
 /* An attempt whose end is noticed late starts the next one late, or never before the limits, and
  * the failures come in another order. Which ones there are, and the connection, do not change. */
-static inline bool connects_agree(const struct record *posix, const struct record *winsock)
+static inline bool connects_agree(const struct record *p, const struct record *o)
 {
-    if (is_ended_by_limits(posix) || is_ended_by_limits(winsock)) {
+    if (is_ended_by_limits(p) || is_ended_by_limits(o)) {
         return true;
     }
-    if (posix->error.kind != winsock->error.kind || posix->error.kind == FER_OK) {
-        return posix->error.kind == winsock->error.kind;
+    if (p->error.kind != o->error.kind || p->error.kind == FER_OK) {
+        return p->error.kind == o->error.kind;
     }
-    for (uint64_t left = posix->value; left != 0 && posix->fault < 0; left >>= 8) {
-        if (failures_of(posix, left & 0xFF) != failures_of(winsock, left & 0xFF)) {
+    for (uint64_t left = p->value; left != 0 && p->fault < 0; left >>= 8) {
+        if (failures_of(p, left & 0xFF) != failures_of(o, left & 0xFF)) {
             return false;
         }
     }
-    return posix->n == winsock->n;
+    return p->n == o->n;
 }
 
-static inline bool connect_race_explains(const struct record *posix, const struct record *winsock)
+static inline bool connect_race_explains(const struct record *p, const struct record *o)
 {
-    return posix->op == OP_CONNECT_WITH && posix->bytes_are_right && winsock->bytes_are_right &&
-           limits_allow(posix) && limits_allow(winsock) && connects_agree(posix, winsock);
+    return p->op == OP_CONNECT_WITH && p->bytes_are_right && o->bytes_are_right &&
+           limits_allow(p) && limits_allow(o) && connects_agree(p, o);
 }
 
 /* Both had the same result, but after different actions of the peer, or a reset was injected into a
  * call below core that only one system makes: nothing after it can be compared. */
-static inline bool histories_differ(const struct record *posix, const struct record *winsock)
+static inline bool histories_differ(const struct record *p, const struct record *o)
 {
-    bool has_one_reset = posix->was_reset != winsock->was_reset;
-    bool are_some = posix->actions > 0 || winsock->actions > 0;
-    return has_one_reset || posix->actions != winsock->actions ||
-           (are_some && posix->elapsed != winsock->elapsed);
+    bool has_one_reset = p->was_reset != o->was_reset;
+    bool are_some = p->actions > 0 || o->actions > 0;
+    return has_one_reset || p->actions != o->actions || (are_some && p->elapsed != o->elapsed);
 }
 
 #endif

@@ -54,21 +54,6 @@ static void must(bool holds, const char *rule, const struct record *record)
     }
 }
 
-static bool is_read(const struct record *record)
-{
-    return record->op >= OP_READ && record->op <= OP_READ_TO_END;
-}
-static bool is_write(const struct record *record)
-{
-    return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
-}
-
-static bool is_whole(const struct record *record)
-{
-    return record->op == OP_READ_EXACT || record->op == OP_READ_TO_END ||
-           record->op == OP_WRITE_ALL;
-}
-
 /* ---- Limits */
 
 static uint64_t lateness(const struct record *record)

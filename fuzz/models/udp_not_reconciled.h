@@ -1,277 +1,179 @@
-/* udp_not_reconciled.h: one predicate for each row of docs/DIFFERENCES.md, "Not reconciled", by
- * which datagrams differ in the simulation. */
+/* udp_not_reconciled.h: the cases of "Not reconciled" in which a step of a program of datagrams
+ * differs between Linux and another system in the simulation. */
 #ifndef FUZZ_UDP_NOT_RECONCILED_H
 #define FUZZ_UDP_NOT_RECONCILED_H
 
-#include <string.h>
-
 #include "fuzz/driver/windows.h"
+#include "fuzz/models/difference.h"
 #include "fuzz/programs/udp_program.h"
 
-/* X(tag): nothing after a hit can be compared. */
-/* clang-format off */
-#define UDP_NOT_RECONCILED(X)                                                            \
-    X(wildcard_destination) X(refusal_of_another) X(refusals_together) X(multicast_loop) \
-    X(member_at_an_address) X(group_of_another) X(clone_out_of_memory) X(late_event)      \
-    X(send_to_connected) X(udp_reconnect_unbinds) X(dual_stack_beside_ipv4) \
-    X(no_dual_stack) X(cancel_is_late) X(send_after_refusal) X(refusal_is_left) \
-    X(network_broadcast) X(ipv4_groups_of_ipv6) X(no_buffer_space_datagram)
-/* clang-format on */
+/* ---- The history of the run on Linux */
 
-/* The history of the sockets that the predicates need. */
+struct socket_history {
+    bool sent_to_another;
+    bool sent_together;
+    bool refusal_is_left;
+    int sent_since_pause;
+    bool is_narrowed; /* bound to an address, or connected */
+    bool is_member;
+    bool is_connected;
+};
+
 static struct {
-    bool sent_to_another[UDP_SOCKETS];
-    bool sent_together[UDP_SOCKETS];
-    bool refusal_is_left[UDP_SOCKETS];
-    int sent_since_pause[UDP_SOCKETS];
+    struct socket_history sockets[UDP_SOCKETS + 1]; /* the last: of a call on none of them */
+    int count;
     bool sent_to_group;   /* since the last pause */
     bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
-    bool was_late;        /* some wait has ended later on Windows */
-    int sockets;
-    bool is_narrowed[UDP_SOCKETS];
-    bool is_member[UDP_SOCKETS];
-    bool is_connected[UDP_SOCKETS];
-    bool is_bsd; /* the other run is that of the BSD dialect */
+    bool was_late;        /* some wait has ended later on the other system */
 } history;
 
-/* An IPv4-mapped address is one of IPv4, with its groups. */
-static fer_ip_addr destination(const struct udp_record *record)
+#define CALL(op) (UINT64_C(1) << UDP_##op)
+#define SENDS (CALL(SEND) | CALL(SEND_TO) | CALL(PEER_SEND))
+
+static struct socket_history *history_of(const struct udp_record *p)
 {
-    return fer_ip_addr_to_canonical(record->addr.ip);
+    bool has_one = p->socket >= 0 && p->socket < UDP_SOCKETS;
+    return &history.sockets[has_one ? p->socket : UDP_SOCKETS];
 }
 
-static bool is_sent_to_group(const struct udp_record *record)
-{
-    fer_ip_addr to = destination(record);
-    return fer_ip_addr_is_multicast(to);
-}
-
-static bool is_send(const struct udp_record *record)
-{
-    return record->op == UDP_SEND || record->op == UDP_SEND_TO || record->op == UDP_PEER_SEND;
-}
-
-/* For POSIX the wildcard is the loopback address, for Windows it is no destination. */
-static bool wildcard_destination(const struct udp_record *posix, const struct udp_record *winsock)
-{
-    (void)winsock;
-    return (posix->op == UDP_CONNECT || posix->op == UDP_SEND_TO) &&
-           fer_ip_addr_is_unspecified(posix->addr.ip);
-}
-
-static fer_error_kind reported_kind(const struct udp_record *record)
+/* The kind of the result, or of the pending error that the call has taken. */
+static fer_error_kind kind_of(const struct udp_record *record)
 {
     return record->op == UDP_TAKE_ERROR ? (fer_error_kind)record->value : record->error.kind;
 }
 
-static bool is_refusal(const struct udp_record *record)
+/* An IPv4-mapped address is one of IPv4, with its groups. */
+static fer_ip_addr destination(const struct udp_record *p)
 {
-    return reported_kind(record) == FER_CONNECTION_REFUSED ||
-           reported_kind(record) == FER_HOST_UNREACHABLE;
+    return fer_ip_addr_to_canonical(p->addr.ip);
 }
 
-static bool is_reported_differently(const struct udp_record *posix,
-                                    const struct udp_record *winsock)
+static bool is_sent_to_group(const struct udp_record *p)
 {
-    return posix->socket >= 0 && posix->socket < UDP_SOCKETS &&
-           reported_kind(posix) != reported_kind(winsock);
+    return (SENDS >> p->op & 1) != 0 && fer_ip_addr_is_multicast(destination(p));
 }
 
-/* A connected Windows socket reports refusals of datagrams to other addresses, too. */
-static bool refusal_of_another(const struct udp_record *posix, const struct udp_record *winsock)
+static void note_socket(const struct udp_record *p, struct socket_history *socket)
 {
-    return is_reported_differently(posix, winsock) && is_refusal(winsock) &&
-           history.sent_to_another[posix->socket];
-}
-
-/* Refusals that arrive at one moment are reported once or several times, depending on the calls
- * between. */
-static bool refusals_together(const struct udp_record *posix, const struct udp_record *winsock)
-{
-    return is_reported_differently(posix, winsock) && (is_refusal(winsock) || is_refusal(posix)) &&
-           history.sent_together[posix->socket];
-}
-
-/* No send reports a refusal on Windows: it has its own result, which the model checks. */
-static bool send_after_refusal(const struct udp_record *posix, const struct udp_record *winsock)
-{
-    return !history.is_bsd && is_send(posix) && is_refusal(posix) && !is_refusal(winsock);
-}
-
-/* The option is asked for before a socket of IPv6 that reaches no address of IPv4. */
-static bool network_broadcast(const struct udp_record *posix, const struct udp_record *other)
-{
-    fer_ip_addr to = destination(posix);
-    return posix->op == UDP_CONNECT && to.family == FER_IP_V4 &&
-           fer_ipv4_addr_is_broadcast(to.u.v4) && posix->error.kind == FER_NETWORK_UNREACHABLE &&
-           other->error.kind == FER_PERMISSION_DENIED;
-}
-
-/* On Windows only a receive takes a refusal. */
-static bool refusal_is_left(const struct udp_record *posix, const struct udp_record *winsock)
-{
-    return !history.is_bsd && is_reported_differently(posix, winsock) && is_refusal(winsock) &&
-           history.refusal_is_left[posix->socket];
-}
-
-/* The sender's option decides on POSIX, the receiver's on Windows: from here on the queues
- * differ. */
-static bool multicast_loop(const struct udp_record *posix, const struct udp_record *winsock)
-{
-    bool ends_in_flight =
-        posix->op == UDP_LOOP && posix->value == 0 && history.sent_to_group && !posix->after_pause;
-    (void)winsock;
-    return ends_in_flight ||
-           (is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix) &&
-            history.has_loop_off[destination(posix).family == FER_IP_V6]);
-}
-
-/* A member that is bound to an address receives the group's datagrams only on Windows, also those
- * that were in flight when it became one. */
-static bool member_at_an_address(const struct udp_record *posix, const struct udp_record *winsock)
-{
-    bool is_there = false;
-    (void)winsock;
-    for (int i = 0; i < UDP_SOCKETS; i++) {
-        is_there = is_there || (history.is_narrowed[i] && history.is_member[i]);
+    socket->is_connected |= p->op == UDP_CONNECT;
+    socket->is_narrowed |= p->op == UDP_CONNECT;
+    socket->is_member |= p->op == UDP_JOIN;
+    if (p->op == UDP_SEND || p->op == UDP_SEND_TO) {
+        socket->sent_since_pause += p->fault_hit ? 2 : 1;
+        socket->sent_together |= socket->sent_since_pause > 1;
     }
-    bool sends = is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix);
-    return is_there && (sends || history.sent_to_group);
+    socket->sent_to_another |=
+        p->op == UDP_SEND_TO || (p->op == UDP_CONNECT && socket->sent_since_pause > 0);
 }
 
-/* A socket that has joined no group receives those of others on Linux, NetBSD and OpenBSD, and on
- * the latter two every socket does; also those that were in flight when it joined one. */
-static bool group_of_another(const struct udp_record *posix, const struct udp_record *other)
+static void note_record(const struct udp_record *p)
 {
-    bool has_member = false;
-    bool has_other = false;
-    (void)other;
-    for (int i = 0; i < history.sockets; i++) {
-        has_member = has_member || history.is_member[i];
-        has_other = has_other || !history.is_member[i] || history.is_bsd;
+    for (int i = 0; i < UDP_SOCKETS && p->after_pause; i++) {
+        history.sockets[i].sent_since_pause = 0;
     }
-    bool sends = is_send(posix) && posix->error.kind == FER_OK && is_sent_to_group(posix);
-    bool joins = posix->op == UDP_JOIN && history.sent_to_group;
-    return has_member && has_other && (sends || history.sent_to_group || joins);
-}
-
-/* Also the loops of IPv4 and of IPv6, which are read after either is set. */
-static bool ipv4_groups_of_ipv6(const struct udp_record *posix, const struct udp_record *other)
-{
-    bool is_refused = posix->error.kind != other->error.kind &&
-                      other->error.kind == FER_INVALID_INPUT &&
-                      (posix->op == UDP_JOIN || posix->op == UDP_LEAVE || posix->op == UDP_LOOP);
-    bool is_hidden = posix->op == UDP_LOOP && (posix->n & ~other->n) == 1;
-    return history.is_bsd && (is_refused || is_hidden);
-}
-
-/* Buffers that lack are MESSAGE_TOO_LONG on POSIX if the datagram exceeds the send buffer. */
-static bool no_buffer_space_datagram(const struct udp_record *posix, const struct udp_record *other)
-{
-    return is_send(posix) && posix->fault_hit && posix->error.kind == FER_MESSAGE_TOO_LONG &&
-           other->error.kind == FER_NO_BUFFER_SPACE;
-}
-
-static void note_binding(const struct udp_record *record)
-{
-    if (record->error.kind != FER_OK) {
-        return;
+    history.sent_to_group = (history.sent_to_group && !p->after_pause) || is_sent_to_group(p);
+    if (p->error.kind == FER_OK) {
+        note_socket(p, history_of(p));
     }
-    if (record->op == UDP_BIND && record->addr.port != 0) {
-        history.is_narrowed[history.sockets++] = !fer_ip_addr_is_unspecified(record->addr.ip);
-    } else if (record->socket >= 0 && record->socket < UDP_SOCKETS) {
-        history.is_narrowed[record->socket] =
-            history.is_narrowed[record->socket] || record->op == UDP_CONNECT;
-        history.is_member[record->socket] =
-            history.is_member[record->socket] || record->op == UDP_JOIN;
+    if (p->error.kind == FER_OK && p->op == UDP_BIND && p->addr.port != 0) {
+        history.sockets[history.count++].is_narrowed = !fer_ip_addr_is_unspecified(p->addr.ip);
     }
+    history_of(p)->refusal_is_left |=
+        (p->op == UDP_PEEK || p->op == UDP_TAKE_ERROR) && is_kind_of(kind_of(p), REFUSED);
+    history.has_loop_off[p->requested == 0] |= p->op == UDP_LOOP && p->value == 0;
 }
 
-/* The first clone of a socket allocates on Windows only. */
-static bool clone_out_of_memory(const struct udp_record *posix, const struct udp_record *winsock)
+/* ---- What the conditions need */
+
+/* Two kinds differ, of a socket that still has its history. */
+static bool has_differed(const struct udp_record *p, const struct udp_record *o)
 {
-    return posix->op == UDP_CLONE && posix->error.kind == FER_OK &&
-           winsock->error.kind == FER_OUT_OF_MEMORY;
+    return kind_of(p) != kind_of(o) && history_of(p) != &history.sockets[UDP_SOCKETS];
 }
 
-/* After a wait that noticed its event late on Windows, the limits of a call are nearer there, or
- * over, and a datagram has arrived there that is still in flight on POSIX. */
-static bool late_event(const struct udp_record *posix, const struct udp_record *winsock)
+static bool is_group_in_flight(const struct udp_record *p)
 {
-    bool has_arrived = posix->error.kind == FER_WOULD_BLOCK && winsock->error.kind == FER_OK;
-    return history.was_late && (posix->limits.are_set || has_arrived);
+    return history.sent_to_group || (p->error.kind == FER_OK && is_sent_to_group(p));
 }
 
-/* K2: on Windows a wait without a request notices a cancel up to 20 ms late, and may end in another
- * way until then. */
-static bool cancel_is_late(const struct udp_record *posix, const struct udp_record *winsock)
+/* A socket that is a member, or is none, and perhaps is bound to an address. */
+static bool has_socket(bool is_member, bool is_narrowed)
 {
-    return posix->limits.are_set && winsock->elapsed > posix->elapsed &&
-           winsock->elapsed <= posix->elapsed + 20 * LIMITS_MILLI;
+    for (int i = 0; i < history.count; i++) {
+        const struct socket_history *socket = &history.sockets[i];
+        if (socket->is_member == is_member && (!is_narrowed || socket->is_narrowed)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* On macOS and the BSDs a connected socket sends to no address but its peer's. */
-static bool send_to_connected(const struct udp_record *posix, const struct udp_record *other)
+static bool is_sent_to_broadcast(const struct udp_record *p)
 {
-    return posix->op == UDP_SEND_TO && other->error.kind == FER_ALREADY_CONNECTED;
+    fer_ip_addr to = destination(p);
+    return to.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(to.u.v4);
 }
 
-/* On NetBSD sockets of the two IP versions share a port. */
-static bool dual_stack_beside_ipv4(const struct udp_record *posix, const struct udp_record *other)
-{
-    return history.is_bsd && posix->op == UDP_BIND && posix->error.kind == FER_ADDR_IN_USE &&
-           other->error.kind == FER_OK;
-}
+/* ---- The table */
 
-/* OpenBSD: a bind to [::] is refused, and IPv4-mapped addresses do not exist. */
-static bool no_dual_stack(const struct udp_record *posix, const struct udp_record *other)
-{
-    if (history.is_bsd && posix->error.kind == FER_NETWORK_UNREACHABLE) {
-        return other->error.kind == FER_ADDR_NOT_AVAILABLE;
-    }
-    bool would_bind = posix->error.kind == FER_OK || posix->error.kind == FER_ADDR_IN_USE;
-    return history.is_bsd && posix->op == UDP_BIND && would_bind &&
-           fuzz_needs_dual_stack(&posix->addr.ip) && other->error.kind == FER_UNSUPPORTED;
-}
-
-/* On macOS and the BSDs a second connect forgets the bound address. */
-static bool udp_reconnect_unbinds(const struct udp_record *posix, const struct udp_record *other)
-{
-    (void)other;
-    return history.is_bsd && posix->op == UDP_CONNECT && posix->socket >= 0 &&
-           posix->socket < UDP_SOCKETS && history.is_connected[posix->socket];
-}
-
-static void note_record(const struct udp_record *record)
-{
-    int socket = record->socket;
-    note_binding(record);
-    bool is_allowed = socket >= 0 && socket < UDP_SOCKETS && record->error.kind == FER_OK;
-    if (is_allowed && record->op == UDP_CONNECT) {
-        history.is_connected[socket] = true;
-    }
-    if (record->after_pause) {
-        memset(history.sent_since_pause, 0, sizeof history.sent_since_pause);
-        history.sent_to_group = false;
-    }
-    if (is_allowed && (record->op == UDP_SEND || record->op == UDP_SEND_TO)) {
-        history.sent_since_pause[socket] += record->fault_hit ? 2 : 1;
-        history.sent_together[socket] =
-            history.sent_together[socket] || history.sent_since_pause[socket] > 1;
-    }
-    history.sent_to_group = history.sent_to_group || (is_send(record) && is_sent_to_group(record));
-    bool leaves = record->op == UDP_SEND_TO ||
-                  (record->op == UDP_CONNECT && is_allowed && history.sent_since_pause[socket] > 0);
-    if (is_allowed && leaves) {
-        history.sent_to_another[socket] = true;
-    }
-    if (socket >= 0 && socket < UDP_SOCKETS && is_refusal(record) &&
-        (record->op == UDP_PEEK || record->op == UDP_TAKE_ERROR)) {
-        history.refusal_is_left[socket] = true;
-    }
-    if (record->op == UDP_LOOP && record->value == 0) {
-        history.has_loop_off[record->requested == 0] = true;
-    }
-}
+/* X(tag, systems, calls, kinds on Linux, kinds on the other system, and a condition of the step on
+ * Linux, p, and there, o). Nothing after a case can be compared, also if the results are equal. */
+/* clang-format off */
+#define UDP_NOT_RECONCILED(X)                                                                      \
+    /* For POSIX the wildcard is the loopback address, for Windows it is no destination. */        \
+    X(wildcard_destination, ON_ALL, CALL(CONNECT) | CALL(SEND_TO), ANY, ANY,                       \
+      fer_ip_addr_is_unspecified(p->addr.ip))                                                      \
+    /* A connected Windows socket reports refusals of datagrams to other addresses, too. */        \
+    X(refusal_of_another, ON_ALL, ANY, ANY, REFUSED,                                               \
+      has_differed(p, o) && history_of(p)->sent_to_another)                                        \
+    /* Refusals that arrive at one moment are reported once, or each to a call between. */         \
+    X(refusals_together, ON_ALL, ANY, ANY, REFUSED,                                                \
+      has_differed(p, o) && history_of(p)->sent_together)                                          \
+    X(refusals_together, ON_ALL, ANY, REFUSED, ANY,                                                \
+      has_differed(p, o) && history_of(p)->sent_together)                                          \
+    /* No send reports a refusal on Windows, and only a receive takes it. */                       \
+    X(send_after_refusal, ON_WINDOWS, SENDS, REFUSED, BUT(REFUSED), true)                          \
+    X(refusal_is_left, ON_WINDOWS, ANY, ANY, REFUSED,                                              \
+      has_differed(p, o) && history_of(p)->refusal_is_left)                                        \
+    /* The sender's option decides on POSIX, the receiver's on Windows: the queues differ. */      \
+    X(multicast_loop, ON_ALL, CALL(LOOP), ANY, ANY,                                                \
+      p->value == 0 && history.sent_to_group && !p->after_pause)                                   \
+    X(multicast_loop, ON_ALL, SENDS, K(OK), ANY,                                                   \
+      is_sent_to_group(p) && history.has_loop_off[destination(p).family == FER_IP_V6])             \
+    /* A member that is bound to an address receives the group's datagrams only on Windows, also   \
+     * those that were in flight when it became one. */                                            \
+    X(member_at_an_address, ON_ALL, ANY, ANY, ANY,                                                 \
+      is_group_in_flight(p) && has_socket(true, true))                                             \
+    /* A socket that has joined no group receives those of others on Linux, NetBSD and OpenBSD,    \
+     * and on the latter two every socket does. */                                                 \
+    X(group_of_another, ON_ALL, ANY, ANY, ANY,                                                     \
+      is_group_in_flight(p) && has_socket(true, false) && (is_bsd || has_socket(false, false)))    \
+    /* Also the loops of IPv4 and of IPv6, which are read after either is set. */                  \
+    X(ipv4_groups_of_ipv6, ON_BSD, CALL(JOIN) | CALL(LEAVE) | CALL(LOOP), BUT(K(INVALID_INPUT)),   \
+      K(INVALID_INPUT), true)                                                                      \
+    X(ipv4_groups_of_ipv6, ON_BSD, CALL(LOOP), ANY, ANY, (p->n & ~o->n) == 1)                      \
+    X(clone_out_of_memory, ON_WINDOWS, CALL(CLONE), K(OK), K(OUT_OF_MEMORY), true)                 \
+    /* After a late wait the limits of a call are nearer there, or over, and a datagram has        \
+     * arrived there that is still in flight on Linux. */                                          \
+    X(late_event, ON_ALL, ANY, ANY, ANY, history.was_late && p->limits.are_set)                    \
+    X(late_event, ON_ALL, ANY, K(WOULD_BLOCK), K(OK), history.was_late)                            \
+    /* K2: a wait without a request may end in another way until it notices its cancel. */         \
+    X(cancel_is_late, ON_ALL, ANY, ANY, ANY,                                                       \
+      p->limits.are_set && o->elapsed > p->elapsed &&                                              \
+      o->elapsed <= p->elapsed + 20 * LIMITS_MILLI)                                                \
+    X(send_to_when_connected, ON_BSD, CALL(SEND_TO), ANY, K(ALREADY_CONNECTED), true)              \
+    X(udp_reconnect_unbinds, ON_BSD, CALL(CONNECT), ANY, ANY, history_of(p)->is_connected)         \
+    /* On NetBSD sockets of the two IP versions share a port. */                                   \
+    X(dual_stack_beside_ipv4, ON_BSD, CALL(BIND), K(ADDR_IN_USE), K(OK), true)                     \
+    X(no_dual_stack, ON_BSD, ANY, K(NETWORK_UNREACHABLE), K(ADDR_NOT_AVAILABLE), true)             \
+    X(no_dual_stack, ON_BSD, CALL(BIND), K(OK) | K(ADDR_IN_USE), K(UNSUPPORTED),                   \
+      fuzz_needs_dual_stack(&p->addr.ip))                                                          \
+    /* The option is asked for before a socket of IPv6 that reaches no address of IPv4. */         \
+    X(network_broadcast, ON_ALL, CALL(CONNECT), K(NETWORK_UNREACHABLE), K(PERMISSION_DENIED),      \
+      is_sent_to_broadcast(p))                                                                     \
+    /* Buffers that lack are MESSAGE_TOO_LONG on Linux if the datagram exceeds the send buffer. */ \
+    X(no_buffer_space_datagram, ON_ALL, SENDS, K(MESSAGE_TOO_LONG), K(NO_BUFFER_SPACE),            \
+      p->fault_hit)
+/* clang-format on */
 
 #endif

@@ -114,6 +114,39 @@ struct record {
     int actions_at_end;  /* of these, in the instant in which the step ended */
 };
 
+static inline bool is_read(const struct record *record)
+{
+    return record->op >= OP_READ && record->op <= OP_READ_TO_END;
+}
+
+static inline bool is_write(const struct record *record)
+{
+    return record->op >= OP_WRITE && record->op <= OP_WRITE_ALL;
+}
+
+/* A call that makes several reads or writes. */
+static inline bool is_whole(const struct record *record)
+{
+    return record->op == OP_READ_EXACT || record->op == OP_READ_TO_END ||
+           record->op == OP_WRITE_ALL;
+}
+
+/* Whether one of the facts held before the step; holds after it; whether all hold after it. */
+static inline bool had(const struct record *record, unsigned facts)
+{
+    return (record->facts & facts) != 0;
+}
+
+static inline bool has(const struct record *record, unsigned facts)
+{
+    return (record->facts_after & facts) != 0;
+}
+
+static inline bool has_both(const struct record *record, unsigned facts)
+{
+    return (record->facts_after & facts) == facts;
+}
+
 /* One connection. The n-th byte of each direction is known. */
 struct connection {
     fer_sim_peer peer;
