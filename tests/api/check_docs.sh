@@ -1,7 +1,8 @@
 #!/bin/sh
 # Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
 # a default, in the comment of its section or of its header. Also checks the cells of DIFFERENCES.md,
-# and that a quote beside the number of a rule, in a comment of tests/, stands in a page or a header.
+# that a quote beside the number of a rule, in a comment of tests/, stands in a page or a header, and
+# that each difference that a harness of fuzz/ permits is of a row or a rule.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
@@ -75,6 +76,12 @@ END {
 }
 ' $files
 [ "$mode" != --names ] || exit 0
+
+rows=$(sed -n 's/^| `\([a-z0-9_]*\)` |.*/\1/p; s/^- \*\*\([A-Z][0-9a-z]*\)\*\* .*/\1/p' docs/RULES.md docs/DIFFERENCES.md)
+for row in $(find fuzz -name '*not_reconciled.h' -exec sed -n 's/^    X(\([A-Za-z0-9_]*\), .*/\1/p' {} + | LC_ALL=C sort -u); do
+    printf '%s\n' "$rows" | grep -qx "$row" ||
+        { echo "fuzz/models: $row is no row of DIFFERENCES.md and no rule"; exit 1; }
+done
 
 # "..." leaves words out. Case, line ends and marks of Markdown or of a comment do not count.
 tests=$(find tests -name '*.[ch]' -o -name '*.[ch]pp' | LC_ALL=C sort)

@@ -255,6 +255,9 @@ echo '/* T1: "One is two." */' >>"$tree/tests/conformance/misuse_one.c"
 planted check_docs "a quote that stands in no page"
 printf '| one | %0401d |\n' 1 >>"$tree/docs/DIFFERENCES.md"
 planted check_docs "a cell of 401 columns"
+mkdir "$tree/fuzz/models"
+echo '    X(one_row, ON_ALL)' >"$tree/fuzz/models/not_reconciled.h"
+planted check_docs "a difference that is of no row"
 
 # ---- text; the words in two pieces, for this file is checked as well
 for line in "/* TO""DO: later */" "x; // FIX""ME" "/""home/someone/ferrule" "x='/""srv/project'" 'x ' "$(printf 'x\t')" "$(printf 'x\r')" "$tree/core"; do
