@@ -1,6 +1,5 @@
 # The library's sources: core, each backend, and the backend of this system.
 set(ferrule_core_sources
-    core/base/cancel_token.c
     core/base/error.c
     core/base/text.c
     core/base/time.c
@@ -16,6 +15,7 @@ set(ferrule_core_sources
     core/handle/options.c
     core/handle/ownership.c
     core/handle/stream_state.c
+    core/wait/blocking.c
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c

@@ -13,6 +13,7 @@
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 

@@ -11,6 +11,7 @@
 #include "core/open/binding.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "ferrule/udp_batch.h"
 #include "platform/messages.h"

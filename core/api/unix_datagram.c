@@ -1,11 +1,11 @@
 /* unix_datagram.c: the public functions of fer_unix_datagram. */
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/handles.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"

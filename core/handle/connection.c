@@ -209,20 +209,16 @@ fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation o
                : query_status(raw, operation, FER_CONNECTION_ABORTED, status);
 }
 
-/* Whether the connect succeeded and the connection has ended since. A connect that is answered by a
- * reset is refused (RFC 9293, 3.10.7.3), and a broken pipe requires a connection. */
-static bool is_connection_error(fer_error status)
-{
-    return status.kind == FER_CONNECTION_RESET || status.kind == FER_BROKEN_PIPE;
-}
-
-/* Another thread may have applied the event already. */
+/* Another thread may have applied the event already. A connect that is answered by a reset is
+ * refused (RFC 9293, 3.10.7.3), and a broken pipe requires a connection. */
 fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
 {
     if (status.kind == FER_WOULD_BLOCK) {
         return status;
     }
-    if (status.kind != FER_OK && !is_connection_error(status)) {
+    bool has_connected = status.kind == FER_OK || status.kind == FER_CONNECTION_RESET ||
+                         status.kind == FER_BROKEN_PIPE;
+    if (!has_connected) {
         (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, status);
         return status;
     }

@@ -35,17 +35,6 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 /* The misuse of a handle that is no stream yet or no more, before an argument is checked. */
 fer_error feri_stream_check_misuse(const fer_handle *handle);
 
-/* The common case, without a table or a call: true if the OS can be called directly, with len
- * bytes. False: the check below decides. */
-static inline bool feri_stream_is_ready_for_os(const fer_handle *handle, bool buffer_is_valid,
-                                               size_t len)
-{
-    /* Lengths from 1 on. */
-    return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
-           feri_likely(len - 1 < ferp_traits()->io_length_max) &&
-           feri_likely(feri_handle_is_fast_path(handle));
-}
-
 /* Of a read or a write. buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a
  * call of the OS has the result. If it is false, the return value is the result. */
 fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, bool buffer_is_valid,
@@ -61,16 +50,6 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error);
 
 /* After a receive that found the end of file. */
 fer_error feri_stream_after_end(fer_handle *handle);
-
-/* Takes the result of a read and the number of bytes moved, for a length above 0. Returns the
- * call's result. */
-static inline fer_error feri_stream_after_read(fer_handle *handle, fer_error error, size_t moved)
-{
-    if (error.kind == FER_OK && moved == 0) {
-        return feri_stream_after_end(handle);
-    }
-    return error;
-}
 
 /* ---- The status of a started connect, and its effect on the state (rule C5). Nothing here
  * waits. */

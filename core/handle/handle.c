@@ -40,16 +40,23 @@ static bool has_socket(feri_state state)
     return feri_state_answer(state, FERI_REQUEST_USE) != FERI_ANSWER_MISUSE;
 }
 
-/* Applies an event to the state word. Returns the state before the event, or FERI_STATE_MISUSE. */
-static feri_state step_state(fer_handle *handle, feri_event event, fer_error_kind kind)
+/* Applies an event to the state word, with the error that it brings, or FER_OK. The first error is
+ * saved: its code before the kind, which makes it visible. If two threads fail at the same time,
+ * either code may remain. Returns the state before the event, or FERI_STATE_MISUSE: then no code is
+ * stored, which would be combined with the kind of a later error. */
+static feri_state step_state(fer_handle *handle, feri_event event, fer_error error)
 {
     for (;;) {
         uint32_t word = feri_atomic_load(&handle->p_.state_);
         uint32_t mark = word & FERI_HANDLE_LIMITED;
         feri_state old = word & ~FERI_HANDLE_LIMITED;
-        feri_state next = feri_state_next(old, event, kind);
+        feri_state next = feri_state_next(old, event, error.kind);
         if (next == FERI_STATE_MISUSE) {
             return FERI_STATE_MISUSE;
+        }
+        if (error.kind != FER_OK && feri_state_saved_kind(old) == FER_OK) {
+            (void)feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, 0,
+                                      (uint32_t)error.os_code);
         }
         if (feri_atomic_replace(&handle->p_.state_, word, next | (has_socket(next) ? mark : 0))) {
             return old;
@@ -75,7 +82,7 @@ bool feri_handle_mark_limited(fer_handle *handle, bool is_limited)
 bool feri_handle_apply(fer_handle *handle, feri_event event)
 {
     FERI_ASSERT(handle != NULL);
-    return step_state(handle, event, FER_OK) != FERI_STATE_MISUSE;
+    return step_state(handle, event, feri_ok()) != FERI_STATE_MISUSE;
 }
 
 bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
@@ -91,18 +98,7 @@ bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    feri_state seen = feri_handle_state(handle);
-    if (feri_state_next(seen, event, error.kind) == FERI_STATE_MISUSE) {
-        /* a stored code would be combined with the kind of a later error */
-        return false;
-    }
-    if (feri_state_saved_kind(seen) == FER_OK) {
-        /* The code is stored before the kind that makes it visible. If two threads fail at the same
-         * time, either code may remain. */
-        (void)feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, 0,
-                                  (uint32_t)error.os_code);
-    }
-    return step_state(handle, event, error.kind) != FERI_STATE_MISUSE;
+    return step_state(handle, event, error) != FERI_STATE_MISUSE;
 }
 
 fer_error feri_handle_claim(fer_handle *handle)
@@ -208,7 +204,7 @@ fer_raw_socket feri_handle_release(fer_handle *handle)
     if (handle == NULL) {
         return FER_RAW_SOCKET_NONE;
     }
-    feri_state old = step_state(handle, FERI_EVENT_CLOSE, FER_OK);
+    feri_state old = step_state(handle, FERI_EVENT_CLOSE, feri_ok());
     FERI_ASSERT(old != FERI_STATE_MISUSE);
     return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->p_.raw_
                                                                            : FER_RAW_SOCKET_NONE;

@@ -12,6 +12,7 @@
 #include "core/handle/stream_state.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "platform/platform.h"
 
 /* Properties of the socket besides its state. A fer_socket has all that apply. Another handle has
  * those that its own calls read, and gets BOUND when it is used as a fer_socket. */
@@ -79,7 +80,7 @@ static inline bool feri_handle_is_limited(const fer_handle *handle)
 /* Whether the handle is fully open and has no limits. */
 static inline bool feri_handle_is_fast_path(const fer_handle *handle)
 {
-    return feri_state_is_fully_open(feri_atomic_load(&handle->p_.state_));
+    return feri_atomic_load(&handle->p_.state_) == FERI_STATE_FULLY_OPEN;
 }
 
 static inline uint32_t feri_handle_flags(const fer_handle *handle)
@@ -89,7 +90,7 @@ static inline uint32_t feri_handle_flags(const fer_handle *handle)
 
 static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
 {
-    return (feri_handle_flags(handle) & flag) != 0;
+    return (feri_atomic_load(&handle->p_.flags_) & flag) != 0;
 }
 
 /* The family of an IP socket. */
@@ -102,6 +103,29 @@ static inline fer_ip_family feri_handle_family(const fer_handle *handle)
 static inline bool feri_handle_is_shared(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_ADOPTED);
+}
+
+/* Whether core keeps the modes of the socket (modes.h), and not the OS. */
+static inline bool feri_modes_are_kept(const fer_handle *handle)
+{
+    return !ferp_traits()->io_waits_in_kernel || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
+}
+
+/* Whether core marks the end of the read half of a stream, and does not pass it to the OS alone. If
+ * calls wait in the kernel (macOS), only the connections of IP need that. */
+static inline bool feri_marks_read_end(const fer_handle *handle)
+{
+    return ferp_traits()->shutdown_read_resets_on_data &&
+           (!ferp_traits()->io_waits_in_kernel ||
+            !feri_handle_has_flag(handle, FERI_NOT_IP | FERI_FLAG_DATAGRAM));
+}
+
+/* Whether a wait to write may miss that the write half has ended. */
+static inline bool feri_write_wait_misses_end(const fer_handle *handle)
+{
+    return ferp_traits()->write_wait_misses_shutdown ||
+           (ferp_traits()->unix_write_wait_misses_end &&
+            feri_handle_has_flag(handle, FERI_FLAG_UNIX));
 }
 
 /* The answer of the handle's state to a request; MISUSE for NULL. */

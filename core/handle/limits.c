@@ -1,4 +1,8 @@
-/* limits.c: the limits of a handle.
+/* limits.c: cancel tokens, and the limits of a handle.
+ *
+ * The state of a token is a word, which a cancel changes before it wakes the calls that wait. So a
+ * call that sees the word unchanged and then waits is woken. Only the cancel that changed the word
+ * wakes them, and reset lets it end first. Otherwise its wakeup could follow the reset.
  *
  * The deadline has two words, because not every system has atomic words of 64 bits. A thread that
  * reads it while another one sets it must not combine the halves of two deadlines. The writer holds
@@ -6,12 +10,91 @@
  * repeats until it has found the same even version before and after. */
 #include "core/handle/limits.h"
 
-#include "core/base/cancel_token.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
+
+/* ---- Tokens */
+
+_Static_assert(sizeof(fer_cancel_token) == 32, "the size does not change");
+
+/* Between two checks of reset whether a cancel is in progress. */
+#define RESET_PAUSE_NANOS FERP_NANOS_PER_MILLI
+
+static uint32_t state_of(const fer_cancel_token *token)
+{
+    return token == NULL ? (uint32_t)FERI_TOKEN_NEW : feri_atomic_load(&token->p_.state_);
+}
+
+bool feri_token_is_open(const fer_cancel_token *token)
+{
+    uint32_t state = state_of(token);
+    return state == FERI_TOKEN_OPEN || state == FERI_TOKEN_CANCELLING ||
+           state == FERI_TOKEN_CANCELLED;
+}
+
+fer_error feri_token_check(const fer_cancel_token *token)
+{
+    if (token == NULL) {
+        return feri_ok();
+    }
+    switch (feri_atomic_load(&token->p_.state_)) {
+    case FERI_TOKEN_OPEN: return feri_ok();
+    case FERI_TOKEN_CANCELLING:
+    case FERI_TOKEN_CANCELLED: return feri_own_error(FER_CANCELLED);
+    default: return feri_own_error(FER_MISUSE);
+    }
+}
+
+fer_error fer_cancel_token_new(fer_cancel_token *token)
+{
+    FERI_REQUIRE(token != NULL, FER_MISUSE);
+    FERI_REQUIRE(!feri_token_is_open(token), FER_MISUSE);
+    FER_TRY(ferp_token_open(token));
+    feri_atomic_store(&token->p_.state_, FERI_TOKEN_OPEN);
+    return feri_ok();
+}
+
+fer_error fer_cancel_token_cancel(fer_cancel_token *token)
+{
+    FERI_REQUIRE(feri_token_is_open(token), FER_MISUSE);
+    if (feri_atomic_replace(&token->p_.state_, FERI_TOKEN_OPEN, FERI_TOKEN_CANCELLING)) {
+        ferp_token_signal(token);
+        (void)feri_atomic_replace(&token->p_.state_, FERI_TOKEN_CANCELLING, FERI_TOKEN_CANCELLED);
+    }
+    return feri_ok();
+}
+
+bool fer_cancel_token_is_cancelled(const fer_cancel_token *token)
+{
+    uint32_t state = state_of(token);
+    return state == FERI_TOKEN_CANCELLING || state == FERI_TOKEN_CANCELLED;
+}
+
+fer_error fer_cancel_token_reset(fer_cancel_token *token)
+{
+    FERI_REQUIRE(feri_token_is_open(token), FER_MISUSE);
+    while (state_of(token) == FERI_TOKEN_CANCELLING) {
+        ferp_pause(ferp_now() + RESET_PAUSE_NANOS);
+    }
+    if (state_of(token) == FERI_TOKEN_CANCELLED) {
+        ferp_token_clear(token);
+        (void)feri_atomic_replace(&token->p_.state_, FERI_TOKEN_CANCELLED, FERI_TOKEN_OPEN);
+    }
+    return feri_ok();
+}
+
+void fer_cancel_token_close(fer_cancel_token *token)
+{
+    if (feri_token_is_open(token)) {
+        feri_atomic_store(&token->p_.state_, FERI_TOKEN_CLOSED);
+        ferp_token_close(token);
+    }
+}
+
+/* ---- Limits */
 
 /* Indexes into the words of a deadline. */
 enum { AT_LOW, AT_HIGH };
@@ -52,22 +135,12 @@ bool feri_retries_after_signal(const feri_limits *limits, fer_error *error)
 
 /* ---- The words */
 
-static void store(fer_handle *handle, const fer_limits *limits)
+static void store(fer_handle *handle, const feri_limits *limits)
 {
-    uint64_t deadline = limits->deadline.nanos_;
-    feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)deadline);
-    feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(deadline >> 32));
-    feri_atomic_store_pointer(&handle->p_.token_, limits->token);
+    feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)limits->deadline);
+    feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(limits->deadline >> 32));
+    feri_atomic_store_pointer(&handle->p_.token_, (void *)(uintptr_t)limits->token);
     feri_atomic_store(&handle->p_.interruptible_, limits->interruptible);
-}
-
-static fer_limits load(const fer_handle *handle)
-{
-    uint64_t low = feri_atomic_load(&handle->p_.deadline_[AT_LOW]);
-    uint64_t high = feri_atomic_load(&handle->p_.deadline_[AT_HIGH]);
-    return (fer_limits){.deadline = {high << 32 | low},
-                        .token = feri_atomic_load_pointer(&handle->p_.token_),
-                        .interruptible = feri_atomic_load(&handle->p_.interruptible_) != 0};
 }
 
 feri_limits feri_limits_of(const fer_handle *handle)
@@ -75,14 +148,15 @@ feri_limits feri_limits_of(const fer_handle *handle)
     if (!feri_handle_is_limited(handle)) {
         return FERI_NO_LIMITS;
     }
-    uint32_t attempts = 0;
-    for (;;) {
-        feri_handle_before_attempt(&attempts);
+    for (uint32_t attempts = 0;; feri_handle_before_attempt(&attempts)) {
         uint32_t version = feri_atomic_load(&handle->p_.lock_);
-        fer_limits found = load(handle);
+        uint64_t low = feri_atomic_load(&handle->p_.deadline_[AT_LOW]);
+        uint64_t high = feri_atomic_load(&handle->p_.deadline_[AT_HIGH]);
+        const feri_limits found = {high << 32 | low, feri_atomic_load_pointer(&handle->p_.token_),
+                                   feri_atomic_load(&handle->p_.interruptible_) != 0};
         bool is_whole = feri_atomic_load(&handle->p_.lock_) == version;
         if (is_whole && (version & 1) == 0) {
-            return feri_limits_from(&found);
+            return found;
         }
     }
 }
@@ -101,8 +175,9 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     if (is_limited) {
         FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
     }
+    const feri_limits stored = feri_limits_from(chosen);
     uint32_t version = feri_handle_lock(handle);
-    store(handle, chosen);
+    store(handle, &stored);
     bool is_set = feri_handle_mark_limited(handle, is_limited);
     feri_handle_unlock(handle, version);
     return is_set ? feri_ok() : feri_own_error(FER_MISUSE);

@@ -11,6 +11,22 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
+/* The values of a token's state_. In CANCELLING the calls see the cancel, but those that wait may
+ * not have been woken yet. */
+enum {
+    FERI_TOKEN_NEW,
+    FERI_TOKEN_OPEN,
+    FERI_TOKEN_CANCELLING,
+    FERI_TOKEN_CANCELLED,
+    FERI_TOKEN_CLOSED
+};
+
+/* False for NULL. */
+bool feri_token_is_open(const fer_cancel_token *token);
+
+/* FER_OK, CANCELLED, or MISUSE for a token that is not open. NULL is no token: FER_OK. */
+fer_error feri_token_check(const fer_cancel_token *token);
+
 /* deadline is by ferp_now. token may be NULL. */
 typedef struct feri_limits {
     uint64_t deadline;

@@ -98,11 +98,6 @@ static uint32_t load_mode_word(const fer_handle *handle, size_t index)
 
 /* ---- Listeners */
 
-bool feri_modes_are_kept(const fer_handle *handle)
-{
-    return !ferp_traits()->io_waits_in_kernel || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
-}
-
 bool feri_modes_core_waits(const fer_handle *handle)
 {
     return !ferp_traits()->io_waits_in_kernel ||
@@ -304,14 +299,11 @@ fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle 
     return feri_ok();
 }
 
-static bool has_timeout(const fer_handle *handle)
-{
-    return load_mode_word(handle, FERP_READING) != 0 || load_mode_word(handle, FERP_WRITING) != 0;
-}
-
 fer_error feri_modes_apply_timeouts(fer_handle *handle, fer_raw_socket raw)
 {
-    return has_timeout(handle) ? feri_modes_wait_in_core(handle, raw) : feri_ok();
+    bool has_timeout =
+        load_mode_word(handle, FERP_READING) != 0 || load_mode_word(handle, FERP_WRITING) != 0;
+    return has_timeout ? feri_modes_wait_in_core(handle, raw) : feri_ok();
 }
 
 void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw)

@@ -44,30 +44,6 @@ fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction directi
 void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking);
 bool feri_modes_is_nonblocking(const fer_handle *handle);
 
-/* Whether core marks the end of the read half of a stream, and does not pass it to the OS alone. If
- * calls wait in the kernel (macOS), only the connections of IP need that. */
-static inline bool feri_marks_read_end(const fer_handle *handle)
-{
-    return ferp_traits()->shutdown_read_resets_on_data &&
-           (!ferp_traits()->io_waits_in_kernel ||
-            !feri_handle_has_flag(handle, FERI_NOT_IP | FERI_FLAG_DATAGRAM));
-}
-
-/* Whether a wait to write may miss that the write half has ended. */
-static inline bool feri_write_wait_misses_end(const fer_handle *handle)
-{
-    return ferp_traits()->write_wait_misses_shutdown ||
-           (ferp_traits()->unix_write_wait_misses_end &&
-            feri_handle_has_flag(handle, FERI_FLAG_UNIX));
-}
-
-/* Whether core waits for the input of a stream although calls wait in the kernel: there nothing
- * would wake a receive. */
-static inline bool feri_reads_in_core(const fer_handle *handle)
-{
-    return ferp_traits()->io_waits_in_kernel && feri_marks_read_end(handle);
-}
-
 /* Marks the read half as ended for all handles of the socket. */
 void feri_modes_end_reading(fer_handle *handle);
 bool feri_modes_has_ended_reading(const fer_handle *handle);
@@ -81,9 +57,6 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 void feri_modes_clear(fer_handle *handle);
 
 /* ---- Listeners */
-
-/* Whether core keeps the modes of this socket, and not the OS. */
-bool feri_modes_are_kept(const fer_handle *handle);
 
 /* Whether the socket is nonblocking because core waits. False for a stream if calls wait in the
  * kernel. */

@@ -1,4 +1,4 @@
-/* options.c: the options and modes of a socket, keepalive and multicast. */
+/* options.c: the options of a socket, keepalive and multicast. */
 #include "core/handle/options.h"
 
 #include <stddef.h>
@@ -9,109 +9,6 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "platform/platform.h"
-
-fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
-    if (feri_modes_are_kept(handle)) {
-        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
-            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
-        }
-        feri_modes_set_timeout(handle, direction, timeout);
-        return feri_ok();
-    }
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
-    return feri_forgive_ended(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
-}
-
-fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
-{
-    FER_TRY(feri_handle_check_getter(handle, out));
-    if (feri_modes_are_kept(handle)) {
-        *out = feri_modes_timeout(handle, direction);
-        return feri_ok();
-    }
-    return ferp_timeout(handle->p_.raw_, direction, out);
-}
-
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
-{
-    *out = FER_DURATION_NONE;
-    bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
-                      feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
-    return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
-}
-
-/* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
- * reader in another thread that gets EAGAIN meanwhile then returns WOULD_BLOCK, and never a timeout
- * that was not set. */
-fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (feri_modes_are_kept(handle)) {
-        if (nonblocking) {
-            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
-        }
-        feri_modes_set_nonblocking(handle, nonblocking);
-        return feri_ok();
-    }
-    uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
-    feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
-    fer_error error =
-        feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
-    if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
-    } else if (!nonblocking) {
-        feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_NONBLOCKING);
-    }
-    return error;
-}
-
-fer_error feri_mode_before_try(const fer_handle *handle, bool *out)
-{
-    if (feri_modes_are_kept(handle)) {
-        *out = feri_modes_is_nonblocking(handle);
-        return feri_ok();
-    }
-    if (feri_handle_is_shared(handle)) {
-        return ferp_is_nonblocking(handle->p_.raw_, out);
-    }
-    *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
-    return feri_ok();
-}
-
-fer_error feri_mode_after_try(const fer_handle *handle, bool *out)
-{
-    bool is_own =
-        !feri_handle_is_shared(handle) && feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
-    if (is_own || feri_modes_are_kept(handle)) {
-        return feri_mode_before_try(handle, out);
-    }
-    return ferp_is_nonblocking(handle->p_.raw_, out);
-}
-
-static fer_error take_over_modes(fer_handle *handle)
-{
-    bool nonblocking = false;
-    FER_TRY(feri_mode_before_try(handle, &nonblocking));
-    if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
-        FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
-    }
-    if (nonblocking) {
-        feri_modes_set_nonblocking(handle, true);
-    }
-    return feri_ok();
-}
-
-fer_error feri_begin_listening(fer_handle *handle)
-{
-    if (!feri_modes_are_kept(handle)) {
-        FER_TRY(take_over_modes(handle));
-    }
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_LISTENING, 0);
-    return feri_modes_apply_timeouts(handle, handle->p_.raw_);
-}
 
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {

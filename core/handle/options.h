@@ -1,4 +1,4 @@
-/* options.h: the options and modes of a socket, keepalive and multicast. */
+/* options.h: the options of a socket, keepalive and multicast. */
 #ifndef FERI_OPTIONS_H
 #define FERI_OPTIONS_H
 
@@ -12,20 +12,6 @@
 #include "ferrule/socket.h"
 #include "platform/platform.h"
 
-fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
-fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
-/* The timeout of an open handle, without a system call if none can have been set. */
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
-                              fer_duration *out);
-fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
-/* The user's mode. The OS is queried only if another handle may have set it. */
-fer_error feri_mode_before_try(const fer_handle *handle, bool *out);
-/* The same after a try that would block. The OS is queried unless this handle alone has set
- * nonblocking mode, because another process may have set it since. */
-fer_error feri_mode_after_try(const fer_handle *handle, bool *out);
-/* Makes a built stream that has begun to listen a listener: core keeps its modes, beginning with
- * those that the OS has kept until now. */
-fer_error feri_begin_listening(fer_handle *handle);
 /* Options with a boolean value. */
 fer_error feri_set_bool_option(fer_handle *handle, ferp_option option, bool on);
 fer_error feri_bool_option(const fer_handle *handle, ferp_option option, bool *out);

@@ -78,11 +78,6 @@ static bool has_addresses(const ferp_description *description)
     return description->is_ip || description->is_unix;
 }
 
-static bool has_no_ports(const ferp_description *description)
-{
-    return description->is_raw || (description->is_datagram && description->is_of_other_protocol);
-}
-
 static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *description)
 {
     uint32_t flags = FERI_FLAG_ADOPTED;
@@ -93,7 +88,9 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
     flags |= description->is_stream ? 0 : FERI_FLAG_DATAGRAM;
     flags |= description->is_unix ? FERI_FLAG_UNIX : 0;
     flags |= description->is_packets || !has_addresses(description) ? FERI_FLAG_FOREIGN : 0;
-    flags |= has_no_ports(description) ? FERI_FLAG_NO_PORTS : 0;
+    bool has_no_ports =
+        description->is_raw || (description->is_datagram && description->is_of_other_protocol);
+    flags |= has_no_ports ? FERI_FLAG_NO_PORTS : 0;
     return flags;
 }
 

@@ -8,8 +8,7 @@
 
 /* The columns are the events, in the order of FERI_EVENTS: OPEN_BEGIN, _ABANDON, _UNCONNECTED,
  * CONNECT_BEGIN, _ABANDON, _OK, _FAIL, SHUT_READ, SHUT_WRITE, SHUT_BOTH, GOT_EOF, GOT_RESET,
- * GOT_PIPE, CLOSE. A row is a state, a cell the next state; M is misuse. The letters are defined
- * for one table each. */
+ * GOT_PIPE, CLOSE. A row is a phase, a cell the next one; M is misuse. */
 
 #define M FERI_MISUSE
 #define N FERI_PHASE_NEW
@@ -39,51 +38,7 @@ static const uint8_t phase_table[FERI_PHASE_COUNT][FERI_EVENT_COUNT] = {
 #undef O
 #undef X
 
-/* The handle's own shutdown takes precedence; otherwise the first end that was seen remains.
- * BROKEN_PIPE does not affect the read half. */
-#define O FERI_READ_OPEN
-#define E FERI_READ_EOF
-#define S FERI_READ_SHUT
-#define R FERI_READ_RESET
-/* clang-format off */
-static const uint8_t read_table[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
-    /*                   BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
-    [FERI_READ_OPEN]  = {O,  O, O, O, O, O, O, S, O, S, E,  R,  O,  O},
-    [FERI_READ_EOF]   = {O,  M, M, M, M, M, M, S, E, S, E,  E,  E,  O},
-    [FERI_READ_SHUT]  = {O,  M, M, M, M, M, M, S, S, S, S,  S,  S,  O},
-    [FERI_READ_RESET] = {O,  M, M, M, M, M, M, S, R, S, R,  R,  R,  O},
-};
-/* clang-format on */
-#undef O
-#undef E
-#undef S
-#undef R
-
-#define O FERI_WRITE_OPEN
-#define S FERI_WRITE_SHUT
-#define G FERI_WRITE_GONE
-/* clang-format off */
-static const uint8_t write_table[FERI_WRITE_COUNT][FERI_EVENT_COUNT] = {
-    /*                   BEG AB UN CB CA OK FA SR SW SB EOF RST PIP CLO */
-    [FERI_WRITE_OPEN] = {O,  O, O, O, O, O, O, O, S, S, O,  G,  G,  O},
-    [FERI_WRITE_SHUT] = {O,  M, M, M, M, M, M, S, S, S, S,  S,  S,  O},
-    [FERI_WRITE_GONE] = {O,  M, M, M, M, M, M, G, S, S, G,  G,  G,  O},
-};
-/* clang-format on */
-#undef O
-#undef S
-#undef G
-
 #undef M
-
-/* Which events show the end of the connection, by the read half. After the handle's own shutdown a
- * read of 0 bytes is not the peer's end of file. */
-static const bool shows_end[FERI_READ_COUNT][FERI_EVENT_COUNT] = {
-    [FERI_READ_OPEN] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
-    [FERI_READ_EOF] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
-    [FERI_READ_SHUT] = {[FERI_EVENT_GOT_RESET] = true},
-    [FERI_READ_RESET] = {[FERI_EVENT_GOT_EOF] = true, [FERI_EVENT_GOT_RESET] = true},
-};
 
 /* Columns are the requests: READ, WRITE, SHUTDOWN, PEER_ADDR, TAKE_ERROR, CONNECT, CLONE, RAW,
  * USE. */
@@ -111,40 +66,19 @@ static const uint8_t phase_answers[FERI_PHASE_COUNT][FERI_REQUEST_COUNT] = {
 #undef M
 
 static const uint8_t read_answers[FERI_READ_COUNT] = {
-    [FERI_READ_OPEN] = FERI_ANSWER_CALL_OS,
+    [FERI_READ_OPEN] = A,
     [FERI_READ_EOF] = FERI_ANSWER_END,
     [FERI_READ_SHUT] = FERI_ANSWER_END,
     [FERI_READ_RESET] = FERI_ANSWER_CHECK_QUEUED,
 };
 
 static const uint8_t write_answers[FERI_WRITE_COUNT] = {
-    [FERI_WRITE_OPEN] = FERI_ANSWER_CALL_OS,
+    [FERI_WRITE_OPEN] = A,
     [FERI_WRITE_SHUT] = FERI_ANSWER_PIPE,
     [FERI_WRITE_GONE] = FERI_ANSWER_SAVED_ERROR,
 };
-
-/* Indexed by whether there is a saved error: a fatal error that was reported once is not pending
- * again. */
-static const uint8_t take_error_answers[2] = {A, FERI_ANSWER_END};
-
-static const uint8_t peer_addr_answers[FERI_ENDING_COUNT] = {
-    [FERI_ENDING_UNSEEN] = A,
-    [FERI_ENDING_SEEN] = U,
-};
 #undef A
 #undef U
-
-/* Which events have a fatal error, and which clear the saved error and the ending. */
-static const bool brings_error[FERI_EVENT_COUNT] = {
-    [FERI_EVENT_CONNECT_FAIL] = true,
-    [FERI_EVENT_GOT_RESET] = true,
-};
-
-static const bool clears_saved_error[FERI_EVENT_COUNT] = {
-    [FERI_EVENT_OPEN_BEGIN] = true,
-    [FERI_EVENT_OPEN_ABANDON] = true,
-    [FERI_EVENT_CLOSE] = true,
-};
 
 feri_phase feri_state_phase(feri_state state)
 {
@@ -175,52 +109,46 @@ fer_error_kind feri_state_saved_kind(feri_state state)
     return (fer_error_kind)(state >> 16 & 0xFF);
 }
 
-static uint32_t next_phase(feri_state state, feri_event event)
-{
-    return phase_table[feri_state_phase(state)][event];
-}
-
-static uint32_t next_read_half(feri_state state, feri_event event)
-{
-    return read_table[feri_state_read_half(state)][event];
-}
-
-static uint32_t next_write_half(feri_state state, feri_event event)
-{
-    return write_table[feri_state_write_half(state)][event];
-}
-
-static uint32_t next_saved_kind(feri_state state, feri_event event, fer_error_kind kind)
-{
-    uint32_t current = (uint32_t)feri_state_saved_kind(state);
-    if (clears_saved_error[event]) {
-        return 0;
-    }
-    return brings_error[event] && current == 0 ? (uint32_t)kind : current;
-}
-
-static uint32_t next_ending(feri_state state, feri_event event)
-{
-    if (clears_saved_error[event]) {
-        return FERI_ENDING_UNSEEN;
-    }
-    return shows_end[feri_state_read_half(state)][event] ? FERI_ENDING_SEEN
-                                                         : feri_state_ending(state);
-}
-
+/* The handle's own shutdown of a half takes precedence; otherwise the first end that was seen
+ * remains. After a shutdown a read of 0 bytes is not the peer's end of file. */
 feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind kind)
 {
     FERI_ASSERT((unsigned)event < FERI_EVENT_COUNT);
-    FERI_ASSERT(brings_error[event] == (kind != FER_OK));
+    FERI_ASSERT((event == FERI_EVENT_CONNECT_FAIL || event == FERI_EVENT_GOT_RESET) ==
+                (kind != FER_OK));
     FERI_VISIT(state, event);
-    uint32_t phase = next_phase(state, event);
-    uint32_t read = next_read_half(state, event);
-    uint32_t write = next_write_half(state, event);
-    if (phase == FERI_MISUSE || read == FERI_MISUSE || write == FERI_MISUSE) {
+    uint32_t phase = phase_table[feri_state_phase(state)][event];
+    uint32_t read = feri_state_read_half(state);
+    uint32_t write = feri_state_write_half(state);
+    uint32_t ending = feri_state_ending(state);
+    uint32_t saved = feri_state_saved_kind(state);
+    if (phase == FERI_MISUSE) {
         return FERI_STATE_MISUSE;
     }
-    return phase | read << 4 | write << 8 | next_ending(state, event) << 12 |
-           next_saved_kind(state, event, kind) << 16;
+    switch (event) {
+    case FERI_EVENT_SHUT_READ: read = FERI_READ_SHUT; break;
+    case FERI_EVENT_SHUT_WRITE: write = FERI_WRITE_SHUT; break;
+    case FERI_EVENT_SHUT_BOTH:
+        read = FERI_READ_SHUT;
+        write = FERI_WRITE_SHUT;
+        break;
+    case FERI_EVENT_GOT_EOF:
+        ending = read == FERI_READ_SHUT ? ending : FERI_ENDING_SEEN;
+        read = read == FERI_READ_OPEN ? FERI_READ_EOF : read;
+        break;
+    case FERI_EVENT_GOT_RESET:
+        ending = FERI_ENDING_SEEN;
+        read = read == FERI_READ_OPEN ? FERI_READ_RESET : read;
+        write = write == FERI_WRITE_OPEN ? FERI_WRITE_GONE : write;
+        break;
+    case FERI_EVENT_GOT_PIPE: write = write == FERI_WRITE_OPEN ? FERI_WRITE_GONE : write; break;
+    case FERI_EVENT_OPEN_BEGIN:
+    case FERI_EVENT_OPEN_ABANDON:
+    case FERI_EVENT_CLOSE: return phase; /* nothing else remains */
+    default: break;                      /* the steps of a connect, with open halves */
+    }
+    saved = saved == FER_OK ? (uint32_t)kind : saved;
+    return phase | read << 4 | write << 8 | ending << 12 | saved << 16;
 }
 
 static feri_answer stricter(feri_answer of_phase, feri_answer of_half)
@@ -239,10 +167,13 @@ feri_answer feri_state_answer(feri_state state, feri_request request)
     case FERI_REQUEST_WRITE:
         return stricter(of_phase, (feri_answer)write_answers[feri_state_write_half(state)]);
     case FERI_REQUEST_TAKE_ERROR:
-        return stricter(of_phase,
-                        (feri_answer)take_error_answers[feri_state_saved_kind(state) != FER_OK]);
+        /* a fatal error that was reported once is not pending again */
+        return stricter(of_phase, feri_state_saved_kind(state) != FER_OK ? FERI_ANSWER_END
+                                                                         : FERI_ANSWER_CALL_OS);
     case FERI_REQUEST_PEER_ADDR:
-        return stricter(of_phase, (feri_answer)peer_addr_answers[feri_state_ending(state)]);
+        return stricter(of_phase, feri_state_ending(state) == FERI_ENDING_SEEN
+                                      ? FERI_ANSWER_UNCONNECTED
+                                      : FERI_ANSWER_CALL_OS);
     default: return of_phase;
     }
 }

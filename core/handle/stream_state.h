@@ -125,12 +125,10 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind ki
 /* The answer of a state to a request. */
 feri_answer feri_state_answer(feri_state state, feri_request request);
 
-/* Whether a handle is OPEN with both halves open and no end seen. The tables then answer CALL_OS to
- * every request but CONNECT (a test checks this), and the calls that move bytes skip the lookup. */
-static inline bool feri_state_is_fully_open(feri_state state)
-{
-    return state == (feri_state)FERI_PHASE_OPEN;
-}
+/* The word of a handle that is OPEN with both halves open and no end seen. The tables then answer
+ * CALL_OS to every request but CONNECT (a test checks this), and the calls that move bytes skip the
+ * lookup. */
+#define FERI_STATE_FULLY_OPEN ((feri_state)FERI_PHASE_OPEN)
 
 /* Whether this handle has shut down both halves. */
 bool feri_state_both_halves_shut(feri_state state);

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "core/base/cancel_token.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
+#include "core/handle/limits.h"
 #include "core/wait/poller.h"
 
 /* ---- References to the pool */

@@ -7,7 +7,7 @@
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/modes.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -199,11 +199,6 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
 
 /* ---- Opens listeners and accepts connections. */
 
-/* The number of connections that failed in the queue, and of signals, that one accept skips. Then
- * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,
- * for example) must not block the caller. */
-#define FERI_ACCEPT_SKIPS_MAX 65536
-
 /* ---- listen */
 
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
@@ -214,81 +209,10 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 
 /* ---- accept */
 
-/* Whether the limits or the timeout permit another try after a connection that failed in the queue.
- * They are checked as after a signal that does not end the call. False: *error is the result. */
-static bool has_time_to_accept(feri_waiting *waiting, fer_error *error)
-{
-    fer_error answer = {FER_INTERRUPTED, 0};
-    bool is_interruptible = waiting->limits.interruptible;
-    waiting->limits.interruptible = false;
-    bool has_time = feri_waiting_after_try(waiting, &answer) == FERI_TRY_AGAIN ||
-                    answer.kind == FER_INTERRUPTED; /* an accept that never waits */
-    waiting->limits.interruptible = is_interruptible;
-    *error = has_time ? *error : answer;
-    return has_time;
-}
-
-/* Whether accept is retried immediately: after a connection that failed in the queue (rule L3), and
- * after a signal, if accept never waits (rule I1). Only limits let a signal end it (rule I4). */
-static bool should_accept_again(feri_waiting *waiting, fer_error *error, uint32_t *skips)
-{
-    bool is_skipped = error->kind == FER_INTERRUPTED ? !waiting->limits.interruptible
-                                                     : error->kind == FER_CONNECTION_ABORTED;
-    return is_skipped && ++*skips < FERI_ACCEPT_SKIPS_MAX &&
-           (error->kind == FER_INTERRUPTED || has_time_to_accept(waiting, error));
-}
-
-/* accept has no flag for a call that never waits, and another process, a library or into_raw of a
- * clone may have made a nonblocking socket blocking. So the queue is polled first. */
-static fer_error check_queue(const fer_handle *listener, feri_wait_mode wait_mode)
-{
-    if (wait_mode == FERI_WAIT_BY_MODE || !ferp_traits()->io_waits_in_kernel) {
-        return feri_ok();
-    }
-    fer_interest ready = 0;
-    uint64_t now = ferp_now();
-    fer_error error = ferp_ready(listener->p_.raw_, FER_READABLE, now, now, NULL, &ready);
-    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
-}
-
-/* Called after each accept. True: it would block, and core has waited for a connection. If a
- * blocking accept would block, the socket is nonblocking: by the limits, a timeout or the mode of
- * this handle or of another one, perhaps in another process. From then on core waits for this
- * handle too. */
-static bool wait_for_connection(fer_handle *listener, feri_waiting *waiting, fer_error *error)
-{
-    if (error->kind == FER_WOULD_BLOCK && waiting->wait_mode == FERI_WAIT_BY_MODE) {
-        fer_error prepared = feri_modes_wait_in_core(listener, listener->p_.raw_);
-        *error = prepared.kind == FER_OK ? *error : prepared;
-    }
-    return feri_waiting_after_try(waiting, error) == FERI_TRY_AGAIN;
-}
-
-/* An accepted stream starts blocking, with no timeout (rule T6). XNU inherits the listener's mode
- * at the time of the accept (accept_nocancel); accept4 of the BSDs does not. All systems but macOS
- * inherit timeouts (sonewconn). Only the socket of an adopted listener can have timeouts, one with
- * a clone that was released and adopted again, or one whose timeout was set before listen. */
-static fer_error reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw)
-{
-    if (!ferp_traits()->io_waits_in_kernel) {
-        return feri_ok(); /* the modes of the new handle apply */
-    }
-    bool is_shared = feri_handle_is_shared(listener);
-    bool may_be_nonblocking = is_shared || feri_modes_core_waits(listener);
-    if (may_be_nonblocking && ferp_traits()->accept_inherits_nonblocking) {
-        FER_TRY(ferp_set_nonblocking(raw, false));
-    }
-    if (!is_shared && !feri_handle_has_flag(listener, FERI_FLAG_TIMEOUT_SET)) {
-        return feri_ok();
-    }
-    FER_TRY(ferp_set_timeout(raw, FERP_READING, FER_DURATION_NONE));
-    return ferp_set_timeout(raw, FERP_WRITING, FER_DURATION_NONE);
-}
-
 /* An accepted stream inherits the listener's linger time. */
 static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw)
 {
-    FER_TRY(reset_inherited_modes(listener, raw));
+    FER_TRY(feri_reset_inherited_modes(listener, raw));
     if (feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
         ferp_traits()->accept_loses_zero_linger) {
         return ferp_set_linger(raw, (struct ferp_linger){true, 0});
@@ -296,91 +220,90 @@ static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw
     return feri_ok();
 }
 
+/* One accept. */
+typedef struct accept_call {
+    feri_waiting waiting;
+    bool is_unix; /* the peer has no address of IP */
+    fer_raw_socket raw;
+    fer_socket_addr peer;
+} accept_call;
+
 /* A connection that ended before its modes were reset is skipped, whichever call reports it (rule
  * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
-static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
+static fer_error accept_prepared(accept_call *call)
 {
-    if (error.kind == FER_OK || !feri_connection_has_ended(raw, error)) {
-        return error;
-    }
-    return is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
-}
-
-static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out,
-                                 fer_socket_addr *peer)
-{
+    const fer_handle *listener = call->waiting.handle;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_accept(listener->p_.raw_, &raw, peer));
+    FER_TRY(ferp_accept(listener->p_.raw_, &raw, call->is_unix ? NULL : &call->peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = accepted_result(raw, prepare_accepted(listener, raw), peer == NULL);
+    fer_error error = prepare_accepted(listener, raw);
+    if (error.kind != FER_OK && feri_connection_has_ended(raw, error)) {
+        error = call->is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
+    }
     if (error.kind != FER_OK) {
         ferp_close(raw);
         return error;
     }
-    *out = raw;
+    call->raw = raw;
     return error;
 }
 
-static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_raw_socket *out,
-                            fer_socket_addr *peer)
+static fer_error try_to_accept(void *context, unsigned flags)
 {
-    feri_waiting waiting = feri_waiting_with(wait_mode, listener, FERP_ACCEPTABLE);
-    uint32_t skips = 0;
-    FER_TRY(feri_waiting_begin(&waiting));
-    for (;;) {
-        fer_error error = check_queue(listener, wait_mode);
-        if (error.kind == FER_OK) {
-            error = accept_prepared(listener, out, peer);
-        }
-        bool has_waited = wait_for_connection(listener, &waiting, &error);
-        if (!has_waited && !should_accept_again(&waiting, &error, &skips)) {
-            return error;
-        }
-    }
+    accept_call *call = context;
+    fer_error error;
+    (void)flags; /* accept has none */
+    do {
+        error = feri_waiting_check_queue(&call->waiting);
+        error = error.kind == FER_OK ? accept_prepared(call) : error;
+    } while (feri_waiting_accepts_again(&call->waiting, &error));
+    return error;
 }
 
-static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode, fer_handle *out,
-                                  fer_socket_addr *peer)
+static fer_error accept_one(fer_handle *listener, fer_handle *out, accept_call *call)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr from;
-    fer_error error = accept_one(listener, wait_mode, &raw, &from);
-    error =
-        feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
-    if (error.kind == FER_OK && peer != NULL) {
-        *peer = from;
+    call->waiting.handle = listener;
+    call->waiting.readiness = FERP_ACCEPTABLE;
+    call->raw = FER_RAW_SOCKET_NONE;
+    fer_error error = feri_waiting_run(&call->waiting, try_to_accept, call);
+    uint32_t family = call->is_unix ? FERI_FLAG_UNIX : 0;
+    if (error.kind == FER_OK && !call->is_unix) {
+        family = feri_family_flag(&call->peer);
     }
-    return error;
+    return feri_finish_opening(out, error, call->raw, family);
+}
+
+static fer_error accept_with_peer(fer_handle *listener, unsigned flags, fer_handle *out,
+                                  fer_socket_addr *peer)
+{
+    accept_call call = {.waiting = {.flags = flags}};
+    FER_TRY(accept_one(listener, out, &call));
+    if (peer != NULL) {
+        *peer = call.peer;
+    }
+    return feri_ok();
 }
 
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_with_peer(listener, FERI_WAIT_BY_MODE, out, peer);
+    return accept_with_peer(listener, 0, out, peer);
 }
 
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_with_peer(listener, FERI_WAIT_NEVER, out, peer);
-}
-
-static fer_error accept_without_peer(fer_handle *listener, feri_wait_mode wait_mode,
-                                     fer_handle *out)
-{
-    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
-    FER_TRY(feri_handle_claim(out));
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = accept_one(listener, wait_mode, &raw, NULL);
-    return feri_finish_opening(out, error, raw, FERI_FLAG_UNIX);
+    return accept_with_peer(listener, FERP_DONTWAIT, out, peer);
 }
 
 fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
-    return accept_without_peer(listener, FERI_WAIT_BY_MODE, out);
+    accept_call call = {.is_unix = true};
+    return accept_one(listener, out, &call);
 }
 
 fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
 {
-    return accept_without_peer(listener, FERI_WAIT_NEVER, out);
+    accept_call call = {.waiting = {.flags = FERP_DONTWAIT}, .is_unix = true};
+    return accept_one(listener, out, &call);
 }

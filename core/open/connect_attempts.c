@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/cancel_token.h"
 #include "core/base/compiler.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/wait/blocking.h"
 #include "platform/platform.h"
 
 FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_CONNECTS_MAX,
@@ -316,7 +317,7 @@ static fer_error finish(const feri_attempts *all, fer_raw_socket *out)
 {
     FERI_ASSERT(all->open_count == 1 && all->has_winner);
     *out = all->open[0].raw;
-    return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(*out, false) : feri_ok();
+    return feri_set_connect_mode(*out, false);
 }
 
 fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, size_t count)

@@ -11,6 +11,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/open/binding.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
 #include "platform/platform.h"
@@ -60,13 +61,10 @@ static fer_error connect_until(fer_raw_socket raw, feri_operation operation,
     return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, operation, limits) : error;
 }
 
-/* If the kernel waits inside connect, the socket is nonblocking during the call. */
 fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
                               const fer_socket_addr *addr, const feri_limits *limits)
 {
-    if (ferp_traits()->io_waits_in_kernel) {
-        FER_TRY(ferp_set_nonblocking(raw, true));
-    }
+    FER_TRY(feri_set_connect_mode(raw, true));
     return connect_until(raw, operation, addr, limits);
 }
 
@@ -113,7 +111,7 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
         return connect_until(*out, operation, addr, &limits);
     }
     FER_TRY(feri_connect_within(*out, operation, addr, &limits));
-    return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(*out, false) : feri_ok();
+    return feri_set_connect_mode(*out, false);
 }
 
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
@@ -150,9 +148,7 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
 static fer_error start_connect(fer_raw_socket raw, feri_operation operation,
                                const fer_socket_addr *addr)
 {
-    if (ferp_traits()->io_waits_in_kernel) {
-        FER_TRY(ferp_set_nonblocking(raw, true));
-    }
+    FER_TRY(feri_set_connect_mode(raw, true));
     return feri_connect_raw(raw, operation, addr);
 }
 

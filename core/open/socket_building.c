@@ -9,10 +9,10 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -283,7 +283,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (started.kind != FER_IN_PROGRESS) {
         return apply_connect_result(handle, started);
     }
-    fer_error error = feri_mode_after_try(handle, &nonblocking);
+    fer_error error = feri_was_nonblocking(handle, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
@@ -297,18 +297,15 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
 /* Restores the previous mode (rule C1), whatever the result of the connect. */
 static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_error error)
 {
-    if (ferp_traits()->io_waits_in_kernel && !nonblocking) {
-        fer_error restored = ferp_set_nonblocking(handle->p_.raw_, false);
-        return error.kind == FER_OK ? restored : error;
-    }
-    return error;
+    fer_error restored = nonblocking ? feri_ok() : feri_set_connect_mode(handle->p_.raw_, false);
+    return error.kind == FER_OK ? restored : error;
 }
 
 static fer_error connect_built_within(const fer_handle *handle, const fer_socket_addr *addr,
                                       const feri_limits *limits)
 {
     bool nonblocking = false;
-    FER_TRY(feri_mode_before_try(handle, &nonblocking));
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     feri_disable_connect_retry(handle->p_.raw_, addr);
     fer_error error =
         feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
@@ -348,7 +345,7 @@ static fer_error limits_apply(const fer_handle *handle, bool *applies)
 {
     bool nonblocking = false;
     if (feri_handle_is_limited(handle)) {
-        FER_TRY(feri_mode_before_try(handle, &nonblocking));
+        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
         *applies = !nonblocking;
     }
     return feri_ok();
@@ -392,7 +389,7 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_mode_after_try(handle, &nonblocking));
+    FER_TRY(feri_was_nonblocking(handle, &nonblocking));
     return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
 }
 
@@ -400,9 +397,7 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *addr,
                                     const feri_limits *limits, uint64_t queue_deadline)
 {
-    if (ferp_traits()->io_waits_in_kernel) {
-        FER_TRY(ferp_set_nonblocking(handle->p_.raw_, true));
-    }
+    FER_TRY(feri_set_connect_mode(handle->p_.raw_, true));
     return restore_mode(handle, false,
                         feri_unix_connect_within(handle->p_.raw_, addr, limits, queue_deadline));
 }
@@ -427,7 +422,7 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     const feri_limits none = FERI_NO_LIMITS;
     fer_duration timeout = FER_DURATION_NONE;
     bool nonblocking = false;
-    FER_TRY(feri_mode_before_try(handle, &nonblocking));
+    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
     if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->p_.raw_, addr);

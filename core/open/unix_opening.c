@@ -9,6 +9,7 @@
 #include "core/handle/handle.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -143,9 +144,7 @@ static fer_error open_unix_socket_for(const fer_unix_addr *addr, fer_raw_socket 
 
 static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
-    if (ferp_traits()->io_waits_in_kernel) {
-        FER_TRY(ferp_set_nonblocking(raw, true));
-    }
+    FER_TRY(feri_set_connect_mode(raw, true));
     return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));
 }
 

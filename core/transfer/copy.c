@@ -12,7 +12,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "ferrule/io.h"
@@ -21,12 +20,6 @@
 
 /* ---- The buffer of a copy */
 
-static bool is_usable(const fer_copy_buffer *buffer)
-{
-    return buffer->cap > 0 && buffer->start <= buffer->cap &&
-           buffer->len <= buffer->cap - buffer->start;
-}
-
 /* MISUSE: buffer or its base is NULL. INVALID_INPUT: cap is 0, or start and len are not within
  * cap. */
 static fer_error check_buffer(const fer_copy_buffer *buffer)
@@ -34,7 +27,9 @@ static fer_error check_buffer(const fer_copy_buffer *buffer)
     if (buffer == NULL || buffer->base == NULL) {
         return feri_own_error(FER_MISUSE);
     }
-    FERI_REQUIRE(is_usable(buffer), FER_INVALID_INPUT);
+    bool is_usable = buffer->cap > 0 && buffer->start <= buffer->cap &&
+                     buffer->len <= buffer->cap - buffer->start;
+    FERI_REQUIRE(is_usable, FER_INVALID_INPUT);
     return feri_ok();
 }
 
@@ -54,38 +49,33 @@ static fer_error write_buffer(fer_handle *to, fer_copy_buffer *buffer, uint64_t 
     return error;
 }
 
-/* Reads into an empty buffer, which stays empty at end of file. */
-static fer_error read_into_buffer(fer_handle *from, fer_copy_buffer *buffer)
+static fer_error copy_until_end(fer_handle *from, fer_handle *to, feri_splicing *part,
+                                fer_copy_buffer *buffer, uint64_t *copied)
 {
-    FERI_ASSERT(buffer->len == 0);
-    buffer->start = 0;
-    return feri_stream_read_on(from, buffer->base, buffer->cap, &buffer->len);
-}
-
-static fer_error copy_until_end(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer,
-                                uint64_t *copied)
-{
-    bool has_spliced = false;
-    do {
+    for (;;) {
         FER_TRY(write_buffer(to, buffer, copied));
-        if (!has_spliced && *copied >= FERI_SPLICE_AFTER) {
-            has_spliced = true;
-            FER_TRY(feri_splice(from, to, buffer, copied));
-            FER_TRY(write_buffer(to, buffer, copied));
+        if (*copied >= FERI_SPLICE_AFTER && !part->is_over) {
+            FER_TRY(feri_splice(part, from, to, buffer, copied));
+            continue;
         }
-        FER_TRY(read_into_buffer(from, buffer));
-    } while (buffer->len > 0);
-    return feri_ok();
+        buffer->start = 0;
+        FER_TRY(feri_stream_read_on(from, buffer->base, buffer->cap, &buffer->len));
+        if (buffer->len == 0) {
+            return feri_ok();
+        }
+    }
 }
 
 fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t copied = 0;
+    feri_splicing part = {.may_wait = true};
     /* after a failure the source can still have bytes in the buffer or in its queue */
     fer_error error = feri_stream_check_misuse(from.handle_);
     error = error.kind == FER_OK ? check_buffer(buffer) : error;
     if (error.kind == FER_OK) {
-        error = copy_until_end(from.handle_, to.handle_, buffer, &copied);
+        error = copy_until_end(from.handle_, to.handle_, &part, buffer, &copied);
+        feri_splicing_end(&part);
     }
     feri_store_total(n, copied);
     return error;
@@ -98,7 +88,7 @@ typedef struct direction {
     fer_handle *from;
     fer_handle *to;
     fer_copy_buffer *buffer;
-    feri_shared_pipe *pipe;
+    feri_splicing *part;
     uint64_t copied;
     uint64_t deadline; /* while it waits: that of the timeout of its stream */
     bool waits;
@@ -139,7 +129,7 @@ static fer_error splice_direction(direction *way, progress *out)
     if (before < FERI_SPLICE_AFTER) {
         return feri_ok();
     }
-    fer_error error = feri_splice_once(way->pipe, way->from, way->to, way->buffer, &way->copied);
+    fer_error error = feri_splice(way->part, way->from, way->to, way->buffer, &way->copied);
     *out = way->copied > before || way->buffer->len > 0 ? MOVED : MUST_WAIT;
     return error;
 }
@@ -326,13 +316,13 @@ static fer_error copy_both(both_ways *both)
 fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_to_b,
                                  fer_copy_buffer *b_to_a, uint64_t *n_a_to_b, uint64_t *n_b_to_a)
 {
-    feri_shared_pipe pipe = {.is_open = false};
+    feri_splicing part = {.may_wait = false};
     both_ways both = {
         .handles = {a.handle_, b.handle_},
-        .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .pipe = &pipe},
-                 {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .pipe = &pipe}}};
+        .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .part = &part},
+                 {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .part = &part}}};
     fer_error error = copy_both(&both);
-    feri_shared_pipe_close(&pipe);
+    feri_splicing_end(&part);
     feri_store_total(n_a_to_b, both.ways[0].copied);
     feri_store_total(n_b_to_a, both.ways[1].copied);
     return error;

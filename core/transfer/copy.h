@@ -24,12 +24,6 @@ static inline void feri_store_total(uint64_t *out, uint64_t total)
 
 /* ---- Transfers that the system makes */
 
-/* Whether a call whose waits only the system makes waits as a read or a write of the handle:
- * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
- * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes
- * limits. */
-bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
-
 /* Whether the error of a splice or of a sendfile says nothing about the connection, so that the
  * buffer's path has the answer. */
 static inline bool feri_is_for_the_buffer(fer_error error)
@@ -55,27 +49,25 @@ static inline bool feri_is_for_the_buffer(fer_error error)
  * more than a read and a write of fewer bytes. */
 #define FERI_SPLICE_CAP_MIN ((size_t)16384)
 
-/* Copies through a pipe, if both streams allow it, until that ends: by an error, at end of file, or
- * because the buffer's path has the answer (a wait, limits, a change by another thread). buffer is
- * empty, and has the bytes that the pipe contained afterwards. *copied grows by the bytes that were
- * written. FER_OK: the copy continues through the buffer. Any other error: that of the read or of
- * the write, applied to its handle. */
-fer_error feri_splice(fer_handle *from, fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied);
-
-/* The pipe of both directions of a copy, which is empty between two splices. All zeros: none
- * yet. */
-typedef struct feri_shared_pipe {
-    ferp_pipe pipe;
+/* The pipe of a copy, which is empty between two splices. All zeros but may_wait: none yet. */
+typedef struct feri_splicing {
+    bool may_wait; /* fer_copy: streams that wait are spliced too, but none with limits */
+    bool waits;    /* they do */
     bool is_open;
     bool is_over; /* the modes forbid it, no pipe can be made, or a splice was refused */
-} feri_shared_pipe;
+    size_t held;  /* the bytes in the pipe */
+    ferp_pipe pipe;
+} feri_splicing;
 
-/* As feri_splice, for one fill and its drain, also within limits, and only between nonblocking
- * streams: nothing waits. FER_OK with an empty buffer and the same count: the buffer's path has the
- * answer. */
-fer_error feri_splice_once(feri_shared_pipe *shared, fer_handle *from, fer_handle *to,
-                           fer_copy_buffer *buffer, uint64_t *copied);
+/* One fill of the pipe and its drain, if both streams allow it: both wait, or neither. buffer is
+ * empty, and has the bytes that the pipe contained afterwards. *copied grows by the bytes that were
+ * written. FER_OK with an empty buffer and the same count: the buffer's path has the answer (the
+ * end of file, a wait, limits, a change by another thread). With may_wait the part is over then,
+ * and after a fill of which something is left. Any other error: that of the read or of the write,
+ * applied to its handle. */
+fer_error feri_splice(feri_splicing *part, fer_handle *from, fer_handle *to,
+                      fer_copy_buffer *buffer, uint64_t *copied);
 
-void feri_shared_pipe_close(const feri_shared_pipe *shared);
+void feri_splicing_end(feri_splicing *part);
 
 #endif

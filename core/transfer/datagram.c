@@ -76,7 +76,7 @@ fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_a
 
 /* One receive. On success *out is the datagram, or the end of a shut down read half. */
 typedef struct receive_call {
-    const fer_handle *handle;
+    fer_handle *handle;
     void *buf;
     size_t len;
     unsigned flags;
@@ -126,10 +126,12 @@ static fer_error drop_from_other(const receive_call *call)
     return is_kept ? feri_ok() : error;
 }
 
-/* Receives until a datagram is the peer's, or the read half has ended. */
+/* Receives until a datagram is the peer's, or the read half has ended. A failure that was saved
+ * precedes them, and limits precede it (rule K1). */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
+    FER_TRY(feri_datagram_take_failure(call->handle));
     for (;;) {
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
                                          call->flags | flags, call->out);
@@ -168,24 +170,6 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
     return is_taken ? feri_map_error(FERI_OPERATION_DATAGRAM, failure) : feri_ok();
 }
 
-/* Limits precede the failure (rule K1). */
-static fer_error report_saved_failure(fer_handle *handle, unsigned flags)
-{
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
-    FER_TRY(feri_waiting_begin(&waiting));
-    return feri_datagram_take_failure(handle);
-}
-
-/* What most receives do without. */
-static FERI_NOINLINE fer_error prepare_rarely(receive_call *call, fer_handle *handle)
-{
-    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
-    call->flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
-    return feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)
-               ? report_saved_failure(handle, call->flags)
-               : feri_ok();
-}
-
 /* No bytes, from the peer. XNU reports no peer once both halves are shut down (uipc_syscalls.c,
  * getpeername): a clone then knows the peer that the socket had when the clone was made. */
 static void store_end(const fer_handle *handle, struct ferp_datagram *out)
@@ -199,12 +183,11 @@ static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned fla
                          struct ferp_datagram *out)
 {
     receive_call call = {handle, buf, len, flags, out, false, false};
-    if (feri_handle_has_flag(handle,
-                             FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_FAILURE_SAVED)) {
-        FER_TRY(prepare_rarely(&call, handle));
+    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
+        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
+        call.flags |= FERP_NOT_UDP;
     }
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .flags = flags};
     fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
     if (waiting.has_failed) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
@@ -257,8 +240,7 @@ fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, 
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
     unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, flags);
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .flags = flags};
     FER_TRY(feri_waiting_run(&waiting, try_to_receive_unix, &call));
     *out = (fer_unix_received){call.received.len, call.received.truncated, call.received.from};
     return feri_ok();
@@ -314,9 +296,8 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
  * caller, into which gcc inlines it. */
 static fer_error retry_send(send_call *call, bool *has_failed)
 {
-    feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, call->flags);
-    *has_failed = false;
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {
+        .handle = call->handle, .readiness = FERP_WRITABLE, .flags = call->flags};
     fer_error error = feri_waiting_run(&waiting, try_to_send, call);
     *has_failed = waiting.has_failed;
     return error;
@@ -337,8 +318,8 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
 
 static fer_error send_with_waits(send_call *call)
 {
-    feri_waiting waiting = feri_waiting_with_flags(call->handle, FERP_WRITABLE, call->flags);
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {
+        .handle = call->handle, .readiness = FERP_WRITABLE, .flags = call->flags};
     fer_error error = feri_waiting_run(&waiting, try_to_send, call);
     return waiting.has_failed ? map_or_retry(call, error) : error;
 }

@@ -301,9 +301,7 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
 /* Sends at least one message of the chunk, with a timeout of its own (rule B2). */
 static fer_error send_some(send_batch *batch, unsigned flags)
 {
-    feri_waiting waiting = feri_waiting_with_flags(batch->handle, FERP_WRITABLE, flags);
-    batch->has_failed = false;
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_WRITABLE, .flags = flags};
     fer_error error = feri_waiting_run(&waiting, try_to_send_messages, batch);
     batch->has_failed = waiting.has_failed;
     return error;

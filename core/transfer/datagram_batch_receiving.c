@@ -95,11 +95,13 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
     return feri_ok();
 }
 
-/* Receives until there is a message, or the read half has ended. */
+/* Receives until there is a message, or the read half has ended. A failure that was saved precedes
+ * them, and limits precede it (rule K1). */
 static fer_error try_to_receive_messages(void *context, unsigned flags)
 {
     receive_batch *batch = context;
     fer_error error;
+    FER_TRY(feri_datagram_take_failure(batch->handle));
     do {
         error = receive_some(batch, flags);
     } while (error.kind == FER_OK
@@ -134,9 +136,7 @@ static void receive_rest(receive_batch *batch)
 
 static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
-    feri_waiting waiting = feri_waiting_with_flags(batch->handle, FERP_RECEIVABLE, flags);
-    FER_TRY(feri_waiting_begin(&waiting));
-    FER_TRY(feri_datagram_take_failure(batch->handle));
+    feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_RECEIVABLE, .flags = flags};
     fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
     if (waiting.has_failed) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);

@@ -63,12 +63,11 @@ static fer_error check_handles(const struct ferp_sent_handles *message)
     return feri_ok();
 }
 
-static fer_error send_with_handles(fer_handle *handle, send_handles_call *call,
-                                   feri_waiting *waiting, feri_try *attempt)
+static fer_error send_with_handles(send_handles_call *call, feri_waiting *waiting,
+                                   feri_try *attempt)
 {
     FER_TRY(check_handles(&call->message));
-    FER_TRY(feri_waiting_begin(waiting));
-    call->raw = handle->p_.raw_;
+    call->raw = waiting->handle->p_.raw_;
     return feri_waiting_run(waiting, attempt, call);
 }
 
@@ -76,7 +75,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
                                    size_t *n)
 {
     send_handles_call call = {.message = *message};
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, 0);
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE};
     bool is_valid =
         feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
     bool needs_os;
@@ -84,7 +83,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
         feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid, message->len, &needs_os);
     call.message.len = clamp_length(message->len);
     if (needs_os) {
-        error = send_with_handles(handle, &call, &waiting, try_to_send_on_stream);
+        error = send_with_handles(&call, &waiting, try_to_send_on_stream);
     } else if (error.kind == FER_OK) {
         error = check_handles(message);
     }
@@ -111,10 +110,10 @@ fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_
                                      size_t *n)
 {
     send_handles_call call = {.message = *message};
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, 0);
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE};
     fer_error error = check_datagram(handle, message);
     if (error.kind == FER_OK) {
-        error = send_with_handles(handle, &call, &waiting, try_to_send_handles);
+        error = send_with_handles(&call, &waiting, try_to_send_handles);
     }
     feri_store_count(n, call.sent);
     return error;
@@ -150,13 +149,13 @@ static bool is_receivable(const struct ferp_received_handles *message,
 static fer_error receive_from_stream(fer_handle *handle, struct ferp_received_handles *message)
 {
     receive_handles_call call = {handle->p_.raw_, message};
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_READABLE, 0);
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE};
     fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
     if (waiting.has_failed) {
         error = feri_stream_after_failed_read(handle, error);
     }
-    return feri_stream_after_read(handle, error, message->moved);
+    bool has_ended = error.kind == FER_OK && message->moved == 0;
+    return has_ended ? feri_stream_after_end(handle) : error;
 }
 
 fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
@@ -186,8 +185,7 @@ fer_error feri_datagram_recv_handles(fer_handle *handle, struct ferp_received_ha
     message->len = message->len < max ? message->len : max;
     message->is_datagram = true;
     receive_handles_call call = {handle->p_.raw_, message};
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_RECEIVABLE, 0);
-    FER_TRY(feri_waiting_begin(&waiting));
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE};
     FER_TRY(feri_waiting_run(&waiting, try_to_receive_handles, &call));
     store_handles_received(message, out);
     return feri_ok();

@@ -10,6 +10,7 @@
 #include "core/handle/limits.h"
 #include "core/transfer/copy.h"
 #include "core/transfer/stream_io.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "ferrule/io.h"
 #include "platform/copying.h"
@@ -33,12 +34,6 @@ static size_t next_length(const file_part *part, uint64_t most)
 {
     uint64_t left = part->len - part->sent;
     return (size_t)(left < most ? left : most);
-}
-
-/* UNCATEGORIZED: ESPIPE, EISDIR or EIO of the file. */
-static bool may_be_of_the_file(fer_error error)
-{
-    return error.kind == FER_UNCATEGORIZED || feri_is_for_the_buffer(error);
 }
 
 /* To a nonblocking stream that is the result, unless no byte is left: XNU checks for room after the
@@ -75,8 +70,9 @@ static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
     }
     part->is_sent_by_system = error.kind == FER_INTERRUPTED;
     size_t read = 0;
+    /* UNCATEGORIZED: ESPIPE, EISDIR or EIO of the file */
     bool is_of_the_file =
-        may_be_of_the_file(error) ||
+        error.kind == FER_UNCATEGORIZED || feri_is_for_the_buffer(error) ||
         ferp_read_file(part->file, part->offset + part->sent, buffer->base, 1, &read).kind !=
             FER_OK;
     return is_of_the_file ? feri_ok() : feri_stream_after_failed_write(part->to, error);

@@ -7,80 +7,40 @@
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
-#include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
 /* One read or write: of a buffer, or of the slices of a plan. */
-typedef struct stream_call stream_call;
-struct stream_call {
-    /* one try. A pointer, so that a program without vectored calls does not link them */
-    fer_error (*move)(stream_call *call, unsigned flags);
-    fer_handle *handle;
-    ferp_readiness readiness; /* READABLE: a read. WRITABLE: a write */
-    union {
-        void *in;
-        const void *out;
-    } buf;
-    const void *slices; /* with a plan */
+typedef struct stream_call {
+    feri_waiting waiting; /* READABLE: a read. WRITABLE: a write */
+    void *buf;            /* only read by a write */
+    const void *slices;   /* with a plan */
     const feri_slice_plan *plan;
-    bool is_valid;   /* the buffers can hold len bytes */
-    unsigned flags;  /* FERP_PEEK; FERP_UNIX; FERP_DONTWAIT: the call never waits; TRIED */
-    size_t len;      /* the maximum that the next try moves */
-    fer_error first; /* with TRIED: the result of the first try */
+    unsigned flags;         /* FERP_PEEK */
+    size_t len;             /* the maximum that the next try moves */
+    const fer_error *first; /* the result of the first try, if it is made */
     size_t moved;
-};
+} stream_call;
 
-/* A flag beside those of platform.h: the first try was already made. */
-#define TRIED 16u
+/* Whether the arguments are those of a call of the OS. The common case: lengths from 1 on. */
+static inline bool is_for_the_os(const fer_handle *handle, bool buffer_is_valid, size_t len)
+{
+    return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
+           feri_likely(len - 1 < ferp_traits()->io_length_max);
+}
 
 /* FERP_UNIX, if a receive of the stream needs it. */
 static inline unsigned unix_flag(const fer_handle *handle)
 {
-    bool needs_it = ferp_traits()->receive_leaks_handles && handle != NULL &&
-                    feri_handle_has_flag(handle, FERI_FLAG_UNIX);
+    bool needs_it =
+        ferp_traits()->receive_leaks_handles && feri_handle_has_flag(handle, FERI_FLAG_UNIX);
     return needs_it ? FERP_UNIX : 0;
 }
 
 /* ---- One try */
-
-static fer_error move_slices(stream_call *call, unsigned flags)
-{
-    union {
-        fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
-        fer_io_slice out[FERI_CLIPPED_SLICES_MAX];
-    } clipped;
-    const feri_slice_plan *plan = call->plan;
-    fer_raw_socket raw = call->handle->p_.raw_;
-    bool reads = call->readiness == FERP_READABLE;
-    const fer_io_slice_mut *in =
-        reads ? (const fer_io_slice_mut *)call->slices + plan->first : NULL;
-    const fer_io_slice *out = reads ? NULL : (const fer_io_slice *)call->slices + plan->first;
-    size_t count = plan->count;
-    if (plan->is_clipped || call->len < plan->sum) {
-        count = feri_clip_slices(reads ? (const void *)in : out, count, call->len, clipped.in);
-        in = clipped.in;
-        out = clipped.out;
-    }
-    return reads
-               ? ferp_recv_vectored(raw, in, count, flags | (call->flags & FERP_UNIX), &call->moved)
-               : ferp_send_vectored(raw, out, count, flags, &call->moved);
-}
-
-static fer_error move_buffer(stream_call *call, unsigned flags)
-{
-    fer_raw_socket raw = call->handle->p_.raw_;
-    if (call->readiness == FERP_READABLE) {
-        flags |= call->flags & (FERP_PEEK | FERP_UNIX);
-        return ferp_recv(raw, call->buf.in, call->len, flags, &call->moved);
-    }
-    return ferp_send(raw, call->buf.out, call->len, flags, &call->moved);
-}
 
 /* The shortest length to which a try is halved. A system without the memory for that has none for
  * fewer bytes either. */
@@ -92,8 +52,8 @@ static bool shortage_is_transient(const stream_call *call)
     if (!ferp_traits()->cut_send_loses_count) {
         return ferp_traits()->no_buffer_space_is_transient;
     }
-    return ferp_traits()->no_buffer_space_is_transient && call->readiness == FERP_WRITABLE &&
-           call->len <= FERI_WHOLE_SEND_MAX;
+    return ferp_traits()->no_buffer_space_is_transient &&
+           call->waiting.readiness == FERP_WRITABLE && call->len <= FERI_WHOLE_SEND_MAX;
 }
 
 /* Called after a try. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
@@ -101,6 +61,7 @@ static bool shortage_is_transient(const stream_call *call)
  * be free later, that is WOULD_BLOCK. */
 static bool shortens(stream_call *call, fer_error *error)
 {
+    call->first = NULL;
     if (error->kind != FER_NO_BUFFER_SPACE || !shortage_is_transient(call)) {
         return false;
     }
@@ -112,57 +73,81 @@ static bool shortens(stream_call *call, fer_error *error)
     return true;
 }
 
-static fer_error try_to_move(void *context, unsigned flags)
+static fer_error move_slices(stream_call *call, unsigned flags)
+{
+    union {
+        fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
+        fer_io_slice out[FERI_CLIPPED_SLICES_MAX];
+    } clipped;
+    const feri_slice_plan *plan = call->plan;
+    const fer_handle *handle = call->waiting.handle;
+    bool reads = call->waiting.readiness == FERP_READABLE;
+    const fer_io_slice_mut *in =
+        reads ? (const fer_io_slice_mut *)call->slices + plan->first : NULL;
+    const fer_io_slice *out = reads ? NULL : (const fer_io_slice *)call->slices + plan->first;
+    size_t count = plan->count;
+    if (plan->is_clipped || call->len < plan->sum) {
+        count = feri_clip_slices(reads ? (const void *)in : out, count, call->len, clipped.in);
+        in = clipped.in;
+        out = clipped.out;
+    }
+    return reads ? ferp_recv_vectored(handle->p_.raw_, in, count, flags | unix_flag(handle),
+                                      &call->moved)
+                 : ferp_send_vectored(handle->p_.raw_, out, count, flags, &call->moved);
+}
+
+static fer_error try_slices(void *context, unsigned flags)
 {
     stream_call *call = context;
-    fer_error error = (call->flags & TRIED) != 0 ? call->first : call->move(call, flags);
-    call->flags &= ~TRIED;
-    while (shortens(call, &error)) {
-        error = call->move(call, flags);
-    }
+    fer_error error;
+    do {
+        error = move_slices(call, flags);
+    } while (shortens(call, &error));
     return error;
 }
 
-/* ---- The path of every call */
-
-/* Tries and waits. Only an error of a try changes the state of the stream, or one of the socket
- * that ended the wait. The wait's own failure does not. */
-static fer_error move_with_waits(stream_call *call, feri_waiting *waiting)
+static fer_error try_buffer(void *context, unsigned flags)
 {
-    if ((call->flags & TRIED) == 0) {
-        FER_TRY(feri_waiting_begin(waiting));
-    }
-    fer_error error = feri_waiting_run(waiting, try_to_move, call);
-    if (waiting->has_failed) {
-        return call->readiness == FERP_WRITABLE
-                   ? feri_stream_after_failed_write(call->handle, error)
-                   : feri_stream_after_failed_read(call->handle, error);
-    }
+    stream_call *call = context;
+    const fer_handle *handle = call->waiting.handle;
+    fer_error error;
+    do {
+        if (call->first != NULL) {
+            error = *call->first;
+        } else if (call->waiting.readiness == FERP_READABLE) {
+            error = ferp_recv(handle->p_.raw_, call->buf, call->len,
+                              flags | call->flags | unix_flag(handle), &call->moved);
+        } else {
+            error = ferp_send(handle->p_.raw_, call->buf, call->len, flags, &call->moved);
+        }
+    } while (shortens(call, &error));
     return error;
 }
 
-/* *needs_os == false: the return value is the call's result, without a system call. */
-static fer_error check_call(const stream_call *call, bool *needs_os)
+/* ---- The path of every call: the check of the state, tries and waits, and the effect of the
+ * result on the state. Only an error of a try changes it, or one of the socket that ended the
+ * wait. attempt: a pointer, so that a program without vectored calls does not link them. */
+static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, size_t *n)
 {
-    *needs_os = (call->flags & TRIED) != 0 ||
-                feri_stream_is_ready_for_os(call->handle, call->is_valid, call->len);
-    if (*needs_os) {
-        return feri_ok();
-    }
-    return feri_stream_check_transfer(
-        call->handle, call->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ,
-        call->is_valid, call->len, needs_os);
-}
-
-static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
-{
-    bool needs_os;
-    fer_error error = check_call(call, &needs_os);
-    if (needs_os) {
+    fer_handle *handle = call->waiting.handle;
+    bool writes = call->waiting.readiness == FERP_WRITABLE;
+    bool needs_os =
+        call->first != NULL || (is_for_the_os(handle, is_valid, call->len) &&
+                                feri_likely(feri_handle_state(handle) == FERI_STATE_FULLY_OPEN));
+    fer_error error = feri_ok();
+    if (!needs_os) {
+        error = feri_stream_check_transfer(handle, writes ? FERI_REQUEST_WRITE : FERI_REQUEST_READ,
+                                           is_valid, call->len, &needs_os);
         call->len = feri_clamp_length(call->len);
-        error = move_with_waits(call, waiting);
-        if (call->readiness == FERP_READABLE) {
-            error = feri_stream_after_read(call->handle, error, call->moved);
+    }
+    if (needs_os) {
+        error = feri_waiting_run(&call->waiting, attempt, call);
+        if (call->waiting.has_failed) {
+            error = writes ? feri_stream_after_failed_write(handle, error)
+                           : feri_stream_after_failed_read(handle, error);
+        }
+        if (!writes && error.kind == FER_OK && call->moved == 0) {
+            error = feri_stream_after_end(handle);
         }
     }
     feri_store_count(n, call->moved);
@@ -171,40 +156,41 @@ static fer_error transfer(stream_call *call, feri_waiting *waiting, size_t *n)
 
 /* ---- Reads and writes of one buffer */
 
-/* buf is the caller's buffer for input if the call reads. */
-static fer_error move_bytes(feri_waiting *waiting, const void *buf, size_t len, unsigned flags,
-                            fer_error first, size_t *n)
+FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
+                                          const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    stream_call call = {.move = move_buffer,
-                        .handle = waiting->handle,
-                        .readiness = waiting->readiness,
-                        .buf.out = buf,
-                        .is_valid = feri_is_buffer(buf, len),
-                        .flags = flags | unix_flag(waiting->handle),
-                        .len = len,
-                        .first = first};
-    return transfer(&call, waiting, n);
+    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
+                        .buf = (void *)(uintptr_t)buf,
+                        .flags = flags & FERP_PEEK,
+                        .len = len};
+    return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
-FERI_NOINLINE static fer_error read_stream(fer_handle *handle, void *buf, size_t len,
-                                           unsigned flags, fer_error first, size_t *n)
+/* Continues after a first try, with its result. */
+FERI_NOINLINE static fer_error continue_call(fer_handle *handle, ferp_readiness readiness,
+                                             const void *buf, size_t len, fer_error first,
+                                             size_t *n)
 {
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_READABLE, flags);
-    return move_bytes(&waiting, buf, len, flags, first, n);
+    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .was_tried = true},
+                        .buf = (void *)(uintptr_t)buf,
+                        .len = len,
+                        .first = &first};
+    return transfer(&call, try_buffer, true, n);
 }
 
 /* The common case. On POSIX its receive waits in the kernel, if a shutdown can wake it there. Every
- * result but bytes is for read_stream, which continues after this try. */
+ * result but bytes is for the path of every call, which continues after this try. */
 FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
-        return read_stream(handle, buf, len, 0, feri_ok(), n);
+    if (!is_for_the_os(handle, buf != NULL, len) ||
+        !feri_likely(feri_handle_is_fast_path(handle))) {
+        return move_bytes(handle, FERP_READABLE, buf, len, 0, n);
     }
     size_t moved = 0;
-    unsigned flags = unix_flag(handle) | (feri_reads_in_core(handle) ? FERP_DONTWAIT : 0);
+    unsigned flags = unix_flag(handle) | feri_flags_by_mode(handle, FERP_READABLE);
     fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);
     if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {
-        return read_stream(handle, buf, len, TRIED, error, n);
+        return continue_call(handle, FERP_READABLE, buf, len, error, n);
     }
     feri_store_count(n, moved);
     return error;
@@ -212,37 +198,31 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_stream(handle, buf, len, FERP_PEEK, feri_ok(), n);
+    return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK, n);
 }
 
 fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_stream(handle, buf, len, FERP_DONTWAIT, feri_ok(), n);
+    return move_bytes(handle, FERP_READABLE, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    return read_stream(handle, buf, len, FERP_PEEK | FERP_DONTWAIT, feri_ok(), n);
-}
-
-FERI_NOINLINE static fer_error write_stream(fer_handle *handle, const void *buf, size_t len,
-                                            unsigned flags, fer_error first, size_t *n)
-{
-    feri_waiting waiting = feri_waiting_with_flags(handle, FERP_WRITABLE, flags);
-    return move_bytes(&waiting, buf, len, flags, first, n);
+    return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK | FERP_DONTWAIT, n);
 }
 
 /* The first try may wait in the system, if that reports the count of a send that is cut off. */
 FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
-    if (!feri_stream_is_ready_for_os(handle, buf != NULL, len)) {
-        return write_stream(handle, buf, len, 0, feri_ok(), n);
+    if (!is_for_the_os(handle, buf != NULL, len) ||
+        !feri_likely(feri_handle_is_fast_path(handle))) {
+        return move_bytes(handle, FERP_WRITABLE, buf, len, 0, n);
     }
     size_t moved = 0;
-    unsigned flags = ferp_traits()->cut_send_loses_count ? FERP_DONTWAIT : 0;
+    unsigned flags = feri_flags_by_mode(handle, FERP_WRITABLE);
     fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);
     if (feri_rare(error.kind != FER_OK)) {
-        return write_stream(handle, buf, len, TRIED, error, n);
+        return continue_call(handle, FERP_WRITABLE, buf, len, error, n);
     }
     feri_store_count(n, moved);
     return error;
@@ -250,38 +230,32 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
 
 fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
-    return write_stream(handle, buf, len, FERP_DONTWAIT, feri_ok(), n);
+    return move_bytes(handle, FERP_WRITABLE, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n)
 {
-    feri_waiting waiting = feri_waiting_until(handle, FERP_READABLE, deadline);
-    return move_bytes(&waiting, buf, len, 0, feri_ok(), n);
+    stream_call call = {.waiting = {.handle = handle,
+                                    .readiness = FERP_READABLE,
+                                    .wait_mode = FERI_WAIT_UNTIL,
+                                    .deadline = deadline},
+                        .buf = buf,
+                        .len = len};
+    return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
 /* Goes on with a read or a write of a complete transfer that a signal has interrupted (rule I1),
- * unless the limits forbid it (rule I4). Its timeout begins once more, and then ends the call
- * whatever signals come. */
-FERI_NOINLINE static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
-                                                 const void *buf, size_t len, unsigned flags,
-                                                 fer_error error, size_t *n)
+ * unless the limits forbid it (rule I4). */
+static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness, const void *buf,
+                                   size_t len, unsigned flags, fer_error error, size_t *n)
 {
-    fer_duration timeout;
-    bool nonblocking;
-    if (feri_limits_of(handle).interruptible) {
-        return error;
-    }
-    FER_TRY(feri_mode_after_try(handle, &nonblocking));
-    FER_TRY(feri_timeout_if_set(handle, readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING,
-                                &timeout));
-    uint64_t deadline = feri_deadline_after(timeout);
-    do {
-        feri_waiting waiting = nonblocking ? feri_waiting_with(FERI_WAIT_NEVER, handle, readiness)
-                                           : feri_waiting_until(handle, readiness, deadline);
-        error = move_bytes(&waiting, buf, len, flags, feri_ok(), n);
-    } while (error.kind == FER_INTERRUPTED);
-    return error;
+    stream_call call = {
+        .waiting = {.handle = handle, .readiness = readiness, .wait_mode = FERI_WAIT_AGAIN},
+        .buf = (void *)(uintptr_t)buf,
+        .flags = flags,
+        .len = len};
+    return feri_limits_of(handle).interruptible ? error : transfer(&call, try_buffer, true, n);
 }
 
 /* ---- Vectored reads and writes */
@@ -290,24 +264,18 @@ static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, c
                                  size_t count, unsigned flags, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
-    stream_call call = {.move = move_slices,
-                        .handle = handle,
-                        .readiness = readiness,
+    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
                         .slices = slices,
                         .plan = &plan,
-                        .is_valid = plan.valid,
-                        .flags = flags | unix_flag(handle),
                         .len = plan.sum};
     if (plan.valid && plan.count == 0 && plan.first < count) {
         /* the first slice is too long for one call */
         fer_io_slice_mut first = feri_slice_at(slices, plan.first);
-        call.move = move_buffer;
-        call.buf.in = first.base;
-        call.is_valid = first.base != NULL;
+        call.buf = first.base;
         call.len = first.len;
+        return transfer(&call, try_buffer, first.base != NULL, n);
     }
-    feri_waiting waiting = feri_waiting_with_flags(handle, readiness, flags);
-    return transfer(&call, &waiting, n);
+    return transfer(&call, try_slices, plan.valid, n);
 }
 
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,

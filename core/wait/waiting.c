@@ -1,81 +1,170 @@
-/* waiting.c: arm, check, wait: the waits of a call on one socket. The _ready calls (readiness.c),
- * several connects at once (connect_attempts.c), pollers and lookups have their own. */
+/* waiting.c: who waits for a call on one socket, and the waits of core: arm, check, wait. The
+ * _ready calls (readiness.c), several connects at once (connect_attempts.c), pollers and lookups
+ * have their own. */
 #include "core/wait/waiting.h"
 
-#include "core/base/cancel_token.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "platform/platform.h"
 
-static ferp_direction direction_of(ferp_readiness readiness)
-{
-    return readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
-}
+/* ---- The mode and the timeouts */
 
-/* Whether the socket has a timeout. Another handle or process may have set it. */
-static fer_error direction_has_timeout(const fer_handle *handle, ferp_direction direction,
-                                       bool *out)
+fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
 {
-    *out = feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
-    if (*out) {
+    if (feri_modes_are_kept(handle)) {
+        *out = feri_modes_is_nonblocking(handle);
         return feri_ok();
     }
-    fer_duration timeout;
-    FER_TRY(feri_timeout(handle, direction, &timeout));
-    *out = timeout.nanos != FER_DURATION_NONE_NANOS;
+    if (feri_handle_is_shared(handle)) {
+        return ferp_is_nonblocking(handle->p_.raw_, out);
+    }
+    *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
     return feri_ok();
+}
+
+fer_error feri_was_nonblocking(const fer_handle *handle, bool *out)
+{
+    return feri_modes_are_kept(handle) || feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING)
+               ? feri_is_nonblocking(handle, out)
+               : ferp_is_nonblocking(handle->p_.raw_, out);
+}
+
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (feri_modes_are_kept(handle)) {
+        *out = feri_modes_timeout(handle, direction);
+        return feri_ok();
+    }
+    return ferp_timeout(handle->p_.raw_, direction, out);
+}
+
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    *out = FER_DURATION_NONE;
+    bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
+                      feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
+    return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
 }
 
 fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
                                   fer_error error)
 {
+    fer_duration timeout = {0};
     bool nonblocking = false;
-    bool may_expire = false;
-    FER_TRY(feri_mode_after_try(handle, &nonblocking));
-    if (!nonblocking) {
-        FER_TRY(direction_has_timeout(handle, direction, &may_expire));
+    FER_TRY(feri_was_nonblocking(handle, &nonblocking));
+    if (nonblocking) {
+        return error;
     }
-    return may_expire ? feri_map_error(FERI_OPERATION_EXPIRED, error) : error;
+    if (!feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
+        /* another handle or process may have set it */
+        FER_TRY(feri_timeout(handle, direction, &timeout));
+    }
+    return timeout.nanos != FER_DURATION_NONE_NANOS ? feri_map_error(FERI_OPERATION_EXPIRED, error)
+                                                    : error;
 }
 
-/* Whether this handle's own halves now answer the call. *answer is then the result, or WOULD_BLOCK
- * if the call should be retried once: bytes may have arrived between its last try and the reset,
- * and they come before the saved error (rule S5). A retry that would block has found none. The
- * halves of a listener never answer. */
-static bool half_has_answer(feri_waiting *waiting, fer_error *answer)
+/* ---- Who waits */
+
+unsigned feri_flags_by_mode(const fer_handle *handle, ferp_readiness readiness)
 {
-    feri_request request =
-        waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
-    feri_answer current = feri_handle_answer(waiting->handle, request);
-    *answer = feri_handle_answer_error(waiting->handle, current);
-    if (current == FERI_ANSWER_CHECK_QUEUED) {
-        *answer = waiting->was_reset ? feri_handle_saved_error(waiting->handle)
-                                     : feri_own_error(FER_WOULD_BLOCK);
-        waiting->was_reset = true;
-    }
-    return current != FERI_ANSWER_CALL_OS;
+    bool core_waits = readiness == FERP_WRITABLE
+                          ? ferp_traits()->cut_send_loses_count &&
+                                !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+                          : readiness == FERP_READABLE && ferp_traits()->io_waits_in_kernel &&
+                                feri_marks_read_end(handle);
+    return core_waits ? FERP_DONTWAIT : 0;
 }
+
+/* The mode was read for the try that a signal has interrupted. */
+static fer_error begin_again(feri_waiting *waiting, bool *nonblocking)
+{
+    fer_duration timeout = FER_DURATION_NONE;
+    FER_TRY(feri_was_nonblocking(waiting->handle, nonblocking));
+    FER_TRY(feri_timeout_if_set(waiting->handle, waiting->direction, &timeout));
+    waiting->deadline = feri_deadline_after(timeout);
+    return feri_ok();
+}
+
+fer_error feri_waiting_begin(feri_waiting *waiting)
+{
+    fer_handle *handle = waiting->handle;
+    bool is_limited = !waiting->was_tried && feri_handle_is_limited(handle);
+    bool nonblocking = false;
+    waiting->direction = waiting->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
+    waiting->limits = FERI_NO_LIMITS;
+    waiting->never_waits = (waiting->flags & FERP_DONTWAIT) != 0;
+    waiting->flags = FERP_DONTWAIT;
+    if (waiting->never_waits) {
+        /* A system without the flag: the socket is made nonblocking again. Its mode may have been
+         * changed outside of the library (rule T2). */
+        return ferp_traits()->io_waits_in_kernel
+                   ? feri_ok()
+                   : ferp_set_nonblocking(feri_modes_raw(handle), true);
+    }
+    switch (waiting->wait_mode) {
+    case FERI_WAIT_BY_MODE:
+        waiting->deadline = FERP_NO_DEADLINE;
+        if (!is_limited) {
+            waiting->flags = feri_flags_by_mode(handle, waiting->readiness);
+            bool kernel_waits = waiting->flags == 0 && !feri_modes_are_kept(handle);
+            waiting->waiter = kernel_waits ? FERI_WAITER_KERNEL : FERI_WAITER_CORE;
+            return feri_ok();
+        }
+        waiting->knows_mode = true;
+        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+        break;
+    case FERI_WAIT_AGAIN: FER_TRY(begin_again(waiting, &nonblocking)); break;
+    default: break;
+    }
+    waiting->waiter = nonblocking ? FERI_WAITER_NONE : FERI_WAITER_CORE;
+    if (nonblocking || !is_limited) {
+        return feri_ok();
+    }
+    waiting->limits = feri_limits_of(handle);
+    if (waiting->limits.deadline < waiting->deadline) {
+        waiting->deadline = waiting->limits.deadline;
+    }
+    return feri_limits_check(&waiting->limits);
+}
+
+/* ---- The waits of core */
 
 /* Whether a clone has shut down the read half of a stream, which the OS does not report. */
 static bool reading_has_ended(const feri_waiting *waiting)
 {
-    return waiting->readiness == FERP_READABLE && feri_read_shut_by_clone(waiting->handle);
+    return waiting->readiness == FERP_READABLE && feri_marks_read_end(waiting->handle) &&
+           feri_modes_has_ended_reading(waiting->handle);
 }
 
 /* Checks for a change by another thread. Returns true if the call has a result, or should be
- * retried: *answer is then WOULD_BLOCK. */
+ * retried: *answer is then WOULD_BLOCK. It is retried once after a reset: bytes may have arrived
+ * between its last try and the reset, and they come before the saved error (rule S5). A retry that
+ * would block has found none. The halves of a listener never answer. */
 static bool state_has_answer(feri_waiting *waiting, fer_error *answer)
 {
-    if (half_has_answer(waiting, answer)) {
-        return true;
+    fer_handle *handle = waiting->handle;
+    feri_request request =
+        waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
+    feri_answer current = feri_handle_state(handle) == FERI_STATE_FULLY_OPEN
+                              ? FERI_ANSWER_CALL_OS
+                              : feri_handle_answer(handle, request);
+    if (current == FERI_ANSWER_CALL_OS) {
+        *answer = feri_ok();
+        return reading_has_ended(waiting);
     }
-    *answer = feri_ok();
-    return reading_has_ended(waiting);
+    *answer = feri_handle_answer_error(handle, current);
+    if (current == FERI_ANSWER_CHECK_QUEUED) {
+        *answer =
+            waiting->was_reset ? feri_handle_saved_error(handle) : feri_own_error(FER_WOULD_BLOCK);
+        waiting->was_reset = true;
+    }
+    return true;
 }
 
 /* Whether the token of the limits ends the call. *answer is then its result. */
@@ -95,15 +184,19 @@ static bool is_transient_shortage(const feri_waiting *waiting, fer_error error)
            ferp_traits()->no_buffer_space_is_transient;
 }
 
-/* Whether a shutdown may not wake the wait. It is then cut into slices. */
-static bool wake_may_be_missed(const feri_waiting *waiting)
+/* If a shutdown may not wake the wait, it is cut into slices. */
+static uint64_t end_of_slice(const feri_waiting *waiting)
 {
-    if (waiting->readiness == FERP_WRITABLE) {
-        return feri_write_wait_misses_end(waiting->handle);
-    }
-    return feri_waiting_is_in_core(waiting) ||
-           (waiting->readiness == FERP_READABLE && feri_marks_read_end(waiting->handle) &&
-            feri_handle_is_shared(waiting->handle));
+    const fer_handle *handle = waiting->handle;
+    bool wake_may_be_missed =
+        waiting->readiness == FERP_WRITABLE
+            ? feri_write_wait_misses_end(handle)
+            : waiting->readiness == FERP_READABLE && feri_marks_read_end(handle) &&
+                  (ferp_traits()->io_waits_in_kernel || feri_handle_is_shared(handle));
+    return wake_may_be_missed
+               ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}),
+                              waiting->deadline)
+               : waiting->deadline;
 }
 
 /* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown or a cancel
@@ -117,37 +210,24 @@ static bool expire(feri_waiting *waiting, fer_error *answer)
     return answer->kind == FER_WOULD_BLOCK;
 }
 
-/* Whether time remains after a slice of core or of the backend. */
-static bool has_time_left(const feri_waiting *waiting, uint64_t end)
-{
-    return end < waiting->deadline || ferp_now() < waiting->deadline;
-}
-
-static uint64_t end_of_slice(const feri_waiting *waiting)
-{
-    if (!wake_may_be_missed(waiting)) {
-        return waiting->deadline;
-    }
-    uint64_t slice = feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS});
-    return feri_earlier(slice, waiting->deadline);
-}
-
 /* Whether a call continues after a signal. If not, *answer is its result: CANCELLED, if the handler
  * has cancelled it; else TIMED_OUT for an accept or an interruptible call whose deadline is
- * reached; else INTERRUPTED. Only an accept that is not interruptible continues (rules I1, I4). */
+ * reached; else INTERRUPTED. Only an accept that is not interruptible continues, and a call that
+ * another signal has interrupted before (rules I1, I4). */
 static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
 {
-    const feri_limits limits = {waiting->deadline, waiting->limits.token,
-                                waiting->limits.interruptible};
-    bool checks_limits = waiting->readiness == FERP_ACCEPTABLE || limits.interruptible;
+    bool is_again = waiting->wait_mode == FERI_WAIT_AGAIN;
+    const feri_limits limits = {is_again ? waiting->limits.deadline : waiting->deadline,
+                                waiting->limits.token, waiting->limits.interruptible};
+    bool checks_limits = waiting->readiness == FERP_ACCEPTABLE || is_again || limits.interruptible;
     return !is_cancelled(waiting, answer) && checks_limits &&
            feri_retries_after_signal(&limits, answer);
 }
 
 /* One wait. Returns true if the call should be retried: the socket is ready, the token is
- * signalled, a slice expired, memory is short for a while, a signal interrupted an accept (rule
- * I1), or another call has met a reset. The last try after a cancel may still succeed (rule K2).
- * False: *answer is the call's result, an error of the socket if has_failed is set. */
+ * signalled, a slice expired, memory is short for a while, a signal interrupted a call that
+ * continues (rule I1), or another call has met a reset. The last try after a cancel may still
+ * succeed (rule K2). False: *answer is the call's result. */
 static bool wait_once(feri_waiting *waiting, fer_error *answer)
 {
     ferp_wait wait;
@@ -171,99 +251,75 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
         return false;
     }
     if (answer->kind == FER_TIMED_OUT) {
-        if (has_time_left(waiting, end)) {
-            return true;
-        }
-        return expire(waiting, answer);
+        /* a slice of core or of the backend leaves time */
+        bool has_time_left = end < waiting->deadline || ferp_now() < waiting->deadline;
+        return has_time_left || expire(waiting, answer);
     }
     return answer->kind == FER_OK || is_transient_shortage(waiting, *answer) ||
            (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
 }
 
-/* The mode after a try. With limits feri_waiting_begin_with_limits has queried the mode of a shared
- * handle, which was blocking. Only a mode that core keeps is then read again: the handle's words
- * stay 0 if the OS keeps it. No try waits in the system if core waits, so the mode of a handle that
- * is not shared is the one that it has set. */
-static fer_error read_mode(const feri_waiting *waiting, bool *nonblocking)
+/* The mode and the timeout of a call by mode, after its first try. If only the limits keep it from
+ * waiting in the kernel, the OS is queried, because another process may have set both (rule T6). */
+static fer_error read_modes(const feri_waiting *waiting, bool *nonblocking, fer_duration *timeout)
 {
-    if (waiting->has_limits && feri_handle_is_shared(waiting->handle)) {
-        *nonblocking = feri_modes_is_nonblocking(waiting->handle);
-        return feri_ok();
+    const fer_handle *handle = waiting->handle;
+    ferp_direction direction = waiting->direction;
+    if (!waiting->knows_mode) {
+        FER_TRY(feri_is_nonblocking(handle, nonblocking));
+        return *nonblocking ? feri_ok() : feri_timeout_if_set(handle, direction, timeout);
     }
-    return feri_waiting_is_in_core(waiting) ? feri_mode_before_try(waiting->handle, nonblocking)
-                                            : feri_mode_after_try(waiting->handle, nonblocking);
+    if (feri_modes_are_kept(handle) || feri_flags_by_mode(handle, waiting->readiness) != 0) {
+        return feri_timeout_if_set(handle, direction, timeout);
+    }
+    if (!feri_handle_is_shared(handle)) {
+        FER_TRY(ferp_is_nonblocking(handle->p_.raw_, nonblocking));
+    }
+    return *nonblocking ? feri_ok() : ferp_timeout(handle->p_.raw_, direction, timeout);
 }
 
-/* The timeout. Only a handle that is shared, or that has set one, can have it. */
-static fer_error read_timeout(const feri_waiting *waiting, fer_duration *timeout)
-{
-    bool has_none = feri_waiting_is_in_core(waiting) && !feri_handle_is_shared(waiting->handle) &&
-                    !feri_handle_has_flag(waiting->handle, FERI_FLAG_TIMEOUT_SET);
-    *timeout = FER_DURATION_NONE;
-    return has_none ? feri_ok()
-                    : feri_timeout(waiting->handle, direction_of(waiting->readiness), timeout);
-}
-
-/* Reads the socket's mode and timeout, once for each call. Returns true if the call may wait. */
+/* Returns true if the call may wait. */
 static bool begin_waits(feri_waiting *waiting, fer_error *answer)
 {
-    ferp_direction direction = direction_of(waiting->readiness);
-    if (direction == FERP_READING && feri_read_shut_by_clone(waiting->handle)) {
+    if (waiting->readiness != FERP_WRITABLE && feri_marks_read_end(waiting->handle) &&
+        feri_modes_has_ended_reading(waiting->handle)) {
         *answer = feri_ok();
         return false;
     }
     if (waiting->wait_mode == FERI_WAIT_BY_MODE) {
         fer_duration timeout = FER_DURATION_NONE;
         bool nonblocking = false;
-        fer_error error = read_mode(waiting, &nonblocking);
-        if (error.kind == FER_OK && nonblocking) {
+        fer_error error = read_modes(waiting, &nonblocking, &timeout);
+        if (error.kind != FER_OK || nonblocking) {
+            *answer = nonblocking ? *answer : error;
             return false;
         }
-        error = error.kind == FER_OK ? read_timeout(waiting, &timeout) : error;
-        if (error.kind != FER_OK) {
-            *answer = error;
-            return false;
+        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
+            waiting->deadline = feri_earlier(waiting->deadline, feri_deadline_after(timeout));
         }
-        waiting->deadline = feri_deadline_after(timeout);
     }
-    waiting->deadline = feri_earlier(waiting->deadline, waiting->limits.deadline);
     waiting->has_begun = true;
     return true;
 }
 
-fer_error feri_waiting_begin_with_limits(feri_waiting *waiting)
-{
-    bool nonblocking = false;
-    if (waiting->wait_mode != FERI_WAIT_UNTIL) {
-        FER_TRY(feri_mode_before_try(waiting->handle, &nonblocking));
-    }
-    if (nonblocking) {
-        waiting->wait_mode = FERI_WAIT_NEVER;
-        return feri_ok();
-    }
-    waiting->limits = feri_limits_of(waiting->handle);
-    waiting->has_limits = true;
-    return feri_limits_check(&waiting->limits);
-}
+/* ---- The loop */
 
-/* Whether the try was a call that waits in the kernel, by the socket's mode and timeouts. Not for a
- * listener: core keeps both (modes.h). */
-static bool kernel_has_waited(const feri_waiting *waiting)
-{
-    return feri_waiting_tries_may_wait(waiting) && !feri_modes_are_kept(waiting->handle);
-}
-
-/* Called after a try that returned WOULD_BLOCK. False: *answer is the call's result. */
-static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
+bool feri_waiting_tries_again(feri_waiting *waiting, fer_error *answer)
 {
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
-    if (waiting->wait_mode == FERI_WAIT_NEVER) {
-        *answer = reading_has_ended(waiting) ? feri_ok() : *answer;
+    if (answer->kind == FER_INTERRUPTED && waiting->wait_mode == FERI_WAIT_AGAIN) {
+        return continues_after_signal(waiting, answer);
+    }
+    if (answer->kind != FER_WOULD_BLOCK) {
+        waiting->has_failed = answer->kind != FER_OK;
         return false;
     }
-    if (kernel_has_waited(waiting)) {
-        *answer =
-            feri_map_kernel_timeout(waiting->handle, direction_of(waiting->readiness), *answer);
+    if (waiting->waiter == FERI_WAITER_KERNEL) {
+        *answer = feri_map_kernel_timeout(waiting->handle, waiting->direction, *answer);
+        return false;
+    }
+    if (waiting->waiter == FERI_WAITER_NONE) {
+        *answer = reading_has_ended(waiting) ? feri_ok() : *answer;
         return false;
     }
     if (!waiting->has_begun) {
@@ -279,45 +335,61 @@ static bool waits_and_retries(feri_waiting *waiting, fer_error *answer)
     return wait_once(waiting, answer);
 }
 
-/* Called after a try of accept that a signal interrupted. A timeout begins with the first one.
- * False, with the same error, if accept never waits. */
-static bool accepts_again(feri_waiting *waiting, fer_error *answer)
-{
-    if (waiting->wait_mode == FERI_WAIT_NEVER) {
-        return false;
-    }
-    if (!waiting->has_begun && feri_modes_core_waits(waiting->handle) &&
-        !begin_waits(waiting, answer)) {
-        return false;
-    }
-    return continues_after_signal(waiting, answer);
-}
-
-feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer)
-{
-    if (answer->kind == FER_INTERRUPTED && waiting->readiness == FERP_ACCEPTABLE) {
-        return accepts_again(waiting, answer) ? FERI_TRY_AGAIN : FERI_TRY_DONE;
-    }
-    if (answer->kind != FER_WOULD_BLOCK) {
-        return answer->kind == FER_OK ? FERI_TRY_DONE : FERI_TRY_FAILED;
-    }
-    if (waits_and_retries(waiting, answer)) {
-        return FERI_TRY_AGAIN;
-    }
-    return waiting->has_failed ? FERI_TRY_FAILED : FERI_TRY_DONE;
-}
-
 fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 {
-    unsigned flags = feri_waiting_tries_may_wait(waiting) ? 0 : FERP_DONTWAIT;
+    FER_TRY(feri_waiting_begin(waiting));
     fer_error error;
-    feri_after_try after;
     do {
-        error = attempt(call, flags);
-        after = feri_waiting_after_try(waiting, &error);
-    } while (after == FERI_TRY_AGAIN);
-    waiting->has_failed = after == FERI_TRY_FAILED;
+        error = attempt(call, waiting->flags);
+    } while (feri_waiting_tries_again(waiting, &error));
     return error;
+}
+
+/* ---- The tries of accept */
+
+/* The number of connections that failed in the queue, and of signals, that one accept skips. Then
+ * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,
+ * for example) must not block the caller. */
+#define FERI_ACCEPT_SKIPS_MAX 65536
+
+/* Another process, a library or into_raw of a clone may have made a nonblocking socket blocking. */
+fer_error feri_waiting_check_queue(const feri_waiting *waiting)
+{
+    if (!waiting->never_waits || !ferp_traits()->io_waits_in_kernel) {
+        return feri_ok();
+    }
+    fer_interest ready = 0;
+    uint64_t now = ferp_now();
+    fer_error error = ferp_ready(waiting->handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
+    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
+}
+
+/* The limits or the timeout must permit another try. A timeout begins with the first one. */
+static bool accepts_again(feri_waiting *waiting, fer_error *answer)
+{
+    fer_error failure = *answer;
+    bool is_nonblocking = waiting->waiter == FERI_WAITER_NONE ||
+                          (!waiting->has_begun && feri_modes_core_waits(waiting->handle) &&
+                           !begin_waits(waiting, answer));
+    if (failure.kind == FER_INTERRUPTED && !is_nonblocking) {
+        return continues_after_signal(waiting, answer);
+    }
+    const feri_limits limits = {waiting->deadline, waiting->limits.token, false};
+    fer_error ended = is_nonblocking ? feri_ok() : feri_limits_check(&limits);
+    *answer = ended.kind == FER_OK ? failure : ended;
+    return ended.kind == FER_OK && ++waiting->skips < FERI_ACCEPT_SKIPS_MAX;
+}
+
+bool feri_waiting_accepts_again(feri_waiting *waiting, fer_error *answer)
+{
+    if (answer->kind == FER_INTERRUPTED || answer->kind == FER_CONNECTION_ABORTED) {
+        return accepts_again(waiting, answer);
+    }
+    if (answer->kind == FER_WOULD_BLOCK && waiting->waiter == FERI_WAITER_CORE) {
+        fer_error prepared = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
+        *answer = prepared.kind == FER_OK ? *answer : prepared;
+    }
+    return false;
 }
 
 /* ---- Waits for the result of a started connect. */

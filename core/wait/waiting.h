@@ -1,4 +1,4 @@
-/* waiting.h: the waits of a call after "would block" (waiting.c), and the _ready calls
+/* waiting.h: who waits for a call that would block, and its waits (waiting.c); the _ready calls
  * (readiness.c). If the kernel has waited, the error is mapped. Otherwise core arms, checks, waits,
  * and retries with the remaining time. */
 #ifndef FERI_WAITING_H
@@ -58,126 +58,96 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
  * wakeup can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
-/* Whether a call waits according to the socket's mode and timeouts, never, or in every mode until
- * its own deadline. */
-typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_NEVER, FERI_WAIT_UNTIL } feri_wait_mode;
+/* How a call waits that may wait: according to the socket's mode and timeouts; in every mode until
+ * its own deadline; or, after a signal that does not end it (rule I1), by the mode, with a timeout
+ * that begins anew and then ends it whatever signals come. */
+typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_UNTIL, FERI_WAIT_AGAIN } feri_wait_mode;
 
-/* The waits of one call, for all its retries. deadline is at first the call's own (UNTIL), or none.
- * When the waits begin, a call by mode gets the deadline of the socket's timeout. If the deadline
- * of the limits is earlier, it replaces this one. */
+/* Who waits after a try that would block. */
+typedef enum feri_waiter {
+    FERI_WAITER_NONE,   /* nobody: the socket is nonblocking, or the call never waits */
+    FERI_WAITER_KERNEL, /* the try has waited, by the mode and the timeouts of the OS */
+    FERI_WAITER_CORE    /* core, until the earlier of the timeout and the limits */
+} feri_waiter;
+
+/* The waits of one call, for all its retries. The caller sets the first members, the others are
+ * 0. */
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
+    unsigned flags; /* FERP_DONTWAIT: the call never waits. Then the flags of each try */
     feri_wait_mode wait_mode;
-    bool has_limits; /* limits are in use: no try waits in the system */
+    uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
+    bool was_tried;    /* the first try is made: by feri_flags_by_mode, without limits */
+
+    feri_waiter waiter;
+    ferp_direction direction;
+    bool never_waits;
+    bool knows_mode; /* it was read before the first try, and is blocking */
     bool has_begun;  /* the waits have begun: deadline is final */
     bool was_reset;  /* a read: the read half was reset before the last try */
-    bool has_failed; /* an error of the socket ended the call, or a wait (failure of ferp_wait) */
-    uint64_t deadline;
+    /* The result is an error of the socket, of a try or of a wait (failure of ferp_wait). The
+     * caller maps it by its operation. Any other result says nothing about the socket. */
+    bool has_failed;
+    uint32_t skips; /* rule L3 */
     feri_false_hints false_hints;
     feri_limits limits;
 } feri_waiting;
 
-/* The members are set one by one: if gcc compiles for size, it clears a whole struct with "rep
- * stos", which is slow to begin. */
-static inline feri_waiting feri_waiting_with(feri_wait_mode wait_mode, fer_handle *handle,
-                                             ferp_readiness readiness)
-{
-    feri_waiting waiting;
-    waiting.handle = handle;
-    waiting.readiness = readiness;
-    waiting.wait_mode = wait_mode;
-    waiting.has_limits = false;
-    waiting.has_begun = false;
-    waiting.was_reset = false;
-    waiting.has_failed = false;
-    waiting.deadline = FERP_NO_DEADLINE;
-    waiting.false_hints.in_a_row = 0;
-    waiting.false_hints.last = 0;
-    waiting.limits = FERI_NO_LIMITS;
-    return waiting;
-}
+/* The flags of a try that may wait, for a handle without limits: 0, or FERP_DONTWAIT if core waits
+ * although calls could wait in the kernel. No shutdown wakes a receive of macOS (rule S6), and a
+ * send may lose its count (rule E3). Datagrams move complete or not at all. */
+unsigned feri_flags_by_mode(const fer_handle *handle, ferp_readiness readiness);
 
-/* With FERP_DONTWAIT the call never waits. */
-static inline feri_waiting feri_waiting_with_flags(fer_handle *handle, ferp_readiness readiness,
-                                                   unsigned flags)
-{
-    return feri_waiting_with((flags & FERP_DONTWAIT) != 0 ? FERI_WAIT_NEVER : FERI_WAIT_BY_MODE,
-                             handle, readiness);
-}
-
-/* For a call that waits until its own deadline. Its tries never wait in the system. */
-static inline feri_waiting feri_waiting_until(fer_handle *handle, ferp_readiness readiness,
-                                              uint64_t deadline)
-{
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_UNTIL, handle, readiness);
-    waiting.deadline = deadline;
-    return waiting;
-}
-
-/* Stores the limits of the handle in waiting, and checks them (rule K1). On a nonblocking socket
+/* Decides who waits, and how the tries are made, before the first of them. Any error is the call's
+ * result: limits that are reached precede data that is ready (rule K1). On a nonblocking socket
  * they do not apply, except to a call with a deadline of its own. */
-fer_error feri_waiting_begin_with_limits(feri_waiting *waiting);
+fer_error feri_waiting_begin(feri_waiting *waiting);
 
-/* Called before the first try. Any error is the call's result: limits that are reached precede data
- * that is ready (rule K1). If the system has no flag for a call that never waits, the socket is
- * made nonblocking again: its mode may have been changed outside of the library (rule T2). */
-static inline fer_error feri_waiting_begin(feri_waiting *waiting)
-{
-    if (waiting->wait_mode == FERI_WAIT_NEVER) {
-        return ferp_traits()->io_waits_in_kernel
-                   ? feri_ok()
-                   : ferp_set_nonblocking(feri_modes_raw(waiting->handle), true);
-    }
-    return feri_handle_is_limited(waiting->handle) ? feri_waiting_begin_with_limits(waiting)
-                                                   : feri_ok();
-}
+/* Called after each try, with its error; waits after WOULD_BLOCK. True: the call is tried again.
+ * False: *answer is its result. After WOULD_BLOCK that is FER_OK for a read half that ended
+ * meanwhile, WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED,
+ * BROKEN_PIPE (the write half was shut down meanwhile), or an error of the wait or of a query. */
+bool feri_waiting_tries_again(feri_waiting *waiting, fer_error *answer);
 
-/* Whether core waits for a stream in every mode, although calls could wait in the kernel: a send
- * there may lose its count, and no shutdown wakes a receive (feri_reads_in_core). Datagrams move
- * complete or not at all. */
-static inline bool feri_waiting_is_in_core(const feri_waiting *waiting)
-{
-    if (waiting->readiness == FERP_WRITABLE) {
-        return ferp_traits()->cut_send_loses_count &&
-               !feri_handle_has_flag(waiting->handle, FERI_FLAG_DATAGRAM);
-    }
-    return waiting->readiness == FERP_READABLE && feri_reads_in_core(waiting->handle);
-}
+/* One try of a call, with the flags of the waits. */
+typedef fer_error feri_try(void *call, unsigned flags);
 
-/* Whether a try may wait in the system. Otherwise it is made by a call that never waits. */
-static inline bool feri_waiting_tries_may_wait(const feri_waiting *waiting)
-{
-    return waiting->wait_mode == FERI_WAIT_BY_MODE && !waiting->has_limits &&
-           !feri_waiting_is_in_core(waiting);
-}
+/* Begins, and makes tries until one has a result, with waits between them. */
+fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
+
+/* Before each try of accept. It has no flag for a call that never waits, so the queue is polled:
+ * WOULD_BLOCK. */
+fer_error feri_waiting_check_queue(const feri_waiting *waiting);
+
+/* Called after each try of accept. True: it is made again at once, after a signal (rule I1), unless
+ * the limits let it end the call (rule I4), or after a connection that failed in the queue (rule
+ * L3). False: *answer is the result of the try. If a blocking accept would block, the socket is
+ * nonblocking: by the limits, a timeout or the mode of this handle or of another one, perhaps in
+ * another process. From then on core waits for this handle too. */
+bool feri_waiting_accepts_again(feri_waiting *waiting, fer_error *answer);
+
+/* ---- The mode and the timeouts of a socket, for calls that wait. blocking.h sets them. */
+
+/* The user's mode. The OS is queried only if another handle may have set it. */
+fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
+
+/* The same after a try that has waited in the kernel, if at all. The OS is queried unless this
+ * handle alone has set nonblocking mode, because another process may have set it since. */
+fer_error feri_was_nonblocking(const fer_handle *handle, bool *out);
+
+/* As fer_tcp_stream_read_timeout. */
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
+
+/* The timeout, without a system call if no handle can have set one. */
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
+                              fer_duration *out);
 
 /* Maps WOULD_BLOCK of a try that may wait in the kernel: it is an expired timeout, unless the
  * socket is or was nonblocking. A blocking socket without a timeout was nonblocking during the try:
  * another thread or process has made it blocking since. */
 fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
                                   fer_error error);
-
-/* What follows a try. */
-typedef enum feri_after_try {
-    FERI_TRY_AGAIN,
-    FERI_TRY_DONE,  /* *answer is the call's result */
-    FERI_TRY_FAILED /* *answer is an error of the socket, which the caller maps by its operation */
-} feri_after_try;
-
-/* Called after each try, with its error, and waits after WOULD_BLOCK. The result is then FER_OK for
- * a read half that ended meanwhile, WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0,
- * INTERRUPTED, CANCELLED, BROKEN_PIPE (the write half was shut down meanwhile), or an error of the
- * wait or of a query. The last two say nothing about the socket. */
-feri_after_try feri_waiting_after_try(feri_waiting *waiting, fer_error *answer);
-
-/* One try of a call. flags: FERP_DONTWAIT unless the try may wait in the system. */
-typedef fer_error feri_try(void *call, unsigned flags);
-
-/* Makes tries until one has a result, and waits between them. Returns the result. After an error of
- * the socket, which the caller maps by its operation, waiting->has_failed is true. Any other result
- * says nothing about the socket. */
-fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
 
 /* ---- Waits for the result of a started connect. */
 

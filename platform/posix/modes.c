@@ -93,7 +93,8 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
     socklen_t len = sizeof value;
     fer_error error = ferp_posix_result(
         getsockopt((int)raw, SOL_SOCKET, timeout_option(direction), &value, &len));
-    if (error.os_code == ENOPROTOOPT || ferp_posix_is_refusal(error.os_code)) {
+    bool has_failed = error.kind != FER_OK;
+    if (has_failed && (error.os_code == ENOPROTOOPT || ferp_posix_is_refusal(error.os_code))) {
         /* A sandbox without the option has no timeouts (gvisor, issue 6603). */
         error = (fer_error){FER_OK, 0};
     }

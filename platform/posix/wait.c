@@ -42,15 +42,10 @@ static int millis_until(uint64_t deadline)
     return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
 }
 
-static struct pollfd entry_of(fer_raw_socket raw, short events)
-{
-    return (struct pollfd){(int)raw, events, 0};
-}
-
 /* poll ignores a negative descriptor. */
 static struct pollfd token_entry(const fer_cancel_token *token)
 {
-    return entry_of(token == NULL ? -1 : ferp_posix_token_fd(token), POLLIN);
+    return (struct pollfd){token == NULL ? -1 : ferp_posix_token_fd(token), POLLIN, 0};
 }
 
 static bool has_no_socket(const struct pollfd *entries, nfds_t count)
@@ -169,9 +164,8 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];
     bool writing = readiness == FERP_WRITABLE || readiness == FERP_CONNECTED;
-    struct pollfd entries[] = {
-        entry_of((fer_raw_socket)wait->words[WORD_FD], writing ? POLLOUT : POLLIN),
-        token_entry(wait->token)};
+    struct pollfd entries[] = {{(int)wait->words[WORD_FD], writing ? POLLOUT : POLLIN, 0},
+                               token_entry(wait->token)};
     FER_TRY(poll_until(entries, wait->token == NULL ? 1 : 2, deadline));
     bool has_failed = readiness == FERP_CONNECTED && connect_has_failed(&entries[0]);
     return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
@@ -181,7 +175,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 /* The error of a poll that a signal ends says the same as no event. */
 bool ferp_posix_hides_end(int fd)
 {
-    struct pollfd entry = entry_of(fd, POLLRDHUP);
+    struct pollfd entry = {fd, POLLRDHUP, 0};
     (void)poll(&entry, 1, 0);
     return (entry.revents & POLLRDHUP) != 0;
 }
@@ -215,7 +209,7 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
                  ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
-    struct pollfd entries[] = {entry_of(raw, (short)events), token_entry(token)};
+    struct pollfd entries[] = {{(int)raw, (short)events, 0}, token_entry(token)};
     (void)deadline;
     FER_TRY(poll_until(entries, token == NULL ? 1 : 2, until));
     *ready = ready_of(entries[0].revents) & interest;
@@ -228,7 +222,7 @@ static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
                  ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
-    return entry_of(interest == 0 ? -1 : raw, (short)events);
+    return (struct pollfd){interest == 0 ? -1 : (int)raw, (short)events, 0};
 }
 
 fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
@@ -261,7 +255,7 @@ fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint6
 {
     struct pollfd entries[FERP_CONNECTS_MAX + 1];
     for (size_t i = 0; i < count; i++) {
-        entries[i] = entry_of(raws[i], POLLOUT);
+        entries[i] = (struct pollfd){(int)raws[i], POLLOUT, 0};
     }
     entries[count] = token_entry(token);
     FER_TRY(poll_until(entries, (nfds_t)count + (token == NULL ? 0 : 1), deadline));

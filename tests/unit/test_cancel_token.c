@@ -1,7 +1,7 @@
 /* test_cancel_token.c: the states of a cancel token, and what each call asks of the seam. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/cancel_token.h"
+#include "core/handle/limits.h"
 
 static fer_cancel_token token;
 

@@ -28,7 +28,13 @@ static void begin_with(const struct ferp_traits *traits, uint32_t flags)
 
 static fer_error splice(void)
 {
-    return feri_splice(&from, &to, &buffer, &copied);
+    feri_splicing part = {.may_wait = true};
+    fer_error error;
+    do {
+        error = feri_splice(&part, &from, &to, &buffer, &copied);
+    } while (error.kind == FER_OK && !part.is_over);
+    feri_splicing_end(&part);
+    return error;
 }
 
 static void assert_kept(size_t start, size_t len, uint64_t count)

@@ -5,22 +5,29 @@
 #include "core/handle/limits.h"
 #include "core/wait/waiting.h"
 
-#define assert_retries(waiting)                                                     \
-    do {                                                                            \
-        fer_error error_ = {FER_WOULD_BLOCK, 10035};                                \
-        assert_int_equal(feri_waiting_after_try(waiting, &error_), FERI_TRY_AGAIN); \
+static feri_waiting begun(fer_handle *handle, ferp_readiness readiness)
+{
+    feri_waiting waiting = {.handle = handle, .readiness = readiness};
+    assert_ok(feri_waiting_begin(&waiting));
+    return waiting;
+}
+
+#define assert_retries(waiting)                                  \
+    do {                                                         \
+        fer_error error_ = {FER_WOULD_BLOCK, 10035};             \
+        assert_true(feri_waiting_tries_again(waiting, &error_)); \
     } while (0)
 
-#define assert_ends(waiting, kind, code)                                           \
-    do {                                                                           \
-        fer_error error_ = {FER_WOULD_BLOCK, 10035};                               \
-        assert_int_equal(feri_waiting_after_try(waiting, &error_), FERI_TRY_DONE); \
-        assert_error(error_, kind, code);                                          \
+#define assert_ends(waiting, kind, code)                          \
+    do {                                                          \
+        fer_error error_ = {FER_WOULD_BLOCK, 10035};              \
+        assert_false(feri_waiting_tries_again(waiting, &error_)); \
+        assert_error(error_, kind, code);                         \
     } while (0)
 
 STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 {
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_FOR)->elapsed = 1000000;
     for (int i = 0; i < 10; i++) {
         assert_retries(&waiting);
@@ -30,7 +37,7 @@ STREAM_TEST(script_windows, a_wait_between_two_false_hints_begins_a_new_row)
 
 STREAM_TEST(script_windows, a_slice_is_no_false_hint)
 {
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
+    feri_waiting waiting = begun(&handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
     for (int i = 0; i < 10; i++) {
         assert_retries(&waiting);
@@ -46,8 +53,7 @@ SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
     fer_handle handle = script_stream(FERI_FLAG_LISTENING);
     const fer_limits limits = {.token = &token};
     assert_ok(feri_set_limits(&handle, &limits));
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
-    assert_ok(feri_waiting_begin(&waiting));
+    feri_waiting waiting = begun(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
     assert_retries(&waiting);
     script.log[0] = '\0';
@@ -63,7 +69,7 @@ SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
 /* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
 STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
 {
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     assert_retries(&waiting);
     assert_retries(&waiting);
@@ -73,12 +79,12 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
     assert_ends(&waiting, FER_OK, 0);
     fer_handle reset = script_stream(0);
-    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &reset, FERP_READABLE);
+    waiting = begun(&reset, FERP_READABLE);
     assert_true(
         feri_handle_fail(&reset, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 10054}));
     assert_retries(&waiting);
     assert_ends(&waiting, FER_CONNECTION_RESET, 10054);
-    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
+    waiting = begun(&handle, FERP_WRITABLE);
     script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
     script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
     assert_retries(&waiting);
@@ -91,7 +97,7 @@ SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
         script_begin(&script_windows);
         script.traits.no_buffer_space_is_transient = i >= 2;
         fer_handle handle = script_stream(0);
-        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, all[i]);
+        feri_waiting waiting = begun(&handle, all[i]);
         script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
         assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
     }

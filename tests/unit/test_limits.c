@@ -2,7 +2,6 @@
  * call waits within them: test_waiting_limits.c. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/cancel_token.h"
 #include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"

@@ -8,6 +8,8 @@
 #include "core/handle/options.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
+#include "core/wait/blocking.h"
+#include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)
 #define DAY (UINT64_C(86400000) * MILLI)
@@ -38,7 +40,7 @@ static void assert_timeout(const fer_handle *handle, ferp_direction direction, u
 static bool is_nonblocking(const fer_handle *handle)
 {
     bool nonblocking = false;
-    assert_ok(feri_mode_before_try(handle, &nonblocking));
+    assert_ok(feri_is_nonblocking(handle, &nonblocking));
     return nonblocking;
 }
 

@@ -2,6 +2,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
+#include "core/wait/blocking.h"
 #include "ferrule/resolve.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"

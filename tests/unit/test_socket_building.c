@@ -1,6 +1,7 @@
 /* test_socket_building.c: the seam calls of each step of building a socket on each system, and the
  * resulting state: creation, binding, listening, options. Connecting: test_socket_connecting.c. */
-#include "core/handle/options.h"
+#include "core/wait/blocking.h"
+#include "core/wait/waiting.h"
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
@@ -205,7 +206,7 @@ SCRIPT_TEST(a_listener_keeps_the_mode_of_its_socket)
     bool is_nonblocking = false;
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     assert_ok(fer_socket_listen(&socket, 4));
-    assert_ok(feri_mode_before_try(&socket.handle_, &is_nonblocking));
+    assert_ok(feri_is_nonblocking(&socket.handle_, &is_nonblocking));
     assert_true(is_nonblocking);
 }
 

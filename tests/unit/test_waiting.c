@@ -22,17 +22,24 @@ static void reset_in_the_wait(script_call call)
     }
 }
 
-#define assert_retries(waiting)                                                     \
-    do {                                                                            \
-        fer_error error_ = would_block;                                             \
-        assert_int_equal(feri_waiting_after_try(waiting, &error_), FERI_TRY_AGAIN); \
+static feri_waiting begun(fer_handle *handle, ferp_readiness readiness)
+{
+    feri_waiting waiting = {.handle = handle, .readiness = readiness};
+    assert_ok(feri_waiting_begin(&waiting));
+    return waiting;
+}
+
+#define assert_retries(waiting)                                  \
+    do {                                                         \
+        fer_error error_ = would_block;                          \
+        assert_true(feri_waiting_tries_again(waiting, &error_)); \
     } while (0)
 
-#define assert_ends(waiting, kind, code)                                           \
-    do {                                                                           \
-        fer_error error_ = would_block;                                            \
-        assert_int_equal(feri_waiting_after_try(waiting, &error_), FERI_TRY_DONE); \
-        assert_error(error_, kind, code);                                          \
+#define assert_ends(waiting, kind, code)                          \
+    do {                                                          \
+        fer_error error_ = would_block;                           \
+        assert_false(feri_waiting_tries_again(waiting, &error_)); \
+        assert_error(error_, kind, code);                         \
     } while (0)
 
 /* ---- Systems whose kernel has already waited */
@@ -45,7 +52,7 @@ SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
     for (size_t i = 0; i < 2; i++) {
         script_begin(&script_posix);
         fer_handle handle = script_stream(flags[i]);
-        feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
+        feri_waiting waiting = begun(&handle, FERP_READABLE);
         assert_ends(&waiting, FER_WOULD_BLOCK, 11);
         assert_log("is_nonblocking(1) timeout(1,reading)");
         script_then(SCRIPT_TIMEOUT)->value = 1000000;
@@ -62,7 +69,7 @@ SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
 STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_waited_for)
 {
     feri_modes_end_reading(&handle);
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
     assert_log("");
 }
@@ -105,7 +112,7 @@ SCRIPT_TEST(a_read_of_a_unix_stream_of_macos_has_its_flag)
 
 STREAM_TEST(script_windows, a_reset_that_is_met_at_the_deadline_ends_a_read_after_one_more_try)
 {
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
     feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
     handle_to_reset = &handle;
     script.on_call = reset_in_the_wait;
@@ -118,11 +125,11 @@ STREAM_TEST(script_windows, a_reset_that_is_met_at_the_deadline_ends_a_read_afte
 STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts_accept)
 {
     script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_INTERRUPTED, 10004};
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_READABLE);
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_INTERRUPTED, 10004);
-    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_WRITABLE);
+    waiting = begun(&handle, FERP_WRITABLE);
     assert_ends(&waiting, FER_INTERRUPTED, 10004);
-    waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
+    waiting = begun(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
 }
 
@@ -131,7 +138,7 @@ STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts
 SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
 {
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = feri_waiting_with(FERI_WAIT_BY_MODE, &handle, FERP_ACCEPTABLE);
+    feri_waiting waiting = begun(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
