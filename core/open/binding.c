@@ -24,28 +24,22 @@ fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
 
 /* Only [::] and an IPv4-mapped address handle IPv4. A system without dual stack refuses to clear
  * IPV6_V6ONLY (OpenBSD: ip6_output.c, ip6_ctloutput), and can bind every other IPv6 address. */
-static bool handles_ipv4(const fer_ip_addr *ip)
-{
-    return fer_ip_addr_is_unspecified(*ip) || fer_ip_addr_to_canonical(*ip).family == FER_IP_V4;
-}
-
 fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip)
 {
-    return handles_ipv4(ip)
+    bool handles_ipv4 =
+        fer_ip_addr_is_unspecified(*ip) || fer_ip_addr_to_canonical(*ip).family == FER_IP_V4;
+    return handles_ipv4
                ? feri_map_error(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0))
                : feri_ok();
-}
-
-static fer_error prepare(fer_type type, fer_raw_socket raw, const fer_ip_addr *ip)
-{
-    FER_TRY(feri_set_port_options(type, raw));
-    return ip->family == FER_IP_V6 ? feri_set_dual_stack(raw, ip) : feri_ok();
 }
 
 static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, out));
-    FER_TRY(prepare(type, *out, &addr->ip));
+    FER_TRY(feri_set_port_options(type, *out));
+    if (addr->ip.family == FER_IP_V6) {
+        FER_TRY(feri_set_dual_stack(*out, &addr->ip));
+    }
     return ferp_bind(*out, addr);
 }
 
@@ -63,19 +57,14 @@ static bool is_port_in_use(fer_type type, fer_ip_family family, uint16_t port)
  * use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and to a reserved port
  * "access denied" again. So does 0.0.0.0 if a socket on [::] holds the port (Wine's
  * test_reuseaddr, which Windows passes), therefore [::] is asked too. */
-static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
-{
-    bool is_in_use = is_port_in_use(type, addr->ip.family, addr->port) ||
-                     (addr->ip.family == FER_IP_V4 && is_port_in_use(type, FER_IP_V6, addr->port));
-    return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied) : denied;
-}
-
 fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error)
 {
-    if (error.kind == FER_PERMISSION_DENIED && ferp_traits()->bind_denied_can_mean_in_use) {
-        return classify_denial(type, addr, error);
+    if (error.kind != FER_PERMISSION_DENIED || !ferp_traits()->bind_denied_can_mean_in_use) {
+        return error;
     }
-    return error;
+    bool is_in_use = is_port_in_use(type, addr->ip.family, addr->port) ||
+                     (addr->ip.family == FER_IP_V4 && is_port_in_use(type, FER_IP_V6, addr->port));
+    return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, error) : error;
 }
 
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
@@ -96,29 +85,24 @@ fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
     return feri_ok();
 }
 
-/* A queue with less space loses the largest datagrams: FreeBSD's has 42080 bytes
- * (sys/netinet/udp_usrreq.c, udp_recvspace), and NetBSD's as many. macOS' has more. */
-static void raise_receive_buffer(fer_raw_socket raw)
-{
-    uint32_t room = FERI_DATAGRAM_CAP;
-    FER_IGNORE(ferp_option_value(raw, FERP_RECV_BUFFER, &room));
-    if (room < FERI_DATAGRAM_CAP) {
-        FER_IGNORE(ferp_set_option(raw, FERP_RECV_BUFFER, FERI_DATAGRAM_CAP));
-    }
-}
-
 void feri_datagram_prepare(fer_raw_socket raw)
 {
     ferp_report_refusals(raw, false);
     feri_unix_datagram_prepare(raw);
 }
 
+/* A queue with less space loses the largest datagrams: FreeBSD's has 42080 bytes
+ * (sys/netinet/udp_usrreq.c, udp_recvspace), and NetBSD's as many. macOS' has more. */
 void feri_unix_datagram_prepare(fer_raw_socket raw)
 {
     if (ferp_traits()->datagram_limit_is_send_buffer) {
         /* a smaller limit is reported by the first send that exceeds it */
         FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX));
-        raise_receive_buffer(raw);
+        uint32_t room = FERI_DATAGRAM_CAP;
+        FER_IGNORE(ferp_option_value(raw, FERP_RECV_BUFFER, &room));
+        if (room < FERI_DATAGRAM_CAP) {
+            FER_IGNORE(ferp_set_option(raw, FERP_RECV_BUFFER, FERI_DATAGRAM_CAP));
+        }
     }
 }
 
@@ -298,21 +282,17 @@ static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw
 
 /* A connection that ended before its modes were reset is skipped, whichever call reports it (rule
  * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
-static fer_error accepted_result(fer_raw_socket raw, fer_error error, bool is_unix)
-{
-    if (error.kind == FER_OK || !feri_connection_has_ended(raw, error)) {
-        return error;
-    }
-    return is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
-}
-
 static fer_error accept_prepared(const fer_handle *listener, fer_raw_socket *out,
                                  fer_socket_addr *peer)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_accept(listener->p_.raw_, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = accepted_result(raw, prepare_accepted(listener, raw), peer == NULL);
+    fer_error error = prepare_accepted(listener, raw);
+    if (error.kind != FER_OK && feri_connection_has_ended(raw, error)) {
+        bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
+        error = is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
+    }
     if (error.kind != FER_OK) {
         ferp_close(raw);
         return error;
@@ -339,16 +319,17 @@ static fer_error accept_one(fer_handle *listener, feri_wait_mode wait_mode, fer_
     }
 }
 
-static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode, fer_handle *out,
-                                  fer_socket_addr *peer)
+static fer_error accept_into(fer_handle *listener, feri_wait_mode wait_mode, fer_handle *out,
+                             fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
+    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr from;
-    fer_error error = accept_one(listener, wait_mode, &raw, &from);
+    fer_socket_addr from = {.port = 0};
+    fer_error error = accept_one(listener, wait_mode, &raw, is_unix ? NULL : &from);
     error =
-        feri_finish_opening(out, error, raw, error.kind == FER_OK ? feri_family_flag(&from) : 0);
+        feri_finish_opening(out, error, raw, is_unix ? FERI_FLAG_UNIX : feri_family_flag(&from));
     if (error.kind == FER_OK && peer != NULL) {
         *peer = from;
     }
@@ -357,30 +338,10 @@ static fer_error accept_with_peer(fer_handle *listener, feri_wait_mode wait_mode
 
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_with_peer(listener, FERI_WAIT_BY_MODE, out, peer);
+    return accept_into(listener, FERI_WAIT_BY_MODE, out, peer);
 }
 
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_with_peer(listener, FERI_WAIT_NEVER, out, peer);
-}
-
-static fer_error accept_without_peer(fer_handle *listener, feri_wait_mode wait_mode,
-                                     fer_handle *out)
-{
-    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
-    FER_TRY(feri_handle_claim(out));
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = accept_one(listener, wait_mode, &raw, NULL);
-    return feri_finish_opening(out, error, raw, FERI_FLAG_UNIX);
-}
-
-fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
-{
-    return accept_without_peer(listener, FERI_WAIT_BY_MODE, out);
-}
-
-fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
-{
-    return accept_without_peer(listener, FERI_WAIT_NEVER, out);
+    return accept_into(listener, FERI_WAIT_NEVER, out, peer);
 }

@@ -77,14 +77,10 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128
 
-/* As fer_tcp_listener_accept. peer may be NULL. */
+/* As fer_tcp_listener_accept. peer may be NULL, and is NULL for a Unix listener. */
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
 
-/* As feri_accept, for connections without IP addresses. */
-fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out);
-
-/* As the two above, but never wait: WOULD_BLOCK. */
+/* The same, but never waits: WOULD_BLOCK. */
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
-fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out);
 
 #endif
