@@ -23,7 +23,6 @@ set(ferrule_core_sources
     core/open/connect_attempts.c
     core/open/connect_schedule.c
     core/open/connecting.c
-    core/open/port_sharing.c
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c

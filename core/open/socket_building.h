@@ -26,19 +26,9 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out);
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse);
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out);
-/* Whether the socket needs SO_REUSEPORT to share its address. */
-bool feri_socket_shares_by_reuse_port(const fer_handle *handle);
-/* Whether set_reuse_address was called, if the OS knows it through any handle of the socket. */
-bool feri_socket_reuse_is_set(const fer_handle *handle);
 fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse);
 fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out);
 fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6);
-
-/* DGRAM for raw sockets too. */
-fer_type feri_socket_type(const fer_handle *handle);
-
-/* Whether the socket has a port. May query the OS. */
-bool feri_socket_is_bound(const fer_handle *handle);
 
 /* UNSUPPORTED if the socket is of one of these kinds (FERI_FLAG_UNIX, FERI_FLAG_DATAGRAM), else
  * FER_OK. */
