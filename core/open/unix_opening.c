@@ -68,14 +68,6 @@ fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr
     return error;
 }
 
-static fer_error connect_unix(fer_raw_socket raw, const fer_unix_addr *addr)
-{
-    const feri_limits none = FERI_NO_LIMITS;
-    fer_error error = feri_unix_connect_raw(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, FERI_OPERATION_UNIX_NAME, &none)
-                                         : error;
-}
-
 fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     return feri_map_error(FERI_OPERATION_UNIX_NAME, ferp_unix_bind(raw, addr));
@@ -83,8 +75,11 @@ fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 
 fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
+    const feri_limits none = FERI_NO_LIMITS;
     FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
-    return connect_unix(*out, addr);
+    fer_error error = feri_unix_connect_raw(*out, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, FERI_OPERATION_UNIX_NAME, &none)
+                                         : error;
 }
 
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
@@ -135,26 +130,21 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
     return open_claimed(handle, &addr, parsed, opener, kind);
 }
 
-static fer_error open_unix_socket_for(const fer_unix_addr *addr, fer_raw_socket *out)
+static fer_error start_unix_connect(const fer_unix_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(feri_check_unix_name(addr));
-    return ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out);
-}
-
-static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
-{
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
     if (ferp_traits()->io_waits_in_kernel) {
-        FER_TRY(ferp_set_nonblocking(raw, true));
+        FER_TRY(ferp_set_nonblocking(*out, true));
     }
-    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));
+    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(*out, addr));
 }
 
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
 {
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = open_unix_socket_for(addr, &raw);
-    error = error.kind == FER_OK ? start_unix_connect(raw, addr) : error;
+    fer_error error = start_unix_connect(addr, &raw);
     return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
 }
 
