@@ -28,7 +28,6 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
-    core/transfer/datagram_batch_receiving.c
     core/transfer/handles.c
     core/transfer/send_file.c
     core/transfer/slices.c

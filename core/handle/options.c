@@ -176,10 +176,7 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
     if (tos > 255 || (is_stream && (tos & 3) != 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    fer_error error = set_tos_of_family(handle, tos);
-    /* batches of datagrams read it again */
-    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_DSCP_KNOWN);
-    return error;
+    return set_tos_of_family(handle, tos);
 }
 
 fer_error feri_tos(const fer_handle *handle, uint32_t *out)

@@ -83,7 +83,7 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how);
 /* As fer_udp_socket_take_error. */
 fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out);
 
-/* ---- Batches: datagram_batch.c, datagram_batch_receiving.c */
+/* ---- Batches: datagram_batch.c */
 
 /* As fer_udp_socket_send_batch and fer_udp_socket_recv_batch. With FERP_DONTWAIT they never
  * wait. */
