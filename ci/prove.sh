@@ -136,7 +136,7 @@ ipv4() {
 
 text() {
     wp "$1" "$2" "" tests/proof/wp_format.c \
-        feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
+        feri_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
 }
 
 host_port() {

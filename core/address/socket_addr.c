@@ -122,7 +122,7 @@ size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap
     feri_addr_text_put(&out, ':');
     feri_decimal_write(&out, addr->port);
     FERI_ASSERT(out.len < FER_SOCKET_ADDR_TEXT_CAP);
-    return feri_addr_text_store(&out, buf, cap);
+    return feri_text_store(out.text, out.len, buf, cap);
 }
 
 /* Reads ":port", which must be the end of the text. */
