@@ -3,23 +3,15 @@
 
 #include "core/base/compiler.h"
 
-/* The number of bytes of the UTF-8 character that begins with this byte (RFC 3629, 3), and 1 for a
- * byte that begins none. */
-static size_t utf8_len(unsigned char first)
-{
-    if (first >= 0xf0) {
-        return 4;
-    }
-    return first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-}
-
-/* The length without a last character that was cut. A byte 0x80 to 0xbf continues a character. */
+/* The length without a last character of UTF-8 that was cut. A byte 0x80 to 0xbf continues a
+ * character; the first byte shows its length (RFC 3629, 3). */
 static size_t whole_characters(const char *text, size_t len)
 {
     for (size_t back = 1; back <= 3 && back <= len; back++) {
         unsigned char byte = (unsigned char)text[len - back];
         if (byte < 0x80 || byte >= 0xc0) {
-            return utf8_len(byte) > back ? len - back : len;
+            size_t whole = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+            return whole > back ? len - back : len;
         }
     }
     return len;

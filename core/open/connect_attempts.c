@@ -87,12 +87,6 @@ static void stop(feri_attempts *all, fer_error error)
     feri_connect_schedule_cancel(&all->schedule);
 }
 
-/* The error of a call that its limits ended, or that could not wait. */
-static fer_error limit_error(const feri_attempts *all)
-{
-    return all->stop_error.kind != FER_OK ? all->stop_error : feri_own_error(FER_TIMED_OUT);
-}
-
 /* ---- Steps */
 
 static void start_attempt(feri_attempts *all, size_t slot)
@@ -207,16 +201,17 @@ bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *resul
             ends_are_known = true;
         }
         feri_schedule_step step = feri_connect_schedule_next(&all->schedule, now);
+        fer_error late = feri_own_error(FER_TIMED_OUT);
+        /* of a call that its limits ended, or that could not wait */
+        fer_error stopped = all->stop_error.kind != FER_OK ? all->stop_error : late;
         switch (step.action) {
         case FERI_SCHEDULE_DO_START: start_attempt(all, step.slot); break;
-        case FERI_SCHEDULE_DO_TIME_OUT:
-            close_attempt(all, step.slot, feri_own_error(FER_TIMED_OUT));
-            break;
-        case FERI_SCHEDULE_DO_CLOSE: close_attempt(all, step.slot, limit_error(all)); break;
+        case FERI_SCHEDULE_DO_TIME_OUT: close_attempt(all, step.slot, late); break;
+        case FERI_SCHEDULE_DO_CLOSE: close_attempt(all, step.slot, stopped); break;
         case FERI_SCHEDULE_DO_WAIT: *until = step.until; return false;
         case FERI_SCHEDULE_DO_CONNECTED: *result = feri_ok(); return true;
         case FERI_SCHEDULE_DO_FAILED: *result = all->last_error; return true;
-        default: *result = limit_error(all); return true; /* LATE, CANCELLED */
+        default: *result = stopped; return true; /* LATE, CANCELLED */
         }
     }
 }

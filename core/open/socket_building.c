@@ -465,13 +465,6 @@ static bool always_reuses(const fer_handle *handle)
     return ferp_traits()->reuse_address_steals_ports && type_of_socket(handle) == FER_TYPE_STREAM;
 }
 
-/* POSIX systems accept SO_REUSEADDR for a Unix socket. A path that exists is not bound again
- * (unix(7)). */
-static bool never_reuses(const fer_handle *handle)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_UNIX);
-}
-
 /* A failed bind may have set exclusive use, and a socket cannot have both options.
  * set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
 static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
@@ -488,11 +481,12 @@ static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
     return shares_by_reuse_port(handle) ? ferp_set_option(raw, FERP_REUSE_PORT, port) : feri_ok();
 }
 
-/* The default value is left to bind, which then keeps the port exclusive. */
+/* The default value is left to bind, which then keeps the port exclusive. POSIX systems accept
+ * SO_REUSEADDR for a Unix socket. A path that exists is not bound again (unix(7)). */
 fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (never_reuses(handle) || always_reuses(handle)) {
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX) || always_reuses(handle)) {
         return feri_ok();
     }
     FER_TRY(feri_forgive_ended(handle, set_reuse_options(handle, reuse)));
@@ -506,7 +500,7 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (never_reuses(handle)) {
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
         *out = false;
         return feri_ok();
     }

@@ -143,12 +143,6 @@ static fer_error try_to_receive(void *context, unsigned flags)
     }
 }
 
-void feri_datagram_save_failure(fer_handle *handle, fer_error error)
-{
-    feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
-}
-
 fer_error feri_datagram_take_failure(fer_handle *handle)
 {
     if (!feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)) {

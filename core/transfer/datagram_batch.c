@@ -45,23 +45,17 @@ typedef struct send_batch {
 
 /* ---- Sending */
 
-static FERI_NOINLINE void query_segments(fer_handle *handle)
-{
-    bool on = false;
-    fer_error error = ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle),
-                                       FER_UDP_SEGMENTING, &on);
-    feri_atomic_change_bits(&handle->p_.flags_,
-                            error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF,
-                            0);
-}
-
 /* Whether the OS cuts messages of this handle. It is queried once for each handle, because a system
  * that does not know segments may send a message of several as one datagram (Linux before 4.18,
  * net/ipv4/ip_sockglue.c, ip_cmsg_send). */
-static bool os_cuts(fer_handle *handle)
+static FERI_NOINLINE bool os_cuts(fer_handle *handle)
 {
     if (!feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_ON | FERI_FLAG_SEGMENTS_OFF)) {
-        query_segments(handle);
+        bool on = false;
+        fer_error error = ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle),
+                                           FER_UDP_SEGMENTING, &on);
+        uint32_t known = error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF;
+        feri_atomic_change_bits(&handle->p_.flags_, known, 0);
     }
     return !feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF);
 }
@@ -404,7 +398,9 @@ static void store_end_message(receive_batch *batch)
     batch->received = 1;
 }
 
-/* Receives the messages that are queued behind the first ones, and never waits. */
+/* Receives the messages that are queued behind the first ones, and never waits. A failure is saved
+ * for the next call that receives, or that takes the error (rule B3). A datagram socket has no other
+ * use for the saved code. */
 static void receive_rest(receive_batch *batch)
 {
     while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
@@ -413,7 +409,9 @@ static void receive_rest(receive_batch *batch)
             return;
         }
         if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
-            feri_datagram_save_failure(batch->handle, error);
+            fer_handle *handle = batch->handle;
+            feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
+            feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
             return;
         }
     }
