@@ -60,7 +60,6 @@ set(ferrule_posix_sources
     platform/posix/handles.c
     platform/posix/message_options.c
     platform/posix/messages.c
-    platform/posix/messages_receiving.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
