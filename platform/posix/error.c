@@ -6,7 +6,7 @@
 
 #include "platform/posix/errors_posix.h"
 
-/* A system may lack these names. No errno has these values. */
+/* A system may lack these names, or have one number for two. No errno has these values. */
 #ifndef ESHUTDOWN
 #define ESHUTDOWN (INT32_MIN + 1)
 #endif
@@ -16,7 +16,8 @@
 #ifndef ESOCKTNOSUPPORT
 #define ESOCKTNOSUPPORT (INT32_MIN + 3)
 #endif
-#ifndef EPFNOSUPPORT
+#if !defined(EPFNOSUPPORT) || EPFNOSUPPORT == EAFNOSUPPORT
+#undef EPFNOSUPPORT
 #define EPFNOSUPPORT (INT32_MIN + 4)
 #endif
 
