@@ -78,9 +78,6 @@ struct ferp_traits {
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
      * Options", MSDN), and then stays until a connect succeeds (Wine's test_select). */
     bool connect_error_comes_late;
-    /* A buffer size is read as twice the value that was set, because it includes the kernel's
-     * bookkeeping (Linux: socket(7), SO_RCVBUF). */
-    bool buffer_sizes_are_doubled;
     /* A second connect of a datagram socket makes the local address the wildcard, if it fails, and
      * else that of the route (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux
      * and Windows keep the address that was bound. */
@@ -322,7 +319,7 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
     X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, POSIX)  /* IP_BIND_ADDRESS_NO_PORT, on Linux */    \
     X(TOS_V4, NUMBER, IPV4, ALL)                   /* IP_TOS */                               \
     X(TCLASS_V6, NUMBER, IPV6, ALL)                /* IPV6_TCLASS */                          \
-    X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes */                     \
+    X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes, read as it is set */  \
     X(SEND_BUFFER, NUMBER, SOCKET, ALL)            /* SO_SNDBUF, bytes */                     \
     X(BROADCAST, BOOLEAN, SOCKET, ALL)             /* SO_BROADCAST */                         \
     X(MULTICAST_LOOP_V4, BOOLEAN, IPV4, ALL)       /* IP_MULTICAST_LOOP */                    \

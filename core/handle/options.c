@@ -210,7 +210,7 @@ fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t 
     uint32_t reported = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(ferp_option_value(feri_modes_raw(handle), option, &reported));
-    *out = ferp_traits()->buffer_sizes_are_doubled ? reported / 2 : reported;
+    *out = reported;
     return feri_ok();
 }
 

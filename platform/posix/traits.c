@@ -34,10 +34,8 @@
 #endif
 
 #ifdef __linux__
-#define FERP_POSIX_DOUBLES_BUFFERS true
 #define FERP_POSIX_UNIX_POLL_MISSES_END true
 #else
-#define FERP_POSIX_DOUBLES_BUFFERS false
 #define FERP_POSIX_UNIX_POLL_MISSES_END false
 #endif
 
@@ -65,7 +63,6 @@ const struct ferp_traits *ferp_traits(void)
         .connect_would_block_means_started = false,
         .refused_connect_is_retried = false,
         .connect_error_comes_late = false,
-        .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
         .reconnect_drops_bound_addr = FERP_POSIX_IS_BSD,
         .connect_ignores_broadcast = FERP_POSIX_IS_BSD,
         /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */

@@ -167,6 +167,8 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
 static ferp_sim_settings default_settings(const ferp_sim_network *network)
 {
     bool windows = ferp_sim_is_winsock(network);
+    /* Linux counts its bookkeeping too: half of a buffer is for data (socket(7), SO_RCVBUF) */
+    uint32_t part = network->config.dialect == FER_SIM_DIALECT_POSIX ? 2 : 1;
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
         .nonblocking = windows,
@@ -174,8 +176,8 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
         .options[FERP_MULTICAST_LOOP_V4] = true,
         .options[FERP_MULTICAST_LOOP_V6] = true,
         .options[FERP_MULTICAST_TTL_V4] = 1,
-        .options[FERP_SEND_BUFFER] = (uint32_t)network->config.send_buffer,
-        .options[FERP_RECV_BUFFER] = (uint32_t)network->config.receive_buffer,
+        .options[FERP_SEND_BUFFER] = (uint32_t)network->config.send_buffer / part,
+        .options[FERP_RECV_BUFFER] = (uint32_t)network->config.receive_buffer / part,
         .options[FERP_TTL_V4] = windows ? 128 : 64,
         .options[FERP_HOPS_V6] = windows ? 128 : 64,
         .options[FERP_KEEPALIVE_TIME] = 7200,

@@ -27,7 +27,6 @@ static const struct ferp_traits winsock_traits = {
     .connect_would_block_means_started = true,
     .refused_connect_is_retried = true,
     .connect_error_comes_late = true,
-    .buffer_sizes_are_doubled = false,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,
     .datagram_limit_is_send_buffer = false,

@@ -301,16 +301,6 @@ PROBE(connect_error_comes_late, "platform/*/traits.c")
     }
 }
 
-PROBE(buffer_sizes_are_doubled, "platform/*/traits.c")
-{
-    int value = 0;
-    raw_socket socket = raw_new(SOCK_STREAM);
-    (void)raw_set_int_option(socket, SOL_SOCKET, SO_RCVBUF, 16384);
-    (void)raw_int_option(socket, SOL_SOCKET, SO_RCVBUF, &value);
-    conclude_fact(ferp_traits()->buffer_sizes_are_doubled, value == 32768);
-    see("SO_RCVBUF set to 16384 is read as %d", value);
-}
-
 PROBE(datagram_limit_is_send_buffer, "platform/*/traits.c")
 {
     static const char bytes[65507];
