@@ -72,9 +72,6 @@ struct ferp_traits {
     /* A nonblocking connect that has started reports "would block", not "in progress" (Windows:
      * connect, WSAEWOULDBLOCK). */
     bool connect_would_block_means_started;
-    /* The OS retries a refused connect for about 2 s before it reports the error (Windows:
-     * TcpMaxConnectRetransmissions). */
-    bool refused_connect_is_retried;
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
      * Options", MSDN), and then stays until a connect succeeds (Wine's test_select). */
     bool connect_error_comes_late;
@@ -180,7 +177,8 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog);
 /* Connects. A blocking POSIX socket waits. IN_PROGRESS (or WOULD_BLOCK, see
  * connect_would_block_means_started): the connect has started; a FERP_CONNECTED wait and
  * ferp_take_error report its result. INTERRUPTED: the same, by connect(2). ADDR_NOT_AVAILABLE: also
- * if no local port is left (POSIX; on Windows ADDR_IN_USE or NO_BUFFER_SPACE). */
+ * if no local port is left (POSIX; on Windows ADDR_IN_USE or NO_BUFFER_SPACE). A refusal on the
+ * loopback is reported without retries, best effort. connect | SIO_TCP_INITIAL_RTO, connect. */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 
 /* Accepts one connection from the queue of a listener, not inherited. peer is NULL if the address
@@ -201,10 +199,6 @@ fer_error ferp_check_connected(fer_raw_socket raw);
  * it. False with SO_ERROR 0: it has failed, and another handle of the socket has, or has taken, the
  * error. TCP_INFO | select. */
 bool ferp_connect_is_pending(fer_raw_socket raw);
-
-/* Makes Windows report a refused connect without retries (SIO_TCP_INITIAL_RTO), best effort. Does
- * nothing elsewhere. Called before ferp_connect. */
-void ferp_disable_connect_retry(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same functions with Unix addresses. UNSUPPORTED: this OS, or this version,
  * has no such socket. ferp_unix_pair: socketpair | nothing */

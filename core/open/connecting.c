@@ -57,14 +57,6 @@ fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
     return connect_until(raw, operation, addr, limits);
 }
 
-void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
-    if (ferp_traits()->refused_connect_is_retried && fer_ip_addr_is_loopback(ip)) {
-        ferp_disable_connect_retry(raw);
-    }
-}
-
 static bool is_mapped(const fer_socket_addr *addr)
 {
     return fer_ip_addr_to_canonical(addr->ip).family != addr->ip.family;
@@ -80,7 +72,6 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
     if (is_mapped(addr)) {
         FER_IGNORE(ferp_set_option(*out, FERP_ONLY_V6, 0));
     }
-    feri_disable_connect_retry(*out, addr);
     return feri_ok();
 }
 

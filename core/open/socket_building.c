@@ -286,7 +286,6 @@ static fer_error connect_built_within(const fer_handle *handle, const fer_socket
 {
     bool nonblocking = false;
     FER_TRY(feri_mode_before_try(handle, &nonblocking));
-    feri_disable_connect_retry(handle->p_.raw_, addr);
     fer_error error =
         feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
     return restore_mode(handle, nonblocking, error);
@@ -344,7 +343,6 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
         /* as fer_tcp_stream_connect_addr */
         return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
-    feri_disable_connect_retry(handle->p_.raw_, addr);
     return finish_connect(handle,
                           feri_connect_raw(handle->p_.raw_, feri_connect_operation(handle), addr));
 }

@@ -203,11 +203,6 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
 
 /* ---- What only Windows needs */
 
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    (void)raw; /* a refusal is final on POSIX */
-}
-
 void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {
     (void)raw; /* POSIX reports refusals to connected sockets only */

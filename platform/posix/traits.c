@@ -61,7 +61,6 @@ const struct ferp_traits *ferp_traits(void)
         .datagrams_share_by_reuse_port = FERP_POSIX_IS_BSD,
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
-        .refused_connect_is_retried = false,
         .connect_error_comes_late = false,
         .reconnect_drops_bound_addr = FERP_POSIX_IS_BSD,
         .connect_ignores_broadcast = FERP_POSIX_IS_BSD,

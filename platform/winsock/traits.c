@@ -25,7 +25,6 @@ static const struct ferp_traits winsock_traits = {
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
-    .refused_connect_is_retried = true,
     .connect_error_comes_late = true,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,

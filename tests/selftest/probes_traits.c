@@ -256,18 +256,6 @@ PROBE(connect_would_block_means_started, "platform/*/traits.c")
     }
 }
 
-PROBE(refused_connect_is_retried, "row late_refusal")
-{
-    raw_socket client = raw_new(SOCK_STREAM);
-    uint16_t port = raw_refused_port();
-    uint64_t began = system_now_ms();
-    int result = raw_connect(client, port);
-    int code = result == 0 ? 0 : raw_code();
-    uint64_t took = system_now_ms() - began;
-    conclude_fact(ferp_traits()->refused_connect_is_retried, took >= 400);
-    see("%s after %u ms", raw_code_text(code), (unsigned)took);
-}
-
 PROBE(connect_error_comes_late, "platform/*/traits.c")
 {
     enum { COUNT = 20 };
