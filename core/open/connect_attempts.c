@@ -301,18 +301,6 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
     return feri_finish_opening(handle, error, raw, flags);
 }
 
-fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                                  const fer_connect_options *options)
-{
-    fer_error error = feri_connect_options_check(options);
-    FER_TRY(feri_handle_claim(handle));
-    if (error.kind == FER_OK && !feri_addresses_are_valid(addrs, count)) {
-        error = feri_refuse(addrs == NULL);
-    }
-    return error.kind == FER_OK ? feri_connect_first(handle, addrs, count, options)
-                                : feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
-}
-
 /* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */
 
 static bool is_ipv4(const fer_socket_addr *addr)

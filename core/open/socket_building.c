@@ -1,5 +1,6 @@
 /* socket_building.c: built sockets: created first, then bound, connected, listened with or
- * converted; which of them share their address or port (rule L1). */
+ * converted; which of them share their address or port (rule L1). The public functions of
+ * fer_socket that concern nothing else are here. */
 #include "core/open/socket_building.h"
 
 #include "core/base/compiler.h"
@@ -56,8 +57,9 @@ static fer_error create_socket(fer_domain domain, fer_type type, int protocol, f
 
 /* IPv6 sockets are dual-stack from their creation, and a bind that handles IPv4 clears IPV6_V6ONLY
  * again (rule L4): the default differs between systems. */
-fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
+fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = create_socket(domain, type, protocol, &raw);
@@ -143,8 +145,9 @@ static bool is_bound(const fer_handle *handle)
     return kind == FER_NOT_CONNECTED || (kind == FER_OK && addr.port != 0);
 }
 
-fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
+fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_socket_check_addr(handle, addr));
     FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     fer_error prepared = prepare_binding(handle, &addr->ip);
@@ -158,8 +161,9 @@ fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
     return feri_ok();
 }
 
-fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
+fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
     FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
@@ -200,8 +204,9 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 }
 
 /* The same; the result is then the unnamed address (Wine: WSAEINVAL too). */
-fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out)
+fer_error fer_socket_local_addr_unix(const fer_socket *socket, fer_unix_addr *out)
 {
+    const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_UNSUPPORTED);
     fer_error error = ferp_unix_local_addr(handle->p_.raw_, out);
@@ -216,14 +221,15 @@ fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *o
 
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL). Other systems bind
  * the socket to a port of their choice. */
-fer_error feri_socket_listen(fer_handle *handle, int backlog)
+fer_error fer_socket_listen(fer_socket *socket, int backlog)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     bool is_listening = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
     FER_TRY(feri_handle_check(handle, is_listening ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
     FERI_REQUIRE(backlog >= 0, FER_INVALID_INPUT);
     if (!is_listening && !feri_handle_has_flag(handle, FERI_NOT_IP) && !is_bound(handle)) {
         fer_socket_addr unspecified = unspecified_addr(handle);
-        FER_TRY(feri_socket_bind(handle, &unspecified));
+        FER_TRY(fer_socket_bind(socket, &unspecified));
     }
     FER_TRY(ferp_listen(handle->p_.raw_, backlog));
     if (!is_listening) {
@@ -422,8 +428,9 @@ static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limi
     return apply_limited_result(handle, started);
 }
 
-fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr)
+fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     bool is_limited = false;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
@@ -444,8 +451,9 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
 
 /* A stream that is or was connected is bound, although Linux accepts the option again after the end
  * of the connection. */
-fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
+fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_V6), FER_UNSUPPORTED);
     if (type_of_socket(handle) == FER_TYPE_STREAM) {
@@ -481,8 +489,9 @@ static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
 
 /* The default value is left to bind, which then keeps the port exclusive. POSIX systems accept
  * SO_REUSEADDR for a Unix socket. A path that exists is not bound again (unix(7)). */
-fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
+fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (feri_handle_has_flag(handle, FERI_FLAG_UNIX) || always_reuses(handle)) {
         return feri_ok();
@@ -495,8 +504,9 @@ fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse)
 }
 
 /* The value that bind will use. */
-fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
+fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
 {
+    const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
     if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
         *out = false;
@@ -512,8 +522,9 @@ fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out)
     return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);
 }
 
-fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
+fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     bool shares = shares_by_reuse_port(handle) && reuse_is_set(handle);
     FER_TRY(feri_set_bool_option(handle, FERP_REUSE_PORT, reuse || shares));
@@ -522,8 +533,9 @@ fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse)
     return feri_ok();
 }
 
-fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out)
+fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
 {
+    const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     FER_TRY(feri_handle_check_getter(handle, out));
     if (shares_by_reuse_port(handle) && !feri_handle_is_shared(handle)) {
