@@ -356,7 +356,8 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
 }
 
 /* One receive. The messages of other senders than the peer are dropped. A coalesced message has up
- * to 64 KiB, so few are queued: the headers of messages that are not there would be made in vain. */
+ * to 64 KiB, so few are queued, and the headers of messages that are not there would be made in
+ * vain. */
 static fer_error receive_some(receive_batch *batch, unsigned flags)
 {
     fer_socket_addr peer;
@@ -399,8 +400,8 @@ static void store_end_message(receive_batch *batch)
 }
 
 /* Receives the messages that are queued behind the first ones, and never waits. A failure is saved
- * for the next call that receives, or that takes the error (rule B3). A datagram socket has no other
- * use for the saved code. */
+ * for the next call that receives, or that takes the error (rule B3). A datagram socket has no
+ * other use for the saved code. */
 static void receive_rest(receive_batch *batch)
 {
     while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
