@@ -82,8 +82,6 @@ struct ferp_traits {
     /* A connect to the broadcast address needs no SO_BROADCAST (macOS and the BSDs: in_pcbconnect;
      * Windows: Wine's test_broadcast). Linux refuses it (ip4_datagram_connect). */
     bool connect_ignores_broadcast;
-    /* The send buffer limits a datagram to less than IP does (macOS: net.inet.udp.maxdgram). */
-    bool datagram_limit_is_send_buffer;
     /* A poller has edge-triggered events (epoll: EPOLLET; kqueue: EV_CLEAR). */
     bool poller_has_edges;
     /* The longest path of a Unix socket address, without its NUL (sun_path). */
@@ -125,9 +123,10 @@ uint64_t ferp_now(void);
 /* ---- Creating and closing sockets */
 
 /* Creates a socket that child processes do not inherit and that never raises SIGPIPE, both from its
- * creation if the OS can. It is nonblocking if io_waits_in_kernel is false. protocol is the IANA
- * number, or 0 for the type's default. UNSUPPORTED: this OS, or this version, has no such socket.
- * socket | WSASocketW. */
+ * creation if the OS can. It is nonblocking if io_waits_in_kernel is false. The largest datagrams
+ * fit into its buffers. protocol is the IANA number, or 0 for the type's default. UNSUPPORTED: this
+ * OS, or this version, has no such socket. socket, of datagrams on macOS and the BSDs
+ * setsockopt(SO_SNDBUF), getsockopt and setsockopt(SO_RCVBUF) | WSASocketW. */
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
 
 /* Creates another raw socket of the same socket, not inherited. It is nonblocking if

@@ -72,38 +72,11 @@ fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer
     return feri_map_bind_error(type, addr, bind_prepared(type, addr, out));
 }
 
-/* ---- Datagram sockets */
-
-#define FERI_DATAGRAM_MAX 65535
-/* Room for one such datagram, with the system's bookkeeping. */
-#define FERI_DATAGRAM_CAP (2 * (FERI_DATAGRAM_MAX + 1))
-
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(feri_bound_socket_open(FER_TYPE_DGRAM, addr, out));
-    feri_datagram_prepare(*out);
+    ferp_report_refusals(*out, false);
     return feri_ok();
-}
-
-void feri_datagram_prepare(fer_raw_socket raw)
-{
-    ferp_report_refusals(raw, false);
-    feri_unix_datagram_prepare(raw);
-}
-
-/* A queue with less space loses the largest datagrams: FreeBSD's has 42080 bytes
- * (sys/netinet/udp_usrreq.c, udp_recvspace), and NetBSD's as many. macOS' has more. */
-void feri_unix_datagram_prepare(fer_raw_socket raw)
-{
-    if (ferp_traits()->datagram_limit_is_send_buffer) {
-        /* a smaller limit is reported by the first send that exceeds it */
-        FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX));
-        uint32_t room = FERI_DATAGRAM_CAP;
-        FER_IGNORE(ferp_option_value(raw, FERP_RECV_BUFFER, &room));
-        if (room < FERI_DATAGRAM_CAP) {
-            FER_IGNORE(ferp_set_option(raw, FERP_RECV_BUFFER, FERI_DATAGRAM_CAP));
-        }
-    }
 }
 
 /* ---- Fills a handle with the first of several addresses that works. */

@@ -26,12 +26,6 @@ fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_er
 /* A feri_opener: a bound datagram socket that does not report refusals. */
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* Prepares a new datagram socket: it does not report refusals, and the largest datagrams fit. */
-void feri_datagram_prepare(fer_raw_socket raw);
-
-/* Prepares a new Unix datagram socket: datagrams of 65535 bytes fit. */
-void feri_unix_datagram_prepare(fer_raw_socket raw);
-
 /* ---- Fills a handle with the first of several addresses that works, for connect and bind. */
 
 /* Whether there is at least one address, and each has a known family. */

@@ -70,8 +70,8 @@ fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, i
     if ((flags & FERI_FLAG_V6) != 0) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
     }
-    if ((flags & FERI_FLAG_DATAGRAM) != 0) {
-        ((flags & FERI_FLAG_UNIX) != 0 ? feri_unix_datagram_prepare : feri_datagram_prepare)(raw);
+    if ((flags & (FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX)) == FERI_FLAG_DATAGRAM) {
+        ferp_report_refusals(raw, false);
     }
     return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags)
                                    : feri_handle_fill(handle, raw, flags);

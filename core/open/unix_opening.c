@@ -89,16 +89,9 @@ fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out
     return ferp_listen(*out, FERI_BACKLOG);
 }
 
-fer_error feri_unix_datagram_new(fer_raw_socket *out)
-{
-    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, out));
-    feri_unix_datagram_prepare(*out);
-    return feri_ok();
-}
-
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
-    FER_TRY(feri_unix_datagram_new(out));
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, out));
     return feri_unix_bind_raw(*out, addr);
 }
 
@@ -152,9 +145,6 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type 
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
-    for (size_t i = 0; i < 2 && error.kind == FER_OK && type == FER_TYPE_DGRAM; i++) {
-        feri_unix_datagram_prepare(raws[i]);
-    }
     uint32_t flags = FERI_FLAG_UNIX | (type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0);
     fer_error first = feri_finish_opening(one, error, raws[0], flags);
     fer_error second = feri_finish_opening(other, error, raws[1], flags);

@@ -65,7 +65,6 @@ const struct ferp_traits *ferp_traits(void)
         .reconnect_drops_bound_addr = FERP_POSIX_IS_BSD,
         .connect_ignores_broadcast = FERP_POSIX_IS_BSD,
         /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */
-        .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD,
         .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,
         /* 107; macOS and the BSDs: 103. */
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,

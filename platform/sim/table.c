@@ -189,6 +189,9 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
     };
 }
 
+/* The buffers of a datagram socket of platform/posix on macOS and the BSDs. */
+enum { RAISED_SEND_BUFFER = 65535, RAISED_RECV_BUFFER = 131072 };
+
 ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind kind,
                                      fer_ip_family family)
 {
@@ -199,8 +202,10 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind ki
             socket->kind = kind;
             socket->family = family;
             socket->settings = default_settings(network);
-            if (kind == FERP_SIM_DATAGRAM && network->switches->udp_send_buffer != 0) {
-                socket->settings.options[FERP_SEND_BUFFER] = network->switches->udp_send_buffer;
+            if (kind == FERP_SIM_DATAGRAM && network->switches->udp_send_buffer_is_limit) {
+                uint32_t *room = &socket->settings.options[FERP_RECV_BUFFER];
+                *room = *room < RAISED_RECV_BUFFER ? RAISED_RECV_BUFFER : *room;
+                socket->settings.options[FERP_SEND_BUFFER] = RAISED_SEND_BUFFER;
             }
             socket->reports_refusals = ferp_sim_is_winsock(network);
             socket->link = FERP_SIM_NONE;

@@ -28,7 +28,6 @@ static const struct ferp_traits winsock_traits = {
     .connect_error_comes_late = true,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,
-    .datagram_limit_is_send_buffer = false,
     .poller_has_edges = false,
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,

@@ -92,7 +92,6 @@ static const struct {
     {FACT(connect_would_block_means_started), {false, false, false, false}},
     {FACT(connect_error_comes_late), {false, false, false, false}},
     {FACT(reconnect_drops_bound_addr), {false, true, true, true}},
-    {FACT(datagram_limit_is_send_buffer), {false, true, true, true}},
     {FACT(poller_has_edges), {true, true, true, false}},
     {FACT(has_abstract_unix_names), {true, false, false, false}},
 };
