@@ -43,7 +43,7 @@ typedef struct ferp_afd_request {
 fer_error ferp_afd_open(HANDLE port, HANDLE *out);
 
 /* The base SOCKET, which the driver uses, below any layered provider; the lowest known one if a
- * provider hides it. BAD_HANDLE: not an open socket. */
+ * provider hides it. BAD_HANDLE: not an open socket. afd_base.c */
 fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out);
 
 /* Begins a request that is not outstanding. Its packet has context as its lpOverlapped and is

@@ -7,7 +7,7 @@ static int WINAPI scripted_ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_
                                  LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
 
 #define WSAIoctl scripted_ioctl
-#include "platform/winsock/afd.c"
+#include "platform/winsock/afd_base.c"
 
 /* The answers of the providers. An endless chain has a lower SOCKET below each one. */
 static struct answer {
