@@ -79,10 +79,11 @@ int fer_ip_addr_cmp(fer_ip_addr a, fer_ip_addr b)
     if (a.family != b.family) {
         return a.family < b.family ? -1 : 1;
     }
-    if (fer_ip_addr_is_ipv4(a)) {
-        return fer_ipv4_addr_cmp(a.u.v4, b.u.v4);
-    }
-    return fer_ip_addr_is_ipv6(a) ? fer_ipv6_addr_cmp(a.u.v6, b.u.v6) : 0;
+    const size_t octets = fer_ip_addr_is_ipv4(a)   ? sizeof a.u.v4.octets
+                          : fer_ip_addr_is_ipv6(a) ? sizeof a.u.v6.octets
+                                                   : 0; /* without a family */
+    const int order = memcmp(&a.u, &b.u, octets);
+    return (order > 0) - (order < 0);
 }
 
 bool fer_ip_addr_eq(fer_ip_addr a, fer_ip_addr b)
