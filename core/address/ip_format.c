@@ -100,13 +100,13 @@ static feri_zero_run feri_zero_run_find(const uint16_t group[8])
     size_t zeros = 0; /* the zero groups up to i */
     for (size_t i = 0; i < 8; i++) {
         zeros = group[i] == 0 ? zeros + 1 : 0;
-        if (zeros >= 2 && zeros > longest.len) {
-            longest.begin = i + 1 - zeros;
-            longest.len = zeros;
-        }
+        const bool is_longest = zeros > longest.len;
+        longest.begin = is_longest ? i + 1 - zeros : longest.begin;
+        longest.len = is_longest ? zeros : longest.len;
     }
     FERI_ASSERT(longest.begin + longest.len <= 8);
-    return longest;
+    const feri_zero_run none = {0, 0};
+    return longest.len >= 2 ? longest : none;
 }
 
 /* Stores the groups, each with a colon after it, and a colon in place of the run. A branch for each

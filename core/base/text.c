@@ -36,7 +36,7 @@ size_t feri_text_tidy(char *text, size_t cap)
     return len;
 }
 
-size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap)
+size_t feri_text_store(const char *restrict text, size_t len, char *restrict buf, size_t cap)
 {
     FERI_ASSERT(text != NULL);
     if (buf == NULL) {
@@ -45,15 +45,14 @@ size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap)
     if (cap == 0) {
         return len;
     }
-    size_t stored = 0;
-    /*@ loop invariant BY_WP(stored <= len && stored <= cap - 1);
-        loop invariant BY_WP(\forall integer k; 0 <= k < stored ==> buf[k] == text[k]);
+    const size_t stored = len < cap ? len : cap - 1;
+    /*@ loop invariant BY_WP(i <= stored);
+        loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
         loop invariant BY_WP(\forall integer k; 0 <= k < len ==> text[k] == \at(text[k], Pre));
-        loop assigns stored, buf[0 .. cap - 2];
-        loop variant len - stored; */
-    while (stored < len && stored < cap - 1) {
-        buf[stored] = text[stored];
-        stored++;
+        loop assigns i, buf[0 .. cap - 2];
+        loop variant stored - i; */
+    for (size_t i = 0; i < stored; i++) {
+        buf[i] = text[i];
     }
     buf[stored] = '\0';
     return len;

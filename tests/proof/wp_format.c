@@ -73,7 +73,7 @@ void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
       0 <= k < len && k < cap - 1 ==> buf[k] == \at(text[k], Pre);
     ensures buf != \null && cap > len ==> buf[len] == 0;
     ensures buf != \null && 0 < cap <= len ==> buf[cap - 1] == 0; */
-size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
+size_t feri_text_store(const char *restrict text, size_t len, char *restrict buf, size_t cap);
 
 /*@ requires buf == \null || cap == 0 || \valid(buf + (0 .. cap - 1));
     assigns buf[0 .. cap - 1];
