@@ -78,18 +78,17 @@ static fer_error disable_sigpipe(int fd)
  * limit is reported by the first send that exceeds it. */
 void ferp_posix_fit_datagrams(int fd)
 {
-#ifdef FERP_POSIX_BSD
     const int longest = 65535;
     const int needed = 2 * (longest + 1); /* with the system's bookkeeping */
     int room = needed;
     socklen_t len = sizeof room;
+    if (!FERP_POSIX_IS_BSD) {
+        return;
+    }
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &longest, sizeof longest);
     if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, &len) == 0 && room < needed) {
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &needed, sizeof needed);
     }
-#else
-    (void)fd;
-#endif
 }
 
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
