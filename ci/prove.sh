@@ -136,7 +136,7 @@ ipv4() {
 
 text() {
     wp "$1" "$2" "" tests/proof/wp_format.c \
-        feri_text_store,feri_addr_text_copy,feri_addr_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
+        feri_text_store,feri_ipv4_store,feri_ipv4_write,fer_ipv4_addr_format
 }
 
 host_port() {
@@ -219,7 +219,7 @@ plant_bug() {
 planted() {
     plant_bug parse_short core/address/address_text.h 's/at < cursor->len ? /at <= cursor->len ? /'
     plant_bug octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
-    plant_bug format_one core/base/text.c 's/stored < cap - 1/stored < cap/'
+    plant_bug format_one core/base/text.c 's/? len : cap - 1;/? len : cap;/'
     plant_bug number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
     plant_bug ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
     plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format

@@ -23,13 +23,11 @@ set(ferrule_core_sources
     core/open/connect_attempts.c
     core/open/connect_schedule.c
     core/open/connecting.c
-    core/open/port_sharing.c
     core/open/socket_building.c
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
-    core/transfer/datagram_batch_receiving.c
     core/transfer/handles.c
     core/transfer/send_file.c
     core/transfer/slices.c
@@ -62,7 +60,6 @@ set(ferrule_posix_sources
     platform/posix/handles.c
     platform/posix/message_options.c
     platform/posix/messages.c
-    platform/posix/messages_receiving.c
     platform/posix/modes.c
     platform/posix/options.c
     platform/posix/poller_epoll.c
@@ -85,7 +82,6 @@ set(ferrule_winsock_sources
     platform/winsock/address.c
     platform/winsock/afd.c
     platform/winsock/afd_base.c
-    platform/winsock/afd_groups.c
     platform/winsock/afd_requests.c
     platform/winsock/afd_sources.c
     platform/winsock/bytes.c

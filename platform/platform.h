@@ -72,15 +72,9 @@ struct ferp_traits {
     /* A nonblocking connect that has started reports "would block", not "in progress" (Windows:
      * connect, WSAEWOULDBLOCK). */
     bool connect_would_block_means_started;
-    /* The OS retries a refused connect for about 2 s before it reports the error (Windows:
-     * TcpMaxConnectRetransmissions). */
-    bool refused_connect_is_retried;
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
      * Options", MSDN), and then stays until a connect succeeds (Wine's test_select). */
     bool connect_error_comes_late;
-    /* A buffer size is read as twice the value that was set, because it includes the kernel's
-     * bookkeeping (Linux: socket(7), SO_RCVBUF). */
-    bool buffer_sizes_are_doubled;
     /* A second connect of a datagram socket makes the local address the wildcard, if it fails, and
      * else that of the route (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux
      * and Windows keep the address that was bound. */
@@ -88,8 +82,6 @@ struct ferp_traits {
     /* A connect to the broadcast address needs no SO_BROADCAST (macOS and the BSDs: in_pcbconnect;
      * Windows: Wine's test_broadcast). Linux refuses it (ip4_datagram_connect). */
     bool connect_ignores_broadcast;
-    /* The send buffer limits a datagram to less than IP does (macOS: net.inet.udp.maxdgram). */
-    bool datagram_limit_is_send_buffer;
     /* A poller has edge-triggered events (epoll: EPOLLET; kqueue: EV_CLEAR). */
     bool poller_has_edges;
     /* The longest path of a Unix socket address, without its NUL (sun_path). */
@@ -131,9 +123,10 @@ uint64_t ferp_now(void);
 /* ---- Creating and closing sockets */
 
 /* Creates a socket that child processes do not inherit and that never raises SIGPIPE, both from its
- * creation if the OS can. It is nonblocking if io_waits_in_kernel is false. protocol is the IANA
- * number, or 0 for the type's default. UNSUPPORTED: this OS, or this version, has no such socket.
- * socket | WSASocketW. */
+ * creation if the OS can. It is nonblocking if io_waits_in_kernel is false. The largest datagrams
+ * fit into its buffers. protocol is the IANA number, or 0 for the type's default. UNSUPPORTED: this
+ * OS, or this version, has no such socket. socket, of datagrams on macOS and the BSDs
+ * setsockopt(SO_SNDBUF), getsockopt and setsockopt(SO_RCVBUF) | WSASocketW. */
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out);
 
 /* Creates another raw socket of the same socket, not inherited. It is nonblocking if
@@ -183,7 +176,8 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog);
 /* Connects. A blocking POSIX socket waits. IN_PROGRESS (or WOULD_BLOCK, see
  * connect_would_block_means_started): the connect has started; a FERP_CONNECTED wait and
  * ferp_take_error report its result. INTERRUPTED: the same, by connect(2). ADDR_NOT_AVAILABLE: also
- * if no local port is left (POSIX; on Windows ADDR_IN_USE or NO_BUFFER_SPACE). */
+ * if no local port is left (POSIX; on Windows ADDR_IN_USE or NO_BUFFER_SPACE). A refusal on the
+ * loopback is reported without retries, best effort. connect | SIO_TCP_INITIAL_RTO, connect. */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 
 /* Accepts one connection from the queue of a listener, not inherited. peer is NULL if the address
@@ -204,10 +198,6 @@ fer_error ferp_check_connected(fer_raw_socket raw);
  * it. False with SO_ERROR 0: it has failed, and another handle of the socket has, or has taken, the
  * error. TCP_INFO | select. */
 bool ferp_connect_is_pending(fer_raw_socket raw);
-
-/* Makes Windows report a refused connect without retries (SIO_TCP_INITIAL_RTO), best effort. Does
- * nothing elsewhere. Called before ferp_connect. */
-void ferp_disable_connect_retry(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same functions with Unix addresses. UNSUPPORTED: this OS, or this version,
  * has no such socket. ferp_unix_pair: socketpair | nothing */
@@ -322,7 +312,7 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
     X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, POSIX)  /* IP_BIND_ADDRESS_NO_PORT, on Linux */    \
     X(TOS_V4, NUMBER, IPV4, ALL)                   /* IP_TOS */                               \
     X(TCLASS_V6, NUMBER, IPV6, ALL)                /* IPV6_TCLASS */                          \
-    X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes */                     \
+    X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes, read as it is set */  \
     X(SEND_BUFFER, NUMBER, SOCKET, ALL)            /* SO_SNDBUF, bytes */                     \
     X(BROADCAST, BOOLEAN, SOCKET, ALL)             /* SO_BROADCAST */                         \
     X(MULTICAST_LOOP_V4, BOOLEAN, IPV4, ALL)       /* IP_MULTICAST_LOOP */                    \

@@ -154,9 +154,6 @@ void feri_ipv6_write(feri_addr_text *out, const fer_ipv6_addr *addr);
 /* Writes a number in decimal, without leading zeros. */
 void feri_decimal_write(feri_addr_text *out, uint32_t value);
 
-/* As feri_text_store, in larger steps if the text fits. */
-size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
-
 /* ---- "host:port" text, and UTF-8 (rule A3): host_port.c. No resolving. The strict grammar of
  * addresses is in socket_addr.c. */
 

@@ -74,21 +74,15 @@ fer_ip_addr fer_ip_addr_to_canonical(fer_ip_addr addr)
     return fer_ip_addr_is_ipv4(addr) ? addr : feri_ip_addr_without_family();
 }
 
-/* The number of octets: 0 without a family. */
-static size_t feri_ip_addr_octets(fer_ip_addr addr)
-{
-    if (fer_ip_addr_is_ipv4(addr)) {
-        return sizeof addr.u.v4.octets;
-    }
-    return fer_ip_addr_is_ipv6(addr) ? sizeof addr.u.v6.octets : 0;
-}
-
 int fer_ip_addr_cmp(fer_ip_addr a, fer_ip_addr b)
 {
     if (a.family != b.family) {
         return a.family < b.family ? -1 : 1;
     }
-    const int order = memcmp(&a.u, &b.u, feri_ip_addr_octets(a));
+    const size_t octets = fer_ip_addr_is_ipv4(a)   ? sizeof a.u.v4.octets
+                          : fer_ip_addr_is_ipv6(a) ? sizeof a.u.v6.octets
+                                                   : 0; /* without a family */
+    const int order = memcmp(&a.u, &b.u, octets);
     return (order > 0) - (order < 0);
 }
 
@@ -237,13 +231,6 @@ bool fer_ipv6_addr_is_unicast_link_local(fer_ipv6_addr addr)
     return addr.octets[0] == 0xFE && (addr.octets[1] & 0xC0) == 0x80;
 }
 
-/* Whether the address is in ::/96. */
-static bool feri_ipv6_is_compatible(fer_ipv6_addr addr)
-{
-    static const uint8_t prefix[12] = {0};
-    return memcmp(addr.octets, prefix, 12) == 0;
-}
-
 /* Whether the address is in ::ffff:0:0/96. */
 static bool feri_ipv6_is_mapped(fer_ipv6_addr addr)
 {
@@ -253,7 +240,8 @@ static bool feri_ipv6_is_mapped(fer_ipv6_addr addr)
 
 bool fer_ipv6_addr_to_ipv4(fer_ipv6_addr addr, fer_ipv4_addr *out)
 {
-    if (out == NULL || (!feri_ipv6_is_compatible(addr) && !feri_ipv6_is_mapped(addr))) {
+    static const uint8_t compatible[12] = {0}; /* ::/96 */
+    if (out == NULL || (memcmp(addr.octets, compatible, 12) != 0 && !feri_ipv6_is_mapped(addr))) {
         return false;
     }
     memcpy(out->octets, &addr.octets[12], 4);

@@ -92,47 +92,21 @@ typedef struct feri_zero_run {
     size_t len;
 } feri_zero_run;
 
-/* The index of the lowest set bit of a byte that is not 0. */
-static inline size_t feri_lowest_bit(unsigned byte)
-{
-    size_t bit = 0;
-    FERI_ASSERT(byte > 0 && byte <= 0xFF);
-    for (size_t i = 0; i < 8 && (byte >> i & 1) == 0; i++) {
-        bit = i + 1;
-    }
-    return bit;
-}
-
 /* RFC 5952 section 4.2.2: a single zero group is not a run; 4.2.3: the first of the longest
  * runs. */
 static feri_zero_run feri_zero_run_find(const uint16_t group[8])
 {
-    unsigned zeros = 0;
+    feri_zero_run longest = {0, 0};
+    size_t zeros = 0; /* the zero groups up to i */
     for (size_t i = 0; i < 8; i++) {
-        zeros |= (unsigned)(group[i] == 0) << i;
+        zeros = group[i] == 0 ? zeros + 1 : 0;
+        const bool is_longest = zeros > longest.len;
+        longest.begin = is_longest ? i + 1 - zeros : longest.begin;
+        longest.len = is_longest ? zeros : longest.len;
     }
-    feri_zero_run run = {0, 0};
-    /* a bit for each group that starts len zero groups */
-    unsigned begins = zeros & zeros >> 1;
-    unsigned longest = 0;
-    for (size_t len = 2; len <= 8 && begins != 0; len++) {
-        run.len = len;
-        longest = begins;
-        begins &= zeros >> len;
-    }
-    if (run.len > 0) {
-        run.begin = feri_lowest_bit(longest);
-    }
-    FERI_ASSERT(run.begin + run.len <= 8);
-    return run;
-}
-
-/* The digits of a group in hexadecimal, without leading zeros. */
-static inline uint32_t feri_group_text(uint16_t group, size_t len)
-{
-    const uint32_t digits =
-        feri_hex_pair_text[group >> 8] | (uint32_t)feri_hex_pair_text[group & 0xFF] << 16;
-    return digits >> (8 * (4 - len));
+    FERI_ASSERT(longest.begin + longest.len <= 8);
+    const feri_zero_run none = {0, 0};
+    return longest.len >= 2 ? longest : none;
 }
 
 /* Stores the groups, each with a colon after it, and a colon in place of the run. A branch for each
@@ -150,7 +124,9 @@ static inline size_t feri_groups_store(char *text, size_t at, const uint16_t gro
         const size_t len = 1u + (group[i] > 0xF) + (group[i] > 0xFF) + (group[i] > 0xFFF);
         const size_t more = is_in_run ? i == run.begin : len + 1;
         FERI_ASSERT(at + 5 <= FERI_ADDR_TEXT_CAP);
-        feri_word_store_4(text, at, is_in_run ? ':' : feri_group_text(group[i], len));
+        const uint32_t digits =
+            feri_hex_pair_text[group[i] >> 8] | (uint32_t)feri_hex_pair_text[group[i] & 0xFF] << 16;
+        feri_word_store_4(text, at, is_in_run ? ':' : digits >> (8 * (4 - len)));
         text[at + len] = ':';
         at += more;
     }
@@ -188,37 +164,6 @@ void feri_decimal_write(feri_addr_text *out, uint32_t value)
     out->len += count;
 }
 
-/* Copies a complete text and its NUL, n bytes in all, in steps that overlap at the end. */
-static inline void feri_addr_text_copy(const char *text, size_t n, char *buf)
-{
-    if (n < 16) {
-        /*@ loop invariant BY_WP(i <= n);
-            loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
-            loop invariant BY_WP(\forall integer k; 0 <= k < n ==> text[k] == \at(text[k], Pre));
-            loop assigns i, buf[0 .. n - 1];
-            loop variant n - i; */
-        for (size_t i = 0; i < 16 && i < n; i++) {
-            buf[i] = text[i];
-        }
-        return;
-    }
-    for (size_t i = 0; i + 16 < FERI_ADDR_TEXT_CAP && i + 16 < n; i += 16) {
-        memcpy(&buf[i], &text[i], 16);
-    }
-    memcpy(&buf[n - 16], &text[n - 16], 16);
-}
-
-size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap)
-{
-    FERI_ASSERT(out->len < FERI_ADDR_TEXT_CAP);
-    if (buf == NULL || cap <= out->len) {
-        return feri_text_store(out->text, out->len, buf, cap);
-    }
-    out->text[out->len] = '\0';
-    feri_addr_text_copy(out->text, out->len + 1, buf);
-    return out->len;
-}
-
 size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap)
 {
     if (buf != NULL && cap >= FER_IPV4_ADDR_TEXT_CAP) {
@@ -226,14 +171,14 @@ size_t fer_ipv4_addr_format(fer_ipv4_addr addr, char *buf, size_t cap)
     }
     feri_addr_text out = {0};
     feri_ipv4_write(&out, &addr);
-    return feri_addr_text_store(&out, buf, cap);
+    return feri_text_store(out.text, out.len, buf, cap);
 }
 
 FERI_FAST size_t fer_ipv6_addr_format(fer_ipv6_addr addr, char *buf, size_t cap)
 {
     feri_addr_text out = {0};
     feri_ipv6_write(&out, &addr);
-    return feri_addr_text_store(&out, buf, cap);
+    return feri_text_store(out.text, out.len, buf, cap);
 }
 
 size_t fer_ip_addr_format(fer_ip_addr addr, char *buf, size_t cap)

@@ -13,14 +13,13 @@
 
 enum { FERI_IPV6_GROUPS = 8 };
 
-/* The value of a hexadecimal digit in ASCII, or -1. Every left shift of -1, as an unsigned number,
- * is above 0xFFFF. */
-#define FERI_HEX_VALUE(n)                              \
-    ((n) >= 0x30 && (n) <= 0x39   ? (int8_t)((n)-0x30) \
-     : (n) >= 0x41 && (n) <= 0x46 ? (int8_t)((n)-0x37) \
-     : (n) >= 0x61 && (n) <= 0x66 ? (int8_t)((n)-0x57) \
-                                  : (int8_t)-1)
-static const int8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
+/* The value of a hexadecimal digit in ASCII; above 15 if it is none. */
+#define FERI_HEX_VALUE(n)                    \
+    ((n) >= 0x30 && (n) <= 0x39   ? (n)-0x30 \
+     : (n) >= 0x41 && (n) <= 0x46 ? (n)-0x37 \
+     : (n) >= 0x61 && (n) <= 0x66 ? (n)-0x57 \
+                                  : UINT8_MAX)
+static const uint8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
 
 /* The value of the decimal digit `ahead` bytes after the index; above 9 if there is none. */
 static inline uint32_t feri_digit_peek(const feri_addr_cursor *cursor, size_t ahead)
@@ -75,209 +74,83 @@ FERI_FAST feri_ipv4_match feri_ipv4_read(const char *text, size_t len, size_t in
     return match;
 }
 
-/* The groups on one side of a "::", or all groups, the last one lowest. */
-typedef struct feri_ipv6_side {
-    uint64_t high;
-    uint64_t low;
-    size_t count;
-    bool ends_in_ipv4;
-} feri_ipv6_side;
-
-static inline void feri_ipv6_side_append(feri_ipv6_side *side, uint32_t group)
-{
-    FERI_ASSERT(group <= 0xFFFF && side->count < FERI_IPV6_GROUPS);
-    side->high = side->high << 16 | side->low >> 48;
-    side->low = side->low << 16 | group;
-    side->count++;
-}
-
-/* Shifts the groups to the highest positions, by 4, 2 and 1 groups. Not by one variable shift:
- * clang 17 for 32-bit MIPS loses bits if it can derive that the number is small. */
-static inline void feri_ipv6_side_lift(feri_ipv6_side *side)
-{
-    FERI_ASSERT(side->count < FERI_IPV6_GROUPS);
-    const size_t places = FERI_IPV6_GROUPS - side->count; /* 8: no shift */
-    if ((places & 4) != 0) {
-        side->high = side->low;
-        side->low = 0;
-    }
-    if ((places & 2) != 0) {
-        side->high = side->high << 32 | side->low >> 32;
-        side->low = side->low << 32;
-    }
-    if ((places & 1) != 0) {
-        side->high = side->high << 16 | side->low >> 48;
-        side->low = side->low << 16;
-    }
-}
-
 /* Up to four hexadecimal digits: their number and value. */
 typedef struct feri_hex_group {
     uint32_t value;
     uint32_t digits;
 } feri_hex_group;
 
-/* The value of the hexadecimal digit `ahead` bytes after the index; above 0xFFFF if there is
- * none. */
-static inline uint32_t feri_hex_peek(const feri_addr_cursor *cursor, size_t ahead)
+/* Reads the next group without taking it. */
+static inline feri_hex_group feri_hex_group_peek(const feri_addr_cursor *cursor)
 {
-    return (uint32_t)(int32_t)feri_hex_value[feri_addr_cursor_peek(cursor, ahead)];
-}
-
-/* As feri_hex_peek, for an index within the text. */
-static inline uint32_t feri_hex_at(const feri_addr_cursor *cursor, size_t at)
-{
-    FERI_ASSERT(at < cursor->len);
-    return (uint32_t)(int32_t)feri_hex_value[(unsigned char)cursor->text[at]];
-}
-
-/* Reads the next group without taking it, if it has at most three digits. The number of digits is
- * not predictable, so it does not branch on it. */
-static inline feri_hex_group feri_hex_group_peek_short(const feri_addr_cursor *cursor)
-{
-    const uint32_t first = feri_hex_peek(cursor, 0);
-    const uint32_t second = feri_hex_peek(cursor, 1);
-    const uint32_t third = feri_hex_peek(cursor, 2);
     feri_hex_group group = {0, 0};
-    if (first > 15) {
-        return group;
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t digit = feri_hex_value[feri_addr_cursor_peek(cursor, i)];
+        if (digit > 15) {
+            break;
+        }
+        group.value = group.value << 4 | digit;
+        group.digits = i + 1;
     }
-    const uint32_t two = second <= 15;
-    const uint32_t three = two & (third <= 15);
-    group.digits = 1 + two + three;
-    group.value = (first << 8 | (second & 15) << 4 | (third & 15)) >> (4 * (3 - group.digits));
     return group;
 }
 
-/* Reads the next group without taking it. Most groups have four digits, so those are read
- * together. */
-static inline feri_hex_group feri_hex_group_peek(const feri_addr_cursor *cursor)
-{
-    const size_t last = cursor->index + 3;
-    if (last < cursor->len) {
-        const uint32_t value = feri_hex_at(cursor, last - 3) << 12 |
-                               feri_hex_at(cursor, last - 2) << 8 |
-                               feri_hex_at(cursor, last - 1) << 4 | feri_hex_at(cursor, last);
-        if (value <= 0xFFFF) {
-            const feri_hex_group group = {value, 4};
-            return group;
-        }
-    }
-    return feri_hex_group_peek_short(cursor);
-}
-
-/* Reads an IPv4 address as the last two of at most `limit` groups. */
-static bool feri_ipv6_side_read_ipv4(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
-{
-    const feri_ipv4_match match = feri_ipv4_read(cursor->text, cursor->len, cursor->index);
-    if (match.end == 0 || side->count + 2 > limit) {
-        return false;
-    }
-    cursor->index = match.end;
-    feri_ipv6_side_append(side, match.bits >> 16);
-    feri_ipv6_side_append(side, match.bits & 0xFFFF);
-    side->ends_in_ipv4 = true;
-    return true;
-}
-
-/* Reads up to `limit` hexadecimal groups, separated by one colon each. A colon before anything but
- * such a group is not taken. The exception is a number and a dot after it: the colon is taken, and
- * the cursor is at that number. */
-static inline bool feri_ipv6_side_read_hex(feri_addr_cursor *cursor, size_t limit,
-                                           feri_ipv6_side *side)
-{
-    FERI_ASSERT(limit <= FERI_IPV6_GROUPS && side->count == 0);
-    size_t end = cursor->index;
-    for (size_t i = 0; i < limit; i++) {
-        const feri_hex_group group = feri_hex_group_peek(cursor);
-        if (group.digits == 0) {
-            break;
-        }
-        if (group.digits < 4 && feri_addr_cursor_peek(cursor, group.digits) == '.') {
-            return true;
-        }
-        cursor->index += group.digits;
-        feri_ipv6_side_append(side, group.value);
-        end = cursor->index;
-        if (!feri_addr_cursor_take(cursor, ':')) {
-            break;
-        }
-    }
-    cursor->index = end;
-    return false;
-}
-
-/* Reads up to `limit` groups, the last two of which may be an IPv4 address. False if that IPv4
- * address is invalid. */
-static bool feri_ipv6_side_read(feri_addr_cursor *cursor, size_t limit, feri_ipv6_side *side)
-{
-    feri_addr_cursor at = *cursor; /* copies that compilers keep in registers */
-    feri_ipv6_side groups = {0, 0, 0, false};
-    const bool is_before_ipv4 = feri_ipv6_side_read_hex(&at, limit, &groups);
-    *cursor = at;
-    *side = groups;
-    return !is_before_ipv4 || feri_ipv6_side_read_ipv4(cursor, limit, side);
-}
-
-/* Reads both sides and joins them in *whole. */
-static inline bool feri_ipv6_sides_read(feri_addr_cursor *cursor, feri_ipv6_side *whole)
-{
-    feri_ipv6_side right = {0, 0, 0, false};
-    if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS, whole)) {
-        return false;
-    }
-    if (whole->count == FERI_IPV6_GROUPS) {
-        return true;
-    }
-    if (whole->ends_in_ipv4 || !feri_addr_cursor_take(cursor, ':') ||
-        !feri_addr_cursor_take(cursor, ':')) {
-        return false;
-    }
-    if (!feri_ipv6_side_read(cursor, FERI_IPV6_GROUPS - 1 - whole->count, &right)) {
-        return false;
-    }
-    feri_ipv6_side_lift(whole);
-    FERI_ASSERT((whole->high & right.high) == 0 && (whole->low & right.low) == 0);
-    whole->high |= right.high;
-    whole->low |= right.low;
-    return true;
-}
-
-/* As feri_ipv4_of_bits. A local array for each half prevents compilers from interleaving the
- * two. */
-static inline void feri_ipv6_store_half(uint8_t *octets, uint64_t half)
-{
-    const uint8_t bytes[8] = {(uint8_t)(half >> 56),        (uint8_t)(half >> 48 & 0xFF),
-                              (uint8_t)(half >> 40 & 0xFF), (uint8_t)(half >> 32 & 0xFF),
-                              (uint8_t)(half >> 24 & 0xFF), (uint8_t)(half >> 16 & 0xFF),
-                              (uint8_t)(half >> 8 & 0xFF),  (uint8_t)(half & 0xFF)};
-    memcpy(octets, bytes, sizeof bytes);
-}
-
-static inline void feri_ipv6_store(fer_ipv6_addr *out, const feri_ipv6_side *whole)
-{
-    feri_ipv6_store_half(&out->octets[0], whole->high);
-    feri_ipv6_store_half(&out->octets[8], whole->low);
-}
-
+/* A "::" replaces at least one group. */
 FERI_FAST bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
 {
-    feri_ipv6_side whole = {0, 0, 0, false};
     FERI_ASSERT(out != NULL);
-    if (!feri_ipv6_sides_read(cursor, &whole)) {
+    feri_addr_cursor at = *cursor; /* a copy that compilers keep in registers */
+    uint16_t group[FERI_IPV6_GROUPS] = {0};
+    size_t count = 0;
+    size_t gap = FERI_IPV6_GROUPS; /* the number of groups before the "::", if there is one */
+    if (feri_addr_cursor_take(&at, ':')) {
+        if (!feri_addr_cursor_take(&at, ':')) {
+            return false;
+        }
+        gap = 0;
+    }
+    while (count < FERI_IPV6_GROUPS) {
+        const feri_hex_group next = feri_hex_group_peek(&at);
+        if (next.digits == 0) {
+            if (gap != count) {
+                return false; /* the text is empty, or ends in ":" */
+            }
+            break;
+        }
+        if (next.digits < 4 && feri_addr_cursor_peek(&at, next.digits) == '.') {
+            const feri_ipv4_match last = feri_ipv4_read(at.text, at.len, at.index);
+            if (last.end == 0 || count + 2 > FERI_IPV6_GROUPS) {
+                return false;
+            }
+            group[count] = (uint16_t)(last.bits >> 16);
+            group[count + 1] = (uint16_t)(last.bits & 0xFFFF);
+            count += 2;
+            at.index = last.end;
+            break;
+        }
+        group[count] = (uint16_t)next.value;
+        count++;
+        at.index += next.digits;
+        if (count == FERI_IPV6_GROUPS || !feri_addr_cursor_take(&at, ':')) {
+            break;
+        }
+        if (feri_addr_cursor_take(&at, ':')) {
+            if (gap != FERI_IPV6_GROUPS) {
+                return false; /* a second "::" */
+            }
+            gap = count;
+        }
+    }
+    if ((gap == FERI_IPV6_GROUPS) != (count == FERI_IPV6_GROUPS)) {
         return false;
     }
-    feri_ipv6_store(out, &whole);
+    uint16_t whole[FERI_IPV6_GROUPS] = {0};
+    for (size_t i = 0; i < FERI_IPV6_GROUPS && i < count; i++) {
+        whole[i < gap ? i : FERI_IPV6_GROUPS - count + i] = group[i];
+    }
+    *out = fer_ipv6_addr_from_segments(whole);
+    *cursor = at;
     return true;
-}
-
-/* Four bytes distinguish the two: a dot within them ends the first octet of an IPv4 address, except
- * after the colon of "::1.". */
-static inline bool feri_ip_is_ipv4_next(const feri_addr_cursor *cursor)
-{
-    return feri_addr_cursor_peek(cursor, 0) != ':' &&
-           (feri_addr_cursor_peek(cursor, 1) == '.' || feri_addr_cursor_peek(cursor, 2) == '.' ||
-            feri_addr_cursor_peek(cursor, 3) == '.');
 }
 
 FERI_FAST fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)
@@ -317,13 +190,19 @@ fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const char *text)
     return fer_ipv6_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
 }
 
+/* Four bytes distinguish the two families: a dot within them ends the first octet of an IPv4
+ * address, except after the colon of "::1.". */
 fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
 {
     feri_addr_cursor cursor = {text, len, 0};
     if (out == NULL || text == NULL) {
         return feri_addr_misuse();
     }
-    if (feri_ip_is_ipv4_next(&cursor)) {
+    const bool is_ipv4 =
+        feri_addr_cursor_peek(&cursor, 0) != ':' &&
+        (feri_addr_cursor_peek(&cursor, 1) == '.' || feri_addr_cursor_peek(&cursor, 2) == '.' ||
+         feri_addr_cursor_peek(&cursor, 3) == '.');
+    if (is_ipv4) {
         const feri_ipv4_match match = feri_ipv4_read(text, len, 0);
         if (match.end == 0 || match.end != len) {
             return feri_addr_parse_result(false);

@@ -122,7 +122,7 @@ size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap
     feri_addr_text_put(&out, ':');
     feri_decimal_write(&out, addr->port);
     FERI_ASSERT(out.len < FER_SOCKET_ADDR_TEXT_CAP);
-    return feri_addr_text_store(&out, buf, cap);
+    return feri_text_store(out.text, out.len, buf, cap);
 }
 
 /* Reads ":port", which must be the end of the text. */
@@ -136,14 +136,6 @@ static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
     FERI_ASSERT(value <= UINT16_MAX);
     *port = (uint16_t)value;
     return feri_addr_cursor_is_at_end(cursor);
-}
-
-/* Reads "%scope", if it is present. */
-static bool feri_scope_read(feri_addr_cursor *cursor, uint32_t *scope_id)
-{
-    FERI_ASSERT(*scope_id == 0);
-    return !feri_addr_cursor_take(cursor, '%') ||
-           feri_addr_cursor_read_decimal(cursor, UINT32_MAX, scope_id);
 }
 
 static fer_error feri_socket_addr_parse_v4(fer_socket_addr *out, const char *text, size_t len)
@@ -167,7 +159,9 @@ static fer_error feri_socket_addr_parse_v6(fer_socket_addr *out, const char *tex
     fer_ipv6_addr ip = {{0}};
     uint32_t scope_id = 0;
     uint16_t port = 0;
-    if (!feri_ipv6_read(&cursor, &ip) || !feri_scope_read(&cursor, &scope_id) ||
+    if (!feri_ipv6_read(&cursor, &ip) ||
+        (feri_addr_cursor_take(&cursor, '%') &&
+         !feri_addr_cursor_read_decimal(&cursor, UINT32_MAX, &scope_id)) ||
         !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
         return feri_addr_parse_result(false);
     }

@@ -15,8 +15,16 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
                                        size_t count, const fer_connect_options *options)
 {
     fer_handle *handle = FERI_HANDLE(stream);
-    return options == NULL ? feri_open_first(handle, addrs, count, feri_connection_open, 0)
-                           : feri_connect_addrs_with(handle, addrs, count, options);
+    if (options == NULL) {
+        return feri_open_first(handle, addrs, count, feri_connection_open, 0);
+    }
+    fer_error error = feri_connect_options_check(options);
+    FER_TRY(feri_handle_claim(handle));
+    if (error.kind == FER_OK && !feri_addresses_are_valid(addrs, count)) {
+        error = feri_refuse(addrs == NULL);
+    }
+    return error.kind == FER_OK ? feri_connect_first(handle, addrs, count, options)
+                                : feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
 }
 
 /* Fills an empty list with at least one address. checked is the result of checking the options,

@@ -56,12 +56,6 @@ static bool is_open(const fer_connector *connector)
 
 /* ---- The list of a poller's connectors */
 
-static void enlist(connection_race *race)
-{
-    race->driven.next = feri_poller_first_driven(race->poller);
-    feri_poller_set_driven(race->poller, &race->driven);
-}
-
 /* A poller that was closed first, and made again, has no list or another one. */
 static void delist(connection_race *race)
 {
@@ -329,7 +323,8 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     race->attempts.unwatch = unwatch;
     FER_TRY(begin(race, query, resolver));
     connector->p_.state_ = CONNECTOR_OPEN;
-    enlist(race);
+    race->driven.next = feri_poller_first_driven(poller);
+    feri_poller_set_driven(poller, &race->driven);
     (void)advance_race(race);
     return feri_ok();
 }
@@ -382,14 +377,6 @@ fer_error fer_connector_take(fer_connector *connector, fer_tcp_stream *out)
     return feri_finish_opening(handle, race->result, raw, race->flags);
 }
 
-/* The sockets and their registrations are also the parent's, and remain as they are. */
-static void close_copies(feri_attempts *attempts)
-{
-    for (size_t i = 0; i < attempts->open_count; i++) {
-        ferp_close(attempts->open[i].raw);
-    }
-}
-
 void fer_connector_close(fer_connector *connector)
 {
     if (!is_open(connector)) {
@@ -399,7 +386,10 @@ void fer_connector_close(fer_connector *connector)
     if (race->process == ferp_process()) {
         feri_attempts_abort(&race->attempts);
     } else {
-        close_copies(&race->attempts);
+        /* the sockets and their registrations are also the parent's, and remain as they are */
+        for (size_t i = 0; i < race->attempts.open_count; i++) {
+            ferp_close(race->attempts.open[i].raw);
+        }
     }
     release(connector);
 }

@@ -17,44 +17,43 @@
 #include "platform/platform.h"
 
 /* Stores the first cap addresses and counts all. */
-static void collect(feri_address_source *source, fer_socket_addr *addrs, size_t cap, size_t *count)
+static fer_error collect(const feri_address_query *query, fer_socket_addr *addrs, size_t cap,
+                         size_t *count)
 {
     FERI_ASSERT(addrs != NULL || cap == 0);
+    feri_address_source source;
     fer_socket_addr addr;
     size_t found = 0;
-    while (feri_address_source_next(source, &addr)) {
+    FER_TRY(feri_address_source_of_query(&source, query));
+    while (feri_address_source_next(&source, &addr)) {
         if (found < cap) {
             addrs[found] = addr;
         }
         found++;
     }
     *count = found;
-    feri_address_source_end(source);
-}
-
-static bool can_store(const fer_socket_addr *addrs, size_t cap, const size_t *count)
-{
-    return count != NULL && feri_is_buffer(addrs, cap);
+    feri_address_source_end(&source);
+    return feri_ok();
 }
 
 fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,
                               size_t *count)
 {
-    FERI_REQUIRE(can_store(addrs, cap, count), FER_MISUSE);
-    feri_address_source source;
-    FER_TRY(feri_address_source_of_text(&source, host_port));
-    collect(&source, addrs, cap, count);
-    return feri_ok();
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY));
+    return collect(&query, addrs, cap, count);
 }
 
 fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
                           size_t *count)
 {
-    FERI_REQUIRE(can_store(addrs, cap, count), FER_MISUSE);
-    feri_address_source source;
-    FER_TRY(feri_address_source_of_host(&source, host, port));
-    collect(&source, addrs, cap, count);
-    return feri_ok();
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_host(&query, host, port, FERP_ANY_FAMILY));
+    return collect(&query, addrs, cap, count);
 }
 
 size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
@@ -88,10 +87,12 @@ fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 
 fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
 {
+    feri_address_query query;
     feri_address_source source;
     fer_socket_addr addr;
     FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
-    FER_TRY(feri_address_source_of_text(&source, host_port));
+    FER_TRY(feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY));
+    FER_TRY(feri_address_source_of_query(&source, &query));
     fer_error error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
     while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
         error = feri_datagram_connect(&socket->handle_, &addr);

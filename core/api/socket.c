@@ -1,4 +1,4 @@
-/* socket.c: the public functions of fer_socket. */
+/* socket.c: the public functions of fer_socket, but for those of socket_building.c. */
 #include "ferrule/socket.h"
 
 #include <string.h>
@@ -28,11 +28,6 @@ static bool is_datagram(const fer_socket *socket)
 }
 
 /* ---- Creation and closing */
-
-fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
-{
-    return feri_socket_new(FERI_HANDLE(socket), domain, type, protocol);
-}
 
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
 void fer_socket_close(fer_socket *socket)
@@ -95,37 +90,12 @@ fer_error fer_socket_is_listening(const fer_socket *socket, bool *out)
 
 /* ---- Options */
 
-fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
-{
-    return feri_socket_set_reuse_address(FERI_HANDLE(socket), reuse);
-}
-
-fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
-{
-    return feri_socket_reuse_address(FERI_HANDLE(socket), out);
-}
-
-fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
-{
-    return feri_socket_set_only_v6(FERI_HANDLE(socket), only_v6);
-}
-
 fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
 {
     FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
     bool is_v6 = feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6);
     return is_v6 ? feri_bool_option(FERI_HANDLE(socket), FERP_ONLY_V6, out)
                  : feri_own_error(FER_UNSUPPORTED);
-}
-
-fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
-{
-    return feri_socket_set_reuse_port(FERI_HANDLE(socket), reuse);
-}
-
-fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
-{
-    return feri_socket_reuse_port(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
@@ -302,21 +272,6 @@ fer_error fer_socket_write_timeout(const fer_socket *socket, fer_duration *out)
 
 /* ---- Binding, listening, connecting */
 
-fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
-{
-    return feri_socket_bind(FERI_HANDLE(socket), addr);
-}
-
-fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
-{
-    return feri_socket_bind_unix(FERI_HANDLE(socket), addr);
-}
-
-fer_error fer_socket_listen(fer_socket *socket, int backlog)
-{
-    return feri_socket_listen(FERI_HANDLE(socket), backlog);
-}
-
 fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
     FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
@@ -338,19 +293,9 @@ fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *
     return feri_socket_connect_timeout(FERI_HANDLE(socket), addr, timeout);
 }
 
-fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
-{
-    return feri_socket_connect_unix(FERI_HANDLE(socket), addr);
-}
-
 fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     return feri_socket_local_addr(FERI_HANDLE(socket), out);
-}
-
-fer_error fer_socket_local_addr_unix(const fer_socket *socket, fer_unix_addr *out)
-{
-    return feri_socket_local_addr_unix(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)

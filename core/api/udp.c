@@ -293,12 +293,6 @@ static fer_error switch_feature(fer_handle *handle, fer_udp_features feature, bo
 
 /* Coalescing stays enabled, because datagrams that are queued may be coalesced. It does not change
  * on clones, which keep the flag that they were made with (rule B8). */
-static bool is_fixed(const fer_handle *handle, fer_udp_features feature)
-{
-    return feature == FER_UDP_COALESCING &&
-           feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_COALESCING);
-}
-
 fer_error fer_udp_socket_enable(fer_udp_socket *socket, fer_udp_features wanted,
                                 fer_udp_features *enabled)
 {
@@ -307,7 +301,8 @@ fer_error fer_udp_socket_enable(fer_udp_socket *socket, fer_udp_features wanted,
     FERI_REQUIRE((wanted & ~SWITCHES) == 0, FER_INVALID_INPUT);
     fer_udp_features result = 0;
     for (fer_udp_features feature = 1; feature <= SWITCHES; feature <<= 1) {
-        if (is_fixed(handle, feature)) {
+        if (feature == FER_UDP_COALESCING &&
+            feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_COALESCING)) {
             result |= feri_handle_has_flag(handle, FERI_FLAG_COALESCING) ? feature : 0;
         } else {
             FER_TRY(switch_feature(handle, feature, (wanted & feature) != 0, &result));

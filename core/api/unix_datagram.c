@@ -27,7 +27,7 @@ fer_error fer_unix_datagram_unbound(fer_unix_datagram *socket)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     FER_TRY(feri_handle_claim(FERI_HANDLE(socket)));
-    fer_error error = feri_unix_datagram_new(&raw);
+    fer_error error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, &raw);
     return feri_finish_opening(FERI_HANDLE(socket), error, raw,
                                FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }

@@ -105,22 +105,18 @@ static void append_system_text(struct error_text *text, fer_error error)
     }
 }
 
-static void append_code(struct error_text *text, fer_error error)
-{
-    if (error.kind == FER_UNCATEGORIZED) {
-        append_system_text(text, error);
-    }
-    append_piece(text, feri_is_lookup_failure(error.kind) ? " (resolver error " : " (os error ");
-    append_number(text, error.os_code);
-    append_char(text, ')');
-}
-
 size_t fer_error_format(fer_error error, char *buf, size_t cap)
 {
     struct error_text text = {0};
     append_piece(&text, fer_error_kind_text(error.kind));
     if (error.os_code != 0) {
-        append_code(&text, error);
+        if (error.kind == FER_UNCATEGORIZED) {
+            append_system_text(&text, error);
+        }
+        append_piece(&text,
+                     feri_is_lookup_failure(error.kind) ? " (resolver error " : " (os error ");
+        append_number(&text, error.os_code);
+        append_char(&text, ')');
     }
     return feri_text_store(text.bytes, text.len, buf, cap);
 }

@@ -3,23 +3,15 @@
 
 #include "core/base/compiler.h"
 
-/* The number of bytes of the UTF-8 character that begins with this byte (RFC 3629, 3), and 1 for a
- * byte that begins none. */
-static size_t utf8_len(unsigned char first)
-{
-    if (first >= 0xf0) {
-        return 4;
-    }
-    return first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-}
-
-/* The length without a last character that was cut. A byte 0x80 to 0xbf continues a character. */
+/* The length without a last character of UTF-8 that was cut. A byte 0x80 to 0xbf continues a
+ * character; the first byte shows its length (RFC 3629, 3). */
 static size_t whole_characters(const char *text, size_t len)
 {
     for (size_t back = 1; back <= 3 && back <= len; back++) {
         unsigned char byte = (unsigned char)text[len - back];
         if (byte < 0x80 || byte >= 0xc0) {
-            return utf8_len(byte) > back ? len - back : len;
+            size_t whole = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+            return whole > back ? len - back : len;
         }
     }
     return len;
@@ -44,7 +36,7 @@ size_t feri_text_tidy(char *text, size_t cap)
     return len;
 }
 
-size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap)
+size_t feri_text_store(const char *restrict text, size_t len, char *restrict buf, size_t cap)
 {
     FERI_ASSERT(text != NULL);
     if (buf == NULL) {
@@ -53,15 +45,14 @@ size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap)
     if (cap == 0) {
         return len;
     }
-    size_t stored = 0;
-    /*@ loop invariant BY_WP(stored <= len && stored <= cap - 1);
-        loop invariant BY_WP(\forall integer k; 0 <= k < stored ==> buf[k] == text[k]);
+    const size_t stored = len < cap ? len : cap - 1;
+    /*@ loop invariant BY_WP(i <= stored);
+        loop invariant BY_WP(\forall integer k; 0 <= k < i ==> buf[k] == text[k]);
         loop invariant BY_WP(\forall integer k; 0 <= k < len ==> text[k] == \at(text[k], Pre));
-        loop assigns stored, buf[0 .. cap - 2];
-        loop variant len - stored; */
-    while (stored < len && stored < cap - 1) {
-        buf[stored] = text[stored];
-        stored++;
+        loop assigns i, buf[0 .. cap - 2];
+        loop variant stored - i; */
+    for (size_t i = 0; i < stored; i++) {
+        buf[i] = text[i];
     }
     buf[stored] = '\0';
     return len;

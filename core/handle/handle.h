@@ -37,7 +37,6 @@
     X(SEGMENTS_ON)       /* the system cuts messages into segments */                \
     X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */              \
     X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */             \
-    X(DSCP_KNOWN)        /* the bits of FERI_DSCP are those of the socket's TOS */   \
     X(FAILURE_SAVED)     /* a datagram socket: saved_os_code_ is to be reported */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
@@ -51,10 +50,6 @@ enum {
     FERI_FLAGS(FERI_BIT)
 #undef FERI_BIT
 };
-
-/* The six high bits of a TOS, kept above the flags by a socket that is not shared. */
-#define FERI_DSCP_SHIFT 24
-#define FERI_DSCP (UINT32_C(0xfc) << FERI_DSCP_SHIFT)
 
 /* The kinds of sockets whose addresses are not IP. */
 #define FERI_NOT_IP (FERI_FLAG_UNIX | FERI_FLAG_FOREIGN)

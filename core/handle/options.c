@@ -73,10 +73,7 @@ fer_error feri_set_tos(fer_handle *handle, uint32_t tos)
     if (tos > 255 || (is_stream && (tos & 3) != 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    fer_error error = set_tos_of_family(handle, tos);
-    /* batches of datagrams read it again */
-    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_DSCP_KNOWN);
-    return error;
+    return set_tos_of_family(handle, tos);
 }
 
 fer_error feri_tos(const fer_handle *handle, uint32_t *out)
@@ -110,7 +107,7 @@ fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t 
     uint32_t reported = 0;
     FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(ferp_option_value(feri_modes_raw(handle), option, &reported));
-    *out = ferp_traits()->buffer_sizes_are_doubled ? reported / 2 : reported;
+    *out = reported;
     return feri_ok();
 }
 

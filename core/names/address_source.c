@@ -12,43 +12,24 @@
 /* ---- Queries */
 
 /* DNS has no longer names, so they are refused before the resolver is called (rule A4). */
-static bool is_valid_host_length(const char *host, size_t len)
+static fer_error query_of(feri_address_query *query, const char *host, size_t len, uint16_t port,
+                          fer_ip_family family)
 {
-    return len > 0 &&
-           (len <= FERI_HOST_LEN_MAX || (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
-}
-
-static void set_literal(feri_address_query *query, const fer_socket_addr *addr)
-{
-    query->is_literal = true;
-    query->literal = *addr;
-}
-
-static fer_error set_name(feri_address_query *query, const char *host, size_t len, uint16_t port)
-{
-    FERI_ASSERT(len < sizeof query->host);
-    FERI_REQUIRE(feri_host_is_utf_8(host, len), FER_INVALID_INPUT);
-    for (size_t i = 0; i < len; i++) {
-        query->host[i] = host[i];
-    }
-    query->host[len] = '\0';
-    query->port = port;
-    query->is_literal = false;
-    return feri_ok();
-}
-
-static fer_error query_of(feri_address_query *query, const char *host, size_t host_len,
-                          uint16_t port, fer_ip_family family)
-{
-    query->family = family;
-    FERI_REQUIRE(is_valid_host_length(host, host_len), FER_INVALID_INPUT);
+    bool has_valid_length = len > 0 && (len <= FERI_HOST_LEN_MAX ||
+                                        (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
+    FERI_REQUIRE(has_valid_length, FER_INVALID_INPUT);
     fer_ip_addr ip;
-    if (fer_ip_addr_parse_n(&ip, host, host_len).kind == FER_OK) {
-        fer_socket_addr addr = fer_socket_addr_new(ip, port);
-        set_literal(query, &addr);
+    query->family = family;
+    query->is_literal = fer_ip_addr_parse_n(&ip, host, len).kind == FER_OK;
+    if (query->is_literal) {
+        query->literal = fer_socket_addr_new(ip, port);
         return feri_ok();
     }
-    return set_name(query, host, host_len, port);
+    FERI_REQUIRE(feri_host_is_utf_8(host, len), FER_INVALID_INPUT);
+    memcpy(query->host, host, len);
+    query->host[len] = '\0';
+    query->port = port;
+    return feri_ok();
 }
 
 fer_error feri_address_query_of_host(feri_address_query *query, const char *host, uint16_t port,
@@ -65,9 +46,8 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
     FERI_ASSERT(query != NULL);
     FERI_REQUIRE(host_port != NULL, FER_MISUSE);
     query->family = family;
-    fer_socket_addr addr;
-    if (fer_socket_addr_parse(&addr, host_port).kind == FER_OK) {
-        set_literal(query, &addr);
+    query->is_literal = fer_socket_addr_parse(&query->literal, host_port).kind == FER_OK;
+    if (query->is_literal) {
         return feri_ok();
     }
     feri_host_port parts;
@@ -77,48 +57,29 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
 
 /* ---- Addresses */
 
-/* No name has one. Some resolvers ignore what follows an IPv4 address (inet_aton of the BSDs;
- * Windows: ReactOS' test of getaddrinfo). */
-static bool has_blank_or_control(const char *host)
-{
-    size_t at = 0;
-    while ((unsigned char)host[at] > ' ' && host[at] != 0x7f) {
-        at++;
-    }
-    return host[at] != '\0';
-}
-
+/* No name has a blank or a control character. Some resolvers ignore what follows an IPv4 address
+ * (inet_aton of the BSDs; Windows: ReactOS' test of getaddrinfo). */
 fer_error feri_address_source_of_query(feri_address_source *source, const feri_address_query *query)
 {
     FERI_ASSERT(source != NULL && query != NULL);
+    *source = (feri_address_source){.family = query->family};
     if (query->is_literal) {
-        bool is_of_family = query->literal.ip.family == query->family;
-        if (query->family != FERP_ANY_FAMILY && !is_of_family) {
-            return feri_own_error(FER_HOST_NOT_FOUND);
-        }
-        *source = (feri_address_source){.has_literal = true, .literal = query->literal};
+        bool is_of_family =
+            query->family == FERP_ANY_FAMILY || query->literal.ip.family == query->family;
+        FERI_REQUIRE(is_of_family, FER_HOST_NOT_FOUND);
+        source->has_literal = true;
+        source->literal = query->literal;
         return feri_ok();
     }
-    FERI_REQUIRE(!has_blank_or_control(query->host), FER_HOST_NOT_FOUND);
-    ferp_lookup lookup;
-    FER_TRY(ferp_lookup_begin(&lookup, query->host, query->family));
-    *source = (feri_address_source){
-        .is_lookup = true, .port = query->port, .family = query->family, .lookup = lookup};
+    size_t at = 0;
+    while ((unsigned char)query->host[at] > ' ' && query->host[at] != 0x7f) {
+        at++;
+    }
+    FERI_REQUIRE(query->host[at] == '\0', FER_HOST_NOT_FOUND);
+    FER_TRY(ferp_lookup_begin(&source->lookup, query->host, query->family));
+    source->is_lookup = true;
+    source->port = query->port;
     return feri_ok();
-}
-
-fer_error feri_address_source_of_host(feri_address_source *source, const char *host, uint16_t port)
-{
-    feri_address_query query;
-    FER_TRY(feri_address_query_of_host(&query, host, port, FERP_ANY_FAMILY));
-    return feri_address_source_of_query(source, &query);
-}
-
-fer_error feri_address_source_of_text(feri_address_source *source, const char *host_port)
-{
-    feri_address_query query;
-    FER_TRY(feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY));
-    return feri_address_source_of_query(source, &query);
 }
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
@@ -155,10 +116,14 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
 {
     FERI_ASSERT(opener != NULL);
     FER_TRY(feri_handle_claim(handle));
+    feri_address_query query;
     feri_address_source source;
     fer_socket_addr addr = {0};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = feri_address_source_of_text(&source, host_port);
+    fer_error error = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
+    if (error.kind == FER_OK) {
+        error = feri_address_source_of_query(&source, &query);
+    }
     if (error.kind == FER_OK) {
         error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
         while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
@@ -173,19 +138,14 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
 
 /* ---- All addresses of a query, in memory. */
 
-static size_t count_addresses(feri_address_source source)
-{
-    fer_socket_addr addr;
-    size_t count = 0;
-    while (feri_address_source_next(&source, &addr)) {
-        count++;
-    }
-    return count;
-}
-
 static fer_error collect_all(feri_address_source *source, feri_address_list *list)
 {
-    size_t count = count_addresses(*source);
+    feri_address_source counted = *source;
+    fer_socket_addr addr;
+    size_t count = 0;
+    while (feri_address_source_next(&counted, &addr)) {
+        count++;
+    }
     if (count == 0) {
         return source->family == FERP_ANY_FAMILY ? feri_ok() : feri_own_error(FER_HOST_NOT_FOUND);
     }

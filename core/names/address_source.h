@@ -30,8 +30,8 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
 fer_error feri_address_query_of_host(feri_address_query *query, const char *host, uint16_t port,
                                      fer_ip_family family);
 
-/* Filled by one of the _of functions, iterated once, then ended. After a failure there is nothing
- * to end. */
+/* Filled, iterated once, then ended. After a failure there is nothing to end. A copy has a position
+ * of its own. */
 typedef struct feri_address_source {
     bool is_lookup;
     bool has_literal;
@@ -41,15 +41,10 @@ typedef struct feri_address_source {
     ferp_lookup lookup;
 } feri_address_source;
 
-/* The address of an address text, else the resolver's results. May block. */
+/* The address of an address text, else the resolver's results. Errors as fer_to_socket_addrs. May
+ * block. */
 fer_error feri_address_source_of_query(feri_address_source *source,
                                        const feri_address_query *query);
-
-/* For "host:port". Errors as fer_to_socket_addrs. May block. */
-fer_error feri_address_source_of_text(feri_address_source *source, const char *host_port);
-
-/* For a host and a port. Errors as fer_lookup_host. May block. */
-fer_error feri_address_source_of_host(feri_address_source *source, const char *host, uint16_t port);
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out);
 void feri_address_source_end(feri_address_source *source);

@@ -11,11 +11,6 @@
 
 /* ---- References to the pool */
 
-static void add_reference(feri_pool *pool)
-{
-    (void)feri_atomic_add(&pool->references, 1);
-}
-
 bool feri_pool_belongs_to_process(const feri_pool *pool)
 {
     return pool->process == ferp_process();
@@ -50,13 +45,6 @@ static void list_remove(feri_lookup_list *list, feri_lookup *removed)
     removed->next = NULL;
 }
 
-static void queue_append(feri_pool *pool, feri_lookup *last)
-{
-    last->stage = FERI_LOOKUP_QUEUED;
-    list_append(&pool->queue, last);
-    pool->unfinished++;
-}
-
 static void queue_remove(feri_pool *pool, feri_lookup *removed)
 {
     FERI_ASSERT(removed->stage == FERI_LOOKUP_QUEUED);
@@ -72,15 +60,6 @@ static void remove_completed(feri_lookup *removed)
 }
 
 /* ---- The end of a lookup */
-
-/* The caller of feri_lookup_start closes the event after the lookup. */
-static void signal_event(fer_cancel_token *event)
-{
-    if (event != NULL) {
-        FERI_ASSERT(feri_token_is_open(event));
-        FER_IGNORE(fer_cancel_token_cancel(event));
-    }
-}
 
 /* Called with the mutex locked: after fer_lookup_close has unlocked it, there is no notification
  * for the lookup (rule N5), and no signal. The key is in the list before the poller is notified
@@ -99,7 +78,11 @@ static void complete(feri_lookup *done, feri_lookup_result result)
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);
     }
-    signal_event(done->notice.event);
+    if (done->notice.event != NULL) {
+        /* the caller of feri_lookup_start closes the event after the lookup */
+        FERI_ASSERT(feri_token_is_open(done->notice.event));
+        FER_IGNORE(fer_cancel_token_cancel(done->notice.event));
+    }
 }
 
 /* ---- Workers */
@@ -167,16 +150,6 @@ static bool step(void *argument)
 
 /* ---- Starting */
 
-static feri_worker *idle_worker(feri_pool *pool)
-{
-    size_t at = 0;
-    while (pool->workers[at].is_running) {
-        at++;
-        FERI_ASSERT(at < pool->thread_count);
-    }
-    return &pool->workers[at];
-}
-
 /* Starts one more thread if there is work for it. A failure is no error while other threads run,
  * because they will run the lookup later. */
 static fer_error start_worker(feri_pool *pool)
@@ -184,7 +157,11 @@ static fer_error start_worker(feri_pool *pool)
     if (pool->running == pool->thread_count || pool->running >= pool->unfinished) {
         return feri_ok();
     }
-    feri_worker *idle = idle_worker(pool);
+    feri_worker *idle = pool->workers;
+    while (idle->is_running) {
+        idle++;
+        FERI_ASSERT(idle < pool->workers + pool->thread_count);
+    }
     idle->thread = (ferp_thread){step, idle};
     idle->pool = pool;
     idle->is_running = true;
@@ -192,7 +169,7 @@ static fer_error start_worker(feri_pool *pool)
     fer_error error = ferp_thread_start(&idle->thread);
     if (error.kind == FER_OK) {
         /* for the thread, which cannot release it before it has locked the mutex */
-        add_reference(pool);
+        (void)feri_atomic_add(&pool->references, 1);
         return feri_ok();
     }
     idle->is_running = false;
@@ -204,7 +181,9 @@ static fer_error start_worker(feri_pool *pool)
 static fer_error enqueue(feri_pool *pool, feri_lookup *started)
 {
     FERI_REQUIRE(pool->unfinished < pool->unfinished_max, FER_WOULD_BLOCK);
-    queue_append(pool, started);
+    started->stage = FERI_LOOKUP_QUEUED;
+    list_append(&pool->queue, started);
+    pool->unfinished++;
     fer_error error = start_worker(pool);
     if (error.kind != FER_OK) {
         queue_remove(pool, started);
@@ -229,7 +208,8 @@ fer_error feri_pool_start(feri_pool *pool, feri_lookup *started, fer_lookup *out
     out->p_.block_ = started;
     fer_error error = started->query.is_literal ? run_literal(started) : enqueue(pool, started);
     if (error.kind == FER_OK) {
-        add_reference(pool); /* for the lookup, which another thread closes with the mutex locked */
+        /* for the lookup, which another thread closes with the mutex locked */
+        (void)feri_atomic_add(&pool->references, 1);
     } else {
         out->p_.block_ = NULL;
     }

@@ -68,22 +68,13 @@ fer_error feri_lookup_options_check(const fer_lookup_options *options)
 
 /* ---- Starting */
 
-static feri_lookup *lookup_new(feri_pool *pool, const feri_address_query *query,
-                               const feri_lookup_notice *notice)
-{
-    feri_lookup *made = ferp_alloc(sizeof *made);
-    if (made != NULL) {
-        *made = (feri_lookup){.pool = pool, .notice = *notice, .query = *query};
-    }
-    return made;
-}
-
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
     feri_pool *pool = resolver->p_.pool_;
-    feri_lookup *started = lookup_new(pool, query, notice);
+    feri_lookup *started = ferp_alloc(sizeof *started);
     FERI_REQUIRE(started != NULL, FER_OUT_OF_MEMORY);
+    *started = (feri_lookup){.pool = pool, .notice = *notice, .query = *query};
     fer_error error = feri_pool_start(pool, started, out);
     if (error.kind != FER_OK) {
         ferp_free(started);
@@ -257,28 +248,22 @@ static fer_error await_event(const fer_cancel_token *event, const feri_limits *l
     }
 }
 
-static fer_error look_up_with_event(fer_resolver *resolver, const feri_address_query *query,
-                                    const feri_limits *limits, fer_cancel_token *event,
-                                    feri_address_list *list)
-{
-    fer_lookup lookup = {0};
-    const feri_lookup_notice notice = {.event = event};
-    FER_TRY(feri_lookup_start(resolver, query, &notice, &lookup));
-    fer_error error = await_event(event, limits);
-    if (error.kind == FER_OK) {
-        error = feri_lookup_take(&lookup, list);
-    }
-    fer_lookup_close(&lookup);
-    return error;
-}
-
 /* The event belongs to this call: no other thread uses it once the lookup is closed. */
 static fer_error look_up_in_background(fer_resolver *resolver, const feri_address_query *query,
                                        const feri_limits *limits, feri_address_list *list)
 {
     fer_cancel_token event = {0};
+    fer_lookup lookup = {0};
+    const feri_lookup_notice notice = {.event = &event};
     FER_TRY(fer_cancel_token_new(&event));
-    fer_error error = look_up_with_event(resolver, query, limits, &event, list);
+    fer_error error = feri_lookup_start(resolver, query, &notice, &lookup);
+    if (error.kind == FER_OK) {
+        error = await_event(&event, limits);
+    }
+    if (error.kind == FER_OK) {
+        error = feri_lookup_take(&lookup, list);
+    }
+    fer_lookup_close(&lookup);
     fer_cancel_token_close(&event);
     return error;
 }

@@ -24,28 +24,22 @@ fer_error feri_set_port_options(fer_type type, fer_raw_socket raw)
 
 /* Only [::] and an IPv4-mapped address handle IPv4. A system without dual stack refuses to clear
  * IPV6_V6ONLY (OpenBSD: ip6_output.c, ip6_ctloutput), and can bind every other IPv6 address. */
-static bool handles_ipv4(const fer_ip_addr *ip)
-{
-    return fer_ip_addr_is_unspecified(*ip) || fer_ip_addr_to_canonical(*ip).family == FER_IP_V4;
-}
-
 fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip)
 {
-    return handles_ipv4(ip)
+    bool handles_ipv4 =
+        fer_ip_addr_is_unspecified(*ip) || fer_ip_addr_to_canonical(*ip).family == FER_IP_V4;
+    return handles_ipv4
                ? feri_map_error(FERI_OPERATION_DUAL_STACK, ferp_set_option(raw, FERP_ONLY_V6, 0))
                : feri_ok();
-}
-
-static fer_error prepare(fer_type type, fer_raw_socket raw, const fer_ip_addr *ip)
-{
-    FER_TRY(feri_set_port_options(type, raw));
-    return ip->family == FER_IP_V6 ? feri_set_dual_stack(raw, ip) : feri_ok();
 }
 
 static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, out));
-    FER_TRY(prepare(type, *out, &addr->ip));
+    FER_TRY(feri_set_port_options(type, *out));
+    if (addr->ip.family == FER_IP_V6) {
+        FER_TRY(feri_set_dual_stack(*out, &addr->ip));
+    }
     return ferp_bind(*out, addr);
 }
 
@@ -63,19 +57,14 @@ static bool is_port_in_use(fer_type type, fer_ip_family family, uint16_t port)
  * use" (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE, MSDN, its table), and to a reserved port
  * "access denied" again. So does 0.0.0.0 if a socket on [::] holds the port (Wine's
  * test_reuseaddr, which Windows passes), therefore [::] is asked too. */
-static fer_error classify_denial(fer_type type, const fer_socket_addr *addr, fer_error denied)
-{
-    bool is_in_use = is_port_in_use(type, addr->ip.family, addr->port) ||
-                     (addr->ip.family == FER_IP_V4 && is_port_in_use(type, FER_IP_V6, addr->port));
-    return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, denied) : denied;
-}
-
 fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error)
 {
-    if (error.kind == FER_PERMISSION_DENIED && ferp_traits()->bind_denied_can_mean_in_use) {
-        return classify_denial(type, addr, error);
+    if (error.kind != FER_PERMISSION_DENIED || !ferp_traits()->bind_denied_can_mean_in_use) {
+        return error;
     }
-    return error;
+    bool is_in_use = is_port_in_use(type, addr->ip.family, addr->port) ||
+                     (addr->ip.family == FER_IP_V4 && is_port_in_use(type, FER_IP_V6, addr->port));
+    return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, error) : error;
 }
 
 fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
@@ -83,43 +72,11 @@ fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer
     return feri_map_bind_error(type, addr, bind_prepared(type, addr, out));
 }
 
-/* ---- Datagram sockets */
-
-#define FERI_DATAGRAM_MAX 65535
-/* Room for one such datagram, with the system's bookkeeping. */
-#define FERI_DATAGRAM_CAP (2 * (FERI_DATAGRAM_MAX + 1))
-
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(feri_bound_socket_open(FER_TYPE_DGRAM, addr, out));
-    feri_datagram_prepare(*out);
+    ferp_report_refusals(*out, false);
     return feri_ok();
-}
-
-/* A queue with less space loses the largest datagrams: FreeBSD's has 42080 bytes
- * (sys/netinet/udp_usrreq.c, udp_recvspace), and NetBSD's as many. macOS' has more. */
-static void raise_receive_buffer(fer_raw_socket raw)
-{
-    uint32_t room = FERI_DATAGRAM_CAP;
-    FER_IGNORE(ferp_option_value(raw, FERP_RECV_BUFFER, &room));
-    if (room < FERI_DATAGRAM_CAP) {
-        FER_IGNORE(ferp_set_option(raw, FERP_RECV_BUFFER, FERI_DATAGRAM_CAP));
-    }
-}
-
-void feri_datagram_prepare(fer_raw_socket raw)
-{
-    ferp_report_refusals(raw, false);
-    feri_unix_datagram_prepare(raw);
-}
-
-void feri_unix_datagram_prepare(fer_raw_socket raw)
-{
-    if (ferp_traits()->datagram_limit_is_send_buffer) {
-        /* a smaller limit is reported by the first send that exceeds it */
-        FER_IGNORE(ferp_set_option(raw, FERP_SEND_BUFFER, FERI_DATAGRAM_MAX));
-        raise_receive_buffer(raw);
-    }
 }
 
 /* ---- Fills a handle with the first of several addresses that works. */
@@ -220,10 +177,9 @@ static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw
     return feri_ok();
 }
 
-/* One accept. */
+/* One accept. A Unix stream has no address. */
 typedef struct accept_call {
     feri_waiting waiting;
-    bool is_unix; /* the peer has no address of IP */
     fer_raw_socket raw;
     fer_socket_addr peer;
 } accept_call;
@@ -233,12 +189,13 @@ typedef struct accept_call {
 static fer_error accept_prepared(accept_call *call)
 {
     const fer_handle *listener = call->waiting.handle;
+    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_accept(listener->p_.raw_, &raw, call->is_unix ? NULL : &call->peer));
+    FER_TRY(ferp_accept(listener->p_.raw_, &raw, is_unix ? NULL : &call->peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     fer_error error = prepare_accepted(listener, raw);
     if (error.kind != FER_OK && feri_connection_has_ended(raw, error)) {
-        error = call->is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
+        error = is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
     }
     if (error.kind != FER_OK) {
         ferp_close(raw);
@@ -260,26 +217,18 @@ static fer_error try_to_accept(void *context, unsigned flags)
     return error;
 }
 
-static fer_error accept_one(fer_handle *listener, fer_handle *out, accept_call *call)
+static fer_error accept_into(fer_handle *listener, unsigned flags, fer_handle *out,
+                             fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
-    call->waiting.handle = listener;
-    call->waiting.readiness = FERP_ACCEPTABLE;
-    call->raw = FER_RAW_SOCKET_NONE;
-    fer_error error = feri_waiting_run(&call->waiting, try_to_accept, call);
-    uint32_t family = call->is_unix ? FERI_FLAG_UNIX : 0;
-    if (error.kind == FER_OK && !call->is_unix) {
-        family = feri_family_flag(&call->peer);
-    }
-    return feri_finish_opening(out, error, call->raw, family);
-}
-
-static fer_error accept_with_peer(fer_handle *listener, unsigned flags, fer_handle *out,
-                                  fer_socket_addr *peer)
-{
-    accept_call call = {.waiting = {.flags = flags}};
-    FER_TRY(accept_one(listener, out, &call));
+    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
+    accept_call call = {
+        .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .flags = flags},
+        .raw = FER_RAW_SOCKET_NONE};
+    fer_error error = feri_waiting_run(&call.waiting, try_to_accept, &call);
+    FER_TRY(feri_finish_opening(out, error, call.raw,
+                                is_unix ? FERI_FLAG_UNIX : feri_family_flag(&call.peer)));
     if (peer != NULL) {
         *peer = call.peer;
     }
@@ -288,22 +237,10 @@ static fer_error accept_with_peer(fer_handle *listener, unsigned flags, fer_hand
 
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_with_peer(listener, 0, out, peer);
+    return accept_into(listener, 0, out, peer);
 }
 
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
 {
-    return accept_with_peer(listener, FERP_DONTWAIT, out, peer);
-}
-
-fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out)
-{
-    accept_call call = {.is_unix = true};
-    return accept_one(listener, out, &call);
-}
-
-fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out)
-{
-    accept_call call = {.waiting = {.flags = FERP_DONTWAIT}, .is_unix = true};
-    return accept_one(listener, out, &call);
+    return accept_into(listener, FERP_DONTWAIT, out, peer);
 }

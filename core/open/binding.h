@@ -26,12 +26,6 @@ fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_er
 /* A feri_opener: a bound datagram socket that does not report refusals. */
 fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
 
-/* Prepares a new datagram socket: it does not report refusals, and the largest datagrams fit. */
-void feri_datagram_prepare(fer_raw_socket raw);
-
-/* Prepares a new Unix datagram socket: datagrams of 65535 bytes fit. */
-void feri_unix_datagram_prepare(fer_raw_socket raw);
-
 /* ---- Fills a handle with the first of several addresses that works, for connect and bind. */
 
 /* Whether there is at least one address, and each has a known family. */
@@ -77,14 +71,10 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128
 
-/* As fer_tcp_listener_accept. peer may be NULL. */
+/* As fer_tcp_listener_accept. peer may be NULL, and is NULL for a Unix listener. */
 fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
 
-/* As feri_accept, for connections without IP addresses. */
-fer_error feri_accept_without_peer(fer_handle *listener, fer_handle *out);
-
-/* As the two above, but never wait: WOULD_BLOCK. */
+/* The same, but never waits: WOULD_BLOCK. */
 fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
-fer_error feri_try_accept_without_peer(fer_handle *listener, fer_handle *out);
 
 #endif

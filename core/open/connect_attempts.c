@@ -19,16 +19,6 @@ FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_CONNECTS_MAX,
 
 /* ---- Ends of attempts */
 
-static size_t index_of(const feri_attempts *all, size_t slot)
-{
-    size_t index = 0;
-    while (all->open[index].slot != slot) {
-        index++;
-        FERI_ASSERT(index < all->open_count);
-    }
-    return index;
-}
-
 static void remove_attempt(feri_attempts *all, size_t index)
 {
     all->open_count--;
@@ -39,13 +29,6 @@ static void remove_attempt(feri_attempts *all, size_t index)
 
 /* An address of another form than options->local was not tried. Its failure is the result only if
  * every other address has failed in the same way. */
-static size_t number_of_failure(const feri_attempts *all, const feri_open_attempt *failed)
-{
-    const fer_socket_addr *local = all->options->local;
-    bool was_tried = local == NULL || feri_can_connect_from(local, &all->addrs[failed->at]);
-    return was_tried ? failed->number + 1 : 0;
-}
-
 static void record_failure(feri_attempts *all, const feri_open_attempt *failed, fer_error error)
 {
     if (all->failures < all->options->failures_cap) {
@@ -56,7 +39,9 @@ static void record_failure(feri_attempts *all, const feri_open_attempt *failed, 
                                   .step = failed->step};
     }
     all->failures++;
-    size_t number = number_of_failure(all, failed);
+    const fer_socket_addr *local = all->options->local;
+    bool was_tried = local == NULL || feri_can_connect_from(local, &all->addrs[failed->at]);
+    size_t number = was_tried ? failed->number + 1 : 0;
     if (number >= all->last_number) {
         all->last_number = number;
         all->last_error = error;
@@ -80,37 +65,27 @@ static void abort_attempt(feri_attempts *all, size_t index)
     remove_attempt(all, index);
 }
 
-static void end_failed_attempt(feri_attempts *all, size_t index, fer_error error)
-{
-    record_failure(all, &all->open[index], error);
-    if (all->open[index].raw != FER_RAW_SOCKET_NONE) {
-        close_socket(all, &all->open[index]);
-    }
-    remove_attempt(all, index);
-}
-
 /* Reports the end of an attempt to the schedule. */
 static void end_attempt(feri_attempts *all, size_t index, fer_error error)
 {
+    const feri_open_attempt *ended = &all->open[index];
     bool connected = error.kind == FER_OK;
-    feri_connect_schedule_ended(&all->schedule, all->open[index].slot, connected);
+    feri_connect_schedule_ended(&all->schedule, ended->slot, connected);
     if (connected) {
         all->has_winner = true;
-    } else {
-        end_failed_attempt(all, index, error);
+        return;
     }
+    record_failure(all, ended, error);
+    if (ended->raw != FER_RAW_SOCKET_NONE) {
+        close_socket(all, ended);
+    }
+    remove_attempt(all, index);
 }
 
 static void stop(feri_attempts *all, fer_error error)
 {
     all->stop_error = error;
     feri_connect_schedule_cancel(&all->schedule);
-}
-
-/* The error of a call that its limits ended, or that could not wait. */
-static fer_error limit_error(const feri_attempts *all)
-{
-    return all->stop_error.kind != FER_OK ? all->stop_error : feri_own_error(FER_TIMED_OUT);
 }
 
 /* ---- Steps */
@@ -133,19 +108,16 @@ static void start_attempt(feri_attempts *all, size_t slot)
     }
 }
 
-static void time_out_attempt(feri_attempts *all, size_t slot)
-{
-    size_t index = index_of(all, slot);
-    record_failure(all, &all->open[index], feri_own_error(FER_TIMED_OUT));
-    abort_attempt(all, index);
-}
-
 /* An attempt that another one has beaten is no failure. */
-static void close_attempt(feri_attempts *all, size_t slot)
+static void close_attempt(feri_attempts *all, size_t slot, fer_error error)
 {
-    size_t index = index_of(all, slot);
+    size_t index = 0;
+    while (all->open[index].slot != slot) {
+        index++;
+        FERI_ASSERT(index < all->open_count);
+    }
     if (!all->has_winner) {
-        record_failure(all, &all->open[index], limit_error(all));
+        record_failure(all, &all->open[index], error);
     }
     abort_attempt(all, index);
 }
@@ -185,14 +157,9 @@ bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
     return true;
 }
 
-/* A cancel and the deadline precede the signal (rule I4). */
-static bool is_ended_by_signal(const feri_limits *limits)
-{
-    return limits->interruptible && feri_limits_check(limits).kind == FER_OK;
-}
-
-/* A signal restarts the wait, unless the limits let it end the call (rule I4). If its handler has
- * cancelled the call, the caller of this function sees it. */
+/* A signal restarts the wait, unless the limits let it end the call. A cancel and the deadline
+ * precede the signal (rule I4). If its handler has cancelled the call, the caller of this function
+ * sees it. */
 static void wait_for_ends(feri_attempts *all, uint64_t until)
 {
     fer_raw_socket raws[FERI_ATTEMPTS_MAX];
@@ -208,21 +175,14 @@ static void wait_for_ends(feri_attempts *all, uint64_t until)
             feri_token_check(all->limits.token).kind == FER_OK) {
             feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
         }
-    } else if (error.kind == FER_INTERRUPTED ? is_ended_by_signal(&all->limits)
-                                             : error.kind != FER_TIMED_OUT) {
+        return;
+    }
+    bool is_restarted =
+        error.kind == FER_INTERRUPTED &&
+        (!all->limits.interruptible || feri_limits_check(&all->limits).kind != FER_OK);
+    if (!is_restarted && error.kind != FER_TIMED_OUT) {
         stop(all, error);
     }
-}
-
-/* The wait that reports the ends can come late, so a connection that exists wins over a limit that
- * is reached. Returns whether the open attempts were queried. */
-static bool query_at_limit(feri_attempts *all, uint64_t now)
-{
-    if (all->open_count == 0 || now < feri_connect_schedule_limit(&all->schedule)) {
-        return false;
-    }
-    (void)feri_attempts_apply_ends(all, UINT32_MAX);
-    return true;
 }
 
 bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *result)
@@ -234,28 +194,27 @@ bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *resul
             stop(all, cancelled);
         }
         uint64_t now = ferp_now();
-        ends_are_known = ends_are_known || query_at_limit(all, now);
+        if (!ends_are_known && all->open_count > 0 &&
+            now >= feri_connect_schedule_limit(&all->schedule)) {
+            /* the wait that reports the ends can come late: a connection that exists wins over a
+             * limit that is reached */
+            (void)feri_attempts_apply_ends(all, UINT32_MAX);
+            ends_are_known = true;
+        }
         feri_schedule_step step = feri_connect_schedule_next(&all->schedule, now);
+        fer_error late = feri_own_error(FER_TIMED_OUT);
+        /* of a call that its limits ended, or that could not wait */
+        fer_error stopped = all->stop_error.kind != FER_OK ? all->stop_error : late;
         switch (step.action) {
         case FERI_SCHEDULE_DO_START: start_attempt(all, step.slot); break;
-        case FERI_SCHEDULE_DO_TIME_OUT: time_out_attempt(all, step.slot); break;
-        case FERI_SCHEDULE_DO_CLOSE: close_attempt(all, step.slot); break;
+        case FERI_SCHEDULE_DO_TIME_OUT: close_attempt(all, step.slot, late); break;
+        case FERI_SCHEDULE_DO_CLOSE: close_attempt(all, step.slot, stopped); break;
         case FERI_SCHEDULE_DO_WAIT: *until = step.until; return false;
         case FERI_SCHEDULE_DO_CONNECTED: *result = feri_ok(); return true;
         case FERI_SCHEDULE_DO_FAILED: *result = all->last_error; return true;
-        default: *result = limit_error(all); return true; /* LATE, CANCELLED */
+        default: *result = stopped; return true; /* LATE, CANCELLED */
         }
     }
-}
-
-static fer_error run_schedule(feri_attempts *all)
-{
-    fer_error result = feri_ok();
-    uint64_t until = 0;
-    while (!feri_attempts_advance(all, &until, &result)) {
-        wait_for_ends(all, until);
-    }
-    return result;
 }
 
 void feri_attempts_abort(feri_attempts *all)
@@ -295,38 +254,21 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
     return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
-static uint64_t timeout_of(const fer_connect_options *options)
-{
-    return options->attempt_timeout.nanos == 0 ? FERI_NEVER : options->attempt_timeout.nanos;
-}
-
-/* Two attempts cannot have the same local port. */
-static uint64_t delay_of(const fer_connect_options *options)
-{
-    if (options->local != NULL && options->local->port != 0) {
-        return FERI_NEVER;
-    }
-    return options->attempt_delay.nanos == 0 ? FERI_ATTEMPT_DELAY_DEFAULT_NANOS
-                                             : options->attempt_delay.nanos;
-}
-
 /* ---- The connection */
-
-/* The winner is blocking, like every new stream. */
-static fer_error finish(const feri_attempts *all, fer_raw_socket *out)
-{
-    FERI_ASSERT(all->open_count == 1 && all->has_winner);
-    *out = all->open[0].raw;
-    return feri_set_connect_mode(*out, false);
-}
 
 fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, size_t count)
 {
     all->addrs = addrs;
     all->count = count;
     FER_TRY(feri_limits_check(&all->limits));
-    feri_connect_schedule_begin(&all->schedule, count, delay_of(all->options),
-                                timeout_of(all->options), all->limits.deadline);
+    const fer_connect_options *options = all->options;
+    uint64_t timeout = options->attempt_timeout.nanos;
+    uint64_t delay = options->attempt_delay.nanos;
+    delay = delay == 0 ? FERI_ATTEMPT_DELAY_DEFAULT_NANOS : delay;
+    /* two attempts cannot have the same local port */
+    delay = options->local != NULL && options->local->port != 0 ? FERI_NEVER : delay;
+    feri_connect_schedule_begin(&all->schedule, count, delay, timeout == 0 ? FERI_NEVER : timeout,
+                                all->limits.deadline);
     return feri_ok();
 }
 
@@ -342,26 +284,20 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = feri_attempts_begin(&all, addrs, count);
     if (error.kind == FER_OK) {
-        error = run_schedule(&all);
+        uint64_t until = 0;
+        while (!feri_attempts_advance(&all, &until, &error)) {
+            wait_for_ends(&all, until);
+        }
     }
     feri_attempts_end(&all);
+    uint32_t flags = 0;
     if (error.kind == FER_OK) {
-        error = finish(&all, &raw);
+        FERI_ASSERT(all.open_count == 1 && all.has_winner);
+        raw = all.open[0].raw;
+        flags = feri_family_flag(&addrs[all.open[0].at]);
+        error = feri_set_connect_mode(raw, false); /* like every new stream */
     }
-    uint32_t flags = error.kind == FER_OK ? feri_family_flag(&addrs[all.open[0].at]) : 0;
     return feri_finish_opening(handle, error, raw, flags);
-}
-
-fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                                  const fer_connect_options *options)
-{
-    fer_error error = feri_connect_options_check(options);
-    FER_TRY(feri_handle_claim(handle));
-    if (error.kind == FER_OK && !feri_addresses_are_valid(addrs, count)) {
-        error = feri_refuse(addrs == NULL);
-    }
-    return error.kind == FER_OK ? feri_connect_first(handle, addrs, count, options)
-                                : feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
 }
 
 /* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */

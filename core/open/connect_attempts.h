@@ -27,10 +27,6 @@ fer_error feri_connect_options_check(const fer_connect_options *options);
 fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                              const fer_connect_options *options);
 
-/* As fer_tcp_stream_connect_addrs with options, with all checks of its arguments. */
-fer_error feri_connect_addrs_with(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                                  const fer_connect_options *options);
-
 /* ---- The order in which the addresses of a host are tried (RFC 8305, 4). */
 
 /* {0} at first. */

@@ -16,41 +16,28 @@
 #include "ferrule/ip.h"
 #include "platform/platform.h"
 
-static bool is_own_addr(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    fer_socket_addr own;
-    return ferp_local_addr(raw, &own).kind == FER_OK && own.port == addr->port &&
-           (fer_ip_addr_is_unspecified(own.ip) || fer_ip_addr_eq(own.ip, addr->ip));
-}
-
-/* A connect to a group or to the broadcast address. Linux reports ENETUNREACH (ip_route_connect's
- * callers), macOS and FreeBSD EAFNOSUPPORT or EACCES, NetBSD EADDRNOTAVAIL. */
-static bool has_many_receivers(const fer_socket_addr *addr)
-{
-    uint8_t first = addr->ip.u.v6.octets[0]; /* 255 of IPv4: reserved, but for the broadcast */
-    return first == 0xff || (addr->ip.family == FER_IP_V4 && first >> 4 == 0xe);
-}
-
-/* The system may choose the destination's port for the connecting socket itself. Linux then
- * connects it to itself (RFC 9293, 3.5, simultaneous open). macOS reports EINVAL (libuv, issue
- * 2503), which is no mistake of the caller. */
-static fer_error connect_raw(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    FERI_REQUIRE(!has_many_receivers(addr), FER_NETWORK_UNREACHABLE);
-    fer_error error = ferp_connect(raw, addr);
-    if (error.kind == FER_INVALID_INPUT && is_own_addr(raw, addr)) {
-        return feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error);
-    }
-    return error;
-}
-
 fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
                            const fer_socket_addr *addr)
 {
+    /* A group or the broadcast address. Linux reports ENETUNREACH (ip_route_connect's callers),
+     * macOS and FreeBSD EAFNOSUPPORT or EACCES, NetBSD EADDRNOTAVAIL. */
+    uint8_t first = addr->ip.u.v6.octets[0]; /* 255 of IPv4: reserved, but for the broadcast */
+    bool has_many_receivers = first == 0xff || (addr->ip.family == FER_IP_V4 && first >> 4 == 0xe);
+    FERI_REQUIRE(!has_many_receivers, FER_NETWORK_UNREACHABLE);
+    fer_error error = ferp_connect(raw, addr);
+    /* The system may choose the destination's port for the connecting socket itself. Linux then
+     * connects it to itself (RFC 9293, 3.5, simultaneous open). macOS reports EINVAL (libuv, issue
+     * 2503), which is no mistake of the caller. */
+    fer_socket_addr own;
+    if (error.kind == FER_INVALID_INPUT && ferp_local_addr(raw, &own).kind == FER_OK &&
+        own.port == addr->port &&
+        (fer_ip_addr_is_unspecified(own.ip) || fer_ip_addr_eq(own.ip, addr->ip))) {
+        error = feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error);
+    }
     feri_operation start = ferp_traits()->connect_would_block_means_started
                                ? FERI_OPERATION_START
                                : FERI_OPERATION_CONNECT;
-    return feri_map_error(operation, feri_map_error(start, connect_raw(raw, addr)));
+    return feri_map_error(operation, feri_map_error(start, error));
 }
 
 /* connect, and if it only starts, the wait for its result. */
@@ -68,36 +55,21 @@ fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
     return connect_until(raw, operation, addr, limits);
 }
 
-void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
-    if (ferp_traits()->refused_connect_is_retried && fer_ip_addr_is_loopback(ip)) {
-        ferp_disable_connect_retry(raw);
-    }
-}
-
 static bool is_mapped(const fer_socket_addr *addr)
 {
     return fer_ip_addr_to_canonical(addr->ip).family != addr->ip.family;
 }
 
-/* An IPv4-mapped address needs a dual-stack socket; Windows and some BSDs create sockets for IPv6
- * only. If there is no dual stack, connect reports the error. */
-static void prepare_connect(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    if (is_mapped(addr)) {
-        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
-    }
-    feri_disable_connect_retry(raw, addr);
-}
-
 /* No listener can use port 0, so the connect is refused (rule C2). Linux sends a SYN; Windows and
- * the BSDs report an invalid address. */
+ * the BSDs report an invalid address. An IPv4-mapped address needs a dual-stack socket; Windows and
+ * some BSDs create sockets for IPv6 only. If there is no dual stack, connect reports the error. */
 static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FERI_REQUIRE(addr->port != 0, FER_CONNECTION_REFUSED);
     FER_TRY(ferp_socket_new(feri_domain_of(addr), FER_TYPE_STREAM, 0, out));
-    prepare_connect(*out, addr);
+    if (is_mapped(addr)) {
+        FER_IGNORE(ferp_set_option(*out, FERP_ONLY_V6, 0));
+    }
     return feri_ok();
 }
 

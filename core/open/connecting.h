@@ -39,10 +39,6 @@ bool feri_can_connect_from(const fer_socket_addr *local, const fer_socket_addr *
 /* The operation whose errors an attempt has, also after it has started. */
 feri_operation feri_attempt_operation(const fer_socket_addr *local);
 
-/* Called before a connect: a refusal on loopback is not retried. Other addresses keep the retries,
- * because a lost SYN must be sent again. */
-void feri_disable_connect_retry(fer_raw_socket raw, const fer_socket_addr *addr);
-
 /* Fills a handle with a connection to addr, within timeout. Checks all arguments as
  * fer_tcp_stream_connect_timeout. */
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,

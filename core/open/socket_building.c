@@ -1,5 +1,6 @@
 /* socket_building.c: built sockets: created first, then bound, connected, listened with or
- * converted. */
+ * converted; which of them share their address or port (rule L1). The public functions of
+ * fer_socket that concern nothing else are here. */
 #include "core/open/socket_building.h"
 
 #include "core/base/compiler.h"
@@ -9,6 +10,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
@@ -21,31 +23,14 @@
 
 #define KINDS (FERI_NOT_IP | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
 
-static void set_flag(fer_handle *handle, uint32_t flag)
-{
-    feri_atomic_change_bits(&handle->p_.flags_, flag, 0);
-}
-
 /* ---- Creation */
 
-static bool is_valid_kind(fer_domain domain, fer_type type, int protocol)
-{
-    bool valid_domain =
-        domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX;
-    return valid_domain && protocol >= 0 &&
-           (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
-}
-
 /* UDP-Lite has UDP's calls and ports of its own (RFC 3828, udplite(7)). */
-static bool is_udp(int protocol)
-{
-    return protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP ||
-           protocol == FERI_PROTOCOL_UDP_LITE;
-}
-
 static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
 {
-    bool has_ports = type != FER_TYPE_RAW && is_udp(protocol);
+    bool is_udp = protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP ||
+                  protocol == FERI_PROTOCOL_UDP_LITE;
+    bool has_ports = type != FER_TYPE_RAW && is_udp;
     uint32_t flags = domain == FER_DOMAIN_UNIX   ? FERI_FLAG_UNIX
                      : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6
                                                  : 0;
@@ -55,23 +40,15 @@ static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
     return flags | FERI_FLAG_DATAGRAM | FERI_FLAG_ANY_ADDR | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
 }
 
-/* IPv6 sockets are dual-stack from their creation, and a bind that handles IPv4 clears IPV6_V6ONLY
- * again (rule L4): the default differs between systems. */
-static void set_initial_options(fer_raw_socket raw, uint32_t flags)
-{
-    if ((flags & FERI_FLAG_V6) != 0) {
-        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
-    }
-    if ((flags & FERI_FLAG_DATAGRAM) != 0) {
-        ((flags & FERI_FLAG_UNIX) != 0 ? feri_unix_datagram_prepare : feri_datagram_prepare)(raw);
-    }
-}
-
 /* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for the raw
  * type (af_unix.c, unix_create). */
 static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
-    FERI_REQUIRE(is_valid_kind(domain, type, protocol), FER_INVALID_INPUT);
+    bool is_known =
+        (domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX) &&
+        (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
+    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
+    FERI_REQUIRE(protocol >= 0, FER_INVALID_INPUT);
     bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
     if (domain == FER_DOMAIN_UNIX && !is_default) {
         return feri_own_error(FER_UNSUPPORTED);
@@ -79,8 +56,11 @@ static fer_error create_socket(fer_domain domain, fer_type type, int protocol, f
     return ferp_socket_new(domain, type, protocol, out);
 }
 
-fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol)
+/* IPv6 sockets are dual-stack from their creation, and a bind that handles IPv4 clears IPV6_V6ONLY
+ * again (rule L4): the default differs between systems. */
+fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_error error = create_socket(domain, type, protocol, &raw);
@@ -88,14 +68,20 @@ fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, 
         return feri_finish_opening(handle, error, raw, 0);
     }
     uint32_t flags = kind_flags(domain, type, protocol);
-    set_initial_options(raw, flags);
+    if ((flags & FERI_FLAG_V6) != 0) {
+        FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
+    }
+    if ((flags & (FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX)) == FERI_FLAG_DATAGRAM) {
+        ferp_report_refusals(raw, false);
+    }
     return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags)
                                    : feri_handle_fill(handle, raw, flags);
 }
 
 /* ---- Binding */
 
-fer_type feri_socket_type(const fer_handle *handle)
+/* DGRAM for raw sockets too. */
+static fer_type type_of_socket(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) ? FER_TYPE_DGRAM : FER_TYPE_STREAM;
 }
@@ -115,16 +101,17 @@ fer_error feri_socket_check_addr(const fer_handle *handle, const fer_socket_addr
     return fits ? feri_ok() : feri_refuse(addr == NULL);
 }
 
-bool feri_socket_shares_by_reuse_port(const fer_handle *handle)
+/* Whether the socket needs SO_REUSEPORT to share its address. */
+static bool shares_by_reuse_port(const fer_handle *handle)
 {
-    return ferp_traits()->datagrams_share_by_reuse_port &&
-           feri_socket_type(handle) == FER_TYPE_DGRAM;
+    return ferp_traits()->datagrams_share_by_reuse_port && type_of_socket(handle) == FER_TYPE_DGRAM;
 }
 
-bool feri_socket_reuse_is_set(const fer_handle *handle)
+/* Whether set_reuse_address was called, if the OS knows it through any handle of the socket. */
+static bool reuse_is_set(const fer_handle *handle)
 {
     bool may_be_set_elsewhere =
-        ferp_traits()->reuse_address_steals_ports || feri_socket_shares_by_reuse_port(handle);
+        ferp_traits()->reuse_address_steals_ports || shares_by_reuse_port(handle);
     if (!feri_handle_is_shared(handle) || !may_be_set_elsewhere) {
         return feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
     }
@@ -138,8 +125,8 @@ bool feri_socket_reuse_is_set(const fer_handle *handle)
 static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
 {
     uint32_t flags = feri_handle_flags(handle);
-    if ((flags & FERI_FLAG_NO_PORTS) == 0 && !feri_socket_reuse_is_set(handle)) {
-        FER_TRY(feri_set_port_options(feri_socket_type(handle), feri_modes_raw(handle)));
+    if ((flags & FERI_FLAG_NO_PORTS) == 0 && !reuse_is_set(handle)) {
+        FER_TRY(feri_set_port_options(type_of_socket(handle), feri_modes_raw(handle)));
     }
     bool is_dual_stack =
         (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
@@ -149,7 +136,7 @@ static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
 /* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
  * before it was adopted. A stream whose connection has ended may have lost its address (NetBSD,
  * OpenBSD: tcp_sockaddr), and cannot be bound again. */
-bool feri_socket_is_bound(const fer_handle *handle)
+static bool is_bound(const fer_handle *handle)
 {
     fer_socket_addr addr = {.port = 0};
     if (feri_handle_has_flag(handle, FERI_FLAG_BOUND)) {
@@ -159,29 +146,31 @@ bool feri_socket_is_bound(const fer_handle *handle)
     return kind == FER_NOT_CONNECTED || (kind == FER_OK && addr.port != 0);
 }
 
-fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr)
+fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_socket_check_addr(handle, addr));
     FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     fer_error prepared = prepare_binding(handle, &addr->ip);
     if (prepared.kind != FER_OK) {
-        return feri_socket_is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
+        return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    FER_TRY(feri_map_bind_error(feri_socket_type(handle), addr,
-                                ferp_bind(feri_modes_raw(handle), addr)));
+    FER_TRY(
+        feri_map_bind_error(type_of_socket(handle), addr, ferp_bind(feri_modes_raw(handle), addr)));
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_BOUND,
                             FERI_FLAG_ANY_ADDR & ~feri_any_addr_flag(addr));
     return feri_ok();
 }
 
-fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr)
+fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
     FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(feri_unix_bind_raw(handle->p_.raw_, addr));
-    set_flag(handle, FERI_FLAG_BOUND);
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_BOUND, 0);
     return feri_ok();
 }
 
@@ -216,8 +205,9 @@ fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out)
 }
 
 /* The same; the result is then the unnamed address (Wine: WSAEINVAL too). */
-fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out)
+fer_error fer_socket_local_addr_unix(const fer_socket *socket, fer_unix_addr *out)
 {
+    const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_UNSUPPORTED);
     fer_error error = ferp_unix_local_addr(handle->p_.raw_, out);
@@ -232,21 +222,15 @@ fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *o
 
 /* Windows listens on bound sockets only ("listen function", MSDN: WSAEINVAL). Other systems bind
  * the socket to a port of their choice. */
-static fer_error bind_if_unbound(fer_handle *handle)
+fer_error fer_socket_listen(fer_socket *socket, int backlog)
 {
-    fer_socket_addr unspecified = unspecified_addr(handle);
-    bool is_bound_or_not_ip =
-        feri_handle_has_flag(handle, FERI_NOT_IP) || feri_socket_is_bound(handle);
-    return is_bound_or_not_ip ? feri_ok() : feri_socket_bind(handle, &unspecified);
-}
-
-fer_error feri_socket_listen(fer_handle *handle, int backlog)
-{
+    fer_handle *handle = FERI_HANDLE(socket);
     bool is_listening = handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
     FER_TRY(feri_handle_check(handle, is_listening ? FERI_REQUEST_USE : FERI_REQUEST_CONNECT));
     FERI_REQUIRE(backlog >= 0, FER_INVALID_INPUT);
-    if (!is_listening) {
-        FER_TRY(bind_if_unbound(handle));
+    if (!is_listening && !feri_handle_has_flag(handle, FERI_NOT_IP) && !is_bound(handle)) {
+        fer_socket_addr unspecified = unspecified_addr(handle);
+        FER_TRY(fer_socket_bind(socket, &unspecified));
     }
     FER_TRY(ferp_listen(handle->p_.raw_, backlog));
     if (!is_listening) {
@@ -306,7 +290,6 @@ static fer_error connect_built_within(const fer_handle *handle, const fer_socket
 {
     bool nonblocking = false;
     FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    feri_disable_connect_retry(handle->p_.raw_, addr);
     fer_error error =
         feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
     return restore_mode(handle, nonblocking, error);
@@ -364,7 +347,6 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
         /* as fer_tcp_stream_connect_addr */
         return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
     }
-    feri_disable_connect_retry(handle->p_.raw_, addr);
     return finish_connect(handle,
                           feri_connect_raw(handle->p_.raw_, feri_connect_operation(handle), addr));
 }
@@ -442,8 +424,9 @@ static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limi
     return apply_limited_result(handle, started);
 }
 
-fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr)
+fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     bool is_limited = false;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
@@ -460,20 +443,103 @@ fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr
                                     : finish_connect(handle, started);
 }
 
-/* ---- Options that affect bind. Those for sharing a port: port_sharing.c. */
+/* ---- Options that affect bind */
 
 /* A stream that is or was connected is bound, although Linux accepts the option again after the end
  * of the connection. */
-fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6)
+fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
 {
+    fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_V6), FER_UNSUPPORTED);
-    if (feri_socket_type(handle) == FER_TYPE_STREAM) {
+    if (type_of_socket(handle) == FER_TYPE_STREAM) {
         FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     }
     FER_TRY(ferp_set_option(feri_modes_raw(handle), FERP_ONLY_V6, only_v6));
-    set_flag(handle, FERI_FLAG_ONLY_V6_SET);
+    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_ONLY_V6_SET, 0);
     return feri_ok();
+}
+
+/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
+ * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
+static bool always_reuses(const fer_handle *handle)
+{
+    return ferp_traits()->reuse_address_steals_ports && type_of_socket(handle) == FER_TYPE_STREAM;
+}
+
+/* A failed bind may have set exclusive use, and a socket cannot have both options.
+ * set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
+static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
+{
+    fer_raw_socket raw = feri_modes_raw(handle);
+    fer_error error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
+    if (error.kind == FER_INVALID_INPUT && ferp_traits()->reuse_address_steals_ports &&
+        !is_bound(handle)) {
+        FER_TRY(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 0));
+        error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
+    }
+    FER_TRY(error);
+    bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
+    return shares_by_reuse_port(handle) ? ferp_set_option(raw, FERP_REUSE_PORT, port) : feri_ok();
+}
+
+/* The default value is left to bind, which then keeps the port exclusive. POSIX systems accept
+ * SO_REUSEADDR for a Unix socket. A path that exists is not bound again (unix(7)). */
+fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
+{
+    fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX) || always_reuses(handle)) {
+        return feri_ok();
+    }
+    FER_TRY(feri_forgive_ended(handle, set_reuse_options(handle, reuse)));
+    bool is_default = reuse == (type_of_socket(handle) == FER_TYPE_STREAM);
+    feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
+                            is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
+    return feri_ok();
+}
+
+/* The value that bind will use. */
+fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
+{
+    const fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        *out = false;
+        return feri_ok();
+    }
+    bool is_stream = type_of_socket(handle) == FER_TYPE_STREAM;
+    uint32_t asks = FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED;
+    asks |= is_stream ? 0 : FERI_FLAG_CLONED; /* a clone may have set it */
+    if (always_reuses(handle) || !feri_handle_has_flag(handle, asks)) {
+        *out = is_stream;
+        return feri_ok();
+    }
+    return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);
+}
+
+fer_error fer_socket_set_reuse_port(fer_socket *socket, bool reuse)
+{
+    fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
+    bool shares = shares_by_reuse_port(handle) && reuse_is_set(handle);
+    FER_TRY(feri_set_bool_option(handle, FERP_REUSE_PORT, reuse || shares));
+    feri_atomic_change_bits(&handle->p_.flags_, reuse ? FERI_FLAG_REUSE_PORT_SET : 0,
+                            reuse ? 0 : FERI_FLAG_REUSE_PORT_SET);
+    return feri_ok();
+}
+
+fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
+{
+    const fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
+    FER_TRY(feri_handle_check_getter(handle, out));
+    if (shares_by_reuse_port(handle) && !feri_handle_is_shared(handle)) {
+        /* this handle, and not the system, has the value of set_reuse_port */
+        *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
+        return feri_ok();
+    }
+    return feri_bool_option(handle, FERP_REUSE_PORT, out);
 }
 
 /* ---- Conversion to other handle types */

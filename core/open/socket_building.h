@@ -13,32 +13,12 @@
 #include "ferrule/unix.h"
 
 /* Each as the public function with its name, with all checks of its arguments, but without the
- * connect of a datagram socket. */
-fer_error feri_socket_new(fer_handle *handle, fer_domain domain, fer_type type, int protocol);
-fer_error feri_socket_bind(fer_handle *handle, const fer_socket_addr *addr);
-fer_error feri_socket_bind_unix(fer_handle *handle, const fer_unix_addr *addr);
-fer_error feri_socket_listen(fer_handle *handle, int backlog);
+ * connect of a datagram socket. The other functions of ferrule/socket.h that socket_building.c
+ * defines are called by programs only. */
 fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr);
 fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
                                       fer_duration timeout);
-fer_error feri_socket_connect_unix(fer_handle *handle, const fer_unix_addr *addr);
 fer_error feri_socket_local_addr(const fer_handle *handle, fer_socket_addr *out);
-fer_error feri_socket_local_addr_unix(const fer_handle *handle, fer_unix_addr *out);
-fer_error feri_socket_set_reuse_address(fer_handle *handle, bool reuse);
-fer_error feri_socket_reuse_address(const fer_handle *handle, bool *out);
-/* Whether the socket needs SO_REUSEPORT to share its address. */
-bool feri_socket_shares_by_reuse_port(const fer_handle *handle);
-/* Whether set_reuse_address was called, if the OS knows it through any handle of the socket. */
-bool feri_socket_reuse_is_set(const fer_handle *handle);
-fer_error feri_socket_set_reuse_port(fer_handle *handle, bool reuse);
-fer_error feri_socket_reuse_port(const fer_handle *handle, bool *out);
-fer_error feri_socket_set_only_v6(fer_handle *handle, bool only_v6);
-
-/* DGRAM for raw sockets too. */
-fer_type feri_socket_type(const fer_handle *handle);
-
-/* Whether the socket has a port. May query the OS. */
-bool feri_socket_is_bound(const fer_handle *handle);
 
 /* UNSUPPORTED if the socket is of one of these kinds (FERI_FLAG_UNIX, FERI_FLAG_DATAGRAM), else
  * FER_OK. */

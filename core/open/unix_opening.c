@@ -69,14 +69,6 @@ fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr
     return error;
 }
 
-static fer_error connect_unix(fer_raw_socket raw, const fer_unix_addr *addr)
-{
-    const feri_limits none = FERI_NO_LIMITS;
-    fer_error error = feri_unix_connect_raw(raw, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, FERI_OPERATION_UNIX_NAME, &none)
-                                         : error;
-}
-
 fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     return feri_map_error(FERI_OPERATION_UNIX_NAME, ferp_unix_bind(raw, addr));
@@ -84,8 +76,11 @@ fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 
 fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
+    const feri_limits none = FERI_NO_LIMITS;
     FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
-    return connect_unix(*out, addr);
+    fer_error error = feri_unix_connect_raw(*out, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, FERI_OPERATION_UNIX_NAME, &none)
+                                         : error;
 }
 
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
@@ -95,16 +90,9 @@ fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out
     return ferp_listen(*out, FERI_BACKLOG);
 }
 
-fer_error feri_unix_datagram_new(fer_raw_socket *out)
-{
-    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, out));
-    feri_unix_datagram_prepare(*out);
-    return feri_ok();
-}
-
 fer_error feri_unix_datagram_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
-    FER_TRY(feri_unix_datagram_new(out));
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_DGRAM, 0, out));
     return feri_unix_bind_raw(*out, addr);
 }
 
@@ -136,24 +124,19 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
     return open_claimed(handle, &addr, parsed, opener, kind);
 }
 
-static fer_error open_unix_socket_for(const fer_unix_addr *addr, fer_raw_socket *out)
+static fer_error start_unix_connect(const fer_unix_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(feri_check_unix_name(addr));
-    return ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out);
-}
-
-static fer_error start_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
-{
-    FER_TRY(feri_set_connect_mode(raw, true));
-    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));
+    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
+    FER_TRY(feri_set_connect_mode(*out, true));
+    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(*out, addr));
 }
 
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
 {
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = open_unix_socket_for(addr, &raw);
-    error = error.kind == FER_OK ? start_unix_connect(raw, addr) : error;
+    fer_error error = start_unix_connect(addr, &raw);
     return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
 }
 
@@ -161,9 +144,6 @@ static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type 
 {
     fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
-    for (size_t i = 0; i < 2 && error.kind == FER_OK && type == FER_TYPE_DGRAM; i++) {
-        feri_unix_datagram_prepare(raws[i]);
-    }
     uint32_t flags = FERI_FLAG_UNIX | (type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0);
     fer_error first = feri_finish_opening(one, error, raws[0], flags);
     fer_error second = feri_finish_opening(other, error, raws[1], flags);

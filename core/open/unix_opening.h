@@ -40,9 +40,6 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
                                    const feri_limits *limits, uint64_t queue_deadline);
 
-/* Creates a Unix datagram socket with room for the largest datagrams. */
-fer_error feri_unix_datagram_new(fer_raw_socket *out);
-
 /* bind, with the errors that every system reports for a path. */
 fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 

@@ -35,16 +35,6 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
     return handle->p_.peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
-/* Whether a datagram may be returned: a connected socket returns only the datagrams of its peer.
- * The system filters what arrives after connect, but not what was queued before (measured; Linux
- * udp(7) and the BSDs do not document it). Only a shared handle queries the OS for the peer. */
-static bool is_from_peer(const fer_handle *handle, const fer_socket_addr *from)
-{
-    fer_socket_addr peer;
-    return feri_datagram_peer(handle, &peer).kind != FER_OK ||
-           feri_datagram_is_same_end(&peer, from);
-}
-
 /* Senders need it too: an IPv6 socket that is connected to an IPv4 address receives from an IPv4
  * address on FreeBSD and macOS. connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c,
  * udp6_connect), so the sender is not mapped (sys/netinet/udp_usrreq.c, udp_append). */
@@ -127,10 +117,13 @@ static fer_error drop_from_other(const receive_call *call)
 }
 
 /* Receives until a datagram is the peer's, or the read half has ended. A failure that was saved
- * precedes them, and limits precede it (rule K1). */
+ * precedes them, and limits precede it (rule K1). The system filters what
+ * arrives after connect, but not what was queued before (measured; Linux udp(7) and the BSDs do not
+ * document it). Only a shared handle queries the OS for the peer. */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
+    fer_socket_addr peer;
     FER_TRY(feri_datagram_take_failure(call->handle));
     for (;;) {
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
@@ -143,18 +136,13 @@ static fer_error try_to_receive(void *context, unsigned flags)
         }
         bool is_end = call->out->from.ip.family == 0;
         feri_datagram_map_to_family(call->handle, &call->out->from);
-        if (is_end || is_from_peer(call->handle, &call->out->from)) {
+        if (is_end || feri_datagram_peer(call->handle, &peer).kind != FER_OK ||
+            feri_datagram_is_same_end(&peer, &call->out->from)) {
             call->has_received = !is_end;
             return feri_ok();
         }
         FER_TRY(drop_from_other(call));
     }
-}
-
-void feri_datagram_save_failure(fer_handle *handle, fer_error error)
-{
-    feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
 }
 
 fer_error feri_datagram_take_failure(fer_handle *handle)
@@ -292,28 +280,22 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-/* Sends once more. *has_failed: the error is one of the socket. send_with_waits keeps its one
- * caller, into which gcc inlines it. */
-static fer_error retry_send(send_call *call, bool *has_failed)
-{
-    feri_waiting waiting = {
-        .handle = call->handle, .readiness = FERP_WRITABLE, .flags = call->flags};
-    fer_error error = feri_waiting_run(&waiting, try_to_send, call);
-    *has_failed = waiting.has_failed;
-    return error;
-}
-
 /* The result of a send after an error of the socket. A router's report of an earlier datagram is
  * taken by the first try; a datagram that is too long itself fails again. */
 static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
 {
-    bool has_failed = !call->is_unix;
-    if (has_failed && feri_datagram_is_report(error)) {
-        error = retry_send(call, &has_failed);
+    if (call->is_unix) {
+        return error;
     }
-    return has_failed
-               ? feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error)
-               : error;
+    if (feri_datagram_is_report(error)) {
+        feri_waiting waiting = {
+            .handle = call->handle, .readiness = FERP_WRITABLE, .flags = call->flags};
+        error = feri_waiting_run(&waiting, try_to_send, call);
+        if (!waiting.has_failed) {
+            return error;
+        }
+    }
+    return feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error);
 }
 
 static fer_error send_with_waits(send_call *call)
@@ -383,17 +365,6 @@ fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t
 
 /* ---- Connecting */
 
-/* Reads the peer from the system, whether connect succeeded or not. getpeername does not return a
- * peer without a port (Linux, inet_getname). */
-static void update_peer(fer_handle *handle, const fer_socket_addr *destination, fer_error error)
-{
-    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
-        handle->p_.peer_ = error.kind == FER_OK ? *destination : handle->p_.peer_;
-    } else if (ferp_peer_addr(feri_modes_raw(handle), &handle->p_.peer_).kind != FER_OK) {
-        memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
-    }
-}
-
 /* Rule O1. */
 static fer_error check_broadcast(const fer_handle *handle, const fer_socket_addr *destination)
 {
@@ -423,7 +394,13 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     if (error.kind != FER_OK && old.port != 0) {
         FER_IGNORE(ferp_connect(raw, &old)); /* the local address again, not the wildcard */
     }
-    update_peer(handle, &destination, error);
+    /* The system knows the peer, whether connect succeeded or not. getpeername does not return a
+     * peer without a port (Linux, inet_getname). */
+    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
+        handle->p_.peer_ = error.kind == FER_OK ? destination : handle->p_.peer_;
+    } else if (ferp_peer_addr(raw, &handle->p_.peer_).kind != FER_OK) {
+        memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
+    }
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
     return error;
 }

@@ -66,11 +66,8 @@ bool feri_datagram_is_report(fer_error error);
  * bound. *was_tried is false at first. */
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_tried);
 
-/* Saves a failure that a batch met behind its first datagram. The next call that receives, or that
- * takes the error, reports it (rule B3). A datagram socket has no other use for the saved code. */
-void feri_datagram_save_failure(fer_handle *handle, fer_error error);
-
-/* The saved failure, which is saved no longer; FER_OK if there is none. */
+/* The failure that a batch met behind its first datagram and saved. It is saved no longer. FER_OK
+ * if there is none. */
 fer_error feri_datagram_take_failure(fer_handle *handle);
 
 /* Connects an open socket to one address of a known family. */
@@ -83,7 +80,7 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how);
 /* As fer_udp_socket_take_error. */
 fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out);
 
-/* ---- Batches: datagram_batch.c, datagram_batch_receiving.c */
+/* ---- Batches: datagram_batch.c */
 
 /* As fer_udp_socket_send_batch and fer_udp_socket_recv_batch. With FERP_DONTWAIT they never
  * wait. */

@@ -1,4 +1,4 @@
-/* datagram_batch.c: sends several datagrams in a call (rules B1, B2, B4 to B7, B11, B12). */
+/* datagram_batch.c: sends and receives several datagrams in a call (rules B1 to B8, B10 to B12). */
 #include "core/transfer/datagram.h"
 
 #include <stdbool.h>
@@ -20,6 +20,9 @@
  * the headers of IPv6 and UDP. */
 #define FITTING_SEGMENT 1232
 
+/* The messages of the first receive of a call, while datagrams are coalesced. */
+#define COALESCED_MESSAGES 4
+
 /* The sends of one call. The messages before done are done. chunk has the messages for the seam,
  * from those of messages[done] on; those before at were sent. */
 typedef struct send_batch {
@@ -33,7 +36,6 @@ typedef struct send_batch {
     size_t uncut;      /* this message was refused with segments, and is sent without (rule B5) */
     size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
     bool refuses_cuts; /* the refusal may be for all messages of the handle */
-    bool has_failed;   /* the last error is one of the socket */
     bool was_too_long; /* the last try was MESSAGE_TOO_LONG */
     bool has_dscp;     /* dscp was read */
     uint32_t dscp;
@@ -41,23 +43,19 @@ typedef struct send_batch {
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
 } send_batch;
 
-static FERI_NOINLINE void query_segments(fer_handle *handle)
-{
-    bool on = false;
-    fer_error error = ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle),
-                                       FER_UDP_SEGMENTING, &on);
-    feri_atomic_change_bits(&handle->p_.flags_,
-                            error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF,
-                            0);
-}
+/* ---- Sending */
 
 /* Whether the OS cuts messages of this handle. It is queried once for each handle, because a system
  * that does not know segments may send a message of several as one datagram (Linux before 4.18,
  * net/ipv4/ip_sockglue.c, ip_cmsg_send). */
-static bool os_cuts(fer_handle *handle)
+static FERI_NOINLINE bool os_cuts(fer_handle *handle)
 {
     if (!feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_ON | FERI_FLAG_SEGMENTS_OFF)) {
-        query_segments(handle);
+        bool on = false;
+        fer_error error = ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle),
+                                           FER_UDP_SEGMENTING, &on);
+        uint32_t known = error.kind == FER_OK ? FERI_FLAG_SEGMENTS_ON : FERI_FLAG_SEGMENTS_OFF;
+        feri_atomic_change_bits(&handle->p_.flags_, known, 0);
     }
     return !feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_OFF);
 }
@@ -73,66 +71,14 @@ static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
     return batch->peer_family;
 }
 
-/* The family of the packets that a message becomes. */
-static fer_ip_family family_of_packets(send_batch *batch, const fer_socket_addr *to)
-{
-    if (!feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
-        return FER_IP_V4;
-    }
-    return to->ip.family != 0 ? fer_ip_addr_to_canonical(to->ip).family : family_of_peer(batch);
-}
-
-/* The local address in the form of the packets' family. An unspecified one is none, whatever its
- * family. FreeBSD sends from a group. */
-static fer_error convert_source(fer_ip_addr from, struct ferp_send_message *out)
-{
-    if (from.family != 0 && !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(from))) {
-        out->from = fer_ip_addr_to_canonical(from);
-        FERI_REQUIRE(out->from.family == out->family, FER_INVALID_INPUT);
-        FERI_REQUIRE(!fer_ip_addr_is_multicast(out->from), FER_ADDR_NOT_AVAILABLE);
-    }
-    return feri_ok();
-}
-
-/* The six high bits of the socket's TOS; 0 if the system does not report it. */
-static uint32_t read_dscp(const fer_handle *handle)
-{
-    uint32_t tos = 0;
-    FER_IGNORE(feri_tos(handle, &tos));
-    return tos & (FERI_DSCP >> FERI_DSCP_SHIFT);
-}
-
-/* Stores the bits in the handle, until feri_set_tos forgets them. It may have done so between the
- * read and the store, so the TOS is read again after each store. */
-static uint32_t store_dscp(fer_handle *handle)
-{
-    uint32_t stored;
-    uint32_t dscp = read_dscp(handle);
-    do {
-        stored = dscp;
-        feri_atomic_change_bits(&handle->p_.flags_,
-                                FERI_FLAG_DSCP_KNOWN | (stored << FERI_DSCP_SHIFT), FERI_DSCP);
-        dscp = read_dscp(handle);
-    } while (dscp != stored);
-    return dscp;
-}
-
-/* They are read once for each call of a handle that is shared: a clone does not forget them. */
-static FERI_NOINLINE uint32_t dscp_of(fer_handle *handle)
-{
-    if (feri_handle_is_shared(handle)) {
-        return read_dscp(handle);
-    }
-    uint32_t flags = feri_handle_flags(handle);
-    return (flags & FERI_FLAG_DSCP_KNOWN) != 0 ? (flags & FERI_DSCP) >> FERI_DSCP_SHIFT
-                                               : store_dscp(handle);
-}
-
-/* Bits 0 and 1 are the ECN codepoint (RFC 3168, section 5). */
-static uint8_t tos_of(send_batch *batch, fer_ecn ecn)
+/* The six high bits of the socket's TOS are those of the messages; 0 if the system does not report
+ * it. Bits 0 and 1 are the ECN codepoint (RFC 3168, section 5). */
+static FERI_NOINLINE uint8_t tos_of(send_batch *batch, fer_ecn ecn)
 {
     if (!batch->has_dscp) {
-        batch->dscp = dscp_of(batch->handle);
+        uint32_t tos = 0;
+        FER_IGNORE(feri_tos(batch->handle, &tos));
+        batch->dscp = tos & 0xfc;
         batch->has_dscp = true;
     }
     return (uint8_t)(batch->dscp | (uint32_t)ecn);
@@ -153,8 +99,20 @@ static fer_error convert(send_batch *batch, size_t index, struct ferp_send_messa
         FERI_REQUIRE(feri_addresses_are_valid(message->to, 1), FER_INVALID_INPUT);
         FER_TRY(feri_datagram_destination(batch->handle, message->to, &out->to));
     }
-    out->family = family_of_packets(batch, &out->to);
-    FER_TRY(convert_source(message->from, out));
+    /* the family of the packets that the message becomes */
+    if (!feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
+        out->family = FER_IP_V4;
+    } else {
+        out->family = message->to != NULL ? fer_ip_addr_to_canonical(out->to.ip).family
+                                          : family_of_peer(batch);
+    }
+    /* An unspecified local address is none, whatever its family. FreeBSD sends from a group. */
+    fer_ip_addr from = message->from;
+    if (from.family != 0 && !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(from))) {
+        out->from = fer_ip_addr_to_canonical(from);
+        FERI_REQUIRE(out->from.family == out->family, FER_INVALID_INPUT);
+        FERI_REQUIRE(!fer_ip_addr_is_multicast(out->from), FER_ADDR_NOT_AVAILABLE);
+    }
     out->has_tos = message->ecn != FER_ECN_NOT_ECT && index != batch->unmarked &&
                    !feri_handle_has_flag(batch->handle, FERI_FLAG_ECN_OFF);
     out->tos = out->has_tos ? tos_of(batch, message->ecn) : 0;
@@ -229,25 +187,20 @@ static void skip_complete(send_batch *batch)
     }
 }
 
-/* A message was sent without what was refused before: the handle does without it from now on. */
-static void note_refusals(send_batch *batch)
-{
-    uint32_t off = 0;
-    off |= batch->done == batch->uncut && batch->refuses_cuts ? FERI_FLAG_SEGMENTS_OFF : 0;
-    off |= batch->done == batch->unmarked ? FERI_FLAG_ECN_OFF : 0;
-    if (off != 0) {
-        feri_atomic_change_bits(&batch->handle->p_.flags_, off, 0);
-    }
-}
-
-/* Counts what the last try has sent. */
+/* Counts what the last try has sent. If a message was sent without what was refused before, the
+ * handle does without it from now on. */
 static FERI_HOT void advance(send_batch *batch)
 {
     FERI_ASSERT(batch->moved <= batch->filled - batch->at);
     for (size_t i = 0; i < batch->moved; i++) {
         fer_datagram_send *message = &batch->messages[batch->done];
         message->sent += batch->chunk[batch->at++].len;
-        note_refusals(batch);
+        uint32_t off = 0;
+        off |= batch->done == batch->uncut && batch->refuses_cuts ? FERI_FLAG_SEGMENTS_OFF : 0;
+        off |= batch->done == batch->unmarked ? FERI_FLAG_ECN_OFF : 0;
+        if (off != 0) {
+            feri_atomic_change_bits(&batch->handle->p_.flags_, off, 0);
+        }
         if (message->sent == message->len) {
             batch->done++;
             skip_complete(batch);
@@ -298,15 +251,7 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
     return ferp_send_messages(raw, messages, count, flags, &batch->moved);
 }
 
-/* Sends at least one message of the chunk, with a timeout of its own (rule B2). */
-static fer_error send_some(send_batch *batch, unsigned flags)
-{
-    feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_WRITABLE, .flags = flags};
-    fer_error error = feri_waiting_run(&waiting, try_to_send_messages, batch);
-    batch->has_failed = waiting.has_failed;
-    return error;
-}
-
+/* Each try sends at least one message of the chunk, with a timeout of its own (rule B2). */
 static fer_error send_messages(send_batch *batch, unsigned flags)
 {
     skip_complete(batch);
@@ -314,11 +259,13 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         if (batch->at == batch->filled) {
             FER_TRY(fill_chunk(batch));
         }
-        fer_error error = send_some(batch, flags);
+        feri_waiting waiting = {
+            .handle = batch->handle, .readiness = FERP_WRITABLE, .flags = flags};
+        fer_error error = feri_waiting_run(&waiting, try_to_send_messages, batch);
         if (error.kind == FER_OK) {
             batch->was_too_long = false;
             advance(batch);
-        } else if (!batch->has_failed) {
+        } else if (!waiting.has_failed) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */
@@ -356,5 +303,163 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
                                                 : feri_own_error(FER_MISUSE);
     }
     feri_store_count(n, batch.done);
+    return error;
+}
+
+/* ---- Receiving */
+
+/* The receives of one call. The first `received` messages are the result. */
+typedef struct receive_batch {
+    fer_handle *handle;
+    fer_datagram_recv *messages;
+    size_t count;
+    size_t received;
+    bool is_empty;  /* the queue was empty after the last try */
+    bool has_ended; /* the read half is shut down */
+    bool was_tried; /* feri_datagram_receives_again */
+} receive_batch;
+
+/* Gives the addresses the form of the socket's family. */
+static void map_addresses(const fer_handle *handle, fer_datagram_recv *message)
+{
+    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
+        return;
+    }
+    fer_socket_addr local = {.ip = message->local_ip};
+    feri_datagram_map_to_family(handle, &message->from);
+    feri_datagram_map_to_family(handle, &local);
+    message->local_ip = local.ip;
+}
+
+/* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
+ * result. They change places with dropped ones, buffers included. */
+static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
+{
+    size_t end = batch->received + count;
+    for (size_t i = batch->received; i < end; i++) {
+        fer_datagram_recv *found = &batch->messages[i];
+        fer_datagram_recv *next = &batch->messages[batch->received];
+        if (found->from.ip.family == 0) {
+            batch->has_ended = true;
+            return;
+        }
+        map_addresses(batch->handle, found);
+        if (peer == NULL || feri_datagram_is_same_end(peer, &found->from)) {
+            if (found != next) {
+                fer_datagram_recv dropped = *next;
+                *next = *found;
+                *found = dropped;
+            }
+            batch->received++;
+        }
+    }
+}
+
+/* One receive. The messages of other senders than the peer are dropped. A coalesced message has up
+ * to 64 KiB, so few are queued, and the headers of messages that are not there would be made in
+ * vain. */
+static fer_error receive_some(receive_batch *batch, unsigned flags)
+{
+    fer_socket_addr peer;
+    size_t moved = 0;
+    size_t first = batch->received;
+    size_t left = batch->count - first;
+    bool is_first = batch->received == 0;
+    bool is_coalesced = is_first && feri_handle_has_flag(batch->handle, FERI_FLAG_COALESCING);
+    size_t most = is_coalesced ? COALESCED_MESSAGES : FERP_MESSAGES_MAX;
+    size_t asked = left < most ? left : most;
+    FER_TRY(ferp_recv_messages(feri_modes_raw(batch->handle), &batch->messages[first], asked, flags,
+                               &moved));
+    FERI_ASSERT(moved > 0 && moved <= asked);
+    bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
+    batch->is_empty = moved < asked && ferp_messages_per_call() > 1;
+    keep_messages(batch, moved, has_peer ? &peer : NULL);
+    return feri_ok();
+}
+
+/* Receives until there is a message, or the read half has ended. A failure that was saved precedes
+ * them, and limits precede it (rule K1). */
+static fer_error try_to_receive_messages(void *context, unsigned flags)
+{
+    receive_batch *batch = context;
+    fer_error error;
+    FER_TRY(feri_datagram_take_failure(batch->handle));
+    do {
+        error = receive_some(batch, flags);
+    } while (error.kind == FER_OK
+                 ? batch->received == 0 && !batch->has_ended
+                 : feri_datagram_receives_again(batch->handle, &error, &batch->was_tried));
+    return error;
+}
+
+/* A message without bytes, from the peer. */
+static void store_end_message(receive_batch *batch)
+{
+    fer_datagram_recv *end = &batch->messages[0];
+    *end = (fer_datagram_recv){.buf = end->buf, .cap = end->cap};
+    FER_IGNORE(feri_datagram_peer(batch->handle, &end->from));
+    batch->received = 1;
+}
+
+/* Receives the messages that are queued behind the first ones, and never waits. A failure is saved
+ * for the next call that receives, or that takes the error (rule B3). A datagram socket has no
+ * other use for the saved code. */
+static void receive_rest(receive_batch *batch)
+{
+    while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
+        fer_error error = receive_some(batch, FERP_DONTWAIT);
+        if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
+            return;
+        }
+        if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
+            fer_handle *handle = batch->handle;
+            feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
+            feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
+            return;
+        }
+    }
+}
+
+static fer_error receive_messages(receive_batch *batch, unsigned flags)
+{
+    feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_RECEIVABLE, .flags = flags};
+    fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
+    if (waiting.has_failed) {
+        return feri_map_error(FERI_OPERATION_DATAGRAM, error);
+    }
+    FER_TRY(error);
+    if (batch->received == 0) {
+        store_end_message(batch);
+    } else {
+        receive_rest(batch);
+    }
+    return feri_ok();
+}
+
+static fer_error check_receive(const receive_batch *batch)
+{
+    FER_TRY(feri_handle_check_use(batch->handle));
+    FERI_REQUIRE(feri_is_buffer(batch->messages, batch->count), FER_MISUSE);
+    for (size_t i = 0; i < batch->count; i++) {
+        FERI_REQUIRE(feri_is_buffer(batch->messages[i].buf, batch->messages[i].cap), FER_MISUSE);
+    }
+    return feri_ok();
+}
+
+fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,
+                                      unsigned flags, size_t *n)
+{
+    receive_batch batch = {handle, messages, count, 0, false, false, false};
+    fer_error error = check_receive(&batch);
+    if (error.kind == FER_OK && count > 0) {
+        bool is_shut = !feri_handle_is_fast_path(handle) &&
+                       feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
+        if (is_shut) {
+            store_end_message(&batch);
+        } else {
+            error = receive_messages(&batch, flags);
+        }
+    }
+    feri_store_count(n, batch.received);
     return error;
 }

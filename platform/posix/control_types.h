@@ -1,5 +1,5 @@
-/* control_types.h: the control messages and the options for datagrams that each POSIX system
- * has. */
+/* control_types.h: the control messages and the options for datagrams that each POSIX system has.
+ * Private to messages.c and message_options.c. */
 #ifndef FERP_POSIX_CONTROL_TYPES_H
 #define FERP_POSIX_CONTROL_TYPES_H
 
@@ -64,5 +64,8 @@
 #elif defined(__APPLE__) || defined(__FreeBSD__)
 #define FERP_POSIX_RECEIVED_TOS IP_RECVTOS
 #endif
+
+/* Whether one call can move several messages: OK, or UNSUPPORTED. messages.c */
+fer_error ferp_posix_batching(void);
 
 #endif

@@ -4,21 +4,35 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "platform/posix/errors_bsd.h"
-#include "platform/posix/errors_linux.h"
 #include "platform/posix/errors_posix.h"
+
+/* A system may lack these names, or have one number for two. No errno has these values. */
+#ifndef ESHUTDOWN
+#define ESHUTDOWN (INT32_MIN + 1)
+#endif
+#ifndef EHOSTDOWN
+#define EHOSTDOWN (INT32_MIN + 2)
+#endif
+#ifndef ESOCKTNOSUPPORT
+#define ESOCKTNOSUPPORT (INT32_MIN + 3)
+#endif
+#if !defined(EPFNOSUPPORT) || EPFNOSUPPORT == EAFNOSUPPORT
+#undef EPFNOSUPPORT
+#define EPFNOSUPPORT (INT32_MIN + 4)
+#endif
 
 #if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && \
     !defined(__hppa__)
-#define CHECK_NUMBER(number, name, kind) \
-    _Static_assert((number) == (name), #name " is another number in <errno.h>");
-FERP_LINUX_ERRORS(CHECK_NUMBER)
+#define CHECK_NUMBER(name, on_linux, on_bsd, kind) \
+    _Static_assert((on_linux) == (name), #name " is another number in <errno.h>");
+FERP_POSIX_ERRORS(CHECK_NUMBER)
+FERP_POSIX_OTHER_ERRORS(CHECK_NUMBER)
 #undef CHECK_NUMBER
 #elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
-#define CHECK_NUMBER(number, name, kind)                      \
-    _Static_assert((number) == (name) || (number) == ENOTSUP, \
+#define CHECK_NUMBER(name, on_linux, on_bsd, kind)            \
+    _Static_assert((on_bsd) == (name) || (on_bsd) == ENOTSUP, \
                    #name " is another number in <errno.h>");
-FERP_BSD_ERRORS(CHECK_NUMBER)
+FERP_POSIX_ERRORS(CHECK_NUMBER)
 #undef CHECK_NUMBER
 #endif
 
@@ -26,10 +40,17 @@ fer_error_kind ferp_error_kind(int32_t os_code)
 {
     switch (os_code) {
     case 0: return FER_OK;
-#define CASE(name, kind) \
+#define CASE(name, on_linux, on_bsd, kind) \
     case name: return kind;
         FERP_POSIX_ERRORS(CASE)
+        FERP_POSIX_OTHER_ERRORS(CASE)
 #undef CASE
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK: return FER_WOULD_BLOCK;
+#endif
+#if ENOTSUP != EOPNOTSUPP
+    case ENOTSUP: return FER_UNSUPPORTED;
+#endif
     default: return FER_UNCATEGORIZED;
     }
 }

@@ -5,7 +5,6 @@
 
 #include "platform/messages.h"
 #include "platform/posix/control_types.h"
-#include "platform/posix/message_header.h"
 
 /* An option of a system; name 0: it has none. */
 typedef struct number_option {

@@ -136,6 +136,13 @@ static uint32_t value_of(ferp_option option, int number)
     if (option == FERP_USER_TIMEOUT) {
         return (uint32_t)number * FERP_POSIX_USER_TIMEOUT_UNIT;
     }
+#ifdef __linux__
+    /* Linux reports twice the size that was set, because it includes the kernel's bookkeeping
+     * (socket(7), SO_RCVBUF). */
+    if (option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER) {
+        return (uint32_t)number / 2;
+    }
+#endif
     /* The BSDs report the bit of the flag for some booleans (sogetopt). */
     if (FERP_POSIX_IS_BSD && ferp_option_is_boolean(option)) {
         return number != 0;
@@ -195,11 +202,6 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
 }
 
 /* ---- What only Windows needs */
-
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    (void)raw; /* a refusal is final on POSIX */
-}
 
 void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 {

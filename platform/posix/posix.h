@@ -213,6 +213,9 @@ void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family datagrams)
 /* The system's socket type. socket.c */
 int ferp_posix_type_of(fer_type type);
 
+/* Makes the buffers of a new datagram socket so large that the largest datagrams fit. socket.c */
+void ferp_posix_fit_datagrams(int fd);
+
 /* Sets what the creation of a descriptor could not set: close-on-exec and SO_NOSIGPIPE. Closes the
  * descriptor on failure. socket.c */
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);

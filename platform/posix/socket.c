@@ -72,6 +72,25 @@ static fer_error disable_sigpipe(int fd)
     return (fer_error){FER_OK, 0};
 }
 
+/* The send buffer of macOS and the BSDs limits a datagram to less than IP does
+ * (net.inet.udp.maxdgram). A queue with less space loses the largest datagrams: FreeBSD's has 42080
+ * bytes (sys/netinet/udp_usrreq.c, udp_recvspace), and NetBSD's as many. macOS' has more. A smaller
+ * limit is reported by the first send that exceeds it. */
+void ferp_posix_fit_datagrams(int fd)
+{
+    const int longest = 65535;
+    const int needed = 2 * (longest + 1); /* with the system's bookkeeping */
+    int room = needed;
+    socklen_t len = sizeof room;
+    if (!FERP_POSIX_IS_BSD) {
+        return;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &longest, sizeof longest);
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, &len) == 0 && room < needed) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &needed, sizeof needed);
+    }
+}
+
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
 {
     fer_error error = set_close_on_exec(fd);
@@ -115,7 +134,13 @@ static fer_error creation_error(int code)
 fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
 {
     int fd = ferp_posix_socket(system_domain_of(domain), ferp_posix_type_of(type), protocol);
-    return fd < 0 ? creation_error(errno) : ferp_posix_finish_socket(fd, out);
+    if (fd < 0) {
+        return creation_error(errno);
+    }
+    if (type != FER_TYPE_STREAM) {
+        ferp_posix_fit_datagrams(fd);
+    }
+    return ferp_posix_finish_socket(fd, out);
 }
 
 /* EINVAL: `lowest` is not below RLIMIT_NOFILE, which a sandbox may have set to 0 (fcntl(2)). */

@@ -34,10 +34,8 @@
 #endif
 
 #ifdef __linux__
-#define FERP_POSIX_DOUBLES_BUFFERS true
 #define FERP_POSIX_UNIX_POLL_MISSES_END true
 #else
-#define FERP_POSIX_DOUBLES_BUFFERS false
 #define FERP_POSIX_UNIX_POLL_MISSES_END false
 #endif
 
@@ -63,13 +61,10 @@ const struct ferp_traits *ferp_traits(void)
         .datagrams_share_by_reuse_port = FERP_POSIX_IS_BSD,
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
-        .refused_connect_is_retried = false,
         .connect_error_comes_late = false,
-        .buffer_sizes_are_doubled = FERP_POSIX_DOUBLES_BUFFERS,
         .reconnect_drops_bound_addr = FERP_POSIX_IS_BSD,
         .connect_ignores_broadcast = FERP_POSIX_IS_BSD,
         /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */
-        .datagram_limit_is_send_buffer = FERP_POSIX_IS_BSD,
         .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,
         /* 107; macOS and the BSDs: 103. */
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,

@@ -149,6 +149,9 @@ fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *oth
     int fds[2];
     fer_raw_socket finished = FER_RAW_SOCKET_NONE;
     FER_TRY(ferp_posix_result(ferp_posix_socket_pair(ferp_posix_type_of(type), fds)));
+    for (size_t i = 0; i < 2 && type == FER_TYPE_DGRAM; i++) {
+        ferp_posix_fit_datagrams(fds[i]);
+    }
     fer_error error = ferp_posix_finish_socket(fds[0], &finished);
     if (error.kind != FER_OK) {
         ferp_close(fds[1]);

@@ -234,6 +234,8 @@ static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket, 
     }
     FER_TRY(ferp_sim_error(network, code));
     fer_socket_addr to = ferp_sim_destination(addr);
+    bool is_loopback = fer_ip_addr_is_loopback(fer_ip_addr_to_canonical(addr->ip));
+    socket->connect_retry_disabled = socket->connect_retry_disabled || is_loopback;
     FER_TRY(assign_local_address(network, socket, &to));
     socket->connector = raw;
     start_connect(network, socket, &to);

@@ -3,8 +3,7 @@
 #ifndef FERP_SIM_CODES_H
 #define FERP_SIM_CODES_H
 
-#include "platform/posix/errors_bsd.h"
-#include "platform/posix/errors_linux.h"
+#include "platform/posix/errors_posix.h"
 #include "platform/winsock/errors_winsock.h"
 
 /* X(name, errno, Windows) */
@@ -52,14 +51,12 @@ typedef enum ferp_sim_code {
 /* The tables' numbers by name, for example FERP_SIM_LINUX_EINTR, FERP_SIM_BSD_EINTR and
  * FERP_SIM_WINDOWS_WSAEINTR. */
 enum {
-#define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_LINUX_##name = number,
-    FERP_LINUX_ERRORS(FERP_SIM_NUMBER)
-#undef FERP_SIM_NUMBER
-#define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_BSD_##name = number,
-        FERP_BSD_ERRORS(FERP_SIM_NUMBER)
+#define FERP_SIM_NUMBER(name, on_linux, on_bsd, kind) \
+    FERP_SIM_LINUX_##name = on_linux, FERP_SIM_BSD_##name = on_bsd,
+    FERP_POSIX_ERRORS(FERP_SIM_NUMBER)
 #undef FERP_SIM_NUMBER
 #define FERP_SIM_NUMBER(number, name, kind) FERP_SIM_WINDOWS_##name = number,
-            FERP_WINSOCK_SOCKET_ERRORS(FERP_SIM_NUMBER)
+        FERP_WINSOCK_SOCKET_ERRORS(FERP_SIM_NUMBER)
 #undef FERP_SIM_NUMBER
 };
 

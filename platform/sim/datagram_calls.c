@@ -108,9 +108,10 @@ static bool is_other_than_peer(const ferp_sim_network *network, const ferp_sim_s
            !ferp_sim_is_same_end(&socket->remote, &to);
 }
 
-static bool is_above_send_buffer(const ferp_sim_socket *socket, size_t len)
+static bool is_above_send_buffer(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                 size_t len)
 {
-    return ferp_traits()->datagram_limit_is_send_buffer && !socket->is_peer &&
+    return network->switches->udp_send_buffer_is_limit && !socket->is_peer &&
            len > socket->settings.options[FERP_SEND_BUFFER];
 }
 
@@ -138,7 +139,7 @@ fer_error ferp_sim_check_send(ferp_sim_network *network, ferp_sim_socket *socket
     FER_TRY(ferp_sim_error(network,
                            destination_status(network, socket, addr == NULL ? &peer : addr, use)));
     if (len > (size_t)(to.ip.family == FER_IP_V4 ? LONGEST_V4 : LONGEST_V6) ||
-        is_above_send_buffer(socket, len)) {
+        is_above_send_buffer(network, socket, len)) {
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
     }
     *out = to;

@@ -2,24 +2,35 @@
  * backends. */
 #include "platform/sim/network.h"
 
-#define CASE(number, name, kind) \
-    case number: return kind;
+#define CASE(name, on_linux, on_bsd, kind) \
+    case on_linux: return kind;
 
 static fer_error_kind linux_kind(int32_t os_code)
 {
     switch (os_code) {
-    case 0: return FER_OK; FERP_LINUX_ERRORS(CASE)
+    case 0:
+        return FER_OK;
+        FERP_POSIX_ERRORS(CASE)
+        FERP_POSIX_OTHER_ERRORS(CASE)
     default: return FER_UNCATEGORIZED;
     }
 }
 
+#undef CASE
+#define CASE(name, on_linux, on_bsd, kind) \
+    case on_bsd: return kind;
+
 static fer_error_kind bsd_kind(int32_t os_code)
 {
     switch (os_code) {
-    case 0: return FER_OK; FERP_BSD_ERRORS(CASE)
+    case 0: return FER_OK; FERP_POSIX_ERRORS(CASE)
     default: return FER_UNCATEGORIZED;
     }
 }
+
+#undef CASE
+#define CASE(number, name, kind) \
+    case number: return kind;
 
 static fer_error_kind windows_kind(int32_t os_code)
 {
@@ -93,24 +104,33 @@ fer_error ferp_sim_error(const ferp_sim_network *network, ferp_sim_code code)
 
 /* ---- Texts: the name of the code, so that they are the same on every host. */
 
-#define CASE(number, name, kind) \
-    case number: return #name;
+#define CASE(name, on_linux, on_bsd, kind) \
+    case on_linux: return #name;
 
 static const char *linux_name(int32_t os_code)
 {
     switch (os_code) {
-        FERP_LINUX_ERRORS(CASE)
+        FERP_POSIX_ERRORS(CASE)
+        FERP_POSIX_OTHER_ERRORS(CASE)
     default: return "";
     }
 }
 
+#undef CASE
+#define CASE(name, on_linux, on_bsd, kind) \
+    case on_bsd: return #name;
+
 static const char *bsd_name(int32_t os_code)
 {
     switch (os_code) {
-        FERP_BSD_ERRORS(CASE)
+        FERP_POSIX_ERRORS(CASE)
     default: return "";
     }
 }
+
+#undef CASE
+#define CASE(number, name, kind) \
+    case number: return #name;
 
 static const char *windows_name(int32_t os_code)
 {

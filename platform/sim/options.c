@@ -83,13 +83,6 @@ static bool is_in_range(const ferp_sim_network *network, const ferp_sim_socket *
     }
 }
 
-static uint32_t reported_size(ferp_option option, uint32_t value)
-{
-    bool is_doubled = (option == FERP_RECV_BUFFER || option == FERP_SEND_BUFFER) &&
-                      ferp_traits()->buffer_sizes_are_doubled;
-    return is_doubled && value <= UINT32_MAX / 2 ? 2 * value : value;
-}
-
 /* Milliseconds in the unit of the system's option. */
 static uint32_t in_whole_units(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                ferp_option option, uint32_t value)
@@ -121,7 +114,7 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
         !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    value = reported_size(option, in_whole_units(network, socket, option, value));
+    value = in_whole_units(network, socket, option, value);
     socket->settings.options[option] = ferp_option_is_boolean(option) ? value != 0 : value;
     return FERP_SIM_OK;
 }

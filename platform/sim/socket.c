@@ -313,12 +313,3 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     *pending = ferp_sim_error(network, code);
     return FERP_SIM_OK;
 }
-
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    ferp_sim_network *network = ferp_sim_current();
-    ferp_sim_socket *socket = network == NULL ? NULL : ferp_sim_socket_of(network, raw);
-    if (socket != NULL) {
-        socket->connect_retry_disabled = true;
-    }
-}

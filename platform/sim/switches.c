@@ -17,7 +17,7 @@
         .port_0_is_unavailable = true, .connect_ends_after_75_s = true, .binds_by_address = true, \
         .broadcast_bind_is_unavailable = true, .scopeless_bind_is_unavailable = true,             \
         .backlog_max = 128, .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,  \
-        .udp_send_buffer = 9216, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true,          \
+        .udp_send_buffer_is_limit = true, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true, \
         .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,                  \
         .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,                      \
         .poller_ignores_never_connected = true, .poller_errors_without_code = true,               \

@@ -195,8 +195,9 @@ typedef struct ferp_sim_switches {
     /* Connecting a connected socket first disconnects it. The local address becomes the wildcard,
      * also if it was bound, and stays so if the connect fails (all: udp_disconnect). */
     bool udp_reconnect_unbinds;
-    /* The default of SO_SNDBUF, which limits a datagram (udp_sendspace). */
-    unsigned udp_send_buffer;
+    /* SO_SNDBUF limits a datagram (net.inet.udp.maxdgram). platform/posix raises it, and
+     * SO_RCVBUF. */
+    bool udp_send_buffer_is_limit;
 
     /* The features of datagram sockets that the system lacks (platform/posix/message_options.c).
      * FreeBSD's calls for batches are loops of its C library. */

@@ -167,6 +167,8 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
 static ferp_sim_settings default_settings(const ferp_sim_network *network)
 {
     bool windows = ferp_sim_is_winsock(network);
+    /* Linux counts its bookkeeping too: half of a buffer is for data (socket(7), SO_RCVBUF) */
+    uint32_t part = network->config.dialect == FER_SIM_DIALECT_POSIX ? 2 : 1;
     return (ferp_sim_settings){
         .timeouts = {FER_DURATION_NONE, FER_DURATION_NONE},
         .nonblocking = windows,
@@ -174,8 +176,8 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
         .options[FERP_MULTICAST_LOOP_V4] = true,
         .options[FERP_MULTICAST_LOOP_V6] = true,
         .options[FERP_MULTICAST_TTL_V4] = 1,
-        .options[FERP_SEND_BUFFER] = (uint32_t)network->config.send_buffer,
-        .options[FERP_RECV_BUFFER] = (uint32_t)network->config.receive_buffer,
+        .options[FERP_SEND_BUFFER] = (uint32_t)network->config.send_buffer / part,
+        .options[FERP_RECV_BUFFER] = (uint32_t)network->config.receive_buffer / part,
         .options[FERP_TTL_V4] = windows ? 128 : 64,
         .options[FERP_HOPS_V6] = windows ? 128 : 64,
         .options[FERP_KEEPALIVE_TIME] = 7200,
@@ -187,6 +189,9 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
     };
 }
 
+/* The buffers of a datagram socket of platform/posix on macOS and the BSDs. */
+enum { RAISED_SEND_BUFFER = 65535, RAISED_RECV_BUFFER = 131072 };
+
 ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind kind,
                                      fer_ip_family family)
 {
@@ -197,8 +202,10 @@ ferp_sim_socket *ferp_sim_socket_new(ferp_sim_network *network, ferp_sim_kind ki
             socket->kind = kind;
             socket->family = family;
             socket->settings = default_settings(network);
-            if (kind == FERP_SIM_DATAGRAM && network->switches->udp_send_buffer != 0) {
-                socket->settings.options[FERP_SEND_BUFFER] = network->switches->udp_send_buffer;
+            if (kind == FERP_SIM_DATAGRAM && network->switches->udp_send_buffer_is_limit) {
+                uint32_t *room = &socket->settings.options[FERP_RECV_BUFFER];
+                *room = *room < RAISED_RECV_BUFFER ? RAISED_RECV_BUFFER : *room;
+                socket->settings.options[FERP_SEND_BUFFER] = RAISED_SEND_BUFFER;
             }
             socket->reports_refusals = ferp_sim_is_winsock(network);
             socket->link = FERP_SIM_NONE;

@@ -17,12 +17,9 @@ static const struct ferp_traits linux_traits = {
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = false,
     .connect_would_block_means_started = false,
-    .refused_connect_is_retried = false,
     .connect_error_comes_late = false,
-    .buffer_sizes_are_doubled = true,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = false,
-    .datagram_limit_is_send_buffer = false,
     .poller_has_edges = true,
     .unix_path_max = 107,
     .has_abstract_unix_names = true,
@@ -49,12 +46,9 @@ static const struct ferp_traits windows_traits = {
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
-    .refused_connect_is_retried = true,
     .connect_error_comes_late = true,
-    .buffer_sizes_are_doubled = false,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,
-    .datagram_limit_is_send_buffer = false,
     .poller_has_edges = false,
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
@@ -68,18 +62,17 @@ static const struct ferp_traits windows_traits = {
 };
 
 /* The facts that the systems of the BSD dialect share, and then those of one system. */
-#define BSD_TRAITS(...)                                                                            \
-    {                                                                                              \
-        .io_waits_in_kernel = true, .cut_send_loses_count = true,                                  \
-        .write_wait_misses_shutdown = false, .unix_write_wait_misses_end = false,                  \
-        .accept_inherits_nonblocking = true, .reuse_address_steals_ports = false,                  \
-        .datagrams_share_by_reuse_port = true, .bind_denied_can_mean_in_use = false,               \
-        .connect_would_block_means_started = false, .refused_connect_is_retried = false,           \
-        .connect_error_comes_late = false, .buffer_sizes_are_doubled = false,                      \
-        .reconnect_drops_bound_addr = true, .connect_ignores_broadcast = true,                     \
-        .datagram_limit_is_send_buffer = true, .unix_path_max = 103,                               \
-        .has_abstract_unix_names = false, .datagram_length_max = INT32_MAX, .io_slices_max = 1024, \
-        .keepalive_seconds_max = 32767, .keepalive_retries_max = 127, __VA_ARGS__                  \
+#define BSD_TRAITS(...)                                                                           \
+    {                                                                                             \
+        .io_waits_in_kernel = true, .cut_send_loses_count = true,                                 \
+        .write_wait_misses_shutdown = false, .unix_write_wait_misses_end = false,                 \
+        .accept_inherits_nonblocking = true, .reuse_address_steals_ports = false,                 \
+        .datagrams_share_by_reuse_port = true, .bind_denied_can_mean_in_use = false,              \
+        .connect_would_block_means_started = false, .connect_error_comes_late = false,            \
+        .reconnect_drops_bound_addr = true, .connect_ignores_broadcast = true,                    \
+        .unix_path_max = 103, .has_abstract_unix_names = false, .datagram_length_max = INT32_MAX, \
+        .io_slices_max = 1024, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127,      \
+        __VA_ARGS__                                                                               \
     }
 
 /* The facts that macOS does not share with the others. */

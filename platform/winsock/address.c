@@ -56,11 +56,33 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog)
     return ferp_winsock_result(listen(ferp_winsock_socket(raw), backlog));
 }
 
+/* Wine's <mstcpip.h> lacks these. */
+#ifndef SIO_TCP_INITIAL_RTO
+#define SIO_TCP_INITIAL_RTO 0x98000011u
+#endif
+
+struct initial_rto {
+    USHORT round_trip_time;
+    UCHAR syn_retransmissions;
+};
+#define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
+#define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
+
+/* Windows retries a refused connect for about 2 s before it reports the error
+ * (TcpMaxConnectRetransmissions), unless there are no retransmissions ("SIO_TCP_INITIAL_RTO control
+ * code", MSDN). Addresses off the loopback keep them, because a lost SYN must be sent again. */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
+    SOCKET socket = ferp_winsock_socket(raw);
+    if (fer_ip_addr_is_loopback(fer_ip_addr_to_canonical(addr->ip))) {
+        struct initial_rto rto = {RTO_UNSPECIFIED_ROUND_TRIP_TIME, RTO_NO_SYN_RETRANSMISSIONS};
+        DWORD unused = 0;
+        (void)WSAIoctl(socket, SIO_TCP_INITIAL_RTO, &rto, (DWORD)sizeof rto, NULL, 0, &unused, NULL,
+                       NULL);
+    }
     ferp_winsock_sockaddr name;
     int size = ferp_winsock_sockaddr_from(addr, &name);
-    return ferp_winsock_transfer_result(connect(ferp_winsock_socket(raw), &name.any, size));
+    return ferp_winsock_transfer_result(connect(socket, &name.any, size));
 }
 
 /* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It
@@ -184,26 +206,4 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
     memset(&name, 0, sizeof name);
     FER_TRY(ferp_winsock_result(getpeername(ferp_winsock_socket(raw), &name.any, &size)));
     return ferp_winsock_sockaddr_to(&name, out);
-}
-
-/* ---- Refusals without retries. Wine's <mstcpip.h> lacks these. */
-
-#ifndef SIO_TCP_INITIAL_RTO
-#define SIO_TCP_INITIAL_RTO 0x98000011u
-#endif
-
-struct initial_rto {
-    USHORT round_trip_time;
-    UCHAR syn_retransmissions;
-};
-#define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
-#define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
-
-/* "SIO_TCP_INITIAL_RTO control code", MSDN. */
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    struct initial_rto rto = {RTO_UNSPECIFIED_ROUND_TRIP_TIME, RTO_NO_SYN_RETRANSMISSIONS};
-    DWORD unused = 0;
-    (void)WSAIoctl(ferp_winsock_socket(raw), SIO_TCP_INITIAL_RTO, &rto, (DWORD)sizeof rto, NULL, 0,
-                   &unused, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* afd_sources.c: the sockets that a poller registers with the driver. */
+/* afd_sources.c: the sockets that a poller registers with the driver, and its handles of the
+ * driver. */
 #include "platform/winsock/afd_sources.h"
 
 #include <string.h>
@@ -8,6 +9,63 @@
 enum { EMPTY_COMPLETIONS_MAX = 2 };
 
 static const fer_error source_no_memory = {FER_OUT_OF_MEMORY, 0};
+
+/* ---- Handles of the driver */
+
+/* The maximum number of requests on one handle of the driver. The cost of a cancel grows with their
+ * number (trio, issue 1280: negligible below a thousand). */
+enum { GROUP_MAX = 500 };
+
+static fer_error add_group(ferp_afd_poller *poller)
+{
+    ferp_afd_group *group = ferp_alloc(sizeof *group);
+    if (group == NULL) {
+        return (fer_error){FER_OUT_OF_MEMORY, 0};
+    }
+    *group = (ferp_afd_group){NULL, 0, poller->groups, NULL};
+    fer_error err = ferp_afd_open(poller->port, &group->driver);
+    if (err.kind != FER_OK) {
+        ferp_free(group);
+        return err;
+    }
+    poller->groups = group;
+    poller->not_full = group;
+    return FERP_WINSOCK_OK;
+}
+
+static fer_error join_group(ferp_afd_poller *poller, ferp_afd_source *source)
+{
+    if (poller->not_full == NULL) {
+        FER_TRY(add_group(poller));
+    }
+    ferp_afd_group *group = poller->not_full;
+    source->group = group;
+    group->count++;
+    if (group->count == GROUP_MAX) {
+        poller->not_full = group->next_not_full;
+    }
+    return FERP_WINSOCK_OK;
+}
+
+static void leave_group(ferp_afd_poller *poller, const ferp_afd_source *source)
+{
+    ferp_afd_group *group = source->group;
+    if (group->count == GROUP_MAX) {
+        group->next_not_full = poller->not_full;
+        poller->not_full = group;
+    }
+    group->count--;
+}
+
+static void end_groups(ferp_afd_poller *poller)
+{
+    while (poller->groups != NULL) {
+        ferp_afd_group *group = poller->groups;
+        poller->groups = group->next;
+        CloseHandle(group->driver);
+        ferp_free(group);
+    }
+}
 
 /* ---- The queue of sources whose requests must begin */
 
@@ -24,12 +82,6 @@ void ferp_afd_source_defer(ferp_afd_poller *poller, ferp_afd_source *source)
     ferp_afd_ring_append(&poller->deferred, &source->link);
 }
 
-static bool is_socket(fer_raw_socket raw)
-{
-    DWORD type = 0;
-    return ferp_winsock_type_of(ferp_winsock_socket(raw), &type).kind == FER_OK;
-}
-
 /* A failure that does not pass is the event of its source, and other sources are not concerned. But
  * a number that is no socket any more was closed. */
 static void begin_request(ferp_afd_poller *poller, ferp_afd_source *source)
@@ -37,11 +89,13 @@ static void begin_request(ferp_afd_poller *poller, ferp_afd_source *source)
     if (ferp_afd_source_check_closed(poller, source)) {
         return;
     }
+    DWORD type = 0;
     fer_error err = ferp_afd_source_request(poller, source, source->events);
     if (err.kind == FER_OK) {
         return;
     }
-    if (!ferp_winsock_is_transient(err) && !is_socket(source->raw)) {
+    if (!ferp_winsock_is_transient(err) &&
+        ferp_winsock_type_of(ferp_winsock_socket(source->raw), &type).kind != FER_OK) {
         ferp_afd_source_unregister(poller, source);
         ferp_afd_source_release(poller, source);
         return;
@@ -73,16 +127,6 @@ void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *sou
 
 /* ---- Sources */
 
-static fer_error join(ferp_afd_poller *poller, ferp_afd_source *source)
-{
-    FER_TRY(ferp_afd_group_join(poller, source));
-    if (!ferp_sources_insert(&poller->sources, source->raw, source)) {
-        ferp_afd_group_leave(poller, source);
-        return source_no_memory;
-    }
-    return FERP_WINSOCK_OK;
-}
-
 fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_afd_source **out)
 {
     ferp_afd_source *source = ferp_alloc(sizeof *source);
@@ -92,7 +136,11 @@ fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_
     memset(source, 0, sizeof *source);
     source->raw = raw;
     source->operation = ferp_afd_operation_new(source);
-    fer_error err = source->operation == NULL ? source_no_memory : join(poller, source);
+    fer_error err = source->operation == NULL ? source_no_memory : join_group(poller, source);
+    if (err.kind == FER_OK && !ferp_sources_insert(&poller->sources, raw, source)) {
+        leave_group(poller, source);
+        err = source_no_memory;
+    }
     if (err.kind != FER_OK) {
         ferp_free(source->operation);
         ferp_free(source);
@@ -107,7 +155,7 @@ void ferp_afd_source_release(ferp_afd_poller *poller, ferp_afd_source *source)
     bool is_idle = source->operation == NULL || !source->operation->is_outstanding;
     if (!source->is_registered && is_idle) {
         ferp_sources_remove(&poller->sources, source->raw);
-        ferp_afd_group_leave(poller, source);
+        leave_group(poller, source);
         ferp_free(source->operation);
         ferp_free(source);
     }
@@ -157,7 +205,7 @@ fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
     if (poller->port == NULL) {
         return ferp_winsock_last_error();
     }
-    fer_error err = ferp_afd_group_add(poller);
+    fer_error err = add_group(poller);
     if (err.kind != FER_OK) {
         CloseHandle(poller->port);
     }
@@ -166,21 +214,17 @@ fer_error ferp_afd_sources_open(ferp_afd_poller *poller)
 
 /* The memory of a request that is still outstanding is never freed, because the system may write to
  * it. */
-static void free_source(ferp_afd_source *source)
-{
-    if (source != NULL && source->operation != NULL && !source->operation->is_outstanding) {
-        ferp_free(source->operation);
-    }
-    ferp_free(source);
-}
-
 void ferp_afd_sources_end(ferp_afd_poller *poller)
 {
     ferp_afd_requests_end(poller);
     for (size_t i = 0; i < poller->sources.capacity; i++) {
-        free_source(poller->sources.slots[i].record);
+        ferp_afd_source *source = poller->sources.slots[i].record;
+        if (source != NULL && source->operation != NULL && !source->operation->is_outstanding) {
+            ferp_free(source->operation);
+        }
+        ferp_free(source);
     }
     ferp_sources_end(&poller->sources);
-    ferp_afd_groups_end(poller);
+    end_groups(poller);
     CloseHandle(poller->port);
 }

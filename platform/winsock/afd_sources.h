@@ -83,13 +83,6 @@ typedef struct ferp_afd_poller {
     ULONGLONG period_start;
 } ferp_afd_poller;
 
-/* ---- Handles of the driver. afd_groups.c */
-
-fer_error ferp_afd_group_add(ferp_afd_poller *poller);
-fer_error ferp_afd_group_join(ferp_afd_poller *poller, ferp_afd_source *source);
-void ferp_afd_group_leave(ferp_afd_poller *poller, const ferp_afd_source *source);
-void ferp_afd_groups_end(ferp_afd_poller *poller);
-
 /* ---- Rings. afd_requests.c */
 
 void ferp_afd_ring_begin(ferp_afd_link *head);

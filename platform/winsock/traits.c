@@ -25,12 +25,9 @@ static const struct ferp_traits winsock_traits = {
     .datagrams_share_by_reuse_port = false,
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
-    .refused_connect_is_retried = true,
     .connect_error_comes_late = true,
-    .buffer_sizes_are_doubled = false,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,
-    .datagram_limit_is_send_buffer = false,
     .poller_has_edges = false,
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,

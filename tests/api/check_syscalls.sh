@@ -85,8 +85,7 @@ udp_send_batch: sendmmsg
 udp_recv_batch: recvmmsg
 udp_send_segments: getsockopt sendmsg
 udp_send_segments_again: sendmsg
-udp_send_ecn: getsockopt getsockopt sendmsg
-udp_send_ecn_again: sendmsg
+udp_send_ecn: getsockopt sendmsg
 udp_clone: fcntl
 udp_recv_on_clone: recvfrom getpeername
 udp_from_raw: getsockopt getsockopt fcntl getsockname getsockopt getpeername getsockopt setsockopt

@@ -136,11 +136,6 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     return success;
 }
 
-void ferp_disable_connect_retry(fer_raw_socket raw)
-{
-    (void)raw;
-}
-
 /* ---- Connecting: only a nonblocking connect on POSIX waits for the program. */
 
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)

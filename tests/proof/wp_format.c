@@ -73,25 +73,7 @@ void feri_ipv4_write(feri_addr_text *out, const fer_ipv4_addr *addr);
       0 <= k < len && k < cap - 1 ==> buf[k] == \at(text[k], Pre);
     ensures buf != \null && cap > len ==> buf[len] == 0;
     ensures buf != \null && 0 < cap <= len ==> buf[cap - 1] == 0; */
-size_t feri_text_store(const char *text, size_t len, char *buf, size_t cap);
-
-/* For a short text only. Eva checks a longer one. */
-/*@ requires 0 < n < 16 && \valid_read(text + (0 .. n - 1)) && \valid(buf + (0 .. n - 1));
-    requires \separated(text + (0 .. n - 1), buf + (0 .. n - 1));
-    assigns buf[0 .. n - 1];
-    ensures \forall integer k; 0 <= k < n ==> buf[k] == \at(text[k], Pre); */
-static inline void feri_addr_text_copy(const char *text, size_t n, char *buf);
-
-/*@ requires \valid(out) && out->len <= 15 && (buf == \null || out->len <= 14 || cap <= 15);
-    requires buf == \null || cap == 0 ||
-      (\valid(buf + (0 .. cap - 1)) && \separated(out, buf + (0 .. cap - 1)));
-    assigns buf[0 .. cap - 1], out->text[0 .. 127];
-    ensures \result == (buf == \null && cap != 0 ? 0 : \old(out->len));
-    ensures buf != \null && cap > 0 ==>
-      \forall integer k; 0 <= k < \old(out->len) && k < cap - 1 ==> buf[k] == \old(out->text[k]);
-    ensures buf != \null && cap > \old(out->len) ==> buf[\old(out->len)] == 0;
-    ensures buf != \null && 0 < cap <= \old(out->len) ==> buf[cap - 1] == 0; */
-size_t feri_addr_text_store(feri_addr_text *out, char *buf, size_t cap);
+size_t feri_text_store(const char *restrict text, size_t len, char *restrict buf, size_t cap);
 
 /*@ requires buf == \null || cap == 0 || \valid(buf + (0 .. cap - 1));
     assigns buf[0 .. cap - 1];

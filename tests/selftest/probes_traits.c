@@ -256,18 +256,6 @@ PROBE(connect_would_block_means_started, "platform/*/traits.c")
     }
 }
 
-PROBE(refused_connect_is_retried, "row late_refusal")
-{
-    raw_socket client = raw_new(SOCK_STREAM);
-    uint16_t port = raw_refused_port();
-    uint64_t began = system_now_ms();
-    int result = raw_connect(client, port);
-    int code = result == 0 ? 0 : raw_code();
-    uint64_t took = system_now_ms() - began;
-    conclude_fact(ferp_traits()->refused_connect_is_retried, took >= 400);
-    see("%s after %u ms", raw_code_text(code), (unsigned)took);
-}
-
 PROBE(connect_error_comes_late, "platform/*/traits.c")
 {
     enum { COUNT = 20 };
@@ -301,17 +289,7 @@ PROBE(connect_error_comes_late, "platform/*/traits.c")
     }
 }
 
-PROBE(buffer_sizes_are_doubled, "platform/*/traits.c")
-{
-    int value = 0;
-    raw_socket socket = raw_new(SOCK_STREAM);
-    (void)raw_set_int_option(socket, SOL_SOCKET, SO_RCVBUF, 16384);
-    (void)raw_int_option(socket, SOL_SOCKET, SO_RCVBUF, &value);
-    conclude_fact(ferp_traits()->buffer_sizes_are_doubled, value == 32768);
-    see("SO_RCVBUF set to 16384 is read as %d", value);
-}
-
-PROBE(datagram_limit_is_send_buffer, "platform/*/traits.c")
+PROBE(datagram_limit_is_send_buffer, "rule U2; ferp_posix_fit_datagrams")
 {
     static const char bytes[65507];
     int size = 0;
@@ -324,7 +302,7 @@ PROBE(datagram_limit_is_send_buffer, "platform/*/traits.c")
     (void)raw_set_int_option(socket, SOL_SOCKET, SO_SNDBUF, 100000);
     int n = raw_send(socket, bytes, sizeof bytes);
     see("with one of 100000: %s", raw_text(n));
-    conclude_fact(ferp_traits()->datagram_limit_is_send_buffer, is_limited);
+    conclude(n == (int)sizeof bytes);
 }
 
 PROBE(reconnect_drops_bound_addr, "platform/*/traits.c")

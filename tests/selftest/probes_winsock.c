@@ -207,7 +207,7 @@ PROBE(empty_receives_of_unix_sockets, "platform/winsock/unix.c")
 
 /* ---- Connects and modes */
 
-PROBE(initial_rto, "ferp_disable_connect_retry")
+PROBE(initial_rto, "ferp_connect")
 {
     struct {
         USHORT rtt;

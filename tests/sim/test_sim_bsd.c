@@ -7,8 +7,6 @@ BSD_TEST(the_traits_are_the_systems)
 {
     const struct ferp_traits *traits = ferp_traits();
     assert_true(traits->io_waits_in_kernel);
-    assert_false(traits->buffer_sizes_are_doubled);
-    assert_true(traits->datagram_limit_is_send_buffer);
     assert_int_equal(traits->unix_path_max, 103);
     assert_false(traits->has_abstract_unix_names);
     assert_int_equal(traits->poller_has_edges, is_on(ON_MACOS | ON_FREEBSD));

@@ -125,10 +125,12 @@ PLAIN_TEST(the_error_of_a_connect_is_its_socket_s_or_shared)
 {
     for (int shared = 0; shared < 2; shared++) {
         fer_socket socket = {0};
-        fer_socket_addr closed = addr_of("127.0.0.1:9");
+        fer_socket_addr closed = addr_of(SERVER);
         fer_error cause = {FER_OK, 0};
+        closed.port++;
         sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
                                         .windows.shared_addresses = shared != 0});
+        (void)serve(SERVER);
         fer_raw_socket raw = raw_socket();
         assert_kind(ferp_connect(raw, &closed), FER_WOULD_BLOCK);
         assert_ok(fer_socket_from_raw(&socket, duplicate_of(raw)));

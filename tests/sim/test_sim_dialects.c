@@ -18,7 +18,6 @@ SIM_TEST(the_traits_are_the_systems)
     assert_int_equal(traits->reuse_address_steals_ports, windows);
     assert_int_equal(traits->bind_denied_can_mean_in_use, windows);
     assert_int_equal(traits->connect_would_block_means_started, windows);
-    assert_int_equal(traits->refused_connect_is_retried, windows);
     assert_int_equal(traits->connect_error_comes_late, windows);
     assert_false(traits->close_hides_unread_input);
     assert_int_equal(traits->linger_seconds_max, windows ? 65535 : INT32_MAX);
@@ -116,7 +115,6 @@ SIM_TEST(so_error_reports_a_failed_connect_once_on_linux)
 {
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     fer_raw_socket raw = raw_socket();
-    ferp_disable_connect_retry(raw);
     assert_ok(ferp_set_nonblocking(raw, true));
     FER_IGNORE(ferp_connect(raw, &addr));
     ferp_wait wait;
@@ -136,7 +134,6 @@ WINSOCK_TEST(so_error_is_late_at_times)
     fer_socket_addr addr = addr_of("127.0.0.1:9");
     for (int i = 0; i < 64; i++) {
         fer_raw_socket raw = raw_socket();
-        ferp_disable_connect_retry(raw);
         FER_IGNORE(ferp_connect(raw, &addr));
         fer_error first = raw_error(raw);
         if (first.kind == FER_OK) {
@@ -152,7 +149,6 @@ static fer_raw_socket raw_refused(void)
 {
     fer_socket_addr closed = addr_of("127.0.0.1:9");
     fer_raw_socket raw = raw_socket();
-    ferp_disable_connect_retry(raw);
     assert_ok(ferp_set_nonblocking(raw, true));
     FER_IGNORE(ferp_connect(raw, &closed));
     advance_ms(1);

@@ -44,7 +44,6 @@ const struct ferp_traits script_bsd = {POSIX_FACTS,
                                        .cut_send_loses_count = true,
                                        .datagrams_share_by_reuse_port = true,
                                        .reconnect_drops_bound_addr = true,
-                                       .datagram_limit_is_send_buffer = true,
                                        .unix_path_max = 103};
 const struct ferp_traits script_macos = {POSIX_FACTS,
                                          .shutdown_read_resets_on_data = true,
@@ -54,7 +53,6 @@ const struct ferp_traits script_macos = {POSIX_FACTS,
                                          .cut_send_loses_count = true,
                                          .datagrams_share_by_reuse_port = true,
                                          .reconnect_drops_bound_addr = true,
-                                         .datagram_limit_is_send_buffer = true,
                                          .no_buffer_space_is_transient = true,
                                          .unix_path_max = 103};
 const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
@@ -63,7 +61,6 @@ const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
                                            .reuse_address_steals_ports = true,
                                            .bind_denied_can_mean_in_use = true,
                                            .connect_would_block_means_started = true,
-                                           .refused_connect_is_retried = true,
                                            .connect_error_comes_late = true,
                                            .unix_path_max = 107,
                                            .no_buffer_space_is_transient = true,
@@ -325,8 +322,6 @@ SCRIPTED(fer_error, ferp_peer_addr, (fer_raw_socket raw, fer_socket_addr *out),
 SCRIPTED(fer_error, ferp_check_connected, (fer_raw_socket raw), TAKE(PEER_ADDR, raw)->error);
 SCRIPTED(bool, ferp_connect_is_pending, (fer_raw_socket raw),
          TAKE(CONNECT_IS_PENDING, raw)->value == 0);
-SCRIPTED_VOID(ferp_disable_connect_retry, (fer_raw_socket raw),
-              (void)TAKE(DISABLE_CONNECT_RETRY, raw));
 
 /* Logs a pathname unchanged and an abstract name with a leading @. */
 static const script_result *take_with_name(script_call call, fer_raw_socket raw,

@@ -3,13 +3,27 @@
 
 #include "core/names/address_source.h"
 
+static fer_error source_of_text(feri_address_source *source, const char *text)
+{
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_text(&query, text, FERP_ANY_FAMILY));
+    return feri_address_source_of_query(source, &query);
+}
+
+static fer_error source_of_host(feri_address_source *source, const char *host)
+{
+    feri_address_query query;
+    FER_TRY(feri_address_query_of_host(&query, host, 80, FERP_ANY_FAMILY));
+    return feri_address_source_of_query(source, &query);
+}
+
 /* Checks that the text is an address literal and yields exactly this address. */
 static void check_literal(const char *text, const char *want)
 {
     script_begin(&script_posix);
     feri_address_source source;
     fer_socket_addr got;
-    assert_ok(feri_address_source_of_text(&source, text));
+    assert_ok(source_of_text(&source, text));
     assert_true(feri_address_source_next(&source, &got));
     assert_addr(&got, want);
     assert_false(feri_address_source_next(&source, &got));
@@ -32,7 +46,7 @@ static void check_looked_up(const char *text, const char *log)
 {
     script_begin(&script_posix);
     feri_address_source source;
-    assert_ok(feri_address_source_of_text(&source, text));
+    assert_ok(source_of_text(&source, text));
     feri_address_source_end(&source);
     assert_log(log);
 }
@@ -55,7 +69,7 @@ SCRIPT_TEST(a_blank_or_a_control_character_is_refused_before_any_lookup)
     script_begin(&script_posix);
     feri_address_source source;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error_log(feri_address_source_of_text(&source, bad[i]), FER_HOST_NOT_FOUND, 0, "");
+        assert_error_log(source_of_text(&source, bad[i]), FER_HOST_NOT_FOUND, 0, "");
     }
     check_looked_up("b\xc3\xbc!~.test:80", "lookup_begin(b\xc3\xbc!~.test) lookup_end()");
 }
@@ -67,10 +81,10 @@ SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup
         "",  "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http",
         "[]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
+        assert_error(source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
-    assert_error(feri_address_source_of_text(&source, NULL), FER_MISUSE, 0);
-    assert_error_log(feri_address_source_of_host(&source, "", 80), FER_INVALID_INPUT, 0, "");
+    assert_error(source_of_text(&source, NULL), FER_MISUSE, 0);
+    assert_error_log(source_of_host(&source, ""), FER_INVALID_INPUT, 0, "");
 }
 
 SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
@@ -80,7 +94,7 @@ SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
     script_begin(&script_posix);
     feri_address_source source;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(feri_address_source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
+        assert_error(source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_log("");
 }
@@ -94,7 +108,7 @@ static fer_error source_of_long_host(size_t len, char last)
     memset(host, 'x', sizeof host);
     host[len - 1] = last;
     host[len] = '\0';
-    fer_error error = feri_address_source_of_host(&source, host, 80);
+    fer_error error = source_of_host(&source, host);
     if (error.kind == FER_OK) {
         feri_address_source_end(&source);
     }

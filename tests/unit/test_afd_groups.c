@@ -1,4 +1,4 @@
-/* test_afd_groups.c: platform/winsock/afd_groups.c: how many handles of the driver a poller opens.
+/* test_afd_groups.c: platform/winsock/afd_sources.c: how many handles of the driver a poller opens.
  * Windows only. */
 #include "platform/winsock/afd_sources.h"
 #include <string.h>
@@ -16,14 +16,14 @@ static fer_error counted_open(HANDLE port, HANDLE *out)
 }
 
 #define ferp_afd_open counted_open
-#include "platform/winsock/afd_groups.c"
+#include "platform/winsock/afd_sources.c"
 #undef ferp_afd_open
 
 static ferp_afd_source sources[2 * GROUP_MAX + 1];
 
 static void join(ferp_afd_poller *poller, size_t index)
 {
-    assert_int_equal(ferp_afd_group_join(poller, &sources[index]).kind, FER_OK);
+    assert_int_equal(join_group(poller, &sources[index]).kind, FER_OK);
 }
 
 static int begin(void **state)
@@ -40,7 +40,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    ferp_afd_groups_end(*state);
+    end_groups(*state);
     return 0;
 }
 
@@ -60,9 +60,9 @@ GROUPS_TEST(a_full_handle_is_followed_by_another)
 GROUPS_TEST(a_handle_that_was_full_is_used_again)
 {
     ferp_afd_group *const first = sources[0].group;
-    ferp_afd_group_leave(poller, &sources[0]);
-    ferp_afd_group_leave(poller, &sources[1]);
-    ferp_afd_group_leave(poller, &sources[GROUP_MAX]);
+    leave_group(poller, &sources[0]);
+    leave_group(poller, &sources[1]);
+    leave_group(poller, &sources[GROUP_MAX]);
     join(poller, GROUP_MAX);
     join(poller, 0);
     join(poller, 1);

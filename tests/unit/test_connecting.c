@@ -107,14 +107,6 @@ SYSTEM_TEST(script_windows, the_mode_is_not_changed_if_core_waits)
     assert_ok_log(connect_to("192.0.2.1:80", SOON), "socket(v4) connect(1,192.0.2.1:80)");
 }
 
-/* ---- Disabled retries of a refused connect */
-
-SYSTEM_TEST(script_windows, a_refusal_is_hastened_before_the_connect)
-{
-    assert_ok(connect_to("127.0.0.1:80", NO_TIMEOUT));
-    assert_log("socket(v4) disable_connect_retry(1) connect(1,127.0.0.1:80)");
-}
-
 /* ---- The status of a pending connect (rule C5) */
 
 static fer_handle new_connecting(const struct ferp_traits *traits)

@@ -7,8 +7,7 @@
 #include "ferrule/error.h"
 #include "fuzz/models/error_reference.h"
 #include "platform/platform.h"
-#include "platform/posix/errors_bsd.h"
-#include "platform/posix/errors_linux.h"
+#include "platform/posix/errors_posix.h"
 #include "platform/winsock/errors_winsock.h"
 #include "support/group.h"
 
@@ -30,9 +29,12 @@ struct row {
     fer_error_kind kind;
 };
 
+#define LINUX_ROW(name, on_linux, on_bsd, kind) {on_linux, #name, kind},
+#define BSD_ROW(name, on_linux, on_bsd, kind) {on_bsd, #name, kind},
 #define ROW(code, name, kind) {code, #name, kind},
-static const struct row linux_rows[] = {FERP_LINUX_ERRORS(ROW)};
-static const struct row bsd_rows[] = {FERP_BSD_ERRORS(ROW)};
+static const struct row linux_rows[] = {FERP_POSIX_ERRORS(LINUX_ROW)
+                                            FERP_POSIX_OTHER_ERRORS(LINUX_ROW)};
+static const struct row bsd_rows[] = {FERP_POSIX_ERRORS(BSD_ROW)};
 static const struct row winsock_rows[] = {FERP_WINSOCK_ERRORS(ROW)};
 #undef ROW
 #define LINUX_COUNT (sizeof linux_rows / sizeof linux_rows[0])

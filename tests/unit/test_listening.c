@@ -30,10 +30,10 @@ SYSTEM_TEST(script_posix, an_accepted_stream_has_its_peer_and_its_family)
 
 SYSTEM_TEST(script_posix, a_stream_that_is_accepted_without_a_name_has_no_family)
 {
-    fer_handle listener = script_stream(0);
+    fer_handle listener = script_stream(FERI_FLAG_UNIX);
     fer_handle stream = {0};
     script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok(feri_accept_without_peer(&listener, &stream));
+    assert_ok(accept_from(&listener, &stream));
     assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_UNIX);
     assert_int_equal(feri_handle_as_raw(&stream), 2);
     assert_log("accept(1)");
@@ -116,14 +116,13 @@ SCRIPT_TEST(a_refused_option_of_an_open_connection_is_reported)
     for (size_t i = 0; i < 2 * sizeof kinds / sizeof kinds[0]; i++) {
         for (int is_unix = 0; is_unix < 2; is_unix++) {
             script_begin(&script_posix);
-            fer_handle listener = script_stream(FERI_FLAG_ADOPTED);
+            fer_handle listener =
+                script_stream(FERI_FLAG_ADOPTED | (is_unix != 0 ? FERI_FLAG_UNIX : 0));
             fer_handle stream = {0};
             script_then_fail(SCRIPT_SET_TIMEOUT, kinds[i / 2], 99);
             script_default(SCRIPT_PEER_ADDR)->error =
                 (fer_error){i % 2 == 0 ? FER_OK : FER_NO_BUFFER_SPACE, i % 2 == 0 ? 0 : 105};
-            assert_error(is_unix != 0 ? feri_accept_without_peer(&listener, &stream)
-                                      : accept_from(&listener, &stream),
-                         kinds[i / 2], 99);
+            assert_error(accept_from(&listener, &stream), kinds[i / 2], 99);
             assert_int_equal(script.sockets_open, 1);
             assert_int_equal(feri_handle_state(&stream), 0);
         }

@@ -136,7 +136,6 @@ TEST(a_refused_connect_ends_refused)
     ferp_close(seam_listener(&addr)); /* a port without a listener */
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
-    ferp_disable_connect_retry(raw);
     fer_error err = ferp_connect(raw, &addr);
     if (err.kind != FER_CONNECTION_REFUSED) {
         ferp_wait wait;

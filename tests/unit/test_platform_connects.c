@@ -12,7 +12,6 @@ static fer_raw_socket start_connect(const fer_socket_addr *addr)
 {
     fer_raw_socket raw = seam_socket();
     assert_ok(ferp_set_nonblocking(raw, true));
-    ferp_disable_connect_retry(raw);
     fer_error started = ferp_connect(raw, addr);
     if (started.kind != FER_OK && started.kind != FER_CONNECTION_REFUSED) {
         assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK

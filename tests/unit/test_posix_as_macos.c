@@ -32,6 +32,7 @@ static off_t sendfile_counts; /* the bytes sent; negative: the count is not stor
 static int fcntl_error;
 static int duplicate_error;
 static int setsockopt_error;
+static int send_buffer;
 static int getsockopt_error;
 static struct timeval last_timeout;
 static int last_shutdowns[2];
@@ -76,7 +77,15 @@ static int macos_setsockopt(int fd, int level, int name, const void *value, sock
         memcpy(&last_timeout, value, sizeof last_timeout);
         return len == sizeof last_timeout ? 0 : -1;
     }
-    assert_true(fd >= 0 && name == SO_NOSIGPIPE);
+    assert_true(fd >= 0);
+    if (name == SO_SNDBUF) {
+        memcpy(&send_buffer, value, sizeof send_buffer);
+        return 0;
+    }
+    if (name == SO_RCVBUF) {
+        return 0;
+    }
+    assert_int_equal(name, SO_NOSIGPIPE);
     return setsockopt_error != 0 ? fail_with_code(&setsockopt_error) : 0;
 }
 
@@ -455,6 +464,19 @@ TEST(an_invalid_receive_of_a_stream_is_a_reset)
     receive_error = ENOBUFS;
     assert_kind(ferp_recv(pair.client, &byte, 1, 0, &moved), FER_NO_BUFFER_SPACE);
     seam_close(&pair);
+}
+
+/* U2: net.inet.udp.maxdgram is the default of the send buffer, which limits a datagram. */
+TEST(the_longest_datagram_fits_into_the_send_buffer_of_a_new_socket)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    send_buffer = 0;
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0, &raw));
+    assert_int_equal(send_buffer, 0);
+    ferp_close(raw);
+    assert_ok(ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0, &raw));
+    assert_int_equal(send_buffer, 65535);
+    ferp_close(raw);
 }
 
 /* A socket that has ended raises no signal, so EINVAL is no failure. */

@@ -57,7 +57,6 @@ TEST(facts_are_the_backends)
     assert_int_equal(real->bind_denied_can_mean_in_use, simulated->bind_denied_can_mean_in_use);
     assert_int_equal(real->connect_would_block_means_started,
                      simulated->connect_would_block_means_started);
-    assert_int_equal(real->refused_connect_is_retried, simulated->refused_connect_is_retried);
     assert_int_equal(real->connect_error_comes_late, simulated->connect_error_comes_late);
     assert_int_equal(real->reconnect_drops_bound_addr, simulated->reconnect_drops_bound_addr);
     assert_int_equal(real->poller_has_edges, simulated->poller_has_edges);
@@ -91,11 +90,8 @@ static const struct {
     {FACT(datagrams_share_by_reuse_port), {false, true, true, true}},
     {FACT(bind_denied_can_mean_in_use), {false, false, false, false}},
     {FACT(connect_would_block_means_started), {false, false, false, false}},
-    {FACT(refused_connect_is_retried), {false, false, false, false}},
     {FACT(connect_error_comes_late), {false, false, false, false}},
-    {FACT(buffer_sizes_are_doubled), {true, false, false, false}},
     {FACT(reconnect_drops_bound_addr), {false, true, true, true}},
-    {FACT(datagram_limit_is_send_buffer), {false, true, true, true}},
     {FACT(poller_has_edges), {true, true, true, false}},
     {FACT(has_abstract_unix_names), {true, false, false, false}},
 };

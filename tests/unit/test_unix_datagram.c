@@ -15,30 +15,6 @@ static fer_unix_datagram open_socket(const struct ferp_traits *traits, uint32_t 
 #define SOCKET_TEST(function) \
     SCRIPT_TEST_WITH(fer_unix_datagram socket, open_socket(&script_posix, 0), function)
 
-/* Where the buffers limit datagrams, each way makes room for the largest. */
-SCRIPT_TEST(each_new_socket_raises_the_buffers_if_they_limit_datagrams)
-{
-    fer_unix_datagram socket = {0};
-    fer_unix_datagram other = {0};
-    script_begin(&script_bsd);
-    script_default(SCRIPT_OPTION_VALUE)->value = 4096;
-    assert_ok(fer_unix_datagram_bind(&socket, "a"));
-    assert_log("unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
-               "set_option(1,RECV_BUFFER,131072) unix_bind(1,a)");
-    fer_unix_datagram_close(&socket);
-    script_begin(&script_bsd);
-    assert_ok_log(
-        fer_unix_datagram_unbound(&socket),
-        "unix_socket(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
-        "set_option(1,RECV_BUFFER,131072)");
-    fer_unix_datagram_close(&socket);
-    script_begin(&script_bsd);
-    script_default(SCRIPT_OPTION_VALUE)->value = 131072;
-    assert_ok(fer_unix_datagram_pair(&socket, &other));
-    assert_log("unix_pair(datagram) set_option(1,SEND_BUFFER,65535) option_value(1,RECV_BUFFER) "
-               "set_option(2,SEND_BUFFER,65535) option_value(2,RECV_BUFFER)");
-}
-
 SOCKET_TEST(connecting_is_retried_after_a_signal_and_checks_the_name)
 {
     fer_unix_addr unnamed = {0};

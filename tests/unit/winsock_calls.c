@@ -207,7 +207,6 @@ static fer_error call_addresses(const struct step *step, int64_t *out)
     case SEAM_peer_addr: err = ferp_peer_addr(raw, &addr); break;
     case SEAM_check_connected: return ferp_check_connected(raw);
     case SEAM_is_pending: *out = ferp_connect_is_pending(raw); return err;
-    case SEAM_disable_retry: ferp_disable_connect_retry(raw); return err;
     default: script_fail("no such call of addresses", step->name); return err;
     }
     *out = err.kind == FER_OK ? number_of_addr(&addr) : 0;
@@ -308,7 +307,7 @@ fer_error script_call(const struct step *step, int64_t *out)
     if (name <= SEAM_transmit_message) {
         return call_datagrams(step, out);
     }
-    if (name <= SEAM_disable_retry) {
+    if (name <= SEAM_is_pending) {
         return call_addresses(step, out);
     }
     if (name <= SEAM_unix_peer_addr) {

@@ -27,7 +27,7 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
     X(peek) X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) \
     X(transmit_to) X(report_refusals) X(bytes_queued) X(receive_message) X(transmit_message) \
     X(bind_to) X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr) \
-    X(check_connected) X(is_pending) X(disable_retry) X(unix_bind) X(unix_connect) \
+    X(check_connected) X(is_pending) X(unix_bind) X(unix_connect) \
     X(unix_local_addr) X(unix_peer_addr) X(set_timeout) X(timeout) X(set_option) X(option) \
     X(set_linger) X(linger) X(join) X(leave) X(set_feature) X(feature) X(set_whole) X(whole) \
     X(path_mtu) X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm) X(arm_many) \
