@@ -14,11 +14,11 @@
 enum { FERI_IPV6_GROUPS = 8 };
 
 /* The value of a hexadecimal digit in ASCII; above 15 if it is none. */
-#define FERI_HEX_VALUE(n)                    \
-    ((n) >= 0x30 && (n) <= 0x39   ? (n)-0x30 \
-     : (n) >= 0x41 && (n) <= 0x46 ? (n)-0x37 \
-     : (n) >= 0x61 && (n) <= 0x66 ? (n)-0x57 \
-                                  : UINT8_MAX)
+#define FERI_HEX_VALUE(n)                               \
+    ((n) >= 0x30 && (n) <= 0x39   ? (uint8_t)((n)-0x30) \
+     : (n) >= 0x41 && (n) <= 0x46 ? (uint8_t)((n)-0x37) \
+     : (n) >= 0x61 && (n) <= 0x66 ? (uint8_t)((n)-0x57) \
+                                  : (uint8_t)UINT8_MAX)
 static const uint8_t feri_hex_value[256] = FERI_256_OF(FERI_HEX_VALUE);
 
 /* The value of the decimal digit `ahead` bytes after the index; above 9 if there is none. */

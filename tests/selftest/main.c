@@ -1,31 +1,21 @@
-/* main.c: ferrule_selftest, for people who have a system that the project has not. Without
- * arguments it runs everything and writes a report. CMake generates SELFTEST_SUITES, with a row
- * X(NAME) for each conformance file; its main function is NAME_main. */
+/* main.c: ferrule_selftest, for people who have a system that the project has not. Without an
+ * argument it runs everything and writes a report; with the name of a file of tests, or NAME:N, it
+ * runs these tests, from number N on. CMake generates SELFTEST_SUITES, with a row X(NAME) for each
+ * file; its main function is NAME_main. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "selftest/check.h"
-#include "selftest/probe.h"
-#include "selftest/report.h"
-#include "selftest/runner.h"
-#include "selftest/summary.h"
-#include "selftest/system.h"
+#include "ferrule/version.h"
+#include "selftest/selftest.h"
 #include "support/fixture.h"
+#include "support/thread.h"
 
 #define X(name) int name##_main(void);
 #include SELFTEST_SUITES
 #undef X
-
-enum {
-    JOBS_MAX = 200,
-    PARALLEL_MIN = 4,
-    PARALLEL_MAX = 8,
-    TEST_LIMIT_MS = 120000,
-    PROBE_LIMIT_MS = 20000,
-    RUN_LIMIT_MS = 600000,
-    ALONE_MAX = 30
-};
 
 static const struct {
     const char *name;
@@ -36,166 +26,156 @@ static const struct {
 #undef X
 };
 
-/* ---- In a child */
+enum { SUITES = sizeof suites / sizeof suites[0], PARALLEL = 6 };
+enum { TEST_LIMIT_MS = 120000, PLANTED_LIMIT_MS = 8000, RUN_LIMIT_S = 1500 };
 
-static int run_suite(const char *name, const char *first, const char *count)
+#ifdef __VERSION__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "another compiler"
+#endif
+
+static void report_head(const struct system_facts *facts)
 {
-    test_first = (size_t)strtoul(first, NULL, 10);
-    test_count = (size_t)strtoul(count, NULL, 10);
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        if (strcmp(suites[i].name, name) == 0) {
+    char date[40] = "";
+    time_t now = time(NULL);
+    const struct tm *utc = gmtime(&now);
+    if (utc != NULL) {
+        (void)strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", utc);
+    }
+    report_line(0, "ferrule's self-test: report of a system");
+    report_line(0, "system:    %s", facts->version);
+    report_line(0, "processor: %s; this program has %u bits", facts->processor,
+                (unsigned)(sizeof(void *) * 8));
+    report_line(0, "ferrule:   %s, built with %.60s", fer_version(), COMPILER);
+    report_line(0, "date:      %s", date);
+    report_line(0,
+                "The report has no names of users, hosts or folders. All sockets are loopback's.");
+    report_line(0, "This takes one minute or two, please leave it alone.");
+}
+
+/* ---- Tests: every one that did not pass */
+
+static unsigned tests[RESULT_STATUSES];
+
+static void report_test(const struct result *result)
+{
+    static const char *const names[] = {"passed", "FAILED", "skipped", "CRASHED", "HUNG"};
+    tests[result->status]++;
+    if (result->status != RESULT_PASSED) {
+        report_line(2, "%-7s %s: %s", names[result->status], result->suite, result->name);
+        report_line(10, "%s", result->detail);
+    }
+}
+
+/* ---- Probes */
+
+enum { SAME, DIFFERS, SEEN, ABSENT, FAILED, VERDICTS };
+static unsigned probes[VERDICTS];
+
+static void report_probe(const struct result *result)
+{
+    static const char *const names[] = {"same", "DIFFERS", "seen", "absent", "FAILED"};
+    bool has_answer = strstr(result->detail, "answer: ") != NULL;
+    bool is_expected = strstr(result->detail, "expected: ") != NULL;
+    int verdict = result->status == RESULT_SKIPPED                 ? ABSENT
+                  : result->status == RESULT_PASSED && is_expected ? SAME
+                  : result->status == RESULT_PASSED                ? SEEN
+                  : result->status == RESULT_FAILED && has_answer  ? DIFFERS
+                                                                   : FAILED;
+    probes[verdict]++;
+    report_line(2, "%-7s %s", names[verdict], result->name);
+    report_line(10, "%s", result->detail);
+}
+
+/* ---- The run */
+
+struct work {
+    bool are_planted;
+    bool are_probes;
+    uint64_t ends_at_us;
+    atomic_size_t next;
+};
+
+static void run_suites(void *argument)
+{
+    struct work *work = argument;
+    for (size_t i = 0; (i = atomic_fetch_add(&work->next, 1)) < SUITES;) {
+        const char *name = suites[i].name;
+        bool is_planted = strstr(name, "planted") != NULL;
+        bool is_probes = strncmp(name, "probes_", 7) == 0;
+        if (is_probes == work->are_probes && is_planted == work->are_planted) {
+            runner_run(name, is_planted ? PLANTED_LIMIT_MS : TEST_LIMIT_MS, work->ends_at_us,
+                       is_probes ? report_probe : report_test);
+        }
+    }
+}
+
+/* Probes measure times, and are alone. */
+static void run_work(bool are_planted, bool are_probes, uint64_t ends_at_us)
+{
+    struct work work = {are_planted, are_probes, ends_at_us, 0};
+    test_thread threads[PARALLEL];
+    int count = are_planted || are_probes ? 1 : PARALLEL;
+    for (int i = 0; i < count; i++) {
+        test_thread_start(&threads[i], run_suites, &work);
+    }
+    for (int i = 0; i < count; i++) {
+        test_thread_join(&threads[i]);
+    }
+}
+
+static int run_all(const char *program, bool are_planted)
+{
+    static struct system_facts facts;
+    uint64_t began_us = peer_now_us();
+    uint64_t ends_at_us = began_us + RUN_LIMIT_S * UINT64_C(1000000);
+    system_describe(&facts);
+    report_hide(getenv("USER"));
+    report_hide(getenv("USERNAME"));
+    report_hide(facts.host);
+    if (!are_planted) {
+        report_open(program, facts.name);
+    }
+    report_head(&facts);
+    report_line(0, "\nTESTS THAT DID NOT PASS");
+    run_work(are_planted, false, ends_at_us);
+    report_line(0, "\nFACTS OF THE SYSTEM: what ferrule expects, and what was seen");
+    run_work(are_planted, true, ends_at_us);
+    unsigned failed = tests[RESULT_FAILED] + tests[RESULT_CRASHED] + tests[RESULT_HUNG];
+    report_line(0, "\ntests:  %u passed, %u failed, %u skipped", tests[RESULT_PASSED], failed,
+                tests[RESULT_SKIPPED]);
+    report_line(0, "probes: %u same, %u different, %u only seen, %u absent, %u failed",
+                probes[SAME], probes[DIFFERS], probes[SEEN], probes[ABSENT], probes[FAILED]);
+    report_line(0, "time:   %u s", (unsigned)((peer_now_us() - began_us) / 1000000));
+    if (!are_planted) {
+        report_close();
+        system_keep_console();
+    }
+    return failed == 0 ? 0 : 1;
+}
+
+static int run_suite(const char *argument)
+{
+    size_t len = strcspn(argument, ":");
+    test_first = argument[len] == ':' ? (size_t)strtoul(argument + len + 1, NULL, 10) : 0;
+    for (size_t i = 0; i < SUITES; i++) {
+        if (strlen(suites[i].name) == len && strncmp(suites[i].name, argument, len) == 0) {
             return suites[i].run();
         }
     }
-    return check_run_suite(name);
-}
-
-static int run_probe(const char *name)
-{
-    const struct probe *probe = probe_find(name);
-    if (probe == NULL) {
-        return 2;
-    }
-    peer_start();
-    probe->run();
-    return 0;
-}
-
-/* ---- In the program that was started by hand */
-
-/* The longest suites start first. */
-static const char *const long_suites[] = {
-    "readiness", "ended_waits", "poller_ended_waits", "poller_events", "copying",    "interruption",
-    "timeouts",  "wakeup",      "socket_pending",     "inheritance",   "poller_many"};
-
-static size_t add_job(struct job *jobs, size_t count, job_kind kind, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(jobs[i].name, name) == 0) {
-            return count;
-        }
-    }
-    if (count < JOBS_MAX) {
-        jobs[count].kind = kind;
-        jobs[count].name = name;
-        count++;
-    }
-    return count;
-}
-
-static size_t add_suites(struct job *jobs)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof long_suites / sizeof long_suites[0]; i++) {
-        count = add_job(jobs, count, JOB_SUITE, long_suites[i]);
-    }
-    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
-        count = add_job(jobs, count, JOB_SUITE, suites[i].name);
-    }
-    return count;
-}
-
-static size_t add_probes(struct job *jobs)
-{
-    size_t count = 0;
-    size_t probes = 0;
-    const struct probe *probe = probe_list(&probes);
-    for (; probes > 0; probes--, probe++) {
-        count = add_job(jobs, count, JOB_PROBE, probe->name);
-    }
-    return count;
-}
-
-/* For tests/kernels/probes.sh. */
-static int list_probes(void)
-{
-    static struct job jobs[JOBS_MAX];
-    size_t count = add_probes(jobs);
-    for (size_t i = 0; i < count; i++) {
-        printf("%s\n", jobs[i].name);
-    }
-    return 0;
-}
-
-/* A test that failed beside others may pass alone: the report then says so. */
-static void repeat_failures(struct runner *runner)
-{
-    size_t count = runner->results.count;
-    size_t repeated = 0;
-    for (size_t i = 0; i < count && repeated < ALONE_MAX; i++) {
-        static struct job alone;
-        const struct result *failed = &runner->results.all[i];
-        if (failed->status == RESULT_PASSED || failed->status == RESULT_SKIPPED) {
-            continue;
-        }
-        repeated++;
-        memset(&alone, 0, sizeof alone);
-        alone.kind = JOB_SUITE;
-        alone.name = failed->suite;
-        alone.first = failed->index;
-        alone.count = 1;
-        runner_run(runner, &alone, 1);
-        if (runner->results.count > count) {
-            result_status status = runner->results.all[count].status;
-            runner->results.all[i].passed_alone = status == RESULT_PASSED;
-            runner->results.count = count;
-        }
-    }
-}
-
-static int run_all(void)
-{
-    static struct job suite_jobs[JOBS_MAX];
-    static struct job probe_jobs[JOBS_MAX];
-    static struct runner runner;
-    system_facts facts;
-    uint64_t began = system_now_ms();
-    system_describe(&facts);
-    report_open(facts.name);
-    summary_head(&facts);
-    report_progress("running the tests; this takes one minute or two, please leave it alone");
-    size_t suite_count = add_suites(suite_jobs);
-    size_t probe_count = add_probes(probe_jobs);
-    runner.parallel = facts.processors * 2 > PARALLEL_MAX ? PARALLEL_MAX : facts.processors * 2;
-    runner.parallel = runner.parallel < PARALLEL_MIN ? PARALLEL_MIN : runner.parallel;
-    runner.test_limit_ms = TEST_LIMIT_MS;
-    runner.ends_at = began + RUN_LIMIT_MS;
-    runner_run(&runner, suite_jobs, suite_count);
-    repeat_failures(&runner);
-    report_progress("asking the system what it does");
-    runner.parallel = 2;
-    runner.test_limit_ms = PROBE_LIMIT_MS;
-    runner_run(&runner, probe_jobs, probe_count);
-    summary_failures(&runner.results);
-    summary_left_out(suite_jobs, suite_count);
-    summary_probes(probe_jobs, probe_count);
-    summary_rules(&runner.results);
-    summary_skips(&runner.results);
-    bool is_good = summary_end(&runner.results, system_now_ms() - began);
-    report_close();
-    system_keep_console();
-    free(runner.results.all);
-    return is_good ? 0 : 1;
+    printf("usage: ferrule_selftest\nRuns every test and writes a report beside itself.\n");
+    return 2;
 }
 
 int main(int count, char **arguments)
 {
+    setvbuf(stdout, NULL, _IONBF, 0);
     system_prepare(count > 0 ? arguments[0] : "");
-    if (count == 5 && strcmp(arguments[1], "--suite") == 0) {
-        return run_suite(arguments[2], arguments[3], arguments[4]);
-    }
-    if (count == 3 && strcmp(arguments[1], "--probe") == 0) {
-        return run_probe(arguments[2]);
-    }
     if (count == 2 && strcmp(arguments[1], "--check-runner") == 0) {
-        return check_runner();
+        return run_all(arguments[0], true);
     }
-    if (count == 2 && strcmp(arguments[1], "--probes") == 0) {
-        return list_probes();
-    }
-    if (count > 1) {
-        printf("usage: ferrule_selftest\nRuns every test and writes a report beside itself.\n");
-        return 2;
-    }
-    return run_all();
+    return count == 2  ? run_suite(arguments[1])
+           : count < 2 ? run_all(count > 0 ? arguments[0] : "", false)
+                       : run_suite("");
 }

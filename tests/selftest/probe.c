@@ -1,141 +1,210 @@
-/* probe.c: the output of probes, and their list; see probe.h. */
+/* probe.c: the answers and the system calls of probes; see probe.h. */
 #include "selftest/probe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- Writing */
+#ifdef _WIN32
+#define NAME(name)  \
+    case WSA##name: \
+        return #name;
+#define LAST_CODE WSAGetLastError()
+#define NO_SIGNAL 0
+#define poll WSAPoll
+typedef WSAPOLLFD raw_pollfd;
+typedef int raw_size;
+enum { READABLE = POLLRDNORM, WRITABLE = POLLWRNORM };
+#else
+#include <errno.h>
+#include <poll.h>
+#define NAME(name) \
+    case name:     \
+        return #name;
+#define LAST_CODE errno
+#ifdef MSG_NOSIGNAL
+#define NO_SIGNAL MSG_NOSIGNAL
+#else
+#define NO_SIGNAL 0
+#endif
+typedef struct pollfd raw_pollfd;
+typedef size_t raw_size;
+enum { READABLE = POLLIN, WRITABLE = POLLOUT };
+#endif
 
-static void print(const char *mark, const char *format, va_list arguments)
-{
-    printf("%s ", mark);
-    (void)vprintf(format, arguments);
-    printf("\n");
-    (void)fflush(stdout);
-}
+enum { TEXTS = 16, NUMBER_CAP = 24, LIMIT_MS = 8000 };
 
-void believe(const char *format, ...)
+char probe_answer[PROBE_TEXT_CAP];
+char probe_note[PROBE_TEXT_CAP];
+
+void probe_add(char *text, const char *format, ...)
 {
     va_list arguments;
+    size_t len = strlen(text);
+    if (len > 0 && len + 3 < PROBE_TEXT_CAP) {
+        strcpy(text + len, ", ");
+        len += 2;
+    }
     va_start(arguments, format);
-    print("=believed", format, arguments);
+    (void)vsnprintf(text + len, PROBE_TEXT_CAP - len, format, arguments);
     va_end(arguments);
 }
 
-void see(const char *format, ...)
+void probe_run(void (*run)(void), const char *expected, const char *file, int line)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    print("=seen", format, arguments);
-    va_end(arguments);
-}
-
-void conclude(bool agrees)
-{
-    printf(agrees ? "=same \n" : "=differs \n");
-}
-
-void conclude_absent(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    print("=seen", format, arguments);
-    va_end(arguments);
-    printf("=absent \n");
-    exit(0);
-}
-
-void conclude_fact(bool believed, bool seen)
-{
-    believe(believed ? "yes" : "no");
-    see(seen ? "yes" : "no");
-    conclude(believed == seen);
-}
-
-/* ---- Reading */
-
-static void append(char *to, size_t cap, const char *text, size_t len)
-{
-    size_t used = strlen(to);
-    snprintf(to + used, cap - used, "%s%.*s", used > 0 ? "; " : "", (int)len, text);
-}
-
-/* The verdicts in the order of their weight: one difference is a difference. */
-static void raise_verdict(probe_answer *out, probe_verdict verdict)
-{
-    if (verdict > out->verdict) {
-        out->verdict = verdict;
+    probe_answer[0] = probe_note[0] = 0;
+    run();
+    if (expected != NULL) {
+        print_message("expected: %s\n", expected);
+    }
+    print_message("answer: %s\n", probe_answer);
+    if (probe_note[0] != 0) {
+        print_message("%s\n", probe_note);
+    }
+    if (expected != NULL && strcmp(expected, probe_answer) != 0) {
+        _fail(file, line);
     }
 }
 
-static void read_line(const char *line, size_t len, probe_answer *out)
+int probe_end(void **state)
 {
-    static const char *const verdicts[] = {"", "=same ", "=differs ", "=absent "};
-    if (len > 10 && strncmp(line, "=believed ", 10) == 0) {
-        append(out->believed, sizeof out->believed, line + 10, len - 10);
-    } else if (len > 6 && strncmp(line, "=seen ", 6) == 0) {
-        append(out->seen, sizeof out->seen, line + 6, len - 6);
-    } else if (len > 0 && line[0] != '=') {
-        append(out->seen, sizeof out->seen, line, len);
-    }
-    for (int i = PROBE_SAME; i <= PROBE_ABSENT; i++) {
-        if (strncmp(line, verdicts[i], strlen(verdicts[i])) == 0) {
-            raise_verdict(out, (probe_verdict)i);
-        }
+    (void)state;
+    peer_close_all();
+    return 0;
+}
+
+/* ---- System calls */
+
+static const char *number(long value)
+{
+    static char texts[TEXTS][NUMBER_CAP];
+    static unsigned next;
+    char *text = texts[next++ % TEXTS];
+    snprintf(text, NUMBER_CAP, "%ld", value);
+    return text;
+}
+
+/* clang-format off */
+#define CODES(X) \
+    X(EACCES) X(EADDRINUSE) X(EADDRNOTAVAIL) X(EAFNOSUPPORT) X(EALREADY) X(ECONNABORTED) \
+    X(ECONNREFUSED) X(ECONNRESET) X(EHOSTUNREACH) X(EINPROGRESS) X(EINVAL) X(EISCONN) X(EMSGSIZE) \
+    X(ENETDOWN) X(ENETUNREACH) X(ENOBUFS) X(ENOPROTOOPT) X(ENOTCONN) X(ENOTSOCK) X(EOPNOTSUPP) \
+    X(ESHUTDOWN) X(ETIMEDOUT)
+/* clang-format on */
+
+static const char *name_of(int code)
+{
+    switch (code) {
+    case 0: return "OK";
+#ifdef _WIN32
+    case WSAEWOULDBLOCK: return "EAGAIN";
+#else
+    case EAGAIN: return "EAGAIN";
+    case EPIPE: return "EPIPE";
+    case EPERM: return "EPERM";
+#endif
+        CODES(NAME)
+    default: return number(code);
     }
 }
 
-void probe_read(const char *output, probe_answer *out)
+const char *raw_result(long result)
 {
-    memset(out, 0, sizeof *out);
-    while (*output != 0) {
-        size_t len = strcspn(output, "\r\n");
-        read_line(output, len, out);
-        output += len;
-        output += strspn(output, "\r\n");
-    }
+    return name_of(result < 0 ? LAST_CODE : 0);
 }
 
-/* ---- The list */
-
-enum { PROBES_MAX = 160 };
-
-static struct probe probes[PROBES_MAX];
-static size_t probe_count;
-
-static bool is_before(const struct probe *one, const struct probe *other)
+const char *raw_count(long result)
 {
-    int order = strcmp(one->file, other->file);
-    return order != 0 ? order < 0 : one->line < other->line;
+    return result < 0 ? name_of(LAST_CODE) : number(result);
 }
 
-void probe_add(struct probe added)
+peer_socket raw_keep(raw_socket made)
 {
-    size_t at = probe_count;
-    if (probe_count == PROBES_MAX) {
-        abort();
-    }
-    for (; at > 0 && is_before(&added, &probes[at - 1]); at--) {
-        probes[at] = probes[at - 1];
-    }
-    probes[at] = added;
-    probe_count++;
+    peer_socket kept = (peer_socket)made;
+    need(kept != PEER_NONE, "no socket: %s", raw_result(-1));
+    peer_adopt(kept);
+    (void)peer_raw_set_nonblocking(kept, false);
+    return kept;
 }
 
-const struct probe *probe_list(size_t *count)
+peer_socket raw_new(int type)
 {
-    *count = probe_count;
-    return probes;
+    return raw_keep(socket(AF_INET, type, 0));
 }
 
-const struct probe *probe_find(const char *name)
+static struct sockaddr_in address_of(uint32_t address, uint16_t port)
 {
-    for (size_t i = 0; i < probe_count; i++) {
-        if (strcmp(probes[i].name, name) == 0) {
-            return &probes[i];
-        }
+    struct sockaddr_in made;
+    memset(&made, 0, sizeof made);
+    made.sin_family = AF_INET;
+    made.sin_port = htons(port);
+    made.sin_addr.s_addr = htonl(address);
+    return made;
+}
+
+int raw_bind(peer_socket socket, uint32_t address, uint16_t port)
+{
+    struct sockaddr_in to = address_of(address, port);
+    return bind((raw_socket)socket, (struct sockaddr *)&to, (raw_len)sizeof to);
+}
+
+int raw_connect(peer_socket socket, uint32_t address, uint16_t port)
+{
+    struct sockaddr_in to = address_of(address, port);
+    return connect((raw_socket)socket, (struct sockaddr *)&to, (raw_len)sizeof to);
+}
+
+int raw_send_to(peer_socket socket, uint32_t address, uint16_t port)
+{
+    struct sockaddr_in to = address_of(address, port);
+    return (int)sendto((raw_socket)socket, "x", 1, NO_SIGNAL, (struct sockaddr *)&to,
+                       (raw_len)sizeof to);
+}
+
+int raw_send(peer_socket socket, const void *bytes, size_t len)
+{
+    return (int)send((raw_socket)socket, bytes, (raw_size)len, NO_SIGNAL);
+}
+
+int raw_receive(peer_socket socket, void *bytes, size_t len)
+{
+    return (int)recv((raw_socket)socket, bytes, (raw_size)len, 0);
+}
+
+int raw_set(peer_socket socket, int level, int option, int value)
+{
+    return setsockopt((raw_socket)socket, level, option, (const void *)&value,
+                      (raw_len)sizeof value);
+}
+
+int raw_get(peer_socket socket, int level, int option)
+{
+    int value = 0;
+    raw_len len = (raw_len)sizeof value;
+    return getsockopt((raw_socket)socket, level, option, (void *)&value, &len) == 0 ? value : -1;
+}
+
+const char *raw_error(peer_socket socket)
+{
+    return name_of(raw_get(socket, SOL_SOCKET, SO_ERROR));
+}
+
+bool raw_ready(peer_socket socket, bool to_write, unsigned milliseconds)
+{
+    raw_pollfd entry = {(raw_socket)socket, to_write ? WRITABLE : READABLE, 0};
+    return poll(&entry, 1, (int)milliseconds) > 0;
+}
+
+void raw_pair(peer_socket two[2])
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    two[0] = listener != PEER_NONE ? peer_connect(PEER_V4, port) : PEER_NONE;
+    two[1] = two[0] != PEER_NONE ? peer_accept(listener) : PEER_NONE;
+    need(two[1] != PEER_NONE, "no connection on 127.0.0.1");
+    for (int i = 0; i < 2; i++) {
+        (void)peer_raw_set_nonblocking(two[i], false);
+        (void)peer_raw_set_timeouts(two[i], LIMIT_MS);
     }
-    return NULL;
+    peer_close(listener);
 }

@@ -1,75 +1,106 @@
-/* probe.h: questions to the system that no test asks: what ferrule believes, and what is seen. Each
- * probe runs in a process of its own. */
+/* probe.h: questions to the system, by plain system calls: the facts of ferp_traits, and rows of
+ * docs/DIFFERENCES.md of which nobody knows what some system does. A probe is a test of cmocka: it
+ * prints the answer that is expected of this system, if one is, and the system's, and fails if they
+ * differ. */
 #ifndef SELFTEST_PROBE_H
 #define SELFTEST_PROBE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#ifdef _WIN32
+#ifndef _WIN32_WINNT
+#define _WIN32_WINNT 0x0A00
+#endif
+#include <winsock2.h>
 
-#include "support/before_main.h"
-
-#if defined(__GNUC__)
-#define PROBE_FORMAT __attribute__((format(printf, 1, 2)))
+#include <windows.h>
+#include <ws2tcpip.h>
+#define SHUT_RD SD_RECEIVE
+#define SHUT_WR SD_SEND
+typedef SOCKET raw_socket;
+typedef int raw_len;
 #else
-#define PROBE_FORMAT
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+typedef int raw_socket;
+typedef socklen_t raw_len;
 #endif
 
-struct probe {
-    const char *name;
-    void (*run)(void);
-    const char *look; /* where to look if the two differ */
-    const char *file;
-    int line;
-};
+#include "platform/platform.h"
+#include "support/fixture.h"
 
-/* Defines a probe; its body follows. It adds itself to the list before main. */
-#define PROBE(name, look)                                                 \
-    static void name(void);                                               \
-    TEST_BEFORE_MAIN(name##_registers)                                    \
-    {                                                                     \
-        probe_add((struct probe){#name, name, look, __FILE__, __LINE__}); \
-    }                                                                     \
-    static void name(void)
-void probe_add(struct probe added);
+enum probe_system { LINUX, MACOS, FREEBSD, NETBSD, OPENBSD, WINDOWS, OTHER, PROBE_SYSTEMS };
+#if defined(__linux__)
+#define THIS_SYSTEM LINUX
+#elif defined(__APPLE__)
+#define THIS_SYSTEM MACOS
+#elif defined(__FreeBSD__)
+#define THIS_SYSTEM FREEBSD
+#elif defined(__NetBSD__)
+#define THIS_SYSTEM NETBSD
+#elif defined(__OpenBSD__)
+#define THIS_SYSTEM OPENBSD
+#elif defined(_WIN32)
+#define THIS_SYSTEM WINDOWS
+#else
+#define THIS_SYSTEM OTHER
+#endif
 
-/* ---- For the functions of probes. Each adds to the output. */
+/* Defines a probe of a row or a rule. Its body follows, and calls the functions below. The other
+ * arguments are the expected answers, in the order of probe_system; NULL or none: nobody knows. */
+#define PROBE(about, function, ...) \
+    PROBE_OF(about, function, ((const char *const[PROBE_SYSTEMS]){__VA_ARGS__})[THIS_SYSTEM])
+#define POSIX(text) text, text, text, text, text
+/* Defines a probe of the member of ferp_traits with this name. Its body calls answer_fact. */
+#define FACT(function) PROBE_OF("fact", function, ferp_traits()->function ? "yes" : "no")
+#define PROBE_OF(about, function, expected)                                      \
+    TEST_BY(function, (void), probe_run(function, expected, __FILE__, __LINE__), \
+            TEST_ROW(about " " #function, function, NULL, probe_end, NULL))
+void probe_run(void (*run)(void), const char *expected, const char *file, int line);
+int probe_end(void **state);
 
-/* What ferrule believes. */
-void believe(const char *format, ...) PROBE_FORMAT;
-/* Something that was seen. */
-void see(const char *format, ...) PROBE_FORMAT;
-/* Whether the two agree. Without it the probe only reports. */
-void conclude(bool agrees);
-/* The system has no such thing, or refuses it. Ends the probe. */
-_Noreturn void conclude_absent(const char *format, ...) PROBE_FORMAT;
-/* The same, unless it has. */
-#define need(condition, ...) ((condition) ? (void)0 : conclude_absent(__VA_ARGS__))
-/* A boolean fact: believe, see and conclude. */
-void conclude_fact(bool believed, bool seen);
+/* Adds to the answer, which is compared, and to the report what is not. */
+#define answer(...) probe_add(probe_answer, __VA_ARGS__)
+#define answer_fact(is_so) answer((is_so) ? "yes" : "no")
+#define note(...) probe_add(probe_note, __VA_ARGS__)
+/* The system has no such thing, or refuses it: skips the probe. */
+#define absent(...) (probe_note[0] = 0, note(__VA_ARGS__), skip_because(probe_note))
+#define need(condition, ...) ((condition) ? (void)0 : absent(__VA_ARGS__))
 
-/* ---- For the report */
+enum { PROBE_TEXT_CAP = 500 };
+extern char probe_answer[PROBE_TEXT_CAP];
+extern char probe_note[PROBE_TEXT_CAP];
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void probe_add(char *text, const char *format, ...);
 
-typedef enum probe_verdict {
-    PROBE_OBSERVED,
-    PROBE_SAME,
-    PROBE_DIFFERS,
-    PROBE_ABSENT,
-    PROBE_FAILED,
-    PROBE_VERDICTS
-} probe_verdict;
+/* ---- System calls, beside the peers of conformance/peer.h */
 
-typedef struct probe_answer {
-    probe_verdict verdict;
-    char believed[400];
-    char seen[1400];
-} probe_answer;
+/* "OK" or the name of the last failure, such as ECONNRESET, on Windows too (without WSA); there
+ * WSAEWOULDBLOCK is EAGAIN. */
+const char *raw_result(long result);
+/* The count, or the name of the last failure. The texts are in one of a few buffers. */
+const char *raw_count(long result);
 
-/* Reads the output of a probe. */
-void probe_read(const char *output, probe_answer *out);
-
-/* NULL: no probe has this name. */
-const struct probe *probe_find(const char *name);
-/* In the order of their files and lines. */
-const struct probe *probe_list(size_t *count);
+/* A blocking socket of IPv4, closed after the probe. */
+peer_socket raw_new(int type);
+/* Adds a socket that the probe has made, and makes it blocking. */
+peer_socket raw_keep(raw_socket made);
+/* The results of the system. The addresses are those of IPv4, such as INADDR_LOOPBACK. */
+int raw_bind(peer_socket socket, uint32_t address, uint16_t port);
+int raw_connect(peer_socket socket, uint32_t address, uint16_t port);
+int raw_send_to(peer_socket socket, uint32_t address, uint16_t port);
+int raw_send(peer_socket socket, const void *bytes, size_t len);
+int raw_receive(peer_socket socket, void *bytes, size_t len);
+int raw_set(peer_socket socket, int level, int option, int value);
+/* The value, or -1. */
+int raw_get(peer_socket socket, int level, int option);
+/* SO_ERROR as a name. */
+const char *raw_error(peer_socket socket);
+/* Whether poll, or WSAPoll, reports anything within the time. */
+bool raw_ready(peer_socket socket, bool to_write, unsigned milliseconds);
+/* A connected and an accepted stream, blocking, with a limit of time. Skips the probe if there is
+ * no connection. */
+void raw_pair(peer_socket two[2]);
 
 #endif

@@ -1,80 +1,86 @@
-/* report.c: the lines of the report; see report.h. */
-#include "selftest/report.h"
+/* report.c: the lines of the report; see selftest.h. */
+#include "selftest/selftest.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "selftest/system.h"
-
-enum { TEXT_CAP = 2048, HANGING = 4 };
+enum { TEXT_CAP = 2048, PATH_CAP = 4096, COLUMNS = 100, HANGING = 4, HIDDEN_MAX = 4 };
 
 static FILE *file;
-static char file_name[SYSTEM_TEXT_CAP + 40];
-static bool file_is_beside;
-static char private_names[2][SYSTEM_TEXT_CAP];
-
-void report_open(const char *name)
-{
-    snprintf(file_name, sizeof file_name, "ferrule-selftest-%s.txt", name);
-    file = system_open_beside(file_name, &file_is_beside);
-    system_private_names(private_names[0], private_names[1]);
-}
-
-/* ---- What a report must not contain */
+static char file_path[PATH_CAP];
+static const char *hidden[HIDDEN_MAX];
+static size_t hidden_count;
 
 static bool is_in_word(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+void report_open(const char *program, const char *name)
+{
+    size_t folder = strlen(program);
+    char part[120];
+    snprintf(part, sizeof part, "%s", name);
+    for (char *at = part; *at != 0; at++) {
+        *at = is_in_word(*at) || *at == '.' ? *at : '-';
+    }
+    while (folder > 0 && program[folder - 1] != '/' && program[folder - 1] != '\\') {
+        folder--;
+    }
+    for (; file == NULL; folder = 0) {
+        snprintf(file_path, sizeof file_path, "%.*sferrule-selftest-%s.txt", (int)folder, program,
+                 part);
+        file = fopen(file_path, "w");
+        if (folder == 0) {
+            return;
+        }
+    }
+}
+
+void report_hide(const char *name)
+{
+    if (name != NULL && strlen(name) >= 3 && hidden_count < HIDDEN_MAX) {
+        hidden[hidden_count++] = name;
+    }
+}
+
 static bool is_in_path(char c)
 {
-    return is_in_word(c) || strchr("/\\.-:~+*", c) != NULL;
+    return is_in_word(c) || (c != 0 && strchr("/\\.-:~+*", c) != NULL);
 }
 
-/* "/folder/file" or "C:\\folder\\file", which have folders of this or of the build's machine. */
-static bool is_absolute(const char *path)
+/* Removes the folders of "/folder/file" and "C:\\folder\\file". */
+static void remove_folders(char *text)
 {
-    bool has_drive = path[0] != 0 && path[1] == ':';
-    return path[0] == '/' || (has_drive && (path[2] == '\\' || path[2] == '/'));
-}
-
-void report_remove_folders(char *text)
-{
-    size_t out = 0;
-    for (size_t i = 0; text[i] != 0;) {
+    char *out = text;
+    while (*text != 0) {
         size_t len = 0;
         size_t base = 0;
-        for (; text[i + len] != 0 && is_in_path(text[i + len]); len++) {
-            if (text[i + len] == '/' || text[i + len] == '\\') {
-                base = len + 1;
-            }
+        for (; is_in_path(text[len]); len++) {
+            base = text[len] == '/' || text[len] == '\\' ? len + 1 : base;
         }
-        size_t from = is_absolute(text + i) && base < len ? base : 0;
-        if (len == 0) {
-            len = 1;
+        bool has_drive = text[1] == ':' && (text[2] == '\\' || text[2] == '/');
+        if ((text[0] != '/' && !has_drive) || base == len) {
+            base = 0;
         }
-        memmove(text + out, text + i + from, len - from);
-        out += len - from;
-        i += len;
+        len = len == 0 ? 1 : len;
+        memmove(out, text + base, len - base);
+        out += len - base;
+        text += len;
     }
-    text[out] = 0;
+    *out = 0;
 }
 
-void report_remove_name(char *text, const char *name)
+/* Replaces whole words. */
+static void remove_name(char *text, const char *name)
 {
     size_t len = strlen(name);
-    char *at = text;
-    while (len >= 3 && (at = strstr(at, name)) != NULL) {
+    for (char *at = text; (at = strstr(at, name)) != NULL; at += len) {
         if ((at == text || !is_in_word(at[-1])) && !is_in_word(at[len])) {
             memset(at, '*', len);
         }
-        at += len;
     }
 }
-
-/* ---- Lines */
 
 static void put(const char *text, size_t len, unsigned indent)
 {
@@ -85,19 +91,17 @@ static void put(const char *text, size_t len, unsigned indent)
     }
 }
 
-/* The length of the part of text that fits into room columns, ended at a blank if possible. */
-static size_t part_of(const char *text, size_t room)
+/* The length of the part of text that fits into the columns, ended at a blank if possible. */
+static size_t part_of(const char *text, size_t columns)
 {
-    size_t len = strlen(text);
-    if (len <= room) {
-        return len;
+    size_t at = columns;
+    if (strlen(text) <= columns) {
+        return strlen(text);
     }
-    for (size_t at = room; at > room / 2; at--) {
-        if (text[at] == ' ') {
-            return at;
-        }
+    while (at > columns / 2 && text[at] != ' ') {
+        at--;
     }
-    return room;
+    return text[at] == ' ' ? at : columns;
 }
 
 void report_line(unsigned indent, const char *format, ...)
@@ -107,37 +111,25 @@ void report_line(unsigned indent, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    report_remove_folders(text);
-    report_remove_name(text, private_names[0]);
-    report_remove_name(text, private_names[1]);
-    size_t len = part_of(text, REPORT_COLUMNS - indent);
+    remove_folders(text);
+    for (size_t i = 0; i < hidden_count; i++) {
+        remove_name(text, hidden[i]);
+    }
+    size_t len = part_of(text, COLUMNS - indent);
     put(text, len, indent);
     for (const char *rest = text + len; *rest != 0; rest += len) {
         rest += strspn(rest, " ");
-        len = part_of(rest, REPORT_COLUMNS - indent - HANGING);
+        len = part_of(rest, COLUMNS - indent - HANGING);
         put(rest, len, indent + HANGING);
     }
 }
 
-void report_progress(const char *text)
-{
-    printf("... %s\n", text);
-    (void)fflush(stdout);
-}
-
 void report_close(void)
 {
-    if (file == NULL) {
-        printf("\nThe file %s could not be written. Please send the text above.\n", file_name);
-        return;
-    }
-    bool is_written = ferror(file) == 0;
-    is_written = fclose(file) == 0 && is_written;
-    file = NULL;
-    printf("\nThis report is in the file %s, %s.\n", file_name,
-           file_is_beside ? "beside this program" : "in the current folder");
-    printf("Please send it: see the issue template \"Report of a real system\" of ferrule.\n");
-    if (!is_written) {
-        printf("The file is not complete. Please send the text above instead.\n");
-    }
+    bool is_written = file != NULL && ferror(file) == 0;
+    is_written = file != NULL && fclose(file) == 0 && is_written;
+    printf("\nThe report is %s %s. Please send it: see the issue template \"Report of a real "
+           "system\" of ferrule.\n",
+           is_written ? "the file" : "the text above, because this file could not be written:",
+           file_path);
 }

@@ -1,147 +1,193 @@
-/* runner.c: runs tests and probes in processes of their own; see runner.h. */
-#include "selftest/runner.h"
+/* runner.c: runs the tests of a file; see selftest.h. The lines are those of cmocka's standard
+ * output format, and the reasons of tests/support/fixture.c. */
+#include "selftest/selftest.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "selftest/report.h"
-#include "selftest/system.h"
+#include "conformance/peer.h"
+#include "support/thread.h"
 
-/* More tests than a suite has. */
-enum { CHECK_EVERY_MS = 5, RESTARTS_MAX = 1000 };
+struct run {
+    struct result result; /* of the test that runs */
+    bool is_in_test;
+    unsigned started; /* the tests that all processes have started */
+    void (*on_result)(const struct result *result);
+};
 
-static void start(struct runner *runner, struct job *job)
+/* One thread at a time starts a process, which inherits no other one's pipe, or reports. */
+static atomic_flag is_locked = ATOMIC_FLAG_INIT;
+
+static void lock(void)
 {
-    char first[24];
-    char count[24];
-    const char *suite[] = {"--suite", job->name, first, count, NULL};
-    const char *probe[] = {"--probe", job->name, NULL};
-    snprintf(first, sizeof first, "%u", (unsigned)job->first);
-    snprintf(count, sizeof count, "%u", (unsigned)job->count);
-    memset(&job->reader, 0, sizeof job->reader);
-    job->reader.suite = job->name;
-    job->reader.first = job->first;
-    job->heard_at = system_now_ms();
-    job->is_begun = true;
-    if (!child_start(&job->child, job->kind == JOB_SUITE ? suite : probe)) {
-        job->is_done = true;
-        snprintf(job->failure, sizeof job->failure, "its process could not be started");
-        if (job->kind == JOB_SUITE) {
-            results_end(&runner->results, &job->reader, RESULT_CRASHED, job->failure);
+    while (atomic_flag_test_and_set(&is_locked)) {
+        peer_pause(1);
+    }
+}
+
+/* ---- The output */
+
+static const char *after(const char *line, const char *mark)
+{
+    size_t len = strlen(mark);
+    return strncmp(line, mark, len) == 0 ? line + len : NULL;
+}
+
+static void start_test(struct run *run, const char *name)
+{
+    snprintf(run->result.name, sizeof run->result.name, "%s", name);
+    run->result.detail[0] = 0;
+    run->is_in_test = true;
+}
+
+static void end_test(struct run *run, result_status status)
+{
+    run->result.status = status;
+    run->is_in_test = false;
+    lock();
+    run->on_result(&run->result);
+    atomic_flag_clear(&is_locked);
+}
+
+/* Without the marks of a line: "[  ERROR   ] --- text" and "[  REASON  ] text" are "text". */
+static void add_detail(struct run *run, const char *line)
+{
+    char *detail = run->result.detail;
+    size_t len = strlen(detail);
+    while (line[0] == '[' && line[1] == ' ' && strchr(line, ']') != NULL) {
+        line = strchr(line, ']') + 1;
+        line += strspn(line, " -");
+    }
+    line += strspn(line, " ");
+    if (line[0] != 0) {
+        snprintf(detail + len, sizeof run->result.detail - len, "%s%s", len > 0 ? "; " : "", line);
+    }
+}
+
+/* Returns whether a test begins. */
+static bool read_line(struct run *run, char *line)
+{
+    static const struct {
+        const char *mark;
+        result_status status;
+    } ends[] = {{"[       OK ] ", RESULT_PASSED},
+                {"[  FAILED  ] ", RESULT_FAILED},
+                {"[  SKIPPED ] ", RESULT_SKIPPED},
+                {"[  ERROR   ] ", RESULT_FAILED}};
+    line[strcspn(line, "\r\n")] = 0;
+    for (char *at = line; *at != 0; at++) {
+        *at = *at < ' ' || *at > '~' ? '?' : *at;
+    }
+    const char *name = after(line, "[ RUN      ] ");
+    if (name != NULL) {
+        run->started++;
+        start_test(run, name);
+        return true;
+    }
+    for (size_t i = 0; run->is_in_test && i < sizeof ends / sizeof ends[0]; i++) {
+        name = after(line, ends[i].mark);
+        if (name != NULL && strcmp(name, run->result.name) == 0) {
+            end_test(run, ends[i].status);
+            return false;
+        }
+    }
+    if (run->is_in_test) {
+        add_detail(run, line);
+    }
+    return false;
+}
+
+/* ---- The process */
+
+struct watch {
+    intptr_t child;
+    unsigned limit_ms;
+    atomic_uint began_at_ms; /* the last test, or the process */
+    atomic_bool has_ended;
+    bool has_hung;
+};
+
+static unsigned now_ms(void)
+{
+    return (unsigned)(peer_now_us() / 1000);
+}
+
+static void watch_child(void *argument)
+{
+    struct watch *watch = argument;
+    while (!atomic_load(&watch->has_ended) && !watch->has_hung) {
+        peer_pause(5);
+        if (now_ms() - atomic_load(&watch->began_at_ms) > watch->limit_ms) {
+            watch->has_hung = true;
+            child_kill(watch->child);
         }
     }
 }
 
-static void keep_output(struct job *job, const char *text, size_t len)
+static void read_output(struct run *run, struct watch *watch, FILE *output)
 {
-    size_t room = sizeof job->output - 1 - job->output_len;
-    len = len < room ? len : room;
-    memcpy(job->output + job->output_len, text, len);
-    job->output_len += len;
-    job->output[job->output_len] = 0;
-}
-
-/* Another test has a limit of its own. */
-static void read_output(struct runner *runner, struct job *job)
-{
-    char text[4096];
-    size_t n = 0;
-    while ((n = child_read(&job->child, text, sizeof text)) > 0) {
-        size_t started = job->reader.started;
-        if (job->kind == JOB_PROBE) {
-            keep_output(job, text, n);
-            continue;
-        }
-        results_read(&runner->results, &job->reader, text, n);
-        if (job->reader.started != started) {
-            job->heard_at = system_now_ms();
+    char line[512];
+    test_thread thread;
+    atomic_init(&watch->began_at_ms, now_ms());
+    atomic_init(&watch->has_ended, false);
+    test_thread_start(&thread, watch_child, watch);
+    while (fgets(line, sizeof line, output) != NULL) {
+        if (read_line(run, line)) {
+            atomic_store(&watch->began_at_ms, now_ms());
         }
     }
+    atomic_store(&watch->has_ended, true);
+    test_thread_join(&thread);
+    (void)fclose(output);
 }
 
-static void describe_end(const struct job *job, bool has_hung, char *out, size_t cap)
+/* Returns whether the process ended before its last test. */
+static bool run_process(struct run *run, struct watch *watch)
 {
-    if (has_hung) {
-        snprintf(out, cap, "stopped after %u s, its limit",
-                 (unsigned)((system_now_ms() - job->heard_at) / 1000));
-    } else if (job->child.has_crashed) {
-        snprintf(out, cap, "its process crashed (signal or exception 0x%lx)",
-                 (unsigned long)job->child.code);
+    char text[80];
+    bool has_crashed = true;
+    unsigned code = 0;
+    unsigned before = run->started;
+    snprintf(text, sizeof text, "%s:%u", run->result.suite, before);
+    lock();
+    FILE *output = child_start(text, &watch->child);
+    atomic_flag_clear(&is_locked);
+    if (output == NULL) {
+        snprintf(text, sizeof text, "its process could not be started");
     } else {
-        snprintf(out, cap, "its process ended early, with code %lu",
-                 (unsigned long)job->child.code);
+        read_output(run, watch, output);
+        has_crashed = child_end(watch->child, &code);
+        snprintf(text, sizeof text, "its process %s 0x%x",
+                 watch->has_hung ? "reached its limit of time, and ended with"
+                 : has_crashed   ? "crashed, with the signal or exception"
+                                 : "ended with the exit code",
+                 code);
     }
+    bool is_at_end = !has_crashed && !watch->has_hung && (run->started > before || code == 0);
+    if (!run->is_in_test && is_at_end) {
+        return false;
+    }
+    if (!run->is_in_test) {
+        start_test(run, run->started > before ? "(between two tests)" : "(before its first test)");
+    }
+    add_detail(run, text);
+    end_test(run, watch->has_hung ? RESULT_HUNG : RESULT_CRASHED);
+    return run->started > before;
 }
 
-static void finish_suite(struct runner *runner, struct job *job, bool has_hung)
+void runner_run(const char *suite, unsigned limit_ms, uint64_t ends_at_us,
+                void (*on_result)(const struct result *result))
 {
-    bool was_in_test = job->reader.current != 0;
-    bool never_began = job->reader.started == 0 && job->child.code != 0;
-    if (was_in_test || never_began || has_hung) {
-        char text[80];
-        describe_end(job, has_hung, text, sizeof text);
-        results_end(&runner->results, &job->reader, has_hung ? RESULT_HUNG : RESULT_CRASHED, text);
+    struct run run = {.result.suite = suite, .on_result = on_result};
+    bool goes_on = true;
+    while (goes_on && peer_now_us() < ends_at_us) {
+        struct watch watch = {.limit_ms = limit_ms};
+        goes_on = run_process(&run, &watch);
     }
-    job->first += job->reader.started;
-    job->is_done = !was_in_test || job->count != 0 || job->first > RESTARTS_MAX ||
-                   system_now_ms() >= runner->ends_at;
-    if (!job->is_done) {
-        start(runner, job);
-    }
-}
-
-static void finish(struct runner *runner, struct job *job, bool has_hung)
-{
-    read_output(runner, job);
-    child_close(&job->child);
-    if (job->kind == JOB_SUITE) {
-        finish_suite(runner, job, has_hung);
-        return;
-    }
-    job->is_done = true;
-    if (has_hung || job->child.has_crashed || job->child.code != 0) {
-        describe_end(job, has_hung, job->failure, sizeof job->failure);
-    }
-}
-
-static void look(struct runner *runner, struct job *job)
-{
-    child_check(&job->child);
-    if (!job->child.is_running) {
-        finish(runner, job, false);
-        return;
-    }
-    read_output(runner, job);
-    uint64_t now = system_now_ms();
-    if (now - job->heard_at >= runner->test_limit_ms || now >= runner->ends_at) {
-        child_kill(&job->child);
-        finish(runner, job, true);
-    }
-}
-
-static size_t start_some(struct runner *runner, struct job *jobs, size_t count)
-{
-    size_t running = 0;
-    for (size_t i = 0; i < count; i++) {
-        running += jobs[i].is_begun && !jobs[i].is_done;
-    }
-    for (size_t i = 0; i < count && running < runner->parallel; i++) {
-        if (!jobs[i].is_begun && system_now_ms() < runner->ends_at) {
-            start(runner, &jobs[i]);
-            running += !jobs[i].is_done;
-        }
-    }
-    return running;
-}
-
-void runner_run(struct runner *runner, struct job *jobs, size_t count)
-{
-    while (start_some(runner, jobs, count) > 0) {
-        for (size_t i = 0; i < count; i++) {
-            if (jobs[i].is_begun && !jobs[i].is_done) {
-                look(runner, &jobs[i]);
-            }
-        }
-        system_pause_ms(CHECK_EVERY_MS);
+    if (goes_on) {
+        start_test(&run, "(the tests that are left)");
+        add_detail(&run, "not run, because the time of the whole run is over");
+        end_test(&run, RESULT_HUNG);
     }
 }

@@ -1,41 +1,30 @@
-/* system_windows.c: system.h for Windows. */
+/* system_windows.c: selftest.h for Windows. */
 #define _WIN32_WINNT 0x0A00
 #define WIN32_LEAN_AND_MEAN
-#include "selftest/system.h"
+#include "selftest/selftest.h"
 
 #include <windows.h>
 
+#include <fcntl.h>
+#include <io.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
-enum { PATH_CAP = 4096 };
+enum { PATH_CAP = 4096, ARGUMENT_CAP = 200 };
 
-void system_prepare(const char *argument0)
+void system_prepare(const char *program)
 {
-    (void)argument0;
-    /* Children inherit the mode. */
+    (void)program;
     (void)SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     (void)SetConsoleOutputCP(CP_UTF8);
-    /* The C library has no line buffers. */
-    setvbuf(stdout, NULL, _IONBF, 0);
-}
-
-const char *system_own_path(void)
-{
-    return "";
 }
 
 static const char *architecture(void)
 {
     SYSTEM_INFO info;
     GetNativeSystemInfo(&info);
-    switch (info.wProcessorArchitecture) {
-    case 0: return "x86";
-    case 9: return "x64";
-    case 12: return "arm64";
-    default: return "other";
-    }
+    WORD number = info.wProcessorArchitecture;
+    return number == 0 ? "x86" : number == 9 ? "x64" : number == 12 ? "arm64" : "other";
 }
 
 /* RtlGetVersion, because GetVersionEx reports the version that the manifest names. */
@@ -62,66 +51,21 @@ static void find_wine(char *out, size_t cap)
     }
 }
 
-/* The last part of the build, which an update raises, is in the registry only. */
-static unsigned find_revision(void)
-{
-    DWORD value = 0;
-    DWORD len = sizeof value;
-    HKEY key = NULL;
-    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", 0,
-                      KEY_READ | KEY_WOW64_64KEY, &key) == ERROR_SUCCESS) {
-        if (RegQueryValueExW(key, L"UBR", NULL, NULL, (BYTE *)&value, &len) != ERROR_SUCCESS) {
-            value = 0;
-        }
-        (void)RegCloseKey(key);
-    }
-    return value;
-}
-
-void system_describe(system_facts *out)
+void system_describe(struct system_facts *out)
 {
     RTL_OSVERSIONINFOW version;
     char wine[SYSTEM_TEXT_CAP];
-    SYSTEM_INFO info;
+    const char *host = getenv("COMPUTERNAME");
     memset(out, 0, sizeof *out);
     find_version(&version);
     find_wine(wine, sizeof wine);
-    GetNativeSystemInfo(&info);
     snprintf(out->name, sizeof out->name, "%s%swindows-%lu.%lu.%lu-%s", wine,
              wine[0] != 0 ? "-" : "", version.dwMajorVersion, version.dwMinorVersion,
              version.dwBuildNumber, architecture());
-    snprintf(out->version, sizeof out->version, "Windows %lu.%lu.%lu.%u %s", version.dwMajorVersion,
-             version.dwMinorVersion, version.dwBuildNumber, find_revision(), wine);
+    snprintf(out->version, sizeof out->version, "Windows %lu.%lu.%lu %s", version.dwMajorVersion,
+             version.dwMinorVersion, version.dwBuildNumber, wine);
     snprintf(out->processor, sizeof out->processor, "%s", architecture());
-    out->processors = info.dwNumberOfProcessors;
-}
-
-FILE *system_open_beside(const char *name, bool *is_beside)
-{
-    WCHAR path[PATH_CAP + 256];
-    WCHAR wide[256];
-    size_t len = 0;
-    for (; name[len] != 0 && len < 255; len++) {
-        wide[len] = (WCHAR)name[len];
-    }
-    wide[len] = 0;
-    DWORD path_len = GetModuleFileNameW(NULL, path, PATH_CAP);
-    WCHAR *end = path_len > 0 && path_len < PATH_CAP ? wcsrchr(path, L'\\') : NULL;
-    FILE *file = NULL;
-    if (end != NULL) {
-        wcscpy(end + 1, wide);
-        file = _wfopen(path, L"w");
-    }
-    *is_beside = file != NULL;
-    return file != NULL ? file : _wfopen(wide, L"w");
-}
-
-void system_private_names(char user[SYSTEM_TEXT_CAP], char host[SYSTEM_TEXT_CAP])
-{
-    const char *known = getenv("USERNAME");
-    snprintf(user, SYSTEM_TEXT_CAP, "%.100s", known != NULL ? known : "");
-    known = getenv("COMPUTERNAME");
-    snprintf(host, SYSTEM_TEXT_CAP, "%.100s", known != NULL ? known : "");
+    snprintf(out->host, sizeof out->host, "%.100s", host != NULL ? host : "");
 }
 
 /* A console that no other process uses was made for this program, by a double-click. */
@@ -136,24 +80,46 @@ void system_keep_console(void)
     }
 }
 
-uint64_t system_now_ms(void)
+FILE *child_start(const char *argument, intptr_t *child)
 {
-    return GetTickCount64();
+    static WCHAR path[PATH_CAP];
+    char command[ARGUMENT_CAP];
+    WCHAR wide[ARGUMENT_CAP];
+    SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
+    STARTUPINFOW start = {.cb = (DWORD)sizeof start, .dwFlags = STARTF_USESTDHANDLES};
+    PROCESS_INFORMATION process;
+    HANDLE output = NULL;
+    snprintf(command, sizeof command, "ferrule_selftest %s", argument);
+    (void)MultiByteToWideChar(CP_ACP, 0, command, -1, wide, ARGUMENT_CAP);
+    if (GetModuleFileNameW(NULL, path, PATH_CAP) == 0 ||
+        !CreatePipe(&output, &start.hStdOutput, &inherited, 0)) {
+        return NULL;
+    }
+    (void)SetHandleInformation(output, HANDLE_FLAG_INHERIT, 0);
+    start.hStdError = start.hStdOutput;
+    bool is_started = CreateProcessW(path, wide, NULL, NULL, TRUE, 0, NULL, NULL, &start, &process);
+    (void)CloseHandle(start.hStdOutput);
+    if (!is_started) {
+        (void)CloseHandle(output);
+        return NULL;
+    }
+    (void)CloseHandle(process.hThread);
+    *child = (intptr_t)process.hProcess;
+    return _fdopen(_open_osfhandle((intptr_t)output, _O_RDONLY | _O_BINARY), "rb");
 }
 
-void system_pause_ms(unsigned milliseconds)
+void child_kill(intptr_t child)
 {
-    Sleep(milliseconds);
+    (void)TerminateProcess((HANDLE)child, 1);
 }
 
-uint64_t system_processor_ms(void)
+/* A crash is an NTSTATUS of severity "error", or abort's exit code. */
+bool child_end(intptr_t child, unsigned *code)
 {
-    FILETIME made;
-    FILETIME ended;
-    FILETIME kernel;
-    FILETIME user;
-    (void)GetProcessTimes(GetCurrentProcess(), &made, &ended, &kernel, &user);
-    uint64_t ticks = ((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
-                     ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime);
-    return ticks / 10000;
+    DWORD ended = 0;
+    (void)WaitForSingleObject((HANDLE)child, INFINITE);
+    (void)GetExitCodeProcess((HANDLE)child, &ended);
+    (void)CloseHandle((HANDLE)child);
+    *code = (unsigned)ended;
+    return ended >= 0xC0000000u || ended == 3;
 }

@@ -16,7 +16,6 @@ TEST_POOL(fer_tcp_listener, test_listener, 8)
 TEST_POOL(fer_udp_socket, test_udp, 8)
 
 size_t test_first;
-size_t test_count;
 
 /* ---- Before and after a test */
 
@@ -30,9 +29,7 @@ static int group_begin(void **state)
 int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count)
 {
     size_t first = test_first < count ? test_first : count;
-    count -= first;
-    count = test_count != 0 && test_count < count ? test_count : count;
-    return _cmocka_run_group_tests(name, tests + first, count, group_begin, NULL);
+    return _cmocka_run_group_tests(name, tests + first, count - first, group_begin, NULL);
 }
 
 int test_begin(void **state)

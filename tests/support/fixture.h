@@ -115,17 +115,9 @@
                                      : test_run_group(name, test_group.tests, test_group.count); \
     }
 
-/* A row of a table, for tests whose order is not that of their definitions. */
-#define RULE_ROW_OF(rule, function)                                       \
-    {                                                                     \
-        rule " " #function, function, test_begin, test_end, &test_no_pair \
-    }
-#define RUN_TESTS(name, tests) test_run_group(name, tests, sizeof(tests) / sizeof((tests)[0]))
-
-/* Runs the tests of a file: from index test_first on, and test_count of them (0: all). */
+/* Runs the tests of a file, from index test_first on. */
 int test_run_group(const char *name, const struct CMUnitTest *tests, size_t count);
 extern size_t test_first;
-extern size_t test_count;
 
 struct pair_kind {
     bool ferrule_connects;

@@ -173,7 +173,7 @@ CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
 }
 
 /* Another thread, or another handle of the socket, sets the TOS between two calls. */
-CONNECTED_TEST(a_tos_that_was_set_elsewhere_is_that_of_later_batches)
+CONNECTED_TEST(later_batches_have_a_tos_that_another_handle_sets)
 {
     script_then(SCRIPT_OPTION_VALUE)->value = 0x20;
     script_then(SCRIPT_OPTION_VALUE)->value = 0xb8;

@@ -69,8 +69,8 @@ TEST(facts_are_the_backends)
     assert_memory_equal(real, simulated, sizeof *real);
 }
 
-/* What the probes of ferrule_selftest saw: on Linux 6.18, and over the kernels of macOS 15.4 and
- * 11.5, FreeBSD 13.0 and NetBSD 7.99.34 (ci/kernels.sh). io_waits_in_kernel is a choice. */
+/* What plain system calls showed on Linux 6.18, and over the kernels of macOS 15.4 and 11.5,
+ * FreeBSD 13.0 and NetBSD 7.99.34 (ci/kernels.sh). io_waits_in_kernel is a choice. */
 #define FACT(name) #name, offsetof(struct ferp_traits, name)
 enum { ON_LINUX, ON_MACOS, ON_FREEBSD, ON_NETBSD, RECORDED };
 static const struct {

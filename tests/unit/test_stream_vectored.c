@@ -60,6 +60,8 @@ OPEN_TEST(a_sum_beyond_the_limit_is_cut_to_it)
     check_both(&handle, (size_t[]){4, 7, 1}, 3, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
     check_both(&handle, (size_t[]){4, 3, 4}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
     check_both(&handle, (size_t[]){10, 0, 1}, 3, "recv_vectored(1,2x10)", "send_vectored(1,2x10)");
+    check_both(&handle, (size_t[]){4, SIZE_MAX - 3, 1}, 3, "recv_vectored(1,2x4)",
+               "send_vectored(1,2x4)");
 }
 
 OPEN_TEST(a_cut_call_has_sixteen_slices_at_most)
