@@ -1,6 +1,10 @@
 # Each public function, while the system fails: the programs of sweep/. ferrule_sweep_programs lists
 # them. Each runs every Nth of its runs, and reports more kinds than a minimum (check.py --planted).
-# They replace functions at link time, which zig's linker cannot.
+# They replace functions at link time, which zig's linker cannot, and no linker in calls that it has
+# inlined.
+if(FERRULE_LTO)
+    return()
+endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT FERRULE_KERNEL AND NOT CMAKE_CROSSCOMPILING)
     # sweep/sweep.c
     file(READ sweep/faults_posix.h ferrule_sweep_calls)

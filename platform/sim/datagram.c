@@ -184,7 +184,7 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
         return reaches && is_bound_for(socket, &datagram->to.ip);
     }
     if (fer_ip_addr_is_multicast(datagram->to.ip)) {
-        return receives_group(network, socket, &datagram->to.ip) &&
+        return reaches && receives_group(network, socket, &datagram->to.ip) &&
                loops(network, socket, datagram);
     }
     return ferp_sim_covers(socket, &datagram->to.ip);

@@ -36,7 +36,8 @@ static const char *after(const char *line, const char *mark)
 
 static void start_test(struct run *run, const char *name)
 {
-    snprintf(run->result.name, sizeof run->result.name, "%s", name);
+    snprintf(run->result.name, sizeof run->result.name, "%.*s", (int)sizeof run->result.name - 1,
+             name);
     run->result.detail[0] = 0;
     run->is_in_test = true;
 }
