@@ -148,17 +148,8 @@ set(ferrule_conformance_sources
     conformance/listening.c
     conformance/long_copies.c
     conformance/lookup_keys.c
-    conformance/misuse_arguments.c
-    conformance/misuse_connector.c
-    conformance/misuse_datagrams.c
-    conformance/misuse_handles.c
-    conformance/misuse_limits.c
-    conformance/misuse_opening.c
-    conformance/misuse_poller.c
-    conformance/misuse_readiness.c
-    conformance/misuse_resolver.c
-    conformance/misuse_sockets.c
-    conformance/misuse_unix.c
+    conformance/misuse.c
+    conformance/misuse_of_values.c
     conformance/modes.c
     conformance/multicast.c
     conformance/names.c
@@ -255,3 +246,7 @@ set(ferrule_network_programs
     conformance/destroyed_sockets.c
     conformance/few_ports.c
     conformance/segments_between.c)
+
+# The table of all public functions, of cmake/FerruleFunctions.cmake.
+set(ferrule_functions_sources
+    support/functions.c)

@@ -118,7 +118,7 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
-for check in check_layers check_docs check_text check_sources check_scripts check_rust_map check_misuse; do
+for check in check_layers check_docs check_text check_sources check_scripts check_rust_map; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
 done
@@ -211,13 +211,6 @@ if command -v python3 >/dev/null 2>&1; then
     expect pass "a planted bug whose function has moved" sh "$here/check_planted.sh" "$tree"
     make_clean_tree
 fi
-
-# ---- misuse
-sed 's/fer_one/fer_one_more/' "$tree/tests/conformance/misuse_one.c" >"$work/other"
-cp "$work/other" "$tree/tests/conformance/misuse_one.c"
-planted check_misuse "a function that no test misuses"
-echo '/* fer_version */' >>"$tree/tests/conformance/misuse_one.c"
-planted check_misuse "a function that is excused and has a test"
 
 # ---- the map from Rust
 echo '| `One::other` | `fer_other` |' >>"$tree/docs/RUST-MAP.md"

@@ -1,5 +1,5 @@
-/* errors.c: rules E1 to E3: kinds, codes and counts. For misuse (E4): misuse_handles.c and
- * misuse_arguments.c. */
+/* errors.c: rules E1 to E3: kinds, codes and counts. For misuse (E4): misuse.c and
+ * misuse_of_values.c. */
 #include "support/fixture.h"
 #include "support/process.h"
 

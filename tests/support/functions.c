@@ -1,0 +1,209 @@
+/* functions.c: the table of all public functions, what their parameters are, and which arguments
+ * are misuse. */
+#include "support/functions.h"
+
+#include <string.h>
+
+#include "ferrule.h"
+
+/* ---- The table. An argument that is no pointer is read at its address. */
+
+#define RESULT_NOTHING(type, call) call
+#define RESULT_ERROR(type, call) result->error = call
+#define RESULT_NUMBER(type, call) result->number = (intptr_t)call
+#define RESULT_VALUE(type, call) \
+    type value = call;           \
+    (void)value
+
+#define CALL(kind, type, name, arguments)                                   \
+    static void call_##name(void *const *a, struct function_result *result) \
+    {                                                                       \
+        (void)a;                                                            \
+        (void)result;                                                       \
+        RESULT_##kind(type, name arguments);                                \
+    }
+#include "functions.inc"
+
+const size_t functions_count = sizeof functions / sizeof *functions;
+
+const size_t handle_sizes[HANDLE_TYPE_COUNT] = {
+#define HANDLE_SIZE(type) sizeof(type),
+    HANDLE_TYPES(HANDLE_SIZE)};
+
+/* ---- Parameters */
+
+static bool is_any_of(const char *name, const char *const *names)
+{
+    while (*names != NULL && strcmp(name, *names) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+enum handle_type parameter_handle(const struct function *function, size_t at)
+{
+    static const char *const types[] = {
+#define HANDLE_NAME(type) #type,
+        HANDLE_TYPES(HANDLE_NAME)};
+    const struct parameter *parameter = &function->parameters[at];
+    int type = 0;
+    while (type < HANDLE_TYPE_COUNT &&
+           ((parameter->flags & IS_POINTER) == 0 || strcmp(parameter->type, types[type]) != 0)) {
+        type++;
+    }
+    return (enum handle_type)type;
+}
+
+/* The first parameter of the functions with these words, or two of a pair; and out. */
+bool parameter_is_opened(const struct function *function, size_t at)
+{
+    static const char *const words[] = {"_new",           "_from_raw",       "_unbound",
+                                        "_pair",          "_stream_connect", "fer_connector_start",
+                                        "_listener_bind", "udp_socket_bind", "datagram_bind"};
+    if (parameter_handle(function, at) == HANDLE_TYPE_COUNT) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strstr(function->name, words[i]) != NULL) {
+            return at == 0 || strcmp(function->parameters[at].name, "other") == 0;
+        }
+    }
+    return strcmp(function->parameters[at].name, "out") == 0;
+}
+
+bool parameter_is_output(const struct function *function, size_t at)
+{
+    /* the caller's messages and buffers, which a call may change */
+    static const char *const changed[] = {"messages", "buffer", "a_to_b", "b_to_a", NULL};
+    const struct parameter *parameter = &function->parameters[at];
+    return (parameter->flags & (IS_POINTER | IS_CONST)) == IS_POINTER &&
+           parameter_handle(function, at) == HANDLE_TYPE_COUNT &&
+           !is_any_of(parameter->name, changed);
+}
+
+/* A wait that fails has reported no event and no notification. */
+bool parameter_is_moved(const struct function *function, size_t at)
+{
+    static const char *const moved[] = {"n", "n_a_to_b", "n_b_to_a", NULL};
+    static const char *const waited[] = {"count", "notified", NULL};
+    return parameter_is_output(function, at) &&
+           is_any_of(function->parameters[at].name,
+                     strcmp(function->name, "fer_poller_wait") == 0 ? waited : moved);
+}
+
+bool parameter_has_size(const struct function *function, size_t at)
+{
+    static const char *const sizes[] = {"len", "cap", "count", NULL};
+    const struct parameter *next = &function->parameters[at + 1];
+    return (function->parameters[at].flags & IS_POINTER) != 0 && at + 1 < function->count &&
+           (next->flags & IS_POINTER) == 0 && is_any_of(next->name, sizes) &&
+           strcmp(next->type, "size_t") == 0;
+}
+
+/* ---- Misuse */
+
+/* Of a NEW stream, these calls are NOT_CONNECTED. */
+static bool is_transfer(const char *name)
+{
+    static const char *const words[] = {"_read",     "_peek",     "_write",    "_shutdown",
+                                        "_ready",    "_send_",    "_recv_",    "_copy",
+                                        "_try_read", "_try_peek", "_try_write"};
+    static const char *const streams[] = {"fer_tcp_stream", "fer_unix_stream", "fer_stream", "fer"};
+    size_t len = strlen(name);
+    if (len > 8 && strcmp(name + len - 8, "_timeout") == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        size_t prefix = strlen(streams[i]);
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+            if (strncmp(name, streams[i], prefix) == 0 &&
+                strncmp(name + prefix, words[k], strlen(words[k])) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool handle_is_open(enum handle_type type, const void *handle)
+{
+    switch ((int)type) {
+    case INDEX_OF_fer_resolver: return ((const fer_resolver *)handle)->p_.pool_ != NULL;
+    case INDEX_OF_fer_lookup: return ((const fer_lookup *)handle)->p_.block_ != NULL;
+    case INDEX_OF_fer_connector: return ((const fer_connector *)handle)->p_.state_ == 1;
+    case INDEX_OF_fer_poller: return ((const fer_poller *)handle)->p_.state_ == 1;
+    case INDEX_OF_fer_cancel_token: {
+        uint32_t state = ((const fer_cancel_token *)handle)->p_.state_;
+        return state > 0 && state < 4;
+    }
+    default: return fer_socket_as_raw(handle) != FER_RAW_SOCKET_NONE;
+    }
+}
+
+/* Every type of a socket has the storage of a fer_handle. */
+static unsigned misuse_of_stream(const struct function *function, const void *handle)
+{
+    if (handle != NULL && handle_is_open(INDEX_OF_fer_tcp_stream, handle)) {
+        return 0;
+    }
+    bool is_new = handle != NULL && ((const fer_handle *)handle)->p_.state_ == 0;
+    return is_new && is_transfer(function->name) ? ALLOWS_NOT_CONNECTED : ALLOWS_MISUSE;
+}
+
+static unsigned misuse_of_handle(const struct function *function, size_t at, const void *handle)
+{
+    enum handle_type type = parameter_handle(function, at);
+    if (parameter_is_opened(function, at)) {
+        return handle == NULL || handle_is_open(type, handle) ? ALLOWS_MISUSE : 0;
+    }
+    if (handle == NULL && (function->parameters[at].flags & IS_NULLABLE) != 0) {
+        return 0;
+    }
+    if (type <= INDEX_OF_fer_unix_stream) {
+        return misuse_of_stream(function, handle);
+    }
+    if (handle != NULL && handle_is_open(type, handle)) {
+        return 0;
+    }
+    return (function->parameters[at].flags & IS_NULLABLE) != 0
+               ? ALLOWS_MISUSE | ALLOWS_INVALID_INPUT
+               : ALLOWS_MISUSE;
+}
+
+unsigned misuse_of_handles(const struct function *function, void *const *arguments)
+{
+    unsigned allowed = 0;
+    for (size_t i = 0; i < function->count; i++) {
+        if (parameter_handle(function, i) != HANDLE_TYPE_COUNT) {
+            allowed |= misuse_of_handle(function, i, arguments[i]);
+        } else if (strcmp(function->parameters[i].type, "fer_stream") == 0) {
+            allowed |= misuse_of_stream(function, ((const fer_stream *)arguments[i])->handle_);
+        }
+    }
+    return allowed;
+}
+
+/* An unknown half of a shutdown, and the buffer of a copy before the stream that it writes to. */
+bool misuse_follows_values(const struct function *function, void *const *arguments)
+{
+    if (strncmp(function->name, "fer_copy", 8) == 0) {
+        const fer_handle *first = ((const fer_stream *)arguments[0])->handle_;
+        return first != NULL && handle_is_open(INDEX_OF_fer_tcp_stream, first);
+    }
+    return strstr(function->name, "stream_shutdown") != NULL ||
+           strstr(function->name, "_send_file") != NULL;
+}
+
+bool misuse_of_pointers(const struct function *function, void *const *arguments)
+{
+    for (size_t i = 0; i < function->count; i++) {
+        unsigned flags = function->parameters[i].flags;
+        bool has_memory = !parameter_has_size(function, i) || *(const size_t *)arguments[i + 1] > 0;
+        bool may_be_null =
+            (flags & IS_NULLABLE) != 0 && (!parameter_has_size(function, i) || !has_memory);
+        if ((flags & IS_POINTER) != 0 && arguments[i] == NULL && !may_be_null) {
+            return true;
+        }
+    }
+    return false;
+}
