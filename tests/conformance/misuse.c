@@ -168,9 +168,10 @@ static void visit_null(const struct function *function, size_t at, visit *visit_
         return;
     }
     /* without a capacity an output's NULL may be no misuse */
-    for (size_t i = is_nullable || parameter_is_output(function, at); i < 5; i++) {
+    bool may_be_empty = is_nullable || parameter_is_output(function, at);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         arguments[at + 1] = without_const(&lengths[i]);
-        visit_one(function, parameter, FER_MISUSE);
+        visit_one(function, parameter, i == 0 && may_be_empty ? FER_OK : FER_MISUSE);
     }
     arguments[at + 1] = good_argument(function, at + 1);
 }
@@ -484,6 +485,8 @@ static void assert_sockets_work(struct pair *pair)
     assert_accepts(opened[INDEX_OF_fer_tcp_listener], test_stream(), PEER_V4, listener_port);
     assert_receives_from_peer(&datagrams, "kept");
     assert_ok(fer_socket_local_addr(opened[INDEX_OF_fer_socket], &addr));
+    assert_ok(fer_socket_new(&ended.socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+    fer_socket_close(&ended.socket);
     assert_ok(fer_tcp_listener_accept(objects[INDEX_OF_fer_tcp_listener], test_stream(), NULL));
 }
 

@@ -191,7 +191,7 @@ POLLER_RULE_TEST("E4", a_poller_of_an_unknown_state_is_not_open)
 }
 
 /* Such a wait consumes nothing: the next wait returns the events and the notification. */
-MAILBOX_TEST("E4", a_wait_without_capacity_is_invalid_input)
+MAILBOX_TEST("E4", a_wait_without_capacity_consumes_nothing)
 {
     fer_event event;
     const fer_duration timeouts[] = {{0}, {1000000}, FER_DURATION_NONE};

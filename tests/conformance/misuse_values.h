@@ -165,6 +165,8 @@ static const struct bad_value {
     const void *value;
     fer_error_kind kind;
 } bad_values[] = {
+    {"fer_shutdown", NULL, NULL, &(const fer_shutdown){FER_SHUTDOWN_READ}, FER_OK},
+    {"fer_shutdown", NULL, NULL, &(const fer_shutdown){FER_SHUTDOWN_WRITE}, FER_OK},
     UNKNOWN(fer_shutdown, 3),
     UNKNOWN(fer_shutdown, 255),
     UNKNOWN(fer_shutdown, -1),
