@@ -123,7 +123,7 @@ call=0
 while [ $call -lt 256 ]; do
     for nulls in '\0' '\001' '\002' '\004' '\010' '\020' '\040' '\100'; do
         for argument in '\0' '\007' '\013' '\200'; do
-            put api_misuse "$(octal $call)\0$nulls$argument$(octal $call)\001$nulls$argument"
+            put api_misuse "$(octal $call)\0\0$nulls$argument$(octal $call)\001\033$nulls$argument"
         done
     done
     call=$((call + 1))

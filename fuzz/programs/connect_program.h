@@ -60,8 +60,4 @@ struct connect_result connect_program_run(const struct connect_program *program,
  * had no event afterwards and nothing is left. */
 bool connect_program_leave(const struct connect_program *program, fer_sim_dialect dialect);
 
-/* Misuse of connecting and of lookups within limits is refused before anything is opened.
- * connect_misuse.c */
-void connect_check_misuse(void);
-
 #endif

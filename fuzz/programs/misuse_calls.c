@@ -1,197 +1,587 @@
-/* misuse_calls.c: which call a step makes, and the arguments that calls of several files have; see
- * misuse_calls.h. */
+/* misuse_calls.c: the arguments of a call, by the types and names of its parameters, and what holds
+ * after it: the rules of misuse (tests/support/functions.h), and counts within their buffers. */
 #include "fuzz/programs/misuse_calls.h"
 
 #include <string.h>
 
 #include "fuzz/driver/fuzz.h"
+#include "platform/sim/network.h"
 
-/* The file of each call number, the highest numbers first. from is the row of the first number: a
- * file whose calls have no room has some of them at a second place. */
-static const struct {
-    uint8_t first;
-    uint8_t from;
-    const struct misuse_family *family;
-} families[] = {
-    {249, 0, &misuse_poller_family},   {247, 0, &misuse_connector_family},
-    {245, 0, &misuse_batch_family},    {244, 0, &misuse_passing_family},
-    {242, 32, &misuse_socket_family},  {220, 0, &misuse_ready_family},
-    {180, 0, &misuse_udp_family},      {120, 0, &misuse_unix_family},
-    {116, 0, &misuse_resolver_family}, {112, 0, &misuse_copy_family},
-    {80, 0, &misuse_socket_family},    {64, 0, &misuse_limits_family},
-    {0, 0, &misuse_tcp_family},
+enum { OUTPUT_SIZE = 512, ELEMENTS = 3, PATTERN = 0x5a };
+
+/* One call. */
+struct call {
+    struct misuse_state *state;
+    const struct function *function;
+    uint8_t which;
+    uint8_t nulls;
+    uint8_t arg;
+    void *arguments[FUNCTION_PARAMETERS_MAX];
+    fer_raw_socket made; /* for _from_raw */
+    /* the memory of the arguments */
+    _Alignas(16) uint8_t outputs[FUNCTION_PARAMETERS_MAX][OUTPUT_SIZE];
+    size_t sizes[FUNCTION_PARAMETERS_MAX];
+    fer_raw_socket raw;
+    fer_stream streams[FUNCTION_PARAMETERS_MAX];
+    fer_copy_buffer buffers[FUNCTION_PARAMETERS_MAX];
+    fer_copy_buffer buffers_before[FUNCTION_PARAMETERS_MAX];
+    fer_handle before[FUNCTION_PARAMETERS_MAX];
 };
-enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
-static const struct misuse_family *find_family(uint8_t call, uint8_t which,
-                                               const struct misuse_row **row)
-{
-    size_t i = 0;
-    while (call < families[i].first) {
-        i++;
+static _Alignas(16) uint8_t memory[64];
+
+/* ---- Values, by type and name; the first row that matches */
+
+#define CHOICES(type, name, ...)                                                       \
+    {                                                                                  \
+#type, name, sizeof(type), sizeof((const type[]){__VA_ARGS__}) / sizeof(type), \
+            (const type[])                                                             \
+        {                                                                              \
+            __VA_ARGS__                                                                \
+        }                                                                              \
     }
-    const struct misuse_family *family = families[i].family;
-    size_t at = family->is_by_which ? (size_t)which >> 4
-                                    : families[i].from + (size_t)call - families[i].first;
-    *row = &family->rows[at % family->count];
-    return family;
+static const struct choices {
+    const char *type;
+    const char *name;
+    size_t size;
+    size_t count;
+    const void *values;
+} choices[] = {
+    CHOICES(bool, NULL, false, true),
+    CHOICES(int, "protocol", 0, FER_PROTOCOL_TCP, FER_PROTOCOL_UDP, FER_PROTOCOL_ICMP, -1,
+            INT32_MAX, INT32_MIN),
+    CHOICES(int, NULL, 64, 0, 1, -1, INT32_MAX, INT32_MIN),
+    CHOICES(uint8_t, NULL, 0, 1, 127, 255),
+    CHOICES(uint16_t, NULL, 80, 0, 83, 9, UINT16_MAX),
+    CHOICES(uint32_t, NULL, 1, 0, 2, 64, 255, 256, UINT32_MAX),
+    CHOICES(uint64_t, NULL, 0, 1, 100, MISUSE_FILE_LEN, MISUSE_FILE_LEN + 1, INT64_MAX,
+            (uint64_t)INT64_MAX + 1, UINT64_MAX),
+    CHOICES(int32_t, NULL, 0, 1, 11, 104, 111, -1, INT32_MAX, INT32_MIN),
+    CHOICES(fer_duration, NULL, {0}, {1}, {1000000}, {999999999}, {FER_DURATION_NONE_NANOS}),
+    CHOICES(fer_instant, NULL, {0}, {1}, {UINT64_MAX}, {UINT64_MAX / 2}),
+    CHOICES(fer_error, NULL, {FER_OK, 0}, {FER_TIMED_OUT, 0}, {FER_UNCATEGORIZED, 99999},
+            {(fer_error_kind)-1, -1}, {(fer_error_kind)10000, INT32_MIN}),
+    CHOICES(fer_error_kind, NULL, FER_OK, FER_MISUSE, (fer_error_kind)-1, (fer_error_kind)10000),
+    CHOICES(fer_shutdown, NULL, FER_SHUTDOWN_READ, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_BOTH,
+            (fer_shutdown)3, (fer_shutdown)-1),
+    CHOICES(fer_interest, NULL, FER_READABLE, FER_WRITABLE, FER_READABLE | FER_WRITABLE, 0, 4,
+            UINT32_MAX),
+    CHOICES(fer_domain, NULL, FER_DOMAIN_IPV4, FER_DOMAIN_IPV6, FER_DOMAIN_UNIX, (fer_domain)0,
+            (fer_domain)INT32_MAX),
+    CHOICES(fer_type, NULL, FER_TYPE_STREAM, FER_TYPE_DGRAM, FER_TYPE_RAW, (fer_type)0,
+            (fer_type)-1),
+    CHOICES(fer_poll_mode, NULL, FER_POLL_ONESHOT, FER_POLL_LEVEL, (fer_poll_mode)4,
+            (fer_poll_mode)INT16_MAX),
+    CHOICES(fer_event, NULL, {.key = 1, .interest = FER_READABLE},
+            {.key = UINT64_MAX, .interest = FER_READABLE | FER_WRITABLE}, {.interest = 0},
+            {.interest = 4}, {.interest = FER_READABLE, .reserved_ = 1}),
+    CHOICES(fer_udp_features, NULL, FER_UDP_LOCAL_ADDR, FER_UDP_ECN, FER_UDP_COALESCING, UINT32_MAX,
+            0),
+    CHOICES(fer_ipv4_addr, "local", {{0, 0, 0, 0}}, {{10, 0, 0, 1}}, {{192, 0, 2, 1}}),
+    CHOICES(fer_ipv4_addr, NULL, {{239, 1, 1, 1}}, {{10, 0, 0, 1}}, {{255, 255, 255, 255}}),
+    CHOICES(fer_ipv6_addr, NULL, {{0xff, 2, [15] = 1}}, {{0xfe, 0x80, [15] = 1}}, {{0}}),
+    CHOICES(fer_ip_addr, NULL, {.family = FER_IP_V4}, {.family = FER_IP_V6},
+            {.family = (fer_ip_family)9}),
+    CHOICES(fer_tcp_keepalive, NULL, {true, {1000000000}, {1000000000}, 3}, {false, {0}, {0}, 0},
+            {true, {UINT64_MAX}, {1}, UINT32_MAX}),
+};
+
+#define TEXTS(...)        \
+    (const char *const[]) \
+    {                     \
+        __VA_ARGS__, NULL \
+    }
+static const struct texts {
+    const char *name;
+    const char *const *texts;
+} texts[] = {
+    {"host_port", TEXTS("127.0.0.1:80", "127.0.0.1:0", "", ":", "nowhere:1", "10.0.0.1", "[::1]:0",
+                        "localhost:99999", "localhost:80", "127.0.0.1:81")},
+    {"host", TEXTS("localhost", "127.0.0.1", "", "nowhere.test", "::1", "[::1]", " ", "127.1")},
+    {"path", TEXTS("a", "b", "c", "d", "", "/", "\xff",
+                   "012345678901234567890123456789012345678901234567890123"
+                   "012345678901234567890123456789012345678901234567890123")},
+    {"interface_name", TEXTS("lo", "eth0", "", "a name that is too long for it")},
+    {"name", TEXTS("eth0", "", "a name that is too long for it")},
+    {"text", TEXTS("127.0.0.1", "[::1]:443", "::ffff:1.2.3.4", "not an address", "1.2.3.4:80")},
+};
+
+static const char *choose_text(const char *name, unsigned pick)
+{
+    size_t row = 0;
+    size_t count = 0;
+    while (row + 1 < sizeof texts / sizeof *texts && strcmp(texts[row].name, name) != 0) {
+        row++;
+    }
+    while (texts[row].texts[count] != NULL) {
+        count++;
+    }
+    return texts[row].texts[pick % count];
 }
 
-const char *misuse_call_name(uint8_t call, uint8_t which)
+/* Some addresses have no family. The elements of an array follow each other. */
+static const fer_socket_addr *choose_addr(unsigned pick)
 {
-    const struct misuse_row *row = NULL;
-    (void)find_family(call, which, &row);
-    return row->name;
+    static const char *const addrs[] = {"127.0.0.1:80", "127.0.0.1:0", "[::1]:0",      "10.0.0.1:0",
+                                        "0.0.0.0:0",    "[::]:0",      "127.0.0.1:83", "[::1]:83",
+                                        "10.0.0.7:9",   "239.1.1.1:83"};
+    enum { ADDRS = sizeof addrs / sizeof *addrs };
+    static fer_socket_addr made[ADDRS + 1 + ELEMENTS];
+    for (size_t i = 0; i < ADDRS + ELEMENTS; i++) {
+        FER_IGNORE(fer_socket_addr_parse(&made[i + (i >= ADDRS)], addrs[i % ADDRS]));
+    }
+    made[ADDRS].ip.family = (fer_ip_family)9;
+    return &made[pick % (ADDRS + 1)];
 }
 
-/* Whether some call number is the last row of the family at a place. */
-static bool reaches_last_row(size_t place)
+/* Some addresses were made by no constructor: memory of any content. */
+static const fer_unix_addr *choose_unix_addr(unsigned pick)
 {
-    const struct misuse_family *family = families[place].family;
-    const struct misuse_row *row = NULL;
-    for (unsigned call = 0; call < 4096; call++) {
-        bool is_found = find_family((uint8_t)call, (uint8_t)(call >> 4), &row) == family;
-        if (is_found && row == &family->rows[family->count - 1]) {
-            return true;
+    static fer_unix_addr made;
+    memset(&made, 0, sizeof made);
+    FER_IGNORE(fer_unix_addr_from_pathname(&made, choose_text("path", pick)));
+    if (pick % 16 >= 12) {
+        memset(&made, (int)pick, sizeof made);
+        made.kind_ = pick % 2 == 0 ? 1 : (uint16_t)pick;
+    }
+    return &made;
+}
+
+/* ---- Arguments that are made for a call */
+
+static uint32_t mixed(uint32_t word)
+{
+    word = (word ^ word >> 16) * UINT32_C(0x7feb352d);
+    word = (word ^ word >> 15) * UINT32_C(0x846ca68b);
+    return word ^ word >> 16;
+}
+
+static unsigned pick_of(const struct call *call, size_t at)
+{
+    return mixed(call->arg | (uint32_t)at << 8) & UINT8_MAX;
+}
+
+static bool is_null(const struct call *call, size_t at)
+{
+    return (call->nulls >> at & 1) != 0;
+}
+
+static bool has_word(const struct call *call, const char *word)
+{
+    return strstr(call->function->name, word) != NULL;
+}
+
+static void *choose_handle(struct call *call, size_t at, enum handle_type type)
+{
+    size_t one = (size_t)(call->which >> 2 * (at % 4)) % MISUSE_HANDLES;
+    if (type == INDEX_OF_fer_unix_stream && has_word(call, "_handles")) {
+        one = one == 1 ? one : MISUSE_OF_PAIR + one % 2;
+    } else if (type == INDEX_OF_fer_poller && !has_word(call, "_new")) {
+        one = has_word(call, "fer_resolver")    ? MISUSE_OF_LOOKUPS + one % 3
+              : has_word(call, "fer_connector") ? MISUSE_OF_CONNECTORS + one % 3
+                                                : (call->which >> 2) % MISUSE_OF_LOOKUPS;
+    }
+    return misuse_handle(call->state, type, one);
+}
+
+/* A length is absurd only beside NULL. A text has at least 7 bytes, and a buffer 64. */
+static void *choose_size(struct call *call, size_t at)
+{
+    static const size_t absurd[] = {0, 1, 7, SIZE_MAX, SIZE_MAX / 2, 65536};
+    static const size_t lengths[] = {7, 0, 1, 64};
+    static const size_t counts[] = {1, 0, 2, ELEMENTS};
+    static const size_t handles[] = {1, 0, 2, FER_UNIX_HANDLES_MAX + 1};
+    static const size_t others[] = {4096, 0, 1, SIZE_MAX, SIZE_MAX / 2};
+    unsigned pick = pick_of(call, at);
+    bool is_paired = at > 0 && parameter_has_size(call->function, at - 1);
+    const char *type = is_paired ? call->function->parameters[at - 1].type : "";
+    call->sizes[at] = !is_paired                            ? others[pick % 5]
+                      : call->arguments[at - 1] == NULL     ? absurd[pick % 6]
+                      : strcmp(type, "void") == 0           ? lengths[pick % 4]
+                      : strcmp(type, "char") == 0           ? lengths[pick % 3]
+                      : strcmp(type, "fer_raw_socket") == 0 ? handles[pick % 4]
+                                                            : counts[pick % 4];
+    return &call->sizes[at];
+}
+
+/* Some lengths are absurd: one alone, or all of them, whose sum wraps to 0. */
+static const void *choose_slices(unsigned pick)
+{
+    static uint8_t longest[FERP_SIM_WINDOWS_IO_LENGTH_MAX]; /* that one call uses */
+    static fer_io_slice_mut slices[ELEMENTS];
+    bool is_absurd = pick % 16 == 11;
+    slices[0] = (fer_io_slice_mut){memory, 3};
+    slices[1] = (fer_io_slice_mut){NULL, pick % 16 == 7 ? 9 : 0};
+    slices[2] = (fer_io_slice_mut){is_absurd ? longest : memory + 3, is_absurd ? SIZE_MAX - 2 : 61};
+    return slices;
+}
+
+static const void *choose_slices_out(unsigned pick)
+{
+    static fer_io_slice slices[ELEMENTS];
+    const fer_io_slice_mut *in = choose_slices(pick);
+    for (size_t i = 0; i < ELEMENTS; i++) {
+        slices[i] = (fer_io_slice){in[i].base, in[i].len};
+    }
+    return slices;
+}
+
+/* A deadline is in the past or never reached, and a token is in any state or NULL. */
+static fer_limits choose_limits(struct call *call, unsigned pick)
+{
+    static const uint64_t nanos[] = {UINT64_MAX, 0, UINT64_MAX - 1};
+    return (fer_limits){
+        .deadline = fer_instant_after((fer_duration){nanos[pick % 3]}),
+        .token = pick % 5 == 4 ? NULL : &call->state->fer_cancel_token_all[pick % MISUSE_HANDLES],
+        .interruptible = pick % 2 == 1,
+        .reserved_ = {pick % 32 == 31}};
+}
+
+static const void *choose_options(struct call *call, const char *type, unsigned pick)
+{
+    static const uint32_t counts[] = {
+        1, 2, 0, FER_RESOLVER_THREADS_MAX, FER_RESOLVER_THREADS_MAX + 1, UINT32_MAX - 1, 3};
+    static fer_limits limits;
+    static fer_connect_options connect;
+    static fer_lookup_options lookup;
+    static fer_resolver_options resolver;
+    static fer_connect_failure failures[ELEMENTS];
+    static size_t failures_count;
+    fer_resolver *chosen = &call->state->fer_resolver_all[pick % MISUSE_HANDLES];
+    fer_ip_family family = (fer_ip_family)(pick % 32 == 30 ? 9 : 0);
+    limits = choose_limits(call, pick);
+    connect = (fer_connect_options){.limits = limits,
+                                    .attempt_delay = {pick % 2 * UINT64_C(1000000)},
+                                    .attempt_timeout = {pick % 4 * UINT64_C(1000000)},
+                                    .local = pick % 32 == 31 ? choose_addr(pick) : NULL,
+                                    .resolver = pick % 4 == 0 ? chosen : NULL,
+                                    .failures = pick % 8 == 7 ? NULL : failures,
+                                    .failures_count = &failures_count,
+                                    .failures_cap = pick % 4 == 3 ? ELEMENTS : 0,
+                                    .family = family,
+                                    .unused_ = {pick % 64 == 63}};
+    lookup = (fer_lookup_options){.limits = limits,
+                                  .resolver = pick % 4 == 0 ? chosen : NULL,
+                                  .family = family,
+                                  .unused_ = pick % 64 == 63};
+    resolver =
+        (fer_resolver_options){.threads = counts[pick % 7], .queue_cap = counts[pick / 7 % 7]};
+    return strcmp(type, "fer_limits") == 0            ? (const void *)&limits
+           : strcmp(type, "fer_connect_options") == 0 ? (const void *)&connect
+           : strcmp(type, "fer_lookup_options") == 0  ? (const void *)&lookup
+                                                      : (const void *)&resolver;
+}
+
+static void *choose_messages(struct call *call, const char *type, unsigned pick)
+{
+    static fer_datagram_send sends[ELEMENTS];
+    static fer_datagram_recv receives[ELEMENTS];
+    for (size_t i = 0; i < ELEMENTS; i++) {
+        uint8_t *buf = (pick + i) % 4 == 3 ? NULL : memory;
+        sends[i] = (fer_datagram_send){.buf = buf,
+                                       .len = pick % 64,
+                                       .to = (pick >> i) % 2 == 0 ? NULL : choose_addr(pick),
+                                       .segment_size = pick % 65 * i,
+                                       .sent = pick % 3 * (i == 0),
+                                       .ecn = (fer_ecn)(pick % 6 * (i == 1)),
+                                       .interface_index = call->nulls >> 7 & 1u};
+        receives[i] = (fer_datagram_recv){.buf = buf, .cap = buf == NULL ? pick % 2 : 7 * i};
+    }
+    return strcmp(type, "fer_datagram_send") == 0 ? (void *)sends : (void *)receives;
+}
+
+/* For an adoption, a new socket of some kind. For a poller, that of a handle. Or none. */
+static void *choose_raw(struct call *call, unsigned pick)
+{
+    static const ferp_sim_kind kinds[] = {FERP_SIM_DATAGRAM, FERP_SIM_STREAM, FERP_SIM_OTHER};
+    struct misuse_state *state = call->state;
+    size_t one = (size_t)(call->which >> 2) % MISUSE_HANDLES;
+    call->raw = pick % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)pick * 99991 + 4099;
+    if (has_word(call, "_from_raw") && pick % 8 >= 2) {
+        call->raw = call->made = ferp_sim_make_peer(kinds[pick % 3], FER_IP_V4);
+    } else if (!has_word(call, "_from_raw") && pick % 8 >= 2) {
+        call->raw = pick % 3 == 0   ? fer_tcp_stream_as_raw(&state->fer_tcp_stream_all[one])
+                    : pick % 3 == 1 ? fer_udp_socket_as_raw(&state->fer_udp_socket_all[one])
+                                    : fer_tcp_listener_as_raw(&state->fer_tcp_listener_all[one]);
+    }
+    return &call->raw;
+}
+
+static void *choose_stream(struct call *call, size_t at)
+{
+    size_t one = (size_t)(call->which >> 2 * (at % 4)) % MISUSE_HANDLES;
+    struct misuse_state *state = call->state;
+    call->streams[at] = is_null(call, at) ? fer_tcp_stream_as_stream(NULL)
+                        : pick_of(call, at) % 2
+                            ? fer_tcp_stream_as_stream(&state->fer_tcp_stream_all[one])
+                            : fer_unix_stream_as_stream(&state->fer_unix_stream_all[one]);
+    return &call->streams[at];
+}
+
+static void *choose_buffer(struct call *call, size_t at, unsigned pick)
+{
+    static uint8_t other[64];
+    static const size_t caps[] = {64, 1, 7, 0};
+    static const size_t lengths[] = {0, 0, 1, 7, 64, 65, SIZE_MAX, SIZE_MAX - 1};
+    bool is_plain = call->nulls < 128;
+    call->buffers[at] = (fer_copy_buffer){
+        pick % 16 == 15 ? NULL : (at % 2 == 0 ? memory : other), caps[is_plain ? 0 : pick % 4],
+        lengths[is_plain ? 0 : pick / 4 % 8], lengths[is_plain ? 0 : pick / 16 % 8]};
+    call->buffers_before[at] = call->buffers[at];
+    return &call->buffers[at];
+}
+
+static void *without_const(const void *value)
+{
+    return (void *)(uintptr_t)value;
+}
+
+/* A value of the table, or one that is made for the call. */
+static void *choose_value(struct call *call, size_t at)
+{
+    static fer_raw_socket handles[FER_UNIX_HANDLES_MAX + 1];
+    const struct parameter *parameter = &call->function->parameters[at];
+    const char *type = parameter->type;
+    unsigned pick = pick_of(call, at);
+    bool is_array = strcmp(parameter->name, "segments") == 0;
+    for (size_t i = 0; i < sizeof choices / sizeof *choices && !is_array; i++) {
+        if (strcmp(choices[i].type, type) == 0 &&
+            (choices[i].name == NULL || strcmp(choices[i].name, parameter->name) == 0)) {
+            return (uint8_t *)without_const(choices[i].values) +
+                   choices[i].size * (pick % choices[i].count);
         }
     }
-    return false;
-}
-
-/* ---- Arguments */
-
-void misuse_set_addr(const struct misuse_arguments *a, const char *text)
-{
-    fer_socket_addr *addr = &a->values->addr;
-    FER_IGNORE(fer_socket_addr_parse(addr, text));
-    addr->ip.family = a->arg % 8 == 7 ? (fer_ip_family)9 : addr->ip.family;
-}
-
-static void choose_handles(struct misuse_arguments *a)
-{
-    struct misuse_state *state = a->state;
-    uint8_t one = a->which;
-    uint8_t other = a->which >> 2;
-    if ((a->nulls & 1) == 0) {
-        a->stream = &state->streams[one % MISUSE_STREAMS];
-        a->udp = &state->sockets[one % MISUSE_SOCKETS];
-        a->unix_stream = &state->unix_streams[one % MISUSE_STREAMS];
-        a->unix_listener = &state->unix_listeners[one % MISUSE_LISTENERS];
-        a->unix_datagram = &state->unix_datagrams[one % MISUSE_LISTENERS];
-        a->socket = &state->built.sockets[one % MISUSE_SOCKETS];
-        a->poller = &state->pollers[one % MISUSE_POLLERS];
+    for (size_t i = 0; i <= FER_UNIX_HANDLES_MAX; i++) {
+        handles[i] = fer_unix_stream_as_raw(&call->state->passed[i % 2]);
     }
-    if ((a->nulls & 2) == 0) {
-        a->other_stream = &state->streams[other % MISUSE_STREAMS];
-        a->other_udp = &state->sockets[other % MISUSE_SOCKETS];
-        a->other_unix_stream = &state->unix_streams[other % MISUSE_STREAMS];
-        a->other_unix_listener = &state->unix_listeners[other % MISUSE_LISTENERS];
-        a->other_unix_datagram = &state->unix_datagrams[other % MISUSE_LISTENERS];
-        a->other_socket = &state->built.sockets[other % MISUSE_SOCKETS];
+    if (strcmp(type, "fer_raw_socket") == 0) {
+        return (parameter->flags & IS_POINTER) != 0 ? handles : choose_raw(call, pick);
     }
+    return strcmp(type, "size_t") == 0               ? choose_size(call, at)
+           : strcmp(type, "fer_stream") == 0         ? choose_stream(call, at)
+           : strcmp(type, "fer_raw_file") == 0       ? (void *)&call->state->files[pick % 2]
+           : strcmp(type, "fer_copy_buffer") == 0    ? choose_buffer(call, at, pick)
+           : strcmp(type, "fer_io_slice") == 0       ? without_const(choose_slices_out(pick))
+           : strcmp(type, "fer_io_slice_mut") == 0   ? without_const(choose_slices(pick))
+           : strcmp(type, "fer_socket_addr") == 0    ? without_const(choose_addr(pick))
+           : strcmp(type, "fer_unix_addr") == 0      ? without_const(choose_unix_addr(pick))
+           : strncmp(type, "fer_datagram_", 13) == 0 ? choose_messages(call, type, pick)
+           : is_array || strcmp(type, "void") == 0   ? memory
+           : strcmp(type, "char") == 0 ? without_const(choose_text(parameter->name, pick))
+                                       : without_const(choose_options(call, type, pick));
 }
 
-static void choose_outputs(struct misuse_arguments *a)
+static void choose_arguments(struct call *call)
 {
-    struct misuse_values *values = a->values;
-    values->ready = MISUSE_UNTOUCHED;
-    values->n = MISUSE_UNTOUCHED;
-    a->n = a->nulls & 8 ? NULL : &values->n;
-    if ((a->nulls & 2) == 0) {
-        a->addr_out = &values->addr_out;
-        a->unix_addr_out = &values->unix_addr_out;
-        a->datagram_out = &values->datagram_out;
-        a->received_out = &values->received_out;
-        a->duration_out = &values->duration_out;
-        a->keepalive_out = &values->keepalive_out;
-        a->error_out = &values->error_out;
-        a->flag_out = &values->flag_out;
-        a->number_out = &values->number_out;
-        a->size_out = &values->size_out;
-        a->ready = &values->ready;
+    const struct function *function = call->function;
+    for (size_t i = 0; i < function->count; i++) {
+        enum handle_type type = parameter_handle(function, i);
+        bool is_pointer = (function->parameters[i].flags & IS_POINTER) != 0;
+        memset(call->outputs[i], PATTERN, OUTPUT_SIZE);
+        call->arguments[i] = is_pointer && is_null(call, i)     ? NULL
+                             : type != HANDLE_TYPE_COUNT        ? choose_handle(call, i, type)
+                             : parameter_is_output(function, i) ? call->outputs[i]
+                                                                : choose_value(call, i);
+        if (type <= INDEX_OF_fer_socket && call->arguments[i] != NULL) {
+            memcpy(&call->before[i], call->arguments[i], sizeof call->before[i]);
+        }
     }
 }
 
-static void choose_inputs(struct misuse_arguments *a)
+/* ---- After a call */
+
+static void fail(const struct call *call, const char *why, fer_error error)
 {
-    static const char *const texts[] = {
-        "127.0.0.1:80", "127.0.0.1:0", "",        ":",
-        "nowhere:1",    "10.0.0.1",    "[::1]:0", "localhost:99999"};
-    static const size_t lengths[] = {0, 1, 7, 64, SIZE_MAX, SIZE_MAX / 2, 65536};
-    static const uint64_t nanos[] = {
-        0, 1, 1000000, 999999999, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2, 4000000};
-    static const uint32_t numbers[] = {0, 1, 2, 64, 255, 256, UINT32_MAX};
-    a->values->addr = a->state->server;
-    a->values->addr.ip.family = a->arg % 8 == 7 ? (fer_ip_family)9 : a->state->server.ip.family;
-    a->values->addr.port = a->arg % 4 == 0 ? 0 : a->state->server.port;
-    a->buf = a->nulls & 4 ? NULL : a->state->buf;
-    a->len = a->nulls & 4 ? lengths[a->arg % 7] : lengths[a->arg % 4];
-    a->addr = a->nulls & 16 ? NULL : &a->values->addr;
-    a->unix_addr = a->nulls & 16 ? NULL : &a->values->unix_addr;
-    a->text = a->nulls & 16 ? NULL : texts[a->arg % 8];
-    a->raw = a->arg % 2 == 0 ? FER_RAW_SOCKET_NONE : misuse_raw_of_none(a->arg);
-    a->duration.nanos = nanos[a->arg % 8];
-    a->number = numbers[a->arg % 7];
-    a->how = (fer_shutdown)(a->arg % 5);
+    fprintf(stderr, "misuse: %s: %s, arguments %02x %02x %02x: %s\n", call->function->name, why,
+            call->which, call->nulls, call->arg, fer_error_kind_name(error.kind));
+    abort();
 }
 
-/* Bits of nulls, of most calls: handle, output or other handle, buffer, n, address or text. */
-fer_error misuse_call(struct misuse_state *state, uint8_t call, uint8_t which, uint8_t nulls,
-                      uint8_t arg)
+static bool is_untouched(const struct call *call, size_t at)
 {
-    const struct misuse_row *row = NULL;
-    const struct misuse_family *family = find_family(call, which, &row);
-    struct misuse_values values;
-    struct misuse_arguments a = {
-        .state = state, .values = &values, .which = which, .nulls = nulls, .arg = arg};
-    choose_handles(&a);
-    choose_outputs(&a);
-    choose_inputs(&a);
-    if (family->choose != NULL) {
-        family->choose(&a);
+    uint8_t wanted[OUTPUT_SIZE];
+    bool is_moved = parameter_is_moved(call->function, at);
+    size_t skipped = is_moved ? sizeof(uint64_t) : 0;
+    memset(wanted, PATTERN, sizeof wanted);
+    return memcmp(call->outputs[at] + skipped, wanted + skipped, sizeof wanted - skipped) == 0;
+}
+
+/* Whether the socket is as before; one that the call would have opened is still not open. */
+static bool is_kept(const struct call *call, size_t at)
+{
+    enum handle_type type = parameter_handle(call->function, at);
+    bool is_to_be_opened =
+        parameter_is_opened(call->function, at) && !handle_is_open(type, &call->before[at]);
+    return is_to_be_opened
+               ? !handle_is_open(type, call->arguments[at])
+               : memcmp(&call->before[at], call->arguments[at], sizeof call->before[at]) == 0;
+}
+
+/* Outputs are unchanged, except bytes that were read; and misuse changes no handle. */
+static void check_failure(const struct call *call, unsigned misuse, fer_error error)
+{
+    const struct function *function = call->function;
+    for (size_t i = 0; i < function->count; i++) {
+        bool is_socket = parameter_handle(function, i) <= INDEX_OF_fer_socket;
+        bool may_have_read = misuse == 0 && strcmp(function->parameters[i].type, "void") == 0;
+        if (call->arguments[i] == call->outputs[i] && !may_have_read && !is_untouched(call, i)) {
+            fail(call, "an output is changed after a failure", error);
+        }
+        if (misuse != 0 && is_socket && call->arguments[i] != NULL && !is_kept(call, i)) {
+            fail(call, "a handle is changed by misuse", error);
+        }
     }
-    return row->function(&a);
 }
 
-/* ---- The run */
-
-void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
-                  fer_sim_bsd bsd)
+/* The call is refused as rule E4 says. A pointer that is NULL is refused after the state of the
+ * handle, and after or before the other values. */
+static void check_misuse(const struct call *call, unsigned misuse, fer_error error)
 {
-    static const uint8_t no_tape[1];
-    fer_sim_config config = {.dialect = dialect,
-                             .tape = no_tape,
-                             .max_sockets = 50,
-                             .send_buffer = 128,
-                             .receive_buffer = 128,
-                             .windows = windows,
-                             .bsd = bsd};
-    static size_t checked;
-    for (; checked < FAMILY_COUNT; checked++) {
-        FUZZ_CHECK(reaches_last_row(checked));
+    bool is_misuse = error.kind == FER_MISUSE;
+    bool is_refusal = is_misuse || error.kind == FER_INVALID_INPUT;
+    bool may_follow = (misuse & ALLOWS_INVALID_INPUT) != 0 ||
+                      misuse_follows_values(call->function, call->arguments);
+    if (misuse != 0 && !((misuse & ALLOWS_MISUSE) != 0 && is_misuse) &&
+        !((misuse & ALLOWS_NOT_CONNECTED) != 0 && error.kind == FER_NOT_CONNECTED) &&
+        !(may_follow && is_refusal)) {
+        fail(call, "the state of a handle is not the answer", error);
     }
-    memset(state, 0, sizeof *state);
-    FER_IGNORE(fer_sim_start(&config));
-    misuse_tcp_begin(state);
-    misuse_udp_begin(state);
-    misuse_poller_begin(state);
-    misuse_socket_begin(state);
-    misuse_unix_begin(state);
-    misuse_resolver_begin(state);
-    misuse_limits_begin(state);
-    misuse_passing_begin(state);
-    misuse_connector_begin(state);
+    if (misuse == 0 && error.kind == FER_OK &&
+        misuse_of_pointers(call->function, call->arguments)) {
+        fail(call, "NULL is accepted", error);
+    }
+    if (is_misuse && error.os_code != 0) {
+        fail(call, "misuse has a code of the system", error);
+    }
 }
 
-void misuse_end(struct misuse_state *state)
+/* The size of the first array, except one of slices, whose elements have lengths. */
+static size_t first_size(const struct call *call)
 {
-    misuse_connector_end(state);
-    misuse_passing_end(state);
-    misuse_resolver_end(state);
-    misuse_unix_end(state);
-    misuse_poller_end(state);
-    misuse_udp_end(state);
-    misuse_socket_end(state);
-    misuse_tcp_end(state);
-    misuse_limits_end(state);
+    const struct function *function = call->function;
+    size_t i = 0;
+    while (i < function->count && !parameter_has_size(function, i)) {
+        i++;
+    }
+    return i == function->count || strstr(function->parameters[i].type, "slice") != NULL
+               ? SIZE_MAX
+               : *(const size_t *)call->arguments[i + 1];
+}
+
+/* Counts are within their arrays, and a buffer is as its rule says. */
+static void check_counts(const struct call *call, fer_error error)
+{
+    const struct function *function = call->function;
+    for (size_t i = 0; i < function->count; i++) {
+        const char *type = function->parameters[i].type;
+        bool is_count = parameter_is_moved(function, i) && strcmp(type, "size_t") == 0;
+        if (is_count && call->arguments[i] != NULL &&
+            *(const size_t *)call->arguments[i] > first_size(call)) {
+            fail(call, "a count is above its size", error);
+        }
+        if (strcmp(type, "fer_copy_buffer") == 0 && call->arguments[i] != NULL) {
+            const fer_copy_buffer *before = &call->buffers_before[i];
+            const fer_copy_buffer *after = &call->buffers[i];
+            bool is_same = memcmp(before, after, sizeof *before) == 0;
+            bool is_inside = after->start <= after->cap && after->len <= after->cap - after->start;
+            if (after->base != before->base || after->cap != before->cap ||
+                (!is_same && !is_inside)) {
+                fail(call, "a copy's buffer is wrong", error);
+            }
+        }
+        if (strcmp(type, "fer_interest") == 0 && call->arguments[i] == call->outputs[i] &&
+            error.kind == FER_OK &&
+            (*(const fer_interest *)call->arguments[i] &
+             ~*(const fer_interest *)call->arguments[1]) != 0) {
+            fail(call, "readiness without an interest", error);
+        }
+    }
+}
+
+/* Bytes of slices that are there are moved, unless none may be. */
+static void check_slices(const struct call *call, fer_error error)
+{
+    if (has_word(call, "write_vectored") && error.kind == FER_OK && call->arguments[3] != NULL &&
+        call->arguments[1] != NULL && *(const size_t *)call->arguments[2] > 0 &&
+        *(const size_t *)call->arguments[3] == 0) {
+        fail(call, "slices are not written", error);
+    }
+}
+
+/* Raw sockets that belong to nobody are closed, and so are streams whose two ends could be copied
+ * into each other without end. */
+static void end_call(struct call *call, const struct function_result *result)
+{
+    bool is_ok = result->error.kind == FER_OK;
+    bool is_pair = has_word(call, "_accept") || has_word(call, "unix_stream_pair");
+    if (call->made != FER_RAW_SOCKET_NONE && !is_ok) {
+        ferp_close(call->made);
+    }
+    if (has_word(call, "_into_raw") && result->number != FER_RAW_SOCKET_NONE) {
+        ferp_close((fer_raw_socket)result->number);
+    }
+    for (size_t i = 0; is_ok && is_pair && i < call->function->count; i++) {
+        if (parameter_is_opened(call->function, i)) {
+            fer_tcp_stream_close(call->arguments[i]); /* every stream's close is the same */
+        }
+    }
+    if (has_word(call, "_recv_handles") && is_ok) {
+        const fer_unix_received_handles *got = call->arguments[5];
+        for (size_t i = 0; i < got->count; i++) {
+            ferp_close(((const fer_raw_socket *)call->arguments[3])[i]);
+        }
+    }
+}
+
+/* ---- A step */
+
+/* The function with the highest score for this key: a new function changes few inputs. */
+static const struct function *choose_function(uint32_t key)
+{
+    static uint32_t hashes[1024];
+    static size_t hashed;
+    const struct function *chosen = NULL;
+    uint32_t highest = 0;
+    FUZZ_CHECK(functions_count <= sizeof hashes / sizeof *hashes);
+    for (; hashed < functions_count; hashed++) {
+        for (const char *at = functions[hashed].name; *at != '\0'; at++) {
+            hashes[hashed] = mixed(hashes[hashed] + (uint8_t)*at);
+        }
+    }
+    for (size_t i = 0; i < functions_count; i++) {
+        uint32_t score = mixed(hashes[i] ^ mixed(key + 1));
+        if (chosen == NULL || score > highest) {
+            highest = score;
+            chosen = &functions[i];
+        }
+    }
+    return chosen;
+}
+
+void misuse_call(struct misuse_state *state, const uint8_t step[MISUSE_STEP_BYTES])
+{
+    static struct call call;
+    struct function_result result = {{FER_OK, 0}, 0};
+    call = (struct call){.state = state,
+                         .function = choose_function(step[0] | (uint32_t)step[1] << 8),
+                         .which = step[2],
+                         .nulls = step[3],
+                         .arg = step[4],
+                         .made = FER_RAW_SOCKET_NONE};
+    choose_arguments(&call);
+    bool returns_error = strcmp(call.function->returned, "fer_error") == 0;
+    unsigned misuse = misuse_of_handles(call.function, call.arguments);
+    call.function->call(call.arguments, &result);
+    if (returns_error) {
+        if (strcmp(fer_error_kind_name(result.error.kind), "Unknown") == 0) {
+            fail(&call, "no kind of error", result.error);
+        }
+        check_misuse(&call, misuse, result.error);
+        if (result.error.kind != FER_OK) {
+            check_failure(&call, misuse, result.error);
+        }
+        check_counts(&call, result.error);
+        check_slices(&call, result.error);
+    }
+    end_call(&call, &result);
 }
