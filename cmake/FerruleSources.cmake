@@ -30,7 +30,6 @@ set(ferrule_core_sources
     core/transfer/datagram_batch.c
     core/transfer/handles.c
     core/transfer/send_file.c
-    core/transfer/slices.c
     core/transfer/splicing.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c

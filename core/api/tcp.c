@@ -94,34 +94,37 @@ fer_error fer_tcp_stream_read(fer_tcp_stream *stream, void *buf, size_t len, siz
 
 fer_error fer_tcp_stream_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_peek(FERI_HANDLE(stream), buf, len, n);
+    return feri_stream_move(FERI_HANDLE(stream), FERP_READABLE, buf, len, FERP_PEEK, n);
 }
 
 fer_error fer_tcp_stream_try_read(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_read(FERI_HANDLE(stream), buf, len, n);
+    return feri_stream_move(FERI_HANDLE(stream), FERP_READABLE, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_peek(FERI_HANDLE(stream), buf, len, n);
+    return feri_stream_move(FERI_HANDLE(stream), FERP_READABLE, buf, len, FERP_PEEK | FERP_DONTWAIT,
+                            n);
 }
 
 fer_error fer_tcp_stream_try_write(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_try_write(FERI_HANDLE(stream), buf, len, n);
+    return feri_stream_move(FERI_HANDLE(stream), FERP_WRITABLE, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_tcp_stream_try_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices,
                                            size_t count, size_t *n)
 {
-    return feri_stream_try_read_vectored(FERI_HANDLE(stream), slices, count, n);
+    return feri_stream_move_slices(FERI_HANDLE(stream), FERP_READABLE, slices, count, FERP_DONTWAIT,
+                                   n);
 }
 
 fer_error fer_tcp_stream_try_write_vectored(fer_tcp_stream *stream, const fer_io_slice *slices,
                                             size_t count, size_t *n)
 {
-    return feri_stream_try_write_vectored(FERI_HANDLE(stream), slices, count, n);
+    return feri_stream_move_slices(FERI_HANDLE(stream), FERP_WRITABLE, slices, count, FERP_DONTWAIT,
+                                   n);
 }
 
 fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest interest,
@@ -133,7 +136,7 @@ fer_error fer_tcp_stream_ready(const fer_tcp_stream *stream, fer_interest intere
 fer_error fer_tcp_stream_read_vectored(fer_tcp_stream *stream, const fer_io_slice_mut *slices,
                                        size_t count, size_t *n)
 {
-    return feri_stream_read_vectored(FERI_HANDLE(stream), slices, count, n);
+    return feri_stream_move_slices(FERI_HANDLE(stream), FERP_READABLE, slices, count, 0, n);
 }
 
 fer_error fer_tcp_stream_read_exact(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
@@ -154,7 +157,7 @@ fer_error fer_tcp_stream_write(fer_tcp_stream *stream, const void *buf, size_t l
 fer_error fer_tcp_stream_write_vectored(fer_tcp_stream *stream, const fer_io_slice *slices,
                                         size_t count, size_t *n)
 {
-    return feri_stream_write_vectored(FERI_HANDLE(stream), slices, count, n);
+    return feri_stream_move_slices(FERI_HANDLE(stream), FERP_WRITABLE, slices, count, 0, n);
 }
 
 fer_error fer_tcp_stream_write_all(fer_tcp_stream *stream, const void *buf, size_t len, size_t *n)

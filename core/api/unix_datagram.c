@@ -77,13 +77,13 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_unix_datagram_send(FERI_HANDLE(socket), buf, len, 0, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_UNIX, n);
 }
 
 fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
                                      size_t *n)
 {
-    return feri_unix_datagram_send(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_UNIX | FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
