@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
@@ -52,7 +53,7 @@ fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
 
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
-    return feri_socket_from_raw(FERI_HANDLE(socket), raw);
+    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY);
 }
 
 fer_raw_socket fer_socket_into_raw(fer_socket *socket)
@@ -64,17 +65,44 @@ fer_raw_socket fer_socket_into_raw(fer_socket *socket)
 
 fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out)
 {
-    return feri_read_domain(FERI_HANDLE(socket), out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    uint32_t flags = feri_handle_flags(&socket->handle_);
+    FERI_REQUIRE((flags & FERI_NOT_IP) != FERI_FLAG_FOREIGN, FER_UNSUPPORTED);
+    *out = (flags & FERI_FLAG_UNIX) != 0 ? FER_DOMAIN_UNIX
+           : (flags & FERI_FLAG_V6) != 0 ? FER_DOMAIN_IPV6
+                                         : FER_DOMAIN_IPV4;
+    return feri_ok();
 }
 
 fer_error fer_socket_type(const fer_socket *socket, fer_type *out)
 {
-    return feri_read_type(FERI_HANDLE(socket), out);
+    uint32_t type = 0;
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    uint32_t flags = feri_handle_flags(&socket->handle_);
+    FERI_REQUIRE((flags & FERI_NOT_IP) != FERI_NOT_IP, FER_UNSUPPORTED);
+    FER_TRY(ferp_option_value(feri_modes_raw(&socket->handle_), FERP_TYPE, &type));
+    *out = (fer_type)type;
+    return feri_ok();
 }
 
+/* A system that does not report the protocol has only TCP and UDP of the protocols with ports. A
+ * sandbox that refuses the query is PERMISSION_DENIED. */
 fer_error fer_socket_protocol(const fer_socket *socket, int *out)
 {
-    return feri_read_protocol(FERI_HANDLE(socket), out);
+    const fer_handle *handle = FERI_HANDLE(socket);
+    uint32_t protocol = FER_PROTOCOL_DEFAULT;
+    FER_TRY(feri_handle_check_getter(handle, out));
+    uint32_t flags = feri_handle_flags(handle);
+    fer_error error = (flags & FERI_FLAG_UNIX) != 0
+                          ? feri_ok()
+                          : ferp_option_value(feri_modes_raw(handle), FERP_PROTOCOL, &protocol);
+    bool is_unknown = error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED;
+    if (is_unknown && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_FOREIGN)) == 0) {
+        protocol = (flags & FERI_FLAG_DATAGRAM) != 0 ? FER_PROTOCOL_UDP : FER_PROTOCOL_TCP;
+        error = feri_ok();
+    }
+    *out = error.kind == FER_OK ? (int)protocol : *out;
+    return error;
 }
 
 /* A protocol without listeners may lack the option (Windows). */
@@ -130,16 +158,27 @@ fer_error fer_socket_keepalive(const fer_socket *socket, fer_tcp_keepalive *out)
     return feri_keepalive(FERI_HANDLE(socket), out);
 }
 
+/* 0 of the option is the system's own time. */
 fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeout)
 {
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_set_user_timeout(FERI_HANDLE(socket), timeout);
+    const fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_socket_reject_kinds(handle, ALL_BUT_TCP));
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
+    uint32_t millis = timeout.nanos == FER_DURATION_NONE_NANOS
+                          ? 0
+                          : feri_units_of(timeout, FERP_NANOS_PER_MILLI, INT32_MAX);
+    fer_error error = ferp_set_option(feri_modes_raw(handle), FERP_USER_TIMEOUT, millis);
+    return feri_forgive_ended(handle, error);
 }
 
 fer_error fer_socket_tcp_user_timeout(const fer_socket *socket, fer_duration *out)
 {
     FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_user_timeout(FERI_HANDLE(socket), out);
+    uint32_t millis = 0;
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    FER_TRY(ferp_option_value(feri_modes_raw(&socket->handle_), FERP_USER_TIMEOUT, &millis));
+    *out = millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
+    return feri_ok();
 }
 
 fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
@@ -178,10 +217,15 @@ fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
     return feri_ttl(FERI_HANDLE(socket), out);
 }
 
+/* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
+ * overwrites them. */
 fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
 {
     FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    return feri_set_tos(FERI_HANDLE(socket), tos);
+    if (tos > 255 || (!is_datagram(socket) && (tos & 3) != 0)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return feri_set_option_of_family(FERI_HANDLE(socket), FERP_TOS_V4, FERP_TCLASS_V6, tos);
 }
 
 fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)

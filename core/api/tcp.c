@@ -227,7 +227,7 @@ fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream)
 
 fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
 {
-    return feri_stream_from_raw(FERI_HANDLE(stream), raw, FERI_DOMAIN_IP);
+    return feri_adopt(FERI_HANDLE(stream), raw, FERI_DOMAIN_IP, FERI_ADOPTED_STREAM);
 }
 
 fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream)
@@ -309,7 +309,7 @@ fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
 
 fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener, fer_raw_socket raw)
 {
-    return feri_listener_from_raw(FERI_HANDLE(listener), raw, FERI_DOMAIN_IP);
+    return feri_adopt(FERI_HANDLE(listener), raw, FERI_DOMAIN_IP, FERI_ADOPTED_LISTENER);
 }
 
 fer_raw_socket fer_tcp_listener_into_raw(fer_tcp_listener *listener)

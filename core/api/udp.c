@@ -179,22 +179,27 @@ fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *o
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_multicast_ttl_v4(FERI_HANDLE(socket), ttl);
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
+    FERI_REQUIRE(ttl <= 255, FER_INVALID_INPUT);
+    return ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, ttl);
 }
 
 fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_multicast_ttl_v4(FERI_HANDLE(socket), out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_multicast_loop_v6(FERI_HANDLE(socket), loop);
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
 {
-    return feri_multicast_loop_v6(FERI_HANDLE(socket), out);
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    return feri_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, out);
 }
 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
@@ -240,7 +245,7 @@ fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
 
 fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP);
+    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM);
 }
 
 fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)

@@ -206,7 +206,7 @@ fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
 
 fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(FERI_HANDLE(socket), raw, FERI_DOMAIN_UNIX);
+    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_DATAGRAM);
 }
 
 fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)

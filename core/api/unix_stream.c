@@ -205,7 +205,7 @@ fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream)
 
 fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
 {
-    return feri_stream_from_raw(FERI_HANDLE(stream), raw, FERI_DOMAIN_UNIX);
+    return feri_adopt(FERI_HANDLE(stream), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_STREAM);
 }
 
 fer_raw_socket fer_unix_stream_into_raw(fer_unix_stream *stream)
@@ -298,7 +298,7 @@ fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listener)
 
 fer_error fer_unix_listener_from_raw(fer_unix_listener *listener, fer_raw_socket raw)
 {
-    return feri_listener_from_raw(FERI_HANDLE(listener), raw, FERI_DOMAIN_UNIX);
+    return feri_adopt(FERI_HANDLE(listener), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_LISTENER);
 }
 
 fer_raw_socket fer_unix_listener_into_raw(fer_unix_listener *listener)

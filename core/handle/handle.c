@@ -110,7 +110,11 @@ fer_error feri_handle_claim(fer_handle *handle)
     handle->p_.flags_ = 0;
     handle->p_.peer_ = (fer_socket_addr){0};
     feri_modes_clear(handle);
-    feri_limits_clear(handle);
+    handle->p_.token_ = NULL;
+    handle->p_.deadline_[0] = 0;
+    handle->p_.deadline_[1] = 0;
+    handle->p_.lock_ = 0;
+    handle->p_.interruptible_ = 0;
     return feri_ok();
 }
 
