@@ -245,13 +245,13 @@ fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socke
 fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
                                   fer_socket_addr *peer)
 {
-    return feri_accept(FERI_HANDLE(listener), FERI_HANDLE(out), peer);
+    return feri_accept(FERI_HANDLE(listener), 0, FERI_HANDLE(out), peer);
 }
 
 fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
                                       fer_socket_addr *peer)
 {
-    return feri_try_accept(FERI_HANDLE(listener), FERI_HANDLE(out), peer);
+    return feri_accept(FERI_HANDLE(listener), FERP_DONTWAIT, FERI_HANDLE(out), peer);
 }
 
 fer_error fer_tcp_listener_ready(const fer_tcp_listener *listener, fer_interest interest,

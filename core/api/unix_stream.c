@@ -240,7 +240,7 @@ static void store_peer_addr(const fer_unix_stream *stream, fer_unix_addr *peer)
 fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out,
                                    fer_unix_addr *peer)
 {
-    FER_TRY(feri_accept(FERI_HANDLE(listener), FERI_HANDLE(out), NULL));
+    FER_TRY(feri_accept(FERI_HANDLE(listener), 0, FERI_HANDLE(out), NULL));
     store_peer_addr(out, peer);
     return feri_ok();
 }
@@ -248,7 +248,7 @@ fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream 
 fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out,
                                        fer_unix_addr *peer)
 {
-    FER_TRY(feri_try_accept(FERI_HANDLE(listener), FERI_HANDLE(out), NULL));
+    FER_TRY(feri_accept(FERI_HANDLE(listener), FERP_DONTWAIT, FERI_HANDLE(out), NULL));
     store_peer_addr(out, peer);
     return feri_ok();
 }
