@@ -34,7 +34,6 @@ set(ferrule_core_sources
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/names/address_source.c
-    core/names/lookup_pool.c
     core/names/resolver.c
     core/api/connect_with.c
     core/api/connector.c
