@@ -261,23 +261,6 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
 /* ---- The public functions */
 
 /* An address text has one address, and needs no lookup. */
-static fer_error begin(connection_race *race, const feri_address_query *query,
-                       fer_resolver *resolver)
-{
-    const feri_lookup_notice notice = {.poller = race->poller};
-    bool can_resolve = query->is_literal || resolver != NULL;
-    FERI_REQUIRE(can_resolve, FER_MISUSE);
-    FER_TRY(feri_limits_check(&race->attempts.limits));
-    if (!query->is_literal) {
-        return feri_lookup_start(resolver, query, &notice, &race->lookup);
-    }
-    feri_address_source source;
-    FER_TRY(feri_address_source_of_query(&source, query));
-    (void)feri_address_source_next(&source, &race->literal);
-    begin_attempts(race, &race->literal, 1);
-    return feri_ok();
-}
-
 static fer_error start(fer_connector *connector, const feri_address_query *query, fer_error parsed,
                        const fer_connect_options *options, fer_resolver *resolver,
                        fer_poller *poller, uint64_t key)
@@ -304,7 +287,18 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     race->attempts.limits = feri_limits_from(&options->limits);
     race->attempts.watch = watch;
     race->attempts.unwatch = unwatch;
-    FER_TRY(begin(race, query, resolver));
+    bool can_resolve = query->is_literal || resolver != NULL;
+    FERI_REQUIRE(can_resolve, FER_MISUSE);
+    FER_TRY(feri_limits_check(&race->attempts.limits));
+    if (query->is_literal) {
+        feri_address_source source;
+        FER_TRY(feri_address_source_of_query(&source, query));
+        (void)feri_address_source_next(&source, &race->literal);
+        begin_attempts(race, &race->literal, 1);
+    } else {
+        const feri_lookup_notice notice = {.poller = poller};
+        FER_TRY(feri_lookup_start(resolver, query, &notice, &race->lookup));
+    }
     connector->p_.state_ = CONNECTOR_OPEN;
     race->driven.next = feri_poller_first_driven(poller);
     feri_poller_set_driven(poller, &race->driven);

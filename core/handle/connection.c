@@ -252,14 +252,10 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     }
 }
 
-/* Whether setting an option failed because both halves have ended. A stream that was never
- * connected has ENOTCONN of getpeername, on XNU too. */
-static bool halves_have_ended(fer_raw_socket raw, fer_error error)
-{
-    return error.kind == FER_INVALID_INPUT && ferp_check_connected(raw).kind == FER_INVALID_INPUT;
-}
-
-/* A connection that had ended before its socket was adopted is taken for a socket that was never
+/* Setting an option fails with EINVAL once both halves have ended. A stream that was never connected
+ * has ENOTCONN of getpeername, on XNU too.
+ *
+ * A connection that had ended before its socket was adopted is taken for a socket that was never
  * connected, which never has ECONNRESET (FreeBSD, NetBSD, OpenBSD: tcp_ctloutput). A connect may
  * have failed although no call has reported it yet (rule C5). SO_ERROR is not read, so that the
  * call that detects the failure returns its cause. XNU refuses the options of a datagram socket
@@ -275,6 +271,7 @@ fer_error feri_forgive_ended(const fer_handle *handle, fer_error error)
     bool has_ended = (is_connection && feri_connection_has_ended(handle->p_.raw_, error)) ||
                      (is_adopted && error.kind == FER_CONNECTION_RESET) ||
                      ((is_datagram || is_adopted || phase == FERI_PHASE_CONNECTING) &&
-                      halves_have_ended(handle->p_.raw_, error));
+                      error.kind == FER_INVALID_INPUT &&
+                      ferp_check_connected(handle->p_.raw_).kind == FER_INVALID_INPUT);
     return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;
 }

@@ -8,34 +8,25 @@
 #include "platform/messages.h"
 #include "platform/platform.h"
 
-/* On failure nothing has changed. */
-static fer_error duplicate(fer_handle *handle, fer_raw_socket *out)
-{
-    feri_shared_modes *record = NULL;
-    FER_TRY(feri_modes_new_record(handle, &record));
-    fer_error error = ferp_duplicate(feri_modes_raw(handle), out);
-    if (error.kind != FER_OK) {
-        ferp_free(record);
-        return error;
-    }
-    feri_modes_share(handle, record);
-    return error;
-}
-
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CLONE));
     FER_TRY(feri_handle_claim(out));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    feri_shared_modes *record = NULL;
     fer_error error = feri_stream_check(handle, FERI_REQUEST_CLONE);
-    error = error.kind == FER_OK ? duplicate(handle, &raw) : error;
+    error = error.kind == FER_OK ? feri_modes_new_record(handle, &record) : error;
+    error = error.kind == FER_OK ? ferp_duplicate(feri_modes_raw(handle), &raw) : error;
     if (error.kind == FER_OK) {
+        feri_modes_share(handle, record);
         /* From now on another handle can change the modes, and can end the read half unnoticed by
          * this one. A waiting reader is woken, so that it waits again as a reader of a shared
          * socket. */
         feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_CLONED, 0);
         ferp_wake(handle->p_.raw_);
         error = feri_handle_fill_clone(out, raw, handle);
+    } else {
+        ferp_free(record);
     }
     if (error.kind != FER_OK) {
         feri_handle_abandon(out);

@@ -25,22 +25,6 @@
 
 /* ---- Creation */
 
-/* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for the raw
- * type (af_unix.c, unix_create). */
-static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
-{
-    bool is_known =
-        (domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX) &&
-        (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
-    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
-    FERI_REQUIRE(protocol >= 0, FER_INVALID_INPUT);
-    bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
-    if (domain == FER_DOMAIN_UNIX && !is_default) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
-    return ferp_socket_new(domain, type, protocol, out);
-}
-
 /* IPv6 sockets are dual-stack from their creation, and a bind that handles IPv4 clears IPV6_V6ONLY
  * again (rule L4): the default differs between systems. */
 fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
@@ -48,7 +32,20 @@ fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, i
     fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = create_socket(domain, type, protocol, &raw);
+    fer_error error;
+    bool is_known =
+        (domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX) &&
+        (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
+    bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
+    if (!is_known || protocol < 0) {
+        error = feri_own_error(FER_INVALID_INPUT);
+    } else if (domain == FER_DOMAIN_UNIX && !is_default) {
+        /* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for
+         * the raw type (af_unix.c, unix_create). */
+        error = feri_own_error(FER_UNSUPPORTED);
+    } else {
+        error = ferp_socket_new(domain, type, protocol, &raw);
+    }
     if (error.kind != FER_OK) {
         return feri_finish_opening(handle, error, raw, 0);
     }
@@ -334,14 +331,6 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
     return connect_built_until(handle, addr, feri_deadline_after(timeout));
 }
 
-/* Whether the accept queue was full, in nonblocking mode or until the write timeout or the limits,
- * or the wait had no end (DEADLOCK). No connect is pending, and the call can be repeated. */
-static bool has_not_started(fer_error error)
-{
-    return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK ||
-           error.kind == FER_CANCELLED || error.kind == FER_TIMED_OUT;
-}
-
 static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
@@ -399,7 +388,12 @@ fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
     } else {
         started = connect_unix_by_mode(handle, addr);
     }
-    if (has_not_started(started)) {
+    /* Whether the accept queue was full, in nonblocking mode or until the write timeout or the
+     * limits, or the wait had no end (DEADLOCK). No connect is pending, and the call can be
+     * repeated. */
+    bool has_not_started = started.kind == FER_WOULD_BLOCK || started.kind == FER_DEADLOCK ||
+                           started.kind == FER_CANCELLED || started.kind == FER_TIMED_OUT;
+    if (has_not_started) {
         return abandon_connect(handle, started);
     }
     if (!is_limited) {
@@ -428,22 +422,6 @@ fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
     return feri_ok();
 }
 
-/* A failed bind may have set exclusive use, and a socket cannot have both options.
- * set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
-static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
-{
-    fer_raw_socket raw = feri_modes_raw(handle);
-    fer_error error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
-    if (error.kind == FER_INVALID_INPUT && ferp_traits()->reuse_address_steals_ports &&
-        !is_bound(handle)) {
-        FER_TRY(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 0));
-        error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
-    }
-    FER_TRY(error);
-    bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle) ? ferp_set_option(raw, FERP_REUSE_PORT, port) : feri_ok();
-}
-
 /* Whether the option is nothing that this socket has. A Unix path that exists is not bound again
  * (unix(7)), although POSIX systems accept SO_REUSEADDR. Binding a port in TIME_WAIT is the effect
  * of the option on a POSIX stream. On Windows every bind can do it, and SO_REUSEADDR would let
@@ -454,7 +432,9 @@ static bool has_fixed_reuse(const fer_handle *handle)
            (ferp_traits()->reuse_address_steals_ports && type_of_socket(handle) == FER_TYPE_STREAM);
 }
 
-/* The default value is left to bind, which then keeps the port exclusive. */
+/* The default value is left to bind, which then keeps the port exclusive. A failed bind may have
+ * set exclusive use, and a socket cannot have both options. set_reuse_address(false) keeps the
+ * SO_REUSEPORT that set_reuse_port has set. */
 fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
 {
     fer_handle *handle = FERI_HANDLE(socket);
@@ -462,7 +442,18 @@ fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
     if (has_fixed_reuse(handle)) {
         return feri_ok();
     }
-    FER_TRY(feri_forgive_ended(handle, set_reuse_options(handle, reuse)));
+    fer_raw_socket raw = feri_modes_raw(handle);
+    fer_error error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
+    if (error.kind == FER_INVALID_INPUT && ferp_traits()->reuse_address_steals_ports &&
+        !is_bound(handle)) {
+        error = ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 0);
+        error = error.kind == FER_OK ? ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse) : error;
+    }
+    if (error.kind == FER_OK && shares_by_reuse_port(handle)) {
+        bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
+        error = ferp_set_option(raw, FERP_REUSE_PORT, port);
+    }
+    FER_TRY(feri_forgive_ended(handle, error));
     bool is_default = reuse == (type_of_socket(handle) == FER_TYPE_STREAM);
     feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
                             is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);

@@ -193,21 +193,14 @@ static fer_error check_limits(const both_ways *both)
     return feri_limits_check(&both->limits[1]);
 }
 
-/* Whether a shutdown by another thread may not wake the wait for one of the streams (rule S6). If
- * only Unix sockets miss it, only a wait for space does. */
-static bool may_miss_shutdown(const fer_handle *handle, fer_interest interest)
-{
-    return ferp_traits()->write_wait_misses_shutdown ||
-           ferp_traits()->shutdown_read_resets_on_data ||
-           ((interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle));
-}
-
-/* The wait is cut into slices if it may miss a shutdown. A signal does not end the call, unless the
+/* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). If only
+ * Unix sockets miss it, only a wait for space does. A signal does not end the call, unless the
  * limits of a stream are interruptible (rule I4). */
 static fer_error wait_for_both(both_ways *both)
 {
     ferp_ready_pair pair = {0};
-    bool misses_shutdown = false;
+    bool misses_shutdown =
+        ferp_traits()->write_wait_misses_shutdown || ferp_traits()->shutdown_read_resets_on_data;
     bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
     for (int i = 0; i < 2; i++) {
         const direction *reading = &both->ways[i];
@@ -217,7 +210,7 @@ static fer_error wait_for_both(both_ways *both)
         pair.raws[i] = both->handles[i]->p_.raw_;
         pair.interests[i] = (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0);
         pair.tokens[i] = both->limits[i].token;
-        misses_shutdown |= may_miss_shutdown(both->handles[i], pair.interests[i]);
+        misses_shutdown |= writes && feri_write_wait_misses_end(both->handles[i]);
     }
     uint64_t deadline =
         feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),

@@ -151,15 +151,9 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
     return is_taken ? feri_map_error(FERI_OPERATION_DATAGRAM, failure) : feri_ok();
 }
 
-/* No bytes, from the peer. XNU reports no peer once both halves are shut down (uipc_syscalls.c,
- * getpeername): a clone then knows the peer that the socket had when the clone was made. */
-static void store_end(const fer_handle *handle, struct ferp_datagram *out)
-{
-    *out = (struct ferp_datagram){.from = handle->p_.peer_};
-    FER_IGNORE(feri_datagram_peer(handle, &out->from));
-}
-
-/* The end of the read half during a wait is FER_OK too. Then no datagram was received. */
+/* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
+ * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
+ * peer that the socket had when the clone was made. */
 fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                 fer_udp_received *out)
 {
@@ -181,7 +175,8 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsig
         FER_TRY(waiting.has_failed ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
     }
     if (!call.has_received) {
-        store_end(handle, &received);
+        received = (struct ferp_datagram){.from = handle->p_.peer_};
+        FER_IGNORE(feri_datagram_peer(handle, &received.from));
     }
     FERI_ASSERT(received.len <= len);
     *out = (fer_udp_received){received.len, received.truncated, received.from};

@@ -319,20 +319,9 @@ typedef struct receive_batch {
     bool was_tried; /* feri_datagram_receives_again */
 } receive_batch;
 
-/* Gives the addresses the form of the socket's family. */
-static void map_addresses(const fer_handle *handle, fer_datagram_recv *message)
-{
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return;
-    }
-    fer_socket_addr local = {.ip = message->local_ip};
-    feri_datagram_map_to_family(handle, &message->from);
-    feri_datagram_map_to_family(handle, &local);
-    message->local_ip = local.ip;
-}
-
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
- * result. They change places with dropped ones, buffers included. */
+ * result. They change places with dropped ones, buffers included. Their addresses get the form of
+ * the socket's family. */
 static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
 {
     size_t end = batch->received + count;
@@ -343,7 +332,12 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
             batch->has_ended = true;
             return;
         }
-        map_addresses(batch->handle, found);
+        if (feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
+            fer_socket_addr local = {.ip = found->local_ip};
+            feri_datagram_map_to_family(batch->handle, &found->from);
+            feri_datagram_map_to_family(batch->handle, &local);
+            found->local_ip = local.ip;
+        }
         if (peer == NULL || feri_datagram_is_same_end(peer, &found->from)) {
             if (found != next) {
                 fer_datagram_recv dropped = *next;
