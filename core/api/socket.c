@@ -1,20 +1,20 @@
-/* socket.c: the public functions of fer_socket, but for those of socket_building.c. */
+/* socket.c: the public functions of fer_socket, but for those of socket_building.c, and for those
+ * that other handle types have too, which are rows of handle_functions.h. */
 #include "ferrule/socket.h"
 
 #include <string.h>
 
+#include "core/api/handle_functions.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
-#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -28,7 +28,10 @@ static bool is_datagram(const fer_socket *socket)
     return feri_handle_has_flag(&socket->handle_, FERI_FLAG_DATAGRAM);
 }
 
-/* ---- Creation and closing */
+/* ---- Modes, clones, closing and raw sockets */
+
+FERI_HANDLE_FUNCTIONS(fer_socket)
+FERI_TIMEOUT_FUNCTIONS(fer_socket)
 
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
 void fer_socket_close(fer_socket *socket)
@@ -41,24 +44,9 @@ void fer_socket_close(fer_socket *socket)
     }
 }
 
-fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
-{
-    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
-}
-
-fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
-{
-    return feri_handle_as_raw(FERI_HANDLE(socket));
-}
-
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
     return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY);
-}
-
-fer_raw_socket fer_socket_into_raw(fer_socket *socket)
-{
-    return feri_into_raw(FERI_HANDLE(socket));
 }
 
 /* ---- What the socket is */
@@ -280,38 +268,6 @@ fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
     FER_TRY(ferp_option_value(socket->handle_.p_.raw_, FERP_INHERITABLE, &value));
     *out = value != 0;
     return feri_ok();
-}
-
-/* ---- Modes */
-
-fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits)
-{
-    return feri_set_limits(FERI_HANDLE(socket), limits);
-}
-
-fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
-{
-    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
-}
-
-fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
-}
-
-fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
-}
-
-fer_error fer_socket_set_write_timeout(fer_socket *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
-}
-
-fer_error fer_socket_write_timeout(const fer_socket *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
 }
 
 /* ---- Binding, listening, connecting */
