@@ -1,5 +1,5 @@
-/* unix_datagram.c: the public functions of fer_unix_datagram. Those that other handle types have too
- * are rows of handle_functions.h. */
+/* unix_datagram.c: the public functions of fer_unix_datagram. Those that other handle types have
+ * too are rows of handle_functions.h. */
 #include "core/api/handle_functions.h"
 #include "core/handle/handle.h"
 #include "core/open/binding.h"

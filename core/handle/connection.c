@@ -46,7 +46,7 @@ fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, b
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, request, &error);
     *needs_os = false;
-    /* Misuse precedes the answer of a write half that has ended, and follows that of a read half. */
+    /* precedes the answer of a write half that has ended, and follows that of a read half */
     bool is_misuse = request == FERI_REQUEST_WRITE
                          ? handle != NULL && error.kind != FER_NOT_CONNECTED
                          : error.kind == FER_OK;
@@ -252,8 +252,8 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     }
 }
 
-/* Setting an option fails with EINVAL once both halves have ended. A stream that was never connected
- * has ENOTCONN of getpeername, on XNU too.
+/* Setting an option fails with EINVAL once both halves have ended. A stream that was never
+ * connected has ENOTCONN of getpeername, on XNU too.
  *
  * A connection that had ended before its socket was adopted is taken for a socket that was never
  * connected, which never has ECONNRESET (FreeBSD, NetBSD, OpenBSD: tcp_ctloutput). A connect may

@@ -84,7 +84,7 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
  * (rule C5). */
 fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind)
 {
-    ferp_description description;
+    ferp_description description = {.is_ip = false};
     FER_TRY(feri_handle_claim(handle));
     fer_error error = ferp_describe(raw, &description);
     if (error.kind == FER_OK && !is_adoptable(&description, domain, kind)) {
