@@ -30,12 +30,10 @@ set(ferrule_core_sources
     core/transfer/datagram_batch.c
     core/transfer/handles.c
     core/transfer/send_file.c
-    core/transfer/slices.c
     core/transfer/splicing.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/names/address_source.c
-    core/names/lookup_pool.c
     core/names/resolver.c
     core/api/connect_with.c
     core/api/connector.c

@@ -62,32 +62,21 @@ static int feri_number_cmp(uint32_t a, uint32_t b)
     return (a > b) - (a < b);
 }
 
-/* The order of two IPv6 addresses with the same ip. */
-static int feri_socket_addr_cmp_ipv6(const fer_socket_addr *a, const fer_socket_addr *b)
-{
-    FERI_ASSERT(fer_socket_addr_is_ipv6(a) && fer_socket_addr_is_ipv6(b));
-    if (a->port != b->port) {
-        return feri_number_cmp(a->port, b->port);
-    }
-    if (a->flowinfo != b->flowinfo) {
-        return feri_number_cmp(a->flowinfo, b->flowinfo);
-    }
-    return feri_number_cmp(a->scope_id, b->scope_id);
-}
-
 int fer_socket_addr_cmp(const fer_socket_addr *a, const fer_socket_addr *b)
 {
     if (a == NULL || b == NULL) {
         return (a != NULL) - (b != NULL);
     }
     const int order = fer_ip_addr_cmp(a->ip, b->ip);
-    if (order != 0) {
+    const bool is_ipv6 = fer_socket_addr_is_ipv6(a);
+    if (order != 0 || (!is_ipv6 && !fer_socket_addr_is_ipv4(a))) {
         return order;
     }
-    if (fer_socket_addr_is_ipv4(a)) {
+    if (a->port != b->port || !is_ipv6) {
         return feri_number_cmp(a->port, b->port);
     }
-    return fer_socket_addr_is_ipv6(a) ? feri_socket_addr_cmp_ipv6(a, b) : 0;
+    return a->flowinfo != b->flowinfo ? feri_number_cmp(a->flowinfo, b->flowinfo)
+                                      : feri_number_cmp(a->scope_id, b->scope_id);
 }
 
 bool fer_socket_addr_eq(const fer_socket_addr *a, const fer_socket_addr *b)
@@ -97,23 +86,17 @@ bool fer_socket_addr_eq(const fer_socket_addr *a, const fer_socket_addr *b)
 
 /* ---- Formats socket addresses as Rust's Display. ip_format.c writes the IP addresses. */
 
-static void feri_bracketed_ipv6_write(feri_addr_text *out, const fer_socket_addr *addr)
-{
-    FERI_ASSERT(fer_socket_addr_is_ipv6(addr));
-    feri_addr_text_put(out, '[');
-    feri_ipv6_write(out, &addr->ip.u.v6);
-    if (addr->scope_id != 0) {
-        feri_addr_text_put(out, '%');
-        feri_decimal_write(out, addr->scope_id);
-    }
-    feri_addr_text_put(out, ']');
-}
-
 size_t fer_socket_addr_format(const fer_socket_addr *addr, char *buf, size_t cap)
 {
     feri_addr_text out = {0};
     if (fer_socket_addr_is_ipv6(addr)) {
-        feri_bracketed_ipv6_write(&out, addr);
+        feri_addr_text_put(&out, '[');
+        feri_ipv6_write(&out, &addr->ip.u.v6);
+        if (addr->scope_id != 0) {
+            feri_addr_text_put(&out, '%');
+            feri_decimal_write(&out, addr->scope_id);
+        }
+        feri_addr_text_put(&out, ']');
     } else if (fer_socket_addr_is_ipv4(addr)) {
         feri_ipv4_write(&out, &addr->ip.u.v4);
     } else {
@@ -138,49 +121,36 @@ static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
     return feri_addr_cursor_is_at_end(cursor);
 }
 
-static fer_error feri_socket_addr_parse_v4(fer_socket_addr *out, const char *text, size_t len)
-{
-    uint16_t port = 0;
-    const feri_ipv4_match ip = feri_ipv4_read(text, len, 0);
-    feri_addr_cursor cursor = {text, len, ip.end};
-    if (ip.end == 0 || !feri_port_read_last(&cursor, &port)) {
-        return feri_addr_parse_result(false);
-    }
-    feri_ip_addr_set_v4(&out->ip, ip.bits);
-    out->port = port;
-    out->flowinfo = 0;
-    out->scope_id = 0;
-    return feri_addr_parse_result(true);
-}
-
-static fer_error feri_socket_addr_parse_v6(fer_socket_addr *out, const char *text, size_t len)
-{
-    feri_addr_cursor cursor = {text, len, 1}; /* after the "[" */
-    fer_ipv6_addr ip = {{0}};
-    uint32_t scope_id = 0;
-    uint16_t port = 0;
-    if (!feri_ipv6_read(&cursor, &ip) ||
-        (feri_addr_cursor_take(&cursor, '%') &&
-         !feri_addr_cursor_read_decimal(&cursor, UINT32_MAX, &scope_id)) ||
-        !feri_addr_cursor_take(&cursor, ']') || !feri_port_read_last(&cursor, &port)) {
-        return feri_addr_parse_result(false);
-    }
-    feri_ip_addr_set_v6(&out->ip, &ip);
-    out->port = port;
-    out->flowinfo = 0;
-    out->scope_id = scope_id;
-    return feri_addr_parse_result(true);
-}
-
 fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t len)
 {
     if (out == NULL || text == NULL) {
         return feri_addr_misuse();
     }
-    if (len > 0 && text[0] == '[') {
-        return feri_socket_addr_parse_v6(out, text, len);
+    const bool is_ipv6 = len > 0 && text[0] == '[';
+    const feri_ipv4_match v4 = is_ipv6 ? (feri_ipv4_match){0, 1} : feri_ipv4_read(text, len, 0);
+    feri_addr_cursor cursor = {text, len, v4.end}; /* of IPv6: after the "[" */
+    fer_ipv6_addr v6 = {{0}};
+    uint32_t scope_id = 0;
+    uint16_t port = 0;
+    bool is_address = v4.end != 0;
+    if (is_ipv6) {
+        is_address = feri_ipv6_read(&cursor, &v6) &&
+                     (!feri_addr_cursor_take(&cursor, '%') ||
+                      feri_addr_cursor_read_decimal(&cursor, UINT32_MAX, &scope_id)) &&
+                     feri_addr_cursor_take(&cursor, ']');
     }
-    return feri_socket_addr_parse_v4(out, text, len);
+    if (!is_address || !feri_port_read_last(&cursor, &port)) {
+        return feri_addr_parse_result(false);
+    }
+    if (is_ipv6) {
+        feri_ip_addr_set_v6(&out->ip, &v6);
+    } else {
+        feri_ip_addr_set_v4(&out->ip, v4.bits);
+    }
+    out->port = port;
+    out->flowinfo = 0;
+    out->scope_id = scope_id;
+    return feri_addr_parse_result(true);
 }
 
 fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)

@@ -27,29 +27,25 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
                                 : feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
 }
 
-/* Fills an empty list with at least one address. checked is the result of checking the options,
- * which sets the number of failures, and parsed that of parsing the query. The check of the handle
- * precedes both. */
-static fer_error look_up(const feri_address_query *query, fer_error checked, fer_error parsed,
-                         const fer_connect_options *options, feri_address_list *list)
-{
-    const feri_limits limits = feri_limits_from(&options->limits);
-    FER_TRY(checked);
-    FER_TRY(feri_lookup_check_resolver(options->resolver));
-    FER_TRY(parsed);
-    FER_TRY(feri_limits_check(&limits));
-    FER_TRY(feri_lookup_within(query, &limits, options->resolver, list));
-    return list->count > 0 ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
-}
-
+/* parsed is the result of parsing the query. The check of the handle precedes it, and that of the
+ * options, which sets the number of failures. */
 static fer_error connect_to(fer_tcp_stream *stream, const feri_address_query *query,
                             fer_error parsed, const fer_connect_options *chosen)
 {
     fer_handle *handle = FERI_HANDLE(stream);
     feri_address_list list = {NULL, 0};
-    fer_error checked = feri_connect_options_check(chosen);
+    const feri_limits limits = feri_limits_from(&chosen->limits);
+    fer_error error = feri_connect_options_check(chosen);
     FER_TRY(feri_handle_claim(handle));
-    fer_error error = look_up(query, checked, parsed, chosen, &list);
+    error = error.kind == FER_OK ? feri_lookup_check_resolver(chosen->resolver) : error;
+    error = error.kind == FER_OK ? parsed : error;
+    error = error.kind == FER_OK ? feri_limits_check(&limits) : error;
+    if (error.kind == FER_OK) {
+        error = feri_lookup_within(query, &limits, chosen->resolver, &list);
+    }
+    if (error.kind == FER_OK && list.count == 0) {
+        error = feri_own_error(FER_INVALID_INPUT);
+    }
     if (error.kind != FER_OK) {
         return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
     }

@@ -100,27 +100,22 @@ static void unwatch(feri_attempts *attempts, const feri_open_attempt *ended)
     race->hinted &= ~(UINT32_C(1) << ended->slot);
 }
 
-/* Whether an event belongs to an attempt of a connector, which is then hinted. */
-static bool take_hint(const fer_poller *poller, const fer_event *event)
-{
-    for (feri_poller_driven *at = feri_poller_first_driven(poller); at != NULL; at = at->next) {
-        connection_race *race = (void *)at;
-        uint64_t slot = event->key - key_of_slot(&race->attempts, 0);
-        if (slot < FERI_ATTEMPTS_MAX) {
-            race->hinted |= UINT32_C(1) << slot;
-            race->query_at = 0;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Removes the events of attempts. Returns the number of the others. */
+/* Removes the events of attempts, which are then hinted. Returns the number of the others. */
 static size_t take_hints(const fer_poller *poller, fer_event *events, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!take_hint(poller, &events[i])) {
+        uint64_t slot = FERI_ATTEMPTS_MAX;
+        feri_poller_driven *at = feri_poller_first_driven(poller);
+        for (; at != NULL && slot >= FERI_ATTEMPTS_MAX; at = at->next) {
+            connection_race *race = (void *)at;
+            slot = events[i].key - key_of_slot(&race->attempts, 0);
+            if (slot < FERI_ATTEMPTS_MAX) {
+                race->hinted |= UINT32_C(1) << slot;
+                race->query_at = 0;
+            }
+        }
+        if (slot >= FERI_ATTEMPTS_MAX) {
             events[kept] = events[i];
             kept++;
         }
@@ -140,7 +135,7 @@ static void end_race(connection_race *race, fer_error result)
         }
         race->flags = feri_family_flag(&race->attempts.addrs[winner->at]) | FERI_STARTED_FLAGS;
     }
-    feri_attempts_end(&race->attempts);
+    feri_count_failures(&race->options, race->attempts.failures);
     race->result = result;
     race->stage = DONE;
 }
@@ -179,47 +174,35 @@ static void advance_lookup(connection_race *race)
     }
 }
 
-/* A false hint is queried again after a pause, the first one too. Its socket stays disabled in the
- * poller, because it could be reported in each wait. */
-static void apply_hints(connection_race *race)
+/* Returns the time of the next step. A false hint is queried again after a pause, the first one
+ * too. Its socket stays disabled in the poller, because it could be reported in each wait. */
+static uint64_t advance_race(connection_race *race)
 {
-    feri_false_hints *false_hints = &race->attempts.false_hints;
-    uint32_t ended = 0;
-    for (size_t i = 0; i < race->attempts.open_count; i++) {
-        ended |= (race->hinted >> race->attempts.open[i].slot & 1) << i;
-    }
-    if (feri_attempts_apply_ends(&race->attempts, ended)) {
-        return;
-    }
-    race->query_at = ferp_now() + feri_pause_length(false_hints->in_a_row + 2);
-    false_hints->in_a_row++;
-    false_hints->count++;
-}
-
-/* Returns the time of the next step. */
-static uint64_t advance_attempts(connection_race *race)
-{
+    feri_attempts *attempts = &race->attempts;
     uint64_t until = 0;
     fer_error result = feri_ok();
-    if (race->hinted != 0 && ferp_now() >= race->query_at) {
-        apply_hints(race);
+    if (race->stage == LOOKING_UP) {
+        advance_lookup(race);
     }
-    if (feri_attempts_advance(&race->attempts, &until, &result)) {
+    if (race->stage != CONNECTING) {
+        return race->stage == LOOKING_UP ? attempts->limits.deadline : 0;
+    }
+    if (race->hinted != 0 && ferp_now() >= race->query_at) {
+        uint32_t ended = 0;
+        for (size_t i = 0; i < attempts->open_count; i++) {
+            ended |= (race->hinted >> attempts->open[i].slot & 1) << i;
+        }
+        if (!feri_attempts_apply_ends(attempts, ended)) {
+            race->query_at = ferp_now() + feri_pause_length(attempts->false_hints.in_a_row + 2);
+            attempts->false_hints.in_a_row++;
+            attempts->false_hints.count++;
+        }
+    }
+    if (feri_attempts_advance(attempts, &until, &result)) {
         end_race(race, result);
         return 0;
     }
     return race->hinted != 0 ? feri_earlier(until, race->query_at) : until;
-}
-
-static uint64_t advance_race(connection_race *race)
-{
-    if (race->stage == LOOKING_UP) {
-        advance_lookup(race);
-    }
-    if (race->stage == LOOKING_UP) {
-        return race->attempts.limits.deadline;
-    }
-    return race->stage == CONNECTING ? advance_attempts(race) : 0;
 }
 
 /* ---- The wait of a poller with connectors */
@@ -278,23 +261,6 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
 /* ---- The public functions */
 
 /* An address text has one address, and needs no lookup. */
-static fer_error begin(connection_race *race, const feri_address_query *query,
-                       fer_resolver *resolver)
-{
-    const feri_lookup_notice notice = {.poller = race->poller};
-    bool can_resolve = query->is_literal || resolver != NULL;
-    FERI_REQUIRE(can_resolve, FER_MISUSE);
-    FER_TRY(feri_limits_check(&race->attempts.limits));
-    if (!query->is_literal) {
-        return feri_lookup_start(resolver, query, &notice, &race->lookup);
-    }
-    feri_address_source source;
-    FER_TRY(feri_address_source_of_query(&source, query));
-    (void)feri_address_source_next(&source, &race->literal);
-    begin_attempts(race, &race->literal, 1);
-    return feri_ok();
-}
-
 static fer_error start(fer_connector *connector, const feri_address_query *query, fer_error parsed,
                        const fer_connect_options *options, fer_resolver *resolver,
                        fer_poller *poller, uint64_t key)
@@ -321,7 +287,18 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     race->attempts.limits = feri_limits_from(&options->limits);
     race->attempts.watch = watch;
     race->attempts.unwatch = unwatch;
-    FER_TRY(begin(race, query, resolver));
+    bool can_resolve = query->is_literal || resolver != NULL;
+    FERI_REQUIRE(can_resolve, FER_MISUSE);
+    FER_TRY(feri_limits_check(&race->attempts.limits));
+    if (query->is_literal) {
+        feri_address_source source;
+        FER_TRY(feri_address_source_of_query(&source, query));
+        (void)feri_address_source_next(&source, &race->literal);
+        begin_attempts(race, &race->literal, 1);
+    } else {
+        const feri_lookup_notice notice = {.poller = poller};
+        FER_TRY(feri_lookup_start(resolver, query, &notice, &race->lookup));
+    }
     connector->p_.state_ = CONNECTOR_OPEN;
     race->driven.next = feri_poller_first_driven(poller);
     feri_poller_set_driven(poller, &race->driven);

@@ -1,19 +1,20 @@
-/* socket.c: the public functions of fer_socket, but for those of socket_building.c. */
+/* socket.c: the public functions of fer_socket, but for those of socket_building.c, and for those
+ * that other handle types have too, which are rows of handle_functions.h. */
 #include "ferrule/socket.h"
 
 #include <string.h>
 
+#include "core/api/handle_functions.h"
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
-#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -27,7 +28,10 @@ static bool is_datagram(const fer_socket *socket)
     return feri_handle_has_flag(&socket->handle_, FERI_FLAG_DATAGRAM);
 }
 
-/* ---- Creation and closing */
+/* ---- Modes, clones, closing and raw sockets */
+
+FERI_HANDLE_FUNCTIONS(fer_socket)
+FERI_TIMEOUT_FUNCTIONS(fer_socket)
 
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
 void fer_socket_close(fer_socket *socket)
@@ -40,41 +44,53 @@ void fer_socket_close(fer_socket *socket)
     }
 }
 
-fer_error fer_socket_try_clone(fer_socket *socket, fer_socket *out)
-{
-    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
-}
-
-fer_raw_socket fer_socket_as_raw(const fer_socket *socket)
-{
-    return feri_handle_as_raw(FERI_HANDLE(socket));
-}
-
 fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
 {
-    return feri_socket_from_raw(FERI_HANDLE(socket), raw);
-}
-
-fer_raw_socket fer_socket_into_raw(fer_socket *socket)
-{
-    return feri_into_raw(FERI_HANDLE(socket));
+    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY);
 }
 
 /* ---- What the socket is */
 
 fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out)
 {
-    return feri_read_domain(FERI_HANDLE(socket), out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    uint32_t flags = feri_handle_flags(&socket->handle_);
+    FERI_REQUIRE((flags & FERI_NOT_IP) != FERI_FLAG_FOREIGN, FER_UNSUPPORTED);
+    *out = (flags & FERI_FLAG_UNIX) != 0 ? FER_DOMAIN_UNIX
+           : (flags & FERI_FLAG_V6) != 0 ? FER_DOMAIN_IPV6
+                                         : FER_DOMAIN_IPV4;
+    return feri_ok();
 }
 
 fer_error fer_socket_type(const fer_socket *socket, fer_type *out)
 {
-    return feri_read_type(FERI_HANDLE(socket), out);
+    uint32_t type = 0;
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    uint32_t flags = feri_handle_flags(&socket->handle_);
+    FERI_REQUIRE((flags & FERI_NOT_IP) != FERI_NOT_IP, FER_UNSUPPORTED);
+    FER_TRY(ferp_option_value(feri_modes_raw(&socket->handle_), FERP_TYPE, &type));
+    *out = (fer_type)type;
+    return feri_ok();
 }
 
+/* A system that does not report the protocol has only TCP and UDP of the protocols with ports. A
+ * sandbox that refuses the query is PERMISSION_DENIED. */
 fer_error fer_socket_protocol(const fer_socket *socket, int *out)
 {
-    return feri_read_protocol(FERI_HANDLE(socket), out);
+    const fer_handle *handle = FERI_HANDLE(socket);
+    uint32_t protocol = FER_PROTOCOL_DEFAULT;
+    FER_TRY(feri_handle_check_getter(handle, out));
+    uint32_t flags = feri_handle_flags(handle);
+    fer_error error = (flags & FERI_FLAG_UNIX) != 0
+                          ? feri_ok()
+                          : ferp_option_value(feri_modes_raw(handle), FERP_PROTOCOL, &protocol);
+    bool is_unknown = error.kind == FER_UNSUPPORTED || error.kind == FER_PERMISSION_DENIED;
+    if (is_unknown && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_FOREIGN)) == 0) {
+        protocol = (flags & FERI_FLAG_DATAGRAM) != 0 ? FER_PROTOCOL_UDP : FER_PROTOCOL_TCP;
+        error = feri_ok();
+    }
+    *out = error.kind == FER_OK ? (int)protocol : *out;
+    return error;
 }
 
 /* A protocol without listeners may lack the option (Windows). */
@@ -130,16 +146,27 @@ fer_error fer_socket_keepalive(const fer_socket *socket, fer_tcp_keepalive *out)
     return feri_keepalive(FERI_HANDLE(socket), out);
 }
 
+/* 0 of the option is the system's own time. */
 fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeout)
 {
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_set_user_timeout(FERI_HANDLE(socket), timeout);
+    const fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_socket_reject_kinds(handle, ALL_BUT_TCP));
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
+    uint32_t millis = timeout.nanos == FER_DURATION_NONE_NANOS
+                          ? 0
+                          : feri_units_of(timeout, FERP_NANOS_PER_MILLI, INT32_MAX);
+    fer_error error = ferp_set_option(feri_modes_raw(handle), FERP_USER_TIMEOUT, millis);
+    return feri_forgive_ended(handle, error);
 }
 
 fer_error fer_socket_tcp_user_timeout(const fer_socket *socket, fer_duration *out)
 {
     FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_user_timeout(FERI_HANDLE(socket), out);
+    uint32_t millis = 0;
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    FER_TRY(ferp_option_value(feri_modes_raw(&socket->handle_), FERP_USER_TIMEOUT, &millis));
+    *out = millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
+    return feri_ok();
 }
 
 fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
@@ -178,10 +205,15 @@ fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
     return feri_ttl(FERI_HANDLE(socket), out);
 }
 
+/* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
+ * overwrites them. */
 fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
 {
     FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    return feri_set_tos(FERI_HANDLE(socket), tos);
+    if (tos > 255 || (!is_datagram(socket) && (tos & 3) != 0)) {
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return feri_set_option_of_family(FERI_HANDLE(socket), FERP_TOS_V4, FERP_TCLASS_V6, tos);
 }
 
 fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
@@ -236,38 +268,6 @@ fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
     FER_TRY(ferp_option_value(socket->handle_.p_.raw_, FERP_INHERITABLE, &value));
     *out = value != 0;
     return feri_ok();
-}
-
-/* ---- Modes */
-
-fer_error fer_socket_set_limits(fer_socket *socket, const fer_limits *limits)
-{
-    return feri_set_limits(FERI_HANDLE(socket), limits);
-}
-
-fer_error fer_socket_set_nonblocking(fer_socket *socket, bool nonblocking)
-{
-    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
-}
-
-fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
-}
-
-fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
-}
-
-fer_error fer_socket_set_write_timeout(fer_socket *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
-}
-
-fer_error fer_socket_write_timeout(const fer_socket *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
 }
 
 /* ---- Binding, listening, connecting */

@@ -1,18 +1,17 @@
 /* udp.c: the public functions of fer_udp_socket, of udp.h and udp_batch.h. Those that take names
- * are in resolve.c, the view as a fer_socket in socket.c. */
+ * are in resolve.c, the view as a fer_socket in socket.c, and those that other handle types have
+ * too in handle_functions.h. */
 #include "ferrule/udp.h"
 
+#include "core/api/handle_functions.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
 #include "ferrule/udp_batch.h"
 #include "platform/messages.h"
 #include "platform/platform.h"
@@ -102,43 +101,7 @@ fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t
     return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK | FERP_DONTWAIT, out);
 }
 
-fer_error fer_udp_socket_ready(const fer_udp_socket *socket, fer_interest interest,
-                               fer_duration timeout, fer_interest *ready)
-{
-    return feri_ready(FERI_HANDLE(socket), interest, timeout, ready);
-}
-
-/* ---- Timeouts, limits, modes, errors and time to live */
-
-fer_error fer_udp_socket_set_read_timeout(fer_udp_socket *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
-}
-
-fer_error fer_udp_socket_set_write_timeout(fer_udp_socket *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
-}
-
-fer_error fer_udp_socket_read_timeout(const fer_udp_socket *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
-}
-
-fer_error fer_udp_socket_write_timeout(const fer_udp_socket *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
-}
-
-fer_error fer_udp_socket_set_limits(fer_udp_socket *socket, const fer_limits *limits)
-{
-    return feri_set_limits(FERI_HANDLE(socket), limits);
-}
-
-fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket, bool nonblocking)
-{
-    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
-}
+/* ---- Errors and time to live */
 
 fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
 {
@@ -179,22 +142,27 @@ fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *o
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
 {
-    return feri_set_multicast_ttl_v4(FERI_HANDLE(socket), ttl);
+    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
+    FERI_REQUIRE(ttl <= 255, FER_INVALID_INPUT);
+    return ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, ttl);
 }
 
 fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
 {
-    return feri_multicast_ttl_v4(FERI_HANDLE(socket), out);
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, out);
 }
 
 fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
 {
-    return feri_set_multicast_loop_v6(FERI_HANDLE(socket), loop);
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    return feri_set_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, loop);
 }
 
 fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
 {
-    return feri_multicast_loop_v6(FERI_HANDLE(socket), out);
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    return feri_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, out);
 }
 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
@@ -221,31 +189,15 @@ fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, fer_ipv6_add
     return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, interface_index);
 }
 
-/* ---- Clones, closing and raw sockets */
+/* ---- Modes, clones, closing and raw sockets */
 
-fer_error fer_udp_socket_try_clone(fer_udp_socket *socket, fer_udp_socket *out)
-{
-    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
-}
-
-void fer_udp_socket_close(fer_udp_socket *socket)
-{
-    feri_handle_close(FERI_HANDLE(socket));
-}
-
-fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket)
-{
-    return feri_handle_as_raw(FERI_HANDLE(socket));
-}
+FERI_HANDLE_FUNCTIONS(fer_udp_socket)
+FERI_TIMEOUT_FUNCTIONS(fer_udp_socket)
+FERI_NON_STREAM_FUNCTIONS(fer_udp_socket)
 
 fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP);
-}
-
-fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket)
-{
-    return feri_into_raw(FERI_HANDLE(socket));
+    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM);
 }
 
 /* ---- Features (rules B8, B9) */

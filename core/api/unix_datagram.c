@@ -1,12 +1,11 @@
-/* unix_datagram.c: the public functions of fer_unix_datagram. */
+/* unix_datagram.c: the public functions of fer_unix_datagram. Those that other handle types have
+ * too are rows of handle_functions.h. */
+#include "core/api/handle_functions.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/open/binding.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/handles.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
@@ -77,13 +76,13 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
 {
-    return feri_unix_datagram_send(FERI_HANDLE(socket), buf, len, 0, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_UNIX, n);
 }
 
 fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
                                      size_t *n)
 {
-    return feri_unix_datagram_send(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, n);
+    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_UNIX | FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
@@ -145,43 +144,11 @@ fer_error fer_unix_datagram_recv_handles(fer_unix_datagram *socket, void *buf, s
     return feri_datagram_recv_handles(FERI_HANDLE(socket), &message, out);
 }
 
-fer_error fer_unix_datagram_ready(const fer_unix_datagram *socket, fer_interest interest,
-                                  fer_duration timeout, fer_interest *ready)
-{
-    return feri_ready(FERI_HANDLE(socket), interest, timeout, ready);
-}
-
 /* ---- Modes, clones, raw sockets */
 
-fer_error fer_unix_datagram_set_read_timeout(fer_unix_datagram *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_READING, timeout);
-}
-
-fer_error fer_unix_datagram_set_write_timeout(fer_unix_datagram *socket, fer_duration timeout)
-{
-    return feri_set_timeout(FERI_HANDLE(socket), FERP_WRITING, timeout);
-}
-
-fer_error fer_unix_datagram_read_timeout(const fer_unix_datagram *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_READING, out);
-}
-
-fer_error fer_unix_datagram_write_timeout(const fer_unix_datagram *socket, fer_duration *out)
-{
-    return feri_timeout(FERI_HANDLE(socket), FERP_WRITING, out);
-}
-
-fer_error fer_unix_datagram_set_limits(fer_unix_datagram *socket, const fer_limits *limits)
-{
-    return feri_set_limits(FERI_HANDLE(socket), limits);
-}
-
-fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket, bool nonblocking)
-{
-    return feri_set_nonblocking(FERI_HANDLE(socket), nonblocking);
-}
+FERI_HANDLE_FUNCTIONS(fer_unix_datagram)
+FERI_TIMEOUT_FUNCTIONS(fer_unix_datagram)
+FERI_NON_STREAM_FUNCTIONS(fer_unix_datagram)
 
 fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
 {
@@ -189,27 +156,7 @@ fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out
     return ferp_take_error(socket->handle_.p_.raw_, out);
 }
 
-fer_error fer_unix_datagram_try_clone(fer_unix_datagram *socket, fer_unix_datagram *out)
-{
-    return feri_try_clone(FERI_HANDLE(socket), FERI_HANDLE(out));
-}
-
-void fer_unix_datagram_close(fer_unix_datagram *socket)
-{
-    feri_handle_close(FERI_HANDLE(socket));
-}
-
-fer_raw_socket fer_unix_datagram_as_raw(const fer_unix_datagram *socket)
-{
-    return feri_handle_as_raw(FERI_HANDLE(socket));
-}
-
 fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
 {
-    return feri_datagram_from_raw(FERI_HANDLE(socket), raw, FERI_DOMAIN_UNIX);
-}
-
-fer_raw_socket fer_unix_datagram_into_raw(fer_unix_datagram *socket)
-{
-    return feri_into_raw(FERI_HANDLE(socket));
+    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_DATAGRAM);
 }

@@ -96,138 +96,94 @@ FERI_INLINE bool feri_rare(bool condition)
  * words is defined elsewhere. */
 
 #if defined(__GNUC__)
+#define FERI_LOAD(word) __atomic_load_n(word, __ATOMIC_ACQUIRE)
+#define FERI_STORE(word, value) __atomic_store_n(word, value, __ATOMIC_RELEASE)
+#define FERI_REPLACE(word, expected, desired)                                        \
+    __atomic_compare_exchange_n(word, &(expected), desired, false, __ATOMIC_ACQ_REL, \
+                                __ATOMIC_ACQUIRE)
+#define FERI_TOUCH(word) ((void)__atomic_fetch_or(word, 0u, __ATOMIC_ACQ_REL))
+#define FERI_LOAD_POINTER FERI_LOAD
+#define FERI_STORE_POINTER FERI_STORE
+#define FERI_REPLACE_POINTER FERI_REPLACE
+#elif defined(_MSC_VER)
+#include <intrin.h>
+#define FERI_LOAD(word) ((uint32_t)_InterlockedOr((volatile long *)(word), 0))
+#define FERI_STORE(word, value) ((void)_InterlockedExchange((volatile long *)(word), (long)(value)))
+#define FERI_REPLACE(word, expected, desired)                                        \
+    ((uint32_t)_InterlockedCompareExchange((volatile long *)(word), (long)(desired), \
+                                           (long)(expected)) == (expected))
+#define FERI_TOUCH(word) ((void)_InterlockedOr((volatile long *)(word), 0))
+#define FERI_LOAD_POINTER(pointer) \
+    _InterlockedCompareExchangePointer((void *volatile *)(pointer), NULL, NULL)
+#define FERI_STORE_POINTER(pointer, value) \
+    ((void)_InterlockedExchangePointer((void *volatile *)(pointer), value))
+#define FERI_REPLACE_POINTER(pointer, expected, desired)                                   \
+    (_InterlockedCompareExchangePointer((void *volatile *)(pointer), desired, expected) == \
+     (expected))
+#else
+#include <stdatomic.h>
+#define FERI_LOAD(word) atomic_load_explicit((const _Atomic uint32_t *)(word), memory_order_acquire)
+#define FERI_STORE(word, value) \
+    atomic_store_explicit((_Atomic uint32_t *)(word), value, memory_order_release)
+#define FERI_REPLACE(word, expected, desired) \
+    atomic_compare_exchange_strong((_Atomic uint32_t *)(word), &(expected), desired)
+#define FERI_TOUCH(word) \
+    ((void)atomic_fetch_or_explicit((_Atomic uint32_t *)(word), 0, memory_order_acq_rel))
+#define FERI_LOAD_POINTER(pointer) \
+    atomic_load_explicit((void *_Atomic const *)(pointer), memory_order_acquire)
+#define FERI_STORE_POINTER(pointer, value) \
+    atomic_store_explicit((void *_Atomic *)(pointer), value, memory_order_release)
+#define FERI_REPLACE_POINTER(pointer, expected, desired) \
+    atomic_compare_exchange_strong((void *_Atomic *)(pointer), &(expected), desired)
+#endif
 
 /* gcc 14 warns of a load through NULL. It does not see that a caller that has compared the handle
  * with NULL returns before the load. */
-#if !defined(__clang__)
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wstringop-overflow"
 #endif
 
 static inline uint32_t feri_atomic_load(const uint32_t *word)
 {
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+    return FERI_LOAD(word);
 }
 
-#if !defined(__clang__)
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
 
 static inline void feri_atomic_store(uint32_t *word, uint32_t value)
 {
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+    FERI_STORE(word, value);
 }
 
 /* Stores desired if *word equals expected. Returns whether it did. */
 static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
-    return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
+    return FERI_REPLACE(word, expected, desired);
 }
 
 /* Writes the word's own value, so that the thread's earlier writes happen before a later load. */
 static inline void feri_atomic_touch(uint32_t *word)
 {
-    (void)__atomic_fetch_or(word, 0u, __ATOMIC_ACQ_REL);
+    FERI_TOUCH(word);
 }
 
 static inline void *feri_atomic_load_pointer(void *const *pointer)
 {
-    return __atomic_load_n(pointer, __ATOMIC_ACQUIRE);
+    return FERI_LOAD_POINTER(pointer);
 }
 
 static inline void feri_atomic_store_pointer(void **pointer, void *value)
 {
-    __atomic_store_n(pointer, value, __ATOMIC_RELEASE);
+    FERI_STORE_POINTER(pointer, value);
 }
 
 static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
 {
-    return __atomic_compare_exchange_n(pointer, &expected, desired, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
+    return FERI_REPLACE_POINTER(pointer, expected, desired);
 }
-
-#elif defined(_MSC_VER)
-
-#include <intrin.h>
-
-static inline uint32_t feri_atomic_load(const uint32_t *word)
-{
-    return (uint32_t)_InterlockedOr((volatile long *)word, 0);
-}
-
-static inline void feri_atomic_store(uint32_t *word, uint32_t value)
-{
-    (void)_InterlockedExchange((volatile long *)word, (long)value);
-}
-
-static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return (uint32_t)_InterlockedCompareExchange((volatile long *)word, (long)desired,
-                                                 (long)expected) == expected;
-}
-
-static inline void feri_atomic_touch(uint32_t *word)
-{
-    (void)_InterlockedOr((volatile long *)word, 0);
-}
-
-static inline void *feri_atomic_load_pointer(void *const *pointer)
-{
-    return _InterlockedCompareExchangePointer((void *volatile *)pointer, NULL, NULL);
-}
-
-static inline void feri_atomic_store_pointer(void **pointer, void *value)
-{
-    (void)_InterlockedExchangePointer((void *volatile *)pointer, value);
-}
-
-static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
-{
-    return _InterlockedCompareExchangePointer((void *volatile *)pointer, desired, expected) ==
-           expected;
-}
-
-#else
-
-#include <stdatomic.h>
-
-static inline uint32_t feri_atomic_load(const uint32_t *word)
-{
-    return atomic_load_explicit((const _Atomic uint32_t *)word, memory_order_acquire);
-}
-
-static inline void feri_atomic_store(uint32_t *word, uint32_t value)
-{
-    atomic_store_explicit((_Atomic uint32_t *)word, value, memory_order_release);
-}
-
-static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
-{
-    return atomic_compare_exchange_strong((_Atomic uint32_t *)word, &expected, desired);
-}
-
-static inline void feri_atomic_touch(uint32_t *word)
-{
-    (void)atomic_fetch_or_explicit((_Atomic uint32_t *)word, 0, memory_order_acq_rel);
-}
-
-static inline void *feri_atomic_load_pointer(void *const *pointer)
-{
-    return atomic_load_explicit((void *_Atomic const *)pointer, memory_order_acquire);
-}
-
-static inline void feri_atomic_store_pointer(void **pointer, void *value)
-{
-    atomic_store_explicit((void *_Atomic *)pointer, value, memory_order_release);
-}
-
-static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
-{
-    return atomic_compare_exchange_strong((void *_Atomic *)pointer, &expected, desired);
-}
-
-#endif
 
 /* Adds with wraparound and returns the sum. */
 static inline uint32_t feri_atomic_add(uint32_t *word, uint32_t number)

@@ -94,24 +94,17 @@ static void append_number(struct error_text *text, int32_t number)
     }
 }
 
-static void append_system_text(struct error_text *text, fer_error error)
-{
-    char system_text[SYSTEM_TEXT_CAP];
-    ferp_error_text(error, system_text, sizeof system_text);
-    size_t len = feri_text_tidy(system_text, sizeof system_text);
-    if (len > 0) {
-        append_piece(text, ": ");
-        append_bytes(text, system_text, len);
-    }
-}
-
 size_t fer_error_format(fer_error error, char *buf, size_t cap)
 {
     struct error_text text = {0};
     append_piece(&text, fer_error_kind_text(error.kind));
     if (error.os_code != 0) {
         if (error.kind == FER_UNCATEGORIZED) {
-            append_system_text(&text, error);
+            char system_text[SYSTEM_TEXT_CAP];
+            ferp_error_text(error, system_text, sizeof system_text);
+            size_t len = feri_text_tidy(system_text, sizeof system_text);
+            append_piece(&text, len > 0 ? ": " : "");
+            append_bytes(&text, system_text, len);
         }
         append_piece(&text,
                      feri_is_lookup_failure(error.kind) ? " (resolver error " : " (os error ");

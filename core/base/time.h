@@ -27,6 +27,13 @@ static inline uint64_t feri_deadline_of(fer_instant instant)
     return instant.nanos_ - 1;
 }
 
+/* The units of a finite duration: rounded up, at most max. */
+static inline uint32_t feri_units_of(fer_duration duration, uint64_t nanos_per_unit, uint32_t max)
+{
+    uint64_t units = duration.nanos / nanos_per_unit + (duration.nanos % nanos_per_unit != 0);
+    return units < max ? (uint32_t)units : max;
+}
+
 /* The deadline of a timeout that started at a time; FERP_NO_DEADLINE for NONE and if the clock
  * would overflow. */
 static inline uint64_t feri_deadline_from(uint64_t start, fer_duration timeout)

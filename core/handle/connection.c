@@ -40,39 +40,28 @@ fer_error feri_stream_check_misuse(const fer_handle *handle)
     return is_misuse ? feri_handle_answer_error(handle, answer) : feri_ok();
 }
 
-/* After a fatal error on the read half only queued bytes can be read. */
-static fer_error check_queued_input(const fer_handle *handle, bool *needs_os)
-{
-    size_t queued = 0;
-    fer_error error = ferp_bytes_queued(handle->p_.raw_, &queued);
-    if (error.kind != FER_OK || queued == 0) {
-        return feri_handle_saved_error(handle);
-    }
-    *needs_os = true;
-    return error;
-}
-
-/* Misuse precedes the answer of a write half that has ended, and follows that of a read half. */
-static bool is_misuse(const fer_handle *handle, feri_request request, fer_error error)
-{
-    return request == FERI_REQUEST_WRITE ? handle != NULL && error.kind != FER_NOT_CONNECTED
-                                         : error.kind == FER_OK;
-}
-
 fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, bool buffer_is_valid,
                                      size_t len, bool *needs_os)
 {
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, request, &error);
     *needs_os = false;
-    if (!buffer_is_valid && is_misuse(handle, request, error)) {
+    /* precedes the answer of a write half that has ended, and follows that of a read half */
+    bool is_misuse = request == FERI_REQUEST_WRITE
+                         ? handle != NULL && error.kind != FER_NOT_CONNECTED
+                         : error.kind == FER_OK;
+    if (!buffer_is_valid && is_misuse) {
         return feri_own_error(FER_MISUSE);
     }
     if (error.kind != FER_OK || len == 0 || answer == FERI_ANSWER_END) {
         return error;
     }
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
-        return check_queued_input(handle, needs_os);
+        /* after a fatal error on the read half only queued bytes can be read */
+        size_t queued = 0;
+        if (ferp_bytes_queued(handle->p_.raw_, &queued).kind != FER_OK || queued == 0) {
+            return feri_handle_saved_error(handle);
+        }
     }
     *needs_os = true;
     return error;
@@ -111,16 +100,9 @@ fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
                                                                   : mapped;
 }
 
-/* Whether bytes may be queued although the send failed (ferp_traits, cut_send_loses_count). If the
- * caller sent them again, the peer would receive them twice. So the error ends the stream. The lack
- * of buffers that reaches this is one of a send too long to be repeated (stream_io.c). */
-static bool may_have_sent(fer_error error)
-{
-    return ferp_traits()->cut_send_loses_count &&
-           (error.kind == FER_PERMISSION_DENIED ||
-            (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_is_transient));
-}
-
+/* Bytes may be queued although the send failed (ferp_traits, cut_send_loses_count). If the caller
+ * sent them again, the peer would receive them twice. So the error ends the stream. The lack of
+ * buffers that reaches this is one of a send too long to be repeated (stream_io.c). */
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
@@ -129,7 +111,11 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
         return mapped;
     }
-    bool is_fatal = may_have_sent(mapped) || ends_stream(handle, mapped);
+    bool may_have_sent =
+        ferp_traits()->cut_send_loses_count &&
+        (mapped.kind == FER_PERMISSION_DENIED ||
+         (mapped.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_is_transient));
+    bool is_fatal = may_have_sent || ends_stream(handle, mapped);
     if (!is_fatal || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
         return mapped;
     }
@@ -266,41 +252,26 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     }
 }
 
-/* Whether setting an option failed because both halves have ended. A stream that was never
- * connected has ENOTCONN of getpeername, on XNU too. */
-static bool halves_have_ended(fer_raw_socket raw, fer_error error)
-{
-    return error.kind == FER_INVALID_INPUT && ferp_check_connected(raw).kind == FER_INVALID_INPUT;
-}
-
-/* A connection that had ended before its socket was adopted, which the handle takes for a socket
- * that was never connected. Such a socket never has ECONNRESET (FreeBSD, NetBSD, OpenBSD:
- * tcp_ctloutput). */
-static bool had_ended_before_adoption(const fer_handle *handle, fer_error error)
-{
-    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_UNCONNECTED &&
-           feri_handle_has_flag(handle, FERI_FLAG_ADOPTED) &&
-           (error.kind == FER_CONNECTION_RESET || halves_have_ended(handle->p_.raw_, error));
-}
-
-/* A connect that has failed, although no call has reported it yet (rule C5). SO_ERROR is not read,
- * so that the call that detects the failure returns its cause. */
-static bool has_failed_to_connect(const fer_handle *handle, fer_error error)
-{
-    return feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_CONNECTING &&
-           halves_have_ended(handle->p_.raw_, error);
-}
-
+/* Setting an option fails with EINVAL once both halves have ended. A stream that was never
+ * connected has ENOTCONN of getpeername, on XNU too.
+ *
+ * A connection that had ended before its socket was adopted is taken for a socket that was never
+ * connected, which never has ECONNRESET (FreeBSD, NetBSD, OpenBSD: tcp_ctloutput). A connect may
+ * have failed although no call has reported it yet (rule C5). SO_ERROR is not read, so that the
+ * call that detects the failure returns its cause. XNU refuses the options of a datagram socket
+ * too, once both halves are shut down. */
 fer_error feri_forgive_ended(const fer_handle *handle, fer_error error)
 {
-    bool is_connection = error.kind != FER_OK &&
-                         feri_state_phase(feri_handle_state(handle)) == FERI_PHASE_OPEN &&
-                         !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
-    /* XNU refuses those of a datagram socket too, once both halves are shut down */
+    feri_phase phase = feri_state_phase(feri_handle_state(handle));
     bool is_datagram = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    bool is_connection = error.kind != FER_OK && phase == FERI_PHASE_OPEN &&
+                         !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    bool is_adopted =
+        phase == FERI_PHASE_UNCONNECTED && feri_handle_has_flag(handle, FERI_FLAG_ADOPTED);
     bool has_ended = (is_connection && feri_connection_has_ended(handle->p_.raw_, error)) ||
-                     (is_datagram && halves_have_ended(handle->p_.raw_, error)) ||
-                     had_ended_before_adoption(handle, error) ||
-                     has_failed_to_connect(handle, error);
+                     (is_adopted && error.kind == FER_CONNECTION_RESET) ||
+                     ((is_datagram || is_adopted || phase == FERI_PHASE_CONNECTING) &&
+                      error.kind == FER_INVALID_INPUT &&
+                      ferp_check_connected(handle->p_.raw_).kind == FER_INVALID_INPUT);
     return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;
 }

@@ -110,16 +110,11 @@ fer_error feri_handle_claim(fer_handle *handle)
     handle->p_.flags_ = 0;
     handle->p_.peer_ = (fer_socket_addr){0};
     feri_modes_clear(handle);
-    feri_limits_clear(handle);
-    return feri_ok();
-}
-
-static fer_error fill_or_close(bool filled, fer_raw_socket raw)
-{
-    if (!filled) {
-        ferp_close(raw);
-        return feri_own_error(FER_MISUSE);
-    }
+    handle->p_.token_ = NULL;
+    handle->p_.deadline_[0] = 0;
+    handle->p_.deadline_[1] = 0;
+    handle->p_.lock_ = 0;
+    handle->p_.interruptible_ = 0;
     return feri_ok();
 }
 
@@ -131,7 +126,11 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     if ((flags & FERI_FLAG_NONBLOCKING) != 0 && feri_modes_are_kept(handle)) {
         feri_modes_set_nonblocking(handle, true);
     }
-    return fill_or_close(feri_handle_apply(handle, event), raw);
+    if (feri_handle_apply(handle, event)) {
+        return feri_ok();
+    }
+    ferp_close(raw);
+    return feri_own_error(FER_MISUSE);
 }
 
 fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
@@ -168,7 +167,8 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
     feri_state seen = feri_handle_state(source);
     if (feri_state_next(claimed, FERI_EVENT_CONNECT_OK, FER_OK) == FERI_STATE_MISUSE ||
         feri_state_answer(seen, FERI_REQUEST_CLONE) != FERI_ANSWER_CALL_OS) {
-        return fill_or_close(false, raw);
+        ferp_close(raw);
+        return feri_own_error(FER_MISUSE);
     }
     handle->p_.raw_ = raw;
     handle->p_.flags_ = feri_handle_flags(source) & ~(uint32_t)FERI_FLAG_FAILURE_SAVED;

@@ -211,14 +211,18 @@ bool feri_read_shut_by_clone(const fer_handle *handle);
 /* The address family of a socket. */
 typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;
 
-/* Adopt a connected stream, a listener, a datagram socket. On failure the caller keeps raw, which
- * is unchanged. MISUSE: the handle is NULL or in use; the OS was not asked. */
-fer_error feri_stream_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
-fer_error feri_listener_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
-fer_error feri_datagram_from_raw(fer_handle *handle, fer_raw_socket raw, feri_domain domain);
+/* What a handle adopts: a connected stream, a listener, a datagram socket, or any socket, of any
+ * domain, connected or not. */
+typedef enum feri_adopted {
+    FERI_ADOPTED_STREAM,
+    FERI_ADOPTED_LISTENER,
+    FERI_ADOPTED_DATAGRAM,
+    FERI_ADOPTED_ANY
+} feri_adopted;
 
-/* Adopts any of these, connected or not. */
-fer_error feri_socket_from_raw(fer_handle *handle, fer_raw_socket raw);
+/* On failure the caller keeps raw, which is unchanged. MISUSE: the handle is NULL or in use; the OS
+ * was not asked. */
+fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind);
 
 /* As feri_handle_release, and sets the modes that core keeps on the socket itself. */
 fer_raw_socket feri_into_raw(fer_handle *handle);

@@ -135,14 +135,6 @@ bool feri_retries_after_signal(const feri_limits *limits, fer_error *error)
 
 /* ---- The words */
 
-static void store(fer_handle *handle, const feri_limits *limits)
-{
-    feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)limits->deadline);
-    feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(limits->deadline >> 32));
-    feri_atomic_store_pointer(&handle->p_.token_, (void *)(uintptr_t)limits->token);
-    feri_atomic_store(&handle->p_.interruptible_, limits->interruptible);
-}
-
 feri_limits feri_limits_of(const fer_handle *handle)
 {
     if (!feri_handle_is_limited(handle)) {
@@ -177,7 +169,10 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     }
     const feri_limits stored = feri_limits_from(chosen);
     uint32_t version = feri_handle_lock(handle);
-    store(handle, &stored);
+    feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)stored.deadline);
+    feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(stored.deadline >> 32));
+    feri_atomic_store_pointer(&handle->p_.token_, (void *)(uintptr_t)stored.token);
+    feri_atomic_store(&handle->p_.interruptible_, stored.interruptible);
     bool is_set = feri_handle_mark_limited(handle, is_limited);
     feri_handle_unlock(handle, version);
     return is_set ? feri_ok() : feri_own_error(FER_MISUSE);

@@ -57,14 +57,4 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits);
 /* The limits of a handle; none if it has none. */
 feri_limits feri_limits_of(const fer_handle *handle);
 
-/* No limits, for an unpublished handle. */
-static inline void feri_limits_clear(fer_handle *handle)
-{
-    handle->p_.token_ = NULL;
-    handle->p_.deadline_[0] = 0;
-    handle->p_.deadline_[1] = 0;
-    handle->p_.lock_ = 0;
-    handle->p_.interruptible_ = 0;
-}
-
 #endif

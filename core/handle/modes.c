@@ -11,6 +11,7 @@
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
+#include "core/base/time.h"
 #include "core/handle/handle.h"
 #include "platform/platform.h"
 
@@ -116,20 +117,12 @@ fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
 
 /* ---- Timeouts and marks */
 
-static uint32_t millis_from(fer_duration timeout)
-{
-    FERI_ASSERT(timeout.nanos > 0);
-    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
-        return 0;
-    }
-    uint64_t millis =
-        timeout.nanos / FERP_NANOS_PER_MILLI + (timeout.nanos % FERP_NANOS_PER_MILLI != 0);
-    return millis < MILLIS_MAX ? (uint32_t)millis : MILLIS_MAX;
-}
-
 void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
-    update_mode_word(handle, direction, MILLIS_MAX, millis_from(timeout));
+    FERI_ASSERT(timeout.nanos > 0);
+    bool has_none = timeout.nanos == FER_DURATION_NONE_NANOS;
+    uint32_t millis = has_none ? 0 : feri_units_of(timeout, FERP_NANOS_PER_MILLI, MILLIS_MAX);
+    update_mode_word(handle, direction, MILLIS_MAX, millis);
 }
 
 fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction direction)

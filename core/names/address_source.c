@@ -138,34 +138,30 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
 
 /* ---- All addresses of a query, in memory. */
 
-static fer_error collect_all(feri_address_source *source, feri_address_list *list)
-{
-    feri_address_source counted = *source;
-    fer_socket_addr addr;
-    size_t count = 0;
-    while (feri_address_source_next(&counted, &addr)) {
-        count++;
-    }
-    if (count == 0) {
-        return source->family == FERP_ANY_FAMILY ? feri_ok() : feri_own_error(FER_HOST_NOT_FOUND);
-    }
-    if (count <= SIZE_MAX / sizeof *list->addrs) {
-        list->addrs = ferp_alloc(count * sizeof *list->addrs);
-    }
-    FERI_REQUIRE(list->addrs != NULL, FER_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) {
-        (void)feri_address_source_next(source, &list->addrs[i]);
-    }
-    list->count = count;
-    return feri_ok();
-}
-
 fer_error feri_address_list_of_query(feri_address_list *list, const feri_address_query *query)
 {
     FERI_ASSERT(list->addrs == NULL && list->count == 0);
     feri_address_source source;
+    fer_socket_addr addr;
+    size_t count = 0;
+    fer_error error = feri_ok();
     FER_TRY(feri_address_source_of_query(&source, query));
-    fer_error error = collect_all(&source, list);
+    feri_address_source counted = source;
+    while (feri_address_source_next(&counted, &addr)) {
+        count++;
+    }
+    if (count > 0 && count <= SIZE_MAX / sizeof *list->addrs) {
+        list->addrs = ferp_alloc(count * sizeof *list->addrs);
+    }
+    if (count == 0 && query->family != FERP_ANY_FAMILY) {
+        error = feri_own_error(FER_HOST_NOT_FOUND);
+    } else if (count > 0 && list->addrs == NULL) {
+        error = feri_own_error(FER_OUT_OF_MEMORY);
+    } else {
+        for (; list->count < count; list->count++) {
+            (void)feri_address_source_next(&source, &list->addrs[list->count]);
+        }
+    }
     feri_address_source_end(&source);
     return error;
 }

@@ -1,38 +1,317 @@
-/* resolver.c: the functions of resolvers and lookups: argument checks, starts, waits and closes.
- * The queue and the threads are in lookup_pool.c. */
+/* resolver.c: resolvers and lookups in the background. The backend has the threads and the lookup
+ * itself (background.h).
+ *
+ * A lookup belongs to its handle and is freed with it at any time. A worker is a thread with a copy
+ * of the query and then the result. It reaches its lookup only with the pool's mutex locked, when
+ * the lookup may already be gone. The pool is shared. It is freed with its last reference, which
+ * the resolver's handle, the lookups and the threads hold. */
 #include "core/names/resolver.h"
+
+#include <string.h>
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/limits.h"
 #include "core/names/address_source.h"
-#include "core/names/lookup_pool.h"
 #include "core/wait/poller.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
 
+typedef struct feri_lookup_result {
+    fer_error error;
+    feri_address_list found;
+} feri_lookup_result;
+
+typedef enum feri_lookup_stage {
+    FERI_LOOKUP_QUEUED,
+    FERI_LOOKUP_RUNNING,
+    FERI_LOOKUP_DONE
+} feri_lookup_stage;
+
+struct feri_pool;
+struct feri_worker;
+
+typedef struct feri_lookup {
+    struct feri_pool *pool;
+    feri_lookup_stage stage;
+    /* QUEUED: the neighbours in the queue; is_listed: in the list of completed lookups */
+    struct feri_lookup *previous;
+    struct feri_lookup *next;
+    struct feri_worker *worker; /* RUNNING: its worker */
+    feri_lookup_notice notice;
+    bool is_listed; /* DONE, with a key that was not taken yet */
+    feri_address_query query;
+    feri_lookup_result result; /* DONE */
+} feri_lookup;
+
+typedef struct feri_lookup_list {
+    feri_lookup *first;
+    feri_lookup *last;
+} feri_lookup_list;
+
+typedef struct feri_worker {
+    ferp_thread thread;
+    struct feri_pool *pool;
+    bool is_running;     /* has a thread */
+    bool is_busy;        /* has a query or a result */
+    feri_lookup *lookup; /* NULL after the lookup was abandoned */
+    feri_address_query query;
+    feri_lookup_result result;
+} feri_worker;
+
+typedef struct feri_pool {
+    ferp_mutex mutex; /* for all members below but references */
+    uint32_t references;
+    uint64_t process; /* the process that created the pool */
+    size_t thread_count;
+    uint64_t unfinished_max;
+    size_t running;    /* workers with a thread */
+    size_t unfinished; /* queued lookups and busy workers */
+    feri_lookup_list queue;
+    feri_lookup_list completed; /* oldest first */
+    feri_worker workers[];      /* thread_count of them */
+} feri_pool;
+
+/* ---- References to the pool */
+
+/* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
+ * thread can hold the mutex or wait for it forever, so the child does not use the pool. */
+static bool belongs_to_process(const feri_pool *pool)
+{
+    return pool->process == ferp_process();
+}
+
+/* No thread holds the mutex when it is destroyed. */
+static void release_pool(feri_pool *pool)
+{
+    uint32_t left = feri_atomic_add(&pool->references, UINT32_MAX);
+    FERI_ASSERT(left != UINT32_MAX);
+    if (left == 0) {
+        ferp_mutex_destroy(&pool->mutex);
+        ferp_free(pool);
+    }
+}
+
+/* ---- The queue, and the list of completed lookups */
+
+static void list_append(feri_lookup_list *list, feri_lookup *last)
+{
+    last->previous = list->last;
+    last->next = NULL;
+    *(list->last != NULL ? &list->last->next : &list->first) = last;
+    list->last = last;
+}
+
+static void list_remove(feri_lookup_list *list, feri_lookup *removed)
+{
+    *(removed->previous != NULL ? &removed->previous->next : &list->first) = removed->next;
+    *(removed->next != NULL ? &removed->next->previous : &list->last) = removed->previous;
+    removed->previous = NULL;
+    removed->next = NULL;
+}
+
+static void queue_remove(feri_pool *pool, feri_lookup *removed)
+{
+    FERI_ASSERT(removed->stage == FERI_LOOKUP_QUEUED);
+    list_remove(&pool->queue, removed);
+    pool->unfinished--;
+}
+
+static void remove_completed(feri_lookup *removed)
+{
+    FERI_ASSERT(removed->stage == FERI_LOOKUP_DONE && removed->is_listed);
+    list_remove(&removed->pool->completed, removed);
+    removed->is_listed = false;
+}
+
+/* ---- The end of a lookup */
+
+/* Called with the mutex locked: after fer_lookup_close has unlocked it, there is no notification
+ * for the lookup (rule N5), and no signal. The key is in the list before the poller is notified
+ * (rule N9). */
+static void complete(feri_lookup *done, feri_lookup_result result)
+{
+    FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
+    done->stage = FERI_LOOKUP_DONE;
+    done->worker = NULL;
+    done->result = result;
+    if (done->notice.has_key) {
+        list_append(&done->pool->completed, done);
+        done->is_listed = true;
+    }
+    ferp_cond_broadcast(&done->pool->mutex);
+    if (done->notice.poller != NULL) {
+        feri_poller_notify(done->notice.poller);
+    }
+    if (done->notice.event != NULL) {
+        /* the caller of feri_lookup_start closes the event after the lookup */
+        FERI_ASSERT(feri_token_is_open(done->notice.event));
+        FER_IGNORE(fer_cancel_token_cancel(done->notice.event));
+    }
+}
+
+/* ---- Workers */
+
+/* May block, with no limit but the system resolver's. */
+static feri_lookup_result run_query(const feri_address_query *query)
+{
+    feri_lookup_result result = {feri_ok(), {NULL, 0}};
+    result.error = feri_address_list_of_query(&result.found, query);
+    return result;
+}
+
+/* Moves the result to its lookup, or frees it if the lookup was abandoned. */
+static void deliver_result(feri_worker *worker)
+{
+    if (!worker->is_busy) {
+        return;
+    }
+    if (worker->lookup != NULL) {
+        complete(worker->lookup, worker->result);
+    } else {
+        feri_address_list_free(&worker->result.found);
+    }
+    worker->is_busy = false;
+    worker->lookup = NULL;
+    worker->pool->unfinished--;
+}
+
+/* Takes the next lookup from the queue. False: the queue is empty, and the worker is no longer
+ * counted as running before another lookup can be queued. */
+static bool take_queued(feri_worker *worker)
+{
+    feri_pool *pool = worker->pool;
+    feri_lookup *next = pool->queue.first;
+    if (next == NULL) {
+        worker->is_running = false;
+        pool->running--;
+        return false;
+    }
+    queue_remove(pool, next);
+    next->stage = FERI_LOOKUP_RUNNING;
+    next->worker = worker;
+    worker->query = next->query;
+    worker->lookup = next;
+    worker->is_busy = true;
+    pool->unfinished++;
+    return true;
+}
+
+static bool step(void *argument)
+{
+    feri_worker *worker = argument;
+    feri_pool *pool = worker->pool;
+    ferp_mutex_lock(&pool->mutex);
+    deliver_result(worker);
+    bool has_more = take_queued(worker);
+    ferp_mutex_unlock(&pool->mutex);
+    if (!has_more) {
+        release_pool(pool);
+        return false;
+    }
+    worker->result = run_query(&worker->query);
+    return true;
+}
+
+/* ---- Starting */
+
+/* Starts one more thread if there is work for it. A failure is no error while other threads run,
+ * because they will run the lookup later. */
+static fer_error start_worker(feri_pool *pool)
+{
+    if (pool->running == pool->thread_count || pool->running >= pool->unfinished) {
+        return feri_ok();
+    }
+    feri_worker *idle = pool->workers;
+    while (idle->is_running) {
+        idle++;
+        FERI_ASSERT(idle < pool->workers + pool->thread_count);
+    }
+    idle->thread = (ferp_thread){step, idle};
+    idle->pool = pool;
+    idle->is_running = true;
+    pool->running++;
+    fer_error error = ferp_thread_start(&idle->thread);
+    if (error.kind == FER_OK) {
+        /* for the thread, which cannot release it before it has locked the mutex */
+        (void)feri_atomic_add(&pool->references, 1);
+        return feri_ok();
+    }
+    idle->is_running = false;
+    pool->running--;
+    return pool->running > 0 ? feri_ok() : error;
+}
+
+/* Called with the mutex locked. */
+static fer_error enqueue(feri_pool *pool, feri_lookup *started)
+{
+    FERI_REQUIRE(pool->unfinished < pool->unfinished_max, FER_WOULD_BLOCK);
+    started->stage = FERI_LOOKUP_QUEUED;
+    list_append(&pool->queue, started);
+    pool->unfinished++;
+    fer_error error = start_worker(pool);
+    if (error.kind != FER_OK) {
+        queue_remove(pool, started);
+    }
+    return error;
+}
+
+/* ---- Keys of completed lookups */
+
+static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *keys, size_t cap)
+{
+    size_t count = 0;
+    feri_lookup *at = pool->completed.first;
+    while (at != NULL && count < cap) {
+        feri_lookup *next = at->next;
+        if (at->notice.poller == poller) {
+            keys[count] = at->notice.key;
+            count++;
+            remove_completed(at);
+        }
+        at = next;
+    }
+    return count;
+}
+
 /* ---- Resolvers */
 
 bool feri_resolver_is_usable(fer_resolver *resolver)
 {
     const feri_pool *pool = resolver == NULL ? NULL : resolver->p_.pool_;
-    return pool != NULL && feri_pool_belongs_to_process(pool);
+    return pool != NULL && belongs_to_process(pool);
 }
 
+/* The lookups that are not done end with FER_CANCELLED. */
 void fer_resolver_close(fer_resolver *resolver)
 {
+    static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
     if (resolver == NULL || resolver->p_.pool_ == NULL) {
         return;
     }
     feri_pool *pool = resolver->p_.pool_;
     resolver->p_.pool_ = NULL;
-    if (feri_pool_belongs_to_process(pool)) {
-        feri_pool_cancel_all(pool);
-        feri_pool_release(pool);
+    if (!belongs_to_process(pool)) {
+        return;
     }
+    ferp_mutex_lock(&pool->mutex);
+    while (pool->queue.first != NULL) {
+        feri_lookup *first = pool->queue.first;
+        queue_remove(pool, first);
+        complete(first, cancelled);
+    }
+    for (size_t i = 0; i < pool->thread_count; i++) {
+        feri_lookup *running_lookup = pool->workers[i].lookup;
+        pool->workers[i].lookup = NULL;
+        if (running_lookup != NULL) {
+            complete(running_lookup, cancelled);
+        }
+    }
+    ferp_mutex_unlock(&pool->mutex);
+    release_pool(pool);
 }
 
 fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *options)
@@ -45,8 +324,19 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
     uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
     FERI_REQUIRE(threads <= FER_RESOLVER_THREADS_MAX, FER_INVALID_INPUT);
     FERI_REQUIRE(feri_are_zero(chosen->reserved_), FER_INVALID_INPUT);
-    feri_pool *made = NULL;
-    FER_TRY(feri_pool_new(threads, queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap, &made));
+    size_t size = sizeof(feri_pool) + threads * sizeof(feri_worker);
+    feri_pool *made = ferp_alloc(size);
+    FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
+    memset(made, 0, size);
+    made->references = 1;
+    made->process = ferp_process();
+    made->thread_count = threads;
+    made->unfinished_max = (uint64_t)threads + (queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap);
+    fer_error error = ferp_mutex_init(&made->mutex);
+    if (error.kind != FER_OK) {
+        ferp_free(made);
+        return error;
+    }
     resolver->p_.pool_ = made;
     return feri_ok();
 }
@@ -68,6 +358,9 @@ fer_error feri_lookup_options_check(const fer_lookup_options *options)
 
 /* ---- Starting */
 
+/* Runs the query of an address text, and queues any other lookup. out is OPEN before the key is
+ * listed and the poller is notified, so another thread may use and close it before this call
+ * returns. After a failure the lookup is not in the pool, and out is unchanged. */
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out)
 {
@@ -75,16 +368,30 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
     feri_lookup *started = ferp_alloc(sizeof *started);
     FERI_REQUIRE(started != NULL, FER_OUT_OF_MEMORY);
     *started = (feri_lookup){.pool = pool, .notice = *notice, .query = *query};
-    fer_error error = feri_pool_start(pool, started, out);
+    ferp_mutex_lock(&pool->mutex);
+    out->p_.block_ = started;
+    fer_error error = feri_ok();
+    if (query->is_literal) {
+        feri_lookup_result found = run_query(query);
+        if (found.error.kind == FER_OUT_OF_MEMORY) {
+            error = found.error;
+        } else {
+            complete(started, found);
+        }
+    } else {
+        error = enqueue(pool, started);
+    }
+    if (error.kind == FER_OK) {
+        /* for the lookup, which another thread closes with the mutex locked */
+        (void)feri_atomic_add(&pool->references, 1);
+    } else {
+        out->p_.block_ = NULL;
+    }
+    ferp_mutex_unlock(&pool->mutex);
     if (error.kind != FER_OK) {
         ferp_free(started);
     }
     return error;
-}
-
-static bool is_open_or_null(const fer_poller *poller)
-{
-    return poller == NULL || feri_poller_is_open(poller);
 }
 
 static fer_error check_start(fer_resolver *resolver, const fer_lookup *out,
@@ -92,16 +399,10 @@ static fer_error check_start(fer_resolver *resolver, const fer_lookup *out,
 {
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
-    FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
+    bool is_usable = poller == NULL || feri_poller_is_open(poller);
+    FERI_REQUIRE(is_usable, FER_MISUSE);
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
     return feri_lookup_options_check(options);
-}
-
-static fer_error start_query(fer_resolver *resolver, const feri_address_query *query,
-                             fer_poller *poller, uint64_t key, fer_lookup *out)
-{
-    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
-    return feri_lookup_start(resolver, query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
@@ -112,7 +413,8 @@ fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
     feri_address_query query;
     FER_TRY(check_start(resolver, out, poller, chosen));
     FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
-    return start_query(resolver, &query, poller, key, out);
+    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
+    return feri_lookup_start(resolver, &query, &notice, out);
 }
 
 fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint16_t port,
@@ -123,37 +425,37 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
     feri_address_query query;
     FER_TRY(check_start(resolver, out, poller, chosen));
     FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
-    return start_query(resolver, &query, poller, key, out);
+    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
+    return feri_lookup_start(resolver, &query, &notice, out);
 }
 
+/* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
+ * then, so that a program that only polls makes progress. A callback of the simulation may close
+ * the resolver in the meantime; its mutexes need no unlock. */
 fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *poller,
                                       uint64_t *keys, size_t cap, size_t *count)
 {
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
-    FERI_REQUIRE(is_open_or_null(poller), FER_MISUSE);
+    bool is_usable = poller == NULL || feri_poller_is_open(poller);
+    FERI_REQUIRE(is_usable, FER_MISUSE);
     if (keys == NULL || cap == 0 || count == NULL) {
         return feri_refuse(cap != 0);
     }
-    *count = feri_pool_take_completed(resolver, poller, keys, cap);
+    feri_pool *pool = resolver->p_.pool_;
+    ferp_mutex_lock(&pool->mutex);
+    *count = take_keys(pool, poller, keys, cap);
+    if (*count == 0) {
+        FER_IGNORE(ferp_cond_wait(&pool->mutex, 0));
+        if (resolver->p_.pool_ != pool) {
+            return feri_ok();
+        }
+        *count = take_keys(pool, poller, keys, cap);
+    }
+    ferp_mutex_unlock(&pool->mutex);
     return feri_ok();
 }
 
 /* ---- Waiting */
-
-/* Stores the lookup, which is done, or else is the one that the handle has after the wait. It is
- * NULL if a callback of the simulation has closed the handle. */
-static fer_error wait_until_done(const fer_lookup *lookup_handle, uint64_t deadline,
-                                 const feri_lookup **awaited)
-{
-    fer_error error = feri_ok();
-    *awaited = lookup_handle->p_.block_;
-    while (*awaited != NULL && (*awaited)->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
-        error = ferp_cond_wait(&(*awaited)->pool->mutex, deadline);
-        *awaited = lookup_handle->p_.block_;
-    }
-    FERI_REQUIRE(*awaited != NULL, FER_MISUSE);
-    return (*awaited)->stage == FERI_LOOKUP_DONE ? feri_ok() : error;
-}
 
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
                           size_t cap, size_t *count)
@@ -162,16 +464,19 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     FERI_REQUIRE(lookup_handle->p_.block_ != NULL, FER_MISUSE);
     FERI_REQUIRE(count != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
-    const feri_lookup *awaited = lookup_handle->p_.block_;
-    FERI_REQUIRE(feri_pool_belongs_to_process(awaited->pool), FER_CANCELLED);
+    feri_lookup *awaited = lookup_handle->p_.block_;
+    FERI_REQUIRE(belongs_to_process(awaited->pool), FER_CANCELLED);
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
     ferp_mutex_lock(&awaited->pool->mutex);
-    fer_error error = wait_until_done(lookup_handle, deadline, &awaited);
-    if (awaited == NULL) {
-        return error;
+    fer_error error = feri_ok();
+    while (awaited->stage != FERI_LOOKUP_DONE && error.kind == FER_OK) {
+        error = ferp_cond_wait(&awaited->pool->mutex, deadline);
+        awaited = lookup_handle->p_.block_;
+        /* a callback of the simulation has closed the handle */
+        FERI_REQUIRE(awaited != NULL, FER_MISUSE);
     }
-    if (error.kind == FER_OK) {
+    if (awaited->stage == FERI_LOOKUP_DONE) {
         error = awaited->result.error;
     } else if (error.kind == FER_TIMED_OUT && is_poll) {
         error = feri_own_error(FER_WOULD_BLOCK);
@@ -186,7 +491,7 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
 bool feri_lookup_is_done(const fer_lookup *lookup_handle)
 {
     const feri_lookup *awaited = lookup_handle->p_.block_;
-    if (!feri_pool_belongs_to_process(awaited->pool)) {
+    if (!belongs_to_process(awaited->pool)) {
         return false;
     }
     ferp_mutex_lock(&awaited->pool->mutex);
@@ -217,13 +522,23 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     feri_lookup *closed = lookup_handle->p_.block_;
     feri_pool *pool = closed->pool;
     lookup_handle->p_.block_ = NULL;
-    if (!feri_pool_belongs_to_process(pool)) {
+    if (!belongs_to_process(pool)) {
         return;
     }
-    feri_pool_abandon(closed);
+    /* The lookup is in no list afterwards, and no thread has its address. A busy worker continues,
+     * and frees its result. */
+    ferp_mutex_lock(&pool->mutex);
+    if (closed->stage == FERI_LOOKUP_QUEUED) {
+        queue_remove(pool, closed);
+    } else if (closed->stage == FERI_LOOKUP_RUNNING) {
+        closed->worker->lookup = NULL;
+    } else if (closed->is_listed) {
+        remove_completed(closed);
+    }
+    ferp_mutex_unlock(&pool->mutex);
     feri_address_list_free(&closed->result.found);
     ferp_free(closed);
-    feri_pool_release(pool);
+    release_pool(pool);
 }
 
 /* ---- Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in

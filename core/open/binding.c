@@ -156,25 +156,10 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
 
 /* ---- Opens listeners and accepts connections. */
 
-/* ---- listen */
-
 fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
     FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, out));
     return ferp_listen(*out, FERI_BACKLOG);
-}
-
-/* ---- accept */
-
-/* An accepted stream inherits the listener's linger time. */
-static fer_error prepare_accepted(const fer_handle *listener, fer_raw_socket raw)
-{
-    FER_TRY(feri_reset_inherited_modes(listener, raw));
-    if (feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
-        ferp_traits()->accept_loses_zero_linger) {
-        return ferp_set_linger(raw, (struct ferp_linger){true, 0});
-    }
-    return feri_ok();
 }
 
 /* One accept. A Unix stream has no address. */
@@ -185,15 +170,21 @@ typedef struct accept_call {
 } accept_call;
 
 /* A connection that ended before its modes were reset is skipped, whichever call reports it (rule
- * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). */
-static fer_error accept_prepared(accept_call *call)
+ * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). An accepted stream
+ * inherits the listener's linger time. */
+static fer_error accept_once(accept_call *call)
 {
     const fer_handle *listener = call->waiting.handle;
     bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    FER_TRY(feri_waiting_check_queue(&call->waiting));
     FER_TRY(ferp_accept(listener->p_.raw_, &raw, is_unix ? NULL : &call->peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = prepare_accepted(listener, raw);
+    fer_error error = feri_reset_inherited_modes(listener, raw);
+    if (error.kind == FER_OK && feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
+        ferp_traits()->accept_loses_zero_linger) {
+        error = ferp_set_linger(raw, (struct ferp_linger){true, 0});
+    }
     if (error.kind != FER_OK && feri_connection_has_ended(raw, error)) {
         error = is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
     }
@@ -211,14 +202,12 @@ static fer_error try_to_accept(void *context, unsigned flags)
     fer_error error;
     (void)flags; /* accept has none */
     do {
-        error = feri_waiting_check_queue(&call->waiting);
-        error = error.kind == FER_OK ? accept_prepared(call) : error;
+        error = accept_once(call);
     } while (feri_waiting_accepts_again(&call->waiting, &error));
     return error;
 }
 
-static fer_error accept_into(fer_handle *listener, unsigned flags, fer_handle *out,
-                             fer_socket_addr *peer)
+fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
@@ -233,14 +222,4 @@ static fer_error accept_into(fer_handle *listener, unsigned flags, fer_handle *o
         *peer = call.peer;
     }
     return feri_ok();
-}
-
-fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
-{
-    return accept_into(listener, 0, out, peer);
-}
-
-fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer)
-{
-    return accept_into(listener, FERP_DONTWAIT, out, peer);
 }

@@ -71,10 +71,8 @@ fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128
 
-/* As fer_tcp_listener_accept. peer may be NULL, and is NULL for a Unix listener. */
-fer_error feri_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
-
-/* The same, but never waits: WOULD_BLOCK. */
-fer_error feri_try_accept(fer_handle *listener, fer_handle *out, fer_socket_addr *peer);
+/* As fer_tcp_listener_accept. peer may be NULL, and is NULL for a Unix listener. With FERP_DONTWAIT
+ * it never waits: WOULD_BLOCK. */
+fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer_socket_addr *peer);
 
 #endif

@@ -122,24 +122,22 @@ static void close_attempt(feri_attempts *all, size_t slot, fer_error error)
     abort_attempt(all, index);
 }
 
-static fer_error query_attempt(const feri_attempts *all, fer_raw_socket raw, fer_error *status)
-{
-    feri_operation operation = feri_attempt_operation(all->options->local);
-    FER_TRY(feri_connect_status(raw, operation, status));
-    if (status->kind == FER_WOULD_BLOCK && feri_lacks_error(&all->false_hints)) {
-        return feri_connect_status_without_error(raw, operation, status);
-    }
-    return feri_ok();
-}
-
 bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
 {
+    feri_operation operation = feri_attempt_operation(all->options->local);
     size_t waited = all->open_count;
     size_t index = 0;
     for (size_t i = 0; i < waited && !all->has_winner; i++) {
         fer_error status = feri_own_error(FER_WOULD_BLOCK);
-        fer_error error =
-            (ended >> i & 1) == 0 ? feri_ok() : query_attempt(all, all->open[index].raw, &status);
+        fer_error error = feri_ok();
+        if ((ended >> i & 1) != 0) {
+            fer_raw_socket raw = all->open[index].raw;
+            error = feri_connect_status(raw, operation, &status);
+            if (error.kind == FER_OK && status.kind == FER_WOULD_BLOCK &&
+                feri_lacks_error(&all->false_hints)) {
+                error = feri_connect_status_without_error(raw, operation, &status);
+            }
+        }
         if (error.kind != FER_OK) {
             stop(all, error);
             return true;
@@ -232,7 +230,7 @@ const fer_connect_options *feri_connect_options_or_default(const fer_connect_opt
     return options == NULL ? &defaults : options;
 }
 
-static void count_failures(const fer_connect_options *options, size_t count)
+void feri_count_failures(const fer_connect_options *options, size_t count)
 {
     if (options->failures_count != NULL) {
         *options->failures_count = count;
@@ -241,7 +239,7 @@ static void count_failures(const fer_connect_options *options, size_t count)
 
 fer_error feri_connect_options_check(const fer_connect_options *options)
 {
-    count_failures(options, 0);
+    feri_count_failures(options, 0);
     if (options->failures == NULL && options->failures_cap > 0) {
         return feri_own_error(FER_MISUSE);
     }
@@ -272,11 +270,6 @@ fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, 
     return feri_ok();
 }
 
-void feri_attempts_end(const feri_attempts *all)
-{
-    count_failures(all->options, all->failures);
-}
-
 fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                              const fer_connect_options *options)
 {
@@ -289,7 +282,7 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
             wait_for_ends(&all, until);
         }
     }
-    feri_attempts_end(&all);
+    feri_count_failures(options, all.failures);
     uint32_t flags = 0;
     if (error.kind == FER_OK) {
         FERI_ASSERT(all.open_count == 1 && all.has_winner);

@@ -96,7 +96,7 @@ bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *resul
 bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended);
 
 /* Stores the number of failures for the caller. */
-void feri_attempts_end(const feri_attempts *all);
+void feri_count_failures(const fer_connect_options *options, size_t count);
 
 /* Closes all open attempts, with a reset (rule K9). */
 void feri_attempts_abort(feri_attempts *all);

@@ -40,19 +40,12 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
     return feri_map_error(operation, feri_map_error(start, error));
 }
 
-/* connect, and if it only starts, the wait for its result. */
-static fer_error connect_until(fer_raw_socket raw, feri_operation operation,
-                               const fer_socket_addr *addr, const feri_limits *limits)
-{
-    fer_error error = feri_connect_raw(raw, operation, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, operation, limits) : error;
-}
-
 fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
                               const fer_socket_addr *addr, const feri_limits *limits)
 {
     FER_TRY(feri_set_connect_mode(raw, true));
-    return connect_until(raw, operation, addr, limits);
+    fer_error error = feri_connect_raw(raw, operation, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(raw, operation, limits) : error;
 }
 
 static bool is_mapped(const fer_socket_addr *addr)
@@ -80,7 +73,8 @@ static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, 
     const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
     FER_TRY(open_socket_for(addr, out));
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
-        return connect_until(*out, operation, addr, &limits);
+        fer_error error = feri_connect_raw(*out, operation, addr);
+        return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, operation, &limits) : error;
     }
     FER_TRY(feri_connect_within(*out, operation, addr, &limits));
     return feri_set_connect_mode(*out, false);
@@ -117,27 +111,6 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
     return feri_finish_opening(handle, started, raw, flags);
 }
 
-static fer_error start_connect(fer_raw_socket raw, feri_operation operation,
-                               const fer_socket_addr *addr)
-{
-    FER_TRY(feri_set_connect_mode(raw, true));
-    return feri_connect_raw(raw, operation, addr);
-}
-
-/* A fixed port is bound as every bind of the library does it (rule L1). Port 0 is not: with
- * SO_REUSEADDR the system could choose the port of another socket. On Linux the connect chooses a
- * port that is free for the pair of addresses. The bind would take one from all pairs (ip(7),
- * IP_BIND_ADDRESS_NO_PORT). */
-static fer_error bind_local(fer_raw_socket raw, const fer_socket_addr *local)
-{
-    if (local->port != 0) {
-        FER_TRY(feri_set_port_options(FER_TYPE_STREAM, raw));
-    } else {
-        FER_IGNORE(ferp_set_option(raw, FERP_CONNECT_CHOOSES_PORT, 1));
-    }
-    return feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(raw, local));
-}
-
 /* The local address has the form of the peer's: IPv4, IPv6 or IPv4-mapped. [::] is IPv4-mapped too.
  * Otherwise the system fails with an error of its own: Linux with ENETUNREACH or EAFNOSUPPORT. */
 bool feri_can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr)
@@ -151,6 +124,10 @@ feri_operation feri_attempt_operation(const fer_socket_addr *local)
     return local == NULL ? feri_unbound_connect_operation() : FERI_OPERATION_CONNECT_BOUND;
 }
 
+/* A fixed port is bound as every bind of the library does it (rule L1). Port 0 is not: with
+ * SO_REUSEADDR the system could choose the port of another socket. On Linux the connect chooses a
+ * port that is free for the pair of addresses. The bind would take one from all pairs (ip(7),
+ * IP_BIND_ADDRESS_NO_PORT). */
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_options *options,
                              fer_raw_socket *out, fer_connect_step *step)
 {
@@ -166,10 +143,16 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
     }
     *step = FER_CONNECT_STEP_BIND;
     if (local != NULL) {
-        FER_TRY(bind_local(*out, local));
+        if (local->port != 0) {
+            FER_TRY(feri_set_port_options(FER_TYPE_STREAM, *out));
+        } else {
+            FER_IGNORE(ferp_set_option(*out, FERP_CONNECT_CHOOSES_PORT, 1));
+        }
+        FER_TRY(feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(*out, local)));
     }
     *step = FER_CONNECT_STEP_CONNECT;
-    return start_connect(*out, feri_attempt_operation(local), addr);
+    FER_TRY(feri_set_connect_mode(*out, true));
+    return feri_connect_raw(*out, feri_attempt_operation(local), addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
@@ -180,8 +163,9 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
         return feri_finish_opening(handle, feri_refuse(addr == NULL), raw, 0);
     }
     fer_error error = open_socket_for(addr, &raw);
-    error =
-        error.kind == FER_OK ? start_connect(raw, feri_unbound_connect_operation(), addr) : error;
+    error = error.kind == FER_OK ? feri_set_connect_mode(raw, true) : error;
+    error = error.kind == FER_OK ? feri_connect_raw(raw, feri_unbound_connect_operation(), addr)
+                                 : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);
 }

@@ -25,37 +25,6 @@
 
 /* ---- Creation */
 
-/* UDP-Lite has UDP's calls and ports of its own (RFC 3828, udplite(7)). */
-static uint32_t kind_flags(fer_domain domain, fer_type type, int protocol)
-{
-    bool is_udp = protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP ||
-                  protocol == FERI_PROTOCOL_UDP_LITE;
-    bool has_ports = type != FER_TYPE_RAW && is_udp;
-    uint32_t flags = domain == FER_DOMAIN_UNIX   ? FERI_FLAG_UNIX
-                     : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6
-                                                 : 0;
-    if (type == FER_TYPE_STREAM) {
-        return flags;
-    }
-    return flags | FERI_FLAG_DATAGRAM | FERI_FLAG_ANY_ADDR | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
-}
-
-/* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for the raw
- * type (af_unix.c, unix_create). */
-static fer_error create_socket(fer_domain domain, fer_type type, int protocol, fer_raw_socket *out)
-{
-    bool is_known =
-        (domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX) &&
-        (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
-    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
-    FERI_REQUIRE(protocol >= 0, FER_INVALID_INPUT);
-    bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
-    if (domain == FER_DOMAIN_UNIX && !is_default) {
-        return feri_own_error(FER_UNSUPPORTED);
-    }
-    return ferp_socket_new(domain, type, protocol, out);
-}
-
 /* IPv6 sockets are dual-stack from their creation, and a bind that handles IPv4 clears IPV6_V6ONLY
  * again (rule L4): the default differs between systems. */
 fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, int protocol)
@@ -63,11 +32,33 @@ fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, i
     fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = create_socket(domain, type, protocol, &raw);
+    fer_error error;
+    bool is_known =
+        (domain == FER_DOMAIN_IPV4 || domain == FER_DOMAIN_IPV6 || domain == FER_DOMAIN_UNIX) &&
+        (type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM || type == FER_TYPE_RAW);
+    bool is_default = type != FER_TYPE_RAW && protocol == FER_PROTOCOL_DEFAULT;
+    if (!is_known || protocol < 0) {
+        error = feri_own_error(FER_INVALID_INPUT);
+    } else if (domain == FER_DOMAIN_UNIX && !is_default) {
+        /* Unix sockets have no protocols and no raw type. Linux would create a datagram socket for
+         * the raw type (af_unix.c, unix_create). */
+        error = feri_own_error(FER_UNSUPPORTED);
+    } else {
+        error = ferp_socket_new(domain, type, protocol, &raw);
+    }
     if (error.kind != FER_OK) {
         return feri_finish_opening(handle, error, raw, 0);
     }
-    uint32_t flags = kind_flags(domain, type, protocol);
+    /* UDP-Lite has UDP's calls and ports of its own (RFC 3828, udplite(7)) */
+    bool is_udp = protocol == FER_PROTOCOL_DEFAULT || protocol == FER_PROTOCOL_UDP ||
+                  protocol == FERI_PROTOCOL_UDP_LITE;
+    uint32_t flags = domain == FER_DOMAIN_UNIX   ? FERI_FLAG_UNIX
+                     : domain == FER_DOMAIN_IPV6 ? FERI_FLAG_V6
+                                                 : 0;
+    if (type != FER_TYPE_STREAM) {
+        bool has_ports = type != FER_TYPE_RAW && is_udp;
+        flags |= FERI_FLAG_DATAGRAM | FERI_FLAG_ANY_ADDR | (has_ports ? 0 : FERI_FLAG_NO_PORTS);
+    }
     if ((flags & FERI_FLAG_V6) != 0) {
         FER_IGNORE(ferp_set_option(raw, FERP_ONLY_V6, 0));
     }
@@ -120,19 +111,6 @@ static bool reuse_is_set(const fer_handle *handle)
     return on != 0;
 }
 
-/* Options that the user has set are kept. The others are set as for every bind of the library
- * (rules L1, L4). */
-static fer_error prepare_binding(fer_handle *handle, const fer_ip_addr *ip)
-{
-    uint32_t flags = feri_handle_flags(handle);
-    if ((flags & FERI_FLAG_NO_PORTS) == 0 && !reuse_is_set(handle)) {
-        FER_TRY(feri_set_port_options(type_of_socket(handle), feri_modes_raw(handle)));
-    }
-    bool is_dual_stack =
-        (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
-    return is_dual_stack ? feri_set_dual_stack(feri_modes_raw(handle), ip) : feri_ok();
-}
-
 /* Whether the socket is bound, by this handle or in another way: by a clone, by a connect, or
  * before it was adopted. A stream whose connection has ended may have lost its address (NetBSD,
  * OpenBSD: tcp_sockaddr), and cannot be bound again. */
@@ -146,17 +124,28 @@ static bool is_bound(const fer_handle *handle)
     return kind == FER_NOT_CONNECTED || (kind == FER_OK && addr.port != 0);
 }
 
+/* Options that the user has set are kept. The others are set as for every bind of the library
+ * (rules L1, L4). */
 fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
 {
     fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_socket_check_addr(handle, addr));
     FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_BOUND), FER_INVALID_INPUT);
-    fer_error prepared = prepare_binding(handle, &addr->ip);
+    uint32_t flags = feri_handle_flags(handle);
+    fer_raw_socket raw = feri_modes_raw(handle);
+    fer_error prepared = feri_ok();
+    if ((flags & FERI_FLAG_NO_PORTS) == 0 && !reuse_is_set(handle)) {
+        prepared = feri_set_port_options(type_of_socket(handle), raw);
+    }
+    bool is_dual_stack =
+        (flags & (FERI_FLAG_V6 | FERI_FLAG_ONLY_V6_SET | FERI_FLAG_NO_PORTS)) == FERI_FLAG_V6;
+    if (prepared.kind == FER_OK && is_dual_stack) {
+        prepared = feri_set_dual_stack(raw, &addr->ip);
+    }
     if (prepared.kind != FER_OK) {
         return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    FER_TRY(
-        feri_map_bind_error(type_of_socket(handle), addr, ferp_bind(feri_modes_raw(handle), addr)));
+    FER_TRY(feri_map_bind_error(type_of_socket(handle), addr, ferp_bind(raw, addr)));
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_BOUND,
                             FERI_FLAG_ANY_ADDR & ~feri_any_addr_flag(addr));
     return feri_ok();
@@ -243,9 +232,11 @@ fer_error fer_socket_listen(fer_socket *socket, int backlog)
 /* ---- Connecting. A failed socket is not replaced by a new one, because its options and its
  * binding would be lost (rule C5). */
 
-static fer_error begin_connect(fer_handle *handle)
+/* The state is checked before the limits (rule K1). */
+static fer_error begin_connect(fer_handle *handle, const feri_limits *limits)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
+    FER_TRY(feri_limits_check(limits));
     return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok()
                                                                : feri_own_error(FER_MISUSE);
 }
@@ -285,42 +276,23 @@ static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_er
     return error.kind == FER_OK ? restored : error;
 }
 
-static fer_error connect_built_within(const fer_handle *handle, const fer_socket_addr *addr,
-                                      const feri_limits *limits)
-{
-    bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-    fer_error error =
-        feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, limits);
-    return restore_mode(handle, nonblocking, error);
-}
-
-/* The state is checked before the limits (rule K1). */
-static fer_error begin_limited_connect(fer_handle *handle, const feri_limits *limits)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
-    FER_TRY(feri_limits_check(limits));
-    return begin_connect(handle);
-}
-
-/* The result of a connect within limits. A signal that ended the wait leaves the connect pending,
- * as connect(2) does (rule I4). */
-static fer_error apply_limited_result(fer_handle *handle, fer_error error)
-{
-    return error.kind == FER_INTERRUPTED ? error : apply_connect_result(handle, error);
-}
-
 /* After limits or the timeout ended the wait, the connect has failed, although the system still
- * tries: its socket cannot be connected again (rule C5). */
+ * tries: its socket cannot be connected again (rule C5). A signal that ended the wait leaves the
+ * connect pending, as connect(2) does (rule I4). */
 static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *addr,
                                      uint64_t deadline)
 {
+    bool nonblocking = false;
     feri_limits limits = feri_limits_of(handle);
-    FER_TRY(begin_limited_connect(handle, &limits));
+    FER_TRY(begin_connect(handle, &limits));
     limits.deadline = feri_earlier(deadline, limits.deadline);
-    fer_error refused = feri_own_error(FER_CONNECTION_REFUSED);
-    return apply_limited_result(
-        handle, addr->port == 0 ? refused : connect_built_within(handle, addr, &limits));
+    fer_error error = addr->port == 0 ? feri_own_error(FER_CONNECTION_REFUSED)
+                                      : feri_is_nonblocking(handle, &nonblocking);
+    if (error.kind == FER_OK) {
+        error = feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, &limits);
+        error = restore_mode(handle, nonblocking, error);
+    }
+    return error.kind == FER_INTERRUPTED ? error : apply_connect_result(handle, error);
 }
 
 /* Whether the handle's limits apply to a call that waits in blocking mode only. */
@@ -342,7 +314,7 @@ fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
     if (is_limited) {
         return connect_built_until(handle, addr, FERP_NO_DEADLINE);
     }
-    FER_TRY(begin_connect(handle));
+    FER_TRY(begin_connect(handle, &FERI_NO_LIMITS));
     if (addr->port == 0) {
         /* as fer_tcp_stream_connect_addr */
         return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
@@ -357,14 +329,6 @@ fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr 
     FER_TRY(feri_socket_check_addr(handle, addr));
     FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     return connect_built_until(handle, addr, feri_deadline_after(timeout));
-}
-
-/* Whether the accept queue was full, in nonblocking mode or until the write timeout or the limits,
- * or the wait had no end (DEADLOCK). No connect is pending, and the call can be repeated. */
-static bool has_not_started(fer_error error)
-{
-    return error.kind == FER_WOULD_BLOCK || error.kind == FER_DEADLOCK ||
-           error.kind == FER_CANCELLED || error.kind == FER_TIMED_OUT;
 }
 
 static fer_error abandon_connect(fer_handle *handle, fer_error error)
@@ -382,14 +346,6 @@ static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *add
     FER_TRY(feri_set_connect_mode(handle->p_.raw_, true));
     return restore_mode(handle, false,
                         feri_unix_connect_within(handle->p_.raw_, addr, limits, queue_deadline));
-}
-
-static fer_error connect_unix_within(fer_handle *handle, const fer_unix_addr *addr,
-                                     const feri_limits *limits)
-{
-    fer_duration timeout = FER_DURATION_NONE;
-    FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
-    return connect_unix_until(handle, addr, limits, feri_deadline_after(timeout));
 }
 
 /* The system waits for room, at most the write timeout. A signal ends that wait, and a second one
@@ -412,18 +368,6 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));
 }
 
-static fer_error finish_unix_connect(fer_handle *handle, const feri_limits *limits,
-                                     fer_error started)
-{
-    if (has_not_started(started)) {
-        return abandon_connect(handle, started);
-    }
-    if (started.kind == FER_IN_PROGRESS) {
-        started = feri_await_connect(handle->p_.raw_, FERI_OPERATION_UNIX_NAME, limits);
-    }
-    return apply_limited_result(handle, started);
-}
-
 fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
     fer_handle *handle = FERI_HANDLE(socket);
@@ -432,15 +376,33 @@ fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
     FER_TRY(limits_apply(handle, &is_limited));
+    const feri_limits limits = is_limited ? feri_limits_of(handle) : FERI_NO_LIMITS;
+    FER_TRY(begin_connect(handle, &limits));
+    fer_error started;
     if (is_limited) {
-        const feri_limits limits = feri_limits_of(handle);
-        FER_TRY(begin_limited_connect(handle, &limits));
-        return finish_unix_connect(handle, &limits, connect_unix_within(handle, addr, &limits));
+        fer_duration timeout = FER_DURATION_NONE;
+        started = feri_timeout(handle, FERP_WRITING, &timeout);
+        started = started.kind == FER_OK
+                      ? connect_unix_until(handle, addr, &limits, feri_deadline_after(timeout))
+                      : started;
+    } else {
+        started = connect_unix_by_mode(handle, addr);
     }
-    FER_TRY(begin_connect(handle));
-    fer_error started = connect_unix_by_mode(handle, addr);
-    return has_not_started(started) ? abandon_connect(handle, started)
-                                    : finish_connect(handle, started);
+    /* Whether the accept queue was full, in nonblocking mode or until the write timeout or the
+     * limits, or the wait had no end (DEADLOCK). No connect is pending, and the call can be
+     * repeated. */
+    bool has_not_started = started.kind == FER_WOULD_BLOCK || started.kind == FER_DEADLOCK ||
+                           started.kind == FER_CANCELLED || started.kind == FER_TIMED_OUT;
+    if (has_not_started) {
+        return abandon_connect(handle, started);
+    }
+    if (!is_limited) {
+        return finish_connect(handle, started);
+    }
+    if (started.kind == FER_IN_PROGRESS) {
+        started = feri_await_connect(handle->p_.raw_, FERI_OPERATION_UNIX_NAME, &limits);
+    }
+    return started.kind == FER_INTERRUPTED ? started : apply_connect_result(handle, started);
 }
 
 /* ---- Options that affect bind */
@@ -460,39 +422,38 @@ fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
     return feri_ok();
 }
 
-/* Binding a port in TIME_WAIT is the effect of SO_REUSEADDR on a POSIX stream. On Windows every
- * bind can do it, and SO_REUSEADDR would let another socket steal the port. */
-static bool always_reuses(const fer_handle *handle)
+/* Whether the option is nothing that this socket has. A Unix path that exists is not bound again
+ * (unix(7)), although POSIX systems accept SO_REUSEADDR. Binding a port in TIME_WAIT is the effect
+ * of the option on a POSIX stream. On Windows every bind can do it, and SO_REUSEADDR would let
+ * another socket steal the port. */
+static bool has_fixed_reuse(const fer_handle *handle)
 {
-    return ferp_traits()->reuse_address_steals_ports && type_of_socket(handle) == FER_TYPE_STREAM;
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX) ||
+           (ferp_traits()->reuse_address_steals_ports && type_of_socket(handle) == FER_TYPE_STREAM);
 }
 
-/* A failed bind may have set exclusive use, and a socket cannot have both options.
- * set_reuse_address(false) keeps the SO_REUSEPORT that set_reuse_port has set. */
-static fer_error set_reuse_options(const fer_handle *handle, bool reuse)
-{
-    fer_raw_socket raw = feri_modes_raw(handle);
-    fer_error error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
-    if (error.kind == FER_INVALID_INPUT && ferp_traits()->reuse_address_steals_ports &&
-        !is_bound(handle)) {
-        FER_TRY(ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 0));
-        error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
-    }
-    FER_TRY(error);
-    bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
-    return shares_by_reuse_port(handle) ? ferp_set_option(raw, FERP_REUSE_PORT, port) : feri_ok();
-}
-
-/* The default value is left to bind, which then keeps the port exclusive. POSIX systems accept
- * SO_REUSEADDR for a Unix socket. A path that exists is not bound again (unix(7)). */
+/* The default value is left to bind, which then keeps the port exclusive. A failed bind may have
+ * set exclusive use, and a socket cannot have both options. set_reuse_address(false) keeps the
+ * SO_REUSEPORT that set_reuse_port has set. */
 fer_error fer_socket_set_reuse_address(fer_socket *socket, bool reuse)
 {
     fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX) || always_reuses(handle)) {
+    if (has_fixed_reuse(handle)) {
         return feri_ok();
     }
-    FER_TRY(feri_forgive_ended(handle, set_reuse_options(handle, reuse)));
+    fer_raw_socket raw = feri_modes_raw(handle);
+    fer_error error = ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse);
+    if (error.kind == FER_INVALID_INPUT && ferp_traits()->reuse_address_steals_ports &&
+        !is_bound(handle)) {
+        error = ferp_set_option(raw, FERP_EXCLUSIVE_ADDRESS, 0);
+        error = error.kind == FER_OK ? ferp_set_option(raw, FERP_REUSE_ADDRESS, reuse) : error;
+    }
+    if (error.kind == FER_OK && shares_by_reuse_port(handle)) {
+        bool port = reuse || feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
+        error = ferp_set_option(raw, FERP_REUSE_PORT, port);
+    }
+    FER_TRY(feri_forgive_ended(handle, error));
     bool is_default = reuse == (type_of_socket(handle) == FER_TYPE_STREAM);
     feri_atomic_change_bits(&handle->p_.flags_, is_default ? 0 : FERI_FLAG_REUSE_ADDRESS_SET,
                             is_default ? FERI_FLAG_REUSE_ADDRESS_SET : 0);
@@ -504,15 +465,11 @@ fer_error fer_socket_reuse_address(const fer_socket *socket, bool *out)
 {
     const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        *out = false;
-        return feri_ok();
-    }
     bool is_stream = type_of_socket(handle) == FER_TYPE_STREAM;
     uint32_t asks = FERI_FLAG_REUSE_ADDRESS_SET | FERI_FLAG_ADOPTED;
     asks |= is_stream ? 0 : FERI_FLAG_CLONED; /* a clone may have set it */
-    if (always_reuses(handle) || !feri_handle_has_flag(handle, asks)) {
-        *out = is_stream;
+    if (has_fixed_reuse(handle) || !feri_handle_has_flag(handle, asks)) {
+        *out = is_stream && !feri_handle_has_flag(handle, FERI_FLAG_UNIX);
         return feri_ok();
     }
     return feri_bool_option(handle, FERP_REUSE_ADDRESS, out);

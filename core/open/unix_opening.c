@@ -47,23 +47,17 @@ fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 /* No event reports room in the queue, so the connect is repeated at these intervals. */
 #define QUEUE_PAUSE_NANOS (4 * FERP_NANOS_PER_MILLI)
 
-/* WOULD_BLOCK after queue_deadline. */
-static fer_error pause_for_queue(const feri_limits *limits, uint64_t queue_deadline)
-{
-    FER_TRY(feri_limits_check(limits));
-    uint64_t now = ferp_now();
-    FERI_REQUIRE(now < queue_deadline, FER_WOULD_BLOCK);
-    uint64_t deadline = feri_earlier(limits->deadline, queue_deadline);
-    return ferp_pause_within(limits->token, feri_earlier(now + QUEUE_PAUSE_NANOS, deadline),
-                             deadline);
-}
-
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
                                    const feri_limits *limits, uint64_t queue_deadline)
 {
+    uint64_t deadline = feri_earlier(limits->deadline, queue_deadline);
     fer_error error = feri_unix_connect_raw(raw, addr);
     while (error.kind == FER_WOULD_BLOCK) {
-        FER_TRY(pause_for_queue(limits, queue_deadline));
+        FER_TRY(feri_limits_check(limits));
+        uint64_t now = ferp_now();
+        FERI_REQUIRE(now < queue_deadline, FER_WOULD_BLOCK);
+        uint64_t until = feri_earlier(now + QUEUE_PAUSE_NANOS, deadline);
+        FER_TRY(ferp_pause_within(limits->token, until, deadline));
         error = feri_unix_connect_raw(raw, addr);
     }
     return error;
@@ -124,30 +118,19 @@ fer_error feri_unix_open_path(fer_handle *handle, const char *path, feri_unix_op
     return open_claimed(handle, &addr, parsed, opener, kind);
 }
 
-static fer_error start_unix_connect(const fer_unix_addr *addr, fer_raw_socket *out)
-{
-    FER_TRY(feri_check_unix_name(addr));
-    FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
-    FER_TRY(feri_set_connect_mode(*out, true));
-    return feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(*out, addr));
-}
-
 fer_error feri_unix_start_connect(fer_handle *handle, const fer_unix_addr *addr)
 {
     FER_TRY(feri_handle_claim(handle));
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = start_unix_connect(addr, &raw);
+    fer_error error = feri_check_unix_name(addr);
+    if (error.kind == FER_OK) {
+        error = ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, &raw);
+    }
+    error = error.kind == FER_OK ? feri_set_connect_mode(raw, true) : error;
+    if (error.kind == FER_OK) {
+        error = feri_map_error(FERI_OPERATION_UNIX_START, feri_unix_connect_raw(raw, addr));
+    }
     return feri_finish_connect_start(handle, error, raw, FERI_STARTED_FLAGS | FERI_FLAG_UNIX);
-}
-
-static fer_error open_claimed_pair(fer_handle *one, fer_handle *other, fer_type type)
-{
-    fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
-    fer_error error = ferp_unix_pair(type, &raws[0], &raws[1]);
-    uint32_t flags = FERI_FLAG_UNIX | (type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0);
-    fer_error first = feri_finish_opening(one, error, raws[0], flags);
-    fer_error second = feri_finish_opening(other, error, raws[1], flags);
-    return first.kind != FER_OK ? first : second;
 }
 
 fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
@@ -158,5 +141,10 @@ fer_error feri_unix_open_pair(fer_handle *one, fer_handle *other, fer_type type)
         feri_handle_abandon(one);
         return error;
     }
-    return open_claimed_pair(one, other, type);
+    fer_raw_socket raws[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
+    error = ferp_unix_pair(type, &raws[0], &raws[1]);
+    uint32_t flags = FERI_FLAG_UNIX | (type == FER_TYPE_DGRAM ? FERI_FLAG_DATAGRAM : 0);
+    fer_error first = feri_finish_opening(one, error, raws[0], flags);
+    fer_error second = feri_finish_opening(other, error, raws[1], flags);
+    return first.kind != FER_OK ? first : second;
 }

@@ -35,25 +35,20 @@ static fer_error check_buffer(const fer_copy_buffer *buffer)
 
 /* ---- fer_copy */
 
-/* Also called for an empty buffer: if the destination cannot be written, the error is returned
- * before the source is read. */
-static fer_error write_buffer(fer_handle *to, fer_copy_buffer *buffer, uint64_t *copied)
-{
-    size_t written = 0;
-    fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start,
-                                            buffer->len, &written);
-    FERI_ASSERT(written <= buffer->len);
-    buffer->start += written;
-    buffer->len -= written;
-    *copied += written;
-    return error;
-}
-
+/* The buffer is written also if it is empty: if the destination cannot be written, the error is
+ * returned before the source is read. */
 static fer_error copy_until_end(fer_handle *from, fer_handle *to, feri_splicing *part,
                                 fer_copy_buffer *buffer, uint64_t *copied)
 {
     for (;;) {
-        FER_TRY(write_buffer(to, buffer, copied));
+        size_t written = 0;
+        fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start,
+                                                buffer->len, &written);
+        FERI_ASSERT(written <= buffer->len);
+        buffer->start += written;
+        buffer->len -= written;
+        *copied += written;
+        FER_TRY(error);
         if (*copied >= FERI_SPLICE_AFTER && !part->is_over) {
             FER_TRY(feri_splice(part, from, to, buffer, copied));
             continue;
@@ -110,8 +105,9 @@ static fer_error write_some(direction *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     size_t moved = 0;
-    fer_error error = feri_stream_try_write(way->to, (const uint8_t *)buffer->base + buffer->start,
-                                            buffer->len, &moved);
+    fer_error error =
+        feri_stream_move(way->to, FERP_WRITABLE, (const uint8_t *)buffer->base + buffer->start,
+                         buffer->len, FERP_DONTWAIT, &moved);
     FERI_ASSERT(moved <= buffer->len);
     buffer->start += moved;
     buffer->len -= moved;
@@ -122,35 +118,30 @@ static fer_error write_some(direction *way, progress *out)
     return after_try(error, out);
 }
 
-/* A long copy through the pipe. MUST_WAIT: the buffer's path has the answer. */
-static fer_error splice_direction(direction *way, progress *out)
-{
-    uint64_t before = way->copied;
-    if (before < FERI_SPLICE_AFTER) {
-        return feri_ok();
-    }
-    fer_error error = feri_splice(way->part, way->from, way->to, way->buffer, &way->copied);
-    *out = way->copied > before || way->buffer->len > 0 ? MOVED : MUST_WAIT;
-    return error;
-}
-
-/* Reads into the empty buffer. At end of file, which may have been passed on by an earlier call,
- * the write half of the other stream is shut down. The state of that stream is checked first, as by
- * fer_copy: if it cannot be written, nothing is read. */
+/* Reads into the empty buffer, and in a long copy through the pipe first, as far as that has the
+ * answer. At end of file, which may have been passed on by an earlier call, the write half of the
+ * other stream is shut down. The state of that stream is checked first, as by fer_copy: if it
+ * cannot be written, nothing is read. */
 static fer_error read_some(direction *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
     buffer->start = 0;
     if (!has_ended) {
-        FER_TRY(after_try(feri_stream_try_write(way->to, buffer->base, 0, NULL), out));
+        FER_TRY(after_try(
+            feri_stream_move(way->to, FERP_WRITABLE, buffer->base, 0, FERP_DONTWAIT, NULL), out));
         *out = MUST_WAIT;
-        fer_error error = splice_direction(way, out);
-        if (error.kind != FER_OK || *out == MOVED) {
-            return error;
+        uint64_t before = way->copied;
+        if (before >= FERI_SPLICE_AFTER) {
+            FER_TRY(feri_splice(way->part, way->from, way->to, buffer, &way->copied));
+            if (way->copied > before || buffer->len > 0) {
+                *out = MOVED;
+                return feri_ok();
+            }
         }
     }
-    fer_error error = feri_stream_try_read(way->from, buffer->base, buffer->cap, &buffer->len);
+    fer_error error = feri_stream_move(way->from, FERP_READABLE, buffer->base, buffer->cap,
+                                       FERP_DONTWAIT, &buffer->len);
     if (error.kind == FER_OK && buffer->len == 0) {
         way->is_done = true;
         *out = MOVED;
@@ -159,40 +150,29 @@ static fer_error read_some(direction *way, progress *out)
     return after_try(error, out);
 }
 
-static fer_error move_on(direction *way, progress *out)
-{
-    *out = MUST_WAIT;
-    if (way->is_done) {
-        return feri_ok();
-    }
-    return way->buffer->len > 0 ? write_some(way, out) : read_some(way, out);
-}
-
 /* ---- fer_copy_bidirectional: both directions, and their waits */
 
-/* The read or the write that would block waits for the timeout of its stream, as in fer_copy. */
-static fer_error begin_wait(direction *way)
-{
-    bool writes = way->buffer->len > 0;
-    fer_duration timeout;
-    FER_TRY(feri_timeout_if_set(writes ? way->to : way->from, writes ? FERP_WRITING : FERP_READING,
-                                &timeout));
-    way->deadline = feri_deadline_after(timeout);
-    way->waits = true;
-    return feri_ok();
-}
-
-/* A step, and the timeout of the wait in which it has not moved anything. */
+/* A step, and the timeout of the wait in which it has not moved anything: that of the stream whose
+ * read or write would block, as in fer_copy. */
 static fer_error move_in_time(direction *way, progress *out)
 {
-    FER_TRY(move_on(way, out));
+    *out = MUST_WAIT;
+    if (!way->is_done) {
+        FER_TRY(way->buffer->len > 0 ? write_some(way, out) : read_some(way, out));
+    }
     if (*out == MOVED || way->is_done) {
         way->waits = false;
         way->deadline = FERP_NO_DEADLINE;
         return feri_ok();
     }
     if (!way->waits) {
-        return begin_wait(way);
+        bool writes = way->buffer->len > 0;
+        fer_duration timeout;
+        FER_TRY(feri_timeout_if_set(writes ? way->to : way->from,
+                                    writes ? FERP_WRITING : FERP_READING, &timeout));
+        way->deadline = feri_deadline_after(timeout);
+        way->waits = true;
+        return feri_ok();
     }
     bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
     return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
@@ -206,16 +186,6 @@ typedef struct both_ways {
     feri_false_hints false_hints;
 } both_ways;
 
-/* The interest of both directions in the stream that one of them reads. */
-static fer_interest interest_in(const both_ways *both, int reader)
-{
-    const direction *reading = &both->ways[reader];
-    const direction *writing = &both->ways[1 - reader];
-    bool reads = !reading->is_done && reading->buffer->len == 0;
-    bool writes = !writing->is_done && writing->buffer->len > 0;
-    return (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0);
-}
-
 /* Limits that are reached precede data that is ready (rule K1). */
 static fer_error check_limits(const both_ways *both)
 {
@@ -223,75 +193,42 @@ static fer_error check_limits(const both_ways *both)
     return feri_limits_check(&both->limits[1]);
 }
 
-/* Whether a shutdown by another thread may not wake the wait for one of the streams (rule S6). If
- * only Unix sockets miss it, only a wait for space does. */
-static bool may_miss_shutdown(const fer_handle *handle, fer_interest interest)
-{
-    return ferp_traits()->write_wait_misses_shutdown ||
-           ferp_traits()->shutdown_read_resets_on_data ||
-           ((interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle));
-}
-
-/* The wait is cut into slices if it may miss a shutdown. */
-static uint64_t end_of_pair_slice(const both_ways *both, const ferp_ready_pair *pair,
-                                  uint64_t deadline)
-{
-    return may_miss_shutdown(both->handles[0], pair->interests[0]) ||
-                   may_miss_shutdown(both->handles[1], pair->interests[1])
-               ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
-               : deadline;
-}
-
-/* A signal does not end the call, unless the limits of a stream are interruptible (rule I4). */
-static fer_error after_signal(const both_ways *both, fer_error error)
-{
-    FER_TRY(check_limits(both));
-    bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
-    return is_interruptible ? error : feri_ok();
-}
-
+/* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). If only
+ * Unix sockets miss it, only a wait for space does. A signal does not end the call, unless the
+ * limits of a stream are interruptible (rule I4). */
 static fer_error wait_for_both(both_ways *both)
 {
     ferp_ready_pair pair = {0};
+    bool misses_shutdown =
+        ferp_traits()->write_wait_misses_shutdown || ferp_traits()->shutdown_read_resets_on_data;
+    bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
     for (int i = 0; i < 2; i++) {
+        const direction *reading = &both->ways[i];
+        const direction *writing = &both->ways[1 - i];
+        bool reads = !reading->is_done && reading->buffer->len == 0;
+        bool writes = !writing->is_done && writing->buffer->len > 0;
         pair.raws[i] = both->handles[i]->p_.raw_;
-        pair.interests[i] = interest_in(both, i);
+        pair.interests[i] = (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0);
         pair.tokens[i] = both->limits[i].token;
+        misses_shutdown |= writes && feri_write_wait_misses_end(both->handles[i]);
     }
     uint64_t deadline =
         feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),
                      feri_earlier(both->limits[1].deadline, both->ways[1].deadline));
-    fer_error error = ferp_wait_for_pair(&pair, end_of_pair_slice(both, &pair, deadline), deadline);
+    uint64_t slice = misses_shutdown ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
+                                     : FERP_NO_DEADLINE;
+    fer_error error = ferp_wait_for_pair(&pair, feri_earlier(slice, deadline), deadline);
     switch (error.kind) {
     case FER_OK:
         feri_pause_after_false_hint(&both->false_hints, deadline, both->limits[0].token);
         return error;
     case FER_TIMED_OUT: return feri_ok();
-    case FER_INTERRUPTED: return after_signal(both, error);
+    case FER_INTERRUPTED: FER_TRY(check_limits(both)); return is_interruptible ? error : feri_ok();
     default: return error;
     }
 }
 
-/* One round: a step of each direction, and a wait if neither has moved anything. */
-static fer_error run_round(both_ways *both)
-{
-    progress first;
-    progress second;
-    FER_TRY(check_limits(both));
-    FER_TRY(move_in_time(&both->ways[0], &first));
-    FER_TRY(move_in_time(&both->ways[1], &second));
-    if (first == MOVED || second == MOVED) {
-        both->false_hints = (feri_false_hints){0, 0, 0};
-        return feri_ok();
-    }
-    return wait_for_both(both);
-}
-
-static bool is_done(const both_ways *both)
-{
-    return both->ways[0].is_done && both->ways[1].is_done;
-}
-
+/* Rounds of a step of each direction, and a wait if neither has moved anything. */
 static fer_error copy_both(both_ways *both)
 {
     for (int i = 0; i < 2; i++) {
@@ -306,11 +243,19 @@ static fer_error copy_both(both_ways *both)
         FER_TRY(feri_stream_check(both->handles[i], FERI_REQUEST_READ));
         both->limits[i] = feri_limits_of(both->handles[i]);
     }
-    fer_error error;
     do {
-        error = run_round(both);
-    } while (error.kind == FER_OK && !is_done(both));
-    return error;
+        progress first;
+        progress second;
+        FER_TRY(check_limits(both));
+        FER_TRY(move_in_time(&both->ways[0], &first));
+        FER_TRY(move_in_time(&both->ways[1], &second));
+        if (first == MOVED || second == MOVED) {
+            both->false_hints = (feri_false_hints){0, 0, 0};
+        } else {
+            FER_TRY(wait_for_both(both));
+        }
+    } while (!both->ways[0].is_done || !both->ways[1].is_done);
+    return feri_ok();
 }
 
 fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_to_b,

@@ -101,25 +101,11 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
     return tries;
 }
 
-/* A peeked datagram of another sender is removed from the queue, so that the next one can be
- * peeked. */
-static fer_error drop_from_other(const receive_call *call)
-{
-    struct ferp_datagram dropped;
-    if ((call->flags & FERP_PEEK) == 0) {
-        return feri_ok();
-    }
-    unsigned flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
-    fer_error error = ferp_recv_from(feri_modes_raw(call->handle), NULL, 0, flags, &dropped);
-    /* another thread has received it */
-    bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
-    return is_kept ? feri_ok() : error;
-}
-
 /* Receives until a datagram is the peer's, or the read half has ended. A failure that was saved
  * precedes them, and limits precede it (rule K1). The system filters what
  * arrives after connect, but not what was queued before (measured; Linux udp(7) and the BSDs do not
- * document it). Only a shared handle queries the OS for the peer. */
+ * document it). Only a shared handle queries the OS for the peer. A peeked datagram of another
+ * sender is removed from the queue, so that the next one can be peeked. */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
@@ -141,7 +127,14 @@ static fer_error try_to_receive(void *context, unsigned flags)
             call->has_received = !is_end;
             return feri_ok();
         }
-        FER_TRY(drop_from_other(call));
+        if ((call->flags & FERP_PEEK) != 0) {
+            struct ferp_datagram dropped;
+            unsigned drop_flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
+            error = ferp_recv_from(feri_modes_raw(call->handle), NULL, 0, drop_flags, &dropped);
+            /* WOULD_BLOCK: another thread has received it */
+            bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
+            FER_TRY(is_kept ? feri_ok() : error);
+        }
     }
 }
 
@@ -158,34 +151,9 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
     return is_taken ? feri_map_error(FERI_OPERATION_DATAGRAM, failure) : feri_ok();
 }
 
-/* No bytes, from the peer. XNU reports no peer once both halves are shut down (uipc_syscalls.c,
- * getpeername): a clone then knows the peer that the socket had when the clone was made. */
-static void store_end(const fer_handle *handle, struct ferp_datagram *out)
-{
-    *out = (struct ferp_datagram){.from = handle->p_.peer_};
-    FER_IGNORE(feri_datagram_peer(handle, &out->from));
-}
-
-/* The end of the read half during a wait is FER_OK too. Then no datagram was received. */
-static fer_error receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                         struct ferp_datagram *out)
-{
-    receive_call call = {handle, buf, len, flags, out, false, false};
-    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
-        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
-        call.flags |= FERP_NOT_UDP;
-    }
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .flags = flags};
-    fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
-    if (waiting.has_failed) {
-        return feri_map_error(FERI_OPERATION_DATAGRAM, error);
-    }
-    if (error.kind == FER_OK && !call.has_received) {
-        store_end(handle, out);
-    }
-    return error;
-}
-
+/* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
+ * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
+ * peer that the socket had when the clone was made. */
 fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                 fer_udp_received *out)
 {
@@ -196,10 +164,19 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsig
     len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
     bool is_shut = !feri_handle_is_fast_path(handle) &&
                    feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-    if (is_shut) {
-        store_end(handle, &received);
-    } else {
-        FER_TRY(receive(handle, buf, len, flags, &received));
+    receive_call call = {handle, buf, len, flags, &received, false, false};
+    if (!is_shut) {
+        if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
+            FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
+            call.flags |= FERP_NOT_UDP;
+        }
+        feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .flags = flags};
+        fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
+        FER_TRY(waiting.has_failed ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
+    }
+    if (!call.has_received) {
+        received = (struct ferp_datagram){.from = handle->p_.peer_};
+        FER_IGNORE(feri_datagram_peer(handle, &received.from));
     }
     FERI_ASSERT(received.len <= len);
     *out = (fer_udp_received){received.len, received.truncated, received.from};
@@ -243,8 +220,7 @@ typedef struct send_call {
     size_t len;
     const fer_socket_addr *addr;
     const fer_unix_addr *name;
-    unsigned flags;
-    bool is_unix; /* of fer_unix_datagram */
+    unsigned flags; /* FERP_UNIX: of fer_unix_datagram */
     size_t sent;
 } send_call;
 
@@ -258,8 +234,7 @@ static fer_error try_to_send(void *context, unsigned flags)
     if (call->name != NULL) {
         return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);
     }
-    return ferp_send(raw, call->buf, call->len, flags | (call->is_unix ? FERP_UNIX : 0),
-                     &call->sent);
+    return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &call->sent);
 }
 
 /* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS every time for
@@ -284,7 +259,7 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
  * taken by the first try; a datagram that is too long itself fails again. */
 static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
 {
-    if (call->is_unix) {
+    if ((call->flags & FERP_UNIX) != 0) {
         return error;
     }
     if (feri_datagram_is_report(error)) {
@@ -298,18 +273,16 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
     return feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error);
 }
 
-static fer_error send_with_waits(send_call *call)
-{
-    feri_waiting waiting = {
-        .handle = call->handle, .readiness = FERP_WRITABLE, .flags = call->flags};
-    fer_error error = feri_waiting_run(&waiting, try_to_send, call);
-    return waiting.has_failed ? map_or_retry(call, error) : error;
-}
-
 /* checked: the result of the checks of the arguments. */
 static fer_error send_checked(send_call *call, fer_error checked, size_t *n)
 {
-    fer_error error = checked.kind == FER_OK ? send_with_waits(call) : checked;
+    fer_error error = checked;
+    if (checked.kind == FER_OK) {
+        feri_waiting waiting = {
+            .handle = call->handle, .readiness = FERP_WRITABLE, .flags = call->flags};
+        error = feri_waiting_run(&waiting, try_to_send, call);
+        error = waiting.has_failed ? map_or_retry(call, error) : error;
+    }
     feri_store_count(n, call->sent);
     return error;
 }
@@ -325,7 +298,7 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                              size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, NULL, flags, false, 0};
+    send_call call = {handle, buf, len, NULL, NULL, flags, 0};
     return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
 }
 
@@ -333,7 +306,7 @@ fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                 const fer_socket_addr *to, unsigned flags, size_t *n)
 {
     fer_socket_addr converted;
-    send_call call = {handle, buf, len, &converted, NULL, flags, false, 0};
+    send_call call = {handle, buf, len, &converted, NULL, flags, 0};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     if (error.kind == FER_OK) {
         error = feri_addresses_are_valid(to, 1) ? feri_datagram_destination(handle, to, &converted)
@@ -342,19 +315,12 @@ fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
     return send_checked(&call, error, n);
 }
 
-fer_error feri_unix_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                                  size_t *n)
-{
-    send_call call = {handle, buf, len, NULL, NULL, flags, true, 0};
-    return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
-}
-
 /* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is
  * (af_unix.c, unix_seqpacket_sendmsg). */
 fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                      const fer_unix_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, to, flags, true, 0};
+    send_call call = {handle, buf, len, NULL, to, flags | FERP_UNIX, 0};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(to) : error;
     if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
@@ -423,9 +389,14 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
  * inet_shutdown), and Windows shuts it down. After a shutdown of the read half Linux still queues
  * datagrams (net/ipv4/udp.c), so this handle's state answers. XNU's getpeername is EINVAL once both
  * halves are shut down (uipc_syscalls.c). */
-static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event event)
+fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
 {
     fer_socket_addr peer;
+    feri_event event = FERI_EVENT_SHUT_BOTH;
+    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
+        return feri_unix_datagram_shutdown(handle, how);
+    }
+    FERI_REQUIRE(feri_event_of_shutdown(how, &event), FER_INVALID_INPUT);
     fer_raw_socket raw = feri_modes_raw(handle);
     fer_error error = feri_datagram_peer(handle, &peer);
     if (error.kind != FER_OK && ferp_check_connected(raw).kind != FER_INVALID_INPUT) {
@@ -438,16 +409,6 @@ static fer_error shut_connected(fer_handle *handle, fer_shutdown how, feri_event
     error = ferp_shutdown(raw, how);
     ferp_wake(handle->p_.raw_);
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
-}
-
-fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
-{
-    feri_event event = FERI_EVENT_SHUT_BOTH;
-    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        return feri_unix_datagram_shutdown(handle, how);
-    }
-    return feri_event_of_shutdown(how, &event) ? shut_connected(handle, how, event)
-                                               : feri_own_error(FER_INVALID_INPUT);
 }
 
 fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out)

@@ -28,14 +28,12 @@ fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, 
  * call's maximum: a datagram is sent complete or not at all. */
 fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, size_t len);
 
-/* As fer_udp_socket_send and fer_udp_socket_send_to, and as fer_unix_datagram_send and
- * fer_unix_datagram_send_to_addr, whose errors of the system are not mapped. */
+/* As fer_udp_socket_send and fer_udp_socket_send_to, with FERP_UNIX as fer_unix_datagram_send, and
+ * as fer_unix_datagram_send_to_addr. The errors of the system of a Unix socket are not mapped. */
 fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                              size_t *n);
 fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                 const fer_socket_addr *to, unsigned flags, size_t *n);
-fer_error feri_unix_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                                  size_t *n);
 fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                      const fer_unix_addr *to, unsigned flags, size_t *n);
 

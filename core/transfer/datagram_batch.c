@@ -319,20 +319,9 @@ typedef struct receive_batch {
     bool was_tried; /* feri_datagram_receives_again */
 } receive_batch;
 
-/* Gives the addresses the form of the socket's family. */
-static void map_addresses(const fer_handle *handle, fer_datagram_recv *message)
-{
-    if (!feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        return;
-    }
-    fer_socket_addr local = {.ip = message->local_ip};
-    feri_datagram_map_to_family(handle, &message->from);
-    feri_datagram_map_to_family(handle, &local);
-    message->local_ip = local.ip;
-}
-
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
- * result. They change places with dropped ones, buffers included. */
+ * result. They change places with dropped ones, buffers included. Their addresses get the form of
+ * the socket's family. */
 static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
 {
     size_t end = batch->received + count;
@@ -343,7 +332,12 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
             batch->has_ended = true;
             return;
         }
-        map_addresses(batch->handle, found);
+        if (feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
+            fer_socket_addr local = {.ip = found->local_ip};
+            feri_datagram_map_to_family(batch->handle, &found->from);
+            feri_datagram_map_to_family(batch->handle, &local);
+            found->local_ip = local.ip;
+        }
         if (peer == NULL || feri_datagram_is_same_end(peer, &found->from)) {
             if (found != next) {
                 fer_datagram_recv dropped = *next;
@@ -392,34 +386,9 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
     return error;
 }
 
-/* A message without bytes, from the peer. */
-static void store_end_message(receive_batch *batch)
-{
-    fer_datagram_recv *end = &batch->messages[0];
-    *end = (fer_datagram_recv){.buf = end->buf, .cap = end->cap};
-    FER_IGNORE(feri_datagram_peer(batch->handle, &end->from));
-    batch->received = 1;
-}
-
-/* Receives the messages that are queued behind the first ones, and never waits. A failure is saved
- * for the next call that receives, or that takes the error (rule B3). A datagram socket has no
- * other use for the saved code. */
-static void receive_rest(receive_batch *batch)
-{
-    while (batch->received < batch->count && !batch->is_empty && !batch->has_ended) {
-        fer_error error = receive_some(batch, FERP_DONTWAIT);
-        if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
-            return;
-        }
-        if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
-            fer_handle *handle = batch->handle;
-            feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
-            feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
-            return;
-        }
-    }
-}
-
+/* Waits for a message, and receives those that are queued behind the first ones, for which it never
+ * waits. A failure there is saved for the next call that receives, or that takes the error (rule
+ * B3). A datagram socket has no other use for the saved code. */
 static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
     feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_RECEIVABLE, .flags = flags};
@@ -428,20 +397,18 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     FER_TRY(error);
-    if (batch->received == 0) {
-        store_end_message(batch);
-    } else {
-        receive_rest(batch);
-    }
-    return feri_ok();
-}
-
-static fer_error check_receive(const receive_batch *batch)
-{
-    FER_TRY(feri_handle_check_use(batch->handle));
-    FERI_REQUIRE(feri_is_buffer(batch->messages, batch->count), FER_MISUSE);
-    for (size_t i = 0; i < batch->count; i++) {
-        FERI_REQUIRE(feri_is_buffer(batch->messages[i].buf, batch->messages[i].cap), FER_MISUSE);
+    while (batch->received > 0 && batch->received < batch->count && !batch->is_empty &&
+           !batch->has_ended) {
+        error = receive_some(batch, FERP_DONTWAIT);
+        if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
+            return feri_ok();
+        }
+        if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
+            fer_handle *handle = batch->handle;
+            feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
+            feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
+            return feri_ok();
+        }
     }
     return feri_ok();
 }
@@ -450,14 +417,22 @@ fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *mes
                                       unsigned flags, size_t *n)
 {
     receive_batch batch = {handle, messages, count, 0, false, false, false};
-    fer_error error = check_receive(&batch);
-    if (error.kind == FER_OK && count > 0) {
+    fer_error error = feri_handle_check_use(handle);
+    bool is_valid = error.kind == FER_OK && feri_is_buffer(messages, count);
+    for (size_t i = 0; i < count && is_valid; i++) {
+        is_valid = feri_is_buffer(messages[i].buf, messages[i].cap);
+    }
+    if (error.kind == FER_OK && !is_valid) {
+        error = feri_own_error(FER_MISUSE);
+    } else if (error.kind == FER_OK && count > 0) {
         bool is_shut = !feri_handle_is_fast_path(handle) &&
                        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-        if (is_shut) {
-            store_end_message(&batch);
-        } else {
-            error = receive_messages(&batch, flags);
+        error = is_shut ? feri_ok() : receive_messages(&batch, flags);
+        if (error.kind == FER_OK && batch.received == 0) {
+            /* the end: a message without bytes, from the peer */
+            messages[0] = (fer_datagram_recv){.buf = messages[0].buf, .cap = messages[0].cap};
+            FER_IGNORE(feri_datagram_peer(handle, &messages[0].from));
+            batch.received = 1;
         }
     }
     feri_store_count(n, batch.received);

@@ -17,35 +17,21 @@
 /* ---- Sending */
 
 typedef struct send_handles_call {
-    fer_raw_socket raw;
+    feri_waiting waiting;
     struct ferp_sent_handles message;
     size_t sent;
 } send_handles_call;
 
+/* A stream's send that lacked buffers, which may be free later, moved nothing and is repeated, as
+ * in stream_io.c. */
 static fer_error try_to_send_handles(void *context, unsigned flags)
 {
     send_handles_call *call = context;
-    return ferp_unix_send_handles(call->raw, &call->message, flags, &call->sent);
-}
-
-/* A stream's send that lacked buffers, which may be free later, moved nothing and is repeated, as
- * in stream_io.c. */
-static fer_error try_to_send_on_stream(void *context, unsigned flags)
-{
-    fer_error error = try_to_send_handles(context, flags);
-    return ferp_traits()->no_buffer_space_is_transient
-               ? feri_map_error(FERI_OPERATION_SHORTAGE, error)
-               : error;
-}
-
-/* The length of one send: one that the system moves complete or not at all, if the count of another
- * may be lost. */
-static size_t clamp_length(size_t len)
-{
-    size_t clamped = feri_clamp_length(len);
-    return ferp_traits()->cut_send_loses_count && clamped > FERI_WHOLE_SEND_MAX
-               ? FERI_WHOLE_SEND_MAX
-               : clamped;
+    const fer_handle *handle = call->waiting.handle;
+    fer_error error = ferp_unix_send_handles(handle->p_.raw_, &call->message, flags, &call->sent);
+    bool may_be_repeated = !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) &&
+                           ferp_traits()->no_buffer_space_is_transient;
+    return may_be_repeated ? feri_map_error(FERI_OPERATION_SHORTAGE, error) : error;
 }
 
 /* Whether the arguments are an array. */
@@ -63,58 +49,54 @@ static fer_error check_handles(const struct ferp_sent_handles *message)
     return feri_ok();
 }
 
-static fer_error send_with_handles(send_handles_call *call, feri_waiting *waiting,
-                                   feri_try *attempt)
+static fer_error send_with_handles(send_handles_call *call)
 {
     FER_TRY(check_handles(&call->message));
-    call->raw = waiting->handle->p_.raw_;
-    return feri_waiting_run(waiting, attempt, call);
+    return feri_waiting_run(&call->waiting, try_to_send_handles, call);
 }
 
+/* One send moves complete or not at all, if the count of another may be lost. */
 fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
                                    size_t *n)
 {
-    send_handles_call call = {.message = *message};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE};
+    send_handles_call call = {.waiting = {.handle = handle, .readiness = FERP_WRITABLE},
+                              .message = *message};
     bool is_valid =
         feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
     bool needs_os;
     fer_error error =
         feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid, message->len, &needs_os);
-    call.message.len = clamp_length(message->len);
+    call.message.len = feri_clamp_length(message->len);
+    if (ferp_traits()->cut_send_loses_count && call.message.len > FERI_WHOLE_SEND_MAX) {
+        call.message.len = FERI_WHOLE_SEND_MAX;
+    }
     if (needs_os) {
-        error = send_with_handles(&call, &waiting, try_to_send_on_stream);
+        error = send_with_handles(&call);
     } else if (error.kind == FER_OK) {
         error = check_handles(message);
     }
-    if (waiting.has_failed) {
+    if (call.waiting.has_failed) {
         error = feri_stream_after_failed_write(handle, error);
     }
     feri_store_count(n, call.sent);
     return error;
 }
 
-static fer_error check_datagram(const fer_handle *handle, const struct ferp_sent_handles *message)
-{
-    FER_TRY(feri_datagram_check_send(handle, message->buf, message->len));
-    FERI_REQUIRE(has_handles(message->handles, message->count), FER_MISUSE);
-    if (message->to == NULL) {
-        return feri_ok();
-    }
-    /* as in feri_unix_datagram_send_to */
-    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN), FER_INVALID_INPUT);
-    return feri_check_unix_name(message->to);
-}
-
 fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
                                      size_t *n)
 {
-    send_handles_call call = {.message = *message};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE};
-    fer_error error = check_datagram(handle, message);
-    if (error.kind == FER_OK) {
-        error = send_with_handles(&call, &waiting, try_to_send_handles);
+    send_handles_call call = {.waiting = {.handle = handle, .readiness = FERP_WRITABLE},
+                              .message = *message};
+    fer_error error = feri_datagram_check_send(handle, message->buf, message->len);
+    if (error.kind == FER_OK && !has_handles(message->handles, message->count)) {
+        error = feri_own_error(FER_MISUSE);
     }
+    if (error.kind == FER_OK && message->to != NULL) {
+        /* as in feri_unix_datagram_send_to */
+        error = feri_handle_has_flag(handle, FERI_FLAG_FOREIGN) ? feri_own_error(FER_INVALID_INPUT)
+                                                                : feri_check_unix_name(message->to);
+    }
+    error = error.kind == FER_OK ? send_with_handles(&call) : error;
     feri_store_count(n, call.sent);
     return error;
 }
@@ -146,18 +128,6 @@ static bool is_receivable(const struct ferp_received_handles *message,
            has_handles(message->handles, message->cap);
 }
 
-static fer_error receive_from_stream(fer_handle *handle, struct ferp_received_handles *message)
-{
-    receive_handles_call call = {handle->p_.raw_, message};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE};
-    fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
-    if (waiting.has_failed) {
-        error = feri_stream_after_failed_read(handle, error);
-    }
-    bool has_ended = error.kind == FER_OK && message->moved == 0;
-    return has_ended ? feri_stream_after_end(handle) : error;
-}
-
 fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
                                    fer_unix_received_handles *out)
 {
@@ -167,7 +137,16 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
     FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
     message->len = feri_clamp_length(message->len);
     if (needs_os) {
-        FER_TRY(receive_from_stream(handle, message));
+        receive_handles_call call = {handle->p_.raw_, message};
+        feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE};
+        fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
+        if (waiting.has_failed) {
+            error = feri_stream_after_failed_read(handle, error);
+        }
+        FER_TRY(error);
+        if (message->moved == 0) {
+            FER_TRY(feri_stream_after_end(handle));
+        }
     }
     store_handles_received(message, out);
     out->from = (fer_unix_addr){0};

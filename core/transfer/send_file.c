@@ -36,25 +36,12 @@ static size_t next_length(const file_part *part, uint64_t most)
     return (size_t)(left < most ? left : most);
 }
 
-/* To a nonblocking stream that is the result, unless no byte is left: XNU checks for room after the
- * last one too. Otherwise a timeout that another handle has set has expired in the system. If the
- * stream has become nonblocking instead, the buffer's path has the answer. */
-static fer_error after_would_block(file_part *part, fer_error error)
-{
-    part->is_sent_by_system = false;
-    if (part->sent == part->len) {
-        return feri_ok();
-    }
-    if (part->is_nonblocking) {
-        return error;
-    }
-    error = feri_map_kernel_timeout(part->to, FERP_WRITING, error);
-    return feri_is_for_the_buffer(error) ? feri_ok() : error;
-}
-
 /* The system sends some bytes. After an error that says nothing about the connection the rest is
  * sent through the buffer, unless a signal was the reason. An error of the file can have any code
- * (FUSE; ENODEV of sysfs): then a read of the same bytes fails too. */
+ * (FUSE; ENODEV of sysfs): then a read of the same bytes fails too. WOULD_BLOCK is the result of a
+ * nonblocking stream, unless no byte is left: XNU checks for room after the last one too. Otherwise
+ * a timeout that another handle has set has expired in the system. If the stream has become
+ * nonblocking instead, the buffer's path has the answer. */
 static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
 {
     size_t moved = 0;
@@ -65,10 +52,17 @@ static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
         FERI_REQUIRE(moved > 0, FER_UNEXPECTED_EOF);
         return error;
     }
-    if (error.kind == FER_WOULD_BLOCK) {
-        return after_would_block(part, error);
-    }
     part->is_sent_by_system = error.kind == FER_INTERRUPTED;
+    if (error.kind == FER_WOULD_BLOCK && part->sent == part->len) {
+        return feri_ok();
+    }
+    if (error.kind == FER_WOULD_BLOCK && part->is_nonblocking) {
+        return error;
+    }
+    if (error.kind == FER_WOULD_BLOCK) {
+        error = feri_map_kernel_timeout(part->to, FERP_WRITING, error);
+        return feri_is_for_the_buffer(error) ? feri_ok() : error;
+    }
     size_t read = 0;
     /* UNCATEGORIZED: ESPIPE, EISDIR or EIO of the file */
     bool is_of_the_file =
@@ -78,14 +72,8 @@ static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
     return is_of_the_file ? feri_ok() : feri_stream_after_failed_write(part->to, error);
 }
 
-/* A signal ends no read of a file, unless the limits have ended or are interruptible. */
-static fer_error after_interrupted_read(const file_part *part, fer_error error)
-{
-    const feri_limits limits = feri_limits_of(part->to);
-    return limits.interruptible ? error : feri_limits_check(&limits);
-}
-
-/* An error of the file says nothing about the stream. */
+/* An error of the file says nothing about the stream. A signal ends no read of a file, unless the
+ * limits have ended or are interruptible. */
 static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
 {
     size_t read = 0;
@@ -93,7 +81,8 @@ static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
     fer_error error = ferp_read_file(part->file, part->offset + part->sent, buffer->base,
                                      next_length(part, buffer->cap), &read);
     if (error.kind == FER_INTERRUPTED) {
-        return after_interrupted_read(part, error);
+        const feri_limits limits = feri_limits_of(part->to);
+        return limits.interruptible ? error : feri_limits_check(&limits);
     }
     FER_TRY(error);
     FERI_REQUIRE(read > 0, FER_UNEXPECTED_EOF);
@@ -119,24 +108,18 @@ static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
     return feri_ok();
 }
 
-static fer_error check_arguments(uint64_t offset, const fer_copy_buffer *buffer)
-{
-    bool has_memory = buffer != NULL && buffer->base != NULL;
-    FERI_REQUIRE(has_memory, FER_MISUSE);
-    FERI_REQUIRE(buffer->cap > 0, FER_INVALID_INPUT);
-    FERI_REQUIRE(buffer->len == 0, FER_INVALID_INPUT);
-    FERI_REQUIRE(offset <= INT64_MAX, FER_INVALID_INPUT);
-    return feri_ok();
-}
-
 fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file, uint64_t offset, uint64_t len,
                                const fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t longest = offset <= INT64_MAX ? (uint64_t)INT64_MAX - offset : 0;
     file_part part = {
         .to = stream.handle_, .file = file, .offset = offset, .len = len < longest ? len : longest};
-    fer_error error = check_arguments(offset, buffer);
-    error = error.kind == FER_OK ? send_parts(&part, buffer) : error;
+    fer_error error = feri_own_error(FER_INVALID_INPUT);
+    if (buffer == NULL || buffer->base == NULL) {
+        error = feri_own_error(FER_MISUSE);
+    } else if (buffer->cap > 0 && buffer->len == 0 && offset <= INT64_MAX) {
+        error = send_parts(&part, buffer);
+    }
     if (error.kind == FER_OK && part.len < len) {
         error = feri_own_error(FER_UNEXPECTED_EOF); /* no file is longer than INT64_MAX */
     }

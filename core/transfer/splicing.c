@@ -20,17 +20,6 @@
 
 /* ---- Which streams allow it */
 
-/* Both streams wait, without a timeout, or neither waits. */
-static bool modes_allow(const fer_handle *from, const fer_handle *to, bool *waits)
-{
-    bool from_is_nonblocking = false;
-    bool to_is_nonblocking = false;
-    bool is_allowed = feri_waits_by_system(from, FERP_READING, &from_is_nonblocking) &&
-                      feri_waits_by_system(to, FERP_WRITING, &to_is_nonblocking);
-    *waits = !from_is_nonblocking;
-    return is_allowed && from_is_nonblocking == to_is_nonblocking;
-}
-
 /* Another thread may change both at any time. */
 static bool halves_allow(const fer_handle *from, const fer_handle *to)
 {
@@ -38,19 +27,20 @@ static bool halves_allow(const fer_handle *from, const fer_handle *to)
            feri_handle_answer(to, FERI_REQUEST_WRITE) == FERI_ANSWER_CALL_OS;
 }
 
-static bool are_limited(const fer_handle *from, const fer_handle *to)
-{
-    return feri_handle_is_limited(from) || feri_handle_is_limited(to);
-}
-
 /* Whether the pipe exists or could be made. A pipe for streams that wait is made once, by their
- * modes at that time. */
+ * modes at that time: both streams wait, without a timeout, or neither waits. */
 static bool has_pipe(feri_splicing *part, const fer_handle *from, const fer_handle *to, size_t cap)
 {
     if (part->is_open && part->may_wait) {
         return true;
     }
-    part->is_over = !modes_allow(from, to, &part->waits) || (part->waits && !part->may_wait);
+    bool from_is_nonblocking = false;
+    bool to_is_nonblocking = false;
+    bool is_allowed = feri_waits_by_system(from, FERP_READING, &from_is_nonblocking) &&
+                      feri_waits_by_system(to, FERP_WRITING, &to_is_nonblocking) &&
+                      from_is_nonblocking == to_is_nonblocking;
+    part->waits = !from_is_nonblocking;
+    part->is_over = !is_allowed || (part->waits && !part->may_wait);
     if (!part->is_over && !part->is_open) {
         part->is_open = ferp_pipe_open(cap, part->waits, &part->pipe).kind == FER_OK;
         part->is_over = !part->is_open;
@@ -63,7 +53,8 @@ static bool has_pipe(feri_splicing *part, const fer_handle *from, const fer_hand
 /* A signal does not end the copy, if neither stream has limits (rule I4). */
 static bool was_interrupted(const fer_handle *from, const fer_handle *to, fer_error error)
 {
-    return error.kind == FER_INTERRUPTED && halves_allow(from, to) && !are_limited(from, to);
+    return error.kind == FER_INTERRUPTED && halves_allow(from, to) &&
+           !feri_handle_is_limited(from) && !feri_handle_is_limited(to);
 }
 
 /* A splice that waits would block: its timeout has expired in the system. */
@@ -104,28 +95,29 @@ static fer_error drain_pipe(feri_splicing *part, const fer_handle *from, fer_han
     return feri_is_for_the_buffer(error) ? feri_ok() : feri_stream_after_failed_write(to, error);
 }
 
-/* One fill and its drain. The bytes that the pipe then contains return to the buffer. */
-static fer_error splice_once(feri_splicing *part, fer_handle *from, fer_handle *to,
-                             fer_copy_buffer *buffer, uint64_t *copied)
-{
-    FER_TRY(fill_pipe(part, from, to, feri_clamp_length(buffer->cap)));
-    fer_error error = part->held > 0 ? drain_pipe(part, from, to, copied) : feri_ok();
-    if (part->held > 0) {
-        buffer->start = 0;
-        FER_TRY(ferp_pipe_read(&part->pipe, buffer->base, part->held, &buffer->len));
-    }
-    return error;
-}
-
 fer_error feri_splice(feri_splicing *part, fer_handle *from, fer_handle *to,
                       fer_copy_buffer *buffer, uint64_t *copied)
 {
     FERI_ASSERT(buffer->len == 0);
     uint64_t before = *copied;
+    bool is_limited =
+        part->may_wait && (feri_handle_is_limited(from) || feri_handle_is_limited(to));
     bool is_allowed = !part->is_over && buffer->cap >= FERI_SPLICE_CAP_MIN &&
-                      halves_allow(from, to) && !(part->may_wait && are_limited(from, to)) &&
+                      halves_allow(from, to) && !is_limited &&
                       has_pipe(part, from, to, buffer->cap);
-    fer_error error = is_allowed ? splice_once(part, from, to, buffer, copied) : feri_ok();
+    fer_error error = feri_ok();
+    if (is_allowed) {
+        error = fill_pipe(part, from, to, feri_clamp_length(buffer->cap));
+        if (error.kind == FER_OK && part->held > 0) {
+            error = drain_pipe(part, from, to, copied);
+        }
+        if (part->held > 0) {
+            /* what the pipe still contains returns to the buffer */
+            buffer->start = 0;
+            fer_error failure = ferp_pipe_read(&part->pipe, buffer->base, part->held, &buffer->len);
+            error = failure.kind == FER_OK ? error : failure;
+        }
+    }
     bool has_passed_all = *copied > before && buffer->len == 0;
     if (part->may_wait && !has_passed_all) {
         part->is_over = true;

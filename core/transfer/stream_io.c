@@ -3,7 +3,9 @@
  * buffer, which the system can mostly complete at once, have their first try before that path. */
 #include "core/transfer/stream_io.h"
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
@@ -40,21 +42,78 @@ static inline unsigned unix_flag(const fer_handle *handle)
     return needs_it ? FERP_UNIX : 0;
 }
 
+/* ---- The slices of one vectored call */
+
+/* One function plans both kinds of slice, as fer_io_slice. */
+_Static_assert(sizeof(fer_io_slice) == sizeof(fer_io_slice_mut), "slices differ in size");
+_Static_assert(offsetof(fer_io_slice, base) == offsetof(fer_io_slice_mut, base),
+               "slices differ in base");
+_Static_assert(offsetof(fer_io_slice, len) == offsetof(fer_io_slice_mut, len),
+               "slices differ in len");
+
+static fer_io_slice_mut slice_at(const void *slices, size_t index)
+{
+    fer_io_slice_mut slice;
+    memcpy(&slice, (const unsigned char *)slices + index * sizeof slice, sizeof slice);
+    return slice;
+}
+
+/* The sum never overflows, and slices after the planned ones are not read. */
+feri_slice_plan feri_plan_slices(const void *slices, size_t count)
+{
+    feri_slice_plan plan = {slices != NULL || count == 0, false, 0, 0, 0};
+    if (!plan.valid) {
+        return plan;
+    }
+    while (plan.first < count && slice_at(slices, plan.first).len == 0) {
+        plan.first++;
+    }
+    size_t left = count - plan.first;
+    const size_t count_max = ferp_traits()->io_slices_max;
+    const size_t sum_max = ferp_traits()->io_length_max;
+    const size_t limit = left < count_max ? left : count_max;
+    while (plan.count < limit) {
+        fer_io_slice_mut slice = slice_at(slices, plan.first + plan.count);
+        if (slice.base == NULL && slice.len > 0) {
+            plan.valid = false;
+            return plan;
+        }
+        if (slice.len > sum_max - plan.sum) {
+            break;
+        }
+        plan.sum += slice.len;
+        plan.count++;
+    }
+    FERI_ASSERT(plan.sum <= sum_max);
+    /* Else a short slice before a long one would be sent alone. */
+    if (plan.count > 0 && plan.count < limit && plan.count < FERI_CLIPPED_SLICES_MAX &&
+        plan.sum < sum_max) {
+        plan.is_clipped = true;
+        plan.count++;
+        plan.sum = sum_max;
+    }
+    return plan;
+}
+
+/* Copies the first slices, clipped to a sum of at most len. Returns their number. */
+static size_t clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out)
+{
+    size_t made = 0;
+    while (made < count && made < FERI_CLIPPED_SLICES_MAX && len > 0) {
+        fer_io_slice_mut slice = slice_at(slices, made);
+        slice.len = slice.len < len ? slice.len : len;
+        out[made] = slice;
+        len -= slice.len;
+        made++;
+    }
+    return made;
+}
+
 /* ---- One try */
 
 /* The shortest length to which a try is halved. A system without the memory for that has none for
  * fewer bytes either. */
 #define SHORTEST_TRY ((size_t)4096)
-
-/* Whether a try that lacked buffers moved nothing and may be repeated. */
-static bool shortage_is_transient(const stream_call *call)
-{
-    if (!ferp_traits()->cut_send_loses_count) {
-        return ferp_traits()->no_buffer_space_is_transient;
-    }
-    return ferp_traits()->no_buffer_space_is_transient &&
-           call->waiting.readiness == FERP_WRITABLE && call->len <= FERI_WHOLE_SEND_MAX;
-}
 
 /* Called after a try. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
  * may succeed. False: *error is the result of the try. If the shortest try lacked buffers that may
@@ -62,7 +121,13 @@ static bool shortage_is_transient(const stream_call *call)
 static bool shortens(stream_call *call, fer_error *error)
 {
     call->first = NULL;
-    if (error->kind != FER_NO_BUFFER_SPACE || !shortage_is_transient(call)) {
+    if (error->kind != FER_NO_BUFFER_SPACE || !ferp_traits()->no_buffer_space_is_transient) {
+        return false;
+    }
+    bool may_have_moved =
+        ferp_traits()->cut_send_loses_count &&
+        (call->waiting.readiness != FERP_WRITABLE || call->len > FERI_WHOLE_SEND_MAX);
+    if (may_have_moved) {
         return false;
     }
     if (call->len <= SHORTEST_TRY) {
@@ -73,8 +138,9 @@ static bool shortens(stream_call *call, fer_error *error)
     return true;
 }
 
-static fer_error move_slices(stream_call *call, unsigned flags)
+static fer_error try_slices(void *context, unsigned flags)
 {
+    stream_call *call = context;
     union {
         fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
         fer_io_slice out[FERI_CLIPPED_SLICES_MAX];
@@ -85,23 +151,18 @@ static fer_error move_slices(stream_call *call, unsigned flags)
     const fer_io_slice_mut *in =
         reads ? (const fer_io_slice_mut *)call->slices + plan->first : NULL;
     const fer_io_slice *out = reads ? NULL : (const fer_io_slice *)call->slices + plan->first;
+    const void *planned = reads ? (const void *)in : out;
     size_t count = plan->count;
-    if (plan->is_clipped || call->len < plan->sum) {
-        count = feri_clip_slices(reads ? (const void *)in : out, count, call->len, clipped.in);
-        in = clipped.in;
-        out = clipped.out;
-    }
-    return reads ? ferp_recv_vectored(handle->p_.raw_, in, count, flags | unix_flag(handle),
-                                      &call->moved)
-                 : ferp_send_vectored(handle->p_.raw_, out, count, flags, &call->moved);
-}
-
-static fer_error try_slices(void *context, unsigned flags)
-{
-    stream_call *call = context;
     fer_error error;
     do {
-        error = move_slices(call, flags);
+        if (plan->is_clipped || call->len < plan->sum) {
+            count = clip_slices(planned, plan->count, call->len, clipped.in);
+            in = clipped.in;
+            out = clipped.out;
+        }
+        error = reads ? ferp_recv_vectored(handle->p_.raw_, in, count, flags | unix_flag(handle),
+                                           &call->moved)
+                      : ferp_send_vectored(handle->p_.raw_, out, count, flags, &call->moved);
     } while (shortens(call, &error));
     return error;
 }
@@ -156,8 +217,8 @@ static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, s
 
 /* ---- Reads and writes of one buffer */
 
-FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
-                                          const void *buf, size_t len, unsigned flags, size_t *n)
+FERI_NOINLINE fer_error feri_stream_move(fer_handle *handle, ferp_readiness readiness,
+                                         const void *buf, size_t len, unsigned flags, size_t *n)
 {
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
                         .buf = (void *)(uintptr_t)buf,
@@ -184,7 +245,7 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
 {
     if (!is_for_the_os(handle, buf != NULL, len) ||
         !feri_likely(feri_handle_is_fast_path(handle))) {
-        return move_bytes(handle, FERP_READABLE, buf, len, 0, n);
+        return feri_stream_move(handle, FERP_READABLE, buf, len, 0, n);
     }
     size_t moved = 0;
     unsigned flags = unix_flag(handle) | feri_flags_by_mode(handle, FERP_READABLE);
@@ -196,27 +257,12 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
     return error;
 }
 
-fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK, n);
-}
-
-fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_READABLE, buf, len, FERP_DONTWAIT, n);
-}
-
-fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK | FERP_DONTWAIT, n);
-}
-
 /* The first try may wait in the system, if that reports the count of a send that is cut off. */
 FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     if (!is_for_the_os(handle, buf != NULL, len) ||
         !feri_likely(feri_handle_is_fast_path(handle))) {
-        return move_bytes(handle, FERP_WRITABLE, buf, len, 0, n);
+        return feri_stream_move(handle, FERP_WRITABLE, buf, len, 0, n);
     }
     size_t moved = 0;
     unsigned flags = feri_flags_by_mode(handle, FERP_WRITABLE);
@@ -226,11 +272,6 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
     }
     feri_store_count(n, moved);
     return error;
-}
-
-fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_WRITABLE, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
@@ -260,8 +301,8 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
 
 /* ---- Vectored reads and writes */
 
-static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
-                                 size_t count, unsigned flags, size_t *n)
+fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
+                                  size_t count, unsigned flags, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
@@ -270,36 +311,12 @@ static fer_error transfer_slices(fer_handle *handle, ferp_readiness readiness, c
                         .len = plan.sum};
     if (plan.valid && plan.count == 0 && plan.first < count) {
         /* the first slice is too long for one call */
-        fer_io_slice_mut first = feri_slice_at(slices, plan.first);
+        fer_io_slice_mut first = slice_at(slices, plan.first);
         call.buf = first.base;
         call.len = first.len;
         return transfer(&call, try_buffer, first.base != NULL, n);
     }
     return transfer(&call, try_slices, plan.valid, n);
-}
-
-fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                    size_t count, size_t *n)
-{
-    return transfer_slices(handle, FERP_READABLE, slices, count, 0, n);
-}
-
-fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                        size_t count, size_t *n)
-{
-    return transfer_slices(handle, FERP_READABLE, slices, count, FERP_DONTWAIT, n);
-}
-
-fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
-                                     size_t *n)
-{
-    return transfer_slices(handle, FERP_WRITABLE, slices, count, 0, n);
-}
-
-fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
-                                         size_t count, size_t *n)
-{
-    return transfer_slices(handle, FERP_WRITABLE, slices, count, FERP_DONTWAIT, n);
 }
 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
@@ -341,18 +358,7 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
     return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
-/* Checks for end of file after the buffer is full. */
-static fer_error expect_end(fer_handle *handle)
-{
-    uint8_t next;
-    size_t peeked = 0;
-    fer_error error = feri_stream_peek(handle, &next, 1, &peeked);
-    if (error.kind == FER_INTERRUPTED) {
-        error = move_after_signal(handle, FERP_READABLE, &next, 1, FERP_PEEK, error, &peeked);
-    }
-    return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
-}
-
+/* If the buffer is full, the next byte decides whether it was large enough. */
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n)
 {
     if (buf == NULL && cap > 0) {
@@ -365,7 +371,13 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
     if (error.kind != FER_OK || ended) {
         return error;
     }
-    return expect_end(handle);
+    uint8_t next;
+    size_t peeked = 0;
+    error = feri_stream_move(handle, FERP_READABLE, &next, 1, FERP_PEEK, &peeked);
+    if (error.kind == FER_INTERRUPTED) {
+        error = move_after_signal(handle, FERP_READABLE, &next, 1, FERP_PEEK, error, &peeked);
+    }
+    return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n)

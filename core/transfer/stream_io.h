@@ -10,24 +10,20 @@
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "platform/platform.h"
 
 /* Each checks all arguments of the public function with its name (tcp.h). n may be NULL. */
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n);
-fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, size_t *n);
-fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                    size_t count, size_t *n);
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
-fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
-                                     size_t *n);
 
-/* Never wait, whatever the mode and the timeouts: WOULD_BLOCK. */
-fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n);
-fer_error feri_stream_try_peek(fer_handle *handle, void *buf, size_t len, size_t *n);
-fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
-fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                        size_t count, size_t *n);
-fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
-                                         size_t count, size_t *n);
+/* The reads (READABLE) and writes (WRITABLE) of a buffer, and of slices: an array of fer_io_slice
+ * or of fer_io_slice_mut. With FERP_DONTWAIT they never wait, whatever the mode and the timeouts:
+ * WOULD_BLOCK. A read of a buffer with FERP_PEEK leaves the bytes in the queue. A write only reads
+ * the buffer. */
+fer_error feri_stream_move(fer_handle *handle, ferp_readiness readiness, const void *buf,
+                           size_t len, unsigned flags, size_t *n);
+fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
+                                  size_t count, unsigned flags, size_t *n);
 
 /* Complete transfers, made of the functions above. */
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n);
@@ -46,7 +42,7 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
  * uipc_socket.c, sosendcheck). A longer send may lack buffers after it has moved some bytes. */
 #define FERI_WHOLE_SEND_MAX 2048
 
-/* ---- The slices of one vectored call: slices.c */
+/* ---- The slices of one vectored call */
 
 /* The slices of one vectored call: `count` from `first` on, after leading empty slices.
  * `sum` is their sum, which is within the OS's limit; if the last of them is above it, they are
@@ -65,10 +61,6 @@ enum { FERI_CLIPPED_SLICES_MAX = 16 };
 
 /* slices: an array of fer_io_slice or of fer_io_slice_mut. */
 feri_slice_plan feri_plan_slices(const void *slices, size_t count);
-fer_io_slice_mut feri_slice_at(const void *slices, size_t index);
-
-/* Copies the first slices, clipped to a sum of at most len. Returns their number. */
-size_t feri_clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out);
 
 /* A read of a call that moves more than one: it continues after a signal (rules I1, I4). */
 fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t *n);

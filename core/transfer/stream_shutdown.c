@@ -15,26 +15,10 @@
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
-static bool has_queued_input(const fer_handle *handle)
-{
-    size_t queued = 0;
-    return ferp_bytes_queued(handle->p_.raw_, &queued).kind != FER_OK || queued > 0;
-}
-
-/* The part of a shutdown of the write half that can be passed to the OS: both halves only if no
- * input is queued, because queued input would cause a reset before the FIN (Windows). */
-static fer_shutdown shutdown_part_without_reset(const fer_handle *handle, fer_shutdown how)
-{
-    bool both = how == FER_SHUTDOWN_BOTH ||
-                feri_state_both_halves_shut(feri_handle_state(handle)) ||
-                feri_read_shut_by_clone(handle);
-    return both && (ferp_traits()->io_waits_in_kernel || !has_queued_input(handle))
-               ? FER_SHUTDOWN_BOTH
-               : FER_SHUTDOWN_WRITE;
-}
-
 /* If shutting down the read half resets the connection when data is queued or arrives, a lone READ
- * is not passed to the OS. Clones see a mark, and waiting readers are woken. */
+ * is not passed to the OS. Clones see a mark, and waiting readers are woken. With the write half
+ * both are passed only if no input is queued, because queued input would cause a reset before the
+ * FIN (Windows). */
 static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
 {
     FERI_ASSERT(feri_marks_read_end(handle));
@@ -42,10 +26,14 @@ static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
     if (how != FER_SHUTDOWN_WRITE) {
         feri_modes_end_reading(handle);
     }
-    bool shuts_write_half =
-        how != FER_SHUTDOWN_READ || feri_state_both_halves_shut(feri_handle_state(handle));
-    if (shuts_write_half) {
-        error = ferp_shutdown(handle->p_.raw_, shutdown_part_without_reset(handle, how));
+    bool are_shut = feri_state_both_halves_shut(feri_handle_state(handle));
+    if (how != FER_SHUTDOWN_READ || are_shut) {
+        bool both = how == FER_SHUTDOWN_BOTH || are_shut || feri_read_shut_by_clone(handle);
+        if (both && !ferp_traits()->io_waits_in_kernel) {
+            size_t queued = 0;
+            both = ferp_bytes_queued(handle->p_.raw_, &queued).kind == FER_OK && queued == 0;
+        }
+        error = ferp_shutdown(handle->p_.raw_, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_WRITE);
     }
     if (how != FER_SHUTDOWN_WRITE) {
         ferp_wake(handle->p_.raw_);
@@ -53,41 +41,35 @@ static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
     return error;
 }
 
-/* A stream with a pending connect is not connected (rule S1). */
-static fer_error check_connected(const fer_handle *handle)
-{
-    fer_error error = feri_stream_check(handle, FERI_REQUEST_SHUTDOWN);
-    return error.kind == FER_WOULD_BLOCK ? feri_own_error(FER_NOT_CONNECTED) : error;
-}
-
 fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
 {
     feri_event event = FERI_EVENT_SHUT_BOTH;
-    FER_TRY(check_connected(handle));
+    fer_error error = feri_stream_check(handle, FERI_REQUEST_SHUTDOWN);
+    if (error.kind == FER_WOULD_BLOCK) {
+        /* a stream with a pending connect is not connected (rule S1) */
+        return feri_own_error(FER_NOT_CONNECTED);
+    }
+    FER_TRY(error);
     bool is_known = feri_event_of_shutdown(how, &event);
     if (!is_known || !feri_handle_apply(handle, event)) {
         return feri_refuse(is_known);
     }
-    fer_error error = feri_marks_read_end(handle) ? shutdown_without_reset(handle, how)
-                                                  : ferp_shutdown(handle->p_.raw_, how);
+    error = feri_marks_read_end(handle) ? shutdown_without_reset(handle, how)
+                                        : ferp_shutdown(handle->p_.raw_, how);
     return feri_map_error(FERI_OPERATION_SHUTDOWN, error);
 }
 
 /* If close discards unread bytes without a reset, a linger time of zero makes it a reset. A shared
  * socket is excluded, because other handles may continue to read. */
-static void reset_if_unread(fer_raw_socket raw)
-{
-    size_t queued = 0;
-    if (ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0) {
-        FER_IGNORE(ferp_set_linger(raw, (struct ferp_linger){true, 0}));
-    }
-}
-
 void feri_stream_close(fer_handle *handle)
 {
-    if (ferp_traits()->close_hides_unread_input && handle != NULL &&
-        !feri_handle_is_shared(handle) && feri_handle_as_raw(handle) != FER_RAW_SOCKET_NONE) {
-        reset_if_unread(feri_handle_as_raw(handle));
+    if (ferp_traits()->close_hides_unread_input) {
+        size_t queued = 0;
+        fer_raw_socket raw = feri_handle_as_raw(handle);
+        bool is_only_handle = raw != FER_RAW_SOCKET_NONE && !feri_handle_is_shared(handle);
+        if (is_only_handle && ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0) {
+            FER_IGNORE(ferp_set_linger(raw, (struct ferp_linger){true, 0}));
+        }
     }
     feri_handle_close(handle);
 }
@@ -114,41 +96,24 @@ static fer_error discard_more(fer_handle *handle, uint64_t deadline, size_t *mov
 
 /* After the deadline only the input that is queued then is discarded, so that a peer that sends
  * without end does not extend the call. */
-static fer_error discard_queued(fer_handle *handle, size_t *moved)
-{
-    size_t queued = 0;
-    FER_TRY(ferp_bytes_queued(handle->p_.raw_, &queued));
-    fer_error error = feri_ok();
-    while (error.kind == FER_OK && *moved > 0) {
-        error = discard_more(handle, ferp_now(), moved);
-        FERI_REQUIRE(*moved <= queued, FER_TIMED_OUT);
-        queued -= *moved;
-    }
-    return error;
-}
-
 static fer_error discard_until(fer_handle *handle, uint64_t deadline)
 {
     size_t moved = 0;
+    size_t queued = 0;
     fer_error error;
     do {
         error = discard_more(handle, deadline, &moved);
     } while (error.kind == FER_OK && moved > 0 && ferp_now() < deadline);
-    if (error.kind == FER_OK && moved > 0) {
-        return discard_queued(handle, &moved);
+    if (error.kind != FER_OK || moved == 0) {
+        return error;
+    }
+    FER_TRY(ferp_bytes_queued(handle->p_.raw_, &queued));
+    while (error.kind == FER_OK && moved > 0) {
+        error = discard_more(handle, ferp_now(), &moved);
+        FERI_REQUIRE(moved <= queued, FER_TIMED_OUT);
+        queued -= moved;
     }
     return error;
-}
-
-/* The reads of a half that this handle has shut down are FER_OK with 0 bytes (rule S2), also after
- * a fatal error. If it was shut down before the end, nothing reports the peer's end. */
-static fer_error end_was_received(const fer_handle *handle)
-{
-    feri_state state = feri_handle_state(handle);
-    if (feri_state_read_half(state) == FERI_READ_SHUT && feri_state_saved_kind(state) != FER_OK) {
-        return feri_handle_saved_error(handle);
-    }
-    return feri_state_ending(state) == FERI_ENDING_SEEN ? feri_ok() : feri_own_error(FER_MISUSE);
 }
 
 fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
@@ -157,7 +122,17 @@ fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
     uint64_t deadline = feri_deadline_after(timeout);
     fer_error error = feri_stream_shutdown(handle, FER_SHUTDOWN_WRITE);
     error = error.kind == FER_OK ? discard_until(handle, deadline) : error;
-    error = error.kind == FER_OK ? end_was_received(handle) : error;
+    if (error.kind == FER_OK) {
+        /* The reads of a half that this handle has shut down are FER_OK with 0 bytes (rule S2),
+         * also after a fatal error. If it was shut down before the end, nothing reports the peer's
+         * end. */
+        feri_state state = feri_handle_state(handle);
+        bool hides_error =
+            feri_state_read_half(state) == FERI_READ_SHUT && feri_state_saved_kind(state) != FER_OK;
+        bool has_ended = feri_state_ending(state) == FERI_ENDING_SEEN;
+        fer_error ended = has_ended ? feri_ok() : feri_own_error(FER_MISUSE);
+        error = hides_error ? feri_handle_saved_error(handle) : ended;
+    }
     feri_stream_close(handle);
     return error;
 }

@@ -65,18 +65,6 @@ static bool has_mode(fer_poll_mode mode)
     return feri_likely((unsigned)mode <= (unsigned)last);
 }
 
-/* Why a socket, or a mode, cannot be registered. */
-FERI_NOINLINE static fer_error refuse_socket(const fer_poller *poller, fer_raw_socket raw)
-{
-    return feri_refuse(!is_registrable(poller, raw));
-}
-
-FERI_NOINLINE static fer_error refuse_mode(fer_poll_mode mode)
-{
-    bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
-    return feri_own_error(is_mode ? FER_UNSUPPORTED : FER_INVALID_INPUT);
-}
-
 /* A failure of the backend. Out of line, because gcc would join the two halves of every result. A
  * success would then not be a constant. */
 FERI_NOINLINE static fer_error registering_failure(fer_error error)
@@ -92,14 +80,23 @@ static void publish_writes(fer_poller *poller)
     feri_atomic_touch(&poller->p_.notified_);
 }
 
+/* Why a socket cannot be registered: it or the poller is none, the event is unknown, or the mode
+ * is. */
+FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket raw, fer_event event,
+                                      fer_poll_mode mode)
+{
+    if (!can_register(poller, raw, event)) {
+        return feri_refuse(!is_registrable(poller, raw));
+    }
+    bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
+    return feri_own_error(is_mode ? FER_UNSUPPORTED : FER_INVALID_INPUT);
+}
+
 FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                   fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event)) {
-        return refuse_socket(poller, raw);
-    }
-    if (!has_mode(mode)) {
-        return refuse_mode(mode);
+    if (!can_register(poller, raw, event) || !has_mode(mode)) {
+        return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);
     fer_error error = ferp_poller_add(poller, raw, event, mode);
@@ -112,11 +109,8 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
 FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                      fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event)) {
-        return refuse_socket(poller, raw);
-    }
-    if (!has_mode(mode)) {
-        return refuse_mode(mode);
+    if (!can_register(poller, raw, event) || !has_mode(mode)) {
+        return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);
     fer_error error = ferp_poller_modify(poller, raw, event, mode);
@@ -129,7 +123,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
 FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
     if (!is_registrable(poller, raw)) {
-        return refuse_socket(poller, raw);
+        return feri_own_error(FER_MISUSE);
     }
     fer_error error = ferp_poller_delete(poller, raw);
     if (feri_rare(error.kind != FER_OK)) {
@@ -297,13 +291,6 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
     }
 }
 
-/* The wait of a poller with connectors takes the place of wait_on. */
-static feri_poller_waiter *waiter_of(const fer_poller *poller)
-{
-    const feri_poller_driven *driven = feri_poller_first_driven(poller);
-    return driven == NULL ? wait_on : driven->wait;
-}
-
 void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven)
 {
     memcpy(&poller->words_[FERI_POLLER_DRIVEN_WORD], &driven, sizeof driven);
@@ -328,7 +315,8 @@ static void store_notified(bool *notified, bool value)
     }
 }
 
-/* A wait that is not a fast poll. */
+/* A wait that is not a fast poll. The wait of a poller with connectors takes the place of
+ * wait_on. */
 FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration timeout,
                                             fer_event *events, size_t cap, size_t *count,
                                             bool *notified)
@@ -341,7 +329,9 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
     }
     bool was_sent = false;
     bool has_taken = enter_wait(poller, &timeout);
-    fer_error error = waiter_of(poller)(poller, events, cap, timeout, count, &was_sent);
+    const feri_poller_driven *driven = feri_poller_first_driven(poller);
+    feri_poller_waiter *wait = driven == NULL ? wait_on : driven->wait;
+    fer_error error = wait(poller, events, cap, timeout, count, &was_sent);
     leave_wait(poller, timeout, was_sent);
     store_notified(notified, give_back(poller, error, was_sent || has_taken));
     return error;
@@ -373,19 +363,15 @@ FERI_NOINLINE static fer_error end_poll(const poll_call *call, fer_error error, 
 
 /* gcc computes two comparisons of arguments before it branches if no load is between them. The
  * order avoids that. */
-static bool is_fast_poll(const fer_poller *poller, const fer_event *events, size_t cap,
-                         fer_duration timeout, const size_t *count)
-{
-    return feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
-           feri_likely(events != NULL) &&
-           feri_likely((feri_atomic_load(&poller->p_.notified_) & (KEPT | DRIVEN)) == 0) &&
-           feri_likely(cap - 1 < FAST_POLL_EVENTS_MAX) && feri_likely(count != NULL);
-}
-
 FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer_event *events,
                                    size_t cap, size_t *count, bool *notified)
 {
-    if (!is_fast_poll(poller, events, cap, timeout, count)) {
+    bool is_fast_poll =
+        feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
+        feri_likely(events != NULL) &&
+        feri_likely((feri_atomic_load(&poller->p_.notified_) & (KEPT | DRIVEN)) == 0) &&
+        feri_likely(cap - 1 < FAST_POLL_EVENTS_MAX) && feri_likely(count != NULL);
+    if (!is_fast_poll) {
         return wait_counted(poller, timeout, events, cap, count, notified);
     }
     poll_call call = {poller, events, cap, count, notified};

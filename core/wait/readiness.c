@@ -135,16 +135,6 @@ static uint64_t end_of_ready_slice(const fer_handle *handle, fer_interest intere
     return feri_earlier(slice, deadline);
 }
 
-/* Adds the other half to *found if it is ready too. Never waits. */
-static fer_error poll_other_half(fer_handle *handle, fer_interest interest, fer_interest *found)
-{
-    uint64_t now = ferp_now();
-    fer_interest seen = 0;
-    (void)poll_stream(handle, interest & ~*found, now, now, NULL, &seen);
-    *found |= seen;
-    return feri_ok();
-}
-
 /* One wait of an OPEN stream. The answer of the state comes before the limits (rule K1). */
 static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const bounds *within,
                                fer_interest *found)
@@ -155,7 +145,14 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     }
     *found |= ready_by_clone(handle, interest);
     if (*found != 0) {
-        return *found == interest ? feri_ok() : poll_other_half(handle, interest, found);
+        if (*found != interest) {
+            /* the other half may be ready too */
+            uint64_t now = ferp_now();
+            fer_interest seen = 0;
+            (void)poll_stream(handle, interest & ~*found, now, now, NULL, &seen);
+            *found |= seen;
+        }
+        return feri_ok();
     }
     uint64_t until = end_of_ready_slice(handle, interest, within->deadline);
     fer_error error =
@@ -171,19 +168,8 @@ static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const 
     return error;
 }
 
-/* One wait while the connect is pending. The next call reports the error of a failure (rule C5). */
-static fer_error wait_for_connect(fer_handle *handle, fer_interest interest, const bounds *within,
-                                  fer_interest *found)
-{
-    bool failed = false;
-    const feri_limits limits = {within->deadline, within->limits.token, false};
-    FER_TRY(feri_limits_check(&within->limits));
-    FER_TRY(feri_pending_connect_wait(handle, &limits, &failed));
-    *found = failed ? interest : 0;
-    return feri_ok();
-}
-
-/* One wait, chosen by the state of the stream. */
+/* One wait, chosen by the state of the stream. If the connect fails during the wait, the next call
+ * reports the error (rule C5). */
 static fer_error wait_for_readiness(fer_handle *handle, fer_interest interest, const bounds *within,
                                     fer_interest *found)
 {
@@ -193,7 +179,12 @@ static fer_error wait_for_readiness(fer_handle *handle, fer_interest interest, c
     }
     feri_answer reading = feri_handle_answer(handle, FERI_REQUEST_READ);
     if (reading == FERI_ANSWER_CHECK_CONNECT) {
-        return wait_for_connect(handle, interest, within, found);
+        bool failed = false;
+        const feri_limits limits = {within->deadline, within->limits.token, false};
+        FER_TRY(feri_limits_check(&within->limits));
+        FER_TRY(feri_pending_connect_wait(handle, &limits, &failed));
+        *found = failed ? interest : 0;
+        return feri_ok();
     }
     FER_TRY(feri_handle_answer_error(handle, reading));
     return check_or_wait(handle, interest, within, found);

@@ -81,21 +81,12 @@ unsigned feri_flags_by_mode(const fer_handle *handle, ferp_readiness readiness)
     return core_waits ? FERP_DONTWAIT : 0;
 }
 
-/* The mode was read for the try that a signal has interrupted. */
-static fer_error begin_again(feri_waiting *waiting, bool *nonblocking)
-{
-    fer_duration timeout = FER_DURATION_NONE;
-    FER_TRY(feri_was_nonblocking(waiting->handle, nonblocking));
-    FER_TRY(feri_timeout_if_set(waiting->handle, waiting->direction, &timeout));
-    waiting->deadline = feri_deadline_after(timeout);
-    return feri_ok();
-}
-
 fer_error feri_waiting_begin(feri_waiting *waiting)
 {
     fer_handle *handle = waiting->handle;
     bool is_limited = !waiting->was_tried && feri_handle_is_limited(handle);
     bool nonblocking = false;
+    fer_duration timeout = FER_DURATION_NONE;
     waiting->direction = waiting->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
     waiting->limits = FERI_NO_LIMITS;
     waiting->never_waits = (waiting->flags & FERP_DONTWAIT) != 0;
@@ -119,7 +110,12 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
         waiting->knows_mode = true;
         FER_TRY(feri_is_nonblocking(handle, &nonblocking));
         break;
-    case FERI_WAIT_AGAIN: FER_TRY(begin_again(waiting, &nonblocking)); break;
+    case FERI_WAIT_AGAIN:
+        /* The mode was read for the try that a signal has interrupted. */
+        FER_TRY(feri_was_nonblocking(handle, &nonblocking));
+        FER_TRY(feri_timeout_if_set(handle, waiting->direction, &timeout));
+        waiting->deadline = feri_deadline_after(timeout);
+        break;
     default: break;
     }
     waiting->waiter = nonblocking ? FERI_WAITER_NONE : FERI_WAITER_CORE;
@@ -365,9 +361,16 @@ fer_error feri_waiting_check_queue(const feri_waiting *waiting)
 }
 
 /* The limits or the timeout must permit another try. A timeout begins with the first one. */
-static bool accepts_again(feri_waiting *waiting, fer_error *answer)
+bool feri_waiting_accepts_again(feri_waiting *waiting, fer_error *answer)
 {
     fer_error failure = *answer;
+    if (failure.kind != FER_INTERRUPTED && failure.kind != FER_CONNECTION_ABORTED) {
+        if (failure.kind == FER_WOULD_BLOCK && waiting->waiter == FERI_WAITER_CORE) {
+            fer_error prepared = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
+            *answer = prepared.kind == FER_OK ? failure : prepared;
+        }
+        return false;
+    }
     bool is_nonblocking = waiting->waiter == FERI_WAITER_NONE ||
                           (!waiting->has_begun && feri_modes_core_waits(waiting->handle) &&
                            !begin_waits(waiting, answer));
@@ -378,18 +381,6 @@ static bool accepts_again(feri_waiting *waiting, fer_error *answer)
     fer_error ended = is_nonblocking ? feri_ok() : feri_limits_check(&limits);
     *answer = ended.kind == FER_OK ? failure : ended;
     return ended.kind == FER_OK && ++waiting->skips < FERI_ACCEPT_SKIPS_MAX;
-}
-
-bool feri_waiting_accepts_again(feri_waiting *waiting, fer_error *answer)
-{
-    if (answer->kind == FER_INTERRUPTED || answer->kind == FER_CONNECTION_ABORTED) {
-        return accepts_again(waiting, answer);
-    }
-    if (answer->kind == FER_WOULD_BLOCK && waiting->waiter == FERI_WAITER_CORE) {
-        fer_error prepared = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
-        *answer = prepared.kind == FER_OK ? *answer : prepared;
-    }
-    return false;
 }
 
 /* ---- Waits for the result of a started connect. */
@@ -406,18 +397,6 @@ static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, bo
     return *failed ? feri_ok() : hint;
 }
 
-/* FER_OK: *status is the status of the connect, WOULD_BLOCK while it is pending. Any other error:
- * the wait or the query ended without a result. A hint of failure is no proof: its cause may come
- * late, or another thread has taken it. */
-static fer_error wait_for_result(fer_raw_socket raw, feri_operation operation,
-                                 const feri_limits *limits, fer_error *status)
-{
-    bool failed = false;
-    FER_TRY(wait_for_hint(raw, limits, &failed));
-    FER_TRY(feri_connect_status(raw, operation, status));
-    return status->kind == FER_WOULD_BLOCK ? feri_limits_check(limits) : feri_ok();
-}
-
 /* A failure is taken from the hint only: reading SO_ERROR would clear it for the call that must
  * report it. */
 fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed)
@@ -431,13 +410,21 @@ fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limit
     return *failed ? feri_ok() : feri_limits_check(limits);
 }
 
+/* A hint of failure is no proof: its cause may come late, or another thread has taken it. */
 fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
                              const feri_limits *limits)
 {
     feri_false_hints false_hints = {0, 0, 0};
     for (;;) {
+        bool failed = false;
         fer_error status = feri_ok();
-        fer_error error = wait_for_result(raw, operation, limits, &status);
+        fer_error error = wait_for_hint(raw, limits, &failed);
+        if (error.kind == FER_OK) {
+            error = feri_connect_status(raw, operation, &status);
+        }
+        if (error.kind == FER_OK && status.kind == FER_WOULD_BLOCK) {
+            error = feri_limits_check(limits);
+        }
         if (feri_retries_after_signal(limits, &error)) {
             continue;
         }
@@ -473,14 +460,6 @@ uint64_t feri_pause_length(uint32_t in_a_row)
 
 /* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A
  * token that is signalled but not cancelled, as concurrent resets may leave it, does not. */
-static void pause_until(uint64_t until, const fer_cancel_token *token)
-{
-    bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;
-    if (token == NULL || (is_signalled && feri_token_check(token).kind == FER_OK)) {
-        ferp_pause(until);
-    }
-}
-
 void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
                                  const fer_cancel_token *token)
 {
@@ -491,7 +470,11 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
     if (is_repeated && now < deadline) {
         uint64_t left = deadline - now;
         uint64_t length = feri_pause_length(hints->in_a_row);
-        pause_until(now + (length < left ? length : left), token);
+        uint64_t until = now + (length < left ? length : left);
+        bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;
+        if (token == NULL || (is_signalled && feri_token_check(token).kind == FER_OK)) {
+            ferp_pause(until);
+        }
         now = ferp_now();
     }
     hints->last = now;

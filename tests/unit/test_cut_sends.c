@@ -24,7 +24,7 @@ OPEN_TEST(a_write_with_space_is_one_call)
     script_then_move(SCRIPT_TRY_SEND, 5);
     assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 5);
     script_then_move(SCRIPT_TRY_SEND_VECTORED, 2);
-    assert_ok_n(feri_stream_write_vectored(&handle, &slice, 1, &n), n, 2);
+    assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, &n), n, 2);
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
 }
 
@@ -34,7 +34,8 @@ SCRIPT_TEST(a_nonblocking_stream_never_waits)
     fer_handle handle = open_stream(FERI_FLAG_NONBLOCKING);
     assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
     script_then_fail(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 35);
-    assert_error(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_WOULD_BLOCK, 35);
+    assert_error(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL),
+                 FER_WOULD_BLOCK, 35);
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
     handle = open_stream(FERI_FLAG_CLONED);
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;

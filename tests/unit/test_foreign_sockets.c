@@ -66,9 +66,12 @@ SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
         script_default(SCRIPT_DESCRIBE)->description = rows[i].description;
         fer_handle typed = {0};
         for (int of = FERI_DOMAIN_IP; of <= FERI_DOMAIN_UNIX; of++) {
-            assert_error(feri_stream_from_raw(&typed, 1, (feri_domain)of), FER_INVALID_INPUT, 0);
-            assert_error(feri_listener_from_raw(&typed, 1, (feri_domain)of), FER_INVALID_INPUT, 0);
-            assert_error(feri_datagram_from_raw(&typed, 1, (feri_domain)of), FER_INVALID_INPUT, 0);
+            assert_error(feri_adopt(&typed, 1, (feri_domain)of, FERI_ADOPTED_STREAM),
+                         FER_INVALID_INPUT, 0);
+            assert_error(feri_adopt(&typed, 1, (feri_domain)of, FERI_ADOPTED_LISTENER),
+                         FER_INVALID_INPUT, 0);
+            assert_error(feri_adopt(&typed, 1, (feri_domain)of, FERI_ADOPTED_DATAGRAM),
+                         FER_INVALID_INPUT, 0);
         }
     }
 }

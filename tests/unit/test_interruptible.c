@@ -78,10 +78,10 @@ SYSTEM_TEST(script_posix, a_signal_ends_an_accept)
     fer_handle listener = script_stream(FERI_FLAG_LISTENING);
     assert_ok(feri_set_limits(&listener, &by_signals));
     interrupt(SCRIPT_ACCEPT);
-    assert_error(feri_accept(&listener, &accepted, NULL), FER_INTERRUPTED, 4);
-    assert_forwards(SCRIPT_ACCEPT, FER_INTERRUPTED, 4, feri_accept(&listener, &accepted, NULL));
+    assert_error(feri_accept(&listener, 0, &accepted, NULL), FER_INTERRUPTED, 4);
+    assert_forwards(SCRIPT_ACCEPT, FER_INTERRUPTED, 4, feri_accept(&listener, 0, &accepted, NULL));
     script_then_fail(SCRIPT_ACCEPT, FER_CONNECTION_ABORTED, 103);
-    assert_ok(feri_accept(&listener, &accepted, NULL));
+    assert_ok(feri_accept(&listener, 0, &accepted, NULL));
     assert_int_equal(script.times[SCRIPT_ACCEPT], 4);
     assert_ok(feri_set_limits(&listener, NULL));
     assert_false(feri_handle_is_limited(&listener));

@@ -34,7 +34,7 @@ static void set_token(fer_handle *handle)
 static fer_error accept_one(fer_handle *listener)
 {
     fer_handle stream = {0};
-    return feri_accept(listener, &stream, NULL);
+    return feri_accept(listener, 0, &stream, NULL);
 }
 
 /* K5 */
@@ -109,9 +109,11 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
         script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
         script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
         script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_INTERRUPTED, 4};
-        assert_error(i == 0 ? feri_try_accept(&listener, &stream, NULL) : accept_one(&listener),
+        assert_error(i == 0 ? feri_accept(&listener, FERP_DONTWAIT, &stream, NULL)
+                            : accept_one(&listener),
                      FER_WOULD_BLOCK, 11);
-        assert_error(i == 0 ? feri_try_accept(&listener, &stream, NULL) : accept_one(&listener),
+        assert_error(i == 0 ? feri_accept(&listener, FERP_DONTWAIT, &stream, NULL)
+                            : accept_one(&listener),
                      FER_INTERRUPTED, 4);
         assert_int_equal(script.times[SCRIPT_ACCEPT], 2 + 65536);
     }

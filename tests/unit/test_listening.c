@@ -8,7 +8,7 @@
 
 static fer_error accept_from(fer_handle *listener, fer_handle *stream)
 {
-    return feri_accept(listener, stream, NULL);
+    return feri_accept(listener, 0, stream, NULL);
 }
 
 SYSTEM_TEST(script_posix, an_accepted_stream_has_its_peer_and_its_family)
@@ -17,13 +17,13 @@ SYSTEM_TEST(script_posix, an_accepted_stream_has_its_peer_and_its_family)
     fer_handle stream = {0};
     fer_socket_addr peer = {0};
     script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok(feri_accept(&listener, &stream, &peer));
+    assert_ok(feri_accept(&listener, 0, &stream, &peer));
     fer_socket_addr want = script_addr("[2001:db8::7]:99");
     assert_true(fer_socket_addr_eq(&peer, &want));
     assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_V6);
     assert_int_equal(feri_handle_as_raw(&stream), 2);
     fer_handle other = {0};
-    assert_ok(feri_accept(&listener, &other, NULL));
+    assert_ok(feri_accept(&listener, 0, &other, NULL));
     assert_int_equal(feri_handle_flags(&other), 0);
     assert_log("accept(1) accept(1)");
 }

@@ -374,7 +374,7 @@ SCRIPT_TEST(an_adopted_socket_keeps_its_own_timeouts_and_linger_time)
     script_result *linger = script_then(SCRIPT_LINGER);
     linger->on = true;
     linger->value = 5;
-    assert_ok(feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
+    assert_ok(feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_STREAM));
     assert_log("describe(2) timeout(2,reading) timeout(2,writing) linger(2) adopt(2)");
     assert_timeout(&handle, FERP_READING, 7 * MILLI);
     assert_timeout(&handle, FERP_WRITING, 0x3FFFFFFF * MILLI);
@@ -397,8 +397,9 @@ SCRIPT_TEST(a_socket_whose_timeouts_cannot_be_read_is_not_adopted)
         if (nth == 2) {
             (void)script_then(SCRIPT_TIMEOUT);
         }
-        assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038,
-                        feri_stream_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP));
+        assert_forwards(
+            SCRIPT_TIMEOUT, FER_BAD_HANDLE, 10038,
+            feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_STREAM));
         assert_int_equal(script.times[SCRIPT_ADOPT], 0);
         assert_int_equal(feri_handle_state(&handle), 0);
     }

@@ -2,6 +2,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
+#include "ferrule/udp.h"
 
 static fer_handle open_handle(uint32_t flags)
 {
@@ -48,14 +49,17 @@ SCRIPT_TEST(a_multicast_ttl_is_0_to_255)
 {
     fer_handle handle = open_handle(0);
     uint32_t got = 7;
-    assert_ok(feri_set_multicast_ttl_v4(&handle, 0));
-    assert_ok(feri_set_multicast_ttl_v4(&handle, 255));
+    assert_ok(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, 0));
+    assert_ok(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, 255));
     assert_log("set_option(1,MULTICAST_TTL_V4,0) set_option(1,MULTICAST_TTL_V4,255)");
-    assert_error(feri_set_multicast_ttl_v4(&handle, 256), FER_INVALID_INPUT, 0);
-    assert_error_log(feri_set_multicast_ttl_v4(&handle, UINT32_MAX), FER_INVALID_INPUT, 0, "");
+    assert_error(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, 256),
+                 FER_INVALID_INPUT, 0);
+    assert_error_log(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, UINT32_MAX),
+                     FER_INVALID_INPUT, 0, "");
     script_then(SCRIPT_OPTION_VALUE)->value = 200;
-    assert_ok_n(feri_multicast_ttl_v4(&handle, &got), got, 200);
-    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_multicast_ttl_v4(&handle, &got));
+    assert_ok_n(fer_udp_socket_multicast_ttl_v4((fer_udp_socket *)&handle, &got), got, 200);
+    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9,
+                    fer_udp_socket_multicast_ttl_v4((fer_udp_socket *)&handle, &got));
     assert_int_equal(got, 200);
     assert_log("option_value(1,MULTICAST_TTL_V4) option_value(1,MULTICAST_TTL_V4)");
 }
@@ -64,14 +68,16 @@ SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
 {
     fer_handle v4 = open_handle(0);
     bool got = false;
-    assert_error(feri_set_multicast_loop_v6(&v4, true), FER_INVALID_INPUT, 0);
-    assert_error(feri_multicast_loop_v6(&v4, &got), FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v4, true),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_udp_socket_multicast_loop_v6((fer_udp_socket *)&v4, &got), FER_INVALID_INPUT,
+                 0);
     assert_error_log(feri_change_group_v6(&v4, FERP_JOIN, &group_v6, 0), FER_INVALID_INPUT, 0, "");
     fer_handle v6 = open_handle(FERI_FLAG_V6);
-    assert_ok(feri_set_multicast_loop_v6(&v6, true));
-    assert_ok(feri_set_multicast_loop_v6(&v6, false));
+    assert_ok(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v6, true));
+    assert_ok(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v6, false));
     script_then(SCRIPT_OPTION_VALUE)->value = 1;
-    assert_ok(feri_multicast_loop_v6(&v6, &got));
+    assert_ok(fer_udp_socket_multicast_loop_v6((fer_udp_socket *)&v6, &got));
     assert_true(got);
     assert_log("set_option(1,MULTICAST_LOOP_V6,1) set_option(1,MULTICAST_LOOP_V6,0) "
                "option_value(1,MULTICAST_LOOP_V6)");

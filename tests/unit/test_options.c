@@ -118,14 +118,15 @@ OPEN_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
 SCRIPT_TEST(a_type_of_service_is_set_for_the_family)
 {
     fer_handle handle = open_stream(FERI_FLAG_DATAGRAM);
-    assert_ok(feri_set_tos(&handle, 255));
+    assert_ok(fer_socket_set_tos((fer_socket *)&handle, 255));
     handle = script_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_V6);
-    assert_ok(feri_set_tos(&handle, 1));
-    assert_forwards(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92, feri_set_tos(&handle, 2));
+    assert_ok(fer_socket_set_tos((fer_socket *)&handle, 1));
+    assert_forwards(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92,
+                    fer_socket_set_tos((fer_socket *)&handle, 2));
     (void)script_then(SCRIPT_SET_OPTION);
     /* a failure of the additional IP_TOS is ignored */
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    assert_ok_log(feri_set_tos(&handle, 3),
+    assert_ok_log(fer_socket_set_tos((fer_socket *)&handle, 3),
                   "set_option(1,TOS_V4,255) set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1) "
                   "set_option(2,TCLASS_V6,2) "
                   "set_option(2,TCLASS_V6,3) set_option(2,TOS_V4,3)");
@@ -137,8 +138,9 @@ SCRIPT_TEST(a_type_of_service_out_of_range_makes_no_call)
     fer_handle datagrams = script_stream(FERI_FLAG_DATAGRAM);
     for (uint32_t tos = 0; tos < 300; tos++) {
         fer_error_kind of_stream = tos < 256 && tos % 4 == 0 ? FER_OK : FER_INVALID_INPUT;
-        assert_error(feri_set_tos(&stream, tos), of_stream, 0);
-        assert_error(feri_set_tos(&datagrams, tos), tos < 256 ? FER_OK : FER_INVALID_INPUT, 0);
+        assert_error(fer_socket_set_tos((fer_socket *)&stream, tos), of_stream, 0);
+        assert_error(fer_socket_set_tos((fer_socket *)&datagrams, tos),
+                     tos < 256 ? FER_OK : FER_INVALID_INPUT, 0);
         script.log[0] = '\0';
     }
     assert_int_equal(script.times[SCRIPT_SET_OPTION], 64 + 256);
@@ -271,35 +273,37 @@ OPEN_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
     int protocol = -1;
     fer_type type = FER_TYPE_RAW;
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 42};
-    assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_TCP);
+    assert_ok_n(fer_socket_protocol((fer_socket *)&handle, &protocol), protocol, FER_PROTOCOL_TCP);
     assert_log("option_value(1,PROTOCOL)");
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
-    assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_UDP);
+    assert_ok_n(fer_socket_protocol((fer_socket *)&handle, &protocol), protocol, FER_PROTOCOL_UDP);
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_PERMISSION_DENIED, 1};
     protocol = -1;
-    assert_ok_n(feri_read_protocol(&handle, &protocol), protocol, FER_PROTOCOL_UDP);
+    assert_ok_n(fer_socket_protocol((fer_socket *)&handle, &protocol), protocol, FER_PROTOCOL_UDP);
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 42};
     handle.p_.flags_ |= FERI_FLAG_NO_PORTS;
-    assert_error(feri_read_protocol(&handle, &protocol), FER_UNSUPPORTED, 42);
+    assert_error(fer_socket_protocol((fer_socket *)&handle, &protocol), FER_UNSUPPORTED, 42);
     script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_BAD_HANDLE, 9};
-    assert_error(feri_read_protocol(&handle, &protocol), FER_BAD_HANDLE, 9);
-    assert_error(feri_read_type(&handle, &type), FER_BAD_HANDLE, 9);
+    assert_error(fer_socket_protocol((fer_socket *)&handle, &protocol), FER_BAD_HANDLE, 9);
+    assert_error(fer_socket_type((fer_socket *)&handle, &type), FER_BAD_HANDLE, 9);
     assert_int_equal(protocol, FER_PROTOCOL_UDP);
 }
 
 OPEN_TEST(a_user_timeout_is_in_milliseconds)
 {
     fer_duration got = {0};
-    assert_error(feri_set_user_timeout(&handle, (fer_duration){0}), FER_INVALID_INPUT, 0);
-    assert_ok(feri_set_user_timeout(&handle, (fer_duration){1000001}));
-    assert_ok(feri_set_user_timeout(&handle, (fer_duration){UINT64_MAX - 1}));
-    assert_ok_log(feri_set_user_timeout(&handle, FER_DURATION_NONE),
+    assert_error(fer_socket_set_tcp_user_timeout((fer_socket *)&handle, (fer_duration){0}),
+                 FER_INVALID_INPUT, 0);
+    assert_ok(fer_socket_set_tcp_user_timeout((fer_socket *)&handle, (fer_duration){1000001}));
+    assert_ok(
+        fer_socket_set_tcp_user_timeout((fer_socket *)&handle, (fer_duration){UINT64_MAX - 1}));
+    assert_ok_log(fer_socket_set_tcp_user_timeout((fer_socket *)&handle, FER_DURATION_NONE),
                   "set_option(1,USER_TIMEOUT,2) set_option(1,USER_TIMEOUT,2147483647) "
                   "set_option(1,USER_TIMEOUT,0)");
-    assert_ok(feri_user_timeout(&handle, &got));
+    assert_ok(fer_socket_tcp_user_timeout((fer_socket *)&handle, &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
     script_then(SCRIPT_OPTION_VALUE)->value = 5;
-    assert_ok(feri_user_timeout(&handle, &got));
+    assert_ok(fer_socket_tcp_user_timeout((fer_socket *)&handle, &got));
     assert_int_equal(got.nanos, 5000000);
 }
 

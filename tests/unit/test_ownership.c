@@ -31,13 +31,12 @@ SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have
 
 /* Adopts a socket with this description, and checks that a refused socket remains with the
  * caller. */
-static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, feri_domain),
-                           ferp_description description, bool adopted)
+static void check_from_raw(feri_adopted kind, ferp_description description, bool adopted)
 {
     script_begin(&script_posix);
     fer_handle handle = {0};
     script_then(SCRIPT_DESCRIBE)->description = description;
-    assert_error_log(from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
+    assert_error_log(feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, kind),
                      adopted ? FER_OK : FER_INVALID_INPUT, 0,
                      !adopted                   ? "describe(1)"
                      : description.is_listening ? ADOPT_LISTENER
@@ -55,8 +54,8 @@ SCRIPT_TEST(a_socket_of_another_type_is_refused_and_left_to_the_caller)
                                         .is_listening = (bits & 4) != 0,
                                         .is_connected = (bits & 8) != 0,
                                         .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
-        check_from_raw(feri_stream_from_raw, description, (bits & 15) == (1 | 2 | 8));
-        check_from_raw(feri_listener_from_raw, description, (bits & 7) == 7);
+        check_from_raw(FERI_ADOPTED_STREAM, description, (bits & 15) == (1 | 2 | 8));
+        check_from_raw(FERI_ADOPTED_LISTENER, description, (bits & 7) == 7);
     }
 }
 
@@ -70,12 +69,13 @@ SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_adopted_without_ports)
                                .is_datagram = true,
                                .family = FER_IP_V4,
                                .is_of_other_protocol = other != 0};
-        assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
+        assert_ok(feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
         assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_NO_PORTS), other != 0);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
         feri_handle_close(&handle);
-        assert_error(feri_datagram_from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                     other ? FER_INVALID_INPUT : FER_OK, 0);
+        assert_error(
+            feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM),
+            other ? FER_INVALID_INPUT : FER_OK, 0);
         assert_int_equal(script.times[SCRIPT_REPORT_REFUSALS], 2 - other);
     }
 }
@@ -150,7 +150,7 @@ SCRIPT_TEST(a_socket_of_any_kind_is_adopted_with_its_kind)
         fer_handle handle = {0};
         script_begin(&script_posix);
         script_then(SCRIPT_DESCRIBE)->description = adopted_kinds[i].description;
-        assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
+        assert_ok(feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
         assert_int_equal(feri_state_phase(feri_handle_state(&handle)), adopted_kinds[i].phase);
         assert_int_equal(feri_handle_flags(&handle), adopted_kinds[i].flags | FERI_FLAG_ADOPTED);
         assert_log(adopted_kinds[i].log);
@@ -172,8 +172,8 @@ SCRIPT_TEST(a_datagram_socket_that_coalesces_is_taken_over_as_such)
             script_then_fail(SCRIPT_UDP_FEATURE, FER_UNSUPPORTED, 92);
         }
         fer_raw_socket raw = script_open_socket();
-        assert_ok(i < 2 ? feri_socket_from_raw(&handle, raw)
-                        : feri_datagram_from_raw(&handle, raw, FERI_DOMAIN_IP));
+        assert_ok(i < 2 ? feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY)
+                        : feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM));
         assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_COALESCING), i % 2 == 0);
         script.log[0] = 0;
     }
@@ -245,14 +245,17 @@ SYSTEM_TEST(script_posix, a_socket_of_an_unsupported_kind_is_left_to_the_caller)
     fer_raw_socket raw = script_open_socket();
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         script_then(SCRIPT_DESCRIBE)->description = unknown[i];
-        assert_error(feri_socket_from_raw(&handle, raw), FER_INVALID_INPUT, 0);
+        assert_error(feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY), FER_INVALID_INPUT,
+                     0);
     }
-    assert_forwards(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88, feri_socket_from_raw(&handle, raw));
+    assert_forwards(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88,
+                    feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
     script_default(SCRIPT_DESCRIBE)->description =
         (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
-    assert_forwards(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105, feri_socket_from_raw(&handle, raw));
+    assert_forwards(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105,
+                    feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
     assert_int_equal(feri_handle_state(&handle), 0);
-    assert_error(feri_socket_from_raw(NULL, raw), FER_MISUSE, 0);
+    assert_error(feri_adopt(NULL, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY), FER_MISUSE, 0);
     assert_int_equal(script.sockets_open, 1);
     assert_int_equal(script.times[SCRIPT_CLOSE], 0);
 }

@@ -38,20 +38,20 @@ STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
     LACKS(SEND_VECTORED);
     LACKS(SEND_VECTORED);
     script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok_n(feri_stream_write_vectored(&handle, from, 4, &n), n, 2);
+    assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n), n, 2);
     assert_memory_equal(script.sent, "hh", 2);
     /* 23001, 11500, 5750, 4096 */
     assert_log("send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
                "send_vectored(1,3x3000)");
     LACKS(RECV_VECTORED);
     script_then_move(SCRIPT_RECV_VECTORED, 1);
-    assert_ok(feri_stream_read_vectored(&handle, into, 2, &n));
+    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 2, 0, &n));
     from[0].len = 9000;
     LACKS(SEND_VECTORED);
     LACKS(SEND_VECTORED);
     script_then_move(SCRIPT_SEND_VECTORED, 1);
     script.log[0] = '\0';
-    assert_ok(feri_stream_write_vectored(&handle, from, 1, &n));
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 1, 0, &n));
     assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
 }
 
@@ -67,10 +67,12 @@ SCRIPT_TEST(on_other_systems_the_error_is_reported)
         LACKS(RECV);
         assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
         LACKS(TRY_SEND);
-        assert_error(feri_stream_try_write(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
+        assert_error(feri_stream_move(&handle, FERP_WRITABLE, buf, 9, FERP_DONTWAIT, NULL),
+                     FER_NO_BUFFER_SPACE, 10055);
         LACKS(SEND_VECTORED);
-        assert_error_log(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE,
-                         10055, "send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
+        assert_error_log(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL),
+                         FER_NO_BUFFER_SPACE, 10055,
+                         "send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
     }
 }
 
@@ -95,7 +97,8 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
     LACKS(TRY_SEND);
-    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055, n, 0);
+    assert_error_n(feri_stream_move(&handle, FERP_WRITABLE, buf, 1, FERP_DONTWAIT, &n),
+                   FER_WOULD_BLOCK, 10055, n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
@@ -159,12 +162,12 @@ SCRIPT_TEST(a_vectored_call_is_cut_to_sixteen_slices)
     LACKS(SEND_VECTORED);
     LACKS(SEND_VECTORED);
     script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok(feri_stream_write_vectored(&handle, from, 40, NULL));
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 40, 0, NULL));
     /* 40000, 20000, 10000 */
     assert_log("send_vectored(1,40x1000) send_vectored(1,16x1000) send_vectored(1,10x1000)");
     LACKS(RECV_VECTORED);
     script_then_move(SCRIPT_RECV_VECTORED, 2);
-    assert_ok(feri_stream_read_vectored(&handle, into, 40, NULL));
+    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 40, 0, NULL));
     assert_log("recv_vectored(1,40x1000) recv_vectored(1,16x1000)");
 }
 

@@ -31,10 +31,10 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
         into[i] = (fer_io_slice_mut){buf, lengths[i]};
         from[i] = (fer_io_slice){buf, lengths[i]};
     }
-    assert_ok(feri_stream_read_vectored(handle, into, count, &n));
+    assert_ok(feri_stream_move_slices(handle, FERP_READABLE, into, count, 0, &n));
     assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
     assert_log(read_log);
-    assert_ok_log(feri_stream_write_vectored(handle, from, count, &n), write_log);
+    assert_ok_log(feri_stream_move_slices(handle, FERP_WRITABLE, from, count, 0, &n), write_log);
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
@@ -48,8 +48,8 @@ OPEN_TEST(slices_of_nothing_make_no_call)
 {
     check_both(&handle, (size_t[]){0, 0}, 2, "", "");
     check_both(&handle, (size_t[]){0}, 0, "", "");
-    assert_ok(feri_stream_read_vectored(&handle, NULL, 0, NULL));
-    assert_ok_log(feri_stream_write_vectored(&handle, NULL, 0, NULL), "");
+    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, NULL, 0, 0, NULL));
+    assert_ok_log(feri_stream_move_slices(&handle, FERP_WRITABLE, NULL, 0, 0, NULL), "");
 }
 
 OPEN_TEST(a_sum_beyond_the_limit_is_cut_to_it)
@@ -72,10 +72,10 @@ OPEN_TEST(a_cut_call_has_sixteen_slices_at_most)
         slices[i] = (fer_io_slice){buf, 1};
     }
     slices[15].len = 64;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
     slices[15].len = 1;
     slices[16].len = 64;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
     assert_false(feri_plan_slices(slices, 20).is_clipped);
 }
@@ -93,16 +93,19 @@ OPEN_TEST(a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
     script.traits.io_slices_max = 2;
     fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
     fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
-    assert_error_n(feri_stream_read_vectored(&handle, into, 4, &n), FER_MISUSE, 0, n, 0);
-    assert_error_n(feri_stream_write_vectored(&handle, from, 4, &n), FER_MISUSE, 0, n, 0);
+    assert_error_n(feri_stream_move_slices(&handle, FERP_READABLE, into, 4, 0, &n), FER_MISUSE, 0,
+                   n, 0);
+    assert_error_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n), FER_MISUSE, 0,
+                   n, 0);
     script.traits.io_slices_max = 1;
-    assert_ok(feri_stream_read_vectored(&handle, into, 4, &n));
-    assert_ok(feri_stream_write_vectored(&handle, from, 4, &n));
+    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 4, 0, &n));
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n));
     assert_log("recv_vectored(1,1x1) send_vectored(1,1x1)");
     into[1].base = NULL;
     from[1].base = NULL;
-    assert_error(feri_stream_read_vectored(&handle, into, 2, &n), FER_MISUSE, 0);
-    assert_error_log(feri_stream_write_vectored(&handle, from, 2, &n), FER_MISUSE, 0, "");
+    assert_error(feri_stream_move_slices(&handle, FERP_READABLE, into, 2, 0, &n), FER_MISUSE, 0);
+    assert_error_log(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 2, 0, &n), FER_MISUSE, 0,
+                     "");
 }
 
 TEST_MAIN("stream_vectored")
