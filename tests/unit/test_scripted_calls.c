@@ -121,6 +121,7 @@ SCRIPT_TEST(scripted_pending_errors_are_taken)
 #define HAS_PEER STORES(getpeername, A, 0, 0, 0, V4(80))
 #define NO_PEER FAILS(getpeername, A, 0, 0, WSAENOTCONN)
 #define NO_QUEUE STORES(ioctlsocket, A, (uint32_t)FIONREAD, ANY, 0, 0)
+#define NOT_CONNECTED RETURNS(FER_NOT_CONNECTED, WSAENOTCONN, 0)
 #define NOT_WRITABLE STORES(select, NONE, 0, OF_A(WRITING), 0, 0)
 
 /* While a connect is pending getpeername succeeds (Wine's test_connecting_socket), and after a
@@ -145,12 +146,20 @@ static const struct row scripted_connections_are_described_script[] = {
     {"no socket",
      {DO(describe, A, 0), FAILS(getsockopt, A, TYPE, 0, WSAENOTSOCK),
       RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0)}},
-    {"a provider without SO_CONNECT_TIME: a stream that can send is connected",
+    {"a stream is connected if it has a peer, and a time or space",
+     {DO(check_connected, A, 0), NO_PEER, NOT_CONNECTED, DO(check_connected, A, 0), HAS_PEER,
+      STREAM, STORES(getsockopt, A, TIME_OPT, 0, 0, NEVER), NOT_WRITABLE, NOT_CONNECTED,
+      DO(check_connected, A, 0), HAS_PEER, STREAM, STORES(getsockopt, A, TIME_OPT, 0, 0, NEVER),
+      STORES(select, NONE, 0, OF_A(WRITING), 0, OF_A(WRITING)), RETURNS_OK(0)}},
+    {"the same of a provider without SO_CONNECT_TIME",
      {DO(check_connected, A, 0), HAS_PEER, STREAM,
       FAILS(getsockopt, A, TIME_OPT, 0, WSAENOPROTOOPT),
-      STORES(select, NONE, 0, OF_A(WRITING), 0, OF_A(WRITING)), RETURNS_OK(0)}},
+      STORES(select, NONE, 0, OF_A(WRITING), 0, OF_A(WRITING)), RETURNS_OK(0),
+      DO(check_connected, A, 0), HAS_PEER, STREAM,
+      FAILS(getsockopt, A, TIME_OPT, 0, WSAENOPROTOOPT), NOT_WRITABLE, NOT_CONNECTED}},
     {"a connected datagram socket has no time, which means nothing",
-     {DO(check_connected, A, 0), HAS_PEER, DATAGRAM, RETURNS_OK(0)}},
+     {DO(check_connected, A, 0), HAS_PEER, DATAGRAM, RETURNS_OK(0), DO(check_connected, A, 0),
+      NO_PEER, NOT_CONNECTED}},
     {"an unbound socket has no local address", /* WT test_getsockname */
      {DO(local_addr, A, 0), FAILS(getsockname, A, 0, 0, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},

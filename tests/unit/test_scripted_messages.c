@@ -54,6 +54,16 @@ SCRIPT_TEST(scripted_datagrams_are_received)
 
 #define UNBOUND FAILS(getsockname, A, 0, 0, WSAEINVAL)
 
+#define SENDS_FROM_SOURCE(code)                              \
+    DO_WITH(transmit_message, A, 4, .control = {{1, 0, 1}}), \
+        FAILS_WITH(WSASendMsg, A, 4, 0, code,                \
+                   .control = {{IPPROTO_IP, IP_PKTINFO, FIRST_BYTE | LAST_BYTE_1}})
+/* Another socket is bound to the source. */
+#define NEW_BOUND(code)                                                                 \
+    GIVES(WSASocketW, 0, AF_INET << 16 | SOCK_DGRAM, ANY, B),                           \
+        GIVES(ioctlsocket, B, (uint32_t)FIONBIO, 1, 0), FAILS(bind, B, V4(0), 0, code), \
+        GIVES(closesocket, B, 0, 0, 0)
+
 static const struct row scripted_messages_are_sent_script[] = {
     {"WSASendMsg is searched again after a failed search",
      {DO_WITH(transmit_message, A, 4, .name_out = V4(9)),
@@ -94,6 +104,11 @@ static const struct row scripted_messages_are_sent_script[] = {
      {DO_WITH(transmit_message, A, 4, .name_out = 0), FAILS(WSASendMsg, A, 4, 0, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO_WITH(transmit_message, A, 4, .name_out = 0),
       FAILS(WSASendMsg, A, 4, 0, WSAEINPROGRESS), RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+    {"a refused source is not available, unless it is local", /* envoy, PR 12820 */
+     {SENDS_FROM_SOURCE(WSAEINVAL), NEW_BOUND(WSAEADDRNOTAVAIL),
+      RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEINVAL, 0), SENDS_FROM_SOURCE(WSAEINVAL), NEW_BOUND(0),
+      RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), SENDS_FROM_SOURCE(WSAEACCES),
+      RETURNS(FER_PERMISSION_DENIED, WSAEACCES, 0)}},
 };
 SCRIPT_TEST(scripted_messages_are_sent)
 
@@ -129,17 +144,31 @@ static const struct row scripted_messages_are_received_script[] = {
       RETURNS_OK(10009 + INT64_C(40000000000)), DO(receive_message, A, 16),
       FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 16, SENDER,
                  .flags = MSG_TRUNC, .control = {{IPPROTO_UDP, COALESCED, 16}}),
-      RETURNS_OK(11016 + INT64_C(160000000000))}},
+      RETURNS_OK(11016 + INT64_C(160000000000)), DO(receive_message, A, 16),
+      GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 9, SENDER,
+                 .control = {{IPPROTO_UDP, COALESCED, 12}}),
+      RETURNS_OK(GOT(9))}},
+    {"a capacity above the longest datagram is cut",
+     {DO(receive_message, A, INT64_MAX),
+      GIVES_WITH(WSARecvMsg, A, INT_MAX, CONTROL_SPACE, 0, .out = 5, SENDER), RETURNS_OK(GOT(5))}},
     {"cut control messages cut no datagram", /* WT test_ip_pktinfo */
      {DO(receive_message, A, 16),
       FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 5, SENDER,
                  .flags = MSG_CTRUNC, .control = {{IPPROTO_IP, ECN, 1}}),
       RETURNS_OK(GOT(5) + WITH_ECN(1)), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 16, SENDER,
+      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 10, SENDER,
+                 .flags = MSG_TRUNC | MSG_CTRUNC),
+      RETURNS_OK(TRUNCATED(16))}},
+    {"the length of a cut datagram that is not stored, as on Wine",
+     {DO(receive_message, A, 16),
+      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = -1, SENDER),
+      RETURNS_OK(TRUNCATED(16)), DO(receive_message, A, 16),
+      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = -1, SENDER,
                  .flags = MSG_TRUNC | MSG_CTRUNC),
       RETURNS_OK(TRUNCATED(16)), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = -1, SENDER),
-      RETURNS_OK(TRUNCATED(16))}},
+      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = -1, SENDER,
+                 .flags = MSG_CTRUNC),
+      RETURNS_OK(TRUNCATED(0))}},
     {"failures, and a shut down read half",
      {DO(receive_message, A, 16),
       FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAECONNRESET, .out = -1, SENDER),

@@ -25,6 +25,12 @@ enum { NOTHING = 0x130, READS = 0x1B9, WRITES = 0x134, READS_AND_WRITES = 0x1BD 
 #define CANCELS_IT(index) GIVES(NtCancelIoFileEx, ANY, index, 0, 0)
 #define TAKES(millis) GIVES(GetQueuedCompletionStatusEx, PORT, millis, 4, 1)
 #define OPENS DO(open_poller, NONE, 0), RETURNS_OK(0)
+/* A poller is not opened: no driver, or no function after so many. */
+#define NO_DRIVER(status, kind, code) \
+    DO(open_poller, NONE, 0), FAILS(NtCreateFile, ANY, ANY, ANY, status), RETURNS(kind, code, 0)
+#define FINDS(count) GIVES_WITH(GetProcAddress, ANY, ANY, ANY, 0, .times = (count))
+#define LACKS \
+    FAILS(GetProcAddress, ANY, ANY, ANY, ERROR_PROC_NOT_FOUND), RETURNS(FER_UNSUPPORTED, 0, 0)
 #define NOT_FOUND_STATUS 0xC0000225u
 #define CANCELLED 0xC0000120u
 #define INVALID_HANDLE 0xC0000008u
@@ -46,6 +52,15 @@ enum { NOTHING = 0x130, READS = 0x1B9, WRITES = 0x134, READS_AND_WRITES = 0x1BD 
 #define REPORTS_AGAIN(index, requested, events, status, interest)                           \
     WAIT_EVENTS(500), REQUESTS(A, requested), TAKES(500), COMPLETES(index, events, status), \
         RETURNS_OK(EVENT_OF(A, interest))
+
+/* The functions are found once, so this test comes first. */
+static const struct row scripted_functions_are_missing_script[] = {
+    {"each function of ntdll",
+     {DO(open_poller, NONE, 0), LACKS, DO(open_poller, NONE, 0), FINDS(1), LACKS,
+      DO(open_poller, NONE, 0), FINDS(2), LACKS, DO(open_poller, NONE, 0), FINDS(3), LACKS, OPENS,
+      CLOSES}},
+};
+SCRIPT_TEST(scripted_functions_are_missing)
 
 static const struct row scripted_events_are_reported_script[] = {
     {"each event of a reader", /* WT afd.c, test_poll */
@@ -76,6 +91,11 @@ static const struct row scripted_events_are_reported_script[] = {
      {OPENS, ADDS(A, FER_READABLE, READS), ADDS(B, FER_WRITABLE, WRITES), WAIT_EVENTS(500),
       TAKES(500), COMPLETES(0, FERP_AFD_RECEIVE, 0), NOTIFIES, COMPLETES(1, FERP_AFD_SEND, 0),
       RETURNS_OK(B | FER_WRITABLE << 16 | NOTIFIED | 2 << 24), CLOSES}},
+    {"a modify during a wait begins a request",
+     {OPENS, DO(add_once, A, FER_READABLE), BASE_OF(A), IDENTITY(A, 80), REQUESTS(A, READS),
+      RETURNS_OK(0), REPORTS(0, FERP_AFD_RECEIVE, 0, FER_READABLE), WAIT_EVENTS(500), TAKES(500),
+      MEANWHILE(modify, A, FER_READABLE), REQUESTS(A, READS), RETURNS_OK(0),
+      COMPLETES(1, FERP_AFD_RECEIVE, 0), RETURNS_OK(EVENT_OF(A, FER_READABLE)), CLOSES}},
     {"another thread closes the socket",
      {OPENS, ADDS(A, FER_READABLE, READS), WAIT_EVENTS(500), TAKES(500),
       COMPLETES(0, FERP_AFD_LOCAL_CLOSE, 0), TAKES(0), RETURNS_OK(0), DO(modify, A, 0),
@@ -150,10 +170,12 @@ static const struct row scripted_requests_of_the_driver_fail_script[] = {
       WAIT_EVENTS(5), REFUSES(A, READS, INVALID_HANDLE), NO_SOCKET(A), TAKES(5), RETURNS_OK(0),
       DO(delete_it, A, 0), NO_SOCKET(A), RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0), CLOSES}},
     {"no driver, and no memory for its handle or its port",
-     {DO(open_poller, NONE, 0), FAILS(NtCreateFile, ANY, ANY, ANY, 0xC0000034u),
-      RETURNS(FER_UNSUPPORTED, ERROR_FILE_NOT_FOUND, 0), DO(open_poller, NONE, 0),
-      FAILS(NtCreateFile, ANY, ANY, ANY, NO_RESOURCES),
-      RETURNS(FER_NO_BUFFER_SPACE, ERROR_NO_SYSTEM_RESOURCES, 0), DO(open_poller, NONE, 0),
+     {NO_DRIVER(0xC0000034u, FER_UNSUPPORTED, ERROR_FILE_NOT_FOUND),
+      NO_DRIVER(0xC0000022u, FER_UNSUPPORTED, ERROR_ACCESS_DENIED),
+      NO_DRIVER(0xC0000017u, FER_OUT_OF_MEMORY, ERROR_NOT_ENOUGH_MEMORY),
+      NO_DRIVER(0xC000011Fu, FER_TOO_MANY_OPEN_FILES, ERROR_TOO_MANY_OPEN_FILES),
+      NO_DRIVER(NO_RESOURCES, FER_NO_BUFFER_SPACE, ERROR_NO_SYSTEM_RESOURCES),
+      DO(open_poller, NONE, 0),
       FAILS(CreateIoCompletionPort, -1, NONE, ANY, ERROR_NOT_ENOUGH_MEMORY),
       RETURNS(FER_OUT_OF_MEMORY, ERROR_NOT_ENOUGH_MEMORY, 0), DO(open_poller, NONE, 0),
       GIVES(CreateIoCompletionPort, -1, NONE, ANY, 0),

@@ -71,8 +71,10 @@ static const struct row scripted_requests_end_script[] = {
     {"a slice of a longer wait",
      {DO(wait, A, 5000), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 1000), CANCELS, ENDS(0, 100),
       COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY, TIMED_OUT}},
-    {"a lost cancel is repeated",
+    {"a lost cancel and one that fails are repeated",
      {DO(wait, A, 500), SUPPORTS(A), PENDS(A, 0), EXPIRES(0, 500), CANCELS,
+      GIVES(WaitForSingleObject, EVENT(0), 100, 0, WAIT_TIMEOUT),
+      FAILS(CancelIoEx, A, CANCELS_REQUEST, 0, ERROR_NOT_FOUND),
       GIVES(WaitForSingleObject, EVENT(0), 100, 0, WAIT_TIMEOUT), CANCELS, ENDS(0, 100),
       COLLECTS_FAILURE(WSA_OPERATION_ABORTED), EMPTY, TIMED_OUT}},
     {"an event that cannot be waited for is the wait's failure",
@@ -192,6 +194,8 @@ SCRIPT_TEST(scripted_requests_of_datagrams_end)
 #define TOKEN DO(open_token, NONE, 0), RETURNS_OK(0)
 #define NO_TOKEN DO(close_token, NONE, 0), RETURNS_OK(0)
 #define SIGNAL MEANWHILE(signal_token, NONE, 0), RETURNS_OK(0)
+/* Of three connects. */
+#define OF_ALL (OF_A(6) | OF_B(6) | OF_C(6))
 #define WAITS_OR_TOKEN(millis, result) \
     GIVES(WaitForMultipleObjects, EVENT(1), millis, EVENT(0), result)
 
@@ -206,6 +210,10 @@ static const struct row scripted_tokens_end_waits_script[] = {
     {"a token ends a select after its slice",
      {TOKEN, DO(wait_write, A, 500), SELECTS(15, OF_A(WRITING), 0), SELECTS(15, OF_A(WRITING), 0),
       SIGNAL, RETURNS_OK(0), NO_TOKEN}},
+    {"the same of a wait to receive that cannot make a request",
+     {TOKEN, DO(wait, A, 500), FAILS(CancelIoEx, A, CANCELS_UNUSED, 0, ERROR_INVALID_HANDLE),
+      SELECTS(15, OF_A(READING), 0), SELECTS(15, OF_A(READING), 0), SIGNAL, RETURNS_OK(0),
+      NO_TOKEN}},
     {"a token that was signalled before",
      {TOKEN, DO(signal_token, NONE, 0), RETURNS_OK(0), DO(wait_connect, A, 500),
       SELECTS(15, OF_A(WRITING | FAILED), 0), RETURNS_OK(0), NO_TOKEN}},
@@ -225,8 +233,10 @@ static const struct row scripted_tokens_end_waits_script[] = {
       RETURNS_OK(0),
       NO_TOKEN}},
     {"a token ends a wait for connects",
-     {TOKEN, DO(wait_connects, NONE, 500), SELECTS(15, OF_A(6) | OF_B(6) | OF_C(6), 0), SIGNAL,
-      RETURNS_OK(0), NO_TOKEN}},
+     {TOKEN, DO(wait_connects, NONE, 500), SELECTS(15, OF_ALL, 0), SIGNAL, RETURNS_OK(0),
+      DO(clear_token, NONE, 0), RETURNS_OK(0), DO(wait_connects, NONE, 500),
+      FAILS(select, NONE, 15, OF_ALL, WSAENOTSOCK), SELECTS(0, OF_A(6), 0), SELECTS(0, OF_B(6), 0),
+      SELECTS(0, OF_C(6), 0), GIVES(Sleep, ANY, 15, ANY, 0), SIGNAL, RETURNS_OK(0), NO_TOKEN}},
     {"a wait for a token, which ends early by the clock",
      {TOKEN, DO(wait_token, NONE, 50), WAITS(0, 50, WAIT_TIMEOUT), WAITS(0, 0, WAIT_TIMEOUT),
       TIMED_OUT, DO(wait_token, NONE, 50), WAITS(0, 50, 0), SIGNAL, RETURNS_OK(0), NO_TOKEN}},
@@ -268,6 +278,10 @@ static const struct row scripted_selects_end_script[] = {
       {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
       SELECTS(100, OF_A(3), OF_A(READING)),
       POLLS(A, POLLERR | POLLHUP),
+      RETURNS_OK(BOTH),
+      {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = BOTH},
+      SELECTS(100, OF_A(3), OF_A(WRITING)),
+      POLLS(A, POLLERR),
       RETURNS_OK(BOTH),
       {.kind = CALL, .name = SEAM_ready, .in = 120, .in2 = FER_WRITABLE},
       SELECTS(100, OF_A(WRITING), 0),
@@ -327,8 +341,6 @@ static const struct row scripted_pairs_end_script[] = {
 };
 SCRIPT_TEST(scripted_pairs_end)
 
-#define OF_ALL (OF_A(6) | OF_B(6) | OF_C(6))
-
 static const struct row scripted_connects_end_script[] = {
     {"a failed and a successful one in one wait",
      {DO(wait_connects, NONE, 500), SELECTS(100, OF_ALL, OF_A(FAILED) | OF_C(WRITING)),
@@ -344,7 +356,9 @@ static const struct row scripted_connects_end_script[] = {
       SELECTS(0, OF_A(6), 0), SELECTS(0, OF_B(6), 0), SELECTS(0, OF_C(6), 0),
       GIVES(Sleep, ANY, 15, ANY, 0), FAILS(select, NONE, 5, OF_ALL, WSAENOTSOCK),
       SELECTS(0, OF_A(6), 0), SELECTS(0, OF_B(6), OF_B(FAILED)), SELECTS(0, OF_C(6), 0),
-      RETURNS_OK(2)}},
+      RETURNS_OK(2), DO(wait_connects, NONE, 0), FAILS(select, NONE, 0, OF_ALL, WSAENOTSOCK),
+      SELECTS(0, OF_A(6), 0), SELECTS(0, OF_B(6), 0), SELECTS(0, OF_C(6), 0),
+      GIVES(Sleep, ANY, 0, ANY, 0), TIMED_OUT}},
     {"a failure of one of them fails both",
      {DO(wait_connects, NONE, 20), FAILS(select, NONE, 20, OF_ALL, WSAENOTSOCK),
       SELECTS(0, OF_A(6), 0), FAILS(select, NONE, 0, OF_B(6), WSAENOTSOCK),

@@ -61,6 +61,10 @@ FARPROC WINAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
         {"if_indextoname", (FARPROC)(void (*)(void))scripted_if_indextoname},
         {"wine_get_version", NULL},
     };
+    const struct step *step = script_take(ANSWER_GetProcAddress, ANY, ANY, ANY);
+    if (step != NULL && !script_succeeds(step)) {
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof scripted / sizeof scripted[0]; i++) {
         if (strcmp(scripted[i].name, name) == 0) {
             return scripted[i].function;
