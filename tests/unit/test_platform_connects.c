@@ -99,50 +99,6 @@ static struct full open_full(void)
 
 /* ---- Tests */
 
-/* Every connect that has ended is reported until it is not asked about. */
-static void wait_for_all(const fer_raw_socket *raws, size_t count, const fer_cancel_token *token)
-{
-    fer_raw_socket left[FERP_CONNECTS_MAX];
-    uint64_t deadline = seam_deadline();
-    memcpy(left, raws, count * sizeof raws[0]);
-    while (count > 0) {
-        uint32_t ended = 0;
-        size_t kept = 0;
-        assert_ok(ferp_wait_for_connects(left, count, deadline, token, &ended));
-        assert_true(ended != 0 && ended < UINT32_C(1) << count);
-        for (size_t i = 0; i < count; i++) {
-            if ((ended & UINT32_C(1) << i) == 0) {
-                left[kept++] = left[i];
-            } else {
-                assert_int_equal(result_of(left[i]), FER_OK);
-            }
-        }
-        count = kept;
-    }
-}
-
-TEST(any_number_of_connects_end)
-{
-    const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
-    fer_cancel_token token = {0};
-    assert_ok(ferp_token_open(&token));
-    for (size_t i = 0; i < 6; i++) {
-        size_t count = counts[i % 3];
-        fer_raw_socket raws[FERP_CONNECTS_MAX];
-        fer_socket_addr addr;
-        fer_raw_socket listener = seam_listener(&addr);
-        for (size_t k = 0; k < count; k++) {
-            raws[k] = start_connect(&addr);
-        }
-        wait_for_all(raws, count, i < 3 ? NULL : &token);
-        for (size_t k = 0; k < count; k++) {
-            ferp_close(raws[k]);
-        }
-        ferp_close(listener);
-    }
-    ferp_token_close(&token);
-}
-
 /* Each place of the set has each of the three. */
 TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
 {
@@ -240,23 +196,6 @@ TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
     }
     for (size_t i = 0; i < FERP_CONNECTS_MAX; i++) {
         ferp_close(raws[i]);
-    }
-    ferp_token_close(&token);
-    close_full(&full);
-}
-
-/* The wait of one connect, which tells a failure by its own hint. */
-TEST(a_token_ends_the_wait_for_one_connect)
-{
-    struct full full = open_full();
-    fer_cancel_token token = {0};
-    assert_ok(ferp_token_open(&token));
-    ferp_token_signal(&token);
-    for (int i = 0; i < 2; i++) {
-        ferp_wait wait;
-        assert_ok(ferp_wait_arm(&wait, full.raws[full.count - 1], FERP_CONNECTED));
-        wait.token = &token;
-        assert_ok(ferp_wait_for(&wait, i == 0 ? FERP_NO_DEADLINE : 0));
     }
     ferp_token_close(&token);
     close_full(&full);
