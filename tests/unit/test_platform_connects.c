@@ -151,21 +151,6 @@ TEST(a_connect_whose_error_was_taken_is_not_pending)
     close_full(&full);
 }
 
-/* The queue has room again, and the OS retries. */
-TEST(a_pending_connect_ends_the_wait_when_it_succeeds)
-{
-    struct full full = open_full();
-    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
-    fer_socket_addr peer;
-    uint32_t ended = 0;
-    assert_ok(ferp_accept(full.listener, &accepted, &peer));
-    ferp_close(accepted);
-    assert_ok(ferp_wait_for_connects(&full.raws[full.count - 1], 1, seam_deadline(), NULL, &ended));
-    assert_int_equal(ended, 1);
-    assert_int_equal(result_of(full.raws[full.count - 1]), FER_OK);
-    close_full(&full);
-}
-
 TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
 {
     struct full full = open_full();

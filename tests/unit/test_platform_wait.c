@@ -167,30 +167,7 @@ WAIT_TEST(a_ready_socket_ends_a_wait_with_any_deadline_and_token)
     }
 }
 
-/* ---- Readiness */
-
-TEST(a_reset_that_arrives_while_waiting_ends_the_wait)
-{
-    for (int i = 0; i < 20; i++) {
-        struct seam_pair opened = seam_open();
-        ferp_wait wait;
-        char byte;
-        size_t moved = 0;
-        assert_ok(ferp_wait_arm(&wait, opened.client, FERP_READABLE));
-        assert_ok(ferp_set_linger(opened.server, (struct ferp_linger){true, 0}));
-        ferp_close(opened.server);
-        /* The wait itself may be the only call that reports the reset. Otherwise the next receive
-         * reports it. */
-        assert_ok(ferp_wait_for(&wait, seam_deadline()));
-        fer_error error = wait.failure;
-        if (error.kind == FER_OK) {
-            error = ferp_recv(opened.client, &byte, 1, 0, &moved);
-        }
-        assert_kind(error, FER_CONNECTION_RESET);
-        ferp_close(opened.client);
-        ferp_close(opened.listener);
-    }
-}
+/* ---- Arming */
 
 WAIT_TEST(disarming_leaves_the_stream_whole)
 {
@@ -316,63 +293,15 @@ WAIT_TEST(any_number_of_signals_is_one)
     assert_ok(ferp_token_wait(&token, NULL, seam_deadline()));
 }
 
-/* ---- Tokens in several threads */
-
-struct waiter {
-    int kind;
-    const fer_cancel_token *token;
-    atomic_bool has_started;
-    fer_error error;
-    test_thread thread;
-};
-
-static void wait_in_thread(void *argument)
-{
-    struct waiter *waiter = argument;
-    atomic_store(&waiter->has_started, true);
-    waiter->error = wait_with(waiter->kind, waiter->token, seam_deadline());
-}
-
-static void start_waiter(struct waiter *waiter, int kind, const fer_cancel_token *ending)
-{
-    *waiter = (struct waiter){.kind = kind, .token = ending};
-    test_thread_start(&waiter->thread, wait_in_thread, waiter);
-    while (!atomic_load(&waiter->has_started)) {
-        test_thread_yield();
-    }
-}
-
-/* Every second wait has probably begun in the system when it is signalled. */
-WAIT_TEST(another_thread_signals_each_kind_of_wait)
-{
-    for (int i = 0; i < 10 * KIND_COUNT; i++) {
-        struct waiter waiter;
-        start_waiter(&waiter, i / 10, &token);
-        for (int k = 0; i % 2 == 0 && k < 10; k++) {
-            seam_send(pair.client, "meanwhile");
-            seam_expect(pair.server, "meanwhile");
-        }
-        ferp_token_signal(&token);
-        test_thread_join(&waiter.thread);
-        assert_ok(waiter.error);
-        ferp_token_clear(&token);
-    }
-}
-
+/* Each end of a wait by another thread: conformance/limits_threads.c. */
 WAIT_TEST(a_token_ends_only_the_waits_with_it)
 {
     fer_cancel_token other = {0};
-    struct waiter waiter;
     assert_ok(ferp_token_open(&other));
     ferp_token_signal(&token);
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         assert_expires(kind, &other, MILLI);
     }
-    start_waiter(&waiter, TO_READ, &other);
-    assert_ok(wait_with(TO_READ, &token, seam_deadline()));
-    ferp_token_signal(&other);
-    test_thread_join(&waiter.thread);
-    assert_ok(waiter.error);
     ferp_token_close(&other);
 }
 
