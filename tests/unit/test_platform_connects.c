@@ -48,12 +48,12 @@ static fer_raw_socket refusing(fer_socket_addr *addr)
 }
 
 /* A listener whose queue is full, and the connects that fill it. The last one is pending. */
-struct full {
+static struct full {
     fer_raw_socket listener;
     fer_socket_addr addr;
     fer_raw_socket raws[FILLERS_MAX];
     size_t count;
-};
+} full;
 
 /* Whether the connect has not ended within 300 ms. */
 static bool stays_pending(fer_raw_socket raw)
@@ -63,47 +63,52 @@ static bool stays_pending(fer_raw_socket raw)
            FER_TIMED_OUT;
 }
 
-static void close_full(const struct full *full)
+static int close_full(void **state)
 {
-    for (size_t i = 0; i < full->count; i++) {
-        ferp_close(full->raws[i]);
+    (void)state;
+    while (full.count > 0) {
+        ferp_close(full.raws[--full.count]);
     }
-    ferp_close(full->listener);
+    ferp_close(full.listener);
+    return 0;
 }
 
-/* Skips the test if this OS refuses instead, as Windows does. */
-static struct full open_full(void)
+/* Skips the test if this OS refuses instead, as Windows does. Returns the pending connect. */
+static fer_raw_socket fill_queue(void)
 {
-    struct full full;
-    memset(&full, 0, sizeof full);
-    full.listener = seam_socket();
-    full.addr = seam_loopback(0);
-    assert_ok(ferp_bind(full.listener, &full.addr));
-    assert_ok(ferp_listen(full.listener, 1));
-    assert_ok(ferp_local_addr(full.listener, &full.addr));
     while (full.count < FILLERS_MAX) {
         fer_raw_socket raw = start_connect(&full.addr);
         full.raws[full.count++] = raw;
         if (stays_pending(raw)) {
-            return full;
+            return raw;
         }
         if (result_of(raw) != FER_OK) {
             break;
         }
     }
-    close_full(&full);
     print_message("this OS refuses a connect to a full queue\n");
     skip();
-    return full;
+    return FER_RAW_SOCKET_NONE;
 }
+
+static int open_full(void **state)
+{
+    (void)state;
+    full = (struct full){.listener = seam_socket(), .addr = seam_loopback(0)};
+    assert_ok(ferp_bind(full.listener, &full.addr));
+    assert_ok(ferp_listen(full.listener, 1));
+    assert_ok(ferp_local_addr(full.listener, &full.addr));
+    return 0;
+}
+
+#define FULL_TEST(function) TEST_WITH(function, open_full, close_full)
 
 /* ---- Tests */
 
 /* Each place of the set has each of the three. */
-TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
+FULL_TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
 {
-    struct full full = open_full();
-    fer_raw_socket pending = full.raws[full.count - 1];
+    fer_raw_socket pending = fill_queue();
     fer_socket_addr refused_addr;
     fer_raw_socket bound = refusing(&refused_addr);
     struct seam_pair pair = seam_open();
@@ -128,19 +133,18 @@ TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
     }
     ferp_close(bound);
     seam_close(&pair);
-    close_full(&full);
 }
 
 /* Another descriptor of the socket takes the error. Windows keeps it. */
-TEST(a_connect_whose_error_was_taken_is_not_pending)
+FULL_TEST(a_connect_whose_error_was_taken_is_not_pending)
 {
-    struct full full = open_full();
+    fer_raw_socket pending = fill_queue();
     fer_socket_addr addr;
     fer_raw_socket bound = refusing(&addr);
     fer_raw_socket refused = start_connect(&addr);
     fer_raw_socket other = FER_RAW_SOCKET_NONE;
     fer_error error = {FER_OK, 0};
-    assert_true(ferp_connect_is_pending(full.raws[full.count - 1]));
+    assert_true(ferp_connect_is_pending(pending));
     assert_ok(ferp_duplicate(refused, &other));
     assert_int_equal(result_of(other), FER_CONNECTION_REFUSED);
     assert_ok(ferp_take_error(refused, &error));
@@ -148,12 +152,11 @@ TEST(a_connect_whose_error_was_taken_is_not_pending)
     ferp_close(other);
     ferp_close(refused);
     ferp_close(bound);
-    close_full(&full);
 }
 
-TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
+FULL_TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
 {
-    struct full full = open_full();
+    (void)fill_queue();
     fer_raw_socket raws[FERP_CONNECTS_MAX];
     const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
     const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
@@ -183,7 +186,6 @@ TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
         ferp_close(raws[i]);
     }
     ferp_token_close(&token);
-    close_full(&full);
 }
 
 TEST(a_wait_for_a_closed_socket_is_bad_handle)
