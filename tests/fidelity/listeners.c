@@ -268,7 +268,6 @@ void step_listener(struct program *program)
 
 void join(struct program *program, struct stream *stream, int end)
 {
-    (void)program;
     stream->end = end;
     stream->shut_read = false;
     stream->shut_write = false;

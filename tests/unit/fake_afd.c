@@ -175,7 +175,6 @@ static struct fake_request *request_of(const ferp_afd_request *request)
 
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
 {
-    (void)afd;
     AcquireSRWLockExclusive(&lock);
     struct fake_request *found = request_of(request);
     cancels++;

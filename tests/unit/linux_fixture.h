@@ -31,7 +31,6 @@ static struct {
 
 static inline int close_ends(void **state)
 {
-    (void)state;
     fer_tcp_stream_close(&ends.server);
     fer_tcp_stream_close(&ends.client);
     fer_tcp_listener_close(&ends.listener);

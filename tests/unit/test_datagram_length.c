@@ -64,7 +64,6 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 
 static int reset_system(void **state)
 {
-    (void)state;
     recvfrom_calls = recvmsg_calls = last_flags = recvfrom_error = 0;
     other_length = 0;
     recvmsg_errors[0] = recvmsg_errors[1] = 0;
@@ -117,7 +116,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     ferp_close(ends.to);
     ferp_close(ends.from);
     return 0;

@@ -65,7 +65,6 @@ static bool stays_pending(fer_raw_socket raw)
 
 static int close_full(void **state)
 {
-    (void)state;
     while (full.count > 0) {
         ferp_close(full.raws[--full.count]);
     }
@@ -93,7 +92,6 @@ static fer_raw_socket fill_queue(void)
 
 static int open_full(void **state)
 {
-    (void)state;
     full = (struct full){.listener = seam_socket(), .addr = seam_loopback(0)};
     assert_ok(ferp_bind(full.listener, &full.addr));
     assert_ok(ferp_listen(full.listener, 1));

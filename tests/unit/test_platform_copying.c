@@ -20,7 +20,6 @@ static struct seam_pair other;
 
 static int begin(void **state)
 {
-    (void)state;
     one = seam_open();
     other = seam_open();
     return 0;
@@ -28,7 +27,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     seam_close(&one);
     seam_close(&other);
     return 0;

@@ -31,7 +31,6 @@ static fer_cancel_token token;
 
 static int begin(void **state)
 {
-    (void)state;
     pair = seam_open();
     filled = seam_open();
     /* Nagle's algorithm lets a second small send wait for the acknowledgement of the first, which
@@ -47,7 +46,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     seam_close(&pair);
     seam_close(&filled);
     ferp_close(datagrams);
@@ -217,7 +215,6 @@ static atomic_bool is_over;
 
 static void wake_repeatedly(void *argument)
 {
-    (void)argument;
     while (!atomic_load(&is_over)) {
         ferp_wake(pair.client);
         test_thread_yield();

@@ -220,7 +220,6 @@ static void check(fer_error err)
 /* One-shot: each event makes its socket unready and arms it again. */
 static void wait_and_arm(void *argument)
 {
-    (void)argument;
     while (!atomic_load(&is_over)) {
         fer_event event = {0};
         size_t count = 0;

@@ -51,9 +51,6 @@ static int fail_with_code(int *code)
 
 static int macos_sendfile(int file, int fd, off_t offset, off_t *sent)
 {
-    (void)file;
-    (void)fd;
-    (void)offset;
     assert_int_equal(*sent, 1000);
     if (sendfile_counts >= 0) {
         *sent = sendfile_counts;
@@ -72,7 +69,6 @@ static int macos_fcntl(int fd, int command, int argument)
 
 static int macos_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-    (void)level;
     if (name == SO_RCVTIMEO) {
         memcpy(&last_timeout, value, sizeof last_timeout);
         return len == sizeof last_timeout ? 0 : -1;
@@ -202,7 +198,6 @@ static fer_raw_socket client; /* in the queue of the listener */
 static int begin(void **state)
 {
     fer_socket_addr addr;
-    (void)state;
     listener = seam_listener(&addr);
     client = seam_socket();
     assert_ok(ferp_connect(client, &addr));
@@ -211,7 +206,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     ferp_close(client);
     ferp_close(listener);
     return 0;

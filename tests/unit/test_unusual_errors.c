@@ -22,7 +22,6 @@ static struct rlimit old_limit;
 
 static int read_limit(void **state)
 {
-    (void)state;
     return getrlimit(RLIMIT_NOFILE, &old_limit);
 }
 
