@@ -1,6 +1,6 @@
 /* few_ports.c: a network namespace that has PORTS ephemeral ports, which network.sh prepares. Each
- * peer can have as many connections from a local address (rule C2), and no datagram socket waits for
- * a port. */
+ * peer can have as many connections from a local address (rule C2), and no datagram socket waits
+ * for a port. */
 #include <stddef.h>
 #include <stdint.h>
 

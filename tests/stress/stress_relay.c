@@ -111,7 +111,8 @@ static void make_line(char line[LINE_LEN + 1], uint32_t sender, uint32_t number)
 
 /* ---- Receiving */
 
-/* The line of a sender that was closed in good order inside of it is cut: the server adds its end. */
+/* The line of a sender that was closed in good order inside of it is cut. The server adds its
+ * end. */
 static void receive_line(struct peer *peer, size_t len)
 {
     char wanted[LINE_LEN + 1];

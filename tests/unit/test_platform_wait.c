@@ -1,5 +1,5 @@
-/* test_platform_wait.c: the seam's contract on this host: the clock, and every kind of wait with its
- * deadline, with cancel tokens and with wakeups of other threads. Waits for several connects:
+/* test_platform_wait.c: the seam's contract on this host: the clock, and every kind of wait with
+ * its deadline, with cancel tokens and with wakeups of other threads. Waits for several connects:
  * test_platform_connects.c. What the waits are for: tests/conformance. */
 #include "support/seam.h"
 
