@@ -106,13 +106,8 @@ elseif(CMAKE_SYSTEM_NAME MATCHES "^(Darwin|FreeBSD)$")
     ferrule_add_test(unit_test_kqueue unit)
 endif()
 
-# The library with functions of the system replaced: those of a layered provider's SOCKETs, and all
-# those of a script.
+# The library with the functions of the system replaced by those of a script.
 if(WIN32)
-    ferrule_add_other_poller(layered "" FIRST unit/layered_provider.h)
-    ferrule_add_other_program(unit_test_layered_provider layered
-        unit/test_layered_provider.c
-        unit/layered_provider.c)
     ferrule_add_other_poller(scripted "" FIRST unit/scripted_winsock.h)
     foreach(source IN ITEMS
         unit/test_scripted_calls.c

@@ -3,6 +3,8 @@
 # The compile settings, private headers and libraries of a test.
 function(ferrule_prepare_test_target target)
     ferrule_apply_settings(${target})
+    # Functions that replace others, and those of cmocka, have parameters that they do not use.
+    target_compile_options(${target} PRIVATE "$<IF:$<BOOL:${MSVC}>,/wd4100,-Wno-unused-parameter>")
     target_include_directories(${target} PRIVATE
         "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests")
     target_link_libraries(${target} PRIVATE ferrule_cmocka ${ferrule_system_libraries})

@@ -50,14 +50,8 @@ set(ferrule_unit_sources
     unit/test_operation_error.c
     unit/test_options.c
     unit/test_ownership.c
-    unit/test_platform.c
     unit/test_platform_connects.c
     unit/test_platform_copying.c
-    unit/test_platform_datagrams.c
-    unit/test_platform_modes.c
-    unit/test_platform_options.c
-    unit/test_platform_ready.c
-    unit/test_platform_token.c
     unit/test_platform_wait.c
     unit/test_poller.c
     unit/test_poller_epoll.c
@@ -98,8 +92,6 @@ set(ferrule_unit_sources
 set(ferrule_unit_alone
     test_limits_threads
     test_modes_threads
-    test_platform_modes
-    test_platform_token
     test_platform_wait
     test_poller_epoll
     test_sim_traits

@@ -131,6 +131,7 @@ void print_text(const char *format, ...);
 void print_kind(fer_error error, const char *mask);
 /* A socket's default TTL is 128 on Windows, but Linux' 64 under Wine. No step sets either value. */
 void print_ttl(const struct program *program, uint32_t ttl);
+/* Ends the line, if there is one. */
 void print_end(void);
 uint64_t digest_of(const void *bytes, size_t len);
 

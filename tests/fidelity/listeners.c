@@ -63,7 +63,6 @@ static void listen_at(struct program *program, int at, const char *text)
     fer_error error = by_text ? fer_tcp_listener_bind(&listener->handle, text)
                               : fer_tcp_listener_bind_addr(&listener->handle, &addr);
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         adopt_listening(program, at);
     }
@@ -86,7 +85,6 @@ static void close_listener(struct program *program, int at)
     struct listening *listening = &program->listenings[listener->listening];
     print_step(program, "close_listener", at);
     fer_tcp_listener_close(&listener->handle);
-    print_end();
     listening->handles--;
     if (listening->handles == 0) {
         tracker_stopped_listening(program, listener->listening);
@@ -131,7 +129,6 @@ static void bind_beside(struct program *program, int at)
     print_step(program, "bind_beside", at);
     print_ip(&beside);
     print_kind(fer_tcp_listener_bind_addr(&other, &beside), NULL);
-    print_end();
     fer_tcp_listener_close(&other);
 }
 
@@ -143,7 +140,6 @@ static void bind_elsewhere(struct program *program)
     print_kind(
         fer_tcp_listener_bind(&other, chance(program, 50) ? "203.0.113.7:0" : "[2001:db8::7]:0"),
         NULL);
-    print_end();
     fer_tcp_listener_close(&other);
 }
 
@@ -170,7 +166,6 @@ static void bind_again(struct program *program, int at)
     print_step(program, "bind_again", at);
     fer_error error = fer_tcp_listener_bind_addr(&program->listeners[at].handle, &addr);
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         adopt_listening(program, at);
     }
@@ -186,7 +181,6 @@ static void clone_listener(struct program *program, int at)
     fer_error error =
         fer_tcp_listener_try_clone(&program->listeners[at].handle, &program->listeners[to].handle);
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         struct listening *listening = &program->listenings[program->listeners[at].listening];
         program->listeners[to].listening = program->listeners[at].listening;
@@ -204,7 +198,6 @@ static void listener_through_raw(struct program *program, int at)
     print_step(program, "listener_through_raw", at);
     fer_raw_socket raw = fer_tcp_listener_into_raw(&listener->handle);
     print_kind(fer_tcp_listener_from_raw(&listener->handle, raw), NULL);
-    print_end();
     program->listenings[listener->listening].is_shared = true;
     program->listenings[listener->listening].nonblocking &= !program->winsock;
 }
@@ -226,7 +219,6 @@ static void listener_ttl(struct program *program, int at)
     print_kind(fer_tcp_listener_set_ttl(listener, ttls[below(program, 6)]), NULL);
     print_kind(fer_tcp_listener_ttl(listener, &ttl), NULL);
     print_ttl(program, ttl);
-    print_end();
 }
 
 static void listener_checks(struct program *program, int at)
@@ -240,7 +232,6 @@ static void listener_checks(struct program *program, int at)
     print_kind(fer_tcp_listener_local_addr(listener, &addr), NULL);
     print_ip(&addr);
     print_text(" %d", addr.port != 0);
-    print_end();
 }
 
 static void set_listener_mode(struct program *program, int at, bool nonblocking)
@@ -248,7 +239,6 @@ static void set_listener_mode(struct program *program, int at, bool nonblocking)
     print_step(program, nonblocking ? "listener_nonblocking" : "listener_blocking", at);
     fer_error error = fer_tcp_listener_set_nonblocking(&program->listeners[at].handle, nonblocking);
     print_kind(error, NULL);
-    print_end();
     program->listenings[program->listeners[at].listening].nonblocking = nonblocking;
 }
 
@@ -278,7 +268,6 @@ void step_listener(struct program *program)
 
 void join(struct program *program, struct stream *stream, int end)
 {
-    (void)program;
     stream->end = end;
     stream->shut_read = false;
     stream->shut_write = false;
@@ -413,7 +402,6 @@ void step_connect(struct program *program)
         error = fer_tcp_stream_connect_addr(&stream->handle, &addr);
     }
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         join(program, stream, tracker_connect(program, program->listeners[listener].listening));
     }
@@ -487,5 +475,4 @@ void step_accept(struct program *program)
         print_text(" nobody was expected");
         fer_tcp_stream_close(&stream->handle);
     }
-    print_end();
 }

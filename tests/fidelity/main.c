@@ -88,6 +88,7 @@ static void run(struct program *program, uint64_t seed)
     os_start(system, seed);
     for (program->step = 0; program->step < STEPS; program->step++) {
         step(program);
+        print_end();
         if (!tracker_wait(program)) {
             printf("data in flight does not arrive\n");
             break;

@@ -5,8 +5,6 @@
 
 void os_start(enum fidelity_system system, uint64_t seed)
 {
-    (void)system;
-    (void)seed;
 }
 
 const char *os_stop(void)

@@ -48,15 +48,11 @@ bool os_is_simulated(void)
 
 bool os_has(enum fidelity_system system)
 {
-    (void)system;
     return true;
 }
 
 bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
-    (void)raw;
-    (void)end;
-    (void)is_over;
     return true;
 }
 
@@ -68,20 +64,16 @@ void os_close(fer_raw_socket raw)
 
 bool os_is_queued(fer_raw_socket raw, int count)
 {
-    (void)raw;
-    (void)count;
     return true;
 }
 
 bool os_is_acceptable(fer_raw_socket raw)
 {
-    (void)raw;
     os_wait_for_arrival();
     return true;
 }
 
 bool os_yield(unsigned attempts)
 {
-    (void)attempts;
     return false;
 }

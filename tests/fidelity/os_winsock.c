@@ -30,7 +30,6 @@ static bool has_failed(fer_raw_socket raw, struct end *end)
 bool os_has_arrived(fer_raw_socket raw, struct end *end, bool is_over)
 {
     u_long queued = 0;
-    (void)is_over;
     if (end->mask == NULL &&
         (ioctlsocket((SOCKET)raw, (long)FIONREAD, &queued) != 0 || queued != end->unread)) {
         return false;

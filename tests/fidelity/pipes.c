@@ -63,7 +63,6 @@ void step_burst(struct program *program)
                   are_joined(&clients[i], &servers[i]);
     }
     print_text(" of %d %d connected %d joined", count, ok, joined);
-    print_end();
     for (int i = 0; i < count; i++) {
         FER_IGNORE(fer_tcp_stream_set_linger(&clients[i], (fer_duration){0}));
         fer_tcp_stream_close(&clients[i]);
@@ -99,7 +98,6 @@ void step_full_backlog(struct program *program)
     }
     print_text(" %d connected", ok);
     print_kind(fer_tcp_stream_connect_timeout(&late, &addr, fer_duration_from_millis(4)), NULL);
-    print_end();
     fer_tcp_listener_close(&listener);
     for (int i = 0; i < BACKLOG; i++) {
         fer_tcp_stream_close(&clients[i]);
@@ -203,7 +201,6 @@ void step_full_pipe(struct program *program)
     print_kind(error, NULL);
     sent += write_into_full(program, &client, sent);
     end_full(program, &client, &server, sent);
-    print_end();
     fer_tcp_stream_close(&client);
     fer_tcp_stream_close(&server);
 }

@@ -7,10 +7,12 @@
 
 static char raw[512];
 static size_t raw_len;
+static bool is_open; /* the line of a call */
 
 void print_step(struct program *program, const char *op, int handle)
 {
-    raw_len = 0;
+    print_end();
+    is_open = true;
     printf("%d %s %d", program->step, op, handle);
 }
 
@@ -77,9 +79,13 @@ void print_ttl(const struct program *program, uint32_t ttl)
 
 void print_end(void)
 {
+    if (!is_open) {
+        return;
+    }
     if (raw_len > 0) {
         printf(" ;%s", raw);
     }
+    is_open = false;
     raw_len = 0;
     printf("\n");
     (void)fflush(stdout); /* keeps the earlier lines after a hang or a crash */

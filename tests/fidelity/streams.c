@@ -130,7 +130,6 @@ static void read_step(struct program *program, int at)
         print_text(" n %u %016llx", (unsigned)n, (unsigned long long)digest_of(buf, n));
         record_read(program, end, form, buf, n);
     }
-    print_end();
 }
 
 /* ---- Writing */
@@ -196,7 +195,6 @@ static void write_step(struct program *program, int at)
     fer_error error = write_by(program, form, &stream->handle, buf, len, &n);
     print_kind(error, write_mask(program, stream, error, len));
     print_text(" n %u", (unsigned)n);
-    print_end();
     if (end != NULL) {
         tracker_wrote(program, stream->end, n);
     }
@@ -211,7 +209,6 @@ static void shutdown_step(struct program *program, int at)
     fer_shutdown how = (fer_shutdown)below(program, 3);
     print_step(program, names[how], at);
     print_kind(fer_tcp_stream_shutdown(&stream->handle, how), NULL);
-    print_end();
     if (stream->end != NONE) {
         tracker_shut(program, stream, how);
     }
@@ -221,7 +218,6 @@ void step_close_stream(struct program *program, struct stream *stream, int handl
 {
     print_step(program, "close", handle);
     fer_tcp_stream_close(&stream->handle);
-    print_end();
     if (stream->end != NONE) {
         tracker_closed(program, stream->end, !stream->is_shared);
     }
@@ -236,7 +232,6 @@ static void clone_step(struct program *program, int at)
     print_text(" to %d", (int)(to - program->streams));
     fer_error error = fer_tcp_stream_try_clone(&stream->handle, &to->handle);
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         stream->is_shared = true;
         *to = (struct stream){to->handle, stream->end, stream->shut_read, stream->shut_write, true};
@@ -260,7 +255,6 @@ static void through_raw_step(struct program *program, int at)
     fer_error error = fer_tcp_stream_from_raw(&stream->handle, raw);
     print_text(raw == FER_RAW_SOCKET_NONE ? " none" : " some");
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         *stream = (struct stream){stream->handle, stream->end, false, false, true};
         end->nonblocking = end->nonblocking && !program->winsock;
@@ -299,7 +293,6 @@ static void set_timeout_step(struct program *program, int at)
         print_text(is_rounded ? " that" : " another, %llu", (unsigned long long)value.nanos);
         end->has_timeout[writing] = timeout.nanos != FER_DURATION_NONE_NANOS && !would_take_long;
     }
-    print_end();
 }
 
 static void mode_step(struct program *program, int at)
@@ -309,7 +302,6 @@ static void mode_step(struct program *program, int at)
     print_step(program, nonblocking ? "nonblocking" : "blocking", at);
     fer_error error = fer_tcp_stream_set_nonblocking(&stream->handle, nonblocking);
     print_kind(error, NULL);
-    print_end();
     if (error.kind == FER_OK) {
         program->ends[stream->end].nonblocking = nonblocking;
     }
@@ -326,7 +318,6 @@ static void ttl_step(struct program *program, int at)
     }
     print_kind(fer_tcp_stream_ttl(stream, &ttl), NULL);
     print_ttl(program, ttl);
-    print_end();
 }
 
 static void nodelay_step(struct program *program, int at)
@@ -339,7 +330,6 @@ static void nodelay_step(struct program *program, int at)
     }
     print_kind(fer_tcp_stream_nodelay(stream, &nodelay), NULL);
     print_text(" %d", nodelay);
-    print_end();
 }
 
 static void linger_step(struct program *program, int at)
@@ -355,7 +345,6 @@ static void linger_step(struct program *program, int at)
     print_kind(error, NULL);
     print_kind(fer_tcp_stream_linger(&stream->handle, &value), NULL);
     print_text(" %llu", (unsigned long long)value.nanos);
-    print_end();
     if (error.kind == FER_OK && !tracker_ignores_options(program, &program->ends[stream->end])) {
         program->ends[stream->end].resets_at_close = linger.nanos == 0;
     }
@@ -383,7 +372,6 @@ static void keepalive_step(struct program *program, int at)
     }
     print_text(" %d %llu %llu %u", value.enabled, (unsigned long long)value.time.nanos,
                (unsigned long long)value.interval.nanos, (unsigned)value.retries);
-    print_end();
 }
 
 /* ---- Queries */
@@ -395,7 +383,6 @@ static void take_error_step(struct program *program, int at)
     print_step(program, "take_error", at);
     print_kind(fer_tcp_stream_take_error(&stream->handle, &pending), NULL);
     print_kind(pending, mask_of(program, stream));
-    print_end();
 }
 
 static void print_addr(const fer_socket_addr *addr)
@@ -425,7 +412,6 @@ static void addresses_step(struct program *program, int at)
     if (error.kind == FER_OK && !is_unsure) {
         print_addr(&peer);
     }
-    print_end();
 }
 
 /* ---- Choosing a step */

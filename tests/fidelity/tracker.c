@@ -59,7 +59,6 @@ int tracker_accept(struct program *program, int listening)
 
 bool tracker_is_over(const struct program *program, const struct end *end)
 {
-    (void)program;
     return end->fin_arrived && end->fin_sent;
 }
 

@@ -8,6 +8,7 @@
  * server's must not grow after the first quarter of the rounds. */
 #include "examples/example_os.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,8 @@ struct peer {
     uint32_t sender; /* its number; every peer that ever sends has one */
     bool has_sender;
     uint32_t *received; /* the number of the last line from each sender */
-    uint64_t missing;   /* number of lines of open senders not received yet */
-    size_t partial_len;
-    char partial[LINE_LEN];
+    size_t line_len;
+    char line[LINE_LEN + 1];
 };
 
 static struct {
@@ -54,7 +54,6 @@ static struct {
     struct sender *senders;
     uint32_t sender_count;
     uint32_t sender_cap;
-    uint64_t missing;
     uint64_t received;
     uint64_t closed;
     uint64_t random;
@@ -102,96 +101,55 @@ static size_t choose(size_t below)
     return (size_t)(mix(all.random) % below);
 }
 
-static void put_hex(char *to, size_t digits, uint64_t value)
-{
-    while (digits-- > 0) {
-        to[digits] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-}
-
 /* Contains the sender, the number, and a checksum of both. */
-static void make_line(char line[LINE_LEN], uint32_t sender, uint32_t number)
+static void make_line(char line[LINE_LEN + 1], uint32_t sender, uint32_t number)
 {
-    put_hex(line, 8, sender);
-    put_hex(line + 8, 8, number);
-    put_hex(line + 16, 15, mix(((uint64_t)sender << 32) | number));
-    line[LINE_LEN - 1] = '\n';
-}
-
-static uint32_t read_hex(const char *digits)
-{
-    uint32_t value = 0;
-    for (int i = 0; i < 8; i++) {
-        uint32_t digit = (uint32_t)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
-        value = (value << 4) | (digit & 15);
-    }
-    return value;
+    uint64_t sum = mix(((uint64_t)sender << 32) | number) & UINT64_C(0xfffffffffffffff);
+    (void)snprintf(line, LINE_LEN + 1, "%08" PRIx32 "%08" PRIx32 "%015" PRIx64 "\n", sender, number,
+                   sum);
 }
 
 /* ---- Receiving */
 
-/* Checks a line that its sender had started when it was closed in good order. The server adds the
- * end of the line. */
-static void receive_partial_line(const char *line, size_t len)
+/* The line of a sender that was closed in good order inside of it is cut. The server adds its
+ * end. */
+static void receive_line(struct peer *peer, size_t len)
 {
-    char wanted[LINE_LEN];
-    if (len != FIRST_PART - LINE_LEN + 1 || read_hex(line) >= all.sender_count ||
-        !all.senders[read_hex(line)].is_closed) {
-        printf("got \"%.*s\"\n", (int)len - 1, line);
-        fail("a line that no client sent: cut");
-    }
-    make_line(wanted, read_hex(line), all.senders[read_hex(line)].sent);
-    if (memcmp(line, wanted, len - 1) != 0) {
-        fail("a line that no client sent: cut and mixed up");
-    }
-}
-
-static void receive_line(struct peer *peer, const char *line)
-{
-    char wanted[LINE_LEN];
-    uint32_t sender = read_hex(line);
-    uint32_t number = read_hex(line + 8);
+    char wanted[LINE_LEN + 1];
+    uint32_t sender = UINT32_MAX;
+    uint32_t number = 0;
+    (void)sscanf(peer->line, "%8" SCNx32 "%8" SCNx32, &sender, &number);
     make_line(wanted, sender, number);
-    if (memcmp(line, wanted, LINE_LEN) != 0 || sender >= all.sender_count) {
-        printf("got \"%.*s\"\n", LINE_LEN - 1, line);
-        fail("a line that no client sent: mixed up");
+    const struct sender *from = &all.senders[sender < all.sender_count ? sender : 0];
+    bool is_cut = len == FIRST_PART - LINE_LEN + 1 && from->is_closed && number == from->sent;
+    if (sender >= all.sender_count || (len != LINE_LEN && !is_cut) ||
+        memcmp(peer->line, wanted, len - 1) != 0) {
+        printf("got \"%.*s\"\n", (int)len - 1, peer->line);
+        fail("a line that no client sent: cut or mixed up");
     }
-    if (peer->received[sender] == UNKNOWN) {
+    if (is_cut || peer->received[sender] == UNKNOWN) {
         return;
     }
-    if (number != peer->received[sender] + 1 || number > all.senders[sender].sent) {
+    if (number != peer->received[sender] + 1 || number > from->sent) {
         printf("line %lu of sender %lu after %lu of %lu\n", (unsigned long)number,
                (unsigned long)sender, (unsigned long)peer->received[sender],
-               (unsigned long)all.senders[sender].sent);
+               (unsigned long)from->sent);
         fail("a line is lost, duplicated or reordered");
     }
     peer->received[sender] = number;
     all.received++;
-    if (!all.senders[sender].is_closed) {
-        peer->missing--;
-        all.missing--;
-    }
 }
 
 static void process_bytes(struct peer *peer, const char *bytes, size_t len)
 {
-    while (len > 0) {
-        size_t part = len < LINE_LEN - peer->partial_len ? len : LINE_LEN - peer->partial_len;
-        const char *end = memchr(bytes, '\n', part);
-        part = end != NULL ? (size_t)(end - bytes) + 1 : part;
-        memcpy(peer->partial + peer->partial_len, bytes, part);
-        peer->partial_len += part;
-        bytes += part;
-        len -= part;
-        if (end == NULL && peer->partial_len == LINE_LEN) {
+    for (size_t i = 0; i < len; i++) {
+        if (peer->line_len == LINE_LEN) {
             fail("a line without an end: mixed up");
-        } else if (end != NULL && peer->partial_len < LINE_LEN) {
-            receive_partial_line(peer->partial, peer->partial_len);
-            peer->partial_len = 0;
-        } else if (end != NULL) {
-            receive_line(peer, peer->partial);
-            peer->partial_len = 0;
+        }
+        peer->line[peer->line_len++] = bytes[i];
+        if (bytes[i] == '\n') {
+            receive_line(peer, peer->line_len);
+            peer->line_len = 0;
         }
     }
 }
@@ -224,15 +182,26 @@ static void process_events(fer_duration limit)
     }
 }
 
+static bool is_complete(const struct peer *peer)
+{
+    for (uint32_t i = 0; i < all.sender_count && peer->is_open; i++) {
+        if (!all.senders[i].is_closed && peer->received[i] != all.senders[i].sent) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Waits until every peer has received all lines of the open senders. */
 static void wait_for_missing(void)
 {
     uint64_t deadline = example_milliseconds() + TIMEOUT_SECONDS * 1000;
-    while (all.missing > 0) {
-        process_events(fer_duration_from_secs(1));
-        if (example_milliseconds() > deadline) {
-            printf("%llu lines are missing\n", (unsigned long long)all.missing);
-            fail("lines are lost, or the server is too slow");
+    for (size_t i = 0; i < all.count; i++) {
+        while (!is_complete(&all.peers[i])) {
+            process_events(fer_duration_from_secs(1));
+            if (example_milliseconds() > deadline) {
+                fail("lines are lost, or the server is too slow");
+            }
         }
     }
 }
@@ -255,13 +224,9 @@ static void write_part(struct peer *peer, const char *bytes, size_t len)
 }
 
 /* Makes another line, which every open peer must receive. */
-static void make_next_line(struct peer *peer, char line[LINE_LEN])
+static void make_next_line(const struct peer *peer, char line[LINE_LEN + 1])
 {
     make_line(line, peer->sender, ++all.senders[peer->sender].sent);
-    for (size_t i = 0; i < all.count; i++) {
-        all.peers[i].missing += all.peers[i].is_open;
-        all.missing += all.peers[i].is_open;
-    }
 }
 
 /* ---- Opening and closing peers */
@@ -292,8 +257,7 @@ static void open_peer(size_t index)
         "add");
     peer->is_open = true;
     peer->has_sender = false;
-    peer->missing = 0;
-    peer->partial_len = 0;
+    peer->line_len = 0;
     for (uint32_t i = 0; i < all.sender_cap; i++) {
         peer->received[i] = all.senders[i].is_closed ? UNKNOWN : all.senders[i].sent;
     }
@@ -306,7 +270,7 @@ static void open_peer(size_t index)
  * has accepted all peers before. */
 static void sync_with_server(struct peer *last)
 {
-    char line[LINE_LEN];
+    char line[LINE_LEN + 1];
     if (!last->has_sender) {
         make_sender(last);
     }
@@ -325,19 +289,6 @@ static void open_peers(const size_t *indexes, size_t count)
     }
 }
 
-static void close_sender(uint32_t number)
-{
-    struct sender *sender = &all.senders[number];
-    sender->is_closed = true;
-    for (size_t i = 0; i < all.count; i++) {
-        struct peer *peer = &all.peers[i];
-        if (peer->is_open && peer->received[number] != UNKNOWN) {
-            peer->missing -= sender->sent - peer->received[number];
-            all.missing -= sender->sent - peer->received[number];
-        }
-    }
-}
-
 /* Closes about half of the peers with a reset and the others in good order, as the system sees
  * it. */
 static void close_peer(struct peer *peer)
@@ -348,10 +299,9 @@ static void close_peer(struct peer *peer)
     require(fer_poller_delete(&all.poller, fer_tcp_stream_as_raw(&peer->stream)), "delete");
     fer_tcp_stream_close(&peer->stream);
     peer->is_open = false;
-    all.missing -= peer->missing;
     all.closed++;
     if (peer->has_sender) {
-        close_sender(peer->sender);
+        all.senders[peer->sender].is_closed = true;
     }
 }
 
@@ -374,7 +324,7 @@ static size_t close_some(size_t *indexes, size_t from, size_t below, size_t want
  * pause. Their lines may be received or not. */
 static void run_round(size_t *closed)
 {
-    char(*lines)[2 * LINE_LEN] = allocate(all.count - all.idle, sizeof *lines);
+    char(*lines)[2 * LINE_LEN + 1] = allocate(all.count - all.idle, sizeof *lines);
     for (size_t i = all.idle; i < all.count; i++) {
         struct peer *peer = &all.peers[i];
         make_next_line(peer, lines[i - all.idle]);

@@ -26,25 +26,16 @@
     } while (0)
 #define assert_ok(call) assert_kind(call, FER_OK)
 
-/* TEST_OVER_NETBSD, TEST_OVER_MACOS: the sockets are those of that kernel in this process
- * (tests/kernels). */
-static inline bool seam_is_netbsd(void)
+/* A connect to a port that is bound and does not listen is not refused: the system drops the SYN
+ * (NetBSD, run; XNU, bsd/netinet/tcp_input.c, tcp_input). TEST_OVER_NETBSD, TEST_OVER_MACOS: the
+ * sockets are those of that kernel in this process (tests/kernels). */
+static inline bool seam_bound_ports_are_silent(void)
 {
-#if defined(__NetBSD__) || defined(TEST_OVER_NETBSD)
+#if defined(__APPLE__) || defined(__NetBSD__) || defined(TEST_OVER_MACOS) || \
+    defined(TEST_OVER_NETBSD)
     return true;
 #else
     return false;
-#endif
-}
-
-/* A connect to a port that is bound and does not listen is not refused: the system drops the SYN
- * (NetBSD, run; XNU, bsd/netinet/tcp_input.c, tcp_input). */
-static inline bool seam_bound_ports_are_silent(void)
-{
-#if defined(__APPLE__) || defined(TEST_OVER_MACOS)
-    return true;
-#else
-    return seam_is_netbsd();
 #endif
 }
 
@@ -92,24 +83,6 @@ static inline void seam_await(fer_raw_socket raw, ferp_readiness readiness)
     assert_ok(error);
 }
 
-/* Waits until a connection that the other end has reset is readable. The wait may report the reset
- * itself, as platform.h allows and Windows does. */
-static inline void seam_await_reset(fer_raw_socket raw)
-{
-    ferp_wait wait;
-    assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
-    fer_error error = ferp_wait_for(&wait, seam_deadline());
-    assert_kind(error, error.kind == FER_OK ? FER_OK : FER_CONNECTION_RESET);
-}
-
-/* The result of a wait whose deadline has passed. */
-static inline fer_error seam_check_ready(fer_raw_socket raw, ferp_readiness readiness)
-{
-    ferp_wait wait;
-    assert_ok(ferp_wait_arm(&wait, raw, readiness));
-    return ferp_wait_for(&wait, 0);
-}
-
 /* Bound, so that it can receive. */
 static inline fer_raw_socket seam_datagram_socket(void)
 {
@@ -130,28 +103,23 @@ static inline fer_raw_socket seam_listener(fer_socket_addr *addr)
     return listener;
 }
 
-static inline void seam_finish_connect(fer_raw_socket client, fer_error started)
-{
-    fer_error pending = {FER_OTHER, 0};
-    if (started.kind != FER_OK) {
-        assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK
-                                                                              : FER_IN_PROGRESS);
-        seam_await(client, FERP_CONNECTED);
-    }
-    assert_ok(ferp_take_error(client, &pending));
-    assert_ok(pending);
-}
-
 static inline struct seam_pair seam_open(void)
 {
     struct seam_pair pair;
+    fer_error pending = {FER_OTHER, 0};
     memset(&pair, 0, sizeof pair);
     pair.listener = seam_listener(&pair.server_addr);
     pair.client = seam_socket();
     fer_error started = ferp_connect(pair.client, &pair.server_addr);
     seam_await(pair.listener, FERP_ACCEPTABLE);
     assert_ok(ferp_accept(pair.listener, &pair.server, &pair.client_addr));
-    seam_finish_connect(pair.client, started);
+    if (started.kind != FER_OK) {
+        assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK
+                                                                              : FER_IN_PROGRESS);
+        seam_await(pair.client, FERP_CONNECTED);
+    }
+    assert_ok(ferp_take_error(pair.client, &pending));
+    assert_ok(pending);
     return pair;
 }
 
@@ -217,16 +185,6 @@ static inline void seam_expect(fer_raw_socket raw, const char *text)
         have += moved;
     }
     assert_memory_equal(got, text, len);
-}
-
-/* Receives the peer's end of file. */
-static inline void seam_expect_end(fer_raw_socket raw)
-{
-    char byte;
-    size_t moved = 1;
-    seam_await(raw, FERP_READABLE);
-    assert_ok(ferp_recv(raw, &byte, 1, 0, &moved));
-    assert_int_equal(moved, 0);
 }
 
 #endif

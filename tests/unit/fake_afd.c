@@ -31,7 +31,6 @@ static size_t socket_count;
 static struct fake_request requests[FAKE_REQUESTS];
 static int violations;
 static int cancels;
-static fer_error open_failure;
 
 /* The port of each handle of the driver. */
 static struct {
@@ -79,9 +78,6 @@ static void complete_all(const struct fake_socket *socket, enum request_state st
 
 fer_error ferp_afd_open(HANDLE port, HANDLE *out)
 {
-    if (open_failure.kind != FER_OK) {
-        return open_failure;
-    }
     *out = CreateEventW(NULL, TRUE, FALSE, NULL);
     AcquireSRWLockExclusive(&lock);
     ports[port_count].afd = *out;
@@ -129,8 +125,6 @@ static void start(struct fake_request *made, struct fake_socket *socket)
     made->failure = socket->failure;
     if (made->failure.kind != FER_OK) {
         post(made, 0, 0);
-    } else if (socket->fault == FAKE_MIXES_UP) {
-        post(made, 0, FERP_AFD_SEND);
     } else if ((made->events & socket->ready) != 0) {
         post(made, 0, made->events & socket->ready);
     } else if (socket->fault == FAKE_LOSES_REQUESTS) {
@@ -181,7 +175,6 @@ static struct fake_request *request_of(const ferp_afd_request *request)
 
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
 {
-    (void)afd;
     AcquireSRWLockExclusive(&lock);
     struct fake_request *found = request_of(request);
     cancels++;
@@ -221,12 +214,6 @@ void fake_begin(void)
     port_count = 0;
     violations = 0;
     cancels = 0;
-    open_failure = FERP_WINSOCK_OK;
-}
-
-void fake_set_open_failure(fer_error failure)
-{
-    open_failure = failure;
 }
 
 int fake_violations(void)
@@ -288,17 +275,6 @@ void fake_set_failure(SOCKET number, fer_error failure, bool completes)
     struct fake_socket *socket = socket_of(number);
     socket->failure = failure;
     socket->completes = completes;
-    ReleaseSRWLockExclusive(&lock);
-}
-
-void fake_complete(SOCKET number, ULONG events)
-{
-    AcquireSRWLockExclusive(&lock);
-    for (size_t i = 0; i < FAKE_REQUESTS; i++) {
-        if (requests[i].state == PENDING && requests[i].socket == socket_of(number)) {
-            post(&requests[i], 0, events);
-        }
-    }
     ReleaseSRWLockExclusive(&lock);
 }
 

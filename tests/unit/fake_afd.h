@@ -1,5 +1,5 @@
-/* fake_afd.h: a driver in place of platform/winsock/afd.c, which completes, loses, delays and mixes
- * up requests as a test decides. Any thread may call its functions. */
+/* fake_afd.h: a driver in place of platform/winsock/afd.c, which completes, loses and delays
+ * requests as a test decides. Any thread may call its functions. */
 #ifndef TEST_FAKE_AFD_H
 #define TEST_FAKE_AFD_H
 
@@ -13,15 +13,11 @@ typedef enum fake_fault {
     FAKE_NONE,
     FAKE_LOSES_COMPLETIONS, /* a readiness completes no request that is pending; a cancel does */
     FAKE_LOSES_REQUESTS,    /* nothing completes a request that is pending */
-    FAKE_DELAYS_CANCELS,    /* a cancel's packet comes with fake_deliver */
-    FAKE_MIXES_UP           /* each request completes immediately, with FERP_AFD_SEND */
+    FAKE_DELAYS_CANCELS     /* a cancel's packet comes with fake_deliver */
 } fake_fault;
 
 /* Forgets all sockets and requests. */
 void fake_begin(void);
-
-/* Lets ferp_afd_open fail, until OK is set. */
-void fake_set_open_failure(fer_error failure);
 
 /* How often a request began while another one of the same poller and socket was outstanding, or
  * while its own packet had not been taken. */
@@ -37,8 +33,6 @@ void fake_set_fault(SOCKET number, fake_fault fault);
 /* Lets its requests fail when they begin, or complete with this failure if completes. OK: neither.
  * Only requests that begin later. */
 void fake_set_failure(SOCKET number, fer_error failure, bool completes);
-/* Completes its requests with these events, whatever was requested. */
-void fake_complete(SOCKET number, ULONG events);
 /* Queues the packets of cancelled and lost requests of the number, also after its close. */
 void fake_deliver(SOCKET number);
 

@@ -9,7 +9,6 @@ static size_t opened;
 
 static fer_error counted_open(HANDLE port, HANDLE *out)
 {
-    (void)port;
     opened++;
     *out = CreateEventW(NULL, TRUE, FALSE, NULL);
     return *out != NULL ? FERP_WINSOCK_OK : ferp_winsock_last_error();

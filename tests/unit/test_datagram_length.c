@@ -64,7 +64,6 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 
 static int reset_system(void **state)
 {
-    (void)state;
     recvfrom_calls = recvmsg_calls = last_flags = recvfrom_error = 0;
     other_length = 0;
     recvmsg_errors[0] = recvmsg_errors[1] = 0;
@@ -82,12 +81,12 @@ static void assert_calls(int recvfroms, int recvmsgs)
 /* ---- Sockets */
 
 /* A receiver, a sender, and the sender's address. Both are on the loopback address. */
-struct ends {
+static struct {
     fer_raw_socket to;
     fer_raw_socket from;
     fer_socket_addr to_addr;
     fer_socket_addr from_addr;
-};
+} ends;
 
 static fer_raw_socket bind_to(fer_domain domain, fer_socket_addr *addr)
 {
@@ -103,26 +102,33 @@ static fer_raw_socket bind_to(fer_domain domain, fer_socket_addr *addr)
     return raw;
 }
 
-static struct ends open_ends(fer_domain domain)
+static void open_ends(fer_domain domain)
 {
-    struct ends ends;
-    memset(&ends, 0, sizeof ends);
     ends.to = bind_to(domain, &ends.to_addr);
     ends.from = bind_to(domain, &ends.from_addr);
-    return ends;
 }
 
-static void close_ends(const struct ends *ends)
+static int begin(void **state)
 {
-    ferp_close(ends->to);
-    ferp_close(ends->from);
+    open_ends(FER_DOMAIN_IPV4);
+    return reset_system(state);
 }
 
-static void send_bytes(const struct ends *ends, const char *bytes, size_t len)
+static int end(void **state)
+{
+    ferp_close(ends.to);
+    ferp_close(ends.from);
+    return 0;
+}
+
+#define LENGTH_TEST(function) TEST_WITH(function, begin, end)
+
+static void send_bytes(const char *bytes, size_t len)
 {
     size_t n = 77;
-    assert_ok(ferp_send_to(ends->from, bytes, len, 0, &ends->to_addr, &n));
+    assert_ok(ferp_send_to(ends.from, bytes, len, 0, &ends.to_addr, &n));
     assert_int_equal(n, len);
+    seam_await(ends.to, FERP_RECEIVABLE);
 }
 
 /* ---- Lengths */
@@ -141,95 +147,79 @@ static const struct {
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
-static fer_error receive(const struct ends *ends, bool never_waits, unsigned flags, char *buf,
-                         size_t room, struct ferp_datagram *out)
-{
-    char *start = room > 0 ? buf : NULL;
-    return never_waits ? ferp_recv_from(ends->to, start, room, flags | FERP_DONTWAIT, out)
-                       : ferp_recv_from(ends->to, start, room, flags, out);
-}
-
-static void assert_row(const struct ends *ends, size_t row, bool never_waits, unsigned flags)
+static void assert_row(size_t row, unsigned flags)
 {
     char buf[] = "########";
     struct ferp_datagram got;
     size_t len = strlen(rows[row].sent);
     memset(&got, 0x5a, sizeof got);
-    send_bytes(ends, rows[row].sent, len);
-    seam_await(ends->to, FERP_RECEIVABLE);
-    assert_ok(receive(ends, never_waits, flags, buf, rows[row].room, &got));
+    send_bytes(rows[row].sent, len);
+    assert_ok(
+        ferp_recv_from(ends.to, rows[row].room > 0 ? buf : NULL, rows[row].room, flags, &got));
     assert_int_equal(got.len, len < rows[row].room ? len : rows[row].room);
     assert_int_equal(got.truncated, rows[row].truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &ends->from_addr));
+    assert_true(fer_socket_addr_eq(&got.from, &ends.from_addr));
     assert_string_equal(buf, rows[row].stored);
-    assert_int_equal(last_flags & MSG_DONTWAIT, never_waits ? MSG_DONTWAIT : 0);
+    assert_int_equal(last_flags & MSG_DONTWAIT, (flags & FERP_DONTWAIT) != 0 ? MSG_DONTWAIT : 0);
 }
 
 /* Receives every row's datagram, in both modes and families. Each receive makes these calls. */
 static void assert_rows(unsigned flags, int recvfroms, int recvmsgs)
 {
-    static const fer_domain domains[] = {FER_DOMAIN_IPV4, FER_DOMAIN_IPV6};
     for (size_t i = 0; i < 4 * ROW_COUNT; i++) {
-        struct ends ends = open_ends(domains[i % 2]);
-        assert_row(&ends, i / 4, i % 4 >= 2, flags);
+        (void)end(NULL);
+        open_ends(i % 2 == 0 ? FER_DOMAIN_IPV4 : FER_DOMAIN_IPV6);
+        assert_row(i / 4, i % 4 >= 2 ? flags | FERP_DONTWAIT : flags);
         assert_calls(recvfroms, recvmsgs);
-        close_ends(&ends);
     }
 }
 
-TEST_WITH(a_datagram_of_any_length_is_one_recvfrom, reset_system, NULL)
+LENGTH_TEST(a_datagram_of_any_length_is_one_recvfrom)
 {
     assert_rows(0, 1, 0);
 }
 
-TEST_WITH(a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg, reset_system, NULL)
+LENGTH_TEST(a_system_that_rejects_the_flag_is_called_once_more_with_recvmsg)
 {
     rejects_the_flag = true;
     assert_rows(0, 1, 1);
 }
 
-TEST_WITH(other_protocols_are_received_by_recvmsg, reset_system, NULL)
+LENGTH_TEST(other_protocols_are_received_by_recvmsg)
 {
     assert_rows(FERP_NOT_UDP, 0, 1);
 }
 
-TEST_WITH(the_longest_datagram_is_reported_as_truncated, reset_system, NULL)
+LENGTH_TEST(the_longest_datagram_is_reported_as_truncated)
 {
     static char longest[65507];
-    struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char buf[4] = "####";
-    send_bytes(&ends, longest, sizeof longest);
-    seam_await(ends.to, FERP_RECEIVABLE);
+    send_bytes(longest, sizeof longest);
     assert_ok(ferp_recv_from(ends.to, buf, 3, 0, &got));
     assert_true(got.len == 3 && got.truncated);
     assert_memory_equal(buf, "\0\0\0#", 4);
-    close_ends(&ends);
 }
 
 /* The system is not trusted with more bytes than the buffer has. */
-TEST_WITH(a_length_above_the_buffers_is_never_returned, reset_system, NULL)
+LENGTH_TEST(a_length_above_the_buffers_is_never_returned)
 {
     static const ssize_t lengths[] = {9, 65536, SSIZE_MAX};
-    struct ends ends = open_ends(FER_DOMAIN_IPV4);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct ferp_datagram got;
         char buf[8];
-        send_bytes(&ends, "four", 4);
-        seam_await(ends.to, FERP_RECEIVABLE);
+        send_bytes("four", 4);
         other_length = lengths[i];
         assert_ok(ferp_recv_from(ends.to, buf, sizeof buf, 0, &got));
         assert_true(got.len == sizeof buf && got.truncated);
     }
-    close_ends(&ends);
 }
 
 /* ---- Errors */
 
-TEST_WITH(other_errors_are_returned_without_a_second_call, reset_system, NULL)
+LENGTH_TEST(other_errors_are_returned_without_a_second_call)
 {
     static const int codes[] = {EAGAIN, ECONNREFUSED, EINTR, EBADF, ENOMEM};
-    struct ends ends = open_ends(FER_DOMAIN_IPV4);
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         struct ferp_datagram got;
         char byte;
@@ -239,12 +229,10 @@ TEST_WITH(other_errors_are_returned_without_a_second_call, reset_system, NULL)
         assert_int_equal(error.os_code, codes[i]);
         assert_calls(1, 0);
     }
-    close_ends(&ends);
 }
 
-TEST_WITH(an_empty_queue_would_block_with_the_flag_or_without, reset_system, NULL)
+LENGTH_TEST(an_empty_queue_would_block_with_the_flag_or_without)
 {
-    struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char byte;
     assert_kind(ferp_recv_from(ends.to, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
@@ -252,38 +240,31 @@ TEST_WITH(an_empty_queue_would_block_with_the_flag_or_without, reset_system, NUL
     rejects_the_flag = true;
     assert_kind(ferp_recv_from(ends.to, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
     assert_calls(1, 1);
-    close_ends(&ends);
 }
 
-TEST_WITH(a_sender_without_an_ip_address_is_an_error, reset_system, NULL)
+LENGTH_TEST(a_sender_without_an_ip_address_is_an_error)
 {
-    struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char byte;
-    send_bytes(&ends, "x", 1);
-    seam_await(ends.to, FERP_RECEIVABLE);
+    send_bytes("x", 1);
     omits_the_sender = true;
     fer_error error = ferp_recv_from(ends.to, &byte, 1, 0, &got);
     assert_int_equal(error.os_code, EAFNOSUPPORT);
-    close_ends(&ends);
 }
 
 /* ---- Where the flag would mislead */
 
 /* With MSG_TRUNC a peek would return the length from the start of the datagram. */
-TEST_WITH(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system, NULL)
+LENGTH_TEST(a_peek_at_an_offset_reports_the_bytes_that_it_stored)
 {
-    struct ends ends = open_ends(FER_DOMAIN_IPV4);
     struct ferp_datagram got;
     char buf[] = "########";
     int offset = 2;
     if (setsockopt((int)ends.to, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0) {
-        close_ends(&ends);
         print_message("skipped: this system has no SO_PEEK_OFF for datagrams\n");
         skip();
     }
-    send_bytes(&ends, "abcde", 5);
-    seam_await(ends.to, FERP_RECEIVABLE);
+    send_bytes("abcde", 5);
     assert_ok(ferp_recv_from(ends.to, buf, 8, FERP_PEEK, &got));
     assert_int_equal(got.len, 3);
     assert_string_equal(buf, "cde#####");
@@ -291,11 +272,10 @@ TEST_WITH(a_peek_at_an_offset_reports_the_bytes_that_it_stored, reset_system, NU
     assert_ok(ferp_recv_from(ends.to, buf, 8, 0, &got));
     assert_true(got.len == 5 && !got.truncated);
     assert_string_equal(buf, "abcde###");
-    close_ends(&ends);
 }
 
 /* icmp(7). Linux fills in the identifier and the checksum. */
-TEST_WITH(a_truncated_answer_of_icmp_is_reported_as_truncated, reset_system, NULL)
+LENGTH_TEST(a_truncated_answer_of_icmp_is_reported_as_truncated)
 {
     static const unsigned char echo[16] = {8, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
@@ -322,7 +302,7 @@ TEST_WITH(a_truncated_answer_of_icmp_is_reported_as_truncated, reset_system, NUL
 
 /* X4: the datagram arrived, and the read half was shut down, after a try that found none. Any other
  * error of the second try is the call's. */
-TEST_WITH(datagrams_before_a_shutdown_are_received, reset_system, NULL)
+LENGTH_TEST(datagrams_before_a_shutdown_are_received)
 {
     static const struct {
         int errors[2];
@@ -338,24 +318,24 @@ TEST_WITH(datagrams_before_a_shutdown_are_received, reset_system, NULL)
         {{ECONNRESET, 0}, true, FER_CONNECTION_RESET, 0, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        fer_raw_socket ends[2];
+        fer_raw_socket pair[2];
         struct ferp_unix_datagram got = {0};
         char buf[8];
         size_t n = 0;
         reset_system(NULL);
         memcpy(recvmsg_errors, cases[i].errors, sizeof recvmsg_errors);
-        assert_ok(ferp_unix_pair(FER_TYPE_DGRAM, &ends[0], &ends[1]));
-        assert_ok(ferp_send(ends[1], "last", 4, 0, &n));
+        assert_ok(ferp_unix_pair(FER_TYPE_DGRAM, &pair[0], &pair[1]));
+        assert_ok(ferp_send(pair[1], "last", 4, 0, &n));
         if (cases[i].is_shut) {
-            assert_ok(ferp_shutdown(ends[0], FER_SHUTDOWN_READ));
+            assert_ok(ferp_shutdown(pair[0], FER_SHUTDOWN_READ));
         }
-        assert_kind(ferp_unix_recv_from(ends[0], buf, sizeof buf, FERP_DONTWAIT, &got),
+        assert_kind(ferp_unix_recv_from(pair[0], buf, sizeof buf, FERP_DONTWAIT, &got),
                     cases[i].kind);
         assert_int_equal(got.len, cases[i].len);
         assert_int_equal(got.from.kind_, FERP_UNIX_UNNAMED);
         assert_calls(0, cases[i].calls);
-        ferp_close(ends[0]);
-        ferp_close(ends[1]);
+        ferp_close(pair[0]);
+        ferp_close(pair[1]);
     }
 }
 

@@ -48,12 +48,12 @@ static fer_raw_socket refusing(fer_socket_addr *addr)
 }
 
 /* A listener whose queue is full, and the connects that fill it. The last one is pending. */
-struct full {
+static struct full {
     fer_raw_socket listener;
     fer_socket_addr addr;
     fer_raw_socket raws[FILLERS_MAX];
     size_t count;
-};
+} full;
 
 /* Whether the connect has not ended within 300 ms. */
 static bool stays_pending(fer_raw_socket raw)
@@ -63,91 +63,50 @@ static bool stays_pending(fer_raw_socket raw)
            FER_TIMED_OUT;
 }
 
-static void close_full(const struct full *full)
+static int close_full(void **state)
 {
-    for (size_t i = 0; i < full->count; i++) {
-        ferp_close(full->raws[i]);
+    while (full.count > 0) {
+        ferp_close(full.raws[--full.count]);
     }
-    ferp_close(full->listener);
+    ferp_close(full.listener);
+    return 0;
 }
 
-/* Skips the test if this OS refuses instead, as Windows does. */
-static struct full open_full(void)
+/* Skips the test if this OS refuses instead, as Windows does. Returns the pending connect. */
+static fer_raw_socket fill_queue(void)
 {
-    struct full full;
-    memset(&full, 0, sizeof full);
-    full.listener = seam_socket();
-    full.addr = seam_loopback(0);
-    assert_ok(ferp_bind(full.listener, &full.addr));
-    assert_ok(ferp_listen(full.listener, 1));
-    assert_ok(ferp_local_addr(full.listener, &full.addr));
     while (full.count < FILLERS_MAX) {
         fer_raw_socket raw = start_connect(&full.addr);
         full.raws[full.count++] = raw;
         if (stays_pending(raw)) {
-            return full;
+            return raw;
         }
         if (result_of(raw) != FER_OK) {
             break;
         }
     }
-    close_full(&full);
     print_message("this OS refuses a connect to a full queue\n");
     skip();
-    return full;
+    return FER_RAW_SOCKET_NONE;
 }
+
+static int open_full(void **state)
+{
+    full = (struct full){.listener = seam_socket(), .addr = seam_loopback(0)};
+    assert_ok(ferp_bind(full.listener, &full.addr));
+    assert_ok(ferp_listen(full.listener, 1));
+    assert_ok(ferp_local_addr(full.listener, &full.addr));
+    return 0;
+}
+
+#define FULL_TEST(function) TEST_WITH(function, open_full, close_full)
 
 /* ---- Tests */
 
-/* Every connect that has ended is reported until it is not asked about. */
-static void wait_for_all(const fer_raw_socket *raws, size_t count, const fer_cancel_token *token)
-{
-    fer_raw_socket left[FERP_CONNECTS_MAX];
-    uint64_t deadline = seam_deadline();
-    memcpy(left, raws, count * sizeof raws[0]);
-    while (count > 0) {
-        uint32_t ended = 0;
-        size_t kept = 0;
-        assert_ok(ferp_wait_for_connects(left, count, deadline, token, &ended));
-        assert_true(ended != 0 && ended < UINT32_C(1) << count);
-        for (size_t i = 0; i < count; i++) {
-            if ((ended & UINT32_C(1) << i) == 0) {
-                left[kept++] = left[i];
-            } else {
-                assert_int_equal(result_of(left[i]), FER_OK);
-            }
-        }
-        count = kept;
-    }
-}
-
-TEST(any_number_of_connects_end)
-{
-    const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
-    fer_cancel_token token = {0};
-    assert_ok(ferp_token_open(&token));
-    for (size_t i = 0; i < 6; i++) {
-        size_t count = counts[i % 3];
-        fer_raw_socket raws[FERP_CONNECTS_MAX];
-        fer_socket_addr addr;
-        fer_raw_socket listener = seam_listener(&addr);
-        for (size_t k = 0; k < count; k++) {
-            raws[k] = start_connect(&addr);
-        }
-        wait_for_all(raws, count, i < 3 ? NULL : &token);
-        for (size_t k = 0; k < count; k++) {
-            ferp_close(raws[k]);
-        }
-        ferp_close(listener);
-    }
-    ferp_token_close(&token);
-}
-
 /* Each place of the set has each of the three. */
-TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
+FULL_TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
 {
-    struct full full = open_full();
-    fer_raw_socket pending = full.raws[full.count - 1];
+    fer_raw_socket pending = fill_queue();
     fer_socket_addr refused_addr;
     fer_raw_socket bound = refusing(&refused_addr);
     struct seam_pair pair = seam_open();
@@ -172,19 +131,18 @@ TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
     }
     ferp_close(bound);
     seam_close(&pair);
-    close_full(&full);
 }
 
 /* Another descriptor of the socket takes the error. Windows keeps it. */
-TEST(a_connect_whose_error_was_taken_is_not_pending)
+FULL_TEST(a_connect_whose_error_was_taken_is_not_pending)
 {
-    struct full full = open_full();
+    fer_raw_socket pending = fill_queue();
     fer_socket_addr addr;
     fer_raw_socket bound = refusing(&addr);
     fer_raw_socket refused = start_connect(&addr);
     fer_raw_socket other = FER_RAW_SOCKET_NONE;
     fer_error error = {FER_OK, 0};
-    assert_true(ferp_connect_is_pending(full.raws[full.count - 1]));
+    assert_true(ferp_connect_is_pending(pending));
     assert_ok(ferp_duplicate(refused, &other));
     assert_int_equal(result_of(other), FER_CONNECTION_REFUSED);
     assert_ok(ferp_take_error(refused, &error));
@@ -192,27 +150,11 @@ TEST(a_connect_whose_error_was_taken_is_not_pending)
     ferp_close(other);
     ferp_close(refused);
     ferp_close(bound);
-    close_full(&full);
 }
 
-/* The queue has room again, and the OS retries. */
-TEST(a_pending_connect_ends_the_wait_when_it_succeeds)
+FULL_TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
 {
-    struct full full = open_full();
-    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
-    fer_socket_addr peer;
-    uint32_t ended = 0;
-    assert_ok(ferp_accept(full.listener, &accepted, &peer));
-    ferp_close(accepted);
-    assert_ok(ferp_wait_for_connects(&full.raws[full.count - 1], 1, seam_deadline(), NULL, &ended));
-    assert_int_equal(ended, 1);
-    assert_int_equal(result_of(full.raws[full.count - 1]), FER_OK);
-    close_full(&full);
-}
-
-TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
-{
-    struct full full = open_full();
+    (void)fill_queue();
     fer_raw_socket raws[FERP_CONNECTS_MAX];
     const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
     const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
@@ -242,24 +184,6 @@ TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
         ferp_close(raws[i]);
     }
     ferp_token_close(&token);
-    close_full(&full);
-}
-
-/* The wait of one connect, which tells a failure by its own hint. */
-TEST(a_token_ends_the_wait_for_one_connect)
-{
-    struct full full = open_full();
-    fer_cancel_token token = {0};
-    assert_ok(ferp_token_open(&token));
-    ferp_token_signal(&token);
-    for (int i = 0; i < 2; i++) {
-        ferp_wait wait;
-        assert_ok(ferp_wait_arm(&wait, full.raws[full.count - 1], FERP_CONNECTED));
-        wait.token = &token;
-        assert_ok(ferp_wait_for(&wait, i == 0 ? FERP_NO_DEADLINE : 0));
-    }
-    ferp_token_close(&token);
-    close_full(&full);
 }
 
 TEST(a_wait_for_a_closed_socket_is_bad_handle)

@@ -1,4 +1,6 @@
-/* test_platform_wait.c: the seam on this host: waits, deadlines, wakeups from another thread. */
+/* test_platform_wait.c: the seam's contract on this host: the clock, and every kind of wait with
+ * its deadline, with cancel tokens and with wakeups of other threads. Waits for several connects:
+ * test_platform_connects.c. What the waits are for: tests/conformance. */
 #include "support/seam.h"
 
 /* A unit test is a single source file, so it includes the helper. */
@@ -8,34 +10,125 @@
 
 #define MILLI UINT64_C(1000000)
 
-/* ---- Deadlines */
+/* ---- The kinds of waits, on sockets that are not ready */
 
-/* Returns whether a wait of this length expires. An expiry is TIMED_OUT without a code, never
- * before the deadline. */
-static bool expires(fer_raw_socket raw, ferp_readiness readiness, uint64_t nanos)
+enum wait_kind {
+    TO_READ,
+    TO_WRITE,
+    TO_ACCEPT,
+    TO_RECEIVE,
+    FOR_EITHER,
+    FOR_ANOTHER_TOKEN,
+    FOR_A_TOKEN,
+    KIND_COUNT
+};
+
+static struct seam_pair pair;   /* nothing to read, nobody to accept */
+static struct seam_pair filled; /* its client cannot send */
+static fer_raw_socket datagrams;
+static fer_cancel_token quiet; /* never signalled */
+static fer_cancel_token token;
+
+static int begin(void **state)
 {
-    ferp_wait wait;
-    assert_ok(ferp_wait_arm(&wait, raw, readiness));
-    uint64_t deadline = ferp_now() + nanos;
-    fer_error err = ferp_wait_for(&wait, deadline);
-    if (err.kind == FER_OK) {
-        return false;
-    }
-    assert_kind(err, FER_TIMED_OUT);
-    assert_int_equal(err.os_code, 0);
-    assert_true(ferp_now() >= deadline);
-    return true;
+    pair = seam_open();
+    filled = seam_open();
+    /* Nagle's algorithm lets a second small send wait for the acknowledgement of the first, which
+     * the BSDs delay by 200 ms. */
+    assert_ok(ferp_set_option(pair.client, FERP_NODELAY, 1));
+    (void)seam_fill(filled.client);
+    datagrams = seam_datagram_socket();
+    quiet = token = (fer_cancel_token){0};
+    assert_ok(ferp_token_open(&quiet));
+    assert_ok(ferp_token_open(&token));
+    return 0;
 }
 
-TEST(a_wait_expires_at_its_deadline_and_not_before)
+static int end(void **state)
 {
-    struct seam_pair pair = seam_open();
+    seam_close(&pair);
+    seam_close(&filled);
+    ferp_close(datagrams);
+    ferp_token_close(&quiet);
+    ferp_token_close(&token);
+    return 0;
+}
+
+#define WAIT_TEST(function) TEST_WITH(function, begin, end)
+
+/* A wait to receive may expire at the end of a slice of the backend. */
+static fer_error wait_for_socket(fer_raw_socket raw, ferp_readiness readiness,
+                                 const fer_cancel_token *ending, uint64_t deadline)
+{
+    fer_error error;
+    do {
+        ferp_wait wait;
+        FER_TRY(ferp_wait_arm(&wait, raw, readiness));
+        assert_null(wait.token);
+        wait.token = ending;
+        error = ferp_wait_for(&wait, deadline);
+    } while (error.kind == FER_TIMED_OUT && ferp_now() < deadline);
+    return error;
+}
+
+static fer_error wait_for_either(fer_raw_socket raw, const fer_cancel_token *ending,
+                                 uint64_t deadline)
+{
+    fer_interest ready = 77;
+    fer_error error =
+        ferp_ready(raw, FER_READABLE | FER_WRITABLE, deadline, deadline, ending, &ready);
+    assert_int_equal(ready, error.kind == FER_OK ? 0 : 77);
+    return error;
+}
+
+static fer_error wait_with(int kind, const fer_cancel_token *ending, uint64_t deadline)
+{
+    switch ((enum wait_kind)kind) {
+    case TO_READ: return wait_for_socket(pair.client, FERP_READABLE, ending, deadline);
+    case TO_WRITE: return wait_for_socket(filled.client, FERP_WRITABLE, ending, deadline);
+    case TO_ACCEPT: return wait_for_socket(pair.listener, FERP_ACCEPTABLE, ending, deadline);
+    case TO_RECEIVE: return wait_for_socket(datagrams, FERP_RECEIVABLE, ending, deadline);
+    case FOR_EITHER: return wait_for_either(filled.client, ending, deadline);
+    case FOR_ANOTHER_TOKEN: return ferp_token_wait(&quiet, ending, deadline);
+    case FOR_A_TOKEN: return ferp_token_wait(ending, NULL, deadline);
+    case KIND_COUNT:
+    default: return (fer_error){FER_OTHER, 0};
+    }
+}
+
+/* TIMED_OUT without a code, never before the deadline. */
+static void assert_expires(int kind, const fer_cancel_token *ending, uint64_t nanos)
+{
+    uint64_t deadline = ferp_now() + nanos;
+    fer_error error = wait_with(kind, ending, deadline);
+    assert_kind(error, FER_TIMED_OUT);
+    assert_int_equal(error.os_code, 0);
+    assert_true(ferp_now() >= deadline);
+}
+
+/* ---- Time */
+
+TEST(the_clock_never_decreases)
+{
+    uint64_t last = ferp_now();
+    for (int i = 0; i < 10000; i++) {
+        uint64_t now = ferp_now();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+WAIT_TEST(a_wait_expires_at_its_deadline_and_not_before)
+{
     const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
-        assert_true(expires(pair.client, FERP_READABLE, nanos[i]));
-        assert_true(expires(pair.listener, FERP_ACCEPTABLE, nanos[i]));
+        for (int kind = 0; kind < KIND_COUNT; kind++) {
+            assert_expires(kind, &token, nanos[i]);
+        }
+        for (int kind = 0; kind < FOR_A_TOKEN; kind++) {
+            assert_expires(kind, NULL, nanos[i]);
+        }
     }
-    seam_close(&pair);
 }
 
 /* The grain of Windows' clock can be 16 ms. */
@@ -53,83 +146,43 @@ TEST(a_pause_lasts_until_its_time)
     assert_true(ferp_now() < before + 10000 * MILLI);
 }
 
-TEST(a_deadline_that_has_passed_still_checks_once)
+/* The deadlines: one that has passed, none, and a finite one whose milliseconds do not fit 32
+ * bits. */
+static const uint64_t odd_deadlines[] = {0, FERP_NO_DEADLINE, FERP_NO_DEADLINE - 1};
+
+WAIT_TEST(a_ready_socket_ends_a_wait_with_any_deadline_and_token)
 {
-    struct seam_pair pair = seam_open();
     seam_send(pair.server, "x");
     seam_await(pair.client, FERP_READABLE);
-    assert_ok(seam_check_ready(pair.client, FERP_READABLE));
-    assert_ok(seam_check_ready(pair.client, FERP_WRITABLE));
-    seam_expect(pair.client, "x");
-    assert_kind(seam_check_ready(pair.client, FERP_READABLE), FER_TIMED_OUT);
-    seam_close(&pair);
-}
-
-TEST(a_wait_without_deadline_ends_when_ready)
-{
-    struct seam_pair pair = seam_open();
-    ferp_wait wait;
-    seam_send(pair.server, "x");
-    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
-    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
-    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
-    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
-    /* A finite deadline whose milliseconds do not fit an int. */
-    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
-    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE - 1));
-    assert_ok(ferp_wait_arm(&wait, pair.client, FERP_WRITABLE));
-    assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE - 1));
-    seam_close(&pair);
-}
-
-/* ---- Readiness */
-
-TEST(a_reset_that_arrives_while_waiting_ends_the_wait)
-{
-    for (int i = 0; i < 20; i++) {
-        struct seam_pair pair = seam_open();
-        ferp_wait wait;
-        char byte;
-        size_t moved = 0;
-        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
-        assert_ok(ferp_set_linger(pair.server, (struct ferp_linger){true, 0}));
-        ferp_close(pair.server);
-        /* The wait itself may be the only call that reports the reset. Otherwise the next receive
-         * reports it. */
-        assert_ok(ferp_wait_for(&wait, seam_deadline()));
-        fer_error error = wait.failure;
-        if (error.kind == FER_OK) {
-            error = ferp_recv(pair.client, &byte, 1, 0, &moved);
+    for (size_t i = 0; i < 9; i++) {
+        const fer_cancel_token *ending = i < 3 ? NULL : &token;
+        uint64_t deadline = odd_deadlines[i % 3];
+        assert_ok(wait_for_socket(pair.client, FERP_READABLE, ending, deadline));
+        assert_ok(wait_for_socket(pair.client, FERP_WRITABLE, ending, deadline));
+        if (i == 5) {
+            ferp_token_signal(&token); /* with both, any hint is right */
         }
-        assert_kind(error, FER_CONNECTION_RESET);
-        ferp_close(pair.client);
-        ferp_close(pair.listener);
     }
 }
 
 /* ---- Arming */
 
-TEST(disarming_leaves_the_stream_whole)
+WAIT_TEST(disarming_leaves_the_stream_whole)
 {
-    struct seam_pair pair = seam_open();
     ferp_wait wait;
-    for (int i = 0; i < 100; i++) {
-        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
-        ferp_wait_disarm(&wait);
-    }
-    seam_send(pair.server, "all here");
-    seam_await(pair.client, FERP_READABLE);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 200; i++) {
+        if (i == 100) {
+            seam_send(pair.server, "all here");
+            seam_await(pair.client, FERP_READABLE);
+        }
         assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
         ferp_wait_disarm(&wait);
     }
     seam_expect(pair.client, "all here");
-    seam_close(&pair);
 }
 
-TEST(two_waits_on_one_socket_end_each)
+WAIT_TEST(two_waits_on_one_socket_end_each)
 {
-    struct seam_pair pair = seam_open();
     ferp_wait first;
     ferp_wait second;
     assert_ok(ferp_wait_arm(&first, pair.client, FERP_READABLE));
@@ -139,115 +192,41 @@ TEST(two_waits_on_one_socket_end_each)
     seam_send(pair.server, "x");
     assert_ok(ferp_wait_for(&second, seam_deadline()));
     seam_expect(pair.client, "x");
-    seam_close(&pair);
 }
 
 /* ---- Waking */
 
-struct waker {
-    fer_raw_socket raw;
-    atomic_bool is_armed;
-    atomic_bool has_woken;
-};
-
-static void shut_if_that_wakes(fer_raw_socket raw)
-{
-    if (ferp_traits()->io_waits_in_kernel) {
-        (void)ferp_shutdown(raw, FER_SHUTDOWN_READ);
-    }
-}
-
-/* Ends a read wait, by a shutdown or by a wake. */
-static void end_reading(fer_raw_socket raw)
-{
-    shut_if_that_wakes(raw);
-    ferp_wake(raw);
-}
-
-static void end_reading_when_armed(void *argument)
-{
-    struct waker *waker = argument;
-    while (!atomic_load(&waker->is_armed)) {
-        test_thread_yield();
-    }
-    end_reading(waker->raw);
-    atomic_store(&waker->has_woken, true);
-}
-
 TEST(a_wake_between_arm_and_wait_is_not_lost)
 {
     for (int i = 0; i < 50; i++) {
-        struct seam_pair pair = seam_open();
+        struct seam_pair opened = seam_open();
         ferp_wait wait;
-        assert_ok(ferp_wait_arm(&wait, pair.client, FERP_READABLE));
-        end_reading(pair.client);
+        assert_ok(ferp_wait_arm(&wait, opened.client, FERP_READABLE));
+        if (ferp_traits()->io_waits_in_kernel) {
+            (void)ferp_shutdown(opened.client, FER_SHUTDOWN_READ);
+        }
+        ferp_wake(opened.client);
         assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
-        seam_close(&pair);
+        seam_close(&opened);
     }
 }
 
-/* Waits on raw without a deadline while another thread wakes through waker_raw. A slice may expire
- * before the other thread runs. */
-static void check_woken(fer_raw_socket raw, fer_raw_socket waker_raw)
-{
-    struct waker waker;
-    test_thread thread;
-    ferp_wait wait;
-    waker.raw = waker_raw;
-    atomic_init(&waker.is_armed, false);
-    atomic_init(&waker.has_woken, false);
-    test_thread_start(&thread, end_reading_when_armed, &waker);
-    fer_error error;
-    do {
-        assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
-        atomic_store(&waker.is_armed, true);
-        error = ferp_wait_for(&wait, FERP_NO_DEADLINE);
-    } while (error.kind == FER_TIMED_OUT && !atomic_load(&waker.has_woken));
-    test_thread_join(&thread);
-    if (error.kind == FER_TIMED_OUT) {
-        /* the wake came between two slices */
-        assert_ok(ferp_wait_arm(&wait, raw, FERP_READABLE));
-        end_reading(waker_raw);
-        error = ferp_wait_for(&wait, FERP_NO_DEADLINE);
-    }
-    assert_ok(error);
-}
+static atomic_bool is_over;
 
-TEST(another_thread_wakes_a_wait_to_read_through_its_socket_or_a_duplicate)
+static void wake_repeatedly(void *argument)
 {
-    for (int i = 0; i < 200; i++) {
-        struct seam_pair pair = seam_open();
-        fer_raw_socket twin = FER_RAW_SOCKET_NONE;
-        assert_ok(ferp_duplicate(pair.client, &twin));
-        check_woken(pair.client, i % 2 == 0 ? pair.client : twin);
-        ferp_close(twin);
-        seam_close(&pair);
+    while (!atomic_load(&is_over)) {
+        ferp_wake(pair.client);
+        test_thread_yield();
     }
 }
 
 /* A wakeup during a transfer loses no byte: the reader checks again and continues. */
-struct wake_loop {
-    fer_raw_socket raw;
-    atomic_bool is_over;
-};
-
-static void wake_repeatedly(void *argument)
+WAIT_TEST(wakes_lose_no_bytes)
 {
-    struct wake_loop *wake_loop = argument;
-    while (!atomic_load(&wake_loop->is_over)) {
-        ferp_wake(wake_loop->raw);
-        test_thread_yield();
-    }
-}
-
-TEST(wakes_lose_no_bytes)
-{
-    struct seam_pair pair = seam_open();
-    struct wake_loop wake_loop;
     test_thread thread;
-    wake_loop.raw = pair.client;
-    atomic_init(&wake_loop.is_over, false);
-    test_thread_start(&thread, wake_repeatedly, &wake_loop);
+    atomic_store(&is_over, false);
+    test_thread_start(&thread, wake_repeatedly, NULL);
     assert_ok(ferp_set_nonblocking(pair.client, true));
     for (int i = 0; i < 300; i++) {
         unsigned char want = (unsigned char)i;
@@ -263,9 +242,64 @@ TEST(wakes_lose_no_bytes)
         assert_int_equal(moved, 1);
         assert_int_equal(got, want);
     }
-    atomic_store(&wake_loop.is_over, true);
+    atomic_store(&is_over, true);
     test_thread_join(&thread);
-    seam_close(&pair);
+}
+
+/* ---- Tokens */
+
+WAIT_TEST(a_signal_before_the_wait_ends_every_wait_until_it_is_cleared)
+{
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        ferp_token_signal(&token);
+        ferp_token_signal(&token);
+        for (size_t i = 0; i < 3; i++) {
+            assert_ok(wait_with(kind, &token, odd_deadlines[i]));
+        }
+        assert_ok(wait_with(kind, &token, ferp_now() + 40 * MILLI));
+        ferp_token_clear(&token);
+        assert_expires(kind, &token, MILLI);
+    }
+    ferp_token_clear(&token);
+    assert_expires(FOR_A_TOKEN, &token, MILLI);
+}
+
+WAIT_TEST(a_signal_between_arm_and_wait_is_not_lost)
+{
+    for (size_t i = 0; i < 20; i++) {
+        ferp_wait wait;
+        assert_ok(ferp_wait_arm(&wait, i % 2 == 0 ? pair.client : pair.listener,
+                                i % 2 == 0 ? FERP_READABLE : FERP_ACCEPTABLE));
+        wait.token = &token;
+        ferp_token_signal(&token);
+        assert_ok(ferp_wait_for(&wait, seam_deadline()));
+        ferp_token_clear(&token);
+    }
+}
+
+/* 160,000 bytes: more than a pipe holds. */
+WAIT_TEST(any_number_of_signals_is_one)
+{
+    for (int i = 0; i < 20000; i++) {
+        ferp_token_signal(&token);
+    }
+    assert_ok(ferp_token_wait(&token, NULL, seam_deadline()));
+    ferp_token_clear(&token);
+    assert_kind(ferp_token_wait(&token, NULL, 0), FER_TIMED_OUT);
+    ferp_token_signal(&token);
+    assert_ok(ferp_token_wait(&token, NULL, seam_deadline()));
+}
+
+/* Each end of a wait by another thread: conformance/limits_threads.c. */
+WAIT_TEST(a_token_ends_only_the_waits_with_it)
+{
+    fer_cancel_token other = {0};
+    assert_ok(ferp_token_open(&other));
+    ferp_token_signal(&token);
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        assert_expires(kind, &other, MILLI);
+    }
+    ferp_token_close(&other);
 }
 
 TEST_MAIN("platform_wait")

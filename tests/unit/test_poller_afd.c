@@ -1,14 +1,12 @@
-/* test_poller_afd.c: the poller over AFD with a driver that loses, delays and mixes up requests,
- * and with calls of other threads during a wait: each socket has at most one request, and no event
- * is lost. */
+/* test_poller_afd.c: the poller over AFD with a driver that loses requests, and with calls of other
+ * threads during a wait: each socket has at most one request, and no event is lost. Single orders
+ * of packets: test_scripted_poller.c. */
 #include "platform/winsock/poller.h"
 
 /* What another thread does at one of the two points of a wait at which the lock is free: before the
  * system's wait, and between that and the handling of its packets. */
 static void (*before_packets)(void);
 static void (*after_packets)(void);
-static unsigned system_waits;
-static ULONGLONG millis_requested;
 
 static void run_once(void (**other_thread)(void))
 {
@@ -22,8 +20,6 @@ static void run_once(void (**other_thread)(void))
 static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, ULONG *found,
                            DWORD millis, BOOL is_alertable)
 {
-    system_waits++;
-    millis_requested += millis;
     run_once(&before_packets);
     BOOL has_found = GetQueuedCompletionStatusEx(port, packets, room, found, millis, is_alertable);
     DWORD code = GetLastError();
@@ -63,83 +59,12 @@ AFD_TEST(a_socket_has_one_request_after_each_sequence_of_calls)
     assert_int_equal(fake_violations(), 0);
 }
 
-AFD_TEST(a_one_shot_event_leaves_no_request)
-{
-    size_t i = open_and_add(1, FER_POLL_ONESHOT);
-    fake_set_ready(number_of(i), READ);
-    expect(1, true, false);
-    expect_none();
-    assert_int_equal(fake_begins(number_of(i)), 1);
-}
-
-/* "A cancel is awaited before the next request." */
-AFD_TEST(a_request_follows_the_packet_of_a_late_cancel)
-{
-    size_t i = open_and_add(1, FER_POLL_LEVEL);
-    fake_set_fault(number_of(i), FAKE_DELAYS_CANCELS);
-    modify(i, writing(2), FER_POLL_LEVEL);
-    fake_set_ready(number_of(i), WRITE);
-    expect_none_for(0);
-    assert_int_equal(fake_begins(number_of(i)), 1);
-    fake_deliver(number_of(i));
-    expect(2, false, true);
-}
-
-/* ---- During a wait. The lock is free only around the system's wait, so these are all points at
- * which another thread can come between. */
-
-static size_t changed;
-
-static void arm_changed(void)
-{
-    modify(changed, reading(1), FER_POLL_ONESHOT);
-}
-
-/* The request begins in the modify, and not when the wait of a period is over. */
-AFD_TEST(a_modify_during_a_wait_begins_the_request)
-{
-    changed = open_and_add(1, FER_POLL_ONESHOT);
-    fake_set_ready(number_of(changed), READ);
-    expect(1, true, false);
-    system_waits = 0;
-    before_packets = arm_changed;
-    expect(1, true, false);
-    assert_int_equal(system_waits, 1);
-}
-
-enum { CHANGES = 25 };
-
-static unsigned changes_left;
-
-/* The cancelled request's packet is no event. */
-static void change_again(void)
-{
-    bool reads = changes_left % 2 == 0;
-    modify(changed, reads ? reading(1) : writing(1), FER_POLL_LEVEL);
-    before_packets = --changes_left > 0 ? change_again : NULL;
-}
-
-/* The sum of the system's waits, as if each packet came at the end of one. */
-AFD_TEST(packets_without_an_event_extend_no_wait)
-{
-    enum { MILLIS = 5 * PERIOD_MILLIS };
-    fer_event event = {0};
-    size_t count = 1;
-    bool notified = true;
-    changed = open_and_add(1, FER_POLL_LEVEL);
-    millis_requested = 0;
-    changes_left = CHANGES;
-    before_packets = change_again;
-    assert_ok(
-        ferp_poller_wait(&poller, &event, 1, fer_duration_from_millis(MILLIS), &count, &notified));
-    assert_true(count == 0 && !notified && changes_left == 0);
-    assert_true(millis_requested <= MILLIS);
-}
-
-/* ---- Each pair of calls of another thread, before and after the system's wait */
+/* ---- Each pair of calls of another thread, before and after the system's wait: the lock is free
+ * only around it, so these are all points at which another thread can come between. */
 
 enum { KEYS = 8 };
 
+static size_t changed;
 static unsigned reported[KEYS];
 static uint64_t last_key;
 
@@ -218,20 +143,7 @@ AFD_TEST(no_call_during_a_wait_loses_an_event)
     }
 }
 
-/* ---- Lost and mixed-up completions */
-
-AFD_TEST(a_lost_completion_is_found)
-{
-    for (uint64_t key = 0; key < 40; key++) {
-        size_t i = open_and_add(key, FER_POLL_ONESHOT);
-        fake_set_fault(number_of(i), FAKE_LOSES_COMPLETIONS);
-    }
-    fake_set_ready(number_of(7), READ);
-    expect(7, true, false);
-    fake_set_ready(number_of(39), READ);
-    expect(39, true, false);
-    expect_none();
-}
+/* ---- Lost completions */
 
 /* Other sources keep the poller busy, so no wait ends without packets. */
 AFD_TEST(a_lost_completion_is_found_beside_a_busy_socket)
@@ -249,23 +161,6 @@ AFD_TEST(a_lost_completion_is_found_beside_a_busy_socket)
         assert_int_equal(count, 1);
     }
     assert_int_equal(event.key, 2);
-}
-
-/* The request's packet never comes, not even after the cancel. */
-AFD_TEST(a_source_outlives_its_lost_request)
-{
-    for (int round = 0; round < 3; round++) {
-        size_t i = open_and_add(1, FER_POLL_ONESHOT);
-        SOCKET number = number_of(i);
-        fake_set_fault(number, FAKE_LOSES_REQUESTS);
-        fake_set_ready(number, READ);
-        expect(1, true, false);
-        if (round == 1) {
-            assert_ok(fer_poller_delete(&poller, raw_of(i)));
-        }
-        fake_deliver(number); /* late: nothing comes of it */
-        expect_none();
-    }
 }
 
 /* The number of sources of a handle of the driver, which limits it. */
@@ -290,45 +185,6 @@ AFD_TEST(a_number_outlives_a_lost_request)
     expect(2, true, false);
     fake_deliver(number_of(i));
     expect(2, true, false);
-}
-
-AFD_TEST(a_mixed_up_completion_is_no_event)
-{
-    size_t i = open_and_add(1, FER_POLL_ONESHOT);
-    fake_complete(number_of(i), WRITE);
-    expect_none_for(0);
-    fake_complete(number_of(i), FERP_AFD_ACCEPT | WRITE);
-    expect(1, true, false);
-    modify(i, writing(2), FER_POLL_ONESHOT);
-    expect_none_for(0);
-    fake_complete(number_of(i), READ);
-    expect_none_for(0);
-    fake_set_ready(number_of(i), WRITE);
-    expect(2, false, true);
-}
-
-/* A driver that always completes with another event costs a few requests in each period. */
-AFD_TEST(empty_completions_do_not_spin)
-{
-    size_t i = open_and_add(1, FER_POLL_LEVEL);
-    size_t other = open_and_add(2, FER_POLL_LEVEL);
-    fake_set_fault(number_of(i), FAKE_MIXES_UP);
-    modify(i, reading(1), FER_POLL_LEVEL);
-    fake_complete(number_of(i), WRITE);
-    ULONGLONG since = GetTickCount64();
-    expect_none_for(4);
-    ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
-    assert_true((ULONGLONG)fake_begins(number_of(i)) <= 4 * (periods + 2));
-    fake_set_ready(number_of(other), READ);
-    expect(2, true, false);
-    fake_set_fault(number_of(i), FAKE_NONE);
-    fake_set_ready(number_of(i), READ);
-    fake_set_ready(number_of(other), 0);
-    fer_event event = {0};
-    for (size_t count = 0; event.key != 1;) {
-        assert_ok(fer_poller_wait(&poller, limit, &event, 1, &count, NULL));
-        assert_int_equal(count, 1);
-    }
 }
 
 /* Every source is examined again, and only a bounded number in each period. */

@@ -7,7 +7,6 @@
 #include "support/thread.h"
 
 static const fer_error broken = {FER_OTHER, 1};
-static const fer_error out_of_memory = {FER_OUT_OF_MEMORY, 8};
 static const fer_error healthy = {FER_OK, 0};
 
 /* ---- Failures */
@@ -50,48 +49,6 @@ AFD_TEST(a_failing_source_is_reported_and_stops_no_other)
         expect(1, true, true);
         expect_none();
         assert_ok(fer_poller_delete(&poller, raw_of(bad)));
-    }
-}
-
-/* A failure of the system, and not of the socket, is no event: a later period tries again. */
-AFD_TEST(a_request_without_memory_begins_later)
-{
-    for (int completes = 0; completes < 2; completes++) {
-        size_t i = open_and_add(1, FER_POLL_ONESHOT);
-        size_t good = open_and_add(2, FER_POLL_LEVEL);
-        fake_set_failure(number_of(i), out_of_memory, completes == 1);
-        modify(i, writing(1), FER_POLL_ONESHOT);
-        fake_set_ready(number_of(i), WRITE);
-        ULONGLONG since = GetTickCount64();
-        expect_none_for(4);
-        ULONGLONG periods = (GetTickCount64() - since) / PERIOD_MILLIS;
-        assert_true((ULONGLONG)fake_begins(number_of(i)) <= periods + 4);
-        fake_set_ready(number_of(good), READ);
-        expect(2, true, false);
-        assert_ok(fer_poller_delete(&poller, raw_of(good)));
-        fake_set_failure(number_of(i), healthy, false);
-        expect(1, false, true);
-        assert_ok(fer_poller_delete(&poller, raw_of(i)));
-    }
-}
-
-/* UNSUPPORTED with the code of the OS, or its error if a later call may succeed. There is no other
- * poller on Windows. */
-AFD_TEST(a_poller_whose_driver_cannot_be_opened_is_not_made)
-{
-    static const fer_error rows[] = {{FER_UNSUPPORTED, 2}, {FER_TOO_MANY_OPEN_FILES, 4}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fer_poller other = {0};
-        int blocks_before = blocks;
-        fake_set_open_failure(rows[i]);
-        fer_error err = fer_poller_new(&other);
-        assert_kind(err, rows[i].kind);
-        assert_int_equal(err.os_code, rows[i].os_code);
-        assert_int_equal(blocks, blocks_before);
-        assert_kind(fer_poller_notify(&other), FER_MISUSE);
-        fake_set_open_failure(healthy);
-        assert_ok(fer_poller_new(&other));
-        fer_poller_close(&other);
     }
 }
 
@@ -209,20 +166,6 @@ AFD_TEST(old_packets_are_not_of_the_new_socket)
     }
 }
 
-/* A pending request shows a close by other code, even if a new socket has the number by now. */
-AFD_TEST(a_close_behind_the_library_ends_a_pending_registration)
-{
-    for (int modes = 0; modes < 2; modes++) {
-        size_t old = open_and_add(1, modes == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT);
-        SOCKET number = number_of(old);
-        close_behind(old);
-        size_t new = open_with_number(number);
-        fake_set_ready(number, READ);
-        expect_none();
-        assert_kind(fer_poller_delete(&poller, raw_of(new)), FER_NOT_FOUND);
-    }
-}
-
 /* If other code closes it, the old key may be returned once more, and its number can be added. */
 AFD_TEST(a_close_behind_the_library_at_any_point_corrupts_nothing)
 {
@@ -247,21 +190,6 @@ AFD_TEST(a_close_behind_the_library_at_any_point_corrupts_nothing)
 }
 
 /* ---- The end of a poller */
-
-/* Its memory stays with the system. */
-AFD_TEST(a_poller_ends_without_the_packets_of_lost_requests)
-{
-    SOCKET numbers[3];
-    for (size_t n = 0; n < 3; n++) {
-        numbers[n] = number_of(open_and_add(n, FER_POLL_LEVEL));
-        (void)open_and_add(n, FER_POLL_LEVEL);
-    }
-    fake_set_fault(numbers[0], FAKE_LOSES_REQUESTS);
-    fake_set_fault(numbers[1], FAKE_DELAYS_CANCELS);
-    fer_poller_close(&poller);
-    assert_int_equal(blocks, 2);
-    blocks = 0;
-}
 
 AFD_TEST(a_poller_ends_with_a_request_at_any_point)
 {
@@ -292,7 +220,6 @@ static void check(fer_error err)
 /* One-shot: each event makes its socket unready and arms it again. */
 static void wait_and_arm(void *argument)
 {
-    (void)argument;
     while (!atomic_load(&is_over)) {
         fer_event event = {0};
         size_t count = 0;

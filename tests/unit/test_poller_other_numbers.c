@@ -1,8 +1,9 @@
 /* test_poller_other_numbers.c: a registered socket is closed without a delete, and its number
  * becomes a file, an event, a pipe or another socket before the next wait (rule P4: "a close
- * without a delete corrupts nothing"). Which closes of which numbers are recognized. */
+ * without a delete corrupts nothing"). */
+#include "platform/winsock/winsock.h"
+
 #include "ferrule.h"
-#include "platform/winsock/poller.h"
 #include "support/group.h"
 
 enum object { FILE_OBJECT, EVENT_OBJECT, PIPE_OBJECT, SOCKET_OBJECT, OBJECTS };
@@ -137,37 +138,6 @@ TEST(a_number_that_names_another_object_stops_no_wait)
             fer_poller_close(&poller);
         }
     }
-}
-
-/* Numbers that differ by a multiple of SHARED share a counter. The last close in it is certain;
- * otherwise port and peer decide. */
-TEST(only_a_close_of_its_number_is_its_close)
-{
-    enum { SHARED = 4 * 4096 };
-    fer_udp_socket mailbox;
-    open_ready(&mailbox);
-    SOCKET number = (SOCKET)fer_udp_socket_as_raw(&mailbox);
-    ferp_winsock_identity identity = ferp_winsock_identity_of(number);
-    for (SOCKET i = 1; i < 5; i++) {
-        ferp_winsock_count_close(number + 4 * i);
-        assert_false(ferp_winsock_was_closed(&identity));
-        ferp_winsock_count_close(number + SHARED * i);
-        assert_false(ferp_winsock_was_closed(&identity));
-        assert_false(ferp_winsock_identity_differs(identity, ferp_winsock_identity_of(number)));
-    }
-    ferp_winsock_identity other_port = identity;
-    other_port.port++;
-    assert_false(ferp_winsock_was_closed(&other_port));
-    ferp_winsock_count_close(number + SHARED);
-    assert_true(ferp_winsock_was_closed(&other_port));
-    ferp_winsock_count_close(number);
-    assert_true(ferp_winsock_was_closed(&identity));
-    assert_true(ferp_winsock_was_closed(&identity));
-    assert_true(ferp_winsock_identity_differs(identity, ferp_winsock_identity_of(number)));
-    identity = ferp_winsock_identity_of(number);
-    assert_false(ferp_winsock_was_closed(&identity));
-    fer_udp_socket_close(&mailbox);
-    assert_true(ferp_winsock_was_closed(&identity));
 }
 
 TEST_MAIN("poller_other_numbers")

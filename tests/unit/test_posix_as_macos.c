@@ -37,7 +37,7 @@ static int getsockopt_error;
 static struct timeval last_timeout;
 static int last_shutdowns[2];
 static int shutdowns;
-static bool accept_omits_address;
+static int omits_address; /* of accept */
 static int last_accepted = -1;
 static int accept_code;
 static bool listener_has_ended;
@@ -51,9 +51,6 @@ static int fail_with_code(int *code)
 
 static int macos_sendfile(int file, int fd, off_t offset, off_t *sent)
 {
-    (void)file;
-    (void)fd;
-    (void)offset;
     assert_int_equal(*sent, 1000);
     if (sendfile_counts >= 0) {
         *sent = sendfile_counts;
@@ -72,7 +69,6 @@ static int macos_fcntl(int fd, int command, int argument)
 
 static int macos_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-    (void)level;
     if (name == SO_RCVTIMEO) {
         memcpy(&last_timeout, value, sizeof last_timeout);
         return len == sizeof last_timeout ? 0 : -1;
@@ -145,9 +141,8 @@ static int macos_accept(int fd, struct sockaddr *addr, socklen_t *len)
         errno = fd >= 0 ? accept_code : EBADF;
         return -1;
     }
-    last_accepted =
-        accept(fd, accept_omits_address ? NULL : addr, accept_omits_address ? &unused : len);
-    *len = accept_omits_address ? 0 : *len;
+    last_accepted = accept(fd, omits_address ? NULL : addr, omits_address ? &unused : len);
+    *len = omits_address ? 0 : *len;
     return last_accepted;
 }
 
@@ -197,96 +192,81 @@ static int macos_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 
 /* ---- Tests */
 
-struct queued {
-    fer_raw_socket listener;
-    fer_raw_socket client;
-};
+static fer_raw_socket listener;
+static fer_raw_socket client; /* in the queue of the listener */
 
-static struct queued queue_one(void)
+static int begin(void **state)
 {
     fer_socket_addr addr;
-    struct queued queued = {seam_listener(&addr), seam_socket()};
-    assert_ok(ferp_connect(queued.client, &addr));
-    return queued;
+    listener = seam_listener(&addr);
+    client = seam_socket();
+    assert_ok(ferp_connect(client, &addr));
+    return 0;
 }
 
-static void unqueue(struct queued queued)
+static int end(void **state)
 {
-    ferp_close(queued.client);
-    ferp_close(queued.listener);
+    ferp_close(client);
+    ferp_close(listener);
+    return 0;
 }
 
-TEST(an_accepted_descriptor_is_not_inherited)
+#define QUEUED_TEST(function) TEST_WITH(function, begin, end)
+
+QUEUED_TEST(an_accepted_descriptor_is_not_inherited)
 {
-    struct queued queued = queue_one();
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
-    assert_ok(ferp_accept(queued.listener, &raw, &peer));
+    assert_ok(ferp_accept(listener, &raw, &peer));
     assert_int_equal(fcntl((int)raw, F_GETFD), FD_CLOEXEC);
     ferp_close(raw);
-    unqueue(queued);
 }
 
-/* L3: EINVAL is a connection that has ended, any other failure is not. No descriptor stays. */
-TEST(a_descriptor_that_fcntl_refuses_is_an_ended_connection)
+/* L3: EINVAL of fcntl, and a missing address, are a connection that has ended, any other failure is
+ * not. No descriptor stays. Without a free descriptor XNU would take the connection from the queue
+ * and close it. */
+TEST(an_accept_that_fails_leaks_nothing_and_loses_no_connection)
 {
     static const struct {
+        int *error;
         int code;
         fer_error_kind kind;
-    } rows[] = {{EINVAL, FER_CONNECTION_ABORTED}, {EBADF, FER_BAD_HANDLE}};
-    for (size_t i = 0; i < 2; i++) {
-        struct queued queued = queue_one();
+    } rows[] = {{&fcntl_error, EINVAL, FER_CONNECTION_ABORTED},
+                {&fcntl_error, EBADF, FER_BAD_HANDLE},
+                {&omits_address, 0, FER_CONNECTION_ABORTED},
+                {&duplicate_error, EMFILE, FER_TOO_MANY_OPEN_FILES},
+                {&duplicate_error, ENFILE, FER_TOO_MANY_OPEN_FILES}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_raw_socket raw = FER_RAW_SOCKET_NONE;
         fer_socket_addr peer;
-        fcntl_error = rows[i].code;
-        fer_error error = ferp_accept(queued.listener, &raw, &peer);
-        assert_kind(error, rows[i].kind);
-        assert_int_equal(error.os_code, rows[i].code);
-        assert_int_equal(fcntl(last_accepted, F_GETFD), -1);
-        unqueue(queued);
-    }
-}
-
-TEST(a_descriptor_without_an_address_is_an_ended_connection)
-{
-    struct queued queued = queue_one();
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr peer;
-    accept_omits_address = true;
-    fer_error error = ferp_accept(queued.listener, &raw, &peer);
-    accept_omits_address = false;
-    assert_kind(error, FER_CONNECTION_ABORTED);
-    assert_int_equal(fcntl(last_accepted, F_GETFD), -1);
-    unqueue(queued);
-}
-
-/* L3: XNU would take the connection from the queue and close it. */
-TEST(without_a_descriptor_the_connection_stays_queued)
-{
-    static const int codes[] = {EMFILE, ENFILE};
-    for (size_t i = 0; i < 2; i++) {
-        struct queued queued = queue_one();
-        fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-        fer_socket_addr peer;
+        (void)begin(NULL);
         last_accepted = -1;
-        duplicate_error = codes[i];
-        assert_kind(ferp_accept(queued.listener, &raw, &peer), FER_TOO_MANY_OPEN_FILES);
-        assert_int_equal(last_accepted, -1);
-        assert_ok(ferp_accept(queued.listener, &raw, &peer));
-        ferp_close(raw);
-        unqueue(queued);
+        *rows[i].error = rows[i].code != 0 ? rows[i].code : 1;
+        fer_error error = ferp_accept(listener, &raw, &peer);
+        omits_address = 0;
+        assert_kind(error, rows[i].kind);
+        if (rows[i].code != 0) {
+            assert_int_equal(error.os_code, rows[i].code);
+        }
+        assert_int_equal(fcntl(last_accepted, F_GETFD), -1);
+        if (rows[i].error == &duplicate_error) {
+            assert_int_equal(last_accepted, -1);
+            assert_ok(ferp_accept(listener, &raw, &peer));
+            ferp_close(raw);
+        }
+        (void)end(NULL);
     }
 }
 
-/* L3: accept(2), section Error handling. Only a socket that listens has connections. */
-TEST(an_error_of_a_queued_connection_is_an_ended_connection)
+/* L3: accept(2), section Error handling. Only a socket that listens has connections. Linux stops
+ * listening after a shutdown, and macOS ends both halves. Only then is the listener gone. */
+QUEUED_TEST(an_error_of_a_queued_connection_is_an_ended_connection)
 {
-    static const int codes[] = {ECONNABORTED, ECONNRESET,  ETIMEDOUT,   ENETDOWN,
-                                EPROTO,       ENOPROTOOPT, EHOSTDOWN,   ENONET,
-                                EHOSTUNREACH, EOPNOTSUPP,  ENETUNREACH, EPERM};
+    static const int codes[] = {ECONNRESET,  ETIMEDOUT,   ENETDOWN, EPROTO,
+                                ENOPROTOOPT, EHOSTDOWN,   ENONET,   EHOSTUNREACH,
+                                EOPNOTSUPP,  ENETUNREACH, EPERM,    ECONNABORTED};
     fer_socket_addr addr;
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_raw_socket listener = seam_listener(&addr);
     fer_raw_socket other = seam_socket();
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         accept_code = codes[i];
@@ -294,24 +274,11 @@ TEST(an_error_of_a_queued_connection_is_an_ended_connection)
         assert_kind(error, FER_CONNECTION_ABORTED);
         assert_int_equal(error.os_code, codes[i]);
     }
-    accept_code = EOPNOTSUPP;
-    assert_kind(ferp_accept(other, &raw, &addr), FER_UNSUPPORTED);
-    accept_code = 0;
-    ferp_close(other);
-    ferp_close(listener);
-}
-
-/* L3: Linux stops listening, and macOS ends both halves. Only then is the listener gone. */
-TEST(a_listener_that_the_system_has_shut_down_is_not_connected)
-{
-    fer_socket_addr addr;
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_raw_socket listener = seam_listener(&addr);
-    accept_code = ECONNABORTED;
-    assert_kind(ferp_accept(listener, &raw, &addr), FER_CONNECTION_ABORTED);
     listener_has_ended = true;
     assert_kind(ferp_accept(listener, &raw, &addr), FER_NOT_CONNECTED);
     listener_has_ended = false;
+    accept_code = EOPNOTSUPP;
+    assert_kind(ferp_accept(other, &raw, &addr), FER_UNSUPPORTED);
     accept_code = EINVAL;
     assert_kind(ferp_accept(listener, &raw, &addr), FER_INVALID_INPUT);
     accept_code = 0;
@@ -319,7 +286,7 @@ TEST(a_listener_that_the_system_has_shut_down_is_not_connected)
     fer_error error = ferp_accept(listener, &raw, &addr);
     assert_kind(error, FER_NOT_CONNECTED);
     assert_int_equal(error.os_code, EINVAL);
-    ferp_close(listener);
+    ferp_close(other);
 }
 
 /* L6: the peer's address is gone. Whether the connection has ended is another question. */
@@ -338,29 +305,29 @@ TEST(the_peer_of_a_connection_that_has_ended_is_not_connected)
 }
 
 /* S1, S3: the peer reads the end of file although the read half had ended before. */
-TEST(both_halves_are_shut_after_the_read_half_has_ended)
+QUEUED_TEST(both_halves_are_shut_after_the_read_half_has_ended)
 {
-    struct queued queued = queue_one();
+    static const struct {
+        bool has_ended;
+        fer_shutdown how;
+        int count;
+        int calls[2];
+    } rows[] = {{true, FER_SHUTDOWN_BOTH, 2, {SHUT_RDWR, SHUT_WR}},
+                {true, FER_SHUTDOWN_READ, 1, {SHUT_RD, SHUT_WR}},
+                {false, FER_SHUTDOWN_BOTH, 1, {SHUT_RDWR, SHUT_WR}}};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
     char byte;
-    assert_ok(ferp_accept(queued.listener, &raw, &peer));
-    read_half_has_ended = true;
-    shutdowns = 0;
-    assert_ok(ferp_shutdown(raw, FER_SHUTDOWN_BOTH));
-    assert_int_equal(shutdowns, 2);
-    assert_int_equal(last_shutdowns[0], SHUT_RDWR);
-    assert_int_equal(last_shutdowns[1], SHUT_WR);
-    assert_int_equal(recv((int)queued.client, &byte, 1, 0), 0);
-    shutdowns = 0;
-    assert_ok(ferp_shutdown(raw, FER_SHUTDOWN_READ));
-    assert_int_equal(shutdowns, 1);
-    read_half_has_ended = false;
-    shutdowns = 0;
-    assert_ok(ferp_shutdown(raw, FER_SHUTDOWN_BOTH));
-    assert_int_equal(shutdowns, 1);
+    assert_ok(ferp_accept(listener, &raw, &peer));
+    for (size_t i = 0; i < 3; i++) {
+        shutdowns = 0;
+        read_half_has_ended = rows[i].has_ended;
+        assert_ok(ferp_shutdown(raw, rows[i].how));
+        assert_int_equal(shutdowns, rows[i].count);
+        assert_memory_equal(last_shutdowns, rows[i].calls, (size_t)shutdowns * sizeof(int));
+        assert_int_equal(recv((int)client, &byte, 1, 0), 0);
+    }
     ferp_close(raw);
-    unqueue(queued);
 }
 
 /* T3: rounded up to microseconds, the longest duration would be more than 2^64 nanoseconds. */
@@ -442,20 +409,15 @@ TEST(an_invalid_receive_of_a_stream_is_a_reset)
     size_t moved = 77;
     fer_io_slice_mut slice = {&byte, 1};
     struct ferp_datagram got;
-    const fer_error reset = {FER_CONNECTION_RESET, EINVAL};
     seam_send(pair.server, "x");
     seam_await(pair.client, FERP_READABLE);
-    for (int i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 6; i++) {
+        static const unsigned flags[] = {0, FERP_DONTWAIT, FERP_PEEK, FERP_PEEK | FERP_DONTWAIT};
         receive_error = EINVAL;
-        fer_error error =
-            i == 0   ? ferp_recv(pair.client, &byte, 1, 0, &moved)
-            : i == 1 ? ferp_recv(pair.client, &byte, 1, FERP_PEEK, &moved)
-            : i == 2 ? ferp_recv(pair.client, &byte, 1, FERP_DONTWAIT, &moved)
-            : i == 3 ? ferp_recv(pair.client, &byte, 1, FERP_PEEK | FERP_DONTWAIT, &moved)
-            : i == 4 ? ferp_recv_vectored(pair.client, &slice, 1, 0, &moved)
-                     : ferp_recv_vectored(pair.client, &slice, 1, FERP_DONTWAIT, &moved);
-        assert_kind(error, reset.kind);
-        assert_int_equal(error.os_code, reset.os_code);
+        fer_error error = i < 4 ? ferp_recv(pair.client, &byte, 1, flags[i], &moved)
+                                : ferp_recv_vectored(pair.client, &slice, 1, flags[i - 4], &moved);
+        assert_kind(error, FER_CONNECTION_RESET);
+        assert_int_equal(error.os_code, EINVAL);
         assert_int_equal(moved, 0);
     }
     seam_expect(pair.client, "x");

@@ -19,8 +19,6 @@ static struct timeval stored;
 
 static int netbsd_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-    (void)level;
-    (void)name;
     assert_true(fd >= 0 && len == sizeof stored);
     struct timeval given = *(const struct timeval *)value;
     if ((uint64_t)given.tv_sec > (uint64_t)INT_MAX / ticks_per_second) {

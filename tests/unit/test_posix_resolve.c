@@ -40,7 +40,6 @@ static int code_of_create;
 static int create_nothing(pthread_t *created, const pthread_attr_t *attributes,
                           void *(*run)(void *), const void *argument)
 {
-    (void)created;
     assert_true(attributes != NULL && run != NULL && argument != NULL);
     assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &mask_of_created), 0);
     return code_of_create;

@@ -4,8 +4,6 @@
 #define _GNU_SOURCE /* struct mmsghdr */
 #endif
 
-#include <stdbool.h>
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -13,17 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ferrule/udp_batch.h"
-#include "support/group.h"
-
-static void assert_error_at(fer_error error, fer_error_kind kind, int32_t code, int line)
-{
-    if (error.kind != kind || error.os_code != code) {
-        fail_msg("line %d: %s (%ld)", line, fer_error_kind_name(error.kind), (long)error.os_code);
-    }
-}
-#define assert_ok(call) assert_error_at((call), FER_OK, 0, __LINE__)
-#define assert_error(call, kind, code) assert_error_at((call), kind, code, __LINE__)
+#include "unit/linux_fixture.h"
 
 /* ---- sendmsg. A message that has one of these fails with the code. */
 
@@ -80,17 +68,18 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 enum { SEGMENT = 100, SEGMENTS = 3 };
 
 /* Receives the datagrams of one message, all with that codepoint. */
-static void receive_segments(fer_udp_socket *socket, const fer_socket_addr *from, fer_ecn ecn)
+static void receive_segments(fer_ecn ecn)
 {
     unsigned char bytes[SEGMENT + 1];
     fer_datagram_recv in = {.buf = bytes, .cap = sizeof bytes};
     size_t n = 0;
     for (unsigned char i = 0; i < SEGMENTS; i++) {
-        assert_ok(fer_udp_socket_recv_batch(socket, &in, 1, &n));
+        assert_ok(fer_udp_socket_recv_batch(&ends.receiver, &in, 1, &n));
         assert_true(n == 1 && in.len == SEGMENT && bytes[0] == i && bytes[SEGMENT - 1] == i);
-        assert_true(in.has_ecn && in.ecn == ecn && fer_socket_addr_eq(&in.from, from));
+        assert_true(in.has_ecn && in.ecn == ecn && fer_socket_addr_eq(&in.from, &ends.from));
     }
-    assert_error(fer_udp_socket_try_recv_batch(socket, &in, 1, &n), FER_WOULD_BLOCK, EAGAIN);
+    assert_error(fer_udp_socket_try_recv_batch(&ends.receiver, &in, 1, &n), FER_WOULD_BLOCK,
+                 EAGAIN);
 }
 
 struct refusal {
@@ -98,42 +87,15 @@ struct refusal {
     int code;
 };
 
-struct sockets {
-    fer_udp_socket sender;
-    fer_udp_socket receiver;
-    fer_socket_addr from;
-    fer_socket_addr to;
-};
-
-/* False: this machine lacks the family. */
-static bool open_sockets(struct sockets *made, const char *address)
-{
-    *made = (struct sockets){{{{0}}}, {{{0}}}, {.port = 0}, {.port = 0}};
-    if (fer_udp_socket_bind(&made->sender, address).kind == FER_ADDR_NOT_AVAILABLE) {
-        return false;
-    }
-    assert_ok(fer_udp_socket_bind(&made->receiver, address));
-    assert_ok(fer_udp_socket_local_addr(&made->sender, &made->from));
-    assert_ok(fer_udp_socket_local_addr(&made->receiver, &made->to));
-    assert_ok(fer_udp_socket_enable(&made->receiver, FER_UDP_ECN, NULL));
-    return true;
-}
-
-static void close_sockets(struct sockets *made)
-{
-    fer_udp_socket_close(&made->sender);
-    fer_udp_socket_close(&made->receiver);
-}
-
 /* What was refused is remembered for the handle: the second call has nothing of it. */
 static void send_while_refused(const char *address, const struct refusal *row)
 {
     static unsigned char bytes[SEGMENTS * SEGMENT];
     fer_ecn wanted = (row->parts & TOS) != 0 ? FER_ECN_NOT_ECT : FER_ECN_ECT0;
-    struct sockets made;
-    if (!open_sockets(&made, address)) {
+    if (!open_datagrams(address)) {
         return;
     }
+    assert_ok(fer_udp_socket_enable(&ends.receiver, FER_UDP_ECN, NULL));
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = (unsigned char)(i / SEGMENT);
     }
@@ -143,21 +105,20 @@ static void send_while_refused(const char *address, const struct refusal *row)
         fer_datagram_send message = {.buf = bytes,
                                      .len = sizeof bytes,
                                      .segment_size = SEGMENT,
-                                     .to = &made.to,
-                                     .from = made.from.ip,
+                                     .to = &ends.to,
+                                     .from = ends.from.ip,
                                      .ecn = FER_ECN_ECT0};
         size_t n = 0;
         seen = 0;
-        assert_ok(fer_udp_socket_send_batch(&made.sender, &message, 1, &n));
+        assert_ok(fer_udp_socket_send_batch(&ends.sender, &message, 1, &n));
         assert_true(n == 1 && message.sent == sizeof bytes);
         assert_int_equal(seen, (TOS | SEGMENTING | SOURCE) & ~(round == 0 ? 0 : row->parts));
-        receive_segments(&made.receiver, &made.from, wanted);
+        receive_segments(wanted);
     }
-    close_sockets(&made);
 }
 
 /* EIO: an interface without checksum offload, and Android for IP_TOS (quinn-rs/quinn#2718). */
-TEST(a_message_is_sent_without_the_control_messages_that_are_refused)
+ENDS_TEST(a_message_is_sent_without_the_control_messages_that_are_refused)
 {
     static const struct refusal rows[] = {{0, 0},
                                           {TOS, EIO},
@@ -173,22 +134,20 @@ TEST(a_message_is_sent_without_the_control_messages_that_are_refused)
 }
 
 /* B7: "A local address is used, or the error is ...": never left out. */
-TEST(a_local_address_that_is_refused_is_an_error)
+ENDS_TEST(a_local_address_that_is_refused_is_an_error)
 {
     static const int codes[] = {EIO, EINVAL, EOPNOTSUPP};
     for (size_t i = 0; i < 6; i++) {
-        struct sockets made;
-        if (!open_sockets(&made, i % 2 == 0 ? "127.0.0.1:0" : "[::1]:0")) {
+        if (!open_datagrams(i % 2 == 0 ? "127.0.0.1:0" : "[::1]:0")) {
             continue;
         }
-        fer_datagram_send message = {.buf = "x", .len = 1, .to = &made.to, .from = made.from.ip};
+        fer_datagram_send message = {.buf = "x", .len = 1, .to = &ends.to, .from = ends.from.ip};
         size_t n = 77;
         refused = SOURCE;
         refused_code = codes[i / 2];
-        fer_error error = fer_udp_socket_send_batch(&made.sender, &message, 1, &n);
+        fer_error error = fer_udp_socket_send_batch(&ends.sender, &message, 1, &n);
         assert_true(error.kind != FER_OK && error.os_code == refused_code);
         assert_true(n == 0 && message.sent == 0);
-        close_sockets(&made);
     }
 }
 

@@ -79,35 +79,33 @@ static const struct row scripted_sockets_are_made_and_closed_script[] = {
 };
 SCRIPT_TEST(scripted_sockets_are_made_and_closed)
 
+#define TAKES_NO_CODE DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0)
+
 /* After a reset SO_ERROR is 0, and WSAPoll shows it (Wine's test_tcp_reset). */
 static const struct row scripted_pending_errors_are_taken_script[] = {
     {"a refused connect: SO_ERROR has the cause",
      {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, WSAECONNREFUSED),
       RETURNS(FER_CONNECTION_REFUSED, 0, WSAECONNREFUSED)}},
     {"a reset of a stream that was connected",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0),
-      POLLS(POLLERR | POLLHUP | POLLWRNORM), STORES(getsockopt, A, TIME_OPT, 0, 0, 5),
-      RETURNS(FER_CONNECTION_RESET, 0, WSAECONNRESET)}},
+     {TAKES_NO_CODE, POLLS(POLLERR | POLLHUP | POLLWRNORM),
+      STORES(getsockopt, A, TIME_OPT, 0, 0, 5), RETURNS(FER_CONNECTION_RESET, 0, WSAECONNRESET)}},
     {"a failed connect whose SO_ERROR is late is no reset",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0), POLLS(POLLERR | POLLHUP),
-      STORES(getsockopt, A, TIME_OPT, 0, 0, NEVER), STREAM, RETURNS_OK(0)}},
-    {"without SO_CONNECT_TIME it is not known to be a reset",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0), POLLS(POLLERR),
-      FAILS(getsockopt, A, TIME_OPT, 0, WSAENOPROTOOPT), STREAM, RETURNS_OK(0)}},
-    {"an end in good order is no error",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0), POLLS(POLLHUP), STREAM,
+     {TAKES_NO_CODE, POLLS(POLLERR | POLLHUP), STORES(getsockopt, A, TIME_OPT, 0, 0, NEVER), STREAM,
       RETURNS_OK(0)}},
+    {"without SO_CONNECT_TIME it is not known to be a reset",
+     {TAKES_NO_CODE, POLLS(POLLERR), FAILS(getsockopt, A, TIME_OPT, 0, WSAENOPROTOOPT), STREAM,
+      RETURNS_OK(0)}},
+    {"an end in good order is no error", {TAKES_NO_CODE, POLLS(POLLHUP), STREAM, RETURNS_OK(0)}},
     {"a WSAPoll that fails is no error",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0),
-      FAILS_WITH(WSAPoll, A, POLLRDNORM, 0, WSAENOTSOCK, .out = POLLERR), STREAM, RETURNS_OK(0)}},
+     {TAKES_NO_CODE, FAILS_WITH(WSAPoll, A, POLLRDNORM, 0, WSAENOTSOCK, .out = POLLERR), STREAM,
+      RETURNS_OK(0)}},
     {"a refusal of a datagram stays for the receive",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0), POLLS(0), DATAGRAM,
-      FAILS(recv, A, 1, MSG_PEEK, WSAECONNRESET), RETURNS(FER_CONNECTION_RESET, 0, WSAECONNRESET)}},
+     {TAKES_NO_CODE, POLLS(0), DATAGRAM, FAILS(recv, A, 1, MSG_PEEK, WSAECONNRESET),
+      RETURNS(FER_CONNECTION_RESET, 0, WSAECONNRESET)}},
     {"a datagram that waits is no error, and no datagram either",
-     {DO(take_error, A, 0), STORES(getsockopt, A, ERROR_OPT, 0, 0, 0), POLLS(POLLRDNORM), DATAGRAM,
-      FAILS(recv, A, 1, MSG_PEEK, WSAEMSGSIZE), RETURNS_OK(0), DO(take_error, A, 0),
-      STORES(getsockopt, A, ERROR_OPT, 0, 0, 0), POLLS(0), DATAGRAM,
-      FAILS(recv, A, 1, MSG_PEEK, WSAEWOULDBLOCK), RETURNS_OK(0)}},
+     {TAKES_NO_CODE, POLLS(POLLRDNORM), DATAGRAM, FAILS(recv, A, 1, MSG_PEEK, WSAEMSGSIZE),
+      RETURNS_OK(0), TAKES_NO_CODE, POLLS(0), DATAGRAM, FAILS(recv, A, 1, MSG_PEEK, WSAEWOULDBLOCK),
+      RETURNS_OK(0)}},
     {"a closed SOCKET",
      {DO(take_error, A, 0), FAILS(getsockopt, A, ERROR_OPT, 0, WSAENOTSOCK),
       RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0)}},
@@ -121,6 +119,7 @@ SCRIPT_TEST(scripted_pending_errors_are_taken)
 #define HAS_PEER STORES(getpeername, A, 0, 0, 0, V4(80))
 #define NO_PEER FAILS(getpeername, A, 0, 0, WSAENOTCONN)
 #define NO_QUEUE STORES(ioctlsocket, A, (uint32_t)FIONREAD, ANY, 0, 0)
+#define NOT_CONNECTED RETURNS(FER_NOT_CONNECTED, WSAENOTCONN, 0)
 #define NOT_WRITABLE STORES(select, NONE, 0, OF_A(WRITING), 0, 0)
 
 /* While a connect is pending getpeername succeeds (Wine's test_connecting_socket), and after a
@@ -145,12 +144,20 @@ static const struct row scripted_connections_are_described_script[] = {
     {"no socket",
      {DO(describe, A, 0), FAILS(getsockopt, A, TYPE, 0, WSAENOTSOCK),
       RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0)}},
-    {"a provider without SO_CONNECT_TIME: a stream that can send is connected",
+    {"a stream is connected if it has a peer, and a time or space",
+     {DO(check_connected, A, 0), NO_PEER, NOT_CONNECTED, DO(check_connected, A, 0), HAS_PEER,
+      STREAM, STORES(getsockopt, A, TIME_OPT, 0, 0, NEVER), NOT_WRITABLE, NOT_CONNECTED,
+      DO(check_connected, A, 0), HAS_PEER, STREAM, STORES(getsockopt, A, TIME_OPT, 0, 0, NEVER),
+      STORES(select, NONE, 0, OF_A(WRITING), 0, OF_A(WRITING)), RETURNS_OK(0)}},
+    {"the same of a provider without SO_CONNECT_TIME",
      {DO(check_connected, A, 0), HAS_PEER, STREAM,
       FAILS(getsockopt, A, TIME_OPT, 0, WSAENOPROTOOPT),
-      STORES(select, NONE, 0, OF_A(WRITING), 0, OF_A(WRITING)), RETURNS_OK(0)}},
+      STORES(select, NONE, 0, OF_A(WRITING), 0, OF_A(WRITING)), RETURNS_OK(0),
+      DO(check_connected, A, 0), HAS_PEER, STREAM,
+      FAILS(getsockopt, A, TIME_OPT, 0, WSAENOPROTOOPT), NOT_WRITABLE, NOT_CONNECTED}},
     {"a connected datagram socket has no time, which means nothing",
-     {DO(check_connected, A, 0), HAS_PEER, DATAGRAM, RETURNS_OK(0)}},
+     {DO(check_connected, A, 0), HAS_PEER, DATAGRAM, RETURNS_OK(0), DO(check_connected, A, 0),
+      NO_PEER, NOT_CONNECTED}},
     {"an unbound socket has no local address", /* WT test_getsockname */
      {DO(local_addr, A, 0), FAILS(getsockname, A, 0, 0, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
@@ -166,52 +173,51 @@ SCRIPT_TEST(scripted_connections_are_described)
 /* best effort: no retransmissions, the round trip unchanged */
 #define NO_RETRIES FAILS(WSAIoctl, A, 0x98000011u, ANY, WSAEOPNOTSUPP)
 #define NOT_INHERITED GIVES(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, 0)
+#define IS_PREPARED NOT_INHERITED, NONBLOCKING(B)
+#define ACCEPT_FAILS(code, kind) \
+    DO(accept_one, A, 1), FAILS(accept, A, ANY, ANY, code), RETURNS(kind, code, 0)
+#define CONNECT_FAILS(to, code, kind) \
+    DO(connect_to, A, to), NO_RETRIES, FAILS(connect, A, to, 0, code), RETURNS(kind, code, 0)
+#define UNIX_CONNECT_FAILS(code, kind) \
+    DO(unix_connect, A, 5), FAILS(connect, A, PATH(5), 0, code), RETURNS(kind, code, 0)
+#define BIND_FAILS(to, code, kind) \
+    DO(bind_to, A, to), FAILS(bind, A, to, 0, code), RETURNS(kind, code, 0)
 #define CLOSED GIVES(closesocket, B, 0, 0, 0)
 
 static const struct row scripted_connects_and_accepts_script[] = {
     {"the order of a connect's answers: started, pending, connected, refused later",
-     {DO(connect_to, A, V4(80)), NO_RETRIES, FAILS(connect, A, V4(80), 0, WSAEWOULDBLOCK),
-      RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0), DO(connect_to, A, V4(80)), NO_RETRIES,
-      FAILS(connect, A, V4(80), 0, WSAEALREADY), RETURNS(FER_IN_PROGRESS, WSAEALREADY, 0),
-      DO(connect_to, A, V4(80)), NO_RETRIES, FAILS(connect, A, V4(80), 0, WSAEISCONN),
-      RETURNS(FER_ALREADY_CONNECTED, WSAEISCONN, 0), DO(connect_to, A, V4(80)), NO_RETRIES,
-      FAILS(connect, A, V4(80), 0, WSAEINVAL), RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
+     {CONNECT_FAILS(V4(80), WSAEWOULDBLOCK, FER_WOULD_BLOCK),
+      CONNECT_FAILS(V4(80), WSAEALREADY, FER_IN_PROGRESS),
+      CONNECT_FAILS(V4(80), WSAEISCONN, FER_ALREADY_CONNECTED),
+      CONNECT_FAILS(V4(80), WSAEINVAL, FER_INVALID_INPUT)}},
     {"WSAEINPROGRESS is a provider's callback, and no connect has started",
-     {DO(connect_to, A, V6(80)), NO_RETRIES, FAILS(connect, A, V6(80), 0, WSAEINPROGRESS),
-      RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+     {CONNECT_FAILS(V6(80), WSAEINPROGRESS, FER_RESOURCE_BUSY)}},
     {"WSAEINTR of a call that never waits is no interruption",
-     {DO(bind_to, A, V4(0)), FAILS(bind, A, V4(0), 0, WSAEINTR),
-      RETURNS(FER_RESOURCE_BUSY, WSAEINTR, 0), DO(listen_with, A, 7),
+     {BIND_FAILS(V4(0), WSAEINTR, FER_RESOURCE_BUSY), DO(listen_with, A, 7),
       FAILS(listen, A, 7, 0, WSAEWOULDBLOCK), RETURNS(FER_RESOURCE_BUSY, WSAEWOULDBLOCK, 0)}},
     {"a refused bind names its cause", /* WT test_reuseaddr */
-     {DO(bind_to, A, V4(80)), FAILS(bind, A, V4(80), 0, WSAEACCES),
-      RETURNS(FER_PERMISSION_DENIED, WSAEACCES, 0), DO(bind_to, A, V6(80)),
-      FAILS(bind, A, V6(80), 0, WSAEADDRNOTAVAIL),
-      RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEADDRNOTAVAIL, 0)}},
+     {BIND_FAILS(V4(80), WSAEACCES, FER_PERMISSION_DENIED),
+      BIND_FAILS(V6(80), WSAEADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE)}},
     {"an accepted socket is nonblocking and not inherited",
-     {DO(accept_one, A, 1), ACCEPTS(V6(7)), NOT_INHERITED, NONBLOCKING(B), RETURNS_OK(7)}},
+     {DO(accept_one, A, 1), ACCEPTS(V6(7)), IS_PREPARED, RETURNS_OK(7)}},
     {"a refused SetHandleInformation does not lose the connection",
      {DO(accept_one, A, 1), ACCEPTS(V4(7)),
       FAILS(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, ERROR_INVALID_HANDLE), NONBLOCKING(B),
       RETURNS_OK(7)}},
     {"an accept without an address queries the peer",
-     {DO(accept_one, A, 1), ACCEPTS(0), NOT_INHERITED, NONBLOCKING(B),
-      STORES(getpeername, B, 0, 0, 0, V4(9)), RETURNS_OK(9)}},
+     {DO(accept_one, A, 1), ACCEPTS(0), IS_PREPARED, STORES(getpeername, B, 0, 0, 0, V4(9)),
+      RETURNS_OK(9)}},
     {"a connection that ended in the queue has no peer and is closed",
-     {DO(accept_one, A, 1), ACCEPTS(0), NOT_INHERITED, NONBLOCKING(B),
-      STORES(getpeername, B, 0, 0, 0, 0), CLOSED,
+     {DO(accept_one, A, 1), ACCEPTS(0), IS_PREPARED, STORES(getpeername, B, 0, 0, 0, 0), CLOSED,
       RETURNS(FER_CONNECTION_ABORTED, WSAECONNABORTED, 0)}},
     {"nobody wants the address that is missing",
-     {DO(accept_one, A, 0), ACCEPTS(0), NOT_INHERITED, NONBLOCKING(B), RETURNS_OK(0)}},
+     {DO(accept_one, A, 0), ACCEPTS(0), IS_PREPARED, RETURNS_OK(0)}},
     {"the queue's connection was reset, and the next accept is made",
-     {DO(accept_one, A, 1), FAILS(accept, A, ANY, ANY, WSAECONNRESET),
-      RETURNS(FER_CONNECTION_ABORTED, WSAECONNRESET, 0), DO(accept_one, A, 1),
-      FAILS(accept, A, ANY, ANY, WSAENOTCONN), RETURNS(FER_CONNECTION_ABORTED, WSAENOTCONN, 0),
-      DO(accept_one, A, 1), FAILS(accept, A, ANY, ANY, WSAEWOULDBLOCK),
-      RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0), DO(accept_one, A, 1),
-      FAILS(accept, A, ANY, ANY, WSAEINPROGRESS), RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0),
-      DO(accept_one, A, 1), FAILS(accept, A, ANY, ANY, WSAEMFILE),
-      RETURNS(FER_TOO_MANY_OPEN_FILES, WSAEMFILE, 0)}},
+     {ACCEPT_FAILS(WSAECONNRESET, FER_CONNECTION_ABORTED),
+      ACCEPT_FAILS(WSAENOTCONN, FER_CONNECTION_ABORTED),
+      ACCEPT_FAILS(WSAEWOULDBLOCK, FER_WOULD_BLOCK),
+      ACCEPT_FAILS(WSAEINPROGRESS, FER_RESOURCE_BUSY),
+      ACCEPT_FAILS(WSAEMFILE, FER_TOO_MANY_OPEN_FILES)}},
     {"FIONBIO fails on a connection that has ended: it is aborted",
      {DO(accept_one, A, 1), ACCEPTS(V4(7)), NOT_INHERITED,
       FAILS(ioctlsocket, B, (uint32_t)FIONBIO, 1, WSAEINVAL),
@@ -239,12 +245,9 @@ static const struct row scripted_unix_sockets_script[] = {
       DO(unix_bind, A, 5), FAILS(bind, A, PATH(5), 0, WSAENETDOWN),
       RETURNS(FER_NETWORK_DOWN, WSAENETDOWN, 0)}},
     {"a connect may be pending, refused, or in a provider's callback",
-     {DO(unix_connect, A, 5), FAILS(connect, A, PATH(5), 0, WSAEWOULDBLOCK),
-      RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0), DO(unix_connect, A, 5),
-      FAILS(connect, A, PATH(5), 0, WSAECONNREFUSED),
-      RETURNS(FER_CONNECTION_REFUSED, WSAECONNREFUSED, 0), DO(unix_connect, A, 5),
-      FAILS(connect, A, PATH(5), 0, WSAEINPROGRESS),
-      RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+     {UNIX_CONNECT_FAILS(WSAEWOULDBLOCK, FER_WOULD_BLOCK),
+      UNIX_CONNECT_FAILS(WSAECONNREFUSED, FER_CONNECTION_REFUSED),
+      UNIX_CONNECT_FAILS(WSAEINPROGRESS, FER_RESOURCE_BUSY)}},
     {"addresses without a name, with a path, with one that fills the structure",
      {DO(unix_local_addr, A, 0), STORES(getsockname, A, 0, 0, 0, PATH(0)),
       RETURNS_OK(FERP_UNIX_UNNAMED << 16), DO(unix_local_addr, A, 0),
@@ -257,14 +260,15 @@ static const struct row scripted_unix_sockets_script[] = {
 };
 SCRIPT_TEST(scripted_unix_sockets)
 
+#define RECEIVE_FAILS(code, kind) \
+    DO(receive, A, 8), FAILS(recv, A, 8, 0, code), RETURNS(kind, code, 0)
+
 static const struct row scripted_bytes_are_moved_script[] = {
     {"a reset is reported by recv, repeatedly",
-     {DO(receive, A, 8), FAILS(recv, A, 8, 0, WSAECONNRESET),
-      RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0), DO(receive, A, 8),
-      FAILS(recv, A, 8, 0, WSAECONNABORTED), RETURNS(FER_CONNECTION_ABORTED, WSAECONNABORTED, 0),
-      DO(receive, A, 8), FAILS(recv, A, 8, 0, WSAENETRESET),
-      RETURNS(FER_CONNECTION_RESET, WSAENETRESET, 0), DO(receive, A, 8),
-      FAILS(recv, A, 8, 0, WSAESHUTDOWN), RETURNS(FER_BROKEN_PIPE, WSAESHUTDOWN, 0)}},
+     {RECEIVE_FAILS(WSAECONNRESET, FER_CONNECTION_RESET),
+      RECEIVE_FAILS(WSAECONNABORTED, FER_CONNECTION_ABORTED),
+      RECEIVE_FAILS(WSAENETRESET, FER_CONNECTION_RESET),
+      RECEIVE_FAILS(WSAESHUTDOWN, FER_BROKEN_PIPE)}},
     {"0 is the end of file, unless the connection is broken",
      {DO(receive, A, 8), GIVES(recv, A, 8, 0, 0), POLLS(POLLHUP), RETURNS_OK(0), DO(receive, A, 8),
       GIVES(recv, A, 8, 0, 0), POLLS(POLLERR | POLLHUP),

@@ -17,24 +17,22 @@
 #define FIRST_BYTE 127u
 #define LAST_BYTE_1 0x01000000u
 
+#define RECVFROM_FAILS(...) \
+    DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, __VA_ARGS__, .flags = 0)
+
 static const struct row scripted_datagrams_are_received_script[] = {
     {"a refusal is a reset",
-     {DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, WSAECONNRESET, SENDER),
-      RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0)}},
+     {RECVFROM_FAILS(WSAECONNRESET, SENDER), RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0)}},
     {"an expired time to live is an unreachable host, of a stream a reset",
-     {DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, WSAENETRESET, SENDER),
-      RETURNS(FER_HOST_UNREACHABLE, WSAENETRESET, 0)}},
+     {RECVFROM_FAILS(WSAENETRESET, SENDER), RETURNS(FER_HOST_UNREACHABLE, WSAENETRESET, 0)}},
     {"a longer datagram fills the buffer",
-     {DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, WSAEMSGSIZE, SENDER),
-      RETURNS_OK(11016)}},
+     {RECVFROM_FAILS(WSAEMSGSIZE, SENDER), RETURNS_OK(11016)}},
     {"a shut down read half is the end, without a sender",
-     {DO(receive_from, A, 16), FAILS(recvfrom, A, 16, 0, WSAESHUTDOWN), RETURNS_OK(0)}},
+     {RECVFROM_FAILS(WSAESHUTDOWN), RETURNS_OK(0)}},
     {"an unbound socket cannot receive", /* WT test_connect_udp */
-     {DO(receive_from, A, 16), FAILS(recvfrom, A, 16, 0, WSAEINVAL),
-      RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
+     {RECVFROM_FAILS(WSAEINVAL), RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
     {"WSAEINPROGRESS of a receive is transient",
-     {DO(receive_from, A, 16), FAILS(recvfrom, A, 16, 0, WSAEINPROGRESS),
-      RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+     {RECVFROM_FAILS(WSAEINPROGRESS), RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
     {"an empty buffer takes an empty datagram, or cuts another one",
      {DO(receive_from, A, 0), GIVES_WITH(recvfrom, A, 0, 0, 0, SENDER), RETURNS_OK(10000),
       DO(receive_from, A, 0), FAILS_WITH(recvfrom, A, 0, 0, WSAEMSGSIZE, SENDER),
@@ -53,6 +51,16 @@ static const struct row scripted_datagrams_are_received_script[] = {
 SCRIPT_TEST(scripted_datagrams_are_received)
 
 #define UNBOUND FAILS(getsockname, A, 0, 0, WSAEINVAL)
+
+#define SENDS_FROM_SOURCE(code)                              \
+    DO_WITH(transmit_message, A, 4, .control = {{1, 0, 1}}), \
+        FAILS_WITH(WSASendMsg, A, 4, 0, code,                \
+                   .control = {{IPPROTO_IP, IP_PKTINFO, FIRST_BYTE | LAST_BYTE_1}})
+/* Another socket is bound to the source. */
+#define NEW_BOUND(code)                                                                 \
+    GIVES(WSASocketW, 0, AF_INET << 16 | SOCK_DGRAM, ANY, B),                           \
+        GIVES(ioctlsocket, B, (uint32_t)FIONBIO, 1, 0), FAILS(bind, B, V4(0), 0, code), \
+        GIVES(closesocket, B, 0, 0, 0)
 
 static const struct row scripted_messages_are_sent_script[] = {
     {"WSASendMsg is searched again after a failed search",
@@ -94,59 +102,62 @@ static const struct row scripted_messages_are_sent_script[] = {
      {DO_WITH(transmit_message, A, 4, .name_out = 0), FAILS(WSASendMsg, A, 4, 0, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO_WITH(transmit_message, A, 4, .name_out = 0),
       FAILS(WSASendMsg, A, 4, 0, WSAEINPROGRESS), RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+    {"a refused source is not available, unless it is local", /* envoy, PR 12820 */
+     {SENDS_FROM_SOURCE(WSAEINVAL), NEW_BOUND(WSAEADDRNOTAVAIL),
+      RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEINVAL, 0), SENDS_FROM_SOURCE(WSAEINVAL), NEW_BOUND(0),
+      RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), SENDS_FROM_SOURCE(WSAEACCES),
+      RETURNS(FER_PERMISSION_DENIED, WSAEACCES, 0)}},
 };
 SCRIPT_TEST(scripted_messages_are_sent)
 
+#define GETS(len, ...)          \
+    DO(receive_message, A, 16), \
+        GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = (len), __VA_ARGS__)
+#define GETS_FAILURE(code, ...) \
+    DO(receive_message, A, 16), \
+        FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, code, .out = __VA_ARGS__)
+
 /* WSARecvMsg. Every member of the message is dirty before the call. */
 static const struct row scripted_messages_are_received_script[] = {
-    {"no member of an earlier message stays",
-     {DO(receive_message, A, 16), GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, SENDER),
-      RETURNS_OK(GOT(5))}},
+    {"no member of an earlier message stays", {GETS(5, SENDER), RETURNS_OK(GOT(5))}},
     {"the local address of IPv4 and ECN",
-     {DO(receive_message, A, 16),
-      GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, SENDER,
-                 .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}, {IPPROTO_IP, ECN, 3}}),
+     {GETS(5, SENDER, .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}, {IPPROTO_IP, ECN, 3}}),
       RETURNS_OK(GOT(5) + WITH_ECN(3) + WITH_SOURCE(1))}},
     {"the address of IPv6 stays, whichever comes first",
-     {DO(receive_message, A, 16),
-      GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, .name_out = V6(9),
-                 .control = {{IPPROTO_IPV6, IPV6_PKTINFO, 0x02000000u},
-                             {IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}}),
-      RETURNS_OK(GOT(5) + WITH_SOURCE(2)), DO(receive_message, A, 16),
-      GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, .name_out = V6(9),
-                 .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1},
-                             {IPPROTO_IPV6, IPV6_PKTINFO, 0x02000000u}}),
+     {GETS(5, .name_out = V6(9),
+           .control = {{IPPROTO_IPV6, IPV6_PKTINFO, 0x02000000u},
+                       {IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}}),
+      RETURNS_OK(GOT(5) + WITH_SOURCE(2)),
+      GETS(5, .name_out = V6(9),
+           .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1},
+                       {IPPROTO_IPV6, IPV6_PKTINFO, 0x02000000u}}),
       RETURNS_OK(GOT(5) + WITH_SOURCE(2))}},
     {"ECN of IPv6, and only its two bits",
-     {DO(receive_message, A, 16),
-      GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 5, SENDER,
-                 .control = {{IPPROTO_IPV6, ECN, 0xFE}}),
-      RETURNS_OK(GOT(5) + WITH_ECN(2))}},
+     {GETS(5, SENDER, .control = {{IPPROTO_IPV6, ECN, 0xFE}}), RETURNS_OK(GOT(5) + WITH_ECN(2))}},
     {"coalesced datagrams, also if the last one is cut",
-     {DO(receive_message, A, 16),
-      GIVES_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, 0, .out = 9, SENDER,
-                 .control = {{IPPROTO_UDP, COALESCED, 4}}),
-      RETURNS_OK(10009 + INT64_C(40000000000)), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 16, SENDER,
-                 .flags = MSG_TRUNC, .control = {{IPPROTO_UDP, COALESCED, 16}}),
-      RETURNS_OK(11016 + INT64_C(160000000000))}},
+     {GETS(9, SENDER, .control = {{IPPROTO_UDP, COALESCED, 4}}),
+      RETURNS_OK(10009 + INT64_C(40000000000)),
+      GETS_FAILURE(WSAEMSGSIZE, 16, SENDER, .flags = MSG_TRUNC,
+                   .control = {{IPPROTO_UDP, COALESCED, 16}}),
+      RETURNS_OK(11016 + INT64_C(160000000000)),
+      GETS(9, SENDER, .control = {{IPPROTO_UDP, COALESCED, 12}}), RETURNS_OK(GOT(9))}},
+    {"a capacity above the longest datagram is cut",
+     {DO(receive_message, A, INT64_MAX),
+      GIVES_WITH(WSARecvMsg, A, INT_MAX, CONTROL_SPACE, 0, .out = 5, SENDER), RETURNS_OK(GOT(5))}},
     {"cut control messages cut no datagram", /* WT test_ip_pktinfo */
-     {DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 5, SENDER,
-                 .flags = MSG_CTRUNC, .control = {{IPPROTO_IP, ECN, 1}}),
-      RETURNS_OK(GOT(5) + WITH_ECN(1)), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = 16, SENDER,
-                 .flags = MSG_TRUNC | MSG_CTRUNC),
-      RETURNS_OK(TRUNCATED(16)), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAEMSGSIZE, .out = -1, SENDER),
+     {GETS_FAILURE(WSAEMSGSIZE, 5, SENDER, .flags = MSG_CTRUNC, .control = {{IPPROTO_IP, ECN, 1}}),
+      RETURNS_OK(GOT(5) + WITH_ECN(1)),
+      GETS_FAILURE(WSAEMSGSIZE, 10, SENDER, .flags = MSG_TRUNC | MSG_CTRUNC),
       RETURNS_OK(TRUNCATED(16))}},
+    {"the length of a cut datagram that is not stored, as on Wine",
+     {GETS_FAILURE(WSAEMSGSIZE, -1, SENDER), RETURNS_OK(TRUNCATED(16)),
+      GETS_FAILURE(WSAEMSGSIZE, -1, SENDER, .flags = MSG_TRUNC | MSG_CTRUNC),
+      RETURNS_OK(TRUNCATED(16)), GETS_FAILURE(WSAEMSGSIZE, -1, SENDER, .flags = MSG_CTRUNC),
+      RETURNS_OK(TRUNCATED(0))}},
     {"failures, and a shut down read half",
-     {DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAECONNRESET, .out = -1, SENDER),
-      RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAENETRESET, .out = -1),
-      RETURNS(FER_HOST_UNREACHABLE, WSAENETRESET, 0), DO(receive_message, A, 16),
-      FAILS_WITH(WSARecvMsg, A, 16, CONTROL_SPACE, WSAESHUTDOWN, .out = -1), RETURNS_OK(0)}},
+     {GETS_FAILURE(WSAECONNRESET, -1, SENDER), RETURNS(FER_CONNECTION_RESET, WSAECONNRESET, 0),
+      GETS_FAILURE(WSAENETRESET, -1), RETURNS(FER_HOST_UNREACHABLE, WSAENETRESET, 0),
+      GETS_FAILURE(WSAESHUTDOWN, -1), RETURNS_OK(0)}},
 };
 SCRIPT_TEST(scripted_messages_are_received)
 
@@ -154,6 +165,16 @@ SCRIPT_TEST(scripted_messages_are_received)
 #define V6_OPT(option) OPT(IPPROTO_IPV6, option)
 #define UDP_OPT(option) OPT(IPPROTO_UDP, option)
 #define MAXRT OPT(IPPROTO_TCP, 5)
+
+#define SETS_MAXRT(millis)                                                                         \
+    DO_WITH(set_option, A, FERP_USER_TIMEOUT, .in2 = (millis)), GIVES(setsockopt, A, MAXRT, 2, 0), \
+        RETURNS_OK(0)
+#define READS_MAXRT(seconds, millis)                                               \
+    DO(option, A, FERP_USER_TIMEOUT), STORES(getsockopt, A, MAXRT, 0, 0, seconds), \
+        RETURNS_OK(millis)
+#define SETS_TIMEOUT(micros, millis)                                                      \
+    DO(set_timeout, A, micros), GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), millis, 0), \
+        RETURNS_OK(0)
 
 static const struct row scripted_options_are_set_and_read_script[] = {
     {"a BOOL of which one byte is written",
@@ -164,13 +185,8 @@ static const struct row scripted_options_are_set_and_read_script[] = {
       RETURNS_OK(1), DO(option, A, FERP_TTL_V4), STORES(getsockopt, A, V4_OPT(IP_TTL), 0, 0, 128),
       RETURNS_OK(128)}},
     {"TCP_MAXRT is in seconds, rounded up, and its most is no limit",
-     {DO_WITH(set_option, A, FERP_USER_TIMEOUT, .in2 = 1001), GIVES(setsockopt, A, MAXRT, 2, 0),
-      RETURNS_OK(0), DO_WITH(set_option, A, FERP_USER_TIMEOUT, .in2 = 2000),
-      GIVES(setsockopt, A, MAXRT, 2, 0), RETURNS_OK(0), DO(option, A, FERP_USER_TIMEOUT),
-      STORES(getsockopt, A, MAXRT, 0, 0, UINT32_MAX), RETURNS_OK(0),
-      DO(option, A, FERP_USER_TIMEOUT), STORES(getsockopt, A, MAXRT, 0, 0, 3), RETURNS_OK(3000),
-      DO(option, A, FERP_USER_TIMEOUT), STORES(getsockopt, A, MAXRT, 0, 0, 5000000),
-      RETURNS_OK(UINT32_MAX)}},
+     {SETS_MAXRT(1001), SETS_MAXRT(2000), READS_MAXRT(UINT32_MAX, 0), READS_MAXRT(3, 3000),
+      READS_MAXRT(5000000, UINT32_MAX)}},
     {"an option that Windows has not is no call",
      {DO_WITH(set_option, A, FERP_REUSE_PORT, .in2 = 1),
       RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(option, A, FERP_REUSE_PORT),
@@ -199,27 +215,10 @@ static const struct row scripted_options_are_set_and_read_script[] = {
       DO(linger, A, 0), FAILS(getsockopt, A, SOCKET_OPT(SO_LINGER), 0, WSAENOPROTOOPT),
       RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0)}},
     {"a timeout is rounded up, and 0 is none",
-     {DO(set_timeout, A, 0),
-      GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 1, 0),
-      RETURNS_OK(0),
-      DO(set_timeout, A, -1),
-      GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 0, 0),
-      RETURNS_OK(0),
-      DO(set_timeout, A, 1),
-      GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 1, 0),
-      RETURNS_OK(0),
-      DO(set_timeout, A, 1001),
-      GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 2, 0),
-      RETURNS_OK(0),
-      DO(set_timeout, A, INT64_C(5000000000000)),
-      GIVES(setsockopt, A, SOCKET_OPT(SO_RCVTIMEO), 0xFFFFFFFEu, 0),
-      RETURNS_OK(0),
-      DO(timeout, A, 0),
-      STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 0),
-      RETURNS_OK(-1),
-      DO(timeout, A, 0),
-      STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 20),
-      RETURNS_OK(20000)}},
+     {SETS_TIMEOUT(0, 1), SETS_TIMEOUT(-1, 0), SETS_TIMEOUT(1, 1), SETS_TIMEOUT(1001, 2),
+      SETS_TIMEOUT(INT64_C(5000000000000), 0xFFFFFFFEu), DO(timeout, A, 0),
+      STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 0), RETURNS_OK(-1), DO(timeout, A, 0),
+      STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 20), RETURNS_OK(20000)}},
     {"joining twice, leaving twice",
      {DO(join, A, 0), FAILS(setsockopt, A, V4_OPT(IP_ADD_MEMBERSHIP), ANY, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO(leave, A, 0),
@@ -258,6 +257,9 @@ static const struct row scripted_options_are_set_and_read_script[] = {
 };
 SCRIPT_TEST(scripted_options_are_set_and_read)
 
+#define LOOKUP_FAILS(code, kind) \
+    DO(look_up, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, code), RETURNS(kind, code, 0)
+
 static const struct row scripted_names_are_looked_up_script[] = {
     {"the order of the list, without port, without other families",
      {DO(look_up, NONE, 0), STORES(GetAddrInfoW, NONE, AF_UNSPEC, 0, 0, 0x4E6F), RETURNS_OK(0x64)}},
@@ -265,16 +267,11 @@ static const struct row scripted_names_are_looked_up_script[] = {
      {DO(look_up, NONE, 1), RETURNS(FER_HOST_NOT_FOUND, WSAHOST_NOT_FOUND, 0), DO(look_up, NONE, 2),
       RETURNS(FER_INVALID_INPUT, 0, 0)}},
     {"every code of a resolver",
-     {DO(look_up, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSAHOST_NOT_FOUND),
-      RETURNS(FER_HOST_NOT_FOUND, WSAHOST_NOT_FOUND, 0), DO(look_up, NONE, 0),
-      FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSANO_DATA),
-      RETURNS(FER_HOST_NOT_FOUND, WSANO_DATA, 0), DO(look_up, NONE, 0),
-      FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSATRY_AGAIN),
-      RETURNS(FER_RESOLVE_TRY_AGAIN, WSATRY_AGAIN, 0), DO(look_up, NONE, 0),
-      FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSAEAFNOSUPPORT),
-      RETURNS(FER_RESOLVE_FAILED, WSAEAFNOSUPPORT, 0), DO(look_up, NONE, 0),
-      FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, WSA_NOT_ENOUGH_MEMORY),
-      RETURNS(FER_RESOLVE_FAILED, WSA_NOT_ENOUGH_MEMORY, 0)}},
+     {LOOKUP_FAILS(WSAHOST_NOT_FOUND, FER_HOST_NOT_FOUND),
+      LOOKUP_FAILS(WSANO_DATA, FER_HOST_NOT_FOUND),
+      LOOKUP_FAILS(WSATRY_AGAIN, FER_RESOLVE_TRY_AGAIN),
+      LOOKUP_FAILS(WSAEAFNOSUPPORT, FER_RESOLVE_FAILED),
+      LOOKUP_FAILS(WSA_NOT_ENOUGH_MEMORY, FER_RESOLVE_FAILED)}},
 };
 SCRIPT_TEST(scripted_names_are_looked_up)
 

@@ -58,8 +58,6 @@ HANDLE WINAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_ma
                                     LPCWSTR name)
 {
     const struct step *step = script_take(ANSWER_CreateEventW, ANY, ANY, ANY);
-    (void)attributes;
-    (void)name;
     if (step != NULL && !script_succeeds(step)) {
         return NULL;
     }
@@ -170,7 +168,6 @@ BOOL WINAPI scripted_GetHandleInformation(HANDLE handle, LPDWORD flags)
 BOOL WINAPI scripted_ReadFile(HANDLE file, LPVOID buf, DWORD len, LPDWORD moved,
                               LPOVERLAPPED request)
 {
-    (void)buf;
     if (((uintptr_t)request->hEvent & 1) == 0) {
         script_fail("a read whose packet reaches a completion port:", 0);
     }
@@ -184,7 +181,6 @@ BOOL WINAPI scripted_ReadFile(HANDLE file, LPVOID buf, DWORD len, LPDWORD moved,
 BOOL WINAPI scripted_GetOverlappedResult(HANDLE file, LPOVERLAPPED request, LPDWORD moved,
                                          BOOL waits)
 {
-    (void)request;
     const struct step *step = script_take(ANSWER_GetOverlappedResult, number_of(file), waits, ANY);
     *moved = (DWORD)step->out;
     return script_succeeds(step);
@@ -229,8 +225,6 @@ HANDLE WINAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PT
 {
     const struct step *step =
         script_take(ANSWER_CreateIoCompletionPort, number_of(file), number_of(port), ANY);
-    (void)key;
-    (void)threads;
     if (step != NULL && !script_succeeds(step)) {
         return NULL;
     }
@@ -242,7 +236,6 @@ HANDLE WINAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PT
 
 BOOL WINAPI scripted_SetFileCompletionNotificationModes(HANDLE file, UCHAR flags)
 {
-    (void)file;
     if (flags != FILE_SKIP_SET_EVENT_ON_HANDLE) {
         script_fail("the driver's handle has the modes", flags);
     }
@@ -255,8 +248,6 @@ NTSTATUS WINAPI scripted_NtCreateFile(PHANDLE out, ACCESS_MASK access, POBJECT_A
                                       ULONG length)
 {
     const struct step *step = script_take(ANSWER_NtCreateFile, ANY, ANY, ANY);
-    (void)access, (void)object, (void)status, (void)size, (void)file, (void)share;
-    (void)disposition, (void)options, (void)buffer, (void)length;
     if (step != NULL && step->code != 0) {
         return step->code;
     }
@@ -271,9 +262,6 @@ NTSTATUS WINAPI scripted_NtDeviceIoControlFile(HANDLE driver, HANDLE event, PIO_
                                                PVOID in, ULONG in_size, PVOID out, ULONG out_size)
 {
     ferp_afd_poll *poll = in;
-    (void)event;
-    (void)routine;
-    (void)code;
     if (driver != handle_of(DRIVER) || in != out || in_size != out_size || poll->count != 1 ||
         poll->is_exclusive || poll->timeout.QuadPart != INT64_MAX) {
         script_fail("a request of the driver is not as every one, of sockets:", poll->count);
@@ -293,8 +281,6 @@ NTSTATUS WINAPI scripted_NtCancelIoFileEx(HANDLE driver, PIO_STATUS_BLOCK reques
                                           PIO_STATUS_BLOCK status)
 {
     int index = request_count - 1;
-    (void)driver;
-    (void)status;
     while (index >= 0 && requests[index].status != request) {
         index--;
     }
@@ -307,7 +293,6 @@ NTSTATUS WINAPI scripted_NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK st
     const struct step *step =
         script_take(ANSWER_NtQueryInformationFile, number_of(file), what, size);
     uint32_t modes = (uint32_t)step->out;
-    (void)status;
     memcpy(out, &modes, sizeof modes);
     return step->code;
 }
@@ -317,8 +302,6 @@ BOOL WINAPI scripted_PostQueuedCompletionStatus(HANDLE port, DWORD moved, ULONG_
 {
     const struct step *step =
         script_take(ANSWER_PostQueuedCompletionStatus, number_of(port), context != NULL, ANY);
-    (void)moved;
-    (void)key;
     if (context != NULL && step->code == 0) {
         add_request(context, NULL, NULL);
     }

@@ -16,7 +16,6 @@ HMODULE WINAPI scripted_GetModuleHandleW(LPCWSTR name)
 
 BOOL WINAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
 {
-    (void)name;
     if ((flags & GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == 0) {
         script_add_handle(MODULE);
     }
@@ -27,8 +26,6 @@ BOOL WINAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
 HMODULE WINAPI scripted_LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
 {
     const struct step *step = script_take(ANSWER_LoadLibraryExW, ANY, ANY, ANY);
-    (void)name;
-    (void)file;
     if (flags != LOAD_LIBRARY_SEARCH_SYSTEM32) {
         script_fail("a module is searched by the flags", flags);
     }
@@ -61,6 +58,10 @@ FARPROC WINAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
         {"if_indextoname", (FARPROC)(void (*)(void))scripted_if_indextoname},
         {"wine_get_version", NULL},
     };
+    const struct step *step = script_take(ANSWER_GetProcAddress, ANY, ANY, ANY);
+    if (step != NULL && !script_succeeds(step)) {
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof scripted / sizeof scripted[0]; i++) {
         if (strcmp(scripted[i].name, name) == 0) {
             return scripted[i].function;
@@ -75,7 +76,6 @@ HANDLE WINAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T sta
                                     LPTHREAD_START_ROUTINE run, LPVOID argument, DWORD flags,
                                     LPDWORD id)
 {
-    (void)attributes, (void)stack, (void)run, (void)argument, (void)id;
     const struct step *step = script_take(ANSWER_CreateThread, ANY, flags, ANY);
     if (!script_succeeds(step)) {
         return NULL;
@@ -87,8 +87,6 @@ HANDLE WINAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T sta
 BOOL WINAPI scripted_SleepConditionVariableSRW(PCONDITION_VARIABLE condition, PSRWLOCK lock,
                                                DWORD millis, ULONG flags)
 {
-    (void)condition;
-    (void)lock;
     const struct step *step = script_take(ANSWER_SleepConditionVariableSRW, ANY, millis, flags);
     script_now_nanos += step->out;
     return script_succeeds(step);
@@ -104,7 +102,6 @@ VOID WINAPI scripted_ReleaseSRWLockExclusive(PSRWLOCK lock)
 
 ULONG WINAPI scripted_if_nametoindex(const char *name)
 {
-    (void)name;
     return (ULONG)script_take(ANSWER_if_nametoindex, ANY, ANY, ANY)->result;
 }
 
@@ -125,8 +122,6 @@ INT WINAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *h
     enum { ENTRIES = 4 };
     static ADDRINFOW entries[ENTRIES];
     static ferp_winsock_sockaddr names[ENTRIES];
-    (void)node;
-    (void)service;
     const struct step *step = script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, ANY);
     memset(entries, 0, sizeof entries);
     memset(names, 0, sizeof names);

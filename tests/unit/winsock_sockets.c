@@ -85,8 +85,6 @@ static void store_name(int64_t what, struct sockaddr *name, int *len)
 SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
                                   GROUP group, DWORD flags)
 {
-    (void)protocol;
-    (void)group;
     const struct step *step =
         script_take(ANSWER_WSASocketW, info != NULL, (int64_t)family * 65536 + type, flags);
     if (!script_succeeds(step)) {
@@ -245,9 +243,6 @@ int WINAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size
                              LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     uint32_t argument = 0;
-    (void)moved;
-    (void)overlapped;
-    (void)routine;
     if (code == SIO_GET_EXTENSION_FUNCTION_POINTER) {
         return scripted_find_function(socket, in, out);
     }
@@ -270,7 +265,6 @@ int WINAPI scripted_WSAIoctl(SOCKET socket, DWORD code, LPVOID in, DWORD in_size
 int WINAPI scripted_recv(SOCKET socket, char *buf, int len, int flags)
 {
     const struct step *step = script_take(ANSWER_recv, (int64_t)socket, len, flags);
-    (void)buf;
     return answer_int(step);
 }
 
@@ -278,22 +272,18 @@ int WINAPI scripted_recvfrom(SOCKET socket, char *buf, int len, int flags, struc
                              int *name_len)
 {
     const struct step *step = script_take(ANSWER_recvfrom, (int64_t)socket, len, flags);
-    (void)buf;
     store_name(step->name_out, name, name_len);
     return answer_int(step);
 }
 
 int WINAPI scripted_send(SOCKET socket, const char *buf, int len, int flags)
 {
-    (void)buf;
     return answer_int(script_take(ANSWER_send, (int64_t)socket, len, flags));
 }
 
 int WINAPI scripted_sendto(SOCKET socket, const char *buf, int len, int flags,
                            const struct sockaddr *name, int name_len)
 {
-    (void)buf;
-    (void)flags;
     return answer_int(script_take(ANSWER_sendto, (int64_t)socket, len, name_of(name, name_len)));
 }
 
@@ -303,7 +293,6 @@ int WINAPI scripted_WSARecv(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWOR
                             LPDWORD flags, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    (void)routine;
     if (overlapped != NULL &&
         (count != 1 || buffers[0].len != 0 || ((uintptr_t)overlapped->hEvent & 1) == 0)) {
         script_fail("a request has buffers of bytes, or a packet:", buffers[0].len);
@@ -319,10 +308,6 @@ int WINAPI scripted_WSASend(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWOR
                             DWORD flags, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    (void)buffers;
-    (void)flags;
-    (void)overlapped;
-    (void)routine;
     const struct step *step = script_take(ANSWER_WSASend, (int64_t)socket, count, ANY);
     *moved = step->code == 0 ? (DWORD)step->out : *moved;
     return answer_int(step);
@@ -333,8 +318,6 @@ INT WINAPI scripted_WSARecvMsg(SOCKET socket, LPWSAMSG message, LPDWORD moved,
                                LPWSAOVERLAPPED overlapped,
                                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    (void)overlapped;
-    (void)routine;
     const struct step *step = script_take(ANSWER_WSARecvMsg, (int64_t)socket,
                                           message->lpBuffers->len, message->Control.len);
     size_t len = 0;
@@ -386,9 +369,6 @@ INT WINAPI scripted_WSASendMsg(SOCKET socket, LPWSAMSG message, DWORD flags, LPD
                                LPWSAOVERLAPPED overlapped,
                                LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    (void)flags;
-    (void)overlapped;
-    (void)routine;
     const struct step *step =
         script_take(ANSWER_WSASendMsg, (int64_t)socket, message->lpBuffers->len,
                     message->name == NULL ? 0 : name_of(message->name, message->namelen));
@@ -428,7 +408,6 @@ int WINAPI scripted_select(int count, fd_set *reading, fd_set *writing, fd_set *
 {
     int64_t millis = (int64_t)limit->tv_sec * 1000 + limit->tv_usec / 1000;
     int64_t sets = sets_of(reading, READING) | sets_of(writing, WRITING) | sets_of(failed, FAILED);
-    (void)count;
     if (sets == 0 || limit->tv_usec >= 1000000) {
         script_fail("a select without sockets, or with microseconds of", limit->tv_usec);
     }
@@ -456,8 +435,6 @@ int WINAPI scripted_WSAPoll(WSAPOLLFD *entries, ULONG count, INT millis)
 BOOL WINAPI scripted_WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overlapped,
                                             LPDWORD moved, BOOL waits, LPDWORD flags)
 {
-    (void)overlapped;
-    (void)flags;
     *moved = 0;
     return script_succeeds(script_take(ANSWER_WSAGetOverlappedResult, (int64_t)socket, waits, ANY));
 }

@@ -155,7 +155,6 @@ static fer_error look_up(const struct step *step, int64_t *out)
 
 static bool no_step(void *argument)
 {
-    (void)argument;
     return false;
 }
 
