@@ -120,7 +120,6 @@ set(ferrule_linux_sources
     unit/test_datagram_length.c)
 
 set(ferrule_conformance_sources
-    conformance/addresses.c
     conformance/bidirectional.c
     conformance/clones.c
     conformance/connect_start.c
