@@ -81,15 +81,6 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_re
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C2: "A port without a listener is CONNECTION_REFUSED, and port 0 is one": the result needs no
- * system call. C4: the handle is NEW. */
-SOCKET_FAMILY_STREAM_TEST("C2", a_connect_to_port_0_is_refused_immediately)
-{
-    fer_socket_addr to = loopback(family, 0);
-    assert_own(fer_tcp_stream_connect_start(stream, &to), FER_CONNECTION_REFUSED);
-    assert_new(stream);
-}
-
 /* ---- S5: a connection that was reset before the first call is still a connection */
 
 static fer_tcp_stream *connected_and_reset(void)
