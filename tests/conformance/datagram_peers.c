@@ -5,7 +5,7 @@
 #include "support/socket_fixture.h"
 #include "support/thread.h"
 
-UDP_TEST("U5", another_sender_s_datagram_from_before_connect_is_dropped)
+UDP_TEST("U5", of_the_datagrams_from_before_connect_only_the_peer_s_are_received)
 {
     char buf[16];
     fer_udp_received got;
@@ -17,14 +17,6 @@ UDP_TEST("U5", another_sender_s_datagram_from_before_connect_is_dropped)
     assert_int_equal(got.from.port, pair.other_port);
     assert_receives_from_peer(&pair, "the peer's");
     assert_receives_nothing(pair.socket);
-}
-
-UDP_TEST("U5", the_peer_s_own_from_before_connect_is_kept)
-{
-    send_from_peer(&pair, "early");
-    wait_until_queued(pair.socket);
-    connect_to_peer(&pair);
-    assert_receives_from_peer(&pair, "early");
 }
 
 UDP_TEST("U5", another_sender_s_datagram_after_connect_is_not_received)
@@ -49,51 +41,39 @@ FAMILY_TEST("U5", a_clone_s_connect_makes_other_senders_of_the_others)
     assert_receives_from_peer(&pair, "the peer's");
 }
 
-/* The clone is made before, has the old peer's datagram and receives the new one's, in each way. */
-FAMILY_TEST("U5", connecting_again_changes_the_peer_of_a_clone)
+/* Also through a clone that is made before: the old peer's datagram is dropped, and the new one's
+ * are received, in each way. */
+FAMILY_TEST("U5", connecting_again_changes_the_peer_of_every_handle)
 {
-    uint16_t port = 0;
-    uint16_t ports[2] = {0};
-    char buf[8];
-    size_t n = 77;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    fer_udp_socket *clone = test_udp();
-    peer_socket first = peer_datagram(family, &ports[0]);
-    peer_socket second = peer_datagram(family, &ports[1]);
-    connect_to(socket, family, ports[0]);
-    assert_ok(fer_udp_socket_try_clone(socket, clone));
-    assert_true(peer_datagram_send(first, family, port, "old", 3));
-    wait_until_queued(socket);
-    connect_to(socket, family, ports[1]);
-    for (int i = 0; i < 2; i++) {
-        assert_true(peer_datagram_send(second, family, port, "new", 3));
+    for (int cloned = 0; cloned < 2; cloned++) {
+        uint16_t port = 0;
+        uint16_t ports[2] = {0};
+        char buf[8];
+        size_t n = 77;
+        fer_udp_socket *socket = test_udp_bound(family, &port);
+        fer_udp_socket *used = cloned != 0 ? test_udp() : socket;
+        peer_socket first = peer_datagram(family, &ports[0]);
+        peer_socket second = peer_datagram(family, &ports[1]);
+        connect_to(socket, family, ports[0]);
+        if (cloned != 0) {
+            assert_ok(fer_udp_socket_try_clone(socket, used));
+        }
+        assert_true(peer_datagram_send(first, family, port, "old", 3));
+        wait_until_queued(socket);
+        connect_to(socket, family, ports[1]);
+        for (int i = 0; i < 2; i++) {
+            assert_true(peer_datagram_send(second, family, port, "new", 3));
+        }
+        assert_receives(used, "new", family, ports[1]);
+        fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+        assert_ok_n(fer_udp_socket_recv_batch(used, &message, 1, &n), n, 1);
+        assert_int_equal(message.from.port, ports[1]);
+        send_text(used, "hello");
+        assert_peer_socket_receives(second, "hello", port);
+        fer_datagram_send sent = {.buf = "batch", .len = 5};
+        assert_ok_n(fer_udp_socket_send_batch(used, &sent, 1, &n), n, 1);
+        assert_peer_socket_receives(second, "batch", port);
     }
-    assert_receives(clone, "new", family, ports[1]);
-    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
-    assert_ok_n(fer_udp_socket_recv_batch(clone, &message, 1, &n), n, 1);
-    assert_int_equal(message.from.port, ports[1]);
-    send_text(clone, "hello");
-    assert_peer_socket_receives(second, "hello", port);
-    fer_datagram_send sent = {.buf = "batch", .len = 5};
-    assert_ok_n(fer_udp_socket_send_batch(clone, &sent, 1, &n), n, 1);
-    assert_peer_socket_receives(second, "batch", port);
-}
-
-FAMILY_TEST("U5", connecting_again_changes_the_sender_whose_datagrams_are_received)
-{
-    uint16_t port = 0;
-    uint16_t ports[2] = {0};
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket first = peer_datagram(family, &ports[0]);
-    peer_socket second = peer_datagram(family, &ports[1]);
-    connect_to(socket, family, ports[0]);
-    assert_true(peer_datagram_send(first, family, port, "old", 3));
-    wait_until_queued(socket);
-    connect_to(socket, family, ports[1]);
-    assert_true(peer_datagram_send(second, family, port, "new", 3));
-    assert_receives(socket, "new", family, ports[1]);
-    send_text(socket, "hello");
-    assert_peer_socket_receives(second, "hello", port);
 }
 
 /* An address in a network for documentation (RFC 5737, RFC 3849). No datagram is sent to it. */
