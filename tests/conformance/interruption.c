@@ -143,49 +143,38 @@ static void send_in_parts(void *argument)
     helper->worked = helper->worked && peer_shutdown_write(helper->peer);
 }
 
-/* I1: "read_exact, read_to_end, write_all and fer_copy retry too". */
-SIGNAL_TEST("I1", read_exact_and_read_to_end_continue_after_signals)
+static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
 {
-    for (int to_end = 0; to_end < 2; to_end++) {
+    unsigned char memory[7];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    fer_stream both = fer_tcp_stream_as_stream(stream);
+    return fer_copy(both, both, &buffer, n);
+}
+
+/* I1: "read_exact, read_to_end, write_all and fer_copy retry too". */
+SIGNAL_TEST("I1", complete_reads_and_a_copy_continue_after_signals)
+{
+    for (int sort = READ_EXACT; sort <= READ_SORTS; sort++) {
         struct pair *pair = pair_open_kind(&test_pair_connected_v4);
         struct helper helper = {.peer = pair->other};
         unsigned char buf[64];
         size_t n = 77;
+        uint64_t copied = 77;
         test_thread thread;
         start_signals();
         test_thread_start(&thread, send_in_parts, &helper);
-        fer_error error = to_end ? fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n)
-                                 : fer_tcp_stream_read_exact(&pair->stream, buf, 50, &n);
+        fer_error error = sort == READ_SORTS ? echo(&pair->stream, &copied)
+                                             : read_by(sort, tcp_ref(&pair->stream), buf,
+                                                       sort == READ_EXACT ? 50 : 64, &n);
         process_signals_stop();
         test_thread_join(&thread);
         assert_true(helper.worked);
         assert_ok(error);
-        assert_int_equal(n, 50);
+        assert_int_equal(sort == READ_SORTS ? copied : n, 50);
+        assert_true(sort < READ_SORTS || peer_recv_exact(pair->other, buf, 50));
         assert_true(pattern_matches(buf, 50, 0));
         pair_close(pair);
     }
-}
-
-/* I1: fer_copy, which reads and writes, continues too. */
-SIGNAL_PAIR_TEST("I1", a_copy_continues_after_signals, test_pair_connected_v4)
-{
-    struct helper helper = {.peer = pair->other};
-    unsigned char memory[7];
-    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
-    fer_stream both = fer_tcp_stream_as_stream(&pair->stream);
-    unsigned char back[50];
-    uint64_t n = 77;
-    test_thread thread;
-    start_signals();
-    test_thread_start(&thread, send_in_parts, &helper);
-    fer_error error = fer_copy(both, both, &buffer, &n);
-    process_signals_stop();
-    test_thread_join(&thread);
-    assert_true(helper.worked);
-    assert_ok(error);
-    assert_int_equal(n, 50);
-    assert_true(peer_recv_exact(pair->other, back, sizeof back));
-    assert_true(pattern_matches(back, sizeof back, 0));
 }
 
 static void drain_after_signals(void *argument)
@@ -255,104 +244,31 @@ static void accept_all_after_signals(void *argument)
 
 /* A connect that has to wait: the listener's queue is full until the helper has seen some
  * signals. */
-static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream,
-                                                          const fer_socket_addr *addr))
-{
-    uint16_t port = 0;
-    struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
-    fer_tcp_stream *stream = test_stream();
-    fer_socket_addr addr = loopback(PEER_V4, port);
-    test_thread thread;
-    skip_if(!peer_fill_backlog(PEER_V4, port),
-            "this OS refuses if a backlog is full, so no connect can be made to wait");
-    atomic_init(&helper.stop, false);
-    start_signals();
-    test_thread_start(&thread, accept_all_after_signals, &helper);
-    fer_error error = connect(stream, &addr);
-    process_signals_stop();
-    atomic_store(&helper.stop, true);
-    test_thread_join(&thread);
-    assert_true(helper.worked);
-    assert_ok(error);
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
-    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
-}
-
-static fer_error connect_blocking(fer_tcp_stream *stream, const fer_socket_addr *addr)
-{
-    return fer_tcp_stream_connect_addr(stream, addr);
-}
-
-static fer_error connect_with_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr)
-{
-    return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
-}
-
 SIGNAL_TEST("I1", connect_continues_after_signals)
 {
-    assert_connect_continues(connect_blocking);
-}
-
-SIGNAL_TEST("I1", connect_timeout_continues_after_signals)
-{
-    assert_connect_continues(connect_with_timeout);
-}
-
-/* I1: "with the remaining time of its timeout": signals neither end the wait early nor restart its
- * timeout. */
-SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(PEER_V4, 1, &port);
-    fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
-    assert_true(listener != PEER_NONE);
-    skip_if(!peer_fill_backlog(PEER_V4, port),
-            "this OS refuses if a backlog is full, so no connect can be made to wait");
-    start_signals();
-    uint64_t start = peer_now_us();
-    fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
-    uint64_t took = microseconds_since(start);
-    process_signals_stop();
-    assert_own(error, FER_TIMED_OUT);
-    assert_true(took + NOT_SOONER_SLACK_US >= 200000);
-    assert_true(took < 8000000);
-    assert_new(stream);
-}
-
-typedef fer_error (*timed_call)(fer_tcp_stream *stream, size_t *n);
-
-static fer_error time_read_exact(fer_tcp_stream *stream, size_t *n)
-{
-    char buf[8];
-    return fer_tcp_stream_read_exact(stream, buf, sizeof buf, n);
-}
-
-static fer_error time_read_to_end(fer_tcp_stream *stream, size_t *n)
-{
-    char buf[8];
-    return fer_tcp_stream_read_to_end(stream, buf, sizeof buf, n);
-}
-
-static fer_error time_peek_at_end(fer_tcp_stream *stream, size_t *n)
-{
-    return fer_tcp_stream_read_to_end(stream, NULL, 0, n);
-}
-
-static fer_error time_write_all(fer_tcp_stream *stream, size_t *n)
-{
-    static const char bytes[16000000];
-    return fer_tcp_stream_write_all(stream, bytes, sizeof bytes, n);
-}
-
-static fer_error time_copy(fer_tcp_stream *stream, size_t *n)
-{
-    char bytes[8];
-    fer_copy_buffer buffer = {bytes, sizeof bytes, 0, 0};
-    *n = 0;
-    return fer_copy(fer_tcp_stream_as_stream(stream), fer_tcp_stream_as_stream(stream), &buffer,
-                    NULL);
+    for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
+        uint16_t port = 0;
+        struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr addr = loopback(PEER_V4, port);
+        test_thread thread;
+        char byte;
+        skip_if(!peer_fill_backlog(PEER_V4, port),
+                "this OS refuses if a backlog is full, so no connect can be made to wait");
+        atomic_init(&helper.stop, false);
+        start_signals();
+        test_thread_start(&thread, accept_all_after_signals, &helper);
+        fer_error error = with_timeout != 0
+                              ? fer_tcp_stream_connect_timeout(stream, &addr, millis(15000))
+                              : fer_tcp_stream_connect_addr(stream, &addr);
+        process_signals_stop();
+        atomic_store(&helper.stop, true);
+        test_thread_join(&thread);
+        assert_true(helper.worked);
+        assert_ok(error);
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
+        assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    }
 }
 
 /* Ends a call that its timeout does not end. */
@@ -370,18 +286,23 @@ static void close_late(void *argument)
 /* I1: "Their timeout applies to each read or write inside, whatever signals come". */
 SIGNAL_TEST("I1", signals_do_not_keep_a_timeout_from_expiring)
 {
-    static const timed_call calls[] = {time_read_exact, time_read_to_end, time_peek_at_end,
-                                       time_write_all, time_copy};
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    static const char bytes[16000000];
+    static const int reads[] = {READ_EXACT, READ_TO_END, READ_TO_END};
+    for (int i = 0; i < 5; i++) {
         struct pair *pair = pair_open_kind(&test_pair_connected_v4);
+        fer_tcp_stream *stream = &pair->stream;
         struct helper helper = {.peer = pair->other};
-        size_t n = 77;
+        char buf[8];
+        uint64_t copied = 77;
         test_thread thread;
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(200)));
-        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(200)));
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(200)));
+        assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(200)));
         start_signals();
         test_thread_start(&thread, close_late, &helper);
-        fer_error error = calls[i](&pair->stream, &n);
+        fer_error error =
+            i == 3   ? echo(stream, &copied)
+            : i == 4 ? fer_tcp_stream_write_all(stream, bytes, sizeof bytes, NULL)
+                     : read_by(reads[i], tcp_ref(stream), buf, i == 2 ? 0 : sizeof buf, NULL);
         process_signals_stop();
         atomic_store(&helper.stop, true);
         test_thread_join(&thread);

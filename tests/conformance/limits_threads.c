@@ -355,26 +355,6 @@ LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_is_cancelled)
     }
 }
 
-/* K2: "It changes nothing": limits may be set while another thread's call waits, which keeps those
- * that it began with. */
-LIMITS_TEST("K2", a_call_keeps_the_limits_that_it_began_with)
-{
-    struct limits_set set;
-    struct caller caller = {.n = 77};
-    open_full(&set);
-    start(&caller, &set, &limits_calls[0]);
-    peer_pause(25);
-    fer_error removed = fer_tcp_stream_set_limits(set.stream, NULL);
-    fer_error error = fer_cancel_token_cancel(&limits_token);
-    bool sent = peer_send_all(set.other, "data", 4);
-    test_thread_join(&caller.thread);
-    assert_ok(removed);
-    assert_ok(error);
-    assert_true(sent);
-    /* OK: it had not begun when the limits were removed, or the bytes came first. */
-    assert_true(caller.error.kind == FER_OK || caller.error.kind == FER_CANCELLED);
-}
-
 /* ---- K4: signal handlers */
 
 static atomic_int handler_changed_errno;
