@@ -149,7 +149,6 @@ set(ferrule_conformance_sources
     conformance/lookup_keys.c
     conformance/misuse.c
     conformance/misuse_of_values.c
-    conformance/modes.c
     conformance/multicast.c
     conformance/names.c
     conformance/never_waiting.c
