@@ -292,23 +292,6 @@ FAMILY_TEST("R1", from_raw_has_the_peer)
     assert_int_equal(got.len, 4);
 }
 
-RULE_TEST("R1", from_raw_refuses_a_socket_of_another_kind)
-{
-    uint16_t ports[2] = {0};
-    peer_socket refused[3] = {peer_listen(PEER_V4, 4, &ports[0]), peer_unconnected(),
-                              peer_bind_only(PEER_V4, &ports[1])};
-    fer_udp_socket *socket = test_udp();
-    for (size_t i = 0; i < 3; i++) {
-        assert_kind(fer_udp_socket_from_raw(socket, refused[i]), FER_INVALID_INPUT);
-        assert_true(peer_is_open(refused[i]));
-        assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
-    }
-    fer_raw_socket other = peer_not_a_socket();
-    assert_kind(fer_udp_socket_from_raw(socket, other), FER_BAD_HANDLE);
-    peer_close_not_a_socket(other);
-    assert_kind(fer_udp_socket_from_raw(socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
-}
-
 RULE_TEST("R1", into_raw_returns_the_socket_with_its_modes)
 {
     uint16_t port = 0;

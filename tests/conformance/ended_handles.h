@@ -138,19 +138,6 @@ static inline fer_stream own_stream(ended_cell *cell)
                                      : fer_tcp_stream_as_stream(&cell->own.tcp);
 }
 
-static inline void close_own(ended_cell *cell)
-{
-    switch (cell->kind) {
-    case UNIX_STREAM: fer_unix_stream_close(&cell->own.local); break;
-    case UDP: fer_udp_socket_close(&cell->own.udp); break;
-    case UNIX_PAIR:
-    case UNIX_DATAGRAM: fer_unix_datagram_close(&cell->own.datagram); break;
-    case TCP_LISTENER: fer_tcp_listener_close(&cell->own.listener); break;
-    case UNIX_LISTENER: fer_unix_listener_close(&cell->own.unix_listener); break;
-    default: fer_tcp_stream_close(&cell->own.tcp); break;
-    }
-}
-
 /* ---- Opening and closing */
 
 /* The listeners of a test, from which the streams of all its cells come. */
@@ -241,7 +228,7 @@ static inline void open_handles(ended_cell *cell)
 static inline void close_cell(ended_cell *cell)
 {
     fer_socket_close(&cell->clone);
-    close_own(cell);
+    fer_socket_close(own_socket(cell));
     fer_socket_close(&cell->peer);
     fer_tcp_stream_close(&cell->other);
     fer_tcp_stream_close(&cell->other_peer);
@@ -327,25 +314,23 @@ static inline fer_error reset_by_peer(ended_cell *cell)
     return error;
 }
 
+/* The shutdowns are the first nine events: by the handle, its clone and the peer. */
 static inline fer_error cause(ended_cell *cell)
 {
-    fer_error ok = {FER_OK, 0};
+    fer_socket *const of[] = {own_socket(cell), &cell->clone, &cell->peer};
+    for (int i = 0; i < 9; i++) {
+        if ((int)cell->event == 1 << i) {
+            return fer_socket_shutdown(of[i / 3], (fer_shutdown)(i % 3));
+        }
+    }
     switch (cell->event) {
-    case OWN_READ: return fer_socket_shutdown(own_socket(cell), FER_SHUTDOWN_READ);
-    case OWN_WRITE: return fer_socket_shutdown(own_socket(cell), FER_SHUTDOWN_WRITE);
-    case OWN_BOTH: return fer_socket_shutdown(own_socket(cell), FER_SHUTDOWN_BOTH);
-    case CLONE_READ: return fer_socket_shutdown(&cell->clone, FER_SHUTDOWN_READ);
-    case CLONE_WRITE: return fer_socket_shutdown(&cell->clone, FER_SHUTDOWN_WRITE);
-    case CLONE_BOTH: return fer_socket_shutdown(&cell->clone, FER_SHUTDOWN_BOTH);
-    case PEER_READ: return fer_socket_shutdown(&cell->peer, FER_SHUTDOWN_READ);
-    case PEER_WRITE: return fer_socket_shutdown(&cell->peer, FER_SHUTDOWN_WRITE);
-    case PEER_BOTH: return fer_socket_shutdown(&cell->peer, FER_SHUTDOWN_BOTH);
-    case PEER_CLOSE: fer_socket_close(&cell->peer); return ok;
+    case PEER_CLOSE: fer_socket_close(&cell->peer); break;
     case PEER_RESETS: return reset_by_peer(cell);
     case CANCEL: return fer_cancel_token_cancel(&cell->token);
     case NOTIFY: return fer_poller_notify(&cell->poller);
-    default: return ok;
+    default: break;
     }
+    return (fer_error){FER_OK, 0};
 }
 
 /* A copy in both directions whose other stream has ended shuts WRITE down itself. An event that
