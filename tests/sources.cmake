@@ -135,7 +135,6 @@ set(ferrule_conformance_sources
     conformance/ended_waits.c
     conformance/errors.c
     conformance/inheritance.c
-    conformance/interruptible.c
     conformance/interruption.c
     conformance/large_transfers.c
     conformance/lengths.c

@@ -1,10 +1,10 @@
-/* interruption.c: rule I1: signals. Windows has none, so every test here is skipped there
+/* interruption.c: rules I1 and I4: signals. Windows has none, so every test here is skipped there
  * by name; tests with injected faults cover interruption by the OS there. For SIGPIPE (I2):
  * sigpipe.c. For the inheritance of handles (I3): inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
-#include "support/fixture.h"
+#include "support/poller_fixture.h"
 #include "support/process_fixture.h"
 #include "support/thread.h"
 
@@ -17,15 +17,15 @@ static void start_signals(void)
 static int end_with_signals(void **state)
 {
     process_signals_stop();
-    return test_end(state);
+    return poller_test_end(state);
 }
 
 #define SIGNAL_TEST(rule, function) \
     TEST_OF(function, (void), (),   \
-            TEST_ROW(rule " " #function, function, test_begin, end_with_signals, NULL))
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, NULL))
 #define SIGNAL_PAIR_TEST(rule, function, kind)                  \
     TEST_OF(function, (struct pair * pair), (pair_open(state)), \
-            TEST_ROW(rule " " #function, function, test_begin, end_with_signals, &(kind)))
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, &(kind)))
 
 /* A thread that waits until some more signals have been handled, then acts. */
 struct helper {
@@ -354,6 +354,89 @@ RULE_TEST("I1", read_exact_has_the_timeout_of_each_read)
             assert_int_equal(n, SLOW_BYTES);
         }
     } while (!helper.worked);
+}
+
+/* ---- I4: handles with interruptible limits, and pollers */
+
+static const fer_limits by_signals = {.interruptible = true};
+
+SIGNAL_TEST("I4", accept_ends_with_a_signal)
+{
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_listener_set_limits(listener, &by_signals));
+    start_signals();
+    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_INTERRUPTED);
+    process_signals_stop();
+    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+    peer_socket peer = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, peer);
+}
+
+SIGNAL_PAIR_TEST("I4", readiness_and_read_exact_end_with_a_signal, test_pair_connected_v4)
+{
+    char buf[8] = {0};
+    size_t n = 77;
+    fer_interest ready = 77;
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
+    start_signals();
+    assert_kind_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                  FER_INTERRUPTED, ready, 77);
+    pair_send(pair, "abc", 3);
+    assert_kind_n(fer_tcp_stream_read_exact(&pair->stream, buf, 6, &n), FER_INTERRUPTED, n, 3);
+    process_signals_stop();
+    assert_true(peer_send_all(pair->other, "def", 3));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + n, 3, NULL));
+    assert_string_equal(buf, "abcdef");
+}
+
+SIGNAL_PAIR_TEST("I4", write_all_ends_with_a_signal_and_its_count, test_pair_accepted_v4)
+{
+    enum { LEN = 16000000 };
+    static unsigned char bytes[LEN];
+    uint64_t total = 0;
+    bool is_intact = false;
+    size_t n = LEN;
+    pattern_fill(bytes, LEN, 0);
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
+    start_signals();
+    assert_kind(fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n), FER_INTERRUPTED);
+    process_signals_stop();
+    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+    assert_int_equal(peer_drain(pair->other, &total, &is_intact), PEER_END);
+    assert_true(is_intact && n < LEN && total == n);
+}
+
+/* "a connect of a built socket is still pending: fer_socket_ready waits for its result" */
+SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
+{
+    struct pending_target target = pending_target(PEER_V4);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_interest ready = 0;
+    assert_ok(fer_socket_set_limits(socket, &by_signals));
+    start_signals();
+    assert_kind(fer_socket_connect(socket, &target.addr), FER_INTERRUPTED);
+    process_signals_stop();
+    assert_connecting(socket);
+    (void)pending_target_accept(&target, local_addr_of(socket).port);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
+    assert_ok(await_connect(socket));
+}
+
+SIGNAL_TEST("I4", the_wait_of_a_poller_ends_with_a_signal)
+{
+    fer_poller *poller = test_poller();
+    fer_event event;
+    size_t count = 77;
+    assert_ok(fer_poller_set_interruptible(poller, true));
+    start_signals();
+    assert_kind_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
+                  FER_INTERRUPTED, count, 0);
+    assert_ok(fer_poller_set_interruptible(poller, false));
+    assert_ok_n(fer_poller_wait(poller, millis(40), &event, 1, &count, NULL), count, 0);
 }
 
 RULE_TESTS("interruption")
