@@ -72,26 +72,6 @@ RULE_TEST("C3", a_failed_bind_or_connect_leaves_the_handle_usable)
     assert_true(fer_socket_addr_eq(&got, &peers[1]));
 }
 
-RULE_TEST("A3", names_are_looked_up)
-{
-    uint16_t port = 0;
-    char text[32] = "127.0.0.1:";
-    fer_udp_socket *socket = test_udp();
-    fer_udp_socket *other = test_udp_bound(PEER_V4, &port);
-    fer_socket_addr addr;
-    fer_udp_received got;
-    char buf[4];
-    assert_ok(fer_udp_socket_bind(socket, "127.0.0.1:0"));
-    fer_socket_addr to = loopback(PEER_V4, port);
-    assert_true(fer_socket_addr_format(&to, text, sizeof text) > 0);
-    assert_ok(fer_udp_socket_connect(socket, text));
-    assert_ok(fer_udp_socket_peer_addr(socket, &addr));
-    assert_true(fer_socket_addr_eq(&addr, &to));
-    assert_ok(fer_udp_socket_send(socket, "hi", 2, NULL));
-    assert_ok(fer_udp_socket_recv(other, buf, sizeof buf, &got));
-    assert_int_equal(got.len, 2);
-}
-
 /* A handle that was closed and bound again does not keep the old peer. */
 RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
 {
@@ -309,20 +289,6 @@ RULE_TEST("R1", into_raw_returns_the_socket_with_its_modes)
     assert_int_equal(write_ms, 0);
     assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_MISUSE);
     assert_true(fer_udp_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
-}
-
-FAMILY_TEST("R2", clones_are_closed_one_by_one)
-{
-    struct udp_pair pair = udp_pair_open(family);
-    fer_udp_socket *clone = test_udp();
-    assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
-    assert_udp_exchange(clone, &pair);
-    fer_udp_socket_close(pair.socket);
-    assert_udp_exchange(clone, &pair);
-    fer_socket_addr addr = loopback(pair.family, pair.port);
-    assert_kind(fer_udp_socket_bind_addr(pair.socket, &addr), FER_ADDR_IN_USE);
-    fer_udp_socket_close(clone);
-    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
 }
 
 RULE_TESTS("datagram_sockets")

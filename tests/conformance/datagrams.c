@@ -23,24 +23,6 @@ static void skip_refusals_on_wine(void)
     skip_if(peer_is_wine(), "Wine reports a refusal only to a later send");
 }
 
-/* ---- Both ways */
-
-/* One socket sends to several addresses. */
-FAMILY_TEST("U1", one_socket_sends_to_many)
-{
-    uint16_t port = 0;
-    uint16_t ports[3] = {0};
-    peer_socket others[3];
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    for (int i = 0; i < 3; i++) {
-        others[i] = peer_datagram(family, &ports[i]);
-        send_text_to(socket, i == 0 ? "first" : i == 1 ? "second" : "third", family, ports[i]);
-    }
-    assert_peer_socket_receives(others[2], "third", port);
-    assert_peer_socket_receives(others[0], "first", port);
-    assert_peer_socket_receives(others[1], "second", port);
-}
-
 /* ---- U1 */
 
 /* Each peek and each receive into cap bytes: what is stored, and whether more is there. */
@@ -250,22 +232,6 @@ FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
     assert_ok(fer_udp_socket_take_error(pair.socket, &pending));
     assert_ok(pending);
     assert_receives_from_peer(&pair, "second");
-}
-
-FAMILY_TEST("U3", a_refused_socket_sends_and_receives_again)
-{
-    char buf[8];
-    fer_udp_received got;
-    skip_refusals_on_wine();
-    struct udp_pair pair = udp_pair_open(family);
-    connect_to(pair.socket, pair.family, refusing_port(pair.family));
-    send_text(pair.socket, "refused");
-    assert_kind(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
-    connect_to_peer(&pair);
-    send_text(pair.socket, "received");
-    assert_peer_receives(&pair, "received");
-    send_from_peer(&pair, "fine");
-    assert_receives_from_peer(&pair, "fine");
 }
 
 /* ---- U4 */

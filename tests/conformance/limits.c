@@ -171,31 +171,20 @@ LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
     assert_alive(pair);
 }
 
-/* K3: "accepted streams and what a handle is turned into begin without." */
-LIMITS_TEST("K3", accepted_streams_and_converted_handles_begin_without)
+/* K3: "what a handle is turned into begin without." Accepted streams: listener_limits.c. */
+LIMITS_TEST("K3", converted_handles_begin_without)
 {
     const fer_limits limits = limits_with_token();
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_listener_set_limits(listener, &limits));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_exchange(stream, other);
-    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    struct limits_set set;
     fer_tcp_stream *again = test_stream();
-    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(stream)));
-    assert_exchange(again, other);
-    fer_socket socket = {0};
     fer_udp_socket *udp = test_udp();
-    fer_socket_addr addr = loopback(PEER_V4, 0);
-    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
-    assert_ok(fer_socket_bind(&socket, &addr));
-    assert_ok(fer_socket_set_limits(&socket, &limits));
-    assert_ok(fer_socket_into_udp_socket(&socket, udp));
-    assert_ok(fer_udp_socket_local_addr(udp, &addr));
-    assert_ok(fer_udp_socket_send_to(udp, "self", 4, &addr, NULL));
+    limits_set_open(&set);
+    limits_set_apply(&set, &limits);
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(set.stream)));
+    assert_exchange(again, set.other);
+    assert_ok(fer_socket_into_udp_socket(fer_udp_socket_as_socket(set.udp.socket), udp));
+    assert_ok(fer_udp_socket_send(udp, "ping", 4, NULL));
 }
 
 /* ---- K3a */

@@ -296,20 +296,6 @@ PAIR_TEST("L6", both_addresses_are_the_oss_answer)
     assert_true(fer_socket_addr_eq(&peer, &want_peer));
 }
 
-FAMILY_LISTENER_TEST("L6", accept_reports_the_peers_address)
-{
-    fer_tcp_stream *stream = test_stream();
-    peer_socket other = peer_connect(family, port);
-    fer_socket_addr reported;
-    fer_socket_addr queried;
-    memset(&reported, 0x5a, sizeof reported);
-    assert_ok(fer_tcp_listener_accept(listener, stream, &reported));
-    fer_socket_addr want = loopback(family, peer_local_port(other));
-    assert_true(fer_socket_addr_eq(&reported, &want));
-    assert_ok(fer_tcp_stream_peer_addr(stream, &queried));
-    assert_true(fer_socket_addr_eq(&queried, &want));
-}
-
 /* L6: "from then on it is NOT_CONNECTED": after the peer's shutdown, its close, or a reset. */
 KIND_TEST("L6", peer_addr_is_not_connected_once_the_end_was_reported)
 {

@@ -187,37 +187,30 @@ static void begin_in_thread(struct long_copy *copy, struct ending *ending, test_
     }
 }
 
-/* S5: "a handle that saw it never reports a clean end of file afterwards". */
-SLOW_PAIR_TEST("S5", a_source_that_is_reset_ends_a_long_copy_with_the_reset)
+/* S5: "a handle that saw it never reports a clean end of file afterwards". S6: "A shutdown of READ
+ * or BOTH by another thread wakes a blocked read". */
+SLOW_KIND_TEST("S5/S6", an_end_of_its_source_ends_a_long_copy)
 {
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    struct ending ending;
-    test_thread thread;
-    begin_in_thread(&copy, &ending, &thread);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    test_thread_join(&thread);
-    assert_kind(ending.error, FER_CONNECTION_RESET);
-    assert_int_equal(copy.copied, PASSED);
-    assert_kind(copy_on(&copy), FER_CONNECTION_RESET);
-    assert_exchange(link.stream, link.other);
-}
-
-/* S6: "A shutdown of READ or BOTH by another thread wakes a blocked read". */
-SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_long_copy)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    struct ending ending;
-    test_thread thread;
-    begin_in_thread(&copy, &ending, &thread);
-    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
-    test_thread_join(&thread);
-    assert_ok(error);
-    assert_ok(ending.error);
-    assert_int_equal(copy.copied, PASSED);
-    assert_exchange(link.stream, link.other);
+    for (int resets = 0; resets < 2; resets++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct link link = open_link();
+        struct long_copy copy = begin_tcp_copy(pair, link);
+        struct ending ending;
+        test_thread thread;
+        fer_error_kind end = resets ? FER_CONNECTION_RESET : FER_OK;
+        begin_in_thread(&copy, &ending, &thread);
+        if (resets) {
+            pair_reset(pair);
+        } else {
+            FER_IGNORE(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+        }
+        test_thread_join(&thread);
+        assert_kind(ending.error, end);
+        assert_int_equal(copy.copied, PASSED);
+        assert_kind(copy_on(&copy), end);
+        assert_exchange(link.stream, link.other);
+        pair_close(pair);
+    }
 }
 
 /* I2: "No call raises SIGPIPE": SIGPIPE has its default action, which would end this program. S5,
