@@ -1,6 +1,7 @@
 /* datagram_sockets.c: the rules of all sockets, for datagram sockets: T, I, C, L, E, O, R. For the
  * rules of datagrams alone: datagrams.c. */
 #include "conformance/datagram_check.h"
+#include "support/socket_fixture.h"
 
 /* The socket, which has the pair's port, exchanges datagrams with the pair's peer. */
 static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *pair)
@@ -113,32 +114,23 @@ RULE_TEST("L4", a_wildcard_on_ipv6_takes_ipv4_and_answers_it)
     uint16_t other_port = 0;
     char buf[8];
     fer_udp_received got;
-    size_t n = 0;
-    uint16_t from = 0;
     fer_udp_socket *socket = test_udp();
-    fer_socket_addr addr = {.ip = {.family = FER_IP_V6}};
-    fer_socket_addr mapped;
+    fer_socket_addr addr = wildcard(PEER_V6, 0);
     peer_socket other = peer_datagram(PEER_V4, &other_port);
-    fer_error error = fer_udp_socket_bind_addr(socket, &addr);
-    assert_ok(error);
-    assert_ok(fer_udp_socket_local_addr(socket, &addr));
-    assert_true(peer_datagram_send(other, PEER_V4, addr.port, "hello", 5));
-    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
-    fer_ipv6_addr ip = fer_ipv4_addr_to_ipv6_mapped((fer_ipv4_addr){{127, 0, 0, 1}});
-    mapped = fer_socket_addr_v6_new(ip, other_port, 0, 0);
-    assert_true(fer_socket_addr_eq(&got.from, &mapped));
-    assert_ok(fer_udp_socket_send_to(socket, "mapped", 6, &got.from, NULL));
-    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
-    assert_int_equal(n, 6);
-    assert_int_equal(from, addr.port);
     fer_socket_addr plain = loopback(PEER_V4, other_port);
-    assert_ok(fer_udp_socket_send_to(socket, "plain", 5, &plain, NULL));
-    assert_int_equal(peer_datagram_receive(other, buf, sizeof buf, &n, &from), PEER_GOT);
-    assert_int_equal(n, 5);
-    assert_ok(fer_udp_socket_connect_addr(socket, &plain));
-    assert_true(peer_datagram_send(other, PEER_V4, addr.port, "again", 5));
-    assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
-    assert_true(fer_socket_addr_eq(&got.from, &mapped));
+    fer_socket_addr mapped = mapped_of(&plain);
+    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(socket, &addr));
+    for (int connected = 0; connected < 2; connected++) {
+        assert_true(peer_datagram_send(other, PEER_V4, addr.port, "hello", 5));
+        assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+        assert_true(fer_socket_addr_eq(&got.from, &mapped));
+        assert_ok(fer_udp_socket_send_to(socket, "mapped", 6, &got.from, NULL));
+        assert_peer_socket_receives(other, "mapped", addr.port);
+        send_text_to(socket, "plain", PEER_V4, other_port);
+        assert_peer_socket_receives(other, "plain", addr.port);
+        assert_ok(fer_udp_socket_connect_addr(socket, &plain));
+    }
 }
 
 /* `group_bind` */
@@ -184,26 +176,17 @@ RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused)
 /* A connected socket can send to other addresses, except on macOS and the BSDs. */
 FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_reports_that_it_is_connected)
 {
-    uint16_t port = 0;
-    uint16_t ports[2] = {0};
-    char buf[8];
-    size_t n = 0;
-    uint16_t from = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    peer_socket first = peer_datagram(family, &ports[0]);
-    peer_socket second = peer_datagram(family, &ports[1]);
-    fer_socket_addr to = loopback(family, ports[0]);
-    assert_ok(fer_udp_socket_connect_addr(socket, &to));
-    assert_ok_n(fer_udp_socket_send_to(socket, "peer's", 6, &to, &n), n, 6);
-    assert_int_equal(peer_datagram_receive(first, buf, sizeof buf, &n, &from), PEER_GOT);
-    assert_int_equal(n, 6);
-    to = loopback(family, ports[1]);
-    fer_error error = fer_udp_socket_send_to(socket, "aside", 5, &to, &n);
+    struct udp_pair pair = udp_pair_open(family);
+    uint16_t other_port = 0;
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    connect_to_peer(&pair);
+    send_text_to(pair.socket, "peer's", family, pair.other_port);
+    assert_peer_receives(&pair, "peer's");
+    fer_error error = fer_udp_socket_send_to(pair.socket, "aside", 5, &to, NULL);
     assert_either(error, FER_OK, FER_ALREADY_CONNECTED);
     if (error.kind == FER_OK) {
-        assert_int_equal(peer_datagram_receive(second, buf, sizeof buf, &n, &from), PEER_GOT);
-        assert_int_equal(n, 5);
-        assert_int_equal(from, port);
+        assert_peer_socket_receives(other, "aside", pair.port);
     }
 }
 

@@ -35,7 +35,6 @@ struct helper {
     bool worked;
     peer_socket made;
     uint64_t total;
-    uint64_t started_us; /* peer_now_us() */
     bool intact;
 };
 
@@ -54,17 +53,22 @@ static bool wait_for_signals(unsigned count)
 
 /* I1: "A single read or write, of any kind, that a signal interrupts before any byte was moved
  * returns INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a
- * read with a timeout (signal(7)). */
+ * read with a timeout (signal(7)). The same for datagrams. */
 SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4)
 {
     fer_tcp_stream *stream = &pair->stream;
+    struct udp_pair udp = udp_pair_open(PEER_V4);
     char buf[8];
+    fer_udp_received got;
     start_signals();
-    for (int sort = 0; sort < 6; sort++) {
-        size_t n = 77;
-        assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE
-                                                                        : millis(9000)));
-        fer_error error = read_by(READ + sort / 2, tcp_ref(stream), buf, sizeof buf, &n);
+    for (int sort = 0; sort < 10; sort++) {
+        size_t n = 0;
+        fer_duration timeout = sort % 2 == 0 ? FER_DURATION_NONE : millis(9000);
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, timeout));
+        assert_ok(fer_udp_socket_set_read_timeout(udp.socket, timeout));
+        fer_error error = sort < 6 ? read_by(READ + sort / 2, tcp_ref(stream), buf, sizeof buf, &n)
+                          : sort < 8 ? fer_udp_socket_recv_from(udp.socket, buf, sizeof buf, &got)
+                                     : fer_udp_socket_peek_from(udp.socket, buf, sizeof buf, &got);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
         assert_int_equal(n, 0);
@@ -72,26 +76,8 @@ SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v
     process_signals_stop();
     assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
     assert_alive(pair);
-}
-
-/* I1: the same for datagrams. The next datagram is received. */
-SIGNAL_TEST("I1", an_interrupted_datagram_receive_is_interrupted)
-{
-    char buf[8];
-    fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(PEER_V4);
-    start_signals();
-    for (int sort = 0; sort < 4; sort++) {
-        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, sort % 2 == 0 ? FER_DURATION_NONE
-                                                                             : millis(9000)));
-        fer_error error = sort < 2 ? fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got)
-                                   : fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got);
-        assert_kind(error, FER_INTERRUPTED);
-        assert_int_not_equal(error.os_code, 0);
-    }
-    process_signals_stop();
-    assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "hello", 5));
-    assert_ok(fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got));
+    assert_true(peer_datagram_send(udp.other, PEER_V4, udp.port, "hello", 5));
+    assert_ok(fer_udp_socket_recv_from(udp.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 5);
 }
 
@@ -310,50 +296,6 @@ SIGNAL_TEST("I1", signals_do_not_keep_a_timeout_from_expiring)
         pair->other = PEER_NONE;
         pair_close(pair);
     }
-}
-
-/* Milliseconds. */
-enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
-
-/* Sets worked to true if each byte was sent well before the timeout of the read that waits for
- * it. */
-static void send_slowly(void *argument)
-{
-    struct helper *helper = argument;
-    uint64_t before = helper->started_us;
-    helper->worked = true;
-    helper->intact = true;
-    for (int i = 0; i < SLOW_BYTES; i++) {
-        peer_pause(SLOW_PAUSE);
-        helper->intact = peer_send_all(helper->peer, "x", 1) && helper->intact;
-        uint64_t now = peer_now_us();
-        helper->worked = helper->worked && now - before < SLOW_TIMEOUT * 1000 / 2;
-        before = now;
-    }
-}
-
-/* I1: "their timeout applies to each read or write inside": five bytes, each before its timeout,
- * all together after it. The test is repeated if the machine was too slow to send them in time. */
-RULE_TEST("I1", read_exact_has_the_timeout_of_each_read)
-{
-    struct helper helper = {0};
-    do {
-        struct pair *pair = pair_open_kind(&test_no_pair);
-        char buf[SLOW_BYTES];
-        size_t n = 77;
-        test_thread thread;
-        helper.peer = pair->other;
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SLOW_TIMEOUT)));
-        helper.started_us = peer_now_us();
-        test_thread_start(&thread, send_slowly, &helper);
-        fer_error error = fer_tcp_stream_read_exact(&pair->stream, buf, SLOW_BYTES, &n);
-        test_thread_join(&thread);
-        assert_true(helper.intact);
-        if (helper.worked) {
-            assert_ok(error);
-            assert_int_equal(n, SLOW_BYTES);
-        }
-    } while (!helper.worked);
 }
 
 /* ---- I4: handles with interruptible limits, and pollers */
