@@ -87,19 +87,6 @@ KIND_TEST("T6", the_handles_that_remain_share)
     }
 }
 
-/* T6: a call through one handle waits by the timeout that was set through another. */
-PAIR_TEST("T6", a_call_waits_by_the_timeout_of_a_clone)
-{
-    fer_tcp_stream *handles[HANDLES];
-    char byte;
-    open_clones(pair, handles);
-    for (size_t i = 0; i < HANDLES; i++) {
-        assert_ok(fer_tcp_stream_set_read_timeout(handles[(i + 1) % HANDLES], millis(20)));
-        assert_own(fer_tcp_stream_read(handles[i], &byte, 1, NULL), FER_TIMED_OUT);
-    }
-    assert_alive(pair);
-}
-
 /* R1: into_raw leaves on the socket what any handle has set. */
 PAIR_TEST("R1", into_raw_keeps_the_settings_of_a_clone)
 {

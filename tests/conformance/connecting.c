@@ -245,18 +245,4 @@ PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one)
     }
 }
 
-/* C6: accept and clone fill a CLOSED handle too. */
-PAIR_TEST("C6", a_closed_handle_is_filled_by_accept_and_clone)
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_tcp_stream *clone = test_stream();
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    fer_tcp_stream_close(clone);
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_exchange(clone, pair->other);
-    fer_tcp_stream_close(clone);
-    assert_accepts(listener, clone, PEER_V4, port);
-}
-
 RULE_TESTS("connecting")

@@ -112,7 +112,8 @@ CONNECTOR_FAMILY_TEST("K14", the_stream_is_nonblocking_and_not_registered)
     assert_exchange(stream, peer);
 }
 
-/* K12, K14: a refusal is a result, too. "not done yet ... changes nothing": the next call with the same arguments has the result. */
+/* K12, K14: a refusal is a result, too. "not done yet ... changes nothing": the next call with the
+ * same arguments has the result. */
 CONNECTOR_FAMILY_TEST("K14", a_take_before_the_result_would_block_and_can_be_repeated)
 {
     peer_socket listener;

@@ -216,62 +216,34 @@ RULE_TEST("O1", broadcasting_has_to_be_requested)
     assert_kind(fer_udp_socket_peer_addr(unspecified, &to), FER_NOT_CONNECTED);
 }
 
-/* ---- R: raw sockets and clones */
+/* ---- R: raw sockets */
 
-FAMILY_TEST("R1", from_raw_takes_a_datagram_socket)
+/* With the peer that it has: datagrams of others that were queued before are not received. */
+FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_peer)
 {
-    struct udp_pair pair = udp_pair_open(family);
-    fer_udp_socket *socket = test_udp();
-    fer_socket_addr got;
-    peer_socket raw = peer_datagram(pair.family, &pair.port);
-    peer_release(raw);
-    assert_ok(fer_udp_socket_from_raw(socket, raw));
-    assert_true(fer_udp_socket_as_raw(socket) == raw);
-    assert_kind(fer_udp_socket_peer_addr(socket, &got), FER_NOT_CONNECTED);
-    assert_udp_exchange(socket, &pair);
-    fer_udp_socket_close(socket);
-    assert_false(peer_is_open(raw));
-}
-
-FAMILY_TEST("R1", from_raw_has_the_peer)
-{
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t other_sender_port = 0;
-    char buf[16];
-    fer_udp_received got;
-    fer_udp_socket *socket = test_udp();
-    peer_socket other = peer_datagram(family, &other_port);
-    peer_socket other_sender = peer_datagram(family, &other_sender_port);
-    peer_socket raw = peer_datagram(family, &port);
-    assert_true(peer_datagram_send(other_sender, family, port, "another's", 9));
-    assert_true(peer_raw_wait_readable(raw));
-    assert_true(peer_datagram_connect(raw, family, other_port));
-    peer_release(raw);
-    assert_ok(fer_udp_socket_from_raw(socket, raw));
-    assert_true(peer_datagram_send(other, family, port, "mine", 4));
-    assert_ok(fer_udp_socket_recv(socket, buf, sizeof buf, &got));
-    assert_int_equal(got.from.port, other_port);
-    assert_int_equal(got.len, 4);
-}
-
-RULE_TEST("R1", into_raw_returns_the_socket_with_its_modes)
-{
-    uint16_t port = 0;
-    unsigned read_ms = 0;
-    unsigned write_ms = 0;
-    char buf[4];
-    fer_udp_received got;
-    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
-    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(52)));
-    fer_raw_socket raw = fer_udp_socket_into_raw(socket);
-    peer_adopt(raw);
-    assert_true(peer_is_open(raw));
-    assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
-    assert_in_range(read_ms, 52, 72);
-    assert_int_equal(write_ms, 0);
-    assert_own(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_MISUSE);
-    assert_true(fer_udp_socket_into_raw(socket) == FER_RAW_SOCKET_NONE);
+    for (int connected = 0; connected < 2; connected++) {
+        struct udp_pair pair = {.family = family, .socket = test_udp()};
+        fer_socket_addr got;
+        fer_raw_socket raw = peer_datagram(family, &pair.port);
+        pair.other = peer_datagram(family, &pair.other_port);
+        if (connected) {
+            send_from_other_sender(&pair);
+            assert_true(peer_raw_wait_readable(raw));
+            assert_true(peer_datagram_connect(raw, family, pair.other_port));
+        }
+        peer_release(raw);
+        assert_ok(fer_udp_socket_from_raw(pair.socket, raw));
+        assert_true(fer_udp_socket_as_raw(pair.socket) == raw);
+        assert_kind(fer_udp_socket_peer_addr(pair.socket, &got),
+                    connected ? FER_OK : FER_NOT_CONNECTED);
+        send_from_peer(&pair, "mine");
+        assert_receives_from_peer(&pair, "mine");
+        if (!connected) {
+            assert_udp_exchange(pair.socket, &pair);
+        }
+        fer_udp_socket_close(pair.socket);
+        assert_false(peer_is_open(raw));
+    }
 }
 
 RULE_TESTS("datagram_sockets")

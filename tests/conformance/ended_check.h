@@ -1,5 +1,5 @@
-/* ended_check.h: the handles of a call that waits, and the events; checks each pair of a call and an
- * event against a table of answers (ended_waits.c, poller_ended_waits.c). */
+/* ended_check.h: the handles of a call that waits, and the events; checks each pair of a call and
+ * an event against a table of answers (ended_waits.c, poller_ended_waits.c). */
 #ifndef CONFORMANCE_ENDED_CHECK_H
 #define CONFORMANCE_ENDED_CHECK_H
 

@@ -38,9 +38,9 @@ static bool may_claim(size_t len)
     return !peer_is_windows() || len <= AREA_LENGTH - 8;
 }
 
-/* R3 for reads: lengths, and sums of two slices that wrap to a small number or to 0, in 32 bits or in
- * a size_t. On POSIX the largest exceed the memory, but only the received bytes are stored, and the
- * memory has space for those. */
+/* R3 for reads: lengths, and sums of two slices that wrap to a small number or to 0, in 32 bits or
+ * in a size_t. On POSIX the largest exceed the memory, but only the received bytes are stored, and
+ * the memory has space for those. */
 PAIR_TEST("R3", a_read_of_a_huge_length_or_sum_is_short)
 {
     skip_huge_reads_on_wine();

@@ -1,5 +1,6 @@
 /* limits_ends.c: rule K2 by deadlines: the end of a call that waits changes nothing. Each call that
- * waits: ended_waits.c. Cancels by other threads: limits_threads.c. When a call checks: limits.c. */
+ * waits: ended_waits.c. Cancels by other threads: limits_threads.c. When a call checks: limits.c.
+ * */
 #include "ferrule/poller.h"
 #include "support/limits_fixture.h"
 

@@ -1,6 +1,6 @@
 /* lingering.c: rule K11: close_gracefully "shuts writing down, discards input until the peer's end,
- * a failure, its timeout or the limits of the handle, and closes in every case". A cancel by another
- * thread: ended_waits.c. */
+ * a failure, its timeout or the limits of the handle, and closes in every case". A cancel by
+ * another thread: ended_waits.c. */
 #include "ferrule/cancel.h"
 #include "support/fixture.h"
 #include "support/thread.h"

@@ -40,16 +40,6 @@ static void assert_expires(fer_tcp_listener *listener)
 
 /* ---- T: timeouts */
 
-/* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. T4:
- * "the next call works". */
-FAMILY_LISTENER_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
-{
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
-    assert_expires(listener);
-    assert_accepts(listener, test_stream(), family, port);
-    assert_expires(listener);
-}
-
 /* T6: "Timeouts ... belong to the socket, so clones share them, whenever they are set. An accepted
  * stream starts in blocking mode and without timeouts". */
 LISTENER_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams)
@@ -80,16 +70,10 @@ RULE_TEST("T6", the_read_timeout_of_a_built_socket_is_that_of_accept)
         fer_tcp_listener *listener = test_listener();
         assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
         assert_ok(fer_socket_bind(&socket, &addr));
-        fer_error error = {FER_OK, 0};
-        if (after == 0) {
-            error = fer_socket_set_read_timeout(&socket, millis(SHORT_MS));
+        for (int step = 0; step < 2; step++) {
+            assert_ok(step == after ? fer_socket_set_read_timeout(&socket, millis(SHORT_MS))
+                                    : fer_socket_listen(&socket, 8));
         }
-        assert_ok(error);
-        assert_ok(fer_socket_listen(&socket, 8));
-        if (after != 0) {
-            error = fer_socket_set_read_timeout(&socket, millis(SHORT_MS));
-        }
-        assert_ok(error);
         assert_ok(fer_socket_read_timeout(&socket, &got));
         assert_in_range(got.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
         assert_ok(fer_socket_into_tcp_listener(&socket, listener));
@@ -163,9 +147,10 @@ LISTENER_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 
 /* ---- K2, K3 */
 
-/* K2: "the deadline ends a call that waits"; "the handle works on after ... other limits". K3: "The
+/* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. K2:
+ * "the deadline ends a call that waits"; "the handle works on after ... other limits". K3: "The
  * earlier of timeout and deadline counts." */
-FAMILY_LISTENER_TEST("K2/K3", the_earlier_of_timeout_and_deadline_ends_an_accept)
+FAMILY_LISTENER_TEST("T2/K2/K3", the_earlier_of_timeout_and_deadline_ends_an_accept)
 {
     fer_socket *socket = fer_tcp_listener_as_socket(listener);
     set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);

@@ -101,8 +101,8 @@ static bool is_lookup_failure(fer_error error)
            error.kind == FER_RESOLVE_FAILED;
 }
 
-/* A3: "The resolver gets no text that is an address": exactly one result. A host without a port is for
- * fer_lookup_host. */
+/* A3: "The resolver gets no text that is an address": exactly one result. A host without a port is
+ * for fer_lookup_host. */
 RULE_TEST("A3", address_text_is_taken_as_it_stands)
 {
     static const char *const rows[][2] = {

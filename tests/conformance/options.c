@@ -5,9 +5,9 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* O1: "A time to live is 1 to 255, everything else is INVALID_INPUT"; it is the unicast hop limit of
- * an IPv6 socket, as the OS reports it. fer_tcp_listener_set_ttl: accepted connections start with
- * it. The ttl of a new socket is the OS's. */
+/* O1: "A time to live is 1 to 255, everything else is INVALID_INPUT"; it is the unicast hop limit
+ * of an IPv6 socket, as the OS reports it. fer_tcp_listener_set_ttl: accepted connections start
+ * with it. The ttl of a new socket is the OS's. */
 FAMILY_LISTENER_TEST("O1", a_ttl_is_1_to_255_and_that_of_accepted_connections)
 {
     static const uint32_t good[] = {1, 64, 254, 255, 77};
