@@ -334,23 +334,6 @@ SIGNAL_PAIR_TEST("I4", readiness_and_read_exact_end_with_a_signal, test_pair_con
     assert_string_equal(buf, "abcdef");
 }
 
-SIGNAL_PAIR_TEST("I4", write_all_ends_with_a_signal_and_its_count, test_pair_accepted_v4)
-{
-    enum { LEN = 16000000 };
-    static unsigned char bytes[LEN];
-    uint64_t total = 0;
-    bool is_intact = false;
-    size_t n = LEN;
-    pattern_fill(bytes, LEN, 0);
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
-    start_signals();
-    assert_kind(fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n), FER_INTERRUPTED);
-    process_signals_stop();
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    assert_int_equal(peer_drain(pair->other, &total, &is_intact), PEER_END);
-    assert_true(is_intact && n < LEN && total == n);
-}
-
 /* "a connect of a built socket is still pending: fer_socket_ready waits for its result" */
 SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
 {
@@ -366,19 +349,6 @@ SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
     assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
                 FER_WRITABLE);
     assert_ok(await_connect(socket));
-}
-
-SIGNAL_TEST("I4", the_wait_of_a_poller_ends_with_a_signal)
-{
-    fer_poller *poller = test_poller();
-    fer_event event;
-    size_t count = 77;
-    assert_ok(fer_poller_set_interruptible(poller, true));
-    start_signals();
-    assert_kind_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL),
-                  FER_INTERRUPTED, count, 0);
-    assert_ok(fer_poller_set_interruptible(poller, false));
-    assert_ok_n(fer_poller_wait(poller, millis(40), &event, 1, &count, NULL), count, 0);
 }
 
 RULE_TESTS("interruption")

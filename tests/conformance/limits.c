@@ -34,28 +34,6 @@ LIMITS_TEST("K1", every_call_checks_its_limits_although_it_is_ready)
     }
 }
 
-/* K1: "Because of the check a loop over a socket that is always ready ends too." */
-LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
-{
-    const fer_limits limits = limits_with_token();
-    char byte = '\0';
-    size_t reads = 0;
-    fer_error error;
-    assert_true(peer_send_all(pair->other, "0123456789", 10));
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    do {
-        if (reads == 4) {
-            assert_ok(fer_cancel_token_cancel(&limits_token));
-        }
-        error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
-        reads += error.kind == FER_OK;
-    } while (error.kind == FER_OK);
-    assert_own(error, FER_CANCELLED);
-    assert_int_equal(reads, 4);
-    assert_ok(fer_cancel_token_reset(&limits_token));
-    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), byte, '4');
-}
-
 /* K1: "An answer that the state of the handle gives ... precedes the check." */
 LIMITS_PAIR_TEST("K1", the_state_of_the_handle_precedes_its_limits)
 {

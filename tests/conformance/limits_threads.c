@@ -172,44 +172,6 @@ LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the
     assert_true(drain.total == MEGABYTES);
 }
 
-/* A byte every few milliseconds, each of which begins a new timeout. */
-struct dripper {
-    peer_socket peer;
-    atomic_bool stops;
-};
-
-static void drip(void *argument)
-{
-    struct dripper *dripper = argument;
-    while (!atomic_load(&dripper->stops) && peer_send_all(dripper->peer, "x", 1)) {
-        peer_pause(5);
-    }
-}
-
-/* K2: "The deadline is one for the whole call, whereas a timeout starts again with each read and
- * each write." */
-LIMITS_PAIR_TEST("K2", a_deadline_is_one_for_the_whole_call)
-{
-    static char received[100000];
-    struct dripper dripper = {.peer = pair->other};
-    test_thread thread;
-    size_t n = 0;
-    atomic_init(&dripper.stops, false);
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(60000)));
-    test_thread_start(&thread, drip, &dripper);
-    uint64_t begin = peer_now_us();
-    const fer_limits limits = limits_after_millis(150);
-    fer_error set = fer_tcp_stream_set_limits(&pair->stream, &limits);
-    fer_error error = fer_tcp_stream_read_exact(&pair->stream, received, sizeof received, &n);
-    uint64_t took = microseconds_since(begin);
-    atomic_store(&dripper.stops, true);
-    test_thread_join(&thread);
-    assert_ok(set);
-    assert_own(error, FER_TIMED_OUT);
-    assert_true(took + NOT_SOONER_SLACK_US >= 150000 && took < SOON_US);
-    assert_true(n < sizeof received);
-}
-
 /* ---- K4 */
 
 /* K4: "One token limits any number of handles and calls in any number of threads; a cancel ends all

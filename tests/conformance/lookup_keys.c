@@ -124,21 +124,4 @@ KEYS_TEST(keys_are_in_the_order_of_completion)
     }
 }
 
-/* N9 after the close of the resolver: no key is left, and every lookup is done. */
-KEYS_TEST(a_closed_resolver_has_no_keys)
-{
-    uint64_t key = 4711;
-    size_t count = 4711;
-    for (size_t i = 0; i < 20; i++) {
-        start(i, i % 2 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
-    }
-    fer_resolver_close(&resolver);
-    assert_own(fer_resolver_take_completed(&resolver, &pollers[0], &key, 1, &count), FER_MISUSE);
-    assert_true(key == 4711 && count == 4711);
-    for (size_t i = 0; i < 20; i++) {
-        fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
-        assert_true(error.kind != FER_WOULD_BLOCK);
-    }
-}
-
 RULE_TESTS("keys of lookups")

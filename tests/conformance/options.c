@@ -237,23 +237,6 @@ static void assert_options_can_be_set(struct pair *pair)
     assert_built_options_can_be_set(pair);
 }
 
-/* Also through a handle that adopts the socket after the end. */
-static void assert_adopted_options_can_be_set(struct pair *pair)
-{
-    fer_socket adopted = {0};
-    const fer_tcp_keepalive keepalive = {.enabled = true};
-    assert_ok(fer_socket_from_raw(&adopted, fer_tcp_stream_into_raw(&pair->stream)));
-    assert_ok(fer_socket_set_reuse_address(&adopted, true));
-    assert_ok(fer_socket_set_send_buffer_size(&adopted, 8192));
-    assert_ok(fer_socket_set_nodelay(&adopted, true));
-    assert_ok(fer_socket_set_ttl(&adopted, 40));
-    assert_ok(fer_socket_set_linger(&adopted, FER_DURATION_NONE));
-    assert_ok(fer_socket_set_keepalive(&adopted, &keepalive));
-    assert_ok(fer_socket_set_read_timeout(&adopted, millis(1000)));
-    assert_ok(fer_socket_set_nonblocking(&adopted, true));
-    fer_socket_close(&adopted);
-}
-
 PAIR_TEST("O7", options_can_be_set_after_both_peers_have_shut_down)
 {
     char got[4];
@@ -267,7 +250,6 @@ PAIR_TEST("O7", options_can_be_set_after_both_peers_have_shut_down)
     assert_reads_end(&pair->stream);
     assert_options_can_be_set(pair);
     assert_reads_end(&pair->stream);
-    assert_adopted_options_can_be_set(pair);
 }
 
 PAIR_TEST("O7", options_can_be_set_after_a_reset)
@@ -277,7 +259,6 @@ PAIR_TEST("O7", options_can_be_set_after_a_reset)
     assert_options_can_be_set(pair);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
     assert_options_can_be_set(pair);
-    assert_adopted_options_can_be_set(pair);
 }
 
 RULE_TESTS("options")
