@@ -112,7 +112,6 @@ set(ferrule_linux_sources
     unit/test_datagram_length.c)
 
 set(ferrule_conformance_sources
-    conformance/addresses.c
     conformance/bidirectional.c
     conformance/clones.c
     conformance/connect_start.c
@@ -128,7 +127,6 @@ set(ferrule_conformance_sources
     conformance/ended_waits.c
     conformance/errors.c
     conformance/inheritance.c
-    conformance/interruptible.c
     conformance/interruption.c
     conformance/large_transfers.c
     conformance/lengths.c
@@ -142,7 +140,6 @@ set(ferrule_conformance_sources
     conformance/lookup_keys.c
     conformance/misuse.c
     conformance/misuse_of_values.c
-    conformance/modes.c
     conformance/multicast.c
     conformance/names.c
     conformance/never_waiting.c

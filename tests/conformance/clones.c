@@ -1,8 +1,6 @@
 /* clones.c: what all handles of a socket share (rules T6, S6, O2): set before or after the clone,
- * through any handle, whichever handles are closed. */
+ * through any handle, whichever handles are closed; and what a new connection does not inherit. */
 #include "support/fixture.h"
-#include "support/socket_fixture.h"
-#include "support/thread.h"
 
 enum { HANDLES = 4 };
 
@@ -24,6 +22,7 @@ static void set_modes(fer_tcp_stream *stream, uint64_t read_seconds, uint64_t wr
     assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(1000 * write_seconds)));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, nonblocking));
     assert_ok(fer_tcp_stream_set_ttl(stream, (uint32_t)read_seconds));
+    assert_ok(fer_tcp_stream_set_linger(stream, millis(1000 * write_seconds)));
 }
 
 static void assert_timeouts(const fer_tcp_stream *stream, uint64_t read_seconds,
@@ -36,6 +35,7 @@ static void assert_timeouts(const fer_tcp_stream *stream, uint64_t read_seconds,
     assert_in_range(got.nanos, read_seconds * second, read_seconds * second + resolution);
     assert_ok(fer_tcp_stream_write_timeout(stream, &got));
     assert_in_range(got.nanos, write_seconds * second, write_seconds * second + resolution);
+    assert_ok_n(fer_tcp_stream_linger(stream, &got), got.nanos, write_seconds * second);
 }
 
 static void assert_would_block(fer_tcp_stream *stream)
@@ -87,39 +87,6 @@ KIND_TEST("T6", the_handles_that_remain_share)
     }
 }
 
-/* T6: a call through one handle waits by the timeout that was set through another. */
-PAIR_TEST("T6", a_call_waits_by_the_timeout_of_a_clone)
-{
-    fer_tcp_stream *handles[HANDLES];
-    char byte;
-    open_clones(pair, handles);
-    for (size_t i = 0; i < HANDLES; i++) {
-        assert_ok(fer_tcp_stream_set_read_timeout(handles[(i + 1) % HANDLES], millis(20)));
-        assert_own(fer_tcp_stream_read(handles[i], &byte, 1, NULL), FER_TIMED_OUT);
-    }
-    assert_alive(pair);
-}
-
-/* T6: "Options stay set when a socket is turned into another handle", and the handle shares them
- * further. */
-PAIR_TEST("T6", a_handle_that_is_converted_stays_shared)
-{
-    fer_socket *socket = fer_tcp_stream_as_socket(&pair->stream);
-    fer_tcp_stream *clone = test_stream();
-    fer_tcp_stream *again = test_stream();
-    set_modes(&pair->stream, 30, 70, true);
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_socket_set_read_timeout(socket, millis(40000)));
-    assert_timeouts(clone, 40, 70);
-    assert_ok(fer_socket_into_tcp_stream(socket, again));
-    set_modes(clone, 50, 60, true);
-    assert_timeouts(again, 50, 60);
-    assert_would_block(again);
-    fer_tcp_stream_close(clone);
-    assert_timeouts(again, 50, 60);
-    assert_would_block(again);
-}
-
 /* R1: into_raw leaves on the socket what any handle has set. */
 PAIR_TEST("R1", into_raw_keeps_the_settings_of_a_clone)
 {
@@ -162,109 +129,99 @@ KIND_TEST("S6", a_read_half_that_a_clone_has_shut_has_ended)
 
 /* ---- O2: "Zero resets the connection when its last handle closes; NONE turns it off." */
 
-static void assert_linger(const fer_tcp_stream *stream, fer_duration want)
-{
-    fer_duration got = {7};
-    assert_ok_n(fer_tcp_stream_linger(stream, &got), got.nanos, want.nanos);
-}
-
-PAIR_TEST("O2", linger_is_that_of_every_handle)
-{
-    fer_tcp_stream *handles[HANDLES];
-    assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(9000)));
-    open_clones(pair, handles);
-    for (size_t setter = 0; setter < HANDLES; setter++) {
-        for (size_t i = 0; i < HANDLES; i++) {
-            assert_linger(handles[i], setter == 0 ? millis(9000) : millis(1000 * setter));
-        }
-        assert_ok(fer_tcp_stream_set_linger(handles[setter], millis(1000 * (setter + 1))));
-    }
-    assert_ok(fer_tcp_stream_set_linger(handles[1], FER_DURATION_NONE));
-    for (size_t i = 0; i < HANDLES; i++) {
-        assert_linger(handles[i], FER_DURATION_NONE);
-    }
-}
-
-/* The setter is the first or the last to be closed, and the time is set before or after the
- * clone. */
+/* The setter is the first or the last to be closed, and the time is set before or after the clone;
+ * or it is set before, and the clone turns it off. */
 KIND_TEST("O2", the_last_close_has_the_linger_time_that_any_handle_has_set)
 {
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 6; which++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
-        bool before = which < 2;
+        bool is_before = which != 2 && which != 3;
         char byte;
         size_t n = 0;
-        if (before) {
+        if (is_before) {
             assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(0)));
         }
         assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-        if (!before) {
-            assert_ok(fer_tcp_stream_set_linger(clone, millis(0)));
+        if (!is_before || which > 3) {
+            assert_ok(fer_tcp_stream_set_linger(clone, is_before ? FER_DURATION_NONE : millis(0)));
         }
-        fer_tcp_stream *first = which % 2 == 0 ? &pair->stream : clone;
         fer_tcp_stream *last = which % 2 == 0 ? clone : &pair->stream;
-        fer_tcp_stream_close(first);
+        fer_tcp_stream_close(which % 2 == 0 ? &pair->stream : clone);
         assert_exchange(last, pair->other);
         fer_tcp_stream_close(last);
-        assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_RESET);
+        assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n),
+                         which > 3 ? PEER_END : PEER_RESET);
         pair_close(pair);
     }
 }
 
-PAIR_TEST("O2", linger_that_a_clone_disabled_resets_nothing)
+/* ---- T6: "An accepted stream starts in blocking mode and without timeouts" */
+
+static void assert_starts_blocking_without_timeouts(fer_tcp_stream *stream)
 {
-    fer_tcp_stream *clone = test_stream();
+    fer_duration got = {0};
     char byte;
-    size_t n = 0;
-    assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(0)));
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_tcp_stream_set_linger(clone, FER_DURATION_NONE));
-    fer_tcp_stream_close(clone);
+    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
+    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+}
+
+static void assert_accepts_afresh(fer_tcp_listener *listener, uint16_t port)
+{
+    fer_tcp_stream *stream = test_stream();
+    peer_socket other = peer_connect(PEER_V4, port);
+    assert_true(peer_raw_wait_readable(fer_tcp_listener_as_raw(listener)));
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_starts_blocking_without_timeouts(stream);
+    if (!peer_is_windows()) {
+        assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
+    }
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_exchange(stream, other);
+}
+
+/* T6: also if the listener or a clone is nonblocking, which the other handle does not record, if a
+ * clone was released, given timeouts and adopted again, and if the listener is adopted and has
+ * timeouts, which accepted sockets inherit on every OS. A clone shares the mode. */
+LISTENER_TEST("T6", accepted_streams_have_no_mode_of_the_listener)
+{
+    fer_tcp_listener *clone = test_listener();
+    uint16_t adopted_port = 0;
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
+    assert_accepts_afresh(listener, port);
+    assert_ok(fer_tcp_listener_try_clone(listener, clone));
+    assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
+    assert_accepts_afresh(clone, port);
+    assert_ok(fer_tcp_listener_set_nonblocking(clone, true));
+    assert_kind(fer_tcp_listener_accept(listener, test_stream(), NULL), FER_WOULD_BLOCK);
+    assert_accepts_afresh(listener, port);
+    fer_raw_socket raw = fer_tcp_listener_into_raw(clone);
+    assert_true(peer_raw_set_timeouts(raw, 5000));
+    assert_ok(fer_tcp_listener_from_raw(clone, raw));
+    assert_accepts_afresh(listener, port);
+    raw = peer_listen(PEER_V4, 8, &adopted_port);
+    assert_true(peer_raw_set_timeouts(raw, 5000));
+    peer_release(raw);
+    fer_tcp_listener *adopted = test_listener();
+    assert_ok(fer_tcp_listener_from_raw(adopted, raw));
+    assert_accepts_afresh(adopted, adopted_port);
+}
+
+/* T6: "the socket's": a new connection in a used handle has the default modes. */
+PAIR_TEST("T6", a_new_connection_starts_with_none_of_the_old_modes)
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(pair->kind.family, 4, &port);
+    fer_socket_addr addr = loopback(pair->kind.family, port);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     fer_tcp_stream_close(&pair->stream);
-    assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
-}
-
-/* ---- Two threads */
-
-#define ROUNDS 300
-
-static void set_timeouts(void *argument)
-{
-    fer_tcp_stream *stream = argument;
-    for (uint64_t i = 1; i <= ROUNDS; i++) {
-        FER_IGNORE(fer_tcp_stream_set_read_timeout(stream, millis(1000 * i)));
-        FER_IGNORE(fer_tcp_stream_set_write_timeout(stream, millis(2000 * i)));
-    }
-}
-
-/* T6: two threads that change different modes through two handles, or one, lose no change, also
- * while clones are made. */
-SLOW_KIND_TEST("T6", changes_of_two_threads_are_all_kept)
-{
-    for (int through_clone = 0; through_clone < 2; through_clone++) {
-        struct pair *pair = pair_open_kind(kind);
-        fer_tcp_stream *clone = test_stream();
-        test_thread thread;
-        if (through_clone != 0) {
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-        }
-        test_thread_start(&thread, set_timeouts, through_clone != 0 ? clone : &pair->stream);
-        for (int i = 0; i < ROUNDS; i++) {
-            fer_tcp_stream short_lived = {0};
-            assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, i % 2 == 0));
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, &short_lived));
-            if (i % 2 == 0) {
-                assert_would_block(&short_lived);
-            }
-            fer_tcp_stream_close(&short_lived);
-        }
-        test_thread_join(&thread);
-        assert_timeouts(&pair->stream, ROUNDS, 2 * ROUNDS);
-        fer_tcp_stream_close(clone);
-        assert_timeouts(&pair->stream, ROUNDS, 2 * ROUNDS);
-        pair_close(pair);
-    }
+    assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
+    assert_starts_blocking_without_timeouts(&pair->stream);
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    assert_exchange(&pair->stream, peer_accept(listener));
 }
 
 RULE_TESTS("clones")

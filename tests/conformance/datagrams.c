@@ -23,58 +23,33 @@ static void skip_refusals_on_wine(void)
     skip_if(peer_is_wine(), "Wine reports a refusal only to a later send");
 }
 
-/* ---- Both ways */
-
-/* One socket sends to several addresses. */
-FAMILY_TEST("U1", one_socket_sends_to_many)
-{
-    uint16_t port = 0;
-    uint16_t ports[3] = {0};
-    peer_socket others[3];
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    for (int i = 0; i < 3; i++) {
-        others[i] = peer_datagram(family, &ports[i]);
-        send_text_to(socket, i == 0 ? "first" : i == 1 ? "second" : "third", family, ports[i]);
-    }
-    assert_peer_socket_receives(others[2], "third", port);
-    assert_peer_socket_receives(others[0], "first", port);
-    assert_peer_socket_receives(others[1], "second", port);
-}
-
 /* ---- U1 */
 
+/* Each peek and each receive into cap bytes: what is stored, and whether more is there. */
 UDP_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported)
 {
-    char buf[8] = "########";
-    fer_udp_received got;
+    static const struct {
+        bool peeks;
+        size_t cap;
+        const char *stored;
+        bool truncated;
+    } rows[] = {{true, 3, "too#####", true},
+                {true, 8, "too long", false},
+                {false, 4, "too ####", true},
+                {true, 4, "next####", false},
+                {false, 4, "next####", false}};
     send_from_peer(&pair, "too long");
     send_from_peer(&pair, "next");
-    assert_ok(fer_udp_socket_peek_from(pair.socket, buf, 3, &got));
-    assert_int_equal(got.len, 3);
-    assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
-    assert_memory_equal(buf, "too#####", 8);
-    memset(buf, '#', sizeof buf);
-    assert_ok(fer_udp_socket_recv_from(pair.socket, buf, 4, &got));
-    assert_int_equal(got.len, 4);
-    assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
-    assert_memory_equal(buf, "too ####", 8);
-    assert_receives_from_peer(&pair, "next");
-}
-
-UDP_TEST("U1", a_datagram_that_fits_exactly_is_whole)
-{
-    char buf[4];
-    fer_udp_received got;
-    send_from_peer(&pair, "four");
-    assert_ok(fer_udp_socket_peek(pair.socket, buf, 4, &got));
-    assert_int_equal(got.len, 4);
-    assert_false(got.truncated);
-    assert_ok(fer_udp_socket_recv(pair.socket, buf, 4, &got));
-    assert_int_equal(got.len, 4);
-    assert_false(got.truncated);
-    assert_memory_equal(buf, "four", 4);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char buf[] = "########";
+        fer_udp_received got;
+        assert_ok(rows[i].peeks ? fer_udp_socket_peek_from(pair.socket, buf, rows[i].cap, &got)
+                                : fer_udp_socket_recv_from(pair.socket, buf, rows[i].cap, &got));
+        assert_int_equal(got.len, rows[i].cap);
+        assert_true(got.truncated == rows[i].truncated);
+        assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
+        assert_string_equal(buf, rows[i].stored);
+    }
 }
 
 UDP_TEST("U1", receiving_into_nothing_drops_the_datagram)
@@ -175,14 +150,28 @@ static void assert_receives_what_is_left(fer_udp_socket *socket)
     assert_receives_nothing(socket);
 }
 
-FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
+/* Waits until a refusal has arrived. On Windows only a receive reports it. */
+static void wait_for_refusal(const fer_udp_socket *socket)
+{
+    fer_raw_socket raw = fer_udp_socket_as_raw(socket);
+    assert_true(peer_is_windows() ? peer_raw_wait_readable(raw) : peer_raw_wait_failed(raw));
+}
+
+/* A socket that is connected to a port which refuses datagrams. */
+static fer_udp_socket *connected_to_refusing(peer_family family)
 {
     uint16_t port = 0;
-    char buf[8];
-    fer_udp_received got;
     skip_refusals_on_wine();
     fer_udp_socket *socket = test_udp_bound(family, &port);
     connect_to(socket, family, refusing_port(family));
+    return socket;
+}
+
+FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
+{
+    char buf[8];
+    fer_udp_received got;
+    fer_udp_socket *socket = connected_to_refusing(family);
     for (int i = 0; i < 3; i++) {
         send_text(socket, "refused");
         assert_kind(fer_udp_socket_recv(socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
@@ -193,23 +182,13 @@ FAMILY_TEST("U3", a_connected_receiver_is_reported_a_refusal_once)
     assert_receives_what_is_left(socket);
 }
 
-/* Waits until a refusal has arrived. On Windows only a receive reports it. */
-static void wait_for_refusal(const fer_udp_socket *socket)
-{
-    fer_raw_socket raw = fer_udp_socket_as_raw(socket);
-    assert_true(peer_is_windows() ? peer_raw_wait_readable(raw) : peer_raw_wait_failed(raw));
-}
-
 /* On Windows no send reports it (`send_after_refusal`): the next receive does. */
 FAMILY_TEST("U3", a_connected_sender_is_reported_a_refusal_once)
 {
-    uint16_t port = 0;
     size_t n = 77;
     char buf[8];
     fer_udp_received got;
-    skip_refusals_on_wine();
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    connect_to(socket, family, refusing_port(family));
+    fer_udp_socket *socket = connected_to_refusing(family);
     send_text(socket, "refused");
     wait_for_refusal(socket);
     if (peer_is_windows()) {
@@ -225,11 +204,8 @@ FAMILY_TEST("U3", a_connected_sender_is_reported_a_refusal_once)
 
 FAMILY_TEST("U3", take_error_takes_a_refusal)
 {
-    uint16_t port = 0;
     fer_error pending = {FER_OK, 0};
-    skip_refusals_on_wine();
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    connect_to(socket, family, refusing_port(family));
+    fer_udp_socket *socket = connected_to_refusing(family);
     send_text(socket, "refused");
     wait_for_refusal(socket);
     assert_ok(fer_udp_socket_take_error(socket, &pending));
@@ -256,22 +232,6 @@ FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
     assert_ok(fer_udp_socket_take_error(pair.socket, &pending));
     assert_ok(pending);
     assert_receives_from_peer(&pair, "second");
-}
-
-FAMILY_TEST("U3", a_refused_socket_sends_and_receives_again)
-{
-    char buf[8];
-    fer_udp_received got;
-    skip_refusals_on_wine();
-    struct udp_pair pair = udp_pair_open(family);
-    connect_to(pair.socket, pair.family, refusing_port(pair.family));
-    send_text(pair.socket, "refused");
-    assert_kind(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got), FER_CONNECTION_REFUSED);
-    connect_to_peer(&pair);
-    send_text(pair.socket, "received");
-    assert_peer_receives(&pair, "received");
-    send_from_peer(&pair, "fine");
-    assert_receives_from_peer(&pair, "fine");
 }
 
 /* ---- U4 */

@@ -1,42 +1,7 @@
 /* errors.c: rules E1 to E3: kinds, codes and counts. For misuse (E4): misuse.c and
- * misuse_of_values.c. */
+ * misuse_of_values.c. For the texts of errors: unit/test_error.c. */
 #include "support/fixture.h"
 #include "support/process.h"
-
-static bool is_a_kind(fer_error_kind kind)
-{
-    switch (kind) {
-#define CASE(name, value, rust_name, phrase) case name:
-        FER_ERROR_KINDS(CASE)
-#undef CASE
-        return true;
-    }
-    return false;
-}
-
-/* E1: "Each OS code has one kind: 0 is OK, an unknown number is UNCATEGORIZED with the number
- * kept." */
-RULE_TEST("E1", every_code_has_one_kind_and_is_kept)
-{
-    for (int32_t code = -20000; code <= 20000; code++) {
-        fer_error error = fer_error_from_raw_os_error(code);
-        fer_error again = fer_error_from_raw_os_error(code);
-        assert_true(is_a_kind(error.kind));
-        assert_true(error.kind == again.kind);
-        assert_int_equal(error.os_code, code);
-        assert_true((error.kind == FER_OK) == (code == 0));
-    }
-}
-
-RULE_TEST("E1", an_unknown_code_is_uncategorized_with_its_number)
-{
-    static const int32_t unknown[] = {INT32_MAX, INT32_MIN, -1, 99999, 1234567, -99999};
-    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        fer_error error = fer_error_from_raw_os_error(unknown[i]);
-        assert_kind(error, FER_UNCATEGORIZED);
-        assert_int_equal(error.os_code, unknown[i]);
-    }
-}
 
 static void check_codes(const struct process_error_code *codes)
 {
@@ -50,27 +15,12 @@ static void check_codes(const struct process_error_code *codes)
     }
 }
 
-/* E2: "If Rust's own decoding of OS codes names a kind, it is that kind". */
-RULE_TEST("E2", a_code_has_the_kind_that_rust_names)
+/* E2: "If Rust's own decoding of OS codes names a kind, it is that kind". The other codes have a
+ * kind of ferrule's. Numbers that are no code: unit/test_error_maps.c. */
+RULE_TEST("E2", a_code_has_the_kind_that_rust_names_or_one_of_ferrule)
 {
     check_codes(process_rust_error_codes);
-}
-
-/* E1: an error that Rust maps to Uncategorized has a kind of ferrule's. */
-RULE_TEST("E1", a_code_without_a_kind_in_rust_has_one_of_ferrule)
-{
     check_codes(process_other_error_codes);
-}
-
-/* E2: each kind has Rust's name. */
-RULE_TEST("E2", kinds_are_named_as_in_rust)
-{
-    assert_string_equal(fer_error_kind_name(FER_OK), "Ok");
-    assert_string_equal(fer_error_kind_name(FER_CONNECTION_REFUSED), "ConnectionRefused");
-    assert_string_equal(fer_error_kind_name(FER_TIMED_OUT), "TimedOut");
-    assert_string_equal(fer_error_kind_name(FER_UNCATEGORIZED), "Uncategorized");
-    assert_string_equal(fer_error_kind_name((fer_error_kind)63), "Unknown");
-    assert_string_equal(fer_error_kind_name((fer_error_kind)-1), "Unknown");
 }
 
 /* E1: ferrule's own errors have os_code 0, the OS's errors have the OS's code. */
@@ -97,38 +47,7 @@ PAIR_TEST("E1", os_code_is_the_oss_number_or_0)
     assert_int_equal(again.os_code, error.os_code);
 }
 
-/* E1, formatted: the kind's phrase, and the OS's code if there is one. */
-RULE_TEST("E1", an_error_is_written_with_the_oss_number)
-{
-    char text[80];
-    fer_error own = {FER_TIMED_OUT, 0};
-    fer_error os = {FER_CONNECTION_REFUSED, 111};
-    assert_int_equal(fer_error_format(own, text, sizeof text), strlen("timed out"));
-    assert_string_equal(text, "timed out");
-    assert_int_equal(fer_error_format(os, text, sizeof text),
-                     strlen("connection refused (os error 111)"));
-    assert_string_equal(text, "connection refused (os error 111)");
-    memset(text, '#', sizeof text);
-    assert_int_equal(fer_error_format(os, text, 8), strlen("connection refused (os error 111)"));
-    assert_memory_equal(text, "connect", 8);
-    assert_int_equal(text[8], '#');
-    assert_int_equal(fer_error_format(os, NULL, 0), strlen("connection refused (os error 111)"));
-    assert_int_equal(fer_error_format(os, NULL, 9), 0);
-}
-
 /* ---- E3: "A count that accompanies an error is true: the bytes that were moved before it." */
-
-PAIR_TEST("E3", read_exact_counts_the_bytes_before_the_end)
-{
-    char buf[8] = {0};
-    size_t n = 77;
-    assert_true(peer_send_all(pair->other, "abc", 3));
-    assert_true(peer_shutdown_write(pair->other));
-    assert_own_n(fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n), FER_UNEXPECTED_EOF,
-                 n, 3);
-    assert_memory_equal(buf, "abc", 3);
-    assert_reads_end(&pair->stream);
-}
 
 /* E3: read_to_end with a buffer that is too small: the count is the buffer's size, and the rest
  * "stays queued". */

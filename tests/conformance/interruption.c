@@ -1,10 +1,10 @@
-/* interruption.c: rule I1: signals. Windows has none, so every test here is skipped there
+/* interruption.c: rules I1 and I4: signals. Windows has none, so every test here is skipped there
  * by name; tests with injected faults cover interruption by the OS there. For SIGPIPE (I2):
  * sigpipe.c. For the inheritance of handles (I3): inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
-#include "support/fixture.h"
+#include "support/poller_fixture.h"
 #include "support/process_fixture.h"
 #include "support/thread.h"
 
@@ -17,15 +17,15 @@ static void start_signals(void)
 static int end_with_signals(void **state)
 {
     process_signals_stop();
-    return test_end(state);
+    return poller_test_end(state);
 }
 
 #define SIGNAL_TEST(rule, function) \
     TEST_OF(function, (void), (),   \
-            TEST_ROW(rule " " #function, function, test_begin, end_with_signals, NULL))
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, NULL))
 #define SIGNAL_PAIR_TEST(rule, function, kind)                  \
     TEST_OF(function, (struct pair * pair), (pair_open(state)), \
-            TEST_ROW(rule " " #function, function, test_begin, end_with_signals, &(kind)))
+            TEST_ROW(rule " " #function, function, poller_test_begin, end_with_signals, &(kind)))
 
 /* A thread that waits until some more signals have been handled, then acts. */
 struct helper {
@@ -35,7 +35,6 @@ struct helper {
     bool worked;
     peer_socket made;
     uint64_t total;
-    uint64_t started_us; /* peer_now_us() */
     bool intact;
 };
 
@@ -54,17 +53,22 @@ static bool wait_for_signals(unsigned count)
 
 /* I1: "A single read or write, of any kind, that a signal interrupts before any byte was moved
  * returns INTERRUPTED": the connection stays usable. On Linux, every handled signal interrupts a
- * read with a timeout (signal(7)). */
+ * read with a timeout (signal(7)). The same for datagrams. */
 SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v4)
 {
     fer_tcp_stream *stream = &pair->stream;
+    struct udp_pair udp = udp_pair_open(PEER_V4);
     char buf[8];
+    fer_udp_received got;
     start_signals();
-    for (int sort = 0; sort < 6; sort++) {
-        size_t n = 77;
-        assert_ok(fer_tcp_stream_set_read_timeout(stream, sort % 2 == 0 ? FER_DURATION_NONE
-                                                                        : millis(9000)));
-        fer_error error = read_by(READ + sort / 2, tcp_ref(stream), buf, sizeof buf, &n);
+    for (int sort = 0; sort < 10; sort++) {
+        size_t n = 0;
+        fer_duration timeout = sort % 2 == 0 ? FER_DURATION_NONE : millis(9000);
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, timeout));
+        assert_ok(fer_udp_socket_set_read_timeout(udp.socket, timeout));
+        fer_error error = sort < 6 ? read_by(READ + sort / 2, tcp_ref(stream), buf, sizeof buf, &n)
+                          : sort < 8 ? fer_udp_socket_recv_from(udp.socket, buf, sizeof buf, &got)
+                                     : fer_udp_socket_peek_from(udp.socket, buf, sizeof buf, &got);
         assert_kind(error, FER_INTERRUPTED);
         assert_int_not_equal(error.os_code, 0);
         assert_int_equal(n, 0);
@@ -72,26 +76,8 @@ SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v
     process_signals_stop();
     assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
     assert_alive(pair);
-}
-
-/* I1: the same for datagrams. The next datagram is received. */
-SIGNAL_TEST("I1", an_interrupted_datagram_receive_is_interrupted)
-{
-    char buf[8];
-    fer_udp_received got;
-    struct udp_pair pair = udp_pair_open(PEER_V4);
-    start_signals();
-    for (int sort = 0; sort < 4; sort++) {
-        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, sort % 2 == 0 ? FER_DURATION_NONE
-                                                                             : millis(9000)));
-        fer_error error = sort < 2 ? fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got)
-                                   : fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got);
-        assert_kind(error, FER_INTERRUPTED);
-        assert_int_not_equal(error.os_code, 0);
-    }
-    process_signals_stop();
-    assert_true(peer_datagram_send(pair.other, PEER_V4, pair.port, "hello", 5));
-    assert_ok(fer_udp_socket_recv_from(pair.socket, buf, sizeof buf, &got));
+    assert_true(peer_datagram_send(udp.other, PEER_V4, udp.port, "hello", 5));
+    assert_ok(fer_udp_socket_recv_from(udp.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 5);
 }
 
@@ -143,49 +129,38 @@ static void send_in_parts(void *argument)
     helper->worked = helper->worked && peer_shutdown_write(helper->peer);
 }
 
-/* I1: "read_exact, read_to_end, write_all and fer_copy retry too". */
-SIGNAL_TEST("I1", read_exact_and_read_to_end_continue_after_signals)
+static fer_error echo(fer_tcp_stream *stream, uint64_t *n)
 {
-    for (int to_end = 0; to_end < 2; to_end++) {
+    unsigned char memory[7];
+    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
+    fer_stream both = fer_tcp_stream_as_stream(stream);
+    return fer_copy(both, both, &buffer, n);
+}
+
+/* I1: "read_exact, read_to_end, write_all and fer_copy retry too". */
+SIGNAL_TEST("I1", complete_reads_and_a_copy_continue_after_signals)
+{
+    for (int sort = READ_EXACT; sort <= READ_SORTS; sort++) {
         struct pair *pair = pair_open_kind(&test_pair_connected_v4);
         struct helper helper = {.peer = pair->other};
         unsigned char buf[64];
         size_t n = 77;
+        uint64_t copied = 77;
         test_thread thread;
         start_signals();
         test_thread_start(&thread, send_in_parts, &helper);
-        fer_error error = to_end ? fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n)
-                                 : fer_tcp_stream_read_exact(&pair->stream, buf, 50, &n);
+        fer_error error = sort == READ_SORTS ? echo(&pair->stream, &copied)
+                                             : read_by(sort, tcp_ref(&pair->stream), buf,
+                                                       sort == READ_EXACT ? 50 : 64, &n);
         process_signals_stop();
         test_thread_join(&thread);
         assert_true(helper.worked);
         assert_ok(error);
-        assert_int_equal(n, 50);
+        assert_int_equal(sort == READ_SORTS ? copied : n, 50);
+        assert_true(sort < READ_SORTS || peer_recv_exact(pair->other, buf, 50));
         assert_true(pattern_matches(buf, 50, 0));
         pair_close(pair);
     }
-}
-
-/* I1: fer_copy, which reads and writes, continues too. */
-SIGNAL_PAIR_TEST("I1", a_copy_continues_after_signals, test_pair_connected_v4)
-{
-    struct helper helper = {.peer = pair->other};
-    unsigned char memory[7];
-    fer_copy_buffer buffer = {memory, sizeof memory, 0, 0};
-    fer_stream both = fer_tcp_stream_as_stream(&pair->stream);
-    unsigned char back[50];
-    uint64_t n = 77;
-    test_thread thread;
-    start_signals();
-    test_thread_start(&thread, send_in_parts, &helper);
-    fer_error error = fer_copy(both, both, &buffer, &n);
-    process_signals_stop();
-    test_thread_join(&thread);
-    assert_true(helper.worked);
-    assert_ok(error);
-    assert_int_equal(n, 50);
-    assert_true(peer_recv_exact(pair->other, back, sizeof back));
-    assert_true(pattern_matches(back, sizeof back, 0));
 }
 
 static void drain_after_signals(void *argument)
@@ -255,104 +230,31 @@ static void accept_all_after_signals(void *argument)
 
 /* A connect that has to wait: the listener's queue is full until the helper has seen some
  * signals. */
-static void assert_connect_continues(fer_error (*connect)(fer_tcp_stream *stream,
-                                                          const fer_socket_addr *addr))
-{
-    uint16_t port = 0;
-    struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
-    fer_tcp_stream *stream = test_stream();
-    fer_socket_addr addr = loopback(PEER_V4, port);
-    test_thread thread;
-    skip_if(!peer_fill_backlog(PEER_V4, port),
-            "this OS refuses if a backlog is full, so no connect can be made to wait");
-    atomic_init(&helper.stop, false);
-    start_signals();
-    test_thread_start(&thread, accept_all_after_signals, &helper);
-    fer_error error = connect(stream, &addr);
-    process_signals_stop();
-    atomic_store(&helper.stop, true);
-    test_thread_join(&thread);
-    assert_true(helper.worked);
-    assert_ok(error);
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
-    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
-}
-
-static fer_error connect_blocking(fer_tcp_stream *stream, const fer_socket_addr *addr)
-{
-    return fer_tcp_stream_connect_addr(stream, addr);
-}
-
-static fer_error connect_with_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr)
-{
-    return fer_tcp_stream_connect_timeout(stream, addr, millis(15000));
-}
-
 SIGNAL_TEST("I1", connect_continues_after_signals)
 {
-    assert_connect_continues(connect_blocking);
-}
-
-SIGNAL_TEST("I1", connect_timeout_continues_after_signals)
-{
-    assert_connect_continues(connect_with_timeout);
-}
-
-/* I1: "with the remaining time of its timeout": signals neither end the wait early nor restart its
- * timeout. */
-SIGNAL_TEST("I1", signals_do_not_stretch_connect_timeout)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(PEER_V4, 1, &port);
-    fer_socket_addr addr = loopback(PEER_V4, port);
-    fer_tcp_stream *stream = test_stream();
-    assert_true(listener != PEER_NONE);
-    skip_if(!peer_fill_backlog(PEER_V4, port),
-            "this OS refuses if a backlog is full, so no connect can be made to wait");
-    start_signals();
-    uint64_t start = peer_now_us();
-    fer_error error = fer_tcp_stream_connect_timeout(stream, &addr, millis(200));
-    uint64_t took = microseconds_since(start);
-    process_signals_stop();
-    assert_own(error, FER_TIMED_OUT);
-    assert_true(took + NOT_SOONER_SLACK_US >= 200000);
-    assert_true(took < 8000000);
-    assert_new(stream);
-}
-
-typedef fer_error (*timed_call)(fer_tcp_stream *stream, size_t *n);
-
-static fer_error time_read_exact(fer_tcp_stream *stream, size_t *n)
-{
-    char buf[8];
-    return fer_tcp_stream_read_exact(stream, buf, sizeof buf, n);
-}
-
-static fer_error time_read_to_end(fer_tcp_stream *stream, size_t *n)
-{
-    char buf[8];
-    return fer_tcp_stream_read_to_end(stream, buf, sizeof buf, n);
-}
-
-static fer_error time_peek_at_end(fer_tcp_stream *stream, size_t *n)
-{
-    return fer_tcp_stream_read_to_end(stream, NULL, 0, n);
-}
-
-static fer_error time_write_all(fer_tcp_stream *stream, size_t *n)
-{
-    static const char bytes[16000000];
-    return fer_tcp_stream_write_all(stream, bytes, sizeof bytes, n);
-}
-
-static fer_error time_copy(fer_tcp_stream *stream, size_t *n)
-{
-    char bytes[8];
-    fer_copy_buffer buffer = {bytes, sizeof bytes, 0, 0};
-    *n = 0;
-    return fer_copy(fer_tcp_stream_as_stream(stream), fer_tcp_stream_as_stream(stream), &buffer,
-                    NULL);
+    for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
+        uint16_t port = 0;
+        struct helper helper = {.peer = peer_listen(PEER_V4, 1, &port)};
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr addr = loopback(PEER_V4, port);
+        test_thread thread;
+        char byte;
+        skip_if(!peer_fill_backlog(PEER_V4, port),
+                "this OS refuses if a backlog is full, so no connect can be made to wait");
+        atomic_init(&helper.stop, false);
+        start_signals();
+        test_thread_start(&thread, accept_all_after_signals, &helper);
+        fer_error error = with_timeout != 0
+                              ? fer_tcp_stream_connect_timeout(stream, &addr, millis(15000))
+                              : fer_tcp_stream_connect_addr(stream, &addr);
+        process_signals_stop();
+        atomic_store(&helper.stop, true);
+        test_thread_join(&thread);
+        assert_true(helper.worked);
+        assert_ok(error);
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(20)));
+        assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
+    }
 }
 
 /* Ends a call that its timeout does not end. */
@@ -370,18 +272,23 @@ static void close_late(void *argument)
 /* I1: "Their timeout applies to each read or write inside, whatever signals come". */
 SIGNAL_TEST("I1", signals_do_not_keep_a_timeout_from_expiring)
 {
-    static const timed_call calls[] = {time_read_exact, time_read_to_end, time_peek_at_end,
-                                       time_write_all, time_copy};
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    static const char bytes[16000000];
+    static const int reads[] = {READ_EXACT, READ_TO_END, READ_TO_END};
+    for (int i = 0; i < 5; i++) {
         struct pair *pair = pair_open_kind(&test_pair_connected_v4);
+        fer_tcp_stream *stream = &pair->stream;
         struct helper helper = {.peer = pair->other};
-        size_t n = 77;
+        char buf[8];
+        uint64_t copied = 77;
         test_thread thread;
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(200)));
-        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(200)));
+        assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(200)));
+        assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(200)));
         start_signals();
         test_thread_start(&thread, close_late, &helper);
-        fer_error error = calls[i](&pair->stream, &n);
+        fer_error error =
+            i == 3   ? echo(stream, &copied)
+            : i == 4 ? fer_tcp_stream_write_all(stream, bytes, sizeof bytes, NULL)
+                     : read_by(reads[i], tcp_ref(stream), buf, i == 2 ? 0 : sizeof buf, NULL);
         process_signals_stop();
         atomic_store(&helper.stop, true);
         test_thread_join(&thread);
@@ -391,48 +298,57 @@ SIGNAL_TEST("I1", signals_do_not_keep_a_timeout_from_expiring)
     }
 }
 
-/* Milliseconds. */
-enum { SLOW_BYTES = 5, SLOW_PAUSE = 700, SLOW_TIMEOUT = 3000 };
+/* ---- I4: handles with interruptible limits, and pollers */
 
-/* Sets worked to true if each byte was sent well before the timeout of the read that waits for
- * it. */
-static void send_slowly(void *argument)
+static const fer_limits by_signals = {.interruptible = true};
+
+SIGNAL_TEST("I4", accept_ends_with_a_signal)
 {
-    struct helper *helper = argument;
-    uint64_t before = helper->started_us;
-    helper->worked = true;
-    helper->intact = true;
-    for (int i = 0; i < SLOW_BYTES; i++) {
-        peer_pause(SLOW_PAUSE);
-        helper->intact = peer_send_all(helper->peer, "x", 1) && helper->intact;
-        uint64_t now = peer_now_us();
-        helper->worked = helper->worked && now - before < SLOW_TIMEOUT * 1000 / 2;
-        before = now;
-    }
+    uint16_t port = 0;
+    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
+    fer_tcp_stream *stream = test_stream();
+    assert_ok(fer_tcp_listener_set_limits(listener, &by_signals));
+    start_signals();
+    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_INTERRUPTED);
+    process_signals_stop();
+    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+    peer_socket peer = peer_connect(PEER_V4, port);
+    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
+    assert_exchange(stream, peer);
 }
 
-/* I1: "their timeout applies to each read or write inside": five bytes, each before its timeout,
- * all together after it. The test is repeated if the machine was too slow to send them in time. */
-RULE_TEST("I1", read_exact_has_the_timeout_of_each_read)
+SIGNAL_PAIR_TEST("I4", readiness_and_read_exact_end_with_a_signal, test_pair_connected_v4)
 {
-    struct helper helper = {0};
-    do {
-        struct pair *pair = pair_open_kind(&test_no_pair);
-        char buf[SLOW_BYTES];
-        size_t n = 77;
-        test_thread thread;
-        helper.peer = pair->other;
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SLOW_TIMEOUT)));
-        helper.started_us = peer_now_us();
-        test_thread_start(&thread, send_slowly, &helper);
-        fer_error error = fer_tcp_stream_read_exact(&pair->stream, buf, SLOW_BYTES, &n);
-        test_thread_join(&thread);
-        assert_true(helper.intact);
-        if (helper.worked) {
-            assert_ok(error);
-            assert_int_equal(n, SLOW_BYTES);
-        }
-    } while (!helper.worked);
+    char buf[8] = {0};
+    size_t n = 77;
+    fer_interest ready = 77;
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &by_signals));
+    start_signals();
+    assert_kind_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, FER_DURATION_NONE, &ready),
+                  FER_INTERRUPTED, ready, 77);
+    pair_send(pair, "abc", 3);
+    assert_kind_n(fer_tcp_stream_read_exact(&pair->stream, buf, 6, &n), FER_INTERRUPTED, n, 3);
+    process_signals_stop();
+    assert_true(peer_send_all(pair->other, "def", 3));
+    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + n, 3, NULL));
+    assert_string_equal(buf, "abcdef");
+}
+
+/* "a connect of a built socket is still pending: fer_socket_ready waits for its result" */
+SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
+{
+    struct pending_target target = pending_target(PEER_V4);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    fer_interest ready = 0;
+    assert_ok(fer_socket_set_limits(socket, &by_signals));
+    start_signals();
+    assert_kind(fer_socket_connect(socket, &target.addr), FER_INTERRUPTED);
+    process_signals_stop();
+    assert_connecting(socket);
+    (void)pending_target_accept(&target, local_addr_of(socket).port);
+    assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
+                FER_WRITABLE);
+    assert_ok(await_connect(socket));
 }
 
 RULE_TESTS("interruption")

@@ -83,32 +83,6 @@ PAIR_TEST("R3", a_short_slice_is_sent_with_the_long_one_after_it)
     assert_alive(pair);
 }
 
-/* R3: a read into a long buffer is a short read. The bytes are complete and in order. */
-KIND_TEST("R3", long_reads_return_all_bytes_in_order)
-{
-    enum { LEN = 1000000 };
-    static unsigned char bytes[LEN];
-    for (int vectored = 0; vectored < 2; vectored++) {
-        struct pair *pair = pair_open_kind(kind);
-        fer_io_slice_mut slices[] = {{bytes, 5}, {bytes + 5, LEN - 5}};
-        size_t total = 0;
-        while (total < LEN) {
-            unsigned char piece[20000];
-            size_t n = 0;
-            pattern_fill(piece, sizeof piece, total);
-            assert_true(peer_send_all(pair->other, piece, sizeof piece));
-            for (size_t read = 0; read < sizeof piece; read += n) {
-                assert_ok(vectored ? fer_tcp_stream_read_vectored(&pair->stream, slices, 2, &n)
-                                   : fer_tcp_stream_read(&pair->stream, bytes, LEN, &n));
-                assert_in_range(n, 1, sizeof piece - read);
-                assert_true(pattern_matches(bytes, n, total + read));
-            }
-            total += sizeof piece;
-        }
-        pair_close(pair);
-    }
-}
-
 struct writer {
     fer_tcp_stream *stream;
     fer_error error;

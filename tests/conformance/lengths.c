@@ -11,6 +11,7 @@ static const size_t huge_lengths[] = {
     (size_t)INT32_MAX, (size_t)INT32_MAX + 1, (size_t)UINT32_MAX, SIZE_MAX / 2,
     SIZE_MAX / 2 + 1,  SIZE_MAX - 1,          SIZE_MAX,
 };
+#define HALF ((size_t)INT32_MAX + 1)
 enum { HUGE_LENGTHS = (int)(sizeof huge_lengths / sizeof huge_lengths[0]) };
 
 /* More than 2 GB of memory, if size_t has 64 bits. */
@@ -37,63 +38,35 @@ static bool may_claim(size_t len)
     return !peer_is_windows() || len <= AREA_LENGTH - 8;
 }
 
-static void send_seven(struct pair *pair)
-{
-    pair_send(pair, "seven b", 7);
-}
-
-/* R3 for reads. On POSIX the largest lengths exceed the memory, but only the received bytes are
- * stored, and the memory has room for those. */
-PAIR_TEST("R3", a_read_of_a_huge_length_is_short)
+/* R3 for reads: lengths, and sums of two slices that wrap to a small number or to 0, in 32 bits or
+ * in a size_t. On POSIX the largest exceed the memory, but only the received bytes are stored, and
+ * the memory has space for those. */
+PAIR_TEST("R3", a_read_of_a_huge_length_or_sum_is_short)
 {
     skip_huge_reads_on_wine();
+    static const size_t pairs[][2] = {{3, SIZE_MAX - 2},    {SIZE_MAX, 1},
+                                      {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1},
+                                      {HALF, HALF},         {HALF, HALF + 1},
+                                      {HALF + 1, HALF - 1}, {3, HALF}};
+    enum { PAIRS = sizeof pairs / sizeof pairs[0] };
     unsigned char *buf = area_of_memory();
-    for (size_t i = 0; i < HUGE_LENGTHS && may_claim(huge_lengths[i]); i++) {
-        for (int sort = 0; sort < 3; sort++) {
-            fer_io_slice_mut slices[3] = {{buf, 2}, {NULL, 0}, {buf + 2, huge_lengths[i]}};
-            size_t n = 77;
-            memset(buf, 0, 8);
-            send_seven(pair);
-            assert_ok(sort == 0   ? fer_tcp_stream_peek(&pair->stream, buf, huge_lengths[i], &n)
-                      : sort == 1 ? fer_tcp_stream_read(&pair->stream, buf, huge_lengths[i], &n)
-                                  : fer_tcp_stream_read_vectored(&pair->stream, slices, 3, &n));
-            assert_true(n == 7 || (sort == 2 && n == 2));
-            size_t taken = sort == 0 ? 0 : n;
-            assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + taken, 7 - taken, NULL));
-            assert_memory_equal(buf, "seven b", 7);
-        }
-    }
-    process_unreserve(buf, AREA_LENGTH);
-    assert_alive(pair);
-}
-
-/* R3: a sum of lengths that wraps to a small number or to 0, in 32 bits or in a size_t, is treated
- * neither as small nor as empty. */
-PAIR_TEST("R3", a_sum_of_lengths_that_would_wrap_is_cut)
-{
-    skip_huge_reads_on_wine();
-    unsigned char *buf = area_of_memory();
-    const size_t half = (size_t)INT32_MAX + 1;
-    const size_t lengths[][2] = {
-        {3, SIZE_MAX - 2},    {SIZE_MAX, 1},
-        {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1},
-        {half, half},         {half, half + 1},
-        {half + 1, half - 1}, {3, half},
-    };
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        fer_io_slice_mut slices[2] = {{buf, lengths[i][0]},
-                                      {buf + (lengths[i][0] == 3 ? 3 : 0), lengths[i][1]}};
+    for (size_t i = 0; i < 2 * HUGE_LENGTHS + PAIRS; i++) {
+        bool vectored = i >= 2 * HUGE_LENGTHS;
+        size_t first = vectored ? pairs[i - 2 * HUGE_LENGTHS][0] : huge_lengths[i / 2];
+        size_t second = vectored ? pairs[i - 2 * HUGE_LENGTHS][1] : 0;
+        fer_io_slice_mut slices[] = {{buf, first}, {NULL, 0}, {buf + (first == 3 ? 3 : 0), second}};
         size_t n = 77;
-        if (!may_claim(lengths[i][0]) || !may_claim(lengths[i][1])) {
+        if (!may_claim(first) || !may_claim(second)) {
             continue;
         }
         memset(buf, 0, 8);
-        send_seven(pair);
-        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, slices, 2, &n));
-        assert_true(n == 7 || (n == 3 && lengths[i][0] == 3));
-        if (n == 3) {
-            assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 4, NULL));
-        }
+        pair_send(pair, "seven b", 7);
+        assert_ok(vectored     ? fer_tcp_stream_read_vectored(&pair->stream, slices, 3, &n)
+                  : i % 2 == 0 ? fer_tcp_stream_peek(&pair->stream, buf, first, &n)
+                               : fer_tcp_stream_read(&pair->stream, buf, first, &n));
+        assert_true(n == 7 || (n == 3 && first == 3));
+        size_t taken = !vectored && i % 2 == 0 ? 0 : n;
+        assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf + taken, 7 - taken, NULL));
         assert_memory_equal(buf, "seven b", 7);
     }
     process_unreserve(buf, AREA_LENGTH);
@@ -131,51 +104,37 @@ SLOW_KIND_TEST("R3", a_write_of_a_huge_length_is_short)
     process_unreserve(area, AREA_LENGTH);
 }
 
-/* R3: "numbers of slices": a short write, in order, and no byte is lost ... */
-PAIR_TEST("R3", more_slices_than_the_os_takes_are_written_short)
+/* R3: "numbers of slices": a short write, in order, and no byte is lost, and a short read. */
+PAIR_TEST("R3", more_slices_than_the_os_takes_are_moved_short)
 {
-    static fer_io_slice slices[SLICES];
+    static fer_io_slice out[SLICES];
+    static fer_io_slice_mut in[SLICES];
     static unsigned char bytes[SLICES * 3];
-    size_t written = 0;
+    size_t moved = 0;
+    size_t n = 77;
     pattern_fill(bytes, sizeof bytes, 0);
     for (size_t i = 0; i < SLICES; i++) {
-        slices[i] = (fer_io_slice){bytes + 3 * i, 3};
+        out[i] = (fer_io_slice){bytes + 3 * i, 3};
+        in[i] = (fer_io_slice_mut){bytes + i, 1};
     }
-    while (written < sizeof bytes) {
-        size_t n = 77;
-        assert_ok(fer_tcp_stream_write_vectored(&pair->stream, slices + written / 3,
-                                                SLICES - written / 3, &n));
-        assert_true(n > 0 && n % 3 == 0 && n <= sizeof bytes - written);
-        written += n;
+    assert_true(peer_send_all(pair->other, bytes, SLICES));
+    for (; moved < sizeof bytes; moved += n) {
+        assert_ok(
+            fer_tcp_stream_write_vectored(&pair->stream, out + moved / 3, SLICES - moved / 3, &n));
+        assert_true(n > 0 && n % 3 == 0 && n <= sizeof bytes - moved);
     }
+    memset(bytes, 0, SLICES);
+    for (moved = 0; moved < SLICES; moved += n) {
+        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, in + moved, SLICES - moved, &n));
+        assert_true(n > 0 && n <= SLICES - moved);
+    }
+    assert_true(pattern_matches(bytes, SLICES, 0));
     assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
     uint64_t total = 0;
     bool intact = false;
     assert_int_equal(peer_drain(pair->other, &total, &intact), PEER_END);
     assert_int_equal(total, sizeof bytes);
     assert_true(intact);
-}
-
-/* R3: ... and a short read. */
-PAIR_TEST("R3", more_slices_than_the_os_takes_are_read_short)
-{
-    static fer_io_slice_mut slices[SLICES];
-    static unsigned char bytes[SLICES];
-    static unsigned char sent[SLICES];
-    size_t got = 0;
-    pattern_fill(sent, sizeof sent, 0);
-    for (size_t i = 0; i < SLICES; i++) {
-        slices[i] = (fer_io_slice_mut){bytes + i, 1};
-    }
-    assert_true(peer_send_all(pair->other, sent, sizeof sent));
-    while (got < sizeof bytes) {
-        size_t n = 77;
-        assert_ok(fer_tcp_stream_read_vectored(&pair->stream, slices + got, SLICES - got, &n));
-        assert_true(n > 0 && n <= sizeof bytes - got);
-        got += n;
-    }
-    assert_true(pattern_matches(bytes, sizeof bytes, 0));
-    assert_alive(pair);
 }
 
 /* R3 and S4: if the first slices, as many as the OS accepts, are all empty, the call may move no

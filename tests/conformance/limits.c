@@ -3,26 +3,28 @@
 #include "ferrule/socket.h"
 #include "support/limits_fixture.h"
 
-/* K1 for every call: the kind of limits that have ended. */
-static void assert_every_call_checks(const fer_limits *limits, fer_error_kind kind)
+/* K1: "CANCELLED if the token is cancelled, ... TIMED_OUT if the deadline is reached, whatever is
+ * ready", with os_code 0. Nothing is taken, and nothing is sent. */
+LIMITS_TEST("K1", every_call_checks_its_limits_although_it_is_ready)
 {
     struct limits_set set;
-    limits_set_open(&set);
-    limits_set_send(&set);
-    limits_set_apply(&set, limits);
-    for (size_t i = 0; i < LIMITS_CALLS; i++) {
-        if (limits_has(&set, &limits_calls[i])) {
-            limits_expect(&set, &limits_calls[i], kind);
-            limits_expect(&set, &limits_calls[i], kind);
-        }
-    }
-    /* Nothing was taken and nothing was sent. */
     char buf[8];
     size_t n = 0;
+    fer_udp_received got;
+    const fer_limits each[] = {limits_with_token(), limits_past()};
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    limits_set_open(&set);
+    limits_set_send(&set);
+    for (size_t i = 0; i < 4 * (size_t)LIMITS_CALLS; i++) {
+        const struct limits_call *call = &limits_calls[i / 4];
+        limits_set_apply(&set, &each[i / 2 % 2]);
+        if (limits_has(&set, call)) {
+            limits_expect(&set, call, i / 2 % 2 == 0 ? FER_CANCELLED : FER_TIMED_OUT);
+        }
+    }
     limits_set_apply(&set, NULL);
     assert_ok(fer_tcp_stream_read_exact(set.stream, buf, 4, &n));
     assert_memory_equal(buf, "data", 4);
-    fer_udp_received got;
     assert_ok(fer_udp_socket_recv(set.udp.socket, buf, sizeof buf, &got));
     assert_int_equal(got.len, 4);
     assert_exchange(set.full, set.full_other);
@@ -30,43 +32,6 @@ static void assert_every_call_checks(const fer_limits *limits, fer_error_kind ki
         assert_ok(fer_unix_stream_read_exact(set.unix_stream, buf, 4, &n));
         assert_unix_exchange(set.unix_full, set.unix_full_other);
     }
-}
-
-/* K1: "CANCELLED if the token is cancelled, ... whatever is ready", with os_code 0. */
-LIMITS_TEST("K1", a_call_that_begins_cancelled_is_cancelled_although_it_is_ready)
-{
-    const fer_limits limits = limits_with_token();
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_every_call_checks(&limits, FER_CANCELLED);
-}
-
-/* K1: "TIMED_OUT if the deadline is reached, whatever is ready", with os_code 0. */
-LIMITS_TEST("K1", a_call_that_begins_late_is_timed_out_although_it_is_ready)
-{
-    const fer_limits limits = limits_past();
-    assert_every_call_checks(&limits, FER_TIMED_OUT);
-}
-
-/* K1: "Because of the check a loop over a socket that is always ready ends too." */
-LIMITS_PAIR_TEST("K1", a_loop_over_an_always_busy_socket_ends)
-{
-    const fer_limits limits = limits_with_token();
-    char byte = '\0';
-    size_t reads = 0;
-    fer_error error;
-    assert_true(peer_send_all(pair->other, "0123456789", 10));
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    do {
-        if (reads == 4) {
-            assert_ok(fer_cancel_token_cancel(&limits_token));
-        }
-        error = fer_tcp_stream_read(&pair->stream, &byte, 1, NULL);
-        reads += error.kind == FER_OK;
-    } while (error.kind == FER_OK);
-    assert_own(error, FER_CANCELLED);
-    assert_int_equal(reads, 4);
-    assert_ok(fer_cancel_token_reset(&limits_token));
-    assert_ok_n(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), byte, '4');
 }
 
 /* K1: "An answer that the state of the handle gives ... precedes the check." */
@@ -89,27 +54,6 @@ LIMITS_PAIR_TEST("K1", the_state_of_the_handle_precedes_its_limits)
     assert_closed(stream);
 }
 
-/* K1: as above: an end of file and a reset that the handle has seen. */
-LIMITS_KIND_TEST("K1", an_end_or_a_reset_of_the_state_precedes_the_limits)
-{
-    const fer_limits limits = limits_with_token();
-    for (int resets = 0; resets < 2; resets++) {
-        struct pair *pair = pair_open_kind(kind);
-        char byte = '\0';
-        size_t n = 77;
-        resets == 1 ? peer_reset(pair->other) : peer_close(pair->other);
-        assert_true(resets == 0 || peer_raw_wait_failed(fer_tcp_stream_as_raw(&pair->stream)));
-        assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, &n),
-                    resets == 1 ? FER_CONNECTION_RESET : FER_OK);
-        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-        assert_ok(fer_cancel_token_cancel(&limits_token));
-        assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, &n),
-                    resets == 1 ? FER_CONNECTION_RESET : FER_OK);
-        assert_ok(fer_cancel_token_reset(&limits_token));
-        pair_close(pair);
-    }
-}
-
 static void assert_would_block(fer_error error, const char *name)
 {
     if (error.kind != FER_WOULD_BLOCK) {
@@ -117,7 +61,8 @@ static void assert_would_block(fer_error error, const char *name)
     }
 }
 
-/* K1: "the `_try_...` calls ... make no check, nor do other calls on a nonblocking socket." */
+/* K1: "the `_try_...` calls ... make no check, nor do other calls on a nonblocking socket." For the
+ * first see never_waiting.c. */
 LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_check)
 {
     struct limits_set set;
@@ -137,33 +82,6 @@ LIMITS_TEST("K1", calls_on_a_nonblocking_socket_never_check)
             assert_ok(call->run(&set, &n));
         }
     }
-}
-
-/* K1: the same of the _try_ calls, in every mode. */
-LIMITS_PAIR_TEST("K1", the_try_calls_never_check)
-{
-    fer_tcp_stream *stream = &pair->stream;
-    struct udp_pair udp = udp_pair_open(PEER_V4);
-    const fer_limits limits = limits_with_token();
-    char buf[4];
-    const fer_io_slice_mut in = {buf, 4};
-    const fer_io_slice out = {"pi", 2};
-    size_t n = 0;
-    fer_udp_received got;
-    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
-    assert_ok(fer_udp_socket_set_limits(udp.socket, &limits));
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_kind(fer_tcp_stream_try_read(stream, buf, 4, &n), FER_WOULD_BLOCK);
-    assert_kind(fer_tcp_stream_try_peek(stream, buf, 4, &n), FER_WOULD_BLOCK);
-    assert_kind(fer_tcp_stream_try_read_vectored(stream, &in, 1, &n), FER_WOULD_BLOCK);
-    assert_ok_n(fer_tcp_stream_try_write_vectored(stream, &out, 1, &n), n, 2);
-    assert_ok_n(fer_tcp_stream_try_write(stream, "ng", 2, &n), n, 2);
-    assert_true(peer_recv_exact(pair->other, buf, 4));
-    assert_true(peer_send_all(pair->other, "pong", 4));
-    assert_true(peer_raw_wait_readable(fer_tcp_stream_as_raw(stream)));
-    assert_ok_n(fer_tcp_stream_try_read(stream, buf, 4, &n), n, 4);
-    assert_kind(fer_udp_socket_try_recv_from(udp.socket, buf, 4, &got), FER_WOULD_BLOCK);
-    assert_ok(fer_udp_socket_try_send_to(udp.socket, "ping", 4, &udp.other_addr, &n));
 }
 
 /* K1: "Getters, setters, shutdown, close, ... make no check". */
@@ -231,67 +149,47 @@ LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
     assert_alive(pair);
 }
 
-/* K3: "accepted streams and what a handle is turned into begin without." */
-LIMITS_TEST("K3", accepted_streams_and_converted_handles_begin_without)
+/* K3: "what a handle is turned into begin without." Accepted streams: listener_limits.c. */
+LIMITS_TEST("K3", converted_handles_begin_without)
 {
     const fer_limits limits = limits_with_token();
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_tcp_stream *stream = test_stream();
-    assert_ok(fer_tcp_listener_set_limits(listener, &limits));
-    peer_socket other = peer_connect(PEER_V4, port);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_exchange(stream, other);
-    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    struct limits_set set;
     fer_tcp_stream *again = test_stream();
-    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(stream)));
-    assert_exchange(again, other);
-    fer_socket socket = {0};
     fer_udp_socket *udp = test_udp();
-    fer_socket_addr addr = loopback(PEER_V4, 0);
-    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
-    assert_ok(fer_socket_bind(&socket, &addr));
-    assert_ok(fer_socket_set_limits(&socket, &limits));
-    assert_ok(fer_socket_into_udp_socket(&socket, udp));
-    assert_ok(fer_udp_socket_local_addr(udp, &addr));
-    assert_ok(fer_udp_socket_send_to(udp, "self", 4, &addr, NULL));
+    limits_set_open(&set);
+    limits_set_apply(&set, &limits);
+    assert_ok(fer_cancel_token_cancel(&limits_token));
+    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(set.stream)));
+    assert_exchange(again, set.other);
+    assert_ok(fer_socket_into_udp_socket(fer_udp_socket_as_socket(set.udp.socket), udp));
+    assert_ok(fer_udp_socket_send(udp, "ping", 4, NULL));
 }
 
 /* ---- K3a */
 
-/* K3a: "A `_ready` call whose own timeout expires is OK with none ready." */
-LIMITS_PAIR_TEST("K3a", readiness_keeps_its_own_timeout_s_answer)
+/* K3a: "A `_ready` call whose own timeout expires is OK with none ready. A cancel or the deadline
+ * ends it with CANCELLED or TIMED_OUT"; also on a nonblocking socket, because it waits in every
+ * mode. */
+LIMITS_PAIR_TEST("K3a", readiness_has_its_own_timeout_and_limits_in_every_mode)
 {
-    fer_limits limits = limits_with_token();
-    fer_interest ready = 77;
-    limits.deadline = fer_instant_after(millis(60000));
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(0), &ready), ready, 0);
-    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(30), &ready), ready, 0);
-    assert_ok_n(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(30), &ready), ready,
-                FER_WRITABLE);
-}
-
-/* K3a: "a cancel or the deadline ends it with CANCELLED or TIMED_OUT"; also on a nonblocking
- * socket, because it waits in every mode. */
-LIMITS_PAIR_TEST("K3a", the_limits_end_readiness_with_an_error_in_every_mode)
-{
+    fer_tcp_stream *stream = &pair->stream;
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         fer_interest ready = 77;
-        const fer_limits cancelled = limits_with_token();
-        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking == 1));
+        fer_limits limits = limits_with_token();
+        limits.deadline = fer_instant_after(millis(60000));
+        assert_ok(fer_tcp_stream_set_nonblocking(stream, nonblocking == 1));
+        assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+        assert_ok_n(fer_tcp_stream_ready(stream, FER_READABLE, millis(0), &ready), ready, 0);
+        assert_ok_n(fer_tcp_stream_ready(stream, FER_READABLE, millis(30), &ready), ready, 0);
         assert_ok(fer_cancel_token_cancel(&limits_token));
-        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &cancelled));
-        assert_own(fer_tcp_stream_ready(&pair->stream, FER_WRITABLE, millis(0), &ready),
-                   FER_CANCELLED);
+        assert_own_n(fer_tcp_stream_ready(stream, FER_WRITABLE, millis(0), &ready), FER_CANCELLED,
+                     ready, 77);
         uint64_t start = peer_now_us();
-        const fer_limits soon = limits_after_millis(40);
-        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &soon));
-        assert_own(fer_tcp_stream_ready(&pair->stream, FER_READABLE, millis(60000), &ready),
-                   FER_TIMED_OUT);
+        limits = limits_after_millis(40);
+        assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+        assert_own_n(fer_tcp_stream_ready(stream, FER_READABLE, millis(60000), &ready),
+                     FER_TIMED_OUT, ready, 77);
         assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);
-        assert_int_equal(ready, 77);
     }
 }
 

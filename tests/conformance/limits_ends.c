@@ -1,5 +1,6 @@
-/* limits_ends.c: rule K2 by deadlines: the end of a call that waits changes nothing; and the misuse
- * of limits and tokens. Cancels by other threads: limits_threads.c. When a call looks: limits.c. */
+/* limits_ends.c: rule K2 by deadlines: the end of a call that waits changes nothing. Each call that
+ * waits: ended_waits.c. Cancels by other threads: limits_threads.c. When a call checks: limits.c.
+ * */
 #include "ferrule/poller.h"
 #include "support/limits_fixture.h"
 
@@ -40,59 +41,29 @@ static void assert_set_is_alive(struct limits_set *set)
     }
 }
 
-/* K2: "the deadline ends a call that waits"; "the handle works on after ... other limits." */
-LIMITS_TEST("K2", the_deadline_ends_every_call_that_waits)
+/* K2: "read_exact, ... report their counts"; what had come is in the buffer, and the rest comes.
+ * read_to_end also if only the end is missing. */
+LIMITS_KIND_TEST("K2", reads_count_the_bytes_before_the_deadline)
 {
-    struct limits_set set;
-    limits_set_open(&set);
-    limits_set_fill(&set);
-    for (size_t i = 0; i < LIMITS_CALLS; i++) {
-        if (limits_has(&set, &limits_calls[i]) && limits_waits(&limits_calls[i])) {
-            uint64_t start = peer_now_us();
-            const fer_limits limits = limits_after_millis(SOON_MS);
-            limits_set_apply(&set, &limits);
-            limits_expect(&set, &limits_calls[i], FER_TIMED_OUT);
-            assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= SOON_MS * 1000);
-        }
-    }
-    const fer_limits later = limits_after_millis(LONG_MS);
-    limits_set_apply(&set, &later);
-    assert_set_is_alive(&set);
-}
-
-/* K2: "read_exact, ... report their counts"; what had come is in the buffer, and the rest comes. */
-LIMITS_PAIR_TEST("K2", read_exact_counts_the_bytes_before_the_deadline)
-{
-    char buf[8] = {0};
-    size_t n = 77;
-    uint64_t deadline_ms = SOON_MS;
-    pair_send(pair, "abc", 3);
-    do {
-        set_deadline(&pair->stream, deadline_ms);
-        assert_own(fer_tcp_stream_read_exact(&pair->stream, buf, 6, &n), FER_TIMED_OUT);
-    } while (moved_none(n, &deadline_ms));
-    assert_int_equal(n, 3);
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
-    assert_true(peer_send_all(pair->other, "def", 3));
-    assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n), n, 3);
-    assert_string_equal(buf, "abcdef");
-}
-
-/* K2: the same of read_to_end, also when only the end is missing. */
-LIMITS_PAIR_TEST("K2", read_to_end_counts_the_bytes_before_the_deadline)
-{
-    char buf[8];
-    const size_t caps[] = {8, 3};
-    for (size_t i = 0; i < 2; i++) {
+    static const size_t caps[] = {6, 8, 3};
+    for (size_t i = 0; i < 3; i++) {
+        struct pair *pair = pair_open_kind(kind);
+        char buf[8] = {0};
         size_t n = 77;
         uint64_t deadline_ms = SOON_MS;
         pair_send(pair, "abc", 3);
         do {
             set_deadline(&pair->stream, deadline_ms);
-            assert_own(fer_tcp_stream_read_to_end(&pair->stream, buf, caps[i], &n), FER_TIMED_OUT);
+            assert_own(read_by(i == 0 ? READ_EXACT : READ_TO_END, tcp_ref(&pair->stream), buf,
+                               caps[i], &n),
+                       FER_TIMED_OUT);
         } while (moved_none(n, &deadline_ms));
         assert_int_equal(n, 3);
-        assert_memory_equal(buf, "abc", 3);
+        assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
+        assert_true(peer_send_all(pair->other, "def", 3));
+        assert_ok_n(fer_tcp_stream_read_exact(&pair->stream, buf + 3, 3, &n), n, 3);
+        assert_memory_equal(buf, "abcdef", 6);
+        pair_close(pair);
     }
 }
 
@@ -196,55 +167,6 @@ LIMITS_PAIR_TEST("K3", a_poller_does_not_check_the_limits_of_its_sources)
 }
 
 /* ---- Misuse */
-
-/* Every call on a token without a resource. */
-static void assert_unusable(fer_cancel_token *token)
-{
-    assert_own(fer_cancel_token_cancel(token), FER_MISUSE);
-    assert_own(fer_cancel_token_reset(token), FER_MISUSE);
-    assert_false(fer_cancel_token_is_cancelled(token));
-    fer_cancel_token_close(token);
-}
-
-static void assert_refused_as_limits(struct pair *pair, fer_cancel_token *token)
-{
-    const fer_limits limits = {.token = token};
-    assert_own(fer_tcp_stream_set_limits(&pair->stream, &limits), FER_MISUSE);
-    assert_alive(pair);
-}
-
-LIMITS_PAIR_TEST("misuse", tokens_that_are_not_open_are_misuse)
-{
-    fer_cancel_token token = {0};
-    assert_own(fer_cancel_token_new(NULL), FER_MISUSE);
-    assert_unusable(NULL);
-    assert_unusable(&token);
-    assert_refused_as_limits(pair, &token);
-    assert_ok(fer_cancel_token_new(&token));
-    fer_error again = fer_cancel_token_new(&token);
-    fer_cancel_token_close(&token);
-    assert_own(again, FER_MISUSE);
-    assert_unusable(&token);
-    assert_refused_as_limits(pair, &token);
-}
-
-/* A token is cancelled, reset and made again as often as one likes. */
-LIMITS_TEST("misuse", a_token_is_used_again_after_reset_and_after_close)
-{
-    fer_cancel_token token = {0};
-    for (int i = 0; i < 3; i++) {
-        assert_ok(fer_cancel_token_new(&token));
-        for (int j = 0; j < 3; j++) {
-            assert_false(fer_cancel_token_is_cancelled(&token));
-            assert_ok(fer_cancel_token_reset(&token));
-            assert_ok(fer_cancel_token_cancel(&token));
-            assert_ok(fer_cancel_token_cancel(&token));
-            assert_true(fer_cancel_token_is_cancelled(&token));
-            assert_ok(fer_cancel_token_reset(&token));
-        }
-        fer_cancel_token_close(&token);
-    }
-}
 
 /* "A call with limits whose token is NEW or CLOSED is FER_MISUSE": and nothing else. */
 LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_misuse)

@@ -40,48 +40,6 @@ static void assert_expires(fer_tcp_listener *listener)
 
 /* ---- T: timeouts */
 
-/* T1: "A timeout of zero is INVALID_INPUT in the setters". */
-LISTENER_TEST("T1", a_listeners_timeout_of_zero_is_invalid_input)
-{
-    fer_duration got = {0};
-    assert_own(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(0)),
-               FER_INVALID_INPUT);
-    assert_ok_n(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got), got.nanos,
-                FER_DURATION_NONE_NANOS);
-    assert_accepts(listener, test_stream(), PEER_V4, port);
-}
-
-/* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. T4:
- * "the next call works". */
-FAMILY_LISTENER_TEST("T2", an_accept_that_expires_is_timed_out_with_os_code_0)
-{
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
-    assert_expires(listener);
-    assert_accepts(listener, test_stream(), family, port);
-    assert_expires(listener);
-}
-
-/* T5: "The getter returns the value that was set, ... and NONE only if there is no timeout." T3: a
- * timeout that is too long is the longest. */
-LISTENER_TEST("T5", a_listeners_timeout_is_read_back)
-{
-    fer_duration got = {0};
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
-                                          fer_duration_from_nanos(1)));
-    assert_ok_n(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got), got.nanos,
-                1000000);
-    assert_own(fer_tcp_listener_accept(listener, test_stream(), NULL), FER_TIMED_OUT);
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
-                                          (fer_duration){UINT64_MAX - 1}));
-    assert_ok(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got));
-    assert_false(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_accepts(listener, test_stream(), PEER_V4, port);
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), FER_DURATION_NONE));
-    assert_ok_n(fer_socket_read_timeout(fer_tcp_listener_as_socket(listener), &got), got.nanos,
-                FER_DURATION_NONE_NANOS);
-    assert_accepts(listener, test_stream(), PEER_V4, port);
-}
-
 /* T6: "Timeouts ... belong to the socket, so clones share them, whenever they are set. An accepted
  * stream starts in blocking mode and without timeouts". */
 LISTENER_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams)
@@ -101,18 +59,6 @@ LISTENER_TEST("T6", a_listeners_timeout_is_its_clones_and_not_its_streams)
                 FER_DURATION_NONE_NANOS);
 }
 
-/* T6: nonblocking mode and timeout are independent. */
-RULE_TEST("T6", a_mode_keeps_the_timeout_of_a_listener)
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
-    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
-    assert_kind(fer_tcp_listener_accept(listener, test_stream(), NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_listener_set_nonblocking(listener, false));
-    assert_expires(listener);
-}
-
 /* T6: "options stay set when a socket is turned into another handle": the read timeout of a built
  * stream is the timeout of accept, set before listen or after. */
 RULE_TEST("T6", the_read_timeout_of_a_built_socket_is_that_of_accept)
@@ -124,16 +70,10 @@ RULE_TEST("T6", the_read_timeout_of_a_built_socket_is_that_of_accept)
         fer_tcp_listener *listener = test_listener();
         assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
         assert_ok(fer_socket_bind(&socket, &addr));
-        fer_error error = {FER_OK, 0};
-        if (after == 0) {
-            error = fer_socket_set_read_timeout(&socket, millis(SHORT_MS));
+        for (int step = 0; step < 2; step++) {
+            assert_ok(step == after ? fer_socket_set_read_timeout(&socket, millis(SHORT_MS))
+                                    : fer_socket_listen(&socket, 8));
         }
-        assert_ok(error);
-        assert_ok(fer_socket_listen(&socket, 8));
-        if (after != 0) {
-            error = fer_socket_set_read_timeout(&socket, millis(SHORT_MS));
-        }
-        assert_ok(error);
         assert_ok(fer_socket_read_timeout(&socket, &got));
         assert_in_range(got.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
         assert_ok(fer_socket_into_tcp_listener(&socket, listener));
@@ -207,26 +147,20 @@ LISTENER_TEST("K1", accepts_that_never_wait_never_check_at_limits)
 
 /* ---- K2, K3 */
 
-/* K2: "the deadline ends a call that waits"; "the handle works on after ... other limits". */
-FAMILY_LISTENER_TEST("K2", a_deadline_ends_an_accept)
+/* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. K2:
+ * "the deadline ends a call that waits"; "the handle works on after ... other limits". K3: "The
+ * earlier of timeout and deadline counts." */
+FAMILY_LISTENER_TEST("T2/K2/K3", the_earlier_of_timeout_and_deadline_ends_an_accept)
 {
+    fer_socket *socket = fer_tcp_listener_as_socket(listener);
     set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
     assert_expires(listener);
     set_limits(listener, fer_instant_after(fer_duration_from_secs(60)), NULL);
     assert_accepts(listener, test_stream(), family, port);
-}
-
-/* K3: "The earlier of timeout and deadline counts." */
-RULE_TEST("K3", the_earlier_of_a_listeners_timeout_and_deadline_counts)
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener),
-                                          fer_duration_from_secs(60)));
-    set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
+    assert_ok(fer_socket_set_read_timeout(socket, millis(SHORT_MS)));
     assert_expires(listener);
-    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(SHORT_MS)));
-    set_limits(listener, fer_instant_after(fer_duration_from_secs(60)), NULL);
+    assert_ok(fer_socket_set_read_timeout(socket, fer_duration_from_secs(60)));
+    set_limits(listener, fer_instant_after(millis(SHORT_MS)), NULL);
     assert_expires(listener);
 }
 
@@ -306,33 +240,22 @@ static int accept_and_cancel(fer_tcp_listener *const listeners[THREADS], uint16_
     return cancelled;
 }
 
-RULE_TEST("K7", a_cancel_ends_every_accept_on_one_listener)
+/* Of clones the limits are each one's own, and some are set to blocking mode meanwhile. */
+RULE_TEST("K7", a_cancel_ends_every_accept_on_one_listener_and_on_clones)
 {
     uint16_t port = 0;
     fer_tcp_listener *listeners[THREADS];
     listeners[0] = test_listening(PEER_V4, &port);
+    token_begin();
+    set_limits(listeners[0], FER_INSTANT_NONE, &token);
     for (int i = 1; i < THREADS; i++) {
         listeners[i] = listeners[0];
     }
-    token_begin();
-    set_limits(listeners[0], FER_INSTANT_NONE, &token);
     for (int connections = 0; connections < THREADS; connections += 3) {
         assert_ok(fer_cancel_token_reset(&token));
         assert_int_equal(accept_and_cancel(listeners, port, connections), THREADS - connections);
     }
     assert_ok(fer_cancel_token_reset(&token));
-    assert_accepts(listeners[0], test_stream(), PEER_V4, port);
-    fer_cancel_token_close(&token);
-}
-
-/* The limits are each clone's own, and some clones are set to blocking mode meanwhile. */
-RULE_TEST("K7", a_cancel_ends_every_accept_on_clones)
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listeners[THREADS];
-    listeners[0] = test_listening(PEER_V4, &port);
-    token_begin();
-    set_limits(listeners[0], FER_INSTANT_NONE, &token);
     for (int i = 1; i < THREADS; i++) {
         listeners[i] = test_listener();
         assert_ok(fer_tcp_listener_try_clone(listeners[i - 1], listeners[i]));
@@ -341,6 +264,8 @@ RULE_TEST("K7", a_cancel_ends_every_accept_on_clones)
         assert_ok(fer_tcp_listener_set_nonblocking(listeners[i - 1], false));
     }
     assert_int_equal(accept_and_cancel(listeners, port, 4), THREADS - 4);
+    assert_ok(fer_cancel_token_reset(&token));
+    assert_accepts(listeners[0], test_stream(), PEER_V4, port);
     fer_cancel_token_close(&token);
 }
 

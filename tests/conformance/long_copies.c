@@ -1,6 +1,7 @@
 /* long_copies.c: copies of megabytes through a long buffer, which the system may make through a
  * pipe (Linux: splice): rules E3, I2, S5, S6, T4, T6 and K2. Shorter ones: copying.c. */
 #include "conformance/copy_check.h"
+#include "support/stream_fixture.h"
 
 static unsigned char memory[65536];
 
@@ -70,28 +71,20 @@ static void copy_megabytes(struct long_copy *copy)
 
 /* ---- Whole copies */
 
-/* E3: "A count that accompanies an error is true", and a count without an error too. */
-SLOW_PAIR_TEST("E3", megabytes_are_copied_through_a_long_buffer)
+/* E3: "A count that accompanies an error is true", and a count without an error too; from a stream
+ * of each type to TCP and back. */
+SLOW_STREAM_KIND_TEST("E3", megabytes_are_copied_through_a_long_buffer)
 {
-    struct long_copy copy = begin_tcp_copy(pair, open_link());
-    copy_megabytes(&copy);
-}
-
-/* E3: the same between the two types of streams. */
-UNIX_PAIR_TEST("E3", megabytes_are_copied_from_unix_to_tcp)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_copy(fer_unix_stream_as_stream(pair.stream), pair.other,
-                                       fer_tcp_stream_as_stream(link.stream), link.other);
-    copy_megabytes(&copy);
-}
-
-UNIX_PAIR_TEST("E3", megabytes_are_copied_from_tcp_to_unix)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_copy(fer_tcp_stream_as_stream(link.stream), link.other,
-                                       fer_unix_stream_as_stream(pair.stream), pair.other);
-    copy_megabytes(&copy);
+    for (int back = 0; back < 2; back++) {
+        struct stream_pair pair = stream_pair_open(kind);
+        struct link link = open_link();
+        fer_stream one = stream_as_stream(pair.stream);
+        fer_stream other = fer_tcp_stream_as_stream(link.stream);
+        struct long_copy copy = back == 0 ? begin_copy(one, pair.other, other, link.other)
+                                          : begin_copy(other, link.other, one, pair.other);
+        copy_megabytes(&copy);
+        stream_pair_close();
+    }
 }
 
 /* ---- T4: "no byte that arrives is lost, no byte that was sent is uncounted, and the next call
@@ -121,33 +114,26 @@ static void copy_with_interruptions(struct long_copy *copy, fer_error_kind kind)
     assert_all_arrived(copy);
 }
 
-SLOW_PAIR_TEST("T4", a_long_copy_that_would_block_loses_nothing)
+/* Also by a timeout that a clone has set: T6: "clones share them". */
+SLOW_KIND_TEST("T4", a_long_copy_that_would_wait_loses_nothing)
 {
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    assert_ok(fer_tcp_stream_set_nonblocking(link.stream, true));
-    copy_with_interruptions(&copy, FER_WOULD_BLOCK);
-}
-
-SLOW_PAIR_TEST("T4", a_long_copy_that_times_out_loses_nothing)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
-    assert_ok(fer_tcp_stream_set_write_timeout(link.stream, millis(20)));
-    copy_with_interruptions(&copy, FER_TIMED_OUT);
-}
-
-/* T6: "Timeouts, the blocking mode and options belong to the socket, so clones share them". */
-SLOW_PAIR_TEST("T6", a_long_copy_keeps_the_timeout_that_a_clone_has_set)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    fer_tcp_stream *clone = test_stream();
-    assert_ok(fer_tcp_stream_try_clone(link.stream, clone));
-    assert_ok(fer_tcp_stream_set_write_timeout(clone, millis(20)));
-    copy_with_interruptions(&copy, FER_TIMED_OUT);
+    for (int how = 0; how < 3; how++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct link link = open_link();
+        struct long_copy copy = begin_tcp_copy(pair, link);
+        fer_tcp_stream *clone = test_stream();
+        assert_ok(fer_tcp_stream_try_clone(link.stream, clone));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, how == 0));
+        assert_ok(fer_tcp_stream_set_nonblocking(link.stream, how == 0));
+        if (how != 0) {
+            assert_ok(fer_tcp_stream_set_write_timeout(how == 1 ? link.stream : clone, millis(20)));
+        }
+        if (how == 1) {
+            assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
+        }
+        copy_with_interruptions(&copy, how == 0 ? FER_WOULD_BLOCK : FER_TIMED_OUT);
+        pair_close(pair);
+    }
 }
 
 /* K2: "no byte that arrived is lost, no byte that was sent is uncounted". */
@@ -201,37 +187,30 @@ static void begin_in_thread(struct long_copy *copy, struct ending *ending, test_
     }
 }
 
-/* S5: "a handle that saw it never reports a clean end of file afterwards". */
-SLOW_PAIR_TEST("S5", a_source_that_is_reset_ends_a_long_copy_with_the_reset)
+/* S5: "a handle that saw it never reports a clean end of file afterwards". S6: "A shutdown of READ
+ * or BOTH by another thread wakes a blocked read". */
+SLOW_KIND_TEST("S5/S6", an_end_of_its_source_ends_a_long_copy)
 {
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    struct ending ending;
-    test_thread thread;
-    begin_in_thread(&copy, &ending, &thread);
-    peer_reset(pair->other);
-    pair->other = PEER_NONE;
-    test_thread_join(&thread);
-    assert_kind(ending.error, FER_CONNECTION_RESET);
-    assert_int_equal(copy.copied, PASSED);
-    assert_kind(copy_on(&copy), FER_CONNECTION_RESET);
-    assert_exchange(link.stream, link.other);
-}
-
-/* S6: "A shutdown of READ or BOTH by another thread wakes a blocked read". */
-SLOW_PAIR_TEST("S6", shutdown_of_its_source_ends_a_long_copy)
-{
-    struct link link = open_link();
-    struct long_copy copy = begin_tcp_copy(pair, link);
-    struct ending ending;
-    test_thread thread;
-    begin_in_thread(&copy, &ending, &thread);
-    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
-    test_thread_join(&thread);
-    assert_ok(error);
-    assert_ok(ending.error);
-    assert_int_equal(copy.copied, PASSED);
-    assert_exchange(link.stream, link.other);
+    for (int resets = 0; resets < 2; resets++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct link link = open_link();
+        struct long_copy copy = begin_tcp_copy(pair, link);
+        struct ending ending;
+        test_thread thread;
+        fer_error_kind end = resets ? FER_CONNECTION_RESET : FER_OK;
+        begin_in_thread(&copy, &ending, &thread);
+        if (resets) {
+            pair_reset(pair);
+        } else {
+            FER_IGNORE(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ));
+        }
+        test_thread_join(&thread);
+        assert_kind(ending.error, end);
+        assert_int_equal(copy.copied, PASSED);
+        assert_kind(copy_on(&copy), end);
+        assert_exchange(link.stream, link.other);
+        pair_close(pair);
+    }
 }
 
 /* I2: "No call raises SIGPIPE": SIGPIPE has its default action, which would end this program. S5,

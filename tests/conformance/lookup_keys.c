@@ -1,13 +1,12 @@
 /* lookup_keys.c: rule N9: the keys of lookups that are done, by the system's own resolver. For the
- * order of each step: unit/test_resolver_keys.c. */
+ * order of each step, several pollers and closed lookups: unit/test_resolver_keys.c. For several
+ * threads: unit/test_resolver_threads.c. */
 #include "support/fixture.h"
-
-#include <stdatomic.h>
 
 #include "ferrule/poller.h"
 #include "support/thread.h"
 
-enum { MANY = 100, CAP = 16, TAKERS = 4 };
+enum { MANY = 100, CAP = 16 };
 
 /* A name that no system has, and that needs no query to a name server. */
 #define UNKNOWN "a b.invalid:80"
@@ -111,29 +110,6 @@ KEYS_TEST(each_of_many_keys_is_returned_once)
     }
 }
 
-/* N9: lookups of two pollers, and those without one. */
-KEYS_TEST(each_poller_gets_the_keys_of_its_lookups)
-{
-    uint64_t keys[CAP];
-    fer_poller *const notified[] = {&pollers[0], &pollers[1], NULL};
-    for (size_t i = 0; i < 30; i++) {
-        start(i, i % 2 == 0 ? "[::1]:80" : UNKNOWN, notified[i % 3]);
-    }
-    take_after_notifications(&pollers[1], 10);
-    take_after_notifications(&pollers[0], 10);
-    for (size_t i = 0; i < 30; i++) {
-        assert_int_equal(times[i], i % 3 == 2 ? 0 : 1);
-    }
-    for (size_t left = 10; left > 0;) {
-        size_t count = take(NULL, keys, 3);
-        for (size_t i = 0; i < count; i++) {
-            assert_is_done(keys[i]);
-            assert_int_equal(keys[i] % 3, 2);
-        }
-        left -= count;
-    }
-}
-
 /* N9: "in the order of completion": an address text is done when its start returns. */
 KEYS_TEST(keys_are_in_the_order_of_completion)
 {
@@ -145,98 +121,6 @@ KEYS_TEST(keys_are_in_the_order_of_completion)
     assert_int_equal(take(NULL, keys + 4, 12), 6);
     for (size_t i = 0; i < 10; i++) {
         assert_int_equal(keys[i], 9 - i);
-    }
-}
-
-/* N9: "A call that starts after fer_lookup_close has returned never returns the key of that
- * lookup." */
-KEYS_TEST(a_closed_lookup_has_no_key)
-{
-    uint64_t keys[CAP];
-    for (size_t i = 0; i < 9; i++) {
-        start(i, i < 5 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
-    }
-    for (size_t i = 0; i < 9; i++) {
-        if (i != 2 && i != 7) {
-            fer_lookup_close(&lookups[i]);
-        }
-    }
-    size_t count = 0;
-    FER_IGNORE(fer_lookup_wait(&lookups[7], FER_DURATION_NONE, NULL, 0, &count));
-    assert_int_equal(take(&pollers[0], keys, CAP), 2);
-    assert_true(keys[0] == 2 && keys[1] == 7);
-}
-
-/* N9 after the close of the resolver: no key is left, and every lookup is done. */
-KEYS_TEST(a_closed_resolver_has_no_keys)
-{
-    uint64_t key = 4711;
-    size_t count = 4711;
-    for (size_t i = 0; i < 20; i++) {
-        start(i, i % 2 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
-    }
-    fer_resolver_close(&resolver);
-    assert_own(fer_resolver_take_completed(&resolver, &pollers[0], &key, 1, &count), FER_MISUSE);
-    assert_true(key == 4711 && count == 4711);
-    for (size_t i = 0; i < 20; i++) {
-        fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
-        assert_true(error.kind != FER_WOULD_BLOCK);
-    }
-}
-
-/* ---- Several threads */
-
-/* A thread, and the keys that it has taken. */
-struct taker {
-    test_thread thread;
-    size_t times[MANY];
-    size_t unexpected;
-};
-
-static atomic_size_t keys_taken;
-
-/* Ends when all threads together have all keys. */
-static void take_until_all_are_taken(void *argument)
-{
-    struct taker *taker = argument;
-    while (atomic_load(&keys_taken) < MANY) {
-        uint64_t keys[3];
-        size_t count = 0;
-        size_t total = 0;
-        fer_error error = fer_resolver_take_completed(&resolver, &pollers[0], keys, 3, &count);
-        taker->unexpected += error.kind != FER_OK || count > 3;
-        for (size_t i = 0; i < count; i++) {
-            error = fer_lookup_wait(&lookups[keys[i]], (fer_duration){0}, NULL, 0, &total);
-            taker->unexpected += error.kind == FER_WOULD_BLOCK || error.kind == FER_INVALID_INPUT;
-            fer_lookup_close(&lookups[keys[i]]);
-            taker->times[keys[i]]++;
-        }
-        (void)atomic_fetch_add(&keys_taken, count);
-        test_thread_yield();
-    }
-}
-
-/* N9: "each listed key once", in any number of threads. */
-KEYS_TEST(several_threads_take_each_key_once)
-{
-    static struct taker takers[TAKERS];
-    memset(takers, 0, sizeof takers);
-    atomic_init(&keys_taken, 0);
-    for (size_t i = 0; i < MANY; i++) {
-        start(i, i % 5 == 0 ? "127.0.0.1:80" : UNKNOWN, &pollers[0]);
-    }
-    for (size_t i = 0; i < TAKERS; i++) {
-        test_thread_start(&takers[i].thread, take_until_all_are_taken, &takers[i]);
-    }
-    for (size_t i = 0; i < TAKERS; i++) {
-        test_thread_join(&takers[i].thread);
-        assert_int_equal(takers[i].unexpected, 0);
-        for (size_t k = 0; k < MANY; k++) {
-            times[k] += takers[i].times[k];
-        }
-    }
-    for (size_t k = 0; k < MANY; k++) {
-        assert_int_equal(times[k], 1);
     }
 }
 

@@ -7,83 +7,57 @@
 
 /* ---- Streams */
 
-/* T2: "Nonblocking calls that would wait return WOULD_BLOCK". And T4: it moves nothing. */
-STREAM_PAIR_TEST("T2", a_read_that_would_wait_is_would_block)
+/* T2: "Nonblocking calls that would wait return WOULD_BLOCK". And T4: it moves nothing. Bytes that
+ * have arrived are read, a peek leaves them queued, and the mode does not change. */
+STREAM_PAIR_TEST("T2/T4", arrived_bytes_are_read_and_a_read_that_would_wait_is_would_block)
 {
     char got[8] = "--------";
-    for (int with_timeout = 0; with_timeout < 2; with_timeout++) {
-        size_t n = 77;
-        assert_kind_n(stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
-        if (pair.stream.tcp != NULL) {
-            assert_kind_n(fer_tcp_stream_try_peek(pair.stream.tcp, got, 8, &n), FER_WOULD_BLOCK, n,
-                          0);
-        }
-        assert_memory_equal(got, "--------", 8);
-        assert_ok(stream_set_read_timeout(pair.stream, fer_duration_from_secs(60)));
-    }
-    assert_ok(stream_set_nonblocking(pair.stream, true));
-    assert_kind(stream_try_read(pair.stream, got, 8, NULL), FER_WOULD_BLOCK);
-    assert_ok(stream_set_nonblocking(pair.stream, false));
-    assert_stream_alive(pair);
-}
-
-/* Bytes that have arrived are read. A peek leaves them queued. The mode does not change. */
-PAIR_TEST("T4", arrived_bytes_are_read)
-{
-    char got[8] = {0};
     size_t n = 77;
-    pair_send(pair, "hello", 5);
-    assert_ok_n(fer_tcp_stream_try_peek(&pair->stream, got, 1, &n), n, 1);
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, got, 4, NULL));
-    assert_ok_n(fer_tcp_stream_try_read(&pair->stream, got + 4, 4, &n), n, 1);
+    assert_ok(stream_set_read_timeout(pair.stream, fer_duration_from_secs(60)));
+    assert_kind_n(stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
+    assert_memory_equal(got, "--------", 8);
+    stream_pair_send(pair, "hello");
+    if (pair.stream.tcp != NULL) {
+        assert_ok_n(fer_tcp_stream_try_peek(pair.stream.tcp, got, 1, &n), n, 1);
+    }
+    assert_ok(stream_read_exact(pair.stream, got, 4, NULL));
+    assert_ok_n(stream_try_read(pair.stream, got + 4, 4, &n), n, 1);
     assert_memory_equal(got, "hello", 5);
-    assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 8, &n), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(SHORT_MS)));
-    assert_own(fer_tcp_stream_read(&pair->stream, got, 8, &n), FER_TIMED_OUT);
+    assert_kind(stream_try_read(pair.stream, got, 8, &n), FER_WOULD_BLOCK);
+    assert_ok(stream_set_read_timeout(pair.stream, millis(SHORT_MS)));
+    assert_own(stream_read(pair.stream, got, 8, &n), FER_TIMED_OUT);
 }
 
 enum { PIECE = 100000 };
-typedef fer_error try_write_function(stream_ref stream, const unsigned char *piece, size_t *n);
 
-static void assert_takes_what_there_is_space_for(struct stream_pair pair,
-                                                 try_write_function *try_write)
+/* E3: "A count ... is true": writes succeed until there is no space, and all counted bytes
+ * arrive. */
+SLOW_STREAM_KIND_TEST("E3", a_write_fills_the_free_space)
 {
     static unsigned char piece[PIECE];
-    uint64_t sent = 0;
-    uint64_t got = 0;
-    size_t n = 0;
-    fer_error error = {FER_OK, 0};
-    while (error.kind == FER_OK) {
-        pattern_fill(piece, sizeof piece, sent);
-        error = try_write(pair.stream, piece, &n);
-        sent += n;
-    }
-    assert_kind(error, FER_WOULD_BLOCK);
-    assert_int_equal(n, 0);
-    assert_true(sent > 0);
-    while (got < sent && peer_recv_some(pair.other, piece, sizeof piece, &n) == PEER_GOT) {
-        assert_true(pattern_matches(piece, n, got));
-        got += n;
-    }
-    assert_int_equal(got, sent);
-}
-
-static fer_error try_write_piece(stream_ref stream, const unsigned char *piece, size_t *n)
-{
-    return stream_try_write(stream, piece, PIECE, n);
-}
-
-static fer_error try_write_slices(stream_ref stream, const unsigned char *piece, size_t *n)
-{
     const fer_io_slice slices[] = {{piece, 1}, {piece + 1, 59999}, {piece + 60000, PIECE - 60000}};
-    return stream_try_write_vectored(stream, slices, 3, n);
-}
-
-/* E3: "A count ... is true": writes succeed until there is no room, and all counted bytes
- * arrive. */
-SLOW_STREAM_PAIR_TEST("E3", a_write_fills_the_free_space)
-{
-    assert_takes_what_there_is_space_for(pair, try_write_piece);
+    for (int vectored = 0; vectored < 2; vectored++) {
+        struct stream_pair pair = stream_pair_open(kind);
+        uint64_t sent = 0;
+        uint64_t got = 0;
+        size_t n = 0;
+        fer_error error = {FER_OK, 0};
+        while (error.kind == FER_OK) {
+            pattern_fill(piece, sizeof piece, sent);
+            error = vectored ? stream_try_write_vectored(pair.stream, slices, 3, &n)
+                             : stream_try_write(pair.stream, piece, PIECE, &n);
+            sent += n;
+        }
+        assert_kind(error, FER_WOULD_BLOCK);
+        assert_int_equal(n, 0);
+        assert_true(sent > 0);
+        while (got < sent && peer_recv_some(pair.other, piece, sizeof piece, &n) == PEER_GOT) {
+            assert_true(pattern_matches(piece, n, got));
+            got += n;
+        }
+        assert_int_equal(got, sent);
+        stream_pair_close();
+    }
 }
 
 /* T2 and T4 for vectored reads: the slices are filled in order with what has arrived. */
@@ -106,12 +80,6 @@ STREAM_PAIR_TEST("T2", slices_are_filled_without_a_wait)
     assert_string_equal(got, "hello---");
     assert_kind(stream_try_read_vectored(pair.stream, slices, 3, NULL), FER_WOULD_BLOCK);
     assert_stream_alive(pair);
-}
-
-/* E3 for vectored writes: "A count ... is true", and then there is no room. */
-SLOW_STREAM_PAIR_TEST("E3", a_vectored_write_fills_the_free_space)
-{
-    assert_takes_what_there_is_space_for(pair, try_write_slices);
 }
 
 /* S2, S3, S4: the _try_ calls return an ended half's answer, too. */
@@ -177,6 +145,7 @@ SOCKET_FAMILY_TEST("T2", an_accept_that_would_wait_is_would_block)
 
 /* ---- Datagrams */
 
+/* T2, U1: "leaves it in the queue": a datagram can be peeked again, and then received. */
 SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block)
 {
     struct udp_pair pair = udp_pair_open(family);
@@ -184,33 +153,14 @@ SOCKET_FAMILY_TEST("T2", a_receive_that_would_wait_is_would_block)
     char buf[8];
     size_t n = 77;
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
     assert_int_equal(got.len, 77);
     assert_ok_n(fer_udp_socket_try_send_to(pair.socket, "there", 5, &pair.other_addr, &n), n, 5);
     assert_peer_receives(&pair, "there");
     send_from_peer(&pair, "too long for it");
     wait_until_queued(pair.socket);
-    assert_ok(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, 8);
-    assert_true(got.truncated);
-    assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
-    connect_to_peer(&pair);
-    assert_ok_n(fer_udp_socket_try_send(pair.socket, "connected", 9, &n), n, 9);
-    assert_peer_receives(&pair, "connected");
-    assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-}
-
-/* T2, U1: "leaves it in the queue": a datagram can be peeked again, and then received. */
-SOCKET_FAMILY_TEST("T2", a_peek_that_would_wait_is_would_block)
-{
-    struct udp_pair pair = udp_pair_open(family);
-    fer_udp_received got = {.len = 77};
-    char buf[8];
-    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_int_equal(got.len, 77);
-    send_from_peer(&pair, "too long for it");
-    wait_until_queued(pair.socket);
     for (int i = 0; i < 3; i++) {
+        memset(buf, 0, sizeof buf);
         assert_ok(i < 2 ? fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got)
                         : fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got));
         assert_int_equal(got.len, 8);
@@ -218,41 +168,31 @@ SOCKET_FAMILY_TEST("T2", a_peek_that_would_wait_is_would_block)
         assert_memory_equal(buf, "too long", 8);
         assert_true(fer_socket_addr_eq(&got.from, &pair.other_addr));
     }
-    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-}
-
-/* A connected socket with the datagram of another sender in its queue. */
-static struct udp_pair connected_with_a_strangers_datagram(peer_family family)
-{
-    struct udp_pair pair = udp_pair_open(family);
-    send_from_other_sender(&pair);
-    wait_until_queued(pair.socket);
     connect_to_peer(&pair);
-    return pair;
-}
-
-/* U5: "A connected socket receives its peer's datagrams only": another sender's datagram is
- * discarded, and then the call would block. */
-SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_causes_no_wait)
-{
-    struct udp_pair pair = connected_with_a_strangers_datagram(family);
-    fer_udp_received got;
-    char buf[16];
+    assert_ok_n(fer_udp_socket_try_send(pair.socket, "connected", 9, &n), n, 9);
+    assert_peer_receives(&pair, "connected");
     assert_kind(fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
 }
 
-/* U5 for a peek: it discards the other sender's datagram, although it is only peeked. */
-SOCKET_FAMILY_TEST("U5", a_peek_discards_another_sender_s_datagram)
+/* U5: "A connected socket receives its peer's datagrams only": another sender's datagram is
+ * discarded, although it is only peeked, and then the call would block. */
+SOCKET_FAMILY_TEST("U5", another_sender_s_datagram_causes_no_wait)
 {
-    struct udp_pair pair = connected_with_a_strangers_datagram(family);
-    fer_udp_received got;
-    char buf[16];
-    assert_kind(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    send_from_peer(&pair, "own");
-    wait_until_queued(pair.socket);
-    assert_ok(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got));
-    assert_int_equal(got.len, 3);
-    assert_memory_equal(buf, "own", 3);
+    for (int peeks = 0; peeks < 2; peeks++) {
+        struct udp_pair pair = udp_pair_open(family);
+        fer_udp_received got;
+        char buf[16];
+        send_from_other_sender(&pair);
+        wait_until_queued(pair.socket);
+        connect_to_peer(&pair);
+        assert_kind(peeks ? fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got)
+                          : fer_udp_socket_try_recv_from(pair.socket, buf, sizeof buf, &got),
+                    FER_WOULD_BLOCK);
+        send_from_peer(&pair, "own");
+        wait_until_queued(pair.socket);
+        assert_ok(fer_udp_socket_try_peek_from(pair.socket, buf, sizeof buf, &got));
+        assert_datagram(&got, buf, "own", family, pair.other_port);
+    }
 }
 
 RULE_TESTS("nonblocking_calls")

@@ -3,65 +3,38 @@
 #include "ferrule/socket.h"
 #include "support/fixture.h"
 
-/* O1: "A time to live is 1 to 255, everything else is INVALID_INPUT", and changes nothing. */
-PAIR_TEST("O1", a_ttl_outside_1_to_255_is_invalid_input)
-{
-    static const uint32_t bad[] = {0, 256, 257, 65536, 0x7fffffff, 0x80000000u, UINT32_MAX};
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
-    uint32_t got = 0;
-    assert_ok(fer_tcp_stream_set_ttl(&pair->stream, 33));
-    assert_ok(fer_tcp_listener_set_ttl(listener, 44));
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_own(fer_tcp_stream_set_ttl(&pair->stream, bad[i]), FER_INVALID_INPUT);
-        assert_own(fer_tcp_listener_set_ttl(listener, bad[i]), FER_INVALID_INPUT);
-    }
-    assert_ok_n(fer_tcp_stream_ttl(&pair->stream, &got), got, 33);
-    assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, 44);
-}
+#define SECOND UINT64_C(1000000000)
 
-/* O1: "on an IPv6 socket it is the unicast hop limit". "IP_TTL of an IPv6 socket is also set if the
- * system accepts it": compared with the OS's value. */
-PAIR_TEST("O1", ttl_is_the_ttl_or_the_unicast_hop_limit)
+/* O1: "A time to live is 1 to 255, everything else is INVALID_INPUT"; it is the unicast hop limit
+ * of an IPv6 socket, as the OS reports it. fer_tcp_listener_set_ttl: accepted connections start
+ * with it. The ttl of a new socket is the OS's. */
+FAMILY_LISTENER_TEST("O1", a_ttl_is_1_to_255_and_that_of_accepted_connections)
 {
-    static const uint32_t good[] = {1, 2, 64, 128, 254, 255};
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(pair->kind.family, &port);
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        uint32_t got = 0;
-        assert_ok(fer_tcp_stream_set_ttl(&pair->stream, good[i]));
-        assert_ok_n(fer_tcp_stream_ttl(&pair->stream, &got), got, good[i]);
-        assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family),
-                         good[i]);
-        assert_ok(fer_tcp_listener_set_ttl(listener, good[i]));
-        assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, good[i]);
-        assert_int_equal(peer_raw_hops(fer_tcp_listener_as_raw(listener), pair->kind.family),
-                         good[i]);
-    }
-    assert_alive(pair);
-}
-
-/* O1: the ttl of a new socket is the OS's default, which is a valid ttl. */
-PAIR_TEST("O1", an_untouched_ttl_is_the_oss)
-{
+    static const uint32_t good[] = {1, 64, 254, 255, 77};
+    static const uint32_t bad[] = {0, 256, 65536, 0x80000000u, UINT32_MAX};
+    fer_tcp_stream *streams[] = {test_stream(), test_stream()};
+    fer_raw_socket raw = fer_tcp_listener_as_raw(listener);
     uint32_t got = 0;
-    assert_ok(fer_tcp_stream_ttl(&pair->stream, &got));
+    assert_ok(fer_tcp_listener_ttl(listener, &got));
     assert_in_range(got, 1, 255);
-    int reported = peer_raw_hops(fer_tcp_stream_as_raw(&pair->stream), pair->kind.family);
+    int reported = peer_raw_hops(raw, family);
     if (!peer_is_bsd() || reported != -1) { /* the BSDs: IPv6's default */
         assert_int_equal(reported, got);
     }
-}
-
-/* O1: "Accepted connections start with it": fer_tcp_listener_set_ttl. */
-FAMILY_LISTENER_TEST("O1", accepted_connections_start_with_the_listeners_ttl)
-{
-    fer_tcp_stream *stream = test_stream();
-    uint32_t got = 0;
-    assert_ok(fer_tcp_listener_set_ttl(listener, 77));
-    assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
-    assert_ok_n(fer_tcp_stream_ttl(stream, &got), got, 77);
+    for (size_t i = 0; i < 5; i++) {
+        assert_ok(fer_tcp_listener_set_ttl(listener, good[i]));
+        assert_own(fer_tcp_listener_set_ttl(listener, bad[i]), FER_INVALID_INPUT);
+        assert_ok_n(fer_tcp_listener_ttl(listener, &got), got, good[i]);
+        assert_int_equal(peer_raw_hops(raw, family), good[i]);
+    }
+    assert_accepts(listener, streams[0], family, port);
+    assert_ok_n(fer_tcp_stream_ttl(streams[0], &got), got, 77);
+    assert_ok(fer_tcp_stream_set_ttl(streams[0], 33));
+    assert_own(fer_tcp_stream_set_ttl(streams[0], 0), FER_INVALID_INPUT);
+    assert_ok_n(fer_tcp_stream_ttl(streams[0], &got), got, 33);
+    assert_int_equal(peer_raw_hops(fer_tcp_stream_as_raw(streams[0]), family), 33);
+    assert_accepts(listener, streams[1], family, port);
+    assert_ok_n(fer_tcp_stream_ttl(streams[1], &got), got, 77);
 }
 
 /* O1 for an IPv4 connection of a dual-stack listener: an IPv6 socket whose peer is IPv4-mapped. */
@@ -83,45 +56,34 @@ STREAM_TEST("O1", ttl_works_on_a_mapped_connection)
     assert_exchange(stream, other);
 }
 
-/* O2: "Linger is whole seconds, rounded up and limited to the system's maximum". */
+/* O2: "Linger is whole seconds, rounded up and limited to the system's maximum. ... NONE turns it
+ * off", which is a stream's default. */
 PAIR_TEST("O2", linger_is_rounded_up_and_saturates)
 {
-    static const uint64_t second = UINT64_C(1000000000);
     static const uint64_t cases[][3] = {
         /* nanoseconds set, minimum and maximum read */
-        {1, 1, 1000000000},
-        {999999999, 999999999, 1000000000},
+        {1, 1000000000, 1000000000},
         {1000000000, 1000000000, 1000000000},
-        {1000000001, 1000000001, 2000000000},
-        {1500000000, 1500000000, 2000000000},
+        {1000000001, 2000000000, 2000000000},
         {UINT64_C(327000000000), UINT64_C(327000000000), UINT64_C(327000000000)},
         {UINT64_C(65536000000000), UINT64_C(327000000000), UINT64_C(65536000000000)},
-        {INT64_MAX, UINT64_C(327000000000), INT64_MAX},
         {UINT64_MAX - 1, UINT64_C(327000000000), UINT64_MAX - 1},
+        {0, 0, 0},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        fer_duration set = {cases[i][0]};
-        fer_duration got = {0};
-        assert_ok(fer_tcp_stream_set_linger(&pair->stream, set));
-        assert_ok(fer_tcp_stream_linger(&pair->stream, &got));
-        assert_in_range(got.nanos, cases[i][1], cases[i][2]);
-        assert_int_equal(got.nanos % second, 0);
-    }
-    assert_ok(fer_tcp_stream_set_linger(&pair->stream, FER_DURATION_NONE));
-    assert_alive(pair);
-}
-
-/* O2: "NONE turns it off", which is a stream's default. */
-PAIR_TEST("O2", linger_starts_off_and_none_disables_it)
-{
     fer_duration got = {0};
     char byte;
     size_t n = 0;
     assert_ok_n(fer_tcp_stream_linger(&pair->stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(0)));
-    assert_ok_n(fer_tcp_stream_linger(&pair->stream, &got), got.nanos, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fer_duration set = {cases[i][0]};
+        assert_ok(fer_tcp_stream_set_linger(&pair->stream, set));
+        assert_ok(fer_tcp_stream_linger(&pair->stream, &got));
+        assert_in_range(got.nanos, cases[i][1], cases[i][2]);
+        assert_int_equal(got.nanos % SECOND, 0);
+    }
     assert_ok(fer_tcp_stream_set_linger(&pair->stream, FER_DURATION_NONE));
     assert_ok_n(fer_tcp_stream_linger(&pair->stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
+    assert_alive(pair);
     fer_tcp_stream_close(&pair->stream);
     assert_int_equal(peer_recv_some(pair->other, &byte, 1, &n), PEER_END);
 }
@@ -150,60 +112,61 @@ static bool has_keepalive_options(struct pair *pair)
     return peer_raw_has_keepalive_options(fer_tcp_stream_as_raw(&pair->stream));
 }
 
-static void assert_keepalive(fer_tcp_stream *stream, bool enabled, uint64_t time_s,
-                             uint64_t interval_s, uint32_t retries)
+/* O3: "keepalive sets time, interval and retries ... Zero leaves a field unchanged." It is off at
+ * first, and a duration is rounded up to whole seconds. A system that has no such fields (Wine 8,
+ * OpenBSD) refuses a time and an interval and ignores the retries; NetBSD reports zeros. "together
+ * or not at all": an invalid duration is INVALID_INPUT and changes nothing. */
+PAIR_TEST("O3", keepalive_sets_its_fields_together_or_none)
 {
-    fer_tcp_keepalive got;
-    memset(&got, 0x5a, sizeof got);
+    static const struct {
+        fer_tcp_keepalive set;
+        uint64_t time_s;
+        uint64_t interval_s;
+        uint32_t retries;
+    } rows[] = {
+        {{true, {0}, {0}, 0}, 0, 0, 0}, /* the system's own */
+        {{false, {0}, {0}, 0}, 0, 0, 0},
+        {{true, {60 * SECOND}, {5 * SECOND}, 4}, 60, 5, 4},
+        {{true, {70 * SECOND}, {0}, 0}, 70, 5, 4},
+        {{true, {0}, {6 * SECOND}, 0}, 70, 6, 4},
+        {{false, {0}, {0}, 9}, 70, 6, 9},
+        {{true, {SECOND + SECOND / 2}, {1}, 1}, 2, 1, 1},
+    };
+    fer_tcp_stream *stream = &pair->stream;
+    fer_raw_socket raw = fer_tcp_stream_as_raw(stream);
+    bool reports = peer_raw_has_keepalive_options(raw);
+    bool sets = reports || peer_raw_hides_keepalive_options(raw);
+    fer_tcp_keepalive got = {.enabled = true};
     assert_ok(fer_tcp_stream_keepalive(stream, &got));
-    assert_true(got.enabled == enabled);
-    assert_int_equal(got.time.nanos, time_s * UINT64_C(1000000000));
-    assert_int_equal(got.interval.nanos, interval_s * UINT64_C(1000000000));
-    assert_int_equal(got.retries, retries);
-}
-
-static void skip_without_keepalive_options(struct pair *pair)
-{
-    skip_if(!has_keepalive_options(pair),
-            "this OS (Wine 8, OpenBSD) has no TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, or "
-            "reports none (NetBSD)");
-}
-
-/* O3: "keepalive sets time, interval and retries"; rounded up to whole seconds. */
-PAIR_TEST("O3", keepalive_sets_time_interval_and_retries)
-{
-    skip_without_keepalive_options(pair);
-    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, true, 60, 5, 4);
-    keepalive = (fer_tcp_keepalive){true, millis(1500), {1}, 1};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, true, 2, 1, 1);
+    assert_false(got.enabled);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const fer_tcp_keepalive *set = &rows[i].set;
+        bool is_lacking = !sets && (set->time.nanos != 0 || set->interval.nanos != 0);
+        bool was_enabled = got.enabled;
+        fer_tcp_keepalive bad[] = {*set, *set};
+        bad[0].time = bad[1].interval = FER_DURATION_NONE;
+        assert_own(fer_tcp_stream_set_keepalive(stream, &bad[i % 2]), FER_INVALID_INPUT);
+        assert_kind(fer_tcp_stream_set_keepalive(stream, set),
+                    is_lacking ? FER_UNSUPPORTED : FER_OK);
+        memset(&got, 0x5a, sizeof got);
+        assert_ok(fer_tcp_stream_keepalive(stream, &got));
+        assert_true(got.enabled == (is_lacking ? was_enabled : set->enabled));
+        if (i > 1 || !reports) {
+            assert_int_equal(got.time.nanos, reports ? rows[i].time_s * SECOND : 0);
+            assert_int_equal(got.interval.nanos, reports ? rows[i].interval_s * SECOND : 0);
+            assert_int_equal(got.retries, reports ? rows[i].retries : 0);
+        }
+    }
     assert_alive(pair);
-}
-
-/* O3: "Zero leaves a field unchanged". */
-PAIR_TEST("O3", a_zero_leaves_a_keepalive_field_as_it_is)
-{
-    skip_without_keepalive_options(pair);
-    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    keepalive = (fer_tcp_keepalive){true, millis(70000), {0}, 0};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, true, 70, 5, 4);
-    keepalive = (fer_tcp_keepalive){true, {0}, millis(6000), 0};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, true, 70, 6, 4);
-    keepalive = (fer_tcp_keepalive){false, {0}, {0}, 9};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, false, 70, 6, 9);
 }
 
 /* O3, as the documentation of fer_tcp_stream_set_keepalive says: a value that is too long is cut to
  * the OS's longest. */
 PAIR_TEST("O3", keepalive_saturates)
 {
-    skip_without_keepalive_options(pair);
+    skip_if(!has_keepalive_options(pair),
+            "this OS (Wine 8, OpenBSD) has no TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT, or "
+            "reports none (NetBSD)");
     fer_tcp_keepalive keepalive = {true, {UINT64_MAX - 1}, {UINT64_MAX - 1}, UINT32_MAX};
     fer_tcp_keepalive got = {0};
     fer_error error = fer_tcp_stream_set_keepalive(&pair->stream, &keepalive);
@@ -219,83 +182,14 @@ PAIR_TEST("O3", keepalive_saturates)
     assert_true(got.retries >= 127);
 }
 
-/* O3: enabling and disabling without other values works on every OS. */
-PAIR_TEST("O3", keepalive_is_enabled_and_disabled)
-{
-    fer_tcp_keepalive got = {0};
-    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
-    assert_false(got.enabled);
-    for (int i = 0; i < 4; i++) {
-        fer_tcp_keepalive keepalive = {i % 2 == 0, {0}, {0}, 0};
-        assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-        assert_ok(fer_tcp_stream_keepalive(&pair->stream, &got));
-        assert_true(got.enabled == keepalive.enabled);
-    }
-    assert_alive(pair);
-}
-
-/* O3: "together or not at all": an invalid duration is INVALID_INPUT and changes nothing. */
-PAIR_TEST("O3", a_refused_keepalive_changes_nothing)
-{
-    fer_tcp_keepalive before = {0};
-    fer_tcp_keepalive after = {0};
-    fer_tcp_keepalive on = {true, {0}, {0}, 0};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &on));
-    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &before));
-    fer_tcp_keepalive bad[2] = {{false, FER_DURATION_NONE, millis(7000), 3},
-                                {false, millis(7000), FER_DURATION_NONE, 3}};
-    for (size_t i = 0; i < 2; i++) {
-        assert_own(fer_tcp_stream_set_keepalive(&pair->stream, &bad[i]), FER_INVALID_INPUT);
-    }
-    assert_own(fer_tcp_stream_set_keepalive(&pair->stream, NULL), FER_MISUSE);
-    assert_ok(fer_tcp_stream_keepalive(&pair->stream, &after));
-    assert_true(after.enabled);
-    assert_int_equal(after.time.nanos, before.time.nanos);
-    assert_int_equal(after.interval.nanos, before.interval.nanos);
-    assert_int_equal(after.retries, before.retries);
-}
-
-/* O3: "A time or an interval that the system lacks is UNSUPPORTED; retries that it lacks are
- * ignored." The getter returns `enabled` with zeros. */
-PAIR_TEST("O3", keepalive_without_the_options_ignores_retries)
-{
-    skip_if(has_keepalive_options(pair) ||
-                peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream)),
-            "this OS has TCP_KEEPCNT; the rule is for one without it");
-    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 0};
-    assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
-    keepalive = (fer_tcp_keepalive){true, {0}, {0}, 4};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, true, 0, 0, 0);
-    keepalive = (fer_tcp_keepalive){false, millis(60000), {0}, 0};
-    assert_kind(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive), FER_UNSUPPORTED);
-    assert_keepalive(&pair->stream, true, 0, 0, 0);
-    assert_alive(pair);
-}
-
-/* O3: NetBSD sets the fields, and the getter returns zeros for them. */
-PAIR_TEST("O3", keepalive_fields_that_the_os_hides_are_set)
-{
-    skip_if(!peer_raw_hides_keepalive_options(fer_tcp_stream_as_raw(&pair->stream)),
-            "this OS reports the fields of keepalive, or has none");
-    fer_tcp_keepalive keepalive = {true, millis(60000), millis(5000), 4};
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, true, 0, 0, 0);
-    keepalive.enabled = false;
-    assert_ok(fer_tcp_stream_set_keepalive(&pair->stream, &keepalive));
-    assert_keepalive(&pair->stream, false, 0, 0, 0);
-    assert_alive(pair);
-}
-
 /* Nodelay is off by default, and is read as it was set. */
 PAIR_TEST("O", nodelay_is_reported_as_it_was_set)
 {
     bool got = true;
-    assert_ok_n(fer_tcp_stream_nodelay(&pair->stream, &got), got, false);
     for (int i = 0; i < 4; i++) {
-        assert_ok(fer_tcp_stream_set_nodelay(&pair->stream, i % 2 == 0));
         assert_ok(fer_tcp_stream_nodelay(&pair->stream, &got));
-        assert_true(got == (i % 2 == 0));
+        assert_true(got == (i % 2 != 0));
+        assert_ok(fer_tcp_stream_set_nodelay(&pair->stream, i % 2 == 0));
     }
     assert_alive(pair);
 }
@@ -343,23 +237,6 @@ static void assert_options_can_be_set(struct pair *pair)
     assert_built_options_can_be_set(pair);
 }
 
-/* Also through a handle that adopts the socket after the end. */
-static void assert_adopted_options_can_be_set(struct pair *pair)
-{
-    fer_socket adopted = {0};
-    const fer_tcp_keepalive keepalive = {.enabled = true};
-    assert_ok(fer_socket_from_raw(&adopted, fer_tcp_stream_into_raw(&pair->stream)));
-    assert_ok(fer_socket_set_reuse_address(&adopted, true));
-    assert_ok(fer_socket_set_send_buffer_size(&adopted, 8192));
-    assert_ok(fer_socket_set_nodelay(&adopted, true));
-    assert_ok(fer_socket_set_ttl(&adopted, 40));
-    assert_ok(fer_socket_set_linger(&adopted, FER_DURATION_NONE));
-    assert_ok(fer_socket_set_keepalive(&adopted, &keepalive));
-    assert_ok(fer_socket_set_read_timeout(&adopted, millis(1000)));
-    assert_ok(fer_socket_set_nonblocking(&adopted, true));
-    fer_socket_close(&adopted);
-}
-
 PAIR_TEST("O7", options_can_be_set_after_both_peers_have_shut_down)
 {
     char got[4];
@@ -373,7 +250,6 @@ PAIR_TEST("O7", options_can_be_set_after_both_peers_have_shut_down)
     assert_reads_end(&pair->stream);
     assert_options_can_be_set(pair);
     assert_reads_end(&pair->stream);
-    assert_adopted_options_can_be_set(pair);
 }
 
 PAIR_TEST("O7", options_can_be_set_after_a_reset)
@@ -383,7 +259,6 @@ PAIR_TEST("O7", options_can_be_set_after_a_reset)
     assert_options_can_be_set(pair);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
     assert_options_can_be_set(pair);
-    assert_adopted_options_can_be_set(pair);
 }
 
 RULE_TESTS("options")

@@ -94,6 +94,28 @@ SIM_PAIR_TEST(a_read_timeout_expires_exactly_at_its_time)
     assert_int_equal(now_ms(), 400);
 }
 
+/* I1: "their timeout applies to each read or write inside": three bytes, each before its timeout,
+ * all together after it. K2: "The deadline is one for the whole call". */
+SIM_STREAM_TEST(read_exact_has_the_timeout_of_each_read_and_one_deadline)
+{
+    fer_sim_step steps[5];
+    char buf[4];
+    size_t n = 0;
+    for (size_t i = 0; i < 5; i++) {
+        steps[i] = (fer_sim_step){FER_SIM_ACTION_SEND, {UINT64_C(300000000)}, "x", 1};
+    }
+    assert_ok(fer_sim_peer_play(serve(SERVER), steps, 5));
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(400)));
+    assert_ok_n(fer_tcp_stream_read_exact(stream, buf, 3, &n), n, 3);
+    assert_int_equal(now_ms(), 2 + 3 * 300);
+    const fer_limits limits = {.deadline = fer_instant_after(millis(500))};
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_code(fer_tcp_stream_read_exact(stream, buf, 4, &n), FER_TIMED_OUT, 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(now_ms(), 2 + 3 * 300 + 500);
+}
+
 static void fill(fer_tcp_stream *stream)
 {
     static const char zeros[65536];

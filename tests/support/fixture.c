@@ -105,21 +105,6 @@ fer_tcp_listener *test_listening(peer_family family, uint16_t *port)
     return listener;
 }
 
-void test_with_listener(peer_family family, void (*body)(fer_tcp_listener *listener, uint16_t port))
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
-    body(listener, port);
-}
-
-void test_with_family_listener(peer_family family, void (*body)(fer_tcp_listener *listener,
-                                                                uint16_t port, peer_family family))
-{
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
-    body(listener, port, family);
-}
-
 fer_udp_socket *test_udp_bound(peer_family family, uint16_t *port)
 {
     fer_udp_socket *socket = test_udp();

@@ -77,13 +77,18 @@
 #define STREAM_TEST(rule, function)                               \
     TEST_OF(function, (fer_tcp_stream * stream), (test_stream()), \
             RULE_ROW(rule, function, "", test, &test_no_pair))
+#define TEST_LISTENER(of_family)          \
+    const peer_family family = of_family; \
+    uint16_t port = 0;                    \
+    (void)family;                         \
+    fer_tcp_listener *listener = test_listening(family, &port);
 #define LISTENER_TEST(rule, function)                               \
     TEST_BY(function, (fer_tcp_listener * listener, uint16_t port), \
-            test_with_listener(PEER_V4, function),                  \
+            TEST_LISTENER(PEER_V4) function(listener, port),        \
             RULE_ROW(rule, function, "", test, &test_no_pair))
 #define FAMILY_LISTENER_TEST(rule, function)                                            \
     TEST_BY(function, (fer_tcp_listener * listener, uint16_t port, peer_family family), \
-            test_with_family_listener(family_of(state), function),                      \
+            TEST_LISTENER(family_of(state)) function(listener, port, family),           \
             RULE_ROW(rule, function, " [IPv4]", test, &test_pair_connected_v4),         \
             RULE_ROW(rule, function, " [IPv6]", test, &test_pair_connected_v6))
 
@@ -169,12 +174,6 @@ fer_tcp_stream *test_stream(void);
 fer_tcp_listener *test_listener(void);
 /* A listener on the loopback, and its port. */
 fer_tcp_listener *test_listening(peer_family family, uint16_t *port);
-
-/* Call the body with such a listener. */
-void test_with_listener(peer_family family,
-                        void (*body)(fer_tcp_listener *listener, uint16_t port));
-void test_with_family_listener(peer_family family, void (*body)(fer_tcp_listener *listener,
-                                                                uint16_t port, peer_family family));
 
 /* A zeroed datagram socket, and one bound to the loopback with its port; closed after the test. */
 fer_udp_socket *test_udp(void);

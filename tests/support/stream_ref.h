@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ferrule/io.h"
 #include "ferrule/tcp.h"
 #include "ferrule/unix.h"
 
@@ -69,6 +70,11 @@ static inline fer_error stream_try_clone(stream_ref s, stream_ref out)
 static inline fer_raw_socket stream_as_raw(stream_ref s)
 {
     return s.tcp != NULL ? fer_tcp_stream_as_raw(s.tcp) : fer_unix_stream_as_raw(s.local);
+}
+
+static inline fer_stream stream_as_stream(stream_ref s)
+{
+    return s.tcp != NULL ? fer_tcp_stream_as_stream(s.tcp) : fer_unix_stream_as_stream(s.local);
 }
 
 static inline void stream_close(stream_ref s)
