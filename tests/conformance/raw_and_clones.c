@@ -136,17 +136,6 @@ STREAM_TEST("R1", from_raw_of_a_stream_refuses_other_sockets)
     }
 }
 
-static fer_raw_socket stream_into_raw(stream_ref s)
-{
-    return s.tcp != NULL ? fer_tcp_stream_into_raw(s.tcp) : fer_unix_stream_into_raw(s.local);
-}
-
-static fer_error stream_from_raw(stream_ref s, fer_raw_socket raw)
-{
-    return s.tcp != NULL ? fer_tcp_stream_from_raw(s.tcp, raw)
-                         : fer_unix_stream_from_raw(s.local, raw);
-}
-
 /* The bytes and the end of file of the peer have arrived. */
 static void wait_for_arrival(peer_socket sender)
 {
@@ -224,23 +213,6 @@ RULE_TEST("R1", from_raw_of_a_listener_refuses_other_sockets)
     assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(stream, buf, 3));
 }
 
-/* R1 and C6: an open handle adopts no socket. The offered socket stays the caller's, unchanged. */
-PAIR_TEST("R1", from_raw_into_an_open_handle_is_misuse)
-{
-    peer_socket other;
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_raw_socket raw = connected_raw(PEER_V4, &other);
-    peer_adopt(raw);
-    peer_socket raw_listener = peer_listen(PEER_V4, 4, &port);
-    assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_MISUSE);
-    assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_MISUSE);
-    assert_true(peer_is_open(raw) && peer_is_open(raw_listener));
-    char buf[3];
-    assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(raw, buf, 3));
-    assert_alive(pair);
-}
-
 /* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle." */
 PAIR_TEST("R1", into_raw_returns_the_socket_and_closes_the_handle)
 {
@@ -306,15 +278,6 @@ LISTENER_TEST("R1", into_raw_of_a_listener_returns_the_socket_and_closes_the_han
     peer_adopt(raw);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
     assert_true(peer_accept(raw) != PEER_NONE);
-}
-
-STREAM_TEST("R1", a_new_handle_has_no_raw_socket)
-{
-    fer_tcp_listener *listener = test_listener();
-    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
-    assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
-    assert_true(fer_tcp_stream_into_raw(stream) == FER_RAW_SOCKET_NONE);
-    assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
 }
 
 /* ---- R2: "Clones are closed one by one; the connection ends with the last." */

@@ -239,49 +239,29 @@ SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
     }
 }
 
-/* E4: "`_ready` of a stream that was never connected are NOT_CONNECTED". */
-SOCKET_FAMILY_STREAM_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
-{
-    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_interest ready = 77;
-    assert_own(fer_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready),
-               FER_NOT_CONNECTED);
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_own(fer_tcp_stream_ready(stream, ALL_INTERESTS, FER_DURATION_NONE, &ready),
-               FER_NOT_CONNECTED);
-    assert_int_equal(ready, 77);
-}
-
 /* ---- Listeners */
 
+/* Also for a built listener. */
 SOCKET_FAMILY_STREAM_TEST("T1", a_listener_is_readable_while_a_connection_is_queued)
 {
     uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_socket *built = test_built_listener(family, &port);
     fer_interest ready = 77;
-    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
-    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,
-                0);
+    assert_ok_n(fer_socket_ready(built, ALL_INTERESTS, NOW, &ready), ready, 0);
     peer_socket other = peer_connect(family, port);
     assert_true(other != PEER_NONE);
+    assert_ok_n(fer_socket_ready(built, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok(fer_socket_into_tcp_listener(built, listener));
     assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
                 FER_READABLE);
     assert_ok_n(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready), ready, 0);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok_n(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready), ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,
+                0);
     assert_exchange(stream, other);
-}
-
-/* The same for a built listener. */
-SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued)
-{
-    uint16_t port = 0;
-    fer_socket *listener = test_built_listener(family, &port);
-    fer_interest ready = 77;
-    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
-    assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
-                FER_READABLE);
 }
 
 /* ---- Datagrams */
@@ -323,60 +303,35 @@ static void wait_on(void *argument)
         fer_tcp_stream_ready(waiter->stream, waiter->interest, FER_DURATION_NONE, &waiter->ready);
 }
 
-static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest interest,
-                                  fer_shutdown how, bool through_clone)
+/* For one half alone: ended_waits.c. */
+SLOW_KIND_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either)
 {
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 8; round++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
-        struct waiter waiter = {.stream = &pair->stream, .interest = interest, .ready = 77};
+        struct waiter waiter = {.stream = &pair->stream, .interest = ALL_INTERESTS, .ready = 77};
         test_thread thread;
-        if (through_clone) {
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-        }
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
         (void)fill_until_it_would_block(&pair->stream);
         atomic_init(&waiter.started, 0);
         test_thread_start(&thread, wait_on, &waiter);
         while (atomic_load(&waiter.started) == 0) {
             test_thread_yield();
         }
-        peer_pause(round == 0 ? 0 : 25);
+        peer_pause(round < 4 ? 0 : 25);
         uint64_t begin = peer_now_us();
-        fer_error error = fer_tcp_stream_shutdown(through_clone ? clone : &pair->stream, how);
+        fer_error error =
+            fer_tcp_stream_shutdown(round % 2 == 0 ? &pair->stream : clone,
+                                    round % 4 < 2 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_WRITE);
         test_thread_join(&thread);
         uint64_t took = microseconds_since(begin);
         fer_tcp_stream_close(clone);
         assert_ok(error);
         assert_ok(waiter.error);
-        assert_true(waiter.ready != 0 && (waiter.ready & ~interest) == 0);
+        assert_true(waiter.ready > 0 && waiter.ready <= ALL_INTERESTS);
         assert_true(took < SOON_US);
         pair_close(pair);
     }
-}
-
-SLOW_KIND_TEST("S6", shutdown_wakes_a_wait_to_read)
-{
-    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_BOTH, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_wakes_a_wait_to_write)
-{
-    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_WRITE, false);
-    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_BOTH, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either)
-{
-    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_WRITE, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_through_a_clone_wakes_a_wait)
-{
-    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_READ, true);
-    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
-    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_BOTH, true);
 }
 
 RULE_TESTS("readiness")

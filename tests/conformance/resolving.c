@@ -95,38 +95,6 @@ static fer_error poll_until_done(fer_lookup *lookup)
     return error;
 }
 
-/* N1: "A text that needs no resolver is answered immediately and without a thread: an address has
- * its result". */
-RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
-{
-    static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80",
-                                        "0.0.0.0:0"};
-    fer_socket_addr addr;
-    size_t count = 0;
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
-        assert_ok_n(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count), count, 1);
-        assert_same_answer(&lookups[i], texts[i]);
-    }
-}
-
-/* N1: "is INVALID_INPUT within the call". */
-RESOLVING_TEST("N1", a_text_without_host_and_port_is_refused_by_the_start)
-{
-    static const char *const bad[] = {"",          ":",           ":80",        "host",
-                                      "host:",     "host:+80",    "host:65536", "host:http",
-                                      "127.0.0.1", "b\xfcrger:80"};
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_own(fer_resolver_start(&resolver, bad[i], NULL, NULL, 0, &lookups[0]),
-                   FER_INVALID_INPUT);
-    }
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
-}
-
 /* N3: "The result of a lookup is that of `fer_to_socket_addrs`." */
 RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 {
@@ -141,55 +109,6 @@ RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_same_answer(&lookups[i], texts[i]);
     }
-}
-
-/* N3: "Once done, it can be queried any number of times." */
-RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_a_larger_buffer)
-{
-    skip_without_localhost();
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, "localhost:80", NULL, NULL, 0, &lookups[0]));
-    size_t total = 0;
-    assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &total));
-    assert_in_range(total, 1, CAP);
-    for (size_t cap = 0; cap <= total; cap++) {
-        fer_socket_addr addrs[CAP];
-        size_t count = 0;
-        memset(addrs, 0, sizeof addrs);
-        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count,
-                    total);
-        for (size_t i = 0; i < CAP; i++) {
-            assert_int_equal(addrs[i].port, i < cap ? 80 : 0);
-        }
-    }
-    assert_same_answer(&lookups[0], "localhost:80");
-}
-
-/* N4: "A wait of 0 only checks". */
-RESOLVING_TEST("N4", a_wait_of_nothing_only_queries)
-{
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
-    assert_true(is_lookup_failure(poll_until_done(&lookups[0])));
-}
-
-/* N4: "If the lookup is not done in time, the wait is TIMED_OUT ..., and the lookup continues":
- * with os_code 0. */
-RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
-{
-    size_t count = 4711;
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
-    fer_error error = fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count);
-    assert_true(is_lookup_failure(error) || (error.kind == FER_TIMED_OUT));
-    assert_int_equal(count, 4711);
-    assert_true(
-        is_lookup_failure(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count)));
-    assert_true(is_lookup_failure(
-        fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count)));
 }
 
 /* N5: "The poller is notified once for each lookup, when its result is available". */

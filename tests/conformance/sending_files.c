@@ -217,25 +217,4 @@ PAIR_TEST("M3", an_error_of_the_file_changes_nothing_of_the_stream)
     test_file_close(file);
 }
 
-/* E4: "Misuse ... is MISUSE", and other invalid arguments INVALID_INPUT. */
-PAIR_TEST("E4", misuse_of_a_file_sends_nothing)
-{
-    fer_raw_file file = file_of(PART);
-    fer_tcp_stream *fresh = test_stream();
-    fer_copy_buffer good = {memory, CAP, CAP + 1, 0}; /* start is not used */
-    fer_copy_buffer wrong[] = {{NULL, CAP, 0, 0}, {memory, 0, 0, 0}, {memory, CAP, 0, 1}};
-    uint64_t n = 77;
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_own_n(fer_tcp_stream_send_file(&pair->stream, file, 0, 1, &wrong[i], &n),
-                     i == 0 ? FER_MISUSE : FER_INVALID_INPUT, n, 0);
-    }
-    assert_own(fer_tcp_stream_send_file(&pair->stream, file, 0, 1, NULL, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_send_file(NULL, file, 0, 1, &good, NULL), FER_MISUSE);
-    assert_own(fer_tcp_stream_send_file(fresh, file, 0, 1, &good, NULL), FER_NOT_CONNECTED);
-    assert_own(fer_tcp_stream_send_file(&pair->stream, file, UINT64_MAX, 1, &good, NULL),
-               FER_INVALID_INPUT);
-    assert_alive(pair);
-    test_file_close(file);
-}
-
 RULE_TESTS("sending_files")

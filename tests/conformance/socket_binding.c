@@ -388,24 +388,6 @@ SOCKET_TEST("E4", a_socket_that_cannot_listen_is_refused)
     }
 }
 
-/* "FER_ADDR_IN_USE (a socket with the same address listens)": if bind let both sockets reuse the
- * address. */
-SOCKET_TEST("L1", the_second_of_two_that_share_an_address_cannot_listen)
-{
-    fer_socket *one = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket *other = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket_addr addr = any_port(PEER_V4);
-    assert_ok(fer_socket_bind(one, &addr));
-    addr = local_addr_of(one);
-    fer_error bound = fer_socket_bind(other, &addr);
-    assert_ok(fer_socket_listen(one, 4));
-    if (bound.kind == FER_OK) {
-        assert_kind(fer_socket_listen(other, 4), FER_ADDR_IN_USE);
-    } else {
-        assert_kind(bound, FER_ADDR_IN_USE);
-    }
-}
-
 /* `bind_beside_bind`: at the latest the listen of the second one fails. */
 SOCKET_TEST("S8", a_second_stream_on_a_bound_port_fails_at_bind_or_at_listen)
 {

@@ -71,30 +71,6 @@ SOCKET_TEST("E4", a_socket_that_no_system_has_is_unsupported)
     assert_empty(socket);
 }
 
-/* E4: "an unknown enum value". */
-SOCKET_TEST("E4", an_unknown_domain_or_type_is_invalid_input)
-{
-    static const int domains[] = {0, 2, 3, 5, 7, 10, 23, -1, 0x7fffffff};
-    static const int types[] = {0, 4, 5, -1, 0x7fffffff};
-    static const int protocols[] = {-1, -0x7fffffff - 1};
-    fer_socket *socket = test_socket();
-    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
-        assert_own(fer_socket_new(socket, (fer_domain)domains[i], FER_TYPE_STREAM, 0),
-                   FER_INVALID_INPUT);
-    }
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, (fer_type)types[i], 0),
-                   FER_INVALID_INPUT);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, protocols[i]),
-                   FER_INVALID_INPUT);
-    }
-    assert_own(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_MISUSE);
-    assert_empty(socket);
-    assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
-}
-
 /* "Raw sockets need a privilege nearly everywhere". */
 SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied)
 {
@@ -107,17 +83,6 @@ SOCKET_TEST("E1", a_raw_socket_without_the_privilege_is_permission_denied)
     assert_kind(error, FER_PERMISSION_DENIED);
     assert_int_not_equal(error.os_code, 0);
     assert_empty(socket);
-}
-
-/* C6: an open handle is MISUSE and stays unchanged. */
-SOCKET_TEST("C6", making_a_socket_in_an_open_handle_is_misuse)
-{
-    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_raw_socket raw = fer_socket_as_raw(socket);
-    assert_own(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0), FER_MISUSE);
-    assert_own(fer_socket_from_raw(socket, peer_unconnected()), FER_MISUSE);
-    assert_true(fer_socket_as_raw(socket) == raw && peer_is_open(raw));
-    assert_own(fer_socket_set_nodelay(socket, true), FER_OK);
 }
 
 /* I3: "fer_socket_set_inheritable changes it for one raw socket", not for its clones. */

@@ -147,44 +147,6 @@ SOCKET_TEST("R1", every_handle_is_lent_as_a_socket)
     }
 }
 
-/* A conversion into NULL is MISUSE, and the socket stays as it was. */
-SOCKET_TEST("E4", a_socket_that_becomes_no_handle_stays_as_it_was)
-{
-    for (int type = 0; type < type_count(); type++) {
-        fer_socket *socket = new_socket_of(type);
-        fer_raw_socket raw = fer_socket_as_raw(socket);
-        const fer_error errors[HANDLE_TYPES] = {fer_socket_into_tcp_stream(socket, NULL),
-                                                fer_socket_into_tcp_listener(socket, NULL),
-                                                fer_socket_into_udp_socket(socket, NULL),
-                                                fer_socket_into_unix_stream(socket, NULL),
-                                                fer_socket_into_unix_listener(socket, NULL),
-                                                fer_socket_into_unix_datagram(socket, NULL)};
-        for (int i = 0; i < HANDLE_TYPES; i++) {
-            assert_own(errors[i], FER_MISUSE);
-        }
-        assert_true(fer_socket_as_raw(socket) == raw && peer_is_open(raw));
-    }
-}
-
-/* "out is not empty" is MISUSE, and both handles stay as they were. */
-SOCKET_TEST("C6", a_handle_that_is_not_empty_is_left_alone)
-{
-    struct handles handles = empty_handles();
-    for (int type = 0; type < type_count(); type++) {
-        fer_socket *first = new_socket_of(type);
-        fer_socket *second = type == 4 ? first : new_socket_of(type);
-        fer_raw_socket raw = fer_socket_as_raw(first);
-        assert_ok(convert(first, type, &handles));
-        if (type == 4) {
-            second = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-        }
-        fer_raw_socket second_raw = fer_socket_as_raw(second);
-        assert_own(convert(second, type, &handles), FER_MISUSE);
-        assert_true(raw_of(type, &handles) == raw && fer_socket_as_raw(second) == second_raw);
-        assert_true(peer_is_open(raw) && peer_is_open(second_raw));
-    }
-}
-
 static struct pair *connected_pair(peer_family family)
 {
     return pair_open_kind(family == PEER_V4 ? &test_pair_connected_v4 : &test_pair_connected_v6);

@@ -217,10 +217,16 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_stream_that_was_never_connected_is_not_connect
     fer_socket_addr addr;
     fer_error outcome = {FER_OTHER, 1};
     char byte = 'x';
+    fer_interest ready = 77;
     assert_own(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+    assert_own(fer_socket_ready(socket, FER_READABLE, FER_DURATION_NONE, &ready),
+               FER_NOT_CONNECTED);
     assert_ok(fer_socket_take_error(socket, &outcome));
     assert_ok(outcome);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_own(fer_tcp_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready),
+               FER_NOT_CONNECTED);
+    assert_int_equal(ready, 77);
     assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_NOT_CONNECTED);
     assert_own(fer_tcp_stream_peek(stream, &byte, 1, NULL), FER_NOT_CONNECTED);
     assert_own(fer_tcp_stream_write(stream, &byte, 1, NULL), FER_NOT_CONNECTED);

@@ -6,24 +6,6 @@
 
 /* ---- B6 */
 
-UDP_TEST("B6", an_ecn_codepoint_arrives)
-{
-    skip_if_messages_are_not_converted();
-    uint16_t port = 0;
-    fer_udp_socket *sender = test_udp_bound(pair.family, &port);
-    fer_socket_addr to = loopback(pair.family, pair.port);
-    assert_has(pair.socket, FER_UDP_ECN);
-    fer_datagram_send messages[] = {text_to("plain", &to), text_to("marked", &to)};
-    messages[1].ecn = FER_ECN_ECT0;
-    size_t n = 0;
-    assert_ok_n(fer_udp_socket_send_batch(sender, messages, 2, &n), n, 2);
-    receive_count(pair.socket, 2);
-    assert_true(got[0].has_ecn);
-    assert_int_equal(got[0].ecn, FER_ECN_NOT_ECT);
-    assert_true(got[1].has_ecn);
-    assert_int_equal(got[1].ecn, FER_ECN_ECT0);
-}
-
 /* ---- B7 */
 
 /* A socket on [::] has both families, unless the system refuses it. */
@@ -59,29 +41,6 @@ FAMILY_TEST("B7", an_answer_comes_from_the_address_of_the_question)
     size_t n = 0;
     assert_ok_n(fer_udp_socket_send_batch(server, &answer, 1, &n), n, 1);
     assert_receives(client, "answer", family, asked.port);
-}
-
-/* The address that the socket is bound to may be given too. */
-UDP_TEST("B7", the_bound_address_is_a_local_address)
-{
-    fer_datagram_send message = text_to("one", &pair.other_addr);
-    size_t n = 0;
-    message.from = loopback(pair.family, 0).ip;
-    skip_if((available(pair.socket) & FER_UDP_SOURCE) == 0, "this system cannot choose the source");
-    assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
-    assert_peer_receives(&pair, "one");
-}
-
-/* Beside the address of the peer of a connected socket too. */
-UDP_TEST("B7", the_bound_address_and_the_peer_may_both_be_given)
-{
-    fer_datagram_send message = text_to("one", &pair.other_addr);
-    size_t n = 0;
-    message.from = loopback(pair.family, 0).ip;
-    skip_if((available(pair.socket) & FER_UDP_SOURCE) == 0, "this system cannot choose the source");
-    connect_to_peer(&pair);
-    assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
-    assert_peer_receives(&pair, "one");
 }
 
 /* Never from the socket's address instead. 127.0.0.2 is an address of Linux and Windows only. */
@@ -384,14 +343,6 @@ UDP_TEST("B9", enabled_features_are_reported)
     assert_int_equal(enabled, found.available & all);
     assert_ok(fer_udp_socket_features(pair.socket, &found));
     assert_int_equal(found.enabled, enabled);
-}
-
-UDP_TEST("B3", a_time_of_arrival_is_reported)
-{
-    assert_has(pair.socket, FER_UDP_TIMESTAMPS);
-    send_from_peer(&pair, "one");
-    receive_count(pair.socket, 1);
-    assert_true(got[0].unix_nanos > 0);
 }
 
 UDP_TEST("O1", fragmentation_is_set_and_read)

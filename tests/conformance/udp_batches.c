@@ -140,40 +140,7 @@ UDP_TEST("B3", a_batch_that_may_not_wait_would_block)
     assert_message(0, "one", &pair.other_addr);
 }
 
-UDP_TEST("B3", a_datagram_longer_than_its_buffer_is_cut_and_reported)
-{
-    char small[3];
-    fer_datagram_recv messages[] = {{.buf = small, .cap = sizeof small}, {.buf = NULL, .cap = 0}};
-    size_t n = 0;
-    send_from_peer(&pair, "long");
-    assert_ok_n(fer_udp_socket_recv_batch(pair.socket, messages, 1, &n), n, 1);
-    assert_int_equal(messages[0].len, 3);
-    assert_int_equal(messages[0].segment_size, 4);
-    assert_true(messages[0].truncated);
-    assert_memory_equal(small, "lon", 3);
-    send_from_peer(&pair, "x");
-    assert_ok_n(fer_udp_socket_recv_batch(pair.socket, messages + 1, 1, &n), n, 1);
-    assert_int_equal(messages[1].len, 0);
-    assert_int_equal(messages[1].segment_size, 1);
-    assert_true(messages[1].truncated);
-}
-
 /* ---- B4 */
-
-UDP_TEST("B4", segments_are_datagrams_of_that_size)
-{
-    skip_if_messages_are_not_converted();
-    unsigned char bytes[2500];
-    pattern_fill(bytes, sizeof bytes, 0);
-    fer_datagram_send message = {
-        .buf = bytes, .len = sizeof bytes, .segment_size = 1000, .to = &pair.other_addr};
-    size_t n = 0;
-    assert_ok_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), n, 1);
-    assert_int_equal(message.sent, sizeof bytes);
-    assert_peer_receives_bytes(&pair, 1000, 0);
-    assert_peer_receives_bytes(&pair, 1000, 1000);
-    assert_peer_receives_bytes(&pair, 500, 2000);
-}
 
 /* More than the system cuts in one call. */
 UDP_TEST("B4", a_message_has_any_number_of_segments)

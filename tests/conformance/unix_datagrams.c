@@ -55,30 +55,6 @@ UNIX_TEST("U1", datagrams_are_received_with_their_sender_s_name)
     assert_true(named);
 }
 
-UNIX_TEST("U1", a_datagram_longer_than_the_buffer_is_cut_and_reported)
-{
-    const char *path = unix_peer_path("ferrule");
-    fer_unix_datagram *socket = test_unix_bound(path);
-    peer_socket other = unix_peer_datagram(unix_peer_path("other"));
-    char buf[8] = "########";
-    fer_unix_received got;
-    assert_true(unix_peer_datagram_send(other, path, "too long", 8));
-    assert_true(unix_peer_datagram_send(other, path, "four", 4));
-    assert_true(unix_peer_datagram_send(other, path, "dropped", 7));
-    assert_true(unix_peer_datagram_send(other, path, "next", 4));
-    assert_ok(fer_unix_datagram_recv_from(socket, buf, 4, &got));
-    assert_int_equal(got.len, 4);
-    assert_true(got.truncated);
-    assert_memory_equal(buf, "too ####", 8);
-    assert_ok(fer_unix_datagram_recv_from(socket, buf, 4, &got));
-    assert_int_equal(got.len, 4);
-    assert_false(got.truncated);
-    assert_ok(fer_unix_datagram_recv_from(socket, NULL, 0, &got));
-    assert_int_equal(got.len, 0);
-    assert_true(got.truncated);
-    assert_receives(socket, "next");
-}
-
 /* U1: an empty queue makes a receive of no bytes wait, as any other. */
 UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
 {
@@ -133,41 +109,7 @@ UNIX_TEST("U2", a_datagram_that_is_too_long_is_not_sent)
     assert_receives_nothing(socket);
 }
 
-UNIX_TEST("U4", empty_datagrams_are_sent_and_received_as_such)
-{
-    const char *path = unix_peer_path("ferrule");
-    fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *sender = test_unix_unbound();
-    size_t n = 77;
-    assert_ok_n(fer_unix_datagram_send_to(sender, NULL, 0, path, &n), n, 0);
-    send_text(sender, "behind", path);
-    assert_receives(socket, "");
-    assert_receives(socket, "behind");
-}
-
 /* ---- T */
-
-UNIX_TEST("T1", a_receive_that_expires_is_timed_out)
-{
-    const char *path = unix_peer_path("ferrule");
-    fer_unix_datagram *socket = test_unix_bound(path);
-    fer_duration timeout;
-    fer_unix_received got;
-    char buf[8];
-    assert_own(fer_unix_datagram_set_read_timeout(socket, millis(0)), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_set_write_timeout(socket, millis(0)), FER_INVALID_INPUT);
-    assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
-    assert_ok(fer_unix_datagram_read_timeout(socket, &timeout));
-    assert_in_range(timeout.nanos, SHORT_MS * 1000000, (SHORT_MS + 20) * 1000000);
-    uint64_t start = peer_now_us();
-    memset(&got, 0x5a, sizeof got);
-    fer_unix_received before = got;
-    assert_own(fer_unix_datagram_recv(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
-    assert_memory_equal(&got, &before, sizeof got);
-    assert_true(microseconds_since(start) + SYSTEM_TIMEOUT_SLACK_US >= SHORT_MS * 1000);
-    send_text(test_unix_unbound(), "late", path);
-    assert_receives(socket, "late");
-}
 
 /* A receiver with many senders has little room. No accepted datagram is lost. */
 UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
@@ -267,19 +209,6 @@ UNIX_TEST("T2", a_receive_wakes_a_sender_that_waits)
 }
 
 /* ---- C6, I2, I3, R */
-
-UNIX_TEST("C6", filling_an_open_handle_is_refused)
-{
-    const char *path = unix_peer_path("ferrule");
-    fer_unix_datagram *socket = test_unix_bound(path);
-    fer_unix_datagram *other = test_unix_unbound();
-    assert_own(fer_unix_datagram_bind(socket, path), FER_MISUSE);
-    assert_own(fer_unix_datagram_unbound(socket), FER_MISUSE);
-    assert_own(fer_unix_datagram_try_clone(other, socket), FER_MISUSE);
-    assert_own(fer_unix_datagram_from_raw(socket, fer_unix_datagram_as_raw(other)), FER_MISUSE);
-    send_text(other, "well", path);
-    assert_receives(socket, "well");
-}
 
 UNIX_DATAGRAM_TEST("I2", no_send_raises_sigpipe)
 {

@@ -320,45 +320,6 @@ UNIX_TEST("X5", handles_are_unsupported_if_the_os_sends_none)
 
 /* ---- The rules of reads and writes */
 
-UNIX_TEST("T1", a_receive_of_handles_expires_and_never_waits_in_nonblocking_mode)
-{
-    struct unix_ends through = open_ends();
-    fer_raw_socket handle;
-    fer_unix_received_handles got = {.len = 77};
-    char buf[4];
-    assert_ok(fer_unix_stream_set_read_timeout(through.other, millis(SHORT_MS)));
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
-               FER_TIMED_OUT);
-    assert_ok(fer_unix_stream_set_nonblocking(through.other, true));
-    assert_kind(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
-                FER_WOULD_BLOCK);
-    assert_int_equal(got.len, 77);
-}
-
-UNIX_TEST("K1", the_limits_end_calls_with_handles)
-{
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
-    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
-    fer_raw_socket handle;
-    fer_unix_received_handles got;
-    char buf[4];
-    size_t n = 0;
-    fer_limits past = limits_past();
-    pass(through, passed.one, "late");
-    assert_ok(fer_unix_stream_set_limits(through.other, &past));
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
-               FER_TIMED_OUT);
-    assert_ok(fer_unix_stream_set_limits(through.one, &past));
-    raw = fer_unix_stream_as_raw(through.one);
-    assert_own_n(fer_unix_stream_send_handles(through.one, "x", 1, &raw, 1, &n), FER_TIMED_OUT, n,
-                 0);
-    fer_limits later = limits_after_millis(LONG_MS);
-    assert_ok(fer_unix_stream_set_limits(through.other, &later));
-    assert_int_equal(receive(through.other, "late", &handle, 1).count, 1);
-    assert_passed(handle, &passed);
-}
-
 UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
 {
     struct unix_ends through = open_ends();
@@ -459,37 +420,6 @@ UNIX_DATAGRAM_TEST("X8", a_process_that_can_open_no_more_gets_the_datagram_and_a
         assert_path(&got.from, unix_peer_path("sender"));
     }
     assert_all_closed(&passed);
-}
-
-UNIX_DATAGRAM_TEST("X7", datagrams_with_handles_check_their_arguments)
-{
-    fer_unix_datagram *socket = test_unix_unbound();
-    fer_raw_socket raw = fer_unix_datagram_as_raw(socket);
-    fer_unix_received_handles got;
-    fer_unix_addr unnamed = {0};
-    char buf[4];
-    size_t n = 0;
-    assert_own_n(fer_unix_datagram_send_handles(socket, "", 0, &raw, 1, NULL, &n),
-                 FER_INVALID_INPUT, n, 0);
-    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, NULL, 1, NULL, &n), FER_MISUSE, n,
-                 0);
-    assert_own_n(fer_unix_datagram_send_handles(socket, NULL, 1, &raw, 1, NULL, &n), FER_MISUSE, n,
-                 0);
-    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, &unnamed, &n),
-                 FER_INVALID_INPUT, n, 0);
-    assert_kind_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, NULL, &n),
-                  FER_NOT_CONNECTED, n, 0);
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 0, &raw, 1, &got), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_recv_handles(socket, NULL, 4, &raw, 1, &got), FER_MISUSE);
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, NULL, 1, &got), FER_MISUSE);
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, NULL), FER_MISUSE);
-    assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, &got), FER_TIMED_OUT);
-    fer_limits past = limits_past();
-    assert_ok(fer_unix_datagram_set_limits(socket, &past));
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, &got), FER_TIMED_OUT);
-    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, NULL, &n), FER_TIMED_OUT,
-                 n, 0);
 }
 
 RULE_TESTS("unix_handles")

@@ -1,4 +1,4 @@
-/* unix_streams.c: the rules of streams (C, S, L6) that differ for Unix sockets, or that only Unix
+/* unix_streams.c: the rules of streams (C, S, L6, R1) that differ for Unix sockets, or that only Unix
  * sockets have. For the others: the tests of both types (stream_fixture.h). For raw sockets:
  * unix_modes.c. For listeners: unix_listeners.c. */
 #include "support/unix_fixture.h"
@@ -29,21 +29,28 @@ UNIX_TEST("E1", pairs_are_unsupported_if_the_os_has_none)
 
 /* ---- C1, C4, C6 */
 
+/* L6: without names. */
 UNIX_TEST("C1", the_streams_of_a_pair_are_connected_to_each_other)
 {
+    struct unix_ends ends = unix_ends_open();
+    fer_unix_stream *fresh = test_unix_stream();
+    fer_unix_addr addr;
     char got[4] = {0};
-    skip_without_unix_datagrams();
-    fer_unix_stream *one = test_unix_stream();
-    fer_unix_stream *other = test_unix_stream();
-    assert_ok(fer_unix_stream_pair(one, other));
-    assert_ok(fer_unix_stream_write_all(one, "to", 2, NULL));
-    assert_ok(fer_unix_stream_write_all(other, "fro", 3, NULL));
-    assert_ok(fer_unix_stream_read_exact(other, got, 2, NULL));
+    assert_own(fer_unix_stream_pair(fresh, fresh), FER_MISUSE);
+    assert_unix_new(fresh);
+    assert_ok(fer_unix_stream_local_addr(ends.one, &addr));
+    assert_unnamed(&addr);
+    memset(&addr, 0x5a, sizeof addr);
+    assert_ok(fer_unix_stream_peer_addr(ends.one, &addr));
+    assert_unnamed(&addr);
+    assert_ok(fer_unix_stream_write_all(ends.one, "to", 2, NULL));
+    assert_ok(fer_unix_stream_write_all(ends.other, "fro", 3, NULL));
+    assert_ok(fer_unix_stream_read_exact(ends.other, got, 2, NULL));
     assert_memory_equal(got, "to", 2);
-    assert_ok(fer_unix_stream_read_exact(one, got, 3, NULL));
+    assert_ok(fer_unix_stream_read_exact(ends.one, got, 3, NULL));
     assert_memory_equal(got, "fro", 3);
-    fer_unix_stream_close(one);
-    assert_stream_ends(unix_ref(other));
+    fer_unix_stream_close(ends.one);
+    assert_stream_ends(unix_ref(ends.other));
 }
 
 UNIX_STREAM_TEST("C4", a_failed_connect_leaves_a_new_handle)
@@ -71,34 +78,7 @@ UNIX_STREAM_TEST("C4", a_failed_connect_leaves_a_new_handle)
     assert_ok(fer_unix_stream_connect(stream, path));
 }
 
-UNIX_PAIR_TEST("C6", connecting_or_cloning_into_an_open_handle_is_refused)
-{
-    fer_unix_stream *other = test_unix_stream();
-    const char *path = unix_peer_path("listener");
-    assert_true(unix_peer_listen(path, 1) != PEER_NONE);
-    assert_ok(fer_unix_stream_connect(other, path));
-    assert_own(fer_unix_stream_connect(pair.stream, path), FER_MISUSE);
-    assert_own(fer_unix_stream_try_clone(other, pair.stream), FER_MISUSE);
-    assert_own(fer_unix_stream_pair(pair.stream, test_unix_stream()), FER_MISUSE);
-    assert_own(fer_unix_stream_from_raw(pair.stream, pair.other), FER_MISUSE);
-    assert_unix_alive(&pair);
-    fer_unix_stream *fresh = test_unix_stream();
-    assert_own(fer_unix_stream_pair(fresh, pair.stream), FER_MISUSE);
-    assert_own(fer_unix_stream_pair(fresh, fresh), FER_MISUSE);
-    assert_unix_new(fresh);
-    assert_unix_alive(&pair);
-}
-
 /* ---- S7 */
-
-UNIX_PAIR_TEST("S7", shutting_read_leaves_writing_alone)
-{
-    char got[4] = {0};
-    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
-    assert_ok(fer_unix_stream_write_all(pair.stream, "on", 2, NULL));
-    assert_true(peer_recv_exact(pair.other, got, 2));
-    assert_memory_equal(got, "on", 2);
-}
 
 /* Unlike TCP: the peer's writes fail. */
 UNIX_DATAGRAM_TEST("S7", shutting_read_breaks_the_peer_s_writes_on_linux)
@@ -135,47 +115,35 @@ UNIX_KIND_TEST("S4", the_peer_address_is_available_until_the_end_was_read)
     }
 }
 
-/* Both ends may have shut their write halves before. */
-static void close_with_unread_input(struct unix_pair *pair, bool both_shut)
+/* S5: "a handle that saw it never reports a clean end of file afterwards": also after both ends
+ * were shut down, and if take_error detects it. */
+UNIX_KIND_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
 {
+    enum { PLAINLY, AFTER_BOTH_SHUT, BY_TAKE_ERROR, WAYS };
     skip_if(!unix_peer_reports_unread_input(),
             "this OS does not report unread input (macOS, the BSDs)");
-    assert_true(!both_shut || peer_shutdown_write(pair->other));
-    assert_ok(fer_unix_stream_write_all(pair->stream, "unread", 6, NULL));
-    if (both_shut) {
-        assert_ok(fer_unix_stream_shutdown(pair->stream, FER_SHUTDOWN_WRITE));
+    for (int way = 0; way < WAYS; way++) {
+        struct unix_pair pair = unix_pair_open(state);
+        fer_error pending = {FER_OK, 0};
+        assert_true(way != AFTER_BOTH_SHUT || peer_shutdown_write(pair.other));
+        assert_ok(fer_unix_stream_write_all(pair.stream, "unread", 6, NULL));
+        if (way == AFTER_BOTH_SHUT) {
+            assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+        }
+        assert_true(peer_raw_wait_readable(pair.other));
+        peer_close(pair.other);
+        assert_true(peer_raw_wait_failed(fer_unix_stream_as_raw(pair.stream)));
+        if (way == PLAINLY) {
+            assert_writes_fail(fer_unix_stream_write(pair.stream, "x", 1, NULL));
+        } else if (way == BY_TAKE_ERROR) {
+            assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
+            assert_kind(pending, FER_CONNECTION_RESET);
+        }
+        assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
+        assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
+        assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+        assert_int_equal(unix_test_end(state), 0);
     }
-    assert_true(peer_raw_wait_readable(pair->other));
-    peer_close(pair->other);
-    assert_true(peer_raw_wait_failed(fer_unix_stream_as_raw(pair->stream)));
-}
-
-UNIX_PAIR_TEST("S5", a_peer_that_closes_with_unread_input_has_reset)
-{
-    close_with_unread_input(&pair, false);
-    assert_writes_fail(fer_unix_stream_write(pair.stream, "x", 1, NULL));
-    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
-    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
-    assert_ok(fer_unix_stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
-}
-
-/* S5: "a handle that saw it never reports a clean end of file afterwards": also after both ends
- * were shut down. */
-UNIX_PAIR_TEST("S5", unread_input_is_a_reset_after_both_peers_were_shut_down)
-{
-    close_with_unread_input(&pair, true);
-    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
-}
-
-UNIX_PAIR_TEST("S5", take_error_takes_a_reset_and_it_stays_with_the_handle)
-{
-    fer_error pending = {FER_OK, 0};
-    assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
-    assert_ok(pending);
-    close_with_unread_input(&pair, false);
-    assert_ok(fer_unix_stream_take_error(pair.stream, &pending));
-    assert_kind(pending, FER_CONNECTION_RESET);
-    assert_stream_fails(unix_ref(pair.stream), FER_CONNECTION_RESET);
 }
 
 UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
@@ -228,16 +196,41 @@ UNIX_STREAM_TEST("L6", every_stream_has_its_own_name_and_its_peer_s)
     assert_path(&addr, own);
 }
 
-UNIX_DATAGRAM_TEST("L6", a_pair_has_no_names)
+/* ---- R1 */
+
+UNIX_PAIR_TEST("R1", raw_sockets_are_opened_and_closed)
 {
-    fer_unix_stream *one = test_unix_stream();
-    fer_unix_addr addr;
-    assert_ok(fer_unix_stream_pair(one, test_unix_stream()));
-    assert_ok(fer_unix_stream_local_addr(one, &addr));
-    assert_unnamed(&addr);
-    memset(&addr, 0x5a, sizeof addr);
-    assert_ok(fer_unix_stream_peer_addr(one, &addr));
-    assert_unnamed(&addr);
+    fer_unix_stream *adopted = test_unix_stream();
+    fer_tcp_stream *tcp = test_stream();
+    fer_raw_socket raw = fer_unix_stream_into_raw(pair.stream);
+    assert_true(raw != FER_RAW_SOCKET_NONE);
+    peer_adopt(raw);
+    assert_own(fer_tcp_stream_from_raw(tcp, raw), FER_INVALID_INPUT);
+    assert_own(fer_unix_listener_from_raw(test_unix_listener(), raw), FER_INVALID_INPUT);
+    assert_own(fer_unix_datagram_from_raw(test_unix_datagram(), raw), FER_INVALID_INPUT);
+    assert_true(peer_is_open(raw));
+    peer_release(raw);
+    assert_ok(fer_unix_stream_from_raw(adopted, raw));
+    assert_unix_exchange(adopted, pair.other);
+    assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_MISUSE);
+}
+
+UNIX_STREAM_TEST("R1", from_raw_refuses_sockets_that_are_no_connected_unix_stream)
+{
+    uint16_t port = 0;
+    fer_unix_stream *stream = test_unix_stream();
+    peer_socket listening = peer_listen(PEER_V4, 4, &port);
+    fer_raw_socket refused[4];
+    refused[0] = unix_peer_unconnected(NULL);
+    refused[1] = unix_peer_listen(unix_peer_path("listener"), 1);
+    refused[2] = peer_connect(PEER_V4, port);
+    refused[3] = listening;
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(refused[i] != PEER_NONE);
+        assert_own(fer_unix_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
+        assert_true(peer_is_open(refused[i]));
+    }
+    assert_unix_new(stream);
 }
 
 RULE_TESTS("unix_streams")

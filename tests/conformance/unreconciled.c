@@ -3,24 +3,6 @@
  * results that the systems give are allowed. */
 #include "support/fixture.h"
 
-/* S8: of the bytes that arrived before a reset, all are read, or fewer (Windows), never other
- * bytes, and then the reset. */
-PAIR_TEST("S8", bytes_before_a_reset_are_read_or_lost_but_never_changed)
-{
-    static unsigned char sent[5000];
-    unsigned char got[5000];
-    size_t n = 0;
-    pattern_fill(sent, sizeof sent, 0);
-    pair_send(pair, sent, sizeof sent);
-    pair_reset_and_wait(pair);
-    fer_error error = fer_tcp_stream_read_exact(&pair->stream, got, sizeof got, &n);
-    assert_either(error, FER_OK, FER_CONNECTION_RESET);
-    assert_true(error.kind == FER_OK ? n == sizeof got : n < sizeof got);
-    assert_true(error.kind == FER_OK || peer_is_windows());
-    assert_true(pattern_matches(got, n, 0));
-    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
-}
-
 /* S8: with a full backlog a connect is refused (Windows) or waits (other systems): a connect with a
  * timeout returns one of the two before the timeout. */
 STREAM_TEST("S8", a_full_backlog_refuses_or_waits)
@@ -155,18 +137,6 @@ LISTENER_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use)
     fer_error error = fer_tcp_listener_bind_addr(listener, &addr);
     assert_either(error, FER_OK, peer_is_windows() ? FER_ADDR_IN_USE : FER_OK);
     assert_exchange(stream, other);
-}
-
-/* S8: the grain of timeouts: never shorter than the value set, and longer by at most the coarsest
- * grain of all systems. */
-PAIR_TEST("S8", the_grain_of_timeouts_is_at_most_20_ms)
-{
-    for (uint64_t us = 1; us < 100000; us = us * 3 + 1) {
-        fer_duration got = {0};
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_micros(us)));
-        assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
-        assert_in_range(got.nanos, us * 1000, us * 1000 + 20000000);
-    }
 }
 
 RULE_TESTS("unreconciled")
