@@ -353,19 +353,4 @@ MAILBOX_TEST("P12", a_handle_that_cannot_be_registered_is_refused)
     peer_close_not_a_socket(other);
 }
 
-MAILBOX_TEST("P12", an_unknown_mode_changes_nothing)
-{
-    mailbox_send(mailbox);
-    for (int mode = 4; mode < 7; mode++) {
-        assert_own(fer_poller_add(poller, mailbox->raw, reading(1), (fer_poll_mode)mode),
-                   FER_INVALID_INPUT);
-        assert_kind(fer_poller_delete(poller, mailbox->raw), FER_NOT_FOUND);
-        assert_ok(fer_poller_add(poller, mailbox->raw, reading(2), FER_POLL_LEVEL));
-        assert_own(fer_poller_modify(poller, mailbox->raw, writing(3), (fer_poll_mode)mode),
-                   FER_INVALID_INPUT);
-        assert_event(poller, 2, true, false);
-        assert_ok(fer_poller_delete(poller, mailbox->raw));
-    }
-}
-
 RULE_TESTS("poller_registration")

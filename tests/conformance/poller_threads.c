@@ -72,20 +72,6 @@ static void pause_on(int round)
 
 /* ---- P6 */
 
-POLLER_TEST("P6", a_notify_wakes_a_running_wait)
-{
-    for (int round = 0; round < ROUNDS; round++) {
-        struct waiter waiter;
-        start_waiters(&waiter, 1, poller, NULL);
-        pause_on(round);
-        fer_error error = fer_poller_notify(poller);
-        join_waiters(&waiter, 1);
-        assert_ok(error);
-        assert_true(waiter.count == 0 && waiter.notified);
-        assert_no_event(poller);
-    }
-}
-
 /* "wakes exactly one wait": the others continue until their own notification. */
 POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits)
 {

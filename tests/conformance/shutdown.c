@@ -83,19 +83,6 @@ KIND_TEST("S1", shutdown_after_a_reset_is_ok)
     }
 }
 
-/* S1: "On a stream that was never connected it is NOT_CONNECTED." */
-UNIX_TEST("S1", shutdown_of_a_new_stream_is_not_connected)
-{
-    fer_tcp_stream *tcp = test_stream();
-    fer_unix_stream *local = test_unix_stream();
-    for (size_t how = 0; how < 3; how++) {
-        assert_own(fer_tcp_stream_shutdown(tcp, shutdowns[how]), FER_NOT_CONNECTED);
-        assert_own(fer_unix_stream_shutdown(local, shutdowns[how]), FER_NOT_CONNECTED);
-    }
-    assert_new(tcp);
-    assert_unix_new(local);
-}
-
 /* ---- S2: "its reads return OK with 0 bytes immediately, also with queued data." Also
  * with later data, and in every mode. */
 

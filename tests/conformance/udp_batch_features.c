@@ -317,33 +317,7 @@ UDP_TEST("B11", a_bad_message_is_refused_and_those_before_it_are_sent)
     assert_peer_receives(&pair, "one");
 }
 
-UDP_TEST("B11", nothing_to_send_or_to_receive_is_ok)
-{
-    size_t n = 0;
-    assert_ok_n(fer_udp_socket_send_batch(pair.socket, NULL, 0, &n), n, 0);
-    assert_ok_n(fer_udp_socket_recv_batch(pair.socket, NULL, 0, &n), n, 0);
-    assert_ok(fer_udp_socket_try_send_batch(pair.socket, NULL, 0, NULL));
-}
-
 /* ---- Features and the path */
-
-UDP_TEST("B9", enabled_features_are_reported)
-{
-    const fer_udp_features all =
-        FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS;
-    fer_udp_capabilities found;
-    fer_udp_features enabled = 0;
-    assert_ok(fer_udp_socket_features(pair.socket, &found));
-    assert_int_equal(found.enabled, 0);
-    assert_in_range(found.max_batch, 1, 32);
-    assert_int_equal(found.max_segments > 1, (found.available & FER_UDP_SEGMENTING) != 0);
-    assert_int_equal(found.max_batch > 1, (found.available & FER_UDP_BATCHING) != 0);
-    assert_ok(fer_udp_socket_enable(pair.socket, all, &enabled));
-    skip_under_qemu("it refuses to set options that it reports");
-    assert_int_equal(enabled, found.available & all);
-    assert_ok(fer_udp_socket_features(pair.socket, &found));
-    assert_int_equal(found.enabled, enabled);
-}
 
 UDP_TEST("O1", fragmentation_is_set_and_read)
 {

@@ -83,25 +83,6 @@ UDP_TEST("B1", a_datagram_of_any_length_is_too_long_and_not_read)
 
 /* ---- B2 */
 
-UDP_TEST("B2", a_cancelled_handle_sends_and_receives_no_batch)
-{
-    fer_cancel_token token;
-    fer_limits limits = {.token = &token};
-    fer_datagram_send message = text_to("one", &pair.other_addr);
-    size_t n = 0;
-    memset(&token, 0, sizeof token);
-    assert_ok(fer_cancel_token_new(&token));
-    assert_ok(fer_udp_socket_set_limits(pair.socket, &limits));
-    fer_cancel_token_cancel(&token);
-    prepare();
-    send_from_peer(&pair, "kept");
-    assert_own_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_CANCELLED, n, 0);
-    assert_own_n(fer_udp_socket_recv_batch(pair.socket, got, 1, &n), FER_CANCELLED, n, 0);
-    assert_ok(fer_udp_socket_set_limits(pair.socket, NULL));
-    fer_cancel_token_close(&token);
-    assert_receives_from_peer(&pair, "kept");
-}
-
 /* ---- B3 */
 
 UDP_TEST("B3", a_batch_receives_the_queued_datagrams)

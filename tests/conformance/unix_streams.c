@@ -215,22 +215,4 @@ UNIX_PAIR_TEST("R1", raw_sockets_are_opened_and_closed)
     assert_own(fer_unix_stream_read(pair.stream, &raw, 1, NULL), FER_MISUSE);
 }
 
-UNIX_STREAM_TEST("R1", from_raw_refuses_sockets_that_are_no_connected_unix_stream)
-{
-    uint16_t port = 0;
-    fer_unix_stream *stream = test_unix_stream();
-    peer_socket listening = peer_listen(PEER_V4, 4, &port);
-    fer_raw_socket refused[4];
-    refused[0] = unix_peer_unconnected(NULL);
-    refused[1] = unix_peer_listen(unix_peer_path("listener"), 1);
-    refused[2] = peer_connect(PEER_V4, port);
-    refused[3] = listening;
-    for (size_t i = 0; i < 4; i++) {
-        assert_true(refused[i] != PEER_NONE);
-        assert_own(fer_unix_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
-        assert_true(peer_is_open(refused[i]));
-    }
-    assert_unix_new(stream);
-}
-
 RULE_TESTS("unix_streams")
