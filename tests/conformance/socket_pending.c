@@ -181,29 +181,25 @@ static fer_raw_socket pending_raw(const struct pending_target *target, uint16_t 
  * continues, and its result is reported as rule C5 states. */
 SOCKET_FAMILY_STREAM_TEST("R1", a_pending_connect_that_is_adopted_continues)
 {
-    struct pending_target target = pending_target(family);
-    fer_socket *socket = test_socket();
-    uint16_t own_port = 0;
-    fer_raw_socket raw = pending_raw(&target, &own_port);
-    assert_ok(fer_socket_from_raw(socket, raw));
-    assert_connecting(socket);
-    peer_socket other = pending_target_accept(&target, own_port);
-    assert_ok(await_connect(socket));
-    assert_ok(fer_socket_set_nonblocking(socket, false));
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_exchange(stream, other);
-}
-
-SOCKET_TEST("R1", a_pending_connect_that_is_adopted_and_then_refused_reports_so)
-{
-    struct pending_target target = pending_target(PEER_V4);
-    fer_socket *socket = test_socket();
-    uint16_t own_port = 0;
-    assert_ok(fer_socket_from_raw(socket, pending_raw(&target, &own_port)));
-    pending_target_refuse(&target);
-    fer_error outcome = await_connect(socket);
-    assert_kind(outcome, FER_CONNECTION_REFUSED);
-    assert_failed(socket, outcome);
+    for (int refused = 0; refused < 2; refused++) {
+        struct pending_target target = pending_target(family);
+        fer_socket *socket = test_socket();
+        uint16_t own_port = 0;
+        assert_ok(fer_socket_from_raw(socket, pending_raw(&target, &own_port)));
+        assert_connecting(socket);
+        if (refused) {
+            pending_target_refuse(&target);
+            fer_error outcome = await_connect(socket);
+            assert_kind(outcome, FER_CONNECTION_REFUSED);
+            assert_failed(socket, outcome);
+        } else {
+            peer_socket other = pending_target_accept(&target, own_port);
+            assert_ok(await_connect(socket));
+            assert_ok(fer_socket_set_nonblocking(socket, false));
+            assert_ok(fer_socket_into_tcp_stream(socket, stream));
+            assert_exchange(stream, other);
+        }
+    }
 }
 
 /* ---- C5: a stream that was never connected */

@@ -318,6 +318,8 @@ WAY_TEST("B9", every_combination_of_features_fills_in_its_members)
         assert_int_equal(found.enabled, wanted & has);
         assert_in_range(found.max_batch, 1, 32);
         assert_in_range(found.max_segments, 1, 128);
+        assert_int_equal(found.max_segments > 1, (found.available & FER_UDP_SEGMENTING) != 0);
+        assert_int_equal(found.max_batch > 1, (found.available & FER_UDP_BATCHING) != 0);
         send_and_receive_each(route);
     }
     assert_receives_no_more(route);
