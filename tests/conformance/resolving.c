@@ -46,6 +46,12 @@ static void close_all(size_t handles_left)
     }
 }
 
+static void open_resolver(uint32_t threads, uint32_t queue_cap)
+{
+    const fer_resolver_options options = {.threads = threads, .queue_cap = queue_cap};
+    assert_ok(fer_resolver_new(&resolver, &options));
+}
+
 /* The fixture's sockets may still be open; a test that abandons lookups has none. */
 static int tear_down(void **state)
 {
@@ -101,8 +107,7 @@ RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
     static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82",
                                         "[fe80::1%1]:83", "localhost:0"};
     skip_without_localhost();
-    assert_ok(fer_resolver_new(&resolver,
-                               &(fer_resolver_options){.threads = 2, .queue_cap = UINT32_MAX - 1}));
+    open_resolver(2, UINT32_MAX - 1);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
     }
@@ -117,8 +122,7 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
     fer_event event;
     size_t count = 4711;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &poller, 0, &lookups[i]));
@@ -133,8 +137,7 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
  * accessed: the sanitizers would report it. */
 RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
 {
-    assert_ok(fer_resolver_new(&resolver,
-                               &(fer_resolver_options){.threads = 4, .queue_cap = UINT32_MAX - 1}));
+    open_resolver(4, UINT32_MAX - 1);
     for (size_t round = 0; round < 20; round++) {
         assert_ok(fer_poller_new(&poller));
         for (size_t i = 0; i < MANY; i++) {
@@ -155,8 +158,7 @@ RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
 RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
 {
     size_t count = 4711;
-    assert_ok(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = MANY}));
+    open_resolver(1, MANY);
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
     for (size_t i = 1; i < MANY; i++) {
         assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[i]));
@@ -171,8 +173,7 @@ RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
     }
     assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]),
                FER_MISUSE);
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
     close_all(handles_before);
 }
 
@@ -211,7 +212,7 @@ RESOLVING_TEST("N6", several_threads_share_a_resolver)
 {
     struct worker workers[4];
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 1}));
+    open_resolver(3, 1);
     memset(workers, 0, sizeof workers);
     for (size_t i = 0; i < 4; i++) {
         workers[i].number = i;

@@ -98,14 +98,13 @@ static void send_megabytes_of_a_file(fer_stream stream, peer_socket peer, bool h
     assert_int_equal(sink.total, MEGABYTES);
 }
 
-SLOW_PAIR_TEST("E3", megabytes_of_a_file_are_sent)
+SLOW_KIND_TEST("E3", megabytes_of_a_file_are_sent)
 {
-    send_megabytes_of_a_file(fer_tcp_stream_as_stream(&pair->stream), pair->other, false);
-}
-
-SLOW_PAIR_TEST("E3", megabytes_of_a_file_are_sent_within_limits)
-{
-    send_megabytes_of_a_file(fer_tcp_stream_as_stream(&pair->stream), pair->other, true);
+    for (int has_limits = 0; has_limits < 2; has_limits++) {
+        struct pair *pair = pair_open_kind(kind);
+        send_megabytes_of_a_file(fer_tcp_stream_as_stream(&pair->stream), pair->other, has_limits);
+        pair_close(pair);
+    }
 }
 
 UNIX_PAIR_TEST("E3", megabytes_of_a_file_are_sent_to_a_unix_stream)
@@ -114,35 +113,30 @@ UNIX_PAIR_TEST("E3", megabytes_of_a_file_are_sent_to_a_unix_stream)
 }
 
 /* T4: "no byte that was sent is uncounted, and the next call works". */
-static void send_to_a_full_stream(struct pair *pair, fer_error_kind kind)
+SLOW_KIND_TEST("T4", a_file_that_would_block_or_times_out_is_counted)
 {
-    fer_raw_file file = file_of(MEGABYTES);
-    fer_stream stream = fer_tcp_stream_as_stream(&pair->stream);
-    uint64_t total = 0;
-    uint64_t received = 0;
-    fer_error error;
-    do {
-        uint64_t n = 77;
-        error = send_file(stream, file, total, MEGABYTES - total, &n);
-        total += n;
-        assert_true(error.kind == FER_OK || error.kind == kind);
-        assert_true(receives_pattern(pair->other, total - received, received));
-        received = total;
-    } while (error.kind == kind);
-    assert_int_equal(total, MEGABYTES);
-    test_file_close(file);
-}
-
-SLOW_PAIR_TEST("T4", a_file_that_would_block_is_counted)
-{
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    send_to_a_full_stream(pair, FER_WOULD_BLOCK);
-}
-
-SLOW_PAIR_TEST("T4", a_file_that_times_out_is_counted)
-{
-    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(20)));
-    send_to_a_full_stream(pair, FER_TIMED_OUT);
+    static const fer_error_kind kinds[] = {FER_WOULD_BLOCK, FER_TIMED_OUT};
+    for (int i = 0; i < 2; i++) {
+        fer_raw_file file = file_of(MEGABYTES);
+        struct pair *pair = pair_open_kind(kind);
+        uint64_t total = 0;
+        uint64_t received = 0;
+        fer_error error;
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, i == 0));
+        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(20)));
+        do {
+            uint64_t n = 77;
+            error = send_file(fer_tcp_stream_as_stream(&pair->stream), file, total,
+                              MEGABYTES - total, &n);
+            total += n;
+            assert_true(error.kind == FER_OK || error.kind == kinds[i]);
+            assert_true(receives_pattern(pair->other, total - received, received));
+            received = total;
+        } while (error.kind == kinds[i]);
+        assert_int_equal(total, MEGABYTES);
+        test_file_close(file);
+        pair_close(pair);
+    }
 }
 
 /* ---- Errors */
