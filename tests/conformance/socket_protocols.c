@@ -233,12 +233,13 @@ SOCKET_FAMILY_TEST("R1", a_socket_of_every_kind_reports_its_kind)
         assert_is(socket, family, &kind);
         assert_is_adopted(socket);
         assert_is(socket, family, &kind);
+        fer_raw_socket raw = fer_socket_as_raw(socket);
+        assert_true(peer_is_open(raw));
         if (kind.type != FER_TYPE_STREAM) {
             assert_ok(fer_socket_try_clone(socket, clone));
             assert_is(clone, family, &kind);
+            fer_socket_close(clone);
         }
-        fer_raw_socket raw = fer_socket_as_raw(socket);
-        assert_true(peer_is_open(raw));
         fer_socket_close(socket);
         assert_empty(socket);
         assert_false(peer_is_open(raw));
