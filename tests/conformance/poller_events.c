@@ -350,7 +350,6 @@ POLLER_TEST("P7", every_key_is_returned_unchanged)
     }
 }
 
-/* Keys need not differ: each socket is reported. */
 POLLER_TEST("P7", sockets_may_share_a_key)
 {
     fer_event events[8];

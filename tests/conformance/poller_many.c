@@ -82,8 +82,6 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
     }
 }
 
-/* P7: only the ready ones of thousands of sockets are reported, in each wait while they are
- * ready. */
 MANY_TEST("P7", the_ready_ones_of_thousands_are_reported)
 {
     static unsigned char seen[MOST];

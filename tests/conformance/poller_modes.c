@@ -93,7 +93,6 @@ ONE_SHOT_TEST("P7", a_one_shot_stream_with_both_interests_is_reported_once)
     (void)mailbox;
 }
 
-/* An end is an event like any other. */
 ONE_SHOT_TEST("P7", a_one_shot_socket_reports_its_end_once)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);

@@ -115,8 +115,6 @@ static void notify_often(void *argument)
     }
 }
 
-/* No notification is lost: a thread that waits after each check of the notifiers' counter sees the
- * final count. */
 POLLER_TEST("P6", no_notify_of_many_threads_is_lost)
 {
     enum { NOTIFIERS = 3, TIMES = 2000 };
@@ -339,7 +337,6 @@ MAILBOX_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
     }
 }
 
-/* P4 for a wait that has started: the readiness of a deleted socket does not end it. */
 POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
 {
     for (int round = 0; round < 12; round++) {
@@ -364,7 +361,6 @@ POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
     }
 }
 
-/* P5 and P7: a level-triggered socket wakes a wait each time, also in different threads. */
 MAILBOX_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread)
 {
     struct waiter waiters[WAITERS];

@@ -132,7 +132,6 @@ MAILBOX_TEST("P6", a_wait_reports_its_notification_once)
     }
 }
 
-/* Each poller has its own notifications, and close discards them. */
 POLLER_RULE_TEST("P6", a_notification_ends_with_its_poller)
 {
     fer_poller *pollers[2] = {test_poller(), test_poller()};
@@ -241,8 +240,6 @@ POLLER_RULE_TEST("P10", all_ready_sockets_are_reported)
     }
 }
 
-/* A socket that becomes ready later is reported after each busy socket was reported at most once
- * more. */
 POLLER_TEST("P10", a_late_socket_is_reported_among_busy_ones)
 {
     enum { BUSY = 6 };

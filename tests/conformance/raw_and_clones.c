@@ -257,7 +257,6 @@ KIND_TEST("R1", into_raw_leaves_mode_and_timeouts_on_the_socket)
     }
 }
 
-/* And from_raw takes it again. */
 LISTENER_TEST("R1", into_raw_of_a_listener_returns_the_socket_and_closes_the_handle)
 {
     fer_tcp_listener *again = test_listener();
@@ -301,7 +300,6 @@ STREAM_KIND_TEST("R2", the_connection_ends_with_the_last_clone)
     }
 }
 
-/* R2: a listener listens until its last handle is closed. */
 LISTENER_TEST("R2", listening_ends_with_the_last_clone)
 {
     fer_tcp_listener *clone = test_listener();
@@ -345,8 +343,6 @@ static void read_four(void *argument)
     reader->error = fer_tcp_stream_read_exact(reader->stream, reader->buf, 4, &reader->n);
 }
 
-/* R2: a handle is closed while its clone is blocked in a read. The clone continues to wait, and
- * reads. */
 SLOW_KIND_TEST("R2", closing_one_handle_leaves_the_clones_blocked_read)
 {
     for (int round = 0; round < 6; round++) {

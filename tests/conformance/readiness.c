@@ -59,7 +59,6 @@ PAIR_TEST("T1", an_expired_wait_for_readiness_is_ok_with_none)
     assert_int_equal(ready_of(tcp_ref(&pair->stream), FER_READABLE, fer_duration_from_nanos(1)), 0);
 }
 
-/* A stream with full buffers is not writable until the peer has read. */
 SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read)
 {
     uint64_t left = fill_until_it_would_block(&pair->stream);
@@ -87,8 +86,6 @@ STREAM_PAIR_TEST("S4", the_peers_end_is_readable_every_time)
     assert_int_equal(wait_ready(pair.stream, ALL_INTERESTS), ALL_INTERESTS);
 }
 
-/* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
- * affect the other half. */
 SLOW_KIND_TEST("S2", an_own_shut_half_is_ready_immediately)
 {
     for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
@@ -143,8 +140,6 @@ PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested)
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* S5: a reset that is detected while _ready checks for writing is still returned by the next
- * read. */
 PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
 {
     fer_tcp_stream *clone = test_stream();

@@ -135,8 +135,6 @@ PAIR_TEST("S5", an_eof_before_the_reset_stays_an_eof)
     assert_reads_end(&pair->stream);
 }
 
-/* S2 takes precedence over S5: a half that the handle shut down keeps that answer, whatever the
- * peer does. */
 PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut)
 {
     char byte = 0;

@@ -181,7 +181,6 @@ SLOW_PAIR_TEST("I2", a_file_to_a_stream_that_ends_meanwhile_raises_no_sigpipe)
     test_file_close(file);
 }
 
-/* S5: the reset is reported again. */
 PAIR_TEST("S5", a_file_to_a_stream_that_was_reset_fails)
 {
     fer_raw_file file = file_of(PART);

@@ -315,7 +315,6 @@ KIND_TEST("S7", close_with_unread_input_resets)
     }
 }
 
-/* S7: shut down WRITE, read until 0 bytes, close. Then the connection is not reset. */
 PAIR_TEST("S7", draining_before_close_ends_in_good_order)
 {
     char buf[64];

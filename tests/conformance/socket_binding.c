@@ -214,7 +214,6 @@ SOCKET_TEST("L4", only_v6_is_for_ipv6_sockets)
     assert_true(only);
 }
 
-/* set_only_v6(false) sets bind's default. */
 SOCKET_TEST("L4", only_v6_of_false_is_the_default)
 {
     skip_without_v6();
@@ -307,7 +306,6 @@ SOCKET_TEST("L2", listening_again_changes_the_backlog)
     assert_ok(fer_socket_listen(socket, 0x7fffffff));
 }
 
-/* A listening socket cannot be connected. */
 SOCKET_TEST("E4", a_listening_socket_cannot_be_connected)
 {
     uint16_t port = 0;

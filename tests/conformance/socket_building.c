@@ -155,7 +155,6 @@ SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets)
     assert_true(fer_udp_socket_as_raw(udp) == raw);
 }
 
-/* L2: listen binds an adopted socket that is not bound, too. */
 SOCKET_TEST("L2", listening_binds_an_adopted_socket)
 {
     fer_socket *socket = test_socket();

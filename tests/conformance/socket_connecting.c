@@ -112,7 +112,6 @@ SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed)
     }
 }
 
-/* C4: a connect to an invalid address leaves the socket as it was: another family. */
 SOCKET_FAMILY_STREAM_TEST("C4", an_address_of_another_family_begins_nothing)
 {
     peer_socket listener;
@@ -230,7 +229,6 @@ SOCKET_TEST("C5", a_unix_connect_to_a_full_queue_can_be_made_again)
     assert_unix_exchange(stream, peer_accept(listener));
 }
 
-/* L4: of the listeners on the two wildcards of one port, IPv4's gets the connections over IPv4. */
 SOCKET_TEST("L4", each_wildcard_on_a_port_accepts_its_own_ip_version)
 {
     skip_without_dual_stack();

@@ -31,7 +31,6 @@ SOCKET_FAMILY_TEST("R2", a_clone_of_an_unbound_socket_is_bound_by_either)
     }
 }
 
-/* U1, R2: the first send of either handle binds the socket of both. */
 SOCKET_FAMILY_TEST("U1", sending_binds_the_socket_of_its_clone)
 {
     uint16_t other_port = 0;

@@ -65,7 +65,6 @@ SOCKET_FAMILY_TEST("U8", a_batch_of_an_unbound_socket_would_block)
     assert_kind_n(fer_udp_socket_try_recv_batch(udp, &message, 1, &n), FER_WOULD_BLOCK, n, 0);
 }
 
-/* L4: of the two wildcards on one port, IPv4's receives what is sent to IPv4. */
 SOCKET_TEST("L4", each_wildcard_on_a_port_receives_its_own_ip_version)
 {
     skip_without_dual_stack();

@@ -142,7 +142,6 @@ SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing)
     assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
 }
 
-/* R1: into_raw releases the socket in each of these states. */
 SOCKET_TEST("R1", into_raw_returns_a_connecting_and_a_failed_socket)
 {
     struct pending_target target = pending_target(PEER_V4);
@@ -254,7 +253,6 @@ SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected)
     assert_exchange(streams[0], peer_accept(listener));
 }
 
-/* It can be lent as a socket, and then be connected. */
 SOCKET_STREAM_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected)
 {
     peer_socket listener;

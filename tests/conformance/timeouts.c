@@ -270,8 +270,6 @@ PAIR_TEST("T4", nothing_is_lost_by_expired_reads)
     assert_int_equal(total, 60 * 97);
 }
 
-/* T4: the bytes that read_exact received before the expiry are in the buffer and in the count, and
- * the next call continues after them. */
 PAIR_TEST("T4", read_exact_counts_the_bytes_before_the_expiry)
 {
     char buf[9] = {0};
@@ -316,7 +314,6 @@ SLOW_STREAM_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
     assert_true(drain.total == counted);
 }
 
-/* T5: the default is NONE, each direction has its own timeout, and NONE clears it. */
 PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
 {
     fer_tcp_stream *stream = &pair->stream;

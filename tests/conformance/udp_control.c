@@ -241,7 +241,6 @@ WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_to_the_peer)
     assert_receives_no_more(route);
 }
 
-/* The same in every mode of both sockets, and by clones. */
 WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_in_every_mode_and_by_clones)
 {
     enum { NONBLOCKING, TIMEOUTS, LIMITS, CLONES, MODES };

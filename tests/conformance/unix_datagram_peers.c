@@ -189,7 +189,6 @@ UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
     }
 }
 
-/* X4: the peer's shutdown or close ends no receive. */
 UNIX_DATAGRAM_TEST("X4", the_close_of_the_peer_is_no_end)
 {
     fer_unix_datagram *one = test_unix_datagram();

@@ -7,19 +7,6 @@
 
 enum { SHORT_MS = 40 };
 
-/* ---- Features that an OS lacks */
-
-UNIX_TEST("E1", datagrams_are_unsupported_if_the_os_has_none)
-{
-    fer_unix_datagram *socket = test_unix_datagram();
-    skip_if(unix_peer_has_datagrams(), "this OS has them");
-    assert_kind(fer_unix_datagram_unbound(socket), FER_UNSUPPORTED);
-    assert_kind(fer_unix_datagram_bind(socket, "ferrule-none"), FER_UNSUPPORTED);
-    assert_kind(fer_unix_datagram_pair(socket, test_unix_datagram()), FER_UNSUPPORTED);
-    assert_true(fer_unix_datagram_as_raw(socket) == FER_RAW_SOCKET_NONE);
-    assert_false(unix_peer_path_exists("ferrule-none"));
-}
-
 /* ---- U1 */
 
 UNIX_TEST("U1", datagrams_are_received_with_their_sender_s_name)
@@ -55,7 +42,6 @@ UNIX_TEST("U1", datagrams_are_received_with_their_sender_s_name)
     assert_true(named);
 }
 
-/* U1: an empty queue makes a receive of no bytes wait, as any other. */
 UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
 {
     fer_unix_datagram *socket = test_unix_bound(unix_peer_path("ferrule"));

@@ -13,6 +13,12 @@ static struct unix_ends open_ends(void)
     return ends;
 }
 
+/* The body has the streams `through` which the first end of `passed` may pass. */
+#define HANDLES_TEST(rule, function)                                       \
+    TEST_OF(function, (struct unix_ends through, struct unix_ends passed), \
+            (open_ends(), open_ends()),                                    \
+            RULE_ROW(rule, function, "", unix_test, &unix_connected_kind))
+
 /* Sends the handle of the stream, and closes it here. */
 static void pass(struct unix_ends through, fer_unix_stream *passed, const char *text)
 {
@@ -81,10 +87,8 @@ static void assert_all_closed(const struct unix_ends *passed)
 
 /* ---- X7 */
 
-UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
+HANDLES_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket handles[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     pass(through, passed.one, "take");
     fer_unix_stream_close(through.one);
@@ -123,10 +127,8 @@ UNIX_TEST("X7", one_receive_returns_the_handles_of_one_message)
 }
 
 /* The bytes before the message may come first and alone, or with the message. */
-UNIX_TEST("X7", handles_arrive_with_the_first_byte_of_their_message)
+HANDLES_TEST("X7", handles_arrive_with_the_first_byte_of_their_message)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket handle = FER_RAW_SOCKET_NONE;
     fer_unix_received_handles got = {.count = 0};
     char buf[8];
@@ -217,20 +219,16 @@ UNIX_TEST("X8", a_read_without_handles_closes_those_that_arrive)
     assert_passed(handle, &passed[1]);
 }
 
-UNIX_TEST("X8", unreceived_handles_are_closed_with_the_stream)
+HANDLES_TEST("X8", unreceived_handles_are_closed_with_the_stream)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     pass(through, passed.one, "lost");
     fer_unix_stream_close(through.other);
     fer_unix_stream_close(through.one);
     assert_all_closed(&passed);
 }
 
-UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
+HANDLES_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_unix_received_handles got;
     fer_raw_socket handle;
     char buf[8];
@@ -273,10 +271,8 @@ UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
     }
 }
 
-UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
+HANDLES_TEST("X7", a_handle_that_is_not_open_sends_nothing)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket handles[2] = {fer_unix_stream_as_raw(passed.one), FER_RAW_SOCKET_NONE};
     size_t n = 0;
     for (int i = 0; i < 2; i++) {
@@ -309,10 +305,8 @@ UNIX_TEST("X5", handles_are_unsupported_if_the_os_sends_none)
 
 /* ---- The rules of reads and writes */
 
-UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
+HANDLES_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     size_t n = 0;
     assert_ok(fer_unix_stream_shutdown(through.one, FER_SHUTDOWN_WRITE));

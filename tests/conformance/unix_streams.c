@@ -5,26 +5,26 @@
 
 /* ---- Features that an OS lacks */
 
-UNIX_TEST("E1", streams_are_unsupported_if_the_os_has_none)
+UNIX_TEST("E1", what_the_os_lacks_is_unsupported)
 {
     fer_unix_stream *stream = test_unix_stream();
-    fer_unix_listener *listener = test_unix_listener();
-    skip_if(unix_peer_has_streams(), "this OS has Unix sockets");
-    assert_kind(fer_unix_stream_connect(stream, "ferrule-none"), FER_UNSUPPORTED);
-    assert_kind(fer_unix_listener_bind(listener, "ferrule-none"), FER_UNSUPPORTED);
-    assert_unix_new(stream);
-    assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
-    assert_false(unix_peer_path_exists("ferrule-none"));
-}
-
-UNIX_TEST("E1", pairs_are_unsupported_if_the_os_has_none)
-{
-    fer_unix_stream *one = test_unix_stream();
     fer_unix_stream *other = test_unix_stream();
-    skip_if(unix_peer_has_datagrams(), "this OS has socketpair");
-    assert_kind(fer_unix_stream_pair(one, other), FER_UNSUPPORTED);
-    assert_unix_new(one);
+    fer_unix_listener *listener = test_unix_listener();
+    fer_unix_datagram *datagram = test_unix_datagram();
+    skip_if(unix_peer_has_datagrams(), "this OS has them");
+    if (!unix_peer_has_streams()) {
+        assert_kind(fer_unix_stream_connect(stream, "ferrule-none"), FER_UNSUPPORTED);
+        assert_kind(fer_unix_listener_bind(listener, "ferrule-none"), FER_UNSUPPORTED);
+    }
+    assert_kind(fer_unix_stream_pair(stream, other), FER_UNSUPPORTED);
+    assert_kind(fer_unix_datagram_unbound(datagram), FER_UNSUPPORTED);
+    assert_kind(fer_unix_datagram_bind(datagram, "ferrule-none"), FER_UNSUPPORTED);
+    assert_kind(fer_unix_datagram_pair(datagram, test_unix_datagram()), FER_UNSUPPORTED);
+    assert_unix_new(stream);
     assert_unix_new(other);
+    assert_true(fer_unix_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
+    assert_true(fer_unix_datagram_as_raw(datagram) == FER_RAW_SOCKET_NONE);
+    assert_false(unix_peer_path_exists("ferrule-none"));
 }
 
 /* ---- C1, C4, C6 */

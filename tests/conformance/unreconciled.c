@@ -33,7 +33,6 @@ PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end)
     assert_reads_end(&pair->stream);
 }
 
-/* S8: a clone that reads after another handle has detected a reset: the reset, or the end. */
 PAIR_TEST("S8", a_clone_that_checks_a_reset_second_reports_a_reset_or_the_end)
 {
     fer_tcp_stream *clone = test_stream();
@@ -50,8 +49,6 @@ PAIR_TEST("S8", a_clone_that_checks_a_reset_second_reports_a_reset_or_the_end)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* S8: writes after the peer has closed: some succeed, then all return CONNECTION_RESET or
- * BROKEN_PIPE. */
 PAIR_TEST("S8", writes_after_the_peer_has_closed_end_in_reset_or_broken_pipe)
 {
     fer_error error = {FER_OK, 0};
@@ -101,7 +98,6 @@ PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset)
     }
 }
 
-/* S8: peer_addr after an end that this handle has not detected: the address or NOT_CONNECTED. */
 KIND_TEST("S8", peer_addr_after_an_unreported_end_is_the_address_or_not_connected)
 {
     for (int reset = 0; reset < 2; reset++) {

@@ -77,7 +77,6 @@ static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsi
     assert_true(took < SOON_US);
 }
 
-/* S6: two readers, one on the handle and one on its clone, are both woken. */
 PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles)
 {
     fer_tcp_stream *clone = test_stream();
@@ -119,7 +118,6 @@ SLOW_STREAM_KIND_TEST("S6", shutdown_wakes_a_blocked_read_and_a_blocked_write)
     }
 }
 
-/* S6: shutdown(WRITE) does not wake a blocked read, which still receives later bytes. */
 PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting)
 {
     struct caller reader = {.stream = tcp_ref(&pair->stream), .sort = 0, .n = 77};
@@ -150,7 +148,6 @@ static void write_pattern(void *argument)
         fer_tcp_stream_write_all(writer->stream, writer->bytes, writer->len, &writer->n);
 }
 
-/* S7 in the case of S6: shutdown(READ), which wakes a read, never disturbs a blocked write. */
 SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
 {
     enum { LEN = 12000000 };
@@ -191,7 +188,6 @@ static void shutdown_once(void *argument)
     caller->error = stream_shutdown(caller->stream, FER_SHUTDOWN_BOTH);
 }
 
-/* S6: no wakeup is lost in a race of two threads, without pauses, many times. */
 SLOW_KIND_TEST("S6", no_wake_up_is_lost_in_the_race)
 {
     for (int round = 0; round < 50; round++) {
