@@ -85,22 +85,6 @@ static void assert_same_answer(fer_lookup *lookup, const char *text)
     }
 }
 
-/* Polls until there is a result. Another thread does the work, or the virtual clock advances, in
- * the meantime. */
-static fer_error poll_until_done(fer_lookup *lookup)
-{
-    size_t count = 4711;
-    fer_error error;
-    do {
-        error = fer_lookup_wait(lookup, (fer_duration){0}, NULL, 0, &count);
-        if (error.kind == FER_WOULD_BLOCK) {
-            assert_int_equal(error.os_code, 0);
-        }
-        assert_true(error.kind == FER_OK || count == 4711);
-    } while (error.kind == FER_WOULD_BLOCK);
-    return error;
-}
-
 /* N3: "The result of a lookup is that of `fer_to_socket_addrs`." */
 RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 {
@@ -131,27 +115,6 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
         assert_true(i == 0 ? is_lookup_failure(error) : error.kind == FER_OK);
     }
     assert_ok_n(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL), count, 0);
-}
-
-/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is not
- * accessed: the sanitizers would report it. */
-RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
-{
-    open_resolver(4, UINT32_MAX - 1);
-    for (size_t round = 0; round < 20; round++) {
-        assert_ok(fer_poller_new(&poller));
-        for (size_t i = 0; i < MANY; i++) {
-            assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &poller, 0, &lookups[i]));
-        }
-        if (round % 4 == 1) {
-            FER_IGNORE(poll_until_done(&lookups[round]));
-        }
-        for (size_t i = 0; i < MANY; i++) {
-            fer_lookup_close(&lookups[(i * 7 + round) % MANY]);
-        }
-        fer_poller_close(&poller);
-    }
-    close_all(handles_before);
 }
 
 /* N7: "Its pending lookups end with CANCELLED; the others keep their results." */

@@ -272,20 +272,26 @@ SOCKET_FAMILY_TEST("L6", an_unbound_socket_has_the_unspecified_address)
 /* "An IP socket that is not bound is bound to a port of the OS's choice on every address." */
 SOCKET_FAMILY_STREAM_TEST("L2", listening_binds_an_unbound_socket)
 {
-    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_listener *listener = test_listener();
-    if (family == PEER_V6 && !peer_has_dual_stack()) {
-        assert_kind(fer_socket_listen(socket, 4), FER_UNSUPPORTED);
-        assert_ok(fer_socket_set_only_v6(socket, true));
+    for (int adopted = 0; adopted < 2; adopted++) {
+        fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+        fer_tcp_listener *listener = test_listener();
+        if (adopted) {
+            assert_ok(fer_socket_from_raw(socket, fer_socket_into_raw(socket)));
+        }
+        if (family == PEER_V6 && !peer_has_dual_stack()) {
+            assert_kind(fer_socket_listen(socket, 4), FER_UNSUPPORTED);
+            assert_ok(fer_socket_set_only_v6(socket, true));
+        }
+        assert_ok(fer_socket_listen(socket, 4));
+        fer_socket_addr addr = local_addr_of(socket);
+        fer_socket_addr unspecified = wildcard(family, addr.port);
+        assert_int_not_equal(addr.port, 0);
+        assert_true(fer_socket_addr_eq(&addr, &unspecified));
+        assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
+        assert_ok(fer_socket_into_tcp_listener(socket, listener));
+        assert_accepts(listener, stream, family, addr.port);
+        fer_tcp_stream_close(stream);
     }
-    assert_ok(fer_socket_listen(socket, 4));
-    fer_socket_addr addr = local_addr_of(socket);
-    fer_socket_addr unspecified = wildcard(family, addr.port);
-    assert_int_not_equal(addr.port, 0);
-    assert_true(fer_socket_addr_eq(&addr, &unspecified));
-    assert_own(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
-    assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    assert_accepts(listener, stream, family, addr.port);
 }
 
 /* L2: "The backlog of a built socket can be changed while it listens, except on Windows", also if

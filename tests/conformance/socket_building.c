@@ -90,21 +90,6 @@ SOCKET_TEST("E1", a_socket_beyond_the_limit_of_descriptors_leaves_a_new_handle)
 
 /* ---- R2: "Clones are closed one by one; the connection ends with the last." */
 
-SOCKET_FAMILY_STREAM_TEST("R2", a_clone_of_a_listening_socket_accepts_when_the_first_is_closed)
-{
-    uint16_t port = 0;
-    fer_socket *socket = test_built_listener(family, &port);
-    fer_socket *clone = test_socket();
-    fer_tcp_listener *listener = test_listener();
-    assert_ok(fer_socket_try_clone(socket, clone));
-    assert_int_equal(local_addr_of(clone).port, port);
-    fer_socket_close(socket);
-    assert_ok(fer_socket_into_tcp_listener(clone, listener));
-    assert_accepts(listener, stream, family, port);
-    fer_tcp_listener_close(listener);
-    assert_true(peer_connect(family, port) == PEER_NONE);
-}
-
 /* ---- R1 */
 
 /* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
@@ -153,17 +138,6 @@ SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets)
     assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
     assert_ok(fer_socket_into_udp_socket(socket, udp));
     assert_true(fer_udp_socket_as_raw(udp) == raw);
-}
-
-SOCKET_TEST("L2", listening_binds_an_adopted_socket)
-{
-    fer_socket *socket = test_socket();
-    fer_raw_socket raw = peer_unconnected();
-    peer_release(raw);
-    assert_ok(fer_socket_from_raw(socket, raw));
-    assert_ok(fer_socket_listen(socket, 4));
-    assert_true(peer_connect(PEER_V4, local_addr_of(socket).port) != PEER_NONE);
-    assert_ok(fer_socket_listen(socket, 8));
 }
 
 /* ---- Unix names */

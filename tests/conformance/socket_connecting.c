@@ -35,31 +35,6 @@ SOCKET_FAMILY_STREAM_TEST("C1", a_blocking_connect_ends_connected)
     assert_true(nodelay);
 }
 
-/* C1, C5: "connect_timeout restores the mode that was set before": of a blocking socket, and of a
- * nonblocking one, for which it waits too. */
-SOCKET_TEST("C1", connect_timeout_waits_and_restores_the_mode)
-{
-    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        peer_socket listener;
-        fer_socket_addr to = accepting_addr(PEER_V4, &listener);
-        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-        fer_tcp_stream *stream = test_stream();
-        char byte;
-        assert_ok(fer_socket_set_read_timeout(socket, millis(30)));
-        assert_ok(fer_socket_set_nonblocking(socket, nonblocking != 0));
-        assert_ok(fer_socket_connect_timeout(socket, &to, millis(9000)));
-        assert_ok(await_connect(socket));
-        assert_ok(fer_socket_into_tcp_stream(socket, stream));
-        assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL),
-                    nonblocking ? FER_WOULD_BLOCK : FER_TIMED_OUT);
-        if (!peer_is_windows()) {
-            assert_int_equal(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)), nonblocking);
-        }
-        assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-        assert_exchange(stream, peer_accept(listener));
-    }
-}
-
 /* ---- C2 */
 
 /* C2: "A port without a listener is CONNECTION_REFUSED", by every connect function; "port 0 is one,

@@ -39,7 +39,11 @@ SOCKET_FAMILY_TEST("U1", sending_binds_the_socket_of_its_clone)
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
     fer_socket_addr addr = any_port(family);
-    assert_ok(fer_socket_send_to(socket, "one", 3, &to, NULL));
+    fer_socket_addr peer;
+    size_t n = 77;
+    assert_kind_n(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED, n, 0);
+    assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
+    assert_ok_n(fer_socket_send_to(socket, "one", 3, &to, &n), n, 3);
     assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
     uint16_t port = local_addr_of(clone).port;
     assert_peer_socket_receives(other, "one", port);

@@ -16,53 +16,30 @@ static fer_socket *bound_socket(peer_family family, uint16_t *port)
 
 /* ---- Without a peer */
 
-SOCKET_FAMILY_TEST("U1", datagrams_are_sent_both_ways_without_a_peer)
-{
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_socket *socket = bound_socket(family, &port);
-    peer_socket other = peer_datagram(family, &other_port);
-    fer_socket_addr to = loopback(family, other_port);
-    fer_socket_addr peer;
-    size_t n = 77;
-    assert_ok_n(fer_socket_send_to(socket, "there", 5, &to, &n), n, 5);
-    assert_peer_socket_receives(other, "there", port);
-    assert_true(peer_datagram_send(other, family, port, "back", 4));
-    assert_built_receives(socket, "back", family, other_port);
-    assert_kind_n(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED, n, 0);
-    assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
-}
-
 /* U8: "A receive of a socket that is not bound waits, or would block, and does not bind it." */
 SOCKET_FAMILY_TEST("U8", a_receive_of_an_unbound_socket_waits_and_does_not_bind_it)
 {
     char buf[8];
     fer_udp_received got;
+    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+    size_t n = 77;
     uint16_t other_port = 0;
+    fer_udp_socket *udp = test_udp();
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    assert_ok(fer_socket_into_udp_socket(socket, udp));
+    socket = fer_udp_socket_as_socket(udp);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr addr = any_port(family);
     assert_ok(fer_socket_set_read_timeout(socket, millis(SHORT_MS)));
     assert_own(fer_socket_recv_from(socket, buf, sizeof buf, &got), FER_TIMED_OUT);
     assert_ok(fer_socket_set_nonblocking(socket, true));
     assert_kind(fer_socket_recv_from(socket, buf, sizeof buf, &got), FER_WOULD_BLOCK);
+    assert_kind_n(fer_udp_socket_try_recv_batch(udp, &message, 1, &n), FER_WOULD_BLOCK, n, 0);
     assert_ok(fer_socket_set_nonblocking(socket, false));
     assert_ok(fer_socket_set_read_timeout(socket, FER_DURATION_NONE));
     assert_ok(fer_socket_bind(socket, &addr));
     assert_true(peer_datagram_send(other, family, local_addr_of(socket).port, "now", 3));
     assert_built_receives(socket, "now", family, other_port);
-}
-
-/* The same of a batch, whose handle can be made of such a socket. */
-SOCKET_FAMILY_TEST("U8", a_batch_of_an_unbound_socket_would_block)
-{
-    char buf[8];
-    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
-    size_t n = 77;
-    fer_udp_socket *udp = test_udp();
-    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
-    assert_ok(fer_socket_into_udp_socket(socket, udp));
-    assert_kind_n(fer_udp_socket_try_recv_batch(udp, &message, 1, &n), FER_WOULD_BLOCK, n, 0);
 }
 
 SOCKET_TEST("L4", each_wildcard_on_a_port_receives_its_own_ip_version)
