@@ -246,8 +246,8 @@ POLLER_PAIR_TEST("P2", a_reset_behind_pending_writes_is_writable)
 }
 
 /* P2: "The end of file that the peer's shutdown causes is readable": as long as the socket is
- * registered, after the bytes that were sent before, and after both halves were shut down. Some systems report it as a hang-up, which
- * is also writable. */
+ * registered, after the bytes that were sent before, and after both halves were shut down. Some
+ * systems report it as a hang-up, which is also writable. */
 #define assert_readable_event(poller, key) \
     assert_true(wait_for((poller), (key), millis(PEER_LIMIT_MS)).readable)
 

@@ -218,8 +218,8 @@ STREAM_KIND_TEST("R1", from_raw_takes_the_queued_bytes_of_an_ended_stream)
     check_queued_bytes_of_an_ended_stream(stream_pair_open(kind), true);
 }
 
-/* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle", "with the mode and
- * the timeouts that were set applied to it". */
+/* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle", "with the mode
+ * and the timeouts that were set applied to it". */
 KIND_TEST("R1", into_raw_returns_the_socket_and_closes_the_handle)
 {
     for (int set = 0; set < 2; set++) {

@@ -38,9 +38,8 @@ SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use)
     assert_ok(fer_socket_bind(second, &addr));
 }
 
-/* L1: bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead". "Streams:
- * bind lets a port in TIME_WAIT be taken again unless this was set to false; on Windows it always
- * does, and never shares a live port". */
+/* L1: bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead",
+ * whatever was set. */
 SOCKET_TEST("L1", bind_of_a_stream_sets_its_options_unless_they_were_set)
 {
     enum { UNSET, SET_FALSE, SET_TRUE, CHOICES };

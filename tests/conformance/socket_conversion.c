@@ -100,8 +100,8 @@ static fer_socket *lend(int type, const struct handles *of)
     }
 }
 
-/* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". The handle is lent as
- * "the same handle, for the calls of this header". */
+/* "another kind of socket" is INVALID_INPUT; "on failure nothing has changed". The handle is lent
+ * as "the same handle, for the calls of this header". */
 SOCKET_TEST("R1", a_socket_becomes_a_handle_of_its_own_type_alone_and_is_lent)
 {
     struct handles handles = empty_handles();

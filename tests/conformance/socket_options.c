@@ -156,8 +156,8 @@ static void skip_without_tos(fer_error error)
             "this system has no type of service, or no traffic class");
 }
 
-/* O5: "The type of service (IPv6: the traffic class) is 0 to 255". "A stream's two lowest bits must
- * be 0: they are explicit congestion notification, TCP's own (RFC 3168, 5)." */
+/* O5: "The type of service (IPv6: the traffic class) is 0 to 255". The two lowest
+ * bits are those of ECN, which TCP itself sets on a stream (RFC 3168, 5). */
 SOCKET_FAMILY_TEST("O5", a_type_of_service_is_0_to_255)
 {
     static const uint32_t good[] = {0, 4, 0x10, 0xb8, 0xfc};

@@ -203,7 +203,8 @@ PAIR_TEST("T3", the_shortest_timeouts_expire_and_the_longest_wait)
     }
 }
 
-/* T3 and T1: the same for connect_timeout, which sets no option; without a timeout it is connect. */
+/* T3 and T1: the same for connect_timeout, which sets no option. Without a timeout it is
+ * connect. */
 RULE_TEST("T3", connect_timeout_takes_every_length)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),

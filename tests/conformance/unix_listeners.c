@@ -204,7 +204,7 @@ static void fill_queue(const char *path)
     fail();
 }
 
-UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_for_space_on_linux_and_is_refused_elsewhere)
+UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_on_linux_and_is_refused_on_others)
 {
     struct connector connector = {unix_peer_path("listener"), test_unix_stream(), {FER_OK, 0}};
     peer_socket listener = unix_peer_listen(connector.path, 1);

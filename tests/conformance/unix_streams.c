@@ -1,6 +1,6 @@
-/* unix_streams.c: the rules of streams (C, S, L6, R1) that differ for Unix sockets, or that only Unix
- * sockets have. For the others: the tests of both types (stream_fixture.h). For raw sockets:
- * unix_modes.c. For listeners: unix_listeners.c. */
+/* unix_streams.c: the rules of streams (C, S, L6, R1) that differ for Unix sockets, or that only
+ * Unix sockets have. For the others: the tests of both types (stream_fixture.h). For listeners:
+ * unix_listeners.c. */
 #include "support/unix_fixture.h"
 
 /* ---- Features that an OS lacks */
