@@ -269,39 +269,37 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
                 ((readable ? FER_READABLE : 0) | (writable ? FER_WRITABLE : 0)));
 }
 
-/* P5: "one of NONE has no limit": bytes from the peer end it. */
-POLLER_KIND_TEST("P5", a_wait_without_end_is_woken_by_bytes)
+/* P5: "one of NONE has no limit": a datagram ends it. A wait that has begun sees the
+ * socket, whether it is ready when it is added, or later, and after a modify of its interest, its
+ * key, or of a FER_POLL_ONESHOT socket that was reported. */
+MAILBOX_TEST("P7", a_wait_that_has_begun_sees_each_change)
 {
-    fer_poller *poller = test_poller();
-    for (int round = 0; round < 10; round++) {
-        struct pair *pair = pair_open_kind(kind);
+    enum { BYTES, ADDED, ADDED_READY, MODIFIED, MODIFIED_ONESHOT, CHANGES };
+    for (int round = 0; round < 6 * CHANGES; round++) {
+        int change = round / 2 % CHANGES;
+        fer_poll_mode mode = change == MODIFIED_ONESHOT ? FER_POLL_ONESHOT : FER_POLL_LEVEL;
+        fer_error error = {FER_OK, 0};
         struct waiter waiter;
-        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), reading(1),
-                                 FER_POLL_LEVEL));
-        start_waiters(&waiter, 1, poller, NULL);
-        pause_on(round);
-        bool sent = peer_send_all(pair->other, "x", 1);
-        join_waiters(&waiter, 1);
-        assert_true(sent);
-        assert_one_event(&waiter, 1, true, false);
-        assert_ok(fer_poller_delete(poller, fer_tcp_stream_as_raw(&pair->stream)));
-        pair_close(pair);
-    }
-}
-
-/* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
-MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_reported)
-{
-    for (int round = 0; round < ROUNDS; round++) {
-        struct waiter waiter;
-        bool posted_before = round % 4 < 2;
-        if (posted_before) {
+        if (change >= ADDED_READY) {
             mailbox_send(mailbox);
+        }
+        if (change == BYTES || change >= MODIFIED) {
+            fer_event before = change == BYTES      ? reading(5)
+                               : change == MODIFIED ? no_interest(1)
+                                                    : reading(1);
+            assert_ok(fer_poller_add(poller, mailbox->raw, before, mode));
+        }
+        if (change == MODIFIED_ONESHOT) {
+            assert_event(poller, 1, true, false);
         }
         start_waiters(&waiter, 1, poller, NULL);
         pause_on(round);
-        fer_error error = fer_poller_add(poller, mailbox->raw, reading(5), FER_POLL_LEVEL);
-        if (!posted_before) {
+        if (change >= MODIFIED) {
+            error = fer_poller_modify(poller, mailbox->raw, reading(5), mode);
+        } else if (change != BYTES) {
+            error = fer_poller_add(poller, mailbox->raw, reading(5), mode);
+        }
+        if (change < ADDED_READY) {
             mailbox_send(mailbox);
         }
         join_waiters(&waiter, 1);
@@ -309,31 +307,6 @@ MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_reported)
         assert_one_event(&waiter, 5, true, false);
         mailbox_drain(mailbox);
         assert_ok(fer_poller_delete(poller, mailbox->raw));
-    }
-}
-
-/* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
- * that is reported again. */
-MAILBOX_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
-{
-    mailbox_send(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
-    for (int round = 0; round < ROUNDS; round++) {
-        struct waiter waiter;
-        bool was_oneshot = round % 4 < 2;
-        if (was_oneshot) {
-            assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
-            assert_event(poller, 1, true, false);
-        } else {
-            assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
-        }
-        start_waiters(&waiter, 1, poller, NULL);
-        pause_on(round);
-        fer_error error = fer_poller_modify(poller, mailbox->raw, reading(2),
-                                            was_oneshot ? FER_POLL_ONESHOT : FER_POLL_LEVEL);
-        join_waiters(&waiter, 1);
-        assert_ok(error);
-        assert_one_event(&waiter, 2, true, false);
     }
 }
 

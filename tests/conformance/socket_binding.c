@@ -21,32 +21,17 @@ static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *
     return false;
 }
 
-/* ---- L1: "A second listener on the same address and port is ADDR_IN_USE" */
+/* ---- L1 */
 
-SOCKET_FAMILY_TEST("L1", a_second_bind_is_addr_in_use)
-{
-    uint16_t port = 0;
-    (void)test_built_listener(family, &port);
-    fer_socket *second = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_tcp_listener *plain = test_listener();
-    fer_socket_addr addr = loopback(family, port);
-    fer_error error = fer_socket_bind(second, &addr);
-    assert_kind(error, FER_ADDR_IN_USE);
-    assert_int_not_equal(error.os_code, 0);
-    assert_kind(fer_tcp_listener_bind_addr(plain, &addr), FER_ADDR_IN_USE);
-    addr.port = 0;
-    assert_ok(fer_socket_bind(second, &addr));
-}
-
-/* L1: bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead",
+/* L1: "A second listener on the same address and port is ADDR_IN_USE". bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead",
  * whatever was set. */
-SOCKET_TEST("L1", bind_of_a_stream_sets_its_options_unless_they_were_set)
+SOCKET_FAMILY_TEST("L1", bind_of_a_stream_sets_its_options_unless_they_were_set)
 {
     enum { UNSET, SET_FALSE, SET_TRUE, CHOICES };
     for (int choice = UNSET; choice < CHOICES; choice++) {
-        fer_socket *sockets[2] = {test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM),
-                                  test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM)};
-        fer_socket_addr addr = any_port(PEER_V4);
+        fer_socket *sockets[2] = {test_new_socket(domain_of(family), FER_TYPE_STREAM),
+                                  test_new_socket(domain_of(family), FER_TYPE_STREAM)};
+        fer_socket_addr addr = any_port(family);
         bool reuses = false;
         for (int i = 0; i < 2 && choice != UNSET; i++) {
             assert_ok(fer_socket_set_reuse_address(sockets[i], choice == SET_TRUE));
@@ -61,7 +46,12 @@ SOCKET_TEST("L1", bind_of_a_stream_sets_its_options_unless_they_were_set)
         assert_int_equal(peer_raw_reuses_address(raw), !peer_is_windows() && choice != SET_FALSE);
         assert_int_equal(peer_raw_is_exclusive(raw), peer_is_windows() ? 1 : -1);
         addr = local_addr_of(sockets[0]);
-        assert_kind(fer_socket_bind(sockets[1], &addr), FER_ADDR_IN_USE);
+        fer_error error = fer_socket_bind(sockets[1], &addr);
+        assert_kind(error, FER_ADDR_IN_USE);
+        assert_int_not_equal(error.os_code, 0);
+        assert_kind(fer_tcp_listener_bind_addr(test_listener(), &addr), FER_ADDR_IN_USE);
+        addr.port = 0;
+        assert_ok(fer_socket_bind(sockets[1], &addr));
     }
 }
 
@@ -154,20 +144,26 @@ SOCKET_FAMILY_TEST("L1", listeners_that_reuse_a_port_share_its_connections)
 
 /* ---- L4: "Listening on `[::]` accepts IPv4 too, unless set_only_v6(true) was set" */
 
+/* Also if set_only_v6 has set the default. */
 SOCKET_TEST("L4", the_ipv6_wildcard_takes_ipv4_too)
 {
-    skip_without_dual_stack();
-    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
-    fer_tcp_listener *listener = test_listener();
-    fer_socket_addr addr = wildcard(PEER_V6, 0);
-    assert_ok(fer_socket_bind(socket, &addr));
-    assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 0);
-    assert_ok(fer_socket_listen(socket, 4));
-    uint16_t port = local_addr_of(socket).port;
-    assert_ok(fer_socket_into_tcp_listener(socket, listener));
-    for (int family = 0; family < 2; family++) {
-        fer_tcp_stream *stream = test_stream();
-        assert_accepts(listener, stream, family == 0 ? PEER_V4 : PEER_V6, port);
+    skip_without_v6();
+    for (int is_set = 0; is_set < 2; is_set++) {
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+        fer_tcp_listener *listener = test_listener();
+        fer_socket_addr addr = wildcard(PEER_V6, 0);
+        if (!peer_has_dual_stack()) {
+            assert_kind(fer_socket_set_only_v6(socket, false), FER_INVALID_INPUT);
+            skip_without_dual_stack();
+        }
+        assert_true(!is_set || fer_socket_set_only_v6(socket, false).kind == FER_OK);
+        assert_ok(fer_socket_bind(socket, &addr));
+        assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 0);
+        assert_ok(fer_socket_listen(socket, 4));
+        uint16_t port = local_addr_of(socket).port;
+        assert_ok(fer_socket_into_tcp_listener(socket, listener));
+        assert_accepts(listener, test_stream(), PEER_V4, port);
+        assert_accepts(listener, test_stream(), PEER_V6, port);
     }
 }
 
@@ -211,20 +207,6 @@ SOCKET_TEST("L4", only_v6_is_for_ipv6_sockets)
     assert_own(fer_socket_set_only_v6(socket, true), FER_UNSUPPORTED);
     assert_own(fer_socket_only_v6(socket, &only), FER_UNSUPPORTED);
     assert_true(only);
-}
-
-SOCKET_TEST("L4", only_v6_of_false_is_the_default)
-{
-    skip_without_v6();
-    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
-    fer_socket_addr addr = wildcard(PEER_V6, 0);
-    if (!peer_has_dual_stack()) {
-        assert_kind(fer_socket_set_only_v6(socket, false), FER_INVALID_INPUT);
-        return;
-    }
-    assert_ok(fer_socket_set_only_v6(socket, false));
-    assert_ok(fer_socket_bind(socket, &addr));
-    assert_int_equal(peer_raw_only_v6(fer_socket_as_raw(socket)), 0);
 }
 
 /* ---- L5, and what cannot be bound */

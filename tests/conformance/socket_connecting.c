@@ -84,6 +84,10 @@ SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed)
         fer_tcp_stream *stream = test_stream();
         assert_ok(fer_socket_into_tcp_stream(socket, stream));
         assert_stream_failed(stream, error);
+        fer_raw_socket raw = fer_tcp_stream_into_raw(stream);
+        assert_closed(stream);
+        assert_true(peer_is_open(raw));
+        peer_adopt(raw);
     }
 }
 

@@ -37,13 +37,21 @@ static fer_error query_until_done(fer_tcp_stream *stream, int query_kind)
 
 /* C5: "each call first queries the system for its result, and is WOULD_BLOCK if there is none". "A
  * second connect is MISUSE." */
-SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
+SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended)
 {
     struct pending_target target = pending_target(family);
     fer_socket *socket = test_connecting(&target);
+    fer_raw_socket raw = fer_socket_as_raw(socket);
     fer_socket_addr peer;
     assert_connecting(socket);
     assert_ok(fer_socket_set_nonblocking(socket, false));
+    assert_connecting(socket);
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_empty(socket);
+    assert_true(fer_tcp_stream_as_raw(stream) == raw);
+    assert_stream_connecting(stream);
+    socket = fer_tcp_stream_as_socket(stream);
+    assert_ok(fer_socket_set_nonblocking(socket, true));
     assert_connecting(socket);
     (void)pending_target_accept(&target, local_addr_of(socket).port);
     assert_ok(await_connect(socket));
@@ -53,20 +61,13 @@ SOCKET_FAMILY_TEST("C5", a_started_connect_would_block_until_it_has_ended)
     assert_own(fer_socket_connect(socket, &target.addr), FER_MISUSE);
 }
 
-/* "every read, write, take_error and peer_addr first asks": also on the stream that the socket was
- * turned into. "into_tcp_stream works in every state." */
-SOCKET_FAMILY_STREAM_TEST("C5", a_stream_whose_connect_is_pending_moves_nothing)
+/* "Closing": it ends a pending connect. */
+SOCKET_STREAM_TEST("C5", closing_a_stream_whose_connect_is_pending_closes_its_socket)
 {
-    struct pending_target target = pending_target(family);
+    struct pending_target target = pending_target(PEER_V4);
     fer_socket *socket = test_connecting(&target);
     fer_raw_socket raw = fer_socket_as_raw(socket);
     assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_empty(socket);
-    assert_true(fer_tcp_stream_as_raw(stream) == raw);
-    assert_stream_connecting(stream);
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-    assert_stream_connecting(stream);
-    assert_connecting(fer_tcp_stream_as_socket(stream));
     fer_tcp_stream_close(stream);
     assert_closed(stream);
     assert_false(peer_is_open(raw));
@@ -120,41 +121,6 @@ SOCKET_TEST("C5", a_connect_that_failed_is_reported_by_whichever_call_queries_fi
         assert_failed(fer_tcp_stream_as_socket(stream), saved);
         fer_tcp_stream_close(stream);
         assert_false(peer_is_open(raw));
-    }
-}
-
-/* "Closing": closing the handle ends a pending connect, and leaks nothing. */
-SOCKET_TEST("C5", closing_a_connecting_socket_leaks_nothing)
-{
-    struct pending_target target = pending_target(PEER_V4);
-    size_t before = peer_open_handles();
-    for (int i = 0; i < 10; i++) {
-        fer_socket socket = {0};
-        assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
-        assert_ok(fer_socket_set_nonblocking(&socket, true));
-        assert_kind(fer_socket_connect(&socket, &target.addr), FER_WOULD_BLOCK);
-        fer_raw_socket raw = fer_socket_as_raw(&socket);
-        fer_socket_close(&socket);
-        assert_empty(&socket);
-        assert_false(peer_is_open(raw));
-        fer_socket_close(&socket);
-    }
-    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 20));
-}
-
-SOCKET_TEST("R1", into_raw_returns_a_connecting_and_a_failed_socket)
-{
-    struct pending_target target = pending_target(PEER_V4);
-    fer_socket *connecting = test_connecting(&target);
-    fer_socket *failed = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    assert_own(fer_socket_connect_timeout(failed, &target.addr, millis(1)), FER_TIMED_OUT);
-    fer_socket *both[2] = {connecting, failed};
-    for (int i = 0; i < 2; i++) {
-        fer_raw_socket raw = fer_socket_as_raw(both[i]);
-        assert_true(fer_socket_into_raw(both[i]) == raw);
-        assert_empty(both[i]);
-        assert_true(peer_is_open(raw));
-        peer_adopt(raw);
     }
 }
 
