@@ -272,7 +272,7 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
 /* P5: "one of NONE has no limit": a datagram ends it. A wait that has begun sees the
  * socket, whether it is ready when it is added, or later, and after a modify of its interest, its
  * key, or of a FER_POLL_ONESHOT socket that was reported. */
-MAILBOX_TEST("P7", a_wait_that_has_begun_sees_each_change)
+MAILBOX_TEST("P7", a_wait_that_has_begun_reports_each_change)
 {
     enum { BYTES, ADDED, ADDED_READY, MODIFIED, MODIFIED_ONESHOT, CHANGES };
     for (int round = 0; round < 6 * CHANGES; round++) {

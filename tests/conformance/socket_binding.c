@@ -23,8 +23,8 @@ static bool accept_either(fer_tcp_listener *const listeners[2], fer_tcp_stream *
 
 /* ---- L1 */
 
-/* L1: "A second listener on the same address and port is ADDR_IN_USE". bind sets SO_REUSEADDR on POSIX; on Windows "ferrule sets exclusive use instead",
- * whatever was set. */
+/* L1: "A second listener on the same address and port is ADDR_IN_USE". bind sets SO_REUSEADDR on
+ * POSIX; on Windows "ferrule sets exclusive use instead", whatever was set. */
 SOCKET_FAMILY_TEST("L1", bind_of_a_stream_sets_its_options_unless_they_were_set)
 {
     enum { UNSET, SET_FALSE, SET_TRUE, CHOICES };

@@ -278,32 +278,29 @@ UDP_TEST("B10", another_sender_s_datagrams_are_dropped_from_a_batch)
 /* Nothing to send or to receive is OK. */
 UDP_TEST("B11", a_bad_message_is_refused_and_those_before_it_are_sent)
 {
-    fer_datagram_send messages[] = {text_to("one", &pair.other_addr),
-                                    text_to("two", &pair.other_addr)};
-    fer_socket_addr no_port = loopback(pair.family, 0);
+    const fer_socket_addr *to = &pair.other_addr;
+    const fer_socket_addr no_port = loopback(pair.family, 0);
+    const fer_socket_addr odd = {.ip = {.family = (fer_ip_family)5}, .port = 9};
+    const struct {
+        fer_datagram_send message;
+        fer_error_kind kind;
+    } rows[] = {{{.buf = "two", .len = 3, .to = to, .sent = 4}, FER_INVALID_INPUT},
+                {{.buf = "two", .len = 3, .to = to, .ecn = (fer_ecn)4}, FER_INVALID_INPUT},
+                {{.buf = "two", .len = 3, .to = &no_port}, FER_INVALID_INPUT},
+                {{.buf = "two", .len = 3, .to = &odd}, FER_INVALID_INPUT},
+                {{.buf = NULL, .len = 3, .to = to}, FER_MISUSE}};
     size_t n = 0;
-    messages[1].sent = 4;
-    assert_own_n(fer_udp_socket_send_batch(pair.socket, messages, 2, &n), FER_INVALID_INPUT, n, 1);
-    messages[1].sent = 0;
-    messages[1].ecn = (fer_ecn)4;
-    assert_own_n(fer_udp_socket_send_batch(pair.socket, messages + 1, 1, &n), FER_INVALID_INPUT, n,
-                 0);
-    messages[1].ecn = FER_ECN_NOT_ECT;
-    messages[1].to = &no_port;
-    assert_own_n(fer_udp_socket_send_batch(pair.socket, messages + 1, 1, &n), FER_INVALID_INPUT, n,
-                 0);
-    no_port.ip.family = (fer_ip_family)5;
-    assert_own_n(fer_udp_socket_send_batch(pair.socket, messages + 1, 1, &n), FER_INVALID_INPUT, n,
-                 0);
-    messages[1].buf = NULL;
-    assert_own_n(fer_udp_socket_send_batch(pair.socket, messages + 1, 1, &n), FER_MISUSE, n, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_datagram_send messages[] = {text_to("one", to), rows[i].message};
+        assert_own_n(fer_udp_socket_send_batch(pair.socket, messages, 2, &n), rows[i].kind, n, 1);
+        assert_peer_receives(&pair, "one");
+    }
     got[0] = (fer_datagram_recv){.buf = NULL, .cap = 1};
     assert_own_n(fer_udp_socket_recv_batch(pair.socket, got, 1, &n), FER_MISUSE, n, 0);
     assert_ok_n(fer_udp_socket_send_batch(pair.socket, NULL, 0, &n), n, 0);
     assert_ok_n(fer_udp_socket_recv_batch(pair.socket, NULL, 0, &n), n, 0);
     assert_ok(fer_udp_socket_try_send_batch(pair.socket, NULL, 0, NULL));
     assert_own(fer_udp_socket_enable(pair.socket, FER_UDP_SOURCE, NULL), FER_INVALID_INPUT);
-    assert_peer_receives(&pair, "one");
 }
 
 /* ---- Features and the path */
