@@ -1,6 +1,6 @@
 /* poller_threads.c: several threads on one poller (rules P6 and P8, and P4 to P7 for a wait that
  * has started). Each test is correct whether the wait or the other thread's call comes first, and
- * is repeated so that both happen. */
+ * is repeated so that both happen. What a wait makes visible: interleave/notify.c and poller.c. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -142,120 +142,6 @@ POLLER_TEST("P6", no_notify_of_many_threads_is_lost)
     assert_true(worked);
     (void)wait_for(poller, 1, millis(0));
     assert_no_event(poller);
-}
-
-/* Two threads pass a number through two pollers. The number is not atomic: "What the caller wrote
- * to memory before is visible to the thread whose wait returns." */
-struct ping_pong {
-    fer_poller *pollers[2];
-    unsigned number;
-    bool worked;
-};
-
-enum { ROUND_TRIPS = 500 };
-
-static bool play(struct ping_pong *ping_pong, int side)
-{
-    fer_event event;
-    size_t count = 0;
-    for (int i = 0; i < ROUND_TRIPS; i++) {
-        if (fer_poller_wait(ping_pong->pollers[side], FER_DURATION_NONE, &event, 1, &count, NULL)
-                    .kind != FER_OK ||
-            count != 0) {
-            return false;
-        }
-        ping_pong->number++;
-        if (fer_poller_notify(ping_pong->pollers[1 - side]).kind != FER_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void play_other_side(void *argument)
-{
-    struct ping_pong *ping_pong = argument;
-    ping_pong->worked = play(ping_pong, 1);
-}
-
-POLLER_RULE_TEST("P6", memory_written_before_a_notify_is_visible_after_the_wait)
-{
-    struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
-    test_thread thread;
-    test_thread_start(&thread, play_other_side, &ping_pong);
-    fer_error error = fer_poller_notify(ping_pong.pollers[0]);
-    bool worked = play(&ping_pong, 0);
-    test_thread_join(&thread);
-    assert_ok(error);
-    assert_true(worked && ping_pong.worked);
-    assert_int_equal(ping_pong.number, 2 * ROUND_TRIPS);
-    assert_notified(ping_pong.pollers[0]);
-    assert_no_event(ping_pong.pollers[0]);
-    assert_no_event(ping_pong.pollers[1]);
-}
-
-/* The thread that received the event of a FER_POLL_ONESHOT socket, which is always readable, writes
- * without a lock. */
-struct token {
-    fer_poller *poller;
-    fer_raw_socket raw;
-    unsigned number;
-};
-
-struct holder {
-    struct token *token;
-    test_thread thread;
-    bool worked;
-};
-
-enum { HOLDERS = 3, HANDOVERS = 500 };
-
-static bool count_handover(struct token *token)
-{
-    if (token->number == HANDOVERS) {
-        return false;
-    }
-    token->number++;
-    return true;
-}
-
-static void run_holder(void *argument)
-{
-    struct holder *self = argument;
-    struct token *token = self->token;
-    fer_event event;
-    size_t count = 0;
-    do {
-        self->worked =
-            fer_poller_wait(token->poller, FER_DURATION_NONE, &event, 1, &count, NULL).kind ==
-            FER_OK;
-    } while (self->worked && count == 1 && count_handover(token) &&
-             fer_poller_modify(token->poller, token->raw, reading(1), FER_POLL_ONESHOT).kind ==
-                 FER_OK);
-    self->worked = fer_poller_notify(token->poller).kind == FER_OK && self->worked;
-}
-
-/* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
- * what is watched by this call." */
-POLLER_RULE_TEST("P8", memory_written_before_modify_is_visible_to_the_thread_with_the_event)
-{
-    struct mailbox *mailbox = test_mailbox();
-    struct token token = {test_poller(), mailbox->raw, 0};
-    struct holder holders[HOLDERS];
-    mailbox_send(mailbox);
-    for (size_t i = 0; i < HOLDERS; i++) {
-        holders[i] = (struct holder){.token = &token};
-        test_thread_start(&holders[i].thread, run_holder, &holders[i]);
-    }
-    token.number++;
-    fer_error error = fer_poller_add(token.poller, token.raw, reading(1), FER_POLL_ONESHOT);
-    for (size_t i = 0; i < HOLDERS; i++) {
-        test_thread_join(&holders[i].thread);
-        assert_true(holders[i].worked);
-    }
-    assert_ok(error);
-    assert_int_equal(token.number, HANDOVERS);
-    assert_notified(token.poller);
 }
 
 /* ---- A wait that has started sees the calls of other threads */
