@@ -1,6 +1,7 @@
 /* socket_connecting.c: rules C1, C2, C4, C5 and L4 for built sockets: the results of their
  * connects, and the state after a failure. For calls during a pending connect: socket_pending.c.
  * For the connects of a stream: connecting.c. */
+#include "conformance/datagram_check.h"
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -208,26 +209,42 @@ SOCKET_TEST("C5", a_unix_connect_to_a_full_queue_can_be_made_again)
     assert_unix_exchange(stream, peer_accept(listener));
 }
 
+/* A datagram socket receives it. */
 SOCKET_TEST("L4", each_wildcard_on_a_port_accepts_its_own_ip_version)
 {
     skip_without_dual_stack();
-    for (int first = PEER_V4; first <= PEER_V6; first++) {
+    for (int i = 0; i < 4; i++) {
+        fer_type type = i / 2 == 0 ? FER_TYPE_DGRAM : FER_TYPE_STREAM;
         fer_tcp_listener *listeners[2] = {test_listener(), test_listener()};
+        fer_socket *sockets[2];
         uint16_t port = 0;
-        for (int i = 0; i < 2; i++) {
-            peer_family family = (peer_family)(i == 0 ? first : PEER_V6 - first);
-            fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+        for (int k = 0; k < 2; k++) {
+            peer_family family = (i + k) % 2 == 0 ? PEER_V4 : PEER_V6;
+            fer_socket *socket = test_new_socket(domain_of(family), type);
             fer_socket_addr addr = wildcard(family, port);
-            skip_if(fer_socket_set_reuse_port(socket, true).kind == FER_UNSUPPORTED,
-                    "this OS has no SO_REUSEPORT");
+            fer_error shares = type == FER_TYPE_DGRAM ? fer_socket_set_reuse_address(socket, true)
+                                                      : fer_socket_set_reuse_port(socket, true);
+            skip_if(shares.kind == FER_UNSUPPORTED, "this OS has no SO_REUSEPORT");
+            assert_ok(shares);
             assert_ok(fer_socket_bind(socket, &addr));
             port = local_addr_of(socket).port;
             assert_int_not_equal(port, 0);
-            assert_ok(fer_socket_listen(socket, 16));
-            assert_ok(fer_socket_into_tcp_listener(socket, listeners[family]));
+            if (type == FER_TYPE_STREAM) {
+                assert_ok(fer_socket_listen(socket, 16));
+                assert_ok(fer_socket_into_tcp_listener(socket, listeners[family]));
+            }
+            sockets[family] = socket;
         }
-        for (int i = 0; i < 6; i++) {
-            assert_accepts(listeners[i % 2], test_stream(), i % 2 == 0 ? PEER_V4 : PEER_V6, port);
+        for (int k = 0; k < 4; k++) {
+            peer_family family = k % 2 == 0 ? PEER_V4 : PEER_V6;
+            uint16_t from = 0;
+            if (type == FER_TYPE_STREAM) {
+                assert_accepts(listeners[family], test_stream(), family, port);
+                continue;
+            }
+            peer_socket sender = peer_datagram(family, &from);
+            assert_true(peer_datagram_send(sender, family, port, "its own", 7));
+            assert_built_receives(sockets[family], "its own", family, from);
         }
     }
 }

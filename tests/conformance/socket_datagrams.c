@@ -42,30 +42,6 @@ SOCKET_FAMILY_TEST("U8", a_receive_of_an_unbound_socket_waits_and_does_not_bind_
     assert_built_receives(socket, "now", family, other_port);
 }
 
-SOCKET_TEST("L4", each_wildcard_on_a_port_receives_its_own_ip_version)
-{
-    skip_without_dual_stack();
-    for (int first = PEER_V4; first <= PEER_V6; first++) {
-        fer_socket *sockets[2];
-        uint16_t port = 0;
-        for (int i = 0; i < 2; i++) {
-            peer_family family = (peer_family)(i == 0 ? first : PEER_V6 - first);
-            fer_socket_addr addr = wildcard(family, port);
-            sockets[family] = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
-            assert_ok(fer_socket_set_reuse_address(sockets[family], true));
-            assert_ok(fer_socket_bind(sockets[family], &addr));
-            port = local_addr_of(sockets[family]).port;
-            assert_int_not_equal(port, 0);
-        }
-        for (int family = PEER_V4; family <= PEER_V6; family++) {
-            uint16_t sender_port = 0;
-            peer_socket sender = peer_datagram((peer_family)family, &sender_port);
-            assert_true(peer_datagram_send(sender, (peer_family)family, port, "its own", 7));
-            assert_built_receives(sockets[family], "its own", (peer_family)family, sender_port);
-        }
-    }
-}
-
 /* ---- With a peer */
 
 /* U5: "Datagrams that other senders sent before it was connected are dropped; those of the peer are

@@ -136,7 +136,8 @@ SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
 }
 
 /* T3: "A timeout that the system cannot represent exactly becomes the next longer one." T5: "The
- * getter returns the value that was set, to the system's resolution". */
+ * getter returns the value that was set, to the system's resolution". The default is NONE,
+ * and NONE clears one direction's own timeout. */
 PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
 {
     static const uint64_t nanos[] = {1,
@@ -164,10 +165,13 @@ PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
                                      (uint64_t)INT64_MAX + 1,
                                      UINT64_MAX - 2000000000u,
                                      UINT64_MAX - 1};
+    fer_duration read_got = {0};
+    fer_duration write_got = {0};
+    assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &read_got));
+    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
+    assert_true(read_got.nanos == FER_DURATION_NONE_NANOS && write_got.nanos == read_got.nanos);
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_duration set = {nanos[i]};
-        fer_duration read_got = {0};
-        fer_duration write_got = {0};
         uint64_t min = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
         uint64_t max =
             nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
@@ -178,6 +182,12 @@ PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
         assert_in_range(read_got.nanos, min, max);
         assert_in_range(write_got.nanos, min, max);
     }
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(2000)));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    assert_ok_n(fer_tcp_stream_read_timeout(&pair->stream, &read_got), read_got.nanos,
+                FER_DURATION_NONE_NANOS);
+    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
+    assert_in_range(write_got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
     assert_alive(pair);
 }
 
@@ -313,23 +323,6 @@ SLOW_STREAM_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
     assert_int_equal(drain.outcome, PEER_END);
     assert_true(drain.intact);
     assert_true(drain.total == counted);
-}
-
-PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
-{
-    fer_tcp_stream *stream = &pair->stream;
-    fer_duration got = {0};
-    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(2000)));
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
-    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_in_range(got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
-    assert_ok(fer_tcp_stream_set_write_timeout(stream, FER_DURATION_NONE));
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
 }
 
 /* T7: "On POSIX a blocking read or write is one system call, also with a timeout." Tested from

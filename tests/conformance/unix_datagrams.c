@@ -5,7 +5,7 @@
 #include "support/process.h"
 #include "support/thread.h"
 
-enum { SHORT_MS = 40 };
+enum { SHORT_MS = 40, ALL_INTERESTS = FER_READABLE | FER_WRITABLE };
 
 /* ---- U1 */
 
@@ -105,9 +105,12 @@ UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
     bool waits = !unix_peer_has_bsd_datagrams();
     fer_error_kind full = waits ? FER_WOULD_BLOCK : FER_NO_BUFFER_SPACE;
     fer_duration timeout;
+    fer_interest ready = 77;
     fer_error error;
     size_t n = 0;
     uint32_t sent = 0;
+    assert_ok_n(fer_unix_datagram_ready(socket, ALL_INTERESTS, millis(0), &ready), ready,
+                FER_WRITABLE);
     assert_ok(fer_unix_datagram_connect(sender, path));
     assert_ok(fer_unix_datagram_set_nonblocking(sender, waits));
     while ((error = fer_unix_datagram_send(sender, &sent, sizeof sent, &n)).kind == FER_OK) {
@@ -118,6 +121,10 @@ UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
     assert_int_equal(n, 0);
     assert_kind(fer_unix_datagram_send_to(sender, "x", 1, path, &n), full);
     assert_kind(fer_unix_datagram_try_send(sender, "x", 1, NULL), full);
+    assert_ok_n(fer_unix_datagram_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                ALL_INTERESTS);
+    assert_ok(fer_unix_datagram_ready(sender, FER_WRITABLE, millis(0), &ready));
+    assert_true(!waits || ready == 0);
     assert_ok(fer_unix_datagram_set_nonblocking(sender, false));
     assert_own(fer_unix_datagram_set_read_timeout(sender, millis(0)), FER_INVALID_INPUT);
     assert_own(fer_unix_datagram_set_write_timeout(sender, millis(0)), FER_INVALID_INPUT);
@@ -134,6 +141,8 @@ UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
         assert_int_equal(number, i);
     }
     assert_receives_nothing(socket);
+    assert_ok(fer_unix_datagram_ready(sender, FER_WRITABLE, millis(PEER_LIMIT_MS), &ready));
+    assert_true(!waits || ready == FER_WRITABLE);
     send_text(sender, "room", NULL);
     assert_receives(socket, "room");
 }

@@ -53,6 +53,27 @@ UNIX_TEST("C1", the_streams_of_a_pair_are_connected_to_each_other)
     assert_stream_ends(unix_ref(ends.other));
 }
 
+/* C5: a connect that is only started ends within the call on POSIX, and is pending on Windows. */
+UNIX_STREAM_TEST("C5", a_started_connect_succeeds)
+{
+    const char *path = unix_peer_path("listener");
+    peer_socket listener = unix_peer_listen(path, 5);
+    fer_unix_stream *stream = test_unix_stream();
+    fer_unix_addr to;
+    fer_interest ready = 0;
+    fer_error outcome = {FER_OTHER, 1};
+    char byte;
+    assert_ok(fer_unix_addr_from_pathname(&to, path));
+    assert_ok(fer_unix_stream_connect_start(stream, &to));
+    assert_ok(fer_unix_stream_ready(stream, FER_WRITABLE, FER_DURATION_NONE, &ready));
+    assert_ok(fer_unix_stream_take_error(stream, &outcome));
+    assert_ok(outcome);
+    assert_kind(fer_unix_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_own(fer_unix_stream_connect_start(stream, &to), FER_MISUSE);
+    assert_ok(fer_unix_stream_set_nonblocking(stream, false));
+    assert_unix_exchange(stream, peer_accept(listener));
+}
+
 UNIX_STREAM_TEST("C4", a_failed_connect_leaves_a_new_handle)
 {
     const char *path = unix_peer_path("missing");
