@@ -64,7 +64,7 @@ endforeach()
 # The rules that clones share (T6, S6, O2, R1, R2, U5) again, with options and addresses that all
 # SOCKETs of a socket share, as documented and as in Wine.
 foreach(name IN ITEMS clones options raw_and_clones readiness shutdown socket_options
-        socket_conversion timeouts unix_modes datagram_sockets datagram_peers
+        socket_conversion timeouts datagram_sockets datagram_peers
         socket_datagram_clones)
     ferrule_add_test(sim_winsock_${name}_shared sim sim_tests_winsock ${name})
     set_property(TEST sim_winsock_${name}_shared APPEND PROPERTY

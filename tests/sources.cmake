@@ -183,8 +183,6 @@ set(ferrule_conformance_sources
     conformance/unix_handles.c
     conformance/unix_handles_alone.c
     conformance/unix_listeners.c
-    conformance/unix_modes.c
-    conformance/unix_readiness.c
     conformance/unix_streams.c
     conformance/unreconciled.c
     conformance/wakeup.c)

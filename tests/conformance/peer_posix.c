@@ -45,13 +45,8 @@ PEER_IS(peer_is_bsd, !IS_LINUX)
 
 /* NetBSD replaces a connection in TIME_WAIT by a vestige, which only an option that differs
  * defends (sys/netinet/in_pcb.c, in_pcbbind_port). */
-#ifdef __NetBSD__
-PEER_IS(peer_keeps_time_wait, false)
-PEER_IS(peer_has_mapped_parts, false)
-#else
-PEER_IS(peer_keeps_time_wait, true)
-PEER_IS(peer_has_mapped_parts, true)
-#endif
+PEER_IS(peer_keeps_time_wait, !IS_NETBSD)
+PEER_IS(peer_has_mapped_parts, !IS_NETBSD)
 
 PEER_RAW_IS(bool, peer_hides_pending_connect, false)
 

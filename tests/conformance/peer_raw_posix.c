@@ -183,44 +183,16 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 /* ---- What distinguishes the systems */
 
 /* NetBSD: tcp_usrreq.c, tcp_getpcb; OpenBSD: tcp_sogetpcb. */
-bool peer_forgets_ended_names(void)
-{
-#if defined(__NetBSD__) || defined(__OpenBSD__)
-    return true;
-#else
-    return false;
-#endif
-}
-
+PEER_IS(peer_forgets_ended_names, IS_NETBSD || IS_OPENBSD)
 /* NetBSD looks up bound sockets of the same version only (in_pcb.c, in_pcblookup_port). */
-bool peer_separates_ip_versions(void)
-{
-#ifdef __NetBSD__
-    return true;
-#else
-    return false;
-#endif
-}
-
+PEER_IS(peer_separates_ip_versions, IS_NETBSD)
 /* ip6(4) */
-bool peer_has_dual_stack(void)
-{
-#ifdef __OpenBSD__
-    return false;
-#else
-    return true;
-#endif
-}
-
+PEER_IS(peer_has_dual_stack, !IS_OPENBSD)
 /* The BSDs: tcp_usrreq.c, tcp_disconnect. macOS resets, as Linux does. */
-bool peer_close_hides_unread_input(void)
-{
-#if defined(__NetBSD__) || defined(__OpenBSD__) || defined(__FreeBSD__) || defined(__DragonFly__)
-    return true;
-#else
-    return false;
-#endif
-}
+PEER_IS(peer_close_hides_unread_input, IS_NETBSD || IS_OPENBSD || IS_FREEBSD)
+/* "if (tp->t_state == TCPS_CLOSED) goto drop": such a port answers nothing on NetBSD, OpenBSD and
+ * XNU (tcp_input). FreeBSD resets, as Linux does. */
+PEER_IS(peer_system_bound_port_refuses, IS_LINUX || IS_FREEBSD)
 
 bool peer_is_interrupted(void)
 {
@@ -236,17 +208,6 @@ bool peer_is_interrupted(void)
         peer_close(peer);
     }
     return is_interrupted;
-#endif
-}
-
-/* "if (tp->t_state == TCPS_CLOSED) goto drop": such a port answers nothing on NetBSD, OpenBSD and
- * XNU (tcp_input). FreeBSD resets, as Linux does. */
-bool peer_system_bound_port_refuses(void)
-{
-#if defined(__linux__) || defined(__FreeBSD__)
-    return true;
-#else
-    return false;
 #endif
 }
 

@@ -5,15 +5,19 @@
 
 #include "conformance/peer.h"
 
-#ifdef __linux__
-enum { IS_LINUX = true };
+/* The system; on none of them all are 0. */
+#if defined(__linux__)
+enum { IS_LINUX = 1, IS_APPLE = 0, IS_FREEBSD = 0, IS_NETBSD = 0, IS_OPENBSD = 0 };
+#elif defined(__APPLE__)
+enum { IS_LINUX = 0, IS_APPLE = 1, IS_FREEBSD = 0, IS_NETBSD = 0, IS_OPENBSD = 0 };
+#elif defined(__FreeBSD__) || defined(__DragonFly__)
+enum { IS_LINUX = 0, IS_APPLE = 0, IS_FREEBSD = 1, IS_NETBSD = 0, IS_OPENBSD = 0 };
+#elif defined(__NetBSD__)
+enum { IS_LINUX = 0, IS_APPLE = 0, IS_FREEBSD = 0, IS_NETBSD = 1, IS_OPENBSD = 0 };
+#elif defined(__OpenBSD__)
+enum { IS_LINUX = 0, IS_APPLE = 0, IS_FREEBSD = 0, IS_NETBSD = 0, IS_OPENBSD = 1 };
 #else
-enum { IS_LINUX = false };
-#endif
-#ifdef __APPLE__
-enum { IS_APPLE = true };
-#else
-enum { IS_APPLE = false };
+enum { IS_LINUX = 0, IS_APPLE = 0, IS_FREEBSD = 0, IS_NETBSD = 0, IS_OPENBSD = 0 };
 #endif
 
 /* A function whose body is one expression: about the system, or about a raw socket. */

@@ -40,8 +40,6 @@ POLLER_RULE_TEST("P12", a_copied_poller_has_moved)
     fer_poller_close(&second);
 }
 
-/* P12: the caller cannot register, modify or delete the poller's own descriptors by their
- * numbers. */
 MAILBOX_TEST("P12", the_poller_s_own_descriptors_are_none_of_the_caller_s)
 {
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
@@ -98,7 +96,6 @@ POLLER_RULE_TEST("P12", a_poller_that_cannot_be_made_is_new)
     skip_if(spare_count == 0, "a poller costs no handle here");
 }
 
-/* I3 for the handles of a poller. */
 MAILBOX_TEST("I3", a_pollers_handles_are_not_inheritable)
 {
     size_t before = peer_inheritable_handles();

@@ -82,31 +82,6 @@ static void collect(fer_poller *poller, fer_event interest, unsigned char *seen,
     }
 }
 
-/* P10 for thousands of sockets: each is reported exactly once. All are writable. */
-MANY_TEST("P10", each_of_thousands_is_reported_once)
-{
-    static unsigned char seen[MOST];
-    fer_poller *poller = test_poller();
-    size_t count = open_many();
-    for (size_t i = 0; i < count; i++) {
-        assert_ok(fer_poller_add(poller, raw_of(i), writing(i), FER_POLL_ONESHOT));
-    }
-    for (int round = 0; round < 2; round++) {
-        collect(poller, writing(0), seen, count, count);
-        for (size_t i = 0; i < count; i++) {
-            assert_int_equal(seen[i], 1);
-            assert_ok(fer_poller_modify(poller, raw_of(i), writing(i), FER_POLL_ONESHOT));
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        assert_ok(fer_poller_delete(poller, raw_of(i)));
-        assert_kind(fer_poller_delete(poller, raw_of(i)), FER_NOT_FOUND);
-    }
-    assert_no_event(poller);
-}
-
-/* P7: only the ready ones of thousands of sockets are reported, in each wait while they are
- * ready. */
 MANY_TEST("P7", the_ready_ones_of_thousands_are_reported)
 {
     static unsigned char seen[MOST];

@@ -1,6 +1,6 @@
 /* poller_threads.c: several threads on one poller (rules P6 and P8, and P4 to P7 for a wait that
  * has started). Each test is correct whether the wait or the other thread's call comes first, and
- * is repeated so that both happen. */
+ * is repeated so that both happen. What a wait makes visible: interleave/notify.c and poller.c. */
 #include <stdatomic.h>
 
 #include "support/poller_fixture.h"
@@ -72,20 +72,6 @@ static void pause_on(int round)
 
 /* ---- P6 */
 
-POLLER_TEST("P6", a_notify_wakes_a_running_wait)
-{
-    for (int round = 0; round < ROUNDS; round++) {
-        struct waiter waiter;
-        start_waiters(&waiter, 1, poller, NULL);
-        pause_on(round);
-        fer_error error = fer_poller_notify(poller);
-        join_waiters(&waiter, 1);
-        assert_ok(error);
-        assert_true(waiter.count == 0 && waiter.notified);
-        assert_no_event(poller);
-    }
-}
-
 /* "wakes exactly one wait": the others continue until their own notification. */
 POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits)
 {
@@ -129,8 +115,6 @@ static void notify_often(void *argument)
     }
 }
 
-/* No notification is lost: a thread that waits after each check of the notifiers' counter sees the
- * final count. */
 POLLER_TEST("P6", no_notify_of_many_threads_is_lost)
 {
     enum { NOTIFIERS = 3, TIMES = 2000 };
@@ -160,120 +144,6 @@ POLLER_TEST("P6", no_notify_of_many_threads_is_lost)
     assert_no_event(poller);
 }
 
-/* Two threads pass a number through two pollers. The number is not atomic: "What the caller wrote
- * to memory before is visible to the thread whose wait returns." */
-struct ping_pong {
-    fer_poller *pollers[2];
-    unsigned number;
-    bool worked;
-};
-
-enum { ROUND_TRIPS = 500 };
-
-static bool play(struct ping_pong *ping_pong, int side)
-{
-    fer_event event;
-    size_t count = 0;
-    for (int i = 0; i < ROUND_TRIPS; i++) {
-        if (fer_poller_wait(ping_pong->pollers[side], FER_DURATION_NONE, &event, 1, &count, NULL)
-                    .kind != FER_OK ||
-            count != 0) {
-            return false;
-        }
-        ping_pong->number++;
-        if (fer_poller_notify(ping_pong->pollers[1 - side]).kind != FER_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void play_other_side(void *argument)
-{
-    struct ping_pong *ping_pong = argument;
-    ping_pong->worked = play(ping_pong, 1);
-}
-
-POLLER_RULE_TEST("P6", memory_written_before_a_notify_is_visible_after_the_wait)
-{
-    struct ping_pong ping_pong = {{test_poller(), test_poller()}, 0, false};
-    test_thread thread;
-    test_thread_start(&thread, play_other_side, &ping_pong);
-    fer_error error = fer_poller_notify(ping_pong.pollers[0]);
-    bool worked = play(&ping_pong, 0);
-    test_thread_join(&thread);
-    assert_ok(error);
-    assert_true(worked && ping_pong.worked);
-    assert_int_equal(ping_pong.number, 2 * ROUND_TRIPS);
-    assert_notified(ping_pong.pollers[0]);
-    assert_no_event(ping_pong.pollers[0]);
-    assert_no_event(ping_pong.pollers[1]);
-}
-
-/* The thread that received the event of a FER_POLL_ONESHOT socket, which is always readable, writes
- * without a lock. */
-struct token {
-    fer_poller *poller;
-    fer_raw_socket raw;
-    unsigned number;
-};
-
-struct holder {
-    struct token *token;
-    test_thread thread;
-    bool worked;
-};
-
-enum { HOLDERS = 3, HANDOVERS = 500 };
-
-static bool count_handover(struct token *token)
-{
-    if (token->number == HANDOVERS) {
-        return false;
-    }
-    token->number++;
-    return true;
-}
-
-static void run_holder(void *argument)
-{
-    struct holder *self = argument;
-    struct token *token = self->token;
-    fer_event event;
-    size_t count = 0;
-    do {
-        self->worked =
-            fer_poller_wait(token->poller, FER_DURATION_NONE, &event, 1, &count, NULL).kind ==
-            FER_OK;
-    } while (self->worked && count == 1 && count_handover(token) &&
-             fer_poller_modify(token->poller, token->raw, reading(1), FER_POLL_ONESHOT).kind ==
-                 FER_OK);
-    self->worked = fer_poller_notify(token->poller).kind == FER_OK && self->worked;
-}
-
-/* "What the caller wrote to memory before is visible to the thread whose wait gives an event of
- * what is watched by this call." */
-POLLER_RULE_TEST("P8", memory_written_before_modify_is_visible_to_the_thread_with_the_event)
-{
-    struct mailbox *mailbox = test_mailbox();
-    struct token token = {test_poller(), mailbox->raw, 0};
-    struct holder holders[HOLDERS];
-    mailbox_send(mailbox);
-    for (size_t i = 0; i < HOLDERS; i++) {
-        holders[i] = (struct holder){.token = &token};
-        test_thread_start(&holders[i].thread, run_holder, &holders[i]);
-    }
-    token.number++;
-    fer_error error = fer_poller_add(token.poller, token.raw, reading(1), FER_POLL_ONESHOT);
-    for (size_t i = 0; i < HOLDERS; i++) {
-        test_thread_join(&holders[i].thread);
-        assert_true(holders[i].worked);
-    }
-    assert_ok(error);
-    assert_int_equal(token.number, HANDOVERS);
-    assert_notified(token.poller);
-}
-
 /* ---- A wait that has started sees the calls of other threads */
 
 static void assert_one_event(const struct waiter *waiter, uint64_t key, bool readable,
@@ -285,39 +155,37 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
                 ((readable ? FER_READABLE : 0) | (writable ? FER_WRITABLE : 0)));
 }
 
-/* P5: "one of NONE has no limit": bytes from the peer end it. */
-POLLER_KIND_TEST("P5", a_wait_without_end_is_woken_by_bytes)
+/* P5: "one of NONE has no limit": a datagram ends it. A wait that has begun sees the
+ * socket, whether it is ready when it is added, or later, and after a modify of its interest, its
+ * key, or of a FER_POLL_ONESHOT socket that was reported. */
+MAILBOX_TEST("P7", a_wait_that_has_begun_reports_each_change)
 {
-    fer_poller *poller = test_poller();
-    for (int round = 0; round < 10; round++) {
-        struct pair *pair = pair_open_kind(kind);
+    enum { BYTES, ADDED, ADDED_READY, MODIFIED, MODIFIED_ONESHOT, CHANGES };
+    for (int round = 0; round < 6 * CHANGES; round++) {
+        int change = round / 2 % CHANGES;
+        fer_poll_mode mode = change == MODIFIED_ONESHOT ? FER_POLL_ONESHOT : FER_POLL_LEVEL;
+        fer_error error = {FER_OK, 0};
         struct waiter waiter;
-        assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&pair->stream), reading(1),
-                                 FER_POLL_LEVEL));
-        start_waiters(&waiter, 1, poller, NULL);
-        pause_on(round);
-        bool sent = peer_send_all(pair->other, "x", 1);
-        join_waiters(&waiter, 1);
-        assert_true(sent);
-        assert_one_event(&waiter, 1, true, false);
-        assert_ok(fer_poller_delete(poller, fer_tcp_stream_as_raw(&pair->stream)));
-        pair_close(pair);
-    }
-}
-
-/* "a wait that is under way sees the socket": whether it is ready when it is added, or later. */
-MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_reported)
-{
-    for (int round = 0; round < ROUNDS; round++) {
-        struct waiter waiter;
-        bool posted_before = round % 4 < 2;
-        if (posted_before) {
+        if (change >= ADDED_READY) {
             mailbox_send(mailbox);
+        }
+        if (change == BYTES || change >= MODIFIED) {
+            fer_event before = change == BYTES      ? reading(5)
+                               : change == MODIFIED ? no_interest(1)
+                                                    : reading(1);
+            assert_ok(fer_poller_add(poller, mailbox->raw, before, mode));
+        }
+        if (change == MODIFIED_ONESHOT) {
+            assert_event(poller, 1, true, false);
         }
         start_waiters(&waiter, 1, poller, NULL);
         pause_on(round);
-        fer_error error = fer_poller_add(poller, mailbox->raw, reading(5), FER_POLL_LEVEL);
-        if (!posted_before) {
+        if (change >= MODIFIED) {
+            error = fer_poller_modify(poller, mailbox->raw, reading(5), mode);
+        } else if (change != BYTES) {
+            error = fer_poller_add(poller, mailbox->raw, reading(5), mode);
+        }
+        if (change < ADDED_READY) {
             mailbox_send(mailbox);
         }
         join_waiters(&waiter, 1);
@@ -328,32 +196,6 @@ MAILBOX_TEST("P7", a_socket_that_is_added_during_a_wait_is_reported)
     }
 }
 
-/* Modify takes effect during a wait: another interest, another key, and a FER_POLL_ONESHOT socket
- * that is reported again. */
-MAILBOX_TEST("P7", a_socket_that_is_modified_during_a_wait_is_reported_anew)
-{
-    mailbox_send(mailbox);
-    assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
-    for (int round = 0; round < ROUNDS; round++) {
-        struct waiter waiter;
-        bool was_oneshot = round % 4 < 2;
-        if (was_oneshot) {
-            assert_ok(fer_poller_modify(poller, mailbox->raw, reading(1), FER_POLL_ONESHOT));
-            assert_event(poller, 1, true, false);
-        } else {
-            assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
-        }
-        start_waiters(&waiter, 1, poller, NULL);
-        pause_on(round);
-        fer_error error = fer_poller_modify(poller, mailbox->raw, reading(2),
-                                            was_oneshot ? FER_POLL_ONESHOT : FER_POLL_LEVEL);
-        join_waiters(&waiter, 1);
-        assert_ok(error);
-        assert_one_event(&waiter, 2, true, false);
-    }
-}
-
-/* P4 for a wait that has started: the readiness of a deleted socket does not end it. */
 POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
 {
     for (int round = 0; round < 12; round++) {
@@ -378,7 +220,6 @@ POLLER_TEST("P4", a_socket_that_is_deleted_during_a_wait_does_not_end_it)
     }
 }
 
-/* P5 and P7: a level-triggered socket wakes a wait each time, also in different threads. */
 MAILBOX_TEST("P7", a_level_socket_wakes_the_wait_of_each_thread)
 {
     struct waiter waiters[WAITERS];

@@ -25,19 +25,6 @@ MAILBOX_TEST("P5", a_wait_of_zero_checks_and_never_blocks)
     assert_true(microseconds_since(start) < WAITS * LONGEST_US);
 }
 
-/* It reports a ready socket. Some OSes report it a short time later. */
-MAILBOX_TEST("P5", a_wait_of_zero_reports_a_ready_socket)
-{
-    uint64_t start = peer_now_us();
-    struct wait_result result = {0, false, false};
-    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    mailbox_send(mailbox);
-    while (result.events == 0 && microseconds_since(start) < SOON_US) {
-        result = wait_for(poller, 1, millis(0));
-    }
-    assert_true(result.events > 0 && result.readable && !result.writable);
-}
-
 /* "wait(FER_DURATION_NONE) blocks until there is something": here there is. A timeout that is too
  * long saturates, and is equal to no timeout. The seconds of the last one would be negative in 32
  * bits. */
@@ -145,7 +132,6 @@ MAILBOX_TEST("P6", a_wait_reports_its_notification_once)
     }
 }
 
-/* Each poller has its own notifications, and close discards them. */
 POLLER_RULE_TEST("P6", a_notification_ends_with_its_poller)
 {
     fer_poller *pollers[2] = {test_poller(), test_poller()};
@@ -254,8 +240,6 @@ POLLER_RULE_TEST("P10", all_ready_sockets_are_reported)
     }
 }
 
-/* A socket that becomes ready later is reported after each busy socket was reported at most once
- * more. */
 POLLER_TEST("P10", a_late_socket_is_reported_among_busy_ones)
 {
     enum { BUSY = 6 };

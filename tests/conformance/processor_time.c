@@ -103,103 +103,65 @@ static fer_error call_ready(struct call *call)
 
 /* ---- What the calls wait on */
 
+/* What is done to the stream of a call before it waits. */
+enum { FILL = 1, HALF_CLOSE = 2, PEER_HALF_CLOSES = 4, CLONE = 8 };
+
+static const struct stream_row {
+    const char *name;
+    fer_error (*run)(struct call *call);
+    fer_error_kind expected;
+    unsigned steps;
+    fer_interest interest;
+} stream_rows[] = {
+    {"read", call_read, FER_TIMED_OUT, 0, 0},
+    {"read after a half-close", call_read, FER_TIMED_OUT, HALF_CLOSE, 0},
+    {"read of a clone", call_read, FER_TIMED_OUT, CLONE, 0},
+    {"read until a reset", call_read, FER_CONNECTION_RESET, 0, 0},
+    {"write", call_write, FER_TIMED_OUT, FILL, 0},
+    {"write to a half-closed peer", call_write, FER_TIMED_OUT, FILL | PEER_HALF_CLOSES, 0},
+    {"write of a clone to a half-closed peer", call_write, FER_TIMED_OUT,
+     FILL | PEER_HALF_CLOSES | CLONE, 0},
+    {"write until a reset", call_write, FER_CONNECTION_RESET, FILL | PEER_HALF_CLOSES, 0},
+    {"_ready to read", call_ready, FER_OK, 0, FER_READABLE},
+    {"_ready for either", call_ready, FER_OK, FILL, FER_READABLE | FER_WRITABLE},
+    {"_ready to write to a half-closed peer", call_ready, FER_OK, FILL | PEER_HALF_CLOSES,
+     FER_WRITABLE},
+    {"_ready of a clone to write to a half-closed peer", call_ready, FER_OK,
+     FILL | PEER_HALF_CLOSES | CLONE, FER_WRITABLE},
+};
+
 static struct call *add_call(const char *name, fer_error (*run)(struct call *call),
-                             fer_error_kind expected)
+                             fer_error_kind expected, fer_interest interest)
 {
     assert_true(call_count < CALLS_MAX);
     struct call *call = &calls[call_count++];
-    *call = (struct call){.name = name, .run = run, .expected = expected, .other = PEER_NONE};
+    *call = (struct call){
+        .name = name, .run = run, .expected = expected, .interest = interest, .other = PEER_NONE};
     return call;
 }
 
-static struct call *add_stream_call(const char *name, fer_error (*run)(struct call *call),
-                                    fer_error_kind expected, fer_tcp_listener *listener,
-                                    uint16_t port)
+static void add_stream_call(const struct stream_row *row, fer_tcp_listener *listener, uint16_t port)
 {
-    struct call *call = add_call(name, run, expected);
+    struct call *call = add_call(row->name, row->run, row->expected, row->interest);
     call->stream = test_stream();
     call->other = peer_connect(PEER_V4, port);
     assert_ok(fer_tcp_listener_accept(listener, call->stream, NULL));
-    if (expected == FER_TIMED_OUT) {
+    if (row->expected == FER_TIMED_OUT) {
         assert_ok(fer_tcp_stream_set_read_timeout(call->stream, millis(WAIT_MS)));
         assert_ok(fer_tcp_stream_set_write_timeout(call->stream, millis(WAIT_MS)));
     }
-    return call;
-}
-
-static void use_a_clone(struct call *call)
-{
-    fer_tcp_stream *clone = test_stream();
-    assert_ok(fer_tcp_stream_try_clone(call->stream, clone));
-    call->stream = clone;
-}
-
-static void fill(struct call *call, fer_interest interest)
-{
-    call->interest = interest;
-    (void)fill_until_it_would_block(call->stream);
-}
-
-static void half_close_and_fill(struct call *call, fer_interest interest)
-{
-    fill(call, interest);
-    assert_true(peer_shutdown_write(call->other));
-}
-
-static void add_reads(fer_tcp_listener *listener, uint16_t port)
-{
-    (void)add_stream_call("read", call_read, FER_TIMED_OUT, listener, port);
-    struct call *call =
-        add_stream_call("read after a half-close", call_read, FER_TIMED_OUT, listener, port);
-    assert_ok(fer_tcp_stream_shutdown(call->stream, FER_SHUTDOWN_WRITE));
-    use_a_clone(add_stream_call("read of a clone", call_read, FER_TIMED_OUT, listener, port));
-    (void)add_stream_call("read until a reset", call_read, FER_CONNECTION_RESET, listener, port);
-}
-
-static void add_writes(fer_tcp_listener *listener, uint16_t port)
-{
-    fill(add_stream_call("write", call_write, FER_TIMED_OUT, listener, port), 0);
-    half_close_and_fill(
-        add_stream_call("write to a half-closed peer", call_write, FER_TIMED_OUT, listener, port),
-        0);
-    struct call *call = add_stream_call("write of a clone to a half-closed peer", call_write,
-                                        FER_TIMED_OUT, listener, port);
-    half_close_and_fill(call, 0);
-    use_a_clone(call);
-    half_close_and_fill(
-        add_stream_call("write until a reset", call_write, FER_CONNECTION_RESET, listener, port),
-        0);
-}
-
-static void add_readies(fer_tcp_listener *listener, uint16_t port)
-{
-    add_stream_call("_ready to read", call_ready, FER_OK, listener, port)->interest = FER_READABLE;
-    fill(add_stream_call("_ready for either", call_ready, FER_OK, listener, port),
-         FER_READABLE | FER_WRITABLE);
-    half_close_and_fill(add_stream_call("_ready to write to a half-closed peer", call_ready, FER_OK,
-                                        listener, port),
-                        FER_WRITABLE);
-    struct call *call = add_stream_call("_ready of a clone to write to a half-closed peer",
-                                        call_ready, FER_OK, listener, port);
-    half_close_and_fill(call, FER_WRITABLE);
-    use_a_clone(call);
-}
-
-static void add_other_sockets(void)
-{
-    uint16_t port = 0;
-    struct call *call = add_call("accept", call_accept, FER_OK);
-    call->listener = test_listening(PEER_V4, &call->port);
-    call->stream = test_stream();
-    call = add_call("_ready of a listener", call_ready, FER_OK);
-    call->listener = test_listening(PEER_V4, &port);
-    call->interest = FER_READABLE;
-    call = add_call("receive of a datagram", call_receive, FER_TIMED_OUT);
-    call->socket = test_udp_bound(PEER_V4, &port);
-    assert_ok(fer_udp_socket_set_read_timeout(call->socket, millis(WAIT_MS)));
-    call = add_call("_ready of a datagram socket", call_ready, FER_OK);
-    call->socket = test_udp_bound(PEER_V4, &port);
-    call->interest = FER_READABLE;
+    if ((row->steps & FILL) != 0) {
+        (void)fill_until_it_would_block(call->stream);
+    }
+    if ((row->steps & HALF_CLOSE) != 0) {
+        assert_ok(fer_tcp_stream_shutdown(call->stream, FER_SHUTDOWN_WRITE));
+    }
+    assert_true((row->steps & PEER_HALF_CLOSES) == 0 || peer_shutdown_write(call->other));
+    if ((row->steps & CLONE) != 0) {
+        fer_tcp_stream *clone = test_stream();
+        assert_ok(fer_tcp_stream_try_clone(call->stream, clone));
+        call->stream = clone;
+    }
 }
 
 static void add_all(void)
@@ -207,10 +169,19 @@ static void add_all(void)
     uint16_t port = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     call_count = 0;
-    add_reads(listener, port);
-    add_writes(listener, port);
-    add_readies(listener, port);
-    add_other_sockets();
+    for (size_t i = 0; i < sizeof stream_rows / sizeof stream_rows[0]; i++) {
+        add_stream_call(&stream_rows[i], listener, port);
+    }
+    struct call *call = add_call("accept", call_accept, FER_OK, 0);
+    call->listener = test_listening(PEER_V4, &call->port);
+    call->stream = test_stream();
+    call = add_call("_ready of a listener", call_ready, FER_OK, FER_READABLE);
+    call->listener = test_listening(PEER_V4, &port);
+    call = add_call("receive of a datagram", call_receive, FER_TIMED_OUT, 0);
+    call->socket = test_udp_bound(PEER_V4, &port);
+    assert_ok(fer_udp_socket_set_read_timeout(call->socket, millis(WAIT_MS)));
+    call = add_call("_ready of a datagram socket", call_ready, FER_OK, FER_READABLE);
+    call->socket = test_udp_bound(PEER_V4, &port);
 }
 
 static void limit_all(fer_cancel_token *token)

@@ -45,24 +45,6 @@ FAMILY_TEST("R1", from_raw_takes_a_connected_stream)
     assert_false(peer_is_open(raw));
 }
 
-/* R1: an adopted stream follows all other rules: its end, its shutdown, a reset. */
-STREAM_TEST("R1", an_adopted_stream_behaves_as_any_other)
-{
-    peer_socket other;
-    assert_ok(fer_tcp_stream_from_raw(stream, connected_raw(PEER_V4, &other)));
-    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
-    assert_true(peer_send_all(other, "ignored", 7));
-    assert_reads_end(stream);
-    assert_ok(fer_tcp_stream_write_all(stream, "heard", 5, NULL));
-    char buf[5];
-    assert_true(peer_recv_exact(other, buf, 5));
-    fer_tcp_stream_close(stream);
-    assert_ok(fer_tcp_stream_from_raw(stream, connected_raw(PEER_V4, &other)));
-    peer_reset(other);
-    assert_reads_fail(stream, FER_CONNECTION_RESET);
-    assert_reads_fail(stream, FER_CONNECTION_RESET);
-}
-
 /* R1: the handle has the socket's timeouts. It has its mode too, if the OS reports it. */
 STREAM_TEST("R1", from_raw_reads_timeouts_and_mode)
 {
@@ -88,38 +70,98 @@ STREAM_TEST("R1", from_raw_reads_timeouts_and_mode)
     assert_exchange(stream, other);
 }
 
-STREAM_TEST("R1", from_raw_takes_a_listener)
+/* ---- R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it". */
+
+enum { ADOPTERS = 7, ANY = ADOPTERS - 1 };
+
+union adopter {
+    fer_tcp_stream stream;
+    fer_tcp_listener listener;
+    fer_udp_socket udp;
+    fer_unix_stream unix_stream;
+    fer_unix_listener unix_listener;
+    fer_unix_datagram unix_datagram;
+    fer_socket any;
+};
+
+/* A NEW handle of a type refuses the raw socket, and stays NEW. */
+static fer_error refuse(int type, fer_raw_socket raw)
 {
-    uint16_t port = 0;
-    peer_socket raw = peer_listen(PEER_V4, 4, &port);
-    fer_tcp_listener *listener = test_listener();
-    fer_socket_addr addr;
-    peer_release(raw);
-    assert_ok(fer_tcp_listener_from_raw(listener, raw));
-    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
-    assert_int_equal(addr.port, port);
-    assert_accepts(listener, stream, PEER_V4, port);
-    assert_ok(fer_tcp_listener_set_nonblocking(listener, true));
-    fer_tcp_stream_close(stream);
-    assert_kind(fer_tcp_listener_accept(listener, stream, NULL), FER_WOULD_BLOCK);
+    union adopter to;
+    fer_error error = {FER_OTHER, 0};
+    memset(&to, 0, sizeof to);
+    switch (type) {
+    case 0: error = fer_tcp_stream_from_raw(&to.stream, raw); break;
+    case 1: error = fer_tcp_listener_from_raw(&to.listener, raw); break;
+    case 2: error = fer_udp_socket_from_raw(&to.udp, raw); break;
+    case 3: error = fer_unix_stream_from_raw(&to.unix_stream, raw); break;
+    case 4: error = fer_unix_listener_from_raw(&to.unix_listener, raw); break;
+    case 5: error = fer_unix_datagram_from_raw(&to.unix_datagram, raw); break;
+    default: error = fer_socket_from_raw(&to.any, raw); break;
+    }
+    assert_true(fer_socket_as_raw(&to.any) == FER_RAW_SOCKET_NONE);
+    return error;
 }
 
-/* R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it". */
-STREAM_TEST("R1", from_raw_of_a_stream_refuses_other_sockets)
+/* The handles of the types that the system lacks refuse a socket, too. */
+UNIX_TEST("R1", from_raw_refuses_sockets_of_another_type_or_state)
 {
     uint16_t port = 0;
-    uint16_t other_port = 0;
-    uint16_t bound_port = 0;
     peer_socket listener = peer_listen(PEER_V4, 4, &port);
-    peer_socket refused[4] = {listener, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
-                              peer_bind_only(PEER_V4, &bound_port)};
-    for (size_t i = 0; i < 4; i++) {
-        assert_kind(fer_tcp_stream_from_raw(stream, refused[i]), FER_INVALID_INPUT);
-        assert_true(peer_is_open(refused[i]));
-        assert_new(stream);
+    peer_socket stream = peer_connect(PEER_V4, port);
+    const char *path = unix_peer_path("raw");
+    bool has_streams = unix_peer_has_streams();
+    const struct {
+        peer_socket raw;
+        int adopter; /* that takes it */
+    } rows[] = {{stream, 0},
+                {listener, 1},
+                {peer_datagram(PEER_V4, &port), 2},
+                {peer_unconnected(), ANY},
+                {peer_bind_only(PEER_V4, &port), ANY},
+                {has_streams ? unix_peer_listen(path, 4) : PEER_NONE, 4},
+                {has_streams ? unix_peer_connect(path, NULL) : PEER_NONE, 3},
+                {has_streams ? unix_peer_unconnected(NULL) : PEER_NONE, ANY},
+                {unix_peer_has_datagrams() ? unix_peer_datagram(NULL) : PEER_NONE, 5}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (int adopter = 0; adopter < ANY && rows[i].raw != PEER_NONE; adopter++) {
+            fer_error error = {FER_INVALID_INPUT, 0};
+            if (adopter != rows[i].adopter) {
+                error = refuse(adopter, rows[i].raw);
+            }
+            if (error.kind != FER_INVALID_INPUT || !peer_is_open(rows[i].raw)) {
+                fail_msg("row %d, type %d: %s", (int)i, adopter, fer_error_kind_name(error.kind));
+            }
+        }
     }
-    assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
-    assert_true(peer_accept(listener) != PEER_NONE);
+    char buf[3];
+    peer_socket accepted = peer_accept(listener);
+    assert_true(peer_send_all(stream, "abc", 3) && peer_recv_exact(accepted, buf, 3));
+}
+
+/* R1: "a value that is no open socket is BAD_HANDLE." */
+UNIX_TEST("R1", from_raw_of_no_open_socket_is_bad_handle)
+{
+    const fer_raw_socket file = peer_not_a_socket();
+    const fer_raw_socket absurd[] = {FER_RAW_SOCKET_NONE,
+                                     -2,
+                                     999999,
+                                     INTPTR_MAX,
+                                     INTPTR_MIN,
+                                     (fer_raw_socket)((uint64_t)1 << 32),
+                                     file};
+    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        assert_kind(refuse(0, absurd[i]), FER_BAD_HANDLE);
+        assert_kind(refuse(1, absurd[i]), FER_BAD_HANDLE);
+        assert_kind(refuse(ANY, absurd[i]), FER_BAD_HANDLE);
+    }
+    peer_close_not_a_socket(file);
+}
+
+STREAM_TEST("R1", from_raw_of_a_stream_refuses_one_that_has_ended)
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 4, &port);
     peer_socket ended = peer_connect(PEER_V4, port);
     peer_socket ended_other = peer_accept(listener);
     char byte;
@@ -134,17 +176,6 @@ STREAM_TEST("R1", from_raw_of_a_stream_refuses_other_sockets)
         assert_true(peer_is_open(ended));
         assert_new(stream);
     }
-}
-
-static fer_raw_socket stream_into_raw(stream_ref s)
-{
-    return s.tcp != NULL ? fer_tcp_stream_into_raw(s.tcp) : fer_unix_stream_into_raw(s.local);
-}
-
-static fer_error stream_from_raw(stream_ref s, fer_raw_socket raw)
-{
-    return s.tcp != NULL ? fer_tcp_stream_from_raw(s.tcp, raw)
-                         : fer_unix_stream_from_raw(s.local, raw);
 }
 
 /* The bytes and the end of file of the peer have arrived. */
@@ -187,134 +218,54 @@ STREAM_KIND_TEST("R1", from_raw_takes_the_queued_bytes_of_an_ended_stream)
     check_queued_bytes_of_an_ended_stream(stream_pair_open(kind), true);
 }
 
-/* R1: "a value that is no open socket is BAD_HANDLE." */
-STREAM_TEST("R1", from_raw_of_no_open_socket_is_bad_handle)
-{
-    static const fer_raw_socket absurd[] = {
-        FER_RAW_SOCKET_NONE, -2,         999999,
-        INTPTR_MAX,          INTPTR_MIN, (fer_raw_socket)((uint64_t)1 << 32)};
-    fer_raw_socket file = peer_not_a_socket();
-    fer_tcp_listener *listener = test_listener();
-    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
-        assert_kind(fer_tcp_stream_from_raw(stream, absurd[i]), FER_BAD_HANDLE);
-        assert_kind(fer_tcp_listener_from_raw(listener, absurd[i]), FER_BAD_HANDLE);
-        assert_new(stream);
-    }
-    assert_kind(fer_tcp_stream_from_raw(stream, file), FER_BAD_HANDLE);
-    assert_kind(fer_tcp_listener_from_raw(listener, file), FER_BAD_HANDLE);
-    peer_close_not_a_socket(file);
-}
-
-RULE_TEST("R1", from_raw_of_a_listener_refuses_other_sockets)
-{
-    peer_socket other;
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_raw_socket stream = connected_raw(PEER_V4, &other);
-    peer_adopt(stream);
-    peer_socket refused[4] = {stream, peer_datagram(PEER_V4, &other_port), peer_unconnected(),
-                              peer_bind_only(PEER_V4, &port)};
-    fer_tcp_listener *listener = test_listener();
-    for (size_t i = 0; i < 4; i++) {
-        assert_kind(fer_tcp_listener_from_raw(listener, refused[i]), FER_INVALID_INPUT);
-        assert_true(peer_is_open(refused[i]));
-        assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
-    }
-    char buf[3];
-    assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(stream, buf, 3));
-}
-
-/* R1 and C6: an open handle adopts no socket. The offered socket stays the caller's, unchanged. */
-PAIR_TEST("R1", from_raw_into_an_open_handle_is_misuse)
-{
-    peer_socket other;
-    uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    fer_raw_socket raw = connected_raw(PEER_V4, &other);
-    peer_adopt(raw);
-    peer_socket raw_listener = peer_listen(PEER_V4, 4, &port);
-    assert_own(fer_tcp_stream_from_raw(&pair->stream, raw), FER_MISUSE);
-    assert_own(fer_tcp_listener_from_raw(listener, raw_listener), FER_MISUSE);
-    assert_true(peer_is_open(raw) && peer_is_open(raw_listener));
-    char buf[3];
-    assert_true(peer_send_all(other, "abc", 3) && peer_recv_exact(raw, buf, 3));
-    assert_alive(pair);
-}
-
-/* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle." */
-PAIR_TEST("R1", into_raw_returns_the_socket_and_closes_the_handle)
-{
-    fer_raw_socket lent = fer_tcp_stream_as_raw(&pair->stream);
-    assert_alive(pair);
-    fer_raw_socket raw = fer_tcp_stream_into_raw(&pair->stream);
-    assert_true(raw == lent && peer_is_open(raw));
-    assert_closed(&pair->stream);
-    assert_true(fer_tcp_stream_into_raw(&pair->stream) == FER_RAW_SOCKET_NONE);
-    fer_tcp_stream_close(&pair->stream);
-    assert_false(peer_raw_is_nonblocking(raw));
-    peer_adopt(raw);
-    char buf[3];
-    assert_true(peer_send_all(pair->other, "abc", 3) && peer_recv_exact(raw, buf, 3));
-    assert_true(peer_send_all(raw, "abc", 3) && peer_recv_exact(pair->other, buf, 3));
-}
-
-/* R1: "with the mode and the timeouts that were set applied to it". */
-KIND_TEST("R1", into_raw_leaves_mode_and_timeouts_on_the_socket)
+/* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle", "with the mode
+ * and the timeouts that were set applied to it". */
+KIND_TEST("R1", into_raw_returns_the_socket_and_closes_the_handle)
 {
     for (int set = 0; set < 2; set++) {
         struct pair *pair = pair_open_kind(kind);
+        fer_raw_socket lent = fer_tcp_stream_as_raw(&pair->stream);
         unsigned read_ms = 77;
         unsigned write_ms = 77;
+        assert_alive(pair);
         if (set) {
             assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
             assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(7000)));
             assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
         }
         fer_raw_socket raw = fer_tcp_stream_into_raw(&pair->stream);
+        assert_true(raw == lent && peer_is_open(raw));
+        assert_closed(&pair->stream);
+        assert_true(fer_tcp_stream_into_raw(&pair->stream) == FER_RAW_SOCKET_NONE);
         assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
         assert_in_range(read_ms, set ? 3000 : 0, set ? 3020 : 0);
         assert_in_range(write_ms, set ? 7000 : 0, set ? 7020 : 0);
         assert_true(peer_raw_is_nonblocking(raw) == (set != 0));
         peer_adopt(raw);
+        char buf[3];
+        assert_true(peer_send_all(pair->other, "abc", 3) && peer_recv_exact(raw, buf, 3));
+        assert_true(peer_send_all(raw, "abc", 3) && peer_recv_exact(pair->other, buf, 3));
         pair_close(pair);
     }
 }
 
-/* R1: after into_raw and from_raw, no setting of the user is lost. */
-PAIR_TEST("R1", into_raw_and_from_raw_make_the_same_stream_again)
-{
-    fer_tcp_stream *again = test_stream();
-    fer_duration got = {0};
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
-    pair_send(pair, "ab", 2);
-    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(&pair->stream)));
-    assert_ok(fer_tcp_stream_read_timeout(again, &got));
-    assert_in_range(got.nanos, UINT64_C(3000000000), UINT64_C(3020000000));
-    char buf[2];
-    assert_ok(fer_tcp_stream_read_exact(again, buf, 2, NULL));
-    assert_memory_equal(buf, "ab", 2);
-    assert_exchange(again, pair->other);
-}
-
 LISTENER_TEST("R1", into_raw_of_a_listener_returns_the_socket_and_closes_the_handle)
 {
+    fer_tcp_listener *again = test_listener();
+    fer_tcp_stream *stream = test_stream();
     fer_socket_addr addr;
     fer_raw_socket raw = fer_tcp_listener_into_raw(listener);
     assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
     assert_own(fer_tcp_listener_local_addr(listener, &addr), FER_MISUSE);
-    assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
-    peer_adopt(raw);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
-    assert_true(peer_accept(raw) != PEER_NONE);
-}
-
-STREAM_TEST("R1", a_new_handle_has_no_raw_socket)
-{
-    fer_tcp_listener *listener = test_listener();
-    assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
-    assert_true(fer_tcp_listener_as_raw(listener) == FER_RAW_SOCKET_NONE);
-    assert_true(fer_tcp_stream_into_raw(stream) == FER_RAW_SOCKET_NONE);
-    assert_true(fer_tcp_listener_into_raw(listener) == FER_RAW_SOCKET_NONE);
+    assert_true(peer_is_queued(raw, PEER_LIMIT_MS));
+    assert_ok(fer_tcp_listener_from_raw(again, raw));
+    assert_ok(fer_tcp_listener_accept(again, stream, NULL));
+    fer_tcp_stream_close(stream);
+    assert_accepts(again, stream, PEER_V4, port);
+    assert_ok(fer_tcp_listener_set_nonblocking(again, true));
+    fer_tcp_stream_close(stream);
+    assert_kind(fer_tcp_listener_accept(again, stream, NULL), FER_WOULD_BLOCK);
 }
 
 /* ---- R2: "Clones are closed one by one; the connection ends with the last." */
@@ -341,7 +292,6 @@ STREAM_KIND_TEST("R2", the_connection_ends_with_the_last_clone)
     }
 }
 
-/* R2: a listener listens until its last handle is closed. */
 LISTENER_TEST("R2", listening_ends_with_the_last_clone)
 {
     fer_tcp_listener *clone = test_listener();
@@ -385,8 +335,6 @@ static void read_four(void *argument)
     reader->error = fer_tcp_stream_read_exact(reader->stream, reader->buf, 4, &reader->n);
 }
 
-/* R2: a handle is closed while its clone is blocked in a read. The clone continues to wait, and
- * reads. */
 SLOW_KIND_TEST("R2", closing_one_handle_leaves_the_clones_blocked_read)
 {
     for (int round = 0; round < 6; round++) {

@@ -59,7 +59,6 @@ PAIR_TEST("T1", an_expired_wait_for_readiness_is_ok_with_none)
     assert_int_equal(ready_of(tcp_ref(&pair->stream), FER_READABLE, fer_duration_from_nanos(1)), 0);
 }
 
-/* A stream with full buffers is not writable until the peer has read. */
 SLOW_PAIR_TEST("T1", a_full_stream_is_writable_when_the_peer_has_read)
 {
     uint64_t left = fill_until_it_would_block(&pair->stream);
@@ -87,40 +86,32 @@ STREAM_PAIR_TEST("S4", the_peers_end_is_readable_every_time)
     assert_int_equal(wait_ready(pair.stream, ALL_INTERESTS), ALL_INTERESTS);
 }
 
-/* S2 and S3 for readiness: a half that this handle shut down is ready on every OS, which does not
- * affect the other half. */
-SLOW_KIND_TEST("S2", an_own_shut_half_is_ready_immediately)
+/* S6: "or through a clone": through this handle too, which does not affect the other half. */
+SLOW_KIND_TEST("S2", a_half_that_was_shut_is_ready)
 {
-    for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
+    for (int i = 0; i < 6; i++) {
+        int how = FER_SHUTDOWN_READ + i % 3;
+        bool by_clone = i >= 3;
         struct pair *pair = pair_open_kind(kind);
-        bool reads = how != FER_SHUTDOWN_WRITE;
-        bool writes = how != FER_SHUTDOWN_READ;
-        (void)fill_until_it_would_block(&pair->stream);
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, (fer_shutdown)how));
-        assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_READABLE), reads ? FER_READABLE : 0);
-        assert_int_equal(ready_now(tcp_ref(&pair->stream), FER_WRITABLE),
-                         writes ? FER_WRITABLE : 0);
-        assert_int_equal(wait_ready(tcp_ref(&pair->stream), ALL_INTERESTS),
-                         (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0));
-        pair_close(pair);
-    }
-}
-
-/* S6: "or through a clone": a half that a clone shut down is ready through this handle too. */
-SLOW_KIND_TEST("S6", a_half_that_a_clone_shut_is_ready)
-{
-    for (int how = FER_SHUTDOWN_READ; how <= FER_SHUTDOWN_BOTH; how++) {
-        struct pair *pair = pair_open_kind(kind);
+        stream_ref stream = tcp_ref(&pair->stream);
         fer_tcp_stream *clone = test_stream();
+        fer_interest reads = how != FER_SHUTDOWN_WRITE ? FER_READABLE : 0;
+        fer_interest writes = how != FER_SHUTDOWN_READ ? FER_WRITABLE : 0;
         assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
         (void)fill_until_it_would_block(&pair->stream);
-        assert_ok(fer_tcp_stream_shutdown(clone, (fer_shutdown)how));
-        if (how != FER_SHUTDOWN_WRITE) {
-            assert_int_equal(wait_ready(tcp_ref(&pair->stream), FER_READABLE), FER_READABLE);
+        assert_ok(fer_tcp_stream_shutdown(by_clone ? clone : &pair->stream, (fer_shutdown)how));
+        if (by_clone) {
+            assert_true(reads == 0 || wait_ready(stream, FER_READABLE) == FER_READABLE);
+            assert_true(writes == 0 || wait_ready(stream, FER_WRITABLE) == FER_WRITABLE);
+        } else {
+            assert_int_equal(ready_now(stream, FER_READABLE), reads);
+            assert_int_equal(ready_now(stream, FER_WRITABLE), writes);
+            assert_int_equal(wait_ready(stream, ALL_INTERESTS), reads | writes);
+        }
+        if (reads != 0) {
             assert_reads_end(&pair->stream);
         }
-        if (how != FER_SHUTDOWN_READ) {
-            assert_int_equal(wait_ready(tcp_ref(&pair->stream), FER_WRITABLE), FER_WRITABLE);
+        if (writes != 0) {
             assert_writes_fail(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
         }
         fer_tcp_stream_close(clone);
@@ -143,8 +134,6 @@ PAIR_TEST("S5", a_reset_is_ready_for_all_that_was_requested)
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
-/* S5: a reset that is detected while _ready checks for writing is still returned by the next
- * read. */
 PAIR_TEST("S5", a_reset_met_while_a_query_is_reported_by_the_next_read)
 {
     fer_tcp_stream *clone = test_stream();
@@ -180,26 +169,6 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_pending_connect_is_ready_when_it_has_succeeded
     assert_int_equal(wait_ready(tcp_ref(stream), FER_READABLE), FER_READABLE);
 }
 
-/* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
- * at once". */
-SOCKET_TEST("C5", a_connect_that_fails_is_ready_for_all_that_was_requested)
-{
-    for (int i = 0; i < 3; i++) {
-        static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, ALL_INTERESTS};
-        struct pending_target target = pending_target(PEER_V4);
-        fer_socket *socket = test_connecting(&target);
-        fer_interest ready = 77;
-        fer_error outcome = {FER_OK, 0};
-        pending_target_refuse(&target);
-        assert_ok_n(fer_socket_ready(socket, interests[i], FER_DURATION_NONE, &ready), ready,
-                    interests[i]);
-        assert_ok(fer_socket_take_error(socket, &outcome));
-        assert_kind(outcome, FER_CONNECTION_REFUSED);
-        assert_ok_n(fer_socket_ready(socket, interests[i], NOW, &ready), ready, interests[i]);
-        assert_failed(socket, outcome);
-    }
-}
-
 static fer_error read_one(fer_tcp_stream *stream)
 {
     char byte = 0;
@@ -217,11 +186,14 @@ static fer_error query_peer_addr(fer_tcp_stream *stream)
     return fer_tcp_stream_peer_addr(stream, &addr);
 }
 
-/* "the next call tells the reason": any call, and however often readiness was queried before. */
+/* "a failed one is readable and writable (the next call tells the reason)"; "CONNECT_FAILED: both
+ * at once": any call, and however often readiness was queried before. */
 SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
 {
-    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one,
-                                                           query_peer_addr};
+    static fer_error (*const calls[])(fer_tcp_stream *) = {read_one, try_write_one, query_peer_addr,
+                                                           NULL};
+    static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, ALL_INTERESTS,
+                                             ALL_INTERESTS};
     enum { CALLS = sizeof calls / sizeof calls[0] };
     fer_socket *sockets[CALLS];
     struct pending_target target = pending_target(PEER_V4);
@@ -231,57 +203,48 @@ SOCKET_TEST("C5", the_call_after_ready_reports_why_a_connect_failed)
     pending_target_refuse(&target);
     for (size_t i = 0; i < CALLS; i++) {
         fer_tcp_stream *stream = test_stream();
+        fer_interest ready = 77;
+        assert_ok_n(fer_socket_ready(sockets[i], interests[i], FER_DURATION_NONE, &ready), ready,
+                    interests[i]);
+        if (calls[i] == NULL) {
+            fer_error outcome = {FER_OK, 0};
+            assert_ok(fer_socket_take_error(sockets[i], &outcome));
+            assert_kind(outcome, FER_CONNECTION_REFUSED);
+            assert_ok_n(fer_socket_ready(sockets[i], interests[i], NOW, &ready), ready,
+                        interests[i]);
+            assert_failed(sockets[i], outcome);
+            continue;
+        }
         assert_ok(fer_socket_into_tcp_stream(sockets[i], stream));
-        assert_int_equal(wait_ready(tcp_ref(stream), FER_WRITABLE), FER_WRITABLE);
         assert_int_equal(ready_now(tcp_ref(stream), ALL_INTERESTS), ALL_INTERESTS);
         assert_kind(calls[i](stream), FER_CONNECTION_REFUSED);
         assert_own(calls[i](stream), FER_MISUSE);
     }
 }
 
-/* E4: "`_ready` of a stream that was never connected are NOT_CONNECTED". */
-SOCKET_FAMILY_STREAM_TEST("E4", a_stream_that_was_never_connected_is_not_connected)
-{
-    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
-    fer_interest ready = 77;
-    assert_own(fer_socket_ready(socket, ALL_INTERESTS, FER_DURATION_NONE, &ready),
-               FER_NOT_CONNECTED);
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    assert_own(fer_tcp_stream_ready(stream, ALL_INTERESTS, FER_DURATION_NONE, &ready),
-               FER_NOT_CONNECTED);
-    assert_int_equal(ready, 77);
-}
-
 /* ---- Listeners */
 
+/* Also for a built listener. */
 SOCKET_FAMILY_STREAM_TEST("T1", a_listener_is_readable_while_a_connection_is_queued)
 {
     uint16_t port = 0;
-    fer_tcp_listener *listener = test_listening(family, &port);
+    fer_tcp_listener *listener = test_listener();
+    fer_socket *built = test_built_listener(family, &port);
     fer_interest ready = 77;
-    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
-    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,
-                0);
+    assert_ok_n(fer_socket_ready(built, ALL_INTERESTS, NOW, &ready), ready, 0);
     peer_socket other = peer_connect(family, port);
     assert_true(other != PEER_NONE);
+    assert_ok_n(fer_socket_ready(built, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
+                FER_READABLE);
+    assert_ok(fer_socket_into_tcp_listener(built, listener));
     assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
                 FER_READABLE);
     assert_ok_n(fer_tcp_listener_ready(listener, FER_WRITABLE, NOW, &ready), ready, 0);
     assert_ok(fer_tcp_listener_accept(listener, stream, NULL));
     assert_ok_n(fer_tcp_listener_ready(listener, FER_READABLE, NOW, &ready), ready, 0);
+    assert_ok_n(fer_tcp_listener_ready(listener, ALL_INTERESTS, millis(SHORT_MS), &ready), ready,
+                0);
     assert_exchange(stream, other);
-}
-
-/* The same for a built listener. */
-SOCKET_FAMILY_TEST("T1", a_built_listener_is_readable_while_a_connection_is_queued)
-{
-    uint16_t port = 0;
-    fer_socket *listener = test_built_listener(family, &port);
-    fer_interest ready = 77;
-    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, NOW, &ready), ready, 0);
-    assert_true(peer_connect(family, port) != PEER_NONE);
-    assert_ok_n(fer_socket_ready(listener, ALL_INTERESTS, FER_DURATION_NONE, &ready), ready,
-                FER_READABLE);
 }
 
 /* ---- Datagrams */
@@ -323,60 +286,35 @@ static void wait_on(void *argument)
         fer_tcp_stream_ready(waiter->stream, waiter->interest, FER_DURATION_NONE, &waiter->ready);
 }
 
-static void assert_shutdown_wakes(const struct pair_kind *kind, fer_interest interest,
-                                  fer_shutdown how, bool through_clone)
+/* For one half alone: ended_waits.c. */
+SLOW_KIND_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either)
 {
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 8; round++) {
         struct pair *pair = pair_open_kind(kind);
         fer_tcp_stream *clone = test_stream();
-        struct waiter waiter = {.stream = &pair->stream, .interest = interest, .ready = 77};
+        struct waiter waiter = {.stream = &pair->stream, .interest = ALL_INTERESTS, .ready = 77};
         test_thread thread;
-        if (through_clone) {
-            assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-        }
+        assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
         (void)fill_until_it_would_block(&pair->stream);
         atomic_init(&waiter.started, 0);
         test_thread_start(&thread, wait_on, &waiter);
         while (atomic_load(&waiter.started) == 0) {
             test_thread_yield();
         }
-        peer_pause(round == 0 ? 0 : 25);
+        peer_pause(round < 4 ? 0 : 25);
         uint64_t begin = peer_now_us();
-        fer_error error = fer_tcp_stream_shutdown(through_clone ? clone : &pair->stream, how);
+        fer_error error =
+            fer_tcp_stream_shutdown(round % 2 == 0 ? &pair->stream : clone,
+                                    round % 4 < 2 ? FER_SHUTDOWN_READ : FER_SHUTDOWN_WRITE);
         test_thread_join(&thread);
         uint64_t took = microseconds_since(begin);
         fer_tcp_stream_close(clone);
         assert_ok(error);
         assert_ok(waiter.error);
-        assert_true(waiter.ready != 0 && (waiter.ready & ~interest) == 0);
+        assert_true(waiter.ready > 0 && waiter.ready <= ALL_INTERESTS);
         assert_true(took < SOON_US);
         pair_close(pair);
     }
-}
-
-SLOW_KIND_TEST("S6", shutdown_wakes_a_wait_to_read)
-{
-    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_BOTH, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_wakes_a_wait_to_write)
-{
-    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_WRITE, false);
-    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_BOTH, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_of_one_half_wakes_a_wait_for_either)
-{
-    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_READ, false);
-    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_WRITE, false);
-}
-
-SLOW_KIND_TEST("S6", shutdown_through_a_clone_wakes_a_wait)
-{
-    assert_shutdown_wakes(kind, FER_READABLE, FER_SHUTDOWN_READ, true);
-    assert_shutdown_wakes(kind, FER_WRITABLE, FER_SHUTDOWN_WRITE, true);
-    assert_shutdown_wakes(kind, ALL_INTERESTS, FER_SHUTDOWN_BOTH, true);
 }
 
 RULE_TESTS("readiness")

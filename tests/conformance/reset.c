@@ -1,7 +1,6 @@
 /* reset.c: rule S5: a reset is reported, stays with the handle that detected it, and never looks
  * like the end of the stream. */
 #include "support/fixture.h"
-#include "support/thread.h"
 
 /* The results of all calls on a handle that has detected a reset. */
 static void assert_reset_sticks(fer_tcp_stream *stream)
@@ -26,29 +25,18 @@ static void assert_reset_sticks(fer_tcp_stream *stream)
 }
 
 /* S5: "A reset is CONNECTION_RESET for a read, ... and a handle that saw it never reports a clean
- * end of file afterwards." */
+ * end of file afterwards." In either mode. */
 KIND_TEST("S5", a_reset_is_connection_reset_on_every_sort_of_read_and_sticks)
 {
-    for (int sort = 0; sort < READ_SORTS; sort++) {
+    for (int i = 0; i < 2 * READ_SORTS; i++) {
         struct pair *pair = pair_open_kind(kind);
         char buf[8];
         size_t n = 77;
-        pair_reset_and_wait(pair);
-        assert_kind_n(read_by(sort, tcp_ref(&pair->stream), buf, 8, &n), FER_CONNECTION_RESET, n,
-                      0);
-        assert_reset_sticks(&pair->stream);
-        pair_close(pair);
-    }
-}
-
-KIND_TEST("S5", a_reset_is_reported_in_every_mode)
-{
-    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
-        struct pair *pair = pair_open_kind(kind);
         assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(9000)));
-        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, nonblocking != 0));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, i >= READ_SORTS));
         pair_reset_and_wait(pair);
-        assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        assert_kind_n(read_by(i % READ_SORTS, tcp_ref(&pair->stream), buf, 8, &n),
+                      FER_CONNECTION_RESET, n, 0);
         assert_reset_sticks(&pair->stream);
         pair_close(pair);
     }
@@ -70,13 +58,18 @@ PAIR_TEST("S5", a_peer_that_closes_with_unread_input_is_a_reset)
 }
 
 /* S5: "CONNECTION_RESET or BROKEN_PIPE for a write": a CONNECTION_RESET from a write applies to
- * reads too. */
-KIND_TEST("S5", a_reset_that_a_write_reported_is_reported_by_reads_too)
+ * reads too, "whether read, write or take_error met it first". */
+KIND_TEST("S5", a_reset_that_a_write_or_take_error_reported_is_reported_by_reads_too)
 {
-    for (int sort = 0; sort < WRITE_SORTS; sort++) {
+    for (int sort = 0; sort <= WRITE_SORTS; sort++) {
         struct pair *pair = pair_open_kind(kind);
         fer_error error = {FER_OK, 0};
         pair_reset_and_wait(pair);
+        if (sort == WRITE_SORTS) {
+            assert_ok(fer_tcp_stream_take_error(&pair->stream, &error));
+            assert_kind(error, FER_CONNECTION_RESET);
+            assert_int_not_equal(error.os_code, 0);
+        }
         for (int i = 0; i < 1000 && error.kind == FER_OK; i++) {
             error = write_by(sort, tcp_ref(&pair->stream), "12345678", 8, NULL);
         }
@@ -86,76 +79,37 @@ KIND_TEST("S5", a_reset_that_a_write_reported_is_reported_by_reads_too)
     }
 }
 
-/* S5: "whether read, write or take_error met it first." */
-PAIR_TEST("S5", a_reset_that_take_error_took_sticks)
-{
-    fer_error pending = {FER_OTHER, 1};
-    pair_reset_and_wait(pair);
-    assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
-    assert_kind(pending, FER_CONNECTION_RESET);
-    assert_int_not_equal(pending.os_code, 0);
-    assert_reset_sticks(&pair->stream);
-}
-
 /* S5: "Input that had arrived before is still read if the system kept it; then the saved error is
- * returned again". */
-PAIR_TEST("S5", input_before_the_reset_is_read_then_the_reset)
+ * returned again", also if a write detected the reset. E3: the reads that continue count the
+ * bytes, and their result is the reset. */
+KIND_TEST("S5", input_before_the_reset_is_read_then_the_reset)
 {
-    char buf[16];
-    size_t n = 77;
-    pair_send(pair, "before", 6);
-    pair_reset_and_wait(pair);
-    fer_error error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
-    if (error.kind == FER_OK) {
-        assert_int_equal(n, 6);
-        assert_memory_equal(buf, "before", 6);
-    } else {
-        assert_true(peer_is_windows());
-        assert_kind(error, FER_CONNECTION_RESET);
-    }
-    assert_reset_sticks(&pair->stream);
-}
-
-/* S5 and E3: the same for the reads that continue: the received bytes are counted, and the result
- * is the reset. */
-KIND_TEST("S5", reads_that_continue_count_the_bytes_before_the_reset)
-{
-    for (int to_end = 0; to_end < 2; to_end++) {
+    enum { AFTER_WRITE = READ_SORTS };
+    for (int sort = READ; sort <= AFTER_WRITE; sort++) {
         struct pair *pair = pair_open_kind(kind);
-        char buf[16];
+        bool continues = sort == READ_EXACT || sort == READ_TO_END;
+        char buf[16] = {0};
         size_t n = 77;
+        fer_error error = {FER_OK, 0};
         pair_send(pair, "before", 6);
         pair_reset_and_wait(pair);
-        assert_kind(to_end ? fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n)
-                           : fer_tcp_stream_read_exact(&pair->stream, buf, sizeof buf, &n),
-                    FER_CONNECTION_RESET);
-        assert_true(n == 6 || (n == 0 && peer_is_windows()));
+        for (int i = 0; sort == AFTER_WRITE && i < 2 && error.kind == FER_OK; i++) {
+            error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
+        }
+        if (sort == AFTER_WRITE) {
+            assert_writes_fail(error);
+        }
+        error = read_by(sort % READ_SORTS, tcp_ref(&pair->stream), buf, sizeof buf, &n);
+        assert_either(error, FER_CONNECTION_RESET, continues ? FER_CONNECTION_RESET : FER_OK);
+        assert_true(n == (error.kind == FER_OK ? 6 : 0) || (continues && n == 6));
+        assert_true(n == 6 || sort == AFTER_WRITE || peer_is_windows());
+        assert_memory_equal(buf, "before", n);
+        if (sort == PEEK && error.kind == FER_OK) {
+            assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 6);
+        }
         assert_reset_sticks(&pair->stream);
         pair_close(pair);
     }
-}
-
-/* S5: bytes that were queued when a write detected the reset are "still read if the system kept
- * it". After them comes the reset, never the end. */
-PAIR_TEST("S5", after_a_write_met_the_reset_queued_data_is_read_then_the_reset)
-{
-    char buf[16] = {0};
-    size_t n = 77;
-    pair_send(pair, "before", 6);
-    pair_reset_and_wait(pair);
-    fer_error error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
-    if (error.kind == FER_OK) {
-        error = fer_tcp_stream_write(&pair->stream, buf, 1, NULL);
-    }
-    assert_writes_fail(error);
-    error = fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n);
-    if (error.kind == FER_OK) {
-        assert_int_equal(n, 6);
-        assert_memory_equal(buf, "before", 6);
-    } else {
-        assert_kind(error, FER_CONNECTION_RESET);
-    }
-    assert_reset_sticks(&pair->stream);
 }
 
 /* S5: "An end of file that was seen earlier remains an end of file." */
@@ -175,8 +129,6 @@ PAIR_TEST("S5", an_eof_before_the_reset_stays_an_eof)
     assert_reads_end(&pair->stream);
 }
 
-/* S2 takes precedence over S5: a half that the handle shut down keeps that answer, whatever the
- * peer does. */
 PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut)
 {
     char byte = 0;
@@ -202,67 +154,6 @@ PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half)
     assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
     assert_true(peer_shutdown_write(pair->other));
     assert_reads_end(&pair->stream);
-}
-
-struct reader {
-    fer_tcp_stream *stream;
-    int sort;
-    fer_error error;
-    size_t n;
-};
-
-static void read_blocked(void *argument)
-{
-    struct reader *reader = argument;
-    char buf[8];
-    reader->error = read_by(reader->sort, tcp_ref(reader->stream), buf, sizeof buf, &reader->n);
-}
-
-/* S5: a reset ends a blocked read. The result is the same whether the read starts before or after
- * the reset arrives. */
-SLOW_KIND_TEST("S5", a_blocked_read_is_ended_by_a_reset)
-{
-    for (int round = 0; round < 20; round++) {
-        struct pair *pair = pair_open_kind(kind);
-        struct reader reader = {&pair->stream, round % 5, {FER_OK, 0}, 77};
-        test_thread thread;
-        test_thread_start(&thread, read_blocked, &reader);
-        peer_pause((unsigned)round / 5 * 4);
-        pair_reset(pair);
-        test_thread_join(&thread);
-        assert_kind(reader.error, FER_CONNECTION_RESET);
-        assert_int_equal(reader.n, 0);
-        assert_reset_sticks(&pair->stream);
-        pair_close(pair);
-    }
-}
-
-static void write_blocked(void *argument)
-{
-    struct reader *writer = argument;
-    static const char zeros[65536];
-    do {
-        writer->error = fer_tcp_stream_write(writer->stream, zeros, sizeof zeros, &writer->n);
-    } while (writer->error.kind == FER_OK);
-}
-
-/* S5: a reset ends a blocked write, too, and applies to reads. */
-SLOW_KIND_TEST("S5", a_blocked_write_is_ended_by_a_reset)
-{
-    for (int round = 0; round < 4; round++) {
-        struct pair *pair = pair_open_kind(kind);
-        struct reader writer = {&pair->stream, 0, {FER_OK, 0}, 77};
-        test_thread thread;
-        (void)fill_until_it_would_block(&pair->stream);
-        test_thread_start(&thread, write_blocked, &writer);
-        peer_pause((unsigned)round * 4);
-        pair_reset(pair);
-        test_thread_join(&thread);
-        assert_writes_fail(writer.error);
-        assert_int_equal(writer.n, 0);
-        assert_reset_sticks(&pair->stream);
-        pair_close(pair);
-    }
 }
 
 /* S5: a clone copies what this handle has detected of the end, as fer_tcp_stream_try_clone

@@ -46,6 +46,12 @@ static void close_all(size_t handles_left)
     }
 }
 
+static void open_resolver(uint32_t threads, uint32_t queue_cap)
+{
+    const fer_resolver_options options = {.threads = threads, .queue_cap = queue_cap};
+    assert_ok(fer_resolver_new(&resolver, &options));
+}
+
 /* The fixture's sockets may still be open; a test that abandons lookups has none. */
 static int tear_down(void **state)
 {
@@ -79,117 +85,19 @@ static void assert_same_answer(fer_lookup *lookup, const char *text)
     }
 }
 
-/* Polls until there is a result. Another thread does the work, or the virtual clock advances, in
- * the meantime. */
-static fer_error poll_until_done(fer_lookup *lookup)
-{
-    size_t count = 4711;
-    fer_error error;
-    do {
-        error = fer_lookup_wait(lookup, (fer_duration){0}, NULL, 0, &count);
-        if (error.kind == FER_WOULD_BLOCK) {
-            assert_int_equal(error.os_code, 0);
-        }
-        assert_true(error.kind == FER_OK || count == 4711);
-    } while (error.kind == FER_WOULD_BLOCK);
-    return error;
-}
-
-/* N1: "A text that needs no resolver is answered immediately and without a thread: an address has
- * its result". */
-RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
-{
-    static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80",
-                                        "0.0.0.0:0"};
-    fer_socket_addr addr;
-    size_t count = 0;
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
-        assert_ok_n(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count), count, 1);
-        assert_same_answer(&lookups[i], texts[i]);
-    }
-}
-
-/* N1: "is INVALID_INPUT within the call". */
-RESOLVING_TEST("N1", a_text_without_host_and_port_is_refused_by_the_start)
-{
-    static const char *const bad[] = {"",          ":",           ":80",        "host",
-                                      "host:",     "host:+80",    "host:65536", "host:http",
-                                      "127.0.0.1", "b\xfcrger:80"};
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_own(fer_resolver_start(&resolver, bad[i], NULL, NULL, 0, &lookups[0]),
-                   FER_INVALID_INPUT);
-    }
-    assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
-}
-
 /* N3: "The result of a lookup is that of `fer_to_socket_addrs`." */
 RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 {
     static const char *const texts[] = {"localhost:80", "127.1:81", "no-such-host.invalid:82",
                                         "[fe80::1%1]:83", "localhost:0"};
     skip_without_localhost();
-    assert_ok(fer_resolver_new(&resolver,
-                               &(fer_resolver_options){.threads = 2, .queue_cap = UINT32_MAX - 1}));
+    open_resolver(2, UINT32_MAX - 1);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_same_answer(&lookups[i], texts[i]);
     }
-}
-
-/* N3: "Once done, it can be queried any number of times." */
-RESOLVING_TEST("N3", an_answer_can_be_requested_again_with_a_larger_buffer)
-{
-    skip_without_localhost();
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, "localhost:80", NULL, NULL, 0, &lookups[0]));
-    size_t total = 0;
-    assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &total));
-    assert_in_range(total, 1, CAP);
-    for (size_t cap = 0; cap <= total; cap++) {
-        fer_socket_addr addrs[CAP];
-        size_t count = 0;
-        memset(addrs, 0, sizeof addrs);
-        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count,
-                    total);
-        for (size_t i = 0; i < CAP; i++) {
-            assert_int_equal(addrs[i].port, i < cap ? 80 : 0);
-        }
-    }
-    assert_same_answer(&lookups[0], "localhost:80");
-}
-
-/* N4: "A wait of 0 only checks". */
-RESOLVING_TEST("N4", a_wait_of_nothing_only_queries)
-{
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
-    assert_true(is_lookup_failure(poll_until_done(&lookups[0])));
-}
-
-/* N4: "If the lookup is not done in time, the wait is TIMED_OUT ..., and the lookup continues":
- * with os_code 0. */
-RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
-{
-    size_t count = 4711;
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
-    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
-    fer_error error = fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count);
-    assert_true(is_lookup_failure(error) || (error.kind == FER_TIMED_OUT));
-    assert_int_equal(count, 4711);
-    assert_true(
-        is_lookup_failure(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count)));
-    assert_true(is_lookup_failure(
-        fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count)));
 }
 
 /* N5: "The poller is notified once for each lookup, when its result is available". */
@@ -198,8 +106,7 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
     fer_event event;
     size_t count = 4711;
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
     static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
     for (size_t i = 0; i < 2; i++) {
         assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &poller, 0, &lookups[i]));
@@ -210,34 +117,11 @@ RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
     assert_ok_n(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL), count, 0);
 }
 
-/* N6: "Closing a lookup abandons it and never waits." A poller that is closed after it is not
- * accessed: the sanitizers would report it. */
-RESOLVING_TEST("N6", lookups_are_abandoned_at_any_moment)
-{
-    assert_ok(fer_resolver_new(&resolver,
-                               &(fer_resolver_options){.threads = 4, .queue_cap = UINT32_MAX - 1}));
-    for (size_t round = 0; round < 20; round++) {
-        assert_ok(fer_poller_new(&poller));
-        for (size_t i = 0; i < MANY; i++) {
-            assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, &poller, 0, &lookups[i]));
-        }
-        if (round % 4 == 1) {
-            FER_IGNORE(poll_until_done(&lookups[round]));
-        }
-        for (size_t i = 0; i < MANY; i++) {
-            fer_lookup_close(&lookups[(i * 7 + round) % MANY]);
-        }
-        fer_poller_close(&poller);
-    }
-    close_all(handles_before);
-}
-
 /* N7: "Its pending lookups end with CANCELLED; the others keep their results." */
 RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
 {
     size_t count = 4711;
-    assert_ok(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = MANY}));
+    open_resolver(1, MANY);
     assert_ok(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]));
     for (size_t i = 1; i < MANY; i++) {
         assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[i]));
@@ -252,8 +136,7 @@ RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
     }
     assert_own(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 0, &lookups[0]),
                FER_MISUSE);
-    assert_ok(fer_resolver_new(
-        &resolver, &(fer_resolver_options){.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE}));
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
     close_all(handles_before);
 }
 
@@ -292,7 +175,7 @@ RESOLVING_TEST("N6", several_threads_share_a_resolver)
 {
     struct worker workers[4];
     assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 1}));
+    open_resolver(3, 1);
     memset(workers, 0, sizeof workers);
     for (size_t i = 0; i < 4; i++) {
         workers[i].number = i;

@@ -31,7 +31,6 @@ SOCKET_FAMILY_TEST("R2", a_clone_of_an_unbound_socket_is_bound_by_either)
     }
 }
 
-/* U1, R2: the first send of either handle binds the socket of both. */
 SOCKET_FAMILY_TEST("U1", sending_binds_the_socket_of_its_clone)
 {
     uint16_t other_port = 0;
@@ -39,7 +38,13 @@ SOCKET_FAMILY_TEST("U1", sending_binds_the_socket_of_its_clone)
     fer_socket *clone = clone_of(socket);
     peer_socket other = peer_datagram(family, &other_port);
     fer_socket_addr to = loopback(family, other_port);
-    assert_ok(fer_socket_send_to(socket, "one", 3, &to, NULL));
+    fer_socket_addr addr = any_port(family);
+    fer_socket_addr peer;
+    size_t n = 77;
+    assert_kind_n(fer_socket_send(socket, "x", 1, &n), FER_NOT_CONNECTED, n, 0);
+    assert_kind(fer_socket_peer_addr(socket, &peer), FER_NOT_CONNECTED);
+    assert_ok_n(fer_socket_send_to(socket, "one", 3, &to, &n), n, 3);
+    assert_kind(fer_socket_bind(socket, &addr), FER_INVALID_INPUT);
     uint16_t port = local_addr_of(clone).port;
     assert_peer_socket_receives(other, "one", port);
     assert_ok(fer_socket_send_to(clone, "two", 3, &to, NULL));
@@ -89,7 +94,8 @@ SOCKET_FAMILY_TEST("U5", a_clone_follows_each_connect)
         peer_socket other = peer_datagram(family, &ports[i]);
         fer_socket_addr to = loopback(family, ports[i]);
         fer_socket_addr peer;
-        assert_ok(fer_socket_connect(i == 0 ? socket : clone, &to));
+        assert_ok(i == 0 ? fer_socket_connect(socket, &to)
+                         : fer_socket_connect_timeout(clone, &to, millis(1000)));
         uint16_t port = local_addr_of(clone).port;
         fer_socket *handles[] = {socket, clone};
         for (size_t h = 0; h < 2; h++) {

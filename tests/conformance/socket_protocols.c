@@ -78,6 +78,12 @@ static void assert_echoes(fer_socket *socket, peer_family family, bool is_raw)
     assert_true(fer_ip_addr_eq(got.from.ip, localhost.ip));
 }
 
+static void assert_is_adopted(fer_socket *socket)
+{
+    assert_ok(fer_socket_from_raw(socket, fer_socket_into_raw(socket)));
+}
+
+/* R1: also after from_raw. */
 static void an_echo_is_answered(fer_type type, peer_family family)
 {
     fer_socket *socket = icmp_socket(family, type);
@@ -95,6 +101,8 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_peer_addr(socket, &peer));
     assert_int_equal(peer.port, 0);
+    assert_is_adopted(socket);
+    assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
     assert_ok_n(fer_socket_send(socket, echo, sizeof echo, &n), n, sizeof echo);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
 }
@@ -119,11 +127,6 @@ SOCKET_TEST("U5", a_refused_packet_is_no_missing_peer)
     fer_error addressed = fer_socket_send_to(socket, "", 1, &to, NULL);
     assert_kind(fer_socket_send(socket, "", 1, NULL), addressed.kind);
     assert_ok(fer_socket_peer_addr(socket, &peer));
-}
-
-static void assert_is_adopted(fer_socket *socket)
-{
-    assert_ok(fer_socket_from_raw(socket, fer_socket_into_raw(socket)));
 }
 
 /* "Any other number is allowed too": a protocol with ports that is not UDP. An adopted socket has
@@ -154,20 +157,6 @@ SOCKET_FAMILY_TEST("U1", udp_lite_has_ports)
     assert_ok(fer_socket_send(other, "back", 4, NULL));
     assert_ok(fer_socket_into_udp_socket(socket, udp));
     assert_receives(udp, "back", family, local_addr_of(other).port);
-}
-
-/* R1: an adopted raw socket is still a raw socket. */
-SOCKET_TEST("R1", a_raw_socket_is_adopted_as_one)
-{
-    fer_socket *socket = icmp_socket(PEER_V4, FER_TYPE_RAW);
-    fer_udp_socket *udp = test_udp();
-    fer_socket_addr to = loopback(PEER_V4, 4711);
-    unsigned char echo[8];
-    assert_is_adopted(socket);
-    assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
-    make_echo(echo, PEER_V4);
-    assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, NULL));
-    assert_echoes(socket, PEER_V4, true);
 }
 
 /* ---- R1, R4: what a socket is, as it was made, adopted or cloned */
@@ -244,10 +233,17 @@ SOCKET_FAMILY_TEST("R1", a_socket_of_every_kind_reports_its_kind)
         assert_is(socket, family, &kind);
         assert_is_adopted(socket);
         assert_is(socket, family, &kind);
+        fer_raw_socket raw = fer_socket_as_raw(socket);
+        assert_true(peer_is_open(raw));
         if (kind.type != FER_TYPE_STREAM) {
             assert_ok(fer_socket_try_clone(socket, clone));
             assert_is(clone, family, &kind);
+            fer_socket_close(clone);
         }
+        fer_socket_close(socket);
+        assert_empty(socket);
+        assert_false(peer_is_open(raw));
+        fer_socket_close(socket);
     }
 }
 

@@ -24,19 +24,6 @@ STREAM_PAIR_TEST("T1", zero_timeout_is_invalid_input_and_changes_nothing)
     assert_stream_alive(pair);
 }
 
-/* T1: as above: no socket was created, and the listener got no connection. */
-STREAM_TEST("T1", zero_connect_timeout_is_refused_before_any_call)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(PEER_V4, 4, &port);
-    fer_socket_addr addr = loopback(PEER_V4, port);
-    assert_own(fer_tcp_stream_connect_timeout(stream, &addr, millis(0)), FER_INVALID_INPUT);
-    assert_false(peer_is_queued(listener, 100));
-    assert_new(stream);
-    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(5000)));
-    assert_true(peer_is_queued(listener, PEER_LIMIT_MS));
-}
-
 struct delayed_sender {
     peer_socket peer;
     unsigned delay_ms;
@@ -71,16 +58,6 @@ PAIR_TEST("T1", a_read_without_timeout_waits_until_data_arrives)
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
     assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
     read_delayed(pair, 150);
-}
-
-/* T1: the same for connect_timeout: without a timeout it is connect. */
-STREAM_TEST("T1", connect_timeout_of_none_connects)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(PEER_V4, 4, &port);
-    fer_socket_addr addr = loopback(PEER_V4, port);
-    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, FER_DURATION_NONE));
-    assert_exchange(stream, peer_accept(listener));
 }
 
 /* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. */
@@ -159,40 +136,42 @@ SLOW_PAIR_TEST("T2", connection_timed_out_ends_the_stream)
 }
 
 /* T3: "A timeout that the system cannot represent exactly becomes the next longer one." T5: "The
- * getter returns the value that was set, to the system's resolution". */
+ * getter returns the value that was set, to the system's resolution". The default is NONE,
+ * and NONE clears one direction's own timeout. */
 PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
 {
-    static const uint64_t nanos[] = {
-        1,
-        999,
-        1000,
-        1001,
-        999999,
-        1000000,
-        1000001,
-        1500000,
-        4000000,
-        333000000,
-        999999999,
-        1000000000,
-        1000000001,
-        UINT64_C(60000000000),
-        UINT64_C(2147483647000000),
-        UINT64_C(2147483648000000),
-        UINT64_C(4294967295000000),
-        UINT64_C(4294967295000001),
-        UINT64_C(4294967296000000),
-        UINT64_C(9007199254740993),
-        UINT64_C(1) << 62,
-        INT64_MAX,
-        (uint64_t)INT64_MAX + 1,
-        UINT64_MAX - 2000000000u,
-        UINT64_MAX - 1,
-    };
+    static const uint64_t nanos[] = {1,
+                                     999,
+                                     1000,
+                                     1001,
+                                     999999,
+                                     1000000,
+                                     1000001,
+                                     1500000,
+                                     4000000,
+                                     333000000,
+                                     999999999,
+                                     1000000000,
+                                     1000000001,
+                                     UINT64_C(60000000000),
+                                     UINT64_C(2147483647000000),
+                                     UINT64_C(2147483648000000),
+                                     UINT64_C(4294967295000000),
+                                     UINT64_C(4294967295000001),
+                                     UINT64_C(4294967296000000),
+                                     UINT64_C(9007199254740993),
+                                     UINT64_C(1) << 62,
+                                     INT64_MAX,
+                                     (uint64_t)INT64_MAX + 1,
+                                     UINT64_MAX - 2000000000u,
+                                     UINT64_MAX - 1};
+    fer_duration read_got = {0};
+    fer_duration write_got = {0};
+    assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &read_got));
+    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
+    assert_true(read_got.nanos == FER_DURATION_NONE_NANOS && write_got.nanos == read_got.nanos);
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         fer_duration set = {nanos[i]};
-        fer_duration read_got = {0};
-        fer_duration write_got = {0};
         uint64_t min = nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] : LONGEST_EVERYWHERE_NANOS;
         uint64_t max =
             nanos[i] < LONGEST_EVERYWHERE_NANOS ? nanos[i] + GRAIN_NANOS : UINT64_MAX - 1;
@@ -203,42 +182,43 @@ PAIR_TEST("T3/T5", timeouts_are_rounded_up_and_reported_back_within_the_grain)
         assert_in_range(read_got.nanos, min, max);
         assert_in_range(write_got.nanos, min, max);
     }
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(2000)));
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
+    assert_ok_n(fer_tcp_stream_read_timeout(&pair->stream, &read_got), read_got.nanos,
+                FER_DURATION_NONE_NANOS);
+    assert_ok(fer_tcp_stream_write_timeout(&pair->stream, &write_got));
+    assert_in_range(write_got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
     assert_alive(pair);
 }
 
-/* T3: the shortest timeouts expire, because they are not "for ever" ... */
-PAIR_TEST("T3", the_shortest_timeout_expires)
+/* T3: the shortest timeouts expire, because they are not "for ever", and the longest neither expire
+ * immediately nor are refused. */
+PAIR_TEST("T3", the_shortest_timeouts_expire_and_the_longest_wait)
 {
-    static const uint64_t nanos[] = {1, 999, 1000, 400000, 1000000};
+    static const uint64_t short_nanos[] = {1, 999, 1000, 400000, 1000000};
+    static const uint64_t long_nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
+                                          INT64_MAX, UINT64_MAX - 1};
     char byte;
-    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
-        fer_duration set = {nanos[i]};
+    for (size_t i = 0; i < sizeof short_nanos / sizeof short_nanos[0]; i++) {
         uint64_t start = peer_now_us();
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, (fer_duration){short_nanos[i]}));
         assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
         assert_true(microseconds_since(start) < 5000000);
     }
-}
-
-/* T3: ... and the longest neither expire immediately nor are refused. */
-PAIR_TEST("T3", the_longest_timeouts_wait)
-{
-    static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
-                                     INT64_MAX, UINT64_MAX - 1};
-    for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
-        fer_duration set = {nanos[i]};
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, set));
-        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, set));
+    for (size_t i = 0; i < sizeof long_nanos / sizeof long_nanos[0]; i++) {
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, (fer_duration){long_nanos[i]}));
+        assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, (fer_duration){long_nanos[i]}));
         read_delayed(pair, 60);
         assert_alive(pair);
     }
 }
 
-/* T3: the same for connect_timeout, which sets no option. */
+/* T3 and T1: the same for connect_timeout, which sets no option. Without a timeout it is
+ * connect. */
 RULE_TEST("T3", connect_timeout_takes_every_length)
 {
     static const uint64_t nanos[] = {UINT64_C(2147483648000000), UINT64_C(4294967296000000),
-                                     INT64_MAX, UINT64_MAX - 1};
+                                     INT64_MAX, UINT64_MAX - 1, FER_DURATION_NONE_NANOS};
     uint16_t port = 0;
     peer_socket listener = peer_listen(PEER_V4, 8, &port);
     fer_socket_addr addr = loopback(PEER_V4, port);
@@ -301,8 +281,6 @@ PAIR_TEST("T4", nothing_is_lost_by_expired_reads)
     assert_int_equal(total, 60 * 97);
 }
 
-/* T4: the bytes that read_exact received before the expiry are in the buffer and in the count, and
- * the next call continues after them. */
 PAIR_TEST("T4", read_exact_counts_the_bytes_before_the_expiry)
 {
     char buf[9] = {0};
@@ -345,24 +323,6 @@ SLOW_STREAM_PAIR_TEST("T4", every_byte_of_expired_writes_is_counted)
     assert_int_equal(drain.outcome, PEER_END);
     assert_true(drain.intact);
     assert_true(drain.total == counted);
-}
-
-/* T5: the default is NONE, each direction has its own timeout, and NONE clears it. */
-PAIR_TEST("T5", timeouts_start_as_none_and_are_cleared_by_none)
-{
-    fer_tcp_stream *stream = &pair->stream;
-    fer_duration got = {0};
-    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1000)));
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(2000)));
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
-    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok(fer_tcp_stream_write_timeout(stream, &got));
-    assert_in_range(got.nanos, UINT64_C(2000000000), UINT64_C(2000000000) + GRAIN_NANOS);
-    assert_ok(fer_tcp_stream_set_write_timeout(stream, FER_DURATION_NONE));
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
 }
 
 /* T7: "On POSIX a blocking read or write is one system call, also with a timeout." Tested from

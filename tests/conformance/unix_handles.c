@@ -13,6 +13,12 @@ static struct unix_ends open_ends(void)
     return ends;
 }
 
+/* The body has the streams `through` which the first end of `passed` may pass. */
+#define HANDLES_TEST(rule, function)                                       \
+    TEST_OF(function, (struct unix_ends through, struct unix_ends passed), \
+            (open_ends(), open_ends()),                                    \
+            RULE_ROW(rule, function, "", unix_test, &unix_connected_kind))
+
 /* Sends the handle of the stream, and closes it here. */
 static void pass(struct unix_ends through, fer_unix_stream *passed, const char *text)
 {
@@ -81,10 +87,8 @@ static void assert_all_closed(const struct unix_ends *passed)
 
 /* ---- X7 */
 
-UNIX_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
+HANDLES_TEST("X7", a_handle_is_sent_with_the_bytes_and_outlives_the_sender_s)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket handles[2] = {FER_RAW_SOCKET_NONE, FER_RAW_SOCKET_NONE};
     pass(through, passed.one, "take");
     fer_unix_stream_close(through.one);
@@ -123,10 +127,8 @@ UNIX_TEST("X7", one_receive_returns_the_handles_of_one_message)
 }
 
 /* The bytes before the message may come first and alone, or with the message. */
-UNIX_TEST("X7", handles_arrive_with_the_first_byte_of_their_message)
+HANDLES_TEST("X7", handles_arrive_with_the_first_byte_of_their_message)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket handle = FER_RAW_SOCKET_NONE;
     fer_unix_received_handles got = {.count = 0};
     char buf[8];
@@ -217,20 +219,16 @@ UNIX_TEST("X8", a_read_without_handles_closes_those_that_arrive)
     assert_passed(handle, &passed[1]);
 }
 
-UNIX_TEST("X8", unreceived_handles_are_closed_with_the_stream)
+HANDLES_TEST("X8", unreceived_handles_are_closed_with_the_stream)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     pass(through, passed.one, "lost");
     fer_unix_stream_close(through.other);
     fer_unix_stream_close(through.one);
     assert_all_closed(&passed);
 }
 
-UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
+HANDLES_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_unix_received_handles got;
     fer_raw_socket handle;
     char buf[8];
@@ -246,31 +244,20 @@ UNIX_TEST("X8", a_process_that_can_open_no_more_gets_the_bytes_and_a_report)
 
 /* ---- Arguments */
 
+/* Other arguments: unit/test_unix_handles.c. */
 UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
 {
     struct unix_ends through = open_ends();
     static fer_raw_socket many[FER_UNIX_HANDLES_MAX + 1];
-    fer_unix_received_handles got = {.len = 77};
-    char buf[4];
     size_t n = 0;
     for (size_t i = 0; i <= FER_UNIX_HANDLES_MAX; i++) {
         many[i] = fer_unix_stream_as_raw(through.one);
     }
     assert_own_n(fer_unix_stream_send_handles(through.one, "", 0, many, 1, &n), FER_INVALID_INPUT,
                  n, 0);
-    assert_own_n(fer_unix_stream_send_handles(through.one, NULL, 0, many, 1, &n), FER_INVALID_INPUT,
-                 n, 0);
     assert_own_n(
         fer_unix_stream_send_handles(through.one, "x", 1, many, FER_UNIX_HANDLES_MAX + 1, &n),
         FER_INVALID_INPUT, n, 0);
-    assert_own_n(fer_unix_stream_send_handles(through.one, "x", 1, NULL, 1, &n), FER_MISUSE, n, 0);
-    assert_own_n(fer_unix_stream_send_handles(through.one, NULL, 1, many, 1, &n), FER_MISUSE, n, 0);
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 0, many, 1, &got),
-               FER_INVALID_INPUT);
-    assert_own(fer_unix_stream_recv_handles(through.other, NULL, 4, many, 1, &got), FER_MISUSE);
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, NULL, 1, &got), FER_MISUSE);
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, many, 1, NULL), FER_MISUSE);
-    assert_int_equal(got.len, 77);
     fer_error error =
         fer_unix_stream_send_handles(through.one, "x", 1, many, FER_UNIX_HANDLES_MAX, &n);
     if (error.kind == FER_INVALID_INPUT) {
@@ -284,10 +271,8 @@ UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
     }
 }
 
-UNIX_TEST("X7", a_handle_that_is_not_open_sends_nothing)
+HANDLES_TEST("X7", a_handle_that_is_not_open_sends_nothing)
 {
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket handles[2] = {fer_unix_stream_as_raw(passed.one), FER_RAW_SOCKET_NONE};
     size_t n = 0;
     for (int i = 0; i < 2; i++) {
@@ -320,49 +305,8 @@ UNIX_TEST("X5", handles_are_unsupported_if_the_os_sends_none)
 
 /* ---- The rules of reads and writes */
 
-UNIX_TEST("T1", a_receive_of_handles_expires_and_never_waits_in_nonblocking_mode)
+HANDLES_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
 {
-    struct unix_ends through = open_ends();
-    fer_raw_socket handle;
-    fer_unix_received_handles got = {.len = 77};
-    char buf[4];
-    assert_ok(fer_unix_stream_set_read_timeout(through.other, millis(SHORT_MS)));
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
-               FER_TIMED_OUT);
-    assert_ok(fer_unix_stream_set_nonblocking(through.other, true));
-    assert_kind(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
-                FER_WOULD_BLOCK);
-    assert_int_equal(got.len, 77);
-}
-
-UNIX_TEST("K1", the_limits_end_calls_with_handles)
-{
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
-    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
-    fer_raw_socket handle;
-    fer_unix_received_handles got;
-    char buf[4];
-    size_t n = 0;
-    fer_limits past = limits_past();
-    pass(through, passed.one, "late");
-    assert_ok(fer_unix_stream_set_limits(through.other, &past));
-    assert_own(fer_unix_stream_recv_handles(through.other, buf, 4, &handle, 1, &got),
-               FER_TIMED_OUT);
-    assert_ok(fer_unix_stream_set_limits(through.one, &past));
-    raw = fer_unix_stream_as_raw(through.one);
-    assert_own_n(fer_unix_stream_send_handles(through.one, "x", 1, &raw, 1, &n), FER_TIMED_OUT, n,
-                 0);
-    fer_limits later = limits_after_millis(LONG_MS);
-    assert_ok(fer_unix_stream_set_limits(through.other, &later));
-    assert_int_equal(receive(through.other, "late", &handle, 1).count, 1);
-    assert_passed(handle, &passed);
-}
-
-UNIX_TEST("S7", a_half_that_is_shut_down_sends_no_handles)
-{
-    struct unix_ends through = open_ends();
-    struct unix_ends passed = open_ends();
     fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
     size_t n = 0;
     assert_ok(fer_unix_stream_shutdown(through.one, FER_SHUTDOWN_WRITE));
@@ -459,37 +403,6 @@ UNIX_DATAGRAM_TEST("X8", a_process_that_can_open_no_more_gets_the_datagram_and_a
         assert_path(&got.from, unix_peer_path("sender"));
     }
     assert_all_closed(&passed);
-}
-
-UNIX_DATAGRAM_TEST("X7", datagrams_with_handles_check_their_arguments)
-{
-    fer_unix_datagram *socket = test_unix_unbound();
-    fer_raw_socket raw = fer_unix_datagram_as_raw(socket);
-    fer_unix_received_handles got;
-    fer_unix_addr unnamed = {0};
-    char buf[4];
-    size_t n = 0;
-    assert_own_n(fer_unix_datagram_send_handles(socket, "", 0, &raw, 1, NULL, &n),
-                 FER_INVALID_INPUT, n, 0);
-    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, NULL, 1, NULL, &n), FER_MISUSE, n,
-                 0);
-    assert_own_n(fer_unix_datagram_send_handles(socket, NULL, 1, &raw, 1, NULL, &n), FER_MISUSE, n,
-                 0);
-    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, &unnamed, &n),
-                 FER_INVALID_INPUT, n, 0);
-    assert_kind_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, NULL, &n),
-                  FER_NOT_CONNECTED, n, 0);
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 0, &raw, 1, &got), FER_INVALID_INPUT);
-    assert_own(fer_unix_datagram_recv_handles(socket, NULL, 4, &raw, 1, &got), FER_MISUSE);
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, NULL, 1, &got), FER_MISUSE);
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, NULL), FER_MISUSE);
-    assert_ok(fer_unix_datagram_set_read_timeout(socket, millis(SHORT_MS)));
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, &got), FER_TIMED_OUT);
-    fer_limits past = limits_past();
-    assert_ok(fer_unix_datagram_set_limits(socket, &past));
-    assert_own(fer_unix_datagram_recv_handles(socket, buf, 4, &raw, 1, &got), FER_TIMED_OUT);
-    assert_own_n(fer_unix_datagram_send_handles(socket, "x", 1, &raw, 1, NULL, &n), FER_TIMED_OUT,
-                 n, 0);
 }
 
 RULE_TESTS("unix_handles")

@@ -45,7 +45,6 @@ peer_socket unix_peer_listen(const char *path, int backlog);
 peer_socket unix_peer_connect(const char *path, const char *own_path);
 peer_socket unix_peer_unconnected(const char *path);
 peer_socket unix_peer_datagram(const char *path);
-bool unix_peer_datagram_connect(peer_socket peer, const char *path);
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len);
 /* Waits for a datagram: PEER_GOT or PEER_TIMED_OUT. *named: its sender is by_path. */
 peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,

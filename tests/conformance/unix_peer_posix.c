@@ -228,31 +228,21 @@ peer_socket unix_peer_listen_abstract(const void *name, size_t len)
     return start_listening(peer, 4);
 }
 
-static bool connect_to(peer_socket peer, const char *path)
-{
-    struct name name = name_of(path);
-    return connect((int)peer, (const struct sockaddr *)&name.addr, name.len) == 0;
-}
-
 /* A connect that fails instead of waiting if the queue is full. */
 peer_socket unix_peer_connect(const char *path, const char *own_path)
 {
     peer_socket peer = new_socket(SOCK_STREAM, own_path);
+    struct name name = name_of(path);
     if (peer == PEER_NONE) {
         return PEER_NONE;
     }
     (void)peer_raw_set_nonblocking(peer, true);
-    if (!connect_to(peer, path)) {
+    if (connect((int)peer, (const struct sockaddr *)&name.addr, name.len) != 0) {
         peer_close(peer);
         return PEER_NONE;
     }
     (void)peer_raw_set_nonblocking(peer, false);
     return peer;
-}
-
-bool unix_peer_datagram_connect(peer_socket peer, const char *path)
-{
-    return connect_to(peer, path);
 }
 
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)

@@ -160,11 +160,6 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
     return peer;
 }
 
-bool unix_peer_datagram_connect(peer_socket peer, const char *path)
-{
-    return connect_to(peer, path);
-}
-
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
 {
     size_t n = 0;

@@ -152,13 +152,6 @@ peer_socket unix_peer_datagram(const char *path)
     return PEER_NONE;
 }
 
-bool unix_peer_datagram_connect(peer_socket peer, const char *path)
-{
-    (void)peer;
-    (void)path;
-    return false;
-}
-
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
 {
     (void)peer;

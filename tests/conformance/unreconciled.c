@@ -3,24 +3,6 @@
  * results that the systems give are allowed. */
 #include "support/fixture.h"
 
-/* S8: of the bytes that arrived before a reset, all are read, or fewer (Windows), never other
- * bytes, and then the reset. */
-PAIR_TEST("S8", bytes_before_a_reset_are_read_or_lost_but_never_changed)
-{
-    static unsigned char sent[5000];
-    unsigned char got[5000];
-    size_t n = 0;
-    pattern_fill(sent, sizeof sent, 0);
-    pair_send(pair, sent, sizeof sent);
-    pair_reset_and_wait(pair);
-    fer_error error = fer_tcp_stream_read_exact(&pair->stream, got, sizeof got, &n);
-    assert_either(error, FER_OK, FER_CONNECTION_RESET);
-    assert_true(error.kind == FER_OK ? n == sizeof got : n < sizeof got);
-    assert_true(error.kind == FER_OK || peer_is_windows());
-    assert_true(pattern_matches(got, n, 0));
-    assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
-}
-
 /* S8: with a full backlog a connect is refused (Windows) or waits (other systems): a connect with a
  * timeout returns one of the two before the timeout. */
 STREAM_TEST("S8", a_full_backlog_refuses_or_waits)
@@ -51,7 +33,6 @@ PAIR_TEST("S8", a_clones_read_after_read_was_shut_is_queued_data_or_the_end)
     assert_reads_end(&pair->stream);
 }
 
-/* S8: a clone that reads after another handle has detected a reset: the reset, or the end. */
 PAIR_TEST("S8", a_clone_that_checks_a_reset_second_reports_a_reset_or_the_end)
 {
     fer_tcp_stream *clone = test_stream();
@@ -68,8 +49,6 @@ PAIR_TEST("S8", a_clone_that_checks_a_reset_second_reports_a_reset_or_the_end)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
 }
 
-/* S8: writes after the peer has closed: some succeed, then all return CONNECTION_RESET or
- * BROKEN_PIPE. */
 PAIR_TEST("S8", writes_after_the_peer_has_closed_end_in_reset_or_broken_pipe)
 {
     fer_error error = {FER_OK, 0};
@@ -94,7 +73,9 @@ KIND_TEST("S8", an_early_close_delivers_all_or_resets)
         unsigned char sent[5000];
         pattern_fill(sent, sizeof sent, 0);
         assert_ok(fer_tcp_stream_write_all(&pair->stream, sent, sizeof sent, NULL));
-        assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+        if (i % 2 == 0) {
+            assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
+        }
         fer_tcp_stream_close(&pair->stream);
         assert_all_arrives_after_close(pair->other, sizeof sent);
         pair_close(pair);
@@ -119,7 +100,6 @@ PAIR_TEST("S8", a_fin_and_a_reset_before_the_read_are_the_end_or_the_reset)
     }
 }
 
-/* S8: peer_addr after an end that this handle has not detected: the address or NOT_CONNECTED. */
 KIND_TEST("S8", peer_addr_after_an_unreported_end_is_the_address_or_not_connected)
 {
     for (int reset = 0; reset < 2; reset++) {
@@ -155,18 +135,6 @@ LISTENER_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use)
     fer_error error = fer_tcp_listener_bind_addr(listener, &addr);
     assert_either(error, FER_OK, peer_is_windows() ? FER_ADDR_IN_USE : FER_OK);
     assert_exchange(stream, other);
-}
-
-/* S8: the grain of timeouts: never shorter than the value set, and longer by at most the coarsest
- * grain of all systems. */
-PAIR_TEST("S8", the_grain_of_timeouts_is_at_most_20_ms)
-{
-    for (uint64_t us = 1; us < 100000; us = us * 3 + 1) {
-        fer_duration got = {0};
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, fer_duration_from_micros(us)));
-        assert_ok(fer_tcp_stream_read_timeout(&pair->stream, &got));
-        assert_in_range(got.nanos, us * 1000, us * 1000 + 20000000);
-    }
 }
 
 RULE_TESTS("unreconciled")

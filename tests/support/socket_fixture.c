@@ -159,11 +159,6 @@ fer_error await_connect(fer_socket *socket)
     return outcome;
 }
 
-fer_error await_stream_connect(fer_tcp_stream *stream)
-{
-    return await_connect(fer_tcp_stream_as_socket(stream));
-}
-
 /* ---- The answers of a socket in each state */
 
 void assert_empty(fer_socket *socket)

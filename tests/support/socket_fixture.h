@@ -67,7 +67,6 @@ fer_error start_connect(fer_socket *socket, const fer_socket_addr *addr);
 fer_socket *test_connecting(const struct pending_target *target);
 /* Calls take_error until the connect has ended, and returns its result. */
 fer_error await_connect(fer_socket *socket);
-fer_error await_stream_connect(fer_tcp_stream *stream);
 
 /* ---- The answers of a socket in each state */
 

@@ -59,6 +59,7 @@ STREAM_CALL(set_nonblocking, (stream_ref s, bool nonblocking), nonblocking)
 STREAM_CALL(take_error, (stream_ref s, fer_error *out), out)
 STREAM_CALL(ready, (stream_ref s, fer_interest interest, fer_duration timeout, fer_interest *out),
             interest, timeout, out)
+STREAM_CALL(from_raw, (stream_ref s, fer_raw_socket raw), raw)
 /* clang-format on */
 
 static inline fer_error stream_try_clone(stream_ref s, stream_ref out)
@@ -75,6 +76,11 @@ static inline fer_raw_socket stream_as_raw(stream_ref s)
 static inline fer_stream stream_as_stream(stream_ref s)
 {
     return s.tcp != NULL ? fer_tcp_stream_as_stream(s.tcp) : fer_unix_stream_as_stream(s.local);
+}
+
+static inline fer_raw_socket stream_into_raw(stream_ref s)
+{
+    return s.tcp != NULL ? fer_tcp_stream_into_raw(s.tcp) : fer_unix_stream_into_raw(s.local);
 }
 
 static inline void stream_close(stream_ref s)
