@@ -209,7 +209,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c
-    sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
     sim/test_sim_connector.c
     sim/test_sim_connects.c
@@ -231,7 +230,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_peers.c
     sim/test_sim_poller.c
     sim/test_sim_poller_dialects.c
-    sim/test_sim_ready.c
     sim/test_sim_reconnect.c
     sim/test_sim_resolver.c
     sim/test_sim_sends.c
