@@ -218,11 +218,9 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialect_ends.c
     sim/test_sim_dialect_ports.c
     sim/test_sim_dialects.c
-    sim/test_sim_early_close.c
     sim/test_sim_events.c
     sim/test_sim_faults.c
     sim/test_sim_handles.c
-    sim/test_sim_lingering.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c
     sim/test_sim_names.c
@@ -234,7 +232,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_resolver.c
     sim/test_sim_sends.c
     sim/test_sim_start.c
-    sim/test_sim_udp_features.c
     sim/test_sim_unix.c
     sim/test_sim_waits.c)
 

@@ -24,7 +24,7 @@ static inline int watcher_start(void **state)
     SIM_TEST_OF(function, (fer_tcp_stream * stream), (&open_ends.stream), watcher_start)
 #define POSIX_WATCHER_TEST(function)                                  \
     TEST_OF(function, (fer_tcp_stream * stream), (&open_ends.stream), \
-            TEST_ROW(#function " [POSIX]", function, watcher_start, sim_end, &sim_dialects[0]))
+            POSIX_ROW(function, watcher_start))
 
 static inline fer_error poll_for(fer_duration timeout)
 {

@@ -20,24 +20,49 @@ static fer_sim_dialect sim_dialect;
 /* The test has made raw sockets: the stop of the simulation may close them. */
 static bool has_raw_sockets;
 
-/* The handles of a test, which are closed and zeroed after it. */
+/* The handles of a test, which are closed and zeroed after it, in this order. */
+#define SIM_HANDLES(HANDLE)                   \
+    HANDLE(fer_connector, connector)          \
+    HANDLE(fer_lookup, lookup)                \
+    HANDLE(fer_resolver, resolver)            \
+    HANDLE(fer_poller, poller)                \
+    HANDLE(fer_tcp_stream, stream)            \
+    HANDLE(fer_tcp_stream, clone)             \
+    HANDLE(fer_tcp_listener, listener)        \
+    HANDLE(fer_tcp_listener, listener2)       \
+    HANDLE(fer_udp_socket, udp)               \
+    HANDLE(fer_udp_socket, udp2)              \
+    HANDLE(fer_udp_socket, udp3)              \
+    HANDLE(fer_socket, socket)                \
+    HANDLE(fer_unix_stream, unix_stream)      \
+    HANDLE(fer_unix_stream, unix_peer)        \
+    HANDLE(fer_unix_stream, unix_stream2)     \
+    HANDLE(fer_unix_stream, unix_peer2)       \
+    HANDLE(fer_unix_stream, unix_clone)       \
+    HANDLE(fer_unix_listener, unix_listener)  \
+    HANDLE(fer_unix_listener, unix_listener2) \
+    HANDLE(fer_unix_datagram, gram)           \
+    HANDLE(fer_unix_datagram, gram2)          \
+    HANDLE(fer_unix_datagram, gram3)          \
+    HANDLE(fer_cancel_token, token)           \
+    HANDLE(fer_cancel_token, token2)
+#define SIM_HANDLE_MEMBER(type, name) type name;
+#define SIM_HANDLE_CLOSE(type, name) type##_close(&test.name);
 struct sim_handles {
-    fer_connector connector;
-    fer_lookup lookup;
-    fer_resolver resolver;
-    fer_poller poller;
-    fer_cancel_token token, token2;
-    fer_tcp_stream stream, clone, streams[5];
-    fer_tcp_listener listener, listener2;
-    fer_udp_socket udp, udp2, udp3;
-    fer_socket socket;
-    fer_unix_stream unix_stream, unix_peer, unix_stream2, unix_peer2, unix_clone, unix_clone2;
-    fer_unix_listener unix_listener, unix_listener2;
-    fer_unix_datagram gram, gram2, gram3;
+    fer_tcp_stream streams[5];
+    SIM_HANDLES(SIM_HANDLE_MEMBER)
 };
 static struct sim_handles test;
 
+#define POSIX_ROW(function, begin) \
+    TEST_ROW(#function " [POSIX]", function, begin, sim_end, &sim_dialects[0])
+#define WINSOCK_ROW(function, begin) \
+    TEST_ROW(#function " [WINSOCK]", function, begin, sim_end, &sim_dialects[1])
+#define SIM_TEST_OF(function, parameters, arguments, begin)              \
+    TEST_OF(function, parameters, arguments, POSIX_ROW(function, begin), \
+            WINSOCK_ROW(function, begin))
 #define SIM_TEST(function) SIM_TEST_OF(function, (void), (), sim_start)
+#define SIM_CONFIG_TEST(function) SIM_TEST_OF(function, (void), (), sim_choose)
 #define SIM_PAIR_TEST(function) \
     SIM_TEST_OF(function, (struct ends * ends), (ends_open()), sim_start)
 #define SIM_STREAM_TEST(function) \
@@ -46,26 +71,14 @@ static struct sim_handles test;
     SIM_TEST_OF(function, (fer_tcp_stream * stream), (&test.stream), sim_choose)
 #define SIM_UDP_TEST(function) \
     SIM_TEST_OF(function, (fer_udp_socket * socket), (&test.udp), sim_start)
-#define SIM_CONFIG_TEST(function) SIM_TEST_OF(function, (void), (), sim_choose)
-#define SIM_TEST_OF(function, parameters, arguments, begin)                             \
-    TEST_OF(function, parameters, arguments,                                            \
-            TEST_ROW(#function " [POSIX]", function, begin, sim_end, &sim_dialects[0]), \
-            TEST_ROW(#function " [WINSOCK]", function, begin, sim_end, &sim_dialects[1]))
 #define PLAIN_TEST(function) \
     TEST_OF(function, (void), (), TEST_ROW(#function, function, sim_choose, sim_end, NULL))
 /* In one dialect. */
-#define POSIX_TEST(function)      \
-    TEST_OF(function, (void), (), \
-            TEST_ROW(#function " [POSIX]", function, sim_start, sim_end, &sim_dialects[0]))
-#define POSIX_CONFIG_TEST(function) \
-    TEST_OF(function, (void), (),   \
-            TEST_ROW(#function " [POSIX]", function, sim_choose, sim_end, &sim_dialects[0]))
-#define WINSOCK_TEST(function)    \
-    TEST_OF(function, (void), (), \
-            TEST_ROW(#function " [WINSOCK]", function, sim_start, sim_end, &sim_dialects[1]))
+#define POSIX_TEST(function) TEST_OF(function, (void), (), POSIX_ROW(function, sim_start))
+#define POSIX_CONFIG_TEST(function) TEST_OF(function, (void), (), POSIX_ROW(function, sim_choose))
+#define WINSOCK_TEST(function) TEST_OF(function, (void), (), WINSOCK_ROW(function, sim_start))
 #define WINSOCK_CONFIG_TEST(function) \
-    TEST_OF(function, (void), (),     \
-            TEST_ROW(#function " [WINSOCK]", function, sim_choose, sim_end, &sim_dialects[1]))
+    TEST_OF(function, (void), (), WINSOCK_ROW(function, sim_choose))
 
 static inline void fail_with(fer_error error, const char *text, fer_error_kind kind,
                              const char *file, int line)
@@ -167,35 +180,11 @@ static struct ends open_ends;
 
 static inline void close_handles(void)
 {
-    fer_connector_close(&test.connector);
-    fer_lookup_close(&test.lookup);
-    fer_resolver_close(&test.resolver);
-    fer_poller_close(&test.poller);
     fer_tcp_stream_close(&open_ends.stream);
-    fer_tcp_stream_close(&test.stream);
-    fer_tcp_stream_close(&test.clone);
     for (size_t i = 0; i < sizeof test.streams / sizeof test.streams[0]; i++) {
         fer_tcp_stream_close(&test.streams[i]);
     }
-    fer_tcp_listener_close(&test.listener);
-    fer_tcp_listener_close(&test.listener2);
-    fer_udp_socket_close(&test.udp);
-    fer_udp_socket_close(&test.udp2);
-    fer_udp_socket_close(&test.udp3);
-    fer_socket_close(&test.socket);
-    fer_unix_stream_close(&test.unix_stream);
-    fer_unix_stream_close(&test.unix_peer);
-    fer_unix_stream_close(&test.unix_stream2);
-    fer_unix_stream_close(&test.unix_peer2);
-    fer_unix_stream_close(&test.unix_clone);
-    fer_unix_stream_close(&test.unix_clone2);
-    fer_unix_listener_close(&test.unix_listener);
-    fer_unix_listener_close(&test.unix_listener2);
-    fer_unix_datagram_close(&test.gram);
-    fer_unix_datagram_close(&test.gram2);
-    fer_unix_datagram_close(&test.gram3);
-    fer_cancel_token_close(&test.token);
-    fer_cancel_token_close(&test.token2);
+    SIM_HANDLES(SIM_HANDLE_CLOSE)
     memset(&test, 0, sizeof test);
     memset(&open_ends, 0, sizeof open_ends);
 }

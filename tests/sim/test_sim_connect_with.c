@@ -198,9 +198,7 @@ static void accept_one(void *context)
 }
 
 TEST_OF(K2_a_unix_connect_waits_for_queue_space_within_limits, (void), (),
-        TEST_ROW("K2_a_unix_connect_waits_for_queue_space_within_limits",
-                 K2_a_unix_connect_waits_for_queue_space_within_limits, connect_start, sim_end,
-                 &sim_dialects[0]))
+        POSIX_ROW(K2_a_unix_connect_waits_for_queue_space_within_limits, connect_start))
 {
     fer_unix_addr addr;
     fer_socket queued[200] = {0}, built = {0}, *waiting = &test.socket;

@@ -152,14 +152,6 @@ PLAIN_TEST(the_bsds_have_no_pipe)
     }
 }
 
-POSIX_CONFIG_TEST(without_a_pipe_or_if_it_is_full_early_nothing_is_lost)
-{
-    begin_with(with_fault(FER_SIM_FAULT_NO_PIPE, 1000000), false);
-    assert_true(copied_everything().faults[FER_SIM_FAULT_NO_PIPE] > 0);
-    begin_with(with_fault(FER_SIM_FAULT_PIPE_FULL, 1000000), false);
-    assert_true(copied_everything().faults[FER_SIM_FAULT_PIPE_FULL] > 1);
-}
-
 /* Odd chances are fills, even ones drains, whose bytes return to the buffer. */
 POSIX_CONFIG_TEST(a_splice_that_is_refused_loses_nothing)
 {
@@ -177,29 +169,17 @@ static const fer_sim_fault faults[] = {FER_SIM_FAULT_NO_PIPE,        FER_SIM_FAU
                                        FER_SIM_FAULT_WOULD_BLOCK,    FER_SIM_FAULT_INTERRUPTED};
 enum { FAULTS = sizeof faults / sizeof *faults, FIRST_OF_FILES = 3, FIRST_OF_CALLS = 4 };
 
-POSIX_CONFIG_TEST(the_faults_of_reads_and_writes_lose_nothing_in_a_pipe)
+POSIX_CONFIG_TEST(no_fault_of_a_pipe_loses_bytes_of_a_copy)
 {
-    for (size_t i = FIRST_OF_CALLS; i < FAULTS; i++) {
+    for (size_t i = 0; i < FAULTS; i++) {
         begin_with(with_fault(faults[i], 200000), false);
         (void)copied_everything();
         begin_with(with_fault(faults[i], 200000), true);
         (void)copied_everything();
-    }
-}
-
-/* S5: the reset is reported again and again, and the bytes before it are in the buffer. */
-POSIX_CONFIG_TEST(a_reset_in_a_pipe_is_saved)
-{
-    for (uint64_t nth = 9; nth <= 12; nth++) {
-        fer_copy_buffer buffer = {memory, CAP, 0, 0};
-        uint64_t n = 0, none = 77;
-        begin_with(config_of(), false);
-        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESET, nth));
-        assert_kind(copy(&buffer, &n), FER_CONNECTION_RESET);
-        assert_int_equal(lines_of_pipes, 1);
-        assert_buffer(&buffer, n);
-        assert_kind_n(copy(&buffer, &none), FER_CONNECTION_RESET, none, 0);
-        (void)stopped();
+        if (faults[i] == FER_SIM_FAULT_NO_PIPE || faults[i] == FER_SIM_FAULT_PIPE_FULL) {
+            begin_with(with_fault(faults[i], 1000000), false);
+            assert_true(copied_everything().faults[faults[i]] > i);
+        }
     }
 }
 
@@ -308,18 +288,6 @@ SIM_CONFIG_TEST(a_file_that_shrinks_or_grows_is_sent_as_it_is_then)
         fer_sim_file_close(file);
         (void)stopped();
     }
-}
-
-SIM_CONFIG_TEST(a_part_of_a_file_is_sent)
-{
-    uint64_t n = 77;
-    begin_file(config_of(), false);
-    received = 1000;
-    assert_ok_n(send_file(file, 1000, 2000, &n), n, 2000);
-    assert_received(3000);
-    assert_kind_n(send_file(file, TOTAL, 1, &n), FER_UNEXPECTED_EOF, n, 0);
-    assert_kind_n(send_file(7, 0, 1, &n), FER_BAD_HANDLE, n, 0);
-    fer_sim_file_close(file);
 }
 
 SIM_TEST(files_have_a_table)

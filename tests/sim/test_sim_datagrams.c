@@ -412,12 +412,4 @@ DATAGRAM_TEST(a_send_to_the_wildcard_is_one_to_the_loopback_or_fails)
     }
 }
 
-SIM_UDP_TEST(a_socket_of_one_address_cannot_reach_the_other_family)
-{
-    const fer_socket_addr v4 = addr_of("127.0.0.1:9");
-    assert_ok(fer_udp_socket_bind(socket, "[::1]:1000"));
-    assert_kind(fer_udp_socket_send_to(socket, "x", 1, &v4, NULL), FER_NETWORK_UNREACHABLE);
-    assert_kind(fer_udp_socket_connect_addr(socket, &v4), FER_NETWORK_UNREACHABLE);
-}
-
 TEST_MAIN("sim_datagrams")

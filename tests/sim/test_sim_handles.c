@@ -30,9 +30,7 @@ static int passing_start_bsd(void **state)
     return 0;
 }
 
-#define PASSING_TEST(function)    \
-    TEST_OF(function, (void), (), \
-            TEST_ROW(#function " [POSIX]", function, passing_start, sim_end, &sim_dialects[0]))
+#define PASSING_TEST(function) TEST_OF(function, (void), (), POSIX_ROW(function, passing_start))
 
 static fer_error send_twice(const char *text)
 {
@@ -230,16 +228,6 @@ POSIX_CONFIG_TEST(bytes_that_a_callback_writes_first_have_no_handles)
     assert_memory_equal(buf, "has", 3);
     close_raw(handles[0]);
     close_raw(handles[1]);
-}
-
-WINSOCK_TEST(windows_sends_none)
-{
-    assert_ok(fer_unix_listener_bind(&test.unix_listener, "a"));
-    assert_ok(fer_unix_stream_connect(&test.unix_stream, "a"));
-    assert_kind_n(fer_unix_stream_send_handles(&test.unix_stream, "x", 1, NULL, 0, &n),
-                  FER_UNSUPPORTED, n, 0);
-    assert_kind(fer_unix_stream_recv_handles(&test.unix_stream, buf, sizeof buf, NULL, 0, &got),
-                FER_UNSUPPORTED);
 }
 
 TEST_MAIN("sim_handles")

@@ -399,28 +399,4 @@ SIM_CONFIG_TEST(K1_ready_checks_limits_before_the_shutdown_of_a_clone)
     assert_ok_n(fer_tcp_stream_ready(stream, FER_READABLE, millis(1), &ready), ready, FER_READABLE);
 }
 
-/* ---- Many calls, one token */
-
-SIM_CONFIG_TEST(K4_one_cancel_ends_the_calls_of_every_handle)
-{
-    begin();
-    const fer_limits limits = limits_until(FER_INSTANT_NONE);
-    fer_sim_peer listener = serve("127.0.0.1:90");
-    for (size_t i = 0; i < 5; i++) {
-        assert_ok(fer_tcp_stream_connect(&test.streams[i], "127.0.0.1:90"));
-        assert_ok(fer_tcp_stream_set_limits(&test.streams[i], &limits));
-        peer_sends(accepted(listener), "xy");
-    }
-    assert_ok(read_one(&test.streams[0]));
-    assert_ok(fer_cancel_token_cancel(&test.token));
-    for (size_t i = 0; i < 5; i++) {
-        assert_code(read_one(&test.streams[i]), FER_CANCELLED, 0);
-        assert_code(write_one(&test.streams[i]), FER_CANCELLED, 0);
-    }
-    assert_ok(fer_cancel_token_reset(&test.token));
-    for (size_t i = 0; i < 5; i++) {
-        assert_ok(read_one(&test.streams[i]));
-    }
-}
-
 TEST_MAIN("sim_limits")

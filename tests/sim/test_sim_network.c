@@ -214,18 +214,6 @@ SIM_TEST(ipv6_hosts_are_hosts_too)
     stream_reads(&open_ends.stream, "v6");
 }
 
-SIM_STREAM_TEST(an_ipv4_mapped_connect_reaches_the_ipv4_host)
-{
-    fer_socket_addr peer, seen;
-    const fer_socket_addr mapped = addr_of("[::ffff:10.0.0.7]:80");
-    fer_sim_peer listener = serve(SERVER);
-    assert_ok(fer_tcp_stream_connect_addr(stream, &mapped));
-    assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
-    assert_true(fer_socket_addr_eq(&peer, &mapped));
-    assert_ok(fer_sim_peer_remote_addr(accepted(listener), &seen));
-    assert_int_equal(seen.ip.family, FER_IP_V4);
-}
-
 /* Many consecutive connections exhaust no table. */
 SIM_STREAM_CONFIG_TEST(connections_can_follow_each_other_for_ever)
 {

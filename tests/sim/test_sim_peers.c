@@ -4,10 +4,16 @@
 SIM_STREAM_TEST(a_peer_accepts_sends_receives_and_closes)
 {
     char byte = 0;
+    fer_socket_addr want, got;
     fer_sim_peer listener = serve(SERVER), peer = FER_SIM_PEER_NONE;
     assert_kind(fer_sim_peer_accept(listener, &peer), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     peer = accepted(listener);
+    assert_ok(fer_sim_peer_local_addr(peer, &got));
+    assert_true(fer_socket_addr_eq(&got, addr_at(SERVER)));
+    assert_ok(fer_tcp_stream_local_addr(stream, &want));
+    assert_ok(fer_sim_peer_remote_addr(peer, &got));
+    assert_true(fer_socket_addr_eq(&want, &got));
     assert_ok(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
     advance_ms(1);
     peer_receives(peer, "hello");
@@ -16,18 +22,6 @@ SIM_STREAM_TEST(a_peer_accepts_sends_receives_and_closes)
     stream_reads(stream, "and back");
     fer_sim_peer_close(peer);
     stream_reads(stream, "");
-}
-
-SIM_TEST(a_peer_has_both_addresses)
-{
-    fer_socket_addr want, got;
-    open_ends = connected_to(SERVER);
-    assert_ok(fer_tcp_stream_peer_addr(&open_ends.stream, &want));
-    assert_ok(fer_sim_peer_local_addr(open_ends.peer, &got));
-    assert_true(fer_socket_addr_eq(&want, &got));
-    assert_ok(fer_tcp_stream_local_addr(&open_ends.stream, &want));
-    assert_ok(fer_sim_peer_remote_addr(open_ends.peer, &got));
-    assert_true(fer_socket_addr_eq(&want, &got));
 }
 
 /* A peer at this address connects to test.listener. */

@@ -115,10 +115,8 @@ static int start_without_buffers(void **state)
 }
 
 /* Until 50 ms there are no buffers. The peer has sent "abc". */
-#define LACK_TEST(function)                                                            \
-    TEST_OF(function, (void), (),                                                      \
-            TEST_ROW(#function " [WINSOCK]", function, start_without_buffers, sim_end, \
-                     &sim_dialects[1]))
+#define LACK_TEST(function) \
+    TEST_OF(function, (void), (), WINSOCK_ROW(function, start_without_buffers))
 
 /* The longest pause is 20 ms. */
 LACK_TEST(a_blocking_write_continues_when_the_lack_ends)
@@ -157,24 +155,6 @@ LACK_TEST(a_lack_that_lasts_expires_with_the_timeout)
     assert_int_equal(now_us(), 25000);
     advance_ms(25);
     stream_reads(stream, "abc");
-}
-
-LACK_TEST(a_nonblocking_call_would_block)
-{
-    char buf[8];
-    assert_code(fer_tcp_stream_try_write(stream, zeros, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_code(fer_tcp_stream_try_read(stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
-    assert_code(fer_tcp_stream_write_all(stream, zeros, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_code(fer_tcp_stream_peek(stream, buf, 8, &n), FER_WOULD_BLOCK, 10055);
-    assert_int_equal(n, 0);
-}
-
-LACK_TEST(a_shutdown_ends_a_call_that_lacks_buffers)
-{
-    after_ms(5, shut_writing, stream);
-    assert_kind(fer_tcp_stream_write_all(stream, zeros, 8, NULL), FER_BROKEN_PIPE);
-    assert_in_range(now_ms(), 5, 25);
 }
 
 static void write_in_a_callback(void *context)

@@ -75,10 +75,8 @@ static int start_losing_events(void **state)
     return 0;
 }
 
-#define LOSING_TEST(function)                                                        \
-    TEST_OF(function, (void), (),                                                    \
-            TEST_ROW(#function " [WINSOCK]", function, start_losing_events, sim_end, \
-                     &sim_dialects[1]))
+#define LOSING_TEST(function) \
+    TEST_OF(function, (void), (), WINSOCK_ROW(function, start_losing_events))
 
 LOSING_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice)
 {
