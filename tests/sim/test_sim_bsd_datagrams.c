@@ -82,21 +82,17 @@ BSD_TEST(a_group_reaches_its_members_or_every_wildcard_socket)
     }
 }
 
-/* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport */
-BSD_TEST(a_group_is_bound_by_datagram_sockets)
+/* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport. A send to
+ * the broadcast address needs SO_BROADCAST, and a connect does not. Core refuses it. */
+BSD_TEST(a_group_is_bound_by_datagram_sockets_and_a_broadcast_needs_an_option)
 {
     const fer_socket_addr group = addr_of("239.1.1.1:0"), all = addr_of("255.255.255.255:0");
+    fer_raw_socket raw = udp_socket();
     assert_ok(ferp_bind(udp_socket(), &group));
     assert_kind(ferp_bind(raw_socket(), &group),
                 is_on(ON_MACOS | ON_FREEBSD) ? FER_UNSUPPORTED : FER_OK);
     assert_kind(ferp_bind(udp_socket(), &all), is_on(ON_OPENBSD) ? FER_OK : FER_ADDR_NOT_AVAILABLE);
     assert_int_not_equal(ferp_bind(raw_socket(), &all).kind, FER_OK);
-}
-
-/* A send needs SO_BROADCAST, and a connect does not. Core refuses it. */
-BSD_TEST(a_connect_to_the_broadcast_address_needs_no_option)
-{
-    fer_raw_socket raw = udp_socket();
     assert_ok(ferp_connect(raw, addr_at("255.255.255.255:9")));
     assert_code(ferp_send(raw, "x", 1, 0, &n), FER_PERMISSION_DENIED, 13);
     assert_ok(ferp_set_option(raw, FERP_BROADCAST, 1));

@@ -5,35 +5,12 @@
  * test_sim_dialect_ports.c. */
 #include "sim/sim_raw.h"
 
-/* ---- Traits and codes */
-
-SIM_TEST(the_traits_are_the_systems)
+SIM_TEST(codes_and_handles_are_those_of_the_system)
 {
-    bool windows = is_winsock();
-    const struct ferp_traits *traits = ferp_traits();
-    assert_int_equal(traits->io_waits_in_kernel, !windows);
-    assert_int_equal(traits->shutdown_read_resets_on_data, windows);
-    assert_int_equal(traits->write_wait_misses_shutdown, windows);
-    assert_int_equal(traits->accept_inherits_nonblocking, windows);
-    assert_int_equal(traits->reuse_address_steals_ports, windows);
-    assert_int_equal(traits->bind_denied_can_mean_in_use, windows);
-    assert_int_equal(traits->connect_would_block_means_started, windows);
-    assert_int_equal(traits->connect_error_comes_late, windows);
-    assert_false(traits->close_hides_unread_input);
-    assert_int_equal(traits->linger_seconds_max, windows ? 65535 : INT32_MAX);
-    assert_int_equal(traits->keepalive_retries_max, windows ? 255 : 127);
-}
-
-SIM_TEST(codes_have_the_systems_kinds)
-{
+    fer_raw_socket one = raw_socket(), other = raw_socket();
     assert_int_equal(ferp_error_kind(code(111, 10061)), FER_CONNECTION_REFUSED);
     assert_int_equal(ferp_error_kind(code(10061, 111)), FER_UNCATEGORIZED);
     assert_int_equal(ferp_error_kind(0), FER_OK);
-}
-
-SIM_TEST(handles_are_numbered_as_on_the_system)
-{
-    fer_raw_socket one = raw_socket(), other = raw_socket();
     assert_int_equal(other - one, is_winsock() ? 4 : 1);
     ferp_close(one);
     assert_int_equal(raw_socket(), one);

@@ -37,7 +37,7 @@ static void assert_found(size_t at, const char *addr)
     assert_true(at < count && fer_socket_addr_eq(&found[at], addr_at(addr)));
 }
 
-NAMES_TEST(a_name_has_the_addresses_of_the_config)
+NAMES_TEST(a_name_has_the_addresses_and_the_delay_of_the_config)
 {
     static const char *const alike[] = {"two.test", "TWO.Test", "two.test."};
     static const char *const others[] = {"two.tes", "two.testt", "two.test.."};
@@ -47,6 +47,7 @@ NAMES_TEST(a_name_has_the_addresses_of_the_config)
         assert_found(1, "10.0.0.8:80");
         assert_kind(look_up(others[i]), FER_HOST_NOT_FOUND);
     }
+    assert_takes(3000, assert_ok(look_up("slow.test")));
 }
 
 NAMES_TEST(failures_have_the_resolvers_codes)
@@ -56,11 +57,6 @@ NAMES_TEST(failures_have_the_resolvers_codes)
     assert_code(look_up("broken.test"), FER_RESOLVE_FAILED, code(-4, 11003));
     assert_code(look_up("empty.test"), FER_HOST_NOT_FOUND, code(-2, 11001));
     assert_code(look_up("unknown.test"), FER_HOST_NOT_FOUND, code(-2, 11001));
-}
-
-NAMES_TEST(a_slow_name_takes_its_time)
-{
-    assert_takes(3000, assert_ok(look_up("slow.test")));
 }
 
 NAMES_TEST(localhost_is_built_in_and_can_be_replaced)

@@ -144,7 +144,7 @@ RECONNECT_TEST(the_last_of_the_attempts_fails_and_an_invalid_address_is_rejected
 
 /* ---- Pauses, which need no network */
 
-TEST(pauses_double_up_to_the_longest)
+TEST(pauses_double_up_to_the_longest_and_begin_anew_after_a_success)
 {
     static const uint64_t wholes[] = {100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000};
     for (uint64_t seed = 0; seed < 1000; seed++) {
@@ -154,40 +154,27 @@ TEST(pauses_double_up_to_the_longest)
             uint64_t pause = reconnect_pause(&way).nanos;
             assert_in_range(pause, millis(wholes[i]).nanos / 2, millis(wholes[i]).nanos);
         }
+        reconnect_succeeded(&way);
+        assert_true(reconnect_pause(&way).nanos <= millis(100).nanos);
     }
 }
 
+/* Two clients, of which one has the next seed, do not return together. */
 TEST(pauses_are_spread_over_their_range)
 {
     unsigned tenths[10] = {0};
+    uint64_t last = 0;
     for (uint64_t seed = 0; seed < 10000; seed++) {
         way = way_to_service();
         way.random = seed;
-        tenths[(reconnect_pause(&way).nanos - 50000000) / 5000001]++;
+        uint64_t pause = reconnect_pause(&way).nanos;
+        assert_true(pause != last);
+        last = pause;
+        tenths[(pause - 50000000) / 5000001]++;
     }
     for (size_t i = 0; i < 10; i++) {
         assert_in_range(tenths[i], 800, 1200);
     }
-}
-
-TEST(two_clients_do_not_return_together)
-{
-    reconnect one = way_to_service();
-    reconnect other = way_to_service();
-    other.random = 1;
-    for (int i = 0; i < 20; i++) {
-        assert_true(reconnect_pause(&one).nanos != reconnect_pause(&other).nanos);
-    }
-}
-
-TEST(a_success_begins_anew)
-{
-    way = way_to_service();
-    for (int i = 0; i < 8; i++) {
-        (void)reconnect_pause(&way);
-    }
-    reconnect_succeeded(&way);
-    assert_true(reconnect_pause(&way).nanos <= millis(100).nanos);
 }
 
 TEST(extreme_settings_neither_overflow_nor_hang)

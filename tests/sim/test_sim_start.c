@@ -83,24 +83,18 @@ static void start_and_stop(void *argument)
     errors[1] = fer_sim_stop(NULL);
 }
 
-SIM_CONFIG_TEST(another_thread_may_have_the_next_simulation)
+SIM_CONFIG_TEST(a_second_start_is_misuse_and_another_thread_may_have_the_next_simulation)
 {
     fer_error errors[2] = {{FER_OTHER, 0}, {FER_OTHER, 0}};
     test_thread thread;
     sim_begin();
+    assert_code(fer_sim_start(NULL), FER_INVALID_INPUT, 0);
     assert_ok(fer_sim_stop(NULL));
+    assert_code(fer_sim_stop(NULL), FER_UNSUPPORTED, 0);
     test_thread_start(&thread, start_and_stop, errors);
     test_thread_join(&thread);
     assert_all_kind(errors, FER_OK);
     sim_begin();
-}
-
-SIM_TEST(a_second_start_is_misuse)
-{
-    assert_code(fer_sim_start(NULL), FER_INVALID_INPUT, 0);
-    assert_ok(fer_sim_stop(NULL));
-    assert_code(fer_sim_stop(NULL), FER_UNSUPPORTED, 0);
-    assert_ok(fer_sim_start(NULL));
 }
 
 SIM_CONFIG_TEST(a_bad_config_is_misuse)
