@@ -196,7 +196,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
     sim/test_sim_clones.c
-    sim/test_sim_connect_limits.c
     sim/test_sim_connect_with.c
     sim/test_sim_connector.c
     sim/test_sim_connects.c
@@ -206,11 +205,9 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialect_ends.c
     sim/test_sim_dialect_ports.c
     sim/test_sim_dialects.c
-    sim/test_sim_early_close.c
     sim/test_sim_events.c
     sim/test_sim_faults.c
     sim/test_sim_handles.c
-    sim/test_sim_lingering.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c
     sim/test_sim_names.c
@@ -218,12 +215,10 @@ set(ferrule_sim_test_sources
     sim/test_sim_peers.c
     sim/test_sim_poller.c
     sim/test_sim_poller_dialects.c
-    sim/test_sim_ready.c
     sim/test_sim_reconnect.c
     sim/test_sim_resolver.c
     sim/test_sim_sends.c
     sim/test_sim_start.c
-    sim/test_sim_udp_features.c
     sim/test_sim_unix.c
     sim/test_sim_waits.c)
 

@@ -12,10 +12,6 @@ SOCKET udp_connected(SOCKET *other);
 /* other may be NONE. */
 void close_both(SOCKET one, SOCKET other);
 
-/* ---- The tests of each file. waits_winsock.c: calls that wait on adopted SOCKETs with a
- * completion port. */
-
 int adoption_tests(void);
-int waits_tests(void);
 
 #endif

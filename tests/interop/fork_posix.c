@@ -24,20 +24,56 @@
 
 enum { FORKS = 200, LOOKUPS = 4, HANG_SECONDS = 60, ACCEPTORS = 8, CONNECTIONS = 40 };
 
-/* Runs in the child. SIGALRM ends the child if it hangs. */
-static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
+static int exit_code_of(pid_t child)
 {
-    size_t count = 0;
-    alarm(HANG_SECONDS);
-    bool cancelled =
-        fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count).kind == FER_CANCELLED;
-    uint64_t key;
-    bool refused = fer_resolver_take_completed(resolver, NULL, &key, 1, &count).kind == FER_MISUSE;
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        fer_lookup_close(&lookups[i]);
+    int code = -1;
+    return waitpid(child, &code, 0) == child && WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+}
+
+/* Forks. The child runs the function and ends, with 0 if the result is true. SIGALRM ends it if it
+ * hangs. */
+static pid_t fork_child(bool (*run)(void *context), void *context)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        (void)alarm(HANG_SECONDS);
+        _exit(run(context) ? 0 : 1);
     }
-    fer_resolver_close(resolver);
-    _exit(cancelled && refused ? 0 : 1);
+    assert_true(child > 0);
+    return child;
+}
+
+struct copies {
+    fer_resolver resolver;
+    fer_lookup lookups[LOOKUPS];
+};
+
+static bool start_lookups(struct copies *copies, fer_poller *poller)
+{
+    bool is_good = true;
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        is_good = is_good && fer_resolver_start(&copies->resolver, "localhost:1", NULL, poller, i,
+                                                &copies->lookups[i])
+                                     .kind == FER_OK;
+    }
+    return is_good;
+}
+
+/* Runs in the child. */
+static bool close_copies(void *context)
+{
+    struct copies *copies = context;
+    size_t count = 0;
+    uint64_t key;
+    bool is_good =
+        fer_lookup_wait(&copies->lookups[0], FER_DURATION_NONE, NULL, 0, &count).kind ==
+            FER_CANCELLED &&
+        fer_resolver_take_completed(&copies->resolver, NULL, &key, 1, &count).kind == FER_MISUSE;
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        fer_lookup_close(&copies->lookups[i]);
+    }
+    fer_resolver_close(&copies->resolver);
+    return is_good;
 }
 
 /* ---- A copy in a process with the same process id */
@@ -45,8 +81,6 @@ static void close_copies(fer_resolver *resolver, fer_lookup *lookups)
 #ifdef __linux__
 
 enum { CANNOT_UNSHARE = 77 };
-
-static int exit_code_of(pid_t child);
 
 /* Process 1 of a namespace has no default action for signals (pid_namespaces(7)). */
 static void end_with_failure(int signal)
@@ -58,30 +92,23 @@ static void end_with_failure(int signal)
 /* Process 1 of one namespace forks process 1 of another one. */
 static void fork_with_the_same_id(void)
 {
-    fer_resolver resolver = {0};
-    fer_lookup lookups[LOOKUPS] = {0};
+    const fer_resolver_options two = {.threads = 2, .queue_cap = LOOKUPS};
+    static struct copies copies;
     (void)signal(SIGALRM, end_with_failure);
     (void)alarm(HANG_SECONDS);
     bool is_good =
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 2, .queue_cap = LOOKUPS})
-            .kind == FER_OK;
-    for (size_t i = 0; i < LOOKUPS && is_good; i++) {
-        is_good =
-            fer_resolver_start(&resolver, "localhost:1", NULL, NULL, 0, &lookups[i]).kind == FER_OK;
-    }
+        fer_resolver_new(&copies.resolver, &two).kind == FER_OK && start_lookups(&copies, NULL);
     if (unshare(CLONE_NEWPID) != 0) {
         _exit(CANNOT_UNSHARE);
     }
     pid_t id = getpid();
     pid_t child = fork();
     if (child == 0) {
-        if (getpid() != id) {
-            _exit(1);
-        }
-        close_copies(&resolver, lookups);
+        (void)alarm(HANG_SECONDS);
+        _exit(getpid() == id && close_copies(&copies) ? 0 : 1);
     }
     int code = exit_code_of(child);
-    fer_resolver_close(&resolver);
+    fer_resolver_close(&copies.resolver);
     _exit(is_good ? code : 1);
 }
 
@@ -123,64 +150,37 @@ RULE_TEST("N6", a_child_with_its_parents_process_id_has_copies)
 
 /* ---- Copies of a resolver */
 
-static void fork_among_lookups(fer_resolver *resolver, fer_poller *poller)
-{
-    fer_lookup lookups[LOOKUPS] = {0};
-    int code = -1;
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        assert_ok(fer_resolver_start(resolver, "localhost:1", NULL, poller, i, &lookups[i]));
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        close_copies(resolver, lookups);
-    }
-    assert_true(child > 0);
-    assert_true(waitpid(child, &code, 0) == child);
-    assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        size_t count = 0;
-        assert_ok(fer_lookup_wait(&lookups[i], FER_DURATION_NONE, NULL, 0, &count));
-        assert_true(count > 0);
-        fer_lookup_close(&lookups[i]);
-    }
-}
-
 /* N6, N7: "never waits" also holds in a child of fork, whatever the parent's threads were doing.
  * The parent's lookups are not affected. */
 RULE_TEST("N6/N7", a_child_may_close_its_copies_of_a_resolver)
 {
-    fer_resolver resolver = {0};
+    const fer_resolver_options two = {.threads = 2, .queue_cap = LOOKUPS};
+    static struct copies copies;
     fer_poller poller = {0};
     skip_without_localhost();
     assert_ok(fer_poller_new(&poller));
-    assert_ok(
-        fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 2, .queue_cap = LOOKUPS}));
+    assert_ok(fer_resolver_new(&copies.resolver, &two));
     for (int i = 0; i < FORKS; i++) {
-        fork_among_lookups(&resolver, &poller);
+        assert_true(start_lookups(&copies, &poller));
+        assert_int_equal(exit_code_of(fork_child(close_copies, &copies)), 0);
+        for (size_t at = 0; at < LOOKUPS; at++) {
+            size_t count = 0;
+            assert_ok(fer_lookup_wait(&copies.lookups[at], FER_DURATION_NONE, NULL, 0, &count));
+            assert_true(count > 0);
+            fer_lookup_close(&copies.lookups[at]);
+        }
     }
-    fer_resolver_close(&resolver);
+    fer_resolver_close(&copies.resolver);
     fer_poller_close(&poller);
 }
 
 /* ---- Copies of a connector */
 
-static void close_copy_of_connector(fer_connector *connector)
+static bool close_copy_of_connector(void *context)
 {
-    (void)alarm(HANG_SECONDS);
+    fer_connector *connector = context;
     fer_connector_close(connector);
-    _exit(connector->p_.state_ == 0 ? 0 : 1);
-}
-
-static void close_in_a_child(fer_connector *connector)
-{
-    int code = -1;
-    pid_t child = fork();
-    if (child == 0) {
-        close_copy_of_connector(connector);
-    }
-    assert_true(child > 0);
-    assert_true(waitpid(child, &code, 0) == child);
-    assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
+    return connector->p_.state_ == 0;
 }
 
 static void await_connector(fer_poller *poller)
@@ -209,7 +209,7 @@ RULE_TEST("K15", a_child_may_close_its_copy_of_a_connector)
         if (is_done) {
             await_connector(&poller);
         }
-        close_in_a_child(&connector);
+        assert_int_equal(exit_code_of(fork_child(close_copy_of_connector, &connector)), 0);
         if (!is_done) {
             await_connector(&poller);
         }
@@ -224,36 +224,34 @@ RULE_TEST("K15", a_child_may_close_its_copy_of_a_connector)
 
 /* ---- Listeners of two processes */
 
+struct acceptor {
+    fer_tcp_listener *listener;
+    fer_error error;
+};
+
 /* Threads of one process that accept within the limits of its handle. */
 struct acceptors {
     fer_tcp_listener *listener;
     fer_cancel_token token;
     test_thread threads[ACCEPTORS];
-    fer_error errors[ACCEPTORS];
-};
-
-struct acceptor {
-    fer_tcp_listener *listener;
-    fer_error *error;
+    struct acceptor each[ACCEPTORS];
 };
 
 /* Accepts until a failure, and sends a byte to each client. */
 static void accept_until_failure(void *argument)
 {
     struct acceptor *acceptor = argument;
-    fer_error error = {FER_OK, 0};
-    while (error.kind == FER_OK) {
+    do {
         fer_tcp_stream stream = {0};
-        error = fer_tcp_listener_accept(acceptor->listener, &stream, NULL);
-        if (error.kind == FER_OK) {
+        acceptor->error = fer_tcp_listener_accept(acceptor->listener, &stream, NULL);
+        if (acceptor->error.kind == FER_OK) {
             FER_IGNORE(fer_tcp_stream_write_all(&stream, "!", 1, NULL));
         }
         fer_tcp_stream_close(&stream);
-    }
-    *acceptor->error = error;
+    } while (acceptor->error.kind == FER_OK);
 }
 
-static bool start_acceptors(struct acceptors *all, struct acceptor *each)
+static bool start_acceptors(struct acceptors *all)
 {
     const fer_limits limits = {.token = &all->token};
     if (fer_cancel_token_new(&all->token).kind != FER_OK ||
@@ -261,8 +259,8 @@ static bool start_acceptors(struct acceptors *all, struct acceptor *each)
         return false;
     }
     for (int i = 0; i < ACCEPTORS; i++) {
-        each[i] = (struct acceptor){all->listener, &all->errors[i]};
-        test_thread_start(&all->threads[i], accept_until_failure, &each[i]);
+        all->each[i].listener = all->listener;
+        test_thread_start(&all->threads[i], accept_until_failure, &all->each[i]);
     }
     return true;
 }
@@ -273,58 +271,35 @@ static bool cancel_acceptors(struct acceptors *all)
     bool is_cancelled = fer_cancel_token_cancel(&all->token).kind == FER_OK;
     for (int i = 0; i < ACCEPTORS; i++) {
         test_thread_join(&all->threads[i]);
-        is_cancelled = is_cancelled && all->errors[i].kind == FER_CANCELLED;
+        is_cancelled = is_cancelled && all->each[i].error.kind == FER_CANCELLED;
     }
     fer_cancel_token_close(&all->token);
     return is_cancelled;
 }
 
-/* Two pipes: the child tells that it is ready, and the parent that it shall end. Each process
- * closes its copy of the end that the other one writes, and reads end-of-file if that one dies. */
-struct channel {
-    int from_child[2];
-    int to_child[2];
-};
+/* Two pipes: the child writes that it is ready, and the parent that it shall end. Each process
+ * closes its copy of the end that the other one writes, and reads end-of-file if that one ends
+ * early. */
+static int from_child[2];
+static int to_child[2];
 
-static void channel_open(struct channel *channel)
-{
-    assert_int_equal(pipe(channel->from_child), 0);
-    assert_int_equal(pipe(channel->to_child), 0);
-}
-
-static void channel_close_in_parent(struct channel *channel)
-{
-    (void)close(channel->from_child[0]);
-    (void)close(channel->to_child[0]);
-    (void)close(channel->to_child[1]);
-}
-
-static bool tell(int fd)
+static bool write_byte(int fd)
 {
     return write(fd, "!", 1) == 1;
 }
 
-static bool hear(int fd)
+static bool read_byte(int fd)
 {
     char byte;
     return read(fd, &byte, 1) == 1;
 }
 
-static void accept_in_the_child(fer_tcp_listener *listener, struct channel *channel)
+static bool accept_in_the_child(void *listener)
 {
     struct acceptors all = {.listener = listener};
-    struct acceptor each[ACCEPTORS];
-    (void)alarm(HANG_SECONDS);
-    (void)close(channel->to_child[1]);
-    bool is_good = start_acceptors(&all, each) && tell(channel->from_child[1]) &&
-                   hear(channel->to_child[0]) && cancel_acceptors(&all);
-    _exit(is_good ? 0 : 1);
-}
-
-static int exit_code_of(pid_t child)
-{
-    int code = -1;
-    return waitpid(child, &code, 0) == child && WIFEXITED(code) ? WEXITSTATUS(code) : -1;
+    (void)close(to_child[1]);
+    return start_acceptors(&all) && write_byte(from_child[1]) && read_byte(to_child[0]) &&
+           cancel_acceptors(&all);
 }
 
 /* The modes of one process do not change the waits of the other one. */
@@ -351,22 +326,19 @@ static bool connect_and_switch_modes(fer_tcp_listener *listener, uint16_t port)
 RULE_TEST("K7", two_processes_accept_within_limits_on_one_listener)
 {
     uint16_t port = 0;
-    struct channel channel;
-    struct acceptor each[ACCEPTORS];
     struct acceptors all = {.listener = test_listening(PEER_V4, &port)};
-    channel_open(&channel);
-    pid_t child = fork();
-    if (child == 0) {
-        accept_in_the_child(all.listener, &channel);
-    }
-    assert_true(child > 0);
-    (void)close(channel.from_child[1]);
-    bool is_good = hear(channel.from_child[0]) && start_acceptors(&all, each);
+    assert_int_equal(pipe(from_child), 0);
+    assert_int_equal(pipe(to_child), 0);
+    pid_t child = fork_child(accept_in_the_child, all.listener);
+    (void)close(from_child[1]);
+    bool is_good = read_byte(from_child[0]) && start_acceptors(&all);
     is_good = is_good && connect_and_switch_modes(all.listener, port);
     bool is_cancelled = cancel_acceptors(&all);
-    bool is_reported = tell(channel.to_child[1]);
+    bool is_reported = write_byte(to_child[1]);
     int code = exit_code_of(child);
-    channel_close_in_parent(&channel);
+    (void)close(from_child[0]);
+    (void)close(to_child[0]);
+    (void)close(to_child[1]);
     assert_true(is_good);
     assert_true(is_cancelled);
     assert_true(is_reported);
@@ -374,14 +346,12 @@ RULE_TEST("K7", two_processes_accept_within_limits_on_one_listener)
 }
 
 /* Sets limits on its copy, which makes the description nonblocking, and ends. */
-static void set_limits_in_the_child(fer_tcp_listener *listener)
+static bool set_limits_in_the_child(void *listener)
 {
     fer_cancel_token token = {0};
-    (void)alarm(HANG_SECONDS);
-    bool is_set = fer_cancel_token_new(&token).kind == FER_OK;
+    bool is_made = fer_cancel_token_new(&token).kind == FER_OK;
     const fer_limits limits = {.token = &token};
-    is_set = is_set && fer_tcp_listener_set_limits(listener, &limits).kind == FER_OK;
-    _exit(is_set ? 0 : 1);
+    return is_made && fer_tcp_listener_set_limits(listener, &limits).kind == FER_OK;
 }
 
 /* K7, row listener_of_processes: a blocking accept without limits waits in ferrule if another
@@ -390,17 +360,11 @@ RULE_TEST("K7", the_limits_of_a_child_do_not_end_the_accept_of_its_parent)
 {
     uint16_t port = 0;
     char byte = 0;
-    fer_error error = {FER_OK, 0};
     test_thread thread;
-    fer_tcp_listener *listener = test_listening(PEER_V4, &port);
-    pid_t child = fork();
-    if (child == 0) {
-        set_limits_in_the_child(listener);
-    }
-    assert_true(child > 0);
-    assert_int_equal(exit_code_of(child), 0);
+    struct acceptor acceptor = {test_listening(PEER_V4, &port), {FER_OK, 0}};
+    fer_tcp_listener *listener = acceptor.listener;
+    assert_int_equal(exit_code_of(fork_child(set_limits_in_the_child, listener)), 0);
     assert_true(peer_raw_is_nonblocking(fer_tcp_listener_as_raw(listener)));
-    struct acceptor acceptor = {listener, &error};
     test_thread_start(&thread, accept_until_failure, &acceptor);
     peer_socket client = plain_connection(port);
     peer_adopt(client);
@@ -413,27 +377,22 @@ RULE_TEST("K7", the_limits_of_a_child_do_not_end_the_accept_of_its_parent)
     test_thread_join(&thread);
     peer_close(client);
     assert_true(is_served);
-    assert_int_equal(error.kind, FER_TIMED_OUT);
+    assert_int_equal(acceptor.error.kind, FER_TIMED_OUT);
 }
 
-enum child_mode { NONBLOCKING, BRIEF, BLOCKING };
-
-static void set_mode_in_the_child(fer_unix_stream *stream, enum child_mode mode)
+static bool make_nonblocking(void *stream)
 {
-    (void)alarm(HANG_SECONDS);
-    fer_error error = mode == BRIEF ? fer_unix_stream_set_read_timeout(stream, millis(20))
-                                    : fer_unix_stream_set_nonblocking(stream, mode == NONBLOCKING);
-    _exit(error.kind == FER_OK ? 0 : 1);
+    return fer_unix_stream_set_nonblocking(stream, true).kind == FER_OK;
 }
 
-static void set_mode_in_a_child(fer_unix_stream *stream, enum child_mode mode)
+static bool make_blocking(void *stream)
 {
-    pid_t child = fork();
-    if (child == 0) {
-        set_mode_in_the_child(stream, mode);
-    }
-    assert_true(child > 0);
-    assert_int_equal(exit_code_of(child), 0);
+    return fer_unix_stream_set_nonblocking(stream, false).kind == FER_OK;
+}
+
+static bool make_brief(void *stream)
+{
+    return fer_unix_stream_set_read_timeout(stream, millis(20)).kind == FER_OK;
 }
 
 /* T2, T6: the modes belong to the socket: those of another process are neither an expired timeout
@@ -441,18 +400,17 @@ static void set_mode_in_a_child(fer_unix_stream *stream, enum child_mode mode)
 RULE_TEST("T6", the_modes_that_a_child_sets_are_those_of_its_parent)
 {
     char byte;
-    fer_unix_stream stream = {0};
-    fer_unix_stream other = {0};
+    fer_unix_stream stream = {0}, other = {0};
     assert_ok(fer_unix_stream_pair(&stream, &other));
     assert_ok(fer_unix_stream_set_read_timeout(&stream, millis(9000)));
-    set_mode_in_a_child(&stream, NONBLOCKING);
+    assert_int_equal(exit_code_of(fork_child(make_nonblocking, &stream)), 0);
     assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     const fer_limits limits = {.deadline = fer_instant_after(millis(9000))};
     assert_ok(fer_unix_stream_set_limits(&stream, &limits));
     assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_unix_stream_set_limits(&stream, NULL));
-    set_mode_in_a_child(&stream, BLOCKING);
-    set_mode_in_a_child(&other, BRIEF);
+    assert_int_equal(exit_code_of(fork_child(make_blocking, &stream)), 0);
+    assert_int_equal(exit_code_of(fork_child(make_brief, &other)), 0);
     assert_own(fer_unix_stream_read(&other, &byte, 1, NULL), FER_TIMED_OUT);
     fer_unix_stream_close(&stream);
     fer_unix_stream_close(&other);

@@ -14,9 +14,9 @@
     {                                                                        \
         return fer_##type##_into_raw(&handle->type);                         \
     }                                                                        \
-    static fer_error type##_set_nonblocking(any_handle *handle, bool on)     \
+    static fer_socket *type##_as_socket(any_handle *handle)                  \
     {                                                                        \
-        return fer_##type##_set_nonblocking(&handle->type, on);              \
+        return fer_##type##_as_socket(&handle->type);                        \
     }                                                                        \
     static fer_error type##_try_clone(any_handle *handle, any_handle *out)   \
     {                                                                        \
@@ -27,23 +27,8 @@
         fer_##type##_close(&handle->type);                                   \
     }
 
-#define TIMEOUTS(type)                                                                 \
-    static fer_error type##_set_read_timeout(any_handle *handle, fer_duration timeout) \
-    {                                                                                  \
-        return fer_##type##_set_read_timeout(&handle->type, timeout);                  \
-    }                                                                                  \
-    static fer_error type##_read_timeout(const any_handle *handle, fer_duration *out)  \
-    {                                                                                  \
-        return fer_##type##_read_timeout(&handle->type, out);                          \
-    }                                                                                  \
-    static fer_error type##_write_timeout(const any_handle *handle, fer_duration *out) \
-    {                                                                                  \
-        return fer_##type##_write_timeout(&handle->type, out);                         \
-    }
-
 #define STREAM(type)                                                                      \
     COMMON(type)                                                                          \
-    TIMEOUTS(type)                                                                        \
     static fer_error type##_receive(any_handle *handle, void *buf, size_t len, size_t *n) \
     {                                                                                     \
         return fer_##type##_read(&handle->type, buf, len, n);                             \
@@ -51,7 +36,6 @@
 
 #define DATAGRAMS(type, received)                                                         \
     COMMON(type)                                                                          \
-    TIMEOUTS(type)                                                                        \
     static fer_error type##_receive(any_handle *handle, void *buf, size_t len, size_t *n) \
     {                                                                                     \
         received got = {0};                                                               \
@@ -67,24 +51,17 @@ COMMON(unix_listener)
 DATAGRAMS(udp_socket, fer_udp_received)
 DATAGRAMS(unix_datagram, fer_unix_received)
 
-#define ROW_COMMON(type)                                                            \
-#type, type##_from_raw, type##_as_raw, type##_into_raw, type##_set_nonblocking, \
-        type##_try_clone, type##_close
-#define ROW(type)                                                                             \
-    {                                                                                         \
-        ROW_COMMON(type), type##_set_read_timeout, type##_read_timeout, type##_write_timeout, \
-            type##_receive                                                                    \
-    }
-#define LISTENER_ROW(type)                       \
-    {                                            \
-        ROW_COMMON(type), NULL, NULL, NULL, NULL \
+#define ROW(type, receive)                                                        \
+    {                                                                             \
+#type, type##_from_raw, type##_as_raw, type##_into_raw, type##_as_socket, \
+            type##_try_clone, type##_close, receive                               \
     }
 
 const struct handle_type handle_types[HANDLE_TYPE_COUNT] = {
-    [TCP_STREAM] = ROW(tcp_stream),
-    [TCP_LISTENER] = LISTENER_ROW(tcp_listener),
-    [UDP_SOCKET] = ROW(udp_socket),
-    [UNIX_STREAM] = ROW(unix_stream),
-    [UNIX_LISTENER] = LISTENER_ROW(unix_listener),
-    [UNIX_DATAGRAM] = ROW(unix_datagram),
+    [TCP_STREAM] = ROW(tcp_stream, tcp_stream_receive),
+    [TCP_LISTENER] = ROW(tcp_listener, NULL),
+    [UDP_SOCKET] = ROW(udp_socket, udp_socket_receive),
+    [UNIX_STREAM] = ROW(unix_stream, unix_stream_receive),
+    [UNIX_LISTENER] = ROW(unix_listener, NULL),
+    [UNIX_DATAGRAM] = ROW(unix_datagram, unix_datagram_receive),
 };

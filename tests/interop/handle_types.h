@@ -29,14 +29,10 @@ struct handle_type {
     fer_error (*from_raw)(any_handle *handle, fer_raw_socket raw);
     fer_raw_socket (*as_raw)(const any_handle *handle);
     fer_raw_socket (*into_raw)(any_handle *handle);
-    fer_error (*set_nonblocking)(any_handle *handle, bool nonblocking);
+    fer_socket *(*as_socket)(any_handle *handle);
     fer_error (*try_clone)(any_handle *handle, any_handle *out);
     void (*close)(any_handle *handle);
-    /* NULL for listeners. */
-    fer_error (*set_read_timeout)(any_handle *handle, fer_duration timeout);
-    fer_error (*read_timeout)(const any_handle *handle, fer_duration *out);
-    fer_error (*write_timeout)(const any_handle *handle, fer_duration *out);
-    /* For streams and datagram sockets: receives up to len bytes and stores the number in *n. */
+    /* Receives up to len bytes and stores the number in *n. NULL for listeners. */
     fer_error (*receive)(any_handle *handle, void *buf, size_t len, size_t *n);
 };
 

@@ -16,7 +16,13 @@
 
 #define INHERITED_LISTENER "--inherited-listener"
 
-enum { TIMEOUT_MS = 52, CHILD_MS = 60000, COMMAND_SIZE = 1024 };
+enum {
+    TIMEOUT_MS = 52,
+    PORT_TIMEOUT_MS = 300,
+    SOON_US = 5000000,
+    CHILD_MS = 60000,
+    COMMAND_SIZE = 1024
+};
 
 /* ---- State read from adopted sockets */
 
@@ -26,6 +32,8 @@ static const struct connected {
     SOCKET (*create)(SOCKET *other);
 } connected_kinds[] = {
     {TCP_STREAM, tcp_connected}, {TCP_STREAM, tcp_accepted}, {UDP_SOCKET, udp_connected}};
+
+enum { KINDS = sizeof connected_kinds / sizeof connected_kinds[0] };
 
 #define EACH_KIND(rule, function) KINDS_TEST(rule, function, SOCKET, closesocket)
 
@@ -49,11 +57,11 @@ EACH_KIND("R1", a_nonblocking_socket_is_taken_to_be_blocking)
     size_t n = 0;
     set_real_mode(ends[0], 1);
     assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
-    assert_ok(type->set_read_timeout(handle, millis(TIMEOUT_MS)));
+    assert_ok(fer_socket_set_read_timeout(type->as_socket(handle), millis(TIMEOUT_MS)));
     uint64_t start = peer_now_us();
     assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
-    assert_ok(type->set_nonblocking(handle, true));
+    assert_ok(fer_socket_set_nonblocking(type->as_socket(handle), true));
     assert_kind(type->receive(handle, &byte, 1, &n), FER_WOULD_BLOCK);
 }
 
@@ -66,9 +74,9 @@ EACH_KIND("R1", timeouts_that_were_set_outside_are_reported)
     size_t n = 0;
     set_timeout(ends[0], SO_RCVTIMEO, TIMEOUT_MS);
     assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
-    assert_ok(type->read_timeout(handle, &got));
+    assert_ok(fer_socket_read_timeout(type->as_socket(handle), &got));
     assert_in_range(got.nanos, 52000000, 72000000);
-    assert_ok(type->write_timeout(handle, &got));
+    assert_ok(fer_socket_write_timeout(type->as_socket(handle), &got));
     assert_true(got.nanos == FER_DURATION_NONE_NANOS);
     assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
 }
@@ -81,14 +89,14 @@ EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
 {
     char byte = '\0';
     assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
-    assert_ok(type->set_read_timeout(handle, millis(TIMEOUT_MS)));
+    assert_ok(fer_socket_set_read_timeout(type->as_socket(handle), millis(TIMEOUT_MS)));
     assert_true((SOCKET)type->into_raw(handle) == ends[0]);
     uint64_t start = peer_now_us();
     assert_true(recv(ends[0], &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAETIMEDOUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
     assert_true(plain_carries(ends[1], ends[0]) && plain_carries(ends[0], ends[1]));
     assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
-    assert_ok(type->set_nonblocking(handle, true));
+    assert_ok(fer_socket_set_nonblocking(type->as_socket(handle), true));
     assert_true((SOCKET)type->into_raw(handle) == ends[0]);
     assert_true(recv(ends[0], &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
     assert_true(plain_carries(ends[1], ends[0]));
@@ -136,6 +144,57 @@ EACH_KIND("R2", a_duplicate_of_another_library_stays_open)
     assert_int_equal(send(ends[1], "z", 1, 0), 1);
     assert_ok(type->receive(handle, &byte, 1, &n));
     assert_true(n == 1 && byte == 'z');
+}
+
+/* ---- A completion port of other code */
+
+static void assert_expires(const struct handle_type *type, any_handle *handle)
+{
+    char byte = '\0';
+    size_t n = 0;
+    uint64_t start = peer_now_us();
+    assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
+    uint64_t took = microseconds_since(start);
+    assert_true(took + NOT_SOONER_SLACK_US >= PORT_TIMEOUT_MS * 1000 && took < SOON_US);
+}
+
+static bool has_packet(HANDLE port)
+{
+    DWORD moved = 0;
+    ULONG_PTR key = 0;
+    OVERLAPPED *overlapped = NULL;
+    return GetQueuedCompletionStatus(port, &moved, &key, &overlapped, 0) || overlapped != NULL;
+}
+
+/* "GetQueuedCompletionStatus function", MSDN: the low bit of hEvent keeps a completion from the
+ * port. */
+RULE_TEST("R1", waits_queue_no_packet_in_a_port_of_the_socket)
+{
+    const UCHAR modes[] = {0, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS, FILE_SKIP_SET_EVENT_ON_HANDLE,
+                           FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE};
+    for (size_t i = 0; i < KINDS * sizeof modes; i++) {
+        const struct handle_type *type = &handle_types[connected_kinds[i % KINDS].type];
+        any_handle handle;
+        SOCKET other = NONE;
+        SOCKET socket = connected_kinds[i % KINDS].create(&other);
+        char byte = '\0';
+        size_t n = 0;
+        memset(&handle, 0, sizeof handle);
+        HANDLE port = CreateIoCompletionPort((HANDLE)socket, NULL, 1, 0);
+        assert_non_null(port);
+        assert_true(SetFileCompletionNotificationModes((HANDLE)socket, modes[i / KINDS]));
+        assert_ok(type->from_raw(&handle, (fer_raw_socket)socket));
+        assert_ok(fer_socket_set_read_timeout(type->as_socket(&handle), millis(PORT_TIMEOUT_MS)));
+        assert_expires(type, &handle);
+        assert_int_equal(send(other, "x", 1, 0), 1);
+        assert_ok(type->receive(&handle, &byte, 1, &n));
+        assert_true(n == 1 && byte == 'x');
+        assert_expires(type, &handle);
+        assert_false(has_packet(port));
+        type->close(&handle);
+        assert_int_equal(closesocket(other), 0);
+        assert_true(CloseHandle(port));
+    }
 }
 
 /* ---- A listener from another process */
@@ -222,5 +281,5 @@ static RULE_TESTS_AS(interop_tests, "interop")
     if (count == 3 && strcmp(arguments[1], INHERITED_LISTENER) == 0) {
         return child_main(arguments[2]);
     }
-    return adoption_tests() + interop_tests() + waits_tests();
+    return adoption_tests() + interop_tests();
 }

@@ -1,4 +1,5 @@
-/* sim_poller.h: helpers for the tests of pollers over the simulated network. */
+/* sim_poller.h: helpers for the tests of pollers over the simulated network. The poller is that of
+ * `test`. */
 #ifndef SIM_POLLER_H
 #define SIM_POLLER_H
 
@@ -6,82 +7,56 @@
 
 enum { CAP = 8 };
 
-/* A poller, and the events of its last wait. */
-struct watcher {
-    fer_poller poller;
-    fer_event events[CAP];
-    size_t count;
-};
-
-static inline struct watcher opened(void)
-{
-    struct watcher watcher;
-    memset(&watcher, 0, sizeof watcher);
-    assert_ok(fer_poller_new(&watcher.poller));
-    return watcher;
-}
-
-static struct watcher open_watcher;
+/* The events of the last wait. */
+static fer_event events[CAP];
+static size_t count;
 
 static inline int watcher_start(void **state)
 {
     (void)sim_start(state);
-    open_watcher = opened();
+    open_ends = connected();
+    assert_ok(fer_poller_new(&test.poller));
     return 0;
 }
 
-static inline int watcher_pair_start(void **state)
-{
-    (void)sim_start(state);
-    (void)ends_open();
-    open_watcher = opened();
-    return 0;
-}
-
-static inline int watcher_end(void **state)
-{
-    fer_poller_close(&open_watcher.poller);
-    memset(&open_watcher, 0, sizeof open_watcher);
-    return sim_end(state);
-}
-
-/* SIM_TEST and SIM_PAIR_TEST with a poller in `watcher`, which is closed after the test. */
+/* SIM_PAIR_TEST with a poller. */
 #define WATCHER_TEST(function) \
-    WATCHER_TEST_OF(function, (struct watcher * watcher), (&open_watcher), watcher_start)
-#define WATCHER_PAIR_TEST(function)                                           \
-    WATCHER_TEST_OF(function, (struct watcher * watcher, struct ends * ends), \
-                    (&open_watcher, &open_ends), watcher_pair_start)
-#define WATCHER_TEST_OF(function, parameters, arguments, begin)                             \
-    TEST_OF(function, parameters, arguments,                                                \
-            TEST_ROW(#function " [POSIX]", function, begin, watcher_end, &sim_dialects[0]), \
-            TEST_ROW(#function " [WINSOCK]", function, begin, watcher_end, &sim_dialects[1]))
+    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&open_ends.stream), watcher_start)
+#define POSIX_WATCHER_TEST(function)                                  \
+    TEST_OF(function, (fer_tcp_stream * stream), (&open_ends.stream), \
+            POSIX_ROW(function, watcher_start))
 
-static inline void wait_for(struct watcher *watcher, fer_duration timeout)
+static inline fer_error poll_for(fer_duration timeout)
 {
-    assert_ok(
-        fer_poller_wait(&watcher->poller, timeout, watcher->events, CAP, &watcher->count, NULL));
+    count = 77;
+    return fer_poller_wait(&test.poller, timeout, events, CAP, &count, NULL);
 }
 
-static inline void nothing_comes(struct watcher *watcher)
+static inline void nothing_comes(void)
 {
-    wait_for(watcher, millis(0));
-    assert_int_equal(watcher->count, 0);
+    assert_ok(poll_for(millis(0)));
+    assert_int_equal(count, 0);
 }
 
-static inline void assert_event(const struct watcher *watcher, size_t at, uint64_t key,
-                                const char *half)
+static inline void assert_event(size_t at, uint64_t key, const char *half)
 {
-    assert_true(at < watcher->count);
-    assert_true(watcher->events[at].key == key);
-    assert_int_equal((watcher->events[at].interest & FER_READABLE) != 0, strchr(half, 'r') != NULL);
-    assert_int_equal((watcher->events[at].interest & FER_WRITABLE) != 0, strchr(half, 'w') != NULL);
+    assert_true(at < count);
+    assert_true(events[at].key == key);
+    assert_int_equal((events[at].interest & FER_READABLE) != 0, strchr(half, 'r') != NULL);
+    assert_int_equal((events[at].interest & FER_WRITABLE) != 0, strchr(half, 'w') != NULL);
 }
 
-static inline void comes(struct watcher *watcher, uint64_t key, const char *half)
+static inline void comes(uint64_t key, const char *half)
 {
-    wait_for(watcher, millis(0));
-    assert_int_equal(watcher->count, 1);
-    assert_event(watcher, 0, key, half);
+    assert_ok(poll_for(millis(0)));
+    assert_int_equal(count, 1);
+    assert_event(0, key, half);
+}
+
+static inline void comes_once(uint64_t key, const char *half)
+{
+    comes(key, half);
+    nothing_comes();
 }
 
 static inline fer_event interest_of(uint64_t key, const char *half)
@@ -91,28 +66,19 @@ static inline fer_event interest_of(uint64_t key, const char *half)
                                    (strchr(half, 'w') != NULL ? FER_WRITABLE : 0)};
 }
 
-static inline void add(struct watcher *watcher, fer_raw_socket raw, fer_event interest,
-                       fer_poll_mode mode)
+static inline void add(fer_raw_socket raw, uint64_t key, const char *half, fer_poll_mode mode)
 {
-    assert_ok(fer_poller_add(&watcher->poller, raw, interest, mode));
+    assert_ok(fer_poller_add(&test.poller, raw, interest_of(key, half), mode));
 }
 
-static inline void add_level(struct watcher *watcher, const fer_tcp_stream *stream, uint64_t key,
-                             const char *half)
+static inline void change(fer_raw_socket raw, uint64_t key, const char *half, fer_poll_mode mode)
 {
-    add(watcher, fer_tcp_stream_as_raw(stream), interest_of(key, half), FER_POLL_LEVEL);
+    assert_ok(fer_poller_modify(&test.poller, raw, interest_of(key, half), mode));
 }
 
-static inline fer_raw_socket raw_of(const struct ends *ends)
+static inline fer_raw_socket raw_of(const fer_tcp_stream *stream)
 {
-    return fer_tcp_stream_as_raw(&ends->stream);
-}
-
-static inline void close_both(struct watcher *watcher, struct ends *ends)
-{
-    fer_poller_close(&watcher->poller);
-    fer_tcp_stream_close(&ends->stream);
-    fer_sim_peer_close(ends->peer);
+    return fer_tcp_stream_as_raw(stream);
 }
 
 #endif

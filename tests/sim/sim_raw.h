@@ -44,6 +44,16 @@ static inline fer_raw_socket raw_connected(const fer_socket_addr *addr)
     return raw;
 }
 
+/* Its nonblocking connect is refused. */
+static inline fer_raw_socket raw_refused(void)
+{
+    fer_raw_socket raw = raw_socket();
+    assert_ok(ferp_set_nonblocking(raw, true));
+    FER_IGNORE(ferp_connect(raw, addr_at("127.0.0.1:9")));
+    advance_ms(1);
+    return raw;
+}
+
 static inline struct raw_pair raw_pair(void)
 {
     struct raw_pair pair;
@@ -54,12 +64,8 @@ static inline struct raw_pair raw_pair(void)
     return pair;
 }
 
-static inline void close_pair(struct raw_pair pair)
-{
-    ferp_close(pair.listener);
-    ferp_close(pair.client);
-    ferp_close(pair.server);
-}
+#define RAW_PAIR_TEST(function) \
+    SIM_TEST_OF(function, (struct raw_pair pair), (raw_pair()), sim_start)
 
 static inline fer_error raw_recv(fer_raw_socket raw, size_t *n)
 {
@@ -96,6 +102,13 @@ static inline void raw_reset(fer_raw_socket raw)
 static inline bool is_reset_code(fer_error error)
 {
     return error.os_code == 10053 || error.os_code == 10054;
+}
+
+static inline void raw_recv_is_reset(fer_raw_socket raw)
+{
+    size_t n = 0;
+    fer_error error = raw_recv(raw, &n);
+    assert_true(is_winsock() ? is_reset_code(error) : error.os_code == 104);
 }
 
 #endif

@@ -7,48 +7,78 @@
 #include <string.h>
 
 #include "ferrule.h"
+#include "ferrule/connector.h"
 #include "ferrule/sim.h"
 #include "support/group.h"
 
 /* ---- Tests. SIM_TEST runs in both dialects, in a simulation that is started. SIM_PAIR_TEST also
- * has a stream and its peer in `ends`; the stream is closed after the test. The body of a
- * SIM_CONFIG_TEST starts the simulation, with the config of config_of, which it may change. */
+ * has a stream and its peer in `ends`. The body of a SIM_CONFIG_TEST starts the simulation, with
+ * the config of config_of, which it may change. */
 
 static fer_sim_dialect sim_dialects[] = {FER_SIM_DIALECT_POSIX, FER_SIM_DIALECT_WINSOCK};
 static fer_sim_dialect sim_dialect;
 /* The test has made raw sockets: the stop of the simulation may close them. */
 static bool has_raw_sockets;
 
+/* The handles of a test, which are closed and zeroed after it, in this order. */
+#define SIM_HANDLES(HANDLE)                   \
+    HANDLE(fer_connector, connector)          \
+    HANDLE(fer_lookup, lookup)                \
+    HANDLE(fer_resolver, resolver)            \
+    HANDLE(fer_poller, poller)                \
+    HANDLE(fer_tcp_stream, stream)            \
+    HANDLE(fer_tcp_stream, clone)             \
+    HANDLE(fer_tcp_listener, listener)        \
+    HANDLE(fer_tcp_listener, listener2)       \
+    HANDLE(fer_udp_socket, udp)               \
+    HANDLE(fer_udp_socket, udp2)              \
+    HANDLE(fer_udp_socket, udp3)              \
+    HANDLE(fer_socket, socket)                \
+    HANDLE(fer_unix_stream, unix_stream)      \
+    HANDLE(fer_unix_stream, unix_peer)        \
+    HANDLE(fer_unix_stream, unix_stream2)     \
+    HANDLE(fer_unix_stream, unix_peer2)       \
+    HANDLE(fer_unix_stream, unix_clone)       \
+    HANDLE(fer_unix_listener, unix_listener)  \
+    HANDLE(fer_unix_listener, unix_listener2) \
+    HANDLE(fer_unix_datagram, gram)           \
+    HANDLE(fer_unix_datagram, gram2)          \
+    HANDLE(fer_unix_datagram, gram3)          \
+    HANDLE(fer_cancel_token, token)           \
+    HANDLE(fer_cancel_token, token2)
+#define SIM_HANDLE_MEMBER(type, name) type name;
+#define SIM_HANDLE_CLOSE(type, name) type##_close(&test.name);
+struct sim_handles {
+    fer_tcp_stream streams[5];
+    SIM_HANDLES(SIM_HANDLE_MEMBER)
+};
+static struct sim_handles test;
+
+#define POSIX_ROW(function, begin) \
+    TEST_ROW(#function " [POSIX]", function, begin, sim_end, &sim_dialects[0])
+#define WINSOCK_ROW(function, begin) \
+    TEST_ROW(#function " [WINSOCK]", function, begin, sim_end, &sim_dialects[1])
+#define SIM_TEST_OF(function, parameters, arguments, begin)              \
+    TEST_OF(function, parameters, arguments, POSIX_ROW(function, begin), \
+            WINSOCK_ROW(function, begin))
 #define SIM_TEST(function) SIM_TEST_OF(function, (void), (), sim_start)
+#define SIM_CONFIG_TEST(function) SIM_TEST_OF(function, (void), (), sim_choose)
 #define SIM_PAIR_TEST(function) \
     SIM_TEST_OF(function, (struct ends * ends), (ends_open()), sim_start)
-/* With a zeroed handle, which is closed after the test. */
 #define SIM_STREAM_TEST(function) \
-    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&closed_stream), sim_start)
+    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&test.stream), sim_start)
 #define SIM_STREAM_CONFIG_TEST(function) \
-    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&closed_stream), sim_choose)
+    SIM_TEST_OF(function, (fer_tcp_stream * stream), (&test.stream), sim_choose)
 #define SIM_UDP_TEST(function) \
-    SIM_TEST_OF(function, (fer_udp_socket * socket), (&closed_socket), sim_start)
-#define SIM_CONFIG_TEST(function) SIM_TEST_OF(function, (void), (), sim_choose)
-#define SIM_TEST_OF(function, parameters, arguments, begin)                             \
-    TEST_OF(function, parameters, arguments,                                            \
-            TEST_ROW(#function " [POSIX]", function, begin, sim_end, &sim_dialects[0]), \
-            TEST_ROW(#function " [WINSOCK]", function, begin, sim_end, &sim_dialects[1]))
+    SIM_TEST_OF(function, (fer_udp_socket * socket), (&test.udp), sim_start)
 #define PLAIN_TEST(function) \
     TEST_OF(function, (void), (), TEST_ROW(#function, function, sim_choose, sim_end, NULL))
 /* In one dialect. */
-#define POSIX_TEST(function)      \
-    TEST_OF(function, (void), (), \
-            TEST_ROW(#function " [POSIX]", function, sim_start, sim_end, &sim_dialects[0]))
-#define POSIX_CONFIG_TEST(function) \
-    TEST_OF(function, (void), (),   \
-            TEST_ROW(#function " [POSIX]", function, sim_choose, sim_end, &sim_dialects[0]))
-#define WINSOCK_TEST(function)    \
-    TEST_OF(function, (void), (), \
-            TEST_ROW(#function " [WINSOCK]", function, sim_start, sim_end, &sim_dialects[1]))
+#define POSIX_TEST(function) TEST_OF(function, (void), (), POSIX_ROW(function, sim_start))
+#define POSIX_CONFIG_TEST(function) TEST_OF(function, (void), (), POSIX_ROW(function, sim_choose))
+#define WINSOCK_TEST(function) TEST_OF(function, (void), (), WINSOCK_ROW(function, sim_start))
 #define WINSOCK_CONFIG_TEST(function) \
-    TEST_OF(function, (void), (),     \
-            TEST_ROW(#function " [WINSOCK]", function, sim_choose, sim_end, &sim_dialects[1]))
+    TEST_OF(function, (void), (), WINSOCK_ROW(function, sim_choose))
 
 static inline void fail_with(fer_error error, const char *text, fer_error_kind kind,
                              const char *file, int line)
@@ -83,6 +113,21 @@ static inline void expect_code(fer_error error, fer_error_kind kind, int32_t cod
     ((n) = 77, assert_kind(call, kind), assert_int_equal((n), (count)))
 #define assert_code(call, kind, code) expect_code((call), (kind), (code), #call, __FILE__, __LINE__)
 
+static inline void expect_all(const fer_error *errors, size_t count, fer_error_kind kind,
+                              const char *text, const char *file, int line)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i].kind != kind) {
+            print_error("at index %u of\n", (unsigned)i);
+            fail_with(errors[i], text, kind, file, line);
+        }
+    }
+}
+
+/* Each error of the array is of the kind. */
+#define assert_all_kind(errors, kind) \
+    expect_all((errors), sizeof(errors) / sizeof *(errors), (kind), #errors, __FILE__, __LINE__)
+
 static inline int sim_choose(void **state)
 {
     has_raw_sockets = false;
@@ -98,6 +143,12 @@ static inline fer_sim_config config_of(void)
 static inline bool is_winsock(void)
 {
     return sim_dialect == FER_SIM_DIALECT_WINSOCK;
+}
+
+/* The system's code. */
+static inline int32_t code(int32_t on_linux, int32_t on_windows)
+{
+    return is_winsock() ? on_windows : on_linux;
 }
 
 static inline void sim_begin_with(fer_sim_config config)
@@ -126,20 +177,24 @@ struct ends {
     fer_sim_peer peer;
 };
 static struct ends open_ends;
-static fer_tcp_stream closed_stream;
-static fer_udp_socket closed_socket;
+
+static inline void close_handles(void)
+{
+    fer_tcp_stream_close(&open_ends.stream);
+    for (size_t i = 0; i < sizeof test.streams / sizeof test.streams[0]; i++) {
+        fer_tcp_stream_close(&test.streams[i]);
+    }
+    SIM_HANDLES(SIM_HANDLE_CLOSE)
+    memset(&test, 0, sizeof test);
+    memset(&open_ends, 0, sizeof open_ends);
+}
 
 /* After each test no handle, lookup, wait, poller or cancel token may be left. */
 static inline int sim_end(void **state)
 {
     fer_sim_report report;
     (void)state;
-    fer_tcp_stream_close(&open_ends.stream);
-    memset(&open_ends, 0, sizeof open_ends);
-    fer_tcp_stream_close(&closed_stream);
-    memset(&closed_stream, 0, sizeof closed_stream);
-    fer_udp_socket_close(&closed_socket);
-    memset(&closed_socket, 0, sizeof closed_socket);
+    close_handles();
     if (fer_sim_stop(&report).kind != FER_OK) {
         return 0;
     }
@@ -154,6 +209,12 @@ static inline int sim_end(void **state)
     return 0;
 }
 
+/* Ends one of several simulations of a test. */
+static inline void sim_end_one(void)
+{
+    assert_int_equal(sim_end(NULL), 0);
+}
+
 /* ---- Addresses and times */
 
 static inline fer_socket_addr addr_of(const char *text)
@@ -161,6 +222,16 @@ static inline fer_socket_addr addr_of(const char *text)
     fer_socket_addr addr;
     assert_ok(fer_socket_addr_parse(&addr, text));
     return addr;
+}
+
+/* The same for an argument: of the last eight, each is valid. */
+static inline const fer_socket_addr *addr_at(const char *text)
+{
+    static fer_socket_addr addrs[8];
+    static size_t next;
+    next = (next + 1) % 8;
+    addrs[next] = addr_of(text);
+    return &addrs[next];
 }
 
 static inline fer_duration millis(uint64_t count)
@@ -186,6 +257,15 @@ static inline void advance_ms(uint64_t count)
 {
     assert_ok(fer_sim_advance(millis(count)));
 }
+static inline void after_ms(uint64_t count, fer_sim_function function, void *context)
+{
+    assert_ok(fer_sim_after(millis(count), function, context));
+}
+/* The next chance of the fault injects it. */
+static inline void arm(fer_sim_fault fault)
+{
+    assert_ok(fer_sim_fault_at(fault, 1));
+}
 
 /* ---- Peers */
 
@@ -193,9 +273,8 @@ static inline void advance_ms(uint64_t count)
 
 static inline fer_sim_peer serve(const char *text)
 {
-    fer_socket_addr addr = addr_of(text);
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
+    assert_ok(fer_sim_peer_listen(addr_at(text), 8, &peer));
     return peer;
 }
 
@@ -206,11 +285,20 @@ static inline fer_sim_peer serve_script(const char *text, const fer_sim_step *st
     return peer;
 }
 
+static const fer_sim_step echo_and_close[2] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
+                                               {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
+
 static inline fer_sim_peer accepted(fer_sim_peer listener)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     assert_ok(fer_sim_peer_accept(listener, &peer));
     return peer;
+}
+
+/* The answer of the network to connects and datagrams to the address. */
+static inline void answer(const char *text, fer_sim_answer answer, uint64_t delay_ms)
+{
+    assert_ok(fer_sim_set_answer(addr_at(text), answer, millis(delay_ms)));
 }
 
 static inline struct ends connected_to(const char *text)
@@ -222,6 +310,29 @@ static inline struct ends connected_to(const char *text)
     ends.peer = accepted(listener);
     fer_sim_peer_close(listener);
     return ends;
+}
+
+/* Listens with test.listener on a free port of the loopback. */
+static inline const fer_socket_addr *listening(void)
+{
+    static fer_socket_addr addr;
+    assert_ok(fer_tcp_listener_bind(&test.listener, "127.0.0.1:0"));
+    assert_ok(fer_tcp_listener_local_addr(&test.listener, &addr));
+    return &addr;
+}
+
+static inline fer_sim_peer peer_connected_to(const fer_socket_addr *addr)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_connect(NULL, addr, &peer));
+    return peer;
+}
+
+static inline fer_sim_peer peer_bound_to(const char *text)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_bind(addr_at(text), &peer));
+    return peer;
 }
 
 static inline struct ends connected(void)
@@ -269,6 +380,61 @@ static inline fer_error read_one(fer_tcp_stream *stream)
 static inline fer_error write_one(fer_tcp_stream *stream)
 {
     return fer_tcp_stream_write(stream, "x", 1, NULL);
+}
+
+static inline fer_error receive_one(fer_udp_socket *socket)
+{
+    char buf[64];
+    fer_udp_received got;
+    return fer_udp_socket_recv(socket, buf, sizeof buf, &got);
+}
+
+/* Writes until the stream takes no more. */
+static inline void fill(fer_tcp_stream *stream)
+{
+    static const char zeros[65536];
+    while (fer_tcp_stream_try_write(stream, zeros, sizeof zeros, NULL).kind == FER_OK) {
+    }
+}
+
+/* ---- Functions that the simulation calls at a time */
+
+static inline void do_nothing(void *context)
+{
+    (void)context;
+}
+
+static inline void cancel(void *token)
+{
+    FER_IGNORE(fer_cancel_token_cancel(token));
+}
+
+static inline void shut_reading(void *stream)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
+}
+
+static inline void shut_writing(void *stream)
+{
+    FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+}
+
+static inline void receive_all(void *peer)
+{
+    static char buf[65536];
+    size_t n = 0;
+    while (fer_sim_peer_recv(*(fer_sim_peer *)peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
+    }
+}
+
+static inline void send_one(void *peer)
+{
+    FER_IGNORE(fer_sim_peer_send(*(fer_sim_peer *)peer, "x", 1, NULL));
+}
+
+static inline void close_stream(void *stream)
+{
+    fer_tcp_stream_close(stream);
 }
 
 #endif

@@ -5,10 +5,15 @@
 
 static size_t n;
 
-static fer_raw_socket udp_bound(const char *text, fer_socket_addr *addr)
+static fer_raw_socket udp_socket(void)
 {
-    *addr = addr_of(text);
-    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    return raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+}
+
+static fer_raw_socket udp_bound(fer_socket_addr *addr)
+{
+    *addr = addr_of("127.0.0.1:0");
+    fer_raw_socket raw = udp_socket();
     assert_ok(ferp_bind(raw, addr));
     assert_ok(ferp_local_addr(raw, addr));
     return raw;
@@ -19,12 +24,10 @@ static fer_raw_socket udp_bound(const char *text, fer_socket_addr *addr)
 /* send_to_connected_is_eisconn: platform/posix sends to the peer itself. */
 BSD_TEST(sending_to_another_address_is_eisconn)
 {
-    fer_socket_addr peer;
-    fer_socket_addr other;
-    fer_socket_addr own;
-    (void)udp_bound("127.0.0.1:0", &peer);
-    (void)udp_bound("127.0.0.1:0", &other);
-    fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
+    fer_socket_addr peer, other, own;
+    (void)udp_bound(&peer);
+    (void)udp_bound(&other);
+    fer_raw_socket raw = udp_bound(&own);
     assert_ok(ferp_send_to(raw, "x", 1, 0, &other, &n));
     assert_ok(ferp_connect(raw, &peer));
     assert_code(ferp_send_to(raw, "x", 1, 0, &other, &n), FER_ALREADY_CONNECTED, 56);
@@ -37,9 +40,9 @@ BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
     fer_socket_addr to;
     struct ferp_datagram datagram;
     char byte = 0;
-    fer_raw_socket receiver = udp_bound("127.0.0.1:0", &to);
+    fer_raw_socket receiver = udp_bound(&to);
     to.ip = addr_of("0.0.0.0:0").ip;
-    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    fer_raw_socket raw = udp_socket();
     assert_ok(ferp_send_to(raw, "x", 1, 0, &to, &n));
     assert_ok(ferp_recv_from(receiver, &byte, 1, 0, &datagram));
     assert_ok(ferp_connect(raw, &to));
@@ -49,63 +52,48 @@ BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
  * second one that fails. */
 BSD_TEST(a_second_connect_that_is_refused_keeps_the_bound_address)
 {
-    fer_udp_socket socket = {0};
     fer_socket_addr addr;
-    const fer_socket_addr own = addr_of("10.0.0.1:1000");
-    const fer_socket_addr peer = addr_of("127.0.0.1:9");
-    assert_ok(fer_udp_socket_bind_addr(&socket, &own));
-    assert_ok(fer_udp_socket_connect_addr(&socket, &peer));
-    assert_kind(fer_udp_socket_connect(&socket, "255.255.255.255:9"), FER_PERMISSION_DENIED);
-    assert_ok(fer_udp_socket_local_addr(&socket, &addr));
+    const fer_socket_addr own = addr_of("10.0.0.1:1000"), peer = addr_of("127.0.0.1:9");
+    assert_ok(fer_udp_socket_bind_addr(&test.udp, &own));
+    assert_ok(fer_udp_socket_connect_addr(&test.udp, &peer));
+    assert_kind(fer_udp_socket_connect(&test.udp, "255.255.255.255:9"), FER_PERMISSION_DENIED);
+    assert_ok(fer_udp_socket_local_addr(&test.udp, &addr));
     assert_true(fer_socket_addr_eq(&addr, &own));
-    assert_ok(fer_udp_socket_peer_addr(&socket, &addr));
+    assert_ok(fer_udp_socket_peer_addr(&test.udp, &addr));
     assert_true(fer_socket_addr_eq(&addr, &peer));
-    fer_udp_socket_close(&socket);
 }
 
 /* group_reaches_all */
 BSD_TEST(a_group_reaches_its_members_or_every_wildcard_socket)
 {
-    fer_udp_socket sockets[2];
+    fer_udp_socket *sockets[] = {&test.udp, &test.udp2};
     char byte;
     fer_udp_received got;
-    fer_ipv4_addr any = {{0, 0, 0, 0}};
-    fer_socket_addr group = addr_of("239.1.1.1:1001");
-    memset(sockets, 0, sizeof sockets);
-    assert_ok(fer_udp_socket_bind(&sockets[0], "0.0.0.0:1000"));
-    assert_ok(fer_udp_socket_bind(&sockets[1], "0.0.0.0:1001"));
+    const fer_ipv4_addr any = {{0}};
+    assert_ok(fer_udp_socket_bind(sockets[0], "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(sockets[1], "0.0.0.0:1001"));
     for (int i = 0; i < 2; i++) {
         fer_ipv4_addr joined = {{239, 1, 1, (uint8_t)(i + 1)}};
-        assert_ok(fer_udp_socket_join_multicast_v4(&sockets[i], joined, any));
-        assert_ok(fer_udp_socket_send_to(&sockets[0], "x", 1, &group, NULL));
+        assert_ok(fer_udp_socket_join_multicast_v4(sockets[i], joined, any));
+        assert_ok(fer_udp_socket_send_to(sockets[0], "x", 1, addr_at("239.1.1.1:1001"), NULL));
         advance_ms(1);
-        assert_kind(fer_udp_socket_try_recv_from(&sockets[1], &byte, 1, &got),
+        assert_kind(fer_udp_socket_try_recv_from(sockets[1], &byte, 1, &got),
                     is_on(ON_NETBSD | ON_OPENBSD) ? FER_OK : FER_WOULD_BLOCK);
     }
-    for (int i = 0; i < 2; i++) {
-        fer_udp_socket_close(&sockets[i]);
-    }
 }
 
-/* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport */
-BSD_TEST(a_group_is_bound_by_datagram_sockets)
+/* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport. A send to
+ * the broadcast address needs SO_BROADCAST, and a connect does not. Core refuses it. */
+BSD_TEST(a_group_is_bound_by_datagram_sockets_and_a_broadcast_needs_an_option)
 {
-    fer_socket_addr group = addr_of("239.1.1.1:0");
-    fer_socket_addr all = addr_of("255.255.255.255:0");
-    bool is_old = is_on(ON_MACOS | ON_FREEBSD);
-    assert_ok(ferp_bind(raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), &group));
-    assert_kind(ferp_bind(raw_socket(), &group), is_old ? FER_UNSUPPORTED : FER_OK);
-    assert_kind(ferp_bind(raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), &all),
-                is_on(ON_OPENBSD) ? FER_OK : FER_ADDR_NOT_AVAILABLE);
+    const fer_socket_addr group = addr_of("239.1.1.1:0"), all = addr_of("255.255.255.255:0");
+    fer_raw_socket raw = udp_socket();
+    assert_ok(ferp_bind(udp_socket(), &group));
+    assert_kind(ferp_bind(raw_socket(), &group),
+                is_on(ON_MACOS | ON_FREEBSD) ? FER_UNSUPPORTED : FER_OK);
+    assert_kind(ferp_bind(udp_socket(), &all), is_on(ON_OPENBSD) ? FER_OK : FER_ADDR_NOT_AVAILABLE);
     assert_int_not_equal(ferp_bind(raw_socket(), &all).kind, FER_OK);
-}
-
-/* A send needs SO_BROADCAST, and a connect does not. Core refuses it. */
-BSD_TEST(a_connect_to_the_broadcast_address_needs_no_option)
-{
-    fer_socket_addr all = addr_of("255.255.255.255:9");
-    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    assert_ok(ferp_connect(raw, &all));
+    assert_ok(ferp_connect(raw, addr_at("255.255.255.255:9")));
     assert_code(ferp_send(raw, "x", 1, 0, &n), FER_PERMISSION_DENIED, 13);
     assert_ok(ferp_set_option(raw, FERP_BROADCAST, 1));
     assert_ok(ferp_send(raw, "x", 1, 0, &n));
@@ -114,33 +102,26 @@ BSD_TEST(a_connect_to_the_broadcast_address_needs_no_option)
 /* udp_reconnect_unbinds */
 BSD_TEST(connecting_again_unbinds_the_address)
 {
-    fer_socket_addr own;
-    fer_socket_addr peer = addr_of("127.0.0.1:9");
-    fer_socket_addr unreachable = addr_of("[fd00::7]:9");
-    fer_raw_socket raw = udp_bound("127.0.0.1:0", &own);
-    assert_ok(ferp_connect(raw, &peer));
-    assert_int_not_equal(ferp_connect(raw, &unreachable).kind, FER_OK);
+    fer_socket_addr own, now;
+    fer_raw_socket raw = udp_bound(&own);
+    assert_ok(ferp_connect(raw, addr_at("127.0.0.1:9")));
+    assert_int_not_equal(ferp_connect(raw, addr_at("[fd00::7]:9")).kind, FER_OK);
     assert_kind(ferp_check_connected(raw), FER_NOT_CONNECTED);
-    uint16_t port = own.port;
-    assert_ok(ferp_local_addr(raw, &own));
-    assert_true(fer_ip_addr_is_unspecified(own.ip));
-    assert_int_equal(own.port, port);
+    assert_ok(ferp_local_addr(raw, &now));
+    assert_true(fer_ip_addr_is_unspecified(now.ip));
+    assert_int_equal(now.port, own.port);
 }
 
 /* U5: core tries the connect with another socket first, and repeats it after a signal too. */
 BSD_TEST(connecting_again_survives_a_signal)
 {
-    fer_udp_socket socket = {0};
-    fer_socket_addr one = addr_of("127.0.0.1:9");
-    fer_socket_addr other = addr_of("127.0.0.1:10");
-    assert_ok(fer_udp_socket_bind(&socket, "127.0.0.1:0"));
-    assert_ok(fer_udp_socket_connect_addr(&socket, &one));
+    assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));
+    assert_ok(fer_udp_socket_connect(&test.udp, "127.0.0.1:9"));
     for (uint64_t nth = 1; nth <= 2; nth++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, nth));
-        assert_ok(fer_udp_socket_connect_addr(&socket, nth == 1 ? &other : &one));
+        assert_ok(fer_udp_socket_connect(&test.udp, nth == 1 ? "127.0.0.1:10" : "127.0.0.1:9"));
         assert_int_equal(fer_sim_clear_faults(), 0);
     }
-    fer_udp_socket_close(&socket);
 }
 
 /* udp_send_buffer_is_limit */
@@ -148,7 +129,7 @@ BSD_TEST(a_datagram_fits_into_the_send_buffer)
 {
     static char bytes[9217];
     fer_socket_addr addr;
-    fer_raw_socket raw = udp_bound("127.0.0.1:0", &addr);
+    fer_raw_socket raw = udp_bound(&addr);
     assert_ok(ferp_set_option(raw, FERP_SEND_BUFFER, 9216));
     assert_code(ferp_send_to(raw, bytes, 9217, 0, &addr, &n), FER_MESSAGE_TOO_LONG, 40);
     assert_ok(ferp_send_to(raw, bytes, 9216, 0, &addr, &n));
@@ -157,81 +138,67 @@ BSD_TEST(a_datagram_fits_into_the_send_buffer)
 }
 
 /* binds_by_address */
-static void check_sharing(ferp_option option, const char *first, const char *second,
-                          fer_error_kind expected)
-{
-    fer_socket_addr one = addr_of(first);
-    fer_socket_addr two = addr_of(second);
-    fer_raw_socket raws[2];
-    bsd_begin();
-    for (size_t i = 0; i < 2; i++) {
-        raws[i] = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-        assert_ok(ferp_set_option(raws[i], option, 1));
-    }
-    assert_ok(ferp_bind(raws[0], &one));
-    assert_kind(ferp_bind(raws[1], &two), expected);
-    assert_int_equal(sim_end(NULL), 0);
-}
-
 BSD_CONFIG_TEST(sockets_share_an_address_by_reuse_port)
 {
-    const char *specific = "127.0.0.1:7000";
-    const char *wildcard = "0.0.0.0:7000";
-    check_sharing(FERP_REUSE_ADDRESS, specific, specific, FER_ADDR_IN_USE);
-    check_sharing(FERP_REUSE_ADDRESS, wildcard, wildcard, FER_ADDR_IN_USE);
-    check_sharing(FERP_REUSE_ADDRESS, wildcard, specific, FER_OK);
-    check_sharing(FERP_REUSE_PORT, specific, specific, FER_OK);
+    static const char *const specific = "127.0.0.1:7000";
+    static const char *const wildcard = "0.0.0.0:7000";
+    const struct {
+        ferp_option option;
+        const char *addrs[2];
+        fer_error_kind second;
+    } rows[] = {{FERP_REUSE_ADDRESS, {specific, specific}, FER_ADDR_IN_USE},
+                {FERP_REUSE_ADDRESS, {wildcard, wildcard}, FER_ADDR_IN_USE},
+                {FERP_REUSE_ADDRESS, {wildcard, specific}, FER_OK},
+                {FERP_REUSE_PORT, {specific, specific}, FER_OK}};
+    for (size_t i = 0; i < 4; i++) {
+        bsd_begin();
+        for (size_t at = 0; at < 2; at++) {
+            fer_raw_socket raw = udp_socket();
+            assert_ok(ferp_set_option(raw, rows[i].option, 1));
+            assert_kind(ferp_bind(raw, addr_at(rows[i].addrs[at])),
+                        at == 0 ? FER_OK : rows[i].second);
+        }
+        sim_end_one();
+    }
 }
 
 /* binds_by_address, dual_stack_beside_ipv4, separates_ip_versions, lacks_dual_stack */
 BSD_TEST(a_listener_beside_another_address)
 {
-    fer_socket_addr wildcard = addr_of("0.0.0.0:7001");
-    fer_socket_addr specific = addr_of("127.0.0.1:7001");
-    fer_socket_addr v6 = addr_of("[::]:7001");
-    fer_raw_socket dual = FER_RAW_SOCKET_NONE;
-    fer_raw_socket one = raw_socket();
-    fer_raw_socket two = raw_socket();
-    fer_raw_socket three = raw_socket();
+    const fer_socket_addr specific = addr_of("127.0.0.1:7001");
+    fer_raw_socket one = raw_socket(), two = raw_socket(), three = raw_socket();
+    fer_raw_socket dual = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(ferp_set_option(one, FERP_REUSE_ADDRESS, 1));
     assert_ok(ferp_set_option(two, FERP_REUSE_ADDRESS, 1));
-    assert_ok(ferp_bind(one, &wildcard));
+    assert_ok(ferp_bind(one, addr_at("0.0.0.0:7001")));
     assert_ok(ferp_listen(one, 4));
     assert_kind(ferp_bind(three, &specific), FER_ADDR_IN_USE);
     assert_ok(ferp_bind(two, &specific));
     assert_ok(ferp_listen(two, 4));
-    dual = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
     assert_ok(ferp_set_option(dual, FERP_REUSE_ADDRESS, 1));
-    assert_ok(ferp_bind(dual, &v6));
+    assert_ok(ferp_bind(dual, addr_at("[::]:7001")));
 }
 
 /* lacks_dual_stack */
 BSD_TEST(openbsd_has_no_dual_stack)
 {
     bool lacks = is_on(ON_OPENBSD);
-    fer_socket_addr mapped = addr_of("[::ffff:127.0.0.1]:7002");
-    fer_socket_addr specific = addr_of("[::1]:7002");
-    fer_socket_addr closed = addr_of("[::ffff:127.0.0.1]:9");
+    const fer_socket_addr closed = addr_of("[::ffff:127.0.0.1]:9");
+    fer_error_kind other = lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK;
     fer_raw_socket raws[3];
     uint32_t only = 77;
-    size_t sent = 0;
     for (size_t i = 0; i < 3; i++) {
         raws[i] = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
         assert_kind(ferp_set_option(raws[i], FERP_ONLY_V6, 0), lacks ? FER_INVALID_INPUT : FER_OK);
         assert_ok_n(ferp_option_value(raws[i], FERP_ONLY_V6, &only), only, lacks);
     }
     assert_ok(ferp_set_option(raws[0], FERP_ONLY_V6, 1));
-    assert_ok(ferp_bind(raws[0], &specific));
-    assert_kind(ferp_bind(raws[1], &mapped), lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
-    assert_kind(ferp_connect(raws[2], &closed),
-                lacks ? FER_ADDR_NOT_AVAILABLE : FER_CONNECTION_REFUSED);
-    for (size_t i = 0; i < 3; i++) {
-        ferp_close(raws[i]);
-    }
-    raws[0] = raw_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
-    assert_kind(ferp_send_to(raws[0], "x", 1, 0, &closed, &sent),
-                lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
-    assert_kind(ferp_connect(raws[0], &closed), lacks ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+    assert_ok(ferp_bind(raws[0], addr_at("[::1]:7002")));
+    assert_kind(ferp_bind(raws[1], addr_at("[::ffff:127.0.0.1]:7002")), other);
+    assert_kind(ferp_connect(raws[2], &closed), lacks ? other : FER_CONNECTION_REFUSED);
+    fer_raw_socket datagrams = raw_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
+    assert_kind(ferp_send_to(datagrams, "x", 1, 0, &closed, &n), other);
+    assert_kind(ferp_connect(datagrams, &closed), other);
 }
 
 /* ---- Unix sockets */
@@ -270,16 +237,13 @@ BSD_TEST(a_unix_peer_that_closes_is_econnreset)
 {
     fer_unix_addr addrs[2];
     for (int sends = 0; sends < 2; sends++) {
-        fer_raw_socket peer = unix_bound("/run/peer", &addrs[0]);
-        fer_raw_socket raw = unix_bound("/run/own", &addrs[1]);
+        fer_raw_socket peer = unix_bound(sends ? "/run/peer2" : "/run/peer", &addrs[0]);
+        fer_raw_socket raw = unix_bound(sends ? "/run/own2" : "/run/own", &addrs[1]);
         assert_ok(ferp_unix_connect(raw, &addrs[0]));
         ferp_close(peer);
         assert_code(sends ? raw_send(raw, "x") : receive(raw), FER_CONNECTION_RESET, 54);
         assert_kind(raw_send(raw, "x"), FER_NOT_CONNECTED);
         assert_kind(receive(raw), FER_WOULD_BLOCK);
-        ferp_close(raw);
-        assert_ok(fer_sim_remove_path("/run/peer"));
-        assert_ok(fer_sim_remove_path("/run/own"));
     }
 }
 

@@ -7,10 +7,14 @@ static size_t n;
 
 #define BSD_PAIR_TEST(function) \
     BSD_TEST_OF(function, (struct raw_pair pair), (raw_pair()), bsd_start)
+#define BSD_UNIX_PAIR_TEST(function) \
+    BSD_TEST_OF(function, (const fer_raw_socket *ends), (unix_pair()), bsd_start)
 
-static const ferp_sim_switches *switches(void)
+static const fer_raw_socket *unix_pair(void)
 {
-    return ferp_sim_current()->switches;
+    static fer_raw_socket ends[2];
+    assert_ok(ferp_unix_pair(FER_TYPE_STREAM, &ends[0], &ends[1]));
+    return ends;
 }
 
 /* ---- Resets */
@@ -64,16 +68,9 @@ BSD_PAIR_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
     }
 }
 
-static void open_unix_pair(fer_raw_socket ends[2])
-{
-    assert_ok(ferp_unix_pair(FER_TYPE_STREAM, &ends[0], &ends[1]));
-}
-
 /* unix_close_is_orderly */
-BSD_TEST(a_unix_close_with_unread_input_is_orderly)
+BSD_UNIX_PAIR_TEST(a_unix_close_with_unread_input_is_orderly)
 {
-    fer_raw_socket ends[2];
-    open_unix_pair(ends);
     assert_ok(raw_send(ends[0], "unread"));
     ferp_close(ends[1]);
     raw_recv_is(ends[0], 0);
@@ -84,10 +81,8 @@ BSD_TEST(a_unix_close_with_unread_input_is_orderly)
 /* ---- Shutdown */
 
 /* unix_shut_read_is_hidden, unix_shut_read_discards: Linux' sender gets EPIPE. */
-BSD_TEST(a_unix_peer_that_shut_its_read_half_can_be_written_to)
+BSD_UNIX_PAIR_TEST(a_unix_peer_that_shut_its_read_half_can_be_written_to)
 {
-    fer_raw_socket ends[2];
-    open_unix_pair(ends);
     assert_ok(ferp_shutdown(ends[1], FER_SHUTDOWN_READ));
     assert_ok(raw_send(ends[0], "more"));
     raw_recv_is(ends[1], is_on(ON_MACOS) ? 0 : 4);
@@ -97,13 +92,11 @@ BSD_TEST(a_unix_peer_that_shut_its_read_half_can_be_written_to)
 BSD_PAIR_TEST(shutdown_after_a_reset_is_einval_on_two)
 {
     bool is_einval = is_on(ON_NETBSD | ON_OPENBSD);
+    fer_error_kind kind = is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED;
     raw_reset(pair.client);
-    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE),
-                is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
-    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_BOTH),
-                is_einval ? FER_INVALID_INPUT : FER_NOT_CONNECTED);
-    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_READ),
-                is_einval ? FER_OK : FER_NOT_CONNECTED);
+    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE), kind);
+    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_BOTH), kind);
+    assert_kind(ferp_shutdown(pair.server, FER_SHUTDOWN_READ), is_einval ? FER_OK : kind);
 }
 
 /* cut_send_loses_count, a fact: an error replaces the count of a send that has waited. */
@@ -115,7 +108,7 @@ static void reset_client(void *client)
 BSD_PAIR_TEST(a_send_that_is_cut_off_loses_its_count)
 {
     static char bytes[1024 * 1024];
-    assert_ok(fer_sim_after(fer_duration_from_millis(10), reset_client, &pair.client));
+    after_ms(10, reset_client, &pair.client);
     assert_kind_n(ferp_send(pair.server, bytes, sizeof bytes, 0, &n), FER_BROKEN_PIPE, n, 0);
 }
 
@@ -131,11 +124,9 @@ BSD_PAIR_TEST(a_stream_that_shut_both_halves_has_no_peer)
 }
 
 /* unix_closed_peer_has_no_name */
-BSD_TEST(a_unix_stream_has_no_peer_after_its_close)
+BSD_UNIX_PAIR_TEST(a_unix_stream_has_no_peer_after_its_close)
 {
-    fer_raw_socket ends[2];
     fer_unix_addr addr;
-    open_unix_pair(ends);
     assert_ok(ferp_unix_peer_addr(ends[0], &addr));
     ferp_close(ends[1]);
     assert_kind(ferp_unix_peer_addr(ends[0], &addr), FER_NOT_CONNECTED);
@@ -157,10 +148,9 @@ BSD_TEST(a_keepalive_has_the_system_s_fields)
 
 /* ---- ended_options_fail: macOS, once both halves have ended, and after a failed connect. */
 
-BSD_TEST(options_of_an_ended_stream_are_einval_on_macos)
+BSD_PAIR_TEST(options_of_an_ended_stream_are_einval_on_macos)
 {
     fer_error_kind refused = is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_OK;
-    struct raw_pair pair = raw_pair();
     struct ferp_linger linger = {false, 0};
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     assert_ok(ferp_set_linger(pair.client, linger));
@@ -175,7 +165,9 @@ BSD_TEST(options_of_an_ended_stream_are_einval_on_macos)
         assert_kind(ferp_set_option(pair.client, FERP_NODELAY, 1), refused);
     }
     fer_error_kind linger_kind = ferp_set_linger(pair.server, linger).kind;
-    assert_int_equal(linger_kind, switches()->dead_options_fail ? FER_CONNECTION_RESET : refused);
+    assert_int_equal(linger_kind, ferp_sim_current()->switches->dead_options_fail
+                                      ? FER_CONNECTION_RESET
+                                      : refused);
     assert_kind(ferp_check_connected(pair.client), refused == FER_OK ? FER_NOT_CONNECTED : refused);
 }
 
@@ -191,26 +183,20 @@ static fer_error_kind setting_and_getting(fer_raw_socket raw, ferp_option option
  * options of the socket itself. */
 BSD_PAIR_TEST(options_of_an_ended_stream_are_econnreset_by_level)
 {
-    struct ferp_linger zero = {true, 0};
-    assert_ok(ferp_set_linger(pair.server, zero));
-    ferp_close(pair.server);
+    raw_reset(pair.server);
     advance_ms(5);
-    bool is_macos = is_on(ON_MACOS);
-    fer_error_kind tcp = setting_and_getting(pair.client, FERP_NODELAY);
-    fer_error_kind ip = setting_and_getting(pair.client, FERP_TTL_V4);
-    fer_error_kind own = setting_and_getting(pair.client, FERP_KEEPALIVE);
-    assert_int_equal(tcp, is_macos ? FER_UNCATEGORIZED : FER_CONNECTION_RESET);
-    assert_int_equal(ip, is_macos            ? FER_UNCATEGORIZED
-                         : is_on(ON_FREEBSD) ? FER_OK
-                                             : FER_CONNECTION_RESET);
-    assert_int_equal(own, is_on(ON_MACOS | ON_NETBSD) ? FER_UNCATEGORIZED : FER_OK);
+    fer_error_kind reset = is_on(ON_MACOS) ? FER_UNCATEGORIZED : FER_CONNECTION_RESET;
+    assert_int_equal(setting_and_getting(pair.client, FERP_NODELAY), reset);
+    assert_int_equal(setting_and_getting(pair.client, FERP_TTL_V4),
+                     is_on(ON_FREEBSD) ? FER_OK : reset);
+    assert_int_equal(setting_and_getting(pair.client, FERP_KEEPALIVE),
+                     is_on(ON_MACOS | ON_NETBSD) ? FER_UNCATEGORIZED : FER_OK);
 }
 
 /* buffer_of_ended_half_is_einval */
-BSD_TEST(a_buffer_of_an_ended_half_is_einval_on_openbsd)
+BSD_PAIR_TEST(a_buffer_of_an_ended_half_is_einval_on_openbsd)
 {
     fer_error_kind refused = is_on(ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK;
-    struct raw_pair pair = raw_pair();
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
     advance_ms(5);
     assert_kind(ferp_set_option(pair.client, FERP_SEND_BUFFER, 4096), refused);
@@ -221,17 +207,15 @@ BSD_TEST(a_buffer_of_an_ended_half_is_einval_on_openbsd)
 
 BSD_TEST(options_of_a_failed_connect_are_einval_on_macos)
 {
-    fer_socket_addr addr = addr_of("127.0.0.1:9");
     fer_raw_socket raw = raw_socket();
     struct ferp_linger linger = {false, 0};
-    assert_kind(ferp_connect(raw, &addr), FER_CONNECTION_REFUSED);
+    assert_kind(ferp_connect(raw, addr_at("127.0.0.1:9")), FER_CONNECTION_REFUSED);
     fer_error_kind kind = ferp_set_linger(raw, linger).kind;
-    assert_int_equal(kind, is_on(ON_MACOS)                 ? FER_INVALID_INPUT
-                           : switches()->dead_options_fail ? FER_CONNECTION_RESET
-                                                           : FER_OK);
+    assert_int_equal(kind, is_on(ON_MACOS)                                   ? FER_INVALID_INPUT
+                           : ferp_sim_current()->switches->dead_options_fail ? FER_CONNECTION_RESET
+                                                                             : FER_OK);
     /* NetBSD stores the value and then reports ECONNRESET. */
-    struct ferp_linger set = {true, 5};
-    FER_IGNORE(ferp_set_linger(raw, set));
+    FER_IGNORE(ferp_set_linger(raw, (struct ferp_linger){true, 5}));
     assert_ok(ferp_linger(raw, &linger));
     assert_int_equal(linger.on, !is_on(ON_MACOS));
 }

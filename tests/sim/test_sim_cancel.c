@@ -1,74 +1,50 @@
 /* test_sim_cancel.c: cancel tokens and deadlines in virtual time: when a wait notices a cancel in
- * each dialect, deadlocks, leaks, and the clock. The rules of limits are tests of conformance. */
+ * each dialect, deadlocks, leaks, and the clock; when an accept within limits ends, and what a
+ * lingering close makes sure of (rules T2, K2, K7, K11). The rules are tests of conformance. */
 #include "sim/sim_test.h"
 
 /* The cancel's time. It is within a slice of 20 ms. */
-enum { CANCEL_MS = 250, SLICE_END_MS = 260 };
+enum { CANCEL_MS = 250, SLICE_END_MS = 260, TIMEOUT_MS = 400, ROUNDS = 64 };
 
-static fer_cancel_token token;
-
-static void cancel(void *context)
-{
-    FER_IGNORE(fer_cancel_token_cancel(context));
-}
-
-static fer_limits with_token(void)
-{
-    return (fer_limits){.token = &token};
-}
+static fer_tcp_stream *const stream = &open_ends.stream;
+static fer_interest ready;
 
 static void begin_with(fer_sim_windows windows)
 {
     sim_begin_of(.windows = windows);
-    memset(&token, 0, sizeof token);
-    assert_ok(fer_cancel_token_new(&token));
-}
-
-static void begin(void)
-{
-    begin_with((fer_sim_windows){0});
-}
-
-static int start(void **state)
-{
-    (void)sim_choose(state);
-    begin();
-    return 0;
-}
-
-static int end(void **state)
-{
-    fer_cancel_token_close(&token);
-    return sim_end(state);
-}
-
-#define CANCEL_TEST(function) CANCEL_TEST_OF(function, start)
-#define CANCEL_CONFIG_TEST(function) CANCEL_TEST_OF(function, sim_choose)
-#define CANCEL_TEST_OF(function, begin)                                             \
-    TEST_OF(function, (void), (),                                                   \
-            TEST_ROW(#function " [POSIX]", function, begin, end, &sim_dialects[0]), \
-            TEST_ROW(#function " [WINSOCK]", function, begin, end, &sim_dialects[1]))
-
-/* Cancels CANCEL_MS from now. */
-static uint64_t cancel_later(void)
-{
-    assert_ok(fer_sim_after(millis(CANCEL_MS), cancel, &token));
-    return now_ms();
+    assert_ok(fer_cancel_token_new(&test.token));
 }
 
 static struct ends limited(void)
 {
-    fer_limits limits = with_token();
+    const fer_limits limits = {.token = &test.token};
     struct ends ends = connected();
     assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
     return ends;
 }
 
-static void fill(fer_tcp_stream *stream)
+static int start(void **state)
 {
-    static const char zeros[65536];
-    while (fer_tcp_stream_try_write(stream, zeros, sizeof zeros, NULL).kind == FER_OK) {
-    }
+    (void)sim_choose(state);
+    begin_with((fer_sim_windows){0});
+    open_ends = limited();
+    return 0;
+}
+
+/* With a stream whose limits have a token. */
+#define CANCEL_TEST(function) SIM_TEST_OF(function, (void), (), start)
+
+/* The call is cancelled CANCEL_MS from now, and ends after this time. */
+#define assert_cancelled_after(ms, call)                       \
+    do {                                                       \
+        after_ms(CANCEL_MS, cancel, &test.token);              \
+        assert_takes(ms, assert_code(call, FER_CANCELLED, 0)); \
+        assert_ok(fer_cancel_token_reset(&test.token));        \
+    } while (0)
+
+static fer_error wait_readable(void)
+{
+    return fer_tcp_stream_ready(stream, FER_READABLE, FER_DURATION_NONE, &ready);
 }
 
 /* ---- When a wait notices the cancel */
@@ -76,210 +52,132 @@ static void fill(fer_tcp_stream *stream)
 /* A select on Windows notices it at the end of a slice. */
 CANCEL_TEST(a_cancel_ends_other_waits_within_20_ms_on_windows)
 {
-    fer_interest ready = 77;
     uint64_t expected = is_winsock() ? SLICE_END_MS : CANCEL_MS;
-    open_ends = limited();
-    uint64_t began = cancel_later();
-    assert_code(fer_tcp_stream_ready(&open_ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
-                FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, expected);
-    assert_ok(fer_cancel_token_reset(&token));
-    fill(&open_ends.stream);
-    began = cancel_later();
-    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, expected);
+    assert_cancelled_after(expected, wait_readable());
+    fill(stream);
+    assert_cancelled_after(expected, write_one(stream));
 }
 
-WINSOCK_CONFIG_TEST(a_read_notices_a_cancel_within_20_ms_if_cancel_io_fails)
+WINSOCK_CONFIG_TEST(a_cancel_is_noticed_though_cancel_io_fails_or_events_are_lost)
 {
     begin_with((fer_sim_windows){.loses_cancels = true});
     open_ends = limited();
-    uint64_t began = cancel_later();
-    assert_code(read_one(&open_ends.stream), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, SLICE_END_MS);
-    fer_cancel_token_close(&token);
-}
-
-WINSOCK_CONFIG_TEST(a_cancel_is_noticed_though_events_are_lost)
-{
+    assert_cancelled_after(SLICE_END_MS, read_one(stream));
+    sim_end_one();
     begin_with((fer_sim_windows){.loses_events = true});
     open_ends = limited();
-    uint64_t began = cancel_later();
-    assert_code(read_one(&open_ends.stream), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, CANCEL_MS);
-    assert_ok(fer_cancel_token_reset(&token));
-    fill(&open_ends.stream);
-    began = cancel_later();
-    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, SLICE_END_MS);
-    fer_cancel_token_close(&token);
-}
-
-static struct unix_ends {
-    fer_unix_listener listener;
-    fer_unix_stream client;
-    fer_unix_stream server;
-} unix_ends;
-
-static void connect_unix(void)
-{
-    memset(&unix_ends, 0, sizeof unix_ends);
-    assert_ok(fer_unix_listener_bind(&unix_ends.listener, "socket"));
-    assert_ok(fer_unix_stream_connect(&unix_ends.client, "socket"));
-    assert_ok(fer_unix_listener_accept(&unix_ends.listener, &unix_ends.server, NULL));
+    assert_cancelled_after(CANCEL_MS, read_one(stream));
+    fill(stream);
+    assert_cancelled_after(SLICE_END_MS, write_one(stream));
 }
 
 /* The Windows backend makes no zero-byte receive on a Unix socket. */
 CANCEL_TEST(a_read_of_a_unix_stream_is_a_select_on_windows)
 {
-    fer_limits limits = with_token();
+    const fer_limits limits = {.token = &test.token};
     char byte = '\0';
-    connect_unix();
-    assert_ok(fer_unix_stream_set_limits(&unix_ends.client, &limits));
-    uint64_t began = cancel_later();
-    assert_code(fer_unix_stream_read(&unix_ends.client, &byte, 1, NULL), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, is_winsock() ? SLICE_END_MS : CANCEL_MS);
-    fer_unix_stream_close(&unix_ends.server);
-    fer_unix_stream_close(&unix_ends.client);
-    fer_unix_listener_close(&unix_ends.listener);
+    assert_ok(fer_unix_listener_bind(&test.unix_listener, "socket"));
+    assert_ok(fer_unix_stream_connect(&test.unix_stream, "socket"));
+    assert_ok(fer_unix_listener_accept(&test.unix_listener, &test.unix_peer, NULL));
+    assert_ok(fer_unix_stream_set_limits(&test.unix_stream, &limits));
+    assert_cancelled_after(is_winsock() ? SLICE_END_MS : CANCEL_MS,
+                           fer_unix_stream_read(&test.unix_stream, &byte, 1, NULL));
 }
 
 /* What happens before the end of the slice is still seen. */
-static fer_sim_peer late_peer;
-
-static void receive_all(void *context)
-{
-    static char buf[65536];
-    size_t n = 0;
-    (void)context;
-    while (fer_sim_peer_recv(late_peer, buf, sizeof buf, &n).kind == FER_OK && n > 0) {
-    }
-}
-
 CANCEL_TEST(space_within_the_slice_of_the_cancel_completes_a_write_on_windows)
 {
-    open_ends = limited();
-    late_peer = open_ends.peer;
-    fill(&open_ends.stream);
-    uint64_t began = cancel_later();
-    assert_ok(fer_sim_after(millis(CANCEL_MS + 5), receive_all, NULL));
+    fill(stream);
+    after_ms(CANCEL_MS, cancel, &test.token);
+    after_ms(CANCEL_MS + 5, receive_all, &open_ends.peer);
     if (is_winsock()) {
-        assert_ok(write_one(&open_ends.stream));
-        assert_int_equal(now_ms() - began, CANCEL_MS + 5);
+        assert_takes(CANCEL_MS + 5, assert_ok(write_one(stream)));
     } else {
-        assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
+        assert_takes(CANCEL_MS, assert_code(write_one(stream), FER_CANCELLED, 0));
     }
-    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
+    assert_code(write_one(stream), FER_CANCELLED, 0);
 }
 
 /* ---- Deadlocks */
 
-static void do_nothing(void *context)
-{
-    (void)context;
-}
-
 CANCEL_TEST(a_token_that_no_event_can_cancel_does_not_end_a_deadlock)
 {
-    fer_interest ready = 77;
-    open_ends = limited();
-    assert_code(read_one(&open_ends.stream), FER_DEADLOCK, 0);
-    assert_ok(fer_sim_after(millis(CANCEL_MS), do_nothing, NULL));
-    assert_code(read_one(&open_ends.stream), FER_DEADLOCK, 0);
-    assert_code(fer_tcp_stream_ready(&open_ends.stream, FER_READABLE, FER_DURATION_NONE, &ready),
-                FER_DEADLOCK, 0);
-    fill(&open_ends.stream);
-    assert_code(write_one(&open_ends.stream), FER_DEADLOCK, 0);
+    assert_code(read_one(stream), FER_DEADLOCK, 0);
+    after_ms(CANCEL_MS, do_nothing, NULL);
+    assert_code(read_one(stream), FER_DEADLOCK, 0);
+    assert_code(wait_readable(), FER_DEADLOCK, 0);
+    fill(stream);
+    assert_code(write_one(stream), FER_DEADLOCK, 0);
 }
 
-static struct ends inner;
-static fer_error inner_result;
-
-static void read_in_a_callback(void *context)
+static void read_in_a_callback(void *error)
 {
-    (void)context;
-    inner_result = read_one(&inner.stream);
+    *(fer_error *)error = read_one(stream);
 }
 
 CANCEL_TEST(a_call_in_a_callback_is_a_deadlock_or_cancelled)
 {
-    inner = limited();
-    assert_ok(fer_sim_after(millis(1), read_in_a_callback, NULL));
+    fer_error error = {FER_OK, 0};
+    after_ms(1, read_in_a_callback, &error);
     advance_ms(2);
-    assert_code(inner_result, FER_DEADLOCK, 0);
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_ok(fer_sim_after(millis(1), read_in_a_callback, NULL));
+    assert_code(error, FER_DEADLOCK, 0);
+    assert_ok(fer_cancel_token_cancel(&test.token));
+    after_ms(1, read_in_a_callback, &error);
     advance_ms(2);
-    assert_code(inner_result, FER_CANCELLED, 0);
-    fer_tcp_stream_close(&inner.stream);
+    assert_code(error, FER_CANCELLED, 0);
 }
 
 /* ---- The token and its simulation */
 
-PLAIN_TEST(a_token_needs_a_simulation)
-{
-    fer_cancel_token early = {0};
-    assert_code(fer_cancel_token_new(&early), FER_UNSUPPORTED, 0);
-    assert_kind(fer_cancel_token_cancel(&early), FER_MISUSE);
-    assert_false(fer_cancel_token_is_cancelled(&early));
-    fer_cancel_token_close(&early);
-}
-
 CANCEL_TEST(a_token_is_defined_in_a_later_simulation_and_without_one)
 {
     fer_sim_report report;
+    fer_tcp_stream_close(stream);
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_tokens, 1);
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_true(fer_cancel_token_is_cancelled(&token));
+    assert_kind(fer_cancel_token_new(&test.token2), FER_UNSUPPORTED);
+    assert_kind(fer_cancel_token_cancel(&test.token2), FER_MISUSE);
+    assert_false(fer_cancel_token_is_cancelled(&test.token2));
+    assert_ok(fer_cancel_token_cancel(&test.token));
+    assert_true(fer_cancel_token_is_cancelled(&test.token));
     sim_begin();
-    struct ends ends = limited();
-    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
+    open_ends = limited();
+    assert_code(read_one(stream), FER_CANCELLED, 0);
+    fer_tcp_stream_close(stream);
     assert_ok(fer_sim_stop(NULL));
-    assert_ok(fer_cancel_token_reset(&token));
+    assert_ok(fer_cancel_token_reset(&test.token));
     sim_begin();
-    ends = limited();
-    uint64_t began = cancel_later();
-    assert_code(read_one(&ends.stream), FER_CANCELLED, 0);
-    assert_int_equal(now_ms() - began, CANCEL_MS);
-    fer_tcp_stream_close(&ends.stream);
-    fer_cancel_token_close(&token);
-    assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_tokens, 0);
+    open_ends = limited();
+    assert_cancelled_after(CANCEL_MS, read_one(stream));
 }
 
 SIM_TEST(a_token_fails_with_too_many_handles)
 {
-    fer_cancel_token other = {0};
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
-    assert_code(fer_cancel_token_new(&other), FER_TOO_MANY_OPEN_FILES, is_winsock() ? 10024 : 24);
-    assert_kind(fer_cancel_token_cancel(&other), FER_MISUSE);
-    assert_ok(fer_cancel_token_new(&other));
-    fer_cancel_token_close(&other);
+    arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
+    assert_code(fer_cancel_token_new(&test.token), FER_TOO_MANY_OPEN_FILES, code(24, 10024));
+    assert_kind(fer_cancel_token_cancel(&test.token), FER_MISUSE);
+    assert_ok(fer_cancel_token_new(&test.token));
 }
 
 static size_t line_count;
 
 static void count_line(void *context, const char *line)
 {
-    line_count += strstr(line, context) != NULL;
+    (void)context;
+    line_count += strstr(line, " s cancel") != NULL;
 }
 
-CANCEL_CONFIG_TEST(a_cancel_is_in_the_trace_and_in_the_digest)
+SIM_CONFIG_TEST(a_cancel_is_in_the_trace_and_in_the_digest)
 {
-    fer_sim_config config = config_of();
     fer_sim_report reports[2];
-    char word[] = " s cancel";
-    config.trace = count_line;
-    config.trace_context = word;
     line_count = 0;
-    for (int cancels = 0; cancels < 2; cancels++) {
-        sim_begin_with(config);
-        assert_ok(fer_cancel_token_new(&token));
+    for (size_t cancels = 0; cancels < 2; cancels++) {
+        sim_begin_of(.trace = count_line);
+        assert_ok(fer_cancel_token_new(&test.token));
         if (cancels == 1) {
-            assert_ok(fer_cancel_token_cancel(&token));
+            assert_ok(fer_cancel_token_cancel(&test.token));
         }
-        fer_cancel_token_close(&token);
+        fer_cancel_token_close(&test.token);
         assert_ok(fer_sim_stop(&reports[cancels]));
         assert_int_equal(line_count, cancels);
     }
@@ -293,36 +191,148 @@ CANCEL_CONFIG_TEST(a_cancel_is_in_the_trace_and_in_the_digest)
 CANCEL_TEST(a_deadline_in_a_hundred_years_is_reached_immediately)
 {
     const fer_duration years = fer_duration_from_secs(UINT64_C(100) * 366 * 86400);
-    fer_tcp_stream clone = {0};
-    open_ends = limited();
-    assert_ok(fer_tcp_stream_try_clone(&open_ends.stream, &clone));
+    assert_ok(fer_tcp_stream_try_clone(stream, &test.clone));
     for (int writes = 0; writes < 2; writes++) {
         uint64_t began = fer_sim_now().nanos;
-        fer_limits limits = {.deadline = fer_instant_after(years), .token = &token};
-        assert_ok(fer_tcp_stream_set_limits(&open_ends.stream, &limits));
-        assert_code(writes == 1 ? write_one(&open_ends.stream) : read_one(&open_ends.stream),
-                    FER_TIMED_OUT, 0);
+        fer_limits limits = {.deadline = fer_instant_after(years), .token = &test.token};
+        assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+        assert_code(writes == 1 ? write_one(stream) : read_one(stream), FER_TIMED_OUT, 0);
         assert_int_equal(fer_sim_now().nanos - began, years.nanos);
-        fill(&open_ends.stream);
+        fill(stream);
     }
-    fer_tcp_stream_close(&clone);
 }
 
 /* At the last nanosecond of the clock calls still end. */
 CANCEL_TEST(calls_end_at_the_end_of_the_clock)
 {
-    open_ends = connected();
     fer_limits limits = {.deadline = fer_instant_after((fer_duration){UINT64_MAX - 2}),
-                         .token = &token};
-    assert_ok(fer_tcp_stream_set_limits(&open_ends.stream, &limits));
-    assert_code(read_one(&open_ends.stream), FER_TIMED_OUT, 0);
-    assert_kind(fer_tcp_stream_try_read(&open_ends.stream, (char[1]){0}, 1, NULL), FER_WOULD_BLOCK);
+                         .token = &test.token};
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    assert_code(read_one(stream), FER_TIMED_OUT, 0);
+    assert_kind(fer_tcp_stream_try_read(stream, (char[1]){0}, 1, NULL), FER_WOULD_BLOCK);
     assert_true(fer_sim_now().nanos >= UINT64_MAX - 2);
-    fill(&open_ends.stream);
+    fill(stream);
     limits.deadline = FER_INSTANT_NONE;
-    assert_ok(fer_tcp_stream_set_limits(&open_ends.stream, &limits));
-    assert_ok(fer_sim_after(millis(1), cancel, &token));
-    assert_code(write_one(&open_ends.stream), FER_CANCELLED, 0);
+    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
+    after_ms(1, cancel, &test.token);
+    assert_code(write_one(stream), FER_CANCELLED, 0);
+}
+
+/* ---- accept */
+
+static fer_error accept_one(fer_tcp_listener *listener)
+{
+    return fer_tcp_listener_accept(listener, &test.stream, NULL);
+}
+
+/* T2: neither early nor late, also if nothing else can happen. */
+SIM_TEST(an_accept_ends_at_its_timeout)
+{
+    fer_tcp_listener *listener = &test.listener, *clone = &test.listener2;
+    (void)listening();
+    assert_ok(fer_tcp_listener_try_clone(listener, clone));
+    assert_ok(
+        fer_socket_set_read_timeout(fer_tcp_listener_as_socket(listener), millis(TIMEOUT_MS)));
+    for (int i = 0; i < 3; i++) {
+        assert_takes(TIMEOUT_MS,
+                     assert_code(accept_one(i == 1 ? clone : listener), FER_TIMED_OUT, 0));
+    }
+    assert_ok(fer_socket_set_read_timeout(fer_tcp_listener_as_socket(clone), FER_DURATION_NONE));
+    assert_code(accept_one(listener), FER_DEADLOCK, 0);
+}
+
+/* K2. A select on Windows notices the cancel at the end of a slice. */
+SIM_TEST(a_cancel_ends_an_accept)
+{
+    const fer_limits limits = {.token = &test.token};
+    (void)listening();
+    assert_ok(fer_cancel_token_new(&test.token));
+    assert_ok(fer_tcp_listener_set_limits(&test.listener, &limits));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fer_tcp_listener_set_nonblocking(&test.listener, i == 0));
+        assert_ok(fer_tcp_listener_set_nonblocking(&test.listener, false));
+        after_ms(CANCEL_MS, cancel, &test.token);
+        assert_takes(is_winsock() ? SLICE_END_MS : CANCEL_MS,
+                     assert_code(accept_one(&test.listener), FER_CANCELLED, 0));
+        assert_ok(fer_cancel_token_reset(&test.token));
+    }
+}
+
+/* ---- close_gracefully */
+
+/* The bytes and the end arrive, however late the peer's program reads: row early_close_loses is
+ * that of a plain close. */
+SIM_TEST(nothing_is_lost_on_any_loopback)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        char got[8] = {0};
+        size_t n = 0;
+        struct ends ends = connected_to("127.0.0.1:80");
+        assert_ok(fer_tcp_stream_write_all(&ends.stream, "early", 5, NULL));
+        /* the peer has not received anything: the close must wait for it */
+        assert_code(fer_tcp_stream_ready(&ends.stream, FER_READABLE, millis(1), &(fer_interest){0}),
+                    FER_OK, 0);
+        assert_ok(fer_sim_peer_shutdown(ends.peer));
+        assert_ok(fer_tcp_stream_close_gracefully(&ends.stream, millis(TIMEOUT_MS)));
+        assert_ok_n(fer_sim_peer_recv(ends.peer, got, sizeof got, &n), n, 5);
+        assert_ok_n(fer_sim_peer_recv(ends.peer, got, sizeof got, &n), n, 0);
+        fer_sim_peer_close(ends.peer);
+    }
+}
+
+/* The close ends with the peer that receives everything, waits, and ends; or at its timeout
+ * although the peer sends. */
+SIM_CONFIG_TEST(it_waits_for_a_peer_that_ends_after_the_end_until_its_timeout)
+{
+    static const fer_sim_step polite[] = {
+        {.action = FER_SIM_ACTION_RECEIVE_TO_END},
+        {.action = FER_SIM_ACTION_CLOSE, .delay = {100 * 1000000}}};
+    static const fer_sim_step talkative[] = {
+        {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "x", .len = 1},
+        {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "y", .len = 1},
+        {.action = FER_SIM_ACTION_SEND, .delay = {150 * 1000000}, .bytes = "z", .len = 1}};
+    for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
+        sim_begin();
+        open_ends = connected();
+        assert_ok(fer_sim_peer_play(open_ends.peer, polite, 2));
+        assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, nonblocking != 0));
+        assert_ok(fer_tcp_stream_write_all(&open_ends.stream, "hello", 5, NULL));
+        assert_ok(fer_tcp_stream_close_gracefully(&open_ends.stream, millis(TIMEOUT_MS)));
+        assert_in_range(now_ms(), 100, 110);
+        sim_end_one();
+    }
+    sim_begin();
+    open_ends = connected();
+    assert_ok(fer_sim_peer_play(open_ends.peer, talkative, 3));
+    assert_ok(fer_tcp_stream_set_read_timeout(&open_ends.stream, millis(10)));
+    assert_takes(TIMEOUT_MS,
+                 assert_code(fer_tcp_stream_close_gracefully(&open_ends.stream, millis(TIMEOUT_MS)),
+                             FER_TIMED_OUT, 0));
+}
+
+SIM_TEST(a_cancel_and_a_deadline_end_it_at_their_time)
+{
+    assert_ok(fer_cancel_token_new(&test.token));
+    for (int has_deadline = 0; has_deadline < 2; has_deadline++) {
+        struct ends ends = connected();
+        const fer_limits limits = {.deadline = has_deadline ? fer_instant_after(millis(CANCEL_MS))
+                                                            : FER_INSTANT_NONE,
+                                   .token = &test.token};
+        assert_ok(fer_tcp_stream_set_limits(&ends.stream, &limits));
+        after_ms(has_deadline ? 2 * CANCEL_MS : CANCEL_MS, cancel, &test.token);
+        assert_takes(CANCEL_MS,
+                     assert_code(fer_tcp_stream_close_gracefully(&ends.stream, FER_DURATION_NONE),
+                                 has_deadline ? FER_TIMED_OUT : FER_CANCELLED, 0));
+        assert_ok(fer_cancel_token_reset(&test.token));
+        fer_sim_peer_close(ends.peer);
+    }
+}
+
+/* A close without a limit that nothing can end. It closes all the same. */
+SIM_PAIR_TEST(a_peer_that_never_ends_is_a_deadlock)
+{
+    assert_code(fer_tcp_stream_close_gracefully(&ends->stream, FER_DURATION_NONE), FER_DEADLOCK, 0);
+    assert_true(fer_tcp_stream_as_raw(&ends->stream) == FER_RAW_SOCKET_NONE);
 }
 
 TEST_MAIN("sim_cancel")

@@ -4,12 +4,6 @@
 
 #include "ferrule/tcp.h"
 
-static void begin_on_windows(bool shared_options)
-{
-    sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
-                                    .windows.shared_options = shared_options});
-}
-
 static fer_raw_socket duplicate_of(fer_raw_socket raw)
 {
     fer_raw_socket duplicate = FER_RAW_SOCKET_NONE;
@@ -32,10 +26,10 @@ static bool lingers(fer_raw_socket raw)
 }
 
 /* rust-lang/rust#95336, and "Shared Sockets" (MSDN), which says the opposite. */
-PLAIN_TEST(timeouts_and_linger_are_each_sockets_own_or_shared)
+WINSOCK_CONFIG_TEST(timeouts_and_linger_are_each_sockets_own_or_shared)
 {
     for (int shared = 0; shared < 2; shared++) {
-        begin_on_windows(shared != 0);
+        sim_begin_of(.windows.shared_options = shared);
         fer_raw_socket raw = raw_socket();
         assert_ok(ferp_set_timeout(raw, FERP_READING, millis(50)));
         fer_raw_socket duplicate = duplicate_of(raw);
@@ -46,22 +40,22 @@ PLAIN_TEST(timeouts_and_linger_are_each_sockets_own_or_shared)
         assert_true(timeout_of(duplicate, FERP_READING) == millis(90).nanos);
         assert_true(timeout_of(raw, FERP_WRITING) == millis(70).nanos);
         assert_true(lingers(duplicate));
-        assert_true(timeout_of(raw, FERP_READING) == millis(shared != 0 ? 90 : 50).nanos);
+        assert_true(timeout_of(raw, FERP_READING) == millis(shared ? 90 : 50).nanos);
         assert_true(timeout_of(duplicate, FERP_WRITING) ==
-                    (shared != 0 ? millis(70).nanos : FER_DURATION_NONE_NANOS));
+                    (shared ? millis(70).nanos : FER_DURATION_NONE_NANOS));
         assert_int_equal(lingers(raw), shared != 0);
         assert_ok(ferp_set_option(raw, FERP_NODELAY, 1)); /* other options are always shared */
         uint32_t nodelay = 0;
         assert_ok_n(ferp_option_value(duplicate, FERP_NODELAY, &nodelay), nodelay, 1);
-        assert_ok(fer_sim_stop(NULL));
+        sim_end_one();
     }
 }
 
 /* The SOCKET that is closed last decides whether the connection is reset. */
-PLAIN_TEST(the_last_close_has_its_own_linger_time_or_the_shared_one)
+WINSOCK_CONFIG_TEST(the_last_close_has_its_own_linger_time_or_the_shared_one)
 {
     for (int shared = 0; shared < 2; shared++) {
-        begin_on_windows(shared != 0);
+        sim_begin_of(.windows.shared_options = shared);
         struct raw_pair pair = raw_pair();
         fer_raw_socket duplicate = duplicate_of(pair.client);
         size_t n = 77;
@@ -69,8 +63,8 @@ PLAIN_TEST(the_last_close_has_its_own_linger_time_or_the_shared_one)
         ferp_close(pair.client);
         ferp_close(duplicate);
         fer_error error = raw_recv(pair.server, &n);
-        assert_kind(error, shared != 0 ? FER_CONNECTION_RESET : FER_OK);
-        assert_ok(fer_sim_stop(NULL));
+        assert_kind(error, shared ? FER_CONNECTION_RESET : FER_OK);
+        sim_end_one();
     }
 }
 
@@ -87,21 +81,18 @@ static void assert_known(fer_raw_socket raw, fer_error_kind bound, fer_error_kin
 
 /* Wine's test_WSADuplicateSocket, which Windows passes: a duplicate does not learn of a later bind,
  * and one that is made later has it. It is assumed of a connect. Under Wine it learns of both. */
-PLAIN_TEST(addresses_are_those_of_the_duplicate_s_creation_or_shared)
+WINSOCK_CONFIG_TEST(addresses_are_those_of_the_duplicate_s_creation_or_shared)
 {
     for (int shared = 0; shared < 2; shared++) {
-        fer_error_kind stale = shared != 0 ? FER_OK : FER_INVALID_INPUT;
-        fer_error_kind unconnected = shared != 0 ? FER_OK : FER_NOT_CONNECTED;
+        fer_error_kind stale = shared ? FER_OK : FER_INVALID_INPUT;
+        fer_error_kind unconnected = shared ? FER_OK : FER_NOT_CONNECTED;
         fer_socket_addr to = addr_of("10.0.0.7:53");
-        fer_socket_addr any = addr_of("127.0.0.1:0");
         fer_socket_addr peer;
         size_t n = 0;
-        sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
-                                        .windows.shared_addresses = shared != 0});
-        fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-        assert_ok(ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, &raw));
+        sim_begin_of(.windows.shared_addresses = shared);
+        fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
         fer_raw_socket unbound = duplicate_of(raw);
-        assert_ok(ferp_bind(raw, &any));
+        assert_ok(ferp_bind(raw, addr_at("127.0.0.1:0")));
         fer_raw_socket bound = duplicate_of(raw);
         assert_known(raw, FER_OK, FER_NOT_CONNECTED);
         assert_known(bound, FER_OK, FER_NOT_CONNECTED);
@@ -115,91 +106,49 @@ PLAIN_TEST(addresses_are_those_of_the_duplicate_s_creation_or_shared)
         to.port++;
         assert_ok(ferp_connect(bound, &to));
         assert_ok(ferp_peer_addr(connected, &peer));
-        assert_int_equal(peer.port, shared != 0 ? 54 : 53);
-        assert_ok(fer_sim_stop(NULL));
+        assert_int_equal(peer.port, shared ? 54 : 53);
+        sim_end_one();
     }
 }
 
 /* docs/DIFFERENCES.md, connect_error_taken. */
-PLAIN_TEST(the_error_of_a_connect_is_its_socket_s_or_shared)
+WINSOCK_CONFIG_TEST(the_error_of_a_connect_is_its_socket_s_or_shared)
 {
     for (int shared = 0; shared < 2; shared++) {
-        fer_socket socket = {0};
-        fer_socket_addr closed = addr_of(SERVER);
         fer_error cause = {FER_OK, 0};
-        closed.port++;
-        sim_begin_with((fer_sim_config){.dialect = FER_SIM_DIALECT_WINSOCK,
-                                        .windows.shared_addresses = shared != 0});
+        sim_begin_of(.windows.shared_addresses = shared);
         (void)serve(SERVER);
         fer_raw_socket raw = raw_socket();
-        assert_kind(ferp_connect(raw, &closed), FER_WOULD_BLOCK);
-        assert_ok(fer_socket_from_raw(&socket, duplicate_of(raw)));
-        assert_kind(fer_socket_take_error(&socket, &cause), FER_WOULD_BLOCK);
+        assert_kind(ferp_connect(raw, addr_at("10.0.0.7:81")), FER_WOULD_BLOCK);
+        assert_ok(fer_socket_from_raw(&test.socket, duplicate_of(raw)));
+        assert_kind(fer_socket_take_error(&test.socket, &cause), FER_WOULD_BLOCK);
         advance_ms(5000);
         (void)raw_error(raw); /* it may be late */
         assert_kind(raw_error(raw), FER_CONNECTION_REFUSED);
-        assert_ok(fer_socket_take_error(&socket, &cause));
-        assert_kind(cause, shared != 0 ? FER_CONNECTION_REFUSED : FER_CONNECTION_ABORTED);
-        fer_socket_close(&socket);
-        assert_ok(fer_sim_stop(NULL));
+        assert_ok(fer_socket_take_error(&test.socket, &cause));
+        assert_kind(cause, shared ? FER_CONNECTION_REFUSED : FER_CONNECTION_ABORTED);
+        sim_end_one();
     }
 }
 
 /* R2: the first clone of a socket needs memory on Windows. Without it nothing changes. */
 SIM_PAIR_TEST(a_clone_without_memory_changes_nothing)
 {
-    fer_tcp_stream clone = {0};
     fer_duration got = {7};
     assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(40)));
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
+    arm(FER_SIM_FAULT_NO_MEMORY);
     if (is_winsock()) {
-        assert_kind(fer_tcp_stream_try_clone(&ends->stream, &clone), FER_OUT_OF_MEMORY);
-        assert_true(fer_tcp_stream_as_raw(&clone) == FER_RAW_SOCKET_NONE);
+        assert_kind(fer_tcp_stream_try_clone(&ends->stream, &test.clone), FER_OUT_OF_MEMORY);
+        assert_true(fer_tcp_stream_as_raw(&test.clone) == FER_RAW_SOCKET_NONE);
     }
-    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &clone));
+    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &test.clone));
     assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
-    fer_tcp_stream second = {0};
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
-    assert_ok(fer_tcp_stream_try_clone(&clone, &second));
+    arm(FER_SIM_FAULT_NO_MEMORY);
+    assert_ok(fer_tcp_stream_try_clone(&test.clone, &test.stream));
     assert_int_equal(fer_sim_clear_faults(), 1);
     fer_tcp_stream_close(&ends->stream);
-    fer_tcp_stream_close(&clone);
-    assert_ok_n(fer_tcp_stream_read_timeout(&second, &got), got.nanos, millis(40).nanos);
-    fer_tcp_stream_close(&second);
-}
-
-/* A sliced wait that nothing can end is a deadlock, and one that a timeout ends is none. */
-SIM_PAIR_TEST(a_read_of_a_clone_ends_by_its_timeout_or_is_a_deadlock)
-{
-    fer_tcp_stream clone = {0};
-    char byte;
-    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &clone));
-    assert_kind(fer_tcp_stream_read(&ends->stream, &byte, 1, NULL), FER_DEADLOCK);
-    assert_int_equal(now_ms(), 0);
-    assert_ok(fer_tcp_stream_set_read_timeout(&clone, millis(1240)));
-    assert_kind(fer_tcp_stream_read(&ends->stream, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_int_equal(now_us(), 1240000);
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, FER_DURATION_NONE));
-    assert_kind(fer_tcp_stream_read(&clone, &byte, 1, NULL), FER_DEADLOCK);
-    fer_tcp_stream_close(&ends->stream);
-    fer_tcp_stream_close(&clone);
-}
-
-/* "Each nonblocking call that finds nothing ready advances it by one microsecond." A blocking call
- * does not. */
-SIM_PAIR_TEST(only_nonblocking_calls_advance_the_clock_by_a_microsecond)
-{
-    char byte;
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(4)));
-    assert_kind(fer_tcp_stream_read(&ends->stream, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_int_equal(now_us(), 4000);
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends->stream, true));
-    assert_kind(fer_tcp_stream_read(&ends->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_int_equal(now_us(), 4001);
-    assert_kind(fer_tcp_stream_read(&ends->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_kind(fer_tcp_stream_try_read(&ends->stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    advance_ms(1);
-    assert_int_equal(now_us(), 5003);
+    fer_tcp_stream_close(&test.clone);
+    assert_ok_n(fer_tcp_stream_read_timeout(&test.stream, &got), got.nanos, millis(40).nanos);
 }
 
 TEST_MAIN("sim_clones")

@@ -1,107 +1,237 @@
-/* test_sim_connect_with.c: connecting to the first address that answers, in virtual time and in
- * both dialects (rules K9, K10). */
+/* test_sim_connect_with.c: connecting to the first address that answers, and lookups, within
+ * limits, in virtual time and in both dialects (rules K8, K8a, K9). */
 #include "sim/sim_connect.h"
 
-/* ---- K9 */
+/* ---- K9, and K8 of the deadline */
 
-CONNECT_TEST("K9", the_families_alternate)
-{
-    (void)serve("10.0.0.7:80");
-    answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);
-    (void)serve("[fd00::8]:80");
-    assert_ok(connect_to("three.test:80"));
-    assert_peer("10.0.0.7:80");
-    assert_int_equal(now_ms(), 252); /* 250 ms, and a round trip */
-    assert_int_equal(failed, 0);
-}
+struct failure {
+    size_t host;
+    fer_error_kind kind;
+    uint64_t elapsed_ms;
+};
 
-CONNECT_TEST("K9", the_last_attempt_that_fails_starts_the_next_one)
-{
-    (void)serve("[fd00::8]:80");
-    answer("[fd00::7]:0", FER_SIM_ANSWER_SILENT, 0);
-    answer("10.0.0.7:0", FER_SIM_ANSWER_HOST_UNREACHABLE, 10);
-    assert_ok(connect_to("three.test:80"));
-    assert_peer("[fd00::8]:80");
-    assert_int_equal(now_ms(), 250 + 12 + 2);
-    assert_int_equal(failed, 1);
-    assert_failure(0, "10.0.0.7:80", FER_HOST_UNREACHABLE, 12);
-}
+static const struct schedule {
+    const char *name;
+    struct {
+        fer_sim_answer answer;
+        uint64_t delay_ms;
+    } hosts[3];
+    uint64_t attempt_timeout_ms;
+    uint64_t deadline_ms;
+    fer_error_kind kind;
+    size_t peer;
+    uint64_t time_ms;
+    size_t failed;
+    struct failure failures[3];
+} schedules[] = {
+    {"the families alternate: 250 ms, and a round trip",
+     {{FER_SIM_ANSWER_SILENT, 0}, {FER_SIM_ANSWER_AS_IS, 0}, {FER_SIM_ANSWER_AS_IS, 0}},
+     .kind = FER_OK,
+     .peer = 1,
+     .time_ms = 252},
+    {"the last attempt that fails starts the next one",
+     {{FER_SIM_ANSWER_SILENT, 0}, {FER_SIM_ANSWER_HOST_UNREACHABLE, 10}, {FER_SIM_ANSWER_AS_IS, 0}},
+     .kind = FER_OK,
+     .peer = 2,
+     .time_ms = 250 + 12 + 2,
+     .failed = 1,
+     .failures = {{1, FER_HOST_UNREACHABLE, 12}}},
+    {"attempts time out one by one",
+     {{FER_SIM_ANSWER_SILENT, 0}, {FER_SIM_ANSWER_SILENT, 0}, {FER_SIM_ANSWER_SILENT, 0}},
+     .attempt_timeout_ms = 400,
+     .kind = FER_TIMED_OUT,
+     .time_ms = 900,
+     .failed = 3,
+     .failures = {{0, FER_TIMED_OUT, 400}, {1, FER_TIMED_OUT, 400}, {2, FER_TIMED_OUT, 400}}},
+    {"the deadline closes the attempts",
+     {{FER_SIM_ANSWER_SILENT, 0}, {FER_SIM_ANSWER_SILENT, 0}, {FER_SIM_ANSWER_SILENT, 0}},
+     .deadline_ms = 600,
+     .kind = FER_TIMED_OUT,
+     .time_ms = 600,
+     .failed = 3,
+     .failures = {{0, FER_TIMED_OUT, 600}, {1, FER_TIMED_OUT, 350}, {2, FER_TIMED_OUT, 100}}},
+    {"a loser that had connected is reset",
+     {{FER_SIM_ANSWER_AS_IS, 250}, {FER_SIM_ANSWER_AS_IS, 0}, {FER_SIM_ANSWER_AS_IS, 0}},
+     .kind = FER_OK,
+     .peer = 0,
+     .time_ms = 252},
+};
 
-CONNECT_TEST("K9", attempts_time_out_one_by_one)
+static void assert_losers_are_reset(const fer_sim_peer listeners[3], size_t winner)
 {
-    silence();
-    options.attempt_timeout = millis(400);
-    assert_kind(connect_to("three.test:80"), FER_TIMED_OUT);
-    assert_int_equal(now_ms(), 900);
-    assert_int_equal(failed, 3);
-    assert_failure(0, "[fd00::7]:80", FER_TIMED_OUT, 400);
-    assert_failure(1, "10.0.0.7:80", FER_TIMED_OUT, 400);
-    assert_failure(2, "[fd00::8]:80", FER_TIMED_OUT, 400);
-}
-
-CONNECT_TEST("K9", at_most_sixteen_attempts_are_open)
-{
-    fer_socket_addr addrs[MANY];
-    silence();
-    for (size_t i = 0; i < MANY; i++) {
-        addrs[i] = addr_of("10.0.0.7:80");
-        addrs[i].port = (uint16_t)(100 + i);
+    advance_ms(5);
+    for (size_t i = 0; i < 3; i++) {
+        fer_sim_peer loser;
+        char byte;
+        if (i != winner && fer_sim_peer_accept(listeners[i], &loser).kind == FER_OK) {
+            assert_kind(fer_sim_peer_recv(loser, &byte, 1, NULL), FER_CONNECTION_RESET);
+        }
     }
+}
+
+SIM_CONFIG_TEST(K9_the_schedule_of_attempts)
+{
+    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
+        const struct schedule *row = &schedules[i];
+        fer_sim_peer listeners[3];
+        begin();
+        for (size_t at = 0; at < 3; at++) {
+            listeners[at] = serve(hosts[at]);
+            answer(hosts[at], row->hosts[at].answer, row->hosts[at].delay_ms);
+        }
+        options.attempt_timeout = millis(row->attempt_timeout_ms);
+        if (row->deadline_ms != 0) {
+            end_in_ms(row->deadline_ms);
+        }
+        fer_error error = connect_to("three.test:80");
+        if (error.kind != row->kind || now_ms() != row->time_ms || failed != row->failed) {
+            fail_msg("%s: %s after %u ms", row->name, fer_error_kind_name(error.kind),
+                     (unsigned)now_ms());
+        }
+        for (size_t at = 0; at < failed; at++) {
+            const struct failure *failure = &row->failures[at];
+            assert_failure(at, hosts[failure->host], failure->kind, failure->elapsed_ms);
+        }
+        if (error.kind == FER_OK) {
+            assert_peer(hosts[row->peer]);
+            assert_losers_are_reset(listeners, row->peer);
+        }
+        sim_end_one();
+    }
+}
+
+CONNECT_TEST(K9_at_most_sixteen_attempts_are_open)
+{
+    fer_socket_addr addrs[20];
+    silence();
+    for (size_t i = 0; i < 20; i++) {
+        addrs[i] = fer_socket_addr_v4_new(fer_ipv4_addr_new(10, 0, 0, 7), (uint16_t)(100 + i));
+    }
+    answer("10.0.0.7:0", FER_SIM_ANSWER_SILENT, 0);
     options.attempt_delay = millis(1);
     options.attempt_timeout = millis(100);
-    assert_kind(fer_tcp_stream_connect_addrs(&stream, addrs, MANY, &options), FER_TIMED_OUT);
-    assert_int_equal(failed, MANY);
+    assert_kind(fer_tcp_stream_connect_addrs(&test.stream, addrs, 20, &options), FER_TIMED_OUT);
+    assert_int_equal(failed, 20);
     assert_int_equal(now_ms(), 203);
-    assert_failure(MANY - 1, "10.0.0.7:119", FER_TIMED_OUT, 100);
+    assert_failure(19, "10.0.0.7:119", FER_TIMED_OUT, 100);
 }
 
-CONNECT_TEST("K9", a_loser_that_had_connected_is_reset)
+/* ---- K8 */
+
+CONNECT_TEST(K8_a_cancel_closes_the_attempts_and_abandons_the_lookup)
 {
-    char byte;
-    size_t n = 0;
-    (void)serve("[fd00::7]:80");
-    fer_sim_peer other = serve("10.0.0.7:80");
-    answer("[fd00::7]:80", FER_SIM_ANSWER_AS_IS, 250);
-    assert_ok(connect_to("three.test:80"));
-    assert_peer("[fd00::7]:80");
-    assert_int_equal(now_ms(), 252);
+    silence();
+    cancel_in_ms(300);
+    assert_code(connect_to("three.test:80"), FER_CANCELLED, 0);
+    assert_in_range(now_ms(), 300, 320);
+    assert_int_equal(failed, 2);
+    assert_kind(failures[0].error, FER_CANCELLED);
+    assert_kind(failures[1].error, FER_CANCELLED);
+    assert_ok(fer_cancel_token_reset(&test.token));
+    after_ms(1000, cancel, &test.token);
+    assert_takes(1000, assert_code(connect_to("slow.test:80"), FER_CANCELLED, 0));
     assert_int_equal(failed, 0);
-    fer_sim_peer loser = accepted(other);
-    advance_ms(5);
-    assert_kind(fer_sim_peer_recv(loser, &byte, 1, &n), FER_CONNECTION_RESET);
+    assert_int_equal(fer_tcp_stream_as_raw(&test.stream), FER_RAW_SOCKET_NONE);
 }
 
-/* ---- K10: the answers of a network, and the same result in both dialects. */
-
-TEST_OF(the_result_is_the_same_in_both_dialects, (void), (),
-        TEST_ROW("K10_the_result_is_the_same_in_both_dialects",
-                 the_result_is_the_same_in_both_dialects, NULL, end, NULL))
+CONNECT_TEST(K8_the_deadline_is_one_for_the_lookup_and_the_attempts)
 {
-    static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_REFUSES,
-                                             FER_SIM_ANSWER_SILENT, FER_SIM_ANSWER_HOST_UNREACHABLE,
-                                             FER_SIM_ANSWER_NO_ROUTE};
-    static const char *const hosts[] = {"[fd00::7]:80", "10.0.0.7:80", "[fd00::8]:80"};
-    for (size_t i = 0; i < 125; i++) {
-        size_t chosen[] = {i % 5, i / 5 % 5, i / 25};
-        fer_error results[2];
-        fer_socket_addr peers[2];
-        memset(peers, 0, sizeof peers);
-        for (size_t dialect = 0; dialect < 2; dialect++) {
-            sim_dialect = sim_dialects[dialect];
-            begin();
-            for (size_t at = 0; at < 3; at++) {
-                (void)serve(hosts[at]);
-                answer(hosts[at], answers[chosen[at]], 0);
-            }
-            end_in_ms(20000);
-            results[dialect] = connect_to("three.test:80");
-            if (results[dialect].kind == FER_OK) {
-                assert_ok(fer_tcp_stream_peer_addr(&stream, &peers[dialect]));
-            }
-            assert_int_equal(end(NULL), 0);
-        }
-        assert_int_equal(results[0].kind, results[1].kind);
-        assert_true(fer_socket_addr_eq(&peers[0], &peers[1]));
+    silence();
+    end_in_ms(3100);
+    assert_takes(3100, assert_code(connect_to("slow.test:80"), FER_TIMED_OUT, 0));
+    assert_int_equal(failed, 1);
+    assert_failure(0, hosts[0], FER_TIMED_OUT, 100);
+    end_in_ms(1000);
+    assert_takes(1000, assert_code(connect_to("slow.test:80"), FER_TIMED_OUT, 0));
+    assert_int_equal(failed, 0);
+}
+
+/* ---- Lookups */
+
+static fer_error look_up(const char *text, fer_resolver *with)
+{
+    fer_socket_addr addrs[3];
+    size_t found = 99;
+    fer_error error = fer_to_socket_addrs_with(
+        text, &(fer_lookup_options){.limits = options.limits, .resolver = with}, addrs, 3, &found);
+    assert_int_equal(found, error.kind == FER_OK ? 3 : 99);
+    return error;
+}
+
+CONNECT_TEST(K8_a_lookup_ends_at_its_limits)
+{
+    end_in_ms(500);
+    assert_takes(500, assert_code(look_up("slow.test:80", NULL), FER_TIMED_OUT, 0));
+    options.limits.deadline = FER_INSTANT_NONE;
+    cancel_in_ms(500);
+    assert_takes(500, assert_code(look_up("slow.test:80", NULL), FER_CANCELLED, 0));
+    assert_ok(fer_cancel_token_reset(&test.token));
+    assert_takes(3000, assert_ok(look_up("slow.test:80", NULL)));
+    assert_takes(1000, assert_kind(look_up("gone.test:80", NULL), FER_HOST_NOT_FOUND));
+}
+
+/* The late lookup still occupies the thread: the next one waits for it in the queue. */
+CONNECT_TEST(K8_a_late_lookup_occupies_its_thread)
+{
+    fer_resolver *resolver = &test.resolver;
+    fer_resolver_close(resolver);
+    assert_ok(fer_resolver_new(resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
+    end_in_ms(500);
+    assert_code(look_up("slow.test:80", resolver), FER_TIMED_OUT, 0);
+    options.limits.deadline = FER_INSTANT_NONE;
+    assert_ok(look_up("three.test:80", resolver));
+    assert_int_equal(now_ms(), 3000);
+    end_in_ms(500);
+    assert_code(look_up("slow.test:80", resolver), FER_TIMED_OUT, 0);
+    assert_ok(fer_resolver_start(resolver, "slow.test:80", NULL, NULL, 0, &test.lookup));
+    assert_code(look_up("three.test:80", resolver), FER_TIMED_OUT, 0);
+    end_in_ms(500);
+    assert_code(look_up("three.test:80", resolver), FER_WOULD_BLOCK, 0);
+}
+
+/* ---- Unix connects that wait for space (K2). Only Linux waits. */
+
+static void accept_one(void *context)
+{
+    (void)context;
+    assert_ok(fer_unix_listener_accept(&test.unix_listener, &test.unix_stream, NULL));
+}
+
+TEST_OF(K2_a_unix_connect_waits_for_queue_space_within_limits, (void), (),
+        POSIX_ROW(K2_a_unix_connect_waits_for_queue_space_within_limits, connect_start))
+{
+    fer_unix_addr addr;
+    fer_socket queued[200] = {0}, built = {0}, *waiting = &test.socket;
+    size_t number = 0;
+    fer_error error;
+    assert_ok(fer_unix_addr_from_pathname(&addr, "/queue"));
+    assert_ok(fer_socket_new(&built, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    assert_ok(fer_socket_bind_unix(&built, &addr));
+    assert_ok(fer_socket_listen(&built, 1));
+    assert_ok(fer_socket_into_unix_listener(&built, &test.unix_listener));
+    do {
+        fer_socket *next = &queued[number++];
+        assert_ok(fer_socket_new(next, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+        assert_ok(fer_socket_set_nonblocking(next, true));
+        error = fer_socket_connect_unix(next, &addr);
+    } while (error.kind == FER_OK);
+    assert_kind(error, FER_RESOURCE_BUSY);
+    assert_ok(fer_socket_new(waiting, FER_DOMAIN_UNIX, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    end_in_ms(1000000000);
+    assert_ok(fer_socket_set_limits(waiting, &options.limits));
+    assert_takes(1000000000,
+                 assert_code(fer_socket_connect_unix(waiting, &addr), FER_TIMED_OUT, 0));
+    options.limits.deadline = FER_INSTANT_NONE;
+    cancel_in_ms(30);
+    assert_ok(fer_socket_set_limits(waiting, &options.limits));
+    assert_takes(30, assert_code(fer_socket_connect_unix(waiting, &addr), FER_CANCELLED, 0));
+    assert_ok(fer_cancel_token_reset(&test.token));
+    assert_kind(fer_socket_connect_unix(waiting, &addr), FER_DEADLOCK);
+    after_ms(50, accept_one, NULL);
+    assert_ok(fer_socket_connect_unix(waiting, &addr));
+    assert_in_range(now_ms(), 1000000080, 1000000084);
+    for (size_t i = 0; i < number; i++) {
+        fer_socket_close(&queued[i]);
     }
 }
 

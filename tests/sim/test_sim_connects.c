@@ -4,67 +4,24 @@
 
 enum { MANY = 16 };
 
-static fer_cancel_token token, other;
-
-static void begin(void)
-{
-    sim_begin();
-    memset(&token, 0, sizeof token);
-    memset(&other, 0, sizeof other);
-    assert_ok(fer_cancel_token_new(&token));
-    assert_ok(fer_cancel_token_new(&other));
-}
-
-static void end(void)
-{
-    fer_cancel_token_close(&token);
-    fer_cancel_token_close(&other);
-}
-
-static void cancel(void *context)
-{
-    FER_IGNORE(fer_cancel_token_cancel(context));
-}
-
-static void answer(const char *text, fer_sim_answer answer, uint64_t delay_ms)
-{
-    fer_socket_addr addr = addr_of(text);
-    assert_ok(fer_sim_set_answer(&addr, answer, millis(delay_ms)));
-}
-
 /* ---- Addresses that answer differently */
 
-static uint64_t connect_time(const char *text, fer_error_kind expected)
-{
-    fer_tcp_stream stream = {0};
-    uint64_t began = now_ms();
-    assert_kind(fer_tcp_stream_connect(&stream, text), expected);
-    fer_tcp_stream_close(&stream);
-    return now_ms() - began;
-}
-
-SIM_TEST(a_connect_without_a_route_leaves_the_socket_unconnected)
+SIM_UDP_TEST(a_connect_or_a_datagram_without_a_route_changes_nothing)
 {
     (void)serve(SERVER);
     answer("10.0.0.9:0", FER_SIM_ANSWER_NO_ROUTE, 0);
     fer_raw_socket raw = raw_socket();
-    fer_socket_addr nowhere = addr_of("10.0.0.9:80");
-    fer_socket_addr server = addr_of(SERVER);
-    assert_code(ferp_connect(raw, &nowhere), FER_NETWORK_UNREACHABLE, is_winsock() ? 10051 : 101);
+    const fer_socket_addr nowhere = addr_of("10.0.0.9:80");
+    assert_code(ferp_connect(raw, &nowhere), FER_NETWORK_UNREACHABLE, code(101, 10051));
     assert_ok(raw_error(raw));
     assert_ok(ferp_set_nonblocking(raw, true));
-    assert_kind(ferp_connect(raw, &server), is_winsock() ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
-}
-
-SIM_UDP_TEST(a_datagram_without_a_route_is_not_sent)
-{
-    fer_socket_addr nowhere = addr_of("10.0.0.9:9");
-    int32_t code = is_winsock() ? 10051 : 101;
-    answer("10.0.0.9:9", FER_SIM_ANSWER_NO_ROUTE, 0);
+    assert_kind(ferp_connect(raw, addr_at(SERVER)),
+                is_winsock() ? FER_WOULD_BLOCK : FER_IN_PROGRESS);
     assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
     assert_code(fer_udp_socket_send_to(socket, "x", 1, &nowhere, NULL), FER_NETWORK_UNREACHABLE,
-                code);
-    assert_code(fer_udp_socket_connect_addr(socket, &nowhere), FER_NETWORK_UNREACHABLE, code);
+                code(101, 10051));
+    assert_code(fer_udp_socket_connect_addr(socket, &nowhere), FER_NETWORK_UNREACHABLE,
+                code(101, 10051));
 }
 
 static void answer_again(void *context)
@@ -74,66 +31,63 @@ static void answer_again(void *context)
 }
 
 /* The system sends the SYN again after 1 s, or 3 s. */
-SIM_TEST(a_first_syn_that_is_lost_delays_the_connect)
+SIM_STREAM_TEST(a_first_syn_that_is_lost_delays_the_connect)
 {
     (void)serve(SERVER);
     answer(SERVER, FER_SIM_ANSWER_SILENT, 0);
-    assert_ok(fer_sim_after(millis(500), answer_again, NULL));
-    assert_int_equal(connect_time(SERVER, FER_OK), is_winsock() ? 3002 : 1002);
+    after_ms(500, answer_again, NULL);
+    assert_takes(is_winsock() ? 3002 : 1002, assert_ok(fer_tcp_stream_connect(stream, SERVER)));
 }
 
 /* ---- The wait for several connects */
-
-static fer_raw_socket started(const char *text)
-{
-    fer_socket_addr addr = addr_of(text);
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    assert_ok(ferp_socket_new(addr.ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4,
-                              FER_TYPE_STREAM, 0, &raw));
-    assert_ok(ferp_set_nonblocking(raw, true));
-    FER_IGNORE(ferp_connect(raw, &addr));
-    return raw;
-}
 
 /* The started connects, and those that a wait reported. */
 static fer_raw_socket raws[MANY];
 static uint32_t ended;
 
-/* Starts connects to hosts that never answer, but the last, which answers after 30 ms. */
-static void start_many(fer_sim_answer last)
+static fer_raw_socket started(const char *text)
 {
+    fer_raw_socket raw = raw_socket();
+    assert_ok(ferp_set_nonblocking(raw, true));
+    FER_IGNORE(ferp_connect(raw, addr_at(text)));
+    return raw;
+}
+
+/* Starts connects to hosts that never answer, but the last, which answers after 30 ms. */
+static void begin_many(fer_sim_windows windows, fer_sim_answer last)
+{
+    sim_begin_of(.windows = windows);
+    assert_ok(fer_cancel_token_new(&test.token));
     ended = 77;
     (void)serve(SERVER);
     answer(SERVER, last, 28);
-    for (size_t i = 0; i + 1 < MANY; i++) {
-        raws[i] = started("10.0.9.9:80");
-    }
-    raws[MANY - 1] = started(SERVER);
-}
-
-static void begin_many(void)
-{
-    begin();
-    start_many(FER_SIM_ANSWER_AS_IS);
-}
-
-static void close_many(void)
-{
     for (size_t i = 0; i < MANY; i++) {
-        ferp_close(raws[i]);
+        raws[i] = started(i + 1 < MANY ? "10.0.9.9:80" : SERVER);
     }
-    end();
 }
+
+static int many_start(void **state)
+{
+    (void)sim_choose(state);
+    begin_many((fer_sim_windows){0}, FER_SIM_ANSWER_AS_IS);
+    return 0;
+}
+
+#define MANY_TEST(function) SIM_TEST_OF(function, (void), (), many_start)
 
 static uint64_t at_ms(uint64_t count)
 {
     return ferp_now() + count * 1000000;
 }
 
+static fer_error wait_for_many(uint64_t deadline, const fer_cancel_token *limit)
+{
+    return ferp_wait_for_connects(raws, MANY, deadline, limit, &ended);
+}
+
 static void assert_last_ends(uint64_t deadline, const fer_cancel_token *limit, uint64_t time_ms)
 {
-    assert_ok_n(ferp_wait_for_connects(raws, MANY, deadline, limit, &ended), ended,
-                1u << (MANY - 1));
+    assert_ok_n(wait_for_many(deadline, limit), ended, 1u << (MANY - 1));
     assert_int_equal(now_ms(), time_ms);
 }
 
@@ -141,158 +95,121 @@ SIM_CONFIG_TEST(the_first_of_many_connects_to_end_is_reported)
 {
     static const fer_sim_answer answers[] = {FER_SIM_ANSWER_AS_IS, FER_SIM_ANSWER_HOST_UNREACHABLE};
     for (size_t i = 0; i < 2; i++) {
-        begin();
-        start_many(answers[i]);
-        assert_last_ends(FERP_NO_DEADLINE, &token, 30);
+        begin_many((fer_sim_windows){0}, answers[i]);
+        assert_last_ends(FERP_NO_DEADLINE, &test.token, 30);
         assert_last_ends(0, NULL, 30);
-        close_many();
-        assert_int_equal(sim_end(NULL), 0);
+        sim_end_one();
     }
 }
 
-SIM_CONFIG_TEST(a_wait_for_connects_ends_at_its_deadline)
+MANY_TEST(a_wait_for_connects_ends_at_its_deadline)
 {
-    begin_many();
-    assert_code(ferp_wait_for_connects(raws, MANY, at_ms(29), &token, &ended), FER_TIMED_OUT, 0);
+    assert_code(wait_for_many(at_ms(29), &test.token), FER_TIMED_OUT, 0);
     assert_int_equal(now_ms(), 29);
     uint64_t before = now_us();
-    assert_code(ferp_wait_for_connects(raws, MANY, 0, NULL, &ended), FER_TIMED_OUT, 0);
+    assert_code(wait_for_many(0, NULL), FER_TIMED_OUT, 0);
     assert_int_equal(now_us() - before, 1);
-    close_many();
 }
 
 /* On Windows at the end of a slice of 20 ms. */
-SIM_CONFIG_TEST(a_token_ends_a_wait_for_connects)
+MANY_TEST(a_token_ends_a_wait_for_connects)
 {
-    begin_many();
-    assert_ok(fer_sim_after(millis(5), cancel, &token));
-    assert_ok_n(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, &token, &ended), ended, 0);
+    after_ms(5, cancel, &test.token);
+    assert_ok_n(wait_for_many(FERP_NO_DEADLINE, &test.token), ended, 0);
     assert_int_equal(now_ms(), is_winsock() ? 20 : 5);
-    close_many();
 }
 
 WINSOCK_CONFIG_TEST(a_wait_for_connects_finds_lost_events_at_the_end_of_its_slice)
 {
-    fer_sim_config config = config_of();
-    config.windows.loses_events = true;
-    sim_begin_with(config);
-    start_many(FER_SIM_ANSWER_AS_IS);
+    begin_many((fer_sim_windows){.loses_events = true}, FER_SIM_ANSWER_AS_IS);
     assert_last_ends(FERP_NO_DEADLINE, NULL, 100);
-    close_many();
-    assert_int_equal(sim_end(NULL), 0);
-    sim_begin_with(config);
-    start_many(FER_SIM_ANSWER_AS_IS);
+    sim_end_one();
+    begin_many((fer_sim_windows){.loses_events = true}, FER_SIM_ANSWER_AS_IS);
     assert_last_ends(at_ms(30), NULL, 30);
-    close_many();
 }
 
-SIM_CONFIG_TEST(faults_of_a_wait_for_connects_are_injected)
+MANY_TEST(faults_of_a_wait_for_connects_are_injected_and_a_closed_socket_fails_it)
 {
-    begin_many();
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
-    assert_kind(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended),
-                FER_INTERRUPTED);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
-    assert_ok(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended));
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_kind(wait_for_many(FERP_NO_DEADLINE, NULL), FER_INTERRUPTED);
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    assert_ok(wait_for_many(FERP_NO_DEADLINE, NULL));
     assert_true(ended != 0 && (ended & (ended - 1)) == 0);
     assert_int_equal(now_ms(), 0);
-    close_many();
-}
-
-SIM_CONFIG_TEST(a_wait_for_connects_of_a_closed_socket_fails)
-{
-    begin_many();
     ferp_close(raws[3]);
-    assert_int_equal(ferp_wait_for_connects(raws, MANY, FERP_NO_DEADLINE, NULL, &ended).os_code,
-                     is_winsock() ? 10038 : 9);
-    close_many();
+    assert_int_equal(wait_for_many(FERP_NO_DEADLINE, NULL).os_code, code(9, 10038));
 }
 
 /* ---- The wait for a token */
 
-SIM_CONFIG_TEST(either_token_ends_a_wait_for_tokens_at_its_time)
+SIM_TEST(a_wait_for_tokens_ends_with_either_at_its_deadline_or_is_a_deadlock)
 {
-    begin();
-    assert_ok(fer_sim_after(millis(7), cancel, &other));
-    assert_ok(ferp_token_wait(&token, &other, FERP_NO_DEADLINE));
-    assert_int_equal(now_ms(), 7);
-    assert_ok(fer_cancel_token_reset(&other));
-    assert_ok(fer_sim_after(millis(7), cancel, &token));
-    assert_ok(ferp_token_wait(&token, &other, at_ms(8)));
-    assert_int_equal(now_ms(), 14);
-    assert_ok(ferp_token_wait(&token, NULL, 0));
-    end();
-}
-
-SIM_CONFIG_TEST(a_wait_for_tokens_expires_polls_and_deadlocks)
-{
-    begin();
-    assert_code(ferp_token_wait(&token, NULL, at_ms(3)), FER_TIMED_OUT, 0);
-    assert_int_equal(now_us(), 3000);
-    assert_code(ferp_token_wait(&token, &other, 0), FER_TIMED_OUT, 0);
-    assert_int_equal(now_us(), 3001);
-    assert_code(ferp_token_wait(&token, &other, FERP_NO_DEADLINE), FER_DEADLOCK, 0);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
-    assert_kind(ferp_token_wait(&token, NULL, FERP_NO_DEADLINE), FER_INTERRUPTED);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
-    assert_ok(ferp_token_wait(&token, NULL, FERP_NO_DEADLINE));
-    end();
+    const fer_cancel_token *token = &test.token, *other = &test.token2;
+    assert_ok(fer_cancel_token_new(&test.token));
+    assert_ok(fer_cancel_token_new(&test.token2));
+    after_ms(7, cancel, &test.token2);
+    assert_takes(7, assert_ok(ferp_token_wait(token, other, FERP_NO_DEADLINE)));
+    assert_ok(fer_cancel_token_reset(&test.token2));
+    after_ms(7, cancel, &test.token);
+    assert_takes(7, assert_ok(ferp_token_wait(token, other, at_ms(8))));
+    assert_ok(ferp_token_wait(token, NULL, 0));
+    assert_ok(fer_cancel_token_reset(&test.token));
+    uint64_t began = now_us();
+    assert_code(ferp_token_wait(token, NULL, at_ms(3)), FER_TIMED_OUT, 0);
+    assert_int_equal(now_us() - began, 3000);
+    assert_code(ferp_token_wait(token, other, 0), FER_TIMED_OUT, 0);
+    assert_int_equal(now_us() - began, 3001);
+    assert_code(ferp_token_wait(token, other, FERP_NO_DEADLINE), FER_DEADLOCK, 0);
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_kind(ferp_token_wait(token, NULL, FERP_NO_DEADLINE), FER_INTERRUPTED);
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    assert_ok(ferp_token_wait(token, NULL, FERP_NO_DEADLINE));
 }
 
 /* ---- Hosts without an open peer */
 
 SIM_UDP_TEST(a_host_remains_when_its_last_peer_is_closed)
 {
-    fer_tcp_stream stream = {0};
-    fer_socket_addr addr = addr_of("10.0.0.9:80");
-    fer_sim_peer datagrams = FER_SIM_PEER_NONE;
-    fer_udp_received datagram;
-    char byte = 0;
     for (int i = 0; i < 2; i++) {
         struct ends ends = connected_to("10.0.0.9:80");
         fer_sim_peer_close(ends.peer);
         fer_tcp_stream_close(&ends.stream);
-        assert_code(fer_tcp_stream_connect(&stream, "10.0.0.9:80"), FER_CONNECTION_REFUSED,
-                    is_winsock() ? 10061 : 111);
+        assert_code(fer_tcp_stream_connect(&test.stream, "10.0.0.9:80"), FER_CONNECTION_REFUSED,
+                    code(111, 10061));
     }
-    addr.ip.u.v4.octets[3] = 10;
-    assert_ok(fer_sim_peer_bind(&addr, &datagrams));
-    fer_sim_peer_close(datagrams);
+    fer_sim_peer_close(peer_bound_to("10.0.0.10:80"));
     assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
-    assert_ok(fer_udp_socket_connect_addr(socket, &addr));
+    assert_ok(fer_udp_socket_connect(socket, "10.0.0.10:80"));
     assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
-    assert_kind(fer_udp_socket_recv(socket, &byte, 1, &datagram), FER_CONNECTION_REFUSED);
+    assert_kind(receive_one(socket), FER_CONNECTION_REFUSED);
 }
 
 /* The simulation remembers 256 hosts besides those that have a peer. */
-SIM_TEST(the_oldest_of_many_hosts_is_removed)
+SIM_STREAM_TEST(the_oldest_of_many_hosts_is_removed)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    fer_tcp_stream stream = {0};
     for (unsigned i = 0; i <= 256; i++) {
         fer_ipv4_addr v4 = {{10, 1, (unsigned char)(i / 256), (unsigned char)(i % 256)}};
         fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
         assert_ok(fer_sim_peer_listen(&addr, 8, &peer));
         fer_sim_peer_close(peer);
     }
-    assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.0:80"), FER_CONNECTION_TIMED_OUT);
-    assert_kind(fer_tcp_stream_connect(&stream, "10.1.0.1:80"), FER_CONNECTION_REFUSED);
-    assert_kind(fer_tcp_stream_connect(&stream, "10.1.1.0:80"), FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect(stream, "10.1.0.0:80"), FER_CONNECTION_TIMED_OUT);
+    assert_kind(fer_tcp_stream_connect(stream, "10.1.0.1:80"), FER_CONNECTION_REFUSED);
+    assert_kind(fer_tcp_stream_connect(stream, "10.1.1.0:80"), FER_CONNECTION_REFUSED);
 }
 
 /* T2: "A loop that reads again after TIMED_OUT therefore ends when the system reports that the
  * connection is dead": the literal port of a loop of Rust, on a connect without an answer. */
 SIM_STREAM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
 {
-    fer_socket_addr addr = addr_of("10.0.0.9:80");
     fer_error error = {FER_OK, 0};
     fer_interest ready = 0;
     unsigned reads = 0;
-    char byte = 0;
-    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)));
-    assert_ok(fer_tcp_stream_connect_start(stream, &addr));
+    answer("10.0.0.9:80", FER_SIM_ANSWER_SILENT, 0);
+    assert_ok(fer_tcp_stream_connect_start(stream, addr_at("10.0.0.9:80")));
     for (bool is_over = false; !is_over && reads < 1000; reads++) {
-        error = fer_tcp_stream_read(stream, &byte, 1, NULL);
+        error = read_one(stream);
         switch (error.kind) {
         case FER_WOULD_BLOCK:
         case FER_TIMED_OUT:

@@ -9,8 +9,7 @@ enum { TRACE_CAP = 1 << 20, ROUNDS = 40 };
 
 struct trace {
     char text[TRACE_CAP];
-    size_t len;
-    size_t lines;
+    size_t len, lines;
 };
 
 static void keep_line(void *context, const char *line)
@@ -32,22 +31,20 @@ static void run_program(void)
                                          {FER_SIM_ACTION_SEND, {3000000}, "answer", 6},
                                          {FER_SIM_ACTION_ECHO, {0}, NULL, 0},
                                          {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
+    fer_tcp_stream *stream = &test.stream;
     (void)serve_script(SERVER, steps, 4);
-    fer_tcp_listener listener = {0};
-    FER_IGNORE(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    FER_IGNORE(fer_tcp_listener_bind(&test.listener, "127.0.0.1:0"));
     for (int round = 0; round < ROUNDS; round++) {
-        fer_tcp_stream stream = {0};
         char buf[16];
-        FER_IGNORE(fer_tcp_stream_connect(&stream, round % 3 == 2 ? "server.test:80" : SERVER));
-        FER_IGNORE(fer_tcp_stream_set_read_timeout(&stream, millis(50)));
-        FER_IGNORE(fer_tcp_stream_write_all(&stream, "ask", 3, NULL));
-        FER_IGNORE(fer_tcp_stream_read(&stream, buf, sizeof buf, NULL));
-        FER_IGNORE(fer_tcp_stream_write_all(&stream, "echo this", 9, NULL));
-        FER_IGNORE(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
-        FER_IGNORE(fer_tcp_stream_read_exact(&stream, buf, 9, NULL));
-        fer_tcp_stream_close(&stream);
+        FER_IGNORE(fer_tcp_stream_connect(stream, round % 3 == 2 ? "server.test:80" : SERVER));
+        FER_IGNORE(fer_tcp_stream_set_read_timeout(stream, millis(50)));
+        FER_IGNORE(fer_tcp_stream_write_all(stream, "ask", 3, NULL));
+        FER_IGNORE(fer_tcp_stream_read(stream, buf, sizeof buf, NULL));
+        FER_IGNORE(fer_tcp_stream_write_all(stream, "echo this", 9, NULL));
+        FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+        FER_IGNORE(fer_tcp_stream_read_exact(stream, buf, 9, NULL));
+        fer_tcp_stream_close(stream);
     }
-    fer_tcp_listener_close(&listener);
 }
 
 static void run_batch(fer_udp_socket *socket, const fer_socket_addr *far)
@@ -70,39 +67,32 @@ static void run_batch(fer_udp_socket *socket, const fer_socket_addr *far)
 static void run_events(void)
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    fer_socket_addr far = addr_of("10.0.0.7:53");
-    fer_socket_addr near = addr_of("10.0.0.1:1000");
-    fer_udp_socket socket = {0};
-    fer_poller poller = {0};
-    fer_resolver resolver = {0};
-    fer_lookup lookup = {0};
+    const fer_socket_addr far = addr_of("10.0.0.7:53"), near = addr_of("10.0.0.1:1000");
+    fer_udp_socket *socket = &test.udp;
     fer_event event = {.key = 3, .interest = FER_READABLE | FER_WRITABLE};
     FER_IGNORE(fer_sim_peer_bind(&far, &peer));
-    FER_IGNORE(fer_udp_socket_bind(&socket, "0.0.0.0:1000"));
-    FER_IGNORE(fer_udp_socket_set_nonblocking(&socket, true));
-    FER_IGNORE(fer_udp_socket_enable(&socket, FER_UDP_LOCAL_ADDR | FER_UDP_ECN, NULL));
-    FER_IGNORE(fer_poller_new(&poller));
-    FER_IGNORE(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
-    FER_IGNORE(fer_poller_add(&poller, fer_udp_socket_as_raw(&socket), event, FER_POLL_LEVEL));
+    FER_IGNORE(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
+    FER_IGNORE(fer_udp_socket_set_nonblocking(socket, true));
+    FER_IGNORE(fer_udp_socket_enable(socket, FER_UDP_LOCAL_ADDR | FER_UDP_ECN, NULL));
+    FER_IGNORE(fer_poller_new(&test.poller));
+    FER_IGNORE(
+        fer_resolver_new(&test.resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
+    FER_IGNORE(fer_poller_add(&test.poller, fer_udp_socket_as_raw(socket), event, FER_POLL_LEVEL));
     for (size_t round = 0; round < ROUNDS; round++) {
-        fer_udp_received got;
-        char buf[16];
         size_t n = 0;
-        FER_IGNORE(fer_udp_socket_send_to(&socket, "there", 5, &far, NULL));
+        FER_IGNORE(fer_udp_socket_send_to(socket, "there", 5, &far, NULL));
         FER_IGNORE(fer_sim_peer_send_to(peer, "and back", 8, &near));
         FER_IGNORE(fer_sim_peer_send_to(peer, "and again", 9, &near));
-        FER_IGNORE(fer_resolver_start(&resolver, "server.test:80", NULL, &poller, 7, &lookup));
-        FER_IGNORE(fer_poller_wait(&poller, millis(round % 3), &event, 1, &n, NULL));
-        run_batch(&socket, &far);
-        FER_IGNORE(fer_udp_socket_recv(&socket, buf, sizeof buf, &got));
-        FER_IGNORE(fer_poller_modify(&poller, fer_udp_socket_as_raw(&socket),
+        FER_IGNORE(fer_resolver_start(&test.resolver, "server.test:80", NULL, &test.poller, 7,
+                                      &test.lookup));
+        FER_IGNORE(fer_poller_wait(&test.poller, millis(round % 3), &event, 1, &n, NULL));
+        run_batch(socket, &far);
+        FER_IGNORE(receive_one(socket));
+        FER_IGNORE(fer_poller_modify(&test.poller, fer_udp_socket_as_raw(socket),
                                      (fer_event){.key = round, .interest = FER_READABLE},
                                      (fer_poll_mode)(round % 2)));
-        fer_lookup_close(&lookup);
+        fer_lookup_close(&test.lookup);
     }
-    fer_resolver_close(&resolver);
-    fer_poller_close(&poller);
-    fer_udp_socket_close(&socket);
 }
 
 static fer_sim_config faulty(uint32_t chance)
@@ -119,28 +109,37 @@ static fer_sim_config faulty(uint32_t chance)
     return config;
 }
 
+static fer_sim_report run(fer_sim_config config)
+{
+    fer_sim_report report;
+    sim_begin_with(config);
+    run_program();
+    run_events();
+    close_handles();
+    assert_ok(fer_sim_stop(&report));
+    assert_int_equal(report.leaked_handles, 0);
+    assert_int_equal(report.leaked_waits, 0);
+    assert_int_equal(report.leaked_lookups, 0);
+    assert_int_equal(report.leaked_pollers, 0);
+    return report;
+}
+
 static struct trace *traced_run(fer_sim_config config, fer_sim_report *report)
 {
     struct trace *trace = calloc(1, sizeof *trace);
     assert_non_null(trace);
     config.trace = keep_line;
     config.trace_context = trace;
-    sim_begin_with(config);
-    run_program();
-    run_events();
-    assert_ok(fer_sim_stop(report));
-    assert_int_equal(report->leaked_handles, 0);
-    assert_int_equal(report->leaked_waits, 0);
-    assert_int_equal(report->leaked_lookups, 0);
-    assert_int_equal(report->leaked_pollers, 0);
+    *report = run(config);
     assert_int_equal(report->lines, trace->lines);
     return trace;
 }
 
-SIM_CONFIG_TEST(the_same_seed_gives_the_same_trace_byte_for_byte)
+SIM_CONFIG_TEST(the_same_seed_gives_the_same_trace_byte_for_byte_and_another_another_digest)
 {
     uint64_t injected[FER_SIM_FAULT_COUNT] = {0};
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    uint64_t digests[20];
+    for (size_t seed = 0; seed < 20; seed++) {
         fer_sim_report reports[2];
         fer_sim_config config = faulty(60000);
         config.seed = seed;
@@ -151,6 +150,11 @@ SIM_CONFIG_TEST(the_same_seed_gives_the_same_trace_byte_for_byte)
         assert_memory_equal(&reports[0], &reports[1], sizeof reports[0]);
         for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
             injected[i] += reports[0].faults[i];
+        }
+        digests[seed] = run(config).digest;
+        assert_true(digests[seed] == reports[0].digest); /* also without a trace */
+        for (size_t i = 0; i < seed; i++) {
+            assert_true(digests[seed] != digests[i]);
         }
         free(one);
         free(other);
@@ -165,106 +169,60 @@ SIM_CONFIG_TEST(the_same_seed_gives_the_same_trace_byte_for_byte)
     }
 }
 
-static fer_sim_report untraced_run(fer_sim_config config)
-{
-    fer_sim_report report;
-    sim_begin_with(config);
-    run_program();
-    run_events();
-    assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_handles, 0);
-    return report;
-}
-
-SIM_CONFIG_TEST(another_seed_gives_another_digest)
-{
-    uint64_t digests[16];
-    for (size_t i = 0; i < 16; i++) {
-        fer_sim_config config = faulty(60000);
-        config.seed = i;
-        digests[i] = untraced_run(config).digest;
-        for (size_t j = 0; j < i; j++) {
-            assert_true(digests[i] != digests[j]);
-        }
-    }
-}
-
 SIM_CONFIG_TEST(every_call_ends_though_every_call_fails)
 {
-    (void)untraced_run(faulty(1000000));
-    (void)untraced_run(faulty(500000));
-}
-
-SIM_CONFIG_TEST(the_digest_is_the_same_with_and_without_a_trace)
-{
-    fer_sim_report report;
-    fer_sim_config config = faulty(60000);
-    free(traced_run(config, &report));
-    assert_true(report.digest == untraced_run(config).digest);
-}
-
-/* Two runs differ only in the bytes that are sent. */
-static uint64_t digest_of_sending(const char *text)
-{
-    fer_sim_report report;
-    sim_begin();
-    struct ends ends = connected();
-    assert_ok(fer_tcp_stream_write_all(&ends.stream, text, strlen(text), NULL));
-    fer_tcp_stream_close(&ends.stream);
-    assert_ok(fer_sim_stop(&report));
-    return report.digest;
+    (void)run(faulty(1000000));
+    (void)run(faulty(500000));
 }
 
 SIM_CONFIG_TEST(the_digest_has_the_bytes)
 {
-    assert_true(digest_of_sending("same length 1") == digest_of_sending("same length 1"));
-    assert_true(digest_of_sending("same length 1") != digest_of_sending("same length 2"));
+    static const char *const texts[] = {"same length 1", "same length 1", "same length 2"};
+    fer_sim_report reports[3];
+    for (size_t i = 0; i < 3; i++) {
+        sim_begin();
+        open_ends = connected();
+        assert_ok(fer_tcp_stream_write_all(&open_ends.stream, texts[i], strlen(texts[i]), NULL));
+        close_handles();
+        assert_ok(fer_sim_stop(&reports[i]));
+    }
+    assert_true(reports[0].digest == reports[1].digest);
+    assert_true(reports[0].digest != reports[2].digest);
 }
 
 /* ---- Tapes */
 
-SIM_CONFIG_TEST(the_same_tape_gives_the_same_run)
+static fer_sim_report run_of_tape(const uint8_t *tape, size_t len)
+{
+    fer_sim_config config = faulty(60000);
+    config.tape = tape;
+    config.tape_len = len;
+    return run(config);
+}
+
+SIM_CONFIG_TEST(the_same_tape_gives_the_same_run_and_is_quiet_after_its_end)
 {
     uint8_t tape[4096];
-    fer_sim_config config = faulty(60000);
+    uint8_t *short_tape = malloc(3); /* exactly, for the sanitizer */
+    assert_non_null(short_tape);
     for (size_t i = 0; i < sizeof tape; i++) {
         tape[i] = (uint8_t)(i * 37 + i / 7);
     }
-    config.tape = tape;
-    config.tape_len = sizeof tape;
-    fer_sim_report one = untraced_run(config);
-    fer_sim_report other = untraced_run(config);
-    assert_true(one.digest == other.digest);
-    assert_true(one.tape_used > 0);
+    fer_sim_report report = run_of_tape(tape, sizeof tape);
+    assert_true(report.digest == run_of_tape(tape, sizeof tape).digest);
+    assert_true(report.tape_used > 0);
     for (size_t i = 0; i < sizeof tape; i++) {
         tape[i] = (uint8_t)~tape[i];
     }
-    assert_true(untraced_run(config).digest != one.digest);
-}
-
-SIM_CONFIG_TEST(a_used_up_tape_is_quiet)
-{
-    static const uint8_t tape[1] = {0};
-    fer_sim_config config = faulty(60000);
-    config.tape = tape;
-    config.tape_len = 0;
-    fer_sim_report report = untraced_run(config);
+    assert_true(run_of_tape(tape, sizeof tape).digest != report.digest);
+    memset(short_tape, 0xff, 3);
+    assert_int_equal(run_of_tape(short_tape, 3).tape_used, 3);
+    free(short_tape);
+    report = run_of_tape(tape, 0);
+    assert_int_equal(report.tape_used, 0);
     for (size_t i = 0; i < FER_SIM_FAULT_COUNT; i++) {
         assert_int_equal(report.faults[i], 0);
     }
-    assert_int_equal(report.tape_used, 0);
-}
-
-SIM_CONFIG_TEST(a_tape_is_not_read_past_its_end)
-{
-    uint8_t *tape = malloc(3); /* exactly, for the sanitizer */
-    fer_sim_config config = faulty(60000);
-    assert_non_null(tape);
-    memset(tape, 0xff, 3);
-    config.tape = tape;
-    config.tape_len = 3;
-    assert_int_equal(untraced_run(config).tape_used, 3);
-    free(tape);
 }
 
 /* ---- The text */
@@ -295,8 +253,7 @@ SIM_STREAM_CONFIG_TEST(the_trace_has_the_events_of_a_connection)
     fer_tcp_stream_close(stream);
     advance_ms(10);
     fer_sim_peer_close(listener);
-    char want[160];
-    char from[FER_SOCKET_ADDR_TEXT_CAP];
+    char want[160], from[FER_SOCKET_ADDR_TEXT_CAP];
     (void)fer_socket_addr_format(&local, from, sizeof from);
     (void)snprintf(want, sizeof want,
                    "t=0.002000000 s %s -> 10.0.0.7:80 send 512 bytes, cut to %u\n", from,

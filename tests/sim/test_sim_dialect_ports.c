@@ -17,8 +17,7 @@ SIM_TEST(an_accepted_socket_inherits_timeout_and_nodelay_but_no_mode)
     assert_ok(ferp_set_option(listener, FERP_NODELAY, 1));
     (void)raw_connected(&addr);
     assert_ok(ferp_accept(listener, &server, &addr));
-    fer_error mode = ferp_is_nonblocking(server, &nonblocking);
-    assert_int_equal(mode.kind, is_winsock() ? FER_UNSUPPORTED : FER_OK);
+    assert_kind(ferp_is_nonblocking(server, &nonblocking), is_winsock() ? FER_UNSUPPORTED : FER_OK);
     assert_false(nonblocking);
     assert_ok_n(ferp_timeout(server, FERP_READING, &timeout), timeout.nanos, millis(400).nanos);
     assert_ok_n(ferp_option_value(server, FERP_NODELAY, &nodelay), nodelay, 1);
@@ -28,40 +27,40 @@ SIM_TEST(a_connection_that_was_reset_in_the_queue)
 {
     fer_raw_socket server = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr;
-    size_t n = 77;
     fer_raw_socket listener = raw_listener(&addr);
-    fer_raw_socket client = raw_connected(&addr);
-    raw_reset(client);
-    fer_error error = ferp_accept(listener, &server, &addr);
+    raw_reset(raw_connected(&addr));
     if (is_winsock()) {
-        assert_code(error, FER_CONNECTION_ABORTED, 10054);
+        assert_code(ferp_accept(listener, &server, &addr), FER_CONNECTION_ABORTED, 10054);
     } else {
-        assert_ok(error);
-        assert_code(raw_recv(server, &n), FER_CONNECTION_RESET, 104);
-        ferp_close(server);
+        assert_ok(ferp_accept(listener, &server, &addr));
+        raw_recv_is_reset(server);
     }
 }
 
 /* ---- Ports: Linux' rule, and the table of "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN)
  * with what tests on Windows found. */
 
+#define PLAIN FERP_NODELAY /* neither of the two options */
+#define REUSE FERP_REUSE_ADDRESS
+#define EXCLUSIVE FERP_EXCLUSIVE_ADDRESS
+
 struct binding {
-    ferp_option option; /* NODELAY: neither of the two */
+    ferp_option option;
     const char *addr;
 };
 
 static fer_error bind_type_as(fer_type type, struct binding binding, fer_raw_socket *out)
 {
-    fer_socket_addr addr = addr_of(binding.addr);
-    bool is_v6 = addr.ip.family == FER_IP_V6;
+    const fer_socket_addr *addr = addr_at(binding.addr);
+    bool is_v6 = addr->ip.family == FER_IP_V6;
     *out = raw_new(is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4, type);
     if (is_v6) {
         assert_ok(ferp_set_option(*out, FERP_ONLY_V6, 0));
     }
-    if (binding.option != FERP_NODELAY) {
+    if (binding.option != PLAIN) {
         assert_ok(ferp_set_option(*out, binding.option, 1));
     }
-    return ferp_bind(*out, &addr);
+    return ferp_bind(*out, addr);
 }
 
 static fer_error bind_as(struct binding binding, fer_raw_socket *out)
@@ -73,9 +72,8 @@ WINSOCK_CONFIG_TEST(ports_are_shared_as_documented_for_windows)
 {
     enum { FINE, INUSE, ACCESS };
     static const struct binding all[] = {
-        {FERP_NODELAY, "0.0.0.0:90"},           {FERP_NODELAY, "127.0.0.1:90"},
-        {FERP_REUSE_ADDRESS, "0.0.0.0:90"},     {FERP_REUSE_ADDRESS, "127.0.0.1:90"},
-        {FERP_EXCLUSIVE_ADDRESS, "0.0.0.0:90"}, {FERP_EXCLUSIVE_ADDRESS, "127.0.0.1:90"},
+        {PLAIN, "0.0.0.0:90"},   {PLAIN, "127.0.0.1:90"},   {REUSE, "0.0.0.0:90"},
+        {REUSE, "127.0.0.1:90"}, {EXCLUSIVE, "0.0.0.0:90"}, {EXCLUSIVE, "127.0.0.1:90"},
     };
     static const int want[6][6] = {
         {INUSE, FINE, FINE, FINE, INUSE, FINE},         {FINE, INUSE, FINE, FINE, INUSE, INUSE},
@@ -86,8 +84,7 @@ WINSOCK_CONFIG_TEST(ports_are_shared_as_documented_for_windows)
     sim_begin_of(.windows.reuse_takes_address = true);
     for (size_t first = 0; first < 6; first++) {
         for (size_t second = 0; second < 6; second++) {
-            fer_raw_socket one;
-            fer_raw_socket other;
+            fer_raw_socket one, other;
             assert_ok(bind_as(all[first], &one));
             assert_int_equal(bind_as(all[second], &other).os_code, codes[want[first][second]]);
             ferp_close(one);
@@ -98,8 +95,7 @@ WINSOCK_CONFIG_TEST(ports_are_shared_as_documented_for_windows)
 
 /* What the second bind of each pair is, of two streams or of two datagram sockets. */
 struct pair_of_binds {
-    struct binding first;
-    struct binding second;
+    struct binding first, second;
     int32_t code;
 };
 
@@ -109,8 +105,7 @@ static void check_binds(const struct pair_of_binds *rows, size_t count, fer_sim_
     for (size_t i = 0; i < 2 * count; i++) {
         const struct pair_of_binds *row = &rows[i / 2];
         fer_type type = i % 2 == 0 ? FER_TYPE_STREAM : FER_TYPE_DGRAM;
-        fer_raw_socket one;
-        fer_raw_socket other;
+        fer_raw_socket one, other;
         assert_ok(bind_type_as(type, row->first, &one));
         int32_t code = bind_type_as(type, row->second, &other).os_code;
         if (code != row->code) {
@@ -119,14 +114,10 @@ static void check_binds(const struct pair_of_binds *rows, size_t count, fer_sim_
         ferp_close(one);
         ferp_close(other);
     }
-    assert_ok(fer_sim_stop(NULL));
+    sim_end_one();
 }
 
 #define ROWS(rows) rows, sizeof rows / sizeof rows[0]
-#define PLAIN FERP_NODELAY
-#define REUSE FERP_REUSE_ADDRESS
-#define EXCLUSIVE FERP_EXCLUSIVE_ADDRESS
-
 /* The pairs of Wine's test_reuseaddr and test_ipv6only (dlls/ws2_32/tests/sock.c), which Windows 7
  * to 11 pass. [::] is dual stack. */
 WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_as_tested_on_windows)
@@ -191,15 +182,10 @@ WINSOCK_CONFIG_TEST(two_sockets_bind_a_port_by_each_source)
 /* Listens on `first`, and binds `second` to its port. */
 static fer_error listen_beside(fer_sim_windows windows, const char *first, const char *second)
 {
-    fer_tcp_listener one = {0};
-    fer_tcp_listener other = {0};
     sim_begin_of(.windows = windows);
-    fer_error error = fer_tcp_listener_bind(&one, first);
-    assert_ok(error);
-    error = fer_tcp_listener_bind(&other, second);
-    fer_tcp_listener_close(&one);
-    fer_tcp_listener_close(&other);
-    assert_ok(fer_sim_stop(NULL));
+    assert_ok(fer_tcp_listener_bind(&test.listener, first));
+    fer_error error = fer_tcp_listener_bind(&test.listener2, second);
+    sim_end_one();
     return error;
 }
 
@@ -228,21 +214,14 @@ WINSOCK_CONFIG_TEST(a_listener_takes_the_connections_of_a_wildcard_that_is_not_e
     static const char *const pairs[][2] = {
         {"0.0.0.0:90", "127.0.0.1:90"}, {"[::]:90", "0.0.0.0:90"}, {"[::]:90", "127.0.0.1:90"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        fer_tcp_listener listener = {0};
-        fer_tcp_stream stream = {0};
         fer_raw_socket foreign;
-        fer_socket_addr addr = addr_of("127.0.0.1:90");
         sim_begin_of(.seed = i);
-        assert_ok(bind_as((struct binding){FERP_NODELAY, pairs[i][0]}, &foreign));
+        assert_ok(bind_as((struct binding){PLAIN, pairs[i][0]}, &foreign));
         assert_ok(ferp_listen(foreign, 4));
-        assert_ok(fer_tcp_listener_bind(&listener, pairs[i][1]));
-        fer_raw_socket client = raw_connected(&addr);
-        assert_ok(fer_tcp_listener_accept(&listener, &stream, NULL));
-        fer_tcp_stream_close(&stream);
-        fer_tcp_listener_close(&listener);
-        ferp_close(client);
-        ferp_close(foreign);
-        assert_ok(fer_sim_stop(NULL));
+        assert_ok(fer_tcp_listener_bind(&test.listener, pairs[i][1]));
+        (void)raw_connected(addr_at("127.0.0.1:90"));
+        assert_ok(fer_tcp_listener_accept(&test.listener, &test.stream, NULL));
+        sim_end_one();
     }
 }
 
@@ -250,18 +229,14 @@ WINSOCK_CONFIG_TEST(a_listener_takes_the_connections_of_a_wildcard_that_is_not_e
 WINSOCK_CONFIG_TEST(reuse_beside_another_programs_socket_is_in_use_or_as_documented)
 {
     for (int takes = 0; takes < 2; takes++) {
-        fer_socket socket = {0};
         fer_raw_socket foreign;
-        fer_socket_addr addr = addr_of("127.0.0.1:90");
         sim_begin_of(.windows.reuse_takes_address = takes);
-        assert_ok(
-            bind_type_as(FER_TYPE_DGRAM, (struct binding){FERP_NODELAY, "127.0.0.1:90"}, &foreign));
-        assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT));
-        assert_ok(fer_socket_set_reuse_address(&socket, true));
-        assert_kind(fer_socket_bind(&socket, &addr), takes ? FER_OK : FER_ADDR_IN_USE);
-        fer_socket_close(&socket);
-        ferp_close(foreign);
-        assert_ok(fer_sim_stop(NULL));
+        assert_ok(bind_type_as(FER_TYPE_DGRAM, (struct binding){PLAIN, "127.0.0.1:90"}, &foreign));
+        assert_ok(fer_socket_new(&test.socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
+        assert_ok(fer_socket_set_reuse_address(&test.socket, true));
+        assert_kind(fer_socket_bind(&test.socket, addr_at("127.0.0.1:90")),
+                    takes ? FER_OK : FER_ADDR_IN_USE);
+        sim_end_one();
     }
 }
 
@@ -269,24 +244,18 @@ WINSOCK_CONFIG_TEST(reuse_beside_another_programs_socket_is_in_use_or_as_documen
 SIM_CONFIG_TEST(a_port_is_bound_again_under_its_connections)
 {
     for (int hold = 0; hold < 2; hold++) {
-        fer_sim_config config = config_of();
-        config.windows.connections_hold_ports = hold;
-        sim_begin_with(config);
-        fer_tcp_listener listener = {0};
-        fer_tcp_stream client = {0};
-        fer_tcp_stream server = {0};
-        assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:90"));
-        assert_ok(fer_tcp_stream_connect(&client, "127.0.0.1:90"));
-        assert_ok(fer_tcp_listener_accept(&listener, &server, NULL));
-        fer_tcp_listener_close(&listener);
-        assert_kind(fer_tcp_listener_bind(&listener, "127.0.0.1:90"),
+        sim_begin_of(.windows.connections_hold_ports = hold);
+        assert_ok(fer_tcp_listener_bind(&test.listener, "127.0.0.1:90"));
+        assert_ok(fer_tcp_stream_connect(&test.stream, "127.0.0.1:90"));
+        assert_ok(fer_tcp_listener_accept(&test.listener, &test.clone, NULL));
+        fer_tcp_listener_close(&test.listener);
+        assert_kind(fer_tcp_listener_bind(&test.listener, "127.0.0.1:90"),
                     hold && is_winsock() ? FER_ADDR_IN_USE : FER_OK);
-        fer_tcp_listener_close(&listener);
-        fer_tcp_stream_close(&server);
-        fer_tcp_stream_close(&client);
-        assert_ok(fer_tcp_listener_bind(&listener, "127.0.0.1:90"));
-        fer_tcp_listener_close(&listener);
-        assert_ok(fer_sim_stop(NULL));
+        fer_tcp_listener_close(&test.listener);
+        fer_tcp_stream_close(&test.clone);
+        fer_tcp_stream_close(&test.stream);
+        assert_ok(fer_tcp_listener_bind(&test.listener, "127.0.0.1:90"));
+        sim_end_one();
     }
 }
 
@@ -297,8 +266,7 @@ SIM_TEST(scopes_of_addresses_that_are_bound)
 {
     static const struct {
         const char *addr;
-        int32_t linux_code;
-        int32_t windows_code;
+        int32_t linux_code, windows_code;
         uint32_t scope; /* that getsockname returns */
     } rows[] = {
         {"[fe80::a00:1%2]:91", 0, 0, 2},
@@ -328,17 +296,14 @@ SIM_TEST(scopes_of_addresses_that_are_bound)
 
 POSIX_TEST(ports_are_shared_as_on_linux)
 {
-    static const struct binding plain = {FERP_NODELAY, "127.0.0.1:90"};
-    static const struct binding sharing = {FERP_REUSE_ADDRESS, "127.0.0.1:90"};
-    static const struct binding wildcard = {FERP_REUSE_ADDRESS, "0.0.0.0:90"};
-    fer_raw_socket one;
-    fer_raw_socket other;
+    static const struct binding plain = {PLAIN, "127.0.0.1:90"};
+    static const struct binding sharing = {REUSE, "127.0.0.1:90"};
+    fer_raw_socket one, other;
     assert_ok(bind_as(plain, &one));
     assert_code(bind_as(sharing, &other), FER_ADDR_IN_USE, 98);
     ferp_close(one);
-    ferp_close(other);
     assert_ok(bind_as(sharing, &one));
-    assert_ok(bind_as(wildcard, &other));
+    assert_ok(bind_as((struct binding){REUSE, "0.0.0.0:90"}, &other));
     assert_ok(ferp_listen(one, 1));
     assert_code(ferp_listen(other, 1), FER_ADDR_IN_USE, 98);
     ferp_close(other);
@@ -347,27 +312,20 @@ POSIX_TEST(ports_are_shared_as_on_linux)
 
 /* The port of the end that closes first is in TIME_WAIT for 60 s: a bind to it needs
  * SO_REUSEADDR. */
-SIM_TEST(time_wait_holds_a_port_on_linux)
+RAW_PAIR_TEST(time_wait_holds_a_port_on_linux)
 {
-    fer_raw_socket raw;
-    struct raw_pair pair = raw_pair();
-    uint16_t port = pair.addr.port;
     ferp_close(pair.server);
     ferp_close(pair.client);
     ferp_close(pair.listener);
-    fer_socket_addr addr = addr_of("127.0.0.1:0");
-    addr.port = port;
-    raw = raw_socket();
-    assert_code(ferp_bind(raw, &addr), is_winsock() ? FER_OK : FER_ADDR_IN_USE,
-                is_winsock() ? 0 : 98);
+    fer_raw_socket raw = raw_socket();
+    assert_code(ferp_bind(raw, &pair.addr), is_winsock() ? FER_OK : FER_ADDR_IN_USE, code(98, 0));
     ferp_close(raw);
     raw = raw_socket();
     assert_ok(ferp_set_option(raw, FERP_REUSE_ADDRESS, 1));
-    assert_ok(ferp_bind(raw, &addr));
+    assert_ok(ferp_bind(raw, &pair.addr));
     ferp_close(raw);
     advance_ms(60001);
-    raw = raw_socket();
-    assert_ok(ferp_bind(raw, &addr));
+    assert_ok(ferp_bind(raw_socket(), &pair.addr));
 }
 
 TEST_MAIN("sim_dialect_ports")

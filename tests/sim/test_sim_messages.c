@@ -1,136 +1,121 @@
-/* test_sim_messages.c: batches on the simulated network, their control messages and faults. */
+/* test_sim_messages.c: batches on the simulated network, their control messages and faults; the
+ * features of datagram sockets of each simulated system, the length of datagrams on the path, and
+ * the octet of the header that a peer receives. */
 #include "platform/messages.h"
 #include "platform/sim/network.h"
 #include "sim/sim_test.h"
 
 #define OWN "127.0.0.1:1000"
 #define OTHER "127.0.0.1:2000"
+#define ALL_SWITCHES 31u
 
-enum { SLOTS = 8, ROOM = 2048 };
+enum { SLOTS = 8, SLOT_SIZE = 2048 };
 
-static fer_udp_socket other;
-static char bytes[SLOTS][ROOM];
+/* The sender, and the receiver, whose features are on. */
+static fer_udp_socket *const sender = &test.udp;
+static fer_udp_socket *const other = &test.udp2;
+static fer_socket_addr to;
+static char bytes[SLOTS][SLOT_SIZE];
 static fer_datagram_recv got[SLOTS];
 static size_t n;
 
-/* Binds the socket and another one, whose features are on. */
-static void open_pair(fer_udp_socket *socket, fer_udp_features features)
+static void open_pair(fer_udp_features features)
 {
     fer_udp_features enabled = 0;
-    assert_ok(fer_udp_socket_bind(socket, OWN));
-    assert_ok(fer_udp_socket_bind(&other, OTHER));
-    assert_ok(fer_udp_socket_enable(&other, features, &enabled));
-    assert_int_equal(enabled, features);
+    to = addr_of(OTHER);
+    assert_ok(fer_udp_socket_bind(sender, OWN));
+    assert_ok(fer_udp_socket_bind(other, OTHER));
+    assert_ok_n(fer_udp_socket_enable(other, features, &enabled), enabled, features);
 }
 
-static void close_pair(void)
+static void begin_with_seed(uint64_t seed, fer_udp_features features)
 {
-    fer_udp_socket_close(&other);
-    memset(&other, 0, sizeof other);
+    sim_begin_of(.seed = seed);
+    open_pair(features);
 }
 
 static void prepare(void)
 {
     for (size_t i = 0; i < SLOTS; i++) {
-        got[i] = (fer_datagram_recv){.buf = bytes[i], .cap = ROOM};
+        got[i] = (fer_datagram_recv){.buf = bytes[i], .cap = SLOT_SIZE};
     }
 }
 
 /* Receives all that is queued. */
-static size_t receive_all(void)
+static size_t receive_queued(void)
 {
     size_t received = 0;
     prepare();
     while (received < SLOTS &&
-           fer_udp_socket_try_recv_batch(&other, got + received, SLOTS - received, &n).kind ==
+           fer_udp_socket_try_recv_batch(other, got + received, SLOTS - received, &n).kind ==
                FER_OK) {
         received += n;
     }
     return received;
 }
 
-static fer_datagram_send message(const char *text, size_t segment_size, const fer_socket_addr *to)
+static fer_datagram_send message(const char *text, size_t segment_size)
 {
     return (fer_datagram_send){
-        .buf = text, .len = strlen(text), .segment_size = segment_size, .to = to};
+        .buf = text, .len = strlen(text), .segment_size = segment_size, .to = &to};
 }
 
-static void assert_got(size_t i, const char *text)
+/* Sends it as if nothing of it had been sent. */
+static fer_error send_again(fer_datagram_send *out)
 {
-    assert_int_equal(got[i].len, strlen(text));
-    assert_memory_equal(bytes[i], text, got[i].len);
+    out->sent = 0;
+    return fer_udp_socket_send_batch(sender, out, 1, NULL);
+}
+
+/* These datagrams, separated by spaces, are queued, and nothing else. */
+static void assert_queued(const char *texts)
+{
+    size_t count = receive_queued();
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strcspn(texts, " ");
+        assert_int_equal(got[i].len, len);
+        assert_memory_equal(bytes[i], texts, len);
+        texts += len + (texts[len] == ' ');
+    }
+    assert_string_equal(texts, "");
 }
 
 /* ---- Segments */
 
-SIM_UDP_TEST(segments_are_separate_datagrams)
+SIM_TEST(segments_are_separate_datagrams_which_can_be_lost_or_doubled)
 {
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out = message("aabbccd", 2, &to);
-    open_pair(socket, 0);
-    assert_ok_n(fer_udp_socket_send_batch(socket, &out, 1, &n), n, 1);
+    fer_datagram_send out = message("aabbccd", 2);
+    open_pair(0);
+    assert_ok_n(fer_udp_socket_send_batch(sender, &out, 1, &n), n, 1);
     assert_int_equal(out.sent, 7);
-    assert_int_equal(receive_all(), 4);
-    assert_got(0, "aa");
-    assert_got(1, "bb");
-    assert_got(2, "cc");
-    assert_got(3, "d");
-    close_pair();
-}
-
-SIM_UDP_TEST(each_segment_can_be_lost_or_doubled)
-{
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out = message("aabbcc", 2, &to);
-    open_pair(socket, 0);
+    assert_queued("aa bb cc d");
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 2));
-    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
-    assert_int_equal(receive_all(), 2);
-    assert_got(0, "aa");
-    assert_got(1, "cc");
-    out.sent = 0;
+    assert_ok(send_again(&out));
+    assert_queued("aa cc d");
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_DOUBLED, 3));
-    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
-    assert_int_equal(receive_all(), 4);
-    assert_got(2, "cc");
-    assert_got(3, "cc");
-    close_pair();
-}
-
-static void begin_with_seed(fer_udp_socket *socket, uint64_t seed)
-{
-    fer_sim_config config = config_of();
-    config.seed = seed;
-    memset(socket, 0, sizeof *socket);
-    sim_begin_with(config);
-    open_pair(socket, 0);
+    assert_ok(send_again(&out));
+    assert_queued("aa bb cc cc d");
 }
 
 /* Whatever the choice of the seed: once or for ever, EINVAL or EIO. */
 SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
 {
     bool forever[2] = {false, false};
-    fer_socket_addr to = addr_of(OTHER);
     for (uint64_t seed = 0; seed < 16; seed++) {
-        fer_udp_socket socket;
         fer_udp_capabilities found;
-        fer_sim_report report;
-        begin_with_seed(&socket, seed);
+        begin_with_seed(seed, 0);
         for (int i = 0; i < 2; i++) {
-            fer_datagram_send out = message("aabb", 2, &to);
-            assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SEGMENTS_REFUSED, 1));
-            assert_ok(fer_udp_socket_send_batch(&socket, &out, 1, NULL));
+            fer_datagram_send out = message("aabb", 2);
+            arm(FER_SIM_FAULT_SEGMENTS_REFUSED);
+            assert_ok(send_again(&out));
             assert_int_equal(fer_sim_clear_faults(), i); /* the second send has no segments */
-            assert_int_equal(receive_all(), 2);
+            assert_queued("aa bb");
         }
-        assert_ok(fer_udp_socket_features(&socket, &found));
+        assert_ok(fer_udp_socket_features(sender, &found));
         assert_int_equal(found.max_segments, 1);
-        forever[ferp_sim_socket_of(ferp_sim_current(), fer_udp_socket_as_raw(&socket))
+        forever[ferp_sim_socket_of(ferp_sim_current(), fer_udp_socket_as_raw(sender))
                     ->refuses_segments] = true;
-        close_pair();
-        fer_udp_socket_close(&socket);
-        assert_ok(fer_sim_stop(&report));
-        assert_int_equal(report.faults[FER_SIM_FAULT_SEGMENTS_REFUSED], 1);
+        sim_end_one();
     }
     assert_true(forever[0] && forever[1]);
 }
@@ -138,23 +123,19 @@ SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
 /* EINVAL may be that of a segment that is longer than the MTU; EIO is not. */
 SIM_CONFIG_TEST(refused_long_segments_are_sent_one_by_one)
 {
-    static char large[ROOM];
+    static char large[SLOT_SIZE];
     unsigned found_segments = 0;
-    fer_socket_addr to = addr_of(OTHER);
     for (uint64_t seed = 0; seed < 16; seed++) {
-        fer_udp_socket socket;
         fer_udp_capabilities found;
-        begin_with_seed(&socket, seed);
+        begin_with_seed(seed, 0);
         fer_datagram_send out = {
             .buf = large, .len = sizeof large, .segment_size = 1233, .to = &to};
-        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SEGMENTS_REFUSED, 1));
-        assert_ok(fer_udp_socket_send_batch(&socket, &out, 1, NULL));
-        assert_int_equal(receive_all(), 2);
-        assert_ok(fer_udp_socket_features(&socket, &found));
+        arm(FER_SIM_FAULT_SEGMENTS_REFUSED);
+        assert_ok(send_again(&out));
+        assert_int_equal(receive_queued(), 2);
+        assert_ok(fer_udp_socket_features(sender, &found));
         found_segments |= found.max_segments > 1 ? 1u : 2u;
-        close_pair();
-        fer_udp_socket_close(&socket);
-        assert_ok(fer_sim_stop(NULL));
+        sim_end_one();
     }
     assert_int_equal(found_segments, 3);
 }
@@ -162,40 +143,24 @@ SIM_CONFIG_TEST(refused_long_segments_are_sent_one_by_one)
 /* ---- Coalescing */
 
 /* Datagrams of 2, 2, 1 and 3 bytes, the first three by one send. */
-static size_t receive_coalesced(uint64_t seed, size_t lens[SLOTS])
-{
-    fer_udp_socket socket;
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out[] = {message("aabbc", 2, &to), message("ddd", 0, &to)};
-    fer_sim_config config = config_of();
-    size_t at = 0;
-    char all[] = "aabbcddd";
-    memset(&socket, 0, sizeof socket);
-    config.seed = seed;
-    sim_begin_with(config);
-    open_pair(&socket, FER_UDP_COALESCING);
-    assert_ok(fer_udp_socket_send_batch(&socket, out, 2, NULL));
-    size_t count = receive_all();
-    for (size_t i = 0; i < count; i++) {
-        assert_true(got[i].len == got[i].segment_size || got[i].segment_size == 2);
-        assert_memory_equal(bytes[i], all + at, got[i].len);
-        lens[i] = got[i].len;
-        at += got[i].len;
-    }
-    assert_int_equal(at, 8);
-    assert_int_equal(lens[count - 1], 3); /* longer than the first: not of the same train */
-    close_pair();
-    fer_udp_socket_close(&socket);
-    assert_ok(fer_sim_stop(NULL));
-    return count;
-}
-
 POSIX_CONFIG_TEST(the_seed_coalesces_neighbours)
 {
     unsigned counts = 0;
     for (uint64_t seed = 0; seed < 32; seed++) {
-        size_t lens[SLOTS];
-        counts |= 1u << receive_coalesced(seed, lens);
+        size_t at = 0;
+        begin_with_seed(seed, FER_UDP_COALESCING);
+        fer_datagram_send out[] = {message("aabbc", 2), message("ddd", 0)};
+        assert_ok(fer_udp_socket_send_batch(sender, out, 2, NULL));
+        size_t count = receive_queued();
+        for (size_t i = 0; i < count; i++) {
+            assert_true(got[i].len == got[i].segment_size || got[i].segment_size == 2);
+            assert_memory_equal(bytes[i], &"aabbcddd"[at], got[i].len);
+            at += got[i].len;
+        }
+        assert_int_equal(at, 8);
+        assert_int_equal(got[count - 1].len, 3); /* longer than the first: not of the same train */
+        counts |= 1u << count;
+        sim_end_one();
     }
     assert_int_equal(counts, 1u << 2 | 1u << 3 | 1u << 4);
 }
@@ -203,26 +168,15 @@ POSIX_CONFIG_TEST(the_seed_coalesces_neighbours)
 POSIX_CONFIG_TEST(other_ecn_and_other_senders_are_not_coalesced)
 {
     for (uint64_t seed = 0; seed < 32; seed++) {
-        fer_udp_socket one;
-        fer_udp_socket two;
-        fer_socket_addr to = addr_of(OTHER);
-        fer_sim_config config = config_of();
-        memset(&one, 0, sizeof one);
-        memset(&two, 0, sizeof two);
-        config.seed = seed;
-        sim_begin_with(config);
-        open_pair(&one, FER_UDP_COALESCING);
-        assert_ok(fer_udp_socket_bind(&two, "127.0.0.1:0"));
-        fer_datagram_send out[] = {message("aa", 0, &to), message("bb", 0, &to)};
+        begin_with_seed(seed, FER_UDP_COALESCING);
+        assert_ok(fer_udp_socket_bind(&test.udp3, "127.0.0.1:0"));
+        fer_datagram_send out[] = {message("aa", 0), message("bb", 0)};
         out[1].ecn = FER_ECN_CE;
-        assert_ok(fer_udp_socket_send_batch(&one, out, 2, NULL));
+        assert_ok(fer_udp_socket_send_batch(sender, out, 2, NULL));
         out[0].sent = 0;
-        assert_ok(fer_udp_socket_send_batch(&two, out, 1, NULL));
-        assert_int_equal(receive_all(), 3);
-        close_pair();
-        fer_udp_socket_close(&one);
-        fer_udp_socket_close(&two);
-        assert_ok(fer_sim_stop(NULL));
+        assert_ok(fer_udp_socket_send_batch(&test.udp3, out, 1, NULL));
+        assert_queued("aa bb aa");
+        sim_end_one();
     }
 }
 
@@ -230,25 +184,17 @@ POSIX_CONFIG_TEST(a_short_buffer_loses_the_end_of_a_train)
 {
     unsigned cut = 0;
     for (uint64_t seed = 0; seed < 32; seed++) {
-        fer_udp_socket socket;
         char small[5];
-        fer_socket_addr to = addr_of(OTHER);
-        fer_datagram_send out = message("aabbccd", 2, &to);
         fer_datagram_recv in = {.buf = small, .cap = sizeof small};
-        fer_sim_config config = config_of();
-        memset(&socket, 0, sizeof socket);
-        config.seed = seed;
-        sim_begin_with(config);
-        open_pair(&socket, FER_UDP_COALESCING);
-        assert_ok(fer_udp_socket_send_batch(&socket, &out, 1, NULL));
-        assert_ok_n(fer_udp_socket_recv_batch(&other, &in, 1, &n), n, 1);
+        begin_with_seed(seed, FER_UDP_COALESCING);
+        fer_datagram_send out = message("aabbccd", 2);
+        assert_ok(send_again(&out));
+        assert_ok_n(fer_udp_socket_recv_batch(other, &in, 1, &n), n, 1);
         assert_int_equal(in.segment_size, 2);
         assert_int_equal(in.truncated, in.len == sizeof small);
         assert_memory_equal(small, "aabbc", in.len);
         cut |= 1u << in.truncated;
-        close_pair();
-        fer_udp_socket_close(&socket);
-        assert_ok(fer_sim_stop(NULL));
+        sim_end_one();
     }
     assert_int_equal(cut, 3);
 }
@@ -260,70 +206,42 @@ static unsigned queued_traffic_class(void)
 {
     ferp_sim_network *network = ferp_sim_current();
     return ferp_sim_first_datagram(network,
-                                   ferp_sim_socket_of(network, fer_udp_socket_as_raw(&other)))
+                                   ferp_sim_socket_of(network, fer_udp_socket_as_raw(other)))
         ->traffic_class;
-}
-
-SIM_UDP_TEST(the_local_address_and_ecn_are_received)
-{
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out = message("x", 0, &to);
-    out.ecn = FER_ECN_ECT1;
-    assert_ok(fer_udp_socket_bind(&other, "0.0.0.0:2000"));
-    assert_ok(fer_udp_socket_enable(&other, FER_UDP_LOCAL_ADDR | FER_UDP_ECN, NULL));
-    assert_ok(fer_udp_socket_bind(socket, OWN));
-    assert_ok(ferp_set_option(fer_udp_socket_as_raw(socket), FERP_TOS_V4, 0xb8));
-    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
-    assert_int_equal(queued_traffic_class(), 0xb9);
-    assert_int_equal(receive_all(), 1);
-    assert_true(got[0].has_ecn);
-    assert_int_equal(got[0].ecn, FER_ECN_ECT1);
-    assert_true(fer_ip_addr_eq(got[0].local_ip, to.ip));
-    assert_int_equal(got[0].interface_index, 1);
-    assert_int_equal(got[0].drops, 0);
-    assert_int_equal(got[0].unix_nanos, 0);
-    close_pair();
 }
 
 /* The handle stores the high bits of the socket's TOS, until it sets another one. A clone may set
  * it too, so a shared handle reads it in each call. */
-SIM_UDP_TEST(ecn_replaces_two_bits_of_the_current_tos)
+SIM_TEST(ecn_replaces_two_bits_of_the_current_tos)
 {
     static const uint32_t classes[] = {0xb8, 0xb8, 0x20, 0x03, 0xfc};
-    fer_socket_addr to = addr_of(OTHER);
-    fer_udp_socket clone = {0};
-    assert_ok(fer_udp_socket_bind(&other, OTHER));
-    assert_ok(fer_udp_socket_bind(socket, OWN));
-    fer_socket *built = fer_udp_socket_as_socket(socket);
+    open_pair(0);
+    fer_socket *built = fer_udp_socket_as_socket(sender);
     for (size_t i = 0; i < 5; i++) {
-        fer_datagram_send out = message("x", 0, &to);
+        fer_datagram_send out = message("x", 0);
         out.ecn = FER_ECN_ECT0;
         if (i == 4) {
-            assert_ok(fer_udp_socket_try_clone(socket, &clone));
-            built = fer_udp_socket_as_socket(&clone);
+            assert_ok(fer_udp_socket_try_clone(sender, &test.udp3));
+            built = fer_udp_socket_as_socket(&test.udp3);
         }
         if (i != 1) {
             assert_ok(fer_socket_set_tos(built, classes[i]));
         }
-        assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+        assert_ok(send_again(&out));
         assert_int_equal(queued_traffic_class(), (classes[i] & 0xfc) | FER_ECN_ECT0);
-        assert_int_equal(receive_all(), 1);
+        assert_queued("x");
     }
-    fer_udp_socket_close(&clone);
-    close_pair();
 }
 
 /* A datagram of another host comes by the second interface. */
 SIM_UDP_TEST(another_host_is_behind_the_second_interface)
 {
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    fer_socket_addr at = addr_of("10.0.0.7:53");
-    fer_socket_addr to = addr_of("10.0.0.1:2000");
-    fer_datagram_recv in = {.buf = bytes[0], .cap = ROOM};
-    assert_ok(fer_sim_peer_bind(&at, &peer));
+    const fer_socket_addr at = addr_of("10.0.0.7:53");
+    fer_datagram_recv in = {.buf = bytes[0], .cap = SLOT_SIZE};
+    to = addr_of("10.0.0.1:2000");
     assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:2000"));
     assert_ok(fer_udp_socket_enable(socket, FER_UDP_LOCAL_ADDR, NULL));
-    assert_ok(fer_sim_peer_send_to(peer, "x", 1, &to));
+    assert_ok(fer_sim_peer_send_to(peer_bound_to("10.0.0.7:53"), "x", 1, &to));
     assert_ok(fer_udp_socket_recv_batch(socket, &in, 1, NULL));
     assert_int_equal(in.interface_index, 2);
     assert_true(fer_ip_addr_eq(in.local_ip, to.ip));
@@ -333,106 +251,75 @@ SIM_UDP_TEST(another_host_is_behind_the_second_interface)
 POSIX_TEST(drops_and_times_are_received)
 {
     static char large[60000];
-    fer_udp_socket sender;
-    fer_socket_addr to = addr_of(OTHER);
     fer_datagram_send out = {.buf = large, .len = sizeof large, .to = &to};
-    memset(&sender, 0, sizeof sender);
-    open_pair(&sender, FER_UDP_DROPS | FER_UDP_TIMESTAMPS);
+    open_pair(FER_UDP_DROPS | FER_UDP_TIMESTAMPS);
     for (int i = 0; i < 3; i++) {
-        out.sent = 0;
-        assert_ok(fer_udp_socket_send_batch(&sender, &out, 1, NULL));
+        assert_ok(send_again(&out));
     }
-    assert_int_equal(receive_all(), 1);
+    assert_int_equal(receive_queued(), 1);
     assert_true(got[0].truncated);
     assert_int_equal(got[0].drops, 0);
     uint64_t first = got[0].unix_nanos;
     assert_true(first > 0);
     advance_ms(7);
-    out.sent = 0;
-    assert_ok(fer_udp_socket_send_batch(&sender, &out, 1, NULL));
-    assert_int_equal(receive_all(), 1);
+    assert_ok(send_again(&out));
+    assert_int_equal(receive_queued(), 1);
     assert_int_equal(got[0].drops, 2);
     assert_true(got[0].unix_nanos >= first + 7000000);
-    close_pair();
-    fer_udp_socket_close(&sender);
 }
 
-SIM_UDP_TEST(control_messages_can_be_lost_or_cut)
+SIM_TEST(control_messages_can_be_lost_or_cut)
 {
-    fer_socket_addr to = addr_of(OTHER);
-    open_pair(socket, FER_UDP_LOCAL_ADDR | FER_UDP_ECN);
-    for (int i = 0; i < 2; i++) {
-        fer_datagram_send out = message("x", 0, &to);
-        assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+    fer_datagram_send out = message("x", 0);
+    open_pair(FER_UDP_LOCAL_ADDR | FER_UDP_ECN);
+    for (int cut = 0; cut < 2; cut++) {
+        assert_ok(send_again(&out));
+        arm(cut ? FER_SIM_FAULT_CONTROL_CUT : FER_SIM_FAULT_CONTROL_LOST);
+        assert_queued("x");
+        assert_true(cut ? fer_ip_addr_eq(got[0].local_ip, to.ip) : got[0].local_ip.family == 0);
+        assert_false(got[0].has_ecn);
     }
-    prepare();
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_CONTROL_LOST, 1));
-    assert_ok_n(fer_udp_socket_recv_batch(&other, got, 1, &n), n, 1);
-    assert_got(0, "x");
-    assert_int_equal(got[0].local_ip.family, 0);
-    assert_false(got[0].has_ecn);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_CONTROL_CUT, 1));
-    assert_ok_n(fer_udp_socket_recv_batch(&other, got, 1, &n), n, 1);
-    assert_got(0, "x");
-    assert_true(fer_ip_addr_eq(got[0].local_ip, to.ip));
-    assert_false(got[0].has_ecn);
-    close_pair();
 }
 
-SIM_UDP_TEST(a_refused_ecn_is_left_out)
+SIM_TEST(a_refused_ecn_is_left_out)
 {
-    fer_socket_addr to = addr_of(OTHER);
-    open_pair(socket, FER_UDP_ECN);
+    open_pair(FER_UDP_ECN);
     for (int i = 0; i < 2; i++) {
-        fer_datagram_send out = message("x", 0, &to);
+        fer_datagram_send out = message("x", 0);
         out.ecn = FER_ECN_ECT0;
-        assert_ok(fer_sim_fault_at(FER_SIM_FAULT_ECN_REFUSED, 1));
-        assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
+        arm(FER_SIM_FAULT_ECN_REFUSED);
+        assert_ok(send_again(&out));
         assert_int_equal(fer_sim_clear_faults(), i);
-        assert_int_equal(receive_all(), 1);
+        assert_queued("x");
         assert_int_equal(got[0].ecn, FER_ECN_NOT_ECT);
     }
-    close_pair();
 }
 
-SIM_UDP_TEST(a_refused_ecn_leaves_the_segments)
+SIM_TEST(a_refused_ecn_leaves_the_segments)
 {
-    fer_socket_addr to = addr_of(OTHER);
     fer_udp_capabilities found;
-    fer_datagram_send out = message("abcd", 2, &to);
+    fer_datagram_send out = message("abcd", 2);
     out.ecn = FER_ECN_CE;
-    open_pair(socket, FER_UDP_ECN);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_ECN_REFUSED, 1));
+    open_pair(FER_UDP_ECN);
+    arm(FER_SIM_FAULT_ECN_REFUSED);
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_ECN_REFUSED, 2));
-    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
-    assert_int_equal(receive_all(), 2);
-    assert_true(fer_udp_socket_features(socket, &found).kind == FER_OK && found.max_segments > 1);
-    close_pair();
+    assert_ok(send_again(&out));
+    assert_queued("ab cd");
+    assert_ok(fer_udp_socket_features(sender, &found));
+    assert_true(found.max_segments > 1);
 }
 
-SIM_UDP_TEST(a_source_is_an_address_of_this_machine)
+SIM_TEST(a_message_is_sent_by_an_interface_of_this_machine)
 {
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out = message("x", 0, &to);
-    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:1000"));
-    assert_ok(fer_udp_socket_bind(&other, OTHER));
-    out.from = addr_of("127.0.0.9:0").ip;
-    assert_ok(fer_udp_socket_send_batch(socket, &out, 1, NULL));
-    assert_int_equal(receive_all(), 1);
-    assert_true(fer_ip_addr_eq(got[0].from.ip, out.from));
-    assert_int_equal(got[0].from.port, 1000);
-    out.sent = 0;
-    out.from = addr_of("192.0.2.1:0").ip;
-    assert_kind(fer_udp_socket_send_batch(socket, &out, 1, NULL), FER_ADDR_NOT_AVAILABLE);
-    out.from = addr_of("0.0.0.0:0").ip;
+    fer_datagram_send out = message("x", 0);
+    open_pair(FER_UDP_LOCAL_ADDR);
+    assert_ok(send_again(&out));
+    assert_queued("x");
+    assert_int_equal(got[0].interface_index, 1);
     out.interface_index = 2;
-    assert_kind(fer_udp_socket_send_batch(socket, &out, 1, NULL),
-                is_winsock() ? FER_UNSUPPORTED : FER_OK);
-    out.sent = 0;
+    assert_kind(send_again(&out), is_winsock() ? FER_UNSUPPORTED : FER_OK);
     out.interface_index = 3;
-    assert_kind(fer_udp_socket_send_batch(socket, &out, 1, NULL),
-                is_winsock() ? FER_UNSUPPORTED : FER_NOT_FOUND);
-    close_pair();
+    assert_kind(send_again(&out), is_winsock() ? FER_UNSUPPORTED : FER_NOT_FOUND);
 }
 
 /* ---- Batches */
@@ -441,60 +328,143 @@ POSIX_TEST(a_short_batch_and_a_lost_error_are_followed_by_the_rest)
 {
     static const fer_sim_fault faults[] = {FER_SIM_FAULT_SHORT_BATCH,
                                            FER_SIM_FAULT_LATE_BATCH_ERROR};
-    fer_udp_socket sender;
-    fer_socket_addr to = addr_of(OTHER);
-    memset(&sender, 0, sizeof sender);
-    open_pair(&sender, 0);
+    open_pair(0);
     for (size_t i = 0; i < 2; i++) {
-        fer_datagram_send out[] = {message("a", 0, &to), message("b", 0, &to),
-                                   message("c", 0, &to)};
-        assert_ok(fer_sim_fault_at(faults[i], 1));
-        assert_ok_n(fer_udp_socket_send_batch(&sender, out, 3, &n), n, 3);
+        fer_datagram_send out[] = {message("a", 0), message("b", 0), message("c", 0)};
+        arm(faults[i]);
+        assert_ok_n(fer_udp_socket_send_batch(sender, out, 3, &n), n, 3);
         assert_int_equal(fer_sim_clear_faults(), 0);
-        assert_int_equal(receive_all(), 3);
-        assert_got(0, "a");
-        assert_got(1, "b");
-        assert_got(2, "c");
+        assert_queued("a b c");
     }
-    close_pair();
-    fer_udp_socket_close(&sender);
 }
 
 /* The call that has datagrams returns them. */
 POSIX_TEST(a_late_error_of_a_receive_is_the_next_receives)
 {
-    fer_udp_socket sender;
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out[] = {message("a", 0, &to), message("b", 0, &to)};
-    memset(&sender, 0, sizeof sender);
-    open_pair(&sender, 0);
-    assert_ok(fer_udp_socket_send_batch(&sender, out, 2, NULL));
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_LATE_BATCH_ERROR, 1));
+    fer_datagram_send out[] = {message("a", 0), message("b", 0)};
+    open_pair(0);
+    assert_ok(fer_udp_socket_send_batch(sender, out, 2, NULL));
+    arm(FER_SIM_FAULT_LATE_BATCH_ERROR);
     prepare();
-    assert_ok_n(fer_udp_socket_recv_batch(&other, got, 2, &n), n, 1);
-    assert_kind_n(fer_udp_socket_recv_batch(&other, got, 2, &n), FER_NO_BUFFER_SPACE, n, 0);
-    assert_ok_n(fer_udp_socket_recv_batch(&other, got, 2, &n), n, 1);
-    assert_got(0, "b");
-    close_pair();
-    fer_udp_socket_close(&sender);
+    assert_ok_n(fer_udp_socket_recv_batch(other, got, 2, &n), n, 1);
+    assert_kind_n(fer_udp_socket_recv_batch(other, got, 2, &n), FER_NO_BUFFER_SPACE, n, 0);
+    assert_queued("b");
 }
 
 /* Not a batch: the second message of a Windows batch is a call of its own, whose error is known. */
 WINSOCK_TEST(a_system_without_batches_has_their_faults_never)
 {
-    fer_udp_socket sender;
-    fer_socket_addr to = addr_of(OTHER);
-    fer_datagram_send out[] = {message("a", 0, &to), message("b", 0, &to)};
-    memset(&sender, 0, sizeof sender);
-    open_pair(&sender, 0);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SHORT_BATCH, 1));
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_LATE_BATCH_ERROR, 1));
-    assert_ok_n(fer_udp_socket_send_batch(&sender, out, 2, &n), n, 2);
+    fer_datagram_send out[] = {message("a", 0), message("b", 0)};
+    open_pair(0);
+    arm(FER_SIM_FAULT_SHORT_BATCH);
+    arm(FER_SIM_FAULT_LATE_BATCH_ERROR);
+    assert_ok_n(fer_udp_socket_send_batch(sender, out, 2, &n), n, 2);
     prepare();
-    assert_ok_n(fer_udp_socket_recv_batch(&other, got, SLOTS, &n), n, 2);
+    assert_ok_n(fer_udp_socket_recv_batch(other, got, SLOTS, &n), n, 2);
     assert_int_equal(fer_sim_clear_faults(), 2);
-    close_pair();
-    fer_udp_socket_close(&sender);
+}
+
+/* ---- Features */
+
+static fer_udp_features features_of(fer_sim_config config, const char *at)
+{
+    fer_udp_capabilities found;
+    sim_begin_with(config);
+    assert_ok(fer_udp_socket_bind(&test.udp, at));
+    assert_ok(fer_udp_socket_features(&test.udp, &found));
+    assert_int_equal(found.enabled, 0);
+    assert_int_equal(found.max_batch > 1, (found.available & FER_UDP_BATCHING) != 0);
+    assert_int_equal(found.max_segments > 1, (found.available & FER_UDP_SEGMENTING) != 0);
+    fer_udp_features enabled = 0;
+    assert_ok_n(fer_udp_socket_enable(&test.udp, ALL_SWITCHES, &enabled), enabled,
+                found.available & ALL_SWITCHES);
+    sim_end_one();
+    return found.available;
+}
+
+PLAIN_TEST(each_system_has_its_features)
+{
+    const fer_udp_features bsd =
+        FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_TIMESTAMPS | FER_UDP_SOURCE;
+    const struct {
+        fer_sim_dialect dialect;
+        fer_sim_bsd bsd;
+        fer_udp_features v4, v6;
+    } rows[] = {
+        {FER_SIM_DIALECT_POSIX, FER_SIM_BSD_MACOS, 255, 255},
+        {FER_SIM_DIALECT_WINSOCK, FER_SIM_BSD_MACOS, 1 | 2 | 32 | 64, 1 | 2 | 32 | 64},
+        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_MACOS, bsd, bsd},
+        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_FREEBSD, bsd, bsd},
+        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_NETBSD, bsd & ~FER_UDP_ECN, bsd},
+        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_OPENBSD, bsd & ~FER_UDP_ECN, bsd},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fer_sim_config config = {.dialect = rows[i].dialect, .bsd = rows[i].bsd};
+        assert_int_equal(features_of(config, OWN), rows[i].v4);
+        assert_int_equal(features_of(config, "[::1]:1000"), rows[i].v6);
+        config.lacks_udp_features = 255;
+        assert_int_equal(features_of(config, OWN), 0);
+    }
+}
+
+/* Wine ignores the control messages of a send. */
+WINSOCK_CONFIG_TEST(a_system_without_sources_refuses_one)
+{
+    fer_datagram_send out = {.buf = "x", .len = 1, .to = addr_at(OTHER)};
+    sim_begin_of(.lacks_udp_features = FER_UDP_ECN | FER_UDP_SOURCE | FER_UDP_SEGMENTING);
+    assert_ok(fer_udp_socket_bind(&test.udp, OWN));
+    out.from = addr_of("127.0.0.1:0").ip;
+    assert_kind(send_again(&out), FER_UNSUPPORTED);
+    out.from.family = (fer_ip_family)0;
+    assert_ok(send_again(&out));
+}
+
+/* ---- The length of datagrams on the path */
+
+SIM_UDP_TEST(datagrams_that_may_not_be_fragmented_have_an_mtu)
+{
+    static char large[2000];
+    bool on = true;
+    uint32_t mtu = 0;
+    const fer_socket_addr far = addr_of("10.0.0.7:53"), near = addr_of(OTHER);
+    fer_datagram_send out = {.buf = large, .len = 1473, .to = &far};
+    assert_ok(fer_udp_socket_bind(socket, "0.0.0.0:0"));
+    assert_ok_n(fer_udp_socket_dont_fragment(socket, &on), on, false);
+    assert_ok(send_again(&out));
+    assert_ok(fer_udp_socket_set_dont_fragment(socket, true));
+    assert_ok_n(fer_udp_socket_dont_fragment(socket, &on), on, true);
+    assert_kind(send_again(&out), FER_MESSAGE_TOO_LONG);
+    out.len = 1472;
+    assert_ok(send_again(&out));
+    out = (fer_datagram_send){.buf = large, .len = sizeof large, .to = &near};
+    assert_ok(send_again(&out));
+    assert_kind(fer_udp_socket_path_mtu(socket, &mtu), FER_NOT_CONNECTED);
+    assert_ok(fer_udp_socket_connect_addr(socket, &far));
+    assert_ok_n(fer_udp_socket_path_mtu(socket, &mtu), mtu, 1500);
+}
+
+/* ---- The octet of the header */
+
+SIM_UDP_TEST(a_peer_receives_dscp_and_ecn)
+{
+    uint32_t tos = 0;
+    fer_udp_received received;
+    const fer_socket_addr at = addr_of("10.0.0.7:53");
+    fer_datagram_send out = {.buf = "x", .len = 1, .to = &at};
+    assert_ok(fer_socket_new(&test.socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
+    assert_ok(fer_socket_set_tos(&test.socket, 0xb9));
+    assert_ok(fer_socket_into_udp_socket(&test.socket, socket));
+    fer_sim_peer peer = peer_bound_to("10.0.0.7:53");
+    assert_kind(fer_sim_peer_tos(peer, &tos), FER_WOULD_BLOCK);
+    assert_kind(fer_sim_peer_tos(peer, NULL), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_tos(FER_SIM_PEER_NONE, &tos), FER_INVALID_INPUT);
+    assert_ok(send_again(&out));
+    out.ecn = FER_ECN_CE;
+    assert_ok(send_again(&out));
+    advance_ms(1);
+    assert_ok_n(fer_sim_peer_tos(peer, &tos), tos, 0xb9);
+    assert_ok(fer_sim_peer_recv_from(peer, NULL, 0, &received));
+    assert_ok_n(fer_sim_peer_tos(peer, &tos), tos, 0xbb);
 }
 
 TEST_MAIN("sim_messages")

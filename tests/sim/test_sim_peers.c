@@ -3,15 +3,20 @@
 
 SIM_STREAM_TEST(a_peer_accepts_sends_receives_and_closes)
 {
-    fer_sim_peer listener = serve(SERVER);
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    char byte = 0;
+    fer_socket_addr want, got;
+    fer_sim_peer listener = serve(SERVER), peer = FER_SIM_PEER_NONE;
     assert_kind(fer_sim_peer_accept(listener, &peer), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     peer = accepted(listener);
+    assert_ok(fer_sim_peer_local_addr(peer, &got));
+    assert_true(fer_socket_addr_eq(&got, addr_at(SERVER)));
+    assert_ok(fer_tcp_stream_local_addr(stream, &want));
+    assert_ok(fer_sim_peer_remote_addr(peer, &got));
+    assert_true(fer_socket_addr_eq(&want, &got));
     assert_ok(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
     advance_ms(1);
     peer_receives(peer, "hello");
-    char byte = 0;
     assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_WOULD_BLOCK);
     peer_sends(peer, "and back");
     stream_reads(stream, "and back");
@@ -19,47 +24,26 @@ SIM_STREAM_TEST(a_peer_accepts_sends_receives_and_closes)
     stream_reads(stream, "");
 }
 
-SIM_TEST(a_peer_has_both_addresses)
+/* A peer at this address connects to test.listener. */
+static fer_sim_peer peer_connects_from(const char *from)
 {
-    fer_socket_addr want;
-    fer_socket_addr got;
-    open_ends = connected_to(SERVER);
-    assert_ok(fer_tcp_stream_peer_addr(&open_ends.stream, &want));
-    assert_ok(fer_sim_peer_local_addr(open_ends.peer, &got));
-    assert_true(fer_socket_addr_eq(&want, &got));
-    assert_ok(fer_tcp_stream_local_addr(&open_ends.stream, &want));
-    assert_ok(fer_sim_peer_remote_addr(open_ends.peer, &got));
-    assert_true(fer_socket_addr_eq(&want, &got));
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    assert_ok(fer_tcp_listener_bind(&test.listener, "0.0.0.0:7"));
+    assert_ok(fer_sim_peer_connect(addr_at(from), addr_at("10.0.0.1:7"), &peer));
+    return peer;
 }
 
 SIM_STREAM_TEST(a_peer_connects_to_the_programs_listener)
 {
-    fer_tcp_listener listener = {0};
-    fer_socket_addr from = addr_of("203.0.113.9:4000");
-    fer_socket_addr to = addr_of("10.0.0.1:7");
     fer_socket_addr seen;
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
-    assert_ok(fer_sim_peer_connect(&from, &to, &peer));
+    fer_sim_peer peer = peer_connects_from("203.0.113.9:4000");
     assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_WOULD_BLOCK);
-    assert_ok(fer_tcp_listener_accept(&listener, stream, &seen));
-    assert_true(fer_socket_addr_eq(&seen, &from));
+    assert_ok(fer_tcp_listener_accept(&test.listener, stream, &seen));
+    assert_true(fer_socket_addr_eq(&seen, addr_at("203.0.113.9:4000")));
     assert_int_equal(now_ms(), 1);
     advance_ms(1);
     peer_sends(peer, "from afar");
     stream_reads(stream, "from afar");
-    fer_tcp_listener_close(&listener);
-}
-
-SIM_TEST(a_refused_peer_is_reported)
-{
-    char byte = 0;
-    fer_socket_addr to = addr_of("10.0.0.1:7");
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
-    advance_ms(10);
-    assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_CONNECTION_REFUSED);
-    assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
 }
 
 SIM_STREAM_TEST(closing_a_listening_peer_resets_its_queue)
@@ -69,11 +53,20 @@ SIM_STREAM_TEST(closing_a_listening_peer_resets_its_queue)
     fer_sim_peer_close(listener);
     assert_kind(read_one(stream), FER_CONNECTION_RESET);
     fer_tcp_stream_close(stream);
-    assert_ok(fer_sim_advance(fer_duration_from_secs(1)));
-    fer_sim_peer again = serve(SERVER);
+    advance_ms(1000);
+    (void)serve(SERVER);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    fer_tcp_stream_close(stream);
-    fer_sim_peer_close(again);
+}
+
+/* A restarted server listens while its earlier connection is still open. */
+SIM_STREAM_TEST(a_peer_listens_again_while_its_connection_is_open)
+{
+    fer_sim_peer first = serve(SERVER), second = FER_SIM_PEER_NONE;
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    (void)accepted(first);
+    assert_kind(fer_sim_peer_listen(addr_at(SERVER), 4, &second), FER_ADDR_IN_USE);
+    fer_sim_peer_close(first);
+    assert_ok(fer_sim_peer_listen(addr_at(SERVER), 4, &second));
 }
 
 /* ---- Handlers */
@@ -84,76 +77,78 @@ struct recorded {
     size_t count;
     fer_sim_peer peer;
 };
+static struct recorded recorded;
 
 static void record_event(fer_sim_peer peer, fer_sim_event event, void *context)
 {
-    struct recorded *recorded = context;
-    assert_true(recorded->count < 16);
-    recorded->times_us[recorded->count] = now_us();
-    recorded->events[recorded->count++] = event;
-    recorded->peer = peer;
+    (void)context;
+    assert_true(recorded.count < 16);
+    recorded.times_us[recorded.count] = now_us();
+    recorded.events[recorded.count++] = event;
+    recorded.peer = peer;
+}
+
+static void record(fer_sim_peer peer)
+{
+    memset(&recorded, 0, sizeof recorded);
+    assert_ok(fer_sim_peer_set_handler(peer, record_event, NULL));
+}
+
+/* After 10 ms these events have been recorded. */
+#define assert_recorded(...)                            \
+    assert_events((const fer_sim_event[]){__VA_ARGS__}, \
+                  sizeof((fer_sim_event[]){__VA_ARGS__}) / sizeof(fer_sim_event))
+
+static void assert_events(const fer_sim_event *events, size_t count)
+{
+    advance_ms(10);
+    assert_int_equal(recorded.count, count);
+    assert_memory_equal(recorded.events, events, count * sizeof *events);
 }
 
 SIM_STREAM_TEST(a_handler_receives_all_that_happens)
 {
-    struct recorded recorded = {.count = 0};
-    fer_tcp_listener listener = {0};
-    fer_socket_addr to = addr_of("10.0.0.1:7");
-    fer_socket_addr from = addr_of("203.0.113.9:0");
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:7"));
-    assert_ok(fer_sim_peer_connect(&from, &to, &peer));
-    assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
-    assert_ok(fer_tcp_listener_accept(&listener, stream, NULL));
+    fer_sim_peer peer = peer_connects_from("203.0.113.9:0");
+    record(peer);
+    assert_ok(fer_tcp_listener_accept(&test.listener, stream, NULL));
     assert_ok(fer_tcp_stream_write_all(stream, "abc", 3, NULL));
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
-    advance_ms(10);
+    assert_recorded(FER_SIM_EVENT_CONNECTED, FER_SIM_EVENT_READABLE, FER_SIM_EVENT_ENDED);
     assert_int_equal(recorded.peer, peer);
-    assert_int_equal(recorded.count, 3);
-    assert_int_equal(recorded.events[0], FER_SIM_EVENT_CONNECTED);
-    assert_int_equal(recorded.events[1], FER_SIM_EVENT_READABLE);
-    assert_int_equal(recorded.events[2], FER_SIM_EVENT_ENDED);
     assert_int_equal(recorded.times_us[0], 2000);
     peer_receives(peer, "abc");
     peer_sends(peer, "unread");
     advance_ms(10);
     fer_tcp_stream_close(stream);
-    advance_ms(10);
-    assert_int_equal(recorded.count, 4);
-    assert_int_equal(recorded.events[3], FER_SIM_EVENT_WAS_RESET);
-    fer_tcp_listener_close(&listener);
+    assert_recorded(FER_SIM_EVENT_CONNECTED, FER_SIM_EVENT_READABLE, FER_SIM_EVENT_ENDED,
+                    FER_SIM_EVENT_WAS_RESET);
 }
 
 SIM_PAIR_TEST(a_handler_receives_when_there_is_space_again)
 {
     static char buf[200000];
-    struct recorded recorded = {.count = 0};
     size_t n = 0;
-    assert_ok(fer_sim_peer_set_handler(ends->peer, record_event, &recorded));
+    record(ends->peer);
     assert_ok_n(fer_sim_peer_send(ends->peer, buf, sizeof buf, &n), n, 131072);
     assert_kind(fer_sim_peer_send(ends->peer, buf, 1, NULL), FER_WOULD_BLOCK);
     advance_ms(1);
     assert_int_equal(recorded.count, 0);
     assert_ok(fer_tcp_stream_read_exact(&ends->stream, buf, 131072, NULL));
-    advance_ms(1);
-    assert_int_equal(recorded.count, 1);
-    assert_int_equal(recorded.events[0], FER_SIM_EVENT_WRITABLE);
+    assert_recorded(FER_SIM_EVENT_WRITABLE);
 }
 
-SIM_TEST(a_handler_receives_a_failed_connect)
+SIM_TEST(a_refused_peer_is_reported_and_its_handler_receives_it)
 {
-    struct recorded recorded = {.count = 0};
-    fer_socket_addr to = addr_of("10.0.0.1:7");
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    assert_ok(fer_sim_peer_connect(NULL, &to, &peer));
-    assert_ok(fer_sim_peer_set_handler(peer, record_event, &recorded));
-    advance_ms(10);
-    assert_int_equal(recorded.count, 1);
-    assert_int_equal(recorded.events[0], FER_SIM_EVENT_CONNECT_FAILED);
+    char byte = 0;
+    fer_sim_peer peer = peer_connected_to(addr_at("10.0.0.1:7"));
+    record(peer);
+    assert_recorded(FER_SIM_EVENT_CONNECT_FAILED);
+    assert_kind(fer_sim_peer_send(peer, "x", 1, NULL), FER_CONNECTION_REFUSED);
+    assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
 }
 
-/* A handler as a server: it answers each line in capitals, during the program's own wait. */
-static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
+/* A handler as a server: it answers each byte with the next one, during the program's own wait. */
+static void answer_next(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     char buf[64];
     size_t n = 0;
@@ -166,7 +161,7 @@ static void answer(fer_sim_peer peer, fer_sim_event event, void *context)
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        buf[i] = (char)(buf[i] >= 'a' && buf[i] <= 'z' ? buf[i] - 'a' + 'A' : buf[i]);
+        buf[i]++;
     }
     FER_IGNORE(fer_sim_peer_send(peer, buf, n, NULL));
 }
@@ -175,17 +170,16 @@ static void accept_and_answer(fer_sim_peer listener, fer_sim_event event, void *
 {
     fer_sim_peer peer = FER_SIM_PEER_NONE;
     if (event == FER_SIM_EVENT_ACCEPTABLE && fer_sim_peer_accept(listener, &peer).kind == FER_OK) {
-        FER_IGNORE(fer_sim_peer_set_handler(peer, answer, context));
+        FER_IGNORE(fer_sim_peer_set_handler(peer, answer_next, context));
     }
 }
 
 SIM_STREAM_TEST(a_handler_can_be_a_server)
 {
-    fer_sim_peer listener = serve(SERVER);
-    assert_ok(fer_sim_peer_set_handler(listener, accept_and_answer, NULL));
+    assert_ok(fer_sim_peer_set_handler(serve(SERVER), accept_and_answer, NULL));
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(stream, "hello", 5, NULL));
-    stream_reads(stream, "HELLO");
+    assert_ok(fer_tcp_stream_write_all(stream, "abc", 3, NULL));
+    stream_reads(stream, "bcd");
     assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
     stream_reads(stream, "");
 }
@@ -210,7 +204,7 @@ SIM_PAIR_TEST(a_handler_may_close_its_peer)
 
 /* ---- Scripts */
 
-SIM_STREAM_CONFIG_TEST(a_script_plays_every_action)
+SIM_STREAM_TEST(a_script_plays_every_action)
 {
     static const fer_sim_step steps[] = {
         {FER_SIM_ACTION_RECEIVE, {0}, NULL, 5},
@@ -221,18 +215,14 @@ SIM_STREAM_CONFIG_TEST(a_script_plays_every_action)
         {FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0},
         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0},
     };
-    sim_begin();
     (void)serve_script("127.0.0.1:80", steps, 7);
     assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
     assert_ok(fer_tcp_stream_write_all(stream, "hel", 3, NULL));
     advance_ms(100);
     assert_ok(fer_tcp_stream_write_all(stream, "lo", 2, NULL));
-    stream_reads(stream, "one");
-    assert_int_equal(now_ms(), 110);
-    stream_reads(stream, "two");
-    assert_int_equal(now_ms(), 130);
-    stream_reads(stream, "");
-    assert_int_equal(now_ms(), 135);
+    assert_takes(10, stream_reads(stream, "one"));
+    assert_takes(20, stream_reads(stream, "two"));
+    assert_takes(5, stream_reads(stream, ""));
     assert_ok(fer_tcp_stream_write_all(stream, "dropped", 7, NULL));
 }
 
@@ -243,38 +233,29 @@ SIM_STREAM_TEST(a_script_can_reset)
     (void)serve_script("127.0.0.1:80", steps, 2);
     assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
     stream_reads(stream, "x");
-    assert_kind(read_one(stream), FER_CONNECTION_RESET);
-    assert_int_equal(now_ms(), 1);
+    assert_takes(1, assert_kind(read_one(stream), FER_CONNECTION_RESET));
 }
 
 SIM_TEST(every_connection_has_a_script_of_its_own)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    fer_tcp_stream streams[5];
-    memset(streams, 0, sizeof streams);
-    (void)serve_script(SERVER, steps, 2);
+    (void)serve_script(SERVER, echo_and_close, 2);
     for (size_t i = 0; i < 5; i++) {
-        assert_ok(fer_tcp_stream_connect(&streams[i], SERVER));
-        assert_ok(fer_tcp_stream_write_all(&streams[i], &"abcde"[i], 5 - i, NULL));
+        assert_ok(fer_tcp_stream_connect(&test.streams[i], SERVER));
+        assert_ok(fer_tcp_stream_write_all(&test.streams[i], &"abcde"[i], 5 - i, NULL));
     }
     for (size_t i = 0; i < 5; i++) {
-        stream_reads(&streams[i], &"abcde"[i]);
-        assert_ok(fer_tcp_stream_shutdown(&streams[i], FER_SHUTDOWN_WRITE));
-        stream_reads(&streams[i], "");
-        fer_tcp_stream_close(&streams[i]);
+        stream_reads(&test.streams[i], &"abcde"[i]);
+        assert_ok(fer_tcp_stream_shutdown(&test.streams[i], FER_SHUTDOWN_WRITE));
+        stream_reads(&test.streams[i], "");
     }
 }
 
-/* An echo of more bytes than all buffers can hold; the program writes and reads in turn. */
+/* An echo of more bytes than all buffers can hold; the program writes and reads in alternation. */
 SIM_STREAM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
 {
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_ECHO, {0}, NULL, 0},
-                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    static unsigned char out[50000];
-    static unsigned char in[50000];
+    static unsigned char out[50000], in[50000];
     sim_begin_of(.send_buffer = 1000, .receive_buffer = 700);
-    (void)serve_script(SERVER, steps, 2);
+    (void)serve_script(SERVER, echo_and_close, 2);
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     for (size_t i = 0; i < sizeof out; i++) {
         out[i] = (unsigned char)(i * 7 + i / 251);
@@ -290,34 +271,10 @@ SIM_STREAM_TEST(a_connecting_peer_can_play_a_script)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "knock", 5},
                                          {FER_SIM_ACTION_CLOSE, {3000000}, NULL, 0}};
-    fer_tcp_listener listener = {0};
-    fer_socket_addr to = addr_of("10.0.0.1:7");
-    fer_socket_addr from = addr_of("203.0.113.9:0");
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    assert_ok(fer_tcp_listener_bind(&listener, "10.0.0.1:7"));
-    assert_ok(fer_sim_peer_connect(&from, &to, &peer));
-    assert_ok(fer_sim_peer_play(peer, steps, 2));
-    assert_ok(fer_tcp_listener_accept(&listener, stream, NULL));
+    assert_ok(fer_sim_peer_play(peer_connects_from("203.0.113.9:0"), steps, 2));
+    assert_ok(fer_tcp_listener_accept(&test.listener, stream, NULL));
     stream_reads(stream, "knock");
     stream_reads(stream, "");
-    fer_tcp_listener_close(&listener);
-}
-
-/* ---- Connections between two sockets of the program */
-
-/* A restarted server listens while its earlier connection is still open. */
-SIM_STREAM_TEST(a_peer_listens_again_while_its_connection_is_open)
-{
-    const fer_socket_addr addr = addr_of("10.0.0.7:80");
-    fer_sim_peer first = FER_SIM_PEER_NONE;
-    fer_sim_peer accepted = FER_SIM_PEER_NONE;
-    fer_sim_peer second = FER_SIM_PEER_NONE;
-    assert_ok(fer_sim_peer_listen(&addr, 4, &first));
-    assert_ok(fer_tcp_stream_connect_addr(stream, &addr));
-    assert_ok(fer_sim_peer_accept(first, &accepted));
-    assert_kind(fer_sim_peer_listen(&addr, 4, &second), FER_ADDR_IN_USE);
-    fer_sim_peer_close(first);
-    assert_ok(fer_sim_peer_listen(&addr, 4, &second));
 }
 
 TEST_MAIN("sim_peers")

@@ -3,12 +3,14 @@
  * system in tests/conformance. */
 #include "sim/sim_poller.h"
 
-static fer_sim_report stopped(void)
+/* Ends the test's simulation. The fault has been injected so many times. */
+static void assert_injected(fer_sim_fault fault, uint64_t times)
 {
     fer_sim_report report;
+    close_handles();
     assert_ok(fer_sim_stop(&report));
     assert_int_equal(report.leaked_handles, 0);
-    return report;
+    assert_int_equal(report.faults[fault], times);
 }
 
 /* ---- Time */
@@ -17,224 +19,152 @@ WATCHER_TEST(a_wait_takes_just_as_long_as_the_network_does)
 {
     static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {7000000}, "late", 4},
                                          {FER_SIM_ACTION_ECHO, {0}, NULL, 0}};
-    struct ends ends = {.peer = FER_SIM_PEER_NONE};
-    fer_sim_peer server = serve_script(SERVER, steps, 2);
-    assert_ok(fer_tcp_stream_connect(&ends.stream, SERVER));
+    add(raw_of(stream), 5, "r", FER_POLL_LEVEL);
+    assert_ok(fer_sim_peer_play(open_ends.peer, steps, 2));
     uint64_t begin = now_us();
-    add_level(watcher, &ends.stream, 5, "r");
-    wait_for(watcher, FER_DURATION_NONE);
-    assert_event(watcher, 0, 5, "r");
-    assert_true(now_us() - begin >= 7000 && now_us() - begin <= 8000);
-    stream_reads(&ends.stream, "late");
+    assert_ok(poll_for(FER_DURATION_NONE));
+    assert_event(0, 5, "r");
+    assert_in_range(now_us() - begin, 7000, 8000);
+    stream_reads(stream, "late");
     begin = fer_sim_now().nanos;
-    wait_for(watcher, fer_duration_from_nanos(1234567));
-    assert_int_equal(watcher->count, 0);
+    assert_ok_n(poll_for(fer_duration_from_nanos(1234567)), count, 0);
     assert_int_equal(fer_sim_now().nanos - begin, 1234567);
-    fer_sim_peer_close(server);
-    close_both(watcher, &ends);
 }
 
-WATCHER_PAIR_TEST(a_wait_that_only_checks_takes_a_microsecond)
+WATCHER_TEST(a_wait_that_only_checks_takes_a_microsecond_and_one_without_end_is_a_deadlock)
 {
-    add_level(watcher, &ends->stream, 1, "r");
+    add(raw_of(stream), 1, "r", FER_POLL_LEVEL);
     uint64_t begin = now_us();
-    nothing_comes(watcher);
+    nothing_comes();
     assert_int_equal(now_us() - begin, 1);
-    peer_sends(ends->peer, "x");
-    comes(watcher, 1, "r");
+    assert_kind(poll_for(FER_DURATION_NONE), FER_DEADLOCK);
+    assert_int_equal(count, 0);
+    peer_sends(open_ends.peer, "x");
+    comes(1, "r");
     assert_int_equal(now_us() - begin, 1);
-}
-
-WATCHER_PAIR_TEST(a_wait_without_end_for_no_event_is_a_deadlock)
-{
-    add_level(watcher, &ends->stream, 1, "r");
-    watcher->count = 7;
-    assert_kind_n(fer_poller_wait(&watcher->poller, FER_DURATION_NONE, watcher->events, CAP,
-                                  &watcher->count, NULL),
-                  FER_DEADLOCK, watcher->count, 0);
-    peer_sends(ends->peer, "x");
-    comes(watcher, 1, "r");
 }
 
 /* ---- Notifications from events */
 
-static void notify(void *context)
+static void notify(void *poller)
 {
-    assert_ok(fer_poller_notify(context));
+    assert_ok(fer_poller_notify(poller));
 }
 
-WATCHER_PAIR_TEST(an_event_may_notify_the_wait_that_it_happens_in)
+WATCHER_TEST(an_event_may_notify_the_wait_that_it_happens_in)
 {
-    add_level(watcher, &ends->stream, 1, "r");
-    assert_ok(fer_sim_after(millis(3), notify, &watcher->poller));
-    uint64_t begin = now_ms();
-    wait_for(watcher, FER_DURATION_NONE);
-    assert_int_equal(watcher->count, 0);
-    assert_int_equal(now_ms() - begin, 3);
-    wait_for(watcher, millis(10));
-    assert_int_equal(now_ms() - begin, 13);
+    add(raw_of(stream), 1, "r", FER_POLL_LEVEL);
+    after_ms(3, notify, &test.poller);
+    assert_takes(3, assert_ok_n(poll_for(FER_DURATION_NONE), count, 0));
+    assert_takes(10, assert_ok_n(poll_for(millis(10)), count, 0));
 }
 
 /* A call that would wait fails inside an event. */
-static void poll_and_wait(void *context)
+static void poll_and_wait(void *poller)
 {
-    struct watcher *watcher = context;
+    fer_event event;
+    size_t none = 77;
     uint64_t begin = fer_sim_now().nanos;
-    nothing_comes(watcher);
-    assert_kind(
-        fer_poller_wait(&watcher->poller, millis(1), watcher->events, CAP, &watcher->count, NULL),
-        FER_DEADLOCK);
+    assert_ok_n(fer_poller_wait(poller, millis(0), &event, 1, &none, NULL), none, 0);
+    assert_kind(fer_poller_wait(poller, millis(1), &event, 1, &none, NULL), FER_DEADLOCK);
     assert_int_equal(fer_sim_now().nanos, begin);
 }
 
 WATCHER_TEST(time_stands_still_in_an_event)
 {
-    struct watcher inner = opened();
-    assert_ok(fer_sim_after(millis(3), poll_and_wait, &inner));
-    wait_for(watcher, millis(5));
-    assert_int_equal(now_ms(), 5);
-    fer_poller_close(&inner.poller);
+    fer_poller inner = {0};
+    (void)stream;
+    assert_ok(fer_poller_new(&inner));
+    after_ms(3, poll_and_wait, &inner);
+    assert_takes(5, assert_ok(poll_for(millis(5))));
+    fer_poller_close(&inner);
 }
 
 /* ---- Faults */
 
-SIM_TEST(an_interrupted_wait_continues_with_the_time_left)
+WATCHER_TEST(a_wait_continues_after_an_interruption_with_the_time_left)
 {
-    struct watcher watcher = opened();
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
-    wait_for(&watcher, millis(40));
-    assert_int_equal(watcher.count, 0);
-    assert_int_equal(now_ms(), 40);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_INTERRUPTED, 1));
-    nothing_comes(&watcher);
-    fer_poller_close(&watcher.poller);
-    assert_int_equal(stopped().faults[FER_SIM_FAULT_INTERRUPTED], 2);
+    (void)stream;
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    assert_takes(40, assert_ok_n(poll_for(millis(40)), count, 0));
+    arm(FER_SIM_FAULT_INTERRUPTED);
+    nothing_comes();
+    assert_injected(FER_SIM_FAULT_INTERRUPTED, 2);
 }
 
-SIM_TEST(a_wait_continues_after_a_spurious_wakeup)
+WATCHER_TEST(false_readiness_is_of_a_requested_interest_that_is_not_ready)
 {
-    struct watcher watcher = opened();
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
-    wait_for(&watcher, millis(40));
-    assert_int_equal(watcher.count, 0);
-    assert_int_equal(now_ms(), 40);
-    fer_poller_close(&watcher.poller);
-    assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 1);
-}
-
-static void arm_false_readiness(void)
-{
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_SPURIOUS_READY, 1));
-}
-
-SIM_TEST(false_readiness_is_of_a_requested_interest_that_is_not_ready)
-{
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    assert_ok(fer_tcp_stream_set_nonblocking(&ends.stream, true));
-    add_level(&watcher, &ends.stream, 9, "r");
-    arm_false_readiness();
-    comes(&watcher, 9, "r");
-    assert_kind(read_one(&ends.stream), FER_WOULD_BLOCK);
-    assert_ok(
-        fer_poller_modify(&watcher.poller, raw_of(&ends), interest_of(9, "rw"), FER_POLL_LEVEL));
-    arm_false_readiness();
-    wait_for(&watcher, FER_DURATION_NONE);
-    assert_int_equal(watcher.count, 2);
-    assert_event(&watcher, 0, 9, "w");
-    assert_event(&watcher, 1, 9, "r");
-    peer_sends(ends.peer, "x"); /* everything is ready: no chance */
-    arm_false_readiness();
-    comes(&watcher, 9, "rw");
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, true));
+    add(raw_of(stream), 9, "r", FER_POLL_LEVEL);
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    comes(9, "r");
+    assert_kind(read_one(stream), FER_WOULD_BLOCK);
+    change(raw_of(stream), 9, "rw", FER_POLL_LEVEL);
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    assert_ok_n(poll_for(FER_DURATION_NONE), count, 2);
+    assert_event(0, 9, "w");
+    assert_event(1, 9, "r");
+    peer_sends(open_ends.peer, "x"); /* everything is ready: no chance */
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    comes(9, "rw");
     assert_int_equal(fer_sim_clear_faults(), 1);
-    close_both(&watcher, &ends);
-    assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 2);
+    assert_injected(FER_SIM_FAULT_SPURIOUS_READY, 2);
 }
 
 /* A spurious event uses up a one-shot registration. Without a registration that can report one the
  * fault is a spurious wakeup, and the wait continues. */
-SIM_TEST(false_readiness_needs_an_armed_registration)
+WATCHER_TEST(false_readiness_needs_an_armed_registration)
 {
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add(&watcher, raw_of(&ends), interest_of(9, "r"), FER_POLL_ONESHOT);
-    arm_false_readiness();
-    comes(&watcher, 9, "r");
-    peer_sends(ends.peer, "x");
-    nothing_comes(&watcher);
-    arm_false_readiness();
-    nothing_comes(&watcher);
-    assert_ok(
-        fer_poller_modify(&watcher.poller, raw_of(&ends), interest_of(9, "r"), FER_POLL_ONESHOT));
-    comes(&watcher, 9, "r");
-    assert_ok(fer_poller_delete(&watcher.poller, raw_of(&ends)));
-    arm_false_readiness();
-    nothing_comes(&watcher);
-    close_both(&watcher, &ends);
-    assert_int_equal(stopped().faults[FER_SIM_FAULT_SPURIOUS_READY], 3);
+    add(raw_of(stream), 9, "r", FER_POLL_ONESHOT);
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    comes(9, "r");
+    peer_sends(open_ends.peer, "x");
+    nothing_comes();
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    assert_takes(40, assert_ok_n(poll_for(millis(40)), count, 0));
+    change(raw_of(stream), 9, "r", FER_POLL_ONESHOT);
+    comes(9, "r");
+    assert_ok(fer_poller_delete(&test.poller, raw_of(stream)));
+    arm(FER_SIM_FAULT_SPURIOUS_READY);
+    nothing_comes();
+    assert_injected(FER_SIM_FAULT_SPURIOUS_READY, 3);
 }
 
-SIM_TEST(no_memory_changes_nothing)
+SIM_PAIR_TEST(a_poller_without_memory_or_handles_changes_nothing)
 {
-    struct ends ends = connected();
-    fer_poller poller = {0};
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 1));
-    assert_kind(fer_poller_new(&poller), FER_OUT_OF_MEMORY);
-    struct watcher watcher = opened();
+    const fer_raw_socket raw = raw_of(&ends->stream);
+    arm(FER_SIM_FAULT_TOO_MANY_HANDLES);
+    assert_kind(fer_poller_new(&test.poller), FER_TOO_MANY_OPEN_FILES);
+    arm(FER_SIM_FAULT_NO_MEMORY);
+    assert_kind(fer_poller_new(&test.poller), FER_OUT_OF_MEMORY);
+    assert_ok(fer_poller_new(&test.poller));
     for (uint64_t nth = 1; nth <= 2; nth++) { /* one for the registration, and one for the table */
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(
-            fer_poller_add(&watcher.poller, raw_of(&ends), interest_of(1, "w"), FER_POLL_LEVEL),
-            FER_OUT_OF_MEMORY);
-        assert_kind(fer_poller_delete(&watcher.poller, raw_of(&ends)), FER_NOT_FOUND);
-        nothing_comes(&watcher);
+        assert_kind(fer_poller_add(&test.poller, raw, interest_of(1, "w"), FER_POLL_LEVEL),
+                    FER_OUT_OF_MEMORY);
+        assert_kind(fer_poller_delete(&test.poller, raw), FER_NOT_FOUND);
+        nothing_comes();
     }
-    add_level(&watcher, &ends.stream, 1, "w");
-    comes(&watcher, 1, "w");
-    close_both(&watcher, &ends);
-    assert_int_equal(stopped().faults[FER_SIM_FAULT_NO_MEMORY], 3);
-}
-
-SIM_TEST(a_poller_takes_handles_too)
-{
-    fer_poller poller = {0};
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
-    assert_kind(fer_poller_new(&poller), FER_TOO_MANY_OPEN_FILES);
-    assert_ok(fer_poller_new(&poller));
-    fer_poller_close(&poller);
-    assert_int_equal(stopped().faults[FER_SIM_FAULT_TOO_MANY_HANDLES], 1);
+    add(raw, 1, "w", FER_POLL_LEVEL);
+    comes(1, "w");
+    assert_injected(FER_SIM_FAULT_NO_MEMORY, 3);
 }
 
 /* ---- Leaks, and other simulations */
 
-SIM_CONFIG_TEST(a_poller_that_is_left_open_is_reported_and_unusable)
+WATCHER_TEST(a_poller_that_is_left_open_is_reported_and_unusable)
 {
+    fer_sim_report report;
+    add(raw_of(stream), 1, "w", FER_POLL_LEVEL);
+    fer_tcp_stream_close(stream);
+    assert_ok_n(fer_sim_stop(&report), report.leaked_pollers, 1);
+    assert_kind(poll_for(millis(0)), FER_UNSUPPORTED);
+    assert_kind(fer_poller_new(&(fer_poller){0}), FER_UNSUPPORTED);
     sim_begin();
-    struct ends ends = connected();
-    struct watcher watcher = opened();
-    add_level(&watcher, &ends.stream, 1, "w");
-    fer_tcp_stream_close(&ends.stream);
-    assert_int_equal(stopped().leaked_pollers, 1);
-    assert_kind(
-        fer_poller_wait(&watcher.poller, millis(0), watcher.events, CAP, &watcher.count, NULL),
-        FER_UNSUPPORTED);
-    sim_begin();
-    struct ends others = connected();
-    assert_kind(
-        fer_poller_wait(&watcher.poller, millis(0), watcher.events, CAP, &watcher.count, NULL),
-        FER_BAD_HANDLE);
-    assert_kind(
-        fer_poller_add(&watcher.poller, raw_of(&others), interest_of(1, "w"), FER_POLL_LEVEL),
-        FER_BAD_HANDLE);
-    fer_poller_close(&watcher.poller);
-    fer_tcp_stream_close(&others.stream);
-    assert_int_equal(stopped().leaked_pollers, 0);
-}
-
-PLAIN_TEST(without_a_simulation_there_is_no_poller)
-{
-    fer_poller poller = {0};
-    assert_kind(fer_poller_new(&poller), FER_UNSUPPORTED);
+    open_ends = connected();
+    assert_kind(poll_for(millis(0)), FER_BAD_HANDLE);
+    assert_kind(fer_poller_add(&test.poller, raw_of(stream), interest_of(1, "w"), FER_POLL_LEVEL),
+                FER_BAD_HANDLE);
 }
 
 TEST_MAIN("sim_poller")

@@ -14,28 +14,24 @@ static const fer_sim_name names[] = {
     {.host = "gone.test", .failure = FER_HOST_NOT_FOUND, .delay = {UINT64_C(1000000000)}},
 };
 
-static fer_resolver resolver;
+static fer_resolver *const resolver = &test.resolver;
+static fer_poller *const poller = &test.poller;
 static fer_lookup lookups[4];
-static fer_poller poller;
 
-static void begin_with(fer_sim_config config, uint32_t threads, uint32_t waiting)
+static void begin_with(uint32_t threads, uint32_t waiting, fer_sim_trace_function trace)
 {
-    memset(&resolver, 0, sizeof resolver);
     memset(lookups, 0, sizeof lookups);
-    memset(&poller, 0, sizeof poller);
-    config.names = names;
-    config.name_count = sizeof names / sizeof names[0];
-    sim_begin_with(config);
-    assert_ok(fer_poller_new(&poller));
+    sim_begin_of(.names = names, .name_count = sizeof names / sizeof names[0], .trace = trace);
+    assert_ok(fer_poller_new(poller));
     assert_ok(fer_resolver_new(
-        &resolver,
+        resolver,
         &(fer_resolver_options){.threads = threads,
                                 .queue_cap = waiting == 0 ? FER_RESOLVER_NO_QUEUE : waiting}));
 }
 
 static void begin(uint32_t threads, uint32_t waiting)
 {
-    begin_with(config_of(), threads, waiting);
+    begin_with(threads, waiting, NULL);
 }
 
 static int end(void **state)
@@ -43,8 +39,6 @@ static int end(void **state)
     for (size_t i = 0; i < 4; i++) {
         fer_lookup_close(&lookups[i]);
     }
-    fer_resolver_close(&resolver);
-    fer_poller_close(&poller);
     return sim_end(state);
 }
 
@@ -53,9 +47,9 @@ static int end(void **state)
             TEST_ROW(#function " [POSIX]", function, sim_choose, end, &sim_dialects[0]), \
             TEST_ROW(#function " [WINSOCK]", function, sim_choose, end, &sim_dialects[1]))
 
-static void start(size_t at, const char *text)
+static void start(size_t at, const char *text, uint64_t key)
 {
-    assert_ok(fer_resolver_start(&resolver, text, NULL, &poller, 0, &lookups[at]));
+    assert_ok(fer_resolver_start(resolver, text, NULL, poller, key, &lookups[at]));
 }
 
 static fer_error wait_for(size_t at, fer_duration timeout)
@@ -64,84 +58,14 @@ static fer_error wait_for(size_t at, fer_duration timeout)
     return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
 }
 
-RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
+static fer_error wait_for_result(size_t at)
 {
-    begin(1, 0);
-    start(0, "slow.test:80");
-    assert_int_equal(now_ms(), 0);
-    assert_kind(wait_for(0, millis(1000)), FER_TIMED_OUT);
-    assert_int_equal(now_ms(), 1000);
-    assert_ok(wait_for(0, FER_DURATION_NONE));
-    assert_int_equal(now_ms(), 3000);
-    assert_ok(wait_for(0, FER_DURATION_NONE));
-    assert_int_equal(now_ms(), 3000);
+    return wait_for(at, FER_DURATION_NONE);
 }
 
-RESOLVER_TEST(time_advances_for_a_lookup_without_a_wait)
+static fer_error check(size_t at)
 {
-    begin(1, 0);
-    start(0, "slow.test:80");
-    advance_ms(2999);
-    assert_kind(wait_for(0, (fer_duration){0}), FER_WOULD_BLOCK);
-    advance_ms(1);
-    assert_ok(wait_for(0, (fer_duration){0}));
-}
-
-/* A program that only polls makes progress too. */
-RESOLVER_TEST(repeated_queries_advance_time_to_the_result)
-{
-    begin(1, 0);
-    start(0, "soon.test:80");
-    while (wait_for(0, (fer_duration){0}).kind == FER_WOULD_BLOCK) {
-        assert_true(now_ms() <= 5);
-    }
-    assert_ok(wait_for(0, (fer_duration){0}));
-    assert_int_equal(now_ms(), 5);
-}
-
-RESOLVER_TEST(threads_look_up_in_parallel_and_the_queue_waits)
-{
-    begin(2, 1);
-    start(0, "slow.test:80");
-    start(1, "gone.test:80");
-    start(2, "slow.test:80");
-    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[3]),
-                FER_WOULD_BLOCK);
-    assert_kind(wait_for(1, FER_DURATION_NONE), FER_HOST_NOT_FOUND);
-    assert_int_equal(now_ms(), 1000);
-    start(3, "two.test:80");
-    assert_ok(wait_for(0, FER_DURATION_NONE));
-    assert_int_equal(now_ms(), 3000);
-    assert_ok(wait_for(3, FER_DURATION_NONE));
-    assert_int_equal(now_ms(), 3000);
-    assert_ok(wait_for(2, FER_DURATION_NONE));
-    assert_int_equal(now_ms(), 4000);
-}
-
-static void send_a_byte(void *context)
-{
-    peer_sends(*(fer_sim_peer *)context, "x");
-}
-
-/* A lookup on the event loop's own thread would delay the byte by three seconds. */
-RESOLVER_TEST(an_event_loop_runs_while_a_name_is_looked_up)
-{
-    fer_event events[2];
-    size_t count = 0;
-    begin(1, 0);
-    open_ends = connected();
-    assert_ok(fer_poller_add(&poller, fer_tcp_stream_as_raw(&open_ends.stream),
-                             (fer_event){.key = 7, .interest = FER_READABLE}, FER_POLL_LEVEL));
-    assert_ok(fer_sim_after(millis(1000), send_a_byte, &open_ends.peer));
-    start(0, "slow.test:80");
-    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL), count, 1);
-    assert_true(events[0].key == 7 && now_ms() == 1000);
-    stream_reads(&open_ends.stream, "x");
-    assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL), count, 0);
-    assert_int_equal(now_ms(), 3000);
-    assert_ok(wait_for(0, (fer_duration){0}));
-    assert_ok(fer_poller_delete(&poller, fer_tcp_stream_as_raw(&open_ends.stream)));
-    fer_sim_peer_close(open_ends.peer);
+    return wait_for(at, (fer_duration){0});
 }
 
 /* Takes one key of the poller, or returns 0. */
@@ -149,9 +73,76 @@ static uint64_t take_one(const fer_poller *notified)
 {
     uint64_t key = 0;
     size_t count = 0;
-    assert_ok(fer_resolver_take_completed(&resolver, notified, &key, 1, &count));
+    assert_ok(fer_resolver_take_completed(resolver, notified, &key, 1, &count));
     assert_true(count == (key != 0));
     return key;
+}
+
+RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
+{
+    begin(1, 0);
+    start(0, "slow.test:80", 0);
+    assert_int_equal(now_ms(), 0);
+    assert_takes(1000, assert_kind(wait_for(0, millis(1000)), FER_TIMED_OUT));
+    advance_ms(1000);
+    assert_kind(check(0), FER_WOULD_BLOCK);
+    assert_takes(1000, assert_ok(wait_for_result(0)));
+    assert_takes(0, assert_ok(wait_for_result(0)));
+    start(1, "slow.test:80", 0);
+    advance_ms(3000);
+    assert_ok(check(1));
+}
+
+/* A program that only polls, or only takes keys, makes progress too. */
+RESOLVER_TEST(repeated_queries_advance_time_to_the_result)
+{
+    for (int takes_keys = 0; takes_keys < 2; takes_keys++) {
+        begin(1, 0);
+        assert_ok(fer_resolver_start(resolver, "soon.test:80", NULL, NULL, 7, &lookups[0]));
+        while (takes_keys ? take_one(NULL) != 7 : check(0).kind == FER_WOULD_BLOCK) {
+            assert_true(now_ms() <= 5);
+        }
+        assert_ok(check(0));
+        assert_int_equal(now_ms(), 5);
+        assert_int_equal(end(NULL), 0);
+    }
+}
+
+RESOLVER_TEST(threads_look_up_in_parallel_and_the_queue_waits)
+{
+    begin(2, 1);
+    start(0, "slow.test:80", 0);
+    start(1, "gone.test:80", 0);
+    start(2, "slow.test:80", 0);
+    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &lookups[3]),
+                FER_WOULD_BLOCK);
+    assert_takes(1000, assert_kind(wait_for_result(1), FER_HOST_NOT_FOUND));
+    start(3, "two.test:80", 0);
+    assert_takes(2000, assert_ok(wait_for_result(0)));
+    assert_takes(0, assert_ok(wait_for_result(3)));
+    assert_takes(1000, assert_ok(wait_for_result(2)));
+}
+
+/* A lookup on the event loop's own thread would delay the byte by three seconds. */
+RESOLVER_TEST(an_event_loop_runs_while_a_name_is_looked_up)
+{
+    fer_event event;
+    size_t count = 0;
+    begin(1, 0);
+    open_ends = connected();
+    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&open_ends.stream),
+                             (fer_event){.key = 7, .interest = FER_READABLE}, FER_POLL_LEVEL));
+    after_ms(1000, send_one, &open_ends.peer);
+    start(0, "slow.test:80", 0);
+    assert_takes(
+        1000,
+        assert_ok_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 1));
+    assert_true(event.key == 7);
+    stream_reads(&open_ends.stream, "x");
+    assert_takes(
+        2000,
+        assert_ok_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 0));
+    assert_ok(check(0));
 }
 
 /* Rule N9: each completion notifies, and the keys are in the order of completion and not of the
@@ -167,32 +158,17 @@ RESOLVER_TEST(keys_arrive_with_the_notifications)
     size_t count = 0;
     begin(3, 0);
     for (size_t i = 0; i < 3; i++) {
-        assert_ok(fer_resolver_start(&resolver, started[i].text, NULL, &poller, started[i].key,
-                                     &lookups[i]));
+        start(i, started[i].text, started[i].key);
     }
     for (size_t i = 3; i-- > 0;) {
         bool is_notified = false;
-        assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified));
+        assert_ok(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, &is_notified));
         assert_true(is_notified && count == 0);
         assert_int_equal(now_ms(), started[i].done_ms);
-        assert_int_equal(take_one(&poller), started[i].key);
-        assert_int_equal(take_one(&poller), 0);
-        assert_kind(wait_for(i, (fer_duration){0}), i == 1 ? FER_HOST_NOT_FOUND : FER_OK);
+        assert_int_equal(take_one(poller), started[i].key);
+        assert_int_equal(take_one(poller), 0);
+        assert_kind(check(i), i == 1 ? FER_HOST_NOT_FOUND : FER_OK);
     }
-}
-
-/* A program that only takes keys makes progress too. */
-RESOLVER_TEST(repeated_takes_advance_time_to_the_key)
-{
-    begin(1, 0);
-    assert_ok(fer_resolver_start(&resolver, "soon.test:80", NULL, NULL, 7, &lookups[0]));
-    uint64_t key = 0;
-    while (key == 0) {
-        assert_true(now_ms() <= 5);
-        key = take_one(NULL);
-    }
-    assert_int_equal(key, 7);
-    assert_int_equal(now_ms(), 5);
 }
 
 static fer_error callback_errors[2];
@@ -200,34 +176,32 @@ static fer_error callback_errors[2];
 static void wait_in_a_callback(void *context)
 {
     (void)context;
-    callback_errors[0] = wait_for(0, (fer_duration){0});
-    callback_errors[1] = wait_for(0, FER_DURATION_NONE);
-    assert_int_equal(take_one(&poller), 0);
-    assert_ok(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[1]));
+    callback_errors[0] = check(0);
+    callback_errors[1] = wait_for_result(0);
+    assert_int_equal(take_one(poller), 0);
+    start(1, "two.test:80", 0);
 }
 
 RESOLVER_TEST(in_a_callback_time_stands_still)
 {
     begin(1, 1);
-    start(0, "slow.test:80");
-    assert_ok(fer_sim_after(millis(1), wait_in_a_callback, NULL));
-    assert_ok(wait_for(0, FER_DURATION_NONE));
+    start(0, "slow.test:80", 0);
+    after_ms(1, wait_in_a_callback, NULL);
+    assert_ok(wait_for_result(0));
     assert_kind(callback_errors[0], FER_WOULD_BLOCK);
     assert_kind(callback_errors[1], FER_DEADLOCK);
-    assert_ok(wait_for(1, FER_DURATION_NONE));
+    assert_ok(wait_for_result(1));
 }
 
 RESOLVER_TEST(the_faults_of_names_strike_in_the_background)
 {
-    fer_error error;
     begin(1, 0);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_SLOW, 1));
-    start(0, "two.test:80");
-    assert_ok(wait_for(0, FER_DURATION_NONE));
-    assert_int_equal(now_ms(), 5000);
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_RESOLVE_FAILS, 1));
-    start(1, "two.test:80");
-    error = wait_for(1, FER_DURATION_NONE);
+    arm(FER_SIM_FAULT_RESOLVE_SLOW);
+    start(0, "two.test:80", 0);
+    assert_takes(5000, assert_ok(wait_for_result(0)));
+    arm(FER_SIM_FAULT_RESOLVE_FAILS);
+    start(1, "two.test:80", 0);
+    fer_error error = wait_for_result(1);
     assert_true(error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_HOST_NOT_FOUND ||
                 error.kind == FER_RESOLVE_FAILED);
 }
@@ -238,44 +212,36 @@ RESOLVER_TEST(a_lookup_without_memory_is_out_of_memory)
     begin(1, 0);
     for (uint64_t nth = 1; nth <= 2; nth++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, &poller, 0, &lookups[0]),
+        assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, poller, 0, &lookups[0]),
                     FER_OUT_OF_MEMORY);
     }
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 3));
-    start(0, "two.test:80");
-    assert_kind(wait_for(0, FER_DURATION_NONE), FER_OUT_OF_MEMORY);
-    start(1, "two.test:80");
-    assert_ok(wait_for(1, FER_DURATION_NONE));
+    start(0, "two.test:80", 0);
+    assert_kind(wait_for_result(0), FER_OUT_OF_MEMORY);
+    start(1, "two.test:80", 0);
+    assert_ok(wait_for_result(1));
 }
 
 /* The end of the simulation ends its threads: their memory is freed, and the lookups are done. */
 RESOLVER_TEST(a_simulation_can_end_while_names_are_looked_up)
 {
     fer_sim_report report;
+    fer_socket_addr addr;
+    size_t count = 0;
     begin(2, 2);
     for (size_t i = 0; i < 4; i++) {
-        start(i, i == 3 ? "gone.test:80" : "slow.test:80");
+        start(i, i == 3 ? "gone.test:80" : "slow.test:80", 0);
     }
     advance_ms(10);
     fer_lookup_close(&lookups[1]);
-    assert_ok(fer_sim_stop(&report));
-    assert_int_equal(report.leaked_lookups, 0);
+    assert_ok_n(fer_sim_stop(&report), report.leaked_lookups, 0);
     assert_int_equal(report.elapsed.nanos, UINT64_C(10000000));
-    size_t count = 0;
-    fer_socket_addr addr;
-    assert_kind(fer_lookup_wait(&lookups[3], FER_DURATION_NONE, &addr, 1, &count),
-                FER_HOST_NOT_FOUND);
+    assert_kind(wait_for_result(3), FER_HOST_NOT_FOUND);
     assert_ok_n(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count), count, 1);
     assert_int_equal(addr.port, 80);
-    assert_kind(fer_resolver_start(&resolver, "two.test:80", NULL, NULL, 0, &lookups[1]),
+    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &lookups[1]),
                 FER_UNSUPPORTED);
-}
-
-RESOLVER_TEST(without_a_simulation_there_is_no_resolver)
-{
-    fer_resolver none = {0};
-    assert_kind(fer_resolver_new(&none, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
-                FER_UNSUPPORTED);
+    assert_kind(fer_resolver_new(&(fer_resolver){0}, NULL), FER_UNSUPPORTED);
 }
 
 static char background_line[80];
@@ -290,11 +256,9 @@ static void keep_background_line(void *context, const char *line)
 
 RESOLVER_TEST(the_trace_reports_lookups_in_the_background)
 {
-    fer_sim_config config = config_of();
-    config.trace = keep_background_line;
-    begin_with(config, 1, 0);
-    start(0, "two.test:80");
-    assert_ok(wait_for(0, FER_DURATION_NONE));
+    begin_with(1, 0, keep_background_line);
+    start(0, "two.test:80", 0);
+    assert_ok(wait_for_result(0));
     assert_string_equal(background_line, "t=0.000000000 s resolve in the background");
 }
 
