@@ -94,17 +94,17 @@ static bool run_call(struct world *w, size_t row, enum mode mode)
 /* False: this machine lacks what the setup needs. */
 static bool run(size_t row, enum mode mode, struct sweep_fault fault, struct sweep_fault second)
 {
-    static struct world w;
+    struct world *w = &world;
     now[0] = fault;
     now[1] = second;
     run_begin(row, mode);
     int descriptors = count_open();
     long blocks = allocated_blocks();
     bool is_endless = fault.failures > 1 || second.failures > 1;
-    world_begin(&w, fault.call < 0 ? LONG_MILLIS : is_endless ? BRIEF_MILLIS : MODERATE_MILLIS);
+    world_begin(w, fault.call < 0 ? LONG_MILLIS : is_endless ? BRIEF_MILLIS : MODERATE_MILLIS);
     bool is_possible =
-        world_open(&w, scenarios[row].setup, scenarios[row].flags) && run_call(&w, row, mode);
-    world_end(&w);
+        world_open(w, scenarios[row].setup, scenarios[row].flags) && run_call(w, row, mode);
+    world_end(w);
     if (SWEEP_KEEPS_MEMORY(fault.call) || SWEEP_KEEPS_MEMORY(second.call)) {
         blocks = allocated_blocks();
     }

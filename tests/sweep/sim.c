@@ -130,8 +130,8 @@ static bool is_listener(enum setup setup)
 static fer_raw_socket peer_of(struct world *w, enum setup setup)
 {
     if (is_listener(setup) && w->clients[0] == FER_RAW_SOCKET_NONE) {
-        w->clients[0] =
-            setup == TCP_LISTENER ? peer_connect(&w->ip, NULL) : peer_connect(NULL, w->free_path);
+        w->clients[0] = setup == TCP_LISTENER ? peer_connect(&w->bound, NULL)
+                                              : peer_connect(NULL, stage.free_path);
     }
     if (is_listener(setup)) {
         return w->clients[0];
@@ -212,8 +212,6 @@ static void fill(fer_raw_socket raw)
 }
 
 /* ---- Runs */
-
-static struct world world;
 
 static void set_chances(uint32_t chance)
 {

@@ -6,6 +6,7 @@
 
 const char pattern[BYTES + 1] = "0123456789abcdef";
 const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
+struct world world;
 
 void world_handles(struct world *w, fer_handle *handles[HANDLES])
 {
@@ -65,10 +66,6 @@ void world_begin(struct world *w, uint64_t millis)
     snprintf(w->name_of_tcp, sizeof w->name_of_tcp, "name.test:%d", (int)stage.tcp_addr.port);
     snprintf(w->name_of_udp, sizeof w->name_of_udp, "name.test:%d", (int)stage.udp_addr.port);
     REQUIRE_OK(fer_interface_name(1, w->name_of_interface, sizeof w->name_of_interface));
-    w->any_port = "name.test:0";
-    w->path = stage.path;
-    w->gram_path = stage.gram_path;
-    w->free_path = stage.free_path;
     w->brief = fer_duration_from_millis(millis);
     w->fine = fer_duration_from_micros(millis * 1000 + 1);
     w->none = FER_DURATION_NONE;
@@ -139,7 +136,7 @@ static bool open_udp6(struct world *w, bool joins)
 
 static void open_grams(struct world *w, int flags)
 {
-    REQUIRE_OK(fer_unix_datagram_bind(&w->gram_, w->free_path));
+    REQUIRE_OK(fer_unix_datagram_bind(&w->gram_, stage.free_path));
     REQUIRE_OK(fer_unix_datagram_connect_addr(&w->gram_, &w->gram_peer));
     if ((flags & HELD) == 0) {
         peer_send_two(stage.gram, fer_unix_datagram_as_raw(&w->gram_));
@@ -150,17 +147,17 @@ static void open_grams(struct world *w, int flags)
 static void open_tcp_listener(struct world *w, int flags)
 {
     REQUIRE_OK(fer_tcp_listener_bind_addr(&w->tcp_listener, &w->local));
-    REQUIRE_OK(fer_tcp_listener_local_addr(&w->tcp_listener, &w->ip));
+    REQUIRE_OK(fer_tcp_listener_local_addr(&w->tcp_listener, &w->bound));
     for (int i = 0; i < 3 && (flags & HELD) == 0; i++) {
-        w->clients[i] = peer_connect(&w->ip, NULL);
+        w->clients[i] = peer_connect(&w->bound, NULL);
     }
 }
 
 static void open_unix_listener(struct world *w, int flags)
 {
-    REQUIRE_OK(fer_unix_listener_bind(&w->unix_listener, w->free_path));
+    REQUIRE_OK(fer_unix_listener_bind(&w->unix_listener, stage.free_path));
     for (int i = 0; i < 3 && (flags & HELD) == 0; i++) {
-        w->clients[i] = peer_connect(NULL, w->free_path);
+        w->clients[i] = peer_connect(NULL, stage.free_path);
     }
 }
 
@@ -182,10 +179,10 @@ static void build(struct world *w, int flags, fer_domain domain, fer_type type)
 static void open_poller(struct world *w, int flags, bool adds)
 {
     open_tcp(w, flags);
-    w->polled = fer_tcp_stream_as_raw(&w->tcp);
+    w->raw = fer_tcp_stream_as_raw(&w->tcp);
     REQUIRE_OK(fer_poller_new(&w->poller));
     if (adds) {
-        REQUIRE_OK(fer_poller_add(&w->poller, w->polled, w->event, FER_POLL_LEVEL));
+        REQUIRE_OK(fer_poller_add(&w->poller, w->raw, w->event, FER_POLL_LEVEL));
     }
 }
 
@@ -201,7 +198,7 @@ static void open_resolver(struct world *w, bool starts)
 {
     REQUIRE_OK(
         fer_resolver_new(&w->resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
-    w->options.resolver = &w->resolver;
+    w->options.resolver = w->lookup_options.resolver = &w->resolver;
     w->options.failures_count = &w->n;
     if (starts) {
         REQUIRE_OK(fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, NULL, 0, &w->lookup));
@@ -305,7 +302,7 @@ void world_set_mode(struct world *w, enum setup setup, enum mode mode)
 {
     w->limits = (fer_limits){.deadline = fer_instant_after(mode == MODES ? w->none : w->brief),
                              .token = &w->stop};
-    w->options.limits = w->limits;
+    w->options.limits = w->lookup_options.limits = w->limits;
     switch (setup) {
     case TCP:
     case TCP_AND_UNIX:
@@ -332,14 +329,6 @@ void world_set_mode(struct world *w, enum setup setup, enum mode mode)
     }
 }
 
-static void soil_outputs(struct world *w)
-{
-#define SOIL(member) memset(&w->member, DIRT, sizeof w->member);
-    OUTPUTS(SOIL)
-#undef SOIL
-    memset(&w->flag, DIRT, sizeof w->flag);
-}
-
 int world_begin_call(struct world *w, enum setup setup, enum mode mode,
                      fer_raw_socket before[HANDLES])
 {
@@ -349,7 +338,8 @@ int world_begin_call(struct world *w, enum setup setup, enum mode mode,
     for (int i = 0; i < HANDLES; i++) {
         before[i] = raw_of(handles[i]);
     }
-    soil_outputs(w);
+    memset(w->outputs, DIRT, sizeof w->outputs);
+    memset(&w->flag, DIRT, sizeof w->flag);
     return count_open();
 }
 

@@ -15,50 +15,53 @@
 #include "ferrule/socket.h"
 #include "ferrule/time.h"
 #include "ferrule/udp_batch.h"
+#include "support/functions.h"
 
 #define BYTES 16
 #define OK ((fer_error){FER_OK, 0})
 
+/* First those of a handle of each type (support/functions.h), and the same socket as a fer_socket
+ * and as a raw socket. */
 enum setup {
-    NONE,
     TCP,
+    UNIX,
+    TCP_LISTENER,
+    UNIX_LISTENER,
+    UDP,
+    UNIX_GRAM,
+    BUILT_UDP,
+    RESOLVER,
+    LOOKUP,
+    CONNECTOR,
+    POLLER,
+    TOKEN,
+    OF_TCP,
+    OF_UNIX,
+    OF_TCP_LISTENER,
+    OF_UNIX_LISTENER,
+    OF_UDP,
+    OF_UNIX_GRAM,
+    RAW_TCP,
+    RAW_UNIX,
+    RAW_TCP_LISTENER,
+    RAW_UNIX_LISTENER,
+    RAW_UDP,
+    RAW_UNIX_GRAM,
+    NONE,
     TCP_STARTED,
     TCP_AND_UNIX,
-    TCP_LISTENER,
-    UDP,
     UDP_UNCONNECTED,
     UDP6,
     UDP_MEMBER,
     UDP6_MEMBER,
-    UNIX,
-    UNIX_LISTENER,
-    UNIX_GRAM,
     BUILT_TCP,
     BUILT_TCP6,
-    BUILT_UDP,
     BUILT_NEW_UDP,
     BUILT_UNCONNECTED,
     BUILT_BOUND,
     BUILT_UNIX,
-    OF_TCP,
-    OF_TCP_LISTENER,
-    OF_UDP,
-    OF_UNIX,
-    OF_UNIX_LISTENER,
-    OF_UNIX_GRAM,
-    RAW_TCP,
-    RAW_TCP_LISTENER,
-    RAW_UDP,
-    RAW_UNIX,
-    RAW_UNIX_LISTENER,
-    RAW_UNIX_GRAM,
-    POLLER,
     POLLER_ADDED,
-    TOKEN,
     CANCELLED,
-    RESOLVER,
-    LOOKUP,
-    CONNECTOR,
     CONNECTOR_DONE
 };
 
@@ -106,61 +109,35 @@ struct world {
     fer_connector connector;
     fer_cancel_token token, stop;
     fer_raw_socket raw; /* not owned by a handle, unless a handle has it too */
-    fer_raw_socket peer, unix_end, polled, clients[3];
+    fer_raw_socket peer, unix_end, clients[3];
     char buf[64];
     size_t n;
     uint64_t copied;
+    fer_stream stream, other_stream;
     fer_io_slice_mut to_read[2];
     fer_io_slice to_write[2];
-    fer_copy_buffer copy;
-    fer_udp_received gram;
+    fer_copy_buffer copy, back;
     fer_datagram_send message_out;
     fer_datagram_recv message_in;
-    fer_udp_capabilities capabilities;
-    fer_unix_received unix_gram;
-    fer_domain domain;
-    fer_type type;
-    int protocol;
-    fer_socket_addr local, ip, tcp_peer, tcp_peers[2], udp_peer, found[4];
-    fer_unix_cred cred;
-    fer_unix_received_handles handles;
-    fer_unix_addr path_addr, unix_peer, gram_peer, free_addr;
+    fer_socket_addr local, bound, tcp_peer, tcp_peers[2], udp_peer;
+    fer_unix_addr unix_peer, gram_peer, free_addr;
     char name_of_tcp[32], name_of_udp[32], name_of_interface[FER_INTERFACE_NAME_CAP];
-    const char *any_port, *path, *gram_path, *free_path;
     fer_ipv4_addr group_v4;
     fer_ipv6_addr group_v6;
     fer_limits limits;
     fer_connect_options options;
-    fer_duration brief, fine, none, duration;
+    fer_lookup_options lookup_options;
+    fer_duration brief, fine, none;
     fer_tcp_keepalive keepalive;
-    fer_interest ready;
     fer_event event;
-    fer_error error;
-    uint64_t keys[2];
-    uint32_t number;
     bool flag;
+    /* What a call only writes, by the number of the parameter. All bytes are DIRT before it. */
+    _Alignas(16) unsigned char outputs[FUNCTION_PARAMETERS_MAX][512];
 };
+extern struct world world;
 
 #define HANDLES 14
 
-/* The members that calls only write. All their bytes are DIRT before a call. */
-#define OUTPUTS(X)  \
-    X(gram)         \
-    X(capabilities) \
-    X(unix_gram)    \
-    X(domain)       \
-    X(type)         \
-    X(protocol)     \
-    X(ip)           \
-    X(found)        \
-    X(cred)         \
-    X(handles)      \
-    X(path_addr)    \
-    X(duration)     \
-    X(ready)        \
-    X(error)        \
-    X(keys)         \
-    X(number)
 #define DIRT 0xaa
 
 extern const char pattern[BYTES + 1];
@@ -241,9 +218,18 @@ struct scenario {
     const char *name;
     enum setup setup;
     int flags;
+    const struct function *function;
+    const struct other_call *other;
 };
-extern const struct scenario scenarios[];
+enum { SCENARIOS_MAX = 512 };
+extern struct scenario scenarios[SCENARIOS_MAX];
+extern size_t scenario_count;
+
+/* Fills the table of the scenarios. calls.c */
+void list_calls(void);
 fer_error call_row(size_t row, struct world *w);
+/* Whether a parameter is one of the outputs. */
+bool call_writes(const struct function *function, size_t at);
 
 /* What fails in the run in progress, for reports. runs.c, sim.c */
 void describe_faults(char *text, size_t cap);
