@@ -206,15 +206,6 @@ static const struct argument arguments[] = {
 
 /* ---- Arguments */
 
-/* A handle of the world, by its type; and the second one of its type. */
-static void *const handles[HANDLE_TYPE_COUNT] = {
-    &world.tcp,    &world.unix_,     &world.tcp_listener, &world.unix_listener,
-    &world.udp,    &world.gram_,     &world.socket,       &world.resolver,
-    &world.lookup, &world.connector, &world.poller,       &world.token};
-static void *const second_handles[HANDLE_TYPE_COUNT] = {
-    &world.tcp2, &world.unix2, &world.tcp_listener2, &world.unix_listener2,
-    &world.udp2, &world.gram2, &world.socket2};
-
 static const struct argument *find(const struct argument *from, size_t count,
                                    const struct function *function, size_t at)
 {

@@ -84,7 +84,7 @@ static bool run_call(struct world *w, size_t row, enum mode mode)
         report("%s/%d without a fault", fer_error_kind_name(error.kind), (int)error.os_code);
     }
     check_outputs(w, error);
-    check_handles(w, before, open, error);
+    check_handles(before, open, error);
     check_counts(w, error);
     bool may_end = transfers_bytes(now[0].call) || transfers_bytes(now[1].call);
     check_repetition(w, error, may_end, may_end && SWEEP_SHOWS_END(now[1]));

@@ -146,7 +146,7 @@ static void act(struct world *w, const struct scenario *s)
     if ((s->flags & OUT) != 0) {
         drain(peer, true, taken, sizeof taken);
     } else if ((s->flags & (GRAM_IN | GRAM_PEEK)) != 0) {
-        peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket(w));
+        peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
     } else if (!is_listener(s->setup) && peer != FER_RAW_SOCKET_NONE) {
         peer_send(peer);
     }
@@ -195,7 +195,7 @@ static void on_event(void *context)
     case CLOSES_SOCKET: leave(w, false); break;
     case CANCELS: FER_IGNORE(fer_cancel_token_cancel(&w->stop)); break;
     case SHUTS_DOWN: shut_down(w, scenario_now->setup); break;
-    case STEALS: drain(world_socket(w), is_transfer, taken, sizeof taken); break;
+    case STEALS: drain(world_socket(), is_transfer, taken, sizeof taken); break;
     case STAGE_LEAVES: stage_close(); break;
     default: break;
     }
@@ -331,7 +331,7 @@ static void run_call(struct world *w, size_t row, enum mode mode)
     disarm();
     count_kind(error);
     check_outputs(w, error);
-    check_handles(w, before, open, error);
+    check_handles(before, open, error);
     if (!is_disturbed) {
         check_result(w, s, error);
     } else if ((s->flags & (TRANSFERS | GRAMS | WAITS | STARTED)) != 0) {
@@ -369,7 +369,7 @@ static bool run(size_t row, enum mode mode, struct plan plan)
     bool is_possible = world_open(w, s->setup, s->flags | (plan.is_held ? HELD : 0));
     if (is_possible) {
         if (plan.is_held && (s->flags & OUT) != 0) {
-            fill(world_socket(w));
+            fill(world_socket());
         }
         run_call(w, row, mode);
     }

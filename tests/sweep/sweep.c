@@ -141,7 +141,7 @@ static void check_bytes(struct world *w, const struct scenario *s, fer_error err
 {
     char got[128];
     bool is_ok = error.kind == FER_OK;
-    size_t moved = (s->flags & (IN | PEEK | COPY)) == 0 ? 0 : BYTES - queued_bytes(world_socket(w));
+    size_t moved = (s->flags & (IN | PEEK | COPY)) == 0 ? 0 : BYTES - queued_bytes(world_socket());
     if ((s->flags & PEEK) != 0) {
         if (moved != 0 || (is_ok && w->n != BYTES) || memcmp(w->buf, pattern, w->n) != 0) {
             report("peeked %u, took %u", (unsigned)w->n, (unsigned)moved);
@@ -178,12 +178,12 @@ static void check_datagrams(struct world *w, const struct scenario *s, fer_error
         }
         return;
     }
-    size_t left = drain(world_socket(w), false, got, sizeof got);
+    size_t left = drain(world_socket(), false, got, sizeof got);
     if (left != ((s->flags & GRAM_IN) != 0 ? 2 - taken : 2) ||
         (taken != 0 && memcmp(w->buf, pattern, BYTES) != 0)) {
         report("received %u, %u are left", (unsigned)taken, (unsigned)left);
     }
-    peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket(w));
+    peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
 }
 
 void check_counts(struct world *w, fer_error error)
@@ -273,19 +273,17 @@ void check_outputs(const struct world *w, fer_error error)
     }
 }
 
-void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open, fer_error error)
+void check_handles(const fer_raw_socket before[HANDLES], int open, fer_error error)
 {
     const struct scenario *s = &scenarios[row_now];
-    fer_handle *handles[HANDLES];
     if (error.kind == FER_OK || (s->flags & CLOSES) != 0 ||
         ((s->flags & STARTS) != 0 && error.kind == FER_WOULD_BLOCK)) {
         return;
     }
-    world_handles(w, handles);
     for (int i = 0; i < HANDLES; i++) {
-        if (raw_of(handles[i]) != before[i]) {
+        if (raw_of(i) != before[i]) {
             report("%s changed handle %d from %d to %d", fer_error_kind_name(error.kind), i,
-                   (int)before[i], (int)raw_of(handles[i]));
+                   (int)before[i], (int)raw_of(i));
         }
     }
     bool has_threads = s->setup == RESOLVER || s->setup == CONNECTOR;

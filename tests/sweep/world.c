@@ -8,33 +8,31 @@ const char pattern[BYTES + 1] = "0123456789abcdef";
 const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
 struct world world;
 
-void world_handles(struct world *w, fer_handle *handles[HANDLES])
+void *const handles[HANDLE_TYPE_COUNT] = {
+    &world.tcp,    &world.unix_,     &world.tcp_listener, &world.unix_listener,
+    &world.udp,    &world.gram_,     &world.socket,       &world.resolver,
+    &world.lookup, &world.connector, &world.poller,       &world.token};
+void *const second_handles[HANDLE_TYPE_COUNT] = {
+    &world.tcp2, &world.unix2, &world.tcp_listener2, &world.unix_listener2,
+    &world.udp2, &world.gram2, &world.socket2};
+
+static fer_socket *world_handle(int number)
 {
-    fer_handle *const all[HANDLES] = {
-        &w->tcp.handle_,    &w->tcp2.handle_,           &w->tcp_listener.handle_,
-        &w->udp.handle_,    &w->tcp_listener2.handle_,  &w->udp2.handle_,
-        &w->unix_.handle_,  &w->unix_listener.handle_,  &w->unix2.handle_,
-        &w->gram_.handle_,  &w->unix_listener2.handle_, &w->gram2.handle_,
-        &w->socket.handle_, &w->socket2.handle_};
-    memcpy(handles, all, sizeof all);
+    return number <= BUILT_UDP ? handles[number] : second_handles[number - BUILT_UDP - 1];
 }
 
-/* All handle types consist of one fer_handle. */
-fer_raw_socket raw_of(fer_handle *handle)
+fer_raw_socket raw_of(int number)
 {
-    return fer_tcp_stream_as_raw((const fer_tcp_stream *)(void *)handle);
+    return fer_socket_as_raw(world_handle(number));
 }
 
-fer_raw_socket world_socket(struct world *w)
+fer_raw_socket world_socket(void)
 {
-    fer_handle *handles[HANDLES];
-    world_handles(w, handles);
-    for (int i = 0; i < HANDLES; i++) {
-        if (raw_of(handles[i]) != FER_RAW_SOCKET_NONE) {
-            return raw_of(handles[i]);
-        }
+    int number = 0;
+    while (number < HANDLES - 1 && raw_of(number) == FER_RAW_SOCKET_NONE) {
+        number++;
     }
-    return FER_RAW_SOCKET_NONE;
+    return raw_of(number);
 }
 
 static fer_ipv6_addr group_of_v6(void)
@@ -222,35 +220,21 @@ static void open_connector(struct world *w, int flags, bool completes)
     }
 }
 
-static bool is_of_grams(enum setup setup)
-{
-    return setup == UNIX_GRAM || setup == OF_UNIX_GRAM || setup == RAW_UNIX_GRAM;
-}
-
-/* A handle, and the same socket as a fer_socket and as a raw socket. */
-#define OPEN(NAME, type, h, open)                                                  \
-    case NAME: open; break;                                                        \
-    case OF_##NAME:                                                                \
-        open;                                                                      \
-        REQUIRE_OK(fer_socket_from_raw(&w->socket, fer_##type##_into_raw(&w->h))); \
-        break;                                                                     \
-    case RAW_##NAME:                                                               \
-        open;                                                                      \
-        w->raw = fer_##type##_into_raw(&w->h);                                     \
-        break;
-
 bool world_open(struct world *w, enum setup setup, int flags)
 {
-    if (is_of_grams(setup) && stage.gram == FER_RAW_SOCKET_NONE) {
+    bool is_raw = setup >= RAW_TCP && setup < NONE;
+    bool is_built = setup >= OF_TCP && setup < RAW_TCP;
+    enum setup type = is_raw ? setup - RAW_TCP : is_built ? setup - OF_TCP : setup;
+    if (type == UNIX_GRAM && stage.gram == FER_RAW_SOCKET_NONE) {
         return false;
     }
-    switch (setup) {
-        OPEN(TCP, tcp_stream, tcp, open_tcp(w, flags))
-        OPEN(TCP_LISTENER, tcp_listener, tcp_listener, open_tcp_listener(w, flags))
-        OPEN(UDP, udp_socket, udp, open_udp(w, flags, true))
-        OPEN(UNIX, unix_stream, unix_, open_unix(w, flags))
-        OPEN(UNIX_LISTENER, unix_listener, unix_listener, open_unix_listener(w, flags))
-        OPEN(UNIX_GRAM, unix_datagram, gram_, open_grams(w, flags))
+    switch ((int)type) {
+    case TCP: open_tcp(w, flags); break;
+    case TCP_LISTENER: open_tcp_listener(w, flags); break;
+    case UDP: open_udp(w, flags, true); break;
+    case UNIX: open_unix(w, flags); break;
+    case UNIX_LISTENER: open_unix_listener(w, flags); break;
+    case UNIX_GRAM: open_grams(w, flags); break;
     case NONE: break;
     case TCP_AND_UNIX:
         open_unix(w, 0);
@@ -280,63 +264,62 @@ bool world_open(struct world *w, enum setup setup, int flags)
     case CONNECTOR: open_connector(w, flags, false); break;
     case CONNECTOR_DONE: open_connector(w, flags, true); break;
     }
+    if (is_raw || is_built) {
+        w->raw = fer_socket_into_raw(world_handle((int)type));
+    }
+    if (is_built) {
+        REQUIRE_OK(fer_socket_from_raw(&w->socket, w->raw));
+    }
     return true;
 }
 
-/* The mode of the handle under test. */
-#define SET_MODE(P, h, h2, set_timeouts)                                   \
-    switch (mode) {                                                        \
-    case TIMEOUTS: set_timeouts; break;                                    \
-    case LIMITS: REQUIRE_OK(P##_set_limits(&w->h, &w->limits)); break;     \
-    case NONBLOCKING: REQUIRE_OK(P##_set_nonblocking(&w->h, true)); break; \
-    case CLONED: REQUIRE_OK(P##_try_clone(&w->h, &w->h2)); break;          \
-    case PLAIN:                                                            \
-    case MODES: REQUIRE_OK(P##_set_limits(&w->h, NULL)); break;            \
-    }                                                                      \
-    break;
-#define SET_MODE_OF_STREAM(P, h, h2)                                      \
-    SET_MODE(P, h, h2, REQUIRE_OK(P##_set_read_timeout(&w->h, w->brief)); \
-             REQUIRE_OK(P##_set_write_timeout(&w->h, w->brief)))
-
-void world_set_mode(struct world *w, enum setup setup, enum mode mode)
+/* The number of the handle under test. */
+static int number_of(enum setup setup)
 {
-    w->limits = (fer_limits){.deadline = fer_instant_after(mode == MODES ? w->none : w->brief),
-                             .token = &w->stop};
-    w->options.limits = w->lookup_options.limits = w->limits;
-    switch (setup) {
-    case TCP:
+    switch ((int)setup) {
     case TCP_AND_UNIX:
-    case TCP_STARTED: SET_MODE_OF_STREAM(fer_tcp_stream, tcp, tcp2)
-    case UDP:
+    case TCP_STARTED: return TCP;
     case UDP_UNCONNECTED:
-    case UDP6: SET_MODE_OF_STREAM(fer_udp_socket, udp, udp2)
-    case UNIX: SET_MODE_OF_STREAM(fer_unix_stream, unix_, unix2)
-    case UNIX_GRAM: SET_MODE_OF_STREAM(fer_unix_datagram, gram_, gram2)
+    case UDP6: return UDP;
     case BUILT_TCP:
     case BUILT_UNIX:
     case BUILT_NEW_UDP:
-    case BUILT_UDP:
-    case BUILT_UNCONNECTED: SET_MODE_OF_STREAM(fer_socket, socket, socket2)
-    case TCP_LISTENER:
-        SET_MODE(fer_tcp_listener, tcp_listener, tcp_listener2,
-                 REQUIRE_OK(fer_socket_set_read_timeout(
-                     fer_tcp_listener_as_socket(&w->tcp_listener), w->brief)))
-    case UNIX_LISTENER:
-        SET_MODE(fer_unix_listener, unix_listener, unix_listener2,
-                 REQUIRE_OK(fer_socket_set_read_timeout(
-                     fer_unix_listener_as_socket(&w->unix_listener), w->brief)))
-    default: break;
+    case BUILT_UNCONNECTED: return BUILT_UDP;
+    default: return (int)setup;
+    }
+}
+
+void world_set_mode(struct world *w, enum setup setup, enum mode mode)
+{
+    int number = number_of(setup);
+    w->limits = (fer_limits){.deadline = fer_instant_after(mode == MODES ? w->none : w->brief),
+                             .token = &w->stop};
+    w->options.limits = w->lookup_options.limits = w->limits;
+    if (number > BUILT_UDP) {
+        return;
+    }
+    fer_socket *handle = world_handle(number);
+    switch (mode) {
+    case TIMEOUTS:
+        REQUIRE_OK(fer_socket_set_read_timeout(handle, w->brief));
+        if (number != TCP_LISTENER && number != UNIX_LISTENER) {
+            REQUIRE_OK(fer_socket_set_write_timeout(handle, w->brief));
+        }
+        break;
+    case LIMITS: REQUIRE_OK(fer_socket_set_limits(handle, &w->limits)); break;
+    case NONBLOCKING: REQUIRE_OK(fer_socket_set_nonblocking(handle, true)); break;
+    case CLONED: REQUIRE_OK(fer_socket_try_clone(handle, second_handles[number])); break;
+    case PLAIN:
+    case MODES: REQUIRE_OK(fer_socket_set_limits(handle, NULL)); break;
     }
 }
 
 int world_begin_call(struct world *w, enum setup setup, enum mode mode,
                      fer_raw_socket before[HANDLES])
 {
-    fer_handle *handles[HANDLES];
     world_set_mode(w, setup, mode);
-    world_handles(w, handles);
     for (int i = 0; i < HANDLES; i++) {
-        before[i] = raw_of(handles[i]);
+        before[i] = raw_of(i);
     }
     memset(w->outputs, DIRT, sizeof w->outputs);
     memset(&w->flag, DIRT, sizeof w->flag);
@@ -345,11 +328,9 @@ int world_begin_call(struct world *w, enum setup setup, enum mode mode,
 
 void world_end(struct world *w)
 {
-    fer_handle *handles[HANDLES];
-    world_handles(w, handles);
     bool is_owned = false;
     for (int i = 0; i < HANDLES; i++) {
-        is_owned = is_owned || raw_of(handles[i]) == w->raw;
+        is_owned = is_owned || raw_of(i) == w->raw;
     }
     peer_reset(is_owned ? FER_RAW_SOCKET_NONE : w->raw);
     peer_reset(w->peer);
@@ -369,7 +350,7 @@ void world_end(struct world *w)
     fer_connector_close(&w->connector);
     fer_resolver_close(&w->resolver);
     for (int i = 0; i < HANDLES; i++) {
-        fer_tcp_stream_close((fer_tcp_stream *)(void *)handles[i]);
+        fer_socket_close(world_handle(i));
     }
     fer_poller_close(&w->poller);
     fer_cancel_token_close(&w->token);

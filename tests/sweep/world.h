@@ -136,7 +136,7 @@ struct world {
 };
 extern struct world world;
 
-#define HANDLES 14
+#define HANDLES (2 * (BUILT_UDP + 1))
 
 #define DIRT 0xaa
 
@@ -162,11 +162,15 @@ int world_begin_call(struct world *w, enum setup setup, enum mode mode,
 /* Closes everything. */
 void world_end(struct world *w);
 
-void world_handles(struct world *w, fer_handle *handles[HANDLES]);
-fer_raw_socket raw_of(fer_handle *handle);
+/* The handles of each type, and the second ones. All types of sockets consist of one fer_handle. */
+extern void *const handles[HANDLE_TYPE_COUNT];
+extern void *const second_handles[HANDLE_TYPE_COUNT];
+
+/* Of the handle with a number below HANDLES. */
+fer_raw_socket raw_of(int number);
 
 /* The socket under test, or -1. */
-fer_raw_socket world_socket(struct world *w);
+fer_raw_socket world_socket(void);
 
 /* ---- The peers: plain sockets of the system, below ferrule. peers.c with posix.c or
  * winsock.c, sim_peers.c */
@@ -249,8 +253,7 @@ void count_kind(fer_error error);
 __attribute__((format(printf, 1, 2))) void report(const char *format, ...);
 
 /* A failed call opens and closes nothing. before, open: of world_begin_call. */
-void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open,
-                   fer_error error);
+void check_handles(const fer_raw_socket before[HANDLES], int open, fer_error error);
 
 /* A failed call leaves its outputs as they were. */
 void check_outputs(const struct world *w, fer_error error);
