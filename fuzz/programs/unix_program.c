@@ -49,9 +49,18 @@ static bool is_failed_by_fault(struct unix_program *program, fer_error error, fe
     return is_hit && error.kind == kind;
 }
 
-static bool is_out_of_handles(struct unix_program *program, fer_error error)
+/* The handles that the call would have opened are NEW then. other: or NULL. */
+static bool is_out_of_handles(struct unix_program *program, fer_error error, unix_handle *one,
+                              unix_handle *other)
 {
-    return is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
+    bool is_out = is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
+    if (is_out) {
+        unix_model_mark_new(one);
+    }
+    if (is_out && other != NULL) {
+        unix_model_mark_new(other);
+    }
+    return is_out;
 }
 
 /* Rule I1: only if no byte was transferred, and only for single reads and writes. */
@@ -60,24 +69,15 @@ static bool is_interrupted(struct unix_program *program, fer_error error)
     return is_failed_by_fault(program, error, FER_INTERRUPTED);
 }
 
-static void set_stream_mode(const struct unix_program *program, fer_unix_stream *stream)
+/* All types of sockets consist of one fer_handle. */
+static void set_mode(const struct unix_program *program, void *handle)
 {
+    const fer_duration limit = fer_duration_from_millis(5);
     if (program->wait_kind == FER_WOULD_BLOCK) {
-        check_kind(fer_unix_stream_set_nonblocking(stream, true), FER_OK);
+        check_kind(fer_socket_set_nonblocking(handle, true), FER_OK);
     } else {
-        check_kind(fer_unix_stream_set_read_timeout(stream, fer_duration_from_millis(5)), FER_OK);
-        check_kind(fer_unix_stream_set_write_timeout(stream, fer_duration_from_millis(5)), FER_OK);
-    }
-}
-
-static void set_datagram_mode(const struct unix_program *program, fer_unix_datagram *socket)
-{
-    if (program->wait_kind == FER_WOULD_BLOCK) {
-        check_kind(fer_unix_datagram_set_nonblocking(socket, true), FER_OK);
-    } else {
-        check_kind(fer_unix_datagram_set_read_timeout(socket, fer_duration_from_millis(5)), FER_OK);
-        check_kind(fer_unix_datagram_set_write_timeout(socket, fer_duration_from_millis(5)),
-                   FER_OK);
+        check_kind(fer_socket_set_read_timeout(handle, limit), FER_OK);
+        check_kind(fer_socket_set_write_timeout(handle, limit), FER_OK);
     }
 }
 
@@ -87,8 +87,7 @@ static void listen_at(struct unix_program *p, const struct call *c)
 {
     size_t at = c->one % UNIX_LISTENERS;
     fer_error error = fer_unix_listener_bind_addr(&p->listeners[at], &c->addr);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->listener_models[at]);
+    if (is_out_of_handles(p, error, &p->listener_models[at], NULL)) {
         return;
     }
     check_kind(error, unix_model_listen(&p->listener_models[at], c->name));
@@ -103,29 +102,26 @@ static void connect_to(struct unix_program *p, const struct call *c)
         return;
     }
     fer_error error = fer_unix_stream_connect_addr(&p->streams[c->one], &c->addr);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->one]);
+    if (is_out_of_handles(p, error, &p->stream_models[c->one], NULL)) {
         return;
     }
     check_kind(error, unix_model_connect(&p->stream_models[c->one], c->name));
     if (error.kind == FER_OK) {
-        set_stream_mode(p, &p->streams[c->one]);
+        set_mode(p, &p->streams[c->one]);
     }
 }
 
 static void pair_streams(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_stream_pair(&p->streams[c->one], &p->streams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->one]);
-        unix_model_mark_new(&p->stream_models[c->other]);
+    if (is_out_of_handles(p, error, &p->stream_models[c->one], &p->stream_models[c->other])) {
         return;
     }
     check_kind(error,
                unix_model_pair(&p->stream_models[c->one], &p->stream_models[c->other], true));
     if (error.kind == FER_OK) {
-        set_stream_mode(p, &p->streams[c->one]);
-        set_stream_mode(p, &p->streams[c->other]);
+        set_mode(p, &p->streams[c->one]);
+        set_mode(p, &p->streams[c->other]);
     }
 }
 
@@ -136,14 +132,13 @@ static void accept_one(struct unix_program *p, const struct call *c)
     int name = UNIX_UNNAMED;
     fer_error error = fer_unix_listener_accept(&p->listeners[at], &p->streams[c->one],
                                                c->len % 2 == 0 ? &peer : NULL);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->one]);
+    if (is_out_of_handles(p, error, &p->stream_models[c->one], NULL)) {
         return;
     }
     check_kind(error, unix_model_accept(&p->listener_models[at], &p->stream_models[c->one], &name));
     if (error.kind == FER_OK) {
         check_name(&peer, name);
-        set_stream_mode(p, &p->streams[c->one]);
+        set_mode(p, &p->streams[c->one]);
     }
 }
 
@@ -221,8 +216,7 @@ static void close_listener(struct unix_program *p, const struct call *c)
 static void clone_stream(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_stream_try_clone(&p->streams[c->one], &p->streams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->other]);
+    if (is_out_of_handles(p, error, &p->stream_models[c->other], NULL)) {
         return;
     }
     check_kind(error, unix_model_clone(&p->stream_models[c->one], &p->stream_models[c->other]));
@@ -259,29 +253,26 @@ static void make_datagram(struct unix_program *p, const struct call *c, bool is_
     fer_error error = is_bound ? fer_unix_datagram_bind_addr(socket, &c->addr)
                                : fer_unix_datagram_unbound(socket);
     unix_handle *model = &p->datagram_models[c->one];
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(model);
+    if (is_out_of_handles(p, error, model, NULL)) {
         return;
     }
     check_kind(error, is_bound ? unix_model_bind(model, c->name) : unix_model_unbound(model));
     if (error.kind == FER_OK) {
-        set_datagram_mode(p, socket);
+        set_mode(p, socket);
     }
 }
 
 static void pair_datagrams(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_pair(&p->datagrams[c->one], &p->datagrams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->datagram_models[c->one]);
-        unix_model_mark_new(&p->datagram_models[c->other]);
+    if (is_out_of_handles(p, error, &p->datagram_models[c->one], &p->datagram_models[c->other])) {
         return;
     }
     check_kind(error,
                unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
     if (error.kind == FER_OK) {
-        set_datagram_mode(p, &p->datagrams[c->one]);
-        set_datagram_mode(p, &p->datagrams[c->other]);
+        set_mode(p, &p->datagrams[c->one]);
+        set_mode(p, &p->datagrams[c->other]);
     }
 }
 
@@ -350,8 +341,7 @@ static void close_datagram(struct unix_program *p, const struct call *c)
 static void clone_datagram(struct unix_program *p, const struct call *c)
 {
     fer_error error = fer_unix_datagram_try_clone(&p->datagrams[c->one], &p->datagrams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->datagram_models[c->other]);
+    if (is_out_of_handles(p, error, &p->datagram_models[c->other], NULL)) {
         return;
     }
     check_kind(error, unix_model_clone(&p->datagram_models[c->one], &p->datagram_models[c->other]));

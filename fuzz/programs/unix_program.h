@@ -2,6 +2,7 @@
 #ifndef FUZZ_UNIX_PROGRAM_H
 #define FUZZ_UNIX_PROGRAM_H
 
+#include "ferrule/socket.h"
 #include "ferrule/unix.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/models/unix_model.h"
