@@ -91,8 +91,7 @@ static void write_socket_text(const fer_socket_addr *addr, const char *ip, char 
 
 static void check_either(const fer_socket_addr *addr)
 {
-    char ip[TEXT_MOST];
-    char expected[TEXT_MOST];
+    char ip[TEXT_MOST], expected[TEXT_MOST];
     fer_ip_addr ip_back;
     fer_socket_addr back;
     if (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6) {

@@ -98,8 +98,7 @@ static void send_all(struct batch_program *program, int end, fer_datagram_send *
                      const int *firsts, size_t count)
 {
     struct batch_model *model = &program->model;
-    size_t before[RECEIVED] = {0};
-    size_t at = 0;
+    size_t before[RECEIVED] = {0}, at = 0;
     for (int i = 0; i < TRIES && at < count; i++) {
         size_t n = SIZE_MAX;
         fer_error error = send_some(program, &program->sockets[end], messages + at, count - at, &n);

@@ -54,9 +54,7 @@ typedef struct poller_handle {
 /* The state of the other end of a socket, and what is in flight. */
 typedef struct poller_link {
     fer_sim_peer peer;
-    bool is_far;
-    bool peer_has_shut_down;
-    bool peer_is_closed;
+    bool is_far, peer_has_shut_down, peer_is_closed;
     bool is_refused;     /* a datagram socket that is connected to a closed port */
     bool awaits_refusal; /* it has sent a datagram, and its refusal was not reported */
     uint64_t connected;  /* the time at which the peer is connected at the latest */

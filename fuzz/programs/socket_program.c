@@ -69,8 +69,7 @@ static void set_option(struct socket_program *p, const struct socket_call *c)
 static void get_option(struct socket_program *p, const struct socket_call *c)
 {
     model_option option = (model_option)(c->arg % OPTION_COUNT);
-    uint64_t expected = 0;
-    uint64_t reported = 0;
+    uint64_t expected = 0, reported = 0;
     bool is_known = false;
     kind_set allowed = model_get_option(&p->models[c->socket], option, &expected, &is_known);
     fer_error error = socket_get_option(&p->handles[c->socket].socket, option, &reported);

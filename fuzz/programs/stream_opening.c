@@ -190,8 +190,7 @@ static void empty_queue(fer_tcp_listener *listener)
  * the queue of another one with the same port. */
 static void empty_queues(struct program *program, fer_tcp_listener *listener, struct record *record)
 {
-    fer_socket_addr own;
-    fer_socket_addr other;
+    fer_socket_addr own, other;
     program_clear_faults(record);
     empty_queue(listener);
     bool is_open = fer_tcp_listener_local_addr(listener, &own).kind == FER_OK;
@@ -214,8 +213,7 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
 {
     fer_tcp_listener *listener = &program->listeners[arg / 2 % PROGRAM_LISTENERS];
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    fer_socket_addr name;
-    fer_socket_addr addr = {0};
+    fer_socket_addr name, addr = {0};
     record->facts |= program->clone_was_timed ? FACT_CLONE_TIMED : 0;
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
@@ -241,8 +239,7 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
 {
     fer_tcp_listener *listener = &program->listeners[arg % PROGRAM_LISTENERS];
     fer_sim_peer peers[2] = {FER_SIM_PEER_NONE, FER_SIM_PEER_NONE};
-    fer_socket_addr addr;
-    fer_socket_addr name;
+    fer_socket_addr addr, name;
     program_clear_faults(record);
     if (program->connection_count == PROGRAM_CONNECTIONS || program->connection_of[handle] >= 0 ||
         !find_listener(listener, &addr)) {
@@ -309,8 +306,7 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
 
 static bool has_clone(const struct program *program, const fer_tcp_listener *listener)
 {
-    fer_socket_addr addr;
-    fer_socket_addr other;
+    fer_socket_addr addr, other;
     int same = 0;
     for (int i = 0; i < PROGRAM_LISTENERS; i++) {
         same += fer_tcp_listener_local_addr(listener, &addr).kind == FER_OK &&

@@ -186,9 +186,7 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg,
 static void read_back(fer_udp_socket *socket, struct udp_record *record)
 {
     fer_duration timeout = {0};
-    bool on = false;
-    bool v4 = false;
-    bool v6 = false;
+    bool on = false, v4 = false, v6 = false;
     if (record->op == UDP_READ_TIMEOUT) {
         FER_IGNORE(fer_udp_socket_read_timeout(socket, &timeout));
         record->bytes_are_right = timeout.nanos == record->value;

@@ -10,8 +10,7 @@ enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NO_FAULT = -1 };
 
 /* The choices for one call. */
 struct call {
-    size_t one;
-    size_t other;
+    size_t one, other;
     int name;
     fer_unix_addr addr;
     size_t len;
@@ -150,10 +149,8 @@ static bool lacks_buffers(const struct unix_program *p, uint64_t began, fer_erro
 
 static void read_some(struct unix_program *p, const struct call *c, bool consumes)
 {
-    uint8_t got[LENGTH_MAX];
-    uint8_t expected[LENGTH_MAX];
-    size_t n = 77;
-    size_t expected_n = 0;
+    uint8_t got[LENGTH_MAX], expected[LENGTH_MAX];
+    size_t n = 77, expected_n = 0;
     fer_unix_stream *stream = &p->streams[c->one];
     uint64_t began = fer_sim_now().nanos;
     fer_error error = consumes ? fer_unix_stream_read(stream, got, c->len, &n)
@@ -303,9 +300,7 @@ static void send_datagram(struct unix_program *p, const struct call *c, bool to_
 
 static void receive_datagram(struct unix_program *p, const struct call *c)
 {
-    uint8_t bytes[DATAGRAM_MAX];
-    uint8_t fill = 0;
-    uint8_t len = 0;
+    uint8_t bytes[DATAGRAM_MAX], fill = 0, len = 0;
     int from = UNIX_UNNAMED;
     size_t cap = c->len % (DATAGRAM_MAX + 1);
     fer_unix_received got;

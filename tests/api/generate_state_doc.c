@@ -33,8 +33,7 @@ typedef struct field {
     const char *title;
     const char *description;
     const entry *states;
-    unsigned count;
-    unsigned shift;
+    unsigned count, shift;
     feri_phase phase; /* of every word in the table; the other fields are in their first state */
 } field;
 

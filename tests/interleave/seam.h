@@ -65,8 +65,7 @@ uint64_t inter_clock_after(uint64_t nanos);
 extern const char inter_readiness;
 
 typedef struct inter_ready {
-    bool readable;
-    bool writable;
+    bool readable, writable;
 } inter_ready;
 inter_ready inter_readiness_of(fer_raw_socket raw);
 bool inter_is_open(fer_raw_socket raw);

@@ -31,8 +31,7 @@ enum { OWN = -1 };
 /* What a call needs: the first row that matches. */
 static const struct need {
     struct words words;
-    int setup;
-    int flags;
+    int setup, flags;
 } needs[] = {{{"", "_read"}, OWN, IN},
              {{"", "_read_vectored"}, OWN, IN},
              {{"stream_recv_handles", ""}, OWN, IN},

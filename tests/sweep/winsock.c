@@ -21,8 +21,7 @@ static struct path paths[PATHS_MAX];
 
 struct unix_socket {
     bool is_unix;
-    char path[108];
-    char peer[108];
+    char path[108], peer[108];
 };
 static struct unix_socket sockets[SOCKETS_MAX];
 static struct unix_socket duplicated;
