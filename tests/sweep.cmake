@@ -42,7 +42,7 @@ add_executable(sweep
     sweep/runs.c
     sweep/sweep.c
     sweep/world.c)
-target_link_libraries(sweep PRIVATE ferrule::static)
+target_link_libraries(sweep PRIVATE ferrule_test_support ferrule::static)
 target_link_options(sweep PRIVATE ${ferrule_sweep_calls})
 
 # A sample of the runs; ci/nightly.sh makes all of them. The programs have one thread besides the

@@ -224,7 +224,7 @@ static const void *handle_of(const struct function *function, size_t at, enum ha
     bool is_second = at > 0 && (parameter_handle(function, 0) == type ||
                                 strcmp(function->name, "fer_connector_take") == 0);
     bool is_optional = (function->parameters[at].flags & IS_NULLABLE) != 0;
-    const void *handle = is_second ? second_handles[type] : handles[type];
+    const void *handle = is_second ? other_handles[type] : first_handles[type];
     return is_optional && !handle_is_open(type, handle) ? NULL : handle;
 }
 

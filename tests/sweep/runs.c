@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conformance/peer.h"
 #include "sweep/faults.h"
 #include "sweep/world.h"
 
@@ -47,7 +48,7 @@ static void check_leaks(int descriptors, long blocks)
 {
     uint64_t millis = 0;
     while ((count_open() != descriptors || allocated_blocks() != blocks) && millis++ < 5000) {
-        pause_a_millisecond();
+        peer_pause(1);
     }
     if (count_open() != descriptors || allocated_blocks() != blocks) {
         report("leaks %d descriptors, %ld blocks", count_open() - descriptors,

@@ -130,8 +130,8 @@ static bool is_listener(enum setup setup)
 static fer_raw_socket peer_of(struct world *w, enum setup setup)
 {
     if (is_listener(setup) && w->clients[0] == FER_RAW_SOCKET_NONE) {
-        w->clients[0] = setup == TCP_LISTENER ? peer_connect(&w->bound, NULL)
-                                              : peer_connect(NULL, stage.free_path);
+        w->clients[0] = setup == TCP_LISTENER ? connect_client(&w->bound, NULL)
+                                              : connect_client(NULL, stage.free_path);
     }
     if (is_listener(setup)) {
         return w->clients[0];
@@ -146,9 +146,9 @@ static void act(struct world *w, const struct scenario *s)
     if ((s->flags & OUT) != 0) {
         drain(peer, true, taken, sizeof taken);
     } else if ((s->flags & (GRAM_IN | GRAM_PEEK)) != 0) {
-        peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
+        send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
     } else if (!is_listener(s->setup) && peer != FER_RAW_SOCKET_NONE) {
-        peer_send(peer);
+        send_pattern(peer);
     }
 }
 
@@ -170,7 +170,7 @@ static void leave(struct world *w, bool resets)
 {
     fer_raw_socket peer = peer_of(w, scenario_now->setup);
     if (resets) {
-        peer_reset(peer);
+        reset_peer(peer);
     } else {
         fer_sim_peer_close(peer);
     }
@@ -189,7 +189,7 @@ static void on_event(void *context)
         act(w, scenario_now);
     }
     switch (now.event) {
-    case SENDS_AND_ENDS: peer_end(peer_of(w, scenario_now->setup)); break;
+    case SENDS_AND_ENDS: end_sending(peer_of(w, scenario_now->setup)); break;
     case RESETS:
     case SENDS_AND_RESETS: leave(w, true); break;
     case CLOSES_SOCKET: leave(w, false); break;

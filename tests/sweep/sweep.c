@@ -183,7 +183,7 @@ static void check_datagrams(struct world *w, const struct scenario *s, fer_error
         (taken != 0 && memcmp(w->buf, pattern, BYTES) != 0)) {
         report("received %u, %u are left", (unsigned)taken, (unsigned)left);
     }
-    peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
+    send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
 }
 
 void check_counts(struct world *w, fer_error error)

@@ -8,17 +8,17 @@ const char pattern[BYTES + 1] = "0123456789abcdef";
 const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
 struct world world;
 
-void *const handles[HANDLE_TYPE_COUNT] = {
+void *const first_handles[HANDLE_TYPE_COUNT] = {
     &world.tcp,    &world.unix_,     &world.tcp_listener, &world.unix_listener,
     &world.udp,    &world.gram_,     &world.socket,       &world.resolver,
     &world.lookup, &world.connector, &world.poller,       &world.token};
-void *const second_handles[HANDLE_TYPE_COUNT] = {
+void *const other_handles[HANDLE_TYPE_COUNT] = {
     &world.tcp2, &world.unix2, &world.tcp_listener2, &world.unix_listener2,
     &world.udp2, &world.gram2, &world.socket2};
 
 static fer_socket *world_handle(int number)
 {
-    return number <= BUILT_UDP ? handles[number] : second_handles[number - BUILT_UDP - 1];
+    return number <= BUILT_UDP ? first_handles[number] : other_handles[number - BUILT_UDP - 1];
 }
 
 fer_raw_socket raw_of(int number)
@@ -79,9 +79,9 @@ static void begin_stream(fer_raw_socket peer, int flags)
 {
     REQUIRE(peer != FER_RAW_SOCKET_NONE);
     if ((flags & HELD) == 0) {
-        peer_send(peer);
+        send_pattern(peer);
         if ((flags & ENDS) != 0) {
-            peer_end(peer);
+            end_sending(peer);
         }
     }
 }
@@ -89,7 +89,7 @@ static void begin_stream(fer_raw_socket peer, int flags)
 static void open_tcp(struct world *w, int flags)
 {
     REQUIRE_OK(fer_tcp_stream_connect_addr(&w->tcp, &w->tcp_peer));
-    w->peer = peer_accept(stage.tcp_listener);
+    w->peer = accept_client(stage.tcp_listener);
     begin_stream(w->peer, flags);
 }
 
@@ -98,7 +98,7 @@ static void start_tcp(struct world *w, int flags)
 {
     FER_IGNORE(fer_tcp_stream_connect_start(&w->tcp, &w->tcp_peer));
     if ((flags & HELD) == 0) {
-        w->peer = peer_accept(stage.tcp_listener);
+        w->peer = accept_client(stage.tcp_listener);
         begin_stream(w->peer, flags);
     }
 }
@@ -106,7 +106,7 @@ static void start_tcp(struct world *w, int flags)
 static void open_unix(struct world *w, int flags)
 {
     REQUIRE_OK(fer_unix_stream_connect_addr(&w->unix_, &w->unix_peer));
-    w->unix_end = peer_accept(stage.unix_listener);
+    w->unix_end = accept_client(stage.unix_listener);
     begin_stream(w->unix_end, flags);
 }
 
@@ -117,7 +117,7 @@ static void open_udp(struct world *w, int flags, bool connects)
         REQUIRE_OK(fer_udp_socket_connect_addr(&w->udp, &w->udp_peer));
     }
     if ((flags & HELD) == 0) {
-        peer_send_two(stage.udp, fer_udp_socket_as_raw(&w->udp));
+        send_two(stage.udp, fer_udp_socket_as_raw(&w->udp));
     }
 }
 
@@ -137,7 +137,7 @@ static void open_grams(struct world *w, int flags)
     REQUIRE_OK(fer_unix_datagram_bind(&w->gram_, stage.free_path));
     REQUIRE_OK(fer_unix_datagram_connect_addr(&w->gram_, &w->gram_peer));
     if ((flags & HELD) == 0) {
-        peer_send_two(stage.gram, fer_unix_datagram_as_raw(&w->gram_));
+        send_two(stage.gram, fer_unix_datagram_as_raw(&w->gram_));
     }
 }
 
@@ -147,7 +147,7 @@ static void open_tcp_listener(struct world *w, int flags)
     REQUIRE_OK(fer_tcp_listener_bind_addr(&w->tcp_listener, &w->local));
     REQUIRE_OK(fer_tcp_listener_local_addr(&w->tcp_listener, &w->bound));
     for (int i = 0; i < 3 && (flags & HELD) == 0; i++) {
-        w->clients[i] = peer_connect(&w->bound, NULL);
+        w->clients[i] = connect_client(&w->bound, NULL);
     }
 }
 
@@ -155,7 +155,7 @@ static void open_unix_listener(struct world *w, int flags)
 {
     REQUIRE_OK(fer_unix_listener_bind(&w->unix_listener, stage.free_path));
     for (int i = 0; i < 3 && (flags & HELD) == 0; i++) {
-        w->clients[i] = peer_connect(NULL, stage.free_path);
+        w->clients[i] = connect_client(NULL, stage.free_path);
     }
 }
 
@@ -169,7 +169,7 @@ static void build(struct world *w, int flags, fer_domain domain, fer_type type)
         REQUIRE_OK(fer_socket_connect(&w->socket, &w->udp_peer));
     }
     if ((flags & (BINDS | HELD)) == BINDS && type == FER_TYPE_DGRAM) {
-        peer_send_two(stage.udp, fer_socket_as_raw(&w->socket));
+        send_two(stage.udp, fer_socket_as_raw(&w->socket));
     }
 }
 
@@ -308,7 +308,7 @@ void world_set_mode(struct world *w, enum setup setup, enum mode mode)
         break;
     case LIMITS: REQUIRE_OK(fer_socket_set_limits(handle, &w->limits)); break;
     case NONBLOCKING: REQUIRE_OK(fer_socket_set_nonblocking(handle, true)); break;
-    case CLONED: REQUIRE_OK(fer_socket_try_clone(handle, second_handles[number])); break;
+    case CLONED: REQUIRE_OK(fer_socket_try_clone(handle, other_handles[number])); break;
     case PLAIN:
     case MODES: REQUIRE_OK(fer_socket_set_limits(handle, NULL)); break;
     }
@@ -332,18 +332,18 @@ void world_end(struct world *w)
     for (int i = 0; i < HANDLES; i++) {
         is_owned = is_owned || raw_of(i) == w->raw;
     }
-    peer_reset(is_owned ? FER_RAW_SOCKET_NONE : w->raw);
-    peer_reset(w->peer);
-    peer_reset(w->unix_end);
+    reset_peer(is_owned ? FER_RAW_SOCKET_NONE : w->raw);
+    reset_peer(w->peer);
+    reset_peer(w->unix_end);
     for (int i = 0; i < 3; i++) {
-        peer_reset(w->clients[i]);
+        reset_peer(w->clients[i]);
     }
     fer_raw_socket listeners[] = {stage.tcp_listener, stage.unix_listener};
     for (int i = 0; i < 2; i++) {
-        fer_raw_socket queued = peer_accept(listeners[i]);
+        fer_raw_socket queued = accept_client(listeners[i]);
         while (queued != FER_RAW_SOCKET_NONE) {
-            peer_reset(queued);
-            queued = peer_accept(listeners[i]);
+            reset_peer(queued);
+            queued = accept_client(listeners[i]);
         }
     }
     fer_lookup_close(&w->lookup);

@@ -163,8 +163,8 @@ int world_begin_call(struct world *w, enum setup setup, enum mode mode,
 void world_end(struct world *w);
 
 /* The handles of each type, and the second ones. All types of sockets consist of one fer_handle. */
-extern void *const handles[HANDLE_TYPE_COUNT];
-extern void *const second_handles[HANDLE_TYPE_COUNT];
+extern void *const first_handles[HANDLE_TYPE_COUNT];
+extern void *const other_handles[HANDLE_TYPE_COUNT];
 
 /* Of the handle with a number below HANDLES. */
 fer_raw_socket raw_of(int number);
@@ -184,17 +184,17 @@ struct stage {
 extern struct stage stage;
 
 /* A connection from a listener's queue, or -1. */
-fer_raw_socket peer_accept(fer_raw_socket listener);
+fer_raw_socket accept_client(fer_raw_socket listener);
 /* A connection to an address, or if that is NULL to a path. */
-fer_raw_socket peer_connect(const fer_socket_addr *addr, const char *path);
+fer_raw_socket connect_client(const fer_socket_addr *addr, const char *path);
 /* Sends the pattern. */
-void peer_send(fer_raw_socket peer);
+void send_pattern(fer_raw_socket peer);
 /* Shuts down writing. */
-void peer_end(fer_raw_socket peer);
+void end_sending(fer_raw_socket peer);
 /* Closes a socket with a reset, so that no port stays in TIME_WAIT. Does nothing on -1. */
-void peer_reset(fer_raw_socket peer);
+void reset_peer(fer_raw_socket peer);
 /* Two datagrams from the peer to a socket. */
-void peer_send_two(fer_raw_socket peer, fer_raw_socket to);
+void send_two(fer_raw_socket peer, fer_raw_socket to);
 
 /* The number of bytes, or of datagrams, that wait at a socket. The bytes are appended in buf, a
  * datagram replaces the one before. */
@@ -203,7 +203,6 @@ size_t queued_bytes(fer_raw_socket raw);
 
 void free_the_path(void);
 int count_open(void);
-void pause_a_millisecond(void);
 
 /* The program ends with end_hanging_run if the next call does not come within that time. 0: there
  * is no next one. sweep.c, on Windows winsock.c */
@@ -243,6 +242,8 @@ void sweep_row(size_t row, enum mode mode);
 /* Before the first run and after the last one. */
 void stage_set(void);
 void stage_clear(void);
+/* Before the first socket. posix.c, winsock.c */
+void prepare_system(void);
 
 /* True for one run in N (--every). */
 bool is_in_my_share(void);
