@@ -20,6 +20,20 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
 
 /* ---- Connects */
 
+/* The server accepts what the call has connected, or resets it. */
+static void join_connected(struct program *program, int handle, const struct record *record)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    if (fer_sim_peer_accept(program->listener, &peer).kind != FER_OK) {
+        return;
+    }
+    if (record->error.kind == FER_OK) {
+        join(program, handle, peer);
+    } else {
+        fer_sim_peer_reset(peer);
+    }
+}
+
 /* Closed ports around the server's. */
 static fer_error connect_to_several(fer_tcp_stream *stream, const fer_socket_addr *server,
                                     uint8_t arg)
@@ -76,17 +90,11 @@ static fer_error connect_by_op(struct program *program, fer_tcp_stream *stream, 
 
 void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record)
 {
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
     }
     record->error = connect_by_op(program, &program->streams[handle], arg, record);
-    bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
-    if (record->error.kind == FER_OK && accepted) {
-        join(program, handle, peer);
-    } else if (accepted) {
-        fer_sim_peer_reset(peer);
-    }
+    join_connected(program, handle, record);
 }
 
 /* Connects to closed ports, to unreachable hosts, to port 0, and to a full backlog. */
@@ -132,7 +140,6 @@ void program_do_connect_with(struct program *program, int handle, uint8_t arg,
     enum { ADDRS = 3 };
     fer_connect_failure failures[ADDRS];
     fer_socket_addr addrs[ADDRS];
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
     static const uint64_t delays[] = {0, 10 * LIMITS_MILLI, UINT64_MAX, LIMITS_MILLI};
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
@@ -153,12 +160,7 @@ void program_do_connect_with(struct program *program, int handle, uint8_t arg,
     record->bytes_are_right = record->n <= ADDRS;
     record->has_value = true;
     record->value = packed_kinds(failures, record->n <= ADDRS ? record->n : 0);
-    bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
-    if (record->error.kind == FER_OK && accepted) {
-        join(program, handle, peer);
-    } else if (accepted) {
-        fer_sim_peer_reset(peer);
-    }
+    join_connected(program, handle, record);
 }
 
 /* ---- Accepts */
