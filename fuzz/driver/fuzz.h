@@ -71,8 +71,8 @@ static inline int fuzz_is_untouched(const void *value, size_t size)
 
 typedef size_t (*fuzz_formatter)(const void *value, char *buf, size_t cap);
 
-/* A function that stores the text of a value in any buffer. The buffer lies at the end of a heap block, so that a sanitizer sees the byte after it. The bytes
- * before it are checked here. */
+/* The text of a value in buffers of every size. A buffer lies at the end of a heap block, so that a
+ * sanitizer sees the byte after it. The bytes before it are checked here. */
 static inline void fuzz_check_every_cap(fuzz_formatter format, const void *value,
                                         const char *expected)
 {

@@ -228,7 +228,8 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     poller_model_assign_raw(out->raw, out->socket);
 }
 
-/* All types consist of one fer_handle. _ready returns the same as a poller, and a hang-up as writable too if that ends such waits. */
+/* _ready returns the same as a poller, and a hang-up as writable too if that ends such waits. All
+ * types consist of one fer_handle. */
 static void check_ready(const struct poller_program *program, const poller_handle *handle)
 {
     const fer_duration none = {0};

@@ -355,8 +355,8 @@ static const struct {
 };
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
-/* The raw socket of a handle never changes, and no other handle has it. All types of handles consist
- * of one fer_handle. */
+/* The raw socket of a handle never changes, and no other handle has it. All types consist of one
+ * fer_handle. */
 static void check_numbers(struct socket_program *p)
 {
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
