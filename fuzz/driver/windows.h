@@ -112,12 +112,4 @@ static inline const uint8_t *fuzz_after_steps(const uint8_t *data, size_t size, 
     return *len > 0 ? data + used : NULL;
 }
 
-static inline fer_sim_windows fuzz_windows_after_steps(const uint8_t *data, size_t size,
-                                                       size_t first, size_t step_bytes, size_t most)
-{
-    size_t len = 0;
-    const uint8_t *bytes = fuzz_after_steps(data, size, first, step_bytes, most, &len);
-    return fuzz_windows(bytes, len);
-}
-
 #endif

@@ -16,8 +16,7 @@ enum {
     POLLER_HANDLES = 8,
     POLLER_CLIENTS = 8,
     POLLER_DEFERRED_MAX = 12,
-    POLLER_STEPS = 80,
-    POLLER_STEP_BYTES = 4
+    POLLER_STEPS = 80
 };
 
 typedef struct poller_step {

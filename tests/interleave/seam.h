@@ -9,7 +9,6 @@
 
 /* The facts of the kinds of systems that differ. */
 extern const struct ferp_traits inter_linux;
-extern const struct ferp_traits inter_bsd;
 extern const struct ferp_traits inter_windows;
 
 /* What can happen besides. A program sets it in its begin. */

@@ -20,8 +20,8 @@
 #define BYTES 16
 #define OK ((fer_error){FER_OK, 0})
 
-/* First those of a handle of each type (support/functions.h), and the same socket as a fer_socket
- * and as a raw socket. */
+/* First those of a handle of each type (support/functions.h). From OF_TCP on the same socket as a
+ * fer_socket, from RAW_TCP on as a raw socket. */
 enum setup {
     TCP,
     UNIX,
@@ -36,18 +36,10 @@ enum setup {
     POLLER,
     TOKEN,
     OF_TCP,
-    OF_UNIX,
-    OF_TCP_LISTENER,
-    OF_UNIX_LISTENER,
-    OF_UDP,
-    OF_UNIX_GRAM,
-    RAW_TCP,
-    RAW_UNIX,
-    RAW_TCP_LISTENER,
-    RAW_UNIX_LISTENER,
-    RAW_UDP,
-    RAW_UNIX_GRAM,
-    NONE,
+    RAW_TCP = OF_TCP + BUILT_UDP,
+    RAW_UNIX = RAW_TCP + UNIX,
+    RAW_UDP = RAW_TCP + UDP,
+    NONE = RAW_TCP + BUILT_UDP,
     TCP_STARTED,
     TCP_AND_UNIX,
     UDP_UNCONNECTED,
