@@ -11,13 +11,8 @@
 /* To a far peer, one way, in nanoseconds. */
 #define POLLER_LATENCY UINT64_C(1000000)
 
-enum {
-    POLLER_BUFFER = 64,
-    POLLER_HANDLES = 8,
-    POLLER_CLIENTS = 8,
-    POLLER_DEFERRED_MAX = 12,
-    POLLER_STEPS = 80
-};
+enum { POLLER_BUFFER = 64, POLLER_HANDLES = 8, POLLER_CLIENTS = 8, POLLER_DEFERRED_MAX = 12 };
+enum { POLLER_STEPS = 80 };
 
 typedef struct poller_step {
     uint8_t op;
