@@ -14,7 +14,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT FERRULE_KERNEL AND NOT CMAKE_CROSS
         list(APPEND ferrule_sweep_calls "-Wl,--wrap=${name}")
     endforeach()
     list(REMOVE_DUPLICATES ferrule_sweep_calls)
-    add_executable(sweep_sim sweep/sim.c sweep/sim_peers.c sweep/sweep.c sweep/world.c)
+    add_executable(sweep_sim ${ferrule_functions_sources} sweep/calls.c sweep/sim.c sweep/sim_peers.c sweep/sweep.c sweep/world.c)
     target_link_libraries(sweep_sim PRIVATE ferrule::sim)
     set(ferrule_sweep_programs sweep sweep_sim)
     set(ferrule_sweep_system posix)
@@ -33,6 +33,8 @@ else()
 endif()
 
 add_executable(sweep
+    ${ferrule_functions_sources}
+    sweep/calls.c
     sweep/faults.c
     sweep/faults_${ferrule_sweep_system}.c
     sweep/${ferrule_sweep_system}.c
@@ -40,7 +42,7 @@ add_executable(sweep
     sweep/runs.c
     sweep/sweep.c
     sweep/world.c)
-target_link_libraries(sweep PRIVATE ferrule::static)
+target_link_libraries(sweep PRIVATE ferrule_test_support ferrule::static)
 target_link_options(sweep PRIVATE ${ferrule_sweep_calls})
 
 # A sample of the runs; ci/nightly.sh makes all of them. The programs have one thread besides the
@@ -48,7 +50,7 @@ target_link_options(sweep PRIVATE ${ferrule_sweep_calls})
 find_package(Python3 COMPONENTS Interpreter QUIET)
 foreach(program IN LISTS ferrule_sweep_programs)
     ferrule_prepare_test_target(${program})
-    target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/include")
+    target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/include" "${ferrule_functions_folder}")
     target_link_options(${program} PRIVATE -Wl,--wrap=malloc,--wrap=free)
     if(Python3_FOUND AND NOT FERRULE_SANITIZE MATCHES "thread|memory")
         ferrule_add_test(${program} sweep "${Python3_EXECUTABLE}"

@@ -69,4 +69,30 @@ static inline int fuzz_is_untouched(const void *value, size_t size)
     return size == 0 || (bytes[0] == FUZZ_UNTOUCHED && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
+typedef size_t (*fuzz_formatter)(const void *value, char *buf, size_t cap);
+
+/* The text of a value in buffers of every size. A buffer lies at the end of a heap block, so that a
+ * sanitizer sees the byte after it. The bytes before it are checked here. */
+static inline void fuzz_check_every_cap(fuzz_formatter format, const void *value,
+                                        const char *expected)
+{
+    const size_t len = strlen(expected);
+    const size_t most = len + 2;
+    char *block = malloc(most);
+    FUZZ_CHECK(block != NULL);
+    FUZZ_CHECK(format(value, NULL, 0) == len);
+    FUZZ_CHECK(format(value, NULL, 1) == 0 && format(value, NULL, 7) == 0);
+    for (size_t cap = 0; cap <= most; cap++) {
+        char *room = block + (most - cap);
+        const size_t kept = cap == 0 ? 0 : cap > len ? len : cap - 1;
+        memset(block, FUZZ_UNTOUCHED, most);
+        FUZZ_CHECK(format(value, room, cap) == len);
+        FUZZ_CHECK(fuzz_is_untouched(block, most - cap));
+        FUZZ_CHECK(memcmp(room, expected, kept) == 0);
+        FUZZ_CHECK(cap == 0 || room[kept] == '\0');
+        FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
+    }
+    free(block);
+}
+
 #endif

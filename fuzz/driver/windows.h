@@ -12,6 +12,7 @@
 
 #include "ferrule/ip.h"
 #include "ferrule/sim.h"
+#include "fuzz/driver/fuzz.h"
 
 /* X(member, its value if the bit is set), from the lowest bit of the first byte on. A new member is
  * added at the end, so that every input keeps its meaning. */
@@ -59,6 +60,16 @@ static inline fer_sim_windows fuzz_windows(const uint8_t *bytes, size_t len)
     return windows;
 }
 
+/* The end of a simulation in which everything was closed. */
+static inline fer_sim_report fuzz_stop(void)
+{
+    fer_sim_report report;
+    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
+    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_lookups == 0 &&
+               report.leaked_waits == 0 && report.leaked_pollers == 0 && report.leaked_tokens == 0);
+    return report;
+}
+
 /* Whether a program has limits: the bit below the highest, which means nothing. */
 static inline bool fuzz_has_limits(const uint8_t *bytes, size_t len)
 {
@@ -69,6 +80,16 @@ static inline bool fuzz_has_limits(const uint8_t *bytes, size_t len)
 static inline fer_sim_bsd fuzz_bsd(const uint8_t *bytes, size_t len)
 {
     return (fer_sim_bsd)(fuzz_switch_bits(bytes, len) >> 9 & 3);
+}
+
+static inline fer_sim_config fuzz_config(fer_sim_dialect dialect, const uint8_t *switches,
+                                         size_t len, size_t buffer)
+{
+    return (fer_sim_config){.dialect = dialect,
+                            .windows = fuzz_windows(switches, len),
+                            .bsd = fuzz_bsd(switches, len),
+                            .send_buffer = buffer,
+                            .receive_buffer = buffer};
 }
 
 /* Row `no_dual_stack`: OpenBSD refuses the IPv6 wildcard address and IPv4-mapped addresses. */
@@ -89,14 +110,6 @@ static inline const uint8_t *fuzz_after_steps(const uint8_t *data, size_t size, 
     size_t used = first + steps * step_bytes;
     *len = used < size ? size - used : 0;
     return *len > 0 ? data + used : NULL;
-}
-
-static inline fer_sim_windows fuzz_windows_after_steps(const uint8_t *data, size_t size,
-                                                       size_t first, size_t step_bytes, size_t most)
-{
-    size_t len = 0;
-    const uint8_t *bytes = fuzz_after_steps(data, size, first, step_bytes, most, &len);
-    return fuzz_windows(bytes, len);
 }
 
 #endif

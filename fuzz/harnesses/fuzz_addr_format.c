@@ -12,8 +12,6 @@
 
 enum { TEXT_MOST = 96 };
 
-typedef size_t (*formatter)(const void *value, char *buf, size_t cap);
-
 static size_t format_ipv4(const void *value, char *buf, size_t cap)
 {
     return fer_ipv4_addr_format(*(const fer_ipv4_addr *)value, buf, cap);
@@ -34,29 +32,6 @@ static size_t format_socket(const void *value, char *buf, size_t cap)
     return fer_socket_addr_format(value, buf, cap);
 }
 
-/* The buffer lies at the end of a heap block, so that a sanitizer sees the byte after it. The bytes
- * before it are checked here. */
-static void check_every_cap(formatter format, const void *value, const char *expected)
-{
-    const size_t len = strlen(expected);
-    const size_t most = len + 2;
-    char *block = malloc(most);
-    FUZZ_CHECK(block != NULL);
-    FUZZ_CHECK(format(value, NULL, 0) == len);
-    FUZZ_CHECK(format(value, NULL, 1) == 0);
-    for (size_t cap = 0; cap <= most; cap++) {
-        char *room = block + (most - cap);
-        const size_t kept = cap == 0 ? 0 : cap > len ? len : cap - 1;
-        memset(block, FUZZ_UNTOUCHED, most);
-        FUZZ_CHECK(format(value, room, cap) == len);
-        FUZZ_CHECK(fuzz_is_untouched(block, most - cap));
-        FUZZ_CHECK(memcmp(room, expected, kept) == 0);
-        FUZZ_CHECK(cap == 0 || room[kept] == '\0');
-        FUZZ_CHECK(cap <= kept + 1 || fuzz_is_untouched(room + kept + 1, cap - kept - 1));
-    }
-    free(block);
-}
-
 static void check_v4(const fer_ipv4_addr *v4)
 {
     char expected[TEXT_MOST];
@@ -64,7 +39,7 @@ static void check_v4(const fer_ipv4_addr *v4)
     snprintf(expected, sizeof expected, "%u.%u.%u.%u", v4->octets[0], v4->octets[1], v4->octets[2],
              v4->octets[3]);
     FUZZ_CHECK(strlen(expected) < FER_IPV4_ADDR_TEXT_CAP);
-    check_every_cap(format_ipv4, v4, expected);
+    fuzz_check_every_cap(format_ipv4, v4, expected);
     FUZZ_CHECK(fer_ipv4_addr_parse(&back, expected).kind == FER_OK && fer_ipv4_addr_eq(back, *v4));
 }
 
@@ -74,7 +49,7 @@ static void check_v6(const fer_ipv6_addr *v6)
     fer_ipv6_addr back;
     reference_v6_text(v6->octets, expected);
     FUZZ_CHECK(strlen(expected) < FER_IPV6_ADDR_TEXT_CAP);
-    check_every_cap(format_ipv6, v6, expected);
+    fuzz_check_every_cap(format_ipv6, v6, expected);
     FUZZ_CHECK(fer_ipv6_addr_parse(&back, expected).kind == FER_OK && fer_ipv6_addr_eq(back, *v6));
 }
 
@@ -91,13 +66,12 @@ static void write_socket_text(const fer_socket_addr *addr, const char *ip, char 
 
 static void check_either(const fer_socket_addr *addr)
 {
-    char ip[TEXT_MOST];
-    char expected[TEXT_MOST];
+    char ip[TEXT_MOST], expected[TEXT_MOST];
     fer_ip_addr ip_back;
     fer_socket_addr back;
     if (addr->ip.family != FER_IP_V4 && addr->ip.family != FER_IP_V6) {
-        check_every_cap(format_ip, &addr->ip, "");
-        check_every_cap(format_socket, addr, "");
+        fuzz_check_every_cap(format_ip, &addr->ip, "");
+        fuzz_check_every_cap(format_socket, addr, "");
         return;
     }
     if (addr->ip.family == FER_IP_V4) {
@@ -108,8 +82,8 @@ static void check_either(const fer_socket_addr *addr)
     }
     write_socket_text(addr, ip, expected);
     FUZZ_CHECK(strlen(ip) < FER_IP_ADDR_TEXT_CAP && strlen(expected) < FER_SOCKET_ADDR_TEXT_CAP);
-    check_every_cap(format_ip, &addr->ip, ip);
-    check_every_cap(format_socket, addr, expected);
+    fuzz_check_every_cap(format_ip, &addr->ip, ip);
+    fuzz_check_every_cap(format_socket, addr, expected);
     FUZZ_CHECK(fer_ip_addr_parse(&ip_back, ip).kind == FER_OK && fer_ip_addr_eq(ip_back, addr->ip));
     FUZZ_CHECK(fer_socket_addr_parse(&back, expected).kind == FER_OK);
     /* The text of an address has no flowinfo. */

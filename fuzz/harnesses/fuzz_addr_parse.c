@@ -105,8 +105,7 @@ static bool has_rest(const fer_socket_addr *addr, uint32_t port, uint32_t scope_
 
 FUZZ_UNCOUNTED static void check_ip(const input *in)
 {
-    uint8_t v4_octets[4] = {0};
-    uint8_t v6_octets[16] = {0};
+    uint8_t v4_octets[4] = {0}, v6_octets[16] = {0};
     const uint8_t *v4 = reference_v4(in->text, in->len, v4_octets) ? v4_octets : NULL;
     const uint8_t *v6 = reference_v6(in->text, in->len, v6_octets) ? v6_octets : NULL;
     fer_ip_addr value;
@@ -122,8 +121,7 @@ FUZZ_UNCOUNTED static void check_ip(const input *in)
 FUZZ_UNCOUNTED static void check_socket(const input *in)
 {
     uint8_t octets[16] = {0};
-    uint32_t port = 0;
-    uint32_t scope_id = 0;
+    uint32_t port = 0, scope_id = 0;
     fer_socket_addr value;
     const bool is_v4 = reference_socket_v4(in->text, in->len, octets, &port);
     const bool is_v6 = !is_v4 && reference_socket_v6(in->text, in->len, octets, &scope_id, &port);

@@ -42,8 +42,7 @@ static void check_reading(ferp_control_layout layout, const uint8_t *block, size
     control_reference all = control_reference_read(layout, block, len);
     ferp_control_message message;
     memset(&message, FUZZ_UNTOUCHED, sizeof message);
-    size_t at = 0;
-    size_t nth = 0;
+    size_t at = 0, nth = 0;
     while (nth < CONTROL_MESSAGES_MAX && ferp_control_next(layout, block, len, &at, &message)) {
         FUZZ_CHECK(nth < all.count && at <= len);
         check_message(&all, nth, block, &message);
@@ -60,14 +59,12 @@ static void check_writing(ferp_control_layout layout, choices *from)
 {
     size_t cap = choose_below(from, 200);
     size_t writes = choose_below(from, WRITES_MAX + 1);
-    uint8_t before[200];
-    uint8_t data[DATA_MAX];
+    uint8_t before[200], data[DATA_MAX];
     size_t lens[WRITES_MAX] = {0};
     memset(data, 7, sizeof data);
     memset(before, FUZZ_UNTOUCHED, sizeof before);
     uint8_t *block = fuzz_copy(before, cap);
-    size_t used = 0;
-    size_t written = 0;
+    size_t used = 0, written = 0;
     for (size_t i = 0; i < writes; i++) {
         size_t len = choose_below(from, DATA_MAX + 1);
         size_t space = (layout.header + len + layout.align - 1) / layout.align * layout.align;

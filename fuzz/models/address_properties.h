@@ -118,8 +118,7 @@ static inline size_t order_key(const fer_socket_addr *addr, uint32_t key[20])
 
 static inline void check_order_of(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    uint32_t left[20];
-    uint32_t right[20];
+    uint32_t left[20], right[20];
     int order = 0;
     const size_t lefts = order_key(one, left);
     const size_t rights = order_key(other, right);

@@ -115,8 +115,7 @@ static inline int reference_groups(piece side, bool may_end_in_v4, uint8_t out[6
 
 static inline bool reference_v6(const char *text, size_t len, uint8_t out[16])
 {
-    uint8_t left_octets[64];
-    uint8_t right_octets[64];
+    uint8_t left_octets[64], right_octets[64];
     size_t gap = 0;
     while (gap + 1 < len && (text[gap] != ':' || text[gap + 1] != ':')) {
         gap++;

@@ -261,8 +261,7 @@ void batch_model_peer_received(struct batch_model *model, int end, const uint8_t
 
 void batch_model_end(const struct batch_model *model)
 {
-    int missing = 0;
-    int extra = 0;
+    int missing = 0, extra = 0;
     for (int i = 0; i < model->count; i++) {
         const struct batch_datagram *datagram = &model->datagrams[i];
         bool is_expected = datagram->was_sent && datagram->receiver != BATCH_NOBODY;

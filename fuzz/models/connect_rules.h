@@ -68,8 +68,7 @@ static bool was_tried(const fer_connect_failure *failure)
 FUZZ_UNCOUNTED static void check_failures(const struct connect_program *program,
                                           const struct connect_result *result)
 {
-    bool error_is_listed = false;
-    bool some_tried = false;
+    bool error_is_listed = false, some_tried = false;
     size_t listed = result->failed < program->failures_cap ? result->failed : program->failures_cap;
     FUZZ_CHECK(result->failed <= program->count);
     for (size_t i = 0; i < CONNECT_HOSTS; i++) {

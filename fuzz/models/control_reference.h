@@ -23,12 +23,9 @@ static const ferp_control_layout control_layouts[CONTROL_LAYOUTS] = {
 
 /* The messages of a block: where the data of each begins and ends. */
 typedef struct control_reference {
-    size_t count;
-    size_t data_at[CONTROL_MESSAGES_MAX];
-    size_t data_end[CONTROL_MESSAGES_MAX];
+    size_t count, data_at[CONTROL_MESSAGES_MAX], data_end[CONTROL_MESSAGES_MAX];
     bool is_cut[CONTROL_MESSAGES_MAX];
-    int level[CONTROL_MESSAGES_MAX];
-    int type[CONTROL_MESSAGES_MAX];
+    int level[CONTROL_MESSAGES_MAX], type[CONTROL_MESSAGES_MAX];
 } control_reference;
 
 static inline uint64_t control_reference_number(const uint8_t *bytes, size_t size)

@@ -12,15 +12,8 @@
 #include "ferrule/sim.h"
 
 /* The systems that differ from Linux, a bit each, in the order of dialects and of fer_sim_bsd. */
-enum {
-    ON_WINDOWS = 2,
-    ON_MACOS = 4,
-    ON_FREEBSD = 8,
-    ON_NETBSD = 16,
-    ON_OPENBSD = 32,
-    ON_BSD = ON_MACOS | ON_FREEBSD | ON_NETBSD | ON_OPENBSD,
-    ON_ALL = ON_WINDOWS | ON_BSD
-};
+enum { ON_WINDOWS = 2, ON_MACOS = 4, ON_FREEBSD = 8, ON_NETBSD = 16, ON_OPENBSD = 32 };
+enum { ON_BSD = ON_MACOS | ON_FREEBSD | ON_NETBSD | ON_OPENBSD, ON_ALL = ON_WINDOWS | ON_BSD };
 
 /* Whether anything after a case can be compared. */
 enum { ENDS = false, GOES_ON = true };

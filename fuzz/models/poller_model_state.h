@@ -10,15 +10,13 @@
 enum { POLLER_REGISTRATIONS_MAX = 96 };
 
 typedef struct poller_readiness {
-    bool readable;
-    bool writable;
+    bool readable, writable;
     bool over; /* hung up or failed: both are reported, whatever the interest */
 } poller_readiness;
 
 struct registration {
     bool used;
-    int poller;
-    int socket;
+    int poller, socket;
     fer_raw_socket raw;
     fer_event interest;
     fer_poll_mode mode;
@@ -32,8 +30,7 @@ struct registration {
 };
 
 struct poller_state {
-    bool is_open;
-    bool is_notified;
+    bool is_open, is_notified;
     /* By a notify during a wait with timeout 0: that wait took it, or the next one does. */
     bool may_be_notified;
     bool notified_during; /* the current wait, which was notified before */

@@ -14,8 +14,7 @@ static struct model_socket {
     int refs;
     size_t arrived;
     poller_space room;
-    bool has_eof;
-    bool has_failed;
+    bool has_eof, has_failed;
     bool may_be_over;       /* a hang-up may be reported */
     bool may_have_answered; /* a connect, or a refused datagram, may have its outcome */
     bool is_undefined;      /* its reported readiness is unspecified */

@@ -26,12 +26,10 @@ enum { NAMES_MOST = 3, ADDRS_MOST = 4, CAP_MOST = 6, TEXT_MOST = 1024, STEPS_MOS
 
 /* The names of the resolver, the texts to look up, and a program of lookups with keys. */
 typedef struct resolve_query {
-    char text[TEXT_MOST + 1];
-    char host_text[TEXT_MOST + 1];
+    char text[TEXT_MOST + 1], host_text[TEXT_MOST + 1];
     fer_sim_name names[NAMES_MOST];
     fer_socket_addr addrs[NAMES_MOST][ADDRS_MOST];
-    size_t name_count;
-    size_t cap;
+    size_t name_count, cap;
     bool resolver_fails;
     resolve_limits limits;
     size_t step_count; /* of resolve_keys */
@@ -42,8 +40,7 @@ typedef struct resolve_query {
  * injected failure. has_no_code: the resolver is not called for a host with a blank. */
 typedef struct answer {
     fer_error_kind kind;
-    bool is_from_resolver;
-    bool has_no_code;
+    bool is_from_resolver, has_no_code;
     size_t count;
     fer_socket_addr addrs[ADDRS_MOST];
 } answer;
@@ -75,8 +72,7 @@ static inline bool is_named(const char *name, piece host)
 static inline bool is_utf_8(piece host)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    size_t more = 0;
-    size_t len = 0;
+    size_t more = 0, len = 0;
     uint32_t scalar = 0;
     for (size_t i = 0; i < host.len; i++) {
         const uint8_t byte = (uint8_t)host.text[i];
@@ -147,8 +143,7 @@ static inline answer model_text(const resolve_query *query)
     const answer refused = {FER_INVALID_INPUT, false, true, 0, {{{0}, 0, 0, 0}}};
     const size_t len = strlen(query->text);
     fer_ip_addr ip = {FER_IP_V6, {{{0}}}};
-    uint32_t port = 0;
-    uint32_t scope_id = 0;
+    uint32_t port = 0, scope_id = 0;
     if (reference_socket_v6(query->text, len, ip.u.v6.octets, &scope_id, &port)) {
         return answer_of_ip(&ip, port, scope_id);
     }

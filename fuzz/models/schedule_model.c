@@ -72,9 +72,7 @@ FUZZ_UNCOUNTED void schedule_model_begin(schedule_model *model, size_t addresses
 
 FUZZ_UNCOUNTED void schedule_model_order(const bool *is_ipv4, size_t count, size_t *order)
 {
-    size_t of_first[SCHEDULE_ADDRESSES_MAX];
-    size_t of_other[SCHEDULE_ADDRESSES_MAX];
-    size_t firsts = 0;
+    size_t of_first[SCHEDULE_ADDRESSES_MAX], of_other[SCHEDULE_ADDRESSES_MAX], firsts = 0;
     size_t others = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_ipv4[i] == is_ipv4[0]) {

@@ -31,9 +31,7 @@ typedef enum attempt_state {
 /* Times are nanoseconds; UINT64_MAX is never. */
 typedef struct schedule_model {
     size_t addresses;
-    uint64_t delay;
-    uint64_t attempt_timeout;
-    uint64_t deadline;
+    uint64_t delay, attempt_timeout, deadline;
     bool is_decided;
     schedule_action result;
     size_t tried; /* the number of addresses that were tried */

@@ -47,9 +47,7 @@ typedef struct model_handle {
     int socket;
     fer_raw_socket raw; /* as it was first returned */
     bool listens;
-    bool is_adopted;
-    bool reuse_was_set;
-    bool only_v6_was_set;
+    bool is_adopted, reuse_was_set, only_v6_was_set;
     bool was_late;         /* Windows has reported a failed connect as pending once */
     fer_error saved_error; /* of a failed connect */
 } model_handle;

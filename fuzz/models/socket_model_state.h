@@ -28,9 +28,7 @@ struct model_socket {
     uint64_t latest;
     int port;
     fer_ip_addr ip;
-    int path;
-    int backlog;
-    int queued;
+    int path, backlog, queued;
     bool is_exclusive;
     uint64_t values[OPTION_COUNT];
     bool was_set[OPTION_COUNT];

@@ -16,18 +16,14 @@ enum { LINES_AT_MOST = 1500, LINES_PER_STEP = 30 };
 
 /* What this handle has reported. */
 struct handle_model {
-    bool saw_reset;
-    bool saw_end;
-    bool shut_read;
-    bool shut_write;
+    bool saw_reset, saw_end, shut_read, shut_write;
     bool has_failed; /* a call met an error that may be saved */
 };
 
 /* Shared by the clones of a connection. */
 struct shared_model {
     bool nonblocking;
-    uint64_t read_timeout;
-    uint64_t write_timeout;
+    uint64_t read_timeout, write_timeout;
     bool had_linger;
     bool timeouts_are_unknown; /* they were set after the end, and perhaps refused */
 };

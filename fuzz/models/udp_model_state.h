@@ -9,8 +9,7 @@
 struct udp_datagram {
     bool used;
     int sender;
-    fer_socket_addr from;
-    fer_socket_addr to;
+    fer_socket_addr from, to;
     size_t len;
     int copies;   /* 0: lost; 2: doubled */
     int received; /* by any socket */
@@ -36,8 +35,7 @@ struct udp_end {
     bool broadcast;
     bool loops[2]; /* of IPv4, of IPv6 */
     bool joined[2][3];
-    bool has_ever_joined[2];
-    bool nonblocking;
+    bool has_ever_joined[2], nonblocking;
     uint64_t timeout;
     int refusals; /* reported */
     bool refusal_is_expected;

@@ -10,9 +10,7 @@
 /* ---- The history of the run on Linux */
 
 struct socket_history {
-    bool sent_to_another;
-    bool sent_together;
-    bool refusal_is_left;
+    bool sent_to_another, sent_together, refusal_is_left;
     int sent_since_pause;
     bool is_narrowed; /* bound to an address, or connected */
     bool is_member;

@@ -29,10 +29,7 @@ typedef enum unix_state { UNIX_NEW, UNIX_OPEN, UNIX_CLOSED } unix_state;
 typedef struct unix_handle {
     unix_state state;
     int socket;
-    bool shut_read;
-    bool shut_write;
-    bool saw_eof;
-    bool saw_reset;
+    bool shut_read, shut_write, saw_eof, saw_reset;
 } unix_handle;
 
 void unix_model_begin(const fer_sim_config *config);

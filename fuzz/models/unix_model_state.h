@@ -17,20 +17,16 @@ struct unix_message {
 
 struct model_socket {
     socket_type kind;
-    int refs;
-    int name;
+    int refs, name;
     int peer; /* the other end of a stream, or the peer that a datagram socket is connected to */
     int peer_name;
-    bool shut_read;
-    bool shut_write;
+    bool shut_read, shut_write;
     bool has_reset; /* a reset is pending */
     bool was_reset;
     uint8_t bytes[UNIX_BYTES_MAX];
     size_t count;
     struct unix_message datagrams[UNIX_DATAGRAMS_QUEUED_MAX];
-    int datagram_count;
-    int queue[UNIX_QUEUE_MAX];
-    int queued;
+    int datagram_count, queue[UNIX_QUEUE_MAX], queued;
 };
 
 extern struct model_socket unix_sockets[UNIX_SOCKETS_MAX];

@@ -5,6 +5,7 @@
 
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/driver/windows.h"
 
 enum { STEPS = 24, MESSAGES = 4, RECEIVED = 8, TRIES = 16, PAUSE_MS = 10 };
 
@@ -98,8 +99,7 @@ static void send_all(struct batch_program *program, int end, fer_datagram_send *
                      const int *firsts, size_t count)
 {
     struct batch_model *model = &program->model;
-    size_t before[RECEIVED] = {0};
-    size_t at = 0;
+    size_t before[RECEIVED] = {0}, at = 0;
     for (int i = 0; i < TRIES && at < count; i++) {
         size_t n = SIZE_MAX;
         fer_error error = send_some(program, &program->sockets[end], messages + at, count - at, &n);
@@ -415,7 +415,6 @@ static void run_step(struct batch_program *program, choices *from)
 static void finish(struct batch_program *program)
 {
     fer_datagram_recv in[RECEIVED];
-    fer_sim_report report;
     program->waits = false;
     let_arrive();
     let_arrive();
@@ -430,8 +429,7 @@ static void finish(struct batch_program *program)
         fer_udp_socket_close(&program->sockets[end]);
     }
     batch_model_end(&program->model);
-    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK);
-    FUZZ_CHECK(report.leaked_handles == 0 && report.leaked_waits == 0);
+    (void)fuzz_stop();
 }
 
 void batch_program_run(struct batch_program *program, fer_sim_dialect dialect, bool as_singles,

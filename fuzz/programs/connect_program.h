@@ -20,14 +20,10 @@ struct connect_program {
     fer_socket_addr addrs[CONNECT_HOSTS];
     fer_sim_answer answers[CONNECT_HOSTS];
     uint64_t delays[CONNECT_HOSTS];
-    bool is_by_name;
-    bool has_resolver;
-    bool name_fails;
+    bool is_by_name, has_resolver, name_fails;
     uint64_t lookup_takes;
-    fer_duration attempt_delay;
-    fer_duration attempt_timeout;
-    uint64_t deadline;
-    uint64_t cancel;
+    fer_duration attempt_delay, attempt_timeout;
+    uint64_t deadline, cancel;
     size_t failures_cap;
     unsigned local;   /* 0: none */
     fer_sim_bsd bsd;  /* the system of the BSD dialect */

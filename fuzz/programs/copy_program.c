@@ -3,6 +3,7 @@
 #include "fuzz/programs/copy_program.h"
 
 #include "fuzz/driver/fuzz.h"
+#include "fuzz/driver/windows.h"
 
 enum { PART = 30000 };
 
@@ -120,11 +121,10 @@ void copy_program_begin(struct copy_run *run, const struct copy_plan *plan, bool
 
 void copy_program_end(struct copy_run *run)
 {
-    fer_sim_report report;
     FER_IGNORE(fer_sim_advance(fer_duration_from_secs(9)));
     run->is_closing = true;
     fer_tcp_stream_close(&run->source);
     fer_tcp_stream_close(&run->sink);
     fer_tcp_stream_close(&run->clone);
-    FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK && report.leaked_handles == 0);
+    (void)fuzz_stop();
 }

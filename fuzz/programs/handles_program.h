@@ -8,13 +8,8 @@
 #include "ferrule/unix.h"
 #include "fuzz/driver/choice.h"
 
-enum {
-    HANDLES_SOCKETS = 3,
-    HANDLES_MESSAGES = 32,
-    HANDLES_KEPT = 24,
-    HANDLES_MAX = 4,
-    HANDLES_BUFFER = 16
-};
+enum { HANDLES_SOCKETS = 3, HANDLES_MESSAGES = 32, HANDLES_KEPT = 24, HANDLES_MAX = 4 };
+enum { HANDLES_BUFFER = 16 };
 
 /* Bytes that came with handles: of these sockets, from `begin` to `end` of the stream. */
 struct handles_message {

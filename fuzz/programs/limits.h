@@ -20,8 +20,7 @@ enum { LIMITS_FAULTS = FER_SIM_FAULT_NO_MEMORY + 1 };
 /* The limits of one call, relative to its beginning, in nanoseconds of virtual time. Without a
  * token no cancel is in it. */
 struct call_limits {
-    bool are_set;
-    bool is_cancelled;
+    bool are_set, is_cancelled;
     uint64_t cancel_in;   /* or LIMITS_NEVER */
     uint64_t deadline_in; /* 0: reached; or LIMITS_NEVER */
 };
@@ -42,8 +41,7 @@ struct handle_limits {
 };
 
 struct program_limits {
-    bool are_used;
-    bool cancel_is_scheduled;
+    bool are_used, cancel_is_scheduled;
     uint64_t cancel_at;
     fer_cancel_token token;
 };

@@ -13,9 +13,7 @@ enum { OUTPUT_SIZE = 512, ELEMENTS = 3, PATTERN = 0x5a };
 struct call {
     struct misuse_state *state;
     const struct function *function;
-    uint8_t which;
-    uint8_t nulls;
-    uint8_t arg;
+    uint8_t which, nulls, arg;
     void *arguments[FUNCTION_PARAMETERS_MAX];
     fer_raw_socket made; /* for _from_raw */
     /* the memory of the arguments */
@@ -23,8 +21,7 @@ struct call {
     size_t sizes[FUNCTION_PARAMETERS_MAX];
     fer_raw_socket raw;
     fer_stream streams[FUNCTION_PARAMETERS_MAX];
-    fer_copy_buffer buffers[FUNCTION_PARAMETERS_MAX];
-    fer_copy_buffer buffers_before[FUNCTION_PARAMETERS_MAX];
+    fer_copy_buffer buffers[FUNCTION_PARAMETERS_MAX], buffers_before[FUNCTION_PARAMETERS_MAX];
     fer_handle before[FUNCTION_PARAMETERS_MAX];
 };
 
@@ -43,8 +40,7 @@ static _Alignas(16) uint8_t memory[64];
 static const struct choices {
     const char *type;
     const char *name;
-    size_t size;
-    size_t count;
+    size_t size, count;
     const void *values;
 } choices[] = {
     CHOICES(bool, NULL, false, true),
@@ -108,8 +104,7 @@ static const struct texts {
 
 static const char *choose_text(const char *name, unsigned pick)
 {
-    size_t row = 0;
-    size_t count = 0;
+    size_t row = 0, count = 0;
     while (row + 1 < sizeof texts / sizeof *texts && strcmp(texts[row].name, name) != 0) {
         row++;
     }

@@ -16,12 +16,8 @@ enum { MISUSE_STEP_BYTES = 5, MISUSE_HANDLES = 4, MISUSE_FILE_LEN = 200 };
 /* Further handles: the ends of a pair of Unix streams, which no copy reaches; the pollers of the
  * connectors (open, new, closed), which are never made again; those of the lookups (the same),
  * which are never closed before the lookups. */
-enum {
-    MISUSE_OF_PAIR = MISUSE_HANDLES,
-    MISUSE_OF_CONNECTORS = MISUSE_HANDLES,
-    MISUSE_OF_LOOKUPS = MISUSE_OF_CONNECTORS + 3,
-    MISUSE_HANDLES_MAX = MISUSE_OF_LOOKUPS + 3
-};
+enum { MISUSE_OF_PAIR = MISUSE_HANDLES, MISUSE_OF_CONNECTORS = MISUSE_HANDLES };
+enum { MISUSE_OF_LOOKUPS = MISUSE_OF_CONNECTORS + 3, MISUSE_HANDLES_MAX = MISUSE_OF_LOOKUPS + 3 };
 
 /* All handles of one run, by type. At its start they are open, new, closed and open, if the dialect
  * has the type. */

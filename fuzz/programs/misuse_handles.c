@@ -17,8 +17,7 @@ void *misuse_handle(struct misuse_state *state, enum handle_type type, size_t at
 /* A stream to a host that has sent some bytes, its clone, and a clone that is shut down. */
 static void open_tcp(struct misuse_state *state)
 {
-    fer_sim_peer listener = FER_SIM_PEER_NONE;
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_sim_peer listener = FER_SIM_PEER_NONE, peer = FER_SIM_PEER_NONE;
     fer_tcp_stream *streams = state->fer_tcp_stream_all;
     fer_tcp_listener *listeners = state->fer_tcp_listener_all;
     fer_socket_addr server;
@@ -117,8 +116,7 @@ static void open_others(struct misuse_state *state)
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
                   fer_sim_bsd bsd)
 {
-    static const uint8_t contents[MISUSE_FILE_LEN];
-    static const uint8_t no_tape[1];
+    static const uint8_t contents[MISUSE_FILE_LEN], no_tape[1];
     fer_sim_config config = {.dialect = dialect,
                              .tape = no_tape,
                              .max_sockets = 50,

@@ -213,22 +213,8 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     if (out->type != POLLER_EMPTY || handle->type == POLLER_EMPTY) {
         return;
     }
-    fer_error error = {FER_OK, 0};
     memset(out, 0, sizeof *out);
-    if (handle->type == POLLER_SOCKET) {
-        error = fer_socket_try_clone(&handle->as.built, &out->as.built);
-    } else if (handle->type == POLLER_TCP) {
-        error = fer_tcp_stream_try_clone(&handle->as.stream, &out->as.stream);
-    } else if (handle->type == POLLER_TCP_LISTENER) {
-        error = fer_tcp_listener_try_clone(&handle->as.listener, &out->as.listener);
-    } else if (handle->type == POLLER_UNIX) {
-        error = fer_unix_stream_try_clone(&handle->as.unix_stream, &out->as.unix_stream);
-    } else if (handle->type == POLLER_UNIX_LISTENER) {
-        error = fer_unix_listener_try_clone(&handle->as.unix_listener, &out->as.unix_listener);
-    } else {
-        error = fer_udp_socket_try_clone(&handle->as.udp, &out->as.udp);
-    }
-    if (error.kind != FER_OK) {
+    if (fer_socket_try_clone(lend(handle), &out->as.built).kind != FER_OK) {
         return;
     }
     poller_link *link = poller_link_of(program, handle);
@@ -242,27 +228,18 @@ void poller_clone(struct poller_program *program, const poller_step *step)
     poller_model_assign_raw(out->raw, out->socket);
 }
 
-/* _ready returns the same as a poller, and a hang-up as writable too if that ends such waits. */
+/* _ready returns the same as a poller, and a hang-up as writable too if that ends such waits. All
+ * types consist of one fer_handle. */
 static void check_ready(const struct poller_program *program, const poller_handle *handle)
 {
     const fer_duration none = {0};
     bool listens = handle->type == POLLER_TCP_LISTENER || handle->type == POLLER_UNIX_LISTENER;
     fer_interest interests = listens ? FER_READABLE : FER_READABLE | FER_WRITABLE;
     fer_interest reported = 0;
-    fer_error error = {FER_OK, 0};
-    if (handle->type == POLLER_TCP) {
-        error = fer_tcp_stream_ready(&handle->as.stream, interests, none, &reported);
-    } else if (handle->type == POLLER_TCP_LISTENER) {
-        error = fer_tcp_listener_ready(&handle->as.listener, interests, none, &reported);
-    } else if (handle->type == POLLER_UDP) {
-        error = fer_udp_socket_ready(&handle->as.udp, interests, none, &reported);
-    } else if (handle->type == POLLER_UNIX) {
-        error = fer_unix_stream_ready(&handle->as.unix_stream, interests, none, &reported);
-    } else if (handle->type == POLLER_UNIX_LISTENER) {
-        error = fer_unix_listener_ready(&handle->as.unix_listener, interests, none, &reported);
-    } else {
+    if (handle->type == POLLER_SOCKET || handle->type == POLLER_EMPTY) {
         return;
     }
+    fer_error error = fer_socket_ready(&handle->as.built, interests, none, &reported);
     bool may_be_hint = program->hangup_is_writable && (reported & FER_READABLE) != 0;
     FUZZ_CHECK(error.kind == FER_OK);
     FUZZ_CHECK(

@@ -11,14 +11,8 @@
 /* To a far peer, one way, in nanoseconds. */
 #define POLLER_LATENCY UINT64_C(1000000)
 
-enum {
-    POLLER_BUFFER = 64,
-    POLLER_HANDLES = 8,
-    POLLER_CLIENTS = 8,
-    POLLER_DEFERRED_MAX = 12,
-    POLLER_STEPS = 80,
-    POLLER_STEP_BYTES = 4
-};
+enum { POLLER_BUFFER = 64, POLLER_HANDLES = 8, POLLER_CLIENTS = 8, POLLER_DEFERRED_MAX = 12 };
+enum { POLLER_STEPS = 80 };
 
 typedef struct poller_step {
     uint8_t op;
@@ -54,9 +48,7 @@ typedef struct poller_handle {
 /* The state of the other end of a socket, and what is in flight. */
 typedef struct poller_link {
     fer_sim_peer peer;
-    bool is_far;
-    bool peer_has_shut_down;
-    bool peer_is_closed;
+    bool is_far, peer_has_shut_down, peer_is_closed;
     bool is_refused;     /* a datagram socket that is connected to a closed port */
     bool awaits_refusal; /* it has sent a datagram, and its refusal was not reported */
     uint64_t connected;  /* the time at which the peer is connected at the latest */

@@ -94,8 +94,7 @@ static void set(struct simulation_program *p, fer_tcp_stream *stream)
  * none does. */
 static void copy(struct simulation_program *p, fer_tcp_stream *stream)
 {
-    unsigned char one[64];
-    unsigned char other[64];
+    unsigned char one[64], other[64];
     fer_copy_buffer to = {one, sizeof one, 0, 0};
     fer_copy_buffer back = {other, sizeof other, 0, 0};
     fer_stream a = fer_tcp_stream_as_stream(stream);

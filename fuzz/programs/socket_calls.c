@@ -200,20 +200,6 @@ fer_error socket_get_option(const fer_socket *socket, model_option option, uint6
 
 /* ---- Handles of any type */
 
-fer_raw_socket socket_as_raw_any(const socket_any *handle, model_type type)
-{
-    switch (type) {
-    case MODEL_TCP_STREAM: return fer_tcp_stream_as_raw(&handle->tcp_stream);
-    case MODEL_TCP_LISTENER: return fer_tcp_listener_as_raw(&handle->tcp_listener);
-    case MODEL_UDP: return fer_udp_socket_as_raw(&handle->udp);
-    case MODEL_UNIX_STREAM: return fer_unix_stream_as_raw(&handle->unix_stream);
-    case MODEL_UNIX_LISTENER: return fer_unix_listener_as_raw(&handle->unix_listener);
-    case MODEL_UNIX_DATAGRAM: return fer_unix_datagram_as_raw(&handle->unix_datagram);
-    case MODEL_SOCKET:
-    default: return fer_socket_as_raw(&handle->socket);
-    }
-}
-
 void socket_close_any(socket_any *handle, model_type type)
 {
     switch (type) {

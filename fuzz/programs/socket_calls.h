@@ -19,7 +19,6 @@ uint64_t socket_option_value(model_option option, uint8_t arg);
 fer_error socket_set_option(fer_socket *socket, model_option option, uint64_t value);
 fer_error socket_get_option(const fer_socket *socket, model_option option, uint64_t *value);
 
-fer_raw_socket socket_as_raw_any(const socket_any *handle, model_type type);
 void socket_close_any(socket_any *handle, model_type type);
 fer_error socket_into_any(fer_socket *socket, socket_any *out, model_type type);
 fer_socket *socket_lend_any(socket_any *handle, model_type type);

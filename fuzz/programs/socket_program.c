@@ -69,8 +69,7 @@ static void set_option(struct socket_program *p, const struct socket_call *c)
 static void get_option(struct socket_program *p, const struct socket_call *c)
 {
     model_option option = (model_option)(c->arg % OPTION_COUNT);
-    uint64_t expected = 0;
-    uint64_t reported = 0;
+    uint64_t expected = 0, reported = 0;
     bool is_known = false;
     kind_set allowed = model_get_option(&p->models[c->socket], option, &expected, &is_known);
     fer_error error = socket_get_option(&p->handles[c->socket].socket, option, &reported);
@@ -122,7 +121,7 @@ static void socket_step_lend(struct socket_program *p, const struct socket_call 
     size_t of = SOCKET_BUILT + c->other % (SOCKET_HANDLES - SOCKET_BUILT);
     fer_socket *lent = socket_lend_any(&p->handles[of], socket_types[of]);
     socket_step_changes();
-    FUZZ_CHECK(fer_socket_as_raw(lent) == socket_as_raw_any(&p->handles[of], socket_types[of]));
+    FUZZ_CHECK(fer_socket_as_raw(lent) == fer_socket_as_raw(&p->handles[of].socket));
     if (c->arg % 2 != 0) {
         set_option_of(lent, &p->models[of], (uint8_t)(c->arg / 2));
     } else {
@@ -356,18 +355,19 @@ static const struct {
 };
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
-/* The raw socket of a handle never changes, and no other handle has it. */
+/* The raw socket of a handle never changes, and no other handle has it. All types consist of one
+ * fer_handle. */
 static void check_numbers(struct socket_program *p)
 {
     for (size_t i = 0; i < SOCKET_HANDLES; i++) {
         model_handle *model = &p->models[i];
-        fer_raw_socket raw = socket_as_raw_any(&p->handles[i], socket_types[i]);
+        fer_raw_socket raw = fer_socket_as_raw(&p->handles[i].socket);
         bool has_one = model->state != STATE_NEW && model->state != STATE_CLOSED;
         FUZZ_CHECK((raw != FER_RAW_SOCKET_NONE) == has_one);
         model->raw = model->raw == FER_RAW_SOCKET_NONE ? raw : model->raw;
         FUZZ_CHECK(!has_one || raw == model->raw);
         for (size_t j = 0; j < i && has_one; j++) {
-            FUZZ_CHECK(socket_as_raw_any(&p->handles[j], socket_types[j]) != raw);
+            FUZZ_CHECK(fer_socket_as_raw(&p->handles[j].socket) != raw);
         }
     }
 }

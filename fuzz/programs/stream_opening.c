@@ -20,6 +20,20 @@ static void join(struct program *program, int handle, fer_sim_peer peer)
 
 /* ---- Connects */
 
+/* The server accepts what the call has connected, or resets it. */
+static void join_connected(struct program *program, int handle, const struct record *record)
+{
+    fer_sim_peer peer = FER_SIM_PEER_NONE;
+    if (fer_sim_peer_accept(program->listener, &peer).kind != FER_OK) {
+        return;
+    }
+    if (record->error.kind == FER_OK) {
+        join(program, handle, peer);
+    } else {
+        fer_sim_peer_reset(peer);
+    }
+}
+
 /* Closed ports around the server's. */
 static fer_error connect_to_several(fer_tcp_stream *stream, const fer_socket_addr *server,
                                     uint8_t arg)
@@ -76,17 +90,11 @@ static fer_error connect_by_op(struct program *program, fer_tcp_stream *stream, 
 
 void program_do_connect(struct program *program, int handle, uint8_t arg, struct record *record)
 {
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
     }
     record->error = connect_by_op(program, &program->streams[handle], arg, record);
-    bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
-    if (record->error.kind == FER_OK && accepted) {
-        join(program, handle, peer);
-    } else if (accepted) {
-        fer_sim_peer_reset(peer);
-    }
+    join_connected(program, handle, record);
 }
 
 /* Connects to closed ports, to unreachable hosts, to port 0, and to a full backlog. */
@@ -132,7 +140,6 @@ void program_do_connect_with(struct program *program, int handle, uint8_t arg,
     enum { ADDRS = 3 };
     fer_connect_failure failures[ADDRS];
     fer_socket_addr addrs[ADDRS];
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
     static const uint64_t delays[] = {0, 10 * LIMITS_MILLI, UINT64_MAX, LIMITS_MILLI};
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
@@ -153,12 +160,7 @@ void program_do_connect_with(struct program *program, int handle, uint8_t arg,
     record->bytes_are_right = record->n <= ADDRS;
     record->has_value = true;
     record->value = packed_kinds(failures, record->n <= ADDRS ? record->n : 0);
-    bool accepted = fer_sim_peer_accept(program->listener, &peer).kind == FER_OK;
-    if (record->error.kind == FER_OK && accepted) {
-        join(program, handle, peer);
-    } else if (accepted) {
-        fer_sim_peer_reset(peer);
-    }
+    join_connected(program, handle, record);
 }
 
 /* ---- Accepts */
@@ -190,8 +192,7 @@ static void empty_queue(fer_tcp_listener *listener)
  * the queue of another one with the same port. */
 static void empty_queues(struct program *program, fer_tcp_listener *listener, struct record *record)
 {
-    fer_socket_addr own;
-    fer_socket_addr other;
+    fer_socket_addr own, other;
     program_clear_faults(record);
     empty_queue(listener);
     bool is_open = fer_tcp_listener_local_addr(listener, &own).kind == FER_OK;
@@ -214,8 +215,7 @@ void program_do_accept(struct program *program, int handle, uint8_t arg, struct 
 {
     fer_tcp_listener *listener = &program->listeners[arg / 2 % PROGRAM_LISTENERS];
     fer_sim_peer peer = FER_SIM_PEER_NONE;
-    fer_socket_addr name;
-    fer_socket_addr addr = {0};
+    fer_socket_addr name, addr = {0};
     record->facts |= program->clone_was_timed ? FACT_CLONE_TIMED : 0;
     if (program->connection_count == PROGRAM_CONNECTIONS) {
         return;
@@ -241,8 +241,7 @@ void program_do_accept_second(struct program *program, int handle, uint8_t arg,
 {
     fer_tcp_listener *listener = &program->listeners[arg % PROGRAM_LISTENERS];
     fer_sim_peer peers[2] = {FER_SIM_PEER_NONE, FER_SIM_PEER_NONE};
-    fer_socket_addr addr;
-    fer_socket_addr name;
+    fer_socket_addr addr, name;
     program_clear_faults(record);
     if (program->connection_count == PROGRAM_CONNECTIONS || program->connection_of[handle] >= 0 ||
         !find_listener(listener, &addr)) {
@@ -309,8 +308,7 @@ void program_do_bind(struct program *program, uint8_t arg, struct record *record
 
 static bool has_clone(const struct program *program, const fer_tcp_listener *listener)
 {
-    fer_socket_addr addr;
-    fer_socket_addr other;
+    fer_socket_addr addr, other;
     int same = 0;
     for (int i = 0; i < PROGRAM_LISTENERS; i++) {
         same += fer_tcp_listener_local_addr(listener, &addr).kind == FER_OK &&

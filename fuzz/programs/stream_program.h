@@ -181,8 +181,7 @@ struct program {
     unsigned shut_later[PROGRAM_HANDLES]; /* FACT_SHUT_, by deferred shutdowns of the handle */
     struct connection connections[PROGRAM_CONNECTIONS];
     int connection_count;
-    fer_sim_peer listener;
-    fer_sim_peer full_listener;
+    fer_sim_peer listener, full_listener;
     /* The program's own. The first is bound at the start. */
     fer_tcp_listener listeners[PROGRAM_LISTENERS];
     bool clone_was_timed;   /* FACT_CLONE_TIMED */

@@ -186,9 +186,7 @@ static void do_group(struct udp_program *program, int handle, uint8_t arg,
 static void read_back(fer_udp_socket *socket, struct udp_record *record)
 {
     fer_duration timeout = {0};
-    bool on = false;
-    bool v4 = false;
-    bool v6 = false;
+    bool on = false, v4 = false, v6 = false;
     if (record->op == UDP_READ_TIMEOUT) {
         FER_IGNORE(fer_udp_socket_read_timeout(socket, &timeout));
         record->bytes_are_right = timeout.nanos == record->value;
@@ -262,6 +260,17 @@ static void do_send(struct udp_program *program, int handle, uint8_t arg, struct
     record->has_addr = true;
 }
 
+static void record_received(struct udp_record *record, const uint8_t *buf,
+                            const fer_udp_received *got)
+{
+    if (record->error.kind == FER_OK) {
+        read_bytes(record, buf, got->len);
+        record->truncated = got->truncated;
+        record->addr = got->from;
+        record->has_addr = true;
+    }
+}
+
 static void do_receive(struct udp_program *program, int handle, uint8_t arg,
                        struct udp_record *record)
 {
@@ -275,12 +284,7 @@ static void do_receive(struct udp_program *program, int handle, uint8_t arg,
                     : record->op == UDP_RECV_FROM
                         ? fer_udp_socket_recv_from(socket, buf, record->requested, &got)
                         : fer_udp_socket_peek(socket, buf, record->requested, &got);
-    if (record->error.kind == FER_OK) {
-        read_bytes(record, buf, got.len);
-        record->truncated = got.truncated;
-        record->addr = got.from;
-        record->has_addr = true;
-    }
+    record_received(record, buf, &got);
 }
 
 static void do_peer(struct udp_program *program, int which, uint8_t arg, struct udp_record *record)
@@ -302,12 +306,7 @@ static void do_peer(struct udp_program *program, int which, uint8_t arg, struct 
         return;
     }
     record->error = fer_sim_peer_recv_from(peer, buf, record->requested, &got);
-    if (record->error.kind == FER_OK) {
-        read_bytes(record, buf, got.len);
-        record->truncated = got.truncated;
-        record->addr = got.from;
-        record->has_addr = true;
-    }
+    record_received(record, buf, &got);
 }
 
 static void do_op(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)

@@ -57,8 +57,7 @@ struct udp_record {
     bool has_addr;
     int serial; /* of the datagram, from its bytes; UDP_NONE if it is too short */
     bool bytes_are_right;
-    uint64_t value;
-    uint64_t elapsed;
+    uint64_t value, elapsed;
 };
 
 struct udp_program {

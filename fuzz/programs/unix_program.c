@@ -8,13 +8,16 @@
 
 enum { LENGTH_MAX = 96, DATAGRAM_MAX = 32, NO_FAULT = -1 };
 
-/* The choices for one call. */
+/* The choices for one call. A stream or a datagram socket is the handle, and another is out. */
 struct call {
-    size_t one;
-    size_t other;
+    size_t one, other;
     int name;
     fer_unix_addr addr;
     size_t len;
+    void *handle, *out;
+    unix_handle *model, *out_model;
+    bool is_stream;
+    bool is_other_form; /* peek, unbound, or to a name */
 };
 
 static void check_kind(fer_error got, fer_error_kind expected)
@@ -49,9 +52,18 @@ static bool is_failed_by_fault(struct unix_program *program, fer_error error, fe
     return is_hit && error.kind == kind;
 }
 
-static bool is_out_of_handles(struct unix_program *program, fer_error error)
+/* The handles that the call would have opened are NEW then. other: or NULL. */
+static bool is_out_of_handles(struct unix_program *program, fer_error error, unix_handle *one,
+                              unix_handle *other)
 {
-    return is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
+    bool is_out = is_failed_by_fault(program, error, FER_TOO_MANY_OPEN_FILES);
+    if (is_out) {
+        unix_model_mark_new(one);
+    }
+    if (is_out && other != NULL) {
+        unix_model_mark_new(other);
+    }
+    return is_out;
 }
 
 /* Rule I1: only if no byte was transferred, and only for single reads and writes. */
@@ -60,24 +72,15 @@ static bool is_interrupted(struct unix_program *program, fer_error error)
     return is_failed_by_fault(program, error, FER_INTERRUPTED);
 }
 
-static void set_stream_mode(const struct unix_program *program, fer_unix_stream *stream)
+/* All types of sockets consist of one fer_handle. */
+static void set_mode(const struct unix_program *program, void *handle)
 {
+    const fer_duration limit = fer_duration_from_millis(5);
     if (program->wait_kind == FER_WOULD_BLOCK) {
-        check_kind(fer_unix_stream_set_nonblocking(stream, true), FER_OK);
+        check_kind(fer_socket_set_nonblocking(handle, true), FER_OK);
     } else {
-        check_kind(fer_unix_stream_set_read_timeout(stream, fer_duration_from_millis(5)), FER_OK);
-        check_kind(fer_unix_stream_set_write_timeout(stream, fer_duration_from_millis(5)), FER_OK);
-    }
-}
-
-static void set_datagram_mode(const struct unix_program *program, fer_unix_datagram *socket)
-{
-    if (program->wait_kind == FER_WOULD_BLOCK) {
-        check_kind(fer_unix_datagram_set_nonblocking(socket, true), FER_OK);
-    } else {
-        check_kind(fer_unix_datagram_set_read_timeout(socket, fer_duration_from_millis(5)), FER_OK);
-        check_kind(fer_unix_datagram_set_write_timeout(socket, fer_duration_from_millis(5)),
-                   FER_OK);
+        check_kind(fer_socket_set_read_timeout(handle, limit), FER_OK);
+        check_kind(fer_socket_set_write_timeout(handle, limit), FER_OK);
     }
 }
 
@@ -87,8 +90,7 @@ static void listen_at(struct unix_program *p, const struct call *c)
 {
     size_t at = c->one % UNIX_LISTENERS;
     fer_error error = fer_unix_listener_bind_addr(&p->listeners[at], &c->addr);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->listener_models[at]);
+    if (is_out_of_handles(p, error, &p->listener_models[at], NULL)) {
         return;
     }
     check_kind(error, unix_model_listen(&p->listener_models[at], c->name));
@@ -102,30 +104,27 @@ static void connect_to(struct unix_program *p, const struct call *c)
     if (!unix_model_has_space(c->name)) {
         return;
     }
-    fer_error error = fer_unix_stream_connect_addr(&p->streams[c->one], &c->addr);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->one]);
+    fer_error error = fer_unix_stream_connect_addr(c->handle, &c->addr);
+    if (is_out_of_handles(p, error, c->model, NULL)) {
         return;
     }
-    check_kind(error, unix_model_connect(&p->stream_models[c->one], c->name));
+    check_kind(error, unix_model_connect(c->model, c->name));
     if (error.kind == FER_OK) {
-        set_stream_mode(p, &p->streams[c->one]);
+        set_mode(p, c->handle);
     }
 }
 
-static void pair_streams(struct unix_program *p, const struct call *c)
+static void pair(struct unix_program *p, const struct call *c)
 {
-    fer_error error = fer_unix_stream_pair(&p->streams[c->one], &p->streams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->one]);
-        unix_model_mark_new(&p->stream_models[c->other]);
+    fer_error error = c->is_stream ? fer_unix_stream_pair(c->handle, c->out)
+                                   : fer_unix_datagram_pair(c->handle, c->out);
+    if (is_out_of_handles(p, error, c->model, c->out_model)) {
         return;
     }
-    check_kind(error,
-               unix_model_pair(&p->stream_models[c->one], &p->stream_models[c->other], true));
+    check_kind(error, unix_model_pair(c->model, c->out_model, c->is_stream));
     if (error.kind == FER_OK) {
-        set_stream_mode(p, &p->streams[c->one]);
-        set_stream_mode(p, &p->streams[c->other]);
+        set_mode(p, c->handle);
+        set_mode(p, c->out);
     }
 }
 
@@ -134,16 +133,15 @@ static void accept_one(struct unix_program *p, const struct call *c)
     size_t at = c->other % UNIX_LISTENERS;
     fer_unix_addr peer = {0};
     int name = UNIX_UNNAMED;
-    fer_error error = fer_unix_listener_accept(&p->listeners[at], &p->streams[c->one],
-                                               c->len % 2 == 0 ? &peer : NULL);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->one]);
+    fer_error error =
+        fer_unix_listener_accept(&p->listeners[at], c->handle, c->len % 2 == 0 ? &peer : NULL);
+    if (is_out_of_handles(p, error, c->model, NULL)) {
         return;
     }
-    check_kind(error, unix_model_accept(&p->listener_models[at], &p->stream_models[c->one], &name));
+    check_kind(error, unix_model_accept(&p->listener_models[at], c->model, &name));
     if (error.kind == FER_OK) {
         check_name(&peer, name);
-        set_stream_mode(p, &p->streams[c->one]);
+        set_mode(p, c->handle);
     }
 }
 
@@ -153,13 +151,12 @@ static bool lacks_buffers(const struct unix_program *p, uint64_t began, fer_erro
     return began < p->no_buffers_until.nanos && error.kind == p->wait_kind;
 }
 
-static void read_some(struct unix_program *p, const struct call *c, bool consumes)
+static void read_some(struct unix_program *p, const struct call *c)
 {
-    uint8_t got[LENGTH_MAX];
-    uint8_t expected[LENGTH_MAX];
-    size_t n = 77;
-    size_t expected_n = 0;
-    fer_unix_stream *stream = &p->streams[c->one];
+    bool consumes = !c->is_other_form;
+    uint8_t got[LENGTH_MAX], expected[LENGTH_MAX];
+    size_t n = 77, expected_n = 0;
+    fer_unix_stream *stream = c->handle;
     uint64_t began = fer_sim_now().nanos;
     fer_error error = consumes ? fer_unix_stream_read(stream, got, c->len, &n)
                                : fer_unix_stream_peek(stream, got, c->len, &n);
@@ -167,11 +164,11 @@ static void read_some(struct unix_program *p, const struct call *c, bool consume
         FUZZ_CHECK(n == 0);
         return;
     }
-    check_kind(error, unix_model_read(&p->stream_models[c->one], c->len, !consumes, p->wait_kind,
-                                      expected, &expected_n));
+    check_kind(error,
+               unix_model_read(c->model, c->len, !consumes, p->wait_kind, expected, &expected_n));
     FUZZ_CHECK(n == expected_n);
     FUZZ_CHECK(memcmp(got, expected, n) == 0);
-    unix_model_consume(&p->stream_models[c->one], consumes ? n : 0);
+    unix_model_consume(c->model, consumes ? n : 0);
 }
 
 static void write_some(struct unix_program *p, const struct call *c)
@@ -182,13 +179,12 @@ static void write_some(struct unix_program *p, const struct call *c)
         bytes[i] = p->next_byte++;
     }
     uint64_t began = fer_sim_now().nanos;
-    fer_error error = fer_unix_stream_write(&p->streams[c->one], bytes, c->len, &n);
+    fer_error error = fer_unix_stream_write(c->handle, bytes, c->len, &n);
     if (is_interrupted(p, error) || lacks_buffers(p, began, error)) {
         FUZZ_CHECK(n == 0);
         return;
     }
-    bool may_be = unix_model_check_write(&p->stream_models[c->one], bytes, c->len, error.kind, n,
-                                         p->wait_kind);
+    bool may_be = unix_model_check_write(c->model, bytes, c->len, error.kind, n, p->wait_kind);
     if (!may_be) {
         fprintf(stderr, "unix: a write of %zu bytes has a wrong result: %s, %zu\n", c->len,
                 fer_error_kind_name(error.kind), n);
@@ -198,18 +194,24 @@ static void write_some(struct unix_program *p, const struct call *c)
 
 /* DIFFERENCES.md describes what Windows does after a shutdown of reading. The stream harnesses test
  * it. */
-static void shutdown_stream(struct unix_program *p, const struct call *c)
+static void shut_down(struct unix_program *p, const struct call *c)
 {
-    fer_shutdown how =
-        p->dialect == FER_SIM_DIALECT_WINSOCK ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
-    check_kind(fer_unix_stream_shutdown(&p->streams[c->one], how),
-               unix_model_shutdown(&p->stream_models[c->one], how, true));
+    bool only_writes = c->is_stream && p->dialect == FER_SIM_DIALECT_WINSOCK;
+    fer_shutdown how = only_writes ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
+    fer_error error = c->is_stream ? fer_unix_stream_shutdown(c->handle, how)
+                                   : fer_unix_datagram_shutdown(c->handle, how);
+    check_kind(error, unix_model_shutdown(c->model, how, c->is_stream));
 }
 
-static void close_stream(struct unix_program *p, const struct call *c)
+static void close_one(struct unix_program *p, const struct call *c)
 {
-    fer_unix_stream_close(&p->streams[c->one]);
-    unix_model_close(&p->stream_models[c->one]);
+    (void)p;
+    if (c->is_stream) {
+        fer_unix_stream_close(c->handle);
+    } else {
+        fer_unix_datagram_close(c->handle);
+    }
+    unix_model_close(c->model);
 }
 
 static void close_listener(struct unix_program *p, const struct call *c)
@@ -218,30 +220,38 @@ static void close_listener(struct unix_program *p, const struct call *c)
     unix_model_close(&p->listener_models[c->one % UNIX_LISTENERS]);
 }
 
-static void clone_stream(struct unix_program *p, const struct call *c)
+static void clone(struct unix_program *p, const struct call *c)
 {
-    fer_error error = fer_unix_stream_try_clone(&p->streams[c->one], &p->streams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->stream_models[c->other]);
-        return;
+    fer_error error = c->is_stream ? fer_unix_stream_try_clone(c->handle, c->out)
+                                   : fer_unix_datagram_try_clone(c->handle, c->out);
+    if (!is_out_of_handles(p, error, c->out_model, NULL)) {
+        check_kind(error, unix_model_clone(c->model, c->out_model));
     }
-    check_kind(error, unix_model_clone(&p->stream_models[c->one], &p->stream_models[c->other]));
 }
 
-static void name_stream(struct unix_program *p, const struct call *c)
+static void check_named(fer_error error, const fer_unix_addr *addr, fer_error_kind expected,
+                        int name)
+{
+    check_kind(error, expected);
+    if (error.kind == FER_OK) {
+        check_name(addr, name);
+    }
+}
+
+static void check_names(struct unix_program *p, const struct call *c)
 {
     fer_unix_addr addr;
     int name = UNIX_UNNAMED;
-    fer_error error = fer_unix_stream_local_addr(&p->streams[c->one], &addr);
-    check_kind(error, unix_model_local_name(&p->stream_models[c->one], &name));
-    if (error.kind == FER_OK) {
-        check_name(&addr, name);
+    (void)p;
+    if (c->is_stream) {
+        fer_error local = fer_unix_stream_local_addr(c->handle, &addr);
+        fer_error_kind expected = unix_model_local_name(c->model, &name);
+        check_named(local, &addr, expected, name);
     }
-    error = fer_unix_stream_peer_addr(&p->streams[c->one], &addr);
-    check_kind(error, unix_model_peer_name(&p->stream_models[c->one], true, &name));
-    if (error.kind == FER_OK) {
-        check_name(&addr, name);
-    }
+    fer_error error = c->is_stream ? fer_unix_stream_peer_addr(c->handle, &addr)
+                                   : fer_unix_datagram_peer_addr(c->handle, &addr);
+    fer_error_kind expected = unix_model_peer_name(c->model, c->is_stream, &name);
+    check_named(error, &addr, expected, name);
 }
 
 static void remove_name(struct unix_program *p, const struct call *c)
@@ -253,51 +263,37 @@ static void remove_name(struct unix_program *p, const struct call *c)
 
 /* ---- Datagrams */
 
-static void make_datagram(struct unix_program *p, const struct call *c, bool is_bound)
+static void make_datagram(struct unix_program *p, const struct call *c)
 {
-    fer_unix_datagram *socket = &p->datagrams[c->one];
+    bool is_bound = !c->is_other_form;
+    fer_unix_datagram *socket = c->handle;
     fer_error error = is_bound ? fer_unix_datagram_bind_addr(socket, &c->addr)
                                : fer_unix_datagram_unbound(socket);
-    unix_handle *model = &p->datagram_models[c->one];
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(model);
+    unix_handle *model = c->model;
+    if (is_out_of_handles(p, error, model, NULL)) {
         return;
     }
     check_kind(error, is_bound ? unix_model_bind(model, c->name) : unix_model_unbound(model));
     if (error.kind == FER_OK) {
-        set_datagram_mode(p, socket);
-    }
-}
-
-static void pair_datagrams(struct unix_program *p, const struct call *c)
-{
-    fer_error error = fer_unix_datagram_pair(&p->datagrams[c->one], &p->datagrams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->datagram_models[c->one]);
-        unix_model_mark_new(&p->datagram_models[c->other]);
-        return;
-    }
-    check_kind(error,
-               unix_model_pair(&p->datagram_models[c->one], &p->datagram_models[c->other], false));
-    if (error.kind == FER_OK) {
-        set_datagram_mode(p, &p->datagrams[c->one]);
-        set_datagram_mode(p, &p->datagrams[c->other]);
+        set_mode(p, socket);
     }
 }
 
 static void connect_datagram(struct unix_program *p, const struct call *c)
 {
-    fer_error error = fer_unix_datagram_connect_addr(&p->datagrams[c->one], &c->addr);
-    check_kind(error, unix_model_connect_datagram(&p->datagram_models[c->one], c->name));
+    (void)p;
+    fer_error error = fer_unix_datagram_connect_addr(c->handle, &c->addr);
+    check_kind(error, unix_model_connect_datagram(c->model, c->name));
 }
 
-static void send_datagram(struct unix_program *p, const struct call *c, bool to_peer)
+static void send_datagram(struct unix_program *p, const struct call *c)
 {
+    bool to_peer = !c->is_other_form;
     uint8_t bytes[DATAGRAM_MAX];
     size_t len = c->len % (DATAGRAM_MAX + 1);
     size_t n = 77;
     memset(bytes, ++p->next_byte, sizeof bytes);
-    fer_unix_datagram *socket = &p->datagrams[c->one];
+    fer_unix_datagram *socket = c->handle;
     fer_error error = to_peer ? fer_unix_datagram_send(socket, bytes, len, &n)
                               : fer_unix_datagram_send_to_addr(socket, bytes, len, &c->addr, &n);
     if (is_interrupted(p, error)) {
@@ -305,25 +301,21 @@ static void send_datagram(struct unix_program *p, const struct call *c, bool to_
         return;
     }
     int name = to_peer ? UNIX_NAMES : c->name;
-    check_kind(error, unix_model_send(&p->datagram_models[c->one], name, p->next_byte, (uint8_t)len,
-                                      p->wait_kind));
+    check_kind(error, unix_model_send(c->model, name, p->next_byte, (uint8_t)len, p->wait_kind));
     FUZZ_CHECK(n == (error.kind == FER_OK ? len : 0));
 }
 
 static void receive_datagram(struct unix_program *p, const struct call *c)
 {
-    uint8_t bytes[DATAGRAM_MAX];
-    uint8_t fill = 0;
-    uint8_t len = 0;
+    uint8_t bytes[DATAGRAM_MAX], fill = 0, len = 0;
     int from = UNIX_UNNAMED;
     size_t cap = c->len % (DATAGRAM_MAX + 1);
     fer_unix_received got;
-    fer_error error = fer_unix_datagram_recv_from(&p->datagrams[c->one], bytes, cap, &got);
+    fer_error error = fer_unix_datagram_recv_from(c->handle, bytes, cap, &got);
     if (is_interrupted(p, error)) {
         return;
     }
-    check_kind(error,
-               unix_model_receive(&p->datagram_models[c->one], p->wait_kind, &fill, &len, &from));
+    check_kind(error, unix_model_receive(c->model, p->wait_kind, &fill, &len, &from));
     if (error.kind != FER_OK) {
         return;
     }
@@ -334,95 +326,38 @@ static void receive_datagram(struct unix_program *p, const struct call *c)
     check_name(&got.from, from);
 }
 
-static void shutdown_datagram(struct unix_program *p, const struct call *c)
-{
-    fer_shutdown how = (fer_shutdown)(c->len % 3);
-    check_kind(fer_unix_datagram_shutdown(&p->datagrams[c->one], how),
-               unix_model_shutdown(&p->datagram_models[c->one], how, false));
-}
-
-static void close_datagram(struct unix_program *p, const struct call *c)
-{
-    fer_unix_datagram_close(&p->datagrams[c->one]);
-    unix_model_close(&p->datagram_models[c->one]);
-}
-
-static void clone_datagram(struct unix_program *p, const struct call *c)
-{
-    fer_error error = fer_unix_datagram_try_clone(&p->datagrams[c->one], &p->datagrams[c->other]);
-    if (is_out_of_handles(p, error)) {
-        unix_model_mark_new(&p->datagram_models[c->other]);
-        return;
-    }
-    check_kind(error, unix_model_clone(&p->datagram_models[c->one], &p->datagram_models[c->other]));
-}
-
-static void name_datagram(struct unix_program *p, const struct call *c)
-{
-    fer_unix_addr addr;
-    int name = UNIX_UNNAMED;
-    fer_error error = fer_unix_datagram_peer_addr(&p->datagrams[c->one], &addr);
-    check_kind(error, unix_model_peer_name(&p->datagram_models[c->one], false, &name));
-    if (error.kind == FER_OK) {
-        check_name(&addr, name);
-    }
-}
-
-static void read_stream(struct unix_program *p, const struct call *c)
-{
-    read_some(p, c, true);
-}
-static void peek_stream(struct unix_program *p, const struct call *c)
-{
-    read_some(p, c, false);
-}
-static void bind_datagram(struct unix_program *p, const struct call *c)
-{
-    make_datagram(p, c, true);
-}
-static void unbound_datagram(struct unix_program *p, const struct call *c)
-{
-    make_datagram(p, c, false);
-}
-static void send_to_peer(struct unix_program *p, const struct call *c)
-{
-    send_datagram(p, c, true);
-}
-static void send_to_name(struct unix_program *p, const struct call *c)
-{
-    send_datagram(p, c, false);
-}
-
 /* ---- The program */
 
 static const struct {
     const char *name;
     void (*run)(struct unix_program *program, const struct call *call);
+    bool is_stream;
+    bool is_other_form;
 } steps[] = {
-    {"listen", listen_at},
-    {"connect", connect_to},
-    {"accept", accept_one},
-    {"write", write_some},
-    {"read", read_stream},
-    {"pair", pair_streams},
-    {"peek", peek_stream},
-    {"shutdown", shutdown_stream},
-    {"close", close_stream},
-    {"clone", clone_stream},
-    {"names", name_stream},
-    {"close listener", close_listener},
-    {"remove", remove_name},
-    {"bind datagram", bind_datagram},
-    {"unbound", unbound_datagram},
-    {"pair datagram", pair_datagrams},
-    {"connect datagram", connect_datagram},
-    {"send", send_to_peer},
-    {"send to", send_to_name},
-    {"receive", receive_datagram},
-    {"shutdown datagram", shutdown_datagram},
-    {"close datagram", close_datagram},
-    {"clone datagram", clone_datagram},
-    {"datagram's peer", name_datagram},
+    {"listen", listen_at, true, false},
+    {"connect", connect_to, true, false},
+    {"accept", accept_one, true, false},
+    {"write", write_some, true, false},
+    {"read", read_some, true, false},
+    {"pair", pair, true, false},
+    {"peek", read_some, true, true},
+    {"shutdown", shut_down, true, false},
+    {"close", close_one, true, false},
+    {"clone", clone, true, false},
+    {"names", check_names, true, false},
+    {"close listener", close_listener, true, false},
+    {"remove", remove_name, true, false},
+    {"bind datagram", make_datagram, false, false},
+    {"unbound", make_datagram, false, true},
+    {"pair datagram", pair, false, false},
+    {"connect datagram", connect_datagram, false, false},
+    {"send", send_datagram, false, false},
+    {"send to", send_datagram, false, true},
+    {"receive", receive_datagram, false, false},
+    {"shutdown datagram", shut_down, false, false},
+    {"close datagram", close_one, false, false},
+    {"clone datagram", clone, false, false},
+    {"datagram's peer", check_names, false, false},
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
@@ -451,6 +386,15 @@ void unix_program_step(struct unix_program *program, choices *from)
     uint8_t which = choose_byte(from);
     call.one = which % UNIX_STREAMS;
     call.other = which / UNIX_STREAMS % UNIX_STREAMS;
+    call.is_stream = steps[step].is_stream;
+    call.is_other_form = steps[step].is_other_form;
+    call.handle = call.is_stream ? (void *)&program->streams[call.one]
+                                 : (void *)&program->datagrams[call.one];
+    call.out = call.is_stream ? (void *)&program->streams[call.other]
+                              : (void *)&program->datagrams[call.other];
+    call.model = (call.is_stream ? program->stream_models : program->datagram_models) + call.one;
+    call.out_model =
+        (call.is_stream ? program->stream_models : program->datagram_models) + call.other;
     call.name = which / (UNIX_STREAMS * UNIX_STREAMS) % UNIX_NAMES;
     call.len = 1 + choose_byte(from) % (LENGTH_MAX - 1);
     program->fault = fault_of(chosen);

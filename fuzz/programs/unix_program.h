@@ -2,6 +2,7 @@
 #ifndef FUZZ_UNIX_PROGRAM_H
 #define FUZZ_UNIX_PROGRAM_H
 
+#include "ferrule/socket.h"
 #include "ferrule/unix.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/models/unix_model.h"
@@ -16,8 +17,7 @@ struct unix_program {
     fer_unix_stream streams[UNIX_STREAMS];
     fer_unix_listener listeners[UNIX_LISTENERS];
     fer_unix_datagram datagrams[UNIX_DATAGRAMS];
-    unix_handle stream_models[UNIX_STREAMS];
-    unix_handle listener_models[UNIX_LISTENERS];
+    unix_handle stream_models[UNIX_STREAMS], listener_models[UNIX_LISTENERS];
     unix_handle datagram_models[UNIX_DATAGRAMS];
     uint8_t next_byte;
     int fault; /* injected into the next call, or -1 */

@@ -28,18 +28,18 @@ static const entry schedule_actions[] = {FERI_SCHEDULE_ACTIONS(ENTRY)};
 
 #define COUNT_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
 
-/* One field of the word. */
+/* One field of the word, or the phase of a schedule, which has no title. */
 typedef struct field {
     const char *title;
     const char *description;
     const entry *states;
-    unsigned count;
-    unsigned shift;
+    unsigned count, shift;
     feri_phase phase; /* of every word in the table; the other fields are in their first state */
 } field;
 
 static const field phase_field = {
     "Phase", "The phase of a handle.", phases, COUNT_OF(phases), 0, FERI_PHASE_NEW};
+static const field schedule_field = {.states = schedule_phases, .count = COUNT_OF(schedule_phases)};
 
 static const field open_fields[] = {
     {"Read half",
@@ -61,28 +61,43 @@ static feri_state make_word(const field *which, unsigned state)
                              : (feri_state)which->phase | (feri_state)state << which->shift;
 }
 
-static unsigned state_of(const field *which, feri_state word)
-{
-    return word >> which->shift & 0xF;
-}
-
 static fer_error_kind error_for(feri_event event)
 {
     bool brings_error = event == FERI_EVENT_GOT_RESET || event == FERI_EVENT_CONNECT_FAIL;
     return brings_error ? FER_CONNECTION_RESET : FER_OK;
 }
 
-static feri_state next_of(const field *which, unsigned state, unsigned event)
+enum { MISUSE = -1, OTHER_PHASE = 100 };
+
+/* The next state of the same table, MISUSE, or the number of another phase than OPEN, after
+ * OTHER_PHASE. */
+static int next_of(const field *which, unsigned state, unsigned event)
 {
-    return feri_state_next(make_word(which, state), (feri_event)event,
-                           error_for((feri_event)event));
+    if (which == &schedule_field) {
+        feri_schedule_phase next =
+            feri_schedule_next_phase((feri_schedule_phase)state, (feri_schedule_event)event);
+        return next == FERI_SCHEDULE_MISUSE ? MISUSE : (int)next;
+    }
+    feri_state next =
+        feri_state_next(make_word(which, state), (feri_event)event, error_for((feri_event)event));
+    if (next != FERI_STATE_MISUSE && which->shift > 0 &&
+        feri_state_phase(next) != FERI_PHASE_OPEN) {
+        return OTHER_PHASE + (int)feri_state_phase(next);
+    }
+    return next == FERI_STATE_MISUSE ? MISUSE : (int)(next >> which->shift & 0xF);
+}
+
+static const entry *events_of(const field *which, unsigned *count)
+{
+    *count = which == &schedule_field ? COUNT_OF(schedule_events) : COUNT_OF(events);
+    return which == &schedule_field ? schedule_events : events;
 }
 
 /* Events that are misuse in every state of a field are not in its table. */
 static bool is_possible(const field *which, unsigned event)
 {
     for (unsigned state = 0; state < which->count; state++) {
-        if (next_of(which, state, event) != FERI_STATE_MISUSE) {
+        if (next_of(which, state, event) != MISUSE) {
             return true;
         }
     }
@@ -112,34 +127,28 @@ static void print_head(const char *first, const entry *columns, unsigned count)
     printf("\n");
 }
 
-/* Whether an event leads to a state of the same table: it is not misuse and does not leave the
- * phase OPEN. */
-static bool stays_in_table(const field *which, feri_state next)
-{
-    return next != FERI_STATE_MISUSE &&
-           (which->shift == 0 || feri_state_phase(next) == FERI_PHASE_OPEN);
-}
-
 static void print_cell(const field *which, unsigned state, unsigned event)
 {
-    feri_state next = next_of(which, state, event);
-    if (next == FERI_STATE_MISUSE) {
-        printf(" misuse |");
-    } else if (!stays_in_table(which, next)) {
-        printf(" (%s) |", phases[feri_state_phase(next)].name);
+    int next = next_of(which, state, event);
+    if (next == MISUSE) {
+        printf(" %s |", which == &schedule_field ? "-" : "misuse");
+    } else if (next >= OTHER_PHASE) {
+        printf(" (%s) |", phases[next - OTHER_PHASE].name);
     } else {
-        printf(" %s |", which->states[state_of(which, next)].name);
+        printf(" %s |", which->states[next].name);
     }
 }
 
 static void print_table(const field *which)
 {
+    unsigned count = 0;
+    const entry *names = events_of(which, &count);
     print_head("event", which->states, which->count);
-    for (unsigned event = 0; event < COUNT_OF(events); event++) {
+    for (unsigned event = 0; event < count; event++) {
         if (!is_possible(which, event)) {
             continue;
         }
-        printf("| %s |", events[event].name);
+        printf("| %s |", names[event].name);
         for (unsigned state = 0; state < which->count; state++) {
             print_cell(which, state, event);
         }
@@ -151,13 +160,15 @@ static void print_table(const field *which)
 /* Only the events that change the state. */
 static void print_diagram(const field *which)
 {
+    unsigned count = 0;
+    const entry *names = events_of(which, &count);
     printf("```mermaid\nstateDiagram-v2\n    [*] --> %s\n", which->states[0].name);
     for (unsigned state = 0; state < which->count; state++) {
-        for (unsigned event = 0; event < COUNT_OF(events); event++) {
-            feri_state next = next_of(which, state, event);
-            if (stays_in_table(which, next) && state_of(which, next) != state) {
-                printf("    %s --> %s: %s\n", which->states[state].name,
-                       which->states[state_of(which, next)].name, events[event].name);
+        for (unsigned event = 0; event < count; event++) {
+            int next = next_of(which, state, event);
+            if (next != MISUSE && next < OTHER_PHASE && (unsigned)next != state) {
+                printf("    %s --> %s: %s\n", which->states[state].name, which->states[next].name,
+                       names[event].name);
             }
         }
     }
@@ -205,41 +216,6 @@ static void print_answers(void)
 
 /* ---- Connection attempts */
 
-static feri_schedule_phase schedule_next(unsigned phase, unsigned event)
-{
-    return feri_schedule_next_phase((feri_schedule_phase)phase, (feri_schedule_event)event);
-}
-
-static void print_schedule_table(void)
-{
-    print_head("event", schedule_phases, COUNT_OF(schedule_phases));
-    for (unsigned event = 0; event < COUNT_OF(schedule_events); event++) {
-        printf("| %s |", schedule_events[event].name);
-        for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
-            feri_schedule_phase next = schedule_next(phase, event);
-            printf(" %s |", next == FERI_SCHEDULE_MISUSE ? "-" : schedule_phases[next].name);
-        }
-        printf("\n");
-    }
-    printf("\n");
-}
-
-/* Only the events that change the phase. */
-static void print_schedule_diagram(void)
-{
-    printf("```mermaid\nstateDiagram-v2\n    [*] --> %s\n", schedule_phases[0].name);
-    for (unsigned phase = 0; phase < COUNT_OF(schedule_phases); phase++) {
-        for (unsigned event = 0; event < COUNT_OF(schedule_events); event++) {
-            feri_schedule_phase next = schedule_next(phase, event);
-            if (next != FERI_SCHEDULE_MISUSE && (unsigned)next != phase) {
-                printf("    %s --> %s: %s\n", schedule_phases[phase].name,
-                       schedule_phases[next].name, schedule_events[event].name);
-            }
-        }
-    }
-    printf("```\n\n");
-}
-
 static void print_schedule_actions(void)
 {
     printf("| phase | action | timer of the delay | attempt timeouts, deadline |\n"
@@ -275,8 +251,8 @@ static void print_schedule(void)
            "come first, in their order. Then come the deadline, the attempt timeouts with the "
            "earliest first, and the delay.\n\n");
     print_list("Events of a schedule", schedule_events, COUNT_OF(schedule_events));
-    print_schedule_table();
-    print_schedule_diagram();
+    print_table(&schedule_field);
+    print_diagram(&schedule_field);
     printf("### Outputs\n\n"
            "The call asks for the next action until that is WAIT or a result. While the limits "
            "run, an attempt whose timeout is\n"

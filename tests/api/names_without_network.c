@@ -112,8 +112,7 @@ static void A3_a_name_that_no_server_can_resolve_is_to_be_retried(void **state)
 static void A3_a_name_beyond_ascii_is_queried_unchanged(void **state)
 {
     (void)state;
-    fer_socket_addr addr;
-    fer_socket_addr wanted;
+    fer_socket_addr addr, wanted;
     size_t count = 0;
     check_ok(fer_to_socket_addrs("b\xc3\xbcrger.test:80", &addr, 1, &count));
     check_ok(fer_socket_addr_parse(&wanted, "192.0.2.7:80"));
@@ -124,8 +123,7 @@ static void A3_a_name_beyond_ascii_is_queried_unchanged(void **state)
 static void A4_several_families_come_in_the_resolver_s_order(void **state)
 {
     (void)state;
-    fer_socket_addr addrs[CAP];
-    fer_socket_addr wanted[CAP];
+    fer_socket_addr addrs[CAP], wanted[CAP];
     size_t families[2] = {0, 0};
     const size_t all = system_names_resolve("several.test", wanted, CAP);
     assert_int_equal(all, 6);

@@ -135,8 +135,7 @@ static void move_bytes_within_limits(void)
 /* Rules K5 to K7: the first limits, or the first timeout, make the listener nonblocking. */
 static void accept_within_limits(void)
 {
-    fer_tcp_stream others[2] = {0};
-    fer_tcp_stream accepted = {0};
+    fer_tcp_stream others[2] = {0}, accepted = {0};
     fer_tcp_listener clones[2] = {0};
     fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
     expect("connect", fer_tcp_stream_connect_addr(&others[0], &address), FER_OK);
@@ -227,10 +226,7 @@ static void move_batches(fer_udp_socket *from, const fer_socket_addr *target, fe
 
 static void move_datagrams(void)
 {
-    fer_udp_socket one = {0};
-    fer_udp_socket other = {0};
-    fer_udp_socket second = {0};
-    fer_udp_socket adopted = {0};
+    fer_udp_socket one = {0}, other = {0}, second = {0}, adopted = {0};
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
     fer_socket_addr any_port = fer_socket_addr_v4_new(loopback, 0);
     fer_socket_addr to;
@@ -270,12 +266,9 @@ static void move_over_unix_sockets(void)
 {
     fer_unix_listener waiting = {0};
     fer_unix_stream ends[2] = {{{{0}}}, {{{0}}}};
-    fer_unix_stream accepted = {0};
-    fer_unix_stream spare = {0};
-    fer_unix_datagram one = {0};
-    fer_unix_datagram other = {0};
-    fer_unix_addr names[2];
-    fer_unix_addr peer;
+    fer_unix_stream accepted = {0}, spare = {0};
+    fer_unix_datagram one = {0}, other = {0};
+    fer_unix_addr names[2], peer;
     fer_unix_received got;
     char text[32];
     for (int i = 0; i < 2; i++) {
@@ -313,8 +306,7 @@ static void wait_for_many(void)
 {
     static fer_udp_socket socket;
     static fer_poller poller;
-    const fer_duration none = FER_DURATION_NONE;
-    const fer_duration zero = {0};
+    const fer_duration none = FER_DURATION_NONE, zero = {0};
     fer_event events[4];
     size_t n = 0;
     expect("bind", fer_udp_socket_bind(&socket, "127.0.0.1:0"), FER_OK);

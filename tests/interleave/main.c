@@ -142,8 +142,7 @@ static inter_program with_options(const inter_program *program)
 int main(int argc, char **argv)
 {
     int at = read_options(argc, argv);
-    unsigned passed = 0;
-    unsigned failed = 0;
+    unsigned passed = 0, failed = 0;
     for (size_t list = 0; list < sizeof lists / sizeof *lists; list++) {
         for (const inter_program *program = lists[list]; program->name != NULL; program++) {
             if (at < argc && strcmp(argv[at], program->name) != 0) {

@@ -6,8 +6,7 @@
 #include "tests/interleave/races.h"
 
 typedef struct thread_clocks {
-    inter_clock order;
-    inter_clock system;
+    inter_clock order, system;
 } thread_clocks;
 
 static thread_clocks clocks[INTER_THREADS_MAX];
@@ -51,8 +50,7 @@ enum { OBJECTS_MAX = 64 };
 
 typedef struct object_clocks {
     const void *object;
-    inter_clock order;
-    inter_clock system;
+    inter_clock order, system;
 } object_clocks;
 
 static object_clocks objects[OBJECTS_MAX];
@@ -119,8 +117,7 @@ typedef struct word {
     uintptr_t address;
     size_t size;
     unsigned old_again[INTER_THREADS_MAX];
-    size_t store_count;
-    size_t read_count;
+    size_t store_count, read_count;
     store stores[STORES_MAX];
     read_of reads[READS_MAX];
 } word;

@@ -70,64 +70,27 @@ static void poll_and_read(void)
 
 STEP(wait_briefly, (void)wait_for(fer_duration_from_millis(5)))
 
-static unsigned sum_of(const unsigned counts[INTER_THREADS_MAX])
-{
-    unsigned sum = 0;
-    for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
-        sum += counts[i];
-    }
-    return sum;
-}
-
-static unsigned count_notified(void)
-{
-    return sum_of(notified);
-}
-
 /* Takes what is pending. */
 STEP(end, (void)wait_for(fer_duration_from_millis(0)))
 STEP(close_poller, fer_poller_close(&poller))
-
-static void one_was_reported(void)
-{
-    end();
-    INTER_CHECK(count_notified() == 1);
-    INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
-    close_poller();
-}
-
+STEP(close_quiet_poller, INTER_CHECK(!wait_for(fer_duration_from_millis(0))); close_poller())
+STEP(one_was_reported, end(); INTER_CHECK(inter_sum(notified) == 1); close_quiet_poller())
 STEP(data_was_visible, INTER_CHECK(notified[1] == 0 || data_read == 1); one_was_reported())
 
 /* Each notification is reported, alone or merged with another one. */
-static void one_or_two_were_reported(void)
-{
-    end();
-    INTER_CHECK(count_notified() == 1 || count_notified() == 2);
-    INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
-    close_poller();
-}
+STEP(one_or_two_were_reported, end();
+     INTER_CHECK(inter_sum(notified) == 1 || inter_sum(notified) == 2); close_quiet_poller())
 
 /* Each accepted notification is reported, alone or merged with the other one. If the system refused
  * both, none is. */
-static void the_accepted_were_reported(void)
-{
-    end();
-    INTER_CHECK(count_notified() <= 2);
-    INTER_CHECK((count_notified() > 0) == (sum_of(accepted) > 0));
-    INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
-    close_poller();
-}
+STEP(the_accepted_were_reported, end(); INTER_CHECK(inter_sum(notified) <= 2);
+     INTER_CHECK((inter_sum(notified) > 0) == (inter_sum(accepted) > 0)); close_quiet_poller())
 
 /* The thread that a wait wakes wakes the next one (rule P6, "to stop several threads"). */
 STEP(wait_and_pass_on, wait_once(); notify_again())
 
-static void a_notification_is_left(void)
-{
-    INTER_CHECK(count_notified() == 2);
-    INTER_CHECK(wait_for(fer_duration_from_millis(0)));
-    INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
-    close_poller();
-}
+STEP(a_notification_is_left, INTER_CHECK(inter_sum(notified) == 2);
+     INTER_CHECK(wait_for(fer_duration_from_millis(0))); close_quiet_poller())
 
 STEP(wait_twice, wait_once(); wait_briefly())
 

@@ -42,15 +42,6 @@ static bool wait_for(fer_duration timeout)
     return count > 0;
 }
 
-static unsigned count_events(void)
-{
-    unsigned sum = 0;
-    for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
-        sum += events[i];
-    }
-    return sum;
-}
-
 STEP(close_both, fer_poller_close(&poller); fer_tcp_stream_close(&stream))
 
 /* ---- Adding */
@@ -75,7 +66,7 @@ STEP(wait_briefly, (void)wait_for(fer_duration_from_millis(5)))
 static void one_event_was_reported(void)
 {
     (void)wait_for(fer_duration_from_millis(0));
-    INTER_CHECK(count_events() == 1);
+    INTER_CHECK(inter_sum(events) == 1);
     close_both();
 }
 
@@ -103,7 +94,7 @@ static void data_was_changed_twice(void)
     close_both();
 }
 
-STEP(data_was_changed_by_each_event, INTER_CHECK(data == count_events()); close_both())
+STEP(data_was_changed_by_each_event, INTER_CHECK(data == inter_sum(events)); close_both())
 
 /* ---- Deleting */
 
@@ -113,7 +104,7 @@ static void delete_and_poll(void)
     INTER_CHECK(!wait_for(fer_duration_from_millis(0)));
 }
 
-STEP(at_most_one_event_was_reported, INTER_CHECK(count_events() <= 1); close_both())
+STEP(at_most_one_event_was_reported, INTER_CHECK(inter_sum(events) <= 1); close_both())
 
 static void modify_or_miss(void)
 {
@@ -242,15 +233,15 @@ static void delete_from_list(fer_raw_socket deleted)
 STEP(delete_first, delete_from_list(raws[0]))
 STEP(delete_and_notify, delete_first(); notify_list())
 STEP(delete_second, delete_from_list(raws[1]))
-STEP(list_reported_one_event, poll_list(); INTER_CHECK(count_events() == 1); close_list())
+STEP(list_reported_one_event, poll_list(); INTER_CHECK(inter_sum(events) == 1); close_list())
 
 /* What is left of the notification is taken, and nothing else is there. */
 static void list_is_quiet(void)
 {
     poll_list();
-    unsigned events_before = count_events();
+    unsigned events_before = inter_sum(events);
     INTER_CHECK(!wait_in_list_once(fer_duration_from_millis(0)));
-    INTER_CHECK(count_events() == events_before);
+    INTER_CHECK(inter_sum(events) == events_before);
     close_list();
 }
 

@@ -29,6 +29,16 @@
         PROGRAM(id "_windows", __VA_ARGS__, .traits = &inter_windows)
 #define BOUNDED_ON_BOTH(id, ...) ON_BOTH(id, __VA_ARGS__, .preemptions = 3, .old_values = 1)
 
+/* The sum of what the threads have counted. */
+static inline unsigned inter_sum(const unsigned counts[INTER_THREADS_MAX])
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
+        sum += counts[i];
+    }
+    return sum;
+}
+
 extern const inter_program inter_litmus_programs[];
 extern const inter_program inter_notify_programs[];
 extern const inter_program inter_poller_programs[];

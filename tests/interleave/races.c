@@ -63,8 +63,7 @@ static granule *granule_of(uintptr_t number)
 /* A part of a granule. */
 typedef struct part {
     granule *granule;
-    size_t first;
-    size_t end;
+    size_t first, end;
 } part;
 
 static void check_order(const part *accessed, access_kind earlier, access_kind later)

@@ -20,9 +20,7 @@ void inter_report_begin(const inter_program *begun)
  * of its output that is not in compiler.h is the caller of the inlined function. */
 static void print_place(const void *caller)
 {
-    char command[128];
-    char function[128];
-    char place[256];
+    char command[128], function[128], place[256];
     (void)snprintf(command, sizeof command, "addr2line -i -f -s -e /proc/%ld/exe %p 2>/dev/null",
                    (long)getpid(), (const void *)((const char *)caller - 1));
     FILE *output = popen(command, "r");

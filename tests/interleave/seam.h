@@ -9,7 +9,6 @@
 
 /* The facts of the kinds of systems that differ. */
 extern const struct ferp_traits inter_linux;
-extern const struct ferp_traits inter_bsd;
 extern const struct ferp_traits inter_windows;
 
 /* What can happen besides. A program sets it in its begin. */
@@ -65,8 +64,7 @@ uint64_t inter_clock_after(uint64_t nanos);
 extern const char inter_readiness;
 
 typedef struct inter_ready {
-    bool readable;
-    bool writable;
+    bool readable, writable;
 } inter_ready;
 inter_ready inter_readiness_of(fer_raw_socket raw);
 bool inter_is_open(fer_raw_socket raw);

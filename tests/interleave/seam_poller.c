@@ -18,8 +18,7 @@ typedef struct registration {
 typedef struct poll_set {
     registration entries[REGISTRATIONS_MAX];
     size_t count;
-    bool is_notified;
-    bool is_open;
+    bool is_notified, is_open;
 } poll_set;
 
 /* A poll in progress. */
@@ -30,8 +29,7 @@ typedef struct poll_call {
 
 /* How often each reason was sent and not yet taken. */
 typedef struct waker_pipe {
-    unsigned notified;
-    unsigned changed;
+    unsigned notified, changed;
     bool is_open;
 } waker_pipe;
 

@@ -7,12 +7,10 @@
 typedef struct inter_socket {
     size_t queued; /* bytes to read */
     bool has_ended;
-    bool read_shut;
-    bool write_shut;
+    bool read_shut, write_shut;
     size_t room; /* bytes that can be sent */
     size_t sent;
-    bool is_nonblocking;
-    bool is_connecting;
+    bool is_nonblocking, is_connecting;
     fer_error error; /* SO_ERROR */
     fer_duration timeouts[2];
     size_t connections; /* of a listener: queued */

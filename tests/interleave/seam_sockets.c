@@ -336,31 +336,6 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
     return transmit(may_wait ? "send" : "try send", raw, buf, len, may_wait, n);
 }
 
-/* No program makes these calls. */
-fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
-                             unsigned flags, size_t *n)
-{
-    (void)raw;
-    (void)slices;
-    (void)count;
-    (void)flags;
-    (void)n;
-    INTER_CHECK(false);
-    return success;
-}
-
-fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
-                             unsigned flags, size_t *n)
-{
-    (void)raw;
-    (void)slices;
-    (void)count;
-    (void)flags;
-    (void)n;
-    INTER_CHECK(false);
-    return success;
-}
-
 fer_error ferp_bytes_queued(fer_raw_socket raw, size_t *n)
 {
     *n = inter_socket_step("bytes queued", raw)->queued;

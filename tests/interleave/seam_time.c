@@ -23,9 +23,6 @@ static call_limit call_limits[INTER_THREADS_MAX];
     .keepalive_retries_max = 127
 const struct ferp_traits inter_linux = {SIZES, .io_waits_in_kernel = true,
                                         .unix_write_wait_misses_end = true};
-const struct ferp_traits inter_bsd = {SIZES, .io_waits_in_kernel = true,
-                                      .accept_inherits_nonblocking = true,
-                                      .close_hides_unread_input = true};
 const struct ferp_traits inter_windows = {SIZES,
                                           .shutdown_read_resets_on_data = true,
                                           .write_wait_misses_shutdown = true,

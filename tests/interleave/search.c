@@ -151,8 +151,7 @@ static bool has_movable_before(const inter_clock *before, size_t step, size_t fi
  * part. */
 static inter_threads initials(unsigned thread, size_t first)
 {
-    inter_threads found = 0;
-    inter_threads passed = 0;
+    inter_threads found = 0, passed = 0;
     for (size_t i = first + 1; i < step_count; i++) {
         inter_threads bit = 1u << steps[i].thread;
         if (!is_movable(i, first) || (passed & bit) != 0) {

@@ -10,8 +10,7 @@ enum { DATA_MAX = 9 };
 /* Each message is at the end of a block, which starts with bytes that it must not change. */
 static void write_and_read(ferp_control_layout layout, size_t data_len)
 {
-    unsigned char block[64] = {0};
-    unsigned char data[DATA_MAX] = {0};
+    unsigned char block[64] = {0}, data[DATA_MAX] = {0};
     size_t space = control_space_within(layout, sizeof block, data_len);
     size_t first = sizeof block - space;
     unsigned char *end_of_data = data + DATA_MAX - data_len;

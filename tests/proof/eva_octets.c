@@ -9,8 +9,7 @@
 
 static void store_and_check(uint8_t octet)
 {
-    char text[4] = {0};
-    char last[4] = {0};
+    char text[4] = {0}, last[4] = {0};
     const size_t digits = DIGITS(octet);
     char *const end = &last[3 - digits]; /* a further byte would be out of bounds */
     const size_t len = feri_octet_store(text, 0, octet);

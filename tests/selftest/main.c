@@ -91,8 +91,7 @@ static void report_probe(const struct result *result)
 /* ---- The run */
 
 struct work {
-    bool are_planted;
-    bool are_probes;
+    bool are_planted, are_probes;
     uint64_t ends_at_us;
     atomic_size_t next;
 };

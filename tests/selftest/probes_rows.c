@@ -64,8 +64,7 @@ PROBE("row", bound_port_is_silent, "ECONNREFUSED", "no answer", "ECONNREFUSED", 
 PROBE("T2", writable_means_connected, POSIX("0 of 200 had no peer, 0 writes failed"),
       "0 of 200 had no peer, 0 writes failed")
 {
-    unsigned without_peer = 0;
-    unsigned failed = 0;
+    unsigned without_peer = 0, failed = 0;
     uint16_t port = 0;
     peer_family family = peer_has_v6() ? PEER_V6 : PEER_V4;
     peer_socket listener = peer_listen(family, 16, &port);

@@ -102,8 +102,7 @@ PROBE("row", send_after_refusal, EXPECTED("ECONNRESET, then OK"))
 
 PROBE("T6", duplicates_and_timeouts, NULL)
 {
-    unsigned reads_ms = 0;
-    unsigned writes_ms = 0;
+    unsigned reads_ms = 0, writes_ms = 0;
     peer_socket two[2];
     raw_pair(two);
     (void)peer_raw_set_timeouts(two[0], 1111);

@@ -54,8 +54,7 @@ static void remove_folders(char *text)
 {
     char *out = text;
     while (*text != 0) {
-        size_t len = 0;
-        size_t base = 0;
+        size_t len = 0, base = 0;
         for (; is_in_path(text[len]); len++) {
             base = text[len] == '/' || text[len] == '\\' ? len + 1 : base;
         }

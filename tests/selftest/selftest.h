@@ -56,9 +56,7 @@ enum { SYSTEM_TEXT_CAP = 120 };
 
 /* name is a part of a file's name, such as windows-10.0.26100-x64. */
 struct system_facts {
-    char name[SYSTEM_TEXT_CAP];
-    char version[SYSTEM_TEXT_CAP];
-    char processor[SYSTEM_TEXT_CAP];
+    char name[SYSTEM_TEXT_CAP], version[SYSTEM_TEXT_CAP], processor[SYSTEM_TEXT_CAP];
     char host[SYSTEM_TEXT_CAP]; /* which no report may contain */
 };
 

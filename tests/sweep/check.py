@@ -2,10 +2,9 @@
 
 usage: check.py SOURCE [--planted [MINIMUM]] PROGRAM [ARGUMENT...]
 
-Fails if the sweep reports a problem, if a function returned a kind that its Errors: does not list,
-or if a function that reaches the OS has no row in calls.h. --planted removes kinds that came back
-from the Errors: of functions, one after another, and expects that the comparison finds each, and
-that there are more than MINIMUM (80).
+Fails if the sweep reports a problem, or if a function returned a kind that its Errors: does not
+list. --planted removes kinds that came back from the Errors: of functions, one after another, and
+expects that the comparison finds each, and that there are more than MINIMUM (80).
 """
 
 import collections
@@ -13,13 +12,6 @@ import pathlib
 import re
 import subprocess
 import sys
-
-# The functions that make no system call, by their first words: values, texts, clocks, the
-# simulation and references.
-PURE = ("fer_ipv4_addr_", "fer_ipv6_addr_", "fer_ip_addr_", "fer_socket_addr_", "fer_unix_addr_",
-        "fer_duration_", "fer_instant_", "fer_error_", "fer_resolve_error_text",
-        "fer_sim_", "fer_version")
-PURE_ENDS = ("_as_raw", "_as_stream", "_is_cancelled")
 
 OF_LOOKUPS = {"FER_HOST_NOT_FOUND", "FER_RESOLVE_TRY_AGAIN", "FER_RESOLVE_FAILED"}
 
@@ -86,24 +78,16 @@ def undocumented(documented, found):
 
 
 def run(program, documented):
-    """The kinds that came back, the functions of the table and the exit code."""
+    """The kinds that came back, and the exit code."""
     process = subprocess.run(program, stdout=subprocess.PIPE, universal_newlines=True)
     found = collections.defaultdict(set)
-    table = set()
     for line in process.stdout.splitlines():
         words = line.split()
         if words and words[0] == "kind":
             found[words[1]].add(documented.names[int(words[2])])
-        elif words and words[0] == "function":
-            table.add(words[1])
         else:
             print(line)
-    return found, table, process.returncode
-
-
-def missing_rows(documented, table):
-    return sorted(name for name in documented.texts if name not in table and
-                  not name.startswith(PURE) and not name.endswith(PURE_ENDS))
+    return found, process.returncode
 
 
 def planted(documented, found):
@@ -134,12 +118,10 @@ def main():
     sys.dont_write_bytecode = True
     import headers
     documented = Documented(source / "include", headers)
-    found, table, code = run(program, documented)
+    found, code = run(program, documented)
     differences = ["%s returned %s, which its Errors: does not list" % difference
                    for difference in undocumented(documented, found)
                    if difference not in NEVER]
-    differences += ["%s has no row in tests/sweep/calls.h" % name
-                    for name in missing_rows(documented, table)]
     if plants:
         missed, count = planted(documented, found)
         print("%d kinds removed from pages" % count)

@@ -63,8 +63,7 @@ WRAP(int, getsockopt, (int fd, int a, int b, void *v, socklen_t *len), (fd, a, b
 
 static int kind_of(int fd)
 {
-    int domain = AF_INET;
-    int type = SOCK_STREAM;
+    int domain = AF_INET, type = SOCK_STREAM;
     socklen_t len = sizeof domain;
     (void)__real_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
     (void)__real_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conformance/peer.h"
 #include "sweep/faults.h"
 #include "sweep/world.h"
 
@@ -47,7 +48,7 @@ static void check_leaks(int descriptors, long blocks)
 {
     uint64_t millis = 0;
     while ((count_open() != descriptors || allocated_blocks() != blocks) && millis++ < 5000) {
-        pause_a_millisecond();
+        peer_pause(1);
     }
     if (count_open() != descriptors || allocated_blocks() != blocks) {
         report("leaks %d descriptors, %ld blocks", count_open() - descriptors,
@@ -84,7 +85,7 @@ static bool run_call(struct world *w, size_t row, enum mode mode)
         report("%s/%d without a fault", fer_error_kind_name(error.kind), (int)error.os_code);
     }
     check_outputs(w, error);
-    check_handles(w, before, open, error);
+    check_handles(before, open, error);
     check_counts(w, error);
     bool may_end = transfers_bytes(now[0].call) || transfers_bytes(now[1].call);
     check_repetition(w, error, may_end, may_end && SWEEP_SHOWS_END(now[1]));
@@ -94,17 +95,17 @@ static bool run_call(struct world *w, size_t row, enum mode mode)
 /* False: this machine lacks what the setup needs. */
 static bool run(size_t row, enum mode mode, struct sweep_fault fault, struct sweep_fault second)
 {
-    static struct world w;
+    struct world *w = &world;
     now[0] = fault;
     now[1] = second;
     run_begin(row, mode);
     int descriptors = count_open();
     long blocks = allocated_blocks();
     bool is_endless = fault.failures > 1 || second.failures > 1;
-    world_begin(&w, fault.call < 0 ? LONG_MILLIS : is_endless ? BRIEF_MILLIS : MODERATE_MILLIS);
+    world_begin(w, fault.call < 0 ? LONG_MILLIS : is_endless ? BRIEF_MILLIS : MODERATE_MILLIS);
     bool is_possible =
-        world_open(&w, scenarios[row].setup, scenarios[row].flags) && run_call(&w, row, mode);
-    world_end(&w);
+        world_open(w, scenarios[row].setup, scenarios[row].flags) && run_call(w, row, mode);
+    world_end(w);
     if (SWEEP_KEEPS_MEMORY(fault.call) || SWEEP_KEEPS_MEMORY(second.call)) {
         blocks = allocated_blocks();
     }

@@ -130,8 +130,8 @@ static bool is_listener(enum setup setup)
 static fer_raw_socket peer_of(struct world *w, enum setup setup)
 {
     if (is_listener(setup) && w->clients[0] == FER_RAW_SOCKET_NONE) {
-        w->clients[0] =
-            setup == TCP_LISTENER ? peer_connect(&w->ip, NULL) : peer_connect(NULL, w->free_path);
+        w->clients[0] = setup == TCP_LISTENER ? connect_client(&w->bound, NULL)
+                                              : connect_client(NULL, stage.free_path);
     }
     if (is_listener(setup)) {
         return w->clients[0];
@@ -146,9 +146,9 @@ static void act(struct world *w, const struct scenario *s)
     if ((s->flags & OUT) != 0) {
         drain(peer, true, taken, sizeof taken);
     } else if ((s->flags & (GRAM_IN | GRAM_PEEK)) != 0) {
-        peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket(w));
+        send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
     } else if (!is_listener(s->setup) && peer != FER_RAW_SOCKET_NONE) {
-        peer_send(peer);
+        send_pattern(peer);
     }
 }
 
@@ -170,7 +170,7 @@ static void leave(struct world *w, bool resets)
 {
     fer_raw_socket peer = peer_of(w, scenario_now->setup);
     if (resets) {
-        peer_reset(peer);
+        reset_peer(peer);
     } else {
         fer_sim_peer_close(peer);
     }
@@ -189,13 +189,13 @@ static void on_event(void *context)
         act(w, scenario_now);
     }
     switch (now.event) {
-    case SENDS_AND_ENDS: peer_end(peer_of(w, scenario_now->setup)); break;
+    case SENDS_AND_ENDS: end_sending(peer_of(w, scenario_now->setup)); break;
     case RESETS:
     case SENDS_AND_RESETS: leave(w, true); break;
     case CLOSES_SOCKET: leave(w, false); break;
     case CANCELS: FER_IGNORE(fer_cancel_token_cancel(&w->stop)); break;
     case SHUTS_DOWN: shut_down(w, scenario_now->setup); break;
-    case STEALS: drain(world_socket(w), is_transfer, taken, sizeof taken); break;
+    case STEALS: drain(world_socket(), is_transfer, taken, sizeof taken); break;
     case STAGE_LEAVES: stage_close(); break;
     default: break;
     }
@@ -212,8 +212,6 @@ static void fill(fer_raw_socket raw)
 }
 
 /* ---- Runs */
-
-static struct world world;
 
 static void set_chances(uint32_t chance)
 {
@@ -333,7 +331,7 @@ static void run_call(struct world *w, size_t row, enum mode mode)
     disarm();
     count_kind(error);
     check_outputs(w, error);
-    check_handles(w, before, open, error);
+    check_handles(before, open, error);
     if (!is_disturbed) {
         check_result(w, s, error);
     } else if ((s->flags & (TRANSFERS | GRAMS | WAITS | STARTED)) != 0) {
@@ -371,7 +369,7 @@ static bool run(size_t row, enum mode mode, struct plan plan)
     bool is_possible = world_open(w, s->setup, s->flags | (plan.is_held ? HELD : 0));
     if (is_possible) {
         if (plan.is_held && (s->flags & OUT) != 0) {
-            fill(world_socket(w));
+            fill(world_socket());
         }
         run_call(w, row, mode);
     }

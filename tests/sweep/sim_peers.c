@@ -69,13 +69,13 @@ void stage_close(void)
     fer_raw_socket *sockets[] = {&stage.tcp_listener, &stage.udp, &stage.unix_listener,
                                  &stage.gram};
     for (int i = 0; i < 4; i++) {
-        peer_reset(*sockets[i]);
+        reset_peer(*sockets[i]);
         *sockets[i] = FER_RAW_SOCKET_NONE;
     }
     fer_sim_file_close(stage.file);
 }
 
-fer_raw_socket peer_accept(fer_raw_socket listener)
+fer_raw_socket accept_client(fer_raw_socket listener)
 {
     fer_sim_peer accepted = FER_SIM_PEER_NONE;
     settle();
@@ -83,7 +83,7 @@ fer_raw_socket peer_accept(fer_raw_socket listener)
     return accepted;
 }
 
-fer_raw_socket peer_connect(const fer_socket_addr *addr, const char *path)
+fer_raw_socket connect_client(const fer_socket_addr *addr, const char *path)
 {
     fer_unix_addr name;
     fer_raw_socket peer = FER_RAW_SOCKET_NONE;
@@ -98,20 +98,20 @@ fer_raw_socket peer_connect(const fer_socket_addr *addr, const char *path)
     return peer;
 }
 
-void peer_send(fer_raw_socket peer)
+void send_pattern(fer_raw_socket peer)
 {
     size_t n = 0;
     FER_IGNORE(fer_sim_peer_send(peer, pattern, BYTES, &n));
     settle();
 }
 
-void peer_end(fer_raw_socket peer)
+void end_sending(fer_raw_socket peer)
 {
     FER_IGNORE(fer_sim_peer_shutdown(peer));
     settle();
 }
 
-void peer_reset(fer_raw_socket peer)
+void reset_peer(fer_raw_socket peer)
 {
     if (peer != FER_RAW_SOCKET_NONE && socket_of(peer) != NULL) {
         socket_of(peer)->settings.linger = (struct ferp_linger){true, 0};
@@ -119,7 +119,7 @@ void peer_reset(fer_raw_socket peer)
     }
 }
 
-void peer_send_two(fer_raw_socket peer, fer_raw_socket to)
+void send_two(fer_raw_socket peer, fer_raw_socket to)
 {
     fer_socket_addr addr;
     fer_unix_addr name;

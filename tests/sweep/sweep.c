@@ -1,4 +1,4 @@
-/* sweep.c: each public function that reaches the OS (calls.h), while the system fails. posix.c
+/* sweep.c: each public function that reaches the OS (calls.c), while the system fails. posix.c
  * makes system calls fail, sim.c the simulated network. This part has the table, the checks after
  * a run and the reports. Prints the kinds that came back, for check.py.
  *
@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sweep/calls.h"
 #include "sweep/world.h"
 
 #define WATCHDOG_SECONDS 60
@@ -19,63 +18,11 @@
 
 static const char *const mode_names[] = {"plain", "timeouts", "limits", "nonblocking", "cloned"};
 
-static fer_error recv_handles(struct world *w)
-{
-    fer_error error =
-        fer_unix_stream_recv_handles(&w->unix_, w->buf, BYTES, &w->raw, 1, &w->handles);
-    w->n = error.kind == FER_OK ? w->handles.len : 0;
-    return error;
-}
-
-static fer_error sent_file(struct world *w, fer_error error)
-{
-    w->n = (size_t)w->copied;
-    return error;
-}
-
-/* The other direction has ended. The deadline ends a call without timeouts. */
-static fer_error copy_both(struct world *w)
-{
-    fer_limits limits = {.deadline = fer_instant_after(w->brief)};
-    fer_copy_buffer back = {w->name_of_interface, sizeof w->name_of_interface, 0, 0};
-    FER_TRY(fer_unix_stream_set_limits(&w->unix_, &limits));
-    FER_TRY(fer_unix_stream_shutdown(&w->unix_, FER_SHUTDOWN_READ));
-    return fer_copy_bidirectional(fer_tcp_stream_as_stream(&w->tcp),
-                                  fer_unix_stream_as_stream(&w->unix_), &w->copy, &back, &w->copied,
-                                  NULL);
-}
-
-/* The result of a batch of one message, whose count becomes bytes. */
-static fer_error sent_batch(struct world *w, fer_error error)
-{
-    w->n *= BYTES;
-    return error;
-}
-
-#define ROW(name, setup, flags, call) {#name, setup, flags},
-const struct scenario scenarios[] = {SWEEP_CALLS(ROW, ROW)};
-#undef ROW
-#define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
-
-fer_error call_row(size_t row, struct world *w)
-{
-    size_t at = 0;
-#define VALUE_ROW(name, setup, flags, call) \
-    if (at++ == row) {                      \
-        return call;                        \
-    }
-#define ROW(name, setup, flags, arguments) VALUE_ROW(name, setup, flags, name arguments)
-    SWEEP_CALLS(ROW, VALUE_ROW)
-#undef ROW
-#undef VALUE_ROW
-    abort();
-}
-
 /* ---- Reports */
 
 static size_t runs;
 static size_t problems;
-static bool kinds[SCENARIOS][KINDS];
+static bool kinds[SCENARIOS_MAX][KINDS];
 static size_t every = 1;
 static size_t turn;
 
@@ -194,7 +141,7 @@ static void check_bytes(struct world *w, const struct scenario *s, fer_error err
 {
     char got[128];
     bool is_ok = error.kind == FER_OK;
-    size_t moved = (s->flags & (IN | PEEK | COPY)) == 0 ? 0 : BYTES - queued_bytes(world_socket(w));
+    size_t moved = (s->flags & (IN | PEEK | COPY)) == 0 ? 0 : BYTES - queued_bytes(world_socket());
     if ((s->flags & PEEK) != 0) {
         if (moved != 0 || (is_ok && w->n != BYTES) || memcmp(w->buf, pattern, w->n) != 0) {
             report("peeked %u, took %u", (unsigned)w->n, (unsigned)moved);
@@ -231,12 +178,12 @@ static void check_datagrams(struct world *w, const struct scenario *s, fer_error
         }
         return;
     }
-    size_t left = drain(world_socket(w), false, got, sizeof got);
+    size_t left = drain(world_socket(), false, got, sizeof got);
     if (left != ((s->flags & GRAM_IN) != 0 ? 2 - taken : 2) ||
         (taken != 0 && memcmp(w->buf, pattern, BYTES) != 0)) {
         report("received %u, %u are left", (unsigned)taken, (unsigned)left);
     }
-    peer_send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket(w));
+    send_two(s->setup == UNIX_GRAM ? stage.gram : stage.udp, world_socket());
 }
 
 void check_counts(struct world *w, fer_error error)
@@ -312,14 +259,13 @@ void check_outputs(const struct world *w, fer_error error)
     if (error.kind == FER_OK) {
         return;
     }
-#define CHECK(member)                                      \
-    if (!is_soiled(&w->member, sizeof w->member)) {        \
-        report("%s changed its output %s", kind, #member); \
+    const struct function *function = scenarios[row_now].function;
+    for (size_t i = 0; i < function->count; i++) {
+        if (call_writes(function, i) && !is_soiled(w->outputs[i], sizeof w->outputs[i])) {
+            report("%s changed its output %s", kind, function->parameters[i].name);
+        }
     }
-    OUTPUTS(CHECK)
-#undef CHECK
-    if (!is_soiled(&w->flag, sizeof w->flag) &&
-        (strcmp(scenarios[row_now].name, "fer_poller_wait") != 0 || w->flag)) {
+    if (!is_soiled(&w->flag, sizeof w->flag) && w->flag) {
         report("%s changed its output flag", kind);
     }
     if (w->message_in.buf != w->buf || w->message_in.cap != BYTES) {
@@ -327,19 +273,17 @@ void check_outputs(const struct world *w, fer_error error)
     }
 }
 
-void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open, fer_error error)
+void check_handles(const fer_raw_socket before[HANDLES], int open, fer_error error)
 {
     const struct scenario *s = &scenarios[row_now];
-    fer_handle *handles[HANDLES];
     if (error.kind == FER_OK || (s->flags & CLOSES) != 0 ||
         ((s->flags & STARTS) != 0 && error.kind == FER_WOULD_BLOCK)) {
         return;
     }
-    world_handles(w, handles);
     for (int i = 0; i < HANDLES; i++) {
-        if (raw_of(handles[i]) != before[i]) {
+        if (raw_of(i) != before[i]) {
             report("%s changed handle %d from %d to %d", fer_error_kind_name(error.kind), i,
-                   (int)before[i], (int)raw_of(handles[i]));
+                   (int)before[i], (int)raw_of(i));
         }
     }
     bool has_threads = s->setup == RESOLVER || s->setup == CONNECTOR;
@@ -373,7 +317,7 @@ static bool is_wanted(const char *name, int count, char **prefixes)
 
 static void print_kinds(void)
 {
-    for (size_t row = 0; row < SCENARIOS; row++) {
+    for (size_t row = 0; row < scenario_count; row++) {
         for (int kind = 0; kind < KINDS; kind++) {
             if (kinds[row][kind]) {
                 printf("kind %s %d\n", scenarios[row].name, kind);
@@ -393,9 +337,9 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IONBF, 0);
+    list_calls();
     stage_set();
-    for (size_t row = 0; row < SCENARIOS; row++) {
-        printf("function %s\n", scenarios[row].name);
+    for (size_t row = 0; row < scenario_count; row++) {
         for (int mode = PLAIN;
              mode < MODES && is_wanted(scenarios[row].name, argc - first, argv + first); mode++) {
             if (has_mode(&scenarios[row], (enum mode)mode)) {

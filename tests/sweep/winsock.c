@@ -1,15 +1,22 @@
 /* winsock.c: what differs in the peers of the sweep (peers.c) over the Winsock backend, its
  * watchdog, and Unix sockets where there are none (Wine): TCP sockets of loopback that answer as
  * Unix sockets do. */
-#include "sweep/sockets.h"
+#include <winsock2.h>
 
-#include <stdio.h>
 #include <string.h>
+#include <windows.h>
+#include <ws2tcpip.h>
 
 #include "sweep/faults.h"
 #include "sweep/world.h"
 
 /* ---- Unix sockets */
+
+/* <afunix.h>, which older headers lack. */
+struct sockaddr_un {
+    ADDRESS_FAMILY sun_family;
+    char sun_path[108];
+};
 
 enum { SOCKETS_MAX = 4096, PATHS_MAX = 8, PATH_AT = 2 };
 
@@ -21,8 +28,7 @@ static struct path paths[PATHS_MAX];
 
 struct unix_socket {
     bool is_unix;
-    char path[108];
-    char peer[108];
+    char path[108], peer[108];
 };
 static struct unix_socket sockets[SOCKETS_MAX];
 static struct unix_socket duplicated;
@@ -135,43 +141,9 @@ void free_the_path(void)
     }
 }
 
-plain_socket new_socket(int domain, int type)
+void prepare_system(void)
 {
-    u_long nonblocking = 1;
-    SOCKET made = socket(domain, type, 0);
-    REQUIRE(made != INVALID_SOCKET && ioctlsocket(made, (long)FIONBIO, &nonblocking) == 0);
-    return made;
-}
-
-/* Only the file with the pattern is made. */
-static void open_file(void)
-{
-    char path[MAX_PATH], folder[MAX_PATH - 14];
-    DWORD written = 0;
-    DWORD len = GetTempPathA(sizeof folder, folder);
-    REQUIRE(len > 0 && len < sizeof folder && GetTempFileNameA(folder, "fer", 0, path) != 0);
-    HANDLE file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
-                              FILE_FLAG_DELETE_ON_CLOSE, NULL);
-    REQUIRE(file != INVALID_HANDLE_VALUE && WriteFile(file, pattern, BYTES, &written, NULL) != 0);
-    REQUIRE(written == BYTES);
-    stage.file = (fer_raw_file)file;
-}
-
-void stage_set(void)
-{
-    WSADATA data;
-    open_file();
     REQUIRE(sweep_replace_calls());
-    REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
-    snprintf(stage.path, sizeof stage.path, "sweep/listener");
-    snprintf(stage.gram_path, sizeof stage.gram_path, "sweep/datagrams");
-    snprintf(stage.free_path, sizeof stage.free_path, "sweep/free");
-    stage_open_sockets();
-}
-
-void stage_clear(void)
-{
-    CloseHandle((HANDLE)stage.file);
 }
 
 size_t queued_bytes(fer_raw_socket raw)
@@ -187,11 +159,6 @@ int count_open(void)
         report("closed what was not open");
     }
     return sweep_open_handles();
-}
-
-void pause_a_millisecond(void)
-{
-    Sleep(1);
 }
 
 /* ---- The watchdog */

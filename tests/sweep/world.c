@@ -6,34 +6,33 @@
 
 const char pattern[BYTES + 1] = "0123456789abcdef";
 const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
+struct world world;
 
-void world_handles(struct world *w, fer_handle *handles[HANDLES])
+void *const first_handles[HANDLE_TYPE_COUNT] = {
+    &world.tcp,    &world.unix_,     &world.tcp_listener, &world.unix_listener,
+    &world.udp,    &world.gram_,     &world.socket,       &world.resolver,
+    &world.lookup, &world.connector, &world.poller,       &world.token};
+void *const other_handles[HANDLE_TYPE_COUNT] = {
+    &world.tcp2, &world.unix2, &world.tcp_listener2, &world.unix_listener2,
+    &world.udp2, &world.gram2, &world.socket2};
+
+static fer_socket *world_handle(int number)
 {
-    fer_handle *const all[HANDLES] = {
-        &w->tcp.handle_,    &w->tcp2.handle_,           &w->tcp_listener.handle_,
-        &w->udp.handle_,    &w->tcp_listener2.handle_,  &w->udp2.handle_,
-        &w->unix_.handle_,  &w->unix_listener.handle_,  &w->unix2.handle_,
-        &w->gram_.handle_,  &w->unix_listener2.handle_, &w->gram2.handle_,
-        &w->socket.handle_, &w->socket2.handle_};
-    memcpy(handles, all, sizeof all);
+    return number <= BUILT_UDP ? first_handles[number] : other_handles[number - BUILT_UDP - 1];
 }
 
-/* All handle types consist of one fer_handle. */
-fer_raw_socket raw_of(fer_handle *handle)
+fer_raw_socket raw_of(int number)
 {
-    return fer_tcp_stream_as_raw((const fer_tcp_stream *)(void *)handle);
+    return fer_socket_as_raw(world_handle(number));
 }
 
-fer_raw_socket world_socket(struct world *w)
+fer_raw_socket world_socket(void)
 {
-    fer_handle *handles[HANDLES];
-    world_handles(w, handles);
-    for (int i = 0; i < HANDLES; i++) {
-        if (raw_of(handles[i]) != FER_RAW_SOCKET_NONE) {
-            return raw_of(handles[i]);
-        }
+    int number = 0;
+    while (number < HANDLES - 1 && raw_of(number) == FER_RAW_SOCKET_NONE) {
+        number++;
     }
-    return FER_RAW_SOCKET_NONE;
+    return raw_of(number);
 }
 
 static fer_ipv6_addr group_of_v6(void)
@@ -65,10 +64,6 @@ void world_begin(struct world *w, uint64_t millis)
     snprintf(w->name_of_tcp, sizeof w->name_of_tcp, "name.test:%d", (int)stage.tcp_addr.port);
     snprintf(w->name_of_udp, sizeof w->name_of_udp, "name.test:%d", (int)stage.udp_addr.port);
     REQUIRE_OK(fer_interface_name(1, w->name_of_interface, sizeof w->name_of_interface));
-    w->any_port = "name.test:0";
-    w->path = stage.path;
-    w->gram_path = stage.gram_path;
-    w->free_path = stage.free_path;
     w->brief = fer_duration_from_millis(millis);
     w->fine = fer_duration_from_micros(millis * 1000 + 1);
     w->none = FER_DURATION_NONE;
@@ -84,9 +79,9 @@ static void begin_stream(fer_raw_socket peer, int flags)
 {
     REQUIRE(peer != FER_RAW_SOCKET_NONE);
     if ((flags & HELD) == 0) {
-        peer_send(peer);
+        send_pattern(peer);
         if ((flags & ENDS) != 0) {
-            peer_end(peer);
+            end_sending(peer);
         }
     }
 }
@@ -94,7 +89,7 @@ static void begin_stream(fer_raw_socket peer, int flags)
 static void open_tcp(struct world *w, int flags)
 {
     REQUIRE_OK(fer_tcp_stream_connect_addr(&w->tcp, &w->tcp_peer));
-    w->peer = peer_accept(stage.tcp_listener);
+    w->peer = accept_client(stage.tcp_listener);
     begin_stream(w->peer, flags);
 }
 
@@ -103,7 +98,7 @@ static void start_tcp(struct world *w, int flags)
 {
     FER_IGNORE(fer_tcp_stream_connect_start(&w->tcp, &w->tcp_peer));
     if ((flags & HELD) == 0) {
-        w->peer = peer_accept(stage.tcp_listener);
+        w->peer = accept_client(stage.tcp_listener);
         begin_stream(w->peer, flags);
     }
 }
@@ -111,7 +106,7 @@ static void start_tcp(struct world *w, int flags)
 static void open_unix(struct world *w, int flags)
 {
     REQUIRE_OK(fer_unix_stream_connect_addr(&w->unix_, &w->unix_peer));
-    w->unix_end = peer_accept(stage.unix_listener);
+    w->unix_end = accept_client(stage.unix_listener);
     begin_stream(w->unix_end, flags);
 }
 
@@ -122,7 +117,7 @@ static void open_udp(struct world *w, int flags, bool connects)
         REQUIRE_OK(fer_udp_socket_connect_addr(&w->udp, &w->udp_peer));
     }
     if ((flags & HELD) == 0) {
-        peer_send_two(stage.udp, fer_udp_socket_as_raw(&w->udp));
+        send_two(stage.udp, fer_udp_socket_as_raw(&w->udp));
     }
 }
 
@@ -139,10 +134,10 @@ static bool open_udp6(struct world *w, bool joins)
 
 static void open_grams(struct world *w, int flags)
 {
-    REQUIRE_OK(fer_unix_datagram_bind(&w->gram_, w->free_path));
+    REQUIRE_OK(fer_unix_datagram_bind(&w->gram_, stage.free_path));
     REQUIRE_OK(fer_unix_datagram_connect_addr(&w->gram_, &w->gram_peer));
     if ((flags & HELD) == 0) {
-        peer_send_two(stage.gram, fer_unix_datagram_as_raw(&w->gram_));
+        send_two(stage.gram, fer_unix_datagram_as_raw(&w->gram_));
     }
 }
 
@@ -150,17 +145,17 @@ static void open_grams(struct world *w, int flags)
 static void open_tcp_listener(struct world *w, int flags)
 {
     REQUIRE_OK(fer_tcp_listener_bind_addr(&w->tcp_listener, &w->local));
-    REQUIRE_OK(fer_tcp_listener_local_addr(&w->tcp_listener, &w->ip));
+    REQUIRE_OK(fer_tcp_listener_local_addr(&w->tcp_listener, &w->bound));
     for (int i = 0; i < 3 && (flags & HELD) == 0; i++) {
-        w->clients[i] = peer_connect(&w->ip, NULL);
+        w->clients[i] = connect_client(&w->bound, NULL);
     }
 }
 
 static void open_unix_listener(struct world *w, int flags)
 {
-    REQUIRE_OK(fer_unix_listener_bind(&w->unix_listener, w->free_path));
+    REQUIRE_OK(fer_unix_listener_bind(&w->unix_listener, stage.free_path));
     for (int i = 0; i < 3 && (flags & HELD) == 0; i++) {
-        w->clients[i] = peer_connect(NULL, w->free_path);
+        w->clients[i] = connect_client(NULL, stage.free_path);
     }
 }
 
@@ -174,7 +169,7 @@ static void build(struct world *w, int flags, fer_domain domain, fer_type type)
         REQUIRE_OK(fer_socket_connect(&w->socket, &w->udp_peer));
     }
     if ((flags & (BINDS | HELD)) == BINDS && type == FER_TYPE_DGRAM) {
-        peer_send_two(stage.udp, fer_socket_as_raw(&w->socket));
+        send_two(stage.udp, fer_socket_as_raw(&w->socket));
     }
 }
 
@@ -182,10 +177,10 @@ static void build(struct world *w, int flags, fer_domain domain, fer_type type)
 static void open_poller(struct world *w, int flags, bool adds)
 {
     open_tcp(w, flags);
-    w->polled = fer_tcp_stream_as_raw(&w->tcp);
+    w->raw = fer_tcp_stream_as_raw(&w->tcp);
     REQUIRE_OK(fer_poller_new(&w->poller));
     if (adds) {
-        REQUIRE_OK(fer_poller_add(&w->poller, w->polled, w->event, FER_POLL_LEVEL));
+        REQUIRE_OK(fer_poller_add(&w->poller, w->raw, w->event, FER_POLL_LEVEL));
     }
 }
 
@@ -201,7 +196,7 @@ static void open_resolver(struct world *w, bool starts)
 {
     REQUIRE_OK(
         fer_resolver_new(&w->resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
-    w->options.resolver = &w->resolver;
+    w->options.resolver = w->lookup_options.resolver = &w->resolver;
     w->options.failures_count = &w->n;
     if (starts) {
         REQUIRE_OK(fer_resolver_start(&w->resolver, w->name_of_tcp, NULL, NULL, 0, &w->lookup));
@@ -225,35 +220,21 @@ static void open_connector(struct world *w, int flags, bool completes)
     }
 }
 
-static bool is_of_grams(enum setup setup)
-{
-    return setup == UNIX_GRAM || setup == OF_UNIX_GRAM || setup == RAW_UNIX_GRAM;
-}
-
-/* A handle, and the same socket as a fer_socket and as a raw socket. */
-#define OPEN(NAME, type, h, open)                                                  \
-    case NAME: open; break;                                                        \
-    case OF_##NAME:                                                                \
-        open;                                                                      \
-        REQUIRE_OK(fer_socket_from_raw(&w->socket, fer_##type##_into_raw(&w->h))); \
-        break;                                                                     \
-    case RAW_##NAME:                                                               \
-        open;                                                                      \
-        w->raw = fer_##type##_into_raw(&w->h);                                     \
-        break;
-
 bool world_open(struct world *w, enum setup setup, int flags)
 {
-    if (is_of_grams(setup) && stage.gram == FER_RAW_SOCKET_NONE) {
+    bool is_raw = setup >= RAW_TCP && setup < NONE;
+    bool is_built = setup >= OF_TCP && setup < RAW_TCP;
+    enum setup type = is_raw ? setup - RAW_TCP : is_built ? setup - OF_TCP : setup;
+    if (type == UNIX_GRAM && stage.gram == FER_RAW_SOCKET_NONE) {
         return false;
     }
-    switch (setup) {
-        OPEN(TCP, tcp_stream, tcp, open_tcp(w, flags))
-        OPEN(TCP_LISTENER, tcp_listener, tcp_listener, open_tcp_listener(w, flags))
-        OPEN(UDP, udp_socket, udp, open_udp(w, flags, true))
-        OPEN(UNIX, unix_stream, unix_, open_unix(w, flags))
-        OPEN(UNIX_LISTENER, unix_listener, unix_listener, open_unix_listener(w, flags))
-        OPEN(UNIX_GRAM, unix_datagram, gram_, open_grams(w, flags))
+    switch ((int)type) {
+    case TCP: open_tcp(w, flags); break;
+    case TCP_LISTENER: open_tcp_listener(w, flags); break;
+    case UDP: open_udp(w, flags, true); break;
+    case UNIX: open_unix(w, flags); break;
+    case UNIX_LISTENER: open_unix_listener(w, flags); break;
+    case UNIX_GRAM: open_grams(w, flags); break;
     case NONE: break;
     case TCP_AND_UNIX:
         open_unix(w, 0);
@@ -283,103 +264,93 @@ bool world_open(struct world *w, enum setup setup, int flags)
     case CONNECTOR: open_connector(w, flags, false); break;
     case CONNECTOR_DONE: open_connector(w, flags, true); break;
     }
+    if (is_raw || is_built) {
+        w->raw = fer_socket_into_raw(world_handle((int)type));
+    }
+    if (is_built) {
+        REQUIRE_OK(fer_socket_from_raw(&w->socket, w->raw));
+    }
     return true;
 }
 
-/* The mode of the handle under test. */
-#define SET_MODE(P, h, h2, set_timeouts)                                   \
-    switch (mode) {                                                        \
-    case TIMEOUTS: set_timeouts; break;                                    \
-    case LIMITS: REQUIRE_OK(P##_set_limits(&w->h, &w->limits)); break;     \
-    case NONBLOCKING: REQUIRE_OK(P##_set_nonblocking(&w->h, true)); break; \
-    case CLONED: REQUIRE_OK(P##_try_clone(&w->h, &w->h2)); break;          \
-    case PLAIN:                                                            \
-    case MODES: REQUIRE_OK(P##_set_limits(&w->h, NULL)); break;            \
-    }                                                                      \
-    break;
-#define SET_MODE_OF_STREAM(P, h, h2)                                      \
-    SET_MODE(P, h, h2, REQUIRE_OK(P##_set_read_timeout(&w->h, w->brief)); \
-             REQUIRE_OK(P##_set_write_timeout(&w->h, w->brief)))
-
-void world_set_mode(struct world *w, enum setup setup, enum mode mode)
+/* The number of the handle under test. */
+static int number_of(enum setup setup)
 {
-    w->limits = (fer_limits){.deadline = fer_instant_after(mode == MODES ? w->none : w->brief),
-                             .token = &w->stop};
-    w->options.limits = w->limits;
-    switch (setup) {
-    case TCP:
+    switch ((int)setup) {
     case TCP_AND_UNIX:
-    case TCP_STARTED: SET_MODE_OF_STREAM(fer_tcp_stream, tcp, tcp2)
-    case UDP:
+    case TCP_STARTED: return TCP;
     case UDP_UNCONNECTED:
-    case UDP6: SET_MODE_OF_STREAM(fer_udp_socket, udp, udp2)
-    case UNIX: SET_MODE_OF_STREAM(fer_unix_stream, unix_, unix2)
-    case UNIX_GRAM: SET_MODE_OF_STREAM(fer_unix_datagram, gram_, gram2)
+    case UDP6: return UDP;
     case BUILT_TCP:
     case BUILT_UNIX:
     case BUILT_NEW_UDP:
-    case BUILT_UDP:
-    case BUILT_UNCONNECTED: SET_MODE_OF_STREAM(fer_socket, socket, socket2)
-    case TCP_LISTENER:
-        SET_MODE(fer_tcp_listener, tcp_listener, tcp_listener2,
-                 REQUIRE_OK(fer_socket_set_read_timeout(
-                     fer_tcp_listener_as_socket(&w->tcp_listener), w->brief)))
-    case UNIX_LISTENER:
-        SET_MODE(fer_unix_listener, unix_listener, unix_listener2,
-                 REQUIRE_OK(fer_socket_set_read_timeout(
-                     fer_unix_listener_as_socket(&w->unix_listener), w->brief)))
-    default: break;
+    case BUILT_UNCONNECTED: return BUILT_UDP;
+    default: return (int)setup;
     }
 }
 
-static void soil_outputs(struct world *w)
+void world_set_mode(struct world *w, enum setup setup, enum mode mode)
 {
-#define SOIL(member) memset(&w->member, DIRT, sizeof w->member);
-    OUTPUTS(SOIL)
-#undef SOIL
-    memset(&w->flag, DIRT, sizeof w->flag);
+    int number = number_of(setup);
+    w->limits = (fer_limits){.deadline = fer_instant_after(mode == MODES ? w->none : w->brief),
+                             .token = &w->stop};
+    w->options.limits = w->lookup_options.limits = w->limits;
+    if (number > BUILT_UDP) {
+        return;
+    }
+    fer_socket *handle = world_handle(number);
+    switch (mode) {
+    case TIMEOUTS:
+        REQUIRE_OK(fer_socket_set_read_timeout(handle, w->brief));
+        if (number != TCP_LISTENER && number != UNIX_LISTENER) {
+            REQUIRE_OK(fer_socket_set_write_timeout(handle, w->brief));
+        }
+        break;
+    case LIMITS: REQUIRE_OK(fer_socket_set_limits(handle, &w->limits)); break;
+    case NONBLOCKING: REQUIRE_OK(fer_socket_set_nonblocking(handle, true)); break;
+    case CLONED: REQUIRE_OK(fer_socket_try_clone(handle, other_handles[number])); break;
+    case PLAIN:
+    case MODES: REQUIRE_OK(fer_socket_set_limits(handle, NULL)); break;
+    }
 }
 
 int world_begin_call(struct world *w, enum setup setup, enum mode mode,
                      fer_raw_socket before[HANDLES])
 {
-    fer_handle *handles[HANDLES];
     world_set_mode(w, setup, mode);
-    world_handles(w, handles);
     for (int i = 0; i < HANDLES; i++) {
-        before[i] = raw_of(handles[i]);
+        before[i] = raw_of(i);
     }
-    soil_outputs(w);
+    memset(w->outputs, DIRT, sizeof w->outputs);
+    memset(&w->flag, DIRT, sizeof w->flag);
     return count_open();
 }
 
 void world_end(struct world *w)
 {
-    fer_handle *handles[HANDLES];
-    world_handles(w, handles);
     bool is_owned = false;
     for (int i = 0; i < HANDLES; i++) {
-        is_owned = is_owned || raw_of(handles[i]) == w->raw;
+        is_owned = is_owned || raw_of(i) == w->raw;
     }
-    peer_reset(is_owned ? FER_RAW_SOCKET_NONE : w->raw);
-    peer_reset(w->peer);
-    peer_reset(w->unix_end);
+    reset_peer(is_owned ? FER_RAW_SOCKET_NONE : w->raw);
+    reset_peer(w->peer);
+    reset_peer(w->unix_end);
     for (int i = 0; i < 3; i++) {
-        peer_reset(w->clients[i]);
+        reset_peer(w->clients[i]);
     }
     fer_raw_socket listeners[] = {stage.tcp_listener, stage.unix_listener};
     for (int i = 0; i < 2; i++) {
-        fer_raw_socket queued = peer_accept(listeners[i]);
+        fer_raw_socket queued = accept_client(listeners[i]);
         while (queued != FER_RAW_SOCKET_NONE) {
-            peer_reset(queued);
-            queued = peer_accept(listeners[i]);
+            reset_peer(queued);
+            queued = accept_client(listeners[i]);
         }
     }
     fer_lookup_close(&w->lookup);
     fer_connector_close(&w->connector);
     fer_resolver_close(&w->resolver);
     for (int i = 0; i < HANDLES; i++) {
-        fer_tcp_stream_close((fer_tcp_stream *)(void *)handles[i]);
+        fer_socket_close(world_handle(i));
     }
     fer_poller_close(&w->poller);
     fer_cancel_token_close(&w->token);

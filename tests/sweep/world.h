@@ -15,50 +15,45 @@
 #include "ferrule/socket.h"
 #include "ferrule/time.h"
 #include "ferrule/udp_batch.h"
+#include "support/functions.h"
 
 #define BYTES 16
 #define OK ((fer_error){FER_OK, 0})
 
+/* First those of a handle of each type (support/functions.h). From OF_TCP on the same socket as a
+ * fer_socket, from RAW_TCP on as a raw socket. */
 enum setup {
-    NONE,
     TCP,
+    UNIX,
+    TCP_LISTENER,
+    UNIX_LISTENER,
+    UDP,
+    UNIX_GRAM,
+    BUILT_UDP,
+    RESOLVER,
+    LOOKUP,
+    CONNECTOR,
+    POLLER,
+    TOKEN,
+    OF_TCP,
+    RAW_TCP = OF_TCP + BUILT_UDP,
+    RAW_UNIX = RAW_TCP + UNIX,
+    RAW_UDP = RAW_TCP + UDP,
+    NONE = RAW_TCP + BUILT_UDP,
     TCP_STARTED,
     TCP_AND_UNIX,
-    TCP_LISTENER,
-    UDP,
     UDP_UNCONNECTED,
     UDP6,
     UDP_MEMBER,
     UDP6_MEMBER,
-    UNIX,
-    UNIX_LISTENER,
-    UNIX_GRAM,
     BUILT_TCP,
     BUILT_TCP6,
-    BUILT_UDP,
     BUILT_NEW_UDP,
     BUILT_UNCONNECTED,
     BUILT_BOUND,
     BUILT_UNIX,
-    OF_TCP,
-    OF_TCP_LISTENER,
-    OF_UDP,
-    OF_UNIX,
-    OF_UNIX_LISTENER,
-    OF_UNIX_GRAM,
-    RAW_TCP,
-    RAW_TCP_LISTENER,
-    RAW_UDP,
-    RAW_UNIX,
-    RAW_UNIX_LISTENER,
-    RAW_UNIX_GRAM,
-    POLLER,
     POLLER_ADDED,
-    TOKEN,
     CANCELLED,
-    RESOLVER,
-    LOOKUP,
-    CONNECTOR,
     CONNECTOR_DONE
 };
 
@@ -106,61 +101,35 @@ struct world {
     fer_connector connector;
     fer_cancel_token token, stop;
     fer_raw_socket raw; /* not owned by a handle, unless a handle has it too */
-    fer_raw_socket peer, unix_end, polled, clients[3];
+    fer_raw_socket peer, unix_end, clients[3];
     char buf[64];
     size_t n;
     uint64_t copied;
+    fer_stream stream, other_stream;
     fer_io_slice_mut to_read[2];
     fer_io_slice to_write[2];
-    fer_copy_buffer copy;
-    fer_udp_received gram;
+    fer_copy_buffer copy, back;
     fer_datagram_send message_out;
     fer_datagram_recv message_in;
-    fer_udp_capabilities capabilities;
-    fer_unix_received unix_gram;
-    fer_domain domain;
-    fer_type type;
-    int protocol;
-    fer_socket_addr local, ip, tcp_peer, tcp_peers[2], udp_peer, found[4];
-    fer_unix_cred cred;
-    fer_unix_received_handles handles;
-    fer_unix_addr path_addr, unix_peer, gram_peer, free_addr;
+    fer_socket_addr local, bound, tcp_peer, tcp_peers[2], udp_peer;
+    fer_unix_addr unix_peer, gram_peer, free_addr;
     char name_of_tcp[32], name_of_udp[32], name_of_interface[FER_INTERFACE_NAME_CAP];
-    const char *any_port, *path, *gram_path, *free_path;
     fer_ipv4_addr group_v4;
     fer_ipv6_addr group_v6;
     fer_limits limits;
     fer_connect_options options;
-    fer_duration brief, fine, none, duration;
+    fer_lookup_options lookup_options;
+    fer_duration brief, fine, none;
     fer_tcp_keepalive keepalive;
-    fer_interest ready;
     fer_event event;
-    fer_error error;
-    uint64_t keys[2];
-    uint32_t number;
     bool flag;
+    /* What a call only writes, by the number of the parameter. All bytes are DIRT before it. */
+    _Alignas(16) unsigned char outputs[FUNCTION_PARAMETERS_MAX][512];
 };
+extern struct world world;
 
-#define HANDLES 14
+#define HANDLES (2 * (BUILT_UDP + 1))
 
-/* The members that calls only write. All their bytes are DIRT before a call. */
-#define OUTPUTS(X)  \
-    X(gram)         \
-    X(capabilities) \
-    X(unix_gram)    \
-    X(domain)       \
-    X(type)         \
-    X(protocol)     \
-    X(ip)           \
-    X(found)        \
-    X(cred)         \
-    X(handles)      \
-    X(path_addr)    \
-    X(duration)     \
-    X(ready)        \
-    X(error)        \
-    X(keys)         \
-    X(number)
 #define DIRT 0xaa
 
 extern const char pattern[BYTES + 1];
@@ -185,11 +154,15 @@ int world_begin_call(struct world *w, enum setup setup, enum mode mode,
 /* Closes everything. */
 void world_end(struct world *w);
 
-void world_handles(struct world *w, fer_handle *handles[HANDLES]);
-fer_raw_socket raw_of(fer_handle *handle);
+/* The handles of each type, and the second ones. All types of sockets consist of one fer_handle. */
+extern void *const first_handles[HANDLE_TYPE_COUNT];
+extern void *const other_handles[HANDLE_TYPE_COUNT];
+
+/* Of the handle with a number below HANDLES. */
+fer_raw_socket raw_of(int number);
 
 /* The socket under test, or -1. */
-fer_raw_socket world_socket(struct world *w);
+fer_raw_socket world_socket(void);
 
 /* ---- The peers: plain sockets of the system, below ferrule. peers.c with posix.c or
  * winsock.c, sim_peers.c */
@@ -203,17 +176,17 @@ struct stage {
 extern struct stage stage;
 
 /* A connection from a listener's queue, or -1. */
-fer_raw_socket peer_accept(fer_raw_socket listener);
+fer_raw_socket accept_client(fer_raw_socket listener);
 /* A connection to an address, or if that is NULL to a path. */
-fer_raw_socket peer_connect(const fer_socket_addr *addr, const char *path);
+fer_raw_socket connect_client(const fer_socket_addr *addr, const char *path);
 /* Sends the pattern. */
-void peer_send(fer_raw_socket peer);
+void send_pattern(fer_raw_socket peer);
 /* Shuts down writing. */
-void peer_end(fer_raw_socket peer);
+void end_sending(fer_raw_socket peer);
 /* Closes a socket with a reset, so that no port stays in TIME_WAIT. Does nothing on -1. */
-void peer_reset(fer_raw_socket peer);
+void reset_peer(fer_raw_socket peer);
 /* Two datagrams from the peer to a socket. */
-void peer_send_two(fer_raw_socket peer, fer_raw_socket to);
+void send_two(fer_raw_socket peer, fer_raw_socket to);
 
 /* The number of bytes, or of datagrams, that wait at a socket. The bytes are appended in buf, a
  * datagram replaces the one before. */
@@ -222,7 +195,6 @@ size_t queued_bytes(fer_raw_socket raw);
 
 void free_the_path(void);
 int count_open(void);
-void pause_a_millisecond(void);
 
 /* The program ends with end_hanging_run if the next call does not come within that time. 0: there
  * is no next one. sweep.c, on Windows winsock.c */
@@ -241,9 +213,18 @@ struct scenario {
     const char *name;
     enum setup setup;
     int flags;
+    const struct function *function;
+    const struct other_call *other;
 };
-extern const struct scenario scenarios[];
+enum { SCENARIOS_MAX = 512 };
+extern struct scenario scenarios[SCENARIOS_MAX];
+extern size_t scenario_count;
+
+/* Fills the table of the scenarios. calls.c */
+void list_calls(void);
 fer_error call_row(size_t row, struct world *w);
+/* Whether a parameter is one of the outputs. */
+bool call_writes(const struct function *function, size_t at);
 
 /* What fails in the run in progress, for reports. runs.c, sim.c */
 void describe_faults(char *text, size_t cap);
@@ -253,6 +234,8 @@ void sweep_row(size_t row, enum mode mode);
 /* Before the first run and after the last one. */
 void stage_set(void);
 void stage_clear(void);
+/* Before the first socket. posix.c, winsock.c */
+void prepare_system(void);
 
 /* True for one run in N (--every). */
 bool is_in_my_share(void);
@@ -263,8 +246,7 @@ void count_kind(fer_error error);
 __attribute__((format(printf, 1, 2))) void report(const char *format, ...);
 
 /* A failed call opens and closes nothing. before, open: of world_begin_call. */
-void check_handles(struct world *w, const fer_raw_socket before[HANDLES], int open,
-                   fer_error error);
+void check_handles(const fer_raw_socket before[HANDLES], int open, fer_error error);
 
 /* A failed call leaves its outputs as they were. */
 void check_outputs(const struct world *w, fer_error error);
