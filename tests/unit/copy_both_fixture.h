@@ -39,15 +39,33 @@ static inline fer_error copy(void)
 static inline void assert_moved(uint64_t from_a, size_t kept_of_a, uint64_t from_b,
                                 size_t kept_of_b)
 {
-    assert_int_equal(n[0], from_a);
-    assert_int_equal(buffers[0].len, kept_of_a);
-    assert_int_equal(n[1], from_b);
-    assert_int_equal(buffers[1].len, kept_of_b);
+    assert_row(n[0] == from_a && buffers[0].len == kept_of_a);
+    assert_row(n[1] == from_b && buffers[1].len == kept_of_b);
 }
 
-static inline void then_block(script_call call)
+/* One copy: the results of its calls, the log if it is not NULL, the error, and what was moved and
+ * kept. */
+struct copy_row {
+    const char *name;
+    const char *results;
+    const char *log;
+    fer_error_kind kind;
+    int32_t code;
+    uint64_t from_a;
+    size_t kept_of_a;
+    uint64_t from_b;
+    size_t kept_of_b;
+};
+
+static inline void run_copy(const struct copy_row *row)
 {
-    script_then_fail(call, FER_WOULD_BLOCK, 11);
+    script.row = row->name;
+    script_queue(row->results);
+    assert_error(copy(), row->kind, row->code);
+    assert_moved(row->from_a, row->kept_of_a, row->from_b, row->kept_of_b);
+    if (row->log != NULL) {
+        assert_log(row->log);
+    }
 }
 
 static inline void limit(fer_handle *handle, fer_limits limits)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #define QUEUE_MAX 16
 #define SOCKETS_MAX 256
@@ -110,21 +111,98 @@ void script_then_move(script_call call, uint64_t bytes)
     script_then(call)->value = bytes;
 }
 
+static bool is_word(const char *word, size_t len, const char *wanted)
+{
+    return strlen(wanted) == len && memcmp(word, wanted, len) == 0;
+}
+
+static script_call call_named(const char *word, size_t len)
+{
+    int call = 0;
+    while (call < SCRIPT_CALL_COUNT && !is_word(word, len, calls_known[call].text)) {
+        call++;
+    }
+    assert_true(call < SCRIPT_CALL_COUNT);
+    return (script_call)call;
+}
+
+static fer_error_kind kind_named(const char *word, size_t len)
+{
+#define KIND(kind, value, rust_name, phrase) \
+    if (is_word(word, len, &#kind[4])) {     \
+        return kind;                         \
+    }
+    FER_ERROR_KINDS(KIND)
+#undef KIND
+    fail_msg("no kind of error is named %s", word);
+    return FER_OTHER;
+}
+
+void script_queue(const char *results)
+{
+    script_call call = SCRIPT_CALL_COUNT;
+    for (const char *word = results; *word != '\0'; word += strspn(word, " ")) {
+        size_t len = strcspn(word, " ,:");
+        if (call == SCRIPT_CALL_COUNT) {
+            call = call_named(word, len);
+        } else if (strspn(word, "0123456789") == len) {
+            script_then_move(call, strtoull(word, NULL, 10));
+        } else {
+            int32_t code = word[len] == ':' ? (int32_t)strtol(word + len + 1, NULL, 10) : 0;
+            script_then_fail(call, kind_named(word, len), code);
+        }
+        word += strcspn(word, " ,");
+        if (*word == ',') {
+            word++;
+            call = SCRIPT_CALL_COUNT;
+        }
+    }
+}
+
 script_result *script_default(script_call call)
 {
     return &queues[call].fallback;
 }
 
+void script_fail(const char *what)
+{
+    fail_msg("%s: %s; the log ends: %s", script.row == NULL ? "" : script.row, what, script.log);
+}
+
+void assert_log(const char *want)
+{
+    if (strcmp(script.log, want) != 0) {
+        script_fail(want);
+    }
+    script.log[0] = '\0';
+}
+
+void script_check_error(const char *call, fer_error got, fer_error_kind kind, int32_t code)
+{
+    char what[300];
+    if (got.kind != kind || got.os_code != code) {
+        snprintf(what, sizeof what, "%s: %s (%ld), not %s (%ld)", call,
+                 fer_error_kind_name(got.kind), (long)got.os_code, fer_error_kind_name(kind),
+                 (long)code);
+        script_fail(what);
+    }
+}
+
+void script_end_row(void)
+{
+    for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
+        if (queues[i].used != queues[i].count) {
+            script_fail(calls_known[i].text); /* an answer was not asked for */
+        }
+    }
+    assert_row(script.waits_armed == 0);
+    script.row = NULL;
+}
+
 int script_teardown(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
-        if (queues[i].used != queues[i].count) {
-            fail_msg("an answer of %s was not asked for; the log ends: %s", calls_known[i].text,
-                     script.log);
-        }
-    }
-    assert_int_equal(script.waits_armed, 0);
+    script_end_row();
     return 0;
 }
 

@@ -155,6 +155,7 @@ struct script {
     uint64_t now;
     bool has_no_memory;
     uint64_t first_key; /* of the events of a poller's wait */
+    const char *row;    /* of a table, for the messages of failed assertions */
 
     uint64_t last_key; /* that was registered in a poller */
     uint64_t calls_that_can_fail;
@@ -182,11 +183,21 @@ script_result *script_then(script_call call);
 void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code);
 void script_then_move(script_call call, uint64_t bytes);
 
+/* Appends results to the queues: "recv 4 INTERRUPTED:4, send 3" are two of recv and one of send, by
+ * their names in the log. A number is the value of a success, and a kind with its code a failure. */
+void script_queue(const char *results);
+
 /* The result of a function whose queue is empty. */
 script_result *script_default(script_call call);
 
-/* A cmocka teardown: every queued result was used and every armed wait was ended. */
+/* A cmocka teardown: every queued result was used and every armed wait was ended. The same at the
+ * end of a row. */
 int script_teardown(void **state);
+void script_end_row(void);
+
+/* Fails the test with the row and the log. */
+void script_fail(const char *what);
+#define assert_row(condition) ((condition) ? (void)0 : script_fail(#condition))
 
 /* An open socket that the library did not create, and a handle that owns such a socket. */
 fer_raw_socket script_open_socket(void);
@@ -202,21 +213,11 @@ void assert_addr(const fer_socket_addr *got, const char *text);
 void script_close_during(script_call call, fer_handle *handle);
 
 /* Compares the log with the expected calls and clears it. */
-#define assert_log(want)                       \
-    do {                                       \
-        assert_string_equal(script.log, want); \
-        script.log[0] = '\0';                  \
-    } while (0)
+void assert_log(const char *want);
 
 /* Fails the test unless the call returns this kind and this code. */
-#define assert_error(call, want_kind, want_code)                                             \
-    do {                                                                                     \
-        fer_error got_ = (call);                                                             \
-        if (got_.kind != (want_kind) || got_.os_code != (want_code)) {                       \
-            fail_msg("%s: %s (%ld), not %s (%ld)", #call, fer_error_kind_name(got_.kind),    \
-                     (long)got_.os_code, fer_error_kind_name(want_kind), (long)(want_code)); \
-        }                                                                                    \
-    } while (0)
+#define assert_error(call, kind, code) script_check_error(#call, call, kind, (int32_t)(code))
+void script_check_error(const char *call, fer_error got, fer_error_kind kind, int32_t code);
 #define assert_ok(call) assert_error(call, FER_OK, 0)
 /* The same, and the call stores this count in n. */
 #define assert_error_n(call, want_kind, want_code, n, count) \
