@@ -8,59 +8,40 @@
 #define CONNECTED_TEST(function) \
     SCRIPT_TEST_WITH(fer_udp_socket socket, connected_socket(&script_posix, 0), function)
 
-#define SOCKET_TEST(function) \
-    SCRIPT_TEST_WITH(fer_udp_socket socket, open_socket(&script_windows, 0), function)
-
 /* ---- Waiting */
 
-static fer_error send_either(fer_udp_socket *socket, const fer_socket_addr *to)
-{
-    return to == NULL ? feri_datagram_send(&socket->handle_, "hello", 5, 0, NULL)
-                      : feri_datagram_send_to(&socket->handle_, "hello", 5, to, 0, NULL);
-}
+static const script_call transfer_calls[] = {SCRIPT_RECV_FROM, SCRIPT_SEND, SCRIPT_SEND_TO};
 
-/* The wait's own failure is none of the socket. */
-SOCKET_TEST(a_socket_error_that_a_wait_took_is_reported_as_by_a_receive)
+static fer_error transfer(fer_udp_socket *socket, size_t call)
 {
     fer_udp_received got;
     char buf[4];
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
-    assert_error(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), FER_CONNECTION_REFUSED,
-                 10054);
-    script_then_fail(SCRIPT_RECV_FROM, FER_WOULD_BLOCK, 10035);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_CONNECTION_RESET, 10054,
-                    feri_datagram_receive(&socket.handle_, buf, 4, 0, &got));
+    fer_socket_addr to = script_addr(PEER);
+    return call == 0   ? feri_datagram_receive(&socket->handle_, buf, 4, 0, &got)
+           : call == 1 ? feri_datagram_send(&socket->handle_, "hello", 5, 0, NULL)
+                       : feri_datagram_send_to(&socket->handle_, "hello", 5, &to, 0, NULL);
 }
 
-/* An error of the wait itself, or of a query, has no row of a send's table, not even without a
- * peer. */
-SCRIPT_TEST(an_error_of_a_wait_is_not_mapped_as_one_of_a_send)
+/* The error of the socket that a wait took is reported as by the call. An error of the wait itself,
+ * or of a query, has no row of a send's table, not even without a peer. */
+SCRIPT_TEST(a_socket_error_that_a_wait_took_is_reported_as_by_the_call)
 {
     static const struct {
         fer_error error;
-        fer_error_kind sent;
-        fer_error_kind sent_to;
-    } rows[] = {{{FER_CONNECTION_RESET, 10054}, FER_CONNECTION_REFUSED, FER_CONNECTION_REFUSED},
-                {{FER_INVALID_INPUT, 10022}, FER_NOT_CONNECTED, FER_INVALID_INPUT}};
-    fer_socket_addr to = script_addr(PEER);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        for (int sends_to = 0; sends_to < 2; sends_to++) {
-            fer_udp_socket socket = open_socket(&script_windows, 0);
-            script_call try = sends_to ? SCRIPT_SEND_TO : SCRIPT_SEND;
-            script_then_fail(try, FER_WOULD_BLOCK, 10035);
-            script_then(SCRIPT_WAIT_FOR)->pending = rows[i].error;
-            assert_error(send_either(&socket, sends_to ? &to : NULL),
-                         sends_to ? rows[i].sent_to : rows[i].sent, rows[i].error.os_code);
-            script_then_fail(try, FER_WOULD_BLOCK, 10035);
-            script_then_fail(SCRIPT_WAIT_FOR, rows[i].error.kind, rows[i].error.os_code);
-            assert_error(send_either(&socket, sends_to ? &to : NULL), rows[i].error.kind,
-                         rows[i].error.os_code);
-            script_then_fail(try, FER_WOULD_BLOCK, 10035);
-            script_then_fail(SCRIPT_WAIT_ARM, rows[i].error.kind, rows[i].error.os_code);
-            assert_error(send_either(&socket, sends_to ? &to : NULL), rows[i].error.kind,
-                         rows[i].error.os_code);
-        }
+        fer_error_kind as[3]; /* of a receive, a send, a send_to */
+    } rows[] = {
+        {{FER_CONNECTION_RESET, 10054},
+         {FER_CONNECTION_REFUSED, FER_CONNECTION_REFUSED, FER_CONNECTION_REFUSED}},
+        {{FER_INVALID_INPUT, 10022}, {FER_INVALID_INPUT, FER_NOT_CONNECTED, FER_INVALID_INPUT}}};
+    for (size_t i = 0; i < 6; i++) {
+        fer_error error = rows[i / 3].error;
+        fer_udp_socket socket = open_socket(&script_windows, 0);
+        script_default(transfer_calls[i % 3])->error = (fer_error){FER_WOULD_BLOCK, 10035};
+        script_then(SCRIPT_WAIT_FOR)->pending = error;
+        assert_error(transfer(&socket, i % 3), rows[i / 3].as[i % 3], error.os_code);
+        assert_forwards(SCRIPT_WAIT_FOR, error.kind, error.os_code, transfer(&socket, i % 3));
+        assert_forwards(SCRIPT_WAIT_ARM, error.kind, error.os_code, transfer(&socket, i % 3));
+        script_end_row();
     }
 }
 
@@ -70,64 +51,56 @@ CONNECTED_TEST(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did)
 {
     fer_socket_addr to = script_addr("192.0.2.7:7");
     fer_socket_addr was = script_addr(PEER);
-    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    script_queue("connect NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:51");
     assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 101);
     assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &was));
-    assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,1)");
-    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 51);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    assert_non_null(strstr(script.log, "report_refusals(1,1)"));
+    script_queue("peer_addr NOT_CONNECTED:57");
     assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 51);
     assert_int_equal(socket.handle_.p_.peer_.port, 0);
-    assert_log("connect(1,192.0.2.7:7) peer_addr(1) report_refusals(1,0)");
+    assert_non_null(strstr(script.log, "report_refusals(1,0)"));
 }
 
 /* ---- A second connect, if it drops the address that the socket is bound to
- * (reconnect_drops_bound_addr) */
+ * (reconnect_drops_bound_addr): another socket tries it first. */
 
-/* A socket with a peer and the local address 127.0.0.1. */
-static fer_udp_socket reconnected_socket(uint32_t flags)
+SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
 {
-    fer_udp_socket socket = connected_socket(&script_posix, flags);
-    script.traits.reconnect_drops_bound_addr = true;
-    return socket;
-}
-
-SCRIPT_TEST(a_socket_on_the_wildcard_is_connected_from_any_address)
-{
-    fer_socket_addr to = script_addr("[2001:db8::7]:7");
-    fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR | FERI_FLAG_V6);
-    assert_ok_log(feri_datagram_connect(&socket.handle_, &to),
-                  "peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) option_value(1,BROADCAST) "
-                  "set_option(2,BROADCAST,0) "
-                  "connect(2,[2001:db8::7]:7) "
-                  "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) "
-                  "report_refusals(1,1)");
-}
-
-/* Another socket may have the same pair of addresses. */
-SCRIPT_TEST(a_second_connect_that_fails_after_all_is_undone)
-{
-    fer_socket_addr to = script_addr("192.0.2.7:7");
-    fer_udp_socket socket = reconnected_socket(FERI_FLAG_ANY_ADDR);
-    (void)script_then(SCRIPT_CONNECT);
-    script_then_fail(SCRIPT_CONNECT, FER_ADDR_IN_USE, 48);
-    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_ADDR_IN_USE, 48);
-    assert_log("peer_addr(1) socket(udp,v4) option_value(1,BROADCAST) set_option(2,BROADCAST,0) "
-               "connect(2,192.0.2.7:7) "
-               "local_addr(2) close(2) "
-               "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
-}
-
-SCRIPT_TEST(a_first_connect_is_not_tried_by_another_socket)
-{
-    fer_socket_addr to = script_addr(PEER);
-    fer_udp_socket socket = reconnected_socket(0);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
-    assert_ok(feri_datagram_connect(&socket.handle_, &to));
-    assert_log("peer_addr(1) connect(1," PEER ") peer_addr(1) report_refusals(1,1)");
-    socket = reconnected_socket(FERI_FLAG_NO_PORTS);
-    assert_ok(feri_datagram_connect(&socket.handle_, &to));
-    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1)");
+    static const struct {
+        const char *name;
+        uint32_t flags;
+        const char *to;
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+        const char *log;
+    } rows[] = {
+        {"on the wildcard, from any address", FERI_FLAG_ANY_ADDR | FERI_FLAG_V6, "[2001:db8::7]:7",
+         "", FER_OK, 0,
+         "peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) option_value(1,BROADCAST) "
+         "set_option(2,BROADCAST,0) connect(2,[2001:db8::7]:7) "
+         "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) report_refusals(1,1)"},
+        /* Another socket may have the same pair of addresses. */
+        {"one that fails after all is undone", FERI_FLAG_ANY_ADDR, "192.0.2.7:7",
+         "connect 0 ADDR_IN_USE:48", FER_ADDR_IN_USE, 48,
+         "peer_addr(1) socket(udp,v4) option_value(1,BROADCAST) set_option(2,BROADCAST,0) "
+         "connect(2,192.0.2.7:7) local_addr(2) close(2) "
+         "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)"},
+        {"a first connect is not", 0, PEER, "peer_addr NOT_CONNECTED:57 0", FER_OK, 0,
+         "peer_addr(1) connect(1," PEER ") peer_addr(1) report_refusals(1,1)"},
+        {"nor that of a socket without ports", FERI_FLAG_NO_PORTS, PEER, "", FER_OK, 0,
+         "connect(1,192.0.2.1:0) report_refusals(1,1)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_socket_addr to = script_addr(rows[i].to);
+        fer_udp_socket socket = connected_socket(&script_posix, rows[i].flags);
+        script.row = rows[i].name;
+        script.traits.reconnect_drops_bound_addr = true;
+        script_queue(rows[i].results);
+        assert_error(feri_datagram_connect(&socket.handle_, &to), rows[i].kind, rows[i].code);
+        assert_log(rows[i].log);
+        script_end_row();
+    }
 }
 
 /* ---- Shutdown (rule U7) */
