@@ -71,8 +71,6 @@ set(ferrule_unit_sources
     unit/test_seam_failures.c
     unit/test_sim_traits.c
     unit/test_socket_addr.c
-    unit/test_socket_addr_format.c
-    unit/test_socket_addr_parse.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
     unit/test_socket_limits.c

@@ -1,7 +1,7 @@
 /* test_connect_schedule.c: the schedule of connection attempts, step by step: the numbers of RFC
  * 8305, the limit of 16 attempts, the timeouts of attempts, events that the schedule sees together,
- * the bugs that other implementations had, and its table. fuzz/models/schedule_model.c checks any
- * order of ends, times and cancels. */
+ * and the bugs that other implementations had. docs/STATE.md has its table (check_copies), and
+ * fuzz/models/schedule_model.c checks any order of ends, times and cancels. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,84 +275,6 @@ TEST(a_time_beyond_the_clock_is_never)
     assert_int_equal(feri_connect_schedule_next(&schedule, end - 11).action,
                      FERI_SCHEDULE_DO_START);
     expect_wait(end, NEVER);
-}
-
-/* ---- The table, against the rules in plain ifs */
-
-static bool is_start(feri_schedule_event event)
-{
-    return event == FERI_SCHEDULE_EVENT_START || event == FERI_SCHEDULE_EVENT_START_IN_LAST_SLOT ||
-           event == FERI_SCHEDULE_EVENT_START_LAST;
-}
-
-static feri_schedule_phase phase_after_start(feri_schedule_event event)
-{
-    return event == FERI_SCHEDULE_EVENT_START        ? FERI_SCHEDULE_DELAYED
-           : event == FERI_SCHEDULE_EVENT_START_LAST ? FERI_SCHEDULE_ALL_STARTED
-                                                     : FERI_SCHEDULE_FULL;
-}
-
-/* A decision stays. */
-static feri_schedule_phase phase_when_decided(feri_schedule_phase phase, feri_schedule_event event)
-{
-    bool is_limit = event == FERI_SCHEDULE_EVENT_DEADLINE || event == FERI_SCHEDULE_EVENT_CANCEL;
-    bool has_open = phase != FERI_SCHEDULE_FAILED;
-    bool may_have_none = phase != FERI_SCHEDULE_CONNECTED;
-    if (is_start(event) || event == FERI_SCHEDULE_EVENT_DELAY_OVER || (!is_limit && !has_open) ||
-        (event == FERI_SCHEDULE_EVENT_LAST_FAILED && !may_have_none)) {
-        return FERI_SCHEDULE_MISUSE;
-    }
-    return phase;
-}
-
-static feri_schedule_phase phase_after(feri_schedule_phase phase, feri_schedule_event event)
-{
-    bool is_ready = phase == FERI_SCHEDULE_READY;
-    bool all_started = phase == FERI_SCHEDULE_ALL_STARTED;
-    if (phase >= FERI_SCHEDULE_CONNECTED) {
-        return phase_when_decided(phase, event);
-    }
-    if (is_start(event)) {
-        return is_ready ? phase_after_start(event) : FERI_SCHEDULE_MISUSE;
-    }
-    switch (event) {
-    case FERI_SCHEDULE_EVENT_CONNECT: return FERI_SCHEDULE_CONNECTED;
-    case FERI_SCHEDULE_EVENT_DEADLINE: return FERI_SCHEDULE_LATE;
-    case FERI_SCHEDULE_EVENT_CANCEL: return FERI_SCHEDULE_CANCELLED;
-    case FERI_SCHEDULE_EVENT_DELAY_OVER:
-        return phase == FERI_SCHEDULE_DELAYED ? FERI_SCHEDULE_READY : FERI_SCHEDULE_MISUSE;
-    case FERI_SCHEDULE_EVENT_LAST_FAILED:
-        return all_started ? FERI_SCHEDULE_FAILED : FERI_SCHEDULE_MISUSE;
-    case FERI_SCHEDULE_EVENT_LATEST_FAILED:
-        return all_started ? phase : is_ready ? FERI_SCHEDULE_MISUSE : FERI_SCHEDULE_READY;
-    default: return phase == FERI_SCHEDULE_FULL ? FERI_SCHEDULE_DELAYED : phase;
-    }
-}
-
-TEST(every_event_changes_every_phase_as_the_rules_require)
-{
-    for (int phase = 0; phase < FERI_SCHEDULE_PHASE_COUNT; phase++) {
-        for (int event = 0; event < FERI_SCHEDULE_EVENT_COUNT; event++) {
-            assert_int_equal(
-                feri_schedule_next_phase((feri_schedule_phase)phase, (feri_schedule_event)event),
-                phase_after((feri_schedule_phase)phase, (feri_schedule_event)event));
-        }
-    }
-}
-
-TEST(every_phase_has_its_action_and_its_timers)
-{
-    static const feri_schedule_action wanted[] = {
-        FERI_SCHEDULE_DO_START, FERI_SCHEDULE_DO_WAIT,      FERI_SCHEDULE_DO_WAIT,
-        FERI_SCHEDULE_DO_WAIT,  FERI_SCHEDULE_DO_CONNECTED, FERI_SCHEDULE_DO_FAILED,
-        FERI_SCHEDULE_DO_LATE,  FERI_SCHEDULE_DO_CANCELLED,
-    };
-    for (int i = 0; i < FERI_SCHEDULE_PHASE_COUNT; i++) {
-        feri_schedule_phase phase = (feri_schedule_phase)i;
-        assert_int_equal(feri_schedule_action_of(phase), wanted[i]);
-        assert_int_equal(feri_schedule_delay_runs(phase), phase == FERI_SCHEDULE_DELAYED);
-        assert_int_equal(feri_schedule_limits_run(phase), phase < FERI_SCHEDULE_CONNECTED);
-    }
 }
 
 TEST_MAIN("connect_schedule")
