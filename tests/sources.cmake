@@ -5,7 +5,6 @@ set(ferrule_unit_sources
     unit/test_try.c
     unit/test_atomic.c
     unit/test_binding.c
-    unit/test_building_failures.c
     unit/test_cancel_token.c
     unit/test_connect_attempts.c
     unit/test_connect_attempts_limits.c

@@ -222,17 +222,35 @@ TEST(a_failed_lookup_has_the_resolver_s_text)
 
 TEST(an_error_of_each_kind_has_an_errno)
 {
-    assert_int_equal(fer_error_to_errno((fer_error){FER_OK, 0}), 0);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_REFUSED, 0}), ECONNREFUSED);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_WOULD_BLOCK, 0}), EAGAIN);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_TIMED_OUT, 0}), ETIMEDOUT);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_TIMED_OUT, 0}), ETIMEDOUT);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_INVALID_INPUT, 0}), EINVAL);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_MISUSE, 0}), EINVAL);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_BUFFER_TOO_SMALL, 0}), ERANGE);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_UNEXPECTED_EOF, 0}), EIO);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_HOST_NOT_FOUND, -2}), EIO);
-    assert_int_equal(fer_error_to_errno((fer_error){(fer_error_kind)126, 5}), EIO);
+    static const struct {
+        fer_error_kind kind;
+        int32_t code;
+        int number;
+    } rows[] = {{FER_OK, 0, 0},
+                {FER_CONNECTION_REFUSED, 0, ECONNREFUSED},
+                {FER_WOULD_BLOCK, 0, EAGAIN},
+                {FER_TIMED_OUT, 0, ETIMEDOUT},
+                {FER_CONNECTION_TIMED_OUT, 0, ETIMEDOUT},
+                {FER_INVALID_INPUT, 0, EINVAL},
+                {FER_MISUSE, 0, EINVAL},
+                {FER_BUFFER_TOO_SMALL, 0, ERANGE},
+                {FER_UNEXPECTED_EOF, 0, EIO},
+                {FER_HOST_NOT_FOUND, -2, EIO},
+#ifndef _WIN32
+                /* an errno of the kind is returned as it is */
+                {FER_PERMISSION_DENIED, EPERM, EPERM},
+                {FER_PERMISSION_DENIED, EACCES, EACCES},
+                {FER_UNCATEGORIZED, EPROTO, EPROTO},
+                {FER_RESOLVE_FAILED, EMFILE, EMFILE},
+                {FER_RESOLVE_FAILED, -11, EIO},
+                {FER_CONNECTION_RESET, ECONNABORTED, ECONNRESET},
+                {FER_UNCATEGORIZED, -5, EIO},
+#endif
+                {(fer_error_kind)126, 5, EIO}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(fer_error_to_errno((fer_error){rows[i].kind, rows[i].code}),
+                         rows[i].number);
+    }
     for (size_t i = 0; i < KIND_COUNT; i++) {
         int number = fer_error_to_errno((fer_error){kinds[i].kind, 0});
         assert_true(kinds[i].kind == FER_OK ? number == 0 : number > 0);
@@ -244,20 +262,6 @@ TEST(an_error_of_each_kind_has_an_errno)
 #endif
     }
 }
-
-#ifndef _WIN32
-TEST(an_errno_of_the_kind_is_returned_as_it_is)
-{
-    assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EPERM)), EPERM);
-    assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EACCES)), EACCES);
-    assert_int_equal(fer_error_to_errno(fer_error_from_raw_os_error(EPROTO)), EPROTO);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_RESOLVE_FAILED, EMFILE}), EMFILE);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_RESOLVE_FAILED, -11}), EIO);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_CONNECTION_RESET, ECONNABORTED}),
-                     ECONNRESET);
-    assert_int_equal(fer_error_to_errno((fer_error){FER_UNCATEGORIZED, -5}), EIO);
-}
-#endif
 
 static fer_error try_it(fer_error first, int *reached)
 {
