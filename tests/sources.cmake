@@ -10,7 +10,6 @@ set(ferrule_unit_sources
     unit/test_connect_attempts_limits.c
     unit/test_connect_schedule.c
     unit/test_control.c
-    unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_connector.c
     unit/test_copy.c

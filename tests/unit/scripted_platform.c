@@ -2,6 +2,7 @@
  * addresses and data. */
 #include "unit/scripted_take.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -23,14 +24,20 @@ static bool is_open[SOCKETS_MAX];
 static fer_raw_socket last_socket;
 static uint64_t calls;
 
-static const struct {
-    const char *text;
-    bool can_fail;
-} calls_known[SCRIPT_CALL_COUNT] = {
-#define ROW(name, text, can_fail) {text, can_fail},
-    SCRIPT_CALLS(ROW)
-#undef ROW
-};
+#define NAME(name) #name,
+static const char *const names[] = {SCRIPT_FALLIBLE_CALLS(NAME) SCRIPT_OTHER_CALLS(NAME)};
+#define ONE(name) +1
+enum { FALLIBLE_COUNT = 0 SCRIPT_FALLIBLE_CALLS(ONE) };
+
+static const char *text_of(script_call call)
+{
+    static char text[32];
+    size_t len = strlen(names[call]);
+    for (size_t i = 0; i <= len; i++) {
+        text[i] = (char)tolower((unsigned char)names[call][i]);
+    }
+    return text;
+}
 
 #define POSIX_FACTS                                                                             \
     .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .datagram_length_max = 0x7ffff000, \
@@ -119,7 +126,7 @@ static bool is_word(const char *word, size_t len, const char *wanted)
 static script_call call_named(const char *word, size_t len)
 {
     int call = 0;
-    while (call < SCRIPT_CALL_COUNT && !is_word(word, len, calls_known[call].text)) {
+    while (call < SCRIPT_CALL_COUNT && !is_word(word, len, text_of((script_call)call))) {
         call++;
     }
     assert_true(call < SCRIPT_CALL_COUNT);
@@ -138,18 +145,29 @@ static fer_error_kind kind_named(const char *word, size_t len)
     return FER_OTHER;
 }
 
+static void set_result(script_result *result, const char *word, size_t len)
+{
+    bool is_pending = *word == '+';
+    int32_t code = word[len] == ':' ? (int32_t)strtol(word + len + 1, NULL, 10) : 0;
+    if (strspn(word, "0123456789") == len) {
+        result->value = strtoull(word, NULL, 10);
+    } else {
+        *(is_pending ? &result->pending : &result->error) =
+            (fer_error){kind_named(word + is_pending, len - is_pending), code};
+    }
+}
+
 void script_queue(const char *results)
 {
     script_call call = SCRIPT_CALL_COUNT;
+    bool is_default = false;
     for (const char *word = results; *word != '\0'; word += strspn(word, " ")) {
         size_t len = strcspn(word, " ,:");
         if (call == SCRIPT_CALL_COUNT) {
-            call = call_named(word, len);
-        } else if (strspn(word, "0123456789") == len) {
-            script_then_move(call, strtoull(word, NULL, 10));
+            is_default = word[len - 1] == '*';
+            call = call_named(word, len - is_default);
         } else {
-            int32_t code = word[len] == ':' ? (int32_t)strtol(word + len + 1, NULL, 10) : 0;
-            script_then_fail(call, kind_named(word, len), code);
+            set_result(is_default ? script_default(call) : script_then(call), word, len);
         }
         word += strcspn(word, " ,");
         if (*word == ',') {
@@ -192,7 +210,7 @@ void script_end_row(void)
 {
     for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
         if (queues[i].used != queues[i].count) {
-            script_fail(calls_known[i].text); /* an answer was not asked for */
+            script_fail(text_of((script_call)i)); /* an answer was not asked for */
         }
     }
     assert_row(script.waits_armed == 0);
@@ -274,8 +292,8 @@ static void log_call(script_call call, const char *format, va_list args)
     size_t len = strlen(log);
     int size = vsnprintf(entry, sizeof entry, format, args);
     assert_true(size >= 0 && (size_t)size < sizeof entry);
-    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "",
-             calls_known[call].text, entry);
+    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "", text_of(call),
+             entry);
 }
 
 const script_result *script_take(script_call call, fer_raw_socket raw, const char *format, ...)
@@ -289,14 +307,14 @@ const script_result *script_take(script_call call, fer_raw_socket raw, const cha
     script.times[call]++;
     assert_true(++calls < CALLS_MAX);
     if (raw != FER_RAW_SOCKET_NONE && (raw < 0 || raw >= SOCKETS_MAX || !is_open[raw])) {
-        fail_msg("%s of a socket that is not open", calls_known[call].text);
+        fail_msg("%s of a socket that is not open", text_of(call));
     }
     if (script.on_call != NULL) {
         script.on_call(call);
     }
     const script_result *result =
         queue->used < queue->count ? &queue->results[queue->used++] : &queue->fallback;
-    if (calls_known[call].can_fail && ++script.calls_that_can_fail == script.fail_at) {
+    if ((int)call < (int)FALLIBLE_COUNT && ++script.calls_that_can_fail == script.fail_at) {
         failed = *result;
         failed.error = script.fail_with;
         result = &failed;

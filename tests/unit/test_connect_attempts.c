@@ -7,17 +7,18 @@
 
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
-#define MAPPED "[::ffff:192.0.2.1]:80"
-
 /* ---- One attempt */
 
 /* macOS is reported to have a socket that is writable and never connects (socket2, issue 652). */
-SCRIPT_TEST(a_second_hint_ends_a_connect_that_is_not_pending)
+static void begin_hints(void)
 {
     begin_pending(&script_bsd);
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
-    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    script_queue("wait_for_connects* 1, peer_addr* NOT_CONNECTED:57, connect_is_pending* 1");
+}
+
+SCRIPT_TEST(a_second_hint_ends_a_connect_that_is_not_pending)
+{
+    begin_hints();
     assert_error(connect_one(A), FER_CONNECTION_ABORTED, 0);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 2);
 }
@@ -26,15 +27,13 @@ SCRIPT_TEST(a_second_hint_ends_a_connect_that_is_not_pending)
  * so its socket is reset. */
 SCRIPT_TEST(a_status_that_cannot_be_queried_ends_the_call)
 {
-    for (size_t good = 0; good < 3; good++) {
-        begin_pending(&script_bsd);
-        script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
-        script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
-        for (size_t i = 0; i < good; i++) {
-            script_then(SCRIPT_TAKE_ERROR);
-        }
-        assert_forwards(SCRIPT_TAKE_ERROR, FER_NO_BUFFER_SPACE, 55, connect_two(A, B));
+    static const char *const results[] = {"take_error NO_BUFFER_SPACE:55",
+                                          "take_error 0 NO_BUFFER_SPACE:55",
+                                          "take_error 0 0 NO_BUFFER_SPACE:55"};
+    for (size_t i = 0; i < 3; i++) {
+        begin_hints();
+        script_queue(results[i]);
+        assert_error(connect_two(A, B), FER_NO_BUFFER_SPACE, 55);
         assert_int_equal(script.times[SCRIPT_CONNECT], 1);
         assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
         assert_error(failures[0].error, FER_NO_BUFFER_SPACE, 55);
@@ -49,7 +48,7 @@ BEGUN_TEST(port_0_is_refused_without_a_call)
 
 BEGUN_TEST(a_mapped_address_gets_a_dual_stack_socket)
 {
-    assert_ok(connect_one(MAPPED));
+    assert_ok(connect_one("[::ffff:192.0.2.1]:80"));
     assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking"));
 }
 
@@ -57,13 +56,10 @@ BEGUN_TEST(a_mapped_address_gets_a_dual_stack_socket)
 
 PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
 {
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 2;
-    assert_ok_log(connect_two(A, A6),
-                  "socket(v4) set_nonblocking(1,1) connect(1," A ") "
-                  "wait_for_connects(1,1," DELAY_END ") "
-                  "socket(v6) set_nonblocking(2,1) connect(2," A6 ") wait_for_connects(1,2,ever) "
-                  "take_error(2) peer_addr(2) set_linger(1,1,0) close(1) set_nonblocking(2,0)");
+    script_queue("wait_for_connects TIMED_OUT 2");
+    assert_ok(connect_two(A, A6));
+    assert_non_null(strstr(script.log, "wait_for_connects(1,1," DELAY_END ") socket(v6)"));
+    assert_non_null(strstr(script.log, "set_linger(1,1,0) close(1) set_nonblocking(2,0)"));
     assert_int_equal(failed, 0);
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
     assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
@@ -71,24 +67,18 @@ PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
 
 PENDING_TEST(an_attempt_that_fails_starts_the_next_one_immediately)
 {
-    script_result *first = script_then(SCRIPT_WAIT_FOR_CONNECTS);
-    first->value = 1;
-    first->elapsed = 5 * MS;
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    assert_ok_log(connect_two(A, B),
-                  "socket(v4) set_nonblocking(1,1) connect(1," A ") "
-                  "wait_for_connects(1,1," DELAY_END ") take_error(1) close(1) "
-                  "socket(v4) set_nonblocking(2,1) connect(2," B ") wait_for_connects(2,1,ever) "
-                  "take_error(2) peer_addr(2) set_nonblocking(2,0)");
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = 5 * MS;
+    script_queue("wait_for_connects 1 1, take_error +CONNECTION_REFUSED:111");
+    assert_ok(connect_two(A, B));
+    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
+    assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
     assert_int_equal(failed, 1);
     assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
 }
 
 PENDING_TEST(of_two_simultaneous_connections_the_earlier_attempt_is_taken)
 {
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 3;
+    script_queue("wait_for_connects TIMED_OUT 3");
     assert_ok(connect_two(A, B));
     assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
     assert_non_null(strstr(script.log, "set_linger(2,1,0) close(2) set_nonblocking(1,0)"));
@@ -99,11 +89,8 @@ PENDING_TEST(of_two_simultaneous_connections_the_earlier_attempt_is_taken)
  * that of the last address. */
 PENDING_TEST(failures_are_listed_in_the_order_in_which_they_ended)
 {
-    script_then_fail(SCRIPT_WAIT_FOR_CONNECTS, FER_TIMED_OUT, 0);
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 2;
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
+    script_queue("wait_for_connects TIMED_OUT 2 1, "
+                 "take_error +CONNECTION_REFUSED:111 +HOST_UNREACHABLE:113");
     assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(failed, 2);
     assert_failure(0, B, FER_CONNECTION_REFUSED, 111, 0);
@@ -113,7 +100,7 @@ PENDING_TEST(failures_are_listed_in_the_order_in_which_they_ended)
 BEGUN_TEST(failures_beyond_the_list_are_counted)
 {
     options.failures_cap = 1;
-    script_default(SCRIPT_CONNECT)->error = (fer_error){FER_CONNECTION_REFUSED, 111};
+    script_queue("connect* CONNECTION_REFUSED:111");
     assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(failed, 2);
     assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 0);
@@ -125,21 +112,23 @@ BEGUN_TEST(failures_beyond_the_list_are_counted)
 /* K9: the error is that of the last address that was tried, wherever the others are. */
 SCRIPT_TEST(an_address_that_local_does_not_fit_does_not_decide)
 {
-    static const char *const orders[][2] = {{A, A6}, {A6, A}};
+    static const struct {
+        const char *one, *other, *results;
+        fer_error_kind kind;
+        int32_t code;
+    } rows[] = {{A, A6, "connect CONNECTION_REFUSED:111", FER_CONNECTION_REFUSED, 111},
+                {A6, A, "connect CONNECTION_REFUSED:111", FER_CONNECTION_REFUSED, 111},
+                {A, A6, "connect INVALID_INPUT:22", FER_INVALID_INPUT, 22},
+                {A6, A6, "", FER_INVALID_INPUT, 0}};
     fer_socket_addr local = script_addr("192.0.2.9:0");
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 4; i++) {
         begin(&script_posix);
         options.local = &local;
-        script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-        assert_error(connect_two(orders[i][0], orders[i][1]), FER_CONNECTION_REFUSED, 111);
+        script_queue(rows[i].results);
+        assert_error(connect_two(rows[i].one, rows[i].other), rows[i].kind, rows[i].code);
         assert_int_equal(failed, 2);
     }
-    begin(&script_posix);
-    options.local = &local;
-    assert_forwards(SCRIPT_CONNECT, FER_INVALID_INPUT, 22, connect_two(A, A6));
-    begin(&script_posix);
-    options.local = &local;
-    assert_error_log(connect_two(A6, A6), FER_INVALID_INPUT, 0, "");
+    assert_log("");
 }
 
 BEGUN_TEST(a_bind_that_fails_fails_that_attempt)
@@ -159,11 +148,11 @@ PENDING_TEST(a_local_port_has_one_attempt_after_another)
     fer_socket_addr local = script_addr("192.0.2.9:99");
     options.local = &local;
     options.attempt_delay = (fer_duration){1};
-    script_then(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    assert_ok_log(connect_two(A, B),
-                  "socket(v4) set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99) "
-                  "set_nonblocking(1,1) connect(1," A ") wait_for_connects(1,1,ever) "
-                  "take_error(1) peer_addr(1) set_nonblocking(1,0)");
+    script_queue("wait_for_connects 1");
+    assert_ok(connect_two(A, B));
+    assert_int_equal(script.times[SCRIPT_SOCKET], 1);
+    assert_non_null(strstr(script.log, "set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99)"));
+    assert_non_null(strstr(script.log, "wait_for_connects(1,1,ever)"));
 }
 
 BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
