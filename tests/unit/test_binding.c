@@ -40,9 +40,7 @@ SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
 /* A dual-stack socket that holds the port denies 0.0.0.0 too. */
 SYSTEM_TEST(script_windows, a_denied_bind_beside_a_dual_stack_socket_is_in_use)
 {
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    script_then_fail(SCRIPT_BIND, FER_ADDR_IN_USE, 10048);
+    script_queue("bind PERMISSION_DENIED:10013 PERMISSION_DENIED:10013 ADDR_IN_USE:10048");
     assert_error_log(bind_to(FER_TYPE_STREAM, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013,
                      "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
                      "socket(v4) set_option(2,EXCLUSIVE_ADDRESS,1) bind(2,0.0.0.0:80) close(2) "
@@ -52,10 +50,8 @@ SYSTEM_TEST(script_windows, a_denied_bind_beside_a_dual_stack_socket_is_in_use)
 
 SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_examined_is_denied)
 {
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    (void)script_then(SCRIPT_SOCKET);
-    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 10024);
-    script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 10024);
+    script_queue("bind PERMISSION_DENIED:10013, socket OK TOO_MANY_OPEN_FILES:10024 "
+                 "TOO_MANY_OPEN_FILES:10024");
     assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
     assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
                "socket(udp,v4) socket(udp,v6) close(1)");

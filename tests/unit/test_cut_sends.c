@@ -40,16 +40,14 @@ SCRIPT_TEST(a_nonblocking_stream_never_waits)
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
     assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
     assert_log("try_send(1,5) is_nonblocking(1)");
-    script_then_fail(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35);
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
+    script_queue("try_send WOULD_BLOCK:35, is_nonblocking BAD_HANDLE:9");
     assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_BAD_HANDLE, 9);
 }
 
 /* Only macOS lacks buffers after bytes of the call have been queued. */
 OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
 {
-    script_then_fail(SCRIPT_TRY_SEND, FER_NO_BUFFER_SPACE, 55);
-    script_then_move(SCRIPT_TRY_SEND, 5);
+    script_queue("try_send NO_BUFFER_SPACE:55 5");
     assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
     assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
 }

@@ -85,8 +85,7 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
     assert_retries(&waiting);
     assert_ends(&waiting, FER_CONNECTION_RESET, 10054);
     waiting = begun(&handle, FERP_WRITABLE);
-    script_default(SCRIPT_WAIT_ARM)->error = (fer_error){FER_OK, 0};
-    script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
+    script_queue("wait_arm* OK, wait_for NO_BUFFER_SPACE:10055");
     assert_retries(&waiting);
 }
 

@@ -102,8 +102,7 @@ SYSTEM_TEST(script_posix, a_signal_ends_the_wait_of_a_poller)
     assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, &notified));
     assert_true(notified);
     assert_ok(fer_poller_set_interruptible(&poller, false));
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    script_queue("poller_wait INTERRUPTED:4 1");
     assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
     fer_poller_close(&poller);
     assert_error(fer_poller_set_interruptible(&poller, true), FER_MISUSE, 0);

@@ -45,9 +45,7 @@ OPEN_TEST(a_field_of_zero_is_left_alone)
 /* The previous values are 71, 72 and 73. */
 static void script_previous_values(void)
 {
-    script_then(SCRIPT_OPTION_VALUE)->value = 71;
-    script_then(SCRIPT_OPTION_VALUE)->value = 72;
-    script_then(SCRIPT_OPTION_VALUE)->value = 73;
+    script_queue("option_value 71 72 73");
 }
 
 static void succeed_first(script_call call, int times)
@@ -79,8 +77,7 @@ OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
 {
     script_previous_values();
     succeed_first(SCRIPT_SET_OPTION, 2);
-    script_then_fail(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92);
-    script_then_fail(SCRIPT_SET_OPTION, FER_BAD_HANDLE, 9);
+    script_queue("set_option UNSUPPORTED:92 BAD_HANDLE:9");
     assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
     assert_log("option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,1) "
                "option_value(1,KEEPALIVE_INTERVAL) "
@@ -95,10 +92,7 @@ OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
 OPEN_TEST(the_setting_is_reported)
 {
     fer_tcp_keepalive got = {0};
-    script_then(SCRIPT_OPTION_VALUE)->value = 1;
-    script_then(SCRIPT_OPTION_VALUE)->value = 60;
-    script_then(SCRIPT_OPTION_VALUE)->value = 5;
-    script_then(SCRIPT_OPTION_VALUE)->value = 3;
+    script_queue("option_value 1 60 5 3");
     assert_ok(feri_keepalive(&handle, &got));
     assert_true(got.enabled);
     assert_int_equal(got.time.nanos, 60 * SECOND);

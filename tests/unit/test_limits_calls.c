@@ -55,8 +55,7 @@ static void begin_cancelled(void)
 SCRIPT_TEST(an_error_of_the_socket_that_a_wait_took_ends_the_stream)
 {
     begin(&script_windows);
-    script_then_fail(SCRIPT_RECV, FER_WOULD_BLOCK, 10035);
-    script_then(SCRIPT_WAIT_FOR)->pending = (fer_error){FER_CONNECTION_ABORTED, 10053};
+    script_queue("recv WOULD_BLOCK:10035, wait_for +CONNECTION_ABORTED:10053");
     assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
     assert_error(fer_tcp_stream_write(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);
     assert_error(fer_tcp_stream_read(&stream, buf, 1, NULL), FER_CONNECTION_RESET, 10053);

@@ -64,8 +64,7 @@ SCRIPT_TEST(signals_without_end_end_with_the_deadline)
             assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
         }
         if (i >= 2) {
-            script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
-            script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
+            script_queue("accept WOULD_BLOCK:11, wait_for INTERRUPTED:4");
         }
         script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_INTERRUPTED, 4};
         script.on_call = pass_time;
@@ -106,8 +105,7 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
         if (i == 2) {
             set_token(&listener);
         }
-        script_then_fail(SCRIPT_ACCEPT, FER_INTERRUPTED, 4);
-        script_then_fail(SCRIPT_ACCEPT, FER_WOULD_BLOCK, 11);
+        script_queue("accept INTERRUPTED:4 WOULD_BLOCK:11");
         script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_INTERRUPTED, 4};
         assert_error(i == 0 ? feri_try_accept(&listener, &stream, NULL) : accept_one(&listener),
                      FER_WOULD_BLOCK, 11);

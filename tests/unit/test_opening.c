@@ -37,8 +37,7 @@ SYSTEM_TEST(script_posix, no_address_is_tried_after_the_first_that_works)
 SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
 {
     fer_handle handle = {0};
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
+    script_queue("connect CONNECTION_REFUSED:111 HOST_UNREACHABLE:113");
     assert_ok(connect_to_some(&handle));
     assert_int_equal(feri_handle_as_raw(&handle), 3);
     assert_int_equal(feri_handle_flags(&handle), 0);
@@ -48,9 +47,7 @@ SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
 SYSTEM_TEST(script_posix, if_each_address_fails_the_error_is_the_last_ones_and_the_handle_new)
 {
     fer_handle handle = {0};
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
-    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    script_queue("connect CONNECTION_REFUSED:111 HOST_UNREACHABLE:113 NETWORK_UNREACHABLE:101");
     assert_error(connect_to_some(&handle), FER_NETWORK_UNREACHABLE, 101);
     assert_int_equal(script.times[SCRIPT_CONNECT], SOME);
     assert_int_equal(script.sockets_open, 0);

@@ -83,8 +83,7 @@ SCRIPT_TEST(setting_the_mode_changes_its_own_flags_alone)
 V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_if_the_system_has_it)
 {
     assert_ok(feri_set_ttl(&handle, 9));
-    (void)script_then(SCRIPT_SET_OPTION);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    script_queue("set_option OK INVALID_INPUT:22");
     assert_ok_log(feri_set_ttl(&handle, 9),
                   "set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9) set_option(1,HOPS_V6,9) "
                   "set_option(1,TTL_V4,9)");
@@ -200,11 +199,9 @@ SCRIPT_TEST(a_buffer_size_of_an_ended_half_is_moot)
 SYSTEM_TEST(script_bsd, an_option_that_an_adopted_socket_refuses_is_reported_unless_it_had_ended)
 {
     fer_handle handle = script_unconnected(FERI_FLAG_ADOPTED);
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_INVALID_INPUT, 22);
+    script_queue("set_option INVALID_INPUT:22, peer_addr INVALID_INPUT:22");
     assert_ok(feri_set_bool_option(&handle, FERP_NODELAY, true));
-    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 57);
+    script_queue("set_option INVALID_INPUT:22, peer_addr NOT_CONNECTED:57");
     assert_error(feri_set_bool_option(&handle, FERP_NODELAY, true), FER_INVALID_INPUT, 22);
     assert_log("set_option(1,NODELAY,1) peer_addr(1) set_option(1,NODELAY,1) peer_addr(1)");
     /* FreeBSD, NetBSD, OpenBSD */

@@ -102,8 +102,7 @@ static void wait_in_vain(script_call call)
     script_result *result = script_then(SCRIPT_POLLER_WAIT);
     result->on = true;
     result->error = (fer_error){FER_BAD_HANDLE, 9};
-    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
-    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    script_queue("poller_notify OUT_OF_MEMORY:12 OUT_OF_MEMORY:12");
     assert_error(wait_elsewhere(FER_DURATION_NONE, &is_notified), FER_BAD_HANDLE, 9);
     assert_false(is_notified);
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;

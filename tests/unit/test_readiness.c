@@ -264,8 +264,7 @@ SCRIPT_TEST(the_own_end_of_a_unix_datagram_socket_is_ready)
 
 HANDLE_TEST(script_posix, new_connecting(), a_pending_connect_is_waited_for_and_then_the_stream)
 {
-    script_then(SCRIPT_WAIT_FOR);
-    script_then(SCRIPT_PEER_ADDR);
+    script_queue("wait_for OK, peer_addr OK");
     then_ready(FER_WRITABLE);
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
@@ -290,13 +289,11 @@ HANDLE_TEST(script_windows, new_connecting(), a_wait_that_is_always_falsely_read
 HANDLE_TEST(script_windows, new_connecting(),
             a_connect_that_fails_is_ready_for_all_that_was_requested)
 {
-    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
+    script_queue("wait_for CONNECTION_REFUSED, peer_addr NOT_CONNECTED:10057");
     assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    script_queue("take_error +CONNECTION_REFUSED:10061, connect_is_pending 1");
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
     assert_log("take_error(1) connect_is_pending(1)");
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);

@@ -104,8 +104,7 @@ static void accept_later(void)
 static void connect_later(void)
 {
     if (script.traits.connect_would_block_means_started) {
-        script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035);
-        script_then(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+        script_queue("unix_connect WOULD_BLOCK:10035, peer_addr NOT_CONNECTED:107");
     }
 }
 

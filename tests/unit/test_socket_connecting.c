@@ -79,14 +79,11 @@ NEW_TEST(connect_timeout_puts_the_mode_back)
 
 NEW_TEST(a_mode_that_cannot_be_put_back_ends_the_connect)
 {
-    (void)script_then(SCRIPT_SET_NONBLOCKING);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
+    script_queue("set_nonblocking OK BAD_HANDLE:9");
     assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = new_stream(&script_posix); /* if the connect failed too, its own error is reported */
-    (void)script_then(SCRIPT_SET_NONBLOCKING);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
+    script_queue("set_nonblocking OK BAD_HANDLE:9, connect CONNECTION_REFUSED:111");
     assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
     socket = new_stream(&script_posix); /* if the mode cannot be set, the connect does not start */
     script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
@@ -117,15 +114,13 @@ SCRIPT_TEST(a_signal_does_not_start_the_write_timeout_anew)
     fer_socket socket = new_unix_stream();
     script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     script.on_call = pass_4_ms_in_connect;
-    script_then(SCRIPT_TIMEOUT)->value = 10000000;
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
+    script_queue("timeout 10000000, unix_connect* WOULD_BLOCK:11");
     assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
     assert_log("unix_connect(1,a) timeout(1,writing) set_nonblocking(1,1) unix_connect(1,a) "
                "pause(8001000) unix_connect(1,a) pause(10001000) unix_connect(1,a) "
                "set_nonblocking(1,0) is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_OK, 0};
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
+    script_queue("unix_connect* OK, unix_connect INTERRUPTED:4");
     assert_ok(connect_to_name(&socket)); /* without a timeout */
     assert_log("unix_connect(1,a) timeout(1,writing) unix_connect(1,a)");
 }
@@ -142,9 +137,7 @@ SCRIPT_TEST(an_interrupted_unix_connect_reads_mode_and_timeout)
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     socket = new_unix_stream();
     assert_ok(fer_socket_set_nonblocking(&socket, true));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_TIMEOUT)->value = 10000000;
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
+    script_queue("unix_connect INTERRUPTED:4 WOULD_BLOCK:11, timeout 10000000");
     assert_error(connect_to_name(&socket), FER_RESOURCE_BUSY, 11);
 }
 

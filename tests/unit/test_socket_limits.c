@@ -108,8 +108,7 @@ SCRIPT_TEST(limits_end_the_wait_for_the_queue_and_the_socket_stays_unconnected)
 {
     for (int cancels = 0; cancels < 2; cancels++) {
         fer_socket socket = limited_unix(10000000);
-        script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
-        script_default(SCRIPT_TOKEN_WAIT)->error = (fer_error){FER_TIMED_OUT, 0};
+        script_queue("unix_connect* WOULD_BLOCK:11, token_wait* TIMED_OUT");
         script.on_call = cancels ? cancel_in_wait : NULL;
         assert_error(connect_unix(&socket), cancels ? FER_CANCELLED : FER_TIMED_OUT, 0);
         assert_int_equal(script.now, cancels ? 4001000 : 10001000);

@@ -14,8 +14,7 @@ static char buf[64];
 STREAM_TEST(script_posix, input_before_a_reset_is_read_and_then_the_reset_again)
 {
     assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
-    script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    script_then_move(SCRIPT_RECV, 1);
+    script_queue("bytes_queued 1, recv 1");
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
     script_then_fail(SCRIPT_BYTES_QUEUED, FER_INVALID_INPUT, 22);

@@ -41,8 +41,7 @@ static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_toke
 
 OPEN_TEST(it_shuts_down_discards_and_closes)
 {
-    script_then_move(SCRIPT_TRY_RECV, 8192);
-    script_then_move(SCRIPT_TRY_RECV, 5);
+    script_queue("try_recv 8192 5");
     assert_lingers(&stream, SECOND, FER_OK, 0);
     assert_log("shutdown(1,1) try_recv(1,8192) try_recv(1,8192) try_recv(1,8192) close(1)");
 }
@@ -51,14 +50,10 @@ OPEN_TEST(it_shuts_down_discards_and_closes)
 SCRIPT_TEST(with_a_timeout_of_zero_only_queued_input_is_discarded)
 {
     fer_handle stream = open_stream(&script_posix);
-    script_then_move(SCRIPT_TRY_RECV, 8192);
-    script_then(SCRIPT_BYTES_QUEUED)->value = 9000;
-    script_then_move(SCRIPT_TRY_RECV, 8192);
-    script_then_move(SCRIPT_TRY_RECV, 808);
+    script_queue("try_recv 8192 8192 808, bytes_queued 9000");
     assert_lingers(&stream, 0, FER_OK, 0);
     stream = open_stream(&script_posix);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    script_queue("try_recv WOULD_BLOCK:11, wait_for TIMED_OUT");
     assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
     assert_int_equal(script.now, 1000);
 }
@@ -66,8 +61,7 @@ SCRIPT_TEST(with_a_timeout_of_zero_only_queued_input_is_discarded)
 /* A peer that sends without end does not extend the call. */
 OPEN_TEST(input_without_end_does_not_extend_the_call)
 {
-    script_default(SCRIPT_TRY_RECV)->value = 8192;
-    script_then(SCRIPT_BYTES_QUEUED)->value = 20000;
+    script_queue("try_recv* 8192, bytes_queued 20000");
     assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
 }

@@ -10,10 +10,7 @@ static char buf[64];
 static fer_handle open_stream(const struct ferp_traits *traits)
 {
     script_begin(traits);
-    script_default(SCRIPT_RECV)->value = 1;
-    script_default(SCRIPT_SEND)->value = 1;
-    script_default(SCRIPT_RECV_VECTORED)->value = 1;
-    script_default(SCRIPT_SEND_VECTORED)->value = 1;
+    script_queue("recv* 1, send* 1, recv_vectored* 1, send_vectored* 1");
     return script_stream(0);
 }
 

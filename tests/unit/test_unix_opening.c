@@ -43,8 +43,7 @@ SCRIPT_TEST(a_path_that_cannot_be_resolved_is_not_found)
     fer_unix_addr addr;
     assert_ok(fer_unix_addr_from_pathname(&addr, "a/b"));
     script_begin(&script_windows);
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_NETWORK_DOWN, 10050};
-    script_default(SCRIPT_UNIX_BIND)->error = (fer_error){FER_NETWORK_DOWN, 10050};
+    script_queue("unix_connect* NETWORK_DOWN:10050, unix_bind* NETWORK_DOWN:10050");
     assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
     assert_error(fer_unix_stream_connect_start(&stream, &addr), FER_NOT_FOUND, 10050);
     assert_error(fer_unix_listener_bind(&listener, "a/b"), FER_NOT_FOUND, 10050);
@@ -64,8 +63,7 @@ SCRIPT_TEST(a_started_connect_reports_the_same_kind)
     size_t n = 0;
     assert_ok(fer_unix_addr_from_pathname(&addr, "a/b"));
     script_begin(&script_windows);
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 10035};
-    script_default(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NETWORK_DOWN, 10050};
+    script_queue("unix_connect* WOULD_BLOCK:10035, take_error* +NETWORK_DOWN:10050");
     script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1; /* it is not */
     assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
     assert_ok(fer_unix_stream_connect_start(&stream, &addr));

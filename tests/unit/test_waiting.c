@@ -79,10 +79,7 @@ STREAM_TEST(script_macos, a_read_of_macos_waits_in_slices)
 {
     char buf[4];
     size_t n = 77;
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
-    script_then_move(SCRIPT_TRY_RECV, 3);
+    script_queue("try_recv WOULD_BLOCK:35 WOULD_BLOCK:35 3, wait_for TIMED_OUT");
     assert_ok(feri_stream_read(&handle, buf, 4, &n));
     assert_int_equal(n, 3);
     assert_log("try_recv(1,4) wait_arm(1,READABLE) wait_for(100001000) try_recv(1,4) "
