@@ -43,7 +43,6 @@ set(ferrule_unit_sources
     unit/test_lookup_within.c
     unit/test_modes.c
     unit/test_modes_threads.c
-    unit/test_multicast.c
     unit/test_opening.c
     unit/test_operation_error.c
     unit/test_options.c

@@ -24,67 +24,55 @@ static fer_error set(fer_handle *handle, bool enabled, uint64_t time_nanos, uint
     return feri_set_keepalive(handle, &keepalive);
 }
 
-OPEN_TEST(the_fields_are_set_and_it_is_on_last)
+SCRIPT_TEST(the_fields_are_set_and_it_is_on_last)
 {
-    assert_ok_log(set(&handle, true, 60 * SECOND, 5 * SECOND, 3),
-                  "option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,60) "
-                  "option_value(1,KEEPALIVE_INTERVAL) "
-                  "set_option(1,KEEPALIVE_INTERVAL,5) "
-                  "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE_RETRIES,3) "
-                  "set_option(1,KEEPALIVE,1)");
-}
-
-OPEN_TEST(a_field_of_zero_is_left_alone)
-{
-    assert_ok_log(set(&handle, false, 0, 0, 0), "set_option(1,KEEPALIVE,0)");
-    assert_ok(set(&handle, true, 0, SECOND, 0));
-    assert_log("option_value(1,KEEPALIVE_INTERVAL) set_option(1,KEEPALIVE_INTERVAL,1) "
-               "set_option(1,KEEPALIVE,1)");
-}
-
-/* The previous values are 71, 72 and 73. */
-static void script_previous_values(void)
-{
-    script_queue("option_value 71 72 73");
-}
-
-static void succeed_first(script_call call, int times)
-{
-    for (int i = 0; i < times; i++) {
-        (void)script_then(call);
+    static const struct {
+        const char *name;
+        const struct ferp_traits *traits;
+        bool enabled;
+        uint64_t time, interval;
+        uint32_t retries;
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+        const char *log;
+    } rows[] = {
+        {"all", &script_posix, true, 60, 5, 3, "", FER_OK, 0,
+         "option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,60) "
+         "option_value(1,KEEPALIVE_INTERVAL) set_option(1,KEEPALIVE_INTERVAL,5) "
+         "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE_RETRIES,3) "
+         "set_option(1,KEEPALIVE,1)"},
+        {"a field of zero is left alone", &script_posix, false, 0, 0, 0, "", FER_OK, 0,
+         "set_option(1,KEEPALIVE,0)"},
+        {"an interval alone", &script_posix, true, 0, 1, 0, "", FER_OK, 0,
+         "option_value(1,KEEPALIVE_INTERVAL) set_option(1,KEEPALIVE_INTERVAL,1) "
+         "set_option(1,KEEPALIVE,1)"},
+        /* Systems without the fields: a time or an interval that is lacking is refused, and retries
+         * are not. Those that alone are lacking are ignored and not put back. */
+        {"no interval", &script_windows, true, 0, 5, 0, "option_value* UNSUPPORTED:10042",
+         FER_UNSUPPORTED, 10042, "option_value(1,KEEPALIVE_INTERVAL)"},
+        {"no time", &script_windows, false, 60, 0, 0, "option_value* UNSUPPORTED:10042",
+         FER_UNSUPPORTED, 10042, "option_value(1,KEEPALIVE_TIME)"},
+        {"no retries", &script_windows, true, 0, 0, 3, "option_value* UNSUPPORTED:10042", FER_OK, 0,
+         "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE,1)"},
+        {"no retries, and a failure", &script_posix, true, 1, 2, 3,
+         "option_value 71 72 73, set_option OK OK UNSUPPORTED:92 BAD_HANDLE:9", FER_BAD_HANDLE, 9,
+         "option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,1) "
+         "option_value(1,KEEPALIVE_INTERVAL) set_option(1,KEEPALIVE_INTERVAL,2) "
+         "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE_RETRIES,3) "
+         "set_option(1,KEEPALIVE,1) set_option(1,KEEPALIVE_TIME,71) "
+         "set_option(1,KEEPALIVE_INTERVAL,72)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_handle handle = open_stream(rows[i].traits);
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        assert_error(set(&handle, rows[i].enabled, rows[i].time * SECOND, rows[i].interval * SECOND,
+                         rows[i].retries),
+                     rows[i].kind, rows[i].code);
+        assert_log(rows[i].log);
+        script_end_row();
     }
-}
-
-/* ---- Systems without the fields */
-
-static void script_unsupported_fields(void)
-{
-    script_default(SCRIPT_OPTION_VALUE)->error = (fer_error){FER_UNSUPPORTED, 10042};
-}
-
-WINDOWS_OPEN_TEST(a_time_or_an_interval_that_is_lacking_is_refused_and_retries_are_not)
-{
-    script_unsupported_fields();
-    assert_error(set(&handle, true, 0, 5 * SECOND, 0), FER_UNSUPPORTED, 10042);
-    assert_log("option_value(1,KEEPALIVE_INTERVAL)");
-    assert_error(set(&handle, false, 60 * SECOND, 0, 0), FER_UNSUPPORTED, 10042);
-    assert_log("option_value(1,KEEPALIVE_TIME)");
-    assert_ok(set(&handle, true, 0, 0, 3));
-    assert_log("option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE,1)");
-}
-
-OPEN_TEST(retries_that_alone_are_lacking_are_ignored_and_not_put_back)
-{
-    script_previous_values();
-    succeed_first(SCRIPT_SET_OPTION, 2);
-    script_queue("set_option UNSUPPORTED:92 BAD_HANDLE:9");
-    assert_error(set(&handle, true, SECOND, 2 * SECOND, 3), FER_BAD_HANDLE, 9);
-    assert_log("option_value(1,KEEPALIVE_TIME) set_option(1,KEEPALIVE_TIME,1) "
-               "option_value(1,KEEPALIVE_INTERVAL) "
-               "set_option(1,KEEPALIVE_INTERVAL,2) option_value(1,KEEPALIVE_RETRIES) "
-               "set_option(1,KEEPALIVE_RETRIES,3) "
-               "set_option(1,KEEPALIVE,1) set_option(1,KEEPALIVE_TIME,71) "
-               "set_option(1,KEEPALIVE_INTERVAL,72)");
 }
 
 /* ---- The getter */
@@ -98,16 +86,13 @@ OPEN_TEST(the_setting_is_reported)
     assert_int_equal(got.time.nanos, 60 * SECOND);
     assert_int_equal(got.interval.nanos, 5 * SECOND);
     assert_int_equal(got.retries, 3);
-    assert_log("option_value(1,KEEPALIVE) option_value(1,KEEPALIVE_TIME) "
-               "option_value(1,KEEPALIVE_INTERVAL) "
-               "option_value(1,KEEPALIVE_RETRIES)");
 }
 
 WINDOWS_OPEN_TEST(a_field_that_the_os_does_not_report_is_zero)
 {
     fer_tcp_keepalive got = {false, {7}, {7}, 7};
     script_then(SCRIPT_OPTION_VALUE)->value = 8;
-    script_unsupported_fields();
+    script_queue("option_value* UNSUPPORTED:10042");
     assert_ok(feri_keepalive(&handle, &got));
     assert_true(got.enabled);
     assert_int_equal(got.time.nanos, 0);
