@@ -37,7 +37,6 @@ set(ferrule_unit_sources
     unit/test_keepalive.c
     unit/test_limits.c
     unit/test_limits_calls.c
-    unit/test_limits_threads.c
     unit/test_listener_waits.c
     unit/test_listening.c
     unit/test_lookup_within.c
@@ -91,7 +90,6 @@ set(ferrule_unit_sources
 # Each of these tests has its own program, because it defines functions that other tests get from a
 # library.
 set(ferrule_unit_alone
-    test_limits_threads
     test_modes_threads
     test_platform_modes
     test_platform_token
