@@ -80,8 +80,6 @@ set(ferrule_unit_sources
     unit/test_stream_transfer.c
     unit/test_stream_vectored.c
     unit/test_text.c
-    unit/test_unix_addr.c
-    unit/test_unix_datagram.c
     unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
