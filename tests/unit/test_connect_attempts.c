@@ -174,39 +174,4 @@ BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
     assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
 }
 
-/* ---- Failures of the seam */
-
-static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,
-                                        fer_error with)
-{
-    fer_socket_addr local = script_addr("192.0.2.9:0");
-    begin_pending(traits);
-    options.local = &local;
-    options.attempt_timeout = (fer_duration){1000 * (uint64_t)MS};
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = MS;
-    script.fail_at = at;
-    script.fail_with = with;
-    return connect_two(A, B); /* checks that no socket is left */
-}
-
-SCRIPT_TEST(no_failure_leaves_a_socket_open)
-{
-    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
-                                                        &script_windows};
-    static const fer_error errors[] = {
-        {FER_TOO_MANY_OPEN_FILES, 24}, {FER_OUT_OF_MEMORY, 12}, {FER_INTERRUPTED, 4},
-        {FER_WOULD_BLOCK, 11},         {FER_TIMED_OUT, 0},      {FER_NOT_CONNECTED, 107}};
-    for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++) {
-        for (size_t j = 0; j < sizeof errors / sizeof errors[0]; j++) {
-            uint64_t at = 0;
-            do {
-                at++;
-                (void)connect_past_a_failure(systems[i], at, errors[j]);
-            } while (script.calls_that_can_fail >= at);
-            assert_true(at > 5);
-        }
-    }
-}
-
 TEST_MAIN("connect_attempts")

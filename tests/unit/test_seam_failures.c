@@ -113,6 +113,17 @@ static void describe(ferp_description description)
     script_default(SCRIPT_DESCRIBE)->description = description;
 }
 
+static fer_error connect_to_two(void)
+{
+    fer_socket_addr addrs[] = {script_addr("192.0.2.1:80"), script_addr("192.0.2.2:80")};
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    fer_connect_options options = {.local = &local, .attempt_timeout = fer_duration_from_secs(1)};
+    script_slow_connect();
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
+    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = 1000000;
+    return fer_tcp_stream_connect_addrs(&fixture.out_stream, addrs, 2, &options);
+}
+
 /* ---- Sockets that are built step by step */
 
 static fer_error build_listener(fer_socket *socket)
@@ -264,6 +275,7 @@ static fer_error build(fer_error (*steps)(fer_socket *socket))
     X(adopt_any_socket, 0,                                                                         \
       describe((ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4}),            \
       fer_socket_from_raw(&fixture.out_built, fixture.adoptable))                                  \
+    X(connect_attempts, 1, NOTHING, connect_to_two())                                              \
     X(built_listener, 1, NOTHING, build(build_listener))                                           \
     X(built_unbound_listener, 1, NOTHING, build(build_unbound_listener))                           \
     X(built_connection, 1, NOTHING, build(build_connection))                                       \
