@@ -265,6 +265,26 @@ fer_unix_addr script_path(const char *path)
     return addr;
 }
 
+ferp_description script_description(const char *words)
+{
+#define HAS(word) (strstr(words, word) != NULL)
+    return (ferp_description){.is_stream = HAS("stream"),
+                              .is_datagram = HAS("datagram"),
+                              .is_raw = HAS("raw"),
+                              .is_packets = HAS("packets"),
+                              .is_ip = HAS("v4") || HAS("v6"),
+                              .is_unix = HAS("unix"),
+                              .is_of_other_protocol = HAS("other"),
+                              .family = HAS("v4")   ? FER_IP_V4
+                                        : HAS("v6") ? FER_IP_V6
+                                                    : 0,
+                              .is_listening = HAS("listening"),
+                              .is_connected = HAS("connected"),
+                              .is_connecting = HAS("connecting"),
+                              .is_nonblocking = HAS("nonblocking")};
+#undef HAS
+}
+
 static script_call closing_call;
 static fer_handle *handle_to_close;
 

@@ -130,6 +130,10 @@ fer_handle script_stream(uint32_t flags);
 fer_socket_addr script_addr(const char *text);
 fer_unix_addr script_path(const char *path);
 
+/* The description that the words have: stream, datagram, raw, packets; v4, v6, unix; listening,
+ * connected, connecting, nonblocking; other protocol. */
+ferp_description script_description(const char *words);
+
 /* Fails the test unless the address is the one that the text represents. */
 void assert_addr(const fer_socket_addr *got, const char *text);
 

@@ -5,11 +5,11 @@
 #include "core/handle/handle.h"
 #include "ferrule/socket.h"
 
-static fer_socket adopted(ferp_description description)
+static fer_socket adopted(const char *description)
 {
     fer_socket socket = {0};
     script_begin(&script_posix);
-    script_then(SCRIPT_DESCRIBE)->description = description;
+    script_then(SCRIPT_DESCRIBE)->description = script_description(description);
     assert_ok(fer_socket_from_raw(&socket, script_open_socket()));
     script.log[0] = '\0';
     return socket;
@@ -39,16 +39,16 @@ static char becomes(fer_socket *socket)
 SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
 {
     static const struct {
-        ferp_description description;
+        const char *description;
         fer_error_kind domain;
         fer_error_kind type;
         char becomes;
     } rows[] = {
-        {{.is_stream = true}, FER_UNSUPPORTED, FER_OK, 's'},
-        {{.is_stream = true, .is_connected = true}, FER_UNSUPPORTED, FER_OK, 's'},
-        {{.is_stream = true, .is_listening = true}, FER_UNSUPPORTED, FER_OK, '-'},
-        {{.is_packets = true, .is_unix = true}, FER_OK, FER_UNSUPPORTED, 'd'},
-        {{.is_packets = true, .is_unix = true, .is_listening = true}, FER_OK, FER_UNSUPPORTED, '-'},
+        {"stream", FER_UNSUPPORTED, FER_OK, 's'},
+        {"stream connected", FER_UNSUPPORTED, FER_OK, 's'},
+        {"stream listening", FER_UNSUPPORTED, FER_OK, '-'},
+        {"packets unix", FER_OK, FER_UNSUPPORTED, 'd'},
+        {"packets unix listening", FER_OK, FER_UNSUPPORTED, '-'},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_socket socket = adopted(rows[i].description);
@@ -63,7 +63,7 @@ SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
         assert_ok(fer_socket_is_listening(&socket, &listens));
         assert_true(listens);
         assert_int_equal(becomes(&socket), rows[i].becomes);
-        script_default(SCRIPT_DESCRIBE)->description = rows[i].description;
+        script_default(SCRIPT_DESCRIBE)->description = script_description(rows[i].description);
         fer_handle typed = {0};
         for (int of = FERI_DOMAIN_IP; of <= FERI_DOMAIN_UNIX; of++) {
             assert_error(feri_stream_from_raw(&typed, 1, (feri_domain)of), FER_INVALID_INPUT, 0);
@@ -75,7 +75,7 @@ SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
 
 SCRIPT_TEST(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip)
 {
-    fer_socket socket = adopted((ferp_description){.is_stream = true});
+    fer_socket socket = adopted("stream");
     fer_socket_addr addr = {.port = 80, .ip = {.family = FER_IP_V4}};
     fer_unix_addr name;
     uint32_t ttl = 0;
@@ -105,8 +105,7 @@ SCRIPT_TEST(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip)
 /* Linux would send to the peer, whatever the address is. */
 SCRIPT_TEST(messages_in_sequence_are_sent_to_the_peer_alone)
 {
-    fer_socket socket =
-        adopted((ferp_description){.is_packets = true, .is_unix = true, .is_connected = true});
+    fer_socket socket = adopted("packets unix connected");
     fer_unix_datagram datagram = {0};
     fer_unix_addr name;
     size_t n = 77;

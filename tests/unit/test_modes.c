@@ -321,8 +321,7 @@ MODES_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
 
 static fer_error adopt(void)
 {
-    script_then(SCRIPT_DESCRIBE)->description = (ferp_description){
-        .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true};
+    script_then(SCRIPT_DESCRIBE)->description = script_description("stream v4 connected");
     return feri_stream_from_raw(&other, script_open_socket(), FERI_DOMAIN_IP);
 }
 

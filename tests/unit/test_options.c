@@ -215,8 +215,7 @@ SYSTEM_TEST(script_bsd, an_option_that_a_datagram_socket_refuses_is_reported)
     check_refusal(&local[2].handle_, fer_unix_datagram_bind_addr(&local[2], &name));
     check_refusal(&local[3].handle_, fer_unix_datagram_pair(&local[3], &local[4]));
     check_refusal(&local[4].handle_, feri_ok());
-    script_default(SCRIPT_DESCRIBE)->description =
-        (ferp_description){.is_ip = true, .is_datagram = true, .family = FER_IP_V4};
+    script_default(SCRIPT_DESCRIBE)->description = script_description("datagram v4");
     check_refusal(&udp[2].handle_, fer_udp_socket_from_raw(&udp[2], script_open_socket()));
 }
 

@@ -26,37 +26,40 @@ SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have
 
 /* ---- from_raw */
 
-/* core keeps the timeouts of a listener. */
-#define ADOPT_LISTENER "describe(1) timeout(1,reading) timeout(1,writing) adopt(1)"
-
-/* Adopts a socket with this description, and checks that a refused socket remains with the
- * caller. */
-static void check_from_raw(fer_error (*from_raw)(fer_handle *, fer_raw_socket, feri_domain),
-                           ferp_description description, bool adopted)
-{
-    script_begin(&script_posix);
-    fer_handle handle = {0};
-    script_then(SCRIPT_DESCRIBE)->description = description;
-    assert_error_log(from_raw(&handle, script_open_socket(), FERI_DOMAIN_IP),
-                     adopted ? FER_OK : FER_INVALID_INPUT, 0,
-                     !adopted                   ? "describe(1)"
-                     : description.is_listening ? ADOPT_LISTENER
-                                                : "describe(1) adopt(1)");
-    assert_int_equal(feri_handle_state(&handle), adopted ? FERI_PHASE_OPEN : FERI_PHASE_NEW);
-    assert_int_equal(script.sockets_open, 1);
-}
-
 SCRIPT_TEST(a_socket_of_another_type_is_refused_and_left_to_the_caller)
 {
-    for (unsigned bits = 0; bits < 32; bits++) {
-        ferp_description description = {.is_stream = (bits & 1) != 0,
-                                        .is_ip = (bits & 2) != 0,
-                                        .family = FER_IP_V4,
-                                        .is_listening = (bits & 4) != 0,
-                                        .is_connected = (bits & 8) != 0,
-                                        .is_datagram = (bits & 16) != 0 && (bits & 1) == 0};
-        check_from_raw(feri_stream_from_raw, description, (bits & 15) == (1 | 2 | 8));
-        check_from_raw(feri_listener_from_raw, description, (bits & 7) == 7);
+    static const struct {
+        const char *description;
+        char becomes; /* s: a stream, l: a listener, -: neither */
+    } rows[] = {{"stream v4 connected", 's'},
+                {"stream v4 connected connecting", 's'},
+                {"stream v4 listening", 'l'},
+                {"stream v4 listening connected", 'l'},
+                {"stream v4", '-'},
+                {"stream connected", '-'},
+                {"stream listening", '-'},
+                {"stream unix connected", '-'},
+                {"stream unix listening", '-'},
+                {"datagram v4", '-'},
+                {"datagram v4 connected", '-'},
+                {"datagram v4 listening", '-'},
+                {"v4 connected", '-'},
+                {"v4 listening", '-'},
+                {"", '-'}};
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        bool is_adopted = rows[i / 2].becomes == (i % 2 == 0 ? 's' : 'l');
+        fer_handle handle = {0};
+        script_begin(&script_posix);
+        script.row = rows[i / 2].description;
+        script_then(SCRIPT_DESCRIBE)->description = script_description(script.row);
+        fer_raw_socket raw = script_open_socket();
+        assert_error(i % 2 == 0 ? feri_stream_from_raw(&handle, raw, FERI_DOMAIN_IP)
+                                : feri_listener_from_raw(&handle, raw, FERI_DOMAIN_IP),
+                     is_adopted ? FER_OK : FER_INVALID_INPUT, 0);
+        assert_row(script.times[SCRIPT_ADOPT] == is_adopted);
+        assert_row(feri_handle_state(&handle) == (is_adopted ? FERI_PHASE_OPEN : FERI_PHASE_NEW));
+        assert_row(script.sockets_open == 1);
+        script_end_row();
     }
 }
 
@@ -66,10 +69,7 @@ SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_adopted_without_ports)
         script_begin(&script_posix);
         fer_handle handle = {0};
         script_default(SCRIPT_DESCRIBE)->description =
-            (ferp_description){.is_ip = true,
-                               .is_datagram = true,
-                               .family = FER_IP_V4,
-                               .is_of_other_protocol = other != 0};
+            script_description(other ? "datagram v4 other" : "datagram v4");
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
         assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_NO_PORTS), other != 0);
         assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
@@ -82,90 +82,53 @@ SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_adopted_without_ports)
 
 /* ---- Sockets of any kind */
 
-static const struct {
-    ferp_description description;
-    feri_phase phase;
-    uint32_t flags;
-    const char *log;
-} adopted_kinds[] = {
-    {{.is_stream = true, .is_ip = true, .family = FER_IP_V4},
-     FERI_PHASE_UNCONNECTED,
-     0,
-     "describe(1) adopt(1)"},
-    {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connecting = true},
-     FERI_PHASE_CONNECTING,
-     0,
-     "describe(1) adopt(1)"},
-    {{.is_stream = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_V6,
-     "describe(1) adopt(1)"},
-    /* SCTP, which has ports */
-    {{.is_stream = true,
-      .is_ip = true,
-      .family = FER_IP_V4,
-      .is_connected = true,
-      .is_of_other_protocol = true},
-     FERI_PHASE_OPEN,
-     0,
-     "describe(1) adopt(1)"},
-    {{.is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_listening = true},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_LISTENING,
-     ADOPT_LISTENER},
-    {{.is_datagram = true,
-      .is_ip = true,
-      .family = FER_IP_V4,
-      .is_connected = true,
-      .is_nonblocking = true},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING,
-     "describe(1) udp_feature(1,v4,4) adopt(1) report_refusals(1,1)"},
-    {{.is_raw = true, .is_ip = true, .family = FER_IP_V6},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6,
-     "describe(1) adopt(1)"},
-    {{.is_stream = true, .is_unix = true},
-     FERI_PHASE_UNCONNECTED,
-     FERI_FLAG_UNIX,
-     "describe(1) adopt(1)"},
-    {{.is_datagram = true, .is_unix = true},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
-     "describe(1) adopt(1)"},
-    {{.is_stream = true}, FERI_PHASE_UNCONNECTED, FERI_FLAG_FOREIGN, "describe(1) adopt(1)"},
-    {{.is_stream = true, .is_listening = true},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_FOREIGN | FERI_FLAG_LISTENING,
-     ADOPT_LISTENER},
-    {{.is_packets = true, .is_unix = true},
-     FERI_PHASE_OPEN,
-     FERI_FLAG_FOREIGN | FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM,
-     "describe(1) adopt(1)"},
-};
-
 SCRIPT_TEST(a_socket_of_any_kind_is_adopted_with_its_kind)
 {
-    for (size_t i = 0; i < sizeof adopted_kinds / sizeof adopted_kinds[0]; i++) {
+    static const struct {
+        const char *description;
+        feri_phase phase;
+        uint32_t flags;
+    } rows[] = {
+        {"stream v4", FERI_PHASE_UNCONNECTED, 0},
+        {"stream v4 connecting", FERI_PHASE_CONNECTING, 0},
+        {"stream v6 connected", FERI_PHASE_OPEN, FERI_FLAG_V6},
+        {"stream v4 connected other", FERI_PHASE_OPEN, 0}, /* SCTP, which has ports */
+        {"stream v4 listening", FERI_PHASE_OPEN, FERI_FLAG_LISTENING},
+        {"datagram v4 connected nonblocking", FERI_PHASE_OPEN,
+         FERI_FLAG_DATAGRAM | FERI_FLAG_NONBLOCKING},
+        {"raw v6", FERI_PHASE_OPEN, FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_V6},
+        {"stream unix", FERI_PHASE_UNCONNECTED, FERI_FLAG_UNIX},
+        {"datagram unix", FERI_PHASE_OPEN, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM},
+        {"stream", FERI_PHASE_UNCONNECTED, FERI_FLAG_FOREIGN},
+        {"stream listening", FERI_PHASE_OPEN, FERI_FLAG_FOREIGN | FERI_FLAG_LISTENING},
+        {"packets unix", FERI_PHASE_OPEN, FERI_FLAG_FOREIGN | FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_handle handle = {0};
         script_begin(&script_posix);
-        script_then(SCRIPT_DESCRIBE)->description = adopted_kinds[i].description;
+        script.row = rows[i].description;
+        script_then(SCRIPT_DESCRIBE)->description = script_description(script.row);
         assert_ok(feri_socket_from_raw(&handle, script_open_socket()));
-        assert_int_equal(feri_state_phase(feri_handle_state(&handle)), adopted_kinds[i].phase);
-        assert_int_equal(feri_handle_flags(&handle), adopted_kinds[i].flags | FERI_FLAG_ADOPTED);
-        assert_log(adopted_kinds[i].log);
+        assert_row(feri_state_phase(feri_handle_state(&handle)) == rows[i].phase);
+        assert_row(feri_handle_flags(&handle) == (rows[i].flags | FERI_FLAG_ADOPTED));
+        assert_row(script.times[SCRIPT_ADOPT] == 1);
+        /* core keeps the timeouts of a listener */
+        assert_row(script.times[SCRIPT_TIMEOUT] ==
+                   ((rows[i].flags & FERI_FLAG_LISTENING) != 0 ? 2 : 0));
+        /* a UDP socket that coalesces, and one with a peer, which reports refusals */
+        assert_row(script.times[SCRIPT_UDP_FEATURE] == (i == 5));
+        assert_row((strstr(script.log, "report_refusals(1,1)") != NULL) == (i == 5));
+        script_end_row();
     }
 }
 
 /* Single receives would merge its datagrams (rule B8). A system without the option has none. */
 SCRIPT_TEST(a_datagram_socket_that_coalesces_is_taken_over_as_such)
 {
-    static const ferp_description datagram = {
-        .is_datagram = true, .is_ip = true, .family = FER_IP_V4};
     for (int i = 0; i < 4; i++) {
         fer_handle handle = {0};
         script_begin(&script_posix);
-        script_then(SCRIPT_DESCRIBE)->description = datagram;
+        script_then(SCRIPT_DESCRIBE)->description = script_description("datagram v4");
         if (i % 2 == 0) {
             script_then(SCRIPT_UDP_FEATURE)->value = 1;
         } else {
@@ -237,19 +200,15 @@ SCRIPT_TEST(a_feature_that_cannot_be_enabled_leaves_no_flag)
 
 SYSTEM_TEST(script_posix, a_socket_of_an_unsupported_kind_is_left_to_the_caller)
 {
-    static const ferp_description unknown[] = {{.is_datagram = true},
-                                               {.is_ip = true, .family = FER_IP_V4},
-                                               {.is_unix = true},
-                                               {.is_raw = true}};
+    static const char *const unknown[] = {"datagram", "v4", "unix", "raw"};
     fer_handle handle = {0};
     fer_raw_socket raw = script_open_socket();
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        script_then(SCRIPT_DESCRIBE)->description = unknown[i];
+        script_then(SCRIPT_DESCRIBE)->description = script_description(unknown[i]);
         assert_error(feri_socket_from_raw(&handle, raw), FER_INVALID_INPUT, 0);
     }
     assert_forwards(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88, feri_socket_from_raw(&handle, raw));
-    script_default(SCRIPT_DESCRIBE)->description =
-        (ferp_description){.is_stream = true, .is_ip = true, .family = FER_IP_V4};
+    script_default(SCRIPT_DESCRIBE)->description = script_description("stream v4");
     assert_forwards(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105, feri_socket_from_raw(&handle, raw));
     assert_int_equal(feri_handle_state(&handle), 0);
     assert_error(feri_socket_from_raw(NULL, raw), FER_MISUSE, 0);

@@ -108,9 +108,9 @@ static void connect_later(void)
     }
 }
 
-static void describe(ferp_description description)
+static void describe(const char *words)
 {
-    script_default(SCRIPT_DESCRIBE)->description = description;
+    script_default(SCRIPT_DESCRIBE)->description = script_description(words);
 }
 
 static fer_error connect_to_two(void)
@@ -234,24 +234,15 @@ static fer_error build(fer_error (*steps)(fer_socket *socket))
     X(clone_stream, 1, NOTHING, fer_tcp_stream_try_clone(&fixture.stream, &fixture.out_stream))    \
     X(clone_listener, 1, NOTHING,                                                                  \
       fer_tcp_listener_try_clone(&fixture.listener, &fixture.out_listener))                        \
-    X(adopt_stream, 0,                                                                             \
-      describe((ferp_description){                                                                 \
-          .is_stream = true, .is_ip = true, .family = FER_IP_V4, .is_connected = true}),           \
+    X(adopt_stream, 0, describe("stream v4 connected"),                                            \
       fer_tcp_stream_from_raw(&fixture.out_stream, fixture.adoptable))                             \
-    X(adopt_listener, 0,                                                                           \
-      describe((ferp_description){.is_stream = true,                                               \
-                                  .is_ip = true,                                                   \
-                                  .family = FER_IP_V6,                                             \
-                                  .is_listening = true,                                            \
-                                  .is_nonblocking = true}),                                        \
+    X(adopt_listener, 0, describe("stream v6 listening nonblocking"),                              \
       fer_tcp_listener_from_raw(&fixture.out_listener, fixture.adoptable))                         \
     X(bind_datagrams, 1, NOTHING, fer_udp_socket_bind_addr(&fixture.out_socket, ADDR("[::]:80")))  \
     X(bind_datagrams_by_name, 1, look_up_two(),                                                    \
       fer_udp_socket_bind(&fixture.out_socket, "example.test:80"))                                 \
     X(clone_datagrams, 1, NOTHING, fer_udp_socket_try_clone(&fixture.socket, &fixture.out_socket)) \
-    X(adopt_datagrams, 0,                                                                          \
-      describe((ferp_description){                                                                 \
-          .is_datagram = true, .is_ip = true, .family = FER_IP_V6, .is_connected = true}),         \
+    X(adopt_datagrams, 0, describe("datagram v6 connected"),                                       \
       fer_udp_socket_from_raw(&fixture.out_socket, fixture.adoptable))                             \
     X(connect_to_path, 1, connect_later(),                                                         \
       fer_unix_stream_connect(&fixture.out_unix_streams[0], "a"))                                  \
@@ -266,14 +257,12 @@ static fer_error build(fer_error (*steps)(fer_socket *socket))
       fer_unix_datagram_unbound(&fixture.out_unix_datagrams[0]))                                   \
     X(open_datagram_pair, 2, NOTHING,                                                              \
       fer_unix_datagram_pair(&fixture.out_unix_datagrams[0], &fixture.out_unix_datagrams[1]))      \
-    X(adopt_unix_stream, 0,                                                                        \
-      describe((ferp_description){.is_stream = true, .is_unix = true, .is_connected = true}),      \
+    X(adopt_unix_stream, 0, describe("stream unix connected"),                                     \
       fer_unix_stream_from_raw(&fixture.out_unix_streams[0], fixture.adoptable))                   \
     X(new_datagram_socket, 1, NOTHING,                                                             \
       fer_socket_new(&fixture.out_built, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, FER_PROTOCOL_DEFAULT))   \
     X(clone_built_socket, 1, NOTHING, fer_socket_try_clone(&fixture.built, &fixture.out_built))    \
-    X(adopt_any_socket, 0,                                                                         \
-      describe((ferp_description){.is_raw = true, .is_ip = true, .family = FER_IP_V4}),            \
+    X(adopt_any_socket, 0, describe("raw v4"),                                                     \
       fer_socket_from_raw(&fixture.out_built, fixture.adoptable))                                  \
     X(connect_attempts, 1, NOTHING, connect_to_two())                                              \
     X(built_listener, 1, NOTHING, build(build_listener))                                           \
