@@ -407,12 +407,8 @@ void ferp_close(fer_raw_socket raw)
     script.sockets_open--;
 }
 
-fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
-{
-    const script_result *result = TAKE(DESCRIBE, raw);
-    return STORE(result, out, result->description);
-}
-
+SCRIPTED_OUT(ferp_describe, (fer_raw_socket raw, ferp_description *out), TAKE(DESCRIBE, raw), out,
+             result->description);
 SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw, fer_ip_family datagrams),
          ((void)datagrams, TAKE(ADOPT, raw)->error));
 SCRIPTED(fer_error, ferp_bind, (fer_raw_socket raw, const fer_socket_addr *addr),
