@@ -23,7 +23,6 @@ set(ferrule_unit_sources
     unit/test_duration.c
     unit/test_error.c
     unit/test_error_maps.c
-    unit/test_false_hints.c
     unit/test_foreign_sockets.c
     unit/test_handle.c
     unit/test_host_port.c

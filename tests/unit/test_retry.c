@@ -11,48 +11,64 @@ static size_t n;
  * bytes. */
 static char buf[64];
 
-#define LACKS(call) script_then_fail(SCRIPT_##call, FER_NO_BUFFER_SPACE, 10055)
-
 STREAM_TEST(script_windows, a_nonblocking_call_would_block)
 {
     feri_modes_set_nonblocking(&handle, true);
-    LACKS(SEND);
-    LACKS(SEND);
-    assert_error(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055);
-    assert_log("send(1,4097) send(1,4096)");
-    LACKS(RECV);
-    assert_error_log(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055,
-                     "recv(1,4096)");
-    assert_int_equal(n, 0);
+    script_queue("send NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055, recv NO_BUFFER_SPACE:10055");
+    assert_error_n(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055, n, 0);
+    assert_error_n(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055, n, 0);
+    assert_log("send(1,4097) send(1,4096) recv(1,4096)");
 }
 
-/* The bytes that are sent are the first ones, in their order. */
-STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
+/* A call is cut to the shorter sum, and to sixteen slices. The bytes that are sent are the first
+ * ones, in their order. */
+SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
 {
-    static char header[3000];
-    static char body[20000];
-    fer_io_slice from[] = {{header, sizeof header}, {NULL, 0}, {body, sizeof body}, {header, 1}};
-    fer_io_slice_mut into[] = {{header, sizeof header}, {body, sizeof body}};
-    memset(header, 'h', sizeof header);
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok_n(feri_stream_write_vectored(&handle, from, 4, &n), n, 2);
-    assert_memory_equal(script.sent, "hh", 2);
-    /* 23001, 11500, 5750, 4096 */
-    assert_log("send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
-               "send_vectored(1,3x3000)");
-    LACKS(RECV_VECTORED);
-    script_then_move(SCRIPT_RECV_VECTORED, 1);
-    assert_ok(feri_stream_read_vectored(&handle, into, 2, &n));
-    from[0].len = 9000;
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    script_then_move(SCRIPT_SEND_VECTORED, 1);
-    script.log[0] = '\0';
-    assert_ok(feri_stream_write_vectored(&handle, from, 1, &n));
-    assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
+    static char bytes[20000];
+    static const struct {
+        size_t lengths[4]; /* 40 times the first if the others are 0 */
+        const char *results;
+        const char *log;
+        const char *read_log;
+    } rows[] = {
+        /* 23001, 11500, 5750, 4096 */
+        {{3000, 0, 20000, 1},
+         "send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
+         "send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
+         "send_vectored(1,3x3000)",
+         "recv_vectored(1,4x3000) recv_vectored(1,3x3000)"},
+        {{9000, 0, 1, 0},
+         "send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
+         "send_vectored(1,4x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)",
+         "recv_vectored(1,4x9000) recv_vectored(1,1x4500)"},
+        /* 40000, 20000, 10000 */
+        {{1000, 0, 0, 0},
+         "send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
+         "send_vectored(1,40x1000) send_vectored(1,16x1000) send_vectored(1,10x1000)",
+         "recv_vectored(1,40x1000) recv_vectored(1,16x1000)"},
+    };
+    memset(bytes, 'h', sizeof bytes);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_io_slice from[40];
+        fer_io_slice_mut into[40];
+        size_t count = rows[i].lengths[2] == 0 ? 40 : 4;
+        for (size_t k = 0; k < count; k++) {
+            size_t len = rows[i].lengths[count == 40 ? 0 : k];
+            from[k] = (fer_io_slice){bytes, len};
+            into[k] = (fer_io_slice_mut){bytes, len};
+        }
+        script_begin(&script_windows);
+        script.row = rows[i].log;
+        fer_handle handle = script_stream(0);
+        script_queue(rows[i].results);
+        assert_ok_n(feri_stream_write_vectored(&handle, from, count, &n), n, 2);
+        assert_row(strcmp(script.sent, "hh") == 0);
+        assert_log(rows[i].log);
+        script_queue("recv_vectored NO_BUFFER_SPACE:10055 1");
+        assert_ok(feri_stream_read_vectored(&handle, into, count, &n));
+        assert_log(rows[i].read_log);
+        script_end_row();
+    }
 }
 
 SCRIPT_TEST(on_other_systems_the_error_is_reported)
@@ -62,15 +78,13 @@ SCRIPT_TEST(on_other_systems_the_error_is_reported)
         script_begin(i == 0 ? &script_posix : &script_bsd);
         script.traits.cut_send_loses_count = false;
         fer_handle handle = script_stream(0);
-        LACKS(SEND);
-        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(RECV);
-        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(TRY_SEND);
-        assert_error(feri_stream_try_write(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(SEND_VECTORED);
-        assert_error_log(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE,
-                         10055, "send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
+        script_queue("send NO_BUFFER_SPACE:55, recv NO_BUFFER_SPACE:55, "
+                     "try_send NO_BUFFER_SPACE:55, send_vectored NO_BUFFER_SPACE:55");
+        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
+        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
+        assert_error(feri_stream_try_write(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 55);
+        assert_error(feri_stream_write_vectored(&handle, &slice, 1, NULL), FER_NO_BUFFER_SPACE, 55);
+        script_end_row(); /* each was tried once */
     }
 }
 
@@ -86,16 +100,13 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
 {
     begin_macos();
     fer_handle handle = script_stream(0);
-    LACKS(TRY_SEND);
-    LACKS(TRY_SEND);
-    LACKS(TRY_SEND);
-    script_then_move(SCRIPT_TRY_SEND, 9);
+    script_queue("try_send NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 9 "
+                 "NO_BUFFER_SPACE:55");
     assert_ok_n(feri_stream_write(&handle, buf, 2048, &n), n, 9);
     assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    LACKS(TRY_SEND);
-    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 10055, n, 0);
+    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 55, n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
@@ -103,11 +114,10 @@ SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
 {
     begin_macos();
     fer_handle handle = script_stream(0);
-    LACKS(RECV);
-    assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
-    LACKS(TRY_SEND);
-    assert_error_n(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 10055, n, 0);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 10055);
+    script_queue("recv NO_BUFFER_SPACE:55, try_send NO_BUFFER_SPACE:55");
+    assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 55);
+    assert_error_n(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 55, n, 0);
+    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 55);
     assert_log("recv(1,9) try_send(1,2049)");
 }
 
@@ -143,29 +153,6 @@ STREAM_TEST(script_windows, a_shutdown_ends_a_call_in_a_shortage)
     script.on_call = shut_writing_in_the_second_wait;
     assert_error_n(feri_stream_write(&handle, buf, sizeof buf, &n), FER_BROKEN_PIPE, 0, n, 0);
     assert_true(script.now <= 1000 + 20000000);
-}
-
-SCRIPT_TEST(a_vectored_call_is_cut_to_sixteen_slices)
-{
-    static char block[1000];
-    fer_io_slice from[40];
-    fer_io_slice_mut into[40];
-    for (size_t i = 0; i < 40; i++) {
-        from[i] = (fer_io_slice){block, sizeof block};
-        into[i] = (fer_io_slice_mut){block, sizeof block};
-    }
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok(feri_stream_write_vectored(&handle, from, 40, NULL));
-    /* 40000, 20000, 10000 */
-    assert_log("send_vectored(1,40x1000) send_vectored(1,16x1000) send_vectored(1,10x1000)");
-    LACKS(RECV_VECTORED);
-    script_then_move(SCRIPT_RECV_VECTORED, 2);
-    assert_ok(feri_stream_read_vectored(&handle, into, 40, NULL));
-    assert_log("recv_vectored(1,40x1000) recv_vectored(1,16x1000)");
 }
 
 TEST_MAIN("retry")
