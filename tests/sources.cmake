@@ -4,7 +4,6 @@ set(ferrule_unit_sources
     unit/test_address_source.c
     unit/test_try.c
     unit/test_atomic.c
-    unit/test_binding.c
     unit/test_cancel_token.c
     unit/test_connect_attempts.c
     unit/test_connect_attempts_limits.c
@@ -16,11 +15,9 @@ set(ferrule_unit_sources
     unit/test_copy_both.c
     unit/test_copy_both_spliced.c
     unit/test_copy_spliced.c
-    unit/test_cut_sends.c
     unit/test_datagram.c
     unit/test_datagram_batch.c
     unit/test_datagram_waiting.c
-    unit/test_duration.c
     unit/test_error.c
     unit/test_error_maps.c
     unit/test_foreign_sockets.c
@@ -58,7 +55,6 @@ set(ferrule_unit_sources
     unit/test_poller_epoll.c
     unit/test_poller_notified.c
     unit/test_readiness.c
-    unit/test_resolve.c
     unit/test_resolver.c
     unit/test_resolver_ends.c
     unit/test_resolver_keys.c
@@ -76,7 +72,6 @@ set(ferrule_unit_sources
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
     unit/test_stream_request.c
-    unit/test_stream_transfer.c
     unit/test_stream_vectored.c
     unit/test_text.c
     unit/test_unix_handles.c

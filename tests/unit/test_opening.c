@@ -1,5 +1,5 @@
 /* test_opening.c: filling a handle with the first of several addresses that works, for given
- * addresses and for those of a name. */
+ * addresses and for those of a name; and how a socket of either type is bound. */
 #include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
@@ -88,6 +88,61 @@ SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
     assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) "
                "lookup_next() close(1) socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+}
+
+/* ---- Binding (rules L1, L4) */
+
+static fer_error bind_to(fer_type type, const char *text)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = script_addr(text);
+    fer_error error = feri_bound_socket_open(type, &addr, &raw);
+    if (error.kind != FER_OK) {
+        feri_close_opened(&raw);
+    }
+    assert_int_equal(script.sockets_open, error.kind == FER_OK);
+    return error;
+}
+
+SYSTEM_TEST(script_bsd, a_system_without_dual_stack_is_unsupported)
+{
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
+    assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
+}
+
+/* ---- A denied bind */
+
+SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
+{
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    assert_error_log(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013,
+                     "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
+                     "bind(1,[2001:db8::1%4]:80) "
+                     "socket(udp,v6) set_option(2,EXCLUSIVE_ADDRESS,1) set_option(2,ONLY_V6,0) "
+                     "bind(2,[::]:80) close(2) close(1)");
+}
+
+/* A dual-stack socket that holds the port denies 0.0.0.0 too. */
+SYSTEM_TEST(script_windows, a_denied_bind_beside_a_dual_stack_socket_is_in_use)
+{
+    script_queue("bind PERMISSION_DENIED:10013 PERMISSION_DENIED:10013 ADDR_IN_USE:10048");
+    assert_error_log(bind_to(FER_TYPE_STREAM, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013,
+                     "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+                     "socket(v4) set_option(2,EXCLUSIVE_ADDRESS,1) bind(2,0.0.0.0:80) close(2) "
+                     "socket(v6) set_option(3,EXCLUSIVE_ADDRESS,1) set_option(3,ONLY_V6,0) "
+                     "bind(3,[::]:80) close(3) close(1)");
+}
+
+SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_examined_is_denied)
+{
+    script_queue("bind PERMISSION_DENIED:10013, socket OK TOO_MANY_OPEN_FILES:10024 "
+                 "TOO_MANY_OPEN_FILES:10024");
+    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+               "socket(udp,v4) socket(udp,v6) close(1)");
 }
 
 TEST_MAIN("opening")
