@@ -2,18 +2,15 @@
 set(ferrule_unit_sources
     unit/test_address_order.c
     unit/test_address_source.c
-    unit/test_try.c
     unit/test_atomic.c
     unit/test_cancel_token.c
     unit/test_connect_attempts.c
-    unit/test_connect_attempts_limits.c
     unit/test_connect_schedule.c
     unit/test_control.c
     unit/test_connecting.c
     unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
-    unit/test_copy_both_spliced.c
     unit/test_copy_spliced.c
     unit/test_datagram.c
     unit/test_datagram_batch.c
@@ -53,7 +50,6 @@ set(ferrule_unit_sources
     unit/test_platform_wait.c
     unit/test_poller.c
     unit/test_poller_epoll.c
-    unit/test_poller_notified.c
     unit/test_readiness.c
     unit/test_resolver.c
     unit/test_resolver_ends.c
@@ -64,11 +60,9 @@ set(ferrule_unit_sources
     unit/test_socket_addr.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
-    unit/test_socket_limits.c
     unit/test_sources.c
     unit/test_send_file.c
     unit/test_stream_io.c
-    unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
     unit/test_stream_request.c

@@ -1,5 +1,5 @@
 /* test_interruptible.c: waits that a signal ends, because the limits or the poller let it (rule
- * I4). Attempts to connect: test_connect_attempts_limits.c; lookups: test_lookup_within.c. */
+ * I4). Attempts to connect: test_connect_attempts.c; lookups: test_lookup_within.c. */
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
