@@ -1,6 +1,6 @@
 /* test_connecting.c: how a connection is established: starting, the result, readiness hints,
- * timeouts and modes; and connects that are only started. test_seam_failures.c checks that no failure
- * leaks a socket. */
+ * timeouts and modes; and connects that are only started. test_seam_failures.c checks that no
+ * failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/connection.h"

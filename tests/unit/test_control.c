@@ -85,8 +85,8 @@ TEST(messages_are_read_in_the_order_in_which_they_were_written)
     }
 }
 
-/* A length below the header ends the list: CMSG_NXTHDR of macOS before 14 repeats such a message for
- * ever. One past the end is cut to the end, and one of all ones does not wrap. */
+/* A length below the header ends the list: CMSG_NXTHDR of macOS before 14 repeats such a message
+ * for ever. One past the end is cut to the end, and one of all ones does not wrap. */
 TEST(any_length_of_a_message_ends_in_the_block)
 {
     EACH_LAYOUT(layout)

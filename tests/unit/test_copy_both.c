@@ -1,6 +1,6 @@
 /* test_copy_both.c: copies in both directions: the tries of both, the waits for both streams, the
- * ends that are passed on, the errors, and the part of a long copy that is made through a pipe (rule
- * M2). */
+ * ends that are passed on, the errors, and the part of a long copy that is made through a pipe
+ * (rule M2). */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/limits.h"

@@ -21,8 +21,8 @@ static fer_datagram_send message(size_t len, size_t segment_size)
 /* ---- Sending */
 
 /* A short count is followed by a call for the rest. A call for several would drop the error of the
- * second message, so only one waits for a full buffer (rules B2, B12). A message that is too long is
- * tried twice: the first try takes a router's report of an earlier datagram (rule U2). */
+ * second message, so only one waits for a full buffer (rules B2, B12). A message that is too long
+ * is tried twice: the first try takes a router's report of an earlier datagram (rule U2). */
 SCRIPT_TEST(the_messages_of_a_batch_are_sent_until_one_fails)
 {
     static const struct {

@@ -1,6 +1,6 @@
-/* test_error_maps.c: the tables that map the codes of the systems to kinds, tested on every
- * system: one kind for each code, that of error_reference.h, and the same kind for the same meaning.
- * Also this host's own map, which covers every code. */
+/* test_error_maps.c: the tables that map the codes of the systems to kinds, tested on every system:
+ * one kind for each code, that of error_reference.h, and the same kind for the same meaning. Also
+ * this host's own map, which covers every code. */
 #include <stdbool.h>
 #include <string.h>
 

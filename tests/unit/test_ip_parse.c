@@ -1,5 +1,5 @@
-/* test_ip_parse.c: parsing IP and socket addresses: every octet text, every form of IPv6, ports, and
- * texts with small changes. Scopes and brackets: test_ip_rust_vectors.c. Random texts:
+/* test_ip_parse.c: parsing IP and socket addresses: every octet text, every form of IPv6, ports,
+ * and texts with small changes. Scopes and brackets: test_ip_rust_vectors.c. Random texts:
  * fuzz/harnesses/fuzz_addr_parse.c. */
 #include "tests/unit/address_check.h"
 

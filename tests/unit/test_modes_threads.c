@@ -1,6 +1,6 @@
 /* test_modes_threads.c: the modes that clones share, changed by threads at the same time. The facts
- * and the heap are the test's own, so that core keeps the modes on every system. Clones that are made
- * meanwhile: tests/interleave/modes.c. */
+ * and the heap are the test's own, so that core keeps the modes on every system. Clones that are
+ * made meanwhile: tests/interleave/modes.c. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>

@@ -331,8 +331,8 @@ static void take_keys(void *argument)
 }
 
 /* N9: "returns each listed key once", to any of several threads, while lookups are started,
- * finished and closed. The argument is a seed, 1 more than a multiple of 7919, and then the number of
- * failures. */
+ * finished and closed. The argument is a seed, 1 more than a multiple of 7919, and then the number
+ * of failures. */
 RESOLVER_TEST("N9", many_threads_take_each_key_once)
 {
     test_thread threads[2 * STRESS_THREADS];

@@ -119,8 +119,8 @@ SCRIPT_TEST(bind_sets_its_options_unless_they_were_set)
     }
 }
 
-/* A bind that would handle IPv4 reports that the system has no dual stack. A socket that connect or a
- * send has bound cannot clear IPV6_V6ONLY either, which is misuse. */
+/* A bind that would handle IPv4 reports that the system has no dual stack. A socket that connect or
+ * a send has bound cannot clear IPV6_V6ONLY either, which is misuse. */
 SCRIPT_TEST(an_ipv6_socket_without_dual_stack_binds_to_ipv6_alone)
 {
     fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM);

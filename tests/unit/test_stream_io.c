@@ -143,8 +143,8 @@ SCRIPT_TEST(a_complete_transfer_counts_what_was_moved)
     }
 }
 
-/* ---- If a send that is cut off loses its count (cut_send_loses_count), no send waits in the system,
- * and core waits (rules E3, T2). */
+/* ---- If a send that is cut off loses its count (cut_send_loses_count), no send waits in the
+ * system, and core waits (rules E3, T2). */
 
 static fer_handle open_stream(uint32_t flags)
 {

@@ -1,6 +1,6 @@
-/* test_stream_shutdown.c: shutdown, which calls the OS only when that causes no reset (rules S1, S6,
- * S7); close; and the lingering close (rule K11), which shuts writing down, discards the input, and
- * closes in every case. */
+/* test_stream_shutdown.c: shutdown, which calls the OS only when that causes no reset (rules S1,
+ * S6, S7); close; and the lingering close (rule K11), which shuts writing down, discards the input,
+ * and closes in every case. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/limits.h"
@@ -10,8 +10,8 @@
 
 /* ---- Shutdown */
 
-/* On Windows a shut down read half resets the connection when data arrives, and on macOS only one of
- * IP: it is kept from the OS and flagged for the clones. The steps are r, w and b of
+/* On Windows a shut down read half resets the connection when data arrives, and on macOS only one
+ * of IP: it is kept from the OS and flagged for the clones. The steps are r, w and b of
  * fer_shutdown, and c: a clone has ended reading. */
 SCRIPT_TEST(a_shutdown_is_passed_on_if_it_resets_nothing)
 {

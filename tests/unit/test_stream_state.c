@@ -1,5 +1,5 @@
-/* test_stream_state.c: how the fields of a state combine. docs/STATE.md has the table of each field,
- * which check_copies compares; here each word behaves as the tables of its fields. */
+/* test_stream_state.c: how the fields of a state combine. docs/STATE.md has the table of each
+ * field, which check_copies compares; here each word behaves as the tables of its fields. */
 #include <stdbool.h>
 
 #include "core/handle/stream_state.h"
@@ -42,7 +42,7 @@ static feri_state next_of_fields(feri_state word, feri_event event, fer_error_ki
            ((word & SAVED) != 0 ? word & SAVED : (feri_state)kind << 16);
 }
 
-TEST(every_event_changes_each_field_of_every_word_as_its_table_says)
+TEST(every_event_changes_each_field_of_every_word_as_its_table_requires)
 {
     for (size_t n = 0; n < WORD_COUNT; n++) {
         for (unsigned e = 0; e < FERI_EVENT_COUNT; e++) {

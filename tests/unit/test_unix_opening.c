@@ -1,6 +1,6 @@
 /* test_unix_opening.c: how Unix streams and listeners are opened, the public functions that other
- * streams do not have, datagrams, and addresses. test_seam_failures.c checks that no failure leaks a
- * socket. */
+ * streams do not have, datagrams, and addresses. test_seam_failures.c checks that no failure leaks
+ * a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/open/unix_opening.h"
