@@ -52,7 +52,6 @@ set(ferrule_unit_sources
     unit/test_poller_epoll.c
     unit/test_readiness.c
     unit/test_resolver.c
-    unit/test_resolver_ends.c
     unit/test_resolver_keys.c
     unit/test_retry.c
     unit/test_seam_failures.c

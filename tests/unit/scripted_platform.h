@@ -14,8 +14,7 @@
 #include "platform/platform.h"
 #include "support/group.h"
 
-/* X(name): the functions that can fail and the others. Their names in the log are in small letters.
- * */
+/* X(name): the functions that can fail and the others. In the log they are in lower case. */
 /* clang-format off */
 #define SCRIPT_FALLIBLE_CALLS(X) \
     X(SOCKET) X(DUPLICATE) X(DESCRIBE) X(ADOPT) X(BIND) X(LISTEN) X(CONNECT) X(ACCEPT) \
