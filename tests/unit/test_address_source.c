@@ -101,8 +101,6 @@ SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
     assert_log("");
 }
 
-/* ---- The length of names */
-
 static fer_error source_of_long_host(size_t len, char last)
 {
     static char host[401];
@@ -130,8 +128,6 @@ SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_n
     assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
     assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
 }
-
-/* ---- All addresses in one call */
 
 #define CAP 3
 

@@ -30,8 +30,6 @@ static void assert_unusable(fer_cancel_token *unusable)
     assert_log("");
 }
 
-/* ---- States */
-
 SCRIPT_TEST(null_new_and_closed_tokens_are_refused)
 {
     begin();
@@ -57,8 +55,6 @@ BEGUN_TEST(a_token_that_is_open_cannot_be_made_again)
     assert_true(fer_cancel_token_is_cancelled(&token));
     assert_log("token_signal()");
 }
-
-/* ---- Calls in the middle of others */
 
 static int looks;
 

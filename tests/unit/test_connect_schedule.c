@@ -17,9 +17,7 @@
 struct row {
     const char *name;
     size_t addresses;
-    uint64_t delay;
-    uint64_t attempt_timeout;
-    uint64_t deadline;
+    uint64_t delay, attempt_timeout, deadline;
     const char *steps;
 };
 

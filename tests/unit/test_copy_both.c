@@ -44,9 +44,7 @@ static void assert_moved(uint64_t from_a, size_t kept_of_a, uint64_t from_b, siz
 /* One copy: the results of its calls, the log if it is not NULL, the error, and what was moved and
  * kept. */
 struct copy_row {
-    const char *name;
-    const char *results;
-    const char *log;
+    const char *name, *results, *log;
     fer_error_kind kind;
     int32_t code;
     uint64_t from_a;

@@ -39,8 +39,7 @@ static fer_error splice(void)
 }
 
 struct row {
-    const char *name;
-    const char *results;
+    const char *name, *results;
     const char *log; /* NULL: of no interest */
     fer_error_kind kind;
     int32_t code;

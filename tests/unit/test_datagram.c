@@ -52,8 +52,7 @@ SCRIPT_TEST(a_receive_of_an_unbound_socket_would_block)
 SCRIPT_TEST(only_the_peer_s_datagrams_are_received)
 {
     static const struct {
-        const char *peer;
-        const char *from;
+        const char *peer, *from;
         bool same;
     } rows[] = {
         {"[fe80::1%3]:1001", "[fe80::1]:1001", true},

@@ -8,8 +8,6 @@
 #define CONNECTED_TEST(function) \
     SCRIPT_TEST_WITH(fer_udp_socket socket, connected_socket(&script_posix, 0), function)
 
-/* ---- Waiting */
-
 static const script_call transfer_calls[] = {SCRIPT_RECV_FROM, SCRIPT_SEND, SCRIPT_SEND_TO};
 
 static fer_error transfer(fer_udp_socket *socket, size_t call)
@@ -45,8 +43,6 @@ SCRIPT_TEST(a_socket_error_that_a_wait_took_is_reported_as_by_the_call)
     }
 }
 
-/* ---- Connecting */
-
 CONNECTED_TEST(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did)
 {
     fer_socket_addr to = script_addr("192.0.2.7:7");
@@ -69,8 +65,7 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
     static const struct {
         const char *name;
         uint32_t flags;
-        const char *to;
-        const char *results;
+        const char *to, *results;
         fer_error_kind kind;
         int32_t code;
         const char *log;

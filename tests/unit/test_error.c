@@ -22,8 +22,7 @@
 struct kind_row {
     fer_error_kind kind;
     int value;
-    const char *name;
-    const char *phrase;
+    const char *name, *phrase;
 };
 
 static const struct kind_row kinds[] = {

@@ -97,8 +97,6 @@ TEST(each_code_is_of_the_kind_that_its_meaning_has)
     check_against_reference(winsock_rows, WINSOCK_COUNT, reference_windows_kind);
 }
 
-/* ---- The same meaning on both systems */
-
 static fer_error_kind linux_kind_named(const char *name)
 {
     const struct row *row = find_name(linux_rows, LINUX_COUNT, name);
@@ -133,8 +131,6 @@ TEST(wsae_and_e_of_one_name_are_of_one_kind)
     }
     assert_true(twins >= 35);
 }
-
-/* ---- This host's map */
 
 static void check_host_code(int32_t code)
 {

@@ -40,8 +40,7 @@ SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
 {
     static const struct {
         const char *description;
-        fer_error_kind domain;
-        fer_error_kind type;
+        fer_error_kind domain, type;
         char becomes;
     } rows[] = {
         {"stream", FER_UNSUPPORTED, FER_OK, 's'},

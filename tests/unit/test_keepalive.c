@@ -75,8 +75,6 @@ SCRIPT_TEST(the_fields_are_set_and_it_is_on_last)
     }
 }
 
-/* ---- The getter */
-
 OPEN_TEST(the_setting_is_reported)
 {
     fer_tcp_keepalive got = {0};
@@ -99,8 +97,6 @@ WINDOWS_OPEN_TEST(a_field_that_the_os_does_not_report_is_zero)
     assert_int_equal(got.interval.nanos, 0);
     assert_int_equal(got.retries, 0);
 }
-
-/* ---- Misuse */
 
 OPEN_TEST(misuse_is_refused_before_any_call)
 {

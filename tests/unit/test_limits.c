@@ -40,8 +40,6 @@ static void assert_no_limits(const fer_handle *handle)
     assert_limits(handle, FERP_NO_DEADLINE, NULL);
 }
 
-/* ---- Setting */
-
 BEGUN_TEST(limits_are_those_that_were_set_last_and_make_no_call)
 {
     fer_handle handle = script_stream(0);
@@ -79,8 +77,6 @@ BEGUN_TEST(a_token_that_is_not_open_is_refused_and_changes_nothing)
     assert_limits(&handle, 9, &token);
 }
 
-/* ---- Handles without a socket */
-
 BEGUN_TEST(null_new_and_closed_handles_have_no_limits_to_set)
 {
     fer_handle handle = {0};
@@ -97,8 +93,6 @@ BEGUN_TEST(null_new_and_closed_handles_have_no_limits_to_set)
     assert_error(feri_set_limits(&handle, &limits), FER_MISUSE, 0);
     feri_handle_abandon(&handle);
 }
-
-/* ---- What takes them away */
 
 BEGUN_TEST(close_ends_them_and_the_next_use_begins_without)
 {

@@ -49,8 +49,6 @@ static void begin_cancelled(void)
 
 #define CANCELLED_TEST(function) SCRIPT_TEST_AFTER(begin_cancelled(), function)
 
-/* ---- What a wait reports */
-
 /* The error of the socket that a wait has taken from the system is the result of a receive. */
 SCRIPT_TEST(an_error_of_the_socket_that_a_wait_took_ends_the_stream)
 {

@@ -115,8 +115,6 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
     }
 }
 
-/* ---- Clones */
-
 SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
 {
     fer_handle clone = {0};
@@ -126,8 +124,6 @@ SYSTEM_TEST(script_posix, a_clone_of_a_stream_needs_no_memory)
     assert_error(feri_try_clone(&listener, &clone), FER_OUT_OF_MEMORY, 0);
     assert_ok(feri_try_clone(&stream, &clone));
 }
-
-/* ---- Adoption and release */
 
 /* R1: into_raw applies the mode and the timeouts that were set. */
 LISTENER_TEST(a_released_listener_has_the_user_s_modes)

@@ -4,8 +4,6 @@
 
 #include "core/open/binding.h"
 
-/* ---- accept */
-
 static fer_error accept_from(fer_handle *listener, fer_handle *stream)
 {
     return feri_accept(listener, stream, NULL);

@@ -22,8 +22,6 @@ static fer_error connect_to_some(fer_handle *handle)
     return feri_open_first(handle, addrs, SOME, feri_connection_open, 0);
 }
 
-/* ---- Given addresses */
-
 SYSTEM_TEST(script_posix, no_address_is_tried_after_the_first_that_works)
 {
     fer_handle handle = {0};
@@ -76,8 +74,6 @@ SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_befor
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-/* ---- Names */
-
 SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
 {
     fer_handle handle = {0};
@@ -112,8 +108,6 @@ SYSTEM_TEST(script_bsd, a_system_without_dual_stack_is_unsupported)
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
 }
-
-/* ---- A denied bind */
 
 SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
 {

@@ -32,10 +32,8 @@ static const fer_resolver_options one_thread = {.threads = 1, .queue_cap = FER_R
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    size_t inside;
-    size_t answered;
-    bool holds;
-    bool signal_is_unblocked;
+    size_t inside, answered;
+    bool holds, signal_is_unblocked;
     char thread_name[32];
 } system_resolver = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 

@@ -27,9 +27,7 @@ SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
     static char bytes[20000];
     static const struct {
         size_t lengths[4]; /* 40 times the first if the others are 0 */
-        const char *results;
-        const char *log;
-        const char *read_log;
+        const char *results, *log, *read_log;
     } rows[] = {
         /* 23001, 11500, 5750, 4096 */
         {{3000, 0, 20000, 1},

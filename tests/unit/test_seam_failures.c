@@ -16,14 +16,12 @@ static struct fixture {
     fer_tcp_listener listener;
     fer_tcp_stream out_stream;
     fer_tcp_listener out_listener;
-    fer_udp_socket socket;
-    fer_udp_socket out_socket;
+    fer_udp_socket socket, out_socket;
     fer_unix_listener unix_listener;
     fer_unix_stream out_unix_streams[2];
     fer_unix_listener out_unix_listener;
     fer_unix_datagram out_unix_datagrams[2];
-    fer_socket built;
-    fer_socket out_built;
+    fer_socket built, out_built;
     fer_raw_socket adoptable;
     int sockets_before;
 } fixture;

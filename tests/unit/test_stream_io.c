@@ -9,7 +9,6 @@
 #include "ferrule/unix.h"
 
 static size_t n;
-
 static char buf[64];
 
 /* ---- Reading */

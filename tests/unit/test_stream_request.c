@@ -6,8 +6,6 @@
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 
-/* ---- Before the system call */
-
 SCRIPT_TEST(the_state_answers_a_transfer_before_any_call)
 {
     enum { OPEN, NEW, CLOSED, NONE, OPENING };
@@ -48,8 +46,6 @@ SCRIPT_TEST(the_state_answers_a_transfer_before_any_call)
         assert_log("");
     }
 }
-
-/* ---- After the system call */
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */

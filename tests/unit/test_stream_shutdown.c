@@ -18,9 +18,7 @@ SCRIPT_TEST(a_shutdown_is_passed_on_if_it_resets_nothing)
     static const struct {
         const struct ferp_traits *traits;
         uint32_t flags;
-        const char *steps;
-        const char *results;
-        const char *log;
+        const char *steps, *results, *log;
         bool is_flagged;
     } rows[] = {
         {&script_posix, FERI_FLAG_CLONED, "rwb", "", "shutdown(1,0) shutdown(1,1) shutdown(1,2)",

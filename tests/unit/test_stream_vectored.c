@@ -4,7 +4,6 @@
 #include "core/transfer/stream_io.h"
 
 static size_t n;
-
 static char buf[64];
 
 static fer_handle open_stream(const struct ferp_traits *traits)

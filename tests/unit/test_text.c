@@ -40,8 +40,7 @@ TEST(capacities_at_the_ends_of_their_range_are_valid)
 TEST(a_text_of_the_system_has_one_line_of_whole_characters)
 {
     static const struct {
-        const char *text;
-        const char *want;
+        const char *text, *want;
     } rows[] = {
         {"", ""},
         {"Protocol error", "Protocol error"},

@@ -19,8 +19,6 @@ static fer_udp_socket udp;
 static fer_unix_datagram datagram;
 static char buf[8];
 
-/* ---- The calls that can wait */
-
 static fer_socket_addr to;
 static fer_udp_received got;
 static fer_unix_received unix_got;
