@@ -3,7 +3,6 @@ set(ferrule_unit_sources
     unit/test_address_order.c
     unit/test_address_source.c
     unit/test_atomic.c
-    unit/test_cancel_token.c
     unit/test_connect_attempts.c
     unit/test_connect_schedule.c
     unit/test_control.c
@@ -29,8 +28,6 @@ set(ferrule_unit_sources
     unit/test_interruptible.c
     unit/test_keepalive.c
     unit/test_limits.c
-    unit/test_limits_calls.c
-    unit/test_listener_waits.c
     unit/test_listening.c
     unit/test_lookup_within.c
     unit/test_modes.c

@@ -1,6 +1,6 @@
 /* test_waiting_limits.c: rules K1, K2, K3, K6 over the scripted seam: every call that can wait, on
- * systems whose kernel waits and on systems where core waits. What sets the limits: test_limits.c.
- * Transfers and the _ready calls: test_limits_calls.c. */
+ * systems whose kernel waits and on systems where core waits. What sets the limits,
+ * and the _ready calls: test_limits.c. */
 #include "unit/scripted_platform.h"
 
 #include "core/base/time.h"
