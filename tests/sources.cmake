@@ -1,6 +1,5 @@
 # The sources of the tests. Each source is one cmocka run.
 set(ferrule_unit_sources
-    unit/test_address_order.c
     unit/test_address_source.c
     unit/test_atomic.c
     unit/test_connect_attempts.c
@@ -13,10 +12,8 @@ set(ferrule_unit_sources
     unit/test_copy_spliced.c
     unit/test_datagram.c
     unit/test_datagram_batch.c
-    unit/test_datagram_waiting.c
     unit/test_error.c
     unit/test_error_maps.c
-    unit/test_foreign_sockets.c
     unit/test_handle.c
     unit/test_host_port.c
     unit/test_instant.c
@@ -26,7 +23,6 @@ set(ferrule_unit_sources
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
     unit/test_interruptible.c
-    unit/test_keepalive.c
     unit/test_limits.c
     unit/test_listening.c
     unit/test_lookup_within.c
@@ -49,7 +45,6 @@ set(ferrule_unit_sources
     unit/test_poller_epoll.c
     unit/test_readiness.c
     unit/test_resolver.c
-    unit/test_resolver_keys.c
     unit/test_retry.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
@@ -62,7 +57,6 @@ set(ferrule_unit_sources
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
     unit/test_stream_request.c
-    unit/test_stream_vectored.c
     unit/test_text.c
     unit/test_unix_handles.c
     unit/test_unix_opening.c
