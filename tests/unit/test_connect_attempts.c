@@ -4,97 +4,163 @@
 #include "unit/scripted_platform.h"
 
 #define PENDING_TEST(function) SCRIPT_TEST_AFTER(begin_pending(&script_posix), function)
-
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
-/* ---- One attempt */
+/* ---- Attempts */
 
-/* macOS is reported to have a socket that is writable and never connects (socket2, issue 652). */
-static void begin_hints(void)
-{
-    begin_pending(&script_bsd);
-    script_queue("wait_for_connects* 1, peer_addr* NOT_CONNECTED:57, connect_is_pending* 1");
-}
+/* The n-th call of this function cancels, in place of another thread or of a signal's handler. */
+static script_call cancelled_in;
+static uint64_t cancelled_at;
 
-SCRIPT_TEST(a_second_hint_ends_a_connect_that_is_not_pending)
+static void cancel(script_call call)
 {
-    begin_hints();
-    assert_error(connect_one(A), FER_CONNECTION_ABORTED, 0);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 2);
-}
-
-/* The first query, the second one, and the one after a second hint. The attempt may have connected,
- * so its socket is reset. */
-SCRIPT_TEST(a_status_that_cannot_be_queried_ends_the_call)
-{
-    static const char *const results[] = {"take_error NO_BUFFER_SPACE:55",
-                                          "take_error 0 NO_BUFFER_SPACE:55",
-                                          "take_error 0 0 NO_BUFFER_SPACE:55"};
-    for (size_t i = 0; i < 3; i++) {
-        begin_hints();
-        script_queue(results[i]);
-        assert_error(connect_two(A, B), FER_NO_BUFFER_SPACE, 55);
-        assert_int_equal(script.times[SCRIPT_CONNECT], 1);
-        assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
-        assert_error(failures[0].error, FER_NO_BUFFER_SPACE, 55);
+    if (call == cancelled_in && script.times[call] == cancelled_at) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
     }
 }
 
-BEGUN_TEST(port_0_is_refused_without_a_call)
+/* The addresses: a, b, 6; m: an IPv4-mapped one; 0: one without a port. */
+static fer_error connect_letters(const char *letters)
 {
-    assert_error_log(connect_two("192.0.2.1:0", "192.0.2.2:0"), FER_CONNECTION_REFUSED, 0, "");
-    assert_int_equal(failed, 2);
+    fer_socket_addr addrs[4];
+    size_t count = 0;
+    for (; letters[count] != '\0'; count++) {
+        char at = letters[count];
+        addrs[count] = script_addr(at == 'a'   ? A
+                                   : at == 'b' ? B
+                                   : at == '6' ? A6
+                                   : at == 'm' ? "[::ffff:192.0.2.1]:80"
+                                               : "192.0.2.1:0");
+    }
+    return connect_all(addrs, count);
 }
 
-BEGUN_TEST(a_mapped_address_gets_a_dual_stack_socket)
+/* The list of failures, as "ADDRESS KIND:CODE ELAPSED;" for each. */
+static const char *failures_text(void)
 {
-    assert_ok(connect_one("[::ffff:192.0.2.1]:80"));
-    assert_non_null(strstr(script.log, "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking"));
+    static char text[512];
+    size_t len = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < failed && i < options.failures_cap; i++) {
+        char addr[FER_SOCKET_ADDR_TEXT_CAP];
+        fer_socket_addr_format(&failures[i].addr, addr, sizeof addr);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s %s:%ld %lu;", addr,
+                                fer_error_kind_name(failures[i].error.kind),
+                                (long)failures[i].error.os_code,
+                                (unsigned long)failures[i].elapsed.nanos);
+    }
+    return text;
 }
 
-/* ---- Several attempts */
+#define HINTS "wait_for_connects* 1, peer_addr* NOT_CONNECTED:57, connect_is_pending* 1"
 
-PENDING_TEST(the_next_attempt_starts_beside_the_first_after_the_delay)
+SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
 {
-    script_queue("wait_for_connects TIMED_OUT 2");
-    assert_ok(connect_two(A, A6));
-    assert_non_null(strstr(script.log, "wait_for_connects(1,1," DELAY_END ") socket(v6)"));
-    assert_non_null(strstr(script.log, "set_linger(1,1,0) close(1) set_nonblocking(2,0)"));
-    assert_int_equal(failed, 0);
-    assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
-    assert_true(feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6));
-}
-
-PENDING_TEST(an_attempt_that_fails_starts_the_next_one_immediately)
-{
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = 5 * MS;
-    script_queue("wait_for_connects 1 1, take_error +CONNECTION_REFUSED:111");
-    assert_ok(connect_two(A, B));
-    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
-    assert_int_equal(fer_tcp_stream_as_raw(&stream), 2);
-    assert_int_equal(failed, 1);
-    assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 5 * MS);
-}
-
-PENDING_TEST(of_two_simultaneous_connections_the_earlier_attempt_is_taken)
-{
-    script_queue("wait_for_connects TIMED_OUT 3");
-    assert_ok(connect_two(A, B));
-    assert_int_equal(fer_tcp_stream_as_raw(&stream), 1);
-    assert_non_null(strstr(script.log, "set_linger(2,1,0) close(2) set_nonblocking(1,0)"));
-    assert_int_equal(failed, 0);
-}
-
-/* The first attempt ends after the second one: the list is in the order of the ends, and the error
- * that of the last address. */
-PENDING_TEST(failures_are_listed_in_the_order_in_which_they_ended)
-{
-    script_queue("wait_for_connects TIMED_OUT 2 1, "
-                 "take_error +CONNECTION_REFUSED:111 +HOST_UNREACHABLE:113");
-    assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(failed, 2);
-    assert_failure(0, B, FER_CONNECTION_REFUSED, 111, 0);
-    assert_failure(1, A, FER_HOST_UNREACHABLE, 113, 250 * MS);
+    enum { WAIT = SCRIPT_WAIT_FOR_CONNECTS, START = SCRIPT_CONNECT };
+    static const struct {
+        const char *name;
+        const struct ferp_traits *traits;
+        const char *addrs;
+        uint64_t delay, timeout, deadline, elapsed; /* of each wait */
+        int interruptible, cancelled_in, cancelled_at;
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+        const char *failures, *contains;
+        uint64_t waits;
+    } rows[] = {
+        /* macOS is reported to have a socket that is writable and never connects (socket2, issue
+         * 652). */
+        {"a second hint ends a connect that is not pending", &script_bsd, "a", 0, 0, 0, 0, 0, 0, 0,
+         HINTS, FER_CONNECTION_ABORTED, 0, A " ConnectionAborted:0 0;", "close(1)", 2},
+        /* The first query, the second one, and the one after a second hint. The attempt may have
+         * connected, so its socket is reset. */
+        {"a status that cannot be queried", &script_bsd, "ab", 0, 0, 0, 0, 0, 0, 0,
+         HINTS ", take_error NO_BUFFER_SPACE:55", FER_NO_BUFFER_SPACE, 55, A " NoBufferSpace:55 0;",
+         "set_linger(1,1,0) close(1)", 1},
+        {"a second query that fails", &script_bsd, "ab", 0, 0, 0, 0, 0, 0, 0,
+         HINTS ", take_error 0 NO_BUFFER_SPACE:55", FER_NO_BUFFER_SPACE, 55,
+         A " NoBufferSpace:55 0;", "set_linger(1,1,0) close(1)", 2},
+        {"a third query that fails", &script_bsd, "ab", 0, 0, 0, 0, 0, 0, 0,
+         HINTS ", take_error 0 0 NO_BUFFER_SPACE:55", FER_NO_BUFFER_SPACE, 55,
+         A " NoBufferSpace:55 0;", "set_linger(1,1,0) close(1)", 2},
+        {"a mapped address gets a dual-stack socket", &script_posix, "m", 0, 0, 0, 0, 0, 0, 0,
+         "connect OK", FER_OK, 0, "", "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking", 0},
+        {"the next attempt starts beside the first after the delay", &script_posix, "a6", 0, 0, 0,
+         0, 0, 0, 0, "wait_for_connects TIMED_OUT 2", FER_OK, 0, "",
+         "set_linger(1,1,0) close(1) set_nonblocking(2,0)", 2},
+        {"an attempt that fails starts the next one immediately", &script_posix, "ab", 0, 0, 0,
+         5 * MS, 0, 0, 0, "wait_for_connects* 1, take_error +CONNECTION_REFUSED:111", FER_OK, 0,
+         A " ConnectionRefused:111 5000000;", "set_nonblocking(2,0)", 2},
+        {"of two simultaneous connections the earlier attempt is taken", &script_posix, "ab", 0, 0,
+         0, 0, 0, 0, 0, "wait_for_connects TIMED_OUT 3", FER_OK, 0, "",
+         "set_linger(2,1,0) close(2) set_nonblocking(1,0)", 2},
+        /* The error is that of the last address. */
+        {"failures are listed in the order in which they ended", &script_posix, "ab", 0, 0, 0, 0, 0,
+         0, 0,
+         "wait_for_connects TIMED_OUT 2 1, take_error +CONNECTION_REFUSED:111 "
+         "+HOST_UNREACHABLE:113",
+         FER_CONNECTION_REFUSED, 111,
+         B " ConnectionRefused:111 0;" A " HostUnreachable:113 250000000;",
+         "wait_for_connects(1,1," DELAY_END ")", 3},
+        /* Limits: the deadline does not begin anew with an attempt, and precedes a signal (I4). */
+        {"a cancel closes every attempt and each is a failure", &script_posix, "ab", 7, 0, 0, 0, 0,
+         WAIT, 2, "wait_for_connects TIMED_OUT 0", FER_CANCELLED, 0,
+         A " Cancelled:0 7;" B " Cancelled:0 0;",
+         "set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)", 2},
+        {"the deadline", &script_posix, "ab", 0, 15, 20, 0, 0, 0, 0, "wait_for_connects* TIMED_OUT",
+         FER_TIMED_OUT, 0, A " TimedOut:0 15;" B " TimedOut:0 5;", "", 2},
+        {"a signal restarts the wait", &script_posix, "a", 0, 0, 0, 0, 0, WAIT, 9,
+         "wait_for_connects INTERRUPTED:4 1", FER_OK, 0, "", "", 2},
+        {"a handler that cancels", &script_posix, "a", 0, 0, 0, 0, 0, WAIT, 1,
+         "wait_for_connects INTERRUPTED:4", FER_CANCELLED, 0, A " Cancelled:0 0;", "", 1},
+        {"a signal ends an interruptible wait", &script_posix, "a", 0, 0, 0, 0, 1, 0, 0,
+         "wait_for_connects INTERRUPTED:4", FER_INTERRUPTED, 4, A " Interrupted:4 0;", "close(1)",
+         1},
+        {"a signal at the deadline", &script_posix, "a", 0, 0, 500, 500, 1, 0, 0,
+         "wait_for_connects INTERRUPTED:4", FER_TIMED_OUT, 0, A " TimedOut:0 500;", "", 1},
+        {"a cancel between attempts that fail immediately", &script_posix, "aba", 0, 0, 0, 0, 0,
+         START, 2, "connect* CONNECTION_REFUSED:111", FER_CANCELLED, 0,
+         A " ConnectionRefused:111 0;" B " ConnectionRefused:111 0;", "", 0},
+        {"a wait that fails", &script_windows, "a", 0, 0, 0, 0, 0, 0, 0,
+         "wait_for_connects DEADLOCK", FER_DEADLOCK, 0, A " Deadlock:0 0;", "", 1},
+        /* With an OS code it is an error of the wait, and not the end of its time. */
+        {"a wait that the OS ends", &script_windows, "a", 0, 0, 0, 0, 0, 0, 0,
+         "wait_for_connects CONNECTION_TIMED_OUT:10060", FER_CONNECTION_TIMED_OUT, 10060,
+         A " ConnectionTimedOut:10060 0;", "", 1},
+        {"port 0 is refused", &script_posix, "00", 0, 0, 0, 0, 0, 0, 0, "", FER_CONNECTION_REFUSED,
+         0, "192.0.2.1:0 ConnectionRefused:0 0;192.0.2.1:0 ConnectionRefused:0 0;", "", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_pending(rows[i].traits);
+        script.row = rows[i].name;
+        options.attempt_delay = (fer_duration){rows[i].delay};
+        options.attempt_timeout = (fer_duration){rows[i].timeout};
+        options.limits.interruptible = rows[i].interruptible != 0;
+        if (rows[i].deadline != 0) {
+            options.limits.deadline = fer_instant_after((fer_duration){rows[i].deadline});
+        }
+        if (rows[i].cancelled_at != 0) {
+            assert_ok(fer_cancel_token_new(&token));
+            options.limits.token = &token;
+            cancelled_in = (script_call)rows[i].cancelled_in;
+            cancelled_at = (uint64_t)rows[i].cancelled_at;
+            script.on_call = cancel;
+        }
+        script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = rows[i].elapsed;
+        script_queue(rows[i].results);
+        assert_error(connect_letters(rows[i].addrs), rows[i].kind, rows[i].code);
+        if (strcmp(failures_text(), rows[i].failures) != 0) {
+            script_fail(failures_text());
+        }
+        assert_row(strstr(script.log, rows[i].contains) != NULL);
+        assert_row(script.times[SCRIPT_WAIT_FOR_CONNECTS] == rows[i].waits);
+        assert_row(strstr(rows[i].addrs, "0") == NULL || script.log[0] == '\0');
+        assert_row(rows[i].kind != FER_OK || feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6) ==
+                                                 (strpbrk(rows[i].addrs, "6m") != NULL));
+        script_end_row();
+    }
 }
 
 BEGUN_TEST(failures_beyond_the_list_are_counted)
@@ -172,107 +238,6 @@ BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
     options.limits.token = &token; /* not open */
     assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
     assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
-}
-
-/* ---- Limits, and waits that end without a result */
-
-static void open_token(void)
-{
-    assert_ok(fer_cancel_token_new(&token));
-    options.limits.token = &token;
-    script.log[0] = '\0';
-}
-
-/* The n-th such call cancels, in place of another thread or of a signal's handler. */
-static script_call cancelled_in;
-static uint64_t cancelled_at;
-
-static void cancel(script_call call)
-{
-    if (call == cancelled_in && script.times[call] == cancelled_at) {
-        script.on_call = NULL;
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-static void cancel_in(script_call call, uint64_t nth)
-{
-    cancelled_in = call;
-    cancelled_at = nth;
-    script.on_call = cancel;
-}
-
-PENDING_TEST(a_cancel_closes_every_attempt_and_each_is_a_failure)
-{
-    open_token();
-    options.attempt_delay = (fer_duration){7};
-    script_queue("wait_for_connects TIMED_OUT 0"); /* the token ends the second one */
-    cancel_in(SCRIPT_WAIT_FOR_CONNECTS, 2);
-    assert_error(connect_two(A, B), FER_CANCELLED, 0);
-    assert_int_equal(failed, 2);
-    assert_failure(0, A, FER_CANCELLED, 0, 7);
-    assert_failure(1, B, FER_CANCELLED, 0, 0);
-    assert_non_null(strstr(script.log, "set_linger(1,1,0) close(1)"));
-    assert_non_null(strstr(script.log, "set_linger(2,1,0) close(2)"));
-}
-
-PENDING_TEST(the_deadline_does_not_begin_anew_with_an_attempt)
-{
-    options.limits.deadline = fer_instant_after((fer_duration){20});
-    options.attempt_timeout = (fer_duration){15};
-    script_queue("wait_for_connects* TIMED_OUT");
-    assert_error(connect_two(A, B), FER_TIMED_OUT, 0);
-    assert_int_equal(script.now, 1020);
-    assert_failure(0, A, FER_TIMED_OUT, 0, 15);
-    assert_failure(1, B, FER_TIMED_OUT, 0, 5);
-}
-
-SCRIPT_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
-{
-    begin_pending(&script_posix);
-    open_token();
-    script_queue("wait_for_connects INTERRUPTED:4 1");
-    assert_ok(connect_one(A));
-    begin_pending(&script_posix);
-    open_token();
-    script_queue("wait_for_connects INTERRUPTED:4");
-    cancel_in(SCRIPT_WAIT_FOR_CONNECTS, 1);
-    assert_error(connect_one(A), FER_CANCELLED, 0);
-    assert_failure(0, A, FER_CANCELLED, 0, 0);
-}
-
-/* I4. The deadline precedes the signal. */
-PENDING_TEST(a_signal_ends_an_interruptible_wait)
-{
-    options.limits.interruptible = true;
-    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_INTERRUPTED, 4, connect_one(A));
-    assert_int_equal(script.times[SCRIPT_CLOSE], 1);
-    options.limits.deadline = fer_instant_after((fer_duration){500});
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = 500;
-    script_queue("wait_for_connects INTERRUPTED:4");
-    assert_error(connect_one(A), FER_TIMED_OUT, 0);
-}
-
-SCRIPT_TEST(a_cancel_is_noticed_between_attempts_that_fail_immediately)
-{
-    fer_socket_addr addrs[] = {script_addr(A), script_addr(B), script_addr(A)};
-    begin(&script_posix);
-    open_token();
-    script_queue("connect* CONNECTION_REFUSED:111");
-    cancel_in(SCRIPT_CONNECT, 2);
-    assert_error(connect_all(addrs, 3), FER_CANCELLED, 0);
-    assert_int_equal(failed, 2);
-}
-
-SCRIPT_TEST(a_wait_that_fails_ends_the_call_with_its_error)
-{
-    begin_pending(&script_windows);
-    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_DEADLOCK, 0, connect_one(A));
-    assert_failure(0, A, FER_DEADLOCK, 0, 0);
-    /* With an OS code it is an error of the wait, and not the end of its time. */
-    begin_pending(&script_windows);
-    assert_forwards(SCRIPT_WAIT_FOR_CONNECTS, FER_CONNECTION_TIMED_OUT, 10060, connect_one(A));
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR_CONNECTS], 1);
 }
 
 TEST_MAIN("connect_attempts")
