@@ -43,7 +43,6 @@ SCRIPT_TEST(text_that_is_an_address_is_never_looked_up)
     check_literal("2001:db8::1:65535", "[2001:db8::1]:65535");
 }
 
-/* Checks the calls of the resolver for a text. */
 static void check_looked_up(const char *text, const char *log)
 {
     script_begin(&script_posix);

@@ -61,7 +61,6 @@ static bool is_word(const char *word, size_t length, const char *wanted)
     return strlen(wanted) == length && strncmp(word, wanted, length) == 0;
 }
 
-/* Whether the schedule does what the step says. */
 static bool run_step(const char *step)
 {
     char *end;

@@ -152,7 +152,6 @@ static void run_other_thread(script_call call)
     }
 }
 
-/* The result that another thread stored first stays: the saved error is the first one. */
 SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
 {
     fer_handle handle = new_connecting(&script_posix);

@@ -72,7 +72,6 @@ static void limit(fer_handle *handle, fer_limits limits)
 
 /* ---- One copy */
 
-/* The counts may be NULL. */
 static fer_error copy_between(fer_handle *one, fer_handle *other)
 {
     return fer_copy_bidirectional((fer_stream){one}, (fer_stream){other}, &buffers[0], &buffers[1],

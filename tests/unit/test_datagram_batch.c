@@ -124,7 +124,6 @@ CONNECTED_TEST(segments_that_are_too_long_change_nothing_for_later_messages)
     }
 }
 
-/* A failure that is no refusal is the call's result. */
 CONNECTED_TEST(another_failure_of_segments_or_of_ecn_is_reported)
 {
     fer_datagram_send other = message(1, 0);
@@ -145,7 +144,6 @@ CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
                "try_send_messages(1,2,1/0/0) send_messages(1,1,2/0/ba)");
 }
 
-/* Another thread, or another handle of the socket, sets the TOS between two calls. */
 CONNECTED_TEST(later_batches_have_a_tos_that_another_handle_sets)
 {
     script_queue("option_value 32 184, send_messages 1 1");
@@ -219,7 +217,6 @@ static void assert_kept_error(fer_error error)
     assert_error(error, ferp_error_kind(ECONNREFUSED_OF_LINUX), ECONNREFUSED_OF_LINUX);
 }
 
-/* Keeps the failure of a batch: it is behind a datagram. */
 static void keep_failure(fer_udp_socket *socket)
 {
     script_default(SCRIPT_RECV_MESSAGES)->addr = script_addr(PEER);

@@ -149,7 +149,6 @@ TEST(text_is_phrase_and_code_at_every_capacity)
     assert_string_equal(fer_error_kind_text((fer_error_kind)126), "unknown error");
 }
 
-/* Every code of the host, and some that are none. */
 TEST(an_uncategorized_error_names_the_system_s_text_on_one_line)
 {
     for (int32_t i = -3000; i <= 20000; i++) {

@@ -199,7 +199,6 @@ SCRIPT_TEST(a_reader_and_a_writer_pause_until_a_change_has_ended)
 
 /* ---- Calls */
 
-/* The error of the socket that a wait has taken from the system is the result of a receive. */
 SCRIPT_TEST_AFTER(begin(&script_windows), an_error_of_the_socket_that_a_wait_took_ends_the_stream)
 {
     script_queue("recv WOULD_BLOCK:10035, wait_for +CONNECTION_ABORTED:10053");

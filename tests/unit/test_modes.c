@@ -211,7 +211,6 @@ MODES_TEST(all_handles_of_a_datagram_socket_call_the_first_one_s_raw_socket)
     assert_log("close(2) send_to(1,1,0.0.0.0:9) close(1) close(3)");
 }
 
-/* The first clone is made by another thread during a send, which binds the socket. */
 MODES_TEST(a_clone_beside_the_first_send_calls_its_raw_socket)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
@@ -221,7 +220,6 @@ MODES_TEST(a_clone_beside_the_first_send_calls_its_raw_socket)
     assert_log("send_to(1,1,0.0.0.0:9) duplicate(1) wake(1) send_to(1,1,0.0.0.0:9)");
 }
 
-/* Another thread changes the socket while the first clone is made. */
 static void change(void)
 {
     send_to(&handle);

@@ -163,7 +163,6 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
     }
 }
 
-/* The additional query may fail or find more. */
 HANDLE_TEST(script_posix, script_stream(0),
             a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
 {

@@ -57,7 +57,6 @@ RESOLVING_TEST(a_wait_of_nothing_only_queries)
     assert_ok(poll_lookup(0));
 }
 
-/* The deadline, and a wait that nothing can end. */
 RESOLVER_TEST(a_wait_that_ends_leaves_the_lookup_running)
 {
     for (int is_deadlock = 0; is_deadlock < 2; is_deadlock++) {

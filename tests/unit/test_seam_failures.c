@@ -26,7 +26,6 @@ static struct fixture {
     int sockets_before;
 } fixture;
 
-/* Every handle that an operation can fill. */
 static fer_handle *const outs[] = {
     &fixture.out_stream.handle_,
     &fixture.out_listener.handle_,

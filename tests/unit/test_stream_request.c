@@ -126,7 +126,7 @@ SCRIPT_TEST(every_request_that_needs_a_connection_queries_the_pending_connect)
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,
  * which is misuse. */
-SCRIPT_TEST(the_state_after_the_a_query_decides)
+SCRIPT_TEST(the_state_after_the_query_decides)
 {
     fer_handle handle = new_connecting();
     script_close_during(SCRIPT_PEER_ADDR, &handle);

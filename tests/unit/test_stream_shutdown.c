@@ -137,7 +137,6 @@ SCRIPT_TEST(with_a_timeout_of_zero_only_queued_input_is_discarded)
     assert_int_equal(script.now, 1000);
 }
 
-/* A peer that sends without end does not extend the call. */
 OPEN_TEST(input_without_end_does_not_extend_the_call)
 {
     script_queue("try_recv* 8192, bytes_queued 20000");

@@ -12,7 +12,6 @@
 
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
-/* The handle whose reset another thread meets during a wait. */
 static fer_handle *handle_to_reset;
 
 static void reset_in_the_wait(script_call call)

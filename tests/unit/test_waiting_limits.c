@@ -62,7 +62,6 @@ enum { SORT_COUNT = sizeof sorts / sizeof sorts[0] };
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_windows};
 
-/* Runs the test for each call on each kind of system. */
 static void for_each(void (*test)(const struct sort *sort))
 {
     for (size_t i = 0; i < 2 * SORT_COUNT; i++) {
