@@ -27,7 +27,6 @@ set(ferrule_unit_sources
     unit/test_listening.c
     unit/test_lookup_within.c
     unit/test_modes.c
-    unit/test_modes_threads.c
     unit/test_opening.c
     unit/test_operation_error.c
     unit/test_options.c
@@ -66,7 +65,6 @@ set(ferrule_unit_sources
 # Each of these tests has its own program, because it defines functions that other tests get from a
 # library.
 set(ferrule_unit_alone
-    test_modes_threads
     test_platform_modes
     test_platform_token
     test_platform_wait
