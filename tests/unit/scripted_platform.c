@@ -161,6 +161,7 @@ void script_queue(const char *results)
 {
     script_call call = SCRIPT_CALL_COUNT;
     bool is_default = false;
+    script.row = script.row == NULL ? results : script.row;
     for (const char *word = results; *word != '\0'; word += strspn(word, " ")) {
         size_t len = strcspn(word, " ,:");
         if (call == SCRIPT_CALL_COUNT) {

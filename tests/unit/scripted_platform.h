@@ -108,7 +108,8 @@ void script_then_move(script_call call, uint64_t bytes);
 
 /* Appends results to the queues: "recv 4 INTERRUPTED:4, send 3" are two of recv and one of send, by
  * their names in the log. A number is the value of a success, a kind with its code a failure, and
- * with a leading + the pending error. "recv* INTERRUPTED:4" is the default. */
+ * with a leading + the pending error. "recv* INTERRUPTED:4" is the default. The text is the name of
+ * a row without one. */
 void script_queue(const char *results);
 
 /* The result of a function whose queue is empty. */

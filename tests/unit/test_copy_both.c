@@ -285,7 +285,7 @@ BEGUN_TEST(misuse_makes_no_call)
         assert_error(fer_copy_bidirectional((fer_stream){rows[i].one}, (fer_stream){rows[i].other},
                                             rows[i].buffer, rows[i].other_buffer, &n[0], &n[1]),
                      rows[i].kind, 0);
-        assert_true(n[0] == 0 && n[1] == 0);
+        assert_row(n[0] == 0 && n[1] == 0);
     }
     assert_log("");
     script_queue("peer_addr NOT_CONNECTED:107");

@@ -250,9 +250,9 @@ SCRIPT_TEST(nothing_is_read_after_a_shutdown_by_another_thread)
         script.on_call = shut_from_down;
         script_queue(results[i]);
         assert_ok(splice());
-        assert_int_equal(script.times[SCRIPT_PIPE_FILL], 1);
-        assert_int_equal(copied, i == 0 ? 0 : 5);
-        assert_int_equal(buffer.len, 0);
+        assert_row(script.times[SCRIPT_PIPE_FILL] == 1);
+        assert_row(copied == (i == 0 ? 0 : 5));
+        assert_row(buffer.len == 0);
         script_end_row();
     }
 }

@@ -92,8 +92,8 @@ SCRIPT_TEST(a_connection_that_ended_before_its_modes_were_reset_is_skipped)
         begin(&script_posix, FERI_FLAG_ADOPTED);
         script_queue(results[i]);
         assert_ok(accept_one());
-        assert_int_equal(feri_handle_as_raw(&stream), 3);
-        assert_int_equal(script.sockets_open, 2);
+        assert_row(feri_handle_as_raw(&stream) == 3);
+        assert_row(script.sockets_open == 2);
         assert_log("accept(1) set_timeout(2,reading,18446744073709551615) peer_addr(2) close(2) "
                    "accept(1) set_timeout(3,reading,18446744073709551615) "
                    "set_timeout(3,writing,18446744073709551615)");

@@ -347,8 +347,8 @@ MODES_TEST(a_socket_whose_timeouts_cannot_be_read_is_not_adopted)
     for (size_t i = 0; i < 2; i++) {
         script_queue(results[i]);
         assert_error(adopt(), FER_BAD_HANDLE, 10038);
-        assert_int_equal(script.times[SCRIPT_ADOPT], 0);
-        assert_int_equal(feri_handle_state(&other), 0);
+        assert_row(script.times[SCRIPT_ADOPT] == 0);
+        assert_row(feri_handle_state(&other) == 0);
         ferp_close((fer_raw_socket)i + 2);
     }
 }

@@ -238,7 +238,7 @@ SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
         script_default(SCRIPT_OPTION_VALUE)->error = rows[i].error;
         assert_error(feri_read_protocol(&handle, &protocol), rows[i].kind,
                      rows[i].kind == FER_OK ? 0 : rows[i].error.os_code);
-        assert_int_equal(protocol, rows[i].protocol);
+        assert_row(protocol == rows[i].protocol);
     }
     fer_handle handle = open_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS);
     fer_type type = FER_TYPE_RAW;

@@ -267,12 +267,12 @@ SCRIPT_TEST(streams_and_datagram_sockets_are_converted_and_listeners_are_not)
         bool listens = false;
         script_default(SCRIPT_OPTION_VALUE)->value = 1;
         assert_error(fer_socket_domain(&socket, &domain), rows[i].domain, 0);
-        assert_int_equal(domain, FER_DOMAIN_UNIX);
+        assert_row(domain == FER_DOMAIN_UNIX);
         assert_error(fer_socket_type(&socket, &type), rows[i].type, 0);
-        assert_int_equal(type, FER_TYPE_STREAM);
+        assert_row(type == FER_TYPE_STREAM);
         assert_ok(fer_socket_is_listening(&socket, &listens));
-        assert_true(listens);
-        assert_int_equal(becomes(&socket), rows[i].becomes);
+        assert_row(listens);
+        assert_row(becomes(&socket) == rows[i].becomes);
         script_default(SCRIPT_DESCRIBE)->description = script_description(rows[i].description);
         fer_handle typed = {0};
         for (int of = FERI_DOMAIN_IP; of <= FERI_DOMAIN_UNIX; of++) {

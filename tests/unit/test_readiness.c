@@ -153,7 +153,7 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(&script_posix);
         handle = script_stream(0);
-        assert_true(feri_handle_apply(&handle, rows[i].event));
+        assert_row(feri_handle_apply(&handle, rows[i].event));
         script_queue("ready* TIMED_OUT");
         assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, rows[i].known);
         assert_log(rows[i].log);

@@ -87,7 +87,7 @@ SCRIPT_TEST(the_system_sends_parts_until_all_is_sent)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         run_row(&rows[i]);
-        assert_true(rows[i].kind != FER_OK || feri_handle_is_fast_path(&stream.handle_));
+        assert_row(rows[i].kind != FER_OK || feri_handle_is_fast_path(&stream.handle_));
     }
 }
 

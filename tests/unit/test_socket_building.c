@@ -47,13 +47,13 @@ SCRIPT_TEST(a_new_socket_has_the_options_of_its_kind)
         fer_socket socket = {0};
         script_begin(rows[i].traits);
         assert_ok(fer_socket_new(&socket, rows[i].domain, rows[i].type, rows[i].protocol));
-        assert_int_equal(phase_of(&socket), rows[i].phase);
+        assert_row(phase_of(&socket) == rows[i].phase);
         bool is_other = rows[i].type != FER_TYPE_STREAM && rows[i].protocol == 1;
-        assert_true(feri_handle_has_flag(&socket.handle_, FERI_FLAG_NO_PORTS) == is_other);
+        assert_row(feri_handle_has_flag(&socket.handle_, FERI_FLAG_NO_PORTS) == is_other);
         assert_log(rows[i].log);
         fer_socket_close(&socket);
-        assert_int_equal(phase_of(&socket), FERI_PHASE_CLOSED);
-        assert_int_equal(script.sockets_open, 0);
+        assert_row(phase_of(&socket) == FERI_PHASE_CLOSED);
+        assert_row(script.sockets_open == 0);
     }
 }
 
@@ -224,12 +224,12 @@ SCRIPT_TEST(a_reuse_that_was_not_set_is_reported_as_bind_will_set_it)
     for (size_t i = 0; i < 3; i++) {
         socket = new_socket(rows[i].traits, FER_DOMAIN_IPV4, rows[i].type);
         assert_ok(fer_socket_reuse_address(&socket, &reuses));
-        assert_int_equal(reuses, rows[i].initially);
-        assert_int_equal(script.times[SCRIPT_OPTION_VALUE], 0);
+        assert_row(reuses == rows[i].initially);
+        assert_row(script.times[SCRIPT_OPTION_VALUE] == 0);
         assert_ok(fer_socket_set_reuse_address(&socket, false));
         assert_ok(fer_socket_reuse_address(&socket, &reuses));
-        assert_int_equal(reuses, rows[i].after_false);
-        assert_int_equal(script.times[SCRIPT_SET_OPTION], i != 1);
+        assert_row(reuses == rows[i].after_false);
+        assert_row(script.times[SCRIPT_SET_OPTION] == (i != 1));
     }
     assert_ok(fer_socket_set_reuse_address(&socket, true));
     assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 10038,
