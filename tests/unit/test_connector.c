@@ -72,26 +72,49 @@ static void assert_taken(fer_error_kind kind, int32_t code)
 
 /* ---- Attempts */
 
-CONNECTOR_TEST(a_hint_is_queried_and_the_socket_is_deleted_from_the_poller)
+SCRIPT_TEST(a_wait_ends_an_attempt)
 {
-    assert_ok(start());
-    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 1);
-    hint_attempt();
-    assert_ok(wait_nanos(1000));
-    assert_taken(FER_OK, 0);
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 1);
-    assert_int_equal(script.times[SCRIPT_POLLER_DELETE], 1);
-}
-
-CONNECTOR_TEST(a_connect_that_ends_in_the_call_is_never_registered)
-{
-    script_then(SCRIPT_CONNECT);
-    assert_ok(start());
-    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 0);
-    assert_ok(wait_nanos(0));
-    assert_taken(FER_OK, 0);
-    assert_int_equal(script.times[SCRIPT_POLLER_DELETE], 0);
-    assert_int_equal(script.times[SCRIPT_SET_LINGER], 0);
+    static const struct {
+        const char *name;
+        const char *results;
+        bool hints;
+        uint64_t timeout, wait;
+        fer_error_kind kind;
+        int32_t code;
+        uint64_t queries, adds, deletes, resets;
+    } rows[] = {
+        {"a hint is queried", "", true, 0, 1000, FER_OK, 0, 1, 1, 1, 0},
+        {"a connect that ends in the call is never registered", "connect OK", false, 0, 0, FER_OK,
+         0, 0, 0, 0, 0},
+        /* whatever the system's poll returns */
+        {"an event that is there precedes a failure", "connect OK, poller_wait OUT_OF_MEMORY:12",
+         false, 0, 1000, FER_OK, 0, 0, 0, 0, 0},
+        {"a limit that is just reached queries first", "peer_addr* NOT_CONNECTED:107", false, 5000,
+         1000, FER_TIMED_OUT, 0, 1, 1, 1, 1},
+        {"a socket that cannot be registered", "poller_add STORAGE_FULL:28", false, 0, 0,
+         FER_STORAGE_FULL, 28, 0, 1, 0, 0},
+        {"a status that cannot be queried", "take_error NO_BUFFER_SPACE:55", true, 0, 1000,
+         FER_NO_BUFFER_SPACE, 55, 1, 1, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_connector(&script_posix);
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        options.attempt_timeout = fer_duration_from_nanos(rows[i].timeout);
+        assert_ok(start());
+        script.now += rows[i].timeout;
+        if (rows[i].hints) {
+            hint_attempt();
+        }
+        assert_ok(wait_nanos(rows[i].wait));
+        assert_taken(rows[i].kind, rows[i].code);
+        assert_row(failed == (rows[i].kind != FER_OK));
+        assert_row(script.times[SCRIPT_TAKE_ERROR] == rows[i].queries);
+        assert_row(script.times[SCRIPT_POLLER_ADD] == rows[i].adds);
+        assert_row(script.times[SCRIPT_POLLER_DELETE] == rows[i].deletes);
+        assert_row(script.times[SCRIPT_SET_LINGER] == rows[i].resets);
+        assert_int_equal(connector_teardown(NULL), 0);
+    }
 }
 
 /* A false hint is queried again after 1, 2, 4, 8, 16, 20, 20, … ms. */
@@ -116,17 +139,6 @@ CONNECTOR_TEST(a_false_hint_pauses)
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 20 * MS;
     assert_ok(wait_nanos(1000 * (uint64_t)MS));
     assert_taken(FER_OK, 0);
-}
-
-CONNECTOR_TEST(a_limit_that_is_just_reached_queries_the_attempt_first)
-{
-    script_queue("peer_addr* NOT_CONNECTED:107");
-    options.attempt_timeout = fer_duration_from_nanos(5000);
-    assert_ok(start());
-    script.now += 5000;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 1);
-    assert_taken(FER_TIMED_OUT, 0);
 }
 
 static fer_resolver resolver;
@@ -162,28 +174,6 @@ CONNECTOR_TEST(a_late_wait_queries_each_attempt_once)
     assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 2);
     assert_taken(FER_TIMED_OUT, 0);
     fer_resolver_close(&resolver);
-}
-
-CONNECTOR_TEST(a_socket_that_cannot_be_registered_is_a_failed_attempt)
-{
-    script_queue("poller_add STORAGE_FULL:28");
-    assert_ok(start());
-    assert_int_equal(script.sockets_open, 0);
-    assert_int_equal(failed, 1);
-    assert_failure(0, A, FER_STORAGE_FULL, 28, 0);
-    assert_ok(wait_nanos(0));
-    assert_taken(FER_STORAGE_FULL, 28);
-}
-
-CONNECTOR_TEST(a_status_that_cannot_be_queried_ends_it)
-{
-    assert_ok(start());
-    hint_attempt();
-    script_queue("take_error NO_BUFFER_SPACE:55");
-    assert_ok(wait_nanos(1000));
-    assert_event_of_connector();
-    assert_taken(FER_NO_BUFFER_SPACE, 55);
-    assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
 }
 
 /* After a fork the socket and its registration are also the parent's (rule K15). */
@@ -248,16 +238,6 @@ CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
     assert_false(notified);
     assert_ok(wait_nanos(0)); /* rule P12: the notification is kept */
     assert_true(notified);
-}
-
-/* An event that is there is returned, whatever the system's poll returns. */
-CONNECTOR_TEST(the_event_of_a_connector_precedes_a_failure)
-{
-    script_then(SCRIPT_CONNECT);
-    assert_ok(start());
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
-    assert_ok(wait_nanos(1000));
-    assert_taken(FER_OK, 0);
 }
 
 CONNECTOR_TEST(a_poller_is_fast_again_after_its_last_connector)
