@@ -107,7 +107,7 @@ tests_of() {
         all-debug) echo "-E ^api_install_" ;;
         all-release) echo "-LE examples|fidelity|sandbox|stress -E _slowly$|kqueue" ;;
         all-asan) echo "-LE fuzz" ;;
-        all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|duration|error)|ipv4)" ;;
+        all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|error)|ipv4)" ;;
         all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
         *-msvc) echo "-L unit|conformance|cxx|amalgamated|examples" ;;
     esac

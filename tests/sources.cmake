@@ -1,32 +1,19 @@
 # The sources of the tests. Each source is one cmocka run.
 set(ferrule_unit_sources
-    unit/test_address_order.c
     unit/test_address_source.c
-    unit/test_try.c
     unit/test_atomic.c
-    unit/test_binding.c
-    unit/test_building_failures.c
-    unit/test_cancel_token.c
     unit/test_connect_attempts.c
-    unit/test_connect_attempts_limits.c
     unit/test_connect_schedule.c
     unit/test_control.c
-    unit/test_connect_start.c
     unit/test_connecting.c
     unit/test_connector.c
     unit/test_copy.c
     unit/test_copy_both.c
-    unit/test_copy_both_spliced.c
     unit/test_copy_spliced.c
-    unit/test_cut_sends.c
     unit/test_datagram.c
     unit/test_datagram_batch.c
-    unit/test_datagram_waiting.c
-    unit/test_duration.c
     unit/test_error.c
     unit/test_error_maps.c
-    unit/test_false_hints.c
-    unit/test_foreign_sockets.c
     unit/test_handle.c
     unit/test_host_port.c
     unit/test_instant.c
@@ -36,16 +23,10 @@ set(ferrule_unit_sources
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
     unit/test_interruptible.c
-    unit/test_keepalive.c
     unit/test_limits.c
-    unit/test_limits_calls.c
-    unit/test_limits_threads.c
-    unit/test_listener_waits.c
     unit/test_listening.c
     unit/test_lookup_within.c
     unit/test_modes.c
-    unit/test_modes_threads.c
-    unit/test_multicast.c
     unit/test_opening.c
     unit/test_operation_error.c
     unit/test_options.c
@@ -55,33 +36,21 @@ set(ferrule_unit_sources
     unit/test_platform_wait.c
     unit/test_poller.c
     unit/test_poller_epoll.c
-    unit/test_poller_notified.c
     unit/test_readiness.c
-    unit/test_resolve.c
     unit/test_resolver.c
-    unit/test_resolver_ends.c
-    unit/test_resolver_keys.c
     unit/test_retry.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
     unit/test_socket_addr.c
-    unit/test_socket_addr_format.c
-    unit/test_socket_addr_parse.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
-    unit/test_socket_limits.c
     unit/test_sources.c
     unit/test_send_file.c
     unit/test_stream_io.c
-    unit/test_stream_lingering.c
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
     unit/test_stream_request.c
-    unit/test_stream_transfer.c
-    unit/test_stream_vectored.c
     unit/test_text.c
-    unit/test_unix_addr.c
-    unit/test_unix_datagram.c
     unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
@@ -90,8 +59,6 @@ set(ferrule_unit_sources
 # Each of these tests has its own program, because it defines functions that other tests get from a
 # library.
 set(ferrule_unit_alone
-    test_limits_threads
-    test_modes_threads
     test_platform_wait
     test_poller_epoll
     test_sim_traits

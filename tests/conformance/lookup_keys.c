@@ -1,6 +1,5 @@
 /* lookup_keys.c: rule N9: the keys of lookups that are done, by the system's own resolver. For the
- * order of each step, several pollers and closed lookups: unit/test_resolver_keys.c. For several
- * threads: unit/test_resolver_threads.c. */
+ * order of each step: unit/test_resolver.c. */
 #include "support/fixture.h"
 
 #include "ferrule/poller.h"

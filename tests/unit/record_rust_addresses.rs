@@ -359,10 +359,10 @@ fn v6_row(a: Ipv6Addr) -> String {
         .map(|(i, &yes)| (yes as u32) << i)
         .sum();
     let shown = |v4: Option<Ipv4Addr>| v4.map_or(String::new(), |v4| v4.to_string());
-    let groups = a.segments().map(|group| format!("{group:#x}")).join(", ");
+    let groups = a.segments().map(|group| format!("{group:#x}")).join(",");
     if a.to_ipv4().is_none() {
         assert!(a.to_ipv4_mapped().is_none() && a.to_canonical() == IpAddr::V6(a));
-        return format!("V6({groups}, {mask:#x}, \"{a}\"),").replace("0x0,", "0,");
+        return format!("V6({groups},{mask:#x},\"{a}\"),").replace("0x0,", "0,");
     }
     format!(
         "{{{{{groups}}}, {mask:#x}, \"{a}\", \"{}\", \"{}\", \"{}\"}},",
@@ -410,16 +410,9 @@ fn v6_edges() -> Vec<Ipv6Addr> {
             first, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff,
         ));
     }
-    for sixth in [0, 1, 0xfffe, 0xffff, 0xff00, 0x00ff] {
+    for sixth in [0, 1, 0xfffe, 0xffff] {
         for fifth in [0, 1] {
-            for low in [
-                (0, 0),
-                (0, 1),
-                (1, 0),
-                (0x7f00, 1),
-                (0xffff, 0xffff),
-                (0x102, 0x304),
-            ] {
+            for low in [(0, 0), (0, 1), (0x7f00, 1), (0x102, 0x304)] {
                 all.push(Ipv6Addr::new(0, 0, 0, 0, fifth, sixth, low.0, low.1));
                 if sixth == 0xffff {
                     all.push(Ipv6Addr::new(1, 0, 0, 0, fifth, sixth, low.0, low.1));
@@ -427,14 +420,14 @@ fn v6_edges() -> Vec<Ipv6Addr> {
             }
         }
     }
-    // At most one run of zeros, or two of the same length. test_ip_format.c has every pattern.
+    // Two runs of zeros of the same length. test_ip_format.c has every pattern.
     for zeros in 0u16..256 {
         let runs: Vec<usize> = format!("{zeros:08b}")
             .split('0')
             .map(str::len)
             .filter(|&len| len > 0)
             .collect();
-        if runs.len() > 2 || (runs.len() == 2 && runs[0] != runs[1]) {
+        if runs.len() != 2 || runs[0] != runs[1] {
             continue;
         }
         let group = |i: u16| {

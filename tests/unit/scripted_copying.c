@@ -7,13 +7,10 @@
 
 enum { PIPE = 7 };
 
-fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
-{
-    const script_result *result =
-        script_take(SCRIPT_PIPE_OPEN, FER_RAW_SOCKET_NONE, "%" PRIu64 "%s", (uint64_t)cap,
-                    waits ? ",waits" : "");
-    return STORE(result, out, ((ferp_pipe){.ends = {PIPE, PIPE}}));
-}
+SCRIPTED_OUT(ferp_pipe_open, (size_t cap, bool waits, ferp_pipe *out),
+             script_take(SCRIPT_PIPE_OPEN, FER_RAW_SOCKET_NONE, "%" PRIu64 "%s", (uint64_t)cap,
+                         waits ? ",waits" : ""),
+             out, ((ferp_pipe){.ends = {PIPE, PIPE}}));
 
 void ferp_pipe_close(const ferp_pipe *pipe)
 {

@@ -47,27 +47,17 @@ SCRIPTED(fer_error, ferp_set_udp_feature,
          TAKE_WITH(SET_UDP_FEATURE, raw, "v%d,%u,%d", (int)family, (unsigned)feature, on)->error);
 /* clang-format on */
 
-fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
-                           bool *on)
-{
-    const script_result *result =
-        TAKE_WITH(UDP_FEATURE, raw, "v%d,%u", (int)family, (unsigned)feature);
-    return STORE(result, on, result->value != 0);
-}
+SCRIPTED_OUT(ferp_udp_feature,
+             (fer_raw_socket raw, fer_ip_family family, fer_udp_features feature, bool *on),
+             TAKE_WITH(UDP_FEATURE, raw, "v%d,%u", (int)family, (unsigned)feature), on,
+             result->value != 0);
 
 fer_error ferp_set_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool on)
 {
     return TAKE_WITH(SET_DONT_FRAGMENT, raw, "v%d,%d", (int)family, on)->error;
 }
 
-fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
-{
-    const script_result *result = TAKE_WITH(DONT_FRAGMENT, raw, "v%d", (int)family);
-    return STORE(result, on, result->value != 0);
-}
-
-fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
-{
-    const script_result *result = TAKE_WITH(PATH_MTU, raw, "v%d", (int)family);
-    return STORE(result, out, (uint32_t)result->value);
-}
+SCRIPTED_OUT(ferp_dont_fragment, (fer_raw_socket raw, fer_ip_family family, bool *on),
+             TAKE_WITH(DONT_FRAGMENT, raw, "v%d", (int)family), on, result->value != 0);
+SCRIPTED_OUT(ferp_path_mtu, (fer_raw_socket raw, fer_ip_family family, uint32_t *out),
+             TAKE_WITH(PATH_MTU, raw, "v%d", (int)family), out, (uint32_t)result->value);

@@ -35,11 +35,8 @@ SCRIPTED(fer_error, ferp_bytes_queued, (fer_raw_socket raw, size_t *n),
 SCRIPTED(fer_error, ferp_shutdown, (fer_raw_socket raw, fer_shutdown how),
          TAKE_WITH(SHUTDOWN, raw, "%d", (int)how)->error);
 
-fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
-{
-    const script_result *result = TAKE(TAKE_ERROR, raw);
-    return STORE(result, pending, result->pending);
-}
+SCRIPTED_OUT(ferp_take_error, (fer_raw_socket raw, fer_error *pending), TAKE(TAKE_ERROR, raw),
+             pending, result->pending);
 
 static const char *direction_name(ferp_direction direction)
 {
@@ -51,20 +48,14 @@ SCRIPTED(
     (fer_raw_socket raw, ferp_direction direction, fer_duration timeout),
     TAKE_WITH(SET_TIMEOUT, raw, "%s,%" PRIu64, direction_name(direction), timeout.nanos)->error);
 
-fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duration *out)
-{
-    const script_result *result = TAKE_WITH(TIMEOUT, raw, "%s", direction_name(direction));
-    return STORE(result, out, (fer_duration){result->value});
-}
-
+SCRIPTED_OUT(ferp_timeout, (fer_raw_socket raw, ferp_direction direction, fer_duration *out),
+             TAKE_WITH(TIMEOUT, raw, "%s", direction_name(direction)), out,
+             (fer_duration){result->value});
 SCRIPTED(fer_error, ferp_set_nonblocking, (fer_raw_socket raw, bool on),
          TAKE_WITH(SET_NONBLOCKING, raw, "%d", on)->error);
 
-fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)
-{
-    const script_result *result = TAKE(IS_NONBLOCKING, raw);
-    return STORE(result, out, result->value != 0);
-}
+SCRIPTED_OUT(ferp_is_nonblocking, (fer_raw_socket raw, bool *out), TAKE(IS_NONBLOCKING, raw), out,
+             result->value != 0);
 
 #define OPTION_NAME(name, kind, level, systems) #name,
 static const char *const option_names[] = {FERP_OPTIONS(OPTION_NAME)};
@@ -72,22 +63,16 @@ static const char *const option_names[] = {FERP_OPTIONS(OPTION_NAME)};
 SCRIPTED(fer_error, ferp_set_option, (fer_raw_socket raw, ferp_option option, uint32_t value),
          TAKE_WITH(SET_OPTION, raw, "%s,%" PRIu32, option_names[option], value)->error);
 
-fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out)
-{
-    const script_result *result = TAKE_WITH(OPTION_VALUE, raw, "%s", option_names[option]);
-    return STORE(result, out, (uint32_t)result->value);
-}
-
+SCRIPTED_OUT(ferp_option_value, (fer_raw_socket raw, ferp_option option, uint32_t *out),
+             TAKE_WITH(OPTION_VALUE, raw, "%s", option_names[option]), out,
+             (uint32_t)result->value);
 SCRIPTED(fer_error, ferp_bind_device, (fer_raw_socket raw, fer_ip_family of, const char *name),
          TAKE_WITH(BIND_DEVICE, raw, "v%d,%s", (int)of, name)->error);
 SCRIPTED(fer_error, ferp_set_linger, (fer_raw_socket raw, struct ferp_linger linger),
          TAKE_WITH(SET_LINGER, raw, "%d,%" PRIu32, linger.on, linger.seconds)->error);
 
-fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
-{
-    const script_result *result = TAKE(LINGER, raw);
-    return STORE(result, out, ((struct ferp_linger){result->on, (uint32_t)result->value}));
-}
+SCRIPTED_OUT(ferp_linger, (fer_raw_socket raw, struct ferp_linger *out), TAKE(LINGER, raw), out,
+             ((struct ferp_linger){result->on, (uint32_t)result->value}));
 
 fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness readiness)
 {
@@ -140,18 +125,11 @@ SCRIPTED_VOID(ferp_wake, (fer_raw_socket raw), (void)TAKE(WAKE, raw));
 
 /* ---- Credentials and interfaces */
 
-fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
-{
-    const script_result *result = TAKE(UNIX_PEER_CRED, raw);
-    return STORE(result, out, ((fer_unix_cred){(uint32_t)result->value, 2, 3}));
-}
-
-fer_error ferp_interface_index(const char *interface_name, uint32_t *out)
-{
-    const script_result *result =
-        script_take(SCRIPT_INTERFACE_INDEX, FER_RAW_SOCKET_NONE, "%s", interface_name);
-    return STORE(result, out, (uint32_t)result->value);
-}
+SCRIPTED_OUT(ferp_unix_peer_cred, (fer_raw_socket raw, fer_unix_cred *out),
+             TAKE(UNIX_PEER_CRED, raw), out, ((fer_unix_cred){(uint32_t)result->value, 2, 3}));
+SCRIPTED_OUT(ferp_interface_index, (const char *interface_name, uint32_t *out),
+             script_take(SCRIPT_INTERFACE_INDEX, FER_RAW_SOCKET_NONE, "%s", interface_name), out,
+             (uint32_t)result->value);
 fer_error ferp_interface_name(uint32_t index, char *name)
 {
     memcpy(name, "lo", 3);

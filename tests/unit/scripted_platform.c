@@ -2,8 +2,10 @@
  * addresses and data. */
 #include "unit/scripted_take.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #define QUEUE_MAX 16
 #define SOCKETS_MAX 256
@@ -22,14 +24,20 @@ static bool is_open[SOCKETS_MAX];
 static fer_raw_socket last_socket;
 static uint64_t calls;
 
-static const struct {
-    const char *text;
-    bool can_fail;
-} calls_known[SCRIPT_CALL_COUNT] = {
-#define ROW(name, text, can_fail) {text, can_fail},
-    SCRIPT_CALLS(ROW)
-#undef ROW
-};
+#define NAME(name) #name,
+static const char *const names[] = {SCRIPT_FALLIBLE_CALLS(NAME) SCRIPT_OTHER_CALLS(NAME)};
+#define ONE(name) +1
+enum { FALLIBLE_COUNT = 0 SCRIPT_FALLIBLE_CALLS(ONE) };
+
+static const char *text_of(script_call call)
+{
+    static char text[32];
+    size_t len = strlen(names[call]);
+    for (size_t i = 0; i <= len; i++) {
+        text[i] = (char)tolower((unsigned char)names[call][i]);
+    }
+    return text;
+}
 
 #define POSIX_FACTS                                                                             \
     .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .datagram_length_max = 0x7ffff000, \
@@ -110,21 +118,110 @@ void script_then_move(script_call call, uint64_t bytes)
     script_then(call)->value = bytes;
 }
 
+static bool is_word(const char *word, size_t len, const char *wanted)
+{
+    return strlen(wanted) == len && memcmp(word, wanted, len) == 0;
+}
+
+static script_call call_named(const char *word, size_t len)
+{
+    int call = 0;
+    while (call < SCRIPT_CALL_COUNT && !is_word(word, len, text_of((script_call)call))) {
+        call++;
+    }
+    assert_true(call < SCRIPT_CALL_COUNT);
+    return (script_call)call;
+}
+
+static fer_error_kind kind_named(const char *word, size_t len)
+{
+#define KIND(kind, value, rust_name, phrase) \
+    if (is_word(word, len, &#kind[4])) {     \
+        return kind;                         \
+    }
+    FER_ERROR_KINDS(KIND)
+#undef KIND
+    fail_msg("no kind of error is named %s", word);
+    return FER_OTHER;
+}
+
+static void set_result(script_result *result, const char *word, size_t len)
+{
+    bool is_pending = *word == '+';
+    int32_t code = word[len] == ':' ? (int32_t)strtol(word + len + 1, NULL, 10) : 0;
+    if (strspn(word, "0123456789") == len) {
+        result->value = strtoull(word, NULL, 10);
+    } else {
+        *(is_pending ? &result->pending : &result->error) =
+            (fer_error){kind_named(word + is_pending, len - is_pending), code};
+    }
+}
+
+void script_queue(const char *results)
+{
+    script_call call = SCRIPT_CALL_COUNT;
+    bool is_default = false;
+    script.row = script.row == NULL ? results : script.row;
+    for (const char *word = results; *word != '\0'; word += strspn(word, " ")) {
+        size_t len = strcspn(word, " ,:");
+        if (call == SCRIPT_CALL_COUNT) {
+            is_default = word[len - 1] == '*';
+            call = call_named(word, len - is_default);
+        } else {
+            set_result(is_default ? script_default(call) : script_then(call), word, len);
+        }
+        word += strcspn(word, " ,");
+        if (*word == ',') {
+            word++;
+            call = SCRIPT_CALL_COUNT;
+        }
+    }
+}
+
 script_result *script_default(script_call call)
 {
     return &queues[call].fallback;
 }
 
+void script_fail(const char *what)
+{
+    fail_msg("%s: %s; the log ends: %s", script.row == NULL ? "" : script.row, what, script.log);
+}
+
+void assert_log(const char *want)
+{
+    if (strcmp(script.log, want) != 0) {
+        script_fail(want);
+    }
+    script.log[0] = '\0';
+}
+
+void script_check_error(const char *call, fer_error got, fer_error_kind kind, int32_t code)
+{
+    char what[300];
+    if (got.kind != kind || got.os_code != code) {
+        snprintf(what, sizeof what, "%s: %s (%ld), not %s (%ld)", call,
+                 fer_error_kind_name(got.kind), (long)got.os_code, fer_error_kind_name(kind),
+                 (long)code);
+        script_fail(what);
+    }
+}
+
+void script_end_row(void)
+{
+    for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
+        if (queues[i].used != queues[i].count) {
+            script_fail(text_of((script_call)i)); /* an answer was not asked for */
+        }
+    }
+    assert_row(script.waits_armed == 0);
+    script.row = NULL;
+}
+
 int script_teardown(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SCRIPT_CALL_COUNT; i++) {
-        if (queues[i].used != queues[i].count) {
-            fail_msg("an answer of %s was not asked for; the log ends: %s", calls_known[i].text,
-                     script.log);
-        }
-    }
-    assert_int_equal(script.waits_armed, 0);
+    script_end_row();
     return 0;
 }
 
@@ -169,6 +266,26 @@ fer_unix_addr script_path(const char *path)
     return addr;
 }
 
+ferp_description script_description(const char *words)
+{
+#define HAS(word) (strstr(words, word) != NULL)
+    return (ferp_description){.is_stream = HAS("stream"),
+                              .is_datagram = HAS("datagram"),
+                              .is_raw = HAS("raw"),
+                              .is_packets = HAS("packets"),
+                              .is_ip = HAS("v4") || HAS("v6"),
+                              .is_unix = HAS("unix"),
+                              .is_of_other_protocol = HAS("other"),
+                              .family = HAS("v4")   ? FER_IP_V4
+                                        : HAS("v6") ? FER_IP_V6
+                                                    : 0,
+                              .is_listening = HAS("listening"),
+                              .is_connected = HAS("connected"),
+                              .is_connecting = HAS("connecting"),
+                              .is_nonblocking = HAS("nonblocking")};
+#undef HAS
+}
+
 static script_call closing_call;
 static fer_handle *handle_to_close;
 
@@ -196,8 +313,8 @@ static void log_call(script_call call, const char *format, va_list args)
     size_t len = strlen(log);
     int size = vsnprintf(entry, sizeof entry, format, args);
     assert_true(size >= 0 && (size_t)size < sizeof entry);
-    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "",
-             calls_known[call].text, entry);
+    snprintf(log + len, sizeof script.log - len, "%s%s(%s)", len > 0 ? " " : "", text_of(call),
+             entry);
 }
 
 const script_result *script_take(script_call call, fer_raw_socket raw, const char *format, ...)
@@ -211,14 +328,14 @@ const script_result *script_take(script_call call, fer_raw_socket raw, const cha
     script.times[call]++;
     assert_true(++calls < CALLS_MAX);
     if (raw != FER_RAW_SOCKET_NONE && (raw < 0 || raw >= SOCKETS_MAX || !is_open[raw])) {
-        fail_msg("%s of a socket that is not open", calls_known[call].text);
+        fail_msg("%s of a socket that is not open", text_of(call));
     }
     if (script.on_call != NULL) {
         script.on_call(call);
     }
     const script_result *result =
         queue->used < queue->count ? &queue->results[queue->used++] : &queue->fallback;
-    if (calls_known[call].can_fail && ++script.calls_that_can_fail == script.fail_at) {
+    if ((int)call < (int)FALLIBLE_COUNT && ++script.calls_that_can_fail == script.fail_at) {
         failed = *result;
         failed.error = script.fail_with;
         result = &failed;
@@ -291,12 +408,8 @@ void ferp_close(fer_raw_socket raw)
     script.sockets_open--;
 }
 
-fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
-{
-    const script_result *result = TAKE(DESCRIBE, raw);
-    return STORE(result, out, result->description);
-}
-
+SCRIPTED_OUT(ferp_describe, (fer_raw_socket raw, ferp_description *out), TAKE(DESCRIBE, raw), out,
+             result->description);
 SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw, fer_ip_family datagrams),
          ((void)datagrams, TAKE(ADOPT, raw)->error));
 SCRIPTED(fer_error, ferp_bind, (fer_raw_socket raw, const fer_socket_addr *addr),

@@ -14,111 +14,34 @@
 #include "platform/platform.h"
 #include "support/group.h"
 
-/* X(name, name in the log, whether it can fail). */
-#define SCRIPT_CALLS(X)                                     \
-    X(SOCKET, "socket", true)                               \
-    X(DUPLICATE, "duplicate", true)                         \
-    X(CLOSE, "close", false)                                \
-    X(DESCRIBE, "describe", true)                           \
-    X(ADOPT, "adopt", true)                                 \
-    X(BIND, "bind", true)                                   \
-    X(LISTEN, "listen", true)                               \
-    X(CONNECT, "connect", true)                             \
-    X(ACCEPT, "accept", true)                               \
-    X(LOCAL_ADDR, "local_addr", true)                       \
-    X(PEER_ADDR, "peer_addr", true)                         \
-    X(CONNECT_IS_PENDING, "connect_is_pending", false)      \
-    X(RECV, "recv", true)                                   \
-    X(PEEK, "peek", true)                                   \
-    X(RECV_VECTORED, "recv_vectored", true)                 \
-    X(TRY_RECV, "try_recv", true)                           \
-    X(TRY_PEEK, "try_peek", true)                           \
-    X(TRY_SEND, "try_send", true)                           \
-    X(TRY_RECV_VECTORED, "try_recv_vectored", true)         \
-    X(TRY_SEND_VECTORED, "try_send_vectored", true)         \
-    X(TRY_RECV_FROM, "try_recv_from", true)                 \
-    X(TRY_PEEK_FROM, "try_peek_from", true)                 \
-    X(TRY_SEND_TO, "try_send_to", true)                     \
-    X(TRY_UNIX_RECV_FROM, "try_unix_recv_from", true)       \
-    X(TRY_UNIX_SEND_TO, "try_unix_send_to", true)           \
-    X(TRY_UNIX_SEND_HANDLES, "try_unix_send_handles", true) \
-    X(TRY_UNIX_RECV_HANDLES, "try_unix_recv_handles", true) \
-    X(READY, "ready", true)                                 \
-    X(SEND, "send", true)                                   \
-    X(SEND_VECTORED, "send_vectored", true)                 \
-    X(RECV_FROM, "recv_from", true)                         \
-    X(PEEK_FROM, "peek_from", true)                         \
-    X(SEND_TO, "send_to", true)                             \
-    X(SEND_MESSAGES, "send_messages", true)                 \
-    X(TRY_SEND_MESSAGES, "try_send_messages", true)         \
-    X(RECV_MESSAGES, "recv_messages", true)                 \
-    X(TRY_RECV_MESSAGES, "try_recv_messages", true)         \
-    X(SET_UDP_FEATURE, "set_udp_feature", true)             \
-    X(UDP_FEATURE, "udp_feature", true)                     \
-    X(SET_DONT_FRAGMENT, "set_dont_fragment", true)         \
-    X(DONT_FRAGMENT, "dont_fragment", true)                 \
-    X(PATH_MTU, "path_mtu", true)                           \
-    X(REPORT_REFUSALS, "report_refusals", false)            \
-    X(PIPE_OPEN, "pipe_open", true)                         \
-    X(PIPE_CLOSE, "pipe_close", false)                      \
-    X(PIPE_FILL, "pipe_fill", true)                         \
-    X(PIPE_DRAIN, "pipe_drain", true)                       \
-    X(PIPE_READ, "pipe_read", true)                         \
-    X(WAIT_FOR_PAIR, "wait_for_pair", true)                 \
-    X(SEND_FILE, "send_file", true)                         \
-    X(READ_FILE, "read_file", true)                         \
-    X(UNIX_SOCKET, "unix_socket", true)                     \
-    X(UNIX_PAIR, "unix_pair", true)                         \
-    X(UNIX_BIND, "unix_bind", true)                         \
-    X(UNIX_CONNECT, "unix_connect", true)                   \
-    X(UNIX_LOCAL_ADDR, "unix_local_addr", true)             \
-    X(UNIX_PEER_ADDR, "unix_peer_addr", true)               \
-    X(UNIX_PEER_CRED, "unix_peer_cred", true)               \
-    X(INTERFACE_INDEX, "interface_index", true)             \
-    X(INTERFACE_NAME, "interface_name", true)               \
-    X(UNIX_RECV_FROM, "unix_recv_from", true)               \
-    X(UNIX_SEND_TO, "unix_send_to", true)                   \
-    X(UNIX_SEND_HANDLES, "unix_send_handles", true)         \
-    X(UNIX_RECV_HANDLES, "unix_recv_handles", true)         \
-    X(CHANGE_GROUP_V4, "change_group_v4", true)             \
-    X(CHANGE_GROUP_V6, "change_group_v6", true)             \
-    X(BYTES_QUEUED, "bytes_queued", true)                   \
-    X(SHUTDOWN, "shutdown", true)                           \
-    X(TAKE_ERROR, "take_error", true)                       \
-    X(SET_TIMEOUT, "set_timeout", true)                     \
-    X(TIMEOUT, "timeout", true)                             \
-    X(SET_NONBLOCKING, "set_nonblocking", true)             \
-    X(IS_NONBLOCKING, "is_nonblocking", true)               \
-    X(SET_OPTION, "set_option", true)                       \
-    X(OPTION_VALUE, "option_value", true)                   \
-    X(BIND_DEVICE, "bind_device", true)                     \
-    X(SET_LINGER, "set_linger", true)                       \
-    X(LINGER, "linger", true)                               \
-    X(WAIT_ARM, "wait_arm", true)                           \
-    X(WAIT_FOR, "wait_for", true)                           \
-    X(WAIT_DISARM, "wait_disarm", false)                    \
-    X(WAKE, "wake", false)                                  \
-    X(PAUSE, "pause", false)                                \
-    X(WAIT_FOR_CONNECTS, "wait_for_connects", true)         \
-    X(TOKEN_OPEN, "token_open", true)                       \
-    X(TOKEN_CLOSE, "token_close", false)                    \
-    X(TOKEN_SIGNAL, "token_signal", false)                  \
-    X(TOKEN_CLEAR, "token_clear", false)                    \
-    X(TOKEN_WAIT, "token_wait", true)                       \
-    X(POLLER_OPEN, "poller_open", true)                     \
-    X(POLLER_CLOSE, "poller_close", false)                  \
-    X(POLLER_ADD, "poller_add", true)                       \
-    X(POLLER_MODIFY, "poller_modify", true)                 \
-    X(POLLER_DELETE, "poller_delete", true)                 \
-    X(POLLER_WAIT, "poller_wait", true)                     \
-    X(POLLER_NOTIFY, "poller_notify", true)                 \
-    X(LOOKUP_BEGIN, "lookup_begin", true)                   \
-    X(LOOKUP_NEXT, "lookup_next", false)                    \
-    X(LOOKUP_END, "lookup_end", false)
+/* X(name): the functions that can fail and the others. In the log they are in lower case. */
+/* clang-format off */
+#define SCRIPT_FALLIBLE_CALLS(X) \
+    X(SOCKET) X(DUPLICATE) X(DESCRIBE) X(ADOPT) X(BIND) X(LISTEN) X(CONNECT) X(ACCEPT) \
+    X(LOCAL_ADDR) X(PEER_ADDR) X(RECV) X(PEEK) X(RECV_VECTORED) X(TRY_RECV) X(TRY_PEEK) \
+    X(TRY_SEND) X(TRY_RECV_VECTORED) X(TRY_SEND_VECTORED) X(TRY_RECV_FROM) X(TRY_PEEK_FROM) \
+    X(TRY_SEND_TO) X(TRY_UNIX_RECV_FROM) X(TRY_UNIX_SEND_TO) X(TRY_UNIX_SEND_HANDLES) \
+    X(TRY_UNIX_RECV_HANDLES) X(READY) X(SEND) X(SEND_VECTORED) X(RECV_FROM) X(PEEK_FROM) \
+    X(SEND_TO) X(SEND_MESSAGES) X(TRY_SEND_MESSAGES) X(RECV_MESSAGES) X(TRY_RECV_MESSAGES) \
+    X(SET_UDP_FEATURE) X(UDP_FEATURE) X(SET_DONT_FRAGMENT) X(DONT_FRAGMENT) X(PATH_MTU) \
+    X(PIPE_OPEN) X(PIPE_FILL) X(PIPE_DRAIN) X(PIPE_READ) X(WAIT_FOR_PAIR) X(SEND_FILE) \
+    X(READ_FILE) X(UNIX_SOCKET) X(UNIX_PAIR) X(UNIX_BIND) X(UNIX_CONNECT) X(UNIX_LOCAL_ADDR) \
+    X(UNIX_PEER_ADDR) X(UNIX_PEER_CRED) X(INTERFACE_INDEX) X(INTERFACE_NAME) X(UNIX_RECV_FROM) \
+    X(UNIX_SEND_TO) X(UNIX_SEND_HANDLES) X(UNIX_RECV_HANDLES) X(CHANGE_GROUP_V4) \
+    X(CHANGE_GROUP_V6) X(BYTES_QUEUED) X(SHUTDOWN) X(TAKE_ERROR) X(SET_TIMEOUT) X(TIMEOUT) \
+    X(SET_NONBLOCKING) X(IS_NONBLOCKING) X(SET_OPTION) X(OPTION_VALUE) X(BIND_DEVICE) \
+    X(SET_LINGER) X(LINGER) X(WAIT_ARM) X(WAIT_FOR) X(WAIT_FOR_CONNECTS) X(TOKEN_OPEN) \
+    X(TOKEN_WAIT) X(POLLER_OPEN) X(POLLER_ADD) X(POLLER_MODIFY) X(POLLER_DELETE) X(POLLER_WAIT) \
+    X(POLLER_NOTIFY) X(LOOKUP_BEGIN)
+#define SCRIPT_OTHER_CALLS(X) \
+    X(CLOSE) X(CONNECT_IS_PENDING) X(REPORT_REFUSALS) X(PIPE_CLOSE) X(WAIT_DISARM) X(WAKE) \
+    X(PAUSE) X(TOKEN_CLOSE) X(TOKEN_SIGNAL) X(TOKEN_CLEAR) X(POLLER_CLOSE) X(LOOKUP_NEXT) \
+    X(LOOKUP_END)
+/* clang-format on */
 
 typedef enum script_call {
-#define SCRIPT_CALL_ENUMERATOR(name, text, can_fail) SCRIPT_##name,
-    SCRIPT_CALLS(SCRIPT_CALL_ENUMERATOR)
+#define SCRIPT_CALL_ENUMERATOR(name) SCRIPT_##name,
+    SCRIPT_FALLIBLE_CALLS(SCRIPT_CALL_ENUMERATOR) SCRIPT_OTHER_CALLS(SCRIPT_CALL_ENUMERATOR)
 #undef SCRIPT_CALL_ENUMERATOR
         SCRIPT_CALL_COUNT
 } script_call;
@@ -155,6 +78,7 @@ struct script {
     uint64_t now;
     bool has_no_memory;
     uint64_t first_key; /* of the events of a poller's wait */
+    const char *row;    /* of a table, for the messages of failed assertions */
 
     uint64_t last_key; /* that was registered in a poller */
     uint64_t calls_that_can_fail;
@@ -182,11 +106,23 @@ script_result *script_then(script_call call);
 void script_then_fail(script_call call, fer_error_kind kind, int32_t os_code);
 void script_then_move(script_call call, uint64_t bytes);
 
+/* Appends results to the queues: "recv 4 INTERRUPTED:4, send 3" are two of recv and one of send, by
+ * their names in the log. A number is the value of a success, a kind with its code a failure, and
+ * with a leading + the pending error. "recv* INTERRUPTED:4" is the default. The text is the name of
+ * a row without one. */
+void script_queue(const char *results);
+
 /* The result of a function whose queue is empty. */
 script_result *script_default(script_call call);
 
-/* A cmocka teardown: every queued result was used and every armed wait was ended. */
+/* A cmocka teardown: every queued result was used and every armed wait was ended. The same at the
+ * end of a row. */
 int script_teardown(void **state);
+void script_end_row(void);
+
+/* Fails the test with the row and the log. */
+void script_fail(const char *what);
+#define assert_row(condition) ((condition) ? (void)0 : script_fail(#condition))
 
 /* An open socket that the library did not create, and a handle that owns such a socket. */
 fer_raw_socket script_open_socket(void);
@@ -195,6 +131,10 @@ fer_handle script_stream(uint32_t flags);
 fer_socket_addr script_addr(const char *text);
 fer_unix_addr script_path(const char *path);
 
+/* The description that the words have: stream, datagram, raw, packets; v4, v6, unix; listening,
+ * connected, connecting, nonblocking; other protocol. */
+ferp_description script_description(const char *words);
+
 /* Fails the test unless the address is the one that the text represents. */
 void assert_addr(const fer_socket_addr *got, const char *text);
 
@@ -202,21 +142,11 @@ void assert_addr(const fer_socket_addr *got, const char *text);
 void script_close_during(script_call call, fer_handle *handle);
 
 /* Compares the log with the expected calls and clears it. */
-#define assert_log(want)                       \
-    do {                                       \
-        assert_string_equal(script.log, want); \
-        script.log[0] = '\0';                  \
-    } while (0)
+void assert_log(const char *want);
 
 /* Fails the test unless the call returns this kind and this code. */
-#define assert_error(call, want_kind, want_code)                                             \
-    do {                                                                                     \
-        fer_error got_ = (call);                                                             \
-        if (got_.kind != (want_kind) || got_.os_code != (want_code)) {                       \
-            fail_msg("%s: %s (%ld), not %s (%ld)", #call, fer_error_kind_name(got_.kind),    \
-                     (long)got_.os_code, fer_error_kind_name(want_kind), (long)(want_code)); \
-        }                                                                                    \
-    } while (0)
+#define assert_error(call, kind, code) script_check_error(#call, call, kind, (int32_t)(code))
+void script_check_error(const char *call, fer_error got, fer_error_kind kind, int32_t code);
 #define assert_ok(call) assert_error(call, FER_OK, 0)
 /* The same, and the call stores this count in n. */
 #define assert_error_n(call, want_kind, want_code, n, count) \

@@ -26,6 +26,15 @@ const script_result *script_take(script_call call, fer_raw_socket raw, const cha
     }                                        \
     extern struct script script
 
+/* One that stores a value of its result. */
+#define SCRIPTED_OUT(name, parameters, taken, out, written) \
+    fer_error name parameters                               \
+    {                                                       \
+        const script_result *result = taken;                \
+        return STORE(result, out, written);                 \
+    }                                                       \
+    extern struct script script
+
 /* Stores a, b, c, … as the received bytes. Each call starts with a. */
 fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n);
 

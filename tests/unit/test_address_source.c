@@ -1,7 +1,9 @@
-/* test_address_source.c: the addresses of a text, read one after the other (rules A3, A4). */
+/* test_address_source.c: the addresses of a text, read one after the other (rules A3, A4), and the
+ * public functions that return all addresses of a name in one call. */
 #include "unit/scripted_platform.h"
 
 #include "core/names/address_source.h"
+#include "ferrule/resolve.h"
 
 static fer_error source_of_text(feri_address_source *source, const char *text)
 {
@@ -41,7 +43,6 @@ SCRIPT_TEST(text_that_is_an_address_is_never_looked_up)
     check_literal("2001:db8::1:65535", "[2001:db8::1]:65535");
 }
 
-/* Checks the calls of the resolver for a text. */
 static void check_looked_up(const char *text, const char *log)
 {
     script_begin(&script_posix);
@@ -99,8 +100,6 @@ SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
     assert_log("");
 }
 
-/* ---- The length of names */
-
 static fer_error source_of_long_host(size_t len, char last)
 {
     static char host[401];
@@ -127,6 +126,66 @@ SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_n
     assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);
     assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
     assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
+}
+
+#define CAP 3
+
+static void begin_with_two(void)
+{
+    script_begin(&script_posix);
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
+    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
+}
+
+SCRIPT_TEST(all_addresses_are_stored_and_counted)
+{
+    fer_socket_addr addrs[CAP];
+    size_t count = 99;
+    begin_with_two();
+    assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, CAP, &count), count, 2);
+    assert_addr(&addrs[0], "192.0.2.1:80");
+    assert_addr(&addrs[1], "[2001:db8::2]:80");
+    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
+    begin_with_two();
+    assert_ok_n(fer_lookup_host("example.test", 81, addrs, CAP, &count), count, 2);
+    assert_addr(&addrs[1], "[2001:db8::2]:81");
+}
+
+SCRIPT_TEST(the_array_is_never_overrun_and_all_are_counted)
+{
+    for (size_t cap = 0; cap <= CAP; cap++) {
+        fer_socket_addr addrs[CAP];
+        size_t count = 99;
+        begin_with_two();
+        memset(addrs, 0, sizeof addrs);
+        assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, cap, &count), count, 2);
+        for (size_t i = 0; i < CAP; i++) {
+            assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0);
+        }
+    }
+}
+
+SYSTEM_TEST(script_posix, a_failure_is_reported_and_stores_nothing)
+{
+    fer_socket_addr addrs[CAP];
+    size_t count = 99;
+    script_default(SCRIPT_LOOKUP_BEGIN)->error = (fer_error){FER_HOST_NOT_FOUND, -2};
+    assert_error(fer_to_socket_addrs("example.test:80", addrs, CAP, &count), FER_HOST_NOT_FOUND,
+                 -2);
+    assert_error(fer_lookup_host("example.test", 80, addrs, CAP, &count), FER_HOST_NOT_FOUND, -2);
+    assert_int_equal(count, 99);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
+}
+
+TEST(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind)
+{
+    char text[FER_ERROR_TEXT_CAP];
+    fer_error error = {FER_HOST_NOT_FOUND, -2};
+    assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen("host not found"));
+    assert_string_equal(text, "host not found");
+    error.kind = FER_RESOLVE_TRY_AGAIN;
+    assert_int_equal(fer_resolve_error_text(error, text, 5), strlen("name lookup failed for now"));
+    assert_string_equal(text, "name");
 }
 
 TEST_MAIN("address_source")

@@ -1,10 +1,11 @@
 /* test_connect_schedule.c: the schedule of connection attempts, step by step: the numbers of RFC
  * 8305, the limit of 16 attempts, the timeouts of attempts, events that the schedule sees together,
- * the bugs that other implementations had, and its table. fuzz/models/schedule_model.c checks any
- * order of ends, times and cancels. */
+ * and the bugs that other implementations had. docs/STATE.md has its table (check_copies), and
+ * fuzz/models/schedule_model.c checks any order of ends, times and cancels. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/open/connect_attempts.h"
 #include "core/open/connect_schedule.h"
 #include "support/group.h"
 
@@ -17,9 +18,7 @@
 struct row {
     const char *name;
     size_t addresses;
-    uint64_t delay;
-    uint64_t attempt_timeout;
-    uint64_t deadline;
+    uint64_t delay, attempt_timeout, deadline;
     const char *steps;
 };
 
@@ -62,7 +61,6 @@ static bool is_word(const char *word, size_t length, const char *wanted)
     return strlen(wanted) == length && strncmp(word, wanted, length) == 0;
 }
 
-/* Whether the schedule does what the step says. */
 static bool run_step(const char *step)
 {
     char *end;
@@ -277,81 +275,102 @@ TEST(a_time_beyond_the_clock_is_never)
     expect_wait(end, NEVER);
 }
 
-/* ---- The table, against the rules in plain ifs */
+/* ---- The order in which the addresses of a host are tried (RFC 8305, 4) */
 
-static bool is_start(feri_schedule_event event)
+/* '4' and '6' are addresses of these families, 'm' is an IPv4-mapped IPv6 address, '?' has a bad
+ * family. The port is the index. */
+static fer_socket_addr addr_of(char kind, uint16_t index)
 {
-    return event == FERI_SCHEDULE_EVENT_START || event == FERI_SCHEDULE_EVENT_START_IN_LAST_SLOT ||
-           event == FERI_SCHEDULE_EVENT_START_LAST;
+    static const fer_ipv4_addr v4 = {{192, 0, 2, 1}};
+    fer_socket_addr addr = {0};
+    addr.port = index;
+    if (kind == '4' || kind == 'm') {
+        addr.ip.family = FER_IP_V4;
+        addr.ip.u.v4 = v4;
+    }
+    if (kind == 'm') {
+        addr.ip.family = FER_IP_V6;
+        addr.ip.u.v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
+    }
+    if (kind == '6') {
+        addr.ip.family = FER_IP_V6;
+        addr.ip.u.v6.octets[15] = 1;
+    }
+    return addr;
 }
 
-static feri_schedule_phase phase_after_start(feri_schedule_event event)
+/* Compares the order of the kinds with the indices of `want`, a digit for each. */
+static void expect_order(const char *kinds, const char *want)
 {
-    return event == FERI_SCHEDULE_EVENT_START        ? FERI_SCHEDULE_DELAYED
-           : event == FERI_SCHEDULE_EVENT_START_LAST ? FERI_SCHEDULE_ALL_STARTED
-                                                     : FERI_SCHEDULE_FULL;
+    fer_socket_addr addrs[10];
+    size_t count = 0;
+    for (; kinds[count] != '\0'; count++) {
+        addrs[count] = addr_of(kinds[count], (uint16_t)count);
+    }
+    feri_address_order order = {0};
+    size_t index = 99;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(feri_address_order_next(&order, addrs, count, &index));
+        assert_int_equal(index, want[i] - '0');
+    }
+    index = 99;
+    assert_false(feri_address_order_next(&order, addrs, count, &index));
+    assert_false(feri_address_order_next(&order, addrs, count, &index));
+    assert_int_equal(index, 99);
 }
 
-/* A decision stays. */
-static feri_schedule_phase phase_when_decided(feri_schedule_phase phase, feri_schedule_event event)
+/* RFC 8305, 4: "Whichever address family is first in the list should be followed by an address of
+ * the other address family", with a First Address Family Count of 1 (section 8). */
+TEST(families_alternate_and_the_first_ones_is_first)
 {
-    bool is_limit = event == FERI_SCHEDULE_EVENT_DEADLINE || event == FERI_SCHEDULE_EVENT_CANCEL;
-    bool has_open = phase != FERI_SCHEDULE_FAILED;
-    bool may_have_none = phase != FERI_SCHEDULE_CONNECTED;
-    if (is_start(event) || event == FERI_SCHEDULE_EVENT_DELAY_OVER || (!is_limit && !has_open) ||
-        (event == FERI_SCHEDULE_EVENT_LAST_FAILED && !may_have_none)) {
-        return FERI_SCHEDULE_MISUSE;
-    }
-    return phase;
+    expect_order("6644", "0213");
+    expect_order("4466", "0213");
+    expect_order("66444", "02134");
+    expect_order("444666", "031425");
+    expect_order("4664", "0132");
+    expect_order("6464", "0123");
 }
 
-static feri_schedule_phase phase_after(feri_schedule_phase phase, feri_schedule_event event)
+/* The packets of an IPv4-mapped address are IPv4: it stands or falls with the IPv4 network. */
+TEST(an_ipv4_mapped_address_counts_as_ipv4)
 {
-    bool is_ready = phase == FERI_SCHEDULE_READY;
-    bool all_started = phase == FERI_SCHEDULE_ALL_STARTED;
-    if (phase >= FERI_SCHEDULE_CONNECTED) {
-        return phase_when_decided(phase, event);
-    }
-    if (is_start(event)) {
-        return is_ready ? phase_after_start(event) : FERI_SCHEDULE_MISUSE;
-    }
-    switch (event) {
-    case FERI_SCHEDULE_EVENT_CONNECT: return FERI_SCHEDULE_CONNECTED;
-    case FERI_SCHEDULE_EVENT_DEADLINE: return FERI_SCHEDULE_LATE;
-    case FERI_SCHEDULE_EVENT_CANCEL: return FERI_SCHEDULE_CANCELLED;
-    case FERI_SCHEDULE_EVENT_DELAY_OVER:
-        return phase == FERI_SCHEDULE_DELAYED ? FERI_SCHEDULE_READY : FERI_SCHEDULE_MISUSE;
-    case FERI_SCHEDULE_EVENT_LAST_FAILED:
-        return all_started ? FERI_SCHEDULE_FAILED : FERI_SCHEDULE_MISUSE;
-    case FERI_SCHEDULE_EVENT_LATEST_FAILED:
-        return all_started ? phase : is_ready ? FERI_SCHEDULE_MISUSE : FERI_SCHEDULE_READY;
-    default: return phase == FERI_SCHEDULE_FULL ? FERI_SCHEDULE_DELAYED : phase;
-    }
+    expect_order("m466", "0213");
+    expect_order("66m4", "0213");
+    expect_order("4m6", "021");
 }
 
-TEST(every_event_changes_every_phase_as_the_rules_require)
+TEST(an_address_of_a_bad_family_is_tried_too)
 {
-    for (int phase = 0; phase < FERI_SCHEDULE_PHASE_COUNT; phase++) {
-        for (int event = 0; event < FERI_SCHEDULE_EVENT_COUNT; event++) {
-            assert_int_equal(
-                feri_schedule_next_phase((feri_schedule_phase)phase, (feri_schedule_event)event),
-                phase_after((feri_schedule_phase)phase, (feri_schedule_event)event));
+    expect_order("44?", "021");
+    expect_order("??", "01");
+}
+
+/* Every list of up to 8 addresses, against two lists that are merged. */
+TEST(every_short_list_is_merged_from_the_lists_of_its_families)
+{
+    for (size_t count = 0; count <= 8; count++) {
+        for (unsigned bits = 0; bits < 1u << count; bits++) {
+            char kinds[9] = {0};
+            char of_family[2][9] = {{0}};
+            char want[9] = {0};
+            size_t len[2] = {0, 0};
+            for (size_t i = 0; i < count; i++) {
+                unsigned family = bits >> i & 1;
+                kinds[i] = family == 0 ? '6' : '4';
+                of_family[family][len[family]++] = (char)('0' + i);
+            }
+            unsigned first = bits & 1;
+            size_t stored = 0;
+            for (size_t turn = 0; stored < count; turn++) {
+                for (unsigned k = 0; k < 2; k++) {
+                    unsigned family = k == 0 ? first : 1 - first;
+                    if (turn < len[family]) {
+                        want[stored++] = of_family[family][turn];
+                    }
+                }
+            }
+            expect_order(kinds, want);
         }
-    }
-}
-
-TEST(every_phase_has_its_action_and_its_timers)
-{
-    static const feri_schedule_action wanted[] = {
-        FERI_SCHEDULE_DO_START, FERI_SCHEDULE_DO_WAIT,      FERI_SCHEDULE_DO_WAIT,
-        FERI_SCHEDULE_DO_WAIT,  FERI_SCHEDULE_DO_CONNECTED, FERI_SCHEDULE_DO_FAILED,
-        FERI_SCHEDULE_DO_LATE,  FERI_SCHEDULE_DO_CANCELLED,
-    };
-    for (int i = 0; i < FERI_SCHEDULE_PHASE_COUNT; i++) {
-        feri_schedule_phase phase = (feri_schedule_phase)i;
-        assert_int_equal(feri_schedule_action_of(phase), wanted[i]);
-        assert_int_equal(feri_schedule_delay_runs(phase), phase == FERI_SCHEDULE_DELAYED);
-        assert_int_equal(feri_schedule_limits_run(phase), phase < FERI_SCHEDULE_CONNECTED);
     }
 }
 

@@ -1,9 +1,12 @@
 /* test_connecting.c: how a connection is established: starting, the result, readiness hints,
- * timeouts and modes. test_seam_failures.c checks that no failure leaks a socket. */
+ * timeouts and modes; and connects that are only started. test_seam_failures.c checks that no
+ * failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/connection.h"
+#include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/open/unix_opening.h"
 
 static fer_error connect_to(const char *text, fer_duration timeout)
 {
@@ -16,95 +19,72 @@ static fer_error connect_to(const char *text, fer_duration timeout)
     return error;
 }
 
-#define NO_TIMEOUT FER_DURATION_NONE
-#define SOON ((fer_duration){500})
-
 /* ---- The result */
 
-SYSTEM_TEST(script_posix, a_connect_whose_error_cannot_be_queried_is_aborted)
+/* Another thread may have taken the error: as for connect_with (test_connect_attempts.c). A sandbox
+ * refuses getpeername. On a loaded machine a false hint comes later than the pause before it ends.
+ * C2: on Windows SO_ERROR "is not always immediately set". */
+SCRIPT_TEST(a_started_connect_ends_with_its_result)
 {
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then_fail(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9);
-    assert_error(connect_to("192.0.2.1:80", SOON), FER_CONNECTION_ABORTED, 9);
-}
-
-SYSTEM_TEST(script_posix, readiness_that_is_false_for_ever_pauses_and_ends_at_the_deadline)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-    assert_error(connect_to("192.0.2.1:80", fer_duration_from_secs(1)), FER_TIMED_OUT, 0);
-    assert_int_equal(script.now, 1000001000);
-    assert_in_range(script.times[SCRIPT_WAIT_FOR], 50, 60);
-}
-
-SYSTEM_TEST(script_posix, an_interrupted_wait_is_begun_again_with_the_time_that_is_left)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    assert_ok_log(
-        connect_to("192.0.2.1:80", SOON),
-        "socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) "
-        "wait_for(1500) "
-        "wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) set_nonblocking(1,0)");
-}
-
-/* Another thread has taken the error: as for connect_with (test_connect_attempts.c). */
-SYSTEM_TEST(script_posix, a_failure_without_an_error_is_aborted)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_CONNECTION_REFUSED, 0};
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
-    assert_error(connect_to("192.0.2.1:80", SOON), FER_CONNECTION_ABORTED, 0);
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) "
-               "wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
-               "wait_arm(1,CONNECTED) wait_for(1500) take_error(1) peer_addr(1) "
-               "connect_is_pending(1) take_error(1) peer_addr(1) close(1)");
-}
-
-/* A sandbox refuses getpeername. */
-SYSTEM_TEST(script_posix, a_refused_query_ends_the_connect)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_PERMISSION_DENIED, 1};
-    assert_error(connect_to("192.0.2.1:80", SOON), FER_PERMISSION_DENIED, 1);
-}
-
-/* On a loaded machine a false hint comes later than the pause before it ends. */
-SCRIPT_TEST(slow_hints_without_an_error_are_aborted)
-{
-    script_begin(&script_windows);
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    script_default(SCRIPT_WAIT_FOR)->elapsed = 2000000;
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
-    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
-    assert_error(connect_to("192.0.2.1:80", fer_duration_from_secs(1)), FER_CONNECTION_ABORTED, 0);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 7);
-}
-
-/* C2: on Windows SO_ERROR "is not always immediately set". */
-SCRIPT_TEST(a_hint_of_failure_is_explained_by_a_late_error)
-{
-    for (int early = 1; early <= 3; early++) {
-        script_begin(&script_windows);
-        script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-        script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_CONNECTION_REFUSED, 0};
-        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
-        script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1;
-        for (int i = 0; i < early; i++) {
-            (void)script_then(SCRIPT_TAKE_ERROR);
+    static const struct {
+        const char *name;
+        const struct ferp_traits *traits;
+        uint64_t timeout;
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+        uint64_t waits, until; /* 0: of no interest */
+    } rows[] = {
+        {"an error that cannot be queried", &script_posix, 500,
+         "connect IN_PROGRESS:115, take_error BAD_HANDLE:9", FER_CONNECTION_ABORTED, 9, 1, 0},
+        {"readiness that is false for ever pauses and ends at the deadline", &script_posix,
+         1000000000, "connect IN_PROGRESS:115, peer_addr* NOT_CONNECTED:107", FER_TIMED_OUT, 0, 0,
+         1000001000},
+        {"an interrupted wait begins again with the time that is left", &script_posix, 500,
+         "connect IN_PROGRESS:115, wait_for INTERRUPTED:4", FER_OK, 0, 2, 0},
+        {"a failure without an error", &script_posix, 500,
+         "connect IN_PROGRESS:115, wait_for* CONNECTION_REFUSED, peer_addr* NOT_CONNECTED:107, "
+         "connect_is_pending* 1",
+         FER_CONNECTION_ABORTED, 0, 2, 0},
+        {"a refused query", &script_posix, 500,
+         "connect IN_PROGRESS:115, peer_addr* PERMISSION_DENIED:1", FER_PERMISSION_DENIED, 1, 1, 0},
+        {"slow hints without an error", &script_windows, 1000000000,
+         "connect WOULD_BLOCK:10035, peer_addr* NOT_CONNECTED:10057, connect_is_pending* 1",
+         FER_CONNECTION_ABORTED, 0, 7, 0},
+        {"a late error", &script_windows, 500,
+         "connect WOULD_BLOCK:10035, wait_for* CONNECTION_REFUSED, peer_addr* NOT_CONNECTED:10057, "
+         "connect_is_pending* 1, take_error 0 +NETWORK_UNREACHABLE:10051",
+         FER_NETWORK_UNREACHABLE, 10051, 1, 0},
+        {"a later error", &script_windows, 500,
+         "connect WOULD_BLOCK:10035, wait_for* CONNECTION_REFUSED, peer_addr* NOT_CONNECTED:10057, "
+         "connect_is_pending* 1, take_error 0 0 +NETWORK_UNREACHABLE:10051",
+         FER_NETWORK_UNREACHABLE, 10051, 2, 0},
+        {"the latest error", &script_windows, 500,
+         "connect WOULD_BLOCK:10035, wait_for* CONNECTION_REFUSED, peer_addr* NOT_CONNECTED:10057, "
+         "connect_is_pending* 1, take_error 0 0 0 +NETWORK_UNREACHABLE:10051",
+         FER_NETWORK_UNREACHABLE, 10051, 2, 0},
+        /* Windows: the mode is not changed if core waits. */
+        {"a connect that ends in the call", &script_windows, 500, "", FER_OK, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(rows[i].traits);
+        script.row = rows[i].name;
+        script_default(SCRIPT_WAIT_FOR)->elapsed = rows[i].waits == 7 ? 2000000 : 0;
+        script_queue(rows[i].results);
+        assert_error(connect_to("192.0.2.1:80", (fer_duration){rows[i].timeout}), rows[i].kind,
+                     rows[i].code);
+        if (rows[i].until != 0) {
+            assert_row(script.now == rows[i].until);
+            assert_row(script.times[SCRIPT_WAIT_FOR] >= 50 && script.times[SCRIPT_WAIT_FOR] <= 60);
+        } else {
+            assert_row(script.times[SCRIPT_WAIT_FOR] == rows[i].waits);
+            assert_row(rows[i].waits == 0 || strstr(script.log, "wait_for(1500)") != NULL ||
+                       rows[i].timeout != 500);
         }
-        script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NETWORK_UNREACHABLE, 10051};
-        assert_error(connect_to("192.0.2.1:80", SOON), FER_NETWORK_UNREACHABLE, 10051);
-        assert_int_equal(script.times[SCRIPT_WAIT_FOR], early == 1 ? 1 : 2);
+        assert_row(rows[i].kind != FER_OK || script.times[SCRIPT_SET_NONBLOCKING] ==
+                                                 (script.traits.io_waits_in_kernel ? 2 : 0));
+        script_end_row();
     }
-}
-
-/* ---- Timeouts and modes */
-
-SYSTEM_TEST(script_windows, the_mode_is_not_changed_if_core_waits)
-{
-    assert_ok_log(connect_to("192.0.2.1:80", SOON), "socket(v4) connect(1,192.0.2.1:80)");
 }
 
 /* ---- The status of a pending connect (rule C5) */
@@ -124,14 +104,13 @@ static feri_phase phase_of(const fer_handle *handle)
 SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
 {
     fer_handle handle = new_connecting(&script_posix);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
-    assert_ok(feri_pending_connect_status(&handle));
+    script_queue("take_error +CONNECTION_RESET:104");
+    assert_ok_log(feri_pending_connect_status(&handle), "take_error(1)");
     assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
     assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
-    assert_log("take_error(1)");
     handle = new_connecting(&script_posix);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
+    script_queue("take_error +BROKEN_PIPE:32");
     assert_ok(feri_pending_connect_status(&handle));
     assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
@@ -142,13 +121,22 @@ SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
 SCRIPT_TEST(the_error_of_an_earlier_connect_is_none_of_a_pending_one)
 {
     fer_handle handle = new_connecting(&script_windows);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
+    script_queue("take_error +CONNECTION_REFUSED:10061 +CONNECTION_REFUSED:10061");
     assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    assert_log("take_error(1) connect_is_pending(1)");
     assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECTING);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1; /* it is not */
+    script_queue("connect_is_pending 1"); /* it is not */
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
+}
+
+/* Only a handle that is shared asks whether another one has taken the error. */
+SYSTEM_TEST(script_bsd, a_failed_connect_whose_error_was_taken_is_aborted)
+{
+    fer_handle handle = script_connecting(FERI_FLAG_ADOPTED);
+    script_queue("peer_addr* NOT_CONNECTED:57");
+    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
+    script_queue("connect_is_pending 1");
+    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_ABORTED, 0);
+    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
 }
 
 static fer_handle *other_thread_handle;
@@ -164,7 +152,6 @@ static void run_other_thread(script_call call)
     }
 }
 
-/* The result that another thread stored first stays: the saved error is the first one. */
 SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
 {
     fer_handle handle = new_connecting(&script_posix);
@@ -176,10 +163,82 @@ SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
     handle = new_connecting(&script_posix);
     other_thread_event = FERI_EVENT_CONNECT_FAIL;
     script.on_call = run_other_thread;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    script_queue("take_error +CONNECTION_REFUSED:111");
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
+}
+
+/* ---- Connects that are started */
+
+static void assert_new_again(const fer_handle *handle)
+{
+    assert_int_equal(feri_handle_state(handle), 0);
+    assert_true(feri_handle_as_raw(handle) == FER_RAW_SOCKET_NONE);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+SYSTEM_TEST(script_posix, a_started_connect_that_ends_immediately_leaves_an_open_stream)
+{
+    fer_handle handle = {0};
+    fer_socket_addr to = script_addr("[2001:db8::1]:7");
+    assert_ok(feri_start_connect(&handle, &to));
+    assert_log("socket(v6) set_nonblocking(1,1) connect(1,[2001:db8::1]:7)");
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
+    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
+    /* Closing a handle during a connect is misuse by another thread. The new socket is closed. */
+    script_begin(&script_posix);
+    handle = (fer_handle){0};
+    script_close_during(SCRIPT_CONNECT, &handle);
+    script_queue("connect IN_PROGRESS:115");
+    assert_error(feri_start_connect(&handle, &to), FER_MISUSE, 0);
+    assert_int_equal(script.sockets_open, 0);
+}
+
+/* EAGAIN from Linux means a full queue: no connect has started. */
+SYSTEM_TEST(script_posix, a_unix_connect_to_a_full_queue_is_resource_busy)
+{
+    fer_handle handle = {0};
+    fer_unix_addr to = script_path("p");
+    script_queue("unix_connect WOULD_BLOCK:11");
+    assert_error(feri_unix_start_connect(&handle, &to), FER_RESOURCE_BUSY, 11);
+    assert_log("unix_socket() set_nonblocking(1,1) unix_connect(1,p) close(1)");
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9,
+                    feri_unix_start_connect(&handle, &to));
+    assert_forwards(SCRIPT_UNIX_SOCKET, FER_UNSUPPORTED, 10047,
+                    feri_unix_start_connect(&handle, &to));
+    assert_new_again(&handle);
+}
+
+static fer_error open_at(const char *text)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = script_addr(text);
+    fer_error error = feri_connection_open(&addr, &raw);
+    feri_close_opened(&raw);
+    return error;
+}
+
+/* macOS reports EINVAL (libuv, issue 2503). An EINVAL of another cause stays a mistake. */
+SCRIPT_TEST(a_connect_to_the_own_address_is_refused)
+{
+    static const struct {
+        const char *own;
+        fer_error_kind kind;
+    } rows[] = {{"192.0.2.1:80", FER_CONNECTION_REFUSED},
+                {"0.0.0.0:80", FER_CONNECTION_REFUSED},
+                {"192.0.2.1:81", FER_INVALID_INPUT},
+                {"192.0.2.2:80", FER_INVALID_INPUT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(&script_bsd);
+        script_queue("connect INVALID_INPUT:22");
+        script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].own);
+        assert_error(open_at("192.0.2.1:80"), rows[i].kind, 22);
+        assert_row(script.sockets_open == 0);
+    }
+    script_begin(&script_bsd);
+    script_queue("connect INVALID_INPUT:22");
+    assert_forwards(SCRIPT_LOCAL_ADDR, FER_INVALID_INPUT, 22, open_at("192.0.2.1:80"));
 }
 
 TEST_MAIN("connecting")

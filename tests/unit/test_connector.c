@@ -25,7 +25,18 @@ static void begin_connector(const struct ferp_traits *traits)
     script.log[0] = '\0';
 }
 
-#define CONNECTOR_TEST(function) SCRIPT_TEST_AFTER(begin_connector(&script_posix), function)
+static int connector_teardown(void **state)
+{
+    fer_connector_close(&connector);
+    fer_tcp_stream_close(&stream);
+    fer_poller_close(&poller);
+    assert_int_equal(script.sockets_open, 0);
+    return script_teardown(state);
+}
+
+#define CONNECTOR_TEST(function)                                            \
+    TEST_BY(function, (void), (begin_connector(&script_posix), function()), \
+            TEST_ROW(#function, function, NULL, connector_teardown, NULL))
 
 static fer_error start(void)
 {
@@ -52,46 +63,65 @@ static void assert_event_of_connector(void)
     assert_int_equal(events[0].reserved_, 0);
 }
 
-/* Closes the rest, and checks that no socket is left. */
 static void assert_taken(fer_error_kind kind, int32_t code)
 {
+    assert_event_of_connector();
     assert_error(fer_connector_take(&connector, &stream), kind, code);
-    fer_tcp_stream_close(&stream);
-    assert_int_equal(script.sockets_open, 0);
-    fer_poller_close(&poller);
+    assert_int_equal(script.sockets_open, kind == FER_OK);
 }
 
 /* ---- Attempts */
 
-CONNECTOR_TEST(a_hint_is_queried_and_the_socket_is_deleted_from_the_poller)
+SCRIPT_TEST(a_wait_ends_an_attempt)
 {
-    assert_ok(start());
-    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 1);
-    script.log[0] = '\0';
-    hint_attempt();
-    assert_ok(wait_nanos(1000));
-    assert_log("poller_wait(1000) take_error(1) peer_addr(1) poller_delete(1) poller_wait(0)");
-    assert_event_of_connector();
-    assert_taken(FER_OK, 0);
-}
-
-CONNECTOR_TEST(a_connect_that_ends_in_the_call_is_never_registered)
-{
-    script_then(SCRIPT_CONNECT);
-    assert_ok(start());
-    assert_int_equal(script.times[SCRIPT_POLLER_ADD], 0);
-    assert_ok(wait_nanos(0));
-    assert_event_of_connector();
-    assert_taken(FER_OK, 0);
-    assert_int_equal(script.times[SCRIPT_POLLER_DELETE], 0);
-    assert_int_equal(script.times[SCRIPT_SET_LINGER], 0);
+    static const struct {
+        const char *name;
+        const char *results;
+        bool hints;
+        uint64_t timeout, wait;
+        fer_error_kind kind;
+        int32_t code;
+        uint64_t queries, adds, deletes, resets;
+    } rows[] = {
+        {"a hint is queried", "", true, 0, 1000, FER_OK, 0, 1, 1, 1, 0},
+        {"a connect that ends in the call is never registered", "connect OK", false, 0, 0, FER_OK,
+         0, 0, 0, 0, 0},
+        /* whatever the system's poll returns */
+        {"an event that is there precedes a failure", "connect OK, poller_wait OUT_OF_MEMORY:12",
+         false, 0, 1000, FER_OK, 0, 0, 0, 0, 0},
+        {"a limit that is just reached queries first", "peer_addr* NOT_CONNECTED:107", false, 5000,
+         1000, FER_TIMED_OUT, 0, 1, 1, 1, 1},
+        {"a socket that cannot be registered", "poller_add STORAGE_FULL:28", false, 0, 0,
+         FER_STORAGE_FULL, 28, 0, 1, 0, 0},
+        {"a status that cannot be queried", "take_error NO_BUFFER_SPACE:55", true, 0, 1000,
+         FER_NO_BUFFER_SPACE, 55, 1, 1, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_connector(&script_posix);
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        options.attempt_timeout = fer_duration_from_nanos(rows[i].timeout);
+        assert_ok(start());
+        script.now += rows[i].timeout;
+        if (rows[i].hints) {
+            hint_attempt();
+        }
+        assert_ok(wait_nanos(rows[i].wait));
+        assert_taken(rows[i].kind, rows[i].code);
+        assert_row(failed == (rows[i].kind != FER_OK));
+        assert_row(script.times[SCRIPT_TAKE_ERROR] == rows[i].queries);
+        assert_row(script.times[SCRIPT_POLLER_ADD] == rows[i].adds);
+        assert_row(script.times[SCRIPT_POLLER_DELETE] == rows[i].deletes);
+        assert_row(script.times[SCRIPT_SET_LINGER] == rows[i].resets);
+        assert_int_equal(connector_teardown(NULL), 0);
+    }
 }
 
 /* A false hint is queried again after 1, 2, 4, 8, 16, 20, 20, … ms. */
 CONNECTOR_TEST(a_false_hint_pauses)
 {
     static const unsigned pauses[] = {1, 2, 4, 8, 16, 20, 20};
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    script_queue("peer_addr* NOT_CONNECTED:107");
     assert_ok(start());
     hint_attempt();
     assert_ok(wait_nanos(0));
@@ -105,116 +135,70 @@ CONNECTOR_TEST(a_false_hint_pauses)
         assert_true(strncmp(script.log, expected, strlen(expected)) == 0);
         assert_true(notified && count == 0);
     }
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_OK, 0};
+    script_queue("peer_addr* OK");
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 20 * MS;
     assert_ok(wait_nanos(1000 * (uint64_t)MS));
-    assert_event_of_connector();
     assert_taken(FER_OK, 0);
 }
 
-CONNECTOR_TEST(a_limit_that_is_just_reached_queries_the_attempt_first)
+static fer_resolver resolver;
+
+static void start_by_name(void)
 {
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-    options.attempt_timeout = fer_duration_from_nanos(5000);
-    assert_ok(start());
-    script.now += 5000;
-    script.log[0] = '\0';
-    assert_ok(wait_nanos(1000));
-    assert_log("take_error(1) peer_addr(1) set_linger(1,1,0) poller_delete(1) close(1) "
-               "poller_wait(0)");
-    assert_event_of_connector();
-    assert_taken(FER_TIMED_OUT, 0);
+    memset(&resolver, 0, sizeof resolver);
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    assert_ok(fer_connector_start(&connector, "a.test:80", &options, &resolver, &poller, KEY));
+    script_thread_finish(0);
 }
 
 /* Both have timed out. */
 CONNECTOR_TEST(a_late_wait_queries_each_attempt_once)
 {
-    fer_resolver resolver = {0};
-    assert_ok(fer_resolver_new(&resolver, NULL));
     for (int pass = 0; pass < 2; pass++) {
         script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(A);
         script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(B);
-        if (pass == 0) {
-            script_then_fail(SCRIPT_LOOKUP_NEXT, FER_NOT_FOUND, 0);
-        }
+        script_queue(pass == 0 ? "lookup_next NOT_FOUND" : "");
     }
     options.attempt_delay = fer_duration_from_nanos(1000);
     options.attempt_timeout = fer_duration_from_nanos(5000);
-    assert_ok(fer_connector_start(&connector, "a.test:80", &options, &resolver, &poller, KEY));
-    script_thread_finish(0);
+    start_by_name();
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
     script_then(SCRIPT_POLLER_WAIT)->on = true;
     assert_ok(wait_nanos(1000));
     assert_ok(wait_nanos(1000));
     assert_int_equal(script.sockets_open, 2);
     assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0);
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    script_queue("peer_addr* NOT_CONNECTED:107");
     script.now += 9000;
-    script.log[0] = '\0';
     assert_ok(wait_nanos(1000));
-    assert_log("take_error(1) peer_addr(1) take_error(2) peer_addr(2) set_linger(1,1,0) "
-               "poller_delete(1) close(1) set_linger(2,1,0) poller_delete(2) close(2) "
-               "poller_wait(0)");
-    assert_event_of_connector();
+    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 2);
     assert_taken(FER_TIMED_OUT, 0);
     fer_resolver_close(&resolver);
 }
 
-CONNECTOR_TEST(a_socket_that_cannot_be_registered_is_a_failed_attempt)
-{
-    script_then_fail(SCRIPT_POLLER_ADD, FER_STORAGE_FULL, 28);
-    assert_ok(start());
-    assert_int_equal(script.sockets_open, 0);
-    assert_int_equal(failed, 1);
-    assert_failure(0, A, FER_STORAGE_FULL, 28, 0);
-    assert_taken(FER_STORAGE_FULL, 28);
-}
-
-CONNECTOR_TEST(a_status_that_cannot_be_queried_ends_it)
-{
-    assert_ok(start());
-    hint_attempt();
-    script_then_fail(SCRIPT_TAKE_ERROR, FER_NO_BUFFER_SPACE, 55);
-    assert_ok(wait_nanos(1000));
-    assert_event_of_connector();
-    assert_int_equal(script.times[SCRIPT_SET_LINGER], 1);
-    assert_taken(FER_NO_BUFFER_SPACE, 55);
-}
-
-CONNECTOR_TEST(a_closed_attempt_is_reset_and_deleted_first)
-{
-    assert_ok(start());
-    script.log[0] = '\0';
-    fer_connector_close(&connector);
-    assert_log("set_linger(1,1,0) poller_delete(1) close(1)");
-    assert_int_equal(script.sockets_open, 0);
-    fer_poller_close(&poller);
-}
-
 /* After a fork the socket and its registration are also the parent's (rule K15). */
-CONNECTOR_TEST(an_attempt_is_only_closed_in_a_child)
+SCRIPT_TEST(a_closed_attempt_is_reset_and_deleted_first_and_only_closed_in_a_child)
 {
-    assert_ok(start());
-    script.log[0] = '\0';
-    background.process++;
-    fer_connector_close(&connector);
-    assert_log("close(1)");
-    assert_int_equal(script.sockets_open, 0);
-    fer_poller_close(&poller);
+    for (int is_child = 0; is_child < 2; is_child++) {
+        begin_connector(&script_posix);
+        assert_ok(start());
+        script.log[0] = '\0';
+        background.process += (uint64_t)is_child;
+        fer_connector_close(&connector);
+        assert_log(is_child ? "close(1)" : "set_linger(1,1,0) poller_delete(1) close(1)");
+        fer_poller_close(&poller);
+    }
 }
 
 /* The lookup has found addresses of other families only. */
 CONNECTOR_TEST(a_name_without_a_usable_address_is_invalid_input)
 {
-    fer_resolver resolver = {0};
-    assert_ok(fer_resolver_new(&resolver, NULL));
-    assert_ok(fer_connector_start(&connector, "a.test:80", &options, &resolver, &poller, KEY));
-    script_thread_finish(0);
+    start_by_name();
     assert_ok(wait_nanos(1000));
-    assert_event_of_connector();
     assert_int_equal(script.times[SCRIPT_POLLER_ADD], 0);
     assert_taken(FER_INVALID_INPUT, 0);
     fer_resolver_close(&resolver);
+    fer_connector_close(&connector);
     assert_int_equal(background.memory_live, 0);
 }
 
@@ -222,7 +206,7 @@ CONNECTOR_TEST(a_name_without_a_usable_address_is_invalid_input)
 
 CONNECTOR_TEST(events_of_others_are_kept_beside_a_hint)
 {
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
+    script_queue("peer_addr* NOT_CONNECTED:107");
     assert_ok(start());
     script.first_key = script.last_key - 1; /* 1 before, the attempt, 1 after: another slot's */
     script_then(SCRIPT_POLLER_WAIT)->value = 2;
@@ -234,8 +218,6 @@ CONNECTOR_TEST(events_of_others_are_kept_beside_a_hint)
     assert_ok(wait_nanos(1000));
     assert_int_equal(count, 1);
     assert_int_equal(events[0].key, script.last_key + 16);
-    fer_connector_close(&connector);
-    fer_poller_close(&poller);
 }
 
 CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
@@ -256,19 +238,6 @@ CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
     assert_false(notified);
     assert_ok(wait_nanos(0)); /* rule P12: the notification is kept */
     assert_true(notified);
-    fer_connector_close(&connector);
-    fer_poller_close(&poller);
-}
-
-/* An event that is there is returned, whatever the system's poll returns. */
-CONNECTOR_TEST(the_event_of_a_connector_precedes_a_failure)
-{
-    script_then(SCRIPT_CONNECT);
-    assert_ok(start());
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_OUT_OF_MEMORY, 12);
-    assert_ok(wait_nanos(1000));
-    assert_event_of_connector();
-    assert_taken(FER_OK, 0);
 }
 
 CONNECTOR_TEST(a_poller_is_fast_again_after_its_last_connector)
@@ -280,7 +249,6 @@ CONNECTOR_TEST(a_poller_is_fast_again_after_its_last_connector)
     assert_log("poller_wait(0)");
     assert_int_equal(poller.p_.notified_, 0);
     assert_null(feri_poller_first_driven(&poller));
-    fer_poller_close(&poller);
 }
 
 static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,
@@ -305,9 +273,7 @@ static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64
     return error;
 }
 
-TEST_BY(no_failure_leaves_a_socket_open, (void), (no_failure_leaves_a_socket_open()),
-        TEST_ROW("no_failure_leaves_a_socket_open", no_failure_leaves_a_socket_open, NULL, NULL,
-                 NULL))
+TEST(no_failure_leaves_a_socket_open)
 {
     static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
                                                         &script_windows};

@@ -26,54 +26,45 @@ static fer_error copy(uint64_t *n)
     return fer_copy(fer_tcp_stream_as_stream(&from), fer_unix_stream_as_stream(&to), &buffer, n);
 }
 
-static void assert_kept(size_t start, size_t len)
-{
-    assert_int_equal(buffer.start, start);
-    assert_int_equal(buffer.len, len);
-    assert_ptr_equal(buffer.base, memory);
-    assert_int_equal(buffer.cap, sizeof memory);
-}
-
-/* ---- Complete copies */
+/* ---- One copy: the buffer keeps the unwritten bytes */
 
 BEGUN_TEST(each_read_is_written_before_the_next)
 {
-    uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 4);
-    script_then_move(SCRIPT_RECV, 3);
-    script_then_move(SCRIPT_SEND, 4);
-    script_then_move(SCRIPT_SEND, 3);
-    assert_ok_n(copy(&n), n, 7);
-    assert_string_equal(script.sent, "abcdabc");
-    assert_log("recv(1,4) send(2,4) recv(1,4) send(2,3) recv(1,4)");
-    assert_kept(0, 0);
+    static const struct {
+        const char *name, *results;
+        fer_error_kind kind;
+        uint64_t n;
+        size_t kept;
+        const char *sent, *log;
+    } rows[] = {
+        {"two reads", "recv 4 3, send 4 3", FER_OK, 7, 0, "abcdabc",
+         "recv(1,4) send(2,4) recv(1,4) send(2,3) recv(1,4)"},
+        {"an immediate end", "", FER_OK, 0, 0, "", "recv(1,4)"},
+        {"signals do not end it",
+         "recv INTERRUPTED:4 INTERRUPTED:4, try_recv INTERRUPTED:4 2 0, send INTERRUPTED:4, "
+         "try_send 2",
+         FER_OK, 2, 0, "ab", NULL},
+        {"a write of which the OS takes nothing is write zero", "recv 2, send 0", FER_WRITE_ZERO, 0,
+         2, "", "recv(1,4) send(2,2)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t n = 99;
+        begin();
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        assert_error(copy(&n), rows[i].kind, 0);
+        assert_row(n == rows[i].n && strcmp(script.sent, rows[i].sent) == 0);
+        assert_row(buffer.start == 0 && buffer.len == rows[i].kept);
+        assert_row(buffer.base == memory && buffer.cap == sizeof memory);
+        if (rows[i].log != NULL) {
+            assert_log(rows[i].log);
+        }
+        if (n == 0 && rows[i].kind == FER_OK) {
+            assert_ok_log(copy(NULL), ""); /* the handle has the end of file */
+        }
+        script_end_row();
+    }
 }
-
-BEGUN_TEST(an_immediate_end_is_a_copy_of_nothing)
-{
-    uint64_t n = 99;
-    assert_ok_n(copy(&n), n, 0);
-    assert_log("recv(1,4)");
-    assert_ok(copy(NULL));
-    assert_log(""); /* the handle knows the end of file */
-    assert_kept(0, 0);
-}
-
-BEGUN_TEST(signals_do_not_end_it)
-{
-    uint64_t n = 99;
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_TRY_RECV, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_TRY_RECV, 2);
-    script_then_fail(SCRIPT_SEND, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_TRY_SEND, 2);
-    script_then_fail(SCRIPT_RECV, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_TRY_RECV, 0);
-    assert_ok_n(copy(&n), n, 2);
-    assert_string_equal(script.sent, "ab");
-}
-
-/* ---- Errors; the buffer keeps the unwritten bytes */
 
 BEGUN_TEST(the_next_call_writes_the_rest_first)
 {
@@ -81,26 +72,17 @@ BEGUN_TEST(the_next_call_writes_the_rest_first)
     memcpy(memory, "wxyz", sizeof memory);
     buffer.start = 1;
     buffer.len = 3;
-    script_then_move(SCRIPT_SEND, 2);
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
+    script_queue("send 2 WOULD_BLOCK:11");
     assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 2);
-    assert_kept(3, 1);
-    assert_log("send(2,3) send(2,1) is_nonblocking(2)");
-    script_then_move(SCRIPT_SEND, 1);
-    script_then_move(SCRIPT_RECV, 2);
-    script_then_move(SCRIPT_SEND, 2);
+    assert_true(buffer.start == 3 && buffer.len == 1);
+    script_queue("send 1 2, recv 2");
     assert_ok_n(copy(&n), n, 3);
     assert_string_equal(script.sent, "xyzab");
-    assert_log("send(2,1) recv(1,4) send(2,2) recv(1,4)");
-    assert_kept(0, 0);
-}
-
-BEGUN_TEST(a_write_of_which_the_os_takes_nothing_is_write_zero)
-{
-    uint64_t n = 99;
-    script_then_move(SCRIPT_RECV, 2);
-    assert_error_n(copy(&n), FER_WRITE_ZERO, 0, n, 0);
-    assert_kept(0, 2);
+    assert_true(buffer.start == 0 && buffer.len == 0);
+    begin();
+    buffer.start = sizeof memory;
+    assert_ok_log(copy(NULL), "recv(1,4)"); /* it may begin at the end of its memory */
+    assert_int_equal(buffer.start, 0);
 }
 
 BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
@@ -109,23 +91,14 @@ BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
     to.handle_ = (fer_handle){0};
     assert_ok(feri_handle_claim(&to.handle_));
     assert_error_n(copy(&n), FER_WOULD_BLOCK, 0, n, 0);
-    assert_log("");
     assert_ok(feri_handle_fill_unconnected(&to.handle_, script_open_socket(), 0));
-    assert_error(copy(&n), FER_NOT_CONNECTED, 0);
+    assert_error_log(copy(&n), FER_NOT_CONNECTED, 0, "");
     assert_true(feri_handle_apply(&to.handle_, FERI_EVENT_CONNECT_BEGIN));
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    script_queue("peer_addr NOT_CONNECTED:107");
     assert_error_log(copy(&n), FER_WOULD_BLOCK, 0, "take_error(3) peer_addr(3)");
-    script_then_move(SCRIPT_RECV, 2);
-    script_then_move(SCRIPT_SEND, 2);
+    script_queue("recv 2, send 2");
     assert_ok_n(copy(&n), n, 2);
     assert_log("take_error(3) peer_addr(3) recv(1,4) send(3,2) recv(1,4)");
-}
-
-BEGUN_TEST(a_buffer_may_begin_at_the_end_of_its_memory)
-{
-    buffer.start = sizeof memory;
-    assert_ok_log(copy(NULL), "recv(1,4)");
-    assert_kept(0, 0);
 }
 
 TEST_MAIN("copy")

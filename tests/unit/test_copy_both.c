@@ -1,172 +1,193 @@
 /* test_copy_both.c: copies in both directions: the tries of both, the waits for both streams, the
- * ends that are passed on, and the errors (rule M2). Their pipe: test_copy_both_spliced.c. */
-#include "unit/copy_both_fixture.h"
+ * ends that are passed on, the errors, and the part of a long copy that is made through a pipe
+ * (rule M2). */
 #include "unit/scripted_platform.h"
 
-/* ---- Whole copies */
+#include "core/handle/limits.h"
+#include "core/transfer/copy.h"
+#include "ferrule/cancel.h"
+#include "ferrule/io.h"
 
-BEGUN_TEST(the_directions_take_steps_one_after_the_other)
+static fer_handle a;
+static fer_handle b;
+static unsigned char memory[2][4];
+static fer_copy_buffer buffers[2];
+static uint64_t n[2];
+
+/* Socket 1 is a and socket 2 is b. */
+static void begin(const struct ferp_traits *traits)
 {
-    script_then_move(SCRIPT_TRY_RECV, 4);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    script_then_move(SCRIPT_TRY_SEND, 4);
-    script_then_move(SCRIPT_TRY_SEND, 3);
-    assert_ok(copy());
-    assert_log("try_recv(1,4) try_recv(2,4) try_send(2,4) try_send(1,3) "
-               "try_recv(1,4) shutdown(2,1) try_recv(2,4) shutdown(1,1)");
-    assert_moved(4, 0, 3, 0);
+    script_begin(traits);
+    a = script_stream(0);
+    b = script_stream(0);
+    memset(memory, '#', sizeof memory);
+    for (int i = 0; i < 2; i++) {
+        buffers[i] = (fer_copy_buffer){memory[i], sizeof memory[i], 0, 0};
+        n[i] = 77;
+    }
 }
 
-BEGUN_TEST(an_end_is_passed_on_after_the_last_byte_and_ends_one_direction)
+#define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
+
+static fer_error copy(void)
 {
-    script_then_move(SCRIPT_TRY_RECV, 2);
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_SEND);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_move(SCRIPT_TRY_SEND, 2);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_move(SCRIPT_TRY_RECV, 0);
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    assert_ok(copy());
-    assert_log("try_recv(1,4) try_recv(2,4) try_send(2,2) try_recv(2,4) "
-               "wait_for_pair(1-,2rw,ever,ever) try_send(2,2) try_recv(2,4) "
-               "try_recv(1,4) shutdown(2,1) try_recv(2,4) "
-               "try_recv(2,4) wait_for_pair(1-,2r,ever,ever) try_recv(2,4) shutdown(1,1)");
-    assert_moved(2, 0, 0, 0);
+    return fer_copy_bidirectional((fer_stream){&a}, (fer_stream){&b}, &buffers[0], &buffers[1],
+                                  &n[0], &n[1]);
 }
 
-BEGUN_TEST(the_counts_may_be_null)
+static void assert_moved(uint64_t from_a, size_t kept_of_a, uint64_t from_b, size_t kept_of_b)
 {
-    assert_ok(fer_copy_bidirectional((fer_stream){&a}, (fer_stream){&b}, &buffers[0], &buffers[1],
-                                     NULL, NULL));
+    assert_row(n[0] == from_a && buffers[0].len == kept_of_a);
+    assert_row(n[1] == from_b && buffers[1].len == kept_of_b);
+}
+
+/* One copy: the results of its calls, the log if it is not NULL, the error, and what was moved and
+ * kept. */
+struct copy_row {
+    const char *name, *results, *log;
+    fer_error_kind kind;
+    int32_t code;
+    uint64_t from_a;
+    size_t kept_of_a;
+    uint64_t from_b;
+    size_t kept_of_b;
+};
+
+static void run_copy(const struct copy_row *row)
+{
+    script.row = row->name;
+    script_queue(row->results);
+    assert_error(copy(), row->kind, row->code);
+    assert_moved(row->from_a, row->kept_of_a, row->from_b, row->kept_of_b);
+    if (row->log != NULL) {
+        assert_log(row->log);
+    }
+}
+
+static void limit(fer_handle *handle, fer_limits limits)
+{
+    assert_ok(feri_set_limits(handle, &limits));
+    script.log[0] = '\0';
+}
+
+/* ---- One copy */
+
+static fer_error copy_between(fer_handle *one, fer_handle *other)
+{
+    return fer_copy_bidirectional((fer_stream){one}, (fer_stream){other}, &buffers[0], &buffers[1],
+                                  NULL, NULL);
+}
+
+SCRIPT_TEST(each_direction_copies_until_its_end_which_is_passed_on)
+{
+    static const struct copy_row rows[] = {
+        {"the directions take steps one after the other", "try_recv 4 3, try_send 4 3",
+         "try_recv(1,4) try_recv(2,4) try_send(2,4) try_send(1,3) try_recv(1,4) shutdown(2,1) "
+         "try_recv(2,4) shutdown(1,1)",
+         FER_OK, 0, 4, 0, 3, 0},
+        {"an end is passed on after the last byte and ends one direction",
+         "try_recv 2 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 0 WOULD_BLOCK:11 WOULD_BLOCK:11, "
+         "try_send WOULD_BLOCK:11 2",
+         "try_recv(1,4) try_recv(2,4) try_send(2,2) try_recv(2,4) wait_for_pair(1-,2rw,ever,ever) "
+         "try_send(2,2) try_recv(2,4) try_recv(1,4) shutdown(2,1) try_recv(2,4) "
+         "try_recv(2,4) wait_for_pair(1-,2r,ever,ever) try_recv(2,4) shutdown(1,1)",
+         FER_OK, 0, 2, 0, 0, 0},
+        {"false hints pause from the second in a row on",
+         "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 "
+         "WOULD_BLOCK:11",
+         "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) "
+         "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) pause(1001000) "
+         "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) pause(3001000) "
+         "try_recv(1,4) shutdown(2,1) try_recv(2,4) shutdown(1,1)",
+         FER_OK, 0, 0, 0, 0, 0},
+        {"signals do not end it",
+         "try_recv INTERRUPTED:4 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11, "
+         "wait_for_pair INTERRUPTED:4",
+         NULL, FER_OK, 0, 0, 0, 0, 0},
+        {"a failed wait ends the call",
+         "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair OUT_OF_MEMORY:12", NULL,
+         FER_OUT_OF_MEMORY, 12, 0, 0, 0, 0},
+        {"an error of a write keeps the bytes of both directions",
+         "try_recv 4 3, try_send 1 BROKEN_PIPE:32", NULL, FER_BROKEN_PIPE, 32, 1, 3, 0, 3},
+        {"a send of no byte is write zero",
+         "try_recv 4 WOULD_BLOCK:11 WOULD_BLOCK:11, try_send 3 0", NULL, FER_WRITE_ZERO, 0, 3, 1, 0,
+         0},
+        {"an end that cannot be passed on is an error", "shutdown PERMISSION_DENIED:1", NULL,
+         FER_PERMISSION_DENIED, 1, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(&script_posix);
+        run_copy(&rows[i]);
+        assert_row(memcmp(memory[0] + buffers[0].start, "bcd", buffers[0].len > 1 ? 3 : 0) == 0);
+        assert_row(memcmp(memory[1], "abc", buffers[1].len) == 0);
+        script_end_row();
+    }
 }
 
 BEGUN_TEST(bytes_left_in_the_buffers_are_written_first)
 {
     buffers[0] = (fer_copy_buffer){memory[0], 4, 1, 3};
-    script_then_move(SCRIPT_TRY_SEND, 3);
-    assert_ok(copy());
-    assert_log("try_send(2,3) try_recv(2,4) shutdown(1,1) try_recv(1,4) shutdown(2,1)");
+    script_queue("try_send 3");
+    assert_ok_log(copy(), "try_send(2,3) try_recv(2,4) shutdown(1,1) try_recv(1,4) shutdown(2,1)");
     assert_moved(3, 0, 0, 0);
+    assert_ok(copy_between(&a, &b));
 }
 
 BEGUN_TEST(a_repeated_call_does_not_repeat_an_end)
 {
-    script_then_move(SCRIPT_TRY_RECV, 0);
-    script_then_fail(SCRIPT_TRY_RECV, FER_CONNECTION_RESET, 104);
+    script_queue("try_recv 0 CONNECTION_RESET:104, bytes_queued 0");
     assert_error(copy(), FER_CONNECTION_RESET, 104);
-    assert_log("try_recv(1,4) shutdown(2,1) try_recv(2,4)");
-    script_then_move(SCRIPT_BYTES_QUEUED, 0);
+    assert_int_equal(script.times[SCRIPT_SHUTDOWN], 1);
     assert_error(copy(), FER_CONNECTION_RESET, 104);
-}
-
-/* ---- Waits */
-
-BEGUN_TEST(false_hints_pause_from_the_second_in_a_row_on)
-{
-    for (int i = 0; i < 6; i++) {
-        then_block(SCRIPT_TRY_RECV);
-    }
-    assert_ok(copy());
-    assert_log("try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) "
-               "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) pause(1001000) "
-               "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) pause(3001000) "
-               "try_recv(1,4) shutdown(2,1) try_recv(2,4) shutdown(1,1)");
-}
-
-BEGUN_TEST(a_failed_wait_ends_the_call)
-{
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_OUT_OF_MEMORY, 12);
-    assert_error(copy(), FER_OUT_OF_MEMORY, 12);
-}
-
-BEGUN_TEST(signals_do_not_end_it)
-{
-    script_then_fail(SCRIPT_TRY_RECV, FER_INTERRUPTED, 4);
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_INTERRUPTED, 4);
-    assert_ok(copy());
 }
 
 SCRIPT_TEST_AFTER(begin(&script_windows), a_wait_that_misses_a_shutdown_is_cut_into_slices)
 {
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_TIMED_OUT, 0);
+    script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT");
     assert_ok(copy());
-    assert_log("set_nonblocking(1,1) try_recv(1,4) set_nonblocking(2,1) try_recv(2,4) "
-               "wait_for_pair(1r,2r,100001000,ever) set_nonblocking(1,1) try_recv(1,4) "
-               "shutdown(2,1) set_nonblocking(2,1) try_recv(2,4) shutdown(1,1)");
+    assert_non_null(strstr(script.log, "wait_for_pair(1r,2r,100001000,ever)"));
+    assert_int_equal(script.times[SCRIPT_SHUTDOWN], 2);
 }
 
-/* ---- Timeouts */
+/* ---- Timeouts of a */
 
-static void set_timeouts_of(fer_handle *handle)
+SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
 {
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
-}
-
-BEGUN_TEST(a_read_timeout_ends_it_after_a_last_try)
-{
-    set_timeouts_of(&a);
-    script_then(SCRIPT_TIMEOUT)->value = 5000;
-    for (int i = 0; i < 3; i++) {
-        then_block(SCRIPT_TRY_RECV);
+    static const struct copy_row rows[] = {
+        {"of reads",
+         "timeout 5000, try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11, "
+         "wait_for_pair TIMED_OUT",
+         "try_recv(1,4) timeout(1,reading) try_recv(2,4) wait_for_pair(1r,2r,6000,6000) "
+         "try_recv(1,4)",
+         FER_TIMED_OUT, 0, 0, 0, 0, 0},
+        {"of writes",
+         "timeout 0 5000, try_recv WOULD_BLOCK:11 3 0, "
+         "try_send WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT",
+         "try_recv(1,4) timeout(1,reading) try_recv(2,4) try_recv(1,4) shutdown(2,1) "
+         "try_send(1,3) timeout(1,writing) try_send(1,3) wait_for_pair(1w,2-,6000,6000) "
+         "try_send(1,3)",
+         FER_TIMED_OUT, 0, 0, 0, 0, 3},
+        {"that cannot be read", "timeout INVALID_INPUT:22, try_recv WOULD_BLOCK:11", NULL,
+         FER_INVALID_INPUT, 22, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(&script_posix);
+        feri_atomic_change_bits(&a.p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+        run_copy(&rows[i]);
+        script_end_row();
     }
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_TIMED_OUT, 0);
-    assert_error(copy(), FER_TIMED_OUT, 0);
-    assert_log("try_recv(1,4) timeout(1,reading) try_recv(2,4) wait_for_pair(1r,2r,6000,6000) "
-               "try_recv(1,4)");
-    assert_moved(0, 0, 0, 0);
-}
-
-BEGUN_TEST(a_write_timeout_ends_it_and_keeps_the_bytes)
-{
-    set_timeouts_of(&a);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    script_then_move(SCRIPT_TRY_RECV, 0);
-    for (int i = 0; i < 3; i++) {
-        then_block(SCRIPT_TRY_SEND);
-    }
-    (void)script_then(SCRIPT_TIMEOUT);
-    script_then(SCRIPT_TIMEOUT)->value = 5000;
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_TIMED_OUT, 0);
-    assert_error(copy(), FER_TIMED_OUT, 0);
-    assert_log("try_recv(1,4) timeout(1,reading) try_recv(2,4) try_recv(1,4) shutdown(2,1) "
-               "try_send(1,3) timeout(1,writing) try_send(1,3) wait_for_pair(1w,2-,6000,6000) "
-               "try_send(1,3)");
-    assert_moved(0, 0, 0, 3);
 }
 
 BEGUN_TEST(bytes_that_move_begin_a_new_wait)
 {
-    set_timeouts_of(&a);
+    feri_atomic_change_bits(&a.p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
     for (int i = 0; i < 2; i++) {
-        script_then(SCRIPT_TIMEOUT)->value = 5000;
-        then_block(SCRIPT_TRY_RECV);
-        then_block(SCRIPT_TRY_RECV);
+        script_queue("timeout 5000, try_send 1, "
+                     "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 1 WOULD_BLOCK:11 WOULD_BLOCK:11");
         script_then(SCRIPT_WAIT_FOR_PAIR)->elapsed = 4000;
-        script_then_move(SCRIPT_TRY_RECV, 1);
-        then_block(SCRIPT_TRY_RECV);
-        script_then_move(SCRIPT_TRY_SEND, 1);
-        then_block(SCRIPT_TRY_RECV);
     }
     assert_ok(copy());
     assert_moved(2, 0, 0, 0);
-}
-
-BEGUN_TEST(a_timeout_that_cannot_be_read_is_reported)
-{
-    set_timeouts_of(&a);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_TIMEOUT, FER_INVALID_INPUT, 22);
-    assert_error_log(copy(), FER_INVALID_INPUT, 22, "try_recv(1,4) timeout(1,reading)");
 }
 
 /* ---- Limits */
@@ -188,9 +209,7 @@ BEGUN_TEST(limits_of_either_stream_precede_everything)
 
 BEGUN_TEST(the_earlier_deadline_ends_the_wait)
 {
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_TIMED_OUT, 0);
+    script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT");
     limit(&a, (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(9))});
     limit(&b, (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(5))});
     assert_error(copy(), FER_TIMED_OUT, 0);
@@ -207,53 +226,19 @@ static void cancel_at_wait(script_call call)
 
 BEGUN_TEST(a_signal_ends_it_if_the_limits_of_a_stream_are_interruptible)
 {
-    fer_handle *handles[] = {&a, &b};
-    for (int i = 0; i < 2; i++) {
-        limit(handles[i], (fer_limits){.deadline = FER_INSTANT_NONE, .interruptible = true});
-        then_block(SCRIPT_TRY_RECV);
-        then_block(SCRIPT_TRY_RECV);
-        script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_INTERRUPTED, 4);
-        assert_error(copy(), FER_INTERRUPTED, 4);
+    fer_handle *handles[] = {&a, &b, &b};
+    assert_ok(fer_cancel_token_new(&token));
+    for (int i = 0; i < 3; i++) {
+        limit(handles[i], (fer_limits){.token = &token, .interruptible = true});
+        script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair INTERRUPTED:4");
+        script.on_call = i == 2 ? cancel_at_wait : NULL; /* which precedes the signal */
+        assert_error(copy(), i == 2 ? FER_CANCELLED : FER_INTERRUPTED, i == 2 ? 0 : 4);
         assert_ok(feri_set_limits(handles[i], NULL));
     }
-}
-
-BEGUN_TEST(a_cancel_precedes_a_signal)
-{
-    assert_ok(fer_cancel_token_new(&token));
-    limit(&b, (fer_limits){.token = &token, .deadline = FER_INSTANT_NONE, .interruptible = true});
-    then_block(SCRIPT_TRY_RECV);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_fail(SCRIPT_WAIT_FOR_PAIR, FER_INTERRUPTED, 4);
-    script.on_call = cancel_at_wait;
-    assert_error(copy(), FER_CANCELLED, 0);
     fer_cancel_token_close(&token);
 }
 
 /* ---- Errors */
-
-BEGUN_TEST(an_error_of_a_write_keeps_the_bytes_of_both_directions)
-{
-    script_then_move(SCRIPT_TRY_RECV, 4);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    script_then_move(SCRIPT_TRY_SEND, 1);
-    script_then_fail(SCRIPT_TRY_SEND, FER_BROKEN_PIPE, 32);
-    assert_error(copy(), FER_BROKEN_PIPE, 32);
-    assert_moved(1, 3, 0, 3);
-    assert_memory_equal(memory[0] + buffers[0].start, "bcd", 3);
-    assert_memory_equal(memory[1], "abc", 3);
-}
-
-BEGUN_TEST(a_send_of_no_byte_is_write_zero)
-{
-    script_then_move(SCRIPT_TRY_RECV, 4);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_move(SCRIPT_TRY_SEND, 3);
-    then_block(SCRIPT_TRY_RECV);
-    script_then_move(SCRIPT_TRY_SEND, 0);
-    assert_error(copy(), FER_WRITE_ZERO, 0);
-    assert_moved(3, 1, 0, 0);
-}
 
 BEGUN_TEST(nothing_is_read_for_a_stream_that_cannot_be_written)
 {
@@ -261,27 +246,18 @@ BEGUN_TEST(nothing_is_read_for_a_stream_that_cannot_be_written)
     assert_error_log(copy(), FER_BROKEN_PIPE, 0, "");
 }
 
-BEGUN_TEST(an_end_that_cannot_be_passed_on_is_an_error)
-{
-    script_then_fail(SCRIPT_SHUTDOWN, FER_PERMISSION_DENIED, 1);
-    assert_error(copy(), FER_PERMISSION_DENIED, 1);
-}
-
 /* Rule C5, as fer_copy: the call that detects the failure of a connect returns its cause. */
 BEGUN_TEST(the_cause_of_a_failed_connect_is_returned_once)
 {
-    fer_stream connected = {&a};
     for (int i = 0; i < 2; i++) {
         fer_handle connecting = script_connecting(0);
-        fer_stream one = i == 0 ? (fer_stream){&connecting} : connected;
-        fer_stream other = i == 0 ? connected : (fer_stream){&connecting};
+        fer_handle *one = i == 0 ? &connecting : &a;
+        fer_handle *other = i == 0 ? &a : &connecting;
         script.log[0] = '\0';
         script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-        assert_error(fer_copy_bidirectional(one, other, &buffers[0], &buffers[1], NULL, NULL),
-                     FER_CONNECTION_REFUSED, 111);
+        assert_error(copy_between(one, other), FER_CONNECTION_REFUSED, 111);
         assert_log(i == 0 ? "take_error(3)" : "take_error(4)");
-        assert_error_log(fer_copy_bidirectional(one, other, &buffers[0], &buffers[1], NULL, NULL),
-                         FER_MISUSE, 0, "");
+        assert_error_log(copy_between(one, other), FER_MISUSE, 0, "");
     }
 }
 
@@ -292,35 +268,146 @@ BEGUN_TEST(misuse_makes_no_call)
     fer_handle connecting = script_connecting(0);
     fer_copy_buffer none = {NULL, 4, 0, 0};
     fer_copy_buffer empty = {memory[0], 0, 0, 0};
-    fer_stream one = {&a};
-    fer_stream other = {&b};
-    fer_stream null = {NULL};
-    assert_error(fer_copy_bidirectional(one, other, NULL, &buffers[1], &n[0], &n[1]), FER_MISUSE,
-                 0);
-    assert_moved(0, 0, 0, 0);
-    assert_error(fer_copy_bidirectional(one, other, &none, &buffers[1], NULL, NULL), FER_MISUSE, 0);
-    assert_error(fer_copy_bidirectional(one, other, &buffers[0], &empty, NULL, NULL),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_copy_bidirectional(one, one, &buffers[0], &buffers[1], NULL, NULL),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_copy_bidirectional(one, other, &buffers[0], &buffers[0], NULL, NULL),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_copy_bidirectional(null, null, &buffers[0], &buffers[1], NULL, NULL),
-                 FER_MISUSE, 0);
-    assert_error(fer_copy_bidirectional(one, null, &buffers[0], &buffers[1], NULL, NULL),
-                 FER_MISUSE, 0);
-    assert_error(
-        fer_copy_bidirectional((fer_stream){&fresh}, other, &buffers[0], &buffers[1], NULL, NULL),
-        FER_NOT_CONNECTED, 0);
-    assert_error(fer_copy_bidirectional((fer_stream){&unconnected}, other, &buffers[0], &buffers[1],
-                                        NULL, NULL),
-                 FER_NOT_CONNECTED, 0);
+    const struct {
+        fer_handle *one, *other;
+        fer_copy_buffer *buffer, *other_buffer;
+        fer_error_kind kind;
+    } rows[] = {{&a, &b, NULL, &buffers[1], FER_MISUSE},
+                {&a, &b, &none, &buffers[1], FER_MISUSE},
+                {&a, &b, &buffers[0], &empty, FER_INVALID_INPUT},
+                {&a, &a, &buffers[0], &buffers[1], FER_INVALID_INPUT},
+                {&a, &b, &buffers[0], &buffers[0], FER_INVALID_INPUT},
+                {NULL, NULL, &buffers[0], &buffers[1], FER_MISUSE},
+                {&a, NULL, &buffers[0], &buffers[1], FER_MISUSE},
+                {&fresh, &b, &buffers[0], &buffers[1], FER_NOT_CONNECTED},
+                {&unconnected, &b, &buffers[0], &buffers[1], FER_NOT_CONNECTED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_error(fer_copy_bidirectional((fer_stream){rows[i].one}, (fer_stream){rows[i].other},
+                                            rows[i].buffer, rows[i].other_buffer, &n[0], &n[1]),
+                     rows[i].kind, 0);
+        assert_row(n[0] == 0 && n[1] == 0);
+    }
     assert_log("");
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    assert_error(fer_copy_bidirectional(one, (fer_stream){&connecting}, &buffers[0], &buffers[1],
-                                        NULL, NULL),
-                 FER_WOULD_BLOCK, 0);
+    script_queue("peer_addr NOT_CONNECTED:107");
+    assert_error(copy_between(&a, &connecting), FER_WOULD_BLOCK, 0);
     assert_log("take_error(4) peer_addr(4)");
+}
+
+/* ---- Long copies */
+
+enum { CAP = FERI_SPLICE_AFTER };
+
+static unsigned char long_memory[2][CAP];
+
+/* a has sent what a copy moves before it splices, and b its end. The sockets are 3 and 4. */
+static void begin_long(uint32_t flags)
+{
+    begin(&script_posix);
+    a = script_stream(flags);
+    b = script_stream(flags);
+    for (int i = 0; i < 2; i++) {
+        buffers[i] = (fer_copy_buffer){long_memory[i], CAP, 0, 0};
+    }
+    script_queue("try_recv 262144 0, try_send 262144");
+}
+
+#define BEFORE \
+    "try_recv(3,262144) try_recv(4,262144) shutdown(3,1) try_send(4,262144) pipe_open(262144) "
+#define END "try_recv(3,262144) shutdown(4,1) pipe_close()"
+
+#define LONG_TEST(function) SCRIPT_TEST_AFTER(begin_long(FERI_FLAG_NONBLOCKING), function)
+
+SCRIPT_TEST(a_long_copy_between_nonblocking_streams_splices)
+{
+    static const struct copy_row rows[] = {
+        {"through the pipe", "pipe_fill 5, pipe_drain 5",
+         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_fill(3,262144) " END, FER_OK, 0, CAP + 5,
+         0, 0, 0},
+        {"a destination that is full returns the bytes to the buffer",
+         "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, pipe_read 3, try_send WOULD_BLOCK:11 3",
+         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_drain(4,3) pipe_read(3) try_send(4,3) "
+                "wait_for_pair(3-,4w,ever,ever) try_send(4,3) pipe_fill(3,262144) " END,
+         FER_OK, 0, CAP + 5, 0, 0, 0},
+        {"bytes that return whole from the pipe are written first",
+         "pipe_fill 5, pipe_drain WOULD_BLOCK:11, pipe_read 5, try_send 5",
+         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_read(5) try_send(4,5) "
+                "pipe_fill(3,262144) " END,
+         FER_OK, 0, CAP + 5, 0, 0, 0},
+        {"a pipe that is refused is not tried again",
+         "pipe_fill UNSUPPORTED:22, try_recv 5, try_send 5",
+         BEFORE "pipe_fill(3,262144) try_recv(3,262144) try_send(4,5) " END, FER_OK, 0, CAP + 5, 0,
+         0, 0},
+        {"a reset of the source of a pipe ends it", "pipe_fill CONNECTION_RESET:104", NULL,
+         FER_CONNECTION_RESET, 104, CAP, 0, 0, 0},
+        {"an error of the destination of a pipe keeps the bytes",
+         "pipe_fill 5, pipe_drain BROKEN_PIPE:32, pipe_read 5", NULL, FER_BROKEN_PIPE, 32, CAP, 5,
+         0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_long(FERI_FLAG_NONBLOCKING);
+        run_copy(&rows[i]);
+        assert_row(rows[i].kind != FER_CONNECTION_RESET ||
+                   feri_handle_saved_error(&a).kind == FER_CONNECTION_RESET);
+        script_end_row();
+    }
+}
+
+LONG_TEST(a_long_copy_within_limits_splices_too)
+{
+    limit(&a, (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(9))});
+    script_queue("pipe_fill 5 INTERRUPTED:4, pipe_drain 5");
+    assert_ok(copy());
+    assert_moved(CAP + 5, 0, 0, 0);
+}
+
+SCRIPT_TEST_AFTER(begin_long(0), a_long_copy_between_blocking_streams_does_not_splice)
+{
+    assert_ok(copy());
+    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
+}
+
+/* ---- Changes by another thread */
+
+static void shorten_buffer(script_call call)
+{
+    buffers[0].cap = call == SCRIPT_TRY_SEND ? FERI_SPLICE_CAP_MIN - 1 : buffers[0].cap;
+}
+
+LONG_TEST(a_short_buffer_does_not_splice)
+{
+    script.on_call = shorten_buffer;
+    assert_ok(copy());
+    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
+}
+
+static void reset_a(script_call call)
+{
+    if (call == SCRIPT_TRY_SEND) {
+        (void)feri_handle_fail(&a, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104});
+    }
+}
+
+LONG_TEST(a_reset_that_another_thread_has_met_is_for_the_buffer)
+{
+    script.on_call = reset_a;
+    script_queue("bytes_queued 0");
+    assert_error(copy(), FER_CONNECTION_RESET, 104);
+    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
+}
+
+static void make_b_blocking(script_call call)
+{
+    if (call == SCRIPT_PIPE_DRAIN) {
+        feri_atomic_change_bits(&b.p_.flags_, 0, FERI_FLAG_NONBLOCKING);
+    }
+}
+
+LONG_TEST(a_stream_that_becomes_blocking_ends_the_splices)
+{
+    script.on_call = make_b_blocking;
+    script_queue("pipe_fill 5, pipe_drain 5");
+    assert_ok(copy());
+    assert_log(BEFORE "pipe_fill(3,262144) pipe_drain(4,5) " END);
 }
 
 TEST_MAIN("copy_both")

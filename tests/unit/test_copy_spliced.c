@@ -20,7 +20,8 @@ static void begin_with(const struct ferp_traits *traits, uint32_t flags)
     script_begin(traits);
     from = script_stream(flags);
     to = script_stream(flags);
-    buffer = (fer_copy_buffer){memory, CAP, 0, 0};
+    memset(memory, '#', 8);
+    buffer = (fer_copy_buffer){memory, CAP, 7, 0};
     copied = 0;
 }
 
@@ -37,77 +38,67 @@ static fer_error splice(void)
     return error;
 }
 
-static void assert_kept(size_t start, size_t len, uint64_t count)
+struct row {
+    const char *name, *results;
+    const char *log; /* NULL: of no interest */
+    fer_error_kind kind;
+    int32_t code;
+    size_t kept;
+    uint64_t copied;
+};
+
+static void check_row(const struct row *row, fer_error error)
 {
-    assert_int_equal(buffer.start, start);
-    assert_int_equal(buffer.len, len);
-    assert_int_equal(copied, count);
-    assert_ptr_equal(buffer.base, memory);
-    assert_int_equal(buffer.cap, CAP);
+    assert_error(error, row->kind, row->code);
+    assert_row(buffer.len == row->kept && (buffer.len == 0 || buffer.start == 0));
+    assert_row(buffer.base == memory && buffer.cap == CAP);
+    assert_row(memcmp(memory, "abcde", row->kept) == 0);
+    if (row->log != NULL) {
+        assert_log(row->log);
+    }
 }
 
 /* ---- When a copy splices */
 
-static fer_error copy(uint64_t *n)
-{
-    return fer_copy((fer_stream){&from}, (fer_stream){&to}, &buffer, n);
-}
-
 /* The bytes that the scripted send of a BSD accepts are not kept. */
-SCRIPT_TEST_AFTER(begin_with(&script_bsd, 0), a_copy_splices_after_256_kib_and_once)
+SCRIPT_TEST(a_copy_splices_after_256_kib_and_once)
 {
-    uint64_t n = 77;
-    script_then_move(SCRIPT_RECV, CAP);
-    script_then_move(SCRIPT_TRY_SEND, CAP - 1);
-    script_then_move(SCRIPT_TRY_SEND, 1);
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 5);
-    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
-    script_then_move(SCRIPT_RECV, 9);
-    script_then_move(SCRIPT_TRY_SEND, 9);
-    assert_ok_n(copy(&n), n, CAP + 14);
-    assert_log("recv(1,262144) try_send(2,262144) try_send(2,1) pipe_open(262144,waits) "
-               "pipe_fill(1,262144) pipe_drain(2,5) pipe_fill(1,262144) is_nonblocking(1) "
-               "timeout(1,reading) pipe_close() recv(1,262144) try_send(2,9) recv(1,262144)");
-    assert_kept(0, 0, 0);
-}
-
-SCRIPT_TEST_AFTER(begin_with(&script_bsd, 0), a_shorter_copy_does_not_splice)
-{
-    uint64_t n = 77;
-    script_then_move(SCRIPT_RECV, CAP - 1);
-    script_then_move(SCRIPT_TRY_SEND, CAP - 1);
-    assert_ok_n(copy(&n), n, CAP - 1);
-    assert_log("recv(1,262144) try_send(2,262143) recv(1,262144)");
-}
-
-SCRIPT_TEST_AFTER(begin_with(&script_bsd, 0), bytes_that_return_from_the_pipe_are_written_first)
-{
-    uint64_t n = 77;
-    script_then_move(SCRIPT_RECV, CAP);
-    script_then_move(SCRIPT_TRY_SEND, CAP);
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_UNSUPPORTED, 22);
-    script_then_move(SCRIPT_PIPE_READ, 5);
-    script_then_move(SCRIPT_TRY_SEND, 5);
-    assert_ok_n(copy(&n), n, CAP + 5);
-    assert_log("recv(1,262144) try_send(2,262144) pipe_open(262144,waits) pipe_fill(1,262144) "
-               "pipe_drain(2,5) pipe_read(5) pipe_close() try_send(2,5) recv(1,262144)");
-    assert_kept(0, 0, 0);
-}
-
-SCRIPT_TEST_AFTER(begin_with(&script_bsd, 0), an_error_of_the_pipe_ends_the_copy)
-{
-    uint64_t n = 77;
-    script_then_move(SCRIPT_RECV, CAP);
-    script_then_move(SCRIPT_TRY_SEND, CAP);
-    script_then_fail(SCRIPT_PIPE_FILL, FER_CONNECTION_RESET, 104);
-    assert_error_n(copy(&n), FER_CONNECTION_RESET, 104, n, CAP);
+    static const struct row rows[] = {
+        {"a long copy",
+         "recv 262144 9, try_send 262143 1 9, pipe_fill 5 WOULD_BLOCK:11, pipe_drain 5",
+         "recv(1,262144) try_send(2,262144) try_send(2,1) pipe_open(262144,waits) "
+         "pipe_fill(1,262144) pipe_drain(2,5) pipe_fill(1,262144) is_nonblocking(1) "
+         "timeout(1,reading) pipe_close() recv(1,262144) try_send(2,9) recv(1,262144)",
+         FER_OK, 0, 0, CAP + 14},
+        {"a shorter copy", "recv 262143, try_send 262143",
+         "recv(1,262144) try_send(2,262143) recv(1,262144)", FER_OK, 0, 0, CAP - 1},
+        {"bytes that return from the pipe are written first",
+         "recv 262144, try_send 262144 5, pipe_fill 5, pipe_drain UNSUPPORTED:22, pipe_read 5",
+         "recv(1,262144) try_send(2,262144) pipe_open(262144,waits) pipe_fill(1,262144) "
+         "pipe_drain(2,5) pipe_read(5) pipe_close() try_send(2,5) recv(1,262144)",
+         FER_OK, 0, 0, CAP + 5},
+        {"an error of the pipe ends the copy",
+         "recv 262144, try_send 262144, pipe_fill CONNECTION_RESET:104", NULL, FER_CONNECTION_RESET,
+         104, 0, CAP},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t n = 77;
+        begin_with(&script_bsd, 0);
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        fer_error error = fer_copy((fer_stream){&from}, (fer_stream){&to}, &buffer, &n);
+        assert_row(n == rows[i].copied);
+        check_row(&rows[i], error);
+        script_end_row();
+    }
     script_then_move(SCRIPT_BYTES_QUEUED, 0);
-    assert_error(copy(&n), FER_CONNECTION_RESET, 104); /* saved: rule S5 */
+    assert_error(fer_copy((fer_stream){&from}, (fer_stream){&to}, &buffer, NULL),
+                 FER_CONNECTION_RESET, 104); /* saved: rule S5 */
 }
 
 /* ---- The streams that allow it */
+
+#define SPLICED "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()"
 
 BEGUN_TEST(a_short_buffer_does_not_splice)
 {
@@ -127,7 +118,7 @@ BEGUN_TEST(a_stream_within_limits_does_not_splice)
         assert_ok_log(splice(), "");
         assert_ok(feri_set_limits(handles[i], NULL));
     }
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()");
+    assert_ok_log(splice(), SPLICED);
 }
 
 BEGUN_TEST(a_half_that_has_ended_does_not_splice)
@@ -142,6 +133,8 @@ BEGUN_TEST(a_half_that_has_ended_does_not_splice)
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_NONBLOCKING), two_nonblocking_streams_splice)
 {
     assert_ok_log(splice(), "pipe_open(262144) pipe_fill(1,262144) pipe_close()");
+    script_queue("pipe_fill WOULD_BLOCK:11");
+    assert_ok_log(splice(), "pipe_open(262144) pipe_fill(1,262144) pipe_close()");
     to = script_stream(0);
     assert_ok_log(splice(), "");
 }
@@ -149,85 +142,97 @@ SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_NONBLOCKING), two_nonblock
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_CLONED),
                   the_mode_of_a_shared_stream_is_queried)
 {
-    assert_ok_log(splice(),
-                  "is_nonblocking(1) timeout(1,reading) is_nonblocking(2) timeout(2,writing) "
-                  "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()");
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
-    assert_ok_log(splice(), "is_nonblocking(1)");
-    (void)script_then(SCRIPT_IS_NONBLOCKING);
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
-    assert_ok_log(splice(), "is_nonblocking(1) timeout(1,reading) is_nonblocking(2)");
+    assert_ok_log(splice(), "is_nonblocking(1) timeout(1,reading) is_nonblocking(2) "
+                            "timeout(2,writing) " SPLICED);
+    script_queue("is_nonblocking UNSUPPORTED:95");
+    assert_ok(splice());
+    script_queue("is_nonblocking 0 UNSUPPORTED:95");
+    assert_ok(splice());
+    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 1);
 }
 
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_TIMEOUT_SET),
                   a_stream_with_a_timeout_does_not)
 {
-    script_then(SCRIPT_TIMEOUT)->value = 1000;
+    script_queue("timeout 1000");
     assert_ok_log(splice(), "timeout(1,reading)");
-    (void)script_then(SCRIPT_TIMEOUT);
-    script_then(SCRIPT_TIMEOUT)->value = 1000;
+    script_queue("timeout 18446744073709551615 1000");
     assert_ok_log(splice(), "timeout(1,reading) timeout(2,writing)");
-    script_then_fail(SCRIPT_TIMEOUT, FER_INVALID_INPUT, 22);
+    script_queue("timeout INVALID_INPUT:22");
     assert_ok_log(splice(), "timeout(1,reading)");
-    assert_ok_log(splice(), "timeout(1,reading) timeout(2,writing) pipe_open(262144,waits) "
-                            "pipe_fill(1,262144) pipe_close()");
+    assert_ok_log(splice(), "timeout(1,reading) timeout(2,writing) " SPLICED);
 }
 
-BEGUN_TEST(a_process_without_a_pipe_does_not_splice)
-{
-    script_then_fail(SCRIPT_PIPE_OPEN, FER_TOO_MANY_OPEN_FILES, 24);
-    assert_ok_log(splice(), "pipe_open(262144,waits)");
-    assert_kept(0, 0, 0);
-}
+/* ---- Results of the pipe */
 
-/* ---- The errors of the source */
+#define OPENED "pipe_open(262144,waits) pipe_fill(1,262144) "
 
-BEGUN_TEST(a_refused_fill_is_done_through_the_buffer)
+SCRIPT_TEST(the_bytes_of_the_pipe_are_written_or_return_to_the_buffer)
 {
-    static const fer_error_kind kinds[] = {FER_UNSUPPORTED, FER_NO_BUFFER_SPACE, FER_OUT_OF_MEMORY};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        script_then_fail(SCRIPT_PIPE_FILL, kinds[i], 1);
-        assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()");
-        assert_kept(0, 0, 0);
+    static const struct row rows[] = {
+        {"a process without a pipe does not splice", "pipe_open TOO_MANY_OPEN_FILES:24",
+         "pipe_open(262144,waits)", FER_OK, 0, 0, 0},
+        {"an unsupported fill is for the buffer", "pipe_fill UNSUPPORTED:22", SPLICED, FER_OK, 0, 0,
+         0},
+        {"a fill without buffers is for the buffer", "pipe_fill NO_BUFFER_SPACE:1", SPLICED, FER_OK,
+         0, 0, 0},
+        {"a fill without memory is for the buffer", "pipe_fill OUT_OF_MEMORY:1", SPLICED, FER_OK, 0,
+         0, 0},
+        /* A clone has made the source nonblocking since: the read finds out. */
+        {"a fill that would block is for the buffer", "pipe_fill WOULD_BLOCK:11, is_nonblocking 1",
+         OPENED "is_nonblocking(1) pipe_close()", FER_OK, 0, 0, 0},
+        /* T2: the fill has waited for the whole timeout, which a clone has set since. */
+        {"a timeout that expires in a fill expires once", "pipe_fill WOULD_BLOCK:11, timeout 1000",
+         OPENED "is_nonblocking(1) timeout(1,reading) pipe_close()", FER_TIMED_OUT, 0, 0, 0},
+        {"a signal does not end a fill", "pipe_fill INTERRUPTED:4 INTERRUPTED:4",
+         OPENED "pipe_fill(1,262144) pipe_fill(1,262144) pipe_close()", FER_OK, 0, 0, 0},
+        {"a reset of the source", "pipe_fill 5 CONNECTION_RESET:104, pipe_drain 5", NULL,
+         FER_CONNECTION_RESET, 104, 0, 5},
+        {"a drain that would block returns the rest to the buffer",
+         "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, pipe_read 3",
+         OPENED "pipe_drain(2,5) pipe_drain(2,3) is_nonblocking(2) timeout(2,writing) pipe_read(3) "
+                "pipe_close()",
+         FER_OK, 0, 3, 2},
+        /* T2, T4: the drain has waited for the whole timeout, and nothing is lost. */
+        {"a timeout that expires in a drain expires once",
+         "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, timeout 1000, pipe_read 3", NULL, FER_TIMED_OUT,
+         0, 3, 2},
+        {"a drain of nothing is for the buffer", "pipe_fill 5, pipe_drain 0, pipe_read 5", NULL,
+         FER_OK, 0, 5, 0},
+        {"a signal does not end a drain", "pipe_fill 5, pipe_drain INTERRUPTED:4 5", NULL, FER_OK,
+         0, 0, 5},
+        {"a destination that is gone", "pipe_fill 5, pipe_drain BROKEN_PIPE:32, pipe_read 5", NULL,
+         FER_BROKEN_PIPE, 32, 5, 0},
+        {"an error after the last bytes does not read the pipe",
+         "pipe_fill 5 UNSUPPORTED:22, pipe_drain 5",
+         OPENED "pipe_drain(2,5) pipe_fill(1,262144) "
+                "pipe_close()",
+         FER_OK, 0, 0, 5},
+        {"a pipe that cannot be read is reported",
+         "pipe_fill 5, pipe_drain BROKEN_PIPE:32, pipe_read UNSUPPORTED:38",
+         OPENED "pipe_drain(2,5) pipe_read(5) pipe_close()", FER_UNSUPPORTED, 38, 0, 0},
+        {"a pipe that cannot be read after a part is reported",
+         "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, pipe_read UNSUPPORTED:38", NULL,
+         FER_UNSUPPORTED, 38, 0, 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_with(&script_posix, 0);
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        fer_error error = splice();
+        assert_row(copied == rows[i].copied);
+        assert_row(script.times[SCRIPT_PIPE_CLOSE] == (i > 0));
+        check_row(&rows[i], error);
+        bool is_gone = strstr(rows[i].results, "BROKEN_PIPE") != NULL;
+        assert_row(feri_handle_check(&to, FERI_REQUEST_WRITE).kind ==
+                   (is_gone ? FER_BROKEN_PIPE : FER_OK));
+        assert_row(feri_handle_check(&from, FERI_REQUEST_WRITE).kind ==
+                   (error.kind == FER_CONNECTION_RESET ? error.kind : FER_OK));
+        script_end_row();
     }
 }
 
-/* A clone has made the source nonblocking since: the read finds out. */
-BEGUN_TEST(a_fill_that_would_block_is_for_the_buffer)
-{
-    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
-    script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) is_nonblocking(1) "
-                            "pipe_close()");
-    assert_kept(0, 0, 0);
-}
-
-/* T2: the fill has waited for the whole timeout, which a clone has set since. */
-BEGUN_TEST(a_timeout_that_expires_in_a_fill_expires_once)
-{
-    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
-    script_then(SCRIPT_TIMEOUT)->value = 1000;
-    assert_error(splice(), FER_TIMED_OUT, 0);
-    assert_log("pipe_open(262144,waits) pipe_fill(1,262144) is_nonblocking(1) "
-               "timeout(1,reading) pipe_close()");
-    assert_kept(0, 0, 0);
-    assert_ok(feri_handle_check(&from, FERI_REQUEST_READ));
-}
-
-SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_NONBLOCKING),
-                  a_fill_that_never_waits_has_no_timeout)
-{
-    script_then_fail(SCRIPT_PIPE_FILL, FER_WOULD_BLOCK, 11);
-    assert_ok_log(splice(), "pipe_open(262144) pipe_fill(1,262144) pipe_close()");
-}
-
-BEGUN_TEST(a_signal_does_not_end_a_fill)
-{
-    script_then_fail(SCRIPT_PIPE_FILL, FER_INTERRUPTED, 4);
-    script_then_fail(SCRIPT_PIPE_FILL, FER_INTERRUPTED, 4);
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_fill(1,262144) "
-                            "pipe_fill(1,262144) pipe_close()");
-}
+/* ---- A shutdown by another thread */
 
 static void shut_from_down(script_call call)
 {
@@ -237,120 +242,19 @@ static void shut_from_down(script_call call)
     }
 }
 
-BEGUN_TEST(a_fill_is_not_repeated_after_a_shutdown_by_another_thread)
+SCRIPT_TEST(nothing_is_read_after_a_shutdown_by_another_thread)
 {
-    script.on_call = shut_from_down;
-    script_then_fail(SCRIPT_PIPE_FILL, FER_INTERRUPTED, 4);
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()");
-}
-
-BEGUN_TEST(nothing_is_read_after_a_shutdown_by_another_thread)
-{
-    script.on_call = shut_from_down;
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 5);
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_drain(2,5) "
-                            "pipe_close()");
-    assert_kept(0, 0, 5);
-}
-
-BEGUN_TEST(a_reset_of_the_source_is_saved)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 5);
-    script_then_fail(SCRIPT_PIPE_FILL, FER_CONNECTION_RESET, 104);
-    assert_error(splice(), FER_CONNECTION_RESET, 104);
-    assert_int_equal(feri_handle_saved_error(&from).kind, FER_CONNECTION_RESET);
-    assert_kept(0, 0, 5);
-}
-
-/* ---- The errors of the destination: the bytes of the pipe return to the buffer */
-
-BEGUN_TEST(a_drain_that_would_block_returns_the_rest_to_the_buffer)
-{
-    memset(memory, '#', 8);
-    buffer.start = 7;
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 2);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
-    script_then_move(SCRIPT_PIPE_READ, 3);
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_drain(2,5) "
-                            "pipe_drain(2,3) is_nonblocking(2) timeout(2,writing) pipe_read(3) "
-                            "pipe_close()");
-    assert_kept(0, 3, 2);
-    assert_memory_equal(memory, "abc#", 4);
-}
-
-/* T2, T4: the drain has waited for the whole timeout, and nothing is lost. */
-BEGUN_TEST(a_timeout_that_expires_in_a_drain_expires_once)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 2);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
-    script_then(SCRIPT_TIMEOUT)->value = 1000;
-    script_then_move(SCRIPT_PIPE_READ, 3);
-    assert_error(splice(), FER_TIMED_OUT, 0);
-    assert_kept(0, 3, 2);
-    assert_memory_equal(memory, "abc", 3);
-    assert_ok(feri_handle_check(&to, FERI_REQUEST_WRITE));
-}
-
-BEGUN_TEST(a_drain_of_nothing_is_for_the_buffer)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 0);
-    script_then_move(SCRIPT_PIPE_READ, 5);
-    assert_ok(splice());
-    assert_kept(0, 5, 0);
-}
-
-BEGUN_TEST(a_signal_does_not_end_a_drain)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_PIPE_DRAIN, 5);
-    assert_ok_log(splice(), "pipe_open(262144,waits) pipe_fill(1,262144) pipe_drain(2,5) "
-                            "pipe_drain(2,5) pipe_fill(1,262144) pipe_close()");
-    assert_kept(0, 0, 5);
-}
-
-BEGUN_TEST(a_destination_that_is_gone_is_saved_and_the_bytes_are_kept)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_BROKEN_PIPE, 32);
-    script_then_move(SCRIPT_PIPE_READ, 5);
-    assert_error(splice(), FER_BROKEN_PIPE, 32);
-    assert_kept(0, 5, 0);
-    assert_int_equal(feri_handle_check(&to, FERI_REQUEST_WRITE).kind, FER_BROKEN_PIPE);
-}
-
-BEGUN_TEST(an_error_with_the_last_bytes_does_not_read_the_pipe)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 5);
-    script_then_fail(SCRIPT_PIPE_FILL, FER_UNSUPPORTED, 22);
-    assert_ok(splice());
-    assert_kept(0, 0, 5);
-}
-
-BEGUN_TEST(a_pipe_that_cannot_be_read_is_reported)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_BROKEN_PIPE, 32);
-    script_then_fail(SCRIPT_PIPE_READ, FER_UNSUPPORTED, 38);
-    assert_error(splice(), FER_UNSUPPORTED, 38);
-    assert_int_equal(script.times[SCRIPT_PIPE_CLOSE], 1);
-}
-
-BEGUN_TEST(a_pipe_that_cannot_be_read_after_a_part_is_reported_too)
-{
-    script_then_move(SCRIPT_PIPE_FILL, 5);
-    script_then_move(SCRIPT_PIPE_DRAIN, 2);
-    script_then_fail(SCRIPT_PIPE_DRAIN, FER_WOULD_BLOCK, 11);
-    script_then_fail(SCRIPT_PIPE_READ, FER_UNSUPPORTED, 38);
-    assert_error(splice(), FER_UNSUPPORTED, 38);
-    assert_int_equal(script.times[SCRIPT_PIPE_FILL], 1);
-    assert_kept(0, 0, 2);
+    static const char *const results[] = {"pipe_fill INTERRUPTED:4", "pipe_fill 5, pipe_drain 5"};
+    for (size_t i = 0; i < 2; i++) {
+        begin_with(&script_posix, 0);
+        script.on_call = shut_from_down;
+        script_queue(results[i]);
+        assert_ok(splice());
+        assert_row(script.times[SCRIPT_PIPE_FILL] == 1);
+        assert_row(copied == (i == 0 ? 0 : 5));
+        assert_row(buffer.len == 0);
+        script_end_row();
+    }
 }
 
 TEST_MAIN("copy_spliced")

@@ -9,8 +9,6 @@ static void assert_is_new(const fer_handle *handle)
     assert_int_equal(feri_handle_as_raw(handle), FER_RAW_SOCKET_NONE);
 }
 
-/* ---- Claims */
-
 SYSTEM_TEST(script_posix, a_claim_that_is_abandoned_leaves_a_new_handle)
 {
     fer_handle handle = {0};
@@ -37,8 +35,6 @@ SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
     feri_handle_abandon(&handle);
     assert_is_new(&handle);
 }
-
-/* ---- Clones */
 
 SYSTEM_TEST(script_posix, a_clone_has_the_ends_of_its_original)
 {
@@ -80,8 +76,6 @@ SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
     assert_int_equal(feri_handle_as_raw(&original), 1);
 }
 
-/* ---- Release, close and move */
-
 SYSTEM_TEST(script_posix, a_move_takes_all_along_and_leaves_a_closed_handle)
 {
     fer_handle from = script_stream(FERI_FLAG_V6);
@@ -112,8 +106,6 @@ SYSTEM_TEST(script_posix, an_event_that_cannot_happen_leaves_the_handle_as_it_wa
     assert_false(feri_handle_apply(&handle, FERI_EVENT_CONNECT_OK));
     assert_int_equal(feri_handle_state(&handle), before);
 }
-
-/* ---- Saved errors and answers */
 
 /* This includes an error that has no meaning for an unconnected socket, because its next connect
  * may fail with another error. */

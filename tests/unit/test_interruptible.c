@@ -1,5 +1,5 @@
 /* test_interruptible.c: waits that a signal ends, because the limits or the poller let it (rule
- * I4). Attempts to connect: test_connect_attempts_limits.c; lookups: test_lookup_within.c. */
+ * I4). Attempts to connect: test_connect_attempts.c; lookups: test_lookup_within.c. */
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
@@ -102,8 +102,7 @@ SYSTEM_TEST(script_posix, a_signal_ends_the_wait_of_a_poller)
     assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, &notified));
     assert_true(notified);
     assert_ok(fer_poller_set_interruptible(&poller, false));
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    script_queue("poller_wait INTERRUPTED:4 1");
     assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
     fer_poller_close(&poller);
     assert_error(fer_poller_set_interruptible(&poller, true), FER_MISUSE, 0);

@@ -65,7 +65,7 @@ TEST(every_text_is_shown_as_rust_shows_it)
     }
 }
 
-TEST(ipv4_addresses_at_the_edges_of_ranges_are_classified_as_in_rust)
+TEST(ipv4_addresses_at_the_edges_of_ranges_are_classified_and_shown_as_in_rust)
 {
     for (size_t i = 0; i < V4S; i++) {
         const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
@@ -84,13 +84,6 @@ TEST(ipv4_addresses_at_the_edges_of_ranges_are_classified_as_in_rust)
         assert_int_equal(fer_ip_addr_is_loopback(ip), is >> 1 & 1);
         assert_int_equal(fer_ip_addr_is_multicast(ip), is >> 4 & 1);
         assert_true(fer_ip_addr_eq(canonical, ip));
-    }
-}
-
-TEST(ipv4_addresses_are_shown_and_widened_as_rust_does)
-{
-    for (size_t i = 0; i < V4S; i++) {
-        const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(rust_v4s[i].bits);
         const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr);
         const fer_ipv6_addr compatible = fer_ipv4_addr_to_ipv6_compatible(addr);
         char text[FER_IPV6_ADDR_TEXT_CAP];
@@ -106,27 +99,6 @@ TEST(ipv4_addresses_are_shown_and_widened_as_rust_does)
     }
 }
 
-TEST(ipv6_addresses_at_the_edges_of_ranges_are_classified_as_in_rust)
-{
-    for (size_t i = 0; i < V6S; i++) {
-        const fer_ipv6_addr addr = v6_of(i);
-        const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
-        char text[FER_IPV6_ADDR_TEXT_CAP];
-        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(addr) |
-                            (unsigned)fer_ipv6_addr_is_loopback(addr) << 1 |
-                            (unsigned)fer_ipv6_addr_is_multicast(addr) << 2 |
-                            (unsigned)fer_ipv6_addr_is_unique_local(addr) << 3 |
-                            (unsigned)fer_ipv6_addr_is_unicast_link_local(addr) << 4;
-        check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown,
-                   strlen(rust_v6s[i].shown));
-        assert_int_equal(fer_ip_addr_is_unspecified(ip), is & 1);
-        assert_int_equal(fer_ip_addr_is_loopback(ip), is >> 1 & 1);
-        assert_int_equal(fer_ip_addr_is_multicast(ip), is >> 2 & 1);
-        fer_ipv6_addr_format(addr, text, sizeof text);
-        assert_string_equal(text, rust_v6s[i].shown);
-    }
-}
-
 /* Checks that the same IPv4 address was extracted as by Rust. An empty text is Rust's None. */
 static void check_extracted(bool is_extracted, const fer_ipv4_addr *v4, const char *wanted)
 {
@@ -139,15 +111,27 @@ static void check_extracted(bool is_extracted, const fer_ipv4_addr *v4, const ch
     assert_string_equal(text, wanted);
 }
 
-TEST(ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does)
+TEST(ipv6_addresses_at_the_edges_of_ranges_are_classified_and_shown_as_in_rust)
 {
     for (size_t i = 0; i < V6S; i++) {
         const fer_ipv6_addr addr = v6_of(i);
         const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
         const fer_ip_addr canonical = fer_ipv6_addr_to_canonical(addr);
         const fer_ip_addr canonical_ip = fer_ip_addr_to_canonical(ip);
-        char text[FER_IP_ADDR_TEXT_CAP];
+        char text[FER_IPV6_ADDR_TEXT_CAP];
         fer_ipv4_addr v4;
+        const unsigned is = (unsigned)fer_ipv6_addr_is_unspecified(addr) |
+                            (unsigned)fer_ipv6_addr_is_loopback(addr) << 1 |
+                            (unsigned)fer_ipv6_addr_is_multicast(addr) << 2 |
+                            (unsigned)fer_ipv6_addr_is_unique_local(addr) << 3 |
+                            (unsigned)fer_ipv6_addr_is_unicast_link_local(addr) << 4;
+        check_true(is == rust_v6s[i].is, "what it is", rust_v6s[i].shown,
+                   strlen(rust_v6s[i].shown));
+        assert_int_equal(fer_ip_addr_is_unspecified(ip), is & 1);
+        assert_int_equal(fer_ip_addr_is_loopback(ip), is >> 1 & 1);
+        assert_int_equal(fer_ip_addr_is_multicast(ip), is >> 2 & 1);
+        fer_ipv6_addr_format(addr, text, sizeof text);
+        assert_string_equal(text, rust_v6s[i].shown);
         memset(&v4, UNTOUCHED, sizeof v4);
         bool is_extracted = fer_ipv6_addr_to_ipv4(addr, &v4);
         check_extracted(is_extracted, &v4, rust_v6s[i].ipv4);
@@ -157,15 +141,7 @@ TEST(ipv4_addresses_are_taken_out_of_ipv6_addresses_as_rust_does)
         fer_ip_addr_format(canonical, text, sizeof text);
         assert_string_equal(text, rust_v6s[i].canonical);
         assert_true(fer_ip_addr_eq(canonical, canonical_ip));
-    }
-}
-
-TEST(ipv6_addresses_are_ordered_as_rust_orders_them)
-{
-    for (size_t i = 1; i < V6S; i++) {
-        const fer_ipv6_addr before = v6_of(i - 1);
-        const fer_ipv6_addr after = v6_of(i);
-        assert_int_equal(fer_ipv6_addr_cmp(before, after), -1);
+        assert_true(i == 0 || fer_ipv6_addr_cmp(v6_of(i - 1), addr) == -1); /* they are sorted */
     }
 }
 

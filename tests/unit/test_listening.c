@@ -1,45 +1,56 @@
-/* test_listening.c: how a listener is opened and how it accepts. test_seam_failures.c checks that
- * no failure leaks a socket. */
+/* test_listening.c: how a listener accepts, and how it waits: on POSIX core keeps the modes of a
+ * listener, and waits for it from the first limits, timeout or nonblocking mode on (rules K1, K2, K5,
+ * K7, T6). test_seam_failures.c checks that no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/handle.h"
+#include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/open/binding.h"
+#include "core/wait/blocking.h"
 
-/* ---- accept */
+#define SECOND UINT64_C(1000000000)
 
-static fer_error accept_from(fer_handle *listener, fer_handle *stream)
+static fer_handle listener, stream;
+static fer_cancel_token token;
+
+static void begin(const struct ferp_traits *traits, uint32_t flags)
 {
-    return feri_accept(listener, 0, stream, NULL);
+    script_begin(traits);
+    token = (fer_cancel_token){0};
+    assert_ok(fer_cancel_token_new(&token));
+    listener = script_stream(flags);
+    stream = (fer_handle){0};
+    script.log[0] = '\0';
 }
 
-SYSTEM_TEST(script_posix, an_accepted_stream_has_its_peer_and_its_family)
+#define LISTENER_TEST(function) \
+    SCRIPT_TEST_AFTER(begin(&script_posix, FERI_FLAG_LISTENING), function)
+
+static fer_error accept_one(void)
 {
-    fer_handle listener = script_stream(FERI_FLAG_V6);
-    fer_handle stream = {0};
+    stream = (fer_handle){0};
+    return feri_accept(&listener, 0, &stream, NULL);
+}
+
+/* ---- Accepted streams */
+
+SCRIPT_TEST(an_accepted_stream_has_its_peer_and_its_family)
+{
     fer_socket_addr peer = {0};
+    begin(&script_posix, FERI_FLAG_V6);
     script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
     assert_ok(feri_accept(&listener, 0, &stream, &peer));
-    fer_socket_addr want = script_addr("[2001:db8::7]:99");
-    assert_true(fer_socket_addr_eq(&peer, &want));
+    assert_addr(&peer, "[2001:db8::7]:99");
     assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_V6);
     assert_int_equal(feri_handle_as_raw(&stream), 2);
-    fer_handle other = {0};
-    assert_ok(feri_accept(&listener, 0, &other, NULL));
-    assert_int_equal(feri_handle_flags(&other), 0);
-    assert_log("accept(1) accept(1)");
-}
-
-SYSTEM_TEST(script_posix, a_stream_that_is_accepted_without_a_name_has_no_family)
-{
-    fer_handle listener = script_stream(FERI_FLAG_UNIX);
-    fer_handle stream = {0};
+    assert_ok_log(accept_one(), "accept(1) accept(1)");
+    assert_int_equal(feri_handle_flags(&stream), 0);
+    begin(&script_posix, FERI_FLAG_UNIX); /* without a name it has no family */
     script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok(accept_from(&listener, &stream));
+    assert_ok_log(accept_one(), "accept(1)");
     assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_UNIX);
-    assert_int_equal(feri_handle_as_raw(&stream), 2);
-    assert_log("accept(1)");
 }
-
-/* ---- Modes and options inherited by an accepted stream */
 
 SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
 {
@@ -61,49 +72,31 @@ SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
         {&script_windows, FERI_FLAG_ADOPTED, "accept(1)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        script_begin(rows[i].traits);
-        fer_handle listener = script_stream(rows[i].flags | FERI_FLAG_LISTENING);
-        fer_handle stream = {0};
-        assert_ok_log(accept_from(&listener, &stream), rows[i].log);
+        begin(rows[i].traits, rows[i].flags | FERI_FLAG_LISTENING);
+        assert_ok_log(accept_one(), rows[i].log);
     }
 }
 
-/* ---- L3: a connection that has ended is skipped, whichever call tells of it */
-
-#define NO_TIMEOUTS(raw)                                 \
-    " set_timeout(" raw ",reading,18446744073709551615)" \
-    " set_timeout(" raw ",writing,18446744073709551615)"
-
-static const struct {
-    fer_error refusal;     /* of set_timeout */
-    fer_error_kind status; /* of getpeername */
-} ended_connections[] = {
-    {{FER_INVALID_INPUT, 22}, FER_INVALID_INPUT}, /* macOS */
-    {{FER_INVALID_INPUT, 22}, FER_NOT_CONNECTED},
-    {{FER_CONNECTION_RESET, 54}, FER_NOT_CONNECTED}, /* FreeBSD's TCP options */
-    {{FER_CONNECTION_ABORTED, 53}, FER_NOT_CONNECTED},
-    {{FER_NOT_CONNECTED, 57}, FER_NOT_CONNECTED},
-};
-
-static fer_handle listener_before(size_t row)
-{
-    script_begin(&script_posix);
-    fer_handle listener = script_stream(FERI_FLAG_ADOPTED);
-    script_then(SCRIPT_SET_TIMEOUT)->error = ended_connections[row].refusal;
-    script_then_fail(SCRIPT_PEER_ADDR, ended_connections[row].status, 22);
-    return listener;
-}
-
+/* L3: a connection that has ended is skipped, whichever call reports it: the reset of its modes, and
+ * getpeername. */
 SCRIPT_TEST(a_connection_that_ended_before_its_modes_were_reset_is_skipped)
 {
-    for (size_t i = 0; i < sizeof ended_connections / sizeof ended_connections[0]; i++) {
-        fer_handle listener = listener_before(i);
-        fer_handle stream = {0};
-        assert_ok(accept_from(&listener, &stream));
-        assert_int_equal(feri_handle_as_raw(&stream), 3);
-        assert_int_equal(script.sockets_open, 2);
+    static const char *const results[] = {
+        "set_timeout INVALID_INPUT:22, peer_addr INVALID_INPUT:22", /* macOS */
+        "set_timeout INVALID_INPUT:22, peer_addr NOT_CONNECTED:22",
+        "set_timeout CONNECTION_RESET:54, peer_addr NOT_CONNECTED:22", /* FreeBSD's TCP options */
+        "set_timeout CONNECTION_ABORTED:53, peer_addr NOT_CONNECTED:22",
+        "set_timeout NOT_CONNECTED:57, peer_addr NOT_CONNECTED:22",
+    };
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        begin(&script_posix, FERI_FLAG_ADOPTED);
+        script_queue(results[i]);
+        assert_ok(accept_one());
+        assert_row(feri_handle_as_raw(&stream) == 3);
+        assert_row(script.sockets_open == 2);
         assert_log("accept(1) set_timeout(2,reading,18446744073709551615) peer_addr(2) close(2) "
-                   "accept(1)" NO_TIMEOUTS("3"));
+                   "accept(1) set_timeout(3,reading,18446744073709551615) "
+                   "set_timeout(3,writing,18446744073709551615)");
     }
 }
 
@@ -113,20 +106,120 @@ SCRIPT_TEST(a_refused_option_of_an_open_connection_is_reported)
 {
     const fer_error_kind kinds[] = {FER_INVALID_INPUT, FER_CONNECTION_RESET, FER_NOT_CONNECTED,
                                     FER_NO_BUFFER_SPACE};
-    for (size_t i = 0; i < 2 * sizeof kinds / sizeof kinds[0]; i++) {
-        for (int is_unix = 0; is_unix < 2; is_unix++) {
-            script_begin(&script_posix);
-            fer_handle listener =
-                script_stream(FERI_FLAG_ADOPTED | (is_unix != 0 ? FERI_FLAG_UNIX : 0));
-            fer_handle stream = {0};
-            script_then_fail(SCRIPT_SET_TIMEOUT, kinds[i / 2], 99);
-            script_default(SCRIPT_PEER_ADDR)->error =
-                (fer_error){i % 2 == 0 ? FER_OK : FER_NO_BUFFER_SPACE, i % 2 == 0 ? 0 : 105};
-            assert_error(accept_from(&listener, &stream), kinds[i / 2], 99);
-            assert_int_equal(script.sockets_open, 1);
-            assert_int_equal(feri_handle_state(&stream), 0);
-        }
+    for (size_t i = 0; i < 16; i++) {
+        begin(&script_posix, FERI_FLAG_ADOPTED | (i / 8 != 0 ? FERI_FLAG_UNIX : 0));
+        script_queue(i % 2 == 0 ? "" : "peer_addr* NO_BUFFER_SPACE:105");
+        assert_forwards(SCRIPT_SET_TIMEOUT, kinds[i / 2 % 4], 99, accept_one());
+        assert_int_equal(script.sockets_open, 1);
+        assert_int_equal(feri_handle_state(&stream), 0);
     }
+}
+
+/* ---- Waits */
+
+/* K5 */
+LISTENER_TEST(an_accept_without_limits_is_one_call)
+{
+    assert_ok(accept_one());
+    assert_ok(feri_set_limits(&listener, NULL));
+    assert_ok(feri_set_timeout(&listener, FERP_READING, FER_DURATION_NONE));
+    assert_ok(feri_set_nonblocking(&listener, false));
+    assert_ok_log(accept_one(), "accept(1) accept(1)");
+}
+
+static void pass_time(script_call call)
+{
+    script.now += call == SCRIPT_ACCEPT ? SECOND / 4 : 0;
+}
+
+/* I1, K2, K3, L3, T2: accepts that are interrupted without end, before the first wait or after one,
+ * and connections that fail in the queue without end. */
+SCRIPT_TEST(accepts_that_fail_without_end_end_with_the_deadline_or_the_token)
+{
+    static const struct {
+        bool is_timeout, interruptible, cancels;
+        const char *results;
+    } rows[] = {
+        {false, false, false, "accept* INTERRUPTED:4"},
+        {true, false, false, "accept* INTERRUPTED:4"},
+        {false, false, false,
+         "accept WOULD_BLOCK:11, wait_for INTERRUPTED:4, accept* INTERRUPTED:4"},
+        {true, false, false,
+         "accept WOULD_BLOCK:11, wait_for INTERRUPTED:4, accept* INTERRUPTED:4"},
+        {false, false, false, "accept* CONNECTION_ABORTED:1"},
+        {false, true, false, "accept* CONNECTION_ABORTED:1"},
+        {false, false, true, "accept* CONNECTION_ABORTED:1"},
+        {true, false, false, "accept* CONNECTION_ABORTED:1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(&script_posix, FERI_FLAG_LISTENING);
+        const fer_limits limits = {.deadline = {1000 + SECOND},
+                                   .token = i < 4 ? NULL : &token,
+                                   .interruptible = rows[i].interruptible};
+        assert_ok(rows[i].is_timeout
+                      ? feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND})
+                      : feri_set_limits(&listener, &limits));
+        if (rows[i].cancels) {
+            assert_ok(fer_cancel_token_cancel(&token));
+        }
+        script_queue(rows[i].results);
+        script.on_call = pass_time;
+        assert_error(accept_one(), rows[i].cancels ? FER_CANCELLED : FER_TIMED_OUT, 0);
+        assert_in_range(script.times[SCRIPT_ACCEPT], rows[i].cancels ? 0 : 4, 5);
+    }
+}
+
+static void set_token(void)
+{
+    const fer_limits limits = {.token = &token};
+    assert_ok(feri_set_limits(&listener, &limits));
+}
+
+/* I1: by its name or in nonblocking mode, with limits or without. */
+SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
+{
+    for (int i = 0; i < 3; i++) {
+        begin(&script_posix, FERI_FLAG_LISTENING);
+        assert_ok(feri_set_nonblocking(&listener, true));
+        if (i == 2) {
+            set_token();
+        }
+        script_queue("accept INTERRUPTED:4 WOULD_BLOCK:11, accept* INTERRUPTED:4");
+        assert_error(i == 0 ? feri_accept(&listener, FERP_DONTWAIT, &stream, NULL) : accept_one(),
+                     FER_WOULD_BLOCK, 11);
+        assert_error(i == 0 ? feri_accept(&listener, FERP_DONTWAIT, &stream, NULL) : accept_one(),
+                     FER_INTERRUPTED, 4);
+        assert_int_equal(script.times[SCRIPT_ACCEPT], 2 + 65536);
+    }
+}
+
+LISTENER_TEST(a_clone_of_a_stream_needs_no_memory)
+{
+    fer_handle clone = {0};
+    stream = script_stream(0);
+    script.has_no_memory = true;
+    assert_error(feri_try_clone(&listener, &clone), FER_OUT_OF_MEMORY, 0);
+    assert_ok(feri_try_clone(&stream, &clone));
+}
+
+/* R1: into_raw applies the mode and the timeouts that were set. */
+LISTENER_TEST(a_released_listener_has_the_user_s_modes)
+{
+    assert_int_equal(feri_into_raw(&listener), 1);
+    assert_log("");
+    listener = script_stream(FERI_FLAG_LISTENING);
+    set_token();
+    assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
+    script.log[0] = '\0';
+    assert_int_equal(feri_into_raw(&listener), 2);
+    assert_log("set_timeout(2,reading,1000000000) set_timeout(2,writing,18446744073709551615) "
+               "set_nonblocking(2,0)");
+}
+
+LISTENER_TEST(an_accept_that_cannot_wait_in_core_fails)
+{
+    script_queue("accept WOULD_BLOCK:11");
+    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9, accept_one());
 }
 
 TEST_MAIN("listening")

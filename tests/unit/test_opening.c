@@ -1,5 +1,5 @@
 /* test_opening.c: filling a handle with the first of several addresses that works, for given
- * addresses and for those of a name. */
+ * addresses and for those of a name; and how a socket of either type is bound. */
 #include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
@@ -22,8 +22,6 @@ static fer_error connect_to_some(fer_handle *handle)
     return feri_open_first(handle, addrs, SOME, feri_connection_open, 0);
 }
 
-/* ---- Given addresses */
-
 SYSTEM_TEST(script_posix, no_address_is_tried_after_the_first_that_works)
 {
     fer_handle handle = {0};
@@ -37,8 +35,7 @@ SYSTEM_TEST(script_posix, no_address_is_tried_after_the_first_that_works)
 SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
 {
     fer_handle handle = {0};
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
+    script_queue("connect CONNECTION_REFUSED:111 HOST_UNREACHABLE:113");
     assert_ok(connect_to_some(&handle));
     assert_int_equal(feri_handle_as_raw(&handle), 3);
     assert_int_equal(feri_handle_flags(&handle), 0);
@@ -48,9 +45,7 @@ SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
 SYSTEM_TEST(script_posix, if_each_address_fails_the_error_is_the_last_ones_and_the_handle_new)
 {
     fer_handle handle = {0};
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    script_then_fail(SCRIPT_CONNECT, FER_HOST_UNREACHABLE, 113);
-    script_then_fail(SCRIPT_CONNECT, FER_NETWORK_UNREACHABLE, 101);
+    script_queue("connect CONNECTION_REFUSED:111 HOST_UNREACHABLE:113 NETWORK_UNREACHABLE:101");
     assert_error(connect_to_some(&handle), FER_NETWORK_UNREACHABLE, 101);
     assert_int_equal(script.times[SCRIPT_CONNECT], SOME);
     assert_int_equal(script.sockets_open, 0);
@@ -79,8 +74,6 @@ SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_befor
     assert_int_equal(feri_handle_state(&handle), 0);
 }
 
-/* ---- Names */
-
 SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
 {
     fer_handle handle = {0};
@@ -91,6 +84,59 @@ SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
     assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) "
                "lookup_next() close(1) socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
     assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
+}
+
+/* ---- Binding (rules L1, L4) */
+
+static fer_error bind_to(fer_type type, const char *text)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr = script_addr(text);
+    fer_error error = feri_bound_socket_open(type, &addr, &raw);
+    if (error.kind != FER_OK) {
+        feri_close_opened(&raw);
+    }
+    assert_int_equal(script.sockets_open, error.kind == FER_OK);
+    return error;
+}
+
+SYSTEM_TEST(script_bsd, a_system_without_dual_stack_is_unsupported)
+{
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::]:80"), FER_UNSUPPORTED, 22);
+    assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
+    script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
+    assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
+}
+
+SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
+{
+    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
+    assert_error_log(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013,
+                     "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
+                     "bind(1,[2001:db8::1%4]:80) "
+                     "socket(udp,v6) set_option(2,EXCLUSIVE_ADDRESS,1) set_option(2,ONLY_V6,0) "
+                     "bind(2,[::]:80) close(2) close(1)");
+}
+
+/* A dual-stack socket that holds the port denies 0.0.0.0 too. */
+SYSTEM_TEST(script_windows, a_denied_bind_beside_a_dual_stack_socket_is_in_use)
+{
+    script_queue("bind PERMISSION_DENIED:10013 PERMISSION_DENIED:10013 ADDR_IN_USE:10048");
+    assert_error_log(bind_to(FER_TYPE_STREAM, "127.0.0.1:80"), FER_ADDR_IN_USE, 10013,
+                     "socket(v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+                     "socket(v4) set_option(2,EXCLUSIVE_ADDRESS,1) bind(2,0.0.0.0:80) close(2) "
+                     "socket(v6) set_option(3,EXCLUSIVE_ADDRESS,1) set_option(3,ONLY_V6,0) "
+                     "bind(3,[::]:80) close(3) close(1)");
+}
+
+SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_examined_is_denied)
+{
+    script_queue("bind PERMISSION_DENIED:10013, socket OK TOO_MANY_OPEN_FILES:10024 "
+                 "TOO_MANY_OPEN_FILES:10024");
+    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
+    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
+               "socket(udp,v4) socket(udp,v6) close(1)");
 }
 
 TEST_MAIN("opening")

@@ -1,5 +1,6 @@
 /* test_poller.c: the part of the poller that core adds to a backend: waits that end neither
- * early nor late, and notifications that fold. */
+ * early nor late, and notifications that fold (rules P6 and P12): one wait for each, whether it was
+ * sent to the system, not sent, or refused. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/poller.h"
@@ -9,6 +10,7 @@ enum { CAP = 4 };
 static fer_poller poller;
 static fer_event events[CAP];
 static size_t count;
+static bool notified;
 
 static const fer_event interest = {.key = UINT64_MAX, .interest = FER_READABLE};
 
@@ -18,13 +20,14 @@ static void begin(const struct ferp_traits *traits)
     memset(&poller, 0, sizeof poller);
     assert_ok_log(fer_poller_new(&poller), "poller_open()");
     count = 77;
+    notified = true;
 }
 
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
 static fer_error wait_nanos(uint64_t nanos)
 {
-    return fer_poller_wait(&poller, (fer_duration){nanos}, events, CAP, &count, NULL);
+    return fer_poller_wait(&poller, (fer_duration){nanos}, events, CAP, &count, &notified);
 }
 
 /* ---- Actions during a wait of the seam */
@@ -33,10 +36,9 @@ static void (*action_during_wait)(void);
 
 static void run_action(script_call call)
 {
-    if (call == SCRIPT_POLLER_WAIT && action_during_wait != NULL) {
-        void (*action)(void) = action_during_wait;
-        action_during_wait = NULL;
-        action();
+    if (call == SCRIPT_POLLER_WAIT) {
+        script.on_call = NULL;
+        action_during_wait();
     }
 }
 
@@ -77,19 +79,17 @@ SYSTEM_TEST(script_posix, a_poller_that_could_not_be_opened_is_new)
 
 BEGUN_TEST(each_change_is_one_call_of_the_system)
 {
-    script.traits.poller_has_edges = true;
+    const fer_event both = {.key = 0, .interest = FER_READABLE | FER_WRITABLE};
+    const fer_event none = {.key = 1, .interest = 0};
     int raw = (int)script_open_socket();
-    assert_int_equal(raw, 1);
-    assert_ok(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
-    assert_log("poller_add(1,18446744073709551615,r,level)");
-    assert_ok_log(fer_poller_modify(&poller, raw,
-                                    (fer_event){.key = 0, .interest = FER_READABLE | FER_WRITABLE},
-                                    FER_POLL_ONESHOT),
+    script.traits.poller_has_edges = true;
+    assert_ok_log(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL),
+                  "poller_add(1,18446744073709551615,r,level)");
+    assert_ok_log(fer_poller_modify(&poller, raw, both, FER_POLL_ONESHOT),
                   "poller_modify(1,0,r,w,oneshot)");
-    assert_ok(fer_poller_modify(&poller, raw, (fer_event){.key = 1, .interest = 0}, FER_POLL_EDGE));
-    assert_log("poller_modify(1,1,edge)");
-    assert_ok(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE_ONESHOT));
-    assert_log("poller_modify(1,18446744073709551615,r,edge oneshot)");
+    assert_ok_log(fer_poller_modify(&poller, raw, none, FER_POLL_EDGE), "poller_modify(1,1,edge)");
+    assert_ok_log(fer_poller_modify(&poller, raw, interest, FER_POLL_EDGE_ONESHOT),
+                  "poller_modify(1,18446744073709551615,r,edge oneshot)");
     assert_ok_log(fer_poller_delete(&poller, raw), "poller_delete(1)");
 }
 
@@ -112,39 +112,26 @@ SCRIPT_TEST(edges_are_refused_if_the_poller_has_none)
 
 BEGUN_TEST(an_error_of_registering_is_returned_unchanged)
 {
-    static const fer_error_kind kinds[] = {FER_ALREADY_EXISTS, FER_NOT_FOUND,
-                                           FER_BAD_HANDLE,     FER_OUT_OF_MEMORY,
-                                           FER_STORAGE_FULL,   FER_PERMISSION_DENIED};
     int raw = (int)script_open_socket();
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        script_then_fail(SCRIPT_POLLER_ADD, kinds[i], 5);
-        assert_error(fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL), kinds[i], 5);
-        script_then_fail(SCRIPT_POLLER_MODIFY, kinds[i], 6);
-        assert_error(fer_poller_modify(&poller, raw, interest, FER_POLL_LEVEL), kinds[i], 6);
-        script_then_fail(SCRIPT_POLLER_DELETE, kinds[i], 7);
-        assert_error(fer_poller_delete(&poller, raw), kinds[i], 7);
-    }
+    assert_forwards(SCRIPT_POLLER_ADD, FER_ALREADY_EXISTS, 5,
+                    fer_poller_add(&poller, raw, interest, FER_POLL_LEVEL));
+    assert_forwards(SCRIPT_POLLER_MODIFY, FER_STORAGE_FULL, 6,
+                    fer_poller_modify(&poller, raw, interest, FER_POLL_LEVEL));
+    assert_forwards(SCRIPT_POLLER_DELETE, FER_NOT_FOUND, 7, fer_poller_delete(&poller, raw));
 }
 
 /* ---- Waits */
 
 BEGUN_TEST(a_signal_does_not_end_a_wait)
 {
-    for (int i = 0; i < 3; i++) {
-        script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    }
+    script_queue("poller_wait INTERRUPTED:4 INTERRUPTED:4 INTERRUPTED:4");
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 600;
-    script_default(SCRIPT_POLLER_WAIT)->elapsed = 0;
     assert_ok(wait_nanos(600));
     assert_log("poller_wait(600) poller_wait(600) poller_wait(600) poller_wait(600)");
-    for (int i = 0; i < 2; i++) {
-        script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
-    }
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
+    script_queue("poller_wait INTERRUPTED:4 INTERRUPTED:4 1 INTERRUPTED:4");
     assert_ok(wait_nanos(UINT64_MAX));
     assert_int_equal(count, 1);
     assert_log("poller_wait(none) poller_wait(none) poller_wait(none)");
-    script_then_fail(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4);
     assert_ok_log(wait_nanos(0), "poller_wait(0) poller_wait(0)");
 }
 
@@ -188,6 +175,105 @@ BEGUN_TEST(a_new_poller_has_no_notification)
     assert_ok(fer_poller_new(&poller));
     script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
     assert_ok_log(wait_nanos(1000), "poller_close() poller_open() poller_wait(1000)");
+}
+
+static void assert_expires_without_notification(void)
+{
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    notified = true;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+    assert_false(notified);
+}
+
+BEGUN_TEST(a_wait_without_a_notification_reports_none)
+{
+    assert_expires_without_notification();
+    script_then(SCRIPT_POLLER_WAIT)->value = 2;
+    notified = true;
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_int_equal(count, 2);
+    assert_false(notified);
+    notified = true;
+    assert_ok(wait_nanos(0));
+    assert_false(notified);
+}
+
+/* A wait that is not told of notifications polls: the system's wakeup ends with the poll, unless
+ * the poll fails (P12). */
+SCRIPT_TEST(a_poll_takes_the_notification_that_a_wait_left)
+{
+    for (int is_interrupted = 0; is_interrupted < 2; is_interrupted++) {
+        begin(&script_posix);
+        run_during_wait(notify);
+        script_then(SCRIPT_POLLER_WAIT)->value = 1;
+        assert_ok(wait_nanos(UINT64_MAX));
+        script_result *poll = script_then(SCRIPT_POLLER_WAIT);
+        poll->on = true;
+        poll->error.kind = is_interrupted != 0 ? FER_INTERRUPTED : FER_OK;
+        fer_error error = fer_poller_wait(&poller, (fer_duration){0}, events, CAP, &count, NULL);
+        assert_int_equal(error.kind, poll->error.kind);
+        assert_int_equal(count, 0);
+        if (is_interrupted != 0) {
+            assert_ok(wait_nanos(UINT64_MAX));
+            assert_true(notified);
+        }
+        assert_expires_without_notification();
+    }
+}
+
+/* ---- Notifications that the system refuses */
+
+/* A wait of another thread, during one of this thread. */
+static fer_error wait_elsewhere(fer_duration timeout, bool *is_notified)
+{
+    fer_event event;
+    size_t n = 0;
+    return fer_poller_wait(&poller, timeout, &event, 1, &n, is_notified);
+}
+
+/* Another thread's wait gets the notification and fails, while this one continues. */
+static void wait_in_vain(void)
+{
+    bool is_notified = true;
+    notify();
+    script_result *result = script_then(SCRIPT_POLLER_WAIT);
+    result->on = true;
+    result->error = (fer_error){FER_BAD_HANDLE, 9};
+    script_queue("poller_notify OUT_OF_MEMORY:12 OUT_OF_MEMORY:12");
+    assert_error(wait_elsewhere(FER_DURATION_NONE, &is_notified), FER_BAD_HANDLE, 9);
+    assert_false(is_notified);
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+}
+
+/* P12. Nobody would get the error. */
+BEGUN_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
+{
+    run_during_wait(wait_in_vain);
+    assert_ok(wait_nanos(1000));
+    assert_false(notified);
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_expires_without_notification();
+}
+
+BEGUN_TEST(misuse_takes_no_notification)
+{
+    assert_ok(fer_poller_notify(&poller));
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, &notified),
+                 FER_MISUSE, 0);
+    assert_false(notified);
+    notified = true;
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, 0, &count, &notified),
+                 FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, NULL, CAP, &count, &notified),
+                 FER_MISUSE, 0);
+    assert_error(fer_poller_wait(NULL, FER_DURATION_NONE, events, CAP, &count, &notified),
+                 FER_MISUSE, 0);
+    assert_false(notified);
+    assert_log("");
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
 }
 
 TEST_MAIN("poller")

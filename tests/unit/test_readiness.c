@@ -9,49 +9,129 @@
 #include "ferrule/tcp.h"
 #include "unit/scripted_platform.h"
 
-enum { BOTH = FER_READABLE | FER_WRITABLE };
+enum { R = FER_READABLE, W = FER_WRITABLE, BOTH = R | W };
 
+#define NONE FER_DURATION_NONE_NANOS
 #define NO_TIMEOUT FER_DURATION_NONE
 #define NO_WAIT fer_duration_from_nanos(0)
 
 static fer_interest ready;
-
-static void then_ready(fer_interest interest)
-{
-    script_then(SCRIPT_READY)->value = interest;
-}
-
-static void then_timed_out(void)
-{
-    script_then_fail(SCRIPT_READY, FER_TIMED_OUT, 0);
-}
-
-static fer_handle new_connecting(void)
-{
-    return script_connecting(FERI_FLAG_NONBLOCKING);
-}
+static fer_handle handle;
 
 /* The body has this handle. */
 #define HANDLE_TEST(system, value, function) \
-    SCRIPT_TEST_WITH(fer_handle handle, (script_begin(&(system)), value), function)
+    SCRIPT_TEST_AFTER((script_begin(&(system)), handle = (value)), function)
 
-/* ---- Sockets without halves and without a pending connect */
+/* ---- One wait */
 
-STREAM_TEST(script_posix, a_wait_continues_after_a_signal_and_a_wake_with_the_time_left)
+typedef fer_error wait(const fer_handle *waiting, fer_interest interest, fer_duration timeout,
+                       fer_interest *out);
+
+struct row {
+    const char *name;
+    const struct ferp_traits *traits;
+    uint32_t flags;
+    wait *run;
+    fer_interest interest;
+    uint64_t timeout;
+    const char *results;
+    fer_interest ready;
+    const char *log;
+};
+
+static void run_rows(const struct row *rows, size_t count, bool misses_end)
 {
-    script_then_fail(SCRIPT_READY, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_READY)->elapsed = 200;
-    then_ready(FER_WRITABLE);
-    assert_ok_n(feri_ready(&handle, FER_WRITABLE, fer_duration_from_nanos(500), &ready), ready,
-                FER_WRITABLE);
-    assert_log("ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)");
+    for (size_t i = 0; i < count; i++) {
+        script_begin(rows[i].traits);
+        script.row = rows[i].name;
+        script.traits.unix_write_wait_misses_end = misses_end;
+        handle = script_stream(rows[i].flags);
+        script_queue(rows[i].results);
+        ready = 77;
+        assert_ok(rows[i].run(&handle, rows[i].interest, (fer_duration){rows[i].timeout}, &ready));
+        assert_row(ready == rows[i].ready);
+        assert_log(rows[i].log);
+        script_end_row();
+    }
 }
 
-STREAM_TEST(script_posix, a_wait_that_finds_nothing_at_the_deadline_is_repeated_once)
+/* S6: "within 100 ms on Windows": waits are cut into slices if they may miss a shutdown. A send of
+ * zero bytes checks the write half of a clone, also in the last or only slice. A wait for reading
+ * alone does not check. */
+SCRIPT_TEST(a_wait_lasts_until_it_is_ready_or_its_timeout)
 {
-    script_default(SCRIPT_READY)->value = 0;
-    assert_ok_n(feri_ready(&handle, FER_WRITABLE, NO_WAIT, &ready), ready, 0);
-    assert_log("ready(1,w,1000) ready(1,w,1000)");
+    static struct ferp_traits reads_miss, writes_miss;
+    reads_miss = script_windows;
+    reads_miss.write_wait_misses_shutdown = false;
+    writes_miss = script_windows;
+    writes_miss.shutdown_read_resets_on_data = false;
+    const struct row rows[] = {
+        {"a signal and a wake continue with the time left", &script_posix, 0, feri_ready, W, 500,
+         "ready INTERRUPTED:4 0 2", W, "ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)"},
+        {"nothing at the deadline is repeated once", &script_posix, 0, feri_ready, W, 0, "", 0,
+         "ready(1,w,1000) ready(1,w,1000)"},
+        {"reads that miss nothing", &writes_miss, FERI_FLAG_CLONED, feri_stream_ready, R, NONE,
+         "ready 1", R, "ready(1,r,ever)"},
+        {"writes that miss nothing", &reads_miss, FERI_FLAG_CLONED, feri_stream_ready, W, NONE,
+         "ready 2", W, "ready(1,w,ever)"},
+        {"a write half that a clone has shut", &script_windows, FERI_FLAG_CLONED, feri_stream_ready,
+         W, NONE, "ready TIMED_OUT, send BROKEN_PIPE:10058", W,
+         "ready(1,w,100001000,ever) send(1,0)"},
+        {"the last slice", &script_windows, FERI_FLAG_CLONED, feri_stream_ready, BOTH, 0,
+         "ready TIMED_OUT, send BROKEN_PIPE:10058", W, "ready(1,rw,1000) send(1,0)"},
+        {"reading alone", &script_windows, FERI_FLAG_CLONED, feri_stream_ready, R, 0,
+         "ready TIMED_OUT", 0, "ready(1,r,1000)"},
+        {"a write half that is open", &script_windows, FERI_FLAG_ADOPTED, feri_stream_ready, BOTH,
+         NONE, "ready TIMED_OUT TIMED_OUT 2, send WOULD_BLOCK:10035 0", W,
+         "ready(1,rw,100001000,ever) send(1,0) ready(1,rw,200001000,ever) send(1,0) "
+         "ready(1,rw,300001000,ever)"},
+    };
+    run_rows(rows, sizeof rows / sizeof rows[0], false);
+}
+
+/* On Linux a poll for space of a Unix socket misses the end of its write half. S6: the send of zero
+ * bytes also finds what the peer has shut down, so no clone is needed. A datagram socket would send
+ * a datagram, so no send asks for it. */
+SCRIPT_TEST(on_linux_the_wait_of_a_unix_socket_is_cut_into_slices)
+{
+    static const struct row rows[] = {
+        {"a stream", &script_posix, FERI_FLAG_UNIX, feri_stream_ready, W, NONE,
+         "ready TIMED_OUT TIMED_OUT, send WOULD_BLOCK:11 BROKEN_PIPE:32", W,
+         "ready(1,w,100001000,ever) send(1,0) ready(1,w,200001000,ever) send(1,0)"},
+        {"a stream that is read", &script_posix, FERI_FLAG_UNIX, feri_stream_ready, R, NONE,
+         "ready 1", R, "ready(1,r,ever)"},
+        {"a stream of IP", &script_posix, 0, feri_stream_ready, W, NONE, "ready 2", W,
+         "ready(1,w,ever)"},
+        {"a datagram socket", &script_posix, FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX, feri_ready, W,
+         150000000, "ready TIMED_OUT TIMED_OUT", 0,
+         "ready(1,w,100001000,150001000) ready(1,w,150001000)"},
+    };
+    run_rows(rows, sizeof rows / sizeof rows[0], true);
+}
+
+static void shut_write_at_second_slice(script_call call)
+{
+    if (call == SCRIPT_READY && script.times[SCRIPT_READY] == 2) {
+        assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE));
+    }
+}
+
+SCRIPT_TEST(a_shutdown_of_the_own_write_half_is_noticed_at_the_end_of_a_slice)
+{
+    for (int i = 0; i < 3; i++) {
+        script_begin(i == 0 ? &script_windows : &script_posix);
+        script.traits.unix_write_wait_misses_end = i > 0;
+        handle = script_stream(i == 0 ? 0 : FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX);
+        script.on_call = shut_write_at_second_slice;
+        script_queue("ready TIMED_OUT TIMED_OUT");
+        wait *run = i == 0 ? feri_stream_ready : feri_ready;
+        assert_ok_n(run(&handle, W, i < 2 ? NO_TIMEOUT : fer_duration_from_millis(150), &ready),
+                    ready, W);
+        assert_int_equal(script.times[SCRIPT_READY], 2);
+        assert_ok_n(run(&handle, W, NO_WAIT, &ready), ready, W);
+        assert_int_equal(script.times[SCRIPT_READY], 2);
+        script_end_row();
+    }
 }
 
 /* ---- Streams: halves that are ready without a system call */
@@ -64,19 +144,17 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
         fer_interest known;
         const char *log;
     } rows[] = {
-        {FERI_EVENT_SHUT_READ, FER_READABLE, "ready(1,w,1000)"},
-        {FERI_EVENT_GOT_EOF, FER_READABLE, "ready(1,w,1000)"},
-        {FERI_EVENT_SHUT_WRITE, FER_WRITABLE, "ready(1,r,1000)"},
-        {FERI_EVENT_GOT_PIPE, FER_WRITABLE, "ready(1,r,1000)"},
+        {FERI_EVENT_SHUT_READ, R, "ready(1,w,1000)"},
+        {FERI_EVENT_GOT_EOF, R, "ready(1,w,1000)"},
+        {FERI_EVENT_SHUT_WRITE, W, "ready(1,r,1000)"},
+        {FERI_EVENT_GOT_PIPE, W, "ready(1,r,1000)"},
         {FERI_EVENT_SHUT_BOTH, BOTH, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(&script_posix);
-        fer_handle handle = script_stream(0);
-        assert_true(feri_handle_apply(&handle, rows[i].event));
-        if (rows[i].known != BOTH) {
-            then_timed_out();
-        }
+        handle = script_stream(0);
+        assert_row(feri_handle_apply(&handle, rows[i].event));
+        script_queue("ready* TIMED_OUT");
         assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, rows[i].known);
         assert_log(rows[i].log);
         assert_ok_n(feri_stream_ready(&handle, rows[i].known, NO_TIMEOUT, &ready), ready,
@@ -85,220 +163,73 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
     }
 }
 
-/* The additional query may fail or find more. */
-STREAM_TEST(script_posix, a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
+HANDLE_TEST(script_posix, script_stream(0),
+            a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
 {
     assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    then_ready(FER_WRITABLE);
+    script_queue("ready 2 OUT_OF_MEMORY:12");
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    script_then_fail(SCRIPT_READY, FER_OUT_OF_MEMORY, 12);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_READABLE);
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, R);
     assert_true(
         feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
 }
 
-/* ---- Streams whose shutdown may not wake a wait */
-
-static fer_handle *handle_to_shut;
-
-static void shut_write_at_second_slice(script_call call)
+/* S6: "through a clone": the mark on the socket ends the read half. S5: "The handle saves any fatal
+ * error ..., whether read, write or take_error met it first". */
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_reset_that_the_send_meets_sticks)
 {
-    if (call == SCRIPT_READY && script.times[SCRIPT_READY] == 2) {
-        assert_true(feri_handle_apply(handle_to_shut, FERI_EVENT_SHUT_WRITE));
-    }
-}
-
-/* S6: "within 100 ms on Windows". */
-STREAM_TEST(script_windows, on_windows_a_wait_is_cut_into_slices)
-{
-    handle_to_shut = &handle;
-    script.on_call = shut_write_at_second_slice;
-    then_timed_out();
-    then_timed_out();
-    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
-}
-
-/* On Linux a wait for space of a Unix socket misses the end of its write half. */
-SCRIPT_TEST(on_linux_the_wait_of_a_unix_datagram_socket_is_cut_into_slices)
-{
-    static const struct {
-        uint64_t timeout;
-        bool is_shut;
-        const char *log;
-    } rows[] = {
-        {FER_DURATION_NONE_NANOS, true, "ready(1,w,100001000,ever) ready(1,w,200001000,ever)"},
-        {150000000, true, "ready(1,w,100001000,150001000) ready(1,w,150001000)"},
-        {150000000, false, "ready(1,w,100001000,150001000) ready(1,w,150001000)"}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ferp_traits traits = script_posix;
-        traits.unix_write_wait_misses_end = true;
-        script_begin(&traits);
-        fer_handle handle = script_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX);
-        handle_to_shut = &handle;
-        script.on_call = rows[i].is_shut ? shut_write_at_second_slice : NULL;
-        then_timed_out();
-        then_timed_out();
-        assert_ok_n(feri_ready(&handle, FER_WRITABLE, (fer_duration){rows[i].timeout}, &ready),
-                    ready, rows[i].is_shut ? FER_WRITABLE : 0);
-        assert_log(rows[i].log);
-    }
-}
-
-SCRIPT_TEST(a_wait_is_in_slices_only_if_it_may_miss_a_shutdown)
-{
-    struct ferp_traits traits = script_windows;
-    traits.write_wait_misses_shutdown = false;
-    script_begin(&traits);
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    then_ready(FER_WRITABLE);
-    assert_ok_log(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), "ready(1,w,ever)");
-    traits.shutdown_read_resets_on_data = false;
-    traits.write_wait_misses_shutdown = true;
-    script_begin(&traits);
-    handle = script_stream(FERI_FLAG_CLONED);
-    then_ready(FER_READABLE);
-    assert_ok_log(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), "ready(1,r,ever)");
-}
-
-/* S6: "through a clone": the mark on the socket ends the read half. A send of zero bytes checks the
- * write half if the wait does not report its shutdown. */
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_half_that_a_clone_has_shut_is_ready)
-{
-    feri_modes_end_reading(&handle);
-    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
-    assert_log("");
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
-    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,w,100001000,ever) send(1,0)");
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
-}
-
-/* The check also happens in the last or only slice. A wait for reading alone does not check. */
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
-            the_write_half_is_queried_in_the_last_slice_too)
-{
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 10058);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_WAIT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,rw,1000) send(1,0)");
-    then_timed_out();
-    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_WAIT, &ready), ready, 0);
-    assert_log("ready(1,r,1000)");
-}
-
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_ADOPTED),
-            a_clones_write_half_that_is_open_is_waited_for)
-{
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 10035);
-    then_timed_out();
-    then_ready(FER_WRITABLE);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,rw,100001000,ever) send(1,0) "
-               "ready(1,rw,200001000,ever) send(1,0) "
-               "ready(1,rw,300001000,ever)");
-}
-
-/* S5: "The handle saves any fatal error ..., whether read, write or take_error met it first". */
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED),
-            a_reset_that_the_send_of_nothing_meets_sticks)
-{
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_CONNECTION_ABORTED, 10053);
-    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
+    script_queue("ready TIMED_OUT, send CONNECTION_ABORTED:10053");
+    assert_ok_n(feri_stream_ready(&handle, W, NO_TIMEOUT, &ready), ready, W);
     assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 10053);
+    script.log[0] = '\0';
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    assert_log("ready(1,w,100001000,ever) send(1,0)");
-}
-
-/* ---- Unix sockets on Linux: their poll does not report the end of the write half */
-
-static struct ferp_traits linux_facts(void)
-{
-    struct ferp_traits traits = script_posix;
-    traits.unix_write_wait_misses_end = true;
-    return traits;
-}
-
-/* S6: the send of zero bytes also finds what the peer has shut down, so no clone is needed. */
-SCRIPT_TEST(the_end_of_a_unix_streams_write_half_is_queried_in_slices)
-{
-    const struct ferp_traits traits = linux_facts();
-    script_begin(&traits);
-    fer_handle handle = script_stream(FERI_FLAG_UNIX);
-    assert_true(feri_write_wait_misses_end(&handle));
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_WOULD_BLOCK, 11);
-    then_timed_out();
-    script_then_fail(SCRIPT_SEND, FER_BROKEN_PIPE, 32);
-    assert_ok_n(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,w,100001000,ever) send(1,0) ready(1,w,200001000,ever) send(1,0)");
-    then_ready(FER_READABLE);
-    assert_ok_log(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), "ready(1,r,ever)");
-    handle = script_stream(0);
-    assert_false(feri_write_wait_misses_end(&handle));
-    then_ready(FER_WRITABLE);
-    assert_ok_log(feri_stream_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), "ready(2,w,ever)");
-}
-
-/* No send asks for a datagram socket, because it would send a datagram. */
-SCRIPT_TEST(the_own_end_of_a_unix_datagram_socket_is_ready)
-{
-    const struct ferp_traits traits = linux_facts();
-    script_begin(&traits);
-    fer_handle handle = script_stream(FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
-    handle_to_shut = &handle;
-    script.on_call = shut_write_at_second_slice;
-    then_timed_out();
-    then_timed_out();
-    assert_ok_n(feri_ready(&handle, FER_WRITABLE, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
-    assert_log("ready(1,w,100001000,ever) ready(1,w,200001000,ever)");
-    assert_ok_n(feri_ready(&handle, FER_WRITABLE, NO_WAIT, &ready), ready, FER_WRITABLE);
+    handle = script_stream(FERI_FLAG_CLONED);
+    feri_modes_end_reading(&handle);
+    assert_ok_n(feri_stream_ready(&handle, R, NO_TIMEOUT, &ready), ready, R);
     assert_log("");
+    /* an end of the write half that the send meets is not saved */
+    script_queue("ready TIMED_OUT, send BROKEN_PIPE:10058");
+    assert_ok_n(feri_stream_ready(&handle, W, NO_TIMEOUT, &ready), ready, W);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
 }
 
 /* ---- Connects */
 
-HANDLE_TEST(script_posix, new_connecting(), a_pending_connect_is_waited_for_and_then_the_stream)
+HANDLE_TEST(script_posix, script_connecting(FERI_FLAG_NONBLOCKING),
+            a_pending_connect_is_waited_for_and_then_the_stream)
 {
-    script_then(SCRIPT_WAIT_FOR);
-    script_then(SCRIPT_PEER_ADDR);
-    then_ready(FER_WRITABLE);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, FER_WRITABLE);
+    script_queue("ready 2");
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, W);
     assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
 }
 
-/* False readiness does not extend the wait past its timeout. */
-/* A connect that is falsely ready, and a socket whose wait is woken: both pause. */
-HANDLE_TEST(script_windows, new_connecting(), a_wait_that_is_always_falsely_ready_pauses)
+/* False readiness does not extend the wait past its timeout: a connect that is falsely ready, and a
+ * socket whose wait is woken, both pause. */
+HANDLE_TEST(script_windows, script_connecting(FERI_FLAG_NONBLOCKING),
+            a_wait_that_is_always_falsely_ready_pauses)
 {
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 10057};
+    script_queue("peer_addr* NOT_CONNECTED:10057");
     assert_ok_n(feri_stream_ready(&handle, BOTH, fer_duration_from_secs(1), &ready), ready, 0);
     assert_int_equal(script.now, 1000001000);
     assert_in_range(script.times[SCRIPT_WAIT_FOR], 50, 60);
     handle = script_stream(0);
-    script_default(SCRIPT_READY)->error = (fer_error){FER_OK, 0};
     uint64_t before = script.now;
-    assert_ok_n(feri_ready(&handle, FER_READABLE, fer_duration_from_millis(4), &ready), ready, 0);
+    assert_ok_n(feri_ready(&handle, R, fer_duration_from_millis(4), &ready), ready, 0);
     assert_int_equal(script.now - before, 4000000);
     assert_int_equal(script.times[SCRIPT_READY], 5);
 }
 
-HANDLE_TEST(script_windows, new_connecting(),
+HANDLE_TEST(script_windows, script_connecting(FERI_FLAG_NONBLOCKING),
             a_connect_that_fails_is_ready_for_all_that_was_requested)
 {
-    script_then_fail(SCRIPT_WAIT_FOR, FER_CONNECTION_REFUSED, 0);
-    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 10057);
-    assert_ok_n(feri_stream_ready(&handle, FER_READABLE, NO_TIMEOUT, &ready), ready, FER_READABLE);
-    assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1)");
+    script_queue("wait_for CONNECTION_REFUSED, peer_addr NOT_CONNECTED:10057");
+    assert_ok_n(feri_stream_ready(&handle, R, NO_TIMEOUT, &ready), ready, R);
+    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0); /* which is the caller's */
     assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 10061};
-    script_then(SCRIPT_CONNECT_IS_PENDING)->value = 1;
+    script_queue("take_error +CONNECTION_REFUSED:10061, connect_is_pending 1");
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-    assert_log("take_error(1) connect_is_pending(1)");
+    script.log[0] = '\0';
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     assert_log("");
 }
@@ -307,18 +238,15 @@ HANDLE_TEST(script_windows, new_connecting(),
 
 SYSTEM_TEST(script_windows, a_built_socket_waits_as_its_kind)
 {
+    static const uint32_t flags[] = {0, FERI_FLAG_DATAGRAM, FERI_FLAG_LISTENING};
     fer_socket socket = {0};
     assert_error(fer_socket_ready(NULL, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
     assert_error(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready), FER_MISUSE, 0);
-    socket.handle_ = script_stream(0);
-    then_ready(FER_WRITABLE);
-    assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
-    socket.handle_ = script_stream(FERI_FLAG_DATAGRAM);
-    then_ready(FER_WRITABLE);
-    assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
-    socket.handle_ = script_stream(FERI_FLAG_LISTENING);
-    then_ready(FER_READABLE);
-    assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
+    script_queue("ready* 3");
+    for (size_t i = 0; i < 3; i++) {
+        socket.handle_ = script_stream(flags[i]);
+        assert_ok(fer_socket_ready(&socket, BOTH, NO_TIMEOUT, &ready));
+    }
     assert_log("ready(1,rw,100001000,ever) ready(2,rw,100001000,ever) ready(3,rw,ever)");
 }
 

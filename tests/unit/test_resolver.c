@@ -1,6 +1,9 @@
-/* test_resolver.c: lookups in the background step by step: their bounds, order and results. Each
- * thread runs only when the test runs its next step (rules N1 to N4). */
+/* test_resolver.c: lookups in the background step by step: their bounds, order and results; the ends
+ * of lookups, resolvers and threads; and failures of the system. Each thread runs only when the test
+ * runs its next step (rules N1 to N9). */
 #include "unit/resolver_fixture.h"
+
+#include "core/names/resolver.h"
 
 /* ---- N1 */
 
@@ -54,16 +57,25 @@ RESOLVING_TEST(a_wait_of_nothing_only_queries)
     assert_ok(poll_lookup(0));
 }
 
-RESOLVING_TEST(a_wait_ends_at_its_deadline_and_the_lookup_continues)
+RESOLVER_TEST(a_wait_that_ends_leaves_the_lookup_running)
 {
-    size_t count = 99;
-    start(0, "a.test:80");
-    assert_error(fer_lookup_wait(&lookups[0], fer_duration_from_nanos(500), NULL, 0, &count),
-                 FER_TIMED_OUT, 0);
-    assert_int_equal(background.waited_until, 1500);
-    assert_int_equal(count, 99);
-    script_thread_finish(0);
-    assert_ok(poll_lookup(0));
+    for (int is_deadlock = 0; is_deadlock < 2; is_deadlock++) {
+        size_t count = 99;
+        begin(1, 1);
+        start(0, "a.test:80");
+        background.wait_result.kind = is_deadlock ? FER_DEADLOCK : FER_TIMED_OUT;
+        assert_error(fer_lookup_wait(&lookups[0],
+                                     is_deadlock ? FER_DURATION_NONE : fer_duration_from_nanos(500),
+                                     NULL, 0, &count),
+                     background.wait_result.kind, 0);
+        assert_true(background.waited_until == (is_deadlock ? FERP_NO_DEADLINE : 1500));
+        assert_int_equal(count, 99);
+        script_thread_finish(0);
+        assert_ok(poll_lookup(0));
+        if (!is_deadlock) {
+            assert_int_equal(resolver_teardown(NULL), 0);
+        }
+    }
 }
 
 static void finish_at_third_wait(void)
@@ -85,13 +97,304 @@ RESOLVING_TEST(a_wait_continues_after_a_spurious_wakeup)
     assert_int_equal(background.notified, 1);
 }
 
-RESOLVING_TEST(a_wait_that_nothing_can_end_is_a_deadlock)
+/* ---- N5 */
+
+/* Misuse: a poller must stay open until its lookups are closed. */
+RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
+{
+    assert_ok(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]));
+    step_into_lookup(0);
+    fer_poller_close(&poller);
+    poller.p_.notified_ = 4; /* as during a wait */
+    assert_false(script_thread_step(0));
+    assert_null(strstr(script.log, "poller_notify"));
+    assert_ok(poll_lookup(0));
+}
+
+/* ---- N7 */
+
+RESOLVER_TEST(a_closed_resolver_cancels_the_lookups_that_are_not_done)
+{
+    begin(2, 2);
+    start(0, "a.test:80");
+    script_thread_finish(0);
+    for (size_t i = 1; i <= 4; i++) {
+        assert_ok(fer_resolver_start(&resolver, "b.test:80", NULL, &poller, 0, &lookups[i]));
+    }
+    script_addresses(1);
+    step_into_lookup(1);
+    fer_resolver_close(&resolver);
+    assert_true(poller_was_notified());
+    assert_false(poller_was_notified());
+    assert_ok(poll_lookup(0));
+    for (size_t i = 1; i <= 4; i++) {
+        assert_error(poll_lookup(i), FER_CANCELLED, 0);
+    }
+    assert_false(script_thread_step(1));
+    assert_false(script_thread_step(2));
+    assert_error(poll_lookup(1), FER_CANCELLED, 0);
+    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
+}
+
+/* ---- N8 */
+
+RESOLVER_TEST(threads_start_with_work_and_end_without_it)
+{
+    begin(4, 0);
+    assert_int_equal(background.threads_started, 0);
+    for (size_t round = 1; round <= 3; round++) {
+        start(0, "a.test:80");
+        start(1, "b.test:80");
+        assert_int_equal(background.threads_started, 2 * round);
+        script_thread_finish(2 * round - 2);
+        script_thread_finish(2 * round - 1);
+        assert_int_equal(background.threads_running, 0);
+        fer_lookup_close(&lookups[0]);
+        fer_lookup_close(&lookups[1]);
+    }
+}
+
+/* A thread that has not yet started working counts for one lookup. */
+RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
+{
+    begin(2, 2);
+    start(0, "a.test:80");
+    start(1, "b.test:80");
+    script_thread_finish(0);
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
+    start(2, "c.test:80");
+    assert_int_equal(background.threads_started, 2);
+    script_thread_finish(1);
+    assert_ok(poll_lookup(2));
+}
+
+/* ---- Failures of the system */
+
+RESOLVER_TEST(a_thread_that_does_not_start_is_an_error_if_none_runs)
+{
+    begin(2, 2);
+    background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]),
+                 FER_OUT_OF_MEMORY, 11);
+    assert_int_equal(background.memory_live, 1);
+    background.thread_result = (fer_error){FER_OK, 0};
+    start(0, "a.test:80");
+    background.thread_result = (fer_error){FER_OUT_OF_MEMORY, 11};
+    start(1, "b.test:80");
+    assert_int_equal(background.threads_started, 1);
+    script_thread_finish(0);
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
+}
+
+RESOLVER_TEST(without_memory_nothing_is_begun)
+{
+    begin(1, 1);
+    for (size_t fails_at = 1; fails_at <= 2; fails_at++) {
+        background.memory_fails_at = fails_at;
+        assert_error(fer_resolver_start(&resolver, "127.0.0.1:80", NULL, &poller, 0, &lookups[0]),
+                     FER_OUT_OF_MEMORY, 0);
+        assert_int_equal(background.memory_live, 1);
+    }
+    background.memory_fails_at = 1;
+    assert_error(fer_resolver_start(&resolver, "a.test:80", NULL, &poller, 0, &lookups[0]),
+                 FER_OUT_OF_MEMORY, 0);
+    assert_int_equal(background.threads_started, 0);
+    assert_log("");
+    fer_resolver_close(&resolver);
+    script.has_no_memory = true;
+    assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+                 FER_OUT_OF_MEMORY, 0);
+    script.has_no_memory = false;
+    background.mutex_result = (fer_error){FER_OUT_OF_MEMORY, 12};
+    assert_error(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
+                 FER_OUT_OF_MEMORY, 12);
+    assert_int_equal(background.memory_live, 0);
+}
+
+/* ---- Fork: a thread held the mutex, and does not exist in the child */
+
+RESOLVER_TEST(a_child_leaves_its_copies_alone)
 {
     size_t count = 99;
+    begin(1, 1);
     start(0, "a.test:80");
-    background.wait_result.kind = FER_DEADLOCK;
-    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count), FER_DEADLOCK, 0);
+    start(1, "b.test:80");
+    step_into_lookup(0);
+    size_t memory_before = background.memory_live;
+    fer_resolver resolver_copy = resolver;
+    fer_lookup copies[] = {lookups[0], lookups[1]};
+    fer_lookup other = {0};
+    background.process = 1;
+    background.is_locked = true;
+    assert_error(fer_lookup_wait(&copies[0], FER_DURATION_NONE, NULL, 0, &count), FER_CANCELLED, 0);
+    assert_false(feri_lookup_is_done(&copies[0]));
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 0, &other),
+                 FER_MISUSE, 0);
+    uint64_t key;
+    assert_error(fer_resolver_start(&resolver_copy, "127.0.0.1:1", NULL, NULL, 7, &other),
+                 FER_MISUSE, 0);
+    assert_error(fer_resolver_take_completed(&resolver_copy, NULL, &key, 1, &count), FER_MISUSE, 0);
+    fer_lookup_close(&copies[0]);
+    fer_resolver_close(&resolver_copy);
+    fer_lookup_close(&copies[1]);
+    assert_null(resolver_copy.p_.pool_);
+    assert_null(copies[0].p_.block_);
+    assert_int_equal(background.memory_live, memory_before);
+    background.process = 0;
+    background.is_locked = false;
     script_thread_finish(0);
+    assert_ok(poll_lookup(0));
+    assert_ok(poll_lookup(1));
+}
+
+/* ---- N9: the keys of completed lookups */
+
+enum { KEYS = 8 };
+
+static fer_poller other_poller;
+
+static void start_key(size_t at, const char *text, fer_poller *notified)
+{
+    assert_ok(fer_resolver_start(&resolver, text, NULL, notified, 100 + at, &lookups[at]));
+}
+
+/* Takes up to cap keys, and compares them with the digits of `expected`, the lookups' numbers. */
+static void assert_taken(const fer_poller *notified, size_t cap, const char *expected)
+{
+    uint64_t keys[KEYS];
+    size_t count = 99;
+    memset(keys, 0x5C, sizeof keys);
+    assert_ok(fer_resolver_take_completed(&resolver, notified, keys, cap, &count));
+    assert_int_equal(count, strlen(expected));
+    for (size_t i = 0; i < KEYS; i++) {
+        uint64_t key = i < count ? (uint64_t)(100 + expected[i] - '0') : 0x5C5C5C5C5C5C5C5C;
+        assert_true(keys[i] == key);
+    }
+    assert_false(background.is_locked);
+}
+
+/* N3: "The result of a lookup is that of `fer_to_socket_addrs`": an address of the other family is
+ * not found, which the start does not report. */
+RESOLVING_TEST(an_address_of_the_other_family_is_not_found)
+{
+    const fer_lookup_options only_v6 = {.family = FER_IP_V6};
+    size_t count = 77;
+    assert_ok(fer_resolver_start(&resolver, "192.0.2.1:80", &only_v6, &poller, 107, &lookups[0]));
+    assert_taken(&poller, KEYS, "7");
+    assert_error(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count),
+                 FER_HOST_NOT_FOUND, 0);
+    assert_ok(fer_resolver_start_host(&resolver, "192.0.2.1", 80, NULL, &poller, 8, &lookups[1]));
+    assert_ok_n(fer_lookup_wait(&lookups[1], FER_DURATION_NONE, NULL, 0, &count), count, 1);
+}
+
+/* The keys of the other poller stay in their order. */
+RESOLVING_TEST(each_poller_gets_its_own_keys)
+{
+    memset(&other_poller, 0, sizeof other_poller);
+    assert_ok(fer_poller_new(&other_poller));
+    fer_poller *const pollers[] = {&poller, &other_poller, NULL};
+    for (size_t i = 0; i < 7; i++) {
+        start_key(i, "127.0.0.1:80", pollers[i % 3]);
+    }
+    assert_taken(&other_poller, 1, "1");
+    assert_taken(&poller, 2, "03");
+    assert_taken(NULL, KEYS, "25");
+    assert_taken(&poller, KEYS, "6");
+    assert_taken(&other_poller, KEYS, "4");
+    fer_lookup_close(&lookups[1]);
+    fer_lookup_close(&lookups[4]);
+    fer_poller_close(&other_poller);
+}
+
+/* The first, a middle and the last of the list, and one whose key was taken. */
+RESOLVER_TEST(a_closed_lookup_leaves_the_list)
+{
+    static const char *const left[] = {"1234", "0234", "0134", "0124", "0123"};
+    for (size_t closed = 0; closed < 5; closed++) {
+        begin(1, 0);
+        for (size_t i = 0; i < 5; i++) {
+            start_key(i, "127.0.0.1:80", &poller);
+        }
+        fer_lookup_close(&lookups[closed]);
+        assert_taken(&poller, 3, (char[]){left[closed][0], left[closed][1], left[closed][2], 0});
+        fer_lookup_close(&lookups[left[closed][0] - '0']);
+        assert_taken(&poller, 3, (char[]){left[closed][3], 0});
+        start_key(closed, "127.0.0.1:80", &poller);
+        assert_taken(&poller, 3, (char[]){(char)('0' + closed), 0});
+        if (closed < 4) {
+            assert_int_equal(resolver_teardown(NULL), 0);
+        }
+    }
+}
+
+/* The thread finishes while the program waits for its poller. The notification is the last step of
+ * the completion: a thread that it wakes finds the key. */
+static void take_key_at_notification(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
+        script_thread_finish(0);
+    }
+    if (call == SCRIPT_POLLER_NOTIFY) {
+        assert_true(background.is_locked);
+        assert_int_equal(background.notified, 1);
+        background.is_locked = false;
+        assert_taken(&poller, KEYS, "0");
+        background.is_locked = true;
+    }
+}
+
+static void finish_during_a_wait(void (*on_call)(script_call call))
+{
+    fer_event event;
+    size_t count = 0;
+    script.on_call = on_call;
+    script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
+    assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
+    script.on_call = NULL;
+}
+
+RESOLVING_TEST(a_key_is_listed_before_the_notification)
+{
+    start_key(0, "a.test:80", &poller);
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    finish_during_a_wait(take_key_at_notification);
+    assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
+    assert_taken(&poller, KEYS, "");
+    assert_ok(poll_lookup(0));
+}
+
+static void finish_thread_0(script_call call)
+{
+    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
+        script_thread_finish(0);
+    }
+}
+
+RESOLVING_TEST(a_notification_that_is_lost_loses_no_key)
+{
+    start_key(0, "a.test:80", &poller);
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    finish_during_a_wait(finish_thread_0);
+    assert_non_null(strstr(script.log, "poller_notify() poller_notify()"));
+    assert_taken(&poller, KEYS, "0");
+    assert_ok(poll_lookup(0));
+}
+
+/* A call that finds nothing waits once without time left. A lookup that is done then is found. */
+static void finish_at_the_wait(void)
+{
+    script_thread_finish(0);
+}
+
+RESOLVING_TEST(a_call_that_finds_nothing_checks_again)
+{
+    start_key(0, "a.test:80", &poller);
+    background.on_wait = finish_at_the_wait;
+    assert_taken(&poller, KEYS, "0");
+    assert_int_equal(background.waits, 1);
+    assert_int_equal(background.waited_until, 0);
 }
 
 TEST_MAIN("resolver")

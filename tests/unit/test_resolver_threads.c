@@ -1,6 +1,6 @@
 /* test_resolver_threads.c: the resolver on threads of this system, with a getaddrinfo that answers
- * only when the test allows it. POSIX only. Rules N2, N4 to N9, T8; and many threads on one
- * resolver, for the thread sanitizer. */
+ * only when the test allows it. POSIX only. Rules N3, N4, N7 to N9, T8; and many threads on one
+ * resolver, for the thread sanitizer. Every order of the steps: tests/interleave/resolver.c. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* pthread_getname_np */
 #endif
@@ -32,11 +32,8 @@ static const fer_resolver_options one_thread = {.threads = 1, .queue_cap = FER_R
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    size_t inside;
-    size_t max_inside;
-    size_t answered;
-    bool holds;
-    bool signal_is_unblocked;
+    size_t inside, answered;
+    bool holds, signal_is_unblocked;
     char thread_name[32];
 } system_resolver = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -78,9 +75,6 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
     pthread_mutex_lock(&system_resolver.mutex);
     record_thread();
     system_resolver.inside++;
-    if (system_resolver.inside > system_resolver.max_inside) {
-        system_resolver.max_inside = system_resolver.inside;
-    }
     pthread_cond_broadcast(&system_resolver.changed);
     while (system_resolver.holds && strncmp(node, "slow", 4) == 0) {
         pthread_cond_wait(&system_resolver.changed, &system_resolver.mutex);
@@ -145,7 +139,6 @@ static int begin(void **state)
     memset(lookups, 0, sizeof lookups);
     memset(&poller, 0, sizeof poller);
     pthread_mutex_lock(&system_resolver.mutex);
-    system_resolver.max_inside = 0;
     system_resolver.answered = 0;
     pthread_mutex_unlock(&system_resolver.mutex);
     hold(true);
@@ -186,23 +179,6 @@ static fer_error wait_for(size_t at, fer_duration timeout)
 {
     size_t count = 0;
     return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
-}
-
-/* N2: "The resolver has a bound for running lookups and a bound for queued lookups". */
-RESOLVER_TEST("N2", no_more_threads_run_than_were_requested)
-{
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){THREADS, THREADS, {0}}));
-    for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
-        assert_ok(start(i, "slow.test:80"));
-    }
-    assert_kind(start(LOOKUPS - 1, "slow.test:80"), FER_WOULD_BLOCK);
-    wait_until_inside(THREADS);
-    assert_kind(start(LOOKUPS - 1, "slow.test:80"), FER_WOULD_BLOCK);
-    hold(false);
-    for (size_t i = 0; i < 2 * (size_t)THREADS; i++) {
-        assert_ok(wait_for(i, FER_DURATION_NONE));
-    }
-    assert_int_equal(system_resolver.max_inside, THREADS);
 }
 
 static int64_t nanos_of(clockid_t clock)
@@ -261,25 +237,6 @@ RESOLVER_TEST("N3", every_waiting_thread_gets_the_result)
     }
 }
 
-/* N6: "never waits". The system's later result reaches neither the lookup nor its poller. */
-RESOLVER_TEST("N6", a_lookup_is_abandoned_while_the_system_runs_it)
-{
-    fer_event event;
-    size_t count = 99;
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}));
-    assert_ok(fer_resolver_start(&resolver, "slow.test:80", NULL, &poller, 0, &lookups[0]));
-    wait_until_inside(1);
-    fer_lookup_close(&lookups[0]);
-    fer_poller_close(&poller);
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(start(1, "slow.test:80"));
-    hold(false);
-    assert_ok(wait_for(1, FER_DURATION_NONE));
-    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
-    assert_int_equal(system_resolver.answered, 2);
-}
-
 /* N7: "Closing a resolver never waits". A thread that waits for one of its lookups is woken. */
 RESOLVER_TEST("N7", a_resolver_is_closed_while_the_system_runs_a_lookup)
 {
@@ -328,96 +285,6 @@ static uint32_t choose(uint32_t *random, uint32_t bound)
     return (*random >> 16) % bound;
 }
 
-/* Each thread has its own lookups on one resolver for all threads. */
-static void start_and_abandon(void *argument)
-{
-    uint32_t random = *(const uint32_t *)argument;
-    fer_lookup own[4] = {{{0}}};
-    size_t failures = 0;
-    for (size_t round = 0; round < STRESS_ROUNDS; round++) {
-        fer_lookup *lookup = &own[choose(&random, 4)];
-        size_t count = 0;
-        fer_error error =
-            fer_resolver_start(&resolver, choose(&random, 8) == 0 ? "127.0.0.1:80" : "fast.test:80",
-                               NULL, choose(&random, 2) == 0 ? &poller : NULL, 0, lookup);
-        failures +=
-            error.kind != FER_OK && error.kind != FER_WOULD_BLOCK && error.kind != FER_MISUSE;
-        if (choose(&random, 2) == 0 && error.kind != FER_WOULD_BLOCK) {
-            fer_duration timeout = choose(&random, 2) == 0
-                                       ? FER_DURATION_NONE
-                                       : fer_duration_from_micros(choose(&random, 50));
-            error = fer_lookup_wait(lookup, timeout, NULL, 0, &count);
-            failures += error.kind != FER_OK && error.kind != FER_TIMED_OUT &&
-                        error.kind != FER_WOULD_BLOCK;
-        }
-        if (choose(&random, 3) != 0) {
-            fer_lookup_close(lookup);
-        }
-    }
-    for (size_t i = 0; i < 4; i++) {
-        fer_lookup_close(&own[i]);
-    }
-    *(uint32_t *)argument = (uint32_t)failures;
-}
-
-/* Each thread has its own resolver and closes it while lookups run. */
-static void open_and_close(void *argument)
-{
-    uint32_t random = *(const uint32_t *)argument;
-    size_t failures = 0;
-    for (size_t round = 0; round < STRESS_ROUNDS / 4; round++) {
-        fer_resolver own = {0};
-        fer_lookup some[3] = {{{0}}};
-        failures +=
-            fer_resolver_new(
-                &own, &(fer_resolver_options){.threads = 1 + choose(&random, 3), .queue_cap = 2})
-                .kind != FER_OK;
-        for (size_t i = 0; i < 3; i++) {
-            failures +=
-                fer_resolver_start(&own, "fast.test:80", NULL, &poller, 0, &some[i]).kind != FER_OK;
-        }
-        fer_lookup_close(&some[choose(&random, 3)]);
-        if (choose(&random, 2) == 0) {
-            fer_resolver_close(&own);
-        }
-        for (size_t i = 0; i < 3; i++) {
-            size_t count = 0;
-            fer_error error = fer_lookup_wait(&some[i], FER_DURATION_NONE, NULL, 0, &count);
-            failures +=
-                error.kind != FER_OK && error.kind != FER_CANCELLED && error.kind != FER_MISUSE;
-            fer_lookup_close(&some[i]);
-        }
-        fer_resolver_close(&own);
-    }
-    *(uint32_t *)argument = (uint32_t)failures;
-}
-
-/* Runs each function in STRESS_THREADS threads, on one resolver and one poller. The argument is a
- * seed, 1 more than a multiple of 7919, and then the number of failures. */
-static void run_many_threads(void (*first)(void *), void (*second)(void *))
-{
-    test_thread threads[2 * STRESS_THREADS];
-    uint32_t arguments[2 * STRESS_THREADS];
-    hold(false);
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 2}));
-    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
-        arguments[i] = (uint32_t)(i / 2) * 7919u + 1;
-        test_thread_start(&threads[i], i % 2 == 0 ? first : second, &arguments[i]);
-    }
-    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
-        test_thread_join(&threads[i]);
-        assert_int_equal(arguments[i], 0);
-    }
-}
-
-RESOLVER_TEST("N6", many_threads_start_abandon_and_close)
-{
-    run_many_threads(start_and_abandon, open_and_close);
-    assert_ok(start(0, "fast.test:80"));
-    assert_ok(wait_for(0, FER_DURATION_NONE));
-}
-
 static atomic_size_t starters; /* threads that still start lookups */
 static atomic_uchar key_times[STRESS_THREADS * STRESS_ROUNDS];
 
@@ -462,11 +329,24 @@ static void take_keys(void *argument)
 }
 
 /* N9: "returns each listed key once", to any of several threads, while lookups are started,
- * finished and closed. */
+ * finished and closed. The argument is a seed, 1 more than a multiple of 7919, and then the number
+ * of failures. */
 RESOLVER_TEST("N9", many_threads_take_each_key_once)
 {
+    test_thread threads[2 * STRESS_THREADS];
+    uint32_t arguments[2 * STRESS_THREADS];
+    hold(false);
     starters = STRESS_THREADS;
-    run_many_threads(start_with_keys, take_keys);
+    assert_ok(fer_poller_new(&poller));
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3, .queue_cap = 2}));
+    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
+        arguments[i] = (uint32_t)(i / 2) * 7919u + 1;
+        test_thread_start(&threads[i], i % 2 == 0 ? start_with_keys : take_keys, &arguments[i]);
+    }
+    for (size_t i = 0; i < 2 * (size_t)STRESS_THREADS; i++) {
+        test_thread_join(&threads[i]);
+        assert_int_equal(arguments[i], 0);
+    }
 }
 
 TEST_MAIN("resolver's threads")

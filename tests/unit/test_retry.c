@@ -1,5 +1,5 @@
 /* test_retry.c: a stream's read or write that fails with NO_BUFFER_SPACE: shorter tries, then waits
- * (rules R3, E3, T2). */
+ * (rules R3, E3, T2); and vectored calls. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/modes.h"
@@ -11,48 +11,62 @@ static size_t n;
  * bytes. */
 static char buf[64];
 
-#define LACKS(call) script_then_fail(SCRIPT_##call, FER_NO_BUFFER_SPACE, 10055)
-
 STREAM_TEST(script_windows, a_nonblocking_call_would_block)
 {
     feri_modes_set_nonblocking(&handle, true);
-    LACKS(SEND);
-    LACKS(SEND);
-    assert_error(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055);
-    assert_log("send(1,4097) send(1,4096)");
-    LACKS(RECV);
-    assert_error_log(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055,
-                     "recv(1,4096)");
-    assert_int_equal(n, 0);
+    script_queue("send NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055, recv NO_BUFFER_SPACE:10055");
+    assert_error_n(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055, n, 0);
+    assert_error_n(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055, n, 0);
+    assert_log("send(1,4097) send(1,4096) recv(1,4096)");
 }
 
-/* The bytes that are sent are the first ones, in their order. */
-STREAM_TEST(script_windows, a_vectored_call_is_cut_to_the_shorter_sum)
+/* A call is cut to the shorter sum, and to sixteen slices. The bytes that are sent are the first
+ * ones, in their order. */
+SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
 {
-    static char header[3000];
-    static char body[20000];
-    fer_io_slice from[] = {{header, sizeof header}, {NULL, 0}, {body, sizeof body}, {header, 1}};
-    fer_io_slice_mut into[] = {{header, sizeof header}, {body, sizeof body}};
-    memset(header, 'h', sizeof header);
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n), n, 2);
-    assert_memory_equal(script.sent, "hh", 2);
-    /* 23001, 11500, 5750, 4096 */
-    assert_log("send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
-               "send_vectored(1,3x3000)");
-    LACKS(RECV_VECTORED);
-    script_then_move(SCRIPT_RECV_VECTORED, 1);
-    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 2, 0, &n));
-    from[0].len = 9000;
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    script_then_move(SCRIPT_SEND_VECTORED, 1);
-    script.log[0] = '\0';
-    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 1, 0, &n));
-    assert_log("send_vectored(1,1x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)");
+    static char bytes[20000];
+    static const struct {
+        size_t lengths[4]; /* 40 times the first if the others are 0 */
+        const char *results, *log, *read_log;
+    } rows[] = {
+        /* 23001, 11500, 5750, 4096 */
+        {{3000, 0, 20000, 1},
+         "send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
+         "send_vectored(1,4x3000) send_vectored(1,3x3000) send_vectored(1,3x3000) "
+         "send_vectored(1,3x3000)",
+         "recv_vectored(1,4x3000) recv_vectored(1,3x3000)"},
+        {{9000, 0, 1, 0},
+         "send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
+         "send_vectored(1,4x9000) send_vectored(1,1x4500) send_vectored(1,1x4096)",
+         "recv_vectored(1,4x9000) recv_vectored(1,1x4500)"},
+        /* 40000, 20000, 10000 */
+        {{1000, 0, 0, 0},
+         "send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
+         "send_vectored(1,40x1000) send_vectored(1,16x1000) send_vectored(1,10x1000)",
+         "recv_vectored(1,40x1000) recv_vectored(1,16x1000)"},
+    };
+    memset(bytes, 'h', sizeof bytes);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_io_slice from[40];
+        fer_io_slice_mut into[40];
+        size_t count = rows[i].lengths[2] == 0 ? 40 : 4;
+        for (size_t k = 0; k < count; k++) {
+            size_t len = rows[i].lengths[count == 40 ? 0 : k];
+            from[k] = (fer_io_slice){bytes, len};
+            into[k] = (fer_io_slice_mut){bytes, len};
+        }
+        script_begin(&script_windows);
+        script.row = rows[i].log;
+        fer_handle handle = script_stream(0);
+        script_queue(rows[i].results);
+        assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, count, 0, &n), n, 2);
+        assert_row(strcmp(script.sent, "hh") == 0);
+        assert_log(rows[i].log);
+        script_queue("recv_vectored NO_BUFFER_SPACE:10055 1");
+        assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, count, 0, &n));
+        assert_log(rows[i].read_log);
+        script_end_row();
+    }
 }
 
 SCRIPT_TEST(on_other_systems_the_error_is_reported)
@@ -62,17 +76,15 @@ SCRIPT_TEST(on_other_systems_the_error_is_reported)
         script_begin(i == 0 ? &script_posix : &script_bsd);
         script.traits.cut_send_loses_count = false;
         fer_handle handle = script_stream(0);
-        LACKS(SEND);
-        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(RECV);
-        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 10055);
-        LACKS(TRY_SEND);
+        script_queue("send NO_BUFFER_SPACE:55, recv NO_BUFFER_SPACE:55, "
+                     "try_send NO_BUFFER_SPACE:55, send_vectored NO_BUFFER_SPACE:55");
+        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
+        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
         assert_error(feri_stream_move(&handle, FERP_WRITABLE, buf, 9, FERP_DONTWAIT, NULL),
-                     FER_NO_BUFFER_SPACE, 10055);
-        LACKS(SEND_VECTORED);
-        assert_error_log(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL),
-                         FER_NO_BUFFER_SPACE, 10055,
-                         "send(1,64000) recv(1,64000) try_send(1,9) send_vectored(1,1x64)");
+                     FER_NO_BUFFER_SPACE, 55);
+        assert_error(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL),
+                     FER_NO_BUFFER_SPACE, 55);
+        script_end_row(); /* each was tried once */
     }
 }
 
@@ -88,17 +100,14 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
 {
     begin_macos();
     fer_handle handle = script_stream(0);
-    LACKS(TRY_SEND);
-    LACKS(TRY_SEND);
-    LACKS(TRY_SEND);
-    script_then_move(SCRIPT_TRY_SEND, 9);
+    script_queue("try_send NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 9 "
+                 "NO_BUFFER_SPACE:55");
     assert_ok_n(feri_stream_write(&handle, buf, 2048, &n), n, 9);
     assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    LACKS(TRY_SEND);
     assert_error_n(feri_stream_move(&handle, FERP_WRITABLE, buf, 1, FERP_DONTWAIT, &n),
-                   FER_WOULD_BLOCK, 10055, n, 0);
+                   FER_WOULD_BLOCK, 55, n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
@@ -106,11 +115,10 @@ SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
 {
     begin_macos();
     fer_handle handle = script_stream(0);
-    LACKS(RECV);
-    assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 10055);
-    LACKS(TRY_SEND);
-    assert_error_n(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 10055, n, 0);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 10055);
+    script_queue("recv NO_BUFFER_SPACE:55, try_send NO_BUFFER_SPACE:55");
+    assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 55);
+    assert_error_n(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 55, n, 0);
+    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 55);
     assert_log("recv(1,9) try_send(1,2049)");
 }
 
@@ -148,27 +156,95 @@ STREAM_TEST(script_windows, a_shutdown_ends_a_call_in_a_shortage)
     assert_true(script.now <= 1000 + 20000000);
 }
 
-SCRIPT_TEST(a_vectored_call_is_cut_to_sixteen_slices)
+/* ---- How much of the caller's slices one system call receives (rule R3) */
+
+/* Reads into and writes from slices of these lengths, and checks the calls. */
+static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
+                       const char *read_log, const char *write_log)
 {
-    static char block[1000];
-    fer_io_slice from[40];
-    fer_io_slice_mut into[40];
-    for (size_t i = 0; i < 40; i++) {
-        from[i] = (fer_io_slice){block, sizeof block};
-        into[i] = (fer_io_slice_mut){block, sizeof block};
+    fer_io_slice_mut into[8];
+    fer_io_slice from[8];
+    assert_true(count <= 8);
+    script_queue("recv* 1, send* 1, recv_vectored* 1, send_vectored* 1");
+    for (size_t i = 0; i < count; i++) {
+        into[i] = (fer_io_slice_mut){buf, lengths[i]};
+        from[i] = (fer_io_slice){buf, lengths[i]};
     }
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(0);
-    LACKS(SEND_VECTORED);
-    LACKS(SEND_VECTORED);
-    script_then_move(SCRIPT_SEND_VECTORED, 2);
-    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 40, 0, NULL));
-    /* 40000, 20000, 10000 */
-    assert_log("send_vectored(1,40x1000) send_vectored(1,16x1000) send_vectored(1,10x1000)");
-    LACKS(RECV_VECTORED);
-    script_then_move(SCRIPT_RECV_VECTORED, 2);
-    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 40, 0, NULL));
-    assert_log("recv_vectored(1,40x1000) recv_vectored(1,16x1000)");
+    assert_ok(feri_stream_move_slices(handle, FERP_READABLE, into, count, 0, &n));
+    assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
+    assert_log(read_log);
+    assert_ok_log(feri_stream_move_slices(handle, FERP_WRITABLE, from, count, 0, &n), write_log);
+    script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
+}
+
+STREAM_TEST(script_posix, leading_slices_of_nothing_are_left_out)
+{
+    check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)",
+               "send_vectored(1,3x3)");
+}
+
+STREAM_TEST(script_posix, slices_of_nothing_make_no_call)
+{
+    check_both(&handle, (size_t[]){0, 0}, 2, "", "");
+    check_both(&handle, (size_t[]){0}, 0, "", "");
+    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, NULL, 0, 0, NULL));
+    assert_ok_log(feri_stream_move_slices(&handle, FERP_WRITABLE, NULL, 0, 0, NULL), "");
+}
+
+STREAM_TEST(script_posix, a_sum_beyond_the_limit_is_cut_to_it)
+{
+    script.traits.io_length_max = 10;
+    check_both(&handle, (size_t[]){4, 6}, 2, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){9, 2}, 2, "recv_vectored(1,2x9)", "send_vectored(1,2x9)");
+    check_both(&handle, (size_t[]){4, 7, 1}, 3, "recv_vectored(1,2x4)", "send_vectored(1,2x4)");
+    check_both(&handle, (size_t[]){4, 3, 4}, 3, "recv_vectored(1,3x4)", "send_vectored(1,3x4)");
+    check_both(&handle, (size_t[]){10, 0, 1}, 3, "recv_vectored(1,2x10)", "send_vectored(1,2x10)");
+    check_both(&handle, (size_t[]){4, SIZE_MAX - 3, 1}, 3, "recv_vectored(1,2x4)",
+               "send_vectored(1,2x4)");
+}
+
+STREAM_TEST(script_posix, a_cut_call_has_sixteen_slices_at_most)
+{
+    fer_io_slice slices[20];
+    script.traits.io_length_max = 18;
+    for (size_t i = 0; i < 20; i++) {
+        slices[i] = (fer_io_slice){buf, 1};
+    }
+    slices[15].len = 64;
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
+    slices[15].len = 1;
+    slices[16].len = 64;
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
+    assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
+    assert_false(feri_plan_slices(slices, 20).is_clipped);
+}
+
+STREAM_TEST(script_posix, a_first_slice_beyond_the_limit_is_cut_itself)
+{
+    script.traits.io_length_max = 10;
+    check_both(&handle, (size_t[]){11}, 1, "recv(1,10)", "send(1,10)");
+    check_both(&handle, (size_t[]){0, 0, SIZE_MAX, 1}, 4, "recv(1,10)", "send(1,10)");
+    check_both(&handle, (size_t[]){10}, 1, "recv_vectored(1,1x10)", "send_vectored(1,1x10)");
+}
+
+STREAM_TEST(script_posix, a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
+{
+    script.traits.io_slices_max = 2;
+    fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
+    fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
+    assert_error_n(feri_stream_move_slices(&handle, FERP_READABLE, into, 4, 0, &n), FER_MISUSE, 0,
+                   n, 0);
+    assert_error_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n), FER_MISUSE, 0,
+                   n, 0);
+    script.traits.io_slices_max = 1;
+    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 4, 0, &n));
+    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n));
+    assert_log("recv_vectored(1,1x1) send_vectored(1,1x1)");
+    into[1].base = NULL;
+    from[1].base = NULL;
+    assert_error(feri_stream_move_slices(&handle, FERP_READABLE, into, 2, 0, &n), FER_MISUSE, 0);
+    assert_error_log(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 2, 0, &n), FER_MISUSE, 0,
+                     "");
 }
 
 TEST_MAIN("retry")

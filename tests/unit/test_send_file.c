@@ -26,81 +26,174 @@ static fer_error send_file(uint64_t offset, uint64_t len, uint64_t *n)
     return fer_tcp_stream_send_file(&stream, FILE_NUMBER, offset, len, &buffer, n);
 }
 
-/* ---- By the system */
-
-BEGUN_TEST(the_system_sends_parts_until_all_is_sent)
+static void set_limits(bool interruptible)
 {
-    uint64_t n;
-    script_then_move(SCRIPT_SEND_FILE, GIB);
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    script_then_move(SCRIPT_SEND_FILE, 2);
-    assert_ok_n(send_file(7, GIB + 5, &n), n, GIB + 5);
-    assert_log("send_file(1,file 9,7,1073741824) send_file(1,file 9,1073741831,5) "
-               "send_file(1,file 9,1073741834,2)");
-    assert_ok_log(send_file(7, 0, NULL), "");
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(9)),
+                         .interruptible = interruptible};
+    assert_ok(feri_set_limits(&stream.handle_, &limits));
 }
 
-BEGUN_TEST(a_file_that_is_too_short_is_unexpected_eof)
+/* ---- One call */
+
+struct row {
+    const char *name;
+    uint32_t flags;
+    uint64_t offset, len;
+    const char *results;
+    const char *log; /* NULL: of no interest */
+    fer_error_kind kind;
+    int32_t code;
+    uint64_t sent;
+};
+
+static void run_row(const struct row *row)
 {
-    uint64_t n;
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    assert_error_n(send_file(0, UINT64_MAX, &n), FER_UNEXPECTED_EOF, 0, n, 3);
-    assert_log("send_file(1,file 9,0,1073741824) send_file(1,file 9,3,1073741824)");
-    assert_error_n(send_file(INT64_MAX - 1, UINT64_MAX, &n), FER_UNEXPECTED_EOF, 0, n, 0);
-    assert_log("send_file(1,file 9,9223372036854775806,1)");
-    assert_error_n(send_file(INT64_MAX, UINT64_MAX, &n), FER_UNEXPECTED_EOF, 0, n, 0);
+    uint64_t n = 77;
+    begin(row->flags);
+    script.row = row->name;
+    script_queue(row->results);
+    assert_error(send_file(row->offset, row->len, &n), row->kind, row->code);
+    assert_row(n == row->sent && buffer.len == 0);
+    if (row->log != NULL) {
+        assert_log(row->log);
+    }
+    script_end_row();
 }
 
-BEGUN_TEST(a_signal_does_not_end_it)
+SCRIPT_TEST(the_system_sends_parts_until_all_is_sent)
+{
+    static const struct row rows[] = {
+        {"in parts", 0, 7, GIB + 5, "send_file 1073741824 3 2",
+         "send_file(1,file 9,7,1073741824) send_file(1,file 9,1073741831,5) "
+         "send_file(1,file 9,1073741834,2)",
+         FER_OK, 0, GIB + 5},
+        {"nothing", 0, 7, 0, "", "", FER_OK, 0, 0},
+        {"a file that is too short", 0, 0, UINT64_MAX, "send_file 3",
+         "send_file(1,file 9,0,1073741824) send_file(1,file 9,3,1073741824)", FER_UNEXPECTED_EOF, 0,
+         3},
+        {"from the last byte that a file can have", 0, INT64_MAX - 1, UINT64_MAX, "",
+         "send_file(1,file 9,9223372036854775806,1)", FER_UNEXPECTED_EOF, 0, 0},
+        {"from the end", 0, INT64_MAX, UINT64_MAX, "", "", FER_UNEXPECTED_EOF, 0, 0},
+        {"a signal does not end it", 0, 0, 3, "send_file INTERRUPTED:4 3",
+         "send_file(1,file 9,0,3) send_file(1,file 9,0,3)", FER_OK, 0, 3},
+        {"a nonblocking stream keeps its count", FERI_FLAG_NONBLOCKING, 0, 8,
+         "send_file 3 WOULD_BLOCK:11", "send_file(1,file 9,0,8) send_file(1,file 9,3,5)",
+         FER_WOULD_BLOCK, 11, 3},
+        /* T2: the wait in the system was the whole timeout. A BSD counts the bytes before it. */
+        {"a timeout that a clone has set expires once", 0, 0, 8,
+         "send_file 3 WOULD_BLOCK:11, timeout 1000",
+         "send_file(1,file 9,0,8) send_file(1,file 9,3,5) is_nonblocking(1) timeout(1,writing)",
+         FER_TIMED_OUT, 0, 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        run_row(&rows[i]);
+        assert_row(rows[i].kind != FER_OK || feri_handle_is_fast_path(&stream.handle_));
+    }
+}
+
+/* XNU: the check for space follows the last byte too. */
+SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_is_no_error)
 {
     uint64_t n;
-    script_then_fail(SCRIPT_SEND_FILE, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    assert_ok_n(send_file(0, 3, &n), n, 3);
-    assert_log("send_file(1,file 9,0,3) send_file(1,file 9,0,3)");
+    script_result *all = script_then(SCRIPT_SEND_FILE);
+    all->error = (fer_error){FER_WOULD_BLOCK, 35};
+    all->value = 8;
+    assert_ok_n(send_file(0, 8, &n), n, 8);
 }
 
 BEGUN_TEST(an_error_of_the_connection_is_saved)
 {
     uint64_t n;
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    script_then_fail(SCRIPT_SEND_FILE, FER_CONNECTION_RESET, 104);
+    script_queue("send_file 3 CONNECTION_RESET:104");
     assert_error_n(send_file(0, 9, &n), FER_CONNECTION_RESET, 104, n, 3);
     script.log[0] = '\0';
     assert_error_n(send_file(0, 9, &n), FER_CONNECTION_RESET, 104, n, 0);
     assert_log("");
 }
 
-/* M3: "An error of the file changes nothing of the stream, whatever its code is." */
+/* M3: "An error of the file changes nothing of the stream, whatever its code is." The last one is
+ * ESPIPE of a pipe, as the system reports it first. */
 BEGUN_TEST(an_error_of_the_file_is_distinguished_from_one_of_the_connection)
 {
     static const fer_error of_files[] = {
         {FER_CONNECTION_RESET, 104},     {FER_CONNECTION_ABORTED, 103}, {FER_NOT_CONNECTED, 107},
-        {FER_CONNECTION_TIMED_OUT, 110}, {FER_BROKEN_PIPE, 32},         {FER_NOT_FOUND, 19}};
+        {FER_CONNECTION_TIMED_OUT, 110}, {FER_BROKEN_PIPE, 32},         {FER_NOT_FOUND, 19},
+        {FER_UNCATEGORIZED, 29}};
     for (size_t i = 0; i < sizeof of_files / sizeof of_files[0]; i++) {
         uint64_t n;
         script_then_move(SCRIPT_SEND_FILE, 3);
         script_then_fail(SCRIPT_SEND_FILE, of_files[i].kind, of_files[i].os_code);
-        script_then_fail(SCRIPT_READ_FILE, of_files[i].kind, of_files[i].os_code);
-        script_then_fail(SCRIPT_READ_FILE, of_files[i].kind, of_files[i].os_code);
+        *script_default(SCRIPT_READ_FILE) = (script_result){.error = of_files[i]};
         assert_error_n(send_file(0, 9, &n), of_files[i].kind, of_files[i].os_code, n, 3);
-        assert_log("send_file(1,file 9,0,9) send_file(1,file 9,3,6) read_file(file 9,3,1) "
-                   "read_file(file 9,3,4)");
         assert_true(feri_handle_is_fast_path(&stream.handle_));
     }
 }
 
-/* The read that distinguishes them meets a signal: the rest is sent through the buffer. */
-BEGUN_TEST(an_error_that_a_signal_leaves_open_is_met_again_through_the_buffer)
+/* ---- Through the buffer */
+
+SCRIPT_TEST(bytes_that_the_system_refuses_are_sent_through_the_buffer)
+{
+    static const struct row rows[] = {
+        {"a part", 0, 0, 8, "send_file 3 UNSUPPORTED:22, read_file 4 INTERRUPTED:4 1, send 3 1 1",
+         "send_file(1,file 9,0,8) send_file(1,file 9,3,5) read_file(file 9,3,4) send(1,4) "
+         "send(1,1) read_file(file 9,7,1) read_file(file 9,7,1) send(1,1)",
+         FER_OK, 0, 8},
+        /* The read that distinguishes them meets a signal. */
+        {"an error that a signal leaves open", 0, 0, 3,
+         "send_file CONNECTION_RESET:104, read_file INTERRUPTED:4 3, send 3",
+         "send_file(1,file 9,0,3) read_file(file 9,0,1) read_file(file 9,0,3) send(1,3)", FER_OK, 0,
+         3},
+        /* A clone has made the socket nonblocking since, and perhaps blocking again: the write
+         * finds out. */
+        {"a stream that is nonblocking since", 0, 0, 4,
+         "send_file WOULD_BLOCK:11, is_nonblocking 1, read_file 4, send 4",
+         "send_file(1,file 9,0,4) is_nonblocking(1) read_file(file 9,0,4) send(1,4)", FER_OK, 0, 4},
+        {"a stream that is blocking again", 0, 0, 4,
+         "send_file WOULD_BLOCK:11, read_file 4, send 4",
+         "send_file(1,file 9,0,4) is_nonblocking(1) timeout(1,writing) read_file(file 9,0,4) "
+         "send(1,4)",
+         FER_OK, 0, 4},
+        /* A write may wait for buffers, and a sendfile does not (rule R3). */
+        {"a lack of buffers", 0, 0, 4, "send_file NO_BUFFER_SPACE:55, read_file 4, send 4", NULL,
+         FER_OK, 0, 4},
+        {"a stream with a timeout", FERI_FLAG_TIMEOUT_SET, 0, 2,
+         "timeout 1000, read_file 2, send 2", "timeout(1,writing) read_file(file 9,0,2) send(1,2)",
+         FER_OK, 0, 2},
+        {"an error of the file after a part", FERI_FLAG_CLONED, 0, 9,
+         "is_nonblocking UNSUPPORTED:95, read_file 2 UNCATEGORIZED:5, send 2", NULL,
+         FER_UNCATEGORIZED, 5, 2},
+        {"a file that is too short", FERI_FLAG_CLONED, 2, 9, "is_nonblocking UNSUPPORTED:95", NULL,
+         FER_UNEXPECTED_EOF, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        run_row(&rows[i]);
+        assert_ok(feri_handle_check(&stream.handle_, FERI_REQUEST_WRITE));
+    }
+}
+
+static void expire(script_call call)
+{
+    script.now += call == SCRIPT_READ_FILE ? UINT64_C(9000000000) : 0;
+}
+
+/* K1, I4: the reads of a file that always end with a signal. */
+BEGUN_TEST(a_stream_within_limits_uses_the_buffer_and_they_end_interrupted_reads)
 {
     uint64_t n;
-    script_then_fail(SCRIPT_SEND_FILE, FER_CONNECTION_RESET, 104);
-    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_READ_FILE, 3);
-    script_then_fail(SCRIPT_SEND, FER_CONNECTION_RESET, 104);
-    assert_error_n(send_file(0, 3, &n), FER_CONNECTION_RESET, 104, n, 0);
-    assert_log("send_file(1,file 9,0,3) read_file(file 9,0,1) read_file(file 9,0,3) send(1,3)");
+    set_limits(false);
+    script_queue("read_file 2, try_send 2");
+    assert_ok_n(send_file(0, 2, &n), n, 2);
+    assert_log("read_file(file 9,0,2) try_send(1,2)");
+    script_queue("read_file INTERRUPTED:4");
+    script.on_call = expire;
+    assert_error_n(send_file(0, 2, &n), FER_TIMED_OUT, 0, n, 0);
+    script.on_call = NULL;
+    set_limits(true);
+    script_queue("read_file INTERRUPTED:4");
+    assert_error_n(send_file(0, 2, &n), FER_INTERRUPTED, 4, n, 0);
 }
+
+/* ---- A shutdown by another thread, and E4 */
 
 static void shut_down(script_call call)
 {
@@ -114,172 +207,15 @@ BEGUN_TEST(nothing_is_sent_after_a_shutdown_by_another_thread)
 {
     uint64_t n;
     script.on_call = shut_down;
-    script_then_move(SCRIPT_SEND_FILE, 3);
+    script_queue("send_file 3");
     assert_error_n(send_file(0, 9, &n), FER_BROKEN_PIPE, 0, n, 3);
-    assert_log("send_file(1,file 9,0,9)");
     assert_error_n(send_file(0, 0, &n), FER_BROKEN_PIPE, 0, n, 0);
-}
-
-BEGUN_TEST(a_shutdown_by_another_thread_after_the_last_byte_is_no_error)
-{
-    uint64_t n;
+    begin(0);
     script.on_call = shut_down;
-    script_then_move(SCRIPT_SEND_FILE, 9);
+    script_queue("send_file 9"); /* after the last byte it is no error */
     assert_ok_n(send_file(0, 9, &n), n, 9);
     assert_error_n(send_file(0, 9, &n), FER_BROKEN_PIPE, 0, n, 0);
 }
-
-/* ---- Through the buffer */
-
-BEGUN_TEST(bytes_that_the_system_refuses_are_sent_through_the_buffer)
-{
-    uint64_t n;
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    script_then_fail(SCRIPT_SEND_FILE, FER_UNSUPPORTED, 22);
-    script_then_move(SCRIPT_READ_FILE, 4);
-    script_then_move(SCRIPT_SEND, 3);
-    script_then_move(SCRIPT_SEND, 1);
-    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
-    script_then_move(SCRIPT_READ_FILE, 1);
-    script_then_move(SCRIPT_SEND, 1);
-    assert_ok_n(send_file(0, 8, &n), n, 8);
-    assert_log("send_file(1,file 9,0,8) send_file(1,file 9,3,5) read_file(file 9,3,4) send(1,4) "
-               "send(1,1) read_file(file 9,7,1) read_file(file 9,7,1) send(1,1)");
-    assert_int_equal(buffer.len, 0);
-}
-
-/* M3: "An error of the file changes nothing of the stream." ESPIPE of a pipe, as the system reports
- * it first. */
-BEGUN_TEST(an_error_of_the_file_is_not_saved)
-{
-    uint64_t n;
-    script_then_fail(SCRIPT_SEND_FILE, FER_UNCATEGORIZED, 29);
-    script_then_fail(SCRIPT_READ_FILE, FER_UNCATEGORIZED, 29);
-    assert_error_n(send_file(0, 8, &n), FER_UNCATEGORIZED, 29, n, 0);
-    script_then_move(SCRIPT_SEND_FILE, 8);
-    assert_ok_n(send_file(0, 8, &n), n, 8);
-}
-
-SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), a_nonblocking_stream_keeps_its_count)
-{
-    uint64_t n;
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    script_then_fail(SCRIPT_SEND_FILE, FER_WOULD_BLOCK, 11);
-    assert_error_n(send_file(0, 8, &n), FER_WOULD_BLOCK, 11, n, 3);
-    assert_log("send_file(1,file 9,0,8) send_file(1,file 9,3,5)");
-}
-
-/* A clone has made the socket nonblocking since, and perhaps blocking again: the write finds out.
- */
-BEGUN_TEST(a_blocking_stream_that_would_block_uses_the_buffer)
-{
-    uint64_t n;
-    for (int i = 0; i < 2; i++) {
-        script_then_fail(SCRIPT_SEND_FILE, FER_WOULD_BLOCK, 11);
-        script_then(SCRIPT_IS_NONBLOCKING)->value = i == 0;
-        script_then_move(SCRIPT_READ_FILE, 4);
-        script_then_move(SCRIPT_SEND, 4);
-        assert_ok_n(send_file(0, 4, &n), n, 4);
-        assert_log(i == 0 ? "send_file(1,file 9,0,4) is_nonblocking(1) read_file(file 9,0,4) "
-                            "send(1,4)"
-                          : "send_file(1,file 9,0,4) is_nonblocking(1) timeout(1,writing) "
-                            "read_file(file 9,0,4) send(1,4)");
-    }
-}
-
-/* T2: the wait in the system was the whole timeout. A BSD counts the bytes before it. */
-BEGUN_TEST(a_timeout_that_a_clone_has_set_expires_once)
-{
-    uint64_t n;
-    script_then_move(SCRIPT_SEND_FILE, 3);
-    script_then_fail(SCRIPT_SEND_FILE, FER_WOULD_BLOCK, 11);
-    script_then(SCRIPT_TIMEOUT)->value = 1000;
-    assert_error_n(send_file(0, 8, &n), FER_TIMED_OUT, 0, n, 3);
-    assert_log("send_file(1,file 9,0,8) send_file(1,file 9,3,5) is_nonblocking(1) "
-               "timeout(1,writing)");
-    script_then_move(SCRIPT_SEND_FILE, 8);
-    assert_ok_n(send_file(0, 8, &n), n, 8);
-}
-
-/* XNU: the check for room follows the last byte too. */
-SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_is_no_error)
-{
-    uint64_t n;
-    script_result *all = script_then(SCRIPT_SEND_FILE);
-    all->error = (fer_error){FER_WOULD_BLOCK, 35};
-    all->value = 8;
-    assert_ok_n(send_file(0, 8, &n), n, 8);
-}
-
-/* A write may wait for buffers, and a sendfile does not (rule R3). */
-BEGUN_TEST(a_lack_of_buffers_is_for_the_write)
-{
-    uint64_t n;
-    script_then_fail(SCRIPT_SEND_FILE, FER_NO_BUFFER_SPACE, 55);
-    script_then_move(SCRIPT_READ_FILE, 4);
-    script_then_move(SCRIPT_SEND, 4);
-    assert_ok_n(send_file(0, 4, &n), n, 4);
-    assert_log("send_file(1,file 9,0,4) read_file(file 9,0,4) send(1,4)");
-}
-
-SCRIPT_TEST_AFTER(begin(FERI_FLAG_TIMEOUT_SET), a_stream_with_a_timeout_uses_the_buffer)
-{
-    uint64_t n;
-    script_then(SCRIPT_TIMEOUT)->value = 1000;
-    script_then_move(SCRIPT_READ_FILE, 2);
-    script_then_move(SCRIPT_SEND, 2);
-    assert_ok_n(send_file(0, 2, &n), n, 2);
-    assert_log("timeout(1,writing) read_file(file 9,0,2) send(1,2)");
-}
-
-BEGUN_TEST(a_stream_within_limits_uses_the_buffer)
-{
-    uint64_t n;
-    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(9))};
-    assert_ok(feri_set_limits(&stream.handle_, &limits));
-    script_then_move(SCRIPT_READ_FILE, 2);
-    script_then_move(SCRIPT_TRY_SEND, 2);
-    assert_ok_n(send_file(0, 2, &n), n, 2);
-    assert_log("read_file(file 9,0,2) try_send(1,2)");
-}
-
-SCRIPT_TEST_AFTER(begin(FERI_FLAG_CLONED), an_error_of_the_file_changes_nothing_of_the_stream)
-{
-    uint64_t n;
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
-    script_then_move(SCRIPT_READ_FILE, 2);
-    script_then_move(SCRIPT_SEND, 2);
-    script_then_fail(SCRIPT_READ_FILE, FER_UNCATEGORIZED, 5);
-    assert_error_n(send_file(0, 9, &n), FER_UNCATEGORIZED, 5, n, 2);
-    assert_ok(feri_handle_check(&stream.handle_, FERI_REQUEST_WRITE));
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_UNSUPPORTED, 95);
-    assert_error_n(send_file(2, 9, &n), FER_UNEXPECTED_EOF, 0, n, 0);
-}
-
-static void expire(script_call call)
-{
-    script.now += call == SCRIPT_READ_FILE ? UINT64_C(9000000000) : 0;
-}
-
-/* K1, I4: the reads of a file that always end with a signal. */
-BEGUN_TEST(interrupted_reads_end_with_the_limits)
-{
-    uint64_t n;
-    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(9))};
-    assert_ok(feri_set_limits(&stream.handle_, &limits));
-    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
-    script.on_call = expire;
-    assert_error_n(send_file(0, 2, &n), FER_TIMED_OUT, 0, n, 0);
-    assert_log("read_file(file 9,0,2)");
-    limits.interruptible = true;
-    script.on_call = NULL;
-    limits.deadline = fer_instant_after(fer_duration_from_secs(9));
-    assert_ok(feri_set_limits(&stream.handle_, &limits));
-    script_then_fail(SCRIPT_READ_FILE, FER_INTERRUPTED, 4);
-    assert_error_n(send_file(0, 2, &n), FER_INTERRUPTED, 4, n, 0);
-}
-
-/* ---- E4 */
 
 BEGUN_TEST(misuse_makes_no_call)
 {

@@ -1,6 +1,7 @@
-/* test_socket_addr.c: socket addresses as values: construction and order. Their text:
- * test_socket_addr_parse.c, test_socket_addr_format.c. */
+/* test_socket_addr.c: socket addresses as values: construction, order, and their text, as Rust's
+ * Display writes it, with every buffer size. Parsing: test_ip_parse.c. */
 #include "tests/unit/address_check.h"
+#include "tests/unit/format_check.h"
 
 static fer_socket_addr v6_addr(uint16_t last, uint16_t port, uint32_t flowinfo, uint32_t scope_id)
 {
@@ -110,6 +111,94 @@ TEST(bad_families_are_ordered_by_their_number_alone)
             assert_int_equal(fer_socket_addr_cmp(&a, &b), wanted);
             assert_int_equal(fer_socket_addr_eq(&a, &b), wanted == 0);
         }
+    }
+}
+
+/* ---- Text */
+
+static size_t format(const void *addr, char *buf, size_t cap)
+{
+    return fer_socket_addr_format(addr, buf, cap);
+}
+
+TEST(every_port_is_written)
+{
+    const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
+    const fer_ipv6_addr v6 = FER_IPV6_ADDR_LOCALHOST;
+    for (unsigned port = 0; port <= 65535; port++) {
+        const fer_socket_addr a = fer_socket_addr_v4_new(v4, (uint16_t)port);
+        const fer_socket_addr b = fer_socket_addr_v6_new(v6, (uint16_t)port, 0, 0);
+        char wanted[64];
+        char text[FER_SOCKET_ADDR_TEXT_CAP];
+        snprintf(wanted, sizeof wanted, "127.0.0.1:%u", port);
+        assert_int_equal(fer_socket_addr_format(&a, text, sizeof text), strlen(wanted));
+        assert_string_equal(text, wanted);
+        snprintf(wanted, sizeof wanted, "[::1]:%u", port);
+        assert_int_equal(fer_socket_addr_format(&b, text, sizeof text), strlen(wanted));
+        assert_string_equal(text, wanted);
+    }
+}
+
+TEST(the_scope_is_written_when_it_is_not_0_and_flowinfo_never)
+{
+    static const uint32_t scopes[] = {1,        9,         10,        99,         100,
+                                      999,      1000,      9999,      10000,      99999,
+                                      100000,   999999,    1000000,   9999999,    10000000,
+                                      99999999, 100000000, 999999999, 1000000000, 4294967295u};
+    const fer_ipv6_addr ip = fer_ipv6_addr_new(0xFE80, 0, 0, 0, 0, 0, 0, 1);
+    for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
+        const fer_socket_addr addr = fer_socket_addr_v6_new(ip, 80, (uint32_t)i, scopes[i]);
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "[fe80::1%%%lu]:80", (unsigned long)scopes[i]);
+        check_format_at_every_cap(format, &addr, wanted);
+    }
+    const fer_socket_addr addr = fer_socket_addr_v6_new(ip, 0, 7, 0);
+    check_format_at_every_cap(format, &addr, "[fe80::1]:0");
+}
+
+TEST(the_longest_and_shortest_texts_fit_at_every_cap)
+{
+    static const char *const texts[] = {
+        "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535",
+        "[::ffff:255.255.255.255%4294967295]:65535", "255.255.255.255:65535", "0.0.0.0:0"};
+    assert_int_equal(strlen(texts[0]), 58);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        fer_socket_addr addr;
+        assert_true(is_success(fer_socket_addr_parse(&addr, texts[i])));
+        check_format_at_every_cap(format, &addr, texts[i]);
+    }
+}
+
+TEST(scope_and_flowinfo_of_an_ipv4_address_are_not_written)
+{
+    const fer_ipv4_addr v4 = FER_IPV4_ADDR_LOCALHOST;
+    fer_socket_addr addr = fer_socket_addr_v4_new(v4, 80);
+    addr.scope_id = 5;
+    addr.flowinfo = 6;
+    check_format_at_every_cap(format, &addr, "127.0.0.1:80");
+}
+
+TEST(a_formatted_address_is_parsed_as_the_same_value)
+{
+    uint64_t seed = 5;
+    for (int round = 0; round < 200000; round++) {
+        uint16_t group[8];
+        const uint64_t shape = reference_random(&seed);
+        for (size_t i = 0; i < 8; i++) {
+            group[i] = (uint16_t)((shape >> (2 * i) & 3) == 0 ? 0 : reference_random(&seed) >> 48);
+        }
+        const fer_ipv6_addr v6 = fer_ipv6_addr_from_segments(group);
+        const fer_ipv4_addr v4 = fer_ipv4_addr_from_bits((uint32_t)(shape >> 32));
+        const uint32_t scope = shape >> 63 ? (uint32_t)shape : 0;
+        const fer_socket_addr addr = shape >> 62 & 1
+                                         ? fer_socket_addr_v6_new(v6, group[0], 0, scope)
+                                         : fer_socket_addr_v4_new(v4, group[0]);
+        fer_socket_addr back;
+        char text[FER_SOCKET_ADDR_TEXT_CAP];
+        const size_t len = fer_socket_addr_format(&addr, text, sizeof text);
+        assert_int_equal(len, strlen(text));
+        assert_true(is_success(fer_socket_addr_parse(&back, text)));
+        assert_true(fer_socket_addr_eq(&addr, &back));
     }
 }
 

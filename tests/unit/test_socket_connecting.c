@@ -1,107 +1,108 @@
 /* test_socket_connecting.c: the seam calls of a built socket's connects on each system, and the
- * resulting state (rules C1, C2, C5). */
+ * resulting state (rules C1, C2, C5), also within the limits of the handle (K1, K2, K3). */
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
-#define NEW_TEST(function) SCRIPT_TEST_WITH(fer_socket socket, new_stream(&script_posix), function)
-
 static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
 
-static fer_error connect_with_timeout(fer_socket *socket, const char *text)
+static fer_socket socket;
+
+static void begin_unix(void)
 {
-    fer_socket_addr addr = script_addr(text);
-    return fer_socket_connect_timeout(socket, &addr, (fer_duration){500});
+    socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
 }
 
-/* ---- Connecting */
+static fer_error connect_any(void)
+{
+    return connect_to(&socket, "192.0.2.1:80");
+}
+
+static fer_error connect_with_timeout(uint64_t nanos)
+{
+    fer_socket_addr addr = script_addr("192.0.2.1:80");
+    return fer_socket_connect_timeout(&socket, &addr, (fer_duration){nanos});
+}
+
+static fer_error connect_to_name(void)
+{
+    fer_unix_addr name = script_path("a");
+    return fer_socket_connect_unix(&socket, &name);
+}
+
+/* ---- IP */
 
 SCRIPT_TEST(a_nonblocking_connect_only_starts)
 {
     for (size_t i = 0; i < 3; i++) {
         bool would_block = systems[i]->connect_would_block_means_started;
-        fer_socket socket = new_stream(systems[i]);
+        socket = new_stream(systems[i]);
         assert_ok(fer_socket_set_nonblocking(&socket, true));
         script.log[0] = '\0';
         script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
-        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_WOULD_BLOCK, 115);
+        assert_error_log(connect_any(), FER_WOULD_BLOCK, 115, "connect(1,192.0.2.1:80)");
         assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
-        assert_log("connect(1,192.0.2.1:80)");
-        assert_error(connect_to(&socket, "192.0.2.1:80"), FER_MISUSE, 0);
-        assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_MISUSE, 0);
+        assert_error(connect_any(), FER_MISUSE, 0);
+        assert_error(connect_with_timeout(500), FER_MISUSE, 0);
         assert_error_log(fer_socket_listen(&socket, 1), FER_MISUSE, 0, "");
         fer_socket_close(&socket);
         assert_int_equal(script.sockets_open, 0);
     }
 }
 
-static fer_socket new_unix_stream(void)
+/* A mode that cannot be put back ends the connect. If it cannot be set, the connect does not
+ * start. */
+SCRIPT_TEST(connect_timeout_puts_the_mode_back)
 {
-    return new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    static const struct {
+        const struct ferp_traits *traits;
+        bool nonblocking;
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+        const char *log;
+    } rows[] = {
+        {&script_posix, false, "connect IN_PROGRESS:115", FER_OK, 0,
+         "set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
+         "take_error(1) peer_addr(1) set_nonblocking(1,0)"},
+        {&script_posix, true, "", FER_OK, 0, "set_nonblocking(1,1) connect(1,192.0.2.1:80)"},
+        {&script_windows, false, "connect WOULD_BLOCK:10035", FER_OK, 0,
+         "connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
+         "peer_addr(1)"},
+        {&script_posix, false, "set_nonblocking OK BAD_HANDLE:9", FER_BAD_HANDLE, 9,
+         "set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)"},
+        {&script_posix, false, "set_nonblocking OK BAD_HANDLE:9, connect CONNECTION_REFUSED:111",
+         FER_CONNECTION_REFUSED, 111,
+         "set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)"},
+        {&script_posix, false, "set_nonblocking BAD_HANDLE:9", FER_BAD_HANDLE, 9,
+         "set_nonblocking(1,1) set_nonblocking(1,0)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        socket = new_stream(rows[i].traits);
+        assert_ok(fer_socket_set_nonblocking(&socket, rows[i].nonblocking));
+        script.log[0] = '\0';
+        script.row = rows[i].log;
+        script_queue(rows[i].results);
+        assert_error(connect_with_timeout(500), rows[i].kind, rows[i].code);
+        assert_row(i == 5 ||
+                   phase_of(&socket) ==
+                       (rows[i].kind == FER_OK ? FERI_PHASE_OPEN : FERI_PHASE_CONNECT_FAILED));
+        assert_log(rows[i].log);
+        script_end_row();
+    }
 }
 
-/* Marks the socket as adopted, so that other handles may share it: another one may have changed the
- * mode, so the mode is read from the OS. */
-static fer_socket shared(fer_socket socket)
+SCRIPT_TEST(a_datagram_socket_s_connect_never_waits)
 {
-    socket.handle_.p_.flags_ |= FERI_FLAG_ADOPTED;
-    return socket;
+    socket = new_socket(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    assert_ok(connect_any());
+    assert_ok(connect_with_timeout(500));
+    assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.1:80) "
+               "peer_addr(1) report_refusals(1,1)");
+    assert_error(connect_with_timeout(0), FER_INVALID_INPUT, 0);
+    assert_error_log(connect_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0, "");
 }
 
-/* The OS refuses to return the mode. */
-static fer_socket shared_without_mode(fer_socket socket)
-{
-    script_then_fail(SCRIPT_IS_NONBLOCKING, FER_BAD_HANDLE, 9);
-    return shared(socket);
-}
-
-/* ---- connect_timeout */
-
-NEW_TEST(connect_timeout_puts_the_mode_back)
-{
-    script_then_fail(SCRIPT_CONNECT, FER_IN_PROGRESS, 115);
-    assert_ok_log(
-        connect_with_timeout(&socket, "127.0.0.1:80"),
-        "set_nonblocking(1,1) connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
-        "take_error(1) peer_addr(1) "
-        "set_nonblocking(1,0)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    socket = new_stream(&script_posix);
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    script.log[0] = '\0';
-    assert_ok(connect_with_timeout(&socket, "127.0.0.1:80"));
-    assert_log("set_nonblocking(1,1) connect(1,127.0.0.1:80)");
-    socket = new_stream(&script_windows);
-    script_then_fail(SCRIPT_CONNECT, FER_WOULD_BLOCK, 10035);
-    assert_ok(connect_with_timeout(&socket, "127.0.0.1:80"));
-    assert_log("connect(1,127.0.0.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
-               "peer_addr(1)");
-}
-
-NEW_TEST(a_mode_that_cannot_be_put_back_ends_the_connect)
-{
-    (void)script_then(SCRIPT_SET_NONBLOCKING);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    socket = new_stream(&script_posix); /* if the connect failed too, its own error is reported */
-    (void)script_then(SCRIPT_SET_NONBLOCKING);
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_CONNECTION_REFUSED, 111);
-    socket = new_stream(&script_posix); /* if the mode cannot be set, the connect does not start */
-    script_then_fail(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9);
-    script.log[0] = '\0';
-    assert_error(connect_with_timeout(&socket, "192.0.2.1:80"), FER_BAD_HANDLE, 9);
-    assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
-}
-
-/* ---- Unix connects */
-
-static fer_error connect_to_name(fer_socket *socket)
-{
-    fer_unix_addr name = script_path("a");
-    return fer_socket_connect_unix(socket, &name);
-}
+/* ---- Unix */
 
 static void pass_4_ms_in_connect(script_call call)
 {
@@ -112,68 +113,153 @@ static void pass_4_ms_in_connect(script_call call)
 }
 
 /* The system waited for 4 ms, until the signal; 6 ms of the timeout remain. */
-SCRIPT_TEST(a_signal_does_not_start_the_write_timeout_anew)
+SCRIPT_TEST_AFTER(begin_unix(), a_signal_does_not_start_the_write_timeout_anew)
 {
-    fer_socket socket = new_unix_stream();
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
     script.on_call = pass_4_ms_in_connect;
-    script_then(SCRIPT_TIMEOUT)->value = 10000000;
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 11};
-    assert_error(connect_to_name(&socket), FER_TIMED_OUT, 0);
+    script_queue("unix_connect INTERRUPTED:4, unix_connect* WOULD_BLOCK:11, timeout 10000000");
+    assert_error(connect_to_name(), FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 10001000);
     assert_log("unix_connect(1,a) timeout(1,writing) set_nonblocking(1,1) unix_connect(1,a) "
                "pause(8001000) unix_connect(1,a) pause(10001000) unix_connect(1,a) "
                "set_nonblocking(1,0) is_nonblocking(1)");
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_OK, 0};
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    assert_ok(connect_to_name(&socket)); /* without a timeout */
+    script_queue("unix_connect* OK, unix_connect INTERRUPTED:4");
+    assert_ok(connect_to_name()); /* without a timeout */
     assert_log("unix_connect(1,a) timeout(1,writing) unix_connect(1,a)");
 }
 
+/* A socket that other handles may share has its mode read from the OS, which may refuse it. */
 SCRIPT_TEST(an_interrupted_unix_connect_reads_mode_and_timeout)
 {
-    fer_socket socket = shared_without_mode(new_unix_stream());
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    assert_error(connect_to_name(&socket), FER_BAD_HANDLE, 9);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    socket = new_unix_stream();
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    assert_forwards(SCRIPT_TIMEOUT, FER_BAD_HANDLE, 9, connect_to_name(&socket));
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
-    socket = new_unix_stream();
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_INTERRUPTED, 4);
-    script_then(SCRIPT_TIMEOUT)->value = 10000000;
-    script_then_fail(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 11);
-    assert_error(connect_to_name(&socket), FER_RESOURCE_BUSY, 11);
+    static const struct {
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+    } rows[] = {
+        {"unix_connect INTERRUPTED:4, is_nonblocking BAD_HANDLE:9", FER_BAD_HANDLE, 9},
+        {"unix_connect INTERRUPTED:4, timeout BAD_HANDLE:9", FER_BAD_HANDLE, 9},
+        {"unix_connect INTERRUPTED:4 WOULD_BLOCK:11, timeout 10000000", FER_RESOURCE_BUSY, 11}};
+    for (size_t i = 0; i < 3; i++) {
+        begin_unix();
+        assert_ok(fer_socket_set_nonblocking(&socket, i == 2));
+        socket.handle_.p_.flags_ |= i == 0 ? FERI_FLAG_ADOPTED : 0;
+        script_queue(rows[i].results);
+        assert_error(connect_to_name(), rows[i].kind, rows[i].code);
+        assert_int_equal(phase_of(&socket),
+                         i < 2 ? FERI_PHASE_CONNECT_FAILED : FERI_PHASE_UNCONNECTED);
+        script_end_row();
+    }
 }
 
 SCRIPT_TEST(a_unix_connect_that_windows_has_started_continues)
 {
-    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     assert_ok(fer_socket_set_nonblocking(&socket, true));
-    assert_forwards(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035, connect_to_name(&socket));
+    assert_forwards(SCRIPT_UNIX_CONNECT, FER_WOULD_BLOCK, 10035, connect_to_name());
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
     socket = new_stream(&script_posix);
-    assert_error(connect_to_name(&socket), FER_INVALID_INPUT, 0);
-    socket = new_unix_stream();
+    assert_error(connect_to_name(), FER_INVALID_INPUT, 0);
+    begin_unix();
     assert_error(fer_socket_connect_unix(&socket, NULL), FER_MISUSE, 0);
     assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
 }
 
-/* ---- Datagrams */
+/* ---- Limits */
 
-SCRIPT_TEST(a_datagram_socket_s_connect_never_waits)
+static fer_cancel_token token;
+static fer_limits limits;
+
+static void set_limits(uint64_t nanos)
 {
-    fer_socket socket = new_socket(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_ok(connect_with_timeout(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) connect(1,192.0.2.1:80) "
-               "peer_addr(1) report_refusals(1,1)");
-    fer_socket_addr addr = script_addr("192.0.2.1:80");
-    assert_error(fer_socket_connect_timeout(&socket, &addr, (fer_duration){0}), FER_INVALID_INPUT,
-                 0);
-    assert_error_log(connect_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0, "");
+    memset(&token, 0, sizeof token);
+    assert_ok(fer_cancel_token_new(&token));
+    limits = (fer_limits){.deadline = fer_instant_after((fer_duration){nanos}), .token = &token};
+    assert_ok(fer_socket_set_limits(&socket, &limits));
+    script.log[0] = '\0';
+}
+
+static void begin_limited(uint64_t nanos)
+{
+    socket = new_stream(&script_posix);
+    set_limits(nanos);
+    script_queue("connect* IN_PROGRESS:115");
+}
+
+static void assert_failed_with(fer_error_kind kind)
+{
+    fer_error pending = {FER_OK, 0};
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
+    assert_ok(fer_socket_take_error(&socket, &pending));
+    assert_error(pending, kind, 0);
+}
+
+SCRIPT_TEST_AFTER(begin_limited(0), limits_that_are_reached_before_change_nothing)
+{
+    assert_error(connect_any(), FER_TIMED_OUT, 0);
+    assert_error(connect_with_timeout(9), FER_TIMED_OUT, 0);
+    assert_error(connect_with_timeout(0), FER_INVALID_INPUT, 0);
+    assert_error(connect_to(&socket, "[2001:db8::1]:80"), FER_INVALID_INPUT, 0);
+    assert_ok(fer_cancel_token_cancel(&token));
+    assert_error_log(connect_any(), FER_CANCELLED, 0, "token_signal()");
+    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+    assert_ok(fer_socket_set_limits(&socket, NULL));
+    script_then(SCRIPT_CONNECT)->error.os_code = 0;
+    assert_ok(connect_any());
+    limits.token = NULL;
+    assert_ok(fer_socket_set_limits(&socket, &limits));
+    assert_error(connect_any(), FER_MISUSE, 0); /* the state first */
+}
+
+SCRIPT_TEST_AFTER(begin_limited(0), a_nonblocking_connect_never_checks)
+{
+    assert_ok(fer_socket_set_nonblocking(&socket, true));
+    assert_error(connect_any(), FER_WOULD_BLOCK, 115);
+    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
+}
+
+SCRIPT_TEST_AFTER(begin_limited(500), port_0_is_refused_within_limits_too)
+{
+    assert_error_log(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0, "");
+    assert_failed_with(FER_CONNECTION_REFUSED);
+}
+
+static void cancel_in_wait(script_call call)
+{
+    if (call == SCRIPT_TOKEN_WAIT) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+/* The wait is not in the kernel. If no connect has started, the call can be repeated. */
+SCRIPT_TEST(limits_end_the_wait_for_the_queue_and_the_socket_stays_unconnected)
+{
+    for (int cancels = 0; cancels < 2; cancels++) {
+        begin_unix();
+        set_limits(10000000);
+        script_queue("unix_connect* WOULD_BLOCK:11, token_wait* TIMED_OUT");
+        script.on_call = cancels ? cancel_in_wait : NULL;
+        assert_error(connect_to_name(), cancels ? FER_CANCELLED : FER_TIMED_OUT, 0);
+        assert_int_equal(script.now, cancels ? 4001000 : 10001000);
+        assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
+        assert_ok(fer_cancel_token_reset(&token));
+        set_limits(500);
+        script_then(SCRIPT_UNIX_CONNECT)->error.os_code = 0;
+        assert_ok(connect_to_name());
+        assert_log(
+            "timeout(1,writing) set_nonblocking(1,1) unix_connect(1,a) set_nonblocking(1,0)");
+        assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
+    }
+}
+
+SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)
+{
+    socket = new_socket(&script_windows, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    set_limits(500);
+    script_queue("unix_connect WOULD_BLOCK:10035");
+    assert_forwards(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0, connect_to_name());
+    assert_log("unix_connect(1,a) wait_arm(1,CONNECTED) wait_for(1500,token)");
+    assert_failed_with(FER_TIMED_OUT);
 }
 
 TEST_MAIN("socket_connecting")

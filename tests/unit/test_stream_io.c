@@ -1,12 +1,14 @@
 /* test_stream_io.c: single reads and writes of a stream: the calls to the OS, their results, and
- * the result of the next call. */
+ * the result of the next call; complete transfers; and writes that core waits for. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/connection.h"
+#include "core/handle/modes.h"
+#include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
+#include "ferrule/unix.h"
 
 static size_t n;
-
 static char buf[64];
 
 /* ---- Reading */
@@ -14,8 +16,7 @@ static char buf[64];
 STREAM_TEST(script_posix, input_before_a_reset_is_read_and_then_the_reset_again)
 {
     assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
-    script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    script_then_move(SCRIPT_RECV, 1);
+    script_queue("bytes_queued 1, recv 1");
     assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
     assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
     script_then_fail(SCRIPT_BYTES_QUEUED, FER_INVALID_INPUT, 22);
@@ -77,6 +78,170 @@ STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_poi
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_REFUSED, 111);
+}
+
+/* ---- Complete transfers */
+
+typedef fer_error transfer(fer_handle *handle, void *into, size_t len, size_t *moved);
+
+static fer_error write_all(fer_handle *handle, void *from, size_t len, size_t *moved)
+{
+    (void)from;
+    return feri_stream_write_all(handle, "ferrule", len, moved);
+}
+
+SCRIPT_TEST(a_complete_transfer_counts_what_was_moved)
+{
+    static const struct {
+        const char *name;
+        transfer *run;
+        size_t len;
+        const char *results;
+        fer_error_kind kind;
+        size_t moved;
+        const char *log; /* NULL: of no interest */
+    } rows[] = {
+        {"read_exact until the buffer is full", feri_stream_read_exact, 6, "recv 2 1 3", FER_OK, 6,
+         "recv(1,6) recv(1,4) recv(1,3)"},
+        {"read_exact that meets the end", feri_stream_read_exact, 6, "recv 2", FER_UNEXPECTED_EOF,
+         2, "recv(1,6) recv(1,4)"},
+        {"read_to_end: a full buffer is the whole when a peek meets the end",
+         feri_stream_read_to_end, 3, "recv 3, peek INTERRUPTED:4", FER_OK, 3,
+         "recv(1,3) peek(1,1) is_nonblocking(1) timeout(1,reading) try_peek(1,1)"},
+        {"read_to_end without capacity before the end", feri_stream_read_to_end, 0, "peek 1",
+         FER_BUFFER_TOO_SMALL, 0, "peek(1,1)"},
+        {"read_to_end without capacity at the end", feri_stream_read_to_end, 0, "", FER_OK, 0,
+         "peek(1,1)"},
+        {"read_to_end that fails counts the bytes before", feri_stream_read_to_end, 9,
+         "recv 2 INTERRUPTED:4, try_recv WOULD_BLOCK:11, wait_for TIMED_OUT", FER_TIMED_OUT, 2,
+         NULL},
+        {"write_all writes the rest after each short write", write_all, 6,
+         "send 2 INTERRUPTED:4 3, try_send 1", FER_OK, 6,
+         "send(1,6) send(1,4) is_nonblocking(1) timeout(1,writing) try_send(1,4) send(1,3)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(&script_posix);
+        script.row = rows[i].name;
+        memset(buf, '#', sizeof buf);
+        fer_handle handle = script_stream(FERI_FLAG_TIMEOUT_SET);
+        script_queue(rows[i].results);
+        n = 77;
+        assert_error(rows[i].run(&handle, rows[i].len == 0 ? NULL : buf, rows[i].len, &n),
+                     rows[i].kind, 0);
+        assert_row(n == rows[i].moved);
+        assert_row(i != 0 || memcmp(buf, "abaabc#", 7) == 0);
+        assert_row(rows[i].run != write_all || strcmp(script.sent, "ferrul") == 0);
+        if (rows[i].log != NULL) {
+            assert_log(rows[i].log);
+        }
+        if (rows[i].kind == FER_UNEXPECTED_EOF) {
+            assert_error_n(rows[i].run(&handle, buf, 6, &n), FER_UNEXPECTED_EOF, 0, n, 0);
+            assert_log("");
+        }
+        script_end_row();
+    }
+}
+
+/* ---- If a send that is cut off loses its count (cut_send_loses_count), no send waits in the
+ * system, and core waits (rules E3, T2). */
+
+static fer_handle open_stream(uint32_t flags)
+{
+    script_begin(&script_posix);
+    script.traits.cut_send_loses_count = true;
+    return script_stream(flags);
+}
+
+#define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
+
+OPEN_TEST(a_write_with_space_is_one_call)
+{
+    fer_io_slice slice = {buf, 5};
+    script_then_move(SCRIPT_TRY_SEND, 5);
+    assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 5);
+    script_then_move(SCRIPT_TRY_SEND_VECTORED, 2);
+    assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, &n), n, 2);
+    assert_log("try_send(1,5) try_send_vectored(1,1x5)");
+}
+
+SCRIPT_TEST(a_nonblocking_stream_never_waits)
+{
+    fer_io_slice slice = {buf, 5};
+    fer_handle handle = open_stream(FERI_FLAG_NONBLOCKING);
+    assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
+    assert_forwards(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 35,
+                    feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL));
+    assert_log("try_send(1,5) try_send_vectored(1,1x5)");
+    handle = open_stream(FERI_FLAG_CLONED);
+    script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
+    assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
+    assert_log("try_send(1,5) is_nonblocking(1)");
+    script_queue("try_send WOULD_BLOCK:35, is_nonblocking BAD_HANDLE:9");
+    assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_BAD_HANDLE, 9);
+}
+
+/* Only macOS lacks buffers after bytes of the call have been queued. */
+OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
+{
+    script_queue("try_send NO_BUFFER_SPACE:55 5");
+    assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
+    assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
+}
+
+/* ---- Calls that never wait, whatever the socket's mode is */
+
+/* S2, if the OS does not report the end: the mark set through a clone. */
+SCRIPT_TEST(a_read_half_that_a_clone_ended_reads_as_ended)
+{
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);
+    feri_modes_end_reading(&handle);
+    assert_ok_log(feri_stream_move(&handle, FERP_READABLE, buf, 8, FERP_DONTWAIT, NULL),
+                  "set_nonblocking(1,1) try_recv(1,8)");
+    script_begin(&script_windows);
+    handle = script_stream(FERI_FLAG_CLONED);
+    assert_forwards(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035,
+                    feri_stream_move(&handle, FERP_READABLE, buf, 8, FERP_DONTWAIT, NULL));
+    script_begin(&script_posix);
+    handle = script_stream(FERI_FLAG_CLONED);
+    assert_forwards(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11,
+                    feri_stream_move(&handle, FERP_READABLE, buf, 8, FERP_DONTWAIT, NULL));
+    assert_log("try_recv(1,8)");
+}
+
+/* U5: the other sender's datagram was already received and is dropped, and the next one is
+ * received. */
+SYSTEM_TEST(script_posix, another_sender_s_datagram_is_dropped)
+{
+    fer_udp_received got;
+    fer_udp_socket socket = {.handle_ = script_stream(FERI_FLAG_DATAGRAM)};
+    socket.handle_.p_.peer_ = script_addr("192.0.2.9:9");
+    script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr("192.0.2.1:1001");
+    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
+    assert_error_log(feri_datagram_receive(&socket.handle_, buf, 8, FERP_DONTWAIT, &got),
+                     FER_WOULD_BLOCK, 11, "try_recv_from(1,8) try_recv_from(1,8)");
+}
+
+SYSTEM_TEST(script_posix, unix_datagrams_are_sent_and_received_without_a_wait)
+{
+    fer_unix_received got;
+    fer_unix_addr to = script_path("p");
+    fer_unix_datagram socket = {.handle_ = script_stream(FERI_FLAG_DATAGRAM)};
+    script_then_move(SCRIPT_TRY_SEND, 1);
+    assert_ok(fer_unix_datagram_try_send(&socket, "x", 1, &n));
+    script_then_move(SCRIPT_TRY_UNIX_SEND_TO, 1);
+    assert_ok(fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n));
+    assert_forwards(SCRIPT_TRY_UNIX_SEND_TO, FER_WOULD_BLOCK, 11,
+                    fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n));
+    assert_int_equal(n, 0);
+    assert_forwards(SCRIPT_TRY_UNIX_RECV_FROM, FER_WOULD_BLOCK, 11,
+                    fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
+    script_then_move(SCRIPT_TRY_UNIX_RECV_FROM, 3);
+    assert_ok(fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
+    assert_int_equal(got.len, 3);
+    assert_log("try_send(1,1) try_unix_send_to(1,p) try_unix_send_to(1,p) try_unix_recv_from(1,8) "
+               "try_unix_recv_from(1,8)");
 }
 
 TEST_MAIN("stream_io")

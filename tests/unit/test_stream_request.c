@@ -6,68 +6,46 @@
 
 static const fer_error reset = {FER_CONNECTION_RESET, 104};
 
-static void check_before(fer_handle *handle, bool writes, bool valid, size_t len, fer_error want,
-                         bool want_call)
+SCRIPT_TEST(the_state_answers_a_transfer_before_any_call)
 {
-    bool needs_os = !want_call;
-    assert_error(feri_stream_check_transfer(handle, writes ? FERI_REQUEST_WRITE : FERI_REQUEST_READ,
-                                            valid, len, &needs_os),
-                 want.kind, want.os_code);
-    assert_int_equal(needs_os, want_call);
+    enum { OPEN, NEW, CLOSED, NONE, OPENING };
+    static const struct {
+        int handle;
+        bool valid;
+        size_t len;
+        fer_error_kind kind;
+        bool calls;
+    } rows[] = {
+        /* an open half is requested any length but zero */
+        {OPEN, true, 1, FER_OK, true},
+        {OPEN, true, SIZE_MAX, FER_OK, true},
+        {OPEN, true, 0, FER_OK, false},
+        {OPEN, false, 1, FER_MISUSE, false},
+        {NEW, true, 1, FER_NOT_CONNECTED, false},
+        {NEW, true, 0, FER_NOT_CONNECTED, false},
+        {NEW, false, 1, FER_NOT_CONNECTED, false},
+        {CLOSED, true, 1, FER_MISUSE, false},
+        {NONE, true, 1, FER_MISUSE, false},
+        {NONE, false, 1, FER_MISUSE, false},
+        {OPENING, true, 1, FER_WOULD_BLOCK, false},
+    };
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        script_begin(&script_posix);
+        fer_handle handles[5] = {script_stream(0), {{0}}};
+        handles[CLOSED] = script_stream(0);
+        feri_handle_close(&handles[CLOSED]);
+        assert_ok(feri_handle_claim(&handles[OPENING]));
+        script.log[0] = '\0';
+        int at = rows[i / 2].handle;
+        bool needs_os = !rows[i / 2].calls;
+        assert_error(feri_stream_check_transfer(at == NONE ? NULL : &handles[at],
+                                                i % 2 == 0 ? FERI_REQUEST_READ : FERI_REQUEST_WRITE,
+                                                rows[i / 2].valid, rows[i / 2].len, &needs_os),
+                     rows[i / 2].kind, 0);
+        assert_row(needs_os == rows[i / 2].calls);
+        assert_log("");
+    }
 }
-#define check_before_read(handle, ...) check_before(handle, false, __VA_ARGS__)
-#define check_before_write(handle, ...) check_before(handle, true, __VA_ARGS__)
-
-static const fer_error ok = {FER_OK, 0};
-static const fer_error invalid = {FER_MISUSE, 0};
-static const fer_error unconnected = {FER_NOT_CONNECTED, 0};
-static const fer_error pending = {FER_WOULD_BLOCK, 0};
-
-/* ---- Before the system call */
-
-STREAM_TEST(script_posix, an_open_half_is_requested_any_length_but_zero)
-{
-    check_before_read(&handle, true, 1, ok, true);
-    check_before_read(&handle, true, SIZE_MAX, ok, true);
-    check_before_read(&handle, true, 0, ok, false);
-    check_before_read(&handle, false, 1, invalid, false);
-    check_before_write(&handle, true, 1, ok, true);
-    check_before_write(&handle, true, SIZE_MAX, ok, true);
-    check_before_write(&handle, true, 0, ok, false);
-    check_before_write(&handle, false, 1, invalid, false);
-    assert_log("");
-}
-
-SYSTEM_TEST(script_posix, a_handle_that_was_never_connected_is_not_connected)
-{
-    fer_handle handle = {0};
-    check_before_read(&handle, true, 1, unconnected, false);
-    check_before_read(&handle, true, 0, unconnected, false);
-    check_before_read(&handle, false, 1, unconnected, false);
-    check_before_write(&handle, true, 1, unconnected, false);
-    check_before_write(&handle, true, 0, unconnected, false);
-    check_before_write(&handle, false, 1, unconnected, false);
-}
-
-STREAM_TEST(script_posix, null_and_closed_handles_are_misuse)
-{
-    feri_handle_close(&handle);
-    check_before_read(&handle, true, 1, invalid, false);
-    check_before_write(&handle, true, 1, invalid, false);
-    check_before_read(NULL, true, 1, invalid, false);
-    check_before_write(NULL, true, 1, invalid, false);
-    check_before_write(NULL, false, 1, invalid, false);
-}
-
-SYSTEM_TEST(script_posix, a_pending_connect_would_block)
-{
-    fer_handle handle = {0};
-    assert_ok(feri_handle_claim(&handle));
-    check_before_read(&handle, true, 1, pending, false);
-    check_before_write(&handle, true, 1, pending, false);
-}
-
-/* ---- After the system call */
 
 /* Another thread's shutdown between the state check and the OS's result takes precedence over that
  * result. */
@@ -148,7 +126,7 @@ SCRIPT_TEST(every_request_that_needs_a_connection_queries_the_pending_connect)
 
 /* The answer comes from the state after the query. Here the handle was closed during the query,
  * which is misuse. */
-SCRIPT_TEST(the_state_after_the_a_query_decides)
+SCRIPT_TEST(the_state_after_the_query_decides)
 {
     fer_handle handle = new_connecting();
     script_close_during(SCRIPT_PEER_ADDR, &handle);

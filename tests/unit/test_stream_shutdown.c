@@ -1,116 +1,233 @@
 /* test_stream_shutdown.c: shutdown, which calls the OS only when that causes no reset (rules S1,
- * S6, S7), and close. */
+ * S6, S7); close; and the lingering close (rule K11), which shuts writing down, discards the input,
+ * and closes in every case. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/limits.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
 
-#define READ FER_SHUTDOWN_READ
-#define WRITE FER_SHUTDOWN_WRITE
-#define BOTH FER_SHUTDOWN_BOTH
+/* ---- Shutdown */
 
-static fer_handle open_stream(const struct ferp_traits *traits, uint32_t flags)
-{
-    script_begin(traits);
-    return script_stream(flags);
-}
-
-/* ---- All systems */
-
+/* On Windows a shut down read half resets the connection when data arrives, and on macOS only one
+ * of IP: it is kept from the OS and flagged for the clones. The steps are r, w and b of
+ * fer_shutdown, and c: a clone has ended reading. */
 SCRIPT_TEST(a_shutdown_is_passed_on_if_it_resets_nothing)
 {
-    fer_handle handle = open_stream(&script_posix, FERI_FLAG_CLONED);
-    assert_ok_log(feri_stream_shutdown(&handle, READ), "shutdown(1,0)");
-    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
-    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "shutdown(1,2)");
-    assert_true(feri_state_both_halves_shut(feri_handle_state(&handle)));
-}
-
-/* ---- Systems on which a shut down read half resets the connection when data arrives */
-
-SCRIPT_TEST(a_lone_read_is_kept_from_the_os_and_flagged_for_the_clones)
-{
-    const uint32_t flags[] = {0, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
-    for (size_t i = 0; i < 3; i++) {
-        fer_handle handle = open_stream(&script_windows, flags[i]);
-        assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
-        assert_true(feri_modes_has_ended_reading(&handle));
-        assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
+    static const struct {
+        const struct ferp_traits *traits;
+        uint32_t flags;
+        const char *steps, *results, *log;
+        bool is_flagged;
+    } rows[] = {
+        {&script_posix, FERI_FLAG_CLONED, "rwb", "", "shutdown(1,0) shutdown(1,1) shutdown(1,2)",
+         false},
+        {&script_windows, 0, "rr", "", "wake(1) wake(1)", true},
+        {&script_windows, FERI_FLAG_CLONED, "rr", "", "wake(1) wake(1)", true},
+        {&script_windows, FERI_FLAG_ADOPTED, "rr", "", "wake(1) wake(1)", true},
+        {&script_windows, 0, "b", "", "bytes_queued(1) shutdown(1,2) wake(1)", true},
+        {&script_windows, 0, "rw", "", "wake(1) bytes_queued(1) shutdown(1,2)", true},
+        {&script_windows, 0, "wr", "", "shutdown(1,1) bytes_queued(1) shutdown(1,2) wake(1)", true},
+        /* only the write half if input is queued */
+        {&script_windows, 0, "b", "bytes_queued 1", "bytes_queued(1) shutdown(1,1) wake(1)", true},
+        {&script_windows, 0, "b", "bytes_queued BAD_HANDLE:10038",
+         "bytes_queued(1) shutdown(1,1) wake(1)", true},
+        {&script_windows, FERI_FLAG_CLONED, "cw", "", "bytes_queued(1) shutdown(1,2)", true},
+        {&script_windows, FERI_FLAG_CLONED, "w", "", "shutdown(1,1)", false},
+        {&script_macos, 0, "rw", "", "wake(1) shutdown(1,2)", true},
+        {&script_macos, 0, "b", "", "shutdown(1,2) wake(1)", true},
+        {&script_macos, FERI_FLAG_UNIX, "r", "", "shutdown(1,0)", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script_begin(rows[i].traits);
+        script.row = rows[i].log;
+        fer_handle handle = script_stream(rows[i].flags);
+        script_queue(rows[i].results);
+        for (const char *step = rows[i].steps; *step != '\0'; step++) {
+            if (*step == 'c') {
+                feri_modes_end_reading(&handle);
+            } else {
+                assert_ok(feri_stream_shutdown(&handle, *step == 'r'   ? FER_SHUTDOWN_READ
+                                                        : *step == 'w' ? FER_SHUTDOWN_WRITE
+                                                                       : FER_SHUTDOWN_BOTH));
+            }
+        }
+        assert_log(rows[i].log);
+        assert_row(script.traits.io_waits_in_kernel && i == 0
+                       ? feri_state_both_halves_shut(feri_handle_state(&handle))
+                       : feri_modes_has_ended_reading(&handle) == rows[i].is_flagged);
+        script_end_row();
     }
-}
-
-SCRIPT_TEST(both_halves_are_passed_on_if_no_input_is_queued)
-{
-    fer_handle handle = open_stream(&script_windows, 0);
-    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,2) wake(1)");
-    handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "wake(1) bytes_queued(1) shutdown(1,2)");
-    handle = open_stream(&script_windows, 0);
-    assert_ok(feri_stream_shutdown(&handle, WRITE));
-    assert_ok(feri_stream_shutdown(&handle, READ));
-    assert_log("shutdown(1,1) bytes_queued(1) shutdown(1,2) wake(1)");
-}
-
-SCRIPT_TEST(only_the_write_half_is_passed_on_if_input_is_queued)
-{
-    fer_handle handle = open_stream(&script_windows, 0);
-    script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,1) wake(1)");
-    handle = open_stream(&script_windows, 0);
-    script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 10038);
-    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "bytes_queued(1) shutdown(1,1) wake(1)");
-}
-
-SCRIPT_TEST(a_clone_s_read_counts_as_this_handle_s)
-{
-    fer_handle handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    feri_modes_end_reading(&handle);
-    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "bytes_queued(1) shutdown(1,2)");
-    handle = open_stream(&script_windows, FERI_FLAG_CLONED);
-    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,1)");
-}
-
-/* On macOS only data that arrives resets the connection, and only one of IP. */
-SCRIPT_TEST(on_macos_a_lone_read_of_ip_is_kept_from_the_os)
-{
-    fer_handle handle = open_stream(&script_macos, 0);
-    assert_ok_log(feri_stream_shutdown(&handle, READ), "wake(1)");
-    assert_true(feri_modes_has_ended_reading(&handle));
-    assert_ok_log(feri_stream_shutdown(&handle, WRITE), "shutdown(1,2)");
-    handle = open_stream(&script_macos, 0);
-    assert_ok_log(feri_stream_shutdown(&handle, BOTH), "shutdown(1,2) wake(1)");
-    handle = open_stream(&script_macos, FERI_FLAG_UNIX);
-    assert_ok_log(feri_stream_shutdown(&handle, READ), "shutdown(1,0)");
-    assert_false(feri_modes_has_ended_reading(&handle));
 }
 
 /* ---- close */
 
 SCRIPT_TEST(unread_input_resets_if_the_os_would_hide_it)
 {
-    fer_handle handle = open_stream(&script_bsd, 0);
-    script_then_move(SCRIPT_BYTES_QUEUED, 1);
-    feri_stream_close(&handle);
-    assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
-    handle = open_stream(&script_bsd, 0);
-    feri_stream_close(&handle);
-    assert_log("bytes_queued(1) close(1)");
-    handle = open_stream(&script_bsd, 0);
-    script_then_fail(SCRIPT_BYTES_QUEUED, FER_BAD_HANDLE, 9);
-    feri_stream_close(&handle);
-    assert_log("bytes_queued(1) close(1)");
+    static const char *const rows[][2] = {
+        {"bytes_queued 1", "bytes_queued(1) set_linger(1,1,0) close(1)"},
+        {"bytes_queued 0", "bytes_queued(1) close(1)"},
+        {"bytes_queued BAD_HANDLE:9", "bytes_queued(1) close(1)"}};
+    for (size_t i = 0; i < 3; i++) {
+        script_begin(&script_bsd);
+        fer_handle handle = script_stream(0);
+        script_queue(rows[i][0]);
+        feri_stream_close(&handle);
+        assert_log(rows[i][1]);
+        feri_stream_close(&handle); /* without a socket */
+        feri_stream_close(NULL);
+        handle = (fer_handle){0};
+        feri_stream_close(&handle);
+        assert_log("");
+    }
 }
 
-SCRIPT_TEST(closing_a_handle_without_socket_makes_no_call)
+/* ---- The lingering close */
+
+#define SECOND UINT64_C(1000000000)
+
+static fer_cancel_token token;
+
+static fer_handle open_stream(const struct ferp_traits *traits)
 {
-    fer_handle handle = open_stream(&script_bsd, 0);
-    feri_stream_close(&handle);
-    assert_log("bytes_queued(1) close(1)");
-    feri_stream_close(&handle);
-    feri_stream_close(NULL);
-    handle = (fer_handle){0};
-    feri_stream_close(&handle);
+    script_begin(traits);
+    token = (fer_cancel_token){0};
+    assert_ok(fer_cancel_token_new(&token));
+    fer_handle stream = script_stream(0);
+    script.log[0] = '\0';
+    return stream;
+}
+
+#define OPEN_TEST(function) \
+    SCRIPT_TEST_WITH(fer_handle stream, open_stream(&script_posix), function)
+
+static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_token *chosen)
+{
+    const fer_limits limits = {.deadline = deadline, .token = chosen};
+    assert_ok(feri_set_limits(stream, &limits));
+}
+
+/* Closes, expects this result, and that the handle is closed. */
+#define assert_lingers(stream, timeout, kind, code)                                       \
+    do {                                                                                  \
+        fer_duration timeout_ = {timeout};                                                \
+        assert_error(feri_stream_close_gracefully(stream, timeout_), kind, code);         \
+        assert_int_equal(feri_handle_as_raw(stream), FER_RAW_SOCKET_NONE);                \
+        assert_int_equal(feri_state_phase(feri_handle_state(stream)), FERI_PHASE_CLOSED); \
+        assert_int_equal(script.sockets_open, 0);                                         \
+    } while (0)
+
+OPEN_TEST(it_shuts_down_discards_and_closes)
+{
+    script_queue("try_recv 8192 5");
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+    assert_log("shutdown(1,1) try_recv(1,8192) try_recv(1,8192) try_recv(1,8192) close(1)");
+}
+
+/* A timeout of 0: what is there is read, without waiting. */
+SCRIPT_TEST(with_a_timeout_of_zero_only_queued_input_is_discarded)
+{
+    fer_handle stream = open_stream(&script_posix);
+    script_queue("try_recv 8192 8192 808, bytes_queued 9000");
+    assert_lingers(&stream, 0, FER_OK, 0);
+    stream = open_stream(&script_posix);
+    script_queue("try_recv WOULD_BLOCK:11, wait_for TIMED_OUT");
+    assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
+    assert_int_equal(script.now, 1000);
+}
+
+OPEN_TEST(input_without_end_does_not_extend_the_call)
+{
+    script_queue("try_recv* 8192, bytes_queued 20000");
+    assert_lingers(&stream, 0, FER_TIMED_OUT, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
+}
+
+/* ---- Limits */
+
+static void cancel_in_try(script_call call)
+{
+    if (call == SCRIPT_TRY_RECV) {
+        script.on_call = NULL;
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+OPEN_TEST(a_cancel_ends_it_even_if_input_never_ends)
+{
+    set_limits(&stream, FER_INSTANT_NONE, &token);
+    script_default(SCRIPT_TRY_RECV)->value = 8192;
+    script.on_call = cancel_in_try;
+    assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_CANCELLED, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 1);
+}
+
+static void pass_time(script_call call)
+{
+    script.now += call == SCRIPT_TRY_RECV ? SECOND / 4 : 0;
+}
+
+/* I1, K11: signals without end do not extend it. */
+OPEN_TEST(signals_without_end_end_with_the_timeout)
+{
+    *script_default(SCRIPT_TRY_RECV) = (script_result){.error = {FER_INTERRUPTED, 4}};
+    script.on_call = pass_time;
+    assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
+    assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
+}
+
+/* ---- Other states */
+
+SCRIPT_TEST(an_earlier_end_is_ok_immediately)
+{
+    fer_handle stream = open_stream(&script_posix);
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+    assert_log("shutdown(1,1) close(1)");
+    stream = open_stream(&script_posix);
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_SHUT_BOTH));
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+}
+
+/* Nothing reports the peer's end then, and on Windows the shutdown is not passed to the OS. */
+SCRIPT_TEST(reading_that_was_shut_down_is_misuse_and_nothing_waits)
+{
+    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
+    for (size_t i = 0; i < 3; i++) {
+        fer_handle stream = open_stream(systems[i]);
+        assert_ok(feri_stream_shutdown(&stream, FER_SHUTDOWN_READ));
+        assert_lingers(&stream, SECOND, FER_MISUSE, 0);
+        assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
+    }
+}
+
+SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
+{
+    fer_handle stream = script_unconnected(0);
+    assert_lingers(&stream, SECOND, FER_NOT_CONNECTED, 0);
+    stream = script_connecting(0);
+    script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
+    assert_lingers(&stream, SECOND, FER_NOT_CONNECTED, 0);
+    stream = script_connecting(0);
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    assert_lingers(&stream, SECOND, FER_CONNECTION_REFUSED, 111);
+    stream = script_connecting(0);
+    assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_lingers(&stream, SECOND, FER_MISUSE, 0);
+}
+
+SYSTEM_TEST(script_posix, without_a_socket_it_is_misuse)
+{
+    fer_handle stream = {0};
+    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_int_equal(feri_handle_state(&stream), 0);
+    assert_ok(feri_handle_claim(&stream));
+    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
+    assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
     assert_log("");
 }
 

@@ -1,17 +1,10 @@
-/* test_unix_opening.c: how Unix streams and listeners are opened, and the public functions that
- * other streams do not have. test_seam_failures.c checks that no failure leaks a socket. */
+/* test_unix_opening.c: how Unix streams and listeners are opened, the public functions that other
+ * streams do not have, datagrams, and addresses. test_seam_failures.c checks that no failure leaks
+ * a socket. */
 #include "unit/scripted_platform.h"
 
+#include "core/open/unix_opening.h"
 #include "ferrule/unix.h"
-
-static fer_unix_stream open_stream(const struct ferp_traits *traits)
-{
-    fer_unix_stream stream;
-    memset(&stream, 0, sizeof stream);
-    script_begin(traits);
-    stream.handle_ = script_stream(0);
-    return stream;
-}
 
 /* ---- Connecting */
 
@@ -22,59 +15,41 @@ SYSTEM_TEST(script_windows, a_socket_without_a_name_has_the_unnamed_address)
     fer_socket socket = {0};
     fer_unix_addr addr = script_path("p");
     assert_ok(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
-    script_then_fail(SCRIPT_UNIX_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
+    script_queue("unix_local_addr INVALID_INPUT:10022 BAD_HANDLE:10038 INVALID_INPUT:10022");
     assert_ok(fer_socket_local_addr_unix(&socket, &addr));
     assert_true(fer_unix_addr_is_unnamed(&addr));
-    script_then_fail(SCRIPT_UNIX_LOCAL_ADDR, FER_BAD_HANDLE, 10038);
     assert_error(fer_socket_local_addr_unix(&socket, &addr), FER_BAD_HANDLE, 10038);
     addr = script_path("p");
     assert_ok(fer_socket_bind_unix(&socket, &addr));
-    script_then_fail(SCRIPT_UNIX_LOCAL_ADDR, FER_INVALID_INPUT, 10022);
     assert_error(fer_socket_local_addr_unix(&socket, &addr), FER_INVALID_INPUT, 10022);
     fer_socket_close(&socket);
 }
 
-/* Windows' code of a path whose folder does not exist (golang/go, issue 44797). */
+/* Windows' code of a path whose folder does not exist (golang/go, issue 44797): of the call, or of
+ * SO_ERROR after the connect has started. */
 SCRIPT_TEST(a_path_that_cannot_be_resolved_is_not_found)
 {
-    fer_unix_stream stream = {0};
-    fer_unix_listener listener = {0};
-    fer_socket socket = {0};
-    fer_unix_addr addr;
-    assert_ok(fer_unix_addr_from_pathname(&addr, "a/b"));
-    script_begin(&script_windows);
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_NETWORK_DOWN, 10050};
-    script_default(SCRIPT_UNIX_BIND)->error = (fer_error){FER_NETWORK_DOWN, 10050};
-    assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
-    assert_error(fer_unix_stream_connect_start(&stream, &addr), FER_NOT_FOUND, 10050);
-    assert_error(fer_unix_listener_bind(&listener, "a/b"), FER_NOT_FOUND, 10050);
-    assert_ok(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
-    assert_error(fer_socket_bind_unix(&socket, &addr), FER_NOT_FOUND, 10050);
-    assert_error(fer_socket_connect_unix(&socket, &addr), FER_NOT_FOUND, 10050);
-    fer_socket_close(&socket);
-    assert_int_equal(script.sockets_open, 0);
-}
-
-/* The same code of SO_ERROR, after the connect has started. */
-SCRIPT_TEST(a_started_connect_reports_the_same_kind)
-{
-    fer_unix_stream stream = {0};
-    fer_socket socket = {0};
-    fer_unix_addr addr;
-    size_t n = 0;
-    assert_ok(fer_unix_addr_from_pathname(&addr, "a/b"));
-    script_begin(&script_windows);
-    script_default(SCRIPT_UNIX_CONNECT)->error = (fer_error){FER_WOULD_BLOCK, 10035};
-    script_default(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NETWORK_DOWN, 10050};
-    script_default(SCRIPT_CONNECT_IS_PENDING)->value = 1; /* it is not */
-    assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
-    assert_ok(fer_unix_stream_connect_start(&stream, &addr));
-    assert_error(fer_unix_stream_write(&stream, "x", 1, &n), FER_NOT_FOUND, 10050);
-    fer_unix_stream_close(&stream);
-    assert_ok(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
-    assert_error(fer_socket_connect_unix(&socket, &addr), FER_NOT_FOUND, 10050);
-    fer_socket_close(&socket);
-    assert_int_equal(script.sockets_open, 0);
+    for (int is_late = 0; is_late < 2; is_late++) {
+        fer_unix_stream stream = {0};
+        fer_unix_listener listener = {0};
+        fer_socket socket = {0};
+        fer_unix_addr addr = script_path("a/b");
+        script_begin(&script_windows);
+        script_queue(is_late ? "unix_connect* WOULD_BLOCK:10035, take_error* +NETWORK_DOWN:10050, "
+                               "connect_is_pending* 1, unix_bind* NETWORK_DOWN:10050"
+                             : "unix_connect* NETWORK_DOWN:10050, unix_bind* NETWORK_DOWN:10050");
+        assert_error(fer_unix_stream_connect(&stream, "a/b"), FER_NOT_FOUND, 10050);
+        fer_error started = fer_unix_stream_connect_start(&stream, &addr);
+        assert_error(is_late ? fer_unix_stream_write(&stream, "x", 1, NULL) : started,
+                     FER_NOT_FOUND, 10050);
+        fer_unix_stream_close(&stream);
+        assert_error(fer_unix_listener_bind(&listener, "a/b"), FER_NOT_FOUND, 10050);
+        assert_ok(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0));
+        assert_error(fer_socket_bind_unix(&socket, &addr), FER_NOT_FOUND, 10050);
+        assert_error(fer_socket_connect_unix(&socket, &addr), FER_NOT_FOUND, 10050);
+        fer_socket_close(&socket);
+        assert_int_equal(script.sockets_open, 0);
+    }
 }
 
 /* ---- Pairs */
@@ -104,12 +79,10 @@ SYSTEM_TEST(script_posix, a_pair_fills_two_handles_or_none)
 
 SCRIPT_TEST(accept_queries_the_peer_only_if_it_is_requested)
 {
-    fer_unix_listener listener;
+    script_begin(&script_posix);
+    fer_unix_listener listener = {.handle_ = script_stream(0)};
     fer_unix_stream stream = {0};
     fer_unix_addr peer;
-    memset(&listener, 0, sizeof listener);
-    script_begin(&script_posix);
-    listener.handle_ = script_stream(0);
     assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));
     fer_unix_stream_close(&stream);
     assert_log("accept(1) close(2)");
@@ -133,18 +106,17 @@ SCRIPT_TEST(accept_queries_the_peer_only_if_it_is_requested)
 
 SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_reported)
 {
-    fer_unix_stream stream = open_stream(&script_posix);
-    fer_unix_listener listener;
+    script_begin(&script_posix);
+    fer_unix_stream stream = {.handle_ = script_stream(0)};
+    fer_unix_listener listener = {.handle_ = script_stream(0)};
     fer_unix_addr addr;
     char byte;
-    memset(&listener, 0, sizeof listener);
-    listener.handle_ = script_stream(0);
     script_then(SCRIPT_UNIX_PEER_ADDR)->name = script_path("peer");
     assert_ok(fer_unix_stream_peer_addr(&stream, &addr));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "peer");
     /* macOS, after the connection has ended */
-    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_NOT_CONNECTED, 22);
-    assert_error(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 22);
+    assert_forwards(SCRIPT_UNIX_PEER_ADDR, FER_NOT_CONNECTED, 22,
+                    fer_unix_stream_peer_addr(&stream, &addr));
     script_then(SCRIPT_UNIX_LOCAL_ADDR)->name = script_path("own");
     assert_ok(fer_unix_stream_local_addr(&stream, &addr));
     assert_string_equal(fer_unix_addr_as_pathname(&addr), "own");
@@ -156,6 +128,105 @@ SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_reported)
     assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0 bytes: the end of file */
     script.log[0] = '\0';
     assert_error_log(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 0, "");
+}
+
+SYSTEM_TEST(script_posix, abstract_names_are_unsupported_if_the_system_has_none)
+{
+    fer_unix_addr addr;
+    assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
+    script.traits.has_abstract_unix_names = false;
+    assert_error(feri_check_unix_name(&addr), FER_UNSUPPORTED, 0);
+    assert_error(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED, 0);
+    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
+}
+
+/* Arbitrary memory instead of an address: no function reads past it. */
+SYSTEM_TEST(script_posix, wild_bytes_are_no_address)
+{
+    static const uint16_t lengths[] = {0, 1, 107, 108, 109, 111, 112, 113, 255, 32767, 65535};
+    static const uint16_t kinds[] = {0, 1, 2, 3, 255, 65535};
+    for (size_t k = 0; k < 6; k++) {
+        for (size_t i = 0; i < 11; i++) {
+            fer_unix_addr addr;
+            size_t len = 0;
+            memset(&addr, 0x5a, sizeof addr);
+            addr.kind_ = kinds[k];
+            addr.len_ = lengths[i];
+            bool is_abstract = kinds[k] == FERP_UNIX_ABSTRACT && lengths[i] <= 107;
+            assert_null(fer_unix_addr_as_pathname(&addr));
+            assert_int_equal(fer_unix_addr_as_abstract_name(&addr, &len) != NULL, is_abstract);
+            assert_error(feri_check_unix_name(&addr), is_abstract ? FER_OK : FER_INVALID_INPUT, 0);
+        }
+    }
+}
+
+/* ---- Datagrams */
+
+#define SOCKET_TEST(function)                                                                   \
+    SCRIPT_TEST_WITH(fer_unix_datagram socket,                                                  \
+                     (script_begin(&script_posix),                                              \
+                      (fer_unix_datagram){script_stream(FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)}), \
+                     function)
+
+SOCKET_TEST(connecting_is_retried_after_a_signal_and_checks_the_name)
+{
+    fer_unix_addr unnamed = {0};
+    script_queue("unix_connect INTERRUPTED:4 OK NOT_FOUND:2");
+    assert_ok(fer_unix_datagram_connect(&socket, "a"));
+    assert_error(fer_unix_datagram_connect(&socket, "b"), FER_NOT_FOUND, 2);
+    script.log[0] = '\0';
+    assert_error(fer_unix_datagram_connect(&socket, ""), FER_INVALID_INPUT, 0);
+    assert_error_log(fer_unix_datagram_connect_addr(&socket, &unnamed), FER_INVALID_INPUT, 0, "");
+}
+
+SOCKET_TEST(a_refused_send_makes_no_call_and_counts_nothing)
+{
+    fer_unix_addr unnamed = {0};
+    size_t n = 77;
+    script.traits.datagram_length_max = 1000;
+    assert_error_n(fer_unix_datagram_send_to(&socket, "x", 1, "", &n), FER_INVALID_INPUT, 0, n, 0);
+    assert_error_n(fer_unix_datagram_send_to_addr(&socket, "x", 1, &unnamed, &n), FER_INVALID_INPUT,
+                   0, n, 0);
+    assert_error_n(fer_unix_datagram_send(&socket, "x", 1001, &n), FER_MESSAGE_TOO_LONG, 0, n, 0);
+    assert_error(fer_unix_datagram_send_to(&socket, "x", 1001, "a", NULL), FER_MESSAGE_TOO_LONG, 0);
+    assert_log("");
+}
+
+SOCKET_TEST(only_a_received_datagram_is_reported)
+{
+    fer_unix_received got;
+    fer_unix_received before;
+    char buf[8];
+    script_result *answer = script_then(SCRIPT_UNIX_RECV_FROM);
+    answer->value = 4;
+    answer->on = true;
+    answer->name = script_path("sender");
+    assert_ok(fer_unix_datagram_recv_from(&socket, buf, 4, &got));
+    assert_int_equal(got.len, 4);
+    assert_true(got.truncated);
+    assert_memory_equal(buf, "abcd", 4);
+    assert_string_equal(fer_unix_addr_as_pathname(&got.from), "sender");
+    assert_ok(fer_unix_datagram_recv(&socket, NULL, 0, &got));
+    assert_true(fer_unix_addr_is_unnamed(&got.from));
+    script.traits.datagram_length_max = 6;
+    assert_ok(fer_unix_datagram_recv(&socket, buf, SIZE_MAX, &got));
+    assert_log("unix_recv_from(1,4) unix_recv_from(1,0) unix_recv_from(1,6)");
+    memset(&got, 0x5a, sizeof got);
+    before = got;
+    assert_forwards(SCRIPT_UNIX_RECV_FROM, FER_CONNECTION_RESET, 104,
+                    fer_unix_datagram_recv(&socket, buf, 8, &got));
+    assert_memory_equal(&got, &before, sizeof got);
+}
+
+SOCKET_TEST(shutdown_is_passed_on)
+{
+    assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
+    assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_BOTH));
+    assert_ok(fer_socket_shutdown(fer_unix_datagram_as_socket(&socket), FER_SHUTDOWN_WRITE));
+    assert_log("shutdown(1,0) shutdown(1,2) shutdown(1,1)");
+    assert_error(fer_unix_datagram_shutdown(&socket, (fer_shutdown)3), FER_INVALID_INPUT, 0);
+    assert_error_log(fer_unix_datagram_shutdown(&socket, (fer_shutdown)-1), FER_INVALID_INPUT, 0,
+                     "");
 }
 
 TEST_MAIN("unix_opening")

@@ -3,6 +3,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/base/time.h"
+#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
@@ -11,7 +12,6 @@
 
 static const fer_error would_block = {FER_WOULD_BLOCK, 11};
 
-/* The handle whose reset another thread meets during a wait. */
 static fer_handle *handle_to_reset;
 
 static void reset_in_the_wait(script_call call)
@@ -29,18 +29,18 @@ static feri_waiting begun(fer_handle *handle, ferp_readiness readiness)
     return waiting;
 }
 
-#define assert_retries(waiting)                                  \
-    do {                                                         \
-        fer_error error_ = would_block;                          \
-        assert_true(feri_waiting_tries_again(waiting, &error_)); \
-    } while (0)
+static void assert_retries(feri_waiting *waiting)
+{
+    fer_error error = would_block;
+    assert_true(feri_waiting_tries_again(waiting, &error));
+}
 
-#define assert_ends(waiting, kind, code)                          \
-    do {                                                          \
-        fer_error error_ = would_block;                           \
-        assert_false(feri_waiting_tries_again(waiting, &error_)); \
-        assert_error(error_, kind, code);                         \
-    } while (0)
+static void assert_ends(feri_waiting *waiting, fer_error_kind kind, int32_t code)
+{
+    fer_error error = would_block;
+    assert_false(feri_waiting_tries_again(waiting, &error));
+    assert_error(error, kind, code);
+}
 
 /* ---- Systems whose kernel has already waited */
 
@@ -79,10 +79,7 @@ STREAM_TEST(script_macos, a_read_of_macos_waits_in_slices)
 {
     char buf[4];
     size_t n = 77;
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
-    script_then_move(SCRIPT_TRY_RECV, 3);
+    script_queue("try_recv WOULD_BLOCK:35 WOULD_BLOCK:35 3, wait_for TIMED_OUT");
     assert_ok(feri_stream_read(&handle, buf, 4, &n));
     assert_int_equal(n, 3);
     assert_log("try_recv(1,4) wait_arm(1,READABLE) wait_for(100001000) try_recv(1,4) "
@@ -142,6 +139,91 @@ SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
     feri_waiting waiting = begun(&handle, FERP_ACCEPTABLE);
     assert_retries(&waiting);
     assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
+}
+
+/* ---- Waits that report "ready" although the call still would block: pauses before the next */
+
+/* A wait between two false hints begins a new row, and a slice is none. */
+SCRIPT_TEST(waits_that_last_and_slices_do_not_pause)
+{
+    for (int is_slice = 0; is_slice < 2; is_slice++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = begun(&handle, is_slice ? FERP_WRITABLE : FERP_READABLE);
+        script_default(SCRIPT_WAIT_FOR)->elapsed = is_slice ? 0 : 1000000;
+        script_queue(is_slice ? "wait_for* TIMED_OUT" : "");
+        for (int i = 0; i < 10; i++) {
+            assert_retries(&waiting);
+        }
+        assert_int_equal(script.times[SCRIPT_PAUSE], 0);
+    }
+}
+
+/* K2: a cancel ends a pause at once. */
+SYSTEM_TEST(script_posix, a_pause_within_limits_waits_for_the_token)
+{
+    fer_cancel_token token = {0};
+    assert_ok(fer_cancel_token_new(&token));
+    fer_handle handle = script_stream(FERI_FLAG_LISTENING);
+    const fer_limits limits = {.token = &token};
+    assert_ok(feri_set_limits(&handle, &limits));
+    feri_waiting waiting = begun(&handle, FERP_ACCEPTABLE);
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    script.log[0] = '\0';
+    script_then_fail(SCRIPT_TOKEN_WAIT, FER_TIMED_OUT, 0);
+    assert_retries(&waiting);
+    assert_log("token_wait(1001000) wait_arm(1,ACCEPTABLE) wait_for(ever,token)");
+    /* A token that is signalled but not cancelled ends no pause. */
+    assert_retries(&waiting);
+    assert_log("token_wait(3001000) pause(3001000) wait_arm(1,ACCEPTABLE) wait_for(ever,token)");
+    fer_cancel_token_close(&token);
+}
+
+/* If a shortage of buffers passes, the wait of a stream is retried with pauses. */
+STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
+{
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
+    script_queue("wait_arm* NO_BUFFER_SPACE:10055");
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    assert_retries(&waiting);
+    assert_log("wait_arm(1,READABLE) wait_arm(1,READABLE) pause(1001000) wait_arm(1,READABLE)");
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
+    assert_ends(&waiting, FER_OK, 0);
+    fer_handle reset = script_stream(0);
+    waiting = begun(&reset, FERP_READABLE);
+    assert_true(
+        feri_handle_fail(&reset, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_retries(&waiting);
+    assert_ends(&waiting, FER_CONNECTION_RESET, 104);
+    waiting = begun(&handle, FERP_WRITABLE);
+    script_queue("wait_arm* OK, wait_for NO_BUFFER_SPACE:10055");
+    assert_retries(&waiting);
+}
+
+SCRIPT_TEST(a_lack_of_buffers_is_reported_if_it_does_not_pass_or_of_other_waits)
+{
+    const ferp_readiness all[] = {FERP_READABLE, FERP_WRITABLE, FERP_ACCEPTABLE, FERP_RECEIVABLE};
+    for (size_t i = 0; i < 4; i++) {
+        script_begin(&script_windows);
+        script.traits.no_buffer_space_is_transient = i >= 2;
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = begun(&handle, all[i]);
+        script_then_fail(SCRIPT_WAIT_FOR, FER_NO_BUFFER_SPACE, 10055);
+        assert_ends(&waiting, FER_NO_BUFFER_SPACE, 10055);
+    }
+}
+
+SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)
+{
+    feri_false_hints hints = {0, 0, 0};
+    for (int i = 0; i < 3; i++) {
+        feri_pause_after_false_hint(&hints, script.now, NULL);
+    }
+    assert_log("");
+    feri_pause_after_false_hint(&hints, script.now + 1, NULL);
+    assert_log("pause(1001)");
 }
 
 TEST_MAIN("waiting")

@@ -1,6 +1,6 @@
 /* test_waiting_limits.c: rules K1, K2, K3, K6 over the scripted seam: every call that can wait, on
- * systems whose kernel waits and on systems where core waits. What sets the limits: test_limits.c.
- * Transfers and the _ready calls: test_limits_calls.c. */
+ * systems whose kernel waits and on systems where core waits. What sets the limits,
+ * and the _ready calls: test_limits.c. */
 #include "unit/scripted_platform.h"
 
 #include "core/base/time.h"
@@ -19,101 +19,65 @@ static fer_udp_socket udp;
 static fer_unix_datagram datagram;
 static char buf[8];
 
-/* ---- The calls that can wait */
+static fer_socket_addr to;
+static fer_udp_received got;
+static fer_unix_received unix_got;
+static const fer_io_slice_mut into[2] = {{buf, 4}, {buf + 4, 4}};
+static const fer_io_slice from[2] = {{buf, 4}, {buf + 4, 4}};
 
-static fer_error call_read(void)
-{
-    return fer_tcp_stream_read(&stream, buf, 8, NULL);
-}
-static fer_error call_peek(void)
-{
-    return fer_tcp_stream_peek(&stream, buf, 8, NULL);
-}
-static fer_error call_write(void)
-{
-    return fer_tcp_stream_write(&stream, buf, 8, NULL);
-}
-static fer_error call_read_vectored(void)
-{
-    const fer_io_slice_mut slices[2] = {{buf, 4}, {buf + 4, 4}};
-    return fer_tcp_stream_read_vectored(&stream, slices, 2, NULL);
-}
-static fer_error call_write_vectored(void)
-{
-    const fer_io_slice slices[2] = {{buf, 4}, {buf + 4, 4}};
-    return fer_tcp_stream_write_vectored(&stream, slices, 2, NULL);
-}
-static fer_error call_recv_from(void)
-{
-    fer_udp_received got;
-    return fer_udp_socket_recv_from(&udp, buf, 8, &got);
-}
-static fer_error call_peek_from(void)
-{
-    fer_udp_received got;
-    return fer_udp_socket_peek_from(&udp, buf, 8, &got);
-}
-static fer_error call_send(void)
-{
-    return fer_udp_socket_send(&udp, buf, 8, NULL);
-}
-static fer_error call_send_to(void)
-{
-    fer_socket_addr to = script_addr("192.0.2.1:1001");
-    return fer_udp_socket_send_to(&udp, buf, 8, &to, NULL);
-}
-static fer_error call_unix_recv_from(void)
-{
-    fer_unix_received got;
-    return fer_unix_datagram_recv_from(&datagram, buf, 8, &got);
-}
-static fer_error call_unix_send(void)
-{
-    return fer_unix_datagram_send(&datagram, buf, 8, NULL);
-}
-static fer_error call_unix_send_to(void)
-{
-    return fer_unix_datagram_send_to(&datagram, buf, 8, "/path", NULL);
-}
+/* X(name, the call of the seam that never waits, the handle, the call). */
+#define SORTS(X)                                                                      \
+    X(read, TRY_RECV, stream, fer_tcp_stream_read(&stream, buf, 8, NULL))             \
+    X(peek, TRY_PEEK, stream, fer_tcp_stream_peek(&stream, buf, 8, NULL))             \
+    X(write, TRY_SEND, stream, fer_tcp_stream_write(&stream, buf, 8, NULL))           \
+    X(read_vectored, TRY_RECV_VECTORED, stream,                                       \
+      fer_tcp_stream_read_vectored(&stream, into, 2, NULL))                           \
+    X(write_vectored, TRY_SEND_VECTORED, stream,                                      \
+      fer_tcp_stream_write_vectored(&stream, from, 2, NULL))                          \
+    X(recv_from, TRY_RECV_FROM, udp, fer_udp_socket_recv_from(&udp, buf, 8, &got))    \
+    X(peek_from, TRY_PEEK_FROM, udp, fer_udp_socket_peek_from(&udp, buf, 8, &got))    \
+    X(send, TRY_SEND, udp, fer_udp_socket_send(&udp, buf, 8, NULL))                   \
+    X(send_to, TRY_SEND_TO, udp, fer_udp_socket_send_to(&udp, buf, 8, &to, NULL))     \
+    X(unix_recv_from, TRY_UNIX_RECV_FROM, datagram,                                   \
+      fer_unix_datagram_recv_from(&datagram, buf, 8, &unix_got))                      \
+    X(unix_send, TRY_SEND, datagram, fer_unix_datagram_send(&datagram, buf, 8, NULL)) \
+    X(unix_send_to, TRY_UNIX_SEND_TO, datagram,                                       \
+      fer_unix_datagram_send_to(&datagram, buf, 8, "/path", NULL))
+
+#define SORT_FUNCTION(name, attempt, of, call) \
+    static fer_error call_##name(void)         \
+    {                                          \
+        return call;                           \
+    }
+#define SORT_ROW(name, attempt, of, call) {#name, call_##name, SCRIPT_##attempt, &of.handle_},
+SORTS(SORT_FUNCTION)
 
 static const struct sort {
     const char *name;
     fer_error (*run)(void);
-    script_call attempt; /* the call of the seam that never waits */
+    script_call attempt;
     fer_handle *handle;
-} sorts[] = {
-    {"read", call_read, SCRIPT_TRY_RECV, &stream.handle_},
-    {"peek", call_peek, SCRIPT_TRY_PEEK, &stream.handle_},
-    {"write", call_write, SCRIPT_TRY_SEND, &stream.handle_},
-    {"read_vectored", call_read_vectored, SCRIPT_TRY_RECV_VECTORED, &stream.handle_},
-    {"write_vectored", call_write_vectored, SCRIPT_TRY_SEND_VECTORED, &stream.handle_},
-    {"recv_from", call_recv_from, SCRIPT_TRY_RECV_FROM, &udp.handle_},
-    {"peek_from", call_peek_from, SCRIPT_TRY_PEEK_FROM, &udp.handle_},
-    {"send", call_send, SCRIPT_TRY_SEND, &udp.handle_},
-    {"send_to", call_send_to, SCRIPT_TRY_SEND_TO, &udp.handle_},
-    {"unix recv_from", call_unix_recv_from, SCRIPT_TRY_UNIX_RECV_FROM, &datagram.handle_},
-    {"unix send", call_unix_send, SCRIPT_TRY_SEND, &datagram.handle_},
-    {"unix send_to", call_unix_send_to, SCRIPT_TRY_UNIX_SEND_TO, &datagram.handle_},
-};
-enum { SORTS = sizeof sorts / sizeof sorts[0] };
+} sorts[] = {SORTS(SORT_ROW)};
+enum { SORT_COUNT = sizeof sorts / sizeof sorts[0] };
 
 static const struct ferp_traits *const systems[] = {&script_posix, &script_windows};
 
-/* Runs the test for each call on each kind of system. */
 static void for_each(void (*test)(const struct sort *sort))
 {
-    for (size_t i = 0; i < 2 * SORTS; i++) {
-        script_begin(systems[i / SORTS]);
+    for (size_t i = 0; i < 2 * SORT_COUNT; i++) {
+        script_begin(systems[i / SORT_COUNT]);
         memset(&token, 0, sizeof token);
+        to = script_addr("192.0.2.1:1001");
         memset(&stream, 0, sizeof stream);
         memset(&udp, 0, sizeof udp);
         memset(&datagram, 0, sizeof datagram);
-        assert_int_equal(fer_cancel_token_new(&token).kind, FER_OK);
-        *sorts[i % SORTS].handle = script_stream(0);
-        script.log[0] = '\0';
-        script_default(sorts[i % SORTS].attempt)->value = 1;
-        script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 107};
-        test(&sorts[i % SORTS]);
+        assert_ok(fer_cancel_token_new(&token));
+        *sorts[i % SORT_COUNT].handle = script_stream(0);
+        script.row = sorts[i % SORT_COUNT].name;
+        script_default(sorts[i % SORT_COUNT].attempt)->value = 1;
+        script_queue("peer_addr* NOT_CONNECTED:107");
+        test(&sorts[i % SORT_COUNT]);
+        script_end_row();
     }
 }
 
@@ -124,16 +88,12 @@ static void for_each(void (*test)(const struct sort *sort))
 static void limit(const struct sort *sort, uint64_t deadline)
 {
     const fer_limits limits = {.deadline = feri_instant_at(deadline), .token = &token};
-    assert_int_equal(feri_set_limits(sort->handle, &limits).kind, FER_OK);
+    assert_ok(feri_set_limits(sort->handle, &limits));
 }
 
 static void expect(const struct sort *sort, fer_error_kind kind)
 {
-    fer_error error = sort->run();
-    if (error.kind != kind || error.os_code != 0) {
-        fail_msg("%s: %s (%ld), not %s", sort->name, fer_error_kind_name(error.kind),
-                 (long)error.os_code, fer_error_kind_name(kind));
-    }
+    assert_error(sort->run(), kind, 0);
 }
 
 /* The tries and the waits of a call, and nothing else that can wait. */
@@ -143,11 +103,9 @@ static void expect_calls(const struct sort *sort, uint64_t tries, uint64_t waits
                                    SCRIPT_SEND,        SCRIPT_SEND_VECTORED, SCRIPT_RECV_FROM,
                                    SCRIPT_PEEK_FROM,   SCRIPT_SEND_TO,       SCRIPT_UNIX_RECV_FROM,
                                    SCRIPT_UNIX_SEND_TO};
-    if (script.times[sort->attempt] != tries || script.times[SCRIPT_WAIT_FOR] != waits) {
-        fail_msg("%s: %s", sort->name, script.log);
-    }
+    assert_row(script.times[sort->attempt] == tries && script.times[SCRIPT_WAIT_FOR] == waits);
     for (size_t i = 0; i < sizeof waiting / sizeof waiting[0]; i++) {
-        assert_int_equal(script.times[waiting[i]], 0);
+        assert_row(script.times[waiting[i]] == 0);
     }
 }
 
@@ -181,7 +139,7 @@ static void cancel(script_call call)
 {
     if (call == cancelled_during) {
         script.on_call = NULL;
-        assert_int_equal(fer_cancel_token_cancel(&token).kind, FER_OK);
+        assert_ok(fer_cancel_token_cancel(&token));
     }
 }
 
