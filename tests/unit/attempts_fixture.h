@@ -51,12 +51,6 @@ static inline fer_error connect_all(const fer_socket_addr *addrs, size_t count)
     return error;
 }
 
-static inline fer_error connect_one(const char *text)
-{
-    fer_socket_addr addr = script_addr(text);
-    return connect_all(&addr, 1);
-}
-
 static inline fer_error connect_two(const char *one, const char *other)
 {
     fer_socket_addr addrs[] = {script_addr(one), script_addr(other)};

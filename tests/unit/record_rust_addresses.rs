@@ -232,24 +232,17 @@ fn texts() -> Vec<Vec<u8>> {
     }
     for text in v6 {
         add(text);
-        add(&format!("[{text}]:80"));
     }
-    for text in ["[1.2.3.4]:80", "[1.2.3.4.5]:80", "::1:80", "1:2:3:4:5:6:7:8:80", "::1.2.3.4:80"] {
+    for text in ["[::ffff:1.2.3.4]:80", "[1::2::3]:80", "[1.2.3.4]:80", "[1.2.3.4.5]:80", "::1:80", "1:2:3:4:5:6:7:8:80", "::1.2.3.4:80"] {
         add(text);
     }
-    for ip in ["1.2.3.4", "255.255.255.255"] {
-        for port in ports {
-            add(&format!("{ip}{port}"));
-        }
+    for port in ports {
+        add(&format!("255.255.255.255{port}"));
+        add(&format!("[fe80::1]{port}"));
     }
-    for ip in ["::", "fe80::1"] {
-        for port in ports {
-            add(&format!("[{ip}]{port}"));
-        }
-        for scope in scopes {
-            add(&format!("[{ip}{scope}]:443"));
-            add(&format!("{ip}{scope}"));
-        }
+    for scope in scopes {
+        add(&format!("[::{scope}]:443"));
+        add(&format!("fe80::1{scope}"));
     }
     for text in [
         "[",

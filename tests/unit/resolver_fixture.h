@@ -13,6 +13,14 @@ static fer_resolver resolver;
 static fer_lookup lookups[LOOKUPS];
 static fer_poller poller;
 
+/* The system's resolver can take a long time, so the mutex must not be held during the call. */
+static inline void assert_mutex_is_free(script_call call)
+{
+    if (call == SCRIPT_LOOKUP_BEGIN) {
+        assert_false(background.is_locked);
+    }
+}
+
 static inline void begin(uint32_t threads, uint32_t waiting)
 {
     script_begin(&script_posix);
@@ -25,6 +33,7 @@ static inline void begin(uint32_t threads, uint32_t waiting)
         &resolver,
         &(fer_resolver_options){.threads = threads,
                                 .queue_cap = waiting == 0 ? FER_RESOLVER_NO_QUEUE : waiting}));
+    script.on_call = assert_mutex_is_free;
     script.log[0] = '\0';
 }
 
@@ -40,14 +49,6 @@ static inline int resolver_teardown(void **state)
     assert_int_equal(background.mutexes_live, 0);
     assert_false(background.is_locked);
     return script_teardown(state);
-}
-
-/* The system's resolver can take a long time, so the mutex must not be held during the call. */
-static inline void assert_mutex_is_free(script_call call)
-{
-    if (call == SCRIPT_LOOKUP_BEGIN) {
-        assert_false(background.is_locked);
-    }
 }
 
 /* The addresses are read twice: the first pass counts them, the second copies them. */

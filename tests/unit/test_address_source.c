@@ -5,27 +5,30 @@
 #include "core/names/address_source.h"
 #include "ferrule/resolve.h"
 
-static fer_error source_of_text(feri_address_source *source, const char *text)
+static feri_address_source source;
+static fer_socket_addr addrs[3];
+static size_t count;
+
+static fer_error source_of_text(const char *text)
 {
     feri_address_query query;
     FER_TRY(feri_address_query_of_text(&query, text, FERP_ANY_FAMILY));
-    return feri_address_source_of_query(source, &query);
+    return feri_address_source_of_query(&source, &query);
 }
 
-static fer_error source_of_host(feri_address_source *source, const char *host)
+static fer_error source_of_host(const char *host)
 {
     feri_address_query query;
     FER_TRY(feri_address_query_of_host(&query, host, 80, FERP_ANY_FAMILY));
-    return feri_address_source_of_query(source, &query);
+    return feri_address_source_of_query(&source, &query);
 }
 
 /* Checks that the text is an address literal and yields exactly this address. */
 static void check_literal(const char *text, const char *want)
 {
     script_begin(&script_posix);
-    feri_address_source source;
     fer_socket_addr got;
-    assert_ok(source_of_text(&source, text));
+    assert_ok(source_of_text(text));
     assert_true(feri_address_source_next(&source, &got));
     assert_addr(&got, want);
     assert_false(feri_address_source_next(&source, &got));
@@ -46,8 +49,7 @@ SCRIPT_TEST(text_that_is_an_address_is_never_looked_up)
 static void check_looked_up(const char *text, const char *log)
 {
     script_begin(&script_posix);
-    feri_address_source source;
-    assert_ok(source_of_text(&source, text));
+    assert_ok(source_of_text(text));
     feri_address_source_end(&source);
     assert_log(log);
 }
@@ -68,24 +70,22 @@ SCRIPT_TEST(a_blank_or_a_control_character_is_refused_before_any_lookup)
     static const char *const bad[] = {" 127.0.0.1:80", "127.0.0.1 :80", "a\tb:80", "a\x7f:80",
                                       "a\x1f:80"};
     script_begin(&script_posix);
-    feri_address_source source;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error_log(source_of_text(&source, bad[i]), FER_HOST_NOT_FOUND, 0, "");
+        assert_error_log(source_of_text(bad[i]), FER_HOST_NOT_FOUND, 0, "");
     }
     check_looked_up("b\xc3\xbc!~.test:80", "lookup_begin(b\xc3\xbc!~.test) lookup_end()");
 }
 
 SYSTEM_TEST(script_posix, text_that_cannot_be_split_is_refused_before_any_lookup)
 {
-    feri_address_source source;
     const char *const bad[] = {
         "",  "localhost", ":80", "localhost:", "localhost:65536", "localhost:+80", "localhost:http",
         "[]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
+        assert_error(source_of_text(bad[i]), FER_INVALID_INPUT, 0);
     }
-    assert_error(source_of_text(&source, NULL), FER_MISUSE, 0);
-    assert_error_log(source_of_host(&source, ""), FER_INVALID_INPUT, 0, "");
+    assert_error(source_of_text(NULL), FER_MISUSE, 0);
+    assert_error_log(source_of_host(""), FER_INVALID_INPUT, 0, "");
 }
 
 SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
@@ -93,9 +93,8 @@ SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
     static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80",         "a\xff:80",
                                       "\xc0\xae:80",       "\xed\xa0\x80:80", "\xe2\x82:80"};
     script_begin(&script_posix);
-    feri_address_source source;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(source_of_text(&source, bad[i]), FER_INVALID_INPUT, 0);
+        assert_error(source_of_text(bad[i]), FER_INVALID_INPUT, 0);
     }
     assert_log("");
 }
@@ -103,11 +102,10 @@ SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
 static fer_error source_of_long_host(size_t len, char last)
 {
     static char host[401];
-    feri_address_source source;
     memset(host, 'x', sizeof host);
     host[len - 1] = last;
     host[len] = '\0';
-    fer_error error = source_of_host(&source, host);
+    fer_error error = source_of_host(host);
     if (error.kind == FER_OK) {
         feri_address_source_end(&source);
     }
@@ -128,8 +126,6 @@ SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_n
     assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
 }
 
-#define CAP 3
-
 static void begin_with_two(void)
 {
     script_begin(&script_posix);
@@ -139,27 +135,23 @@ static void begin_with_two(void)
 
 SCRIPT_TEST(all_addresses_are_stored_and_counted)
 {
-    fer_socket_addr addrs[CAP];
-    size_t count = 99;
     begin_with_two();
-    assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, CAP, &count), count, 2);
+    assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, 3, &count), count, 2);
     assert_addr(&addrs[0], "192.0.2.1:80");
     assert_addr(&addrs[1], "[2001:db8::2]:80");
     assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_end()");
     begin_with_two();
-    assert_ok_n(fer_lookup_host("example.test", 81, addrs, CAP, &count), count, 2);
+    assert_ok_n(fer_lookup_host("example.test", 81, addrs, 3, &count), count, 2);
     assert_addr(&addrs[1], "[2001:db8::2]:81");
 }
 
 SCRIPT_TEST(the_array_is_never_overrun_and_all_are_counted)
 {
-    for (size_t cap = 0; cap <= CAP; cap++) {
-        fer_socket_addr addrs[CAP];
-        size_t count = 99;
+    for (size_t cap = 0; cap <= 3; cap++) {
         begin_with_two();
         memset(addrs, 0, sizeof addrs);
         assert_ok_n(fer_to_socket_addrs("example.test:80", addrs, cap, &count), count, 2);
-        for (size_t i = 0; i < CAP; i++) {
+        for (size_t i = 0; i < 3; i++) {
             assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0);
         }
     }
@@ -167,12 +159,10 @@ SCRIPT_TEST(the_array_is_never_overrun_and_all_are_counted)
 
 SYSTEM_TEST(script_posix, a_failure_is_reported_and_stores_nothing)
 {
-    fer_socket_addr addrs[CAP];
-    size_t count = 99;
-    script_default(SCRIPT_LOOKUP_BEGIN)->error = (fer_error){FER_HOST_NOT_FOUND, -2};
-    assert_error(fer_to_socket_addrs("example.test:80", addrs, CAP, &count), FER_HOST_NOT_FOUND,
-                 -2);
-    assert_error(fer_lookup_host("example.test", 80, addrs, CAP, &count), FER_HOST_NOT_FOUND, -2);
+    count = 99;
+    script_queue("lookup_begin* HOST_NOT_FOUND:-2");
+    assert_error(fer_to_socket_addrs("example.test:80", addrs, 3, &count), FER_HOST_NOT_FOUND, -2);
+    assert_error(fer_lookup_host("example.test", 80, addrs, 3, &count), FER_HOST_NOT_FOUND, -2);
     assert_int_equal(count, 99);
     assert_int_equal(script.times[SCRIPT_LOOKUP_END], 0);
 }

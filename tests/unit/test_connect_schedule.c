@@ -361,11 +361,11 @@ TEST(every_short_list_is_merged_from_the_lists_of_its_families)
             }
             unsigned first = bits & 1;
             size_t stored = 0;
-            for (size_t turn = 0; stored < count; turn++) {
+            for (size_t round = 0; stored < count; round++) {
                 for (unsigned k = 0; k < 2; k++) {
                     unsigned family = k == 0 ? first : 1 - first;
-                    if (turn < len[family]) {
-                        want[stored++] = of_family[family][turn];
+                    if (round < len[family]) {
+                        want[stored++] = of_family[family][round];
                     }
                 }
             }

@@ -8,6 +8,7 @@ static fer_tcp_stream from;
 static fer_unix_stream to;
 static unsigned char memory[4];
 static fer_copy_buffer buffer;
+static uint64_t n;
 
 /* Socket 1 is read and socket 2 is written, in blocks of at most four bytes. */
 static void begin(void)
@@ -21,9 +22,10 @@ static void begin(void)
 
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(), function)
 
-static fer_error copy(uint64_t *n)
+static fer_error copy(uint64_t *moved)
 {
-    return fer_copy(fer_tcp_stream_as_stream(&from), fer_unix_stream_as_stream(&to), &buffer, n);
+    return fer_copy(fer_tcp_stream_as_stream(&from), fer_unix_stream_as_stream(&to), &buffer,
+                    moved);
 }
 
 /* ---- One copy: the buffer keeps the unwritten bytes */
@@ -48,7 +50,6 @@ BEGUN_TEST(each_read_is_written_before_the_next)
          2, "", "recv(1,4) send(2,2)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint64_t n = 99;
         begin();
         script.row = rows[i].name;
         script_queue(rows[i].results);
@@ -68,7 +69,6 @@ BEGUN_TEST(each_read_is_written_before_the_next)
 
 BEGUN_TEST(the_next_call_writes_the_rest_first)
 {
-    uint64_t n = 99;
     memcpy(memory, "wxyz", sizeof memory);
     buffer.start = 1;
     buffer.len = 3;
@@ -87,7 +87,6 @@ BEGUN_TEST(the_next_call_writes_the_rest_first)
 
 BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
 {
-    uint64_t n = 99;
     to.handle_ = (fer_handle){0};
     assert_ok(feri_handle_claim(&to.handle_));
     assert_error_n(copy(&n), FER_WOULD_BLOCK, 0, n, 0);

@@ -178,8 +178,8 @@ BEGUN_TEST(a_handle_without_a_socket_has_no_limits_and_is_never_flagged)
     assert_null(handle.p_.token_);
 }
 
-/* K4: a thread that is preempted while it changes them: the version stays odd. A real-time thread on
- * its processor lets it run. */
+/* K4: a thread that is preempted while it changes them: the version stays odd. A real-time thread
+ * on its processor lets it run. */
 SCRIPT_TEST(a_reader_and_a_writer_pause_until_a_change_has_ended)
 {
     for (int writes = 0; writes < 2; writes++) {

@@ -1,6 +1,6 @@
 /* test_listening.c: how a listener accepts, and how it waits: on POSIX core keeps the modes of a
- * listener, and waits for it from the first limits, timeout or nonblocking mode on (rules K1, K2, K5,
- * K7, T6). test_seam_failures.c checks that no failure leaks a socket. */
+ * listener, and waits for it from the first limits, timeout or nonblocking mode on (rules K1, K2,
+ * K5, K7, T6). test_seam_failures.c checks that no failure leaks a socket. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/handle.h"
@@ -77,8 +77,8 @@ SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
     }
 }
 
-/* L3: a connection that has ended is skipped, whichever call reports it: the reset of its modes, and
- * getpeername. */
+/* L3: a connection that has ended is skipped, whichever call reports it: the reset of its modes,
+ * and getpeername. */
 SCRIPT_TEST(a_connection_that_ended_before_its_modes_were_reset_is_skipped)
 {
     static const char *const results[] = {

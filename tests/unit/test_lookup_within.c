@@ -62,10 +62,6 @@ static void do_both_in_wait(script_call call)
     }
 }
 
-#define LOOKUP_LOG                                                                                \
-    "lookup_begin(a.test) lookup_next() lookup_next() lookup_next() lookup_next() lookup_next() " \
-    "lookup_end()"
-
 /* ---- Where it runs */
 
 LOOKUP_TEST(only_addresses_of_the_family_are_found)
@@ -93,71 +89,62 @@ TOKEN_TEST(an_address_text_needs_no_thread)
     assert_int_equal(background.threads_started, 0);
 }
 
-TOKEN_TEST(within_limits_it_has_a_thread_of_its_own)
-{
-    script_addresses(2);
-    script.on_call = finish_thread_in_wait;
-    assert_ok(look_up("a.test:80", NULL));
-    assert_int_equal(count, 2);
-    assert_addr(&addrs[1], "[2001:db8::2]:80");
-    assert_log("token_open() token_wait(ever,other) " LOOKUP_LOG " token_signal() token_close()");
-    assert_int_equal(background.threads_started, 1);
-}
+/* ---- Ends: each lookup has a thread of its own, which runs on. I4: a signal ends an interruptible
+ * wait. */
 
-/* ---- Ends */
-
-TOKEN_TEST(a_failed_lookup_is_reported)
+RESOLVER_TEST(a_wait_ends_with_the_result_or_the_limits)
 {
-    script_then_fail(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2);
-    script.on_call = finish_thread_in_wait;
-    assert_error(look_up("a.test:80", NULL), FER_HOST_NOT_FOUND, -2);
-    assert_int_equal(count, 99);
-}
-
-TOKEN_TEST(a_result_precedes_a_simultaneous_cancel)
-{
-    script_addresses(1);
-    script.on_call = do_both_in_wait;
-    assert_ok(look_up("a.test:80", NULL));
-    assert_int_equal(count, 1);
-}
-
-TOKEN_TEST(a_signal_restarts_the_wait_unless_its_handler_cancels)
-{
-    script_then_fail(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4);
-    script.on_call = cancel_in_wait;
-    assert_error(look_up("a.test:80", &resolver), FER_CANCELLED, 0);
-    assert_ok(fer_cancel_token_reset(&token));
-    script.log[0] = '\0';
-    script_queue("token_wait INTERRUPTED:4 TIMED_OUT");
-    assert_error(look_up("a.test:80", &resolver), FER_TIMED_OUT, 0);
-    assert_log("token_open() token_wait(ever,other) token_wait(ever,other) token_close()");
-    script_thread_finish(0);
-}
-
-/* I4 */
-LOOKUP_TEST(a_signal_ends_an_interruptible_wait)
-{
-    limits.interruptible = true;
-    assert_forwards(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4, look_up("a.test:80", NULL));
-    script_thread_finish(0);
-}
-
-TOKEN_TEST(false_hints_pause)
-{
-    limits.deadline = fer_instant_after(fer_duration_from_millis(100));
-    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
-    assert_int_equal(script.now, 100001000);
-    assert_in_range(script.times[SCRIPT_TOKEN_WAIT], 5, 20);
-    script_thread_finish(0);
-}
-
-TOKEN_TEST(the_first_false_hint_does_not_pause)
-{
-    script_queue("token_wait OK TIMED_OUT");
-    assert_error(look_up("a.test:80", NULL), FER_TIMED_OUT, 0);
-    assert_log("token_open() token_wait(ever,other) token_wait(ever,other) token_close()");
-    script_thread_finish(0);
+    static const struct {
+        const char *name;
+        size_t addresses;
+        const char *results;
+        void (*on_call)(script_call call);
+        bool interruptible;
+        fer_error_kind kind;
+        int32_t code;
+        size_t count;
+        uint64_t waits;
+    } rows[] = {
+        {"a result", 2, "", finish_thread_in_wait, false, FER_OK, 0, 2, 1},
+        {"a failed lookup", 0, "lookup_begin HOST_NOT_FOUND:-2", finish_thread_in_wait, false,
+         FER_HOST_NOT_FOUND, -2, 99, 1},
+        {"a result precedes a simultaneous cancel", 1, "", do_both_in_wait, false, FER_OK, 0, 1, 1},
+        {"a signal restarts the wait", 0, "token_wait INTERRUPTED:4 TIMED_OUT", NULL, false,
+         FER_TIMED_OUT, 0, 99, 2},
+        {"unless its handler cancels", 0, "token_wait INTERRUPTED:4", cancel_in_wait, false,
+         FER_CANCELLED, 0, 99, 1},
+        {"or the wait is interruptible", 0, "token_wait INTERRUPTED:4", NULL, true, FER_INTERRUPTED,
+         4, 99, 1},
+        {"the first false hint does not pause", 0, "token_wait OK TIMED_OUT", NULL, false,
+         FER_TIMED_OUT, 0, 99, 2},
+        {"false hints pause", 0, "", NULL, false, FER_TIMED_OUT, 0, 99, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin_with_token();
+        script.row = rows[i].name;
+        if (rows[i].addresses > 0) {
+            script_addresses(rows[i].addresses);
+        }
+        script_queue(rows[i].results);
+        script.on_call = rows[i].on_call;
+        limits.interruptible = rows[i].interruptible;
+        limits.deadline = rows[i].waits == 0 ? fer_instant_after(fer_duration_from_millis(100))
+                                             : FER_INSTANT_NONE;
+        assert_error(look_up("a.test:80", NULL), rows[i].kind, rows[i].code);
+        assert_row(count == rows[i].count && background.threads_started == 1);
+        if (rows[i].waits == 0) {
+            assert_row(script.now == 100001000);
+            assert_in_range(script.times[SCRIPT_TOKEN_WAIT], 5, 20);
+        } else {
+            assert_row(script.times[SCRIPT_TOKEN_WAIT] == rows[i].waits);
+        }
+        if (background.threads_running > 0) {
+            script_thread_finish(0);
+        }
+        assert_row(script.times[SCRIPT_TOKEN_CLOSE] == 1);
+        assert_row(i != 0 || fer_socket_addr_is_ipv6(&addrs[1]));
+        assert_int_equal(resolver_teardown(NULL), 0);
+    }
 }
 
 /* ---- Refusals */

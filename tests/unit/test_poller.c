@@ -199,7 +199,7 @@ BEGUN_TEST(a_wait_without_a_notification_reports_none)
     assert_false(notified);
 }
 
-/* A wait that is not told of notifications polls: the system's wakeup ends with the poll, unless
+/* A wait that hears of no notifications polls: the system's wakeup ends with the poll, unless
  * the poll fails (P12). */
 SCRIPT_TEST(a_poll_takes_the_notification_that_a_wait_left)
 {

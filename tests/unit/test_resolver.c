@@ -1,6 +1,6 @@
-/* test_resolver.c: lookups in the background step by step: their bounds, order and results; the ends
- * of lookups, resolvers and threads; and failures of the system. Each thread runs only when the test
- * runs its next step (rules N1 to N9). */
+/* test_resolver.c: lookups in the background step by step: their bounds, order and results; the
+ * ends of lookups, resolvers and threads; and failures of the system. Each thread runs only when
+ * the test runs its next step (rules N1 to N9). */
 #include "unit/resolver_fixture.h"
 
 #include "core/names/resolver.h"

@@ -11,6 +11,7 @@ enum { FILE_NUMBER = 9 };
 static fer_tcp_stream stream;
 static unsigned char memory[4];
 static fer_copy_buffer buffer;
+static uint64_t n;
 
 static void begin(uint32_t flags)
 {
@@ -21,9 +22,9 @@ static void begin(uint32_t flags)
 
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(0), function)
 
-static fer_error send_file(uint64_t offset, uint64_t len, uint64_t *n)
+static fer_error send_file(uint64_t offset, uint64_t len, uint64_t *sent)
 {
-    return fer_tcp_stream_send_file(&stream, FILE_NUMBER, offset, len, &buffer, n);
+    return fer_tcp_stream_send_file(&stream, FILE_NUMBER, offset, len, &buffer, sent);
 }
 
 static void set_limits(bool interruptible)
@@ -48,7 +49,7 @@ struct row {
 
 static void run_row(const struct row *row)
 {
-    uint64_t n = 77;
+    n = 77;
     begin(row->flags);
     script.row = row->name;
     script_queue(row->results);
@@ -94,7 +95,6 @@ SCRIPT_TEST(the_system_sends_parts_until_all_is_sent)
 /* XNU: the check for space follows the last byte too. */
 SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_is_no_error)
 {
-    uint64_t n;
     script_result *all = script_then(SCRIPT_SEND_FILE);
     all->error = (fer_error){FER_WOULD_BLOCK, 35};
     all->value = 8;
@@ -103,7 +103,6 @@ SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_
 
 BEGUN_TEST(an_error_of_the_connection_is_saved)
 {
-    uint64_t n;
     script_queue("send_file 3 CONNECTION_RESET:104");
     assert_error_n(send_file(0, 9, &n), FER_CONNECTION_RESET, 104, n, 3);
     script.log[0] = '\0';
@@ -120,7 +119,6 @@ BEGUN_TEST(an_error_of_the_file_is_distinguished_from_one_of_the_connection)
         {FER_CONNECTION_TIMED_OUT, 110}, {FER_BROKEN_PIPE, 32},         {FER_NOT_FOUND, 19},
         {FER_UNCATEGORIZED, 29}};
     for (size_t i = 0; i < sizeof of_files / sizeof of_files[0]; i++) {
-        uint64_t n;
         script_then_move(SCRIPT_SEND_FILE, 3);
         script_then_fail(SCRIPT_SEND_FILE, of_files[i].kind, of_files[i].os_code);
         *script_default(SCRIPT_READ_FILE) = (script_result){.error = of_files[i]};
@@ -179,7 +177,6 @@ static void expire(script_call call)
 /* K1, I4: the reads of a file that always end with a signal. */
 BEGUN_TEST(a_stream_within_limits_uses_the_buffer_and_they_end_interrupted_reads)
 {
-    uint64_t n;
     set_limits(false);
     script_queue("read_file 2, try_send 2");
     assert_ok_n(send_file(0, 2, &n), n, 2);
@@ -205,7 +202,6 @@ static void shut_down(script_call call)
 
 BEGUN_TEST(nothing_is_sent_after_a_shutdown_by_another_thread)
 {
-    uint64_t n;
     script.on_call = shut_down;
     script_queue("send_file 3");
     assert_error_n(send_file(0, 9, &n), FER_BROKEN_PIPE, 0, n, 3);
@@ -219,7 +215,6 @@ BEGUN_TEST(nothing_is_sent_after_a_shutdown_by_another_thread)
 
 BEGUN_TEST(misuse_makes_no_call)
 {
-    uint64_t n;
     fer_copy_buffer wrong[] = {{NULL, 4, 0, 0}, {memory, 0, 0, 0}, {memory, 4, 0, 1}};
     for (size_t i = 0; i < 3; i++) {
         assert_error_n(fer_tcp_stream_send_file(&stream, FILE_NUMBER, 0, 9, &wrong[i], &n),
