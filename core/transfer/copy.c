@@ -128,8 +128,7 @@ static fer_error read_some(direction *way, progress *out)
     bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
     buffer->start = 0;
     if (!has_ended) {
-        FER_TRY(after_try(
-            feri_stream_move(way->to, FERP_WRITABLE, buffer->base, 0, FERP_DONTWAIT, NULL), out));
+        FER_TRY(feri_stream_check(way->to, FERI_REQUEST_WRITE));
         *out = MUST_WAIT;
         uint64_t before = way->copied;
         if (before >= FERI_SPLICE_AFTER) {
