@@ -68,11 +68,11 @@
     }                                                                                            \
     fer_error type##_peek(type *self, void *buf, size_t len, size_t *n)                          \
     {                                                                                            \
-        return feri_stream_move(FERI_HANDLE(self), FERP_READABLE, buf, len, FERP_PEEK, n);       \
+        return feri_stream_read_with(FERI_HANDLE(self), buf, len, FERP_PEEK, n);                 \
     }                                                                                            \
     fer_error type##_try_read(type *self, void *buf, size_t len, size_t *n)                      \
     {                                                                                            \
-        return feri_stream_move(FERI_HANDLE(self), FERP_READABLE, buf, len, FERP_DONTWAIT, n);   \
+        return feri_stream_read_with(FERI_HANDLE(self), buf, len, FERP_DONTWAIT, n);             \
     }                                                                                            \
     fer_error type##_read_vectored(type *self, const fer_io_slice_mut *slices, size_t count,     \
                                    size_t *n)                                                    \
@@ -95,7 +95,7 @@
     }                                                                                            \
     fer_error type##_try_write(type *self, const void *buf, size_t len, size_t *n)               \
     {                                                                                            \
-        return feri_stream_move(FERI_HANDLE(self), FERP_WRITABLE, buf, len, FERP_DONTWAIT, n);   \
+        return feri_stream_write_with(FERI_HANDLE(self), buf, len, FERP_DONTWAIT, n);            \
     }                                                                                            \
     fer_error type##_write_vectored(type *self, const fer_io_slice *slices, size_t count,        \
                                     size_t *n)                                                   \

@@ -28,7 +28,7 @@ fer_error fer_stream_read(fer_stream stream, void *buf, size_t len, size_t *n)
 
 fer_error fer_stream_try_read(fer_stream stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_move(stream.handle_, FERP_READABLE, buf, len, FERP_DONTWAIT, n);
+    return feri_stream_read_with(stream.handle_, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_stream_read_exact(fer_stream stream, void *buf, size_t len, size_t *n)
@@ -43,7 +43,7 @@ fer_error fer_stream_write(fer_stream stream, const void *buf, size_t len, size_
 
 fer_error fer_stream_try_write(fer_stream stream, const void *buf, size_t len, size_t *n)
 {
-    return feri_stream_move(stream.handle_, FERP_WRITABLE, buf, len, FERP_DONTWAIT, n);
+    return feri_stream_write_with(stream.handle_, buf, len, FERP_DONTWAIT, n);
 }
 
 fer_error fer_stream_write_all(fer_stream stream, const void *buf, size_t len, size_t *n)

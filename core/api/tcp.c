@@ -50,8 +50,7 @@ fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_add
 
 fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
 {
-    return feri_stream_move(FERI_HANDLE(stream), FERP_READABLE, buf, len, FERP_PEEK | FERP_DONTWAIT,
-                            n);
+    return feri_stream_read_with(FERI_HANDLE(stream), buf, len, FERP_PEEK | FERP_DONTWAIT, n);
 }
 
 fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)

@@ -105,9 +105,8 @@ static fer_error write_some(direction *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     size_t moved = 0;
-    fer_error error =
-        feri_stream_move(way->to, FERP_WRITABLE, (const uint8_t *)buffer->base + buffer->start,
-                         buffer->len, FERP_DONTWAIT, &moved);
+    fer_error error = feri_stream_write_with(way->to, (const uint8_t *)buffer->base + buffer->start,
+                                             buffer->len, FERP_DONTWAIT, &moved);
     FERI_ASSERT(moved <= buffer->len);
     buffer->start += moved;
     buffer->len -= moved;
@@ -128,8 +127,7 @@ static fer_error read_some(direction *way, progress *out)
     bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
     buffer->start = 0;
     if (!has_ended) {
-        FER_TRY(after_try(
-            feri_stream_move(way->to, FERP_WRITABLE, buffer->base, 0, FERP_DONTWAIT, NULL), out));
+        FER_TRY(feri_stream_check(way->to, FERI_REQUEST_WRITE));
         *out = MUST_WAIT;
         uint64_t before = way->copied;
         if (before >= FERI_SPLICE_AFTER) {
@@ -140,8 +138,8 @@ static fer_error read_some(direction *way, progress *out)
             }
         }
     }
-    fer_error error = feri_stream_move(way->from, FERP_READABLE, buffer->base, buffer->cap,
-                                       FERP_DONTWAIT, &buffer->len);
+    fer_error error =
+        feri_stream_read_with(way->from, buffer->base, buffer->cap, FERP_DONTWAIT, &buffer->len);
     if (error.kind == FER_OK && buffer->len == 0) {
         way->is_done = true;
         *out = MOVED;

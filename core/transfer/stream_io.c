@@ -217,14 +217,26 @@ static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, s
 
 /* ---- Reads and writes of one buffer */
 
-FERI_NOINLINE fer_error feri_stream_move(fer_handle *handle, ferp_readiness readiness,
-                                         const void *buf, size_t len, unsigned flags, size_t *n)
+FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
+                                          const void *buf, size_t len, unsigned flags, size_t *n)
 {
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
                         .buf = (void *)(uintptr_t)buf,
                         .flags = flags & FERP_PEEK,
                         .len = len};
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
+}
+
+fer_error feri_stream_read_with(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                size_t *n)
+{
+    return move_bytes(handle, FERP_READABLE, buf, len, flags, n);
+}
+
+fer_error feri_stream_write_with(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                                 size_t *n)
+{
+    return move_bytes(handle, FERP_WRITABLE, buf, len, flags, n);
 }
 
 /* Continues after a first try, with its result. */
@@ -245,7 +257,7 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
 {
     if (!is_for_the_os(handle, buf != NULL, len) ||
         !feri_likely(feri_handle_is_fast_path(handle))) {
-        return feri_stream_move(handle, FERP_READABLE, buf, len, 0, n);
+        return move_bytes(handle, FERP_READABLE, buf, len, 0, n);
     }
     size_t moved = 0;
     unsigned flags = unix_flag(handle) | feri_flags_by_mode(handle, FERP_READABLE);
@@ -262,7 +274,7 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
 {
     if (!is_for_the_os(handle, buf != NULL, len) ||
         !feri_likely(feri_handle_is_fast_path(handle))) {
-        return feri_stream_move(handle, FERP_WRITABLE, buf, len, 0, n);
+        return move_bytes(handle, FERP_WRITABLE, buf, len, 0, n);
     }
     size_t moved = 0;
     unsigned flags = feri_flags_by_mode(handle, FERP_WRITABLE);
@@ -373,7 +385,7 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
     }
     uint8_t next;
     size_t peeked = 0;
-    error = feri_stream_move(handle, FERP_READABLE, &next, 1, FERP_PEEK, &peeked);
+    error = move_bytes(handle, FERP_READABLE, &next, 1, FERP_PEEK, &peeked);
     if (error.kind == FER_INTERRUPTED) {
         error = move_after_signal(handle, FERP_READABLE, &next, 1, FERP_PEEK, error, &peeked);
     }

@@ -16,12 +16,15 @@
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
 
-/* The reads (READABLE) and writes (WRITABLE) of a buffer, and of slices: an array of fer_io_slice
- * or of fer_io_slice_mut. With FERP_DONTWAIT they never wait, whatever the mode and the timeouts:
- * WOULD_BLOCK. A read of a buffer with FERP_PEEK leaves the bytes in the queue. A write only reads
- * the buffer. */
-fer_error feri_stream_move(fer_handle *handle, ferp_readiness readiness, const void *buf,
-                           size_t len, unsigned flags, size_t *n);
+/* The same with flags. With FERP_DONTWAIT they never wait, whatever the mode and the timeouts:
+ * WOULD_BLOCK. A read with FERP_PEEK leaves the bytes in the queue. */
+fer_error feri_stream_read_with(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                size_t *n);
+fer_error feri_stream_write_with(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                                 size_t *n);
+
+/* A read (READABLE) or a write (WRITABLE) of slices: an array of fer_io_slice_mut or of
+ * fer_io_slice. */
 fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
                                   size_t count, unsigned flags, size_t *n);
 

@@ -65,13 +65,6 @@ static bool has_mode(fer_poll_mode mode)
     return feri_likely((unsigned)mode <= (unsigned)last);
 }
 
-/* A failure of the backend. Out of line, because gcc would join the two halves of every result. A
- * success would then not be a constant. */
-FERI_NOINLINE static fer_error registering_failure(fer_error error)
-{
-    return error;
-}
-
 /* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
  * systems order the two, but a compiler and a race detector cannot see it. Each wait reads the word
  * at its end. */
@@ -99,11 +92,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
         return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);
-    fer_error error = ferp_poller_add(poller, raw, event, mode);
-    if (feri_rare(error.kind != FER_OK)) {
-        return registering_failure(error);
-    }
-    return feri_ok();
+    return ferp_poller_add(poller, raw, event, mode);
 }
 
 FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event event,
@@ -113,11 +102,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
         return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);
-    fer_error error = ferp_poller_modify(poller, raw, event, mode);
-    if (feri_rare(error.kind != FER_OK)) {
-        return registering_failure(error);
-    }
-    return feri_ok();
+    return ferp_poller_modify(poller, raw, event, mode);
 }
 
 FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
@@ -125,11 +110,7 @@ FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
     if (!is_registrable(poller, raw)) {
         return feri_own_error(FER_MISUSE);
     }
-    fer_error error = ferp_poller_delete(poller, raw);
-    if (feri_rare(error.kind != FER_OK)) {
-        return registering_failure(error);
-    }
-    return feri_ok();
+    return ferp_poller_delete(poller, raw);
 }
 
 /* ---- Waiting */
@@ -184,7 +165,7 @@ static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 
 /* timeout was set by enter_wait. notified: the system delivered the sent notification to this wait,
  * with all that were merged with it. */
-static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
+FERI_NOINLINE static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
     uint32_t clear = notified ? SENT | KEPT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
@@ -299,7 +280,7 @@ void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven)
 }
 
 /* After a failure the notification is for the next wait (rule P12). */
-static bool give_back(fer_poller *poller, fer_error error, bool notified)
+FERI_NOINLINE static bool give_back(fer_poller *poller, fer_error error, bool notified)
 {
     if (error.kind != FER_OK && notified) {
         feri_poller_notify(poller);
@@ -339,28 +320,6 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
 
 /* ---- A poll with no pending notification, the common case: one system call. */
 
-/* The arguments of a poll, stored for the rare cases after the system's call, as in stream_io.c. */
-typedef struct poll_call {
-    fer_poller *poller;
-    fer_event *events;
-    size_t cap;
-    size_t *count;
-    bool *notified;
-} poll_call;
-
-/* After a poll that failed, or that the system's wakeup ended. */
-FERI_NOINLINE static fer_error end_poll(const poll_call *call, fer_error error, bool notified)
-{
-    const fer_duration none = {0};
-    if (error.kind == FER_INTERRUPTED && !notified) {
-        return wait_counted(call->poller, none, call->events, call->cap, call->count,
-                            call->notified);
-    }
-    leave_wait(call->poller, none, notified);
-    store_notified(call->notified, give_back(call->poller, error, notified));
-    return error;
-}
-
 /* gcc computes two comparisons of arguments before it branches if no load is between them. The
  * order avoids that. */
 FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer_event *events,
@@ -374,13 +333,17 @@ FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer
     if (!is_fast_poll) {
         return wait_counted(poller, timeout, events, cap, count, notified);
     }
-    poll_call call = {poller, events, cap, count, notified};
     bool is_sent = false;
-    fer_error error = ferp_poller_wait(poller, events, cap, (fer_duration){0}, count, &is_sent);
-    if (feri_rare(error.kind != FER_OK) || feri_rare(is_sent)) {
-        return end_poll(&call, error, is_sent);
+    fer_error error = ferp_poller_wait(poller, events, cap, timeout, count, &is_sent);
+    if (feri_likely(error.kind == FER_OK) && feri_likely(!is_sent)) {
+        store_notified(notified, false);
+        (void)feri_atomic_load(&poller->p_.notified_); /* the end of the edge of publish_writes */
+        return feri_ok();
     }
-    store_notified(call.notified, false);
-    (void)feri_atomic_load(&call.poller->p_.notified_); /* the end of the edge of publish_writes */
-    return feri_ok();
+    if (error.kind == FER_INTERRUPTED && !is_sent) {
+        return wait_counted(poller, timeout, events, cap, count, notified);
+    }
+    leave_wait(poller, timeout, is_sent);
+    store_notified(notified, give_back(poller, error, is_sent));
+    return error;
 }

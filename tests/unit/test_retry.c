@@ -80,7 +80,7 @@ SCRIPT_TEST(on_other_systems_the_error_is_reported)
                      "try_send NO_BUFFER_SPACE:55, send_vectored NO_BUFFER_SPACE:55");
         assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
         assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
-        assert_error(feri_stream_move(&handle, FERP_WRITABLE, buf, 9, FERP_DONTWAIT, NULL),
+        assert_error(feri_stream_write_with(&handle, buf, 9, FERP_DONTWAIT, NULL),
                      FER_NO_BUFFER_SPACE, 55);
         assert_error(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL),
                      FER_NO_BUFFER_SPACE, 55);
@@ -106,8 +106,8 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
     assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    assert_error_n(feri_stream_move(&handle, FERP_WRITABLE, buf, 1, FERP_DONTWAIT, &n),
-                   FER_WOULD_BLOCK, 55, n, 0);
+    assert_error_n(feri_stream_write_with(&handle, buf, 1, FERP_DONTWAIT, &n), FER_WOULD_BLOCK, 55,
+                   n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */

@@ -197,16 +197,16 @@ SCRIPT_TEST(a_read_half_that_a_clone_ended_reads_as_ended)
     fer_handle handle = script_stream(FERI_FLAG_CLONED);
     script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);
     feri_modes_end_reading(&handle);
-    assert_ok_log(feri_stream_move(&handle, FERP_READABLE, buf, 8, FERP_DONTWAIT, NULL),
+    assert_ok_log(feri_stream_read_with(&handle, buf, 8, FERP_DONTWAIT, NULL),
                   "set_nonblocking(1,1) try_recv(1,8)");
     script_begin(&script_windows);
     handle = script_stream(FERI_FLAG_CLONED);
     assert_forwards(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035,
-                    feri_stream_move(&handle, FERP_READABLE, buf, 8, FERP_DONTWAIT, NULL));
+                    feri_stream_read_with(&handle, buf, 8, FERP_DONTWAIT, NULL));
     script_begin(&script_posix);
     handle = script_stream(FERI_FLAG_CLONED);
     assert_forwards(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11,
-                    feri_stream_move(&handle, FERP_READABLE, buf, 8, FERP_DONTWAIT, NULL));
+                    feri_stream_read_with(&handle, buf, 8, FERP_DONTWAIT, NULL));
     assert_log("try_recv(1,8)");
 }
 
