@@ -87,23 +87,6 @@ KIND_TEST("T6", the_handles_that_remain_share)
     }
 }
 
-/* R1: into_raw leaves on the socket what any handle has set. */
-PAIR_TEST("R1", into_raw_keeps_the_settings_of_a_clone)
-{
-    fer_tcp_stream *clone = test_stream();
-    unsigned read_ms = 77;
-    unsigned write_ms = 77;
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    set_modes(clone, 3, 7, true);
-    fer_tcp_stream_close(clone);
-    fer_raw_socket raw = fer_tcp_stream_into_raw(&pair->stream);
-    assert_true(peer_raw_timeouts(raw, &read_ms, &write_ms));
-    assert_in_range(read_ms, 3000, 3020);
-    assert_in_range(write_ms, 7000, 7020);
-    assert_true(peer_raw_is_nonblocking(raw));
-    peer_adopt(raw);
-}
-
 /* ---- S6: "A shutdown of READ or BOTH ... wakes a blocked read, ... through the same handle or a
  * clone." A read that begins later finds the end too, without a wait. */
 

@@ -25,9 +25,10 @@ enum {
     SHUT_READ = 32,  /* the stream */
     SHUT_WRITE = 64, /* the stream */
     NONBLOCKING = 128,
-    READ_TIMEOUT = 256, /* a shorter one than that of the close */
-    CANCELLED = 512,    /* limits with a token that is cancelled */
-    DEADLINE = 1024     /* limits with the short time */
+    READ_TIMEOUT = 256,  /* a shorter one than that of the close */
+    CANCELLED = 512,     /* limits with a token that is cancelled */
+    DEADLINE = 1024,     /* limits with the short time */
+    LATE_DEADLINE = 2048 /* limits with the long time */
 };
 
 /* S7: "Closing with unread input resets the connection": not if the input was discarded. S5: a
@@ -59,6 +60,7 @@ static const struct row {
     {"in nonblocking mode too", NONBLOCKING | CANCELLED, LONG_MS, FER_CANCELLED},
     {"the deadline ends it", DEADLINE, LONG_MS, FER_TIMED_OUT},
     {"in nonblocking mode, too", NONBLOCKING | DEADLINE, LONG_MS, FER_TIMED_OUT},
+    {"a later deadline does not extend the timeout", LATE_DEADLINE, SHORT_MS, FER_TIMED_OUT},
 };
 
 static void end_halves(struct pair *pair, unsigned before)
@@ -100,12 +102,13 @@ static void close_as(struct pair *pair, const struct row *row, fer_cancel_token 
     if ((before & READ_TIMEOUT) != 0) {
         assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1)));
     }
-    if ((before & DEADLINE) != 0) {
-        limits.deadline = fer_instant_after(millis(SHORT_MS));
+    if ((before & (DEADLINE | LATE_DEADLINE)) != 0) {
+        limits.deadline = fer_instant_after(millis((before & DEADLINE) != 0 ? SHORT_MS : LONG_MS));
     }
     assert_ok(fer_tcp_stream_set_limits(stream, &limits));
     uint64_t start = peer_now_us();
     fer_error error = fer_tcp_stream_close_gracefully(stream, millis(row->timeout_ms));
+    assert_true(microseconds_since(start) < LONG_MS / 2 * UINT64_C(1000));
     bool is_early = row->kind == FER_TIMED_OUT && row->timeout_ms > 0 &&
                     microseconds_since(start) + NOT_SOONER_SLACK_US < SHORT_MS * 1000;
     expect_kind(error, row->kind, row->name, __FILE__, __LINE__);
