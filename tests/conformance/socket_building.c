@@ -126,20 +126,6 @@ SOCKET_STREAM_TEST("R1", from_raw_reads_the_kind_of_a_stream)
     assert_exchange(stream, other);
 }
 
-SOCKET_STREAM_TEST("R1", from_raw_takes_datagram_sockets)
-{
-    uint16_t port = 0;
-    fer_socket *socket = test_socket();
-    fer_udp_socket *udp = test_udp();
-    fer_raw_socket raw = peer_datagram(PEER_V4, &port);
-    peer_release(raw);
-    assert_ok(fer_socket_from_raw(socket, raw));
-    assert_int_equal(local_addr_of(socket).port, port);
-    assert_own(fer_socket_into_tcp_stream(socket, stream), FER_INVALID_INPUT);
-    assert_ok(fer_socket_into_udp_socket(socket, udp));
-    assert_true(fer_udp_socket_as_raw(udp) == raw);
-}
-
 /* ---- Unix names */
 
 /* R1: also after from_raw. */
