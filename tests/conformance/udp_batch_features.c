@@ -1,5 +1,5 @@
-/* udp_batch_features.c: rules B6 to B12: ECN, local addresses, coalescing, and bad messages; the
- * length of datagrams on the path. For B1 to B5: udp_batches.c. */
+/* udp_batch_features.c: rules B7 to B11: local addresses, coalescing, and bad messages; the length
+ * of datagrams on the path. For B1 to B5: udp_batches.c. For B6: udp_control.c. */
 #include "conformance/batch_check.h"
 #include "ferrule/socket.h"
 #include "support/socket_fixture.h"
