@@ -4,8 +4,6 @@
 #include "ferrule/socket.h"
 #include "support/socket_fixture.h"
 
-/* ---- B6 */
-
 /* ---- B7 */
 
 /* A socket on [::] has both families, unless the system refuses it. */
