@@ -4,15 +4,11 @@
 #include "ferrule/unix.h"
 #include "support/poller_fixture.h"
 
-static const int bad_families[] = {0, 1, 2, 3, 5, 7, 10, 23, 30, 255, -1, INT32_MAX, INT32_MIN};
-
 /* ---- Values */
 
 /* The functions on values return false, 0 or an empty value. */
 RULE_TEST("E4", questions_about_null_are_false)
 {
-    fer_ipv6_addr empty = fer_ipv6_addr_from_segments(NULL);
-    assert_true(fer_ipv6_addr_is_unspecified(empty));
     const fer_socket_addr none = {0};
     assert_true(fer_socket_addr_eq(NULL, NULL));
     assert_false(fer_socket_addr_eq(NULL, &none) || fer_socket_addr_eq(&none, NULL));
@@ -20,35 +16,23 @@ RULE_TEST("E4", questions_about_null_are_false)
     assert_int_equal(fer_socket_addr_cmp(&none, NULL), 1);
 }
 
-RULE_TEST("E4", an_unknown_kind_has_a_name_and_a_text)
+RULE_TEST("E4", an_unknown_kind_has_an_errno)
 {
-    static const int unknown[] = {-1, 10000, INT32_MAX, INT32_MIN};
-    char text[FER_ERROR_TEXT_CAP];
-    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        fer_error error = {(fer_error_kind)unknown[i], 0};
-        assert_string_equal(fer_error_kind_name(error.kind), "Unknown");
-        assert_in_range(fer_error_format(error, text, sizeof text), 1, sizeof text - 1);
-        assert_string_equal(fer_error_kind_text(error.kind), "unknown error");
-        assert_true(fer_error_to_errno(error) > 0);
-        assert_int_equal(fer_resolve_error_text(error, text, sizeof text), strlen("unknown error"));
-    }
+    assert_true(fer_error_to_errno((fer_error){(fer_error_kind)10000, 0}) > 0);
 }
 
-RULE_TEST("E4", a_bad_family_is_neither_ipv4_nor_ipv6)
+RULE_TEST("E4", a_bad_family_has_no_text)
 {
-    for (size_t i = 0; i < sizeof bad_families / sizeof bad_families[0]; i++) {
+    static const int families[] = {0, 1, 2, 3, 5, 7, 10, 23, 30, 255, -1, INT32_MAX, INT32_MIN};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         fer_socket_addr bad = loopback(PEER_V4, 80);
         char text[8] = "#######";
-        bad.ip.family = (fer_ip_family)bad_families[i];
-        assert_false(fer_socket_addr_is_ipv4(&bad) || fer_socket_addr_is_ipv6(&bad));
-        assert_false(fer_ip_addr_is_ipv4(bad.ip) || fer_ip_addr_is_ipv6(bad.ip) ||
-                     fer_ip_addr_is_loopback(bad.ip));
+        bad.ip.family = (fer_ip_family)families[i];
         assert_int_equal(fer_socket_addr_format(&bad, text, sizeof text), 0);
         assert_string_equal(text, "");
         memset(text, '#', sizeof text);
         assert_int_equal(fer_ip_addr_format(bad.ip, text, sizeof text), 0);
         assert_string_equal(text, "");
-        assert_true(fer_socket_addr_eq(&bad, &bad));
     }
 }
 
@@ -211,19 +195,6 @@ MAILBOX_TEST("E4", a_wait_without_capacity_consumes_nothing)
     assert_ok(fer_poller_notify(poller));
     assert_own(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, NULL, NULL), FER_MISUSE);
     assert_notified(poller);
-}
-
-/* Raw values that no socket has. */
-POLLER_TEST("E4", absurd_numbers_are_bad_handles)
-{
-    static const fer_raw_socket absurd[] = {INTPTR_MAX, INTPTR_MAX / 2, INTPTR_MIN, -2, 1000003};
-    for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
-        assert_kind(fer_poller_add(poller, absurd[i], reading(1), FER_POLL_LEVEL), FER_BAD_HANDLE);
-        assert_either(fer_poller_modify(poller, absurd[i], reading(1), FER_POLL_LEVEL),
-                      FER_BAD_HANDLE, FER_NOT_FOUND);
-        assert_either(fer_poller_delete(poller, absurd[i]), FER_BAD_HANDLE, FER_NOT_FOUND);
-    }
-    assert_no_event(poller);
 }
 
 RULE_TESTS("misuse of values")

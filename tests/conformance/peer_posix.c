@@ -177,14 +177,6 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
            getsockopt((int)peer, SOL_SOCKET, SO_ERROR, &code, &len) == 0 && code == 0;
 }
 
-bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
-{
-    (void)family;
-    (void)port;
-    (void)silent;
-    return false;
-}
-
 bool peer_system_still_connects(peer_socket peer)
 {
     (void)peer;
@@ -192,11 +184,6 @@ bool peer_system_still_connects(peer_socket peer)
 }
 
 /* ---- Bytes */
-
-bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms)
-{
-    return peer_system_wait_events(peer, POLLOUT, wait_ms) != 0;
-}
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {

@@ -112,13 +112,28 @@ static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
     return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
            len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
 }
-#endif
+
+bool peer_raw_has_settled(fer_raw_socket raw)
+{
+    struct tcp_info info;
+    return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
+}
+
+int peer_raw_backlog(fer_raw_socket raw)
+{
+    struct tcp_info info;
+    return tcp_info_of(raw, &info) ? (int)info.tcpi_sacked : -1;
+}
+
+#else
+
+PEER_RAW_IS(int, peer_raw_backlog, -1)
 
 #ifdef __FreeBSD__
 /* FreeBSD acknowledges a last odd segment after 40 ms (TCPTV_DELACK, netinet/tcp_timer.h). TCP_INFO
  * has no count of bytes in flight (tcp_fill_info, netinet/tcp_usrreq.c). If a filled stream has
  * nothing in flight, the window of the last acknowledgement has no room for a segment. */
-static bool freebsd_has_settled(fer_raw_socket raw)
+bool peer_raw_has_settled(fer_raw_socket raw)
 {
     enum { TIMESTAMPS_SIZE = 12 }; /* RFC 7323, Appendix A */
     struct tcp_info info;
@@ -130,31 +145,11 @@ static bool freebsd_has_settled(fer_raw_socket raw)
     uint32_t overhead = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0 ? TIMESTAMPS_SIZE : 0;
     return info.tcpi_snd_wnd + overhead < info.tcpi_snd_mss;
 }
+#else
+PEER_RAW_IS(bool, peer_raw_has_settled, true)
 #endif
 
-bool peer_raw_has_settled(fer_raw_socket raw)
-{
-#ifdef __linux__
-    struct tcp_info info;
-    return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
-#elif defined(__FreeBSD__)
-    return freebsd_has_settled(raw);
-#else
-    (void)raw;
-    return true;
 #endif
-}
-
-int peer_raw_backlog(fer_raw_socket raw)
-{
-#ifdef __linux__
-    struct tcp_info info;
-    return tcp_info_of(raw, &info) ? (int)info.tcpi_sacked : -1;
-#else
-    (void)raw;
-    return -1;
-#endif
-}
 
 bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
 {

@@ -22,6 +22,7 @@ typedef int socklen_type;
 typedef int system_size;
 #define SHUT_WR SD_SEND
 #define READABLE POLLRDNORM
+#define WRITABLE POLLWRNORM
 #define DONT_WAIT 0
 #define NO_SIGNAL 0
 #define ARE_NONBLOCKING true
@@ -42,6 +43,7 @@ typedef int system_socket;
 typedef socklen_t socklen_type;
 typedef size_t system_size;
 #define READABLE POLLIN
+#define WRITABLE POLLOUT
 #define DONT_WAIT MSG_DONTWAIT
 #ifdef MSG_NOSIGNAL
 #define NO_SIGNAL MSG_NOSIGNAL
@@ -152,6 +154,19 @@ peer_socket peer_system_bind(peer_family family, uint16_t port, bool reuse)
 bool peer_system_listen(peer_socket bound, int backlog)
 {
     return listen((system_socket)bound, backlog) == 0;
+}
+
+bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
+{
+    (void)family;
+    (void)port;
+    (void)silent;
+    return false;
+}
+
+bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms)
+{
+    return peer_system_wait_events(peer, WRITABLE, wait_ms) != 0;
 }
 
 bool peer_is_queued(peer_socket listener, unsigned wait_ms)

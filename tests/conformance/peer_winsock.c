@@ -132,17 +132,9 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
     return select(0, NULL, &done, &failed, &limit) > 0 && failed.fd_count == 0;
 }
 
-/* Windows refuses in the end; Wine waits. */
-bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
-{
-    (void)family;
-    (void)port;
-    (void)silent;
-    return false;
-}
-
 PEER_IS(peer_system_bound_port_refuses, true)
 
+/* Windows refuses in the end; Wine waits. */
 bool peer_system_still_connects(peer_socket peer)
 {
     (void)peer;
@@ -150,11 +142,6 @@ bool peer_system_still_connects(peer_socket peer)
 }
 
 /* ---- Bytes */
-
-bool peer_system_wait_for_space(peer_socket peer, unsigned wait_ms)
-{
-    return peer_system_wait_events(peer, POLLWRNORM, wait_ms) != 0;
-}
 
 bool peer_system_send(peer_socket peer, const void *buf, size_t len, size_t *n)
 {

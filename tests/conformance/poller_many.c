@@ -1,4 +1,4 @@
-/* poller_many.c: thousands of sockets on one poller (rules P3, P4, P7 and P10), as many as this OS
+/* poller_many.c: thousands of sockets on one poller (rules P3, P4 and P7), as many as this OS
  * allows a test. */
 #include "support/poller_fixture.h"
 #include "support/process_fixture.h"

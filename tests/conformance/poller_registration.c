@@ -129,31 +129,23 @@ POLLER_TEST("P4", a_deleted_socket_is_reported_no_longer)
     }
 }
 
-/* Deletes and closes a socket, and returns a new socket with its raw value that has a datagram
- * queued. */
-static struct mailbox *replace_after_delete(fer_poller *poller, int history)
-{
-    struct mailbox *old = test_mailbox();
-    assert_ok(fer_poller_add(poller, old->raw,
-                             history == WITHOUT_INTEREST ? no_interest(1) : reading(1),
-                             history == REPORTED ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
-    mailbox_send(old);
-    if (history == REPORTED) {
-        assert_event(poller, 1, true, false);
-    }
-    assert_ok(fer_poller_delete(poller, old->raw));
-    mailbox_close(old);
-    struct mailbox *new = test_mailbox_with_raw(old->raw);
-    mailbox_send(new);
-    return new;
-}
-
 /* "no wait that begins afterwards gives its key, also when a new socket gets the same number." */
 POLLER_RULE_TEST("P4", a_deleted_sockets_key_is_not_reported_for_its_number)
 {
     for (int history = 0; history < HISTORIES; history++) {
         fer_poller *poller = test_poller();
-        struct mailbox *new = replace_after_delete(poller, history);
+        struct mailbox *old = test_mailbox();
+        assert_ok(fer_poller_add(poller, old->raw,
+                                 history == WITHOUT_INTEREST ? no_interest(1) : reading(1),
+                                 history == REPORTED ? FER_POLL_ONESHOT : FER_POLL_LEVEL));
+        mailbox_send(old);
+        if (history == REPORTED) {
+            assert_event(poller, 1, true, false);
+        }
+        assert_ok(fer_poller_delete(poller, old->raw));
+        mailbox_close(old);
+        struct mailbox *new = test_mailbox_with_raw(old->raw);
+        mailbox_send(new);
         assert_no_event(poller);
         assert_kind(fer_poller_modify(poller, new->raw, reading(2), FER_POLL_LEVEL), FER_NOT_FOUND);
         assert_kind(fer_poller_delete(poller, new->raw), FER_NOT_FOUND);
@@ -312,6 +304,7 @@ POLLER_KIND_TEST("P11", a_socket_that_nothing_is_queried_of_is_reported_at_most_
 
 /* ---- P12: "A failed call leaves the poller and its sockets unchanged." */
 
+/* A closed socket, and raw values that no socket has. */
 MAILBOX_TEST("P12", a_handle_that_cannot_be_registered_is_refused)
 {
     fer_raw_socket other = peer_not_a_socket();
@@ -319,14 +312,16 @@ MAILBOX_TEST("P12", a_handle_that_cannot_be_registered_is_refused)
     mailbox_close(closed);
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    for (int i = 0; i < 2; i++) {
-        assert_kind(fer_poller_add(poller, closed->raw, reading(2), modes[i]), FER_BAD_HANDLE);
-        assert_either(fer_poller_modify(poller, closed->raw, reading(2), modes[i]), FER_BAD_HANDLE,
+    const fer_raw_socket bad[] = {closed->raw, INTPTR_MAX, INTPTR_MAX / 2, INTPTR_MIN, -2, 1000003};
+    for (size_t i = 0; i < 2 * sizeof bad / sizeof bad[0]; i++) {
+        fer_poll_mode mode = modes[i % 2];
+        assert_kind(fer_poller_add(poller, bad[i / 2], reading(2), mode), FER_BAD_HANDLE);
+        assert_either(fer_poller_modify(poller, bad[i / 2], reading(2), mode), FER_BAD_HANDLE,
                       FER_NOT_FOUND);
-        assert_either(fer_poller_delete(poller, closed->raw), FER_BAD_HANDLE, FER_NOT_FOUND);
-        assert_either(fer_poller_add(poller, other, reading(2), modes[i]), FER_UNSUPPORTED,
+        assert_either(fer_poller_delete(poller, bad[i / 2]), FER_BAD_HANDLE, FER_NOT_FOUND);
+        assert_either(fer_poller_add(poller, other, reading(2), mode), FER_UNSUPPORTED,
                       FER_BAD_HANDLE);
-        fer_error modified = fer_poller_modify(poller, other, reading(2), modes[i]);
+        fer_error modified = fer_poller_modify(poller, other, reading(2), mode);
         assert_true(modified.kind == FER_UNSUPPORTED || modified.kind == FER_BAD_HANDLE ||
                     modified.kind == FER_NOT_FOUND);
         assert_event(poller, 1, true, false);

@@ -178,44 +178,35 @@ STREAM_TEST("R1", from_raw_of_a_stream_refuses_one_that_has_ended)
     }
 }
 
-/* The bytes and the end of file of the peer have arrived. */
-static void wait_for_arrival(peer_socket sender)
-{
-    uint64_t start = peer_now_us();
-    do {
-        assert_true(microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000));
-        peer_pause(1);
-    } while (!peer_raw_has_settled(sender));
-}
-
 /* R1: "A stream of which both halves have ended is adopted while bytes are queued." getpeername
  * reports no peer then, except on Windows and of a Unix stream on Linux. */
-static void check_queued_bytes_of_an_ended_stream(struct stream_pair pair, bool closes)
-{
-    stream_ref again = stream_like(pair.stream);
-    char buf[6];
-    size_t n = 77;
-    assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
-    assert_int_equal(peer_recv_some(pair.other, buf, 1, &n), PEER_END);
-    assert_true(peer_send_all(pair.other, "queued", 6));
-    assert_true(peer_shutdown_write(pair.other));
-    wait_for_arrival(pair.other);
-    if (closes) {
-        peer_close(pair.other);
-    }
-    assert_ok(stream_from_raw(again, stream_into_raw(pair.stream)));
-    assert_kind_n(stream_write(again, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
-    assert_ok(stream_read_exact(again, buf, 6, NULL));
-    assert_memory_equal(buf, "queued", 6);
-    assert_stream_ends(again);
-    assert_kind_n(stream_write(again, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
-    stream_pair_close();
-}
-
 STREAM_KIND_TEST("R1", from_raw_takes_the_queued_bytes_of_an_ended_stream)
 {
-    check_queued_bytes_of_an_ended_stream(stream_pair_open(kind), false);
-    check_queued_bytes_of_an_ended_stream(stream_pair_open(kind), true);
+    for (int closes = 0; closes < 2; closes++) {
+        struct stream_pair pair = stream_pair_open(kind);
+        stream_ref again = stream_like(pair.stream);
+        uint64_t start = peer_now_us();
+        char buf[6];
+        size_t n = 77;
+        assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_WRITE));
+        assert_int_equal(peer_recv_some(pair.other, buf, 1, &n), PEER_END);
+        assert_true(peer_send_all(pair.other, "queued", 6));
+        assert_true(peer_shutdown_write(pair.other));
+        do {
+            assert_true(microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000));
+            peer_pause(1);
+        } while (!peer_raw_has_settled(pair.other));
+        if (closes) {
+            peer_close(pair.other);
+        }
+        assert_ok(stream_from_raw(again, stream_into_raw(pair.stream)));
+        assert_kind_n(stream_write(again, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
+        assert_ok(stream_read_exact(again, buf, 6, NULL));
+        assert_memory_equal(buf, "queued", 6);
+        assert_stream_ends(again);
+        assert_kind_n(stream_write(again, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
+        stream_pair_close();
+    }
 }
 
 /* R1: "into_raw releases the socket to the caller, ... and leaves a CLOSED handle", "with the mode

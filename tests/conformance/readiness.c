@@ -1,6 +1,5 @@
-/* readiness.c: rules T1, S2 to S6, C5 and E4: the results of _ready on streams, listeners and
- * datagram sockets. A shutdown in another thread is at the end. For bad arguments:
- * misuse_readiness.c. */
+/* readiness.c: rules T1, S2 to S6 and C5: the results of _ready on streams, listeners and
+ * datagram sockets. A shutdown in another thread is at the end. */
 #include <stdatomic.h>
 
 #include "support/socket_fixture.h"

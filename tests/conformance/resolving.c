@@ -1,5 +1,5 @@
-/* resolving.c: rules N1 to N7: lookups in the background, by the system's own resolver. For the
- * steps of the threads: unit/test_resolver*.c and unit/test_resolver_threads.c. */
+/* resolving.c: rules N1 and N3 to N7: lookups in the background, by the system's own resolver. For
+ * the other rules and the steps of the threads: unit/test_resolver*.c. */
 #include "support/fixture.h"
 
 #include <stdio.h>
@@ -83,6 +83,35 @@ static void assert_same_answer(fer_lookup *lookup, const char *text)
     for (size_t i = 0; error.kind == FER_OK && i < count && i < CAP; i++) {
         assert_true(fer_socket_addr_eq(&addrs[i], &wanted[i]));
     }
+}
+
+/* N1: "A text that needs no resolver is answered immediately and without a thread: an address has
+ * its result". */
+RESOLVING_TEST("N1", an_address_text_is_answered_immediately)
+{
+    static const char *const texts[] = {"127.0.0.1:80", "[::1]:443", "[fe80::1%7]:1", "::1:80"};
+    fer_socket_addr addr;
+    size_t count = 0;
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, NULL, 0, &lookups[i]));
+        assert_ok_n(fer_lookup_wait(&lookups[i], (fer_duration){0}, &addr, 1, &count), count, 1);
+    }
+}
+
+/* N4: "If the lookup is not done in time, the wait is TIMED_OUT ..., and the lookup continues". */
+RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
+{
+    size_t count = 4711;
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
+    assert_ok(fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, 0, &lookups[0]));
+    fer_error error = fer_lookup_wait(&lookups[0], fer_duration_from_nanos(1), NULL, 0, &count);
+    assert_true(is_lookup_failure(error) || error.kind == FER_TIMED_OUT);
+    assert_int_equal(count, 4711);
+    error = fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count);
+    assert_true(is_lookup_failure(error));
+    error = fer_lookup_wait(&lookups[0], (fer_duration){0}, NULL, 0, &count);
+    assert_true(is_lookup_failure(error));
 }
 
 /* N3: "The result of a lookup is that of `fer_to_socket_addrs`." */

@@ -1,4 +1,4 @@
-/* sending_files.c: fer_stream_send_file: rule M3, and E3, E4, I2, S3, S5 and T4 for it. */
+/* sending_files.c: fer_stream_send_file: rule M3, and E3, I2, S3, S5 and T4 for it. */
 #include "conformance/copy_check.h"
 #include "support/file.h"
 

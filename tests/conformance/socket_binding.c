@@ -293,7 +293,8 @@ SOCKET_TEST("L2", listening_again_changes_the_backlog)
     assert_ok(fer_socket_listen(socket, 0x7fffffff));
 }
 
-SOCKET_TEST("E4", a_listening_socket_cannot_be_connected)
+/* "not a stream; a Unix socket that is not bound". */
+SOCKET_TEST("E4", a_listening_socket_cannot_be_connected_and_others_cannot_listen)
 {
     uint16_t port = 0;
     fer_socket *socket = test_built_listener(PEER_V4, &port);
@@ -304,11 +305,6 @@ SOCKET_TEST("E4", a_listening_socket_cannot_be_connected)
     assert_kind(fer_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
     assert_ok(fer_socket_take_error(socket, &outcome));
     assert_ok(outcome);
-}
-
-/* "not a stream; a Unix socket that is not bound". */
-SOCKET_TEST("E4", a_socket_that_cannot_listen_is_refused)
-{
     assert_own(fer_socket_listen(test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM), 4), FER_MISUSE);
     if (unix_peer_has_streams()) {
         assert_kind(fer_socket_listen(test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM), 4),

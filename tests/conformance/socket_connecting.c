@@ -145,27 +145,6 @@ SOCKET_TEST("C5", a_unix_connect_that_fails_leaves_connect_failed)
     assert_own(fer_socket_connect_unix(socket, &to), FER_MISUSE);
 }
 
-enum { SIGNALS_MAX = 1000 };
-
-static void stop_late_signals(void)
-{
-    if (process_signals_caught() >= SIGNALS_MAX) {
-        process_signals_stop();
-    }
-}
-
-/* A signal every 3 ms does not begin the write timeout of 20 ms anew. */
-static void assert_signals_do_not_stretch(fer_socket *socket, const fer_unix_addr *to)
-{
-    process_signals_call(stop_late_signals);
-    if (process_signals_start()) {
-        assert_own(fer_socket_connect_unix(socket, to), FER_TIMED_OUT);
-        process_signals_stop();
-        assert_in_range(process_signals_caught(), 0, SIGNALS_MAX - 1);
-    }
-    process_signals_call(NULL);
-}
-
 /* In nonblocking mode a full queue is FER_RESOURCE_BUSY: "no connect is pending, and the call can
  * be repeated". */
 SOCKET_TEST("C5", a_unix_connect_to_a_full_queue_can_be_made_again)
@@ -200,7 +179,6 @@ SOCKET_TEST("C5", a_unix_connect_to_a_full_queue_can_be_made_again)
     outcome = (fer_error){FER_OTHER, 1};
     assert_ok(fer_socket_take_error(socket, &outcome));
     assert_ok(outcome);
-    assert_signals_do_not_stretch(socket, &to);
     for (; queued > 0; queued--) {
         assert_true(peer_accept(listener) != PEER_NONE);
     }

@@ -1,4 +1,4 @@
-/* socket_conversion.c: rules R1 and C6 for built sockets: a conversion into the handle of their
+/* socket_conversion.c: rule R1 for built sockets: a conversion into the handle of their
  * type, and into no other, keeps all settings and all that the handle has detected. A handle of any
  * type, lent as a socket, has them too. */
 #include "support/socket_fixture.h"

@@ -1,4 +1,4 @@
-/* socket_datagrams.c: rules L4, U1 to U5 and U8 for built datagram sockets. For other datagrams:
+/* socket_datagrams.c: rules U5 and U8 for built datagram sockets. For other datagrams:
  * datagrams.c and datagram_peers.c. For raw sockets: socket_protocols.c. */
 #include "conformance/datagram_check.h"
 #include "ferrule/udp_batch.h"

@@ -1,4 +1,4 @@
-/* socket_options.c: rules O1 to O6, T1, T5 and T6 for built sockets: each option is set and read,
+/* socket_options.c: rules O1 to O8 and T6 for built sockets: each option is set and read,
  * its range, the kinds of sockets that have it, and that it stays set in the handle that the socket
  * becomes. */
 #include "support/socket_fixture.h"

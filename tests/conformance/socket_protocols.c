@@ -36,21 +36,12 @@ static fer_socket *icmp_socket(peer_family family, fer_type type)
                               family == PEER_V4 ? FER_PROTOCOL_ICMP : FER_PROTOCOL_ICMPV6);
 }
 
-/* RFC 792: type, code, checksum, identifier, sequence number. The identifier is 0x4665. The system
- * computes the checksum of IPv6. */
-static void make_echo(unsigned char echo[8], peer_family family)
-{
-    static const unsigned char v4[8] = {ICMP_ECHO, 0, 0, 0, 0x46, 0x65, 0, 1};
-    memcpy(echo, v4, 8);
-    if (family == PEER_V6) {
-        echo[0] = ICMPV6_ECHO;
-        return;
-    }
-    uint32_t sum = 0x0800u + 0x4665u + 1u;
-    sum = ~((sum & 0xffffu) + (sum >> 16)) & 0xffffu;
-    echo[2] = (unsigned char)(sum >> 8);
-    echo[3] = (unsigned char)(sum & 0xff);
-}
+/* RFC 792: type, code, checksum, identifier, sequence number. The system computes the checksum of
+ * IPv6. */
+enum { ECHO_LEN = 8 };
+static const unsigned char echoes[][ECHO_LEN] = {
+    [PEER_V4] = {ICMP_ECHO, 0, 0xb1, 0x99, 0x46, 0x65, 0, 1},
+    [PEER_V6] = {ICMPV6_ECHO, 0, 0, 0, 0x46, 0x65, 0, 1}};
 
 /* Returns whether a packet is the reply. A packet whose first half byte is 4 begins with an IP
  * header: that of a raw IPv4 socket, and on macOS that of a datagram socket too. */
@@ -91,19 +82,17 @@ static void an_echo_is_answered(fer_type type, peer_family family)
     /* "A protocol without ports takes no notice of the address's port." */
     fer_socket_addr to = loopback(family, 4711);
     fer_socket_addr peer;
-    unsigned char echo[8];
     size_t n = 0;
-    make_echo(echo, family);
     assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
     assert_kind(fer_socket_listen(socket, 4), FER_MISUSE);
-    assert_ok_n(fer_socket_send_to(socket, echo, sizeof echo, &to, &n), n, sizeof echo);
+    assert_ok_n(fer_socket_send_to(socket, echoes[family], ECHO_LEN, &to, &n), n, ECHO_LEN);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
     assert_ok(fer_socket_connect(socket, &to));
     assert_ok(fer_socket_peer_addr(socket, &peer));
     assert_int_equal(peer.port, 0);
     assert_is_adopted(socket);
     assert_own(fer_socket_into_udp_socket(socket, udp), FER_INVALID_INPUT);
-    assert_ok_n(fer_socket_send(socket, echo, sizeof echo, &n), n, sizeof echo);
+    assert_ok_n(fer_socket_send(socket, echoes[family], ECHO_LEN, &n), n, ECHO_LEN);
     assert_echoes(socket, family, type == FER_TYPE_RAW);
 }
 
@@ -254,8 +243,6 @@ static void cut_an_echo(fer_type type, peer_family family)
     enum { SHORT = 5 };
     fer_socket *socket = icmp_socket(family, type);
     fer_socket_addr to = loopback(family, 0);
-    unsigned char echo[8];
-    make_echo(echo, family);
     assert_ok(fer_socket_set_read_timeout(socket, millis(9000)));
     for (size_t cap = 0; cap <= SHORT; cap += SHORT) {
         unsigned char packet[SHORT];
@@ -263,13 +250,13 @@ static void cut_an_echo(fer_type type, peer_family family)
             fer_udp_received received;
             unsigned char bytes[sizeof(fer_udp_received)];
         } got;
-        assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, NULL));
+        assert_ok(fer_socket_send_to(socket, echoes[family], ECHO_LEN, &to, NULL));
         soil(&got, sizeof got);
         assert_ok(fer_socket_recv_from(socket, cap == 0 ? NULL : packet, cap, &got.received));
         assert_int_equal(got.received.len, cap);
         assert_int_equal(got.bytes[offsetof(fer_udp_received, truncated)], 1);
         assert_true(fer_ip_addr_eq(got.received.from.ip, to.ip));
-        assert_ok(fer_socket_send_to(socket, echo, sizeof echo, &to, NULL));
+        assert_ok(fer_socket_send_to(socket, echoes[family], ECHO_LEN, &to, NULL));
         assert_echoes(socket, family, type == FER_TYPE_RAW);
     }
 }

@@ -74,6 +74,20 @@ UDP_TEST("B1", a_call_continues_after_the_bytes_that_were_sent)
 
 /* ---- B3 */
 
+UDP_TEST("B2", a_handle_past_its_deadline_sends_and_receives_no_batch)
+{
+    const fer_limits past = {.deadline = fer_instant_now()};
+    fer_datagram_send message = text_to("one", &pair.other_addr);
+    size_t n = 0;
+    assert_ok(fer_udp_socket_set_limits(pair.socket, &past));
+    prepare();
+    send_from_peer(&pair, "kept");
+    assert_own_n(fer_udp_socket_send_batch(pair.socket, &message, 1, &n), FER_TIMED_OUT, n, 0);
+    assert_own_n(fer_udp_socket_recv_batch(pair.socket, got, 1, &n), FER_TIMED_OUT, n, 0);
+    assert_ok(fer_udp_socket_set_limits(pair.socket, NULL));
+    assert_receives_from_peer(&pair, "kept");
+}
+
 UDP_TEST("B3", a_batch_receives_the_queued_datagrams)
 {
     send_from_peer(&pair, "one");

@@ -1,13 +1,7 @@
 /* unix_datagram_peers.c: the peers of datagram sockets on Unix sockets: connecting, peers that are
  * gone, and shutdowns (rules U5, C1, C4, X2, X4, S3). */
-#include <stdatomic.h>
-
 #include "conformance/unix_datagram_check.h"
 #include "ferrule/socket.h"
-#include "support/limits_fixture.h"
-#include "support/thread.h"
-
-#define UNIX_LIMITS_TEST(rule, function) RULE_TEST_WITH(limits_test, rule, function)
 
 /* ---- U5, C1, C4 */
 
@@ -133,7 +127,7 @@ UNIX_DATAGRAM_TEST("S3", after_shutdown_it_is_the_end_and_a_broken_pipe)
 }
 
 /* The modes of a receive. */
-enum { BY_TIMEOUT, BY_DEADLINE, BY_TOKEN, NONBLOCKING, TRYING, TRYING_WITH_LIMITS, CALLS };
+enum { BY_TIMEOUT, BY_DEADLINE, NONBLOCKING, TRYING, TRYING_WITH_LIMITS, CALLS };
 
 static void set_call(fer_unix_datagram *socket, int call)
 {
@@ -142,9 +136,6 @@ static void set_call(fer_unix_datagram *socket, int call)
     } else if (call == BY_DEADLINE || call == TRYING_WITH_LIMITS) {
         assert_ok(fer_unix_datagram_set_limits(
             socket, &(fer_limits){.deadline = fer_instant_after(millis(5000))}));
-    } else if (call == BY_TOKEN) {
-        fer_limits limits = limits_with_token();
-        assert_ok(fer_unix_datagram_set_limits(socket, &limits));
     } else if (call == NONBLOCKING) {
         assert_ok(fer_unix_datagram_set_nonblocking(socket, true));
     }
@@ -160,9 +151,8 @@ static fer_error receive_by(fer_unix_datagram *socket, int call, fer_unix_receiv
 
 /* X4: "If READ is shut down, through whichever handle, and the queue is empty, a receive is OK with
  * 0 bytes in every mode", and within limits. */
-UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
+UNIX_DATAGRAM_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
 {
-    skip_without_unix_datagrams();
     for (int i = 0; i < 2 * CALLS; i++) {
         fer_unix_datagram *one = test_unix_datagram();
         fer_unix_datagram *other = test_unix_datagram();
@@ -185,7 +175,7 @@ UNIX_LIMITS_TEST("X4", a_shut_read_half_has_ended_in_every_mode)
             assert_false(got.truncated);
             assert_unnamed(&got.from);
         }
-        assert_int_equal(limits_test_end(NULL), 0);
+        assert_int_equal(unix_test_end(NULL), 0);
     }
 }
 

@@ -66,37 +66,19 @@ UNIX_TEST("X8", handles_without_a_byte_are_no_readiness)
     (void)receive(through.other, "next");
 }
 
-static fer_error read_some(fer_unix_stream *stream, char *buf, size_t len, size_t *n)
-{
-    return fer_unix_stream_read(stream, buf, len, n);
-}
-
-static fer_error read_slices(fer_unix_stream *stream, char *buf, size_t len, size_t *n)
-{
-    fer_io_slice_mut slice = {buf, len};
-    return fer_unix_stream_read_vectored(stream, &slice, 1, n);
-}
-
-static fer_error peek(fer_unix_stream *stream, char *buf, size_t len, size_t *n)
-{
-    return fer_unix_stream_peek(stream, buf, len, n);
-}
-
 UNIX_TEST("X8", a_read_and_a_peek_read_on_behind_handles_without_a_byte)
 {
-    fer_error (*const calls[])(fer_unix_stream *, char *, size_t, size_t *) = {read_some,
-                                                                               read_slices, peek};
     skip_if(!unix_peer_reads_past_only_handles(), "the stream ends (unix_only_control)");
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    for (int sort = READ; sort <= READ_VECTORED; sort++) {
         struct unix_ends through = unix_ends_open();
         struct unix_ends passed = unix_ends_open();
         char buf[8];
         size_t n = 77;
         send_only_handles(through, passed.one);
         assert_ok(fer_unix_stream_set_nonblocking(through.other, true));
-        assert_kind(calls[i](through.other, buf, sizeof buf, &n), FER_WOULD_BLOCK);
+        assert_kind(read_by(sort, unix_ref(through.other), buf, sizeof buf, &n), FER_WOULD_BLOCK);
         assert_ok(fer_unix_stream_write_all(through.one, "next", 4, NULL));
-        assert_ok_n(calls[i](through.other, buf, sizeof buf, &n), n, 4);
+        assert_ok_n(read_by(sort, unix_ref(through.other), buf, sizeof buf, &n), n, 4);
         assert_ok_n(fer_unix_stream_read(passed.other, buf, 1, &n), n, 0);
     }
 }
