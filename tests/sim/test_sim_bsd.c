@@ -34,7 +34,7 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
     const int32_t codes[] = {is_on(ON_OPENBSD) ? -2 : -8, is_on(ON_OPENBSD) ? -3 : -2, -4};
     fer_socket_addr addr;
     size_t count = 0;
-    bsd_begin_of(.names = names, .name_count = 3);
+    sim_begin_of(.names = names, .name_count = 3);
     for (size_t i = 0; i < 3; i++) {
         assert_code(fer_lookup_host(names[i].host, 80, &addr, 1, &count), names[i].failure,
                     codes[i]);
@@ -46,7 +46,7 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
 BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 {
     fer_unix_addr addr;
-    bsd_begin_of(.max_sockets = 1024); /* OpenBSD's shortest queue has 241 connections */
+    sim_begin_of(.max_sockets = 1024); /* OpenBSD's shortest queue has 241 connections */
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
     fer_raw_socket listener = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_raw_socket other = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
@@ -157,7 +157,7 @@ BSD_TEST(a_port_that_is_bound_and_does_not_listen)
 BSD_CONFIG_TEST(a_connect_to_itself_is_einval_on_macos)
 {
     for (int wildcard = 0; wildcard < 2; wildcard++) {
-        bsd_begin();
+        sim_begin();
         fer_raw_socket raw = bound_to(wildcard ? "0.0.0.0:7003" : "127.0.0.1:7003");
         assert_ok(ferp_set_nonblocking(raw, true));
         assert_kind(ferp_connect(raw, addr_at("127.0.0.1:7003")),
@@ -193,11 +193,11 @@ BSD_CONFIG_TEST(an_accept_queue_is_as_long_as_on_the_system)
         size_t lengths[4];
     } rows[] = {{0, {128, 1, 1, 81}}, {4, {4, 7, 5, 81}}, {1000, {128, 193, 129, 129}}};
     for (size_t i = 0; i < 3; i++) {
-        bsd_begin_of(.max_sockets = 1200, .send_buffer = 64, .receive_buffer = 64);
+        sim_begin_of(.max_sockets = 1200, .send_buffer = 64, .receive_buffer = 64);
         fer_socket_addr addr = addr_of("127.0.0.1:7001");
         assert_ok(ferp_listen(bound_to("127.0.0.1:7001"), rows[i].backlog));
         assert_int_equal(queue_until_full(&addr, is_on(ON_FREEBSD) ? FER_CONNECTION_RESET : FER_OK),
-                         rows[i].lengths[bsd_system]);
+                         rows[i].lengths[sim_system.bsd]);
         sim_end_one();
     }
 }
@@ -246,7 +246,7 @@ BSD_TEST(a_connection_that_was_reset_in_the_queue)
 BSD_CONFIG_TEST(a_shared_listener_skips_a_connection_that_was_reset_in_the_queue)
 {
     for (int is_shared = 0; is_shared < 2; is_shared++) {
-        bsd_begin();
+        sim_begin();
         const fer_socket_addr *addr = listening();
         if (is_shared) {
             assert_ok(fer_tcp_listener_try_clone(&test.listener, &test.listener2));

@@ -163,7 +163,7 @@ CONNECT_TEST(K8_a_late_lookup_occupies_its_thread)
     assert_int_equal(now_ms(), 3000);
     end_in_ms(500);
     assert_code(look_up("slow.test:80", resolver), FER_TIMED_OUT, 0);
-    assert_ok(fer_resolver_start(resolver, "slow.test:80", NULL, NULL, 0, &test.lookup));
+    assert_ok(fer_resolver_start(resolver, "slow.test:80", NULL, NULL, 0, &test.lookups[0]));
     assert_code(look_up("three.test:80", resolver), FER_TIMED_OUT, 0);
     end_in_ms(500);
     assert_code(look_up("three.test:80", resolver), FER_WOULD_BLOCK, 0);
