@@ -69,28 +69,6 @@ static void assert_nothing(fer_udp_socket *socket)
     assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
-/* ---- Waits */
-
-static void shut_datagrams(void *socket)
-{
-    assert_ok(fer_socket_shutdown(fer_udp_socket_as_socket(socket), FER_SHUTDOWN_READ));
-}
-
-/* U7: "a receive that waits ends in the same way, also a clone's". */
-SIM_CONFIG_TEST(a_shutdown_ends_a_receive_that_waits)
-{
-    for (int through_clone = 0; through_clone < 2; through_clone++) {
-        sim_begin();
-        assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));
-        assert_ok(fer_udp_socket_connect(&test.udp, PEER_ADDR));
-        assert_ok(fer_udp_socket_try_clone(&test.udp, &test.udp2));
-        after_ms(7, shut_datagrams, through_clone ? &test.udp2 : &test.udp);
-        assert_ok(receive_one(&test.udp));
-        assert_true(now_ms() <= 107); /* within a slice */
-        sim_end_one();
-    }
-}
-
 /* ---- Peers */
 
 static void echo(fer_sim_peer from, fer_sim_event event, void *context)
@@ -119,33 +97,6 @@ DATAGRAM_TEST(a_datagram_takes_a_latency_each_way_also_to_a_handler)
     sends_to(socket, "two", PEER_ADDR);
     gets(socket, "one", PEER_ADDR);
     gets(socket, "two", PEER_ADDR);
-}
-
-SIM_TEST(bad_arguments_of_a_peers_calls_are_refused)
-{
-    fer_sim_peer other = FER_SIM_PEER_NONE;
-    fer_udp_received got;
-    char byte = 0;
-    peer = peer_bound_to(PEER_ADDR);
-    fer_sim_peer listener = serve(SERVER);
-    const fer_socket_addr to = addr_of(OWN_ADDR);
-    assert_kind(fer_sim_peer_bind(addr_at(PEER_ADDR), &other), FER_ADDR_IN_USE);
-    assert_kind(fer_sim_peer_send_to(peer, "x", 65508, &to), FER_MESSAGE_TOO_LONG);
-    const fer_error invalid[] = {
-        fer_sim_peer_bind(NULL, &other),
-        fer_sim_peer_bind(&to, NULL),
-        fer_sim_peer_send_to(listener, "x", 1, &to),
-        fer_sim_peer_send_to(peer, NULL, 1, &to),
-        fer_sim_peer_send_to(peer, "x", 1, NULL),
-        fer_sim_peer_send_to(peer, "x", 1, addr_at("[fd00::1]:1000")),
-        fer_sim_peer_send_to(peer, "x", 1, addr_at("10.0.0.1:0")),
-        fer_sim_peer_recv_from(listener, &byte, 1, &got),
-        fer_sim_peer_recv_from(peer, NULL, 1, &got),
-        fer_sim_peer_recv_from(peer, &byte, 1, NULL),
-        fer_sim_peer_send(peer, "x", 1, NULL),
-        fer_sim_peer_recv(peer, &byte, 1, NULL),
-    };
-    assert_all_kind(invalid, FER_INVALID_INPUT);
 }
 
 /* ---- Faults */
