@@ -309,13 +309,20 @@ SIM_TEST(a_refused_ecn_leaves_the_segments)
     assert_true(found.max_segments > 1);
 }
 
-SIM_TEST(a_message_is_sent_by_an_interface_of_this_machine)
+SIM_TEST(a_message_is_sent_from_an_address_and_by_an_interface_of_this_machine)
 {
     fer_datagram_send out = message("x", 0);
     open_pair(FER_UDP_LOCAL_ADDR);
     assert_ok(send_again(&out));
     assert_queued("x");
     assert_int_equal(got[0].interface_index, 1);
+    out.from = addr_of("127.0.0.9:0").ip;
+    assert_ok(send_again(&out));
+    assert_queued("x");
+    assert_true(fer_ip_addr_eq(got[0].from.ip, out.from));
+    out.from = addr_of("192.0.2.1:0").ip;
+    assert_kind(send_again(&out), FER_ADDR_NOT_AVAILABLE);
+    out.from = addr_of("0.0.0.0:0").ip;
     out.interface_index = 2;
     assert_kind(send_again(&out), is_winsock() ? FER_UNSUPPORTED : FER_OK);
     out.interface_index = 3;
