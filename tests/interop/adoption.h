@@ -9,6 +9,13 @@
 /* Each function creates a connected socket, and stores one that sends to it in *other. */
 plain_socket tcp_connected(plain_socket *other);
 plain_socket udp_connected(plain_socket *other);
+#ifdef _WIN32
+SOCKET tcp_accepted(SOCKET *other);
+#else
+int unix_stream_end(int *other);
+int unix_datagram_end(int *other);
+int unix_seqpacket_end(int *other);
+#endif
 
 enum { NO_TYPE = HANDLE_TYPE_COUNT, NO_SOCKET };
 

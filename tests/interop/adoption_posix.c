@@ -2,7 +2,7 @@
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#include "interop/interop_posix.h"
+#include "interop/adoption.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,7 +14,6 @@
 #include <sched.h>
 #endif
 
-#include "interop/adoption.h"
 #include "support/fixture.h"
 
 enum { PATH_SIZE = 64 };

@@ -1,6 +1,6 @@
 /* adoption_winsock.c: sockets of every kind, for adoption.c (rule R1). */
 #define _WIN32_WINNT 0x0A00
-#include "interop/adoption_winsock.h"
+#include "interop/adoption.h"
 
 #include <windows.h>
 #include <ws2tcpip.h>

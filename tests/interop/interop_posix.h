@@ -18,11 +18,4 @@ int activation_tests(void);
 int foreign_tests(void);
 int fork_tests(void);
 
-/* ---- Descriptors. adoption_posix.c */
-
-/* Each function creates a descriptor, and stores one that writes to it in *other. */
-int unix_stream_end(int *other);
-int unix_datagram_end(int *other);
-int unix_seqpacket_end(int *other);
-
 #endif

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "interop/adoption_winsock.h"
-#include "interop/handle_types.h"
+#include "interop/adoption.h"
 #include "support/fixture.h"
 
 #define INHERITED_LISTENER "--inherited-listener"

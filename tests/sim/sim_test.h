@@ -4,7 +4,6 @@
 #define SIM_TEST_H
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ferrule.h"
@@ -111,18 +110,19 @@ static inline void expect(fer_error error, fer_error_kind kind, int32_t os_code,
     ((n) = 77, assert_kind(call, kind), assert_int_equal((n), (count)))
 
 static inline void expect_all(const fer_error *errors, size_t count, fer_error_kind kind,
-                              const char *file, int line)
+                              const char *text, const char *file, int line)
 {
-    char text[32];
     for (size_t i = 0; i < count; i++) {
-        (void)snprintf(text, sizeof text, "the error at index %u", (unsigned)i);
+        if (errors[i].kind != kind) {
+            print_error("at index %u of\n", (unsigned)i);
+        }
         expect(errors[i], kind, ANY_CODE, text, file, line);
     }
 }
 
 /* Each error of the array is of the kind. */
 #define assert_all_kind(errors, kind) \
-    expect_all((errors), sizeof(errors) / sizeof *(errors), (kind), __FILE__, __LINE__)
+    expect_all((errors), sizeof(errors) / sizeof *(errors), (kind), #errors, __FILE__, __LINE__)
 
 static inline int sim_choose(void **state)
 {
