@@ -156,7 +156,6 @@ set(ferrule_conformance_sources
 
 set(ferrule_sim_test_sources
     sim/test_sim_bsd.c
-    sim/test_sim_bsd_connects.c
     sim/test_sim_bsd_datagrams.c
     sim/test_sim_bsd_ends.c
     sim/test_sim_callbacks.c

@@ -1,8 +1,8 @@
-/* adoption_posix.c: descriptors of every kind, offered to every handle type (rule R1). */
+/* adoption_posix.c: descriptors of every kind, for adoption.c (rule R1). */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-#include "interop/interop_posix.h"
+#include "interop/adoption.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -14,11 +14,9 @@
 #include <sched.h>
 #endif
 
-#include "interop/handle_types.h"
-#include "interop/sockets.h"
 #include "support/fixture.h"
 
-enum { NO_TYPE = HANDLE_TYPE_COUNT, NO_SOCKET, PATH_SIZE = 64 };
+enum { PATH_SIZE = 64 };
 
 /* Linux's number. glibc defines the name since 2.32. */
 #ifndef IPPROTO_MPTCP
@@ -27,25 +25,11 @@ enum { NO_TYPE = HANDLE_TYPE_COUNT, NO_SOCKET, PATH_SIZE = 64 };
 
 /* ---- Descriptors */
 
-int tcp_connected(int *other)
-{
-    int created = socket(AF_INET, SOCK_STREAM, 0);
-    *other = plain_accepted_from(created);
-    return created;
-}
-
 static int tcp_listening(int *other)
 {
     uint16_t port = 0;
     (void)other;
     return plain_listener(&port);
-}
-
-int udp_connected(int *other)
-{
-    int created = socket(AF_INET, SOCK_DGRAM, 0);
-    *other = plain_peer_of_datagrams(created);
-    return created;
 }
 
 #if defined(SO_PROTOCOL) && defined(__linux__)
@@ -165,13 +149,7 @@ static int directory(int *other)
 #define NETLINK NONE, SOCK_DGRAM, 0
 #endif
 
-static const struct candidate {
-    const char *name;
-    int (*create)(int *other); /* NULL: a socket of this domain, type and protocol */
-    int adopted_by;
-    bool is_for_socket; /* fer_socket adopts it, and must */
-    int domain, type, protocol;
-} candidates[] = {
+const struct candidate candidates[] = {
     {"a connected TCP socket", tcp_connected, TCP_STREAM, true, 0, 0, 0},
     {"a TCP listener", tcp_listening, TCP_LISTENER, true, 0, 0, 0},
     {"a TCP socket that is not connected", NULL, NO_TYPE, true, AF_INET, SOCK_STREAM, 0},
@@ -199,89 +177,21 @@ static const struct candidate {
     {"a directory", directory, NO_SOCKET, false, 0, 0, 0},
 };
 
-enum { CANDIDATES = sizeof candidates / sizeof candidates[0] };
+const size_t candidate_count = sizeof candidates / sizeof candidates[0];
 
-static int create(const struct candidate *candidate, int *other)
+uint64_t modes_of(const struct candidate *candidate, int created)
 {
-    return candidate->create != NULL
-               ? candidate->create(other)
-               : socket(candidate->domain, candidate->type, candidate->protocol);
+    (void)candidate;
+    return (uint64_t)fcntl(created, F_GETFL) << 32 | (uint32_t)fcntl(created, F_GETFD);
 }
 
-/* R1: fer_socket adopts IP sockets of any protocol, and Unix streams and datagram sockets. The
- * conversion to another handle type checks that type's requirements. */
-RULE_TEST("R1", a_socket_of_any_protocol_is_taken_as_it_is)
-{
-    for (size_t i = 0; i < CANDIDATES; i++) {
-        int other = NONE;
-        int fd = candidates[i].is_for_socket ? create(&candidates[i], &other) : NONE;
-        fer_socket socket = {0};
-        if (fd != NONE) {
-            assert_ok(fer_socket_from_raw(&socket, fd));
-            assert_true(fer_socket_as_raw(&socket) == fd);
-            fer_socket_close(&socket);
-            assert_true(other == NONE || close(other) == 0);
-        }
-    }
-}
-
-static void offer(const struct candidate *candidate, int type)
-{
-    int other = NONE;
-    int fd = create(candidate, &other);
-    if (fd == NONE) {
-        if (type == 0) {
-            print_message("[  NOTE    ] not to be had here: %s\n", candidate->name);
-        }
-        return;
-    }
-    any_handle handle;
-    memset(&handle, 0, sizeof handle);
-    int modes = fcntl(fd, F_GETFL);
-    int flags = fcntl(fd, F_GETFD);
-    fer_error error = handle_types[type].from_raw(&handle, fd);
-    bool is_adopted = candidate->adopted_by == type;
-    fer_error_kind refusal =
-        candidate->adopted_by == NO_SOCKET ? FER_BAD_HANDLE : FER_INVALID_INPUT;
-    if (error.kind != (is_adopted ? FER_OK : refusal)) {
-        fail_msg("%s as %s: %s", candidate->name, handle_types[type].name,
-                 fer_error_kind_name(error.kind));
-    }
-    assert_true(handle_types[type].as_raw(&handle) == (is_adopted ? fd : FER_RAW_SOCKET_NONE));
-    assert_true(handle_types[type].into_raw(&handle) == (is_adopted ? fd : FER_RAW_SOCKET_NONE));
-    /* Unchanged, and still the caller's. */
-    assert_int_equal(fcntl(fd, F_GETFL), modes);
-    assert_int_equal(fcntl(fd, F_GETFD), flags);
-    assert_true(other == NONE || plain_carries(other, fd));
-    assert_int_equal(close(fd), 0);
-    assert_true(other == NONE || close(other) == 0);
-}
-
-/* R1: "A socket of another type or state is INVALID_INPUT and the caller still owns it", and what
- * is no socket is BAD_HANDLE: each handle type with each descriptor. */
-RULE_TEST("R1", each_type_takes_its_own_and_leaves_all_else)
-{
-    for (size_t i = 0; i < CANDIDATES; i++) {
-        for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
-            offer(&candidates[i], type);
-        }
-    }
-}
-
-/* R1: the same with a number that names nothing. */
+/* R1: no handle type takes a number that names nothing. */
 RULE_TEST("R1", no_type_takes_a_number_that_names_nothing)
 {
     int closed = open("/dev/null", O_RDWR);
     assert_int_equal(close(closed), 0);
     const fer_raw_socket nothing[] = {NONE, closed, -2, 1 << 20, INTPTR_MAX, INTPTR_MIN};
-    for (int type = 0; type < HANDLE_TYPE_COUNT; type++) {
-        for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
-            any_handle handle;
-            memset(&handle, 0, sizeof handle);
-            assert_kind(handle_types[type].from_raw(&handle, nothing[i]), FER_BAD_HANDLE);
-            assert_true(handle_types[type].as_raw(&handle) == FER_RAW_SOCKET_NONE);
-        }
-    }
+    assert_no_type_adopts(nothing, sizeof nothing / sizeof nothing[0]);
 }
 
-RULE_TESTS_AS(adoption_tests, "adoption")
+RULE_TESTS_AS(system_adoption_tests, "adoption")

@@ -10,12 +10,11 @@
 #include <linux/vm_sockets.h>
 #endif
 
-#include "interop/handle_types.h"
+#include "interop/adoption.h"
 #include "interop/interop_posix.h"
-#include "interop/sockets.h"
 #include "support/fixture.h"
 
-enum { NO_TYPE = HANDLE_TYPE_COUNT, PATH_SIZE = 64 };
+enum { PATH_SIZE = 64 };
 
 static fer_error becomes(fer_socket *socket, int type, any_handle *handle)
 {

@@ -15,9 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "interop/handle_types.h"
+#include "interop/adoption.h"
 #include "interop/interop_posix.h"
-#include "interop/sockets.h"
 #include "support/fixture.h"
 
 enum { TIMEOUT_MS = 52 };
@@ -265,5 +264,6 @@ static RULE_TESTS_AS(interop_tests, "interop")
     activation_program(arguments[0]);
     /* fork_tests come before a thread of an abandoned lookup can be left: ThreadSanitizer lets a
      * child of a process with several threads start none. */
-    return adoption_tests() + foreign_tests() + activation_tests() + fork_tests() + interop_tests();
+    return adoption_tests() + system_adoption_tests() + foreign_tests() + activation_tests() +
+           fork_tests() + interop_tests();
 }

@@ -12,21 +12,10 @@ int activated_main(void);
 void activation_program(const char *path);
 
 /* ---- The tests of each file. What a child process may do with its copies of the parent's handles
- * (fork_posix.c); descriptors of every kind, and which handle type adopts them (adoption_posix.c);
- * sockets that only fer_socket adopts (foreign_posix.c). */
+ * (fork_posix.c); sockets that only fer_socket adopts (foreign_posix.c). */
 
 int activation_tests(void);
-int adoption_tests(void);
 int foreign_tests(void);
 int fork_tests(void);
-
-/* ---- Descriptors. adoption_posix.c */
-
-/* Each function creates a descriptor, and stores one that writes to it in *other. */
-int tcp_connected(int *other);
-int udp_connected(int *other);
-int unix_stream_end(int *other);
-int unix_datagram_end(int *other);
-int unix_seqpacket_end(int *other);
 
 #endif

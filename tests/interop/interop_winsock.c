@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "interop/adoption_winsock.h"
-#include "interop/handle_types.h"
+#include "interop/adoption.h"
 #include "support/fixture.h"
 
 #define INHERITED_LISTENER "--inherited-listener"
@@ -281,5 +280,5 @@ static RULE_TESTS_AS(interop_tests, "interop")
     if (count == 3 && strcmp(arguments[1], INHERITED_LISTENER) == 0) {
         return child_main(arguments[2]);
     }
-    return adoption_tests() + interop_tests();
+    return adoption_tests() + system_adoption_tests() + interop_tests();
 }

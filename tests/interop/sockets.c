@@ -68,6 +68,15 @@ plain_socket plain_connection(uint16_t port)
     return created;
 }
 
+void plain_close(plain_socket created)
+{
+#ifdef _WIN32
+    assert_true(created == NONE || closesocket(created) == 0);
+#else
+    assert_true(created == NONE || close(created) == 0);
+#endif
+}
+
 plain_socket plain_accepted_from(plain_socket one)
 {
     uint16_t port = 0;
@@ -75,11 +84,7 @@ plain_socket plain_accepted_from(plain_socket one)
     plain_connect(one, port);
     plain_socket accepted = accept(listener, NULL, NULL);
     assert_true(accepted != NONE);
-#ifdef _WIN32
-    (void)closesocket(listener);
-#else
-    (void)close(listener);
-#endif
+    plain_close(listener);
     return accepted;
 }
 

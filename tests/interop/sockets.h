@@ -27,6 +27,9 @@ plain_socket plain_connection(uint16_t port);
 plain_socket plain_accepted_from(plain_socket one);
 plain_socket plain_peer_of_datagrams(plain_socket one);
 
+/* Closes it. Nothing is done for NONE. */
+void plain_close(plain_socket created);
+
 /* Returns whether one byte passes from one end to the other. Waits as long as peer.h does. */
 bool plain_carries(plain_socket from, plain_socket to);
 

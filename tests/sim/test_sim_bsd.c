@@ -1,6 +1,7 @@
-/* test_sim_bsd.c: the BSD dialect: traits and codes, and what its systems do in common. Each switch
+/* test_sim_bsd.c: the BSD dialect: traits and codes, connecting, listening and binding. Each switch
  * of platform/sim/switches.h has a test here or in test_sim_bsd_*.c, which shows its effect on the
  * systems that have it, and its absence on the others. */
+#include "platform/sim/network.h"
 #include "sim/sim_bsd.h"
 
 BSD_TEST(the_traits_are_the_systems)
@@ -33,7 +34,7 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
     const int32_t codes[] = {is_on(ON_OPENBSD) ? -2 : -8, is_on(ON_OPENBSD) ? -3 : -2, -4};
     fer_socket_addr addr;
     size_t count = 0;
-    bsd_begin_of(.names = names, .name_count = 3);
+    sim_begin_of(.names = names, .name_count = 3);
     for (size_t i = 0; i < 3; i++) {
         assert_code(fer_lookup_host(names[i].host, 80, &addr, 1, &count), names[i].failure,
                     codes[i]);
@@ -45,7 +46,7 @@ BSD_CONFIG_TEST(a_failed_lookup_has_the_system_s_number)
 BSD_CONFIG_TEST(a_connect_to_a_full_unix_queue_is_refused)
 {
     fer_unix_addr addr;
-    bsd_begin_of(.max_sockets = 1024); /* OpenBSD's shortest queue has 241 connections */
+    sim_begin_of(.max_sockets = 1024); /* OpenBSD's shortest queue has 241 connections */
     assert_ok(fer_unix_addr_from_pathname(&addr, "/run/full"));
     fer_raw_socket listener = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
     fer_raw_socket other = raw_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
@@ -102,6 +103,168 @@ BSD_TEST(a_poller_removes_a_closed_number)
     assert_code(ferp_poller_delete(&poller, back), FER_NOT_FOUND, 0);
     assert_ok(ferp_poller_add(&poller, back, both, FER_POLL_LEVEL));
     ferp_poller_close(&poller);
+}
+
+static fer_raw_socket bound_to(const char *text)
+{
+    fer_raw_socket raw = raw_socket();
+    assert_ok(ferp_bind(raw, addr_at(text)));
+    return raw;
+}
+
+/* ---- Connecting */
+
+/* failed_connect_is_final, failed_connect_is_refused: Linux connects it the second time. */
+BSD_TEST(a_failed_connect_is_final)
+{
+    (void)serve(SERVER);
+    fer_raw_socket raw = raw_socket();
+    assert_code(ferp_connect(raw, addr_at("127.0.0.1:9")), FER_CONNECTION_REFUSED, 61);
+    for (int i = 0; i < 2; i++) {
+        assert_kind(ferp_connect(raw, addr_at(SERVER)),
+                    is_on(ON_FREEBSD) ? FER_CONNECTION_REFUSED : FER_INVALID_INPUT);
+    }
+}
+
+/* port_0_is_unavailable, wildcard_destination_is_einval */
+BSD_TEST(port_0_and_the_wildcard_as_destinations)
+{
+    fer_socket_addr listener, wildcard = addr_of("0.0.0.0:0");
+    (void)raw_listener(&listener);
+    fer_raw_socket raw = raw_socket();
+    wildcard.port = listener.port;
+    assert_code(ferp_connect(raw, addr_at("127.0.0.1:0")), FER_ADDR_NOT_AVAILABLE, 49);
+    assert_kind(ferp_connect(raw, &wildcard), is_on(ON_OPENBSD) ? FER_INVALID_INPUT : FER_OK);
+}
+
+/* bound_port_drops_syn, connect_ends_after_75_s */
+BSD_TEST(a_port_that_is_bound_and_does_not_listen)
+{
+    fer_raw_socket bound = bound_to("127.0.0.1:7000");
+    fer_raw_socket raw = raw_socket();
+    bool drops = !is_on(ON_FREEBSD);
+    assert_takes(drops ? 75000 : 0,
+                 assert_code(ferp_connect(raw, addr_at("127.0.0.1:7000")),
+                             drops ? FER_CONNECTION_TIMED_OUT : FER_CONNECTION_REFUSED,
+                             drops ? 60 : 61));
+    ferp_close(raw);
+    ferp_close(bound);
+    raw = raw_socket();
+    assert_code(ferp_connect(raw, addr_at("127.0.0.1:7000")), FER_CONNECTION_REFUSED, 61);
+}
+
+/* self_connect_is_einval: on the others it is a connect to a port that does not listen. */
+BSD_CONFIG_TEST(a_connect_to_itself_is_einval_on_macos)
+{
+    for (int wildcard = 0; wildcard < 2; wildcard++) {
+        sim_begin();
+        fer_raw_socket raw = bound_to(wildcard ? "0.0.0.0:7003" : "127.0.0.1:7003");
+        assert_ok(ferp_set_nonblocking(raw, true));
+        assert_kind(ferp_connect(raw, addr_at("127.0.0.1:7003")),
+                    is_on(ON_MACOS) ? FER_INVALID_INPUT : FER_IN_PROGRESS);
+        sim_end_one();
+    }
+}
+
+/* ---- Listening and accepting */
+
+/* The connect that finds the queue full has the result `full`. */
+static size_t queue_until_full(const fer_socket_addr *addr, fer_error_kind full)
+{
+    for (size_t count = 0; count < 400; count++) {
+        fer_raw_socket client = raw_socket();
+        assert_ok(ferp_set_nonblocking(client, true));
+        assert_kind(ferp_connect(client, addr), FER_IN_PROGRESS);
+        advance_ms(1);
+        if (ferp_check_connected(client).kind != FER_OK) {
+            assert_int_equal(raw_error(client).kind, full);
+            return count;
+        }
+    }
+    return 400;
+}
+
+/* queue_halves, queue_is_exact, backlog_0_is_largest, backlog_min, backlog_max, full_queue_resets.
+ * The lengths are macOS', FreeBSD's, NetBSD's and OpenBSD's. */
+BSD_CONFIG_TEST(an_accept_queue_is_as_long_as_on_the_system)
+{
+    static const struct {
+        int backlog;
+        size_t lengths[4];
+    } rows[] = {{0, {128, 1, 1, 81}}, {4, {4, 7, 5, 81}}, {1000, {128, 193, 129, 129}}};
+    for (size_t i = 0; i < 3; i++) {
+        sim_begin_of(.max_sockets = 1200, .send_buffer = 64, .receive_buffer = 64);
+        fer_socket_addr addr = addr_of("127.0.0.1:7001");
+        assert_ok(ferp_listen(bound_to("127.0.0.1:7001"), rows[i].backlog));
+        assert_int_equal(queue_until_full(&addr, is_on(ON_FREEBSD) ? FER_CONNECTION_RESET : FER_OK),
+                         rows[i].lengths[sim_system.bsd]);
+        sim_end_one();
+    }
+}
+
+/* accept_inherits_nonblocking, accept_drops_timeouts, accepted_linger_zero_is_120s */
+BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
+{
+    fer_socket_addr addr, peer;
+    fer_duration timeout;
+    struct ferp_linger linger;
+    bool nonblocking = false;
+    fer_raw_socket accepted = FER_RAW_SOCKET_NONE;
+    fer_raw_socket listener = raw_listener(&addr);
+    assert_ok(ferp_set_timeout(listener, FERP_READING, fer_duration_from_secs(1)));
+    assert_ok(ferp_set_linger(listener, (struct ferp_linger){true, 0}));
+    (void)raw_connected(&addr);
+    assert_ok(ferp_set_nonblocking(listener, true));
+    assert_ok(ferp_accept(listener, &accepted, &peer));
+    assert_ok_n(ferp_is_nonblocking(accepted, &nonblocking), nonblocking, is_on(ON_MACOS));
+    assert_ok(ferp_timeout(accepted, FERP_READING, &timeout));
+    assert_int_equal(timeout.nanos == FER_DURATION_NONE_NANOS, is_on(ON_MACOS));
+    assert_ok(ferp_linger(accepted, &linger));
+    assert_true(linger.on);
+    assert_int_equal(linger.seconds, is_on(ON_FREEBSD) ? 0 : 120);
+}
+
+/* queued_reset_is_aborted, queued_reset_v6_is_aborted */
+BSD_TEST(a_connection_that_was_reset_in_the_queue)
+{
+    for (int is_v6 = 0; is_v6 < 2; is_v6++) {
+        fer_domain domain = is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
+        fer_socket_addr addr = addr_of(is_v6 ? "[::1]:7002" : "127.0.0.1:7002"), peer;
+        fer_raw_socket listener = raw_new(domain, FER_TYPE_STREAM);
+        fer_raw_socket client = raw_new(domain, FER_TYPE_STREAM), accepted;
+        assert_ok(ferp_bind(listener, &addr));
+        assert_ok(ferp_listen(listener, 4));
+        assert_ok(ferp_connect(client, &addr));
+        raw_reset(client);
+        assert_kind(ferp_accept(listener, &accepted, &peer),
+                    is_v6 || !is_on(ON_MACOS) ? FER_CONNECTION_ABORTED : FER_OK);
+    }
+}
+
+/* accept sets options of the connections of a shared listener. macOS refuses them for one that was
+ * reset. */
+BSD_CONFIG_TEST(a_shared_listener_skips_a_connection_that_was_reset_in_the_queue)
+{
+    for (int is_shared = 0; is_shared < 2; is_shared++) {
+        sim_begin();
+        const fer_socket_addr *addr = listening();
+        if (is_shared) {
+            assert_ok(fer_tcp_listener_try_clone(&test.listener, &test.listener2));
+        }
+        raw_reset(raw_connected(addr));
+        assert_kind(fer_tcp_listener_try_accept(&test.listener, &test.stream, NULL),
+                    is_shared || !is_on(ON_MACOS) ? FER_WOULD_BLOCK : FER_OK);
+        sim_end_one();
+    }
+}
+
+/* ---- Binding */
+
+/* scopeless_bind_is_unavailable: Linux reports EINVAL. */
+BSD_TEST(a_link_local_bind_without_a_scope_is_eaddrnotavail)
+{
+    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV6, FER_TYPE_STREAM);
+    assert_code(ferp_bind(raw, addr_at("[fe80::1]:0")), FER_ADDR_NOT_AVAILABLE, 49);
 }
 
 TEST_MAIN("sim_bsd")

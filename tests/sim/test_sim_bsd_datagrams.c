@@ -151,7 +151,7 @@ BSD_CONFIG_TEST(sockets_share_an_address_by_reuse_port)
                 {FERP_REUSE_ADDRESS, {wildcard, specific}, FER_OK},
                 {FERP_REUSE_PORT, {specific, specific}, FER_OK}};
     for (size_t i = 0; i < 4; i++) {
-        bsd_begin();
+        sim_begin();
         for (size_t at = 0; at < 2; at++) {
             fer_raw_socket raw = udp_socket();
             assert_ok(ferp_set_option(raw, rows[i].option, 1));

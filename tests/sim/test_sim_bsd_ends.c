@@ -6,9 +6,9 @@
 static size_t n;
 
 #define BSD_PAIR_TEST(function) \
-    BSD_TEST_OF(function, (struct raw_pair pair), (raw_pair()), bsd_start)
+    BSD_TEST_OF(function, (struct raw_pair pair), (raw_pair()), sim_start)
 #define BSD_UNIX_PAIR_TEST(function) \
-    BSD_TEST_OF(function, (const fer_raw_socket *ends), (unix_pair()), bsd_start)
+    BSD_TEST_OF(function, (const fer_raw_socket *ends), (unix_pair()), sim_start)
 
 static const fer_raw_socket *unix_pair(void)
 {

@@ -153,29 +153,31 @@ CONNECT_TEST(a_callback_closes_the_poller_that_waits)
 static void close_lookup(void *context)
 {
     (void)context;
-    fer_lookup_close(&test.lookup);
+    fer_lookup_close(&test.lookups[0]);
 }
 
 CONNECT_TEST(a_callback_closes_the_lookup_that_is_awaited)
 {
-    assert_ok(fer_resolver_start(&test.resolver, "slow.test:80", NULL, NULL, KEY, &test.lookup));
+    assert_ok(
+        fer_resolver_start(&test.resolver, "slow.test:80", NULL, NULL, KEY, &test.lookups[0]));
     after_ms(5, close_lookup, NULL);
-    assert_takes(
-        5, assert_kind(fer_lookup_wait(&test.lookup, millis(1000), NULL, 0, &count), FER_MISUSE));
+    assert_takes(5, assert_kind(fer_lookup_wait(&test.lookups[0], millis(1000), NULL, 0, &count),
+                                FER_MISUSE));
 }
 
 static void restart_lookup(void *context)
 {
     close_lookup(context);
-    assert_ok(fer_resolver_start(&test.resolver, "10.0.0.7:80", NULL, NULL, KEY, &test.lookup));
+    assert_ok(fer_resolver_start(&test.resolver, "10.0.0.7:80", NULL, NULL, KEY, &test.lookups[0]));
 }
 
 CONNECT_TEST(a_callback_restarts_the_lookup_that_is_awaited)
 {
     fer_socket_addr found;
-    assert_ok(fer_resolver_start(&test.resolver, "slow.test:80", NULL, NULL, KEY, &test.lookup));
+    assert_ok(
+        fer_resolver_start(&test.resolver, "slow.test:80", NULL, NULL, KEY, &test.lookups[0]));
     after_ms(5, restart_lookup, NULL);
-    assert_takes(5, assert_ok(fer_lookup_wait(&test.lookup, millis(1000), &found, 1, &count)));
+    assert_takes(5, assert_ok(fer_lookup_wait(&test.lookups[0], millis(1000), &found, 1, &count)));
     assert_int_equal(count, 1);
 }
 

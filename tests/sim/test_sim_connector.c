@@ -53,7 +53,7 @@ static struct result run(size_t i, size_t dialect, bool by_connector)
     const size_t chosen[] = {i % 5, i / 5 % 5, i / 25 % 5};
     struct result result;
     memset(&result, 0, sizeof result);
-    sim_dialect = sim_dialects[dialect];
+    sim_system = sim_systems[dialect];
     begin();
     for (size_t at = 0; at < 3; at++) {
         (void)serve(hosts[at]);

@@ -137,15 +137,8 @@ static fer_sim_report copied_everything(void)
 
 PLAIN_TEST(a_long_copy_makes_one_pipe_on_linux_only)
 {
-    static const fer_sim_config systems[] = {
-        {.dialect = FER_SIM_DIALECT_POSIX},
-        {.dialect = FER_SIM_DIALECT_WINSOCK},
-        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_MACOS},
-        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_FREEBSD},
-        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_NETBSD},
-        {.dialect = FER_SIM_DIALECT_BSD, .bsd = FER_SIM_BSD_OPENBSD}};
     for (size_t i = 0; i < 6; i++) {
-        begin_with(systems[i], false);
+        begin_with(sim_systems[i], false);
         (void)copied_everything();
         assert_int_equal(lines_of_pipes, i == 0 ? 1 : 0);
     }

@@ -84,14 +84,14 @@ static void run_events(void)
         FER_IGNORE(fer_sim_peer_send_to(peer, "and back", 8, &near));
         FER_IGNORE(fer_sim_peer_send_to(peer, "and again", 9, &near));
         FER_IGNORE(fer_resolver_start(&test.resolver, "server.test:80", NULL, &test.poller, 7,
-                                      &test.lookup));
+                                      &test.lookups[0]));
         FER_IGNORE(fer_poller_wait(&test.poller, millis(round % 3), &event, 1, &n, NULL));
         run_batch(socket, &far);
         FER_IGNORE(receive_one(socket));
         FER_IGNORE(fer_poller_modify(&test.poller, fer_udp_socket_as_raw(socket),
                                      (fer_event){.key = round, .interest = FER_READABLE},
                                      (fer_poll_mode)(round % 2)));
-        fer_lookup_close(&test.lookup);
+        fer_lookup_close(&test.lookups[0]);
     }
 }
 

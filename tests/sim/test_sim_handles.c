@@ -23,13 +23,6 @@ static int passing_start(void **state)
     return 0;
 }
 
-static int passing_start_bsd(void **state)
-{
-    (void)bsd_start(state);
-    open_streams();
-    return 0;
-}
-
 #define PASSING_TEST(function) TEST_OF(function, (void), (), POSIX_ROW(function, passing_start))
 
 static fer_error send_twice(const char *text)
@@ -117,7 +110,7 @@ PASSING_TEST(a_read_ends_after_the_bytes_of_a_message_with_handles)
 }
 
 /* The BSDs, soreceive: a read ends before a message, and goes on after it. */
-BSD_TEST_OF(a_read_ends_before_the_bytes_of_a_message_with_handles, (void), (), passing_start_bsd)
+BSD_TEST_OF(a_read_ends_before_the_bytes_of_a_message_with_handles, (void), (), passing_start)
 {
     writes("ab");
     assert_ok_n(send_twice("cd"), n, 2);

@@ -309,13 +309,20 @@ SIM_TEST(a_refused_ecn_leaves_the_segments)
     assert_true(found.max_segments > 1);
 }
 
-SIM_TEST(a_message_is_sent_by_an_interface_of_this_machine)
+SIM_TEST(a_message_is_sent_from_an_address_and_by_an_interface_of_this_machine)
 {
     fer_datagram_send out = message("x", 0);
     open_pair(FER_UDP_LOCAL_ADDR);
     assert_ok(send_again(&out));
     assert_queued("x");
     assert_int_equal(got[0].interface_index, 1);
+    out.from = addr_of("127.0.0.9:0").ip;
+    assert_ok(send_again(&out));
+    assert_queued("x");
+    assert_true(fer_ip_addr_eq(got[0].from.ip, out.from));
+    out.from = addr_of("192.0.2.1:0").ip;
+    assert_kind(send_again(&out), FER_ADDR_NOT_AVAILABLE);
+    out.from = addr_of("0.0.0.0:0").ip;
     out.interface_index = 2;
     assert_kind(send_again(&out), is_winsock() ? FER_UNSUPPORTED : FER_OK);
     out.interface_index = 3;
@@ -386,22 +393,14 @@ PLAIN_TEST(each_system_has_its_features)
 {
     const fer_udp_features bsd =
         FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_TIMESTAMPS | FER_UDP_SOURCE;
-    const struct {
-        fer_sim_dialect dialect;
-        fer_sim_bsd bsd;
-        fer_udp_features v4, v6;
-    } rows[] = {
-        {FER_SIM_DIALECT_POSIX, FER_SIM_BSD_MACOS, 255, 255},
-        {FER_SIM_DIALECT_WINSOCK, FER_SIM_BSD_MACOS, 1 | 2 | 32 | 64, 1 | 2 | 32 | 64},
-        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_MACOS, bsd, bsd},
-        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_FREEBSD, bsd, bsd},
-        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_NETBSD, bsd & ~FER_UDP_ECN, bsd},
-        {FER_SIM_DIALECT_BSD, FER_SIM_BSD_OPENBSD, bsd & ~FER_UDP_ECN, bsd},
-    };
+    /* of IPv4 and of IPv6, in the order of sim_systems */
+    const fer_udp_features rows[][2] = {
+        {255, 255}, {1 | 2 | 32 | 64, 1 | 2 | 32 | 64}, {bsd, bsd},
+        {bsd, bsd}, {bsd & ~FER_UDP_ECN, bsd},          {bsd & ~FER_UDP_ECN, bsd}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        fer_sim_config config = {.dialect = rows[i].dialect, .bsd = rows[i].bsd};
-        assert_int_equal(features_of(config, OWN), rows[i].v4);
-        assert_int_equal(features_of(config, "[::1]:1000"), rows[i].v6);
+        fer_sim_config config = sim_systems[i];
+        assert_int_equal(features_of(config, OWN), rows[i][0]);
+        assert_int_equal(features_of(config, "[::1]:1000"), rows[i][1]);
         config.lacks_udp_features = 255;
         assert_int_equal(features_of(config, OWN), 0);
     }

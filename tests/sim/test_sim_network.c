@@ -19,13 +19,6 @@ SIM_STREAM_CONFIG_TEST(a_connect_takes_the_latency_twice_and_bytes_once)
     stream_reads(&open_ends.stream, "late");
 }
 
-SIM_PAIR_TEST(on_the_loopback_nothing_takes_time)
-{
-    assert_ok(fer_tcp_stream_write_all(&ends->stream, "at once", 7, NULL));
-    peer_receives(ends->peer, "at once");
-    assert_int_equal(fer_sim_now().nanos, 0);
-}
-
 /* Bytes arrive in the order of sending, and the FIN last, with any jitter, and if more pieces are
  * in flight than the simulation can schedule separately: they join, and none is lost. */
 SIM_CONFIG_TEST(nothing_overtakes_and_nothing_is_lost)

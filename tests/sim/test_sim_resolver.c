@@ -16,11 +16,9 @@ static const fer_sim_name names[] = {
 
 static fer_resolver *const resolver = &test.resolver;
 static fer_poller *const poller = &test.poller;
-static fer_lookup lookups[4];
 
 static void begin_with(uint32_t threads, uint32_t waiting, fer_sim_trace_function trace)
 {
-    memset(lookups, 0, sizeof lookups);
     sim_begin_of(.names = names, .name_count = sizeof names / sizeof names[0], .trace = trace);
     assert_ok(fer_poller_new(poller));
     assert_ok(fer_resolver_new(
@@ -34,28 +32,15 @@ static void begin(uint32_t threads, uint32_t waiting)
     begin_with(threads, waiting, NULL);
 }
 
-static int end(void **state)
-{
-    for (size_t i = 0; i < 4; i++) {
-        fer_lookup_close(&lookups[i]);
-    }
-    return sim_end(state);
-}
-
-#define RESOLVER_TEST(function)                                                          \
-    TEST_OF(function, (void), (),                                                        \
-            TEST_ROW(#function " [POSIX]", function, sim_choose, end, &sim_dialects[0]), \
-            TEST_ROW(#function " [WINSOCK]", function, sim_choose, end, &sim_dialects[1]))
-
 static void start(size_t at, const char *text, uint64_t key)
 {
-    assert_ok(fer_resolver_start(resolver, text, NULL, poller, key, &lookups[at]));
+    assert_ok(fer_resolver_start(resolver, text, NULL, poller, key, &test.lookups[at]));
 }
 
 static fer_error wait_for(size_t at, fer_duration timeout)
 {
     size_t count = 0;
-    return fer_lookup_wait(&lookups[at], timeout, NULL, 0, &count);
+    return fer_lookup_wait(&test.lookups[at], timeout, NULL, 0, &count);
 }
 
 static fer_error wait_for_result(size_t at)
@@ -78,7 +63,7 @@ static uint64_t take_one(const fer_poller *notified)
     return key;
 }
 
-RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
+SIM_CONFIG_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
 {
     begin(1, 0);
     start(0, "slow.test:80", 0);
@@ -94,27 +79,27 @@ RESOLVER_TEST(a_slow_name_takes_its_time_and_a_wait_can_be_shorter)
 }
 
 /* A program that only polls, or only takes keys, makes progress too. */
-RESOLVER_TEST(repeated_queries_advance_time_to_the_result)
+SIM_CONFIG_TEST(repeated_queries_advance_time_to_the_result)
 {
     for (int takes_keys = 0; takes_keys < 2; takes_keys++) {
         begin(1, 0);
-        assert_ok(fer_resolver_start(resolver, "soon.test:80", NULL, NULL, 7, &lookups[0]));
+        assert_ok(fer_resolver_start(resolver, "soon.test:80", NULL, NULL, 7, &test.lookups[0]));
         while (takes_keys ? take_one(NULL) != 7 : check(0).kind == FER_WOULD_BLOCK) {
             assert_true(now_ms() <= 5);
         }
         assert_ok(check(0));
         assert_int_equal(now_ms(), 5);
-        assert_int_equal(end(NULL), 0);
+        sim_end_one();
     }
 }
 
-RESOLVER_TEST(threads_look_up_in_parallel_and_the_queue_waits)
+SIM_CONFIG_TEST(threads_look_up_in_parallel_and_the_queue_waits)
 {
     begin(2, 1);
     start(0, "slow.test:80", 0);
     start(1, "gone.test:80", 0);
     start(2, "slow.test:80", 0);
-    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &lookups[3]),
+    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &test.lookups[3]),
                 FER_WOULD_BLOCK);
     assert_takes(1000, assert_kind(wait_for_result(1), FER_HOST_NOT_FOUND));
     start(3, "two.test:80", 0);
@@ -124,7 +109,7 @@ RESOLVER_TEST(threads_look_up_in_parallel_and_the_queue_waits)
 }
 
 /* A lookup on the event loop's own thread would delay the byte by three seconds. */
-RESOLVER_TEST(an_event_loop_runs_while_a_name_is_looked_up)
+SIM_CONFIG_TEST(an_event_loop_runs_while_a_name_is_looked_up)
 {
     fer_event event;
     size_t count = 0;
@@ -147,7 +132,7 @@ RESOLVER_TEST(an_event_loop_runs_while_a_name_is_looked_up)
 
 /* Rule N9: each completion notifies, and the keys are in the order of completion and not of the
  * start. */
-RESOLVER_TEST(keys_arrive_with_the_notifications)
+SIM_CONFIG_TEST(keys_arrive_with_the_notifications)
 {
     static const struct {
         const char *text;
@@ -182,7 +167,7 @@ static void wait_in_a_callback(void *context)
     start(1, "two.test:80", 0);
 }
 
-RESOLVER_TEST(in_a_callback_time_stands_still)
+SIM_CONFIG_TEST(in_a_callback_time_stands_still)
 {
     begin(1, 1);
     start(0, "slow.test:80", 0);
@@ -193,7 +178,7 @@ RESOLVER_TEST(in_a_callback_time_stands_still)
     assert_ok(wait_for_result(1));
 }
 
-RESOLVER_TEST(the_faults_of_names_strike_in_the_background)
+SIM_CONFIG_TEST(the_faults_of_names_strike_in_the_background)
 {
     begin(1, 0);
     arm(FER_SIM_FAULT_RESOLVE_SLOW);
@@ -207,12 +192,12 @@ RESOLVER_TEST(the_faults_of_names_strike_in_the_background)
 }
 
 /* The three allocations: the lookup, the thread, and the addresses. */
-RESOLVER_TEST(a_lookup_without_memory_is_out_of_memory)
+SIM_CONFIG_TEST(a_lookup_without_memory_is_out_of_memory)
 {
     begin(1, 0);
     for (uint64_t nth = 1; nth <= 2; nth++) {
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
-        assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, poller, 0, &lookups[0]),
+        assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, poller, 0, &test.lookups[0]),
                     FER_OUT_OF_MEMORY);
     }
     assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, 3));
@@ -223,7 +208,7 @@ RESOLVER_TEST(a_lookup_without_memory_is_out_of_memory)
 }
 
 /* The end of the simulation ends its threads: their memory is freed, and the lookups are done. */
-RESOLVER_TEST(a_simulation_can_end_while_names_are_looked_up)
+SIM_CONFIG_TEST(a_simulation_can_end_while_names_are_looked_up)
 {
     fer_sim_report report;
     fer_socket_addr addr;
@@ -233,13 +218,13 @@ RESOLVER_TEST(a_simulation_can_end_while_names_are_looked_up)
         start(i, i == 3 ? "gone.test:80" : "slow.test:80", 0);
     }
     advance_ms(10);
-    fer_lookup_close(&lookups[1]);
+    fer_lookup_close(&test.lookups[1]);
     assert_ok_n(fer_sim_stop(&report), report.leaked_lookups, 0);
     assert_int_equal(report.elapsed.nanos, UINT64_C(10000000));
     assert_kind(wait_for_result(3), FER_HOST_NOT_FOUND);
-    assert_ok_n(fer_lookup_wait(&lookups[2], FER_DURATION_NONE, &addr, 1, &count), count, 1);
+    assert_ok_n(fer_lookup_wait(&test.lookups[2], FER_DURATION_NONE, &addr, 1, &count), count, 1);
     assert_int_equal(addr.port, 80);
-    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &lookups[1]),
+    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &test.lookups[1]),
                 FER_UNSUPPORTED);
     assert_kind(fer_resolver_new(&(fer_resolver){0}, NULL), FER_UNSUPPORTED);
 }
@@ -254,7 +239,7 @@ static void keep_background_line(void *context, const char *line)
     }
 }
 
-RESOLVER_TEST(the_trace_reports_lookups_in_the_background)
+SIM_CONFIG_TEST(the_trace_reports_lookups_in_the_background)
 {
     begin_with(1, 0, keep_background_line);
     start(0, "two.test:80", 0);

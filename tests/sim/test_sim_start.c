@@ -240,11 +240,14 @@ SIM_TEST(misuse_of_the_simulation_is_invalid_input)
 {
     fer_socket_addr addr = addr_of(SERVER), odd = addr;
     fer_sim_peer peer = FER_SIM_PEER_NONE;
+    fer_udp_received got;
+    char byte = 0;
     fer_sim_step bad_action = {(fer_sim_action)99, {0}, NULL, 0};
     fer_sim_step no_bytes = {FER_SIM_ACTION_SEND, {0}, NULL, 1};
     fer_sim_step endless = {FER_SIM_ACTION_PAUSE, FER_DURATION_NONE, NULL, 0};
     odd.ip.family = (fer_ip_family)5;
     fer_sim_peer listener = serve(SERVER);
+    fer_sim_peer datagrams = peer_bound_to("10.0.0.7:53");
     const fer_error invalid[] = {
         fer_sim_advance(FER_DURATION_NONE),
         fer_sim_after(millis(1), NULL, NULL),
@@ -272,6 +275,18 @@ SIM_TEST(misuse_of_the_simulation_is_invalid_input)
         fer_sim_peer_play(listener, &bad_action, 1),
         fer_sim_peer_play(listener, &no_bytes, 1),
         fer_sim_peer_play(listener, &endless, 1),
+        fer_sim_peer_bind(NULL, &peer),
+        fer_sim_peer_bind(&addr, NULL),
+        fer_sim_peer_send_to(listener, "x", 1, &addr),
+        fer_sim_peer_send_to(datagrams, NULL, 1, &addr),
+        fer_sim_peer_send_to(datagrams, "x", 1, NULL),
+        fer_sim_peer_send_to(datagrams, "x", 1, addr_at("[fd00::1]:1000")),
+        fer_sim_peer_send_to(datagrams, "x", 1, addr_at("10.0.0.1:0")),
+        fer_sim_peer_recv_from(listener, &byte, 1, &got),
+        fer_sim_peer_recv_from(datagrams, NULL, 1, &got),
+        fer_sim_peer_recv_from(datagrams, &byte, 1, NULL),
+        fer_sim_peer_send(datagrams, "x", 1, NULL),
+        fer_sim_peer_recv(datagrams, &byte, 1, NULL),
     };
     const fer_error unconnected[] = {
         fer_sim_peer_send(listener, "x", 1, NULL),
@@ -282,6 +297,8 @@ SIM_TEST(misuse_of_the_simulation_is_invalid_input)
     assert_all_kind(unconnected, FER_NOT_CONNECTED);
     assert_kind(fer_sim_peer_listen(&addr, 1, &peer), FER_ADDR_IN_USE);
     assert_kind(fer_sim_peer_connect(&addr, &addr, &peer), FER_ADDR_IN_USE);
+    assert_kind(fer_sim_peer_bind(addr_at("10.0.0.7:53"), &peer), FER_ADDR_IN_USE);
+    assert_kind(fer_sim_peer_send_to(datagrams, "x", 65508, &addr), FER_MESSAGE_TOO_LONG);
     assert_int_equal(peer, FER_SIM_PEER_NONE);
 }
 
