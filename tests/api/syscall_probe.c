@@ -1,6 +1,6 @@
 /* syscall_probe.c: performs one step after the other on a connection over loopback and on datagram
- * sockets, each between two marks that a tracer detects. check_syscalls.sh lists the expected
- * system calls of each step. Linux only. */
+ * sockets, each between two marks that a tracer detects. The first mark lists the expected system
+ * calls of the step, for check_syscalls.sh. Linux only. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdint.h>
@@ -17,10 +17,11 @@ static fer_tcp_stream clone;
 static fer_socket_addr address;
 static char buffer[64];
 
-/* Makes a call that fails and appears in the trace as the probe's mark. */
+/* Makes a call that fails and appears in the trace as the probe's mark. step: its name and the
+ * system calls that it makes. */
 static void mark(const char *step)
 {
-    char path[64];
+    char path[160];
     snprintf(path, sizeof path, "/ferrule-probe/%s", step);
     if (access(path, F_OK) == 0) {
         exit(2);
@@ -48,10 +49,11 @@ static void open_connection(void)
 {
     fer_ipv4_addr loopback = fer_ipv4_addr_new(127, 0, 0, 1);
     address = fer_socket_addr_v4_new(loopback, 0);
-    STEP("bind", fer_tcp_listener_bind_addr(&listener, &address), FER_OK);
+    STEP("bind: socket setsockopt bind listen", fer_tcp_listener_bind_addr(&listener, &address),
+         FER_OK);
     expect("local_addr", fer_tcp_listener_local_addr(&listener, &address), FER_OK);
-    STEP("connect", fer_tcp_stream_connect_addr(&client, &address), FER_OK);
-    STEP("accept", fer_tcp_listener_accept(&listener, &server, NULL), FER_OK);
+    STEP("connect: socket connect", fer_tcp_stream_connect_addr(&client, &address), FER_OK);
+    STEP("accept: accept4", fer_tcp_listener_accept(&listener, &server, NULL), FER_OK);
 }
 
 static void move_bytes(void)
@@ -59,15 +61,15 @@ static void move_bytes(void)
     const fer_io_slice out[2] = {{"one", 3}, {"two", 3}};
     const fer_io_slice_mut in[2] = {{buffer, 3}, {buffer + 3, 3}};
     size_t n = 0;
-    STEP("write", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
-    STEP("peek", fer_tcp_stream_peek(&server, buffer, sizeof buffer, &n), FER_OK);
-    STEP("read", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
-    STEP("write_all", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
-    STEP("read_exact", fer_tcp_stream_read_exact(&server, buffer, 5, &n), FER_OK);
-    STEP("write_vectored", fer_tcp_stream_write_vectored(&client, out, 2, &n), FER_OK);
-    STEP("read_vectored", fer_tcp_stream_read_vectored(&server, in, 2, &n), FER_OK);
-    STEP("empty_read", fer_tcp_stream_read(&server, NULL, 0, &n), FER_OK);
-    STEP("empty_write", fer_tcp_stream_write(&client, NULL, 0, &n), FER_OK);
+    STEP("write: sendto", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
+    STEP("peek: recvfrom", fer_tcp_stream_peek(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("read: recvfrom", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("write_all: sendto", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
+    STEP("read_exact: recvfrom", fer_tcp_stream_read_exact(&server, buffer, 5, &n), FER_OK);
+    STEP("write_vectored: sendmsg", fer_tcp_stream_write_vectored(&client, out, 2, &n), FER_OK);
+    STEP("read_vectored: recvmsg", fer_tcp_stream_read_vectored(&server, in, 2, &n), FER_OK);
+    STEP("empty_read:", fer_tcp_stream_read(&server, NULL, 0, &n), FER_OK);
+    STEP("empty_write:", fer_tcp_stream_write(&client, NULL, 0, &n), FER_OK);
 }
 
 /* The receiver of a packet may run after the end of send. */
@@ -80,25 +82,27 @@ static void await_input(const fer_tcp_stream *stream)
 static void move_bytes_with_timeouts(void)
 {
     size_t n = 0;
-    STEP("set_read_timeout", fer_tcp_stream_set_read_timeout(&server, fer_duration_from_millis(20)),
-         FER_OK);
-    STEP("set_write_timeout",
+    STEP("set_read_timeout: setsockopt",
+         fer_tcp_stream_set_read_timeout(&server, fer_duration_from_millis(20)), FER_OK);
+    STEP("set_write_timeout: setsockopt",
          fer_tcp_stream_set_write_timeout(&client, fer_duration_from_millis(20)), FER_OK);
-    STEP("write_in_time", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
+    STEP("write_in_time: sendto", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
     await_input(&server);
-    STEP("read_in_time", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
-    STEP("read_expired", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    STEP("read_in_time: recvfrom", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("read_expired: recvfrom fcntl", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n),
+         FER_TIMED_OUT);
     fer_copy_buffer copied = {buffer, sizeof buffer, 0, 0};
     fer_stream echo = fer_tcp_stream_as_stream(&server);
     expect("write", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
     await_input(&server);
-    STEP("copy_expired", fer_copy(echo, echo, &copied, NULL), FER_TIMED_OUT);
-    expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
-    STEP("try_clone", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
-    STEP("read_expired_on_clone", fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n),
+    STEP("copy_expired: recvfrom sendto recvfrom fcntl", fer_copy(echo, echo, &copied, NULL),
          FER_TIMED_OUT);
-    STEP("set_nonblocking", fer_tcp_stream_set_nonblocking(&client, true), FER_OK);
-    STEP("read_would_block", fer_tcp_stream_read(&client, buffer, sizeof buffer, &n),
+    expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
+    STEP("try_clone: fcntl", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
+    STEP("read_expired_on_clone: recvfrom fcntl",
+         fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    STEP("set_nonblocking: ioctl", fer_tcp_stream_set_nonblocking(&client, true), FER_OK);
+    STEP("read_would_block: recvfrom", fer_tcp_stream_read(&client, buffer, sizeof buffer, &n),
          FER_WOULD_BLOCK);
 }
 
@@ -108,25 +112,27 @@ static void move_bytes_within_limits(void)
 {
     fer_cancel_token token = {0};
     size_t n = 0;
-    STEP("token_new", fer_cancel_token_new(&token), FER_OK);
+    STEP("token_new: eventfd2", fer_cancel_token_new(&token), FER_OK);
     fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60)),
                          .token = &token};
-    STEP("set_limits", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
+    STEP("set_limits:", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
     expect("write_all", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
-    STEP("read_in_limits", fer_tcp_stream_read(&server, buffer, 1, &n), FER_OK);
-    STEP("peek_in_limits", fer_tcp_stream_peek(&server, buffer, 1, &n), FER_OK);
-    STEP("read_exact_in_limits", fer_tcp_stream_read_exact(&server, buffer, 4, &n), FER_OK);
-    STEP("write_in_limits", fer_tcp_stream_write(&server, "hello", 5, &n), FER_OK);
+    STEP("read_in_limits: recvfrom", fer_tcp_stream_read(&server, buffer, 1, &n), FER_OK);
+    STEP("peek_in_limits: recvfrom", fer_tcp_stream_peek(&server, buffer, 1, &n), FER_OK);
+    STEP("read_exact_in_limits: recvfrom", fer_tcp_stream_read_exact(&server, buffer, 4, &n),
+         FER_OK);
+    STEP("write_in_limits: sendto", fer_tcp_stream_write(&server, "hello", 5, &n), FER_OK);
     limits.deadline = fer_instant_after(fer_duration_from_millis(20));
     expect("set_limits", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
-    STEP("read_until_deadline", fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
-    STEP("read_after_deadline", fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
-    STEP("token_cancel", fer_cancel_token_cancel(&token), FER_OK);
-    STEP("token_cancel_again", fer_cancel_token_cancel(&token), FER_OK);
-    STEP("read_cancelled", fer_tcp_stream_read(&server, buffer, 1, &n), FER_CANCELLED);
-    STEP("token_reset", fer_cancel_token_reset(&token), FER_OK);
-    STEP("set_no_limits", fer_tcp_stream_set_limits(&server, NULL), FER_OK);
-    mark("token_close");
+    STEP("read_until_deadline: recvfrom fcntl getsockopt poll",
+         fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
+    STEP("read_after_deadline:", fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
+    STEP("token_cancel: write", fer_cancel_token_cancel(&token), FER_OK);
+    STEP("token_cancel_again:", fer_cancel_token_cancel(&token), FER_OK);
+    STEP("read_cancelled:", fer_tcp_stream_read(&server, buffer, 1, &n), FER_CANCELLED);
+    STEP("token_reset: read read", fer_cancel_token_reset(&token), FER_OK);
+    STEP("set_no_limits:", fer_tcp_stream_set_limits(&server, NULL), FER_OK);
+    mark("token_close: close");
     fer_cancel_token_close(&token);
     mark("end");
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
@@ -140,30 +146,33 @@ static void accept_within_limits(void)
     fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
     expect("connect", fer_tcp_stream_connect_addr(&others[0], &address), FER_OK);
     expect("connect", fer_tcp_stream_connect_addr(&others[1], &address), FER_OK);
-    STEP("try_accept", fer_tcp_listener_try_accept(&listener, &accepted, NULL), FER_OK);
-    expect("shutdown", fer_tcp_stream_shutdown(&others[0], FER_SHUTDOWN_WRITE), FER_OK);
-    STEP("close_gracefully", fer_tcp_stream_close_gracefully(&accepted, fer_duration_from_secs(60)),
+    STEP("try_accept: poll accept4", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
          FER_OK);
-    STEP("listener_set_limits", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
-    STEP("accept_in_limits", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_OK);
+    expect("shutdown", fer_tcp_stream_shutdown(&others[0], FER_SHUTDOWN_WRITE), FER_OK);
+    STEP("close_gracefully: shutdown recvfrom close",
+         fer_tcp_stream_close_gracefully(&accepted, fer_duration_from_secs(60)), FER_OK);
+    STEP("listener_set_limits: ioctl", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
+    STEP("accept_in_limits: accept4", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_OK);
     fer_tcp_stream_close(&accepted);
-    STEP("try_accept_in_limits", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
+    STEP("try_accept_in_limits: poll", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
          FER_WOULD_BLOCK);
     limits.deadline = fer_instant_after(fer_duration_from_millis(20));
-    STEP("listener_set_limits_again", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
-    STEP("accept_until_deadline", fer_tcp_listener_accept(&listener, &accepted, NULL),
+    STEP("listener_set_limits_again:", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
+    STEP("accept_until_deadline: accept4 poll", fer_tcp_listener_accept(&listener, &accepted, NULL),
          FER_TIMED_OUT);
-    STEP("accept_after_deadline", fer_tcp_listener_accept(&listener, &accepted, NULL),
+    STEP("accept_after_deadline:", fer_tcp_listener_accept(&listener, &accepted, NULL),
          FER_TIMED_OUT);
     expect("set_limits", fer_tcp_listener_set_limits(&listener, NULL), FER_OK);
-    STEP("listener_set_timeout",
+    STEP("listener_set_timeout:",
          fer_socket_set_read_timeout(fer_tcp_listener_as_socket(&listener),
                                      fer_duration_from_millis(20)),
          FER_OK);
-    STEP("accept_expired", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_TIMED_OUT);
+    STEP("accept_expired: accept4 poll", fer_tcp_listener_accept(&listener, &accepted, NULL),
+         FER_TIMED_OUT);
     /* the first clone allocates */
     expect("try_clone", fer_tcp_listener_try_clone(&listener, &clones[0]), FER_OK);
-    STEP("listener_try_clone_again", fer_tcp_listener_try_clone(&listener, &clones[1]), FER_OK);
+    STEP("listener_try_clone_again: fcntl", fer_tcp_listener_try_clone(&listener, &clones[1]),
+         FER_OK);
     fer_tcp_listener_close(&clones[0]);
     fer_tcp_listener_close(&clones[1]);
     fer_tcp_stream_close(&others[0]);
@@ -173,21 +182,21 @@ static void accept_within_limits(void)
 static void end_connection(void)
 {
     size_t n = 0;
-    STEP("shutdown", fer_tcp_stream_shutdown(&client, FER_SHUTDOWN_WRITE), FER_OK);
-    STEP("write_after_shutdown", fer_tcp_stream_write(&client, "x", 1, &n), FER_BROKEN_PIPE);
-    STEP("read_end", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
-    STEP("read_end_again", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("shutdown: shutdown", fer_tcp_stream_shutdown(&client, FER_SHUTDOWN_WRITE), FER_OK);
+    STEP("write_after_shutdown:", fer_tcp_stream_write(&client, "x", 1, &n), FER_BROKEN_PIPE);
+    STEP("read_end: recvfrom", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
+    STEP("read_end_again:", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
     fer_tcp_stream_close(&clone);
     fer_tcp_stream_close(&server);
-    mark("close");
+    mark("close: close");
     fer_tcp_stream_close(&client);
     mark("end");
-    STEP("connect_timeout",
+    STEP("connect_timeout: socket ioctl connect poll getsockopt getpeername ioctl",
          fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(10)), FER_OK);
-    STEP("zero_timeout", fer_tcp_stream_set_read_timeout(&client, fer_duration_from_secs(0)),
+    STEP("zero_timeout:", fer_tcp_stream_set_read_timeout(&client, fer_duration_from_secs(0)),
          FER_INVALID_INPUT);
     fer_tcp_stream_close(&client);
-    STEP("zero_connect_timeout",
+    STEP("zero_connect_timeout:",
          fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(0)),
          FER_INVALID_INPUT);
     fer_tcp_listener_close(&listener);
@@ -196,7 +205,7 @@ static void end_connection(void)
 static void listen_on_ipv6(void)
 {
     fer_socket_addr any = {.ip = {.family = FER_IP_V6}};
-    mark("bind_v6");
+    mark("bind_v6: socket setsockopt setsockopt bind listen");
     fer_error error = fer_tcp_listener_bind_addr(&listener, &any);
     mark("end");
     if (error.kind != FER_UNSUPPORTED) {
@@ -211,15 +220,17 @@ static void move_batches(fer_udp_socket *from, const fer_socket_addr *target, fe
     fer_datagram_send out[2] = {{.buf = "one", .len = 3, .to = target},
                                 {.buf = "two", .len = 3, .to = target}};
     fer_datagram_recv in[4] = {{.buf = NULL}, {.buf = NULL}, {.buf = NULL}, {.buf = NULL}};
-    STEP("udp_send_batch", fer_udp_socket_send_batch(from, out, 2, NULL), FER_OK);
-    STEP("udp_recv_batch", fer_udp_socket_recv_batch(to, in, 4, NULL), FER_OK);
+    STEP("udp_send_batch: sendmmsg", fer_udp_socket_send_batch(from, out, 2, NULL), FER_OK);
+    STEP("udp_recv_batch: recvmmsg", fer_udp_socket_recv_batch(to, in, 4, NULL), FER_OK);
     out[0] = (fer_datagram_send){.buf = "oneone", .len = 6, .segment_size = 3, .to = target};
-    STEP("udp_send_segments", fer_udp_socket_send_batch(from, out, 1, NULL), FER_OK);
+    STEP("udp_send_segments: getsockopt sendmsg", fer_udp_socket_send_batch(from, out, 1, NULL),
+         FER_OK);
     out[0].sent = 0;
-    STEP("udp_send_segments_again", fer_udp_socket_send_batch(from, out, 1, NULL), FER_OK);
+    STEP("udp_send_segments_again: sendmsg", fer_udp_socket_send_batch(from, out, 1, NULL), FER_OK);
     out[1].sent = 0;
     out[1].ecn = FER_ECN_ECT0;
-    STEP("udp_send_ecn", fer_udp_socket_send_batch(from, out + 1, 1, NULL), FER_OK);
+    STEP("udp_send_ecn: getsockopt sendmsg", fer_udp_socket_send_batch(from, out + 1, 1, NULL),
+         FER_OK);
     expect("recv_batch", fer_udp_socket_recv_batch(to, in, 4, NULL), FER_OK);
     expect("recv", fer_udp_socket_try_recv_batch(to, in, 1, NULL), FER_OK);
 }
@@ -231,32 +242,39 @@ static void move_datagrams(void)
     fer_socket_addr any_port = fer_socket_addr_v4_new(loopback, 0);
     fer_socket_addr to;
     fer_udp_received got;
-    STEP("udp_bind", fer_udp_socket_bind_addr(&one, &any_port), FER_OK);
+    STEP("udp_bind: socket bind", fer_udp_socket_bind_addr(&one, &any_port), FER_OK);
     expect("bind", fer_udp_socket_bind_addr(&other, &any_port), FER_OK);
     expect("local_addr", fer_udp_socket_local_addr(&one, &to), FER_OK);
-    STEP("udp_send_to", fer_udp_socket_send_to(&other, "hello", 5, &to, NULL), FER_OK);
-    STEP("udp_recv_from", fer_udp_socket_recv_from(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("udp_send_to: sendto", fer_udp_socket_send_to(&other, "hello", 5, &to, NULL), FER_OK);
+    STEP("udp_recv_from: recvfrom", fer_udp_socket_recv_from(&one, buffer, sizeof buffer, &got),
+         FER_OK);
     expect("send_to", fer_udp_socket_send_to(&other, "again", 5, &to, NULL), FER_OK);
-    STEP("udp_peek_from", fer_udp_socket_peek_from(&one, buffer, sizeof buffer, &got), FER_OK);
-    STEP("udp_recv", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_OK);
-    STEP("udp_connect", fer_udp_socket_connect_addr(&one, &got.from), FER_OK);
-    STEP("udp_send", fer_udp_socket_send(&one, "back", 4, NULL), FER_OK);
+    STEP("udp_peek_from: recvmsg", fer_udp_socket_peek_from(&one, buffer, sizeof buffer, &got),
+         FER_OK);
+    STEP("udp_recv: recvfrom", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("udp_connect: connect getpeername", fer_udp_socket_connect_addr(&one, &got.from), FER_OK);
+    STEP("udp_send: sendto", fer_udp_socket_send(&one, "back", 4, NULL), FER_OK);
     expect("send_to", fer_udp_socket_send_to(&other, "mine", 4, &to, NULL), FER_OK);
-    STEP("udp_recv_of_peer", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("udp_recv_of_peer: recvfrom", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got),
+         FER_OK);
     expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)),
            FER_OK);
-    STEP("udp_recv_expired", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
-    STEP("udp_port_0", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL),
+    STEP("udp_recv_expired: recvfrom fcntl", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got),
+         FER_TIMED_OUT);
+    STEP("udp_port_0:", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL),
          FER_INVALID_INPUT);
     move_batches(&other, &to, &one);
-    STEP("udp_clone", fer_udp_socket_try_clone(&one, &second), FER_OK);
+    STEP("udp_clone: fcntl", fer_udp_socket_try_clone(&one, &second), FER_OK);
     expect("send_to", fer_udp_socket_send_to(&other, "both", 4, &to, NULL), FER_OK);
-    STEP("udp_recv_on_clone", fer_udp_socket_recv(&second, buffer, sizeof buffer, &got), FER_OK);
+    STEP("udp_recv_on_clone: recvfrom getpeername",
+         fer_udp_socket_recv(&second, buffer, sizeof buffer, &got), FER_OK);
     fer_udp_socket_close(&second);
     const fer_raw_socket raw = fer_udp_socket_into_raw(&other);
-    STEP("udp_from_raw", fer_udp_socket_from_raw(&adopted, raw), FER_OK);
+    STEP("udp_from_raw: getsockopt getsockopt fcntl getsockname getsockopt getpeername getsockopt "
+         "setsockopt",
+         fer_udp_socket_from_raw(&adopted, raw), FER_OK);
     fer_udp_socket_close(&adopted);
-    mark("udp_close");
+    mark("udp_close: close");
     fer_udp_socket_close(&one);
     mark("end");
 }
@@ -275,27 +293,30 @@ static void move_over_unix_sockets(void)
         int len = snprintf(text, sizeof text, "ferrule %d %ld", i, (long)getpid());
         expect("name", fer_unix_addr_from_abstract_name(&names[i], text, (size_t)len), FER_OK);
     }
-    STEP("unix_bind", fer_unix_listener_bind_addr(&waiting, &names[0]), FER_OK);
-    STEP("unix_connect", fer_unix_stream_connect_addr(&ends[0], &names[0]), FER_OK);
-    STEP("unix_accept", fer_unix_listener_accept(&waiting, &accepted, NULL), FER_OK);
+    STEP("unix_bind: socket bind listen", fer_unix_listener_bind_addr(&waiting, &names[0]), FER_OK);
+    STEP("unix_connect: socket connect", fer_unix_stream_connect_addr(&ends[0], &names[0]), FER_OK);
+    STEP("unix_accept: accept4", fer_unix_listener_accept(&waiting, &accepted, NULL), FER_OK);
     expect("connect", fer_unix_stream_connect_addr(&ends[1], &names[0]), FER_OK);
-    STEP("unix_accept_peer", fer_unix_listener_accept(&waiting, &spare, &peer), FER_OK);
-    STEP("unix_write", fer_unix_stream_write(&ends[0], "hello", 5, NULL), FER_OK);
-    STEP("unix_read", fer_unix_stream_read(&accepted, buffer, sizeof buffer, NULL), FER_OK);
-    STEP("unix_write_vectored",
+    STEP("unix_accept_peer: accept4 getpeername", fer_unix_listener_accept(&waiting, &spare, &peer),
+         FER_OK);
+    STEP("unix_write: sendto", fer_unix_stream_write(&ends[0], "hello", 5, NULL), FER_OK);
+    STEP("unix_read: recvfrom", fer_unix_stream_read(&accepted, buffer, sizeof buffer, NULL),
+         FER_OK);
+    STEP("unix_write_vectored: sendmsg",
          fer_unix_stream_write_vectored(&ends[0], &(fer_io_slice){"hello", 5}, 1, NULL), FER_OK);
     fer_unix_stream_close(&spare);
     fer_unix_stream_close(&ends[1]);
-    STEP("unix_pair", fer_unix_stream_pair(&spare, &ends[1]), FER_OK);
-    STEP("unix_datagram_bind", fer_unix_datagram_bind_addr(&one, &names[1]), FER_OK);
-    STEP("unix_datagram_unbound", fer_unix_datagram_unbound(&other), FER_OK);
-    STEP("unix_datagram_send_to",
+    STEP("unix_pair: socketpair", fer_unix_stream_pair(&spare, &ends[1]), FER_OK);
+    STEP("unix_datagram_bind: socket bind", fer_unix_datagram_bind_addr(&one, &names[1]), FER_OK);
+    STEP("unix_datagram_unbound: socket", fer_unix_datagram_unbound(&other), FER_OK);
+    STEP("unix_datagram_send_to: sendto",
          fer_unix_datagram_send_to_addr(&other, "hello", 5, &names[1], NULL), FER_OK);
-    STEP("unix_datagram_recv_from", fer_unix_datagram_recv_from(&one, buffer, sizeof buffer, &got),
+    STEP("unix_datagram_recv_from: recvmsg",
+         fer_unix_datagram_recv_from(&one, buffer, sizeof buffer, &got), FER_OK);
+    STEP("unix_datagram_connect: connect", fer_unix_datagram_connect_addr(&other, &names[1]),
          FER_OK);
-    STEP("unix_datagram_connect", fer_unix_datagram_connect_addr(&other, &names[1]), FER_OK);
-    STEP("unix_datagram_send", fer_unix_datagram_send(&other, "again", 5, NULL), FER_OK);
-    mark("unix_close");
+    STEP("unix_datagram_send: sendto", fer_unix_datagram_send(&other, "again", 5, NULL), FER_OK);
+    mark("unix_close: close");
     fer_unix_stream_close(&ends[0]);
     mark("end");
 }
@@ -311,36 +332,40 @@ static void wait_for_many(void)
     size_t n = 0;
     expect("bind", fer_udp_socket_bind(&socket, "127.0.0.1:0"), FER_OK);
     const fer_raw_socket raw = fer_udp_socket_as_raw(&socket);
-    STEP("poller_new", fer_poller_new(&poller), FER_OK);
-    STEP("poller_add",
+    STEP("poller_new: epoll_create1 pipe2 epoll_ctl", fer_poller_new(&poller), FER_OK);
+    STEP("poller_add: epoll_ctl",
          fer_poller_add(&poller, raw,
                         (fer_event){.key = 1, .interest = FER_READABLE | FER_WRITABLE},
                         FER_POLL_LEVEL),
          FER_OK);
-    STEP("poller_add_again",
+    STEP("poller_add_again: epoll_ctl",
          fer_poller_add(&poller, raw,
                         (fer_event){.key = 1, .interest = FER_READABLE | FER_WRITABLE},
                         FER_POLL_LEVEL),
          FER_ALREADY_EXISTS);
-    STEP("poller_wait", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
-    STEP("poller_wait_level", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
-    STEP("poller_modify",
+    STEP("poller_wait: epoll_wait", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
+    STEP("poller_wait_level: epoll_wait", fer_poller_wait(&poller, none, events, 4, &n, NULL),
+         FER_OK);
+    STEP("poller_modify: epoll_ctl",
          fer_poller_modify(&poller, raw,
                            (fer_event){.key = 2, .interest = FER_READABLE | FER_WRITABLE},
                            FER_POLL_ONESHOT),
          FER_OK);
-    STEP("poller_wait_oneshot", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
-    STEP("poller_wait_zero", fer_poller_wait(&poller, zero, events, 4, &n, NULL), FER_OK);
-    STEP("poller_wait_expired",
+    STEP("poller_wait_oneshot: epoll_wait", fer_poller_wait(&poller, none, events, 4, &n, NULL),
+         FER_OK);
+    STEP("poller_wait_zero: epoll_wait", fer_poller_wait(&poller, zero, events, 4, &n, NULL),
+         FER_OK);
+    STEP("poller_wait_expired: epoll_wait",
          fer_poller_wait(&poller, fer_duration_from_millis(2), events, 4, &n, NULL), FER_OK);
-    STEP("poller_notify", fer_poller_notify(&poller), FER_OK);
-    STEP("poller_notify_folded", fer_poller_notify(&poller), FER_OK);
-    STEP("poller_wait_notified", fer_poller_wait(&poller, none, events, 4, &n, NULL), FER_OK);
-    STEP("poller_wait_misused", fer_poller_wait(&poller, none, events, 0, &n, NULL),
+    STEP("poller_notify:", fer_poller_notify(&poller), FER_OK);
+    STEP("poller_notify_folded:", fer_poller_notify(&poller), FER_OK);
+    STEP("poller_wait_notified: epoll_wait", fer_poller_wait(&poller, none, events, 4, &n, NULL),
+         FER_OK);
+    STEP("poller_wait_misused:", fer_poller_wait(&poller, none, events, 0, &n, NULL),
          FER_INVALID_INPUT);
-    STEP("poller_delete", fer_poller_delete(&poller, raw), FER_OK);
-    STEP("poller_delete_again", fer_poller_delete(&poller, raw), FER_NOT_FOUND);
-    mark("poller_close");
+    STEP("poller_delete: epoll_ctl", fer_poller_delete(&poller, raw), FER_OK);
+    STEP("poller_delete_again: epoll_ctl", fer_poller_delete(&poller, raw), FER_NOT_FOUND);
+    mark("poller_close: close close close");
     fer_poller_close(&poller);
     mark("end");
     fer_udp_socket_close(&socket);
@@ -375,12 +400,12 @@ static void take_keys(void)
     expect("resolver_new",
            fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1, .queue_cap = 1}),
            FER_OK);
-    mark("take_nothing");
+    mark("take_nothing: 1000*getpid");
     size_t taken = take_often(&resolver);
     mark("end");
     check_taken(taken, 0);
     expect("start", fer_resolver_start(&resolver, "127.0.0.1:80", NULL, NULL, 7, &lookup), FER_OK);
-    mark("take_key");
+    mark("take_key: 1000*getpid");
     taken = take_often(&resolver);
     mark("end");
     check_taken(taken, 1);

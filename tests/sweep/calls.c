@@ -32,61 +32,63 @@ enum { OWN = -1 };
 static const struct need {
     struct words words;
     int setup, flags;
-} needs[] = {{{"", "_read"}, OWN, IN},
-             {{"", "_read_vectored"}, OWN, IN},
-             {{"stream_recv_handles", ""}, OWN, IN},
-             {{"", "_read_exact"}, OWN, IN | ALL},
-             {{"", "_read_to_end"}, OWN, IN | ALL | ENDS},
-             {{"stream_", "peek"}, OWN, PEEK},
-             {{"", "_write"}, OWN, OUT},
-             {{"", "_write_vectored"}, OWN, OUT},
-             {{"stream_send_handles", ""}, OWN, OUT},
-             {{"", "_write_all"}, OWN, OUT | ALL},
-             {{"", "_send_file"}, OWN, OUT | ALL},
-             {{"fer_copy_bidirectional", ""}, TCP_AND_UNIX, COPY | ENDS | ONCE},
-             {{"fer_copy", ""}, TCP_AND_UNIX, COPY | ENDS},
-             {{"", "_ready"}, OWN, WAITS},
-             {{"", "_accept"}, OWN, WAITS},
-             {{"", "_close_gracefully"}, OWN, CLOSES | WAITS | ENDS},
-             {{"fer_poller_close", ""}, POLLER_ADDED, 0},
-             {{"fer_connector_close", ""}, CONNECTOR_DONE, 0},
-             {{"fer_resolver_close", ""}, LOOKUP, 0},
-             {{"", "_close"}, OWN, CLOSES},
-             {{"_into_", ""}, OWN, CLOSES},
-             {{"", "_with"}, OWN, LIMITED},
-             {{"fer_resolver_new", ""}, OWN, LIMITED},
-             {{"_buffer_size", ""}, BUILT_TCP, 0},
-             {{"fer_udp_socket_", "send_to"}, UDP_UNCONNECTED, GRAM_OUT},
-             {{"fer_socket_send_to", ""}, BUILT_UNCONNECTED, GRAM_OUT},
-             {{"_send", ""}, OWN, GRAM_OUT},
-             {{"_recv", ""}, OWN, GRAM_IN},
-             {{"_peek", ""}, OWN, GRAM_PEEK},
-             {{"_leave_multicast_v4", ""}, UDP_MEMBER, 0},
-             {{"_leave_multicast_v6", ""}, UDP6_MEMBER, 0},
-             {{"fer_udp_socket_", "_v6"}, UDP6, 0},
-             {{"fer_socket_", "_only_v6"}, BUILT_TCP6, 0},
-             {{"fer_socket_", "_tcp_user_timeout"}, BUILT_TCP, 0},
-             {{"fer_socket_", "_keepalive"}, BUILT_TCP, 0},
-             {{"fer_socket_", "_linger"}, BUILT_TCP, 0},
-             {{"fer_socket_", "_nodelay"}, BUILT_TCP, 0},
-             {{"fer_socket_is_listening", ""}, BUILT_TCP, 0},
-             {{"fer_socket_", "_reuse_address"}, BUILT_TCP, 0},
-             {{"fer_socket_", "_reuse_port"}, BUILT_TCP, 0},
-             {{"fer_socket_from_raw", ""}, RAW_TCP, 0},
-             {{"fer_socket_", "bind"}, BUILT_NEW_UDP, 0},
-             {{"fer_socket_", "listen"}, BUILT_BOUND, 0},
-             {{"fer_socket_connect_timeout", ""}, BUILT_TCP, ONCE},
-             {{"fer_socket_", "connect"}, BUILT_TCP, ONCE | STARTS},
-             {{"fer_socket_connect_unix", ""}, BUILT_UNIX, ONCE | STARTS},
-             {{"fer_socket_", "_unix"}, BUILT_UNIX, 0},
-             {{"fer_poller_modify", ""}, POLLER_ADDED, 0},
-             {{"fer_poller_delete", ""}, POLLER_ADDED, 0},
-             {{"fer_poller_wait", ""}, POLLER_ADDED, 0},
-             {{"fer_cancel_token_reset", ""}, CANCELLED, 0},
-             {{"fer_resolver_take_completed", ""}, LOOKUP, 0},
-             {{"fer_lookup_wait", ""}, LOOKUP, ONCE},
-             {{"fer_connector_start", ""}, CONNECTOR, 0},
-             {{"fer_connector_take", ""}, CONNECTOR_DONE, ONCE}};
+} needs[] = {
+    {{"", "_read"}, OWN, IN},
+    {{"", "_read_vectored"}, OWN, IN},
+    {{"stream_recv_handles", ""}, OWN, IN},
+    {{"", "_read_exact"}, OWN, IN | ALL},
+    {{"", "_read_to_end"}, OWN, IN | ALL | ENDS},
+    {{"stream_", "peek"}, OWN, PEEK},
+    {{"", "_write"}, OWN, OUT},
+    {{"", "_write_vectored"}, OWN, OUT},
+    {{"stream_send_handles", ""}, OWN, OUT},
+    {{"", "_write_all"}, OWN, OUT | ALL},
+    {{"", "_send_file"}, OWN, OUT | ALL},
+    {{"fer_copy_bidirectional", ""}, TCP_AND_UNIX, COPY | ENDS | ONCE},
+    {{"fer_copy", ""}, TCP_AND_UNIX, COPY | ENDS},
+    {{"", "_ready"}, OWN, WAITS},
+    {{"", "_accept"}, OWN, WAITS},
+    {{"", "_close_gracefully"}, OWN, CLOSES | WAITS | ENDS},
+    {{"fer_poller_close", ""}, POLLER_ADDED, 0},
+    {{"fer_connector_close", ""}, CONNECTOR_DONE, 0},
+    {{"fer_resolver_close", ""}, LOOKUP, 0},
+    {{"", "_close"}, OWN, CLOSES},
+    {{"_into_", ""}, OWN, CLOSES},
+    {{"", "_with"}, OWN, LIMITED},
+    {{"fer_resolver_new", ""}, OWN, LIMITED},
+    {{"_buffer_size", ""}, BUILT_TCP, 0},
+    {{"fer_udp_socket_", "send_to"}, UDP_UNCONNECTED, GRAM_OUT},
+    {{"fer_socket_send_to", ""}, BUILT_UNCONNECTED, GRAM_OUT},
+    {{"_send", ""}, OWN, GRAM_OUT},
+    {{"_recv", ""}, OWN, GRAM_IN},
+    {{"_peek", ""}, OWN, GRAM_PEEK},
+    {{"_leave_multicast_v4", ""}, UDP_MEMBER, 0},
+    {{"_leave_multicast_v6", ""}, UDP6_MEMBER, 0},
+    {{"fer_udp_socket_", "_v6"}, UDP6, 0},
+    {{"fer_socket_", "_only_v6"}, BUILT_TCP6, 0},
+    {{"fer_socket_", "_tcp_user_timeout"}, BUILT_TCP, 0},
+    {{"fer_socket_", "_keepalive"}, BUILT_TCP, 0},
+    {{"fer_socket_", "_linger"}, BUILT_TCP, 0},
+    {{"fer_socket_", "_nodelay"}, BUILT_TCP, 0},
+    {{"fer_socket_is_listening", ""}, BUILT_TCP, 0},
+    {{"fer_socket_", "_reuse_address"}, BUILT_TCP, 0},
+    {{"fer_socket_", "_reuse_port"}, BUILT_TCP, 0},
+    {{"fer_socket_from_raw", ""}, RAW_TCP, 0},
+    {{"fer_socket_", "bind"}, BUILT_NEW_UDP, 0},
+    {{"fer_socket_", "listen"}, BUILT_BOUND, 0},
+    {{"fer_socket_connect_timeout", ""}, BUILT_TCP, ONCE},
+    {{"fer_socket_", "connect"}, BUILT_TCP, ONCE | STARTS},
+    {{"fer_socket_connect_unix", ""}, BUILT_UNIX, ONCE | STARTS},
+    {{"fer_socket_", "_unix"}, BUILT_UNIX, 0},
+    {{"fer_poller_modify", ""}, POLLER_ADDED, 0},
+    {{"fer_poller_delete", ""}, POLLER_ADDED, 0},
+    {{"fer_poller_wait", ""}, POLLER_ADDED, 0},
+    {{"fer_cancel_token_reset", ""}, CANCELLED, 0},
+    {{"fer_resolver_take_completed", ""}, LOOKUP, 0},
+    {{"fer_lookup_wait", ""}, LOOKUP, ONCE},
+    {{"fer_connector_start", ""}, CONNECTOR, 0},
+    {{"fer_connector_take", ""}, CONNECTOR_DONE, ONCE},
+};
 
 /* An argument of the functions with this part in their names, by type and name; NULL: any. A
  * pointer, or the address of a value; and the size that follows it. */
@@ -347,8 +349,24 @@ static void add_all(const struct function *function)
     }
 }
 
+/* Whether no function has these words any more. */
+static bool is_stale(struct words words)
+{
+    size_t i = 0;
+    while (i < functions_count && !matches(functions[i].name, words)) {
+        i++;
+    }
+    return i == functions_count;
+}
+
 void list_calls(void)
 {
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        require(!is_stale(needs[i].words), needs[i].words.part);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        require(!is_stale(others[i].need.words), others[i].need.words.part);
+    }
     for (size_t i = 0; i < functions_count; i++) {
         bool is_pure = false;
         for (size_t k = 0; k < sizeof pure / sizeof *pure; k++) {
