@@ -1,4 +1,4 @@
-/* test_poller_afd.c: the poller over AFD with a fake driver (fake_afd.h) that loses requests, fails
+/* test_poller_afd.c: the poller over AFD with a fake driver (fake_afd.c) that loses requests, fails
  * and delays cancels, with calls of other threads during a wait, sockets that are closed and whose
  * numbers are reused at every point, and the end of a poller: each socket has at most one request,
  * and no event is lost. Single orders of packets: test_scripted_poller.c. */
@@ -40,7 +40,7 @@ static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, U
 #include "platform/winsock/afd_sources.h"
 #include "support/group.h"
 #include "support/thread.h"
-#include "unit/fake_afd.h"
+#include "unit/fake_afd.c"
 #include "unit/limited_memory.h" /* the poller allocates inside its lock */
 
 /* ---- Datagram sockets, which are closed after the test, and a poller */
