@@ -67,7 +67,6 @@ set(ferrule_unit_alone
 # On Linux only, each with its own program.
 set(ferrule_linux_sources
     unit/test_ended_connections.c
-    unit/test_linux_datagrams.c
     unit/test_refused_calls.c
     unit/test_refused_control.c
     unit/test_unusual_errors.c

@@ -415,27 +415,17 @@ int main(int argc, char **argv)
     const char *process = argc > 6 ? argv[6] : "";
     unsigned long warm = 0;
     all.random = strtoul(argv[5], NULL, 10);
-    uint64_t began = example_milliseconds();
     set_up(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), rounds);
-    printf("%zu idle and %zu busy clients after %llu ms\n", all.idle, all.count - all.idle,
-           (unsigned long long)(example_milliseconds() - began));
-    fflush(stdout);
     size_t *closed = allocate(all.count, sizeof *closed);
-    began = example_milliseconds();
     for (size_t i = 0; i < rounds; i++) {
         run_round(closed);
         unsigned long resident = resident_kib(process);
         warm = i == rounds / 4 ? resident : warm;
-        if (resident > 0 && i % (rounds / 8 + 1) == 0) {
-            printf("round %zu: the server uses %lu KiB\n", i + 1, resident);
-            fflush(stdout);
-        }
     }
     free(closed);
-    printf("%zu rounds in %llu ms: %llu lines received, each complete and in order; %llu clients "
-           "closed and replaced\n",
-           rounds, (unsigned long long)(example_milliseconds() - began),
-           (unsigned long long)all.received, (unsigned long long)all.closed);
+    printf("%zu rounds: %llu lines received, each complete and in order; %llu clients closed and "
+           "replaced\n",
+           rounds, (unsigned long long)all.received, (unsigned long long)all.closed);
     check_memory(warm, resident_kib(process));
     tear_down();
     return 0;

@@ -1,7 +1,19 @@
-/* fake_afd.c: see fake_afd.h. */
-#include "unit/fake_afd.h"
-
+/* fake_afd.c: a driver in place of platform/winsock/afd.c, which completes, loses and delays
+ * requests as a test decides. Any thread may call its functions. A test includes this file. */
 #include <string.h>
+
+#include "platform/winsock/afd.h"
+
+/* The number of sockets and of requests that the driver can have. */
+enum { FAKE_SOCKETS = 128, FAKE_REQUESTS = 512 };
+
+/* What happens to the requests of a socket. */
+typedef enum fake_fault {
+    FAKE_NONE,
+    FAKE_LOSES_COMPLETIONS, /* a readiness completes no request that is pending; a cancel does */
+    FAKE_LOSES_REQUESTS,    /* nothing completes a request that is pending */
+    FAKE_DELAYS_CANCELS     /* a cancel's packet comes with fake_deliver */
+} fake_fault;
 
 struct fake_socket {
     SOCKET number;
@@ -25,9 +37,9 @@ struct fake_request {
     fer_error failure;
 };
 
-static SRWLOCK lock = SRWLOCK_INIT;
-static struct fake_socket sockets[FAKE_SOCKETS];
-static size_t socket_count;
+static SRWLOCK fake_lock = SRWLOCK_INIT;
+static struct fake_socket opened[FAKE_SOCKETS];
+static size_t opened_count;
 static struct fake_request requests[FAKE_REQUESTS];
 static int violations;
 static int cancels;
@@ -46,9 +58,9 @@ static size_t port_count;
 /* The last socket that had the number. */
 static struct fake_socket *socket_of(SOCKET number)
 {
-    for (size_t i = socket_count; i > 0; i--) {
-        if (sockets[i - 1].number == number) {
-            return &sockets[i - 1];
+    for (size_t i = opened_count; i > 0; i--) {
+        if (opened[i - 1].number == number) {
+            return &opened[i - 1];
         }
     }
     return NULL;
@@ -79,11 +91,11 @@ static void complete_all(const struct fake_socket *socket, enum request_state st
 fer_error ferp_afd_open(HANDLE port, HANDLE *out)
 {
     *out = CreateEventW(NULL, TRUE, FALSE, NULL);
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     ports[port_count].afd = *out;
     ports[port_count].port = port;
     port_count++;
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
     return FERP_WINSOCK_OK;
 }
 
@@ -157,9 +169,9 @@ static fer_error begin_locked(HANDLE port, ferp_afd_request *request, struct fak
 fer_error ferp_afd_begin(HANDLE afd, ferp_afd_request *request, SOCKET base, ULONG events,
                          void *context)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     fer_error err = begin_locked(port_of(afd), request, socket_of(base), events, context);
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
     return err;
 }
 
@@ -175,7 +187,7 @@ static struct fake_request *request_of(const ferp_afd_request *request)
 
 void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     struct fake_request *found = request_of(request);
     cancels++;
     if (found != NULL && found->state == PENDING) {
@@ -185,13 +197,13 @@ void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
             post(found, CANCELLED, 0);
         }
     }
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
 /* The poller has taken the packet. */
 fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     struct fake_request *found = request_of(request);
     fer_error failure = FERP_WINSOCK_OK;
     violations += found != NULL && found->state != QUEUED;
@@ -199,65 +211,71 @@ fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported)
         failure = found->failure;
         found->state = UNUSED;
     }
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
     *reported = request->poll.count == 0 ? 0 : request->poll.events;
     return failure;
 }
 
 /* ---- For tests */
 
-void fake_begin(void)
+/* Forgets all sockets and requests. */
+static void fake_begin(void)
 {
-    memset(sockets, 0, sizeof sockets);
+    memset(opened, 0, sizeof opened);
     memset(requests, 0, sizeof requests);
-    socket_count = 0;
+    opened_count = 0;
     port_count = 0;
     violations = 0;
     cancels = 0;
 }
 
-int fake_violations(void)
+/* How often a request began while another one of the same poller and socket was outstanding, or
+ * while its own packet had not been taken. */
+static int fake_violations(void)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     int count = violations;
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
     return count;
 }
 
-void fake_open(SOCKET number)
+/* An open socket of this number. A socket that had the number must be closed. */
+static void fake_open(SOCKET number)
 {
-    AcquireSRWLockExclusive(&lock);
-    if (socket_count < FAKE_SOCKETS) {
-        sockets[socket_count++] = (struct fake_socket){.number = number, .is_open = true};
+    AcquireSRWLockExclusive(&fake_lock);
+    if (opened_count < FAKE_SOCKETS) {
+        opened[opened_count++] = (struct fake_socket){.number = number, .is_open = true};
     } else {
         violations++;
     }
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
-void fake_close(SOCKET number)
+/* Completes its requests with LOCAL_CLOSE. */
+static void fake_close(SOCKET number)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     struct fake_socket *socket = socket_of(number);
     socket->is_open = false;
     complete_all(socket, PENDING, FERP_AFD_LOCAL_CLOSE);
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
-void fake_set_ready(SOCKET number, ULONG events)
+/* Sets what it is ready for. */
+static void fake_set_ready(SOCKET number, ULONG events)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     struct fake_socket *socket = socket_of(number);
     socket->ready = events;
     if (socket->fault != FAKE_LOSES_COMPLETIONS) {
         complete_all(socket, PENDING, events);
     }
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
-void fake_set_fault(SOCKET number, fake_fault fault)
+static void fake_set_fault(SOCKET number, fake_fault fault)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     struct fake_socket *socket = socket_of(number);
     socket->fault = fault;
     for (size_t i = 0; i < FAKE_REQUESTS; i++) {
@@ -266,21 +284,24 @@ void fake_set_fault(SOCKET number, fake_fault fault)
             requests[i].state = LOST;
         }
     }
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
-void fake_set_failure(SOCKET number, fer_error failure, bool completes)
+/* Lets its requests fail when they begin, or complete with this failure if completes. OK: neither.
+ * Only requests that begin later. */
+static void fake_set_failure(SOCKET number, fer_error failure, bool completes)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     struct fake_socket *socket = socket_of(number);
     socket->failure = failure;
     socket->completes = completes;
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
-void fake_deliver(SOCKET number)
+/* Queues the packets of cancelled and lost requests of the number, also after its close. */
+static void fake_deliver(SOCKET number)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     for (size_t i = 0; i < FAKE_REQUESTS; i++) {
         bool is_held = requests[i].state == DELAYED || requests[i].state == LOST;
         if (is_held && requests[i].socket->number == number) {
@@ -289,21 +310,22 @@ void fake_deliver(SOCKET number)
             requests[i].state = UNUSED;
         }
     }
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
 }
 
-int fake_begins(SOCKET number)
+/* Numbers of calls so far. */
+static int fake_begins(SOCKET number)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     int count = socket_of(number)->begins;
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
     return count;
 }
 
-int fake_cancels(void)
+static int fake_cancels(void)
 {
-    AcquireSRWLockExclusive(&lock);
+    AcquireSRWLockExclusive(&fake_lock);
     int count = cancels;
-    ReleaseSRWLockExclusive(&lock);
+    ReleaseSRWLockExclusive(&fake_lock);
     return count;
 }

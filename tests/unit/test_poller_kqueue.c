@@ -17,7 +17,9 @@ static int begin(void **state)
     kqueue_meanwhile = NULL;
     kqueue_between = NULL;
     kqueue_memory = -1;
-    return poller_test_begin(state);
+    int begun = poller_test_begin(state);
+    poller = begun == 0 ? test_poller() : NULL;
+    return begun;
 }
 
 static int end(void **state)
@@ -46,7 +48,6 @@ static void modify_to_key_2(void)
 /* P7: "returns one event": the event on its way may be reported; the new one must be. */
 KQUEUE_TEST("P7", a_pending_event_does_not_replace_a_new_one)
 {
-    poller = test_poller();
     mailbox = test_mailbox();
     raw = mailbox->raw;
     mailbox_send(mailbox);
@@ -76,7 +77,6 @@ TEST_OF(an_event_of_a_deleted_socket_does_not_take_that_of_its_number,
 {
     for (int half_count = 1; half_count <= 2; half_count++) {
         struct pair *pair = pair_open_kind(kind);
-        poller = test_poller();
         mailbox = test_mailbox();
         raw = mailbox->raw;
         mailbox_send(mailbox);
@@ -110,7 +110,6 @@ static struct wait_result wait_for_one(void)
  * event. */
 KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_reported)
 {
-    poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_raw_wait_readable(raw));
@@ -141,7 +140,6 @@ static void wait_in_gap(void)
 KQUEUE_PAIR_TEST("P7", between_the_changes_of_a_call_no_event_is_lost)
 {
     enum { GAPS = 6 };
-    poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_true(peer_send_all(pair->other, "x", 1));
     assert_true(peer_raw_wait_readable(raw));
@@ -171,7 +169,6 @@ static void modify_both_halves(void)
 /* P7: with the same key there is at least one event, and exactly one of the last interest. */
 KQUEUE_PAIR_TEST("P7", both_halves_that_are_modified_meanwhile_are_reported)
 {
-    poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_ONESHOT));
     kqueue_meanwhile = modify_both_halves;
@@ -191,7 +188,6 @@ KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event)
     size_t count = 0;
     fer_tcp_listener *listener = test_listening(PEER_V4, &port);
     fer_raw_socket listening = fer_tcp_listener_as_raw(listener);
-    poller = test_poller();
     mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_true(peer_connect(PEER_V4, port) != PEER_NONE);
@@ -209,7 +205,6 @@ KQUEUE_TEST("P7", two_halves_in_one_wait_are_their_own_sockets_event)
 
 KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business)
 {
-    poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_int_equal(send((int)pair->other, "!", 1, MSG_OOB), 1);
     for (int i = 0; i < 3; i++) {
@@ -227,7 +222,6 @@ KQUEUE_PAIR_TEST("P11", urgent_data_are_none_of_the_markers_business)
 KQUEUE_PAIR_TEST("P2", a_hang_up_is_readable_and_writable_once_its_error_was_taken)
 {
     fer_error taken = {FER_OK, 0};
-    poller = test_poller();
     raw = fer_tcp_stream_as_raw(&pair->stream);
     peer_reset(pair->other);
     pair->other = PEER_NONE;
@@ -247,7 +241,6 @@ enum { KNOTES_OF_BOTH = 4 };
 
 KQUEUE_TEST("P12", a_socket_is_not_added_without_memory)
 {
-    poller = test_poller();
     struct mailbox *other = test_mailbox();
     mailbox = test_mailbox();
     mailbox_send(mailbox);
@@ -273,7 +266,6 @@ KQUEUE_TEST("P12", a_socket_is_not_added_without_memory)
 /* The socket stays registered, and the next modify repairs it. */
 KQUEUE_TEST("P12", a_socket_that_is_not_modified_without_memory_stays)
 {
-    poller = test_poller();
     mailbox = test_mailbox();
     mailbox_send(mailbox);
     assert_ok(fer_poller_add(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
@@ -304,7 +296,6 @@ KQUEUE_TEST("P12", a_poller_that_is_not_made_without_memory_leaves_nothing_open)
 KQUEUE_TEST("P4", a_closed_oneshot_socket_leaves_nothing_to_its_number)
 {
     static const fer_poll_mode modes[] = {FER_POLL_ONESHOT, FER_POLL_LEVEL, FER_POLL_EDGE};
-    poller = test_poller();
     for (int i = 0; i < 3; i++) {
         mailbox = test_mailbox();
         raw = mailbox->raw;

@@ -45,6 +45,18 @@ static fer_raw_socket open_mailbox(fer_udp_socket *mailbox)
     return fer_udp_socket_as_raw(mailbox);
 }
 
+static fer_udp_socket mailboxes[SOCKETS];
+
+static int end(void **state)
+{
+    for (int i = 0; i < SOCKETS; i++) {
+        fer_udp_socket_close(&mailboxes[i]);
+    }
+    return memory_end(state);
+}
+
+#define MAILBOX_TEST(function) TEST_WITH(function, memory_begin, end)
+
 /* Returns when the datagram has arrived, because a loopback need not deliver it during the send. */
 static void post(fer_udp_socket *mailbox)
 {
@@ -80,10 +92,9 @@ MEMORY_TEST(a_poller_without_memory_is_not_made)
     fer_poller_close(&poller);
 }
 
-MEMORY_TEST(an_add_without_memory_changes_nothing)
+MAILBOX_TEST(an_add_without_memory_changes_nothing)
 {
     fer_poller poller = {0};
-    fer_udp_socket mailboxes[SOCKETS] = {0};
     int refused = 0;
     assert_ok(fer_poller_new(&poller));
     for (int i = 0; i < SOCKETS; i++) {
@@ -104,9 +115,6 @@ MEMORY_TEST(an_add_without_memory_changes_nothing)
     assert_true(refused > SOCKETS);
     assert_one_event(&poller, 0);
     fer_poller_close(&poller);
-    for (int i = 0; i < SOCKETS; i++) {
-        fer_udp_socket_close(&mailboxes[i]);
-    }
 }
 
 /* ---- While another thread waits */
@@ -139,10 +147,9 @@ static void start(struct waiter *waiter)
     test_thread_start(&waiter->thread, wait_on, waiter);
 }
 
-MEMORY_TEST(sockets_that_are_added_while_the_table_grows_are_waited_for)
+MAILBOX_TEST(sockets_that_are_added_while_the_table_grows_are_waited_for)
 {
     static struct waiter waiter; /* static, because the thread of a failed test still uses it */
-    fer_udp_socket mailboxes[SOCKETS] = {0};
     start(&waiter);
     for (int i = 0; i < SOCKETS; i++) {
         assert_ok(fer_poller_add(&waiter.poller, open_mailbox(&mailboxes[i]),
@@ -153,9 +160,6 @@ MEMORY_TEST(sockets_that_are_added_while_the_table_grows_are_waited_for)
     assert_ok(waiter.error);
     assert_int_equal(waiter.key, SOCKETS);
     fer_poller_close(&waiter.poller);
-    for (int i = 0; i < SOCKETS; i++) {
-        fer_udp_socket_close(&mailboxes[i]);
-    }
 }
 
 /* On some systems poll keeps a closed socket open until it returns: the peer receives no end of
@@ -217,21 +221,18 @@ static void reuse_and_add(int closed)
 
 /* P4. The close must be counted before the system's close: after it, the number may be another
  * socket's. */
-MEMORY_TEST(a_socket_that_gets_the_number_during_a_close_stays_registered)
+MAILBOX_TEST(a_socket_that_gets_the_number_during_a_close_stays_registered)
 {
-    fer_udp_socket closed = {0};
-    fer_udp_socket other = {0};
     reused_poller = (fer_poller){0};
     assert_ok(fer_poller_new(&reused_poller));
-    fer_raw_socket raw = open_mailbox(&closed);
-    spare = (int)open_mailbox(&other);
+    fer_raw_socket raw = open_mailbox(&mailboxes[0]);
+    spare = (int)open_mailbox(&mailboxes[1]);
     assert_ok(fer_poller_add(&reused_poller, raw, reading(1), FER_POLL_LEVEL));
     after_close = reuse_and_add;
-    fer_udp_socket_close(&closed);
+    fer_udp_socket_close(&mailboxes[0]);
     assert_null(after_close);
-    post(&other);
+    post(&mailboxes[1]);
     assert_one_event(&reused_poller, 2);
-    fer_udp_socket_close(&other);
     fer_poller_close(&reused_poller);
     assert_int_equal(close((int)raw), 0);
 }

@@ -91,45 +91,31 @@ struct row {
 };
 
 /* A call of the seam; and one that another thread makes during the system call before it. */
-#define DO(call, on_, in_)                                          \
-    {                                                               \
-        .kind = CALL, .name = SEAM_##call, .on = (on_), .in = (in_) \
-    }
 #define DO_WITH(call, on_, in_, ...)                                             \
     {                                                                            \
         .kind = CALL, .name = SEAM_##call, .on = (on_), .in = (in_), __VA_ARGS__ \
     }
+#define DO(call, on_, in_) DO_WITH(call, on_, in_, .code = 0)
 #define MEANWHILE(call, on_, in_)                                        \
     {                                                                    \
         .kind = MEANWHILE, .name = SEAM_##call, .on = (on_), .in = (in_) \
     }
 
 /* A system call that succeeds; that stores something; that fails. */
-#define GIVES(call, on_, in_, in2_, result_)                                            \
+#define ANSWERS_WITH(call, on_, in_, in2_, ...)                                         \
     {                                                                                   \
         .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-        .result = (result_)                                                             \
+        __VA_ARGS__                                                                     \
     }
-#define STORES(call, on_, in_, in2_, result_, out_)                                     \
-    {                                                                                   \
-        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-        .result = (result_), .out = (out_)                                              \
-    }
-#define FAILS(call, on_, in_, in2_, code_)                                              \
-    {                                                                                   \
-        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-        .code = (int32_t)(code_)                                                        \
-    }
-#define FAILS_WITH(call, on_, in_, in2_, code_, ...)                                    \
-    {                                                                                   \
-        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-        .code = (int32_t)(code_), __VA_ARGS__                                           \
-    }
-#define GIVES_WITH(call, on_, in_, in2_, result_, ...)                                  \
-    {                                                                                   \
-        .kind = ANSWER, .name = ANSWER_##call, .on = (on_), .in = (in_), .in2 = (in2_), \
-        .result = (result_), __VA_ARGS__                                                \
-    }
+#define GIVES(call, on_, in_, in2_, result_) ANSWERS_WITH(call, on_, in_, in2_, .result = (result_))
+#define GIVES_WITH(call, on_, in_, in2_, result_, ...) \
+    ANSWERS_WITH(call, on_, in_, in2_, .result = (result_), __VA_ARGS__)
+#define STORES(call, on_, in_, in2_, result_, out_) \
+    ANSWERS_WITH(call, on_, in_, in2_, .result = (result_), .out = (out_))
+#define FAILS(call, on_, in_, in2_, code_) \
+    ANSWERS_WITH(call, on_, in_, in2_, .code = (int32_t)(code_))
+#define FAILS_WITH(call, on_, in_, in2_, code_, ...) \
+    ANSWERS_WITH(call, on_, in_, in2_, .code = (int32_t)(code_), __VA_ARGS__)
 
 /* A packet of the wait for completions before it: of the request that was made or posted as the
  * index-th of the row, or of a notification. */
