@@ -93,9 +93,10 @@ STREAM_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
         stream_pair_send(pair, "queued");
         assert_ok(stream_shutdown(pair.stream, both ? FER_SHUTDOWN_BOTH : FER_SHUTDOWN_READ));
         assert_stream_ends(pair.stream);
-        bool sent = peer_send_all(pair.other, "later", 5);
-        assert_true(sent || both || pair.stream.tcp == NULL);
-        assert_stream_ends(pair.stream);
+        if (pair.stream.tcp != NULL && !both) {
+            assert_true(peer_send_all(pair.other, "later", 5));
+            assert_stream_ends(pair.stream);
+        }
         assert_ok(stream_set_nonblocking(pair.stream, true));
         assert_stream_ends(pair.stream);
         assert_ok(stream_set_nonblocking(pair.stream, false));
@@ -255,8 +256,7 @@ STREAM_PAIR_TEST("S7", shutdown_read_leaves_the_write_half_open)
     stream_pair_send(pair, "before");
     assert_ok(stream_shutdown(pair.stream, FER_SHUTDOWN_READ));
     for (int i = 0; i < 10; i++) {
-        bool sent = peer_send_all(pair.other, "after the shutdown", 18);
-        assert_true(sent || pair.stream.tcp == NULL);
+        assert_true(pair.stream.tcp == NULL || peer_send_all(pair.other, "after the shutdown", 18));
         assert_ok(stream_write_all(pair.stream, "answer", 6, NULL));
         char buf[6];
         assert_true(peer_recv_exact(pair.other, buf, 6));
