@@ -59,15 +59,6 @@ NAMES_TEST(failures_have_the_resolvers_codes)
     assert_code(look_up("unknown.test"), FER_HOST_NOT_FOUND, code(-2, 11001));
 }
 
-NAMES_TEST(localhost_is_built_in_and_can_be_replaced)
-{
-    static const fer_sim_name own = {.host = "localhost", .addrs = two_addrs, .count = 1};
-    assert_ok_n(look_up("localhost"), count, 2);
-    sim_end_one();
-    sim_begin_of(.names = &own, .name_count = 1);
-    assert_ok_n(look_up("localhost"), count, 1);
-}
-
 /* Windows accepts no form with fewer than four parts (ReactOS' test of getaddrinfo). All resolvers
  * accept an interface's number after any IPv6 address. Only Linux accepts its name, and only after
  * an address of link scope. */
@@ -115,11 +106,17 @@ NAMES_TEST(short_forms_of_ipv4_and_scopes_are_parsed)
     }
 }
 
-/* A3: ferrule passes a name as UTF-8 and leaves IDN to the system. */
-SIM_CONFIG_TEST(a_name_beyond_ascii_is_requested_as_it_is)
+/* A3: ferrule passes a name as UTF-8 and leaves IDN to the system. localhost is built in, and can
+ * be replaced. */
+NAMES_TEST(a_name_beyond_ascii_is_requested_as_it_is_and_localhost_is_one)
 {
-    static const fer_sim_name own = {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2};
-    sim_begin_of(.names = &own, .name_count = 1);
+    static const fer_sim_name own[] = {
+        {.host = "b\xc3\xbcrger.test", .addrs = two_addrs, .count = 2},
+        {.host = "localhost", .addrs = two_addrs, .count = 1}};
+    assert_ok_n(look_up("localhost"), count, 2);
+    sim_end_one();
+    sim_begin_of(.names = own, .name_count = 2);
+    assert_ok_n(look_up("localhost"), count, 1);
     assert_ok_n(look_up("b\xc3\xbcrger.test"), count, 2);
     assert_kind(look_up("bu\xcc\x88rger.test"), FER_HOST_NOT_FOUND);
     assert_kind(look_up("b\xfcrger.test"), FER_INVALID_INPUT);

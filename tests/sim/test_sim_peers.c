@@ -215,6 +215,8 @@ SIM_STREAM_TEST(a_script_plays_every_action)
         {FER_SIM_ACTION_RECEIVE_TO_END, {0}, NULL, 0},
         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0},
     };
+    static const fer_sim_step reset[] = {{FER_SIM_ACTION_SEND, {0}, "x", 1},
+                                         {FER_SIM_ACTION_RESET, {1000000}, NULL, 0}};
     (void)serve_script("127.0.0.1:80", steps, 7);
     assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
     assert_ok(fer_tcp_stream_write_all(stream, "hel", 3, NULL));
@@ -224,16 +226,10 @@ SIM_STREAM_TEST(a_script_plays_every_action)
     assert_takes(20, stream_reads(stream, "two"));
     assert_takes(5, stream_reads(stream, ""));
     assert_ok(fer_tcp_stream_write_all(stream, "dropped", 7, NULL));
-}
-
-SIM_STREAM_TEST(a_script_can_reset)
-{
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {0}, "x", 1},
-                                         {FER_SIM_ACTION_RESET, {1000000}, NULL, 0}};
-    (void)serve_script("127.0.0.1:80", steps, 2);
-    assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
-    stream_reads(stream, "x");
-    assert_takes(1, assert_kind(read_one(stream), FER_CONNECTION_RESET));
+    (void)serve_script("127.0.0.1:81", reset, 2);
+    assert_ok(fer_tcp_stream_connect(&test.clone, "127.0.0.1:81"));
+    stream_reads(&test.clone, "x");
+    assert_takes(1, assert_kind(read_one(&test.clone), FER_CONNECTION_RESET));
 }
 
 SIM_TEST(every_connection_has_a_script_of_its_own)
