@@ -307,6 +307,9 @@ SIM_TEST(a_message_is_sent_from_an_address_and_by_an_interface_of_this_machine)
     assert_ok(send_again(&out));
     assert_queued("x");
     assert_int_equal(got[0].interface_index, 1);
+    assert_int_equal(got[0].drops, 0);
+    assert_int_equal(got[0].unix_nanos, 0);
+    assert_false(got[0].has_ecn);
     out.from = addr_of("127.0.0.9:0").ip;
     assert_ok(send_again(&out));
     assert_queued("x");
