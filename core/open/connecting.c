@@ -21,8 +21,9 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
 {
     /* A group or the broadcast address. Linux reports ENETUNREACH (ip_route_connect's callers),
      * macOS and FreeBSD EAFNOSUPPORT or EACCES, NetBSD EADDRNOTAVAIL. */
-    uint8_t first = addr->ip.u.v6.octets[0]; /* 255 of IPv4: reserved, but for the broadcast */
-    bool has_many_receivers = first == 0xff || (addr->ip.family == FER_IP_V4 && first >> 4 == 0xe);
+    fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
+    uint8_t first = ip.u.v6.octets[0]; /* 255 of IPv4: reserved, but for the broadcast */
+    bool has_many_receivers = first == 0xff || (ip.family == FER_IP_V4 && first >> 4 == 0xe);
     FERI_REQUIRE(!has_many_receivers, FER_NETWORK_UNREACHABLE);
     fer_error error = ferp_connect(raw, addr);
     /* The system may choose the destination's port for the connecting socket itself. Linux then

@@ -33,6 +33,8 @@ RULE_TEST("C2", a_stream_to_a_group_or_the_broadcast_address_is_network_unreacha
     assert_many_are_unreachable("255.255.255.255:9");
     skip_without_v6();
     assert_many_are_unreachable("[ff02::1]:9");
+    assert_many_are_unreachable("[::ffff:224.0.0.1]:9");
+    assert_many_are_unreachable("[::ffff:255.255.255.255]:9");
 }
 
 /* `link_local_without_scope`. On Windows it may be a host that does not answer. */
