@@ -58,7 +58,7 @@ runs_of() {
 }
 
 restore_harnesses() {
-    restore_copy "$tree" CMakeLists.txt CMakePresets.json cmake core platform include fuzz
+    restore_copy "$tree" CMakeLists.txt CMakePresets.json cmake core platform include fuzz tests/support
 }
 
 build_harness() {
