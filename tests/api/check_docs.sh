@@ -1,8 +1,8 @@
 #!/bin/sh
 # Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
 # a default, in the comment of its section or of its header. Also checks the cells of DIFFERENCES.md,
-# that a quote beside the number of a rule, in a comment of tests/, stands in a page or a header, and
-# that each difference that a harness of fuzz/ permits is of a row or a rule.
+# that a rule that is cited is one, that a quote beside its number, in a comment of tests/, stands in a
+# page or a header, and that each difference that a harness of fuzz/ permits is of a row or a rule.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
@@ -82,6 +82,13 @@ for row in $(find fuzz -name '*not_reconciled.h' -exec sed -n 's/^    X(\([A-Za-
     printf '%s\n' "$rows" | grep -qx "$row" ||
         { echo "fuzz/models: $row is no row of DIFFERENCES.md and no rule"; exit 1; }
 done
+
+# A test's rule, and a "(rule T1)" anywhere, is one rule of RULES.md.
+rules=$(sed -n 's/^- \*\*\([A-Z][0-9a-z]*\)\*\* .*/\1/p' docs/RULES.md | LC_ALL=C sort)
+cited=$(grep -rhoE '_TEST\("[A-Z][0-9]+[a-z]?|\(rules? [A-Z][0-9]+[a-z]?[^)]*\)' include core platform tests fuzz |
+    grep -oE '[A-Z][0-9]+[a-z]?' | LC_ALL=C sort -u)
+wrong=$(printf '%s\n' "$rules" | uniq -d; printf '%s\n' "$rules" "$rules" "$cited" | LC_ALL=C sort | uniq -u)
+[ -z "$wrong" ] || { echo "docs/RULES.md: no rule, or two of this number:" $wrong; exit 1; }
 
 # "..." leaves words out. Case, line ends and marks of Markdown or of a comment do not count.
 tests=$(find tests -name '*.[ch]' -o -name '*.[ch]pp' | LC_ALL=C sort)
