@@ -79,10 +79,11 @@ __attribute__((destructor)) static void report(void)
 {
     unsigned long by_library = atomic_load(&calls_by_library);
     unsigned long by_all = atomic_load(&calls_by_all);
-    const char *expected = getenv("COUNT_MALLOC_EXPECTED");
-    fprintf(stderr, "count_malloc: %lu heap calls, %lu of them by libferrule.so\n", by_all,
-            by_library);
-    if (by_library != (expected == NULL ? 0 : strtoul(expected, NULL, 10))) {
+    const char *text = getenv("COUNT_MALLOC_EXPECTED");
+    unsigned long expected = text == NULL ? 0 : strtoul(text, NULL, 10);
+    fprintf(stderr, "count_malloc: %lu heap calls, %lu of them by libferrule.so, %lu expected\n",
+            by_all, by_library, expected);
+    if (by_library != expected) {
         _exit(EXIT_HEAP_USED);
     }
     if (by_all == 0) {
