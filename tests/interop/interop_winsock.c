@@ -5,6 +5,7 @@
 #include <winsock2.h>
 
 #include <windows.h>
+#include <winternl.h>
 
 #include <stdio.h>
 #include <stdlib.h>
