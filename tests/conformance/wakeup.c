@@ -99,8 +99,7 @@ PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles)
  * rounds without a pause the two threads race. */
 SLOW_STREAM_KIND_TEST("S6", shutdown_wakes_a_blocked_read_and_a_blocked_write)
 {
-    enum { ROUNDS = 4 * (READ_SORTS + WRITE_SORTS) };
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < 4 * READ_SORTS + 4 * WRITE_SORTS; round++) {
         struct stream_pair pair = stream_pair_open(kind);
         bool reads = round / 4 < READ_SORTS;
         struct caller caller = {

@@ -260,13 +260,13 @@ SIM_CONFIG_TEST(a_file_is_sent_whole_with_every_fault)
 
 static void set_len(void *len)
 {
-    FER_IGNORE(fer_sim_file_set_len(file, *(const uint64_t *)len));
+    FER_IGNORE(fer_sim_file_set_len(file, *(const size_t *)len));
 }
 
 /* The file changes while the call waits for the peer. */
 SIM_CONFIG_TEST(a_file_that_shrinks_or_grows_is_sent_as_it_is_then)
 {
-    static uint64_t lens[] = {300000, TOTAL};
+    static size_t lens[] = {300000, TOTAL};
     for (int grows = 0; grows <= 1; grows++) {
         fer_sim_config config = config_of();
         uint64_t n = 77;
