@@ -26,7 +26,7 @@ static fer_error last_check(ferp_sim_network *network, const connect_wait *wait,
                             uint32_t *ended)
 {
     FER_TRY(find_ended(network, wait, ended));
-    return *ended != 0 ? FERP_SIM_OK : expired;
+    return *ended != 0 ? FERP_SIM_OK : ferp_sim_watch_result(&wait->watch, expired);
 }
 
 /* A select of all sockets. As in the other waits, it looks at them only at the end of its slice if

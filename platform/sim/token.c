@@ -85,6 +85,12 @@ uint64_t ferp_sim_watch_until(const ferp_sim_network *network, const ferp_sim_wa
     return look < end ? look : end;
 }
 
+fer_error ferp_sim_watch_result(const ferp_sim_watch *watch, fer_error error)
+{
+    bool is_signalled = error.kind == FER_TIMED_OUT && fer_cancel_token_is_cancelled(watch->token);
+    return is_signalled ? FERP_SIM_OK : error;
+}
+
 /* ---- Waits for tokens alone */
 
 static fer_error wait_for_either(ferp_sim_network *network, const fer_cancel_token *token,

@@ -282,8 +282,8 @@ static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t de
         bool selects_again = until < end || (!is_request && end < deadline);
         if (error.kind == FER_TIMED_OUT && (selects_again || was_lost(network, wait))) {
             end = ferp_sim_end_of_slice(network, &watch, is_request, deadline);
-        } else {
-            FER_TRY(error);
+        } else if (error.kind != FER_OK) {
+            return ferp_sim_watch_result(&watch, error);
         }
     }
     return error;
@@ -413,7 +413,9 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
             slice = ferp_sim_end_of_slice(network, &wait->watch, false, wait->until);
             continue;
         }
-        FER_TRY(error);
+        if (error.kind != FER_OK) {
+            return ferp_sim_watch_result(&wait->watch, error);
+        }
     }
 }
 

@@ -24,6 +24,9 @@ bool ferp_sim_watch_ends(const ferp_sim_network *network, const ferp_sim_watch *
 /* Returns `end`, or the end of the current slice if that is earlier and the token is signalled. */
 uint64_t ferp_sim_watch_until(const ferp_sim_network *network, const ferp_sim_watch *watch,
                               uint64_t end);
+/* The result of a wait that ends with this error: OK if it has expired and the token is signalled,
+ * as in the Windows backend. */
+fer_error ferp_sim_watch_result(const ferp_sim_watch *watch, fer_error error);
 
 /* ---- wait.c */
 bool ferp_sim_loses_events(const ferp_sim_network *network);

@@ -66,7 +66,10 @@ static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, 
         if (error.kind == FER_TIMED_OUT && !is_idle && (end < until || is_ready_now)) {
             continue;
         }
-        FER_TRY(error);
+        if (error.kind != FER_OK) {
+            error = ferp_sim_watch_result(&wait->watches[0], error);
+            return ferp_sim_watch_result(&wait->watches[1], error);
+        }
     }
 }
 
