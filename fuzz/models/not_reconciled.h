@@ -289,7 +289,8 @@ static inline bool is_one_over(const struct record *p, const struct record *o)
       had(o, FACT_NOTICES_LATE) && had(o, FACT_SHUT_READ) && has(o, FACT_RESET) &&                 \
       reports_reset(p) && o->value == FER_OK)                                                      \
     X(late_event, ON_WINDOWS | ON_MACOS, ENDS, CALL(READY), ANY, K(OK),                            \
-      had(o, FACT_NOTICES_LATE) && had(o, FACT_PEER_SHUT) && o->elapsed <= p->elapsed)             \
+      had(o, FACT_NOTICES_LATE) && had(o, FACT_PEER_SHUT) &&                                       \
+      (o->elapsed <= p->elapsed || p->error.kind == FER_DEADLOCK))                                 \
     X(cancel_is_late, ON_WINDOWS, ENDS, ANY, K(CANCELLED), ANY,                                    \
       !p->limits.is_cancelled && (race_explains(p, o) || connect_race_explains(p, o)))             \
     X(K1, ON_ALL, GOES_ON, READS | WRITES | CALL(READY), ANY, ANY,                                 \
