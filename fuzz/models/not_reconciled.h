@@ -138,7 +138,7 @@ static inline bool is_one_over(const struct record *p, const struct record *o)
       has(o, FACT_SHUT_READ) && o->n > p->n)                                                       \
     X(clone_reads_on, ON_MACOS, ENDS, CALL(PEER_SEND) | CALL(PEER_RECEIVE),                        \
       K(OK) | K(WOULD_BLOCK) | BROKEN, RESET, has(o, FACT_SHUT_READ) && has_ended(o))              \
-    X(clone_reads_on, ON_MACOS, ENDS, CALL(PEER_RECEIVE), ANY, ANY,                                \
+    X(clone_reads_on, ON_MACOS, ENDS, CALL(PEER_RECEIVE) | CALL(CLOSE), ANY, ANY,                  \
       has(o, FACT_SHUT_READ) && has_ended(o) && o->n < p->n)                                       \
     X(clone_reads_on, ON_WINDOWS | ON_MACOS, ENDS, READS, ANY, ANY, is_marked_end(p, o))           \
     /* Linux still delivers the bytes that arrived before the reset. */                            \
