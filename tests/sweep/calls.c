@@ -312,10 +312,10 @@ static enum setup own_setup(const struct function *function)
 {
     enum handle_type type = parameter_handle(function, 0);
     if (matches(function->name, (struct words){"", "_from_raw"})) {
-        return RAW_TCP + type;
+        return (enum setup)(RAW_TCP + (int)type);
     }
     if (strstr(function->name, "_into_") != NULL && function->count == 2) {
-        return OF_TCP + parameter_handle(function, 1);
+        return (enum setup)(OF_TCP + (int)parameter_handle(function, 1));
     }
     if (strcmp(function->parameters[0].type, "fer_stream") == 0) {
         return TCP;
