@@ -409,7 +409,7 @@ static bool is_kept(const struct call *call, size_t at)
         parameter_is_opened(call->function, at) && !handle_is_open(type, &call->before[at]);
     return is_to_be_opened
                ? !handle_is_open(type, call->arguments[at])
-               : memcmp(&call->before[at], call->arguments[at], sizeof call->before[at]) == 0;
+               : has_same_bytes(&call->before[at], call->arguments[at], sizeof call->before[at]);
 }
 
 /* Outputs are unchanged, except bytes that were read; and misuse changes no handle. */

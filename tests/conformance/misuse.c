@@ -99,7 +99,7 @@ static void assert_unchanged(const struct function *function)
             fail_of(function, "changed, or left the count of,", function->parameters[i].name);
         }
         if (kept_size(function, i) != kept[i].size ||
-            (kept[i].size > 0 && memcmp(arguments[i], kept[i].bytes, kept[i].size) != 0)) {
+            (kept[i].size > 0 && !has_same_bytes(arguments[i], kept[i].bytes, kept[i].size))) {
             fail_of(function, "changed the handle", function->parameters[i].name);
         }
     }

@@ -85,4 +85,7 @@ bool misuse_follows_values(const struct function *function, void *const *argumen
 /* Whether a pointer is NULL that must not be. */
 bool misuse_of_pointers(const struct function *function, void *const *arguments);
 
+/* As memcmp, for handles and buffers with padding, and members without a value. */
+bool has_same_bytes(const void *one, const void *other, size_t len);
+
 #endif
