@@ -62,8 +62,8 @@ collect() {
 # backend defines functions of the same names.
 core_objects() {
     set --
-    for object in "$build"/CMakeFiles/ferrule_static.dir/core/*/*.o; do
-        set -- "$@" -object "$object"
+    for source in "$root"/core/*/*.c; do
+        set -- "$@" -object "$build/CMakeFiles/ferrule_static.dir/${source#"$root/"}.o"
     done
     shift
     printf '%s\n' "$@"
