@@ -458,8 +458,9 @@ uint64_t feri_pause_length(uint32_t in_a_row)
     return length < FERI_PAUSE_MAX_NANOS ? length : FERI_PAUSE_MAX_NANOS;
 }
 
-/* A cancel ends the pause at once (rule K2), and so does a signal, whose handler may cancel. A
- * token that is signalled but not cancelled, as concurrent resets may leave it, does not. */
+/* A cancel ends the pause at once (rule K2), and if there is a token, a signal, whose handler may
+ * cancel. A token that is signalled but not cancelled, as concurrent resets may leave it, does
+ * not. */
 void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
                                  const fer_cancel_token *token)
 {

@@ -65,8 +65,8 @@ typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_UNTIL, FERI_WAIT_AGAI
 
 /* Who waits after a try that would block. */
 typedef enum feri_waiter {
-    FERI_WAITER_NONE,   /* nobody: the socket is nonblocking, or the call never waits */
-    FERI_WAITER_KERNEL, /* the try has waited, by the mode and the timeouts of the OS */
+    FERI_WAITER_NONE,   /* nobody: never, or nonblocking in spite of limits */
+    FERI_WAITER_KERNEL, /* the try: by the mode and the timeouts of the OS, also not at all */
     FERI_WAITER_CORE    /* core, until the earlier of the timeout and the limits */
 } feri_waiter;
 

@@ -87,8 +87,8 @@ static void store_errno_text(int code, char *buf, size_t cap)
 }
 
 /* The resolver's codes are negative on every system (resolve.c), and a positive one of a failed
- * lookup is errno. Only a system whose own are negative has INT32_MIN. errno stays as it was,
- * because no call of ferrule sets it. */
+ * lookup is errno. Only a system whose own are negative has INT32_MIN. errno stays as it was, so
+ * that a text can be made before errno is read. */
 void ferp_error_text(fer_error error, char *buf, size_t cap)
 {
     int previous = errno;
