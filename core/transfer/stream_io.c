@@ -187,7 +187,8 @@ static fer_error try_buffer(void *context, unsigned flags)
 
 /* ---- The path of every call: the check of the state, tries and waits, and the effect of the
  * result on the state. The end of the input changes it, an error of a try, and one of the socket
- * that ended the wait. attempt: a pointer, so that a program without vectored calls does not link them. */
+ * that ended the wait. attempt: a pointer, so that a program without vectored calls does not link
+ * them. */
 static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, size_t *n)
 {
     fer_handle *handle = call->waiting.handle;
