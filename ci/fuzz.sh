@@ -66,6 +66,7 @@ done
 fuzzers=$root/build/$preset/fuzz
 crashes=$root/build/fuzz-crashes
 seeds=$root/build/fuzz-work/seeds
+hang=60 # seconds: a run that takes longer is a finding
 pid=
 trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
@@ -145,6 +146,8 @@ report_crash() {
     say ""
     say "   $1 FAILED on $(wc -c <"$small" | tr -d ' ') bytes: ${small#"$root"/}"
     grep -E 'does not hold|ERROR: |runtime error' "$log" | head -n 3 | sed 's/^/   | /' || true
+    grep -E '^ +#[0-9]+ .*/(core|platform|fuzz)/' "$log" | head -n 12 | sed 's/(BuildId.*//; s/^/   | /' || true
+    say "   the input:     echo '$(base64 -w 0 <"$small")' | base64 -d"
     say "   reproduce:     build/$preset/fuzz/fuzz_$1 ${small#"$root"/}"
     say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1" \
         "&& build/debug/fuzz/replay_$1 ${small#"$root"/}"
@@ -154,9 +157,9 @@ report_crash() {
 
 fuzz_libfuzzer() {
     rm -f "$work"/../"$1".found-*
-    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -max_len="$(max_len_of "$1")" \
-        ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.found-" \
-        "$work" "$corpus" >"$log" 2>&1 </dev/null &
+    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -timeout="$hang" \
+        -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
+        -artifact_prefix="$work/../$1.found-" "$work" "$corpus" >"$log" 2>&1 </dev/null &
     pid=$!
     watch_fuzzer "$1"
     [ "$code" -ne 0 ] || return 0
@@ -194,7 +197,7 @@ smoke() {
     rm -rf "$found" "$work"/../"$1".found-*
     mkdir -p "$found"
     if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" \
-        -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
+        -timeout="$hang" -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
         -artifact_prefix="$work/../$1.found-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
         passed=$((passed + 1))
         say "   $1: $(libfuzzer_state)"

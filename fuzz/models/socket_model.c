@@ -361,12 +361,13 @@ void model_set_option_done(model_handle *handle, model_option option, uint64_t v
     socket->values[option] = value;
 }
 
-/* Windows: a clone that was released and adopted again has its own. DIFFERENCES.md, raw_mode. */
+/* A clone that was released and adopted again has its own on Windows, and timeouts of its own on
+ * every system if it listens. DIFFERENCES.md, raw_mode. */
 static bool is_own_of_clone(const struct model_socket *socket, model_option option)
 {
-    bool belongs_to_clone =
-        option == OPTION_READ_TIMEOUT || option == OPTION_WRITE_TIMEOUT || option == OPTION_LINGER;
-    return windows && socket->is_uncertain && belongs_to_clone;
+    bool is_timeout = option == OPTION_READ_TIMEOUT || option == OPTION_WRITE_TIMEOUT;
+    return ((is_timeout || option == OPTION_LINGER) && windows && socket->is_uncertain) ||
+           (is_timeout && socket->state == SOCKET_LISTENING && socket->was_shared);
 }
 
 kind_set model_get_option(const model_handle *handle, model_option option, uint64_t *value,
