@@ -74,7 +74,7 @@ logged() {
 }
 
 # output_of_failed_tests CTEST-OUTPUT: the result and the last lines of each failed test, without
-# the lines of cmocka tests that passed.
+# the lines of cmocka tests that passed, and the failures of the self-test.
 output_of_failed_tests() {
     awk -v most=30 '
         function finish(i) {
@@ -88,6 +88,9 @@ output_of_failed_tests() {
             next
         }
         /^[0-9]+% tests passed/ { finish(); failing = 0 }
+        # the report of the self-test has these before much else
+        failing && /^ +(FAILED|CRASHED|HUNG) +[a-z]/ { whole = 4 }
+        failing && whole > 0 { whole--; print; next }
         failing && NF && !/^\[ +(OK|RUN|SKIPPED|REASON|PASSED) +\]/ && !/^ *Start +[0-9]+: / {
             lines[++count] = $0
         }

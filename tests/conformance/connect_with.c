@@ -333,9 +333,9 @@ CONNECT_FAMILY_TEST("K2", the_deadline_fails_the_connect_of_a_built_socket)
 {
     struct pending_target silent = pending_target(family);
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
+    uint64_t start = peer_now_us();
     const fer_limits limits = {.deadline = fer_instant_after(millis(40))};
     assert_ok(fer_socket_set_limits(socket, &limits));
-    uint64_t start = peer_now_us();
     fer_error error = fer_socket_connect(socket, &silent.addr);
     assert_own(error, FER_TIMED_OUT);
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= 40000);

@@ -102,11 +102,11 @@ static void close_as(struct pair *pair, const struct row *row, fer_cancel_token 
     if ((before & READ_TIMEOUT) != 0) {
         assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(1)));
     }
+    uint64_t start = peer_now_us();
     if ((before & (DEADLINE | LATE_DEADLINE)) != 0) {
         limits.deadline = fer_instant_after(millis((before & DEADLINE) != 0 ? SHORT_MS : LONG_MS));
     }
     assert_ok(fer_tcp_stream_set_limits(stream, &limits));
-    uint64_t start = peer_now_us();
     fer_error error = fer_tcp_stream_close_gracefully(stream, millis(row->timeout_ms));
     assert_true(microseconds_since(start) < LONG_MS / 2 * UINT64_C(1000));
     bool is_early = row->kind == FER_TIMED_OUT && row->timeout_ms > 0 &&
