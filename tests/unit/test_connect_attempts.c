@@ -221,6 +221,15 @@ PENDING_TEST(a_local_port_has_one_attempt_after_another)
     assert_non_null(strstr(script.log, "wait_for_connects(1,1,ever)"));
 }
 
+PENDING_TEST(a_local_address_without_a_port_has_attempts_side_by_side)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:0");
+    options.local = &local;
+    script_queue("wait_for_connects TIMED_OUT 2");
+    assert_ok(connect_two(A, B));
+    assert_int_equal(script.times[SCRIPT_SOCKET], 2);
+}
+
 BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
 {
     fer_socket_addr addr = script_addr(A);
