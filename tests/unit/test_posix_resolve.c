@@ -16,7 +16,7 @@ static int code_of_both;
 static int code_of_ipv4;
 static int families[2];
 static int lookups;
-static int errno_of_lookup;
+static int errno_of_lookup; /* 0: the lookup leaves errno as it is */
 
 static int musl_getaddrinfo(const char *host, const struct addrinfo *hints, struct addrinfo **out)
 {
@@ -25,7 +25,7 @@ static int musl_getaddrinfo(const char *host, const struct addrinfo *hints, stru
     assert_string_equal(host, "name.example");
     struct addrinfo numeric = *hints;
     numeric.ai_flags = AI_NUMERICHOST;
-    errno = errno_of_lookup;
+    errno = errno_of_lookup != 0 ? errno_of_lookup : errno;
     return code != 0 ? code : getaddrinfo("192.0.2.7", NULL, &numeric, out);
 }
 
@@ -109,6 +109,8 @@ TEST(a_lack_of_descriptors_is_no_missing_host)
     assert_int_equal(error.kind, FER_HOST_NOT_FOUND);
     assert_true(error.os_code < 0);
     errno_of_lookup = 0;
+    errno = EMFILE; /* of an earlier call */
+    assert_int_equal(look(EAI_NONAME, EAI_NONAME, &lookup).kind, FER_HOST_NOT_FOUND);
 }
 
 /* N8: "They handle no signal", not even one that arrives before their first instruction. */
