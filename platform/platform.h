@@ -415,9 +415,9 @@ void ferp_wake(fer_raw_socket raw);
 void ferp_pause(uint64_t until);
 
 /* The pause between two tries of a call that no event wakes: until a time by ferp_now, or until the
- * token is signalled, which may be NULL. OK. deadline is the end of the call. If no event is
- * scheduled, further tries would change nothing, so simulated time waits until deadline; DEADLOCK
- * if it is FERP_NO_DEADLINE. poll | WaitForSingleObject */
+ * token is signalled, which may be NULL (OK), or until a signal (INTERRUPTED). deadline is the end
+ * of the call. If no event is scheduled, further tries would change nothing, so simulated time
+ * waits until deadline; DEADLOCK if it is FERP_NO_DEADLINE. poll | WaitForSingleObject */
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline);
 
 /* One wait for either direction, until a time by ferp_now, as ferp_wait_for: OK with the ready
@@ -452,8 +452,9 @@ void ferp_token_close(fer_cancel_token *token);
 void ferp_token_signal(fer_cancel_token *token);
 void ferp_token_clear(fer_cancel_token *token); /* read | ResetEvent */
 
-/* Waits until a token is signalled (OK, a hint), until the deadline by ferp_now (TIMED_OUT, os_code
- * 0) or until a signal (INTERRUPTED). other may be NULL. poll | WaitForMultipleObjects. */
+/* Waits until one of two tokens is signalled (OK, a hint), until the deadline by ferp_now
+ * (TIMED_OUT, os_code 0) or until a signal (INTERRUPTED). Each may be NULL. Without both it is a
+ * pause of at most some seconds. poll | WaitForMultipleObjects, Sleep. */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline);
 

@@ -556,8 +556,10 @@ static fer_error await_event(const fer_cancel_token *event, const feri_limits *l
         }
         FER_TRY(feri_limits_check(limits));
         if (error.kind == FER_OK) {
-            feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
-        } else if (error.kind != FER_INTERRUPTED || limits->interruptible) {
+            error =
+                feri_pause_after_false_hint(&false_hints, limits->deadline, event, limits->token);
+        }
+        if (error.kind != FER_OK && (error.kind != FER_INTERRUPTED || limits->interruptible)) {
             return error;
         }
     }

@@ -168,17 +168,14 @@ static void wait_for_ends(feri_attempts *all, uint64_t until)
     }
     fer_error error =
         ferp_wait_for_connects(raws, all->open_count, until, all->limits.token, &ended);
-    if (error.kind == FER_OK) {
-        if (!feri_attempts_apply_ends(all, ended) &&
-            feri_token_check(all->limits.token).kind == FER_OK) {
-            feri_pause_after_false_hint(&all->false_hints, until, all->limits.token);
-        }
-        return;
+    if (error.kind == FER_OK && !feri_attempts_apply_ends(all, ended) &&
+        feri_token_check(all->limits.token).kind == FER_OK) {
+        error = feri_pause_after_false_hint(&all->false_hints, until, all->limits.token, NULL);
     }
     bool is_restarted =
         error.kind == FER_INTERRUPTED &&
         (!all->limits.interruptible || feri_limits_check(&all->limits).kind != FER_OK);
-    if (!is_restarted && error.kind != FER_TIMED_OUT) {
+    if (error.kind != FER_OK && !is_restarted && error.kind != FER_TIMED_OUT) {
         stop(all, error);
     }
 }

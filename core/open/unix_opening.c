@@ -57,7 +57,10 @@ fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr
         uint64_t now = ferp_now();
         FERI_REQUIRE(now < queue_deadline, FER_WOULD_BLOCK);
         uint64_t until = feri_earlier(now + QUEUE_PAUSE_NANOS, deadline);
-        FER_TRY(ferp_pause_within(limits->token, until, deadline));
+        error = ferp_pause_within(limits->token, until, deadline);
+        if (error.kind != FER_OK && !feri_retries_after_signal(limits, &error)) {
+            return error;
+        }
         error = feri_unix_connect_raw(raw, addr);
     }
     return error;

@@ -216,10 +216,11 @@ static fer_error wait_for_both(both_ways *both)
     uint64_t slice = misses_shutdown ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
                                      : FERP_NO_DEADLINE;
     fer_error error = ferp_wait_for_pair(&pair, feri_earlier(slice, deadline), deadline);
+    if (error.kind == FER_OK) {
+        error = feri_pause_after_false_hint(&both->false_hints, deadline, pair.tokens[0],
+                                            pair.tokens[1]);
+    }
     switch (error.kind) {
-    case FER_OK:
-        feri_pause_after_false_hint(&both->false_hints, deadline, both->limits[0].token);
-        return error;
     case FER_TIMED_OUT: return feri_ok();
     case FER_INTERRUPTED: FER_TRY(check_limits(both)); return is_interruptible ? error : feri_ok();
     default: return error;

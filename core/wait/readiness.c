@@ -36,16 +36,18 @@ typedef struct bounds {
 static bool should_retry(fer_error *error, fer_interest found, feri_false_hints *hints,
                          const bounds *within)
 {
-    if (error->kind != FER_OK || found != 0) {
-        const feri_limits limits = {within->deadline, within->limits.token,
-                                    within->limits.interruptible};
-        return feri_retries_after_signal(&limits, error);
+    const feri_limits limits = {within->deadline, within->limits.token,
+                                within->limits.interruptible};
+    if (error->kind == FER_OK && found == 0) {
+        if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
+            return false;
+        }
+        *error = feri_pause_after_false_hint(hints, within->deadline, within->limits.token, NULL);
+        if (error->kind == FER_OK) {
+            return true;
+        }
     }
-    if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
-        return false;
-    }
-    feri_pause_after_false_hint(hints, within->deadline, within->limits.token);
-    return true;
+    return feri_retries_after_signal(&limits, error);
 }
 
 static bounds bounds_of(const fer_handle *handle, fer_duration timeout)

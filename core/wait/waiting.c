@@ -327,7 +327,12 @@ bool feri_waiting_tries_again(feri_waiting *waiting, fer_error *answer)
     if (is_cancelled(waiting, answer)) {
         return false;
     }
-    feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline, waiting->limits.token);
+    fer_error paused = feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline,
+                                                   waiting->limits.token, NULL);
+    if (paused.kind != FER_OK) {
+        *answer = paused;
+        return continues_after_signal(waiting, answer);
+    }
     return wait_once(waiting, answer);
 }
 
@@ -439,7 +444,10 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
                 return status;
             }
         }
-        feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token);
+        error = feri_pause_after_false_hint(&false_hints, limits->deadline, limits->token, NULL);
+        if (error.kind != FER_OK && !feri_retries_after_signal(limits, &error)) {
+            return error;
+        }
     }
 }
 
@@ -458,12 +466,12 @@ uint64_t feri_pause_length(uint32_t in_a_row)
     return length < FERI_PAUSE_MAX_NANOS ? length : FERI_PAUSE_MAX_NANOS;
 }
 
-/* A cancel ends the pause at once (rule K2), and if there is a token, a signal, whose handler may
- * cancel. A token that is signalled but not cancelled, as concurrent resets may leave it, does
- * not. */
-void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
-                                 const fer_cancel_token *token)
+/* A cancel ends the pause at once (rule K2). A token that is signalled but not cancelled, as
+ * concurrent resets may leave it, does not. */
+fer_error feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
+                                      const fer_cancel_token *token, const fer_cancel_token *other)
 {
+    fer_error error = feri_ok();
     uint64_t now = ferp_now();
     bool is_repeated = hints->in_a_row > 0 && now - hints->last < FERI_PAUSE_MIN_NANOS;
     hints->in_a_row = is_repeated ? hints->in_a_row + 1 : 1;
@@ -472,11 +480,13 @@ void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
         uint64_t left = deadline - now;
         uint64_t length = feri_pause_length(hints->in_a_row);
         uint64_t until = now + (length < left ? length : left);
-        bool is_signalled = token != NULL && ferp_token_wait(token, NULL, until).kind == FER_OK;
-        if (token == NULL || (is_signalled && feri_token_check(token).kind == FER_OK)) {
-            ferp_pause(until);
+        error = ferp_token_wait(token, other, until);
+        if (error.kind == FER_OK && feri_token_check(token).kind == FER_OK &&
+            feri_token_check(other).kind == FER_OK) {
+            error = ferp_token_wait(NULL, NULL, until);
         }
         now = ferp_now();
     }
     hints->last = now;
+    return error.kind == FER_INTERRUPTED ? error : feri_ok();
 }

@@ -48,9 +48,10 @@ uint64_t feri_pause_length(uint32_t in_a_row);
  * because a wakeup is often spurious once: another reader took the bytes. From the second on it
  * pauses, 1 ms and then twice as long each time, at most 20 ms and never beyond the deadline.
  * Without pauses a wait that is false for as long as its cause lasts would use a whole processor.
- * The token, which may be NULL, ends a pause. */
-void feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
-                                 const fer_cancel_token *token);
+ * A cancel of one of the tokens, which may be NULL, ends a pause: FER_OK. So does a signal:
+ * INTERRUPTED, as of the wait that the pause precedes. */
+fer_error feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
+                                      const fer_cancel_token *token, const fer_cancel_token *other);
 
 /* ---- The waits of a call on one socket. */
 

@@ -247,7 +247,7 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
     if (error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_INTERRUPTED) {
         ferp_pause(until); /* the caller tries again, and must not spin */
     }
-    return (fer_error){FER_OK, 0};
+    return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }
 
 fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,

@@ -120,11 +120,16 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }
 
-/* Both dialects notice a signal at once: WaitForMultipleObjects has both events. */
+/* Both dialects notice a signal at once: WaitForMultipleObjects has both events. Without tokens it
+ * is a pause. */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline)
 {
     FERP_SIM_REQUIRE(network)
+    if (token == NULL && other == NULL) {
+        ferp_pause(deadline);
+        return (fer_error){FER_TIMED_OUT, 0};
+    }
     network->owes_tick = false;
     ferp_sim_run_due_events(network);
     if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {

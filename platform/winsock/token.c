@@ -60,11 +60,7 @@ fer_error ferp_winsock_or_signalled(fer_error err, const fer_cancel_token *token
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
     (void)deadline;
-    if (token == NULL) {
-        ferp_pause(until);
-    } else {
-        (void)ferp_token_wait(token, NULL, until);
-    }
+    (void)ferp_token_wait(token, NULL, until);
     return FERP_WINSOCK_OK;
 }
 
@@ -73,14 +69,24 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline)
 {
-    const HANDLE events[] = {ferp_winsock_token_event(token),
-                             other == NULL ? NULL : ferp_winsock_token_event(other)};
+    const fer_cancel_token *const tokens[] = {token, other};
+    HANDLE events[2];
+    DWORD count = 0;
     DWORD first = 0;
     fer_error err;
     int millis;
+    for (int i = 0; i < 2; i++) {
+        if (tokens[i] != NULL) {
+            events[count++] = ferp_winsock_token_event(tokens[i]);
+        }
+    }
+    if (count == 0) {
+        ferp_pause(deadline);
+        return FERP_WINSOCK_EXPIRED;
+    }
     do {
         millis = ferp_winsock_millis_until(deadline, INT_MAX);
-        err = ferp_winsock_wait_for_events(events, other == NULL ? 1 : 2, millis, &first);
+        err = ferp_winsock_wait_for_events(events, count, millis, &first);
     } while (err.kind == FER_TIMED_OUT && millis > 0);
     return err;
 }

@@ -185,7 +185,11 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
                           uint64_t deadline)
 {
     two_tokens tokens = {token, other};
-    inter_operation operation = inter_operation_on("wait for token", token, false);
+    inter_operation operation = {.name =
+                                     token == NULL && other == NULL ? "pause" : "wait for token"};
+    if (token != NULL) {
+        inter_add_touch(&operation, token, false);
+    }
     if (other != NULL) {
         inter_add_touch(&operation, other, false);
     }
@@ -196,9 +200,6 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
 
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
-    if (token != NULL) {
-        return ferp_token_wait(token, NULL, until < deadline ? until : deadline);
-    }
-    ferp_pause(until);
-    return (fer_error){FER_OK, 0};
+    fer_error error = ferp_token_wait(token, NULL, until < deadline ? until : deadline);
+    return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }

@@ -56,20 +56,22 @@ SCRIPTED_VOID(ferp_token_clear, (fer_cancel_token * token), (void)token,
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
     (void)deadline;
-    if (token == NULL) {
-        ferp_pause(until);
-    } else {
-        (void)ferp_token_wait(token, NULL, until);
-    }
-    return (fer_error){FER_OK, 0};
+    fer_error error = ferp_token_wait(token, NULL, until);
+    return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }
 
+/* Without tokens it is a pause, which ends at its time unless the script has an error. */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline)
 {
+    static const script_result expired = {.error = {FER_TIMED_OUT, 0}};
     char text[24];
     script_format_time(text, sizeof text, deadline);
-    (void)token;
+    if (token == NULL && other == NULL) {
+        const script_result *pause = script_take(SCRIPT_PAUSE, FER_RAW_SOCKET_NONE, "%s", text);
+        const script_result *result = pause->error.kind == FER_OK ? &expired : pause;
+        return finish_wait(result, deadline);
+    }
     return finish_wait(script_take(SCRIPT_TOKEN_WAIT, FER_RAW_SOCKET_NONE, "%s%s", text,
                                    other == NULL ? "" : ",other"),
                        deadline);

@@ -216,9 +216,11 @@ BEGUN_TEST(the_earlier_deadline_ends_the_wait)
     assert_moved(0, 0, 0, 0);
 }
 
+static script_call cancelled_during;
+
 static void cancel_at_wait(script_call call)
 {
-    if (call == SCRIPT_WAIT_FOR_PAIR) {
+    if (call == cancelled_during) {
         script.on_call = NULL;
         fer_cancel_token_cancel(&token);
     }
@@ -228,6 +230,7 @@ BEGUN_TEST(a_signal_ends_it_if_the_limits_of_a_stream_are_interruptible)
 {
     fer_handle *handles[] = {&a, &b, &b};
     assert_ok(fer_cancel_token_new(&token));
+    cancelled_during = SCRIPT_WAIT_FOR_PAIR;
     for (int i = 0; i < 3; i++) {
         limit(handles[i], (fer_limits){.token = &token, .interruptible = true});
         script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair INTERRUPTED:4");
@@ -236,6 +239,23 @@ BEGUN_TEST(a_signal_ends_it_if_the_limits_of_a_stream_are_interruptible)
         assert_ok(feri_set_limits(handles[i], NULL));
     }
     fer_cancel_token_close(&token);
+}
+
+/* K2: the pause after false hints is ended by the token of each stream. */
+BEGUN_TEST(a_cancel_in_a_pause_ends_it)
+{
+    fer_handle *handles[] = {&a, &b};
+    cancelled_during = SCRIPT_TOKEN_WAIT;
+    script_queue("try_recv* WOULD_BLOCK:11");
+    for (int i = 0; i < 2; i++) {
+        assert_ok(fer_cancel_token_new(&token));
+        limit(handles[i], (fer_limits){.token = &token});
+        script.on_call = cancel_at_wait;
+        assert_error(copy(), FER_CANCELLED, 0);
+        assert_ok(feri_set_limits(handles[i], NULL));
+        fer_cancel_token_close(&token);
+    }
+    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
 
 /* ---- Errors */

@@ -219,10 +219,10 @@ SYSTEM_TEST(script_posix, a_false_hint_at_the_deadline_does_not_pause)
 {
     feri_false_hints hints = {0, 0, 0};
     for (int i = 0; i < 3; i++) {
-        feri_pause_after_false_hint(&hints, script.now, NULL);
+        assert_ok(feri_pause_after_false_hint(&hints, script.now, NULL, NULL));
     }
     assert_log("");
-    feri_pause_after_false_hint(&hints, script.now + 1, NULL);
+    assert_ok(feri_pause_after_false_hint(&hints, script.now + 1, NULL, NULL));
     assert_log("pause(1001)");
 }
 
