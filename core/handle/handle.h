@@ -16,27 +16,28 @@
 
 /* Properties of the socket besides its state. A fer_socket has all that apply. Another handle has
  * those that its own calls read, and gets BOUND when it is used as a fer_socket. */
-#define FERI_FLAGS(X)                                                                \
-    X(V6)              /* the family is IPv6 */                                      \
-    X(NONBLOCKING)     /* the mode that was last set through this handle */          \
-    X(CLONED)          /* other handles of the socket may have changed its modes */  \
-    X(ADOPTED)         /* made elsewhere; other raw sockets of it may exist */       \
-    X(TIMEOUT_SET)     /* a timeout was set through this handle */                   \
-    X(RESETS_AT_CLOSE) /* a linger time of zero was set through this handle */       \
-    X(LISTENING)                                                                     \
-    X(ANY_ADDR) /* a datagram socket bound to the wildcard address, or not bound */  \
-    X(UNIX)     /* the addresses are Unix addresses */                               \
-    X(DATAGRAM) /* not a stream */                                                   \
-    X(NO_PORTS) /* a raw socket, or a datagram socket whose protocol has no ports */ \
-    X(FOREIGN)  /* an adopted stream of another family, or SOCK_SEQPACKET of Unix */ \
-    X(BOUND)                                                                         \
-    X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */ \
-    X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */   \
-    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */     \
-    X(COALESCING)        /* only batches can receive (rule B8) */                    \
-    X(SEGMENTS_ON)       /* the system cuts messages into segments */                \
-    X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */              \
-    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */             \
+#define FERI_FLAGS(X)                                                                 \
+    X(V6)                /* the family is IPv6 */                                     \
+    X(NONBLOCKING)       /* the mode that was last set through this handle */         \
+    X(CLONED)            /* other handles of the socket may have changed its modes */ \
+    X(ADOPTED)           /* made elsewhere; other raw sockets of it may exist */      \
+    X(READ_TIMEOUT_SET)  /* a read timeout was set through this handle */             \
+    X(WRITE_TIMEOUT_SET) /* a write timeout was set through this handle */            \
+    X(RESETS_AT_CLOSE)   /* a linger time of zero was set through this handle */      \
+    X(LISTENING)                                                                      \
+    X(ANY_ADDR) /* a datagram socket bound to the wildcard address, or not bound */   \
+    X(UNIX)     /* the addresses are Unix addresses */                                \
+    X(DATAGRAM) /* not a stream */                                                    \
+    X(NO_PORTS) /* a raw socket, or a datagram socket whose protocol has no ports */  \
+    X(FOREIGN)  /* an adopted stream of another family, or SOCK_SEQPACKET of Unix */  \
+    X(BOUND)                                                                          \
+    X(REUSE_ADDRESS_SET) /* set_reuse_address was called, so bind does not set it */  \
+    X(REUSE_PORT_SET)    /* set_reuse_port(true) was called through this handle */    \
+    X(ONLY_V6_SET)       /* set_only_v6 was called, so bind does not clear it */      \
+    X(COALESCING)        /* only batches can receive (rule B8) */                     \
+    X(SEGMENTS_ON)       /* the system cuts messages into segments */                 \
+    X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */               \
+    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */              \
     X(FAILURE_SAVED)     /* a datagram socket: saved_os_code_ is to be reported */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
@@ -50,6 +51,13 @@ enum {
     FERI_FLAGS(FERI_BIT)
 #undef FERI_BIT
 };
+
+/* The flag of a direction, and both. */
+static inline uint32_t feri_timeout_flag(ferp_direction direction)
+{
+    return direction == FERP_READING ? FERI_FLAG_READ_TIMEOUT_SET : FERI_FLAG_WRITE_TIMEOUT_SET;
+}
+#define FERI_TIMEOUT_FLAGS (FERI_FLAG_READ_TIMEOUT_SET | FERI_FLAG_WRITE_TIMEOUT_SET)
 
 /* The kinds of sockets whose addresses are not IP. */
 #define FERI_NOT_IP (FERI_FLAG_UNIX | FERI_FLAG_FOREIGN)

@@ -19,7 +19,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
-    feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+    feri_atomic_change_bits(&handle->p_.flags_, feri_timeout_flag(direction), 0);
     return feri_forgive_ended(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
 }
 
@@ -53,7 +53,7 @@ fer_error feri_begin_listening(fer_handle *handle)
     bool nonblocking = false;
     if (!feri_modes_are_kept(handle)) {
         FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-        if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
+        if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_TIMEOUT_FLAGS)) {
             FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
         }
     }
@@ -78,7 +78,7 @@ fer_error feri_reset_inherited_modes(const fer_handle *listener, fer_raw_socket 
     if (may_be_nonblocking && ferp_traits()->accept_inherits_nonblocking) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
-    if (!is_shared && !feri_handle_has_flag(listener, FERI_FLAG_TIMEOUT_SET)) {
+    if (!is_shared && !feri_handle_has_flag(listener, FERI_TIMEOUT_FLAGS)) {
         return feri_ok();
     }
     FER_TRY(ferp_set_timeout(raw, FERP_READING, FER_DURATION_NONE));

@@ -48,7 +48,7 @@ fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction
 {
     *out = FER_DURATION_NONE;
     bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
-                      feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET);
+                      feri_handle_has_flag(handle, feri_timeout_flag(direction));
     return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
 }
 
@@ -61,7 +61,7 @@ fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direc
     if (nonblocking) {
         return error;
     }
-    if (!feri_handle_has_flag(handle, FERI_FLAG_TIMEOUT_SET)) {
+    if (!feri_handle_has_flag(handle, feri_timeout_flag(direction))) {
         /* another handle or process may have set it */
         FER_TRY(feri_timeout(handle, direction, &timeout));
     }

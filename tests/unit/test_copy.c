@@ -14,8 +14,8 @@ static uint64_t n;
 static void begin(void)
 {
     script_begin(&script_posix);
-    from.handle_ = script_stream(FERI_FLAG_TIMEOUT_SET);
-    to.handle_ = script_stream(FERI_FLAG_TIMEOUT_SET);
+    from.handle_ = script_stream(FERI_TIMEOUT_FLAGS);
+    to.handle_ = script_stream(FERI_TIMEOUT_FLAGS);
     memset(memory, '#', sizeof memory);
     buffer = (fer_copy_buffer){memory, sizeof memory, 0, 0};
 }

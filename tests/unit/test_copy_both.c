@@ -172,7 +172,7 @@ SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         begin(&script_posix);
-        feri_atomic_change_bits(&a.p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+        feri_atomic_change_bits(&a.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
         run_copy(&rows[i]);
         script_end_row();
     }
@@ -180,7 +180,7 @@ SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
 
 BEGUN_TEST(bytes_that_move_begin_a_new_wait)
 {
-    feri_atomic_change_bits(&a.p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+    feri_atomic_change_bits(&a.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
     for (int i = 0; i < 2; i++) {
         script_queue("timeout 5000, try_send 1, "
                      "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 1 WOULD_BLOCK:11 WOULD_BLOCK:11");

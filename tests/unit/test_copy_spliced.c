@@ -151,8 +151,7 @@ SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_CLONED),
     assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 1);
 }
 
-SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_TIMEOUT_SET),
-                  a_stream_with_a_timeout_does_not)
+SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_TIMEOUT_FLAGS), a_stream_with_a_timeout_does_not)
 {
     script_queue("timeout 1000");
     assert_ok_log(splice(), "timeout(1,reading)");

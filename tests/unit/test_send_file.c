@@ -154,9 +154,8 @@ SCRIPT_TEST(bytes_that_the_system_refuses_are_sent_through_the_buffer)
         /* A write may wait for buffers, and a sendfile does not (rule R3). */
         {"a lack of buffers", 0, 0, 4, "send_file NO_BUFFER_SPACE:55, read_file 4, send 4", NULL,
          FER_OK, 0, 4},
-        {"a stream with a timeout", FERI_FLAG_TIMEOUT_SET, 0, 2,
-         "timeout 1000, read_file 2, send 2", "timeout(1,writing) read_file(file 9,0,2) send(1,2)",
-         FER_OK, 0, 2},
+        {"a stream with a timeout", FERI_TIMEOUT_FLAGS, 0, 2, "timeout 1000, read_file 2, send 2",
+         "timeout(1,writing) read_file(file 9,0,2) send(1,2)", FER_OK, 0, 2},
         {"an error of the file after a part", FERI_FLAG_CLONED, 0, 9,
          "is_nonblocking UNSUPPORTED:95, read_file 2 UNCATEGORIZED:5, send 2", NULL,
          FER_UNCATEGORIZED, 5, 2},

@@ -123,7 +123,7 @@ SCRIPT_TEST(a_complete_transfer_counts_what_was_moved)
         script_begin(&script_posix);
         script.row = rows[i].name;
         memset(buf, '#', sizeof buf);
-        fer_handle handle = script_stream(FERI_FLAG_TIMEOUT_SET);
+        fer_handle handle = script_stream(FERI_TIMEOUT_FLAGS);
         script_queue(rows[i].results);
         n = 77;
         assert_error(rows[i].run(&handle, rows[i].len == 0 ? NULL : buf, rows[i].len, &n),

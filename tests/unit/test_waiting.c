@@ -6,6 +6,7 @@
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)
@@ -58,9 +59,26 @@ SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
         script_then(SCRIPT_TIMEOUT)->value = 1000000;
         assert_ends(&waiting, FER_TIMED_OUT, 0);
         assert_log("is_nonblocking(1) timeout(1,reading)");
-        feri_atomic_change_bits(&handle.p_.flags_, FERI_FLAG_TIMEOUT_SET, 0);
+        feri_atomic_change_bits(&handle.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
         script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
         assert_ends(&waiting, FER_WOULD_BLOCK, 11);
+    }
+}
+
+/* T2: the timeout of the other direction cannot expire. Another thread has set nonblocking mode
+ * during the try, and blocking mode again. */
+SCRIPT_TEST(a_timeout_of_the_other_direction_does_not_end_a_call)
+{
+    const ferp_direction directions[] = {FERP_READING, FERP_WRITING};
+    const ferp_readiness calls[] = {FERP_READABLE, FERP_WRITABLE};
+    for (size_t i = 0; i < 4; i++) {
+        script_begin(&script_posix);
+        fer_handle handle = script_stream(0);
+        assert_ok(feri_set_timeout(&handle, directions[i / 2], (fer_duration){MILLI}));
+        feri_waiting waiting = begun(&handle, calls[i % 2]);
+        bool is_own = i / 2 == i % 2;
+        assert_ends(&waiting, is_own ? FER_TIMED_OUT : FER_WOULD_BLOCK, is_own ? 0 : 11);
+        script_end_row();
     }
 }
 
