@@ -171,9 +171,12 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
         return feri_own_error(FER_MISUSE);
     }
     handle->p_.raw_ = raw;
-    handle->p_.flags_ = feri_handle_flags(source) & ~(uint32_t)FERI_FLAG_FAILURE_SAVED;
+    handle->p_.flags_ = feri_handle_flags(source);
+    /* the saved failure of a datagram socket is the result of one call */
     handle->p_.saved_os_code_ =
-        (int32_t)feri_atomic_load((const uint32_t *)&source->p_.saved_os_code_);
+        feri_handle_has_flag(source, FERI_FLAG_DATAGRAM)
+            ? 0
+            : (int32_t)feri_atomic_load((const uint32_t *)&source->p_.saved_os_code_);
     handle->p_.peer_ = source->p_.peer_;
     feri_modes_join(handle, source);
     return publish(handle, claimed, seen);

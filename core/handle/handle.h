@@ -37,8 +37,7 @@
     X(COALESCING)        /* only batches can receive (rule B8) */                     \
     X(SEGMENTS_ON)       /* the system cuts messages into segments */                 \
     X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */               \
-    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */              \
-    X(FAILURE_SAVED)     /* a datagram socket: saved_os_code_ is to be reported */
+    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
 enum {

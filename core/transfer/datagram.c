@@ -138,17 +138,28 @@ static fer_error try_to_receive(void *context, unsigned flags)
     }
 }
 
+/* The word of the OS code, which a datagram socket has no other use for, has the kind above it: a
+ * call may give a code another kind than the code has alone. */
+#define SAVED_KIND_SHIFT 24
+#define SAVED_CODE_MASK ((UINT32_C(1) << SAVED_KIND_SHIFT) - 1)
+
+void feri_datagram_save_failure(fer_handle *handle, fer_error failure)
+{
+    FERI_ASSERT(failure.kind != FER_OK);
+    feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_,
+                      (uint32_t)failure.kind << SAVED_KIND_SHIFT |
+                          ((uint32_t)failure.os_code & SAVED_CODE_MASK));
+}
+
 fer_error feri_datagram_take_failure(fer_handle *handle)
 {
-    if (!feri_handle_has_flag(handle, FERI_FLAG_FAILURE_SAVED)) {
+    uint32_t *saved = (uint32_t *)&handle->p_.saved_os_code_;
+    uint32_t word = feri_atomic_load(saved);
+    if (word == 0 || !feri_atomic_replace(saved, word, 0)) {
         return feri_ok();
     }
-    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_FAILURE_SAVED);
-    uint32_t code = feri_atomic_load((uint32_t *)&handle->p_.saved_os_code_);
-    bool is_taken =
-        code != 0 && feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, code, 0);
-    fer_error failure = {ferp_error_kind((int32_t)code), (int32_t)code};
-    return is_taken ? feri_map_error(FERI_OPERATION_DATAGRAM, failure) : feri_ok();
+    return (fer_error){(fer_error_kind)(word >> SAVED_KIND_SHIFT),
+                       (int32_t)(word & SAVED_CODE_MASK)};
 }
 
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports

@@ -64,8 +64,10 @@ bool feri_datagram_is_report(fer_error error);
  * bound. *was_tried is false at first. */
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_tried);
 
-/* The failure that a batch met behind its first datagram and saved. It is saved no longer. FER_OK
- * if there is none. */
+/* Saves a failure for the next call that receives, or that takes the error (rule B3). */
+void feri_datagram_save_failure(fer_handle *handle, fer_error failure);
+
+/* The saved failure, which is saved no longer. FER_OK if there is none. */
 fer_error feri_datagram_take_failure(fer_handle *handle);
 
 /* Connects an open socket to one address of a known family. */

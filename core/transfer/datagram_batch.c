@@ -388,7 +388,7 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
 
 /* Waits for a message, and receives those that are queued behind the first ones, for which it never
  * waits. A failure there is saved for the next call that receives, or that takes the error (rule
- * B3). A datagram socket has no other use for the saved code. */
+ * B3). */
 static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
     feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_RECEIVABLE, .flags = flags};
@@ -404,9 +404,8 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
             return feri_ok();
         }
         if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
-            fer_handle *handle = batch->handle;
-            feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_, (uint32_t)error.os_code);
-            feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_FAILURE_SAVED, 0);
+            feri_datagram_save_failure(batch->handle,
+                                       feri_map_error(FERI_OPERATION_DATAGRAM, error));
             return feri_ok();
         }
     }

@@ -214,7 +214,7 @@ SCRIPT_TEST(a_batch_is_received_until_it_is_full_or_the_queue_is_empty)
 
 static void assert_kept_error(fer_error error)
 {
-    assert_error(error, ferp_error_kind(ECONNREFUSED_OF_LINUX), ECONNREFUSED_OF_LINUX);
+    assert_error(error, FER_CONNECTION_REFUSED, ECONNREFUSED_OF_LINUX);
 }
 
 static void keep_failure(fer_udp_socket *socket)
@@ -247,6 +247,16 @@ CONNECTED_TEST(a_kept_failure_is_reported_once)
     assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &received));
     assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
     assert_int_equal(taken.kind, FER_OK);
+}
+
+/* WSAENETRESET is a time to live that has expired, and not the refusal that its code alone is. */
+CONNECTED_TEST(a_kept_failure_has_the_kind_that_its_call_gave_it)
+{
+    script_default(SCRIPT_RECV_MESSAGES)->addr = script_addr(PEER);
+    script_queue("recv_messages 32, try_recv_messages HOST_UNREACHABLE:104");
+    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n), n, 32);
+    assert_error_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n),
+                   FER_HOST_UNREACHABLE, 104, n, 0);
 }
 
 CONNECTED_TEST(a_kept_failure_is_not_that_of_a_clone)
