@@ -383,8 +383,9 @@ typedef struct ferp_wait {
     uint64_t call_deadline;
     const fer_cancel_token *token; /* ends the wait when it is signalled; NULL: none */
     /* An error of the socket that ended the wait and that the OS reports only once, so it is the
-     * result of the receive that follows. ferp_wait_for sets it and returns OK: an error that
-     * ferp_wait_for returns is one of the wait, and says nothing about the socket. */
+     * result of the receive that follows. ferp_wait_arm, ferp_wait_for and ferp_wait_disarm set it.
+     * ferp_wait_for then returns OK: an error that it returns is one of the wait, and says nothing
+     * about the socket. */
     fer_error failure;
 } ferp_wait;
 

@@ -236,15 +236,19 @@ static bool wait_once(feri_waiting *waiting, fer_error *answer)
     uint64_t end = end_of_slice(waiting);
     wait.call_deadline = waiting->deadline;
     wait.token = waiting->limits.token;
-    if (state_has_answer(waiting, answer) || is_cancelled(waiting, answer)) {
+    bool has_answer = state_has_answer(waiting, answer) || is_cancelled(waiting, answer);
+    if (has_answer) {
         ferp_wait_disarm(&wait);
-        return answer->kind == FER_WOULD_BLOCK;
+    } else {
+        *answer = ferp_wait_for(&wait, end);
     }
-    *answer = ferp_wait_for(&wait, end);
     if (wait.failure.kind != FER_OK) {
         *answer = wait.failure;
         waiting->has_failed = true;
         return false;
+    }
+    if (has_answer) {
+        return answer->kind == FER_WOULD_BLOCK;
     }
     if (answer->kind == FER_TIMED_OUT) {
         /* a slice of core or of the backend leaves time */

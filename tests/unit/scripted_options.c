@@ -111,8 +111,9 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 
 void ferp_wait_disarm(ferp_wait *wait)
 {
-    (void)script_take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
+    const script_result *result = script_take(SCRIPT_WAIT_DISARM, FER_RAW_SOCKET_NONE, "");
     end_wait(wait);
+    wait->failure = result->pending;
 }
 
 void ferp_pause(uint64_t until)

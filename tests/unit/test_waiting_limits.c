@@ -174,6 +174,17 @@ EACH_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
     expect_calls(sort, 2, 2);
 }
 
+/* U3: a request that a cancel ends may have taken a refusal, which no later receive reports. */
+EACH_TEST(a_failure_that_the_wait_has_taken_precedes_a_cancel)
+{
+    limit(sort, DEADLINE);
+    would_block(sort);
+    cancel_during(SCRIPT_WAIT_ARM);
+    script_then(SCRIPT_WAIT_DISARM)->pending = (fer_error){FER_HOST_UNREACHABLE, 113};
+    assert_error(sort->run(), FER_HOST_UNREACHABLE, 113);
+    expect_calls(sort, 1, 0);
+}
+
 /* ---- K3: the timeout and the deadline */
 
 EACH_TEST(a_cancel_in_a_pause_ends_the_call)
