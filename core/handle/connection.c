@@ -127,21 +127,19 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 
 /* Only Windows has codes of its own for the lack of a port, and only for one that the system was to
  * choose. */
-feri_operation feri_unbound_connect_operation(void)
+feri_operation feri_connect_operation_if(bool is_bound)
 {
-    return ferp_traits()->connect_would_block_means_started ? FERI_OPERATION_CONNECT_UNBOUND
-                                                            : FERI_OPERATION_CONNECT_BOUND;
+    bool has_codes = ferp_traits()->connect_would_block_means_started;
+    return has_codes && !is_bound ? FERI_OPERATION_CONNECT_UNBOUND : FERI_OPERATION_CONNECT_BOUND;
 }
 
 /* An adopted socket may be bound without the flag. */
 feri_operation feri_connect_operation(const fer_handle *handle)
 {
-    if (feri_handle_has_flag(handle, FERI_FLAG_UNIX)) {
-        return FERI_OPERATION_UNIX_NAME;
-    }
-    return feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_ADOPTED)
-               ? FERI_OPERATION_CONNECT_BOUND
-               : feri_unbound_connect_operation();
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX)
+               ? FERI_OPERATION_UNIX_NAME
+               : feri_connect_operation_if(
+                     feri_handle_has_flag(handle, FERI_FLAG_BOUND | FERI_FLAG_ADOPTED));
 }
 
 /* SO_ERROR, then whether the socket is connected: *status is FER_OK if it is, `unconnected` if not.

@@ -54,9 +54,10 @@ fer_error feri_stream_after_end(fer_handle *handle);
 /* ---- The status of a started connect, and its effect on the state (rule C5). Nothing here
  * waits. */
 
-/* The operation whose errors a connect has: the call and, if it has started, SO_ERROR. */
+/* The operation whose errors a connect has: the call and, if it has started, SO_ERROR. The second
+ * is of an IP socket without a handle. */
 feri_operation feri_connect_operation(const fer_handle *handle);
-feri_operation feri_unbound_connect_operation(void);
+feri_operation feri_connect_operation_if(bool is_bound);
 
 /* Queries the status of a started connect. FER_OK: *status is FER_OK if it is connected,
  * WOULD_BLOCK if it is pending, and any other error if it has failed. Any other error: the query

@@ -114,26 +114,22 @@ void feri_address_source_end(feri_address_source *source)
 fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener,
                             uint32_t kind)
 {
-    FERI_ASSERT(opener != NULL);
     FER_TRY(feri_handle_claim(handle));
     feri_address_query query;
     feri_address_source source;
-    fer_socket_addr addr = {0};
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr addr;
     fer_error error = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
     if (error.kind == FER_OK) {
         error = feri_address_source_of_query(&source, &query);
     }
-    if (error.kind == FER_OK) {
-        error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
-        while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {
-            feri_close_opened(&raw);
-            error = opener(&addr, &raw);
-        }
-        feri_address_source_end(&source);
+    if (error.kind != FER_OK) {
+        return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
     }
-    return feri_finish_opening(handle, error, raw,
-                               kind | feri_family_flag(&addr) | feri_any_addr_flag(&addr));
+    feri_opening opening = {opener, feri_own_error(FER_INVALID_INPUT), FER_RAW_SOCKET_NONE, kind};
+    while (feri_address_source_next(&source, &addr) && feri_opening_needs_next(&opening, &addr)) {
+    }
+    feri_address_source_end(&source);
+    return feri_finish_opening(handle, opening.error, opening.raw, opening.flags);
 }
 
 /* ---- All addresses of a query, in memory. */

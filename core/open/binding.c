@@ -133,25 +133,26 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
     return feri_handle_fill(handle, raw, flags);
 }
 
+bool feri_opening_needs_next(feri_opening *opening, const fer_socket_addr *addr)
+{
+    feri_close_opened(&opening->raw);
+    opening->error = opening->opener(addr, &opening->raw);
+    if (opening->error.kind == FER_OK) {
+        opening->flags |= feri_family_flag(addr) | feri_any_addr_flag(addr);
+    }
+    return opening->error.kind != FER_OK;
+}
+
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
                           feri_opener opener, uint32_t kind)
 {
-    FERI_ASSERT(opener != NULL);
     FER_TRY(feri_handle_claim(handle));
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    if (!feri_addresses_are_valid(addrs, count)) {
-        return feri_finish_opening(handle, feri_refuse(addrs == NULL), raw, 0);
-    }
-    size_t tried = 0;
-    fer_error error = opener(&addrs[tried], &raw);
-    while (error.kind != FER_OK && tried + 1 < count) {
-        feri_close_opened(&raw);
+    feri_opening opening = {opener, feri_refuse(addrs == NULL), FER_RAW_SOCKET_NONE, kind};
+    size_t tried = feri_addresses_are_valid(addrs, count) ? 0 : count;
+    while (tried < count && feri_opening_needs_next(&opening, &addrs[tried])) {
         tried++;
-        error = opener(&addrs[tried], &raw);
     }
-    return feri_finish_opening(handle, error, raw,
-                               kind | feri_family_flag(&addrs[tried]) |
-                                   feri_any_addr_flag(&addrs[tried]));
+    return feri_finish_opening(handle, opening.error, opening.raw, opening.flags);
 }
 
 /* ---- Opens listeners and accepts connections. */

@@ -41,6 +41,18 @@ typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *ou
 /* Closes the socket of an opener that has failed, if there is one. */
 void feri_close_opened(fer_raw_socket *raw);
 
+/* An opening that tries addresses in order until one works. */
+typedef struct feri_opening {
+    feri_opener opener;
+    fer_error error;    /* of the last address, or if there is none to try, of the opening */
+    fer_raw_socket raw; /* FER_RAW_SOCKET_NONE at first */
+    uint32_t flags;     /* of the socket. At first those of its kind */
+} feri_opening;
+
+/* Opens an address, after closing the socket of the one before. True: it failed, so the next one is
+ * tried. */
+bool feri_opening_needs_next(feri_opening *opening, const fer_socket_addr *addr);
+
 /* Tries the addresses in order. The first that works is used; if none works, the error is that of
  * the last one (rule C3), and the handle is NEW. MISUSE: the handle is NULL or in use.
  * INVALID_INPUT: there is no address, or one has a bad family; nothing was tried. kind is

@@ -124,7 +124,7 @@ static void close_attempt(feri_attempts *all, size_t slot, fer_error error)
 
 bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
 {
-    feri_operation operation = feri_attempt_operation(all->options->local);
+    feri_operation operation = feri_connect_operation_if(all->options->local != NULL);
     size_t waited = all->open_count;
     size_t index = 0;
     for (size_t i = 0; i < waited && !all->has_winner; i++) {

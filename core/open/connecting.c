@@ -70,7 +70,7 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
 /* With a timeout the socket is nonblocking during the connect. */
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
-    feri_operation operation = feri_unbound_connect_operation();
+    feri_operation operation = feri_connect_operation_if(false);
     const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
     FER_TRY(open_socket_for(addr, out));
     if (timeout.nanos == FER_DURATION_NONE_NANOS) {
@@ -120,11 +120,6 @@ bool feri_can_connect_from(const fer_socket_addr *local, const fer_socket_addr *
            (is_mapped(local) == is_mapped(addr) || fer_ip_addr_is_unspecified(local->ip));
 }
 
-feri_operation feri_attempt_operation(const fer_socket_addr *local)
-{
-    return local == NULL ? feri_unbound_connect_operation() : FERI_OPERATION_CONNECT_BOUND;
-}
-
 /* A fixed port is bound as every bind of the library does it (rule L1). Port 0 is not: with
  * SO_REUSEADDR the system could choose the port of another socket. On Linux the connect chooses a
  * port that is free for the pair of addresses. The bind would take one from all pairs (ip(7),
@@ -153,7 +148,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
     }
     *step = FER_CONNECT_STEP_CONNECT;
     FER_TRY(feri_set_connect_mode(*out, true));
-    return feri_connect_raw(*out, feri_attempt_operation(local), addr);
+    return feri_connect_raw(*out, feri_connect_operation_if(local != NULL), addr);
 }
 
 fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
@@ -165,7 +160,7 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
     }
     fer_error error = open_socket_for(addr, &raw);
     error = error.kind == FER_OK ? feri_set_connect_mode(raw, true) : error;
-    error = error.kind == FER_OK ? feri_connect_raw(raw, feri_unbound_connect_operation(), addr)
+    error = error.kind == FER_OK ? feri_connect_raw(raw, feri_connect_operation_if(false), addr)
                                  : error;
     return feri_finish_connect_start(handle, error, raw,
                                      feri_family_flag(addr) | FERI_STARTED_FLAGS);

@@ -36,9 +36,6 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
 /* Whether the addresses have one form: IPv4, IPv6 or IPv4-mapped. [::] is IPv4-mapped too. */
 bool feri_can_connect_from(const fer_socket_addr *local, const fer_socket_addr *addr);
 
-/* The operation whose errors an attempt has, also after it has started. */
-feri_operation feri_attempt_operation(const fer_socket_addr *local);
-
 /* Fills a handle with a connection to addr, within timeout. Checks all arguments as
  * fer_tcp_stream_connect_timeout. */
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,

@@ -314,9 +314,9 @@ typedef struct receive_batch {
     fer_datagram_recv *messages;
     size_t count;
     size_t received;
-    bool is_empty;  /* the queue was empty after the last try */
-    bool has_ended; /* the read half is shut down */
-    bool was_tried; /* feri_datagram_receives_again */
+    bool queue_was_empty; /* after the last try */
+    bool has_ended;       /* the read half is shut down */
+    bool was_tried;       /* feri_datagram_receives_again */
 } receive_batch;
 
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
@@ -366,7 +366,7 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
                                &moved));
     FERI_ASSERT(moved > 0 && moved <= asked);
     bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
-    batch->is_empty = moved < asked && ferp_messages_per_call() > 1;
+    batch->queue_was_empty = moved < asked && ferp_messages_per_call() > 1;
     keep_messages(batch, moved, has_peer ? &peer : NULL);
     return feri_ok();
 }
@@ -397,7 +397,7 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     FER_TRY(error);
-    while (batch->received > 0 && batch->received < batch->count && !batch->is_empty &&
+    while (batch->received > 0 && batch->received < batch->count && !batch->queue_was_empty &&
            !batch->has_ended) {
         error = receive_some(batch, FERP_DONTWAIT);
         if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
