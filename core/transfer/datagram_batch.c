@@ -259,8 +259,9 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         if (batch->at == batch->filled) {
             FER_TRY(fill_chunk(batch));
         }
-        feri_waiting waiting = {
-            .handle = batch->handle, .readiness = FERP_WRITABLE, .flags = flags};
+        feri_waiting waiting = {.handle = batch->handle,
+                                .readiness = FERP_WRITABLE,
+                                .never_waits = (flags & FERP_DONTWAIT) != 0};
         fer_error error = feri_waiting_run(&waiting, try_to_send_messages, batch);
         if (error.kind == FER_OK) {
             batch->was_too_long = false;
@@ -391,7 +392,9 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
  * B3). */
 static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
-    feri_waiting waiting = {.handle = batch->handle, .readiness = FERP_RECEIVABLE, .flags = flags};
+    feri_waiting waiting = {.handle = batch->handle,
+                            .readiness = FERP_RECEIVABLE,
+                            .never_waits = (flags & FERP_DONTWAIT) != 0};
     fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
     if (waiting.has_failed) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);

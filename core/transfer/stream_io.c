@@ -21,14 +21,13 @@ typedef struct stream_call {
     void *buf;            /* only read by a write */
     const void *slices;   /* with a plan */
     const feri_slice_plan *plan;
-    unsigned flags;         /* FERP_PEEK */
-    size_t len;             /* the maximum that the next try moves */
-    const fer_error *first; /* the result of the first try, if it is made */
+    unsigned flags; /* FERP_PEEK */
+    size_t len;     /* the maximum that the next try moves */
     size_t moved;
 } stream_call;
 
-/* Whether the arguments are those of a call of the OS. The common case: lengths from 1 on. */
-static inline bool is_for_the_os(const fer_handle *handle, bool buffer_is_valid, size_t len)
+/* Whether the OS accepts the arguments as they are. The common case: lengths from 1 on. */
+static inline bool are_usual(const fer_handle *handle, bool buffer_is_valid, size_t len)
 {
     return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
            feri_likely(len - 1 < ferp_traits()->io_length_max);
@@ -118,9 +117,8 @@ static size_t clip_slices(const void *slices, size_t count, size_t len, fer_io_s
 /* Called after a try. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
  * may succeed. False: *error is the result of the try. If the shortest try lacked buffers that may
  * be free later, that is WOULD_BLOCK. */
-static bool shortens(stream_call *call, fer_error *error)
+static bool can_be_shorter(stream_call *call, fer_error *error)
 {
-    call->first = NULL;
     if (error->kind != FER_NO_BUFFER_SPACE || !ferp_traits()->no_buffer_space_is_transient) {
         return false;
     }
@@ -163,7 +161,7 @@ static fer_error try_slices(void *context, unsigned flags)
         error = reads ? ferp_recv_vectored(handle->p_.raw_, in, count, flags | unix_flag(handle),
                                            &call->moved)
                       : ferp_send_vectored(handle->p_.raw_, out, count, flags, &call->moved);
-    } while (shortens(call, &error));
+    } while (can_be_shorter(call, &error));
     return error;
 }
 
@@ -173,47 +171,52 @@ static fer_error try_buffer(void *context, unsigned flags)
     const fer_handle *handle = call->waiting.handle;
     fer_error error;
     do {
-        if (call->first != NULL) {
-            error = *call->first;
-        } else if (call->waiting.readiness == FERP_READABLE) {
-            error = ferp_recv(handle->p_.raw_, call->buf, call->len,
-                              flags | call->flags | unix_flag(handle), &call->moved);
-        } else {
-            error = ferp_send(handle->p_.raw_, call->buf, call->len, flags, &call->moved);
-        }
-    } while (shortens(call, &error));
+        error = call->waiting.readiness == FERP_READABLE
+                    ? ferp_recv(handle->p_.raw_, call->buf, call->len,
+                                flags | call->flags | unix_flag(handle), &call->moved)
+                    : ferp_send(handle->p_.raw_, call->buf, call->len, flags, &call->moved);
+    } while (can_be_shorter(call, &error));
     return error;
 }
 
 /* ---- The path of every call: the check of the state, tries and waits, and the effect of the
- * result on the state. The end of the input changes it, an error of a try, and one of the socket
- * that ended the wait. attempt: a pointer, so that a program without vectored calls does not link
- * them. */
-static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, size_t *n)
+ * result on the state. */
+
+/* The end of the input changes the state, an error of a try, and one of the socket that ended a
+ * wait. */
+static fer_error finish(stream_call *call, fer_error error, size_t *n)
 {
     fer_handle *handle = call->waiting.handle;
-    bool writes = call->waiting.readiness == FERP_WRITABLE;
-    bool needs_os =
-        call->first != NULL || (is_for_the_os(handle, is_valid, call->len) &&
-                                feri_likely(feri_handle_state(handle) == FERI_STATE_FULLY_OPEN));
-    fer_error error = feri_ok();
-    if (!needs_os) {
-        error = feri_stream_check_transfer(handle, writes ? FERI_REQUEST_WRITE : FERI_REQUEST_READ,
-                                           is_valid, call->len, &needs_os);
-        call->len = feri_clamp_length(call->len);
+    bool reads = call->waiting.readiness == FERP_READABLE;
+    if (call->waiting.has_failed) {
+        error = reads ? feri_stream_after_failed_read(handle, error)
+                      : feri_stream_after_failed_write(handle, error);
     }
-    if (needs_os) {
-        error = feri_waiting_run(&call->waiting, attempt, call);
-        if (call->waiting.has_failed) {
-            error = writes ? feri_stream_after_failed_write(handle, error)
-                           : feri_stream_after_failed_read(handle, error);
-        }
-        if (!writes && error.kind == FER_OK && call->moved == 0) {
-            error = feri_stream_after_end(handle);
-        }
+    if (reads && error.kind == FER_OK && call->moved == 0) {
+        error = feri_stream_after_end(handle);
     }
     feri_store_count(n, call->moved);
     return error;
+}
+
+/* attempt: a pointer, so that a program without vectored calls does not link them. */
+static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, size_t *n)
+{
+    fer_handle *handle = call->waiting.handle;
+    bool needs_os = are_usual(handle, is_valid, call->len) &&
+                    feri_likely(feri_handle_state(handle) == FERI_STATE_FULLY_OPEN);
+    if (!needs_os) {
+        feri_request request =
+            call->waiting.readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
+        fer_error answer =
+            feri_stream_check_transfer(handle, request, is_valid, call->len, &needs_os);
+        if (!needs_os) {
+            feri_store_count(n, 0);
+            return answer;
+        }
+        call->len = feri_clamp_length(call->len);
+    }
+    return finish(call, feri_waiting_run(&call->waiting, attempt, call), n);
 }
 
 /* ---- Reads and writes of one buffer */
@@ -221,7 +224,9 @@ static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, s
 FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
                                           const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
+    stream_call call = {.waiting = {.handle = handle,
+                                    .readiness = readiness,
+                                    .never_waits = (flags & FERP_DONTWAIT) != 0},
                         .buf = (void *)(uintptr_t)buf,
                         .flags = flags & FERP_PEEK,
                         .len = len};
@@ -245,23 +250,25 @@ FERI_NOINLINE static fer_error continue_call(fer_handle *handle, ferp_readiness 
                                              const void *buf, size_t len, fer_error first,
                                              size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .was_tried = true},
+    stream_call call = {.waiting = {.handle = handle, .readiness = readiness},
                         .buf = (void *)(uintptr_t)buf,
-                        .len = len,
-                        .first = &first};
-    return transfer(&call, try_buffer, true, n);
+                        .len = len};
+    if (can_be_shorter(&call, &first)) {
+        return transfer(&call, try_buffer, true, n);
+    }
+    return finish(&call, feri_waiting_run_on(&call.waiting, try_buffer, &call, first), n);
 }
 
-/* The common case. On POSIX its receive waits in the kernel, if a shutdown can wake it there. Every
- * result but bytes is for the path of every call, which continues after this try. */
+/* The common case: no limits, no end that was met. On POSIX its receive waits in the kernel, if a
+ * shutdown can wake it there. Every other case is for the path of every call (move_bytes), and so
+ * is every result but bytes, after which that path continues. */
 FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    if (!is_for_the_os(handle, buf != NULL, len) ||
-        !feri_likely(feri_handle_is_fast_path(handle))) {
+    if (!are_usual(handle, buf != NULL, len) || !feri_likely(feri_handle_is_fast_path(handle))) {
         return move_bytes(handle, FERP_READABLE, buf, len, 0, n);
     }
     size_t moved = 0;
-    unsigned flags = unix_flag(handle) | feri_flags_by_mode(handle, FERP_READABLE);
+    unsigned flags = unix_flag(handle) | feri_waiting_flags(handle, FERP_READABLE);
     fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);
     if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {
         return continue_call(handle, FERP_READABLE, buf, len, error, n);
@@ -273,12 +280,11 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, s
 /* The first try may wait in the system, if that reports the count of a send that is cut off. */
 FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
-    if (!is_for_the_os(handle, buf != NULL, len) ||
-        !feri_likely(feri_handle_is_fast_path(handle))) {
+    if (!are_usual(handle, buf != NULL, len) || !feri_likely(feri_handle_is_fast_path(handle))) {
         return move_bytes(handle, FERP_WRITABLE, buf, len, 0, n);
     }
     size_t moved = 0;
-    unsigned flags = feri_flags_by_mode(handle, FERP_WRITABLE);
+    unsigned flags = feri_waiting_flags(handle, FERP_WRITABLE);
     fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);
     if (feri_rare(error.kind != FER_OK)) {
         return continue_call(handle, FERP_WRITABLE, buf, len, error, n);
@@ -292,7 +298,7 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
 {
     stream_call call = {.waiting = {.handle = handle,
                                     .readiness = FERP_READABLE,
-                                    .wait_mode = FERI_WAIT_UNTIL,
+                                    .mode = FERI_WAIT_UNTIL,
                                     .deadline = deadline},
                         .buf = buf,
                         .len = len};
@@ -305,7 +311,7 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
                                    size_t len, unsigned flags, fer_error error, size_t *n)
 {
     stream_call call = {
-        .waiting = {.handle = handle, .readiness = readiness, .wait_mode = FERI_WAIT_AGAIN},
+        .waiting = {.handle = handle, .readiness = readiness, .mode = FERI_WAIT_AGAIN},
         .buf = (void *)(uintptr_t)buf,
         .flags = flags,
         .len = len};
@@ -318,7 +324,9 @@ fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, 
                                   size_t count, unsigned flags, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .flags = flags},
+    stream_call call = {.waiting = {.handle = handle,
+                                    .readiness = readiness,
+                                    .never_waits = (flags & FERP_DONTWAIT) != 0},
                         .slices = slices,
                         .plan = &plan,
                         .len = plan.sum};

@@ -71,7 +71,7 @@ fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direc
 
 /* ---- Who waits */
 
-unsigned feri_flags_by_mode(const fer_handle *handle, ferp_readiness readiness)
+unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness)
 {
     bool core_waits = readiness == FERP_WRITABLE
                           ? ferp_traits()->cut_send_loses_count &&
@@ -81,45 +81,54 @@ unsigned feri_flags_by_mode(const fer_handle *handle, ferp_readiness readiness)
     return core_waits ? FERP_DONTWAIT : 0;
 }
 
+/* Whether a try by the mode, without limits, waits in the kernel, if the OS keeps a blocking
+ * mode. */
+static bool kernel_waits(const fer_handle *handle, ferp_readiness readiness)
+{
+    return feri_waiting_flags(handle, readiness) == 0 && !feri_modes_are_kept(handle);
+}
+
+static ferp_direction direction_of(const feri_waiting *waiting)
+{
+    return waiting->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
+}
+
+/* A call by the mode of a handle without limits. */
+static void begin_without_limits(feri_waiting *waiting)
+{
+    waiting->flags = feri_waiting_flags(waiting->handle, waiting->readiness);
+    waiting->waiter = kernel_waits(waiting->handle, waiting->readiness) ? FERI_WAITER_KERNEL
+                                                                        : FERI_WAITER_BY_MODE;
+    waiting->limits = FERI_NO_LIMITS;
+    waiting->deadline = FERP_NO_DEADLINE;
+}
+
 fer_error feri_waiting_begin(feri_waiting *waiting)
 {
     fer_handle *handle = waiting->handle;
-    bool is_limited = !waiting->was_tried && feri_handle_is_limited(handle);
-    bool nonblocking = false;
-    fer_duration timeout = FER_DURATION_NONE;
-    waiting->direction = waiting->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
-    waiting->limits = FERI_NO_LIMITS;
-    waiting->never_waits = (waiting->flags & FERP_DONTWAIT) != 0;
+    bool is_by_mode = waiting->mode != FERI_WAIT_UNTIL;
     waiting->flags = FERP_DONTWAIT;
+    waiting->waiter = is_by_mode ? FERI_WAITER_BY_MODE : FERI_WAITER_CORE;
+    waiting->limits = FERI_NO_LIMITS;
+    waiting->deadline = is_by_mode ? FERP_NO_DEADLINE : waiting->deadline;
     if (waiting->never_waits) {
         /* A system without the flag: the socket is made nonblocking again. Its mode may have been
          * changed outside of the library (rule T2). */
+        waiting->waiter = FERI_WAITER_NONE;
         return ferp_traits()->io_waits_in_kernel
                    ? feri_ok()
                    : ferp_set_nonblocking(feri_modes_raw(handle), true);
     }
-    switch (waiting->wait_mode) {
-    case FERI_WAIT_BY_MODE:
-        waiting->deadline = FERP_NO_DEADLINE;
-        if (!is_limited) {
-            waiting->flags = feri_flags_by_mode(handle, waiting->readiness);
-            bool kernel_waits = waiting->flags == 0 && !feri_modes_are_kept(handle);
-            waiting->waiter = kernel_waits ? FERI_WAITER_KERNEL : FERI_WAITER_CORE;
-            return feri_ok();
+    if (!feri_handle_is_limited(handle)) {
+        if (waiting->mode == FERI_WAIT_BY_MODE) {
+            begin_without_limits(waiting);
         }
-        waiting->knows_mode = true;
-        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-        break;
-    case FERI_WAIT_AGAIN:
-        /* The mode was read for the try that a signal has interrupted. */
-        FER_TRY(feri_was_nonblocking(handle, &nonblocking));
-        FER_TRY(feri_timeout_if_set(handle, waiting->direction, &timeout));
-        waiting->deadline = feri_deadline_after(timeout);
-        break;
-    default: break;
+        return feri_ok();
     }
-    waiting->waiter = nonblocking ? FERI_WAITER_NONE : FERI_WAITER_CORE;
-    if (nonblocking || !is_limited) {
+    bool nonblocking = false;
+    FER_TRY(is_by_mode ? feri_is_nonblocking(handle, &nonblocking) : feri_ok());
+    if (nonblocking) {
+        waiting->waiter = FERI_WAITER_NONE;
         return feri_ok();
     }
     waiting->limits = feri_limits_of(handle);
@@ -129,46 +138,70 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
     return feri_limits_check(&waiting->limits);
 }
 
+/* Reads the mode and the timeout: afterwards core waits, or nobody. If only the limits or a signal
+ * keep the call from waiting in the kernel, the OS is queried, because another process may have set
+ * both (rule T6). */
+static fer_error choose_by_mode(feri_waiting *waiting)
+{
+    fer_handle *handle = waiting->handle;
+    fer_raw_socket raw = handle->p_.raw_;
+    ferp_direction direction = direction_of(waiting);
+    bool is_queried = kernel_waits(handle, waiting->readiness);
+    bool nonblocking = false;
+    fer_duration timeout = FER_DURATION_NONE;
+    FER_TRY(is_queried ? ferp_is_nonblocking(raw, &nonblocking)
+                       : feri_is_nonblocking(handle, &nonblocking));
+    if (nonblocking) {
+        waiting->waiter = FERI_WAITER_NONE;
+        return feri_ok();
+    }
+    FER_TRY(is_queried ? ferp_timeout(raw, direction, &timeout)
+                       : feri_timeout_if_set(handle, direction, &timeout));
+    if (timeout.nanos != FER_DURATION_NONE_NANOS) {
+        waiting->deadline = feri_earlier(waiting->deadline, feri_deadline_after(timeout));
+    }
+    waiting->waiter = FERI_WAITER_CORE;
+    return feri_ok();
+}
+
 /* ---- The waits of core */
 
-/* Whether a clone has shut down the read half of a stream, which the OS does not report. */
+/* Whether a clone has shut down the read half, which the OS does not report. */
 static bool reading_has_ended(const feri_waiting *waiting)
 {
-    return waiting->readiness == FERP_READABLE && feri_marks_read_end(waiting->handle) &&
+    return waiting->readiness != FERP_WRITABLE && feri_marks_read_end(waiting->handle) &&
            feri_modes_has_ended_reading(waiting->handle);
 }
 
-/* Checks for a change by another thread. Returns true if the call has a result, or should be
- * retried: *answer is then WOULD_BLOCK. It is retried once after a reset: bytes may have arrived
- * between its last try and the reset, and they come before the saved error (rule S5). A retry that
- * would block has found none. The halves of a listener never answer. */
-static bool state_has_answer(feri_waiting *waiting, fer_error *answer)
+/* Checks for a change by another thread: WAIT if there is none. After a reset the call is tried
+ * once more: bytes may have arrived between its last try and the reset, and they come before the
+ * saved error (rule S5). A retry that would block has found none. The halves of a listener never
+ * answer. */
+static feri_next check_changes(feri_waiting *waiting, fer_error *result)
 {
     fer_handle *handle = waiting->handle;
     feri_request request =
         waiting->readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
-    feri_answer current = feri_handle_state(handle) == FERI_STATE_FULLY_OPEN
-                              ? FERI_ANSWER_CALL_OS
-                              : feri_handle_answer(handle, request);
-    if (current == FERI_ANSWER_CALL_OS) {
-        *answer = feri_ok();
-        return reading_has_ended(waiting);
+    feri_answer answer = feri_handle_state(handle) == FERI_STATE_FULLY_OPEN
+                             ? FERI_ANSWER_CALL_OS
+                             : feri_handle_answer(handle, request);
+    if (answer == FERI_ANSWER_CHECK_QUEUED) {
+        if (!waiting->was_reset) {
+            waiting->was_reset = true;
+            return FERI_NEXT_TRY;
+        }
+        answer = FERI_ANSWER_SAVED_ERROR;
     }
-    *answer = feri_handle_answer_error(handle, current);
-    if (current == FERI_ANSWER_CHECK_QUEUED) {
-        *answer =
-            waiting->was_reset ? feri_handle_saved_error(handle) : feri_own_error(FER_WOULD_BLOCK);
-        waiting->was_reset = true;
+    if (answer != FERI_ANSWER_CALL_OS || reading_has_ended(waiting)) {
+        *result = feri_handle_answer_error(handle, answer);
+        return FERI_NEXT_RESULT;
     }
-    return true;
-}
-
-/* Whether the token of the limits ends the call. *answer is then its result. */
-static bool is_cancelled(const feri_waiting *waiting, fer_error *answer)
-{
     fer_error cancelled = feri_token_check(waiting->limits.token);
-    *answer = cancelled.kind != FER_OK ? cancelled : *answer;
-    return cancelled.kind != FER_OK;
+    if (cancelled.kind != FER_OK) {
+        *result = cancelled;
+        return FERI_NEXT_RESULT;
+    }
+    return FERI_NEXT_WAIT;
 }
 
 /* Whether the system lacks the memory for a stream's wait, perhaps only for a while. The call is
@@ -195,166 +228,149 @@ static uint64_t end_of_slice(const feri_waiting *waiting)
                : waiting->deadline;
 }
 
-/* The timeout expired after the last try. Spurious wakeups do not extend it. A shutdown or a cancel
- * that woke no wait is noticed now. Returns true if the call should be retried. */
-static bool expire(feri_waiting *waiting, fer_error *answer)
+/* The deadline was reached after the last try. A shutdown or a cancel that woke no wait is noticed
+ * now. */
+static feri_next expire(feri_waiting *waiting, fer_error *result)
 {
-    fer_error expired = *answer;
-    if (!state_has_answer(waiting, answer) && !is_cancelled(waiting, answer)) {
-        *answer = feri_map_error(FERI_OPERATION_EXPIRED, expired);
+    feri_next next = check_changes(waiting, result);
+    if (next == FERI_NEXT_WAIT) {
+        *result = feri_own_error(FER_TIMED_OUT);
+        next = FERI_NEXT_RESULT;
     }
-    return answer->kind == FER_WOULD_BLOCK;
+    return next;
 }
 
-/* Whether a call continues after a signal. If not, *answer is its result: CANCELLED, if the handler
- * has cancelled it; else TIMED_OUT for an accept or an interruptible call whose deadline is
- * reached; else INTERRUPTED. Only an accept that is not interruptible continues, and a call that
- * another signal has interrupted before (rules I1, I4). */
-static bool continues_after_signal(const feri_waiting *waiting, fer_error *answer)
+/* Only an accept continues after a signal, and a call that another signal has interrupted before,
+ * unless the limits are interruptible (rules I1, I4). Its handler may have cancelled the call. */
+static feri_next after_signal(const feri_waiting *waiting, fer_error *result)
 {
-    bool is_again = waiting->wait_mode == FERI_WAIT_AGAIN;
-    const feri_limits limits = {is_again ? waiting->limits.deadline : waiting->deadline,
-                                waiting->limits.token, waiting->limits.interruptible};
-    bool checks_limits = waiting->readiness == FERP_ACCEPTABLE || is_again || limits.interruptible;
-    return !is_cancelled(waiting, answer) && checks_limits &&
-           feri_retries_after_signal(&limits, answer);
+    bool continues = waiting->readiness == FERP_ACCEPTABLE || waiting->mode == FERI_WAIT_AGAIN;
+    const feri_limits limits = {waiting->deadline, waiting->limits.token,
+                                !continues || waiting->limits.interruptible};
+    return feri_retries_after_signal(&limits, result) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
 }
 
-/* One wait. Returns true if the call should be retried: the socket is ready, the token is
- * signalled, a slice expired, memory is short for a while, a signal interrupted a call that
- * continues (rule I1), or another call has met a reset. The last try after a cancel may still
- * succeed (rule K2). False: *answer is the call's result. */
-static bool wait_once(feri_waiting *waiting, fer_error *answer)
+/* One wait. The call is tried again if the socket is ready, the token is signalled, a slice has
+ * expired, memory is short for a while, or a signal interrupted a call that continues. The last try
+ * after a cancel may still succeed (rule K2). */
+static feri_next wait_once(feri_waiting *waiting, fer_error *result)
 {
     ferp_wait wait;
-    *answer = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
-    if (answer->kind != FER_OK) {
-        return is_transient_shortage(waiting, *answer) &&
-               (!state_has_answer(waiting, answer) || answer->kind == FER_WOULD_BLOCK);
+    waiting->has_waited = true;
+    fer_error armed = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
+    if (armed.kind != FER_OK) {
+        *result = armed;
+        return is_transient_shortage(waiting, armed) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
     }
     /* A clone that is made from now on wakes the armed wait. */
     uint64_t end = end_of_slice(waiting);
     wait.call_deadline = waiting->deadline;
     wait.token = waiting->limits.token;
-    bool has_answer = state_has_answer(waiting, answer) || is_cancelled(waiting, answer);
-    if (has_answer) {
-        ferp_wait_disarm(&wait);
+    feri_next next = check_changes(waiting, result);
+    if (next == FERI_NEXT_WAIT) {
+        *result = ferp_wait_for(&wait, end);
     } else {
-        *answer = ferp_wait_for(&wait, end);
+        ferp_wait_disarm(&wait);
     }
     if (wait.failure.kind != FER_OK) {
-        *answer = wait.failure;
+        *result = wait.failure;
         waiting->has_failed = true;
-        return false;
+        return FERI_NEXT_RESULT;
     }
-    if (has_answer) {
-        return answer->kind == FER_WOULD_BLOCK;
+    if (next != FERI_NEXT_WAIT) {
+        return next;
     }
-    if (answer->kind == FER_TIMED_OUT) {
+    switch (result->kind) {
+    case FER_OK: return FERI_NEXT_TRY;
+    case FER_INTERRUPTED: return after_signal(waiting, result);
+    case FER_TIMED_OUT: {
         /* a slice of core or of the backend leaves time */
         bool has_time_left = end < waiting->deadline || ferp_now() < waiting->deadline;
-        return has_time_left || expire(waiting, answer);
+        return has_time_left ? FERI_NEXT_TRY : expire(waiting, result);
     }
-    return answer->kind == FER_OK || is_transient_shortage(waiting, *answer) ||
-           (answer->kind == FER_INTERRUPTED && continues_after_signal(waiting, answer));
+    default: return is_transient_shortage(waiting, *result) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
+    }
 }
 
-/* The mode and the timeout of a call by mode, after its first try. If only the limits keep it from
- * waiting in the kernel, the OS is queried, because another process may have set both (rule T6). */
-static fer_error read_modes(const feri_waiting *waiting, bool *nonblocking, fer_duration *timeout)
+/* After a wait whose hint was false, or that was a slice. */
+static feri_next before_next_wait(feri_waiting *waiting, fer_error *result)
 {
-    const fer_handle *handle = waiting->handle;
-    ferp_direction direction = waiting->direction;
-    if (!waiting->knows_mode) {
-        FER_TRY(feri_is_nonblocking(handle, nonblocking));
-        return *nonblocking ? feri_ok() : feri_timeout_if_set(handle, direction, timeout);
-    }
-    if (feri_modes_are_kept(handle) || feri_flags_by_mode(handle, waiting->readiness) != 0) {
-        return feri_timeout_if_set(handle, direction, timeout);
-    }
-    if (!feri_handle_is_shared(handle)) {
-        FER_TRY(ferp_is_nonblocking(handle->p_.raw_, nonblocking));
-    }
-    return *nonblocking ? feri_ok() : ferp_timeout(handle->p_.raw_, direction, timeout);
-}
-
-/* Returns true if the call may wait. */
-static bool begin_waits(feri_waiting *waiting, fer_error *answer)
-{
-    if (waiting->readiness != FERP_WRITABLE && feri_marks_read_end(waiting->handle) &&
-        feri_modes_has_ended_reading(waiting->handle)) {
-        *answer = feri_ok();
-        return false;
-    }
-    if (waiting->wait_mode == FERI_WAIT_BY_MODE) {
-        fer_duration timeout = FER_DURATION_NONE;
-        bool nonblocking = false;
-        fer_error error = read_modes(waiting, &nonblocking, &timeout);
-        if (error.kind != FER_OK || nonblocking) {
-            *answer = nonblocking ? *answer : error;
-            return false;
-        }
-        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
-            waiting->deadline = feri_earlier(waiting->deadline, feri_deadline_after(timeout));
-        }
-    }
-    waiting->has_begun = true;
-    return true;
-}
-
-/* ---- The loop */
-
-bool feri_waiting_tries_again(feri_waiting *waiting, fer_error *answer)
-{
-    FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
-    if (answer->kind == FER_INTERRUPTED && waiting->wait_mode == FERI_WAIT_AGAIN) {
-        return continues_after_signal(waiting, answer);
-    }
-    if (answer->kind != FER_WOULD_BLOCK) {
-        waiting->has_failed = answer->kind != FER_OK;
-        return false;
-    }
-    if (waiting->waiter == FERI_WAITER_KERNEL) {
-        *answer = feri_map_kernel_timeout(waiting->handle, waiting->direction, *answer);
-        return false;
-    }
-    if (waiting->waiter == FERI_WAITER_NONE) {
-        *answer = reading_has_ended(waiting) ? feri_ok() : *answer;
-        return false;
-    }
-    if (!waiting->has_begun) {
-        return begin_waits(waiting, answer) && wait_once(waiting, answer);
-    }
     if (ferp_now() >= waiting->deadline) {
-        return expire(waiting, answer);
+        return expire(waiting, result);
     }
-    if (is_cancelled(waiting, answer)) {
-        return false;
+    feri_next next = check_changes(waiting, result);
+    if (next != FERI_NEXT_WAIT) {
+        return next;
     }
     fer_error paused = feri_pause_after_false_hint(&waiting->false_hints, waiting->deadline,
                                                    waiting->limits.token, NULL);
     if (paused.kind != FER_OK) {
-        *answer = paused;
-        return continues_after_signal(waiting, answer);
+        *result = paused;
+        next = after_signal(waiting, result);
     }
-    return wait_once(waiting, answer);
+    return next;
+}
+
+/* ---- The loop */
+
+feri_next feri_waiting_after_try(feri_waiting *waiting, fer_error *result)
+{
+    FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
+    if (result->kind == FER_INTERRUPTED && waiting->mode == FERI_WAIT_AGAIN) {
+        return after_signal(waiting, result);
+    }
+    if (result->kind != FER_WOULD_BLOCK) {
+        waiting->has_failed = result->kind != FER_OK;
+        return FERI_NEXT_RESULT;
+    }
+    if (reading_has_ended(waiting)) {
+        *result = feri_ok();
+        return FERI_NEXT_RESULT;
+    }
+    if (waiting->waiter == FERI_WAITER_BY_MODE) {
+        fer_error chosen = choose_by_mode(waiting);
+        if (chosen.kind != FER_OK) {
+            *result = chosen;
+            return FERI_NEXT_RESULT;
+        }
+    }
+    feri_next next = FERI_NEXT_WAIT;
+    switch (waiting->waiter) {
+    case FERI_WAITER_KERNEL:
+        *result = feri_map_kernel_timeout(waiting->handle, direction_of(waiting), *result);
+        return FERI_NEXT_RESULT;
+    case FERI_WAITER_CORE:
+        next = waiting->has_waited ? before_next_wait(waiting, result) : next;
+        return next == FERI_NEXT_WAIT ? wait_once(waiting, result) : next;
+    default: return FERI_NEXT_RESULT;
+    }
 }
 
 fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 {
     FER_TRY(feri_waiting_begin(waiting));
-    fer_error error;
+    fer_error result;
     do {
-        error = attempt(call, waiting->flags);
-    } while (feri_waiting_tries_again(waiting, &error));
-    return error;
+        result = attempt(call, waiting->flags);
+    } while (feri_waiting_after_try(waiting, &result) == FERI_NEXT_TRY);
+    return result;
+}
+
+fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
+                              fer_error result)
+{
+    begin_without_limits(waiting);
+    while (feri_waiting_after_try(waiting, &result) == FERI_NEXT_TRY) {
+        result = attempt(call, waiting->flags);
+    }
+    return result;
 }
 
 /* ---- The tries of accept */
 
-/* The number of connections that failed in the queue, and of signals, that one accept skips. Then
- * the error is returned, because an OS that reports it endlessly (a sandbox that forbids accept,
- * for example) must not block the caller. */
+/* The number of connections that failed in the queue, and of signals if nobody waits, that one
+ * accept skips. Then the error is returned, because an OS that reports it endlessly (a sandbox that
+ * forbids accept, for example) must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
 /* Another process, a library or into_raw of a clone may have made a nonblocking socket blocking. */
@@ -369,27 +385,32 @@ fer_error feri_waiting_check_queue(const feri_waiting *waiting)
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-/* The limits or the timeout must permit another try. A timeout begins with the first one. */
-bool feri_waiting_accepts_again(feri_waiting *waiting, fer_error *answer)
+/* If a blocking accept would block, its socket is nonblocking: by the limits, a timeout or the mode
+ * of this handle or of another one, perhaps in another process. From then on core waits for this
+ * handle too. The limits or the timeout, which begins with the first accept that is skipped, must
+ * permit another one. */
+feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result)
 {
-    fer_error failure = *answer;
-    if (failure.kind != FER_INTERRUPTED && failure.kind != FER_CONNECTION_ABORTED) {
-        if (failure.kind == FER_WOULD_BLOCK && waiting->waiter == FERI_WAITER_CORE) {
-            fer_error prepared = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
-            *answer = prepared.kind == FER_OK ? failure : prepared;
-        }
-        return false;
+    fer_error error = feri_ok();
+    if (result->kind == FER_WOULD_BLOCK && waiting->waiter != FERI_WAITER_NONE) {
+        error = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
+        *result = error.kind == FER_OK ? *result : error;
     }
-    bool is_nonblocking = waiting->waiter == FERI_WAITER_NONE ||
-                          (!waiting->has_begun && feri_modes_core_waits(waiting->handle) &&
-                           !begin_waits(waiting, answer));
-    if (failure.kind == FER_INTERRUPTED && !is_nonblocking) {
-        return continues_after_signal(waiting, answer);
+    if (result->kind != FER_INTERRUPTED && result->kind != FER_CONNECTION_ABORTED) {
+        return FERI_NEXT_RESULT;
+    }
+    if (waiting->waiter == FERI_WAITER_BY_MODE && feri_modes_core_waits(waiting->handle)) {
+        error = choose_by_mode(waiting);
+    }
+    if (error.kind == FER_OK && result->kind == FER_INTERRUPTED &&
+        waiting->waiter != FERI_WAITER_NONE) {
+        return after_signal(waiting, result);
     }
     const feri_limits limits = {waiting->deadline, waiting->limits.token, false};
-    fer_error ended = is_nonblocking ? feri_ok() : feri_limits_check(&limits);
-    *answer = ended.kind == FER_OK ? failure : ended;
-    return ended.kind == FER_OK && ++waiting->skips < FERI_ACCEPT_SKIPS_MAX;
+    error = error.kind == FER_OK ? feri_limits_check(&limits) : error;
+    *result = error.kind == FER_OK ? *result : error;
+    bool is_skipped = error.kind == FER_OK && ++waiting->skips < FERI_ACCEPT_SKIPS_MAX;
+    return is_skipped ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
 }
 
 /* ---- Waits for the result of a started connect. */

@@ -59,16 +59,21 @@ fer_error feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline
  * wakeup can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
-/* How a call waits that may wait: according to the socket's mode and timeouts; in every mode until
- * its own deadline; or, after a signal that does not end it (rule I1), by the mode, with a timeout
- * that begins anew and then ends it whatever signals come. */
-typedef enum feri_wait_mode { FERI_WAIT_BY_MODE, FERI_WAIT_UNTIL, FERI_WAIT_AGAIN } feri_wait_mode;
+/* How a call waits that may wait. */
+typedef enum feri_wait_mode {
+    FERI_WAIT_BY_MODE, /* according to the socket's mode and timeouts */
+    FERI_WAIT_UNTIL,   /* in every mode, until its own deadline */
+    /* by the mode, in core, after a signal that does not end the call (rule I1): its timeout begins
+     * anew, and further signals do not end it either */
+    FERI_WAIT_AGAIN
+} feri_wait_mode;
 
 /* Who waits after a try that would block. */
 typedef enum feri_waiter {
-    FERI_WAITER_NONE,   /* nobody: never, or nonblocking in spite of limits */
-    FERI_WAITER_KERNEL, /* the try: by the mode and the timeouts of the OS, also not at all */
-    FERI_WAITER_CORE    /* core, until the earlier of the timeout and the limits */
+    FERI_WAITER_NONE,    /* nobody */
+    FERI_WAITER_KERNEL,  /* the try: by the mode and the timeouts of the OS, also not at all */
+    FERI_WAITER_BY_MODE, /* core or nobody: the mode and the timeout are read after the first try */
+    FERI_WAITER_CORE     /* core, until the deadline */
 } feri_waiter;
 
 /* The waits of one call, for all its retries. The caller sets the first members, the others are
@@ -76,40 +81,44 @@ typedef enum feri_waiter {
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
-    unsigned flags; /* FERP_DONTWAIT: the call never waits. Then the flags of each try */
-    feri_wait_mode wait_mode;
+    bool never_waits; /* WOULD_BLOCK in every mode */
+    feri_wait_mode mode;
     uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
-    bool was_tried;    /* the first try is made: by feri_flags_by_mode, without limits */
 
     feri_waiter waiter;
-    ferp_direction direction;
-    bool never_waits;
-    bool knows_mode; /* it was read before the first try, and is blocking */
-    bool has_begun;  /* the waits have begun: deadline is final */
-    bool was_reset;  /* a read: the read half was reset before the last try */
+    unsigned flags; /* of each try: FERP_DONTWAIT, unless the kernel waits */
+    feri_limits limits;
+    bool has_waited;
+    bool was_reset; /* a read: the read half was reset before the last try */
     /* The result is an error of the socket, of a try or of a wait (failure of ferp_wait). The
      * caller maps it by its operation. Any other result says nothing about the socket. */
     bool has_failed;
     uint32_t skips; /* rule L3 */
     feri_false_hints false_hints;
-    feri_limits limits;
 } feri_waiting;
 
-/* The flags of a try that may wait, for a handle without limits: 0, or FERP_DONTWAIT if core waits
- * although calls could wait in the kernel. No shutdown wakes a receive of macOS (rule S6), and a
+/* The flags of a try by the mode, for a handle without limits: FERP_DONTWAIT if core waits although
+ * calls could wait in the kernel, else 0. No shutdown wakes a receive of macOS (rule S6), and a
  * send may lose its count (rule E3). Datagrams move complete or not at all. */
-unsigned feri_flags_by_mode(const fer_handle *handle, ferp_readiness readiness);
+unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness);
 
 /* Decides who waits, and how the tries are made, before the first of them. Any error is the call's
  * result: limits that are reached precede data that is ready (rule K1). On a nonblocking socket
  * they do not apply, except to a call with a deadline of its own. */
 fer_error feri_waiting_begin(feri_waiting *waiting);
 
-/* Called after each try, with its error; waits after WOULD_BLOCK. True: the call is tried again.
- * False: *answer is its result. After WOULD_BLOCK that is FER_OK for a read half that ended
+/* What follows a try, a check or a wait. */
+typedef enum feri_next {
+    FERI_NEXT_WAIT,  /* the call waits */
+    FERI_NEXT_TRY,   /* it is tried again */
+    FERI_NEXT_RESULT /* it ends */
+} feri_next;
+
+/* Called after each try; waits after WOULD_BLOCK. *result is that of the try, and with
+ * FERI_NEXT_RESULT that of the call. After WOULD_BLOCK it is FER_OK for a read half that ended
  * meanwhile, WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED,
  * BROKEN_PIPE (the write half was shut down meanwhile), or an error of the wait or of a query. */
-bool feri_waiting_tries_again(feri_waiting *waiting, fer_error *answer);
+feri_next feri_waiting_after_try(feri_waiting *waiting, fer_error *result);
 
 /* One try of a call, with the flags of the waits. */
 typedef fer_error feri_try(void *call, unsigned flags);
@@ -117,16 +126,19 @@ typedef fer_error feri_try(void *call, unsigned flags);
 /* Begins, and makes tries until one has a result, with waits between them. */
 fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
 
+/* The same after a first try by the mode, which the caller has made with feri_waiting_flags, on a
+ * handle that had no limits. result is that of the try. */
+fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
+                              fer_error result);
+
 /* Before each try of accept. It has no flag for a call that never waits, so the queue is polled:
  * WOULD_BLOCK. */
 fer_error feri_waiting_check_queue(const feri_waiting *waiting);
 
-/* Called after each try of accept. True: it is made again at once, after a signal (rule I1), unless
- * the limits let it end the call (rule I4), or after a connection that failed in the queue (rule
- * L3). False: *answer is the result of the try. If a blocking accept would block, the socket is
- * nonblocking: by the limits, a timeout or the mode of this handle or of another one, perhaps in
- * another process. From then on core waits for this handle too. */
-bool feri_waiting_accepts_again(feri_waiting *waiting, fer_error *answer);
+/* Called after each accept of a try. TRY: another one is made at once, after a signal (rule I1),
+ * unless the limits let it end the call (rule I4), or after a connection that failed in the queue
+ * (rule L3). RESULT: *result is that of the try. */
+feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result);
 
 /* ---- The mode and the timeouts of a socket, for calls that wait. blocking.h sets them. */
 
