@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-/* X(kind, name). A kind that is not listed is EIO. */
+/* X(kind, name). EIO: there is none. */
 #define FERP_ERRNO_OF_KINDS(X)               \
     X(FER_NOT_FOUND, ENOENT)                 \
     X(FER_PERMISSION_DENIED, EACCES)         \
@@ -41,7 +41,15 @@
     X(FER_CANCELLED, ECANCELED)              \
     X(FER_CONNECTION_TIMED_OUT, ETIMEDOUT)   \
     X(FER_MISUSE, EINVAL)                    \
-    X(FER_BUFFER_TOO_SMALL, ERANGE)
+    X(FER_BUFFER_TOO_SMALL, ERANGE)          \
+    X(FER_HOST_NOT_FOUND, EIO)               \
+    X(FER_RESOLVE_TRY_AGAIN, EIO)            \
+    X(FER_RESOLVE_FAILED, EIO)               \
+    X(FER_INVALID_DATA, EIO)                 \
+    X(FER_UNEXPECTED_EOF, EIO)               \
+    X(FER_WRITE_ZERO, EIO)                   \
+    X(FER_OTHER, EIO)                        \
+    X(FER_UNCATEGORIZED, EIO)
 
 int ferp_errno_of_kind(fer_error_kind kind)
 {
@@ -51,6 +59,6 @@ int ferp_errno_of_kind(fer_error_kind kind)
     case kind: return name;
         FERP_ERRNO_OF_KINDS(CASE)
 #undef CASE
-    default: return EIO;
     }
+    return EIO;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that docs/RUST-MAP.md and the public headers agree: each fer_ and FER_ name on the page is
-# in a header, and each public function is on the page. Checks that the page is complete: each item
+# in a header, and each public function and each error kind is on the page. Checks that the page is complete: each item
 # of tests/api/rust_std_net.txt is in a row of its section.
 # usage: check_rust_map.sh ROOT
 set -eu
@@ -41,14 +41,15 @@ missing_items() {
 # shellcheck disable=SC2046 # the list is words
 names_in $(find include -name '*.h' | LC_ALL=C sort) >"$work/declared"
 names_in "$page" >"$work/mapped"
-sh "$here/check_docs.sh" . --names | LC_ALL=C sort -u >"$work/functions"
+{ sh "$here/check_docs.sh" . --names; grep -rhoE '^    X\(FER_[A-Z_]+' include | sed 's/.*(//'; } |
+    LC_ALL=C sort -u >"$work/functions"
 [ -s "$work/functions" ] || { echo "check_rust_map: no public function was found in $1" >&2; exit 1; }
 
 LC_ALL=C comm -23 "$work/mapped" "$work/declared" | sed "s|\$|: on $page, but in no public header|" >"$work/wrong"
-LC_ALL=C comm -13 "$work/mapped" "$work/functions" | sed "s|\$|: a public function, but not on $page|" >>"$work/wrong"
+LC_ALL=C comm -13 "$work/mapped" "$work/functions" | sed "s|\$|: a public function or an error kind, but not on $page|" >>"$work/wrong"
 missing_items | sed "s|\$| has no row on $page|" >>"$work/wrong"
 if [ -s "$work/wrong" ]; then
     cat "$work/wrong"
     exit 1
 fi
-echo "check_rust_map: $(wc -l <"$work/functions" | tr -d ' ') public functions on the page, $(wc -l <"$work/mapped" | tr -d ' ') names, all declared; $(grep -vc -e '^#' -e '^\[' -e '^$' "$list") items of Rust's"
+echo "check_rust_map: $(wc -l <"$work/functions" | tr -d ' ') public functions and error kinds on the page, $(wc -l <"$work/mapped" | tr -d ' ') names, all declared; $(grep -vc -e '^#' -e '^\[' -e '^$' "$list") items of Rust's"

@@ -56,6 +56,7 @@ static void open_connection(void)
     STEP("accept: accept4", fer_tcp_listener_accept(&listener, &server, NULL), FER_OK);
 }
 
+/* Rules T7 and K5: one call each, and none for limits. */
 static void move_bytes(void)
 {
     const fer_io_slice out[2] = {{"one", 3}, {"two", 3}};
@@ -138,7 +139,7 @@ static void move_bytes_within_limits(void)
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
 }
 
-/* Rules K5 to K7: the first limits, or the first timeout, make the listener nonblocking. */
+/* Rules K6 and K7: the first limits, or the first timeout, make the listener nonblocking. */
 static void accept_within_limits(void)
 {
     fer_tcp_stream others[2] = {0}, accepted = {0};

@@ -1,4 +1,4 @@
-/* connect_with.c: rules K8, K8a and K9: connecting to the first address that answers, and lookups,
+/* connect_with.c: rules K8, K8a, K9 and K10: connecting to the first address that answers, and lookups,
  * within limits; rules K1 and K2 of connects of built sockets. Their times: tests/sim. */
 #include <stdio.h>
 
@@ -145,6 +145,29 @@ CONNECT_TEST("K9", a_local_address_has_the_form_of_the_address)
     options.local = &locals[2];
     assert_ok(connect_two(test_stream(), &to[2], &to[1]));
     assert_failure(0, &to[2], FER_INVALID_INPUT);
+}
+
+/* K10: "The same text, options and network connect to the same address on every system". The first
+ * that accepts is the second in the order of K9: "The families alternate". */
+CONNECT_TEST("K10", the_same_list_connects_to_the_same_address)
+{
+    peer_socket listeners[2];
+    skip_without_v6();
+    const fer_socket_addr v4 = accepting_addr(PEER_V4, &listeners[0]);
+    const fer_socket_addr v6 = accepting_addr(PEER_V6, &listeners[1]);
+    const fer_socket_addr no_v4 = refusing_addr(PEER_V4);
+    const fer_socket_addr no_v6 = refusing_addr(PEER_V6);
+    const fer_socket_addr lists[][3] = {
+        {v4, v6, v6}, {v6, v4, v4}, {no_v6, v6, v4}, {no_v4, v4, v6}};
+    options.attempt_delay = fer_duration_from_secs(60);
+    for (size_t i = 0; i < 4; i++) {
+        fer_tcp_stream *stream = test_stream();
+        fer_socket_addr peer;
+        assert_ok(fer_tcp_stream_connect_addrs(stream, lists[i], 3, &options));
+        assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
+        assert_true(fer_socket_addr_eq(&peer, i % 2 == 0 ? &v4 : &v6));
+        assert_exchange(stream, peer_accept(listeners[i % 2]));
+    }
 }
 
 /* ---- K8 */

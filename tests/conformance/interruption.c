@@ -1,9 +1,10 @@
-/* interruption.c: rules I1 and I4: signals. Windows has none, so every test here is skipped there
+/* interruption.c: rules I1, I4 and B12: signals. Windows has none, so every test here is skipped there
  * by name; tests with injected faults cover interruption by the OS there. For SIGPIPE (I2):
  * sigpipe.c. For the inheritance of handles (I3): inheritance.c. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
+#include "ferrule/udp_batch.h"
 #include "support/poller_fixture.h"
 #include "support/process_fixture.h"
 #include "support/thread.h"
@@ -81,7 +82,22 @@ SIGNAL_PAIR_TEST("I1", an_interrupted_read_is_interrupted, test_pair_connected_v
     assert_int_equal(got.len, 5);
 }
 
-/* I1: the same for writes. An interrupted write that had moved bytes returns their count instead.
+/* B12: "A signal before the first received datagram is INTERRUPTED", and nothing is lost. */
+SIGNAL_TEST("B12", a_batch_that_waits_ends_with_a_signal)
+{
+    struct udp_pair udp = udp_pair_open(PEER_V4);
+    char buf[8];
+    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+    size_t n = 0;
+    start_signals();
+    assert_kind_n(fer_udp_socket_recv_batch(udp.socket, &message, 1, &n), FER_INTERRUPTED, n, 0);
+    process_signals_stop();
+    assert_true(peer_datagram_send(udp.other, PEER_V4, udp.port, "hello", 5));
+    assert_ok_n(fer_udp_socket_recv_batch(udp.socket, &message, 1, &n), n, 1);
+    assert_int_equal(message.len, 5);
+}
+
+/* I1: also a write. An interrupted write that had moved bytes returns their count instead.
  * No byte is sent twice. */
 SIGNAL_PAIR_TEST("I1", an_interrupted_write_is_interrupted_or_short, test_pair_accepted_v4)
 {

@@ -1,5 +1,5 @@
 /* long_copies.c: copies of megabytes through a long buffer, which the system may make through a
- * pipe (Linux: splice): rules E3, I2, S5, S6, T4, T6 and K2. Shorter ones: copying.c. */
+ * pipe (Linux: splice): rules M1, E3, I2, S5, S6, T4, T6 and K2. Shorter ones: copying.c. */
 #include "conformance/copy_check.h"
 #include "support/stream_fixture.h"
 
@@ -189,7 +189,7 @@ static void begin_in_thread(struct long_copy *copy, struct ending *ending, test_
 
 /* S5: "a handle that saw it never reports a clean end of file afterwards". S6: "A shutdown of READ
  * or BOTH by another thread wakes a blocked read". */
-SLOW_KIND_TEST("S5/S6", an_end_of_its_source_ends_a_long_copy)
+SLOW_KIND_TEST("M1/S5/S6", an_end_of_its_source_ends_a_long_copy)
 {
     for (int resets = 0; resets < 2; resets++) {
         struct pair *pair = pair_open_kind(kind);
@@ -213,8 +213,8 @@ SLOW_KIND_TEST("S5/S6", an_end_of_its_source_ends_a_long_copy)
     }
 }
 
-/* I2: "No call raises SIGPIPE": SIGPIPE has its default action, which would end this program. S5,
- * T4: the error is reported, and the bytes that were read and not written are in the buffer. */
+/* I2: "No call raises SIGPIPE": SIGPIPE has its default action, which would end this program. S5:
+ * the error is reported. M1: "After an error the bytes that the pipe contained are in the buffer." */
 static void end_destination(struct pair *pair, struct link link, bool by_reset)
 {
     struct long_copy copy = begin_tcp_copy(pair, link);
@@ -245,7 +245,7 @@ SLOW_PAIR_TEST("I2", a_long_copy_to_a_stream_that_was_shut_down_raises_no_sigpip
     end_destination(pair, open_link(), false);
 }
 
-SLOW_PAIR_TEST("S5", a_long_copy_to_a_stream_that_was_reset_keeps_the_bytes)
+SLOW_PAIR_TEST("M1/S5", a_long_copy_to_a_stream_that_was_reset_keeps_the_bytes)
 {
     end_destination(pair, open_link(), true);
 }

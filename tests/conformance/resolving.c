@@ -1,4 +1,4 @@
-/* resolving.c: rules N1 and N3 to N7: lookups in the background, by the system's own resolver. For
+/* resolving.c: rules N1 to N7: lookups in the background, by the system's own resolver. For
  * the other rules and the steps of the threads: unit/test_resolver*.c. */
 #include "support/fixture.h"
 
@@ -114,6 +114,41 @@ RESOLVING_TEST("N4", a_wait_that_is_too_short_leaves_the_lookup)
     assert_true(is_lookup_failure(error));
 }
 
+/* N2: "a bound for running lookups and a bound for queued lookups ... One more is WOULD_BLOCK, and
+ * changes nothing. Queued lookups run in the order of their start." */
+RESOLVING_TEST("N2", a_full_resolver_refuses_a_lookup_and_runs_the_others_in_order)
+{
+    enum { BOUND = 1 + 3 };
+    uint64_t started[MANY];
+    uint64_t keys[MANY];
+    size_t ends = 0;
+    size_t count = 0;
+    open_resolver(1, BOUND - 1);
+    for (size_t i = 0; i < MANY; i++) {
+        fer_error error = fer_resolver_start(&resolver, UNKNOWN, NULL, NULL, i, &lookups[i]);
+        size_t pending = 0;
+        for (size_t j = 0; j <= i; j++) {
+            pending += fer_lookup_wait(&lookups[j], (fer_duration){0}, NULL, 0, &count).kind ==
+                       FER_WOULD_BLOCK;
+        }
+        assert_in_range(pending, 0, BOUND);
+        if (error.kind == FER_OK) {
+            started[ends++] = i;
+        } else {
+            assert_own(error, FER_WOULD_BLOCK);
+            assert_true(ends >= BOUND);
+            assert_own(fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count),
+                       FER_MISUSE);
+        }
+    }
+    for (size_t i = 0; i < ends; i++) {
+        fer_error error = fer_lookup_wait(&lookups[started[i]], FER_DURATION_NONE, NULL, 0, &count);
+        assert_true(is_lookup_failure(error));
+    }
+    assert_ok_n(fer_resolver_take_completed(&resolver, NULL, keys, MANY, &count), count, ends);
+    assert_memory_equal(keys, started, ends * sizeof keys[0]);
+}
+
 /* N3: "The result of a lookup is that of `fer_to_socket_addrs`." */
 RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
 {
@@ -199,7 +234,7 @@ static void start_wait_and_abandon(void *argument)
     }
 }
 
-/* N2, N6: "any number of concurrent calls" on one resolver. */
+/* N6: "any number of concurrent calls" on one resolver. */
 RESOLVING_TEST("N6", several_threads_share_a_resolver)
 {
     struct worker workers[4];

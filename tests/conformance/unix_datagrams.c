@@ -53,7 +53,7 @@ UNIX_TEST("U1", receiving_into_nothing_waits_for_a_datagram)
     assert_kind(fer_unix_datagram_recv_from(socket, NULL, 0, &got), FER_WOULD_BLOCK);
 }
 
-UNIX_DATAGRAM_TEST("U1", a_pair_is_connected_to_each_other_and_nameless)
+UNIX_DATAGRAM_TEST("U1/X6", a_pair_is_connected_to_each_other_and_nameless)
 {
     fer_unix_datagram *one = test_unix_datagram();
     fer_unix_datagram *other = test_unix_datagram();

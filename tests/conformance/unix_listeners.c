@@ -1,4 +1,4 @@
-/* unix_listeners.c: rules L, C2, T6 and R1 for listeners on Unix sockets, and their paths and
+/* unix_listeners.c: rules L, X1, X3, C2, T6 and R1 for listeners on Unix sockets, and their paths and
  * names. */
 #include "support/handle_limit.h"
 #include "support/process.h"
@@ -59,7 +59,7 @@ UNIX_STREAM_TEST("L1", a_missing_directory_is_not_found)
 }
 
 /* The longest path that an address holds here, and one byte more. */
-UNIX_STREAM_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
+UNIX_STREAM_TEST("L1/X1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 {
     char path[FER_UNIX_ADDR_NAME_MAX + 2];
     fer_unix_addr addr;
@@ -88,7 +88,7 @@ UNIX_STREAM_TEST("L1", the_longest_path_works_and_a_longer_one_is_invalid_input)
 
 /* On Linux a path may fill its field without a NUL. Such an address is returned and can be passed
  * back. */
-UNIX_STREAM_TEST("L6", a_path_that_fills_its_field_is_reported_and_connectable)
+UNIX_STREAM_TEST("L6/X1", a_path_that_fills_its_field_is_reported_and_connectable)
 {
     char path[FER_UNIX_ADDR_NAME_MAX + 1];
     fer_unix_addr addr;
@@ -234,7 +234,7 @@ UNIX_STREAM_TEST("L2", a_connect_to_a_full_queue_waits_on_linux_and_is_refused_o
 /* ---- L3 */
 
 /* On a Unix socket a client that has closed is still a connection: its bytes, and then its end. */
-UNIX_STREAM_TEST("L3", a_client_that_has_closed_is_accepted_with_its_bytes)
+UNIX_STREAM_TEST("L3/X3", a_client_that_has_closed_is_accepted_with_its_bytes)
 {
     const char *path = unix_peer_path("listener");
     fer_unix_listener *listener = test_unix_listening(path);

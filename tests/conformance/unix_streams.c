@@ -29,8 +29,7 @@ UNIX_TEST("E1", what_the_os_lacks_is_unsupported)
 
 /* ---- C1, C4, C6 */
 
-/* L6: without names. */
-UNIX_TEST("C1", the_streams_of_a_pair_are_connected_to_each_other)
+UNIX_TEST("C1/X6", the_streams_of_a_pair_are_connected_to_each_other)
 {
     struct unix_ends ends = unix_ends_open();
     fer_unix_stream *fresh = test_unix_stream();
@@ -190,7 +189,8 @@ UNIX_KIND_TEST("L6", a_stream_has_the_credentials_of_its_peer)
     assert_own(fer_unix_stream_peer_cred(pair.stream, &cred), FER_NOT_CONNECTED);
 }
 
-UNIX_STREAM_TEST("L6", every_stream_has_its_own_name_and_its_peer_s)
+/* X6: "A socket without a name has the unnamed address". */
+UNIX_STREAM_TEST("L6/X6", every_stream_has_its_own_name_and_its_peer_s)
 {
     const char *path = unix_peer_path("listener");
     const char *own = unix_peer_path("own");
