@@ -294,9 +294,10 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
 /* ---- Options. Values are whole numbers in the unit of the OS, booleans 0 and 1. UNSUPPORTED: this
  * OS, or this version, does not have the option. */
 
-/* X(name, kind, level, systems that have it). On macOS KEEPALIVE_TIME is TCP_KEEPALIVE and
- * USER_TIMEOUT TCP_RXT_CONNDROPTIME; on Windows USER_TIMEOUT is TCP_MAXRT and PROTOCOL
- * SO_PROTOCOL_INFOW. INHERITABLE is of the raw socket. The last three are read only. */
+/* X(name, kind, level, systems that have it: ALL, POSIX, LINUX or WINDOWS). On macOS
+ * KEEPALIVE_TIME is TCP_KEEPALIVE and USER_TIMEOUT TCP_RXT_CONNDROPTIME; on Windows USER_TIMEOUT
+ * is TCP_MAXRT and PROTOCOL SO_PROTOCOL_INFOW. INHERITABLE is of the raw socket. The last three are
+ * read only. */
 #define FERP_OPTIONS(X)                                                                       \
     X(REUSE_ADDRESS, BOOLEAN, SOCKET, ALL)         /* SO_REUSEADDR */                         \
     X(EXCLUSIVE_ADDRESS, BOOLEAN, SOCKET, WINDOWS) /* SO_EXCLUSIVEADDRUSE */                  \
@@ -309,7 +310,7 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
     X(KEEPALIVE_INTERVAL, NUMBER, TCP, ALL)        /* TCP_KEEPINTVL, seconds */               \
     X(KEEPALIVE_RETRIES, NUMBER, TCP, ALL)         /* TCP_KEEPCNT */                          \
     X(REUSE_PORT, BOOLEAN, SOCKET, POSIX)          /* SO_REUSEPORT */                         \
-    X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, POSIX)  /* IP_BIND_ADDRESS_NO_PORT, on Linux */    \
+    X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, LINUX)  /* IP_BIND_ADDRESS_NO_PORT */              \
     X(TOS_V4, NUMBER, IPV4, ALL)                   /* IP_TOS */                               \
     X(TCLASS_V6, NUMBER, IPV6, ALL)                /* IPV6_TCLASS */                          \
     X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes, read as it is set */  \

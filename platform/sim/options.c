@@ -15,7 +15,12 @@ enum {
 static const ferp_sim_level levels[] = {FERP_OPTIONS(LEVEL_OF_ROW)};
 
 /* The dialects that have the option. */
-enum { ON_POSIX = 1, ON_WINDOWS = 2, ON_ALL = ON_POSIX | ON_WINDOWS };
+enum {
+    ON_LINUX = 1 << FER_SIM_DIALECT_POSIX,
+    ON_WINDOWS = 1 << FER_SIM_DIALECT_WINSOCK,
+    ON_POSIX = ON_LINUX | 1 << FER_SIM_DIALECT_BSD,
+    ON_ALL = ON_POSIX | ON_WINDOWS
+};
 #define SYSTEMS_OF_ROW(name, kind, level, systems) [FERP_##name] = ON_##systems,
 static const unsigned char systems_of[] = {FERP_OPTIONS(SYSTEMS_OF_ROW)};
 
@@ -29,7 +34,7 @@ static bool is_keepalive_field(ferp_option option)
 static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *socket,
                      ferp_option option)
 {
-    if ((systems_of[option] & (ferp_sim_is_winsock(network) ? ON_WINDOWS : ON_POSIX)) == 0) {
+    if ((systems_of[option] >> network->config.dialect & 1) == 0) {
         return false;
     }
     if (levels[option] == FERP_SIM_IPV6_LEVEL) {
