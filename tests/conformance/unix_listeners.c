@@ -1,5 +1,5 @@
-/* unix_listeners.c: rules L, X1, X3, C2, T6 and R1 for listeners on Unix sockets, and their paths and
- * names. */
+/* unix_listeners.c: rules L, X1, X3, C2, T6 and R1 for listeners on Unix sockets, and their paths
+ * and names. */
 #include "support/handle_limit.h"
 #include "support/process.h"
 #include "support/thread.h"
