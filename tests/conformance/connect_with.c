@@ -1,4 +1,4 @@
-/* connect_with.c: rules K8, K8a, K9 and K10: connecting to the first address that answers, and lookups,
+/* connect_with.c: rules K8 to K10: connecting to the first address that answers, and lookups,
  * within limits; rules K1 and K2 of connects of built sockets. Their times: tests/sim. */
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* interruption.c: rules I1, I4 and B12: signals. Windows has none, so every test here is skipped there
- * by name; tests with injected faults cover interruption by the OS there. For SIGPIPE (I2):
+/* interruption.c: rules I1, I4 and B12: signals. Windows has none, so every test here is skipped
+ * there by name; tests with injected faults cover interruption by the OS there. For SIGPIPE (I2):
  * sigpipe.c. For the inheritance of handles (I3): inheritance.c. */
 #include <stdatomic.h>
 

@@ -214,7 +214,8 @@ SLOW_KIND_TEST("M1/S5/S6", an_end_of_its_source_ends_a_long_copy)
 }
 
 /* I2: "No call raises SIGPIPE": SIGPIPE has its default action, which would end this program. S5:
- * the error is reported. M1: "After an error the bytes that the pipe contained are in the buffer." */
+ * the error is reported. M1: "After an error the bytes that the pipe contained are in the
+ * buffer." */
 static void end_destination(struct pair *pair, struct link link, bool by_reset)
 {
     struct long_copy copy = begin_tcp_copy(pair, link);

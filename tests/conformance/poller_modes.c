@@ -80,7 +80,8 @@ ONE_SHOT_TEST("P7", a_one_shot_stream_with_both_interests_is_reported_once)
         assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, raw, both_interests(2), mode));
         struct wait_result result = wait_for(poller, 2, millis(PEER_LIMIT_MS));
-        assert_true(result.events > 0 && (!is_edge || (result.readable && result.writable)));
+        assert_int_not_equal(result.events, 0);
+        assert_true(!is_edge || (result.readable && result.writable));
         assert_no_event(poller);
         pair_reset_and_wait(pair);
         assert_no_event(poller);
@@ -133,25 +134,29 @@ MAILBOX_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready)
     assert_event(poller, 3, true, false);
 }
 
+/* Events of the other half may come before. */
+static void assert_readable_soon(fer_poller *poller, uint64_t key)
+{
+    struct wait_result result = {0, false, false};
+    for (int waits = 0; waits < 10 && !result.readable; waits++) {
+        result = wait_for(poller, key, millis(PEER_LIMIT_MS));
+        assert_int_not_equal(result.events, 0);
+    }
+    assert_true(result.readable);
+}
+
 POLLER_PAIR_TEST("P7", an_edge_stream_is_reported_writable_and_ended)
 {
     skip_without_edges();
     fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
     assert_ok(fer_poller_add(poller, raw, both_interests(1), FER_POLL_EDGE));
-    struct wait_result result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-    assert_true(result.writable);
+    assert_true(wait_for(poller, 1, millis(PEER_LIMIT_MS)).writable);
     assert_true(peer_send_all(pair->other, "x", 1));
-    do {
-        result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-        assert_true(result.events > 0);
-    } while (!result.readable);
+    assert_readable_soon(poller, 1);
     char byte;
     assert_ok(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL));
     pair_reset_and_wait(pair);
-    do {
-        result = wait_for(poller, 1, millis(PEER_LIMIT_MS));
-        assert_true(result.events > 0);
-    } while (!result.readable);
+    assert_readable_soon(poller, 1);
     assert_kind(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 

@@ -78,20 +78,20 @@ POLLER_TEST("P6", a_notify_wakes_exactly_one_of_many_waits)
     for (int round = 0; round < 5; round++) {
         struct waiter waiters[WAITERS];
         atomic_uint returned;
-        bool one_each = true;
+        unsigned one_each = 0;
         atomic_init(&returned, 0u);
         start_waiters(waiters, WAITERS, poller, &returned);
         for (unsigned i = 1; i <= WAITERS; i++) {
             pause_on(round);
-            one_each = fer_poller_notify(poller).kind == FER_OK && await_returned(&returned, i) &&
-                       one_each;
+            bool ended = fer_poller_notify(poller).kind == FER_OK && await_returned(&returned, i);
             peer_pause(PAUSE_MS);
-            one_each = one_each && atomic_load(&returned) == i;
+            one_each += ended && atomic_load(&returned) == i;
         }
         join_waiters(waiters, WAITERS);
-        assert_true(one_each);
+        assert_int_equal(one_each, WAITERS);
         for (size_t i = 0; i < WAITERS; i++) {
-            assert_true(waiters[i].count == 0 && waiters[i].notified);
+            assert_int_equal(waiters[i].count, 0);
+            assert_true(waiters[i].notified);
         }
         assert_no_event(poller);
     }
@@ -151,8 +151,8 @@ static void assert_one_event(const struct waiter *waiter, uint64_t key, bool rea
 {
     assert_int_equal(waiter->count, 1);
     assert_int_equal(waiter->events[0].key, key);
-    assert_true(waiter->events[0].interest ==
-                ((readable ? FER_READABLE : 0) | (writable ? FER_WRITABLE : 0)));
+    assert_int_equal(waiter->events[0].interest,
+                     (readable ? FER_READABLE : 0) | (writable ? FER_WRITABLE : 0));
 }
 
 /* P5: "one of NONE has no limit": a datagram ends it. A wait that has begun sees the
@@ -245,26 +245,25 @@ static void expect_one_wait_for_each_event(fer_poll_mode mode)
     for (int round = 0; round < 6; round++) {
         struct waiter waiters[WAITERS];
         atomic_uint returned;
-        bool one_each = true;
+        unsigned one_each = 0;
         atomic_init(&returned, 0u);
         start_waiters(waiters, WAITERS, poller, &returned);
         for (unsigned i = 1; i <= WAITERS; i++) {
             pause_on(round);
-            one_each = fer_poller_modify(poller, mailbox->raw, reading(i), mode).kind == FER_OK &&
-                       one_each;
+            fer_error error = fer_poller_modify(poller, mailbox->raw, reading(i), mode);
             if (i == 1) {
                 mailbox_send(mailbox);
             }
-            one_each = await_returned(&returned, i) && one_each;
+            bool ended = await_returned(&returned, i) && error.kind == FER_OK;
             peer_pause(5);
-            one_each = one_each && atomic_load(&returned) == i;
+            one_each += ended && atomic_load(&returned) == i;
         }
         join_waiters(waiters, WAITERS);
-        assert_true(one_each);
+        assert_int_equal(one_each, WAITERS);
         uint64_t keys = 0;
         for (size_t i = 0; i < WAITERS; i++) {
-            assert_true(waiters[i].count == 1 &&
-                        (waiters[i].events[0].interest & FER_READABLE) != 0);
+            assert_int_equal(waiters[i].count, 1);
+            assert_int_not_equal(waiters[i].events[0].interest & FER_READABLE, 0);
             assert_false(waiters[i].notified);
             keys |= UINT64_C(1) << waiters[i].events[0].key;
         }

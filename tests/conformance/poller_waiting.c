@@ -22,7 +22,7 @@ MAILBOX_TEST("P5", a_wait_of_zero_checks_and_never_blocks)
     for (int i = 0; i < WAITS / 2; i++) {
         assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
     }
-    assert_true(microseconds_since(start) < WAITS * LONGEST_US);
+    assert_in_range(microseconds_since(start), 0, WAITS * LONGEST_US);
 }
 
 /* "wait(FER_DURATION_NONE) blocks until there is something": here there is. A timeout that is too
@@ -37,7 +37,8 @@ MAILBOX_TEST("P5", a_wait_without_end_ends_with_an_event)
     assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct wait_result result = wait_for(poller, 1, (fer_duration){lengths[i]});
-        assert_true(result.events > 0 && result.readable);
+        assert_int_not_equal(result.events, 0);
+        assert_true(result.readable);
         assert_ok(fer_poller_modify(poller, mailbox->raw, no_interest(1), FER_POLL_LEVEL));
         assert_ok(fer_poller_notify(poller));
         assert_int_equal(wait_for(poller, 1, (fer_duration){lengths[i]}).events, 0);
@@ -62,7 +63,7 @@ POLLER_TEST("P5", no_wait_ends_early)
             if (took + 1 < nanos[i] / 1000) {
                 fail_msg("a wait of %u ns took %u us", (unsigned)nanos[i], (unsigned)took);
             }
-            assert_true(took < SOON_US);
+            assert_in_range(took, 0, SOON_US);
         }
     }
 }
@@ -78,7 +79,7 @@ POLLER_TEST("P6", a_notify_wakes_the_next_wait_alone)
         assert_notified(poller);
         uint64_t start = peer_now_us();
         assert_int_equal(wait_for(poller, 1, millis(5)).events, 0);
-        assert_true(microseconds_since(start) + 1 >= 5000);
+        assert_in_range(microseconds_since(start), 5000 - 1, UINT64_MAX);
     }
 }
 
@@ -99,11 +100,12 @@ POLLER_RULE_TEST("P6", a_notify_and_an_event_are_both_reported)
             assert_ok(fer_poller_wait(poller, millis(PEER_LIMIT_MS), events, cap, &count, NULL));
             seen += count;
         }
-        assert_true(seen >= 3 && events[0].key == 1);
+        assert_in_range(seen, 3, 4 * cap);
+        assert_int_equal(events[0].key, 1);
         mailbox_drain(mailbox);
         uint64_t start = peer_now_us();
         assert_int_equal(wait_for(poller, 1, millis(10)).events, 0);
-        assert_true(microseconds_since(start) + 1 >= 10000);
+        assert_in_range(microseconds_since(start), 10000 - 1, UINT64_MAX);
     }
 }
 
@@ -141,7 +143,7 @@ POLLER_RULE_TEST("P6", a_notification_ends_with_its_poller)
     assert_ok(fer_poller_new(pollers[0]));
     uint64_t start = peer_now_us();
     assert_int_equal(wait_for(pollers[0], 1, millis(10)).events, 0);
-    assert_true(microseconds_since(start) + 1 >= 10000);
+    assert_in_range(microseconds_since(start), 10000 - 1, UINT64_MAX);
     assert_ok(fer_poller_notify(pollers[0]));
     assert_notified(pollers[0]);
 }
@@ -172,8 +174,8 @@ SIGNAL_TEST("P9", a_wait_continues_after_signals_with_the_time_left)
         struct wait_result result = wait_for(poller, 1, fer_duration_from_micros(lengths[i]));
         uint64_t took = microseconds_since(start);
         assert_int_equal(result.events, 0);
-        assert_true(took + 1 >= lengths[i] && took < SOON_US);
-        assert_true(process_signals_caught() > before);
+        assert_in_range(took, lengths[i] - 1, SOON_US);
+        assert_int_not_equal(process_signals_caught(), before);
     }
     process_signals_stop();
 }
@@ -201,7 +203,7 @@ SIGNAL_TEST("P9", a_signals_handler_may_notify)
         assert_notified(notified_by_signals);
     }
     process_signals_stop();
-    assert_true(process_signals_caught() >= 20);
+    assert_in_range(process_signals_caught(), 20, UINT32_MAX);
     assert_int_equal(atomic_load(&failed_notifies), 0);
 }
 
@@ -223,9 +225,10 @@ POLLER_RULE_TEST("P10", all_ready_sockets_are_reported)
         unsigned times[COUNT] = {0};
         for (size_t all = 0; all < (size_t)ROUNDS * COUNT; all += count) {
             assert_ok(fer_poller_wait(poller, millis(PEER_LIMIT_MS), events, cap, &count, NULL));
-            assert_true(count > 0 && count <= cap);
+            assert_in_range(count, 1, cap);
             for (size_t e = 0; e < count; e++) {
-                assert_true(events[e].key < COUNT && (events[e].interest & FER_READABLE) != 0);
+                assert_in_range(events[e].key, 0, COUNT - 1);
+                assert_int_not_equal(events[e].interest & FER_READABLE, 0);
                 times[events[e].key]++;
             }
             unsigned min = times[0];
@@ -234,7 +237,7 @@ POLLER_RULE_TEST("P10", all_ready_sockets_are_reported)
                 min = times[i] < min ? times[i] : min;
                 max = times[i] > max ? times[i] : max;
             }
-            assert_true(max - min <= 1);
+            assert_in_range(max, min, min + 1);
         }
         fer_poller_close(poller);
     }
@@ -254,7 +257,8 @@ POLLER_TEST("P10", a_late_socket_is_reported_among_busy_ones)
     }
     for (int i = 0; i < 2 * BUSY; i++) {
         assert_ok(fer_poller_wait(poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL));
-        assert_true(count == 1 && event.key < BUSY);
+        assert_int_equal(count, 1);
+        assert_in_range(event.key, 0, BUSY - 1);
     }
     mailbox_send(late);
     int waits = 0;
@@ -263,7 +267,7 @@ POLLER_TEST("P10", a_late_socket_is_reported_among_busy_ones)
                     1);
         waits++;
     } while (event.key != 100 && waits < 10 * BUSY);
-    assert_true(waits <= 2 * BUSY);
+    assert_in_range(waits, 1, 2 * BUSY);
 }
 
 RULE_TESTS("poller_waiting")

@@ -7,7 +7,7 @@
 #include "ferrule/poller.h"
 #include "support/thread.h"
 
-enum { CAP = 8, MANY = 40 };
+enum { CAP = 8, MANY = 40, PATIENCE_US = 60000000 };
 
 /* A name that no system has and that needs no query to a name server, which may take seconds to
  * answer many queries at once. */
@@ -40,9 +40,11 @@ static void close_all(size_t handles_left)
     }
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
+    uint64_t start = peer_now_us();
     while (peer_threads() > threads_before ||
            (peer_handle_count_is_exact() && peer_open_handles() > handles_left)) {
         test_thread_yield();
+        assert_in_range(microseconds_since(start), 0, PATIENCE_US);
     }
 }
 
