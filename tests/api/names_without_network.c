@@ -87,7 +87,6 @@ static void check_ok(fer_error error)
 
 static void A3_localhost_is_resolved_without_a_network(void **state)
 {
-    (void)state;
     fer_socket_addr addrs[CAP];
     size_t count = 0;
     check_ok(fer_to_socket_addrs("localhost:80", addrs, CAP, &count));
@@ -100,7 +99,6 @@ static void A3_localhost_is_resolved_without_a_network(void **state)
 
 static void A3_a_name_that_no_server_can_resolve_is_to_be_retried(void **state)
 {
-    (void)state;
     fer_socket_addr addrs[CAP];
     size_t count = 99;
     const fer_error error = fer_to_socket_addrs("elsewhere.test:80", addrs, CAP, &count);
@@ -111,7 +109,6 @@ static void A3_a_name_that_no_server_can_resolve_is_to_be_retried(void **state)
 
 static void A3_a_name_beyond_ascii_is_queried_unchanged(void **state)
 {
-    (void)state;
     fer_socket_addr addr, wanted;
     size_t count = 0;
     check_ok(fer_to_socket_addrs("b\xc3\xbcrger.test:80", &addr, 1, &count));
@@ -122,7 +119,6 @@ static void A3_a_name_beyond_ascii_is_queried_unchanged(void **state)
 
 static void A4_several_families_come_in_the_resolver_s_order(void **state)
 {
-    (void)state;
     fer_socket_addr addrs[CAP], wanted[CAP];
     size_t families[2] = {0, 0};
     const size_t all = system_names_resolve("several.test", wanted, CAP);

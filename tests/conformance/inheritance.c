@@ -30,8 +30,6 @@ STREAM_TEST("I3", streams_of_every_connect_are_not_inheritable)
 FAMILY_LISTENER_TEST("I3", listeners_and_their_clones_are_not_inheritable)
 {
     fer_tcp_listener *clone = test_listener();
-    (void)port;
-    (void)family;
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(listener)));
     assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(clone)));

@@ -87,7 +87,6 @@ static atomic_uint cancels;
 
 static void cancel_on(void *unused)
 {
-    (void)unused;
     while (!atomic_load(&stops)) {
         atomic_fetch_add(&cancels, fer_cancel_token_cancel(&limits_token).kind == FER_OK);
         test_thread_yield();

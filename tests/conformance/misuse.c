@@ -203,7 +203,6 @@ static void expect_state(const struct function *function, const struct parameter
     unsigned allowed = misuse_of_handles(function, arguments);
     fer_error_kind one = (allowed & ALLOWS_MISUSE) != 0 ? FER_MISUSE : FER_NOT_CONNECTED;
     fer_error_kind other = (allowed & ALLOWS_NOT_CONNECTED) != 0 ? FER_NOT_CONNECTED : one;
-    (void)parameter;
     assert_true(allowed != 0);
     expect_refusal(function, one,
                    kind != FER_OK && misuse_follows_values(function, arguments) ? kind : other);

@@ -140,7 +140,6 @@ static void assert_fills(const subject *of, const try_row *rows)
 
 static void set_no_mode(const subject *of)
 {
-    (void)of;
 }
 
 static void set_nonblocking(const subject *of)

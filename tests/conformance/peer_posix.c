@@ -83,7 +83,6 @@ size_t peer_inheritable_handles(void)
 
 static void do_nothing(void *argument)
 {
-    (void)argument;
 }
 
 /* The link count of a directory is its entries plus two: its own name and its parent's. proc(5) has
@@ -107,7 +106,6 @@ size_t peer_threads(void)
 static bool can_resolve(const char *interface_name)
 {
 #ifdef __linux__
-    (void)interface_name;
     return true;
 #else
     char text[PEER_INTERFACE_CAP + 16] = "fe80::1%";
@@ -179,7 +177,6 @@ bool peer_connect_ended(peer_socket peer, unsigned wait_ms)
 
 bool peer_system_still_connects(peer_socket peer)
 {
-    (void)peer;
     return true;
 }
 

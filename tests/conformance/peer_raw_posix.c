@@ -158,7 +158,6 @@ bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
     return !peer_raw_has_keepalive_options(raw) &&
            setsockopt((int)raw, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) == 0;
 #else
-    (void)raw;
     return false;
 #endif
 }
@@ -169,8 +168,6 @@ bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
     return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
                       sizeof milliseconds) == 0;
 #else
-    (void)raw;
-    (void)milliseconds;
     return false;
 #endif
 }

@@ -88,7 +88,5 @@ PEER_RAW_IS(bool, peer_raw_hides_keepalive_options, false)
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
-    (void)raw;
-    (void)milliseconds;
     return false;
 }

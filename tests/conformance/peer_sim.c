@@ -391,8 +391,6 @@ PEER_RAW_IS(bool, peer_raw_has_keepalive_options, option_of(raw, FERP_KEEPALIVE_
 
 bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
 {
-    (void)raw;
-    (void)milliseconds;
     return false;
 }
 

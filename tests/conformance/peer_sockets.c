@@ -158,9 +158,6 @@ bool peer_system_listen(peer_socket bound, int backlog)
 
 bool peer_system_set_silent(peer_family family, uint16_t port, bool silent)
 {
-    (void)family;
-    (void)port;
-    (void)silent;
     return false;
 }
 
@@ -287,7 +284,6 @@ int peer_raw_is_exclusive(fer_raw_socket raw)
 #ifdef SO_EXCLUSIVEADDRUSE
     return int_option(raw, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0;
 #else
-    (void)raw;
     return -1;
 #endif
 }
@@ -299,7 +295,6 @@ bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 #ifdef TCP_KEEPCNT
     return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
 #else
-    (void)raw;
     return false;
 #endif
 }

@@ -99,8 +99,6 @@ size_t peer_threads(void)
  * addition are those of the system that it runs on. */
 bool peer_interface(char name[PEER_INTERFACE_CAP], uint32_t *index)
 {
-    (void)name;
-    (void)index;
     return false;
 }
 
@@ -137,7 +135,6 @@ PEER_IS(peer_system_bound_port_refuses, true)
 /* Windows refuses in the end; Wine waits. */
 bool peer_system_still_connects(peer_socket peer)
 {
-    (void)peer;
     return peer_is_wine();
 }
 

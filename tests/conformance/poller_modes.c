@@ -91,7 +91,6 @@ ONE_SHOT_TEST("P7", a_one_shot_stream_with_both_interests_is_reported_once)
         assert_ok(fer_poller_delete(poller, raw));
         pair_close(pair);
     }
-    (void)mailbox;
 }
 
 ONE_SHOT_TEST("P7", a_one_shot_socket_reports_its_end_once)
@@ -105,7 +104,6 @@ ONE_SHOT_TEST("P7", a_one_shot_socket_reports_its_end_once)
         assert_no_event(poller);
         assert_ok(fer_poller_modify(poller, raw, reading(key + 1), mode));
     }
-    (void)mailbox;
 }
 
 /* ---- "FER_POLL_EDGE gives one whenever the socket becomes ready, and may give more." */

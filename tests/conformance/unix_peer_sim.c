@@ -72,7 +72,6 @@ bool unix_peer_remove(const char *path)
 
 bool unix_peer_create_file(const char *path)
 {
-    (void)path;
     return false;
 }
 
@@ -131,8 +130,6 @@ peer_socket unix_peer_listen(const char *path, int backlog)
 
 bool unix_peer_send_only_handle(fer_raw_socket through, fer_raw_socket handle)
 {
-    (void)through;
-    (void)handle;
     return false;
 }
 

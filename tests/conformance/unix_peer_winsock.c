@@ -39,7 +39,6 @@ bool unix_peer_has_streams(void)
 PEER_IS(unix_peer_has_datagrams, false)
 bool unix_peer_own_cred(fer_unix_cred *out)
 {
-    (void)out;
     return false;
 }
 PEER_IS(unix_peer_has_abstract_names, false)
@@ -148,26 +147,17 @@ peer_socket unix_peer_connect(const char *path, const char *own_path)
 
 peer_socket unix_peer_datagram(const char *path)
 {
-    (void)path;
     return PEER_NONE;
 }
 
 bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf, size_t len)
 {
-    (void)peer;
-    (void)path;
-    (void)buf;
-    (void)len;
     return false;
 }
 
 peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
                                         const char *by_path, bool *named)
 {
-    (void)peer;
-    (void)buf;
-    (void)cap;
-    (void)by_path;
     *n = 0;
     *named = false;
     return PEER_TIMED_OUT;
@@ -175,14 +165,10 @@ peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap,
 
 bool unix_peer_send_only_handle(fer_raw_socket through, fer_raw_socket handle)
 {
-    (void)through;
-    (void)handle;
     return false;
 }
 
 peer_socket unix_peer_listen_abstract(const void *name, size_t len)
 {
-    (void)name;
-    (void)len;
     return PEER_NONE;
 }

@@ -28,7 +28,6 @@ enum { PATH_SIZE = 64 };
 static int tcp_listening(int *other)
 {
     uint16_t port = 0;
-    (void)other;
     return plain_listener(&port);
 }
 
@@ -61,7 +60,6 @@ static int icmp_in_a_new_network(void)
  * one. */
 static int icmp_datagram(int *other)
 {
-    (void)other;
 #ifdef SO_PROTOCOL
     int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
     return fd != NONE ? fd : icmp_in_a_new_network();
@@ -73,7 +71,6 @@ static int icmp_datagram(int *other)
 static int mptcp_listening(int *other)
 {
     int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
-    (void)other;
     assert_true(fd == NONE || listen(fd, 1) == 0);
     return fd;
 }
@@ -104,7 +101,6 @@ int unix_seqpacket_end(int *other)
 static int unix_listening(int *other)
 {
     char path[PATH_SIZE];
-    (void)other;
     int fd = plain_unix_listener(path, sizeof path);
     plain_remove(path); /* an open socket does not need its name */
     return fd;
@@ -123,19 +119,16 @@ static int pipe_to_write(int *other)
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     (void)close(ends[0]);
-    (void)other;
     return ends[1];
 }
 
 static int device(int *other)
 {
-    (void)other;
     return open("/dev/null", O_RDWR);
 }
 
 static int directory(int *other)
 {
-    (void)other;
     return open("/", O_RDONLY);
 }
 
@@ -181,7 +174,6 @@ const size_t candidate_count = sizeof candidates / sizeof candidates[0];
 
 uint64_t modes_of(const struct candidate *candidate, int created)
 {
-    (void)candidate;
     return (uint64_t)fcntl(created, F_GETFL) << 32 | (uint32_t)fcntl(created, F_GETFD);
 }
 

@@ -34,7 +34,6 @@ static SOCKET tcp_not_overlapped(SOCKET *other)
 static SOCKET listener_not_overlapped(SOCKET *other)
 {
     uint16_t port = 0;
-    (void)other;
     SOCKET created = not_overlapped(SOCK_STREAM);
     plain_bind(created, &port);
     assert_int_equal(listen(created, 8), 0);
@@ -51,14 +50,12 @@ static SOCKET udp_not_overlapped(SOCKET *other)
 static SOCKET tcp_listening(SOCKET *other)
 {
     uint16_t port = 0;
-    (void)other;
     return plain_listener(&port);
 }
 
 static SOCKET tcp_bound(SOCKET *other)
 {
     uint16_t port = 0;
-    (void)other;
     return plain_bound(SOCK_STREAM, &port);
 }
 

@@ -85,7 +85,6 @@ enum { CANNOT_UNSHARE = 77 };
 /* Process 1 of a namespace has no default action for signals (pid_namespaces(7)). */
 static void end_with_failure(int signal)
 {
-    (void)signal;
     _exit(1);
 }
 

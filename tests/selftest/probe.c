@@ -68,7 +68,6 @@ void probe_run(void (*run)(void), const char *expected, const char *file, int li
 
 int probe_end(void **state)
 {
-    (void)state;
     peer_close_all();
     return 0;
 }

@@ -184,7 +184,6 @@ static peer_socket streams[STREAMS][2];
 static void read_everything(void *argument)
 {
     static char bytes[65536];
-    (void)argument;
     peer_pause(1000);
     for (int i = 0; i < STREAMS; i++) {
         while (raw_receive(streams[i][1], bytes, sizeof bytes) > 0) {

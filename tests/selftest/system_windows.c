@@ -14,7 +14,6 @@ enum { PATH_CAP = 4096, ARGUMENT_CAP = 200 };
 
 void system_prepare(const char *program)
 {
-    (void)program;
     (void)SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     (void)SetConsoleOutputCP(CP_UTF8);
 }

@@ -194,7 +194,6 @@ static inline void close_handles(void)
 static inline int sim_end(void **state)
 {
     fer_sim_report report;
-    (void)state;
     close_handles();
     if (fer_sim_stop(&report).kind != FER_OK) {
         return 0;
@@ -402,7 +401,6 @@ static inline void fill(fer_tcp_stream *stream)
 
 static inline void do_nothing(void *context)
 {
-    (void)context;
 }
 
 static inline void cancel(void *token)

@@ -71,7 +71,6 @@ static void start_with_a_jump(fer_sim_function function, void *context)
 
 static void close_connector(void *context)
 {
-    (void)context;
     fer_connector_close(&test.connector);
 }
 
@@ -152,7 +151,6 @@ CONNECT_TEST(a_callback_closes_the_poller_that_waits)
 
 static void close_lookup(void *context)
 {
-    (void)context;
     fer_lookup_close(&test.lookups[0]);
 }
 

@@ -163,7 +163,6 @@ static size_t line_count;
 
 static void count_line(void *context, const char *line)
 {
-    (void)context;
     line_count += strstr(line, " s cancel") != NULL;
 }
 

@@ -173,7 +173,6 @@ CONNECT_TEST(K8_a_late_lookup_occupies_its_thread)
 
 static void accept_one(void *context)
 {
-    (void)context;
     assert_ok(fer_unix_listener_accept(&test.unix_listener, &test.unix_stream, NULL));
 }
 

@@ -26,7 +26,6 @@ SIM_UDP_TEST(a_connect_or_a_datagram_without_a_route_changes_nothing)
 
 static void answer_again(void *context)
 {
-    (void)context;
     answer(SERVER, FER_SIM_ANSWER_AS_IS, 0);
 }
 

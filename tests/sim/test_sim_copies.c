@@ -23,8 +23,6 @@ static void send_more(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     unsigned char part[5000];
     size_t n = 1;
-    (void)context;
-    (void)event;
     while (sent < TOTAL && n > 0) {
         size_t len = TOTAL - sent < sizeof part ? TOTAL - sent : sizeof part;
         for (size_t i = 0; i < len; i++) {
@@ -43,8 +41,6 @@ static void receive_more(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     unsigned char part[5000];
     size_t n = 1;
-    (void)context;
-    (void)event;
     while (n > 0 && fer_sim_peer_recv(peer, part, sizeof part, &n).kind == FER_OK) {
         for (size_t i = 0; i < n; i++) {
             is_right = is_right && part[i] == byte_at(received + i);
@@ -55,7 +51,6 @@ static void receive_more(fer_sim_peer peer, fer_sim_event event, void *context)
 
 static void count_pipes(void *context, const char *line)
 {
-    (void)context;
     lines_of_pipes += strstr(line, "open a pipe") != NULL;
 }
 

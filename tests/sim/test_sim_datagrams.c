@@ -75,7 +75,6 @@ static void echo(fer_sim_peer from, fer_sim_event event, void *context)
 {
     char buf[64];
     fer_udp_received got;
-    (void)context;
     while (event == FER_SIM_EVENT_READABLE &&
            fer_sim_peer_recv_from(from, buf, sizeof buf, &got).kind == FER_OK) {
         assert_ok(fer_sim_peer_send_to(from, buf, got.len, &got.from));

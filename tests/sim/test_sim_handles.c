@@ -123,7 +123,6 @@ BSD_TEST_OF(a_read_ends_before_the_bytes_of_a_message_with_handles, (void), (), 
 /* The reader takes the first bytes while the writer waits for space for the others. */
 static void take_some(void *context)
 {
-    (void)context;
     takes(sizeof buf, 2);
     close_raw(handles[0]);
     close_raw(handles[1]);
@@ -153,7 +152,6 @@ PASSING_TEST(a_datagram_that_is_not_sent_has_sent_no_handles)
 
 static void send_and_read_by_clones(void *context)
 {
-    (void)context;
     assert_ok_n(send_twice("x"), n, 1);
     assert_ok_n(fer_unix_stream_read(&test.unix_clone, buf, 1, &n), n, 1);
     assert_int_equal(buf[0], 'x');
@@ -172,7 +170,6 @@ PASSING_TEST(a_plain_read_of_a_callback_takes_no_handles)
 static void send_datagram_by_clone(void *context)
 {
     fer_unix_received datagram;
-    (void)context;
     assert_ok(fer_unix_datagram_recv_from(&test.gram2, buf, sizeof buf, &datagram));
     assert_ok_n(fer_unix_datagram_send(&test.gram3, "plain", 5, &n), n, 5);
     assert_ok(fer_unix_datagram_recv_from(&test.gram2, buf, sizeof buf, &datagram));
@@ -199,7 +196,6 @@ PASSING_TEST(a_plain_datagram_of_a_callback_has_no_handles)
 
 static void write_by_clone(void *context)
 {
-    (void)context;
     reads(8);
     assert_ok_n(fer_unix_stream_write(&test.unix_clone, "plain", 5, &n), n, 5);
 }

@@ -39,17 +39,14 @@ static void assert_took(uint64_t began, uint64_t nanos, uint64_t late)
 
 static void peer_writes(void *context)
 {
-    (void)context;
     peer_sends(open_ends.peer, "abc");
 }
 static void peer_ends(void *context)
 {
-    (void)context;
     assert_ok(fer_sim_peer_shutdown(open_ends.peer));
 }
 static void peer_resets(void *context)
 {
-    (void)context;
     fer_sim_peer_reset(open_ends.peer);
 }
 
@@ -167,13 +164,11 @@ static void peer_reads(size_t most)
 
 static void peer_reads_a_part(void *context)
 {
-    (void)context;
     peer_reads(PART);
 }
 
 static void peer_reads_all(void *context)
 {
-    (void)context;
     peer_reads(4 * BUFFER);
 }
 
@@ -308,13 +303,11 @@ static fer_udp_received got;
 
 static void send_datagram(void *context)
 {
-    (void)context;
     assert_ok(fer_sim_peer_send_to(sender, "abc", 3, &receiver));
 }
 
 static void connect_peer(void *context)
 {
-    (void)context;
     (void)peer_connected_to(&receiver);
 }
 

@@ -153,7 +153,6 @@ SIM_TEST(sixty_four_addresses_can_have_an_answer)
 
 static void listen_late(void *context)
 {
-    (void)context;
     (void)serve(SERVER);
 }
 

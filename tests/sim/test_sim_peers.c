@@ -81,7 +81,6 @@ static struct recorded recorded;
 
 static void record_event(fer_sim_peer peer, fer_sim_event event, void *context)
 {
-    (void)context;
     assert_true(recorded.count < 16);
     recorded.times_us[recorded.count] = now_us();
     recorded.events[recorded.count++] = event;
@@ -152,7 +151,6 @@ static void answer_next(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     char buf[64];
     size_t n = 0;
-    (void)context;
     if (event == FER_SIM_EVENT_ENDED) {
         fer_sim_peer_close(peer);
     }
@@ -186,8 +184,6 @@ SIM_STREAM_TEST(a_handler_can_be_a_server)
 
 static void close_peer(fer_sim_peer peer, fer_sim_event event, void *context)
 {
-    (void)event;
-    (void)context;
     fer_sim_peer_close(peer);
 }
 

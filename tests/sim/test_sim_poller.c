@@ -73,7 +73,6 @@ static void poll_and_wait(void *poller)
 WATCHER_TEST(time_stands_still_in_an_event)
 {
     fer_poller inner = {0};
-    (void)stream;
     assert_ok(fer_poller_new(&inner));
     after_ms(3, poll_and_wait, &inner);
     assert_takes(5, assert_ok(poll_for(millis(5))));
@@ -84,7 +83,6 @@ WATCHER_TEST(time_stands_still_in_an_event)
 
 WATCHER_TEST(a_wait_continues_after_an_interruption_with_the_time_left)
 {
-    (void)stream;
     arm(FER_SIM_FAULT_INTERRUPTED);
     assert_takes(40, assert_ok_n(poll_for(millis(40)), count, 0));
     arm(FER_SIM_FAULT_INTERRUPTED);

@@ -16,7 +16,6 @@ static void reported(uint64_t key, const char *by_epoll, const char *by_afd)
 
 WATCHER_TEST(an_unconnected_socket_is_hung_up_on_linux_only)
 {
-    (void)stream;
     assert_ok(fer_socket_new(&test.socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
     fer_raw_socket raw = fer_socket_as_raw(&test.socket);
     add(raw, 4, "r", FER_POLL_LEVEL);
@@ -80,7 +79,6 @@ WATCHER_TEST(a_reset_is_both_events_for_every_interest)
 WATCHER_TEST(a_refused_datagram_is_a_failure_to_epoll_and_received_by_afd)
 {
     fer_error refused = {FER_OK, 0};
-    (void)stream;
     assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));
     assert_ok(fer_udp_socket_connect(&test.udp, "127.0.0.1:9"));
     add(fer_udp_socket_as_raw(&test.udp), 1, "r", FER_POLL_LEVEL);
@@ -94,7 +92,6 @@ POSIX_WATCHER_TEST(a_unix_datagram_to_a_full_queue_is_not_writable)
 {
     fer_unix_received got;
     char byte = 0;
-    (void)stream;
     assert_ok(fer_unix_datagram_bind(&test.gram, "full"));
     assert_ok(fer_unix_datagram_unbound(&test.gram2));
     assert_ok(fer_unix_datagram_connect(&test.gram2, "full"));
@@ -154,7 +151,6 @@ POSIX_WATCHER_TEST(an_edge_is_reported_when_there_is_space_again)
 
 POSIX_WATCHER_TEST(a_unix_streams_edges_are_those_of_both_peers)
 {
-    (void)stream;
     assert_ok(fer_unix_stream_pair(&test.unix_stream, &test.unix_peer));
     add(fer_unix_stream_as_raw(&test.unix_stream), 1, "r", FER_POLL_EDGE);
     nothing_comes();

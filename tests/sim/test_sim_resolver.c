@@ -160,7 +160,6 @@ static fer_error callback_errors[2];
 
 static void wait_in_a_callback(void *context)
 {
-    (void)context;
     callback_errors[0] = check(0);
     callback_errors[1] = wait_for_result(0);
     assert_int_equal(take_one(poller), 0);
@@ -233,7 +232,6 @@ static char background_line[80];
 
 static void keep_background_line(void *context, const char *line)
 {
-    (void)context;
     if (strstr(line, "in the background") != NULL) {
         strncpy(background_line, line, sizeof background_line - 1);
     }

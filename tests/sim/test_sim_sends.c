@@ -159,7 +159,6 @@ LACK_TEST(a_lack_that_lasts_expires_with_the_timeout)
 
 static void write_in_a_callback(void *context)
 {
-    (void)context;
     assert_kind(write_one(stream), FER_DEADLOCK);
 }
 

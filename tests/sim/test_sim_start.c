@@ -218,7 +218,6 @@ static void call_stop(void *error)
 
 static void stop_at_a_line(void *error, const char *line)
 {
-    (void)line;
     call_stop(error);
 }
 

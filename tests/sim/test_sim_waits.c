@@ -35,8 +35,6 @@ static size_t trace_lines;
 
 static void count_line(void *context, const char *line)
 {
-    (void)context;
-    (void)line;
     trace_lines++;
 }
 

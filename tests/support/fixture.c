@@ -21,7 +21,6 @@ size_t test_first;
 
 static int group_begin(void **state)
 {
-    (void)state;
     peer_start();
     return 0;
 }
@@ -34,7 +33,6 @@ int test_run_group(const char *name, const struct CMUnitTest *tests, size_t coun
 
 int test_begin(void **state)
 {
-    (void)state;
     handles_before = peer_handle_count_is_exact() ? peer_open_handles() : 0;
     return 0;
 }
@@ -53,7 +51,6 @@ static void close_everything(void)
 
 int test_end(void **state)
 {
-    (void)state;
     close_everything();
     size_t handles = peer_handle_count_is_exact() ? peer_open_handles() : 0;
     if (handles != handles_before) {

@@ -22,7 +22,6 @@ static struct test_group test_group;
 
 static inline void test_group_is_full(void **state)
 {
-    (void)state;
     fail_msg("this file has more than %d tests", TEST_GROUP_MAX);
 }
 

@@ -18,7 +18,6 @@ unsigned process_signals_caught(void)
 
 void process_signals_call(void (*action)(void))
 {
-    (void)action;
 }
 
 void process_shield_thread(void)

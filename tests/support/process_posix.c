@@ -78,7 +78,6 @@ static struct sigaction remembered[SIGNALS_REMEMBERED];
 
 static void count_signal(int number)
 {
-    (void)number;
     atomic_fetch_add(&signals_caught, 1u);
     if (signal_action != NULL) {
         signal_action();

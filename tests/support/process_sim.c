@@ -40,7 +40,6 @@ void *process_reserve(size_t len)
 
 void process_unreserve(void *area, size_t len)
 {
-    (void)len;
     free(area);
 }
 

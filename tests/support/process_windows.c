@@ -18,7 +18,6 @@ void process_allow_new_handles(void)
 
 bool process_allow_handles(size_t count)
 {
-    (void)count;
     return true;
 }
 
@@ -37,7 +36,6 @@ void *process_reserve(size_t len)
 
 void process_unreserve(void *area, size_t len)
 {
-    (void)len;
     (void)VirtualFree(area, 0, MEM_RELEASE);
 }
 

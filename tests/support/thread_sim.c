@@ -16,16 +16,12 @@ static void close_every_handle(void)
 
 void test_thread_start(test_thread *thread, void (*run)(void *argument), void *argument)
 {
-    (void)thread;
-    (void)run;
-    (void)argument;
     close_every_handle();
     skip_because("this test needs a second thread, and the simulated network has one");
 }
 
 void test_thread_join(test_thread *thread)
 {
-    (void)thread;
 }
 
 void test_thread_yield(void)

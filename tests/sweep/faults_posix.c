@@ -189,7 +189,6 @@ WRAPPED(int, getaddrinfo,
          struct addrinfo **found))
 {
     int code = sweep_failure_of(SWEEP_getaddrinfo);
-    (void)host;
     errno = code == EAI_SYSTEM ? EIO : errno;
     if (code != 0) {
         return code;

@@ -320,7 +320,6 @@ HOOK_CODE(int, WSAStartup, (WORD version, LPWSADATA data), (version, data))
 HOOKED(INT, GetAddrInfoW, (PCWSTR host, PCWSTR service, const ADDRINFOW *hints, PADDRINFOW *found))
 {
     int code = sweep_failure_of(SWEEP_GetAddrInfoW);
-    (void)host;
     code = code != 0 ? code : real_GetAddrInfoW(L"127.0.0.1", service, hints, found);
     count_blocks(code == 0);
     return code;

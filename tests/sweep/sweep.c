@@ -67,7 +67,6 @@ void end_hanging_run(void)
 #ifndef _WIN32
 static void on_alarm(int number)
 {
-    (void)number;
     end_hanging_run();
 }
 

@@ -167,7 +167,6 @@ static volatile LONGLONG watch_end; /* GetTickCount64; 0: none */
 
 static DWORD WINAPI watch_runs(void *unused)
 {
-    (void)unused;
     for (;;) {
         LONGLONG end = InterlockedCompareExchange64(&watch_end, 0, 0);
         if (end != 0 && (LONGLONG)GetTickCount64() > end) {

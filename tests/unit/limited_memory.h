@@ -35,7 +35,6 @@ void ferp_free(void *memory)
  * the end. */
 static int memory_begin(void **state)
 {
-    (void)state;
     allowed = INT16_MAX;
     blocks = 0;
     return 0;
@@ -43,7 +42,6 @@ static int memory_begin(void **state)
 
 static int memory_end(void **state)
 {
-    (void)state;
     return blocks == 0 ? 0 : -1;
 }
 

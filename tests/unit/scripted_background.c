@@ -128,7 +128,6 @@ uint64_t ferp_process(void)
 /* No numbers of <errno.h>. */
 void ferp_error_text(fer_error error, char *buf, size_t cap)
 {
-    (void)error;
     buf[cap - 1] = '\0';
     strncpy(buf, background.error_text == NULL ? "" : background.error_text, cap - 1);
 }

@@ -95,7 +95,6 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
 {
     char text[FER_SOCKET_ADDR_TEXT_CAP];
     fer_socket_addr_format(addr, text, sizeof text);
-    (void)buf;
     return script_store_count(script_take(flags == 0 ? SCRIPT_SEND_TO : SCRIPT_TRY_SEND_TO, raw,
                                           "%d,%" PRIu64 ",%s", (int)raw, (uint64_t)len, text),
                               n);

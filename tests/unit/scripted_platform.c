@@ -220,7 +220,6 @@ void script_end_row(void)
 
 int script_teardown(void **state)
 {
-    (void)state;
     script_end_row();
     return 0;
 }

@@ -39,7 +39,6 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
         timeout.nanos == FER_DURATION_NONE_NANOS
             ? script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "none")
             : script_take(SCRIPT_POLLER_WAIT, FER_RAW_SOCKET_NONE, "%" PRIu64, timeout.nanos);
-    (void)poller;
     script.now += result->elapsed;
     fer_error error = script_store_count(result, count);
     assert_true(*count <= cap);

@@ -55,7 +55,6 @@ SCRIPTED_VOID(ferp_token_clear, (fer_cancel_token * token), (void)token,
 
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
-    (void)deadline;
     fer_error error = ferp_token_wait(token, NULL, until);
     return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }

@@ -25,14 +25,12 @@ static const struct timespec long_timeout = {TIMEOUT_S, 0};
 
 static int begin(void **state)
 {
-    (void)state;
     kq = kqueue();
     return kq < 0 ? -1 : socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
 }
 
 static int end(void **state)
 {
-    (void)state;
     (void)close(kq);
     (void)close(pair[0]);
     (void)close(pair[1]);

@@ -69,8 +69,6 @@ static void record_thread(void)
 int getaddrinfo(const char *restrict node, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict out)
 {
-    (void)service;
-    (void)hints;
     use_stack();
     pthread_mutex_lock(&system_resolver.mutex);
     record_thread();
@@ -135,7 +133,6 @@ static void wait_until_inside(size_t count)
 
 static int begin(void **state)
 {
-    (void)state;
     memset(&resolver, 0, sizeof resolver);
     memset(lookups, 0, sizeof lookups);
     memset(&poller, 0, sizeof poller);
@@ -148,7 +145,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < LOOKUPS; i++) {
         fer_lookup_close(&lookups[i]);
     }

@@ -86,7 +86,6 @@ typedef fer_error transfer(fer_handle *handle, void *into, size_t len, size_t *m
 
 static fer_error write_all(fer_handle *handle, void *from, size_t len, size_t *moved)
 {
-    (void)from;
     return feri_stream_write_all(handle, "ferrule", len, moved);
 }
 

@@ -76,7 +76,6 @@ static void assert_traced(const char *form)
 
 static int begin(void **state)
 {
-    (void)state;
     line_count = 0;
 #ifdef TEST_TRACE_OVER_SIM
     fer_sim_config config = {0};
@@ -87,7 +86,6 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
 #ifdef TEST_TRACE_OVER_SIM
     return fer_sim_stop(NULL).kind == FER_OK ? 0 : -1;
 #else
