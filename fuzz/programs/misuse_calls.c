@@ -437,8 +437,7 @@ static void check_misuse(const struct call *call, unsigned misuse, fer_error err
     bool may_follow = (misuse & ALLOWS_INVALID_INPUT) != 0 ||
                       misuse_follows_values(call->function, call->arguments);
     /* of the other stream of a copy, which is open */
-    bool may_lack_peer = (misuse & ALLOWS_NOT_CONNECTED) != 0 ||
-                         strncmp(call->function->name, "fer_copy", strlen("fer_copy")) == 0;
+    bool may_lack_peer = (misuse & ALLOWS_NOT_CONNECTED) != 0 || function_copies(call->function);
     if (misuse != 0 && !((misuse & ALLOWS_MISUSE) != 0 && is_misuse) &&
         !(may_lack_peer && error.kind == FER_NOT_CONNECTED) && !(may_follow && is_refusal)) {
         fail(call, "the state of a handle is not the answer", error);

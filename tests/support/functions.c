@@ -183,10 +183,15 @@ unsigned misuse_of_handles(const struct function *function, void *const *argumen
     return allowed;
 }
 
+bool function_copies(const struct function *function)
+{
+    return strncmp(function->name, "fer_copy", 8) == 0;
+}
+
 /* An unknown half of a shutdown, and the buffer of a copy before the stream that it writes to. */
 bool misuse_follows_values(const struct function *function, void *const *arguments)
 {
-    if (strncmp(function->name, "fer_copy", 8) == 0) {
+    if (function_copies(function)) {
         const fer_handle *first = ((const fer_stream *)arguments[0])->handle_;
         return first != NULL && handle_is_open(INDEX_OF_fer_tcp_stream, first);
     }

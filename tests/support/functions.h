@@ -80,6 +80,8 @@ bool parameter_has_size(const struct function *function, size_t at);
  * be checked before a handle that may be NULL, so these allow the kind of bad options too. */
 enum { ALLOWS_MISUSE = 1, ALLOWS_NOT_CONNECTED = 2, ALLOWS_INVALID_INPUT = 4 };
 unsigned misuse_of_handles(const struct function *function, void *const *arguments);
+/* Whether it has two streams, each of which may be the answer. */
+bool function_copies(const struct function *function);
 /* Whether values are checked before such a handle: the exceptions of rule E4. */
 bool misuse_follows_values(const struct function *function, void *const *arguments);
 /* Whether a pointer is NULL that must not be. */
