@@ -205,6 +205,8 @@ TEST(simultaneous_events_have_an_order)
          "0:START0 250:START1 250:WAIT500 connect0 500:CLOSE1 500:CONNECTED0"},
         {"a connection that is reported after the deadline is closed", 3, 250, NEVER, 500,
          "0:START0 250:START1 500:CLOSE0 connect1 500:CLOSE1 500:LATE"},
+        {"an earlier failure after the latest one delays nothing", 4, 250, NEVER, NEVER,
+         "0:START0 250:START1 fail1 fail0 251:START0 251:WAIT501"},
         {"failures at the moment of the deadline are failures", 2, 250, NEVER, 500,
          "0:START0 250:START1 fail1 fail0 500:FAILED"},
         {"the deadline comes before a timeout", 1, 250, 500, 500, "0:START0 500:CLOSE0 500:LATE"},
