@@ -76,11 +76,11 @@ static model_connect datagram_connect(const model_handle *handle, const model_de
     bool is_unreachable = to->is_mapped && socket->values[OPTION_ONLY_V6] != 0;
     /* It may be bound to an address of the other family. */
     bool is_bound = socket->peer_is_unknown || socket->was_shared || socket->port != UNBOUND;
-    kind_set known = is_bound ? ~(MISUSE | PENDING) : OK;
+    kind_set known = is_unreachable ? ~(OK | MISUSE | PENDING)
+                     : is_bound     ? ~(MISUSE | PENDING)
+                                    : OK;
     bool may_not_know = socket->was_shared && model_is_windows(); /* row raw_shares_nothing */
-    return immediate_connect(is_unreachable ? ~(OK | MISUSE | PENDING)
-                             : may_not_know ? known | kind_set_of(FER_INVALID_INPUT)
-                                            : known);
+    return immediate_connect(may_not_know ? known | kind_set_of(FER_INVALID_INPUT) : known);
 }
 
 model_connect model_connect_to(const model_handle *handle, const model_destination *to,

@@ -152,6 +152,18 @@ static bool is_ready(ferp_sim_network *network, const ferp_sim_socket *socket,
     }
 }
 
+/* A SOCKET of Windows that was duplicated before another one was bound receives nothing, as if it
+ * were not bound (DIFFERENCES.md, raw_mode). */
+static bool ends_wait(ferp_sim_network *network, const ferp_sim_socket *socket,
+                      const ferp_wait *wait)
+{
+    ferp_readiness readiness = readiness_of(wait);
+    bool is_deaf = readiness == FERP_RECEIVABLE && socket->has_local &&
+                   socket->kind == FERP_SIM_DATAGRAM &&
+                   !ferp_sim_known_addresses(network, (fer_raw_socket)wait->words[AT_RAW]).is_bound;
+    return !is_deaf && is_ready(network, socket, readiness);
+}
+
 /* poll's POLLERR and select's except set both report a failed connect. A request to read fails with
  * the reset itself. */
 static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -190,11 +202,15 @@ static uint64_t end_of_idle_slices(ferp_sim_network *network, const ferp_wait *w
 }
 
 /* A wait that ends without being ready. Time passes, so that a caller who repeats it gets
- * somewhere: up to the next event if nothing else can end the wait. */
-static fer_error give_false_hint(ferp_sim_network *network, bool needs_event)
+ * somewhere. If only an event can end the wait before `last`, the hints up to then are one. */
+static fer_error give_false_hint(ferp_sim_network *network, bool quiet, uint64_t last)
 {
     uint64_t end = ferp_sim_time_after(network, FALSE_HINT);
-    end = needs_event || end == network->now ? FERP_NO_DEADLINE : end;
+    if (end == network->now || (quiet && last == FERP_NO_DEADLINE)) {
+        end = FERP_NO_DEADLINE;
+    } else if (quiet) {
+        end = ferp_sim_end_before_event(network, end, last);
+    }
     fer_error error = ferp_sim_pass_time(network, end);
     return error.kind == FER_TIMED_OUT ? FERP_SIM_OK : error;
 }
@@ -211,16 +227,15 @@ static bool was_woken(const ferp_sim_socket *socket, const ferp_wait *wait)
 static bool is_quiet(ferp_sim_network *network, const ferp_sim_socket *socket,
                      const ferp_wait *wait)
 {
-    return !fer_cancel_token_is_cancelled(wait->token) &&
-           !is_ready(network, socket, readiness_of(wait)) && !was_woken(socket, wait);
+    return !fer_cancel_token_is_cancelled(wait->token) && !ends_wait(network, socket, wait) &&
+           !was_woken(socket, wait);
 }
 
 /* Whether the last look of an expired wait finds an event that the wait has lost. */
 static bool was_lost(ferp_sim_network *network, const ferp_wait *wait)
 {
     const ferp_sim_socket *socket = socket_of(network, wait);
-    return ferp_sim_loses_events(network) && socket != NULL &&
-           is_ready(network, socket, readiness_of(wait));
+    return ferp_sim_loses_events(network) && socket != NULL && ends_wait(network, socket, wait);
 }
 
 /* In a callback no time passes, and so no lack of buffers ends. */
@@ -245,7 +260,7 @@ static bool ends_now(ferp_sim_network *network, ferp_wait *wait, const ferp_sim_
         *result = (fer_error){FER_DEADLOCK, 0};
         return true;
     }
-    if (examines && is_ready(network, socket, readiness_of(wait))) {
+    if (examines && ends_wait(network, socket, wait)) {
         *result = ready_status(network, socket, wait);
         return true;
     }
@@ -270,7 +285,7 @@ static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t de
         bool idle = quiet && network->event_count == 0;
         uint64_t last = end_of_idle_slices(network, wait, socket, had_event, deadline);
         if (examines && readiness_of(wait) == FERP_WRITABLE && is_hung_up(network, socket)) {
-            return give_false_hint(network, quiet && last == FERP_NO_DEADLINE);
+            return give_false_hint(network, quiet, last);
         }
         uint64_t until =
             idle    ? last
@@ -305,7 +320,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     ferp_sim_run_due_events(network);
     FER_TRY(injected_fault(network, wait));
     const ferp_sim_socket *socket = socket_of(network, wait);
-    if (socket != NULL && !is_ready(network, socket, readiness_of(wait)) &&
+    if (socket != NULL && !ends_wait(network, socket, wait) &&
         ferp_sim_injects(network, socket, FER_SIM_FAULT_SPURIOUS_READY)) {
         return FERP_SIM_OK;
     }
@@ -393,13 +408,15 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
         }
         fer_interest found = ferp_sim_ready_of(network, socket, wait->interest);
         bool woken = socket->wakes != wait->wakes;
+        bool is_signalled = fer_cancel_token_is_cancelled(wait->watch.token);
         *ready = looks ? found : 0;
         if (*ready != 0 || (woken && !loses_cancels(network)) ||
             ferp_sim_watch_ends(network, &wait->watch)) {
-            return is_false_hint(network, socket, *ready) ? give_false_hint(network, false)
-                                                          : FERP_SIM_OK;
+            uint64_t last = end_of_wait(network, socket, wait, had_event);
+            return is_false_hint(network, socket, *ready)
+                       ? give_false_hint(network, !woken && !is_signalled, last)
+                       : FERP_SIM_OK;
         }
-        bool is_signalled = fer_cancel_token_is_cancelled(wait->watch.token);
         bool slice_ends = found != 0 || woken || is_signalled;
         bool has_slices = slice < wait->until && network->event_count > 0;
         uint64_t end = slice_ends   ? ferp_sim_watch_until(network, &wait->watch, slice)
