@@ -11,8 +11,10 @@ fi
 # Many tests wait more than they compute.
 test_jobs=$((jobs * 2))
 
-# max_len_of HARNESS: the maximum length of its inputs. Longer inputs are only slower.
-max_len_of() { sh "$root/fuzz/max_len.sh" "$1"; }
+# libfuzzer_options_of HARNESS: as arguments.
+libfuzzer_options_of() { sh "$root/fuzz/options.sh" "$1" | sed 's/^/-/' | tr '\n' ' '; }
+# max_len_of HARNESS: the largest length of its inputs.
+max_len_of() { sh "$root/fuzz/options.sh" "$1" | sed -n 's/^max_len=//p'; }
 
 # Some containers do not permit it.
 can_fix_layout() { setarch -R true >/dev/null 2>&1; }

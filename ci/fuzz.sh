@@ -66,7 +66,6 @@ done
 fuzzers=$root/build/$preset/fuzz
 crashes=$root/build/fuzz-crashes
 seeds=$root/build/fuzz-work/seeds
-hang=60 # seconds: a run that takes longer is a finding
 pid=
 trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
@@ -157,8 +156,9 @@ report_crash() {
 
 fuzz_libfuzzer() {
     rm -f "$work"/../"$1".found-*
-    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) -timeout="$hang" \
-        -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
+    # shellcheck disable=SC2046 # the options are words
+    "$fuzzers/fuzz_$1" -max_total_time=$((minutes * 60)) $(libfuzzer_options_of "$1") \
+        ${dictionary:+-dict="$dictionary"} \
         -artifact_prefix="$work/../$1.found-" "$work" "$corpus" >"$log" 2>&1 </dev/null &
     pid=$!
     watch_fuzzer "$1"
@@ -196,8 +196,9 @@ smoke() {
     found=$root/build/fuzz-work/smoke/$1
     rm -rf "$found" "$work"/../"$1".found-*
     mkdir -p "$found"
+    # shellcheck disable=SC2046 # the options are words
     if fixed_layout "$fuzzers/fuzz_$1" -seed=7 -rss_limit_mb=0 -runs="$(smoke_runs_of "$1")" \
-        -timeout="$hang" -max_len="$(max_len_of "$1")" ${dictionary:+-dict="$dictionary"} \
+        $(libfuzzer_options_of "$1") ${dictionary:+-dict="$dictionary"} \
         -artifact_prefix="$work/../$1.found-" "$found" "$corpus" >"$log" 2>&1 </dev/null; then
         passed=$((passed + 1))
         say "   $1: $(libfuzzer_state)"

@@ -13,14 +13,6 @@
  * replay.c call it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The fuzzer counts no edges in the checks of a harness: they guide it nowhere, and cost time with
- * every input. */
-#if defined(__clang__)
-#define FUZZ_UNCOUNTED __attribute__((no_sanitize("coverage")))
-#else
-#define FUZZ_UNCOUNTED
-#endif
-
 /* A condition that must hold in every build. */
 #define FUZZ_CHECK(condition) ((condition) ? (void)0 : fuzz_failed(__FILE__, __LINE__, #condition))
 

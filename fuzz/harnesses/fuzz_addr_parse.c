@@ -37,7 +37,7 @@ static bool is_success(fer_error error)
  * forms return the same, and a refusal leaves the output alone. There are two functions because a
  * sanitizer pays for every variable of a called function, and most texts are refused. */
 #define DEFINE_PARSER(NAME, TYPE, PARSER, PREFIX, PASS)                                     \
-    FUZZ_UNCOUNTED static void again_of_##NAME(const input *in, const TYPE *value)          \
+    static void again_of_##NAME(const input *in, const TYPE *value)                         \
     {                                                                                       \
         char text[FER_SOCKET_ADDR_TEXT_CAP];                                                \
         char again[FER_SOCKET_ADDR_TEXT_CAP];                                               \
@@ -53,7 +53,7 @@ static bool is_success(fer_error error)
                                               PREFIX##_eq(PASS(&other), PASS(value))));     \
     }                                                                                       \
                                                                                             \
-    FUZZ_UNCOUNTED static bool NAME(const input *in, TYPE *value)                           \
+    static bool NAME(const input *in, TYPE *value)                                          \
     {                                                                                       \
         memset(value, FUZZ_UNTOUCHED, sizeof *value);                                       \
         const fer_error error = PARSER##_n(value, in->text, in->len);                       \
@@ -75,8 +75,7 @@ DEFINE_PARSER(parsed_socket, fer_socket_addr, fer_socket_addr_parse, fer_socket_
 #if defined(__GLIBC__)
 /* glibc's inet_pton has the same grammar: inet_pton(3). Those of other systems accept leading
  * zeros, or a zone. */
-FUZZ_UNCOUNTED static void compare_with_inet_pton(const input *in, const uint8_t *v4,
-                                                  const uint8_t *v6)
+static void compare_with_inet_pton(const input *in, const uint8_t *v4, const uint8_t *v6)
 {
     uint8_t octets[16] = {0};
     if (in->terminated != NULL) {
@@ -103,7 +102,7 @@ static bool has_rest(const fer_socket_addr *addr, uint32_t port, uint32_t scope_
     return addr->port == port && addr->scope_id == scope_id && addr->flowinfo == 0;
 }
 
-FUZZ_UNCOUNTED static void check_ip(const input *in)
+static void check_ip(const input *in)
 {
     uint8_t v4_octets[4] = {0}, v6_octets[16] = {0};
     const uint8_t *v4 = reference_v4(in->text, in->len, v4_octets) ? v4_octets : NULL;
@@ -118,7 +117,7 @@ FUZZ_UNCOUNTED static void check_ip(const input *in)
     compare_with_inet_pton(in, v4, v6);
 }
 
-FUZZ_UNCOUNTED static void check_socket(const input *in)
+static void check_socket(const input *in)
 {
     uint8_t octets[16] = {0};
     uint32_t port = 0, scope_id = 0;
@@ -130,7 +129,7 @@ FUZZ_UNCOUNTED static void check_socket(const input *in)
     FUZZ_CHECK(!is_v6 || (is_ip(&value.ip, NULL, octets) && has_rest(&value, port, scope_id)));
 }
 
-FUZZ_UNCOUNTED int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_copy(data, size);
     char *terminated = fuzz_terminated(data, size);

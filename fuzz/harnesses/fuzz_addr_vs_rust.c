@@ -24,7 +24,7 @@ static bool same_socket(const fer_socket_addr *addr, const rust_addr *rust)
         FUZZ_CHECK(!good || (SAME));                                                     \
     } while (0)
 
-FUZZ_UNCOUNTED static void check_text(const char *text, size_t size)
+static void check_text(const char *text, size_t size)
 {
     rust_addr rust = {0};
     CHECK_PARSED(fer_ipv4_addr, RUST_IPV4_ADDR, fer_ipv4_addr_parse_n,
@@ -56,7 +56,7 @@ static rust_addr legal(const uint8_t raw[sizeof(rust_addr)])
 
 /* The end of the input chooses a byte in which a second value differs from the first. The order of
  * the two is compared. */
-FUZZ_UNCOUNTED static void check_order(const uint8_t *data, size_t size)
+static void check_order(const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
     uint8_t raw[sizeof(rust_addr)] = {0};
@@ -80,7 +80,7 @@ FUZZ_UNCOUNTED static void check_order(const uint8_t *data, size_t size)
     rust_check_value(&a);
 }
 
-FUZZ_UNCOUNTED int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_copy(data, size);
     check_text(text, size);

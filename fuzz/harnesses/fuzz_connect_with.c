@@ -20,8 +20,7 @@ static bool is_comparable(const struct connect_program *program)
     return program->cancel == CONNECT_NEVER;
 }
 
-FUZZ_UNCOUNTED static void check_are_equal(const struct connect_result *one,
-                                           const struct connect_result *other)
+static void check_are_equal(const struct connect_result *one, const struct connect_result *other)
 {
     FUZZ_CHECK(one->error.kind == other->error.kind);
     FUZZ_CHECK(one->failed == other->failed);
@@ -30,9 +29,9 @@ FUZZ_UNCOUNTED static void check_are_equal(const struct connect_result *one,
 
 /* K12: a connector has the result of the call, at the same time. Only a cancel may be noticed at
  * another one. */
-FUZZ_UNCOUNTED static void check_connector(const struct connect_program *program,
-                                           const struct connect_result *call,
-                                           const struct connect_result *connector)
+static void check_connector(const struct connect_program *program,
+                            const struct connect_result *call,
+                            const struct connect_result *connector)
 {
     if (program->cancel == CONNECT_NEVER) {
         check_are_equal(call, connector);

@@ -11,8 +11,7 @@ enum { DATA_MAX = 40, WRITES_MAX = 8 };
 
 /* The first bytes of a message's data, if it is of this level and type and has so many; else
  * nothing. */
-FUZZ_UNCOUNTED static void check_take(const ferp_control_message *message, int level, int type,
-                                      size_t size)
+static void check_take(const ferp_control_message *message, int level, int type, size_t size)
 {
     uint8_t out[DATA_MAX];
     memset(out, FUZZ_UNTOUCHED, sizeof out);
@@ -23,8 +22,8 @@ FUZZ_UNCOUNTED static void check_take(const ferp_control_message *message, int l
     FUZZ_CHECK(fuzz_is_untouched(out + (is_it ? size : 0), sizeof out - (is_it ? size : 0)));
 }
 
-FUZZ_UNCOUNTED static void check_message(const control_reference *all, size_t nth,
-                                         const uint8_t *block, const ferp_control_message *message)
+static void check_message(const control_reference *all, size_t nth, const uint8_t *block,
+                          const ferp_control_message *message)
 {
     FUZZ_CHECK(message->level == all->level[nth] && message->type == all->type[nth]);
     FUZZ_CHECK(message->data == block + all->data_at[nth]);

@@ -31,8 +31,8 @@ static fer_error call(struct copy_run *run, fer_copy_buffer buffers[2], fer_raw_
 }
 
 /* Nothing that was read is lost. */
-FUZZ_UNCOUNTED static void check_flow(const struct copy_flow *flow, const fer_copy_buffer *buffer,
-                                      uint64_t copied, bool is_whole)
+static void check_flow(const struct copy_flow *flow, const fer_copy_buffer *buffer, uint64_t copied,
+                       bool is_whole)
 {
     const uint8_t *kept = (const uint8_t *)buffer->base + buffer->start;
     FUZZ_CHECK(copied + buffer->len <= flow->total);

@@ -10,7 +10,7 @@
  * begun. */
 enum { CANCEL_SLACK = 25 };
 
-FUZZ_UNCOUNTED static void check_nothing_is_left(const struct connect_result *result)
+static void check_nothing_is_left(const struct connect_result *result)
 {
     FUZZ_CHECK(result->has_socket == (result->error.kind == FER_OK));
     FUZZ_CHECK(result->report.leaked_handles == 0);
@@ -33,8 +33,7 @@ static bool ended_by_limits(const struct connect_program *program,
             result->took >= program->deadline);
 }
 
-FUZZ_UNCOUNTED static void check_limits(const struct connect_program *program,
-                                        const struct connect_result *result)
+static void check_limits(const struct connect_program *program, const struct connect_result *result)
 {
     fer_error error = result->error;
     FUZZ_CHECK(program->deadline == CONNECT_NEVER || result->took <= program->deadline);
@@ -65,8 +64,8 @@ static bool was_tried(const fer_connect_failure *failure)
 }
 
 /* The list is filled up to its end or the number of failures, and not further. */
-FUZZ_UNCOUNTED static void check_failures(const struct connect_program *program,
-                                          const struct connect_result *result)
+static void check_failures(const struct connect_program *program,
+                           const struct connect_result *result)
 {
     bool error_is_listed = false, some_tried = false;
     size_t listed = result->failed < program->failures_cap ? result->failed : program->failures_cap;
@@ -90,8 +89,7 @@ FUZZ_UNCOUNTED static void check_failures(const struct connect_program *program,
 
 /* All addresses were tried, unless one connected, the limits ended the call, or the name was not
  * found. */
-FUZZ_UNCOUNTED static void check_result(const struct connect_program *program,
-                                        const struct connect_result *result)
+static void check_result(const struct connect_program *program, const struct connect_result *result)
 {
     bool no_name = program->is_by_name && program->name_fails;
     FUZZ_CHECK((result->error.kind == FER_HOST_NOT_FOUND) ==
@@ -104,8 +102,8 @@ FUZZ_UNCOUNTED static void check_result(const struct connect_program *program,
 }
 
 /* All of them. */
-FUZZ_UNCOUNTED static void connect_check(const struct connect_program *program,
-                                         const struct connect_result *result)
+static void connect_check(const struct connect_program *program,
+                          const struct connect_result *result)
 {
     check_nothing_is_left(result);
     check_limits(program, result);

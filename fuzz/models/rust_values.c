@@ -20,8 +20,7 @@ bool rust_same_ip(const fer_ip_addr *ip, const rust_addr *rust)
 
 /* Display of the type writes the same as ferrule's formatter. Before 1.95 Rust wrote ::1.2.3.4 for
  * ::102:304. */
-FUZZ_UNCOUNTED static void check_shown(rust_type type, const rust_addr *rust, const char *ours,
-                                       size_t len)
+static void check_shown(rust_type type, const rust_addr *rust, const char *ours, size_t len)
 {
     static const uint8_t compatible[12] = {0};
     uint8_t theirs[TEXT_MOST];
@@ -33,7 +32,7 @@ FUZZ_UNCOUNTED static void check_shown(rust_type type, const rust_addr *rust, co
     FUZZ_CHECK(memcmp(theirs, ours, len) == 0);
 }
 
-FUZZ_UNCOUNTED static void check_display(const fer_socket_addr *addr, const rust_addr *rust)
+static void check_display(const fer_socket_addr *addr, const rust_addr *rust)
 {
     const bool is_v4 = addr->ip.family == FER_IP_V4;
     char ours[TEXT_MOST];
@@ -52,7 +51,7 @@ static uint32_t bit(bool answer, uint32_t value)
     return answer ? value : 0;
 }
 
-FUZZ_UNCOUNTED static void check_answers(const fer_ip_addr *ip, const rust_addr *rust)
+static void check_answers(const fer_ip_addr *ip, const rust_addr *rust)
 {
     const fer_ipv4_addr *v4 = &ip->u.v4;
     const fer_ipv6_addr *v6 = &ip->u.v6;
@@ -74,15 +73,15 @@ FUZZ_UNCOUNTED static void check_answers(const fer_ip_addr *ip, const rust_addr 
     }
 }
 
-FUZZ_UNCOUNTED static void check_converted(rust_conversion conversion, const rust_addr *rust,
-                                           bool good, const fer_ip_addr *made)
+static void check_converted(rust_conversion conversion, const rust_addr *rust, bool good,
+                            const fer_ip_addr *made)
 {
     rust_addr expected;
     FUZZ_CHECK(rust_std_convert(conversion, rust, &expected) == good);
     FUZZ_CHECK(!good || rust_same_ip(made, &expected));
 }
 
-FUZZ_UNCOUNTED static void check_conversions(const fer_ip_addr *ip, const rust_addr *rust)
+static void check_conversions(const fer_ip_addr *ip, const rust_addr *rust)
 {
     fer_ip_addr made;
     if (ip->family == FER_IP_V4) {
@@ -114,7 +113,7 @@ fer_socket_addr rust_value(const rust_addr *rust)
                : fer_socket_addr_v6_new(v6, rust->port, rust->flowinfo, rust->scope_id);
 }
 
-FUZZ_UNCOUNTED void rust_check_value(const rust_addr *rust)
+void rust_check_value(const rust_addr *rust)
 {
     const fer_socket_addr addr = rust_value(rust);
     check_display(&addr, rust);

@@ -5,23 +5,23 @@
 
 #define NEVER UINT64_MAX
 
-static FUZZ_UNCOUNTED uint64_t sum(uint64_t a, uint64_t b)
+static uint64_t sum(uint64_t a, uint64_t b)
 {
     return b > NEVER - a ? NEVER : a + b;
 }
 
-static FUZZ_UNCOUNTED bool has_come(uint64_t time, uint64_t now)
+static bool has_come(uint64_t time, uint64_t now)
 {
     return time != NEVER && now >= time;
 }
 
-static FUZZ_UNCOUNTED uint64_t timeout_of(const schedule_model *model, size_t number)
+static uint64_t timeout_of(const schedule_model *model, size_t number)
 {
     return sum(model->attempts[number].started, model->attempt_timeout);
 }
 
 /* The number of the attempt that has this slot; model->tried if the slot is free. */
-static FUZZ_UNCOUNTED size_t attempt_in(const schedule_model *model, size_t slot)
+static size_t attempt_in(const schedule_model *model, size_t slot)
 {
     for (size_t i = 0; i < model->tried; i++) {
         attempt_state state = model->attempts[i].state;
@@ -32,7 +32,7 @@ static FUZZ_UNCOUNTED size_t attempt_in(const schedule_model *model, size_t slot
     return model->tried;
 }
 
-FUZZ_UNCOUNTED size_t schedule_model_open(const schedule_model *model, size_t nth, size_t *slot)
+size_t schedule_model_open(const schedule_model *model, size_t nth, size_t *slot)
 {
     size_t count = 0;
     for (size_t i = 0; i < model->tried; i++) {
@@ -46,13 +46,13 @@ FUZZ_UNCOUNTED size_t schedule_model_open(const schedule_model *model, size_t nt
     return count;
 }
 
-static FUZZ_UNCOUNTED size_t count_open(const schedule_model *model)
+static size_t count_open(const schedule_model *model)
 {
     size_t slot = 0;
     return schedule_model_open(model, SIZE_MAX, &slot);
 }
 
-static FUZZ_UNCOUNTED void decide(schedule_model *model, schedule_action result)
+static void decide(schedule_model *model, schedule_action result)
 {
     if (!model->is_decided) {
         model->is_decided = true;
@@ -60,8 +60,8 @@ static FUZZ_UNCOUNTED void decide(schedule_model *model, schedule_action result)
     }
 }
 
-FUZZ_UNCOUNTED void schedule_model_begin(schedule_model *model, size_t addresses, uint64_t delay,
-                                         uint64_t attempt_timeout, uint64_t deadline)
+void schedule_model_begin(schedule_model *model, size_t addresses, uint64_t delay,
+                          uint64_t attempt_timeout, uint64_t deadline)
 {
     memset(model, 0, sizeof *model);
     model->addresses = addresses;
@@ -70,7 +70,7 @@ FUZZ_UNCOUNTED void schedule_model_begin(schedule_model *model, size_t addresses
     model->deadline = deadline;
 }
 
-FUZZ_UNCOUNTED void schedule_model_order(const bool *is_ipv4, size_t count, size_t *order)
+void schedule_model_order(const bool *is_ipv4, size_t count, size_t *order)
 {
     size_t of_first[SCHEDULE_ADDRESSES_MAX], of_other[SCHEDULE_ADDRESSES_MAX], firsts = 0;
     size_t others = 0;
@@ -93,7 +93,7 @@ FUZZ_UNCOUNTED void schedule_model_order(const bool *is_ipv4, size_t count, size
 }
 
 /* Without an open attempt and without an address, nothing can connect. */
-static FUZZ_UNCOUNTED void end_attempt(schedule_model *model, size_t number, attempt_state state)
+static void end_attempt(schedule_model *model, size_t number, attempt_state state)
 {
     model->attempts[number].state = state;
     if (model->tried == model->addresses && count_open(model) == 0) {
@@ -101,7 +101,7 @@ static FUZZ_UNCOUNTED void end_attempt(schedule_model *model, size_t number, att
     }
 }
 
-FUZZ_UNCOUNTED void schedule_model_report(schedule_model *model, size_t slot, bool connected)
+void schedule_model_report(schedule_model *model, size_t slot, bool connected)
 {
     size_t number = attempt_in(model, slot);
     FUZZ_CHECK(number < model->tried);
@@ -113,7 +113,7 @@ FUZZ_UNCOUNTED void schedule_model_report(schedule_model *model, size_t slot, bo
     }
 }
 
-FUZZ_UNCOUNTED void schedule_model_cancel(schedule_model *model)
+void schedule_model_cancel(schedule_model *model)
 {
     decide(model, SCHEDULE_CANCELLED);
 }
@@ -121,7 +121,7 @@ FUZZ_UNCOUNTED void schedule_model_cancel(schedule_model *model)
 /* ---- The steps */
 
 /* Whether the latest attempt lets the next one start. */
-static FUZZ_UNCOUNTED bool next_may_start(const schedule_model *model, uint64_t now)
+static bool next_may_start(const schedule_model *model, uint64_t now)
 {
     if (model->tried == 0) {
         return true;
@@ -131,14 +131,14 @@ static FUZZ_UNCOUNTED bool next_may_start(const schedule_model *model, uint64_t 
            has_come(sum(latest->started, model->delay), now);
 }
 
-static FUZZ_UNCOUNTED bool next_has_space(const schedule_model *model)
+static bool next_has_space(const schedule_model *model)
 {
     return model->tried < model->addresses && count_open(model) < SCHEDULE_SLOTS;
 }
 
 /* The first open attempt whose timeout has come; model->tried if there is none. Attempts are
  * started in the order of time, and all have the same timeout. */
-static FUZZ_UNCOUNTED size_t first_due(const schedule_model *model, uint64_t now)
+static size_t first_due(const schedule_model *model, uint64_t now)
 {
     for (size_t i = 0; i < model->tried; i++) {
         if (model->attempts[i].state == ATTEMPT_OPEN && has_come(timeout_of(model, i), now)) {
@@ -148,7 +148,7 @@ static FUZZ_UNCOUNTED size_t first_due(const schedule_model *model, uint64_t now
     return model->tried;
 }
 
-static FUZZ_UNCOUNTED uint64_t earliest_timer(const schedule_model *model)
+static uint64_t earliest_timer(const schedule_model *model)
 {
     uint64_t earliest = model->deadline;
     for (size_t i = 0; i < model->tried; i++) {
@@ -163,7 +163,7 @@ static FUZZ_UNCOUNTED uint64_t earliest_timer(const schedule_model *model)
     return earliest;
 }
 
-static FUZZ_UNCOUNTED void check_start(schedule_model *model, uint64_t now, size_t slot)
+static void check_start(schedule_model *model, uint64_t now, size_t slot)
 {
     FUZZ_CHECK(slot < SCHEDULE_SLOTS);
     FUZZ_CHECK(attempt_in(model, slot) == model->tried);
@@ -174,7 +174,7 @@ static FUZZ_UNCOUNTED void check_start(schedule_model *model, uint64_t now, size
 }
 
 /* After the decision: a CLOSE for each open attempt, in any order, then the result for ever. */
-static FUZZ_UNCOUNTED void check_decided(schedule_model *model, schedule_action action, size_t slot)
+static void check_decided(schedule_model *model, schedule_action action, size_t slot)
 {
     if (count_open(model) > 0) {
         FUZZ_CHECK(action == SCHEDULE_CLOSE);
@@ -192,8 +192,8 @@ static FUZZ_UNCOUNTED void check_decided(schedule_model *model, schedule_action 
     }
 }
 
-FUZZ_UNCOUNTED void schedule_model_check(schedule_model *model, uint64_t now,
-                                         schedule_action action, size_t slot, uint64_t until)
+void schedule_model_check(schedule_model *model, uint64_t now, schedule_action action, size_t slot,
+                          uint64_t until)
 {
     FUZZ_CHECK(action == SCHEDULE_WAIT ? slot == 0 : until == 0);
     if (has_come(model->deadline, now)) {

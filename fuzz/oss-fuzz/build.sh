@@ -30,7 +30,7 @@ for harness in "$source"/fuzz/harnesses/fuzz_*.c; do
     fi
     {
         echo "[libfuzzer]"
-        echo "max_len = $(sh "$source/fuzz/max_len.sh" "$name")"
+        sh "$source/fuzz/options.sh" "$name" | sed 's/=/ = /'
     } >"$fuzzer.options"
     if [ -f "$source/fuzz/dict/$name.dict" ]; then
         cp "$source/fuzz/dict/$name.dict" "$fuzzer.dict"

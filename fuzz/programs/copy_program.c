@@ -24,8 +24,7 @@ static void send_more(fer_sim_peer peer, struct copy_flow *flow)
     }
 }
 
-FUZZ_UNCOUNTED static void receive_more(fer_sim_peer peer, struct copy_flow *flow,
-                                        bool may_end_early)
+static void receive_more(fer_sim_peer peer, struct copy_flow *flow, bool may_end_early)
 {
     uint8_t part[PART];
     size_t n = 1;

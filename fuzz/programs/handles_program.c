@@ -5,7 +5,7 @@
 #include "ferrule/sim.h"
 #include "fuzz/driver/fuzz.h"
 
-FUZZ_UNCOUNTED static void check_references(struct handles_program *p)
+static void check_references(struct handles_program *p)
 {
     for (int i = 0; i < HANDLES_SOCKETS; i++) {
         char byte;

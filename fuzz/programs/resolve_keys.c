@@ -36,7 +36,7 @@ static fer_poller *poller_at(size_t index)
     return index < POLLERS ? &run.pollers[index] : NULL;
 }
 
-FUZZ_UNCOUNTED static void observe(slot *seen)
+static void observe(slot *seen)
 {
     size_t count = 12345;
     fer_error error = fer_lookup_wait(&seen->lookup, (fer_duration){0}, NULL, 0, &count);
@@ -62,7 +62,7 @@ static void observe_all(void)
 }
 
 /* The resolver may be closed. An address text is done when the call returns. */
-FUZZ_UNCOUNTED static void start(const resolve_query *query, slot *started, size_t choice)
+static void start(const resolve_query *query, slot *started, size_t choice)
 {
     const char *const texts[] = {query->text, "127.0.0.1:80", "a.test:80", "localhost:80"};
     const char *text = texts[choice % 4];
@@ -109,8 +109,7 @@ static bool was_earlier(const slot *a, const slot *b)
 
 /* No listed lookup of this poller is known to be done, unless the array was full and no returned
  * key is newer. */
-FUZZ_UNCOUNTED static void check_rest(const fer_poller *poller, slot *const *returned, size_t count,
-                                      bool is_full)
+static void check_rest(const fer_poller *poller, slot *const *returned, size_t count, bool is_full)
 {
     for (size_t i = 0; i < SLOTS; i++) {
         const slot *left = &run.slots[i];
@@ -123,7 +122,7 @@ FUZZ_UNCOUNTED static void check_rest(const fer_poller *poller, slot *const *ret
     }
 }
 
-FUZZ_UNCOUNTED static void take(size_t poller_index, size_t cap)
+static void take(size_t poller_index, size_t cap)
 {
     uint64_t keys[SLOTS];
     slot *returned[SLOTS];
@@ -159,7 +158,7 @@ static void close_slot(slot *closed)
 }
 
 /* All lookups are done then. */
-FUZZ_UNCOUNTED static void close_resolver(void)
+static void close_resolver(void)
 {
     fer_resolver_close(&run.resolver);
     observe_all();

@@ -85,8 +85,51 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
     return filled;
 }
 
-/* ---- The network, in one allocation: the structure, the tables, and the rings. The rings are not
- * cleared. */
+/* ---- The memory */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ADDRESS_SANITIZER
+#endif
+#if defined(HAS_ADDRESS_SANITIZER)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
+/* The memory of the last simulation stays for the next one: a fuzzer starts thousands in a second,
+ * and most of the time of a short one would be the kernel's. Only the thread that has set
+ * is_running uses it. */
+static struct {
+    unsigned char *memory;
+    size_t size;
+    size_t poisoned; /* its first bytes, while no simulation runs */
+} kept;
+
+static unsigned char *take_memory(size_t size)
+{
+    ASAN_UNPOISON_MEMORY_REGION(kept.memory, kept.poisoned);
+    if (kept.size < size) {
+        free(kept.memory);
+        kept.memory = malloc(size);
+        kept.size = kept.memory != NULL ? size : 0;
+    }
+    return kept.memory;
+}
+
+/* The rings behind the first `size` bytes are large, and are not poisoned. */
+static void leave_memory(size_t size)
+{
+    kept.poisoned = size;
+    ASAN_POISON_MEMORY_REGION(kept.memory, size);
+}
+
+/* ---- The network, in one piece of memory: the structure, the tables, and the rings. The rings are
+ * not cleared. */
 
 /* The largest number of events: those of fer_sim_after, one for each datagram and thread, the
  * arrivals of bytes, and those that each socket and link can have at once. A socket has the events
@@ -121,7 +164,7 @@ static ferp_sim_network *network_new(const fer_sim_config *config)
     if (ring > (SIZE_MAX - rings_at) / (2 * link_max)) {
         return NULL;
     }
-    unsigned char *memory = malloc(rings_at + 2 * link_max * ring);
+    unsigned char *memory = take_memory(rings_at + 2 * link_max * ring);
     if (memory == NULL) {
         return NULL;
     }
@@ -224,7 +267,7 @@ fer_error fer_sim_stop(fer_sim_report *report)
         fill(network, report);
     }
     current_network = NULL;
-    free(network);
+    leave_memory((size_t)(network->bytes - (unsigned char *)network));
     (void)feri_atomic_replace(&is_running, 1, 0);
     return FERP_SIM_OK;
 }
