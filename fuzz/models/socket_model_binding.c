@@ -60,9 +60,10 @@ static kind_set bind_conflict(const struct model_socket *holder,
     }
     if (candidate->is_stream || !both_reuse) {
         /* "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE" (MSDN): a wildcard and a specific address
-         * may coexist. */
-        bool is_alike =
-            fer_ip_addr_is_unspecified(holder->ip) == fer_ip_addr_is_unspecified(candidate->ip);
+         * may coexist. Beside [::], 0.0.0.0 is specific. */
+        bool is_wildcard = fer_ip_addr_is_unspecified(holder->ip);
+        bool is_alike = is_wildcard == fer_ip_addr_is_unspecified(candidate->ip) &&
+                        (!is_wildcard || holder->ip.family == candidate->ip.family);
         bool is_mixed = !holder->is_exclusive || holder->values[OPTION_REUSE_ADDRESS] !=
                                                      candidate->values[OPTION_REUSE_ADDRESS];
         bool is_stolen = !holder->is_exclusive && candidate->values[OPTION_REUSE_ADDRESS] != 0;
