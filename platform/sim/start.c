@@ -87,23 +87,20 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
 
 /* ---- The memory */
 
+/* A fuzzer starts thousands of simulations in a second, and most of the time of a short one would be
+ * the kernel's. So in its builds the memory of the last one stays for the next one. Only the thread
+ * that has set is_running uses it. */
+#if defined(FERI_FUZZ_MEMORY)
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define HAS_ADDRESS_SANITIZER
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ADDRESS_SANITIZER
-#endif
-#if defined(HAS_ADDRESS_SANITIZER)
 #include <sanitizer/asan_interface.h>
-#else
+#endif
+#endif
+#if !defined(ASAN_POISON_MEMORY_REGION)
 #define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
 #endif
 
-/* The memory of the last simulation stays for the next one: a fuzzer starts thousands in a second,
- * and most of the time of a short one would be the kernel's. Only the thread that has set
- * is_running uses it. */
 static struct {
     unsigned char *memory;
     size_t size;
@@ -121,12 +118,23 @@ static unsigned char *take_memory(size_t size)
     return kept.memory;
 }
 
-/* The rings behind the first `size` bytes are large, and are not poisoned. */
-static void leave_memory(size_t size)
+/* The rings are large, and are not poisoned. */
+static void leave_memory(ferp_sim_network *network)
 {
-    kept.poisoned = size;
-    ASAN_POISON_MEMORY_REGION(kept.memory, size);
+    kept.poisoned = (size_t)(network->bytes - (unsigned char *)network);
+    ASAN_POISON_MEMORY_REGION(kept.memory, kept.poisoned);
 }
+#else
+static unsigned char *take_memory(size_t size)
+{
+    return malloc(size);
+}
+
+static void leave_memory(ferp_sim_network *network)
+{
+    free(network);
+}
+#endif
 
 /* ---- The network, in one piece of memory: the structure, the tables, and the rings. The rings are
  * not cleared. */
@@ -267,7 +275,7 @@ fer_error fer_sim_stop(fer_sim_report *report)
         fill(network, report);
     }
     current_network = NULL;
-    leave_memory((size_t)(network->bytes - (unsigned char *)network));
+    leave_memory(network);
     (void)feri_atomic_replace(&is_running, 1, 0);
     return FERP_SIM_OK;
 }

@@ -118,9 +118,10 @@ fer_error ferp_sim_check_known(ferp_sim_network *network, fer_raw_socket raw, bo
     }
     ferp_sim_known known = ferp_sim_known_addresses(network, raw);
     bool lacks_peer = needs_peer && socket->state == FERP_SIM_CONNECTED && !known.has_peer;
-    return ferp_sim_error(network, socket->has_local && !known.is_bound ? FERP_SIM_EINVAL
-                                   : lacks_peer                         ? FERP_SIM_ENOTCONN
-                                                                        : FERP_SIM_NO_ERROR);
+    socket->is_unknown = socket->has_local && !known.is_bound;
+    return ferp_sim_error(network, socket->is_unknown ? FERP_SIM_EINVAL
+                                   : lacks_peer       ? FERP_SIM_ENOTCONN
+                                                      : FERP_SIM_NO_ERROR);
 }
 
 int ferp_sim_index_of(const ferp_sim_network *network, const ferp_sim_socket *socket)

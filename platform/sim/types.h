@@ -127,6 +127,7 @@ typedef struct ferp_sim_socket {
     /* The queue of a datagram socket. There queue_first and queue_last index network->datagrams. */
     int datagram_count;
     size_t datagram_bytes;
+    bool is_unknown;       /* the SOCKET of the last call does not know that this is bound */
     bool reports_refusals; /* Windows: SIO_UDP_CONNRESET */
     bool refuses_segments; /* no segmented send succeeds any more: EIO */
     uint32_t dropped;      /* datagrams that found no room in the queue */

@@ -158,10 +158,8 @@ static bool ends_wait(ferp_sim_network *network, const ferp_sim_socket *socket,
                       const ferp_wait *wait)
 {
     ferp_readiness readiness = readiness_of(wait);
-    bool is_deaf = readiness == FERP_RECEIVABLE && socket->has_local &&
-                   socket->kind == FERP_SIM_DATAGRAM &&
-                   !ferp_sim_known_addresses(network, (fer_raw_socket)wait->words[AT_RAW]).is_bound;
-    return !is_deaf && is_ready(network, socket, readiness);
+    return !(readiness == FERP_RECEIVABLE && socket->is_unknown) &&
+           is_ready(network, socket, readiness);
 }
 
 /* poll's POLLERR and select's except set both report a failed connect. A request to read fails with
