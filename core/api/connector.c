@@ -193,7 +193,8 @@ static uint64_t advance_race(connection_race *race)
             ended |= (race->hinted >> attempts->open[i].slot & 1) << i;
         }
         if (!feri_attempts_apply_ends(attempts, ended)) {
-            race->query_at = ferp_now() + feri_pause_length(attempts->false_hints.in_a_row + 2);
+            uint64_t length = feri_pause_length(attempts->false_hints.in_a_row + 2);
+            race->query_at = feri_deadline_after((fer_duration){length});
             attempts->false_hints.in_a_row++;
             attempts->false_hints.count++;
         }
