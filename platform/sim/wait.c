@@ -285,10 +285,9 @@ static fer_error wait_on(ferp_sim_network *network, ferp_wait *wait, uint64_t de
         if (examines && readiness_of(wait) == FERP_WRITABLE && is_hung_up(network, socket)) {
             return give_false_hint(network, quiet, last);
         }
-        uint64_t until =
-            idle    ? last
-            : quiet ? ferp_sim_end_before_event(network, end, end < deadline ? deadline : last)
-                    : ferp_sim_watch_until(network, &watch, end);
+        uint64_t until = idle    ? last
+                         : quiet ? ferp_sim_end_before_event(network, end, last)
+                                 : ferp_sim_watch_until(network, &watch, end);
         error = ferp_sim_pass_time(network, until);
         had_event = had_event || error.kind == FER_OK;
         examines = !ferp_sim_loses_events(network) || error.kind == FER_TIMED_OUT;
