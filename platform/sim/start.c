@@ -87,9 +87,9 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
 
 /* ---- The memory */
 
-/* A fuzzer starts thousands of simulations in a second, and most of the time of a short one would be
- * the kernel's. So in its builds the memory of the last one stays for the next one. Only the thread
- * that has set is_running uses it. */
+/* A fuzzer starts thousands of simulations in a second, and most of the time of a short one would
+ * be the kernel's. So in its builds the memory of the last one stays for the next one. Only the
+ * thread that has set is_running uses it. */
 #if defined(FERI_FUZZ_MEMORY)
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
