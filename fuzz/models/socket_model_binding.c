@@ -131,8 +131,13 @@ kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr)
     fer_domain domain = addr->ip.family == FER_IP_V4   ? FER_DOMAIN_IPV4
                         : addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6
                                                        : FER_DOMAIN_UNIX;
-    if (socket->domain != domain || domain == FER_DOMAIN_UNIX || socket->port != UNBOUND) {
+    if (socket->domain != domain || domain == FER_DOMAIN_UNIX) {
         return MISUSE;
+    }
+    if (socket->port != UNBOUND) {
+        /* row raw_shares_nothing: a bound socket refuses the option of dual stack */
+        bool may_not_know = model_is_windows() && handle->is_adopted && domain == FER_DOMAIN_IPV6;
+        return MISUSE | (may_not_know ? UNSUPPORTED : 0);
     }
     if (socket->is_uncertain || handle->is_adopted) {
         clear_only_v6(handle, socket, &addr->ip);
