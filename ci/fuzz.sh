@@ -75,7 +75,7 @@ smoke_runs_of() {
         addr_vs_rust) echo 500000 ;;
         addr_parse) echo 300000 ;;
         addr_format | control | error_map | resolve_text) echo 20000 ;;
-        api_misuse | copy) echo 1000 ;; # 20 runs a second
+        api_misuse | copy) echo 1000 ;; # the slowest
         *) echo 4000 ;;
     esac
 }
@@ -145,7 +145,8 @@ report_crash() {
     say ""
     say "   $1 FAILED on $(wc -c <"$small" | tr -d ' ') bytes: ${small#"$root"/}"
     grep -E 'does not hold|ERROR: |runtime error' "$log" | head -n 3 | sed 's/^/   | /' || true
-    grep -E '^ +#[0-9]+ .*/(core|platform|fuzz)/' "$log" | head -n 12 | sed 's/(BuildId.*//; s/^/   | /' || true
+    grep -E '^ +#[0-9]+ .*/(core|platform|fuzz)/' "$log" | head -n 12 |
+        sed 's/(BuildId.*//; s/^/   | /' || true
     say "   the input:     echo '$(base64 -w 0 <"$small")' | base64 -d"
     say "   reproduce:     build/$preset/fuzz/fuzz_$1 ${small#"$root"/}"
     say "   with gcc:      cmake --preset debug && cmake --build build/debug --target replay_$1" \

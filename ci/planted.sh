@@ -87,7 +87,8 @@ run_libfuzzer() {
     code=0
     # shellcheck disable=SC2046 # the options are words
     fixed_layout "$fuzzers/fuzz_$1" $(libfuzzer_options_of "$1") -seed=7 -rss_limit_mb=0 \
-        -timeout=10 -runs="$(runs_of "$1")" -print_final_stats=1 ${dictionary:+-dict="$dictionary"} \
+        -timeout=10 -runs="$(runs_of "$1")" -print_final_stats=1 \
+        ${dictionary:+-dict="$dictionary"} \
         -artifact_prefix="$found_dir/" "$found_dir" "$inputs" >>"$log" 2>&1 </dev/null || code=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
     found=no

@@ -2,8 +2,8 @@
 # Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
 # a default, in the comment of its section or of its header. Also checks the rows and the cells of
 # DIFFERENCES.md, that a rule has a test, that a rule that is cited is one, that a quote beside its
-# number, in a comment of tests/, stands in a page or a header, and that each difference that a harness
-# of fuzz/ permits is of a row or a rule.
+# number, in a comment of tests/, stands in a page or a header, and that each difference that a
+# harness of fuzz/ permits is of a row or a rule.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
@@ -93,7 +93,8 @@ wrong=$(printf '%s\n' "$rules" | uniq -d; printf '%s\n' "$rules" "$rules" "$cite
 
 # Each rule is in the name of a test, or in a comment of the probe that counts system calls.
 tested=$(grep -rhoE --exclude-dir=selftest '_TEST\("[A-Z0-9a-z/]+"' tests |
-    cat - tests/api/syscall_probe.c | grep -E '^(_TEST|/\* Rule)' | grep -oE '[A-Z][0-9]+[a-z]?' | LC_ALL=C sort -u)
+    cat - tests/api/syscall_probe.c | grep -E '^(_TEST|/\* Rule)' |
+    grep -oE '[A-Z][0-9]+[a-z]?' | LC_ALL=C sort -u)
 untested=$(printf '%s\n' "$rules" "$tested" "$tested" | LC_ALL=C sort | uniq -u)
 [ -z "$untested" ] || { echo "docs/RULES.md: in the name of no test:" $untested; exit 1; }
 
@@ -102,7 +103,10 @@ LC_ALL=C awk -F ' [|] ' '
 /^#/ { table = 0 }
 /^\| rule / { table++; next }
 /^\| / && (table == 2 || (table == 1 && $2 != "")) { rows[$1] += table == 1 ? 1 : -1 }
-END { for (row in rows) if (rows[row]) { print "docs/DIFFERENCES.md: in one of two tables: " row; bad = 1 }; exit bad }
+END {
+    for (row in rows) if (rows[row]) { print "docs/DIFFERENCES.md: in one of two tables: " row; bad = 1 }
+    exit bad
+}
 ' docs/DIFFERENCES.md
 
 # "..." leaves words out. Case, line ends and marks of Markdown or of a comment do not count.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks that docs/RUST-MAP.md and the public headers agree: each fer_ and FER_ name on the page is
-# in a header, and each public function and each error kind is on the page. Checks that the page is complete: each item
-# of tests/api/rust_std_net.txt is in a row of its section.
+# in a header, and each public function and each error kind is on the page. Checks that the page is
+# complete: each item of tests/api/rust_std_net.txt is in a row of its section.
 # usage: check_rust_map.sh ROOT
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
