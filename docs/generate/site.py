@@ -99,21 +99,6 @@ def with_sources(text):
     return re.sub(r"(?<![\w/.-])([\w.-]+(?:/[\w.-]+)?)#(\d+)\b", report, body) + title + sources
 
 
-def check_rows(systems, rows, names):
-    """A row of macOS and the BSDs has a row in the table before it, names. Each of its cells says how it is known,
-    and one that is the same as another names one with a text."""
-    for name, *cells in rows:
-        same = [re.fullmatch(r"(?:same|as (%s))(?: \(.*\))?" % "|".join(systems), cell) for cell in cells]
-        texts = [system for system, match in zip(systems, same) if not match]
-        if name not in names:
-            raise ValueError("no table of rules has the row: " + name)
-        for cell, match in zip(cells, same):
-            if not re.search(r"\((?:[^()]*; )?(?:run|src|doc|rep|WT|Wine|\?)", cell):
-                raise ValueError("the cell does not say how it is known: %s: %s" % (name, cell))
-            if match and (match.group(1) or "macOS") not in texts:
-                raise ValueError("the cell names none with a text: %s: %s" % (name, cell))
-
-
 def with_places(text):
     """A page with an anchor for each rule and each tag."""
     return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
@@ -123,16 +108,12 @@ def with_places(text):
 def differences(text):
     """The page of differences with an anchor for each tag and each row of a table of rules."""
     used = {}
-    before = []
 
     def table(match):
         head, *rows = [re.split(r" *(?<!\\)\| *", line)[1:-1]
                        for line in (match.group(1) + match.group(2)).splitlines() if not line.startswith("|-")]
         if any(len(row) != len(head) for row in rows):
             raise ValueError("a table whose rows differ: " + match.group(0))
-        if head[1] == "macOS":
-            check_rows(head[1:], rows, before)
-        before[:] = [row[0] for row in rows]
 
         def anchor(match):
             name = unique(re.sub(r"[^\w-]+", "-", match.group(1)).strip("-"), used)

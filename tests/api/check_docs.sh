@@ -99,12 +99,32 @@ untested=$(printf '%s\n' "$rules" "$tested" "$tested" | LC_ALL=C sort | uniq -u)
 [ -z "$untested" ] || { echo "docs/RULES.md: in the name of no test:" $untested; exit 1; }
 
 # The two tables of a family have the same rows, but for those of the first without a cell of Linux.
+# In the second each cell says how it is known, and one that is the same as another names one that
+# has a text.
 LC_ALL=C awk -F ' [|] ' '
+function complain(text) { print "docs/DIFFERENCES.md: " text; bad = 1 }
+function is_same(cell) { return cell ~ /^(same|as (macOS|FreeBSD|NetBSD|OpenBSD))( \(.*\))?$/ }
 /^#/ { table = 0 }
-/^\| rule / { table++; next }
+/^\| rule / {
+    sub(/ \|$/, "")
+    table++
+    for (i = 2; i <= NF; i++) column[$i] = i
+    next
+}
 /^\| / && (table == 2 || (table == 1 && $2 != "")) { rows[$1] += table == 1 ? 1 : -1 }
+/^\| / && table == 2 {
+    sub(/ \|$/, "")
+    for (i = 2; i <= NF; i++) {
+        if ($i !~ /\(([^()]*; )?(run|src|doc|rep|WT|Wine|\?)/)
+            complain("does not say how it is known: " $1 ": " $i)
+        if (!is_same($i)) continue
+        split($i, words, " ")
+        if (is_same($(column[words[1] == "same" ? "macOS" : words[2]])))
+            complain("names none with a text: " $1 ": " $i)
+    }
+}
 END {
-    for (row in rows) if (rows[row]) { print "docs/DIFFERENCES.md: in one of two tables: " row; bad = 1 }
+    for (row in rows) if (rows[row]) complain("in one of two tables: " row)
     exit bad
 }
 ' docs/DIFFERENCES.md
