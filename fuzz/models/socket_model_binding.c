@@ -136,7 +136,8 @@ kind_set model_bind(const model_handle *handle, const fer_socket_addr *addr)
     }
     if (socket->port != UNBOUND) {
         /* row raw_shares_nothing: a bound socket refuses the option of dual stack */
-        bool may_not_know = model_is_windows() && handle->is_adopted && domain == FER_DOMAIN_IPV6;
+        bool may_not_know = model_is_windows() && domain == FER_DOMAIN_IPV6 &&
+                            (handle->is_adopted || socket->was_shared);
         return MISUSE | (may_not_know ? UNSUPPORTED : 0);
     }
     if (socket->is_uncertain || handle->is_adopted) {

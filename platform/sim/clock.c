@@ -247,8 +247,10 @@ fer_error ferp_sim_pass_time(ferp_sim_network *network, uint64_t deadline)
     return (fer_error){FER_TIMED_OUT, 0};
 }
 
+/* The clock ends one nanosecond before FERP_NO_DEADLINE. */
 void ferp_sim_advance_to(ferp_sim_network *network, uint64_t time)
 {
+    time = time < FERP_NO_DEADLINE ? time : FERP_NO_DEADLINE - 1;
     while (!is_inside_event(network) && run_first(network, time)) {
     }
     if (!is_inside_event(network) && network->now < time) {
