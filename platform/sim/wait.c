@@ -406,10 +406,10 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
         fer_interest found = ferp_sim_ready_of(network, socket, wait->interest);
         bool woken = socket->wakes != wait->wakes;
         bool is_signalled = fer_cancel_token_is_cancelled(wait->watch.token);
+        uint64_t last = end_of_wait(network, socket, wait, had_event);
         *ready = looks ? found : 0;
         if (*ready != 0 || (woken && !loses_cancels(network)) ||
             ferp_sim_watch_ends(network, &wait->watch)) {
-            uint64_t last = end_of_wait(network, socket, wait, had_event);
             return is_false_hint(network, socket, *ready)
                        ? give_false_hint(network, !woken && !is_signalled, last)
                        : FERP_SIM_OK;
@@ -417,8 +417,8 @@ static fer_error wait_for_interest(ferp_sim_network *network, const ready_wait *
         bool slice_ends = found != 0 || woken || is_signalled;
         bool has_slices = slice < wait->until && network->event_count > 0;
         uint64_t end = slice_ends   ? ferp_sim_watch_until(network, &wait->watch, slice)
-                       : has_slices ? ferp_sim_end_before_event(network, slice, wait->until)
-                                    : end_of_wait(network, socket, wait, had_event);
+                       : has_slices ? ferp_sim_end_before_event(network, slice, last)
+                                    : last;
         fer_error error = ferp_sim_pass_time(network, end);
         bool expired = error.kind == FER_TIMED_OUT;
         had_event = had_event || error.kind == FER_OK;

@@ -58,7 +58,7 @@ static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, 
                         (!had_event || ferp_sim_is_winsock(network));
         bool is_idle = is_quiet && network->event_count == 0;
         uint64_t end = ferp_sim_end_of_slice(network, &wait->watches[0], false, until);
-        end = is_quiet ? ferp_sim_end_before_event(network, end, end < until ? until : deadline)
+        end = is_quiet ? ferp_sim_end_before_event(network, end, deadline)
                        : until_look(network, wait, end);
         fer_error error = ferp_sim_pass_time(network, is_idle ? deadline : end);
         had_event = had_event || error.kind == FER_OK;
