@@ -32,7 +32,8 @@ typedef struct bounds {
 
 /* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
  * hint. The first wait that finds nothing is always repeated, even at the deadline, because a
- * wakeup may have ended it before the socket was polled. */
+ * wakeup may have ended it before the socket was polled; and one that a signal ends, because
+ * another thread's shutdown may have come before the deadline. */
 static bool should_retry(fer_error *error, fer_interest found, feri_false_hints *hints,
                          const bounds *within)
 {
@@ -47,7 +48,9 @@ static bool should_retry(fer_error *error, fer_interest found, feri_false_hints 
             return true;
         }
     }
-    return feri_retries_after_signal(&limits, error);
+    bool was_interrupted = error->kind == FER_INTERRUPTED;
+    return feri_retries_after_signal(&limits, error) ||
+           (was_interrupted && error->kind == FER_TIMED_OUT);
 }
 
 static bounds bounds_of(const fer_handle *handle, fer_duration timeout)

@@ -242,12 +242,15 @@ static feri_next expire(feri_waiting *waiting, fer_error *result)
 
 /* Only an accept continues after a signal, and a call that another signal has interrupted before,
  * unless the limits are interruptible (rules I1, I4). Its handler may have cancelled the call. */
-static feri_next after_signal(const feri_waiting *waiting, fer_error *result)
+static feri_next after_signal(feri_waiting *waiting, fer_error *result)
 {
     bool continues = waiting->readiness == FERP_ACCEPTABLE || waiting->mode == FERI_WAIT_AGAIN;
     const feri_limits limits = {waiting->deadline, waiting->limits.token,
                                 !continues || waiting->limits.interruptible};
-    return feri_retries_after_signal(&limits, result) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
+    if (feri_retries_after_signal(&limits, result)) {
+        return FERI_NEXT_TRY;
+    }
+    return result->kind == FER_TIMED_OUT ? expire(waiting, result) : FERI_NEXT_RESULT;
 }
 
 /* One wait. The call is tried again if the socket is ready, the token is signalled, a slice has

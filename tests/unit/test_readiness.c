@@ -134,6 +134,29 @@ SCRIPT_TEST(a_shutdown_of_the_own_write_half_is_noticed_at_the_end_of_a_slice)
     }
 }
 
+static void shut_write_in_the_wait(script_call call)
+{
+    if (call == SCRIPT_READY) {
+        (void)feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE);
+    }
+}
+
+/* I1: "`_ready` and close_gracefully retry": a signal after the deadline does not hide a half that
+ * ended before it. */
+SCRIPT_TEST(a_signal_after_the_timeout_does_not_hide_a_shutdown)
+{
+    for (int i = 0; i < 2; i++) {
+        script_begin(&script_posix);
+        handle = script_stream(i == 0 ? 0 : FERI_FLAG_DATAGRAM);
+        script.on_call = shut_write_in_the_wait;
+        *script_then(SCRIPT_READY) =
+            (script_result){.error = {FER_INTERRUPTED, 4}, .elapsed = 1000000};
+        wait *run = i == 0 ? feri_stream_ready : feri_ready;
+        assert_ok_n(run(&handle, W, fer_duration_from_millis(1), &ready), ready, W);
+        script_end_row();
+    }
+}
+
 /* ---- Streams: halves that are ready without a system call */
 
 /* Each event that ends a half, and the remaining query of the OS. */

@@ -149,6 +149,43 @@ STREAM_TEST(script_windows, an_interruption_ends_a_read_and_a_write_and_restarts
     assert_retries(&waiting);
 }
 
+static bool ends_by_reset;
+
+static void end_in_the_wait(script_call call)
+{
+    if (ends_by_reset) {
+        reset_in_the_wait(call);
+    } else if (call == SCRIPT_WAIT_FOR) {
+        assert_true(feri_handle_apply(handle_to_reset, FERI_EVENT_SHUT_READ));
+    }
+}
+
+/* S6: "A read or write whose timeout expires first returns what the shutdown gives, not TIMED_OUT",
+ * and S5: "a handle that saw it never reports a clean end of file afterwards", also if a signal
+ * ends the wait after the deadline. */
+SCRIPT_TEST(a_signal_after_the_deadline_does_not_hide_a_shutdown_or_a_reset)
+{
+    for (int i = 0; i < 2; i++) {
+        script_begin(&script_windows);
+        fer_handle handle = script_stream(0);
+        feri_waiting waiting = {
+            .handle = &handle, .readiness = FERP_READABLE, .mode = FERI_WAIT_AGAIN};
+        feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){MILLI});
+        assert_ok(feri_waiting_begin(&waiting));
+        handle_to_reset = &handle;
+        ends_by_reset = i == 1;
+        script.on_call = end_in_the_wait;
+        *script_then(SCRIPT_WAIT_FOR) =
+            (script_result){.error = {FER_INTERRUPTED, 4}, .elapsed = MILLI};
+        if (ends_by_reset) {
+            assert_retries(&waiting);
+        }
+        assert_ends(&waiting, ends_by_reset ? FER_CONNECTION_RESET : FER_OK,
+                    ends_by_reset ? 104 : 0);
+        script_end_row();
+    }
+}
+
 /* ---- Slices, if a wakeup may be missed */
 
 SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
