@@ -58,6 +58,14 @@ static bool has_no_socket(const struct pollfd *entries, nfds_t count)
     return false;
 }
 
+static bool is_dead_stream(int fd)
+{
+    int type = 0;
+    socklen_t len = sizeof type;
+    return ferp_check_connected(fd).kind != FER_OK &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+}
+
 #if defined(__NetBSD__) || defined(__FreeBSD__)
 
 /* poll takes 1,000 sockets whatever the limit of open files is (NetBSD: kern/sys_select.c,
@@ -75,7 +83,8 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
 
 /* poll fails with EINVAL if it has more sockets than the process may open files (Linux,
  * do_sys_poll; OpenBSD, sys/kern/sys_generic.c, doppoll), for example after a sandbox has set
- * RLIMIT_NOFILE to 0. select has no such limit, but takes only numbers below FD_SETSIZE. */
+ * RLIMIT_NOFILE to 0. select has no such limit, but takes only numbers below FD_SETSIZE, and
+ * a connect that has failed is writable like one that has not. */
 static int select_once(struct pollfd *entries, nfds_t count, int millis)
 {
     fd_set reads;
@@ -101,8 +110,10 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
     int ready = select(last + 1, &reads, &writes, NULL, millis < 0 ? NULL : &time);
     for (nfds_t i = 0; i < count && ready > 0; i++) {
         int fd = entries[i].fd;
-        entries[i].revents = (short)((fd >= 0 && FD_ISSET(fd, &reads) ? POLLIN : 0) |
-                                     (fd >= 0 && FD_ISSET(fd, &writes) ? POLLOUT : 0));
+        bool is_writable = fd >= 0 && FD_ISSET(fd, &writes);
+        entries[i].revents =
+            (short)((fd >= 0 && FD_ISSET(fd, &reads) ? POLLIN : 0) | (is_writable ? POLLOUT : 0) |
+                    (is_writable && is_dead_stream(fd) ? POLLERR : 0));
     }
     return ready;
 }
@@ -130,14 +141,6 @@ static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadl
             return (fer_error){FER_TIMED_OUT, 0};
         }
     }
-}
-
-static bool is_dead_stream(int fd)
-{
-    int type = 0;
-    socklen_t len = sizeof type;
-    return ferp_check_connected(fd).kind != FER_OK &&
-           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
 }
 
 /* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was

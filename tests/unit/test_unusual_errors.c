@@ -118,8 +118,8 @@ LIMIT_TEST(a_number_that_no_wait_can_have_is_too_many_open_files)
 
 /* ---- No local port is left */
 
-/* If they are not 0, the next bind or connect fails with the first, the next socket with the
- * second. */
+/* If they are not 0, the next bind or connect fails with the first, which the system has tried if
+ * it is EINPROGRESS; the next socket fails with the second. */
 static int port_error;
 static int socket_error;
 
@@ -132,6 +132,9 @@ static bool takes(int *error)
 
 int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
+    if (port_error == EINPROGRESS) {
+        (void)syscall(SYS_connect, fd, addr, len);
+    }
     return takes(&port_error) ? -1 : (int)syscall(SYS_connect, fd, addr, len);
 }
 
@@ -158,6 +161,28 @@ static void assert_connects_fail(const fer_socket_addr *addr, int *error, fer_er
     *error = code;
     assert_error(fer_tcp_stream_connect_start(stream, addr), kind, code);
     assert_true(fer_tcp_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+}
+
+/* C5: "first queries the system for its result". Nothing listens on the port, and the refusal is
+ * reported as if it had come later. poll shows the failure, and select only a writable socket. */
+LIMIT_TEST(a_failed_connect_is_ready_below_the_limit_of_open_files)
+{
+    for (int is_low = 0; is_low < 2; is_low++) {
+        const fer_interest both = FER_READABLE | FER_WRITABLE;
+        fer_interest ready = 0;
+        fer_socket_addr addr = open_listener();
+        fer_tcp_listener_close(&ends.listener);
+        port_error = EINPROGRESS;
+        assert_ok(fer_tcp_stream_connect_start(&ends.client, &addr));
+        if (is_low != 0) {
+            lower_limit(0);
+        }
+        fer_error error =
+            fer_tcp_stream_ready(&ends.client, both, fer_duration_from_millis(100), &ready);
+        restore_limit();
+        assert_ok(error);
+        assert_int_equal(ready, both);
+    }
 }
 
 /* FreeBSD: connect(2). Nothing is pending. conformance/few_ports.c has a real lack of ports. */
