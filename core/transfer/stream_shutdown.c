@@ -80,12 +80,12 @@ void feri_stream_close(fer_handle *handle)
 /* The input that one try discards. */
 #define DISCARD_LENGTH 8192
 
-/* Discards some input, until the deadline in every mode, also after a signal (rule I1). A signal's
- * handler may cancel, and the next try begins with the check of the handle's limits. FER_OK with
- * *moved == 0 is the end. */
+/* Discards some input, until the deadline in every mode, also after a signal (rules I1, I4). FER_OK
+ * with *moved == 0 is the end. */
 static fer_error discard_more(fer_handle *handle, uint64_t deadline, size_t *moved)
 {
-    const feri_limits limits = {deadline, NULL, false};
+    feri_limits limits = feri_limits_of(handle);
+    limits.deadline = deadline;
     uint8_t discarded[DISCARD_LENGTH];
     fer_error error;
     do {

@@ -60,9 +60,8 @@ typedef union fer_cancel_token {
 } fer_cancel_token;
 
 /* The limits of a call or of a handle. All zero bytes mean no limits. token is caller-owned and may
- * be NULL. If interruptible is true, a signal ends the waits too, except those of close_gracefully
- * and of a connect to a full Unix listener (rule I4). reserved_ must be 0, as an initializer that
- * names the members makes it; any other value is FER_INVALID_INPUT. */
+ * be NULL. If interruptible is true, a signal ends the waits too (rule I4). reserved_ must be 0, as
+ * an initializer that names the members makes it; any other value is FER_INVALID_INPUT. */
 typedef struct fer_limits {
     fer_instant deadline;
     fer_cancel_token *FER_NULLABLE token;

@@ -587,9 +587,10 @@ FER_API void fer_tcp_stream_close(fer_tcp_stream *stream) FER_INOUT(1);
  * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_tcp_stream_close.
  * Owns: releases the handle's socket.
  * Errors: FER_TIMED_OUT (the timeout expired, or the deadline), FER_CANCELLED, FER_CONNECTION_RESET
- * and every other failure of a read, also a saved one, but never FER_INTERRUPTED; FER_NOT_CONNECTED
- * (an unconnected stream, a pending connect); the cause of a failed connect if this call detects
- * it; FER_MISUSE (a NEW or CLOSED stream; a failed connect; reading was shut down).
+ * and every other failure of a read, also a saved one, but never FER_INTERRUPTED, unless the limits
+ * are interruptible; FER_NOT_CONNECTED (an unconnected stream, a pending connect); the cause of a
+ * failed connect if this call detects it; FER_MISUSE (a NEW or CLOSED stream; a failed connect;
+ * reading was shut down).
  * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_close_gracefully(fer_tcp_stream *stream,
                                                                fer_duration timeout) FER_INOUT(1);

@@ -177,6 +177,29 @@ OPEN_TEST(signals_without_end_end_with_the_timeout)
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
 }
 
+static void cancel_in_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR) {
+        assert_ok(fer_cancel_token_cancel(&token));
+    }
+}
+
+/* I4: "a signal that the thread handles while it waits ends it with INTERRUPTED", and K11: "closes
+ * in every case". The signal's handler may cancel. */
+SCRIPT_TEST(a_signal_ends_it_if_its_limits_are_interruptible)
+{
+    for (int cancels = 0; cancels < 2; cancels++) {
+        fer_handle stream = open_stream(&script_posix);
+        const fer_limits limits = {.token = &token, .interruptible = true};
+        assert_ok(feri_set_limits(&stream, &limits));
+        script.on_call = cancels != 0 ? cancel_in_wait : NULL;
+        script_queue("try_recv 5 WOULD_BLOCK:11, wait_for INTERRUPTED:4");
+        assert_lingers(&stream, SECOND, cancels != 0 ? FER_CANCELLED : FER_INTERRUPTED,
+                       cancels != 0 ? 0 : 4);
+        script_end_row();
+    }
+}
+
 /* ---- Other states */
 
 SCRIPT_TEST(an_earlier_end_is_ok_immediately)
