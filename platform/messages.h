@@ -61,11 +61,12 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
  * FERP_DONTWAIT. The caller has set buf and cap. OK: the other members of the first *received
  * messages are set, at least of one. A sender of family 0: the read half is shut down, and nothing
  * is queued. *received is less than count only if ferp_messages_per_call is 1, or if the queue was
- * empty after them or has a failure, which stays with the socket. segment_size is len, for one that
- * is truncated len + 1, or for coalesced datagrams their length, and never 0 if len is not. A
- * datagram longer than cap is truncated on every OS. Any other result is as of ferp_recv_from, and
- * *received is 0. recvmmsg with MSG_WAITFORONE, or recvmsg of the first message | WSARecvMsg of the
- * first message. */
+ * empty after them or has a failure, which stays with the socket, or if a sender has no address of
+ * IP: its message is lost, and no error if there are others. segment_size is len, for one that is
+ * truncated len + 1, or for coalesced datagrams their length, and never 0 if len is not. A datagram
+ * longer than cap is truncated on every OS. Any other result is as of ferp_recv_from, and *received
+ * is 0. recvmmsg with MSG_WAITFORONE, or recvmsg of the first message | WSARecvMsg of the first
+ * message. */
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received);
 

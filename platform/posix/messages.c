@@ -588,15 +588,27 @@ static int receive_headers(int fd, message_header *headers, size_t count, int fl
     return receive_header(fd, headers, flags);
 }
 
-/* Stores the received messages up to the first one that fails. */
+/* Stores the received messages. Those that fail change places with later ones, buffers included,
+ * and their error is the result if all fail. */
 static FERI_HOT fer_error store_messages(const message_header *headers, const incoming *in,
                                          size_t count, fer_datagram_recv *messages, size_t *stored)
 {
+    fer_error failure = {FER_OK, 0};
     for (size_t i = 0; i < count; i++) {
-        FER_TRY(store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]));
-        *stored = i + 1;
+        fer_error error =
+            store_message(&headers[i].msg_hdr, &in[i], headers[i].msg_len, &messages[i]);
+        if (error.kind != FER_OK) {
+            failure = error;
+            continue;
+        }
+        if (*stored < i) {
+            fer_datagram_recv failed = messages[*stored];
+            messages[*stored] = messages[i];
+            messages[i] = failed;
+        }
+        ++*stored;
     }
-    return (fer_error){FER_OK, 0};
+    return *stored > 0 ? (fer_error){FER_OK, 0} : failure;
 }
 
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
@@ -615,6 +627,5 @@ fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, si
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
-    fer_error error = store_messages(headers, in, (size_t)moved, messages, received);
-    return *received > 0 ? (fer_error){FER_OK, 0} : error;
+    return store_messages(headers, in, (size_t)moved, messages, received);
 }
