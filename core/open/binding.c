@@ -213,10 +213,9 @@ fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
-    accept_call call = {.waiting = {.handle = listener,
-                                    .readiness = FERP_ACCEPTABLE,
-                                    .never_waits = (flags & FERP_DONTWAIT) != 0},
-                        .raw = FER_RAW_SOCKET_NONE};
+    accept_call call = {
+        .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .call_flags = flags},
+        .raw = FER_RAW_SOCKET_NONE};
     fer_error error = feri_waiting_run(&call.waiting, try_to_accept, &call);
     FER_TRY(feri_finish_opening(out, error, call.raw,
                                 is_unix ? FERI_FLAG_UNIX : feri_family_flag(&call.peer)));

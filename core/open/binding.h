@@ -35,7 +35,8 @@ bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 bool feri_is_family_choice(fer_ip_family family);
 
 /* Creates a socket for one address: connected, listening, or bound. *out is the socket from its
- * creation on. After a failure the caller closes it: feri_finish_opening does. */
+ * creation on, and FER_RAW_SOCKET_NONE before. It is the caller's also after a failure, so no
+ * opener closes it: feri_finish_opening does. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
 
 /* Closes the socket of an opener that has failed, if there is one. */

@@ -35,6 +35,7 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
         (fer_ip_addr_is_unspecified(own.ip) || fer_ip_addr_eq(own.ip, addr->ip))) {
         error = feri_map_error(FERI_OPERATION_CONNECT_TO_ITSELF, error);
     }
+    /* only START maps "would block", to IN_PROGRESS */
     feri_operation start = ferp_traits()->connect_would_block_means_started
                                ? FERI_OPERATION_START
                                : FERI_OPERATION_CONNECT;
@@ -67,23 +68,22 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
     return feri_ok();
 }
 
-/* With a timeout the socket is nonblocking during the connect. */
-static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
-{
-    feri_operation operation = feri_connect_operation_if(false);
-    const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
-    FER_TRY(open_socket_for(addr, out));
-    if (timeout.nanos == FER_DURATION_NONE_NANOS) {
-        fer_error error = feri_connect_raw(*out, operation, addr);
-        return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, operation, &limits) : error;
-    }
-    FER_TRY(feri_connect_within(*out, operation, addr, &limits));
-    return feri_set_connect_mode(*out, false);
-}
-
 fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
 {
-    return open_within(addr, FER_DURATION_NONE, out);
+    feri_operation operation = feri_connect_operation_if(false);
+    FER_TRY(open_socket_for(addr, out));
+    fer_error error = feri_connect_raw(*out, operation, addr);
+    return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, operation, &FERI_NO_LIMITS)
+                                         : error;
+}
+
+/* The socket is nonblocking during the connect. */
+static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
+{
+    const feri_limits limits = {feri_deadline_after(timeout), NULL, false};
+    FER_TRY(open_socket_for(addr, out));
+    FER_TRY(feri_connect_within(*out, feri_connect_operation_if(false), addr, &limits));
+    return feri_set_connect_mode(*out, false);
 }
 
 fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
@@ -94,7 +94,8 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
     if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
         return feri_finish_opening(handle, feri_refuse(addr == NULL), raw, 0);
     }
-    fer_error error = open_within(addr, timeout, &raw);
+    fer_error error = timeout.nanos == FER_DURATION_NONE_NANOS ? feri_connection_open(addr, &raw)
+                                                               : open_within(addr, timeout, &raw);
     return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
 }
 

@@ -120,7 +120,7 @@ static fer_error try_to_receive(void *context, unsigned flags)
             }
             return error;
         }
-        bool is_end = call->out->from.ip.family == 0;
+        bool is_end = call->out->from.ip.family == 0; /* no sender: the read half is shut down */
         feri_datagram_map_to_family(call->handle, &call->out->from);
         if (is_end || feri_datagram_peer(call->handle, &peer).kind != FER_OK ||
             feri_datagram_is_same_end(&peer, &call->out->from)) {
@@ -181,11 +181,10 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsig
             FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
             call.flags |= FERP_NOT_UDP;
         }
-        feri_waiting waiting = {.handle = handle,
-                                .readiness = FERP_RECEIVABLE,
-                                .never_waits = (flags & FERP_DONTWAIT) != 0};
+        feri_waiting waiting = {
+            .handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
         fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
-        FER_TRY(waiting.has_failed ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
+        FER_TRY(waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
     }
     if (!call.has_received) {
         received = (struct ferp_datagram){.from = handle->p_.peer_};
@@ -218,9 +217,7 @@ fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, 
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
     unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
-    feri_waiting waiting = {.handle = handle,
-                            .readiness = FERP_RECEIVABLE,
-                            .never_waits = (flags & FERP_DONTWAIT) != 0};
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
     FER_TRY(feri_waiting_run(&waiting, try_to_receive_unix, &call));
     *out = (fer_unix_received){call.received.len, call.received.truncated, call.received.from};
     return feri_ok();
@@ -278,11 +275,10 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
         return error;
     }
     if (feri_datagram_is_report(error)) {
-        feri_waiting waiting = {.handle = call->handle,
-                                .readiness = FERP_WRITABLE,
-                                .never_waits = (call->flags & FERP_DONTWAIT) != 0};
+        feri_waiting waiting = {
+            .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
         error = feri_waiting_run(&waiting, try_to_send, call);
-        if (!waiting.has_failed) {
+        if (!waiting.is_socket_error) {
             return error;
         }
     }
@@ -294,11 +290,10 @@ static fer_error send_checked(send_call *call, fer_error checked, size_t *n)
 {
     fer_error error = checked;
     if (checked.kind == FER_OK) {
-        feri_waiting waiting = {.handle = call->handle,
-                                .readiness = FERP_WRITABLE,
-                                .never_waits = (call->flags & FERP_DONTWAIT) != 0};
+        feri_waiting waiting = {
+            .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
         error = feri_waiting_run(&waiting, try_to_send, call);
-        error = waiting.has_failed ? map_or_retry(call, error) : error;
+        error = waiting.is_socket_error ? map_or_retry(call, error) : error;
     }
     feri_store_count(n, call->sent);
     return error;

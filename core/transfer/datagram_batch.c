@@ -259,14 +259,13 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         if (batch->at == batch->filled) {
             FER_TRY(fill_chunk(batch));
         }
-        feri_waiting waiting = {.handle = batch->handle,
-                                .readiness = FERP_WRITABLE,
-                                .never_waits = (flags & FERP_DONTWAIT) != 0};
+        feri_waiting waiting = {
+            .handle = batch->handle, .readiness = FERP_WRITABLE, .call_flags = flags};
         fer_error error = feri_waiting_run(&waiting, try_to_send_messages, batch);
         if (error.kind == FER_OK) {
             batch->was_too_long = false;
             advance(batch);
-        } else if (!waiting.has_failed) {
+        } else if (!waiting.is_socket_error) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */
@@ -329,7 +328,7 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
     for (size_t i = batch->received; i < end; i++) {
         fer_datagram_recv *found = &batch->messages[i];
         fer_datagram_recv *next = &batch->messages[batch->received];
-        if (found->from.ip.family == 0) {
+        if (found->from.ip.family == 0) { /* no sender: the read half is shut down */
             batch->has_ended = true;
             return;
         }
@@ -377,14 +376,15 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
 static fer_error try_to_receive_messages(void *context, unsigned flags)
 {
     receive_batch *batch = context;
-    fer_error error;
     FER_TRY(feri_datagram_take_failure(batch->handle));
-    do {
-        error = receive_some(batch, flags);
-    } while (error.kind == FER_OK
-                 ? batch->received == 0 && !batch->has_ended
-                 : feri_datagram_receives_again(batch->handle, &error, &batch->was_tried));
-    return error;
+    while (batch->received == 0 && !batch->has_ended) {
+        fer_error error = receive_some(batch, flags);
+        if (error.kind != FER_OK &&
+            !feri_datagram_receives_again(batch->handle, &error, &batch->was_tried)) {
+            return error;
+        }
+    }
+    return feri_ok();
 }
 
 /* Waits for a message, and receives those that are queued behind the first ones, for which it never
@@ -392,11 +392,10 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
  * B3). */
 static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
-    feri_waiting waiting = {.handle = batch->handle,
-                            .readiness = FERP_RECEIVABLE,
-                            .never_waits = (flags & FERP_DONTWAIT) != 0};
+    feri_waiting waiting = {
+        .handle = batch->handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
     fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
-    if (waiting.has_failed) {
+    if (waiting.is_socket_error) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     FER_TRY(error);

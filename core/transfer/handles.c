@@ -75,7 +75,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     } else if (error.kind == FER_OK) {
         error = check_handles(message);
     }
-    if (call.waiting.has_failed) {
+    if (call.waiting.is_socket_error) {
         error = feri_stream_after_failed_write(handle, error);
     }
     feri_store_count(n, call.sent);
@@ -140,7 +140,7 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
         receive_handles_call call = {handle->p_.raw_, message};
         feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE};
         fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
-        if (waiting.has_failed) {
+        if (waiting.is_socket_error) {
             error = feri_stream_after_failed_read(handle, error);
         }
         FER_TRY(error);

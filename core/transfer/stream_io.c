@@ -182,13 +182,13 @@ static fer_error try_buffer(void *context, unsigned flags)
 /* ---- The path of every call: the check of the state, tries and waits, and the effect of the
  * result on the state. */
 
-/* The end of the input changes the state, an error of a try, and one of the socket that ended a
- * wait. */
+/* The end of the input changes the state, and so does an error of the socket. A read of 0 bytes is
+ * the end, because transfer has excluded a length of 0. */
 static fer_error finish(stream_call *call, fer_error error, size_t *n)
 {
     fer_handle *handle = call->waiting.handle;
     bool reads = call->waiting.readiness == FERP_READABLE;
-    if (call->waiting.has_failed) {
+    if (call->waiting.is_socket_error) {
         error = reads ? feri_stream_after_failed_read(handle, error)
                       : feri_stream_after_failed_write(handle, error);
     }
@@ -224,9 +224,7 @@ static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, s
 FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
                                           const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle,
-                                    .readiness = readiness,
-                                    .never_waits = (flags & FERP_DONTWAIT) != 0},
+    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
                         .buf = (void *)(uintptr_t)buf,
                         .flags = flags & FERP_PEEK,
                         .len = len};
@@ -245,7 +243,7 @@ fer_error feri_stream_write_with(fer_handle *handle, const void *buf, size_t len
     return move_bytes(handle, FERP_WRITABLE, buf, len, flags, n);
 }
 
-/* Continues after a first try, with its result. */
+/* Continues after a first try that has moved nothing, with its result: FER_OK is the end. */
 FERI_NOINLINE static fer_error continue_call(fer_handle *handle, ferp_readiness readiness,
                                              const void *buf, size_t len, fer_error first,
                                              size_t *n)
@@ -324,9 +322,7 @@ fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, 
                                   size_t count, unsigned flags, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
-    stream_call call = {.waiting = {.handle = handle,
-                                    .readiness = readiness,
-                                    .never_waits = (flags & FERP_DONTWAIT) != 0},
+    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
                         .slices = slices,
                         .plan = &plan,
                         .len = plan.sum};

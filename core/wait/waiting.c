@@ -106,57 +106,53 @@ static void begin_without_limits(feri_waiting *waiting)
 fer_error feri_waiting_begin(feri_waiting *waiting)
 {
     fer_handle *handle = waiting->handle;
+    bool never_waits = (waiting->call_flags & FERP_DONTWAIT) != 0;
+    bool is_limited = feri_handle_is_limited(handle);
     bool is_by_mode = waiting->mode != FERI_WAIT_UNTIL;
+    bool nonblocking = false;
+    if (waiting->mode == FERI_WAIT_BY_MODE && !is_limited && !never_waits) {
+        begin_without_limits(waiting);
+        return feri_ok();
+    }
     waiting->flags = FERP_DONTWAIT;
-    waiting->waiter = is_by_mode ? FERI_WAITER_BY_MODE : FERI_WAITER_CORE;
     waiting->limits = FERI_NO_LIMITS;
     waiting->deadline = is_by_mode ? FERP_NO_DEADLINE : waiting->deadline;
-    if (waiting->never_waits) {
+    if (never_waits) {
         /* A system without the flag: the socket is made nonblocking again. Its mode may have been
          * changed outside of the library (rule T2). */
-        waiting->waiter = FERI_WAITER_NONE;
         return ferp_traits()->io_waits_in_kernel
                    ? feri_ok()
                    : ferp_set_nonblocking(feri_modes_raw(handle), true);
     }
-    if (!feri_handle_is_limited(handle)) {
-        if (waiting->mode == FERI_WAIT_BY_MODE) {
-            begin_without_limits(waiting);
-        }
-        return feri_ok();
-    }
-    bool nonblocking = false;
-    FER_TRY(is_by_mode ? feri_is_nonblocking(handle, &nonblocking) : feri_ok());
+    FER_TRY(is_by_mode && is_limited ? feri_is_nonblocking(handle, &nonblocking) : feri_ok());
     if (nonblocking) {
-        waiting->waiter = FERI_WAITER_NONE;
-        return feri_ok();
+        return feri_ok(); /* FERI_WAITER_NONE, as with never_waits */
     }
+    waiting->waiter = is_by_mode ? FERI_WAITER_BY_MODE : FERI_WAITER_CORE;
     waiting->limits = feri_limits_of(handle);
-    if (waiting->limits.deadline < waiting->deadline) {
-        waiting->deadline = waiting->limits.deadline;
-    }
+    waiting->deadline = feri_earlier(waiting->deadline, waiting->limits.deadline);
     return feri_limits_check(&waiting->limits);
 }
 
 /* Reads the mode and the timeout: afterwards core waits, or nobody. If only the limits or a signal
- * keep the call from waiting in the kernel, the OS is queried, because another process may have set
- * both (rule T6). */
+ * keep the call from waiting in the kernel, the OS keeps both, and another process may have set
+ * them (rule T6). */
 static fer_error choose_by_mode(feri_waiting *waiting)
 {
     fer_handle *handle = waiting->handle;
     fer_raw_socket raw = handle->p_.raw_;
     ferp_direction direction = direction_of(waiting);
-    bool is_queried = kernel_waits(handle, waiting->readiness);
+    bool os_keeps_both = kernel_waits(handle, waiting->readiness);
     bool nonblocking = false;
     fer_duration timeout = FER_DURATION_NONE;
-    FER_TRY(is_queried ? ferp_is_nonblocking(raw, &nonblocking)
-                       : feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(os_keeps_both ? ferp_is_nonblocking(raw, &nonblocking)
+                          : feri_is_nonblocking(handle, &nonblocking));
     if (nonblocking) {
         waiting->waiter = FERI_WAITER_NONE;
         return feri_ok();
     }
-    FER_TRY(is_queried ? ferp_timeout(raw, direction, &timeout)
-                       : feri_timeout_if_set(handle, direction, &timeout));
+    FER_TRY(os_keeps_both ? ferp_timeout(raw, direction, &timeout)
+                          : feri_timeout_if_set(handle, direction, &timeout));
     if (timeout.nanos != FER_DURATION_NONE_NANOS) {
         waiting->deadline = feri_earlier(waiting->deadline, feri_deadline_after(timeout));
     }
@@ -173,10 +169,10 @@ static bool reading_has_ended(const feri_waiting *waiting)
            feri_modes_has_ended_reading(waiting->handle);
 }
 
-/* Checks for a change by another thread: WAIT if there is none. After a reset the call is tried
- * once more: bytes may have arrived between its last try and the reset, and they come before the
- * saved error (rule S5). A retry that would block has found none. The halves of a listener never
- * answer. */
+/* Checks for a change by another thread: WAIT if there is none. TRY: after a reset, once, because
+ * bytes may have arrived between the last try and the reset, and they come before the saved error
+ * (rule S5). If that try would block, there were none, and pause_before_wait checks again, which
+ * ends the call. The halves of a listener never answer. */
 static feri_next check_changes(feri_waiting *waiting, fer_error *result)
 {
     fer_handle *handle = waiting->handle;
@@ -186,8 +182,8 @@ static feri_next check_changes(feri_waiting *waiting, fer_error *result)
                              ? FERI_ANSWER_CALL_OS
                              : feri_handle_answer(handle, request);
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
-        if (!waiting->was_reset) {
-            waiting->was_reset = true;
+        if (!waiting->is_retry_after_reset) {
+            waiting->is_retry_after_reset = true;
             return FERI_NEXT_TRY;
         }
         answer = FERI_ANSWER_SAVED_ERROR;
@@ -260,10 +256,10 @@ static feri_next wait_once(feri_waiting *waiting, fer_error *result)
 {
     ferp_wait wait;
     waiting->has_waited = true;
-    fer_error armed = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
-    if (armed.kind != FER_OK) {
-        *result = armed;
-        return is_transient_shortage(waiting, armed) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
+    fer_error waited = ferp_wait_arm(&wait, waiting->handle->p_.raw_, waiting->readiness);
+    if (waited.kind != FER_OK) {
+        *result = waited;
+        return is_transient_shortage(waiting, waited) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
     }
     /* A clone that is made from now on wakes the armed wait. */
     uint64_t end = end_of_slice(waiting);
@@ -271,19 +267,20 @@ static feri_next wait_once(feri_waiting *waiting, fer_error *result)
     wait.token = waiting->limits.token;
     feri_next next = check_changes(waiting, result);
     if (next == FERI_NEXT_WAIT) {
-        *result = ferp_wait_for(&wait, end);
+        waited = ferp_wait_for(&wait, end);
     } else {
         ferp_wait_disarm(&wait);
     }
     if (wait.failure.kind != FER_OK) {
         *result = wait.failure;
-        waiting->has_failed = true;
+        waiting->is_socket_error = true;
         return FERI_NEXT_RESULT;
     }
     if (next != FERI_NEXT_WAIT) {
         return next;
     }
-    switch (result->kind) {
+    *result = waited;
+    switch (waited.kind) {
     case FER_OK: return FERI_NEXT_TRY;
     case FER_INTERRUPTED: return after_signal(waiting, result);
     case FER_TIMED_OUT: {
@@ -291,12 +288,13 @@ static feri_next wait_once(feri_waiting *waiting, fer_error *result)
         bool has_time_left = end < waiting->deadline || ferp_now() < waiting->deadline;
         return has_time_left ? FERI_NEXT_TRY : expire(waiting, result);
     }
-    default: return is_transient_shortage(waiting, *result) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
+    default: return is_transient_shortage(waiting, waited) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
     }
 }
 
-/* After a wait whose hint was false, or that was a slice. */
-static feri_next before_next_wait(feri_waiting *waiting, fer_error *result)
+/* Before each wait but the first: the one before was a slice, or its hint was false. Pauses after
+ * several false hints in a row. WAIT: nothing has changed. */
+static feri_next pause_before_wait(feri_waiting *waiting, fer_error *result)
 {
     if (ferp_now() >= waiting->deadline) {
         return expire(waiting, result);
@@ -316,14 +314,14 @@ static feri_next before_next_wait(feri_waiting *waiting, fer_error *result)
 
 /* ---- The loop */
 
-feri_next feri_waiting_after_try(feri_waiting *waiting, fer_error *result)
+feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
 {
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
     if (result->kind == FER_INTERRUPTED && waiting->mode == FERI_WAIT_AGAIN) {
         return after_signal(waiting, result);
     }
     if (result->kind != FER_WOULD_BLOCK) {
-        waiting->has_failed = result->kind != FER_OK;
+        waiting->is_socket_error = result->kind != FER_OK;
         return FERI_NEXT_RESULT;
     }
     if (reading_has_ended(waiting)) {
@@ -343,7 +341,7 @@ feri_next feri_waiting_after_try(feri_waiting *waiting, fer_error *result)
         *result = feri_map_kernel_timeout(waiting->handle, direction_of(waiting), *result);
         return FERI_NEXT_RESULT;
     case FERI_WAITER_CORE:
-        next = waiting->has_waited ? before_next_wait(waiting, result) : next;
+        next = waiting->has_waited ? pause_before_wait(waiting, result) : next;
         return next == FERI_NEXT_WAIT ? wait_once(waiting, result) : next;
     default: return FERI_NEXT_RESULT;
     }
@@ -355,7 +353,7 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
     fer_error result;
     do {
         result = attempt(call, waiting->flags);
-    } while (feri_waiting_after_try(waiting, &result) == FERI_NEXT_TRY);
+    } while (feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY);
     return result;
 }
 
@@ -363,7 +361,7 @@ fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *ca
                               fer_error result)
 {
     begin_without_limits(waiting);
-    while (feri_waiting_after_try(waiting, &result) == FERI_NEXT_TRY) {
+    while (feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY) {
         result = attempt(call, waiting->flags);
     }
     return result;
@@ -379,7 +377,7 @@ fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *ca
 /* Another process, a library or into_raw of a clone may have made a nonblocking socket blocking. */
 fer_error feri_waiting_check_queue(const feri_waiting *waiting)
 {
-    if (!waiting->never_waits || !ferp_traits()->io_waits_in_kernel) {
+    if ((waiting->call_flags & FERP_DONTWAIT) == 0 || !ferp_traits()->io_waits_in_kernel) {
         return feri_ok();
     }
     fer_interest ready = 0;

@@ -81,7 +81,7 @@ typedef enum feri_waiter {
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
-    bool never_waits; /* WOULD_BLOCK in every mode */
+    unsigned call_flags; /* FERP_DONTWAIT: WOULD_BLOCK in every mode */
     feri_wait_mode mode;
     uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
 
@@ -89,10 +89,10 @@ typedef struct feri_waiting {
     unsigned flags; /* of each try: FERP_DONTWAIT, unless the kernel waits */
     feri_limits limits;
     bool has_waited;
-    bool was_reset; /* a read: the read half was reset before the last try */
-    /* The result is an error of the socket, of a try or of a wait (failure of ferp_wait). The
+    bool is_retry_after_reset; /* the last try: a read whose read half was reset before it */
+    /* The result is an error of a try, or of the socket in a wait (failure of ferp_wait). The
      * caller maps it by its operation. Any other result says nothing about the socket. */
-    bool has_failed;
+    bool is_socket_error;
     uint32_t skips; /* rule L3 */
     feri_false_hints false_hints;
 } feri_waiting;
@@ -118,7 +118,7 @@ typedef enum feri_next {
  * FERI_NEXT_RESULT that of the call. After WOULD_BLOCK it is FER_OK for a read half that ended
  * meanwhile, WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED,
  * BROKEN_PIPE (the write half was shut down meanwhile), or an error of the wait or of a query. */
-feri_next feri_waiting_after_try(feri_waiting *waiting, fer_error *result);
+feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result);
 
 /* One try of a call, with the flags of the waits. */
 typedef fer_error feri_try(void *call, unsigned flags);

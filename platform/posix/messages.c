@@ -548,7 +548,7 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     }
     message->len = moved < message->cap ? moved : message->cap;
     message->truncated = (header->msg_flags & MSG_TRUNC) != 0 || moved > message->cap;
-    message->segment_size = message->len + message->truncated;
+    message->segment_size = message->len + message->truncated; /* take_counts: if coalesced */
     while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, (const unsigned char *)in->control,
                              header->msg_controllen, &at, &item)) {
         take_addr(&item, message);

@@ -163,6 +163,7 @@ static bool connect_has_failed(const struct pollfd *entry)
             ferp_posix_has_failed(entry->fd));
 }
 
+/* OK also if only the token is signalled: the caller tries once more, and checks the token. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
     ferp_readiness readiness = (ferp_readiness)wait->words[WORD_READINESS];

@@ -33,13 +33,13 @@ static feri_waiting begun(fer_handle *handle, ferp_readiness readiness)
 static void assert_retries(feri_waiting *waiting)
 {
     fer_error error = would_block;
-    assert_int_equal(feri_waiting_after_try(waiting, &error), FERI_NEXT_TRY);
+    assert_int_equal(feri_waiting_wait_if_needed(waiting, &error), FERI_NEXT_TRY);
 }
 
 static void assert_ends(feri_waiting *waiting, fer_error_kind kind, int32_t code)
 {
     fer_error error = would_block;
-    assert_int_equal(feri_waiting_after_try(waiting, &error), FERI_NEXT_RESULT);
+    assert_int_equal(feri_waiting_wait_if_needed(waiting, &error), FERI_NEXT_RESULT);
     assert_error(error, kind, code);
 }
 
