@@ -412,10 +412,6 @@ void ferp_wait_disarm(ferp_wait *wait);
  * | CancelIoEx. */
 void ferp_wake(fer_raw_socket raw);
 
-/* Pauses the thread until a time by ferp_now, which is at most some seconds away. It returns early
- * by at most the grain of the OS's clock. poll without sockets | Sleep. */
-void ferp_pause(uint64_t until);
-
 /* The pause between two tries of a call that no event wakes: until a time by ferp_now, or until the
  * token is signalled, which may be NULL (OK), or until a signal (INTERRUPTED). deadline is the end
  * of the call. If no event is scheduled, further tries would change nothing, so simulated time
@@ -456,7 +452,8 @@ void ferp_token_clear(fer_cancel_token *token); /* read | ResetEvent */
 
 /* Waits until one of two tokens is signalled (OK, a hint), until the deadline by ferp_now
  * (TIMED_OUT, os_code 0) or until a signal (INTERRUPTED). Each may be NULL. Without both it is a
- * pause of at most some seconds. poll | WaitForMultipleObjects, Sleep. */
+ * pause of at most some seconds, which may end early by the grain of the OS's clock. poll |
+ * WaitForMultipleObjects, Sleep. */
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,
                           uint64_t deadline);
 

@@ -77,7 +77,7 @@ fer_error fer_cancel_token_reset(fer_cancel_token *token)
 {
     FERI_REQUIRE(feri_token_is_open(token), FER_MISUSE);
     while (state_of(token) == FERI_TOKEN_CANCELLING) {
-        ferp_pause(ferp_now() + RESET_PAUSE_NANOS);
+        FER_IGNORE(ferp_token_wait(NULL, NULL, ferp_now() + RESET_PAUSE_NANOS));
     }
     if (state_of(token) == FERI_TOKEN_CANCELLED) {
         ferp_token_clear(token);

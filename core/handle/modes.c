@@ -54,7 +54,7 @@ static feri_shared_modes *record_of(const fer_handle *handle)
 void feri_handle_before_attempt(uint32_t *attempts)
 {
     if (++*attempts > LOCK_ATTEMPTS_MAX) {
-        ferp_pause(ferp_now() + LOCK_PAUSE_NANOS);
+        FER_IGNORE(ferp_token_wait(NULL, NULL, ferp_now() + LOCK_PAUSE_NANOS));
     }
 }
 

@@ -191,14 +191,6 @@ bool ferp_posix_hides_end(int fd)
 }
 #endif
 
-/* Loops because a signal ends poll. */
-void ferp_pause(uint64_t until)
-{
-    while (ferp_now() < until) {
-        (void)poll(NULL, 0, millis_until(until));
-    }
-}
-
 static fer_interest ready_of(short revents)
 {
     if ((revents & (POLLERR | POLLHUP)) != 0) {
@@ -249,7 +241,7 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
     fer_error error = poll_until(&entry, 1, until);
     (void)deadline;
     if (error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_INTERRUPTED) {
-        ferp_pause(until); /* the caller tries again, and must not spin */
+        (void)poll(NULL, 0, millis_until(until)); /* the caller tries again, and must not spin */
     }
     return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }

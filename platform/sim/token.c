@@ -127,7 +127,11 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
 {
     FERP_SIM_REQUIRE(network)
     if (token == NULL && other == NULL) {
-        ferp_pause(deadline);
+        /* A fault after which core retries must not follow the pause again by chance, or a call
+         * might never end (faults.c). */
+        bool no_progress = network->no_progress;
+        ferp_sim_advance_to(network, deadline);
+        network->no_progress = no_progress;
         return (fer_error){FER_TIMED_OUT, 0};
     }
     network->owes_tick = false;

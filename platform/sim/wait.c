@@ -324,18 +324,6 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     return ferp_sim_trace_call(network, "wait", socket, wait_on(network, wait, deadline));
 }
 
-/* A fault after which core retries must not follow the pause again by chance, or a call might never
- * end (faults.c). */
-void ferp_pause(uint64_t until)
-{
-    ferp_sim_network *network = ferp_sim_current();
-    if (network != NULL) {
-        bool no_progress = network->no_progress;
-        ferp_sim_advance_to(network, until);
-        network->no_progress = no_progress;
-    }
-}
-
 /* ---- Either direction */
 
 /* The readiness that poll and select report. With WSAPoll a hang-up ends a wait to write. */

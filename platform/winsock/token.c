@@ -81,7 +81,7 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
         }
     }
     if (count == 0) {
-        ferp_pause(deadline);
+        Sleep((DWORD)ferp_winsock_millis_until(deadline, INT_MAX));
         return FERP_WINSOCK_EXPIRED;
     }
     do {

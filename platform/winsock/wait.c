@@ -103,8 +103,3 @@ void ferp_wake(fer_raw_socket raw)
 {
     CancelIoEx((HANDLE)ferp_winsock_socket(raw), NULL);
 }
-
-void ferp_pause(uint64_t until)
-{
-    Sleep((DWORD)ferp_winsock_millis_until(until, INT_MAX));
-}

@@ -88,12 +88,6 @@ uint64_t inter_clock_after(uint64_t nanos)
     return nanos < FERP_NO_DEADLINE - clock_now ? clock_now + nanos : FERP_NO_DEADLINE;
 }
 
-static bool never(const void *argument)
-{
-    (void)argument;
-    return false;
-}
-
 typedef struct interruptible {
     bool (*is_ready)(const void *argument);
     const void *argument;
@@ -125,12 +119,6 @@ fer_error inter_wait(inter_operation *operation, uint64_t deadline)
     inter_sky.interrupts[inter_self()]--;
     inter_note("interrupted");
     return (fer_error){FER_INTERRUPTED, 4};
-}
-
-void ferp_pause(uint64_t until)
-{
-    inter_operation operation = {.name = "pause", .is_ready = never};
-    (void)inter_wait(&operation, until);
 }
 
 /* ---- Tokens: the first word is 1 while the token is signalled. */

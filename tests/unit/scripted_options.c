@@ -116,12 +116,6 @@ void ferp_wait_disarm(ferp_wait *wait)
     wait->failure = result->pending;
 }
 
-void ferp_pause(uint64_t until)
-{
-    (void)script_take(SCRIPT_PAUSE, FER_RAW_SOCKET_NONE, "%" PRIu64, until);
-    script.now = until;
-}
-
 SCRIPTED_VOID(ferp_wake, (fer_raw_socket raw), (void)TAKE(WAKE, raw));
 
 /* ---- Credentials and interfaces */

@@ -137,12 +137,12 @@ TEST(a_pause_lasts_until_its_time)
     const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
     for (size_t i = 0; i < sizeof nanos / sizeof nanos[0]; i++) {
         uint64_t until = ferp_now() + nanos[i];
-        ferp_pause(until);
+        assert_kind(ferp_token_wait(NULL, NULL, until), FER_TIMED_OUT);
         assert_true(ferp_now() + 16 * MILLI >= until);
     }
     uint64_t before = ferp_now();
-    ferp_pause(before - 1);
-    ferp_pause(0);
+    assert_kind(ferp_token_wait(NULL, NULL, before - 1), FER_TIMED_OUT);
+    assert_kind(ferp_token_wait(NULL, NULL, 0), FER_TIMED_OUT);
     assert_true(ferp_now() < before + 10000 * MILLI);
 }
 
