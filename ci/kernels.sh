@@ -9,7 +9,7 @@ usage: ci/kernels.sh [--no-setup] [netbsd|freebsd|macos]... [-- TEST...]
 
 Compiles the POSIX backend and the tests' raw sockets with the headers of NetBSD, FreeBSD or macOS
 (default: all), links them with that system's kernel, which runs in the process of each test, and
-runs the suites (docs/TESTING.md). TEST... are names of tests or of source files, such as wakeup or
+runs the suites (docs/TESTING.md). TEST... are names of tests or of source files, such as shutdown or
 poll_poller_events: only these run. The kernels are folders with kernel.tar.xz and include.tar.xz,
 or with their contents. $FERRULE_NETBSD, $FERRULE_FREEBSD and $FERRULE_MACOS name them; the default
 is ../shared/netbsd and so on, beside the project's folder. A system without a kernel is not run,

@@ -79,8 +79,6 @@ set(ferrule_linux_sources
 
 set(ferrule_conformance_sources
     conformance/bidirectional.c
-    conformance/clones.c
-    conformance/connect_start.c
     conformance/connect_with.c
     conformance/connecting.c
     conformance/connector.c
@@ -88,38 +86,27 @@ set(ferrule_conformance_sources
     conformance/copying.c
     conformance/crossings.c
     conformance/datagram_peers.c
-    conformance/datagram_sockets.c
     conformance/datagrams.c
     conformance/ended_waits.c
     conformance/errors.c
-    conformance/inheritance.c
     conformance/interruption.c
-    conformance/large_transfers.c
     conformance/lengths.c
     conformance/limits.c
-    conformance/limits_ends.c
     conformance/limits_threads.c
     conformance/lingering.c
-    conformance/listener_limits.c
     conformance/listening.c
-    conformance/long_copies.c
-    conformance/lookup_keys.c
     conformance/misuse.c
     conformance/misuse_of_values.c
     conformance/multicast.c
     conformance/names.c
     conformance/never_waiting.c
-    conformance/nonblocking_calls.c
     conformance/options.c
     conformance/outputs.c
     conformance/poller_ended_waits.c
     conformance/poller_events.c
     conformance/poller_handles.c
     conformance/poller_many.c
-    conformance/poller_modes.c
-    conformance/poller_numbers.c
     conformance/poller_registration.c
-    conformance/poller_stress.c
     conformance/poller_threads.c
     conformance/poller_waiting.c
     conformance/processor_time.c
@@ -130,33 +117,24 @@ set(ferrule_conformance_sources
     conformance/reset.c
     conformance/sending_files.c
     conformance/shutdown.c
-    conformance/sigpipe.c
-    conformance/socket_binding.c
     conformance/socket_building.c
     conformance/socket_connecting.c
-    conformance/socket_datagram_clones.c
     conformance/socket_datagrams.c
     conformance/socket_options.c
     conformance/socket_pending.c
     conformance/socket_protocols.c
     conformance/socket_conversion.c
     conformance/timeouts.c
-    conformance/unix_datagram_peers.c
-    conformance/udp_batch_features.c
     conformance/udp_batches.c
     conformance/udp_control.c
     conformance/unix_datagrams.c
     conformance/unix_handles.c
-    conformance/unix_handles_alone.c
-    conformance/unix_listeners.c
     conformance/unix_streams.c
-    conformance/unreconciled.c
-    conformance/wakeup.c)
+    conformance/unreconciled.c)
 
 set(ferrule_sim_test_sources
     sim/test_sim_bsd.c
     sim/test_sim_bsd_datagrams.c
-    sim/test_sim_bsd_ends.c
     sim/test_sim_callbacks.c
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
@@ -170,16 +148,13 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialect_ends.c
     sim/test_sim_dialect_ports.c
     sim/test_sim_dialects.c
-    sim/test_sim_events.c
     sim/test_sim_faults.c
     sim/test_sim_handles.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c
-    sim/test_sim_names.c
     sim/test_sim_network.c
     sim/test_sim_peers.c
     sim/test_sim_poller.c
-    sim/test_sim_poller_dialects.c
     sim/test_sim_reconnect.c
     sim/test_sim_resolver.c
     sim/test_sim_sends.c

@@ -1,6 +1,8 @@
-/* datagrams.c: rules U1 to U4: sending and receiving datagrams. For U5, the datagrams that a
- * connected socket receives: datagram_peers.c. For the sockets: datagram_sockets.c. */
+/* datagrams.c: rules U1 to U4: sending and receiving datagrams; and the rules of all sockets (T, C,
+ * L, E, O, R) for datagram sockets. For U5, the datagrams that a connected socket receives:
+ * datagram_peers.c. */
 #include "conformance/datagram_check.h"
+#include "support/socket_fixture.h"
 
 enum { LONGEST = 65507 };
 
@@ -248,6 +250,249 @@ UDP_TEST("U4", empty_datagrams_are_sent_and_received_as_such)
     send_from_peer(&pair, "behind");
     assert_receives_from_peer(&pair, "");
     assert_receives_from_peer(&pair, "behind");
+}
+
+/* The socket, which has the pair's port, exchanges datagrams with the pair's peer. */
+static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *pair)
+{
+    send_text_to(socket, "ping", pair->family, pair->other_port);
+    assert_peer_receives(pair, "ping");
+    send_from_peer(pair, "pong");
+    assert_receives(socket, "pong", pair->family, pair->other_port);
+}
+
+/* ---- T: timeouts and modes */
+
+/* Each mode leaves the others, and what arrives afterwards is received. */
+UDP_TEST("T2", a_receive_expires_not_sooner_or_would_block)
+{
+    char buf[8];
+    fer_udp_received got;
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(SHORT_MS)));
+    for (int i = 0; i < 4; i++) {
+        bool nonblocking = i % 2 != 0;
+        uint64_t start = peer_now_us();
+        assert_ok(fer_udp_socket_set_nonblocking(pair.socket, nonblocking));
+        fer_error error = i < 2 ? fer_udp_socket_peek_from(pair.socket, buf, sizeof buf, &got)
+                                : fer_udp_socket_recv(pair.socket, buf, sizeof buf, &got);
+        assert_kind(error, nonblocking ? FER_WOULD_BLOCK : FER_TIMED_OUT);
+        assert_true(nonblocking || error.os_code == 0);
+        assert_true(nonblocking ||
+                    microseconds_since(start) + SYSTEM_TIMEOUT_SLACK_US >= SHORT_MS * 1000);
+    }
+    assert_ok(fer_udp_socket_set_nonblocking(pair.socket, false));
+    assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
+    assert_udp_exchange(pair.socket, &pair);
+}
+
+/* ---- I3 */
+
+FAMILY_TEST("I3", no_handle_is_inherited)
+{
+    uint16_t port = 0;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    fer_udp_socket *clone = test_udp();
+    assert_ok(fer_udp_socket_try_clone(socket, clone));
+    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(socket)));
+    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(clone)));
+}
+
+/* ---- C: connecting */
+
+RULE_TEST("C3", a_failed_bind_or_connect_leaves_the_handle_usable)
+{
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    fer_udp_socket *socket = test_udp();
+    fer_socket_addr got;
+    fer_socket_addr used = loopback(PEER_V4, pair.port);
+    fer_socket_addr any_port = loopback(PEER_V4, 0);
+    assert_kind(fer_udp_socket_bind_addr(socket, &used), FER_ADDR_IN_USE);
+    assert_ok(fer_udp_socket_bind_addr(socket, &any_port));
+    assert_ok(fer_udp_socket_local_addr(socket, &got));
+    assert_int_not_equal(got.port, pair.port);
+    assert_int_not_equal(got.port, 0);
+    fer_socket_addr peers[2] = {loopback(PEER_V4, 0), pair.other_addr};
+    assert_own(fer_udp_socket_connect_addr(socket, &peers[0]), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_connect_addr(socket, &peers[1]));
+    assert_udp_exchange(pair.socket, &pair);
+    assert_ok(fer_udp_socket_peer_addr(socket, &got));
+    assert_true(fer_socket_addr_eq(&got, &peers[1]));
+    assert_own(fer_udp_socket_connect_addr(socket, &peers[0]), FER_INVALID_INPUT);
+    assert_ok(fer_udp_socket_peer_addr(socket, &got));
+    assert_true(fer_socket_addr_eq(&got, &peers[1]));
+}
+
+/* A handle that was closed and bound again does not keep the old peer. */
+RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
+{
+    uint16_t third_port = 0;
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
+    fer_socket_addr addr = loopback(PEER_V4, third_port);
+    assert_ok(fer_udp_socket_connect_addr(pair.socket, &addr));
+    fer_udp_socket_close(pair.socket);
+    addr = loopback(PEER_V4, 0);
+    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(pair.socket, &addr));
+    assert_kind(fer_udp_socket_peer_addr(pair.socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
+    pair.port = addr.port;
+    assert_udp_exchange(pair.socket, &pair);
+}
+
+/* ---- L: binding */
+
+FAMILY_TEST("L1", a_second_bind_of_a_port_is_addr_in_use)
+{
+    uint16_t port = 0;
+    uint16_t other_port = 0;
+    fer_udp_socket *first = test_udp_bound(family, &port);
+    fer_udp_socket *second = test_udp();
+    fer_socket_addr addr = loopback(family, port);
+    assert_kind(fer_udp_socket_bind_addr(second, &addr), FER_ADDR_IN_USE);
+    assert_true(peer_datagram(family, &other_port) != PEER_NONE);
+    addr = loopback(family, other_port);
+    assert_kind(fer_udp_socket_bind_addr(second, &addr), FER_ADDR_IN_USE);
+    fer_udp_socket_close(first);
+    addr = loopback(family, port);
+    assert_ok(fer_udp_socket_bind_addr(second, &addr));
+}
+
+RULE_TEST("L4", a_wildcard_on_ipv6_takes_ipv4_and_answers_it)
+{
+    skip_without_dual_stack();
+    uint16_t other_port = 0;
+    char buf[8];
+    fer_udp_received got;
+    fer_udp_socket *socket = test_udp();
+    fer_socket_addr addr = wildcard(PEER_V6, 0);
+    peer_socket other = peer_datagram(PEER_V4, &other_port);
+    fer_socket_addr plain = loopback(PEER_V4, other_port);
+    fer_socket_addr mapped = mapped_of(&plain);
+    assert_ok(fer_udp_socket_bind_addr(socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(socket, &addr));
+    for (int connected = 0; connected < 2; connected++) {
+        assert_true(peer_datagram_send(other, PEER_V4, addr.port, "hello", 5));
+        assert_ok(fer_udp_socket_recv_from(socket, buf, sizeof buf, &got));
+        assert_true(fer_socket_addr_eq(&got.from, &mapped));
+        assert_ok(fer_udp_socket_send_to(socket, "mapped", 6, &got.from, NULL));
+        assert_peer_socket_receives(other, "mapped", addr.port);
+        send_text_to(socket, "plain", PEER_V4, other_port);
+        assert_peer_socket_receives(other, "plain", addr.port);
+        assert_ok(fer_udp_socket_connect_addr(socket, &plain));
+    }
+}
+
+/* `group_bind` */
+RULE_TEST("L5", another_machine_s_address_is_not_available_and_a_group_is_except_on_windows)
+{
+    fer_udp_socket *socket = test_udp();
+    skip_if(peer_is_wine(), "Wine binds a datagram socket to any address at all");
+    fer_error_kind of_group = peer_is_windows() ? FER_ADDR_NOT_AVAILABLE : FER_OK;
+    assert_kind(fer_udp_socket_bind(socket, "192.0.2.1:0"), FER_ADDR_NOT_AVAILABLE);
+    assert_true(fer_udp_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
+    assert_kind(fer_udp_socket_bind(socket, "239.1.2.3:0"), of_group);
+    assert_either(fer_udp_socket_bind(test_udp(), "255.255.255.255:0"), of_group,
+                  FER_ADDR_NOT_AVAILABLE);
+}
+
+/* ---- E4 */
+
+FAMILY_TEST("E4", without_a_peer_sending_needs_an_address)
+{
+    uint16_t port = 0;
+    size_t n = 77;
+    fer_socket_addr addr;
+    fer_udp_socket *socket = test_udp_bound(family, &port);
+    assert_kind_n(fer_udp_socket_send(socket, "lost", 4, &n), FER_NOT_CONNECTED, n, 0);
+    assert_kind(fer_udp_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+}
+
+RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused)
+{
+    uint16_t port = 0;
+    size_t n = 77;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    fer_socket_addr bad[3] = {loopback(PEER_V6, port), loopback(PEER_V4, 0),
+                              loopback(PEER_V4, port)};
+    bad[2].ip.family = (fer_ip_family)7;
+    for (size_t i = 0; i < 3; i++) {
+        assert_own_n(fer_udp_socket_send_to(socket, "x", 1, &bad[i], &n), FER_INVALID_INPUT, n, 0);
+        assert_own(fer_udp_socket_connect_addr(socket, &bad[i]), FER_INVALID_INPUT);
+        n = 77;
+    }
+}
+
+/* A connected socket can send to other addresses, except on macOS and the BSDs. */
+FAMILY_TEST("U5", a_connected_socket_sends_to_others_or_reports_that_it_is_connected)
+{
+    struct udp_pair pair = udp_pair_open(family);
+    uint16_t other_port = 0;
+    peer_socket other = peer_datagram(family, &other_port);
+    fer_socket_addr to = loopback(family, other_port);
+    connect_to_peer(&pair);
+    send_text_to(pair.socket, "peer's", family, pair.other_port);
+    assert_peer_receives(&pair, "peer's");
+    fer_error error = fer_udp_socket_send_to(pair.socket, "aside", 5, &to, NULL);
+    assert_either(error, FER_OK, FER_ALREADY_CONNECTED);
+    if (error.kind == FER_OK) {
+        assert_peer_socket_receives(other, "aside", pair.port);
+    }
+}
+
+/* ---- O: options */
+
+RULE_TEST("O1", broadcasting_has_to_be_requested)
+{
+    uint16_t port = 0;
+    bool on = true;
+    fer_udp_socket *socket = test_udp_bound(PEER_V4, &port);
+    fer_udp_socket *unspecified = test_udp();
+    fer_ipv4_addr broadcast = FER_IPV4_ADDR_BROADCAST;
+    fer_socket_addr to = fer_socket_addr_v4_new(broadcast, port);
+    assert_ok_n(fer_udp_socket_broadcast(socket, &on), on, false);
+    assert_ok(fer_udp_socket_set_broadcast(socket, true));
+    assert_ok(fer_udp_socket_broadcast(socket, &on));
+    assert_true(on);
+    assert_ok(fer_udp_socket_set_broadcast(socket, false));
+    assert_ok_n(fer_udp_socket_broadcast(socket, &on), on, false);
+    assert_ok(fer_udp_socket_bind(unspecified, "0.0.0.0:0"));
+    fer_error error = fer_udp_socket_send_to(unspecified, "all", 3, &to, NULL);
+    skip_if(error.kind == FER_NETWORK_UNREACHABLE ||
+                (peer_is_bsd() && error.kind == FER_ADDR_NOT_AVAILABLE),
+            "this machine has no network to broadcast to");
+    assert_kind(error, FER_PERMISSION_DENIED);
+    assert_kind(fer_udp_socket_connect_addr(unspecified, &to), FER_PERMISSION_DENIED);
+    assert_kind(fer_udp_socket_peer_addr(unspecified, &to), FER_NOT_CONNECTED);
+}
+
+/* ---- R: raw sockets */
+
+/* With the peer that it has: datagrams of others that were queued before are not received. */
+FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_peer)
+{
+    for (int connected = 0; connected < 2; connected++) {
+        struct udp_pair pair = {.family = family, .socket = test_udp()};
+        fer_socket_addr got;
+        fer_raw_socket raw = peer_datagram(family, &pair.port);
+        pair.other = peer_datagram(family, &pair.other_port);
+        if (connected) {
+            send_from_other_sender(&pair);
+            assert_true(peer_raw_wait_readable(raw));
+            assert_true(peer_datagram_connect(raw, family, pair.other_port));
+        }
+        peer_release(raw);
+        assert_ok(fer_udp_socket_from_raw(pair.socket, raw));
+        assert_true(fer_udp_socket_as_raw(pair.socket) == raw);
+        assert_kind(fer_udp_socket_peer_addr(pair.socket, &got),
+                    connected ? FER_OK : FER_NOT_CONNECTED);
+        send_from_peer(&pair, "mine");
+        assert_receives_from_peer(&pair, "mine");
+        if (!connected) {
+            assert_udp_exchange(pair.socket, &pair);
+        }
+        fer_udp_socket_close(pair.socket);
+        assert_false(peer_is_open(raw));
+    }
 }
 
 RULE_TESTS("datagrams")

@@ -1,12 +1,13 @@
-/* interruption.c: rules I1, I4 and B12: signals. Windows has none, so every test here is skipped
- * there by name; tests with injected faults cover interruption by the OS there. For SIGPIPE (I2):
- * sigpipe.c. For the inheritance of handles (I3): inheritance.c. */
+/* interruption.c: rules I1 to I3 and B12: calls that signals interrupt, SIGPIPE, which no call
+ * raises, and the inheritance of handles. */
 #include <stdatomic.h>
 
 #include "ferrule/io.h"
 #include "ferrule/udp_batch.h"
 #include "support/poller_fixture.h"
 #include "support/process_fixture.h"
+#include "support/socket_fixture.h"
+#include "support/stream_fixture.h"
 #include "support/thread.h"
 
 static void start_signals(void)
@@ -365,6 +366,180 @@ SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
     assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
                 FER_WRITABLE);
     assert_ok(await_connect(socket));
+}
+
+/* ---- I2 */
+
+/* The reset that answers a write may arrive later. */
+static void write_until_it_fails(stream_ref stream)
+{
+    uint64_t start = peer_now_us();
+    fer_error error = {FER_OK, 0};
+    for (int i = 0; i < 20; i++) {
+        for (int sort = 0; sort < WRITE_SORTS; sort++) {
+            error = write_by(sort, stream, "12345678", 8, NULL);
+        }
+    }
+    while (error.kind == FER_OK && microseconds_since(start) < PEER_LIMIT_MS * UINT64_C(1000)) {
+        peer_pause(1);
+        error = stream_write(stream, "x", 1, NULL);
+    }
+    assert_writes_fail(error);
+}
+
+/* I2: "No call raises SIGPIPE", "The vectored calls raise none either": SIGPIPE has its default
+ * action, which would end this program. Also for an adopted socket. */
+STREAM_KIND_TEST("I2", no_write_raises_sigpipe)
+{
+    skip_if(!process_let_sigpipe_kill(), "this OS has no SIGPIPE");
+    for (int how = 0; how < 6; how++) {
+        struct stream_pair pair = stream_pair_open(kind);
+        stream_ref stream = pair.stream;
+        stream_ref clone = stream_like(stream);
+        if (how >= 3) {
+            stream = stream_like(stream);
+            assert_ok(stream_from_raw(stream, stream_into_raw(pair.stream)));
+        }
+        assert_ok(stream_try_clone(stream, clone));
+        if (how % 3 == 0) {
+            peer_reset(pair.other);
+        } else if (how % 3 == 1) {
+            peer_close(pair.other);
+        } else {
+            assert_ok(stream_shutdown(clone, FER_SHUTDOWN_WRITE));
+        }
+        write_until_it_fails(stream);
+        write_until_it_fails(clone);
+        stream_pair_close();
+    }
+}
+
+/* I2: "no signal handler or disposition of the process is changed." */
+KIND_TEST("I2", signal_handlers_are_never_touched)
+{
+    struct pair *pair = pair_open_kind(kind);
+    fer_tcp_stream *clone = test_stream();
+    skip_if(!process_let_sigpipe_kill() || !process_remember_signal_handlers(),
+            "this OS has no signal handlers");
+    assert_alive(pair);
+    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
+    assert_ok(fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_BOTH));
+    assert_kind(fer_tcp_stream_write(clone, "x", 1, NULL), FER_BROKEN_PIPE);
+    pair_close(pair);
+    struct pair *next = pair_open_kind(kind);
+    peer_reset(next->other);
+    next->other = PEER_NONE;
+    for (int i = 0; i < 5; i++) {
+        (void)!fer_tcp_stream_write(&next->stream, "x", 1, NULL).kind;
+    }
+    assert_true(process_signal_handlers_are_as_remembered());
+}
+
+/* ---- I3: child processes inherit no handle, and close closes each exactly once */
+
+/* I3: "Child processes do not inherit handles": the streams of connect, connect_timeout and accept
+ * ... */
+STREAM_PAIR_TEST("I3", streams_and_clones_are_not_inheritable)
+{
+    stream_ref clone = stream_like(pair.stream);
+    assert_ok(stream_try_clone(pair.stream, clone));
+    assert_false(peer_raw_is_inheritable(stream_as_raw(pair.stream)));
+    assert_false(peer_raw_is_inheritable(stream_as_raw(clone)));
+}
+
+/* I3: ... of every connect ... */
+STREAM_TEST("I3", streams_of_every_connect_are_not_inheritable)
+{
+    peer_socket listener = PEER_NONE;
+    fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
+    for (int how = 0; how < 2; how++) {
+        assert_ok(how == 0 ? fer_tcp_stream_connect_timeout(stream, &addr, millis(9000))
+                           : fer_tcp_stream_connect_addrs(stream, &addr, 1, NULL));
+        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
+        fer_tcp_stream_close(stream);
+    }
+}
+
+/* I3: ... and listeners and "clones too". */
+FAMILY_LISTENER_TEST("I3", listeners_and_their_clones_are_not_inheritable)
+{
+    fer_tcp_listener *clone = test_listener();
+    assert_ok(fer_tcp_listener_try_clone(listener, clone));
+    assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(listener)));
+    assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(clone)));
+}
+
+/* I3: "from_raw does not change this property", inheritable or not. A clone of such a handle, or a
+ * stream that such a listener accepts, is not inheritable in either case. */
+RULE_TEST("I3", from_raw_leaves_inheritance_as_it_is)
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    for (int inheritable = 0; inheritable < 2; inheritable++) {
+        fer_tcp_stream *stream = test_stream();
+        fer_tcp_stream *clone = test_stream();
+        fer_tcp_listener *adopted = test_listener();
+        peer_socket raw = peer_connect(PEER_V4, port);
+        uint16_t adopted_port = 0;
+        peer_socket raw_listener = peer_listen(PEER_V4, 8, &adopted_port);
+        assert_true(peer_accept(listener) != PEER_NONE);
+        assert_true(peer_raw_set_inheritable(raw, inheritable != 0));
+        assert_true(peer_raw_set_inheritable(raw_listener, inheritable != 0));
+        peer_release(raw);
+        peer_release(raw_listener);
+        assert_ok(fer_tcp_stream_from_raw(stream, raw));
+        assert_ok(fer_tcp_listener_from_raw(adopted, raw_listener));
+        assert_true(peer_raw_is_inheritable(raw) == (inheritable != 0));
+        assert_true(peer_raw_is_inheritable(raw_listener) == (inheritable != 0));
+        assert_ok(fer_tcp_stream_try_clone(stream, clone));
+        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(clone)));
+        assert_true(peer_raw_is_inheritable(raw) == (inheritable != 0));
+        fer_tcp_stream_close(clone);
+        assert_accepts(adopted, clone, PEER_V4, adopted_port);
+        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(clone)));
+    }
+}
+
+/* I3: "close is called once on POSIX". A second close of the same handle does not close the new
+ * socket that reuses the raw value. */
+PAIR_TEST("I3", a_second_close_closes_no_other_socket)
+{
+    uint16_t port = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    fer_raw_socket number = fer_tcp_stream_as_raw(&pair->stream);
+    fer_tcp_stream_close(&pair->stream);
+    peer_socket next = peer_connect(PEER_V4, port);
+    peer_socket next_other = peer_accept(listener);
+    if (!peer_is_windows()) {
+        assert_int_equal(next, number);
+    }
+    fer_tcp_stream_close(&pair->stream);
+    fer_tcp_stream_close(&pair->stream);
+    char byte = 0;
+    assert_true(peer_send_all(next, "x", 1));
+    assert_true(peer_recv_exact(next_other, &byte, 1));
+    assert_closed(&pair->stream);
+}
+
+/* I3 and O2: close also closes the handle when the OS's close would block: a nonblocking stream
+ * with linger and unsent data. */
+SLOW_KIND_TEST("I3", close_of_a_lingering_nonblocking_stream_leaks_nothing)
+{
+    size_t before = 0;
+    for (int round = 0; round < 2; round++) {
+        struct pair *pair = pair_open_kind(kind);
+        (void)fill_until_it_would_block(&pair->stream);
+        assert_ok(fer_tcp_stream_set_linger(&pair->stream, millis(1000)));
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
+        fer_raw_socket raw = fer_tcp_stream_as_raw(&pair->stream);
+        fer_tcp_stream_close(&pair->stream);
+        assert_false(peer_is_open(raw));
+        pair_close(pair);
+        if (round == 0) {
+            before = peer_open_handles();
+        }
+    }
+    assert_true(peer_open_handles() <= before + (peer_handle_count_is_exact() ? 0 : 2));
 }
 
 RULE_TESTS("interruption")

@@ -1,13 +1,11 @@
 /* limits_threads.c: rules K2 and K4: cancels by other threads and by signal handlers. Each test is
- * correct whether the call or the cancel comes first. By deadlines: limits_ends.c. */
+ * correct whether the call or the cancel comes first. By deadlines: limits.c. */
 #include <errno.h>
 #include <stdatomic.h>
 
 #include "conformance/copy_check.h"
 #include "support/limits_fixture.h"
 #include "support/process_fixture.h"
-
-enum { SOON_US = 5000000 };
 
 /* A call in a thread of its own. */
 struct caller {
@@ -52,31 +50,6 @@ static void open_full(struct limits_set *set)
     limits_set_open(set);
     limits_set_fill(set);
     limits_set_apply(set, &limits);
-}
-
-/* K2: "A cancel ... ends a call that waits", of every kind, and "the handle works on after a
- * reset". */
-LIMITS_TEST("K2", a_cancel_by_another_thread_ends_every_call_that_waits)
-{
-    struct limits_set set;
-    open_full(&set);
-    for (size_t i = 0; i < 2 * LIMITS_CALLS; i++) {
-        const struct limits_call *call = &limits_calls[i / 2];
-        struct caller caller = {.n = 77};
-        if (limits_has(&set, call) && limits_waits(call)) {
-            start(&caller, &set, call);
-            peer_pause(i % 2 == 0 ? 25 : 0);
-            uint64_t begin = peer_now_us();
-            fer_error error = fer_cancel_token_cancel(&limits_token);
-            test_thread_join(&caller.thread);
-            uint64_t took = microseconds_since(begin);
-            assert_ok(error);
-            assert_cancelled(&caller);
-            assert_true(took < SOON_US);
-            assert_ok(fer_cancel_token_reset(&limits_token));
-        }
-    }
-    assert_exchange(set.stream, set.other);
 }
 
 /* ---- K2: nothing is lost */
@@ -202,6 +175,7 @@ LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads)
         }
         assert_ok(fer_cancel_token_reset(&limits_token));
     }
+    assert_exchange(set.stream, set.other);
 }
 
 /* K4: "writes before the cancel happen-before that return." A plain variable: the thread sanitizer

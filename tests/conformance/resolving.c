@@ -1,4 +1,4 @@
-/* resolving.c: rules N1 to N7: lookups in the background, by the system's own resolver. For
+/* resolving.c: rules N1 to N7 and N9: lookups in the background, by the system's own resolver. For
  * the other rules and the steps of the threads: unit/test_resolver*.c. */
 #include "support/fixture.h"
 
@@ -7,7 +7,7 @@
 #include "ferrule/poller.h"
 #include "support/thread.h"
 
-enum { CAP = 8, MANY = 40, PATIENCE_US = 60000000 };
+enum { CAP = 8, MANY = 40, KEYS = 100, KEYS_CAP = 16, PATIENCE_US = 60000000 };
 
 /* A name that no system has and that needs no query to a name server, which may take seconds to
  * answer many queries at once. */
@@ -15,7 +15,7 @@ enum { CAP = 8, MANY = 40, PATIENCE_US = 60000000 };
 
 /* For one test; closed after it. */
 static fer_resolver resolver;
-static fer_lookup lookups[MANY];
+static fer_lookup lookups[KEYS];
 static fer_poller poller;
 static size_t handles_before;
 static size_t threads_before;
@@ -35,7 +35,7 @@ static int set_up(void **state)
  * its last result may exist for a moment longer. */
 static void close_all(size_t handles_left)
 {
-    for (size_t i = 0; i < MANY; i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         fer_lookup_close(&lookups[i]);
     }
     fer_resolver_close(&resolver);
@@ -252,6 +252,96 @@ RESOLVING_TEST("N6", several_threads_share_a_resolver)
         assert_int_equal(workers[i].unexpected, 0);
     }
     close_all(handles_before);
+}
+
+/* ---- N9: the keys of lookups that are done. The order of each step: unit/test_resolver.c. */
+
+static size_t times[KEYS]; /* how often the key of each lookup was returned */
+
+static int set_up_keys(void **state)
+{
+    int result = set_up(state);
+    memset(times, 0, sizeof times);
+    assert_ok(fer_poller_new(&poller));
+    open_resolver(3, UINT32_MAX - 1);
+    return result;
+}
+
+#define KEYS_TEST(function) \
+    TEST_OF(function, (void), (), TEST_ROW("N9 " #function, function, set_up_keys, tear_down, NULL))
+
+/* Starts lookup `at`, with its index as the key. */
+static void start_with_key(size_t at, const char *text, fer_poller *notified)
+{
+    assert_ok(fer_resolver_start(&resolver, text, NULL, notified, at, &lookups[at]));
+}
+
+static size_t take(fer_poller *notified, uint64_t *keys, size_t cap)
+{
+    size_t count = 4711;
+    assert_ok(fer_resolver_take_completed(&resolver, notified, keys, cap, &count));
+    assert_in_range(count, 0, cap);
+    return count;
+}
+
+/* The result of a lookup whose key was returned is available. */
+static void assert_is_done(uint64_t key)
+{
+    size_t count = 0;
+    assert_in_range(key, 0, KEYS - 1);
+    times[key]++;
+    fer_error error = fer_lookup_wait(&lookups[key], (fer_duration){0}, NULL, 0, &count);
+    assert_true(error.kind == FER_OK || is_lookup_failure(error));
+}
+
+/* Takes the keys of one poller after each of its notifications, until `expected` were returned. */
+static void take_after_notifications(fer_poller *notified, size_t expected)
+{
+    uint64_t keys[KEYS_CAP];
+    size_t total = 0;
+    while (total < expected) {
+        fer_event event;
+        size_t count = 0;
+        bool is_notified = false;
+        assert_ok(fer_poller_wait(notified, FER_DURATION_NONE, &event, 1, &count, &is_notified));
+        assert_true(count == 0 && is_notified);
+        do {
+            count = take(notified, keys, KEYS_CAP);
+            for (size_t i = 0; i < count; i++) {
+                assert_is_done(keys[i]);
+            }
+            total += count;
+        } while (count == KEYS_CAP);
+    }
+    assert_int_equal(total, expected);
+    assert_int_equal(take(notified, keys, KEYS_CAP), 0);
+}
+
+/* N9: "fer_resolver_take_completed returns each listed key once": no notification that counts for
+ * several lookups loses one. */
+KEYS_TEST(each_of_many_keys_is_returned_once)
+{
+    for (size_t i = 0; i < KEYS; i++) {
+        start_with_key(i, i % 5 == 0 ? "127.0.0.1:80" : UNKNOWN, &poller);
+    }
+    take_after_notifications(&poller, KEYS);
+    for (size_t i = 0; i < KEYS; i++) {
+        assert_int_equal(times[i], 1);
+    }
+}
+
+/* N9: "in the order of completion": an address text is done when its start returns. */
+KEYS_TEST(keys_are_in_the_order_of_completion)
+{
+    uint64_t keys[KEYS_CAP];
+    for (size_t i = 0; i < 10; i++) {
+        start_with_key(9 - i, "127.0.0.1:80", NULL);
+    }
+    assert_int_equal(take(NULL, keys, 4), 4);
+    assert_int_equal(take(NULL, keys + 4, 12), 6);
+    for (size_t i = 0; i < 10; i++) {
+        assert_int_equal(keys[i], 9 - i);
+    }
 }
 
 RULE_TESTS("resolving")

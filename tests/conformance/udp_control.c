@@ -1,6 +1,6 @@
 /* udp_control.c: rules B1, B3 to B9: the parts of messages in every combination: the local address,
  * the interface, the ECN codepoint, segments and the address of a message to send, and the features
- * of a socket that receives. Each of them alone: udp_batch_features.c. */
+ * of a socket that receives. Each of them alone: udp_batches.c. */
 #include "conformance/batch_check.h"
 #include "conformance/output_check.h"
 #include "support/socket_fixture.h"

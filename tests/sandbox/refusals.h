@@ -10,43 +10,42 @@
  *
  * prlimit64 is no row: the library does not call it, and the tests do, to lower limits. */
 #define REFUSALS(X)                                                                               \
-    X(accept4, CALL(accept4),                                                                     \
-      "inheritance limits limits_ends listener_limits listening long_copies poller_events "       \
-      "unix_listeners unix_streams")                                                              \
+    X(accept4, CALL(accept4), "interruption limits listening copying poller_events unix_streams") \
     X(close_on_exec, CALL_AND_WITH(accept4, fcntl, 1, F_SETFD),                                   \
-      "connecting listening limits poller_events unix_listeners unix_streams")                    \
-    X(dup3, CALL(dup3), "clones inheritance raw_and_clones")                                      \
+      "connecting listening limits poller_events unix_streams")                                   \
+    X(dup3, CALL(dup3), "raw_and_clones interruption")                                            \
     X(duplicate, CALL_WITH(fcntl, 1, F_DUPFD_CLOEXEC),                                            \
-      "clones inheritance raw_and_clones socket_datagram_clones unix_handles")                    \
-    X(epoll_create1, FERRULE_EPOLL_CREATE1, "poller_events poller_handles poller_threads wakeup") \
+      "raw_and_clones interruption socket_datagrams unix_handles")                                \
+    X(epoll_create1, FERRULE_EPOLL_CREATE1,                                                       \
+      "poller_events poller_handles poller_threads shutdown")                                     \
     X(epoll_pwait2, CALL(epoll_pwait2), "poller_events poller_waiting")                           \
-    X(eventfd, CALL(eventfd2), "limits limits_ends limits_threads listener_limits udp_batches")   \
+    X(eventfd, CALL(eventfd2), "limits limits_threads listening udp_batches")                     \
     X(getrandom, CALL(getrandom), "resolving names")                                              \
     X(pipe2, CALL(pipe2),                                                                         \
-      "bidirectional copying long_copies poller_events poller_handles poller_threads wakeup")     \
-    X(pipe_size, CALL_WITH(fcntl, 1, F_SETPIPE_SZ), "bidirectional copying long_copies")          \
-    X(prctl, CALL(prctl), "lookup_keys resolving")                                                \
+      "bidirectional copying poller_events poller_handles poller_threads shutdown")               \
+    X(pipe_size, CALL_WITH(fcntl, 1, F_SETPIPE_SZ), "bidirectional copying")                      \
+    X(prctl, CALL(prctl), "resolving")                                                            \
     X(receive_length, CALL_WITH_BIT(recvfrom, 3, MSG_TRUNC),                                      \
-      "datagram_peers datagram_sockets datagrams lengths socket_datagrams socket_protocols")      \
-    X(recvmmsg, CALL(recvmmsg), "poller_events udp_batch_features udp_batches")                   \
-    X(sendfile, CALL(sendfile), "limits_ends sending_files sigpipe")                              \
-    X(sendmmsg, CALL(sendmmsg), "poller_events udp_batch_features udp_batches")                   \
+      "datagram_peers datagrams lengths socket_datagrams socket_protocols")                       \
+    X(recvmmsg, CALL(recvmmsg), "poller_events udp_batches")                                      \
+    X(sendfile, CALL(sendfile), "limits sending_files interruption")                              \
+    X(sendmmsg, CALL(sendmmsg), "poller_events udp_batches")                                      \
     X(socket_flag, CALL_WITH_BIT(socket, 1, SOCK_CLOEXEC),                                        \
-      "connecting datagrams inheritance listening socket_building unix_streams")                  \
+      "connecting datagrams interruption listening socket_building unix_streams")                 \
     X(socketpair_flag, CALL_WITH_BIT(socketpair, 1, SOCK_CLOEXEC),                                \
-      "inheritance unix_datagrams unix_streams")                                                  \
-    X(splice, CALL(splice), "bidirectional copying limits_ends long_copies sigpipe")              \
-    X(coalescing, OPTION(IPPROTO_UDP, 104), "udp_batch_features udp_batches")                     \
-    X(segments, OPTION(IPPROTO_UDP, 103), "udp_batch_features udp_batches")                       \
-    X(local_addr_v4, OPTION(IPPROTO_IP, IP_PKTINFO), "udp_batch_features udp_batches")            \
-    X(local_addr_v6, OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO), "udp_batch_features udp_batches")    \
-    X(received_tos, OPTION(IPPROTO_IP, IP_RECVTOS), "udp_batch_features udp_batches")             \
-    X(received_class, OPTION(IPPROTO_IPV6, IPV6_RECVTCLASS), "udp_batch_features udp_batches")    \
-    X(drops, OPTION(SOL_SOCKET, SO_RXQ_OVFL), "udp_batch_features udp_batches")                   \
-    X(timestamps, OPTION(SOL_SOCKET, SO_TIMESTAMPNS), "udp_batch_features udp_batches")           \
+      "interruption unix_datagrams unix_streams")                                                 \
+    X(splice, CALL(splice), "bidirectional copying limits interruption")                          \
+    X(coalescing, OPTION(IPPROTO_UDP, 104), "udp_batches")                                        \
+    X(segments, OPTION(IPPROTO_UDP, 103), "udp_batches")                                          \
+    X(local_addr_v4, OPTION(IPPROTO_IP, IP_PKTINFO), "udp_batches")                               \
+    X(local_addr_v6, OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO), "udp_batches")                       \
+    X(received_tos, OPTION(IPPROTO_IP, IP_RECVTOS), "udp_batches")                                \
+    X(received_class, OPTION(IPPROTO_IPV6, IPV6_RECVTCLASS), "udp_batches")                       \
+    X(drops, OPTION(SOL_SOCKET, SO_RXQ_OVFL), "udp_batches")                                      \
+    X(timestamps, OPTION(SOL_SOCKET, SO_TIMESTAMPNS), "udp_batches")                              \
     X(protocol, OPTION(SOL_SOCKET, SO_PROTOCOL), "raw_and_clones socket_building")                \
     X(tcp_state, OPTION(IPPROTO_TCP, TCP_INFO),                                                   \
-      "connect_start connecting raw_and_clones readiness reset shutdown socket_pending")
+      "socket_pending connecting raw_and_clones readiness reset shutdown")
 
 /* Only some processors have epoll_create, which is the other way. */
 #ifdef SYS_epoll_create

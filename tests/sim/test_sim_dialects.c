@@ -67,7 +67,7 @@ SIM_CONFIG_TEST(a_pending_connect_has_a_peer_on_windows)
     }
 }
 
-/* macOS refuses them: test_sim_bsd_ends.c. */
+/* macOS refuses them: test_sim_bsd.c. */
 RAW_PAIR_TEST(options_of_an_ended_stream_are_set)
 {
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));

@@ -1,5 +1,5 @@
 /* test_platform_copying.c: the seam's contract on this host: pipes, and the wait for two streams.
- * What passes through a pipe: conformance/copying.c and long_copies.c. */
+ * What passes through a pipe: conformance/copying.c and copying.c. */
 #ifdef __linux__
 #define _GNU_SOURCE /* sigset_t, pthread_sigmask */
 #endif
