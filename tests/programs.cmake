@@ -25,7 +25,7 @@ function(ferrule_add_test name label)
         ENVIRONMENT "${ferrule_test_environment}"
         FIXTURES_REQUIRED "${ferrule_test_fixtures}")
     # ctest starts tests that wait for a long time first.
-    if(name MATCHES "_(readiness|ended_waits|poller_ended_waits|poller_events|interruption|processor_time|timeouts|socket_pending|shutdown|ip_parse)(_|$)")
+    if(name MATCHES "_(readiness|ended_waits|poller_ended_waits|poller_events|interruption|timeouts|socket_connecting|shutdown|ip_parse)(_|$)")
         set_tests_properties(${name} PROPERTIES COST 10)
     endif()
 endfunction()

@@ -19,7 +19,6 @@ set(ferrule_sim_support_sources
     support/thread_sim.c
     support/stream_fixture.c
     support/unix_fixture.c
-    conformance/peer_facts_sim.c
     conformance/peer_sim.c
     conformance/unix_peer_sim.c)
 foreach(dialect IN ITEMS posix winsock bsd)
@@ -63,14 +62,14 @@ foreach(name IN LISTS ferrule_conformance_names)
 endforeach()
 # The rules that clones share (T6, S6, O2, R1, R2, U5) again, with options and addresses that all
 # SOCKETs of a socket share, as documented and as in Wine.
-foreach(name IN ITEMS raw_and_clones options readiness shutdown socket_options socket_conversion
-        timeouts datagrams datagram_peers socket_datagrams)
+foreach(name IN ITEMS raw_and_clones options readiness shutdown socket_conversion timeouts
+        datagrams datagram_peers)
     ferrule_add_test(sim_winsock_${name}_shared sim sim_tests_winsock ${name})
     set_property(TEST sim_winsock_${name}_shared APPEND PROPERTY
         ENVIRONMENT FERRULE_SIM_SHARED_OPTIONS=1 FERRULE_SIM_SHARED_ADDRESSES=1)
 endforeach()
 # Wine 8's answer to getpeername while a connect is pending, instead of the one reported of Windows.
-foreach(name IN ITEMS socket_pending never_waiting readiness)
+foreach(name IN ITEMS socket_connecting never_waiting readiness)
     ferrule_add_test(sim_winsock_${name}_of_wine8 sim sim_tests_winsock ${name})
     set_property(TEST sim_winsock_${name}_of_wine8 APPEND PROPERTY
         ENVIRONMENT FERRULE_SIM_PENDING_HAS_NO_PEER=1)

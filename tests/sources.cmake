@@ -88,15 +88,12 @@ set(ferrule_conformance_sources
     conformance/datagram_peers.c
     conformance/datagrams.c
     conformance/ended_waits.c
-    conformance/errors.c
     conformance/interruption.c
     conformance/lengths.c
     conformance/limits.c
-    conformance/limits_threads.c
     conformance/lingering.c
     conformance/listening.c
     conformance/misuse.c
-    conformance/misuse_of_values.c
     conformance/multicast.c
     conformance/names.c
     conformance/never_waiting.c
@@ -107,21 +104,14 @@ set(ferrule_conformance_sources
     conformance/poller_handles.c
     conformance/poller_many.c
     conformance/poller_registration.c
-    conformance/poller_threads.c
     conformance/poller_waiting.c
-    conformance/processor_time.c
     conformance/raw_and_clones.c
     conformance/readiness.c
     conformance/received_outputs.c
     conformance/resolving.c
-    conformance/reset.c
-    conformance/sending_files.c
     conformance/shutdown.c
     conformance/socket_building.c
     conformance/socket_connecting.c
-    conformance/socket_datagrams.c
-    conformance/socket_options.c
-    conformance/socket_pending.c
     conformance/socket_protocols.c
     conformance/socket_conversion.c
     conformance/timeouts.c
@@ -138,21 +128,15 @@ set(ferrule_sim_test_sources
     sim/test_sim_callbacks.c
     sim/test_sim_cancel.c
     sim/test_sim_clock.c
-    sim/test_sim_clones.c
-    sim/test_sim_connect_with.c
     sim/test_sim_connector.c
     sim/test_sim_connects.c
-    sim/test_sim_copies.c
     sim/test_sim_datagrams.c
-    sim/test_sim_determinism.c
-    sim/test_sim_dialect_ends.c
     sim/test_sim_dialect_ports.c
     sim/test_sim_dialects.c
     sim/test_sim_faults.c
     sim/test_sim_handles.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c
-    sim/test_sim_network.c
     sim/test_sim_peers.c
     sim/test_sim_poller.c
     sim/test_sim_reconnect.c

@@ -1,6 +1,6 @@
 /* peer.h: the peers of the conformance tests: plain sockets of the OS, never ferrule, and functions
  * that examine a raw socket. The common part is in peer.c. peer_posix.c, peer_winsock.c and
- * peer_sim.c have the part of each system, peer_raw_posix.c and peer_raw_winsock.c the raw sockets.
+ * peer_sim.c have the part of each system.
  * Nothing here asserts: a call that fails returns its failure. Every call that waits fails after
  * PEER_LIMIT_MS. All calls except peer_send_all and peer_recv_* belong to the test's main
  * thread. */

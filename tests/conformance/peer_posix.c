@@ -1,5 +1,6 @@
-/* peer_posix.c: the peers of the conformance tests on POSIX systems. Raw sockets:
- * peer_raw_posix.c. */
+/* peer_posix.c: the peers of the conformance tests on POSIX systems; the functions of peer.h that
+ * examine or change a raw socket there, what distinguishes these systems, and the names of the
+ * error codes that their calls return. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
@@ -9,13 +10,18 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "support/process.h"
 #include "support/system_names.h"
 #include "support/thread.h"
 
@@ -234,4 +240,257 @@ bool peer_is_open(fer_raw_socket raw)
 void peer_release(peer_socket peer)
 {
     peer_list_remove(peer);
+}
+
+#ifdef __linux__
+
+PEER_RAW_IS(bool, peer_raw_wait_failed,
+            (peer_system_wait_events(raw, 0, PEER_LIMIT_MS) & (POLLERR | POLLHUP)) != 0)
+PEER_RAW_IS(bool, peer_raw_has_failed,
+            (peer_system_wait_events(raw, 0, 0) & (POLLERR | POLLHUP)) != 0)
+
+#else
+
+static bool is_disconnected_stream(fer_raw_socket raw)
+{
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof addr;
+    int type = 0;
+    socklen_t size = sizeof type;
+    return getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+           getpeername((int)raw, (struct sockaddr *)&addr, &len) != 0;
+}
+
+/* A poll for no event reports no failure: NetBSD has neither POLLERR nor POLLHUP (uipc_socket.c,
+ * sopoll), and FreeBSD's POLLHUP is the end of both halves (uipc_socket.c, sopoll_generic). A peek
+ * keeps the error (soreceive). Queued bytes hide it, but the peer's address is gone. */
+bool peer_raw_has_failed(fer_raw_socket raw)
+{
+    char byte;
+    if (recv((int)raw, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
+        return errno != EAGAIN && errno != EINTR;
+    }
+    return is_disconnected_stream(raw);
+}
+
+bool peer_raw_wait_failed(fer_raw_socket raw)
+{
+    uint64_t end = peer_now_us() + PEER_LIMIT_MS * 1000u;
+    while (!peer_raw_has_failed(raw)) {
+        if (peer_now_us() > end) {
+            return false;
+        }
+        (void)peer_system_wait_events(raw, POLLIN, 10);
+        peer_pause(1); /* unread input is always readable */
+    }
+    return true;
+}
+
+#endif
+
+PEER_RAW_IS(bool, peer_raw_is_inheritable, (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0)
+
+bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
+{
+    return ioctl((int)raw, inheritable ? FIONCLEX : FIOCLEX) == 0; /* F_SETFD may be refused */
+}
+
+PEER_RAW_IS(bool, peer_raw_is_nonblocking, (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0)
+
+bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking)
+{
+    int flags = fcntl((int)raw, F_GETFL);
+    return fcntl((int)raw, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0;
+}
+
+bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds)
+{
+    struct timeval value = {.tv_sec = (time_t)(milliseconds / 1000u)};
+    value.tv_usec = (suseconds_t)(milliseconds % 1000u) * 1000;
+    return setsockopt((int)raw, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value) == 0 &&
+           setsockopt((int)raw, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value) == 0;
+}
+
+static bool raw_timeout(fer_raw_socket raw, int option, unsigned *milliseconds)
+{
+    struct timeval value = {0};
+    socklen_t len = sizeof value;
+    if (getsockopt((int)raw, SOL_SOCKET, option, &value, &len) != 0) {
+        return false;
+    }
+    *milliseconds = (unsigned)value.tv_sec * 1000u + (unsigned)value.tv_usec / 1000u;
+    return true;
+}
+
+bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms)
+{
+    return raw_timeout(raw, SO_RCVTIMEO, read_ms) && raw_timeout(raw, SO_SNDTIMEO, write_ms);
+}
+
+#ifdef __linux__
+static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
+{
+    socklen_t len = sizeof *info;
+    memset(info, 0, sizeof *info);
+    /* qemu's user emulation returns only the first four bytes. */
+    return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
+           len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
+}
+
+bool peer_raw_has_settled(fer_raw_socket raw)
+{
+    struct tcp_info info;
+    return !tcp_info_of(raw, &info) || info.tcpi_unacked == 0;
+}
+
+int peer_raw_backlog(fer_raw_socket raw)
+{
+    struct tcp_info info;
+    return tcp_info_of(raw, &info) ? (int)info.tcpi_sacked : -1;
+}
+
+#else
+
+PEER_RAW_IS(int, peer_raw_backlog, -1)
+
+#ifdef __FreeBSD__
+/* FreeBSD acknowledges a last odd segment after 40 ms (TCPTV_DELACK, netinet/tcp_timer.h). TCP_INFO
+ * has no count of bytes in flight (tcp_fill_info, netinet/tcp_usrreq.c). If a filled stream has
+ * nothing in flight, the window of the last acknowledgement has no room for a segment. */
+bool peer_raw_has_settled(fer_raw_socket raw)
+{
+    enum { TIMESTAMPS_SIZE = 12 }; /* RFC 7323, Appendix A */
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
+        return true;
+    }
+    uint32_t overhead = (info.tcpi_options & TCPI_OPT_TIMESTAMPS) != 0 ? TIMESTAMPS_SIZE : 0;
+    return info.tcpi_snd_wnd + overhead < info.tcpi_snd_mss;
+}
+#else
+PEER_RAW_IS(bool, peer_raw_has_settled, true)
+#endif
+
+#endif
+
+bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
+{
+#ifdef TCP_KEEPCNT
+    int count = 8;
+    return !peer_raw_has_keepalive_options(raw) &&
+           setsockopt((int)raw, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) == 0;
+#else
+    return false;
+#endif
+}
+
+bool peer_raw_set_user_timeout(fer_raw_socket raw, unsigned milliseconds)
+{
+#ifdef TCP_USER_TIMEOUT
+    return setsockopt((int)raw, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
+                      sizeof milliseconds) == 0;
+#else
+    return false;
+#endif
+}
+
+/* ---- What distinguishes the systems */
+
+/* NetBSD: tcp_usrreq.c, tcp_getpcb; OpenBSD: tcp_sogetpcb. */
+PEER_IS(peer_forgets_ended_names, IS_NETBSD || IS_OPENBSD)
+/* NetBSD looks up bound sockets of the same version only (in_pcb.c, in_pcblookup_port). */
+PEER_IS(peer_separates_ip_versions, IS_NETBSD)
+/* ip6(4) */
+PEER_IS(peer_has_dual_stack, !IS_OPENBSD)
+/* The BSDs: tcp_usrreq.c, tcp_disconnect. macOS resets, as Linux does. */
+PEER_IS(peer_close_hides_unread_input, IS_NETBSD || IS_OPENBSD || IS_FREEBSD)
+/* "if (tp->t_state == TCPS_CLOSED) goto drop": such a port answers nothing on NetBSD, OpenBSD and
+ * XNU (tcp_input). FreeBSD resets, as Linux does. */
+PEER_IS(peer_system_bound_port_refuses, IS_LINUX || IS_FREEBSD)
+
+bool peer_is_interrupted(void)
+{
+#ifdef __linux__
+    return true;
+#else
+    uint16_t port = 0;
+    char byte;
+    peer_socket peer = peer_datagram(PEER_V4, &port);
+    bool is_ready = peer != PEER_NONE && peer_raw_set_timeouts(peer, 500);
+    bool is_interrupted = is_ready && recv((int)peer, &byte, 1, 0) < 0 && errno == EINTR;
+    if (peer != PEER_NONE) {
+        peer_close(peer);
+    }
+    return is_interrupted;
+#endif
+}
+
+/* ---- Error codes */
+
+#define CODE(name, kind)  \
+    {                     \
+#name, name, kind \
+    }
+
+/* Rust 1.95, library/std/src/sys/io/error/unix.rs, decode_error_kind. */
+const struct process_error_code process_rust_error_codes[] = {
+    CODE(E2BIG, FER_UNCATEGORIZED),
+    CODE(EADDRINUSE, FER_ADDR_IN_USE),
+    CODE(EADDRNOTAVAIL, FER_ADDR_NOT_AVAILABLE),
+    CODE(EBUSY, FER_RESOURCE_BUSY),
+    CODE(ECONNABORTED, FER_CONNECTION_ABORTED),
+    CODE(ECONNREFUSED, FER_CONNECTION_REFUSED),
+    CODE(ECONNRESET, FER_CONNECTION_RESET),
+    CODE(EDEADLK, FER_DEADLOCK),
+    CODE(EDQUOT, FER_UNCATEGORIZED),
+    CODE(EEXIST, FER_ALREADY_EXISTS),
+    CODE(EFBIG, FER_UNCATEGORIZED),
+    CODE(EHOSTUNREACH, FER_HOST_UNREACHABLE),
+    CODE(EINTR, FER_INTERRUPTED),
+    CODE(EINVAL, FER_INVALID_INPUT),
+    CODE(EISDIR, FER_UNCATEGORIZED),
+    CODE(ELOOP, FER_FILESYSTEM_LOOP),
+    CODE(ENOENT, FER_NOT_FOUND),
+    CODE(ENOMEM, FER_OUT_OF_MEMORY),
+    CODE(ENOSPC, FER_STORAGE_FULL),
+    CODE(ENOSYS, FER_UNSUPPORTED),
+    CODE(EMLINK, FER_UNCATEGORIZED),
+    CODE(ENAMETOOLONG, FER_INVALID_FILENAME),
+    CODE(ENETDOWN, FER_NETWORK_DOWN),
+    CODE(ENETUNREACH, FER_NETWORK_UNREACHABLE),
+    CODE(ENOTCONN, FER_NOT_CONNECTED),
+    CODE(ENOTDIR, FER_NOT_A_DIRECTORY),
+    CODE(ENOTEMPTY, FER_UNCATEGORIZED),
+    CODE(EPIPE, FER_BROKEN_PIPE),
+    CODE(EROFS, FER_READ_ONLY_FILESYSTEM),
+    CODE(ESPIPE, FER_UNCATEGORIZED),
+    CODE(ESTALE, FER_UNCATEGORIZED),
+    CODE(ETIMEDOUT, FER_CONNECTION_TIMED_OUT),
+    CODE(ETXTBSY, FER_UNCATEGORIZED),
+    CODE(EXDEV, FER_UNCATEGORIZED),
+    CODE(EINPROGRESS, FER_IN_PROGRESS),
+    CODE(EOPNOTSUPP, FER_UNSUPPORTED),
+    CODE(EACCES, FER_PERMISSION_DENIED),
+    CODE(EPERM, FER_PERMISSION_DENIED),
+    CODE(EAGAIN, FER_WOULD_BLOCK),
+    {NULL, 0, FER_OK},
+};
+
+const struct process_error_code process_other_error_codes[] = {
+    CODE(EMFILE, FER_TOO_MANY_OPEN_FILES),
+    CODE(ENFILE, FER_TOO_MANY_OPEN_FILES),
+    CODE(EMSGSIZE, FER_MESSAGE_TOO_LONG),
+    CODE(ENOBUFS, FER_NO_BUFFER_SPACE),
+    CODE(EBADF, FER_BAD_HANDLE),
+    CODE(ENOTSOCK, FER_BAD_HANDLE),
+    CODE(EISCONN, FER_ALREADY_CONNECTED),
+    CODE(ECANCELED, FER_CANCELLED),
+    {NULL, 0, FER_OK},
+};
+
+int32_t process_code_refused(void)
+{
+    return ECONNREFUSED;
 }

@@ -15,20 +15,20 @@
       "connecting listening limits poller_events unix_streams")                                   \
     X(dup3, CALL(dup3), "raw_and_clones interruption")                                            \
     X(duplicate, CALL_WITH(fcntl, 1, F_DUPFD_CLOEXEC),                                            \
-      "raw_and_clones interruption socket_datagrams unix_handles")                                \
+      "raw_and_clones interruption datagram_peers unix_handles")                                  \
     X(epoll_create1, FERRULE_EPOLL_CREATE1,                                                       \
-      "poller_events poller_handles poller_threads shutdown")                                     \
+      "poller_events poller_handles poller_waiting shutdown")                                     \
     X(epoll_pwait2, CALL(epoll_pwait2), "poller_events poller_waiting")                           \
-    X(eventfd, CALL(eventfd2), "limits limits_threads listening udp_batches")                     \
+    X(eventfd, CALL(eventfd2), "limits listening udp_batches")                                    \
     X(getrandom, CALL(getrandom), "resolving names")                                              \
     X(pipe2, CALL(pipe2),                                                                         \
-      "bidirectional copying poller_events poller_handles poller_threads shutdown")               \
+      "bidirectional copying poller_events poller_handles poller_waiting shutdown")               \
     X(pipe_size, CALL_WITH(fcntl, 1, F_SETPIPE_SZ), "bidirectional copying")                      \
     X(prctl, CALL(prctl), "resolving")                                                            \
     X(receive_length, CALL_WITH_BIT(recvfrom, 3, MSG_TRUNC),                                      \
-      "datagram_peers datagrams lengths socket_datagrams socket_protocols")                       \
+      "datagram_peers datagrams lengths socket_protocols")                                        \
     X(recvmmsg, CALL(recvmmsg), "poller_events udp_batches")                                      \
-    X(sendfile, CALL(sendfile), "limits sending_files interruption")                              \
+    X(sendfile, CALL(sendfile), "limits bidirectional interruption")                              \
     X(sendmmsg, CALL(sendmmsg), "poller_events udp_batches")                                      \
     X(socket_flag, CALL_WITH_BIT(socket, 1, SOCK_CLOEXEC),                                        \
       "connecting datagrams interruption listening socket_building unix_streams")                 \
@@ -45,7 +45,7 @@
     X(timestamps, OPTION(SOL_SOCKET, SO_TIMESTAMPNS), "udp_batches")                              \
     X(protocol, OPTION(SOL_SOCKET, SO_PROTOCOL), "raw_and_clones socket_building")                \
     X(tcp_state, OPTION(IPPROTO_TCP, TCP_INFO),                                                   \
-      "socket_pending connecting raw_and_clones readiness reset shutdown")
+      "socket_connecting connecting raw_and_clones readiness shutdown")
 
 /* Only some processors have epoll_create, which is the other way. */
 #ifdef SYS_epoll_create

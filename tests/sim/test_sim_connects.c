@@ -1,6 +1,8 @@
 /* test_sim_connects.c: networks in which a host's addresses answer differently, and the seam's
- * waits for several connects and for tokens. */
+ * waits for several connects and for tokens; latencies, buffer sizes, and connects that are
+ * refused, delayed or never answered. */
 #include "sim/sim_raw.h"
+#include "sim/sim_test.h"
 
 enum { MANY = 16 };
 
@@ -219,6 +221,241 @@ SIM_STREAM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
     }
     assert_true(reads > 1 && reads < 1000);
     assert_int_equal(error.kind, FER_CONNECTION_TIMED_OUT);
+}
+
+/* ---- The network */
+
+static const char zeros[10000];
+static char buf[10000];
+
+/* ---- Latency */
+
+SIM_STREAM_CONFIG_TEST(a_connect_takes_the_latency_twice_and_bytes_once)
+{
+    sim_begin_of(.latency = millis(30), .loopback_latency = millis(4));
+    (void)serve(SERVER);
+    assert_takes(60, assert_ok(fer_tcp_stream_connect(stream, SERVER)));
+    assert_takes(8, open_ends = connected());
+    peer_sends(open_ends.peer, "late");
+    assert_kind(fer_tcp_stream_try_read(&open_ends.stream, buf, 8, NULL), FER_WOULD_BLOCK);
+    advance_ms(4);
+    stream_reads(&open_ends.stream, "late");
+}
+
+/* Bytes arrive in the order of sending, and the FIN last, with any jitter, and if more pieces are
+ * in flight than the simulation can schedule separately: they join, and none is lost. */
+SIM_CONFIG_TEST(nothing_overtakes_and_nothing_is_lost)
+{
+    static const struct {
+        fer_duration jitter;
+        unsigned count;
+        unsigned pause; /* before byte i: i modulo this, in milliseconds, or 10 ns */
+    } rows[] = {{{50000000}, 200, 7}, {{1000000}, 3000, 0}};
+    for (size_t row = 0; row < 2; row++) {
+        sim_begin_of(.jitter = rows[row].jitter, .seed = 3);
+        open_ends = connected_to(SERVER);
+        for (unsigned i = 0; i < rows[row].count; i++) {
+            unsigned char byte = (unsigned char)(i * 11);
+            assert_ok(fer_sim_peer_send(open_ends.peer, &byte, 1, NULL));
+            assert_ok(fer_sim_advance(rows[row].pause ? millis(i % rows[row].pause)
+                                                      : (fer_duration){10}));
+        }
+        fer_sim_peer_close(open_ends.peer);
+        size_t n = 0;
+        assert_kind_n(fer_tcp_stream_read_exact(&open_ends.stream, buf, sizeof buf, &n),
+                      FER_UNEXPECTED_EOF, n, rows[row].count);
+        for (unsigned i = 0; i < rows[row].count; i++) {
+            assert_int_equal((unsigned char)buf[i], (unsigned char)(i * 11));
+        }
+        sim_end_one();
+    }
+}
+
+/* ---- Buffers */
+
+SIM_CONFIG_TEST(buffers_have_the_sizes_of_the_config)
+{
+    size_t n = 0;
+    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000, .windows.partial_sends = true);
+    open_ends = connected();
+    assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, true));
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 5000);
+    assert_kind(write_one(&open_ends.stream), FER_WOULD_BLOCK);
+    /* the bytes of the reader's buffer; the others follow */
+    assert_ok_n(fer_sim_peer_recv(open_ends.peer, buf, sizeof buf, &n), n, 2000);
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 2000);
+}
+
+/* Written bytes that are not sent yet still arrive after close, when the reader has space. If a
+ * lingering close ends at its time, Windows resets the connection, and Linux keeps sending (row
+ * linger_expires). */
+SIM_CONFIG_TEST(close_sends_the_bytes_in_the_buffer)
+{
+    for (int lingers = 0; lingers < 2; lingers++) {
+        bool resets = lingers && is_winsock();
+        fer_error error = {FER_OK, 0};
+        size_t total = 0, n = 1;
+        sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000,
+                     .windows.keeps_early_closed_input = !lingers);
+        struct ends ends = connected();
+        assert_ok(fer_tcp_stream_write_all(&ends.stream, zeros, 5000, NULL));
+        if (lingers) {
+            assert_ok(fer_tcp_stream_set_linger(&ends.stream, fer_duration_from_secs(3)));
+        }
+        assert_takes(lingers ? 3000 : 0, fer_tcp_stream_close(&ends.stream));
+        while (error.kind == FER_OK && n > 0) {
+            error = fer_sim_peer_recv(ends.peer, buf, sizeof buf, &n);
+            total += n;
+        }
+        assert_kind(error, resets ? FER_CONNECTION_RESET : FER_OK);
+        assert_int_equal(total, resets ? 2000 : 5000);
+        sim_end_one();
+    }
+}
+
+SIM_STREAM_CONFIG_TEST(linger_waits_until_all_is_taken)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {2000000000}, NULL, 0},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
+    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000);
+    (void)serve_script(SERVER, steps, 2);
+    assert_ok(fer_tcp_stream_connect(stream, SERVER));
+    assert_ok(fer_tcp_stream_write_all(stream, zeros, 5000, NULL));
+    assert_ok(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(10)));
+    fer_tcp_stream_close(stream);
+    assert_true(now_ms() > 2000 && now_ms() < 2010);
+}
+
+/* ---- Connects */
+
+/* Windows retries for about 2 s before it reports a refusal, except on the loopback (rule C2). */
+SIM_STREAM_TEST(a_host_without_listener_refuses_and_a_silent_one_times_out_at_last)
+{
+    (void)serve(SERVER);
+    assert_takes(is_winsock() ? 2010 : 2, assert_code(fer_tcp_stream_connect(stream, "10.0.0.7:81"),
+                                                      FER_CONNECTION_REFUSED, code(111, 10061)));
+    assert_takes(0, assert_code(fer_tcp_stream_connect(stream, "127.0.0.1:81"),
+                                FER_CONNECTION_REFUSED, code(111, 10061)));
+    assert_takes(is_winsock() ? 21000 : 127000,
+                 assert_code(fer_tcp_stream_connect(stream, "10.99.0.1:1"),
+                             FER_CONNECTION_TIMED_OUT, code(110, 10060)));
+}
+
+SIM_STREAM_TEST(answers_are_as_they_were_set)
+{
+    (void)serve(SERVER);
+    answer(SERVER, FER_SIM_ANSWER_REFUSES, 0);
+    assert_kind(fer_tcp_stream_connect(stream, SERVER), FER_CONNECTION_REFUSED);
+    answer(SERVER, FER_SIM_ANSWER_HOST_UNREACHABLE, 0);
+    assert_code(fer_tcp_stream_connect(stream, SERVER), FER_HOST_UNREACHABLE, code(113, 10065));
+    answer(SERVER, FER_SIM_ANSWER_NETWORK_UNREACHABLE, 0);
+    assert_code(fer_tcp_stream_connect(stream, SERVER), FER_NETWORK_UNREACHABLE, code(101, 10051));
+    answer(SERVER, FER_SIM_ANSWER_SILENT, 0);
+    assert_kind(fer_tcp_stream_connect(stream, SERVER), FER_CONNECTION_TIMED_OUT);
+    answer(SERVER, FER_SIM_ANSWER_HOST_UNREACHABLE, 500);
+    assert_takes(502, assert_kind(fer_tcp_stream_connect(stream, SERVER), FER_HOST_UNREACHABLE));
+    assert_takes(300,
+                 assert_code(fer_tcp_stream_connect_timeout(stream, addr_at(SERVER), millis(300)),
+                             FER_TIMED_OUT, 0));
+    answer("10.0.0.7:0", FER_SIM_ANSWER_REFUSES, 0);
+    answer(SERVER, FER_SIM_ANSWER_AS_IS, 700);
+    assert_takes(702, assert_ok(fer_tcp_stream_connect(stream, SERVER)));
+}
+
+SIM_TEST(sixty_four_addresses_can_have_an_answer)
+{
+    fer_socket_addr addr = addr_of(SERVER);
+    for (uint16_t port = 1; port <= 65; port++) {
+        addr.port = port;
+        assert_kind(fer_sim_set_answer(&addr, FER_SIM_ANSWER_SILENT, millis(0)),
+                    port <= 64 ? FER_OK : FER_OUT_OF_MEMORY);
+    }
+    addr.port = 64;
+    assert_ok(fer_sim_set_answer(&addr, FER_SIM_ANSWER_REFUSES, millis(0)));
+}
+
+static void listen_late(void *context)
+{
+    (void)serve(SERVER);
+}
+
+/* A retried connect reaches a listener that was created meanwhile, at the next SYN (after 1 and
+ * 3 s). */
+SIM_STREAM_TEST(a_connect_that_is_tried_again_meets_a_late_listener)
+{
+    after_ms(2000, listen_late, NULL);
+    assert_takes(3002, assert_ok(fer_tcp_stream_connect(stream, SERVER)));
+}
+
+/* ---- Backlog: POSIX queues one connection more and ignores the others, Windows refuses them. */
+
+SIM_TEST(a_full_backlog_waits_or_refuses)
+{
+    const fer_socket_addr addr = addr_of("127.0.0.1:80");
+    fer_sim_peer listener = FER_SIM_PEER_NONE;
+    assert_ok(fer_sim_peer_listen(&addr, 2, &listener));
+    assert_ok(fer_tcp_stream_connect_addr(&test.streams[0], &addr));
+    assert_ok(fer_tcp_stream_connect_addr(&test.streams[1], &addr));
+    if (is_winsock()) {
+        assert_kind(fer_tcp_stream_connect_addr(&test.streams[2], &addr), FER_CONNECTION_REFUSED);
+    } else {
+        assert_ok(fer_tcp_stream_connect_addr(&test.streams[2], &addr));
+        assert_code(fer_tcp_stream_connect_timeout(&test.streams[3], &addr, millis(500)),
+                    FER_TIMED_OUT, 0);
+    }
+    (void)accepted(listener);
+    assert_ok(fer_tcp_stream_connect_addr(&test.streams[3], &addr));
+}
+
+/* ---- Hosts */
+
+SIM_TEST(ipv6_hosts_are_hosts_too)
+{
+    fer_socket_addr local;
+    open_ends = connected_to("[2001:db8::7]:80");
+    assert_ok(fer_tcp_stream_local_addr(&open_ends.stream, &local));
+    assert_true(fer_ip_addr_eq(local.ip, addr_of("[fd00::1]:0").ip));
+    peer_sends(open_ends.peer, "v6");
+    stream_reads(&open_ends.stream, "v6");
+}
+
+/* Many consecutive connections exhaust no table. */
+SIM_STREAM_CONFIG_TEST(connections_can_follow_each_other_for_ever)
+{
+    sim_begin_of(.max_sockets = 8);
+    (void)serve_script(SERVER, echo_and_close, 2);
+    for (int i = 0; i < 3000; i++) {
+        assert_ok(fer_tcp_stream_connect(stream, SERVER));
+        assert_ok(fer_tcp_stream_write_all(stream, "ping", 4, NULL));
+        stream_reads(stream, "ping");
+        fer_tcp_stream_close(stream);
+        advance_ms(3);
+    }
+}
+
+static void reset_peer(void *peer)
+{
+    fer_sim_peer_reset(*(fer_sim_peer *)peer);
+}
+
+/* Linux, tcp_sendmsg: the call returns the count, the next call the error. */
+SIM_CONFIG_TEST(a_write_that_a_reset_cuts_short_leaves_it_to_the_read)
+{
+    size_t n = 0;
+    sim_begin_of(.send_buffer = 64, .receive_buffer = 64, .windows.partial_sends = true);
+    open_ends = connected();
+    after_ms(4, reset_peer, &open_ends.peer);
+    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, 512, &n), n, 128);
+    advance_ms(8);
+    assert_kind_n(fer_tcp_stream_read(&open_ends.stream, buf, 512, &n), FER_CONNECTION_RESET, n, 0);
+}
+
+SIM_PAIR_TEST(a_reader_receives_all_bytes_of_one_moment)
+{
+    size_t n = 0;
+    after_ms(6, send_one, &ends->peer);
+    after_ms(6, send_one, &ends->peer);
+    assert_ok_n(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n), n, 2);
 }
 
 TEST_MAIN("sim_connects")

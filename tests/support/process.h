@@ -43,7 +43,7 @@ void process_unreserve(void *area, size_t len);
 uint64_t process_thread_time_us(void);
 
 /* Error codes by this OS's names, and their kinds. A NULL name ends both lists. On POSIX systems:
- * peer_raw_posix.c. */
+ * peer_posix.c. */
 struct process_error_code {
     const char *name;
     int32_t code;

@@ -1,5 +1,5 @@
 /* process_posix.c: process.h for POSIX systems. The error codes are in
- * conformance/peer_raw_posix.c. */
+ * conformance/peer_posix.c. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1

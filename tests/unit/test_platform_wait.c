@@ -290,7 +290,7 @@ WAIT_TEST(any_number_of_signals_is_one)
     assert_ok(ferp_token_wait(&token, NULL, seam_deadline()));
 }
 
-/* Each end of a wait by another thread: conformance/limits_threads.c. */
+/* Each end of a wait by another thread: conformance/limits.c. */
 WAIT_TEST(a_token_ends_only_the_waits_with_it)
 {
     fer_cancel_token other = {0};
