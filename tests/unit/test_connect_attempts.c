@@ -3,7 +3,6 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
-#define PENDING_TEST(function) SCRIPT_TEST_AFTER(begin_pending(&script_posix), function)
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
 /* ---- Attempts */
@@ -163,39 +162,7 @@ SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
     }
 }
 
-BEGUN_TEST(failures_beyond_the_list_are_counted)
-{
-    options.failures_cap = 1;
-    script_queue("connect* CONNECTION_REFUSED:111");
-    assert_error(connect_two(A, B), FER_CONNECTION_REFUSED, 111);
-    assert_int_equal(failed, 2);
-    assert_failure(0, A, FER_CONNECTION_REFUSED, 111, 0);
-    assert_int_equal(failures[1].error.kind, FER_OK);
-}
-
 /* ---- Options */
-
-/* K9: the error is that of the last address that was tried, wherever the others are. */
-SCRIPT_TEST(an_address_that_local_does_not_fit_does_not_decide)
-{
-    static const struct {
-        const char *one, *other, *results;
-        fer_error_kind kind;
-        int32_t code;
-    } rows[] = {{A, A6, "connect CONNECTION_REFUSED:111", FER_CONNECTION_REFUSED, 111},
-                {A6, A, "connect CONNECTION_REFUSED:111", FER_CONNECTION_REFUSED, 111},
-                {A, A6, "connect INVALID_INPUT:22", FER_INVALID_INPUT, 22},
-                {A6, A6, "", FER_INVALID_INPUT, 0}};
-    fer_socket_addr local = script_addr("192.0.2.9:0");
-    for (size_t i = 0; i < 4; i++) {
-        begin(&script_posix);
-        options.local = &local;
-        script_queue(rows[i].results);
-        assert_error(connect_two(rows[i].one, rows[i].other), rows[i].kind, rows[i].code);
-        assert_row(failed == 2);
-    }
-    assert_log("");
-}
 
 BEGUN_TEST(a_bind_that_fails_fails_that_attempt)
 {
@@ -207,27 +174,6 @@ BEGUN_TEST(a_bind_that_fails_fails_that_attempt)
     assert_non_null(strstr(script.log,
                            "set_option(1,CONNECT_CHOOSES_PORT,1) bind(1,192.0.2.9:0) close(1) "
                            "socket(v4) set_option(2,CONNECT_CHOOSES_PORT,1) bind(2"));
-}
-
-PENDING_TEST(a_local_port_has_one_attempt_after_another)
-{
-    fer_socket_addr local = script_addr("192.0.2.9:99");
-    options.local = &local;
-    options.attempt_delay = (fer_duration){1};
-    script_queue("wait_for_connects 1");
-    assert_ok(connect_two(A, B));
-    assert_int_equal(script.times[SCRIPT_SOCKET], 1);
-    assert_non_null(strstr(script.log, "set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99)"));
-    assert_non_null(strstr(script.log, "wait_for_connects(1,1,ever)"));
-}
-
-PENDING_TEST(a_local_address_without_a_port_has_attempts_side_by_side)
-{
-    fer_socket_addr local = script_addr("192.0.2.9:0");
-    options.local = &local;
-    script_queue("wait_for_connects TIMED_OUT 2");
-    assert_ok(connect_two(A, B));
-    assert_int_equal(script.times[SCRIPT_SOCKET], 2);
 }
 
 BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)

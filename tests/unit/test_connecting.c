@@ -100,34 +100,6 @@ static feri_phase phase_of(const fer_handle *handle)
     return feri_state_phase(feri_handle_state(handle));
 }
 
-/* A reset or a broken pipe occurs only on an established connection. */
-SCRIPT_TEST(a_connection_that_has_ended_already_is_a_connection)
-{
-    fer_handle handle = new_connecting(&script_posix);
-    script_queue("take_error +CONNECTION_RESET:104");
-    assert_ok_log(feri_pending_connect_status(&handle), "take_error(1)");
-    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_QUEUED);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 104);
-    handle = new_connecting(&script_posix);
-    script_queue("take_error +BROKEN_PIPE:32");
-    assert_ok(feri_pending_connect_status(&handle));
-    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CALL_OS);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_BROKEN_PIPE, 0);
-}
-
-/* C4: on Windows SO_ERROR has an earlier connect's error while this one is pending. */
-SCRIPT_TEST(the_error_of_an_earlier_connect_is_none_of_a_pending_one)
-{
-    fer_handle handle = new_connecting(&script_windows);
-    script_queue("take_error +CONNECTION_REFUSED:10061 +CONNECTION_REFUSED:10061");
-    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECTING);
-    script_queue("connect_is_pending 1"); /* it is not */
-    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-}
-
 /* Only a handle that is shared asks whether another one has taken the error. */
 SYSTEM_TEST(script_bsd, a_failed_connect_whose_error_was_taken_is_aborted)
 {
@@ -171,13 +143,6 @@ SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
 
 /* ---- Connects that are started */
 
-static void assert_new_again(const fer_handle *handle)
-{
-    assert_int_equal(feri_handle_state(handle), 0);
-    assert_true(feri_handle_as_raw(handle) == FER_RAW_SOCKET_NONE);
-    assert_int_equal(script.sockets_open, 0);
-}
-
 SYSTEM_TEST(script_posix, a_started_connect_that_ends_immediately_leaves_an_open_stream)
 {
     fer_handle handle = {0};
@@ -193,21 +158,6 @@ SYSTEM_TEST(script_posix, a_started_connect_that_ends_immediately_leaves_an_open
     script_queue("connect IN_PROGRESS:115");
     assert_error(feri_start_connect(&handle, &to), FER_MISUSE, 0);
     assert_int_equal(script.sockets_open, 0);
-}
-
-/* EAGAIN from Linux means a full queue: no connect has started. */
-SYSTEM_TEST(script_posix, a_unix_connect_to_a_full_queue_is_resource_busy)
-{
-    fer_handle handle = {0};
-    fer_unix_addr to = script_path("p");
-    script_queue("unix_connect WOULD_BLOCK:11");
-    assert_error(feri_unix_start_connect(&handle, &to), FER_RESOURCE_BUSY, 11);
-    assert_log("unix_socket() set_nonblocking(1,1) unix_connect(1,p) close(1)");
-    assert_forwards(SCRIPT_SET_NONBLOCKING, FER_BAD_HANDLE, 9,
-                    feri_unix_start_connect(&handle, &to));
-    assert_forwards(SCRIPT_UNIX_SOCKET, FER_UNSUPPORTED, 10047,
-                    feri_unix_start_connect(&handle, &to));
-    assert_new_again(&handle);
 }
 
 static fer_error open_at(const char *text)

@@ -151,31 +151,6 @@ static void start_by_name(void)
     script_thread_finish(0);
 }
 
-/* Both have timed out. */
-CONNECTOR_TEST(a_late_wait_queries_each_attempt_once)
-{
-    for (int pass = 0; pass < 2; pass++) {
-        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(A);
-        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(B);
-        script_queue(pass == 0 ? "lookup_next NOT_FOUND" : "");
-    }
-    options.attempt_delay = fer_duration_from_nanos(1000);
-    options.attempt_timeout = fer_duration_from_nanos(5000);
-    start_by_name();
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(1000));
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(script.sockets_open, 2);
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0);
-    script_queue("peer_addr* NOT_CONNECTED:107");
-    script.now += 9000;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 2);
-    assert_taken(FER_TIMED_OUT, 0);
-    fer_resolver_close(&resolver);
-}
-
 /* After a fork the socket and its registration are also the parent's (rule K15). */
 SCRIPT_TEST(a_closed_attempt_is_reset_and_deleted_first_and_only_closed_in_a_child)
 {
@@ -238,17 +213,6 @@ CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
     assert_false(notified);
     assert_ok(wait_nanos(0)); /* rule P12: the notification is kept */
     assert_true(notified);
-}
-
-CONNECTOR_TEST(a_poller_is_fast_again_after_its_last_connector)
-{
-    assert_ok(start());
-    fer_connector_close(&connector);
-    script.log[0] = '\0';
-    assert_ok(wait_nanos(0));
-    assert_log("poller_wait(0)");
-    assert_int_equal(poller.p_.notified_, 0);
-    assert_null(feri_poller_first_driven(&poller));
 }
 
 static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,

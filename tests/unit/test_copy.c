@@ -85,19 +85,4 @@ BEGUN_TEST(the_next_call_writes_the_rest_first)
     assert_int_equal(buffer.start, 0);
 }
 
-BEGUN_TEST(a_destination_that_still_connects_is_queried_before_anything_is_read)
-{
-    to.handle_ = (fer_handle){0};
-    assert_ok(feri_handle_claim(&to.handle_));
-    assert_error_n(copy(&n), FER_WOULD_BLOCK, 0, n, 0);
-    assert_ok(feri_handle_fill_unconnected(&to.handle_, script_open_socket(), 0));
-    assert_error_log(copy(&n), FER_NOT_CONNECTED, 0, "");
-    assert_true(feri_handle_apply(&to.handle_, FERI_EVENT_CONNECT_BEGIN));
-    script_queue("peer_addr NOT_CONNECTED:107");
-    assert_error_log(copy(&n), FER_WOULD_BLOCK, 0, "take_error(3) peer_addr(3)");
-    script_queue("recv 2, send 2");
-    assert_ok_n(copy(&n), n, 2);
-    assert_log("take_error(3) peer_addr(3) recv(1,4) send(3,2) recv(1,4)");
-}
-
 TEST_MAIN("copy")

@@ -124,31 +124,6 @@ SCRIPT_TEST(each_direction_copies_until_its_end_which_is_passed_on)
     }
 }
 
-BEGUN_TEST(bytes_left_in_the_buffers_are_written_first)
-{
-    buffers[0] = (fer_copy_buffer){memory[0], 4, 1, 3};
-    script_queue("try_send 3");
-    assert_ok_log(copy(), "try_send(2,3) try_recv(2,4) shutdown(1,1) try_recv(1,4) shutdown(2,1)");
-    assert_moved(3, 0, 0, 0);
-    assert_ok(copy_between(&a, &b));
-}
-
-BEGUN_TEST(a_repeated_call_does_not_repeat_an_end)
-{
-    script_queue("try_recv 0 CONNECTION_RESET:104, bytes_queued 0");
-    assert_error(copy(), FER_CONNECTION_RESET, 104);
-    assert_int_equal(script.times[SCRIPT_SHUTDOWN], 1);
-    assert_error(copy(), FER_CONNECTION_RESET, 104);
-}
-
-SCRIPT_TEST_AFTER(begin(&script_windows), a_wait_that_misses_a_shutdown_is_cut_into_slices)
-{
-    script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT");
-    assert_ok(copy());
-    assert_non_null(strstr(script.log, "wait_for_pair(1r,2r,100001000,ever)"));
-    assert_int_equal(script.times[SCRIPT_SHUTDOWN], 2);
-}
-
 /* ---- Timeouts of a */
 
 SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
@@ -178,43 +153,9 @@ SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
     }
 }
 
-BEGUN_TEST(bytes_that_move_begin_a_new_wait)
-{
-    feri_atomic_change_bits(&a.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
-    for (int i = 0; i < 2; i++) {
-        script_queue("timeout 5000, try_send 1, "
-                     "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 1 WOULD_BLOCK:11 WOULD_BLOCK:11");
-        script_then(SCRIPT_WAIT_FOR_PAIR)->elapsed = 4000;
-    }
-    assert_ok(copy());
-    assert_moved(2, 0, 0, 0);
-}
-
 /* ---- Limits */
 
 static fer_cancel_token token;
-
-BEGUN_TEST(limits_of_either_stream_precede_everything)
-{
-    fer_handle *handles[] = {&a, &b};
-    assert_ok(fer_cancel_token_new(&token));
-    fer_cancel_token_cancel(&token);
-    for (int i = 0; i < 2; i++) {
-        limit(handles[i], (fer_limits){.token = &token, .deadline = FER_INSTANT_NONE});
-        assert_error_log(copy(), FER_CANCELLED, 0, "");
-        assert_ok(feri_set_limits(handles[i], NULL));
-    }
-    fer_cancel_token_close(&token);
-}
-
-BEGUN_TEST(the_earlier_deadline_ends_the_wait)
-{
-    script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT");
-    limit(&a, (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(9))});
-    limit(&b, (fer_limits){.deadline = fer_instant_after(fer_duration_from_secs(5))});
-    assert_error(copy(), FER_TIMED_OUT, 0);
-    assert_moved(0, 0, 0, 0);
-}
 
 static script_call cancelled_during;
 
@@ -259,27 +200,6 @@ BEGUN_TEST(a_cancel_in_a_pause_ends_it)
 }
 
 /* ---- Errors */
-
-BEGUN_TEST(nothing_is_read_for_a_stream_that_cannot_be_written)
-{
-    assert_true(feri_handle_apply(&b, FERI_EVENT_SHUT_WRITE));
-    assert_error_log(copy(), FER_BROKEN_PIPE, 0, "");
-}
-
-/* Rule C5, as fer_copy: the call that detects the failure of a connect returns its cause. */
-BEGUN_TEST(the_cause_of_a_failed_connect_is_returned_once)
-{
-    for (int i = 0; i < 2; i++) {
-        fer_handle connecting = script_connecting(0);
-        fer_handle *one = i == 0 ? &connecting : &a;
-        fer_handle *other = i == 0 ? &a : &connecting;
-        script.log[0] = '\0';
-        script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
-        assert_error(copy_between(one, other), FER_CONNECTION_REFUSED, 111);
-        assert_log(i == 0 ? "take_error(3)" : "take_error(4)");
-        assert_error_log(copy_between(one, other), FER_MISUSE, 0, "");
-    }
-}
 
 BEGUN_TEST(misuse_makes_no_call)
 {
@@ -380,25 +300,7 @@ LONG_TEST(a_long_copy_within_limits_splices_too)
     assert_moved(CAP + 5, 0, 0, 0);
 }
 
-SCRIPT_TEST_AFTER(begin_long(0), a_long_copy_between_blocking_streams_does_not_splice)
-{
-    assert_ok(copy());
-    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
-}
-
 /* ---- Changes by another thread */
-
-static void shorten_buffer(script_call call)
-{
-    buffers[0].cap = call == SCRIPT_TRY_SEND ? FERI_SPLICE_CAP_MIN - 1 : buffers[0].cap;
-}
-
-LONG_TEST(a_short_buffer_does_not_splice)
-{
-    script.on_call = shorten_buffer;
-    assert_ok(copy());
-    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
-}
 
 static void reset_a(script_call call)
 {

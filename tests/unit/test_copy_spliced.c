@@ -100,14 +100,6 @@ SCRIPT_TEST(a_copy_splices_after_256_kib_and_once)
 
 #define SPLICED "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()"
 
-BEGUN_TEST(a_short_buffer_does_not_splice)
-{
-    buffer.cap = FERI_SPLICE_CAP_MIN - 1;
-    assert_ok_log(splice(), "");
-    buffer.cap = FERI_SPLICE_CAP_MIN;
-    assert_ok_log(splice(), "pipe_open(16384,waits) pipe_fill(1,16384) pipe_close()");
-}
-
 BEGUN_TEST(a_stream_within_limits_does_not_splice)
 {
     fer_limits limits = {.deadline = FER_INSTANT_NONE};
@@ -119,24 +111,6 @@ BEGUN_TEST(a_stream_within_limits_does_not_splice)
         assert_ok(feri_set_limits(handles[i], NULL));
     }
     assert_ok_log(splice(), SPLICED);
-}
-
-BEGUN_TEST(a_half_that_has_ended_does_not_splice)
-{
-    assert_true(feri_handle_apply(&to, FERI_EVENT_GOT_PIPE));
-    assert_ok_log(splice(), "");
-    to = script_stream(0);
-    assert_true(feri_handle_apply(&from, FERI_EVENT_GOT_EOF));
-    assert_ok_log(splice(), "");
-}
-
-SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_NONBLOCKING), two_nonblocking_streams_splice)
-{
-    assert_ok_log(splice(), "pipe_open(262144) pipe_fill(1,262144) pipe_close()");
-    script_queue("pipe_fill WOULD_BLOCK:11");
-    assert_ok_log(splice(), "pipe_open(262144) pipe_fill(1,262144) pipe_close()");
-    to = script_stream(0);
-    assert_ok_log(splice(), "");
 }
 
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_CLONED),

@@ -101,23 +101,6 @@ CONNECTED_TEST(a_peek_drops_another_sender_s_datagram)
 
 /* ---- Sending */
 
-SCRIPT_TEST(a_length_above_the_systems_is_too_long_and_never_cut)
-{
-    static const size_t lengths[] = {(size_t)INT_MAX + 1, SIZE_MAX};
-    fer_udp_socket socket = connected_socket(&script_windows, 0);
-    fer_socket_addr to = script_addr(PEER);
-    for (size_t i = 0; i < 2; i++) {
-        size_t n = 77;
-        assert_error_n(feri_datagram_send(&socket.handle_, "x", lengths[i], 0, &n),
-                       FER_MESSAGE_TOO_LONG, 0, n, 0);
-        assert_error_n(feri_datagram_send_to(&socket.handle_, "x", lengths[i], &to, 0, &n),
-                       FER_MESSAGE_TOO_LONG, 0, n, 0);
-    }
-    assert_log("");
-    script.traits.datagram_length_max = 1;
-    assert_ok(feri_datagram_send(&socket.handle_, "x", 1, 0, NULL));
-}
-
 /* U2: buffers that are missing, and a send buffer that the datagram exceeds. */
 SCRIPT_TEST(a_datagram_longer_than_the_send_buffer_is_too_long_if_buffers_lack)
 {
@@ -181,18 +164,6 @@ CONNECTED_TEST(a_receive_continues_after_the_report_of_an_earlier_datagram)
     queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
     assert_ok(receive(&socket, FERP_PEEK));
     assert_int_equal(got.len, 3);
-}
-
-SCRIPT_TEST(an_ipv4_address_is_sent_to_as_mapped_on_an_ipv6_socket)
-{
-    fer_udp_socket socket = open_socket(&script_posix, FERI_FLAG_V6);
-    fer_socket_addr v4 = script_addr("192.0.2.7:7");
-    fer_socket_addr v6 = script_addr("[fe80::1%3]:7");
-    assert_ok(feri_datagram_send_to(&socket.handle_, "x", 1, &v4, 0, NULL));
-    assert_ok(feri_datagram_send_to(&socket.handle_, "x", 1, &v6, 0, NULL));
-    assert_log("send_to(1,1,[::ffff:192.0.2.7]:7) send_to(1,1,[fe80::1%3]:7)");
-    assert_ok(feri_datagram_connect(&socket.handle_, &v4));
-    assert_non_null(strstr(script.log, "connect(1,[::ffff:192.0.2.7]:7)"));
 }
 
 SCRIPT_TEST(a_socket_without_ports_keeps_its_peer_though_it_is_shared)
@@ -357,19 +328,6 @@ static void assert_end(fer_udp_socket *socket, unsigned flags)
     assert_addr(&got.from, PEER);
 }
 
-CONNECTED_TEST(a_shutdown_of_receiving_is_the_end_of_this_handle_s_receives)
-{
-    assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_WRITE));
-    assert_log("shutdown(1,1) wake(1)");
-    assert_ok_log(feri_datagram_receive(&socket.handle_, buf, 4, 0, &got), "recv_from(1,4)");
-    assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_READ));
-    assert_ok(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_BOTH));
-    assert_log("shutdown(1,0) wake(1) shutdown(1,2) wake(1)");
-    assert_end(&socket, 0);
-    assert_end(&socket, FERP_PEEK | FERP_DONTWAIT);
-    assert_log("");
-}
-
 SCRIPT_TEST(a_shutdown_without_a_peer_changes_nothing)
 {
     fer_udp_socket socket = open_socket(&script_posix, 0);
@@ -382,14 +340,6 @@ SCRIPT_TEST(a_shutdown_without_a_peer_changes_nothing)
     assert_error(fer_socket_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0);
     assert_error_log(fer_socket_shutdown(fer_udp_socket_as_socket(&none), FER_SHUTDOWN_READ),
                      FER_MISUSE, 0, "");
-}
-
-/* A clone, or the owner of the raw socket, has shut it down. */
-CONNECTED_TEST(a_receive_without_a_sender_is_the_end)
-{
-    memset(&script_then(SCRIPT_RECV_FROM)->addr, 0, sizeof(fer_socket_addr));
-    assert_end(&socket, 0);
-    assert_log("recv_from(1,4)");
 }
 
 static fer_udp_socket *shut_during_wait;

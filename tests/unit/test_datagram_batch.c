@@ -71,22 +71,6 @@ static void send_one(fer_udp_socket *socket, fer_datagram_send one, fer_error_ki
                    kind == FER_OK ? 0 : ECONNREFUSED_OF_LINUX, n, kind == FER_OK);
 }
 
-/* The system cuts at most 64 segments, and a call moves 32 messages. */
-CONNECTED_TEST(more_than_one_call_moves_is_sent_in_parts)
-{
-    static char big[3000];
-    fer_datagram_send messages[40];
-    for (size_t i = 0; i < 40; i++) {
-        messages[i] = message(1, 0);
-    }
-    messages[0] = (fer_datagram_send){.buf = big, .len = 3000, .segment_size = 30};
-    script_queue("udp_feature 1, try_send_messages 32 9");
-    assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 40, 0, &n), n, 40);
-    assert_int_equal(messages[0].sent, 3000);
-    assert_log("udp_feature(1,v4,64) try_send_messages(1,32,1920/30/0) "
-               "try_send_messages(1,9,1/0/0)");
-}
-
 /* After a refusal the same bytes are sent one by one, and then each message of the handle. */
 CONNECTED_TEST(refused_segments_are_sent_singly_and_not_tried_again)
 {
@@ -142,17 +126,6 @@ CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 2, 0, &n), n, 2);
     assert_log("option_value(1,TOS_V4) try_send_messages(1,2,1/0/ba) "
                "try_send_messages(1,2,1/0/0) send_messages(1,1,2/0/ba)");
-}
-
-CONNECTED_TEST(later_batches_have_a_tos_that_another_handle_sets)
-{
-    script_queue("option_value 32 184, send_messages 1 1");
-    for (size_t i = 0; i < 2; i++) {
-        fer_datagram_send one = message(1, 0);
-        one.ecn = FER_ECN_ECT0;
-        send_one(&socket, one, FER_OK);
-        assert_non_null(strstr(script.log, i == 0 ? "1/0/22" : "1/0/ba"));
-    }
 }
 
 /* ---- Receiving */
@@ -268,39 +241,6 @@ CONNECTED_TEST(a_kept_failure_is_not_that_of_a_clone)
     assert_ok(feri_datagram_take_error(&clone, &taken));
     assert_int_equal(taken.kind, FER_OK);
     assert_kept_error(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n));
-}
-
-CONNECTED_TEST(other_senders_are_dropped_until_a_message_is_the_peers)
-{
-    queue_datagram(SCRIPT_RECV_MESSAGES, "192.0.2.1:1002", 2);
-    queue_datagram(SCRIPT_RECV_MESSAGES, PEER, 1);
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, 0, &n), n, 1);
-}
-
-/* A sender of family 0: one message without bytes, from the peer. Linux fills every header. */
-CONNECTED_TEST(a_shut_down_read_half_is_an_empty_message_of_the_peer)
-{
-    script_queue("recv_messages 2");
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, 0, &n), n, 1);
-    assert_int_equal(got[0].len, 0);
-    assert_addr(&got[0].from, PEER);
-    queue_datagram(SCRIPT_RECV_MESSAGES, PEER, 32);
-    script_queue("try_recv_messages 1");
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 33, 0, &n), n, 32);
-    assert_true(feri_handle_apply(&socket.handle_, FERI_EVENT_SHUT_READ));
-    script.log[0] = 0;
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, 0, &n), n, 1);
-    assert_int_equal(got[0].len, 0);
-    assert_log("");
-}
-
-/* A handle that is not fully open, but can still receive. */
-CONNECTED_TEST(a_shut_down_write_half_changes_no_receive)
-{
-    assert_true(feri_handle_apply(&socket.handle_, FERI_EVENT_SHUT_WRITE));
-    queue_datagram(SCRIPT_RECV_MESSAGES, PEER, 1);
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, 0, &n), n, 1);
-    assert_log("recv_messages(1,4)");
 }
 
 TEST_MAIN("datagram_batch")

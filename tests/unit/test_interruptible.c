@@ -28,37 +28,6 @@ static void interrupt(script_call call)
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
 }
 
-SCRIPT_TEST(a_signal_ends_a_transfer_with_its_count)
-{
-    size_t n = 77;
-    begin();
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    interrupt(SCRIPT_TRY_RECV);
-    assert_error_n(fer_tcp_stream_read_exact(&stream, buf, 8, &n), FER_INTERRUPTED, 4, n, 3);
-    script_then_move(SCRIPT_TRY_SEND, 2);
-    interrupt(SCRIPT_TRY_SEND);
-    assert_error_n(fer_tcp_stream_write_all(&stream, "abcd", 4, &n), FER_INTERRUPTED, 4, n, 2);
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    interrupt(SCRIPT_TRY_PEEK);
-    assert_error_n(fer_tcp_stream_read_to_end(&stream, buf, 3, &n), FER_INTERRUPTED, 4, n, 3);
-}
-
-SCRIPT_TEST(a_signal_ends_a_copy_and_loses_nothing)
-{
-    fer_copy_buffer buffer = {buf, 8, 0, 0};
-    fer_stream both = fer_tcp_stream_as_stream(&stream);
-    uint64_t n = 77;
-    begin();
-    script_then_move(SCRIPT_TRY_RECV, 3);
-    interrupt(SCRIPT_TRY_SEND);
-    assert_error(fer_copy(both, both, &buffer, &n), FER_INTERRUPTED, 4);
-    assert_true(n == 0 && buffer.len == 3);
-    script_then_move(SCRIPT_TRY_SEND, 3);
-    interrupt(SCRIPT_TRY_RECV);
-    assert_error(fer_copy(both, both, &buffer, &n), FER_INTERRUPTED, 4);
-    assert_true(n == 3 && buffer.len == 0);
-}
-
 /* A later version may use the bytes. */
 SCRIPT_TEST(the_other_bytes_of_limits_are_zero)
 {
@@ -149,27 +118,6 @@ SYSTEM_TEST(script_posix, a_signal_in_a_pause_restarts_an_accept)
                      i == 0 ? 4 : 0);
     }
     fer_cancel_token_close(&token);
-}
-
-SYSTEM_TEST(script_posix, a_signal_ends_the_wait_of_a_poller)
-{
-    fer_poller poller = {0};
-    fer_event events[2];
-    size_t count = 77;
-    bool notified = false;
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_poller_set_interruptible(&poller, true));
-    assert_forwards(SCRIPT_POLLER_WAIT, FER_INTERRUPTED, 4,
-                    fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
-    assert_int_equal(count, 0);
-    assert_ok(fer_poller_notify(&poller));
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, &notified));
-    assert_true(notified);
-    assert_ok(fer_poller_set_interruptible(&poller, false));
-    script_queue("poller_wait INTERRUPTED:4 1");
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, events, 2, &count, NULL));
-    fer_poller_close(&poller);
-    assert_error(fer_poller_set_interruptible(&poller, true), FER_MISUSE, 0);
 }
 
 TEST_MAIN("interruptible")

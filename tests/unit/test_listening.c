@@ -35,23 +35,6 @@ static fer_error accept_one(void)
 
 /* ---- Accepted streams */
 
-SCRIPT_TEST(an_accepted_stream_has_its_peer_and_its_family)
-{
-    fer_socket_addr peer = {0};
-    begin(&script_posix, FERI_FLAG_V6);
-    script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok(feri_accept(&listener, 0, &stream, &peer));
-    assert_addr(&peer, "[2001:db8::7]:99");
-    assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_V6);
-    assert_int_equal(feri_handle_as_raw(&stream), 2);
-    assert_ok_log(accept_one(), "accept(1) accept(1)");
-    assert_int_equal(feri_handle_flags(&stream), 0);
-    begin(&script_posix, FERI_FLAG_UNIX); /* without a name it has no family */
-    script_then(SCRIPT_ACCEPT)->addr = script_addr("[2001:db8::7]:99");
-    assert_ok_log(accept_one(), "accept(1)");
-    assert_int_equal(feri_handle_flags(&stream), FERI_FLAG_UNIX);
-}
-
 SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
 {
     static const struct {
@@ -117,16 +100,6 @@ SCRIPT_TEST(a_refused_option_of_an_open_connection_is_reported)
 
 /* ---- Waits */
 
-/* K5 */
-LISTENER_TEST(an_accept_without_limits_is_one_call)
-{
-    assert_ok(accept_one());
-    assert_ok(feri_set_limits(&listener, NULL));
-    assert_ok(feri_set_timeout(&listener, FERP_READING, FER_DURATION_NONE));
-    assert_ok(feri_set_nonblocking(&listener, false));
-    assert_ok_log(accept_one(), "accept(1) accept(1)");
-}
-
 static void pass_time(script_call call)
 {
     script.now += call == SCRIPT_ACCEPT ? SECOND / 4 : 0;
@@ -191,29 +164,6 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
                      FER_INTERRUPTED, 4);
         assert_int_equal(script.times[SCRIPT_ACCEPT], 2 + 65536);
     }
-}
-
-LISTENER_TEST(a_clone_of_a_stream_needs_no_memory)
-{
-    fer_handle clone = {0};
-    stream = script_stream(0);
-    script.has_no_memory = true;
-    assert_error(feri_try_clone(&listener, &clone), FER_OUT_OF_MEMORY, 0);
-    assert_ok(feri_try_clone(&stream, &clone));
-}
-
-/* R1: into_raw applies the mode and the timeouts that were set. */
-LISTENER_TEST(a_released_listener_has_the_user_s_modes)
-{
-    assert_int_equal(feri_into_raw(&listener), 1);
-    assert_log("");
-    listener = script_stream(FERI_FLAG_LISTENING);
-    set_token();
-    assert_ok(feri_set_timeout(&listener, FERP_READING, (fer_duration){SECOND}));
-    script.log[0] = '\0';
-    assert_int_equal(feri_into_raw(&listener), 2);
-    assert_log("set_timeout(2,reading,1000000000) set_timeout(2,writing,18446744073709551615) "
-               "set_nonblocking(2,0)");
 }
 
 LISTENER_TEST(an_accept_that_cannot_wait_in_core_fails)

@@ -28,8 +28,6 @@ static void begin_with_token(void)
     script.log[0] = '\0';
 }
 
-#define TOKEN_TEST(function) RESOLVER_TEST_AFTER(begin_with_token(), function)
-
 /* After the call only the test's resolver is left, once the thread has ended. */
 static fer_error look_up(const char *text, fer_resolver *with)
 {
@@ -77,16 +75,6 @@ LOOKUP_TEST(only_addresses_of_the_family_are_found)
     assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.family = FER_IP_V6},
                                           addrs, CAP, &count),
                  FER_HOST_NOT_FOUND, 0);
-}
-
-TOKEN_TEST(an_address_text_needs_no_thread)
-{
-    assert_ok(look_up("[::1]:80", NULL));
-    assert_ok(look_up("[::1]:80", &resolver));
-    assert_addr(&addrs[0], "[::1]:80");
-    assert_int_equal(count, 1);
-    assert_log("");
-    assert_int_equal(background.threads_started, 0);
 }
 
 /* ---- Ends: each lookup has a thread of its own, which runs on. I4: a signal ends an interruptible
@@ -149,39 +137,6 @@ RESOLVER_TEST(a_wait_ends_with_the_result_or_the_limits)
 
 /* ---- Refusals */
 
-TOKEN_TEST(bad_arguments_and_bad_text_precede_the_limits)
-{
-    fer_resolver closed = {0};
-    assert_ok(fer_cancel_token_cancel(&token));
-    script.log[0] = '\0';
-    assert_error(look_up("a.test", NULL), FER_INVALID_INPUT, 0);
-    assert_error(look_up(NULL, NULL), FER_MISUSE, 0);
-    assert_error(look_up("a.test:80", &closed), FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits},
-                                          NULL, 1, &count),
-                 FER_MISUSE, 0);
-    assert_error(fer_to_socket_addrs_with("a.test:80", &(fer_lookup_options){.limits = limits},
-                                          addrs, CAP, NULL),
-                 FER_MISUSE, 0);
-    assert_error(look_up("a.test:80", NULL), FER_CANCELLED, 0);
-    assert_error(look_up("127.0.0.1:80", NULL), FER_CANCELLED, 0);
-    limits = (fer_limits){.deadline = fer_instant_now()};
-    assert_error(look_up("127.0.0.1:80", NULL), FER_TIMED_OUT, 0);
-    fer_cancel_token_close(&token);
-    limits = (fer_limits){.token = &token};
-    assert_error_log(look_up("127.0.0.1:80", NULL), FER_MISUSE, 0, "token_close()");
-    assert_int_equal(count, 99);
-}
-
-TOKEN_TEST(a_full_queue_is_reported_without_waiting)
-{
-    start(0, "b.test:80");
-    assert_error(look_up("a.test:80", &resolver), FER_WOULD_BLOCK, 0);
-    assert_log("token_open() token_close()");
-    fer_lookup_close(&lookups[0]);
-    script_thread_finish(0);
-}
-
 LOOKUP_TEST(memory_for_the_addresses_may_lack)
 {
     script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
@@ -227,14 +182,6 @@ CONNECT_TEST(a_name_that_fails_starts_no_attempt)
     assert_error(connect_to_name("a.test"), FER_INVALID_INPUT, 0);
     assert_error_log(connect_to_name(NULL), FER_MISUSE, 0, "");
     assert_int_equal(failed, 0);
-}
-
-CONNECT_TEST(a_connect_to_an_address_text_with_no_options_has_no_thread)
-{
-    memset(&stream, 0, sizeof stream);
-    assert_ok(fer_tcp_stream_connect_with(&stream, "192.0.2.1:80", NULL));
-    assert_log("socket(v4) set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)");
-    assert_int_equal(background.memory_live, 1);
 }
 
 TEST_MAIN("lookup_within")

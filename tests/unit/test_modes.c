@@ -15,7 +15,6 @@
 #include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)
-#define DAY (UINT64_C(86400000) * MILLI)
 
 static fer_handle handle;
 static fer_handle clone;
@@ -72,52 +71,6 @@ MODES_TEST(the_version_of_a_lock_is_odd_while_it_is_held)
     feri_handle_unlock(&handle, version);
 }
 
-MODES_TEST(timeouts_are_rounded_up_to_milliseconds)
-{
-    static const struct {
-        uint64_t set, got;
-    } rows[] = {{1, MILLI},
-                {MILLI, MILLI},
-                {MILLI + 1, 2 * MILLI},
-                {12 * DAY, 12 * DAY},
-                {14 * DAY, 0x3FFFFFFF * MILLI},
-                {FER_DURATION_NONE_NANOS - 1, 0x3FFFFFFF * MILLI},
-                {FER_DURATION_NONE_NANOS, FER_DURATION_NONE_NANOS}};
-    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
-        ferp_direction direction = i % 2 == 0 ? FERP_READING : FERP_WRITING;
-        assert_ok(feri_set_timeout(&handle, direction, (fer_duration){rows[i / 2].set}));
-        assert_timeout(&handle, direction, rows[i / 2].got);
-    }
-    assert_log("");
-}
-
-MODES_TEST(the_modes_do_not_touch_each_other)
-{
-    struct ferp_linger linger = {false, 0};
-    assert_timeout(&handle, FERP_READING, FER_DURATION_NONE_NANOS);
-    assert_timeout(&handle, FERP_WRITING, FER_DURATION_NONE_NANOS);
-    assert_false(is_nonblocking(&handle));
-    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){FER_DURATION_NONE_NANOS - 1}));
-    assert_ok(feri_set_nonblocking(&handle, true));
-    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(65535)));
-    feri_modes_end_reading(&handle);
-    assert_ok(feri_set_timeout(&handle, FERP_WRITING, (fer_duration){3 * MILLI}));
-    assert_ok(feri_try_clone(&handle, &clone));
-    for (size_t i = 0; i < 4; i++) {
-        const fer_handle *of = i % 2 == 0 ? &handle : &clone;
-        if (i == 2) {
-            assert_ok(feri_set_nonblocking(&clone, false));
-            assert_ok(feri_set_linger(&clone, FER_DURATION_NONE));
-        }
-        assert_timeout(of, FERP_READING, 0x3FFFFFFF * MILLI);
-        assert_timeout(of, FERP_WRITING, 3 * MILLI);
-        assert_int_equal(is_nonblocking(of), i < 2);
-        assert_true(feri_modes_has_ended_reading(of));
-        assert_true(feri_modes_shared_linger(of, &linger));
-        assert_true(i < 2 ? linger.on && linger.seconds == 65535 : !linger.on);
-    }
-}
-
 /* ---- Clones. T6: "clones share them, whenever they are set". */
 
 MODES_TEST(a_duplicate_that_fails_frees_the_record)
@@ -158,17 +111,6 @@ MODES_TEST(a_clone_that_is_closed_meanwhile_leaks_no_record)
     assert_error(feri_try_clone(&handle, &other), FER_MISUSE, 0);
 }
 
-MODES_TEST(into_raw_of_the_last_handle_leaks_no_record)
-{
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_int_equal(feri_into_raw(&clone), 2);
-    assert_int_equal(background.memory_live, 1);
-    assert_int_equal(feri_into_raw(&handle), 1);
-    assert_int_equal(background.memory_live, 0);
-    ferp_close(1);
-    ferp_close(2);
-}
-
 /* Another thread makes a clone of the same handle at the same time, and is first. */
 static void clone_early(void)
 {
@@ -195,23 +137,6 @@ static void send_to(fer_handle *by)
 {
     fer_socket_addr to = {.ip = {.family = FER_IP_V4}, .port = 9};
     assert_ok(feri_datagram_send_to(by, "x", 1, &to, 0, NULL));
-}
-
-MODES_TEST(all_handles_of_a_datagram_socket_call_the_first_one_s_raw_socket)
-{
-    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
-    assert_ok(feri_try_clone(&handle, &clone));
-    send_to(&handle);
-    send_to(&clone);
-    assert_ok(feri_set_bool_option(&clone, FERP_BROADCAST, true));
-    assert_log("duplicate(1) wake(1) send_to(1,1,0.0.0.0:9) send_to(1,1,0.0.0.0:9) "
-               "set_option(1,BROADCAST,1)");
-    assert_ok_log(feri_try_clone(&clone, &other), "duplicate(1) wake(2)");
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
-    send_to(&other);
-    feri_handle_close(&other);
-    assert_log("close(2) send_to(1,1,0.0.0.0:9) close(1) close(3)");
 }
 
 MODES_TEST(a_clone_beside_the_first_send_calls_its_raw_socket)
@@ -257,65 +182,6 @@ MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate)
     assert_non_null(strstr(script.log, "close(1) close(2)"));
     ferp_close(3);
     ferp_close(4);
-}
-
-MODES_TEST(a_handle_that_is_moved_still_shares_with_the_clones)
-{
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_ok(feri_socket_into(&handle, &other, 0));
-    assert_int_equal(background.memory_live, 1);
-    set_read_timeout(&other, 2);
-    assert_timeout(&clone, FERP_READING, 2 * MILLI);
-    assert_ok(feri_set_nonblocking(&clone, true));
-    assert_true(is_nonblocking(&other));
-    feri_handle_close(&clone);
-    assert_int_equal(background.memory_live, 1);
-}
-
-MODES_TEST(a_handle_that_was_never_cloned_is_moved_with_its_modes)
-{
-    set_read_timeout(&handle, 2);
-    assert_ok(feri_set_nonblocking(&handle, true));
-    assert_ok(feri_socket_into(&handle, &other, 0));
-    assert_timeout(&other, FERP_READING, 2 * MILLI);
-    assert_true(is_nonblocking(&other));
-    assert_ok(feri_handle_claim(&handle)); /* which is empty again */
-    assert_ok(feri_handle_fill(&handle, script_open_socket(), 0));
-    assert_timeout(&handle, FERP_READING, FER_DURATION_NONE_NANOS);
-    assert_false(is_nonblocking(&handle));
-}
-
-/* ---- Linger. O2: one setting of the socket, even if the OS keeps one for each raw socket. */
-
-MODES_TEST(a_linger_time_reaches_every_raw_socket_before_its_close)
-{
-    fer_duration got = {7};
-    assert_ok(feri_try_clone(&handle, &clone));
-    script.log[0] = '\0';
-    assert_ok_log(feri_linger(&handle, &got), "linger(1)");
-    assert_ok_log(feri_set_linger(&clone, fer_duration_from_secs(3)), "set_linger(2,1,3)");
-    assert_ok_log(feri_linger(&handle, &got), "");
-    assert_true(got.nanos == 3000 * MILLI);
-    feri_handle_close(&clone);
-    assert_log("set_linger(2,1,3) close(2)");
-    assert_int_equal(feri_into_raw(&handle), 1);
-    assert_non_null(strstr(script.log, "set_linger(1,1,3)"));
-    ferp_close(1);
-}
-
-MODES_TEST(a_linger_time_that_was_set_before_the_clone_is_the_clone_s)
-{
-    fer_duration got = {7};
-    assert_ok(feri_set_linger(&handle, fer_duration_from_secs(0)));
-    assert_ok(feri_linger(&handle, &got)); /* not shared: the OS answers */
-    assert_log("set_linger(1,1,0) linger(1)");
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_ok(feri_linger(&clone, &got));
-    assert_true(got.nanos == 0);
-    script.log[0] = '\0';
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
-    assert_log("set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)");
 }
 
 /* ---- Adoption */

@@ -15,43 +15,6 @@ static void some_addrs(fer_socket_addr addrs[SOME])
     addrs[2] = script_addr("192.0.2.3:3");
 }
 
-static fer_error connect_to_some(fer_handle *handle)
-{
-    fer_socket_addr addrs[SOME];
-    some_addrs(addrs);
-    return feri_open_first(handle, addrs, SOME, feri_connection_open, 0);
-}
-
-SYSTEM_TEST(script_posix, no_address_is_tried_after_the_first_that_works)
-{
-    fer_handle handle = {0};
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_ok(connect_to_some(&handle));
-    assert_log("socket(v4) connect(1,192.0.2.1:1) close(1) socket(v6) connect(2,[2001:db8::2]:2)");
-    assert_int_equal(feri_handle_as_raw(&handle), 2);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
-}
-
-SYSTEM_TEST(script_posix, the_last_address_may_be_the_one)
-{
-    fer_handle handle = {0};
-    script_queue("connect CONNECTION_REFUSED:111 HOST_UNREACHABLE:113");
-    assert_ok(connect_to_some(&handle));
-    assert_int_equal(feri_handle_as_raw(&handle), 3);
-    assert_int_equal(feri_handle_flags(&handle), 0);
-    assert_int_equal(script.sockets_open, 1);
-}
-
-SYSTEM_TEST(script_posix, if_each_address_fails_the_error_is_the_last_ones_and_the_handle_new)
-{
-    fer_handle handle = {0};
-    script_queue("connect CONNECTION_REFUSED:111 HOST_UNREACHABLE:113 NETWORK_UNREACHABLE:101");
-    assert_error(connect_to_some(&handle), FER_NETWORK_UNREACHABLE, 101);
-    assert_int_equal(script.times[SCRIPT_CONNECT], SOME);
-    assert_int_equal(script.sockets_open, 0);
-    assert_int_equal(feri_handle_state(&handle), 0);
-}
-
 SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_before_any_call)
 {
     fer_handle handle = {0};
@@ -72,18 +35,6 @@ SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_befor
     }
     assert_log("");
     assert_int_equal(feri_handle_state(&handle), 0);
-}
-
-SYSTEM_TEST(script_posix, the_addresses_of_a_name_are_tried_in_order)
-{
-    fer_handle handle = {0};
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::2]:0");
-    script_then_fail(SCRIPT_CONNECT, FER_CONNECTION_REFUSED, 111);
-    assert_ok(feri_open_by_name(&handle, "example.test:80", feri_connection_open, 0));
-    assert_log("lookup_begin(example.test) lookup_next() socket(v4) connect(1,192.0.2.1:80) "
-               "lookup_next() close(1) socket(v6) connect(2,[2001:db8::2]:80) lookup_end()");
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
 }
 
 /* ---- Binding (rules L1, L4) */
@@ -107,16 +58,6 @@ SYSTEM_TEST(script_bsd, a_system_without_dual_stack_is_unsupported)
     assert_log("socket(udp,v6) set_option(1,ONLY_V6,0) close(1)");
     script_then_fail(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22);
     assert_error(bind_to(FER_TYPE_DGRAM, "[::ffff:127.0.0.1]:80"), FER_UNSUPPORTED, 22);
-}
-
-SYSTEM_TEST(script_windows, a_denied_bind_of_a_free_port_is_denied)
-{
-    script_then_fail(SCRIPT_BIND, FER_PERMISSION_DENIED, 10013);
-    assert_error_log(bind_to(FER_TYPE_DGRAM, "[2001:db8::1%4]:80"), FER_PERMISSION_DENIED, 10013,
-                     "socket(udp,v6) set_option(1,EXCLUSIVE_ADDRESS,1) "
-                     "bind(1,[2001:db8::1%4]:80) "
-                     "socket(udp,v6) set_option(2,EXCLUSIVE_ADDRESS,1) set_option(2,ONLY_V6,0) "
-                     "bind(2,[::]:80) close(2) close(1)");
 }
 
 /* A dual-stack socket that holds the port denies 0.0.0.0 too. */

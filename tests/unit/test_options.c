@@ -93,63 +93,6 @@ OPEN_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
                     feri_set_linger(&handle, (fer_duration){0}));
 }
 
-SCRIPT_TEST(a_type_of_service_is_set_for_the_family)
-{
-    fer_handle handle = open_stream(FERI_FLAG_DATAGRAM);
-    assert_ok_log(fer_socket_set_tos((fer_socket *)&handle, 255), "set_option(1,TOS_V4,255)");
-    handle = script_stream(FERI_FLAG_DATAGRAM | FERI_FLAG_V6);
-    assert_ok_log(fer_socket_set_tos((fer_socket *)&handle, 1),
-                  "set_option(2,TCLASS_V6,1) set_option(2,TOS_V4,1)");
-    assert_forwards(SCRIPT_SET_OPTION, FER_UNSUPPORTED, 92,
-                    fer_socket_set_tos((fer_socket *)&handle, 2));
-    script_queue("set_option OK INVALID_INPUT:22"); /* of the additional IP_TOS */
-    assert_ok(fer_socket_set_tos((fer_socket *)&handle, 3));
-}
-
-SCRIPT_TEST(a_type_of_service_out_of_range_makes_no_call)
-{
-    fer_handle stream = open_stream(0);
-    fer_handle datagrams = script_stream(FERI_FLAG_DATAGRAM);
-    for (uint32_t tos = 0; tos < 300; tos++) {
-        fer_error_kind of_stream = tos < 256 && tos % 4 == 0 ? FER_OK : FER_INVALID_INPUT;
-        assert_error(fer_socket_set_tos((fer_socket *)&stream, tos), of_stream, 0);
-        assert_error(fer_socket_set_tos((fer_socket *)&datagrams, tos),
-                     tos < 256 ? FER_OK : FER_INVALID_INPUT, 0);
-    }
-    assert_int_equal(script.times[SCRIPT_SET_OPTION], 64 + 256);
-}
-
-V6_OPEN_TEST(a_type_of_service_is_reported_for_the_family)
-{
-    uint32_t got = 7;
-    script_queue("option_value 184");
-    assert_ok_n(feri_tos(&handle, &got), got, 0xb8);
-    handle = script_stream(0);
-    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 9, feri_tos(&handle, &got));
-    assert_error(feri_tos(&handle, NULL), FER_MISUSE, 0);
-    assert_int_equal(got, 0xb8);
-    assert_log("option_value(1,TCLASS_V6) option_value(2,TOS_V4)");
-}
-
-OPEN_TEST(a_buffer_size_is_cut_to_the_range_of_the_option)
-{
-    size_t got = 7;
-    assert_error(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 0), FER_INVALID_INPUT, 0);
-    assert_ok_log(feri_set_buffer_size(&handle, FERP_RECV_BUFFER, 1),
-                  "set_option(1,RECV_BUFFER,1)");
-    const size_t cut[] = {INT32_MAX, (size_t)INT32_MAX + 1, SIZE_MAX};
-    for (size_t i = 0; i < 3; i++) {
-        assert_ok_log(feri_set_buffer_size(&handle, FERP_SEND_BUFFER, cut[i]),
-                      "set_option(1,SEND_BUFFER,2147483647)");
-    }
-    script_queue("option_value 9001 BAD_HANDLE:9");
-    assert_ok_n(feri_buffer_size(&handle, FERP_RECV_BUFFER, &got), got, 9001);
-    assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, &got), FER_BAD_HANDLE, 9);
-    assert_error(feri_buffer_size(&handle, FERP_SEND_BUFFER, NULL), FER_MISUSE, 0);
-    assert_int_equal(got, 9001);
-    assert_log("option_value(1,RECV_BUFFER) option_value(1,SEND_BUFFER)");
-}
-
 /* O7: OpenBSD refuses the size of a buffer whose half has ended. */
 SCRIPT_TEST(a_buffer_size_of_an_ended_half_is_moot)
 {
@@ -249,24 +192,6 @@ SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
                     fer_socket_type((fer_socket *)&handle, &type));
 }
 
-OPEN_TEST(a_user_timeout_is_in_milliseconds)
-{
-    fer_duration got = {0};
-    assert_error(fer_socket_set_tcp_user_timeout((fer_socket *)&handle, (fer_duration){0}),
-                 FER_INVALID_INPUT, 0);
-    assert_ok(fer_socket_set_tcp_user_timeout((fer_socket *)&handle, (fer_duration){1000001}));
-    assert_ok(
-        fer_socket_set_tcp_user_timeout((fer_socket *)&handle, (fer_duration){UINT64_MAX - 1}));
-    assert_ok_log(fer_socket_set_tcp_user_timeout((fer_socket *)&handle, FER_DURATION_NONE),
-                  "set_option(1,USER_TIMEOUT,2) set_option(1,USER_TIMEOUT,2147483647) "
-                  "set_option(1,USER_TIMEOUT,0)");
-    assert_ok(fer_socket_tcp_user_timeout((fer_socket *)&handle, &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    script_then(SCRIPT_OPTION_VALUE)->value = 5;
-    assert_ok(fer_socket_tcp_user_timeout((fer_socket *)&handle, &got));
-    assert_int_equal(got.nanos, 5000000);
-}
-
 /* ---- Multicast */
 
 static const fer_ipv4_addr local_v4 = {{192, 0, 2, 1}};
@@ -301,26 +226,6 @@ SCRIPT_TEST(a_system_without_the_ipv4_groups_of_an_ipv6_socket_reports_it)
         assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group, &local_v4),
                      is_v6 ? FER_INVALID_INPUT : FER_ADDR_NOT_AVAILABLE, 22);
     }
-}
-
-SCRIPT_TEST(a_multicast_ttl_is_0_to_255)
-{
-    fer_handle handle = open_stream(0);
-    uint32_t got = 7;
-    assert_ok_log(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, 0),
-                  "set_option(1,MULTICAST_TTL_V4,0)");
-    assert_ok_log(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, 255),
-                  "set_option(1,MULTICAST_TTL_V4,255)");
-    assert_error(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, 256),
-                 FER_INVALID_INPUT, 0);
-    assert_error_log(fer_udp_socket_set_multicast_ttl_v4((fer_udp_socket *)&handle, UINT32_MAX),
-                     FER_INVALID_INPUT, 0, "");
-    script_queue("option_value 200 BAD_HANDLE:9");
-    assert_ok_n(fer_udp_socket_multicast_ttl_v4((fer_udp_socket *)&handle, &got), got, 200);
-    assert_error(fer_udp_socket_multicast_ttl_v4((fer_udp_socket *)&handle, &got), FER_BAD_HANDLE,
-                 9);
-    assert_int_equal(got, 200);
-    assert_log("option_value(1,MULTICAST_TTL_V4) option_value(1,MULTICAST_TTL_V4)");
 }
 
 SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
@@ -401,17 +306,6 @@ SCRIPT_TEST(the_fields_are_set_and_it_is_on_last)
         assert_log(rows[i].log);
         script_end_row();
     }
-}
-
-OPEN_TEST(keepalive_is_reported)
-{
-    fer_tcp_keepalive got = {0};
-    script_queue("option_value 1 60 5 3");
-    assert_ok(feri_keepalive(&handle, &got));
-    assert_true(got.enabled);
-    assert_int_equal(got.time.nanos, 60 * SECOND);
-    assert_int_equal(got.interval.nanos, 5 * SECOND);
-    assert_int_equal(got.retries, 3);
 }
 
 STREAM_TEST(script_windows, a_field_that_the_os_does_not_report_is_zero)

@@ -7,62 +7,7 @@
 #include "ferrule/socket.h"
 #include "ferrule/udp_batch.h"
 
-/* ---- Clones */
-
-SYSTEM_TEST(script_posix, a_clone_is_a_second_handle_of_the_socket_and_both_have)
-{
-    fer_handle handle = script_stream(FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
-    fer_handle clone = {0};
-    assert_ok_log(feri_try_clone(&handle, &clone), "duplicate(1) wake(1)");
-    assert_int_equal(feri_handle_as_raw(&handle), 1);
-    assert_int_equal(feri_handle_as_raw(&clone), 2);
-    assert_int_equal(feri_handle_flags(&handle),
-                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
-    assert_int_equal(feri_handle_flags(&clone),
-                     FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING | FERI_FLAG_CLONED);
-    feri_handle_close(&handle);
-    feri_handle_close(&clone);
-    assert_log("close(1) close(2)");
-}
-
 /* ---- from_raw */
-
-SCRIPT_TEST(a_socket_of_another_type_is_refused_and_left_to_the_caller)
-{
-    static const struct {
-        const char *description;
-        char becomes; /* s: a stream, l: a listener, -: neither */
-    } rows[] = {{"stream v4 connected", 's'},
-                {"stream v4 connected connecting", 's'},
-                {"stream v4 listening", 'l'},
-                {"stream v4 listening connected", 'l'},
-                {"stream v4", '-'},
-                {"stream connected", '-'},
-                {"stream listening", '-'},
-                {"stream unix connected", '-'},
-                {"stream unix listening", '-'},
-                {"datagram v4", '-'},
-                {"datagram v4 connected", '-'},
-                {"datagram v4 listening", '-'},
-                {"v4 connected", '-'},
-                {"v4 listening", '-'},
-                {"", '-'}};
-    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
-        bool is_adopted = rows[i / 2].becomes == (i % 2 == 0 ? 's' : 'l');
-        fer_handle handle = {0};
-        script_begin(&script_posix);
-        script.row = rows[i / 2].description;
-        script_then(SCRIPT_DESCRIBE)->description = script_description(script.row);
-        fer_raw_socket raw = script_open_socket();
-        assert_error(i % 2 == 0 ? feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_STREAM)
-                                : feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_LISTENER),
-                     is_adopted ? FER_OK : FER_INVALID_INPUT, 0);
-        assert_row(script.times[SCRIPT_ADOPT] == is_adopted);
-        assert_row(feri_handle_state(&handle) == (is_adopted ? FERI_PHASE_OPEN : FERI_PHASE_NEW));
-        assert_row(script.sockets_open == 1);
-        script_end_row();
-    }
-}
 
 SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_adopted_without_ports)
 {

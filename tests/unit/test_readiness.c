@@ -13,7 +13,6 @@ enum { R = FER_READABLE, W = FER_WRITABLE, BOTH = R | W };
 
 #define NONE FER_DURATION_NONE_NANOS
 #define NO_TIMEOUT FER_DURATION_NONE
-#define NO_WAIT fer_duration_from_nanos(0)
 
 static fer_interest ready;
 static fer_handle handle;
@@ -89,51 +88,6 @@ SCRIPT_TEST(a_wait_lasts_until_it_is_ready_or_its_timeout)
     run_rows(rows, sizeof rows / sizeof rows[0], false);
 }
 
-/* On Linux a poll for space of a Unix socket misses the end of its write half. S6: the send of zero
- * bytes also finds what the peer has shut down, so no clone is needed. A datagram socket would send
- * a datagram, so no send asks for it. */
-SCRIPT_TEST(on_linux_the_wait_of_a_unix_socket_is_cut_into_slices)
-{
-    static const struct row rows[] = {
-        {"a stream", &script_posix, FERI_FLAG_UNIX, feri_stream_ready, W, NONE,
-         "ready TIMED_OUT TIMED_OUT, send WOULD_BLOCK:11 BROKEN_PIPE:32", W,
-         "ready(1,w,100001000,ever) send(1,0) ready(1,w,200001000,ever) send(1,0)"},
-        {"a stream that is read", &script_posix, FERI_FLAG_UNIX, feri_stream_ready, R, NONE,
-         "ready 1", R, "ready(1,r,ever)"},
-        {"a stream of IP", &script_posix, 0, feri_stream_ready, W, NONE, "ready 2", W,
-         "ready(1,w,ever)"},
-        {"a datagram socket", &script_posix, FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX, feri_ready, W,
-         150000000, "ready TIMED_OUT TIMED_OUT", 0,
-         "ready(1,w,100001000,150001000) ready(1,w,150001000)"},
-    };
-    run_rows(rows, sizeof rows / sizeof rows[0], true);
-}
-
-static void shut_write_at_second_slice(script_call call)
-{
-    if (call == SCRIPT_READY && script.times[SCRIPT_READY] == 2) {
-        assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE));
-    }
-}
-
-SCRIPT_TEST(a_shutdown_of_the_own_write_half_is_noticed_at_the_end_of_a_slice)
-{
-    for (int i = 0; i < 3; i++) {
-        script_begin(i == 0 ? &script_windows : &script_posix);
-        script.traits.unix_write_wait_misses_end = i > 0;
-        handle = script_stream(i == 0 ? 0 : FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX);
-        script.on_call = shut_write_at_second_slice;
-        script_queue("ready TIMED_OUT TIMED_OUT");
-        wait *run = i == 0 ? feri_stream_ready : feri_ready;
-        assert_ok_n(run(&handle, W, i < 2 ? NO_TIMEOUT : fer_duration_from_millis(150), &ready),
-                    ready, W);
-        assert_int_equal(script.times[SCRIPT_READY], 2);
-        assert_ok_n(run(&handle, W, NO_WAIT, &ready), ready, W);
-        assert_int_equal(script.times[SCRIPT_READY], 2);
-        script_end_row();
-    }
-}
-
 static void shut_write_in_the_wait(script_call call)
 {
     if (call == SCRIPT_READY) {
@@ -186,46 +140,7 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
     }
 }
 
-HANDLE_TEST(script_posix, script_stream(0),
-            a_check_adds_to_the_readiness_of_the_state_and_cannot_fail)
-{
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_READ));
-    script_queue("ready 2 OUT_OF_MEMORY:12");
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, R);
-    assert_true(
-        feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-}
-
-/* S6: "through a clone": the mark on the socket ends the read half. S5: "The handle saves any fatal
- * error ..., whether read, write or take_error met it first". */
-HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_reset_that_the_send_meets_sticks)
-{
-    script_queue("ready TIMED_OUT, send CONNECTION_ABORTED:10053");
-    assert_ok_n(feri_stream_ready(&handle, W, NO_TIMEOUT, &ready), ready, W);
-    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 10053);
-    script.log[0] = '\0';
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    handle = script_stream(FERI_FLAG_CLONED);
-    feri_modes_end_reading(&handle);
-    assert_ok_n(feri_stream_ready(&handle, R, NO_TIMEOUT, &ready), ready, R);
-    assert_log("");
-    /* an end of the write half that the send meets is not saved */
-    script_queue("ready TIMED_OUT, send BROKEN_PIPE:10058");
-    assert_ok_n(feri_stream_ready(&handle, W, NO_TIMEOUT, &ready), ready, W);
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
-}
-
 /* ---- Connects */
-
-HANDLE_TEST(script_posix, script_connecting(FERI_FLAG_NONBLOCKING),
-            a_pending_connect_is_waited_for_and_then_the_stream)
-{
-    script_queue("ready 2");
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, W);
-    assert_log("wait_arm(1,CONNECTED) wait_for(ever) peer_addr(1) ready(1,rw,ever)");
-}
 
 /* False readiness does not extend the wait past its timeout: a connect that is falsely ready, and a
  * socket whose wait is woken, both pause. */
@@ -241,20 +156,6 @@ HANDLE_TEST(script_windows, script_connecting(FERI_FLAG_NONBLOCKING),
     assert_ok_n(feri_ready(&handle, R, fer_duration_from_millis(4), &ready), ready, 0);
     assert_int_equal(script.now - before, 4000000);
     assert_int_equal(script.times[SCRIPT_READY], 5);
-}
-
-HANDLE_TEST(script_windows, script_connecting(FERI_FLAG_NONBLOCKING),
-            a_connect_that_fails_is_ready_for_all_that_was_requested)
-{
-    script_queue("wait_for CONNECTION_REFUSED, peer_addr NOT_CONNECTED:10057");
-    assert_ok_n(feri_stream_ready(&handle, R, NO_TIMEOUT, &ready), ready, R);
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0); /* which is the caller's */
-    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_READ), FERI_ANSWER_CHECK_CONNECT);
-    script_queue("take_error +CONNECTION_REFUSED:10061, connect_is_pending 1");
-    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 10061);
-    script.log[0] = '\0';
-    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
-    assert_log("");
 }
 
 /* ---- The public functions: which of the two waits each one uses */

@@ -5,57 +5,7 @@
 
 #include "core/names/resolver.h"
 
-/* ---- N1 */
-
-RESOLVING_TEST(an_address_text_is_answered_immediately_and_without_a_thread)
-{
-    fer_socket_addr addrs[CAP];
-    fer_socket_addr want = script_addr("[::1]:80");
-    size_t count = 0;
-    assert_ok_log(fer_resolver_start(&resolver, "[::1]:80", NULL, &poller, 0, &lookups[0]), "");
-    assert_true(poller_was_notified());
-    assert_false(poller_was_notified());
-    assert_ok_n(fer_lookup_wait(&lookups[0], (fer_duration){0}, addrs, CAP, &count), count, 1);
-    assert_true(fer_socket_addr_eq(&addrs[0], &want));
-    assert_int_equal(background.threads_started, 0);
-    assert_int_equal(background.waits, 0);
-}
-
-/* ---- N3 */
-
-RESOLVING_TEST(an_answer_stays_and_can_be_requested_again)
-{
-    fer_socket_addr addrs[CAP];
-    start(0, "example.test:80");
-    script_addresses(2);
-    script_thread_finish(0);
-    assert_log("lookup_begin(example.test) lookup_next() lookup_next() lookup_next() lookup_next() "
-               "lookup_next() lookup_end()");
-    for (size_t cap = 0; cap <= CAP; cap++) {
-        size_t count = 0;
-        memset(addrs, 0x5C, sizeof addrs);
-        assert_ok_n(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, addrs, cap, &count), count, 2);
-        for (size_t i = 0; i < CAP; i++) {
-            assert_int_equal(addrs[i].port, i < cap && i < 2 ? 80 : 0x5C5C);
-        }
-    }
-    fer_socket_addr want = script_addr("[2001:db8::2]:80");
-    assert_true(fer_socket_addr_eq(&addrs[1], &want));
-}
-
 /* ---- N4 */
-
-RESOLVING_TEST(a_wait_of_nothing_only_queries)
-{
-    start(0, "a.test:80");
-    assert_error(poll_lookup(0), FER_WOULD_BLOCK, 0);
-    assert_int_equal(background.waits, 1);
-    assert_int_equal(background.waited_until, 0);
-    step_into_lookup(0);
-    assert_error(poll_lookup(0), FER_WOULD_BLOCK, 0);
-    assert_false(script_thread_step(0));
-    assert_ok(poll_lookup(0));
-}
 
 RESOLVER_TEST(a_wait_that_ends_leaves_the_lookup_running)
 {
@@ -111,48 +61,7 @@ RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
     assert_ok(poll_lookup(0));
 }
 
-/* ---- N7 */
-
-RESOLVER_TEST(a_closed_resolver_cancels_the_lookups_that_are_not_done)
-{
-    begin(2, 2);
-    start(0, "a.test:80");
-    script_thread_finish(0);
-    for (size_t i = 1; i <= 4; i++) {
-        assert_ok(fer_resolver_start(&resolver, "b.test:80", NULL, &poller, 0, &lookups[i]));
-    }
-    script_addresses(1);
-    step_into_lookup(1);
-    fer_resolver_close(&resolver);
-    assert_true(poller_was_notified());
-    assert_false(poller_was_notified());
-    assert_ok(poll_lookup(0));
-    for (size_t i = 1; i <= 4; i++) {
-        assert_error(poll_lookup(i), FER_CANCELLED, 0);
-    }
-    assert_false(script_thread_step(1));
-    assert_false(script_thread_step(2));
-    assert_error(poll_lookup(1), FER_CANCELLED, 0);
-    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 2);
-}
-
 /* ---- N8 */
-
-RESOLVER_TEST(threads_start_with_work_and_end_without_it)
-{
-    begin(4, 0);
-    assert_int_equal(background.threads_started, 0);
-    for (size_t round = 1; round <= 3; round++) {
-        start(0, "a.test:80");
-        start(1, "b.test:80");
-        assert_int_equal(background.threads_started, 2 * round);
-        script_thread_finish(2 * round - 2);
-        script_thread_finish(2 * round - 1);
-        assert_int_equal(background.threads_running, 0);
-        fer_lookup_close(&lookups[0]);
-        fer_lookup_close(&lookups[1]);
-    }
-}
 
 /* A thread that has not yet started working counts for one lookup. */
 RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
@@ -329,22 +238,6 @@ RESOLVER_TEST(a_closed_lookup_leaves_the_list)
     }
 }
 
-/* The thread finishes while the program waits for its poller. The notification is the last step of
- * the completion: a thread that it wakes finds the key. */
-static void take_key_at_notification(script_call call)
-{
-    if (call == SCRIPT_POLLER_WAIT && background.threads_running > 0) {
-        script_thread_finish(0);
-    }
-    if (call == SCRIPT_POLLER_NOTIFY) {
-        assert_true(background.is_locked);
-        assert_int_equal(background.notified, 1);
-        background.is_locked = false;
-        assert_taken(&poller, KEYS, "0");
-        background.is_locked = true;
-    }
-}
-
 static void finish_during_a_wait(void (*on_call)(script_call call))
 {
     fer_event event;
@@ -353,16 +246,6 @@ static void finish_during_a_wait(void (*on_call)(script_call call))
     script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
     assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
     script.on_call = NULL;
-}
-
-RESOLVING_TEST(a_key_is_listed_before_the_notification)
-{
-    start_key(0, "a.test:80", &poller);
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    finish_during_a_wait(take_key_at_notification);
-    assert_log("poller_wait(1) lookup_begin(a.test) lookup_next() lookup_end() poller_notify()");
-    assert_taken(&poller, KEYS, "");
-    assert_ok(poll_lookup(0));
 }
 
 static void finish_thread_0(script_call call)

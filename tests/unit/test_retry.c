@@ -11,15 +11,6 @@ static size_t n;
  * bytes. */
 static char buf[64];
 
-STREAM_TEST(script_windows, a_nonblocking_call_would_block)
-{
-    feri_modes_set_nonblocking(&handle, true);
-    script_queue("send NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055, recv NO_BUFFER_SPACE:10055");
-    assert_error_n(feri_stream_write(&handle, buf, 4097, &n), FER_WOULD_BLOCK, 10055, n, 0);
-    assert_error_n(feri_stream_read(&handle, buf, 4096, &n), FER_WOULD_BLOCK, 10055, n, 0);
-    assert_log("send(1,4097) send(1,4096) recv(1,4096)");
-}
-
 /* A call is cut to the shorter sum, and to sixteen slices. The bytes that are sent are the first
  * ones, in their order. */
 SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
@@ -66,25 +57,6 @@ SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
         assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, count, 0, &n));
         assert_log(rows[i].read_log);
         script_end_row();
-    }
-}
-
-SCRIPT_TEST(on_other_systems_the_error_is_reported)
-{
-    fer_io_slice slice = {buf, sizeof buf};
-    for (size_t i = 0; i < 2; i++) {
-        script_begin(i == 0 ? &script_posix : &script_bsd);
-        script.traits.cut_send_loses_count = false;
-        fer_handle handle = script_stream(0);
-        script_queue("send NO_BUFFER_SPACE:55, recv NO_BUFFER_SPACE:55, "
-                     "try_send NO_BUFFER_SPACE:55, send_vectored NO_BUFFER_SPACE:55");
-        assert_error(feri_stream_write(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
-        assert_error(feri_stream_read(&handle, buf, 64000, NULL), FER_NO_BUFFER_SPACE, 55);
-        assert_error(feri_stream_write_with(&handle, buf, 9, FERP_DONTWAIT, NULL),
-                     FER_NO_BUFFER_SPACE, 55);
-        assert_error(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL),
-                     FER_NO_BUFFER_SPACE, 55);
-        script_end_row(); /* each was tried once */
     }
 }
 
@@ -177,20 +149,6 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
-STREAM_TEST(script_posix, leading_slices_of_nothing_are_left_out)
-{
-    check_both(&handle, (size_t[]){0, 0, 3, 0, 1}, 5, "recv_vectored(1,3x3)",
-               "send_vectored(1,3x3)");
-}
-
-STREAM_TEST(script_posix, slices_of_nothing_make_no_call)
-{
-    check_both(&handle, (size_t[]){0, 0}, 2, "", "");
-    check_both(&handle, (size_t[]){0}, 0, "", "");
-    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, NULL, 0, 0, NULL));
-    assert_ok_log(feri_stream_move_slices(&handle, FERP_WRITABLE, NULL, 0, 0, NULL), "");
-}
-
 STREAM_TEST(script_posix, a_sum_beyond_the_limit_is_cut_to_it)
 {
     script.traits.io_length_max = 10;
@@ -217,34 +175,6 @@ STREAM_TEST(script_posix, a_cut_call_has_sixteen_slices_at_most)
     assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
     assert_false(feri_plan_slices(slices, 20).is_clipped);
-}
-
-STREAM_TEST(script_posix, a_first_slice_beyond_the_limit_is_cut_itself)
-{
-    script.traits.io_length_max = 10;
-    check_both(&handle, (size_t[]){11}, 1, "recv(1,10)", "send(1,10)");
-    check_both(&handle, (size_t[]){0, 0, SIZE_MAX, 1}, 4, "recv(1,10)", "send(1,10)");
-    check_both(&handle, (size_t[]){10}, 1, "recv_vectored(1,1x10)", "send_vectored(1,1x10)");
-}
-
-STREAM_TEST(script_posix, a_slice_of_null_with_a_length_is_refused_if_it_would_be_passed)
-{
-    script.traits.io_slices_max = 2;
-    fer_io_slice_mut into[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
-    fer_io_slice from[] = {{NULL, 0}, {buf, 1}, {NULL, 1}, {NULL, 1}};
-    assert_error_n(feri_stream_move_slices(&handle, FERP_READABLE, into, 4, 0, &n), FER_MISUSE, 0,
-                   n, 0);
-    assert_error_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n), FER_MISUSE, 0,
-                   n, 0);
-    script.traits.io_slices_max = 1;
-    assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, 4, 0, &n));
-    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 4, 0, &n));
-    assert_log("recv_vectored(1,1x1) send_vectored(1,1x1)");
-    into[1].base = NULL;
-    from[1].base = NULL;
-    assert_error(feri_stream_move_slices(&handle, FERP_READABLE, into, 2, 0, &n), FER_MISUSE, 0);
-    assert_error_log(feri_stream_move_slices(&handle, FERP_WRITABLE, from, 2, 0, &n), FER_MISUSE, 0,
-                     "");
 }
 
 TEST_MAIN("retry")

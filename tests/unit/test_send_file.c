@@ -101,15 +101,6 @@ SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_
     assert_ok_n(send_file(0, 8, &n), n, 8);
 }
 
-BEGUN_TEST(an_error_of_the_connection_is_saved)
-{
-    script_queue("send_file 3 CONNECTION_RESET:104");
-    assert_error_n(send_file(0, 9, &n), FER_CONNECTION_RESET, 104, n, 3);
-    script.log[0] = '\0';
-    assert_error_n(send_file(0, 9, &n), FER_CONNECTION_RESET, 104, n, 0);
-    assert_log("");
-}
-
 /* M3: "An error of the file changes nothing of the stream, whatever its code is." The last one is
  * ESPIPE of a pipe, as the system reports it first. */
 BEGUN_TEST(an_error_of_the_file_is_distinguished_from_one_of_the_connection)

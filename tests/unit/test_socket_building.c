@@ -57,21 +57,6 @@ SCRIPT_TEST(a_new_socket_has_the_options_of_its_kind)
     }
 }
 
-SYSTEM_TEST(script_posix, a_refused_kind_makes_no_call_and_leaves_a_new_handle)
-{
-    fer_socket socket = {0};
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_RAW, 0), FER_UNSUPPORTED, 0);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_UNIX, FER_TYPE_STREAM, 6), FER_UNSUPPORTED, 0);
-    assert_error(fer_socket_new(&socket, 2, FER_TYPE_STREAM, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, 4, 0), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, -1), FER_INVALID_INPUT,
-                 0);
-    assert_error_log(fer_socket_new(NULL, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0), FER_MISUSE, 0, "");
-    assert_forwards(SCRIPT_SOCKET, FER_PERMISSION_DENIED, 1,
-                    fer_socket_new(&socket, FER_DOMAIN_IPV4, FER_TYPE_RAW, 1));
-    assert_int_equal(feri_handle_state(&socket.handle_), 0);
-}
-
 /* ---- Binding */
 
 SCRIPT_TEST(bind_sets_its_options_unless_they_were_set)
@@ -210,33 +195,6 @@ SCRIPT_TEST(listening_binds_an_unbound_socket)
 
 /* ---- Other public functions */
 
-SCRIPT_TEST(a_reuse_that_was_not_set_is_reported_as_bind_will_set_it)
-{
-    static const struct {
-        const struct ferp_traits *traits;
-        fer_type type;
-        bool initially, after_false;
-    } rows[] = {{&script_posix, FER_TYPE_STREAM, true, false},
-                {&script_windows, FER_TYPE_STREAM, true, true},
-                {&script_windows, FER_TYPE_DGRAM, false, false}};
-    fer_socket socket;
-    bool reuses = false;
-    for (size_t i = 0; i < 3; i++) {
-        socket = new_socket(rows[i].traits, FER_DOMAIN_IPV4, rows[i].type);
-        assert_ok(fer_socket_reuse_address(&socket, &reuses));
-        assert_row(reuses == rows[i].initially);
-        assert_row(script.times[SCRIPT_OPTION_VALUE] == 0);
-        assert_ok(fer_socket_set_reuse_address(&socket, false));
-        assert_ok(fer_socket_reuse_address(&socket, &reuses));
-        assert_row(reuses == rows[i].after_false);
-        assert_row(script.times[SCRIPT_SET_OPTION] == (i != 1));
-    }
-    assert_ok(fer_socket_set_reuse_address(&socket, true));
-    assert_forwards(SCRIPT_OPTION_VALUE, FER_BAD_HANDLE, 10038,
-                    fer_socket_reuse_address(&socket, &reuses));
-    assert_error(fer_socket_reuse_address(&socket, NULL), FER_MISUSE, 0);
-}
-
 /* If SO_REUSEADDR alone shares nothing, a datagram socket has SO_REUSEPORT as well, and reuse_port
  * is still what set_reuse_port was called with. */
 SCRIPT_TEST(a_datagram_socket_shares_by_both_options_if_one_is_not_enough)
@@ -266,35 +224,6 @@ SCRIPT_TEST(a_datagram_socket_shares_by_both_options_if_one_is_not_enough)
     assert_ok(fer_socket_set_reuse_address(&socket, true));
     assert_ok(fer_socket_reuse_port(&socket, &reuses));
     assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
-}
-
-/* Rule S7 for a stream that was never converted to its own handle type: "Closing with unread input
- * resets the connection". */
-SCRIPT_TEST(closing_a_stream_reports_unread_input_and_a_datagram_socket_does_not)
-{
-    fer_socket socket = new_stream(&script_bsd);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    script.log[0] = '\0';
-    script_queue("bytes_queued 3");
-    fer_socket_close(&socket);
-    assert_log("bytes_queued(1) set_linger(1,1,0) close(1)");
-    socket = new_socket(&script_bsd, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    fer_socket_close(&socket);
-    assert_log("close(1)");
-    fer_socket_close(NULL);
-    assert_log("");
-}
-
-SCRIPT_TEST(a_device_is_bound_by_family_and_name)
-{
-    fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
-    assert_ok(fer_socket_bind_device(&socket, "0123456789abcde"));
-    assert_ok(fer_socket_bind_device(&socket, NULL));
-    assert_error(fer_socket_bind_device(&socket, ""), FER_INVALID_INPUT, 0);
-    assert_error(fer_socket_bind_device(&socket, "0123456789abcdef"), FER_INVALID_INPUT, 0);
-    socket.handle_.p_.flags_ &= ~(uint32_t)FERI_FLAG_V6;
-    assert_forwards(SCRIPT_BIND_DEVICE, FER_NOT_FOUND, 19, fer_socket_bind_device(&socket, "x"));
-    assert_log("bind_device(1,v6,0123456789abcde) bind_device(1,v6,) bind_device(1,v4,x)");
 }
 
 /* A protocol without ports ignores the port of the address. On Linux getpeername reports no peer

@@ -3,8 +3,6 @@
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
-static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd, &script_windows};
-
 static fer_socket socket;
 
 static void begin_unix(void)
@@ -30,24 +28,6 @@ static fer_error connect_to_name(void)
 }
 
 /* ---- IP */
-
-SCRIPT_TEST(a_nonblocking_connect_only_starts)
-{
-    for (size_t i = 0; i < 3; i++) {
-        bool would_block = systems[i]->connect_would_block_means_started;
-        socket = new_stream(systems[i]);
-        assert_ok(fer_socket_set_nonblocking(&socket, true));
-        script.log[0] = '\0';
-        script_then_fail(SCRIPT_CONNECT, would_block ? FER_WOULD_BLOCK : FER_IN_PROGRESS, 115);
-        assert_error_log(connect_any(), FER_WOULD_BLOCK, 115, "connect(1,192.0.2.1:80)");
-        assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
-        assert_error(connect_any(), FER_MISUSE, 0);
-        assert_error(connect_with_timeout(500), FER_MISUSE, 0);
-        assert_error_log(fer_socket_listen(&socket, 1), FER_MISUSE, 0, "");
-        fer_socket_close(&socket);
-        assert_int_equal(script.sockets_open, 0);
-    }
-}
 
 /* A mode that cannot be put back ends the connect. If it cannot be set, the connect does not
  * start. */
@@ -208,48 +188,6 @@ SCRIPT_TEST_AFTER(begin_limited(0), limits_that_are_reached_before_change_nothin
     limits.token = NULL;
     assert_ok(fer_socket_set_limits(&socket, &limits));
     assert_error(connect_any(), FER_MISUSE, 0); /* the state first */
-}
-
-SCRIPT_TEST_AFTER(begin_limited(0), a_nonblocking_connect_never_checks)
-{
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    assert_error(connect_any(), FER_WOULD_BLOCK, 115);
-    assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECTING);
-}
-
-SCRIPT_TEST_AFTER(begin_limited(500), port_0_is_refused_within_limits_too)
-{
-    assert_error_log(connect_to(&socket, "192.0.2.1:0"), FER_CONNECTION_REFUSED, 0, "");
-    assert_failed_with(FER_CONNECTION_REFUSED);
-}
-
-static void cancel_in_wait(script_call call)
-{
-    if (call == SCRIPT_TOKEN_WAIT) {
-        script.on_call = NULL;
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-/* The wait is not in the kernel. If no connect has started, the call can be repeated. */
-SCRIPT_TEST(limits_end_the_wait_for_the_queue_and_the_socket_stays_unconnected)
-{
-    for (int cancels = 0; cancels < 2; cancels++) {
-        begin_unix();
-        set_limits(10000000);
-        script_queue("unix_connect* WOULD_BLOCK:11, token_wait* TIMED_OUT");
-        script.on_call = cancels ? cancel_in_wait : NULL;
-        assert_error(connect_to_name(), cancels ? FER_CANCELLED : FER_TIMED_OUT, 0);
-        assert_int_equal(script.now, cancels ? 4001000 : 10001000);
-        assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-        assert_ok(fer_cancel_token_reset(&token));
-        set_limits(500);
-        script_then(SCRIPT_UNIX_CONNECT)->error.os_code = 0;
-        assert_ok(connect_to_name());
-        assert_log(
-            "timeout(1,writing) set_nonblocking(1,1) unix_connect(1,a) set_nonblocking(1,0)");
-        assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    }
 }
 
 SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)

@@ -24,62 +24,6 @@ STREAM_TEST(script_posix, input_before_a_reset_is_read_and_then_the_reset_again)
     assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
-/* ---- take_error */
-
-SYSTEM_TEST(script_posix, a_reset_before_a_query_of_the_connect_is_reported_once)
-{
-    fer_error got = {FER_OTHER, 1};
-    fer_handle handle = script_connecting(0);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 104};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_CONNECTION_RESET, 104);
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_ok_log(got, "take_error(1)");
-}
-
-STREAM_TEST(script_posix, a_pending_broken_pipe_ends_the_write_half_alone)
-{
-    fer_error got;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_BROKEN_PIPE, 32};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_BROKEN_PIPE, 32);
-    assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_BROKEN_PIPE, 0);
-    script_then_move(SCRIPT_RECV, 1);
-    assert_ok(feri_stream_read(&handle, buf, 1, NULL));
-}
-
-STREAM_TEST(script_windows, a_pending_abort_is_a_reset_and_a_transient_error_is_skipped)
-{
-    fer_error got;
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_NO_BUFFER_SPACE, 10055};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_NO_BUFFER_SPACE, 10055);
-    assert_ok(feri_handle_check(&handle, FERI_REQUEST_WRITE));
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_ABORTED, 10053};
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_CONNECTION_RESET, 10053);
-    assert_error(feri_handle_check(&handle, FERI_REQUEST_WRITE), FER_CONNECTION_RESET, 10053);
-}
-
-STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_pointer)
-{
-    fer_error got = {FER_OTHER, 1};
-    assert_error(feri_stream_take_error(&handle, NULL), FER_MISUSE, 0);
-    assert_error(feri_stream_take_error(NULL, &got), FER_MISUSE, 0);
-    assert_forwards(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9, feri_stream_take_error(&handle, &got));
-    handle = (fer_handle){0};
-    assert_error(feri_stream_take_error(&handle, &got), FER_MISUSE, 0);
-    assert_ok(feri_handle_claim(&handle));
-    assert_error(feri_stream_take_error(&handle, &got), FER_WOULD_BLOCK, 0);
-    assert_error_log(got, FER_OTHER, 1, "take_error(1)");
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
-                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
-    assert_ok(feri_stream_take_error(&handle, &got));
-    assert_error(got, FER_CONNECTION_REFUSED, 111);
-}
-
 /* ---- Complete transfers */
 
 typedef fer_error transfer(fer_handle *handle, void *into, size_t len, size_t *moved);
@@ -153,16 +97,6 @@ static fer_handle open_stream(uint32_t flags)
 
 #define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
 
-OPEN_TEST(a_write_with_space_is_one_call)
-{
-    fer_io_slice slice = {buf, 5};
-    script_then_move(SCRIPT_TRY_SEND, 5);
-    assert_ok_n(feri_stream_write(&handle, "hello", 5, &n), n, 5);
-    script_then_move(SCRIPT_TRY_SEND_VECTORED, 2);
-    assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, &n), n, 2);
-    assert_log("try_send(1,5) try_send_vectored(1,1x5)");
-}
-
 SCRIPT_TEST(a_nonblocking_stream_never_waits)
 {
     fer_io_slice slice = {buf, 5};
@@ -185,62 +119,6 @@ OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
     script_queue("try_send NO_BUFFER_SPACE:55 5");
     assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
     assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
-}
-
-/* ---- Calls that never wait, whatever the socket's mode is */
-
-/* S2, if the OS does not report the end: the mark set through a clone. */
-SCRIPT_TEST(a_read_half_that_a_clone_ended_reads_as_ended)
-{
-    script_begin(&script_windows);
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035);
-    feri_modes_end_reading(&handle);
-    assert_ok_log(feri_stream_read_with(&handle, buf, 8, FERP_DONTWAIT, NULL),
-                  "set_nonblocking(1,1) try_recv(1,8)");
-    script_begin(&script_windows);
-    handle = script_stream(FERI_FLAG_CLONED);
-    assert_forwards(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 10035,
-                    feri_stream_read_with(&handle, buf, 8, FERP_DONTWAIT, NULL));
-    script_begin(&script_posix);
-    handle = script_stream(FERI_FLAG_CLONED);
-    assert_forwards(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 11,
-                    feri_stream_read_with(&handle, buf, 8, FERP_DONTWAIT, NULL));
-    assert_log("try_recv(1,8)");
-}
-
-/* U5: the other sender's datagram was already received and is dropped, and the next one is
- * received. */
-SYSTEM_TEST(script_posix, another_sender_s_datagram_is_dropped)
-{
-    fer_udp_received got;
-    fer_udp_socket socket = {.handle_ = script_stream(FERI_FLAG_DATAGRAM)};
-    socket.handle_.p_.peer_ = script_addr("192.0.2.9:9");
-    script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr("192.0.2.1:1001");
-    script_then_fail(SCRIPT_TRY_RECV_FROM, FER_WOULD_BLOCK, 11);
-    assert_error_log(feri_datagram_receive(&socket.handle_, buf, 8, FERP_DONTWAIT, &got),
-                     FER_WOULD_BLOCK, 11, "try_recv_from(1,8) try_recv_from(1,8)");
-}
-
-SYSTEM_TEST(script_posix, unix_datagrams_are_sent_and_received_without_a_wait)
-{
-    fer_unix_received got;
-    fer_unix_addr to = script_path("p");
-    fer_unix_datagram socket = {.handle_ = script_stream(FERI_FLAG_DATAGRAM)};
-    script_then_move(SCRIPT_TRY_SEND, 1);
-    assert_ok(fer_unix_datagram_try_send(&socket, "x", 1, &n));
-    script_then_move(SCRIPT_TRY_UNIX_SEND_TO, 1);
-    assert_ok(fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n));
-    assert_forwards(SCRIPT_TRY_UNIX_SEND_TO, FER_WOULD_BLOCK, 11,
-                    fer_unix_datagram_try_send_to_addr(&socket, "x", 1, &to, &n));
-    assert_int_equal(n, 0);
-    assert_forwards(SCRIPT_TRY_UNIX_RECV_FROM, FER_WOULD_BLOCK, 11,
-                    fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
-    script_then_move(SCRIPT_TRY_UNIX_RECV_FROM, 3);
-    assert_ok(fer_unix_datagram_try_recv_from(&socket, buf, 8, &got));
-    assert_int_equal(got.len, 3);
-    assert_log("try_send(1,1) try_unix_send_to(1,p) try_unix_send_to(1,p) try_unix_recv_from(1,8) "
-               "try_unix_recv_from(1,8)");
 }
 
 TEST_MAIN("stream_io")

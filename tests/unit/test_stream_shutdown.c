@@ -118,13 +118,6 @@ static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_toke
         assert_int_equal(script.sockets_open, 0);                                         \
     } while (0)
 
-OPEN_TEST(it_shuts_down_discards_and_closes)
-{
-    script_queue("try_recv 8192 5");
-    assert_lingers(&stream, SECOND, FER_OK, 0);
-    assert_log("shutdown(1,1) try_recv(1,8192) try_recv(1,8192) try_recv(1,8192) close(1)");
-}
-
 /* A timeout of 0: what is there is read, without waiting. */
 SCRIPT_TEST(with_a_timeout_of_zero_only_queued_input_is_discarded)
 {
@@ -202,30 +195,6 @@ SCRIPT_TEST(a_signal_ends_it_if_its_limits_are_interruptible)
 
 /* ---- Other states */
 
-SCRIPT_TEST(an_earlier_end_is_ok_immediately)
-{
-    fer_handle stream = open_stream(&script_posix);
-    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
-    assert_lingers(&stream, SECOND, FER_OK, 0);
-    assert_log("shutdown(1,1) close(1)");
-    stream = open_stream(&script_posix);
-    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
-    assert_true(feri_handle_apply(&stream, FERI_EVENT_SHUT_BOTH));
-    assert_lingers(&stream, SECOND, FER_OK, 0);
-}
-
-/* Nothing reports the peer's end then, and on Windows the shutdown is not passed to the OS. */
-SCRIPT_TEST(reading_that_was_shut_down_is_misuse_and_nothing_waits)
-{
-    const struct ferp_traits *systems[] = {&script_posix, &script_bsd, &script_windows};
-    for (size_t i = 0; i < 3; i++) {
-        fer_handle stream = open_stream(systems[i]);
-        assert_ok(feri_stream_shutdown(&stream, FER_SHUTDOWN_READ));
-        assert_lingers(&stream, SECOND, FER_MISUSE, 0);
-        assert_int_equal(script.times[SCRIPT_TRY_RECV], 0);
-    }
-}
-
 SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
 {
     fer_handle stream = script_unconnected(0);
@@ -240,18 +209,6 @@ SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
     assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_lingers(&stream, SECOND, FER_MISUSE, 0);
-}
-
-SYSTEM_TEST(script_posix, without_a_socket_it_is_misuse)
-{
-    fer_handle stream = {0};
-    assert_error(feri_stream_close_gracefully(NULL, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_state(&stream), 0);
-    assert_ok(feri_handle_claim(&stream));
-    assert_error(feri_stream_close_gracefully(&stream, FER_DURATION_NONE), FER_MISUSE, 0);
-    assert_int_equal(feri_state_phase(feri_handle_state(&stream)), FERI_PHASE_OPENING);
-    assert_log("");
 }
 
 TEST_MAIN("stream_shutdown")

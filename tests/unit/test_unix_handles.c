@@ -70,22 +70,6 @@ BEGUN_TEST(one_call_of_a_stream_moves_the_bytes_and_the_handles)
     assert_log("unix_recv_handles(1,8+1)");
 }
 
-BEGUN_TEST(a_datagram_carries_handles_to_the_peer_or_to_an_address)
-{
-    script_queue("unix_send_handles 5 5");
-    assert_ok_n(send_datagram(5, 2, NULL), n, 5);
-    assert_ok(send_datagram(5, 1, &to));
-    script_result *result = script_then(SCRIPT_UNIX_RECV_HANDLES);
-    result->value = 8;
-    result->on = true;
-    result->name = to;
-    assert_ok(recv_datagram(8, 1));
-    assert_true(got.len == 8 && got.count == 1 && got.handles_truncated && got.truncated);
-    assert_string_equal(fer_unix_addr_as_pathname(&got.from), "a");
-    assert_log("unix_send_handles(2,5+2) unix_send_handles(2,5+1,a) "
-               "unix_recv_handles(2,8+1,datagram)");
-}
-
 BEGUN_TEST(a_length_is_cut_to_that_of_one_call)
 {
     script.traits.io_length_max = 4;
@@ -128,17 +112,6 @@ SCRIPT_TEST_AFTER(begin(&script_bsd),
     assert_ok_n(send_stream(4000, 1), n, 2048);
     assert_int_equal(script.times[SCRIPT_TRY_UNIX_SEND_HANDLES], 2);
     assert_ok_n(send_stream(2000, 1), n, 2000);
-}
-
-BEGUN_TEST(limits_end_every_call_before_its_first_try)
-{
-    fer_limits past = {.deadline = {1}};
-    assert_ok(fer_unix_stream_set_limits(&stream, &past));
-    assert_ok(fer_unix_datagram_set_limits(&datagram, &past));
-    assert_error_n(send_stream(1, 1), FER_TIMED_OUT, 0, n, 0);
-    assert_error(recv_stream(8, 0), FER_TIMED_OUT, 0);
-    assert_error_n(send_datagram(1, 1, NULL), FER_TIMED_OUT, 0, n, 0);
-    assert_error_log(recv_datagram(8, 0), FER_TIMED_OUT, 0, "");
 }
 
 /* ---- Misuse: no call, nothing is counted or stored */

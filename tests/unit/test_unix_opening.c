@@ -52,83 +52,7 @@ SCRIPT_TEST(a_path_that_cannot_be_resolved_is_not_found)
     }
 }
 
-/* ---- Pairs */
-
-SYSTEM_TEST(script_posix, a_pair_fills_two_handles_or_none)
-{
-    fer_unix_stream one = {0};
-    fer_unix_stream other = {0};
-    assert_error(fer_unix_stream_pair(&one, &one), FER_MISUSE, 0);
-    assert_error(fer_unix_stream_pair(&one, NULL), FER_MISUSE, 0);
-    assert_error_log(fer_unix_stream_pair(NULL, &one), FER_MISUSE, 0, "");
-    assert_int_equal(feri_handle_state(&one.handle_), 0);
-    assert_forwards(SCRIPT_UNIX_PAIR, FER_TOO_MANY_OPEN_FILES, 24,
-                    fer_unix_stream_pair(&one, &other));
-    assert_int_equal(feri_handle_state(&one.handle_), 0);
-    assert_int_equal(feri_handle_state(&other.handle_), 0);
-    assert_ok(fer_unix_stream_pair(&one, &other));
-    assert_int_equal(fer_unix_stream_as_raw(&one), 1);
-    assert_int_equal(fer_unix_stream_as_raw(&other), 2);
-    fer_unix_stream third = {0};
-    assert_error(fer_unix_stream_pair(&third, &other), FER_MISUSE, 0);
-    assert_int_equal(feri_handle_state(&third.handle_), 0);
-    assert_log("unix_pair() unix_pair()");
-}
-
-/* ---- Listening */
-
-SCRIPT_TEST(accept_queries_the_peer_only_if_it_is_requested)
-{
-    script_begin(&script_posix);
-    fer_unix_listener listener = {.handle_ = script_stream(0)};
-    fer_unix_stream stream = {0};
-    fer_unix_addr peer;
-    assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));
-    fer_unix_stream_close(&stream);
-    assert_log("accept(1) close(2)");
-    script_then(SCRIPT_UNIX_PEER_ADDR)->name = script_path("client");
-    assert_ok(fer_unix_listener_accept(&listener, &stream, &peer));
-    assert_string_equal(fer_unix_addr_as_pathname(&peer), "client");
-    fer_unix_stream_close(&stream);
-    script_then_fail(SCRIPT_UNIX_PEER_ADDR, FER_NOT_CONNECTED, 107);
-    assert_ok(fer_unix_listener_accept(&listener, &stream, &peer));
-    assert_true(fer_unix_addr_is_unnamed(&peer));
-    assert_log("accept(1) unix_peer_addr(3) close(3) accept(1) unix_peer_addr(4)");
-    memset(&peer, 0x5a, sizeof peer);
-    fer_unix_addr before = peer;
-    assert_error(fer_unix_listener_accept(&listener, &stream, &peer), FER_MISUSE, 0);
-    assert_memory_equal(&peer, &before, sizeof peer);
-    assert_error(fer_unix_listener_accept(&listener, NULL, &peer), FER_MISUSE, 0);
-    assert_error_log(fer_unix_listener_accept(NULL, &stream, &peer), FER_MISUSE, 0, "");
-}
-
 /* ---- Addresses */
-
-SCRIPT_TEST(addresses_are_the_os_s_until_the_end_was_reported)
-{
-    script_begin(&script_posix);
-    fer_unix_stream stream = {.handle_ = script_stream(0)};
-    fer_unix_listener listener = {.handle_ = script_stream(0)};
-    fer_unix_addr addr;
-    char byte;
-    script_then(SCRIPT_UNIX_PEER_ADDR)->name = script_path("peer");
-    assert_ok(fer_unix_stream_peer_addr(&stream, &addr));
-    assert_string_equal(fer_unix_addr_as_pathname(&addr), "peer");
-    /* macOS, after the connection has ended */
-    assert_forwards(SCRIPT_UNIX_PEER_ADDR, FER_NOT_CONNECTED, 22,
-                    fer_unix_stream_peer_addr(&stream, &addr));
-    script_then(SCRIPT_UNIX_LOCAL_ADDR)->name = script_path("own");
-    assert_ok(fer_unix_stream_local_addr(&stream, &addr));
-    assert_string_equal(fer_unix_addr_as_pathname(&addr), "own");
-    assert_ok(fer_unix_listener_local_addr(&listener, &addr));
-    assert_error(fer_unix_stream_peer_addr(&stream, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_stream_local_addr(&stream, NULL), FER_MISUSE, 0);
-    assert_error(fer_unix_listener_local_addr(&listener, NULL), FER_MISUSE, 0);
-    assert_log("unix_peer_addr(1) unix_peer_addr(1) unix_local_addr(1) unix_local_addr(2)");
-    assert_ok(fer_unix_stream_read(&stream, &byte, 1, NULL)); /* 0 bytes: the end of file */
-    script.log[0] = '\0';
-    assert_error_log(fer_unix_stream_peer_addr(&stream, &addr), FER_NOT_CONNECTED, 0, "");
-}
 
 SYSTEM_TEST(script_posix, abstract_names_are_unsupported_if_the_system_has_none)
 {
@@ -216,17 +140,6 @@ SOCKET_TEST(only_a_received_datagram_is_reported)
     assert_forwards(SCRIPT_UNIX_RECV_FROM, FER_CONNECTION_RESET, 104,
                     fer_unix_datagram_recv(&socket, buf, 8, &got));
     assert_memory_equal(&got, &before, sizeof got);
-}
-
-SOCKET_TEST(shutdown_is_passed_on)
-{
-    assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_READ));
-    assert_ok(fer_unix_datagram_shutdown(&socket, FER_SHUTDOWN_BOTH));
-    assert_ok(fer_socket_shutdown(fer_unix_datagram_as_socket(&socket), FER_SHUTDOWN_WRITE));
-    assert_log("shutdown(1,0) shutdown(1,2) shutdown(1,1)");
-    assert_error(fer_unix_datagram_shutdown(&socket, (fer_shutdown)3), FER_INVALID_INPUT, 0);
-    assert_error_log(fer_unix_datagram_shutdown(&socket, (fer_shutdown)-1), FER_INVALID_INPUT, 0,
-                     "");
 }
 
 TEST_MAIN("unix_opening")

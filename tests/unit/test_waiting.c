@@ -65,23 +65,6 @@ SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
     }
 }
 
-/* T2: the timeout of the other direction cannot expire. Another thread has set nonblocking mode
- * during the try, and blocking mode again. */
-SCRIPT_TEST(a_timeout_of_the_other_direction_does_not_end_a_call)
-{
-    const ferp_direction directions[] = {FERP_READING, FERP_WRITING};
-    const ferp_readiness calls[] = {FERP_READABLE, FERP_WRITABLE};
-    for (size_t i = 0; i < 4; i++) {
-        script_begin(&script_posix);
-        fer_handle handle = script_stream(0);
-        assert_ok(feri_set_timeout(&handle, directions[i / 2], (fer_duration){MILLI}));
-        feri_waiting waiting = begun(&handle, calls[i % 2]);
-        bool is_own = i / 2 == i % 2;
-        assert_ends(&waiting, is_own ? FER_TIMED_OUT : FER_WOULD_BLOCK, is_own ? 0 : 11);
-        script_end_row();
-    }
-}
-
 /* ---- Systems where core waits: the modes */
 
 STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_waited_for)
@@ -90,22 +73,6 @@ STREAM_TEST(script_windows, a_read_half_that_another_handle_has_ended_is_not_wai
     feri_waiting waiting = begun(&handle, FERP_READABLE);
     assert_ends(&waiting, FER_OK, 0);
     assert_log("");
-}
-
-/* On macOS a READ of another handle is noticed at the end of a slice. */
-STREAM_TEST(script_macos, a_read_of_macos_waits_in_slices)
-{
-    char buf[4];
-    size_t n = 77;
-    script_queue("try_recv WOULD_BLOCK:35 WOULD_BLOCK:35 3, wait_for TIMED_OUT");
-    assert_ok(feri_stream_read(&handle, buf, 4, &n));
-    assert_int_equal(n, 3);
-    assert_log("try_recv(1,4) wait_arm(1,READABLE) wait_for(100001000) try_recv(1,4) "
-               "wait_arm(1,READABLE) wait_for(200001000) try_recv(1,4)");
-    feri_modes_end_reading(&handle);
-    script_then_fail(SCRIPT_TRY_RECV, FER_WOULD_BLOCK, 35);
-    assert_ok(feri_stream_read(&handle, buf, 4, &n));
-    assert_int_equal(n, 0);
 }
 
 /* X8: a receive of a Unix stream waits in the kernel, and says what it is. */
@@ -184,16 +151,6 @@ SCRIPT_TEST(a_signal_after_the_deadline_does_not_hide_a_shutdown_or_a_reset)
                     ends_by_reset ? 104 : 0);
         script_end_row();
     }
-}
-
-/* ---- Slices, if a wakeup may be missed */
-
-SYSTEM_TEST(script_windows, a_wait_to_accept_is_never_cut)
-{
-    fer_handle handle = script_stream(FERI_FLAG_CLONED);
-    feri_waiting waiting = begun(&handle, FERP_ACCEPTABLE);
-    assert_retries(&waiting);
-    assert_log("wait_arm(1,ACCEPTABLE) wait_for(ever)");
 }
 
 /* ---- Waits that report "ready" although the call still would block: pauses before the next */

@@ -114,23 +114,6 @@ static void would_block(const struct sort *sort)
     script_then_fail(sort->attempt, FER_WOULD_BLOCK, 11);
 }
 
-/* ---- K1: the look */
-
-EACH_TEST(a_call_on_a_nonblocking_socket_ignores_its_limits)
-{
-    const bool is_posix = script.traits.io_waits_in_kernel;
-    *sort->handle = script_stream(is_posix ? FERI_FLAG_NONBLOCKING : 0);
-    if (!is_posix) {
-        feri_modes_set_nonblocking(sort->handle, true);
-    }
-    limit(sort, 0);
-    assert_ok(fer_cancel_token_cancel(&token));
-    expect(sort, FER_OK);
-    would_block(sort);
-    assert_error(sort->run(), FER_WOULD_BLOCK, 11);
-    expect_calls(sort, 2, 0);
-}
-
 /* ---- K2: a cancel during the call */
 
 static script_call cancelled_during;
@@ -147,31 +130,6 @@ static void cancel_during(script_call call)
 {
     cancelled_during = call;
     script.on_call = cancel;
-}
-
-EACH_TEST(a_cancel_ends_the_wait)
-{
-    limit(sort, DEADLINE);
-    would_block(sort);
-    would_block(sort);
-    cancel_during(SCRIPT_WAIT_FOR);
-    expect(sort, FER_CANCELLED);
-    expect_calls(sort, 2, 1);
-    /* at once, without another arm and without a pause as after a false hint */
-    assert_int_equal(script.times[SCRIPT_WAIT_ARM], 1);
-    assert_int_equal(script.times[SCRIPT_PAUSE], 0);
-}
-
-EACH_TEST(a_signal_ends_the_wait_and_its_handler_may_have_cancelled)
-{
-    limit(sort, DEADLINE);
-    would_block(sort);
-    assert_forwards(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4, sort->run());
-    would_block(sort);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
-    cancel_during(SCRIPT_WAIT_FOR);
-    expect(sort, FER_CANCELLED);
-    expect_calls(sort, 2, 2);
 }
 
 /* U3: a request that a cancel ends may have taken a refusal, which no later receive reports. */
