@@ -21,7 +21,6 @@ struct fake_socket {
     ULONG ready;
     fake_fault fault;
     fer_error failure;
-    bool completes;
     int begins;
 };
 
@@ -34,7 +33,6 @@ struct fake_request {
     ferp_afd_request *request;
     void *context;
     ULONG events;
-    fer_error failure;
 };
 
 static SRWLOCK fake_lock = SRWLOCK_INIT;
@@ -134,10 +132,7 @@ static struct fake_request *unused_request(void)
 
 static void start(struct fake_request *made, struct fake_socket *socket)
 {
-    made->failure = socket->failure;
-    if (made->failure.kind != FER_OK) {
-        post(made, 0, 0);
-    } else if ((made->events & socket->ready) != 0) {
+    if ((made->events & socket->ready) != 0) {
         post(made, 0, made->events & socket->ready);
     } else if (socket->fault == FAKE_LOSES_REQUESTS) {
         made->state = LOST;
@@ -151,7 +146,7 @@ static fer_error begin_locked(HANDLE port, ferp_afd_request *request, struct fak
         return ferp_winsock_error(WSAENOTSOCK);
     }
     socket->begins++;
-    if (socket->failure.kind != FER_OK && !socket->completes) {
+    if (socket->failure.kind != FER_OK) {
         return socket->failure;
     }
     check_single(socket, port, request);
@@ -205,15 +200,13 @@ fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported)
 {
     AcquireSRWLockExclusive(&fake_lock);
     struct fake_request *found = request_of(request);
-    fer_error failure = FERP_WINSOCK_OK;
     violations += found != NULL && found->state != QUEUED;
     if (found != NULL) {
-        failure = found->failure;
         found->state = UNUSED;
     }
     ReleaseSRWLockExclusive(&fake_lock);
     *reported = request->poll.count == 0 ? 0 : request->poll.events;
-    return failure;
+    return FERP_WINSOCK_OK;
 }
 
 /* ---- For tests */
@@ -287,14 +280,11 @@ static void fake_set_fault(SOCKET number, fake_fault fault)
     ReleaseSRWLockExclusive(&fake_lock);
 }
 
-/* Lets its requests fail when they begin, or complete with this failure if completes. OK: neither.
- * Only requests that begin later. */
-static void fake_set_failure(SOCKET number, fer_error failure, bool completes)
+/* Lets its later requests fail when they begin. OK: they do not. */
+static void fake_set_failure(SOCKET number, fer_error failure)
 {
     AcquireSRWLockExclusive(&fake_lock);
-    struct fake_socket *socket = socket_of(number);
-    socket->failure = failure;
-    socket->completes = completes;
+    socket_of(number)->failure = failure;
     ReleaseSRWLockExclusive(&fake_lock);
 }
 

@@ -3,6 +3,7 @@
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_platform.h"
 
+#define PENDING_TEST(function) SCRIPT_TEST_AFTER(begin_pending(&script_posix), function)
 #define BEGUN_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix), function)
 
 /* ---- Attempts */
@@ -174,6 +175,18 @@ BEGUN_TEST(a_bind_that_fails_fails_that_attempt)
     assert_non_null(strstr(script.log,
                            "set_option(1,CONNECT_CHOOSES_PORT,1) bind(1,192.0.2.9:0) close(1) "
                            "socket(v4) set_option(2,CONNECT_CHOOSES_PORT,1) bind(2"));
+}
+
+PENDING_TEST(a_local_port_has_one_attempt_after_another)
+{
+    fer_socket_addr local = script_addr("192.0.2.9:99");
+    options.local = &local;
+    options.attempt_delay = (fer_duration){1};
+    script_queue("wait_for_connects 1");
+    assert_ok(connect_two(A, B));
+    assert_int_equal(script.times[SCRIPT_SOCKET], 1);
+    assert_non_null(strstr(script.log, "set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99)"));
+    assert_non_null(strstr(script.log, "wait_for_connects(1,1,ever)"));
 }
 
 BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)

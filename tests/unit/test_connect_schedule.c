@@ -321,18 +321,6 @@ static void expect_order(const char *kinds, const char *want)
     assert_int_equal(index, 99);
 }
 
-/* RFC 8305, 4: "Whichever address family is first in the list should be followed by an address of
- * the other address family", with a First Address Family Count of 1 (section 8). */
-TEST(families_alternate_and_the_first_ones_is_first)
-{
-    expect_order("6644", "0213");
-    expect_order("4466", "0213");
-    expect_order("66444", "02134");
-    expect_order("444666", "031425");
-    expect_order("4664", "0132");
-    expect_order("6464", "0123");
-}
-
 /* The packets of an IPv4-mapped address are IPv4: it stands or falls with the IPv4 network. */
 TEST(an_ipv4_mapped_address_counts_as_ipv4)
 {

@@ -100,17 +100,6 @@ static feri_phase phase_of(const fer_handle *handle)
     return feri_state_phase(feri_handle_state(handle));
 }
 
-/* Only a handle that is shared asks whether another one has taken the error. */
-SYSTEM_TEST(script_bsd, a_failed_connect_whose_error_was_taken_is_aborted)
-{
-    fer_handle handle = script_connecting(FERI_FLAG_ADOPTED);
-    script_queue("peer_addr* NOT_CONNECTED:57");
-    assert_error(feri_pending_connect_status(&handle), FER_WOULD_BLOCK, 0);
-    script_queue("connect_is_pending 1");
-    assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_ABORTED, 0);
-    assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
-}
-
 static fer_handle *other_thread_handle;
 static feri_event other_thread_event;
 

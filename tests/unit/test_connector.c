@@ -4,7 +4,6 @@
 #include "unit/scripted_background.h"
 #include "unit/scripted_platform.h"
 
-#include "core/wait/poller.h"
 #include "ferrule/connector.h"
 
 enum { KEY = 4711, EVENTS = 4 };

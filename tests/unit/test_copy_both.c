@@ -300,36 +300,4 @@ LONG_TEST(a_long_copy_within_limits_splices_too)
     assert_moved(CAP + 5, 0, 0, 0);
 }
 
-/* ---- Changes by another thread */
-
-static void reset_a(script_call call)
-{
-    if (call == SCRIPT_TRY_SEND) {
-        (void)feri_handle_fail(&a, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104});
-    }
-}
-
-LONG_TEST(a_reset_that_another_thread_has_met_is_for_the_buffer)
-{
-    script.on_call = reset_a;
-    script_queue("bytes_queued 0");
-    assert_error(copy(), FER_CONNECTION_RESET, 104);
-    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 0);
-}
-
-static void make_b_blocking(script_call call)
-{
-    if (call == SCRIPT_PIPE_DRAIN) {
-        feri_atomic_change_bits(&b.p_.flags_, 0, FERI_FLAG_NONBLOCKING);
-    }
-}
-
-LONG_TEST(a_stream_that_becomes_blocking_ends_the_splices)
-{
-    script.on_call = make_b_blocking;
-    script_queue("pipe_fill 5, pipe_drain 5");
-    assert_ok(copy());
-    assert_log(BEFORE "pipe_fill(3,262144) pipe_drain(4,5) " END);
-}
-
 TEST_MAIN("copy_both")

@@ -154,26 +154,6 @@ SCRIPT_TEST(a_failed_send_is_tried_again_or_explained)
     }
 }
 
-CONNECTED_TEST(a_receive_continues_after_the_report_of_an_earlier_datagram)
-{
-    script_queue("recv_from MESSAGE_TOO_LONG:90");
-    queue_datagram(SCRIPT_RECV_FROM, PEER, 3);
-    assert_ok(receive(&socket, 0));
-    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
-    script_queue("try_recv_from MESSAGE_TOO_LONG:90, peek_from MESSAGE_TOO_LONG:90");
-    queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
-    assert_ok(receive(&socket, FERP_PEEK));
-    assert_int_equal(got.len, 3);
-}
-
-SCRIPT_TEST(a_socket_without_ports_keeps_its_peer_though_it_is_shared)
-{
-    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_ADOPTED | FERI_FLAG_NO_PORTS);
-    fer_socket_addr peer;
-    assert_ok_log(feri_datagram_peer(&socket.handle_, &peer), "");
-    assert_addr(&peer, PEER);
-}
-
 /* ---- Public functions */
 
 SOCKET_TEST(a_name_s_addresses_are_tried_in_order_and_its_lookup_ends)
@@ -262,20 +242,6 @@ SCRIPT_TEST(a_socket_error_that_a_wait_took_is_reported_as_by_the_call)
     }
 }
 
-CONNECTED_TEST(a_failed_connect_keeps_the_peer_or_loses_it_as_the_system_did)
-{
-    fer_socket_addr to = script_addr("192.0.2.7:7");
-    fer_socket_addr was = script_addr(PEER);
-    script_queue("connect NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:51");
-    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 101);
-    assert_true(fer_socket_addr_eq(&socket.handle_.p_.peer_, &was));
-    assert_non_null(strstr(script.log, "report_refusals(1,1)"));
-    script_queue("peer_addr NOT_CONNECTED:57");
-    assert_error(feri_datagram_connect(&socket.handle_, &to), FER_NETWORK_UNREACHABLE, 51);
-    assert_int_equal(socket.handle_.p_.peer_.port, 0);
-    assert_non_null(strstr(script.log, "report_refusals(1,0)"));
-}
-
 /* ---- A second connect, if it drops the address that the socket is bound to
  * (reconnect_drops_bound_addr): another socket tries it first. */
 
@@ -319,15 +285,6 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
 
 /* ---- Shutdown (rule U7) */
 
-static void assert_end(fer_udp_socket *socket, unsigned flags)
-{
-    memset(&got, 0x5a, sizeof got);
-    assert_ok(feri_datagram_receive(&socket->handle_, buf, 4, flags, &got));
-    assert_int_equal(got.len, 0);
-    assert_false(got.truncated);
-    assert_addr(&got.from, PEER);
-}
-
 SCRIPT_TEST(a_shutdown_without_a_peer_changes_nothing)
 {
     fer_udp_socket socket = open_socket(&script_posix, 0);
@@ -340,26 +297,6 @@ SCRIPT_TEST(a_shutdown_without_a_peer_changes_nothing)
     assert_error(fer_socket_shutdown(NULL, FER_SHUTDOWN_READ), FER_MISUSE, 0);
     assert_error_log(fer_socket_shutdown(fer_udp_socket_as_socket(&none), FER_SHUTDOWN_READ),
                      FER_MISUSE, 0, "");
-}
-
-static fer_udp_socket *shut_during_wait;
-
-static void shut_down(script_call call)
-{
-    if (call == SCRIPT_WAIT_FOR) {
-        script.on_call = NULL;
-        assert_ok(feri_datagram_shutdown(&shut_during_wait->handle_, FER_SHUTDOWN_READ));
-    }
-}
-
-SCRIPT_TEST(a_shutdown_during_the_wait_is_the_end)
-{
-    fer_udp_socket socket = connected_socket(&script_windows, 0);
-    script_queue("recv_from WOULD_BLOCK:10035 WOULD_BLOCK:10035");
-    shut_during_wait = &socket;
-    script.on_call = shut_down;
-    assert_end(&socket, 0);
-    assert_int_equal(script.times[SCRIPT_WAKE], 1);
 }
 
 TEST_MAIN("datagram")

@@ -6,7 +6,6 @@
 #include "core/handle/limits.h"
 #include "core/open/binding.h"
 #include "ferrule/io.h"
-#include "ferrule/poller.h"
 
 static const fer_limits by_signals = {.interruptible = true};
 static fer_tcp_stream stream;

@@ -92,15 +92,6 @@ TEST(a_group_has_one_to_four_digits_of_either_case)
     }
 }
 
-TEST(every_group_value_is_read)
-{
-    for (unsigned value = 0; value <= 0xFFFF; value++) {
-        char text[64];
-        snprintf(text, sizeof text, value & 1 ? "1:%x::%04X" : "::%X:3:%x", value, value ^ 0x5A5A);
-        check_parsers(text);
-    }
-}
-
 TEST(an_embedded_ipv4_address_is_the_last_item_only)
 {
     for (size_t position = 0; position <= 8; position++) {
@@ -190,16 +181,6 @@ TEST(a_number_of_any_length_is_read_to_its_end)
     memset(text, '9', sizeof text - 1);
     memcpy(text, "1.2.3.4:", 8);
     assert_true(is_refusal(fer_socket_addr_parse(&addr, text)));
-}
-
-TEST(a_parsed_ipv4_address_sets_the_other_bytes_to_zero)
-{
-    fer_socket_addr addr;
-    memset(&addr, UNTOUCHED, sizeof addr);
-    assert_true(is_success(fer_socket_addr_parse(&addr, "10.20.30.40:65535")));
-    for (size_t i = 4; i < 16; i++) {
-        assert_int_equal(addr.ip.u.v6.octets[i], 0);
-    }
 }
 
 TEST_MAIN("ip_parse")

@@ -7,7 +7,6 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "ferrule/tcp.h"
-#include "ferrule/udp.h"
 
 static fer_cancel_token token, other_token;
 static fer_tcp_stream stream;

@@ -5,7 +5,6 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/modes.h"
 #include "core/open/binding.h"
 #include "core/wait/blocking.h"
 

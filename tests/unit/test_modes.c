@@ -9,7 +9,6 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
-#include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/wait/blocking.h"
 #include "core/wait/waiting.h"

@@ -1,6 +1,5 @@
 /* test_opening.c: filling a handle with the first of several addresses that works, for given
  * addresses and for those of a name; and how a socket of either type is bound. */
-#include "core/names/address_source.h"
 #include "unit/scripted_platform.h"
 
 #include "core/open/binding.h"
@@ -69,15 +68,6 @@ SYSTEM_TEST(script_windows, a_denied_bind_beside_a_dual_stack_socket_is_in_use)
                      "socket(v4) set_option(2,EXCLUSIVE_ADDRESS,1) bind(2,0.0.0.0:80) close(2) "
                      "socket(v6) set_option(3,EXCLUSIVE_ADDRESS,1) set_option(3,ONLY_V6,0) "
                      "bind(3,[::]:80) close(3) close(1)");
-}
-
-SYSTEM_TEST(script_windows, a_denied_bind_that_cannot_be_examined_is_denied)
-{
-    script_queue("bind PERMISSION_DENIED:10013, socket OK TOO_MANY_OPEN_FILES:10024 "
-                 "TOO_MANY_OPEN_FILES:10024");
-    assert_error(bind_to(FER_TYPE_DGRAM, "127.0.0.1:80"), FER_PERMISSION_DENIED, 10013);
-    assert_log("socket(udp,v4) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80) "
-               "socket(udp,v4) socket(udp,v6) close(1)");
 }
 
 TEST_MAIN("opening")

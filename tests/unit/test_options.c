@@ -3,7 +3,6 @@
 
 #include "core/handle/options.h"
 #include "core/wait/blocking.h"
-#include "ferrule/resolve.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 
@@ -21,29 +20,6 @@ static fer_handle open_stream(uint32_t flags)
 #define OPEN_TEST(function) SCRIPT_TEST_WITH(fer_handle handle, open_stream(0), function)
 
 /* ---- Nonblocking mode */
-
-static const fer_handle *observed_handle;
-static bool observed_flag;
-
-static void record_flag(script_call call)
-{
-    if (call == SCRIPT_SET_NONBLOCKING) {
-        observed_flag = feri_handle_has_flag(observed_handle, FERI_FLAG_NONBLOCKING);
-    }
-}
-
-V6_OPEN_TEST(the_flag_covers_the_time_in_which_the_socket_is_nonblocking)
-{
-    observed_handle = &handle;
-    script.on_call = record_flag;
-    assert_ok(feri_set_nonblocking(&handle, true));
-    assert_true(observed_flag);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6 | FERI_FLAG_NONBLOCKING);
-    assert_ok(feri_set_nonblocking(&handle, false));
-    assert_true(observed_flag);
-    assert_int_equal(feri_handle_flags(&handle), FERI_FLAG_V6);
-    assert_log("set_nonblocking(1,1) set_nonblocking(1,0)");
-}
 
 SCRIPT_TEST(the_mode_changes_its_own_flag_alone_and_only_if_it_can_be_set)
 {
@@ -215,17 +191,6 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
         }
     }
     assert_log("");
-}
-
-SCRIPT_TEST(a_system_without_the_ipv4_groups_of_an_ipv6_socket_reports_it)
-{
-    static const fer_ipv4_addr group = {{224, 0, 0, 9}};
-    for (int is_v6 = 0; is_v6 <= 1; is_v6++) {
-        fer_handle handle = open_stream(is_v6 ? FERI_FLAG_V6 : 0);
-        script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22);
-        assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group, &local_v4),
-                     is_v6 ? FER_INVALID_INPUT : FER_ADDR_NOT_AVAILABLE, 22);
-    }
 }
 
 SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)

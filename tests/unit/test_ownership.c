@@ -3,7 +3,6 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/handle.h"
-#include "core/handle/options.h"
 #include "ferrule/socket.h"
 #include "ferrule/udp_batch.h"
 
@@ -66,25 +65,6 @@ SCRIPT_TEST(a_socket_of_any_kind_is_adopted_with_its_kind)
         assert_row(script.times[SCRIPT_UDP_FEATURE] == (i == 5));
         assert_row((strstr(script.log, "report_refusals(1,1)") != NULL) == (i == 5));
         script_end_row();
-    }
-}
-
-/* Single receives would merge its datagrams (rule B8). A system without the option has none. */
-SCRIPT_TEST(a_datagram_socket_that_coalesces_is_taken_over_as_such)
-{
-    for (int i = 0; i < 4; i++) {
-        fer_handle handle = {0};
-        script_begin(&script_posix);
-        script_then(SCRIPT_DESCRIBE)->description = script_description("datagram v4");
-        if (i % 2 == 0) {
-            script_then(SCRIPT_UDP_FEATURE)->value = 1;
-        } else {
-            script_then_fail(SCRIPT_UDP_FEATURE, FER_UNSUPPORTED, 92);
-        }
-        fer_raw_socket raw = script_open_socket();
-        assert_ok(i < 2 ? feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY)
-                        : feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM));
-        assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_COALESCING), i % 2 == 0);
     }
 }
 

@@ -231,15 +231,6 @@ static fer_error wait_for(fer_interest in_one, fer_interest in_other, uint64_t m
     return ferp_wait_for_pair(&pair, until, until);
 }
 
-COPYING_TEST(either_stream_ends_the_wait)
-{
-    assert_kind(wait_for(FER_READABLE, FER_READABLE, 1), FER_TIMED_OUT);
-    assert_ok(wait_for(FER_WRITABLE, FER_READABLE, 60000));
-    assert_ok(wait_for(FER_READABLE, FER_WRITABLE, 60000));
-    seam_send(other.server, "x");
-    assert_ok(wait_for(FER_READABLE, FER_READABLE, 60000));
-}
-
 /* A hang-up is reported in every direction (POSIX), and would end each wait at once. */
 COPYING_TEST(a_stream_without_an_interest_is_not_waited_for)
 {
@@ -252,20 +243,6 @@ COPYING_TEST(a_stream_without_an_interest_is_not_waited_for)
     one = other;
     other = ended;
     assert_kind(wait_for(FER_READABLE, 0, 1), FER_TIMED_OUT);
-}
-
-COPYING_TEST(either_token_ends_the_wait)
-{
-    fer_cancel_token token = {0};
-    assert_ok(fer_cancel_token_new(&token));
-    fer_cancel_token_cancel(&token);
-    for (int i = 0; i < 2; i++) {
-        ferp_ready_pair pair = {.raws = {one.client, other.client},
-                                .interests = {FER_READABLE, FER_READABLE}};
-        pair.tokens[i] = &token;
-        assert_ok(ferp_wait_for_pair(&pair, FERP_NO_DEADLINE, FERP_NO_DEADLINE));
-    }
-    fer_cancel_token_close(&token);
 }
 
 TEST_MAIN("platform_copying")

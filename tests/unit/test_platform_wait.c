@@ -108,16 +108,6 @@ static void assert_expires(int kind, const fer_cancel_token *ending, uint64_t na
 
 /* ---- Time */
 
-TEST(the_clock_never_decreases)
-{
-    uint64_t last = ferp_now();
-    for (int i = 0; i < 10000; i++) {
-        uint64_t now = ferp_now();
-        assert_true(now >= last);
-        last = now;
-    }
-}
-
 WAIT_TEST(a_wait_expires_at_its_deadline_and_not_before)
 {
     const uint64_t nanos[] = {0, 1, 999999, MILLI, 3 * MILLI + 1, 40 * MILLI};
@@ -181,19 +171,6 @@ WAIT_TEST(disarming_leaves_the_stream_whole)
     seam_expect(pair.client, "all here");
 }
 
-WAIT_TEST(two_waits_on_one_socket_end_each)
-{
-    ferp_wait first;
-    ferp_wait second;
-    assert_ok(ferp_wait_arm(&first, pair.client, FERP_READABLE));
-    assert_ok(ferp_wait_arm(&second, pair.client, FERP_READABLE));
-    assert_kind(ferp_wait_for(&first, 0), FER_TIMED_OUT);
-    /* The end of one wait leaves the other armed or causes a spurious wakeup. Both are hints. */
-    seam_send(pair.server, "x");
-    assert_ok(ferp_wait_for(&second, seam_deadline()));
-    seam_expect(pair.client, "x");
-}
-
 /* ---- Waking */
 
 TEST(a_wake_between_arm_and_wait_is_not_lost)
@@ -209,41 +186,6 @@ TEST(a_wake_between_arm_and_wait_is_not_lost)
         assert_ok(ferp_wait_for(&wait, FERP_NO_DEADLINE));
         seam_close(&opened);
     }
-}
-
-static atomic_bool is_over;
-
-static void wake_repeatedly(void *argument)
-{
-    while (!atomic_load(&is_over)) {
-        ferp_wake(pair.client);
-        test_thread_yield();
-    }
-}
-
-/* A wakeup during a transfer loses no byte: the reader checks again and continues. */
-WAIT_TEST(wakes_lose_no_bytes)
-{
-    test_thread thread;
-    atomic_store(&is_over, false);
-    test_thread_start(&thread, wake_repeatedly, NULL);
-    assert_ok(ferp_set_nonblocking(pair.client, true));
-    for (int i = 0; i < 300; i++) {
-        unsigned char want = (unsigned char)i;
-        unsigned char got = 0;
-        size_t moved = 0;
-        assert_ok(ferp_send(pair.server, &want, 1, 0, &moved));
-        fer_error err = {FER_WOULD_BLOCK, 0};
-        while (err.kind == FER_WOULD_BLOCK) {
-            seam_await(pair.client, FERP_READABLE);
-            err = ferp_recv(pair.client, &got, 1, 0, &moved);
-        }
-        assert_ok(err);
-        assert_int_equal(moved, 1);
-        assert_int_equal(got, want);
-    }
-    atomic_store(&is_over, true);
-    test_thread_join(&thread);
 }
 
 /* ---- Tokens */
@@ -264,19 +206,6 @@ WAIT_TEST(a_signal_before_the_wait_ends_every_wait_until_it_is_cleared)
     assert_expires(FOR_A_TOKEN, &token, MILLI);
 }
 
-WAIT_TEST(a_signal_between_arm_and_wait_is_not_lost)
-{
-    for (size_t i = 0; i < 20; i++) {
-        ferp_wait wait;
-        assert_ok(ferp_wait_arm(&wait, i % 2 == 0 ? pair.client : pair.listener,
-                                i % 2 == 0 ? FERP_READABLE : FERP_ACCEPTABLE));
-        wait.token = &token;
-        ferp_token_signal(&token);
-        assert_ok(ferp_wait_for(&wait, seam_deadline()));
-        ferp_token_clear(&token);
-    }
-}
-
 /* 160,000 bytes: more than a pipe holds. */
 WAIT_TEST(any_number_of_signals_is_one)
 {
@@ -288,18 +217,6 @@ WAIT_TEST(any_number_of_signals_is_one)
     assert_kind(ferp_token_wait(&token, NULL, 0), FER_TIMED_OUT);
     ferp_token_signal(&token);
     assert_ok(ferp_token_wait(&token, NULL, seam_deadline()));
-}
-
-/* Each end of a wait by another thread: conformance/limits.c. */
-WAIT_TEST(a_token_ends_only_the_waits_with_it)
-{
-    fer_cancel_token other = {0};
-    assert_ok(ferp_token_open(&other));
-    ferp_token_signal(&token);
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        assert_expires(kind, &other, MILLI);
-    }
-    ferp_token_close(&other);
 }
 
 TEST_MAIN("platform_wait")

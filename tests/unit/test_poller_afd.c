@@ -191,30 +191,6 @@ static int end(void **state)
 
 #define AFD_TEST(function) TEST_WITH(function, begin, end)
 
-/* ---- One request */
-
-AFD_TEST(a_socket_has_one_request_after_each_sequence_of_calls)
-{
-    for (int step = 0; step < 60; step++) {
-        fer_poll_mode mode = step % 2 == 0 ? FER_POLL_LEVEL : FER_POLL_ONESHOT;
-        size_t i = step == 0 ? open_socket() : 0;
-        fake_set_ready(number_of(i), step % 3 == 0 ? READ : 0);
-        add(i, reading(1), mode);
-        if (step % 5 != 0) {
-            modify(i, writing(2), mode);
-            fake_set_ready(number_of(i), WRITE);
-            expect(2, false, true);
-            modify(i, reading(3), mode);
-        }
-        if (step % 7 != 0) {
-            fake_set_ready(number_of(i), READ);
-            expect(step % 5 != 0 ? 3 : 1, true, false);
-        }
-        assert_ok(fer_poller_delete(&poller, raw_of(i)));
-    }
-    assert_int_equal(fake_violations(), 0);
-}
-
 /* ---- Each pair of calls of another thread, before and after the system's wait: the lock is free
  * only around it, so these are all points at which another thread can come between. */
 
@@ -319,30 +295,6 @@ AFD_TEST(a_lost_completion_is_found_beside_a_busy_socket)
     assert_int_equal(event.key, 2);
 }
 
-/* The number of sources of a handle of the driver, which limits it. */
-AFD_TEST(a_deleted_source_leaves_its_group)
-{
-    const ferp_afd_poller *afd = (const ferp_afd_poller *)poller.p_.system_[0];
-    size_t i = open_and_add(1, FER_POLL_LEVEL);
-    assert_int_equal(afd->groups->count, 1);
-    assert_ok(fer_poller_delete(&poller, raw_of(i)));
-    expect_none();
-    assert_int_equal(afd->groups->count, 0);
-}
-
-/* A deleted source whose packet never comes, and a new registration of its number. */
-AFD_TEST(a_number_outlives_a_lost_request)
-{
-    size_t i = open_and_add(1, FER_POLL_LEVEL);
-    fake_set_fault(number_of(i), FAKE_LOSES_REQUESTS);
-    assert_ok(fer_poller_delete(&poller, raw_of(i)));
-    add(i, reading(2), FER_POLL_LEVEL);
-    fake_set_ready(number_of(i), READ);
-    expect(2, true, false);
-    fake_deliver(number_of(i));
-    expect(2, true, false);
-}
-
 /* Every source is examined again, and only a bounded number in each period. */
 AFD_TEST(an_idle_wait_rearms_a_bounded_number)
 {
@@ -367,55 +319,14 @@ static const fer_error healthy = {FER_OK, 0};
 
 /* ---- Failures */
 
-/* Counts the events of keys 1 and 2 in this many waits for one event. */
-static void count_events(int waits, int counts[3])
-{
-    counts[1] = 0;
-    counts[2] = 0;
-    for (int i = 0; i < waits; i++) {
-        fer_event event = {0};
-        size_t count = 0;
-        assert_ok(fer_poller_wait(&poller, limit, &event, 1, &count, NULL));
-        assert_true(count == 1 && (event.key == 1 || event.key == 2));
-        assert_true(event.key != 1 || event.interest == (FER_READABLE | FER_WRITABLE));
-        counts[event.key]++;
-    }
-}
-
-/* A request that does not begin, or completes with a failure: it is the socket's event, and the
- * other socket is events_of as often. */
-AFD_TEST(a_failing_source_is_reported_and_stops_no_other)
-{
-    for (int completes = 0; completes < 2; completes++) {
-        int counts[3];
-        size_t bad = open_and_add(1, FER_POLL_LEVEL);
-        size_t good = open_and_add(2, FER_POLL_LEVEL);
-        fake_set_failure(number_of(bad), broken, completes == 1);
-        fake_set_ready(number_of(good), READ);
-        modify(bad, writing(1), FER_POLL_LEVEL);
-        count_events(20, counts);
-        assert_true(counts[1] >= 9 && counts[2] >= 9);
-        fake_set_failure(number_of(bad), healthy, false);
-        count_events(5, counts);
-        assert_true(counts[2] >= 3 && counts[1] <= 2);
-        modify(bad, reading(1), FER_POLL_ONESHOT);
-        assert_ok(fer_poller_delete(&poller, raw_of(good)));
-        fake_set_failure(number_of(bad), broken, completes == 1);
-        modify(bad, writing(1), FER_POLL_ONESHOT);
-        expect(1, true, true);
-        expect_none();
-        assert_ok(fer_poller_delete(&poller, raw_of(bad)));
-    }
-}
-
 AFD_TEST(an_add_that_fails_changes_nothing)
 {
     size_t i = open_socket();
-    fake_set_failure(number_of(i), broken, false);
+    fake_set_failure(number_of(i), broken);
     assert_kind(fer_poller_add(&poller, raw_of(i), reading(1), FER_POLL_LEVEL), FER_OTHER);
     assert_kind(fer_poller_delete(&poller, raw_of(i)), FER_NOT_FOUND);
     expect_none();
-    fake_set_failure(number_of(i), healthy, false);
+    fake_set_failure(number_of(i), healthy);
     for (int needed = 0;; needed++) {
         allowed = needed;
         fer_error err = fer_poller_add(&poller, raw_of(i), reading(1), FER_POLL_LEVEL);
@@ -464,7 +375,7 @@ static size_t open_at(enum point point)
         break;
     case LOST_REQUEST: fake_set_fault(number, FAKE_LOSES_REQUESTS); break;
     case FAILED_REQUEST:
-        fake_set_failure(number, broken, false);
+        fake_set_failure(number, broken);
         modify(i, writing(1), FER_POLL_LEVEL);
         expect(1, true, true);
         break;

@@ -2,11 +2,9 @@
  * OS's result, for each kind of system. */
 #include "core/handle/connection.h"
 #include "core/handle/modes.h"
-#include "core/open/connecting.h"
 #include "core/wait/waiting.h"
 
 #include "ferrule/socket.h"
-#include "ferrule/tcp.h"
 #include "unit/scripted_platform.h"
 
 enum { R = FER_READABLE, W = FER_WRITABLE, BOTH = R | W };
@@ -138,6 +136,25 @@ SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
                     rows[i].known);
         assert_log("");
     }
+}
+
+/* S6: "through a clone": the mark on the socket ends the read half. S5: "The handle saves any fatal
+ * error ..., whether read, write or take_error met it first". */
+HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_reset_that_the_send_meets_sticks)
+{
+    script_queue("ready TIMED_OUT, send CONNECTION_ABORTED:10053");
+    assert_ok_n(feri_stream_ready(&handle, W, NO_TIMEOUT, &ready), ready, W);
+    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_RESET, 10053);
+    script.log[0] = '\0';
+    assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
+    handle = script_stream(FERI_FLAG_CLONED);
+    feri_modes_end_reading(&handle);
+    assert_ok_n(feri_stream_ready(&handle, R, NO_TIMEOUT, &ready), ready, R);
+    assert_log("");
+    /* an end of the write half that the send meets is not saved */
+    script_queue("ready TIMED_OUT, send BROKEN_PIPE:10058");
+    assert_ok_n(feri_stream_ready(&handle, W, NO_TIMEOUT, &ready), ready, W);
+    assert_int_equal(feri_handle_answer(&handle, FERI_REQUEST_WRITE), FERI_ANSWER_CALL_OS);
 }
 
 /* ---- Connects */

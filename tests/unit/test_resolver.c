@@ -28,25 +28,6 @@ RESOLVER_TEST(a_wait_that_ends_leaves_the_lookup_running)
     }
 }
 
-static void finish_at_third_wait(void)
-{
-    if (background.waits == 3) {
-        script_thread_finish(0);
-    }
-}
-
-RESOLVING_TEST(a_wait_continues_after_a_spurious_wakeup)
-{
-    size_t count = 99;
-    start(0, "a.test:80");
-    background.wait_result.kind = FER_OK;
-    background.on_wait = finish_at_third_wait;
-    assert_ok(fer_lookup_wait(&lookups[0], FER_DURATION_NONE, NULL, 0, &count));
-    assert_int_equal(background.waits, 3);
-    assert_true(background.waited_until == FERP_NO_DEADLINE);
-    assert_int_equal(background.notified, 1);
-}
-
 /* ---- N5 */
 
 /* Misuse: a poller must stay open until its lookups are closed. */
@@ -59,23 +40,6 @@ RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
     assert_false(script_thread_step(0));
     assert_null(strstr(script.log, "poller_notify"));
     assert_ok(poll_lookup(0));
-}
-
-/* ---- N8 */
-
-/* A thread that has not yet started working counts for one lookup. */
-RESOLVER_TEST(a_thread_that_has_nothing_left_takes_the_next_one_itself)
-{
-    begin(2, 2);
-    start(0, "a.test:80");
-    start(1, "b.test:80");
-    script_thread_finish(0);
-    assert_ok(poll_lookup(0));
-    assert_ok(poll_lookup(1));
-    start(2, "c.test:80");
-    assert_int_equal(background.threads_started, 2);
-    script_thread_finish(1);
-    assert_ok(poll_lookup(2));
 }
 
 /* ---- Failures of the system */

@@ -2,7 +2,6 @@
  * (rules R3, E3, T2); and vectored calls. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
 
 static size_t n;
@@ -175,6 +174,14 @@ STREAM_TEST(script_posix, a_cut_call_has_sixteen_slices_at_most)
     assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
     assert_false(feri_plan_slices(slices, 20).is_clipped);
+}
+
+STREAM_TEST(script_posix, a_first_slice_beyond_the_limit_is_cut_itself)
+{
+    script.traits.io_length_max = 10;
+    check_both(&handle, (size_t[]){11}, 1, "recv(1,10)", "send(1,10)");
+    check_both(&handle, (size_t[]){0, 0, SIZE_MAX, 1}, 4, "recv(1,10)", "send(1,10)");
+    check_both(&handle, (size_t[]){10}, 1, "recv_vectored(1,1x10)", "send_vectored(1,1x10)");
 }
 
 TEST_MAIN("retry")

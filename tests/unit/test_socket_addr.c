@@ -31,17 +31,6 @@ TEST(an_address_has_the_members_that_it_was_made_of)
     assert_true(fer_socket_addr_is_ipv4(&v4) && !fer_socket_addr_is_ipv6(&v4));
 }
 
-TEST(an_address_of_either_family_gets_its_port)
-{
-    const fer_socket_addr v6 = v6_addr(9, 1, 0, 0);
-    const fer_socket_addr v4 = v4_addr(0x7F000001, 2);
-    const fer_socket_addr from_v6 = fer_socket_addr_new(v6.ip, 1);
-    const fer_socket_addr from_v4 = fer_socket_addr_new(v4.ip, 2);
-    assert_true(fer_socket_addr_eq(&from_v6, &v6) && fer_socket_addr_eq(&from_v4, &v4));
-    assert_true(from_v6.flowinfo == 0 && from_v6.scope_id == 0 && from_v4.flowinfo == 0 &&
-                from_v4.scope_id == 0);
-}
-
 static void check_is_all_zero(const fer_socket_addr *addr)
 {
     assert_int_equal(addr->ip.family, 0);

@@ -29,48 +29,6 @@ static fer_error connect_to_name(void)
 
 /* ---- IP */
 
-/* A mode that cannot be put back ends the connect. If it cannot be set, the connect does not
- * start. */
-SCRIPT_TEST(connect_timeout_puts_the_mode_back)
-{
-    static const struct {
-        const struct ferp_traits *traits;
-        bool nonblocking;
-        const char *results;
-        fer_error_kind kind;
-        int32_t code;
-        const char *log;
-    } rows[] = {
-        {&script_posix, false, "connect IN_PROGRESS:115", FER_OK, 0,
-         "set_nonblocking(1,1) connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) "
-         "take_error(1) peer_addr(1) set_nonblocking(1,0)"},
-        {&script_posix, true, "", FER_OK, 0, "set_nonblocking(1,1) connect(1,192.0.2.1:80)"},
-        {&script_windows, false, "connect WOULD_BLOCK:10035", FER_OK, 0,
-         "connect(1,192.0.2.1:80) wait_arm(1,CONNECTED) wait_for(1500) take_error(1) "
-         "peer_addr(1)"},
-        {&script_posix, false, "set_nonblocking OK BAD_HANDLE:9", FER_BAD_HANDLE, 9,
-         "set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)"},
-        {&script_posix, false, "set_nonblocking OK BAD_HANDLE:9, connect CONNECTION_REFUSED:111",
-         FER_CONNECTION_REFUSED, 111,
-         "set_nonblocking(1,1) connect(1,192.0.2.1:80) set_nonblocking(1,0)"},
-        {&script_posix, false, "set_nonblocking BAD_HANDLE:9", FER_BAD_HANDLE, 9,
-         "set_nonblocking(1,1) set_nonblocking(1,0)"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        socket = new_stream(rows[i].traits);
-        assert_ok(fer_socket_set_nonblocking(&socket, rows[i].nonblocking));
-        script.log[0] = '\0';
-        script.row = rows[i].log;
-        script_queue(rows[i].results);
-        assert_error(connect_with_timeout(500), rows[i].kind, rows[i].code);
-        assert_row(i == 5 ||
-                   phase_of(&socket) ==
-                       (rows[i].kind == FER_OK ? FERI_PHASE_OPEN : FERI_PHASE_CONNECT_FAILED));
-        assert_log(rows[i].log);
-        script_end_row();
-    }
-}
-
 SCRIPT_TEST(a_datagram_socket_s_connect_never_waits)
 {
     socket = new_socket(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);

@@ -2,11 +2,7 @@
  * the result of the next call; complete transfers; and writes that core waits for. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/connection.h"
-#include "core/handle/modes.h"
-#include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
-#include "ferrule/unix.h"
 
 static size_t n;
 static char buf[64];

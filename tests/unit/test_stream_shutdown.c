@@ -5,7 +5,6 @@
 
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
 
 /* ---- Shutdown */
@@ -102,12 +101,6 @@ static fer_handle open_stream(const struct ferp_traits *traits)
 #define OPEN_TEST(function) \
     SCRIPT_TEST_WITH(fer_handle stream, open_stream(&script_posix), function)
 
-static void set_limits(fer_handle *stream, fer_instant deadline, fer_cancel_token *chosen)
-{
-    const fer_limits limits = {.deadline = deadline, .token = chosen};
-    assert_ok(feri_set_limits(stream, &limits));
-}
-
 /* Closes, expects this result, and that the handle is closed. */
 #define assert_lingers(stream, timeout, kind, code)                                       \
     do {                                                                                  \
@@ -138,23 +131,6 @@ OPEN_TEST(input_without_end_does_not_extend_the_call)
 }
 
 /* ---- Limits */
-
-static void cancel_in_try(script_call call)
-{
-    if (call == SCRIPT_TRY_RECV) {
-        script.on_call = NULL;
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-OPEN_TEST(a_cancel_ends_it_even_if_input_never_ends)
-{
-    set_limits(&stream, FER_INSTANT_NONE, &token);
-    script_default(SCRIPT_TRY_RECV)->value = 8192;
-    script.on_call = cancel_in_try;
-    assert_lingers(&stream, FER_DURATION_NONE_NANOS, FER_CANCELLED, 0);
-    assert_int_equal(script.times[SCRIPT_TRY_RECV], 1);
-}
 
 static void pass_time(script_call call)
 {

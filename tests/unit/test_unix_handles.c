@@ -84,36 +84,6 @@ BEGUN_TEST(a_length_is_cut_to_that_of_one_call)
     assert_error(recv_datagram(4, 0), FER_CONNECTION_RESET, 54);
 }
 
-/* ---- Errors */
-
-BEGUN_TEST(an_error_of_a_handle_leaves_the_stream_and_one_of_the_connection_ends_it)
-{
-    script_queue("unix_send_handles BAD_HANDLE:9 TOO_MANY_OPEN_FILES:109 NO_BUFFER_SPACE:105 "
-                 "CONNECTION_RESET:104, send 1");
-    assert_error_n(send_stream(1, 1), FER_BAD_HANDLE, 9, n, 0);
-    assert_error_n(send_stream(1, 1), FER_TOO_MANY_OPEN_FILES, 109, n, 0);
-    assert_error_n(send_stream(1, 1), FER_NO_BUFFER_SPACE, 105, n, 0);
-    assert_ok(fer_unix_stream_write(&stream, "x", 1, &n));
-    assert_error_n(send_stream(1, 1), FER_CONNECTION_RESET, 104, n, 0);
-    assert_error_n(fer_unix_stream_write(&stream, "x", 1, &n), FER_CONNECTION_RESET, 104, n, 0);
-    begin(&script_posix);
-    got.len = 77;
-    assert_forwards(SCRIPT_UNIX_RECV_HANDLES, FER_CONNECTION_RESET, 104, recv_stream(8, 0));
-    assert_error(fer_unix_stream_write(&stream, "x", 1, NULL), FER_CONNECTION_RESET, 104);
-    assert_int_equal(got.len, 77);
-}
-
-/* As on macOS: a longer send could lack buffers after its first bytes. */
-SCRIPT_TEST_AFTER(begin(&script_bsd),
-                  a_send_that_lacks_buffers_is_short_and_repeated_if_the_system_loses_its_count)
-{
-    script.traits.no_buffer_space_is_transient = true;
-    script_queue("try_unix_send_handles NO_BUFFER_SPACE:55 2048 2000");
-    assert_ok_n(send_stream(4000, 1), n, 2048);
-    assert_int_equal(script.times[SCRIPT_TRY_UNIX_SEND_HANDLES], 2);
-    assert_ok_n(send_stream(2000, 1), n, 2000);
-}
-
 /* ---- Misuse: no call, nothing is counted or stored */
 
 BEGUN_TEST(a_refused_send_makes_no_call_and_counts_nothing)

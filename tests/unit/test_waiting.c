@@ -2,11 +2,9 @@
  * systems where core waits. */
 #include "unit/scripted_platform.h"
 
-#include "core/base/time.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
-#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)
@@ -41,28 +39,6 @@ static void assert_ends(feri_waiting *waiting, fer_error_kind kind, int32_t code
     fer_error error = would_block;
     assert_int_equal(feri_waiting_wait_if_needed(waiting, &error), FERI_NEXT_RESULT);
     assert_error(error, kind, code);
-}
-
-/* ---- Systems whose kernel has already waited */
-
-/* T2, T6: only a timeout that was set can expire. Another thread or process has changed
- * the mode since, or has set the timeout. */
-SCRIPT_TEST(without_a_timeout_a_blocking_handle_was_nonblocking)
-{
-    const uint32_t flags[] = {0, FERI_FLAG_CLONED};
-    for (size_t i = 0; i < 2; i++) {
-        script_begin(&script_posix);
-        fer_handle handle = script_stream(flags[i]);
-        feri_waiting waiting = begun(&handle, FERP_READABLE);
-        assert_ends(&waiting, FER_WOULD_BLOCK, 11);
-        assert_log("is_nonblocking(1) timeout(1,reading)");
-        script_then(SCRIPT_TIMEOUT)->value = 1000000;
-        assert_ends(&waiting, FER_TIMED_OUT, 0);
-        assert_log("is_nonblocking(1) timeout(1,reading)");
-        feri_atomic_change_bits(&handle.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
-        script_then(SCRIPT_IS_NONBLOCKING)->value = 1;
-        assert_ends(&waiting, FER_WOULD_BLOCK, 11);
-    }
 }
 
 /* ---- Systems where core waits: the modes */

@@ -5,7 +5,6 @@
 
 #include "core/base/time.h"
 #include "core/handle/limits.h"
-#include "core/handle/modes.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
