@@ -1,7 +1,6 @@
 # The sources of the tests. Each source is one cmocka run.
 set(ferrule_unit_sources
     unit/test_address_source.c
-    unit/test_atomic.c
     unit/test_connect_attempts.c
     unit/test_connect_schedule.c
     unit/test_control.c
@@ -13,13 +12,10 @@ set(ferrule_unit_sources
     unit/test_datagram.c
     unit/test_datagram_batch.c
     unit/test_error.c
-    unit/test_error_maps.c
-    unit/test_handle.c
     unit/test_host_port.c
     unit/test_instant.c
     unit/test_ip_addr.c
     unit/test_ip_format.c
-    unit/test_ipv4_texts.c
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
     unit/test_interruptible.c
@@ -27,8 +23,6 @@ set(ferrule_unit_sources
     unit/test_listening.c
     unit/test_lookup_within.c
     unit/test_modes.c
-    unit/test_opening.c
-    unit/test_operation_error.c
     unit/test_options.c
     unit/test_ownership.c
     unit/test_platform_connects.c
@@ -49,7 +43,6 @@ set(ferrule_unit_sources
     unit/test_stream_io.c
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
-    unit/test_stream_request.c
     unit/test_text.c
     unit/test_unix_handles.c
     unit/test_unix_opening.c

@@ -1,6 +1,6 @@
 /* connecting.c: rules C1 to C4 and C6: connecting, its time limit, several addresses, and what a
  * failure leaves behind. Handles that are open (C6): misuse.c. The order of addresses (C3):
- * unit/test_opening.c, crossings.c. */
+ * unit/test_connecting.c, crossings.c. */
 #include <stdio.h>
 
 #include "support/process.h"

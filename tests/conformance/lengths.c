@@ -313,7 +313,7 @@ static void check_codes(const struct process_error_code *codes)
 }
 
 /* E2: "If Rust's own decoding of OS codes names a kind, it is that kind". The other codes have a
- * kind of ferrule's. Numbers that are no code: unit/test_error_maps.c. */
+ * kind of ferrule's. Numbers that are no code: unit/test_error.c. */
 RULE_TEST("E2", a_code_has_the_kind_that_rust_names_or_one_of_ferrule)
 {
     check_codes(process_rust_error_codes);

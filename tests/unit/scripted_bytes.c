@@ -1,7 +1,10 @@
-/* scripted_bytes.c: the scripted seam's receives and sends, except those of Unix datagrams. */
+/* scripted_bytes.c: the scripted seam's receives and sends, except those of Unix datagrams; its batches
+ * of datagrams; and its pipes, which have the number 7, and files. */
 #include <inttypes.h>
 
+#include "platform/copying.h"
 #include "platform/handles.h"
+#include "platform/messages.h"
 #include "unit/scripted_take.h"
 
 fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n)
@@ -130,4 +133,122 @@ fer_error ferp_unix_recv_handles(fer_raw_socket raw, struct ferp_received_handle
         }
     }
     return error;
+}
+
+/* ---- Batches of datagrams */
+
+/* A call moves several messages if the system's calls wait in the kernel. */
+size_t ferp_messages_per_call(void)
+{
+    return script.traits.io_waits_in_kernel ? FERP_MESSAGES_MAX : 1;
+}
+
+/* Logs the count, and the length, the size of segments and the TOS of the first message. The value
+ * is the number of messages that were sent. */
+fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
+                             size_t count, unsigned flags, size_t *sent)
+{
+    assert_in_range(count, 1, FERP_MESSAGES_MAX);
+    return script_store_count(
+        script_take(flags == 0 ? SCRIPT_SEND_MESSAGES : SCRIPT_TRY_SEND_MESSAGES, raw,
+                    "%d,%u,%u/%u/%x", (int)raw, (unsigned)count, (unsigned)messages[0].len,
+                    (unsigned)messages[0].segment_size, messages[0].has_tos ? messages[0].tos : 0u),
+        sent);
+}
+
+/* The value is the number of messages of one byte, which are all from one sender. */
+fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
+                             unsigned flags, size_t *received)
+{
+    assert_in_range(count, 1, FERP_MESSAGES_MAX);
+    const script_result *result =
+        script_take(flags == 0 ? SCRIPT_RECV_MESSAGES : SCRIPT_TRY_RECV_MESSAGES, raw, "%d,%u",
+                    (int)raw, (unsigned)count);
+    fer_error error = script_store_count(result, received);
+    assert_true(*received <= count);
+    for (size_t i = 0; i < *received; i++) {
+        messages[i] = (fer_datagram_recv){.buf = messages[i].buf,
+                                          .cap = messages[i].cap,
+                                          .len = 1,
+                                          .segment_size = 1,
+                                          .from = result->addr};
+    }
+    return error;
+}
+
+/* clang-format off */
+SCRIPTED(fer_error, ferp_set_udp_feature,
+         (fer_raw_socket raw, fer_ip_family family, fer_udp_features feature, bool on),
+         TAKE_WITH(SET_UDP_FEATURE, raw, "v%d,%u,%d", (int)family, (unsigned)feature, on)->error);
+/* clang-format on */
+
+SCRIPTED_OUT(ferp_udp_feature,
+             (fer_raw_socket raw, fer_ip_family family, fer_udp_features feature, bool *on),
+             TAKE_WITH(UDP_FEATURE, raw, "v%d,%u", (int)family, (unsigned)feature), on,
+             result->value != 0);
+
+fer_error ferp_set_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool on)
+{
+    return TAKE_WITH(SET_DONT_FRAGMENT, raw, "v%d,%d", (int)family, on)->error;
+}
+
+SCRIPTED_OUT(ferp_dont_fragment, (fer_raw_socket raw, fer_ip_family family, bool *on),
+             TAKE_WITH(DONT_FRAGMENT, raw, "v%d", (int)family), on, result->value != 0);
+SCRIPTED_OUT(ferp_path_mtu, (fer_raw_socket raw, fer_ip_family family, uint32_t *out),
+             TAKE_WITH(PATH_MTU, raw, "v%d", (int)family), out, (uint32_t)result->value);
+
+/* ---- Pipes and files */
+
+enum { PIPE = 7 };
+
+SCRIPTED_OUT(ferp_pipe_open, (size_t cap, bool waits, ferp_pipe *out),
+             script_take(SCRIPT_PIPE_OPEN, FER_RAW_SOCKET_NONE, "%" PRIu64 "%s", (uint64_t)cap,
+                         waits ? ",waits" : ""),
+             out, ((ferp_pipe){.ends = {PIPE, PIPE}}));
+
+void ferp_pipe_close(const ferp_pipe *pipe)
+{
+    assert_int_equal(pipe->ends[0], PIPE);
+    (void)script_take(SCRIPT_PIPE_CLOSE, FER_RAW_SOCKET_NONE, "");
+}
+
+fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n)
+{
+    assert_int_equal(pipe->ends[0], PIPE);
+    fer_error error = script_store_count(TAKE_WITH(PIPE_FILL, from, "%" PRIu64, (uint64_t)len), n);
+    assert_true(*n <= len);
+    return error;
+}
+
+fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
+{
+    assert_int_equal(pipe->ends[0], PIPE);
+    fer_error error = script_store_count(TAKE_WITH(PIPE_DRAIN, to, "%" PRIu64, (uint64_t)len), n);
+    assert_true(*n <= len);
+    return error;
+}
+
+fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
+{
+    assert_int_equal(pipe->ends[0], PIPE);
+    return script_receive(
+        script_take(SCRIPT_PIPE_READ, FER_RAW_SOCKET_NONE, "%" PRIu64, (uint64_t)len), buf, len, n);
+}
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    const script_result *result =
+        TAKE_WITH(SEND_FILE, to, "file %d,%" PRIu64 ",%" PRIu64, (int)file, offset, (uint64_t)len);
+    *n = (size_t)result->value; /* beside an error too */
+    assert_true(*n <= len);
+    return result->error;
+}
+
+fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
+{
+    return script_receive(script_take(SCRIPT_READ_FILE, FER_RAW_SOCKET_NONE,
+                                      "file %d,%" PRIu64 ",%" PRIu64, (int)file, offset,
+                                      (uint64_t)len),
+                          buf, len, n);
 }

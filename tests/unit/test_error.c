@@ -1,5 +1,7 @@
-/* test_error.c: errors from OS codes, the names of the kinds, the text of errors, and the version.
- * The maps: test_error_maps.c. */
+/* test_error.c: errors from OS codes, the names of the kinds, the text of errors, and the version;
+ * how each operation maps an error of the OS, and which errors end a stream; and the tables that map
+ * the codes of the systems to kinds, tested on every system: one kind for each code, that of
+ * error_reference.h, and the same kind for the same meaning. */
 #ifndef _WIN32
 #include "platform/posix/features.h"
 #endif
@@ -14,9 +16,14 @@
 #include <netdb.h>
 #endif
 
+#include "core/base/error.h"
 #include "ferrule/error.h"
 #include "ferrule/resolve.h"
 #include "ferrule/version.h"
+#include "fuzz/models/error_reference.h"
+#include "platform/platform.h"
+#include "platform/posix/errors_posix.h"
+#include "platform/winsock/errors_winsock.h"
 #include "support/group.h"
 
 struct kind_row {
@@ -284,6 +291,268 @@ TEST(the_version_is_the_header_s)
     assert_string_equal(fer_version(), want);
     assert_string_equal(fer_version(), FER_VERSION_TEXT);
     assert_int_equal(fer_version_number(), FER_VERSION_NUMBER);
+}
+
+/* ---- Operations */
+
+#define OPERATION_COUNT ((int)FERI_OPERATION_UNADDRESSED + 1)
+
+/* An independent copy of the rows. */
+static const struct operation_row {
+    feri_operation operation;
+    fer_error_kind mapped;
+    fer_error_kind reported;
+    int32_t reported_code; /* for the code 77 */
+} operation_rows[] = {
+    {FERI_OPERATION_READ, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
+    {FERI_OPERATION_READ, FER_BROKEN_PIPE, FER_OK, 0},
+    {FERI_OPERATION_WRITE, FER_CONNECTION_ABORTED, FER_CONNECTION_RESET, 77},
+    {FERI_OPERATION_SHORTAGE, FER_NO_BUFFER_SPACE, FER_WOULD_BLOCK, 77},
+    {FERI_OPERATION_EXPIRED, FER_WOULD_BLOCK, FER_TIMED_OUT, 0},
+    {FERI_OPERATION_CONNECT, FER_INTERRUPTED, FER_IN_PROGRESS, 77},
+    {FERI_OPERATION_START, FER_INTERRUPTED, FER_IN_PROGRESS, 77},
+    {FERI_OPERATION_START, FER_WOULD_BLOCK, FER_IN_PROGRESS, 77},
+    {FERI_OPERATION_CONNECT_UNBOUND, FER_ADDR_IN_USE, FER_ADDR_NOT_AVAILABLE, 77},
+    {FERI_OPERATION_CONNECT_UNBOUND, FER_NO_BUFFER_SPACE, FER_ADDR_NOT_AVAILABLE, 77},
+    {FERI_OPERATION_STARTED, FER_IN_PROGRESS, FER_WOULD_BLOCK, 77},
+    {FERI_OPERATION_UNIX_START, FER_WOULD_BLOCK, FER_RESOURCE_BUSY, 77},
+    {FERI_OPERATION_UNIX_NAME, FER_NETWORK_DOWN, FER_NOT_FOUND, 77},
+    {FERI_OPERATION_CONNECT_TO_ITSELF, FER_INVALID_INPUT, FER_CONNECTION_REFUSED, 77},
+    {FERI_OPERATION_BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, 77},
+    {FERI_OPERATION_DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, 77},
+    {FERI_OPERATION_SHUTDOWN, FER_NOT_CONNECTED, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_CONNECTION_RESET, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_CONNECTION_ABORTED, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_BROKEN_PIPE, FER_OK, 0},
+    {FERI_OPERATION_SHUTDOWN, FER_INVALID_INPUT, FER_OK, 0},
+    {FERI_OPERATION_SET_ENDED, FER_INVALID_INPUT, FER_OK, 0},
+    {FERI_OPERATION_SET_ENDED, FER_CONNECTION_RESET, FER_OK, 0},
+    {FERI_OPERATION_SET_ENDED, FER_CONNECTION_ABORTED, FER_OK, 0},
+    {FERI_OPERATION_SET_ENDED, FER_NOT_CONNECTED, FER_OK, 0},
+    {FERI_OPERATION_ACCEPTED_ENDED, FER_INVALID_INPUT, FER_CONNECTION_ABORTED, 77},
+    {FERI_OPERATION_ACCEPTED_ENDED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED, 77},
+    {FERI_OPERATION_ACCEPTED_ENDED, FER_NOT_CONNECTED, FER_CONNECTION_ABORTED, 77},
+    {FERI_OPERATION_DATAGRAM, FER_CONNECTION_RESET, FER_CONNECTION_REFUSED, 77},
+    {FERI_OPERATION_GROUP, FER_INVALID_INPUT, FER_ADDR_NOT_AVAILABLE, 77},
+    {FERI_OPERATION_GROUP, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, 77},
+    {FERI_OPERATION_GROUP, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE, 77},
+    {FERI_OPERATION_UNADDRESSED, FER_INVALID_INPUT, FER_NOT_CONNECTED, 77},
+};
+#define ROW_COUNT (sizeof operation_rows / sizeof operation_rows[0])
+
+static fer_error wanted(feri_operation operation, fer_error error)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (operation_rows[i].operation == operation && operation_rows[i].mapped == error.kind) {
+            return (fer_error){operation_rows[i].reported, operation_rows[i].reported_code};
+        }
+    }
+    return error;
+}
+
+TEST(every_listed_answer_is_reported_as_listed_and_every_other_as_it_is)
+{
+    for (int operation = 0; operation < OPERATION_COUNT; operation++) {
+        for (size_t i = 0; i < KIND_COUNT; i++) {
+            fer_error error = {kinds[i].kind, 77};
+            fer_error want = wanted((feri_operation)operation, error);
+            fer_error got = feri_map_error((feri_operation)operation, error);
+            if (got.kind != want.kind || got.os_code != want.os_code) {
+                fail_msg("operation %d, kind %s: mapped to %s (%ld)", operation,
+                         fer_error_kind_name(error.kind), fer_error_kind_name(got.kind),
+                         (long)got.os_code);
+            }
+        }
+    }
+}
+
+/* An independent copy of the kinds that do not end a stream, with any code. */
+static bool is_nonfatal(fer_error_kind kind)
+{
+    return kind == FER_OK || kind == FER_WOULD_BLOCK || kind == FER_INTERRUPTED ||
+           kind == FER_INVALID_INPUT || kind == FER_MISUSE || kind == FER_PERMISSION_DENIED ||
+           kind == FER_OUT_OF_MEMORY || kind == FER_NO_BUFFER_SPACE ||
+           kind == FER_MESSAGE_TOO_LONG || kind == FER_TOO_MANY_OPEN_FILES ||
+           kind == FER_BAD_HANDLE || kind == FER_UNSUPPORTED || kind == FER_CANCELLED ||
+           kind == FER_DEADLOCK || kind == FER_TIMED_OUT || kind == FER_BROKEN_PIPE;
+}
+
+TEST(every_kind_that_is_not_transient_is_fatal)
+{
+    const int32_t codes[] = {0, 1, 104, INT32_MAX, -1, INT32_MIN};
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        for (size_t j = 0; j < sizeof codes / sizeof codes[0]; j++) {
+            assert_int_equal(feri_error_is_fatal((fer_error){kinds[i].kind, codes[j]}),
+                             !is_nonfatal(kinds[i].kind));
+        }
+    }
+}
+
+TEST(an_error_that_may_be_of_the_connection_is_fatal_without_a_peer)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        bool is_listed = kinds[i].kind == FER_INVALID_INPUT ||
+                         kinds[i].kind == FER_PERMISSION_DENIED || kinds[i].kind == FER_UNSUPPORTED;
+        fer_error error = {kinds[i].kind, 13};
+        assert_int_equal(feri_error_is_fatal_without_peer(error), is_listed);
+        assert_false(is_listed && feri_error_is_fatal(error));
+    }
+}
+
+/* ---- The tables of the systems */
+
+#if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && \
+    !defined(__hppa__)
+#define HOST_IS_GENERIC_LINUX 1
+#else
+#define HOST_IS_GENERIC_LINUX 0
+#endif
+#if defined(_WIN32)
+#define HOST_IS_WINDOWS 1
+#else
+#define HOST_IS_WINDOWS 0
+#endif
+
+struct row {
+    int32_t code;
+    const char *name;
+    fer_error_kind kind;
+};
+
+#define LINUX_ROW(name, on_linux, on_bsd, kind) {on_linux, #name, kind},
+#define BSD_ROW(name, on_linux, on_bsd, kind) {on_bsd, #name, kind},
+#define ROW(code, name, kind) {code, #name, kind},
+static const struct row linux_rows[] = {FERP_POSIX_ERRORS(LINUX_ROW)
+                                            FERP_POSIX_OTHER_ERRORS(LINUX_ROW)};
+static const struct row bsd_rows[] = {FERP_POSIX_ERRORS(BSD_ROW)};
+static const struct row winsock_rows[] = {FERP_WINSOCK_ERRORS(ROW)};
+#undef ROW
+#define LINUX_COUNT (sizeof linux_rows / sizeof linux_rows[0])
+#define BSD_COUNT (sizeof bsd_rows / sizeof bsd_rows[0])
+#define WINSOCK_COUNT (sizeof winsock_rows / sizeof winsock_rows[0])
+
+static const struct row *find_code(const struct row *rows, size_t count, int32_t code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].code == code) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct row *find_name(const struct row *rows, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static void check_rows(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(rows[i].code > 0);
+        assert_int_not_equal(rows[i].kind, FER_OK);
+        assert_string_not_equal(fer_error_kind_name(rows[i].kind), "Unknown");
+        assert_ptr_equal(find_code(rows, count, rows[i].code), &rows[i]);
+        assert_ptr_equal(find_name(rows, count, rows[i].name), &rows[i]);
+    }
+}
+
+TEST(each_code_and_each_name_stands_once_in_its_table)
+{
+    check_rows(linux_rows, LINUX_COUNT);
+    check_rows(bsd_rows, BSD_COUNT);
+    check_rows(winsock_rows, WINSOCK_COUNT);
+}
+
+/* ---- All codes, against a second table by kind */
+
+static void check_against_reference(const struct row *rows, size_t count,
+                                    fer_error_kind (*reference)(int32_t code))
+{
+    for (int32_t code = -20000; code <= 20000; code++) {
+        const struct row *row = find_code(rows, count, code);
+        fer_error_kind otherwise = code == 0 ? FER_OK : FER_UNCATEGORIZED;
+        assert_int_equal(row != NULL ? row->kind : otherwise, reference(code));
+    }
+}
+
+TEST(each_code_is_of_the_kind_that_its_meaning_has)
+{
+    check_against_reference(linux_rows, LINUX_COUNT, reference_linux_kind);
+    check_against_reference(winsock_rows, WINSOCK_COUNT, reference_windows_kind);
+}
+
+static fer_error_kind linux_kind_named(const char *name)
+{
+    const struct row *row = find_name(linux_rows, LINUX_COUNT, name);
+    return row == NULL ? FER_UNCATEGORIZED : row->kind;
+}
+
+/* Each name of 4.4BSD that has a kind is a name of Linux. */
+TEST(an_errno_of_one_name_is_of_one_kind)
+{
+    for (size_t i = 0; i < BSD_COUNT; i++) {
+        const struct row *on_linux = find_name(linux_rows, LINUX_COUNT, bsd_rows[i].name);
+        assert_non_null(on_linux);
+        assert_int_equal(bsd_rows[i].kind, on_linux->kind);
+    }
+    assert_int_equal(find_name(bsd_rows, BSD_COUNT, "EAGAIN")->code, 35);
+    assert_int_equal(find_name(bsd_rows, BSD_COUNT, "ECONNRESET")->code, 54);
+    assert_int_equal(find_name(bsd_rows, BSD_COUNT, "ECONNREFUSED")->code, 61);
+}
+
+TEST(wsae_and_e_of_one_name_are_of_one_kind)
+{
+    size_t twins = 0;
+    for (size_t i = 0; i < WINSOCK_COUNT; i++) {
+        const char *name = winsock_rows[i].name;
+        /* the last two have no errno of the same name */
+        if (strncmp(name, "WSAE", 4) != 0 || strcmp(name, "WSAEWOULDBLOCK") == 0 ||
+            strcmp(name, "WSAECANCELLED") == 0 || strcmp(name, "WSAEREFUSED") == 0) {
+            continue;
+        }
+        assert_int_equal(winsock_rows[i].kind, linux_kind_named(name + 3));
+        twins += find_name(linux_rows, LINUX_COUNT, name + 3) != NULL;
+    }
+    assert_true(twins >= 35);
+}
+
+static void check_host_code(int32_t code)
+{
+    fer_error err = fer_error_from_raw_os_error(code);
+    assert_int_equal(err.os_code, code);
+    assert_int_equal(err.kind, ferp_error_kind(code));
+    assert_string_not_equal(fer_error_kind_name(err.kind), "Unknown");
+    assert_int_equal(err.kind == FER_OK, code == 0);
+}
+
+/* This host's table, or NULL if its numbers are in no table of numbers. */
+static const struct row *host_rows(size_t *count)
+{
+    *count = HOST_IS_WINDOWS ? WINSOCK_COUNT : LINUX_COUNT;
+    return HOST_IS_WINDOWS ? winsock_rows : HOST_IS_GENERIC_LINUX ? linux_rows : NULL;
+}
+
+TEST(this_host_s_map_is_total_and_its_table)
+{
+    const int32_t unknown[] = {INT32_MIN, INT32_MIN + 1, 999999, INT32_MAX - 1, INT32_MAX};
+    size_t count;
+    const struct row *rows = host_rows(&count);
+    for (int32_t code = -70000; code <= 70000; code++) {
+        const struct row *row = rows == NULL ? NULL : find_code(rows, count, code);
+        fer_error_kind otherwise = code == 0 ? FER_OK : FER_UNCATEGORIZED;
+        check_host_code(code);
+        assert_true(rows == NULL || ferp_error_kind(code) == (row == NULL ? otherwise : row->kind));
+    }
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        check_host_code(unknown[i]);
+        assert_int_equal(ferp_error_kind(unknown[i]), FER_UNCATEGORIZED);
+    }
 }
 
 TEST_MAIN("error")

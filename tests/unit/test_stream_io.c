@@ -1,7 +1,9 @@
 /* test_stream_io.c: single reads and writes of a stream: the calls to the OS, their results, and
- * the result of the next call; complete transfers; and writes that core waits for. */
+ * the result of the next call; complete transfers; writes that core waits for; and the effect of
+ * what another thread does meanwhile. */
 #include "unit/scripted_platform.h"
 
+#include "core/handle/connection.h"
 #include "core/transfer/stream_io.h"
 
 static size_t n;
@@ -115,6 +117,59 @@ OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
     script_queue("try_send NO_BUFFER_SPACE:55 5");
     assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
     assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
+}
+
+/* ---- Calls of other threads before the result of the OS */
+
+static const fer_error reset = {FER_CONNECTION_RESET, 104};
+
+/* Another thread's shutdown between the state check and the OS's result takes precedence over that
+ * result. */
+STREAM_TEST(script_posix, a_half_that_was_shut_meanwhile_answers_for_the_os)
+{
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_SHUT_BOTH));
+    assert_ok(feri_stream_after_failed_read(&handle, reset));
+    assert_ok(feri_stream_after_end(&handle));
+    assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
+}
+
+STREAM_TEST(script_posix, an_end_that_another_call_detected_precedes_the_error_of_the_os)
+{
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
+    assert_ok(feri_stream_after_failed_read(&handle, reset));
+    assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
+    handle = script_stream(0);
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
+    assert_error(feri_stream_after_end(&handle), FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_failed_read(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
+                 FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
+                 FER_CONNECTION_RESET, 104);
+}
+
+STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s)
+{
+    feri_handle_close(&handle);
+    assert_ok(feri_stream_after_end(&handle));
+    assert_error(feri_stream_after_failed_read(&handle, reset), FER_CONNECTION_RESET, 104);
+    assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
+}
+
+/* ---- Pending connects (rule C5) */
+
+static fer_handle new_connecting(void)
+{
+    script_begin(&script_posix);
+    return script_connecting(0);
+}
+
+/* The answer comes from the state after the query. Here the handle was closed during the query,
+ * which is misuse. */
+SCRIPT_TEST(the_state_after_the_query_decides)
+{
+    fer_handle handle = new_connecting();
+    script_close_during(SCRIPT_PEER_ADDR, &handle);
+    assert_error(feri_stream_check(&handle, FERI_REQUEST_READ), FER_MISUSE, 0);
 }
 
 TEST_MAIN("stream_io")
