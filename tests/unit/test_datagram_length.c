@@ -190,17 +190,6 @@ LENGTH_TEST(other_protocols_are_received_by_recvmsg)
     assert_rows(FERP_NOT_UDP, 0, 1);
 }
 
-LENGTH_TEST(the_longest_datagram_is_reported_as_truncated)
-{
-    static char longest[65507];
-    struct ferp_datagram got;
-    char buf[4] = "####";
-    send_bytes(longest, sizeof longest);
-    assert_ok(ferp_recv_from(ends.to, buf, 3, 0, &got));
-    assert_true(got.len == 3 && got.truncated);
-    assert_memory_equal(buf, "\0\0\0#", 4);
-}
-
 /* The system is not trusted with more bytes than the buffer has. */
 LENGTH_TEST(a_length_above_the_buffers_is_never_returned)
 {

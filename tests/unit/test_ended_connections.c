@@ -89,31 +89,6 @@ ENDS_TEST(a_refused_option_of_an_open_connection_is_reported)
     assert_error(error, FER_INVALID_INPUT, EINVAL);
 }
 
-/* X3: "accept returns a client that has already closed, with the bytes that it had sent". */
-TEST(a_closed_unix_client_is_accepted_with_its_bytes)
-{
-    char text[64];
-    char got[4] = {0};
-    size_t n = 99;
-    fer_unix_addr name;
-    fer_unix_listener listener = {0};
-    fer_unix_stream client = {0};
-    fer_unix_stream stream = {0};
-    int len = snprintf(text, sizeof text, "ferrule-ended-connections-%ld", (long)getpid());
-    assert_ok(fer_unix_addr_from_abstract_name(&name, text, (size_t)len));
-    assert_ok(fer_unix_listener_bind_addr(&listener, &name));
-    assert_ok(fer_unix_stream_connect_addr(&client, &name));
-    assert_ok(fer_unix_stream_write_all(&client, "bye", 3, NULL));
-    fer_unix_stream_close(&client);
-    assert_ok(fer_unix_listener_accept(&listener, &stream, NULL));
-    assert_ok(fer_unix_stream_read_exact(&stream, got, 3, NULL));
-    assert_string_equal(got, "bye");
-    assert_ok(fer_unix_stream_read(&stream, got, 1, &n));
-    assert_int_equal(n, 0);
-    fer_unix_stream_close(&stream);
-    fer_unix_listener_close(&listener);
-}
-
 /* ---- O7 */
 
 ENDS_TEST(options_of_an_ended_stream_are_not_refused)

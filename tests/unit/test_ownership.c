@@ -284,32 +284,22 @@ SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
     assert_is_new(&handle);
 }
 
-SYSTEM_TEST(script_posix, a_clone_of_a_handle_that_was_closed_meanwhile_is_closed)
+SCRIPT_TEST(a_clone_is_closed_if_it_or_its_original_was_closed_meanwhile)
 {
-    fer_handle original = script_stream(0);
-    fer_handle clone = {0};
-    assert_ok(feri_handle_claim(&clone));
-    feri_handle_close(&original);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE, 0);
-    assert_log("close(1) close(2)");
-    feri_handle_abandon(&clone);
-    assert_is_new(&clone);
+    for (int of_clone = 0; of_clone < 2; of_clone++) {
+        script_begin(&script_posix);
+        fer_handle original = script_stream(0);
+        fer_handle clone = {0};
+        assert_ok(feri_handle_claim(&clone));
+        feri_handle_close(of_clone ? &clone : &original);
+        assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE,
+                     0);
+        assert_log(of_clone ? "close(2)" : "close(1) close(2)");
+        feri_handle_abandon(&clone);
+        assert_int_equal(feri_handle_as_raw(&clone), FER_RAW_SOCKET_NONE);
+    }
 }
 
-SYSTEM_TEST(script_posix, a_clone_that_was_closed_meanwhile_is_closed)
-{
-    fer_handle original = script_stream(0);
-    fer_handle clone = {0};
-    assert_ok(feri_handle_claim(&clone));
-    feri_handle_close(&clone);
-    assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE, 0);
-    assert_log("close(2)");
-    assert_int_equal(feri_handle_as_raw(&clone), FER_RAW_SOCKET_NONE);
-    assert_int_equal(feri_handle_as_raw(&original), 1);
-}
-
-/* This includes an error that has no meaning for an unconnected socket, because its next connect
- * may fail with another error. */
 SYSTEM_TEST(script_posix, an_error_that_the_state_refuses_leaves_no_code_behind)
 {
     fer_handle handle = script_unconnected(0);

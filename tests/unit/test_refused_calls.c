@@ -330,25 +330,4 @@ REFUSED_TEST(without_batches_each_message_is_a_call)
     }
 }
 
-/* A level-triggered event ends when the datagram is received. */
-REFUSED_TEST(a_poller_does_not_spin_without_batches)
-{
-    assert_true(open_datagrams("127.0.0.1:0"));
-    fer_poller poller = {0};
-    fer_event event;
-    size_t count = 0;
-    size_t n = 0;
-    refuse(SENDMMSG | RECVMMSG, ENOSYS);
-    assert_ok(fer_poller_new(&poller));
-    assert_ok(fer_poller_add(&poller, fer_udp_socket_as_raw(&ends.receiver),
-                             (fer_event){.key = 1, .interest = FER_READABLE}, FER_POLL_LEVEL));
-    assert_ok(send_three(&n));
-    assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL));
-    assert_int_equal(count, 1);
-    assert_receives("abc");
-    assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL));
-    assert_int_equal(count, 0);
-    fer_poller_close(&poller);
-}
-
 TEST_MAIN("refused_calls")

@@ -181,27 +181,6 @@ RESOLVING_TEST(each_poller_gets_its_own_keys)
     fer_poller_close(&other_poller);
 }
 
-/* The first, a middle and the last of the list, and one whose key was taken. */
-RESOLVER_TEST(a_closed_lookup_leaves_the_list)
-{
-    static const char *const left[] = {"1234", "0234", "0134", "0124", "0123"};
-    for (size_t closed = 0; closed < 5; closed++) {
-        begin(1, 0);
-        for (size_t i = 0; i < 5; i++) {
-            start_key(i, "127.0.0.1:80", &poller);
-        }
-        fer_lookup_close(&lookups[closed]);
-        assert_taken(&poller, 3, (char[]){left[closed][0], left[closed][1], left[closed][2], 0});
-        fer_lookup_close(&lookups[left[closed][0] - '0']);
-        assert_taken(&poller, 3, (char[]){left[closed][3], 0});
-        start_key(closed, "127.0.0.1:80", &poller);
-        assert_taken(&poller, 3, (char[]){(char)('0' + closed), 0});
-        if (closed < 4) {
-            assert_int_equal(resolver_teardown(NULL), 0);
-        }
-    }
-}
-
 static void finish_during_a_wait(void (*on_call)(script_call call))
 {
     fer_event event;

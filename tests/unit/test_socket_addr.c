@@ -15,22 +15,6 @@ static fer_socket_addr v4_addr(uint32_t bits, uint16_t port)
     return fer_socket_addr_v4_new(ip, port);
 }
 
-TEST(an_address_has_the_members_that_it_was_made_of)
-{
-    const fer_socket_addr v6 = v6_addr(9, 65535, 0xFFFFFFFF, 0xFFFFFFFE);
-    assert_int_equal(v6.ip.family, FER_IP_V6);
-    assert_int_equal(v6.ip.u.v6.octets[15], 9);
-    assert_int_equal(v6.port, 65535);
-    assert_true(v6.flowinfo == 0xFFFFFFFF && v6.scope_id == 0xFFFFFFFE);
-    assert_true(fer_socket_addr_is_ipv6(&v6) && !fer_socket_addr_is_ipv4(&v6));
-    const fer_socket_addr v4 = v4_addr(0x01020304, 80);
-    assert_int_equal(v4.ip.family, FER_IP_V4);
-    assert_int_equal(v4.ip.u.v4.octets[3], 4);
-    assert_int_equal(v4.port, 80);
-    assert_true(v4.flowinfo == 0 && v4.scope_id == 0);
-    assert_true(fer_socket_addr_is_ipv4(&v4) && !fer_socket_addr_is_ipv6(&v4));
-}
-
 static void check_is_all_zero(const fer_socket_addr *addr)
 {
     assert_int_equal(addr->ip.family, 0);
