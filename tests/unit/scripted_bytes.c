@@ -1,5 +1,5 @@
-/* scripted_bytes.c: the scripted seam's receives and sends, except those of Unix datagrams; its batches
- * of datagrams; and its pipes, which have the number 7, and files. */
+/* scripted_bytes.c: the scripted seam's receives and sends, except those of Unix datagrams; its
+ * batches of datagrams; and its pipes, which have the number 7, and files. */
 #include <inttypes.h>
 
 #include "platform/copying.h"

@@ -128,6 +128,10 @@ SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);
+    handle = new_connecting(&script_posix); /* a connection that has ended already */
+    script_queue("take_error +BROKEN_PIPE:32");
+    assert_ok(feri_pending_connect_status(&handle));
+    assert_int_equal(phase_of(&handle), FERI_PHASE_OPEN);
 }
 
 /* ---- Connects that are started */
@@ -182,32 +186,23 @@ SCRIPT_TEST(a_connect_to_the_own_address_is_refused)
 
 /* ---- Filling a handle with the first of several addresses that works */
 
-enum { SOME = 3 };
-
-static void some_addrs(fer_socket_addr addrs[SOME])
-{
-    addrs[0] = script_addr("192.0.2.1:1");
-    addrs[1] = script_addr("[2001:db8::2]:2");
-    addrs[2] = script_addr("192.0.2.3:3");
-}
-
 SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_before_any_call)
 {
     fer_handle handle = {0};
-    fer_socket_addr addrs[SOME];
-    some_addrs(addrs);
+    fer_socket_addr addrs[] = {script_addr("192.0.2.1:1"), script_addr("[2001:db8::2]:2")};
     assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open, 0), FER_MISUSE, 0);
     assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open, 0), FER_MISUSE, 0);
     assert_error(feri_open_first(&handle, addrs, 0, feri_connection_open, 0), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_first(NULL, addrs, SOME, feri_connection_open, 0), FER_MISUSE, 0);
-    for (size_t i = 0; i < SOME; i++) {
-        some_addrs(addrs);
+    assert_error(feri_open_first(NULL, addrs, 2, feri_connection_open, 0), FER_MISUSE, 0);
+    for (size_t i = 0; i < 2; i++) {
+        fer_ip_family family = addrs[i].ip.family;
         addrs[i].ip.family = (fer_ip_family)0;
-        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open, 0),
-                     FER_INVALID_INPUT, 0);
+        assert_error(feri_open_first(&handle, addrs, 2, feri_connection_open, 0), FER_INVALID_INPUT,
+                     0);
         addrs[i].ip.family = (fer_ip_family)5;
-        assert_error(feri_open_first(&handle, addrs, SOME, feri_connection_open, 0),
-                     FER_INVALID_INPUT, 0);
+        assert_error(feri_open_first(&handle, addrs, 2, feri_connection_open, 0), FER_INVALID_INPUT,
+                     0);
+        addrs[i].ip.family = family;
     }
     assert_log("");
     assert_int_equal(feri_handle_state(&handle), 0);

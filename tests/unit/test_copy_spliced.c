@@ -100,7 +100,7 @@ SCRIPT_TEST(a_copy_splices_after_256_kib_and_once)
 
 #define SPLICED "pipe_open(262144,waits) pipe_fill(1,262144) pipe_close()"
 
-BEGUN_TEST(a_stream_within_limits_does_not_splice)
+BEGUN_TEST(only_open_halves_of_streams_without_limits_splice)
 {
     fer_limits limits = {.deadline = FER_INSTANT_NONE};
     fer_handle *handles[] = {&from, &to};
@@ -111,6 +111,11 @@ BEGUN_TEST(a_stream_within_limits_does_not_splice)
         assert_ok(feri_set_limits(handles[i], NULL));
     }
     assert_ok_log(splice(), SPLICED);
+    assert_true(feri_handle_apply(&to, FERI_EVENT_GOT_PIPE));
+    assert_ok_log(splice(), "");
+    from = script_stream(FERI_FLAG_NONBLOCKING);
+    to = script_stream(FERI_FLAG_NONBLOCKING);
+    assert_ok_log(splice(), "pipe_open(262144) pipe_fill(3,262144) pipe_close()");
 }
 
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_TIMEOUT_FLAGS), a_stream_with_a_timeout_does_not)

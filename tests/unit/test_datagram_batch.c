@@ -243,4 +243,13 @@ CONNECTED_TEST(a_kept_failure_is_not_that_of_a_clone)
     assert_kept_error(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n));
 }
 
+/* A sender of family 0: one message without bytes, from the peer. Linux fills every header. */
+CONNECTED_TEST(a_shut_down_read_half_is_an_empty_message_of_the_peer)
+{
+    script_queue("recv_messages 2");
+    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, 0, &n), n, 1);
+    assert_int_equal(got[0].len, 0);
+    assert_addr(&got[0].from, PEER);
+}
+
 TEST_MAIN("datagram_batch")

@@ -1,7 +1,6 @@
 /* test_error.c: errors from OS codes, the names of the kinds, the text of errors, and the version;
- * how each operation maps an error of the OS, and which errors end a stream; and the tables that map
- * the codes of the systems to kinds, tested on every system: one kind for each code, that of
- * error_reference.h, and the same kind for the same meaning. */
+ * how each operation maps an error of the OS, and which errors end a stream; and the tables of the
+ * systems, tested on every system: one kind for each code, that of error_reference.h. */
 #ifndef _WIN32
 #include "platform/posix/features.h"
 #endif

@@ -170,7 +170,7 @@ SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
 
 /* ---- Multicast */
 
-static const fer_ipv4_addr local_v4 = {{192, 0, 2, 1}};
+static const fer_ipv4_addr local_v4 = {{192, 0, 2, 1}}, group_v4 = {{224, 0, 0, 9}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
 
 SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
@@ -191,6 +191,9 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
         }
     }
     assert_log("");
+    /* a system without the IPv4 groups of an IPv6 socket */
+    assert_forwards(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22,
+                    feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4));
 }
 
 SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)

@@ -6,8 +6,6 @@
 /* A unit test is a single source file, so it includes the helper. */
 #include "support/thread.c"
 
-#include <stdatomic.h>
-
 #define MILLI UINT64_C(1000000)
 
 /* ---- The kinds of waits, on sockets that are not ready */

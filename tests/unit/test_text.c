@@ -1,5 +1,5 @@
-/* test_text.c: how every format function stores its text in the caller's buffer; and the effect of each
- * access to a shared word or pointer, whose atomicity the thread sanitizer checks. */
+/* test_text.c: how every format function stores its text in the caller's buffer; and the effect of
+ * each access to a shared word or pointer, whose atomicity the thread sanitizer checks. */
 #include <stdbool.h>
 #include <string.h>
 
