@@ -150,6 +150,31 @@ static void start_by_name(void)
     script_thread_finish(0);
 }
 
+/* Both have timed out. */
+CONNECTOR_TEST(a_late_wait_queries_each_attempt_once)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(A);
+        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(B);
+        script_queue(pass == 0 ? "lookup_next NOT_FOUND" : "");
+    }
+    options.attempt_delay = fer_duration_from_nanos(1000);
+    options.attempt_timeout = fer_duration_from_nanos(5000);
+    start_by_name();
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    script_then(SCRIPT_POLLER_WAIT)->on = true;
+    assert_ok(wait_nanos(1000));
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(script.sockets_open, 2);
+    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0);
+    script_queue("peer_addr* NOT_CONNECTED:107");
+    script.now += 9000;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 2);
+    assert_taken(FER_TIMED_OUT, 0);
+    fer_resolver_close(&resolver);
+}
+
 /* After a fork the socket and its registration are also the parent's (rule K15). */
 SCRIPT_TEST(a_closed_attempt_is_reset_and_deleted_first_and_only_closed_in_a_child)
 {

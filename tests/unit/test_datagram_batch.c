@@ -250,6 +250,9 @@ CONNECTED_TEST(a_shut_down_read_half_is_an_empty_message_of_the_peer)
     assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, 0, &n), n, 1);
     assert_int_equal(got[0].len, 0);
     assert_addr(&got[0].from, PEER);
+    queue_datagram(SCRIPT_RECV_MESSAGES, PEER, 32);
+    script_queue("try_recv_messages 1");
+    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 33, 0, &n), n, 32);
 }
 
 TEST_MAIN("datagram_batch")

@@ -77,6 +77,16 @@ LOOKUP_TEST(only_addresses_of_the_family_are_found)
                  FER_HOST_NOT_FOUND, 0);
 }
 
+RESOLVER_TEST_AFTER(begin_with_token(), an_address_text_needs_no_thread)
+{
+    assert_ok(look_up("[::1]:80", NULL));
+    assert_ok(look_up("[::1]:80", &resolver));
+    assert_addr(&addrs[0], "[::1]:80");
+    assert_int_equal(count, 1);
+    assert_log("");
+    assert_int_equal(background.threads_started, 0);
+}
+
 /* ---- Ends: each lookup has a thread of its own, which runs on. I4: a signal ends an interruptible
  * wait. */
 

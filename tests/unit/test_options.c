@@ -194,6 +194,10 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
     /* a system without the IPv4 groups of an IPv6 socket */
     assert_forwards(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22,
                     feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4));
+    handle = script_stream(0);
+    script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22);
+    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4),
+                 FER_ADDR_NOT_AVAILABLE, 22);
 }
 
 SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)

@@ -22,6 +22,25 @@ STREAM_TEST(script_posix, input_before_a_reset_is_read_and_then_the_reset_again)
     assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
 }
 
+STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_pointer)
+{
+    fer_error got = {FER_OTHER, 1};
+    assert_error(feri_stream_take_error(&handle, NULL), FER_MISUSE, 0);
+    assert_error(feri_stream_take_error(NULL, &got), FER_MISUSE, 0);
+    assert_forwards(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9, feri_stream_take_error(&handle, &got));
+    handle = (fer_handle){0};
+    assert_error(feri_stream_take_error(&handle, &got), FER_MISUSE, 0);
+    assert_ok(feri_handle_claim(&handle));
+    assert_error(feri_stream_take_error(&handle, &got), FER_WOULD_BLOCK, 0);
+    assert_error_log(got, FER_OTHER, 1, "take_error(1)");
+    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), 0));
+    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_ok(feri_stream_take_error(&handle, &got));
+    assert_error(got, FER_CONNECTION_REFUSED, 111);
+}
+
 /* ---- Complete transfers */
 
 typedef fer_error transfer(fer_handle *handle, void *into, size_t len, size_t *moved);
