@@ -41,6 +41,7 @@ set(ferrule_unit_sources
     unit/test_retry.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
+    unit/test_sockaddr.c
     unit/test_socket_addr.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
@@ -131,6 +132,7 @@ set(ferrule_conformance_sources
     conformance/sending_files.c
     conformance/shutdown.c
     conformance/sigpipe.c
+    conformance/sockaddrs.c
     conformance/socket_binding.c
     conformance/socket_building.c
     conformance/socket_connecting.c

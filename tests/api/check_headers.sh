@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks what compilers report about the public headers: nothing about a header that is included by
 # itself, twice in one file, after the macros of hostile_macros.h, those for C as C89 to C23 and C++11,
-# all of them as C++17 and C++23; and the mistakes of mistakes.c with the warnings that it names. Beside
+# all of them as C++17 and C++23 (the standards between are those of ferrule.h and ferrule.hpp); and the mistakes of mistakes.c with the warnings that it names. Beside
 # CC and CXX the headers are compiled with clang, and the mistakes with gcc and clang, if installed.
 # usage: check_headers.sh ROOT CC [CXX]
 set -eu
@@ -48,9 +48,13 @@ EOF
     case $header in
         *.h)
             macros='-UOF_CXX_HEADERS'
-            c_standards='gnu89 c99 c11 c17 c2x'
-            cxx_standards='c++11 c++17 c++2b'
+            c_standards='gnu89 c2x'
+            cxx_standards='c++11 c++2b'
             ;;
+    esac
+    case $header in
+        ferrule.h) c_standards="$c_standards c99 c11 c17" cxx_standards="$cxx_standards c++14 c++17 c++20" ;;
+        ferrule.hpp) cxx_standards="$cxx_standards c++20" ;;
     esac
     for standard in $c_standards; do
         for compiler in "$cc" "$clang"; do
