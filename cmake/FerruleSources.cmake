@@ -49,6 +49,7 @@ set(ferrule_posix_sources
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
+    platform/common/sockaddr.c
     platform/posix/address.c
     platform/posix/bytes.c
     platform/posix/clock.c
@@ -76,6 +77,7 @@ set(ferrule_winsock_sources
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
+    platform/common/sockaddr.c
     platform/common/sources.c
     platform/winsock/address.c
     platform/winsock/afd.c
@@ -105,6 +107,7 @@ set(ferrule_winsock_sources
     platform/winsock/wait_select.c)
 set(ferrule_sim_sources
     platform/common/errno_of_kind.c
+    platform/common/sockaddr.c
     platform/common/sources.c
     platform/sim/address.c
     platform/sim/address_space.c

@@ -9,14 +9,15 @@
 cmake_minimum_required(VERSION 3.20)
 get_filename_component(ferrule_trace_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 
-# No system calls: constants and tables; the clock (the vDSO has it), the heap and the locks, which
+# No system calls: constants, tables and conversions; the clock (the vDSO has it), the heap and the locks, which
 # make one only sometimes; the results that a lookup already has.
 set(ferrule_untraced
     traits error_kind error_text errno errno_of_kind messages_per_call
     now process
     alloc free
     mutex_init mutex_destroy mutex_lock mutex_unlock cond_wait cond_broadcast
-    lookup_next lookup_end)
+    lookup_next lookup_end
+    sockaddr_of sockaddr_to sockaddr_un_of sockaddr_un_to)
 
 # A pointer to one of these is an argument, not a result.
 set(ferrule_trace_objects ferp_wait fer_cancel_token fer_poller ferp_lookup ferp_thread ferp_pipe ferp_ready_pair)

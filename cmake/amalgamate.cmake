@@ -16,7 +16,7 @@ set(WIN32 ON)
 include("${ROOT}/cmake/FerruleSources.cmake")
 set(common_sources
     platform/common/control.c platform/common/errno_of_kind.c platform/common/memory.c
-    platform/common/message_source.c)
+    platform/common/message_source.c platform/common/sockaddr.c)
 list(REMOVE_ITEM ferrule_posix_sources ${common_sources})
 list(REMOVE_ITEM ferrule_winsock_sources ${common_sources} platform/common/sources.c)
 list(REMOVE_ITEM ferrule_list_sources platform/common/sources.c)

@@ -59,7 +59,7 @@ static fer_error run(fer_poller *poller, char **names, size_t waiting, size_t *f
         }
         waiting -= count;
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* A name that cannot be started has failed already. */

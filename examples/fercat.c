@@ -329,7 +329,7 @@ static fer_error accept_one(fer_tcp_listener *listener, fer_tcp_stream *stream,
     if (request->verbose) {
         fprintf(stderr, "connection from %s\n", text);
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* The addresses of the target. For all local addresses IPv4's wildcard is added, for a machine
@@ -347,7 +347,7 @@ static fer_error find_addrs(const struct request *request, fer_socket_addr *addr
         addrs[1] = fer_socket_addr_v4_new(any, addrs[0].port);
         *count = 2;
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error start_listening(fer_tcp_listener *listener, const struct request *request,
@@ -367,7 +367,7 @@ static fer_error start_listening(fer_tcp_listener *listener, const struct reques
     if (request->verbose || addrs[0].port == 0) {
         fprintf(stderr, "listening on %s\n", text);
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static int run_listen(const struct request *request)

@@ -54,7 +54,7 @@ static fer_error read_head(fer_tcp_stream *stream, char head[HEAD_CAP])
             return (fer_error){len < HEAD_CAP - 1 ? FER_UNEXPECTED_EOF : FER_INVALID_DATA, 0};
         }
     } while (strstr(head, "\r\n\r\n") == NULL);
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static bool is_digit(char byte)
@@ -222,7 +222,7 @@ static fer_error serve(fer_tcp_listener *listener, const struct server *server)
         report(name, serve_client(server, &stream, &response), &response);
         FER_IGNORE(fer_tcp_stream_close_gracefully(&stream, fer_duration_from_secs(1)));
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error listen_and_serve(fer_tcp_listener *listener, const struct server *server)

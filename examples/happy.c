@@ -53,7 +53,7 @@ static fer_error print_connection(const fer_tcp_stream *stream, fer_duration ela
     fer_socket_addr_format(&local, texts[1], sizeof texts[1]);
     printf("%s: connected from %s, %lu ms after the start\n", texts[0], texts[1],
            millis_of(elapsed));
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error connect_and_print(const char *host_port, fer_connect_options *options)

@@ -142,7 +142,7 @@ static fer_error send_and_wait(struct echo *echo)
         const uint8_t *packet = echo->is_v6 || len == 0 ? buf : skip_ip_header(buf, &len, &ttl);
         if (is_reply(echo, packet, len)) {
             print_reply(&got, len, ttl);
-            return (fer_error){FER_OK, 0};
+            return FER_ERROR_OK;
         }
     }
     return (fer_error){FER_TIMED_OUT, 0};

@@ -85,8 +85,7 @@ static fer_error receive_line(fer_tcp_stream *stream, struct answer *answer, siz
         for (; seen < answer->received; seen++) {
             if (answer->bytes[seen] == '\n') {
                 *len = seen == 0 ? 0 : seen - 1;
-                return seen > 1 && answer->bytes[seen - 1] == '\r' ? (fer_error){FER_OK, 0}
-                                                                   : bad_answer;
+                return seen > 1 && answer->bytes[seen - 1] == '\r' ? FER_ERROR_OK : bad_answer;
             }
         }
         FER_TRY(receive_more(stream, answer));
@@ -107,7 +106,7 @@ static fer_error parse_length(const char *digits, size_t count, size_t limit, si
         }
     }
     *out = length;
-    return count == 0 ? bad_answer : (fer_error){FER_OK, 0};
+    return count == 0 ? bad_answer : FER_ERROR_OK;
 }
 
 /* Receives the text of a string, after its line of line_len bytes, and its line end. */
@@ -128,7 +127,7 @@ static fer_error receive_string(fer_tcp_stream *stream, struct answer *answer, s
     answer->start = start;
     answer->len = len;
     bool is_ended = memcmp(answer->bytes + start + len, "\r\n", 2) == 0;
-    return is_ended ? (fer_error){FER_OK, 0} : bad_answer;
+    return is_ended ? FER_ERROR_OK : bad_answer;
 }
 
 static fer_error receive_answer(fer_tcp_stream *stream, struct answer *answer)
@@ -141,7 +140,7 @@ static fer_error receive_answer(fer_tcp_stream *stream, struct answer *answer)
     case ':':
         answer->start = 1;
         answer->len = line_len - 1;
-        return (fer_error){FER_OK, 0};
+        return FER_ERROR_OK;
     case '$': return receive_string(stream, answer, line_len);
     case '*': return (fer_error){FER_UNSUPPORTED, 0};
     default: return bad_answer;

@@ -134,7 +134,7 @@ static fer_error receive(struct client *client, bool *is_end)
     size_t n = 0;
     fer_error error = fer_tcp_stream_try_read(&client->stream, bytes, sizeof bytes, &n);
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
-        return (fer_error){FER_OK, 0}; /* an event is a hint (rule P1) */
+        return FER_ERROR_OK; /* an event is a hint (rule P1) */
     }
     FER_TRY(error);
     *is_end = n == 0;
@@ -153,7 +153,7 @@ static fer_error send_some(struct client *client)
     fer_error error = fer_tcp_stream_try_write(&client->stream, client->bytes + client->begin,
                                                client->end - client->begin, &n);
     if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
-        return (fer_error){FER_OK, 0};
+        return FER_ERROR_OK;
     }
     client->begin += n;
     client->moved_at = fer_instant_now();

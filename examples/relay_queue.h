@@ -43,7 +43,7 @@ static inline fer_error relay_queue_send(struct relay_queue *queue, fer_tcp_stre
     }
     queue->begin = 0;
     queue->end = 0;
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* False: there is no room for all of the bytes, and none is stored. */

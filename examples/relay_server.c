@@ -144,7 +144,7 @@ static fer_error add_client(struct relay *relay, fer_tcp_stream stream, const fe
         complain_of(relay, client->name, error);
         disconnect(relay, client);
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* Fails only if the machine lacks resources; a failure of one client is only reported. */
@@ -385,7 +385,7 @@ static fer_error serve(struct relay *relay)
         relay_free_closed(relay);
         show_status(relay);
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error listen_and_serve(struct relay *relay)

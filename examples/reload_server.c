@@ -62,13 +62,13 @@ static fer_error serve_client(struct server *server)
     char text[32];
     fer_error error = fer_tcp_listener_try_accept(&server->clients, &stream, NULL);
     if (error.kind == FER_WOULD_BLOCK) {
-        return (fer_error){FER_OK, 0}; /* another process has accepted it */
+        return FER_ERROR_OK; /* another process has accepted it */
     }
     FER_TRY(error);
     int len = snprintf(text, sizeof text, "generation %d\n", server->generation);
     FER_IGNORE(fer_tcp_stream_write_all(&stream, text, (size_t)len, NULL));
     FER_IGNORE(fer_tcp_stream_close_gracefully(&stream, fer_duration_from_secs(SECONDS)));
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error serve(struct server *server, fer_poller *poller, const char *path)
@@ -87,7 +87,7 @@ static fer_error serve(struct server *server, fer_poller *poller, const char *pa
             FER_TRY(events[i].key == 0 ? serve_client(server) : hand_over(server, path));
         }
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error run(struct server *server, const char *path, const char *address)

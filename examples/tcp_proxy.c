@@ -99,7 +99,7 @@ static fer_error serve(fer_tcp_listener *listener, const struct request *request
         fer_tcp_stream_close(&relay.client);
         fflush(stdout);
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error listen_and_serve(fer_tcp_listener *listener, const struct request *request)

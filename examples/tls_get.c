@@ -67,7 +67,7 @@ static fer_error shake_hands(struct tls_session *session, struct tls_transport *
         FER_TRY(wait_for(result, transport, limits));
         result = tls_session_handshake(session);
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error send_head(struct tls_session *session, struct tls_transport *transport,
@@ -82,7 +82,7 @@ static fer_error send_head(struct tls_session *session, struct tls_transport *tr
         result = tls_session_write(session, page->head + sent, len - sent, &n);
         sent += n;
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* Until close_notify. An end of file without it may be an attacker's. */
@@ -99,7 +99,7 @@ static fer_error print_response(struct tls_session *session, struct tls_transpor
             return (fer_error){FER_BROKEN_PIPE, 0};
         }
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 static fer_error exchange(struct tls_session *session, struct tls_transport *transport,

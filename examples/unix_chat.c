@@ -67,7 +67,7 @@ static fer_error print_received(struct conversation *conversation)
         FER_TRY(fer_unix_stream_read(&conversation->stream, piece, sizeof piece, &n));
         (void)example_write_output(piece, n);
     } while (n > 0);
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* The user can still send after the other's end of file. */

@@ -8,10 +8,21 @@ case ${1-} in
 usage: packaging/rename.sh FILE...
 
 Rewrites C and C++ sources in place: renamed functions, types and enumerators, IP addresses that are
-passed by value now, and the members v4 and v6 of a member that is named ip. Prints each file that
-changed. Names in comments change too. Run it once: a second run would dereference the addresses
-again. What needs a decision stays as it is, and does not compile: the functions that are gone, a
-NULL address, and members of an address that has another name. Needs perl.
+passed by value now, the members v4 and v6 of a member that is named ip, and the two bools of a
+fer_event. Prints each file that changed. Names in comments change too. Run it once: a second run
+would dereference the addresses again. Needs perl.
+
+What needs a decision stays as it is, and does not compile: the functions that are gone, a NULL
+address, members of an address that has another name, and .readable and .writable of an event that
+the file does not declare by its type and name.
+
+Three values in braces that may be a fer_event inside another struct would compile and mean something
+else. Such a line is printed, and the exit code is 1.
+
+It does not see, and compilers accept:
+- a call or an initializer of fer_event that a macro makes from its arguments, or whose values have
+  names of the program (MY_TRUE);
+- a behaviour that has changed under the same name: the section "Changed" of CHANGELOG.md.
 TEXT
     exit 0
     ;;
@@ -103,10 +114,15 @@ my %loops = map { $_->[0] => [$_->[0] =~ s/^fer_//r, @$_] } (
     ['fer_udp_socket_connect_addrs', 'fer_udp_socket_connect_addr', 'fer_udp_socket'],
 );
 
-# The call with a number of failures that is a member of the options now.
+# The call with a number of failures that is a member of the options now. %o are the options.
 sub counted
 {
     my ($call, $options, $count) = @_;
+    if ($options eq 'NULL') {
+        my $members = $count eq 'NULL' ? '0' : ".failures_count = $count";
+        return $call =~ s/%o/&(fer_connect_options){$members}/r;
+    }
+    $call =~ s/%o/$options/;
     return $call if $count eq 'NULL';
     my $member = $options =~ /^&\s*(.+)$/s ? "$1." : "$options->";
     return "(${member}failures_count = $count, $call)";
@@ -128,10 +144,10 @@ my %with_options = (
         return 'fer_to_socket_addrs_with(' . join(', ', $text, $options, @rest) . ')';
     },
     'fer_tcp_stream_connect_with/4' => sub {
-        return counted("fer_tcp_stream_connect_with($_[0], $_[1], $_[2])", $_[2], $_[3]);
+        return counted("fer_tcp_stream_connect_with($_[0], $_[1], %o)", $_[2], $_[3]);
     },
     'fer_tcp_stream_connect_addrs_with/5' => sub {
-        return counted("fer_tcp_stream_connect_addrs($_[0], $_[1], $_[2], $_[3])", $_[3], $_[4]);
+        return counted("fer_tcp_stream_connect_addrs($_[0], $_[1], $_[2], %o)", $_[3], $_[4]);
     },
 );
 
@@ -183,33 +199,105 @@ sub rewrite
         my $make = $is_declaration ? undef : $with_options{"$name/" . @arguments};
         s/^\s+|\s+$//g for $call || $make ? @arguments : ();
         $call ||= $make->(@arguments) if $make;
+        my $object = $arguments[0] // '';
+        $object = "($object)" unless $object =~ /^\w[\w.\[\]>()-]*$/;
         $name eq 'fer_duration_is_none' && !$is_declaration
-            ? "$arguments[0].nanos " . ($not ? '!=' : '==') . ' FER_DURATION_NONE_NANOS'
+            ? "$object.nanos " . ($not ? '!=' : '==') . ' FER_DURATION_NONE_NANOS'
             : $not . ($call ? $call =~ s/%(\d)/$arguments[$1]/gr : "$name$gap(" . join(',', @arguments) . ')');
     }ge;
     return $text;
 }
 
-# The two bools of a fer_event, which are bits now. Only variables that the file declares.
+# A group in braces, with strings and comments in it.
+my $group = qr{
+    (?<group> \{ (?: [^{}"'/]++ | "(?:[^"\\]|\\.)*+" | '(?:[^'\\]|\\.)*+'
+        | /\*.*?\*/ | //[^\n]*+ | / | (?&group) )*+ \} )
+}xs;
+
+# One bit of the expression of a bool.
+sub bit
+{
+    my ($value, $name) = @_;
+    $value =~ s/^\s+|\s+$//g;
+    return () if $value =~ /^(?:false|0|)$/;
+    return $name if $value =~ /^(?:true|1)$/;
+    return $value =~ /^\w+$/ ? "($value ? $name : 0u)" : "(($value) ? $name : 0u)";
+}
+
+sub bits { return join(' | ', bit($_[0], 'FER_READABLE'), bit($_[1], 'FER_WRITABLE')) || '0'; }
+
+# The initializer of an event, or of an array of events.
+sub event_group
+{
+    my ($text) = @_;
+    my @elements = arguments(substr($text, 1, -1));
+    if ($text =~ /^\{\s*(?:\[[^\]]*\]\s*=\s*)?\{/) {
+        s/$group/event_group($1)/e for @elements;
+        return '{' . join(',', @elements) . '}';
+    }
+    pop @elements if @elements > 1 && $elements[-1] =~ /^\s*$/;
+    my ($key, %values, @others) = (shift @elements);
+    if ($text !~ /^\{\s*\./) {
+        return $text if @elements == 0 || @elements > 2;
+        $key =~ s/^\s+|\s+$//g;
+        return "{.key = $key, .interest = " . bits($elements[0], $elements[1] // '') . '}';
+    }
+    for my $element ($key, @elements) {
+        my ($name, $value) = $element =~ /^\s*\.(readable|writable)\s*=(.*)$/s;
+        $values{$name} = $value if defined $name;
+        push @others, $element if !defined $name;
+    }
+    return $text if !%values;
+    my $first = @others ? join(',', @others) . ', ' : '';
+    return "{$first.interest = " . bits($values{readable} // '', $values{writable} // '') . '}';
+}
+
+# The test of one bit, in parentheses unless what is beside it binds less.
+sub bit_test
+{
+    my ($not, $event, $name, $before, $after) = @_;
+    my $test = "(${event}interest & FER_" . uc($name) . ($not ? ') == 0' : ') != 0');
+    my $is_alone = $after =~ /^\s*(?:[),;?:\}]|&&|\|\|)/
+        && $before =~ /(?:[(,;?:\{\}]|&&|\|\||[^=!<>]=|\breturn)\s*$/;
+    return $is_alone ? $test : "($test)";
+}
+
+# The two bools of a fer_event, which are bits now. Only variables and members that the file
+# declares.
 sub event_bits
 {
     my ($text) = @_;
-    my $bit = sub { $_[0] eq 'true' ? $_[1] : () };
-    my $bits = sub {
-        join(' | ', $bit->($_[0], 'FER_READABLE'), $bit->($_[1], 'FER_WRITABLE')) || '0';
-    };
-    my $bool = qr/(true|false)/;
-    $text =~ s/(\bfer_event\)?\s*(?:\w+\s*=\s*)?)\{([^{},]+),\s*$bool,\s*$bool\}/
-        "$1\{.key = $2, .interest = " . $bits->($3, $4) . '}'/ge;
-    $text =~ s/(\{\.key = [^{},]+), \.readable = $bool(?:, \.writable = $bool)?\}/
-        "$1, .interest = " . $bits->($2, $3 \/\/ '') . '}'/ge;
-    $text =~ s/(\{\.key = [^{},]+), \.writable = $bool\}/
-        "$1, .interest = " . $bits->('', $2) . '}'/ge;
-    for my $name ($text =~ /\bfer_event\s+\**(\w+)/g) {
-        $text =~ s/(!?)\b($name(?:\[[^\]]*\])?(?:\.|->))(readable|writable)\b/
-            "($2interest & FER_" . uc($3) . ($1 ? ') == 0' : ') != 0')/ge;
+    $text =~ s/(\bfer_event\b\s*\)?\s*(?:\w+\s*(?:\[[^\]]*\]\s*)*=?\s*)?)$group/$1 . event_group($+{group})/ge;
+    $text =~ s/(\{[^{}]*\.key\s*=[^{}]*\})/event_group($1)/ge;
+    for my $name ($text =~ /\bfer_event\s+(?:const\s+)?\**\s*(?:const\s+)?(\w+)/g) {
+        my $event = qr/(?<![\w.>])(?:\w+(?:\[[^\]]*\])?(?:\.|->))*$name(?:\[[^\]]*\])?(?:\.|->)/;
+        $text =~ s{($event)(readable|writable)\s*=(?!=)\s*((?:[^;=]|[=!<>]=)*);}{
+            my ($all, $to, $bit, $value) = ($&, $1, 'FER_' . uc $2, $3);
+            $to =~ /\+\+|--|\(/ ? $all
+            : $value eq 'true' ? "${to}interest |= $bit;"
+            : $value eq 'false' ? "${to}interest &= ~$bit;"
+                                : "${to}interest = ($value) ? ${to}interest | $bit : ${to}interest & ~$bit;"
+        }ge;
+        $text =~ s/(!?)($event)(readable|writable)\b/bit_test($1, $2, $3, substr($text, 0, $-[0]), substr($text, $+[0], 20))/ge;
     }
     return $text;
+}
+
+# Prints the lines with three values that may be an event: a key and two bools.
+sub unseen_events
+{
+    my ($path, $text) = @_;
+    my $found = 0;
+    my $bool = qr/true|false|[^=]*(?:[!=]=|[<>]|&&|\|\||!)[^=]*/;
+    while ($text =~ /\bfer_event\b/ && $text =~ /\{([^{}.;]*)\}/g) {
+        my ($inside, $at) = ($1, $-[0]);
+        my @values = arguments($inside);
+        next unless @values == 3 && $values[1] =~ /^\s*$bool\s*$/ && $values[2] =~ /^\s*$bool\s*$/;
+        my $line = 1 + (substr($text, 0, $at) =~ tr/\n//);
+        print STDERR "$path:$line: {$inside}: if this is a fer_event, write {.key = , .interest = }\n";
+        $found = 1;
+    }
+    return $found;
 }
 
 # The functions that a file calls and that are loops now, after its last #include.
@@ -239,6 +327,7 @@ TEXT
     return $text;
 }
 
+my $unseen = 0;
 for my $path (@ARGV) {
     open my $in, '<:raw', $path or die "$path: $!\n";
     my $old = do { local $/; <$in> };
@@ -247,10 +336,12 @@ for my $path (@ARGV) {
     $new =~ s/\b((?:fer|FER)_\w+)\b/$renamed{$1} \/\/ $1/ge;
     $new =~ s/\bip(\.|->)(v[46])\b/ip$1u.$2/g;
     $new =~ s/(FER_IP_V[46],\s*)\.(v[46]\b)/$1.u.$2/g;
+    $unseen |= unseen_events($path, $new);
     next if $new eq $old;
     open my $out, '>:raw', $path or die "$path: $!\n";
     print $out $new or die "$path: $!\n";
     close $out or die "$path: $!\n";
     print "$path\n";
 }
+exit $unseen;
 PERL

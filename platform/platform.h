@@ -209,6 +209,16 @@ fer_error ferp_unix_local_addr(fer_raw_socket raw, fer_unix_addr *out);
 fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out);
 fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out); /* SO_PEERCRED | none */
 
+/* ---- The sockaddr of the system's headers, for all backends (platform/common/sockaddr.c)
+ *
+ * name may be unaligned. _of returns the length, or 0 if it is more than cap; the address has a
+ * known kind and length. _to is UNSUPPORTED for another family, and INVALID_INPUT for too few
+ * bytes, or too many of a Unix name. Bytes after the system's struct are never read. */
+size_t ferp_sockaddr_of(const fer_socket_addr *addr, void *name, size_t cap);
+fer_error ferp_sockaddr_to(const void *name, size_t len, fer_socket_addr *out);
+size_t ferp_sockaddr_un_of(const fer_unix_addr *addr, void *name, size_t cap);
+fer_error ferp_sockaddr_un_to(const void *name, size_t len, fer_unix_addr *out);
+
 /* ---- Bytes. *n is the number of bytes moved, 0 on failure. len and sums are at most
  * io_length_max (of a datagram datagram_length_max), counts at most io_slices_max. */
 

@@ -35,6 +35,7 @@ set(ferrule_unit_sources
     unit/test_retry.c
     unit/test_seam_failures.c
     unit/test_sim_traits.c
+    unit/test_sockaddr.c
     unit/test_socket_addr.c
     unit/test_socket_building.c
     unit/test_socket_connecting.c
@@ -103,6 +104,7 @@ set(ferrule_conformance_sources
     conformance/received_outputs.c
     conformance/resolving.c
     conformance/shutdown.c
+    conformance/sockaddrs.c
     conformance/socket_building.c
     conformance/socket_connecting.c
     conformance/socket_protocols.c

@@ -158,6 +158,39 @@ fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)
     return fer_socket_addr_parse_n(out, text, text == NULL ? 0 : strlen(text));
 }
 
+/* ---- The system's sockaddr. */
+
+fer_error fer_socket_addr_from_sockaddr(fer_socket_addr *out, const void *sockaddr, size_t len)
+{
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(sockaddr != NULL, FER_MISUSE);
+    return ferp_sockaddr_to(sockaddr, len, out);
+}
+
+static fer_error feri_sockaddr_result(size_t made, size_t *n)
+{
+    if (n != NULL) {
+        *n = made;
+    }
+    return made > 0 ? feri_ok() : feri_own_error(FER_BUFFER_TOO_SMALL);
+}
+
+/* *n is 0 until the address is written. */
+static fer_error feri_sockaddr_check(const void *addr, const void *buf, size_t len, size_t *n)
+{
+    (void)feri_sockaddr_result(0, n);
+    FERI_REQUIRE(addr != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
+    return feri_ok();
+}
+
+fer_error fer_socket_addr_to_sockaddr(const fer_socket_addr *addr, void *buf, size_t len, size_t *n)
+{
+    FER_TRY(feri_sockaddr_check(addr, buf, len, n));
+    FERI_REQUIRE(fer_socket_addr_is_ipv4(addr) || fer_socket_addr_is_ipv6(addr), FER_INVALID_INPUT);
+    return feri_sockaddr_result(ferp_sockaddr_of(addr, buf, len), n);
+}
+
 /* ---- Addresses of Unix sockets. */
 
 _Static_assert(FERP_UNIX_UNNAMED == 0, "all zero bytes are the unnamed address");
@@ -211,4 +244,30 @@ const void *fer_unix_addr_as_abstract_name(const fer_unix_addr *addr, size_t *le
     }
     *len = addr->len_;
     return addr->name_;
+}
+
+static bool feri_is_unix_addr(const fer_unix_addr *addr)
+{
+    size_t len = 0;
+    return fer_unix_addr_is_unnamed(addr) || fer_unix_addr_as_pathname(addr) != NULL ||
+           fer_unix_addr_as_abstract_name(addr, &len) != NULL;
+}
+
+/* The simulated system can have a shorter longest path than that of the headers. */
+fer_error fer_unix_addr_from_sockaddr(fer_unix_addr *out, const void *sockaddr, size_t len)
+{
+    fer_unix_addr made;
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(sockaddr != NULL, FER_MISUSE);
+    FER_TRY(ferp_sockaddr_un_to(sockaddr, len, &made));
+    FERI_REQUIRE(feri_is_unix_addr(&made), FER_INVALID_INPUT);
+    *out = made;
+    return feri_ok();
+}
+
+fer_error fer_unix_addr_to_sockaddr(const fer_unix_addr *addr, void *buf, size_t len, size_t *n)
+{
+    FER_TRY(feri_sockaddr_check(addr, buf, len, n));
+    FERI_REQUIRE(feri_is_unix_addr(addr), FER_INVALID_INPUT);
+    return feri_sockaddr_result(ferp_sockaddr_un_of(addr, buf, len), n);
 }

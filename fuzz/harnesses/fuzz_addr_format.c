@@ -5,6 +5,7 @@
 
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
+#include "ferrule/unix.h"
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/models/address_properties.h"
@@ -91,6 +92,41 @@ static void check_either(const fer_socket_addr *addr)
     FUZZ_CHECK(back.scope_id == (addr->ip.family == FER_IP_V6 ? addr->scope_id : 0));
 }
 
+/* The system's sockaddr, in a block of any length, and each of its prefixes; and any bytes after a
+ * family as one, alone in a block. */
+static void check_sockaddr(const fer_socket_addr *addr, const uint8_t *bytes, size_t len)
+{
+    fer_socket_addr back;
+    fer_unix_addr name, again;
+    size_t n = 0, made = 0;
+    uint8_t block[128];
+    bool is_good = addr->ip.family == FER_IP_V4 || addr->ip.family == FER_IP_V6;
+    memset(block, FUZZ_UNTOUCHED, sizeof block);
+    fer_error error = fer_socket_addr_to_sockaddr(addr, block + 1, sizeof block - 1, &n);
+    FUZZ_CHECK((error.kind == FER_OK) == is_good && (n > 0) == is_good);
+    FUZZ_CHECK(fuzz_is_untouched(block + 1 + n, sizeof block - 1 - n));
+    if (is_good) {
+        FUZZ_CHECK(fer_socket_addr_from_sockaddr(&back, block + 1, n).kind == FER_OK);
+        FUZZ_CHECK(fer_socket_addr_eq(&back, addr));
+        size_t cut = len % n;
+        uint8_t *prefix = fuzz_copy(block + 1, cut);
+        FUZZ_CHECK(fer_socket_addr_from_sockaddr(&back, prefix, cut).kind == FER_INVALID_INPUT);
+        FUZZ_CHECK(fer_socket_addr_to_sockaddr(addr, prefix, cut, &n).kind == FER_BUFFER_TOO_SMALL);
+        free(prefix);
+    }
+    uint8_t *any = fuzz_copy(bytes, len);
+    if (fer_socket_addr_from_sockaddr(&back, any, len).kind == FER_OK) {
+        FUZZ_CHECK(fer_socket_addr_to_sockaddr(&back, block, sizeof block, &made).kind == FER_OK);
+        FUZZ_CHECK(made <= len);
+    }
+    if (fer_unix_addr_from_sockaddr(&name, any, len).kind == FER_OK) {
+        FUZZ_CHECK(fer_unix_addr_to_sockaddr(&name, block, sizeof block, &made).kind == FER_OK);
+        FUZZ_CHECK(fer_unix_addr_from_sockaddr(&again, block, made).kind == FER_OK);
+        FUZZ_CHECK(memcmp(&name, &again, sizeof name) == 0);
+    }
+    free(any);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     choices from = choices_of(data, size);
@@ -115,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_v4(&v4);
     check_v6(&v6);
     check_either(&addr);
+    check_sockaddr(&addr, data, size);
     check_v4_properties(&v4);
     check_v6_properties(&v6);
     check_properties(&addr, &from);

@@ -161,6 +161,8 @@ FER_BEGIN_DECLS
 typedef enum fer_error_kind {
 #define FER_ERROR_KIND_ENUMERATOR(name, value, rust_name, phrase) name = value,
     FER_ERROR_KINDS(FER_ERROR_KIND_ENUMERATOR)
+    /* private: C89 has no comma after the last enumerator */
+    FER_ERROR_KIND_LAST_ = FER_UNCATEGORIZED
 #undef FER_ERROR_KIND_ENUMERATOR
 } fer_error_kind;
 
@@ -174,6 +176,15 @@ typedef struct fer_error {
     int32_t os_code;
 } fer_error;
 FER_STATIC_ASSERT(sizeof(fer_error) == 8, "the library was built with enums of 32 bits");
+
+/* Success as a value, in C89 and C++ too: return FER_ERROR_OK; */
+#if defined(__cplusplus)
+#define FER_ERROR_OK (fer_error{FER_OK, 0})
+#elif defined(__GNUC__)
+#define FER_ERROR_OK (__extension__(fer_error){FER_OK, 0})
+#else
+#define FER_ERROR_OK ((fer_error){FER_OK, 0})
+#endif
 
 /* A buffer of this size in bytes holds every text of fer_error_format, including the NUL. */
 #define FER_ERROR_TEXT_CAP 128

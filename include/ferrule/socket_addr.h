@@ -1,5 +1,5 @@
-/* socket_addr.h: an IP address with a port as a plain value, and its text. No host names and no
- * sockaddr of an OS.
+/* socket_addr.h: an IP address with a port as a plain value, its text and its sockaddr. No host
+ * names.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -86,6 +86,30 @@ FER_MUST_USE FER_API fer_error fer_socket_addr_parse_n(fer_socket_addr *out, con
  * Rust: std::net::SocketAddr's Display. */
 FER_API size_t fer_socket_addr_format(const fer_socket_addr *addr, char *FER_NULLABLE buf,
                                       size_t cap) FER_OUT_WRITES(2, 3);
+
+/** Makes a socket address from a sockaddr_in or a sockaddr_in6 of the system's headers, of len
+ * bytes. sockaddr may be unaligned. Bytes after the struct are not read, so len can be the size of
+ * a sockaddr_storage. flowinfo and scope_id are kept. sin_len and sin6_len of macOS and the BSDs
+ * are not read. On the simulated network the struct is that of the system for which the program was
+ * compiled.
+ * Errors: FER_INVALID_INPUT (len is too short for the family), FER_UNSUPPORTED (another family),
+ * FER_MISUSE (a pointer is NULL). *out is unchanged then.
+ * Rust: socket2::SockAddr::as_socket. */
+FER_MUST_USE FER_API fer_error fer_socket_addr_from_sockaddr(fer_socket_addr *out,
+                                                             const void *sockaddr, size_t len)
+    FER_IN_READS(2, 3);
+
+/** Writes a socket address as a sockaddr_in or a sockaddr_in6 of the system's headers, for bind(2),
+ * connect(2) and the like. buf may be unaligned. *n is the length of the struct; n may be NULL. A
+ * sockaddr_storage holds every address.
+ * Owns: buf is caller-owned, len bytes.
+ * Errors: FER_BUFFER_TOO_SMALL (len), FER_INVALID_INPUT (a bad family), FER_MISUSE (addr is NULL,
+ * or buf is and len is not 0). *n is 0 then, and buf is unchanged.
+ * Rust: From<SocketAddr> for socket2::SockAddr. */
+FER_MUST_USE FER_API fer_error fer_socket_addr_to_sockaddr(const fer_socket_addr *addr,
+                                                           void *FER_NULLABLE buf, size_t len,
+                                                           size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
 
 /** Compares two addresses. Returns -1 if a is less than b, 0 if they are equal, and 1 if a is
  * greater.

@@ -121,6 +121,28 @@ FER_API const char *FER_NULLABLE fer_unix_addr_as_pathname(const fer_unix_addr *
 FER_API const void *FER_NULLABLE fer_unix_addr_as_abstract_name(const fer_unix_addr *addr,
                                                                 size_t *len);
 
+/** Makes a Unix address from a sockaddr_un of the system's headers, of len bytes, as accept(2) and
+ * recvfrom(2) store it. sockaddr may be unaligned. A len of 0, and one that ends before the path,
+ * is the unnamed address; so is a path that begins with a zero byte, except for an abstract name on
+ * Linux. sun_len of macOS and the BSDs is not read.
+ * Errors: FER_INVALID_INPUT (len is too short for a family, or the name is too long),
+ * FER_UNSUPPORTED (another family), FER_MISUSE (a pointer is NULL). *out is unchanged then.
+ * Rust: socket2::SockAddr::as_unix. */
+FER_MUST_USE FER_API fer_error fer_unix_addr_from_sockaddr(fer_unix_addr *out, const void *sockaddr,
+                                                           size_t len) FER_IN_READS(2, 3);
+
+/** Writes a Unix address as a sockaddr_un of the system's headers. buf may be unaligned. *n is the
+ * length of the address with its name, for the unnamed address that of the family alone; n may be
+ * NULL. A sockaddr_storage holds every address.
+ * Owns: buf is caller-owned, len bytes.
+ * Errors: FER_BUFFER_TOO_SMALL (len), FER_INVALID_INPUT (no address: memory that no function has
+ * set), FER_MISUSE (addr is NULL, or buf is and len is not 0). *n is 0 then, and buf is unchanged.
+ * Rust: socket2::SockAddr::unix. */
+FER_MUST_USE FER_API fer_error fer_unix_addr_to_sockaddr(const fer_unix_addr *addr,
+                                                         void *FER_NULLABLE buf, size_t len,
+                                                         size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
 /* ---- UnixStream: connecting
  *
  * Owns: the handle owns the connection until fer_unix_stream_close. No pointer is kept.

@@ -13,13 +13,16 @@
 /* The version as one number, for #if: major * 10000 + minor * 100 + patch. */
 #define FER_VERSION_NUMBER 900
 
-/* FER_API marks the functions that the shared library exports. Only the library's own build defines
+/* Attributes are spelled with double underscores, because a program may define the plain word as a
+ * macro before it includes this file.
+ *
+ * FER_API marks the functions that the shared library exports. Only the library's own build defines
  * FER_BUILD_SHARED. Users need no macro, because functions in an import library can be called
  * without dllimport. The conditions test for features of the compiler, not for an OS. */
 #if defined(FER_BUILD_SHARED) && (defined(_MSC_VER) || defined(__declspec))
 #define FER_API __declspec(dllexport)
 #elif defined(FER_BUILD_SHARED) && defined(__GNUC__)
-#define FER_API __attribute__((visibility("default")))
+#define FER_API __attribute__((__visibility__("default")))
 #else
 #define FER_API
 #endif
@@ -28,9 +31,13 @@
  * or C23 on. */
 #if (defined(__cplusplus) && __cplusplus >= 201703L) || \
     (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+#ifdef __GNUC__
+#define FER_MUST_USE [[__nodiscard__]]
+#else
 #define FER_MUST_USE [[nodiscard]]
+#endif
 #elif defined(__GNUC__)
-#define FER_MUST_USE __attribute__((warn_unused_result))
+#define FER_MUST_USE __attribute__((__warn_unused_result__))
 #else
 #define FER_MUST_USE
 #endif
@@ -51,13 +58,13 @@
  * writes. i and n are numbers of parameters; n is the one with the number of elements. A program
  * that defines FER_NO_POINTER_ATTRIBUTES gets no such warnings. */
 #ifdef __has_attribute
-#if __has_attribute(access) && !defined(FER_NO_POINTER_ATTRIBUTES)
-#define FER_INOUT(i) __attribute__((access(read_write, i)))
-#define FER_IN_READS(i, n) __attribute__((access(read_only, i, n)))
-#define FER_OUT_WRITES(i, n) __attribute__((access(write_only, i, n)))
+#if __has_attribute(__access__) && !defined(FER_NO_POINTER_ATTRIBUTES)
+#define FER_INOUT(i) __attribute__((__access__(__read_write__, i)))
+#define FER_IN_READS(i, n) __attribute__((__access__(__read_only__, i, n)))
+#define FER_OUT_WRITES(i, n) __attribute__((__access__(__write_only__, i, n)))
 #endif
-#if __has_attribute(returns_nonnull)
-#define FER_RETURNS_NONNULL __attribute__((returns_nonnull))
+#if __has_attribute(__returns_nonnull__)
+#define FER_RETURNS_NONNULL __attribute__((__returns_nonnull__))
 #endif
 #endif
 #ifndef FER_INOUT
@@ -73,9 +80,9 @@
  * time. gcc has no attribute for that, but -Wsign-conversion. A program that defines
  * FER_NO_POINTER_ATTRIBUTES gets no such warnings. */
 #if defined(__clang__) && defined(__has_attribute) && !defined(FER_NO_POINTER_ATTRIBUTES)
-#if __has_attribute(diagnose_if)
+#if __has_attribute(__diagnose_if__)
 #define FER_NOT_NEGATIVE(p) \
-    __attribute__((diagnose_if((p) > 0x7FFFFFFFFFFFFFFFu, "negative number", "warning")))
+    __attribute__((__diagnose_if__((p) > (uint64_t)-1 / 2, "negative number", "warning")))
 #endif
 #endif
 #ifndef FER_NOT_NEGATIVE
@@ -84,7 +91,8 @@
 
 /* Between FER_BEGIN_DECLS and FER_END_DECLS functions have the linkage of C, and a pointer should
  * not be NULL unless FER_NULLABLE marks it: clang warns of a literal NULL. The library checks every
- * pointer, in every build; some comments say what NULL gives. */
+ * pointer, in every build; some comments say what NULL gives. A program in C89 may include the
+ * headers, which have bool and 64-bit integers from the compiler's <stdbool.h> and <stdint.h>. */
 #ifdef __cplusplus
 #define FER_BEGIN_C_ extern "C" {
 #define FER_END_C_ }
@@ -97,8 +105,9 @@
     FER_BEGIN_C_ _Pragma("clang diagnostic push")                                        \
         _Pragma("clang diagnostic ignored \"-Wnullability-extension\"")                  \
             _Pragma("clang diagnostic ignored \"-Wnullability-completeness-on-arrays\"") \
-                _Pragma("clang diagnostic ignored \"-Wgcc-compat\"")                     \
-                    _Pragma("clang assume_nonnull begin")
+                _Pragma("clang diagnostic ignored \"-Wc99-extensions\"")                 \
+                    _Pragma("clang diagnostic ignored \"-Wgcc-compat\"")                 \
+                        _Pragma("clang assume_nonnull begin")
 #define FER_END_DECLS _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop") FER_END_C_
 #define FER_NULLABLE _Nullable
 #else

@@ -1,80 +1,16 @@
-/* address.c: socket addresses to and from the system's form, and the calls that take or return only
- * an address. */
+/* address.c: the calls that take or return only an address. */
 #include "platform/posix/posix.h"
 
 #include <string.h>
 
-static socklen_t sockaddr_in_of(const fer_socket_addr *addr, struct sockaddr_storage *out)
-{
-    struct sockaddr_in in;
-    memset(&in, 0, sizeof in);
-#ifdef FERP_POSIX_BSD
-    in.sin_len = sizeof in;
-#endif
-    in.sin_family = AF_INET;
-    in.sin_port = htons(addr->port);
-    memcpy(&in.sin_addr, addr->ip.u.v4.octets, sizeof addr->ip.u.v4.octets);
-    memcpy(out, &in, sizeof in);
-    return sizeof in;
-}
-
-/* flowinfo is passed unchanged, as in Rust. The caller sets it in the byte order that the system
- * expects (RFC 3493, section 3.3, is silent). */
-static socklen_t sockaddr_in6_of(const fer_socket_addr *addr, struct sockaddr_storage *out)
-{
-    struct sockaddr_in6 in6;
-    memset(&in6, 0, sizeof in6);
-#ifdef FERP_POSIX_BSD
-    in6.sin6_len = sizeof in6;
-#endif
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(addr->port);
-    in6.sin6_flowinfo = addr->flowinfo;
-    in6.sin6_scope_id = addr->scope_id;
-    memcpy(&in6.sin6_addr, addr->ip.u.v6.octets, sizeof addr->ip.u.v6.octets);
-    memcpy(out, &in6, sizeof in6);
-    return sizeof in6;
-}
-
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out)
 {
-    return addr->ip.family == FER_IP_V4 ? sockaddr_in_of(addr, out) : sockaddr_in6_of(addr, out);
-}
-
-static void from_sockaddr_in(const struct sockaddr_storage *addr, fer_socket_addr *out)
-{
-    struct sockaddr_in in;
-    memcpy(&in, addr, sizeof in);
-    out->ip.family = FER_IP_V4;
-    memset(&out->ip.u, 0, sizeof out->ip.u);
-    memcpy(out->ip.u.v4.octets, &in.sin_addr, sizeof out->ip.u.v4.octets);
-    out->port = ntohs(in.sin_port);
-    out->flowinfo = 0;
-    out->scope_id = 0;
-}
-
-static void from_sockaddr_in6(const struct sockaddr_storage *addr, fer_socket_addr *out)
-{
-    struct sockaddr_in6 in6;
-    memcpy(&in6, addr, sizeof in6);
-    out->ip.family = FER_IP_V6;
-    memcpy(out->ip.u.v6.octets, &in6.sin6_addr, sizeof out->ip.u.v6.octets);
-    out->port = ntohs(in6.sin6_port);
-    out->flowinfo = in6.sin6_flowinfo;
-    out->scope_id = in6.sin6_scope_id;
+    return (socklen_t)ferp_sockaddr_of(addr, out, sizeof *out);
 }
 
 bool ferp_posix_socket_addr(const struct sockaddr_storage *addr, fer_socket_addr *out)
 {
-    if (addr->ss_family == AF_INET) {
-        from_sockaddr_in(addr, out);
-        return true;
-    }
-    if (addr->ss_family == AF_INET6) {
-        from_sockaddr_in6(addr, out);
-        return true;
-    }
-    return false;
+    return ferp_sockaddr_to(addr, sizeof *addr, out).kind == FER_OK;
 }
 
 /* EAGAIN: the system has no port left to choose (Linux: inet_autobind; FreeBSD: connect(2);

@@ -12,44 +12,16 @@
 
 /* ---- Addresses */
 
-#define PATH_AT offsetof(struct sockaddr_un, sun_path)
-
-/* A path includes its NUL if it fits. An abstract name follows a NUL and has none of its own
- * (unix(7)). Core has checked the length. */
 socklen_t ferp_posix_sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out)
 {
-    bool is_path = addr->kind_ == FERP_UNIX_PATHNAME;
-    memset(out, 0, sizeof *out);
-    out->sun_family = AF_UNIX;
-    memcpy(out->sun_path + !is_path, addr->name_, addr->len_);
-    socklen_t len = addr->len_ < sizeof out->sun_path ? (socklen_t)(PATH_AT + addr->len_ + 1u)
-                                                      : (socklen_t)sizeof *out;
-#ifdef FERP_POSIX_BSD
-    out->sun_len = (unsigned char)len;
-#endif
-    return len;
+    return (socklen_t)ferp_sockaddr_un_of(addr, out, sizeof *out);
 }
 
-/* An unnamed socket has no path; some systems report an empty one. A path may lack its NUL, and on
- * OpenBSD bytes may follow the NUL. */
+/* An address that is not of a Unix socket is the unnamed one. */
 fer_unix_addr ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len)
 {
     fer_unix_addr addr = {0};
-    size_t name_cap = len > PATH_AT ? (size_t)len - PATH_AT : 0;
-    name_cap = name_cap < sizeof from->sun_path ? name_cap : sizeof from->sun_path;
-    if (name_cap == 0) {
-        return addr;
-    }
-    bool is_path = from->sun_path[0] != '\0';
-#ifndef __linux__
-    if (!is_path) {
-        return addr;
-    }
-#endif
-    size_t length = is_path ? strnlen(from->sun_path, name_cap) : name_cap - 1;
-    addr.kind_ = is_path ? FERP_UNIX_PATHNAME : FERP_UNIX_ABSTRACT;
-    addr.len_ = (uint16_t)length;
-    memcpy(addr.name_, from->sun_path + !is_path, length);
+    (void)ferp_sockaddr_un_to(from, len, &addr);
     return addr;
 }
 
@@ -207,7 +179,7 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
     socklen_t old_len = sizeof old;
     socklen_t len = ferp_posix_sockaddr_un_of(addr, &storage);
     bool had_peer = getpeername((int)raw, (struct sockaddr *)&old, &old_len) == 0 &&
-                    old_len > PATH_AT && old.sun_path[0] != '\0';
+                    old_len > offsetof(struct sockaddr_un, sun_path) && old.sun_path[0] != '\0';
     fer_error error =
         ferp_posix_path_result(raw, connect((int)raw, (const struct sockaddr *)&storage, len));
     if (error.kind != FER_OK && had_peer && ferp_check_connected(raw).kind != FER_OK) {

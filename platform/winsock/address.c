@@ -8,40 +8,13 @@
 
 int ferp_winsock_sockaddr_from(const fer_socket_addr *addr, ferp_winsock_sockaddr *out)
 {
-    memset(out, 0, sizeof *out);
-    if (addr->ip.family == FER_IP_V6) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = htons(addr->port);
-        out->v6.sin6_flowinfo = addr->flowinfo;
-        out->v6.sin6_scope_id = addr->scope_id;
-        memcpy(&out->v6.sin6_addr, addr->ip.u.v6.octets, sizeof addr->ip.u.v6.octets);
-        return (int)sizeof out->v6;
-    }
-    out->v4.sin_family = AF_INET;
-    out->v4.sin_port = htons(addr->port);
-    memcpy(&out->v4.sin_addr, addr->ip.u.v4.octets, sizeof addr->ip.u.v4.octets);
-    return (int)sizeof out->v4;
+    return (int)ferp_sockaddr_of(addr, out, sizeof *out);
 }
 
 fer_error ferp_winsock_sockaddr_to(const ferp_winsock_sockaddr *from, fer_socket_addr *out)
 {
-    fer_socket_addr addr;
-    memset(&addr, 0, sizeof addr);
-    if (from->any.sa_family == AF_INET) {
-        addr.ip.family = FER_IP_V4;
-        addr.port = ntohs(from->v4.sin_port);
-        memcpy(addr.ip.u.v4.octets, &from->v4.sin_addr, sizeof addr.ip.u.v4.octets);
-    } else if (from->any.sa_family == AF_INET6) {
-        addr.ip.family = FER_IP_V6;
-        addr.port = ntohs(from->v6.sin6_port);
-        addr.flowinfo = from->v6.sin6_flowinfo;
-        addr.scope_id = from->v6.sin6_scope_id;
-        memcpy(addr.ip.u.v6.octets, &from->v6.sin6_addr, sizeof addr.ip.u.v6.octets);
-    } else {
-        return (fer_error){FER_INVALID_INPUT, 0};
-    }
-    *out = addr;
-    return FERP_WINSOCK_OK;
+    bool is_ip = ferp_sockaddr_to(from, sizeof *from, out).kind == FER_OK;
+    return is_ip ? FERP_WINSOCK_OK : (fer_error){FER_INVALID_INPUT, 0};
 }
 
 fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)

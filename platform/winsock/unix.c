@@ -17,30 +17,17 @@ struct winsock_sockaddr_un {
     char path[WINSOCK_PATH_MAX]; /* UTF-8 */
 };
 
-#define PATH_AT ((int)offsetof(struct winsock_sockaddr_un, path))
-
 static int sockaddr_un_of(const fer_unix_addr *addr, struct winsock_sockaddr_un *out)
 {
-    memset(out, 0, sizeof *out);
-    out->family = WINSOCK_AF_UNIX;
-    memcpy(out->path, addr->name_, addr->len_);
-    return addr->len_ < WINSOCK_PATH_MAX ? PATH_AT + (int)addr->len_ + 1 : (int)sizeof *out;
+    return (int)ferp_sockaddr_un_of(addr, out, sizeof *out);
 }
 
 static fer_error from_sockaddr_un(const struct winsock_sockaddr_un *from, int len,
                                   fer_unix_addr *out)
 {
-    if (from->family != WINSOCK_AF_UNIX) {
-        return (fer_error){FER_INVALID_INPUT, 0};
-    }
-    size_t name_cap = len > PATH_AT ? (size_t)(len - PATH_AT) : 0;
-    size_t length =
-        strnlen(from->path, name_cap < sizeof from->path ? name_cap : sizeof from->path);
-    memset(out, 0, sizeof *out);
-    out->kind_ = length > 0 ? FERP_UNIX_PATHNAME : FERP_UNIX_UNNAMED;
-    out->len_ = (uint16_t)length;
-    memcpy(out->name_, from->path, length);
-    return FERP_WINSOCK_OK;
+    bool is_unix = from->family == WINSOCK_AF_UNIX &&
+                   ferp_sockaddr_un_to(from, (size_t)len, out).kind == FER_OK;
+    return is_unix ? FERP_WINSOCK_OK : (fer_error){FER_INVALID_INPUT, 0};
 }
 
 fer_error ferp_unix_pair(fer_type type, fer_raw_socket *one, fer_raw_socket *other)

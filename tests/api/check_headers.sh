@@ -1,38 +1,74 @@
 #!/bin/sh
 # Checks what compilers report about the public headers: nothing about a header that is included by
-# itself, twice in one file, those for C as C99, C11, C23 and C++11, all of them as C++17; and the
-# mistakes of mistakes.c with the warnings that it names, if gcc or clang is installed.
+# itself, twice in one file, after the macros of hostile_macros.h, those for C as C89 to C23 and C++11,
+# all of them as C++17 and C++23 (the standards between are those of ferrule.h and ferrule.hpp); and the mistakes of mistakes.c with the warnings that it names. Beside
+# CC and CXX the headers are compiled with clang, and the mistakes with gcc and clang, if installed.
 # usage: check_headers.sh ROOT CC [CXX]
 set -eu
-mistakes=$(cd "$(dirname "$0")" && pwd)/mistakes.c
+here=$(cd "$(dirname "$0")" && pwd)
+mistakes=$here/mistakes.c
 root=$1
 cc=$2
 cxx=${3:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+clang=
+case $cc in *clang*) ;; *) clang=$(command -v clang || true) ;; esac
+clangxx=
+case $cxx in '' | *clang*) ;; *) clangxx=$(command -v clang++ || true) ;; esac
 
 count=0
 bad=0
+
+# stands_alone COMPILER FILE STANDARD [OPTION...]: the header is compiled by a compiler, if there is one.
+stands_alone() {
+    compiler=$1 file=$2 standard=$3
+    shift 3
+    [ -n "$compiler" ] || return 0
+    "$compiler" -std="$standard" -pedantic-errors -Wall -Wextra -Wconversion -Wshadow -Werror "$@" \
+        -fsyntax-only -I"$root/include" "$file" ||
+        { echo "$header does not stand alone as $standard ($compiler $*)"; bad=1; }
+}
+
 for header in $(cd "$root/include" && find . -name '*.h' -o -name '*.hpp' | sed 's,^\./,,' | LC_ALL=C sort); do
-    printf '#include "%s"\n#include "%s"\nextern int ferrule_header_check;\n' "$header" "$header" >"$work/alone.c"
+    cat >"$work/alone.c" <<EOF
+#include "$header"
+#include "$header"
+#ifdef FER_ERROR_OK
+fer_error ferrule_header_check(void);
+fer_error ferrule_header_check(void) { return FER_ERROR_OK; }
+#else
+extern int ferrule_header_check;
+#endif
+EOF
     cp "$work/alone.c" "$work/alone.cpp"
     c_standards=
-    cxx_standards=c++17
+    macros='-DOF_CXX_HEADERS'
+    cxx_standards='c++17 c++2b'
     case $header in
         *.h)
-            c_standards='c99 c11 c2x'
-            cxx_standards='c++11 c++17'
+            macros='-UOF_CXX_HEADERS'
+            c_standards='gnu89 c2x'
+            cxx_standards='c++11 c++2b'
             ;;
     esac
+    case $header in
+        ferrule.h) c_standards="$c_standards c99 c11 c17" cxx_standards="$cxx_standards c++14 c++17 c++20" ;;
+        ferrule.hpp) cxx_standards="$cxx_standards c++20" ;;
+    esac
     for standard in $c_standards; do
-        "$cc" -std="$standard" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Werror \
-            -fsyntax-only -I"$root/include" "$work/alone.c" || { echo "$header does not stand alone as $standard"; bad=1; }
+        for compiler in "$cc" "$clang"; do
+            stands_alone "$compiler" "$work/alone.c" "$standard" -Wstrict-prototypes -include "$here/hostile_macros.h"
+        done
     done
-    [ -n "$cxx" ] || cxx_standards=
     for standard in $cxx_standards; do
-        "$cxx" -std="$standard" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fsyntax-only \
-            -I"$root/include" "$work/alone.cpp" || { echo "$header does not stand alone as $standard"; bad=1; }
+        for compiler in "$cxx" "$clangxx"; do
+            stands_alone "$compiler" "$work/alone.cpp" "$standard" "$macros" -include "$here/hostile_macros.h"
+        done
     done
+    # without the headers that the macros' file includes
+    [ -z "$c_standards" ] || stands_alone "$cc" "$work/alone.c" c11
+    stands_alone "$cxx" "$work/alone.cpp" c++17
     count=$((count + 1))
 done
 [ "$count" -gt 0 ] || { echo "check_headers: no header in $root/include" >&2; exit 1; }
@@ -61,4 +97,4 @@ check_mistakes gcc 2
 check_mistakes clang 3
 
 [ "$bad" -eq 0 ] || exit 1
-echo "check_headers: $count headers stand alone as C99, C11 and C23${cxx:+, C++11 and C++17}"
+echo "check_headers: $count headers stand alone as C89 to C23${cxx:+ and C++11 to C++23}"

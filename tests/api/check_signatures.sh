@@ -30,4 +30,11 @@ cp "$here/program_0_2.c" "$work/program.c"
 sh packaging/rename.sh "$work/program.c" >/dev/null
 "$3" -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only "$work/program.c" ||
     { echo "packaging/rename.sh does not move program_0_2.c to this API"; bad=1; }
+
+# What it cannot see, it prints.
+printf '#include <ferrule.h>\nstruct one { int fd; fer_event event; };\nstruct one two = {3, {7, true, 1 != 0}};\n' >"$work/unseen.c"
+if sh packaging/rename.sh "$work/unseen.c" >/dev/null 2>"$work/printed" || ! grep -q 'unseen\.c:3: ' "$work/printed"; then
+    echo "packaging/rename.sh does not print an event inside another struct"
+    bad=1
+fi
 exit "$bad"

@@ -43,6 +43,31 @@ static fer_error serve(fer_tcp_listener *listener, fer_poller *poller, const fer
     return fer_error_from_os(0);
 }
 
+struct client {
+    fer_event event;
+    fer_event *waited;
+};
+
+static fer_event made_events(struct client *client, fer_event given, fer_duration *left, bool r,
+                             int w)
+{
+    fer_event by_variables = {7, r, w != 0};
+    /* clang-format off */
+    fer_event by_name = {.key=1,.writable=true};
+    /* clang-format on */
+    fer_event of_two = {.writable = w > 1, .key = 2, .readable = r};
+    fer_event table[] = {{1, true, false}, {2, false, true}, {3, r, false}};
+    given.readable = r;
+    given.writable = true;
+    client->event.writable = w == 2;
+    client->waited[0].readable = false;
+    if (client->event.readable || !client->waited[1].writable || given.readable == r ||
+        r == given.writable) {
+        by_name.key += table[0].key + of_two.key;
+    }
+    return fer_duration_is_none(*left) && !fer_duration_is_none(left[1]) ? by_name : by_variables;
+}
+
 static fer_error find(fer_resolver *resolver, fer_poller *poller, fer_tcp_stream *stream)
 {
     fer_limits limits = {.token = NULL};
@@ -57,6 +82,8 @@ static fer_error find(fer_resolver *resolver, fer_poller *poller, fer_tcp_stream
     FER_TRY(fer_to_socket_addrs_within("localhost:80", &limits, resolver, addrs, 4, &count));
     FER_TRY(fer_tcp_stream_connect_addrs(stream, addrs, count));
     FER_TRY(fer_tcp_stream_connect_addrs_with(stream, addrs, count, &options, &failed));
+    FER_TRY(fer_tcp_stream_connect_addrs_with(stream, addrs, count, NULL, NULL));
+    FER_TRY(fer_tcp_stream_connect_with(stream, "localhost:80", NULL, &failed));
     return fer_tcp_stream_connect_with(stream, "localhost:80", &options, NULL);
 }
 
@@ -94,9 +121,12 @@ int main(void)
     fer_unix_stream stream = {0};
     fer_unix_addr to;
     fer_socket_addr addr = some_address();
+    struct client state = {.waited = NULL};
+    fer_duration left[2] = {FER_DURATION_NONE, FER_DURATION_NONE};
+    fer_event made = made_events(&state, (fer_event){0}, left, true, 1);
     FER_IGNORE(fer_unix_addr_from_pathname(&to, "socket"));
     FER_IGNORE(serve(&listener, &poller, &addr, 1, FER_DURATION_NONE));
     FER_IGNORE(find(&resolver, &poller, &client));
     FER_IGNORE(exchange(&udp, &local, &stream, &addr, &to));
-    return config.dialect == FER_SIM_POSIX || (int)type < 0 || (int)domain < 0;
+    return config.dialect == FER_SIM_POSIX || (int)type < 0 || (int)domain < 0 || made.readable;
 }

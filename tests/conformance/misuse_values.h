@@ -134,6 +134,10 @@ static const fer_socket_addr bad_addr = {.ip = {.family = (fer_ip_family)0x55}};
             &(const fer_socket_addr[2]){{.ip = {.family = (fer_ip_family)(value)}, .port = 80}}, \
             FER_INVALID_INPUT                                                                    \
     }
+#define UNNAMED(in)                                                             \
+    {                                                                           \
+        "fer_unix_addr", NULL, in, &(const fer_unix_addr){0}, FER_INVALID_INPUT \
+    }
 #define OPTIONS(in, kind, ...)                                                           \
     {                                                                                    \
         "fer_connect_options", NULL, in, &(const fer_connect_options){__VA_ARGS__}, kind \
@@ -228,7 +232,11 @@ static const struct bad_value {
     SLICES(8),
     SLICES((size_t)1 << 31),
     SLICES(SIZE_MAX),
-    {"fer_unix_addr", NULL, NULL, &(const fer_unix_addr){0}, FER_INVALID_INPUT},
+    {"fer_unix_addr", NULL, NULL, &(const fer_unix_addr){.kind_ = 9}, FER_INVALID_INPUT},
+    UNNAMED("fer_socket_"),
+    UNNAMED("fer_unix_stream_"),
+    UNNAMED("fer_unix_listener_"),
+    UNNAMED("fer_unix_datagram_"),
     {"char", "host_port", NULL, "no port", FER_INVALID_INPUT},
     {"char", "host", NULL, "", FER_INVALID_INPUT},
     {"char", "path", NULL, "", FER_INVALID_INPUT},

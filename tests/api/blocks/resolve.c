@@ -27,7 +27,7 @@ static fer_error run(void)
         expect(taken == 0 && is_notified, "the lookup has notified the poller");
         /* BLOCK include/ferrule/resolve.h 2 */
     }
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 int main(void)

@@ -16,7 +16,7 @@ static fer_error run(fer_sim_report *result)
 {
     /* BLOCK docs/SIMULATION.md 1 */
     *result = report;
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 int main(void)

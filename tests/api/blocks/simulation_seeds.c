@@ -34,7 +34,7 @@ static fer_error run(void)
 {
     fer_sim_report report;
     /* BLOCK docs/SIMULATION.md 2 */
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 int main(void)

@@ -7,7 +7,7 @@ static fer_error listen_ipv6(fer_tcp_listener *result)
     FER_TRY(fer_socket_addr_parse(&addr, "[::]:80"));
     /* BLOCK include/ferrule/socket.h 1 */
     *result = listener;
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 int main(void)

@@ -6,7 +6,7 @@ static unsigned char buffers[32][64];
 static fer_error run(fer_udp_socket socket)
 {
     /* BLOCK include/ferrule/udp_batch.h 1 */
-    return (fer_error){FER_OK, 0};
+    return FER_ERROR_OK;
 }
 
 /* What the loop takes: "+" for a whole datagram, "-" for another one, and its bytes. */
