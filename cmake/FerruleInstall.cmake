@@ -14,6 +14,9 @@ foreach(kind IN LISTS FERRULE_INSTALL_KINDS)
     install(EXPORT ferrule_${kind}_targets NAMESPACE ferrule:: FILE ferrule-${kind}.cmake
         DESTINATION "${ferrule_config_dir}" COMPONENT development)
 endforeach()
+install(TARGETS ferrule_headers EXPORT ferrule_headers_targets)
+install(EXPORT ferrule_headers_targets NAMESPACE ferrule:: FILE ferrule-headers.cmake
+    DESTINATION "${ferrule_config_dir}" COMPONENT development)
 install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" "${PROJECT_SOURCE_DIR}/include/ferrule.hpp"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ferrule" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
@@ -52,6 +55,10 @@ else()
     set(ferrule_pc_prefix "\${pcfiledir}/${ferrule_pc_up}")
     set(ferrule_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
     set(ferrule_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+set(ferrule_pc_url "")
+if(PROJECT_HOMEPAGE_URL)
+    set(ferrule_pc_url "URL: ${PROJECT_HOMEPAGE_URL}\n")
 endif()
 function(ferrule_install_pc ferrule_pc_name ferrule_pc_library ferrule_pc_libs_private ferrule_pc_description)
     configure_file("${PROJECT_SOURCE_DIR}/cmake/ferrule.pc.in" "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" @ONLY)
