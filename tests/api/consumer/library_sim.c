@@ -1,5 +1,5 @@
 /* library_sim.c: a test of that library over the simulated network. Prints "simulated", or
- * "refused" if fer_sim_start refuses the program. Fails if the call of the library went elsewhere. */
+ * "refused" if fer_sim_start refuses the program. Fails if the library called something else. */
 #include <stdio.h>
 #include <string.h>
 
