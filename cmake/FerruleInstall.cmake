@@ -4,6 +4,11 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+if(NOT FERRULE_BUILD_TESTS)
+    install(CODE "message(FATAL_ERROR \"cmake -P cmake/selftest.cmake builds the self-test and runs it\")"
+        COMPONENT selftest EXCLUDE_FROM_ALL)
+endif()
+
 set(ferrule_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/ferrule")
 
 foreach(kind IN LISTS FERRULE_INSTALL_KINDS)
@@ -39,8 +44,16 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/SECURITY.md"
     DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc
-    FILES_MATCHING PATTERN "*.md" PATTERN "generate" EXCLUDE)
+    FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "generate" EXCLUDE)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
+# Links to headers lead to the installed ones. Of other links to files that are not installed only
+# the text remains.
+install(CODE "
+    get_filename_component(docs \"${CMAKE_INSTALL_DOCDIR}\" ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+    get_filename_component(headers \"${CMAKE_INSTALL_INCLUDEDIR}\" ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+    string(PREPEND docs \"\$ENV{DESTDIR}\")
+    string(PREPEND headers \"\$ENV{DESTDIR}\")
+    include(\"${PROJECT_SOURCE_DIR}/cmake/FerruleInstalledLinks.cmake\")" COMPONENT doc)
 
 # ferrule.pc and ferrule-sim.pc compute their prefix from their own directory, so the installed tree
 # is relocatable.
@@ -79,6 +92,10 @@ if("sim" IN_LIST FERRULE_INSTALL_KINDS)
     ferrule_install_pc(ferrule-sim ferrule_sim ""
         "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")
 endif()
+
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/debug/ferrule_debug.py"
+    "${PROJECT_SOURCE_DIR}/packaging/debug/ferrule.natvis"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/ferrule" COMPONENT development)
 
 find_package(Python3 COMPONENTS Interpreter QUIET)
 

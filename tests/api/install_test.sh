@@ -30,6 +30,18 @@ run() {
     fi
 }
 
+# Each relative link of the installed pages leads to a file.
+check_links() {
+    find "$prefix/share/doc/ferrule" -name '*.md' | while IFS= read -r page; do
+        grep -o ']([^() #]*' "$page" | sed 's/^](//' | grep -v '^[a-z]*:' | while IFS= read -r link; do
+            [ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+        done
+    done >"$work/broken-links"
+    [ -s "$work/broken-links" ] || return 0
+    cat "$work/broken-links" >&2
+    exit 1
+}
+
 install_tree() {
     rm -rf "$work"
     mkdir -p "$(dirname "$prefix")"
@@ -46,6 +58,7 @@ install_tree() {
         echo "install_test: the files above name the place where they were made" >&2
         exit 1
     fi
+    check_links
     for file in include/ferrule.h include/ferrule.hpp include/ferrule/owned.hpp include/ferrule/version.h \
         lib/cmake/ferrule/ferruleConfig.cmake \
         share/doc/ferrule/README.md share/doc/ferrule/LICENSE-MIT share/doc/ferrule/docs/SIMULATION.md \
