@@ -317,7 +317,7 @@ install_missing() {
     echo "setup: installing $* (log: build/log/setup.log)"
     if ! as_root sh -c 'export DEBIAN_FRONTEND=noninteractive
             apt-get -o Acquire::Retries=3 update &&
-            apt-get -o Acquire::Retries=3 -o APT::Keep-Downloaded-Packages=false \
+            apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o APT::Keep-Downloaded-Packages=false \
                 install -y --no-install-recommends "$@"' \
         sh "$@" >>"$log" 2>&1 9>&-; then
         tail -n 20 "$log" >&2

@@ -10,7 +10,7 @@ add_custom_command(
     OUTPUT "${ferrule_amalgamation}" "${ferrule_amalgamation_dir}/ferrule.h"
     COMMAND "${CMAKE_COMMAND}" -D "ROOT=${PROJECT_SOURCE_DIR}" -D "OUT=${ferrule_amalgamation_dir}"
         -P "${PROJECT_SOURCE_DIR}/cmake/amalgamate.cmake"
-    DEPENDS ${ferrule_amalgamation_inputs} "${PROJECT_SOURCE_DIR}/cmake/amalgamate.cmake"
+    DEPENDS ${ferrule_amalgamation_inputs} "${PROJECT_SOURCE_DIR}/LICENSE-MIT" "${PROJECT_SOURCE_DIR}/cmake/amalgamate.cmake"
         "${PROJECT_SOURCE_DIR}/cmake/FerruleSources.cmake"
     COMMENT "Writing ferrule.c and ferrule.h"
     VERBATIM)

@@ -4,6 +4,11 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+if(NOT FERRULE_BUILD_TESTS)
+    install(CODE "message(FATAL_ERROR \"cmake -P cmake/selftest.cmake builds the self-test and runs it\")"
+        COMPONENT selftest EXCLUDE_FROM_ALL)
+endif()
+
 set(ferrule_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/ferrule")
 
 foreach(kind IN LISTS FERRULE_INSTALL_KINDS)
@@ -14,6 +19,9 @@ foreach(kind IN LISTS FERRULE_INSTALL_KINDS)
     install(EXPORT ferrule_${kind}_targets NAMESPACE ferrule:: FILE ferrule-${kind}.cmake
         DESTINATION "${ferrule_config_dir}" COMPONENT development)
 endforeach()
+install(TARGETS ferrule_headers EXPORT ferrule_headers_targets)
+install(EXPORT ferrule_headers_targets NAMESPACE ferrule:: FILE ferrule-headers.cmake
+    DESTINATION "${ferrule_config_dir}" COMPONENT development)
 install(FILES "${PROJECT_SOURCE_DIR}/include/ferrule.h" "${PROJECT_SOURCE_DIR}/include/ferrule.hpp"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ferrule" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
@@ -36,8 +44,16 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/SECURITY.md"
     DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc
-    FILES_MATCHING PATTERN "*.md" PATTERN "generate" EXCLUDE)
+    FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "generate" EXCLUDE)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples" DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT doc)
+# Links to headers lead to the installed ones. Of other links to files that are not installed only
+# the text remains.
+install(CODE "
+    get_filename_component(docs \"${CMAKE_INSTALL_DOCDIR}\" ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+    get_filename_component(headers \"${CMAKE_INSTALL_INCLUDEDIR}\" ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+    string(PREPEND docs \"\$ENV{DESTDIR}\")
+    string(PREPEND headers \"\$ENV{DESTDIR}\")
+    include(\"${PROJECT_SOURCE_DIR}/cmake/FerruleInstalledLinks.cmake\")" COMPONENT doc)
 
 # ferrule.pc and ferrule-sim.pc compute their prefix from their own directory, so the installed tree
 # is relocatable.
@@ -52,6 +68,10 @@ else()
     set(ferrule_pc_prefix "\${pcfiledir}/${ferrule_pc_up}")
     set(ferrule_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
     set(ferrule_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+set(ferrule_pc_url "")
+if(PROJECT_HOMEPAGE_URL)
+    set(ferrule_pc_url "URL: ${PROJECT_HOMEPAGE_URL}\n")
 endif()
 function(ferrule_install_pc ferrule_pc_name ferrule_pc_library ferrule_pc_libs_private ferrule_pc_description)
     configure_file("${PROJECT_SOURCE_DIR}/cmake/ferrule.pc.in" "${PROJECT_BINARY_DIR}/${ferrule_pc_name}.pc" @ONLY)
@@ -72,6 +92,10 @@ if("sim" IN_LIST FERRULE_INSTALL_KINDS)
     ferrule_install_pc(ferrule-sim ferrule_sim ""
         "ferrule over a simulated network, for tests; replaces ferrule and cannot be combined with it")
 endif()
+
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/debug/ferrule_debug.py"
+    "${PROJECT_SOURCE_DIR}/packaging/debug/ferrule.natvis"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/ferrule" COMPONENT development)
 
 find_package(Python3 COMPONENTS Interpreter QUIET)
 

@@ -130,6 +130,7 @@ set(ferrule_sim_sources
     platform/sim/options.c
     platform/sim/peer.c
     platform/sim/poller.c
+    platform/sim/program.c
     platform/sim/readiness.c
     platform/sim/resolve.c
     platform/sim/script.c

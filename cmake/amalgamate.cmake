@@ -90,7 +90,12 @@ endfunction()
 file(STRINGS "${ROOT}/include/ferrule/version.h" version REGEX "^#define FER_VERSION_TEXT ")
 string(REGEX REPLACE ".*\"(.*)\".*" "\\1" version "${version}")
 set(made "ferrule ${version}, in one file. Made of the project's sources by cmake/amalgamate.cmake.\n")
-string(APPEND made " * Change those, not this file. Licensed under MIT or Apache-2.0, at your option. */\n")
+string(APPEND made " * Change those, not this file. Licensed under MIT or Apache-2.0, at your option.\n *\n")
+file(READ "${ROOT}/LICENSE-MIT" licence)
+string(REGEX REPLACE "\n+$" "" licence "${licence}")
+string(REPLACE "\n" "\n * " licence "${licence}")
+string(REPLACE " * \n" " *\n" licence "${licence}")
+string(APPEND made " * ${licence} */\n")
 
 # ---- ferrule.h
 
@@ -124,6 +129,7 @@ write_text("${OUT}/ferrule.h")
 # ---- ferrule.c
 
 append_text("/* ferrule.c: the functions of ${made}")
+append_text("#ifdef __cplusplus\n#error ferrule.c is C: compile it by a C compiler, as in cc -c ferrule.c\n#else")
 append_file(platform/posix/features.h)
 append_text([[
 
@@ -161,5 +167,5 @@ append_text("#else")
 foreach(source IN LISTS ferrule_posix_sources ferrule_list_sources)
     append_file("${source}")
 endforeach()
-append_text("#endif")
+append_text("#endif\n#endif")
 write_text("${OUT}/ferrule.c")

@@ -1,6 +1,7 @@
 # find_package(ferrule [COMPONENTS static|shared|sim...]) defines ferrule::static, ferrule::shared and
-# ferrule::sim, the simulated network for tests, as far as they are installed, and ferrule::ferrule:
-# the library of the first component; without a component, the one that BUILD_SHARED_LIBS selects.
+# ferrule::sim, the simulated network for tests, as far as they are installed; ferrule::headers; and
+# ferrule::ferrule, the library of the first component, or without a component the one that
+# BUILD_SHARED_LIBS selects.
 cmake_minimum_required(VERSION 3.20)
 
 if(NOT WIN32)
@@ -9,6 +10,7 @@ if(NOT WIN32)
     find_dependency(Threads)
 endif()
 
+include("${CMAKE_CURRENT_LIST_DIR}/ferrule-headers.cmake")
 set(ferrule_installed_kinds "")
 foreach(ferrule_kind IN ITEMS static shared sim)
     include("${CMAKE_CURRENT_LIST_DIR}/ferrule-${ferrule_kind}.cmake" OPTIONAL
@@ -38,9 +40,9 @@ endif()
 if(NOT TARGET ferrule::ferrule)
     foreach(ferrule_kind IN LISTS ferrule_wanted_kinds)
         if(ferrule_kind IN_LIST ferrule_installed_kinds)
-            add_library(ferrule::ferrule INTERFACE IMPORTED)
-            set_target_properties(ferrule::ferrule PROPERTIES
-                INTERFACE_LINK_LIBRARIES ferrule::${ferrule_kind})
+            # Not an INTERFACE library: with a PRIVATE link of a shared library to that, CMake would
+            # not find the library for the link of a program.
+            add_library(ferrule::ferrule ALIAS ferrule::${ferrule_kind})
             break()
         endif()
     endforeach()

@@ -63,6 +63,9 @@ async function testPage(page, hasScript) {
         frame.width = width;
         const wide = frame.contentDocument.documentElement.scrollWidth;
         expect(wide <= width, `${page} is ${wide} pixels wide at ${width}, script: ${hasScript}`);
+        const cut = all(frame, width === 360 ? "pre" : width === 1280 ? "table" : "none")
+            .find((element) => element.scrollWidth > element.clientWidth + 1 || element.getBoundingClientRect().right > width);
+        expect(!cut, `${page} at ${width} cuts ${cut && cut.textContent.slice(0, 60)}`);
     }
 }
 
@@ -88,6 +91,9 @@ async function testDifferences() {
         await sleep(100);
         const top = frame.contentDocument.getElementById(anchor).getBoundingClientRect().top;
         expect(top > -100 && top < 700, `the address of ${anchor} shows it, not ${top}`);
+        const head = all(frame, "table").find((table) => table.contains(frame.contentDocument.getElementById(anchor)));
+        const headTop = head ? head.querySelector("th").getBoundingClientRect().top : 0;
+        expect(headTop >= 0 && headTop < 700, `the first row of the table of ${anchor} is in view, not at ${headTop}`);
         const reports = all(frame, "td a[href*='/issues/']").length;
         expect(page === "RULES" || reports > 50, "reports are links");
     }
@@ -137,7 +143,10 @@ onload = async () => {
 SEARCHES = (("fer_poller_wait", "poller.h.html#fer_poller_wait"), ("Meson", "docs/PACKAGES.html#meson"),
             ("connect timeout", "tcp.h.html#fer_tcp_stream_connect_timeout"),
             ("TcpStream peek", "tcp.h.html#fer_tcp_stream_peek"), ("getaddrinfo", "docs/PORTING.html#from-bsd-sockets"),
-            ("10054", "docs/DIFFERENCES.html#s-shutdown-end-of-file-reset"), ("fuzzing", "docs/FUZZING.html#fuzzing"))
+            ("10054", "docs/DIFFERENCES.html#s-shutdown-end-of-file-reset"), ("fuzzing", "docs/FUZZING.html#fuzzing"),
+            ("getting started", "docs/index.html#getting-started"), ("ownership", "docs/index.html#ownership"),
+            ("timeouts", "docs/index.html#timeouts-and-deadlines"), ("thread safety", "docs/index.html#thread-safety"),
+            ("cancel", "docs/index.html#cancel-a-call-stop-a-thread"), ("errors", "docs/index.html#errors"))
 
 
 class Reader(html.parser.HTMLParser):

@@ -289,6 +289,8 @@ def overview_page(readme, guide, all_headers, pages):
                   "Test your own program without a network"):
         body = dict(sections)[title]
         page.body += [".SS " + escape(title)] + markdown_blocks(body)
+    program = next(block for block in sections[0][1] if block[:2] == ("code", "c"))
+    page.body += [".SH EXAMPLE"] + markdown_blocks([program])
     page.body += [".SH ERRORS"] + prose("The kinds of a fer_error, and Rust's names:")
     error = next(header for header in all_headers if header.stem == "error")
     kinds = next(entry for entry in error.sections[0].entries if "FER_ERROR_KINDS" in entry.names)

@@ -28,7 +28,16 @@ STYLE = """\
 .rst-content table td, .rst-content table th { min-width: 7em; padding: 0.3em 0.6em; vertical-align: top; white-space: normal; }
 .rst-content code { white-space: normal; }
 .rst-content pre code { white-space: pre; }
+.rst-content td code { overflow-wrap: anywhere; }
 .wy-nav-content { max-width: 80em; }
+/* Where a table fits, its first row stays in view. */
+@media (min-width: 1200px) {
+  .rst-content table.docutils, .rst-content table { display: table; overflow: visible; }
+  .rst-content table th { background: #e6e6e6; position: sticky; top: 0; z-index: 1; }
+  .rst-content table td, .rst-content table th { font-size: 85%; min-width: 64px; padding: 0.3em 0.4em; }
+  .rst-content table td { overflow-wrap: anywhere; }
+}
+@media (max-width: 768px) { .rst-content pre code, .rst-content pre { overflow-wrap: anywhere; white-space: pre-wrap; } }
 """
 JQUERY = pathlib.Path("/usr/share/javascript/jquery/jquery.min.js")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)([^()\s]*)(?=\))")
@@ -70,7 +79,11 @@ def diagram(mermaid):
 
 
 def code_of(entry):
-    """A prototype that is long has one parameter on each line."""
+    """A prototype that is long has one parameter on each line. The list of the errors is a table."""
+    kinds = re.findall(r'X\((FER_\w+), (\d+), "(\w+)",\s*"([^"]+)"\)', entry.code.replace("\\\n", ""))
+    if kinds:
+        return "| kind | number | in Rust | text |\n|---|---|---|---|\n" + "\n".join(
+            "| `%s` | %s | %s | %s |" % kind for kind in kinds)
     code = re.sub(r" {2,}\\$", r" \\", entry.code, flags=re.M)
     if entry.is_function and len(code) > 88:
         head, _, parameters = code.partition("(")

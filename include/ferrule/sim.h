@@ -255,7 +255,8 @@ typedef struct fer_sim_report {
  * chance above a million; NULL names or tape with a count; a name without host, with a count but no
  * addresses, or with a failure that is not a resolver's; a latency, jitter, delay or
  * no_buffers_until above a year; buffers above 16 MiB; sockets above 4096; no_buffers_above from 1
- * to 4095), FER_UNSUPPORTED (a simulation runs on another thread), FER_OUT_OF_MEMORY.
+ * to 4095), FER_UNSUPPORTED (a simulation runs on another thread), FER_ALREADY_EXISTS (the program
+ * also has ferrule over the system's sockets, which some of its calls use), FER_OUT_OF_MEMORY.
  * Threads: any thread, but only one simulation at a time. */
 FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *FER_NULLABLE config);
 

@@ -1,4 +1,5 @@
-"""Shows the handles of ferrule by name, in gdb and in lldb: phase, halves, saved error and flags.
+"""Shows the handles of ferrule by name, in gdb and in lldb: phase, halves, saved error and flags. In gdb
+also addresses, durations, cancel tokens and pollers.
 
 gdb:  (gdb) source ferrule_debug.py
 lldb: (lldb) command script import ferrule_debug.py
@@ -8,6 +9,8 @@ Then `print stream` of a fer_tcp_stream, or of any other handle, begins with a l
 The layout of the word state_ is that of core/handle/stream_state.h.
 """
 
+import ipaddress
+
 PHASES = ("NEW", "OPENING", "UNCONNECTED", "CONNECTING", "CONNECT_FAILED", "OPEN", "CLOSED")
 READ_HALVES = ("OPEN", "EOF", "SHUT", "RESET")
 WRITE_HALVES = ("OPEN", "SHUT", "GONE")
@@ -15,6 +18,9 @@ FLAGS = ("V6", "NONBLOCKING", "CLONED", "ADOPTED", "READ_TIMEOUT_SET",
          "WRITE_TIMEOUT_SET", "RESETS_AT_CLOSE", "LISTENING",
          "ANY_ADDR", "UNIX", "DATAGRAM", "NO_PORTS", "FOREIGN", "BOUND", "REUSE_ADDRESS_SET",
          "REUSE_PORT_SET", "ONLY_V6_SET", "COALESCING", "SEGMENTS_ON", "SEGMENTS_OFF", "ECN_OFF")
+TOKEN_STATES = ("NEW", "OPEN", "CANCELLING", "CANCELLED", "CLOSED")  # core/handle/limits.h
+POLLER_STATES = ("NEW", "OPEN", "CLOSED")  # core/wait/poller.c
+DURATION_NONE = 2 ** 64 - 1
 LIMITED = 0x80000000
 
 
@@ -39,7 +45,49 @@ def describe(state, flags, os_code, raw, name_of_kind):
     return "{" + ", ".join(parts + ["raw = %d" % raw]) + "}"
 
 
+def octets(value, count):
+    return ipaddress.ip_address(bytes(int(value["octets"][at]) for at in range(count)))
+
+
+def ip_text(value):
+    family = int(value["family"])
+    if family == 4:
+        return str(octets(value["u"]["v4"], 4))
+    return str(octets(value["u"]["v6"], 16)) if family == 6 else "invalid (family %d)" % family
+
+
+def socket_addr_text(value):
+    """As fer_socket_addr_format."""
+    ip, port, scope = ip_text(value["ip"]), int(value["port"]), int(value["scope_id"])
+    if ":" in ip:
+        ip = "[%s%s]" % (ip, "%%%d" % scope if scope else "")
+    return "%s:%d" % (ip, port)
+
+
+def duration_text(value):
+    nanos = int(value["nanos"])
+    seconds = "%d.%09d" % divmod(nanos, 10 ** 9)
+    return "FER_DURATION_NONE" if nanos == DURATION_NONE else seconds.rstrip("0").rstrip(".") + " s"
+
+
+# The text of each type that has no handle, from a value of gdb.
+TEXTS = {
+    "fer_ipv4_addr": lambda value: str(octets(value, 4)),
+    "fer_ipv6_addr": lambda value: str(octets(value, 16)),
+    "fer_ip_addr": ip_text,
+    "fer_socket_addr": socket_addr_text,
+    "fer_duration": duration_text,
+    "fer_cancel_token": lambda value: "{state = %s}" % name_of(TOKEN_STATES, int(value["p_"]["state_"])),
+    "fer_poller": lambda value: "{state = %s, notified = %d}" % (
+        name_of(POLLER_STATES, int(value["p_"]["state_"])), int(value["p_"]["notified_"])),
+}
+
+
 def register_gdb(gdb):
+    class Value:
+        def __init__(self, text):
+            self.to_string = lambda: text
+
     class Handle:
         def __init__(self, value):
             self.p = value["p_"]
@@ -54,8 +102,10 @@ def register_gdb(gdb):
                             int(self.p["raw_"]), kind)
 
     def printer_of(value):
-        return Handle(value) if value.type.strip_typedefs().unqualified().name == "fer_handle" or \
-            str(value.type.unqualified()) == "fer_handle" else None
+        names = (value.type.strip_typedefs().unqualified().name, str(value.type.unqualified()))
+        if "fer_handle" in names:
+            return Handle(value)
+        return next((Value(TEXTS[name](value)) for name in names if name in TEXTS), None)
 
     gdb.pretty_printers.append(printer_of)
 

@@ -13,6 +13,13 @@
 #define FERP_POSIX_MPTCP 262
 #define FERP_POSIX_UDPLITE 136
 
+#if defined(__ELF__) && !defined(FER_BUILD_SHARED)
+/* A shared library that contains the static one shows by this that its calls do not come to a
+ * simulation (platform/sim/program.c). */
+extern const char ferp_calls_the_system;
+__attribute__((used, visibility("default"))) const char ferp_calls_the_system = 1;
+#endif
+
 /* The option whose first byte is the state of a TCP connection: tcpi_state. SYN_SENT is 2 on Linux
  * (TCP_SYN_SENT), macOS and the BSDs (TCPS_SYN_SENT). The BSDs order the states: those from
  * FIN_WAIT_1 on follow the connection's own FIN (netinet/tcp_fsm.h). */

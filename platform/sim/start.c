@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/compiler.h"
+#include "platform/sim/program.h"
 #include "platform/sim/thread.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -219,10 +220,11 @@ fer_error fer_sim_start(const fer_sim_config *config)
         return (fer_error){FER_UNSUPPORTED, 0};
     }
     fer_sim_config full_config = with_defaults(requested);
-    ferp_sim_network *network = network_new(&full_config);
+    bool is_called = ferp_sim_is_called();
+    ferp_sim_network *network = is_called ? network_new(&full_config) : NULL;
     if (network == NULL) {
         (void)feri_atomic_replace(&is_running, 1, 0);
-        return (fer_error){FER_OUT_OF_MEMORY, 0};
+        return (fer_error){is_called ? FER_OUT_OF_MEMORY : FER_ALREADY_EXISTS, 0};
     }
     begin(network);
     current_network = network;

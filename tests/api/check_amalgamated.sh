@@ -37,6 +37,12 @@ done
 for compiler in g++ clang++ clang++-19 x86_64-w64-mingw32-g++; do
     try "$compiler" c++17 user.cpp
 done
+for compiler in g++ clang++; do
+    command -v "$compiler" >/dev/null 2>&1 || continue
+    ! "$compiler" -fsyntax-only -I"$work" -x c++ "$work/ferrule.c" 2>"$work/errors" || bad=1
+    [ "$(grep -c 'error: ' "$work/errors")" -eq 1 ] && grep -q 'ferrule.c is C' "$work/errors" ||
+        { cat "$work/errors"; bad=1; }
+done
 [ "$count" -gt 0 ] || { echo "check_amalgamated: no compiler was found" >&2; exit 1; }
 [ "$bad" -eq 0 ] || exit 1
 echo "check_amalgamated: ferrule.c and ferrule.h, $count times without a warning"

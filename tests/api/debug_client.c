@@ -1,5 +1,5 @@
 /* debug_client.c: handles in several states, for debugger_test.sh, which stops in stop_here. */
-#include "ferrule/tcp.h"
+#include "ferrule.h"
 
 void stop_here(const fer_tcp_stream *stream);
 
@@ -16,7 +16,22 @@ int main(void)
     fer_socket_addr addr;
     char byte;
     size_t n;
+    const fer_duration durations[] = {{1500000000}, FER_DURATION_NONE};
+    const char *texts[] = {"127.0.0.1:80", "[fe80::1%2]:443"};
+    fer_socket_addr addrs[2];
+    fer_cancel_token token = {0};
+    fer_poller poller = {0};
+    for (size_t i = 0; i < 2; i++) {
+        if (fer_socket_addr_parse(&addrs[i], texts[i]).kind != FER_OK) {
+            return 1;
+        }
+    }
+    if (fer_poller_new(&poller).kind != FER_OK || fer_cancel_token_new(&token).kind != FER_OK) {
+        return 1;
+    }
     stop_here(&stream);
+    fer_poller_close(&poller);
+    fer_cancel_token_close(&token);
     if (fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind != FER_OK ||
         fer_tcp_listener_local_addr(&listener, &addr).kind != FER_OK ||
         fer_tcp_stream_connect_addr(&stream, &addr).kind != FER_OK) {

@@ -8,6 +8,7 @@
 #   examples                    the installed examples, as a project
 #   pkg_config KIND             static or shared, or sim, the simulated network
 #   child WAY                   add_subdirectory or FetchContent
+#   libraries                   a library of the user's under a simulated test, and one that is installed
 #   documented                  what the blocks of CMake in README.md and docs/SIMULATION.md say
 #   meson                       ferrule as a Meson subproject
 # In the environment: FERRULE_SOURCE, FERRULE_BUILD, FERRULE_CMAKE, FERRULE_GENERATOR, FERRULE_CC;
@@ -29,6 +30,18 @@ run() {
     fi
 }
 
+# Each relative link of the installed pages leads to a file.
+check_links() {
+    find "$prefix/share/doc/ferrule" -name '*.md' | while IFS= read -r page; do
+        grep -o ']([^() #]*' "$page" | sed 's/^](//' | grep -v '^[a-z]*:' | while IFS= read -r link; do
+            [ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+        done
+    done >"$work/broken-links"
+    [ -s "$work/broken-links" ] || return 0
+    cat "$work/broken-links" >&2
+    exit 1
+}
+
 install_tree() {
     rm -rf "$work"
     mkdir -p "$(dirname "$prefix")"
@@ -45,6 +58,7 @@ install_tree() {
         echo "install_test: the files above name the place where they were made" >&2
         exit 1
     fi
+    check_links
     for file in include/ferrule.h include/ferrule.hpp include/ferrule/owned.hpp include/ferrule/version.h \
         lib/cmake/ferrule/ferruleConfig.cmake \
         share/doc/ferrule/README.md share/doc/ferrule/LICENSE-MIT share/doc/ferrule/docs/SIMULATION.md \
@@ -127,7 +141,7 @@ project(components LANGUAGES C)
 find_package(ferrule CONFIG QUIET COMPONENTS $1)
 set(got none)
 if(ferrule_FOUND)
-    get_target_property(got ferrule::ferrule INTERFACE_LINK_LIBRARIES)
+    get_target_property(got ferrule::ferrule ALIASED_TARGET)
     foreach(target IN ITEMS $2)
         if(TARGET ferrule::\${target})
             string(APPEND got " \${target}")
@@ -235,6 +249,98 @@ child() {
     fi
 }
 
+# configure_project NAME CMAKE-ARGUMENT...: configures and builds $work/NAME, whose CMakeLists.txt is
+# there, in $work/NAME/build.
+configure_project() {
+    out=$work/$1/build
+    set -- "$@" "-DCMAKE_FIND_ROOT_PATH=$prefix" -DCMAKE_BUILD_TYPE=Debug
+    if [ -n "${FERRULE_TOOLCHAIN:-}" ]; then
+        set -- "$@" "-DCMAKE_TOOLCHAIN_FILE=$FERRULE_TOOLCHAIN"
+    else
+        set -- "$@" "-DCMAKE_C_COMPILER=$FERRULE_CC"
+    fi
+    project=$1
+    shift
+    rm -rf "$out"
+    "$FERRULE_CMAKE" -S "$work/$project" -B "$out" -G "$FERRULE_GENERATOR" "$@" >"$work/$project/log" 2>&1 &&
+        "$FERRULE_CMAKE" --build "$out" >>"$work/$project/log" 2>&1 || { cat "$work/$project/log" >&2; exit 1; }
+}
+
+# simulates KIND TARGET WANTED: a KIND library of the user's links ferrule::TARGET PRIVATE, and its test
+# ferrule::sim, in both orders. WANTED is a pattern of what the test prints.
+simulates() {
+    mkdir -p "$work/libraries"
+    cp "$consumer"/library*.c "$work/libraries/"
+    cat >"$work/libraries/CMakeLists.txt" <<TEXT
+cmake_minimum_required(VERSION 3.20)
+project(libraries LANGUAGES C)
+find_package(ferrule REQUIRED)
+add_library(library $1 library.c)
+target_link_libraries(library PRIVATE ferrule::$2)
+add_executable(first library_sim.c)
+target_link_libraries(first PRIVATE ferrule::sim library)
+add_executable(second library_sim.c)
+target_link_libraries(second PRIVATE library ferrule::sim)
+TEXT
+    configure_project libraries "-DCMAKE_PREFIX_PATH=$prefix"
+    if [ -n "${FERRULE_EMULATOR:-}" ]; then
+        find "$prefix" -name '*.dll' -exec cp '{}' "$out/" ';'
+    fi
+    for program in first second; do
+        printed=$(run "$out/$program" | tr -d '\r')
+        echo "$1 library with ferrule::$2, $program order: $printed"
+        printf '%s' "$printed" | grep -qx "$3" || { echo "install_test: wanted: $3" >&2; exit 1; }
+    done
+}
+
+# An installed shared library that links ferrule PRIVATE, and a program that links that library.
+installed_library() {
+    mkdir -p "$work/library" "$work/program"
+    cp "$consumer/library.c" "$work/library/"
+    cat >"$work/library/CMakeLists.txt" <<'TEXT'
+cmake_minimum_required(VERSION 3.20)
+project(library LANGUAGES C)
+find_package(ferrule REQUIRED)
+add_library(library SHARED library.c)
+target_link_libraries(library PRIVATE ferrule::ferrule)
+install(TARGETS library EXPORT targets)
+install(EXPORT targets FILE libraryConfig.cmake DESTINATION lib/cmake/library)
+TEXT
+    configure_project library "-DCMAKE_PREFIX_PATH=$prefix" -DBUILD_SHARED_LIBS=ON
+    "$FERRULE_CMAKE" --install "$out" --prefix "$work/library/installed"
+    cat >"$work/program/CMakeLists.txt" <<'TEXT'
+cmake_minimum_required(VERSION 3.20)
+project(program LANGUAGES C)
+find_package(ferrule REQUIRED)
+find_package(library REQUIRED)
+add_executable(program program.c)
+target_link_libraries(program PRIVATE library)
+TEXT
+    cat >"$work/program/program.c" <<'TEXT'
+int library_hear(const char *host_port, void *buf, unsigned long len);
+int main(void)
+{
+    return library_hear == 0;
+}
+TEXT
+    configure_project program "-DCMAKE_PREFIX_PATH=$prefix;$work/library/installed" -DBUILD_SHARED_LIBS=ON
+    run "$out/program"
+}
+
+libraries() {
+    simulates STATIC static simulated
+    simulates STATIC shared 'simulated\|refused'
+    simulates STATIC headers simulated
+    # A DLL has its own copy of a static ferrule, of which nothing is visible; and it has no way to
+    # leave the choice to the program.
+    if [ -z "${FERRULE_TOOLCHAIN:-}" ]; then
+        simulates SHARED static refused
+        simulates SHARED shared 'simulated\|refused'
+        simulates SHARED headers simulated
+        installed_library
+    fi
+}
+
 # cmake_block FILE: the first block of CMake in a page.
 cmake_block() {
     awk '/^```cmake$/ { inside = 1; next } /^```/ { if (inside) exit } inside' "$FERRULE_SOURCE/$1"
@@ -274,6 +380,7 @@ case $step in
     pkg_config) pkg_config ;;
     child) child ;;
     documented) documented ;;
+    libraries) libraries ;;
     *) echo "install_test: $step?" >&2; exit 2 ;;
 esac
 echo "install_test: $step $argument works"

@@ -1,0 +1,38 @@
+# Builds ferrule_selftest for this system, and runs it: about two minutes. Needs CMake and a C compiler,
+# and downloads cmocka if the system has none.
+# usage: cmake [-D OUT=DIRECTORY] -P cmake/selftest.cmake    (default: build/selftest-native)
+cmake_minimum_required(VERSION 3.20)
+get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT DEFINED OUT)
+    set(OUT "${root}/build/selftest-native")
+endif()
+get_filename_component(OUT "${OUT}" ABSOLUTE)
+
+function(configure)
+    execute_process(COMMAND "${CMAKE_COMMAND}" -S "${root}" -B "${OUT}" -DCMAKE_BUILD_TYPE=Debug
+        -DFERRULE_BUILD_TESTS=ON ${ARGN} OUTPUT_QUIET RESULT_VARIABLE result)
+    set(result "${result}" PARENT_SCOPE)
+endfunction()
+
+if(EXISTS "${root}/build/cache/cmocka/src/cmocka.c")
+    configure("-DFERRULE_CMOCKA_SOURCE=${root}/build/cache/cmocka")
+else()
+    configure(ERROR_QUIET)
+    if(NOT result EQUAL 0)
+        configure(-DFERRULE_FETCH_CMOCKA=ON)
+    endif()
+endif()
+if(NOT result EQUAL 0)
+    message(FATAL_ERROR "The build was not configured")
+endif()
+execute_process(COMMAND "${CMAKE_COMMAND}" --build "${OUT}" --config Debug --target ferrule_selftest --parallel
+    COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB_RECURSE programs "${OUT}/tests/selftest/*ferrule_selftest" "${OUT}/tests/selftest/*ferrule_selftest.exe")
+list(GET programs 0 program)
+execute_process(COMMAND "${program}" RESULT_VARIABLE result)
+get_filename_component(folder "${program}" DIRECTORY)
+file(GLOB reports "${folder}/ferrule-selftest-*.txt")
+message(NOTICE "The report: ${reports}")
+if(NOT result EQUAL 0)
+    message(FATAL_ERROR "Some tests failed; the report is wanted all the more")
+endif()
