@@ -91,7 +91,7 @@ static bool is_only_ferrule(void)
 #elif defined(_WIN32)
 static bool is_only_ferrule(void)
 {
-    return GetModuleHandleA("libferrule.dll") == NULL && GetModuleHandleA("ferrule.dll") == NULL;
+    return GetModuleHandleW(L"libferrule.dll") == NULL && GetModuleHandleW(L"ferrule.dll") == NULL;
 }
 #else
 static bool is_only_ferrule(void)

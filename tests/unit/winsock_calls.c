@@ -230,6 +230,7 @@ static fer_error call_unix(const struct step *step, int64_t *out)
     fer_error err;
     fer_unix_addr addr;
     memset(&addr, 0, sizeof addr);
+    addr.kind_ = FERP_UNIX_PATHNAME;
     addr.len_ = (uint16_t)step->in;
     memset(addr.name_, 'p', addr.len_);
     switch (step->name) {
