@@ -114,7 +114,6 @@ set(ferrule_sim_sources
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
-    platform/sim/connect_wait.c
     platform/sim/connecting.c
     platform/sim/copying.c
     platform/sim/datagram.c
@@ -129,6 +128,7 @@ set(ferrule_sim_sources
     platform/sim/modes.c
     platform/sim/options.c
     platform/sim/peer.c
+    platform/sim/poll_wait.c
     platform/sim/poller.c
     platform/sim/program.c
     platform/sim/readiness.c

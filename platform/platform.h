@@ -439,14 +439,16 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      const fer_cancel_token *token, fer_interest *ready);
 
-/* Waits until at least one of several started connects has ended, until a time by ferp_now
- * (TIMED_OUT, os_code 0; an expired deadline still polls once) or until a signal (INTERRUPTED). OK:
- * *ended has bit i if the connect of raws[i] has ended, as a hint, as for FERP_CONNECTED; 0 if the
- * token was signalled, which may be NULL, or after a spurious wakeup. count is 1 to
- * FERP_CONNECTS_MAX. poll | select. */
-#define FERP_CONNECTS_MAX 16
-fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
-                                 const fer_cancel_token *token, uint32_t *ended);
+/* Waits until at least one of several sockets is ready, until a time by ferp_now (TIMED_OUT,
+ * os_code 0; an expired deadline still polls once) or until a signal (INTERRUPTED). OK: *found is
+ * the number of entries with a ready that is not 0, a hint; 0 if the token was signalled, which may
+ * be NULL, or after a spurious wakeup. A failure makes every interest ready, also that of a started
+ * connect. An entry without a socket or an interest is never ready. BAD_HANDLE: a number that is
+ * no socket. OUT_OF_MEMORY: only with more than FERP_POLL_FEW entries. ready is undefined after an
+ * error. poll | select. */
+#define FERP_POLL_FEW 64
+fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
+                    const fer_cancel_token *token, size_t *found);
 
 /* ---- Cancel tokens. A backend keeps its state in token->p_.system_. core keeps and reads the
  * token's state; a backend never does, except in simulated time. */

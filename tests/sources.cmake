@@ -99,6 +99,7 @@ set(ferrule_conformance_sources
     conformance/poller_many.c
     conformance/poller_registration.c
     conformance/poller_waiting.c
+    conformance/polling.c
     conformance/raw_and_clones.c
     conformance/readiness.c
     conformance/received_outputs.c

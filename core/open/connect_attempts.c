@@ -14,8 +14,8 @@
 #include "core/wait/blocking.h"
 #include "platform/platform.h"
 
-FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_CONNECTS_MAX,
-                  "ferp_wait_for_connects takes all open attempts");
+FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_POLL_FEW,
+                  "ferp_poll takes all open attempts without memory");
 
 /* ---- Ends of attempts */
 
@@ -160,14 +160,17 @@ bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
  * sees it. */
 static void wait_for_ends(feri_attempts *all, uint64_t until)
 {
-    fer_raw_socket raws[FERI_ATTEMPTS_MAX];
+    fer_poll_entry entries[FERI_ATTEMPTS_MAX];
     uint32_t ended = 0;
+    size_t found = 0;
     FERI_ASSERT(all->open_count > 0);
     for (size_t i = 0; i < all->open_count; i++) {
-        raws[i] = all->open[i].raw;
+        entries[i] = (fer_poll_entry){all->open[i].raw, FER_WRITABLE, 0};
     }
-    fer_error error =
-        ferp_wait_for_connects(raws, all->open_count, until, all->limits.token, &ended);
+    fer_error error = ferp_poll(entries, all->open_count, until, all->limits.token, &found);
+    for (size_t i = 0; i < all->open_count && found > 0; i++) {
+        ended |= (uint32_t)(entries[i].ready != 0) << i;
+    }
     if (error.kind == FER_OK && !feri_attempts_apply_ends(all, ended) &&
         feri_token_check(all->limits.token).kind == FER_OK) {
         error = feri_pause_after_false_hint(&all->false_hints, until, all->limits.token, NULL);

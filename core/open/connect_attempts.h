@@ -66,7 +66,7 @@ typedef struct feri_attempts {
     const fer_connect_options *options;
     feri_limits limits;
     /* Called when a connect is pending, and before its socket is closed. NULL: the caller waits by
-     * ferp_wait_for_connects. watch returns IN_PROGRESS, or why the attempt fails. */
+     * ferp_poll. watch returns IN_PROGRESS, or why the attempt fails. */
     fer_error (*watch)(struct feri_attempts *all, feri_open_attempt *started);
     void (*unwatch)(struct feri_attempts *all, const feri_open_attempt *ended);
     feri_address_order order;

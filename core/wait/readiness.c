@@ -10,6 +10,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "ferrule/poller.h"
 #include "platform/platform.h"
 
 #define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)
@@ -34,12 +35,12 @@ typedef struct bounds {
  * hint. The first wait that finds nothing is always repeated, even at the deadline, because a
  * wakeup may have ended it before the socket was polled; and one that a signal ends, because
  * another thread's shutdown may have come before the deadline. */
-static bool should_retry(fer_error *error, fer_interest found, feri_false_hints *hints,
+static bool should_retry(fer_error *error, bool has_found, feri_false_hints *hints,
                          const bounds *within)
 {
     const feri_limits limits = {within->deadline, within->limits.token,
                                 within->limits.interruptible};
-    if (error->kind == FER_OK && found == 0) {
+    if (error->kind == FER_OK && !has_found) {
         if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
             return false;
         }
@@ -53,29 +54,28 @@ static bool should_retry(fer_error *error, fer_interest found, feri_false_hints 
            (was_interrupted && error->kind == FER_TIMED_OUT);
 }
 
-static bounds bounds_of(const fer_handle *handle, fer_duration timeout)
+static bounds bounds_within(feri_limits limits, fer_duration timeout)
 {
-    uint64_t deadline = feri_deadline_after(timeout);
-    feri_limits limits = handle == NULL ? FERI_NO_LIMITS : feri_limits_of(handle);
-    return (bounds){limits, feri_earlier(deadline, limits.deadline)};
+    return (bounds){limits, feri_earlier(feri_deadline_after(timeout), limits.deadline)};
 }
 
 /* An expired timeout is no error (rule T1), but the end of the limits is one (rule K3). */
+static fer_error end_of(fer_error error, bool has_found, const bounds *within)
+{
+    bool ends_by_limits =
+        within->limits.deadline != FERP_NO_DEADLINE && within->limits.deadline == within->deadline;
+    bool is_over = error.kind == FER_TIMED_OUT || (error.kind == FER_OK && !has_found);
+    return !is_over ? error : ends_by_limits ? feri_own_error(FER_TIMED_OUT) : feri_ok();
+}
+
 static fer_error report(fer_error error, fer_interest found, const bounds *within,
                         fer_interest *ready)
 {
-    if (error.kind == FER_TIMED_OUT) {
-        found = 0;
-    } else {
-        FER_TRY(error);
+    fer_error result = end_of(error, found != 0, within);
+    if (result.kind == FER_OK) {
+        *ready = error.kind == FER_OK ? found : 0;
     }
-    bool ends_by_limits =
-        within->limits.deadline != FERP_NO_DEADLINE && within->limits.deadline == within->deadline;
-    if (found == 0 && ends_by_limits) {
-        return feri_own_error(FER_TIMED_OUT);
-    }
-    *ready = found;
-    return feri_ok();
+    return result;
 }
 
 /* ---- Streams */
@@ -203,12 +203,12 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
         FER_TRY(feri_stream_check_misuse(handle));
         return error;
     }
-    const bounds within = bounds_of(handle, timeout);
+    const bounds within = bounds_within(feri_limits_of(handle), timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0, 0};
     do {
         error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
-    } while (should_retry(&error, found, &false_hints, &within));
+    } while (should_retry(&error, found != 0, &false_hints, &within));
     FERI_ASSERT((found & ~interest) == 0);
     return report(error, found, &within, ready);
 }
@@ -252,12 +252,55 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FER_TRY(check(interest, ready));
-    const bounds within = bounds_of(handle, timeout);
+    const bounds within = bounds_within(feri_limits_of(handle), timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0, 0};
     fer_error error;
     do {
         error = wait_for_socket(handle, interest, &within, &found);
-    } while (should_retry(&error, found, &false_hints, &within));
+    } while (should_retry(&error, found != 0, &false_hints, &within));
     return report(error, found, &within, ready);
+}
+
+/* ---- An array of sockets */
+
+static fer_error check_entries(fer_poll_entry *entries, size_t count)
+{
+    FERI_REQUIRE(entries != NULL || count == 0, FER_MISUSE);
+    for (size_t i = 0; i < count; i++) {
+        FERI_REQUIRE((entries[i].interest & ~(ALL_INTERESTS | FER_PRIORITY)) == 0,
+                     FER_INVALID_INPUT);
+    }
+    return feri_ok();
+}
+
+/* The limits come first (rule K1). */
+static fer_error poll_within(fer_poll_entry *entries, size_t count, const bounds *within,
+                             size_t *found)
+{
+    *found = 0;
+    FER_TRY(feri_limits_check(&within->limits));
+    return ferp_poll(entries, count, within->deadline, within->limits.token, found);
+}
+
+fer_error fer_poll(fer_poll_entry *entries, size_t count, fer_duration timeout,
+                   const fer_limits *limits, size_t *ready)
+{
+    FERI_REQUIRE(ready != NULL, FER_MISUSE);
+    *ready = 0;
+    FER_TRY(check_entries(entries, count));
+    FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
+    const bounds within =
+        bounds_within(limits == NULL ? FERI_NO_LIMITS : feri_limits_from(limits), timeout);
+    size_t found = 0;
+    feri_false_hints false_hints = {0, 0, 0};
+    fer_error error;
+    do {
+        error = poll_within(entries, count, &within, &found);
+    } while (should_retry(&error, found != 0, &false_hints, &within));
+    for (size_t i = 0; i < count && (error.kind != FER_OK || found == 0); i++) {
+        entries[i].ready = 0;
+    }
+    *ready = error.kind == FER_OK ? found : 0;
+    return end_of(error, found != 0, &within);
 }

@@ -58,10 +58,12 @@ typedef struct fer_io_slice {
     size_t len;
 } fer_io_slice;
 
-/* The readiness to wait for: FER_READABLE, FER_WRITABLE, or both joined by |. */
+/* The readiness to wait for: FER_READABLE, FER_WRITABLE, or both joined by |. Only fer_poll
+ * (poller.h) knows FER_PRIORITY. */
 typedef uint32_t fer_interest;
 #define FER_READABLE 1u
 #define FER_WRITABLE 2u
+#define FER_PRIORITY 4u
 
 /* The half of a connection to shut down: std::net::Shutdown. */
 typedef enum fer_shutdown {

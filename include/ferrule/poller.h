@@ -49,6 +49,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
@@ -211,6 +212,42 @@ FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1
  * Rust: Drop of polling::Poller.
  * Threads: no concurrent call on the poller. Wake a wait in progress and let it return first. */
 FER_API void fer_poller_close(fer_poller *poller) FER_INOUT(1);
+
+/* ---- One wait for an array of sockets, without a poller: for programs that make their list of
+ * sockets anew for each wait. */
+
+/* A socket of fer_poll. raw and interest are arguments: FER_READABLE, FER_WRITABLE and FER_PRIORITY
+ * (urgent data of TCP), joined by |. ready is the result: the members of interest that are ready,
+ * or 0. If raw is FER_RAW_SOCKET_NONE, or interest is 0, the element is ignored, and its ready is
+ * 0. */
+typedef struct fer_poll_entry {
+    fer_raw_socket raw;
+    fer_interest interest;
+    fer_interest ready;
+} fer_poll_entry;
+
+/** Waits until one of several sockets is ready, the timeout expires or the limits end the call. It
+ * sets ready of every element, and stores the number of elements with a ready that is not 0. A
+ * socket is ready as with FER_POLL_LEVEL (rule P13): a failure makes every interest ready. A socket
+ * may occur more than once. FER_OK with *ready 0 means that the timeout expired.
+ *
+ * On Windows the wait is a select, which looks at each socket. A program with many sockets that
+ * stay the same uses a poller.
+ * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
+ * limit.
+ * Owns: entries is caller-owned, count elements; NULL if count is 0.
+ * Errors: FER_MISUSE (entries or ready is NULL; a token that is not OPEN), FER_INVALID_INPUT (other
+ * bits in an interest; reserved bytes of limits that are not 0; on NetBSD and FreeBSD more elements
+ * than the OS takes), FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY
+ * (more than 64 elements need memory), by the limits FER_TIMED_OUT, FER_CANCELLED and
+ * FER_INTERRUPTED, and other errors of the OS. After a failure *ready and all ready members are 0.
+ * Rust: none; nix::poll::poll, rustix::event::poll. Differs: signals do not end it, unless
+ * limits->interruptible is true.
+ * Threads: any number of concurrent calls, each with its own array. A socket that is closed during
+ * the call may end it in any way, or not at all. */
+FER_MUST_USE FER_API fer_error fer_poll(fer_poll_entry *FER_NULLABLE entries, size_t count,
+                                        fer_duration timeout, const fer_limits *FER_NULLABLE limits,
+                                        size_t *ready);
 
 FER_END_DECLS
 

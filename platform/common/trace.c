@@ -295,13 +295,6 @@ static void put_in_fer_unix_addr(struct line *line, const fer_unix_addr *addr)
     }
 }
 
-/* The first of several; their number follows. */
-static void put_in_fer_raw_socket(struct line *line, const fer_raw_socket *raws)
-{
-    put_fer_raw_socket(line, raws[0]);
-    append(line, " ...");
-}
-
 static void put_in_ferp_sent_handles(struct line *line, const struct ferp_sent_handles *message)
 {
     ITEM(line, "%llu bytes, %llu handles", (unsigned long long)message->len,
@@ -374,6 +367,13 @@ static void put_out_fer_unix_cred(struct line *line, const fer_unix_cred *out)
 {
     ITEM(line, "uid %lu, gid %lu, pid %ld", (unsigned long)out->uid, (unsigned long)out->gid,
          (long)out->pid);
+}
+
+/* The first of several; the number of those that are ready follows. */
+static void put_out_fer_poll_entry(struct line *line, const fer_poll_entry *entries)
+{
+    put_fer_raw_socket(line, entries[0].raw);
+    ITEM(line, "%lu: %lu ...", (unsigned long)entries[0].interest, (unsigned long)entries[0].ready);
 }
 
 static void put_out_ferp_linger(struct line *line, const struct ferp_linger *out)

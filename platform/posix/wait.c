@@ -6,6 +6,7 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
+#include "platform/background.h"
 #include "platform/copying.h"
 
 /* Indexes into ferp_wait's words. */
@@ -89,10 +90,12 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
 {
     fd_set reads;
     fd_set writes;
+    fd_set urgent;
     int last = -1;
     struct timeval time = {millis / 1000, millis % 1000 * 1000};
     FD_ZERO(&reads);
     FD_ZERO(&writes);
+    FD_ZERO(&urgent);
     for (nfds_t i = 0; i < count; i++) {
         int fd = entries[i].fd;
         if (fd >= FD_SETSIZE) {
@@ -106,13 +109,17 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
         if (fd >= 0 && (entries[i].events & POLLOUT) != 0) {
             FD_SET(fd, &writes);
         }
+        if (fd >= 0 && (entries[i].events & POLLPRI) != 0) {
+            FD_SET(fd, &urgent);
+        }
     }
-    int ready = select(last + 1, &reads, &writes, NULL, millis < 0 ? NULL : &time);
+    int ready = select(last + 1, &reads, &writes, &urgent, millis < 0 ? NULL : &time);
     for (nfds_t i = 0; i < count && ready > 0; i++) {
         int fd = entries[i].fd;
         bool is_writable = fd >= 0 && FD_ISSET(fd, &writes);
         entries[i].revents =
             (short)((fd >= 0 && FD_ISSET(fd, &reads) ? POLLIN : 0) | (is_writable ? POLLOUT : 0) |
+                    (fd >= 0 && FD_ISSET(fd, &urgent) ? POLLPRI : 0) |
                     (is_writable && is_dead_stream(fd) ? POLLERR : 0));
     }
     return ready;
@@ -191,34 +198,34 @@ bool ferp_posix_hides_end(int fd)
 }
 #endif
 
-static fer_interest ready_of(short revents)
-{
-    if ((revents & (POLLERR | POLLHUP)) != 0) {
-        return FER_READABLE | FER_WRITABLE;
-    }
-    return ((revents & POLLIN) != 0 ? FER_READABLE : 0) |
-           ((revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
-}
-
-fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
-                     const fer_cancel_token *token, fer_interest *ready)
-{
-    int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
-                 ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
-    struct pollfd entries[] = {{(int)raw, (short)events, 0}, token_entry(token)};
-    (void)deadline;
-    FER_TRY(poll_until(entries, token == NULL ? 1 : 2, until));
-    *ready = ready_of(entries[0].revents) & interest;
-    return (fer_error){FER_OK, 0};
-}
-
 /* poll ignores an entry whose descriptor is negative. Without interests it would still report a
  * hang-up in each wait. */
 static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
-                 ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0);
+                 ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0) |
+                 ((interest & FER_PRIORITY) != 0 ? POLLPRI : 0);
     return (struct pollfd){interest == 0 ? -1 : (int)raw, (short)events, 0};
+}
+
+static fer_interest ready_of(short revents)
+{
+    if ((revents & (POLLERR | POLLHUP)) != 0) {
+        return FER_READABLE | FER_WRITABLE | FER_PRIORITY;
+    }
+    return ((revents & POLLIN) != 0 ? FER_READABLE : 0) |
+           ((revents & POLLOUT) != 0 ? FER_WRITABLE : 0) |
+           ((revents & POLLPRI) != 0 ? FER_PRIORITY : 0);
+}
+
+fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
+                     const fer_cancel_token *token, fer_interest *ready)
+{
+    struct pollfd entries[] = {entry_for(raw, interest), token_entry(token)};
+    (void)deadline;
+    FER_TRY(poll_until(entries, token == NULL ? 1 : 2, until));
+    *ready = ready_of(entries[0].revents) & interest;
+    return (fer_error){FER_OK, 0};
 }
 
 fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
@@ -246,20 +253,45 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
     return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }
 
-fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
-                                 const fer_cancel_token *token, uint32_t *ended)
+/* Fills an array of count entries and one for the token. BAD_HANDLE: a number that is no
+ * descriptor. */
+static fer_error list_entries(const fer_poll_entry *entries, size_t count,
+                              const fer_cancel_token *token, struct pollfd *polled)
 {
-    struct pollfd entries[FERP_CONNECTS_MAX + 1];
     for (size_t i = 0; i < count; i++) {
-        entries[i] = (struct pollfd){(int)raws[i], POLLOUT, 0};
+        polled[i] = entry_for(entries[i].raw, entries[i].interest);
+        bool is_ignored = entries[i].raw == FER_RAW_SOCKET_NONE || entries[i].interest == 0;
+        if (!is_ignored && (uintptr_t)entries[i].raw > INT_MAX) {
+            return ferp_posix_error_of(EBADF);
+        }
     }
-    entries[count] = token_entry(token);
-    FER_TRY(poll_until(entries, (nfds_t)count + (token == NULL ? 0 : 1), deadline));
-    *ended = 0;
-    for (size_t i = 0; i < count; i++) {
-        *ended |= entries[i].revents != 0 ? UINT32_C(1) << i : 0;
-    }
+    polled[count] = token_entry(token);
     return (fer_error){FER_OK, 0};
+}
+
+fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
+                    const fer_cancel_token *token, size_t *found)
+{
+    struct pollfd few[FERP_POLL_FEW + 1];
+    bool is_few = count <= FERP_POLL_FEW;
+    bool fits = count < SIZE_MAX / sizeof(struct pollfd);
+    struct pollfd *polled = is_few ? few : fits ? ferp_alloc((count + 1) * sizeof *polled) : NULL;
+    if (polled == NULL) {
+        return (fer_error){FER_OUT_OF_MEMORY, 0};
+    }
+    fer_error error = list_entries(entries, count, token, polled);
+    if (error.kind == FER_OK) {
+        error = poll_until(polled, (nfds_t)count + (token == NULL ? 0 : 1), deadline);
+    }
+    *found = 0;
+    for (size_t i = 0; i < count && error.kind == FER_OK; i++) {
+        entries[i].ready = ready_of(polled[i].revents) & entries[i].interest;
+        *found += entries[i].ready != 0;
+    }
+    if (!is_few) {
+        ferp_free(polled);
+    }
+    return error;
 }
 
 fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token *other,

@@ -1,9 +1,10 @@
 /* wait_select.c: the waits that no request can do: to write, accept or connect, for either
- * direction, for several connects, and to receive on a SOCKET without requests. select never
+ * direction, for several sockets, and to receive on a SOCKET without requests. select never
  * reports the end of the peer's half as writable. WSAPoll does (POLLHUP), at once and without
  * space. */
 #include "platform/winsock/wait.h"
 
+#include "platform/background.h"
 #include "platform/copying.h"
 
 /* A check without waiting. It answers for this moment only, so it can neither delay a call nor
@@ -174,46 +175,109 @@ fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64
     return err;
 }
 
-/* ---- Several connects */
+/* ---- Any number of sockets */
 
-_Static_assert(FERP_CONNECTS_MAX <= FD_SETSIZE, "a set holds all connects");
+enum { TO_READ, TO_WRITE, TO_FAIL, SETS };
 
-/* One slice. OK: *ended has the connects that have ended, or nothing if select was woken. */
-static fer_error select_connects(const fer_raw_socket *raws, size_t count, int millis,
-                                 uint32_t *ended)
+/* Memory for three sets. select reads as many sockets of a set as fd_count says, so a set may have
+ * more than FD_SETSIZE ("select function", MSDN). */
+typedef struct select_sets {
+    fd_set few[SETS];
+    fd_set *sets[SETS];
+    void *memory;
+} select_sets;
+
+_Static_assert(FERP_POLL_FEW <= FD_SETSIZE, "a set holds few sockets");
+
+static fer_error open_sets(select_sets *sets, size_t count)
+{
+    size_t size = offsetof(fd_set, fd_array) + count * sizeof(SOCKET);
+    bool is_few = count <= FERP_POLL_FEW;
+    bool fits = count < SIZE_MAX / SETS / sizeof(SOCKET) / 2;
+    sets->memory = !is_few && fits ? ferp_alloc(SETS * size) : NULL;
+    for (size_t i = 0; i < SETS; i++) {
+        sets->sets[i] = is_few ? &sets->few[i] : (fd_set *)((char *)sets->memory + i * size);
+    }
+    return is_few || sets->memory != NULL ? FERP_WINSOCK_OK : (fer_error){FER_OUT_OF_MEMORY, 0};
+}
+
+/* Not FD_ISSET, which asks Winsock. */
+static bool has_socket(const fd_set *set, SOCKET socket)
+{
+    for (u_int i = 0; i < set->fd_count; i++) {
+        if (set->fd_array[i] == socket) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The except set has failed connects and urgent data. A failure makes every interest ready: see
+ * ferp_ready. */
+static fer_interest ready_in(const select_sets *sets, const fer_poll_entry *entry)
+{
+    SOCKET socket = ferp_winsock_socket(entry->raw);
+    fer_interest found = (has_socket(sets->sets[TO_READ], socket) ? FER_READABLE : 0) |
+                         (has_socket(sets->sets[TO_WRITE], socket) ? FER_WRITABLE : 0);
+    if (has_socket(sets->sets[TO_FAIL], socket)) {
+        found |= ferp_check_connected(entry->raw).kind == FER_OK ? FER_PRIORITY : entry->interest;
+    }
+    found &= entry->interest;
+    bool is_broken = found != 0 && found != entry->interest && ferp_winsock_is_broken(socket);
+    return is_broken ? entry->interest : found;
+}
+
+/* One slice. OK: the ready entries, or none if select was woken. Urgent data that nobody wants ends
+ * a select of a socket that is not writable, and core pauses. */
+static fer_error select_entries(fer_poll_entry *entries, size_t count, select_sets *sets,
+                                int millis, size_t *found)
 {
     struct timeval limit = timeval_of(millis);
-    fd_set connected = {(u_int)count, {0}};
-    for (size_t i = 0; i < count; i++) {
-        connected.fd_array[i] = ferp_winsock_socket(raws[i]);
-    }
-    fd_set failed = connected;
-    int found = select(0, NULL, &connected, &failed, &limit);
-    *ended = 0;
-    if (found <= 0) {
-        return found < 0 ? wait_failure() : FERP_WINSOCK_EXPIRED;
+    u_int added = 0;
+    *found = 0;
+    for (size_t i = 0; i < SETS; i++) {
+        sets->sets[i]->fd_count = 0;
     }
     for (size_t i = 0; i < count; i++) {
-        SOCKET socket = ferp_winsock_socket(raws[i]);
-        *ended |= FD_ISSET(socket, &connected) || FD_ISSET(socket, &failed) ? UINT32_C(1) << i : 0;
+        fer_interest interest = entries[i].raw == FER_RAW_SOCKET_NONE ? 0 : entries[i].interest;
+        SOCKET socket = ferp_winsock_socket(entries[i].raw);
+        add_to(sets->sets[TO_READ], socket, (interest & FER_READABLE) != 0);
+        add_to(sets->sets[TO_WRITE], socket, (interest & FER_WRITABLE) != 0);
+        add_to(sets->sets[TO_FAIL], socket, (interest & (FER_WRITABLE | FER_PRIORITY)) != 0);
+        added += interest != 0;
+        entries[i].ready = 0;
+    }
+    if (added == 0) {
+        Sleep((DWORD)millis);
+        return FERP_WINSOCK_EXPIRED;
+    }
+    int ready = select(0, sets->sets[TO_READ], sets->sets[TO_WRITE], sets->sets[TO_FAIL], &limit);
+    if (ready <= 0) {
+        return ready < 0 ? wait_failure() : FERP_WINSOCK_EXPIRED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool is_ignored = entries[i].raw == FER_RAW_SOCKET_NONE || entries[i].interest == 0;
+        entries[i].ready = is_ignored ? 0 : ready_in(sets, &entries[i]);
+        *found += entries[i].ready != 0;
     }
     return FERP_WINSOCK_OK;
 }
 
 /* One slice without a common select, which is limited to the sockets of one provider ("Multiple
  * Provider Restrictions on Select", MSDN). A layered provider may serve one IP family only. */
-static fer_error check_each(const fer_raw_socket *raws, size_t count, int millis, uint32_t *ended)
+static fer_error check_each(fer_poll_entry *entries, size_t count, select_sets *sets, int millis,
+                            size_t *found)
 {
-    *ended = 0;
+    *found = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t has_ended = 0;
-        fer_error err = select_connects(&raws[i], 1, 0, &has_ended);
+        size_t is_ready = 0;
+        fer_error err = select_entries(&entries[i], 1, sets, 0, &is_ready);
         if (err.kind != FER_OK && err.kind != FER_TIMED_OUT) {
             return err;
         }
-        *ended |= has_ended << i;
+        *found += is_ready;
     }
-    if (*ended != 0) {
+    if (*found != 0) {
         return FERP_WINSOCK_OK;
     }
     Sleep((DWORD)(millis < FERP_WINSOCK_TOKEN_SLICE ? millis : FERP_WINSOCK_TOKEN_SLICE));
@@ -221,22 +285,22 @@ static fer_error check_each(const fer_raw_socket *raws, size_t count, int millis
 }
 
 /* A failure of one socket fails both checks. */
-fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
-                                 const fer_cancel_token *token, uint32_t *ended)
+fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
+                    const fer_cancel_token *token, size_t *found)
 {
-    uint32_t found = 0;
+    select_sets sets;
     fer_error err;
     int millis;
+    FER_TRY(ferp_winsock_start());
+    FER_TRY(open_sets(&sets, count));
     do {
         millis = ferp_winsock_millis_until(deadline, ferp_winsock_select_slice(token));
-        err = select_connects(raws, count, millis, &found);
+        err = select_entries(entries, count, &sets, millis, found);
         if (err.kind != FER_OK && err.kind != FER_TIMED_OUT) {
-            err = check_each(raws, count, millis, &found);
+            err = check_each(entries, count, &sets, millis, found);
         }
         err = ferp_winsock_or_signalled(err, token);
     } while (err.kind == FER_TIMED_OUT && millis > 0);
-    if (err.kind == FER_OK) {
-        *ended = found;
-    }
+    ferp_free(sets.memory);
     return err;
 }

@@ -97,6 +97,8 @@ bool peer_stop_answering(peer_family family, uint16_t port);
 void peer_resume_answering(peer_family family, uint16_t port);
 
 bool peer_send_all(peer_socket peer, const void *buf, size_t len);
+/* Sends a byte of urgent data (TCP). False if this network has none. */
+bool peer_send_urgent(peer_socket peer);
 /* Sends until it would wait. Returns the number of bytes. */
 size_t peer_fill(peer_socket peer);
 bool peer_recv_exact(peer_socket peer, void *buf, size_t len);

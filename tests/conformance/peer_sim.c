@@ -264,6 +264,12 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
     return *n > 0 ? PEER_GOT : PEER_END;
 }
 
+bool peer_send_urgent(peer_socket peer)
+{
+    (void)peer;
+    return false;
+}
+
 bool peer_shutdown_write(peer_socket peer)
 {
     return fer_sim_peer_shutdown(peer).kind == FER_OK;

@@ -194,6 +194,11 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
     return peer;
 }
 
+bool peer_send_urgent(peer_socket peer)
+{
+    return send((system_socket)peer, "!", 1, MSG_OOB) == 1;
+}
+
 bool peer_shutdown_write(peer_socket peer)
 {
     return shutdown((system_socket)peer, SHUT_WR) == 0;

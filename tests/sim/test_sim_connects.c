@@ -3,6 +3,7 @@
  * refused, delayed or never answered. */
 #include "sim/sim_raw.h"
 #include "sim/sim_test.h"
+#include "support/poll_connects.h"
 
 enum { MANY = 16 };
 
@@ -83,7 +84,7 @@ static uint64_t at_ms(uint64_t count)
 
 static fer_error wait_for_many(uint64_t deadline, const fer_cancel_token *limit)
 {
-    return ferp_wait_for_connects(raws, MANY, deadline, limit, &ended);
+    return poll_connects(raws, MANY, deadline, limit, &ended);
 }
 
 static void assert_last_ends(uint64_t deadline, const fer_cancel_token *limit, uint64_t time_ms)

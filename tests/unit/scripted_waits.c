@@ -24,16 +24,21 @@ static fer_error finish_wait(const script_result *result, uint64_t deadline)
     return result->error;
 }
 
-fer_error ferp_wait_for_connects(const fer_raw_socket *raws, size_t count, uint64_t deadline,
-                                 const fer_cancel_token *token, uint32_t *ended)
+/* The value has a bit for each ready entry. */
+fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
+                    const fer_cancel_token *token, size_t *found)
 {
     char text[24];
     script_format_time(text, sizeof text, deadline);
-    assert_in_range(count, 1, FERP_CONNECTS_MAX);
+    assert_in_range(count, 1, FERP_POLL_FEW);
     const script_result *result =
-        script_take(SCRIPT_WAIT_FOR_CONNECTS, raws[0], "%d,%" PRIu64 ",%s%s", (int)raws[0],
+        script_take(SCRIPT_POLL, entries[0].raw, "%d,%" PRIu64 ",%s%s", (int)entries[0].raw,
                     (uint64_t)count, text, token == NULL ? "" : ",token");
-    *ended = result->error.kind == FER_OK ? (uint32_t)result->value : *ended;
+    *found = 0;
+    for (size_t i = 0; i < count; i++) {
+        entries[i].ready = ((uint64_t)result->value >> i & 1) != 0 ? entries[i].interest : 0;
+        *found += entries[i].ready != 0;
+    }
     return finish_wait(result, deadline);
 }
 

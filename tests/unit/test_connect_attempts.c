@@ -53,11 +53,11 @@ static const char *failures_text(void)
     return text;
 }
 
-#define HINTS "wait_for_connects* 1, peer_addr* NOT_CONNECTED:57, connect_is_pending* 1"
+#define HINTS "poll* 1, peer_addr* NOT_CONNECTED:57, connect_is_pending* 1"
 
 SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
 {
-    enum { WAIT = SCRIPT_WAIT_FOR_CONNECTS, START = SCRIPT_CONNECT };
+    enum { WAIT = SCRIPT_POLL, START = SCRIPT_CONNECT };
     static const struct {
         const char *name;
         const struct ferp_traits *traits;
@@ -88,46 +88,44 @@ SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
         {"a mapped address gets a dual-stack socket", &script_posix, "m", 0, 0, 0, 0, 0, 0, 0,
          "connect OK", FER_OK, 0, "", "socket(v6) set_option(1,ONLY_V6,0) set_nonblocking", 0},
         {"the next attempt starts beside the first after the delay", &script_posix, "a6", 0, 0, 0,
-         0, 0, 0, 0, "wait_for_connects TIMED_OUT 2", FER_OK, 0, "",
+         0, 0, 0, 0, "poll TIMED_OUT 2", FER_OK, 0, "",
          "set_linger(1,1,0) close(1) set_nonblocking(2,0)", 2},
         {"an attempt that fails starts the next one immediately", &script_posix, "ab", 0, 0, 0,
-         5 * MS, 0, 0, 0, "wait_for_connects* 1, take_error +CONNECTION_REFUSED:111", FER_OK, 0,
+         5 * MS, 0, 0, 0, "poll* 1, take_error +CONNECTION_REFUSED:111", FER_OK, 0,
          A " ConnectionRefused:111 5000000;", "set_nonblocking(2,0)", 2},
         {"of two simultaneous connections the earlier attempt is taken", &script_posix, "ab", 0, 0,
-         0, 0, 0, 0, 0, "wait_for_connects TIMED_OUT 3", FER_OK, 0, "",
+         0, 0, 0, 0, 0, "poll TIMED_OUT 3", FER_OK, 0, "",
          "set_linger(2,1,0) close(2) set_nonblocking(1,0)", 2},
         /* The error is that of the last address. */
         {"failures are listed in the order in which they ended", &script_posix, "ab", 0, 0, 0, 0, 0,
          0, 0,
-         "wait_for_connects TIMED_OUT 2 1, take_error +CONNECTION_REFUSED:111 "
+         "poll TIMED_OUT 2 1, take_error +CONNECTION_REFUSED:111 "
          "+HOST_UNREACHABLE:113",
          FER_CONNECTION_REFUSED, 111,
          B " ConnectionRefused:111 0;" A " HostUnreachable:113 250000000;",
-         "wait_for_connects(1,1," DELAY_END ")", 3},
+         "poll(1,1," DELAY_END ")", 3},
         /* Limits: the deadline does not begin anew with an attempt, and precedes a signal (I4). */
         {"a cancel closes every attempt and each is a failure", &script_posix, "ab", 7, 0, 0, 0, 0,
-         WAIT, 2, "wait_for_connects TIMED_OUT 0", FER_CANCELLED, 0,
-         A " Cancelled:0 7;" B " Cancelled:0 0;",
+         WAIT, 2, "poll TIMED_OUT 0", FER_CANCELLED, 0, A " Cancelled:0 7;" B " Cancelled:0 0;",
          "set_linger(1,1,0) close(1) set_linger(2,1,0) close(2)", 2},
-        {"the deadline", &script_posix, "ab", 0, 15, 20, 0, 0, 0, 0, "wait_for_connects* TIMED_OUT",
+        {"the deadline", &script_posix, "ab", 0, 15, 20, 0, 0, 0, 0, "poll* TIMED_OUT",
          FER_TIMED_OUT, 0, A " TimedOut:0 15;" B " TimedOut:0 5;", "", 2},
         {"a signal restarts the wait", &script_posix, "a", 0, 0, 0, 0, 0, WAIT, 9,
-         "wait_for_connects INTERRUPTED:4 1", FER_OK, 0, "", "", 2},
-        {"a handler that cancels", &script_posix, "a", 0, 0, 0, 0, 0, WAIT, 1,
-         "wait_for_connects INTERRUPTED:4", FER_CANCELLED, 0, A " Cancelled:0 0;", "", 1},
+         "poll INTERRUPTED:4 1", FER_OK, 0, "", "", 2},
+        {"a handler that cancels", &script_posix, "a", 0, 0, 0, 0, 0, WAIT, 1, "poll INTERRUPTED:4",
+         FER_CANCELLED, 0, A " Cancelled:0 0;", "", 1},
         {"a signal ends an interruptible wait", &script_posix, "a", 0, 0, 0, 0, 1, 0, 0,
-         "wait_for_connects INTERRUPTED:4", FER_INTERRUPTED, 4, A " Interrupted:4 0;", "close(1)",
-         1},
+         "poll INTERRUPTED:4", FER_INTERRUPTED, 4, A " Interrupted:4 0;", "close(1)", 1},
         {"a signal at the deadline", &script_posix, "a", 0, 0, 500, 500, 1, 0, 0,
-         "wait_for_connects INTERRUPTED:4", FER_TIMED_OUT, 0, A " TimedOut:0 500;", "", 1},
+         "poll INTERRUPTED:4", FER_TIMED_OUT, 0, A " TimedOut:0 500;", "", 1},
         {"a cancel between attempts that fail immediately", &script_posix, "aba", 0, 0, 0, 0, 0,
          START, 2, "connect* CONNECTION_REFUSED:111", FER_CANCELLED, 0,
          A " ConnectionRefused:111 0;" B " ConnectionRefused:111 0;", "", 0},
-        {"a wait that fails", &script_windows, "a", 0, 0, 0, 0, 0, 0, 0,
-         "wait_for_connects DEADLOCK", FER_DEADLOCK, 0, A " Deadlock:0 0;", "", 1},
+        {"a wait that fails", &script_windows, "a", 0, 0, 0, 0, 0, 0, 0, "poll DEADLOCK",
+         FER_DEADLOCK, 0, A " Deadlock:0 0;", "", 1},
         /* With an OS code it is an error of the wait, and not the end of its time. */
         {"a wait that the OS ends", &script_windows, "a", 0, 0, 0, 0, 0, 0, 0,
-         "wait_for_connects CONNECTION_TIMED_OUT:10060", FER_CONNECTION_TIMED_OUT, 10060,
+         "poll CONNECTION_TIMED_OUT:10060", FER_CONNECTION_TIMED_OUT, 10060,
          A " ConnectionTimedOut:10060 0;", "", 1},
         {"port 0 is refused", &script_posix, "00", 0, 0, 0, 0, 0, 0, 0, "", FER_CONNECTION_REFUSED,
          0, "192.0.2.1:0 ConnectionRefused:0 0;192.0.2.1:0 ConnectionRefused:0 0;", "", 0},
@@ -148,14 +146,14 @@ SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
             cancelled_at = (uint64_t)rows[i].cancelled_at;
             script.on_call = cancel;
         }
-        script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = rows[i].elapsed;
+        script_default(SCRIPT_POLL)->elapsed = rows[i].elapsed;
         script_queue(rows[i].results);
         assert_error(connect_letters(rows[i].addrs), rows[i].kind, rows[i].code);
         if (strcmp(failures_text(), rows[i].failures) != 0) {
             script_fail(failures_text());
         }
         assert_row(strstr(script.log, rows[i].contains) != NULL);
-        assert_row(script.times[SCRIPT_WAIT_FOR_CONNECTS] == rows[i].waits);
+        assert_row(script.times[SCRIPT_POLL] == rows[i].waits);
         assert_row(strstr(rows[i].addrs, "0") == NULL || script.log[0] == '\0');
         assert_row(rows[i].kind != FER_OK || feri_handle_has_flag(&stream.handle_, FERI_FLAG_V6) ==
                                                  (strpbrk(rows[i].addrs, "6m") != NULL));
@@ -182,11 +180,11 @@ PENDING_TEST(a_local_port_has_one_attempt_after_another)
     fer_socket_addr local = script_addr("192.0.2.9:99");
     options.local = &local;
     options.attempt_delay = (fer_duration){1};
-    script_queue("wait_for_connects 1");
+    script_queue("poll 1");
     assert_ok(connect_two(A, B));
     assert_int_equal(script.times[SCRIPT_SOCKET], 1);
     assert_non_null(strstr(script.log, "set_option(1,REUSE_ADDRESS,1) bind(1,192.0.2.9:99)"));
-    assert_non_null(strstr(script.log, "wait_for_connects(1,1,ever)"));
+    assert_non_null(strstr(script.log, "poll(1,1,ever)"));
 }
 
 BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)

@@ -1,10 +1,11 @@
 /* test_platform_connects.c: the seam's contract on this host: the wait for several started
  * connects, with and without a token. */
+#include "support/poll_connects.h"
 #include "support/seam.h"
 
 #define MILLI UINT64_C(1000000)
 
-enum { FILLERS_MAX = 64 };
+enum { FILLERS_MAX = 64, CONNECTS = 16 };
 
 /* ---- Connects that succeed, fail, or stay pending */
 
@@ -59,8 +60,7 @@ static struct full {
 static bool stays_pending(fer_raw_socket raw)
 {
     uint32_t ended = 77;
-    return ferp_wait_for_connects(&raw, 1, ferp_now() + 300 * MILLI, NULL, &ended).kind ==
-           FER_TIMED_OUT;
+    return poll_connects(&raw, 1, ferp_now() + 300 * MILLI, NULL, &ended).kind == FER_TIMED_OUT;
 }
 
 static int close_full(void **state)
@@ -121,7 +121,7 @@ FULL_TEST(a_refused_a_connected_and_a_pending_connect_are_distinguished)
         uint64_t deadline = seam_deadline();
         uint32_t ended = 0;
         while (ended != (connected_bit | refused_bit)) {
-            assert_ok(ferp_wait_for_connects(raws, 3, deadline, NULL, &ended));
+            assert_ok(poll_connects(raws, 3, deadline, NULL, &ended));
             assert_true((ended & connected_bit) != 0);
             assert_true(ferp_now() < deadline);
             assert_int_equal(ended & UINT32_C(1) << at, 0);
@@ -155,19 +155,19 @@ FULL_TEST(a_connect_whose_error_was_taken_is_not_pending)
 FULL_TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
 {
     (void)fill_queue();
-    fer_raw_socket raws[FERP_CONNECTS_MAX];
-    const size_t counts[] = {1, 2, FERP_CONNECTS_MAX};
+    fer_raw_socket raws[CONNECTS];
+    const size_t counts[] = {1, 2, CONNECTS};
     const uint64_t nanos[] = {0, 1, MILLI, 40 * MILLI};
     fer_cancel_token token = {0};
     assert_ok(ferp_token_open(&token));
-    for (size_t i = 0; i < FERP_CONNECTS_MAX; i++) {
+    for (size_t i = 0; i < CONNECTS; i++) {
         raws[i] = start_connect(&full.addr);
     }
     for (size_t i = 0; i < 24; i++) {
         uint32_t ended = 77;
         uint64_t deadline = ferp_now() + nanos[i / 3 % 4];
         fer_error error =
-            ferp_wait_for_connects(raws, counts[i % 3], deadline, i < 12 ? NULL : &token, &ended);
+            poll_connects(raws, counts[i % 3], deadline, i < 12 ? NULL : &token, &ended);
         assert_kind(error, FER_TIMED_OUT);
         assert_int_equal(error.os_code, 0);
         assert_true(ferp_now() >= deadline);
@@ -177,10 +177,10 @@ FULL_TEST(a_wait_for_pending_connects_expires_or_is_cancelled)
     for (size_t i = 0; i < 6; i++) {
         uint32_t ended = 77;
         uint64_t deadline = i < 3 ? seam_deadline() : 0;
-        assert_ok(ferp_wait_for_connects(raws, counts[i % 3], deadline, &token, &ended));
+        assert_ok(poll_connects(raws, counts[i % 3], deadline, &token, &ended));
         assert_int_equal(ended, 0);
     }
-    for (size_t i = 0; i < FERP_CONNECTS_MAX; i++) {
+    for (size_t i = 0; i < CONNECTS; i++) {
         ferp_close(raws[i]);
     }
     ferp_token_close(&token);
@@ -194,7 +194,7 @@ TEST(a_wait_for_a_closed_socket_is_bad_handle)
     raws[0] = pair.client;
     raws[1] = seam_socket();
     ferp_close(raws[1]);
-    assert_kind(ferp_wait_for_connects(raws, 2, seam_deadline(), NULL, &ended), FER_BAD_HANDLE);
+    assert_kind(poll_connects(raws, 2, seam_deadline(), NULL, &ended), FER_BAD_HANDLE);
     assert_int_equal(ended, 77);
     seam_close(&pair);
 }

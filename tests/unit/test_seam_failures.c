@@ -116,8 +116,8 @@ static fer_error connect_to_two(void)
     fer_socket_addr local = script_addr("192.0.2.9:0");
     fer_connect_options options = {.local = &local, .attempt_timeout = fer_duration_from_secs(1)};
     script_slow_connect();
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->value = 1;
-    script_default(SCRIPT_WAIT_FOR_CONNECTS)->elapsed = 1000000;
+    script_default(SCRIPT_POLL)->value = 1;
+    script_default(SCRIPT_POLL)->elapsed = 1000000;
     return fer_tcp_stream_connect_addrs(&fixture.out_stream, addrs, 2, &options);
 }
 

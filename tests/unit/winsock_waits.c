@@ -7,6 +7,7 @@
 #include "platform/background.h"
 #include "platform/copying.h"
 #include "platform/winsock/wait.h"
+#include "support/poll_connects.h"
 
 static struct {
     ferp_wait waits[2]; /* of A, and of another thread's SOCKET */
@@ -87,7 +88,7 @@ static fer_error call_waits(const struct step *step, int64_t *out)
         return err;
     case SEAM_wait_pair: return wait_pair(step);
     case SEAM_wait_connects:
-        err = ferp_wait_for_connects(raws, 3, deadline_of(step), token, &ended);
+        err = poll_connects(raws, 3, deadline_of(step), token, &ended);
         *out = ended;
         return err;
     case SEAM_open_token: seam.has_token = true; return ferp_token_open(&seam.token);
