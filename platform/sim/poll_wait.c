@@ -27,8 +27,12 @@ static fer_error find_ready(ferp_sim_network *network, const poll_wait *wait, si
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        const fer_event interest = {.interest = entry->interest};
-        entry->ready = ferp_sim_readiness(network, socket, interest).interest & entry->interest;
+        const fer_event wanted = {.interest = entry->interest};
+        const fer_event nothing = {.interest = 0};
+        bool has_failed = ferp_sim_readiness(network, socket, nothing).interest != 0;
+        entry->ready =
+            entry->interest &
+            (has_failed ? entry->interest : ferp_sim_readiness(network, socket, wanted).interest);
         *found += entry->ready != 0;
     }
     return FERP_SIM_OK;
