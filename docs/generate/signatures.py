@@ -20,9 +20,9 @@ FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.
 NULLABLE = {"n", "options", "limits", "notified", "peer", "failures", "buf", "slices", "name",
             "context", "handler", "from", "config", "report", "n_a_to_b", "n_b_to_a", "handles",
-            "receiver", "messages", "enabled", "steps"}
+            "receiver", "messages", "enabled", "steps", "entries"}
 # Arrays of which the call reads and writes each element. FER_INOUT names the first one.
-INOUT_ARRAYS = {"messages"}
+INOUT_ARRAYS = {"messages", "entries"}
 # The parameters whose unit tells that a negative number is a mistake.
 AMOUNTS = {"secs", "millis", "micros", "nanos"}
 # Those that may be NULL where they are not the object.

@@ -247,7 +247,7 @@ typedef struct fer_poll_entry {
  * the call may end it in any way, or not at all. */
 FER_MUST_USE FER_API fer_error fer_poll(fer_poll_entry *FER_NULLABLE entries, size_t count,
                                         fer_duration timeout, const fer_limits *FER_NULLABLE limits,
-                                        size_t *ready);
+                                        size_t *ready) FER_INOUT(1);
 
 FER_END_DECLS
 

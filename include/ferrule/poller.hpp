@@ -15,6 +15,15 @@ struct poller_wake {
     bool notified;
 };
 
+/* fer_poll: waits until an element of the array is ready, and returns their number. */
+inline result<std::size_t> poll(view<fer_poll_entry> entries, fer_duration timeout,
+                                const fer_limits *limits = nullptr) noexcept
+{
+    std::size_t ready = 0;
+    fer_error error = fer_poll(entries.data(), entries.size(), timeout, limits, &ready);
+    return {error, ready};
+}
+
 /* A poller. It must stay at its address while a lookup or a connector uses it. A member function m
  * is fer_poller_m of poller.h. */
 class poller : public owned<fer_poller, fer_poller_close>

@@ -277,6 +277,9 @@ void test_pollers_and_lookups()
     std::array<fer_event, 4> events{};
     auto count = poller.wait(fer_duration_from_secs(60), events);
     check(client && count && *count == 1 && events[0].key == 7, "a poller reports an event");
+    fer_poll_entry entry = {listener.as_raw(), FER_READABLE, 0};
+    auto ready = ferrule::poll({&entry, 1}, FER_DURATION_NONE);
+    check(ready && *ready == 1 && entry.ready == FER_READABLE, "an array is polled");
     check(is_ok(poller.remove(listener.as_raw())) && is_ok(poller.notify()), "it is notified");
     auto wake = poller.wait_notified(FER_DURATION_NONE, events);
     check(wake && wake->notified && wake->count == 0, "... and returns that");

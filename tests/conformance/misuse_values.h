@@ -61,6 +61,8 @@ static const fer_io_slice_mut slices_in[2] = {{memory, 4}, {memory + 4, 4}};
 static fer_copy_buffer copy_buffer = {.base = memory, .cap = sizeof memory};
 static fer_datagram_send sent[2] = {{.buf = "x", .len = 1}};
 static fer_datagram_recv received[2] = {{.buf = memory, .cap = sizeof memory}};
+static fer_poll_entry polled[2] = {{FER_RAW_SOCKET_NONE, FER_READABLE, 0},
+                                   {FER_RAW_SOCKET_NONE, FER_WRITABLE, 0}};
 static fer_stream one_stream;
 static fer_stream other_stream;
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
@@ -115,6 +117,7 @@ static const struct good_value {
     {"fer_copy_buffer", NULL, &copy_buffer},
     {"fer_datagram_send", NULL, sent},
     {"fer_datagram_recv", NULL, received},
+    {"fer_poll_entry", NULL, polled},
 };
 
 /* Limits and options whose handles are not open. */

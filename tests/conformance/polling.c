@@ -146,8 +146,8 @@ LIMITS_TEST("P13", urgent_data_is_priority)
 
 /* ---- Its end */
 
-/* T1: "an expired timeout is no error" here, as for _ready, and it is never early. */
-LIMITS_TEST("P13", a_timeout_that_expires_is_ok_with_none)
+/* P5: "If nothing is ready in time, the wait is OK with no events." */
+LIMITS_TEST("P5", a_timeout_that_expires_is_ok_with_none)
 {
     struct pair *pair = pair_open_kind(&test_no_pair);
     fer_poll_entry polled = entry(fer_tcp_stream_as_raw(&pair->stream), FER_READABLE);

@@ -7,7 +7,7 @@ enum { NAME_CAP = 128 };
 static const char *const texts[] = {"0.0.0.0:0", "255.1.2.3:65535", "[::]:0",
                                     "[fe80::1%4294967295]:80", "[1:2:3:4:5:6:7:8]:256"};
 
-/* A5: "convert to the system's sockaddr and back unchanged, with flow information and scope". */
+/* A5: "a sockaddr is converted unchanged, both ways". */
 RULE_TEST("A5", an_address_is_the_same_after_sockaddr_and_back)
 {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

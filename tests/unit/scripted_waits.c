@@ -1,5 +1,5 @@
 /* scripted_waits.c: the scripted seam's cancel tokens, its poller, which reports as many events as
- * the test sets, and its waits for tokens, several connects, two streams and readiness. */
+ * the test sets, and its waits for tokens, several sockets, two streams and readiness. */
 #include <inttypes.h>
 
 #include "platform/copying.h"
