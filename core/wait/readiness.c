@@ -203,7 +203,8 @@ fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer
         FER_TRY(feri_stream_check_misuse(handle));
         return error;
     }
-    const bounds within = bounds_within(feri_limits_of(handle), timeout);
+    feri_limits limits = handle == NULL ? FERI_NO_LIMITS : feri_limits_of(handle);
+    const bounds within = bounds_within(limits, timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0, 0};
     do {
@@ -284,10 +285,9 @@ static fer_error poll_within(fer_poll_entry *entries, size_t count, const bounds
 }
 
 fer_error fer_poll(fer_poll_entry *entries, size_t count, fer_duration timeout,
-                   const fer_limits *limits, size_t *ready)
+                   const fer_limits *limits, size_t *n)
 {
-    FERI_REQUIRE(ready != NULL, FER_MISUSE);
-    *ready = 0;
+    feri_store_count(n, 0);
     FER_TRY(check_entries(entries, count));
     FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
     const bounds within =
@@ -301,6 +301,6 @@ fer_error fer_poll(fer_poll_entry *entries, size_t count, fer_duration timeout,
     for (size_t i = 0; i < count && (error.kind != FER_OK || found == 0); i++) {
         entries[i].ready = 0;
     }
-    *ready = error.kind == FER_OK ? found : 0;
+    feri_store_count(n, error.kind == FER_OK ? found : 0);
     return end_of(error, found != 0, &within);
 }

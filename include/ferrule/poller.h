@@ -227,27 +227,27 @@ typedef struct fer_poll_entry {
 } fer_poll_entry;
 
 /** Waits until one of several sockets is ready, the timeout expires or the limits end the call. It
- * sets ready of every element, and stores the number of elements with a ready that is not 0. A
+ * sets ready of every element, and stores in *n the number of those that are not 0. A
  * socket is ready as with FER_POLL_LEVEL (rule P13): a failure makes every interest ready. A socket
- * may occur more than once. FER_OK with *ready 0 means that the timeout expired.
+ * may occur more than once. FER_OK with *n 0 means that the timeout expired.
  *
  * On Windows the wait is a select, which looks at each socket. A program with many sockets that
  * stay the same uses a poller.
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
- * Owns: entries is caller-owned, count elements; NULL if count is 0.
- * Errors: FER_MISUSE (entries or ready is NULL; a token that is not OPEN), FER_INVALID_INPUT (other
+ * Owns: entries is caller-owned, count elements; NULL if count is 0. n may be NULL.
+ * Errors: FER_MISUSE (entries is NULL; a token that is not OPEN), FER_INVALID_INPUT (other
  * bits in an interest; reserved bytes of limits that are not 0; on NetBSD and FreeBSD more elements
  * than the OS takes), FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY
  * (more than 64 elements need memory), by the limits FER_TIMED_OUT, FER_CANCELLED and
- * FER_INTERRUPTED, and other errors of the OS. After a failure *ready and all ready members are 0.
+ * FER_INTERRUPTED, and other errors of the OS. After a failure *n and all ready members are 0.
  * Rust: none; nix::poll::poll, rustix::event::poll. Differs: signals do not end it, unless
  * limits->interruptible is true.
  * Threads: any number of concurrent calls, each with its own array. A socket that is closed during
  * the call may end it in any way, or not at all. */
 FER_MUST_USE FER_API fer_error fer_poll(fer_poll_entry *FER_NULLABLE entries, size_t count,
                                         fer_duration timeout, const fer_limits *FER_NULLABLE limits,
-                                        size_t *ready) FER_INOUT(1);
+                                        size_t *FER_NULLABLE n) FER_INOUT(1);
 
 FER_END_DECLS
 

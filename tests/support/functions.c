@@ -74,7 +74,8 @@ bool parameter_is_opened(const struct function *function, size_t at)
 bool parameter_is_output(const struct function *function, size_t at)
 {
     /* the caller's messages and buffers, which a call may change */
-    static const char *const changed[] = {"messages", "buffer", "a_to_b", "b_to_a", NULL};
+    static const char *const changed[] = {"messages", "entries", "buffer",
+                                          "a_to_b",   "b_to_a",  NULL};
     const struct parameter *parameter = &function->parameters[at];
     return (parameter->flags & (IS_POINTER | IS_CONST)) == IS_POINTER &&
            parameter_handle(function, at) == HANDLE_TYPE_COUNT &&
