@@ -202,7 +202,7 @@ static fer_error open_sets(select_sets *sets, size_t count)
 }
 
 /* Not FD_ISSET, which asks Winsock. */
-static bool has_socket(const fd_set *set, SOCKET socket)
+static bool is_in_set(const fd_set *set, SOCKET socket)
 {
     for (u_int i = 0; i < set->fd_count; i++) {
         if (set->fd_array[i] == socket) {
@@ -217,9 +217,9 @@ static bool has_socket(const fd_set *set, SOCKET socket)
 static fer_interest ready_in(const select_sets *sets, const fer_poll_entry *entry)
 {
     SOCKET socket = ferp_winsock_socket(entry->raw);
-    fer_interest found = (has_socket(sets->sets[TO_READ], socket) ? FER_READABLE : 0) |
-                         (has_socket(sets->sets[TO_WRITE], socket) ? FER_WRITABLE : 0);
-    if (has_socket(sets->sets[TO_FAIL], socket)) {
+    fer_interest found = (is_in_set(sets->sets[TO_READ], socket) ? FER_READABLE : 0) |
+                         (is_in_set(sets->sets[TO_WRITE], socket) ? FER_WRITABLE : 0);
+    if (is_in_set(sets->sets[TO_FAIL], socket)) {
         found |= ferp_check_connected(entry->raw).kind == FER_OK ? FER_PRIORITY : entry->interest;
     }
     found &= entry->interest;
