@@ -227,18 +227,18 @@ typedef struct fer_poll_entry {
 } fer_poll_entry;
 
 /** Waits until one of several sockets is ready, the timeout expires or the limits end the call. It
- * sets ready of every element, and stores in *n the number of those that are not 0. A
- * socket is ready as with FER_POLL_LEVEL (rule P13): a failure makes every interest ready. A socket
- * may occur more than once. FER_OK with *n 0 means that the timeout expired.
+ * sets ready of every element, and stores in *n the number of those that are not 0. A socket is
+ * ready as with FER_POLL_LEVEL (rule P13): a failure makes every interest ready. A socket may occur
+ * more than once. FER_OK with *n 0 means that the timeout expired.
  *
  * On Windows the wait is a select, which looks at each socket. A program with many sockets that
  * stay the same uses a poller.
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: entries is caller-owned, count elements; NULL if count is 0. n may be NULL.
- * Errors: FER_MISUSE (entries is NULL; a token that is not OPEN), FER_INVALID_INPUT (other
- * bits in an interest; reserved bytes of limits that are not 0; on NetBSD and FreeBSD more elements
- * than the OS takes), FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY
+ * Errors: FER_MISUSE (entries is NULL; a token that is not OPEN), FER_INVALID_INPUT (other bits in
+ * an interest; reserved bytes of limits that are not 0; on NetBSD and FreeBSD more elements than
+ * the OS takes), FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY
  * (more than 64 elements need memory), by the limits FER_TIMED_OUT, FER_CANCELLED and
  * FER_INTERRUPTED, and other errors of the OS. After a failure *n and all ready members are 0.
  * Rust: none; nix::poll::poll, rustix::event::poll. Differs: signals do not end it, unless
