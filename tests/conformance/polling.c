@@ -123,8 +123,9 @@ LIMITS_TEST("P13", a_long_array_reports_the_last_socket)
     struct udp_pair udp = udp_pair_open(PEER_V4);
     struct pair *pair = pair_open_kind(&test_no_pair);
     size_t n;
-    for (size_t count = 1; count <= MANY;
-         count = count < 63 || count > 66 ? count * 3 : count + 1) {
+    static const size_t counts[] = {1, 2, 63, 64, 65, MANY};
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        size_t count = counts[c];
         for (size_t i = 0; i + 1 < count; i++) {
             entries[i] = entry(fer_udp_socket_as_raw(udp.socket), FER_READABLE);
         }
