@@ -217,9 +217,9 @@ FER_API void fer_poller_close(fer_poller *poller) FER_INOUT(1);
  * sockets anew for each wait. */
 
 /* A socket of fer_poll. raw and interest are arguments: FER_READABLE, FER_WRITABLE and FER_PRIORITY
- * (urgent data of TCP), joined by |. ready is the result: the members of interest that are ready,
- * or 0. If raw is FER_RAW_SOCKET_NONE, or interest is 0, the element is ignored, and its ready is
- * 0. */
+ * (urgent data of TCP; never ready on macOS), joined by |. ready is the result: the members of
+ * interest that are ready, or 0. If raw is FER_RAW_SOCKET_NONE, or interest is 0, the element is
+ * ignored, and its ready is 0. */
 typedef struct fer_poll_entry {
     fer_raw_socket raw;
     fer_interest interest;

@@ -198,13 +198,20 @@ bool ferp_posix_hides_end(int fd)
 }
 #endif
 
+/* macOS reports urgent data of every socket that is readable (XNU: sys_generic.c, poll). */
+#ifdef __APPLE__
+#define URGENT 0
+#else
+#define URGENT POLLPRI
+#endif
+
 /* poll ignores an entry whose descriptor is negative. Without interests it would still report a
  * hang-up in each wait. */
 static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
                  ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0) |
-                 ((interest & FER_PRIORITY) != 0 ? POLLPRI : 0);
+                 ((interest & FER_PRIORITY) != 0 ? URGENT : 0);
     return (struct pollfd){interest == 0 ? -1 : (int)raw, (short)events, 0};
 }
 
@@ -285,7 +292,10 @@ fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
     }
     *found = 0;
     for (size_t i = 0; i < count && error.kind == FER_OK; i++) {
-        entries[i].ready = ready_of(polled[i].revents) & entries[i].interest;
+        fer_interest ready = ready_of(polled[i].revents) & entries[i].interest;
+        bool has_failed = FERP_POSIX_POLL_HIDES_FAILURES && ready != 0 &&
+                          ready != entries[i].interest && ferp_posix_has_failed(polled[i].fd);
+        entries[i].ready = has_failed ? entries[i].interest : ready;
         *found += entries[i].ready != 0;
     }
     if (!is_few) {
