@@ -228,8 +228,9 @@ typedef struct fer_poll_entry {
 
 /** Waits until one of several sockets is ready, the timeout expires or the limits end the call. It
  * sets ready of every element, and stores in *n the number of those that are not 0. A socket is
- * ready as with FER_POLL_LEVEL (rule P13): a failure makes every interest ready. A socket may occur
- * more than once. FER_OK with *n 0 means that the timeout expired.
+ * ready as with FER_POLL_LEVEL (rule P13): a failure makes every interest ready. A socket that
+ * occurs more than once may be reported for one of its elements only (macOS: its poll is built on
+ * kqueue). FER_OK with *n 0 means that the timeout expired.
  *
  * On Windows the wait is a select, which looks at each socket. A program with many sockets that
  * stay the same uses a poller.
