@@ -256,8 +256,7 @@ static fer_error select_entries(fer_poll_entry *entries, size_t count, select_se
         return ready < 0 ? wait_failure() : FERP_WINSOCK_EXPIRED;
     }
     for (size_t i = 0; i < count; i++) {
-        bool is_ignored = entries[i].raw == FER_RAW_SOCKET_NONE || entries[i].interest == 0;
-        entries[i].ready = is_ignored ? 0 : ready_in(sets, &entries[i]);
+        entries[i].ready = ready_in(sets, &entries[i]);
         *found += entries[i].ready != 0;
     }
     return FERP_WINSOCK_OK;
