@@ -178,6 +178,7 @@ static void open_poller(struct world *w, int flags, bool adds)
 {
     open_tcp(w, flags);
     w->raw = fer_tcp_stream_as_raw(&w->tcp);
+    w->entry = (fer_poll_entry){.raw = w->raw, .interest = FER_WRITABLE};
     REQUIRE_OK(fer_poller_new(&w->poller));
     if (adds) {
         REQUIRE_OK(fer_poller_add(&w->poller, w->raw, w->event, FER_POLL_LEVEL));

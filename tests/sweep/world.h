@@ -122,6 +122,7 @@ struct world {
     fer_duration brief, fine, none;
     fer_tcp_keepalive keepalive;
     fer_event event;
+    fer_poll_entry entry;
     bool flag;
     /* What a call only writes, by the number of the parameter. All bytes are DIRT before it. */
     _Alignas(16) unsigned char outputs[FUNCTION_PARAMETERS_MAX][512];
