@@ -39,7 +39,7 @@ fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline);
 void ferp_cond_broadcast(ferp_mutex *mutex); /* called with it locked */
 
 /* The work of a thread, in steps: step is called until it returns false. A long operation
- * (ferp_lookup_begin) comes last in its step. The simulation has one thread: there each step is an
+ * (ferp_lookup_run) comes last in its step. The simulation has one thread: there each step is an
  * event, and the duration of a lookup passes between two steps. */
 typedef struct ferp_thread {
     bool (*step)(void *argument);
@@ -68,7 +68,7 @@ typedef struct ferp_lookup {
  * streams. HOST_NOT_FOUND, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with the resolver's code (EAI_
  * numbers negative). After a failure there is nothing to end. getaddrinfo | GetAddrInfoW. */
 #define FERP_ANY_FAMILY ((fer_ip_family)0)
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family);
+fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family);
 
 /* Stores the next IP address, with port 0, possibly of the other family. False: there are no more
  * addresses. */
@@ -80,7 +80,7 @@ void ferp_lookup_end(ferp_lookup *lookup);
 
 /* Stores the system's text of an error with a code other than 0, cut to cap - 1 bytes and
  * NUL-terminated; empty if there is none. It may have line ends and an incomplete last character.
- * The code of HOST_NOT_FOUND, RESOLVE_TRY_AGAIN and RESOLVE_FAILED is that of ferp_lookup_begin.
+ * The code of HOST_NOT_FOUND, RESOLVE_TRY_AGAIN and RESOLVE_FAILED is that of ferp_lookup_run.
  * strerror_r, gai_strerror | FormatMessageW. */
 void ferp_error_text(fer_error error, char *buf, size_t cap);
 

@@ -79,7 +79,8 @@ typedef enum feri_operation {
     FERI_OPERATION_CONNECT, /* connect */
     /* connect, if "would block" means that it has started (ferp_traits) */
     FERI_OPERATION_START,
-    /* connect of a socket that is or may be bound, and of one that is not: the call and SO_ERROR */
+    /* connect, the call and SO_ERROR: of a socket that is or may be bound, where nothing is mapped,
+     * and of one that is not */
     FERI_OPERATION_CONNECT_BOUND,
     FERI_OPERATION_CONNECT_UNBOUND,
     FERI_OPERATION_STARTED, /* connect of a nonblocking socket, after it has started */

@@ -70,7 +70,7 @@ fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, b
 /* ---- After a receive or a send of a stream: the effect of the result on the state. */
 
 /* The read half's answer after an event. */
-static fer_error read_half_error(const fer_handle *handle)
+static fer_error read_half_answer(const fer_handle *handle)
 {
     feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
     return feri_handle_answer_error(
@@ -86,7 +86,7 @@ static bool ends_stream(const fer_handle *handle, fer_error error)
 fer_error feri_stream_after_end(fer_handle *handle)
 {
     FERI_ASSERT(handle != NULL);
-    return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_error(handle) : feri_ok();
+    return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_answer(handle) : feri_ok();
 }
 
 fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
@@ -96,7 +96,7 @@ fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
     if (!ends_stream(handle, mapped)) {
         return mapped;
     }
-    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped) ? read_half_error(handle)
+    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped) ? read_half_answer(handle)
                                                                   : mapped;
 }
 

@@ -76,7 +76,7 @@ fer_error feri_address_source_of_query(feri_address_source *source, const feri_a
         at++;
     }
     FERI_REQUIRE(query->host[at] == '\0', FER_HOST_NOT_FOUND);
-    FER_TRY(ferp_lookup_begin(&source->lookup, query->host, query->family));
+    FER_TRY(ferp_lookup_run(&source->lookup, query->host, query->family));
     source->is_lookup = true;
     source->port = query->port;
     return feri_ok();
@@ -126,7 +126,7 @@ fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_open
         return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
     }
     feri_opening opening = {opener, feri_own_error(FER_INVALID_INPUT), FER_RAW_SOCKET_NONE, kind};
-    while (feri_address_source_next(&source, &addr) && feri_opening_needs_next(&opening, &addr)) {
+    while (feri_address_source_next(&source, &addr) && !feri_opening_try(&opening, &addr)) {
     }
     feri_address_source_end(&source);
     return feri_finish_opening(handle, opening.error, opening.raw, opening.flags);

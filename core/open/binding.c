@@ -133,14 +133,14 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
     return feri_handle_fill(handle, raw, flags);
 }
 
-bool feri_opening_needs_next(feri_opening *opening, const fer_socket_addr *addr)
+bool feri_opening_try(feri_opening *opening, const fer_socket_addr *addr)
 {
     feri_close_opened(&opening->raw);
     opening->error = opening->opener(addr, &opening->raw);
     if (opening->error.kind == FER_OK) {
         opening->flags |= feri_family_flag(addr) | feri_any_addr_flag(addr);
     }
-    return opening->error.kind != FER_OK;
+    return opening->error.kind == FER_OK;
 }
 
 fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
@@ -149,7 +149,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
     FER_TRY(feri_handle_claim(handle));
     feri_opening opening = {opener, feri_refuse(addrs == NULL), FER_RAW_SOCKET_NONE, kind};
     size_t tried = feri_addresses_are_valid(addrs, count) ? 0 : count;
-    while (tried < count && feri_opening_needs_next(&opening, &addrs[tried])) {
+    while (tried < count && !feri_opening_try(&opening, &addrs[tried])) {
         tried++;
     }
     return feri_finish_opening(handle, opening.error, opening.raw, opening.flags);

@@ -31,7 +31,7 @@ fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
 /* Whether there is at least one address, and each has a known family. */
 bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 
-/* Whether an option selects the addresses of one family, or with 0 those of both. */
+/* Whether family is IPv4, IPv6, or 0 for both: the values of an option. */
 bool feri_is_family_choice(fer_ip_family family);
 
 /* Creates a socket for one address: connected, listening, or bound. *out is the socket from its
@@ -50,9 +50,8 @@ typedef struct feri_opening {
     uint32_t flags;     /* of the socket. At first those of its kind */
 } feri_opening;
 
-/* Opens an address, after closing the socket of the one before. True: it failed, so the next one is
- * tried. */
-bool feri_opening_needs_next(feri_opening *opening, const fer_socket_addr *addr);
+/* Opens an address, after closing the socket of the one before. Whether it has succeeded. */
+bool feri_opening_try(feri_opening *opening, const fer_socket_addr *addr);
 
 /* Tries the addresses in order. The first that works is used; if none works, the error is that of
  * the last one (rule C3), and the handle is NEW. MISUSE: the handle is NULL or in use.

@@ -134,7 +134,7 @@ bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
             fer_raw_socket raw = all->open[index].raw;
             error = feri_connect_status(raw, operation, &status);
             if (error.kind == FER_OK && status.kind == FER_WOULD_BLOCK &&
-                feri_lacks_error(&all->false_hints)) {
+                feri_error_is_overdue(&all->false_hints)) {
                 error = feri_connect_status_without_error(raw, operation, &status);
             }
         }
@@ -187,9 +187,9 @@ bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *resul
 {
     bool ends_are_known = all->watch == NULL;
     for (;;) {
-        fer_error cancelled = feri_token_check(all->limits.token);
-        if (cancelled.kind != FER_OK) {
-            stop(all, cancelled);
+        fer_error checked = feri_token_check(all->limits.token);
+        if (checked.kind != FER_OK) {
+            stop(all, checked);
         }
         uint64_t now = ferp_now();
         if (!ends_are_known && all->open_count > 0 &&

@@ -22,7 +22,7 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
     /* A group or the broadcast address. Linux reports ENETUNREACH (ip_route_connect's callers),
      * macOS and FreeBSD EAFNOSUPPORT or EACCES, NetBSD EADDRNOTAVAIL. */
     fer_ip_addr ip = fer_ip_addr_to_canonical(addr->ip);
-    uint8_t first = ip.u.v6.octets[0]; /* 255 of IPv4: reserved, but for the broadcast */
+    uint8_t first = ip.u.v6.octets[0]; /* of IPv4 too. 255: reserved, or the broadcast */
     bool has_many_receivers = first == 0xff || (ip.family == FER_IP_V4 && first >> 4 == 0xe);
     FERI_REQUIRE(!has_many_receivers, FER_NETWORK_UNREACHABLE);
     fer_error error = ferp_connect(raw, addr);
@@ -73,6 +73,7 @@ fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
     feri_operation operation = feri_connect_operation_if(false);
     FER_TRY(open_socket_for(addr, out));
     fer_error error = feri_connect_raw(*out, operation, addr);
+    /* IN_PROGRESS: a signal has interrupted the wait in the kernel */
     return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, operation, &FERI_NO_LIMITS)
                                          : error;
 }

@@ -72,7 +72,7 @@ typedef struct receive_call {
     unsigned flags;
     struct ferp_datagram *out;
     bool has_received;
-    bool was_tried; /* feri_datagram_receives_again */
+    bool was_retried; /* feri_datagram_receives_again */
 } receive_call;
 
 /* Linux stores a router's "too big" for an earlier datagram in a connected socket
@@ -86,7 +86,7 @@ bool feri_datagram_is_report(fer_error error)
  * binds nothing), perhaps until another thread's send has bound the socket. A bind here would make
  * the program's own bind fail. If the socket is bound now, a send has perhaps bound it after the
  * receive failed, so the receive is tried once more. */
-bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_tried)
+bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried)
 {
     fer_socket_addr local;
     if (error->kind != FER_INVALID_INPUT) {
@@ -96,16 +96,16 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
         *error = feri_own_error(FER_WOULD_BLOCK);
         return false;
     }
-    bool tries = !*was_tried;
-    *was_tried = true;
+    bool tries = !*was_retried;
+    *was_retried = true;
     return tries;
 }
 
 /* Receives until a datagram is the peer's, or the read half has ended. A failure that was saved
- * precedes them, and limits precede it (rule K1). The system filters what
- * arrives after connect, but not what was queued before (measured; Linux udp(7) and the BSDs do not
- * document it). Only a shared handle queries the OS for the peer. A peeked datagram of another
- * sender is removed from the queue, so that the next one can be peeked. */
+ * (rule B3) precedes them. The system filters what arrives after connect, but not what was queued
+ * before (measured; Linux udp(7) and the BSDs do not document it). Only a shared handle queries the
+ * OS for the peer. A peeked datagram of another sender is removed from the queue, so that the next
+ * one can be peeked. */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
@@ -115,7 +115,7 @@ static fer_error try_to_receive(void *context, unsigned flags)
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
                                          call->flags | flags, call->out);
         if (error.kind != FER_OK) {
-            if (feri_datagram_receives_again(call->handle, &error, &call->was_tried)) {
+            if (feri_datagram_receives_again(call->handle, &error, &call->was_retried)) {
                 continue;
             }
             return error;

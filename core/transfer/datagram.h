@@ -61,8 +61,8 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
 bool feri_datagram_is_report(fer_error error);
 
 /* Whether a receive that failed is tried again. *error becomes WOULD_BLOCK if the socket is not
- * bound. *was_tried is false at first. */
-bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_tried);
+ * bound. *was_retried is false at first. */
+bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried);
 
 /* Saves a failure for the next call that receives, or that takes the error (rule B3). */
 void feri_datagram_save_failure(fer_handle *handle, fer_error failure);

@@ -314,9 +314,9 @@ typedef struct receive_batch {
     fer_datagram_recv *messages;
     size_t count;
     size_t received;
-    bool queue_was_empty; /* after the last try */
-    bool has_ended;       /* the read half is shut down */
-    bool was_tried;       /* feri_datagram_receives_again */
+    bool has_emptied_queue; /* the last receive */
+    bool has_ended;         /* the read half is shut down */
+    bool was_retried;       /* feri_datagram_receives_again */
 } receive_batch;
 
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
@@ -356,23 +356,22 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
 {
     fer_socket_addr peer;
     size_t moved = 0;
-    size_t first = batch->received;
-    size_t left = batch->count - first;
-    bool is_first = batch->received == 0;
-    bool is_coalesced = is_first && feri_handle_has_flag(batch->handle, FERI_FLAG_COALESCING);
+    size_t left = batch->count - batch->received;
+    bool is_coalesced =
+        batch->received == 0 && feri_handle_has_flag(batch->handle, FERI_FLAG_COALESCING);
     size_t most = is_coalesced ? COALESCED_MESSAGES : FERP_MESSAGES_MAX;
     size_t asked = left < most ? left : most;
-    FER_TRY(ferp_recv_messages(feri_modes_raw(batch->handle), &batch->messages[first], asked, flags,
-                               &moved));
+    FER_TRY(ferp_recv_messages(feri_modes_raw(batch->handle), &batch->messages[batch->received],
+                               asked, flags, &moved));
     FERI_ASSERT(moved > 0 && moved <= asked);
     bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
-    batch->queue_was_empty = moved < asked && ferp_messages_per_call() > 1;
+    batch->has_emptied_queue = moved < asked && ferp_messages_per_call() > 1;
     keep_messages(batch, moved, has_peer ? &peer : NULL);
     return feri_ok();
 }
 
-/* Receives until there is a message, or the read half has ended. A failure that was saved precedes
- * them, and limits precede it (rule K1). */
+/* Receives until there is a message, or the read half has ended. A failure that was saved (rule
+ * B3) precedes them. */
 static fer_error try_to_receive_messages(void *context, unsigned flags)
 {
     receive_batch *batch = context;
@@ -380,7 +379,7 @@ static fer_error try_to_receive_messages(void *context, unsigned flags)
     while (batch->received == 0 && !batch->has_ended) {
         fer_error error = receive_some(batch, flags);
         if (error.kind != FER_OK &&
-            !feri_datagram_receives_again(batch->handle, &error, &batch->was_tried)) {
+            !feri_datagram_receives_again(batch->handle, &error, &batch->was_retried)) {
             return error;
         }
     }
@@ -399,7 +398,7 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     FER_TRY(error);
-    while (batch->received > 0 && batch->received < batch->count && !batch->queue_was_empty &&
+    while (batch->received > 0 && batch->received < batch->count && !batch->has_emptied_queue &&
            !batch->has_ended) {
         error = receive_some(batch, FERP_DONTWAIT);
         if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {

@@ -55,16 +55,10 @@ fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction
 fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
                                   fer_error error)
 {
-    fer_duration timeout = {0};
+    fer_duration timeout = FER_DURATION_NONE;
     bool nonblocking = false;
     FER_TRY(feri_was_nonblocking(handle, &nonblocking));
-    if (nonblocking) {
-        return error;
-    }
-    if (!feri_handle_has_flag(handle, feri_timeout_flag(direction))) {
-        /* another handle or process may have set it */
-        FER_TRY(feri_timeout(handle, direction, &timeout));
-    }
+    FER_TRY(nonblocking ? feri_ok() : feri_timeout(handle, direction, &timeout));
     return timeout.nanos != FER_DURATION_NONE_NANOS ? feri_map_error(FERI_OPERATION_EXPIRED, error)
                                                     : error;
 }
@@ -83,7 +77,7 @@ unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness)
 
 /* Whether a try by the mode, without limits, waits in the kernel, if the OS keeps a blocking
  * mode. */
-static bool kernel_waits(const fer_handle *handle, ferp_readiness readiness)
+static bool kernel_would_wait(const fer_handle *handle, ferp_readiness readiness)
 {
     return feri_waiting_flags(handle, readiness) == 0 && !feri_modes_are_kept(handle);
 }
@@ -97,8 +91,8 @@ static ferp_direction direction_of(const feri_waiting *waiting)
 static void begin_without_limits(feri_waiting *waiting)
 {
     waiting->flags = feri_waiting_flags(waiting->handle, waiting->readiness);
-    waiting->waiter = kernel_waits(waiting->handle, waiting->readiness) ? FERI_WAITER_KERNEL
-                                                                        : FERI_WAITER_BY_MODE;
+    waiting->waiter = kernel_would_wait(waiting->handle, waiting->readiness) ? FERI_WAITER_KERNEL
+                                                                             : FERI_WAITER_BY_MODE;
     waiting->limits = FERI_NO_LIMITS;
     waiting->deadline = FERP_NO_DEADLINE;
 }
@@ -108,7 +102,7 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
     fer_handle *handle = waiting->handle;
     bool never_waits = (waiting->call_flags & FERP_DONTWAIT) != 0;
     bool is_limited = feri_handle_is_limited(handle);
-    bool is_by_mode = waiting->mode != FERI_WAIT_UNTIL;
+    bool has_own_deadline = waiting->mode == FERI_WAIT_UNTIL;
     bool nonblocking = false;
     if (waiting->mode == FERI_WAIT_BY_MODE && !is_limited && !never_waits) {
         begin_without_limits(waiting);
@@ -116,7 +110,7 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
     }
     waiting->flags = FERP_DONTWAIT;
     waiting->limits = FERI_NO_LIMITS;
-    waiting->deadline = is_by_mode ? FERP_NO_DEADLINE : waiting->deadline;
+    waiting->deadline = has_own_deadline ? waiting->deadline : FERP_NO_DEADLINE;
     if (never_waits) {
         /* A system without the flag: the socket is made nonblocking again. Its mode may have been
          * changed outside of the library (rule T2). */
@@ -124,17 +118,19 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
                    ? feri_ok()
                    : ferp_set_nonblocking(feri_modes_raw(handle), true);
     }
-    FER_TRY(is_by_mode && is_limited ? feri_is_nonblocking(handle, &nonblocking) : feri_ok());
+    FER_TRY(is_limited && !has_own_deadline ? feri_is_nonblocking(handle, &nonblocking)
+                                            : feri_ok());
     if (nonblocking) {
         return feri_ok(); /* FERI_WAITER_NONE, as with never_waits */
     }
-    waiting->waiter = is_by_mode ? FERI_WAITER_BY_MODE : FERI_WAITER_CORE;
+    waiting->waiter = has_own_deadline ? FERI_WAITER_CORE : FERI_WAITER_BY_MODE;
     waiting->limits = feri_limits_of(handle);
     waiting->deadline = feri_earlier(waiting->deadline, waiting->limits.deadline);
     return feri_limits_check(&waiting->limits);
 }
 
-/* Reads the mode and the timeout: afterwards core waits, or nobody. If only the limits or a signal
+/* Reads the mode and the timeout after a try: afterwards core waits, or nobody. The mode of a
+ * handle with limits is read again, because it may have changed. If only the limits or a signal
  * keep the call from waiting in the kernel, the OS keeps both, and another process may have set
  * them (rule T6). */
 static fer_error choose_by_mode(feri_waiting *waiting)
@@ -142,7 +138,7 @@ static fer_error choose_by_mode(feri_waiting *waiting)
     fer_handle *handle = waiting->handle;
     fer_raw_socket raw = handle->p_.raw_;
     ferp_direction direction = direction_of(waiting);
-    bool os_keeps_both = kernel_waits(handle, waiting->readiness);
+    bool os_keeps_both = kernel_would_wait(handle, waiting->readiness);
     bool nonblocking = false;
     fer_duration timeout = FER_DURATION_NONE;
     FER_TRY(os_keeps_both ? ferp_is_nonblocking(raw, &nonblocking)
@@ -171,8 +167,8 @@ static bool reading_has_ended(const feri_waiting *waiting)
 
 /* Checks for a change by another thread: WAIT if there is none. TRY: after a reset, once, because
  * bytes may have arrived between the last try and the reset, and they come before the saved error
- * (rule S5). If that try would block, there were none, and pause_before_wait checks again, which
- * ends the call. The halves of a listener never answer. */
+ * (rule S5). If that try would block, there were none, and check_before_next_wait checks again,
+ * which ends the call. The halves of a listener never answer. */
 static feri_next check_changes(feri_waiting *waiting, fer_error *result)
 {
     fer_handle *handle = waiting->handle;
@@ -192,9 +188,9 @@ static feri_next check_changes(feri_waiting *waiting, fer_error *result)
         *result = feri_handle_answer_error(handle, answer);
         return FERI_NEXT_RESULT;
     }
-    fer_error cancelled = feri_token_check(waiting->limits.token);
-    if (cancelled.kind != FER_OK) {
-        *result = cancelled;
+    fer_error checked = feri_token_check(waiting->limits.token);
+    if (checked.kind != FER_OK) {
+        *result = checked;
         return FERI_NEXT_RESULT;
     }
     return FERI_NEXT_WAIT;
@@ -250,8 +246,8 @@ static feri_next after_signal(feri_waiting *waiting, fer_error *result)
 }
 
 /* One wait. The call is tried again if the socket is ready, the token is signalled, a slice has
- * expired, memory is short for a while, or a signal interrupted a call that continues. The last try
- * after a cancel may still succeed (rule K2). */
+ * expired, memory is short for a while, or a signal interrupted a call that continues. The try
+ * after a cancel may still succeed. */
 static feri_next wait_once(feri_waiting *waiting, fer_error *result)
 {
     ferp_wait wait;
@@ -261,7 +257,7 @@ static feri_next wait_once(feri_waiting *waiting, fer_error *result)
         *result = waited;
         return is_transient_shortage(waiting, waited) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
     }
-    /* A clone that is made from now on wakes the armed wait. */
+    /* after the arm: a clone that end_of_slice does not see wakes the armed wait */
     uint64_t end = end_of_slice(waiting);
     wait.call_deadline = waiting->deadline;
     wait.token = waiting->limits.token;
@@ -294,7 +290,7 @@ static feri_next wait_once(feri_waiting *waiting, fer_error *result)
 
 /* Before each wait but the first: the one before was a slice, or its hint was false. Pauses after
  * several false hints in a row. WAIT: nothing has changed. */
-static feri_next pause_before_wait(feri_waiting *waiting, fer_error *result)
+static feri_next check_before_next_wait(feri_waiting *waiting, fer_error *result)
 {
     if (ferp_now() >= waiting->deadline) {
         return expire(waiting, result);
@@ -341,7 +337,7 @@ feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
         *result = feri_map_kernel_timeout(waiting->handle, direction_of(waiting), *result);
         return FERI_NEXT_RESULT;
     case FERI_WAITER_CORE:
-        next = waiting->has_waited ? pause_before_wait(waiting, result) : next;
+        next = waiting->has_waited ? check_before_next_wait(waiting, result) : next;
         return next == FERI_NEXT_WAIT ? wait_once(waiting, result) : next;
     default: return FERI_NEXT_RESULT;
     }
@@ -463,7 +459,7 @@ fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
         if (status.kind != FER_WOULD_BLOCK) {
             return status;
         }
-        if (feri_lacks_error(&false_hints)) {
+        if (feri_error_is_overdue(&false_hints)) {
             /* macOS is reported to have writable sockets that never connect (socket2, issue 652) */
             FER_TRY(feri_connect_status_without_error(raw, operation, &status));
             if (status.kind != FER_WOULD_BLOCK) {

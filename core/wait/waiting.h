@@ -32,10 +32,10 @@ typedef struct feri_false_hints {
     uint64_t last;
 } feri_false_hints;
 
-/* Whether so many waits have reported the end of a connect without a result that no error is to
- * come. Where it comes late, the pauses until then are 15 ms. A loaded machine puts more than a
- * pause between two of these hints, so all of them count. */
-static inline bool feri_lacks_error(const feri_false_hints *hints)
+/* Whether so many waits have reported the end of a connect without a result that its error does not
+ * come any more. Where it comes late, the pauses until then are 15 ms. A loaded machine puts more
+ * than a pause between two of these hints, so all of them count. */
+static inline bool feri_error_is_overdue(const feri_false_hints *hints)
 {
     return hints->count > (ferp_traits()->connect_error_comes_late ? 5 : 0);
 }
@@ -81,7 +81,7 @@ typedef enum feri_waiter {
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
-    unsigned call_flags; /* FERP_DONTWAIT: WOULD_BLOCK in every mode */
+    unsigned call_flags; /* FERP_DONTWAIT: WOULD_BLOCK in every mode. 0: by `mode` */
     feri_wait_mode mode;
     uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
 

@@ -77,7 +77,7 @@ static int query(const char *host, fer_ip_family family, struct addrinfo **found
     return code == 0 ? code : retry_with_ipv4(host, code, found);
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
+fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     struct addrinfo *found = NULL;
     int code = query(host, family, &found);

@@ -233,7 +233,7 @@ static fer_error look_up(ferp_sim_network *network, ferp_lookup *lookup, const c
     return FERP_SIM_OK;
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
+fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     FERP_SIM_REQUIRE(network)
     ferp_sim_run_due_events(network);

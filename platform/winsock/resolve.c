@@ -33,7 +33,7 @@ static bool is_bracketed_addr(const char *host)
     return host[0] == '[' && strchr(host, ':') != NULL;
 }
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
+fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     WCHAR wide[WIDE_HOST_CAP];
     ADDRINFOW hints;

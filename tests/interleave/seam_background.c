@@ -131,7 +131,7 @@ uint64_t ferp_process(void)
 
 /* ---- Names: each has one address. */
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
+fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     (void)family;
     (void)host;

@@ -483,7 +483,7 @@ SCRIPTED(fer_error, ferp_unix_send_to,
 SCRIPTED_VOID(ferp_report_refusals, (fer_raw_socket raw, bool enabled),
               (void)TAKE_WITH(REPORT_REFUSALS, raw, "%d", enabled));
 
-fer_error ferp_lookup_begin(ferp_lookup *lookup, const char *host, fer_ip_family family)
+fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     static const char *const families[] = {[0] = "", [FER_IP_V4] = ",v4", [FER_IP_V6] = ",v6"};
     const script_result *result =

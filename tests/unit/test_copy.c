@@ -72,7 +72,7 @@ BEGUN_TEST(the_next_call_writes_the_rest_first)
     memcpy(memory, "wxyz", sizeof memory);
     buffer.start = 1;
     buffer.len = 3;
-    script_queue("send 2 WOULD_BLOCK:11");
+    script_queue("send 2 WOULD_BLOCK:11, timeout 1000");
     assert_error_n(copy(&n), FER_TIMED_OUT, 0, n, 2);
     assert_true(buffer.start == 3 && buffer.len == 1);
     script_queue("send 1 2, recv 2");

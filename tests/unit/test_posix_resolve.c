@@ -54,7 +54,7 @@ static fer_error look(int both, int ipv4, ferp_lookup *lookup)
     code_of_both = both;
     code_of_ipv4 = ipv4;
     lookups = 0;
-    return ferp_lookup_begin(lookup, "name.example", FERP_ANY_FAMILY);
+    return ferp_lookup_run(lookup, "name.example", FERP_ANY_FAMILY);
 }
 
 TEST(an_error_for_ipv6_does_not_hide_ipv4)

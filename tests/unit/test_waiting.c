@@ -5,6 +5,7 @@
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
+#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)
@@ -101,6 +102,16 @@ static void end_in_the_wait(script_call call)
     } else if (call == SCRIPT_WAIT_FOR) {
         assert_true(feri_handle_apply(handle_to_reset, FERI_EVENT_SHUT_READ));
     }
+}
+
+/* A timeout was set and removed. Another thread makes the socket nonblocking during a try of the
+ * kernel, and blocking after it. */
+STREAM_TEST(script_posix, a_try_that_would_block_has_no_timeout_if_it_was_removed)
+{
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
+    assert_ok(feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
+    feri_waiting waiting = begun(&handle, FERP_READABLE);
+    assert_ends(&waiting, FER_WOULD_BLOCK, 11);
 }
 
 /* S6: "A read or write whose timeout expires first returns what the shutdown gives, not TIMED_OUT",

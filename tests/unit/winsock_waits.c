@@ -146,7 +146,7 @@ static fer_error look_up(const struct step *step, int64_t *out)
     ferp_lookup lookup;
     fer_socket_addr addr;
     memset(&lookup, 0, sizeof lookup);
-    fer_error err = ferp_lookup_begin(&lookup, hosts[step->in], (fer_ip_family)0);
+    fer_error err = ferp_lookup_run(&lookup, hosts[step->in], (fer_ip_family)0);
     while (err.kind == FER_OK && ferp_lookup_next(&lookup, &addr)) {
         *out = *out << 4 | (addr.ip.family == FER_IP_V6 ? 6 : 4) | addr.port;
     }
