@@ -44,12 +44,18 @@ void ferp_cond_broadcast(ferp_mutex *mutex); /* called with it locked */
 typedef struct ferp_thread {
     bool (*step)(void *argument);
     void *argument;
+    uint64_t id;
 } ferp_thread;
 
-/* Starts a detached thread, which has the resolver's name and blocks all signals. *thread is not
- * read after its last step has begun. OUT_OF_MEMORY: the system cannot create a thread.
- * pthread_create | CreateThread. */
-fer_error ferp_thread_start(const ferp_thread *thread);
+/* Starts a thread, which has the resolver's name and blocks all signals. It does not read *thread
+ * after its last step has begun. OUT_OF_MEMORY: the system cannot create a thread. pthread_create |
+ * CreateThread. */
+fer_error ferp_thread_start(ferp_thread *thread);
+
+/* Releases a thread, once. waits: its last step is about to return, and afterwards it executes
+ * nothing of the library. A module of Windows is kept while a thread runs in it. pthread_join or
+ * pthread_detach | nothing. */
+void ferp_thread_release(ferp_thread *thread, bool waits);
 
 /* Identifies the process, to detect a copy made by fork: the child has another number. getpid and
  * pthread_atfork | 0, because there is no fork. */

@@ -101,7 +101,9 @@ enum { AT_LOW, AT_HIGH };
 
 feri_limits feri_limits_from(const fer_limits *limits)
 {
-    return (feri_limits){feri_deadline_of(limits->deadline), limits->token, limits->interruptible};
+    return limits == NULL ? FERI_NO_LIMITS
+                          : (feri_limits){feri_deadline_of(limits->deadline), limits->token,
+                                          limits->interruptible};
 }
 
 bool feri_limits_are_valid(const fer_limits *limits)

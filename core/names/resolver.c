@@ -7,8 +7,6 @@
  * the resolver's handle, the lookups and the threads hold. */
 #include "core/names/resolver.h"
 
-#include <string.h>
-
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
@@ -52,10 +50,13 @@ typedef struct feri_lookup_list {
     feri_lookup *last;
 } feri_lookup_list;
 
+/* Made for the first thread that needs one, used again, and freed with the pool. */
 typedef struct feri_worker {
     ferp_thread thread;
     struct feri_pool *pool;
-    bool is_running;     /* has a thread */
+    struct feri_worker *next;
+    bool has_thread;     /* one that was not released, running or not */
+    bool is_running;     /* its thread runs */
     bool is_busy;        /* has a query or a result */
     feri_lookup *lookup; /* NULL after the lookup was abandoned */
     feri_address_query query;
@@ -66,13 +67,14 @@ typedef struct feri_pool {
     ferp_mutex mutex; /* for all members below but references */
     uint32_t references;
     uint64_t process; /* the process that created the pool */
-    size_t thread_count;
+    uint32_t threads_max;
     uint64_t unfinished_max;
-    size_t running;    /* workers with a thread */
+    size_t running;    /* workers whose thread runs */
     size_t unfinished; /* queued lookups and busy workers */
     feri_lookup_list queue;
     feri_lookup_list completed; /* oldest first */
-    feri_worker workers[];      /* thread_count of them */
+    feri_worker *workers;
+    fer_cancel_token *no_thread; /* cancelled when the last thread ends; or NULL */
 } feri_pool;
 
 /* ---- References to the pool */
@@ -91,6 +93,11 @@ static void release_pool(feri_pool *pool)
     FERI_ASSERT(left != UINT32_MAX);
     if (left == 0) {
         ferp_mutex_destroy(&pool->mutex);
+        while (pool->workers != NULL) {
+            feri_worker *first = pool->workers;
+            pool->workers = first->next;
+            ferp_free(first);
+        }
         ferp_free(pool);
     }
 }
@@ -188,6 +195,9 @@ static bool take_queued(feri_worker *worker)
     if (next == NULL) {
         worker->is_running = false;
         pool->running--;
+        if (pool->running == 0 && pool->no_thread != NULL) {
+            FER_IGNORE(fer_cancel_token_cancel(pool->no_thread));
+        }
         return false;
     }
     queue_remove(pool, next);
@@ -218,30 +228,44 @@ static bool step(void *argument)
 
 /* ---- Starting */
 
+/* A worker without a running thread: one whose thread has ended, or a new one. NULL: there is no
+ * memory. */
+static feri_worker *idle_worker(feri_pool *pool)
+{
+    feri_worker *idle = pool->workers;
+    while (idle != NULL && idle->is_running) {
+        idle = idle->next;
+    }
+    if (idle == NULL) {
+        idle = ferp_alloc(sizeof *idle);
+        if (idle != NULL) {
+            *idle = (feri_worker){.thread = {step, idle, 0}, .pool = pool, .next = pool->workers};
+            pool->workers = idle;
+        }
+    } else if (idle->has_thread) {
+        ferp_thread_release(&idle->thread, true);
+        idle->has_thread = false;
+    }
+    return idle;
+}
+
 /* Starts one more thread if there is work for it. A failure is no error while other threads run,
  * because they will run the lookup later. */
 static fer_error start_worker(feri_pool *pool)
 {
-    if (pool->running == pool->thread_count || pool->running >= pool->unfinished) {
+    if (pool->running == pool->threads_max || pool->running >= pool->unfinished) {
         return feri_ok();
     }
-    feri_worker *idle = pool->workers;
-    while (idle->is_running) {
-        idle++;
-        FERI_ASSERT(idle < pool->workers + pool->thread_count);
-    }
-    idle->thread = (ferp_thread){step, idle};
-    idle->pool = pool;
-    idle->is_running = true;
-    pool->running++;
-    fer_error error = ferp_thread_start(&idle->thread);
+    feri_worker *idle = idle_worker(pool);
+    fer_error error =
+        idle != NULL ? ferp_thread_start(&idle->thread) : feri_own_error(FER_OUT_OF_MEMORY);
     if (error.kind == FER_OK) {
-        /* for the thread, which cannot release it before it has locked the mutex */
+        /* before the thread, which locks the mutex first */
+        idle->has_thread = true;
+        idle->is_running = true;
+        pool->running++;
         (void)feri_atomic_add(&pool->references, 1);
-        return feri_ok();
     }
-    idle->is_running = false;
-    pool->running--;
     return pool->running > 0 ? feri_ok() : error;
 }
 
@@ -277,6 +301,28 @@ static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *key
     return count;
 }
 
+/* ---- A wait for an event, within limits */
+
+/* A result that is available is returned even if the limits are reached. */
+static fer_error await_event(const fer_cancel_token *event, const feri_limits *limits)
+{
+    feri_false_hints false_hints = {0, 0, 0};
+    for (;;) {
+        fer_error error = ferp_token_wait(event, limits->token, limits->deadline);
+        if (fer_cancel_token_is_cancelled(event)) {
+            return feri_ok();
+        }
+        FER_TRY(feri_limits_check(limits));
+        if (error.kind == FER_OK) {
+            error =
+                feri_pause_after_false_hint(&false_hints, limits->deadline, event, limits->token);
+        }
+        if (error.kind != FER_OK && (error.kind != FER_INTERRUPTED || limits->interruptible)) {
+            return error;
+        }
+    }
+}
+
 /* ---- Resolvers */
 
 bool feri_resolver_is_usable(fer_resolver *resolver)
@@ -286,32 +332,79 @@ bool feri_resolver_is_usable(fer_resolver *resolver)
 }
 
 /* The lookups that are not done end with FER_CANCELLED. */
-void fer_resolver_close(fer_resolver *resolver)
+static void cancel_all(feri_pool *pool)
 {
     static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
-    if (resolver == NULL || resolver->p_.pool_ == NULL) {
-        return;
-    }
-    feri_pool *pool = resolver->p_.pool_;
-    resolver->p_.pool_ = NULL;
-    if (!belongs_to_process(pool)) {
-        return;
-    }
-    ferp_mutex_lock(&pool->mutex);
     while (pool->queue.first != NULL) {
         feri_lookup *first = pool->queue.first;
         queue_remove(pool, first);
         complete(first, cancelled);
     }
-    for (size_t i = 0; i < pool->thread_count; i++) {
-        feri_lookup *running_lookup = pool->workers[i].lookup;
-        pool->workers[i].lookup = NULL;
+    for (feri_worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+        feri_lookup *running_lookup = worker->lookup;
+        worker->lookup = NULL;
         if (running_lookup != NULL) {
             complete(running_lookup, cancelled);
         }
     }
+}
+
+/* Waits until no thread runs; the mutex is locked. */
+static fer_error await_threads(feri_pool *pool, const feri_limits *limits)
+{
+    fer_cancel_token no_thread = {0};
+    FER_TRY(feri_limits_check(limits));
+    if (pool->running == 0) {
+        return feri_ok();
+    }
+    FER_TRY(fer_cancel_token_new(&no_thread));
+    pool->no_thread = &no_thread;
+    ferp_mutex_unlock(&pool->mutex);
+    fer_error error = await_event(&no_thread, limits);
+    ferp_mutex_lock(&pool->mutex);
+    pool->no_thread = NULL;
+    fer_cancel_token_close(&no_thread);
+    return error;
+}
+
+/* limits: NULL if the call does not wait for the threads. */
+static fer_error close_pool(feri_pool *pool, const feri_limits *limits)
+{
+    if (!belongs_to_process(pool)) {
+        return feri_ok();
+    }
+    ferp_mutex_lock(&pool->mutex);
+    cancel_all(pool);
+    fer_error error = limits != NULL ? await_threads(pool, limits) : feri_ok();
+    for (feri_worker *worker = pool->workers; worker != NULL; worker = worker->next) {
+        if (worker->has_thread) {
+            ferp_thread_release(&worker->thread, limits != NULL && !worker->is_running);
+            worker->has_thread = false;
+        }
+    }
     ferp_mutex_unlock(&pool->mutex);
     release_pool(pool);
+    return error;
+}
+
+void fer_resolver_close(fer_resolver *resolver)
+{
+    if (resolver != NULL && resolver->p_.pool_ != NULL) {
+        feri_pool *pool = resolver->p_.pool_;
+        resolver->p_.pool_ = NULL;
+        (void)close_pool(pool, NULL);
+    }
+}
+
+fer_error fer_resolver_close_gracefully(fer_resolver *resolver, const fer_limits *limits)
+{
+    FERI_REQUIRE(resolver != NULL && resolver->p_.pool_ != NULL, FER_MISUSE);
+    FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
+    const feri_limits within = feri_limits_from(limits);
+    FERI_REQUIRE(within.token == NULL || feri_token_is_open(within.token), FER_MISUSE);
+    feri_pool *pool = resolver->p_.pool_;
+    resolver->p_.pool_ = NULL;
+    return close_pool(pool, &within);
 }
 
 fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *options)
@@ -322,15 +415,10 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
     FERI_REQUIRE(resolver->p_.pool_ == NULL, FER_MISUSE);
     uint32_t threads = chosen->threads == 0 ? 4 : chosen->threads;
     uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
-    FERI_REQUIRE(threads <= FER_RESOLVER_THREADS_MAX, FER_INVALID_INPUT);
     FERI_REQUIRE(feri_are_zero(chosen->reserved_), FER_INVALID_INPUT);
-    size_t size = sizeof(feri_pool) + threads * sizeof(feri_worker);
-    feri_pool *made = ferp_alloc(size);
+    feri_pool *made = ferp_alloc(sizeof *made);
     FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
-    memset(made, 0, size);
-    made->references = 1;
-    made->process = ferp_process();
-    made->thread_count = threads;
+    *made = (feri_pool){.references = 1, .process = ferp_process(), .threads_max = threads};
     made->unfinished_max = (uint64_t)threads + (queue_cap == FER_RESOLVER_NO_QUEUE ? 0 : queue_cap);
     fer_error error = ferp_mutex_init(&made->mutex);
     if (error.kind != FER_OK) {
@@ -544,26 +632,6 @@ void fer_lookup_close(fer_lookup *lookup_handle)
 /* ---- Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in
  * time (getaddrinfo(3)), so it runs in another thread, and the call waits for an event of the
  * lookup and for its limits. A lookup that is cancelled or late is abandoned. */
-
-/* A result that is available is returned even if the limits are reached. */
-static fer_error await_event(const fer_cancel_token *event, const feri_limits *limits)
-{
-    feri_false_hints false_hints = {0, 0, 0};
-    for (;;) {
-        fer_error error = ferp_token_wait(event, limits->token, limits->deadline);
-        if (fer_cancel_token_is_cancelled(event)) {
-            return feri_ok();
-        }
-        FER_TRY(feri_limits_check(limits));
-        if (error.kind == FER_OK) {
-            error =
-                feri_pause_after_false_hint(&false_hints, limits->deadline, event, limits->token);
-        }
-        if (error.kind != FER_OK && (error.kind != FER_INTERRUPTED || limits->interruptible)) {
-            return error;
-        }
-    }
-}
 
 /* The event belongs to this call: no other thread uses it once the lookup is closed. */
 static fer_error look_up_in_background(fer_resolver *resolver, const feri_address_query *query,

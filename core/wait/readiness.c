@@ -290,8 +290,7 @@ fer_error fer_poll(fer_poll_entry *entries, size_t count, fer_duration timeout,
     feri_store_count(n, 0);
     FER_TRY(check_entries(entries, count));
     FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
-    const bounds within =
-        bounds_within(limits == NULL ? FERI_NO_LIMITS : feri_limits_from(limits), timeout);
+    const bounds within = bounds_within(feri_limits_from(limits), timeout);
     size_t found = 0;
     feri_false_hints false_hints = {0, 0, 0};
     fer_error error;

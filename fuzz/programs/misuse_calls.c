@@ -234,8 +234,7 @@ static fer_limits choose_limits(struct call *call, unsigned pick)
 
 static const void *choose_options(struct call *call, const char *type, unsigned pick)
 {
-    static const uint32_t counts[] = {
-        1, 2, 0, FER_RESOLVER_THREADS_MAX, FER_RESOLVER_THREADS_MAX + 1, UINT32_MAX - 1, 3};
+    static const uint32_t counts[] = {1, 2, 0, 64, UINT32_MAX, UINT32_MAX - 1, 3};
     static fer_limits limits;
     static fer_connect_options connect;
     static fer_lookup_options lookup;

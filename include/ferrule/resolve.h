@@ -195,13 +195,10 @@ typedef union fer_lookup {
     } p_;
 } fer_lookup;
 
-/* The maximum number of threads of a resolver. */
-#define FER_RESOLVER_THREADS_MAX 64
-
 /* The options of a resolver. All zero bytes are the defaults, which are enough for most clients. */
 typedef struct fer_resolver_options {
-    /* The number of lookups that run at once, 1 to FER_RESOLVER_THREADS_MAX; 0: 4. A name that is
-     * slow to fail occupies one thread for many seconds. */
+    /* The number of lookups that run at once, each in a thread; 0: 4. A name that is slow to fail
+     * occupies one thread for many seconds. */
     uint32_t threads;
     /* The number of lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none. */
     uint32_t queue_cap;
@@ -214,8 +211,8 @@ typedef struct fer_resolver_options {
 /** Makes a resolver. options may be NULL: the defaults. No thread is created yet.
  * Owns: the resolver owns some memory until fer_resolver_close, or longer if a thread is still
  * running or a lookup is not closed then. options is not kept.
- * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (threads is above the limit; a
- * reserved byte is not 0), FER_OUT_OF_MEMORY and other errors of the OS.
+ * Errors: FER_MISUSE (NULL; an OPEN resolver), FER_INVALID_INPUT (a reserved byte is not 0),
+ * FER_OUT_OF_MEMORY and other errors of the OS.
  * Rust: none in std; tokio's runtime has a pool of blocking threads for tokio::net::lookup_host.
  * Threads: no concurrent call on the resolver. */
 FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
@@ -318,7 +315,8 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * not taken are no longer available. Does nothing on NULL, NEW and CLOSED handles.
  *
  * A program may exit or return from main while a thread is still in the system's resolver. On POSIX
- * systems a shared library that contains ferrule must not be unloaded then. After fork the child
+ * systems a shared library that contains ferrule must not be unloaded then
+ * (fer_resolver_close_gracefully). After fork the child
  * has none of the threads. There every wait for a copied lookup is FER_CANCELLED, and a copied
  * resolver cannot start lookups (FER_MISUSE). Closing the copied handles does not affect those of
  * the parent. To look up names, the child must make a resolver of its own.
@@ -329,6 +327,26 @@ FER_API void fer_lookup_close(fer_lookup *lookup) FER_INOUT(1);
  * Threads: no concurrent call on the resolver, nor one that uses it (fer_to_socket_addrs_with,
  * fer_tcp_stream_connect_with). Calls on its lookups may run concurrently. */
 FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
+
+/** Closes a resolver as fer_resolver_close does, and waits until its threads have ended: also those
+ * that still run a lookup that was closed. After FER_OK a shared library that contains ferrule may
+ * be unloaded, if all other resolvers were closed so, and no call with limits has looked up a name
+ * without a resolver. limits may be NULL: it waits as long as the system's resolver takes.
+ *
+ * The resolver is closed in every case but FER_MISUSE and FER_INVALID_INPUT. After another failure
+ * threads may still run. On Windows a thread keeps its DLL loaded, so a DLL needs no wait; in its
+ * DllMain this call would wait for ever.
+ * Blocks: until the threads have ended or the limits end the call.
+ * Owns: same as fer_resolver_close.
+ * Errors: FER_MISUSE (NULL; a resolver that is not OPEN; a token that is not OPEN),
+ * FER_INVALID_INPUT (a reserved byte of limits is not 0), FER_TIMED_OUT, FER_CANCELLED and
+ * FER_INTERRUPTED (the limits, rule K1), FER_TOO_MANY_OPEN_FILES (for an event), FER_NOT_FOUND
+ * (Linux: no anonymous inodes, eventfd(2)) and other errors of the OS.
+ * Rust: none in std; tokio::runtime::Runtime::shutdown_timeout.
+ * Threads: same as fer_resolver_close. */
+FER_MUST_USE FER_API fer_error fer_resolver_close_gracefully(fer_resolver *resolver,
+                                                             const fer_limits *FER_NULLABLE limits)
+    FER_INOUT(1);
 
 FER_END_DECLS
 

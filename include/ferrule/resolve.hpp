@@ -55,6 +55,10 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
     result<size_t> take_completed(const poller &notified, view<uint64_t> keys) noexcept
     { return value(fer_resolver_take_completed, notified.get(), keys.data(), keys.size()); }
 
+    /* Closes the resolver, and waits until its threads have ended. */
+    [[nodiscard]] fer_error close_gracefully(const fer_limits *limits = nullptr) noexcept
+    { return fer_resolver_close_gracefully(get(), limits); }
+
   private:
     template <typename Function, typename... Arguments>
     result<lookup> started(Function function, Arguments... arguments) noexcept

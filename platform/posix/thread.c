@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 #if defined(__FreeBSD__) || defined(__OpenBSD__)
 #include <pthread_np.h>
@@ -152,14 +153,18 @@ static void name_this_thread(void)
 
 static void *run_thread(void *argument)
 {
-    const ferp_thread thread = *(const ferp_thread *)argument;
+    const ferp_thread *thread = argument;
+    bool (*step)(void *) = thread->step; /* create still writes the number */
+    void *of_step = thread->argument;
     name_this_thread();
-    while (thread.step(thread.argument)) {
+    while (step(of_step)) {
     }
     return NULL;
 }
 
-static int create(const ferp_thread *thread, const pthread_attr_t *attributes)
+_Static_assert(sizeof(pthread_t) <= sizeof(uint64_t), "a ferp_thread holds its number");
+
+static int create(ferp_thread *thread, const pthread_attr_t *attributes)
 {
     pthread_t created;
     sigset_t all;
@@ -167,8 +172,11 @@ static int create(const ferp_thread *thread, const pthread_attr_t *attributes)
     sigfillset(&all);
     /* The new thread inherits the mask (pthread_create(3)). */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&created, attributes, run_thread, (void *)(uintptr_t)thread);
+    int code = pthread_create(&created, attributes, run_thread, thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0) {
+        memcpy(&thread->id, &created, sizeof created);
+    }
     return code;
 }
 
@@ -185,18 +193,24 @@ static void ensure_stack_size(pthread_attr_t *attributes)
     }
 }
 
-fer_error ferp_thread_start(const ferp_thread *thread)
+fer_error ferp_thread_start(ferp_thread *thread)
 {
     pthread_attr_t attributes;
     int code = pthread_attr_init(&attributes);
     if (code != 0) {
         return thread_error(code);
     }
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     ensure_stack_size(&attributes);
     code = create(thread, &attributes);
     pthread_attr_destroy(&attributes);
     return thread_error(code);
+}
+
+void ferp_thread_release(ferp_thread *thread, bool waits)
+{
+    pthread_t released;
+    memcpy(&released, &thread->id, sizeof released);
+    (void)(waits ? pthread_join(released, NULL) : pthread_detach(released));
 }
 
 /* The forks that led to this process. A child can have its parent's process id: both are process 1,

@@ -49,7 +49,7 @@ static void schedule(ferp_sim_network *network, const ferp_thread *thread, uint6
     ferp_sim_schedule(network, event, delay);
 }
 
-fer_error ferp_thread_start(const ferp_thread *thread)
+fer_error ferp_thread_start(ferp_thread *thread)
 {
     FERP_SIM_REQUIRE(network)
     if (network->threads.count == FERP_SIM_THREADS_MAX ||
@@ -59,6 +59,12 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     network->threads.count++;
     schedule(network, thread, 0);
     return FERP_SIM_OK;
+}
+
+void ferp_thread_release(ferp_thread *thread, bool waits)
+{
+    (void)thread;
+    (void)waits;
 }
 
 fer_error ferp_sim_spend(ferp_sim_network *network, uint64_t nanos)

@@ -103,11 +103,11 @@ static DWORD WINAPI run_thread(void *argument)
     FreeLibraryAndExitThread(this_module(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT), 0);
 }
 
-fer_error ferp_thread_start(const ferp_thread *thread)
+fer_error ferp_thread_start(ferp_thread *thread)
 {
     HMODULE held = this_module(0);
-    HANDLE created = CreateThread(NULL, STACK_SIZE, run_thread, (void *)(uintptr_t)thread,
-                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    HANDLE created =
+        CreateThread(NULL, STACK_SIZE, run_thread, thread, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
     if (created == NULL) {
         DWORD code = GetLastError();
         FreeLibrary(held);
@@ -115,6 +115,12 @@ fer_error ferp_thread_start(const ferp_thread *thread)
     }
     CloseHandle(created);
     return FERP_WINSOCK_OK;
+}
+
+void ferp_thread_release(ferp_thread *thread, bool waits)
+{
+    (void)thread;
+    (void)waits;
 }
 
 uint64_t ferp_process(void)

@@ -302,6 +302,7 @@ void test_pollers_and_lookups()
     check(keyed && *resolver.take_completed(poller, keys) == 2 && keys[1] == 7, "... by its key");
     check(alone && *resolver.take_completed(keys) == 1 && keys[0] == 8, "... and without a poller");
     check(*resolver.take_completed(poller, keys) == 0, "... once");
+    check(is_ok(resolver.close_gracefully()), "a resolver is closed, with its threads");
 }
 
 void test_connectors()

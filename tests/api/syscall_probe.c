@@ -90,17 +90,17 @@ static void move_bytes_with_timeouts(void)
     STEP("write_in_time: sendto", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
     await_input(&server);
     STEP("read_in_time: recvfrom", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
-    STEP("read_expired: recvfrom fcntl", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n),
-         FER_TIMED_OUT);
+    STEP("read_expired: recvfrom fcntl getsockopt",
+         fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
     fer_copy_buffer copied = {buffer, sizeof buffer, 0, 0};
     fer_stream echo = fer_tcp_stream_as_stream(&server);
     expect("write", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
     await_input(&server);
-    STEP("copy_expired: recvfrom sendto recvfrom fcntl", fer_copy(echo, echo, &copied, NULL),
-         FER_TIMED_OUT);
+    STEP("copy_expired: recvfrom sendto recvfrom fcntl getsockopt",
+         fer_copy(echo, echo, &copied, NULL), FER_TIMED_OUT);
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
     STEP("try_clone: fcntl", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
-    STEP("read_expired_on_clone: recvfrom fcntl",
+    STEP("read_expired_on_clone: recvfrom fcntl getsockopt",
          fer_tcp_stream_read(&clone, buffer, sizeof buffer, &n), FER_TIMED_OUT);
     STEP("set_nonblocking: ioctl", fer_tcp_stream_set_nonblocking(&client, true), FER_OK);
     STEP("read_would_block: recvfrom", fer_tcp_stream_read(&client, buffer, sizeof buffer, &n),
@@ -260,8 +260,8 @@ static void move_datagrams(void)
          FER_OK);
     expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)),
            FER_OK);
-    STEP("udp_recv_expired: recvfrom fcntl", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got),
-         FER_TIMED_OUT);
+    STEP("udp_recv_expired: recvfrom fcntl getsockopt",
+         fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
     STEP("udp_port_0:", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL),
          FER_INVALID_INPUT);
     move_batches(&other, &to, &one);

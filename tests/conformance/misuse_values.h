@@ -266,8 +266,6 @@ static const struct bad_value {
      FER_MISUSE},
     {"fer_lookup_options", NULL, "_with", &(const fer_lookup_options){.resolver = &ended.resolver},
      FER_MISUSE},
-    RESOLVER(.threads = FER_RESOLVER_THREADS_MAX + 1),
-    RESOLVER(.threads = UINT32_MAX, .queue_cap = UINT32_MAX - 1),
     RESOLVER(.reserved_ = {0, 0, 0, 0, 0, 1}),
     {"fer_copy_buffer", NULL, NULL, &(fer_copy_buffer){.cap = 4}, FER_MISUSE},
     {"fer_copy_buffer", NULL, NULL, &(fer_copy_buffer){.base = memory}, FER_INVALID_INPUT},

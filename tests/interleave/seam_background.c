@@ -116,12 +116,18 @@ static void run_steps(void *argument)
     }
 }
 
-fer_error ferp_thread_start(const ferp_thread *thread)
+fer_error ferp_thread_start(ferp_thread *thread)
 {
     static const char threads;
     inter_step_on("start thread", &threads, true);
-    inter_thread_start(run_steps, (void *)(uintptr_t)thread);
+    inter_thread_start(run_steps, thread);
     return success;
+}
+
+void ferp_thread_release(ferp_thread *thread, bool waits)
+{
+    (void)thread;
+    (void)waits;
 }
 
 uint64_t ferp_process(void)

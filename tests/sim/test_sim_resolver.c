@@ -194,7 +194,7 @@ SIM_CONFIG_TEST(the_faults_of_names_strike_in_the_background)
 SIM_CONFIG_TEST(a_lookup_without_memory_is_out_of_memory)
 {
     begin(1, 0);
-    for (uint64_t nth = 1; nth <= 2; nth++) {
+    for (uint64_t nth = 1; nth <= 3; nth++) { /* the lookup, its worker, the thread */
         assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_MEMORY, nth));
         assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, poller, 0, &test.lookups[0]),
                     FER_OUT_OF_MEMORY);

@@ -48,6 +48,7 @@ static const struct need {
     {{"fer_copy", ""}, TCP_AND_UNIX, COPY | ENDS},
     {{"", "_ready"}, OWN, WAITS},
     {{"", "_accept"}, OWN, WAITS},
+    {{"fer_resolver_close_", ""}, LOOKUP, ONCE},
     {{"", "_close_gracefully"}, OWN, CLOSES | WAITS | ENDS},
     {{"fer_poller_close", ""}, POLLER_ADDED, 0},
     {{"fer_connector_close", ""}, CONNECTOR_DONE, 0},

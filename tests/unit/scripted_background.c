@@ -93,7 +93,7 @@ fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
     return background.wait_result;
 }
 
-fer_error ferp_thread_start(const ferp_thread *thread)
+fer_error ferp_thread_start(ferp_thread *thread)
 {
     assert_true(background.threads_started < SCRIPT_THREADS_MAX);
     if (background.thread_result.kind == FER_OK) {
@@ -102,6 +102,13 @@ fer_error ferp_thread_start(const ferp_thread *thread)
         background.threads_running++;
     }
     return background.thread_result;
+}
+
+void ferp_thread_release(ferp_thread *thread, bool waits)
+{
+    background.threads_joined += waits;
+    background.threads_detached += !waits;
+    (void)thread;
 }
 
 bool script_thread_step(size_t thread)

@@ -26,6 +26,7 @@ struct script_background {
     uint64_t waited_until; /* the deadline of the last wait */
     size_t threads_started;
     size_t threads_running;
+    size_t threads_joined, threads_detached;
     bool is_locked;
 };
 extern struct script_background background;

@@ -117,7 +117,7 @@ TEST(a_lack_of_descriptors_is_no_missing_host)
 TEST(a_thread_is_created_with_all_signals_blocked)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGALRM, SIGCHLD, SIGHUP};
-    static const ferp_thread nothing = {NULL, NULL};
+    ferp_thread nothing = {NULL, NULL, 0};
     for (code_of_create = 0; code_of_create <= EAGAIN; code_of_create += EAGAIN) {
         sigset_t after;
         fer_error error = ferp_thread_start(&nothing);

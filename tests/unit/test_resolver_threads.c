@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dirent.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -17,12 +18,13 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "ferrule/cancel.h"
 #include "ferrule/poller.h"
 #include "ferrule/resolve.h"
 #include "support/group.h"
 #include "support/thread.h"
 
-enum { LOOKUPS = 16, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
+enum { LOOKUPS = 100, THREADS = 3, STRESS_THREADS = 4, STRESS_ROUNDS = 300 };
 
 static const fer_resolver_options one_thread = {.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE};
 
@@ -223,6 +225,90 @@ RESOLVER_TEST("N3", every_waiting_thread_gets_the_result)
         test_thread_join(&threads[i]);
         assert_int_equal(results[i], FER_OK);
     }
+}
+
+/* N2: "The resolver has a bound for running lookups": any number of them. */
+RESOLVER_TEST("N2", as_many_lookups_run_as_the_resolver_has_threads)
+{
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = LOOKUPS}));
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        assert_ok(start(i, "slow.test:80"));
+    }
+    wait_until_inside(LOOKUPS);
+    hold(false);
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        assert_ok(wait_for(i, FER_DURATION_NONE));
+    }
+}
+
+/* The threads of this process, or 0 if the system does not say. */
+static size_t count_threads(void)
+{
+    size_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task = NULL; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        count += task->d_name[0] != '.';
+    }
+    if (tasks != NULL) {
+        closedir(tasks);
+    }
+    return count;
+}
+
+static void let_go(void *argument)
+{
+    (void)argument;
+    wait_until_inside(2);
+    hold(false);
+}
+
+/* N7: "fer_resolver_close_gracefully waits, within limits, until its threads have ended", those of
+ * lookups that were closed too. */
+RESOLVER_TEST("N7", a_graceful_close_waits_for_the_threads)
+{
+    test_thread thread;
+    size_t before = count_threads();
+    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 3}));
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(start(i, i < 2 ? "slow.test:80" : "quick.test:80"));
+    }
+    assert_ok(wait_for(2, FER_DURATION_NONE));
+    fer_lookup_close(&lookups[0]);
+    test_thread_start(&thread, let_go, NULL);
+    assert_ok(fer_resolver_close_gracefully(&resolver, NULL));
+    assert_int_equal(system_resolver.inside, 0);
+    test_thread_join(&thread);
+    assert_int_equal(count_threads(), before);
+    assert_kind(wait_for(1, FER_DURATION_NONE), FER_CANCELLED);
+    assert_kind(fer_resolver_close_gracefully(&resolver, NULL), FER_MISUSE);
+}
+
+/* N7, K1. The resolver is closed after each of these failures. */
+RESOLVER_TEST("N7", a_graceful_close_ends_with_its_limits)
+{
+    fer_cancel_token token = {0};
+    assert_ok(fer_cancel_token_new(&token));
+    for (int i = 0; i < 3; i++) {
+        fer_limits limits = {0};
+        assert_ok(fer_resolver_new(&resolver, &one_thread));
+        assert_ok(start(0, "slow.test:80"));
+        wait_until_inside(1);
+        if (i == 0) {
+            limits.deadline = fer_instant_after(fer_duration_from_millis(20));
+        } else {
+            limits.token = &token;
+            assert_ok(fer_cancel_token_cancel(&token));
+        }
+        assert_kind(fer_resolver_close_gracefully(&resolver, &limits),
+                    i == 0 ? FER_TIMED_OUT : FER_CANCELLED);
+        assert_kind(fer_resolver_close_gracefully(&resolver, &limits), FER_MISUSE);
+        assert_kind(wait_for(0, FER_DURATION_NONE), FER_CANCELLED);
+        fer_lookup_close(&lookups[0]);
+        hold(false);
+        wait_until_inside(0);
+        hold(true);
+    }
+    fer_cancel_token_close(&token);
 }
 
 /* N7: "Closing a resolver never waits". A thread that waits for one of its lookups is woken. */

@@ -162,7 +162,7 @@ static bool no_step(void *argument)
 /* in of a wait: the nanoseconds until its deadline; -1 is none. */
 static fer_error call_background(const struct step *step, int64_t *out)
 {
-    static const ferp_thread thread = {no_step, NULL};
+    static ferp_thread thread = {no_step, NULL, 0};
     char name[256] = "";
     uint32_t index = 77;
     ferp_mutex mutex;
