@@ -88,6 +88,13 @@ STEP(close_lookup_0, fer_lookup_close(&lookups[0]))
 STEP(close_both_lookups, fer_lookup_close(&lookups[0]); fer_lookup_close(&lookups[1]))
 STEP(close_resolver, fer_resolver_close(&resolver))
 
+/* No thread of the resolver is left. */
+static void close_gracefully(void)
+{
+    INTER_OK(fer_resolver_close_gracefully(&resolver, NULL));
+    INTER_CHECK(inter_sky.threads_ended == inter_sky.threads_released);
+}
+
 static void close_all(void)
 {
     fer_lookup_close(&lookups[0]);
@@ -211,6 +218,9 @@ const inter_program inter_resolver_programs[] = {
     BOUNDED("resolver_close_queued",
             "N6, N7: two lookups and their resolver are closed, while one of them is queued",
             begin_both_started, (close_both_lookups, close_resolver), NULL),
+    BOUNDED("resolver_close_gracefully",
+            "N7: a close waits for the threads, which end by themselves", begin_started,
+            (close_gracefully), close_lookup_0),
     BOUNDED("resolver_abandon", "N6: an abandoned lookup does not disturb the next one", begin,
             (abandon_0_and_wait_1), close_resolver),
     BOUNDED("resolver_abandon_running",

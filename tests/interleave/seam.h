@@ -18,6 +18,8 @@ typedef struct inter_weather {
     unsigned notify_failures;               /* refused notifications of a poller */
     unsigned lookup_failures;
     bool cond_wakes_spuriously;
+    unsigned threads_started; /* by ferp_thread_start, and which have ended or were released */
+    uint64_t threads_ended, threads_released;
 } inter_weather;
 extern inter_weather inter_sky;
 

@@ -108,26 +108,43 @@ void ferp_cond_broadcast(ferp_mutex *mutex)
 
 /* ---- Threads */
 
+static const char threads;
+
 static void run_steps(void *argument)
 {
     inter_plain_read((uintptr_t)argument, sizeof(ferp_thread));
     const ferp_thread thread = *(const ferp_thread *)argument;
     while (thread.step(thread.argument)) {
     }
+    inter_step_on("end thread", &threads, true);
+    inter_sky.threads_ended |= thread.id;
 }
 
+/* The number is a bit of its own. */
 fer_error ferp_thread_start(ferp_thread *thread)
 {
-    static const char threads;
     inter_step_on("start thread", &threads, true);
+    inter_sky.threads_started++;
+    thread->id = UINT64_C(1) << inter_sky.threads_started;
     inter_thread_start(run_steps, thread);
     return success;
 }
 
+static bool has_ended(const void *argument)
+{
+    const ferp_thread *thread = argument;
+    return (inter_sky.threads_ended & thread->id) != 0;
+}
+
+/* A thread is released once. */
 void ferp_thread_release(ferp_thread *thread, bool waits)
 {
-    (void)thread;
-    (void)waits;
+    inter_operation operation = inter_operation_on("release thread", &threads, true);
+    operation.is_ready = waits ? has_ended : NULL;
+    operation.argument = thread;
+    (void)inter_step(&operation);
+    INTER_CHECK((inter_sky.threads_released & thread->id) == 0);
+    inter_sky.threads_released |= thread->id;
 }
 
 uint64_t ferp_process(void)
