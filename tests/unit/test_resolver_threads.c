@@ -150,9 +150,9 @@ static int end(void **state)
     for (size_t i = 0; i < LOOKUPS; i++) {
         fer_lookup_close(&lookups[i]);
     }
-    fer_resolver_close(&resolver);
-    fer_poller_close(&poller);
     hold(false);
+    FER_IGNORE(fer_resolver_close_gracefully(&resolver, NULL)); /* no thread is left for the next */
+    fer_poller_close(&poller);
     wait_until_inside(0);
     return 0;
 }
