@@ -329,6 +329,9 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
     X(MULTICAST_LOOP_V4, BOOLEAN, IPV4, ALL)       /* IP_MULTICAST_LOOP */                    \
     X(MULTICAST_TTL_V4, NUMBER, IPV4, ALL)         /* IP_MULTICAST_TTL */                     \
     X(MULTICAST_LOOP_V6, BOOLEAN, IPV6, ALL)       /* IPV6_MULTICAST_LOOP */                  \
+    X(MULTICAST_HOPS_V6, NUMBER, IPV6, ALL)        /* IPV6_MULTICAST_HOPS */                  \
+    X(MULTICAST_IF_V4, NUMBER, IPV4, ALL)          /* IP_MULTICAST_IF; an address's octets */ \
+    X(MULTICAST_IF_V6, NUMBER, IPV6, ALL)          /* IPV6_MULTICAST_IF; an index */          \
     X(USER_TIMEOUT, NUMBER, TCP, ALL)              /* TCP_USER_TIMEOUT; milliseconds */       \
     X(INHERITABLE, BOOLEAN, SOCKET, ALL)           /* FD_CLOEXEC | HANDLE_FLAG_INHERIT */     \
     X(TYPE, NUMBER, SOCKET, ALL)                   /* SO_TYPE, as a fer_type */               \

@@ -73,6 +73,7 @@ set(ferrule_linux_sources
 
 set(ferrule_conformance_sources
     conformance/bidirectional.c
+    conformance/bind_options.c
     conformance/connect_with.c
     conformance/connecting.c
     conformance/connector.c

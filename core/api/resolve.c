@@ -70,19 +70,46 @@ size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
 
 fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 {
-    return feri_open_by_name(FERI_HANDLE(stream), host_port, feri_connection_open, 0);
+    return feri_open_by_name(FERI_HANDLE(stream), &(feri_name){host_port, NULL, NULL},
+                             feri_connection_open, 0);
 }
 
 fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
 {
-    fer_handle *handle = FERI_HANDLE(listener);
-    return feri_open_by_name(handle, host_port, feri_listener_open, FERI_FLAG_LISTENING);
+    return fer_tcp_listener_bind_with(listener, host_port, NULL);
+}
+
+fer_error fer_tcp_listener_bind_with(fer_tcp_listener *listener, const char *host_port,
+                                     const fer_bind_options *options)
+{
+    return feri_open_by_name(FERI_HANDLE(listener), &(feri_name){host_port, NULL, options},
+                             feri_listener_open, FERI_FLAG_LISTENING);
+}
+
+fer_error fer_tcp_listener_bind_host_with(fer_tcp_listener *listener, const char *host,
+                                          uint16_t port, const fer_bind_options *options)
+{
+    return feri_open_by_name(FERI_HANDLE(listener), &(feri_name){host, &port, options},
+                             feri_listener_open, FERI_FLAG_LISTENING);
 }
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 {
-    return feri_open_by_name(FERI_HANDLE(socket), host_port, feri_datagram_open,
-                             FERI_FLAG_DATAGRAM);
+    return fer_udp_socket_bind_with(socket, host_port, NULL);
+}
+
+fer_error fer_udp_socket_bind_with(fer_udp_socket *socket, const char *host_port,
+                                   const fer_bind_options *options)
+{
+    return feri_open_by_name(FERI_HANDLE(socket), &(feri_name){host_port, NULL, options},
+                             feri_datagram_open, FERI_FLAG_DATAGRAM);
+}
+
+fer_error fer_udp_socket_bind_host_with(fer_udp_socket *socket, const char *host, uint16_t port,
+                                        const fer_bind_options *options)
+{
+    return feri_open_by_name(FERI_HANDLE(socket), &(feri_name){host, &port, options},
+                             feri_datagram_open, FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)

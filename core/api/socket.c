@@ -18,8 +18,6 @@
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
-#define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */
-
 /* The kinds of sockets without TCP options. */
 #define ALL_BUT_TCP (FERI_NOT_IP | FERI_FLAG_DATAGRAM)
 
@@ -244,9 +242,7 @@ fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
     FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    if (name != NULL && (name[0] == '\0' || memchr(name, '\0', DEVICE_NAME_MAX + 1) == NULL)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(feri_is_device_name(name), FER_INVALID_INPUT);
     fer_ip_family family =
         feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
     fer_error error =

@@ -153,6 +153,16 @@ fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t
     return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, out);
 }
 
+fer_error fer_udp_socket_set_multicast_if_v4(fer_udp_socket *socket, fer_ipv4_addr local)
+{
+    return feri_set_multicast_if_v4(FERI_HANDLE(socket), &local);
+}
+
+fer_error fer_udp_socket_multicast_if_v4(const fer_udp_socket *socket, fer_ipv4_addr *out)
+{
+    return feri_multicast_if_v4(FERI_HANDLE(socket), out);
+}
+
 fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
 {
     FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
@@ -163,6 +173,35 @@ fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *o
 {
     FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
     return feri_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, out);
+}
+
+fer_error fer_udp_socket_set_multicast_hops_v6(fer_udp_socket *socket, uint32_t hops)
+{
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    FERI_REQUIRE(hops <= 255, FER_INVALID_INPUT);
+    return ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_HOPS_V6, hops);
+}
+
+fer_error fer_udp_socket_multicast_hops_v6(const fer_udp_socket *socket, uint32_t *out)
+{
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_HOPS_V6, out);
+}
+
+fer_error fer_udp_socket_set_multicast_if_v6(fer_udp_socket *socket, uint32_t interface_index)
+{
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    return feri_map_error(
+        FERI_OPERATION_GROUP,
+        ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_IF_V6, interface_index));
+}
+
+fer_error fer_udp_socket_multicast_if_v6(const fer_udp_socket *socket, uint32_t *out)
+{
+    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_IF_V6, out);
 }
 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,

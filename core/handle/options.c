@@ -2,6 +2,7 @@
 #include "core/handle/options.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
@@ -203,16 +204,47 @@ fer_error feri_check_v6(const fer_handle *handle)
                                                       : feri_own_error(FER_INVALID_INPUT);
 }
 
+/* FreeBSD and macOS have no IPv4 groups of an IPv6 socket (`ipv4_groups_of_ipv6`). */
+static fer_error map_v4_error(const fer_handle *handle, fer_error error)
+{
+    bool lacks_groups =
+        error.kind == FER_INVALID_INPUT && feri_handle_has_flag(handle, FERI_FLAG_V6);
+    return lacks_groups ? error : feri_map_error(FERI_OPERATION_GROUP, error);
+}
+
+/* Windows, macOS and NetBSD take an address of 0.0.0.0/8 for the index of an interface (MSDN,
+ * IP_MULTICAST_IF; NetBSD, sys/netinet/ip_output.c, ip_multicast_if). */
+static bool is_index(const fer_ipv4_addr *local)
+{
+    return local->octets[0] == 0 && !fer_ipv4_addr_is_unspecified(*local);
+}
+
+fer_error feri_set_multicast_if_v4(fer_handle *handle, const fer_ipv4_addr *local)
+{
+    uint32_t value;
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    FERI_REQUIRE(!is_index(local), FER_ADDR_NOT_AVAILABLE);
+    memcpy(&value, local->octets, sizeof value);
+    return map_v4_error(handle,
+                        ferp_set_option(feri_modes_raw(handle), FERP_MULTICAST_IF_V4, value));
+}
+
+fer_error feri_multicast_if_v4(const fer_handle *handle, fer_ipv4_addr *out)
+{
+    uint32_t value = 0;
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_MULTICAST_IF_V4, &value));
+    memcpy(out->octets, &value, sizeof value);
+    return feri_ok();
+}
+
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
-    fer_error error = ferp_change_group_v4(feri_modes_raw(handle), change, group, local);
-    /* FreeBSD and macOS have no IPv4 groups of an IPv6 socket (`ipv4_groups_of_ipv6`). */
-    bool lacks_groups =
-        error.kind == FER_INVALID_INPUT && feri_handle_has_flag(handle, FERI_FLAG_V6);
-    return lacks_groups ? error : feri_map_error(FERI_OPERATION_GROUP, error);
+    FERI_REQUIRE(!is_index(local), FER_ADDR_NOT_AVAILABLE);
+    return map_v4_error(handle, ferp_change_group_v4(feri_modes_raw(handle), change, group, local));
 }
 
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,

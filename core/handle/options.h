@@ -34,6 +34,8 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out);
 
 /* An IPv6 option of an IPv4 socket is misuse, for which each system reports a different error. */
 fer_error feri_check_v6(const fer_handle *handle);
+fer_error feri_set_multicast_if_v4(fer_handle *handle, const fer_ipv4_addr *local);
+fer_error feri_multicast_if_v4(const fer_handle *handle, fer_ipv4_addr *out);
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local);
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,

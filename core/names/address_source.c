@@ -111,21 +111,29 @@ void feri_address_source_end(feri_address_source *source)
 
 /* ---- Opening */
 
-fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener,
+fer_error feri_open_by_name(fer_handle *handle, const feri_name *name, feri_opener opener,
                             uint32_t kind)
 {
     FER_TRY(feri_handle_claim(handle));
+    const fer_bind_options *options = name->options;
+    fer_ip_family family = options == NULL ? FERP_ANY_FAMILY : options->family;
     feri_address_query query;
     feri_address_source source;
     fer_socket_addr addr;
-    fer_error error = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
+    fer_error error = feri_bind_options_check(options);
+    if (error.kind == FER_OK) {
+        error = name->port == NULL
+                    ? feri_address_query_of_text(&query, name->host, family)
+                    : feri_address_query_of_host(&query, name->host, *name->port, family);
+    }
     if (error.kind == FER_OK) {
         error = feri_address_source_of_query(&source, &query);
     }
     if (error.kind != FER_OK) {
         return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
     }
-    feri_opening opening = {opener, feri_own_error(FER_INVALID_INPUT), FER_RAW_SOCKET_NONE, kind};
+    feri_opening opening = {opener, options, feri_own_error(FER_INVALID_INPUT), FER_RAW_SOCKET_NONE,
+                            kind};
     while (feri_address_source_next(&source, &addr) && !feri_opening_try(&opening, &addr)) {
     }
     feri_address_source_end(&source);

@@ -49,8 +49,15 @@ fer_error feri_address_source_of_query(feri_address_source *source,
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out);
 void feri_address_source_end(feri_address_source *source);
 
-/* As feri_open_first for "host:port" text: tries each address that the resolver returns. */
-fer_error feri_open_by_name(fer_handle *handle, const char *host_port, feri_opener opener,
+/* A name to open: "host:port" if port is NULL, else a host. */
+typedef struct feri_name {
+    const char *host;
+    const uint16_t *port;
+    const fer_bind_options *options; /* NULL: the defaults */
+} feri_name;
+
+/* As feri_open_first for a name: tries each address that the resolver returns. */
+fer_error feri_open_by_name(fer_handle *handle, const feri_name *name, feri_opener opener,
                             uint32_t kind);
 
 /* ---- All addresses of a query, in memory. */

@@ -3,6 +3,8 @@
  * opening, connects included. */
 #include "core/open/binding.h"
 
+#include <string.h>
+
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/connection.h"
@@ -33,13 +35,36 @@ fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip)
                : feri_ok();
 }
 
-static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
+#define DEVICE_NAME_MAX 15 /* Linux, macOS, the BSDs: IFNAMSIZ - 1 */
+
+static const fer_bind_options default_options;
+
+bool feri_is_device_name(const char *name)
+{
+    return name == NULL || (name[0] != '\0' && memchr(name, '\0', DEVICE_NAME_MAX + 1) != NULL);
+}
+
+fer_error feri_bind_options_check(const fer_bind_options *options)
+{
+    bool is_known =
+        options == NULL ||
+        (feri_is_device_name(options->device) && feri_is_family_choice(options->family) &&
+         options->backlog >= 0 && options->unused_ == 0 && feri_are_zero(options->reserved_));
+    return is_known ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
+}
+
+static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr,
+                               const fer_bind_options *options, fer_raw_socket *out)
 {
     FER_TRY(ferp_socket_new(feri_domain_of(addr), type, 0, out));
     FER_TRY(feri_set_port_options(type, *out));
+    FER_TRY(options->reuse_port ? ferp_set_option(*out, FERP_REUSE_PORT, 1) : feri_ok());
     if (addr->ip.family == FER_IP_V6) {
-        FER_TRY(feri_set_dual_stack(*out, &addr->ip));
+        FER_TRY(options->only_v6 ? ferp_set_option(*out, FERP_ONLY_V6, 1)
+                                 : feri_set_dual_stack(*out, &addr->ip));
     }
+    FER_TRY(options->device != NULL ? ferp_bind_device(*out, addr->ip.family, options->device)
+                                    : feri_ok());
     return ferp_bind(*out, addr);
 }
 
@@ -47,7 +72,7 @@ static bool is_port_in_use(fer_type type, fer_ip_family family, uint16_t port)
 {
     const fer_socket_addr wildcard = {.ip = {.family = family}, .port = port};
     fer_raw_socket probe = FER_RAW_SOCKET_NONE;
-    fer_error probed = bind_prepared(type, &wildcard, &probe);
+    fer_error probed = bind_prepared(type, &wildcard, &default_options, &probe);
     feri_close_opened(&probe);
     return probed.kind == FER_ADDR_IN_USE;
 }
@@ -67,14 +92,16 @@ fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_er
     return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, error) : error;
 }
 
-fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out)
+static fer_error open_bound(fer_type type, const fer_socket_addr *addr,
+                            const fer_bind_options *options, fer_raw_socket *out)
 {
-    return feri_map_bind_error(type, addr, bind_prepared(type, addr, out));
+    return feri_map_bind_error(type, addr, bind_prepared(type, addr, options, out));
 }
 
-fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out)
+fer_error feri_datagram_open(const fer_socket_addr *addr, const fer_bind_options *options,
+                             fer_raw_socket *out)
 {
-    FER_TRY(feri_bound_socket_open(FER_TYPE_DGRAM, addr, out));
+    FER_TRY(open_bound(FER_TYPE_DGRAM, addr, options, out));
     ferp_report_refusals(*out, false);
     return feri_ok();
 }
@@ -136,7 +163,9 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
 bool feri_opening_try(feri_opening *opening, const fer_socket_addr *addr)
 {
     feri_close_opened(&opening->raw);
-    opening->error = opening->opener(addr, &opening->raw);
+    const fer_bind_options *options =
+        opening->options == NULL ? &default_options : opening->options;
+    opening->error = opening->opener(addr, options, &opening->raw);
     if (opening->error.kind == FER_OK) {
         opening->flags |= feri_family_flag(addr) | feri_any_addr_flag(addr);
     }
@@ -147,7 +176,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
                           feri_opener opener, uint32_t kind)
 {
     FER_TRY(feri_handle_claim(handle));
-    feri_opening opening = {opener, feri_refuse(addrs == NULL), FER_RAW_SOCKET_NONE, kind};
+    feri_opening opening = {opener, NULL, feri_refuse(addrs == NULL), FER_RAW_SOCKET_NONE, kind};
     size_t tried = feri_addresses_are_valid(addrs, count) ? 0 : count;
     while (tried < count && !feri_opening_try(&opening, &addrs[tried])) {
         tried++;
@@ -157,10 +186,11 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
 
 /* ---- Opens listeners and accepts connections. */
 
-fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out)
+fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options *options,
+                             fer_raw_socket *out)
 {
-    FER_TRY(feri_bound_socket_open(FER_TYPE_STREAM, addr, out));
-    return ferp_listen(*out, FERI_BACKLOG);
+    FER_TRY(open_bound(FER_TYPE_STREAM, addr, options, out));
+    return ferp_listen(*out, options->backlog == 0 ? FERI_BACKLOG : options->backlog);
 }
 
 /* One accept. A Unix stream has no address. */

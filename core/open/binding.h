@@ -13,18 +13,22 @@
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"
 
-/* Creates a socket bound to addr. As for a feri_opener, the caller closes *out after a failure. */
-fer_error feri_bound_socket_open(fer_type type, const fer_socket_addr *addr, fer_raw_socket *out);
+/* Checks the values of options, which may be NULL: INVALID_INPUT. */
+fer_error feri_bind_options_check(const fer_bind_options *options);
 
-/* The three parts of feri_bound_socket_open, for a built socket. The options are set before bind;
- * the last function maps the error of bind. */
+/* Whether name, which may be NULL, can be that of a network interface. */
+bool feri_is_device_name(const char *name);
+
+/* The three parts of a bind, for a built socket. The options are set before bind; the last function
+ * maps the error of bind. */
 fer_error feri_set_port_options(fer_type type, fer_raw_socket raw);
 /* ip is the IPv6 address that the socket is then bound to. */
 fer_error feri_set_dual_stack(fer_raw_socket raw, const fer_ip_addr *ip);
 fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_error error);
 
 /* A feri_opener: a bound datagram socket that does not report refusals. */
-fer_error feri_datagram_open(const fer_socket_addr *addr, fer_raw_socket *out);
+fer_error feri_datagram_open(const fer_socket_addr *addr, const fer_bind_options *options,
+                             fer_raw_socket *out);
 
 /* ---- Fills a handle with the first of several addresses that works, for connect and bind. */
 
@@ -34,10 +38,11 @@ bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 /* Whether family is IPv4, IPv6, or 0 for both: the values of an option. */
 bool feri_is_family_choice(fer_ip_family family);
 
-/* Creates a socket for one address: connected, listening, or bound. *out is the socket from its
- * creation on, and FER_RAW_SOCKET_NONE before. It is the caller's also after a failure, so no
- * opener closes it: feri_finish_opening does. */
-typedef fer_error (*feri_opener)(const fer_socket_addr *addr, fer_raw_socket *out);
+/* Creates a socket for one address: connected, listening, or bound with options, which are not
+ * NULL. *out is the socket from its creation on, and FER_RAW_SOCKET_NONE before. It is the caller's
+ * also after a failure, so no opener closes it: feri_finish_opening does. */
+typedef fer_error (*feri_opener)(const fer_socket_addr *addr, const fer_bind_options *options,
+                                 fer_raw_socket *out);
 
 /* Closes the socket of an opener that has failed, if there is one. */
 void feri_close_opened(fer_raw_socket *raw);
@@ -45,6 +50,7 @@ void feri_close_opened(fer_raw_socket *raw);
 /* An opening that tries addresses in order until one works. */
 typedef struct feri_opening {
     feri_opener opener;
+    const fer_bind_options *options; /* NULL: none */
     fer_error error;    /* of the last address, or if there is none to try, of the opening */
     fer_raw_socket raw; /* FER_RAW_SOCKET_NONE at first */
     uint32_t flags;     /* of the socket. At first those of its kind */
@@ -78,7 +84,8 @@ uint32_t feri_any_addr_flag(const fer_socket_addr *addr);
 
 /* A feri_opener: binds and listens, with the options that make the behaviour the same on every
  * system (rules L1, L2, L4). */
-fer_error feri_listener_open(const fer_socket_addr *addr, fer_raw_socket *out);
+fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options *options,
+                             fer_raw_socket *out);
 
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128

@@ -68,8 +68,10 @@ static fer_error open_socket_for(const fer_socket_addr *addr, fer_raw_socket *ou
     return feri_ok();
 }
 
-fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out)
+fer_error feri_connection_open(const fer_socket_addr *addr, const fer_bind_options *options,
+                               fer_raw_socket *out)
 {
+    (void)options; /* a connect binds nothing */
     feri_operation operation = feri_connect_operation_if(false);
     FER_TRY(open_socket_for(addr, out));
     fer_error error = feri_connect_raw(*out, operation, addr);
@@ -95,8 +97,9 @@ fer_error feri_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
     if (!feri_addresses_are_valid(addr, 1) || timeout.nanos == 0) {
         return feri_finish_opening(handle, feri_refuse(addr == NULL), raw, 0);
     }
-    fer_error error = timeout.nanos == FER_DURATION_NONE_NANOS ? feri_connection_open(addr, &raw)
-                                                               : open_within(addr, timeout, &raw);
+    fer_error error = timeout.nanos == FER_DURATION_NONE_NANOS
+                          ? feri_connection_open(addr, NULL, &raw)
+                          : open_within(addr, timeout, &raw);
     return feri_finish_opening(handle, error, raw, feri_family_flag(addr));
 }
 

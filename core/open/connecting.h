@@ -14,7 +14,8 @@
 #include "ferrule/socket_addr.h"
 
 /* A feri_opener: connects, and waits as long as the OS does. */
-fer_error feri_connection_open(const fer_socket_addr *addr, fer_raw_socket *out);
+fer_error feri_connection_open(const fer_socket_addr *addr, const fer_bind_options *options,
+                               fer_raw_socket *out);
 
 /* Calls connect. IN_PROGRESS: the connect has only started. operation maps its errors:
  * ADDR_NOT_AVAILABLE if no port is left for a socket that is not bound (row ports_exhausted). */

@@ -239,6 +239,7 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
     static fer_connect_options connect;
     static fer_lookup_options lookup;
     static fer_resolver_options resolver;
+    static fer_bind_options bind;
     static fer_connect_failure failures[ELEMENTS];
     static size_t failures_count;
     fer_resolver *chosen = &call->state->fer_resolver_all[pick % MISUSE_HANDLES];
@@ -260,7 +261,13 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
                                   .unused_ = pick % 64 == 63};
     resolver =
         (fer_resolver_options){.threads = counts[pick % 7], .queue_cap = counts[pick / 7 % 7]};
+    bind = (fer_bind_options){.device = pick % 16 == 15 ? "" : NULL,
+                              .backlog = (int)(pick % 8) - 1,
+                              .family = family,
+                              .only_v6 = pick % 2 == 1,
+                              .reuse_port = pick % 4 == 3};
     return strcmp(type, "fer_limits") == 0            ? (const void *)&limits
+           : strcmp(type, "fer_bind_options") == 0    ? (const void *)&bind
            : strcmp(type, "fer_connect_options") == 0 ? (const void *)&connect
            : strcmp(type, "fer_lookup_options") == 0  ? (const void *)&lookup
                                                       : (const void *)&resolver;

@@ -83,6 +83,25 @@ typedef struct fer_tcp_keepalive {
     uint32_t retries;
 } fer_tcp_keepalive;
 
+/* The options of fer_tcp_listener_bind_with and fer_udp_socket_bind_with. All zero bytes are the
+ * defaults. */
+typedef struct fer_bind_options {
+    /* The network interface that the socket is restricted to, by its name (fer_socket_bind_device);
+     * NULL: all. Caller-owned, used during the call only. */
+    const char *FER_NULLABLE device;
+    /* The length of a listener's accept queue (fer_socket_listen); 0: 128. Not used for UDP. */
+    int backlog;
+    /* The family of the addresses to look up, FER_IP_V4 or FER_IP_V6; 0: both. */
+    fer_ip_family family;
+    /* True: a socket at [::] accepts no IPv4 (fer_socket_set_only_v6). */
+    bool only_v6;
+    /* True: other sockets with it may bind the same address (fer_socket_set_reuse_port). */
+    bool reuse_port;
+    /* 0, like reserved_; a later version may use both. Any other value is FER_INVALID_INPUT. */
+    uint16_t unused_;
+    uint64_t reserved_[6];
+} fer_bind_options;
+
 FER_END_DECLS
 
 #endif

@@ -651,6 +651,31 @@ FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stre
 FER_MUST_USE FER_API fer_error fer_tcp_listener_bind(fer_tcp_listener *listener,
                                                      const char *host_port) FER_INOUT(1);
 
+/** Listens on "host:port" with options, of which NULL means the defaults. Otherwise same as
+ * fer_tcp_listener_bind.
+ * Blocks: during the name lookup.
+ * Owns: the handle owns the socket until fer_tcp_listener_close. Nothing else is kept.
+ * Errors: same as fer_tcp_listener_bind. FER_INVALID_INPUT also for an unknown family, a negative
+ * backlog or a device name that is empty or longer than 15 bytes; FER_NOT_FOUND (no such device),
+ * FER_UNSUPPORTED (reuse_port on Windows; device on Windows and the BSDs), FER_PERMISSION_DENIED
+ * (device).
+ * Rust: none in std; socket2: Socket::bind and Socket::listen after its setters.
+ * Threads: no concurrent call on the handle. */
+FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_with(
+    fer_tcp_listener *listener, const char *host_port, const fer_bind_options *FER_NULLABLE options)
+    FER_INOUT(1);
+
+/** Listens on a port of host, which has the format of fer_lookup_host. Otherwise same as
+ * fer_tcp_listener_bind_with.
+ * Blocks: during the name lookup.
+ * Owns: same as fer_tcp_listener_bind_with.
+ * Errors: same as fer_tcp_listener_bind_with. FER_MISUSE also if host is NULL.
+ * Rust: std::net::TcpListener::bind with a (&str, u16).
+ * Threads: no concurrent call on the handle. */
+FER_MUST_USE FER_API fer_error
+fer_tcp_listener_bind_host_with(fer_tcp_listener *listener, const char *host, uint16_t port,
+                                const fer_bind_options *FER_NULLABLE options) FER_INOUT(1);
+
 /** Listens on one address. Otherwise same as fer_tcp_listener_bind.
  * Owns: the handle owns the socket until fer_tcp_listener_close. addr is not kept.
  * Errors: same as fer_tcp_listener_bind, except those of the name lookup.

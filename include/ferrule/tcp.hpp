@@ -118,6 +118,12 @@ class tcp_listener : public owned<fer_tcp_listener, fer_tcp_listener_close>
     using owned::owned;
     static result<tcp_listener> bind(const char *host_port) noexcept
     { return detail::opened<tcp_listener>(fer_tcp_listener_bind, host_port); }
+    static result<tcp_listener> bind_with(const char *host_port,
+                                          const fer_bind_options &options) noexcept
+    { return detail::opened<tcp_listener>(fer_tcp_listener_bind_with, host_port, &options); }
+    static result<tcp_listener> bind_host_with(const char *host, uint16_t port,
+                                               const fer_bind_options &options = {}) noexcept
+    { return detail::opened<tcp_listener>(fer_tcp_listener_bind_host_with, host, port, &options); }
     static result<tcp_listener> bind_addr(const fer_socket_addr &addr) noexcept
     { return detail::opened<tcp_listener>(fer_tcp_listener_bind_addr, &addr); }
     result<tcp_stream> accept(fer_socket_addr *peer = nullptr) noexcept

@@ -69,6 +69,27 @@ typedef struct fer_udp_received {
 FER_MUST_USE FER_API fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
     FER_INOUT(1);
 
+/** Binds to "host:port" with options, of which NULL means the defaults. Otherwise same as
+ * fer_udp_socket_bind.
+ * Blocks: during the name lookup.
+ * Errors: same as fer_udp_socket_bind. FER_INVALID_INPUT also for an unknown family, a negative
+ * backlog or a device name that is empty or longer than 15 bytes; FER_NOT_FOUND (no such device),
+ * FER_UNSUPPORTED (reuse_port on Windows; device on Windows and the BSDs), FER_PERMISSION_DENIED
+ * (device).
+ * Rust: none in std; socket2: Socket::bind after its setters. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_bind_with(
+    fer_udp_socket *socket, const char *host_port, const fer_bind_options *FER_NULLABLE options)
+    FER_INOUT(1);
+
+/** Binds to a port of host, which has the format of fer_lookup_host. Otherwise same as
+ * fer_udp_socket_bind_with.
+ * Blocks: during the name lookup.
+ * Errors: same as fer_udp_socket_bind_with. FER_MISUSE also if host is NULL.
+ * Rust: std::net::UdpSocket::bind with a (&str, u16). */
+FER_MUST_USE FER_API fer_error
+fer_udp_socket_bind_host_with(fer_udp_socket *socket, const char *host, uint16_t port,
+                              const fer_bind_options *FER_NULLABLE options) FER_INOUT(1);
+
 /** Binds to one address. Otherwise same as fer_udp_socket_bind.
  * Errors: same as fer_udp_socket_bind, except those of the name lookup.
  * Rust: std::net::UdpSocket::bind with a SocketAddr. */
@@ -341,6 +362,21 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socke
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket,
                                                                uint32_t *out);
 
+/** Sets the network interface, given by one of its addresses, over which the socket sends IPv4
+ * multicast datagrams. 0.0.0.0, the default, lets the OS choose it. A message of
+ * fer_udp_socket_send_batch can choose one for itself (udp_batch.h).
+ * Errors: FER_ADDR_NOT_AVAILABLE (no such interface), FER_INVALID_INPUT (an IPv6 socket, on some
+ * systems: `ipv4_groups_of_ipv6`), FER_NO_BUFFER_SPACE, and the default.
+ * Rust: socket2::Socket::set_multicast_if_v4. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_if_v4(fer_udp_socket *socket,
+                                                                  fer_ipv4_addr local) FER_INOUT(1);
+
+/** Stores the address of fer_udp_socket_set_multicast_if_v4 in *out; 0.0.0.0 if none was set.
+ * Errors: FER_INVALID_INPUT (an IPv6 socket, on some systems), and the default.
+ * Rust: socket2::Socket::multicast_if_v4. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_if_v4(const fer_udp_socket *socket,
+                                                              fer_ipv4_addr *out);
+
 /** Sets whether IPv6 multicast datagrams are also delivered to group members on this machine.
  * Otherwise same as fer_udp_socket_set_multicast_loop_v4.
  * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
@@ -351,6 +387,35 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_sock
  * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket,
                                                                 bool *out);
+
+/** Sets the hop limit of IPv6 multicast datagrams, 0 to 255. 0 sends to this machine only. The
+ * default is 1: the local network.
+ * Errors: FER_INVALID_INPUT (an IPv4 socket; more than 255), and the default.
+ * Rust: socket2::Socket::set_multicast_hops_v6. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_hops_v6(fer_udp_socket *socket,
+                                                                    uint32_t hops) FER_INOUT(1);
+
+/** Stores the hop limit of IPv6 multicast datagrams in *out.
+ * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default.
+ * Rust: socket2::Socket::multicast_hops_v6. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_hops_v6(const fer_udp_socket *socket,
+                                                                uint32_t *out);
+
+/** Sets the network interface, given by its index, over which the socket sends IPv6 multicast
+ * datagrams without a scope of their own. 0, the default, lets the OS choose it.
+ * fer_interface_index (socket.h) finds the index of a name.
+ * Errors: FER_INVALID_INPUT (an IPv4 socket), FER_ADDR_NOT_AVAILABLE (no such interface),
+ * FER_NO_BUFFER_SPACE, and the default.
+ * Rust: socket2::Socket::set_multicast_if_v6. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_set_multicast_if_v6(fer_udp_socket *socket,
+                                                                  uint32_t interface_index)
+    FER_INOUT(1);
+
+/** Stores the index of fer_udp_socket_set_multicast_if_v6 in *out; 0 if none was set.
+ * Errors: FER_INVALID_INPUT (an IPv4 socket), and the default.
+ * Rust: socket2::Socket::multicast_if_v6. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_if_v6(const fer_udp_socket *socket,
+                                                              uint32_t *out);
 
 /** Joins an IPv4 multicast group on the network interface with the address local. With 0.0.0.0 the
  * OS chooses the interface. Bind the socket to 0.0.0.0 to receive. On Linux a socket bound to any

@@ -19,6 +19,12 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     /* ---- Binding and connecting */
     static result<udp_socket> bind(const char *host_port) noexcept
     { return detail::opened<udp_socket>(fer_udp_socket_bind, host_port); }
+    static result<udp_socket> bind_with(const char *host_port,
+                                        const fer_bind_options &options) noexcept
+    { return detail::opened<udp_socket>(fer_udp_socket_bind_with, host_port, &options); }
+    static result<udp_socket> bind_host_with(const char *host, uint16_t port,
+                                             const fer_bind_options &options = {}) noexcept
+    { return detail::opened<udp_socket>(fer_udp_socket_bind_host_with, host, port, &options); }
     static result<udp_socket> bind_addr(const fer_socket_addr &addr) noexcept
     { return detail::opened<udp_socket>(fer_udp_socket_bind_addr, &addr); }
     [[nodiscard]] fer_error connect(const char *host_port) noexcept
@@ -100,6 +106,18 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return fer_udp_socket_set_multicast_ttl_v4(get(), ttl); }
     result<uint32_t> multicast_ttl_v4() const noexcept
     { return value(fer_udp_socket_multicast_ttl_v4); }
+    [[nodiscard]] fer_error set_multicast_if_v4(const fer_ipv4_addr &local) noexcept
+    { return fer_udp_socket_set_multicast_if_v4(get(), local); }
+    result<fer_ipv4_addr> multicast_if_v4() const noexcept
+    { return value(fer_udp_socket_multicast_if_v4); }
+    [[nodiscard]] fer_error set_multicast_hops_v6(uint32_t hops) noexcept
+    { return fer_udp_socket_set_multicast_hops_v6(get(), hops); }
+    result<uint32_t> multicast_hops_v6() const noexcept
+    { return value(fer_udp_socket_multicast_hops_v6); }
+    [[nodiscard]] fer_error set_multicast_if_v6(uint32_t interface_index) noexcept
+    { return fer_udp_socket_set_multicast_if_v6(get(), interface_index); }
+    result<uint32_t> multicast_if_v6() const noexcept
+    { return value(fer_udp_socket_multicast_if_v6); }
     [[nodiscard]] fer_error set_multicast_loop_v6(bool on) noexcept
     { return fer_udp_socket_set_multicast_loop_v6(get(), on); }
     result<bool> multicast_loop_v6() const noexcept

@@ -73,6 +73,9 @@ static const system_option system_options[FERP_OPTION_COUNT] = {
     [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP},
     [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
     [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
+    [FERP_MULTICAST_HOPS_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
+    [FERP_MULTICAST_IF_V4] = {IPPROTO_IP, IP_MULTICAST_IF},
+    [FERP_MULTICAST_IF_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_IF},
     [FERP_USER_TIMEOUT] = {IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT},
     [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
     [FERP_PROTOCOL] = {SOL_SOCKET, FERP_POSIX_PROTOCOL},
@@ -104,7 +107,7 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     }
     system_option known = system_options[option];
     value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;
-    int number = value < INT_MAX ? (int)value : INT_MAX;
+    int number = value < INT_MAX || option == FERP_MULTICAST_IF_V4 ? (int)value : INT_MAX;
     unsigned char byte = (unsigned char)value;
     if (known.name == FERP_POSIX_NO_OPTION) {
         return ferp_posix_error_of(ENOPROTOOPT);
@@ -132,6 +135,9 @@ static uint32_t value_of(ferp_option option, int number)
 {
     if (option == FERP_TYPE) {
         return type_of(number);
+    }
+    if (option == FERP_MULTICAST_IF_V4) {
+        return (uint32_t)number;
     }
     if (option == FERP_USER_TIMEOUT) {
         return (uint32_t)number * FERP_POSIX_USER_TIMEOUT_UNIT;

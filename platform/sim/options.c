@@ -2,6 +2,8 @@
  * the options for address sharing, dual stack, broadcast, multicast and linger have an effect. */
 #include "platform/sim/network.h"
 
+#include <string.h>
+
 /* Linux: tcp(7), MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT. Windows: "IPPROTO_TCP socket
  * options", MSDN. */
 enum {
@@ -54,8 +56,20 @@ static bool is_known(const ferp_sim_network *network, const ferp_sim_socket *soc
 static bool is_rejected(const ferp_sim_network *network, const ferp_sim_socket *socket,
                         ferp_option option)
 {
-    return (option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4) &&
+    return (option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4 ||
+            option == FERP_MULTICAST_IF_V4) &&
            ferp_sim_lacks_ipv4_groups(network, socket);
+}
+
+/* The network interface that a multicast option names: 0, or one of this machine. */
+static bool is_interface(ferp_option option, uint32_t value)
+{
+    fer_ipv4_addr local;
+    memcpy(local.octets, &value, sizeof local.octets);
+    const fer_ip_addr ip = fer_ip_addr_from_v4(local);
+    return option == FERP_MULTICAST_IF_V4   ? ferp_sim_is_local(&ip)
+           : option == FERP_MULTICAST_IF_V6 ? value <= FERP_SIM_INTERFACES
+                                            : true;
 }
 
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)
@@ -75,7 +89,8 @@ static bool is_in_range(const ferp_sim_network *network, const ferp_sim_socket *
         return is_between(value, 1, windows ? UINT32_MAX : LINUX_SECONDS_MAX);
     case FERP_KEEPALIVE_RETRIES:
         return is_between(value, 1, windows ? WINDOWS_RETRIES_MAX : LINUX_RETRIES_MAX);
-    case FERP_MULTICAST_TTL_V4: return value <= TTL_MAX;
+    case FERP_MULTICAST_TTL_V4:
+    case FERP_MULTICAST_HOPS_V6: return value <= TTL_MAX;
     case FERP_ONLY_V6:
         return !socket->has_local &&
                (value != 0 || !ferp_sim_switches_for(network, socket)->lacks_dual_stack);
@@ -118,6 +133,10 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
     if (is_buffer_of_ended_half(network, socket, option) || is_rejected(network, socket, option) ||
         !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
+    }
+    if (!is_interface(option, value)) {
+        return ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_EADDRNOTAVAIL
+                                                                    : FERP_SIM_ENODEV);
     }
     value = in_whole_units(network, socket, option, value);
     socket->settings.options[option] = ferp_option_is_boolean(option) ? value != 0 : value;

@@ -177,6 +177,7 @@ static ferp_sim_settings default_settings(const ferp_sim_network *network)
         .options[FERP_MULTICAST_LOOP_V4] = true,
         .options[FERP_MULTICAST_LOOP_V6] = true,
         .options[FERP_MULTICAST_TTL_V4] = 1,
+        .options[FERP_MULTICAST_HOPS_V6] = 1,
         .options[FERP_SEND_BUFFER] = (uint32_t)network->config.send_buffer / part,
         .options[FERP_RECV_BUFFER] = (uint32_t)network->config.receive_buffer / part,
         .options[FERP_TTL_V4] = windows ? 128 : 64,

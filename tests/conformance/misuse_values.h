@@ -110,6 +110,7 @@ static const struct good_value {
     {"fer_limits", NULL, &no_limits},
     {"fer_connect_options", NULL, &(const fer_connect_options){.family = FER_IP_V4}},
     {"fer_lookup_options", NULL, &(const fer_lookup_options){.family = FER_IP_V4}},
+    {"fer_bind_options", NULL, &(const fer_bind_options){.family = FER_IP_V4}},
     {"fer_resolver_options", NULL, &(const fer_resolver_options){.threads = 1}},
     {"fer_tcp_keepalive", NULL, &(const fer_tcp_keepalive){.enabled = true}},
     {"fer_io_slice", NULL, slices_out},
@@ -266,6 +267,8 @@ static const struct bad_value {
      FER_MISUSE},
     {"fer_lookup_options", NULL, "_with", &(const fer_lookup_options){.resolver = &ended.resolver},
      FER_MISUSE},
+    {"fer_bind_options", NULL, NULL, &(const fer_bind_options){.backlog = -1}, FER_INVALID_INPUT},
+    {"fer_bind_options", NULL, NULL, &(const fer_bind_options){.device = ""}, FER_INVALID_INPUT},
     RESOLVER(.reserved_ = {0, 0, 0, 0, 0, 1}),
     {"fer_copy_buffer", NULL, NULL, &(fer_copy_buffer){.cap = 4}, FER_MISUSE},
     {"fer_copy_buffer", NULL, NULL, &(fer_copy_buffer){.base = memory}, FER_INVALID_INPUT},
@@ -279,6 +282,8 @@ static const struct exception {
 } exceptions[] = {
     /* the socket is of IPv4 */
     {"fer_udp_socket_multicast_loop_v6", "out", FER_INVALID_INPUT},
+    {"fer_udp_socket_multicast_hops_v6", "out", FER_INVALID_INPUT},
+    {"fer_udp_socket_multicast_if_v6", "out", FER_INVALID_INPUT},
     {"fer_socket_bind_unix", "addr", FER_INVALID_INPUT},
     {"fer_socket_connect_unix", "addr", FER_INVALID_INPUT},
 };

@@ -129,6 +129,12 @@ RULE_TEST("U6", options_have_their_defaults_and_are_reported_as_they_were_set)
     }
     skip_without_v6();
     fer_udp_socket *v6 = open_receiver(PEER_V6, &port);
+    assert_ok_n(fer_udp_socket_multicast_hops_v6(v6, &ttl), ttl, 1);
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(fer_udp_socket_set_multicast_hops_v6(v6, ttls[i]));
+        assert_ok_n(fer_udp_socket_multicast_hops_v6(v6, &ttl), ttl, ttls[i]);
+    }
+    assert_own(fer_udp_socket_set_multicast_hops_v6(v6, 256), FER_INVALID_INPUT);
     for (int i = 0; i < 3; i++) {
         assert_ok(fer_udp_socket_multicast_loop_v6(v6, &on));
         assert_true(on == (i % 2 == 0));
@@ -139,12 +145,47 @@ RULE_TEST("U6", options_have_their_defaults_and_are_reported_as_they_were_set)
 FAMILY_TEST("U6", a_missing_interface_is_addr_not_available)
 {
     uint16_t port = 0;
-    const fer_ipv4_addr unknown_interface = {{192, 0, 2, 1}};
+    /* the second one is an index on Windows, macOS and NetBSD */
+    static const fer_ipv4_addr unknown[] = {{{192, 0, 2, 1}}, {{0, 0, 0, 1}}};
     fer_udp_socket *socket = open_receiver(family, &port);
-    assert_kind(family == PEER_V4
-                    ? fer_udp_socket_join_multicast_v4(socket, group_v4(port), unknown_interface)
-                    : fer_udp_socket_join_multicast_v6(socket, group_v6(port), 4711),
-                FER_ADDR_NOT_AVAILABLE);
+    for (int i = 0; i < 2; i++) {
+        assert_kind(family == PEER_V4
+                        ? fer_udp_socket_join_multicast_v4(socket, group_v4(port), unknown[i])
+                        : fer_udp_socket_join_multicast_v6(socket, group_v6(port), 4711),
+                    FER_ADDR_NOT_AVAILABLE);
+        assert_kind(family == PEER_V4 ? fer_udp_socket_set_multicast_if_v4(socket, unknown[i])
+                                      : fer_udp_socket_set_multicast_if_v6(socket, 4711),
+                    FER_ADDR_NOT_AVAILABLE);
+    }
+}
+
+/* Set, reported, and left to the system again. */
+FAMILY_TEST("U6", datagrams_to_groups_leave_by_the_interface_that_was_set)
+{
+    uint16_t port = 0;
+    uint16_t sender_port = 0;
+    uint32_t index = 99;
+    fer_ipv4_addr local = {{9, 9, 9, 9}};
+    fer_udp_socket *member = open_receiver(family, &port);
+    fer_udp_socket *sender = test_udp_bound(family, &sender_port);
+    for (uint32_t i = 0; i < 3; i++) {
+        fer_ipv4_addr chosen = i == 1 ? this_machine : (fer_ipv4_addr){{0, 0, 0, 0}};
+        if (family == PEER_V4) {
+            assert_true(i == 0 ||
+                        fer_udp_socket_set_multicast_if_v4(sender, chosen).kind == FER_OK);
+            assert_ok(fer_udp_socket_multicast_if_v4(sender, &local));
+            assert_true(fer_ipv4_addr_eq(local, chosen));
+        } else {
+            assert_true(i == 0 || fer_udp_socket_set_multicast_if_v6(sender, i % 2).kind == FER_OK);
+            assert_ok_n(fer_udp_socket_multicast_if_v6(sender, &index), index, i % 2);
+        }
+        skip_if(i == 1 && (join(member, family, port).kind != FER_OK ||
+                           send_to_group(sender, family, port, port).kind != FER_OK),
+                "this machine has no multicast on its loopback");
+        if (i == 1) {
+            assert_receives(member, "all", family, sender_port);
+        }
+    }
 }
 
 /* On an IPv6 socket the system decides. `ipv4_groups_of_ipv6`: refused on macOS, FreeBSD and

@@ -65,6 +65,7 @@ static const struct output {
     {"size_t", sizeof(size_t), NULL},
     {"uint32_t", sizeof(uint32_t), NULL},
     {"fer_duration", sizeof(fer_duration), NULL},
+    {"fer_ipv4_addr", sizeof(fer_ipv4_addr), NULL},
     {"fer_domain", sizeof(fer_domain), NULL},
     {"fer_type", sizeof(fer_type), NULL},
     {"fer_udp_capabilities", sizeof(fer_udp_capabilities), NULL},

@@ -157,7 +157,7 @@ static fer_error open_at(const char *text)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
-    fer_error error = feri_connection_open(&addr, &raw);
+    fer_error error = feri_connection_open(&addr, NULL, &raw);
     feri_close_opened(&raw);
     return error;
 }
@@ -214,7 +214,9 @@ static fer_error bind_to(fer_type type, const char *text)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr addr = script_addr(text);
-    fer_error error = feri_bound_socket_open(type, &addr, &raw);
+    static const fer_bind_options defaults = {.backlog = 0};
+    fer_error error = type == FER_TYPE_DGRAM ? feri_datagram_open(&addr, &defaults, &raw)
+                                             : feri_listener_open(&addr, &defaults, &raw);
     if (error.kind != FER_OK) {
         feri_close_opened(&raw);
     }
