@@ -189,12 +189,18 @@ fer_error fer_udp_socket_multicast_hops_v6(const fer_udp_socket *socket, uint32_
     return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_HOPS_V6, out);
 }
 
+/* macOS refuses 0 (`multicast_if_stays`), which may be set already. */
 fer_error fer_udp_socket_set_multicast_if_v6(fer_udp_socket *socket, uint32_t interface_index)
 {
+    uint32_t before = 1;
     FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
-    return feri_map_error(
-        FERI_OPERATION_GROUP,
-        ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_IF_V6, interface_index));
+    fer_raw_socket raw = feri_modes_raw(&socket->handle_);
+    fer_error error = feri_map_error(FERI_OPERATION_GROUP,
+                                     ferp_set_option(raw, FERP_MULTICAST_IF_V6, interface_index));
+    if (error.kind == FER_ADDR_NOT_AVAILABLE && interface_index == 0) {
+        FER_IGNORE(ferp_option_value(raw, FERP_MULTICAST_IF_V6, &before));
+    }
+    return before == 0 ? feri_ok() : error;
 }
 
 fer_error fer_udp_socket_multicast_if_v6(const fer_udp_socket *socket, uint32_t *out)

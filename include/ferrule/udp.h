@@ -402,8 +402,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_multicast_hops_v6(const fer_udp_so
                                                                 uint32_t *out);
 
 /** Sets the network interface, given by its index, over which the socket sends IPv6 multicast
- * datagrams without a scope of their own. 0, the default, lets the OS choose it.
- * fer_interface_index (socket.h) finds the index of a name.
+ * datagrams without a scope of their own. 0, the default, lets the OS choose it; macOS refuses that
+ * once another index was set (`multicast_if_stays`). fer_interface_index (socket.h) finds the index
+ * of a name.
  * Errors: FER_INVALID_INPUT (an IPv4 socket), FER_ADDR_NOT_AVAILABLE (no such interface),
  * FER_NO_BUFFER_SPACE, and the default.
  * Rust: socket2::Socket::set_multicast_if_v6. */

@@ -99,6 +99,18 @@ static bool is_one_byte(ferp_option option)
 #endif
 }
 
+/* ETOOMANYREFS: macOS and the BSDs (IP_MAX_MEMBERSHIPS; FreeBSD, sys/netinet/in_mcast.c). Linux'
+ * ENOBUFS is the same. ENXIO: no such interface (NetBSD, sys/netinet6/ip6_output.c,
+ * ip6_setmoptions). */
+static fer_error group_result(int returned)
+{
+    if (returned < 0 && errno == ETOOMANYREFS) {
+        return (fer_error){FER_NO_BUFFER_SPACE, ETOOMANYREFS};
+    }
+    return returned < 0 && errno == ENXIO ? (fer_error){FER_ADDR_NOT_AVAILABLE, ENXIO}
+                                          : ferp_posix_result(returned);
+}
+
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value)
 {
     if (option == FERP_INHERITABLE) {
@@ -115,7 +127,8 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     if (is_one_byte(option)) {
         return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &byte, sizeof byte));
     }
-    return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &number, sizeof number));
+    int returned = setsockopt((int)raw, known.level, known.name, &number, sizeof number);
+    return option == FERP_MULTICAST_IF_V6 ? group_result(returned) : ferp_posix_result(returned);
 }
 
 /* macOS and the BSDs read -1 for a hop limit that was not set (FreeBSD, sys/netinet6/ip6_output.c,
@@ -308,14 +321,6 @@ static void begin_join(fer_raw_socket raw, ferp_membership change)
 #endif
 }
 
-/* ETOOMANYREFS: macOS and the BSDs (IP_MAX_MEMBERSHIPS; FreeBSD, sys/netinet/in_mcast.c). Linux'
- * ENOBUFS is the same. */
-static fer_error group_result(int returned)
-{
-    return returned < 0 && errno == ETOOMANYREFS ? (fer_error){FER_NO_BUFFER_SPACE, ETOOMANYREFS}
-                                                 : ferp_posix_result(returned);
-}
-
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *local)
 {
@@ -340,10 +345,6 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
     /* a second join (FreeBSD, sys/netinet6/in6_mcast.c, in6p_join_group); IPv4's is EADDRINUSE */
     if (returned < 0 && errno == EINVAL && change == FERP_JOIN) {
         return (fer_error){FER_ADDR_IN_USE, EINVAL};
-    }
-    /* no such interface (NetBSD, sys/netinet6/ip6_output.c, ip6_setmoptions) */
-    if (returned < 0 && errno == ENXIO) {
-        return (fer_error){FER_ADDR_NOT_AVAILABLE, ENXIO};
     }
 #endif
     return group_result(returned);

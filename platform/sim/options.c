@@ -62,14 +62,17 @@ static bool is_rejected(const ferp_sim_network *network, const ferp_sim_socket *
 }
 
 /* The network interface that a multicast option names: 0, or one of this machine. */
-static bool is_interface(ferp_option option, uint32_t value)
+static bool is_interface(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                         ferp_option option, uint32_t value)
 {
     fer_ipv4_addr local;
     memcpy(local.octets, &value, sizeof local.octets);
     const fer_ip_addr ip = fer_ip_addr_from_v4(local);
-    return option == FERP_MULTICAST_IF_V4   ? ferp_sim_is_local(&ip)
-           : option == FERP_MULTICAST_IF_V6 ? value <= FERP_SIM_INTERFACES
-                                            : true;
+    return option == FERP_MULTICAST_IF_V4 ? ferp_sim_is_local(&ip)
+           : option == FERP_MULTICAST_IF_V6
+               ? value <= FERP_SIM_INTERFACES &&
+                     (value != 0 || !ferp_sim_switches_for(network, socket)->multicast_if_v6_stays)
+               : true;
 }
 
 static bool is_between(uint32_t value, uint32_t least, uint32_t most)
@@ -134,7 +137,7 @@ static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_op
         !is_in_range(network, socket, option, value)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    if (!is_interface(option, value)) {
+    if (!is_interface(network, socket, option, value)) {
         return ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_EADDRNOTAVAIL
                                                                     : FERP_SIM_ENODEV);
     }

@@ -34,7 +34,7 @@ static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
         BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_protocol = true,
                      .lacks_ipv4_groups_of_ipv6 = true, .sends_files_until_an_error = true,
-                     .user_timeout_is_in_seconds = true,
+                     .user_timeout_is_in_seconds = true, .multicast_if_v6_stays = true,
                      .shut_read_is_once_and_drops_timeout = true, .shut_read_resets_on_input = true,
                      .receive_leaks_handles = true, .full_queue_drops_unfinished = true,
                      .unix_full_datagrams_are_polled = true, .unix_shut_read_discards = true,

@@ -133,6 +133,9 @@ typedef struct ferp_sim_switches {
     /* The groups and the multicast options of IPv4 are EINVAL for an IPv6 socket (XNU, FreeBSD:
      * run; OpenBSD: ip6_ctloutput). */
     bool lacks_ipv4_groups_of_ipv6;
+    /* The interface of the datagrams to IPv6 groups cannot be left to the system again (XNU,
+     * in6p_set_multicast_if). */
+    bool multicast_if_v6_stays;
 
     /* ---- Binding, listening and accepting */
 

@@ -176,8 +176,11 @@ FAMILY_TEST("U6", datagrams_to_groups_leave_by_the_interface_that_was_set)
             assert_ok(fer_udp_socket_multicast_if_v4(sender, &local));
             assert_true(fer_ipv4_addr_eq(local, chosen));
         } else {
-            assert_true(i == 0 || fer_udp_socket_set_multicast_if_v6(sender, i % 2).kind == FER_OK);
-            assert_ok_n(fer_udp_socket_multicast_if_v6(sender, &index), index, i % 2);
+            fer_error error = fer_udp_socket_set_multicast_if_v6(sender, i % 2);
+            bool stays = i == 2 && (peer_is_bsd() || unix_peer_has_bsd_datagrams()) &&
+                         error.kind == FER_ADDR_NOT_AVAILABLE;
+            assert_true(error.kind == FER_OK || stays);
+            assert_ok_n(fer_udp_socket_multicast_if_v6(sender, &index), index, stays ? 1 : i % 2);
         }
         skip_if(i == 1 && (join(member, family, port).kind != FER_OK ||
                            send_to_group(sender, family, port, port).kind != FER_OK),
