@@ -241,13 +241,16 @@ def all_tests():
                      (ROOT / sources[0]).read_text()):
             sources += sorted(str(path.relative_to(ROOT))
                               for path in ROOT.glob('tests/unit/scripted_*.c'))
+        if 'support/thread.h' in included_by(sources[0]):
+            sources += ['tests/support/thread.c']
         tests.append(Test(pathlib.Path(source).stem, sources, 'ferrule'))
     for source in listed('ferrule_sim_test_sources', 'tests/sources.cmake'):
         tests.append(Test(pathlib.Path(source).stem,
                           ['tests/' + source, 'tests/support/thread.c'], 'ferrule_sim'))
     threads = 'tests/unit/test_resolver_threads.c'
     tests.append(Test('test_resolver_threads', [threads, 'tests/support/thread.c'], 'ferrule'))
-    support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/sim.cmake')]
+    support = ['tests/' + s for s in listed('ferrule_sim_support_sources', 'tests/sim.cmake') +
+               listed('ferrule_functions_sources', 'tests/sources.cmake')]
     for dialect in ('posix', 'winsock'):
         for source in listed('ferrule_conformance_sources', 'tests/sources.cmake'):
             defines = [f'-DFERRULE_SIM_DIALECT_{dialect.upper()}']
@@ -286,6 +289,7 @@ class Builder:
     def compile(self, source, where, out, defines=()):
         """Searches `where` first, so that a changed header there replaces the tree's header."""
         folders = [f'-I{f}{p}' for f in (where, ROOT) for p in ('', '/include', '/tests')]
+        folders += [f'-I{self.base}/cmake/functions']
         file = where / source if (where / source).is_file() else ROOT / source
         out.parent.mkdir(parents=True, exist_ok=True)
         # The source comes from standard input, so that no object contains its path.
@@ -323,6 +327,9 @@ class Builder:
 
     def prepare(self):
         self.base.mkdir(parents=True, exist_ok=True)
+        # writes the list of the public functions (cmake/FerruleFunctions.cmake)
+        subprocess.run(['cmake', '--preset', 'dev', '-B', str(self.base / 'cmake')], cwd=ROOT,
+                       stdout=subprocess.DEVNULL, check=True)
         jobs = {(s, ()) for sources in self.libraries.values() for s in sources}
         for test in self.tests:
             for source in test.sources:
