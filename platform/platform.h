@@ -180,6 +180,11 @@ fer_error ferp_listen(fer_raw_socket raw, int backlog);
  * loopback is reported without retries, best effort. connect | SIO_TCP_INITIAL_RTO, connect. */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 
+/* Removes the peer of a bound datagram socket. The port stays; the address stays, or becomes the
+ * wildcard (macOS and the BSDs; on Linux if the connect chose it). connect to AF_UNSPEC, on Linux
+ * bind too | connect to the unspecified address. */
+fer_error ferp_disconnect(fer_raw_socket raw);
+
 /* Accepts one connection from the queue of a listener, not inherited. peer is NULL if the address
  * is not an IP address. CONNECTION_ABORTED: the connection failed in the queue, and the listener is
  * usable (each OS has its own list of codes). NOT_CONNECTED: the OS has shut down the listener, and

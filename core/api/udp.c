@@ -32,6 +32,11 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
     return feri_datagram_connect(FERI_HANDLE(socket), addr);
 }
 
+fer_error fer_udp_socket_disconnect(fer_udp_socket *socket)
+{
+    return feri_datagram_disconnect(FERI_HANDLE(socket));
+}
+
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
     FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));

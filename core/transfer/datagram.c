@@ -89,6 +89,9 @@ bool feri_datagram_is_report(fer_error error)
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried)
 {
     fer_socket_addr local;
+    if (error->kind == FER_CONNECTION_RESET || error->kind == FER_CONNECTION_REFUSED) {
+        return feri_datagram_peer(handle, &local).kind != FER_OK; /* that of an earlier peer */
+    }
     if (error->kind != FER_INVALID_INPUT) {
         return feri_datagram_is_report(*error);
     }
@@ -381,6 +384,23 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     }
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
     return error;
+}
+
+/* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3). */
+fer_error feri_datagram_disconnect(fer_handle *handle)
+{
+    fer_socket_addr local;
+    fer_error dropped;
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    fer_raw_socket raw = feri_modes_raw(handle);
+    FER_TRY(ferp_disconnect(raw));
+    memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
+    ferp_report_refusals(raw, false);
+    FER_IGNORE(ferp_take_error(raw, &dropped));
+    if (ferp_local_addr(raw, &local).kind == FER_OK) {
+        feri_atomic_change_bits(&handle->p_.flags_, feri_any_addr_flag(&local), 0);
+    }
+    return feri_ok();
 }
 
 /* ---- Shutdown */

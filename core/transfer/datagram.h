@@ -73,6 +73,9 @@ fer_error feri_datagram_take_failure(fer_handle *handle);
 /* Connects an open socket to one address of a known family. */
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr);
 
+/* As fer_udp_socket_disconnect. */
+fer_error feri_datagram_disconnect(fer_handle *handle);
+
 /* As fer_socket_shutdown of an open datagram socket, and as fer_unix_datagram_shutdown. */
 fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how);
 fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how);

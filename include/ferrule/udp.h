@@ -125,6 +125,16 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socke
                                                            const fer_socket_addr *addr)
     FER_INOUT(1);
 
+/** Removes the socket's peer: it receives from every sender again, and reports no refusals. FER_OK
+ * also if it has none. Datagrams that are queued stay. The port stays. The address that the socket
+ * was bound to stays; on macOS and the BSDs it becomes the wildcard address
+ * (`udp_disconnect_unbinds`). On Linux a port that the OS chose is bound anew, so a datagram may be
+ * lost during the call.
+ * Errors: FER_ADDR_IN_USE (Linux: another socket took the port during the call); otherwise the
+ * errors of fer_udp_socket_connect_addr.
+ * Rust: none; Python's socket.connect to AF_UNSPEC. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_disconnect(fer_udp_socket *socket) FER_INOUT(1);
+
 /* ---- Addresses */
 
 /** Stores the connected socket's peer address in *out.

@@ -29,6 +29,8 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return detail::opened<udp_socket>(fer_udp_socket_bind_addr, &addr); }
     [[nodiscard]] fer_error connect(const char *host_port) noexcept
     { return fer_udp_socket_connect(get(), host_port); }
+    [[nodiscard]] fer_error disconnect() noexcept
+    { return fer_udp_socket_disconnect(get()); }
     [[nodiscard]] fer_error connect_addr(const fer_socket_addr &addr) noexcept
     { return fer_udp_socket_connect_addr(get(), &addr); }
     result<fer_socket_addr> peer_addr() const noexcept { return value(fer_udp_socket_peer_addr); }

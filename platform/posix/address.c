@@ -38,6 +38,26 @@ static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
     return port_result(ferp_posix_waited_result(returned));
 }
 
+/* Linux removes an address and a port that the system chose: the socket is bound to that port
+ * again. Queued datagrams stay (net/ipv4/udp.c, __udp_disconnect). macOS and the BSDs remove the
+ * peer and the address, and then refuse the family (FreeBSD, sys/kern/uipc_socket.c, soconnectat;
+ * udp_usrreq.c, udp_disconnect). */
+fer_error ferp_disconnect(fer_raw_socket raw)
+{
+    fer_socket_addr before;
+    fer_socket_addr after;
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    FER_TRY(ferp_local_addr(raw, &before));
+    fer_error error = ferp_posix_result(connect((int)raw, &none, sizeof none));
+    if (error.kind != FER_OK && ferp_check_connected(raw).kind != FER_NOT_CONNECTED) {
+        return error;
+    }
+    FER_TRY(ferp_local_addr(raw, &after));
+    bool has_port = after.port != 0;
+    after.port = before.port;
+    return has_port ? (fer_error){FER_OK, 0} : ferp_bind(raw, &after);
+}
+
 #ifdef __linux__
 /* The local address of a datagram socket that Linux refuses to connect, because no route begins at
  * that address. */
@@ -52,21 +72,13 @@ static bool is_pinned_datagram(fer_raw_socket raw, fer_socket_addr *local)
            !fer_ip_addr_is_unspecified(local->ip);
 }
 
-/* Removes the peer, and the local address if the first connect chose it. The socket also loses a
- * port that the system chose, so it is bound to that port again. Queued datagrams stay
- * (net/ipv4/udp.c, __udp_disconnect). False: the address was bound by the user. */
-static bool unpin(fer_raw_socket raw, const fer_socket_addr *pinned)
+/* Removes the peer, and the local address if the first connect chose it. False: the address was
+ * bound by the user. */
+static bool unpin(fer_raw_socket raw)
 {
     fer_socket_addr local;
-    const struct sockaddr none = {.sa_family = AF_UNSPEC};
-    (void)connect((int)raw, &none, sizeof none);
-    if (ferp_local_addr(raw, &local).kind != FER_OK) {
-        return false;
-    }
-    bool has_port = local.port != 0;
-    local.port = pinned->port;
-    bool is_bound = has_port || ferp_bind(raw, &local).kind == FER_OK;
-    return is_bound && fer_ip_addr_is_unspecified(local.ip);
+    return ferp_disconnect(raw).kind == FER_OK && ferp_local_addr(raw, &local).kind == FER_OK &&
+           fer_ip_addr_is_unspecified(local.ip);
 }
 
 /* The first connect of a datagram socket chooses its local address. If that is a loopback address,
@@ -84,7 +96,7 @@ static fer_error connect_unpinned(fer_raw_socket raw, const fer_socket_addr *add
     if (ferp_peer_addr(raw, &old).kind != FER_OK) {
         return refused;
     }
-    fer_error error = unpin(raw, &pinned) ? connect_once(raw, addr) : refused;
+    fer_error error = unpin(raw) ? connect_once(raw, addr) : refused;
     if (error.kind != FER_OK) {
         (void)connect_once(raw, &old);
     }

@@ -62,6 +62,7 @@ static fer_error ensure_port(ferp_sim_network *network, ferp_sim_socket *socket,
 static void disconnect(ferp_sim_socket *socket)
 {
     socket->state = FERP_SIM_UNCONNECTED;
+    socket->connect_chose_address = false;
     socket->remote = (fer_socket_addr){0};
     socket->local.ip = (fer_ip_addr){.family = socket->family};
 }
@@ -81,11 +82,29 @@ fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *
     fer_socket_addr to = ferp_sim_destination(addr);
     fer_ip_addr source = ferp_sim_source_for(socket, &to.ip);
     FER_TRY(ensure_port(network, socket, &source));
-    socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
+    if (ferp_sim_is_wildcard(&socket->local.ip)) {
+        socket->connect_chose_address = true;
+        socket->local.ip = source;
+    }
     socket->remote = to;
     socket->state = FERP_SIM_CONNECTED;
     ferp_sim_keep_addresses(network, raw);
     return FERP_SIM_OK;
+}
+
+/* Windows keeps the address (?). */
+fer_error ferp_disconnect(fer_raw_socket raw)
+{
+    FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    fer_ip_addr local = socket->local.ip;
+    bool unbinds = ferp_sim_switches_for(network, socket)->udp_reconnect_unbinds ||
+                   (!ferp_sim_is_winsock(network) && socket->connect_chose_address);
+    if (socket->state == FERP_SIM_CONNECTED) {
+        disconnect(socket);
+        socket->local.ip = unbinds ? socket->local.ip : local;
+        ferp_sim_keep_addresses(network, raw);
+    }
+    return ferp_sim_trace_call(network, "disconnect", socket, FERP_SIM_OK);
 }
 
 void ferp_report_refusals(fer_raw_socket raw, bool reported)

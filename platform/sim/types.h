@@ -111,8 +111,9 @@ typedef struct ferp_sim_socket {
     bool shut_both_first;  /* its read half was shut down before its FIN arrived */
     fer_socket_addr local; /* both in canonical form: IPv4-mapped addresses are IPv4 */
     fer_socket_addr remote;
-    ferp_sim_code pending; /* SO_ERROR */
-    ferp_sim_code taken;   /* the pending error that a call has taken */
+    bool connect_chose_address; /* of a datagram socket */
+    ferp_sim_code pending;      /* SO_ERROR */
+    ferp_sim_code taken;        /* the pending error that a call has taken */
     ferp_sim_settings settings;
     uint32_t wakes;
     uint64_t sequence; /* unique; assigned at creation */

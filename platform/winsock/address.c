@@ -58,6 +58,18 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     return ferp_winsock_transfer_result(connect(socket, &name.any, size));
 }
 
+/* "If the address member ... is filled with zeros, the socket will be disconnected" ("connect
+ * function", MSDN). */
+fer_error ferp_disconnect(fer_raw_socket raw)
+{
+    fer_socket_addr local;
+    ferp_winsock_sockaddr name;
+    FER_TRY(ferp_local_addr(raw, &local));
+    const fer_socket_addr none = {.ip = {.family = local.ip.family}};
+    int size = ferp_winsock_sockaddr_from(&none, &name);
+    return ferp_winsock_result(connect(ferp_winsock_socket(raw), &name.any, size));
+}
+
 /* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It
  * is best effort: a layered provider's SOCKET may refuse it (OCaml, PR 10885), although the
  * connection is good. An accepted SOCKET inherits the listener's mode. FIONBIO sets the mode again,

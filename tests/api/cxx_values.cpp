@@ -236,6 +236,7 @@ void test_datagrams()
 {
     auto receiver = *ferrule::udp_socket::bind("127.0.0.1:0");
     auto sender = *ferrule::udp_socket::bind("127.0.0.1:0");
+    check(is_ok(sender.disconnect()), "a socket without a peer is disconnected");
     check(is_ok(receiver.set_limits(soon())), "a datagram socket has limits");
     check(*sender.send_to(std::string_view("abc"), *receiver.local_addr()) == 3, "it sends");
     char buf[2];

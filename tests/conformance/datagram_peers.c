@@ -80,6 +80,53 @@ static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
 
 /* A socket that is bound to the loopback address is never reachable from the network, whatever the
  * result of the second connect is. */
+/* `udp_disconnect_unbinds`: the address may become the wildcard address. */
+static void assert_port(const fer_udp_socket *socket, uint16_t port)
+{
+    fer_socket_addr addr = {0};
+    assert_ok(fer_udp_socket_local_addr(socket, &addr));
+    assert_int_equal(addr.port, port);
+    assert_true(
+        fer_ip_addr_is_loopback(addr.ip) ||
+        ((peer_is_bsd() || unix_peer_has_bsd_datagrams()) && fer_ip_addr_is_unspecified(addr.ip)));
+}
+
+/* U5: "This holds ... until fer_udp_socket_disconnect", of any of the handles. */
+FAMILY_TEST("U5", a_disconnected_socket_receives_from_every_sender)
+{
+    for (int cloned = 0; cloned < 2; cloned++) {
+        uint16_t port = 0;
+        uint16_t ports[2] = {0};
+        fer_socket_addr addr;
+        fer_udp_socket *socket = test_udp_bound(family, &port);
+        fer_udp_socket *other = cloned != 0 ? test_udp() : socket;
+        peer_socket first = peer_datagram(family, &ports[0]);
+        peer_socket second = peer_datagram(family, &ports[1]);
+        assert_ok(fer_udp_socket_disconnect(socket)); /* it has no peer */
+        assert_port(socket, port);
+        connect_to(socket, family, ports[0]);
+        if (cloned != 0) {
+            assert_ok(fer_udp_socket_try_clone(socket, other));
+        }
+        assert_true(peer_datagram_send(first, family, port, "old", 3));
+        wait_until_queued(socket);
+        assert_ok(fer_udp_socket_disconnect(other));
+        assert_kind(fer_udp_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
+        assert_port(socket, port);
+        assert_true(peer_datagram_send(second, family, port, "new", 3));
+        assert_receives(socket, "old", family, ports[0]);
+        assert_receives(socket, "new", family, ports[1]);
+        if (!peer_is_wine()) { /* which connects to 0.0.0.0 */
+            assert_kind(fer_udp_socket_send(socket, "none", 4, NULL), FER_NOT_CONNECTED);
+        }
+        send_text_to(socket, "to one", family, ports[0]);
+        assert_peer_socket_receives(first, "to one", port);
+        connect_to(socket, family, ports[1]);
+        send_text(socket, "again");
+        assert_peer_socket_receives(second, "again", port);
+    }
+}
+
 FAMILY_TEST("U5", a_socket_bound_to_loopback_keeps_its_address_when_it_is_connected_again)
 {
     uint16_t port = 0;

@@ -217,6 +217,19 @@ FAMILY_TEST("U3", take_error_takes_a_refusal)
     assert_ok(pending);
 }
 
+/* "A port that refuses never affects a socket without a peer". */
+FAMILY_TEST("U3", a_disconnected_socket_is_reported_no_earlier_refusal)
+{
+    fer_error pending = {FER_OTHER, 0};
+    fer_udp_socket *socket = connected_to_refusing(family);
+    send_text(socket, "refused");
+    wait_for_refusal(socket);
+    assert_ok(fer_udp_socket_disconnect(socket));
+    assert_receives_nothing(socket);
+    assert_ok(fer_udp_socket_take_error(socket, &pending));
+    assert_ok(pending);
+}
+
 /* take_error takes no datagram. */
 FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
 {

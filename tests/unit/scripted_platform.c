@@ -432,6 +432,7 @@ SCRIPTED(fer_error, ferp_local_addr, (fer_raw_socket raw, fer_socket_addr *out),
 SCRIPTED(fer_error, ferp_peer_addr, (fer_raw_socket raw, fer_socket_addr *out),
          store_addr(TAKE(PEER_ADDR, raw), out));
 SCRIPTED(fer_error, ferp_check_connected, (fer_raw_socket raw), TAKE(PEER_ADDR, raw)->error);
+SCRIPTED(fer_error, ferp_disconnect, (fer_raw_socket raw), TAKE(DISCONNECT, raw)->error);
 SCRIPTED(bool, ferp_connect_is_pending, (fer_raw_socket raw),
          TAKE(CONNECT_IS_PENDING, raw)->value == 0);
 
