@@ -19,6 +19,7 @@ set(ferrule_core_sources
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c
+    core/wait/waker.c
     core/open/binding.c
     core/open/connect_attempts.c
     core/open/connect_schedule.c
@@ -43,7 +44,8 @@ set(ferrule_core_sources
     core/api/tcp.c
     core/api/udp.c
     core/api/unix_datagram.c
-    core/api/unix_stream.c)
+    core/api/unix_stream.c
+    core/api/waker.c)
 set(ferrule_posix_sources
     platform/common/control.c
     platform/common/errno_of_kind.c

@@ -17,6 +17,7 @@ set(ferrule_untraced
     alloc free
     mutex_init mutex_destroy mutex_lock mutex_unlock cond_wait cond_broadcast
     lookup_next lookup_end
+    poller_raw
     sockaddr_of sockaddr_to sockaddr_un_of sockaddr_un_to)
 
 # A pointer to one of these is an argument, not a result.

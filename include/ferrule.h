@@ -18,5 +18,6 @@
 #include "ferrule/udp_batch.h"
 #include "ferrule/unix.h"
 #include "ferrule/version.h"
+#include "ferrule/waker.h"
 
 #endif

@@ -463,6 +463,9 @@ fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
 
 /* Makes the token's event, not signalled. eventfd, pipe | CreateEventW with manual reset. */
 fer_error ferp_token_open(fer_cancel_token *token);
+/* As ferp_token_open, with an event that is a descriptor: it is readable while the token is
+ * signalled. UNSUPPORTED: no event of the OS is one. eventfd, pipe | nothing. */
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw);
 void ferp_token_close(fer_cancel_token *token);
 
 /* Ends every wait with this token, running or later, until ferp_token_clear. Safe in a signal
@@ -502,8 +505,13 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
                            size_t *count, bool *notified);
 
 /* Ends one ferp_poller_wait, running or next, with *notified set. core calls it only while a wait
- * is running, and again only after it failed or a wait has reported it. Safe in a signal handler on
- * POSIX; errno is preserved. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
+ * is running, or another loop waits for ferp_poller_raw, and again only after it failed or a wait
+ * has reported it. Safe in a signal handler on POSIX; errno is preserved. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
 fer_error ferp_poller_notify(fer_poller *poller);
+
+/* A descriptor that is readable while a ferp_poller_wait would find something: an event, or a
+ * ferp_poller_notify that no wait has reported. NONE: the OS has none. That of epoll or kqueue (poll
+ * of POSIX: none) | none. */
+fer_raw_socket ferp_poller_raw(const fer_poller *poller);
 
 #endif

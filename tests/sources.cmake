@@ -117,7 +117,8 @@ set(ferrule_conformance_sources
     conformance/unix_datagrams.c
     conformance/unix_handles.c
     conformance/unix_streams.c
-    conformance/unreconciled.c)
+    conformance/unreconciled.c
+    conformance/wakers.c)
 
 set(ferrule_sim_test_sources
     sim/test_sim_bsd.c

@@ -113,6 +113,7 @@ static size_t take_hints(const fer_poller *poller, fer_event *events, size_t cou
             if (slot < FERI_ATTEMPTS_MAX) {
                 race->hinted |= UINT32_C(1) << slot;
                 race->query_at = 0;
+                race->driven.until = 0;
             }
         }
         if (slot >= FERI_ATTEMPTS_MAX) {
@@ -218,7 +219,8 @@ static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, s
     while (next != NULL) {
         connection_race *race = (void *)next;
         next = next->next;
-        until = feri_earlier(until, advance_race(race));
+        race->driven.until = advance_race(race);
+        until = feri_earlier(until, race->driven.until);
         if (race->stage == DONE && *count < cap) {
             events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
             (*count)++;
@@ -303,7 +305,7 @@ static fer_error start(fer_connector *connector, const feri_address_query *query
     connector->p_.state_ = CONNECTOR_OPEN;
     race->driven.next = feri_poller_first_driven(poller);
     feri_poller_set_driven(poller, &race->driven);
-    (void)advance_race(race);
+    race->driven.until = advance_race(race);
     return feri_ok();
 }
 

@@ -41,13 +41,11 @@ static inline bool feri_is_lookup_failure(fer_error_kind kind)
            kind == FER_RESOLVE_FAILED;
 }
 
-enum { FERI_RESERVED_WORDS = 6 };
-
-/* Whether the reserved members of an options struct are 0. */
-static inline bool feri_are_zero(const uint64_t reserved[FERI_RESERVED_WORDS])
+/* Whether the reserved member of an options struct, an array of size bytes, is 0. */
+static inline bool feri_are_zero(const uint64_t *reserved, size_t size)
 {
     uint64_t bits = 0;
-    for (int i = 0; i < FERI_RESERVED_WORDS; i++) {
+    for (size_t i = 0; i < size / sizeof *reserved; i++) {
         bits |= reserved[i];
     }
     return bits == 0;

@@ -14,6 +14,7 @@
 #include "core/names/address_source.h"
 #include "core/wait/poller.h"
 #include "core/wait/waiting.h"
+#include "core/wait/waker.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
@@ -137,8 +138,8 @@ static void remove_completed(feri_lookup *removed)
 /* ---- The end of a lookup */
 
 /* Called with the mutex locked: after fer_lookup_close has unlocked it, there is no notification
- * for the lookup (rule N5), and no signal. The key is in the list before the poller is notified
- * (rule N9). */
+ * for the lookup (rule N5), no wake and no signal. The key is in the list before the poller is
+ * notified and the waker woken (rule N9). */
 static void complete(feri_lookup *done, feri_lookup_result result)
 {
     FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
@@ -152,6 +153,9 @@ static void complete(feri_lookup *done, feri_lookup_result result)
     ferp_cond_broadcast(&done->pool->mutex);
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);
+    }
+    if (done->notice.waker != NULL) {
+        FER_IGNORE(fer_waker_wake(done->notice.waker));
     }
     if (done->notice.event != NULL) {
         /* the caller of feri_lookup_start closes the event after the lookup */
@@ -415,7 +419,7 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
     FERI_REQUIRE(resolver->p_.pool_ == NULL, FER_MISUSE);
     uint32_t threads = chosen->threads == 0 ? 4 : chosen->threads;
     uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
-    FERI_REQUIRE(feri_are_zero(chosen->reserved_), FER_INVALID_INPUT);
+    FERI_REQUIRE(feri_are_zero(chosen->reserved_, sizeof chosen->reserved_), FER_INVALID_INPUT);
     feri_pool *made = ferp_alloc(sizeof *made);
     FERI_REQUIRE(made != NULL, FER_OUT_OF_MEMORY);
     *made = (feri_pool){.references = 1, .process = ferp_process(), .threads_max = threads};
@@ -440,7 +444,8 @@ const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_option
 fer_error feri_lookup_options_check(const fer_lookup_options *options)
 {
     bool is_known = feri_is_family_choice(options->family) && options->unused_ == 0 &&
-                    feri_are_zero(options->reserved_) && feri_limits_are_valid(&options->limits);
+                    feri_are_zero(options->reserved_, sizeof options->reserved_) &&
+                    feri_limits_are_valid(&options->limits);
     return is_known ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -487,7 +492,8 @@ static fer_error check_start(fer_resolver *resolver, const fer_lookup *out,
 {
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
-    bool is_usable = poller == NULL || feri_poller_is_open(poller);
+    bool is_usable = (poller == NULL || feri_poller_is_open(poller)) &&
+                     (options->waker == NULL || feri_waker_is_open(options->waker));
     FERI_REQUIRE(is_usable, FER_MISUSE);
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
     return feri_lookup_options_check(options);
@@ -501,7 +507,8 @@ fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
     feri_address_query query;
     FER_TRY(check_start(resolver, out, poller, chosen));
     FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
-    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
+    const feri_lookup_notice notice = {
+        .poller = poller, .waker = chosen->waker, .has_key = true, .key = key};
     return feri_lookup_start(resolver, &query, &notice, out);
 }
 
@@ -513,7 +520,8 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
     feri_address_query query;
     FER_TRY(check_start(resolver, out, poller, chosen));
     FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
-    const feri_lookup_notice notice = {.poller = poller, .has_key = true, .key = key};
+    const feri_lookup_notice notice = {
+        .poller = poller, .waker = chosen->waker, .has_key = true, .key = key};
     return feri_lookup_start(resolver, &query, &notice, out);
 }
 

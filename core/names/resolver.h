@@ -24,16 +24,18 @@ const fer_lookup_options *feri_lookup_options_or_default(const fer_lookup_option
 bool feri_resolver_is_usable(fer_resolver *resolver);
 
 /* The end of a lookup is reported to an event, which is cancelled, to a poller, which is notified,
- * and, if it has a key, to fer_resolver_take_completed, which returns it. */
+ * to a waker, which is woken, and, if it has a key, to fer_resolver_take_completed, which returns
+ * it. */
 typedef struct feri_lookup_notice {
     fer_poller *poller;      /* or NULL */
+    fer_waker *waker;        /* or NULL */
     fer_cancel_token *event; /* or NULL */
     bool has_key;
     uint64_t key;
 } feri_lookup_notice;
 
-/* Starts a lookup on a usable resolver. The notice is copied. Its poller and its event are not used
- * after fer_lookup_close has returned. Errors as fer_resolver_start. */
+/* Starts a lookup on a usable resolver. The notice is copied. Its poller, its waker and its event are
+ * not used after fer_lookup_close has returned. Errors as fer_resolver_start. */
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out);
 

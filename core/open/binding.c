@@ -49,7 +49,8 @@ fer_error feri_bind_options_check(const fer_bind_options *options)
     bool is_known =
         options == NULL ||
         (feri_is_device_name(options->device) && feri_is_family_choice(options->family) &&
-         options->backlog >= 0 && options->unused_ == 0 && feri_are_zero(options->reserved_));
+         options->backlog >= 0 && options->unused_ == 0 &&
+         feri_are_zero(options->reserved_, sizeof options->reserved_));
     return is_known ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 

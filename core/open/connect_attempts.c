@@ -244,7 +244,7 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
         return feri_own_error(FER_MISUSE);
     }
     int unused = options->unused_[0] | options->unused_[1] | options->unused_[2];
-    bool is_known = unused == 0 && feri_are_zero(options->reserved_) &&
+    bool is_known = unused == 0 && feri_are_zero(options->reserved_, sizeof options->reserved_) &&
                     feri_is_family_choice(options->family) &&
                     feri_limits_are_valid(&options->limits);
     FERI_REQUIRE(is_known, FER_INVALID_INPUT);

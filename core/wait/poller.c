@@ -134,13 +134,16 @@ fer_duration feri_poller_time_left(uint64_t deadline)
  * without a system call. Otherwise it is SENT, and the system delivers it to one wait. Both bits:
  * another notification was merged with the sent one, and stays KEPT if the system refuses that one.
  * The bit DRIVEN says that the poller has connectors (poller.h), so no poll is a fast one.
+ * The bit SHOWN says that other loops have the poller's descriptor: then every notification is SENT,
+ * because only the system makes the descriptor readable. No wait need be running.
  * Each notifier changes the word, if only to the same value. Its earlier writes thus happen before
  * the return of the wait that receives the notification. add and modify do the same. */
 
 #define KEPT 1u
 #define SENT 2u
 #define DRIVEN 4u
-#define ONE_WAIT 8u
+#define SHOWN 8u
+#define ONE_WAIT 16u
 
 /* The most events of a fast poll. epoll's backend has the same maximum for one wait, so the
  * compiler removes its comparison. */
@@ -185,7 +188,7 @@ static bool record_notification(fer_poller *poller, uint32_t if_refused)
 {
     for (;;) {
         uint32_t old = feri_atomic_load(&poller->p_.notified_);
-        bool must_send = (old & SENT) == 0 && old >= ONE_WAIT;
+        bool must_send = (old & SENT) == 0 && old >= SHOWN; /* or a wait runs */
         uint32_t pending = must_send ? SENT | if_refused : KEPT;
         if (feri_atomic_replace(&poller->p_.notified_, old, old | pending)) {
             return must_send;
@@ -242,6 +245,43 @@ void feri_poller_notify(fer_poller *poller)
     if (feri_poller_is_open(poller)) {
         FER_IGNORE(give_notification(poller, KEPT));
     }
+}
+
+/* ---- A poller in another loop. Both functions are for a loop that waits for the poller's
+ * descriptor until the next timeout, and then calls fer_poller_wait with a timeout of 0. */
+
+/* A notification that was KEPT before is SENT now. If the system refuses it, the next wait gets it,
+ * and the next timeout is 0. */
+fer_raw_socket fer_poller_as_raw(fer_poller *poller)
+{
+    fer_raw_socket raw =
+        feri_poller_is_open(poller) ? ferp_poller_raw(poller) : FER_RAW_SOCKET_NONE;
+    bool must_send = false;
+    bool is_shown = raw == FER_RAW_SOCKET_NONE;
+    while (!is_shown) {
+        uint32_t old = feri_atomic_load(&poller->p_.notified_);
+        must_send = (old & (KEPT | SENT)) == KEPT;
+        uint32_t sent = must_send ? SENT : 0;
+        is_shown = feri_atomic_replace(&poller->p_.notified_, old, old | SHOWN | sent);
+    }
+    if (must_send && ferp_poller_notify(poller).kind != FER_OK) {
+        feri_atomic_change_bits(&poller->p_.notified_, 0, SENT);
+    }
+    return raw;
+}
+
+fer_error fer_poller_next_timeout(const fer_poller *poller, fer_duration *out)
+{
+    bool is_usable = feri_poller_is_open(poller) && out != NULL;
+    FERI_REQUIRE(is_usable, FER_MISUSE);
+    bool is_notified = (feri_atomic_load(&poller->p_.notified_) & (KEPT | SENT)) != 0;
+    uint64_t until = is_notified ? 0 : FERP_NO_DEADLINE;
+    const feri_poller_driven *driven = feri_poller_first_driven(poller);
+    for (; driven != NULL; driven = driven->next) {
+        until = feri_earlier(until, driven->until);
+    }
+    *out = feri_poller_time_left(until);
+    return feri_ok();
 }
 
 /* ---- A wait */

@@ -29,6 +29,7 @@ typedef fer_error feri_poller_waiter(fer_poller *poller, fer_event *events, size
 typedef struct feri_poller_driven {
     feri_poller_waiter *wait;
     struct feri_poller_driven *next;
+    uint64_t until; /* when it wants the next wait; 0: now */
 } feri_poller_driven;
 
 /* The word of a poller, behind its members, that has the first of the list. No member is added,

@@ -14,7 +14,8 @@ BY_VALUE = {"fer_error", "fer_duration", "fer_instant", "fer_event", "fer_stream
             "fer_ipv6_addr", "fer_ip_addr", "fer_raw_socket", "fer_interest", "fer_shutdown"}
 # The types whose functions take the object first.
 OBJECTS = ("tcp_stream", "tcp_listener", "udp_socket", "unix_stream", "unix_listener",
-           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token", "connector")
+           "unix_datagram", "socket", "poller", "resolver", "lookup", "cancel_token", "connector",
+           "waker")
 # Enumerators without the name of their type, for the sake of programs that are ported: rule 10.
 FREE_ENUMS = {"fer_error_kind", "fer_interest"}
 # The parameters that may be NULL, in every function that has them; a buffer if its size is 0.

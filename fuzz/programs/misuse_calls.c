@@ -243,6 +243,7 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
     static fer_connect_failure failures[ELEMENTS];
     static size_t failures_count;
     fer_resolver *chosen = &call->state->fer_resolver_all[pick % MISUSE_HANDLES];
+    fer_waker *waker = &call->state->fer_waker_all[pick / 8 % MISUSE_HANDLES];
     fer_ip_family family = (fer_ip_family)(pick % 32 == 30 ? 9 : 0);
     limits = choose_limits(call, pick);
     connect = (fer_connect_options){.limits = limits,
@@ -258,7 +259,8 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
     lookup = (fer_lookup_options){.limits = limits,
                                   .resolver = pick % 4 == 0 ? chosen : NULL,
                                   .family = family,
-                                  .unused_ = pick % 64 == 63};
+                                  .unused_ = pick % 64 == 63,
+                                  .waker = pick % 8 == 5 ? waker : NULL};
     resolver =
         (fer_resolver_options){.threads = counts[pick % 7], .queue_cap = counts[pick / 7 % 7]};
     bind = (fer_bind_options){.device = pick % 16 == 15 ? "" : NULL,

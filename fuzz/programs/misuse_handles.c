@@ -97,6 +97,7 @@ static void open_others(struct misuse_state *state)
         if (i != 1) {
             FER_IGNORE(fer_resolver_new(&state->fer_resolver_all[i], &few));
             FER_IGNORE(fer_cancel_token_new(&state->fer_cancel_token_all[i]));
+            FER_IGNORE(fer_waker_new(&state->fer_waker_all[i]));
         }
     }
     for (size_t i = 0; i < MISUSE_HANDLES; i++) {
@@ -111,6 +112,7 @@ static void open_others(struct misuse_state *state)
     fer_connector_close(&state->fer_connector_all[2]);
     fer_resolver_close(&state->fer_resolver_all[2]);
     fer_cancel_token_close(&state->fer_cancel_token_all[2]);
+    fer_waker_close(&state->fer_waker_all[2]);
 }
 
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,

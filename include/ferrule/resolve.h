@@ -17,6 +17,7 @@
 #include "ferrule/error.h"
 #include "ferrule/poller.h"
 #include "ferrule/socket_addr.h"
+#include "ferrule/waker.h"
 
 FER_BEGIN_DECLS
 
@@ -86,8 +87,8 @@ FER_API size_t fer_resolve_error_text(fer_error error, char *FER_NULLABLE buf, s
 
 union fer_resolver;
 
-/* The options of lookups. All zero bytes are the defaults. All pointers are caller-owned and used
- * during the call only. */
+/* The options of lookups. All zero bytes are the defaults. All pointers are caller-owned. All but
+ * waker are used during the call only. */
 typedef struct fer_lookup_options {
     /* The limits of the lookup (cancel.h). */
     fer_limits limits;
@@ -97,7 +98,11 @@ typedef struct fer_lookup_options {
     fer_ip_family family;
     /* 0, like reserved_; a later version may use both. Any other value is FER_INVALID_INPUT. */
     uint32_t unused_;
-    uint64_t reserved_[6];
+    /* For fer_resolver_start and fer_resolver_start_host: the waker that the end of the lookup
+     * wakes, so that a loop of any kind can wait for it (waker.h), or NULL. It stays OPEN and at
+     * its address until the lookup is closed. Other calls do not use it. */
+    fer_waker *FER_NULLABLE waker;
+    uint64_t reserved_[5];
 } fer_lookup_options;
 
 /** Converts "host:port" to socket addresses, as fer_to_socket_addrs does, within limits, in the
@@ -149,7 +154,7 @@ FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t p
                                                     size_t *count) FER_OUT_WRITES(4, 5);
 
 /* ---- Names without blocking. A resolver looks up names in a few threads of its own. A lookup is
- * for one name. Wait for it, or let it notify a poller. The system's lookup cannot be cancelled and
+ * for one name. Wait for it, or let it notify a poller or wake a waker. The system's lookup cannot be cancelled and
  * has no timeout (getaddrinfo(3)), so cancellation and timeouts apply to the wait for it.
  *
  *     FER_TRY(fer_resolver_new(&resolver, NULL));
@@ -227,13 +232,14 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
  *
  * poller may be NULL; otherwise it is notified when the lookup is done. If the system refuses to
  * wake a running wait, the next wait gets the notification (rule N5). fer_resolver_take_completed
- * returns key when the lookup is done. key is any number, for example an index of the caller's
+ * returns key when the lookup is done. options->waker is woken then, too, also without a poller (rule
+ * N5): pass NULL for the poller to both calls. key is any number, for example an index of the caller's
  * lookups. Lookups may have the same key. These keys are separate from those of fer_poller_add: a
- * wait never returns them. *out is OPEN before the key is listed and the poller is notified, so
- * another thread that takes the key may use and close the lookup before this call returns.
- * Owns: close *out with fer_lookup_close. The poller is caller-owned. It must stay OPEN and at its
- * address until the lookup is closed: close lookups before their poller.
- * Errors: FER_MISUSE (a poller or resolver that is not OPEN; out is OPEN; resolver, host_port or
+ * wait never returns them. *out is OPEN before the key is listed and before the poller or
+ * the waker is, so another thread that takes the key may use and close the lookup before this call returns.
+ * Owns: close *out with fer_lookup_close. The poller and the waker are caller-owned. They must stay
+ * OPEN and at their addresses until the lookup is closed: close lookups before them.
+ * Errors: FER_MISUSE (a poller, waker or resolver that is not OPEN; out is OPEN; resolver, host_port or
  * out is NULL), FER_INVALID_INPUT (input that fer_to_socket_addrs_with refuses before any lookup),
  * FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no thread can be
  * created and none is running). *out is unchanged then.
@@ -303,7 +309,8 @@ FER_MUST_USE FER_API fer_error fer_lookup_wait(fer_lookup *lookup, fer_duration 
 
 /** Closes a lookup, done or not. Does nothing on NULL, NEW and CLOSED handles.
  * Blocks: never. The call does not wait for a lookup that the system's resolver still runs.
- * Owns: releases the lookup's memory. The poller is not used after the call returns.
+ * Owns: releases the lookup's memory. The poller and the waker are not used after the call
+ * returns.
  * Errors: none.
  * Rust: dropping the future of tokio::net::lookup_host.
  * Threads: no concurrent call on the lookup. */

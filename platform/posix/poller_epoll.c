@@ -177,6 +177,11 @@ fer_error ferp_poller_notify(fer_poller *poller)
     return err;
 }
 
+fer_raw_socket ferp_poller_raw(const fer_poller *poller)
+{
+    return (fer_raw_socket)epoll_of(poller);
+}
+
 /* ---- Waiting */
 
 _Static_assert(sizeof(struct epoll_event) <= sizeof(fer_event),

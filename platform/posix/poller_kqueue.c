@@ -281,6 +281,12 @@ fer_error ferp_poller_notify(fer_poller *poller)
     return err;
 }
 
+/* A kqueue is readable while it has an event (kqueue(2)). */
+fer_raw_socket ferp_poller_raw(const fer_poller *poller)
+{
+    return (fer_raw_socket)kqueue_of(poller);
+}
+
 /* ---- Waiting */
 
 static bool has_ticket(const struct kevent *received)

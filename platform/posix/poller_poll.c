@@ -174,4 +174,10 @@ fer_error ferp_poller_notify(fer_poller *poller)
     return ferp_list_notify(poller);
 }
 
+fer_raw_socket ferp_poller_raw(const fer_poller *poller)
+{
+    (void)poller;
+    return FER_RAW_SOCKET_NONE;
+}
+
 #endif

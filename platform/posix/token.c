@@ -53,6 +53,13 @@ fer_error ferp_token_open(fer_cancel_token *token)
 
 #endif
 
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
+{
+    FER_TRY(ferp_token_open(token));
+    *raw = (fer_raw_socket)ferp_posix_token_fd(token);
+    return (fer_error){FER_OK, 0};
+}
+
 void ferp_token_close(fer_cancel_token *token)
 {
     close(ferp_posix_token_fd(token));
@@ -75,9 +82,12 @@ void ferp_token_signal(fer_cancel_token *token)
     errno = saved;
 }
 
+/* A read that fills the buffer may have left bytes of a pipe. An eventfd has eight. */
 void ferp_token_clear(fer_cancel_token *token)
 {
-    uint64_t count;
-    while (read(ferp_posix_token_fd(token), &count, sizeof count) > 0) {
-    }
+    char bytes[512];
+    ssize_t count;
+    do {
+        count = read(ferp_posix_token_fd(token), bytes, sizeof bytes);
+    } while (count == (ssize_t)sizeof bytes || (count < 0 && errno == EINTR));
 }

@@ -291,6 +291,12 @@ fer_error ferp_poller_notify(fer_poller *poller)
     return ferp_sim_trace_call(network, "poller notify", NULL, FERP_SIM_OK);
 }
 
+fer_raw_socket ferp_poller_raw(const fer_poller *poller)
+{
+    (void)poller;
+    return FER_RAW_SOCKET_NONE;
+}
+
 /* ---- Waiting */
 
 static const ferp_sim_socket *socket_of(const ferp_sim_network *network,

@@ -23,6 +23,14 @@ fer_error ferp_token_open(fer_cancel_token *token)
     return ferp_sim_trace_call(network, "token", NULL, FERP_SIM_OK);
 }
 
+/* A waker is a connection in each dialect, so that readiness has one source. */
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
+{
+    (void)token;
+    (void)raw;
+    return (fer_error){FER_UNSUPPORTED, 0};
+}
+
 static void trace(const char *verb)
 {
     ferp_sim_network *network = ferp_sim_current();

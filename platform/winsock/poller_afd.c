@@ -298,6 +298,12 @@ fer_error ferp_poller_notify(fer_poller *poller)
                : ferp_winsock_last_error();
 }
 
+fer_raw_socket ferp_poller_raw(const fer_poller *poller)
+{
+    (void)poller;
+    return FER_RAW_SOCKET_NONE;
+}
+
 /* ---- The poller */
 
 fer_error ferp_poller_open(fer_poller *poller)

@@ -22,6 +22,13 @@ fer_error ferp_token_open(fer_cancel_token *token)
     return FERP_WINSOCK_OK;
 }
 
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
+{
+    (void)token;
+    (void)raw;
+    return (fer_error){FER_UNSUPPORTED, 0};
+}
+
 void ferp_token_close(fer_cancel_token *token)
 {
     CloseHandle(ferp_winsock_token_event(token));

@@ -427,7 +427,9 @@ static void open_other_handles(void)
     objects[INDEX_OF_fer_resolver] = opened[INDEX_OF_fer_resolver] = &resolver;
     objects[INDEX_OF_fer_lookup] = opened[INDEX_OF_fer_lookup] = &lookup;
     objects[INDEX_OF_fer_connector] = opened[INDEX_OF_fer_connector] = &connector;
+    assert_ok(fer_waker_new(&waker));
     objects[INDEX_OF_fer_cancel_token] = opened[INDEX_OF_fer_cancel_token] = &token;
+    objects[INDEX_OF_fer_waker] = opened[INDEX_OF_fer_waker] = &waker;
 }
 
 static void close_sockets(void)
@@ -458,11 +460,14 @@ static void close_others(void)
     assert_ok(fer_cancel_token_new(&ended.token));
     assert_ok(fer_cancel_token_cancel(&ended.token));
     fer_cancel_token_close(&ended.token);
+    assert_ok(fer_waker_new(&ended.waker));
+    fer_waker_close(&ended.waker);
     closed[INDEX_OF_fer_resolver] = &ended.resolver;
     closed[INDEX_OF_fer_lookup] = &ended.lookup;
     closed[INDEX_OF_fer_connector] = &ended.connector;
     closed[INDEX_OF_fer_poller] = &ended.poller;
     closed[INDEX_OF_fer_cancel_token] = &ended.token;
+    closed[INDEX_OF_fer_waker] = &ended.waker;
 }
 
 /* ---- The open handles still work, and nothing was taken from their queues. */
@@ -527,6 +532,12 @@ static void assert_others_work(void)
     assert_false(fer_cancel_token_is_cancelled(&token));
     assert_ok(fer_cancel_token_cancel(&token));
     assert_true(fer_cancel_token_is_cancelled(&token));
+    fer_poll_entry woken = {.raw = fer_waker_as_raw(&waker), .interest = FER_READABLE};
+    assert_ok(fer_poll(&woken, 1, (fer_duration){0}, NULL, &count));
+    assert_true(count == 0);
+    assert_ok(fer_waker_wake(&waker));
+    assert_ok(fer_poll(&woken, 1, FER_DURATION_NONE, NULL, &count));
+    assert_true(count == 1);
 }
 
 static void close_other_handles(void)
@@ -534,6 +545,7 @@ static void close_other_handles(void)
     fer_lookup_close(&lookup);
     fer_resolver_close(&resolver);
     fer_cancel_token_close(&token);
+    fer_waker_close(&waker);
     peer_close_not_a_socket(raws.none);
 }
 

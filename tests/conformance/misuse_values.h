@@ -40,6 +40,7 @@ static fer_resolver resolver;
 static fer_lookup lookup;
 static fer_connector connector;
 static fer_cancel_token token;
+static fer_waker waker;
 static struct closed_handles {
     fer_socket socket;
     fer_resolver resolver;
@@ -47,6 +48,7 @@ static struct closed_handles {
     fer_connector connector;
     fer_poller poller;
     fer_cancel_token token;
+    fer_waker waker;
 } ended;
 
 /* ---- Values */
@@ -124,6 +126,7 @@ static const struct good_value {
 /* Limits and options whose handles are not open. */
 static fer_resolver fresh_resolver;
 static fer_cancel_token fresh_token;
+static fer_waker fresh_waker;
 static const fer_socket_addr bad_addr = {.ip = {.family = (fer_ip_family)0x55}};
 
 /* Values out of range, and what a call returns for each; FER_OK: a value that hides no wrong state,
@@ -262,7 +265,12 @@ static const struct bad_value {
     LOOKUP(.family = (fer_ip_family)5),
     LOOKUP(.unused_ = 1),
     LOOKUP(.limits = {.reserved_ = {1}}),
-    LOOKUP(.reserved_ = {0, 0, 0, 0, 0, 1}),
+    LOOKUP(.reserved_ = {1}),
+    LOOKUP(.reserved_ = {0, 0, 0, 0, 1}),
+    {"fer_lookup_options", NULL, "_start", &(const fer_lookup_options){.waker = &fresh_waker},
+     FER_MISUSE},
+    {"fer_lookup_options", NULL, "_start", &(const fer_lookup_options){.waker = &ended.waker},
+     FER_MISUSE},
     {"fer_lookup_options", NULL, "_with", &(const fer_lookup_options){.resolver = &fresh_resolver},
      FER_MISUSE},
     {"fer_lookup_options", NULL, "_with", &(const fer_lookup_options){.resolver = &ended.resolver},

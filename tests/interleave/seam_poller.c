@@ -141,6 +141,12 @@ fer_error ferp_poller_notify(fer_poller *poller)
     return success;
 }
 
+fer_raw_socket ferp_poller_raw(const fer_poller *poller)
+{
+    (void)poller;
+    return 1;
+}
+
 /* ---- Waiting */
 
 static bool is_once(fer_poll_mode mode)

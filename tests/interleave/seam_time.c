@@ -142,6 +142,12 @@ fer_error ferp_token_open(fer_cancel_token *token)
     return (fer_error){FER_OK, 0};
 }
 
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
+{
+    *raw = 1;
+    return ferp_token_open(token);
+}
+
 void ferp_token_close(fer_cancel_token *token)
 {
     change_token("close token", token, false);

@@ -137,6 +137,7 @@ bool handle_is_open(enum handle_type type, const void *handle)
         uint32_t state = ((const fer_cancel_token *)handle)->p_.state_;
         return state > 0 && state < 4;
     }
+    case INDEX_OF_fer_waker: return ((const fer_waker *)handle)->p_.state_ == 1;
     default: return fer_socket_as_raw(handle) != FER_RAW_SOCKET_NONE;
     }
 }

@@ -52,7 +52,8 @@ extern const size_t functions_count;
     X(fer_lookup)        \
     X(fer_connector)     \
     X(fer_poller)        \
-    X(fer_cancel_token)
+    X(fer_cancel_token)  \
+    X(fer_waker)
 
 enum handle_type {
 #define HANDLE_TYPE_INDEX(type) INDEX_OF_##type,

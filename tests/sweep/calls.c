@@ -85,7 +85,10 @@ static const struct need {
     {{"fer_poller_delete", ""}, POLLER_ADDED, 0},
     {{"fer_poller_wait", ""}, POLLER_ADDED, 0},
     {{"", "fer_poll"}, POLLER, LIMITED},
+    {{"fer_poller_next_timeout", ""}, CONNECTOR, 0},
     {{"fer_cancel_token_reset", ""}, CANCELLED, 0},
+    {{"fer_waker_clear", ""}, WOKEN, ONCE},
+    {{"fer_waker_wake", ""}, WAKER, ONCE}, /* its connection is reset */
     {{"fer_resolver_take_completed", ""}, LOOKUP, 0},
     {{"fer_lookup_wait", ""}, LOOKUP, ONCE},
     {{"fer_connector_start", ""}, CONNECTOR, 0},

@@ -9,9 +9,9 @@ const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
 struct world world;
 
 void *const first_handles[HANDLE_TYPE_COUNT] = {
-    &world.tcp,    &world.unix_,     &world.tcp_listener, &world.unix_listener,
-    &world.udp,    &world.gram_,     &world.socket,       &world.resolver,
-    &world.lookup, &world.connector, &world.poller,       &world.token};
+    &world.tcp,    &world.unix_,  &world.tcp_listener, &world.unix_listener, &world.udp,
+    &world.gram_,  &world.socket, &world.resolver,     &world.lookup,        &world.connector,
+    &world.poller, &world.token,  &world.waker};
 void *const other_handles[HANDLE_TYPE_COUNT] = {
     &world.tcp2, &world.unix2, &world.tcp_listener2, &world.unix_listener2,
     &world.udp2, &world.gram2, &world.socket2};
@@ -193,6 +193,14 @@ static void open_token(struct world *w, bool cancels)
     }
 }
 
+static void open_waker(struct world *w, bool wakes)
+{
+    REQUIRE_OK(fer_waker_new(&w->waker));
+    if (wakes) {
+        REQUIRE_OK(fer_waker_wake(&w->waker));
+    }
+}
+
 static void open_resolver(struct world *w, bool starts)
 {
     REQUIRE_OK(
@@ -260,6 +268,8 @@ bool world_open(struct world *w, enum setup setup, int flags)
     case POLLER_ADDED: open_poller(w, flags, true); break;
     case TOKEN: open_token(w, false); break;
     case CANCELLED: open_token(w, true); break;
+    case WAKER: open_waker(w, false); break;
+    case WOKEN: open_waker(w, true); break;
     case RESOLVER: open_resolver(w, false); break;
     case LOOKUP: open_resolver(w, true); break;
     case CONNECTOR: open_connector(w, flags, false); break;
@@ -355,6 +365,7 @@ void world_end(struct world *w)
     }
     fer_poller_close(&w->poller);
     fer_cancel_token_close(&w->token);
+    fer_waker_close(&w->waker);
     fer_cancel_token_close(&w->stop);
     drain(stage.udp, false, w->buf, sizeof w->buf);
     drain(stage.gram, false, w->buf, sizeof w->buf);

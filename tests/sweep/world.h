@@ -35,6 +35,7 @@ enum setup {
     CONNECTOR,
     POLLER,
     TOKEN,
+    WAKER,
     OF_TCP,
     RAW_TCP = OF_TCP + BUILT_UDP,
     RAW_UNIX = RAW_TCP + UNIX,
@@ -54,6 +55,7 @@ enum setup {
     BUILT_UNIX,
     POLLER_ADDED,
     CANCELLED,
+    WOKEN,
     CONNECTOR_DONE
 };
 
@@ -100,6 +102,7 @@ struct world {
     fer_lookup lookup;
     fer_connector connector;
     fer_cancel_token token, stop;
+    fer_waker waker;
     fer_raw_socket raw; /* not owned by a handle, unless a handle has it too */
     fer_raw_socket peer, unix_end, clients[3];
     char buf[64];

@@ -48,6 +48,13 @@ fer_error ferp_token_open(fer_cancel_token *token)
     return script_take(SCRIPT_TOKEN_OPEN, FER_RAW_SOCKET_NONE, "")->error;
 }
 
+/* The descriptor is 8. */
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
+{
+    *raw = 8;
+    return ferp_token_open(token);
+}
+
 void ferp_token_close(fer_cancel_token *token)
 {
     token->p_.system_[0] = 0;
@@ -145,6 +152,7 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
 
 SCRIPTED(fer_error, ferp_poller_notify, (fer_poller * poller), (void)poller,
          script_take(SCRIPT_POLLER_NOTIFY, FER_RAW_SOCKET_NONE, "")->error);
+SCRIPTED(fer_raw_socket, ferp_poller_raw, (const fer_poller *poller), (void)poller, 9);
 
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      const fer_cancel_token *token, fer_interest *ready)

@@ -1,0 +1,84 @@
+/* waker.c: makes wakers. Where the system's event of a cancel token is no descriptor, a waker is a
+ * connection of this machine to itself. */
+#include "core/wait/waker.h"
+
+#include "core/base/error.h"
+#include "ferrule/tcp.h"
+#include "platform/platform.h"
+
+/* The connection of a machine to itself is made at once. Only a firewall could delay it. */
+#define CONNECT_SECONDS 10
+
+typedef struct loopback {
+    fer_tcp_listener listener;
+    fer_tcp_stream writer;
+    fer_tcp_stream reader;
+} loopback;
+
+/* Accepts the connection of the writer, and closes those of other programs. */
+static fer_error accept_own(loopback *made)
+{
+    fer_socket_addr own;
+    fer_socket_addr peer;
+    FER_TRY(fer_tcp_stream_local_addr(&made->writer, &own));
+    FER_TRY(fer_tcp_listener_accept(&made->listener, &made->reader, &peer));
+    while (!fer_socket_addr_eq(&own, &peer)) {
+        fer_tcp_stream_close(&made->reader);
+        FER_TRY(fer_tcp_listener_accept(&made->listener, &made->reader, &peer));
+    }
+    return feri_ok();
+}
+
+/* Without Nagle's algorithm: a second byte does not wait until the first one is acknowledged (RFC
+ * 9293, 3.7.4). With a linger time of 0 no port stays in TIME_WAIT. */
+static fer_error set_up(fer_tcp_stream *stream)
+{
+    FER_TRY(fer_tcp_stream_set_nodelay(stream, true));
+    FER_TRY(fer_tcp_stream_set_linger(stream, fer_duration_from_nanos(0)));
+    return fer_tcp_stream_set_nonblocking(stream, true);
+}
+
+static fer_error connect_ends(loopback *made)
+{
+    const fer_duration time = fer_duration_from_secs(CONNECT_SECONDS);
+    const fer_limits limits = {.deadline = fer_instant_after(time)};
+    fer_socket_addr addr = {.ip = {.family = FER_IP_V4, .u.v4 = {{127, 0, 0, 1}}}};
+    FER_TRY(fer_tcp_listener_bind_addr(&made->listener, &addr));
+    FER_TRY(fer_tcp_listener_local_addr(&made->listener, &addr));
+    FER_TRY(fer_tcp_listener_set_limits(&made->listener, &limits));
+    FER_TRY(fer_tcp_stream_connect_timeout(&made->writer, &addr, time));
+    FER_TRY(accept_own(made));
+    FER_TRY(set_up(&made->writer));
+    return set_up(&made->reader);
+}
+
+static fer_error connect_to_itself(fer_raw_socket *reader, fer_raw_socket *writer)
+{
+    loopback made = {.reader = {{{0}}}};
+    fer_error error = connect_ends(&made);
+    fer_tcp_listener_close(&made.listener);
+    if (error.kind == FER_OK) {
+        *reader = fer_tcp_stream_into_raw(&made.reader);
+        *writer = fer_tcp_stream_into_raw(&made.writer);
+    } else {
+        fer_tcp_stream_close(&made.reader);
+        fer_tcp_stream_close(&made.writer);
+    }
+    return error;
+}
+
+fer_error fer_waker_new(fer_waker *waker)
+{
+    fer_waker made = {{0}};
+    bool is_usable = waker != NULL && !feri_waker_is_open(waker);
+    FERI_REQUIRE(is_usable, FER_MISUSE);
+    made.p_.writer_ = FER_RAW_SOCKET_NONE;
+    fer_error error = ferp_token_open_pollable(&made.p_.event_, &made.p_.reader_);
+    if (error.kind == FER_UNSUPPORTED) {
+        error = connect_to_itself(&made.p_.reader_, &made.p_.writer_);
+    }
+    FER_TRY(error);
+    made.p_.state_ = FERI_WAKER_OPEN;
+    *waker = made;
+    return feri_ok();
+}
