@@ -15,5 +15,6 @@
 #include "ferrule/tcp.hpp"
 #include "ferrule/udp.hpp"
 #include "ferrule/unix.hpp"
+#include "ferrule/waker.hpp"
 
 #endif

@@ -506,12 +506,13 @@ fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fe
 
 /* Ends one ferp_poller_wait, running or next, with *notified set. core calls it only while a wait
  * is running, or another loop waits for ferp_poller_raw, and again only after it failed or a wait
- * has reported it. Safe in a signal handler on POSIX; errno is preserved. epoll_ctl | EVFILT_USER | PostQueuedCompletionStatus. */
+ * has reported it. Safe in a signal handler on POSIX; errno is preserved. epoll_ctl | EVFILT_USER |
+ * PostQueuedCompletionStatus. */
 fer_error ferp_poller_notify(fer_poller *poller);
 
 /* A descriptor that is readable while a ferp_poller_wait would find something: an event, or a
- * ferp_poller_notify that no wait has reported. NONE: the OS has none. That of epoll or kqueue (poll
- * of POSIX: none) | none. */
+ * ferp_poller_notify that no wait has reported. NONE: the OS has none. That of epoll or kqueue
+ * (poll of POSIX: none) | none. */
 fer_raw_socket ferp_poller_raw(const fer_poller *poller);
 
 #endif

@@ -34,8 +34,8 @@ typedef struct feri_lookup_notice {
     uint64_t key;
 } feri_lookup_notice;
 
-/* Starts a lookup on a usable resolver. The notice is copied. Its poller, its waker and its event are
- * not used after fer_lookup_close has returned. Errors as fer_resolver_start. */
+/* Starts a lookup on a usable resolver. The notice is copied. Its poller, its waker and its event
+ * are not used after fer_lookup_close has returned. Errors as fer_resolver_start. */
 fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *query,
                             const feri_lookup_notice *notice, fer_lookup *out);
 

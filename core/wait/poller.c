@@ -133,11 +133,11 @@ fer_duration feri_poller_time_left(uint64_t deadline)
  * notification. If no wait is running, the notification is KEPT, and the next wait finds the bit,
  * without a system call. Otherwise it is SENT, and the system delivers it to one wait. Both bits:
  * another notification was merged with the sent one, and stays KEPT if the system refuses that one.
- * The bit DRIVEN says that the poller has connectors (poller.h), so no poll is a fast one.
- * The bit SHOWN says that other loops have the poller's descriptor: then every notification is SENT,
- * because only the system makes the descriptor readable. No wait need be running.
- * Each notifier changes the word, if only to the same value. Its earlier writes thus happen before
- * the return of the wait that receives the notification. add and modify do the same. */
+ * The bit DRIVEN says that the poller has connectors (poller.h), so no poll is a fast one. The bit
+ * SHOWN says that other loops have the poller's descriptor: then every notification is SENT,
+ * because only the system makes the descriptor readable. No wait need be running. Each notifier
+ * changes the word, if only to the same value. Its earlier writes thus happen before the return of
+ * the wait that receives the notification. add and modify do the same. */
 
 #define KEPT 1u
 #define SENT 2u

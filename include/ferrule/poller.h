@@ -203,10 +203,10 @@ FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, 
  * close. On POSIX systems a signal handler may call it too. */
 FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1);
 
-/* ---- A poller in another loop (GLib, Qt, libuv, libevent, poll): the loop waits until the poller's
- * raw socket is readable, at most the next timeout, and then calls fer_poller_wait with a timeout of
- * 0. On a system whose pollers have no raw socket, a thread of the program calls fer_poller_wait and
- * passes the events on, for example with a fer_waker. */
+/* ---- A poller in another loop (GLib, Qt, libuv, libevent, poll): the loop waits until the
+ * poller's raw socket is readable, at most the next timeout, and then calls fer_poller_wait with a
+ * timeout of 0. On a system whose pollers have no raw socket, a thread of the program calls
+ * fer_poller_wait and passes the events on, for example with a fer_waker. */
 
 /** Returns a raw socket that is readable as long as a fer_poller_wait would return an event or a
  * notification, or FER_RAW_SOCKET_NONE if the system has none (Windows, OpenBSD and NetBSD, the
@@ -221,10 +221,10 @@ FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1
 FER_API fer_raw_socket fer_poller_as_raw(fer_poller *poller) FER_INOUT(1);
 
 /** Stores the time after which the poller needs a fer_poller_wait even if its raw socket is not
- * readable: for its connectors (connector.h). FER_DURATION_NONE: it needs none. 0: it needs one now,
- * also because a notification waits for it. Query it again after each wait, and after a connector
- * was started. If the loop counts in milliseconds, round up: otherwise the wait comes too early and
- * finds nothing.
+ * readable: for its connectors (connector.h). FER_DURATION_NONE: it needs none. 0: it needs one
+ * now, also because a notification waits for it. Query it again after each wait, and after a
+ * connector was started. If the loop counts in milliseconds, round up: otherwise the wait comes too
+ * early and finds nothing.
  * Errors: FER_MISUSE (also if out is NULL).
  * Rust: none; tokio's runtime keeps such a time itself.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and

@@ -57,6 +57,8 @@ class poller : public owned<fer_poller, fer_poller_close>
     [[nodiscard]] fer_error set_interruptible(bool on) noexcept
     { return fer_poller_set_interruptible(get(), on); }
     [[nodiscard]] fer_error notify() noexcept { return fer_poller_notify(get()); }
+    fer_raw_socket as_raw() noexcept { return fer_poller_as_raw(get()); }
+    result<fer_duration> next_timeout() const noexcept { return value(fer_poller_next_timeout); }
 };
 
 /* clang-format on */

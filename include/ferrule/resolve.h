@@ -154,8 +154,9 @@ FER_MUST_USE FER_API fer_error fer_lookup_host_with(const char *host, uint16_t p
                                                     size_t *count) FER_OUT_WRITES(4, 5);
 
 /* ---- Names without blocking. A resolver looks up names in a few threads of its own. A lookup is
- * for one name. Wait for it, or let it notify a poller or wake a waker. The system's lookup cannot be cancelled and
- * has no timeout (getaddrinfo(3)), so cancellation and timeouts apply to the wait for it.
+ * for one name. Wait for it, or let it notify a poller or wake a waker. The system's lookup cannot
+ * be cancelled and has no timeout (getaddrinfo(3)), so cancellation and timeouts apply to the wait
+ * for it.
  *
  *     FER_TRY(fer_resolver_new(&resolver, NULL));
  *     FER_TRY(fer_resolver_start(&resolver, "example.com:80", NULL, &poller, 7, &lookups[7]));
@@ -232,17 +233,18 @@ FER_MUST_USE FER_API fer_error fer_resolver_new(fer_resolver *resolver,
  *
  * poller may be NULL; otherwise it is notified when the lookup is done. If the system refuses to
  * wake a running wait, the next wait gets the notification (rule N5). fer_resolver_take_completed
- * returns key when the lookup is done. options->waker is woken then, too, also without a poller (rule
- * N5): pass NULL for the poller to both calls. key is any number, for example an index of the caller's
- * lookups. Lookups may have the same key. These keys are separate from those of fer_poller_add: a
- * wait never returns them. *out is OPEN before the key is listed and before the poller or
- * the waker is, so another thread that takes the key may use and close the lookup before this call returns.
+ * returns key when the lookup is done. options->waker is woken then, too, also without a poller
+ * (rule N5): pass NULL for the poller to both calls. key is any number, for example an index of the
+ * caller's lookups. Lookups may have the same key. These keys are separate from those of
+ * fer_poller_add: a wait never returns them. *out is OPEN before the key is listed, the poller is
+ * notified and the waker is woken, so another thread that takes the key may use and close the
+ * lookup before this call returns.
  * Owns: close *out with fer_lookup_close. The poller and the waker are caller-owned. They must stay
  * OPEN and at their addresses until the lookup is closed: close lookups before them.
- * Errors: FER_MISUSE (a poller, waker or resolver that is not OPEN; out is OPEN; resolver, host_port or
- * out is NULL), FER_INVALID_INPUT (input that fer_to_socket_addrs_with refuses before any lookup),
- * FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no thread can be
- * created and none is running). *out is unchanged then.
+ * Errors: FER_MISUSE (a poller, waker or resolver that is not OPEN; out is OPEN; resolver,
+ * host_port or out is NULL), FER_INVALID_INPUT (input that fer_to_socket_addrs_with refuses before
+ * any lookup), FER_WOULD_BLOCK with os_code 0 (the queue is full), FER_OUT_OF_MEMORY (also if no
+ * thread can be created and none is running). *out is unchanged then.
  * Rust: tokio::task::JoinSet::spawn of tokio::net::lookup_host.
  * Threads: any number of concurrent calls on one resolver, each with its own `out`. */
 FER_MUST_USE FER_API fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,

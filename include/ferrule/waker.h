@@ -1,11 +1,11 @@
-/* waker.h: wakes an event loop of any kind, from another thread or from a signal handler. A waker has
- * a raw socket that is readable while it is woken: poll, select, GLib, Qt, libuv, libevent, fer_poll
- * and a fer_poller can wait for it. A loop that waits in fer_poller_wait alone uses
+/* waker.h: wakes an event loop of any kind, from another thread or from a signal handler. A waker
+ * has a raw socket that is readable while it is woken: poll, select, GLib, Qt, libuv, libevent,
+ * fer_poll and a fer_poller can wait for it. A loop that waits in fer_poller_wait alone uses
  * fer_poller_notify.
  *
  *     fer_waker waker = {0};
  *     FER_TRY(fer_waker_new(&waker));
- *     add_to_the_loop(fer_waker_as_raw(&waker), READABLE);
+ *     add_to_the_loop(fer_waker_as_raw(&waker));
  *
  * Another thread adds work and then calls fer_waker_wake(&waker). When the loop reports the raw
  * socket as readable, it clears the waker, and looks for work afterwards:
@@ -72,34 +72,34 @@ FER_MUST_USE FER_API fer_error fer_waker_new(fer_waker *waker) FER_INOUT(1);
  * This call happens-before the return of the fer_waker_clear that clears it: the thread that clears
  * sees all memory writes made before the call.
  * Errors: FER_MISUSE. On Windows FER_NO_BUFFER_SPACE and other errors of the OS, which leave the
- * waker as it was; FER_CONNECTION_RESET and FER_BROKEN_PIPE if the OS has ended the connection: the
- * raw socket stays readable then.
+ * waker as it was; FER_CONNECTION_RESET, FER_CONNECTION_ABORTED and FER_BROKEN_PIPE if the OS has
+ * ended the connection: the raw socket stays readable then.
  * Rust: mio::Waker::wake.
  * Threads: concurrent with any other call on the waker except new and close. On POSIX systems a
  * signal handler may call it; errno is preserved. */
 FER_API fer_error fer_waker_wake(fer_waker *waker) FER_INOUT(1);
 
-/** Clears: makes the raw socket not readable. FER_OK also if the waker is not woken. Every wake that
- * begins after the return makes it readable again. A concurrent wake is cleared, or makes it
+/** Clears: makes the raw socket not readable. FER_OK also if the waker is not woken. Every wake
+ * that begins after the return makes it readable again. A concurrent wake is cleared, or makes it
  * readable again; on Windows a wake that returned just before may do so too. The loop finds no work
  * then.
- * Errors: FER_MISUSE; on Windows FER_CONNECTION_RESET (as fer_waker_wake: close this waker and make
- * another one) and other errors of the OS.
+ * Errors: FER_MISUSE; on Windows FER_CONNECTION_RESET and FER_CONNECTION_ABORTED (as
+ * fer_waker_wake: close this waker and make another one) and other errors of the OS.
  * Rust: none; mio::Poll::poll clears its waker.
  * Threads: concurrent with any other call on the waker except new and close. */
 FER_API fer_error fer_waker_clear(fer_waker *waker) FER_INOUT(1);
 
 /** Returns the raw socket to wait for, or FER_RAW_SOCKET_NONE if the waker is not OPEN. Wait for
- * FER_READABLE (POLLIN) only. It is in nonblocking mode. On POSIX systems it is a descriptor that is
- * no socket: an eventfd on Linux, otherwise a pipe. Do not read from it, write to it or close it.
- * Remove it from the loop before fer_waker_close.
+ * FER_READABLE (POLLIN) only. It is in nonblocking mode. On POSIX systems it is a descriptor that
+ * is no socket: an eventfd on Linux, otherwise a pipe. Do not read from it, write to it or close
+ * it. Remove it from the loop before fer_waker_close.
  * Errors: none.
  * Rust: none.
  * Threads: concurrent with any other call on the waker except new and close. */
 FER_API fer_raw_socket fer_waker_as_raw(const fer_waker *waker);
 
-/** Closes a waker. Does nothing on NULL, NEW and CLOSED wakers. Close the lookups that have it first
- * (fer_lookup_options.waker).
+/** Closes a waker. Does nothing on NULL, NEW and CLOSED wakers. Close the lookups that have it
+ * first (fer_lookup_options.waker).
  * Owns: releases the waker's resource of the OS.
  * Errors: none.
  * Rust: Drop of mio::Waker.

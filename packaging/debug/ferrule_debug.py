@@ -19,7 +19,7 @@ FLAGS = ("V6", "NONBLOCKING", "CLONED", "ADOPTED", "READ_TIMEOUT_SET",
          "ANY_ADDR", "UNIX", "DATAGRAM", "NO_PORTS", "FOREIGN", "BOUND", "REUSE_ADDRESS_SET",
          "REUSE_PORT_SET", "ONLY_V6_SET", "COALESCING", "SEGMENTS_ON", "SEGMENTS_OFF", "ECN_OFF")
 TOKEN_STATES = ("NEW", "OPEN", "CANCELLING", "CANCELLED", "CLOSED")  # core/handle/limits.h
-POLLER_STATES = ("NEW", "OPEN", "CLOSED")  # core/wait/poller.c
+POLLER_STATES = ("NEW", "OPEN", "CLOSED")  # core/wait/poller.c, waker.h
 DURATION_NONE = 2 ** 64 - 1
 LIMITED = 0x80000000
 
@@ -80,6 +80,7 @@ TEXTS = {
     "fer_cancel_token": lambda value: "{state = %s}" % name_of(TOKEN_STATES, int(value["p_"]["state_"])),
     "fer_poller": lambda value: "{state = %s, notified = %d}" % (
         name_of(POLLER_STATES, int(value["p_"]["state_"])), int(value["p_"]["notified_"])),
+    "fer_waker": lambda value: "{state = %s}" % name_of(POLLER_STATES, int(value["p_"]["state_"])),
 }
 
 

@@ -306,6 +306,28 @@ void test_pollers_and_lookups()
     check(is_ok(resolver.close_gracefully()), "a resolver is closed, with its threads");
 }
 
+void test_wakers()
+{
+    auto waker = *ferrule::waker::open();
+    fer_poll_entry entry = {waker.as_raw(), FER_READABLE, 0};
+    check(is_ok(waker.wake()), "a waker wakes");
+    check(*ferrule::poll({&entry, 1}, FER_DURATION_NONE) == 1, "... any wait");
+    check(is_ok(waker.clear()), "... and is cleared");
+    check(*ferrule::poll({&entry, 1}, fer_duration_from_nanos(0)) == 0, "... then");
+    auto poller = *ferrule::poller::open();
+    entry.raw = poller.as_raw();
+    check(is_ok(poller.notify()) && poller.next_timeout()->nanos == 0, "a poller needs a wait");
+    check(*ferrule::poll({&entry, 1}, fer_duration_from_nanos(0)) ==
+              (entry.raw == FER_RAW_SOCKET_NONE ? 0 : 1),
+          "... and another loop reports it");
+    auto resolver = *ferrule::resolver::open();
+    fer_lookup_options options{};
+    options.waker = waker.get();
+    auto lookup = resolver.start("127.0.0.1:80", 1, &options);
+    entry.raw = waker.as_raw();
+    check(lookup && *ferrule::poll({&entry, 1}, FER_DURATION_NONE) == 1, "a lookup wakes it");
+}
+
 void test_connectors()
 {
     auto listener = *ferrule::tcp_listener::bind("127.0.0.1:0");
@@ -358,6 +380,7 @@ int main()
     test_datagrams();
     test_built_sockets();
     test_pollers_and_lookups();
+    test_wakers();
     test_connectors();
     test_unix_sockets();
     if (failures == 0) {

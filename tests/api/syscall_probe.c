@@ -131,7 +131,7 @@ static void move_bytes_within_limits(void)
     STEP("token_cancel: write", fer_cancel_token_cancel(&token), FER_OK);
     STEP("token_cancel_again:", fer_cancel_token_cancel(&token), FER_OK);
     STEP("read_cancelled:", fer_tcp_stream_read(&server, buffer, 1, &n), FER_CANCELLED);
-    STEP("token_reset: read read", fer_cancel_token_reset(&token), FER_OK);
+    STEP("token_reset: read", fer_cancel_token_reset(&token), FER_OK);
     STEP("set_no_limits:", fer_tcp_stream_set_limits(&server, NULL), FER_OK);
     mark("token_close: close");
     fer_cancel_token_close(&token);

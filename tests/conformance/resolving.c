@@ -166,7 +166,8 @@ RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
     }
 }
 
-/* N5: "The poller is notified once for each lookup, when its result is available". */
+/* N5: "The poller is notified and the waker woken once for each lookup, when its result is
+ * available". */
 RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
 {
     fer_event event;

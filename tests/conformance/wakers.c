@@ -60,9 +60,9 @@ static bool is_readable_within(fer_raw_socket raw, fer_duration timeout)
     assert_true(is_readable_within(fer_waker_as_raw(&waker), millis(PEER_LIMIT_MS)))
 #define assert_not_woken() assert_false(is_readable_within(fer_waker_as_raw(&waker), millis(0)))
 
-/* ---- P14: "A wake makes the raw socket of a waker readable, ... until it is cleared" */
+/* ---- P14: "The waker's raw socket is readable until it is cleared." */
 
-WAKER_TEST("P14", a_wake_before_the_wait_is_seen_until_it_is_cleared)
+WAKER_TEST("P14", a_wake_before_the_wait_stays_until_it_is_cleared)
 {
     assert_ok(fer_waker_new(&waker));
     assert_not_woken();
@@ -91,8 +91,8 @@ WAKER_TEST("P14", a_clear_without_a_wake_changes_nothing)
     assert_woken();
 }
 
-/* "Wakes until the next clear are one", also so many that they fill the OS's queue. */
-WAKER_TEST("P14", many_wakes_are_cleared_at_once)
+/* "several wakes may be seen as one" (waker.h), also so many that they fill the OS's queue. */
+WAKER_TEST("P14", one_clear_ends_many_wakes)
 {
     enum { MANY = 3000 };
     assert_ok(fer_waker_new(&waker));
@@ -169,8 +169,8 @@ static void hand_over(void *argument)
     }
 }
 
-/* "Writes before a wake happen-before the return of the clear": of each wake in another thread,
- * before or during the wait. */
+/* P14: "Writes before a wake happen-before the return of its clear": of each wake in another
+ * thread, before or during the wait. */
 WAKER_TEST("P14", no_wake_of_another_thread_is_lost)
 {
     test_thread thread;
@@ -204,7 +204,7 @@ static void wake_in_a_handler(void)
     }
 }
 
-/* "On POSIX also in a signal handler". */
+/* P14: "on POSIX in a signal handler too" */
 WAKER_TEST("P14", a_signals_handler_may_wake)
 {
     skip_without_interrupting_signals();
@@ -221,7 +221,7 @@ WAKER_TEST("P14", a_signals_handler_may_wake)
     assert_int_equal(atomic_load(&failed_wakes), 0);
 }
 
-/* ---- N5: "The poller is notified, and the waker is woken, once for each lookup" */
+/* ---- N5: "The poller is notified and the waker woken once for each lookup" */
 
 static void take_lookup(const char *text, fer_poller *notified)
 {
@@ -294,7 +294,7 @@ static fer_duration next_timeout(const fer_poller *poller)
 
 #define assert_next_is(poller, nanos_) assert_true(next_timeout(poller).nanos == (nanos_))
 
-/* "readable as long as a wait would return an event" */
+/* P15: "readable if a wait would return an event or a notification" */
 LOOP_TEST("P15", a_registered_socket_makes_the_poller_readable)
 {
     fer_raw_socket raw = raw_of_poller(poller);
@@ -313,7 +313,7 @@ LOOP_TEST("P15", a_registered_socket_makes_the_poller_readable)
     }
 }
 
-/* "or a notification": one that came before the raw socket was asked for, and later ones. */
+/* A notification that came before the raw socket was asked for, and later ones. */
 LOOP_TEST("P15", a_notification_makes_the_poller_readable)
 {
     assert_ok(fer_poller_notify(poller));
