@@ -99,6 +99,23 @@ test_connect_all() {
     wrong_usage connect_all '' '--help'
 }
 
+test_guest_loop() {
+    need nc
+    nc_listens guest 127.0.0.1 /dev/null
+    run guest_loop "127.0.0.1:$port"
+    expect "a lookup and a connector run in another loop" 0 out '2*' out '=lookup: 1 addresses' \
+        out "=connect: 127.0.0.1:$port"
+    run guest_loop 127.0.0.1:1
+    expect "a failure is the exit code's" 1 out '2*' out "~connect: $refused"
+    if has_localhost "a name is looked up in another loop"; then
+        nc_listens named 127.0.0.1 /dev/null
+        run guest_loop "localhost:$port"
+        expect "a name is looked up in another loop" 0 out '2*' out '~lookup: [12] addresses' \
+            out "~connect: .*:$port"
+    fi
+    wrong_usage guest_loop '' '--help'
+}
+
 test_happy() {
     need nc
     nc_listens v4 127.0.0.1 /dev/null
