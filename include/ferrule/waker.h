@@ -60,8 +60,8 @@ typedef union fer_waker {
  * program can connect.
  * Errors: FER_MISUSE (NULL; an OPEN waker), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
  * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)), on Windows FER_TIMED_OUT,
- * FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE and others of fer_tcp_stream_connect_timeout to
- * 127.0.0.1, and other errors of the OS.
+ * FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE, FER_ADDR_NOT_AVAILABLE and others of
+ * fer_tcp_stream_connect_timeout to 127.0.0.1, and other errors of the OS.
  * Rust: mio::Waker::new. Differs: no poller belongs to it.
  * Threads: no concurrent call on the waker. */
 FER_MUST_USE FER_API fer_error fer_waker_new(fer_waker *waker) FER_INOUT(1);

@@ -1,4 +1,4 @@
-/* connector_names.c: rules K13 and K15: connectors to names, by the system's resolver. */
+/* connector_names.c: rules K13, K15 and P15: connectors to names, by the system's resolver. */
 #include "ferrule/connector.h"
 #include "support/poller_fixture.h"
 
@@ -57,6 +57,35 @@ NAME_TEST("K13", a_name_is_looked_up_and_connected_to)
         assert_exchange(stream, peer_accept(listener));
         fer_tcp_stream_close(stream);
     }
+}
+
+/* P15, over a name: the end of the lookup makes the poller readable for another loop. Where a
+ * poller has no raw socket, its wait takes the place of that loop's. */
+NAME_TEST("P15", a_connector_to_a_name_connects_in_another_loop)
+{
+    skip_without_localhost();
+    fer_tcp_stream *stream = test_stream();
+    uint16_t port = 0;
+    size_t count = 0;
+    peer_socket listener = peer_listen(PEER_V4, 8, &port);
+    fer_poll_entry polled = {.raw = fer_poller_as_raw(poller), .interest = FER_READABLE};
+    bool has_raw = polled.raw != FER_RAW_SOCKET_NONE;
+    assert_ok(fer_resolver_new(&resolver, NULL));
+    assert_ok(
+        fer_connector_start_host(&connector, "localhost", port, NULL, &resolver, poller, KEY));
+    while (count == 0) {
+        fer_event event;
+        fer_duration next = {0};
+        assert_ok(fer_poller_next_timeout(poller, &next));
+        if (has_raw) {
+            assert_ok(fer_poll(&polled, 1, next, NULL, NULL));
+            next.nanos = 0;
+        }
+        assert_ok(fer_poller_wait(poller, next, &event, 1, &count, NULL));
+    }
+    assert_ok(fer_connector_take(&connector, stream));
+    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
+    assert_exchange(stream, peer_accept(listener));
 }
 
 /* K15: "its lookup is abandoned", whichever comes first. */

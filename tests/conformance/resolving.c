@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ferrule/poller.h"
+#include "ferrule/waker.h"
 #include "support/thread.h"
 
 enum { CAP = 8, MANY = 40, KEYS = 100, KEYS_CAP = 16, PATIENCE_US = 60000000 };
@@ -17,6 +18,7 @@ enum { CAP = 8, MANY = 40, KEYS = 100, KEYS_CAP = 16, PATIENCE_US = 60000000 };
 static fer_resolver resolver;
 static fer_lookup lookups[KEYS];
 static fer_poller poller;
+static fer_waker waker;
 static size_t handles_before;
 static size_t threads_before;
 
@@ -27,6 +29,7 @@ static int set_up(void **state)
     memset(&resolver, 0, sizeof resolver);
     memset(lookups, 0, sizeof lookups);
     memset(&poller, 0, sizeof poller);
+    memset(&waker, 0, sizeof waker);
     return test_begin(state);
 }
 
@@ -40,6 +43,7 @@ static void close_all(size_t handles_left)
     }
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
+    fer_waker_close(&waker);
     uint64_t start = peer_now_us();
     while (peer_threads() > threads_before ||
            (peer_handle_count_is_exact() && peer_open_handles() > handles_left)) {
@@ -253,6 +257,72 @@ RESOLVING_TEST("N6", several_threads_share_a_resolver)
         assert_int_equal(workers[i].unexpected, 0);
     }
     close_all(handles_before);
+}
+
+/* ---- N5: "The poller is notified and the waker woken once for each lookup", in a loop that is not
+ * ferrule's */
+
+static bool is_woken(fer_duration timeout)
+{
+    fer_poll_entry polled = {.raw = fer_waker_as_raw(&waker), .interest = FER_READABLE};
+    size_t n = 0;
+    assert_ok(fer_poll(&polled, 1, timeout, NULL, &n));
+    return n == 1;
+}
+
+static void take_when_woken(const char *text, fer_poller *notified)
+{
+    const fer_lookup_options options = {.waker = &waker};
+    uint64_t key = 0;
+    size_t count = 4711;
+    assert_ok(fer_resolver_start(&resolver, text, &options, notified, 7, &lookups[0]));
+    assert_true(is_woken(millis(PEER_LIMIT_MS)));
+    assert_ok(fer_waker_clear(&waker));
+    assert_ok_n(fer_resolver_take_completed(&resolver, notified, &key, 1, &count), count, 1);
+    assert_int_equal(key, 7);
+    fer_error error = fer_lookup_wait(&lookups[0], (fer_duration){0}, NULL, 0, &count);
+    assert_true(error.kind == FER_OK || is_lookup_failure(error));
+    fer_lookup_close(&lookups[0]);
+    assert_false(is_woken((fer_duration){0}));
+}
+
+RESOLVING_TEST("N5", a_lookup_wakes_a_waker_with_a_poller_and_without)
+{
+    static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
+    assert_ok(fer_waker_new(&waker));
+    assert_ok(fer_poller_new(&poller));
+    open_resolver(1, FER_RESOLVER_NO_QUEUE);
+    for (size_t i = 0; i < 2; i++) {
+        fer_event event;
+        size_t count = 0;
+        bool is_notified = false;
+        take_when_woken(texts[i], NULL);
+        take_when_woken(texts[i], &poller);
+        assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &is_notified),
+                    count, 0);
+        assert_true(is_notified);
+    }
+}
+
+/* N5: "CANCELLED included, and never after `fer_lookup_close` has returned" */
+RESOLVING_TEST("N5", a_closed_resolver_wakes_and_a_closed_lookup_does_not)
+{
+    enum { QUIET_MS = 20 };
+    const fer_lookup_options options = {.waker = &waker};
+    assert_ok(fer_waker_new(&waker));
+    for (int round = 0; round < 2; round++) {
+        open_resolver(1, FER_RESOLVER_NO_QUEUE);
+        assert_ok(
+            fer_resolver_start_host(&resolver, "a b.invalid", 80, &options, NULL, 0, &lookups[0]));
+        if (round == 0) {
+            fer_resolver_close(&resolver);
+            assert_true(is_woken(millis(PEER_LIMIT_MS)));
+        }
+        fer_lookup_close(&lookups[0]);
+        assert_ok(fer_waker_clear(&waker));
+        assert_false(is_woken(millis(QUIET_MS)));
+        fer_resolver_close(&resolver);
+    }
 }
 
 /* ---- N9: the keys of lookups that are done. The order of each step: unit/test_resolver.c. */

@@ -1,5 +1,5 @@
 /* wakers.c: rules P14 and P15: wakers, and pollers in an event loop of another kind, which fer_poll
- * stands for; rule N5: the end of a lookup wakes a waker. */
+ * stands for. */
 #include "ferrule/connector.h"
 #include "ferrule/waker.h"
 #include "support/poller_fixture.h"
@@ -9,21 +9,14 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* As in resolving.c: a name that no system has, without a query to a name server. */
-#define UNKNOWN "a b.invalid:80"
-
 enum { KEY = 7, QUIET_MS = 20, SIGNALS = 20 };
 
 static fer_waker waker;
-static fer_resolver resolver;
-static fer_lookup lookup;
 static fer_connector connector;
 
 static int begin(void **state)
 {
     memset(&waker, 0, sizeof waker);
-    memset(&resolver, 0, sizeof resolver);
-    memset(&lookup, 0, sizeof lookup);
     memset(&connector, 0, sizeof connector);
     return poller_test_begin(state);
 }
@@ -33,8 +26,6 @@ static int end(void **state)
     process_signals_stop();
     process_signals_call(NULL);
     fer_connector_close(&connector);
-    fer_lookup_close(&lookup);
-    fer_resolver_close(&resolver);
     fer_waker_close(&waker);
     return poller_test_end(state);
 }
@@ -221,59 +212,6 @@ WAKER_TEST("P14", a_signals_handler_may_wake)
     assert_int_equal(atomic_load(&failed_wakes), 0);
 }
 
-/* ---- N5: "The poller is notified and the waker woken once for each lookup" */
-
-static void take_lookup(const char *text, fer_poller *notified)
-{
-    const fer_lookup_options options = {.waker = &waker};
-    uint64_t key = 0;
-    size_t count = 4711;
-    assert_ok(fer_resolver_start(&resolver, text, &options, notified, KEY, &lookup));
-    assert_woken();
-    assert_ok(fer_waker_clear(&waker));
-    assert_ok_n(fer_resolver_take_completed(&resolver, notified, &key, 1, &count), count, 1);
-    assert_int_equal(key, KEY);
-    fer_error error = fer_lookup_wait(&lookup, millis(0), NULL, 0, &count);
-    assert_true(error.kind == FER_OK || error.kind == FER_HOST_NOT_FOUND ||
-                error.kind == FER_RESOLVE_FAILED || error.kind == FER_RESOLVE_TRY_AGAIN);
-    fer_lookup_close(&lookup);
-    assert_not_woken();
-}
-
-LOOP_TEST("N5", a_lookup_wakes_a_waker)
-{
-    static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
-    assert_ok(fer_waker_new(&waker));
-    assert_ok(fer_resolver_new(&resolver, NULL));
-    for (size_t i = 0; i < 2; i++) {
-        take_lookup(texts[i], NULL);
-        take_lookup(texts[i], poller);
-        assert_notified(poller);
-    }
-}
-
-/* "CANCELLED included, and never after `fer_lookup_close` has returned." */
-WAKER_TEST("N5", a_closed_resolver_wakes_and_a_closed_lookup_does_not)
-{
-    const fer_lookup_options options = {.waker = &waker};
-    size_t count = 0;
-    assert_ok(fer_waker_new(&waker));
-    for (int closes_lookup = 0; closes_lookup < 2; closes_lookup++) {
-        assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 1}));
-        assert_ok(
-            fer_resolver_start_host(&resolver, "a b.invalid", 80, &options, NULL, KEY, &lookup));
-        if (closes_lookup == 0) {
-            fer_resolver_close(&resolver);
-            assert_true(fer_lookup_wait(&lookup, millis(0), NULL, 0, &count).kind != FER_OK);
-            assert_woken();
-        }
-        fer_lookup_close(&lookup);
-        assert_ok(fer_waker_clear(&waker));
-        assert_false(is_readable_within(fer_waker_as_raw(&waker), millis(QUIET_MS)));
-        fer_resolver_close(&resolver);
-    }
-}
-
 /* ---- P15: the raw socket of a poller */
 
 static fer_raw_socket raw_of_poller(fer_poller *poller)
@@ -409,22 +347,6 @@ LOOP_TEST("P15", a_connector_to_an_address_connects_in_another_loop)
     assert_ok(fer_connector_take(&connector, stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(accepting));
-}
-
-LOOP_TEST("P15", a_connector_to_a_name_connects_in_another_loop)
-{
-    skip_without_localhost();
-    fer_tcp_stream *stream = test_stream();
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(PEER_V4, 8, &port);
-    assert_ok(fer_resolver_new(&resolver, NULL));
-    (void)fer_poller_as_raw(poller);
-    assert_ok(
-        fer_connector_start_host(&connector, "localhost", port, NULL, &resolver, poller, KEY));
-    run_until_event(poller);
-    assert_ok(fer_connector_take(&connector, stream));
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-    assert_exchange(stream, peer_accept(listener));
 }
 
 /* A connect that is pending needs no wait until its deadline. */
