@@ -48,7 +48,8 @@ set(ferrule_unit_sources
     unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
-    unit/test_waiting_limits.c)
+    unit/test_waiting_limits.c
+    unit/test_waker.c)
 
 # Each of these tests has its own program, because it defines functions that other tests get from a
 # library.

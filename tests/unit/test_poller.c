@@ -150,6 +150,59 @@ BEGUN_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
     assert_expires_without_notification();
 }
 
+/* ---- A poller in another loop (rule P15) */
+
+/* As fer_poller_notify, but after each other: nothing of the first one is in the system. */
+BEGUN_TEST(a_notification_without_a_wait_is_sent_once_the_raw_socket_is_known)
+{
+    assert_ok_log(fer_poller_notify(&poller), "");
+    assert_int_equal(fer_poller_as_raw(&poller), 9);
+    assert_log("poller_notify()");
+    assert_int_equal(fer_poller_as_raw(&poller), 9);
+    assert_ok_log(fer_poller_notify(&poller), "");
+    for (int i = 0; i < 2; i++) {
+        script_then(SCRIPT_POLLER_WAIT)->on = true;
+        assert_ok_log(wait_nanos(0), "poller_wait(0)");
+        assert_true(notified);
+        assert_ok_log(fer_poller_notify(&poller), "poller_notify()");
+    }
+}
+
+static uint64_t next_nanos(void)
+{
+    fer_duration next = {77};
+    assert_ok(fer_poller_next_timeout(&poller, &next));
+    return next.nanos;
+}
+
+/* The other loop cannot see a notification that the system refuses: the next timeout is 0. */
+BEGUN_TEST(a_refused_notification_is_the_next_timeout)
+{
+    assert_int_equal(next_nanos(), UINT64_MAX);
+    assert_ok(fer_poller_notify(&poller));
+    assert_int_equal(next_nanos(), 0);
+    script_then_fail(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12);
+    assert_int_equal(fer_poller_as_raw(&poller), 9);
+    assert_int_equal(next_nanos(), 0);
+    assert_ok(wait_nanos(UINT64_MAX));
+    assert_true(notified);
+    assert_int_equal(next_nanos(), UINT64_MAX);
+    assert_forwards(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12, fer_poller_notify(&poller));
+    assert_int_equal(next_nanos(), UINT64_MAX);
+    assert_expires_without_notification();
+}
+
+/* A poller that is made again has no raw socket that another loop knows. */
+BEGUN_TEST(a_new_poller_keeps_its_notifications)
+{
+    (void)fer_poller_as_raw(&poller);
+    fer_poller_close(&poller);
+    assert_true(fer_poller_as_raw(&poller) == FER_RAW_SOCKET_NONE);
+    assert_ok(fer_poller_new(&poller));
+    script.log[0] = '\0';
+    assert_ok_log(fer_poller_notify(&poller), "");
+}
+
 BEGUN_TEST(misuse_takes_no_notification)
 {
     assert_ok(fer_poller_notify(&poller));
