@@ -9,6 +9,7 @@
 #include <signal.h>
 #endif
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"
 #include "ferrule/unix.h"
+#include "ferrule/waker.h"
 #include "interop/sockets.h"
 #include "support/fixture.h"
 #include "support/thread.h"
@@ -219,6 +221,62 @@ RULE_TEST("K15", a_child_may_close_its_copy_of_a_connector)
     }
     fer_poller_close(&poller);
     assert_int_equal(close(listener), 0);
+}
+
+/* ---- Copies of a waker */
+
+static bool is_readable(fer_raw_socket raw, fer_duration timeout)
+{
+    fer_poll_entry polled = {.raw = raw, .interest = FER_READABLE};
+    size_t n = 0;
+    return fer_poll(&polled, 1, timeout, NULL, &n).kind == FER_OK && n == 1;
+}
+
+static bool wake_and_close_copy(void *context)
+{
+    fer_waker *waker = context;
+    bool is_woken = fer_waker_wake(waker).kind == FER_OK &&
+                    is_readable(fer_waker_as_raw(waker), (fer_duration){0});
+    fer_waker_close(waker);
+    return is_woken;
+}
+
+static bool clear_copy(void *context)
+{
+    return fer_waker_clear(context).kind == FER_OK;
+}
+
+/* waker.h: "a wake in either one makes it readable in both, until either one clears it" */
+RULE_TEST("P14", two_processes_share_a_waker)
+{
+    fer_waker waker = {0};
+    assert_ok(fer_waker_new(&waker));
+    fer_raw_socket raw = fer_waker_as_raw(&waker);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(exit_code_of(fork_child(wake_and_close_copy, &waker)), 0);
+        assert_true(is_readable(raw, millis(PEER_LIMIT_MS)));
+        assert_ok(fer_waker_clear(&waker));
+        assert_false(is_readable(raw, (fer_duration){0}));
+    }
+    assert_ok(fer_waker_wake(&waker));
+    assert_int_equal(exit_code_of(fork_child(clear_copy, &waker)), 0);
+    assert_false(is_readable(raw, (fer_duration){0}));
+    assert_ok(fer_waker_wake(&waker));
+    assert_true(is_readable(raw, millis(PEER_LIMIT_MS)));
+    fer_waker_close(&waker);
+}
+
+/* P14: "on POSIX in a signal handler too": errno is that of before, also if nothing changes. */
+RULE_TEST("P14", a_wake_keeps_errno)
+{
+    fer_waker waker = {0};
+    assert_ok(fer_waker_new(&waker));
+    for (int i = 0; i < 100000; i++) { /* more than a pipe holds */
+        errno = ERANGE;
+        fer_error error = fer_waker_wake(&waker);
+        assert_true(error.kind == FER_OK && errno == ERANGE);
+    }
+    fer_waker_close(&waker);
 }
 
 /* ---- Listeners of two processes */
