@@ -153,7 +153,7 @@ BEGUN_TEST(a_failed_wait_s_notification_stays_if_the_system_refuses_it)
 /* ---- A poller in another loop (rule P15) */
 
 /* As fer_poller_notify, but after each other: nothing of the first one is in the system. */
-BEGUN_TEST(a_notification_without_a_wait_is_sent_once_the_raw_socket_is_known)
+BEGUN_TEST(a_notification_without_a_wait_is_sent_after_as_raw)
 {
     assert_ok_log(fer_poller_notify(&poller), "");
     assert_int_equal(fer_poller_as_raw(&poller), 9);
