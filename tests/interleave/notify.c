@@ -70,6 +70,20 @@ static void poll_and_read(void)
 
 STEP(wait_briefly, (void)wait_for(fer_duration_from_millis(5)))
 
+/* A loop of another kind waits for the raw socket of the poller (rule P15), then polls. */
+STEP(begin_shown, begin(); INTER_CHECK(fer_poller_as_raw(&poller) != FER_RAW_SOCKET_NONE))
+
+static void wait_elsewhere_and_read(void)
+{
+    inter_wait_for_poller_raw();
+    poll_and_read();
+    INTER_CHECK(data_read == 1);
+}
+
+STEP(show_wait_and_read, (void)fer_poller_as_raw(&poller); wait_elsewhere_and_read())
+STEP(wait_elsewhere, inter_wait_for_poller_raw();
+     INTER_CHECK(wait_for(fer_duration_from_millis(0))))
+
 /* Takes what is pending. */
 STEP(end, (void)wait_for(fer_duration_from_millis(0)))
 STEP(close_poller, fer_poller_close(&poller))
@@ -127,6 +141,12 @@ const inter_program inter_notify_programs[] = {
             (wait_and_pass_on, wait_and_pass_on, notify), a_notification_is_left),
     BOUNDED("notify_one_of_two", "P6: a notification wakes exactly one of two waits", begin,
             (wait_briefly, wait_briefly, notify), one_was_reported),
+    PROGRAM("notify_shown", "P15: a notification ends the wait of a loop that waits for the poller",
+            begin_shown, (wait_elsewhere_and_read, notify), data_was_visible),
+    PROGRAM("notify_while_shown", "P15: the same if the loop gets the raw socket meanwhile", begin,
+            (show_wait_and_read, notify), data_was_visible),
+    PROGRAM("notify_shown_twice", "P15: of two notifications none is lost for that loop",
+            begin_shown, (wait_elsewhere, notify_again, notify_again), one_or_two_were_reported),
     PROGRAM("notify_failed_wait", "P12: a failed wait leaves the notification to the next one",
             begin_with_failure, (wait_briefly, notify_again), one_was_reported),
     BOUNDED("notify_failed_two_waits", "P12: the same with a second wait at the same time",

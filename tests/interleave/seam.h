@@ -44,6 +44,9 @@ size_t inter_bytes_sent(fer_raw_socket raw);
  * begin. */
 void inter_open_stream(fer_tcp_stream *stream, size_t room);
 
+/* The wait of another loop for the raw socket of the poller (fer_poller_as_raw). */
+void inter_wait_for_poller_raw(void);
+
 /* Whether a poll of platform/posix/poller_list.c in progress has the raw socket. */
 bool inter_is_polled(fer_raw_socket raw);
 

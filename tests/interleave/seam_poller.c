@@ -191,6 +191,15 @@ static size_t collect(poll_set *set, fer_event *events, size_t cap)
     return count;
 }
 
+void inter_wait_for_poller_raw(void)
+{
+    inter_operation operation = inter_operation_on("wait for raw", &only_set, false);
+    inter_add_touch(&operation, &inter_readiness, false);
+    operation.is_ready = has_result;
+    operation.argument = &only_set;
+    (void)inter_wait(&operation, FERP_NO_DEADLINE);
+}
+
 /* The clock stands still unless a wait expires, so a deadline is a time after 0. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
