@@ -59,9 +59,9 @@ typedef union fer_waker {
  * other POSIX systems; on Windows the two ends of a TCP connection on 127.0.0.1, to which no other
  * program can connect.
  * Errors: FER_MISUSE (NULL; an OPEN waker), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
- * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)), on Windows FER_TIMED_OUT,
- * FER_CONNECTION_REFUSED, FER_HOST_UNREACHABLE, FER_ADDR_NOT_AVAILABLE and others of
- * fer_tcp_stream_connect_timeout to 127.0.0.1, and other errors of the OS.
+ * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)), and other errors of the OS. On Windows
+ * those of the connection, for example FER_TIMED_OUT, FER_CONNECTION_REFUSED,
+ * FER_CONNECTION_ABORTED, FER_HOST_UNREACHABLE and FER_ADDR_NOT_AVAILABLE.
  * Rust: mio::Waker::new. Differs: no poller belongs to it.
  * Threads: no concurrent call on the waker. */
 FER_MUST_USE FER_API fer_error fer_waker_new(fer_waker *waker) FER_INOUT(1);
@@ -72,8 +72,9 @@ FER_MUST_USE FER_API fer_error fer_waker_new(fer_waker *waker) FER_INOUT(1);
  * This call happens-before the return of the fer_waker_clear that clears it: the thread that clears
  * sees all memory writes made before the call.
  * Errors: FER_MISUSE. On Windows FER_NO_BUFFER_SPACE and other errors of the OS, which leave the
- * waker as it was; FER_CONNECTION_RESET, FER_CONNECTION_ABORTED and FER_BROKEN_PIPE if the OS has
- * ended the connection: the raw socket stays readable then.
+ * waker as it was. If the OS has ended the connection, FER_CONNECTION_RESET,
+ * FER_CONNECTION_ABORTED, FER_CONNECTION_TIMED_OUT or FER_BROKEN_PIPE: the raw socket stays
+ * readable then.
  * Rust: mio::Waker::wake.
  * Threads: concurrent with any other call on the waker except new and close. On POSIX systems a
  * signal handler may call it; errno is preserved. */
@@ -83,8 +84,9 @@ FER_API fer_error fer_waker_wake(fer_waker *waker) FER_INOUT(1);
  * that begins after the return makes it readable again. A concurrent wake is cleared, or makes it
  * readable again; on Windows a wake that returned just before may do so too. The loop finds no work
  * then.
- * Errors: FER_MISUSE; on Windows FER_CONNECTION_RESET and FER_CONNECTION_ABORTED (as
- * fer_waker_wake: close this waker and make another one) and other errors of the OS.
+ * Errors: FER_MISUSE. On Windows also FER_CONNECTION_RESET, FER_CONNECTION_ABORTED and
+ * FER_CONNECTION_TIMED_OUT (the OS has ended the connection: close the waker and make another one)
+ * and other errors of the OS.
  * Rust: none; mio::Poll::poll clears its waker.
  * Threads: concurrent with any other call on the waker except new and close. */
 FER_API fer_error fer_waker_clear(fer_waker *waker) FER_INOUT(1);
