@@ -328,6 +328,7 @@ static void wait_for_many(void)
 {
     static fer_udp_socket socket;
     static fer_poller poller;
+    fer_duration next;
     const fer_duration none = FER_DURATION_NONE, zero = {0};
     fer_event events[4];
     size_t n = 0;
@@ -364,12 +365,38 @@ static void wait_for_many(void)
          FER_OK);
     STEP("poller_wait_misused:", fer_poller_wait(&poller, none, events, 0, &n, NULL),
          FER_INVALID_INPUT);
+    expect("notify", fer_poller_notify(&poller), FER_OK);
+    mark("poller_as_raw_notified: epoll_ctl");
+    (void)fer_poller_as_raw(&poller);
+    mark("end");
+    mark("poller_as_raw:");
+    (void)fer_poller_as_raw(&poller);
+    mark("end");
+    STEP("poller_notify_merged:", fer_poller_notify(&poller), FER_OK);
+    STEP("poller_wait_as_raw: epoll_wait", fer_poller_wait(&poller, zero, events, 4, &n, NULL),
+         FER_OK);
+    STEP("poller_notify_as_raw: epoll_ctl", fer_poller_notify(&poller), FER_OK);
+    STEP("poller_next_timeout:", fer_poller_next_timeout(&poller, &next), FER_OK);
     STEP("poller_delete: epoll_ctl", fer_poller_delete(&poller, raw), FER_OK);
     STEP("poller_delete_again: epoll_ctl", fer_poller_delete(&poller, raw), FER_NOT_FOUND);
     mark("poller_close: close close close");
     fer_poller_close(&poller);
     mark("end");
     fer_udp_socket_close(&socket);
+}
+
+/* Rule P14. */
+static void wake(void)
+{
+    fer_waker waker = {0};
+    STEP("waker_new: eventfd2", fer_waker_new(&waker), FER_OK);
+    STEP("waker_wake: write", fer_waker_wake(&waker), FER_OK);
+    STEP("waker_wake_again: write", fer_waker_wake(&waker), FER_OK);
+    STEP("waker_clear: read", fer_waker_clear(&waker), FER_OK);
+    STEP("waker_clear_again: read", fer_waker_clear(&waker), FER_OK);
+    mark("waker_close: close");
+    fer_waker_close(&waker);
+    mark("end");
 }
 
 /* The number of keys that 1,000 calls have taken. */
@@ -426,6 +453,7 @@ int main(void)
     move_datagrams();
     move_over_unix_sockets();
     wait_for_many();
+    wake();
     take_keys();
     return 0;
 }
