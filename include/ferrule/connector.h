@@ -1,6 +1,8 @@
 /* connector.h: in an event loop, a connection to the first address of a name that answers. The
  * lookup, the attempts and their delays are those of fer_tcp_stream_connect_with (RFC 8305, "Happy
- * Eyeballs Version 2"), but no thread of the program blocks: fer_poller_wait drives them.
+ * Eyeballs Version 2"), but no thread of the program blocks: fer_poller_wait drives them. A loop
+ * that is not ferrule's waits for fer_poller_as_raw, at most for fer_poller_next_timeout
+ * (poller.h).
  *
  *     fer_connector connector = {0};
  *     fer_connect_options options = {0};

@@ -24,10 +24,10 @@
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
  * calls. An event is a hint: the next call may still return FER_WOULD_BLOCK. Delete a socket before
  * closing it, and before into_raw. If keys are pointers, free their memory only after the last
- * event of the wait (rule P4). Rules P1 to P12 (docs/RULES.md, ferrule_rules(7)) hold for all
- * functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and closing,
- * P5 timeouts, P6 notifications, P7 modes, P8 several threads, P9 signals, P10 more events than the
- * array holds, P11 no interest, P12 failures.
+ * event of the wait (rule P4). Rules P1 to P12 and P15 (docs/RULES.md, ferrule_rules(7)) hold for
+ * all functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and
+ * closing, P5 timeouts, P6 notifications, P7 modes, P8 several threads, P9 signals, P10 more events
+ * than the array holds, P11 no interest, P12 failures, P15 another loop.
  *
  * A poller is for sockets. Whether other descriptors (for example pipes) can be registered depends
  * on the OS. A registration belongs to the socket and not to the handle, so it survives
