@@ -310,6 +310,16 @@ static void *choose_raw(struct call *call, unsigned pick)
     return &call->raw;
 }
 
+static void *choose_entries(struct call *call, unsigned pick)
+{
+    static fer_poll_entry entries[ELEMENTS];
+    for (unsigned i = 0; i < ELEMENTS; i++) {
+        const fer_raw_socket *raw = choose_raw(call, (pick + i * 3) % 256);
+        entries[i] = (fer_poll_entry){*raw, (pick >> i) % 9, 77};
+    }
+    return entries;
+}
+
 static void *choose_stream(struct call *call, size_t at)
 {
     size_t one = (size_t)(call->which >> 2 * (at % 4)) % MISUSE_HANDLES;
@@ -369,6 +379,7 @@ static void *choose_value(struct call *call, size_t at)
            : strcmp(type, "fer_socket_addr") == 0    ? without_const(choose_addr(pick))
            : strcmp(type, "fer_unix_addr") == 0      ? without_const(choose_unix_addr(pick))
            : strncmp(type, "fer_datagram_", 13) == 0 ? choose_messages(call, type, pick)
+           : strcmp(type, "fer_poll_entry") == 0     ? choose_entries(call, pick)
            : is_array || strcmp(type, "void") == 0   ? memory
            : strcmp(type, "char") == 0 ? without_const(choose_text(parameter->name, pick))
                                        : without_const(choose_options(call, type, pick));
