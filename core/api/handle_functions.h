@@ -70,6 +70,10 @@
     {                                                                                            \
         return feri_stream_read_with(FERI_HANDLE(self), buf, len, FERP_PEEK, n);                 \
     }                                                                                            \
+    fer_error type##_try_peek(type *self, void *buf, size_t len, size_t *n)                      \
+    {                                                                                            \
+        return feri_stream_read_with(FERI_HANDLE(self), buf, len, FERP_PEEK | FERP_DONTWAIT, n); \
+    }                                                                                            \
     fer_error type##_try_read(type *self, void *buf, size_t len, size_t *n)                      \
     {                                                                                            \
         return feri_stream_read_with(FERI_HANDLE(self), buf, len, FERP_DONTWAIT, n);             \

@@ -48,11 +48,6 @@ fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_add
     return feri_socket_local_addr(FERI_HANDLE(stream), out);
 }
 
-fer_error fer_tcp_stream_try_peek(fer_tcp_stream *stream, void *buf, size_t len, size_t *n)
-{
-    return feri_stream_read_with(FERI_HANDLE(stream), buf, len, FERP_PEEK | FERP_DONTWAIT, n);
-}
-
 fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)
 {
     return feri_set_bool_option(FERI_HANDLE(stream), FERP_NODELAY, nodelay);

@@ -61,7 +61,14 @@ fer_error fer_unix_stream_send_handles(fer_unix_stream *stream, const void *buf,
                                        const fer_raw_socket *handles, size_t count, size_t *n)
 {
     const struct ferp_sent_handles message = {buf, len, handles, count, NULL};
-    return feri_stream_send_handles(FERI_HANDLE(stream), &message, n);
+    return feri_stream_send_handles(FERI_HANDLE(stream), &message, 0, n);
+}
+
+fer_error fer_unix_stream_try_send_handles(fer_unix_stream *stream, const void *buf, size_t len,
+                                           const fer_raw_socket *handles, size_t count, size_t *n)
+{
+    const struct ferp_sent_handles message = {buf, len, handles, count, NULL};
+    return feri_stream_send_handles(FERI_HANDLE(stream), &message, FERP_DONTWAIT, n);
 }
 
 fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream, void *buf, size_t len,
@@ -69,7 +76,15 @@ fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream, void *buf, size_
                                        fer_unix_received_handles *out)
 {
     struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
-    return feri_stream_recv_handles(FERI_HANDLE(stream), &message, out);
+    return feri_stream_recv_handles(FERI_HANDLE(stream), &message, 0, out);
+}
+
+fer_error fer_unix_stream_try_recv_handles(fer_unix_stream *stream, void *buf, size_t len,
+                                           fer_raw_socket *handles, size_t cap,
+                                           fer_unix_received_handles *out)
+{
+    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
+    return feri_stream_recv_handles(FERI_HANDLE(stream), &message, FERP_DONTWAIT, out);
 }
 
 fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)

@@ -57,10 +57,11 @@ static fer_error send_with_handles(send_handles_call *call)
 
 /* One send moves complete or not at all, if the count of another may be lost. */
 fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
-                                   size_t *n)
+                                   unsigned flags, size_t *n)
 {
-    send_handles_call call = {.waiting = {.handle = handle, .readiness = FERP_WRITABLE},
-                              .message = *message};
+    send_handles_call call = {
+        .waiting = {.handle = handle, .readiness = FERP_WRITABLE, .call_flags = flags},
+        .message = *message};
     bool is_valid =
         feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
     bool needs_os;
@@ -129,7 +130,7 @@ static bool is_receivable(const struct ferp_received_handles *message,
 }
 
 fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
-                                   fer_unix_received_handles *out)
+                                   unsigned flags, fer_unix_received_handles *out)
 {
     bool needs_os;
     FER_TRY(feri_stream_check_transfer(handle, FERI_REQUEST_READ, is_receivable(message, out),
@@ -138,7 +139,7 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
     message->len = feri_clamp_length(message->len);
     if (needs_os) {
         receive_handles_call call = {handle->p_.raw_, message};
-        feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE};
+        feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE, .call_flags = flags};
         fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
         if (waiting.is_socket_error) {
             error = feri_stream_after_failed_read(handle, error);

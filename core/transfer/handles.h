@@ -9,16 +9,17 @@
 #include "ferrule/unix.h"
 #include "platform/handles.h"
 
-/* As fer_unix_stream_send_handles and fer_unix_datagram_send_handles. */
+/* As fer_unix_stream_send_handles and fer_unix_datagram_send_handles. With FERP_DONTWAIT a call
+ * never waits. */
 fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
-                                   size_t *n);
+                                   unsigned flags, size_t *n);
 fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
                                      size_t *n);
 
 /* As fer_unix_stream_recv_handles and fer_unix_datagram_recv_handles. The message has the caller's
  * buffers. */
 fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
-                                   fer_unix_received_handles *out);
+                                   unsigned flags, fer_unix_received_handles *out);
 fer_error feri_datagram_recv_handles(fer_handle *handle, struct ferp_received_handles *message,
                                      fer_unix_received_handles *out);
 

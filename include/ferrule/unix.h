@@ -248,6 +248,14 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, voi
                                                     size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
+/** Reads without consuming and never waits.
+ * Blocks: never.
+ * Rust: std's peek, called through tokio: net::UnixStream::try_io. */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream,
+                                                        void *FER_NULLABLE buf, size_t len,
+                                                        size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3);
+
 /** Reads available bytes and never waits.
  * Blocks: never. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream,
@@ -327,6 +335,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  * that has handles. On Linux the bytes that it returns may begin with bytes that were sent before
  * the message.
  *
+ * Blocks: never.
  * Threads: send_handles is a write of the handle, and recv_handles a read. */
 
 /** Writes up to len bytes and sends count handles with the first of them. If *n is not 0, the
@@ -340,6 +349,16 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  * queue is full, see the row `unix_full_handles`); otherwise same as fer_unix_stream_write.
  * Rust: std: UnixStream::send_vectored_with_ancillary (unstable); socket.send_fds in Python. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_send_handles(
+    fer_unix_stream *stream, const void *FER_NULLABLE buf, size_t len,
+    const fer_raw_socket *FER_NULLABLE handles, size_t count, size_t *FER_NULLABLE n) FER_INOUT(1)
+    FER_IN_READS(2, 3) FER_IN_READS(4, 5);
+
+/** Writes up to len bytes with handles and never waits. Otherwise same as
+ * fer_unix_stream_send_handles.
+ * Errors: FER_WOULD_BLOCK (the queue is full); otherwise same as fer_unix_stream_send_handles, but
+ * no expired timeout.
+ * Rust: none in std; socket.send_fds with MSG_DONTWAIT in Python. */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_send_handles(
     fer_unix_stream *stream, const void *FER_NULLABLE buf, size_t len,
     const fer_raw_socket *FER_NULLABLE handles, size_t count, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3) FER_IN_READS(4, 5);
@@ -363,6 +382,17 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_recv_handles(fer_unix_stream *str
                                                             size_t cap,
                                                             fer_unix_received_handles *out)
     FER_INOUT(1) FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
+
+/** Reads bytes and handles that have arrived, and never waits. Otherwise same as
+ * fer_unix_stream_recv_handles.
+ * Owns: same as fer_unix_stream_recv_handles.
+ * Errors: FER_WOULD_BLOCK (no data available); otherwise same as fer_unix_stream_recv_handles, but
+ * no expired timeout.
+ * Rust: none in std; socket.recv_fds with MSG_DONTWAIT in Python. */
+FER_MUST_USE FER_API fer_error fer_unix_stream_try_recv_handles(
+    fer_unix_stream *stream, void *FER_NULLABLE buf, size_t len,
+    fer_raw_socket *FER_NULLABLE handles, size_t cap, fer_unix_received_handles *out) FER_INOUT(1)
+    FER_OUT_WRITES(2, 3) FER_OUT_WRITES(4, 5);
 
 /* ---- UnixStream: timeouts and modes, as in tcp.h. Clones share both, but no limits (T6, K3). */
 

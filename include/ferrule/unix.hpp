@@ -35,6 +35,8 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
     { return fer_unix_stream_shutdown(get(), how); }
     result<size_t> read(mutable_bytes buf) noexcept { return io(fer_unix_stream_read, buf); }
     result<size_t> peek(mutable_bytes buf) noexcept { return io(fer_unix_stream_peek, buf); }
+    result<size_t> try_peek(mutable_bytes buf) noexcept
+    { return io(fer_unix_stream_try_peek, buf); }
     result<size_t> try_read(mutable_bytes buf) noexcept
     { return io(fer_unix_stream_try_read, buf); }
     result<size_t> read_vectored(view<const fer_io_slice_mut> slices) noexcept
@@ -57,6 +59,11 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
     result<fer_unix_received_handles> recv_handles(mutable_bytes buf,
                                                    view<fer_raw_socket> handles) noexcept
     { return io(fer_unix_stream_recv_handles, buf, handles.data(), handles.size()); }
+    result<size_t> try_send_handles(bytes buf, view<const fer_raw_socket> handles) noexcept
+    { return io(fer_unix_stream_try_send_handles, buf, handles.data(), handles.size()); }
+    result<fer_unix_received_handles> try_recv_handles(mutable_bytes buf,
+                                                       view<fer_raw_socket> handles) noexcept
+    { return io(fer_unix_stream_try_recv_handles, buf, handles.data(), handles.size()); }
     [[nodiscard]] fer_error set_read_timeout(fer_duration timeout) noexcept
     { return fer_unix_stream_set_read_timeout(get(), timeout); }
     [[nodiscard]] fer_error set_write_timeout(fer_duration timeout) noexcept

@@ -180,6 +180,29 @@ UNIX_TEST("X7", a_partial_write_has_sent_the_handles_and_its_rest_sends_none)
     assert_passed(handles[0], &passed);
 }
 
+/* T2: "... and so do the `_try_...` calls in every mode." never_waiting.c has those that would wait
+ * on a socket that was made blocking. */
+HANDLES_TEST("T2/X7", tries_pass_handles_and_report_an_empty_queue)
+{
+    fer_raw_socket raw = fer_unix_stream_as_raw(passed.one);
+    fer_raw_socket handle = FER_RAW_SOCKET_NONE;
+    fer_unix_received_handles got = {.len = 77};
+    char buf[8];
+    size_t n = 0;
+    assert_kind(fer_unix_stream_try_recv_handles(through.other, buf, 8, &handle, 1, &got),
+                FER_WOULD_BLOCK);
+    assert_true(got.len == 77 && handle == FER_RAW_SOCKET_NONE);
+    assert_ok_n(fer_unix_stream_try_send_handles(through.one, "try", 3, &raw, 1, &n), n, 3);
+    fer_unix_stream_close(passed.one);
+    assert_true(peer_raw_wait_readable(fer_unix_stream_as_raw(through.other)));
+    assert_ok_n(fer_unix_stream_try_peek(through.other, buf, 8, &n), n, 3);
+    assert_ok(fer_unix_stream_try_recv_handles(through.other, buf, 8, &handle, 1, &got));
+    assert_true(got.len == 3 && got.count == 1 && !got.handles_truncated);
+    assert_memory_equal(buf, "try", 3);
+    assert_passed(handle, &passed);
+    assert_all_closed(&passed);
+}
+
 /* ---- X8 */
 
 UNIX_TEST("X8", handles_that_do_not_fit_are_closed_and_reported)

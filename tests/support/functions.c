@@ -106,9 +106,9 @@ bool parameter_has_size(const struct function *function, size_t at)
 /* Of a NEW stream, these calls are NOT_CONNECTED. */
 static bool is_transfer(const char *name)
 {
-    static const char *const words[] = {"_read",     "_peek",     "_write",    "_shutdown",
-                                        "_ready",    "_send_",    "_recv_",    "_copy",
-                                        "_try_read", "_try_peek", "_try_write"};
+    static const char *const words[] = {
+        "_read", "_peek",     "_write",    "_shutdown",  "_ready",     "_send_",    "_recv_",
+        "_copy", "_try_read", "_try_peek", "_try_write", "_try_send_", "_try_recv_"};
     static const char *const streams[] = {"fer_tcp_stream", "fer_unix_stream", "fer_stream", "fer"};
     size_t len = strlen(name);
     if (len > 8 && strcmp(name + len - 8, "_timeout") == 0) {
