@@ -305,6 +305,14 @@ fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
     return ferp_peer_addr(feri_modes_raw(&socket->handle_), out);
 }
 
+fer_error fer_socket_peer_addr_unix(const fer_socket *socket, fer_unix_addr *out)
+{
+    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
+    FERI_REQUIRE(feri_handle_has_flag(&socket->handle_, FERI_FLAG_UNIX), FER_UNSUPPORTED);
+    FER_TRY(feri_stream_check(FERI_HANDLE(socket), FERI_REQUEST_PEER_ADDR));
+    return ferp_unix_peer_addr(socket->handle_.p_.raw_, out);
+}
+
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
     bool is_datagram_socket = socket != NULL && is_datagram(socket);

@@ -14,6 +14,7 @@
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/socket.h"
 #include "ferrule/tcp.h"
 #include "ferrule/unix.h"
 #include "ferrule/version.h"
@@ -22,7 +23,8 @@ FER_BEGIN_DECLS
 
 /* A reference to a TCP or Unix stream. It owns nothing and is never closed. The stream that it
  * refers to must stay at its address. The fer_stream_ functions do the same as the functions of the
- * stream's own type, so one code serves both types. */
+ * stream's own type, so one code serves both types. fer_stream_as_socket has what differs between
+ * the types, for example the addresses. */
 typedef struct fer_stream {
     fer_handle *handle_;
 } fer_stream;
@@ -73,16 +75,47 @@ FER_MUST_USE FER_API fer_error fer_stream_read(fer_stream stream, void *FER_NULL
                                                size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
+/** Reads without consuming, same as fer_tcp_stream_peek.
+ * Rust: std::net::TcpStream::peek or std::os::unix::net::UnixStream::peek. */
+FER_MUST_USE FER_API fer_error fer_stream_peek(fer_stream stream, void *FER_NULLABLE buf,
+                                               size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
 /** Reads available bytes and never waits, same as fer_tcp_stream_try_read.
  * Rust: tokio: net::TcpStream::try_read. */
 FER_MUST_USE FER_API fer_error fer_stream_try_read(fer_stream stream, void *FER_NULLABLE buf,
                                                    size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
+/** Reads without consuming and never waits, same as fer_tcp_stream_try_peek.
+ * Rust: std's peek, called through tokio: net::TcpStream::try_io. */
+FER_MUST_USE FER_API fer_error fer_stream_try_peek(fer_stream stream, void *FER_NULLABLE buf,
+                                                   size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
+/** Reads into several buffers, same as fer_tcp_stream_read_vectored.
+ * Rust: std::io::Read::read_vectored of an impl Read. */
+FER_MUST_USE FER_API fer_error fer_stream_read_vectored(fer_stream stream,
+                                                        const fer_io_slice_mut *FER_NULLABLE slices,
+                                                        size_t count, size_t *FER_NULLABLE n)
+    FER_IN_READS(2, 3);
+
+/** Reads into several buffers and never waits, same as fer_tcp_stream_try_read_vectored.
+ * Rust: tokio: net::TcpStream::try_read_vectored. */
+FER_MUST_USE FER_API fer_error
+fer_stream_try_read_vectored(fer_stream stream, const fer_io_slice_mut *FER_NULLABLE slices,
+                             size_t count, size_t *FER_NULLABLE n) FER_IN_READS(2, 3);
+
 /** Fills the buffer, same as fer_tcp_stream_read_exact.
  * Rust: std::io::Read::read_exact of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read_exact(fer_stream stream, void *FER_NULLABLE buf,
                                                      size_t len, size_t *FER_NULLABLE n)
+    FER_OUT_WRITES(2, 3);
+
+/** Reads until end of file into a buffer of cap bytes, same as fer_tcp_stream_read_to_end.
+ * Rust: std::io::Read::read_to_end of an impl Read. */
+FER_MUST_USE FER_API fer_error fer_stream_read_to_end(fer_stream stream, void *FER_NULLABLE buf,
+                                                      size_t cap, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
 /** Writes as many bytes as the OS accepts, same as fer_tcp_stream_write.
@@ -97,6 +130,19 @@ FER_MUST_USE FER_API fer_error fer_stream_try_write(fer_stream stream, const voi
                                                     size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
+/** Writes from several buffers, same as fer_tcp_stream_write_vectored.
+ * Rust: std::io::Write::write_vectored of an impl Write. */
+FER_MUST_USE FER_API fer_error fer_stream_write_vectored(fer_stream stream,
+                                                         const fer_io_slice *FER_NULLABLE slices,
+                                                         size_t count, size_t *FER_NULLABLE n)
+    FER_IN_READS(2, 3);
+
+/** Writes from several buffers and never waits, same as fer_tcp_stream_try_write_vectored.
+ * Rust: tokio: net::TcpStream::try_write_vectored. */
+FER_MUST_USE FER_API fer_error
+fer_stream_try_write_vectored(fer_stream stream, const fer_io_slice *FER_NULLABLE slices,
+                              size_t count, size_t *FER_NULLABLE n) FER_IN_READS(2, 3);
+
 /** Writes all bytes, same as fer_tcp_stream_write_all.
  * Rust: std::io::Write::write_all of an impl Write. */
 FER_MUST_USE FER_API fer_error fer_stream_write_all(fer_stream stream, const void *FER_NULLABLE buf,
@@ -108,11 +154,61 @@ FER_MUST_USE FER_API fer_error fer_stream_write_all(fer_stream stream, const voi
 FER_MUST_USE FER_API fer_error fer_stream_ready(fer_stream stream, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
 
+/** Takes the stream's pending error and stores it in *out, same as fer_tcp_stream_take_error.
+ * Rust: none for both types at once; std::net::TcpStream::take_error or
+ * std::os::unix::net::UnixStream::take_error. */
+FER_MUST_USE FER_API fer_error fer_stream_take_error(fer_stream stream, fer_error *out);
+
+/** Sets the timeout of each single read, same as fer_tcp_stream_set_read_timeout.
+ * Rust: none for both types at once; std::net::TcpStream::set_read_timeout or
+ * std::os::unix::net::UnixStream::set_read_timeout. */
+FER_MUST_USE FER_API fer_error fer_stream_set_read_timeout(fer_stream stream, fer_duration timeout);
+
+/** Sets the timeout of each single write, same as fer_tcp_stream_set_write_timeout.
+ * Rust: none for both types at once; std::net::TcpStream::set_write_timeout or
+ * std::os::unix::net::UnixStream::set_write_timeout. */
+FER_MUST_USE FER_API fer_error fer_stream_set_write_timeout(fer_stream stream,
+                                                            fer_duration timeout);
+
+/** Stores the read timeout in *out, same as fer_tcp_stream_read_timeout.
+ * Rust: none for both types at once; std::net::TcpStream::read_timeout or
+ * std::os::unix::net::UnixStream::read_timeout. */
+FER_MUST_USE FER_API fer_error fer_stream_read_timeout(fer_stream stream, fer_duration *out);
+
+/** Stores the write timeout in *out, same as fer_tcp_stream_write_timeout.
+ * Rust: none for both types at once; std::net::TcpStream::write_timeout or
+ * std::os::unix::net::UnixStream::write_timeout. */
+FER_MUST_USE FER_API fer_error fer_stream_write_timeout(fer_stream stream, fer_duration *out);
+
+/** Sets nonblocking mode (true) or blocking mode (false), same as fer_tcp_stream_set_nonblocking.
+ * Rust: none for both types at once; std::net::TcpStream::set_nonblocking or
+ * std::os::unix::net::UnixStream::set_nonblocking. */
+FER_MUST_USE FER_API fer_error fer_stream_set_nonblocking(fer_stream stream, bool nonblocking);
+
 /** Sets the limits of the calls that wait on the handle of the stream, same as
  * fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
 FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
                                                      const fer_limits *FER_NULLABLE limits);
+
+/** Returns the raw socket of a stream of any type, same as fer_tcp_stream_as_raw, for example for a
+ * poller.
+ * Blocks: never.
+ * Owns: the handle still owns the socket.
+ * Errors: none.
+ * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket of an impl Read. */
+FER_API fer_raw_socket fer_stream_as_raw(fer_stream stream);
+
+/** Returns a stream of any type as a fer_socket, as fer_tcp_stream_as_socket does: for its options,
+ * and for its addresses by fer_socket_local_addr and fer_socket_peer_addr, or by
+ * fer_socket_local_addr_unix and fer_socket_peer_addr_unix. fer_socket_domain has the family. NULL
+ * if the stream was NULL.
+ * Blocks: never.
+ * Owns: nothing. The result is valid as long as the stream stays at its address.
+ * Errors: none.
+ * Rust: socket2: SockRef::from(&TYPE).
+ * Threads: concurrent with any call on the handle, except those that open or close it. */
+FER_API fer_socket *fer_stream_as_socket(fer_stream stream);
 
 /** Copies all bytes of one stream into another, until the first one's end of file.
  *

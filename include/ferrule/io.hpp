@@ -28,19 +28,52 @@ inline result<uint64_t> send_file(fer_stream stream, fer_raw_file file, uint64_t
 { return fer_stream_shutdown(stream, how); }
 inline result<size_t> read(fer_stream stream, mutable_bytes buf) noexcept
 { return detail::value_of(fer_stream_read, stream, buf.data(), buf.size()); }
+inline result<size_t> peek(fer_stream stream, mutable_bytes buf) noexcept
+{ return detail::value_of(fer_stream_peek, stream, buf.data(), buf.size()); }
+inline result<size_t> try_peek(fer_stream stream, mutable_bytes buf) noexcept
+{ return detail::value_of(fer_stream_try_peek, stream, buf.data(), buf.size()); }
 inline result<size_t> try_read(fer_stream stream, mutable_bytes buf) noexcept
 { return detail::value_of(fer_stream_try_read, stream, buf.data(), buf.size()); }
+inline result<size_t> read_vectored(fer_stream stream,
+                                    view<const fer_io_slice_mut> slices) noexcept
+{ return detail::value_of(fer_stream_read_vectored, stream, slices.data(), slices.size()); }
+inline result<size_t> try_read_vectored(fer_stream stream,
+                                        view<const fer_io_slice_mut> slices) noexcept
+{ return detail::value_of(fer_stream_try_read_vectored, stream, slices.data(), slices.size()); }
 inline result<size_t> read_exact(fer_stream stream, mutable_bytes buf) noexcept
 { return detail::value_of(fer_stream_read_exact, stream, buf.data(), buf.size()); }
+inline result<size_t> read_to_end(fer_stream stream, mutable_bytes buf) noexcept
+{ return detail::value_of(fer_stream_read_to_end, stream, buf.data(), buf.size()); }
 inline result<size_t> write(fer_stream stream, bytes buf) noexcept
 { return detail::value_of(fer_stream_write, stream, buf.data(), buf.size()); }
 inline result<size_t> try_write(fer_stream stream, bytes buf) noexcept
 { return detail::value_of(fer_stream_try_write, stream, buf.data(), buf.size()); }
+inline result<size_t> write_vectored(fer_stream stream, view<const fer_io_slice> slices) noexcept
+{ return detail::value_of(fer_stream_write_vectored, stream, slices.data(), slices.size()); }
+inline result<size_t> try_write_vectored(fer_stream stream,
+                                         view<const fer_io_slice> slices) noexcept
+{ return detail::value_of(fer_stream_try_write_vectored, stream, slices.data(), slices.size()); }
 inline result<size_t> write_all(fer_stream stream, bytes buf) noexcept
 { return detail::value_of(fer_stream_write_all, stream, buf.data(), buf.size()); }
 inline result<fer_interest> ready(fer_stream stream, fer_interest interest,
                                   fer_duration timeout) noexcept
 { return detail::value_of(fer_stream_ready, stream, interest, timeout); }
+inline result<fer_error> take_error(fer_stream stream) noexcept
+{ return detail::value_of(fer_stream_take_error, stream); }
+[[nodiscard]] inline fer_error set_read_timeout(fer_stream stream, fer_duration timeout) noexcept
+{ return fer_stream_set_read_timeout(stream, timeout); }
+[[nodiscard]] inline fer_error set_write_timeout(fer_stream stream, fer_duration timeout) noexcept
+{ return fer_stream_set_write_timeout(stream, timeout); }
+inline result<fer_duration> read_timeout(fer_stream stream) noexcept
+{ return detail::value_of(fer_stream_read_timeout, stream); }
+inline result<fer_duration> write_timeout(fer_stream stream) noexcept
+{ return detail::value_of(fer_stream_write_timeout, stream); }
+[[nodiscard]] inline fer_error set_nonblocking(fer_stream stream, bool on) noexcept
+{ return fer_stream_set_nonblocking(stream, on); }
+[[nodiscard]] inline fer_raw_socket as_raw(fer_stream stream) noexcept
+{ return fer_stream_as_raw(stream); }
+[[nodiscard]] inline fer_socket *as_socket(fer_stream stream) noexcept
+{ return fer_stream_as_socket(stream); }
 [[nodiscard]] inline fer_error set_limits(fer_stream stream, const fer_limits &limits) noexcept
 { return fer_stream_set_limits(stream, &limits); }
 /* clang-format on */

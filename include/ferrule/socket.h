@@ -465,8 +465,15 @@ FER_MUST_USE FER_API fer_error fer_socket_local_addr_unix(const fer_socket *sock
 
 /** Stores the peer address in *out. On a pending connect it first queries the OS for the result.
  * Errors: FER_NOT_CONNECTED, FER_WOULD_BLOCK (pending connect), the cause of a failed connect if
- * this call detects it, FER_UNSUPPORTED (Unix sockets), FER_MISUSE. */
+ * this call detects it, FER_UNSUPPORTED (Unix sockets: fer_socket_peer_addr_unix), FER_MISUSE. */
 FER_MUST_USE FER_API fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out);
+
+/** Stores the address of the peer of a Unix socket in *out, the unnamed one if it has no name.
+ * Otherwise same as fer_socket_peer_addr.
+ * Errors: FER_UNSUPPORTED (not a Unix socket); otherwise same as fer_socket_peer_addr.
+ * Rust: socket2: Socket::peer_addr with SockAddr::as_pathname. */
+FER_MUST_USE FER_API fer_error fer_socket_peer_addr_unix(const fer_socket *socket,
+                                                         fer_unix_addr *out);
 
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
  * fer_tcp_stream_take_error or fer_udp_socket_take_error. After a started connect, *out is the

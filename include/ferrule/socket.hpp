@@ -104,6 +104,8 @@ class socket : public owned<fer_socket, fer_socket_close>
     result<fer_unix_addr> local_addr_unix() const noexcept
     { return value(fer_socket_local_addr_unix); }
     result<fer_socket_addr> peer_addr() const noexcept { return value(fer_socket_peer_addr); }
+    result<fer_unix_addr> peer_addr_unix() const noexcept
+    { return value(fer_socket_peer_addr_unix); }
     result<fer_error> take_error() noexcept { return value(fer_socket_take_error); }
     [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept
     { return fer_socket_shutdown(get(), how); }

@@ -230,6 +230,29 @@ void test_listeners()
     check(is_ok(ferrule::set_limits(server->as_stream(), soon())) &&
               ferrule::ready(server->as_stream(), FER_READABLE, FER_DURATION_NONE),
           "... within limits");
+    const fer_io_slice word = {"ab", 2};
+    fer_io_slice_mut into = {memory, 1};
+    fer_stream both = client->as_stream();
+    check(client && ferrule::write_vectored(server->as_stream(), {&word, 1}) &&
+              ferrule::peek(both, memory) && ferrule::try_peek(both, memory),
+          "a stream of any type is peeked");
+    check(*ferrule::read_vectored(both, {&into, 1}) == 1 && memory[0] == 'x' &&
+              *ferrule::try_read_vectored(both, {&into, 1}) == 1 && memory[0] == 'a',
+          "... and read into several buffers");
+    check(is_ok(ferrule::set_read_timeout(both, fer_duration_from_secs(7))) &&
+              ferrule::read_timeout(both)->nanos == UINT64_C(7000000000) &&
+              is_ok(ferrule::set_write_timeout(both, FER_DURATION_NONE)) &&
+              ferrule::write_timeout(both)->nanos == FER_DURATION_NONE_NANOS,
+          "... and has timeouts");
+    check(is_ok(ferrule::set_nonblocking(both, true)) &&
+              ferrule::take_error(both)->kind == FER_OK &&
+              ferrule::as_raw(both) == client->as_raw() &&
+              fer_socket_as_raw(ferrule::as_socket(both)) == client->as_raw(),
+          "... and a mode, errors and a raw socket");
+    server->close();
+    clone->close();
+    check(is_ok(ferrule::set_nonblocking(both, false)) && *ferrule::read_to_end(both, memory) == 1,
+          "... and is read to its end");
 }
 
 void test_datagrams()

@@ -115,6 +115,60 @@ SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
     assert_true(near_end.outcome == PEER_END && far_end.outcome == PEER_END);
 }
 
+/* Peeks, vectored calls, timeouts and the mode of a fer_stream. */
+static void use_other_calls(fer_stream stream, peer_socket other)
+{
+    char buf[8] = {0};
+    const fer_io_slice out[] = {{"A", 1}, {"BC", 2}};
+    const fer_io_slice_mut in[] = {{buf, 1}, {buf + 1, 2}};
+    size_t n = 77;
+    fer_duration timeout = FER_DURATION_NONE;
+    fer_error pending = {FER_OTHER, 1};
+    assert_kind_n(fer_stream_try_peek(stream, buf, 8, &n), FER_WOULD_BLOCK, n, 0);
+    assert_kind(fer_stream_try_read_vectored(stream, in, 2, &n), FER_WOULD_BLOCK);
+    assert_ok_n(fer_stream_write_vectored(stream, out, 2, &n), n, 3);
+    assert_ok_n(fer_stream_try_write_vectored(stream, out, 2, &n), n, 3);
+    assert_true(peer_recv_exact(other, buf, 6) && memcmp(buf, "ABCABC", 6) == 0);
+    assert_true(peer_send_all(other, "xyz", 3));
+    do {
+        assert_ok(fer_stream_peek(stream, buf, 3, &n));
+    } while (n < 3);
+    assert_ok_n(fer_stream_try_peek(stream, buf, 3, &n), n, 3);
+    assert_ok_n(fer_stream_try_read_vectored(stream, in, 1, &n), n, 1);
+    assert_ok_n(fer_stream_read_vectored(stream, in, 2, &n), n, 2);
+    assert_memory_equal(buf, "yzz", 3);
+    assert_ok(fer_stream_set_read_timeout(stream, millis(40)));
+    assert_ok(fer_stream_read_timeout(stream, &timeout));
+    assert_int_equal(timeout.nanos, 40000000);
+    assert_own(fer_stream_read(stream, buf, 8, &n), FER_TIMED_OUT);
+    assert_ok(fer_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_ok(fer_stream_set_write_timeout(stream, fer_duration_from_secs(9)));
+    assert_ok(fer_stream_write_timeout(stream, &timeout));
+    assert_int_equal(timeout.nanos, UINT64_C(9000000000));
+    assert_ok(fer_stream_set_nonblocking(stream, true));
+    assert_kind(fer_stream_read(stream, buf, 8, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_stream_set_nonblocking(stream, false));
+    assert_ok(fer_stream_take_error(stream, &pending));
+    assert_int_equal(pending.kind, FER_OK);
+    assert_true(fer_stream_as_raw(stream) == fer_socket_as_raw(fer_stream_as_socket(stream)));
+}
+
+/* L6: the addresses of a fer_stream are those of its fer_socket, IP or Unix. */
+static void assert_addresses(fer_stream stream)
+{
+    fer_socket *socket = fer_stream_as_socket(stream);
+    fer_domain domain = FER_DOMAIN_IPV4;
+    fer_socket_addr addr = {.port = 0};
+    fer_unix_addr name;
+    assert_ok(fer_socket_domain(socket, &domain));
+    bool is_unix = domain == FER_DOMAIN_UNIX;
+    assert_kind(fer_socket_local_addr(socket, &addr), is_unix ? FER_UNSUPPORTED : FER_OK);
+    assert_kind(fer_socket_local_addr_unix(socket, &name), is_unix ? FER_OK : FER_UNSUPPORTED);
+    assert_kind(fer_socket_peer_addr(socket, &addr), is_unix ? FER_UNSUPPORTED : FER_OK);
+    assert_kind(fer_socket_peer_addr_unix(socket, &name), is_unix ? FER_OK : FER_UNSUPPORTED);
+    assert_true(is_unix || addr.port != 0);
+}
+
 /* The calls of a fer_stream. Those that move nothing leave a count of 0. */
 static void use_stream(fer_stream stream, peer_socket other)
 {
@@ -132,13 +186,19 @@ static void use_stream(fer_stream stream, peer_socket other)
     assert_true(peer_send_all(other, "efghij", 6));
     assert_ok(fer_stream_read_exact(stream, buf, 4, &n));
     assert_true(n == 4 && memcmp(buf, "efgh", 4) == 0);
-    assert_ok(fer_stream_read(stream, buf, 8, &n));
-    assert_true(n >= 1 && buf[0] == 'i');
+    assert_ok(fer_stream_read(stream, buf, 1, &n));
+    assert_true(n == 1 && buf[0] == 'i');
     assert_ok(fer_stream_set_limits(stream, &late));
     assert_own(fer_stream_read(stream, buf, 8, &n), FER_TIMED_OUT);
     assert_ok(fer_stream_set_limits(stream, NULL));
+    assert_ok_n(fer_stream_read(stream, buf, 8, &n), n, 1);
+    use_other_calls(stream, other);
+    assert_addresses(stream);
     assert_ok(fer_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
     assert_kind_n(fer_stream_write_all(stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
+    assert_true(peer_send_all(other, "end", 3) && peer_shutdown_write(other));
+    assert_ok_n(fer_stream_read_to_end(stream, buf, 8, &n), n, 3);
+    assert_memory_equal(buf, "end", 3);
 }
 
 /* E3: one code for both types of streams. */

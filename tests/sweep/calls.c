@@ -82,6 +82,7 @@ static const struct need {
     {{"fer_socket_connect_timeout", ""}, BUILT_TCP, ONCE},
     {{"fer_socket_", "connect"}, BUILT_TCP, ONCE | STARTS},
     {{"fer_socket_connect_unix", ""}, BUILT_UNIX, ONCE | STARTS},
+    {{"fer_socket_peer_addr_unix", ""}, OF_TCP + UNIX, 0},
     {{"fer_socket_", "_unix"}, BUILT_UNIX, 0},
     {{"fer_poller_modify", ""}, POLLER_ADDED, 0},
     {{"fer_poller_delete", ""}, POLLER_ADDED, 0},
