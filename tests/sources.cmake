@@ -112,6 +112,7 @@ set(ferrule_conformance_sources
     conformance/socket_connecting.c
     conformance/socket_protocols.c
     conformance/socket_conversion.c
+    conformance/socket_streams.c
     conformance/timeouts.c
     conformance/udp_batches.c
     conformance/udp_control.c

@@ -289,6 +289,16 @@ fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *
     return feri_socket_connect_timeout(FERI_HANDLE(socket), addr, timeout);
 }
 
+fer_error fer_socket_accept(fer_socket *listener, fer_socket *out, fer_socket_addr *peer)
+{
+    return feri_accept(FERI_HANDLE(listener), 0, FERI_HANDLE(out), peer);
+}
+
+fer_error fer_socket_try_accept(fer_socket *listener, fer_socket *out, fer_socket_addr *peer)
+{
+    return feri_accept(FERI_HANDLE(listener), FERP_DONTWAIT, FERI_HANDLE(out), peer);
+}
+
 fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 {
     return feri_socket_local_addr(FERI_HANDLE(socket), out);

@@ -14,7 +14,12 @@ fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream)
     return (fer_stream){FERI_HANDLE(stream)};
 }
 
-#define HANDLE_OF(stream) ((stream).handle_)
+fer_stream fer_socket_as_stream(fer_socket *socket)
+{
+    return (fer_stream){FERI_HANDLE(socket)};
+}
+
+#define HANDLE_OF(stream) feri_handle_of_stream((stream).handle_)
 
 FERI_MODE_FUNCTIONS_OF(fer_stream, fer_stream, fer_stream, HANDLE_OF)
 FERI_TIMEOUT_FUNCTIONS_OF(fer_stream, fer_stream, fer_stream, HANDLE_OF)
@@ -22,5 +27,5 @@ FERI_TRANSFER_FUNCTIONS_OF(fer_stream, fer_stream, fer_stream, HANDLE_OF)
 
 fer_socket *fer_stream_as_socket(fer_stream stream)
 {
-    return (fer_socket *)HANDLE_OF(stream);
+    return (fer_socket *)stream.handle_;
 }

@@ -130,6 +130,15 @@ static inline bool feri_write_wait_misses_end(const fer_handle *handle)
             feri_handle_has_flag(handle, FERI_FLAG_UNIX));
 }
 
+/* The handle that a fer_stream refers to. NULL, which every call refuses, for a datagram socket and
+ * for a listener: a fer_socket may have become either. */
+static inline fer_handle *feri_handle_of_stream(fer_handle *handle)
+{
+    bool is_other =
+        handle != NULL && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM | FERI_FLAG_LISTENING);
+    return is_other ? NULL : handle;
+}
+
 /* The answer of the handle's state to a request; MISUSE for NULL. */
 static inline feri_answer feri_handle_answer(const fer_handle *handle, feri_request request)
 {

@@ -244,6 +244,12 @@ fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer
     FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
     FER_TRY(feri_handle_claim(out));
     bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
+    /* an accept of a foreign family would need its addresses */
+    uint32_t kind = feri_handle_flags(listener) & (FERI_FLAG_LISTENING | FERI_FLAG_FOREIGN);
+    if (kind != FERI_FLAG_LISTENING) {
+        feri_handle_abandon(out);
+        return feri_own_error(FER_INVALID_INPUT);
+    }
     accept_call call = {
         .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .call_flags = flags},
         .raw = FER_RAW_SOCKET_NONE};

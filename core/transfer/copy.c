@@ -65,11 +65,12 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
 {
     uint64_t copied = 0;
     feri_splicing part = {.may_wait = true};
+    fer_handle *source = feri_handle_of_stream(from.handle_);
     /* after a failure the source can still have bytes in the buffer or in its queue */
-    fer_error error = feri_stream_check_misuse(from.handle_);
+    fer_error error = feri_stream_check_misuse(source);
     error = error.kind == FER_OK ? check_buffer(buffer) : error;
     if (error.kind == FER_OK) {
-        error = copy_until_end(from.handle_, to.handle_, &part, buffer, &copied);
+        error = copy_until_end(source, feri_handle_of_stream(to.handle_), &part, buffer, &copied);
         feri_splicing_end(&part);
     }
     feri_store_total(n, copied);
@@ -261,10 +262,11 @@ fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_
                                  fer_copy_buffer *b_to_a, uint64_t *n_a_to_b, uint64_t *n_b_to_a)
 {
     feri_splicing part = {.may_wait = false};
-    both_ways both = {
-        .handles = {a.handle_, b.handle_},
-        .ways = {{.from = a.handle_, .to = b.handle_, .buffer = a_to_b, .part = &part},
-                 {.from = b.handle_, .to = a.handle_, .buffer = b_to_a, .part = &part}}};
+    fer_handle *one = feri_handle_of_stream(a.handle_);
+    fer_handle *other = feri_handle_of_stream(b.handle_);
+    both_ways both = {.handles = {one, other},
+                      .ways = {{.from = one, .to = other, .buffer = a_to_b, .part = &part},
+                               {.from = other, .to = one, .buffer = b_to_a, .part = &part}}};
     fer_error error = copy_both(&both);
     feri_splicing_end(&part);
     feri_store_total(n_a_to_b, both.ways[0].copied);

@@ -112,8 +112,10 @@ fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file, uint64_t of
                                const fer_copy_buffer *buffer, uint64_t *n)
 {
     uint64_t longest = offset <= INT64_MAX ? (uint64_t)INT64_MAX - offset : 0;
-    file_part part = {
-        .to = stream.handle_, .file = file, .offset = offset, .len = len < longest ? len : longest};
+    file_part part = {.to = feri_handle_of_stream(stream.handle_),
+                      .file = file,
+                      .offset = offset,
+                      .len = len < longest ? len : longest};
     fer_error error = feri_own_error(FER_INVALID_INPUT);
     if (buffer == NULL || buffer->base == NULL) {
         error = feri_own_error(FER_MISUSE);

@@ -21,10 +21,10 @@
 
 FER_BEGIN_DECLS
 
-/* A reference to a TCP or Unix stream. It owns nothing and is never closed. The stream that it
- * refers to must stay at its address. The fer_stream_ functions do the same as the functions of the
- * stream's own type, so one code serves both types. fer_stream_as_socket has what differs between
- * the types, for example the addresses. */
+/* A reference to a TCP or Unix stream, or to a fer_socket that is one. It owns nothing and is never
+ * closed. The stream that it refers to must stay at its address. The fer_stream_ functions do the
+ * same as the functions of the stream's own type, so one code serves both types.
+ * fer_stream_as_socket has what differs between the types, for example the addresses. */
 typedef struct fer_stream {
     fer_handle *handle_;
 } fer_stream;
@@ -58,6 +58,18 @@ FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
  * Rust: none in std; &UnixStream as an impl Read or impl Write.
  * Threads: concurrent with any other call on the handle. */
 FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream) FER_INOUT(1);
+
+/** Makes a fer_stream that refers to a built or adopted socket: the transfers of a stream without a
+ * conversion to its own type. The calls have the results that they have after the conversion: an
+ * unconnected socket is FER_NOT_CONNECTED, a pending connect FER_WOULD_BLOCK. A datagram socket and
+ * a listener are FER_MISUSE, whether they are one already or become one later, and so is every use
+ * of the result if socket is NULL. After a conversion make a fer_stream of the new handle.
+ * Blocks: never.
+ * Owns: nothing. socket must outlive the result.
+ * Errors: none.
+ * Rust: socket2: &Socket as an impl Read or impl Write.
+ * Threads: concurrent with any other call on the handle. */
+FER_MUST_USE FER_API fer_stream fer_socket_as_stream(fer_socket *socket) FER_INOUT(1);
 
 /** Shuts down the read half, the write half or both of a stream of any type, same as
  * fer_tcp_stream_shutdown. A relay uses it at the end of a copy to pass on end of file.

@@ -9,8 +9,8 @@ namespace ferrule
 {
 
 /* A function f is fer_stream_f of io.h, and copy is fer_copy: its result has the number of bytes
- * written, after an error too. The as_stream functions of tcp_stream and unix_stream make the
- * arguments. */
+ * written, after an error too. The as_stream functions of tcp_stream, unix_stream and socket make
+ * the arguments. */
 /* clang-format off */
 inline result<uint64_t> copy(fer_stream from, fer_stream to, fer_copy_buffer &buffer) noexcept
 { return detail::value_of(fer_copy, from, to, &buffer); }

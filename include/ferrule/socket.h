@@ -391,6 +391,33 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog) FER_INOUT(1);
 
+/** Waits for a connection and accepts it as a fer_socket, on a listener of IP or Unix addresses.
+ * out begins as an accepted stream of the listener's family: in blocking mode, without timeouts and
+ * not inherited. fer_socket_as_stream has its transfers. peer may be NULL. *peer is the peer's
+ * address, and for a Unix listener all zero bytes, which is no address of any family:
+ * fer_socket_peer_addr_unix of out has the name. Otherwise same as fer_tcp_listener_accept or
+ * fer_unix_listener_accept.
+ * Blocks: same as fer_tcp_listener_accept; the timeout is that of fer_socket_set_read_timeout.
+ * Owns: the handle out owns the connection until fer_socket_close or a conversion.
+ * Errors: FER_INVALID_INPUT (a socket that does not listen; a listener of another family);
+ * otherwise same as fer_tcp_listener_accept.
+ * Threads: any number of concurrent calls on one listener, each with its own out. */
+FER_MUST_USE FER_API fer_error fer_socket_accept(fer_socket *listener, fer_socket *out,
+                                                 fer_socket_addr *FER_NULLABLE peer) FER_INOUT(1)
+    FER_INOUT(2);
+
+/** Accepts a queued connection and never waits, regardless of the blocking mode. Otherwise same as
+ * fer_socket_accept and fer_tcp_listener_try_accept.
+ * Blocks: never, except as fer_tcp_listener_try_accept.
+ * Owns: same as fer_socket_accept.
+ * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_socket_accept in
+ * nonblocking mode.
+ * Rust: socket2: Socket::accept, nonblocking for one call.
+ * Threads: same as fer_socket_accept. */
+FER_MUST_USE FER_API fer_error fer_socket_try_accept(fer_socket *listener, fer_socket *out,
+                                                     fer_socket_addr *FER_NULLABLE peer)
+    FER_INOUT(1) FER_INOUT(2);
+
 /** Connects to an address, on a stream of the socket's own family. In nonblocking mode a stream
  * only starts to connect. The result is FER_WOULD_BLOCK and the connect is pending (rule C5). Wait
  * until the raw socket is writable, with fer_socket_ready or a poller, then call
@@ -503,8 +530,8 @@ FER_MUST_USE FER_API fer_error fer_socket_shutdown(fer_socket *socket, fer_shutd
 FER_MUST_USE FER_API fer_error fer_socket_ready(const fer_socket *socket, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
 
-/* ---- Datagrams, for datagram and raw sockets. To transfer data over a stream or a Unix socket,
- * convert it to its own handle first.
+/* ---- Datagrams, for datagram and raw sockets. A stream is read and written as a fer_stream
+ * (fer_socket_as_stream, io.h), a Unix datagram socket after a conversion to its own handle.
  *
  * Blocks: same as fer_udp_socket_NAME.
  * Errors: same as fer_udp_socket_NAME. Also FER_UNSUPPORTED (streams; Unix sockets).

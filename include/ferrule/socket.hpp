@@ -2,6 +2,7 @@
 #ifndef FERRULE_SOCKET_HPP
 #define FERRULE_SOCKET_HPP
 
+#include "ferrule/io.h"
 #include "ferrule/owned.hpp"
 #include "ferrule/socket.h"
 #include "ferrule/tcp.hpp"
@@ -93,6 +94,10 @@ class socket : public owned<fer_socket, fer_socket_close>
     { return fer_socket_bind_unix(get(), &addr); }
     [[nodiscard]] fer_error listen(int backlog) noexcept
     { return fer_socket_listen(get(), backlog); }
+    result<socket> accept(fer_socket_addr *peer = nullptr) noexcept
+    { return made<socket>(fer_socket_accept, peer); }
+    result<socket> try_accept(fer_socket_addr *peer = nullptr) noexcept
+    { return made<socket>(fer_socket_try_accept, peer); }
     [[nodiscard]] fer_error connect(const fer_socket_addr &addr) noexcept
     { return fer_socket_connect(get(), &addr); }
     [[nodiscard]] fer_error connect_timeout(const fer_socket_addr &addr,
@@ -112,8 +117,11 @@ class socket : public owned<fer_socket, fer_socket_close>
     result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
     { return value(fer_socket_ready, interest, timeout); }
 
-    /* ---- Datagrams, for datagram and raw sockets. To transfer data over a stream or a Unix
-     * socket, convert it to its own handle first. */
+    /* ---- Streams: a fer_stream of io.hpp */
+    [[nodiscard]] fer_stream as_stream() noexcept { return fer_socket_as_stream(get()); }
+
+    /* ---- Datagrams, for datagram and raw sockets. To transfer datagrams over a Unix socket,
+     * convert it to its own handle first. */
     result<size_t> send(bytes buf) noexcept { return io(fer_socket_send, buf); }
     result<size_t> send_to(bytes buf, const fer_socket_addr &to) noexcept
     { return io(fer_socket_send_to, buf, &to); }

@@ -255,6 +255,26 @@ void test_listeners()
           "... and is read to its end");
 }
 
+void test_sockets_of_one_type()
+{
+    fer_socket_addr any{};
+    check(is_ok(fer_socket_addr_parse(&any, "127.0.0.1:0")), "an address is parsed");
+    auto listener = ferrule::socket::open(FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT);
+    auto client = ferrule::socket::open(FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT);
+    check(is_ok(listener->bind(any)) && is_ok(listener->listen(1)), "a socket listens");
+    check(listener->try_accept().error().kind == FER_WOULD_BLOCK, "... and nothing is queued");
+    check(is_ok(client->connect(*listener->local_addr())), "a socket is connected");
+    fer_socket_addr peer{};
+    auto accepted = listener->accept(&peer);
+    auto local = client->local_addr();
+    check(accepted && fer_socket_addr_eq(&peer, &*local), "... and accepted");
+    char memory[4];
+    check(ferrule::write_all(client->as_stream(), std::string_view("word")) &&
+              *ferrule::read_exact(accepted->as_stream(), memory) == 4 && memory[3] == 'd',
+          "... and both are streams");
+    check(accepted->peer_addr_unix().error().kind == FER_UNSUPPORTED, "... of no Unix address");
+}
+
 void test_datagrams()
 {
     auto receiver = *ferrule::udp_socket::bind("127.0.0.1:0");
@@ -400,6 +420,7 @@ int main()
     test_memory();
     test_limits();
     test_listeners();
+    test_sockets_of_one_type();
     test_datagrams();
     test_built_sockets();
     test_pollers_and_lookups();

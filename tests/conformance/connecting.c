@@ -222,8 +222,7 @@ PAIR_TEST("C6", connecting_an_ended_handle_is_misuse)
     assert_false(peer_is_queued(listener, 50));
 }
 
-/* C6: "A closed handle can be filled again, like a new one": no state of the old connection
- * remains. */
+/* C6: "A closed one can be filled": no state of the old connection remains. */
 PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one)
 {
     peer_socket listener;

@@ -26,8 +26,7 @@ static void assert_writes_are_broken(stream_ref stream)
     assert_kind(stream_write(stream, buf, 1, NULL), FER_BROKEN_PIPE);
 }
 
-/* ---- S1: "Shutting down a half that is already shut down, or after the peer has closed, is
- * OK." */
+/* ---- S1: "Shutting down a half again, or after the peer has closed, is OK". */
 
 STREAM_KIND_TEST("S1", every_second_shutdown_is_ok)
 {

@@ -49,6 +49,7 @@ static const struct need {
     {{"fer_copy_bidirectional", ""}, TCP_AND_UNIX, COPY | ENDS | ONCE},
     {{"fer_copy", ""}, TCP_AND_UNIX, COPY | ENDS},
     {{"", "_ready"}, OWN, WAITS},
+    {{"fer_socket_", "_accept"}, OF_TCP + TCP_LISTENER, WAITS},
     {{"", "_accept"}, OWN, WAITS},
     {{"fer_resolver_close_", ""}, LOOKUP, ONCE},
     {{"", "_close_gracefully"}, OWN, CLOSES | WAITS | ENDS},
@@ -113,7 +114,8 @@ static const struct other_call {
 } others[] = {
     {{{"", "stream_shutdown"}, OWN, 0},
      {{"", "fer_shutdown", NULL, &(const fer_shutdown){FER_SHUTDOWN_BOTH}, 0}}},
-    {{{"", "accept"}, OWN, WAITS}, {{"", NULL, "peer", NULL, 0}}},
+    {{{"listener_", "accept"}, OWN, WAITS}, {{"", NULL, "peer", NULL, 0}}},
+    {{{"fer_socket_", "accept"}, OF_TCP + UNIX_LISTENER, WAITS}, {{0}}},
     {{{"fer_udp_socket_connect_addr", ""}, UDP_UNCONNECTED, 0}, {{0}}},
     {{{"fer_tcp_stream_connect_with", ""}, RESOLVER, LIMITED}, {{0}}},
     {{{"fer_tcp_stream_connect_addrs", ""}, OWN, LIMITED}, {{0}}},

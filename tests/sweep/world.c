@@ -296,7 +296,7 @@ static int number_of(enum setup setup)
     case BUILT_UNIX:
     case BUILT_NEW_UDP:
     case BUILT_UNCONNECTED: return BUILT_UDP;
-    default: return (int)setup;
+    default: return setup >= OF_TCP && setup < RAW_TCP ? (int)BUILT_UDP : (int)setup;
     }
 }
 

@@ -18,13 +18,12 @@ static void begin(const struct ferp_traits *traits, uint32_t flags)
     script_begin(traits);
     token = (fer_cancel_token){0};
     assert_ok(fer_cancel_token_new(&token));
-    listener = script_stream(flags);
+    listener = script_stream(flags | FERI_FLAG_LISTENING);
     stream = (fer_handle){0};
     script.log[0] = '\0';
 }
 
-#define LISTENER_TEST(function) \
-    SCRIPT_TEST_AFTER(begin(&script_posix, FERI_FLAG_LISTENING), function)
+#define LISTENER_TEST(function) SCRIPT_TEST_AFTER(begin(&script_posix, 0), function)
 
 static fer_error accept_one(void)
 {
@@ -54,7 +53,7 @@ SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
         {&script_windows, FERI_FLAG_ADOPTED, "accept(1)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(rows[i].traits, rows[i].flags | FERI_FLAG_LISTENING);
+        begin(rows[i].traits, rows[i].flags);
         assert_ok_log(accept_one(), rows[i].log);
     }
 }
@@ -124,7 +123,7 @@ SCRIPT_TEST(accepts_that_fail_without_end_end_with_the_deadline_or_the_token)
         {true, false, false, "accept* CONNECTION_ABORTED:1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(&script_posix, FERI_FLAG_LISTENING);
+        begin(&script_posix, 0);
         const fer_limits limits = {.deadline = {1000 + SECOND},
                                    .token = i < 4 ? NULL : &token,
                                    .interruptible = rows[i].interruptible};
@@ -151,7 +150,7 @@ static void set_token(void)
 SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
 {
     for (int i = 0; i < 3; i++) {
-        begin(&script_posix, FERI_FLAG_LISTENING);
+        begin(&script_posix, 0);
         assert_ok(feri_set_nonblocking(&listener, true));
         if (i == 2) {
             set_token();

@@ -44,9 +44,10 @@ static void set_up(const struct ferp_traits *traits)
     script_begin(traits);
     memset(&fixture, 0, sizeof fixture);
     fixture.stream.handle_ = script_stream(0);
-    fixture.listener.handle_ = script_stream(FERI_FLAG_ADOPTED | FERI_FLAG_V6);
+    fixture.listener.handle_ =
+        script_stream(FERI_FLAG_LISTENING | FERI_FLAG_ADOPTED | FERI_FLAG_V6);
     fixture.socket.handle_ = script_stream(FERI_FLAG_DATAGRAM);
-    fixture.unix_listener.handle_ = script_stream(FERI_FLAG_ADOPTED);
+    fixture.unix_listener.handle_ = script_stream(FERI_FLAG_LISTENING | FERI_FLAG_ADOPTED);
     fixture.built.handle_ = script_stream(FERI_FLAG_DATAGRAM);
     fixture.adoptable = script_open_socket();
     fixture.sockets_before = script.sockets_open;

@@ -1,0 +1,414 @@
+/* socket_streams.c: one handle for a socket: the transfers of a fer_socket that is a stream
+ * (fer_socket_as_stream), and the accepts of one that listens, over IP and Unix. The rules of
+ * streams and of listeners hold for it: "Streams follow the rules of streams (T, I, S, C, E, R),
+ * listeners those of listeners (L1 to L3, L6)" (X3). */
+#include "conformance/output_check.h"
+#include "ferrule/io.h"
+#include "support/socket_fixture.h"
+
+enum { UNIX_FAMILY = 99, SHORT_MS = 40 };
+static int kinds[] = {PEER_V4, PEER_V6, UNIX_FAMILY};
+
+#define KINDS_TEST_OF(rule, function, parameters, arguments)             \
+    TEST_OF(function, parameters, arguments,                             \
+            RULE_ROW(rule, function, " [IPv4]", socket_test, &kinds[0]), \
+            RULE_ROW(rule, function, " [IPv6]", socket_test, &kinds[1]), \
+            RULE_ROW(rule, function, " [Unix]", socket_test, &kinds[2]))
+
+/* ---- Sockets of each family */
+
+static bool is_unix(int kind)
+{
+    return kind == UNIX_FAMILY;
+}
+
+static fer_domain domain_of_kind(int kind)
+{
+    return is_unix(kind) ? FER_DOMAIN_UNIX : domain_of((peer_family)kind);
+}
+
+static int usable_kind(void **state)
+{
+    int kind = *(int *)*state;
+    if (is_unix(kind)) {
+        skip_without_unix_streams();
+    } else if (kind == PEER_V6) {
+        skip_without_v6();
+    }
+    return kind;
+}
+
+/* A built socket that listens. */
+struct listening {
+    int kind;
+    fer_socket *socket;
+    uint16_t port;
+};
+
+static struct listening listening_of(int kind)
+{
+    struct listening made = {.kind = kind};
+    if (!is_unix(kind)) {
+        made.socket = test_built_listener((peer_family)kind, &made.port);
+        return made;
+    }
+    fer_unix_addr name;
+    made.socket = test_new_socket(FER_DOMAIN_UNIX, FER_TYPE_STREAM);
+    assert_ok(fer_unix_addr_from_pathname(&name, unix_peer_path("built")));
+    assert_ok(fer_socket_bind_unix(made.socket, &name));
+    assert_ok(fer_socket_listen(made.socket, 8));
+    return made;
+}
+
+static peer_socket connect_to(const struct listening *listener)
+{
+    peer_socket other = is_unix(listener->kind)
+                            ? unix_peer_connect(unix_peer_path("built"), NULL)
+                            : peer_connect((peer_family)listener->kind, listener->port);
+    assert_true(other != PEER_NONE);
+    return other;
+}
+
+/* A built socket that is connected. */
+struct connected {
+    int kind;
+    fer_socket *socket;
+    peer_socket other;
+};
+
+static struct connected connected_of(int kind)
+{
+    struct connected made = {.kind = kind,
+                             .socket = test_new_socket(domain_of_kind(kind), FER_TYPE_STREAM)};
+    peer_socket listener;
+    if (is_unix(kind)) {
+        fer_unix_addr name;
+        listener = unix_peer_listen(unix_peer_path("peer"), 4);
+        assert_ok(fer_unix_addr_from_pathname(&name, unix_peer_path("peer")));
+        assert_ok(fer_socket_connect_unix(made.socket, &name));
+    } else {
+        fer_socket_addr addr = accepting_addr((peer_family)kind, &listener);
+        assert_ok(fer_socket_connect(made.socket, &addr));
+    }
+    made.other = peer_accept(listener);
+    assert_true(made.other != PEER_NONE);
+    return made;
+}
+
+#define CONNECTED_TEST(rule, function) \
+    KINDS_TEST_OF(rule, function, (struct connected end), (connected_of(usable_kind(state))))
+#define LISTENING_TEST(rule, function) \
+    KINDS_TEST_OF(rule, function, (struct listening listener), (listening_of(usable_kind(state))))
+
+static void assert_transfers(fer_stream stream, peer_socket other)
+{
+    char got[8] = "";
+    size_t n = 0;
+    assert_ok_n(fer_stream_write_all(stream, "there", 5, &n), n, 5);
+    assert_true(peer_recv_exact(other, got, 5) && memcmp(got, "there", 5) == 0);
+    assert_true(peer_send_all(other, "back", 4));
+    assert_ok_n(fer_stream_read_exact(stream, got, 4, &n), n, 4);
+    assert_memory_equal(got, "back", 4);
+}
+
+/* ---- Transfers of a fer_socket */
+
+/* E3: "A count ... is true"; T2; K2: "A cancel or the deadline ends a call that waits". */
+CONNECTED_TEST("T2/K2/E3", a_connected_socket_transfers_within_its_timeouts_and_limits)
+{
+    fer_stream stream = fer_socket_as_stream(end.socket);
+    const fer_limits late = {.deadline = fer_instant_after(millis(SHORT_MS))};
+    char got[8];
+    size_t n = 0;
+    assert_transfers(stream, end.other);
+    assert_kind_n(fer_stream_try_read(stream, got, 8, &n), FER_WOULD_BLOCK, n, 0);
+    assert_ok(fer_socket_set_read_timeout(end.socket, millis(SHORT_MS)));
+    assert_own_after_system(fer_stream_read(stream, got, 8, &n), FER_TIMED_OUT, SHORT_MS * 1000);
+    assert_ok(fer_stream_set_read_timeout(stream, FER_DURATION_NONE));
+    assert_ok(fer_socket_set_limits(end.socket, &late));
+    assert_own(fer_stream_read(stream, got, 8, &n), FER_TIMED_OUT);
+    assert_ok(fer_stream_set_limits(stream, NULL));
+    assert_ok(fer_socket_set_nonblocking(end.socket, true));
+    assert_kind(fer_stream_read(stream, got, 8, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_stream_set_nonblocking(stream, false));
+    assert_transfers(stream, end.other);
+}
+
+/* S3: "After a handle has shut down WRITE or BOTH, its writes are BROKEN_PIPE." S4: "The peer's
+ * orderly end of file is OK with 0 bytes, every time". L6: "from then on it is NOT_CONNECTED". */
+CONNECTED_TEST("S2/S3/S4/L6", both_views_of_a_socket_share_its_state)
+{
+    fer_stream stream = fer_socket_as_stream(end.socket);
+    fer_socket_addr addr;
+    fer_unix_addr name;
+    char got[8];
+    size_t n = 0;
+    assert_ok(fer_socket_shutdown(end.socket, FER_SHUTDOWN_WRITE));
+    assert_kind_n(fer_stream_write(stream, "x", 1, &n), FER_BROKEN_PIPE, n, 0);
+    assert_true(peer_send_all(end.other, "last", 4) && peer_shutdown_write(end.other));
+    assert_ok_n(fer_stream_read_to_end(stream, got, 8, &n), n, 4);
+    for (int i = 0; i < 2; i++) {
+        assert_ok_n(fer_stream_read(stream, got, 8, &n), n, 0);
+    }
+    assert_kind(is_unix(end.kind) ? fer_socket_peer_addr_unix(end.socket, &name)
+                                  : fer_socket_peer_addr(end.socket, &addr),
+                FER_NOT_CONNECTED);
+    assert_ok(fer_stream_shutdown(stream, FER_SHUTDOWN_READ));
+    assert_ok_n(fer_stream_try_peek(stream, got, 8, &n), n, 0);
+}
+
+/* S5: "The handle saves any fatal error ... then the saved error is returned again". A conversion
+ * keeps it. */
+SOCKET_FAMILY_STREAM_TEST("S5", a_reset_of_a_socket_is_saved_and_kept_by_its_stream)
+{
+    struct connected end = connected_of((int)family);
+    fer_stream view = fer_socket_as_stream(end.socket);
+    char got[4];
+    peer_reset(end.other);
+    assert_true(peer_raw_wait_failed(fer_socket_as_raw(end.socket)));
+    for (int i = 0; i < 2; i++) {
+        assert_kind(fer_stream_read(view, got, 4, NULL), FER_CONNECTION_RESET);
+    }
+    assert_ok(fer_socket_into_tcp_stream(end.socket, stream));
+    assert_kind(fer_tcp_stream_read(stream, got, 4, NULL), FER_CONNECTION_RESET);
+    assert_kind(fer_stream_read(view, got, 4, NULL), FER_MISUSE);
+}
+
+/* M1, M2: the copies take it too. */
+CONNECTED_TEST("M1/M2", a_socket_is_copied_and_relayed)
+{
+    struct connected far_end = connected_of(PEER_V4);
+    fer_stream one = fer_socket_as_stream(end.socket);
+    fer_stream other = fer_socket_as_stream(far_end.socket);
+    char memory[2][16], got[8];
+    fer_copy_buffer buffers[2] = {{memory[0], 16, 0, 0}, {memory[1], 16, 0, 0}};
+    uint64_t moved[2] = {0, 0};
+    assert_true(peer_send_all(end.other, "one", 3) && peer_shutdown_write(end.other));
+    assert_ok(fer_copy(one, other, &buffers[0], &moved[0]));
+    assert_true(moved[0] == 3 && peer_recv_exact(far_end.other, got, 3));
+    assert_true(peer_send_all(far_end.other, "other", 5) && peer_shutdown_write(far_end.other));
+    assert_ok(fer_copy_bidirectional(one, other, &buffers[0], &buffers[1], &moved[0], &moved[1]));
+    assert_true(moved[0] == 0 && moved[1] == 5 && peer_recv_exact(end.other, got, 5));
+    assert_memory_equal(got, "other", 5);
+}
+
+/* ---- The other states */
+
+/* Every call that moves bytes has the same error. */
+static void assert_moves_nothing(fer_stream stream, fer_error_kind kind)
+{
+    char byte = 'x';
+    const fer_io_slice out = {&byte, 1};
+    const fer_io_slice_mut in = {&byte, 1};
+    fer_copy_buffer buffer = {&byte, 1, 0, 0};
+    fer_interest ready = 0;
+    assert_own(fer_stream_read(stream, &byte, 1, NULL), kind);
+    assert_own(fer_stream_peek(stream, &byte, 1, NULL), kind);
+    assert_own(fer_stream_try_read_vectored(stream, &in, 1, NULL), kind);
+    assert_own(fer_stream_write(stream, &byte, 1, NULL), kind);
+    assert_own(fer_stream_try_write_vectored(stream, &out, 1, NULL), kind);
+    assert_own(fer_copy(stream, stream, &buffer, NULL), kind);
+    assert_own(fer_stream_send_file(stream, -1, 0, 1, &buffer, NULL), kind);
+    assert_own(fer_stream_ready(stream, FER_READABLE, (fer_duration){0}, &ready), kind);
+    assert_own(fer_stream_shutdown(stream, FER_SHUTDOWN_READ), kind);
+}
+
+static void assert_misuse(fer_stream stream)
+{
+    fer_error pending;
+    fer_duration timeout;
+    assert_moves_nothing(stream, FER_MISUSE);
+    assert_own(fer_stream_take_error(stream, &pending), FER_MISUSE);
+    assert_own(fer_stream_set_read_timeout(stream, millis(1)), FER_MISUSE);
+    assert_own(fer_stream_write_timeout(stream, &timeout), FER_MISUSE);
+    assert_own(fer_stream_set_nonblocking(stream, true), FER_MISUSE);
+    assert_own(fer_stream_set_limits(stream, NULL), FER_MISUSE);
+    assert_true(fer_stream_as_raw(stream) == FER_RAW_SOCKET_NONE);
+}
+
+/* "A stream ... from a fer_socket may have ... a socket and no connection: then reads, writes,
+ * shutdown, peer_addr and `_ready` are NOT_CONNECTED". Misuse: "a NEW handle, except that reads,
+ * writes, shutdown and `_ready` of a stream are NOT_CONNECTED". The view is made once. */
+SOCKET_TEST("E4", a_socket_that_is_no_connection_moves_nothing)
+{
+    fer_socket *socket = test_socket();
+    fer_stream stream = fer_socket_as_stream(socket);
+    fer_error saved = {FER_OK, 0};
+    assert_misuse(fer_socket_as_stream(NULL));
+    assert_moves_nothing(stream, FER_NOT_CONNECTED);
+    assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+    assert_moves_nothing(stream, FER_NOT_CONNECTED);
+    assert_true(fer_stream_as_raw(stream) == fer_socket_as_raw(socket));
+    const fer_socket_addr refusing = refusing_addr(PEER_V4);
+    assert_kind(fer_socket_connect(socket, &refusing), FER_CONNECTION_REFUSED);
+    assert_own(fer_stream_read(stream, &(char){0}, 1, NULL), FER_MISUSE);
+    assert_ok(fer_stream_take_error(stream, &saved));
+    assert_int_equal(saved.kind, FER_CONNECTION_REFUSED);
+    fer_socket_close(socket);
+    assert_misuse(stream);
+    assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
+    assert_misuse(stream);
+    assert_true(fer_socket_as_raw(fer_stream_as_socket(stream)) == fer_socket_as_raw(socket));
+    fer_socket_close(socket);
+    assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+    assert_ok(fer_socket_listen(socket, 1));
+    assert_misuse(stream);
+}
+
+/* C5: "While it is pending, each call first queries the system for its result, and is WOULD_BLOCK
+ * if there is none." */
+SOCKET_FAMILY_TEST("C5", a_pending_connect_would_block_and_then_transfers)
+{
+    struct pending_target target = pending_target(family);
+    fer_socket *socket = test_connecting(&target);
+    fer_stream stream = fer_socket_as_stream(socket);
+    char byte;
+    uint16_t port = local_addr_of(socket).port;
+    assert_own(fer_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
+    assert_own(fer_stream_write(stream, "x", 1, NULL), FER_WOULD_BLOCK);
+    peer_socket other = pending_target_accept(&target, port);
+    assert_true(other != PEER_NONE);
+    fer_interest ready = 0;
+    assert_ok_n(fer_stream_ready(stream, FER_WRITABLE, fer_duration_from_secs(60), &ready), ready,
+                FER_WRITABLE);
+    assert_ok(fer_socket_set_nonblocking(socket, false));
+    assert_transfers(stream, other);
+}
+
+/* ---- Accepts of a fer_socket */
+
+static void assert_accepted(const struct listening *listener, fer_socket *accepted,
+                            const fer_socket_addr *peer, peer_socket other)
+{
+    static const fer_socket_addr none;
+    fer_domain domain = FER_DOMAIN_IPV4;
+    fer_socket_addr addr;
+    fer_unix_addr name;
+    bool listens = true;
+    fer_duration timeout = {1};
+    assert_ok(fer_socket_domain(accepted, &domain));
+    assert_int_equal(domain, domain_of_kind(listener->kind));
+    assert_ok(fer_socket_is_listening(accepted, &listens));
+    assert_false(listens);
+    if (is_unix(listener->kind)) {
+        assert_memory_equal(peer, &none, sizeof none);
+        assert_ok(fer_socket_peer_addr_unix(accepted, &name));
+        assert_unnamed(&name);
+    } else {
+        assert_ok(fer_socket_peer_addr(accepted, &addr));
+        assert_true(is_same_addr(peer, &addr));
+        assert_int_equal(peer->port, peer_local_port(other));
+    }
+    /* T6: "An accepted stream starts in blocking mode and without timeouts." */
+    assert_ok(fer_socket_read_timeout(accepted, &timeout));
+    assert_true(timeout.nanos == FER_DURATION_NONE_NANOS);
+    assert_transfers(fer_socket_as_stream(accepted), other);
+}
+
+LISTENING_TEST("L3/T6", a_listener_of_either_family_accepts_sockets)
+{
+    fer_socket *accepted = test_socket();
+    for (int tries = 0; tries < 2; tries++) {
+        fer_socket_addr peer;
+        memset(&peer, DIRT, sizeof peer);
+        peer_socket other = connect_to(&listener);
+        assert_ok(tries ? fer_socket_try_accept(listener.socket, accepted, &peer)
+                        : fer_socket_accept(listener.socket, accepted, &peer));
+        assert_accepted(&listener, accepted, &peer, other);
+        fer_socket_close(accepted);
+        assert_ok(fer_socket_set_read_timeout(listener.socket, fer_duration_from_secs(60)));
+    }
+    (void)connect_to(&listener);
+    assert_ok(fer_socket_accept(listener.socket, accepted, NULL));
+}
+
+/* T2: "Nonblocking calls that would wait return WOULD_BLOCK, and so do the `_try_...` calls in
+ * every mode." T6: "A listener's timeout is that of each accept." K1: "CANCELLED if the token is
+ * cancelled". "A call that fails to open a handle leaves it NEW". */
+LISTENING_TEST("T2/T6/K1", an_accept_waits_within_the_modes_timeouts_and_limits)
+{
+    fer_socket *accepted = test_socket();
+    static const fer_socket fresh;
+    fer_cancel_token token = {0};
+    fer_socket_addr peer;
+    soil(&peer, sizeof peer);
+    assert_kind(fer_socket_try_accept(listener.socket, accepted, &peer), FER_WOULD_BLOCK);
+    assert_ok(fer_socket_set_nonblocking(listener.socket, true));
+    assert_kind(fer_socket_accept(listener.socket, accepted, &peer), FER_WOULD_BLOCK);
+    assert_ok(fer_socket_set_nonblocking(listener.socket, false));
+    assert_ok(fer_socket_set_read_timeout(listener.socket, millis(SHORT_MS)));
+    assert_own_after(fer_socket_accept(listener.socket, accepted, &peer), FER_TIMED_OUT,
+                     SHORT_MS * 1000);
+    assert_ok(fer_socket_set_read_timeout(listener.socket, FER_DURATION_NONE));
+    assert_ok(fer_cancel_token_new(&token));
+    const fer_limits limits = {.deadline = fer_instant_after(millis(SHORT_MS)), .token = &token};
+    assert_ok(fer_socket_set_limits(listener.socket, &limits));
+    assert_own(fer_socket_accept(listener.socket, accepted, &peer), FER_TIMED_OUT);
+    fer_cancel_token_cancel(&token);
+    assert_own(fer_socket_accept(listener.socket, accepted, &peer), FER_CANCELLED);
+    assert_true(is_soiled(&peer, sizeof peer));
+    assert_memory_equal(&accepted->handle_.p_.state_, &fresh.handle_.p_.state_, 4);
+    /* K1: "the `_try_...` calls ... make no check". K3: "accepted streams ... begin without." */
+    peer_socket other = connect_to(&listener);
+    assert_true(peer_raw_wait_readable(fer_socket_as_raw(listener.socket)));
+    assert_ok(fer_socket_try_accept(listener.socket, accepted, &peer));
+    assert_transfers(fer_socket_as_stream(accepted), other);
+    assert_ok(fer_socket_set_limits(listener.socket, NULL));
+    fer_cancel_token_close(&token);
+}
+
+/* A call that opens a handle: "If it is NULL or open, the call is MISUSE ... before any value is
+ * checked". E4: "any other value out of range, is INVALID_INPUT". */
+LISTENING_TEST("E4/R1", only_a_listener_accepts_and_its_socket_becomes_a_stream)
+{
+    fer_socket *accepted = test_socket();
+    fer_socket *unconnected = test_new_socket(domain_of_kind(listener.kind), FER_TYPE_STREAM);
+    fer_socket *datagram = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+    struct stream_and_unix {
+        fer_tcp_stream *tcp;
+        fer_unix_stream *local;
+    } streams = {test_stream(), test_unix_stream()};
+    assert_own(fer_socket_accept(unconnected, accepted, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_try_accept(datagram, accepted, NULL), FER_INVALID_INPUT);
+    assert_own(fer_socket_accept(unconnected, datagram, NULL), FER_MISUSE);
+    assert_own(fer_socket_accept(listener.socket, listener.socket, NULL), FER_MISUSE);
+    assert_own(fer_socket_accept(listener.socket, NULL, NULL), FER_MISUSE);
+    peer_socket other = connect_to(&listener);
+    assert_ok(fer_socket_accept(listener.socket, accepted, NULL));
+    assert_own(fer_socket_accept(accepted, unconnected, NULL), FER_MISUSE);
+    if (is_unix(listener.kind)) {
+        assert_own(fer_socket_into_tcp_stream(accepted, streams.tcp), FER_INVALID_INPUT);
+        assert_ok(fer_socket_into_unix_stream(accepted, streams.local));
+        assert_unix_exchange(streams.local, other);
+    } else {
+        assert_own(fer_socket_into_unix_stream(accepted, streams.local), FER_INVALID_INPUT);
+        assert_ok(fer_socket_into_tcp_stream(accepted, streams.tcp));
+        assert_exchange(streams.tcp, other);
+    }
+}
+
+/* X3: "accept returns a client that has already closed, with the bytes that it had sent." */
+LISTENING_TEST("X3/L3", an_accepted_client_may_have_ended)
+{
+    fer_socket *accepted = test_socket();
+    char got[8];
+    size_t n = 0;
+    peer_socket other = connect_to(&listener);
+    assert_true(peer_send_all(other, "bye", 3) && peer_shutdown_write(other));
+    peer_close(other);
+    assert_ok(fer_socket_accept(listener.socket, accepted, NULL));
+    assert_ok_n(fer_stream_read_to_end(fer_socket_as_stream(accepted), got, 8, &n), n, 3);
+}
+
+/* A listener of another type is lent. */
+FAMILY_LISTENER_TEST("L3", a_lent_listener_accepts_sockets_and_streams)
+{
+    fer_socket accepted = {0};
+    peer_socket other = peer_connect(family, port);
+    assert_ok(fer_socket_accept(fer_tcp_listener_as_socket(listener), &accepted, NULL));
+    assert_transfers(fer_socket_as_stream(&accepted), other);
+    fer_socket_close(&accepted);
+    assert_accepts(listener, test_stream(), family, port);
+}
+
+RULE_TESTS("socket_streams")
