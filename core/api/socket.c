@@ -47,6 +47,11 @@ fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
     return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY);
 }
 
+fer_error fer_socket_borrow_raw(fer_socket *socket, fer_raw_socket raw)
+{
+    return feri_borrow(FERI_HANDLE(socket), raw);
+}
+
 /* ---- What the socket is */
 
 fer_error fer_socket_domain(const fer_socket *socket, fer_domain *out)

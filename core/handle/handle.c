@@ -118,6 +118,14 @@ fer_error feri_handle_claim(fer_handle *handle)
     return feri_ok();
 }
 
+/* A handle that has lost its socket keeps its flags. */
+static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)
+{
+    if (!feri_handle_has_flag(handle, FERI_FLAG_BORROWED)) {
+        ferp_close(raw);
+    }
+}
+
 static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
@@ -129,7 +137,7 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     if (feri_handle_apply(handle, event)) {
         return feri_ok();
     }
-    ferp_close(raw);
+    close_unless_borrowed(handle, raw);
     return feri_own_error(FER_MISUSE);
 }
 
@@ -146,7 +154,7 @@ fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, u
 static void leave_and_close(fer_handle *handle, fer_raw_socket raw)
 {
     if (!feri_modes_leave(handle, raw)) {
-        ferp_close(raw);
+        close_unless_borrowed(handle, raw);
     }
 }
 
@@ -171,7 +179,7 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
         return feri_own_error(FER_MISUSE);
     }
     handle->p_.raw_ = raw;
-    handle->p_.flags_ = feri_handle_flags(source);
+    handle->p_.flags_ = feri_handle_flags(source) & ~(uint32_t)FERI_FLAG_BORROWED;
     /* the saved failure of a datagram socket is the result of one call */
     handle->p_.saved_os_code_ =
         feri_handle_has_flag(source, FERI_FLAG_DATAGRAM)
@@ -217,7 +225,11 @@ void feri_handle_close(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
-        feri_modes_before_close(handle, raw);
+        if (feri_handle_has_flag(handle, FERI_FLAG_BORROWED)) {
+            feri_modes_write_to(handle, raw);
+        } else {
+            feri_modes_before_close(handle, raw);
+        }
         leave_and_close(handle, raw);
     }
 }

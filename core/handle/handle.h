@@ -37,7 +37,8 @@
     X(COALESCING)        /* only batches can receive (rule B8) */                     \
     X(SEGMENTS_ON)       /* the system cuts messages into segments */                 \
     X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */               \
-    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */
+    X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */              \
+    X(BORROWED)          /* the program keeps the raw socket open (rule R5) */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */
 enum {
@@ -239,6 +240,9 @@ typedef enum feri_adopted {
 /* On failure the caller keeps raw, which is unchanged. MISUSE: the handle is NULL or in use; the OS
  * was not asked. */
 fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind);
+
+/* The same, of a socket of any kind, which the caller keeps in every case (rule R5). */
+fer_error feri_borrow(fer_handle *handle, fer_raw_socket raw);
 
 /* As feri_handle_release, and sets the modes that core keeps on the socket itself. */
 fer_raw_socket feri_into_raw(fer_handle *handle);

@@ -35,8 +35,8 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 struct feri_shared_modes {
     uint32_t references; /* the handles that point to the record */
     uint32_t words[WORD_COUNT];
-    fer_raw_socket raw; /* of the handle that was cloned first; FER_RAW_SOCKET_NONE if each handle
-                         * calls with its own */
+    fer_raw_socket raw; /* of the handle that was cloned first, or of its clone; FER_RAW_SOCKET_NONE
+                         * if each handle calls with its own */
 };
 
 static feri_shared_modes *record_of(const fer_handle *handle)
@@ -198,15 +198,15 @@ fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle)
     return raw == FER_RAW_SOCKET_NONE ? handle->p_.raw_ : raw;
 }
 
-void feri_modes_share(fer_handle *handle, feri_shared_modes *made)
+void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socket clone)
 {
     if (made == NULL) {
         return;
     }
     bool has_raw =
         !ferp_traits()->io_waits_in_kernel && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
-    *made = (feri_shared_modes){.references = 1,
-                                .raw = has_raw ? handle->p_.raw_ : FER_RAW_SOCKET_NONE};
+    fer_raw_socket raw = feri_handle_has_flag(handle, FERI_FLAG_BORROWED) ? clone : handle->p_.raw_;
+    *made = (feri_shared_modes){.references = 1, .raw = has_raw ? raw : FER_RAW_SOCKET_NONE};
     uint32_t version = feri_handle_lock(handle);
     bool is_first = record_of(handle) == NULL;
     if (is_first) {

@@ -73,8 +73,8 @@ typedef struct feri_shared_modes feri_shared_modes;
  * the other one at that time: whether it is bound, its peer and SO_BROADCAST. What other SOCKETs of
  * the socket do later stays unknown to it: a receive of a SOCKET that does not know that it is
  * bound fails. So all handles of a datagram socket bind, connect, send, receive and query through
- * the SOCKET of the handle that was cloned first, which stays open until the last of them is
- * closed. They wait with their own. */
+ * the SOCKET of the handle that was cloned first, or of the first clone if that handle borrows its
+ * SOCKET, which stays open until the last of them is closed. They wait with their own. */
 
 /* Whether the handle has a record with a raw socket. */
 bool feri_modes_have_raw(const fer_handle *handle);
@@ -93,8 +93,9 @@ static inline fer_raw_socket feri_modes_raw(const fer_handle *handle)
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out);
 
 /* Copies the handle's words to made, which is its record from now on, or frees made if the handle
- * has a record. made may be NULL. */
-void feri_modes_share(fer_handle *handle, feri_shared_modes *made);
+ * has a record. made may be NULL. clone is the duplicate: the raw socket of the record if that of
+ * the handle is borrowed, because the program may close it. */
+void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socket clone);
 
 /* Makes an unpublished handle a clone: source's record has one reference more. */
 void feri_modes_join(fer_handle *clone, const fer_handle *source);

@@ -18,7 +18,7 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     error = error.kind == FER_OK ? feri_modes_new_record(handle, &record) : error;
     error = error.kind == FER_OK ? ferp_duplicate(feri_modes_raw(handle), &raw) : error;
     if (error.kind == FER_OK) {
-        feri_modes_share(handle, record);
+        feri_modes_share(handle, record, raw);
         /* From now on another handle can change the modes, and can end the read half unnoticed by
          * this one. A waiting reader is woken, so that it waits again as a reader of a shared
          * socket. */
@@ -82,7 +82,8 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
 /* The check of the handle precedes that of the socket (rule E4). The claimed handle has the flags
  * with which it is filled afterwards. A pending connect continues as if this handle had started it
  * (rule C5). */
-fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind)
+static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
+                       feri_adopted kind, uint32_t ownership)
 {
     ferp_description description = {.is_ip = false};
     FER_TRY(feri_handle_claim(handle));
@@ -91,7 +92,7 @@ fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
         error = feri_own_error(FER_INVALID_INPUT);
     }
     if (error.kind == FER_OK) {
-        handle->p_.flags_ = adopted_flags(raw, &description);
+        handle->p_.flags_ = adopted_flags(raw, &description) | ownership;
         error = feri_modes_read_from(raw, description.is_listening, handle);
     }
     if (error.kind == FER_OK) {
@@ -120,13 +121,25 @@ fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
     return feri_ok();
 }
 
+fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind)
+{
+    return adopt(handle, raw, domain, kind, 0);
+}
+
+fer_error feri_borrow(fer_handle *handle, fer_raw_socket raw)
+{
+    return adopt(handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY, FERI_FLAG_BORROWED);
+}
+
 /* Through the SOCKET of a record the other handles make their calls, so the caller gets a duplicate
- * of it, made now: it has everything that the socket has. */
+ * of it, made now: it has everything that the socket has. A borrowed one is no record's, and is the
+ * caller's own. */
 fer_raw_socket feri_into_raw(fer_handle *handle)
 {
     fer_raw_socket own = feri_handle_as_raw(handle);
     fer_raw_socket out = own;
-    bool is_copied = own != FER_RAW_SOCKET_NONE && feri_modes_have_raw(handle);
+    bool is_copied = own != FER_RAW_SOCKET_NONE && feri_modes_have_raw(handle) &&
+                     !feri_handle_has_flag(handle, FERI_FLAG_BORROWED);
     if (is_copied && ferp_duplicate(feri_modes_raw(handle), &out).kind != FER_OK) {
         return FER_RAW_SOCKET_NONE;
     }

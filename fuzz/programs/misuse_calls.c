@@ -15,7 +15,7 @@ struct call {
     const struct function *function;
     uint8_t which, nulls, arg;
     void *arguments[FUNCTION_PARAMETERS_MAX];
-    fer_raw_socket made; /* for _from_raw */
+    fer_raw_socket made; /* for _from_raw and _borrow_raw */
     /* the memory of the arguments */
     _Alignas(16) uint8_t outputs[FUNCTION_PARAMETERS_MAX][OUTPUT_SIZE];
     size_t sizes[FUNCTION_PARAMETERS_MAX];
@@ -300,9 +300,10 @@ static void *choose_raw(struct call *call, unsigned pick)
     struct misuse_state *state = call->state;
     size_t one = (size_t)(call->which >> 2) % MISUSE_HANDLES;
     call->raw = pick % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)pick * 99991 + 4099;
-    if (has_word(call, "_from_raw") && pick % 8 >= 2) {
+    bool is_taken = has_word(call, "_from_raw") || has_word(call, "_borrow_raw");
+    if (is_taken && pick % 8 >= 2) {
         call->raw = call->made = ferp_sim_make_peer(kinds[pick % 3], FER_IP_V4);
-    } else if (!has_word(call, "_from_raw") && pick % 8 >= 2) {
+    } else if (!is_taken && pick % 8 >= 2) {
         call->raw = pick % 3 == 0   ? fer_tcp_stream_as_raw(&state->fer_tcp_stream_all[one])
                     : pick % 3 == 1 ? fer_udp_socket_as_raw(&state->fer_udp_socket_all[one])
                                     : fer_tcp_listener_as_raw(&state->fer_tcp_listener_all[one]);
@@ -529,6 +530,10 @@ static void end_call(struct call *call, const struct function_result *result)
 {
     bool is_ok = result->error.kind == FER_OK;
     bool is_pair = has_word(call, "_accept") || has_word(call, "unix_stream_pair");
+    if (has_word(call, "_borrow_raw") && is_ok) {
+        fer_socket_close(call->arguments[0]);
+        is_ok = false;
+    }
     if (call->made != FER_RAW_SOCKET_NONE && !is_ok) {
         ferp_close(call->made);
     }

@@ -122,6 +122,27 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
 FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
     FER_INOUT(1);
 
+/** Lends a socket that the program keeps, in any state, to the handle: for the calls of this header
+ * and of fer_socket_as_stream on a socket of other code. It may be of any kind that
+ * fer_socket_from_raw takes. The program may use raw meanwhile, and closes it after the handle.
+ *
+ * Closing the handle, or what it was converted to, forgets the socket and leaves it open, and so
+ * does fer_socket_into_raw, which returns raw. Both set the blocking mode and the timeouts that
+ * were set through the handle, as fer_socket_into_raw always does: a mode that the handle changed
+ * stays changed. Shutdown, also that of a graceful close, and options act on the socket and stay. A
+ * clone is a duplicate that the clone owns (rule R5).
+ *
+ * Windows: while the handle is open the SOCKET is nonblocking, and its timeouts are kept by the
+ * handle. Afterwards it is in blocking mode unless fer_socket_set_nonblocking has set the other
+ * one, because the mode that it had cannot be queried. What fer_socket_from_raw sets stays set:
+ * SO_NOSIGPIPE on macOS, no IP_RECVERR of a datagram socket on Linux, no SIO_UDP_CONNRESET on
+ * Windows.
+ * Owns: the program still owns raw, in every case. Do not close it while the handle is open.
+ * Errors: same as fer_socket_from_raw.
+ * Rust: socket2: SockRef::from(&BorrowedFd). Differs: the socket is checked. */
+FER_MUST_USE FER_API fer_error fer_socket_borrow_raw(fer_socket *socket, fer_raw_socket raw)
+    FER_INOUT(1);
+
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none, and on Windows if the system lacks the resources to release a datagram socket with
  * clones: the handle then stays open. Same as fer_tcp_stream_into_raw: the socket has the blocking

@@ -25,6 +25,8 @@ class socket : public owned<fer_socket, fer_socket_close>
     [[nodiscard]] fer_raw_socket as_raw() const noexcept { return fer_socket_as_raw(get()); }
     static result<socket> from_raw(fer_raw_socket raw) noexcept
     { return detail::opened<socket>(fer_socket_from_raw, raw); }
+    static result<socket> borrow_raw(fer_raw_socket raw) noexcept
+    { return detail::opened<socket>(fer_socket_borrow_raw, raw); }
     [[nodiscard]] fer_raw_socket into_raw() noexcept { return fer_socket_into_raw(get()); }
 
     /* ---- Options. If bind or connect should use an option, set it before that call. */

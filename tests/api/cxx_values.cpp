@@ -273,6 +273,13 @@ void test_sockets_of_one_type()
               *ferrule::read_exact(accepted->as_stream(), memory) == 4 && memory[3] == 'd',
           "... and both are streams");
     check(accepted->peer_addr_unix().error().kind == FER_UNSUPPORTED, "... of no Unix address");
+    auto lent = ferrule::socket::borrow_raw(client->as_raw());
+    check(lent && ferrule::write_all(lent->as_stream(), std::string_view("lent")),
+          "a raw socket is lent");
+    lent->close();
+    check(*ferrule::read_exact(accepted->as_stream(), memory) == 4 &&
+              ferrule::write_all(client->as_stream(), std::string_view("on")),
+          "... and stays open");
 }
 
 void test_datagrams()

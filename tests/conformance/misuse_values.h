@@ -213,6 +213,8 @@ static const struct bad_value {
     {"size_t", "len", NULL, &(const size_t){SIZE_MAX}, FER_OK},
     {"fer_raw_socket", "raw", "_from_raw", &(const fer_raw_socket){FER_RAW_SOCKET_NONE},
      FER_BAD_HANDLE},
+    {"fer_raw_socket", "raw", "_borrow_raw", &(const fer_raw_socket){FER_RAW_SOCKET_NONE},
+     FER_BAD_HANDLE},
     {"fer_raw_socket", "raw", "fer_poller_", &(const fer_raw_socket){FER_RAW_SOCKET_NONE},
      FER_MISUSE},
     {"fer_raw_socket", "raw", NULL, &raws.none, FER_OK},

@@ -58,8 +58,8 @@ STREAM_TEST("O1", ttl_works_on_a_mapped_connection)
     assert_exchange(stream, other);
 }
 
-/* O2: "Linger is whole seconds, rounded up and limited to the system's maximum. ... NONE turns it
- * off", which is a stream's default. */
+/* O2: "Linger is whole seconds, rounded up, at most the system's maximum. ... NONE is off", which
+ * is a stream's default. */
 PAIR_TEST("O2", linger_is_rounded_up_and_saturates)
 {
     static const uint64_t cases[][3] = {

@@ -444,7 +444,7 @@ KIND_TEST("S6", a_read_half_that_a_clone_has_shut_has_ended)
     }
 }
 
-/* ---- O2: "Zero resets the connection when its last handle closes; NONE turns it off." */
+/* ---- O2: "Zero resets at the last close; NONE is off." */
 
 /* The setter is the first or the last to be closed, and the time is set before or after the clone;
  * or it is set before, and the clone turns it off. */

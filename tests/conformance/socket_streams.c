@@ -411,4 +411,182 @@ FAMILY_LISTENER_TEST("L3", a_lent_listener_accepts_sockets_and_streams)
     assert_accepts(listener, test_stream(), family, port);
 }
 
+/* ---- Borrowed sockets: R5: "close, close_gracefully and into_raw of the handle, or of what it was
+ * turned into, leave it open in the mode and with the timeouts that were set. A clone owns." */
+
+/* Releases the raw socket, which then belongs to the test. */
+static fer_raw_socket raw_of(struct connected end)
+{
+    fer_raw_socket raw = fer_socket_into_raw(end.socket);
+    peer_adopt(raw);
+    return raw;
+}
+
+/* The socket was lent, and is none of a handle: it is open, and works. */
+static void assert_kept(fer_raw_socket raw, peer_socket other)
+{
+    fer_socket *again = test_socket();
+    assert_true(peer_is_open(raw));
+    assert_ok(fer_socket_borrow_raw(again, raw));
+    assert_transfers(fer_socket_as_stream(again), other);
+    fer_socket_close(again);
+}
+
+CONNECTED_TEST("R5", a_borrowed_socket_is_left_open_by_every_end_of_its_handle)
+{
+    fer_raw_socket raw = raw_of(end);
+    fer_tcp_stream *tcp = test_stream();
+    fer_unix_stream *local = test_unix_stream();
+    for (int way = 0; way < 3; way++) {
+        fer_socket *socket = test_socket();
+        assert_ok(fer_socket_borrow_raw(socket, raw));
+        assert_true(fer_socket_as_raw(socket) == raw);
+        assert_own(fer_socket_borrow_raw(socket, raw), FER_MISUSE);
+        assert_transfers(fer_socket_as_stream(socket), end.other);
+        if (way == 0) {
+            fer_socket_close(socket);
+        } else if (way == 1) {
+            assert_true(fer_socket_into_raw(socket) == raw);
+        } else if (is_unix(end.kind)) {
+            assert_ok(fer_socket_into_unix_stream(socket, local));
+            fer_unix_stream_close(local);
+        } else {
+            assert_ok(fer_socket_into_tcp_stream(socket, tcp));
+            fer_tcp_stream_close(tcp);
+        }
+        assert_true(fer_socket_as_raw(socket) == FER_RAW_SOCKET_NONE);
+        assert_kept(raw, end.other);
+    }
+}
+
+/* The mode and the timeouts are those of the handle, and those of before if it has set none. */
+CONNECTED_TEST("R5/T6", a_borrow_leaves_the_mode_and_the_timeouts_that_were_set)
+{
+    fer_raw_socket raw = raw_of(end);
+    fer_socket *socket = test_socket();
+    fer_duration timeout = FER_DURATION_NONE;
+    unsigned got[2] = {0, 0};
+    assert_true(peer_raw_set_nonblocking(raw, false) && peer_raw_set_timeouts(raw, 7000));
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_socket_read_timeout(socket, &timeout));
+    assert_int_equal(timeout.nanos, UINT64_C(7000000000));
+    fer_socket_close(socket);
+    assert_true(peer_raw_timeouts(raw, &got[0], &got[1]));
+    assert_true(got[0] == 7000 && got[1] == 7000);
+    assert_true(peer_is_windows() || !peer_raw_is_nonblocking(raw));
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_socket_set_read_timeout(socket, fer_duration_from_secs(5)));
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    fer_socket_close(socket);
+    assert_true(peer_raw_timeouts(raw, &got[0], &got[1]));
+    assert_true(got[0] == 5000 && got[1] == 7000);
+    assert_true(peer_is_windows() || peer_raw_is_nonblocking(raw));
+    assert_true(peer_raw_set_nonblocking(raw, false));
+    assert_kept(raw, end.other);
+}
+
+/* "A clone owns": it works without the borrowed socket, and closes its duplicate (R2: "the
+ * connection ends with the last"). A shutdown acts on the socket (S3). */
+CONNECTED_TEST("R5/R2/S3", a_clone_of_a_borrowed_socket_is_owned_and_a_shutdown_is_the_socket_s)
+{
+    fer_raw_socket raw = raw_of(end);
+    fer_socket *socket = test_socket();
+    fer_socket *clone = test_socket();
+    char byte;
+    size_t n = 0;
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_socket_try_clone(socket, clone));
+    fer_raw_socket copy = fer_socket_as_raw(clone);
+    assert_true(copy != raw);
+    fer_socket_close(socket);
+    assert_transfers(fer_socket_as_stream(clone), end.other);
+    fer_socket_close(clone);
+    assert_false(peer_is_open(copy));
+    assert_kept(raw, end.other);
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_stream_shutdown(fer_socket_as_stream(socket), FER_SHUTDOWN_WRITE));
+    fer_socket_close(socket);
+    assert_true(peer_is_open(raw));
+    assert_true(peer_recv_some(end.other, &byte, 1, &n) == PEER_END);
+}
+
+/* K11: "closes in every case", and the socket stays. */
+SOCKET_FAMILY_STREAM_TEST("R5/K11", a_graceful_close_of_a_borrowed_stream_leaves_its_socket_open)
+{
+    struct connected end = connected_of((int)family);
+    fer_raw_socket raw = raw_of(end);
+    fer_socket *socket = test_socket();
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_socket_into_tcp_stream(socket, stream));
+    assert_true(peer_shutdown_write(end.other));
+    assert_ok(fer_tcp_stream_close_gracefully(stream, fer_duration_from_secs(60)));
+    assert_closed(stream);
+    assert_true(peer_is_open(raw));
+}
+
+/* An accept within limits has made the listener of a blocking program nonblocking. */
+LISTENING_TEST("R5/K7", a_borrowed_listener_accepts_and_is_blocking_again)
+{
+    fer_raw_socket raw = fer_socket_into_raw(listener.socket);
+    fer_socket *socket = test_socket();
+    fer_socket *accepted = test_socket();
+    const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
+    peer_adopt(raw);
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_socket_set_limits(socket, &limits));
+    peer_socket other = connect_to(&listener);
+    assert_ok(fer_socket_accept(socket, accepted, NULL));
+    assert_transfers(fer_socket_as_stream(accepted), other);
+    fer_raw_socket of_accepted = fer_socket_as_raw(accepted);
+    fer_socket_close(accepted);
+    assert_false(peer_is_open(of_accepted));
+    fer_socket_close(socket);
+    assert_true(peer_is_open(raw));
+    assert_true(peer_is_windows() || !peer_raw_is_nonblocking(raw));
+}
+
+/* Clones of a datagram socket call through one SOCKET on Windows: that of the clone, because the
+ * program may close the other. U5 and L6 for them. */
+SOCKET_FAMILY_TEST("R5/U1", clones_of_a_borrowed_datagram_socket_outlive_it)
+{
+    uint16_t port = 0;
+    fer_socket *bound = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
+    fer_socket *socket = test_socket();
+    fer_socket *clones[2] = {test_socket(), test_socket()};
+    peer_socket other = peer_datagram(family, &port);
+    const fer_socket_addr any = any_port(family);
+    fer_udp_received got;
+    char buf[8];
+    size_t n = 0;
+    assert_ok(fer_socket_bind(bound, &any));
+    uint16_t own_port = local_addr_of(bound).port;
+    fer_raw_socket raw = fer_socket_into_raw(bound);
+    assert_ok(fer_socket_borrow_raw(socket, raw));
+    assert_ok(fer_socket_try_clone(socket, clones[0]));
+    assert_ok(fer_socket_try_clone(socket, clones[1]));
+    fer_socket_close(socket);
+    assert_true(peer_is_open(raw));
+    assert_ok(fer_socket_from_raw(socket, raw));
+    fer_socket_close(socket); /* the program closes it */
+    for (int i = 0; i < 2; i++) {
+        const fer_socket_addr to = loopback(family, port);
+        assert_int_equal(local_addr_of(clones[i]).port, own_port);
+        assert_ok_n(fer_socket_send_to(clones[i], "ab", 2, &to, &n), n, 2);
+        assert_true(peer_datagram_send(other, family, own_port, "hello", 5));
+        assert_ok(fer_socket_recv_from(clones[i], buf, 8, &got));
+        assert_int_equal(got.len, 5);
+        fer_socket_close(clones[i]);
+    }
+}
+
+/* R1: "a value that is no open socket is BAD_HANDLE". The caller keeps it. */
+SOCKET_TEST("R5/R1", what_is_no_socket_is_not_borrowed)
+{
+    fer_socket *socket = test_socket();
+    fer_raw_socket none = peer_not_a_socket();
+    assert_kind(fer_socket_borrow_raw(socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
+    assert_kind(fer_socket_borrow_raw(socket, none), FER_BAD_HANDLE);
+    peer_close_not_a_socket(none);
+}
+
 RULE_TESTS("socket_streams")

@@ -57,9 +57,16 @@ enum handle_type parameter_handle(const struct function *function, size_t at)
 /* The first parameter of the functions with these words, or two of a pair; and out. */
 bool parameter_is_opened(const struct function *function, size_t at)
 {
-    static const char *const words[] = {"_new",           "_from_raw",       "_unbound",
-                                        "_pair",          "_stream_connect", "fer_connector_start",
-                                        "_listener_bind", "udp_socket_bind", "datagram_bind"};
+    static const char *const words[] = {"_new",
+                                        "_from_raw",
+                                        "_borrow_raw",
+                                        "_unbound",
+                                        "_pair",
+                                        "_stream_connect",
+                                        "fer_connector_start",
+                                        "_listener_bind",
+                                        "udp_socket_bind",
+                                        "datagram_bind"};
     if (parameter_handle(function, at) == HANDLE_TYPE_COUNT) {
         return false;
     }

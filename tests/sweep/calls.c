@@ -78,6 +78,7 @@ static const struct need {
     {{"fer_socket_", "_reuse_address"}, BUILT_TCP, 0},
     {{"fer_socket_", "_reuse_port"}, BUILT_TCP, 0},
     {{"fer_socket_from_raw", ""}, RAW_TCP, 0},
+    {{"fer_socket_borrow_raw", ""}, RAW_TCP, 0},
     {{"fer_socket_", "bind"}, BUILT_NEW_UDP, 0},
     {{"fer_socket_", "listen"}, BUILT_BOUND, 0},
     {{"fer_socket_connect_timeout", ""}, BUILT_TCP, ONCE},
@@ -133,6 +134,7 @@ static const struct other_call {
       {"", "fer_type", NULL, &(const fer_type){FER_TYPE_DGRAM}, 0}}},
     {{{"fer_socket_from_raw", ""}, RAW_UNIX, 0}, {{0}}},
     {{{"fer_socket_from_raw", ""}, RAW_UDP, 0}, {{0}}},
+    {{{"fer_socket_borrow_raw", ""}, RAW_UDP, 0}, {{0}}},
     {{{"fer_socket_", "_close"}, BUILT_TCP, CLOSES}, {{0}}},
     {{{"fer_socket_into_raw", ""}, BUILT_TCP, CLOSES}, {{0}}},
     {{{"fer_socket_", "tos"}, BUILT_TCP6, 0}, {{0}}},
@@ -292,6 +294,8 @@ static void store_result(struct world *w, const struct scenario *s, struct funct
         w->n = result.error.kind == FER_OK ? received->len : 0;
     } else if (strstr(s->name, "_into_raw") != NULL) {
         w->raw = (fer_raw_socket)result.number;
+    } else if (strstr(s->name, "_borrow_raw") != NULL) {
+        w->is_borrowed = true;
     }
 }
 

@@ -298,8 +298,7 @@ static bool has_mode(const struct scenario *s, enum mode mode)
 {
     bool connects = (s->flags & (ONCE | STARTED)) != 0;
     bool waits = (s->flags & (WAITS | TRANSFERS | GRAMS)) != 0;
-    bool is_converted =
-        s->setup >= OF_TCP && s->setup < RAW_TCP;
+    bool is_converted = s->setup >= OF_TCP && s->setup < RAW_TCP;
     if (mode == CLONED &&
         (s->setup == BUILT_TCP || s->setup == BUILT_UNIX || is_converted || connects)) {
         return false;

@@ -341,7 +341,10 @@ void world_end(struct world *w)
 {
     bool is_owned = false;
     for (int i = 0; i < HANDLES; i++) {
-        is_owned = is_owned || raw_of(i) == w->raw;
+        is_owned = is_owned || (raw_of(i) == w->raw && !w->is_borrowed);
+    }
+    if (w->is_borrowed) {
+        fer_socket_close(&w->socket);
     }
     reset_peer(is_owned ? FER_RAW_SOCKET_NONE : w->raw);
     reset_peer(w->peer);

@@ -104,6 +104,7 @@ struct world {
     fer_cancel_token token, stop;
     fer_waker waker;
     fer_raw_socket raw; /* not owned by a handle, unless a handle has it too */
+    bool is_borrowed;   /* never owned by a handle */
     fer_raw_socket peer, unix_end, clients[3];
     char buf[64];
     size_t n;
