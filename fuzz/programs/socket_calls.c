@@ -308,16 +308,17 @@ static void check_no_timeout(fer_error error, fer_duration timeout)
     FUZZ_CHECK(error.kind == FER_OK && timeout.nanos == FER_DURATION_NONE_NANOS);
 }
 
-/* An accepted stream has no timeout, whatever the listener has (rule T6). */
+/* An accepted stream has no timeout, whatever the listener has (rule T6). It is accepted as a
+ * fer_socket, of any type of listener. */
 fer_error socket_accept_any(socket_any *listener, socket_any *out, model_type type)
 {
+    fer_socket accepted = {0};
     fer_duration timeout = {0};
-    if (type == MODEL_UNIX_STREAM) {
-        FER_TRY(fer_unix_listener_accept(&listener->unix_listener, &out->unix_stream, NULL));
-        check_no_timeout(fer_unix_stream_read_timeout(&out->unix_stream, &timeout), timeout);
-        return ok;
-    }
-    FER_TRY(fer_tcp_listener_accept(&listener->tcp_listener, &out->tcp_stream, NULL));
-    check_no_timeout(fer_tcp_stream_read_timeout(&out->tcp_stream, &timeout), timeout);
-    return ok;
+    bool is_unix = type == MODEL_UNIX_STREAM;
+    FER_TRY(fer_socket_accept(is_unix ? fer_unix_listener_as_socket(&listener->unix_listener)
+                                      : fer_tcp_listener_as_socket(&listener->tcp_listener),
+                              &accepted, NULL));
+    check_no_timeout(fer_socket_read_timeout(&accepted, &timeout), timeout);
+    return is_unix ? fer_socket_into_unix_stream(&accepted, &out->unix_stream)
+                   : fer_socket_into_tcp_stream(&accepted, &out->tcp_stream);
 }

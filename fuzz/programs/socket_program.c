@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ferrule/io.h"
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/socket_calls.h"
 #include "fuzz/programs/socket_steps.h"
@@ -451,9 +452,28 @@ static void check_other_options(fer_socket *socket)
     FUZZ_CHECK(!is_open || (fer_socket_inheritable(socket, &is_on).kind == FER_OK && is_on));
 }
 
+/* Only a stream that does not listen is one of any type, and only a listener accepts. */
+static void check_views(fer_socket *socket)
+{
+    fer_stream stream = fer_socket_as_stream(socket);
+    fer_type type = FER_TYPE_STREAM;
+    bool listens = false;
+    fer_socket accepted = {0};
+    if (fer_socket_type(socket, &type).kind != FER_OK) {
+        return;
+    }
+    FUZZ_CHECK(fer_socket_is_listening(socket, &listens).kind == FER_OK);
+    bool is_stream = type == FER_TYPE_STREAM && !listens;
+    FUZZ_CHECK(fer_stream_as_raw(stream) ==
+               (is_stream ? fer_socket_as_raw(socket) : FER_RAW_SOCKET_NONE));
+    FUZZ_CHECK(is_stream || fer_stream_write(stream, NULL, 0, NULL).kind == FER_MISUSE);
+    FUZZ_CHECK(listens || fer_socket_try_accept(socket, &accepted, NULL).kind == FER_INVALID_INPUT);
+}
+
 void socket_program_end(struct socket_program *program)
 {
     for (size_t i = 0; i < SOCKET_BUILT; i++) {
+        check_views(&program->handles[i].socket);
         check_other_options(&program->handles[i].socket);
     }
     fer_cancel_token_close(&program->limits.token);
