@@ -13,6 +13,10 @@
  * A function that returns before the last line must call fer_socket_close(&socket), which does
  * nothing after that line.
  *
+ * A program that has one path for IP and Unix sockets converts nothing: fer_socket_accept,
+ * fer_socket_connect and fer_socket_connect_unix make its connections, and fer_socket_as_stream
+ * (io.h) reads and writes them.
+ *
  * docs/RULES.md has what holds for every call (ferrule_rules(7)). Every call here that opens no
  * handle and returns a fer_error is FER_MISUSE on a NEW handle too.
  *
