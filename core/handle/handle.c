@@ -118,10 +118,15 @@ fer_error feri_handle_claim(fer_handle *handle)
     return feri_ok();
 }
 
-/* A handle that has lost its socket keeps its flags. */
+/* Of a handle that no other thread uses. One that has lost its socket keeps its flags. */
+static bool is_borrowed(const fer_handle *handle)
+{
+    return (handle->p_.flags_ & FERI_FLAG_BORROWED) != 0;
+}
+
 static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)
 {
-    if (!feri_handle_has_flag(handle, FERI_FLAG_BORROWED)) {
+    if (!is_borrowed(handle)) {
         ferp_close(raw);
     }
 }
@@ -225,7 +230,7 @@ void feri_handle_close(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
-        if (feri_handle_has_flag(handle, FERI_FLAG_BORROWED)) {
+        if (is_borrowed(handle)) {
             feri_modes_write_to(handle, raw);
         } else {
             feri_modes_before_close(handle, raw);

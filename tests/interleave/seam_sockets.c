@@ -114,6 +114,14 @@ fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
     return success;
 }
 
+fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
+{
+    (void)raw;
+    (void)family;
+    (void)name;
+    return success;
+}
+
 fer_error ferp_listen(fer_raw_socket raw, int backlog)
 {
     (void)raw;
