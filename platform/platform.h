@@ -464,7 +464,8 @@ fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
 /* Makes the token's event, not signalled. eventfd, pipe | CreateEventW with manual reset. */
 fer_error ferp_token_open(fer_cancel_token *token);
 /* As ferp_token_open, with an event that is a descriptor: it is readable while the token is
- * signalled. UNSUPPORTED: no event of the OS is one. eventfd, pipe | nothing. */
+ * signalled. UNSUPPORTED: no event of the OS is one. eventfd or pipe, on
+ * macOS and the BSDs socketpair | nothing. */
 fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw);
 void ferp_token_close(fer_cancel_token *token);
 

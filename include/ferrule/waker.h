@@ -93,7 +93,7 @@ FER_API fer_error fer_waker_clear(fer_waker *waker) FER_INOUT(1);
 
 /** Returns the raw socket to wait for, or FER_RAW_SOCKET_NONE if the waker is not OPEN. Wait for
  * FER_READABLE (POLLIN) only. It is in nonblocking mode. On POSIX systems it is a descriptor that
- * is no socket: an eventfd on Linux, otherwise a pipe. Do not read from it, write to it or close
+ * may be no socket: an eventfd or a pipe on Linux. Do not read from it, write to it or close
  * it. Remove it from the loop before fer_waker_close.
  * Errors: none.
  * Rust: none.

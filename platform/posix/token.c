@@ -53,12 +53,36 @@ fer_error ferp_token_open(fer_cancel_token *token)
 
 #endif
 
+#ifdef FERP_POSIX_BSD
+
+/* A kqueue poller's marker is for sockets only (XNU and FreeBSD, sys_pipe.c, pipe_kqfilter). */
+fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
+{
+    fer_raw_socket ends[2];
+    FER_TRY(ferp_unix_pair(FER_TYPE_STREAM, &ends[0], &ends[1]));
+    fer_error error = ferp_set_nonblocking(ends[0], true);
+    error = error.kind == FER_OK ? ferp_set_nonblocking(ends[1], true) : error;
+    if (error.kind != FER_OK) {
+        ferp_close(ends[0]);
+        ferp_close(ends[1]);
+        return error;
+    }
+    token->p_.system_[AT_READ_END] = (int)ends[0];
+    token->p_.system_[AT_WRITE_END] = (int)ends[1];
+    *raw = ends[0];
+    return error;
+}
+
+#else
+
 fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
 {
     FER_TRY(ferp_token_open(token));
     *raw = (fer_raw_socket)ferp_posix_token_fd(token);
     return (fer_error){FER_OK, 0};
 }
+
+#endif
 
 void ferp_token_close(fer_cancel_token *token)
 {
@@ -71,7 +95,7 @@ void ferp_token_close(fer_cancel_token *token)
 /* Eight bytes are what an eventfd takes (eventfd(2)). Only a signal can end the write without
  * effect (XNU, sys_pipe.c, pipeio_lock). EAGAIN, a full counter or pipe, leaves it readable. So
  * does a lack of memory, because a pipe has its buffer from the start and only grows while it is
- * not empty (pipepair_create, pipe_write). The token has both ends, so neither is closed, and no
+ * not empty (pipepair_create, pipe_write), and a socket waits for it. The token has both ends, so neither is closed, and no
  * other error of a valid call exists (Linux: fs/eventfd.c, eventfd_write). */
 void ferp_token_signal(fer_cancel_token *token)
 {

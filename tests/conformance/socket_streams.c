@@ -469,17 +469,17 @@ CONNECTED_TEST("R5/T6", a_borrow_leaves_the_mode_and_the_timeouts_that_were_set)
     assert_true(peer_raw_set_nonblocking(raw, false) && peer_raw_set_timeouts(raw, 7000));
     assert_ok(fer_socket_borrow_raw(socket, raw));
     assert_ok(fer_socket_read_timeout(socket, &timeout));
-    assert_int_equal(timeout.nanos, UINT64_C(7000000000));
+    assert_in_range(timeout.nanos, UINT64_C(7000000000), UINT64_C(7020000000)); /* rounded up */
     fer_socket_close(socket);
     assert_true(peer_raw_timeouts(raw, &got[0], &got[1]));
-    assert_true(got[0] == 7000 && got[1] == 7000);
+    assert_true(got[0] >= 7000 && got[0] <= 7020 && got[1] == got[0]);
     assert_true(peer_is_windows() || !peer_raw_is_nonblocking(raw));
     assert_ok(fer_socket_borrow_raw(socket, raw));
     assert_ok(fer_socket_set_read_timeout(socket, fer_duration_from_secs(5)));
     assert_ok(fer_socket_set_nonblocking(socket, true));
     fer_socket_close(socket);
     assert_true(peer_raw_timeouts(raw, &got[0], &got[1]));
-    assert_true(got[0] == 5000 && got[1] == 7000);
+    assert_true(got[0] >= 5000 && got[0] <= 5020 && got[1] >= 7000 && got[1] <= 7020);
     assert_true(peer_is_windows() || peer_raw_is_nonblocking(raw));
     assert_true(peer_raw_set_nonblocking(raw, false));
     assert_kept(raw, end.other);
