@@ -95,8 +95,9 @@ void ferp_token_close(fer_cancel_token *token)
 /* Eight bytes are what an eventfd takes (eventfd(2)). Only a signal can end the write without
  * effect (XNU, sys_pipe.c, pipeio_lock). EAGAIN, a full counter or pipe, leaves it readable. So
  * does a lack of memory, because a pipe has its buffer from the start and only grows while it is
- * not empty (pipepair_create, pipe_write), and a socket waits for it. The token has both ends, so neither is closed, and no
- * other error of a valid call exists (Linux: fs/eventfd.c, eventfd_write). */
+ * not empty (pipepair_create, pipe_write), and a socket waits for it. The token has both ends, so
+ * neither is closed, and no other error of a valid call exists (Linux: fs/eventfd.c,
+ * eventfd_write). */
 void ferp_token_signal(fer_cancel_token *token)
 {
     const uint64_t one = 1;
