@@ -312,6 +312,10 @@ void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
     if (!feri_modes_core_waits(handle)) {
         return; /* the socket has its modes */
     }
+    const uint32_t lent = FERI_FLAG_BORROWED | FERI_FLAG_CLONED;
+    if (!ferp_traits()->io_waits_in_kernel && (feri_handle_flags(handle) & lent) == lent) {
+        return; /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
+    }
     if (ferp_traits()->io_waits_in_kernel) {
         update_mode_word(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
     }

@@ -265,13 +265,17 @@ fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_durati
 
 /* ---- An array of sockets */
 
+/* No element is ready yet. */
 static fer_error check_entries(fer_poll_entry *entries, size_t count)
 {
+    fer_interest interests = 0;
     FERI_REQUIRE(entries != NULL || count == 0, FER_MISUSE);
+    FERI_REQUIRE(count <= PTRDIFF_MAX / sizeof *entries, FER_MISUSE);
     for (size_t i = 0; i < count; i++) {
-        FERI_REQUIRE((entries[i].interest & ~(ALL_INTERESTS | FER_PRIORITY)) == 0,
-                     FER_INVALID_INPUT);
+        interests |= entries[i].interest;
+        entries[i].ready = 0;
     }
+    FERI_REQUIRE((interests & ~(ALL_INTERESTS | FER_PRIORITY)) == 0, FER_INVALID_INPUT);
     return feri_ok();
 }
 

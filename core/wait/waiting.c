@@ -370,11 +370,29 @@ fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *ca
  * forbids accept, for example) must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
-/* Another process, a library or into_raw of a clone may have made a nonblocking socket blocking. */
+/* Another process, a library, into_raw of a clone or the end of a borrow may have made a
+ * nonblocking socket blocking. If the listener has other handles, it is made nonblocking again for
+ * an accept that limits or a timeout end (rule K7). */
+static fer_error restore_nonblocking(const feri_waiting *waiting)
+{
+    fer_handle *handle = waiting->handle;
+    bool core_waited = feri_modes_core_waits(handle);
+    bool is_bounded = (waiting->flags & FERP_DONTWAIT) != 0 ||
+                      feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS;
+    if (!is_bounded || !feri_handle_is_shared(handle)) {
+        return feri_ok();
+    }
+    FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+    return core_waited ? ferp_set_nonblocking(handle->p_.raw_, true) : feri_ok();
+}
+
 fer_error feri_waiting_check_queue(const feri_waiting *waiting)
 {
-    if ((waiting->call_flags & FERP_DONTWAIT) == 0 || !ferp_traits()->io_waits_in_kernel) {
+    if (!ferp_traits()->io_waits_in_kernel) {
         return feri_ok();
+    }
+    if ((waiting->call_flags & FERP_DONTWAIT) == 0) {
+        return restore_nonblocking(waiting);
     }
     fer_interest ready = 0;
     uint64_t now = ferp_now();

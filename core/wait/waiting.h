@@ -131,8 +131,8 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result);
 
-/* Before each try of accept. It has no flag for a call that never waits, so the queue is polled:
- * WOULD_BLOCK. */
+/* Before each try of accept, which has no flags. For a call that never waits the queue is polled:
+ * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
 fer_error feri_waiting_check_queue(const feri_waiting *waiting);
 
 /* Called after each accept of a try. TRY: another one is made at once, after a signal (rule I1),

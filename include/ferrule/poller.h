@@ -208,9 +208,10 @@ FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1
  * timeout of 0. On a system whose pollers have no raw socket, a thread of the program calls
  * fer_poller_wait and passes the events on, for example with a fer_waker. */
 
-/** Returns a raw socket that is readable as long as a fer_poller_wait would return an event or a
- * notification, or FER_RAW_SOCKET_NONE if the system has none (Windows, OpenBSD and NetBSD, the
- * simulated network), or if the poller is not OPEN. Wait for FER_READABLE (POLLIN) only. It is a
+/** Returns a raw socket that is readable as long as a fer_poller_wait would return an event of a
+ * socket or a notification, or FER_RAW_SOCKET_NONE if the system has none (Windows, OpenBSD and
+ * NetBSD, the simulated network), or if the poller is not OPEN. The event of a connector that is
+ * done is reported by fer_poller_next_timeout alone. Wait for FER_READABLE (POLLIN) only. It is a
  * hint: the wait may find nothing. From the first call on, a fer_poller_notify and the end of a
  * lookup are a system call also while no wait runs.
  * Owns: the poller owns the raw socket. Do not close it, register sockets in it or wait with it
@@ -222,9 +223,9 @@ FER_API fer_raw_socket fer_poller_as_raw(fer_poller *poller) FER_INOUT(1);
 
 /** Stores the time after which the poller needs a fer_poller_wait even if its raw socket is not
  * readable: for its connectors (connector.h). FER_DURATION_NONE: it needs none. 0: it needs one
- * now, also because a notification waits for it. Query it again after each wait, and after a
- * connector was started. If the loop counts in milliseconds, round up: otherwise the wait comes too
- * early and finds nothing.
+ * now, because a connector is done or due, or a notification waits for it. Query it again after
+ * each wait, and after a connector was started. If the loop counts in milliseconds, round up:
+ * otherwise the wait comes too early and finds nothing.
  * Errors: FER_MISUSE (also if out is NULL).
  * Rust: none; tokio's runtime keeps such a time itself.
  * Threads: any number of concurrent calls, also with any other call on the poller except new and
@@ -265,11 +266,12 @@ typedef struct fer_poll_entry {
  * Blocks: at most timeout. A timeout of 0 checks without waiting; FER_DURATION_NONE waits without
  * limit.
  * Owns: entries is caller-owned, count elements; NULL if count is 0. n may be NULL.
- * Errors: FER_MISUSE (entries is NULL; a token that is not OPEN), FER_INVALID_INPUT (other bits in
- * an interest; reserved bytes of limits that are not 0; on NetBSD and FreeBSD more elements than
- * the OS takes), FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY
- * (more than 64 elements need memory), by the limits FER_TIMED_OUT, FER_CANCELLED and
- * FER_INTERRUPTED, and other errors of the OS. After a failure *n and all ready members are 0.
+ * Errors: FER_MISUSE (entries is NULL; more elements than an array can have; a token that is not
+ * OPEN), FER_INVALID_INPUT (other bits in an interest; reserved bytes of limits that are not 0; on
+ * NetBSD and FreeBSD more elements than the OS takes), FER_BAD_HANDLE (a raw value that is not an
+ * open socket), FER_OUT_OF_MEMORY (more than 64 elements need memory), by the limits FER_TIMED_OUT,
+ * FER_CANCELLED and FER_INTERRUPTED, and other errors of the OS. After a failure *n and all ready
+ * members are 0.
  * Rust: none; nix::poll::poll, rustix::event::poll. Differs: signals do not end it, unless
  * limits->interruptible is true.
  * Threads: any number of concurrent calls, each with its own array. A socket that is closed during

@@ -131,16 +131,22 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * fer_socket_from_raw takes. The program may use raw meanwhile, and closes it after the handle.
  *
  * Closing the handle, or what it was converted to, forgets the socket and leaves it open, and so
- * does fer_socket_into_raw, which returns raw. Both set the blocking mode and the timeouts that
- * were set through the handle, as fer_socket_into_raw always does: a mode that the handle changed
- * stays changed. Shutdown, also that of a graceful close, and options act on the socket and stay. A
- * clone is a duplicate that the clone owns (rule R5).
+ * does fer_socket_into_raw, which returns raw. The blocking mode and the timeouts that were set
+ * through the handle stay on the socket, and so do options and a shutdown, also that of a graceful
+ * close. A clone is a duplicate that the clone owns (rule R5). A handle that is never closed leaks
+ * no socket.
+ *
+ * Limits and timeouts of a listener make the socket nonblocking on POSIX until the handle is
+ * closed. Meanwhile accept of the program is EAGAIN, another handle of the socket is in nonblocking
+ * mode, and a mode or a timeout that the program sets itself is lost at the end. Two handles of one
+ * socket know nothing of each other's limits, timeouts and modes; on Windows the end of one borrow
+ * makes the SOCKET blocking, and a call of the other may then wait beyond its limits (`raw_mode`).
  *
  * Windows: while the handle is open the SOCKET is nonblocking, and its timeouts are kept by the
- * handle. Afterwards it is in blocking mode unless fer_socket_set_nonblocking has set the other
- * one, because the mode that it had cannot be queried. What fer_socket_from_raw sets stays set:
- * SO_NOSIGPIPE on macOS, no IP_RECVERR of a datagram socket on Linux, no SIO_UDP_CONNRESET on
- * Windows.
+ * handle. Afterwards it is in blocking mode, because the mode that it had cannot be queried, unless
+ * fer_socket_set_nonblocking has set the other one or a clone was made. What fer_socket_from_raw
+ * sets stays set: SO_NOSIGPIPE on macOS, no IP_RECVERR of a datagram socket on Linux, no
+ * SIO_UDP_CONNRESET on Windows.
  * Owns: the program still owns raw, in every case. Do not close it while the handle is open.
  * Errors: same as fer_socket_from_raw.
  * Rust: socket2: SockRef::from(&BorrowedFd). Differs: the socket is checked. */
@@ -411,8 +417,9 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_unix(fer_socket *socket, const fe
  * An unbound IP socket is bound to an ephemeral port on every address. On a listening socket the
  * call changes the backlog, except on Windows ("listen function", MSDN).
  * Errors: FER_ADDR_IN_USE (a socket with the same address listens), FER_UNSUPPORTED (an unbound
- * IPv6 socket on OpenBSD without only_v6), FER_MISUSE, FER_INVALID_INPUT (a negative backlog; not a
- * stream; connected or connecting; an unbound Unix socket), FER_TOO_MANY_OPEN_FILES (Windows) and
+ * IPv6 socket on OpenBSD without only_v6), FER_MISUSE (also if it is not a
+ * stream, or connected or connecting), FER_INVALID_INPUT (a negative backlog; an unbound Unix
+ * socket), FER_TOO_MANY_OPEN_FILES (Windows) and
  * other errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_listen(fer_socket *socket, int backlog) FER_INOUT(1);
 

@@ -99,12 +99,12 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
 /** Makes "host:port" the socket's peer: fer_udp_socket_send sends to it, and only its datagrams are
  * received. For an IPv6 socket an IPv4 address is converted to its IPv4-mapped form.
  *
- * Uses the first address of the name that can be a peer. Nothing is sent. Queued datagrams of other
- * senders are discarded; the peer's own are kept. After this call the socket reports when the
- * peer's port refuses a datagram (a refusal): by a receive or fer_udp_socket_take_error, on POSIX
- * also by a send. A connected socket can be connected again, and keeps the address that it was
- * bound to. After a failure the socket has the peer that the OS kept, if any: see
- * fer_udp_socket_peer_addr.
+ * Uses the first address of the name that can be a peer. Nothing is sent. While the socket has the
+ * peer, queued datagrams of other senders are not received; the peer's own are.
+ * After this call the socket reports when the peer's port refuses a datagram (a refusal): by a
+ * receive or fer_udp_socket_take_error, on POSIX also by a send. A connected socket can be
+ * connected again, and keeps the address that it was bound to. After a failure the socket has the
+ * peer that the OS kept, if any: see fer_udp_socket_peer_addr.
  * Blocks: during the name lookup.
  * Errors: FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE
  * (also if an IPv6 socket is bound to an address of one family and the peer has the other),

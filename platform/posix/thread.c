@@ -169,6 +169,7 @@ static int create(ferp_thread *thread, const pthread_attr_t *attributes)
     pthread_t created;
     sigset_t all;
     sigset_t before;
+    memset(&created, 0, sizeof created);
     sigfillset(&all);
     /* The new thread inherits the mask (pthread_create(3)). */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);

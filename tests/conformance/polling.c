@@ -230,6 +230,8 @@ LIMITS_TEST("P13", bad_input_is_refused_and_nothing_is_ready)
     fer_cancel_token closed = {0};
     size_t n;
     assert_own_n(fer_poll(entries, 2, (fer_duration){0}, NULL, &n), FER_INVALID_INPUT, n, 0);
+    assert_int_equal(entries[0].ready | entries[1].ready, 0);
+    assert_own_n(fer_poll(entries, SIZE_MAX, (fer_duration){0}, NULL, &n), FER_MISUSE, n, 0);
     assert_ok(fer_poll(entries, 1, (fer_duration){0}, NULL, NULL));
     assert_own_n(fer_poll(NULL, 1, (fer_duration){0}, NULL, &n), FER_MISUSE, n, 0);
     limits.reserved_[6] = 1;

@@ -545,6 +545,36 @@ LISTENING_TEST("R5/K7", a_borrowed_listener_accepts_and_is_blocking_again)
     assert_true(peer_is_windows() || !peer_raw_is_nonblocking(raw));
 }
 
+/* K2: "A cancel or the deadline ends a call that waits", also after the end of a borrow has made
+ * the listener blocking: of a clone, of another borrow, and of a clone with a timeout. On Windows
+ * two borrows of a SOCKET at a time have no such promise. */
+LISTENING_TEST("R5/K2", an_accept_ends_though_a_borrow_of_its_listener_has_ended)
+{
+    fer_raw_socket raw = fer_socket_into_raw(listener.socket);
+    peer_adopt(raw);
+    for (int way = 0; way < 3; way += way == 0 && peer_is_windows() ? 2 : 1) {
+        fer_socket *ended = test_socket();
+        fer_socket *other = test_socket();
+        fer_socket *accepted = test_socket();
+        assert_ok(fer_socket_borrow_raw(ended, raw));
+        assert_ok(way == 1 ? fer_socket_borrow_raw(other, raw)
+                           : fer_socket_try_clone(ended, other));
+        const fer_limits limits = {.deadline = fer_instant_after(millis(SHORT_MS))};
+        for (int i = 0; i < 2; i++) {
+            fer_socket *bounded = i == 0 ? ended : other;
+            assert_ok(way == 2 ? fer_socket_set_read_timeout(bounded, millis(SHORT_MS))
+                               : fer_socket_set_limits(bounded, &limits));
+        }
+        assert_own(fer_socket_accept(other, accepted, NULL), FER_TIMED_OUT);
+        fer_socket_close(ended);
+        const fer_limits later = {.deadline = fer_instant_after(millis(SHORT_MS))};
+        assert_ok(fer_socket_set_limits(other, way == 2 ? NULL : &later));
+        assert_own(fer_socket_accept(other, accepted, NULL), FER_TIMED_OUT);
+        fer_socket_close(other);
+        assert_true(peer_is_windows() || peer_raw_set_nonblocking(raw, false));
+    }
+}
+
 /* Clones of a datagram socket call through one SOCKET on Windows: that of the clone, because the
  * program may close the other. U5 and L6 for them. */
 SOCKET_FAMILY_TEST("R5/U1", clones_of_a_borrowed_datagram_socket_outlive_it)
