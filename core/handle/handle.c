@@ -121,7 +121,7 @@ fer_error feri_handle_claim(fer_handle *handle)
 /* Of a handle that no other thread uses. One that has lost its socket keeps its flags. */
 static bool is_borrowed(const fer_handle *handle)
 {
-    return (handle->p_.flags_ & FERI_FLAG_BORROWED) != 0;
+    return feri_handle_has_flag(handle, FERI_FLAG_BORROWED);
 }
 
 static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)

@@ -279,7 +279,8 @@ RESOLVER_TEST("N7", a_graceful_close_waits_for_the_threads)
     assert_int_equal(system_resolver.inside, 0);
     test_thread_join(&thread);
     assert_int_equal(count_threads(), before);
-    assert_kind(wait_for(1, FER_DURATION_NONE), FER_CANCELLED);
+    fer_error_kind ended = wait_for(1, FER_DURATION_NONE).kind;
+    assert_true(ended == FER_CANCELLED || ended == FER_OK); /* answered before the close */
     assert_kind(fer_resolver_close_gracefully(&resolver, NULL), FER_MISUSE);
 }
 
