@@ -153,6 +153,9 @@ FAMILY_TEST("U6", a_missing_interface_is_addr_not_available)
                         ? fer_udp_socket_join_multicast_v4(socket, group_v4(port), unknown[i])
                         : fer_udp_socket_join_multicast_v6(socket, group_v6(port), 4711),
                     FER_ADDR_NOT_AVAILABLE);
+    }
+    skip_under_qemu("it has no IP_MULTICAST_IF");
+    for (int i = 0; i < 2; i++) {
         assert_kind(family == PEER_V4 ? fer_udp_socket_set_multicast_if_v4(socket, unknown[i])
                                       : fer_udp_socket_set_multicast_if_v6(socket, 4711),
                     FER_ADDR_NOT_AVAILABLE);
@@ -166,6 +169,7 @@ FAMILY_TEST("U6", datagrams_to_groups_leave_by_the_interface_that_was_set)
     uint16_t sender_port = 0;
     uint32_t index = 99;
     fer_ipv4_addr local = {{9, 9, 9, 9}};
+    skip_under_qemu("it has no IP_MULTICAST_IF");
     fer_udp_socket *member = open_receiver(family, &port);
     fer_udp_socket *sender = test_udp_bound(family, &sender_port);
     for (uint32_t i = 0; i < 3; i++) {
