@@ -206,7 +206,8 @@ typedef struct fer_resolver_options {
     /* The number of lookups that run at once, each in a thread; 0: 4. A name that is slow to fail
      * occupies one thread for many seconds. */
     uint32_t threads;
-    /* The number of lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none. */
+    /* The number of lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none, unless the
+     * system cannot create a thread while others run. */
     uint32_t queue_cap;
     /* 0; a later version may use these bytes. Any other value is FER_INVALID_INPUT. */
     uint64_t reserved_[6];
