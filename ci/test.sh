@@ -113,7 +113,7 @@ tests_of() {
     esac
 }
 
-# The release build's shared library is smaller than 128 KiB. Its code and data are
+# The release build's shared library is smaller than 144 KiB. Its code and data are
 # counted: the size of the stripped file grows by whole pages.
 check_library() {
     library=$(find "$root/build/release" -maxdepth 1 -name 'libferrule.so.*.*.*' 2>/dev/null |
@@ -122,8 +122,8 @@ check_library() {
     bytes=$(size "$library" | awk 'NR == 2 { print $1 + $2 }')
     needed=$(objdump -p "$library" | awk '$1 == "NEEDED" { printf " %s", $2 }')
     remark="the shared library: $bytes bytes of code and data; needs$needed"
-    [ "$bytes" -ge 131072 ] || return 0
-    say "the shared library has 128 KiB or more" >>"$steps/release.failures"
+    [ "$bytes" -ge 147456 ] || return 0
+    say "the shared library has 144 KiB or more" >>"$steps/release.failures"
     preset_failed=$((preset_failed + 1))
 }
 

@@ -70,8 +70,23 @@ size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
 
 fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 {
-    return feri_open_by_name(FERI_HANDLE(stream), &(feri_name){host_port, NULL, NULL},
-                             feri_connection_open, 0);
+    feri_address_query query;
+    fer_error parsed = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
+    return feri_open_by_name(FERI_HANDLE(stream), parsed, &query, feri_connection_open, NULL, 0);
+}
+
+/* "host:port" if port is NULL, else a host. */
+static fer_error bind_by_name(fer_handle *handle, const char *host, const uint16_t *port,
+                              feri_opener opener, const fer_bind_options *options, uint32_t kind)
+{
+    feri_address_query query;
+    fer_ip_family family = options == NULL ? FERP_ANY_FAMILY : options->family;
+    fer_error parsed = feri_bind_options_check(options);
+    if (parsed.kind == FER_OK) {
+        parsed = port == NULL ? feri_address_query_of_text(&query, host, family)
+                              : feri_address_query_of_host(&query, host, *port, family);
+    }
+    return feri_open_by_name(handle, parsed, &query, opener, options, kind);
 }
 
 fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
@@ -82,15 +97,15 @@ fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_por
 fer_error fer_tcp_listener_bind_with(fer_tcp_listener *listener, const char *host_port,
                                      const fer_bind_options *options)
 {
-    return feri_open_by_name(FERI_HANDLE(listener), &(feri_name){host_port, NULL, options},
-                             feri_listener_open, FERI_FLAG_LISTENING);
+    return bind_by_name(FERI_HANDLE(listener), host_port, NULL, feri_listener_open, options,
+                        FERI_FLAG_LISTENING);
 }
 
 fer_error fer_tcp_listener_bind_host_with(fer_tcp_listener *listener, const char *host,
                                           uint16_t port, const fer_bind_options *options)
 {
-    return feri_open_by_name(FERI_HANDLE(listener), &(feri_name){host, &port, options},
-                             feri_listener_open, FERI_FLAG_LISTENING);
+    return bind_by_name(FERI_HANDLE(listener), host, &port, feri_listener_open, options,
+                        FERI_FLAG_LISTENING);
 }
 
 fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
@@ -101,15 +116,15 @@ fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
 fer_error fer_udp_socket_bind_with(fer_udp_socket *socket, const char *host_port,
                                    const fer_bind_options *options)
 {
-    return feri_open_by_name(FERI_HANDLE(socket), &(feri_name){host_port, NULL, options},
-                             feri_datagram_open, FERI_FLAG_DATAGRAM);
+    return bind_by_name(FERI_HANDLE(socket), host_port, NULL, feri_datagram_open, options,
+                        FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_udp_socket_bind_host_with(fer_udp_socket *socket, const char *host, uint16_t port,
                                         const fer_bind_options *options)
 {
-    return feri_open_by_name(FERI_HANDLE(socket), &(feri_name){host, &port, options},
-                             feri_datagram_open, FERI_FLAG_DATAGRAM);
+    return bind_by_name(FERI_HANDLE(socket), host, &port, feri_datagram_open, options,
+                        FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)

@@ -111,24 +111,13 @@ void feri_address_source_end(feri_address_source *source)
 
 /* ---- Opening */
 
-fer_error feri_open_by_name(fer_handle *handle, const feri_name *name, feri_opener opener,
-                            uint32_t kind)
+fer_error feri_open_by_name(fer_handle *handle, fer_error parsed, const feri_address_query *query,
+                            feri_opener opener, const fer_bind_options *options, uint32_t kind)
 {
     FER_TRY(feri_handle_claim(handle));
-    const fer_bind_options *options = name->options;
-    fer_ip_family family = options == NULL ? FERP_ANY_FAMILY : options->family;
-    feri_address_query query;
     feri_address_source source;
     fer_socket_addr addr;
-    fer_error error = feri_bind_options_check(options);
-    if (error.kind == FER_OK) {
-        error = name->port == NULL
-                    ? feri_address_query_of_text(&query, name->host, family)
-                    : feri_address_query_of_host(&query, name->host, *name->port, family);
-    }
-    if (error.kind == FER_OK) {
-        error = feri_address_source_of_query(&source, &query);
-    }
+    fer_error error = parsed.kind == FER_OK ? feri_address_source_of_query(&source, query) : parsed;
     if (error.kind != FER_OK) {
         return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
     }

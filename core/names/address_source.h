@@ -49,16 +49,11 @@ fer_error feri_address_source_of_query(feri_address_source *source,
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out);
 void feri_address_source_end(feri_address_source *source);
 
-/* A name to open: "host:port" if port is NULL, else a host. */
-typedef struct feri_name {
-    const char *host;
-    const uint16_t *port;
-    const fer_bind_options *options; /* NULL: the defaults */
-} feri_name;
-
-/* As feri_open_first for a name: tries each address that the resolver returns. */
-fer_error feri_open_by_name(fer_handle *handle, const feri_name *name, feri_opener opener,
-                            uint32_t kind);
+/* As feri_open_first for a parsed name: tries each address that the resolver returns. parsed is the
+ * result of its parsing, which the caller has done, so that a client has no code that it does not
+ * need. options: NULL for the defaults. */
+fer_error feri_open_by_name(fer_handle *handle, fer_error parsed, const feri_address_query *query,
+                            feri_opener opener, const fer_bind_options *options, uint32_t kind);
 
 /* ---- All addresses of a query, in memory. */
 

@@ -93,10 +93,16 @@ fer_error feri_map_bind_error(fer_type type, const fer_socket_addr *addr, fer_er
     return is_in_use ? feri_map_error(FERI_OPERATION_BIND_TAKEN, error) : error;
 }
 
+static const fer_bind_options *options_or_default(const fer_bind_options *options)
+{
+    return options == NULL ? &default_options : options;
+}
+
 static fer_error open_bound(fer_type type, const fer_socket_addr *addr,
                             const fer_bind_options *options, fer_raw_socket *out)
 {
-    return feri_map_bind_error(type, addr, bind_prepared(type, addr, options, out));
+    return feri_map_bind_error(type, addr,
+                               bind_prepared(type, addr, options_or_default(options), out));
 }
 
 fer_error feri_datagram_open(const fer_socket_addr *addr, const fer_bind_options *options,
@@ -164,9 +170,7 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
 bool feri_opening_try(feri_opening *opening, const fer_socket_addr *addr)
 {
     feri_close_opened(&opening->raw);
-    const fer_bind_options *options =
-        opening->options == NULL ? &default_options : opening->options;
-    opening->error = opening->opener(addr, options, &opening->raw);
+    opening->error = opening->opener(addr, opening->options, &opening->raw);
     if (opening->error.kind == FER_OK) {
         opening->flags |= feri_family_flag(addr) | feri_any_addr_flag(addr);
     }
@@ -191,7 +195,8 @@ fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options
                              fer_raw_socket *out)
 {
     FER_TRY(open_bound(FER_TYPE_STREAM, addr, options, out));
-    return ferp_listen(*out, options->backlog == 0 ? FERI_BACKLOG : options->backlog);
+    int backlog = options_or_default(options)->backlog;
+    return ferp_listen(*out, backlog == 0 ? FERI_BACKLOG : backlog);
 }
 
 /* One accept. A Unix stream has no address. */

@@ -38,9 +38,10 @@ bool feri_addresses_are_valid(const fer_socket_addr *addrs, size_t count);
 /* Whether family is IPv4, IPv6, or 0 for both: the values of an option. */
 bool feri_is_family_choice(fer_ip_family family);
 
-/* Creates a socket for one address: connected, listening, or bound with options, which are not
- * NULL. *out is the socket from its creation on, and FER_RAW_SOCKET_NONE before. It is the caller's
- * also after a failure, so no opener closes it: feri_finish_opening does. */
+/* Creates a socket for one address: connected, listening, or bound with options, or with the
+ * defaults if they are NULL. *out is the socket from its creation on, and FER_RAW_SOCKET_NONE
+ * before. It is the caller's also after a failure, so no opener closes it: feri_finish_opening
+ * does. */
 typedef fer_error (*feri_opener)(const fer_socket_addr *addr, const fer_bind_options *options,
                                  fer_raw_socket *out);
 

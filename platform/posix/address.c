@@ -38,24 +38,27 @@ static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
     return port_result(ferp_posix_waited_result(returned));
 }
 
-/* Linux removes an address and a port that the system chose: the socket is bound to that port
- * again. Queued datagrams stay (net/ipv4/udp.c, __udp_disconnect). macOS and the BSDs remove the
- * peer and the address, and then refuse the family (FreeBSD, sys/kern/uipc_socket.c, soconnectat;
- * udp_usrreq.c, udp_disconnect). */
+/* Removes the peer, and binds the port again if that was lost: *after is the local address. Linux
+ * removes an address and a port that the system chose, and leaves queued datagrams (net/ipv4/udp.c,
+ * __udp_disconnect). macOS and the BSDs remove the peer and the address, and then refuse the family
+ * (FreeBSD, sys/kern/uipc_socket.c, soconnectat; udp_usrreq.c, udp_disconnect). */
+static fer_error remove_peer(fer_raw_socket raw, uint16_t port, fer_socket_addr *after)
+{
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    (void)connect((int)raw, &none, sizeof none);
+    FER_TRY(ferp_local_addr(raw, after));
+    bool has_port = after->port != 0;
+    after->port = port;
+    return has_port ? (fer_error){FER_OK, 0} : ferp_bind(raw, after);
+}
+
 fer_error ferp_disconnect(fer_raw_socket raw)
 {
-    fer_socket_addr before;
-    fer_socket_addr after;
-    const struct sockaddr none = {.sa_family = AF_UNSPEC};
-    FER_TRY(ferp_local_addr(raw, &before));
-    fer_error error = ferp_posix_result(connect((int)raw, &none, sizeof none));
-    if (error.kind != FER_OK && ferp_check_connected(raw).kind != FER_NOT_CONNECTED) {
-        return error;
-    }
-    FER_TRY(ferp_local_addr(raw, &after));
-    bool has_port = after.port != 0;
-    after.port = before.port;
-    return has_port ? (fer_error){FER_OK, 0} : ferp_bind(raw, &after);
+    fer_socket_addr local;
+    FER_TRY(ferp_local_addr(raw, &local));
+    FER_TRY(remove_peer(raw, local.port, &local));
+    bool has_peer = ferp_check_connected(raw).kind == FER_OK;
+    return has_peer ? ferp_posix_error_of(EAFNOSUPPORT) : (fer_error){FER_OK, 0};
 }
 
 #ifdef __linux__
@@ -72,12 +75,11 @@ static bool is_pinned_datagram(fer_raw_socket raw, fer_socket_addr *local)
            !fer_ip_addr_is_unspecified(local->ip);
 }
 
-/* Removes the peer, and the local address if the first connect chose it. False: the address was
- * bound by the user. */
-static bool unpin(fer_raw_socket raw)
+/* Removes the local address too, if the first connect chose it. False: it was bound by the user. */
+static bool unpin(fer_raw_socket raw, const fer_socket_addr *pinned)
 {
     fer_socket_addr local;
-    return ferp_disconnect(raw).kind == FER_OK && ferp_local_addr(raw, &local).kind == FER_OK &&
+    return remove_peer(raw, pinned->port, &local).kind == FER_OK &&
            fer_ip_addr_is_unspecified(local.ip);
 }
 
@@ -96,7 +98,7 @@ static fer_error connect_unpinned(fer_raw_socket raw, const fer_socket_addr *add
     if (ferp_peer_addr(raw, &old).kind != FER_OK) {
         return refused;
     }
-    fer_error error = unpin(raw) ? connect_once(raw, addr) : refused;
+    fer_error error = unpin(raw, &pinned) ? connect_once(raw, addr) : refused;
     if (error.kind != FER_OK) {
         (void)connect_once(raw, &old);
     }

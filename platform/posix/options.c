@@ -44,9 +44,10 @@
 #define FERP_POSIX_PROTOCOL FERP_POSIX_NO_OPTION
 #endif
 
+/* No number is larger: SOL_SOCKET of the BSDs is 0xffff. */
 typedef struct system_option {
-    int level;
-    int name;
+    uint16_t level;
+    uint16_t name;
 } system_option;
 
 /* An option without a row: UNSUPPORTED. FERP_EXCLUSIVE_ADDRESS has none, because every bind is;
@@ -128,7 +129,12 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
         return ferp_posix_result(setsockopt((int)raw, known.level, known.name, &byte, sizeof byte));
     }
     int returned = setsockopt((int)raw, known.level, known.name, &number, sizeof number);
-    return option == FERP_MULTICAST_IF_V6 ? group_result(returned) : ferp_posix_result(returned);
+#ifdef FERP_POSIX_BSD
+    if (option == FERP_MULTICAST_IF_V6) {
+        return group_result(returned);
+    }
+#endif
+    return ferp_posix_result(returned);
 }
 
 /* macOS and the BSDs read -1 for a hop limit that was not set (FreeBSD, sys/netinet6/ip6_output.c,
