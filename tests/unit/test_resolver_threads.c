@@ -14,6 +14,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -278,7 +279,9 @@ RESOLVER_TEST("N7", a_graceful_close_waits_for_the_threads)
     assert_ok(fer_resolver_close_gracefully(&resolver, NULL));
     assert_int_equal(system_resolver.inside, 0);
     test_thread_join(&thread);
-    assert_int_equal(count_threads(), before);
+    while (count_threads() > before) { /* the system removes a thread after its join */
+        sched_yield();
+    }
     fer_error_kind ended = wait_for(1, FER_DURATION_NONE).kind;
     assert_true(ended == FER_CANCELLED || ended == FER_OK); /* answered before the close */
     assert_kind(fer_resolver_close_gracefully(&resolver, NULL), FER_MISUSE);
