@@ -189,6 +189,12 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)
     ferp_winsock_sockaddr name;
     int size = (int)sizeof name;
     memset(&name, 0, sizeof name);
+    fer_socket_addr peer;
     FER_TRY(ferp_winsock_result(getpeername(ferp_winsock_socket(raw), &name.any, &size)));
-    return ferp_winsock_sockaddr_to(&name, out);
+    FER_TRY(ferp_winsock_sockaddr_to(&name, &peer));
+    if (peer.port == 0) {
+        return ferp_winsock_error(WSAENOTCONN); /* Wine 10, after ferp_disconnect */
+    }
+    *out = peer;
+    return FERP_WINSOCK_OK;
 }
