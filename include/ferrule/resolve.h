@@ -345,7 +345,7 @@ FER_API void fer_resolver_close(fer_resolver *resolver) FER_INOUT(1);
  *
  * The resolver is closed in every case but FER_MISUSE and FER_INVALID_INPUT. After another failure
  * threads may still run. On Windows a thread keeps its DLL loaded, so a DLL needs no wait; in its
- * DllMain this call would wait for ever.
+ * DllMain this call would never return.
  * Blocks: until the threads have ended or the limits end the call.
  * Owns: same as fer_resolver_close.
  * Errors: FER_MISUSE (NULL; a resolver that is not OPEN; a token that is not OPEN),
