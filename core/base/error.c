@@ -116,10 +116,10 @@ size_t fer_error_format(fer_error error, char *buf, size_t cap)
 
 /* ---- Maps errors by operation, and decides which errors end a stream. */
 
+/* In bytes, because the smallest client has the whole table. */
 typedef struct mapping {
-    feri_operation operation;
-    fer_error_kind from;
-    fer_error_kind to;
+    uint8_t operation; /* a feri_operation */
+    uint8_t from, to;  /* of fer_error_kind */
     bool keeps_code;
 } mapping;
 
@@ -133,7 +133,8 @@ fer_error feri_map_failure(feri_operation operation, fer_error error)
     FERI_ASSERT((unsigned)operation <= FERI_OPERATION_UNADDRESSED);
     for (size_t i = 0; i < sizeof mappings / sizeof mappings[0]; i++) {
         if (mappings[i].operation == operation && mappings[i].from == error.kind) {
-            return (fer_error){mappings[i].to, mappings[i].keeps_code ? error.os_code : 0};
+            return (fer_error){(fer_error_kind)mappings[i].to,
+                               mappings[i].keeps_code ? error.os_code : 0};
         }
     }
     return error;

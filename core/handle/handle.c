@@ -226,22 +226,12 @@ fer_raw_socket feri_handle_release(fer_handle *handle)
                                                                            : FER_RAW_SOCKET_NONE;
 }
 
-/* A feri_borrow_end. Every call of the setter stores the same one. */
-static void *borrow_end;
-
-void feri_handle_set_borrow_end(feri_borrow_end *end)
-{
-    feri_atomic_store_pointer(&borrow_end, (void *)(uintptr_t)end);
-}
-
 void feri_handle_close(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
     if (raw != FER_RAW_SOCKET_NONE) {
         if (is_borrowed(handle)) {
-            feri_borrow_end *end =
-                (feri_borrow_end *)(uintptr_t)feri_atomic_load_pointer(&borrow_end);
-            end(handle, raw);
+            feri_modes_write_to(handle, raw);
         } else {
             feri_modes_before_close(handle, raw);
         }

@@ -207,11 +207,6 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to);
 /* Ends a claim without a socket. The handle is NEW afterwards. */
 void feri_handle_abandon(fer_handle *handle);
 
-/* Ends the borrow of raw by a handle, which has released it. A program that borrows nothing does
- * not link it. */
-typedef void feri_borrow_end(fer_handle *handle, fer_raw_socket raw);
-void feri_handle_set_borrow_end(feri_borrow_end *end);
-
 /* Returns the socket, or FER_RAW_SOCKET_NONE if there is none, and leaves a CLOSED handle, which
  * keeps its modes (modes.h) until the caller moves or drops them. */
 fer_raw_socket feri_handle_release(fer_handle *handle);

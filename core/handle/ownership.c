@@ -128,7 +128,6 @@ fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
 
 fer_error feri_borrow(fer_handle *handle, fer_raw_socket raw)
 {
-    feri_handle_set_borrow_end(feri_modes_write_to);
     return adopt(handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY, FERI_FLAG_BORROWED);
 }
 

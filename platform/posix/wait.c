@@ -88,39 +88,33 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
  * a connect that has failed is writable like one that has not. */
 static int select_once(struct pollfd *entries, nfds_t count, int millis)
 {
-    fd_set reads;
-    fd_set writes;
-    fd_set urgent;
+    static const short interests[] = {POLLIN, POLLOUT, POLLPRI};
+    fd_set sets[3];
     int last = -1;
     struct timeval time = {millis / 1000, millis % 1000 * 1000};
-    FD_ZERO(&reads);
-    FD_ZERO(&writes);
-    FD_ZERO(&urgent);
-    for (nfds_t i = 0; i < count; i++) {
-        int fd = entries[i].fd;
-        if (fd >= FD_SETSIZE) {
-            errno = EINVAL;
-            return -1;
-        }
-        last = fd > last ? fd : last;
-        if (fd >= 0 && (entries[i].events & POLLIN) != 0) {
-            FD_SET(fd, &reads);
-        }
-        if (fd >= 0 && (entries[i].events & POLLOUT) != 0) {
-            FD_SET(fd, &writes);
-        }
-        if (fd >= 0 && (entries[i].events & POLLPRI) != 0) {
-            FD_SET(fd, &urgent);
+    for (size_t kind = 0; kind < 3; kind++) {
+        FD_ZERO(&sets[kind]);
+        for (nfds_t i = 0; i < count; i++) {
+            int fd = entries[i].fd;
+            if (fd >= FD_SETSIZE) {
+                errno = EINVAL;
+                return -1;
+            }
+            last = fd > last ? fd : last;
+            if (fd >= 0 && (entries[i].events & interests[kind]) != 0) {
+                FD_SET(fd, &sets[kind]);
+            }
         }
     }
-    int ready = select(last + 1, &reads, &writes, &urgent, millis < 0 ? NULL : &time);
+    int ready = select(last + 1, &sets[0], &sets[1], &sets[2], millis < 0 ? NULL : &time);
     for (nfds_t i = 0; i < count && ready > 0; i++) {
         int fd = entries[i].fd;
-        bool is_writable = fd >= 0 && FD_ISSET(fd, &writes);
-        entries[i].revents =
-            (short)((fd >= 0 && FD_ISSET(fd, &reads) ? POLLIN : 0) | (is_writable ? POLLOUT : 0) |
-                    (fd >= 0 && FD_ISSET(fd, &urgent) ? POLLPRI : 0) |
-                    (is_writable && is_dead_stream(fd) ? POLLERR : 0));
+        unsigned events = 0;
+        for (size_t kind = 0; kind < 3 && fd >= 0; kind++) {
+            events |= FD_ISSET(fd, &sets[kind]) ? (unsigned)interests[kind] : 0;
+        }
+        events |= (events & POLLOUT) != 0 && is_dead_stream(fd) ? POLLERR : 0;
+        entries[i].revents = (short)events;
     }
     return ready;
 }
