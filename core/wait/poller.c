@@ -54,15 +54,22 @@ static bool is_registrable(const fer_poller *poller, fer_raw_socket raw)
 
 static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event event)
 {
-    fer_interest unknown = event.interest & ~(fer_interest)(FER_READABLE | FER_WRITABLE);
+    const fer_interest known = FER_READABLE | FER_WRITABLE | FER_PRIORITY | FER_READ_CLOSED;
+    fer_interest unknown = event.interest & ~known;
     return is_registrable(poller, raw) && feri_likely((unknown | event.reserved_) == 0);
 }
 
 /* The modes with edges are behind the others. */
-static bool has_mode(fer_poll_mode mode)
+static bool is_supported(fer_event event, fer_poll_mode mode)
 {
-    fer_poll_mode last = ferp_traits()->poller_has_edges ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
-    return feri_likely((unsigned)mode <= (unsigned)last);
+    const struct ferp_traits *traits = ferp_traits();
+    fer_poll_mode last = traits->poller_has_edges ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
+    fer_interest lacks =
+        (traits->poller_has_priority ? 0 : FER_PRIORITY) |
+        (traits->poller_has_read_closed || (event.interest & FER_READABLE) != 0 ? 0
+                                                                                : FER_READ_CLOSED);
+    return feri_likely((unsigned)mode <= (unsigned)last) &&
+           feri_likely((event.interest & lacks) == 0);
 }
 
 /* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
@@ -73,8 +80,8 @@ static void publish_writes(fer_poller *poller)
     feri_atomic_touch(&poller->p_.notified_);
 }
 
-/* Why a socket cannot be registered: it or the poller is none, the event is unknown, or the mode
- * is. */
+/* Why a socket cannot be registered: it or the poller is none, the event is unknown, the mode is,
+ * or the system lacks one of them. */
 FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket raw, fer_event event,
                                       fer_poll_mode mode)
 {
@@ -88,7 +95,7 @@ FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket r
 FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                   fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event) || !has_mode(mode)) {
+    if (!can_register(poller, raw, event) || !is_supported(event, mode)) {
         return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);
@@ -98,7 +105,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
 FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                      fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event) || !has_mode(mode)) {
+    if (!can_register(poller, raw, event) || !is_supported(event, mode)) {
         return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);

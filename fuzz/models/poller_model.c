@@ -10,6 +10,7 @@ struct poller_state poller_states[POLLER_POLLERS];
 static int socket_of[POLLER_NUMBERS_MAX];
 static bool has_edges;
 static bool is_epoll;
+static bool is_bsd;
 
 void poller_model_begin(const fer_sim_config *config)
 {
@@ -20,8 +21,8 @@ void poller_model_begin(const fer_sim_config *config)
         socket_of[i] = POLLER_NO_SOCKET;
     }
     is_epoll = config->dialect == FER_SIM_DIALECT_POSIX;
-    has_edges =
-        is_epoll || (config->dialect == FER_SIM_DIALECT_BSD && config->bsd <= FER_SIM_BSD_FREEBSD);
+    is_bsd = config->dialect == FER_SIM_DIALECT_BSD;
+    has_edges = is_epoll || (is_bsd && config->bsd <= FER_SIM_BSD_FREEBSD);
 }
 
 /* ---- Expected events */
@@ -29,7 +30,8 @@ void poller_model_begin(const fer_sim_config *config)
 static bool concerns(const struct registration *registration, poller_readiness ready)
 {
     return ((registration->interest.interest & FER_READABLE) != 0 && ready.readable) ||
-           ((registration->interest.interest & FER_WRITABLE) != 0 && ready.writable) || ready.over;
+           ((registration->interest.interest & FER_WRITABLE) != 0 && ready.writable) ||
+           ((registration->interest.interest & FER_READ_CLOSED) != 0 && ready.ended) || ready.over;
 }
 
 static bool is_expected(const struct registration *registration)
@@ -48,6 +50,8 @@ void poller_registration_update(struct registration *registration, uint64_t time
                   (registration->interest.interest & FER_READABLE) != 0) ||
                  (must.writable && !registration->before.writable &&
                   (registration->interest.interest & FER_WRITABLE) != 0) ||
+                 (must.ended && !registration->before.ended &&
+                  (registration->interest.interest & FER_READ_CLOSED) != 0) ||
                  (must.over && !registration->before.over);
     registration->has_risen = registration->has_risen || rises;
     registration->before = may;
@@ -150,12 +154,15 @@ static void arm(struct registration *registration, fer_event interest, fer_poll_
 }
 
 /* The error of a call by its arguments alone; FER_OK if the registration decides. */
-static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_poll_mode mode)
+static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_event interest,
+                                      fer_poll_mode mode)
 {
     if (!poller_states[poller].is_open || raw == FER_RAW_SOCKET_NONE) {
         return FER_MISUSE;
     }
-    if ((mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) && !has_edges) {
+    bool is_lone_end = (interest.interest & (FER_READABLE | FER_READ_CLOSED)) == FER_READ_CLOSED;
+    if (((mode == FER_POLL_EDGE || mode == FER_POLL_EDGE_ONESHOT) && !has_edges) ||
+        (is_lone_end && is_bsd)) {
         return FER_UNSUPPORTED;
     }
     return socket_of_raw(raw) == POLLER_NO_SOCKET ? FER_BAD_HANDLE : FER_OK;
@@ -164,7 +171,7 @@ static fer_error_kind check_arguments(int poller, fer_raw_socket raw, fer_poll_m
 bool poller_model_added(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode,
                         fer_error_kind kind, bool lacks_memory)
 {
-    fer_error_kind expected = check_arguments(poller, raw, mode);
+    fer_error_kind expected = check_arguments(poller, raw, interest, mode);
     if (expected == FER_OK && find_registration(poller, raw) != NULL) {
         expected = FER_ALREADY_EXISTS;
     }
@@ -190,7 +197,7 @@ static bool is_unknown_raw(fer_error_kind expected, fer_error_kind kind)
 bool poller_model_modified(int poller, fer_raw_socket raw, fer_event interest, fer_poll_mode mode,
                            fer_error_kind kind)
 {
-    fer_error_kind expected = check_arguments(poller, raw, mode);
+    fer_error_kind expected = check_arguments(poller, raw, interest, mode);
     struct registration *registration = find_registration(poller, raw);
     if (expected != FER_OK) {
         return kind == expected || is_unknown_raw(expected, kind);
@@ -217,7 +224,7 @@ static bool delete_stale(int poller, fer_raw_socket raw)
 
 bool poller_model_deleted(int poller, fer_raw_socket raw, fer_error_kind kind)
 {
-    fer_error_kind expected = check_arguments(poller, raw, FER_POLL_LEVEL);
+    fer_error_kind expected = check_arguments(poller, raw, (fer_event){0}, FER_POLL_LEVEL);
     struct registration *registration = find_registration(poller, raw);
     if (expected == FER_BAD_HANDLE && kind == FER_OK) {
         return delete_stale(poller, raw);

@@ -11,7 +11,8 @@ enum { POLLER_REGISTRATIONS_MAX = 96 };
 
 typedef struct poller_readiness {
     bool readable, writable;
-    bool over; /* hung up or failed: both are reported, whatever the interest */
+    bool ended; /* the half that is read */
+    bool over;  /* hung up or failed: both are reported, whatever the interest */
 } poller_readiness;
 
 struct registration {

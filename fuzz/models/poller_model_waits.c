@@ -93,14 +93,21 @@ static const char *check_flags(const struct registration *registration, const fe
         ((event->interest & FER_WRITABLE) != 0 && !may_write)) {
         return "P1, P2: an event for something not ready, or without interest";
     }
-    if (!registration->is_stale && must.over &&
-        ((event->interest & FER_READABLE) == 0 || (event->interest & FER_WRITABLE) == 0)) {
-        return "P2: a hang-up or failure is not readable and writable";
+    const fer_interest both_ended = FER_WRITE_CLOSED | FER_FAILED;
+    if (((event->interest & FER_READ_CLOSED) != 0 && !may.ended) ||
+        ((event->interest & both_ended) != 0 && !may.over)) {
+        return "P16: an event for an end that there was not";
+    }
+    const fer_interest all = FER_READABLE | FER_WRITABLE | FER_READ_CLOSED | FER_WRITE_CLOSED;
+    if (!registration->is_stale && must.over && (event->interest & all) != all) {
+        return "P2, P16: a hang-up or failure is not readable, writable and closed";
     }
     bool lacks = (must.readable && (registration->interest.interest & FER_READABLE) != 0 &&
                   (event->interest & FER_READABLE) == 0) ||
                  (must.writable && (registration->interest.interest & FER_WRITABLE) != 0 &&
-                  (event->interest & FER_WRITABLE) == 0);
+                  (event->interest & FER_WRITABLE) == 0) ||
+                 (must.ended && registration->interest.interest == FER_READ_CLOSED &&
+                  (event->interest & FER_READ_CLOSED) == 0);
     return lacks && !registration->is_stale ? "P2: an event lacks a ready direction" : NULL;
 }
 

@@ -59,6 +59,7 @@ static poller_readiness must_be(const struct model_socket *socket)
     bool has_input = socket->arrived > 0 || socket->has_eof || socket->has_refusal;
     poller_readiness ready = {0};
     ready.over = is_over(socket);
+    ready.ended = ready.over || (connected && socket->has_eof);
     ready.readable = ready.over || (has_input && !socket->is_undefined);
     ready.writable = ready.over ||
                      (connected && socket->room == POLLER_SPACE && !socket->shut_write) ||
@@ -74,6 +75,7 @@ static poller_readiness may_be(const struct model_socket *socket)
     bool is_unsure = socket->may_be_over || socket->may_have_answered || socket->is_undefined;
     ready.over = socket->kind == POLLER_UNCONNECTED || socket->has_failed || is_unsure ||
                  socket->has_refusal || both_ended;
+    ready.ended = ready.ended || socket->has_eof || ready.over;
     ready.readable = ready.readable || ready.over;
     ready.writable = ready.writable || ready.over ||
                      (connected && (socket->room != POLLER_FULL || socket->shut_write));

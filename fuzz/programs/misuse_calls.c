@@ -70,7 +70,7 @@ static const struct choices {
             (fer_poll_mode)INT16_MAX),
     CHOICES(fer_event, NULL, {.key = 1, .interest = FER_READABLE},
             {.key = UINT64_MAX, .interest = FER_READABLE | FER_WRITABLE}, {.interest = 0},
-            {.interest = 4}, {.interest = FER_READABLE, .reserved_ = 1}),
+            {.interest = FER_WRITE_CLOSED}, {.interest = FER_READABLE, .reserved_ = 1}),
     CHOICES(fer_udp_features, NULL, FER_UDP_LOCAL_ADDR, FER_UDP_ECN, FER_UDP_COALESCING, UINT32_MAX,
             0),
     CHOICES(fer_ipv4_addr, "local", {{0, 0, 0, 0}}, {{10, 0, 0, 1}}, {{192, 0, 2, 1}}),

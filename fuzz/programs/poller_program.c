@@ -48,6 +48,7 @@ static fer_event interest_of(struct poller_program *program, uint8_t arg)
                                           {.interest = FER_READABLE | FER_WRITABLE},
                                           {.interest = 0}};
     fer_event interest = interests[arg % 4];
+    interest.interest |= arg >= 224 ? FER_READ_CLOSED : 0;
     interest.key = new_key(program);
     return interest;
 }

@@ -58,12 +58,15 @@ typedef struct fer_io_slice {
     size_t len;
 } fer_io_slice;
 
-/* The readiness to wait for: FER_READABLE, FER_WRITABLE, or both joined by |. Only fer_poll
- * (poller.h) knows FER_PRIORITY. */
+/* The readiness to wait for: FER_READABLE, FER_WRITABLE, or both joined by |. Only pollers and
+ * fer_poll (poller.h) know FER_PRIORITY, only pollers the others. */
 typedef uint32_t fer_interest;
 #define FER_READABLE 1u
 #define FER_WRITABLE 2u
 #define FER_PRIORITY 4u
+#define FER_READ_CLOSED 8u
+#define FER_WRITE_CLOSED 16u
+#define FER_FAILED 32u
 
 /* The half of a connection to shut down: std::net::Shutdown. */
 typedef enum fer_shutdown {

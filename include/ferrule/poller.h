@@ -24,10 +24,10 @@
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
  * calls. An event is a hint: the next call may still return FER_WOULD_BLOCK. Delete a socket before
  * closing it, and before into_raw. If keys are pointers, free their memory only after the last
- * event of the wait (rule P4). Rules P1 to P12 and P15 (docs/RULES.md, ferrule_rules(7)) hold for
- * all functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and
+ * event of the wait (rule P4). Rules P1 to P12, P15 and P16 (docs/RULES.md, ferrule_rules(7)) hold
+ * for all functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and
  * closing, P5 timeouts, P6 notifications, P7 modes, P8 several threads, P9 signals, P10 more events
- * than the array holds, P11 no interest, P12 failures, P15 another loop.
+ * than the array holds, P11 no interest, P12 failures, P15 another loop, P16 ends.
  *
  * A poller is for sockets. Whether other descriptors (for example pipes) can be registered depends
  * on the OS. A registration belongs to the socket and not to the handle, so it survives
@@ -56,10 +56,20 @@
 
 FER_BEGIN_DECLS
 
-/* As an argument: the readiness to wait for (FER_READABLE, FER_WRITABLE, both or none), and a key
- * that identifies the socket. As a result: the readiness that was found, with that key. A key is
- * any number, except those that an OPEN connector of the poller uses (fer_connector_start).
- * reserved_ is 0. */
+/* As an argument: the readiness to wait for, and a key that identifies the socket. As a result: the
+ * readiness that was found, with that key. A key is any number, except those that an OPEN connector
+ * of the poller uses (fer_connector_start). reserved_ is 0.
+ *
+ * An interest is FER_READABLE, FER_WRITABLE, both or none, and where the system has them
+ * - FER_PRIORITY: urgent data of TCP (epoll, AFD, poll)
+ * - FER_READ_CLOSED: reads end, after the bytes that have arrived. With it, and without
+ *   FER_READABLE, a peer's end makes an event although bytes are unread (epoll, AFD, poll on Linux
+ *   and FreeBSD).
+ *
+ * Regardless of the interest, an event also has those of these that the system reports (rule P16)
+ * - FER_READ_CLOSED: the peer, or this program, has ended the half that is read
+ * - FER_WRITE_CLOSED: both halves have ended
+ * - FER_FAILED: the socket has an error, which the next call or take_error returns. */
 typedef struct fer_event {
     uint64_t key;
     fer_interest interest;
@@ -117,10 +127,11 @@ FER_MUST_USE FER_API fer_error fer_poller_new(fer_poller *poller) FER_INOUT(1);
  * thread sees all memory writes made before the call.
  * Owns: nothing. Delete the socket before closing it (rule P4).
  * Errors: FER_ALREADY_EXISTS, FER_UNSUPPORTED (FER_POLL_EDGE and FER_POLL_EDGE_ONESHOT on Windows
- * and with poll; a descriptor that the OS cannot poll), FER_MISUSE (FER_RAW_SOCKET_NONE),
- * FER_INVALID_INPUT (an unknown mode; other bits in event.interest; event.reserved_ is not 0),
- * FER_BAD_HANDLE (a raw value that is not an open socket), FER_OUT_OF_MEMORY, FER_STORAGE_FULL
- * (Linux: /proc/sys/fs/epoll/max_user_watches) and other errors of the OS.
+ * and with poll; an interest that the system lacks; a descriptor that the OS cannot poll),
+ * FER_MISUSE (FER_RAW_SOCKET_NONE), FER_INVALID_INPUT (an unknown mode; other bits in
+ * event.interest; event.reserved_ is not 0), FER_BAD_HANDLE (a raw value that is not an open
+ * socket), FER_OUT_OF_MEMORY, FER_STORAGE_FULL (Linux: /proc/sys/fs/epoll/max_user_watches) and
+ * other errors of the OS.
  * Rust: polling::Poller::add_with_mode. Differs: edge-triggered mode is refused if the OS does not
  * have it.
  * Threads: concurrent with any other call on the poller except new and close. A wait in progress

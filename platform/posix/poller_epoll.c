@@ -47,23 +47,30 @@ static int waker_of(const fer_poller *poller)
 
 /* ---- Registered sockets */
 
-/* The bits of each mode without interest, for reading, for writing, and for both. epoll reports a
- * hang-up and a failure even if they are not requested (epoll_ctl(2)). A socket with no interest
- * would end every wait from then on, so it is registered as one-shot. */
-#define OF_MODE(bits)                                                                           \
-    {                                                                                           \
-        (bits) | EPOLLONESHOT, (bits) | EPOLLIN, (bits) | EPOLLOUT, (bits) | EPOLLIN | EPOLLOUT \
-    }
-static const uint32_t events_of[4][4] = {
-    [FER_POLL_ONESHOT] = OF_MODE((uint32_t)EPOLLONESHOT),
-    [FER_POLL_LEVEL] = OF_MODE(0u),
-    [FER_POLL_EDGE] = OF_MODE((uint32_t)EPOLLET),
-    [FER_POLL_EDGE_ONESHOT] = OF_MODE((uint32_t)EPOLLET | EPOLLONESHOT),
+/* The bits of each interest. EPOLLRDHUP is never reported without EPOLLIN (tcp_poll, unix_poll), so
+ * it makes no more events beside it. epoll reports a hang-up and a failure even if they are not
+ * requested (epoll_ctl(2)). A socket with no interest would end every wait from then on, so it is
+ * registered as one-shot. */
+#define EVENTS(interest)                                           \
+    (((interest) == 0 ? (uint32_t)EPOLLONESHOT : 0) |              \
+     (((interest)&FER_READABLE) != 0 ? EPOLLIN | EPOLLRDHUP : 0) | \
+     (((interest)&FER_WRITABLE) != 0 ? EPOLLOUT : 0) |             \
+     (((interest)&FER_PRIORITY) != 0 ? EPOLLPRI : 0) |             \
+     (((interest)&FER_READ_CLOSED) != 0 ? EPOLLRDHUP : 0))
+#define FOUR_EVENTS(first) \
+    EVENTS(first), EVENTS((first) + 1), EVENTS((first) + 2), EVENTS((first) + 3)
+static const uint32_t events_of[16] = {FOUR_EVENTS(0), FOUR_EVENTS(4), FOUR_EVENTS(8),
+                                       FOUR_EVENTS(12)};
+static const uint32_t bits_of[] = {
+    [FER_POLL_ONESHOT] = EPOLLONESHOT,
+    [FER_POLL_LEVEL] = 0,
+    [FER_POLL_EDGE] = EPOLLET,
+    [FER_POLL_EDGE_ONESHOT] = (uint32_t)EPOLLET | EPOLLONESHOT,
 };
 
 static uint32_t system_events(fer_event interest, fer_poll_mode mode)
 {
-    return events_of[mode][interest.interest];
+    return events_of[interest.interest] | bits_of[mode];
 }
 
 /* After a failed epoll_ctl. EPERM: a file that epoll does not support (epoll_ctl(2)). Out of line,
@@ -187,16 +194,24 @@ fer_raw_socket ferp_poller_raw(const fer_poller *poller)
 _Static_assert(sizeof(struct epoll_event) <= sizeof(fer_event),
                "the system's events fit into the caller's array");
 
-#define READINESS_BITS (EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP)
-_Static_assert((EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP) == 31,
-               "the reported bits are the five low bits");
+#define READINESS_BITS (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP)
+_Static_assert(READINESS_BITS == 31, "the reported bits are the five low bits");
 
-#define READABLE(bits) (((bits) & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0 ? FER_READABLE : 0)
-#define WRITABLE(bits) (((bits) & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0 ? FER_WRITABLE : 0)
-#define ONE(bits) READABLE(bits) | WRITABLE(bits)
+/* EPOLLRDHUP becomes the bit above them. */
+#define END_BIT 32u
+#define INDEX(bits) \
+    (((bits)&READINESS_BITS) | ((bits) / ((uint32_t)EPOLLRDHUP / END_BIT) & END_BIT))
+#define ONE(bits)                                                            \
+    ((((bits) & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0 ? FER_READABLE : 0) |  \
+     (((bits) & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0 ? FER_WRITABLE : 0) | \
+     (((bits)&EPOLLPRI) != 0 ? FER_PRIORITY : 0) |                           \
+     (((bits) & (END_BIT | EPOLLHUP)) != 0 ? FER_READ_CLOSED : 0) |          \
+     (((bits)&EPOLLHUP) != 0 ? FER_WRITE_CLOSED : 0) | (((bits)&EPOLLERR) != 0 ? FER_FAILED : 0))
 #define FOUR(bits) ONE(bits), ONE((bits) + 1), ONE((bits) + 2), ONE((bits) + 3)
-static const uint8_t readiness_of[32] = {FOUR(0),  FOUR(4),  FOUR(8),  FOUR(12),
-                                         FOUR(16), FOUR(20), FOUR(24), FOUR(28)};
+#define HALF(bits)                                                                        \
+    FOUR(bits), FOUR((bits) + 4), FOUR((bits) + 8), FOUR((bits) + 12), FOUR((bits) + 16), \
+        FOUR((bits) + 20), FOUR((bits) + 24), FOUR((bits) + 28)
+static const uint8_t readiness_of[64] = {HALF(0), HALF(32)};
 
 /* Only the notification is neither readable nor writable. It is removed; later events move up. */
 static size_t remove_notification(fer_event *events, size_t count)
@@ -225,8 +240,8 @@ __attribute__((noinline)) static struct converted convert_events(fer_event *even
         struct epoll_event event;
         memcpy(&event, (const char *)events + i * sizeof event, sizeof event);
         seen |= event.events;
-        events[i] = (fer_event){.key = event.data.u64,
-                                .interest = readiness_of[event.events & READINESS_BITS]};
+        events[i] =
+            (fer_event){.key = event.data.u64, .interest = readiness_of[INDEX(event.events)]};
     }
     bool notified = (seen & (uint32_t)EPOLLWRNORM) != 0;
     return (struct converted){notified ? remove_notification(events, count) : count, notified};

@@ -125,7 +125,8 @@ static bool is_once(fer_poll_mode mode)
 
 static bool needs_ticket(fer_event interest, fer_poll_mode mode)
 {
-    return is_once(mode) && interest.interest == (FER_READABLE | FER_WRITABLE);
+    fer_interest both = FER_READABLE | FER_WRITABLE;
+    return is_once(mode) && (interest.interest & both) == both;
 }
 
 static int flags_of(fer_event interest, fer_poll_mode mode)
@@ -303,12 +304,22 @@ static bool has_failed(const struct kevent *received)
             ferp_check_connected((fer_raw_socket)received->ident).kind != FER_OK);
 }
 
+static fer_interest readiness_of(const struct kevent *received)
+{
+    const fer_interest both = FER_READABLE | FER_WRITABLE | FER_READ_CLOSED | FER_WRITE_CLOSED;
+    if (has_failed(received)) {
+        return both | (received->fflags != 0 ? FER_FAILED : 0);
+    }
+    if (received->filter == EVFILT_WRITE) {
+        return FER_WRITABLE;
+    }
+    return FER_READABLE | ((received->flags & EV_EOF) != 0 ? FER_READ_CLOSED : 0);
+}
+
 static fer_event event_of_kevent(const struct kevent *received)
 {
-    bool ended = has_failed(received);
-    fer_interest half = received->filter == EVFILT_READ ? FER_READABLE : FER_WRITABLE;
     return (fer_event){.key = (uint64_t)(uintptr_t)received->udata,
-                       .interest = ended ? FER_READABLE | FER_WRITABLE : half};
+                       .interest = readiness_of(received)};
 }
 
 /* Keeps the sockets' events and returns their number. */

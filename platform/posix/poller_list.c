@@ -130,8 +130,10 @@ static bool reserve(ferp_list *list)
 
 static short events_of(fer_event interest)
 {
-    return (short)(((interest.interest & FER_READABLE) != 0 ? POLLIN : 0) |
-                   ((interest.interest & FER_WRITABLE) != 0 ? POLLOUT : 0));
+    return (short)(((interest.interest & FER_READABLE) != 0 ? POLLIN | FERP_POSIX_POLLRDHUP : 0) |
+                   ((interest.interest & FER_WRITABLE) != 0 ? POLLOUT : 0) |
+                   ((interest.interest & FER_PRIORITY) != 0 ? FERP_POSIX_POLLPRI : 0) |
+                   ((interest.interest & FER_READ_CLOSED) != 0 ? FERP_POSIX_POLLRDHUP : 0));
 }
 
 static void fill_set(const ferp_list *list, ferp_poll_set *out)
@@ -280,10 +282,15 @@ fer_error ferp_list_delete(fer_poller *poller, fer_raw_socket raw)
 
 static fer_event event_of_entry(const source *one, const struct pollfd *entry)
 {
-    bool has_failed = ferp_list_has_failed(entry);
+    const fer_interest both = FER_READABLE | FER_WRITABLE;
+    bool has_error = (entry->revents & POLLERR) != 0;
+    bool has_ended = (entry->revents & POLLHUP) != 0 || ferp_list_hides_end(entry);
     fer_interest ready = ((entry->revents & POLLIN) != 0 ? FER_READABLE : 0) |
-                         ((entry->revents & POLLOUT) != 0 ? FER_WRITABLE : 0);
-    fer_interest always = has_failed ? FER_READABLE | FER_WRITABLE : 0;
+                         ((entry->revents & POLLOUT) != 0 ? FER_WRITABLE : 0) |
+                         ((entry->revents & POLLPRI) != 0 ? FER_PRIORITY : 0);
+    fer_interest always = ((entry->revents & FERP_POSIX_POLLRDHUP) != 0 ? FER_READ_CLOSED : 0) |
+                          (has_error ? both | FER_FAILED : 0) |
+                          (has_ended ? both | FER_READ_CLOSED | FER_WRITE_CLOSED : 0);
     return (fer_event){.key = one->interest.key,
                        .interest = (ready & one->interest.interest) | always};
 }

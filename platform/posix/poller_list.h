@@ -65,8 +65,9 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out);
 /* Whether a number may still name the same socket. */
 bool ferp_list_identity_fits(const ferp_list_identity *then, const ferp_list_identity *now);
 
-/* Whether revents has a hang-up or a failure, and not only the peer's end of file. */
-bool ferp_list_has_failed(const struct pollfd *entry);
+/* Whether both halves have ended, or the socket has failed, although revents has neither POLLHUP
+ * nor POLLERR. */
+bool ferp_list_hides_end(const struct pollfd *entry);
 
 /* Fills all revents. A closed socket gets POLLNVAL. timeout is rounded up, or reduced to the
  * system's maximum. */

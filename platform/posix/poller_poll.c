@@ -87,18 +87,13 @@ fer_error ferp_list_identity_of(fer_raw_socket raw, ferp_list_identity *out)
 
 /* ---- poll */
 
-/* Whether the poll can have hidden a failure: it was for one direction only. */
-static bool may_hide_failure(const struct pollfd *entry)
+/* Then all that was requested is ready. POLLHUP is the end of both halves; the end of the peer's
+ * half alone is POLLIN (poll(2)). */
+bool ferp_list_hides_end(const struct pollfd *entry)
 {
-    int both = POLLIN | POLLOUT;
-    return FERP_POSIX_POLL_HIDES_FAILURES && (entry->events & both) != both;
-}
-
-/* POLLHUP is the end of both halves; the end of the peer's half alone is POLLIN (poll(2)). */
-bool ferp_list_has_failed(const struct pollfd *entry)
-{
-    return (entry->revents & (POLLERR | POLLHUP)) != 0 ||
-           (may_hide_failure(entry) && ferp_posix_has_failed(entry->fd));
+    const int both = POLLIN | POLLOUT;
+    return FERP_POSIX_POLL_HIDES_FAILURES && (entry->revents & both) == (entry->events & both) &&
+           (entry->revents & (POLLERR | POLLHUP)) == 0 && ferp_posix_has_failed(entry->fd);
 }
 
 static int poll_millis(struct pollfd *entries, size_t count, fer_duration timeout)

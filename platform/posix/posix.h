@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -74,6 +75,19 @@
 #define FERP_POSIX_POLL_HIDES_FAILURES true
 #else
 #define FERP_POSIX_POLL_HIDES_FAILURES false
+#endif
+
+/* Events of poll. Only Linux and FreeBSD have POLLRDHUP. macOS reports urgent data of every socket
+ * that is readable (XNU: sys_generic.c, poll). */
+#ifdef POLLRDHUP
+#define FERP_POSIX_POLLRDHUP POLLRDHUP
+#else
+#define FERP_POSIX_POLLRDHUP 0
+#endif
+#ifdef __APPLE__
+#define FERP_POSIX_POLLPRI 0
+#else
+#define FERP_POSIX_POLLPRI POLLPRI
 #endif
 
 /* io_slices_max: IOV_MAX of Linux, macOS and the BSDs. */

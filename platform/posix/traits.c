@@ -66,6 +66,9 @@ const struct ferp_traits *ferp_traits(void)
         .connect_ignores_broadcast = FERP_POSIX_IS_BSD,
         /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */
         .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,
+        .poller_has_priority = FERP_POSIX_POLLER != FERP_POSIX_POLLER_KQUEUE,
+        .poller_has_read_closed =
+            FERP_POSIX_POLLER != FERP_POSIX_POLLER_KQUEUE && FERP_POSIX_POLLRDHUP != 0,
         /* 107; macOS and the BSDs: 103. */
         .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,
         .has_abstract_unix_names = FERP_POSIX_HAS_ABSTRACT_NAMES,

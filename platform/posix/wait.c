@@ -192,20 +192,13 @@ bool ferp_posix_hides_end(int fd)
 }
 #endif
 
-/* macOS reports urgent data of every socket that is readable (XNU: sys_generic.c, poll). */
-#ifdef __APPLE__
-#define URGENT 0
-#else
-#define URGENT POLLPRI
-#endif
-
 /* poll ignores an entry whose descriptor is negative. Without interests it would still report a
  * hang-up in each wait. */
 static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
 {
     int events = ((interest & FER_READABLE) != 0 ? POLLIN : 0) |
                  ((interest & FER_WRITABLE) != 0 ? POLLOUT : 0) |
-                 ((interest & FER_PRIORITY) != 0 ? URGENT : 0);
+                 ((interest & FER_PRIORITY) != 0 ? FERP_POSIX_POLLPRI : 0);
     return (struct pollfd){interest == 0 ? -1 : (int)raw, (short)events, 0};
 }
 

@@ -325,9 +325,9 @@ static fer_event event_of(ferp_sim_network *network, const ferp_sim_source *sour
 /* Without the key: it may be an address, which differs from run to run. */
 static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket, fer_event event)
 {
-    static const char *const verbs[] = {"", "poller: readable", "poller: writable",
+    static const char *const verbs[] = {"poller: closed", "poller: readable", "poller: writable",
                                         "poller: readable, writable"};
-    ferp_sim_trace_event(network, verbs[event.interest], socket);
+    ferp_sim_trace_event(network, verbs[event.interest & (FER_READABLE | FER_WRITABLE)], socket);
 }
 
 static bool is_once(fer_poll_mode mode)
@@ -370,7 +370,7 @@ static size_t collect(ferp_sim_network *network, ferp_sim_poll_set *set, fer_eve
 
 /* ---- Injected faults: an event of a socket that is not ready, or a spurious wakeup */
 
-/* The part of a registration's interest that is not ready. */
+/* The part of a registration's interest that is not ready. An end is never false. */
 static fer_event missing_event(ferp_sim_network *network, const ferp_sim_source *source)
 {
     if (!source->is_armed || !is_current(network, source)) {
@@ -378,7 +378,8 @@ static fer_event missing_event(ferp_sim_network *network, const ferp_sim_source 
     }
     fer_event ready = ferp_sim_readiness(network, socket_of(network, source), source->interest);
     fer_event requested = source->interest;
-    return (fer_event){.key = requested.key, .interest = requested.interest & ~ready.interest};
+    fer_interest hints = requested.interest & (FER_READABLE | FER_WRITABLE);
+    return (fer_event){.key = requested.key, .interest = hints & ~ready.interest};
 }
 
 static ferp_sim_source *nth_not_ready(ferp_sim_network *network, ferp_sim_poll_set *set,

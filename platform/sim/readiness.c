@@ -3,10 +3,13 @@
  * hang-up and AFD nothing. AFD does not report the program's own shutdown. */
 #include "platform/sim/readiness.h"
 
+/* over and failed are reported as readable and writable, regardless of the interest. */
 typedef struct readiness {
     bool readable;
     bool writable;
-    bool failed; /* or hung up: reported as readable and writable, without regard to the interest */
+    bool read_closed;
+    bool over; /* both halves have ended */
+    bool failed;
 } readiness;
 
 static bool has_ended(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -105,10 +108,12 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
     return (readiness){
         .readable = input_ended || (is_connected && ferp_sim_readable(network, socket) > 0),
         .writable = is_connected && (reports_end || ferp_sim_space(network, socket) > 0),
-        .failed = has_failed(socket) ||
-                  (socket->state == FERP_SIM_UNCONNECTED &&
-                   !ferp_sim_switches_for(network, socket)->poller_ignores_never_connected) ||
-                  (input_ended && output_ended),
+        .read_closed = input_ended,
+        .over = has_failed(socket) ||
+                (socket->state == FERP_SIM_UNCONNECTED &&
+                 !ferp_sim_switches_for(network, socket)->poller_ignores_never_connected) ||
+                (input_ended && output_ended),
+        .failed = has_failed(socket),
     };
 }
 
@@ -120,7 +125,9 @@ static readiness datagrams_of_epoll(ferp_sim_network *network, const ferp_sim_so
         .readable = socket->datagram_count > 0 || socket->shut_read,
         .writable =
             (interest.interest & FER_WRITABLE) != 0 && ferp_sim_unix_has_space(network, socket),
-        .failed = socket->pending != FERP_SIM_NO_ERROR || (socket->shut_read && socket->shut_write),
+        .read_closed = socket->shut_read,
+        .over = socket->shut_read && socket->shut_write,
+        .failed = socket->pending != FERP_SIM_NO_ERROR,
     };
 }
 
@@ -134,6 +141,8 @@ static readiness stream_of_afd(ferp_sim_network *network, const ferp_sim_socket 
     return (readiness){
         .readable = has_input || socket->queue_count > 0,
         .writable = is_connected && ferp_sim_space(network, socket) > 0,
+        .read_closed = is_connected && has_ended(network, socket),
+        .over = has_failed(socket),
         .failed = has_failed(socket),
     };
 }
@@ -159,12 +168,24 @@ static readiness readiness_of(ferp_sim_network *network, const ferp_sim_socket *
                        : stream_of_epoll(network, socket);
 }
 
+/* kqueue reports the end with the bytes; poll of NetBSD and OpenBSD has no POLLRDHUP. */
+static bool reports_read_end(void)
+{
+    const struct ferp_traits *traits = ferp_traits();
+    return traits->poller_has_read_closed || traits->poller_has_edges;
+}
+
 fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_event interest)
 {
     readiness ready = readiness_of(network, socket, interest);
+    const fer_interest both = FER_READABLE | FER_WRITABLE;
+    bool waits_for_end =
+        (interest.interest & (FER_READABLE | FER_READ_CLOSED)) != 0 && reports_read_end();
     fer_interest found = (ready.readable ? FER_READABLE : 0) | (ready.writable ? FER_WRITABLE : 0);
     return (fer_event){.key = interest.key,
-                       .interest =
-                           ready.failed ? FER_READABLE | FER_WRITABLE : found & interest.interest};
+                       .interest = (found & interest.interest) |
+                                   (ready.read_closed && waits_for_end ? FER_READ_CLOSED : 0) |
+                                   (ready.over ? both | FER_READ_CLOSED | FER_WRITE_CLOSED : 0) |
+                                   (ready.failed ? both | FER_FAILED : 0)};
 }

@@ -4,8 +4,8 @@
 
 #include "platform/sim/network.h"
 
-/* Returns the ready part of the interest, with its key, and both directions after a failure.
- * Neither direction is set if there is nothing to report. */
+/* Returns the ready part of the interest, with its key, and both directions after a failure, and
+ * what has ended. 0 if there is nothing to report. */
 fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *socket,
                              fer_event interest);
 

@@ -21,6 +21,8 @@ static const struct ferp_traits linux_traits = {
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = false,
     .poller_has_edges = true,
+    .poller_has_priority = true,
+    .poller_has_read_closed = true,
     .unix_path_max = 107,
     .has_abstract_unix_names = true,
     .no_buffer_space_is_transient = false,
@@ -50,6 +52,8 @@ static const struct ferp_traits windows_traits = {
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,
     .poller_has_edges = false,
+    .poller_has_priority = true,
+    .poller_has_read_closed = true,
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
     .no_buffer_space_is_transient = true,
@@ -89,10 +93,11 @@ static const struct ferp_traits bsd_traits[] = {
                    .accept_loses_zero_linger = true, .poller_has_edges = true),
     [FER_SIM_BSD_FREEBSD] =
         OTHER_BSD_TRAITS(.accept_loses_zero_linger = false, .poller_has_edges = true),
-    [FER_SIM_BSD_NETBSD] =
-        OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false),
+    [FER_SIM_BSD_NETBSD] = OTHER_BSD_TRAITS(.accept_loses_zero_linger = true,
+                                            .poller_has_edges = false, .poller_has_priority = true),
     [FER_SIM_BSD_OPENBSD] =
-        OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false),
+        OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false,
+                         .poller_has_priority = true),
 };
 
 const struct ferp_traits *ferp_traits(void)

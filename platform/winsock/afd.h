@@ -13,6 +13,7 @@
 
 /* Requested and reported events. LOCAL_CLOSE is always requested. */
 #define FERP_AFD_RECEIVE 0x0001u
+#define FERP_AFD_RECEIVE_EXPEDITED 0x0002u
 #define FERP_AFD_SEND 0x0004u
 #define FERP_AFD_DISCONNECT 0x0008u
 #define FERP_AFD_ABORT 0x0010u

@@ -36,7 +36,22 @@ bool ferp_winsock_is_transient(fer_error failure)
 static ULONG afd_events_of(fer_event interest)
 {
     return BROKEN | ((interest.interest & FER_READABLE) != 0 ? READABLE : 0u) |
-           ((interest.interest & FER_WRITABLE) != 0 ? WRITABLE : 0u);
+           ((interest.interest & FER_WRITABLE) != 0 ? WRITABLE : 0u) |
+           ((interest.interest & FER_PRIORITY) != 0 ? FERP_AFD_RECEIVE_EXPEDITED : 0u) |
+           ((interest.interest & FER_READ_CLOSED) != 0 ? FERP_AFD_DISCONNECT : 0u);
+}
+
+/* The end of the peer's half is readable for who waits for bytes. */
+static fer_interest readiness_of(ULONG reported, ULONG requested)
+{
+    const fer_interest all =
+        FER_READABLE | FER_WRITABLE | FER_READ_CLOSED | FER_WRITE_CLOSED | FER_FAILED;
+    bool waits_for_bytes = (requested & FERP_AFD_RECEIVE) != 0;
+    return ((reported & BROKEN) != 0 ? all : 0) |
+           (waits_for_bytes && (reported & READABLE) != 0 ? FER_READABLE : 0) |
+           ((reported & WRITABLE) != 0 ? FER_WRITABLE : 0) |
+           ((reported & FERP_AFD_RECEIVE_EXPEDITED) != 0 ? FER_PRIORITY : 0) |
+           ((reported & FERP_AFD_DISCONNECT) != 0 ? FER_READ_CLOSED : 0);
 }
 
 static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_mode mode)
@@ -171,11 +186,7 @@ static bool make_event(ferp_afd_source *source, ULONG reported, fer_event *event
     if (reported == 0) {
         return false;
     }
-    bool is_broken = (reported & BROKEN) != 0;
-    fer_interest ready = ((reported & READABLE) != 0 ? FER_READABLE : 0) |
-                         ((reported & WRITABLE) != 0 ? FER_WRITABLE : 0);
-    *event = (fer_event){.key = source->key,
-                         .interest = is_broken ? FER_READABLE | FER_WRITABLE : ready};
+    *event = (fer_event){.key = source->key, .interest = readiness_of(reported, source->events)};
     if (source->is_once) {
         source->events = 0;
     }

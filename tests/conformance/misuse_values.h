@@ -199,7 +199,7 @@ static const struct bad_value {
     UNKNOWN(fer_type, -1),
     {"int", "protocol", NULL, &(const int){-1}, FER_INVALID_INPUT},
     {"int", "backlog", NULL, &(const int){-1}, FER_OK},
-    {"fer_event", NULL, "poller_", &(const fer_event){.interest = FER_READABLE | 4u},
+    {"fer_event", NULL, "poller_", &(const fer_event){.interest = FER_READABLE | FER_WRITE_CLOSED},
      FER_INVALID_INPUT},
     {"fer_event", NULL, "poller_", &(const fer_event){.interest = FER_READABLE, .reserved_ = 1},
      FER_INVALID_INPUT},

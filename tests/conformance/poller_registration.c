@@ -465,7 +465,7 @@ MAILBOX_TEST("P7", an_edge_socket_is_reported_whenever_it_becomes_ready)
 /* Events of the other half may come before. */
 static void assert_readable_soon(fer_poller *poller, uint64_t key)
 {
-    struct wait_result result = {0, false, false};
+    struct wait_result result = {0};
     for (int waits = 0; waits < 10 && !result.readable; waits++) {
         result = wait_for(poller, key, millis(PEER_LIMIT_MS));
         assert_int_not_equal(result.events, 0);

@@ -85,7 +85,7 @@ struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeo
 {
     fer_event events[EVENTS_MAX];
     size_t count = 77;
-    struct wait_result result = {0, false, false};
+    struct wait_result result = {0};
     assert_ok(fer_poller_wait(poller, timeout, events, EVENTS_MAX, &count, NULL));
     assert_true(count <= EVENTS_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -97,6 +97,7 @@ struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeo
         result.events++;
         result.readable = result.readable || (events[i].interest & FER_READABLE) != 0;
         result.writable = result.writable || (events[i].interest & FER_WRITABLE) != 0;
+        result.all |= events[i].interest;
     }
     return result;
 }
@@ -114,18 +115,18 @@ void expect_event(fer_poller *poller, uint64_t key, bool readable, bool writable
     }
 }
 
-void expect_both_events(fer_poller *poller, uint64_t key, const char *file, int line)
+void expect_reports(fer_poller *poller, uint64_t key, fer_interest wanted, const char *file,
+                    int line)
 {
-    struct wait_result all = {0, false, false};
-    for (int i = 0; i < 4 && (!all.readable || !all.writable); i++) {
-        struct wait_result result = wait_for(poller, key, millis(PEER_LIMIT_MS));
-        all.readable = all.readable || result.readable;
-        all.writable = all.writable || result.writable;
+    fer_interest all = 0;
+    uint64_t began = peer_now_us();
+    while ((all & wanted) != wanted && peer_now_us() - began < PEER_LIMIT_MS * UINT64_C(1000)) {
+        all |= wait_for(poller, key, millis(PEER_LIMIT_MS)).all;
+        peer_pause((all & wanted) != wanted);
     }
-    if (!all.readable || !all.writable) {
-        print_error("key %llu is reported as%s%s, not as readable and writable\n",
-                    (unsigned long long)key, all.readable ? " readable" : "",
-                    all.writable ? " writable" : "");
+    if ((all & wanted) != wanted) {
+        print_error("key %llu is reported as %u, without %u\n", (unsigned long long)key,
+                    (unsigned)all, (unsigned)(wanted & ~all));
         _fail(file, line);
     }
 }

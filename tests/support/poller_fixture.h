@@ -49,6 +49,7 @@ struct wait_result {
     size_t events;
     bool readable;
     bool writable;
+    fer_interest all; /* of all its events */
 };
 
 struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeout);
@@ -58,10 +59,14 @@ struct wait_result wait_for(fer_poller *poller, uint64_t key, fer_duration timeo
     expect_event((poller), (key), (readable), (writable), __FILE__, __LINE__)
 void expect_event(fer_poller *poller, uint64_t key, bool readable, bool writable, const char *file,
                   int line);
+/* The key is reported, once or several times, with all of these. For level-triggered sockets. */
+#define assert_reports(poller, key, wanted) \
+    expect_reports((poller), (key), (wanted), __FILE__, __LINE__)
+void expect_reports(fer_poller *poller, uint64_t key, fer_interest wanted, const char *file,
+                    int line);
 /* The same if the two halves may be reported by separate events: waits until both were reported.
  * For level-triggered sockets. */
-#define assert_both_events(poller, key) expect_both_events((poller), (key), __FILE__, __LINE__)
-void expect_both_events(fer_poller *poller, uint64_t key, const char *file, int line);
+#define assert_both_events(poller, key) assert_reports((poller), (key), FER_READABLE | FER_WRITABLE)
 /* No event is reported, neither now nor within a short wait. */
 #define assert_no_event(poller) expect_no_event((poller), __FILE__, __LINE__)
 void expect_no_event(fer_poller *poller, const char *file, int line);

@@ -5,6 +5,7 @@
 #include "ferrule/poller.h"
 
 #define BOTH (FER_READABLE | FER_WRITABLE)
+#define BROKEN (BOTH | FER_READ_CLOSED | FER_WRITE_CLOSED | FER_FAILED)
 /* The ioctls of the providers (afd_base.c), and what they answer: the lower SOCKET. */
 enum {
     BASE = 0x48000022,
@@ -54,8 +55,8 @@ enum { NOTHING = 0x130, READS = 0x1B9, WRITES = 0x134, READS_AND_WRITES = 0x1BD 
     DO(close_poller, NONE, 0), CANCELS_IT(index),                                              \
         GIVES(GetQueuedCompletionStatusEx, PORT, 2000, 64, 1), COMPLETES(index, 0, CANCELLED), \
         RETURNS_OK(0)
-#define EVENT_OF(socket, interest) ((socket) | (interest) << 16 | 1 << 24)
-#define NOTIFIED (1 << 20)
+#define EVENT_OF(socket, interest) ((socket) | (interest) << 16 | 1 << 28)
+#define NOTIFIED (1 << 27)
 #define WAIT_EVENTS(millis) DO(wait_events, NONE, millis)
 #define PASSES_A_PERIOD WAIT_EVENTS(5000), TAKES(1000), RETURNS_OK(0)
 /* A wait without requests to begin, with one packet of A's request, and its event. */
@@ -89,21 +90,30 @@ SCRIPT_TEST(scripted_functions_are_missing)
 static const struct row scripted_events_are_reported_script[] = {
     {"each event of a reader", /* WT afd.c, test_poll */
      {OPENS_AND_REPORTS, REPORTS_AGAIN(1, READS, FERP_AFD_ACCEPT, 0, FER_READABLE),
-      REPORTS_AGAIN(2, READS, FERP_AFD_DISCONNECT, 0, FER_READABLE),
-      REPORTS_AGAIN(3, READS, FERP_AFD_RECEIVE | FERP_AFD_DISCONNECT, 0, FER_READABLE), CLOSES}},
+      REPORTS_AGAIN(2, READS, FERP_AFD_DISCONNECT, 0, FER_READABLE | FER_READ_CLOSED),
+      REPORTS_AGAIN(3, READS, FERP_AFD_RECEIVE | FERP_AFD_DISCONNECT, 0,
+                    FER_READABLE | FER_READ_CLOSED),
+      CLOSES}},
     {"a reset, with the events that come with it", /* WT afd.c, test_poll_reset */
-     {OPENS_WITH_A, REPORTS(0, FERP_AFD_ABORT | FERP_AFD_SEND, 0, BOTH),
-      REPORTS_AGAIN(1, READS, FERP_AFD_CONNECT_FAIL, 0, BOTH), CLOSES}},
+     {OPENS_WITH_A, REPORTS(0, FERP_AFD_ABORT | FERP_AFD_SEND, 0, BROKEN),
+      REPORTS_AGAIN(1, READS, FERP_AFD_CONNECT_FAIL, 0, BROKEN), CLOSES}},
     {"each event of a writer",
      {OPENS, ADDS(A, FER_WRITABLE, WRITES), REPORTS(0, FERP_AFD_SEND, 0, FER_WRITABLE),
-      REPORTS_AGAIN(1, WRITES, FERP_AFD_ABORT, 0, BOTH),
+      REPORTS_AGAIN(1, WRITES, FERP_AFD_ABORT, 0, BROKEN),
       REPORTS_AGAIN(2, WRITES, FERP_AFD_SEND | FERP_AFD_RECEIVE, 0, FER_WRITABLE), CLOSES}},
     {"of both, and of nothing but failures",
      {OPENS, ADDS(A, BOTH, READS_AND_WRITES),
-      REPORTS(0, FERP_AFD_SEND | FERP_AFD_DISCONNECT, 0, BOTH),
+      REPORTS(0, FERP_AFD_SEND | FERP_AFD_DISCONNECT, 0, BOTH | FER_READ_CLOSED),
       REPORTS_AGAIN(1, READS_AND_WRITES, FERP_AFD_SEND, 0, FER_WRITABLE), CLOSES}},
+    {"of the end alone, and of urgent data",
+     {OPENS, ADDS(A, FER_READ_CLOSED, NOTHING | FERP_AFD_DISCONNECT),
+      REPORTS(0, FERP_AFD_DISCONNECT, 0, FER_READ_CLOSED), DO(modify, A, FER_PRIORITY),
+      RETURNS_OK(0),
+      REPORTS_AGAIN(1, NOTHING | FERP_AFD_RECEIVE_EXPEDITED, FERP_AFD_RECEIVE_EXPEDITED, 0,
+                    FER_PRIORITY),
+      CLOSES}},
     {"without an interest a failure is reported once",
-     {OPENS, ADDS(A, 0, NOTHING), REPORTS(0, FERP_AFD_ABORT, 0, BOTH), WAIT_EVENTS(5), TAKES(5),
+     {OPENS, ADDS(A, 0, NOTHING), REPORTS(0, FERP_AFD_ABORT, 0, BROKEN), WAIT_EVENTS(5), TAKES(5),
       RETURNS_OK(0), CLOSES}},
     {"once, and then after a modify",
      {OPENS, DO(add_once, A, FER_READABLE), BASE_OF(A), IDENTITY(A, 80), REQUESTS(A, READS),
@@ -113,7 +123,7 @@ static const struct row scripted_events_are_reported_script[] = {
     {"two sockets and a notification in one wait",
      {OPENS_WITH_A, ADDS(B, FER_WRITABLE, WRITES), WAIT_EVENTS(500), TAKES(500),
       COMPLETES(0, FERP_AFD_RECEIVE, 0), NOTIFIES, COMPLETES(1, FERP_AFD_SEND, 0),
-      RETURNS_OK(B | FER_WRITABLE << 16 | NOTIFIED | 2 << 24), CLOSES}},
+      RETURNS_OK(B | FER_WRITABLE << 16 | NOTIFIED | 2 << 28), CLOSES}},
     {"a modify during a wait begins a request",
      {OPENS, DO(add_once, A, FER_READABLE), BASE_OF(A), IDENTITY(A, 80), REQUESTS(A, READS),
       RETURNS_OK(0), REPORTS(0, FERP_AFD_RECEIVE, 0, FER_READABLE), WAIT_EVENTS(500), TAKES(500),
@@ -137,7 +147,7 @@ SCRIPT_TEST(scripted_events_are_reported)
 
 static const struct row scripted_requests_of_the_driver_fail_script[] = {
     {"a request that ends with a failure is an event",
-     {OPENS_WITH_A, REPORTS(0, 0, 0xC0000236u, BOTH), CLOSES}},
+     {OPENS_WITH_A, REPORTS(0, 0, 0xC0000236u, BROKEN), CLOSES}},
     {"a transient failure begins again in the next period",
      {OPENS_WITH_A, WAIT_EVENTS(5), TAKES(5), COMPLETES(0, 0, NO_RESOURCES), TAKES(0),
       RETURNS_OK(0), PASSES_A_PERIOD, REPORTS_INPUT_AGAIN(1), CLOSES}},
@@ -175,7 +185,7 @@ static const struct row scripted_requests_of_the_driver_fail_script[] = {
     {"a new request that fails is an event of its socket only",
      {OPENS_AND_REPORTS, WAIT_EVENTS(500), REFUSES(A, READS, INVALID_HANDLE), TYPE(A, SOCK_DGRAM),
       GIVES(PostQueuedCompletionStatus, PORT, 1, 0, 1), TAKES(500), COMPLETES(1, 0, 0),
-      RETURNS_OK(EVENT_OF(A, BOTH)), CLOSES}},
+      RETURNS_OK(EVENT_OF(A, BROKEN)), CLOSES}},
     {"a packet that cannot be posted waits for the next period",
      {OPENS_AND_REPORTS, WAIT_EVENTS(5000), REFUSES(A, READS, INVALID_HANDLE), TYPE(A, SOCK_DGRAM),
       FAILS(PostQueuedCompletionStatus, PORT, 1, 0, ERROR_NOT_ENOUGH_MEMORY), TAKES(1000),
@@ -260,7 +270,8 @@ static const struct row scripted_requests_of_the_driver_are_cancelled_script[] =
     {"while another thread waits, a new request begins at once",
      {OPENS_WITH_A, WAIT_EVENTS(500), TAKES(500), MEANWHILE(wait_events, NONE, 500), TAKES(500),
       COMPLETES(0, FERP_AFD_RECEIVE, 0), REQUESTS(A, READS), RETURNS_OK(EVENT_OF(A, FER_READABLE)),
-      COMPLETES(1, FERP_AFD_DISCONNECT, 0), RETURNS_OK(EVENT_OF(A, FER_READABLE)), CLOSES}},
+      COMPLETES(1, FERP_AFD_DISCONNECT, 0), RETURNS_OK(EVENT_OF(A, FER_READABLE | FER_READ_CLOSED)),
+      CLOSES}},
 };
 SCRIPT_TEST(scripted_requests_of_the_driver_are_cancelled)
 

@@ -106,8 +106,8 @@ static fer_error call_waits(const struct step *step, int64_t *out)
 
 /* ---- Pollers. in: the interest; the key of an event is the SOCKET. */
 
-/* The value: the key, its interest in the bits above 16, whether notified in bit 20, and the number
- * of events in those above 24. */
+/* The value: the key, its interest in the bits above 16, whether notified in bit 27, and the number
+ * of events in those above 28. */
 static fer_error wait_events(const struct step *step, int64_t *out)
 {
     enum { EVENTS = 4 };
@@ -118,8 +118,8 @@ static fer_error wait_events(const struct step *step, int64_t *out)
     fer_duration limit = {(uint64_t)step->in * FERP_NANOS_PER_MILLI};
     fer_error err = ferp_poller_wait(&seam.poller, events, EVENTS, limit, &count, &notified);
     *out = (int64_t)(count > 0 ? events[count - 1].key : 0) |
-           (int64_t)(count > 0 ? events[count - 1].interest : 0) << 16 | (int64_t)notified << 20 |
-           (int64_t)count << 24;
+           (int64_t)(count > 0 ? events[count - 1].interest : 0) << 16 | (int64_t)notified << 27 |
+           (int64_t)count << 28;
     return err;
 }
 
