@@ -222,6 +222,16 @@ CONNECTED_TEST(a_kept_failure_is_reported_once)
     assert_int_equal(taken.kind, FER_OK);
 }
 
+/* Rule U3: a socket without a peer reports no refusal. */
+CONNECTED_TEST(a_disconnect_drops_a_kept_failure)
+{
+    fer_error taken = feri_ok();
+    keep_failure(&socket);
+    assert_ok(feri_datagram_disconnect(&socket.handle_));
+    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
+    assert_int_equal(taken.kind, FER_OK);
+}
+
 /* WSAENETRESET is a time to live that has expired, and not the refusal that its code alone is. */
 CONNECTED_TEST(a_kept_failure_has_the_kind_that_its_call_gave_it)
 {
