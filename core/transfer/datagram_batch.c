@@ -401,14 +401,15 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
     while (batch->received > 0 && batch->received < batch->count && !batch->has_emptied_queue &&
            !batch->has_ended) {
         error = receive_some(batch, FERP_DONTWAIT);
-        if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
-            return feri_ok();
+        if (error.kind == FER_OK ||
+            feri_datagram_receives_again(batch->handle, &error, &batch->was_retried)) {
+            continue;
         }
-        if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
+        if (error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
             feri_datagram_save_failure(batch->handle,
                                        feri_map_error(FERI_OPERATION_DATAGRAM, error));
-            return feri_ok();
         }
+        return feri_ok();
     }
     return feri_ok();
 }
