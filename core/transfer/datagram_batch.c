@@ -430,8 +430,9 @@ fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *mes
                        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
         error = is_shut ? feri_ok() : receive_messages(&batch, flags);
         if (error.kind == FER_OK && batch.received == 0) {
-            /* the end: a message without bytes, from the peer */
-            messages[0] = (fer_datagram_recv){.buf = messages[0].buf, .cap = messages[0].cap};
+            /* the end: a message without bytes, from the peer, as in feri_datagram_receive */
+            messages[0] = (fer_datagram_recv){
+                .buf = messages[0].buf, .cap = messages[0].cap, .from = handle->p_.peer_};
             FER_IGNORE(feri_datagram_peer(handle, &messages[0].from));
             batch.received = 1;
         }
