@@ -88,14 +88,14 @@ bool feri_datagram_is_report(fer_error error)
  * receive failed, so the receive is tried once more. */
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried)
 {
-    fer_socket_addr local;
+    fer_socket_addr addr;
     if (error->kind == FER_CONNECTION_RESET || error->kind == FER_CONNECTION_REFUSED) {
-        return feri_datagram_peer(handle, &local).kind != FER_OK; /* that of an earlier peer */
+        return feri_datagram_peer(handle, &addr).kind != FER_OK; /* that of an earlier peer */
     }
     if (error->kind != FER_INVALID_INPUT) {
         return feri_datagram_is_report(*error);
     }
-    if (ferp_local_addr(feri_modes_raw(handle), &local).kind != FER_OK) {
+    if (ferp_local_addr(feri_modes_raw(handle), &addr).kind != FER_OK) {
         *error = feri_own_error(FER_WOULD_BLOCK);
         return false;
     }

@@ -314,7 +314,7 @@ typedef struct receive_batch {
     fer_datagram_recv *messages;
     size_t count;
     size_t received;
-    bool has_emptied_queue; /* the last receive */
+    bool has_emptied_queue; /* the last receive returned fewer messages than it had buffers */
     bool has_ended;         /* the read half is shut down */
     bool was_retried;       /* feri_datagram_receives_again */
 } receive_batch;
