@@ -77,8 +77,8 @@ typedef enum feri_operation {
     FERI_OPERATION_CONNECT, /* connect */
     /* connect, if "would block" means that it has started (ferp_traits) */
     FERI_OPERATION_START,
-    /* connect, the call and SO_ERROR: of a socket that is or may be bound, where nothing is mapped,
-     * and of one that is not */
+    /* connect, the call and SO_ERROR. BOUND, which maps nothing: a socket that is or may be bound,
+     * and on POSIX every socket. UNBOUND: on Windows a socket that is not bound */
     FERI_OPERATION_CONNECT_BOUND,
     FERI_OPERATION_CONNECT_UNBOUND,
     FERI_OPERATION_STARTED, /* connect of a nonblocking socket, after it has started */

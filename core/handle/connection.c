@@ -126,7 +126,7 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
  * waits. */
 
 /* Only Windows has codes of its own for the lack of a port, and only for one that the system was to
- * choose. */
+ * choose. On other systems an unbound socket has CONNECT_BOUND too, which maps nothing. */
 feri_operation feri_connect_operation_if(bool is_bound)
 {
     bool has_codes = ferp_traits()->connect_would_block_means_started;

@@ -1,4 +1,5 @@
-/* handle.c: the storage of every socket handle, and all changes to it. */
+/* handle.c: the state word of every socket handle, and the claim, fill, move, release and close of
+ * a handle. limits.c and modes.c change the words of limits and modes. */
 #include "core/handle/handle.h"
 
 #include "core/base/compiler.h"
@@ -136,7 +137,7 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->p_.raw_ = raw;
     handle->p_.flags_ = flags;
-    if ((flags & FERI_FLAG_NONBLOCKING) != 0 && feri_modes_are_kept(handle)) {
+    if ((flags & FERI_FLAG_NONBLOCKING) != 0 && feri_core_keeps_modes(handle)) {
         feri_modes_set_nonblocking(handle, true);
     }
     if (feri_handle_apply(handle, event)) {

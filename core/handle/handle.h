@@ -1,5 +1,5 @@
 /* handle.h: the storage of every socket handle: its state word, raw socket, saved error and flags.
- * All changes of a handle are made here. stream_state.h defines the states. */
+ * All changes of the state word are made here. stream_state.h defines the states. */
 #ifndef FERI_HANDLE_H
 #define FERI_HANDLE_H
 
@@ -25,7 +25,7 @@
     X(WRITE_TIMEOUT_SET) /* a write timeout was set through this handle */            \
     X(RESETS_AT_CLOSE)   /* a linger time of zero was set through this handle */      \
     X(LISTENING)                                                                      \
-    X(ANY_ADDR) /* a datagram socket bound to the wildcard address, or not bound */   \
+    X(ANY_ADDR) /* bound to the wildcard address, or not; only read of datagrams */   \
     X(UNIX)     /* the addresses are Unix addresses */                                \
     X(DATAGRAM) /* not a stream */                                                    \
     X(NO_PORTS) /* a raw socket, or a datagram socket whose protocol has no ports */  \
@@ -109,7 +109,7 @@ static inline bool feri_handle_is_shared(const fer_handle *handle)
 }
 
 /* Whether core keeps the modes of the socket (modes.h), and not the OS. */
-static inline bool feri_modes_are_kept(const fer_handle *handle)
+static inline bool feri_core_keeps_modes(const fer_handle *handle)
 {
     return !ferp_traits()->io_waits_in_kernel || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
 }
@@ -220,10 +220,6 @@ fer_raw_socket feri_handle_as_raw(const fer_handle *handle);
  * ownership.c. */
 
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
-
-/* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
- * report it. */
-bool feri_read_shut_by_clone(const fer_handle *handle);
 
 /* The address family of a socket. */
 typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;

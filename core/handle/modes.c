@@ -107,7 +107,7 @@ bool feri_modes_core_waits(const fer_handle *handle)
 
 fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
 {
-    if (!feri_modes_are_kept(handle) || feri_modes_core_waits(handle)) {
+    if (!feri_core_keeps_modes(handle) || feri_modes_core_waits(handle)) {
         return feri_ok();
     }
     FER_TRY(ferp_set_nonblocking(raw, true));
@@ -178,7 +178,7 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **out)
 {
     *out = NULL;
-    bool needs_none = !feri_modes_are_kept(handle) && !feri_marks_read_end(handle);
+    bool needs_none = !feri_core_keeps_modes(handle) && !feri_marks_read_end(handle);
     if (needs_none || record_of(handle) != NULL) {
         return feri_ok();
     }

@@ -48,6 +48,13 @@ bool feri_modes_is_nonblocking(const fer_handle *handle);
 void feri_modes_end_reading(fer_handle *handle);
 bool feri_modes_has_ended_reading(const fer_handle *handle);
 
+/* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
+ * report it. */
+static inline bool feri_read_end_is_marked(const fer_handle *handle)
+{
+    return feri_marks_read_end(handle) && feri_modes_has_ended_reading(handle);
+}
+
 /* The linger setting is that of the OS. Clones share this record of it, because the OS may keep it
  * for each raw socket. False: the handle was never cloned, or no handle has set it. */
 void feri_modes_record_linger(fer_handle *handle, struct ferp_linger linger);

@@ -34,11 +34,6 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
     return error;
 }
 
-bool feri_read_shut_by_clone(const fer_handle *handle)
-{
-    return feri_marks_read_end(handle) && feri_modes_has_ended_reading(handle);
-}
-
 static bool is_adoptable(const ferp_description *description, feri_domain domain, feri_adopted kind)
 {
     bool is_of_domain = domain == FERI_DOMAIN_IP

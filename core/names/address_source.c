@@ -114,7 +114,7 @@ void feri_address_source_end(feri_address_source *source)
 fer_error feri_open_by_name(fer_handle *handle, fer_error parsed, const feri_address_query *query,
                             feri_opener opener, const fer_bind_options *options, uint32_t kind)
 {
-    FER_TRY(feri_handle_claim(handle));
+    FER_TRY(feri_handle_claim(handle)); /* its MISUSE precedes an error of the text */
     feri_address_source source;
     fer_socket_addr addr;
     fer_error error = parsed.kind == FER_OK ? feri_address_source_of_query(&source, query) : parsed;

@@ -88,14 +88,14 @@ bool feri_datagram_is_report(fer_error error)
  * receive failed, so the receive is tried once more. */
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried)
 {
-    fer_socket_addr local;
+    fer_socket_addr addr;
     if (error->kind == FER_CONNECTION_RESET || error->kind == FER_CONNECTION_REFUSED) {
-        return feri_datagram_peer(handle, &local).kind != FER_OK; /* that of an earlier peer */
+        return feri_datagram_peer(handle, &addr).kind != FER_OK; /* that of an earlier peer */
     }
     if (error->kind != FER_INVALID_INPUT) {
         return feri_datagram_is_report(*error);
     }
-    if (ferp_local_addr(feri_modes_raw(handle), &local).kind != FER_OK) {
+    if (ferp_local_addr(feri_modes_raw(handle), &addr).kind != FER_OK) {
         *error = feri_own_error(FER_WOULD_BLOCK);
         return false;
     }
@@ -386,7 +386,8 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     return error;
 }
 
-/* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3). */
+/* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3), that of
+ * a batch too (rule B3). */
 fer_error feri_datagram_disconnect(fer_handle *handle)
 {
     fer_socket_addr local;
@@ -397,6 +398,7 @@ fer_error feri_datagram_disconnect(fer_handle *handle)
     memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
     ferp_report_refusals(raw, false);
     FER_IGNORE(ferp_take_error(raw, &dropped));
+    FER_IGNORE(feri_datagram_take_failure(handle));
     if (ferp_local_addr(raw, &local).kind == FER_OK) {
         feri_atomic_change_bits(&handle->p_.flags_, feri_any_addr_flag(&local), 0);
     }

@@ -314,7 +314,7 @@ typedef struct receive_batch {
     fer_datagram_recv *messages;
     size_t count;
     size_t received;
-    bool has_emptied_queue; /* the last receive */
+    bool has_emptied_queue; /* the last receive returned fewer messages than it had buffers */
     bool has_ended;         /* the read half is shut down */
     bool was_retried;       /* feri_datagram_receives_again */
 } receive_batch;
@@ -401,14 +401,15 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
     while (batch->received > 0 && batch->received < batch->count && !batch->has_emptied_queue &&
            !batch->has_ended) {
         error = receive_some(batch, FERP_DONTWAIT);
-        if (error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED) {
-            return feri_ok();
+        if (error.kind == FER_OK ||
+            feri_datagram_receives_again(batch->handle, &error, &batch->was_retried)) {
+            continue;
         }
-        if (error.kind != FER_OK && !feri_datagram_is_report(error)) {
+        if (error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
             feri_datagram_save_failure(batch->handle,
                                        feri_map_error(FERI_OPERATION_DATAGRAM, error));
-            return feri_ok();
         }
+        return feri_ok();
     }
     return feri_ok();
 }
@@ -429,8 +430,9 @@ fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *mes
                        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
         error = is_shut ? feri_ok() : receive_messages(&batch, flags);
         if (error.kind == FER_OK && batch.received == 0) {
-            /* the end: a message without bytes, from the peer */
-            messages[0] = (fer_datagram_recv){.buf = messages[0].buf, .cap = messages[0].cap};
+            /* the end: a message without bytes, from the peer, as in feri_datagram_receive */
+            messages[0] = (fer_datagram_recv){
+                .buf = messages[0].buf, .cap = messages[0].cap, .from = handle->p_.peer_};
             FER_IGNORE(feri_datagram_peer(handle, &messages[0].from));
             batch.received = 1;
         }

@@ -21,12 +21,13 @@ typedef struct stream_call {
     void *buf;            /* only read by a write */
     const void *slices;   /* with a plan */
     const feri_slice_plan *plan;
-    unsigned flags; /* FERP_PEEK */
-    size_t len;     /* the maximum that the next try moves */
+    unsigned peek; /* FERP_PEEK, or 0 */
+    size_t len;    /* the maximum that the next try moves */
     size_t moved;
 } stream_call;
 
-/* Whether the OS accepts the arguments as they are. The common case: lengths from 1 on. */
+/* Whether the OS accepts the arguments as they are. A length of 0 is not usual: len - 1 is the
+ * largest size_t. */
 static inline bool are_usual(const fer_handle *handle, bool buffer_is_valid, size_t len)
 {
     return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
@@ -173,7 +174,7 @@ static fer_error try_buffer(void *context, unsigned flags)
     do {
         error = call->waiting.readiness == FERP_READABLE
                     ? ferp_recv(handle->p_.raw_, call->buf, call->len,
-                                flags | call->flags | unix_flag(handle), &call->moved)
+                                flags | call->peek | unix_flag(handle), &call->moved)
                     : ferp_send(handle->p_.raw_, call->buf, call->len, flags, &call->moved);
     } while (can_be_shorter(call, &error));
     return error;
@@ -183,7 +184,7 @@ static fer_error try_buffer(void *context, unsigned flags)
  * result on the state. */
 
 /* The end of the input changes the state, and so does an error of the socket. A read of 0 bytes is
- * the end, because transfer has excluded a length of 0. */
+ * the end, because its callers have excluded a length of 0. */
 static fer_error finish(stream_call *call, fer_error error, size_t *n)
 {
     fer_handle *handle = call->waiting.handle;
@@ -226,7 +227,7 @@ FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness rea
 {
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
                         .buf = (void *)(uintptr_t)buf,
-                        .flags = flags & FERP_PEEK,
+                        .peek = flags & FERP_PEEK,
                         .len = len};
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
@@ -311,7 +312,7 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
     stream_call call = {
         .waiting = {.handle = handle, .readiness = readiness, .mode = FERI_WAIT_AGAIN},
         .buf = (void *)(uintptr_t)buf,
-        .flags = flags,
+        .peek = flags,
         .len = len};
     return feri_limits_of(handle).interruptible ? error : transfer(&call, try_buffer, true, n);
 }

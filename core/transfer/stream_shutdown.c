@@ -28,7 +28,7 @@ static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
     }
     bool are_shut = feri_state_both_halves_shut(feri_handle_state(handle));
     if (how != FER_SHUTDOWN_READ || are_shut) {
-        bool both = how == FER_SHUTDOWN_BOTH || are_shut || feri_read_shut_by_clone(handle);
+        bool both = how == FER_SHUTDOWN_BOTH || are_shut || feri_read_end_is_marked(handle);
         if (both && !ferp_traits()->io_waits_in_kernel) {
             size_t queued = 0;
             both = ferp_bytes_queued(handle->p_.raw_, &queued).kind == FER_OK && queued == 0;

@@ -12,7 +12,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
-    if (feri_modes_are_kept(handle)) {
+    if (feri_core_keeps_modes(handle)) {
         if (timeout.nanos != FER_DURATION_NONE_NANOS) {
             FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
         }
@@ -29,7 +29,7 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (feri_modes_are_kept(handle)) {
+    if (feri_core_keeps_modes(handle)) {
         if (nonblocking) {
             FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
         }
@@ -51,7 +51,7 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
 fer_error feri_begin_listening(fer_handle *handle)
 {
     bool nonblocking = false;
-    if (!feri_modes_are_kept(handle)) {
+    if (!feri_core_keeps_modes(handle)) {
         FER_TRY(feri_is_nonblocking(handle, &nonblocking));
         if (feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_TIMEOUT_FLAGS)) {
             FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));

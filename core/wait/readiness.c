@@ -10,6 +10,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "ferrule/poller.h"
 #include "platform/platform.h"
 
@@ -92,7 +93,7 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
  * come first (rule K1). */
 static fer_interest ready_by_clone(const fer_handle *handle, fer_interest interest)
 {
-    bool reads = (interest & FER_READABLE) != 0 && feri_read_shut_by_clone(handle);
+    bool reads = (interest & FER_READABLE) != 0 && feri_read_end_is_marked(handle);
     return reads ? FER_READABLE : 0;
 }
 

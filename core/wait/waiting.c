@@ -16,7 +16,7 @@
 
 fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
 {
-    if (feri_modes_are_kept(handle)) {
+    if (feri_core_keeps_modes(handle)) {
         *out = feri_modes_is_nonblocking(handle);
         return feri_ok();
     }
@@ -29,7 +29,7 @@ fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
 
 fer_error feri_was_nonblocking(const fer_handle *handle, bool *out)
 {
-    return feri_modes_are_kept(handle) || feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING)
+    return feri_core_keeps_modes(handle) || feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING)
                ? feri_is_nonblocking(handle, out)
                : ferp_is_nonblocking(handle->p_.raw_, out);
 }
@@ -37,7 +37,7 @@ fer_error feri_was_nonblocking(const fer_handle *handle, bool *out)
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (feri_modes_are_kept(handle)) {
+    if (feri_core_keeps_modes(handle)) {
         *out = feri_modes_timeout(handle, direction);
         return feri_ok();
     }
@@ -47,7 +47,7 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
 fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
     *out = FER_DURATION_NONE;
-    bool may_be_set = feri_modes_are_kept(handle) || feri_handle_is_shared(handle) ||
+    bool may_be_set = feri_core_keeps_modes(handle) || feri_handle_is_shared(handle) ||
                       feri_handle_has_flag(handle, feri_timeout_flag(direction));
     return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
 }
@@ -79,7 +79,7 @@ unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness)
  * mode. */
 static bool kernel_would_wait(const fer_handle *handle, ferp_readiness readiness)
 {
-    return feri_waiting_flags(handle, readiness) == 0 && !feri_modes_are_kept(handle);
+    return feri_waiting_flags(handle, readiness) == 0 && !feri_core_keeps_modes(handle);
 }
 
 static ferp_direction direction_of(const feri_waiting *waiting)
@@ -91,8 +91,9 @@ static ferp_direction direction_of(const feri_waiting *waiting)
 static void begin_without_limits(feri_waiting *waiting)
 {
     waiting->flags = feri_waiting_flags(waiting->handle, waiting->readiness);
-    waiting->waiter = kernel_would_wait(waiting->handle, waiting->readiness) ? FERI_WAITER_KERNEL
-                                                                             : FERI_WAITER_BY_MODE;
+    waiting->waiter = kernel_would_wait(waiting->handle, waiting->readiness)
+                          ? FERI_WAITER_KERNEL
+                          : FERI_WAITER_UNDECIDED;
     waiting->limits = FERI_NO_LIMITS;
     waiting->deadline = FERP_NO_DEADLINE;
 }
@@ -123,7 +124,7 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
     if (nonblocking) {
         return feri_ok(); /* FERI_WAITER_NONE, as with never_waits */
     }
-    waiting->waiter = has_own_deadline ? FERI_WAITER_CORE : FERI_WAITER_BY_MODE;
+    waiting->waiter = has_own_deadline ? FERI_WAITER_CORE : FERI_WAITER_UNDECIDED;
     waiting->limits = feri_limits_of(handle);
     waiting->deadline = feri_earlier(waiting->deadline, waiting->limits.deadline);
     return feri_limits_check(&waiting->limits);
@@ -158,17 +159,15 @@ static fer_error choose_by_mode(feri_waiting *waiting)
 
 /* ---- The waits of core */
 
-/* Whether a clone has shut down the read half, which the OS does not report. */
 static bool reading_has_ended(const feri_waiting *waiting)
 {
-    return waiting->readiness != FERP_WRITABLE && feri_marks_read_end(waiting->handle) &&
-           feri_modes_has_ended_reading(waiting->handle);
+    return waiting->readiness != FERP_WRITABLE && feri_read_end_is_marked(waiting->handle);
 }
 
 /* Checks for a change by another thread: WAIT if there is none. TRY: after a reset, once, because
  * bytes may have arrived between the last try and the reset, and they come before the saved error
  * (rule S5). If that try would block, there were none, and check_before_next_wait checks again,
- * which ends the call. The halves of a listener never answer. */
+ * which ends the call. An open listener has no halves: its answer is CALL_OS. */
 static feri_next check_changes(feri_waiting *waiting, fer_error *result)
 {
     fer_handle *handle = waiting->handle;
@@ -237,6 +236,7 @@ static feri_next expire(feri_waiting *waiting, fer_error *result)
 static feri_next after_signal(feri_waiting *waiting, fer_error *result)
 {
     bool continues = waiting->readiness == FERP_ACCEPTABLE || waiting->mode == FERI_WAIT_AGAIN;
+    /* a call that does not continue ends like one with interruptible limits */
     const feri_limits limits = {waiting->deadline, waiting->limits.token,
                                 !continues || waiting->limits.interruptible};
     if (feri_retries_after_signal(&limits, result)) {
@@ -257,7 +257,8 @@ static feri_next wait_once(feri_waiting *waiting, fer_error *result)
         *result = waited;
         return is_transient_shortage(waiting, waited) ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
     }
-    /* after the arm: a clone that end_of_slice does not see wakes the armed wait */
+    /* after the arm: feri_try_clone sets CLONED and then wakes, so a clone that end_of_slice does
+     * not see ends the armed wait */
     uint64_t end = end_of_slice(waiting);
     wait.call_deadline = waiting->deadline;
     wait.token = waiting->limits.token;
@@ -324,7 +325,7 @@ feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
         *result = feri_ok();
         return FERI_NEXT_RESULT;
     }
-    if (waiting->waiter == FERI_WAITER_BY_MODE) {
+    if (waiting->waiter == FERI_WAITER_UNDECIDED) {
         fer_error chosen = choose_by_mode(waiting);
         if (chosen.kind != FER_OK) {
             *result = chosen;
@@ -414,7 +415,7 @@ feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result)
     if (result->kind != FER_INTERRUPTED && result->kind != FER_CONNECTION_ABORTED) {
         return FERI_NEXT_RESULT;
     }
-    if (waiting->waiter == FERI_WAITER_BY_MODE && feri_modes_core_waits(waiting->handle)) {
+    if (waiting->waiter == FERI_WAITER_UNDECIDED && feri_modes_core_waits(waiting->handle)) {
         error = choose_by_mode(waiting);
     }
     if (error.kind == FER_OK && result->kind == FER_INTERRUPTED &&

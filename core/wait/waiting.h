@@ -70,10 +70,10 @@ typedef enum feri_wait_mode {
 
 /* Who waits after a try that would block. */
 typedef enum feri_waiter {
-    FERI_WAITER_NONE,    /* nobody */
-    FERI_WAITER_KERNEL,  /* the try: by the mode and the timeouts of the OS, also not at all */
-    FERI_WAITER_BY_MODE, /* core or nobody: the mode and the timeout are read after the first try */
-    FERI_WAITER_CORE     /* core, until the deadline */
+    FERI_WAITER_NONE,      /* nobody */
+    FERI_WAITER_KERNEL,    /* the OS, in the try: by its mode and timeout; nonblocking: nobody */
+    FERI_WAITER_UNDECIDED, /* core or nobody: choose_by_mode decides after the first try */
+    FERI_WAITER_CORE       /* core, until the deadline */
 } feri_waiter;
 
 /* The waits of one call, for all its retries. The caller sets the first members, the others are
@@ -81,7 +81,8 @@ typedef enum feri_waiter {
 typedef struct feri_waiting {
     fer_handle *handle;
     ferp_readiness readiness;
-    unsigned call_flags; /* FERP_DONTWAIT: WOULD_BLOCK in every mode. 0: by `mode` */
+    /* FERP_DONTWAIT: WOULD_BLOCK in every mode. Otherwise by `mode`; no other flag is read here */
+    unsigned call_flags;
     feri_wait_mode mode;
     uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
 
@@ -102,9 +103,9 @@ typedef struct feri_waiting {
  * send may lose its count (rule E3). Datagrams move complete or not at all. */
 unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness);
 
-/* Decides who waits, and how the tries are made, before the first of them. Any error is the call's
- * result: limits that are reached precede data that is ready (rule K1). On a nonblocking socket
- * they do not apply, except to a call with a deadline of its own. */
+/* Decides before the first try whether the kernel waits, and so how the tries are made. Any error
+ * is the call's result: limits that are reached precede data that is ready (rule K1). On a
+ * nonblocking socket they do not apply, except to a call with a deadline of its own. */
 fer_error feri_waiting_begin(feri_waiting *waiting);
 
 /* What follows a try, a check or a wait. */

@@ -32,10 +32,10 @@ size_t ferp_messages_per_call(void)
     return atomic_load_explicit(&messages_per_call, memory_order_relaxed);
 }
 
-/* Whether the system refuses sendmmsg or recvmmsg, if one of them has failed with this code, which
- * errno stays. If so, each call moves one message from then on. EPERM can also be a firewall's
- * refusal of the first message (sendmmsg(2)), so the calls are tried. A system that has them finds
- * no descriptor -1, EBADF; qemu finds nothing to do. */
+/* Whether the system refuses sendmmsg or recvmmsg, if one of them has failed with this code. errno
+ * is this code afterwards. If so, each call moves one message from then on. EPERM can also be a
+ * firewall's refusal of the first message (sendmmsg(2)), so the calls are tried. A system that has
+ * them finds no descriptor -1, EBADF; qemu finds nothing to do. */
 static bool refuses_batches(int code)
 {
     bool is_refused = ferp_posix_is_refusal(code) &&
@@ -80,7 +80,7 @@ fer_error ferp_posix_batching(void)
 
 #endif
 
-/* The messages of a call that has count of them. */
+/* How many of count messages one system call moves. */
 static size_t messages_of_call(size_t count)
 {
     size_t most = ferp_messages_per_call();
@@ -548,7 +548,8 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     }
     message->len = moved < message->cap ? moved : message->cap;
     message->truncated = (header->msg_flags & MSG_TRUNC) != 0 || moved > message->cap;
-    message->segment_size = message->len + message->truncated; /* take_counts: if coalesced */
+    /* that of one datagram; take_counts replaces it if several were coalesced */
+    message->segment_size = message->len + message->truncated;
     while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, (const unsigned char *)in->control,
                              header->msg_controllen, &at, &item)) {
         take_addr(&item, message);

@@ -120,8 +120,8 @@ static inline int ferp_posix_fd(intptr_t raw)
 /* The flags of a receive and of a send, from those of platform.h. */
 static inline int ferp_posix_recv_flags(unsigned flags)
 {
-    return (int)(flags & FERP_PEEK) * MSG_PEEK |
-           (int)((flags & FERP_DONTWAIT) / FERP_DONTWAIT) * MSG_DONTWAIT;
+    return ((flags & FERP_PEEK) != 0 ? MSG_PEEK : 0) |
+           ((flags & FERP_DONTWAIT) != 0 ? MSG_DONTWAIT : 0);
 }
 
 static inline int ferp_posix_send_flags(unsigned flags)

@@ -92,18 +92,11 @@ fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family f
 /* Skips entries of other families, and entries whose length does not fit their family. */
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
 {
-    const struct addrinfo *entry = lookup->next;
-    while (entry != NULL) {
-        const struct addrinfo *current = entry;
-        struct sockaddr_storage storage;
-        entry = entry->ai_next;
-        lookup->next = current->ai_next;
-        if (current->ai_addr == NULL || current->ai_addrlen > sizeof storage) {
-            continue;
-        }
-        memset(&storage, 0, sizeof storage);
-        memcpy(&storage, current->ai_addr, current->ai_addrlen);
-        if (ferp_posix_socket_addr(&storage, out)) {
+    while (lookup->next != NULL) {
+        const struct addrinfo *entry = lookup->next;
+        lookup->next = entry->ai_next;
+        if (entry->ai_addr != NULL &&
+            ferp_sockaddr_to(entry->ai_addr, entry->ai_addrlen, out).kind == FER_OK) {
             out->port = 0;
             return true;
         }

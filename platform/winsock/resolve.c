@@ -55,30 +55,19 @@ fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family f
     return FERP_WINSOCK_OK;
 }
 
-static bool address_of(const ADDRINFOW *info, fer_socket_addr *out)
-{
-    ferp_winsock_sockaddr name;
-    memset(&name, 0, sizeof name);
-    if (info->ai_addr == NULL || info->ai_addrlen > sizeof name) {
-        return false;
-    }
-    memcpy(&name, info->ai_addr, info->ai_addrlen);
-    if (ferp_winsock_sockaddr_to(&name, out).kind != FER_OK) {
-        return false;
-    }
-    out->port = 0;
-    return true;
-}
-
+/* As platform/posix/resolve.c. */
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
 {
-    bool is_found = false;
-    while (!is_found && lookup->next != NULL) {
-        const ADDRINFOW *info = lookup->next;
-        lookup->next = info->ai_next;
-        is_found = address_of(info, out);
+    while (lookup->next != NULL) {
+        const ADDRINFOW *entry = lookup->next;
+        lookup->next = entry->ai_next;
+        if (entry->ai_addr != NULL &&
+            ferp_sockaddr_to(entry->ai_addr, entry->ai_addrlen, out).kind == FER_OK) {
+            out->port = 0;
+            return true;
+        }
     }
-    return is_found;
+    return false;
 }
 
 void ferp_lookup_end(ferp_lookup *lookup)

@@ -263,6 +263,17 @@ static void assert_end(const struct udp_pair *pair, fer_error error, const fer_u
     assert_datagram(got, "", "", pair->family, pair->other_port);
 }
 
+static void assert_batch_ends(const struct udp_pair *pair, fer_udp_socket *socket)
+{
+    char buf[8];
+    size_t n = 77;
+    fer_datagram_recv message = {.buf = buf, .cap = sizeof buf};
+    fer_error error = fer_udp_socket_recv_batch(socket, &message, 1, &n);
+    const fer_udp_received got = {message.len, message.truncated, message.from};
+    assert_int_equal(n, 1);
+    assert_end(pair, error, &got);
+}
+
 /* Each receive call, in each mode. */
 static void assert_every_receive_ends(const struct udp_pair *pair, fer_udp_socket *socket)
 {
@@ -275,6 +286,7 @@ static void assert_every_receive_ends(const struct udp_pair *pair, fer_udp_socke
         assert_end(pair, fer_udp_socket_peek(socket, buf, sizeof buf, &got), &got);
         assert_end(pair, fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got), &got);
         assert_end(pair, fer_udp_socket_try_peek_from(socket, buf, sizeof buf, &got), &got);
+        assert_batch_ends(pair, socket);
     }
     const fer_limits limits = {.deadline = fer_instant_after(millis(PEER_LIMIT_MS))};
     assert_ok(fer_udp_socket_set_nonblocking(socket, false));
@@ -332,6 +344,7 @@ FAMILY_TEST("U7", a_clone_receives_the_end_too)
         assert_ok(shut_down(pair.socket, FER_SHUTDOWN_BOTH));
         assert_end(&pair, fer_udp_socket_recv(clone, buf, sizeof buf, &got), &got);
         assert_end(&pair, fer_udp_socket_peek(clone, buf, sizeof buf, &got), &got);
+        assert_batch_ends(&pair, clone);
         if (queued != 0) {
             assert_every_receive_ends(&pair, clone);
             send_from_peer(&pair, "later");

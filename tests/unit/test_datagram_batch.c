@@ -222,6 +222,28 @@ CONNECTED_TEST(a_kept_failure_is_reported_once)
     assert_int_equal(taken.kind, FER_OK);
 }
 
+/* Rule U3: a socket without a peer reports no refusal. */
+CONNECTED_TEST(a_disconnect_drops_a_kept_failure)
+{
+    fer_error taken = feri_ok();
+    keep_failure(&socket);
+    assert_ok(feri_datagram_disconnect(&socket.handle_));
+    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
+    assert_int_equal(taken.kind, FER_OK);
+}
+
+/* Windows reports it behind the datagrams that were queued before it. The socket has no peer. */
+SCRIPT_TEST(a_refusal_of_an_earlier_peer_behind_a_datagram_is_dropped)
+{
+    fer_error taken = feri_ok();
+    fer_udp_socket socket = open_socket(&script_windows, 0);
+    script_default(SCRIPT_TRY_RECV_MESSAGES)->addr = script_addr(PEER);
+    script_queue("try_recv_messages 1 CONNECTION_RESET:10054 1 WOULD_BLOCK:10035");
+    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, FERP_DONTWAIT, &n), n, 2);
+    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
+    assert_int_equal(taken.kind, FER_OK);
+}
+
 /* WSAENETRESET is a time to live that has expired, and not the refusal that its code alone is. */
 CONNECTED_TEST(a_kept_failure_has_the_kind_that_its_call_gave_it)
 {

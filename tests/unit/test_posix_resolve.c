@@ -92,6 +92,29 @@ TEST(a_lookup_that_succeeds_or_lacks_memory_is_one_call)
     assert_int_equal(lookups, 1);
 }
 
+TEST(entries_that_are_no_complete_address_are_skipped)
+{
+    enum { ENTRIES = 5 };
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = 80};
+    struct sockaddr_storage other = {.ss_family = AF_UNIX};
+    struct addrinfo entries[ENTRIES] = {
+        {.ai_addrlen = sizeof in6},
+        {.ai_addr = (struct sockaddr *)&in6, .ai_addrlen = sizeof in6 - 1},
+        {.ai_addr = (struct sockaddr *)&in, .ai_addrlen = sizeof in - 1},
+        {.ai_addr = (struct sockaddr *)&other, .ai_addrlen = sizeof other},
+        {.ai_addr = (struct sockaddr *)&in, .ai_addrlen = sizeof in}};
+    for (size_t i = 1; i < ENTRIES; i++) {
+        entries[i - 1].ai_next = &entries[i];
+    }
+    ferp_lookup lookup = {entries, entries};
+    fer_socket_addr addr;
+    assert_true(ferp_lookup_next(&lookup, &addr));
+    assert_int_equal(addr.ip.family, FER_IP_V4);
+    assert_int_equal(addr.port, 0);
+    assert_false(ferp_lookup_next(&lookup, &addr));
+}
+
 /* glibc answers EAI_NONAME for any name if it can open no socket and no file. */
 TEST(a_lack_of_descriptors_is_no_missing_host)
 {
