@@ -30,7 +30,7 @@ build() {
     {
         cmake -S "$root" -B "$builds/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc \
             -DFERRULE_BUILD_BENCH=ON -DFERRULE_INSTALL=OFF "$@" &&
-            cmake --build "$builds/$name" --target bench_poller bench_limits bench_echo_turn
+            cmake --build "$builds/$name" --target bench_poller bench_limits bench_calls bench_echo_turn
     } >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 }
 build archive
@@ -91,6 +91,12 @@ check() {
 # docs/DESIGN.md, "What a call costs", has the reason of each gate.
 for name in archive shared lto; do
     check "$name" write_read 2 80 bench_limits
+    check "$name" try_write_read 2 85 bench_calls
+    check "$name" write_read_all 2 125 bench_calls
+    check "$name" slices 2 480 bench_calls
+    check "$name" datagram 2 300 bench_calls
+    check "$name" connected 2 320 bench_calls
+    check "$name" unix_datagram 2 460 bench_calls
     check "$name" add_delete_1 2 70 bench_poller
     check "$name" modify 1 45 bench_poller
     check "$name" wait_nothing 1 60 bench_poller

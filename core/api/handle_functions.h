@@ -78,15 +78,15 @@
     }                                                                                              \
     fer_error type##_peek(ref self, void *buf, size_t len, size_t *n)                              \
     {                                                                                              \
-        return feri_stream_read_with(HANDLE(self), buf, len, FERP_PEEK, n);                        \
+        return feri_stream_peek(HANDLE(self), buf, len, 0, n);                                     \
     }                                                                                              \
     fer_error type##_try_peek(ref self, void *buf, size_t len, size_t *n)                          \
     {                                                                                              \
-        return feri_stream_read_with(HANDLE(self), buf, len, FERP_PEEK | FERP_DONTWAIT, n);        \
+        return feri_stream_peek(HANDLE(self), buf, len, FERP_DONTWAIT, n);                         \
     }                                                                                              \
     fer_error type##_try_read(ref self, void *buf, size_t len, size_t *n)                          \
     {                                                                                              \
-        return feri_stream_read_with(HANDLE(self), buf, len, FERP_DONTWAIT, n);                    \
+        return feri_stream_try_read(HANDLE(self), buf, len, n);                                    \
     }                                                                                              \
     fer_error type##_read_vectored(ref self, const fer_io_slice_mut *slices, size_t count,         \
                                    size_t *n)                                                      \
@@ -109,7 +109,7 @@
     }                                                                                              \
     fer_error type##_try_write(ref self, const void *buf, size_t len, size_t *n)                   \
     {                                                                                              \
-        return feri_stream_write_with(HANDLE(self), buf, len, FERP_DONTWAIT, n);                   \
+        return feri_stream_try_write(HANDLE(self), buf, len, n);                                   \
     }                                                                                              \
     fer_error type##_write_vectored(ref self, const fer_io_slice *slices, size_t count, size_t *n) \
     {                                                                                              \

@@ -106,8 +106,8 @@ static fer_error write_some(direction *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     size_t moved = 0;
-    fer_error error = feri_stream_write_with(way->to, (const uint8_t *)buffer->base + buffer->start,
-                                             buffer->len, FERP_DONTWAIT, &moved);
+    fer_error error = feri_stream_try_write(way->to, (const uint8_t *)buffer->base + buffer->start,
+                                            buffer->len, &moved);
     FERI_ASSERT(moved <= buffer->len);
     buffer->start += moved;
     buffer->len -= moved;
@@ -139,8 +139,7 @@ static fer_error read_some(direction *way, progress *out)
             }
         }
     }
-    fer_error error =
-        feri_stream_read_with(way->from, buffer->base, buffer->cap, FERP_DONTWAIT, &buffer->len);
+    fer_error error = feri_stream_try_read(way->from, buffer->base, buffer->cap, &buffer->len);
     if (error.kind == FER_OK && buffer->len == 0) {
         way->is_done = true;
         *out = MOVED;

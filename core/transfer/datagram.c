@@ -165,13 +165,23 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
                        (int32_t)(word & SAVED_CODE_MASK)};
 }
 
+/* The result of a receive whose first try, if there was one, has failed with this error. */
+FERI_NOINLINE static fer_error receive_on(receive_call *call, bool was_tried, fer_error error)
+{
+    feri_waiting waiting = {
+        .handle = call->handle, .readiness = FERP_RECEIVABLE, .call_flags = call->flags};
+    error = was_tried ? feri_waiting_run_on(&waiting, try_to_receive, call, error)
+                      : feri_waiting_run(&waiting, try_to_receive, call);
+    return waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error;
+}
+
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
  * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
  * peer that the socket had when the clone was made. */
-fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                fer_udp_received *out)
+FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                         fer_udp_received *out)
 {
-    struct ferp_datagram received = {0};
+    struct ferp_datagram received; /* set if has_received */
     FER_TRY(feri_handle_check_use(handle));
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
@@ -184,10 +194,12 @@ fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsig
             FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
             call.flags |= FERP_NOT_UDP;
         }
-        feri_waiting waiting = {
-            .handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-        fer_error error = feri_waiting_run(&waiting, try_to_receive, &call);
-        FER_TRY(waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
+        fer_error error;
+        bool was_tried =
+            feri_waiting_tries(handle, FERP_RECEIVABLE, flags, try_to_receive, &call, &error);
+        if (!was_tried || feri_rare(error.kind != FER_OK)) {
+            FER_TRY(receive_on(&call, was_tried, error));
+        }
     }
     if (!call.has_received) {
         received = (struct ferp_datagram){.from = handle->p_.peer_};
@@ -213,15 +225,23 @@ static fer_error try_to_receive_unix(void *context, unsigned flags)
     return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, &call->received);
 }
 
-fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                     fer_unix_received *out)
+FERI_HOT fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len,
+                                              unsigned flags, fer_unix_received *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
     unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-    FER_TRY(feri_waiting_run(&waiting, try_to_receive_unix, &call));
+    feri_waiting waiting;
+    fer_error error;
+    bool was_tried =
+        feri_waiting_tries(handle, FERP_RECEIVABLE, flags, try_to_receive_unix, &call, &error);
+    if (!was_tried || feri_rare(error.kind != FER_OK)) {
+        waiting =
+            (feri_waiting){.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
+        FER_TRY(was_tried ? feri_waiting_run_on(&waiting, try_to_receive_unix, &call, error)
+                          : feri_waiting_run(&waiting, try_to_receive_unix, &call));
+    }
     *out = (fer_unix_received){call.received.len, call.received.truncated, call.received.from};
     return feri_ok();
 }
@@ -288,15 +308,26 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
     return feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error);
 }
 
+/* The result of a send whose first try, if there was one, has failed with this error. */
+FERI_NOINLINE static fer_error send_on(send_call *call, bool was_tried, fer_error error)
+{
+    feri_waiting waiting = {
+        .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
+    error = was_tried ? feri_waiting_run_on(&waiting, try_to_send, call, error)
+                      : feri_waiting_run(&waiting, try_to_send, call);
+    return waiting.is_socket_error ? map_or_retry(call, error) : error;
+}
+
 /* checked: the result of the checks of the arguments. */
 static fer_error send_checked(send_call *call, fer_error checked, size_t *n)
 {
     fer_error error = checked;
-    if (checked.kind == FER_OK) {
-        feri_waiting waiting = {
-            .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
-        error = feri_waiting_run(&waiting, try_to_send, call);
-        error = waiting.is_socket_error ? map_or_retry(call, error) : error;
+    if (feri_likely(checked.kind == FER_OK)) {
+        bool was_tried =
+            feri_waiting_tries(call->handle, FERP_WRITABLE, call->flags, try_to_send, call, &error);
+        if (!was_tried || feri_rare(error.kind != FER_OK)) {
+            error = send_on(call, was_tried, error);
+        }
     }
     feri_store_count(n, call->sent);
     return error;
@@ -310,15 +341,15 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
                                                     : feri_ok();
 }
 
-fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                             size_t *n)
+FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
+                                      unsigned flags, size_t *n)
 {
     send_call call = {handle, buf, len, NULL, NULL, flags, 0};
     return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
 }
 
-fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
-                                const fer_socket_addr *to, unsigned flags, size_t *n)
+FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
+                                         const fer_socket_addr *to, unsigned flags, size_t *n)
 {
     fer_socket_addr converted;
     send_call call = {handle, buf, len, &converted, NULL, flags, 0};

@@ -232,65 +232,78 @@ FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness rea
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
-fer_error feri_stream_read_with(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                size_t *n)
-{
-    return move_bytes(handle, FERP_READABLE, buf, len, flags, n);
-}
-
-fer_error feri_stream_write_with(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                                 size_t *n)
-{
-    return move_bytes(handle, FERP_WRITABLE, buf, len, flags, n);
-}
+/* Beside FERP_PEEK and FERP_DONTWAIT: six arguments fit into registers. */
+#define WRITES 0x80u
 
 /* Continues after a first try that has moved nothing, with its result: FER_OK is the end. */
-FERI_NOINLINE static fer_error continue_call(fer_handle *handle, ferp_readiness readiness,
-                                             const void *buf, size_t len, fer_error first,
-                                             size_t *n)
+FERI_NOINLINE static fer_error continue_call(fer_handle *handle, const void *buf, size_t len,
+                                             unsigned flags, fer_error first, size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness},
-                        .buf = (void *)(uintptr_t)buf,
-                        .len = len};
+    stream_call call = {
+        .waiting = {.handle = handle,
+                    .readiness = (flags & WRITES) != 0 ? FERP_WRITABLE : FERP_READABLE,
+                    .call_flags = flags},
+        .buf = (void *)(uintptr_t)buf,
+        .peek = flags & FERP_PEEK,
+        .len = len};
     if (can_be_shorter(&call, &first)) {
         return transfer(&call, try_buffer, true, n);
     }
     return finish(&call, feri_waiting_run_on(&call.waiting, try_buffer, &call, first), n);
 }
 
-/* The common case: no limits, no end that was met. On POSIX its receive waits in the kernel, if a
- * shutdown can wake it there. Every other case is for the path of every call (move_bytes), and so
- * is every result but bytes, after which that path continues. */
-FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
+fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n)
 {
-    if (!are_usual(handle, buf != NULL, len) || !feri_likely(feri_handle_is_fast_path(handle))) {
-        return move_bytes(handle, FERP_READABLE, buf, len, 0, n);
-    }
-    size_t moved = 0;
-    unsigned flags = unix_flag(handle) | feri_waiting_flags(handle, FERP_READABLE);
-    fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);
-    if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {
-        return continue_call(handle, FERP_READABLE, buf, len, error, n);
-    }
-    feri_store_count(n, moved);
-    return error;
+    return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK | flags, n);
 }
 
+/* Whether the first try can come before the path of every call: no limits, no end that was met, and
+ * no mode to be set before a call that never waits. */
+#define IS_COMMON(call_flags)                                                                \
+    (are_usual(handle, buf != NULL, len) && feri_likely(feri_handle_is_fast_path(handle)) && \
+     ((call_flags) == 0 || ferp_traits()->io_waits_in_kernel))
+
+/* In the common case a receive of POSIX waits in the kernel, if a shutdown can wake it there. Every
+ * other case is for the path of every call (move_bytes), and so is every result but bytes, after
+ * which that path continues. A macro, because a function that is inlined here costs five
+ * instructions more. */
+#define DEFINE_READ(name, call_flags)                                                     \
+    FERI_HOT fer_error name(fer_handle *handle, void *buf, size_t len, size_t *n)         \
+    {                                                                                     \
+        if (!IS_COMMON(call_flags)) {                                                     \
+            return move_bytes(handle, FERP_READABLE, buf, len, call_flags, n);            \
+        }                                                                                 \
+        size_t moved = 0;                                                                 \
+        unsigned flags =                                                                  \
+            (call_flags) | unix_flag(handle) | feri_waiting_flags(handle, FERP_READABLE); \
+        fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);            \
+        if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {                   \
+            return continue_call(handle, buf, len, call_flags, error, n);                 \
+        }                                                                                 \
+        feri_store_count(n, moved);                                                       \
+        return error;                                                                     \
+    }
+DEFINE_READ(feri_stream_read, 0)
+DEFINE_READ(feri_stream_try_read, FERP_DONTWAIT)
+
 /* The first try may wait in the system, if that reports the count of a send that is cut off. */
-FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
-{
-    if (!are_usual(handle, buf != NULL, len) || !feri_likely(feri_handle_is_fast_path(handle))) {
-        return move_bytes(handle, FERP_WRITABLE, buf, len, 0, n);
+#define DEFINE_WRITE(name, call_flags)                                                  \
+    FERI_HOT fer_error name(fer_handle *handle, const void *buf, size_t len, size_t *n) \
+    {                                                                                   \
+        if (!IS_COMMON(call_flags)) {                                                   \
+            return move_bytes(handle, FERP_WRITABLE, buf, len, call_flags, n);          \
+        }                                                                               \
+        size_t moved = 0;                                                               \
+        unsigned flags = (call_flags) | feri_waiting_flags(handle, FERP_WRITABLE);      \
+        fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);          \
+        if (feri_rare(error.kind != FER_OK)) {                                          \
+            return continue_call(handle, buf, len, (call_flags) | WRITES, error, n);    \
+        }                                                                               \
+        feri_store_count(n, moved);                                                     \
+        return error;                                                                   \
     }
-    size_t moved = 0;
-    unsigned flags = feri_waiting_flags(handle, FERP_WRITABLE);
-    fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);
-    if (feri_rare(error.kind != FER_OK)) {
-        return continue_call(handle, FERP_WRITABLE, buf, len, error, n);
-    }
-    feri_store_count(n, moved);
-    return error;
-}
+DEFINE_WRITE(feri_stream_write, 0)
+DEFINE_WRITE(feri_stream_try_write, FERP_DONTWAIT)
 
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n)
@@ -319,8 +332,9 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
 
 /* ---- Vectored reads and writes */
 
-fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
-                                  size_t count, unsigned flags, size_t *n)
+FERI_HOT fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness,
+                                           const void *slices, size_t count, unsigned flags,
+                                           size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
@@ -334,7 +348,16 @@ fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, 
         call.len = first.len;
         return transfer(&call, try_buffer, first.base != NULL, n);
     }
-    return transfer(&call, try_slices, plan.valid, n);
+    fer_error error;
+    bool was_tried = plan.valid && plan.count > 0 && feri_likely(handle != NULL) &&
+                     feri_waiting_tries(handle, readiness, flags, try_slices, &call, &error);
+    if (!was_tried) {
+        return transfer(&call, try_slices, plan.valid, n);
+    }
+    if (feri_rare(error.kind != FER_OK)) {
+        error = feri_waiting_run_on(&call.waiting, try_slices, &call, error);
+    }
+    return finish(&call, error, n);
 }
 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
@@ -348,78 +371,95 @@ fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t 
                : error;
 }
 
-/* Reads until the buffer is full, end of file (*ended) or an error. */
-static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, size_t *done,
-                                 bool *ended)
+/* Reads until the buffer is full, end of file (*ended) or an error. first is the result of a read
+ * that has moved *done bytes. */
+static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, fer_error first,
+                                 size_t *done, bool *ended)
 {
-    *done = 0;
-    *ended = false;
-    while (*done < len && !*ended) {
-        size_t moved = 0;
-        FER_TRY(feri_stream_read_on(handle, buf + *done, len - *done, &moved));
+    fer_error error = first;
+    size_t moved = *done;
+    for (*done = 0;;) {
+        if (error.kind == FER_INTERRUPTED) {
+            error = move_after_signal(handle, FERP_READABLE, buf + *done, len - *done, 0, error,
+                                      &moved);
+        }
         FERI_ASSERT(moved <= len - *done);
         *done += moved;
-        *ended = moved == 0;
+        *ended = error.kind == FER_OK && moved == 0;
+        if (error.kind != FER_OK || moved == 0 || *done == len) {
+            return error;
+        }
+        error = feri_stream_read(handle, buf + *done, len - *done, &moved);
     }
-    return feri_ok();
+}
+
+/* The rest of a read_exact whose first read, with this result, has moved *done bytes. */
+FERI_NOINLINE static fer_error read_rest(fer_handle *handle, void *buf, size_t len, fer_error first,
+                                         size_t *done)
+{
+    bool ended;
+    fer_error error = read_until_full(handle, buf, len, first, done, &ended);
+    return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    if (buf == NULL || len == 0) {
-        return feri_stream_read(handle, buf, len, n);
-    }
-    size_t done;
-    bool ended;
-    fer_error error = read_until_full(handle, buf, len, &done, &ended);
-    feri_store_count(n, done);
-    return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
+    size_t ignored;
+    size_t *done = n != NULL ? n : &ignored;
+    fer_error error = feri_stream_read(handle, buf, len, done);
+    return feri_rare(*done != len) ? read_rest(handle, buf, len, error, done) : error;
 }
 
 /* If the buffer is full, the next byte decides whether it was large enough. */
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n)
 {
-    if (buf == NULL && cap > 0) {
-        return feri_stream_read(handle, buf, cap, n);
-    }
     size_t done = 0;
     bool ended = false;
-    fer_error error = read_until_full(handle, buf, cap, &done, &ended);
+    fer_error error = cap > 0 ? feri_stream_read(handle, buf, cap, &done) : feri_ok();
+    if (cap > 0 && buf != NULL) {
+        error = read_until_full(handle, buf, cap, error, &done, &ended);
+    }
     feri_store_count(n, done);
     if (error.kind != FER_OK || ended) {
         return error;
     }
     uint8_t next;
     size_t peeked = 0;
-    error = move_bytes(handle, FERP_READABLE, &next, 1, FERP_PEEK, &peeked);
+    error = feri_stream_peek(handle, &next, 1, 0, &peeked);
     if (error.kind == FER_INTERRUPTED) {
         error = move_after_signal(handle, FERP_READABLE, &next, 1, FERP_PEEK, error, &peeked);
     }
     return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
+/* The rest of a write_all whose first write, with this result, has moved *done bytes. */
+FERI_NOINLINE static fer_error write_rest(fer_handle *handle, const uint8_t *buf, size_t len,
+                                          fer_error error, size_t *done)
+{
+    size_t moved = *done;
+    for (*done = 0;;) {
+        if (error.kind == FER_INTERRUPTED) {
+            error = move_after_signal(handle, FERP_WRITABLE, buf + *done, len - *done, 0, error,
+                                      &moved);
+        }
+        FERI_ASSERT(moved <= len - *done);
+        *done += moved;
+        if (error.kind != FER_OK || *done == len) {
+            return error;
+        }
+        if (moved == 0) {
+            return feri_own_error(FER_WRITE_ZERO);
+        }
+        error = feri_stream_write(handle, buf + *done, len - *done, &moved);
+    }
+}
+
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
-    if (buf == NULL || len == 0) {
-        return feri_stream_write(handle, buf, len, n);
-    }
-    size_t done = 0;
-    fer_error error = feri_ok();
-    while (done < len && error.kind == FER_OK) {
-        size_t moved = 0;
-        const uint8_t *rest = (const uint8_t *)buf + done;
-        error = feri_stream_write(handle, rest, len - done, &moved);
-        if (error.kind == FER_INTERRUPTED) {
-            error = move_after_signal(handle, FERP_WRITABLE, rest, len - done, 0, error, &moved);
-        }
-        FERI_ASSERT(moved <= len - done);
-        done += moved;
-        if (error.kind == FER_OK && moved == 0) {
-            error = feri_own_error(FER_WRITE_ZERO);
-        }
-    }
-    feri_store_count(n, done);
-    return error;
+    size_t ignored;
+    size_t *done = n != NULL ? n : &ignored;
+    fer_error error = feri_stream_write(handle, buf, len, done);
+    return feri_rare(*done != len) ? write_rest(handle, buf, len, error, done) : error;
 }
 
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)

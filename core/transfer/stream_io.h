@@ -16,12 +16,12 @@
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
 
-/* The same with flags. With FERP_DONTWAIT they never wait, whatever the mode and the timeouts:
- * WOULD_BLOCK. A read with FERP_PEEK leaves the bytes in the queue. */
-fer_error feri_stream_read_with(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                size_t *n);
-fer_error feri_stream_write_with(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                                 size_t *n);
+/* The same, but they never wait, whatever the mode and the timeouts: WOULD_BLOCK. */
+fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n);
+fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
+
+/* A read that leaves the bytes in the queue. With FERP_DONTWAIT it never waits. */
+fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n);
 
 /* A read (READABLE) or a write (WRITABLE) of slices: an array of fer_io_slice_mut or of
  * fer_io_slice. */

@@ -87,13 +87,16 @@ static ferp_direction direction_of(const feri_waiting *waiting)
     return waiting->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;
 }
 
-/* A call by the mode of a handle without limits. */
+/* A call that never waits, or one by the mode of a handle without limits. */
 static void begin_without_limits(feri_waiting *waiting)
 {
-    waiting->flags = feri_waiting_flags(waiting->handle, waiting->readiness);
-    waiting->waiter = kernel_would_wait(waiting->handle, waiting->readiness)
-                          ? FERI_WAITER_KERNEL
-                          : FERI_WAITER_UNDECIDED;
+    bool never_waits = (waiting->call_flags & FERP_DONTWAIT) != 0;
+    bool kernel_waits = !never_waits && kernel_would_wait(waiting->handle, waiting->readiness);
+    waiting->flags =
+        never_waits ? FERP_DONTWAIT : feri_waiting_flags(waiting->handle, waiting->readiness);
+    waiting->waiter = never_waits    ? FERI_WAITER_NONE
+                      : kernel_waits ? FERI_WAITER_KERNEL
+                                     : FERI_WAITER_UNDECIDED;
     waiting->limits = FERI_NO_LIMITS;
     waiting->deadline = FERP_NO_DEADLINE;
 }
@@ -105,20 +108,17 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
     bool is_limited = feri_handle_is_limited(handle);
     bool has_own_deadline = waiting->mode == FERI_WAIT_UNTIL;
     bool nonblocking = false;
-    if (waiting->mode == FERI_WAIT_BY_MODE && !is_limited && !never_waits) {
+    if (never_waits || (waiting->mode == FERI_WAIT_BY_MODE && !is_limited)) {
         begin_without_limits(waiting);
-        return feri_ok();
+        /* A system without the flag: the socket is made nonblocking again. Its mode may have been
+         * changed outside of the library (rule T2). */
+        return never_waits && !ferp_traits()->io_waits_in_kernel
+                   ? ferp_set_nonblocking(feri_modes_raw(handle), true)
+                   : feri_ok();
     }
     waiting->flags = FERP_DONTWAIT;
     waiting->limits = FERI_NO_LIMITS;
     waiting->deadline = has_own_deadline ? waiting->deadline : FERP_NO_DEADLINE;
-    if (never_waits) {
-        /* A system without the flag: the socket is made nonblocking again. Its mode may have been
-         * changed outside of the library (rule T2). */
-        return ferp_traits()->io_waits_in_kernel
-                   ? feri_ok()
-                   : ferp_set_nonblocking(feri_modes_raw(handle), true);
-    }
     FER_TRY(is_limited && !has_own_deadline ? feri_is_nonblocking(handle, &nonblocking)
                                             : feri_ok());
     if (nonblocking) {

@@ -132,6 +132,22 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result);
 
+/* The first try of a call before that path, if the handle has no limits, no end that was met and no
+ * mode to be set: then true, and *result is that of the try. FER_OK is the call's result; any other
+ * one is for feri_waiting_run_on. */
+static inline bool feri_waiting_tries(fer_handle *handle, ferp_readiness readiness,
+                                      unsigned call_flags, feri_try *attempt, void *call,
+                                      fer_error *result)
+{
+    unsigned never_waits = call_flags & FERP_DONTWAIT;
+    if (!feri_likely(feri_handle_is_fast_path(handle)) ||
+        (never_waits != 0 && !ferp_traits()->io_waits_in_kernel)) {
+        return false;
+    }
+    *result = attempt(call, never_waits | feri_waiting_flags(handle, readiness));
+    return true;
+}
+
 /* Before each try of accept, which has no flags. For a call that never waits the queue is polled:
  * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
 fer_error feri_waiting_check_queue(const feri_waiting *waiting);

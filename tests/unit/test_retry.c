@@ -77,8 +77,7 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
     assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    assert_error_n(feri_stream_write_with(&handle, buf, 1, FERP_DONTWAIT, &n), FER_WOULD_BLOCK, 55,
-                   n, 0);
+    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 55, n, 0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
