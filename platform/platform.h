@@ -313,45 +313,44 @@ fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out);
 /* ---- Options. Values are whole numbers in the unit of the OS, booleans 0 and 1. UNSUPPORTED: this
  * OS, or this version, does not have the option. */
 
-/* X(name, kind, level, systems that have it: ALL, POSIX, LINUX or WINDOWS). On macOS
- * KEEPALIVE_TIME is TCP_KEEPALIVE and USER_TIMEOUT TCP_RXT_CONNDROPTIME; on Windows USER_TIMEOUT
- * is TCP_MAXRT and PROTOCOL SO_PROTOCOL_INFOW. INHERITABLE is of the raw socket. The last three are
- * read only. */
-#define FERP_OPTIONS(X)                                                                       \
-    X(REUSE_ADDRESS, BOOLEAN, SOCKET, ALL)         /* SO_REUSEADDR */                         \
-    X(EXCLUSIVE_ADDRESS, BOOLEAN, SOCKET, WINDOWS) /* SO_EXCLUSIVEADDRUSE */                  \
-    X(ONLY_V6, BOOLEAN, IPV6, ALL)                 /* IPV6_V6ONLY */                          \
-    X(NODELAY, BOOLEAN, TCP, ALL)                  /* TCP_NODELAY */                          \
-    X(TTL_V4, NUMBER, IPV4, ALL)                   /* IP_TTL */                               \
-    X(HOPS_V6, NUMBER, IPV6, ALL)                  /* IPV6_UNICAST_HOPS */                    \
-    X(KEEPALIVE, BOOLEAN, SOCKET, ALL)             /* SO_KEEPALIVE */                         \
-    X(KEEPALIVE_TIME, NUMBER, TCP, ALL)            /* TCP_KEEPIDLE, seconds */                \
-    X(KEEPALIVE_INTERVAL, NUMBER, TCP, ALL)        /* TCP_KEEPINTVL, seconds */               \
-    X(KEEPALIVE_RETRIES, NUMBER, TCP, ALL)         /* TCP_KEEPCNT */                          \
-    X(REUSE_PORT, BOOLEAN, SOCKET, POSIX)          /* SO_REUSEPORT */                         \
-    X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, LINUX)  /* IP_BIND_ADDRESS_NO_PORT */              \
-    X(TOS_V4, NUMBER, IPV4, ALL)                   /* IP_TOS */                               \
-    X(TCLASS_V6, NUMBER, IPV6, ALL)                /* IPV6_TCLASS */                          \
-    X(RECV_BUFFER, NUMBER, SOCKET, ALL)            /* SO_RCVBUF, bytes, read as it is set */  \
-    X(SEND_BUFFER, NUMBER, SOCKET, ALL)            /* SO_SNDBUF, bytes */                     \
-    X(BROADCAST, BOOLEAN, SOCKET, ALL)             /* SO_BROADCAST */                         \
-    X(MULTICAST_LOOP_V4, BOOLEAN, IPV4, ALL)       /* IP_MULTICAST_LOOP */                    \
-    X(MULTICAST_TTL_V4, NUMBER, IPV4, ALL)         /* IP_MULTICAST_TTL */                     \
-    X(MULTICAST_LOOP_V6, BOOLEAN, IPV6, ALL)       /* IPV6_MULTICAST_LOOP */                  \
-    X(MULTICAST_HOPS_V6, NUMBER, IPV6, ALL)        /* IPV6_MULTICAST_HOPS */                  \
-    X(MULTICAST_IF_V4, NUMBER, IPV4, ALL)          /* IP_MULTICAST_IF; an address's octets */ \
-    X(MULTICAST_IF_V6, NUMBER, IPV6, ALL)          /* IPV6_MULTICAST_IF; an index */          \
-    X(USER_TIMEOUT, NUMBER, TCP, ALL)              /* TCP_USER_TIMEOUT; milliseconds */       \
-    X(INHERITABLE, BOOLEAN, SOCKET, ALL)           /* FD_CLOEXEC | HANDLE_FLAG_INHERIT */     \
-    X(TYPE, NUMBER, SOCKET, ALL)                   /* SO_TYPE, as a fer_type */               \
-    X(PROTOCOL, NUMBER, SOCKET, ALL)               /* SO_PROTOCOL, not on macOS and NetBSD */ \
-    X(LISTENING, BOOLEAN, SOCKET, ALL)             /* SO_ACCEPTCONN */
+/* X(name, kind, level, systems that have it: ALL, POSIX, LINUX or WINDOWS, the system's name). The
+ * backends use the names, each in its options.c, which defines the FERP_SYSTEM_ ones. INHERITABLE
+ * is FD_CLOEXEC or HANDLE_FLAG_INHERIT, of the raw socket. The last three are read only. */
+#define FERP_OPTIONS(X)                                                                   \
+    X(REUSE_ADDRESS, BOOLEAN, SOCKET, ALL, SO_REUSEADDR)                                  \
+    X(EXCLUSIVE_ADDRESS, BOOLEAN, SOCKET, WINDOWS, SO_EXCLUSIVEADDRUSE)                   \
+    X(ONLY_V6, BOOLEAN, IPV6, ALL, IPV6_V6ONLY)                                           \
+    X(NODELAY, BOOLEAN, TCP, ALL, TCP_NODELAY)                                            \
+    X(TTL_V4, NUMBER, IPV4, ALL, IP_TTL)                                                  \
+    X(HOPS_V6, NUMBER, IPV6, ALL, IPV6_UNICAST_HOPS)                                      \
+    X(KEEPALIVE, BOOLEAN, SOCKET, ALL, SO_KEEPALIVE)                                      \
+    X(KEEPALIVE_TIME, NUMBER, TCP, ALL, FERP_SYSTEM_KEEPALIVE_TIME)         /* seconds */ \
+    X(KEEPALIVE_INTERVAL, NUMBER, TCP, ALL, FERP_SYSTEM_KEEPALIVE_INTERVAL) /* seconds */ \
+    X(KEEPALIVE_RETRIES, NUMBER, TCP, ALL, FERP_SYSTEM_KEEPALIVE_RETRIES)                 \
+    X(REUSE_PORT, BOOLEAN, SOCKET, POSIX, SO_REUSEPORT)                                   \
+    X(CONNECT_CHOOSES_PORT, BOOLEAN, IPV4, LINUX, IP_BIND_ADDRESS_NO_PORT)                \
+    X(TOS_V4, NUMBER, IPV4, ALL, IP_TOS)                                                  \
+    X(TCLASS_V6, NUMBER, IPV6, ALL, IPV6_TCLASS)                                          \
+    X(RECV_BUFFER, NUMBER, SOCKET, ALL, SO_RCVBUF) /* bytes, read as it is set */         \
+    X(SEND_BUFFER, NUMBER, SOCKET, ALL, SO_SNDBUF) /* bytes */                            \
+    X(BROADCAST, BOOLEAN, SOCKET, ALL, SO_BROADCAST)                                      \
+    X(MULTICAST_LOOP_V4, BOOLEAN, IPV4, ALL, IP_MULTICAST_LOOP)                           \
+    X(MULTICAST_TTL_V4, NUMBER, IPV4, ALL, IP_MULTICAST_TTL)                              \
+    X(MULTICAST_LOOP_V6, BOOLEAN, IPV6, ALL, IPV6_MULTICAST_LOOP)                         \
+    X(MULTICAST_HOPS_V6, NUMBER, IPV6, ALL, IPV6_MULTICAST_HOPS)                          \
+    X(MULTICAST_IF_V4, NUMBER, IPV4, ALL, IP_MULTICAST_IF)      /* an address's octets */ \
+    X(MULTICAST_IF_V6, NUMBER, IPV6, ALL, IPV6_MULTICAST_IF)    /* an index */            \
+    X(USER_TIMEOUT, NUMBER, TCP, ALL, FERP_SYSTEM_USER_TIMEOUT) /* milliseconds */        \
+    X(INHERITABLE, BOOLEAN, SOCKET, ALL, FERP_SYSTEM_NO_OPTION)                           \
+    X(TYPE, NUMBER, SOCKET, ALL, SO_TYPE) /* as a fer_type */                             \
+    X(PROTOCOL, NUMBER, SOCKET, ALL, FERP_SYSTEM_PROTOCOL)                                \
+    X(LISTENING, BOOLEAN, SOCKET, ALL, SO_ACCEPTCONN)
 
-#define FERP_OPTION_OF_ROW(name, kind, level, systems) FERP_##name,
+#define FERP_OPTION_OF_ROW(name, ...) FERP_##name,
 typedef enum ferp_option { FERP_OPTIONS(FERP_OPTION_OF_ROW) FERP_OPTION_COUNT } ferp_option;
 
 enum { FERP_OPTION_IS_NUMBER, FERP_OPTION_IS_BOOLEAN }; /* a boolean is 0 or 1 */
-#define FERP_KIND_BIT(name, kind, level, systems) | (uint32_t)FERP_OPTION_IS_##kind << FERP_##name
+#define FERP_KIND_BIT(name, kind, ...) | (uint32_t)FERP_OPTION_IS_##kind << FERP_##name
 static inline bool ferp_option_is_boolean(ferp_option option)
 {
     _Static_assert(FERP_OPTION_COUNT <= 32, "a bit for each option");

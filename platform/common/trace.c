@@ -219,7 +219,7 @@ static void put_fer_udp_features(struct line *line, fer_udp_features features)
         put_name(line, (unsigned)value, names, sizeof names / sizeof names[0]); \
     }
 
-#define NAME_OF_OPTION(name, kind, level, systems) #name,
+#define NAME_OF_OPTION(name, ...) #name,
 PUT_ENUM(
     fer_domain, [FER_DOMAIN_UNIX] = "UNIX", [FER_DOMAIN_IPV4] = "IPV4", [FER_DOMAIN_IPV6] = "IPV6")
 PUT_ENUM(fer_type, [FER_TYPE_STREAM] = "STREAM", [FER_TYPE_DGRAM] = "DGRAM", [FER_TYPE_RAW] = "RAW")

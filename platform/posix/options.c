@@ -8,41 +8,55 @@
 #include <string.h>
 
 /* No system has an option of this number. */
-#define FERP_POSIX_NO_OPTION 0
+#define FERP_SYSTEM_NO_OPTION 0
 
 #if defined(TCP_KEEPIDLE)
-#define FERP_POSIX_KEEPALIVE_TIME TCP_KEEPIDLE
+#define FERP_SYSTEM_KEEPALIVE_TIME TCP_KEEPIDLE
 #elif defined(TCP_KEEPALIVE)
-#define FERP_POSIX_KEEPALIVE_TIME TCP_KEEPALIVE /* macOS */
+#define FERP_SYSTEM_KEEPALIVE_TIME TCP_KEEPALIVE /* macOS */
 #else
-#define FERP_POSIX_KEEPALIVE_TIME FERP_POSIX_NO_OPTION /* OpenBSD */
+#define FERP_SYSTEM_KEEPALIVE_TIME FERP_SYSTEM_NO_OPTION /* OpenBSD */
 #endif
 
 #if defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
-#define FERP_POSIX_KEEPALIVE_INTERVAL TCP_KEEPINTVL
-#define FERP_POSIX_KEEPALIVE_RETRIES TCP_KEEPCNT
+#define FERP_SYSTEM_KEEPALIVE_INTERVAL TCP_KEEPINTVL
+#define FERP_SYSTEM_KEEPALIVE_RETRIES TCP_KEEPCNT
 #else
-#define FERP_POSIX_KEEPALIVE_INTERVAL FERP_POSIX_NO_OPTION
-#define FERP_POSIX_KEEPALIVE_RETRIES FERP_POSIX_NO_OPTION
+#define FERP_SYSTEM_KEEPALIVE_INTERVAL FERP_SYSTEM_NO_OPTION
+#define FERP_SYSTEM_KEEPALIVE_RETRIES FERP_SYSTEM_NO_OPTION
 #endif
 
 /* macOS counts in seconds. */
 #if defined(TCP_USER_TIMEOUT)
-#define FERP_POSIX_USER_TIMEOUT TCP_USER_TIMEOUT
+#define FERP_SYSTEM_USER_TIMEOUT TCP_USER_TIMEOUT
 #define FERP_POSIX_USER_TIMEOUT_UNIT 1
 #elif defined(TCP_RXT_CONNDROPTIME)
-#define FERP_POSIX_USER_TIMEOUT TCP_RXT_CONNDROPTIME
+#define FERP_SYSTEM_USER_TIMEOUT TCP_RXT_CONNDROPTIME
 #define FERP_POSIX_USER_TIMEOUT_UNIT 1000
 #else
-#define FERP_POSIX_USER_TIMEOUT FERP_POSIX_NO_OPTION
+#define FERP_SYSTEM_USER_TIMEOUT FERP_SYSTEM_NO_OPTION
 #define FERP_POSIX_USER_TIMEOUT_UNIT 1
 #endif
 
 #ifdef SO_PROTOCOL
-#define FERP_POSIX_PROTOCOL SO_PROTOCOL
+#define FERP_SYSTEM_PROTOCOL SO_PROTOCOL
 #else
-#define FERP_POSIX_PROTOCOL FERP_POSIX_NO_OPTION
+#define FERP_SYSTEM_PROTOCOL FERP_SYSTEM_NO_OPTION /* macOS, NetBSD */
 #endif
+
+#define LEVEL_SOCKET SOL_SOCKET
+#define LEVEL_IPV4 IPPROTO_IP
+#define LEVEL_IPV6 IPPROTO_IPV6
+#define LEVEL_TCP IPPROTO_TCP
+
+#define IF_ALL(name) name
+#define IF_POSIX(name) name
+#if defined(__linux__) && defined(IP_BIND_ADDRESS_NO_PORT)
+#define IF_LINUX(name) name
+#else
+#define IF_LINUX(name) FERP_SYSTEM_NO_OPTION
+#endif
+#define IF_WINDOWS(name) FERP_SYSTEM_NO_OPTION
 
 /* No number is larger: SOL_SOCKET of the BSDs is 0xffff. */
 typedef struct system_option {
@@ -50,37 +64,9 @@ typedef struct system_option {
     uint16_t name;
 } system_option;
 
-/* An option without a row: UNSUPPORTED. FERP_EXCLUSIVE_ADDRESS has none, because every bind is;
- * FERP_INHERITABLE is a flag of the descriptor, and FERP_LISTENING is read by its own function. */
-static const system_option system_options[FERP_OPTION_COUNT] = {
-    [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
-    [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
-    [FERP_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
-    [FERP_TTL_V4] = {IPPROTO_IP, IP_TTL},
-    [FERP_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-    [FERP_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
-    [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, FERP_POSIX_KEEPALIVE_TIME},
-    [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, FERP_POSIX_KEEPALIVE_INTERVAL},
-    [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, FERP_POSIX_KEEPALIVE_RETRIES},
-    [FERP_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
-#ifdef IP_BIND_ADDRESS_NO_PORT
-    [FERP_CONNECT_CHOOSES_PORT] = {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT},
-#endif
-    [FERP_TOS_V4] = {IPPROTO_IP, IP_TOS},
-    [FERP_TCLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS},
-    [FERP_RECV_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
-    [FERP_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},
-    [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
-    [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP},
-    [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
-    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
-    [FERP_MULTICAST_HOPS_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
-    [FERP_MULTICAST_IF_V4] = {IPPROTO_IP, IP_MULTICAST_IF},
-    [FERP_MULTICAST_IF_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_IF},
-    [FERP_USER_TIMEOUT] = {IPPROTO_TCP, FERP_POSIX_USER_TIMEOUT},
-    [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
-    [FERP_PROTOCOL] = {SOL_SOCKET, FERP_POSIX_PROTOCOL},
-};
+/* FERP_INHERITABLE is a flag of the descriptor, and FERP_LISTENING is read by its own function. */
+#define OPTION_ROW(option, kind, level, systems, name) {LEVEL_##level, IF_##systems(name)},
+static const system_option system_options[] = {FERP_OPTIONS(OPTION_ROW)};
 
 static uint32_t whole_units(uint32_t milliseconds)
 {
@@ -122,7 +108,7 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;
     int number = value < INT_MAX || option == FERP_MULTICAST_IF_V4 ? (int)value : INT_MAX;
     unsigned char byte = (unsigned char)value;
-    if (known.name == FERP_POSIX_NO_OPTION) {
+    if (known.name == FERP_SYSTEM_NO_OPTION) {
         return ferp_posix_error_of(ENOPROTOOPT);
     }
     if (is_one_byte(option)) {
@@ -210,7 +196,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     }
     system_option known = system_options[option];
     socklen_t len = 0;
-    if (known.name == FERP_POSIX_NO_OPTION) {
+    if (known.name == FERP_SYSTEM_NO_OPTION) {
         return ferp_posix_error_of(ENOPROTOOPT);
     }
     unsigned char byte = 0;

@@ -13,7 +13,7 @@ enum {
     WINDOWS_RETRIES_MAX = 255
 };
 
-#define LEVEL_OF_ROW(name, kind, level, systems) [FERP_##name] = FERP_SIM_##level##_LEVEL,
+#define LEVEL_OF_ROW(name, kind, level, ...) [FERP_##name] = FERP_SIM_##level##_LEVEL,
 static const ferp_sim_level levels[] = {FERP_OPTIONS(LEVEL_OF_ROW)};
 
 /* The dialects that have the option. */
@@ -23,7 +23,7 @@ enum {
     ON_POSIX = ON_LINUX | 1 << FER_SIM_DIALECT_BSD,
     ON_ALL = ON_POSIX | ON_WINDOWS
 };
-#define SYSTEMS_OF_ROW(name, kind, level, systems) [FERP_##name] = ON_##systems,
+#define SYSTEMS_OF_ROW(name, kind, level, systems, number) [FERP_##name] = ON_##systems,
 static const unsigned char systems_of[] = {FERP_OPTIONS(SYSTEMS_OF_ROW)};
 
 static bool is_keepalive_field(ferp_option option)

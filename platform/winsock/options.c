@@ -3,45 +3,36 @@
 
 #include <string.h>
 
-/* <ws2ipdef.h>. Some toolchains' headers lack them. Wine 8 fails with WSAENOPROTOOPT. */
-#define WINSOCK_TCP_KEEPIDLE 3
-#define WINSOCK_TCP_KEEPCNT 16
-#define WINSOCK_TCP_KEEPINTVL 17
+#define FERP_SYSTEM_NO_OPTION 0
 
-#define WINSOCK_TCP_MAXRT 5 /* seconds; 0xFFFFFFFF is no limit */
+/* <ws2ipdef.h>. Some toolchains' headers lack them. Wine 8 fails with WSAENOPROTOOPT. */
+#define FERP_SYSTEM_KEEPALIVE_TIME 3      /* TCP_KEEPIDLE */
+#define FERP_SYSTEM_KEEPALIVE_RETRIES 16  /* TCP_KEEPCNT */
+#define FERP_SYSTEM_KEEPALIVE_INTERVAL 17 /* TCP_KEEPINTVL */
+
+#define FERP_SYSTEM_USER_TIMEOUT 5 /* TCP_MAXRT, in seconds; 0xFFFFFFFF is no limit */
+
+/* A member of SO_PROTOCOL_INFOW. */
+#define FERP_SYSTEM_PROTOCOL FERP_SYSTEM_NO_OPTION
+
+#define LEVEL_SOCKET SOL_SOCKET
+#define LEVEL_IPV4 IPPROTO_IP
+#define LEVEL_IPV6 IPPROTO_IPV6
+#define LEVEL_TCP IPPROTO_TCP
+
+#define IF_ALL(name) name
+#define IF_POSIX(name) FERP_SYSTEM_NO_OPTION
+#define IF_LINUX(name) FERP_SYSTEM_NO_OPTION
+#define IF_WINDOWS(name) name
 
 struct option_name {
     int level;
     int name;
 };
 
-/* An option without a row: UNSUPPORTED. FERP_INHERITABLE is a flag of the handle, FERP_PROTOCOL a
- * member of SO_PROTOCOL_INFOW. */
-static const struct option_name option_names[FERP_OPTION_COUNT] = {
-    [FERP_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
-    [FERP_EXCLUSIVE_ADDRESS] = {SOL_SOCKET, SO_EXCLUSIVEADDRUSE},
-    [FERP_ONLY_V6] = {IPPROTO_IPV6, IPV6_V6ONLY},
-    [FERP_NODELAY] = {IPPROTO_TCP, TCP_NODELAY},
-    [FERP_TTL_V4] = {IPPROTO_IP, IP_TTL},
-    [FERP_HOPS_V6] = {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-    [FERP_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
-    [FERP_KEEPALIVE_TIME] = {IPPROTO_TCP, WINSOCK_TCP_KEEPIDLE},
-    [FERP_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, WINSOCK_TCP_KEEPINTVL},
-    [FERP_KEEPALIVE_RETRIES] = {IPPROTO_TCP, WINSOCK_TCP_KEEPCNT},
-    [FERP_TOS_V4] = {IPPROTO_IP, IP_TOS},
-    [FERP_TCLASS_V6] = {IPPROTO_IPV6, IPV6_TCLASS},
-    [FERP_RECV_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
-    [FERP_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},
-    [FERP_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
-    [FERP_MULTICAST_LOOP_V4] = {IPPROTO_IP, IP_MULTICAST_LOOP},
-    [FERP_MULTICAST_TTL_V4] = {IPPROTO_IP, IP_MULTICAST_TTL},
-    [FERP_MULTICAST_LOOP_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
-    [FERP_MULTICAST_HOPS_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
-    [FERP_MULTICAST_IF_V4] = {IPPROTO_IP, IP_MULTICAST_IF},
-    [FERP_MULTICAST_IF_V6] = {IPPROTO_IPV6, IPV6_MULTICAST_IF},
-    [FERP_USER_TIMEOUT] = {IPPROTO_TCP, WINSOCK_TCP_MAXRT},
-    [FERP_TYPE] = {SOL_SOCKET, SO_TYPE},
-    [FERP_LISTENING] = {SOL_SOCKET, SO_ACCEPTCONN}};
+/* FERP_INHERITABLE is a flag of the handle. */
+#define OPTION_ROW(option, kind, level, systems, name) {LEVEL_##level, IF_##systems(name)},
+static const struct option_name option_names[] = {FERP_OPTIONS(OPTION_ROW)};
 
 static fer_error set_inheritable(SOCKET socket, DWORD flag)
 {
@@ -76,7 +67,7 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     if (option == FERP_INHERITABLE) {
         return set_inheritable(ferp_winsock_socket(raw), value != 0 ? HANDLE_FLAG_INHERIT : 0);
     }
-    if (name.name == 0) {
+    if (name.name == FERP_SYSTEM_NO_OPTION) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
     return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), name.level, name.name,
@@ -95,7 +86,7 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     if (option == FERP_PROTOCOL) {
         return read_protocol(ferp_winsock_socket(raw), out);
     }
-    if (name.name == 0) {
+    if (name.name == FERP_SYSTEM_NO_OPTION) {
         return ferp_winsock_error(WSAENOPROTOOPT);
     }
     FER_TRY(ferp_winsock_result(

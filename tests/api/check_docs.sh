@@ -88,8 +88,14 @@ done
 rules=$(sed -n 's/^- \*\*\([A-Z][0-9a-z]*\)\*\* .*/\1/p' docs/RULES.md | LC_ALL=C sort)
 cited=$(grep -rhoE '_TEST\("[A-Z][0-9]+[a-z]?|\(rules? [A-Z][0-9]+[a-z]?[^)]*\)' include core platform tests fuzz |
     grep -oE '[A-Z][0-9]+[a-z]?' | LC_ALL=C sort -u)
-wrong=$(printf '%s\n' "$rules" | uniq -d; printf '%s\n' "$rules" "$rules" "$cited" | LC_ALL=C sort | uniq -u)
-[ -z "$wrong" ] || { echo "docs/RULES.md: no rule, or two of this number:" $wrong; exit 1; }
+twice=$(printf '%s\n' "$rules" | uniq -d)
+[ -z "$twice" ] || { echo "docs/RULES.md: two rules of this number:" $twice; exit 1; }
+wrong=$(printf '%s\n' "$rules" "$rules" "$cited" | LC_ALL=C sort | uniq -u)
+[ -z "$wrong" ] || {
+    echo "docs/RULES.md: no such rule:" $wrong
+    grep -rnE "(_TEST\(\"|\(rules? )([^)]*[ ,])?($(echo $wrong | tr ' ' '|'))[^0-9a-z]" include core platform tests fuzz
+    exit 1
+}
 
 # Each rule is in the name of a test, or in a comment of the probe that counts system calls.
 tested=$(grep -rhoE --exclude-dir=selftest '_TEST\("[A-Z0-9a-z/]+"' tests |

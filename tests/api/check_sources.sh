@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that each source file is in a source list of CMake, one line for each file. A file that is
-# in no list is not built.
+# in no list is not built. Checks that each file of the tree that a page names is there.
 # usage: check_sources.sh ROOT
 set -eu
 cd "$1"
@@ -34,6 +34,16 @@ if [ -d tests/unit ]; then
     listed "bench/CMakeLists.txt bench/FerrulePeers.cmake" bench/ bench/*.c bench/*.cpp
     listed fuzz/CMakeLists.txt fuzz/ fuzz/*/*.c
 fi
+
+# A word in capitals stands for a name.
+for page in *.md */*.md; do
+    [ -e "$page" ] || continue
+    # shellcheck disable=SC2016 # the backquotes are Markdown's
+    for path in $(grep -oE '`(core|platform|tests|fuzz|cmake|docs|ci|bench|examples|packaging)/[a-z0-9_./*-]+\.[a-z]+`' "$page" | tr -d '`'); do
+        [ -e "$path" ] || { echo "$page: $path: no such file"; bad=1; }
+    done
+done
+
 [ "$count" -gt 0 ] || { echo "check_sources: no source in $1" >&2; exit 1; }
 [ "$bad" -eq 0 ] || exit 1
 echo "check_sources: $count files, all in their lists"

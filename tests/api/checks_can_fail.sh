@@ -163,6 +163,8 @@ expect fail "a source that is in no list" sh "$here/check_sources.sh" "$tree"
 rm "$tree/core/base/two.c"
 echo 'set(sources core/base/one.c.in)' >"$tree/cmake/FerruleSources.cmake"
 planted check_sources "a source whose name is only a part of a line"
+echo 'See `core/base/two.c`, `core/*/one.c` and `core/base/NAME.c`.' >>"$tree/docs/DESIGN.md"
+planted check_sources "a page that names a missing file"
 
 # ---- scripts and workflows
 echo 'if true; then' >>"$tree/ci/one.sh"
@@ -220,6 +222,9 @@ sed -i 's/`fer_one`/none/' "$tree/docs/RUST-MAP.md"
 planted check_rust_map "a function that is not on the page"
 echo '    X(FER_ONE, 1, "One", "one")' >>"$tree/include/ferrule/one.h"
 planted check_rust_map "an error kind that is not on the page"
+echo '    X(FER_ONE, 64, "One", "one")' >>"$tree/include/ferrule/one.h"
+expect pass "an error kind that Rust does not have" sh "$here/check_rust_map.sh" "$tree"
+make_clean_tree
 echo 'One::three' >>"$tree/tests/api/rust_std_net.txt"
 planted check_rust_map "an item without a row"
 printf '[std::two::Two]\nOne::one\n' >>"$tree/tests/api/rust_std_net.txt"

@@ -297,6 +297,46 @@ LOOP_TEST("P15", a_notification_that_a_wait_has_left_keeps_the_poller_readable)
     assert_false(is_readable_within(raw, millis(0)));
 }
 
+/* The system reports the notification among the events, at the place that it had in time. */
+LOOP_TEST("P15", a_notification_is_no_event_at_any_place_among_them)
+{
+    enum { SOCKETS = 3 };
+    struct mailbox *mailboxes[SOCKETS];
+    assert_int_not_equal(raw_of_poller(poller), FER_RAW_SOCKET_NONE);
+    for (uint64_t i = 0; i < SOCKETS; i++) {
+        mailboxes[i] = test_mailbox();
+        assert_ok(fer_poller_add(poller, mailboxes[i]->raw, reading(i), FER_POLL_LEVEL));
+    }
+    for (int place = 0; place <= SOCKETS; place++) {
+        unsigned notified = 0, seen = 0;
+        for (int i = 0; i <= SOCKETS; i++) {
+            if (i == place) {
+                assert_ok(fer_poller_notify(poller));
+            } else {
+                mailbox_send(mailboxes[i < place ? i : i - 1]);
+            }
+        }
+        for (int i = 0; i < 2; i++) {
+            fer_event events[SOCKETS + 1];
+            size_t count = 0;
+            bool is_notified = false;
+            assert_ok(
+                fer_poller_wait(poller, millis(0), events, SOCKETS + 1, &count, &is_notified));
+            notified += is_notified;
+            for (size_t k = 0; k < count; k++) {
+                assert_in_range(events[k].key, 0, SOCKETS - 1);
+                assert_int_equal(events[k].interest, FER_READABLE);
+                seen |= 1u << events[k].key;
+            }
+        }
+        assert_int_equal(notified, 1);
+        assert_int_equal(seen, (1u << SOCKETS) - 1);
+        for (int i = 0; i < SOCKETS; i++) {
+            mailbox_drain(mailboxes[i]);
+        }
+    }
+}
+
 static void notify_from_thread(void *argument)
 {
     if (fer_poller_notify(argument).kind != FER_OK) {

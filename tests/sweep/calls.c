@@ -70,13 +70,8 @@ static const struct need {
     {{"_leave_multicast_v6", ""}, UDP6_MEMBER, 0},
     {{"fer_udp_socket_", "_v6"}, UDP6, 0},
     {{"fer_socket_", "_only_v6"}, BUILT_TCP6, 0},
-    {{"fer_socket_", "_tcp_user_timeout"}, BUILT_TCP, 0},
-    {{"fer_socket_", "_keepalive"}, BUILT_TCP, 0},
-    {{"fer_socket_", "_linger"}, BUILT_TCP, 0},
-    {{"fer_socket_", "_nodelay"}, BUILT_TCP, 0},
+    {{"fer_socket_", "_broadcast"}, BUILT_UDP, 0},
     {{"fer_socket_is_listening", ""}, BUILT_TCP, 0},
-    {{"fer_socket_", "_reuse_address"}, BUILT_TCP, 0},
-    {{"fer_socket_", "_reuse_port"}, BUILT_TCP, 0},
     {{"fer_socket_from_raw", ""}, RAW_TCP, 0},
     {{"fer_socket_borrow_raw", ""}, RAW_TCP, 0},
     {{"fer_socket_", "bind"}, BUILT_NEW_UDP, 0},
@@ -325,6 +320,19 @@ fer_error call_row(size_t row, struct world *w)
 struct scenario scenarios[SCENARIOS_MAX];
 size_t scenario_count;
 
+/* The setters of fer_socket, and what has one: most are options of TCP sockets. */
+static bool is_option(const char *name)
+{
+    const char *rest = strstr(name, "fer_socket_");
+    for (size_t i = 0; rest != NULL && i < functions_count; i++) {
+        if (matches(functions[i].name,
+                    (struct words){"fer_socket_set_", rest + sizeof "fer_socket_" - 1})) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum setup own_setup(const struct function *function)
 {
     enum handle_type type = parameter_handle(function, 0);
@@ -336,6 +344,9 @@ static enum setup own_setup(const struct function *function)
     }
     if (strcmp(function->parameters[0].type, "fer_stream") == 0) {
         return TCP;
+    }
+    if (is_option(function->name)) {
+        return BUILT_TCP;
     }
     return type == HANDLE_TYPE_COUNT || parameter_is_opened(function, 0) ? NONE : (enum setup)type;
 }

@@ -57,7 +57,7 @@ SCRIPTED(fer_error, ferp_set_nonblocking, (fer_raw_socket raw, bool on),
 SCRIPTED_OUT(ferp_is_nonblocking, (fer_raw_socket raw, bool *out), TAKE(IS_NONBLOCKING, raw), out,
              result->value != 0);
 
-#define OPTION_NAME(name, kind, level, systems) #name,
+#define OPTION_NAME(name, ...) #name,
 static const char *const option_names[] = {FERP_OPTIONS(OPTION_NAME)};
 
 SCRIPTED(fer_error, ferp_set_option, (fer_raw_socket raw, ferp_option option, uint32_t value),

@@ -470,20 +470,31 @@ TEST(each_code_and_each_name_stands_once_in_its_table)
 
 /* ---- All codes, against a second table by kind */
 
-static void check_against_reference(const struct row *rows, size_t count,
+static void check_same_kind(const char *map, int32_t code, fer_error_kind kind,
+                            const char *other_map, fer_error_kind other)
+{
+    if (kind != other) {
+        fail_msg("code %ld: %s in %s, %s in %s", (long)code, fer_error_kind_name(kind), map,
+                 fer_error_kind_name(other), other_map);
+    }
+}
+
+static void check_against_reference(const char *map, const struct row *rows, size_t count,
                                     fer_error_kind (*reference)(int32_t code))
 {
     for (int32_t code = -20000; code <= 20000; code++) {
         const struct row *row = find_code(rows, count, code);
         fer_error_kind otherwise = code == 0 ? FER_OK : FER_UNCATEGORIZED;
-        assert_int_equal(row != NULL ? row->kind : otherwise, reference(code));
+        check_same_kind(map, code, row != NULL ? row->kind : otherwise, "error_reference.h",
+                        reference(code));
     }
 }
 
 TEST(each_code_is_of_the_kind_that_its_meaning_has)
 {
-    check_against_reference(linux_rows, LINUX_COUNT, reference_linux_kind);
-    check_against_reference(winsock_rows, WINSOCK_COUNT, reference_windows_kind);
+    check_against_reference("errors_posix.h", linux_rows, LINUX_COUNT, reference_linux_kind);
+    check_against_reference("errors_winsock.h", winsock_rows, WINSOCK_COUNT,
+                            reference_windows_kind);
 }
 
 static fer_error_kind linux_kind_named(const char *name)
@@ -515,7 +526,8 @@ TEST(wsae_and_e_of_one_name_are_of_one_kind)
             strcmp(name, "WSAECANCELLED") == 0 || strcmp(name, "WSAEREFUSED") == 0) {
             continue;
         }
-        assert_int_equal(winsock_rows[i].kind, linux_kind_named(name + 3));
+        check_same_kind("errors_winsock.h", winsock_rows[i].code, winsock_rows[i].kind,
+                        "errors_posix.h", linux_kind_named(name + 3));
         twins += find_name(linux_rows, LINUX_COUNT, name + 3) != NULL;
     }
     assert_true(twins >= 35);
