@@ -361,13 +361,18 @@ static inline bool ferp_option_is_boolean(ferp_option option)
 fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value);
 fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *out);
 typedef enum ferp_membership { FERP_JOIN = 0, FERP_LEAVE = 1 } ferp_membership;
-/* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP: local is an address of the network interface; if it is
- * unspecified, the system chooses. */
+/* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP; with a source, which may be NULL,
+ * IP_ADD_SOURCE_MEMBERSHIP, IP_DROP_SOURCE_MEMBERSHIP: local is an address of the network
+ * interface; if it is unspecified, the system chooses. A source that was joined already is
+ * ADDR_NOT_AVAILABLE. */
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local);
-/* IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP: with 0 the system chooses the network interface. */
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                               const fer_ipv4_addr *local);
+/* IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP; MCAST_JOIN_SOURCE_GROUP, MCAST_LEAVE_SOURCE_GROUP: with 0 the
+ * system chooses the network interface. */
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index);
+                               const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                               uint32_t interface_index);
 
 /* Restricts sending and receiving to one network interface, given by its NUL-terminated name.
  * NOT_FOUND: there is no such interface. SO_BINDTODEVICE, IP_BOUND_IF (macOS) | nothing:

@@ -218,25 +218,49 @@ fer_error fer_udp_socket_multicast_if_v6(const fer_udp_socket *socket, uint32_t 
 fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
                                            fer_ipv4_addr local)
 {
-    return feri_change_group_v4(FERI_HANDLE(socket), FERP_JOIN, &group, &local);
+    return feri_change_group_v4(FERI_HANDLE(socket), FERP_JOIN, &group, NULL, &local);
 }
 
 fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
                                             fer_ipv4_addr local)
 {
-    return feri_change_group_v4(FERI_HANDLE(socket), FERP_LEAVE, &group, &local);
+    return feri_change_group_v4(FERI_HANDLE(socket), FERP_LEAVE, &group, NULL, &local);
 }
 
 fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
                                            uint32_t interface_index)
 {
-    return feri_change_group_v6(FERI_HANDLE(socket), FERP_JOIN, &group, interface_index);
+    return feri_change_group_v6(FERI_HANDLE(socket), FERP_JOIN, &group, NULL, interface_index);
 }
 
 fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
                                             uint32_t interface_index)
 {
-    return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, interface_index);
+    return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, NULL, interface_index);
+}
+
+fer_error fer_udp_socket_join_ssm_v4(fer_udp_socket *socket, fer_ipv4_addr group,
+                                     fer_ipv4_addr source, fer_ipv4_addr local)
+{
+    return feri_change_group_v4(FERI_HANDLE(socket), FERP_JOIN, &group, &source, &local);
+}
+
+fer_error fer_udp_socket_leave_ssm_v4(fer_udp_socket *socket, fer_ipv4_addr group,
+                                      fer_ipv4_addr source, fer_ipv4_addr local)
+{
+    return feri_change_group_v4(FERI_HANDLE(socket), FERP_LEAVE, &group, &source, &local);
+}
+
+fer_error fer_udp_socket_join_ssm_v6(fer_udp_socket *socket, fer_ipv6_addr group,
+                                     fer_ipv6_addr source, uint32_t interface_index)
+{
+    return feri_change_group_v6(FERI_HANDLE(socket), FERP_JOIN, &group, &source, interface_index);
+}
+
+fer_error fer_udp_socket_leave_ssm_v6(fer_udp_socket *socket, fer_ipv6_addr group,
+                                      fer_ipv6_addr source, uint32_t interface_index)
+{
+    return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, &source, interface_index);
 }
 
 /* ---- Modes, clones, closing and raw sockets */

@@ -238,20 +238,60 @@ fer_error feri_multicast_if_v4(const fer_handle *handle, fer_ipv4_addr *out)
     return feri_ok();
 }
 
+/* Whether a datagram can come from the address. */
+static bool is_sender(fer_ip_addr ip)
+{
+    return !fer_ip_addr_is_multicast(ip) && !fer_ip_addr_is_unspecified(ip);
+}
+
+/* Whether a group can be joined, by a socket that has joined none: on every system a source that
+ * was joined already is ADDR_NOT_AVAILABLE, as is an interface that does not exist (Linux,
+ * net/ipv4/igmp.c, ip_mc_source; FreeBSD, sys/netinet/in_mcast.c, inp_join_group; MSDN, "Multicast
+ * Socket Option Behavior"). */
+static bool can_join(fer_domain domain, const void *group, const void *source, const void *local,
+                     uint32_t interface_index)
+{
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    if (ferp_socket_new(domain, FER_TYPE_DGRAM, 0, &raw).kind != FER_OK) {
+        return false;
+    }
+    fer_error error = domain == FER_DOMAIN_IPV4
+                          ? ferp_change_group_v4(raw, FERP_JOIN, group, source, local)
+                          : ferp_change_group_v6(raw, FERP_JOIN, group, source, interface_index);
+    ferp_close(raw);
+    return error.kind == FER_OK;
+}
+
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                               const fer_ipv4_addr *local)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
+    FERI_REQUIRE(source == NULL || is_sender(fer_ip_addr_from_v4(*source)), FER_INVALID_INPUT);
     FERI_REQUIRE(!is_index(local), FER_ADDR_NOT_AVAILABLE);
-    return map_v4_error(handle, ferp_change_group_v4(feri_modes_raw(handle), change, group, local));
+    fer_error error = map_v4_error(
+        handle, ferp_change_group_v4(feri_modes_raw(handle), change, group, source, local));
+    if (error.kind == FER_ADDR_NOT_AVAILABLE && source != NULL && change == FERP_JOIN &&
+        can_join(FER_DOMAIN_IPV4, group, source, local, 0)) {
+        error.kind = FER_ADDR_IN_USE;
+    }
+    return error;
 }
 
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index)
+                               const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                               uint32_t interface_index)
 {
     FER_TRY(feri_check_v6(handle));
     FERI_REQUIRE(fer_ipv6_addr_is_multicast(*group), FER_INVALID_INPUT);
-    return feri_map_error(FERI_OPERATION_GROUP, ferp_change_group_v6(feri_modes_raw(handle), change,
-                                                                     group, interface_index));
+    FERI_REQUIRE(source == NULL || is_sender(fer_ip_addr_from_v6(*source)), FER_INVALID_INPUT);
+    fer_error error =
+        feri_map_error(FERI_OPERATION_GROUP, ferp_change_group_v6(feri_modes_raw(handle), change,
+                                                                  group, source, interface_index));
+    if (error.kind == FER_ADDR_NOT_AVAILABLE && source != NULL && change == FERP_JOIN &&
+        can_join(FER_DOMAIN_IPV6, group, source, NULL, interface_index)) {
+        error.kind = FER_ADDR_IN_USE;
+    }
+    return error;
 }

@@ -36,9 +36,12 @@ fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out);
 fer_error feri_check_v6(const fer_handle *handle);
 fer_error feri_set_multicast_if_v4(fer_handle *handle, const fer_ipv4_addr *local);
 fer_error feri_multicast_if_v4(const fer_handle *handle, fer_ipv4_addr *out);
+/* source is NULL for the datagrams of every sender. */
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local);
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                               const fer_ipv4_addr *local);
 fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index);
+                               const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                               uint32_t interface_index);
 
 #endif

@@ -74,6 +74,8 @@ static const struct choices {
     CHOICES(fer_udp_features, NULL, FER_UDP_LOCAL_ADDR, FER_UDP_ECN, FER_UDP_COALESCING, UINT32_MAX,
             0),
     CHOICES(fer_ipv4_addr, "local", {{0, 0, 0, 0}}, {{10, 0, 0, 1}}, {{192, 0, 2, 1}}),
+    CHOICES(fer_ipv4_addr, "source", {{10, 0, 0, 7}}, {{0, 0, 0, 0}}, {{239, 1, 1, 1}}),
+    CHOICES(fer_ipv6_addr, "source", {{0xfd, [15] = 7}}, {{0}}, {{0xff, 2, [15] = 1}}),
     CHOICES(fer_ipv4_addr, NULL, {{239, 1, 1, 1}}, {{10, 0, 0, 1}}, {{255, 255, 255, 255}}),
     CHOICES(fer_ipv6_addr, NULL, {{0xff, 2, [15] = 1}}, {{0xfe, 0x80, [15] = 1}}, {{0}}),
     CHOICES(fer_ip_addr, NULL, {.family = FER_IP_V4}, {.family = FER_IP_V6},

@@ -467,6 +467,53 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket 
                                                                  uint32_t interface_index)
     FER_INOUT(1);
 
+/** Joins an IPv4 multicast group for the datagrams of one sender, source (source-specific
+ * multicast, RFC 4607). A further call adds another source. A socket joins a group either so or
+ * with fer_udp_socket_join_multicast_v4; what it does after the other one is
+ * `sources_of_joined_group`. fer_udp_socket_leave_multicast_v4 leaves the group with all of its
+ * sources. Otherwise same as fer_udp_socket_join_multicast_v4.
+ * Errors: FER_INVALID_INPUT (group is not a multicast group; source is one, or unspecified),
+ * FER_ADDR_IN_USE (already joined), FER_ADDR_NOT_AVAILABLE (no such interface),
+ * FER_NO_BUFFER_SPACE (too many groups, or sources of one, on Linux more than 10; `group_limit`),
+ * FER_UNSUPPORTED (NetBSD, OpenBSD), and the default.
+ * Rust: socket2::Socket::join_ssm_v4. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_join_ssm_v4(fer_udp_socket *socket,
+                                                          fer_ipv4_addr group, fer_ipv4_addr source,
+                                                          fer_ipv4_addr local) FER_INOUT(1);
+
+/** Leaves an IPv4 multicast group for one source, the last of which leaves the group. group, source
+ * and local are the same as for joining.
+ * Errors: FER_INVALID_INPUT (group is not a multicast group; source is one, or unspecified),
+ * FER_ADDR_NOT_AVAILABLE (not joined), FER_UNSUPPORTED (NetBSD, OpenBSD), and the default.
+ * Rust: socket2::Socket::leave_ssm_v4. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_leave_ssm_v4(fer_udp_socket *socket,
+                                                           fer_ipv4_addr group,
+                                                           fer_ipv4_addr source,
+                                                           fer_ipv4_addr local) FER_INOUT(1);
+
+/** Joins an IPv6 multicast group for the datagrams of one sender, source. With the interface_index
+ * 0 the OS chooses the interface, except on macOS and FreeBSD, where it is FER_ADDR_NOT_AVAILABLE
+ * (`group_interface_zero`). Otherwise same as fer_udp_socket_join_ssm_v4 and
+ * fer_udp_socket_join_multicast_v6.
+ * Errors: FER_INVALID_INPUT (group is not a multicast group; source is one, or unspecified; an IPv4
+ * socket), FER_ADDR_IN_USE (already joined), FER_ADDR_NOT_AVAILABLE (no such interface),
+ * FER_NO_BUFFER_SPACE (too many groups or sources; `group_limit`), FER_UNSUPPORTED (NetBSD,
+ * OpenBSD), and the default.
+ * Rust: none; MCAST_JOIN_SOURCE_GROUP of RFC 3678. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_join_ssm_v6(fer_udp_socket *socket,
+                                                          fer_ipv6_addr group, fer_ipv6_addr source,
+                                                          uint32_t interface_index) FER_INOUT(1);
+
+/** Leaves an IPv6 multicast group for one source, the last of which leaves the group. group, source
+ * and interface_index are the same as for joining.
+ * Errors: FER_INVALID_INPUT (group is not a multicast group; source is one, or unspecified; an IPv4
+ * socket), FER_ADDR_NOT_AVAILABLE (not joined), FER_UNSUPPORTED (NetBSD, OpenBSD), and the default.
+ * Rust: none; MCAST_LEAVE_SOURCE_GROUP of RFC 3678. */
+FER_MUST_USE FER_API fer_error fer_udp_socket_leave_ssm_v6(fer_udp_socket *socket,
+                                                           fer_ipv6_addr group,
+                                                           fer_ipv6_addr source,
+                                                           uint32_t interface_index) FER_INOUT(1);
+
 /* ---- Clones, closing and raw sockets
  *
  * Threads: no concurrent call on the handle. */

@@ -136,6 +136,18 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     [[nodiscard]] fer_error leave_multicast_v6(const fer_ipv6_addr &group,
                                                uint32_t interface_index) noexcept
     { return fer_udp_socket_leave_multicast_v6(get(), group, interface_index); }
+    [[nodiscard]] fer_error join_ssm_v4(const fer_ipv4_addr &group, const fer_ipv4_addr &source,
+                                        const fer_ipv4_addr &local) noexcept
+    { return fer_udp_socket_join_ssm_v4(get(), group, source, local); }
+    [[nodiscard]] fer_error leave_ssm_v4(const fer_ipv4_addr &group, const fer_ipv4_addr &source,
+                                         const fer_ipv4_addr &local) noexcept
+    { return fer_udp_socket_leave_ssm_v4(get(), group, source, local); }
+    [[nodiscard]] fer_error join_ssm_v6(const fer_ipv6_addr &group, const fer_ipv6_addr &source,
+                                        uint32_t interface_index) noexcept
+    { return fer_udp_socket_join_ssm_v6(get(), group, source, interface_index); }
+    [[nodiscard]] fer_error leave_ssm_v6(const fer_ipv6_addr &group, const fer_ipv6_addr &source,
+                                         uint32_t interface_index) noexcept
+    { return fer_udp_socket_leave_ssm_v6(get(), group, source, interface_index); }
 
     /* ---- Clones, closing and raw sockets */
     result<udp_socket> try_clone() noexcept { return made<udp_socket>(fer_udp_socket_try_clone); }

@@ -259,15 +259,19 @@ static void put_in_char(struct line *line, const char *text)
 
 static void put_in_fer_ipv4_addr(struct line *line, const fer_ipv4_addr *addr)
 {
-    char text[FER_IPV4_ADDR_TEXT_CAP];
-    (void)fer_ipv4_addr_format(*addr, text, sizeof text);
+    char text[FER_IPV4_ADDR_TEXT_CAP] = "NULL";
+    if (addr != NULL) {
+        (void)fer_ipv4_addr_format(*addr, text, sizeof text);
+    }
     ITEM(line, "%s", text);
 }
 
 static void put_in_fer_ipv6_addr(struct line *line, const fer_ipv6_addr *addr)
 {
-    char text[FER_IPV6_ADDR_TEXT_CAP];
-    (void)fer_ipv6_addr_format(*addr, text, sizeof text);
+    char text[FER_IPV6_ADDR_TEXT_CAP] = "NULL";
+    if (addr != NULL) {
+        (void)fer_ipv6_addr_format(*addr, text, sizeof text);
+    }
     ITEM(line, "%s", text);
 }
 

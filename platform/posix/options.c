@@ -313,33 +313,72 @@ static void begin_join(fer_raw_socket raw, ferp_membership change)
 #endif
 }
 
+/* NetBSD and OpenBSD have no sources. */
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                               const fer_ipv4_addr *local)
 {
     struct ip_mreq request;
     begin_join(raw, change);
+    if (source != NULL) {
+#ifdef IP_ADD_SOURCE_MEMBERSHIP
+        struct ip_mreq_source with_source;
+        memcpy(&with_source.imr_multiaddr, group->octets, sizeof group->octets);
+        memcpy(&with_source.imr_sourceaddr, source->octets, sizeof source->octets);
+        memcpy(&with_source.imr_interface, local->octets, sizeof local->octets);
+        int name = change == FERP_JOIN ? IP_ADD_SOURCE_MEMBERSHIP : IP_DROP_SOURCE_MEMBERSHIP;
+        return group_result(
+            setsockopt((int)raw, IPPROTO_IP, name, &with_source, sizeof with_source));
+#else
+        return ferp_posix_error_of(ENOPROTOOPT);
+#endif
+    }
     memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
     memcpy(&request.imr_interface, local->octets, sizeof local->octets);
     int name = change == FERP_JOIN ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
     return group_result(setsockopt((int)raw, IPPROTO_IP, name, &request, sizeof request));
 }
 
-fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index)
+static fer_error group_result_v6(ferp_membership change, int returned)
 {
-    struct ipv6_mreq request;
-    begin_join(raw, change);
-    memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
-    request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
-    int name = change == FERP_JOIN ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP;
-    int returned = setsockopt((int)raw, IPPROTO_IPV6, name, &request, sizeof request);
 #ifdef FERP_POSIX_BSD
     /* a second join (FreeBSD, sys/netinet6/in6_mcast.c, in6p_join_group); IPv4's is EADDRINUSE */
     if (returned < 0 && errno == EINVAL && change == FERP_JOIN) {
         return (fer_error){FER_ADDR_IN_USE, EINVAL};
     }
+#else
+    (void)change;
 #endif
     return group_result(returned);
+}
+
+fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
+                               const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                               uint32_t interface_index)
+{
+    struct ipv6_mreq request;
+    begin_join(raw, change);
+    if (source != NULL) {
+#ifdef MCAST_JOIN_SOURCE_GROUP
+        const fer_socket_addr to = {.ip = fer_ip_addr_from_v6(*group)};
+        const fer_socket_addr from = {.ip = fer_ip_addr_from_v6(*source)};
+        struct group_source_req with_source;
+        memset(&with_source, 0, sizeof with_source);
+        with_source.gsr_interface = interface_index;
+        (void)ferp_posix_sockaddr(&to, &with_source.gsr_group);
+        (void)ferp_posix_sockaddr(&from, &with_source.gsr_source);
+        int name = change == FERP_JOIN ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+        return group_result_v6(
+            change, setsockopt((int)raw, IPPROTO_IPV6, name, &with_source, sizeof with_source));
+#else
+        return ferp_posix_error_of(ENOPROTOOPT);
+#endif
+    }
+    memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
+    request.ipv6mr_interface = (__typeof__(request.ipv6mr_interface))interface_index;
+    int name = change == FERP_JOIN ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP;
+    return group_result_v6(change,
+                           setsockopt((int)raw, IPPROTO_IPV6, name, &request, sizeof request));
 }
 
 void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family datagrams)

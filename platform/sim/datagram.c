@@ -130,22 +130,25 @@ static bool is_bound_for(const ferp_sim_socket *socket, const fer_ip_addr *ip)
     return ferp_sim_is_wildcard(&socket->local.ip) || fer_ip_addr_eq(socket->local.ip, *ip);
 }
 
-static bool is_member(const ferp_sim_socket *socket, const fer_ip_addr *group)
+/* Whether the socket has joined the group of the datagram, from its sender. */
+static bool is_member(const ferp_sim_socket *socket, const ferp_sim_datagram *datagram)
 {
     for (int i = 0; i < socket->group_count; i++) {
-        if (fer_ip_addr_eq(socket->groups[i].group, *group)) {
+        const ferp_sim_group *group = &socket->groups[i];
+        if (fer_ip_addr_eq(group->group, datagram->to.ip) &&
+            (group->source.family == 0 || fer_ip_addr_eq(group->source, datagram->from.ip))) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_member(const ferp_sim_network *network, const fer_ip_addr *group)
+static bool has_member(const ferp_sim_network *network, const ferp_sim_datagram *datagram)
 {
     bool found = false;
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         const ferp_sim_socket *socket = &network->sockets[i];
-        found = found || (socket->kind == FERP_SIM_DATAGRAM && is_member(socket, group));
+        found = found || (socket->kind == FERP_SIM_DATAGRAM && is_member(socket, datagram));
     }
     return found;
 }
@@ -155,15 +158,15 @@ static bool has_member(const ferp_sim_network *network, const fer_ip_addr *group
  * and OpenBSD never check the membership. Windows also delivers them to sockets that are bound to
  * an address. */
 static bool receives_group(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                           const fer_ip_addr *group)
+                           const ferp_sim_datagram *datagram)
 {
     bool is_linux = network->config.dialect == FER_SIM_DIALECT_POSIX && !socket->is_peer;
     bool receives_all = (is_linux && !socket->has_joined) ||
                         ferp_sim_switches_for(network, socket)->group_reaches_all;
-    if (!ferp_sim_is_winsock(network) && !is_bound_for(socket, group)) {
+    if (!ferp_sim_is_winsock(network) && !is_bound_for(socket, &datagram->to.ip)) {
         return false;
     }
-    return receives_all ? has_member(network, group) : is_member(socket, group);
+    return receives_all ? has_member(network, datagram) : is_member(socket, datagram);
 }
 
 /* A connected socket receives only its peer's datagrams. */
@@ -184,7 +187,7 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
         return reaches && is_bound_for(socket, &datagram->to.ip);
     }
     if (fer_ip_addr_is_multicast(datagram->to.ip)) {
-        return reaches && receives_group(network, socket, &datagram->to.ip) &&
+        return reaches && receives_group(network, socket, datagram) &&
                loops(network, socket, datagram);
     }
     return ferp_sim_covers(socket, &datagram->to.ip);

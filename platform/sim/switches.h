@@ -133,6 +133,13 @@ typedef struct ferp_sim_switches {
     /* The groups and the multicast options of IPv4 are EINVAL for an IPv6 socket (XNU, FreeBSD:
      * run; OpenBSD: ip6_ctloutput). */
     bool lacks_ipv4_groups_of_ipv6;
+    /* There are no sources of groups (NetBSD 7, OpenBSD: netinet/in.h). */
+    bool lacks_sources;
+    /* A group that was joined from every sender is not joined from one, nor the reverse (EINVAL);
+     * it stays joined without its last source; and one of IPv6 needs an interface (XNU, FreeBSD:
+     * inp_join_group, inp_leave_group, in6p_join_group). Linux narrows the membership, and leaves
+     * the group (ip_mc_source). */
+    bool keeps_filter_mode;
     /* The interface of the datagrams to IPv6 groups cannot be left to the system again (XNU,
      * in6p_set_multicast_if). */
     bool multicast_if_v6_stays;

@@ -89,10 +89,12 @@ typedef struct ferp_sim_settings {
     struct ferp_linger linger;
 } ferp_sim_settings;
 
+/* A membership, or one of its sources. */
 typedef struct ferp_sim_group {
     fer_ip_addr group;
     fer_ip_addr local;
     uint32_t interface_index;
+    fer_ip_addr source; /* family 0: every one; unspecified: none */
 } ferp_sim_group;
 
 typedef struct ferp_sim_socket {

@@ -91,15 +91,16 @@ static void add_source(control_block *control, const struct ferp_send_message *m
     }
 }
 
-/* Whether the system sends the message from its local address and interface. An interface alone
- * makes the source of an IPv4 packet 0.0.0.0 (multicast-socket, PR 5). */
+/* Whether the system sends the message from its local address and interface. Wine 8 and 10 ignore
+ * all control messages of a send (measured): a datagram "from" another address leaves from the
+ * usual one, and no call fails. An interface alone makes the source of an IPv4 packet 0.0.0.0
+ * (multicast-socket, PR 5). */
 static bool has_source_control(const struct ferp_send_message *message)
 {
     if (message->from.family == 0 && message->interface_index == 0) {
         return true;
     }
-    return ferp_winsock_sends_control() &&
-           (message->from.family != 0 || message->family == FER_IP_V6);
+    return !ferp_winsock_is_wine() && (message->from.family != 0 || message->family == FER_IP_V6);
 }
 
 /* IP_ECN sets only the two bits of ECN, and stands for IPv4 also on an IPv6 socket (quinn-udp,

@@ -14,9 +14,4 @@
 #define WINSOCK_UDP_SEND_MSG_SIZE 2
 #define WINSOCK_UDP_COALESCED 3
 
-/* Whether WSASendMsg reads the local address and the interface of its control messages. Wine 8 and
- * 10 ignore all control messages of a send (measured): a datagram "from" another address leaves
- * from the usual one, and no call fails. udp_features.c */
-bool ferp_winsock_sends_control(void);
-
 #endif

@@ -11,3 +11,20 @@ bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *poi
     memcpy(pointer, &found, sizeof found);
     return found != NULL;
 }
+
+static BOOL CALLBACK look_for_wine(PINIT_ONCE once, PVOID parameter, PVOID *context)
+{
+    (void)once;
+    (void)context;
+    void (*version)(void);
+    *(volatile bool *)parameter =
+        ferp_winsock_find_function(L"ntdll.dll", "wine_get_version", &version);
+    return TRUE;
+}
+
+bool ferp_winsock_is_wine(void)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    static bool is_wine;
+    return !InitOnceExecuteOnce(&once, look_for_wine, &is_wine, NULL) || is_wine;
+}

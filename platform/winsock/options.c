@@ -98,10 +98,32 @@ fer_error ferp_option_value(fer_raw_socket raw, ferp_option option, uint32_t *ou
     return FERP_WINSOCK_OK;
 }
 
+/* Wine 8 takes the source for the interface, and the reverse (measured), because it passes the
+ * struct to the host, whose has another order (dlls/ntdll/unix/socket.c, sock_ioctl). */
+static fer_error change_source_v4(fer_raw_socket raw, ferp_membership change,
+                                  const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                                  const fer_ipv4_addr *local)
+{
+    struct ip_mreq_source request;
+    if (ferp_winsock_is_wine()) {
+        return ferp_winsock_error(WSAENOPROTOOPT);
+    }
+    memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
+    memcpy(&request.imr_sourceaddr, source->octets, sizeof source->octets);
+    memcpy(&request.imr_interface, local->octets, sizeof local->octets);
+    int name = change == FERP_JOIN ? IP_ADD_SOURCE_MEMBERSHIP : IP_DROP_SOURCE_MEMBERSHIP;
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), IPPROTO_IP, name,
+                                          (const char *)&request, (int)sizeof request));
+}
+
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                               const fer_ipv4_addr *local)
 {
     struct ip_mreq request;
+    if (source != NULL) {
+        return change_source_v4(raw, change, group, source, local);
+    }
     memcpy(&request.imr_multiaddr, group->octets, sizeof group->octets);
     memcpy(&request.imr_interface, local->octets, sizeof local->octets);
     int name = change == FERP_JOIN ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
@@ -109,10 +131,31 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
                                           (const char *)&request, (int)sizeof request));
 }
 
+static fer_error change_source_v6(fer_raw_socket raw, ferp_membership change,
+                                  const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                                  uint32_t interface_index)
+{
+    struct sockaddr_in6 addr = {.sin6_family = AF_INET6};
+    GROUP_SOURCE_REQ request;
+    memset(&request, 0, sizeof request);
+    request.gsr_interface = interface_index;
+    memcpy(&addr.sin6_addr, group->octets, sizeof group->octets);
+    memcpy(&request.gsr_group, &addr, sizeof addr);
+    memcpy(&addr.sin6_addr, source->octets, sizeof source->octets);
+    memcpy(&request.gsr_source, &addr, sizeof addr);
+    int name = change == FERP_JOIN ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+    return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), IPPROTO_IPV6, name,
+                                          (const char *)&request, (int)sizeof request));
+}
+
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index)
+                               const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                               uint32_t interface_index)
 {
     struct ipv6_mreq request;
+    if (source != NULL) {
+        return change_source_v6(raw, change, group, source, interface_index);
+    }
     memcpy(&request.ipv6mr_multiaddr, group->octets, sizeof group->octets);
     request.ipv6mr_interface = interface_index;
     int name = change == FERP_JOIN ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;

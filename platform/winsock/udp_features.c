@@ -7,23 +7,6 @@
 #define WINSOCK_IP_MTU 73
 #define WINSOCK_IPV6_MTU 72
 
-static BOOL CALLBACK look_for_wine(PINIT_ONCE once, PVOID parameter, PVOID *context)
-{
-    (void)once;
-    (void)context;
-    void (*version)(void);
-    *(volatile bool *)parameter =
-        !ferp_winsock_find_function(L"ntdll.dll", "wine_get_version", &version);
-    return TRUE;
-}
-
-bool ferp_winsock_sends_control(void)
-{
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
-    static bool sends_control;
-    return InitOnceExecuteOnce(&once, look_for_wine, &sends_control, NULL) && sends_control;
-}
-
 /* ---- Options of both families. 0: there is none. */
 
 typedef struct option_pair {
@@ -100,7 +83,7 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
         error = size != 0 ? FERP_WINSOCK_OK : error;
         break;
     case FER_UDP_SEGMENTING: error = read_size(raw, WINSOCK_UDP_SEND_MSG_SIZE, &size); break;
-    case FER_UDP_SOURCE: error = ferp_winsock_sends_control() ? FERP_WINSOCK_OK : error; break;
+    case FER_UDP_SOURCE: error = ferp_winsock_is_wine() ? error : FERP_WINSOCK_OK; break;
     default: break;
     }
     *on = error.kind == FER_OK;

@@ -50,6 +50,9 @@ fer_error ferp_winsock_transfer_result(int result);
  * if there is none. Returns whether it was found. module.c */
 bool ferp_winsock_find_function(const WCHAR *module, const char *name, void *pointer);
 
+/* Whether the system is Wine, for what it accepts and does wrong without a failure. module.c */
+bool ferp_winsock_is_wine(void);
+
 /* SO_TYPE. Error: not an open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 

@@ -212,6 +212,113 @@ RULE_TEST("U6", ipv4_options_and_groups_of_an_ipv6_socket_are_its_own_or_refused
     assert_true(on == (kind != FER_OK));
 }
 
+/* ---- Sources of groups */
+
+/* The senders of these tests are at the loopback's address, and no other machine's reaches it. */
+static fer_error change_source(fer_udp_socket *socket, bool joins, bool is_here, peer_family family,
+                               uint16_t number)
+{
+    fer_ipv4_addr v4 = is_here ? this_machine : fer_ipv4_addr_new(192, 0, 2, 9);
+    fer_ipv6_addr v6 =
+        is_here ? FER_IPV6_ADDR_LOCALHOST : fer_ipv6_addr_new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9);
+    if (family == PEER_V4) {
+        return joins ? fer_udp_socket_join_ssm_v4(socket, group_v4(number), v4, this_machine)
+                     : fer_udp_socket_leave_ssm_v4(socket, group_v4(number), v4, this_machine);
+    }
+    return joins ? fer_udp_socket_join_ssm_v6(socket, group_v6(number), v6, 1)
+                 : fer_udp_socket_leave_ssm_v6(socket, group_v6(number), v6, 1);
+}
+
+static fer_error join_source(fer_udp_socket *socket, bool is_here, peer_family family,
+                             uint16_t number)
+{
+    return change_source(socket, true, is_here, family, number);
+}
+
+static fer_error leave_source(fer_udp_socket *socket, bool is_here, peer_family family,
+                              uint16_t number)
+{
+    return change_source(socket, false, is_here, family, number);
+}
+
+enum { ELSEWHERE, HERE };
+
+static void skip_without_sources(fer_udp_socket *socket, peer_family family, uint16_t number)
+{
+    fer_error error = leave_source(socket, HERE, family, number);
+    skip_if(error.kind == FER_UNSUPPORTED, "this system has no sources of groups");
+    assert_kind(error, FER_ADDR_NOT_AVAILABLE);
+}
+
+FAMILY_TEST("U6", a_member_receives_the_datagrams_of_its_sources_alone)
+{
+    uint16_t port = 0;
+    uint16_t sender_port = 0;
+    fer_udp_socket *member = open_receiver(family, &port);
+    fer_udp_socket *sender = test_udp_bound(family, &sender_port);
+    skip_without_sources(member, family, port);
+    skip_if(join_source(member, HERE, family, port).kind != FER_OK ||
+                send_to_group(sender, family, port, port).kind != FER_OK,
+            "this machine has no multicast on its loopback");
+    assert_receives(member, "all", family, sender_port);
+    assert_ok(join_source(member, ELSEWHERE, family, port));
+    for (int is_here = HERE; is_here >= ELSEWHERE; is_here--) {
+        assert_kind(join_source(member, is_here, family, port), FER_ADDR_IN_USE);
+        assert_ok(leave_source(member, is_here, family, port));
+        assert_kind(leave_source(member, is_here, family, port), FER_ADDR_NOT_AVAILABLE);
+        assert_ok(send_to_group(sender, family, port, port));
+        send_text_to(sender, "behind", family, port);
+        assert_receives(member, "behind", family, sender_port);
+    }
+    assert_ok(join_source(member, HERE, family, port));
+}
+
+/* `sources_of_joined_group` */
+FAMILY_TEST("U6", a_group_is_joined_from_every_sender_or_from_some)
+{
+    uint16_t port = 0;
+    fer_udp_socket *socket = open_receiver(family, &port);
+    skip_without_sources(socket, family, port);
+    skip_if(join(socket, family, port).kind != FER_OK,
+            "this machine has no multicast on its loopback");
+    fer_error error = join_source(socket, HERE, family, port);
+    assert_true(error.kind == FER_OK || error.kind == FER_ADDR_IN_USE);
+    assert_ok(leave(socket, family, port));
+    assert_ok(join_source(socket, HERE, family, port));
+    assert_ok(join_source(socket, ELSEWHERE, family, port));
+    error = join(socket, family, port);
+    assert_true(error.kind == FER_ADDR_IN_USE || error.kind == FER_ADDR_NOT_AVAILABLE);
+    assert_ok(leave(socket, family, port));
+    assert_kind(leave_source(socket, HERE, family, port), FER_ADDR_NOT_AVAILABLE);
+    assert_ok(join(socket, family, port));
+}
+
+FAMILY_TEST("U6", a_source_has_a_group_an_interface_and_an_address)
+{
+    uint16_t port = 0;
+    const fer_ipv4_addr none = {{0}}, one = {{192, 0, 2, 9}};
+    const fer_ipv6_addr none6 = {{0}}, one6 = {{0x20, 1, 0xd, 0xb8, [15] = 9}};
+    fer_udp_socket *socket = open_receiver(family, &port);
+    const fer_ipv4_addr g = group_v4(port);
+    const fer_ipv6_addr g6 = group_v6(port);
+    if (family == PEER_V4) {
+        assert_own(fer_udp_socket_join_ssm_v4(socket, one, one, this_machine), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_join_ssm_v4(socket, g, none, this_machine), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_leave_ssm_v4(socket, g, g, this_machine), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_join_ssm_v6(socket, g6, one6, 1), FER_INVALID_INPUT);
+    } else {
+        assert_own(fer_udp_socket_join_ssm_v6(socket, one6, one6, 1), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_join_ssm_v6(socket, g6, none6, 1), FER_INVALID_INPUT);
+        assert_own(fer_udp_socket_leave_ssm_v6(socket, g6, g6, 1), FER_INVALID_INPUT);
+    }
+    skip_without_sources(socket, family, port);
+    assert_kind(family == PEER_V4 ? fer_udp_socket_join_ssm_v4(socket, g, one, one)
+                                  : fer_udp_socket_join_ssm_v6(socket, g6, one6, 4711),
+                FER_ADDR_NOT_AVAILABLE);
+}
+
+/* ---- Limits */
+
 /* `group_limit`: more groups than any system allows for one socket. */
 FAMILY_TEST("U6", a_socket_joins_20_groups_and_too_many_are_no_buffer_space)
 {

@@ -82,6 +82,34 @@ BSD_TEST(a_group_reaches_its_members_or_every_wildcard_socket)
     }
 }
 
+/* lacks_sources, keeps_filter_mode: a group without its last source is joined from every sender
+ * only after it was left. */
+BSD_TEST(a_group_has_sources_or_every_sender)
+{
+    const fer_ipv4_addr any = {{0}}, group = {{239, 1, 1, 1}}, one = {{10, 0, 0, 7}};
+    const fer_ipv6_addr g6 = {{0xff, 2, [15] = 1}}, one6 = {{0xfd, [15] = 7}};
+    fer_udp_socket *v4 = &test.udp, *v6 = &test.udp2;
+    assert_ok(fer_udp_socket_bind(v4, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_bind(v6, "[::1]:1001"));
+    if (is_on(ON_NETBSD | ON_OPENBSD)) {
+        assert_kind(fer_udp_socket_join_ssm_v4(v4, group, one, any), FER_UNSUPPORTED);
+        assert_kind(fer_udp_socket_leave_ssm_v6(v6, g6, one6, 1), FER_UNSUPPORTED);
+        return;
+    }
+    assert_ok(fer_udp_socket_join_ssm_v4(v4, group, one, any));
+    assert_kind(fer_udp_socket_join_ssm_v4(v4, group, one, any), FER_ADDR_IN_USE);
+    assert_ok(fer_udp_socket_leave_ssm_v4(v4, group, one, any));
+    assert_kind(fer_udp_socket_leave_ssm_v4(v4, group, one, any), FER_ADDR_NOT_AVAILABLE);
+    assert_kind(fer_udp_socket_join_multicast_v4(v4, group, any), FER_ADDR_NOT_AVAILABLE);
+    assert_ok(fer_udp_socket_join_ssm_v4(v4, group, one, any));
+    assert_ok(fer_udp_socket_leave_multicast_v4(v4, group, any));
+    assert_ok(fer_udp_socket_join_multicast_v4(v4, group, any));
+    assert_kind(fer_udp_socket_join_ssm_v4(v4, group, one, any), FER_ADDR_IN_USE);
+    assert_ok(fer_udp_socket_join_ssm_v6(v6, g6, one6, 1));
+    assert_kind(fer_udp_socket_join_multicast_v6(v6, g6, 1), FER_ADDR_IN_USE);
+    assert_kind(fer_udp_socket_join_ssm_v6(v6, g6, one6, 0), FER_ADDR_NOT_AVAILABLE);
+}
+
 /* broadcast_bind_is_unavailable, broadcast_datagrams_bind, group_stream_is_eafnosupport. A send to
  * the broadcast address needs SO_BROADCAST, and a connect does not. Core refuses it. */
 BSD_TEST(a_group_is_bound_by_datagram_sockets_and_a_broadcast_needs_an_option)

@@ -292,6 +292,57 @@ DATAGRAM_TEST(a_socket_that_never_joined_receives_groups_of_others_on_linux)
     }
 }
 
+/* A socket that has joined a group from one sender receives nothing of another. On Linux a group
+ * that was joined from every sender is narrowed; on Windows it is joined. */
+DATAGRAM_TEST(a_group_is_joined_from_its_sources)
+{
+    const fer_ipv4_addr far = {{10, 0, 0, 7}}, other = {{10, 0, 0, 8}};
+    const fer_ipv6_addr g6 = {{0xff, 2, [15] = 1}}, one6 = {{0xfd, [15] = 7}};
+    fer_udp_socket *v6 = &test.udp2;
+    assert_ok(fer_udp_socket_set_nonblocking(socket, true));
+    assert_kind(fer_udp_socket_leave_ssm_v4(socket, group_1, far, any_v4), FER_ADDR_NOT_AVAILABLE);
+    assert_ok(fer_udp_socket_join_ssm_v4(socket, group_1, other, any_v4));
+    peer_sends_to("not this", "239.1.1.1:1000");
+    advance_ms(1);
+    assert_kind(receive_one(socket), FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_join_ssm_v4(socket, group_1, far, any_v4));
+    assert_kind(fer_udp_socket_join_ssm_v4(socket, group_1, far, any_v4), FER_ADDR_IN_USE);
+    assert_kind(fer_udp_socket_join_multicast_v4(socket, group_1, any_v4),
+                is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_ADDR_IN_USE);
+    peer_sends_to("this", "239.1.1.1:1000");
+    advance_ms(1);
+    receives(socket, "this", PEER_ADDR);
+    assert_ok(fer_udp_socket_leave_ssm_v4(socket, group_1, far, any_v4));
+    assert_ok(fer_udp_socket_leave_ssm_v4(socket, group_1, other, any_v4));
+    assert_ok(fer_udp_socket_join_multicast_v4(socket, group_1, any_v4));
+    assert_kind(fer_udp_socket_join_ssm_v4(socket, group_1, other, any_v4),
+                is_winsock() ? FER_ADDR_IN_USE : FER_OK);
+    peer_sends_to("again", "239.1.1.1:1000");
+    advance_ms(1);
+    assert_kind(receive_one(socket), is_winsock() ? FER_OK : FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_leave_multicast_v4(socket, group_1, any_v4));
+    assert_ok(fer_udp_socket_join_multicast_v4(socket, group_1, any_v4));
+    assert_kind(fer_udp_socket_leave_ssm_v4(socket, group_1, far, any_v4), FER_ADDR_NOT_AVAILABLE);
+    peer_sends_to("now not", "239.1.1.1:1000");
+    advance_ms(1);
+    assert_kind(receive_one(socket), is_winsock() ? FER_OK : FER_WOULD_BLOCK);
+    assert_ok(fer_udp_socket_bind(v6, "[::]:1001"));
+    assert_ok(fer_udp_socket_join_ssm_v6(v6, g6, one6, 0));
+    assert_kind(fer_udp_socket_join_ssm_v6(v6, g6, one6, 0), FER_ADDR_IN_USE);
+    assert_kind(fer_udp_socket_join_ssm_v6(v6, g6, one6, 3), FER_ADDR_NOT_AVAILABLE);
+    assert_ok(fer_udp_socket_leave_ssm_v6(v6, g6, one6, 0));
+}
+
+POSIX_TEST(a_socket_has_so_many_groups_and_sources)
+{
+    assert_ok(fer_udp_socket_bind(&test.udp, OWN_ADDR));
+    for (uint8_t i = 0; i < 21; i++) {
+        const fer_ipv4_addr source = {{10, 0, 1, i}};
+        assert_kind(fer_udp_socket_join_ssm_v4(&test.udp, group_1, source, any_v4),
+                    i < 20 ? FER_OK : FER_NO_BUFFER_SPACE);
+    }
+}
+
 /* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
  * always delivered. */
 DATAGRAM_TEST(the_loop_is_the_sender_s_or_the_receiver_s_matter)

@@ -82,12 +82,15 @@ static int row_of_option(int level, int name)
     if (level == SOL_SOCKET && name == SO_BINDTODEVICE) {
         return SWEEP_setsockopt_device;
     }
-    if (level == IPPROTO_IP ? name == IP_ADD_MEMBERSHIP
-                            : level == IPPROTO_IPV6 && name == IPV6_JOIN_GROUP) {
+    bool is_v6 = level == IPPROTO_IPV6;
+    if (level == IPPROTO_IP
+            ? name == IP_ADD_MEMBERSHIP || name == IP_ADD_SOURCE_MEMBERSHIP
+            : is_v6 && (name == IPV6_JOIN_GROUP || name == MCAST_JOIN_SOURCE_GROUP)) {
         return SWEEP_setsockopt_join;
     }
-    bool leaves = level == IPPROTO_IP ? name == IP_DROP_MEMBERSHIP
-                                      : level == IPPROTO_IPV6 && name == IPV6_LEAVE_GROUP;
+    bool leaves = level == IPPROTO_IP
+                      ? name == IP_DROP_MEMBERSHIP || name == IP_DROP_SOURCE_MEMBERSHIP
+                      : is_v6 && (name == IPV6_LEAVE_GROUP || name == MCAST_LEAVE_SOURCE_GROUP);
     return leaves ? SWEEP_setsockopt_leave : SWEEP_setsockopt;
 }
 

@@ -250,9 +250,12 @@ HOOKED(int, getpeername, (SOCKET s, address name, int *size))
 
 static bool changes_membership(int level, int name)
 {
-    return level == IPPROTO_IP ? name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP
-                               : level == IPPROTO_IPV6 &&
-                                     (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP);
+    return level == IPPROTO_IP
+               ? name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP ||
+                     name == IP_ADD_SOURCE_MEMBERSHIP || name == IP_DROP_SOURCE_MEMBERSHIP
+               : level == IPPROTO_IPV6 &&
+                     (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP ||
+                      name == MCAST_JOIN_SOURCE_GROUP || name == MCAST_LEAVE_SOURCE_GROUP);
 }
 
 /* A socket that lingers fails at most while it is nonblocking and while it lingers. */

@@ -6,6 +6,7 @@
 
 const char pattern[BYTES + 1] = "0123456789abcdef";
 const fer_ipv4_addr loopback_v4 = {{127, 0, 0, 1}};
+const fer_ipv6_addr loopback_v6 = {{[15] = 1}};
 struct world world;
 
 void *const first_handles[HANDLE_TYPE_COUNT] = {
@@ -257,6 +258,13 @@ bool world_open(struct world *w, enum setup setup, int flags)
         open_udp(w, flags, true);
         REQUIRE_OK(fer_udp_socket_join_multicast_v4(&w->udp, w->group_v4, loopback_v4));
         break;
+    case UDP_OF_SOURCE:
+        open_udp(w, flags, true);
+        return fer_udp_socket_join_ssm_v4(&w->udp, w->group_v4, loopback_v4, loopback_v4).kind ==
+               FER_OK;
+    case UDP6_OF_SOURCE:
+        return open_udp6(w, false) &&
+               fer_udp_socket_join_ssm_v6(&w->udp, w->group_v6, loopback_v6, 1).kind == FER_OK;
     case BUILT_TCP: build(w, flags, FER_DOMAIN_IPV4, FER_TYPE_STREAM); break;
     case BUILT_TCP6: build(w, flags, FER_DOMAIN_IPV6, FER_TYPE_STREAM); break;
     case BUILT_UDP: build(w, flags | BINDS | CONNECTS, FER_DOMAIN_IPV4, FER_TYPE_DGRAM); break;

@@ -47,6 +47,8 @@ enum setup {
     UDP6,
     UDP_MEMBER,
     UDP6_MEMBER,
+    UDP_OF_SOURCE,
+    UDP6_OF_SOURCE,
     BUILT_TCP,
     BUILT_TCP6,
     BUILT_NEW_UDP,
@@ -139,6 +141,7 @@ extern struct world world;
 
 extern const char pattern[BYTES + 1];
 extern const fer_ipv4_addr loopback_v4;
+extern const fer_ipv6_addr loopback_v6;
 
 /* ---- The world. world.c */
 

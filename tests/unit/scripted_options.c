@@ -11,22 +11,31 @@ static const char *change_name(ferp_membership change)
 }
 
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv4_addr *group, const fer_ipv4_addr *local)
+                               const fer_ipv4_addr *group, const fer_ipv4_addr *source,
+                               const fer_ipv4_addr *local)
 {
-    char texts[2][FER_IPV4_ADDR_TEXT_CAP];
+    char texts[3][FER_IPV4_ADDR_TEXT_CAP] = {"", "", "any"};
     fer_ipv4_addr_format(*group, texts[0], sizeof texts[0]);
     fer_ipv4_addr_format(*local, texts[1], sizeof texts[1]);
-    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s", change_name(change), texts[0], texts[1])
+    if (source != NULL) {
+        fer_ipv4_addr_format(*source, texts[2], sizeof texts[2]);
+    }
+    return TAKE_WITH(CHANGE_GROUP_V4, raw, "%s,%s,%s,%s", change_name(change), texts[0], texts[2],
+                     texts[1])
         ->error;
 }
 
 fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
-                               const fer_ipv6_addr *group, uint32_t interface_index)
+                               const fer_ipv6_addr *group, const fer_ipv6_addr *source,
+                               uint32_t interface_index)
 {
-    char text[FER_IPV6_ADDR_TEXT_CAP];
-    fer_ipv6_addr_format(*group, text, sizeof text);
-    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%" PRIu32, change_name(change), text,
-                     interface_index)
+    char texts[2][FER_IPV6_ADDR_TEXT_CAP] = {"", "any"};
+    fer_ipv6_addr_format(*group, texts[0], sizeof texts[0]);
+    if (source != NULL) {
+        fer_ipv6_addr_format(*source, texts[1], sizeof texts[1]);
+    }
+    return TAKE_WITH(CHANGE_GROUP_V6, raw, "%s,%s,%s,%" PRIu32, change_name(change), texts[0],
+                     texts[1], interface_index)
         ->error;
 }
 

@@ -182,22 +182,79 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
     for (int change = FERP_JOIN; change <= FERP_LEAVE; change++) {
         for (size_t i = 0; i < 4; i++) {
             assert_error(
-                feri_change_group_v4(&handle, (ferp_membership)change, &not_v4[i], &local_v4),
+                feri_change_group_v4(&handle, (ferp_membership)change, &not_v4[i], NULL, &local_v4),
                 FER_INVALID_INPUT, 0);
         }
         for (size_t i = 0; i < 3; i++) {
-            assert_error(feri_change_group_v6(&handle, (ferp_membership)change, &not_v6[i], 0),
-                         FER_INVALID_INPUT, 0);
+            assert_error(
+                feri_change_group_v6(&handle, (ferp_membership)change, &not_v6[i], NULL, 0),
+                FER_INVALID_INPUT, 0);
         }
     }
     assert_log("");
     /* a system without the IPv4 groups of an IPv6 socket */
     assert_forwards(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22,
-                    feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4));
+                    feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4));
     handle = script_stream(0);
     script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22);
-    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &local_v4),
+    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4),
                  FER_ADDR_NOT_AVAILABLE, 22);
+}
+
+static const fer_ipv4_addr source_v4 = {{192, 0, 2, 7}};
+static const fer_ipv6_addr source_v6 = {{0xfd, [15] = 7}};
+
+V6_OPEN_TEST(a_source_is_the_address_of_a_sender)
+{
+    static const fer_ipv4_addr not_v4[] = {{{0}}, {{224, 0, 0, 1}}};
+    static const fer_ipv6_addr not_v6[] = {{{0}}, {{0xff, 2}}};
+    for (int i = 0; i < 2; i++) {
+        assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &not_v4[i], &local_v4),
+                     FER_INVALID_INPUT, 0);
+        assert_error(feri_change_group_v6(&handle, FERP_LEAVE, &group_v6, &not_v6[i], 3),
+                     FER_INVALID_INPUT, 0);
+    }
+    assert_log("");
+    assert_ok_log(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, &source_v4, &local_v4),
+                  "change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1)");
+    assert_ok_log(feri_change_group_v6(&handle, FERP_LEAVE, &group_v6, &source_v6, 3),
+                  "change_group_v6(1,leave,ff02::9,fd00::7,3)");
+}
+
+/* Another socket can join a source that was joined already. A group of every sender, and leaving,
+ * need none. */
+V6_OPEN_TEST(joining_a_source_again_is_addr_in_use)
+{
+    static const script_call calls[] = {SCRIPT_CHANGE_GROUP_V4, SCRIPT_CHANGE_GROUP_V6};
+    for (int i = 0; i < 10; i++) {
+        bool is_v4 = i % 2 == 0, joins = i < 8;
+        const fer_ipv4_addr *from_v4 = i / 2 == 3 ? NULL : &source_v4;
+        const fer_ipv6_addr *from_v6 = i / 2 == 3 ? NULL : &source_v6;
+        ferp_membership change = joins ? FERP_JOIN : FERP_LEAVE;
+        script_then_fail(calls[i % 2], FER_ADDR_NOT_AVAILABLE, 99);
+        if (i / 2 == 1) {
+            script_then_fail(calls[i % 2], FER_ADDR_NOT_AVAILABLE, 99);
+        } else if (i / 2 == 2) {
+            script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
+        }
+        assert_error(is_v4 ? feri_change_group_v4(&handle, change, &group_v4, from_v4, &local_v4)
+                           : feri_change_group_v6(&handle, change, &group_v6, from_v6, 3),
+                     i / 2 == 0 ? FER_ADDR_IN_USE : FER_ADDR_NOT_AVAILABLE, 99);
+    }
+    assert_log("change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1) socket(udp,v4) "
+               "change_group_v4(2,join,224.0.0.9,192.0.2.7,192.0.2.1) close(2) "
+               "change_group_v6(1,join,ff02::9,fd00::7,3) socket(udp,v6) "
+               "change_group_v6(3,join,ff02::9,fd00::7,3) close(3) "
+               "change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1) socket(udp,v4) "
+               "change_group_v4(4,join,224.0.0.9,192.0.2.7,192.0.2.1) close(4) "
+               "change_group_v6(1,join,ff02::9,fd00::7,3) socket(udp,v6) "
+               "change_group_v6(5,join,ff02::9,fd00::7,3) close(5) "
+               "change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1) socket(udp,v4) "
+               "change_group_v6(1,join,ff02::9,fd00::7,3) socket(udp,v6) "
+               "change_group_v4(1,join,224.0.0.9,any,192.0.2.1) "
+               "change_group_v6(1,join,ff02::9,any,3) "
+               "change_group_v4(1,leave,224.0.0.9,192.0.2.7,192.0.2.1) "
+               "change_group_v6(1,leave,ff02::9,fd00::7,3)");
 }
 
 SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
@@ -208,7 +265,8 @@ SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
                  FER_INVALID_INPUT, 0);
     assert_error(fer_udp_socket_multicast_loop_v6((fer_udp_socket *)&v4, &got), FER_INVALID_INPUT,
                  0);
-    assert_error_log(feri_change_group_v6(&v4, FERP_JOIN, &group_v6, 0), FER_INVALID_INPUT, 0, "");
+    assert_error_log(feri_change_group_v6(&v4, FERP_JOIN, &group_v6, NULL, 0), FER_INVALID_INPUT, 0,
+                     "");
     fer_handle v6 = open_stream(FERI_FLAG_V6);
     assert_ok(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v6, true));
     assert_ok(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v6, false));

@@ -253,6 +253,7 @@ static fer_error call_options(const struct step *step, int64_t *out)
     uint32_t value = 0;
     bool on = false;
     fer_ipv4_addr group = fer_ipv4_addr_new(239, 0, 0, 5);
+    fer_ipv4_addr source = fer_ipv4_addr_new(10, 0, 0, 9);
     fer_error err = {FER_OK, 0};
     switch (step->name) {
     case SEAM_set_timeout: return ferp_set_timeout(raw, FERP_READING, time);
@@ -273,7 +274,7 @@ static fer_error call_options(const struct step *step, int64_t *out)
     case SEAM_join:
     case SEAM_leave:
         return ferp_change_group_v4(raw, step->name == SEAM_join ? FERP_JOIN : FERP_LEAVE, &group,
-                                    &group);
+                                    step->in != 0 ? &source : NULL, &group);
     case SEAM_set_feature: /* in2: whether the socket is of IPv6 */
         return ferp_set_udp_feature(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4,
                                     (fer_udp_features)step->in, true);
